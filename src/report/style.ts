@@ -1,5 +1,6 @@
 /** The style sheet of all reports: light and dark, without fonts or addresses. */
 export const style = `
+:root{color-scheme:light dark}
 :root{--ink:#1a2332;--soft:#5b6b80;--line:#dbe2ea;--paper:#fff;--ground:#f5f7fa;--a:#1f6feb;--b:#d9480f;--c:#2b8a3e}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa8b8;--line:#2f3b4a;--paper:#161d27;--ground:#0d1218;--a:#6cb0ff;--b:#ff922b;--c:#69db7c}}
 *{box-sizing:border-box}body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,sans-serif}

@@ -1,5 +1,10 @@
 // @module-tag all: it opens Chromium
 /** All pages as `ewald page` serves them: they lead to each other, obey their policy, and request nothing elsewhere. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createContext } from 'ewald';
 import { type ServedPages, servePages } from 'ewald/shell';
 import { htmlPage, validate } from 'ewald/validate';
@@ -10,7 +15,9 @@ import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 let browser: Browser;
 let served: ServedPages;
 const contexts: BrowserContext[] = [];
+let folder: string;
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'ewald-door-'));
   served = await servePages();
   browser = await chromium.launch({
     executablePath: findChromium() ?? '/usr/bin/chromium',
@@ -23,6 +30,7 @@ afterEach(async () => {
 afterAll(async () => {
   await browser?.close();
   await served.close();
+  rmSync(folder, { recursive: true });
 });
 
 interface Visit {
@@ -54,6 +62,70 @@ async function visit(): Promise<Visit> {
     );
   });
   return { page, faults, origins };
+}
+
+let report: Promise<string> | undefined;
+/** The report of a run of two small frames, as `ewald index` writes it. */
+function writtenReport(): Promise<string> {
+  report ??= (async () => {
+    const ewald = (...words: string[]): void => {
+      const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...words]);
+      expect(status, String(stderr)).toBe(0);
+    };
+    const at = (name: string): string => join(folder, name);
+    ewald(
+      'simulate',
+      'frames',
+      '-o',
+      folder,
+      '--size',
+      '160,160',
+      '--distance',
+      '30',
+      '--images',
+      '2',
+      '--name',
+      'run',
+    );
+    const inputs = [at('run.h5'), '-g', at('run.geom'), '-p', at('run.cell')];
+    ewald('index', ...inputs, '-o', at('run.stream'), '--html', at('run.html'), '--backend', 'wasm', '-j', '1');
+    return at('run.html');
+  })();
+  return report;
+}
+
+/** In a page: texts whose contrast with their background is below 4.5, the luminance of the page, loaded images. */
+function legibility(): { unread: string[]; ground: number; images: boolean[] } {
+  const parts = (text: string): number[] => (text.match(/[\d.]+/g) ?? []).map(Number);
+  const luminance = ([red = 0, green = 0, blue = 0]: number[]): number => {
+    const linear = (part: number): number => (part <= 10.3 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+  };
+  const backOf = (from: Element): number[] => {
+    for (let at: Element | null = from; at; at = at.parentElement) {
+      const colour = parts(getComputedStyle(at).backgroundColor);
+      if ((colour[3] ?? 1) > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const unread: string[] = [];
+  for (const one of document.querySelectorAll('body *')) {
+    const text = [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent);
+    const words = text.join('').trim();
+    // The labels of rings are drawn on pictures.
+    if (words === '' || one.closest('.layers') || !one.checkVisibility()) continue;
+    const { color, fill } = getComputedStyle(one);
+    const [dark = 0, light = 0] = [parts(one.closest('svg') ? fill : color), backOf(one)]
+      .map(luminance)
+      .sort((a, b) => a - b);
+    const contrast = (light + 0.05) / (dark + 0.05);
+    if (contrast < 4.5) unread.push(`${contrast.toFixed(1)}: ${words.slice(0, 40)}`);
+  }
+  return {
+    unread,
+    ground: luminance(backOf(document.body)),
+    images: [...document.images].map(({ complete, naturalWidth }) => complete && naturalWidth > 0),
+  };
 }
 
 /** What a page shows when it works. */
@@ -100,6 +172,31 @@ describe('pages', () => {
     expect(faults).toEqual([]);
     expect([...origins]).toEqual([]);
   }, 60_000);
+
+  test.each(['light', 'dark'] as const)(
+    'the report of a run opens from a file, requests nothing, and is legible: %s',
+    async (colorScheme) => {
+      const file = await writtenReport();
+      const context = await browser.newContext({ colorScheme });
+      contexts.push(context);
+      const page = await context.newPage();
+      const requests: string[] = [];
+      page.on('request', (request) => requests.push(request.url()));
+      const faults: string[] = [];
+      page.on('console', (message) => faults.push(message.text()));
+      await page.goto(pathToFileURL(file).href);
+      await page.locator('img').first().waitFor();
+      const { unread, ground, images } = await page.evaluate(legibility);
+      expect(unread).toEqual([]);
+      expect(ground > 0.5).toBe(colorScheme === 'light');
+      expect(images.length).toBeGreaterThan(0);
+      expect(images).toEqual(images.map(() => true));
+      const elsewhere = requests.filter((url) => !url.startsWith('data:') && url !== pathToFileURL(file).href);
+      expect(elsewhere).toEqual([]);
+      expect(faults).toEqual([]);
+    },
+    60_000,
+  );
 
   test('validation ends within its time and sums up by room', async () => {
     const { page, faults } = await visit();
