@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: upload and contrast of a frame, a
-// slider of the peak search, indexing a frame, and a virtual detector that is dragged. Rates of drawing are not
-// measured: they are those of the software renderer.
+// `npm run bench -- viewer`: what a person waits for in the viewer, in Chromium: the first paint, upload and contrast
+// of a frame, a slider of the peak search, indexing a frame, a main thread that is busy while all frames are indexed,
+// and a virtual detector that is dragged. Rates of drawing are not measured: they are those of the software renderer.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { chromium } from 'playwright-core';
 import { serveView } from '../../dist/view.node.js';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 import { record } from '../lib/lines.mjs';
+import { firstPaint, longestInExample, longestInViewer } from './main-thread.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-bench-viewer-'));
 const print = (what, value, aim) => {
@@ -89,7 +90,13 @@ try {
     await page.goto(view.url);
     return page;
   };
-  const frames = ['simulate', 'frames', '-o', folder, '--images', '2', '--name', 'run'];
+  const welcome = async () => {
+    const view = await serveView([]);
+    views.push(view);
+    return view.url;
+  };
+  print('first paint on loopback', await firstPaint(browser, welcome), 1000);
+  const frames = ['simulate', 'frames', '-o', folder, '--images', '16', '--name', 'run'];
   execFileSync(process.execPath, [resolve('dist/cli.js'), ...frames]);
   const page = await visit([join(folder, 'run.h5')], {
     geometry: join(folder, 'run.geom'),
@@ -102,7 +109,12 @@ try {
   print('a slider of the peak search, per megapixel', peaks, 50);
   const { whole, stages } = await page.evaluate(timeIndexing);
   print(`indexing a frame, whose search takes ${stages.toFixed(1)} ms`, whole, stages + 20);
+  const inViewer = await longestInViewer(page);
+  print('the longest task of the main thread while the viewer indexes 16 frames', inViewer, 50);
   await page.close();
+  const dropped = ['run.h5', 'run.geom', 'run.cell'].map((name) => join(folder, name));
+  const inExample = await longestInExample(browser, dropped, folder);
+  print('the longest task of the main thread while examples/page indexes 16 frames', inExample, 50);
   const scanFile = join(folder, 'scan.npy');
   writeScan(scanFile);
   const scanned = await visit([scanFile]);
