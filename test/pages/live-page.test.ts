@@ -4,18 +4,22 @@ import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, type PipelineItem, readStream } from 'ewald';
+import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 import { dataFolder, readData } from '../support/data.js';
+import { killWorker, npyHead, recordWorkers } from './visit.js';
 
 declare const viewer: {
   frame: number;
-  peaks?: { count: number };
+  peaks?: { count: number } | undefined;
   crystals: { lengths: number[] }[];
-  summaries: unknown[];
+  summaries: ({ hit: boolean; crystals: number } | undefined)[];
+  opened?: { name: string; frames: number };
 };
+declare const liveState: () => { count: number };
 
 let browser: Browser;
 let folder: string;
@@ -60,6 +64,7 @@ async function open(view: ServedView): Promise<Visit> {
     if (!/^\/(?:files|live)\/|session/.test(new URL(response.url()).pathname))
       bytes += Number(response.headers()['content-length'] ?? 0);
   });
+  await page.addInitScript(recordWorkers);
   await page.goto(view.url);
   return { page, faults, loaded: () => bytes };
 }
@@ -147,9 +152,64 @@ describe.skipIf(!dataFolder)('in Chromium', () => {
     await page.locator('#frame').blur();
     await page.keyboard.press('x');
     await expect.poll(() => page.evaluate(() => viewer.crystals.length), { timeout: 60_000 }).toBe(1);
+    // Hits only: a frame without peaks is searched and listed, and the picture stays at the last hit.
+    const number = (): Promise<number> => page.evaluate(() => viewer.frame);
+    await page.keyboard.press('f');
+    await expect.poll(number, { timeout: 60_000 }).toBe(17);
+    await page.selectOption('#only', 'hits');
+    const blank = join(folder, 'blank.npy');
+    const even = new Uint16Array(1024 ** 2).fill(5);
+    writeFileSync(blank, Buffer.concat([npyHead([1, 1024, 1024], '<u2'), new Uint8Array(even.buffer)]));
+    await convert(blank, join(at, '4.h5'), { packing: 'none' });
+    const isHit = (frame: number) => page.evaluate((n) => viewer.summaries[n]?.hit, frame);
+    await expect.poll(() => isHit(18), { timeout: 60_000 }).toBe(false);
+    expect(await number()).toBe(17);
+    expect(await textOf(page, '#rates')()).toMatch(/ · \d+ of them searched, \d+ are hits/);
+    symlinkSync(sim('mono.h5'), join(at, '5.h5'));
+    await expect.poll(number, { timeout: 60_000 }).toBe(24);
+    expect(await isHit(24)).toBe(true);
+    // Unindexed hits: the frames that arrive are indexed, and those with a crystal are not shown.
+    await page.selectOption('#only', 'unindexed');
+    symlinkSync(sim('mono.h5'), join(at, '6.h5'));
+    await expect.poll(() => page.evaluate(() => viewer.summaries[30]?.crystals), { timeout: 60_000 }).toBe(1);
+    expect(await number()).toBe(24);
+    await page.selectOption('#only', 'all');
+    // Other files are dropped: they are not mixed with the run, and the run is one key away.
+    await page.setInputFiles('#files', blank);
+    await expect.poll(() => page.evaluate(() => viewer.opened?.name), { timeout: 60_000 }).toBe('blank.npy');
+    symlinkSync(sim('mono.h5'), join(at, '7.h5'));
+    await expect.poll(() => page.evaluate(() => liveState().count), { timeout: 20_000 }).toBe(37);
+    expect(await page.evaluate(() => [viewer.opened?.frames, viewer.summaries.length])).toEqual([1, 1]);
+    await page.keyboard.press('f');
+    await expect.poll(number, { timeout: 60_000 }).toBe(36);
+    expect(await page.evaluate(() => viewer.opened?.frames)).toBe(37);
+    // A worker that dies is replaced, and the newest frame is shown again.
+    await page.evaluate(() => {
+      viewer.peaks = undefined;
+    });
+    await page.evaluate(killWorker);
+    await expect.poll(textOf(page, '#message'), { timeout: 60_000 }).toMatch(/out of memory.*have been opened again/);
+    await expect.poll(async () => (await shown())[1], { timeout: 60_000 }).toBeGreaterThan(20);
     await view.close();
     await expect.poll(textOf(page, '#badge'), { timeout: 20_000 }).toBe('the server does not answer; trying again');
     expect(faults.filter((fault) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE|ERR_EMPTY/.test(fault))).toEqual([]);
+  }, 180_000);
+
+  test('a followed folder with a file of no known format, and frames that do not fit their geometry', async () => {
+    const at = join(folder, 'unfit');
+    mkdirSync(at);
+    const geometry = join(dataFolder ?? '', 'real/frames/pilatus_thaumatin.geom');
+    const { page } = await open(await serveView([at], { follow: true, geometry }));
+    writeFileSync(join(at, 'a.h5'), 'these are no frames');
+    await expect
+      .poll(textOf(page, '#message'), { timeout: 20_000 })
+      .toMatch(/unfit contains no files of frames yet; files of/);
+    rmSync(join(at, 'a.h5'));
+    symlinkSync(sim('mono.h5'), join(at, 'b.h5'));
+    await expect.poll(textOf(page, '#message'), { timeout: 60_000 }).toMatch(/is it the geometry of this detector/);
+    // The page stays usable: files that are dropped are shown.
+    await page.setInputFiles('#files', sim('mono.h5'));
+    await expect.poll(() => page.evaluate(() => viewer.opened?.name), { timeout: 60_000 }).toBe('mono.h5');
   }, 180_000);
 
   test('a stream that is being written is followed, from before its first frame', async () => {

@@ -1,5 +1,6 @@
 // @module-tag all: it opens Chromium
 /** The viewer by touch, by keyboard alone, in forced colours and with reduced motion. */
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { roundedPlace } from '../../src/pages/view/address.js';
 import { dataFolder } from '../support/data.js';
@@ -11,6 +12,19 @@ browsing();
 /** A page on a busy machine takes a while to draw. */
 const patient = { timeout: 30_000 };
 const size = { width: 900, height: 700 };
+/** The contrast of two colours, `rgb(…)`, after WCAG. */
+function contrast(one: string, other: string): number {
+  const [dark = 0, light = 0] = [one, other]
+    .map((text) => {
+      const [red = 0, green = 0, blue = 0] = (text.match(/[\d.]+/g) ?? []).map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    })
+    .sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
 const run = (): string[] => filesOf('sim/run.h5', 'sim/run');
 
 describe.skipIf(!dataFolder)('the viewer', () => {
@@ -91,6 +105,61 @@ describe.skipIf(!dataFolder)('the viewer', () => {
     expect(await page.locator('#keys').isVisible()).toBe(true);
     await page.keyboard.press('Escape');
     expect(await page.locator('#keys').isVisible()).toBe(false);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('the list of frames is a grid for the arrow keys and for screen readers, in all colours', async () => {
+    const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+    const visit = await Visit.open(await serve([sim('peers/multi.xgandalf.stream'), sim('multi.h5')]), size);
+    const { page } = visit;
+    await visit.peaks();
+    const frames = await page.evaluate(() => viewer.summaries.length);
+    expect(frames).toBeGreaterThan(3);
+    await page.locator('#list-of-frames summary').focus();
+    await page.keyboard.press('Enter');
+    const grid = page.getByRole('grid', { name: 'Searched frames' });
+    await expect.poll(() => grid.getByRole('row').count(), patient).toBe(frames + 1);
+    expect(await grid.getAttribute('aria-rowcount')).toBe(String(frames + 1));
+    // The rows are one stop of the Tab key, at the frame that is shown.
+    expect(await grid.locator('tr[tabindex="0"]').count()).toBe(1);
+    const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset.frame);
+    for (let press = 0; press < 12 && (await focused()) === undefined; press++) await page.keyboard.press('Tab');
+    expect(await focused()).toBe('0');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    expect(await focused()).toBe('2');
+    expect(await page.evaluate(() => viewer.frame), 'the arrow keys move only the focus').toBe(0);
+    await page.keyboard.press('Enter');
+    await visit.peaks(2);
+    await expect.poll(() => grid.locator('[aria-current="true"]').getAttribute('data-frame'), patient).toBe('2');
+    expect(await focused(), 'the row keeps the focus').toBe('2');
+    await page.keyboard.press('End');
+    expect(await focused()).toBe(String(frames - 1));
+    await page.keyboard.press('Home');
+    expect(await focused()).toBe('0');
+    // The row that has the focus and that of the shown frame can be told from the others, and their text is legible.
+    for (const colours of [
+      { colorScheme: 'light', forcedColors: 'none' },
+      { colorScheme: 'dark', forcedColors: 'none' },
+      { colorScheme: 'dark', forcedColors: 'active' },
+    ] as const) {
+      await page.emulateMedia(colours);
+      await visit.drawn();
+      const [first, second, third] = await grid.evaluate((table) =>
+        [...table.querySelectorAll<HTMLElement>('tbody tr')].slice(0, 3).map((row) => {
+          const { backgroundColor, color, outlineStyle } = getComputedStyle(row);
+          return { back: backgroundColor, ink: color, outline: outlineStyle };
+        }),
+      );
+      const where = JSON.stringify(colours);
+      expect([first?.outline, second?.outline, third?.outline], where).toEqual(['solid', 'none', 'none']);
+      expect(third?.back, where).not.toBe(second?.back);
+      expect(contrast(third?.ink ?? '', third?.back ?? ''), where).toBeGreaterThan(4.5);
+    }
+    // Sorted by peaks, the most first; the column says so.
+    await page.getByRole('button', { name: 'Peaks', exact: true }).press('Enter');
+    await expect.poll(() => grid.locator('th[aria-sort]').textContent(), patient).toBe('Peaks');
+    expect(await grid.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending');
     expect(visit.faults).toEqual([]);
   });
 

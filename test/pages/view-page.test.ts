@@ -10,10 +10,22 @@ import { formatNpy } from 'ewald';
 import { Context, comUdf, fourierMagnitude, masks, masksUdf, sumUdf } from 'ewald/udf';
 import { describe, expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
-import { browsing, endServer, filesOf, type Shape, type Shown, type ShownScan, serve, Visit } from './visit.js';
+import {
+  browsing,
+  endServer,
+  filesOf,
+  npyHead,
+  type Shape,
+  type Shown,
+  type ShownScan,
+  serve,
+  Visit,
+} from './visit.js';
 
 declare const viewer: Shown;
 declare const scan: ShownScan;
+/** The workers that a mortal page has started. */
+declare const workers: readonly Worker[];
 const temporary = browsing();
 
 describe.skipIf(!dataFolder)('frames that the command offers', () => {
@@ -386,10 +398,106 @@ describe('faults are reported with a message, and the page stays usable', () => 
       });
       await visit.message(/graphics driver took the picture away/);
       await endServer();
+      await page.evaluate(() => {
+        viewer.workers = 2;
+      });
+      await page.keyboard.press('Shift+X');
+      await visit.message(/start it again and reload this page/);
+      await page.waitForFunction(() => !viewer.running);
       await page.keyboard.press('End');
       await visit.message(/start it again and reload this page/);
     },
   );
+
+  test.skipIf(!dataFolder)('a worker that dies: its frame is shown again, and a second death is reported', async () => {
+    const visit = await Visit.mortal(await serve(filesOf('sim/run.h5', 'sim/run')));
+    const { page } = visit;
+    await visit.peaks();
+    await page.keyboard.press('End');
+    await visit.peaks(11);
+    await visit.killWorker();
+    await visit.message(/^A worker of this page ended: out of memory\. The files have been opened again\.$/);
+    await visit.peaks(11);
+    await visit.index();
+    expect(await page.evaluate(() => viewer.crystals.length)).toBe(1);
+    await visit.killWorker();
+    await visit.message(/out of memory\. Open the files again, or search them with ewald index\.$/);
+    // One of the workers that search all frames.
+    await page.setInputFiles(
+      '#files',
+      ['h5', 'geom', 'cell'].map((ending) => join(dataFolder ?? '', `sim/run.${ending}`)),
+    );
+    await visit.peaks();
+    const started = await page.evaluate(() => {
+      viewer.workers = 2;
+      return workers.length;
+    });
+    await page.keyboard.press('Shift+X');
+    await page.waitForFunction((n) => workers.length === n + 2, started);
+    await visit.killWorker();
+    await visit.message(
+      /^A worker of this page ended: out of memory\. Try again, or search the files with ewald index/,
+    );
+    await visit.index();
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a scan whose worker dies is read into memory again', async () => {
+    const visit = await Visit.mortal(await serve([]));
+    const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
+    await visit.page.evaluate(async (bytes) => {
+      const blob = new Blob([new Uint8Array(bytes), new Uint16Array(16 * 64).fill(3)]);
+      await viewer.open([{ name: 'scan.npy', blob }]);
+    }, head);
+    await visit.page.waitForFunction(() => scan.idle && scan.image !== undefined);
+    await visit.killWorker();
+    await visit.message(/The files have been opened again/);
+    await visit.page.evaluate(() => scan.change({ kind: 'point', cx: 1, cy: 1 }));
+    expect(await visit.page.evaluate(() => [...(scan.image ?? [])])).toEqual(new Array(16).fill(3));
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a scan that fits into no memory is shown frame by frame, and the page names the command', async () => {
+    const visit = await Visit.open(await serve([]));
+    const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
+    await visit.page.evaluate(async (bytes) => {
+      scan.mostBytes = 10;
+      const blob = new Blob([new Uint8Array(bytes), new Uint16Array(16 * 64).fill(3)]);
+      await viewer.open([{ name: 'scan.npy', blob }]);
+    }, head);
+    await visit.message(/does not fit into the memory of this page.*ewald run/);
+    await visit.page.keyboard.press('End');
+    await visit.page.waitForFunction(() => viewer.frame === 15);
+    expect(await visit.page.locator('#scan-pane').isVisible()).toBe(false);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a tab with less memory than the scan takes sums more pixels', async () => {
+    const visit = await Visit.open('about:blank');
+    // In the worker, the first array of more than 500 numbers, which is the one for the scan, cannot be allocated.
+    const poor = `if (typeof document === 'undefined') globalThis.Uint16Array = new Proxy(Uint16Array, {
+      construct(Type, [size, ...more]) {
+        if (!globalThis.refused && typeof size === 'number' && size > 500) {
+          globalThis.refused = true;
+          throw new RangeError('Array buffer allocation failed');
+        }
+        return new Type(size, ...more);
+      },
+    });\n`;
+    await visit.page.context().route('**/*.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${poor}${await response.text()}` });
+    });
+    await visit.page.goto(await serve([]));
+    const head = Array.from(npyHead([4, 4, 8, 8], '<u2'));
+    await visit.page.evaluate(async (bytes) => {
+      const blob = new Blob([new Uint8Array(bytes), new Uint16Array(16 * 64).fill(3)]);
+      await viewer.open([{ name: 'scan.npy', blob }]);
+    }, head);
+    await visit.message(/pixels of the detector are summed into one/);
+    await visit.page.waitForFunction(() => scan.idle && scan.image !== undefined);
+    expect(visit.faults).toEqual([]);
+  });
 
   test.skipIf(!dataFolder)('files open at once while the worker is busy with others', async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
@@ -421,18 +529,3 @@ describe('faults are reported with a message, and the page stays usable', () => 
     await expect.poll(() => page.locator('#message').textContent()).toMatch(/no WebGL2.*hardware acceleration/);
   });
 });
-
-/** The head of a .npy file. */
-function npyHead(shape: readonly number[], dtype: string): Uint8Array {
-  const words = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
-  const text = `${words.padEnd(117)}\n`;
-  return new Uint8Array([
-    0x93,
-    ...new TextEncoder().encode('NUMPY'),
-    1,
-    0,
-    text.length,
-    0,
-    ...new TextEncoder().encode(text),
-  ]);
-}

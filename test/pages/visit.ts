@@ -84,6 +84,7 @@ export interface Shown {
   engine: { call(name: 'stack', argument?: unknown): Promise<unknown>; end(reason: string): void };
   stream?: Blob;
   workers: number;
+  running: boolean;
   open(files: { name: string; blob: Blob }[]): Promise<void>;
   pane: {
     layout: { placeOf(fs: number, ss: number): [number, number] | undefined };
@@ -124,9 +125,29 @@ export interface ShownScan {
   mostBytes: number;
   average(region: { x: number; y: number; w: number; h: number }): Promise<void>;
   move(dx: number, dy: number): Promise<void>;
+  change(shape: Partial<Shape>): Promise<void>;
 }
 
 declare const viewer: Shown;
+
+/** In a page, before its scripts: records the workers that are started. */
+export function recordWorkers(): void {
+  const Original = globalThis.Worker;
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Original {
+    constructor(...words: ConstructorParameters<typeof Original>) {
+      super(...words);
+      workers.push(this);
+    }
+  };
+  Object.assign(globalThis, { workers });
+}
+
+/** In such a page: ends the worker that was started last, as a browser reports one that has run out of memory. */
+export function killWorker(): void {
+  const { workers } = globalThis as unknown as { workers: Worker[] };
+  workers.at(-1)?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory', cancelable: true }));
+}
 
 /** A page with helpers for the actions of a person. */
 export class Visit {
@@ -152,6 +173,18 @@ export class Visit {
     const visit = new Visit(await context.newPage());
     await visit.page.goto(url);
     return visit;
+  }
+
+  /** Opens a page whose workers `killWorker` can end. */
+  static async mortal(url: string): Promise<Visit> {
+    const visit = await Visit.open('about:blank');
+    await visit.page.addInitScript(recordWorkers);
+    await visit.page.goto(url);
+    return visit;
+  }
+
+  killWorker(): Promise<void> {
+    return this.page.evaluate(killWorker);
   }
 
   /** Waits for the peaks of a frame. */
@@ -186,4 +219,19 @@ export class Visit {
       .update(await this.page.locator('#pane').screenshot())
       .digest('hex');
   }
+}
+
+/** The head of a .npy file. */
+export function npyHead(shape: readonly number[], dtype: string): Uint8Array {
+  const words = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+  const text = `${words.padEnd(117)}\n`;
+  return new Uint8Array([
+    0x93,
+    ...new TextEncoder().encode('NUMPY'),
+    1,
+    0,
+    text.length,
+    0,
+    ...new TextEncoder().encode(text),
+  ]);
 }

@@ -65,8 +65,8 @@ async function openPage(url) {
       need(faults.length === 0, faults[0]);
       await session.send('HeapProfiler.collectGarbage');
       const { usedSize } = await session.send('Runtime.getHeapUsage');
-      const { count, passed, lastShown, latencyMs } = await page.evaluate(() => globalThis.liveState());
-      return { count, passed, lastShown, latencyMs, heap: usedSize };
+      const { count, passed, lastSeen, latencyMs } = await page.evaluate(() => globalThis.liveState());
+      return { count, passed, lastSeen, latencyMs, heap: usedSize };
     },
     latency: async () => (await page.evaluate(() => globalThis.liveState().latencyMs)) ?? 0,
     close: () => browser.close(),
@@ -155,8 +155,8 @@ export async function run({ scale = 1, note = () => undefined } = {}) {
     await reading.catch(() => undefined);
     need(seen > 0 && passed + seen === last + 1, `${passed} passed over and ${seen} shown of ${last + 1}`);
     need(passed > seen, 'the run was not faster than the display');
-    const { passed: notShown, lastShown } = await browser.state();
-    need(notShown > 0 && lastShown > 0, 'the page shows no frames');
+    const { passed: notShown, lastSeen } = await browser.state();
+    need(notShown > 0 && lastSeen > 0, 'the page shows no frames');
     // A machine that is busy with something else may hold up single frames.
     for (const [what, times] of [
       ['age of the newest frame when it is sent', ages],

@@ -86,7 +86,7 @@ export async function applyAddress(): Promise<void> {
   if (colourMapNames.includes(colours as ColourMapName)) viewer.colour(colours as ColourMapName);
   if (overlays !== undefined)
     for (const [name, letter] of Object.entries(overlayLetters)) viewer.toggle(name, overlays.includes(letter));
-  if (only === 'hits' || only === 'unindexed') viewer.filter = only;
+  if (only === 'hits' || only === 'unindexed') viewer.setFilter(only);
   if (finder) {
     const [threshold, minSnr, localBgRadius] = finder;
     await viewer.setParameters({ threshold, minSnr, localBgRadius });

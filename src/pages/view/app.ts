@@ -1,6 +1,6 @@
 /** The objects that the controls of the page share, and the scheduling of their drawing. */
+import { byId } from '../by-id.js';
 import { Engine } from './calls.js';
-import { byId } from './elements.js';
 import { FrameList } from './frame-list.js';
 import { Pane } from './pane.js';
 import { ScanViewer } from './scan-viewer.js';

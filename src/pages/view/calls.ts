@@ -63,16 +63,15 @@ export class Engine {
     worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      const reason = `The worker of this page ended: ${event.message || 'its script could not be loaded'}`;
-      this.end(reason);
-      this.onDeath(reason);
+      this.#died(`A worker of this page ended: ${event.message || 'its script could not be loaded'}`);
     };
-    worker.onmessageerror = () => {
-      const reason = 'The worker of this page sent something that could not be read';
-      this.end(reason);
-      this.onDeath(reason);
-    };
+    worker.onmessageerror = () => this.#died('A worker of this page sent something that could not be read');
     return worker;
+  }
+
+  #died(reason: string): void {
+    this.end(`${reason}. Try again, or search the files with ewald index.`);
+    this.onDeath(reason);
   }
 
   #receive(reply: Reply): void {

@@ -1,23 +1,16 @@
 /** Limits, scale and colours: fields, lists and the histogram. */
+import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { drawHistogram } from './charts.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
-import { byId, element, field, onClick, writeUnlessEdited } from './elements.js';
+import { bindSelect, field, onClick, writeUnlessEdited } from './elements.js';
 import { type ScaleName, scales } from './shaders.js';
 
 export function bindContrast(): void {
-  for (const name of scales) byId('scale').append(element('option', name));
-  for (const name of colourMapNames) {
-    const option = element('option', name.replace('-', ' '));
-    option.value = name;
-    byId('colours').append(option);
-  }
-  byId<HTMLSelectElement>('scale').addEventListener('change', ({ target }) =>
-    viewer.scale((target as HTMLSelectElement).value as ScaleName),
-  );
-  byId<HTMLSelectElement>('colours').addEventListener('change', ({ target }) =>
-    viewer.colour((target as HTMLSelectElement).value as ColourMapName),
-  );
+  const named = scales.map((name) => [name, name] as const);
+  bindSelect<ScaleName>('scale', (name) => viewer.scale(name), named);
+  const maps = colourMapNames.map((name) => [name, name.replace('-', ' ')] as const);
+  bindSelect<ColourMapName>('colours', (name) => viewer.colour(name), maps);
   onClick('auto', () => viewer.auto());
   onClick('lock', () => viewer.lock(!viewer.locked));
   const fields = ['low', 'high'] as const;

@@ -59,7 +59,7 @@ export class Crew {
       await Promise.all(this.#members.map(work));
       return await joined(results);
     } finally {
-      for (const member of this.#members) member.end('The run has ended.');
+      for (const member of this.#members) member.end('The search has ended.');
     }
   }
 

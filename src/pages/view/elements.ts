@@ -1,11 +1,5 @@
-/** Elements of the page by their ids. */
-
-/** The element with an id, which must exist. */
-export function byId<E extends HTMLElement = HTMLElement>(id: string): E {
-  const element = document.getElementById(id);
-  if (!element) throw new Error(`The page has no element "${id}".`);
-  return element as E;
-}
+/** Elements of the page: made, sized, found and written. */
+import { byId } from '../by-id.js';
 
 /** An element with text and attributes. */
 export function element<K extends keyof HTMLElementTagNameMap>(
@@ -40,6 +34,17 @@ export const field = (id: string): HTMLInputElement => byId<HTMLInputElement>(id
 
 /** Calls a function when an element is clicked. */
 export const onClick = (id: string, act: () => unknown): void => byId(id).addEventListener('click', () => void act());
+
+/** Adds options to a list, each a value and its text, and calls a function with the value that is chosen. */
+export function bindSelect<T extends string>(
+  id: string,
+  act: (value: T) => unknown,
+  options: Iterable<readonly [value: T, text: string]> = [],
+): void {
+  const select = byId<HTMLSelectElement>(id);
+  for (const [value, text] of options) select.append(new Option(text, value));
+  select.addEventListener('change', () => void act(select.value as T));
+}
 
 /** The sliders inside an element. */
 export const slidersIn = (id: string): HTMLInputElement[] => [

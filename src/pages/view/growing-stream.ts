@@ -1,11 +1,7 @@
 /** A stream that is being written: its new frames are listed, and the newest one is shown. */
 import { redraw, say, viewer } from './app.js';
-import type { FrameSummary } from './protocol.js';
+import { isOfKind } from './frame-filter.js';
 import { inputsOf, type ServedFiles, servedFiles } from './served-files.js';
-import type { Filter } from './viewer.js';
-
-const matches = (frame: FrameSummary, filter: Filter): boolean =>
-  filter === 'all' || (frame.hit && (filter === 'hits' || frame.crystals === 0));
 
 export class GrowingStream {
   /** Number of files that the server has named. */
@@ -41,7 +37,7 @@ export class GrowingStream {
       viewer.summaries.push(...more);
       viewer.opened = { ...opened, frames: opened.frames + more.length };
       this.grownAt = performance.now();
-      const kind = more.filter((frame) => matches(frame, viewer.filter));
+      const kind = more.filter((frame) => isOfKind(frame, viewer.filter));
       const newest = kind.at(-1);
       if (atEnd && newest) {
         this.passed += kind.length - 1;

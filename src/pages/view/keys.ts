@@ -1,5 +1,6 @@
 /** Keyboard shortcuts of the page. Each has a button as well; none acts while a field has the focus. */
-import { byId, element } from './elements.js';
+import { byId } from '../by-id.js';
+import { element } from './elements.js';
 
 /** The action of a key; `far` is true if Shift is held: ten frames instead of one. */
 export interface KeyAction {
@@ -9,6 +10,10 @@ export interface KeyAction {
   when?(): boolean;
   act(far: boolean): void;
 }
+
+/** The name after another one; the first after the last. */
+export const nextOf = <T extends string>(names: readonly T[], name: T): T =>
+  names[(names.indexOf(name) + 1) % names.length] as T;
 
 /** Binds keys, the first of which that applies acts, and writes them into the dialog that lists them. */
 export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyAction[]): void {

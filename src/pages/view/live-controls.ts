@@ -1,14 +1,16 @@
 /** The controls of a run in progress: its newest frame, its rates, and a badge that shows whether all is well. */
+import { byId } from '../by-id.js';
 import { redraw, say, scan, viewer } from './app.js';
 import { ratesOf } from './charts.js';
-import { byId, onClick } from './elements.js';
+import { onClick } from './elements.js';
+import { isOfKind } from './frame-filter.js';
 import type { GrowingStream } from './growing-stream.js';
 import { type Badge, badgeOf } from './live-badge.js';
 import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { LiveScan } from './live-scan.js';
 import type { FrameSummary } from './protocol.js';
-import { feedCharts, writeRunCharts } from './run-chart-controls.js';
 import type { ServedFiles } from './served-files.js';
+import { writeRunCharts } from './tab-controls.js';
 
 /** Maximum number of frames in the list and the chart; in a longer run, the earliest frames are only counted. */
 const mostListed = 100_000;
@@ -60,24 +62,32 @@ let shownMs: number | undefined;
 let latencyMs: number | undefined;
 /** Number of frames that arrived between shown frames and were not shown. */
 let passed = 0;
-let lastShown = -1;
+/** The last frame that was shown, or searched and found to be of another kind than those that are shown. */
+let lastSeen = -1;
+/** The frames of the run by their numbers; other files may be open in the meantime. */
+const listed: (FrameSummary | undefined)[] = [];
 const times = new Map<number, number>();
 
 /** Whether the page follows a run, or frames that arrive without one. */
 export const isLive = (): boolean =>
   feed.facts !== undefined && (feed.facts.state !== 'waiting' || !feed.facts.searches);
 /** Whether frames are shown as they arrive, until the user chooses one. */
-export const isFollowed = (): boolean => isLive() || stream?.isFollowed === true;
-/** The kind of frames that is followed; without a run, hits are not known before a page has searched them. */
-const followed = (): keyof typeof newest => (feed.facts?.searches === false ? 'all' : viewer.filter);
+export const isFollowed = (): boolean => (isLive() && !isElsewhere()) || stream?.isFollowed === true;
+/** Whether other files than those of the run are open. */
+const isElsewhere = (): boolean => viewer.opened !== undefined && !viewer.isLive;
+/** Whether the frames arrive without a run, so that hits are known when this page has searched them. */
+const isUnsearched = (): boolean => feed.facts?.searches === false;
+/** The kind of frames that the server is asked for. */
+const followed = (): keyof typeof newest => (isUnsearched() ? 'all' : viewer.filter);
 
 /** Switches following on or off. */
 export function follow(on = !following): void {
   following = on;
   // Frames that arrived while another frame was chosen do not count as dropped.
-  lastShown = -1;
+  lastSeen = -1;
   writeLive();
-  if (on) void pull();
+  if (on && feed.facts && isLive() && !viewer.isLive) void begin(feed.facts, true);
+  else if (on) void pull();
 }
 
 /** The last remark of the server. */
@@ -87,7 +97,6 @@ let told: string | undefined;
 export function bindLive(): void {
   onClick('follow', () => follow());
   feed.onFacts = (facts) => {
-    document.body.dataset.live = String(isLive());
     document.body.dataset.over = String(feed.isOver);
     if (facts.scan) showImages(facts).catch(viewer.fail);
     else if (isLive()) void begin(facts);
@@ -113,10 +122,9 @@ export function bindLive(): void {
       const error = failed ? 'unreadable' : undefined;
       const summary: FrameSummary = { frame: index, peaks, hit, crystals, cell, resolutionA, error };
       // Frames that were not searched are listed when the page has searched them.
-      if (searched) viewer.summaries[index] = summary;
-      delete viewer.summaries[index - mostListed];
+      if (searched) listed[index] = summary;
+      delete listed[index - mostListed];
       times.delete(index - mostListed);
-      if (searched) feedCharts(summary);
     }
     if (isLive()) grow();
     if (feed.facts && isLive()) void begin(feed.facts);
@@ -132,7 +140,7 @@ export function bindLive(): void {
     if (!isLive() || document.hidden) return;
     writeLive();
     redraw();
-    void writeRunCharts();
+    void writeRunCharts(true);
   }, redrawMs);
   let examinedAt = performance.now();
   setInterval(() => {
@@ -145,16 +153,12 @@ export function bindLive(): void {
   document.addEventListener('visibilitychange', () => void pull());
 }
 
-/** Opens the run as soon as it has a frame that can be shown. */
-async function begin(facts: RunFacts): Promise<void> {
-  if (opening || viewer.opened || newest.all < 0) return;
+/** Opens the run as soon as it has a frame that can be shown; `again`: also if other files are open. */
+async function begin(facts: RunFacts, again = false): Promise<void> {
+  if (opening || (viewer.opened && !again) || newest.all < 0) return;
   opening = true;
-  const { summaries } = viewer;
   try {
-    if (await viewer.openLive(facts, feed.client)) {
-      for (const summary of summaries) if (summary) viewer.summaries[summary.frame] = summary;
-      grow();
-    }
+    if (await viewer.openLive(facts, feed.client, listed)) grow();
   } catch (error) {
     viewer.fail(error);
   } finally {
@@ -165,26 +169,28 @@ async function begin(facts: RunFacts): Promise<void> {
 
 /** Tells the page how many frames there are. */
 function grow(): void {
-  if (viewer.opened) viewer.opened = { ...viewer.opened, frames: feed.count };
+  if (viewer.opened && viewer.isLive) viewer.opened = { ...viewer.opened, frames: feed.count };
 }
 
 /**
  * Shows the newest frame of the chosen kind, one at a time; frames that arrive in the meantime are skipped and counted.
  */
 async function pull(): Promise<void> {
-  if (pulling || !following || !viewer.opened || opening || document.hidden || !isLive()) return;
+  if (pulling || !following || !viewer.isLive || opening || document.hidden || !isLive()) return;
   pulling = true;
   try {
-    while (following && !document.hidden && newest[followed()] > lastShown) {
+    while (following && !document.hidden && viewer.isLive && newest[followed()] > lastSeen) {
       const only = followed();
       const asked = performance.now();
-      const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastShown });
+      const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastSeen });
       if (!found) break;
-      await viewer.go(found.index);
-      if (lastShown >= 0) passed += passedBetween(lastShown, found.index, only);
-      lastShown = found.index;
+      if (!isUnsearched() || (await viewer.searched(found.index))) {
+        await viewer.go(found.index);
+        latencyMs = found.ageMs + performance.now() - asked;
+      }
+      if (lastSeen >= 0) passed += passedBetween(lastSeen, found.index, only);
+      lastSeen = found.index;
       shownMs = times.get(found.index);
-      latencyMs = found.ageMs + performance.now() - asked;
       writeLive();
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
@@ -199,8 +205,7 @@ async function pull(): Promise<void> {
 /** Number of frames of a kind between two frames. */
 function passedBetween(first: number, last: number, only: keyof typeof newest): number {
   if (only === 'all') return last - first - 1;
-  const between = viewer.summaries.slice(first + 1, last);
-  return between.filter((one) => one?.hit && (only === 'hits' || one.crystals === 0)).length;
+  return listed.slice(first + 1, last).filter((one) => isOfKind(one, only)).length;
 }
 
 /** Frames per second of the last seconds. */
@@ -213,9 +218,19 @@ function rate(): number {
 
 const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
 
+/** What this page has searched of the frames that arrive without a run. */
+function searchedWords(): string {
+  if (viewer.filter === 'all') return 'peaks are found in the frames shown';
+  const searched = listed.filter(Boolean);
+  return `${searched.length} of them searched, ${searched.filter((one) => one?.hit).length} are hits`;
+}
+
 function writeLive(): void {
   const { facts, connected, count } = feed;
-  byId('live').hidden = !isFollowed();
+  // Files that were dropped on the page of a run; the button leads back to the run.
+  if (isLive() && isElsewhere()) following = false;
+  byId('live').hidden = !isLive() && !isFollowed();
+  document.body.dataset.live = String(isLive() && !isElsewhere());
   byId('follow').ariaPressed = String(following);
   if (stream?.isFollowed) writeStream(stream);
   if (!facts || !isLive()) return;
@@ -230,13 +245,14 @@ function writeLive(): void {
     behind: newestOfKind === undefined || shownMs === undefined ? 0 : newestOfKind - shownMs,
   });
   writeBadge(badge);
+  if (isElsewhere()) return;
   byId('rates').textContent = [
     `${count}${facts.total === undefined ? '' : ` of ${facts.total}`} frames`,
     ...(counts.searched > 0
       ? [`hits ${percent(counts.hits, counts.searched)}`, `indexed ${percent(counts.indexed, counts.hits)} of hits`]
       : facts.searches
         ? []
-        : ['peaks are found in the frames shown']),
+        : [searchedWords()]),
     ...(feed.isOver ? [] : [`${rate().toFixed(1)} frames/s`]),
     ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
@@ -276,6 +292,6 @@ function writeBadge({ level, text }: Badge): void {
 
 /** Accessible to tests and in the browser's console. */
 export const liveState = (): object => ({
-  ...{ following, passed, latencyMs, lastShown, count: feed.count, ...counts },
+  ...{ following, passed, latencyMs, lastSeen, count: feed.count, ...counts },
   ...(shownScan && { image: shownScan.image, images: shownScan.shown, title: shownScan.title }),
 });

@@ -1,9 +1,10 @@
 /** The page: connects controls, keys, files and the address to the viewer. */
+import { byId } from '../by-id.js';
 import { writeAddressLater } from './address-controls.js';
 import { drawn, pane, redraw, redrawPictures, say, scan, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { bindContrast, writeContrast } from './contrast-controls.js';
-import { byId, element } from './elements.js';
+import { element } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
 import { bindFrames, writeFrames } from './frame-controls.js';
 import { bindKeys } from './keys.js';
@@ -11,10 +12,10 @@ import { bindLive, isLive, liveScan, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
 import { listedKeys, pageKeys } from './page-keys.js';
 import type { Colour } from './picture.js';
-import { bindRunCharts, writeRunCharts } from './run-chart-controls.js';
 import { bindScan, drawScan } from './scan-controls.js';
 import { bindSearch, writeSearch } from './search-controls.js';
 import { stageTitles } from './stages.js';
+import { writeRunCharts } from './tab-controls.js';
 import type { Point } from './viewport.js';
 
 drawn.pictures = () => {
@@ -33,7 +34,7 @@ drawn.controls = () => {
   writeFrames();
   writeSearch();
   writeTitles();
-  if (!isLive()) void writeRunCharts();
+  if (!isLive()) void writeRunCharts(false);
 };
 
 drawn.after = writeAddressLater;
@@ -84,7 +85,6 @@ bindContrast();
 bindFrames();
 bindSearch();
 bindScan();
-bindRunCharts();
 bindKeys(pageKeys, listedKeys);
 redraw();
 

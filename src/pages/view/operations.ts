@@ -8,6 +8,7 @@ import {
 } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
 import { arcOn, placedPanels } from './detector-plane.js';
+import { errorWords } from './error-words.js';
 import { axesOf, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
@@ -121,7 +122,7 @@ export function operations(
       const data = (await frameOf(of, frame)).slice();
       const chunk = await of.book?.chunk(frame);
       if (!chunk) return { data };
-      of.crystals = chunk.crystals.map(({ reciprocal }) => ({ cell: axesOf(reciprocal) }));
+      of.indexed = { frame, crystals: chunk.crystals.map(({ reciprocal }) => ({ cell: axesOf(reciprocal) })) };
       return {
         data,
         peaks: listedPeaks(frame, chunk, of.detector),
@@ -181,7 +182,7 @@ export function operations(
       const data = await frameOf(of, frame);
       const start = performance.now();
       const result = await searcher.search(data, settingsWith(of, parameters));
-      of.crystals = result.crystals;
+      of.indexed = { frame, crystals: result.crystals };
       return {
         peaks: shownPeaks(frame, result.peaks, result.ms.peaks),
         crystals: result.crystals.map((crystal) => shownCrystal(crystal, searcher.detector)),
@@ -211,7 +212,7 @@ export function operations(
         ...(settings as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
       });
       for await (const { origin, result, error } of items) {
-        report(summaryOf(origin.event ?? 0, result, error?.message));
+        report(summaryOf(origin.event ?? 0, result, error && errorWords(error)));
         if (stopping) break;
       }
       return {
@@ -225,11 +226,11 @@ export function operations(
       stopping = true;
     },
 
-    async pixel({ fs, ss }) {
-      const { detector, crystals } = current();
+    async pixel({ fs, ss, frame }) {
+      const { detector, indexed } = current();
       const q = detector?.reciprocalOf(fs, ss);
       if (!q) return { resolutionA: undefined, hkl: undefined };
-      const [crystal] = crystals;
+      const [crystal] = indexed?.frame === frame ? indexed.crystals : [];
       const along = (axis: readonly [number, number, number]): number =>
         axis[0] * q[0] + axis[1] * q[1] + axis[2] * q[2];
       const hkl = crystal && ([along(crystal.cell[0]), along(crystal.cell[1]), along(crystal.cell[2])] as const);

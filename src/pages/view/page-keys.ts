@@ -1,17 +1,14 @@
 /** The keys of the page. */
+import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { colourMapNames } from './colour-maps.js';
-import { byId } from './elements.js';
 import { go, play, step, toggleFilter } from './frame-controls.js';
-import type { KeyAction } from './keys.js';
+import { type KeyAction, nextOf } from './keys.js';
 import { follow, isLive } from './live-controls.js';
 import { isScan, scanKeys } from './scan-controls.js';
 import { copyLink } from './search-controls.js';
 import { scales } from './shaders.js';
 import { shownStages } from './stages.js';
-
-const cycle = <T extends string>(names: readonly T[], name: T): T =>
-  names[(names.indexOf(name) + 1) % names.length] as T;
 
 /** Keys that step through frames and search them, which do not apply to a scan. */
 const frameKeys: readonly KeyAction[] = [
@@ -35,7 +32,7 @@ const frameKeys: readonly KeyAction[] = [
   {
     keys: ['t'],
     about: 'what the peak search saw: background, noise, limit, signal to noise, strong pixels',
-    act: () => void viewer.setStage(cycle(shownStages, viewer.stage)),
+    act: () => void viewer.setStage(nextOf(shownStages, viewer.stage)),
   },
   {
     keys: ['x'],
@@ -63,8 +60,8 @@ const viewKeys: readonly KeyAction[] = [
   { keys: ['1'], about: 'one pixel of the detector on one of the screen', act: () => pane.oneToOne() },
   { keys: ['a'], about: 'automatic contrast', act: () => viewer.auto() },
   { keys: ['k'], about: 'lock the contrast', act: () => viewer.lock(!viewer.locked) },
-  { keys: ['l'], about: 'next scale', act: () => viewer.scale(cycle(scales, pane.picture.scale)) },
-  { keys: ['c'], about: 'next colours', act: () => viewer.colour(cycle(colourMapNames, viewer.colours)) },
+  { keys: ['l'], about: 'next scale', act: () => viewer.scale(nextOf(scales, pane.picture.scale)) },
+  { keys: ['c'], about: 'next colours', act: () => viewer.colour(nextOf(colourMapNames, viewer.colours)) },
   { keys: ['m'], about: 'mask', act: () => viewer.toggle('mask') },
   { keys: ['v'], about: 'values of pixels, when they are large enough', act: () => viewer.toggle('values') },
   { keys: ['s'], about: 'save the picture as PNG', act: () => byId('png').click() },

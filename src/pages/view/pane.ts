@@ -93,7 +93,7 @@ export class Pane {
     const canvas = new OffscreenCanvas(width, height);
     const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
     // The drawing buffer is cleared after the page has been shown, so the picture is drawn and copied in one task.
-    this.picture.draw(this.viewport);
+    this.picture.draw(this.viewport, true);
     pen.drawImage(this.#canvas, 0, 0);
     pen.drawImage(this.overlay, 0, 0);
     return canvas.convertToBlob({ type: 'image/png' });

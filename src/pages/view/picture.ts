@@ -47,6 +47,9 @@ export class Picture {
   #frame: ShownFrame | undefined;
   #colours: Uint8Array | undefined;
   #panels: readonly PlacedPanel[] = [];
+  /** Number of changes of frame, colours and panels, and what the canvas shows: what has not changed stays as it is. */
+  #version = 0;
+  #drawn = '';
 
   /** Throws an Error if the browser has no WebGL2. */
   constructor(canvas: HTMLCanvasElement) {
@@ -72,12 +75,14 @@ export class Picture {
 
   /** Shows no frame. */
   clear(): void {
+    this.#version++;
     this.#frame = undefined;
   }
 
   /** Uploads a frame and its mask. */
   show(frame: ShownFrame): void {
     const old = this.#frame;
+    this.#version++;
     this.#frame = frame;
     if (this.#gl.isContextLost()) return;
     const [format] = formatOf(this.#gl, frame);
@@ -89,6 +94,7 @@ export class Picture {
 
   /** Sets the table of 256 colours, [256, 3]. */
   colour(colours: Uint8Array): void {
+    this.#version++;
     this.#colours = colours;
     if (this.#gl.isContextLost()) return;
     const rgba = new Uint8Array(4 * 256).fill(255);
@@ -99,6 +105,7 @@ export class Picture {
 
   /** Sets the positions of the panels. */
   place(panels: readonly PlacedPanel[]): void {
+    this.#version++;
     this.#panels = panels;
     const gl = this.#gl;
     const quads = panels.flatMap(({ minFs, minSs, endFs, endSs, origin, fs, ss }) => [
@@ -111,13 +118,20 @@ export class Picture {
     gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(quads), gl.STATIC_DRAW);
   }
 
-  /** Draws the part that the viewport shows. The canvas has the viewport's size. */
-  draw({ centre, zoom, up, width, height }: Viewport): void {
+  /**
+   * Draws the part that the viewport shows, unless the canvas shows it already; `anew`: in any case, because the canvas
+   * is read next. The canvas has the viewport's size.
+   */
+  draw({ centre, zoom, up, width, height }: Viewport, anew = false): void {
     const gl = this.#gl;
     const frame = this.#frame;
     if (gl.isContextLost()) return;
+    const { limits, scale, background } = this;
+    const wanted = [this.#version, ...centre, zoom, up, width, height, ...limits, scale, ...background].join();
+    if (wanted === this.#drawn && !anew) return;
+    this.#drawn = wanted;
     gl.viewport(0, 0, width, height);
-    gl.clearColor(...this.background, 1);
+    gl.clearColor(...background, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
     if (!frame || !this.#colours || this.#panels.length === 0) return;
     const [, kind] = formatOf(gl, frame);
@@ -128,9 +142,9 @@ export class Picture {
     gl.uniform2f(at('scaling'), (2 * zoom) / width, (2 * up * zoom) / height);
     for (const [name, unit] of Object.entries(units)) gl.uniform1i(at(name), unit);
     gl.uniform2i(at('size'), frame.width, frame.height);
-    gl.uniform2f(at('limits'), ...this.limits);
+    gl.uniform2f(at('limits'), ...limits);
     gl.uniform2f(at('valid'), ...(frame.validRange.map(Math.fround) as [number, number]));
-    gl.uniform1i(at('scale'), scales.indexOf(this.scale));
+    gl.uniform1i(at('scale'), scales.indexOf(scale));
     gl.uniform1i(at('binned'), Math.min(mostBinned, Math.max(1, Math.round(1 / zoom))));
     gl.uniform3f(at('badColour'), ...badColour);
     gl.uniform3f(at('saturatedColour'), ...saturatedColour);
@@ -154,6 +168,7 @@ export class Picture {
   #restore(): void {
     this.#programs.clear();
     this.#textures.clear();
+    this.#drawn = '';
     this.#begin();
     const frame = this.#frame;
     this.#frame = undefined;

@@ -282,7 +282,7 @@ export interface Operations {
   virtual(request: ScanImageRequest): Promise<ScanImage>;
   /** The mean pattern of a region of the scan; undefined: of all positions. */
   pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }>;
-  pixel(request: { readonly fs: number; readonly ss: number }): Promise<PixelReading>;
+  pixel(request: { readonly fs: number; readonly ss: number; readonly frame: number }): Promise<PixelReading>;
   rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
 }
 

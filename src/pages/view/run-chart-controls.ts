@@ -1,9 +1,11 @@
 /** Tabs about all frames: histograms of the cells, a virtual powder pattern, and intensity against resolution. */
+import { median } from '../../base/median.js';
 import { peakogramBins, peakogramDecades, peakogramMost } from '../../live/peak-maps.js';
+import { byId } from '../by-id.js';
 import { engine, pane, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';
-import { byId, element, fitCanvas, inkOf } from './elements.js';
-import type { FrameSummary, ShownPeakMaps } from './protocol.js';
+import { element, fitCanvas, inkOf } from './elements.js';
+import type { ShownPeakMaps } from './protocol.js';
 
 type Tab = 'frame' | 'cells' | 'powder' | 'peakogram';
 let shown: Tab = 'frame';
@@ -12,8 +14,6 @@ let shown: Tab = 'frame';
 const mostCells = 20_000;
 const bins = 40;
 const names = ['a / Å', 'b / Å', 'c / Å', 'α / °', 'β / °', 'γ / °'];
-/** The cells of frames that arrive live. */
-let cells: (readonly number[])[] = [];
 /** Whether the counts of peaks come from the server of a run. */
 const live = (): boolean => document.body.dataset.live === 'true';
 const isOver = (): boolean => document.body.dataset.over === 'true';
@@ -26,13 +26,6 @@ let isFinal = false;
 let loadedAt = Number.NEGATIVE_INFINITY;
 /** Interval at which the server is asked for the counts of a run, ms. */
 const everyMs = 2000;
-
-/** Adds a frame of a run in progress. */
-export function feedCharts({ cell }: FrameSummary): void {
-  if (!cell) return;
-  cells.push(cell);
-  if (cells.length > 2 * mostCells) cells = cells.slice(-mostCells);
-}
 
 export function bindRunCharts(): void {
   const tabs = [...byId('tabs').querySelectorAll<HTMLButtonElement>('[role="tab"]')];
@@ -111,17 +104,15 @@ async function served(): Promise<ShownPeakMaps | undefined> {
   };
 }
 
-const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-
 function writeCells(): void {
-  const all = live() ? cells.slice(-mostCells) : viewer.summaries.flatMap((one) => (one?.cell ? [one.cell] : []));
+  const all = viewer.summaries.flatMap((one) => (one?.cell ? [one.cell] : [])).slice(-mostCells);
   const target = viewer.opened?.cell;
   byId('cells-of').textContent =
     all.length === 0 ? 'No frame is indexed yet.' : `${all.length} indexed frames${target ? '; line: known cell' : ''}`;
   for (const [i, box] of [...byId('cells').children].entries()) {
-    const sorted = all.map((cell) => cell[i] as number).sort((a, b) => a - b);
+    const sorted = Float64Array.from(all, (cell) => cell[i] as number).sort();
     const middle = median(sorted);
-    const spread = 1.4826 * median(sorted.map((x) => Math.abs(x - middle)).sort((a, b) => a - b));
+    const spread = 1.4826 * median(sorted.map((x) => Math.abs(x - middle)));
     const words = sorted.length === 0 ? '' : `${middle.toFixed(2)} ± ${spread.toFixed(2)}`;
     (box.querySelector('output') as HTMLOutputElement).value = words;
     const canvas = box.querySelector('canvas') as HTMLCanvasElement;
@@ -131,7 +122,7 @@ function writeCells(): void {
 }
 
 /** Draws a histogram of sorted numbers, wide enough for all but a few of them and for the target. */
-function drawHistogramOf(canvas: HTMLCanvasElement, sorted: readonly number[], target: number | undefined): void {
+function drawHistogramOf(canvas: HTMLCanvasElement, sorted: Float64Array, target: number | undefined): void {
   fitCanvas(canvas);
   const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
   const { width, height } = canvas;

@@ -1,7 +1,8 @@
 /** The controls of a scan: the shape of its virtual detector, and the pictures in both panes. */
+import { byId } from '../by-id.js';
 import { engine, pane, redraw, say, scan, viewer } from './app.js';
-import { byId, element, field, onClick, slidersIn, writeSlider } from './elements.js';
-import type { KeyAction } from './keys.js';
+import { bindSelect, field, onClick, slidersIn, writeSlider } from './elements.js';
+import { type KeyAction, nextOf } from './keys.js';
 import { drawDetector, drawRegion, drawWheel } from './overlay.js';
 import type { LoadedScan, Opened, ScanQuantity, VirtualShape } from './protocol.js';
 
@@ -25,22 +26,12 @@ export function bindScan(): void {
   scan.onChange = redraw;
   scan.onPattern = (data, name, size) => viewer.showPattern(data, name, size);
   engine.onLoaded = (share) => say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
-  for (const name of quantityNames) {
-    const option = element('option', quantities[name]);
-    option.value = name;
-    byId('quantity').append(option);
-  }
-  byId<HTMLSelectElement>('quantity').addEventListener(
-    'change',
-    ({ target }) => void scan.compute({ quantity: (target as HTMLSelectElement).value as ScanQuantity }),
-  );
+  const named = quantityNames.map((name) => [name, quantities[name]] as const);
+  bindSelect<ScanQuantity>('quantity', (quantity) => scan.compute({ quantity }), named);
   field('fourier').addEventListener('change', () => void scan.compute({ fourier: field('fourier').checked }));
   onClick('larger', () => scan.grow(1));
   onClick('smaller', () => scan.grow(-1));
-  byId<HTMLSelectElement>('virtual-kind').addEventListener(
-    'change',
-    ({ target }) => void scan.change({ kind: (target as HTMLSelectElement).value as VirtualShape['kind'] }),
-  );
+  bindSelect<VirtualShape['kind']>('virtual-kind', (kind) => scan.change({ kind }));
   for (const slider of radii)
     slider.addEventListener('input', () => void scan.change({ [slider.name]: Number(slider.value) }));
   onClick('mean', () => scan.moveTo(undefined));
@@ -108,9 +99,6 @@ export function drawScan(): void {
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
 }
 
-const cycle = (name: ScanQuantity): ScanQuantity =>
-  quantityNames[(quantityNames.indexOf(name) + 1) % quantityNames.length] as ScanQuantity;
-
 /** Keys of a scan. */
 export const scanKeys: readonly KeyAction[] = [
   ...(
@@ -149,7 +137,7 @@ export const scanKeys: readonly KeyAction[] = [
     keys: ['q'],
     about: 'in a scan: sum, centre of mass, divergence, curl',
     when: isScan,
-    act: () => void scan.compute({ quantity: cycle(scan.quantity) }),
+    act: () => void scan.compute({ quantity: nextOf(quantityNames, scan.quantity) }),
   },
   {
     keys: ['f'],

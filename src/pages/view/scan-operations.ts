@@ -2,6 +2,7 @@
 import {
   fourierMagnitude,
   masks,
+  type ResidentScan,
   residentBytes,
   residentScan,
   VirtualCom,
@@ -26,20 +27,36 @@ export function scanOperations(
       of.virtual = undefined;
       const fileBytes = residentBytes(dataset);
       const least = Math.min(dataset.shape.signal[0] ?? 1, dataset.shape.signal[1] ?? 1);
-      const bin = bins.find((n) => n <= least && residentBytes(dataset, n) <= mostBytes) ?? 1;
-      let reported = 0;
-      const scan = await residentScan(dataset, {
-        bin,
-        maxBytes: mostBytes,
-        signal: of.closing.signal,
-        onProgress(share) {
-          if (share - reported < 0.02) return;
-          reported = share;
-          loading(share);
-        },
-      });
-      of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan) };
-      return { bin, width: scan.width, height: scan.height, fileBytes, bytes: scan.planes.byteLength };
+      const fitting = bins.filter((n) => n <= least && residentBytes(dataset, n) <= mostBytes);
+      const read = (bin: number): Promise<ResidentScan> => {
+        let reported = 0;
+        return residentScan(dataset, {
+          bin,
+          maxBytes: mostBytes,
+          signal: of.closing.signal,
+          onProgress(share) {
+            if (share - reported < 0.02) return;
+            reported = share;
+            loading(share);
+          },
+        });
+      };
+      for (const bin of fitting) {
+        const scan = await read(bin).catch((error: unknown) => {
+          // The tab has less memory than that: more pixels are summed.
+          if (error instanceof RangeError && bin !== fitting.at(-1)) return undefined;
+          throw error;
+        });
+        if (!scan) continue;
+        of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan) };
+        return { bin, width: scan.width, height: scan.height, fileBytes, bytes: scan.planes.byteLength };
+      }
+      const size = (fileBytes / 2 ** 30).toFixed(1);
+      throw new Error(
+        `The scan takes ${size} GiB and does not fit into the memory of this page, even with squares of ` +
+          `${bins.at(-1)} × ${bins.at(-1)} pixels summed into one. Its frames are shown one by one; ` +
+          'ewald run analyses the scan from the file.',
+      );
     },
 
     async virtual({ shape, quantity, fourier }) {

@@ -168,7 +168,7 @@ export class ScanViewer {
     const { quantity, fourier } = this;
     const { image, rgba, wheel, ms } = await this.#engine.call('virtual', { shape: this.shape, quantity, fourier });
     [this.image, this.wheel, this.ms] = [image, wheel, ms];
-    const data = Float32Array.from(image);
+    const data = new Float32Array(image);
     const shown = { data, rgba, width: this.#columns, height: this.#rows, bad: undefined, validRange: everyValue };
     this.pane.picture.show(shown);
     this.pane.picture.scale = fourier ? 'log' : 'linear';

@@ -1,7 +1,8 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
+import { byId } from '../by-id.js';
 import { pane, say, viewer } from './app.js';
 import { writeCrystals } from './crystals.js';
-import { byId, element, field, onClick, slidersIn, writeSlider } from './elements.js';
+import { bindSelect, field, onClick, slidersIn, writeSlider } from './elements.js';
 import { csvOf } from './frame-list.js';
 import type { FinderParameters, StackKind } from './protocol.js';
 import { save } from './save.js';
@@ -13,15 +14,8 @@ const boxes = [...byId('overlays').querySelectorAll<HTMLInputElement>('input')];
 export function bindSearch(): void {
   for (const slider of sliders)
     slider.addEventListener('input', () => void viewer.setParameters({ [slider.name]: Number(slider.value) }));
-  for (const name of shownStages) {
-    const option = element('option', stageTitles[name]);
-    option.value = name;
-    byId('stage').append(option);
-  }
-  byId<HTMLSelectElement>('stage').addEventListener(
-    'change',
-    ({ target }) => void viewer.setStage((target as HTMLSelectElement).value as ShownStage),
-  );
+  const named = shownStages.map((name) => [name, stageTitles[name]] as const);
+  bindSelect<ShownStage>('stage', (stage) => viewer.setStage(stage), named);
   onClick('tune', () => viewer.tune());
   onClick('index', () => viewer.index());
   onClick('run', () => viewer.run());

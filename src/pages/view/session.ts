@@ -32,8 +32,8 @@ export interface Session {
   searcher: Promise<FrameSearcher> | undefined;
   /** The frame that was read last, kept so that a search does not read it again. */
   latest: { readonly frame: number; readonly data: FrameData } | undefined;
-  /** The crystals of the frame that was indexed last: their rows a, b, c in Å. */
-  crystals: readonly Pick<FrameCrystal, 'cell'>[];
+  /** The frame that was indexed last, and its crystals: their rows a, b, c in Å. */
+  indexed: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
   /** Frames of several files with their results, instead of those of `dataset`. */
   book?: FrameBook | undefined;
   /** Aborted when another file is opened. */
@@ -112,7 +112,7 @@ export async function sessionOf(
       cells,
       searcher: undefined,
       latest: undefined,
-      crystals: [],
+      indexed: undefined,
       closing: new AbortController(),
       virtual: undefined,
       tuned: {},

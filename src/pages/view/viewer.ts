@@ -6,6 +6,7 @@ import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
 import { sortFiles } from './files.js';
+import { type Filter, isOfKind, unknownKind } from './frame-filter.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 import type {
@@ -24,9 +25,6 @@ import type {
 import type { ScaleName } from './shaders.js';
 import { markWords, type ShownStage, stageLimits, stageRange, stageTitles } from './stages.js';
 
-/** Which frames are visited when stepping. */
-export type Filter = 'all' | 'hits' | 'unindexed';
-
 /** Resolutions of the rings, Å. */
 const ringResolutions = [40, 20, 10, 7, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.4, 1.2, 1];
 
@@ -35,6 +33,9 @@ const hitPeaks = 5;
 
 /** A worker that has not answered for this long is replaced when other files are opened. */
 const longestWaitMs = 3000;
+
+/** A worker that dies again within this time, ms, is not replaced: what is open would kill every worker. */
+const reviveMs = 10_000;
 
 export class Viewer {
   readonly pane: Pane;
@@ -66,7 +67,13 @@ export class Viewer {
   /** Reports an error to the user; bound, so that it can be passed on. */
   readonly fail = (error: unknown): void => {
     if (error instanceof Replaced) return;
-    this.onMessage(error instanceof Error ? error.message : String(error), true);
+    const text = error instanceof Error ? error.message : String(error);
+    // A part of the page that is loaded when it is needed.
+    const isPart = /dynamically imported module|module script/i.test(text);
+    this.onMessage(
+      isPart ? 'The server of this page does not answer; start it again and reload this page.' : text,
+      true,
+    );
   };
   readonly #frames: Latest<[frame: number]>;
   readonly #finds: Latest<[]>;
@@ -82,11 +89,7 @@ export class Viewer {
       this.summaries[summary.frame] = summary;
       this.onChange();
     };
-    engine.onDeath = (reason) => {
-      this.running = false;
-      this.onMessage(`${reason}. Open the files again.`, true);
-      this.onChange();
-    };
+    engine.onDeath = (reason) => void this.#revive(reason);
     this.#setColours(this.colours);
   }
 
@@ -114,6 +117,28 @@ export class Viewer {
   #drops = 0;
   #opening: Promise<void> = Promise.resolve();
   #request: OpenRequest | undefined;
+  /** Opens once more what is open; undefined while something is being opened. */
+  #reopen: (() => Promise<unknown>) | undefined;
+  #revivedAt = Number.NEGATIVE_INFINITY;
+
+  /** Opens the files again when the worker has died, unless it died while it opened them, or a moment ago as well. */
+  async #revive(reason: string): Promise<void> {
+    const reopen = performance.now() - this.#revivedAt > reviveMs ? this.#reopen : undefined;
+    this.#revivedAt = performance.now();
+    if (!reopen) {
+      this.onMessage(`${reason}. Open the files again, or search them with ewald index.`, true);
+      return;
+    }
+    const { frame } = this;
+    const wasPattern = this.#patterns;
+    try {
+      await reopen();
+      if (!wasPattern && !this.isLive) await this.go(frame);
+      this.onMessage(`${reason}. The files have been opened again.`, true);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
 
   #completed(brought: OpenRequest): OpenRequest {
     if (brought.frames.length > 0) return brought;
@@ -132,38 +157,51 @@ export class Viewer {
   async #open(request: OpenRequest): Promise<void> {
     const { frames, stream } = request;
     const file = ++this.#file;
+    this.#reopen = undefined;
     this.onMessage(`Opening ${(stream ?? frames[0])?.name}…`, false);
     // A worker that is busy for long, or that never answers, is replaced, so that other files can always be opened.
     if (this.engine.waitingMs > longestWaitMs) this.engine.end(new Replaced('Other files were opened.'));
     const opened = await this.engine.call('open', request);
     if (file !== this.#file) return;
     this.#request = request;
+    this.isLive = false;
+    this.#reopen = () => this.#open(request);
     await this.#begin(opened);
   }
 
-  /** Shows a run in progress; returns whether it has a frame that can be shown. */
-  async openLive(facts: LiveFacts, client: string): Promise<boolean> {
+  /** Shows a run in progress, whose frames are `listed`; returns whether it has a frame that can be shown. */
+  async openLive(facts: LiveFacts, client: string, listed: (FrameSummary | undefined)[]): Promise<boolean> {
     const file = ++this.#file;
+    this.#reopen = undefined;
     const opened = await this.engine.call('openLive', { facts, client });
     if (!opened || file !== this.#file) return false;
-    await this.#begin(opened);
+    this.isLive = true;
+    this.#reopen = () => this.openLive(facts, client, listed);
+    await this.#begin(opened, listed);
     return true;
   }
 
-  async #begin(opened: Opened): Promise<void> {
+  /** Whether the open file is the run that the server of the page follows. */
+  isLive = false;
+
+  async #begin(
+    opened: Opened,
+    listed: (FrameSummary | undefined)[] = opened.listed ? [...opened.listed] : new Array(opened.frames),
+  ): Promise<void> {
     this.opened = opened;
     this.frame = 0;
     this.stackName = undefined;
     this.peaks = undefined;
     this.crystals = [];
     this.rings = [];
-    this.summaries = opened.listed ? [...opened.listed] : new Array(opened.frames);
+    this.summaries = listed;
     this.stream = undefined;
     this.html = undefined;
     this.stage = 'frame';
     this.locked = false;
     this.parametersMoved = false;
     this.#patterns = false;
+    if (unknownKind(this.filter, opened) !== undefined) this.filter = 'all';
     const { panels, width, height } = opened;
     this.pane.picture.clear();
     this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
@@ -191,17 +229,39 @@ export class Viewer {
     const direction = Math.sign(by);
     let left = Math.abs(by);
     for (let frame = this.frame + direction; frame >= 0 && frame < opened.frames; frame += direction) {
-      const summary = this.summaries[frame];
-      const passes = summary?.hit && (this.filter === 'hits' || summary.crystals === 0);
-      if (passes && --left === 0) return this.go(frame);
+      if (isOfKind(this.summaries[frame], this.filter) && --left === 0) return this.go(frame);
     }
+    const searched = opened.unsearched ? ' among those that this page has searched' : '';
     this.onMessage(
       this.summaries.some(Boolean)
-        ? `There is no further frame of the kind "${this.filter}".`
+        ? `There is no further frame of the kind "${this.filter}"${searched}.`
         : 'Search all frames first: hits are not known yet.',
       false,
     );
     return Promise.resolve();
+  }
+
+  /** Restricts the frames to a kind; if it cannot be told, they stay unrestricted and the reason is shown. */
+  setFilter(filter: Filter): void {
+    const why = unknownKind(filter, this.opened);
+    this.filter = why === undefined ? filter : 'all';
+    if (why !== undefined) this.onMessage(why, true);
+    this.onChange();
+  }
+
+  /** Searches a frame that has arrived without a run for what the filter asks, and lists it. */
+  async searched(frame: number): Promise<boolean> {
+    const { filter, parameters, opened } = this;
+    const file = this.#file;
+    if (unknownKind(filter, opened) !== undefined || filter === 'all') return true;
+    const peaks = await this.engine.call('peaks', { frame, parameters });
+    const indexed =
+      filter === 'unindexed' && peaks.count >= hitPeaks
+        ? await this.engine.call('index', { frame, parameters })
+        : undefined;
+    if (file !== this.#file) return false;
+    this.#list(peaks, indexed?.crystals ?? []);
+    return isOfKind(this.summaries[frame], filter);
   }
 
   async #load(frame: number): Promise<void> {
@@ -436,9 +496,12 @@ export class Viewer {
         const result = await engine.call('run', { settings, first: 0, count: frames, html });
         ({ stream: this.stream, html: this.html, stopped } = result);
       }
-      const seen = this.summaries.filter(Boolean).length;
+      const seen = this.summaries.filter((one) => one !== undefined);
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      this.onMessage(`${stopped ? 'Stopped after' : 'Searched'} ${seen} frames in ${seconds} s`, false);
+      const failed = seen.filter(({ error }) => error !== undefined);
+      const why = failed.length > 0 ? `; ${failed.length} could not be searched: ${failed[0]?.error}` : '';
+      const words = `${stopped ? 'Stopped after' : 'Searched'} ${seen.length} frames in ${seconds} s${why}`;
+      this.onMessage(words, failed.length > 0);
     } catch (error) {
       this.fail(error);
     }
@@ -459,7 +522,8 @@ export class Viewer {
     const i = ss * frame.width + fs;
     const value = frame.data[i] as number;
     const masked = this.opened?.bad?.[i] ? ' (masked)' : '';
-    const reading = await this.engine.call('pixel', { fs: hit.fs, ss: hit.ss }).catch(() => undefined);
+    const pixel = { fs: hit.fs, ss: hit.ss, frame: this.frame };
+    const reading = await this.engine.call('pixel', pixel).catch(() => undefined);
     return [
       `fs ${fs}  ss ${ss}`,
       ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
