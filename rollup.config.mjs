@@ -52,14 +52,20 @@ const pageScripts = {
 const minified = {
   name: 'minified',
   async renderChunk(code) {
-    const result = await transform(code, {
+    // The minifier drops the comments that tell bundlers to ignore an import; an unknown function stays as it is.
+    const marks = [];
+    const marked = code.replace(/\bimport\(\s*((?:\/\*[^*]*\*\/\s*)+)/g, (_, mark) => {
+      marks.push(mark.trim());
+      return `ignoredImport${marks.length - 1}(`;
+    });
+    const result = await transform(marked, {
       minify: true,
       keepNames: false,
       format: 'esm',
       target: 'es2022',
       legalComments: 'none',
     });
-    return { code: result.code, map: null };
+    return { code: result.code.replace(/\bignoredImport(\d+)\(/g, (_, i) => `import(${marks[i]}`), map: null };
   },
 };
 

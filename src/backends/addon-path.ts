@@ -23,7 +23,8 @@ const target = `${process.platform}-${process.arch}`;
 /** The given addon, or the first one that exists of the places in which it is searched. */
 export function findAddon(name: string, given: string | undefined): AddonPlace {
   if (given !== undefined) return placeAt(given, 'addonPath', `there is no file ${given}, which addonPath names`);
-  const beside = fileURLToPath(new URL(`./native/${target}/${name}.node`, import.meta.url));
+  // Not by `new URL`: webpack would look for the folder, which the package does not have.
+  const beside = join(dirname(fileURLToPath(import.meta.url)), 'native', target, `${name}.node`);
   if (existsSync(beside)) return placeAt(beside, 'this build');
   const packages = packagesFor(name);
   for (const found of packages) {
