@@ -65,8 +65,8 @@ export class UdfContext {
 
   /**
    * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes; or a reader of your own,
-   * an object or an instance of a class with `shape`, `dtype` and `read` (see `CustomDataset`), whose frames are read on
-   * this thread and sent to workers. Throws like `open`, and `Shape` if navShape does not match the file.
+   * an object or an instance of a class with `shape`, `dtype` and `read` (see `CustomDataset`), whose frames are read
+   * on this thread and sent to workers. Throws like `open`, and `Shape` if navShape does not match the file.
    */
   async load(input: DataInput | CustomDataset, options: LoadOptions = {}): Promise<Scan> {
     this.#assertOpen();

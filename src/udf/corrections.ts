@@ -21,8 +21,8 @@ export interface CorrectionSet {
 }
 
 /**
- * Corrections for frames of `sig`, with the pixels of the file's own mask excluded if there is one; `Corrections` replace
- * it. Throws `Shape`, `Argument`.
+ * Corrections for frames of `sig`, with the pixels of the file's own mask excluded if there is one; `Corrections`
+ * replace it. Throws `Shape`, `Argument`.
  */
 export function correctionsFor(
   given: CorrectionSet | Corrections | undefined,

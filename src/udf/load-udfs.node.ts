@@ -32,10 +32,10 @@ function notLoaded(file: string, cause: unknown): EwaldError {
  *
  * @param options `module`: the name by which the workers of a cluster have the module (`ewald worker --module
  * NAME=FILE`). Default: the file, which other processes get as source. `params`: values of parameters as texts
- * `name=value`, for all UDFs that declare the name; the type is that of the declared value (see `parameterOf`).
+ * `name=value`, for all UDFs that declare the name; the type is that of the declared value.
  *
- * Throws `File` for a missing file, `Argument` for another extension, a module without a UDF, or a parameter that no UDF
- * declares or whose value has another type, `Load` with the line of the mistake for a module that cannot be loaded.
+ * Throws `File` for a missing file, `Argument` for another extension, a module without a UDF, or a parameter that no
+ * UDF declares or whose value has another type, `Load` with the line of the mistake for a module that cannot be loaded.
  */
 export async function loadUdfs(
   files: readonly string[],

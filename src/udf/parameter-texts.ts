@@ -61,8 +61,8 @@ export function withTexts(udfs: readonly AnyUdf[], texts: readonly string[]): An
       if (given === undefined)
         throw new EwaldError(
           'Argument',
-          `the parameter ${name} of the UDF ${udf.definition.name} is ${shown(value)}; expected ${type}, as declared: ` +
-            shown(before),
+          `the parameter ${name} of the UDF ${udf.definition.name} is ${shown(value)}; expected ${type}, as ` +
+            `declared: ${shown(before)}`,
         );
       found[i] = udf.withParams({ [name]: given });
     }

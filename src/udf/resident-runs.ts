@@ -38,7 +38,7 @@ export class ResidentDetectors {
     return this.#com.moments('com', mask);
   }
 
-  /** Sums of integers are exact. Those of reals are computed anew: what leaves a mask may be infinite, or not a number. */
+  /** Sums of integers are exact. Those of reals are computed anew, since what leaves a mask may be infinite. */
   get #isExact(): boolean {
     const { planes } = this.#scan;
     return !(planes instanceof Float32Array || planes instanceof Float64Array);

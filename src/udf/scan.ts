@@ -20,9 +20,9 @@ export interface LoadOptions extends OpenOptions {
    */
   readonly syncOffset?: number | undefined;
   /**
-   * Whether runs exclude the pixels that the file's own mask marks as bad: each gets the mean of its good neighbours, or
-   * 0 without any, as with `corrections`, whose excluded pixels are added. Default false, in which case the scan of a
-   * file with a mask has a warning in `notes`.
+   * Whether runs exclude the pixels that the file's own mask marks as bad: each gets the mean of its good neighbours,
+   * or 0 without any, as with `corrections`, whose excluded pixels are added. Default false, in which case the scan of
+   * a file with a mask has a warning in `notes`.
    */
   readonly fileMask?: boolean | undefined;
 }
@@ -61,9 +61,9 @@ export interface Scan {
   readonly source: ScanSource | undefined;
   /**
    * Reads the scan into memory, detector-major, once; later calls give the same scan. From then on, sums, virtual
-   * detectors (disks, rings, points, masks of 0 and 1), centres of mass, what is derived from them, and single side band
-   * ptychography of all positions without corrections come from memory: moving a detector adds and removes only the
-   * pixels at its edge. The memory is freed with the scan. Throws `Argument` for a scan larger than `maxBytes`,
+   * detectors (disks, rings, points, masks of 0 and 1), centres of mass, what is derived from them, and single side
+   * band ptychography of all positions without corrections come from memory: moving a detector adds and removes only
+   * the pixels at its edge. The memory is freed with the scan. Throws `Argument` for a scan larger than `maxBytes`,
    * `Unsupported` for live scans, a sync offset, and complex or 64-bit integer frames, `Shape`, `Aborted`.
    */
   resident(options?: Omit<ResidentScanOptions, 'bin'>): Promise<ResidentScan>;

@@ -153,8 +153,8 @@ describe('mistakes', () => {
   test('parameters of functions are set by --param, in the type that is declared', async () => {
     await writeFile(
       at('scaled.mjs'),
-      `export const scaled = { name: 'scaled', params: { factor: 1, name: 'a', on: false, list: [1, 2], weights: new Float32Array(2),
-         table: { a: 1 } }, buffers: { v: { kind: 'nav', dtype: 'f64' } }, processFrame({ params, results }) {
+      `export const scaled = { name: 'scaled', params: { factor: 1, name: 'a', on: false, list: [1, 2],
+         weights: new Float32Array(2), table: { a: 1 } }, buffers: { v: { kind: 'nav', dtype: 'f64' } }, processFrame({ params, results }) {
          results.v[0] = params.factor * (params.on ? 10 : 1) + params.list[1]; } };`,
     );
     const file = at('scaled.mjs');

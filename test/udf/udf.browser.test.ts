@@ -40,7 +40,11 @@ const brightest = defineUdf({
  * A module compiled from C: for each frame of u16, p[0] times the sum of its pixels into the first result.
  *
  *     int process(const unsigned short *f, int n, int first, double **r) {
- *       for (int i = 0; i < n; i++) { double s = 0; for (int k = 0; k < pixels; k++) s += f[i * pixels + k]; r[0][i] = s * *p; }
+ *       for (int i = 0; i < n; i++) {
+ *         double s = 0;
+ *         for (int k = 0; k < pixels; k++) s += f[i * pixels + k];
+ *         r[0][i] = s * *p;
+ *       }
  *       return 0;
  *     }
  */
