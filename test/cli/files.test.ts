@@ -46,9 +46,12 @@ describe('writeWhole', () => {
     writeFileSync(at('mine'), 'precious');
     // One after the other: a second promise would reject before anything waits for it.
     for (const refuse of [() => writeWhole(at('mine'), 'x'), () => checkOutput(at('mine'))])
-      await expect(refuse()).rejects.toMatchObject({ tag: 'Argument', message: expect.stringContaining('--force') });
+      await expect(refuse()).rejects.toMatchObject({
+        tag: 'Argument',
+        message: expect.stringContaining('force: true'),
+      });
     await expect(writeWhole(at('mine'), 'x', { replaces: () => false, otherwise: 'is no cake' })).rejects.toThrow(
-      'mine exists and is no cake; choose another name, or pass --force',
+      'mine exists and is no cake; choose another name, or pass force: true',
     );
     expect(readFileSync(at('mine'), 'utf8')).toBe('precious');
     await writeWhole(at('mine'), 'x', { force: true });
