@@ -4,7 +4,7 @@
 // --rounds repeats each benchmark N times (default 3); the report gives the median and the range. --quick makes one
 // short round, to see that everything runs. ROOM selects benchmarks; the others keep their lines of the last report.
 // The output of each benchmark is kept in build/bench-all. The machine must be idle. A missed aim fails nothing; a
-// benchmark that ends with an error makes the exit code 1, and its lines are left out.
+// benchmark that ends with an error makes the exit code 1, and its lines are omitted.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';

@@ -64,9 +64,9 @@ export function reportOf(sections) {
   const page = [
     '# All benchmarks',
     '',
-    'Written by `npm run bench:all`. Every result is verified before it is timed. A figure is the median of the rounds, with',
-    'the range in parentheses; "times" says how many times better ewald is than the peer in the same run. Figures marked',
-    '"elsewhere" were published or measured on another machine.',
+    'Written by `npm run bench:all`. Every result is verified before it is timed. A figure is the median of all',
+    'rounds, with the range in parentheses; "times" says how many times better ewald is than the peer in the same',
+    'run. Figures marked "elsewhere" were published or measured on another machine.',
     '',
     `${met.length} of ${judged.length} aims are met.`,
   ];
@@ -109,7 +109,8 @@ export function plotOf({ title, lines }) {
     const n = (value) => value.toFixed(1);
     return [
       `<text x="${left - 8}" y="${y + 13}" text-anchor="end">${escaped(what)}, ${escaped(peer.name)}</text>`,
-      `<rect x="${n(from)}" y="${y + 4}" width="${n(Math.max(1, to - from))}" height="${step - 8}" class="${ratio >= 1 ? 'better' : 'worse'}"/>`,
+      `<rect x="${n(from)}" y="${y + 4}" width="${n(Math.max(1, to - from))}" height="${step - 8}" ` +
+        `class="${ratio >= 1 ? 'better' : 'worse'}"/>`,
       `<path d="M${n(x(low))} ${y + step / 2}H${n(x(high))}"/>`,
       `<text x="${n(Math.max(x(1), x(high)) + 5)}" y="${y + 13}">${places(ratio)}</text>`,
     ].join('');
@@ -125,6 +126,7 @@ export function plotOf({ title, lines }) {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 60} ${height}" role="img">` +
     `<title>${escaped(title)}: times better than the peer</title><style>${style}</style>` +
-    `<text class="title" x="8" y="18">${escaped(title)}: times better than the peer</text>${grid.join('')}${bars.join('')}</svg>\n`
+    `<text class="title" x="8" y="18">${escaped(title)}: times better than the peer</text>` +
+    `${grid.join('')}${bars.join('')}</svg>\n`
   );
 }

@@ -2,7 +2,7 @@
 
 const escaped = (text) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
 
-/** The picture as SVG. The top shelf is the last row of the table: a folder imports from its shelf and from lower ones. */
+/** The picture as SVG. The top shelf is the last row of the table: folders import from their shelf and lower ones. */
 export function housePicture(readme) {
   const [part] = readme.split('## A room shows itself');
   const shelves = [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*) \|$/gm)]
@@ -17,14 +17,19 @@ export function housePicture(readme) {
     let x = left;
     const boxes = rooms.map((name) => {
       const wide = 22 + 7.4 * name.length;
-      const box = `<rect x="${x}" y="${y}" width="${wide.toFixed(1)}" height="24" rx="4"/><text class="room" x="${(x + wide / 2).toFixed(1)}" y="${y + 16}">${name}</text>`;
+      const middle = (x + wide / 2).toFixed(1);
+      const box =
+        `<rect x="${x}" y="${y}" width="${wide.toFixed(1)}" height="24" rx="4"/>` +
+        `<text class="room" x="${middle}" y="${y + 16}">${name}</text>`;
       x += Math.round(wide) + 8;
       return box;
     });
-    return `${boxes.join('')}<text class="what" x="${left}" y="${y + 39}">${escaped(what)}</text><path d="M0 ${y + 46}H${width}"/>`;
+    const line = `<path d="M0 ${y + 46}H${width}"/>`;
+    return `${boxes.join('')}<text class="what" x="${left}" y="${y + 39}">${escaped(what)}</text>${line}`;
   });
   const style =
-    '.room{font:13px ui-monospace,monospace;text-anchor:middle;fill:#1f2328}.what{font:11px system-ui,sans-serif;fill:#57606a}' +
+    '.room{font:13px ui-monospace,monospace;text-anchor:middle;fill:#1f2328}' +
+    '.what{font:11px system-ui,sans-serif;fill:#57606a}' +
     'rect{fill:#dbe9f6;stroke:#6a94c4}path{stroke:#d0d7de}svg{background:#fff}';
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${10 + shelves.length * step}" role="img">` +

@@ -42,7 +42,7 @@ export function findAddon(name: string, given: string | undefined): AddonPlace {
   return placeAt(beside, 'this build', `no addon ${name} for ${target}: ${get}; none was built (looked for ${beside})`);
 }
 
-/** Path of an addon, or the given path; where `npm run build` places it if there is none. */
+/** Path of an addon, or the given path; otherwise where `npm run build` would place it. */
 export function addonPath(name: string, given: string | undefined): string {
   return findAddon(name, given).path;
 }

@@ -69,7 +69,7 @@ export function customDataset(given: CustomDataset): Dataset {
     name,
     size: 0,
     read: async () => {
-      throw new EwaldError('Internal', `${name} has no bytes of its own`);
+      throw new EwaldError('Internal', `${name} has no bytes`);
     },
     sibling: async (path) => {
       throw new EwaldError('File', `${name} is not a file, so there is no ${path} beside it`);

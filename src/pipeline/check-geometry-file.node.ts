@@ -94,7 +94,8 @@ async function beamFor(
   );
   if (pointed.length === 0) return { beam: beamOf(geometry), assumed: [] };
   const assumed = [
-    `${pointed.join(', ')}: values in the frames' file, which framesFile (--frames) gives; 10 keV and 0.1 m are assumed for them`,
+    `${pointed.join(', ')}: values in the frames' file, which framesFile (--frames) gives; ` +
+      '10 keV and 0.1 m are assumed for them',
   ];
   const usual: Record<string, number> = { wavelength: 1.24, photonEnergy: 10_000, electronVoltage: 200_000 };
   const radiation =

@@ -106,7 +106,8 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   if (cells !== undefined && !(Array.isArray(cells) && cells.every((one) => Array.isArray(one?.cell))))
     throw new EwaldError(
       'Argument',
-      `frameSearcher: cells is ${shown(cells)}; expected a list of what readCell(text) returns: cells: [readCell(text)]`,
+      `frameSearcher: cells is ${shown(cells)}; ` +
+        'expected a list of what readCell(text) returns: cells: [readCell(text)]',
     );
   const searcher = await planFrameSearcher(context, { minPeaks: minimumSpots, ...options });
   searcher.tunesItself = !isTuned(searcher.settings);

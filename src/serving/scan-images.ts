@@ -1,12 +1,12 @@
 /**
- * Images of a run over a scan. Only the latest of each name is kept; pages are told that there is another one, and
+ * Images of a run over a scan. Only the latest of each name is kept; pages are notified when there is another one, and
  * request it when they have shown the previous one.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bytesOfArray } from '../data/dtype.js';
 import type { LivePicture } from '../udf/live/picture.js';
 
-/** What pages are told about an image. */
+/** The description of an image that pages receive. */
 export interface ScanImageFacts {
   readonly title: string;
   readonly height: number;
@@ -36,7 +36,7 @@ export class ScanImages {
     return [...this.#images.values()].map(({ numbers: _, ...facts }) => facts);
   }
 
-  /** Sends an image by its number as float32, little-endian, row by row; returns false if there is none. */
+  /** Sends an image by its number as float32, little-endian, row by row; returns false if it does not exist. */
   answer(request: IncomingMessage, response: ServerResponse, index: number): boolean {
     const image = [...this.#images.values()][index];
     if (!image) return false;

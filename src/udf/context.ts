@@ -64,7 +64,7 @@ export class UdfContext {
   }
 
   /**
-   * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes; or a reader of your own,
+   * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes; or a custom reader,
    * an object or an instance of a class with `shape`, `dtype` and `read` (see `CustomDataset`), whose frames are read
    * on this thread and sent to workers. Throws like `open`, and `Shape` if navShape does not match the file.
    */
@@ -89,9 +89,9 @@ export class UdfContext {
   }
 
   /**
-   * Connects to a detector: 'merlin' (TCP), or 'dectris' (stream V2 by ZeroMQ, with the package `zeromq`). `next` of the
-   * connection yields its acquisitions as scans, whose frames arrive while a run processes them. An address such as
-   * 'merlin://host:6341' names kind, host and port. The context closes the connection. Throws `Argument`, `File` if the
+   * Connects to a detector: 'merlin' (TCP), or 'dectris' (stream V2 by ZeroMQ, with the package `zeromq`). `next` of
+   * the connection yields its acquisitions as scans, whose frames arrive while a run processes them. An address such
+   * as 'merlin://host:6341' names kind, host and port. The context closes the connection. Throws `Argument`, `File` if the
    * detector cannot be reached (ZeroMQ waits for it instead), `Load` without the package, `Unsupported` in browsers.
    */
   async connect(detector: string, options: DetectorOptions = {}): Promise<DetectorConnection> {

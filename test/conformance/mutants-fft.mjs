@@ -206,7 +206,7 @@ const native = [
       'swap, true>(x + q, step, to, out_step, factor);',
     ],
     [
-      'the end of a row is left out where it ends within a line',
+      'the end of a row is omitted where it ends within a line',
       'isa/columns.cpp',
       'begin = q > 0 ? place(q - unit) + unit - place(q) : 0,',
       'begin = q > 0 ? unit : 0,',

@@ -54,7 +54,7 @@ test('lists, an MTZ file and JSON are written', async () => {
     files: ['a.hkl', 'a.hkl1', 'a.hkl2', 'a.mtz', 'u.mtz', 'a.html'],
   });
   expect(summary.statistics.overall.ccHalf).toBeGreaterThan(0.8);
-  // A correlation of a few reflections is none.
+  // A correlation of a few reflections means nothing.
   const small = summary.statistics.shells.filter(({ common }: { common: number }) => common < 10);
   expect(small.length).toBeGreaterThan(0);
   for (const { common, ccHalf } of summary.statistics.shells) expect(ccHalf === null, common).toBe(common < 10);

@@ -156,7 +156,7 @@ describe.skipIf(!dataFolder)('the viewer', () => {
       expect(third?.back, where).not.toBe(second?.back);
       expect(contrast(third?.ink ?? '', third?.back ?? ''), where).toBeGreaterThan(4.5);
     }
-    // Sorted by peaks, the most first; the column says so.
+    // Sorted by peaks, the most first, as the column states.
     await page.getByRole('button', { name: 'Peaks', exact: true }).press('Enter');
     await expect.poll(() => grid.locator('th[aria-sort]').textContent(), patient).toBe('Peaks');
     expect(await grid.locator('th[aria-sort]').getAttribute('aria-sort')).toBe('descending');

@@ -67,7 +67,7 @@ test('the scripts and the module of the main package are less than 5 MB, minifie
   expect(lines).toBeLessThan(20);
 });
 
-test('the native addon is a package of its own for its platform, which the main one depends on optionally', () => {
+test('the native addon is a separate package for its platform, which the main one depends on optionally', () => {
   const name = `@ewald/native-${process.platform}-${process.arch}`;
   const manifestOf = (path: string) => JSON.parse(readFileSync(join(installed, 'node_modules', path), 'utf8'));
   const { os, cpu, libc, version, scripts } = manifestOf(`${name}/package.json`);

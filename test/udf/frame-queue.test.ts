@@ -1,4 +1,4 @@
-/** The ring of a live scan: how long frames wait for further ones, in a clock of its own. */
+/** The ring of a live scan: how long frames wait for further ones, by a simulated clock. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FrameQueue } from '../../src/udf/acquisition/frame-queue.js';
 

@@ -238,7 +238,7 @@ export class FileSource implements RunSource {
       yield* taken(wanted, counting(from, count), count);
   }
 
-  /** The first frames of followed files: those that are there, and those that arrive in time. */
+  /** The first frames of followed files: the present ones, and all that arrive in time. */
   async *#firstArriving(
     most: number,
     idleSeconds: number,

@@ -96,7 +96,7 @@ function keysOf({ geometry, data, copyHeader }: SourceOptions): LiveKeys {
   };
 }
 
-/** A frame, or the reason why a message is none. */
+/** A frame, or the reason why a message contains no frame. */
 type Received = LiveFrame | { readonly error: string };
 
 /** Bytes of memory of what a message contained. */

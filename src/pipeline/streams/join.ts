@@ -92,7 +92,9 @@ export async function joinStreamsIn(
     if (unread > 0)
       remarks.push({
         kind: 'warning',
-        text: `${unread} frame${unread === 1 ? '' : 's'} of ${files[i]} could not be read; a run that resumes the stream tries again`,
+        text:
+          `${unread} frame${unread === 1 ? '' : 's'} of ${files[i]} could not be read; ` +
+          'a run that resumes the stream tries again',
       });
   }
   return { frames, remarks };
