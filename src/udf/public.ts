@@ -90,9 +90,6 @@ export {
   type ResidentScanOptions,
   residentBytes,
   residentScan,
-  VirtualCom,
-  type VirtualComOptions,
-  VirtualDetector,
 } from './resident.js';
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
@@ -119,3 +116,4 @@ export {
   type UdfScope,
 } from './udf.js';
 export type { UdfReport, ValidatedResult, ValidateUdfOptions } from './validate-udf.js';
+export { VirtualCom, type VirtualComOptions, VirtualDetector } from './virtual-detectors.js';

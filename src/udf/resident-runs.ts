@@ -1,22 +1,14 @@
 /** Results of UDFs of the package from a scan in memory, without a pass over its frames. */
 import type { Arrays } from './dtypes.js';
-import { type ResidentScan, VirtualCom, VirtualDetector } from './resident.js';
+import type { ResidentScan } from './resident.js';
+import type { ResidentSums } from './resident-scope.js';
 import type { UdfCore } from './room.js';
 import type { Run } from './run.js';
 import { residentOf } from './scan.js';
-import type { UdfMeta } from './udf.js';
-
-/** The argument of `resident` of a definition. */
-export interface ResidentScope<P> {
-  readonly params: P;
-  readonly meta: UdfMeta;
-  readonly scan: ResidentScan;
-  readonly detectors: ResidentDetectors;
-  readonly open: () => Promise<UdfCore>;
-}
+import { VirtualCom, VirtualDetector } from './virtual-detectors.js';
 
 /** The detectors that earlier runs have left on a resident scan: only pixels that enter or leave them are summed. */
-export class ResidentDetectors {
+class ResidentDetectors implements ResidentSums {
   readonly #scan: ResidentScan;
   readonly #detectors: VirtualDetector[] = [];
   #com: VirtualCom | undefined;

@@ -11,7 +11,7 @@ import type { BufferDeclarations, Views } from './buffers.js';
 import type { CoreWork } from './core-work.js';
 import type { Arrays, BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
-import type { ResidentScope } from './resident-runs.js';
+import type { ResidentScope } from './resident-scope.js';
 import type { UdfCore } from './room.js';
 import type { PartitionMeta, UdfMeta } from './udf-meta.js';
 import type { WasmUdfSource } from './wasm/source.js';
