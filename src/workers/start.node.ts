@@ -20,7 +20,8 @@ export function startNodeWorker(source: WorkerSource | undefined): WorkerPort {
     },
     onReply: (listener) =>
       worker.on('message', (reply) => {
-        if (--waiting === 0) worker.unref();
+        // The end of a worker is awaited: a reply that arrives meanwhile must not let the process exit before it.
+        if (--waiting === 0 && !ending) worker.unref();
         listener(reply);
       }),
     onFailure: (listener) => {
