@@ -52,7 +52,8 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
       } catch (error) {
         expect(error).toMatchObject({ tag: 'Unsupported' });
       }
-    });
+      // A software GPU takes long to compile the kernels on a busy machine.
+    }, 240_000);
     afterAll(() => ctx?.dispose());
 
     const row = (what: string, names: readonly string[], call: (options: unknown) => Promise<unknown>, plain: object) =>
