@@ -64,6 +64,9 @@ export function customDataset(given: CustomDataset): Dataset {
   const navigation = [...checkShape(`${what}: shape.navigation`, given.shape.navigation)];
   const signal = [...checkShape(`${what}: shape.signal`, given.shape.signal, 1)];
   const chunkFrames = integer(`${what}: chunkFrames`, given.chunkFrames, 1, 1, 2 ** 31);
+  for (const method of ['partitions', 'mask', 'dispose'] as const)
+    if (given[method] !== undefined && typeof given[method] !== 'function')
+      throw new EwaldError('Argument', `${what}: ${method} is ${shown(given[method])}; expected a method`);
   const name = given.name ?? 'custom';
   const source: ByteSource = {
     name,
@@ -85,7 +88,8 @@ export function customDataset(given: CustomDataset): Dataset {
     ...(given.mask && { mask: async () => checkMask(name, await given.mask?.(), signal) }),
     async readMany(first, count, into, abort) {
       try {
-        await given.read(first, count, viewAs(into, dtype), { signal: abort });
+        const target = viewAs(into, dtype);
+        checkReturned(name, await given.read(first, count, target, { signal: abort }), target);
       } catch (cause) {
         if (isEwaldError(cause)) throw cause;
         const frames = count === 1 ? `frame ${first}` : `frames ${first} to ${first + count - 1}`;
@@ -96,6 +100,16 @@ export function customDataset(given: CustomDataset): Dataset {
   const wanted = given.partitions?.();
   if (wanted) partitions.set(dataset, checkPartitions(name, wanted, dataset.frames));
   return dataset;
+}
+
+/** Rejects a reader that returns frames instead of writing them, whose results would be zeros. Throws `Argument`. */
+function checkReturned(name: string, returned: unknown, into: FrameArray): void {
+  const isData = Array.isArray(returned) || (ArrayBuffer.isView(returned) && returned.buffer !== into.buffer);
+  if (isData)
+    throw new EwaldError(
+      'Argument',
+      `${name}: read returned ${shown(returned)}; expected that it writes the frames into its third argument: into.set(…)`,
+    );
 }
 
 /** Rejects a mask of another size. Throws `Shape`. */

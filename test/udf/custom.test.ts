@@ -88,6 +88,19 @@ describe('a custom dataset', () => {
     expect([...kept.intensity.data]).toEqual([...Array(5).fill(pixels), ...Array(7).fill(0)]);
   });
 
+  test('whose read returns frames is refused, because they would be zeros', async () => {
+    const ctx = await opened();
+    const returning = {
+      ...new Counting(),
+      read: (_: number, count: number) => new Uint16Array(count * pixels).fill(7),
+    };
+    const scan = await ctx.load(returning as CustomDataset);
+    const run = ctx.runUdf(scan, [sumSigUdf]);
+    await expect(run).rejects.toThrow(/read returned .*; expected that it writes the frames into its third argument/);
+    const masked = { ...returning, mask: new Uint8Array(pixels) } as unknown as CustomDataset;
+    await expect(ctx.load(masked, { fileMask: true })).rejects.toThrow(/mask is .*; expected a method/);
+  });
+
   test('with mistakes is refused before anything is read', async () => {
     const ctx = await opened();
     const load = (change: object) => () => ctx.load(Object.assign(new Counting(), change) as CustomDataset);
