@@ -44,6 +44,11 @@ GetStore find_get_store(napi_env env) {
 #endif
 }
 
+GetStore get_store_of(napi_env env) {
+  static const GetStore get_store = find_get_store(env);
+  return get_store;
+}
+
 bool is_resizable(napi_env env, napi_value buffer) {
   napi_value value = nullptr;
   bool resizable = false;
@@ -55,7 +60,7 @@ bool is_resizable(napi_env env, napi_value buffer) {
 
 Buffer::Buffer(Napi::Env env, napi_value array, const View& view, bool written)
     : env_(env), data_(view.data), bytes_(view.bytes), written_(written) {
-  static const GetStore get_store = find_get_store(env);
+  const GetStore get_store = get_store_of(env);
   bool transferable = false;
   napi_is_arraybuffer(env, view.buffer, &transferable);
   if (transferable && get_store != nullptr && !is_resizable(env, view.buffer)) {
@@ -73,6 +78,8 @@ Buffer::Buffer(Napi::Env env, napi_value array, const View& view, bool written)
   if (napi_create_reference(env, array, 1, &array_) != napi_ok)
     throw Napi::Error::New(env, "no reference to an array could be created");
 }
+
+bool Buffer::holds_memory(napi_env env) { return get_store_of(env) != nullptr; }
 
 Buffer::Buffer(Buffer&& other) noexcept
     : env_(other.env_),

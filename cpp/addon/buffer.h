@@ -20,6 +20,9 @@ public:
   Buffer& operator=(Buffer&&) = delete;
   ~Buffer();
 
+  // Whether ArrayBuffers are held and never copied. A copy that is copied back also writes what a run has left
+  // unchanged, which another process may have written meanwhile.
+  static bool holds_memory(napi_env env);
   uint8_t* data() const { return data_; }
   // Copies written data back where that is needed; returns why the data cannot be seen in the array, or nothing.
   std::string give_back();

@@ -172,12 +172,80 @@ Napi::Value fft_runner(const CallbackInfo& info) {
   return Napi::Value(info.Env(), function);
 }
 
+// A transform between two arrays of the plan, whose memory the references keep.
+struct Bound {
+  std::weak_ptr<Fft> owner;
+  Fft* fft;
+  uint32_t direction;
+  void *in, *out;
+  napi_ref arrays[2];
+};
+
+napi_value run_bound(napi_env env, napi_callback_info given) {
+  void* data = nullptr;
+  napi_get_cb_info(env, given, nullptr, nullptr, nullptr, &data);
+  const Bound& bound = *static_cast<Bound*>(data);
+  if (bound.owner.expired()) {
+    napi_throw_error(env, nullptr, "the transform was destroyed");
+    return nullptr;
+  }
+  const int32_t status = bound.fft->execute(bound.direction, bound.in, bound.out, nullptr, EWALD_FFT_SCALE_NONE);
+  if (status != EWALD_STATUS_OK) core_error(env, status, last_error()).ThrowAsJavaScriptException();
+  return nullptr;
+}
+
+// A typed array that begins with a cache line, and its memory.
+Napi::Value aligned_array(Napi::Env env, bool f64, size_t bytes, void*& data) {
+  constexpr size_t line = 64;
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, bytes + line);
+  const size_t offset = (line - reinterpret_cast<uintptr_t>(buffer.Data()) % line) % line;
+  data = static_cast<uint8_t*>(buffer.Data()) + offset;
+  if (f64) return Napi::Float64Array::New(env, bytes / 8, buffer, offset, napi_float64_array);
+  return Napi::Float32Array::New(env, bytes / 4, buffer, offset, napi_float32_array);
+}
+
+// fftArrays(plan) -> [input, output, forward, backward]: arrays of what forward reads and writes, the same one in
+// place, and functions that transform from one to the other synchronously. The caller must not call them after an array
+// was detached.
+Napi::Value fft_arrays(const CallbackInfo& info) {
+  const auto fft = alive<Fft>(info);
+  if (fft->engine) throw argument_error(info.Env(), "this plan cannot be run directly");
+  void *in = nullptr, *out = nullptr;
+  const size_t read = fft->in_place ? std::max(fft->input_bytes, fft->output_bytes) : fft->input_bytes;
+  const Napi::Value input = aligned_array(info.Env(), fft->f64, read, in);
+  const Napi::Value output = fft->in_place ? input : aligned_array(info.Env(), fft->f64, fft->output_bytes, out);
+  if (fft->in_place) out = in;
+  Napi::Array result = Napi::Array::New(info.Env(), 4);
+  result.Set(0u, input);
+  result.Set(1u, output);
+  for (uint32_t direction = 0; direction < 2; direction++) {
+    const bool forward = direction == EWALD_FFT_DIRECTION_FORWARD;
+    auto* bound = new Bound{fft, fft.get(), direction, forward ? in : out, forward ? out : in, {}};
+    napi_create_reference(info.Env(), input, 1, &bound->arrays[0]);
+    napi_create_reference(info.Env(), output, 1, &bound->arrays[1]);
+    const auto drop = [](napi_env env, void* data, void*) {
+      auto* held = static_cast<Bound*>(data);
+      for (napi_ref array : held->arrays) napi_delete_reference(env, array);
+      delete held;
+    };
+    napi_value function = nullptr;
+    if (napi_create_function(info.Env(), "fftRun", NAPI_AUTO_LENGTH, run_bound, bound, &function) != napi_ok ||
+        napi_add_finalizer(info.Env(), function, bound, drop, nullptr, nullptr) != napi_ok) {
+      drop(info.Env(), bound, nullptr);
+      throw argument_error(info.Env(), "this plan cannot be run directly");
+    }
+    result.Set(2 + direction, Napi::Value(info.Env(), function));
+  }
+  return result;
+}
+
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("fftCreate", Napi::Function::New(env, fft_create, "fftCreate"));
   exports.Set("fftBytes", Napi::Function::New(env, fft_bytes, "fftBytes"));
   exports.Set("fftSizes", Napi::Function::New(env, fft_sizes, "fftSizes"));
   exports.Set("fftExecute", Napi::Function::New(env, fft_execute, "fftExecute"));
   exports.Set("fftRunner", Napi::Function::New(env, fft_runner, "fftRunner"));
+  exports.Set("fftArrays", Napi::Function::New(env, fft_arrays, "fftArrays"));
   exports.Set("fftStop", Napi::Function::New(env, fft_stop, "fftStop"));
   exports.Set("fftDone", Napi::Function::New(env, fft_done, "fftDone"));
   exports.Set("fftDestroy", Napi::Function::New(env, fft_destroy, "fftDestroy"));

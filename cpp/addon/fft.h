@@ -14,12 +14,13 @@ struct Fft {
   ewald_fft* handle = nullptr;
   std::unique_ptr<ewald::engines::Plan> engine;
   size_t input_bytes = 0, output_bytes = 0, workspace_bytes = 0;
-  bool in_place = false;
+  bool in_place = false, f64 = false;
   ~Fft() { ewald_fft_destroy(handle); }
 
   // Bytes of the arrays of a plan, from its sizes in elements.
   void set_bytes(const ewald_fft_descriptor& descriptor, size_t input, size_t output, size_t workspace) {
-    const size_t number = descriptor.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4;
+    f64 = descriptor.precision == EWALD_FFT_PRECISION_F64;
+    const size_t number = f64 ? 8 : 4;
     const bool real_in = descriptor.kind == EWALD_FFT_KIND_R2C || descriptor.kind == EWALD_FFT_KIND_REAL_C2C ||
                          descriptor.kind == EWALD_FFT_KIND_R2R;
     const bool real_out = descriptor.kind == EWALD_FFT_KIND_C2R || descriptor.kind == EWALD_FFT_KIND_R2R;

@@ -132,10 +132,13 @@ struct Temporary {
   void run(T* x, T* work, T scale) const { run_line<T>(*line, x, x, work, false, scale, nullptr); }
 };
 
-// Completes a line from its first half.
+// Completes a line from its first half. (With memcpy in place of the assignments, GCC 12 omits the loop at -O1.)
 template <class T>
 void complete(T* x, size_t n) {
-  for (size_t j = n / 2 + 1; j < n; j++) std::memcpy(x + 2 * j, x + 2 * (n - j), 2 * sizeof(T));
+  for (size_t j = n / 2 + 1; j < n; j++) {
+    x[2 * j] = x[2 * (n - j)];
+    x[2 * j + 1] = x[2 * (n - j) + 1];
+  }
 }
 
 // Below this many complex numbers one full transform is as fast as three partial ones.

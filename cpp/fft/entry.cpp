@@ -192,7 +192,7 @@ int32_t ewald_fft_execute(ewald_fft* plan, uint32_t direction, const void* in, v
                        plan->problem.in_place
                            ? "ewald_fft_execute: the plan is in place; input and output must be the same memory"
                            : "ewald_fft_execute: input and output overlap; plan in place, or pass separate arrays");
-  if (a % number != 0 || b % number != 0)
+  if (((a | b) & (number - 1)) != 0)
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                        "ewald_fft_execute: input and output must be aligned to the size of their numbers");
 

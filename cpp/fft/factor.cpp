@@ -114,11 +114,13 @@ size_t good_length(size_t shortest, size_t multiple) {
   return best;
 }
 
-size_t middle_divisor(size_t n) {
-  size_t best = 1;
+size_t split_divisor(size_t n) {
+  size_t middle = 1;
   for (size_t d = 1; d * d <= n; d++)
-    if (n % d == 0) best = d;
-  return best;
+    if (n % d == 0) middle = d;
+  for (size_t d = middle; 3 * d * d >= 2 * n; d--)
+    if (n % d == 0 && (d % 16 == 0 || n / d % 16 == 0)) return d;
+  return middle;
 }
 
 }  // namespace ewald::fft

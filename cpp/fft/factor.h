@@ -24,7 +24,8 @@ bool read_radices(uint32_t tune, size_t n, uint32_t largest, Factors& factors);
 double cost(size_t n);
 // The cheapest smooth length of at least `shortest` that is a multiple of `multiple` (a power of two).
 size_t good_length(size_t shortest, size_t multiple);
-// For smooth n: the divisor n1 with n1 and n / n1 closest to each other, n1 the smaller.
-size_t middle_divisor(size_t n);
+// For smooth n: the divisor n1 by which a line is split, with n1 and n / n1 closest to each other, n1 the smaller, and
+// one of them a multiple of the longest vector where the larger one is then at most 1.5 times the smaller.
+size_t split_divisor(size_t n);
 
 }  // namespace ewald::fft

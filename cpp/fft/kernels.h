@@ -18,6 +18,12 @@ constexpr uint32_t lane_column(uint32_t lane, uint32_t lanes) {
   return i < half ? b * half + i : lanes / 2 + b * half + (i - half);
 }
 
+// Whether both passes of a row of `first` times `lanes` points are done in registers, which hold `largest` complex
+// vectors.
+constexpr bool fits_registers(uint32_t first, uint32_t lanes, uint32_t largest) {
+  return first > 1 && first <= largest && (first & (first - 1)) == 0 && (first % lanes == 0 || 2 * first == lanes);
+}
+
 constexpr uint32_t max_stages = 32;
 constexpr uint32_t max_lanes = 16;
 
@@ -43,13 +49,16 @@ struct ColumnPlan {
 };
 
 // Transform of one contiguous line with the vectors inside it: the first pass works on W neighbours at a time and
-// transposes them (`first` is a multiple of W), after which every pass is a column pass.
+// transposes them (`first` is a multiple of W, or half of it where both passes are done in registers), after which
+// every pass is a column pass.
 template <class T>
 struct RowPlan {
   size_t n;
   uint32_t first;
   const T* first_twiddle;  // [ceil(m / W)][first - 1][2][W], m = n / first; the last vector ends at m
-  uint32_t stages;
+  // [first - 1][2][W] where 2 first = W: for p from 1, 1 in the first W / 2 columns, exp(-2 pi i p / W) in the others
+  const T* half_twiddle;
+  uint32_t stages;             // none where both passes are done in registers: n = first W
   Stage<T> stage[max_stages];  // s counted in vectors
 };
 
@@ -63,7 +72,7 @@ struct SplitPlan {
   const ColumnPlan<T>* plan2;
   // w^(k1 j2) = near[k1][j2 mod width1] * far[k1][j2 / width1], width1 = vectors1 lanes
   const T* near;  // [n1][vectors1] complex vectors
-  const T* far;   // [n1][blocks1] complex
+  const T* far;   // [n1][blocks1 + 1] complex, the last one for the W columns that end with n2
 };
 
 // How numbers of memory become the complex numbers of scratch, and back.
@@ -87,11 +96,17 @@ enum class Trig : uint32_t { dct1, dct2, dct3, dct4, dst1, dst2, dst3, dst4 };
 template <class T>
 struct Engine {
   uint32_t lanes;
-  uint32_t largest;  // largest power of two among the radices: 8, or 4 if 8 complex vectors do not fit in registers
-  bool streams;      // it can store whole cache lines without reading them first
+  uint32_t largest;              // largest power of two among the radices: 4 if 8 complex vectors exceed the registers
+  uint32_t largest_short_first;  // the same for the first radix of a row that is transformed in registers
+  bool streams;                  // it can store whole cache lines without reading them first
 
   // One contiguous line of interleaved complex numbers; work holds 4 n numbers.
   void (*row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
+  // The same in registers, for plans without stages; needs no work.
+  void (*short_row)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
+  // Forward transform of 2 n real numbers by a row of n complex ones, whose last pass does the half-length trick as
+  // well (see half_after). table: as fold_table has it. Null where it does not pay.
+  void (*real_row)(const RowPlan<T>& plan, const T* table, const T* in, T* out, T* work, T scale);
   // `columns` neighbouring columns (at least a vector of them) of interleaved complex numbers, rows `stride` complex
   // numbers apart; work holds 2 blocks of plan.rows complex vectors for each vector, partial ones included. With `past`
   // whole cache lines of the result are stored past the cache; `head`, less than a vector, is the number of columns
@@ -102,6 +117,9 @@ struct Engine {
   T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
   void (*gather)(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
   void (*scatter)(const T* a, size_t vectors, T* out, size_t n, Strides strides, size_t lines, Form form, T scale);
+  // Copies `count` numbers past the cache; `end_past` must follow before another thread reads them.
+  void (*copy_past)(const T* in, T* out, size_t count);
+  void (*end_past)();
 
   // Four-step passes. `mid` is [blocks2][n2][vectors2] complex vectors. Blocks count from 0.
   void (*split_first)(const SplitPlan<T>& plan, const T* in, T* mid, size_t block, T* work, bool swap);

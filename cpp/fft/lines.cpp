@@ -64,7 +64,10 @@ namespace {
 
 template <class T>
 bool fits_row(size_t n, const Engine<T>& engine) {
-  return n % engine.lanes == 0 && n >= size_t(engine.lanes) * engine.lanes && n > engine.lanes;
+  const size_t lanes = engine.lanes;
+  if (n % lanes != 0 || n == lanes) return false;
+  return n >= lanes * lanes ||
+         (2 * n == lanes * lanes && fits_registers(uint32_t(n / lanes), engine.lanes, engine.largest_short_first));
 }
 
 template <class T>
@@ -80,6 +83,11 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
       first = r;
       rest = f;
     }
+  }
+  if (n / lanes <= engine.largest_short_first &&
+      fits_registers(uint32_t(n / lanes), lanes, engine.largest_short_first)) {
+    first = uint32_t(n / lanes);
+    rest.count = 0;
   }
   Factors forced;
   if (read_radices(tune, n, largest, forced) && forced.count > 1 && forced.radix[0] % lanes == 0 &&
@@ -108,6 +116,18 @@ void plan_row(size_t n, const Engine<T>& engine, uint32_t tune, RowPlan<T>& plan
         w[lanes + l] = root[1];
       }
   }
+  if (2 * first == lanes) {
+    T* half = store.take<T>((first - 1) * 2 * lanes);
+    plan.half_twiddle = half;
+    if (half == nullptr) return;
+    for (uint32_t p = 1; p < first; p++, half += 2 * lanes)
+      for (uint32_t l = 0; l < lanes; l++) {
+        T root[2];
+        twiddles.get(lane_column<T>(l, lanes) < first ? 0 : p * (n / lanes), root);
+        half[l] = root[0];
+        half[lanes + l] = root[1];
+      }
+  }
   plan_stages<T>(m, first / lanes, rest.radix, rest.count, twiddles, n, plan.stage, store);
 }
 
@@ -126,7 +146,7 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
   SplitPlan<T>& plan = line.split;
   const size_t lanes = engine.lanes;
   plan.n = n;
-  plan.n1 = middle_divisor(n);
+  plan.n1 = split_divisor(n);
   plan.n2 = n / plan.n1;
   const size_t wide1 = split_vectors<T>(lanes, plan.n1), wide2 = split_vectors<T>(lanes, plan.n2);
   plan.vectors1 = uint32_t(max(1, min(wide1, plan.n2 / lanes)));
@@ -135,7 +155,7 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
   plan.plan2 = plan_columns<T>(plan.n2, engine, tune, false, store);
   const size_t width = plan.vectors1 * lanes, blocks = (plan.n2 + width - 1) / width;
   T* near = store.take<T>(plan.n1 * width * 2);
-  T* far = store.take<T>(plan.n1 * blocks * 2);
+  T* far = store.take<T>(plan.n1 * (blocks + 1) * 2);
   plan.near = near;
   plan.far = far;
   Store temporary;
@@ -150,6 +170,8 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
         near[lanes + l] = root[1];
       }
     for (size_t b = 0; b < blocks; b++, far += 2) twiddles.get(uint64_t(k) * (b * width), far);
+    twiddles.get(plan.n2 < lanes ? 0 : uint64_t(k) * (plan.n2 - lanes), far);
+    far += 2;
   }
   const size_t width2 = plan.vectors2 * lanes, blocks2 = (plan.n1 + width2 - 1) / width2;
   line.per_thread = max(2 * plan.plan1->rows * width * 2, 2 * plan.plan2->rows * width2 * 2);
@@ -181,9 +203,9 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
       line->engine = row_engine;
       line->work = 4 * n;
       plan_row<T>(n, *row_engine, tune, line->row, store);
-    } else if (middle_divisor(n) > 1) {
+    } else if (split_divisor(n) > 1) {
       // The widest vectors that leave few lanes idle.
-      const size_t n1 = middle_divisor(n), n2 = n / n1;
+      const size_t n1 = split_divisor(n), n2 = n / n1;
       double best = 0;
       for (uint32_t e = 0; e < engines.count; e++) {
         const size_t w = engines.engine[e]->lanes;
@@ -274,7 +296,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       break;
     }
     case Line<T>::How::row:
-      engine.row(line.row, in, out, work, swap, scale);
+      row_of(line)(line.row, in, out, work, swap, scale);
       break;
     case Line<T>::How::split:
       run_split(line, in, out, work, swap, scale, team);

@@ -46,6 +46,12 @@ struct Line {
   size_t per_thread;  // the part of these that each further thread needs as well
 };
 
+// The kernel of a line that is a row.
+template <class T>
+auto row_of(const Line<T>& line) {
+  return line.row.stages == 0 ? line.engine->short_row : line.engine->row;
+}
+
 template <class T>
 const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Store& store);
 

@@ -11,6 +11,9 @@ namespace {
 // A sub-array of this size stays in the second-level cache while its passes run in sequence.
 constexpr size_t resident_bytes = 640 * 1024;
 
+// Rows of scratch of contiguous real lines.
+constexpr size_t narrow_bytes = 128;
+
 size_t max(size_t a, size_t b) { return a > b ? a : b; }
 size_t min(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -89,6 +92,38 @@ const T* half_table(size_t n, uint32_t lanes, Store& store) {
   return table;
 }
 
+// Whether the last pass of a row can do the half-length trick: it takes its points two vectors at a time, one from
+// either end.
+template <class T>
+bool folds(const Line<T>& line) {
+  if (line.engine->real_row == nullptr || line.how != Line<T>::How::row || line.row.stages == 0) return false;
+  const Stage<T>& last = line.row.stage[line.row.stages - 1];
+  return last.s % 2 == 0 && (last.radix == 2 || last.radix == 4);
+}
+
+// Roots of 2 n as `real_row` reads them: of each vector of the first half of the points, for each result; then of the
+// point in the middle.
+template <class T>
+const T* fold_table(const Line<T>& line, Store& store) {
+  const Stage<T>& last = line.row.stage[line.row.stages - 1];
+  const size_t lanes = line.engine->lanes, points = last.s * lanes;
+  T* table = store.take<T>(last.s / 2 * last.radix * 2 * lanes + 2 * last.radix);
+  Store temporary;
+  const Twiddles twiddles(2 * line.n, temporary);
+  if (table == nullptr || !twiddles.ok()) return nullptr;
+  T* w = table;
+  for (size_t q = 0; q < last.s / 2; q++)
+    for (size_t j = 0; j < last.radix; j++, w += 2 * lanes)
+      for (uint32_t l = 0; l < lanes; l++) {
+        T root[2];
+        twiddles.get(j * points + q * lanes + lane_column<T>(l, uint32_t(lanes)), root);
+        w[l] = root[0];
+        w[lanes + l] = root[1];
+      }
+  for (size_t j = 0; j < last.radix; j++, w += 2) twiddles.get(j * points + points / 2, w);
+  return table;
+}
+
 template <class T>
 struct Builder {
   const Problem& problem;
@@ -143,7 +178,7 @@ void Builder<T>::choose_lanes(Pass<T>& pass, const size_t* other, const Layout& 
 template <class T>
 bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   using How = typename Pass<T>::How;
-  const bool pairs = pass.task == Task::r2c || pass.task == Task::c2r || pass.task == Task::trig;
+  const bool halves = pass.task == Task::r2c || pass.task == Task::c2r, pairs = halves || pass.task == Task::trig;
   const size_t n = pass.n;
 
   // A contiguous line by itself, if it is long enough for its two kernels to pay off, or if there are too few lines to
@@ -159,18 +194,23 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
                                                [&] { return plan_line<T>(line_length, engines, problem.tune, store); });
     if (line == nullptr) return false;
     const bool widest = line->engine == engines.engine[0];
+    // Real lines need not be as long where both passes of the row are done in registers: 128^3 on AVX2 takes 0.65 of
+    // the time along its lines of 128, 256^3 on AVX-512 0.85 of the time along its lines of 256.
+    const bool in_registers = pairs && line_length >= 64 && line->row.stages == 0;
     const bool along = line->how == Line<T>::How::row && (widest || line->engine->lanes * sizeof(T) >= 32) &&
-                       line_length >= (pairs ? 2 : 1) * (widest ? 8 : 16) * line->engine->lanes;
+                       (in_registers || line_length >= (pairs ? 2 : 1) * (widest ? 8 : 16) * line->engine->lanes);
     if (few || (along && (!pairs || n % 2 == 0))) {
       pass.how = How::lines;
       pass.line = line;
       pass.engine = line->engine;
       pass.work = line->work;
-      if (pairs) pass.work += 2 * n + 4;
+      if (pairs) pass.work += real_line_numbers(n);
       if (!pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
       if (pairs && n % 2 == 0)
         pass.table = tables.once<T>(What::half, n, 0, line->engine,
                                     [&] { return half_table<T>(n, line->engine->lanes, store); });
+      if (pass.task == Task::r2c && n % 2 == 0 && folds(*line))
+        pass.fold = tables.once<T>(What::fold, n, 0, line->engine, [&] { return fold_table<T>(*line, store); });
       program.extra = max(program.extra, line->per_thread);
       return store.ok();
     }
@@ -191,8 +231,9 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
     pass.work = 2 * w;
   } else {
     // Rows of memory that are far apart and not in the cache. Where the results go to other memory, the last radix
-    // would matter as much as the first.
-    const bool same = pass.source == pass.target || problem.in_place;
+    // would matter as much as the first, unless they are stored past the cache, as those in the workspace are.
+    const bool same =
+        pass.source == pass.target || problem.in_place || (pass.target == Buffer::workspace && engine.streams);
     const bool far = same && 2 * sizeof(T) * pass.line_in > resident_bytes / n;
     pass.column =
         tables.once<ColumnPlan<T>>(What::columns, length, uint32_t(far), &engine,
@@ -209,6 +250,10 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   size_t vectors = block_vectors<T>(w, pass.column == nullptr ? 1 : pass.column->rows);
   const size_t all = (pass.lanes + w * planes - 1) / (w * planes);
   vectors = min(vectors, all);
+  // Contiguous real lines need no wide rows of memory, so their scratch may be small: 100^3 on AVX-512 takes 0.85 (r2c)
+  // and 0.71 (c2r) of the time with one vector.
+  if (halves && pass.line_in == 1 && pass.line_out == 1 && engine.largest >= 8)
+    vectors = min(vectors, max(1, narrow_bytes / (2 * w * sizeof(T))));
   // A last block of one partly filled vector would be slow, so blocks are made narrower instead.
   if (vectors > 1 && pass.lanes % (w * planes) != 0)
     for (size_t v = vectors; v > 1; v--)
@@ -290,6 +335,10 @@ constexpr size_t ahead_bytes = 8 * 1024;
 // does not, although the third-level cache could hold it.)
 constexpr size_t past_bytes = 16 * 1024 * 1024;
 
+// The same for transforms to real numbers: for the array between their passes, and for their results. (128^3 in single
+// precision is the least that was measured.)
+constexpr size_t past_real_bytes = 8 * 1024 * 1024;
+
 size_t bytes_of(const Side& side, size_t number) { return side.size * (side.complex ? 2 : 1) * number; }
 
 template <class T>
@@ -301,36 +350,60 @@ void look_ahead(Pass<T>& pass, const Side& source) {
   if (pass.loop[pass.loops - 1].count >= 2 * ahead) pass.ahead = ahead;
 }
 
-// Lets the passes of the first group hand a plane to each other in memory of the thread, which stays in the cache,
-// while the last of them stores its results past the cache. Otherwise each line of the output is read before it is
-// first written, and that takes the place of the lines that are fetched ahead. First group of 256^3 on AVX-512: 26 ms,
-// 24 with either the plane or lines fetched ahead, 15 with both.
+// Whether columns can be stored past the cache as they are: all rows of the result begin at the same place of a cache
+// line, and the last block fills a vector.
 template <class T>
-void keep_plane(Program<T>& program, const Side& target, uint32_t dims, uint32_t shared) {
-  const Group& group = program.group[0];
-  Pass<T>& last = program.pass[group.count - 1];
-  if (group.count < 2 || group.repeats < 2 || !target.complex || bytes_of(target, sizeof(T)) < past_bytes) return;
-  if (last.how != Pass<T>::How::columns || !last.engine->streams || last.vectors < 2) return;
-  // All rows must begin at the same place of a cache line, and the last block must fill a vector.
-  if (last.line_out * 2 * sizeof(T) % 64 != 0 || last.lanes - (last.blocks - 1) * last.width < last.engine->lanes)
-    return;
-  size_t plane = 1;
+bool fills_lines(const Pass<T>& pass) {
+  return pass.how == Pass<T>::How::columns && pass.vectors >= 2 && pass.line_out * 2 * sizeof(T) % 64 == 0 &&
+         pass.lanes - (pass.blocks - 1) * pass.width >= pass.engine->lanes;
+}
+
+template <class T>
+void store_past(Pass<T>& pass) {
+  pass.past = true;
+  // Where the array does not begin with a cache line, the last block has one more vector.
+  if (pass.how == Pass<T>::How::columns) pass.work += pass.work / pass.vectors;
+  // A line is complete before any of it is stored.
+  if (pass.how == Pass<T>::How::lines) pass.work += staged_numbers(pass.out_window.count * (pass.out_complex ? 2 : 1));
+}
+
+// Lets the passes of a group hand a plane to each other in memory of the thread, which stays in the cache, while the
+// results are stored past the cache. Otherwise each line of the output is read before it is first written, and that
+// takes the place of the lines that are fetched ahead. First group of 256^3 on AVX-512: 26 ms, 24 with either the plane
+// or lines fetched ahead, 15 with both. `plane` is the layout of the array that the passes hand to each other, `count`
+// its extents, and `bytes` the size of the target.
+template <class T>
+void keep_plane(Program<T>& program, const Layout& plane, const size_t* count, uint32_t dims, uint32_t shared,
+                size_t bytes) {
+  using How = typename Pass<T>::How;
+  Group& group = program.group[program.groups - 1];
+  Pass<T>* pass = program.pass + group.first;
+  Pass<T>& last = pass[group.count - 1];
+  if (group.count < 2 || group.repeats < 2 || !plane.complex || !last.engine->streams) return;
+  size_t numbers = 1;
   for (uint32_t d = 0; d < dims; d++)
-    if ((shared >> d & 1) == 0) plane += (target.count[d] - 1) * target.stride[d];
-  if (plane > resident_bytes / (2 * sizeof(T))) return;  // rows with gaps
-  program.plane = (2 * plane + 15) / 16 * 16;
+    if ((shared >> d & 1) == 0) numbers += (count[d] - 1) * plane.stride[d];
+  if (numbers > resident_bytes / (2 * sizeof(T))) return;  // rows with gaps
+  const bool columns = plane.buffer == Buffer::output && pass->source != last.target && fills_lines(last) &&
+                       bytes >= past_bytes;
+  const bool lines = plane.buffer == Buffer::workspace && last.how == How::lines && bytes >= past_real_bytes;
+  if (!columns && !lines) return;
+  program.plane = (2 * numbers + 15) / 16 * 16;
   for (uint32_t k = 0; k < group.count; k++) {
-    Pass<T>& pass = program.pass[k];
-    for (uint32_t i = 0; i < pass.shared; i++) {
-      if (k > 0) pass.loop[i].in = 0;
-      if (k + 1 < group.count) pass.loop[i].out = 0;
+    for (uint32_t i = 0; i < pass[k].shared; i++) {
+      if (k > 0) pass[k].loop[i].in = 0;
+      if (k + 1 < group.count) pass[k].loop[i].out = 0;
     }
-    if (k > 0) pass.source = Buffer::plane;
-    if (k + 1 < group.count) pass.target = Buffer::plane;
+    if (k > 0) pass[k].source = Buffer::plane;
+    if (k + 1 < group.count) pass[k].target = Buffer::plane;
   }
-  last.past = true;
-  // Where the caller's array does not begin with a cache line, the last block has one more vector.
-  last.work += last.work / last.vectors;
+  group.needs_lines = columns;
+  store_past(last);
+  if (lines) {
+    size_t items = 1;
+    for (uint32_t i = last.shared; i < last.loops; i++) items *= last.loop[i].count;
+    last.fetch = (2 * numbers + items - 1) / items;
+  }
 }
 
 }  // namespace
@@ -447,8 +520,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
           shared |= 1u << d;
           repeats *= builder.current[d];
         }
-    program.group[program.groups++] = {i, run, repeats};
-    const uint32_t begin = i;
+    program.group[program.groups++] = {i, run, repeats, false};
     for (uint32_t k = i; k < i + run; k++) {
       const bool first = k == 0, last = k + 1 == count;
       const uint32_t d = steps[k].dim;
@@ -457,9 +529,20 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
       if (steps[k].task != Task::copy) builder.current[d] = target.count[d];
     }
     i += run;
-    if (begin == 0 && !problem.in_place && middle.buffer == Buffer::output) keep_plane(program, target, dims, shared);
+    if (problem.in_place) continue;
+    const size_t bytes = bytes_of(target, sizeof(T));
+    if (run > 1)
+      keep_plane(program, middle, between, dims, shared, bytes);
+    else if (Pass<T>& pass = program.pass[program.passes - 1];
+             pass.source != pass.target && pass.engine->streams && fills_lines(pass) &&
+             bytes >= (to_real ? past_real_bytes : past_bytes))
+      store_past(pass);
   }
   for (uint32_t k = 0; k < program.passes; k++) program.work = max(program.work, program.plane + program.pass[k].work);
+  const Pass<T>& only = program.pass[0];
+  if (program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0 && only.task == Task::c2c &&
+      only.line->how == Line<T>::How::row && only.in_window.all() && only.out_window.all())
+    program.row = only.line;
   look_ahead(program.pass[0], source);
   return store.ok();
 }

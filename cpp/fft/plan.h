@@ -31,6 +31,13 @@ enum class Buffer : uint32_t { input, output, workspace, plane };
 // Numbers of scratch for a whole line if a side holds a part of it.
 constexpr size_t window_numbers(size_t n) { return (2 * n + 17) / 16 * 16; }
 
+// Numbers of scratch for a real line as a complex one. What follows begins where vectors do: r2c of 4096 numbers on
+// AVX-512 takes 1.3 times as long when all vectors of its scratch cross two cache lines.
+constexpr size_t real_line_numbers(size_t n) { return (2 * n + 4 + 15) / 16 * 16; }
+
+// Numbers of scratch for a result of `count` numbers before it is stored past the cache.
+constexpr size_t staged_numbers(size_t count) { return (count + 15) / 16 * 16; }
+
 // One axis, all its lines.
 template <class T>
 struct Pass {
@@ -48,6 +55,7 @@ struct Pass {
   size_t width, blocks;
   uint32_t vectors;
   size_t ahead;  // lines from the one that is transformed to the one that is fetched meanwhile; 0 fetches none
+  size_t fetch;  // numbers of the next plane that each line fetches
   bool past;     // results are stored past the cache
   uint32_t shared, loops;  // the first `shared` loops belong to the group
   Loop loop[max_dims];
@@ -55,13 +63,15 @@ struct Pass {
   const ColumnPlan<T>* column;
   const Line<T>* line;
   const T* table;
-  size_t work;  // numbers of scratch that one thread needs
+  const T* fold;  // of a real line whose last pass does the half-length trick as well (see fold.cpp), or null
+  size_t work;    // numbers of scratch that one thread needs
 };
 
 // Passes that run in sequence for each element of their shared loops, so that a plane stays in the cache between them.
 struct Group {
   uint32_t first, count;
   size_t repeats;
+  bool needs_lines;  // its plane lies in the output where no cache line of it begins with a complex number
 };
 
 template <class T>
@@ -73,6 +83,7 @@ struct Program {
   size_t plane;   // numbers of the plane, at the start of the scratch
   size_t extra;   // numbers that each further thread also needs in a split line
   size_t middle;  // numbers of the workspace that hold an intermediate array
+  const Line<T>* row;  // where the whole transform is one row; its kernel then runs without the loops over lines
 };
 
 // The layout of a side of the transform.

@@ -41,24 +41,27 @@ void unfold(const T* in, size_t n, T* out) {
 template <class T>
 void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, const Team* team) {
   const size_t n = pass.n;
+  T* rest = work + real_line_numbers(n);
   switch (pass.task) {
     case Task::r2c:
-      if (n % 2 == 0) {
-        run_line(*pass.line, in, out, work + 2 * n + 4, false, scale / 2, team);
+      if (pass.fold != nullptr) {
+        pass.engine->real_row(pass.line->row, pass.fold, in, out, rest, scale / 2);
+      } else if (n % 2 == 0) {
+        run_line(*pass.line, in, out, rest, false, scale / 2, team);
         pass.engine->half_after(n / 2, pass.table, out);
       } else {
         widen(in, n, work);
-        run_line(*pass.line, work, work, work + 2 * n + 4, false, scale, team);
+        run_line(*pass.line, work, work, rest, false, scale, team);
         std::memcpy(out, work, 2 * (n / 2 + 1) * sizeof(T));
       }
       break;
     case Task::c2r:
       if (n % 2 == 0) {
         pass.engine->half_before(n / 2, pass.table, in, work);
-        run_line(*pass.line, work, out, work + 2 * n + 4, true, scale, team);
+        run_line(*pass.line, work, out, rest, true, scale, team);
       } else {
         unfold(in, n, work);
-        run_line(*pass.line, work, work, work + 2 * n + 4, true, scale, team);
+        run_line(*pass.line, work, work, rest, true, scale, team);
         for (size_t j = 0; j < n; j++) out[j] = work[2 * j];
       }
       break;
@@ -221,13 +224,27 @@ void run_past(const Pass<T>& pass, const T* in, T* out, size_t block, T* work, T
                        pass.backward, scale, past, block == 0 ? head : 0);
 }
 
+// Requests `count` numbers from `in` on.
+template <class T>
+void fetch(const T* in, size_t count) {
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(in);
+  for (size_t i = 0; i < count * sizeof(T); i += cache_line)
+    __builtin_prefetch(reinterpret_cast<const void*>(begin + i), 0, 2);
+}
+
 // Requests the line that is `ahead` lines after this one. Within a line the kernel jumps, which hides from the
 // processor that the lines follow each other.
 template <class T>
 void fetch_ahead(const Pass<T>& pass, const T* in) {
-  const uintptr_t line = reinterpret_cast<uintptr_t>(in) + pass.ahead * pass.loop[pass.loops - 1].in * sizeof(T);
-  const size_t bytes = pass.in_window.count * (pass.in_complex ? 2 : 1) * sizeof(T);
-  for (size_t i = 0; i < bytes; i += cache_line) __builtin_prefetch(reinterpret_cast<const void*>(line + i), 0, 2);
+  fetch(in + pass.ahead * pass.loop[pass.loops - 1].in, pass.in_window.count * (pass.in_complex ? 2 : 1));
+}
+
+// A line whose result is stored past the cache, from where it is complete.
+template <class T>
+void run_line_past(const Pass<T>& pass, const T* in, T* out, T* work, T scale) {
+  const size_t numbers = pass.out_window.count * (pass.out_complex ? 2 : 1);
+  run_windowed<T>(pass, in, work, work + staged_numbers(numbers), scale, nullptr);
+  pass.engine->copy_past(work, out, numbers);
 }
 
 template <class T>
@@ -237,10 +254,11 @@ size_t items_of(const Pass<T>& pass) {
   return items;
 }
 
-// Items first .. last-1 of a pass whose shared loops have been applied to `in` and `out`.
+// Items first .. last-1 of a pass whose shared loops have been applied to `in` and `out`. Meanwhile the plane at `next`
+// is fetched, if there is one.
 template <class T>
 void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t last, T* work, T scale, const Team* team,
-               Tally& tally) {
+               Tally& tally, const T* next = nullptr) {
   size_t index[max_dims], block = first % pass.blocks, rest = first / pass.blocks, at_in = 0, at_out = 0;
   for (uint32_t i = pass.loops; i-- > pass.shared;) {
     index[i] = rest % pass.loop[i].count;
@@ -255,14 +273,18 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
     T* to = out + at_out + block * step_out;
     if (pass.how == Pass<T>::How::lines) {
       if (pass.ahead > 0) fetch_ahead(pass, from);
-      run_windowed(pass, from, to, work, scale, team);
+      if (next != nullptr) fetch(next + item * pass.fetch, pass.fetch);
+      if (pass.past)
+        run_line_past(pass, from, to, work, scale);
+      else
+        run_windowed(pass, from, to, work, scale, team);
     } else if (pass.past) {
       run_past(pass, in + at_in, out + at_out, block, work, scale);
     } else {
       const size_t done = block * pass.width, left = pass.lanes - done;
       run_block(pass, from, to, left < pass.width ? left : pass.width, work, scale);
     }
-    if (!tally.next()) return;
+    if (!tally.next()) break;
     if (++block < pass.blocks) continue;
     block = 0;
     for (uint32_t i = pass.loops; i-- > pass.shared;) {
@@ -274,6 +296,7 @@ void run_items(const Pass<T>& pass, const T* in, T* out, size_t first, size_t la
       index[i] = 0;
     }
   }
+  if (pass.past) pass.engine->end_past();
 }
 
 // The position of the shared loops in round `repeat`.
@@ -310,7 +333,7 @@ template <class T>
 Buffers<T> with_plane(const Job<T>& job, size_t repeat, T* memory) {
   Buffers<T> buffers = job.buffers;
   buffers.plane = memory;
-  if (!fits_lines(buffers.output)) {
+  if (job.group.needs_lines && !fits_lines(buffers.output)) {
     size_t in, out;
     shared_offset(job.program.pass[job.group.first + job.group.count - 1], repeat, &in, &out);
     buffers.plane = buffers.output + out;
@@ -331,8 +354,15 @@ void run_rounds(void* context, uint32_t item, uint32_t worker) {
       const Pass<T>& pass = job.program.pass[k];
       size_t in, out;
       shared_offset(pass, repeat, &in, &out);
+      const T* next = nullptr;
+      if (pass.fetch > 0 && repeat + 1 < end) {
+        const Pass<T>& reads = job.program.pass[job.group.first];
+        size_t begin, unused;
+        shared_offset(reads, repeat + 1, &begin, &unused);
+        next = buffers.source(reads.source) + begin;
+      }
       run_items<T>(pass, buffers.source(pass.source) + in, buffers.target(pass.target) + out, 0, items_of(pass),
-                   scratch + job.program.plane, scale_of(job.program, k, job.scale), nullptr, tally);
+                   scratch + job.program.plane, scale_of(job.program, k, job.scale), nullptr, tally, next);
     }
   }
 }
@@ -351,6 +381,10 @@ void run_share(void* context, uint32_t item, uint32_t worker) {
 
 template <class T>
 void run(const Program<T>& program, const T* in, T* out, T* workspace, T scale, const Team& team, Watch& watch) {
+  if (program.row != nullptr) {
+    row_of(*program.row)(program.row->row, in, out, workspace, program.pass[0].backward, scale);
+    return;
+  }
   // Workspace: the array between the passes, then the scratch of each thread.
   T* work = workspace + (program.middle + 15) / 16 * 16;
   const Buffers<T> buffers = {in, out, workspace, nullptr};

@@ -46,6 +46,16 @@ export interface FftDescriptor {
 /** A side of a run: the caller's numbers, or memory of the same backend. */
 export type FftSide = Float32Array | Float64Array | ArrayMemory;
 
+/** Arrays of a plan that `executeNow` neither copies nor looks up; in place both are one. */
+export interface FftNowArrays {
+  /** What forward reads and writes; of length 0 once their memory has moved. */
+  readonly input: Float32Array | Float64Array;
+  readonly output: Float32Array | Float64Array;
+  /** Transform from one to the other, without a factor, while neither has moved. */
+  readonly forward: () => void;
+  readonly backward: () => void;
+}
+
 /** A planned transform; the arrays are checked, and are the caller's. */
 export interface FftKernel extends Disposable {
   readonly bytes: number;
@@ -87,6 +97,8 @@ export interface FftKernel extends Disposable {
     scale: 'none' | 'full' | 'symmetric',
     workspace: Float32Array | Float64Array | undefined,
   ): void;
+  /** Arrays for `executeNow`: the same ones until they have moved. Present where `executeNow` is. */
+  nowArrays?(): FftNowArrays;
 }
 
 /** Another way to do the same transform: fields of the descriptor that force a choice. */

@@ -10,6 +10,7 @@ import { EwaldError } from '../base/errors.js';
 import { checkSignal, choice } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Planner } from '../planner/planner.js';
+import type { FftNowArrays } from './contract.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
 import {
@@ -71,12 +72,22 @@ export interface FftPlanMethods extends Disposable {
    * The same without promises, for lines so short that a promise is what takes the time: they return when the transform
    * is done, on this thread. Undefined where the backend cannot (GPUs, external engines). Throws what the others reject
    * with, and `Argument` while a run of this plan is under way.
+   *
+   * `input` and `output` are arrays of the plan (in place the same one) from one to the other of which it transforms in
+   * the least time: wasm does not copy them, and native does not look them up. Take them from the plan for every line:
+   * in wasm an array taken earlier is detached, and refused, once the heap has grown or a plan was disposed. Elements
+   * as `FftPlan.array`; zeroed at first. Throw `Disposed`, `OutOfMemory`.
    */
-  readonly now: { readonly forward: FftRunNow; readonly backward: FftRunNow } | undefined;
+  readonly now:
+    | { readonly forward: FftRunNow; readonly backward: FftRunNow; readonly input: FftArray; readonly output: FftArray }
+    | undefined;
 }
 
 /**
  * Reads `input`, writes `output` and resolves with it; without `output` a new typed array, in place `input`.
+ *
+ * Typed arrays and device arrays have exactly the numbers of the plan (`inputLength`, `outputLength`): what lies beyond
+ * would be ignored. Only those of a plan with strides, an order or longer data may be longer.
  *
  * Either side may be a device array of the plan's backend (see `FftPlan.array`): it stays there, and only a typed array
  * on the other side is moved. A device array as input needs an output. Typed arrays may not be changed or transferred
@@ -123,6 +134,7 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     backend: backend.name,
     about: `shape ${descriptor.shape.join(' × ')}, kind ${given.kind}, batch ${descriptor.batch}`,
     precision: descriptor.precision,
+    exact: !descriptor.strided,
     inPlace: descriptor.inPlace,
     takesArrays: kernel.executeOn !== undefined,
   };
@@ -165,20 +177,48 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
       return result;
     });
   };
-  const { executeNow } = kernel;
+  const { executeNow, nowArrays } = kernel;
   // Of two plain arrays it is clear at a glance that they are right; everything else is checked at length.
   const NumbersOf = descriptor.precision === 'f32' ? Float32Array : Float64Array;
   const glance = !descriptor.inPlace && !numbers.workspaceNeeded;
+  const { exact } = rules;
   const fits = (direction: Direction, input: FftData, output: FftData | undefined): output is FftArray => {
     const [read, written] = direction === 'forward' ? [inputLength, outputLength] : [outputLength, inputLength];
     return (
       glance &&
       input instanceof NumbersOf &&
       output instanceof NumbersOf &&
-      input.length >= read &&
-      output.length >= written &&
+      (exact ? input.length === read && output.length === written : input.length >= read && output.length >= written) &&
       input.buffer !== output.buffer
     );
+  };
+  // The arrays of `now` that were handed out last, with the transforms between them.
+  let made: FftNowArrays | undefined;
+  let handed: FftNowArrays | undefined;
+  const handOut = (): FftNowArrays => {
+    resource.assertAlive();
+    const arrays = nowArrays?.();
+    if (!arrays) throw new EwaldError('Internal', `fft.now: ${backend.name} has no arrays`);
+    if (handed === undefined || made !== arrays) {
+      const { input, output, forward, backward } = arrays;
+      made = arrays;
+      handed = swapped ? { input: output, output: input, forward: backward, backward: forward } : arrays;
+    }
+    return handed;
+  };
+  /** Runs between the arrays of `now`; false where others are given, or these are detached. */
+  const runHanded = (direction: Direction, from: FftData, to: FftData | undefined): boolean => {
+    if (handed === undefined || resource.disposed || resource.busy || numbers.workspaceNeeded) return false;
+    const { input, output } = handed;
+    if (input.length === 0 || output.length === 0) return false;
+    if (direction === 'forward') {
+      if (from !== input || to !== output) return false;
+      handed.forward();
+    } else {
+      if (from !== output || to !== input) return false;
+      handed.backward();
+    }
+    return true;
   };
   const runNow = (
     direction: Direction,
@@ -186,15 +226,18 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     output: FftData | undefined,
     options: FftRunOptions | undefined,
   ): FftData => {
-    if (options === undefined && fits(direction, input, output) && !resource.disposed && !resource.busy) {
-      executeNow?.(
-        swapped === (direction === 'forward') ? 'backward' : 'forward',
-        input as FftArray,
-        output,
-        'none',
-        undefined,
-      );
-      return output;
+    if (options === undefined) {
+      if (runHanded(direction, input, descriptor.inPlace ? (output ?? input) : output)) return output ?? input;
+      if (fits(direction, input, output) && !resource.disposed && !resource.busy) {
+        executeNow?.(
+          swapped === (direction === 'forward') ? 'backward' : 'forward',
+          input as FftArray,
+          output,
+          'none',
+          undefined,
+        );
+        return output;
+      }
     }
     resource.assertAlive();
     const { source, target, result, scale, workspace } = check(direction, input, output, options);
@@ -223,7 +266,9 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     inputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : inputLength,
     outputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : outputLength,
     choices,
-    bytes: kernel.bytes,
+    get bytes() {
+      return kernel.bytes;
+    },
     array: (side) => {
       const name = choice('fft.array: side', side, 'input', ['input', 'output']);
       const [length, complex] =
@@ -238,6 +283,12 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     now: executeNow && {
       forward: ((input, output, options) => runNow('forward', input, output, options)) as FftRunNow,
       backward: ((input, output, options) => runNow('backward', input, output, options)) as FftRunNow,
+      get input() {
+        return handOut().input;
+      },
+      get output() {
+        return handOut().output;
+      },
     },
     dispose: () => resource.dispose(),
   };

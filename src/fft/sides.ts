@@ -21,6 +21,8 @@ export interface SideRules {
   /** Kind, shape and batch in words. */
   readonly about: string;
   readonly precision: FftDescriptor['precision'];
+  /** Arrays have exactly the numbers of the plan; with strides they may be longer, since rows may have padding. */
+  readonly exact: boolean;
   /** In place an array is both sides, so that it may be of either sort. */
   readonly inPlace: boolean;
   /** The kernel takes memory of its backend. */
@@ -50,7 +52,7 @@ export function checkSide(
 ): CheckedSide {
   const array = partsOf(given);
   if (!array) {
-    checkNumbers(what, given as FftArray, length, rules);
+    checkNumbers(what, given as FftArray, length, rules, rules.exact);
     const side = asItIs(given as FftArray);
     return { side, array, length: lengthOf(side) };
   }
@@ -75,12 +77,12 @@ export function checkSide(
     const integers = /^[ui]/.test(dtype) ? ' (convert its integers first: Float32Array.from(await array.read()))' : '';
     throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; expected ${wanted}${integers}`);
   }
-  checkLength(what, found, length, rules);
+  checkLength(what, found, length, rules, rules.exact, "make it with the plan's array()");
   return { side: array.memory, array, length: found };
 }
 
-/** Checks a typed array. Throws `Shape`. */
-export function checkNumbers(what: string, array: FftArray, length: number, rules: SideRules): void {
+/** Checks a typed array of at least, or exactly, `length` numbers. Throws `Shape`. */
+export function checkNumbers(what: string, array: FftArray, length: number, rules: SideRules, exact = false): void {
   const ArrayType = rules.precision === 'f32' ? Float32Array : Float64Array;
   if (!(array instanceof ArrayType)) {
     const found = (array as object | undefined)?.constructor?.name ?? typeof array;
@@ -90,11 +92,21 @@ export function checkNumbers(what: string, array: FftArray, length: number, rule
       `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}${convertible}`,
     );
   }
-  checkLength(what, lengthOf(array), length, rules);
+  checkLength(what, lengthOf(array), length, rules, exact, `pass subarray(0, ${length}) to transform its beginning`);
 }
 
-function checkLength(what: string, found: number, length: number, { about }: SideRules): void {
-  if (found < length) throw new EwaldError('Shape', `${what} has ${found} numbers; expected ${length} (${about})`);
+function checkLength(
+  what: string,
+  found: number,
+  length: number,
+  { about }: SideRules,
+  exact: boolean,
+  advice: string,
+): void {
+  if (exact ? found === length : found >= length) return;
+  const several = found % length === 0 ? `, or plan a batch of ${found / length} times as many transforms` : '';
+  const more = found > length ? `; ${advice}${several}` : '';
+  throw new EwaldError('Shape', `${what} has ${found} numbers; expected ${length} (${about})${more}`);
 }
 
 /** Whether two sides share memory. */

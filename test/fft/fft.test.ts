@@ -98,6 +98,36 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     await plan.dispose();
   });
 
+  it('refuse arrays longer than the plan, whose rest would be ignored', async () => {
+    const plan = await context.fft({ shape: [8, 6] });
+    const [one, two, odd] = [96, 192, 97].map((length) => new Float32Array(length)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+    const again = 'pass subarray(0, 96) to transform its beginning, or plan a batch of 2 times as many transforms';
+    await refused(() => plan.forward(two), 'Shape', 'input has 192 numbers; expected 96', again);
+    await refused(() => plan.backward(one, two), 'Shape', 'output has 192 numbers; expected 96');
+    await refused(() => plan.forward(odd), 'Shape', '97 numbers', 'pass subarray(0, 96) to transform its beginning');
+    for (const [input, output] of [
+      [two, one],
+      [one, two],
+    ] as const)
+      if (plan.now) await refused(() => plan.now?.forward(input, output), 'Shape', '192 numbers; expected 96');
+    const longer = await context.array({ shape: 49, dtype: 'c64', backend: plan.backend });
+    await refused(() => plan.forward(longer, one), 'Shape', "make it with the plan's array()");
+    await longer.dispose();
+    await plan.dispose();
+    const inPlace = await context.fft({ shape: [4, 6], kind: 'r2c', inPlace: true });
+    await refused(() => inPlace.forward(new Float32Array(33)), 'Shape', '33 numbers; expected 32');
+    await inPlace.dispose();
+    // Rows of strided data may have padding after the last number.
+    const strided = await context.fft({ shape: [4, 3], inputStrides: [4, 1], outputStrides: [3, 1] });
+    expect(strided.inputLength).toBe(30);
+    await strided.forward(new Float32Array(32), new Float32Array(24));
+    await strided.dispose();
+  });
+
   it('refuse arrays that do not fit, before any work', async () => {
     const plan = await context.fft({ shape: [8, 6] });
     await refused(() => plan.forward(new Float32Array(95)), 'Shape', '95 numbers', 'expected 96');
@@ -161,7 +191,8 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(found).toEqual(expected);
     expect(now.backward(found)).toEqual(await plan.backward(found));
     await refused(() => now.forward(data, new Float32Array(27)), 'Shape', 'output has 27');
-    await refused(() => now.forward(found, found), 'Argument', 'overlap');
+    const memory = new Float32Array(40);
+    await refused(() => now.forward(memory.subarray(0, 24), memory.subarray(12)), 'Argument', 'overlap');
     await refused(() => now.forward(data, found, { scal: 'full' } as never), 'Argument', 'did you mean "scale"');
     const queued = plan.forward(data, found);
     await refused(() => now.forward(data, new Float32Array(28)), 'Argument', 'await it first');

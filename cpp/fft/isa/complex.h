@@ -189,11 +189,34 @@ EWALD_INLINE Complex<T, W> times_conjugate(Complex<T, W> a, const T* w) {
   return times_conjugate<T, W>(a, splat<T, W>(w[0]), splat<T, W>(w[1]));
 }
 
+// Transposes the blocks of 128 bits of vectors `step` apart, as many as a vector has blocks: block b of vector c
+// becomes block c of vector b.
+template <class T, int W, int step>
+EWALD_INLINE void transpose_blocks(const Vec<T, W>* t, Vec<T, W>* r) {
+  constexpr int L = block_lanes<T, W>, blocks = W / L;
+  if constexpr (blocks == 1) {
+    r[0] = t[0];
+  } else if constexpr (blocks == 2) {
+    r[0] = shuffle<T, W, SplitBlocks<W, L, 0>>(t[0], t[step]);
+    r[step] = shuffle<T, W, SplitBlocks<W, L, 1>>(t[0], t[step]);
+  } else {
+    static_assert(blocks == 4);
+    const Vec<T, W> a = shuffle<T, W, SplitBlocks<W, L, 0>>(t[0], t[step]),
+                    b = shuffle<T, W, SplitBlocks<W, L, 1>>(t[0], t[step]);
+    const Vec<T, W> c = shuffle<T, W, SplitBlocks<W, L, 0>>(t[2 * step], t[3 * step]);
+    const Vec<T, W> d = shuffle<T, W, SplitBlocks<W, L, 1>>(t[2 * step], t[3 * step]);
+    r[0] = shuffle<T, W, SplitBlocks<W, L, 0>>(a, c);
+    r[2 * step] = shuffle<T, W, SplitBlocks<W, L, 1>>(a, c);
+    r[step] = shuffle<T, W, SplitBlocks<W, L, 0>>(b, d);
+    r[3 * step] = shuffle<T, W, SplitBlocks<W, L, 1>>(b, d);
+  }
+}
+
 // Transposes W vectors of W lanes: lane l of row c becomes lane c of row l. Blocks of 128 bits first, then the blocks
 // among each other.
 template <class T, int W>
 EWALD_INLINE void transpose(Vec<T, W>* r) {
-  constexpr int L = block_lanes<T, W>, blocks = W / L;
+  constexpr int L = block_lanes<T, W>;
   Vec<T, W> t[W];
 #pragma GCC unroll 16
   for (int g = 0; g < W; g += L) {
@@ -211,29 +234,31 @@ EWALD_INLINE void transpose(Vec<T, W>* r) {
       t[g + 3] = shuffle<T, W, UnpackPairs<W, 1>>(b, d);
     }
   }
-  if constexpr (blocks == 1) {
 #pragma GCC unroll 16
-    for (int i = 0; i < W; i++) r[i] = t[i];
-  } else if constexpr (blocks == 2) {
-#pragma GCC unroll 16
-    for (int i = 0; i < L; i++) {
-      r[i] = shuffle<T, W, SplitBlocks<W, L, 0>>(t[i], t[L + i]);
-      r[L + i] = shuffle<T, W, SplitBlocks<W, L, 1>>(t[i], t[L + i]);
-    }
-  } else {
-    static_assert(blocks == 4);
-#pragma GCC unroll 16
-    for (int i = 0; i < L; i++) {
-      const Vec<T, W> a = shuffle<T, W, SplitBlocks<W, L, 0>>(t[i], t[L + i]),
-                      b = shuffle<T, W, SplitBlocks<W, L, 1>>(t[i], t[L + i]);
-      const Vec<T, W> c = shuffle<T, W, SplitBlocks<W, L, 0>>(t[2 * L + i], t[3 * L + i]);
-      const Vec<T, W> d = shuffle<T, W, SplitBlocks<W, L, 1>>(t[2 * L + i], t[3 * L + i]);
-      r[i] = shuffle<T, W, SplitBlocks<W, L, 0>>(a, c);
-      r[2 * L + i] = shuffle<T, W, SplitBlocks<W, L, 1>>(a, c);
-      r[L + i] = shuffle<T, W, SplitBlocks<W, L, 0>>(b, d);
-      r[3 * L + i] = shuffle<T, W, SplitBlocks<W, L, 1>>(b, d);
+  for (int i = 0; i < L; i++) transpose_blocks<T, W, L>(t + i, r + i);
+}
+
+// Transposes R = W / 2 vectors and does butterflies of radix 2 on the way: column j of vector i becomes the sum of
+// columns i and R + i of vector j, and column R + j their difference. (Columns as in lane_column.)
+template <class T, int W>
+EWALD_INLINE void transpose_halves(Vec<T, W>* r) {
+  constexpr int L = block_lanes<T, W>;
+  Vec<T, W> t[W / 2];
+#pragma GCC unroll 8
+  for (int j = 0; j < W / 2; j += 2) {
+    const Vec<T, W> low = shuffle<T, W, Unpack<W, L, 0>>(r[j], r[j + 1]),
+                    high = shuffle<T, W, Unpack<W, L, 1>>(r[j], r[j + 1]);
+    const Vec<T, W> sum = low + high, difference = low - high;
+    if constexpr (L == 2) {
+      t[j] = shuffle<T, W, Unpack<W, 2, 0>>(sum, difference);
+      t[j + 1] = shuffle<T, W, Unpack<W, 2, 1>>(sum, difference);
+    } else {
+      t[j] = shuffle<T, W, UnpackPairs<W, 0>>(sum, difference);
+      t[j + 1] = shuffle<T, W, UnpackPairs<W, 1>>(sum, difference);
     }
   }
+#pragma GCC unroll 2
+  for (int i = 0; i < L / 2; i++) transpose_blocks<T, W, L / 2>(t + i, r + i);
 }
 
 }  // namespace ewald::EWALD_ISA

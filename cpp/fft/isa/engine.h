@@ -45,12 +45,35 @@ void last_stage(const Stage<T>& stage, size_t vectors, const T* x, T* out, size_
 // rows.cpp
 template <class T, int W>
 void row(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
+template <class T, int W>
+void short_row(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scale);
+// All passes but the last one; returns the half of `work` that holds their results.
+template <class T, int W>
+T* row_passes(const RowPlan<T>& plan, const T* in, T* work, bool swap);
+
+// The largest first radix of a short row: as many complex vectors as registers hold.
+#if defined(__AVX512F__)
+constexpr int largest_short_first = 16;
+#elif defined(__wasm_simd128__)
+constexpr int largest_short_first = 4;
+#else
+constexpr int largest_short_first = 8;
+#endif
+
+// fold.cpp
+template <class T, int W>
+void real_row(const RowPlan<T>& plan, const T* table, const T* in, T* out, T* work, T scale);
 
 // gather.cpp
 template <class T, int W>
 void gather(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);
 template <class T, int W>
 void scatter(const T* a, size_t vectors, T* out, size_t n, Strides strides, size_t lines, Form form, T scale);
+
+// past.cpp
+template <class T, int W>
+void copy_past(const T* in, T* out, size_t count);
+void end_past();
 
 // split.cpp
 template <class T, int W>

@@ -12,16 +12,29 @@ constexpr uint32_t largest = 4;
 constexpr uint32_t largest = 8;
 #endif
 
+#if defined(__wasm_simd128__)
+template <class T, int W>
+constexpr decltype(fft::Engine<T>::real_row) folding = nullptr;
+#else
+template <class T, int W>
+constexpr decltype(fft::Engine<T>::real_row) folding = real_row<T, W>;
+#endif
+
 template <class T, int W>
 constexpr fft::Engine<T> engine = {
     W,
     largest,
+    largest_short_first,
     streams<T, W>,
     row<T, W>,
+    short_row<T, W>,
+    folding<T, W>,
     columns<T, W>,
     transform<T, W>,
     gather<T, W>,
     scatter<T, W>,
+    copy_past<T, W>,
+    end_past,
     split_first<T, W>,
     split_second<T, W>,
     separate<T, W>,

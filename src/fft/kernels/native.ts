@@ -6,7 +6,7 @@ import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
 import { enums, fftDescriptor } from '../../layout/layout.js';
 import { pack } from '../../layout/struct.js';
-import type { FftDescriptor, FftKernel, FftOp } from '../contract.js';
+import type { FftDescriptor, FftKernel, FftNowArrays, FftOp } from '../contract.js';
 import { coreVariants } from './radices.js';
 
 /** The addon's transforms; cpp/addon. */
@@ -28,6 +28,11 @@ interface FftAddon extends EngineAddon {
    * Transforms typed arrays synchronously; `code` is the direction plus twice the scale. For plans without a workspace.
    */
   fftRunner(plan: object): (code: number, input: ArrayBufferView, output: ArrayBufferView) => void;
+  /**
+   * New arrays of what forward reads and writes, which begin with a cache line, and functions that transform from one
+   * to the other synchronously while neither is detached. For plans without a workspace.
+   */
+  fftArrays(plan: object): [Float32Array | Float64Array, Float32Array | Float64Array, () => void, () => void];
   fftStop(plan: object, on: boolean): void;
   /** The fraction of the latest run that is done. */
   fftDone(plan: object): number;
@@ -109,6 +114,13 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
       throw addonError(error);
     }
   };
+  let arrays: FftNowArrays | undefined;
+  const nowArrays = (): FftNowArrays => {
+    if (arrays && arrays.input.length > 0 && arrays.output.length > 0) return arrays;
+    const [input, output, forward, backward] = addon.fftArrays(plan);
+    arrays = { input, output, forward: refusing(forward), backward: refusing(backward) };
+    return arrays;
+  };
   return {
     bytes,
     workspaceElements: descriptor.userWorkspace ? addon.fftSizes(plan)[2] : 0,
@@ -116,7 +128,7 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
     execute: run,
     executeOn: run,
     // An engine may have to plan first, on another thread.
-    ...(descriptor.engine === 'ewald' ? { executeNow } : {}),
+    ...(descriptor.engine === 'ewald' ? { executeNow, nowArrays } : {}),
     ...(descriptor.engine === 'ewald' && !now
       ? { watch: { stop: (on) => addon.fftStop(plan, on), done: () => addon.fftDone(plan) } }
       : {}),
@@ -126,3 +138,12 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
     },
   };
 }
+
+/** A function of the addon with the errors of this package. */
+const refusing = (run: () => void) => (): void => {
+  try {
+    run();
+  } catch (error) {
+    throw addonError(error);
+  }
+};

@@ -47,11 +47,12 @@ function orders(n: number, largest: 4 | 8): number[][] {
   return [...new Map(valid.map((list) => [list.join(' '), list])).values()];
 }
 
-/** The largest divisor of n that does not exceed its square root; long lines are split by it. */
-function middleDivisor(n: number): number {
-  let best = 1;
-  for (let d = 1; d * d <= n; d++) if (n % d === 0) best = d;
-  return best;
+/** The divisor by which long lines are split (split_divisor in cpp/fft/factor.cpp). */
+function splitDivisor(n: number): number {
+  let middle = 1;
+  for (let d = 1; d * d <= n; d++) if (n % d === 0) middle = d;
+  for (let d = middle; 3 * d * d >= 2 * n; d--) if (n % d === 0 && (d % 16 === 0 || (n / d) % 16 === 0)) return d;
+  return middle;
 }
 
 /** Bytes of the longest line that the core transforms in one piece (longest_row_bytes in cpp/fft/lines.cpp). */
@@ -60,7 +61,7 @@ const longestRow = 128 * 1024;
 /** Lengths that the core transforms for an axis: the whole axis, half of a real one, both factors of a long one. */
 function lengthsOf(n: number, half: boolean, numberBytes: number): number[] {
   const line = half && n % 2 === 0 ? n / 2 : n;
-  const cut = line * 2 * numberBytes > longestRow ? middleDivisor(line) : 1;
+  const cut = line * 2 * numberBytes > longestRow ? splitDivisor(line) : 1;
   return cut > 1 ? [cut, line / cut] : [n, line];
 }
 

@@ -67,6 +67,7 @@ const lengths = [
   1849,
   2039,
   2048,
+  2401,
 ];
 const prime3: readonly number[] = [13, 17, 19];
 

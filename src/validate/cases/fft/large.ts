@@ -283,6 +283,8 @@ export const largeRows = [
   largeRow('c2c', 'f64', [45360]),
   largeRow('r2c', 'f64', [100, 100, 100]),
   largeRow('r2c', 'f64', [36, 40, 25]),
-  // The least size for which the native core keeps planes in memory of the thread, in more than one block of columns.
+  // The least sizes for which the native core keeps planes in memory of the thread: complex numbers in more than one
+  // block of columns, and the way back to real numbers.
   largeRow('c2c', 'f32', [32, 256, 256], true),
+  largeRow('r2c', 'f32', [32, 256, 256], true),
 ];
