@@ -6,6 +6,7 @@
 
 #include "addon/values.h"
 #include "mpi/engine.h"
+#include "mpi/shared.h"
 
 namespace ewald::addon {
 
@@ -235,6 +236,55 @@ Napi::Value free_comm(const CallbackInfo& info) {
   return post(info.Env(), std::move(operation));
 }
 
+// A mapping as an ArrayBuffer, which unmaps it when it is freed; undefined where the host allows no such arrays.
+Napi::Value array_of(Napi::Env env, void* memory, size_t bytes) {
+  napi_value buffer = nullptr;
+  const auto unmap = [](napi_env, void* data, void* size) { unmap_shared(data, reinterpret_cast<size_t>(size)); };
+  const napi_status status =
+      napi_create_external_arraybuffer(env, memory, bytes, unmap, reinterpret_cast<void*>(bytes), &buffer);
+  if (status == napi_ok) return Napi::Value(env, buffer);
+  // Other failures have unmapped it.
+  if (status == napi_no_external_buffers_allowed) unmap_shared(memory, bytes);
+  napi_value error = nullptr;
+  napi_get_and_clear_last_exception(env, &error);
+  return env.Undefined();
+}
+
+size_t bytes_at(const CallbackInfo& info, size_t index) { return size_t(info[index].As<Napi::Number>().Int64Value()); }
+
+// createShared(bytes): the name and the buffer, or the reason for a failure and undefined
+Napi::Value create_shared_array(const CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const size_t bytes = bytes_at(info, 0);
+  const Napi::Array answer = Napi::Array::New(env);
+  std::string name = "this JavaScript engine does not support it";
+  void* memory = Buffer::holds_memory(env) ? create_shared(bytes, name) : nullptr;
+  const Napi::Value buffer = memory != nullptr ? array_of(env, memory, bytes) : env.Undefined();
+  answer.Set(uint32_t(0), Napi::String::New(env, name));
+  answer.Set(uint32_t(1), buffer);
+  return answer;
+}
+
+// openShared(name, bytes): the buffer, or undefined
+Napi::Value open_shared_array(const CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const size_t bytes = bytes_at(info, 1);
+  void* memory = Buffer::holds_memory(env) ? open_shared(info[0].As<Napi::String>().Utf8Value(), bytes) : nullptr;
+  return memory != nullptr ? array_of(env, memory, bytes) : env.Undefined();
+}
+
+// closeShared(name)
+Napi::Value close_shared_name(const CallbackInfo& info) {
+  close_shared(info[0].As<Napi::String>().Utf8Value());
+  return info.Env().Undefined();
+}
+
+// detach(buffer): frees shared memory now, as far as this process is concerned
+Napi::Value detach(const CallbackInfo& info) {
+  napi_detach_arraybuffer(info.Env(), info[0]);
+  return info.Env().Undefined();
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   const auto add = [&](const char* name, Napi::Value (*function)(const CallbackInfo&)) {
     exports.Set(name, Napi::Function::New(env, function, name));
@@ -248,6 +298,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add("split", split);
   add("leave", leave);
   add("free", free_comm);
+  add("createShared", create_shared_array);
+  add("openShared", open_shared_array);
+  add("closeShared", close_shared_name);
+  add("detach", detach);
   add("library", [](const CallbackInfo& info) -> Napi::Value {
     return Napi::String::New(info.Env(), Engine::instance().library);
   });

@@ -124,10 +124,16 @@ export class MessageCommunicator extends Ranks {
     const number = new Float64Array(1);
     let buffer: ArrayBufferLike | undefined;
     if (this.rank === 0) {
-      buffer = this.#carrier.allocate(bytes);
-      number[0] = this.#carrier.show(buffer, this.#members);
+      try {
+        buffer = this.#carrier.allocate(bytes);
+        number[0] = this.#carrier.show(buffer, this.#members);
+      } catch {
+        number[0] = -1;
+      }
     }
     await collectives.bcast(this.messages, tag, bytesOf(number), 0);
+    if (number[0] === -1)
+      throw new EwaldError('OutOfMemory', `share: ${bytes} bytes of shared memory could not be allocated`);
     const memory = buffer ?? (await this.#carrier.shown(root, number[0] as number));
     return {
       buffer: memory,

@@ -1,9 +1,10 @@
 /** The communicator of an MPI job: mpirun or srun starts the ranks, a separate addon calls MPI. Node only. */
+import { constants as bufferLimits } from 'node:buffer';
 import { isMainThread } from 'node:worker_threads';
 import { sourcePackage } from '../backends/addon-packages.js';
 import { findAddon, loadAddon } from '../backends/addon-path.js';
 import { EwaldError, messageOf } from '../base/errors.js';
-import type { Messages } from './agreement.js';
+import { allRows, type Messages } from './agreement.js';
 import { leftError } from './checks.js';
 import type { Spread } from './collectives.js';
 import type { CommArray, Communicator, SharedMemory } from './communicator.js';
@@ -27,6 +28,13 @@ interface Addon {
   /** Leaves a communicator: notifies the other ranks and cancels pending receives of this rank. */
   leave(comm: number): Promise<unknown>;
   free(comm: number): Promise<unknown>;
+  /** Creates memory that other processes of this machine can open; without it, the reason takes the name's place. */
+  createShared(bytes: number): [name: string, buffer: ArrayBuffer | undefined];
+  /** Undefined for processes of other machines or containers. */
+  openShared(name: string, bytes: number): ArrayBuffer | undefined;
+  /** Nobody can open the memory any more; it exists until all have detached it. */
+  closeShared(name: string): void;
+  detach(buffer: ArrayBufferLike): void;
   finalize(): void;
   abort(code: number): void;
 }
@@ -101,7 +109,9 @@ async function open(): Promise<Communicator> {
     if (code === 0) addon.finalize();
     else if (size > 1) addon.abort(code);
   });
-  return new MpiCommunicator(addon, 0, rank, size) as unknown as Communicator;
+  const comm = new MpiCommunicator(addon, 0, rank, size, size === 1);
+  await comm.tryToShare();
+  return comm as unknown as Communicator;
 }
 
 /**
@@ -110,6 +120,11 @@ async function open(): Promise<Communicator> {
  */
 const firstOfAgreements = 32768;
 
+/** Length of the name of shared memory as it is sent. */
+const nameBytes = 64;
+/** Tag of agreements about shared memory, outside of collective calls. */
+const tryTag = -firstOfAgreements;
+
 class MpiCommunicator extends Ranks {
   readonly kind = 'mpi';
   protected readonly messages: Messages;
@@ -117,11 +132,13 @@ class MpiCommunicator extends Ranks {
   readonly #number: number;
   #under: Promise<unknown> = Promise.resolve();
   #freed: Promise<void> | undefined;
+  #sharesMemory: boolean;
 
-  constructor(addon: Addon, number: number, rank: number, size: number) {
+  constructor(addon: Addon, number: number, rank: number, size: number, sharesMemory: boolean) {
     super(rank, size);
     this.#addon = addon;
     this.#number = number;
+    this.#sharesMemory = sharesMemory;
     const tagOf = (tag: number): number => firstOfAgreements + ((-1 - tag) % firstOfAgreements);
     this.messages = {
       rank,
@@ -180,7 +197,9 @@ class MpiCommunicator extends Ranks {
     });
     const [number, rank, size] = group;
     if (number === undefined || rank === undefined || size === undefined) return undefined;
-    return new MpiCommunicator(this.#addon, number, rank, size) as unknown as Communicator;
+    const made = new MpiCommunicator(this.#addon, number, rank, size, this.#sharesMemory || size === 1);
+    await made.tryToShare();
+    return made as unknown as Communicator;
   }
 
   allocate(bytes: number): ArrayBufferLike {
@@ -190,11 +209,50 @@ class MpiCommunicator extends Ranks {
   release(): void {}
 
   get sharesMemory(): boolean {
-    return false;
+    return this.#sharesMemory;
   }
 
-  protected async shareChecked(): Promise<SharedMemory> {
-    throw new EwaldError('Internal', 'share: the ranks of this job do not share memory');
+  /** Finds out whether all ranks can share memory, by sharing some; collective, before any other call. */
+  async tryToShare(): Promise<void> {
+    if (this.#sharesMemory) return;
+    const { buffer } = await this.#share(nameBytes, tryTag);
+    this.#sharesMemory = buffer !== undefined;
+    if (buffer) this.#addon.detach(buffer);
+  }
+
+  protected async shareChecked(bytes: number, tag: number): Promise<SharedMemory> {
+    const { buffer, why } = await this.#share(Math.max(8, bytes), tag);
+    if (!buffer)
+      throw new EwaldError(
+        'OutOfMemory',
+        `share: ${bytes} bytes of shared memory could not be allocated on every rank${why ? `: ${why}` : ''}`,
+      );
+    return { buffer, free: async () => this.#addon.detach(buffer) };
+  }
+
+  /** Creates memory on rank 0 and opens it on the others; all of them have it, or none. */
+  async #share(bytes: number, tag: number): Promise<{ buffer: ArrayBuffer | undefined; why: string }> {
+    if (bytes > bufferLimits.MAX_LENGTH)
+      return { buffer: undefined, why: `an ArrayBuffer has at most ${bufferLimits.MAX_LENGTH} bytes` };
+    const first = this.rank === 0;
+    const told = new Uint8Array(nameBytes);
+    let [name, buffer]: [string, ArrayBuffer | undefined] = ['', undefined];
+    if (first) {
+      [name, buffer] = this.#addon.createShared(bytes);
+      if (buffer) told.set(new TextEncoder().encode(name).subarray(0, nameBytes));
+    }
+    await this.bcastChecked(told, 0);
+    const end = told.indexOf(0);
+    if (!first && end !== 0) {
+      const sent = new TextDecoder().decode(told.subarray(0, end < 0 ? nameBytes : end));
+      buffer = this.#addon.openShared(sent, bytes);
+    }
+    const all = await allRows(this.messages, tag, Float64Array.of(buffer ? 1 : 0));
+    // From now on everybody has opened it, and a process that is killed leaves nothing behind.
+    if (first && buffer) this.#addon.closeShared(name);
+    if (all.every((one) => one === 1)) return { buffer, why: '' };
+    if (buffer) this.#addon.detach(buffer);
+    return { buffer: undefined, why: first && end === 0 ? name : '' };
   }
 
   free(): Promise<void> {

@@ -1,12 +1,11 @@
 /** The names that both builds of `ewald/communicator` export. */
-export {
-  type CommArray,
-  type Communicator,
-  type CommunicatorMethods,
-  type Parts,
-  type ReduceOp,
-  reduceOps,
-  type SharedMemory,
+export type {
+  CommArray,
+  Communicator,
+  CommunicatorMethods,
+  Parts,
+  ReduceOp,
+  SharedMemory,
 } from './communicator.js';
 export { type RankHandle, type RankState, type WorkerGroup, workerGroup } from './group.js';
 export { selfComm } from './self.js';

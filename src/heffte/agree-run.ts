@@ -5,6 +5,7 @@ import type { Communicator } from '../communicator/communicator.js';
 import { rowsOfAll } from '../communicator/rows.js';
 import type { FftPrecision } from '../fft/options.js';
 import { type HeffteScale, scales } from './names.js';
+import type { SharedBarrier } from './shared-barrier.js';
 
 /** The parameters of a run. */
 export interface RunRequest {
@@ -37,12 +38,15 @@ const settings: readonly {
 
 /**
  * Throws `Argument` on every rank if the requests differ, naming the difference, or if a rank cannot start: that rank
- * passes undefined, and its own error states the reason.
+ * passes undefined, and its own error states the reason. It is a barrier: no rank returns before all have called it.
  */
-export async function agreeOnRun(comm: Communicator, request: RunRequest | undefined): Promise<void> {
-  if (comm.size === 1) return;
+export async function agreeOnRun(
+  comm: Communicator,
+  request: RunRequest | undefined,
+  barrier: SharedBarrier | undefined,
+): Promise<void> {
   const mine = request ? [1, ...settings.map(({ number }) => number(request))] : [0];
-  const rows = await rowsOfAll(comm, mine);
+  const rows: readonly ArrayLike<number>[] = await (barrier ? barrier.arrive(mine) : rowsOfAll(comm, mine));
   const unable = rows.findIndex((row) => row[0] !== 1);
   if (unable >= 0)
     throw new EwaldError('Argument', `heffte: rank ${unable} could not start this run; see the error of that rank`, {

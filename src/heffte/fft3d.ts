@@ -12,7 +12,7 @@ import { type Engine, type HeffteBackend, type HeffteScale, parseEngine } from '
 import { checkOptions, type Fft3dOptions, type Fft3dRunOptions, type FftContextLike } from './options.js';
 import { layOut } from './places.js';
 import { planStages } from './stages.js';
-import { Transform } from './transform.js';
+import { type Parts, Transform } from './transform.js';
 
 /** The functions that a platform provides for a transform. */
 export interface Fft3dPlatform {
@@ -123,23 +123,25 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
       );
     const algorithm = wished !== 'auto' ? wished : comm.sharesMemory && comm.size > 1 ? 'shared' : 'alltoallv';
     const strides = tag.engine === undefined && context.backends[0]?.name === 'native';
-    const layout = layOut({ stages, rank: comm.rank, kind, reduced, shared: algorithm === 'shared', strides });
+    const laidOut = (shared: boolean) => layOut({ stages, rank: comm.rank, kind, reduced, shared, strides });
+    const layout = laidOut(algorithm === 'shared');
     const largest = await largestMessages(comm, layout, stages.length);
-    const transform = new Transform({
+    const parts: Omit<Parts, 'layout' | 'algorithm'> = {
       comm,
       context,
       ownContext: request.options.context === undefined,
       agreement,
-      layout,
       kind,
       reduced,
       options,
       engine: tag.engine,
       tune: request.options.tune,
-      algorithm,
       largest,
       copyBlock: blockCopier(platform.copyNumbers),
-    });
+    };
+    const byMessages = () => new Transform({ ...parts, layout: laidOut(false), algorithm: 'alltoallv' });
+    const falls = algorithm === 'shared' && wished === 'auto';
+    const transform = new Transform({ ...parts, layout, algorithm, ...(falls ? { byMessages } : {}) });
     return facade(transform, inbox, outbox);
   } catch (error) {
     if (request.options?.context === undefined) await context?.dispose();

@@ -1,7 +1,7 @@
 /** A planned transform over the boxes of all ranks, and the part of its stages that one rank carries out. */
 
 import type { ExternalEngine } from '../backends/engines.js';
-import { EwaldError, messageOf } from '../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { integer, knownOptions } from '../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
@@ -16,8 +16,8 @@ import { type Exchange, exchange, messageNumbers } from './exchange.js';
 import { planLocal } from './local.js';
 import { type HeffteScale, parseScale } from './names.js';
 import type { CheckedOptions, Fft3dRunOptions, FftContextLike } from './options.js';
-import { inWorld, isWholeRow, type Layout, type Place } from './places.js';
-import { SharedWorld } from './shared-world.js';
+import { type Boundary, inWorld, isWholeRow, type Layout, type Place } from './places.js';
+import { SharedWorld, type WorldWish } from './shared-world.js';
 import { Trace } from './trace.js';
 import { numbersOf, Workspace } from './workspace.js';
 
@@ -38,6 +38,8 @@ export interface Parts {
   /** Elements of the largest message of all ranks, for each stage. */
   readonly largest: readonly number[];
   readonly copyBlock: CopyBlock;
+  /** The same transform by messages, for runs whose world is too large for shared memory. */
+  readonly byMessages?: () => Transform;
 }
 
 type Direction = 'forward' | 'backward';
@@ -49,6 +51,9 @@ interface Side {
   readonly converted: boolean;
 }
 
+/** The plan of each stage, on a rank that has elements. */
+type Kernels = readonly (FftPlan | undefined)[];
+
 /** The arrays of one run. */
 interface Run {
   readonly direction: Direction;
@@ -59,25 +64,32 @@ interface Run {
   readonly output: Side;
   readonly trace: Trace;
   readonly work: ReturnType<Workspace['for']>;
+  /** The array of each redistribution in shared memory, if any. */
   readonly worlds: readonly Numbers[];
+  readonly kernels: Kernels;
+  readonly inPlace: boolean;
+  /** What the first stage reads and the last one writes. */
+  readonly start: Numbers;
+  readonly end: Numbers;
 }
 
-/** A run whose kernels are planned. */
-interface Begun extends Pick<Run, 'direction' | 'precision' | 'batch' | 'scale' | 'input' | 'output'> {
+/** A requested run. */
+interface RunWish extends Pick<Run, 'direction' | 'precision' | 'batch' | 'scale' | 'input' | 'output'> {
   readonly workspace: Numbers | undefined;
-  readonly kernels: readonly (FftPlan | undefined)[];
-  /** Both sides are one array of one stage; whether the stage works in place there. */
-  readonly same: boolean;
-  readonly inPlace: boolean;
 }
+
+/** Stages of at most this many elements are computed on this thread, since a promise takes as long as they do. */
+const shortStage = 2 ** 13;
 
 export class Transform {
   readonly #parts: Parts;
   readonly #resource: Resource;
   readonly #workspace: Workspace;
   readonly #world: SharedWorld;
-  /** Plans of the stages, by precision, batch and whether the whole is in place. */
-  readonly #kernels = new Map<string, Promise<(FftPlan | undefined)[]>>();
+  #byMessages: Transform | undefined;
+  /** Plans of the stages, by precision, batch and whether the whole is in place; those that are ready, and all. */
+  readonly #ready = new Map<string, Kernels>();
+  readonly #kernels = new Map<string, Promise<Kernels>>();
   #trace: Trace | undefined;
   /** Why this rank has left: a run failed here while the other ranks were taking part in it. */
   #failed: unknown;
@@ -105,7 +117,7 @@ export class Transform {
 
   /** Bytes of workspace and shared memory that this rank's plan holds. */
   get bytes(): number {
-    return this.#workspace.bytes + this.#world.bytes;
+    return this.#workspace.bytes + this.#world.bytes + (this.#byMessages?.bytes ?? 0);
   }
 
   /** Events of the latest run. */
@@ -119,15 +131,23 @@ export class Transform {
 
   async #release(): Promise<void> {
     const { comm, context, ownContext } = this.#parts;
-    const plans: (FftPlan | undefined)[] = [];
-    for (const made of this.#kernels.values()) plans.push(...(await made.catch(() => [])));
     await eachInTurn('distributed transform', [
-      ...plans.map((plan) => () => plan?.dispose()),
-      () => this.#workspace.free(),
-      () => this.#world.free(),
+      ...(await this.#holdings()),
       () => (ownContext ? context.dispose() : undefined),
       () => comm.free(),
     ]);
+  }
+
+  /** What frees the memory and plans of this transform, but neither its context nor its communicator. */
+  async #holdings(): Promise<(() => Promise<void> | void | undefined)[]> {
+    const plans: (FftPlan | undefined)[] = [];
+    for (const made of this.#kernels.values()) plans.push(...(await made.catch(() => [])));
+    return [
+      ...plans.map((plan) => () => plan?.dispose()),
+      () => this.#workspace.free(),
+      () => this.#world.free(),
+      ...(this.#byMessages ? await this.#byMessages.#holdings() : []),
+    ];
   }
 
   /** Numbers of the work arrays and messages of one transform. */
@@ -195,14 +215,21 @@ export class Transform {
       if (overlap(told.workspace, input) || overlap(told.workspace, result))
         throw new EwaldError('Argument', `heffte.${direction}: the workspace overlaps input or output`);
     }
-    await this.#resource.enqueue(() =>
-      this.#carryOut(direction, precision, batch, scale, source, target, told.workspace),
-    );
+    const wish: RunWish = {
+      direction,
+      precision,
+      batch,
+      scale,
+      input: source,
+      output: target,
+      workspace: told.workspace,
+    };
+    await this.#resource.enqueue(() => this.#carryOut(wish));
     return result;
   }
 
   #numbers(b: number): number {
-    const { box, unit } = this.#parts.layout.boundaries[b] as Layout['boundaries'][number];
+    const { box, unit } = this.#parts.layout.boundaries[b] as Boundary;
     return unit * box.count;
   }
 
@@ -212,7 +239,7 @@ export class Transform {
     const convertible = this.#parts.kind === 'c2c';
     const converted = convertible && needed > 0 && array.length === needed / 2;
     if (!(array instanceof ArrayType) || (array.length !== needed && !converted)) {
-      const { box } = this.#parts.layout.boundaries[b] as Layout['boundaries'][number];
+      const { box } = this.#parts.layout.boundaries[b] as Boundary;
       const numbers = convertible ? `${needed} numbers (complex) or ${needed / 2} (real)` : `${needed} numbers`;
       throw new EwaldError(
         'Shape',
@@ -223,87 +250,161 @@ export class Transform {
     return { array, converted };
   }
 
-  async #carryOut(
-    direction: Direction,
-    precision: FftPrecision,
-    batch: number,
-    scale: HeffteScale,
-    input: Side,
-    output: Side,
-    workspace: Numbers | undefined,
-  ): Promise<void> {
-    const { comm, layout } = this.#parts;
-    const one = layout.stages.length === 1;
-    const same = one && overlap(input.array, output.array);
-    // One array as both sides of one stage: where the layout stays the transform can be in place.
-    const inPlace = same && !input.converted && !output.converted && this.#staysInPlace(input.array, output.array);
-    const inputNumbers = this.#numbers(direction === 'forward' ? 0 : layout.boundaries.length - 1) * batch;
+  async #carryOut(wish: RunWish): Promise<void> {
+    const { comm, layout, algorithm, byMessages } = this.#parts;
+    const { direction, precision, batch, scale, input, output } = wish;
+    const [first, last] = this.#ends(direction);
+    const shared = algorithm === 'shared' && layout.divisions.size > 0 ? this.#worldWish(precision, batch) : undefined;
+    let other = shared && byMessages && this.#world.isTooLarge(shared) ? this.#other(byMessages) : undefined;
+    const { barrier } = this.#world;
     let refusal: unknown;
-    let kernels: readonly (FftPlan | undefined)[] = [];
+    let kernels: Kernels = [];
+    let run: Run | undefined;
+    let reached: number | undefined;
+    let began = 0;
     try {
-      kernels = await this.#planned(precision, batch, inPlace);
-      if (inputNumbers > 0 && input.array.length === 0)
+      const planned = (other ?? this).#planned(wish);
+      kernels = planned instanceof Promise ? await planned : planned;
+      if (this.#numbers(first) > 0 && input.array.length === 0)
         throw new EwaldError('Shape', `heffte.${direction}: the input was detached before the run began`);
+      if (this.#numbers(last) > 0 && output.array.length === 0)
+        throw new EwaldError('Shape', `heffte.${direction}: the output was detached before the run began`);
+      if (barrier && shared && !other && this.#world.holds(shared)) {
+        run = this.#begin(wish, kernels, this.#world.arrays(shared));
+        // Until the first redistribution only this plan's memory is written, so its barrier is the agreement as well.
+        reached = await this.#compute(run, first, true);
+      }
     } catch (error) {
       refusal = error;
     }
     try {
-      await agreeOnRun(comm, refusal === undefined ? { direction, precision, batch, scale } : undefined);
+      began = performance.now();
+      if (comm.size > 1)
+        await agreeOnRun(comm, refusal === undefined ? { direction, precision, batch, scale } : undefined, barrier);
     } catch (error) {
+      // After the loss of a rank, the barrier cannot be used again.
+      if (barrier && isEwaldError(error, 'Lost')) this.#abandon(error);
       throw refusal ?? error;
     }
     if (refusal !== undefined) throw refusal;
     try {
-      await this.#transform({ direction, precision, batch, scale, input, output, workspace, kernels, same, inPlace });
+      if (shared && !other && !(await this.#world.make(shared))) {
+        if (!byMessages) throw this.#world.tooLarge(shared);
+        other = this.#other(byMessages);
+        kernels = await other.#planned(wish);
+      }
+      if (shared && !other) {
+        run ??= this.#begin(wish, kernels, this.#world.arrays(shared));
+        this.#world.taken(shared);
+      }
+      // The caller's workspace is for the layout in shared memory.
+      run ??= (other ?? this).#begin(other ? { ...wish, workspace: undefined } : wish, kernels, []);
+      const next = reached === undefined ? first : this.#passBarrier(run, reached, began);
+      await (other ?? this).#compute(run, next, false);
+      if (output.converted) realParts(run.end, output.array);
+      this.#trace = run.trace;
     } catch (error) {
       // The other ranks are in the middle of the run: they are informed that this rank has left, and stop waiting.
-      this.#failed = error;
-      comm.free().catch(() => {});
+      this.#abandon(error);
       throw error;
     }
   }
 
-  /** A run that every rank has agreed upon. */
-  async #transform({ direction, precision, batch, scale, input, output, workspace, kernels, same, inPlace }: Begun) {
-    const { layout, algorithm } = this.#parts;
-    const { stages, divisions } = layout;
-    const trace = new Trace();
-    let worlds: Numbers[] = [];
-    if (algorithm === 'shared' && divisions.size > 0) {
-      const most = [...divisions].reduce(
-        (numbers, [s, { world }]) => Math.max(numbers, world.count * (layout.boundaries[s]?.unit ?? 2)),
-        0,
-      );
-      worlds = await this.#world.take(divisions.size, precision, most * batch);
-      // Backward processes the redistributions in reverse; the arrays alternate in the order of processing.
-      if (direction === 'backward') worlds.reverse();
-    }
+  #other(byMessages: () => Transform): Transform {
+    this.#byMessages ??= byMessages();
+    return this.#byMessages;
+  }
+
+  #abandon(error: unknown): void {
+    this.#failed = error;
+    this.#parts.comm.free().catch(() => {});
+  }
+
+  /** The first and last boundary of a direction. */
+  #ends(direction: Direction): [first: number, last: number] {
+    const { length } = this.#parts.layout.stages;
+    return direction === 'forward' ? [0, length] : [length, 0];
+  }
+
+  #worldWish(precision: FftPrecision, batch: number): WorldWish {
+    const { divisions, boundaries } = this.#parts.layout;
+    const most = [...divisions].reduce(
+      (numbers, [s, { world }]) => Math.max(numbers, world.count * (boundaries[s]?.unit ?? 2)),
+      0,
+    );
+    return { divisions: divisions.size, precision, numbers: most * batch };
+  }
+
+  #begin(wish: RunWish, kernels: Kernels, arrays: readonly Numbers[]): Run {
+    const { direction, precision, batch, scale, workspace, input, output } = wish;
     const work = this.#workspace.for(precision, batch, workspace);
-    const run: Run = { direction, precision, batch, scale, input, output, trace, work, worlds };
-    const [first, last] = direction === 'forward' ? [0, stages.length] : [stages.length, 0];
+    const [first, last] = this.#ends(direction);
+    const inPlace = this.#isInPlace(wish);
+    return {
+      direction,
+      precision,
+      batch,
+      scale,
+      input,
+      output,
+      trace: new Trace(),
+      work,
+      // Backward processes the redistributions in reverse; the arrays alternate in the order of processing.
+      worlds: direction === 'backward' ? [...arrays].reverse() : arrays,
+      kernels,
+      inPlace,
+      start: this.#entrance(input, first, batch, work, this.#isOneArray(wish) && !inPlace),
+      end: output.converted ? this.#spareArray(last, batch, work) : output.array,
+    };
+  }
+
+  /** Whether both sides of a single stage are one array. */
+  #isOneArray({ input, output }: RunWish): boolean {
+    return this.#parts.layout.stages.length === 1 && overlap(input.array, output.array);
+  }
+
+  /** Whether a single stage works in place, which it can where the layout stays the same. */
+  #isInPlace(wish: RunWish): boolean {
+    const { input, output } = wish;
+    return (
+      this.#isOneArray(wish) && !input.converted && !output.converted && this.#staysInPlace(input.array, output.array)
+    );
+  }
+
+  /**
+   * Carries out the stages from boundary `b` on. With `toBarrier` it stops where this rank has written its part of the
+   * first redistribution through shared memory, and returns that boundary.
+   */
+  async #compute(run: Run, b: number, toBarrier: boolean): Promise<number> {
+    const { direction, batch, kernels, scale, trace, inPlace } = run;
+    const { stages } = this.#parts.layout;
+    const [, last] = this.#ends(direction);
     const step = direction === 'forward' ? 1 : -1;
-    const start = this.#entrance(run, first, same && !inPlace);
-    const end = output.converted ? this.#spareArray(run, last) : output.array;
-    const at = (b: number): Numbers => (b === first ? start : b === last ? end : this.#array(run, b));
-    for (let b = first; b !== last; b += step) {
-      const s = Math.min(b, b + step);
-      const stage = stages[s] as (typeof stages)[number];
-      if (stage.what === 'reshape') await this.#divide(run, s, at(b), at(b + step));
-      else {
-        const began = performance.now();
-        // In place both sides are one array, not two views of it.
-        const target = inPlace || this.#worksInPlace(s) ? undefined : at(b + step);
-        if (this.#oneByOne(s, batch))
-          for (let i = 0; i < batch; i++) {
-            const [source, result] = [this.#ofBatch(b, i, at(b)), this.#ofBatch(b + step, i, target as Numbers)];
-            await kernels[s]?.[direction](source, result, { scale });
-          }
-        else await kernels[s]?.[direction](at(b), target as Numbers, { scale });
-        trace.note(s, 'transform', began);
+    for (let at = b; at !== last; at += step) {
+      const s = Math.min(at, at + step);
+      if (stages[s]?.what === 'reshape') {
+        if (toBarrier) {
+          this.#putToWorld(run, at);
+          return at;
+        }
+        await this.#divide(run, at);
+        continue;
       }
+      const began = performance.now();
+      const source = this.#arrayAt(run, at);
+      // In place both sides are one array, not two views of it.
+      const target = inPlace || this.#worksInPlace(s) ? undefined : this.#arrayAt(run, at + step);
+      const plan = kernels[s];
+      const short = this.#parts.layout.boundaries[at] as Boundary;
+      const transform = short.box.count * batch <= shortStage && plan?.now ? plan.now[direction] : plan?.[direction];
+      const factor = scale === 'none' ? undefined : { scale };
+      if (this.#oneByOne(s, batch))
+        for (let i = 0; i < batch; i++)
+          await transform?.(this.#ofBatch(at, i, source), this.#ofBatch(at + step, i, target as Numbers), factor);
+      else await transform?.(source, target as Numbers, factor);
+      trace.note(s, 'transform', began);
     }
-    if (output.converted) realParts(end, output.array);
-    this.#trace = trace;
+    return last;
   }
 
   #staysInPlace(input: Numbers, output: Numbers): boolean {
@@ -335,7 +436,7 @@ export class Transform {
 
   /** One transform's part of the array of a boundary. */
   #ofBatch(b: number, i: number, array: Numbers): Numbers {
-    const { place, box, unit } = this.#parts.layout.boundaries[b] as Layout['boundaries'][number];
+    const { place, box, unit } = this.#parts.layout.boundaries[b] as Boundary;
     const first = i * unit * (this.#worldOf(place) ?? box).count;
     return array.subarray(first, first + unit * box.count);
   }
@@ -347,10 +448,9 @@ export class Transform {
   }
 
   /** What the first stage reads: the caller's array, or a copy of it. */
-  #entrance(run: Run, b: number, copied: boolean): Numbers {
-    const { array, converted } = run.input;
+  #entrance({ array, converted }: Side, b: number, batch: number, work: Run['work'], copied: boolean): Numbers {
     if (!converted && !copied) return array;
-    const into = this.#spareArray(run, b);
+    const into = this.#spareArray(b, batch, work);
     if (!converted) into.set(array);
     else
       for (let i = 0; i < array.length; i++) {
@@ -360,57 +460,90 @@ export class Transform {
     return into;
   }
 
-  #spareArray(run: Run, b: number): Numbers {
-    return run.work(`slot${this.#spare(b)}`).subarray(0, this.#numbers(b) * run.batch);
+  #spareArray(b: number, batch: number, work: Run['work']): Numbers {
+    return work(`slot${this.#spare(b)}`).subarray(0, this.#numbers(b) * batch);
   }
 
-  /** The array of a boundary inside the plan. */
-  #array(run: Run, b: number): Numbers {
-    const { place, box, unit } = this.#parts.layout.boundaries[b] as Layout['boundaries'][number];
+  /** The array of a boundary. */
+  #arrayAt(run: Run, b: number): Numbers {
+    const [first, last] = this.#ends(run.direction);
+    if (b === first) return run.start;
+    if (b === last) return run.end;
+    const { place, box, unit } = this.#parts.layout.boundaries[b] as Boundary;
     if (place.at === 'work') return run.work(`slot${place.slot}`).subarray(0, unit * box.count * run.batch);
     const world = this.#worldOf(place);
-    if (place.at === 'world' && world)
-      return (run.worlds[place.division] as Numbers).subarray(unit * inWorld(box, world).offset);
+    if (place.at === 'world' && world) {
+      const first = unit * inWorld(box, world).offset;
+      // A whole row is planned without strides, and such a plan takes arrays of exactly its length.
+      const end = isWholeRow(box, world) && run.batch === 1 ? first + unit * box.count : undefined;
+      return (run.worlds[place.division] as Numbers).subarray(first, end);
+    }
     throw new EwaldError('Internal', `heffte: boundary ${b} lies nowhere`);
   }
 
-  /** One division of the world, from this rank's box to its next one. */
-  async #divide(run: Run, s: number, from: Numbers, to: Numbers): Promise<void> {
-    const { comm, layout, algorithm, largest, copyBlock } = this.#parts;
-    const { direction, batch, trace } = run;
-    const division = layout.divisions.get(s);
+  /** The redistribution that follows boundary `b`, and its other boundary. */
+  #division({ direction }: Run, b: number) {
     const forward = direction === 'forward';
-    const [a, b] = forward ? [s, s + 1] : [s + 1, s];
-    const [before, after] = [layout.boundaries[a], layout.boundaries[b]];
+    const next = forward ? b + 1 : b - 1;
+    const s = Math.min(b, next);
+    const { divisions, boundaries } = this.#parts.layout;
+    const [division, before, after] = [divisions.get(s), boundaries[b], boundaries[next]];
     if (!division || !before || !after) throw new EwaldError('Internal', `heffte: stage ${s} divides nothing`);
-    const note = (what: Parameters<Exchange['note']>[0], began: number, bytes: number, peer?: number) =>
-      trace.note(s, what, began, bytes, peer);
-    if (algorithm !== 'shared') {
-      await exchange({
-        comm,
-        algorithm,
-        traffic: forward ? division.forward : division.backward,
-        largest: largest[s] ?? 0,
-        from,
-        to,
-        fromDistance: before.box.count,
-        toDistance: after.box.count,
-        unit: before.unit,
-        batch,
-        outgoing: run.work('outgoing'),
-        incoming: run.work('incoming'),
-        note,
-        copyBlock,
-      });
+    return { s, next, division, before, after, traffic: forward ? division.forward : division.backward };
+  }
+
+  #note(run: Run, s: number): Exchange['note'] {
+    return (what, began, bytes, peer) => run.trace.note(s, what, began, bytes, peer);
+  }
+
+  /** One redistribution of the world, from this rank's box at boundary `b` to its next one. */
+  async #divide(run: Run, b: number): Promise<void> {
+    const { comm, algorithm, largest, copyBlock } = this.#parts;
+    const { s, next, before, after, traffic } = this.#division(run, b);
+    if (algorithm === 'shared') {
+      this.#putToWorld(run, b);
+      const began = performance.now();
+      await this.#world.barrier?.arrive();
+      this.#passBarrier(run, b, began);
       return;
     }
-    const { world, number } = division;
-    const shared = run.worlds[number] as Numbers;
-    if (before.place.at !== 'world') this.#copyToWorld('put', run, before.box, world, from, shared, before.unit, note);
-    const began = performance.now();
-    await comm.barrier();
-    trace.note(s, 'wait', began);
-    if (after.place.at !== 'world') this.#copyToWorld('take', run, after.box, world, to, shared, after.unit, note);
+    await exchange({
+      comm,
+      algorithm,
+      traffic,
+      largest: largest[s] ?? 0,
+      from: this.#arrayAt(run, b),
+      to: this.#arrayAt(run, next),
+      fromDistance: before.box.count,
+      toDistance: after.box.count,
+      unit: before.unit,
+      batch: run.batch,
+      outgoing: run.work('outgoing'),
+      incoming: run.work('incoming'),
+      note: this.#note(run, s),
+      copyBlock,
+    });
+  }
+
+  /** Writes this rank's part of the world to shared memory, unless a transform has written it there. */
+  #putToWorld(run: Run, b: number): void {
+    const { s, division, before } = this.#division(run, b);
+    const shared = run.worlds[division.number] as Numbers;
+    if (before.place.at === 'world') return;
+    const from = this.#arrayAt(run, b);
+    this.#copyToWorld('put', run, before.box, division.world, from, shared, before.unit, this.#note(run, s));
+  }
+
+  /** Continues behind a barrier at which this rank has waited since `began`; returns the next boundary. */
+  #passBarrier(run: Run, b: number, began: number): number {
+    const { s, next, division, after } = this.#division(run, b);
+    run.trace.note(s, 'wait', began);
+    const shared = run.worlds[division.number] as Numbers;
+    if (after.place.at !== 'world') {
+      const to = this.#arrayAt(run, next);
+      this.#copyToWorld('take', run, after.box, division.world, to, shared, after.unit, this.#note(run, s));
+    }
+    return next;
   }
 
   #copyToWorld(
@@ -447,9 +580,11 @@ export class Transform {
   }
 
   /** The plans of this rank's stages; made at the first run that needs them. */
-  #planned(precision: FftPrecision, batch: number, inPlace: boolean): Promise<(FftPlan | undefined)[]> {
+  #planned(wish: RunWish): Kernels | Promise<Kernels> {
+    const { precision, batch } = wish;
+    const inPlace = this.#isInPlace(wish);
     const key = `${precision} ${batch} ${inPlace}`;
-    const known = this.#kernels.get(key);
+    const known = this.#ready.get(key) ?? this.#kernels.get(key);
     if (known) return known;
     const { stages, boundaries } = this.#parts.layout;
     const { context, kind, reduced, options, engine, tune } = this.#parts;
@@ -491,7 +626,10 @@ export class Transform {
     );
     this.#kernels.set(key, made);
     // What could not be planned is tried again at the next run.
-    made.catch(() => this.#kernels.delete(key));
+    made.then(
+      (kernels) => this.#ready.set(key, kernels),
+      () => this.#kernels.delete(key),
+    );
     return made;
   }
 }

@@ -51,7 +51,7 @@ export async function differentRuns(comm, algorithm) {
   const plan = await fft3d('stock', slab, slab, comm, { algorithm });
   const one = comm.rank === 1;
   const input = new Float32Array(32).fill(1);
-  const gone = new Float32Array(32);
+  const [gone, goneOutput] = [new Float32Array(32), new Float32Array(32)];
   const runs = {
     direction: () => (one ? plan.backward(input) : plan.forward(input)),
     scale: () => plan.forward(input, undefined, one ? 'full' : 'none'),
@@ -60,6 +60,11 @@ export async function differentRuns(comm, algorithm) {
     'an array that is gone': () => {
       const running = plan.forward(one ? gone : input);
       if (one) structuredClone(gone, { transfer: [gone.buffer] });
+      return running;
+    },
+    'an output that is gone': () => {
+      const running = plan.forward(input, one ? goneOutput : undefined);
+      if (one) structuredClone(goneOutput, { transfer: [goneOutput.buffer] });
       return running;
     },
   };
@@ -78,6 +83,72 @@ export async function differentRuns(comm, algorithm) {
   return heard;
 }
 export const runs = (algorithm, { comm }) => differentRuns(comm, algorithm);
+
+/** A rank that throws between two runs, while the others wait for it. */
+export const throws = async (algorithm, { comm }) => {
+  const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
+  const plan = await fft3d('stock', slab, slab, comm, { algorithm });
+  for (let run = 0; run < 3; run++) await plan.forward(new Float32Array(32));
+  if (comm.rank === 1) throw new RangeError('rank 1 gave up');
+  for (;;) await plan.forward(new Float32Array(32));
+};
+
+/** Runs of two plans at the same time, in another order on each rank; returns the first number of each result. */
+export async function together(comm, algorithm) {
+  const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
+  const plans = [await fft3d('stock', slab, slab, comm, { algorithm }), await fft3d('stock', slab, slab, comm)];
+  const found = [0, 0];
+  for (let run = 1; run <= 20; run++) {
+    const order = (run + comm.rank) % 2 === 0 ? [0, 1] : [1, 0];
+    const results = await Promise.all(
+      order.map((which) => plans[which].forward(new Float32Array(32).fill(which === 0 ? run : -run))),
+    );
+    order.forEach((which, i) => {
+      const [first] = results[i];
+      const expected = comm.rank === 0 ? 16 * comm.size * (which === 0 ? run : -run) : 0;
+      if (Math.abs(first - expected) > 1e-3) throw new Error(`run ${run} of plan ${which}: ${first}, not ${expected}`);
+      found[which]++;
+    });
+  }
+  for (const plan of plans) await plan.dispose();
+  return found;
+}
+export const twoPlans = (algorithm, { comm }) => together(comm, algorithm);
+
+/** A communicator whose groups share at most `most` bytes. */
+const limited = (comm, most) => {
+  const calls = ['send', 'recv', 'alltoallv', 'alltoall', 'bcast', 'gather', 'allreduce', 'barrier', 'free'];
+  const bound = Object.fromEntries([...calls, 'allocate', 'release'].map((name) => [name, comm[name].bind(comm)]));
+  return {
+    ...bound,
+    rank: comm.rank,
+    size: comm.size,
+    sharesMemory: true,
+    share: async (bytes) => {
+      if (bytes <= most) return comm.share(bytes);
+      throw Object.assign(new Error('no more'), { name: 'EwaldError', tag: 'OutOfMemory' });
+    },
+    split: async (color) => limited(await comm.split(color), most),
+  };
+};
+
+/** Runs with more and more memory than can be shared: what they found, and the refusal where messages are ruled out. */
+export const tooLarge = async (_, { comm }) => {
+  const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);
+  const little = limited(comm, 4096);
+  const plan = await fft3d('stock', slab, slab, little);
+  const found = [];
+  // A world of 3 × 4 × 4 takes 2 × 384 bytes in single precision.
+  for (const batch of [1, 20, 1, 20, 2]) {
+    const spectrum = await plan.forward(new Float32Array(32 * batch).fill(1), undefined, { batch });
+    found.push(spectrum[32 * (batch - 1)]);
+  }
+  await plan.dispose();
+  const strict = await fft3d('stock', slab, slab, little, { algorithm: 'shared' });
+  found.push(await told(strict.forward(new Float32Array(32 * 20), undefined, { batch: 20 })));
+  await strict.dispose();
+  return found;
+};
 
 async function dying({ comm }, algorithm) {
   const slab = box3d([0, 0, comm.rank], [3, 3, comm.rank]);

@@ -56,8 +56,8 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
     save('in.npy', [...shape], complex);
     const run = await onRanks(3, at('in.npy'), '-o', at('out.npy'), '--force', ...more);
     expect(run.code, run.err).toBe(0);
-    expect(run.out.trim().split('\n')).toHaveLength(1);
-    expect(run.out).toContain('3 ranks');
+    // Only one rank prints.
+    expect(run.out.match(/3 ranks/g)).toHaveLength(1);
     await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
   });
 

@@ -1,4 +1,4 @@
-/** The examples in examples/heffte on one and on two ranks; the estimate; `ewald bench fft` on ranks. */
+/** The examples in examples/heffte and examples/mpi on several ranks; the estimate; `ewald bench fft` on ranks. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import * as heffte from 'ewald/heffte';
@@ -25,6 +25,14 @@ test.skipIf(!mpiPresent).each(['cpu', 'workspace'] as const)('the example %s on 
   const { code, out, err } = await mpirun(2, example(name));
   expect(code, err).toBe(0);
   expect(out).toMatch(said[name]);
+});
+
+test.skipIf(!mpiPresent).each([1, 2, 3])('the example of MPI on %i ranks: as on one', async (ranks) => {
+  const { code, out, err } = await mpirun(ranks, new URL('../../examples/mpi/transform.mjs', import.meta.url));
+  expect(code, err).toBe(0);
+  const [, size, differs] = /^(.*) ranks: differs by (\S+) of the largest value from one rank\n$/.exec(out) ?? [];
+  expect(size, out).toBe(`48 x 32 x 24 on ${ranks}`);
+  expect(Number(differs)).toBeLessThan(1e-13);
 });
 
 describe('the estimate', () => {

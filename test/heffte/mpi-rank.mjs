@@ -2,7 +2,7 @@
 import { mpiComm } from 'ewald/communicator';
 import { createContext } from 'ewald/fft';
 import * as heffte from 'ewald/heffte';
-import { differentRuns } from './bad.mjs';
+import { differentRuns, together } from './bad.mjs';
 import { casesFor } from './cases.mjs';
 import { runCases } from './program.mjs';
 import { example } from './python.mjs';
@@ -20,6 +20,9 @@ const programs = {
   async runs() {
     const heard = await differentRuns(comm, JSON.parse(argument));
     process.stdout.write(`${JSON.stringify({ rank: comm.rank, heard })}\n`);
+  },
+  async together() {
+    process.stdout.write(`${await together(comm, JSON.parse(argument))}\n`);
   },
   async dies() {
     const slab = heffte.box3d([0, 0, comm.rank], [3, 3, comm.rank]);

@@ -58,7 +58,7 @@ describe('a sample of the cases; npm run soak runs all', () => {
     [8, 2],
     [12, 1],
   ])('%i ranks under mpirun', { tags: 'all' }, async (ranks, most) => {
-    const { code, out, err } = await mpirun(ranks, program, 'cases', JSON.stringify({ most }));
+    const { code, out, err } = await mpirun(ranks, program, 'cases', JSON.stringify({ most, shared: true }));
     expect(code, err).toBe(0);
     expect(out).toContain(`${most} cases`);
   });
@@ -81,6 +81,10 @@ describe('errors are reported on every rank', () => {
       rank === 1
         ? 'Shape: heffte.forward: the input was detached before the run began'
         : 'Argument: heffte: rank 1 could not start this run; see the error of that rank',
+    'an output that is gone':
+      rank === 1
+        ? 'Shape: heffte.forward: the output was detached before the run began'
+        : 'Argument: heffte: rank 1 could not start this run; see the error of that rank',
     ...(rank !== 1 && {
       // The lost rank is rank 1, or a rank that has lost it.
       'a plan that was disposed': expect.stringMatching(/^Lost: rank [0-2] ended, freed its communicator or lost/),
@@ -92,13 +96,16 @@ describe('errors are reported on every rank', () => {
     for (const [rank, mine] of heard.entries()) expect(mine).toEqual(refusals(rank));
   });
 
-  test.skipIf(!mpiPresent)('runs that differ between ranks, under mpirun', async () => {
-    const { code, out, err } = await mpirun(3, program, 'runs', JSON.stringify('alltoallv'));
-    expect(code, err).toBe(0);
-    const lines = out.split('\n').filter((line) => line.startsWith('{'));
-    expect(lines).toHaveLength(3);
-    for (const { rank, heard } of lines.map((line) => JSON.parse(line))) expect(heard).toEqual(refusals(rank));
-  });
+  test.skipIf(!mpiPresent).each(['shared', 'alltoallv'])(
+    'runs that differ between ranks, under mpirun: %s',
+    async (algorithm) => {
+      const { code, out, err } = await mpirun(3, program, 'runs', JSON.stringify(algorithm));
+      expect(code, err).toBe(0);
+      const lines = out.split('\n').filter((line) => line.startsWith('{'));
+      expect(lines).toHaveLength(3);
+      for (const { rank, heard } of lines.map((line) => JSON.parse(line))) expect(heard).toEqual(refusals(rank));
+    },
+  );
 
   test('an index that is in no box, or in two', async () => {
     for (const message of await told('gap', 2))
@@ -134,6 +141,11 @@ describe('errors are reported on every rank', () => {
     expect(await told('arrays', 2)).toEqual(['fine', 'fine']);
   });
 
+  test('a rank that throws between two runs ends the others', async () => {
+    for (const algorithm of ['shared', 'alltoallv'])
+      await expect(told('throws', 3, algorithm)).rejects.toThrow('rank 1 gave up');
+  });
+
   test('a rank that dies during a run ends the others', async () => {
     for (const what of ['dies', 'diesShared']) await refused(() => told(what, 3), 'Lost', 'rank 2');
   });
@@ -143,6 +155,31 @@ describe('errors are reported on every rank', () => {
     // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
     expect(err.length).toBeGreaterThan(20);
+  });
+});
+
+describe('shared memory', () => {
+  const module = new URL('./bad.mjs', import.meta.url);
+
+  test('two plans run at the same time on the same ranks', async () => {
+    for (const algorithm of ['shared', 'p2p'])
+      expect(await spmd({ module, function: 'twoPlans', argument: algorithm }, { ranks: 3 })).toEqual(
+        Array(3).fill([20, 20]),
+      );
+  });
+
+  test.skipIf(!mpiPresent)('two plans run at the same time on the same processes', async () => {
+    const { code, out, err } = await mpirun(3, program, 'together', JSON.stringify('auto'));
+    expect(code, err).toBe(0);
+    expect(out).toBe('20,20\n'.repeat(3));
+  });
+
+  test('runs for which there is not enough of it exchange messages', async () => {
+    const refusal =
+      'OutOfMemory: heffte: 2 × 7680 bytes of memory shared by all ranks could not be allocated; use the algorithm ' +
+      'alltoallv, or a smaller batch';
+    const found = await spmd({ module, function: 'tooLarge' }, { ranks: 3 });
+    expect(found).toEqual([0, 1, 2].map((rank) => [...Array(5).fill(rank === 0 ? 48 : 0), refusal]));
   });
 });
 
