@@ -103,6 +103,7 @@ async function pack() {
     const webgpu = await copyWebgpu(stage, leftOut);
     for (const part of ['host', 'extras'])
       cpSync(join(root, 'scripts/offline', part), join(stage, part), { recursive: true });
+    place(join(root, 'scripts/lib/which.mjs'), join(stage, 'host/which.mjs'));
     for (const { script, from } of extras) if (from) place(join(root, from), join(stage, 'extras', script));
     mkdirSync(join(stage, 'check'), { recursive: true });
     for (const [name, path] of Object.entries(cuda.programs)) place(path, join(stage, 'check', name));

@@ -29,6 +29,11 @@ if (!existsSync(join(root, 'build/esm')) || !existsSync(join(root, 'dist/ewald.w
   complain('pack', 'nothing is built; run npm run build first');
   process.exit(1);
 }
+const stale = (await import('./build.mjs')).staleParts();
+if (stale.length > 0) {
+  complain('pack', `built from other sources: ${stale.join(', ')}; run npm run build first`);
+  process.exit(1);
+}
 const { packAll } = await import('./packages/stage.mjs');
 const target = resolve(folder);
 const { made, leftOut } = await packAll(target, { dependencies: check });

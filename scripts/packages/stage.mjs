@@ -16,6 +16,7 @@ import { dirname, join } from 'node:path';
 import { addonPackages, sourcePackage } from '../../build/esm/backends/addon-packages.js';
 import { filesUnder, hashOf, readStamp, writeStamp } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
+import { isCurrentAddon } from './cross-built.mjs';
 
 const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
 const manifest = read('package.json');
@@ -34,21 +35,26 @@ const shared = ({ name, description }) => ({
   publishConfig: { access: 'public' },
 });
 
-/** Where the addon of a package was built: for this machine in dist, for others in a build folder. */
-export function builtAddon({ addon, os, cpu, libc }) {
-  const suffix = libc === 'musl' ? '-musl' : '';
-  return [`dist/native/${os}-${cpu}${suffix}/${addon}.node`, `build/native-${os}-${cpu}${suffix}/${addon}.node`].find(
-    (file) => existsSync(join(root, file)),
-  );
+const targetOf = ({ os, cpu, libc }) => `${os}-${cpu}${libc === 'musl' ? '-musl' : ''}`;
+const isOfHost = (entry) => targetOf(entry) === `${process.platform}-${process.arch}`;
+
+/** The addon of a package, if it was built: for this machine by npm run build, for others by build-native. */
+export function builtAddon(entry) {
+  const file = `dist/native/${targetOf(entry)}/${entry.addon}.node`;
+  return existsSync(join(root, file)) ? file : undefined;
 }
 
 /** The packages that can be made of what is built, and the names of the others with the reason. */
 export function available() {
-  const addons = addonPackages.map((entry) => ({ ...entry, file: builtAddon(entry) }));
-  const how = ({ name, addon, cpu, libc }) => {
-    if (addon === 'ewald_cuda') return `${name}: no nvcc has built it (npm run build)`;
-    if (libc === 'musl') return `${name}: it is built on a system with musl (npm run build:native)`;
-    return `${name}: not built (npm run build:native -- --target linux-${cpu})`;
+  const built = addonPackages.map((entry) => ({ ...entry, file: builtAddon(entry) }));
+  const addons = built.map((entry) => {
+    const isStale = entry.file && !isOfHost(entry) && !isCurrentAddon(targetOf(entry), entry.file);
+    return isStale ? { ...entry, file: undefined, isStale } : entry;
+  });
+  const how = (entry) => {
+    if (entry.addon === 'ewald_cuda') return `${entry.name}: no nvcc has built it (npm run build)`;
+    const command = isOfHost(entry) ? 'npm run build' : `npm run build:native -- --target ${targetOf(entry)}`;
+    return `${entry.name}: ${entry.isStale ? 'built from other sources' : 'not built'} (${command})`;
   };
   return {
     addons: addons.filter(({ file }) => file),
@@ -147,7 +153,14 @@ function stageSource(folder) {
   const sources = filesUnder('cpp', (file) => !file.includes('/fuzz/'));
   // CMakeLists.txt lists the checks of the C ABI and of the pool, which are not built.
   const checks = ['test/hostile/abi.cpp', 'test/hostile/pool.cpp'];
-  place(folder, [...sources, 'CMakeLists.txt', 'LICENSE', 'scripts/build-native.mjs', ...checks]);
+  place(folder, [
+    ...sources,
+    'CMakeLists.txt',
+    'LICENSE',
+    'scripts/build-native.mjs',
+    'scripts/lib/which.mjs',
+    ...checks,
+  ]);
 }
 
 /**

@@ -1,8 +1,9 @@
 // Describes this machine: processor, cards, drivers, libraries, tools.
-import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { lastLines, runChild } from './child.mjs';
+import { which } from './which.mjs';
 
 const text = (file) => {
   try {
@@ -29,20 +30,6 @@ const usual = [
   '/run/opengl-driver/lib',
 ];
 
-/** Path of a program on the PATH or in one of the folders. */
-export function which(name, env, folders = []) {
-  return [...split(env.PATH), ...folders]
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** Whether the dynamic linker finds a library without help, according to its cache. */
 export function linkerFinds(name, env) {
   if (split(env.LD_LIBRARY_PATH).some((folder) => existsSync(join(folder, name)))) return true;
@@ -67,7 +54,7 @@ export function libraryPath(name, env) {
  * seconds.
  */
 async function nvidia(env) {
-  const tool = which('nvidia-smi', env, ['/usr/bin', '/usr/local/nvidia/bin', '/usr/lib/wsl/lib']);
+  const tool = which('nvidia-smi', { env, folders: ['/usr/bin', '/usr/local/nvidia/bin', '/usr/lib/wsl/lib'] });
   if (!tool) return { gpus: [], why: 'nvidia-smi was not found' };
   const fields = ['name', 'driver_version', 'memory.total', 'compute_cap', 'pci.bus_id'];
   const { code, out, err } = await runChild(tool, [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader'], {
@@ -90,13 +77,10 @@ async function computeSanitizer(env) {
   const roots = [env.CUDA_HOME, env.CUDA_PATH, ...versions.map((name) => `/usr/local/${name}`), '/opt/cuda'].filter(
     Boolean,
   );
-  const nvcc = which('nvcc', env);
+  const nvcc = which('nvcc', { env });
   if (nvcc) roots.unshift(dirname(dirname(realpathSync(nvcc))));
-  const path = which(
-    'compute-sanitizer',
-    env,
-    roots.flatMap((folder) => [join(folder, 'bin'), join(folder, 'compute-sanitizer')]),
-  );
+  const folders = roots.flatMap((folder) => [join(folder, 'bin'), join(folder, 'compute-sanitizer')]);
+  const path = which('compute-sanitizer', { env, folders });
   if (!path) return null;
   const { out } = await runChild(path, ['--version'], { seconds: 8, env });
   return { path, version: /Version\s+(\S+)/i.exec(out)?.[1] ?? lastLines(out, 1) };
@@ -105,7 +89,9 @@ async function computeSanitizer(env) {
 /** The first Python that has CuPy, found without importing CuPy, which takes seconds; null if there is none. */
 async function cupy(env) {
   const folders = [env.VIRTUAL_ENV, env.CONDA_PREFIX].filter(Boolean).map((prefix) => join(prefix, 'bin'));
-  const pythons = [...folders, ...split(env.PATH)].flatMap((folder) => which('python3', { PATH: folder }) ?? []);
+  const pythons = [...folders, ...split(env.PATH)].flatMap(
+    (folder) => which('python3', { env: { PATH: folder } }) ?? [],
+  );
   const find = 'import importlib.util, sys; sys.exit(0 if importlib.util.find_spec("cupy") else 4)';
   for (const python of [...new Set(pythons)].slice(0, 4)) {
     const { code } = await runChild(python, ['-c', find], { seconds: 2, env });
