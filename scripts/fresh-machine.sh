@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Tests the two commands on a fresh machine: runs `npm start` and `npm test` in a new Debian (debootstrap, minbase) that
-# has only Node, from a fresh clone with empty caches, then `npm start` again. Run it as root on a Debian with the
-# package debootstrap.
+# has only Node, from a fresh clone with empty caches, then `npm start` again, and pastes the README and the guides. Run
+# it as root on a Debian with the package debootstrap.
 #
 #   scripts/fresh-machine.sh [FOLDER]
 # FOLDER is the root of the new system; default: a temporary folder, removed at the end (KEEP=1 keeps it).
 #
 # The package mirror, npm registry, proxies and certificates are those of this machine, read at run time. Node is copied
 # from this machine. EWALD_TEST_DATA (default: ../shared/data) is mounted next to the clone at the same relative path.
-# STEPS selects the commands.
+# STEPS selects the npm commands, separated by semicolons; `npm test -- fft` tests a single room in a few minutes:
+#   STEPS='start; test -- fft; start; run guides -- --as-root' scripts/fresh-machine.sh
 set -euo pipefail
 
 # Runs in a separate mount namespace: its mounts are invisible outside and end with it.
@@ -17,7 +18,7 @@ if [ "$(id -u)" = 0 ] && [ -z "${IN_NAMESPACE:-}" ]; then exec env IN_NAMESPACE=
 repository=$(cd "$(dirname "$0")/.." && pwd)
 suite=${SUITE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
 data=${EWALD_TEST_DATA:-$repository/../shared/data}
-steps=${STEPS:-start test start}
+steps=${STEPS:-start; test; start; run guides -- --as-root}
 target=${1:-$(mktemp -d -t ewald-fresh-XXXXXX)}
 log=$(mktemp)
 mounts=()
@@ -97,11 +98,13 @@ inside() {
 
 failed=0
 summary=
-for step in $steps; do
+IFS=';' read -ra commands <<<"$steps"
+for command in "${commands[@]}"; do
+  read -r step <<<"$command"
   say "npm $step"
   before=$SECONDS
   if inside "npm $step"; then outcome=passed; else outcome=failed failed=1; fi
-  summary+=$(printf '\n  npm %-6s %s, %d s' "$step" "$outcome" $((SECONDS - before)))
+  summary+=$(printf '\n  npm %-24s %s, %d s' "$step" "$outcome" $((SECONDS - before)))
 done
 say "commit $(git -C "$repository" rev-parse --short HEAD), $(inside 'du -sh --exclude=/proc --exclude=/dev / 2>/dev/null | cut -f1') in all:$summary"
 exit $failed

@@ -10,6 +10,7 @@ const pages = {
   'view.html': 'frames, peaks and crystals of the files that you drop on it',
   'fft.html': 'an image, its spectrum, a filter, and the image back, live',
   'validate.html': 'the shipped cases, on every backend of the browser, against the reference',
+  'guides.html': 'the guides, by task',
 };
 
 /** Pages that are being served. */
@@ -26,8 +27,8 @@ export interface ServedPages {
 export type ServePagesOptions = ListenParameters;
 
 /**
- * Serves the pages of the package (viewer, image filtering, validation) until `close`. The server answers only requests
- * that know the token in its addresses.
+ * Serves the pages of the package (viewer, image filtering, validation, guides) until `close`. The server answers only
+ * requests that know the token in its addresses.
  *
  * Throws `Argument` for a port or an address that cannot be used.
  */

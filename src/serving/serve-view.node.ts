@@ -10,6 +10,7 @@ import type { RunView } from '../pipeline/sinks/run-view.js';
 import type { LiveInput } from '../pipeline/sources/source.js';
 import type { ScanView, ScanViewer, ViewedScan } from '../udf/live/scan-view.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
+import { checkShown } from './checked-files.js';
 import type { ListenParameters, ViewParameters } from './parameter-types.js';
 import { listenRows, viewRows } from './parameters.js';
 import { PageServer } from './server.js';
@@ -46,7 +47,8 @@ const optionNames = [...namesOf(viewRows), ...namesOf(listenRows), 'onWarning'];
  * The server answers only requests that know the token in its address, and offers only these files and neighbouring
  * files of the same data set. Without files, the page opens files that are dropped on it.
  *
- * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist.
+ * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist, and `Format` for
+ * files that hold no frames, and for a geometry or a cell that cannot be read.
  */
 export async function serveView(
   files: readonly string[] | readonly [LiveInput],
@@ -78,7 +80,10 @@ export async function serveView(
   const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
   if (dataset !== undefined && !arrives)
     throw new EwaldError('Argument', 'dataset is for frames that are followed; the page chooses that of other files');
-  if (!arrives) for (const file of paths) await checkFile(file);
+  if (!arrives) {
+    for (const file of paths) await checkFile(file);
+    await checkShown(paths, geometry, cell, warn);
+  }
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });

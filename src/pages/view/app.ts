@@ -41,23 +41,27 @@ export const drawn: {
 } = { pictures: () => undefined, controls: () => undefined, after: () => undefined };
 
 // Everything is drawn at most once per screen refresh. While a picture is moved, only pictures are drawn: controls,
-// charts and lists do not depend on its place.
-let drawing = false;
-let staleControls = false;
-export function redrawPictures(): void {
-  if (drawing) return;
-  drawing = true;
+// charts and lists do not depend on its place. While a run reports its frames, only those are: a picture of several
+// million pixels would take most of the time between two reports.
+const stale = { pictures: false, controls: false };
+function draw(what: keyof typeof stale): void {
+  const isScheduled = stale.pictures || stale.controls;
+  stale[what] = true;
+  if (isScheduled) return;
   requestAnimationFrame(() => {
-    drawing = false;
-    drawn.pictures();
-    if (staleControls) drawn.controls();
-    staleControls = false;
+    const { pictures, controls } = stale;
+    stale.pictures = false;
+    stale.controls = false;
+    if (pictures) drawn.pictures();
+    if (controls) drawn.controls();
     drawn.after();
   });
 }
+export const redrawPictures = (): void => draw('pictures');
+export const redrawControls = (): void => draw('controls');
 export function redraw(): void {
-  staleControls = true;
   redrawPictures();
+  redrawControls();
 }
 
 /** Shows a message to the user; `wrong` is true for errors. */

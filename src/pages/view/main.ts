@@ -1,7 +1,7 @@
 /** The page: connects controls, keys, files and the address to the viewer. */
 import { byId } from '../by-id.js';
 import { writeAddressLater } from './address-controls.js';
-import { drawn, pane, redraw, redrawPictures, say, scan, viewer } from './app.js';
+import { drawn, pane, redraw, redrawControls, redrawPictures, say, scan, viewer } from './app.js';
 import { Latest } from './calls.js';
 import { bindContrast, writeContrast } from './contrast-controls.js';
 import { element } from './elements.js';
@@ -72,6 +72,7 @@ const reading = new Latest<[Point | undefined]>(
 pane.onPoint = (place) => void reading.ask(place);
 pane.onChange = redrawPictures;
 viewer.onChange = redraw;
+viewer.onProgress = redrawControls;
 viewer.onMessage = say;
 addEventListener('resize', redraw);
 const dark = matchMedia('(prefers-color-scheme: dark)');

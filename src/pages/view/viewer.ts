@@ -60,6 +60,8 @@ export class Viewer {
   running = false;
   readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values']);
   onChange: () => void = () => undefined;
+  /** Called when a run has searched another frame, which changes lists and charts, but no picture. */
+  onProgress: () => void = () => undefined;
   /** Called when a file has been opened and its first frame read. */
   onOpened: (opened: Opened) => Promise<void> = async () => undefined;
   /** Called with messages for the user; `wrong` is true for errors. */
@@ -87,7 +89,7 @@ export class Viewer {
     this.#finds = new Latest(() => this.#find(), this.fail);
     engine.onProgress = (summary) => {
       this.summaries[summary.frame] = summary;
-      this.onChange();
+      this.onProgress();
     };
     engine.onDeath = (reason) => void this.#revive(reason);
     this.#setColours(this.colours);
@@ -271,9 +273,10 @@ export class Viewer {
     const { data, peaks, crystals } = await this.engine.call('frame', frame);
     if (file !== this.#file) return;
     if (frame !== this.frame || crystals) this.crystals = crystals ?? [];
+    // If the frame is the same, its peaks are shown until they have been found again.
+    if (frame !== this.frame || peaks) this.peaks = peaks;
     this.frame = frame;
     this.stackName = undefined;
-    this.peaks = peaks;
     // A stage is shown when the peaks have been found.
     if (this.stage === 'frame' || !this.parametersKnown) this.#showData(data);
     // Peaks of a stream are shown until a parameter of the search is changed.

@@ -1,0 +1,74 @@
+// The blocks of a guide in Markdown, in order: commands and programs to paste, the output that follows them, and blocks
+// that cannot be pasted, which state their reason in a comment before them: `<!-- not pasted: needs a detector -->`.
+
+/** Languages that are pasted. */
+const pasted = ['sh', 'js', 'ts'];
+
+/**
+ * Blocks as { kind, code, line, reason }. `kind` is 'sh', 'js' or 'ts', 'output' for what the block before it prints,
+ * 'data' for a fenced block that is neither, or 'aside' for one that cannot be pasted. `line` counts from 1.
+ */
+export function blocksOf(text) {
+  const lines = text.split('\n');
+  const blocks = [];
+  let reason;
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    const why = /^<!-- not pasted: (.+) -->$/.exec(line)?.[1];
+    if (why !== undefined) {
+      reason = why;
+      continue;
+    }
+    if (line.trim() === '') continue;
+    const start = i;
+    const fence = /^```(\w*)$/.exec(line)?.[1];
+    const code = [];
+    if (fence !== undefined) {
+      for (i++; i < lines.length && lines[i] !== '```'; i++) code.push(lines[i]);
+      const before = blocks.at(-1);
+      const isOutput = fence === 'text' && start - (before?.end ?? -9) <= 2 && pasted.includes(before.kind);
+      const kind = isOutput ? 'output' : reason !== undefined ? 'aside' : pasted.includes(fence) ? fence : 'data';
+      blocks.push({ kind, code: code.join('\n'), line: start + 1, end: i + 1, reason });
+    } else if (/^ {4}/.test(line) && /^\s*$|^<!--/.test(lines[start - 1] ?? '') && !isInList(lines, start)) {
+      for (; i < lines.length && /^ {4}/.test(lines[i]); i++) code.push(lines[i].slice(4));
+      i--;
+      blocks.push({ kind: 'aside', code: code.join('\n'), line: start + 1, end: i + 1, reason });
+    }
+    reason = undefined;
+  }
+  return blocks;
+}
+
+/** Whether an indented line continues a list item. */
+function isInList(lines, at) {
+  for (let i = at - 1; i >= 0; i--) {
+    if (lines[i].trim() === '' || /^ {2}/.test(lines[i])) continue;
+    return /^[-*] |^\d+\. /.test(lines[i]);
+  }
+  return false;
+}
+
+/** All code of a kind, in order, as one text. */
+export const codeOf = (blocks, ...kinds) =>
+  blocks
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ code }) => code)
+    .join('\n');
+
+/**
+ * The first line of `expected` that `printed` lacks, in order; undefined if it has all of them. `…` stands for any
+ * text, and spaces at the ends of lines do not count.
+ */
+export function missingLine(expected, printed) {
+  const found = printed.split('\n').map((line) => line.trim());
+  let at = 0;
+  for (const line of expected.split('\n')) {
+    const wanted = line.trim();
+    if (wanted === '') continue;
+    const parts = wanted.split('…').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    const pattern = new RegExp(`^${parts.join('.*')}$`);
+    while (at < found.length && !pattern.test(found[at])) at++;
+    if (at++ >= found.length) return wanted;
+  }
+  return undefined;
+}
