@@ -1,4 +1,5 @@
 /** Compressed files, recognised by their first bytes or by their names. */
+import { EwaldError } from './errors.js';
 
 /** Signatures of formats that compress a file as a whole. */
 const signatures: readonly (readonly [name: string, unpack: string, bytes: readonly number[]])[] = [
@@ -24,6 +25,12 @@ export function compressionOfHead(head: Uint8Array): Compression | undefined {
   const found = signatures.find(([, , bytes]) => bytes.every((byte, i) => head[i] === byte));
   return found && { name: found[0], unpack: found[1] };
 }
+
+/** The error for a file in a compression that is not read; `because` is added to it, such as ', which …'. */
+export const compressedError = (name: string, { name: format, unpack }: Compression, because = ''): EwaldError =>
+  new EwaldError('Format', `${name} is compressed by ${format}${because}; unpack it first: ${unpack}`, {
+    detail: { path: name },
+  });
 
 /** Endings of compressed files; outputs are not compressed. */
 export const compressedName = /\.(?:gz|bz2|xz|lzma|zst|zstd|lz4|br|7z)$/i;

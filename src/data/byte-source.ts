@@ -66,6 +66,8 @@ export interface ByteSource {
    * `allowOutside`.
    */
   sibling(path: string, options?: SiblingOptions): Promise<ByteSource>;
+  /** Names of the folders in a folder beside this file; absent if the source cannot list them. */
+  readonly folders?: (path: string) => Promise<readonly string[]>;
   /** Closes the source after the reads in flight. Calling it again does nothing. */
   close(): Promise<void>;
 }

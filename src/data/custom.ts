@@ -1,8 +1,7 @@
 /** Frames that a user's own code reads, as a dataset: for formats that the package does not know. */
-import { expectsMembers } from '../base/arguments.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { choice, integer, knownOptions, shown } from '../base/options.js';
+import { choice, integer, knownOptions, nearest, shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Dataset, FrameRange, Metadata } from './dataset.js';
 import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
@@ -11,8 +10,10 @@ import { checkShape } from './shapes.js';
 
 /** A user's own reader of frames: an object, or an instance of a class. */
 export interface CustomDataset {
-  /** Axes of the scan and of a frame, slowest first. */
-  readonly shape: { readonly navigation: readonly number[]; readonly signal: readonly number[] };
+  /** Axes of the scan and of a frame, slowest first; the `shape` of a scan will do as well. */
+  readonly shape:
+    | { readonly navigation: readonly number[]; readonly signal: readonly number[] }
+    | { readonly nav: readonly number[]; readonly sig: readonly number[] };
   /** Dtype of the frames that `read` writes. */
   readonly dtype: DataType;
   /**
@@ -47,24 +48,77 @@ const partitions = new WeakMap<Dataset, readonly FrameRange[]>();
 /** The partitions that a custom dataset asks for. */
 export const partitionsOfCustom = (dataset: Dataset): readonly FrameRange[] | undefined => partitions.get(dataset);
 
-/** Whether an input is a user's own reader. */
+const methods = ['partitions', 'mask', 'dispose'] as const;
+const values = ['name', 'meta', 'chunkFrames'] as const;
+const members = ['shape', 'dtype', 'read', ...methods, ...values];
+
+/**
+ * Whether an input is meant as a user's own reader: it describes frames, or reads something and is not a source of
+ * bytes.
+ */
 export const isCustomDataset = (input: unknown): input is CustomDataset =>
   typeof input === 'object' &&
   input !== null &&
-  'shape' in input &&
-  'dtype' in input &&
-  typeof (input as Partial<CustomDataset>).read === 'function';
+  !ArrayBuffer.isView(input) &&
+  ('shape' in input || 'dtype' in input || ('read' in input && !('size' in input)));
+
+/** Members of an object, and of its class if it is an instance of one. */
+function* membersOf(given: object): Generator<string> {
+  for (let at: object | null = given; at && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    yield* Object.getOwnPropertyNames(at);
+}
+
+/** The optional member that a name resembles so much that it can hardly be state of a class. */
+function resembled(name: string): string | undefined {
+  const optional = [...methods, ...values];
+  if (name.length > 6) return nearest(name, optional);
+  const begins = (a: string, b: string): boolean => a.startsWith(b) && a.length - b.length < 3;
+  const lower = name.toLowerCase();
+  return optional.find((one) => begins(lower, one) || begins(one, lower));
+}
+
+/**
+ * Rejects misspelt members: whatever a plain object has in addition, and what resembles an absent optional member in an
+ * instance of a class, which may have state of its own. Throws `Argument`.
+ */
+function checkMembers(what: string, given: CustomDataset): void {
+  const proto: unknown = Object.getPrototypeOf(given);
+  const isPlain = proto === Object.prototype || proto === null;
+  for (const name of membersOf(given)) {
+    if (members.includes(name)) continue;
+    const near = isPlain ? nearest(name, members) : resembled(name);
+    if (!isPlain && (near === undefined || near in given)) continue;
+    const instead = near
+      ? `did you mean "${near}"?`
+      : `expected some of ${members.join(', ')}; a class may have others`;
+    throw new EwaldError('Argument', `${what} has a member "${name}", which is not used; ${instead}`);
+  }
+}
+
+/** The shape in the names of datasets. Throws `Argument`. */
+function shapeOf(what: string, { shape }: CustomDataset): { navigation: readonly number[]; signal: readonly number[] } {
+  const isOfScan = typeof shape === 'object' && shape !== null && 'nav' in shape;
+  knownOptions(`${what}: shape`, shape, isOfScan ? ['nav', 'sig'] : ['navigation', 'signal']);
+  return isOfScan ? { navigation: shape.nav, signal: shape.sig } : (shape as never);
+}
 
 /** A user's reader as a dataset. Throws `Argument` for members that are missing or wrong, `Shape` for a wrong shape. */
 export function customDataset(given: CustomDataset): Dataset {
   const what = 'the custom dataset';
-  expectsMembers(what, given, ['shape', 'dtype', 'read'], '{ shape: { navigation, signal }, dtype, read }');
-  knownOptions(`${what}: shape`, given.shape, ['navigation', 'signal']);
+  const missing = ['shape', 'dtype', 'read'].filter((name) => !(name in given));
+  checkMembers(what, given);
+  if (missing.length > 0 || typeof given.read !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `${what} has no ${missing.join(', no ') || 'function read'}; expected { shape: { navigation, signal }, dtype, ` +
+        'read(first, count, into) { … } }',
+    );
+  const shape = shapeOf(what, given);
   const dtype = choice(`${what}: dtype`, given.dtype, '' as DataType, dataTypes);
-  const navigation = [...checkShape(`${what}: shape.navigation`, given.shape.navigation)];
-  const signal = [...checkShape(`${what}: shape.signal`, given.shape.signal, 1)];
+  const navigation = [...checkShape(`${what}: shape.navigation`, shape.navigation)];
+  const signal = [...checkShape(`${what}: shape.signal`, shape.signal, 1)];
   const chunkFrames = integer(`${what}: chunkFrames`, given.chunkFrames, 1, 1, 2 ** 31);
-  for (const method of ['partitions', 'mask', 'dispose'] as const)
+  for (const method of methods)
     if (given[method] !== undefined && typeof given[method] !== 'function')
       throw new EwaldError('Argument', `${what}: ${method} is ${shown(given[method])}; expected a method`);
   const name = given.name ?? 'custom';

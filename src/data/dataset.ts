@@ -7,6 +7,7 @@
 import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable } from '../base/resource.js';
 import type { DataType, FrameArray } from './dtype.js';
+import type { SparseFrames } from './sparse.js';
 
 /** Axes of a dataset, slowest first, as in NumPy. */
 export interface DatasetShape {
@@ -154,6 +155,12 @@ export interface FieldValues {
   readonly values: readonly (number | string)[];
 }
 
+/**
+ * Of a dataset: whether only this thread writes into the memory of a read, so that it may be the heap of a wasm core,
+ * which other work of this thread may move. Absent: other threads may write into it. @internal
+ */
+export const fillsHere = Symbol('fillsHere');
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -188,8 +195,15 @@ export interface Dataset extends Disposable {
    * frames that are damaged (the message names the frame; others can still be read), `Aborted`, `Disposed`.
    */
   read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray>;
+  /**
+   * Reads `count` frames from `first` on as their pixels that are not 0; absent for formats with dense frames. Throws
+   * what `read` throws.
+   */
+  readSparse?(first: number, count: number, options?: ReadFramesOptions): Promise<SparseFrames>;
   /** Pixels without a count according to the file's own mask, [y, x], 1 is bad; absent if the file has none. */
   mask?(options?: ReadFramesOptions): Promise<Uint8Array>;
+  /** Mean of the dark frames that were recorded with the frames, [y, x]; absent if the file has none. */
+  dark?(options?: ReadFramesOptions): Promise<Float64Array>;
   /**
    * Opens another dataset of the same file, or of `file` next to it, such as a mask or an energy per frame. Absent if
    * the frames did not come from a file. The caller disposes the result.
@@ -213,6 +227,8 @@ export interface Dataset extends Disposable {
    * Throws `Shape` if it has more than one axis, `Unsupported` if its values are neither numbers nor text.
    */
   field?(name: string): Promise<FieldValues | undefined>;
+  /** See {@link fillsHere}. @internal */
+  [fillsHere]?(): Promise<boolean>;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

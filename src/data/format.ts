@@ -55,6 +55,8 @@ export interface Format {
   readonly options: readonly (keyof FormatOptions)[];
   /** Whether a file has this format; undefined if not. Never throws, whatever the bytes are. */
   detect(probe: Probe): Detection | undefined | Promise<Detection | undefined>;
+  /** Whether a file is read together with another one of the files of its folder, which opens it. */
+  readonly isPart?: (name: string, files: readonly string[]) => boolean;
   /**
    * Opens a file; the dataset closes the source, or the caller does after an error. Throws `Format` for other bytes.
    */

@@ -9,18 +9,19 @@ import { checkSignal, knownOptions } from '../base/options.js';
 import { Pace } from '../base/pace.js';
 import { swapBytes, swapCopy } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
-import type {
-  ArrayEntry,
-  Dataset,
-  DatasetShape,
-  FieldValues,
-  FrameRange,
-  ListedPeaks,
-  Metadata,
-  Note,
-  ReadFramesOptions,
-  ReadPeaksOptions,
-  SizeCheck,
+import {
+  type ArrayEntry,
+  type Dataset,
+  type DatasetShape,
+  type FieldValues,
+  type FrameRange,
+  fillsHere,
+  type ListedPeaks,
+  type Metadata,
+  type Note,
+  type ReadFramesOptions,
+  type ReadPeaksOptions,
+  type SizeCheck,
 } from './dataset.js';
 import {
   bytesOfArray,
@@ -30,7 +31,8 @@ import {
   littleEndianMachine,
   numberBytes,
 } from './dtype.js';
-import { checkRead, partitionFrames } from './partitions.js';
+import { checkRange, checkRead, partitionFrames } from './partitions.js';
+import type { SparseFrames } from './sparse.js';
 import { withVoltage } from './units.js';
 
 /** A format's description of its file. */
@@ -44,9 +46,13 @@ export interface Description {
   readonly sizes?: readonly SizeCheck[];
   readonly filters?: readonly string[];
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
+  readonly readSparse?: (first: number, count: number, signal: PlatformSignal | undefined) => Promise<SparseFrames>;
   readonly peakList?: string | undefined;
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
   readonly field?: (name: string) => Promise<FieldValues | undefined>;
+  /** Whether only this thread writes into the memory of a read. Default: whether frames have a `decode`. */
+  readonly fillsHere?: () => Promise<boolean>;
   /** Frames that are stored together. Default 1. */
   readonly chunkFrames?: number;
   /** Releases the resources that the dataset holds in addition to its sources. */
@@ -118,6 +124,8 @@ class FileDataset implements Dataset {
   readonly filters: readonly string[];
   readonly chunkFrames: number;
   readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly dark?: (options?: ReadFramesOptions) => Promise<Float64Array>;
+  readonly readSparse?: (first: number, count: number, options?: ReadFramesOptions) => Promise<SparseFrames>;
   readonly peakList?: string;
   readonly peaks?: (first: number, count: number, options?: ReadPeaksOptions) => Promise<ListedPeaks>;
   readonly field?: (name: string) => Promise<FieldValues | undefined>;
@@ -144,11 +152,23 @@ class FileDataset implements Dataset {
     this.sizes = layout.sizes ?? [];
     this.filters = layout.filters ?? [];
     this.chunkFrames = layout.chunkFrames ?? 1;
-    const { mask, peaks, field } = layout;
+    const { mask, dark, readSparse, peaks, field } = layout;
+    if (readSparse)
+      this.readSparse = (first, count, { signal } = {}) => {
+        checkRange(this, first, count);
+        checkSignal(signal);
+        return this.#tracked(() => readSparse(first, count, signal));
+      };
     if (mask) this.mask = (options) => this.#tracked(() => mask(options));
+    if (dark) this.dark = (options) => this.#tracked(() => dark(options?.signal));
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));
     if (field) this.field = (name) => this.#tracked(() => field(name));
+  }
+
+  async [fillsHere](): Promise<boolean> {
+    const layout = this.#layout;
+    return (await layout.fillsHere?.()) ?? ('decode' in layout && layout.decode !== undefined);
   }
 
   partitions(bytes?: number): FrameRange[] {

@@ -1,14 +1,10 @@
 /** Decompression by the engine, bounded: never more than requested, whatever the data claim. */
 
-/**
- * Unpacks exactly `length` bytes. Throws if there are fewer or the data are damaged. `toTheEnd` reads on past the last
- * requested byte, so that the engine verifies a checksum there.
- */
+/** Unpacks exactly `length` bytes. Throws if there are fewer or the data are damaged. */
 export async function inflate(
   stored: Uint8Array,
   length: number,
-  kind: 'deflate' | 'deflate-raw' | 'gzip' | 'zstd',
-  { toTheEnd = false }: { readonly toTheEnd?: boolean } = {},
+  kind: 'deflate' | 'deflate-raw' | 'gzip',
 ): Promise<Uint8Array> {
   const out = new Uint8Array(length);
   let at = 0;
@@ -17,7 +13,7 @@ export async function inflate(
     .pipeThrough(new DecompressionStream(kind as CompressionFormat) as ReadableWritablePair<Uint8Array, Uint8Array>);
   const reader = stream.getReader();
   try {
-    while (at < length || toTheEnd) {
+    while (at < length) {
       const { done, value } = await reader.read();
       if (done) break;
       out.set(value.subarray(0, Math.max(0, length - at)), Math.min(at, length));

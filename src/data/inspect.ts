@@ -2,7 +2,8 @@
  * `inspect`: reports the contents of a file of detector frames, the evidence for them, and what the file does not
  * state.
  */
-import { EwaldError, isEwaldError } from '../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import { rivalsIn } from './candidates.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from './dtype.js';
 import { formats } from './formats/table.js';
@@ -106,6 +107,21 @@ async function inspectStack(
     }
 }
 
+/** The dataset; of a file whose frames have to be chosen, the first of them, and why. */
+async function openOne(
+  place: InspectPlace,
+  input: DataInput | readonly DataInput[],
+  options: OpenOptions,
+): Promise<{ readonly dataset: Dataset; readonly rivals?: string }> {
+  try {
+    return { dataset: await place.open(input, options) };
+  } catch (error) {
+    const [first] = rivalsIn(error);
+    if (first === undefined) throw error;
+    return { dataset: await place.open(input, { ...options, dataset: first }), rivals: messageOf(error) };
+  }
+}
+
 async function inspectOne(
   place: InspectPlace,
   name: string,
@@ -114,7 +130,7 @@ async function inspectOne(
 ): Promise<FileReport> {
   const [first] = Array.isArray(input) ? (input as readonly DataInput[]) : [input as DataInput];
   const candidates = first === undefined ? [] : await place.detect(first, options);
-  const dataset = await place.open(input, options);
+  const { dataset, rivals } = await openOne(place, input, options);
   try {
     const format = formats.find(({ name }) => name === dataset.format);
     const detected = candidates.find((candidate) => candidate.format === dataset.format);
@@ -122,7 +138,11 @@ async function inspectOne(
     const mask = await dataset.mask?.({ signal: options.signal });
     const firstFrame = await firstOf(dataset, options.signal);
     const dialect = dataset.format === 'hdf5' && meta.header?.dialect !== 'HDF5' ? meta.header?.dialect : undefined;
-    const { shape, frames, dtype, notes, sizes, arrays, filters } = dataset;
+    const { shape, frames, dtype, sizes, arrays, filters } = dataset;
+    const notes: Dataset['notes'] = [
+      ...(rivals ? [{ kind: 'warning' as const, text: rivals, option: 'dataset' }] : []),
+      ...dataset.notes,
+    ];
     return {
       file: name || dataset.name,
       format: dataset.format,

@@ -2,10 +2,10 @@
  * Opens a file of unknown format: every format examines its first bytes, and the one with the highest confidence opens
  * it.
  */
-import { compressionBegin, compressionOfHead } from '../base/compression.js';
+import { compressedError, compressionBegin, compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions } from '../base/options.js';
-import { refusal } from '../base/parameters.js';
+import { refusal, type Said } from '../base/parameters.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
@@ -144,12 +144,7 @@ async function otherFile(source: ByteSource): Promise<string | undefined> {
 /** Throws `Format` for a file in a compression that is not read; gzip and bzip2 have been unpacked before. */
 async function refuseCompressed(source: ByteSource): Promise<void> {
   const compression = compressionOfHead(await source.read(0, Math.min(compressionBegin, source.size)));
-  if (compression)
-    throw new EwaldError(
-      'Format',
-      `${source.name} is compressed by ${compression.name}; unpack it first: ${compression.unpack}`,
-      { detail: { path: source.name } },
-    );
+  if (compression) throw compressedError(source.name, compression);
 }
 
 function unknown(source: ByteSource, options: OpenOptions, text: boolean, other: string | undefined): EwaldError {
@@ -162,17 +157,20 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
       detail: { path: source.name, size: source.size },
     });
   const raw = options.dtype === undefined && options.sigShape === undefined;
-  return new EwaldError(
-    'Format',
-    `${source.name} (${source.size} bytes) has none of the known ` +
+  const numbers = (said: Said): string =>
+    said('sigShape').startsWith('-') ? '--dtype u16 --sig-shape 512,512' : "dtype: 'u16', sigShape: [512, 512]";
+  return refusal(
+    '',
+    (said) =>
+      `${source.name} (${source.size} bytes) has none of the known ` +
       `formats: ${formats.map(({ name }) => name).join(', ')}` +
       (raw && text
         ? '. It is a text file, which holds no frames: lists of spots are inputs of ewald index, geometries and ' +
           'cells belong to its -g and -p'
         : raw
-          ? ". If it holds plain numbers, describe them: dtype 'u16', sigShape [512, 512] (--dtype u16 " +
-            '--sig-shape 512,512)'
+          ? `. If it holds plain numbers, describe them: ${numbers(said)}`
           : ''),
-    { detail: { path: source.name, size: source.size } },
+    { path: source.name, size: source.size },
+    'Format',
   );
 }

@@ -5,8 +5,8 @@ export interface OpenParameters {
   /** The format of the file, one of those that ewald info lists. Default recognised by its contents. */
   readonly format?: string | undefined;
   /**
-   * Shape of the scan, slowest axis first, whose product is the number of frames: 128,128. Some, 1 …
-   * 9007199254740991; default stated by the file.
+   * Shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length
+   * that follows from it. Some, -1 … 9007199254740991; default stated by the file.
    */
   readonly navShape?: readonly number[] | undefined;
   /** Shape of a frame, slowest axis first: 256,256. Some, 1 … 9007199254740991; default stated by the file. */

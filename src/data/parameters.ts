@@ -17,8 +17,10 @@ export const openRows = {
   },
   navShape: {
     kind: 'integers',
-    sentence: 'shape of the scan, slowest axis first, whose product is the number of frames: 128,128',
-    range: range(1, Number.MAX_SAFE_INTEGER, Number.NaN),
+    sentence:
+      'shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length ' +
+      'that follows from it',
+    range: range(-1, Number.MAX_SAFE_INTEGER, Number.NaN),
     usual: 'stated by the file',
     value: 'n,…',
   },

@@ -32,9 +32,8 @@ export function partitionFrames(dataset: Sizes, bytes = 2 ** 25): FrameRange[] {
   }));
 }
 
-/** Checks a read before anything else is done; returns its destination, exactly as long as the frames. */
-export function checkRead(dataset: Sizes, first: number, count: number, into: FrameArray | undefined): FrameArray {
-  const { name, frames, frameLength, dtype } = dataset;
+/** Rejects frames outside the dataset. Throws `Argument`. */
+export function checkRange({ name, frames }: Sizes, first: number, count: number): void {
   for (const [what, value] of Object.entries({ first, count }))
     if (!Number.isInteger(value))
       throw new EwaldError('Argument', `${name}: ${what} is ${shown(value)}; expected a whole number of frames`);
@@ -44,6 +43,12 @@ export function checkRead(dataset: Sizes, first: number, count: number, into: Fr
       `${name}: frames ${first} … ${first + count - 1} were requested; the file has ${frames}, counted from 0`,
       { detail: { first, count, frames } },
     );
+}
+
+/** Checks a read before anything else is done; returns its destination, exactly as long as the frames. */
+export function checkRead(dataset: Sizes, first: number, count: number, into: FrameArray | undefined): FrameArray {
+  const { name, frameLength, dtype } = dataset;
+  checkRange(dataset, first, count);
   const length = count * frameLength;
   if (into === undefined) return allocateFrames(dtype, length);
   const { array, numbers } = elements[dtype];

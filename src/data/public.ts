@@ -6,7 +6,6 @@ export type { Codec, CodecName, Codecs } from './codecs/codecs.js';
 export {
   type FrameFormat,
   type FrameSink,
-  frameFormats,
   type WriteFramesOptions,
   type WrittenFrames,
   writeFrames,

@@ -39,7 +39,13 @@ export async function seriesNames(path: string): Promise<SeriesNames | undefined
     throw new EwaldError('File', `no file matches ${path}; * and ? match parts of file names, not of folder names`, {
       detail: { path },
     });
-  return { files: inOrder(files, (name) => name).map((name) => join(folder, name)) };
+  return { files: inOrder(wholes(files), (name) => name).map((name) => join(folder, name)) };
+}
+
+/** The files without those that another one of them opens. */
+function wholes(files: readonly string[]): readonly string[] {
+  const whole = files.filter((name) => !formats.some(({ isPart }) => isPart?.(name, files)));
+  return whole.length > 0 ? whole : files;
 }
 
 /**
@@ -110,7 +116,8 @@ async function filesOfFolder(folder: string): Promise<SeriesNames> {
     throw new EwaldError('File', `${folder} is a folder without files of a known format; pass a file or a pattern`, {
       detail: { path: folder },
     });
-  const { ending, files } = most;
+  const { ending } = most;
+  const files = wholes(most.files);
   return {
     files: inOrder(files, (name) => name).map((name) => join(folder, name)),
     guess: `the ${files.length} files that end in .${ending}, in the order of the numbers in their names`,

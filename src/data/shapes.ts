@@ -27,10 +27,15 @@ export const tooLarge = (what: string, bytes: number, most: number): EwaldError 
     { detail: { bytes, maxFrameBytes: most } },
   );
 
-/** Checks a shape given by the user. */
-export function checkShape(what: string, shape: readonly number[], least = 0): readonly number[] {
-  if (!Array.isArray(shape) || shape.length < least || shape.some((n) => !Number.isSafeInteger(n) || n < 1))
-    throw new EwaldError('Argument', `${what} is ${shown(shape)}; expected lengths of at least 1, slowest axis first`);
+/** Checks a shape given by the user; with `unknown`, -1, a length may be unknown. */
+export function checkShape(what: string, shape: readonly number[], least = 0, unknown?: -1): readonly number[] {
+  const isLength = (n: unknown): boolean => n === unknown || (Number.isSafeInteger(n) && (n as number) >= 1);
+  if (!Array.isArray(shape) || shape.length < least || !shape.every(isLength))
+    throw new EwaldError(
+      'Argument',
+      `${what} is ${shown(shape)}; expected lengths of at least 1, slowest axis first` +
+        `${unknown === -1 ? ', or -1 for one that follows from the number of frames' : ''}`,
+    );
   return shape;
 }
 
@@ -54,15 +59,30 @@ export function navigationShape(
 ): readonly number[] {
   const { navShape } = options;
   if (navShape === undefined) return fromFile;
-  const asked = checkShape('navShape', navShape).reduce((a, b) => a * b, 1);
-  if (asked !== frames)
+  const found = filledShape(checkShape('navShape', navShape, 0, -1), frames);
+  const asked = navShape.reduce((a, b) => a * b, 1);
+  if (found === undefined || (!navShape.includes(-1) && asked !== frames))
     throw new EwaldError(
       'Shape',
-      `${source.name} holds ${frames} frames; a scan of ${navShape.join(' × ')} would need ${asked}. ` +
+      `${source.name} holds ${frames} frames; a scan of ${navShape.join(' × ')} ` +
+        `${navShape.includes(-1) ? 'does not divide them' : `would need ${asked}`}. ` +
         `Shapes that fit: ${fitting(frames)}`,
       { detail: { path: source.name, frames, navShape: [...navShape] } },
     );
-  return [...navShape];
+  return found;
+}
+
+/**
+ * Replaces -1 by the length that follows from the number of frames; two of them are a square. Undefined if it is not
+ * a whole number.
+ */
+export function filledShape(wanted: readonly number[], frames: number): number[] | undefined {
+  const open = wanted.filter((n) => n === -1).length;
+  if (open === 0) return [...wanted];
+  const rest = frames / wanted.reduce((product, n) => (n === -1 ? product : product * n), 1);
+  const length = open === 1 ? rest : open === 2 ? Math.round(Math.sqrt(rest)) : Number.NaN;
+  if (!(Number.isInteger(length) && length >= 1) || length ** open !== rest) return undefined;
+  return wanted.map((n) => (n === -1 ? length : n));
 }
 
 /** A few shapes of `frames`, the squarest first. */

@@ -186,11 +186,15 @@ async function mayReplace(file: string, target: string, { force, replaces, other
   throw refusal(
     '',
     (said) =>
-      `${file} exists and ${otherwise ?? 'does not say that ewald wrote it'}; choose another name, or pass ` +
+      `${file} exists and ${otherwise ?? unstated(replaces)}; choose another name, or pass ` +
       setting(said, 'force', true),
     { path: file },
   );
 }
+
+/** Why a file is not replaced: files of some formats cannot state who wrote them. */
+const unstated = (replaces: WriteOptions['replaces']): string =>
+  replaces ? 'does not say that ewald wrote it' : 'its format cannot say which program wrote it';
 
 /** Writes every byte, however few the system accepts at a time: at a position, or after the previous ones. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array, place?: number): Promise<void> {

@@ -65,7 +65,7 @@ describe('ewald info', () => {
       rmSync(cut);
     }
     for (const [args, says] of [
-      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected a list of integers, 1 or more/],
+      [[...plain, '--nav-shape', '2,x'], /--nav-shape is "2,x"; expected a list of integers, -1 or more/],
       [[...plain, '--nav-shape', '5'], /holds 6 frames; a scan of 5 would need 5. Shapes that fit: 2 × 3, 1 × 6/],
       [[...plain, '--offset', 'many'], /--offset is "many"/],
       [['--format', 'tif', ...plain], /did you mean "tiff"/],

@@ -101,6 +101,8 @@ describe('opening', () => {
       [{ format: 'raw' }, 'Argument', /pass dtype and sigShape/],
       [{ ...raw, navShape: [5, 5] }, 'Shape', /holds 24 frames; a scan of 5 × 5 would need 25. Shapes that fit: 4 × 6/],
       [{ ...raw, navShape: [0, 24] }, 'Argument', /lengths of at least 1/],
+      [{ ...raw, navShape: [7, -1] }, 'Shape', /holds 24 frames; a scan of 7 × -1 does not divide them. Shapes that/],
+      [{ ...raw, navShape: [-1, -1] }, 'Shape', /-1 × -1 does not divide them/],
       [{ ...raw, sigShape: [1e9, 1e9] }, 'Argument', /larger than any file/],
       [{ ...raw, sigShape: [1e5] }, 'Format', /one frame needs 200000/],
       [{ format: 'mib', dtype: 'u8' }, 'Argument', /states its dtype itself/],
@@ -110,8 +112,28 @@ describe('opening', () => {
       expect(error, JSON.stringify(options)).toMatchObject({ tag });
       expect(String(error)).toMatch(says);
     }
+    for (const navShape of [
+      [-1, 6],
+      [4, -1],
+      [-1, -1, 6],
+    ])
+      expect(memoryDataset(numbers, { sigShape: [2, 3], navShape }).shape.navigation, `${navShape}`).toEqual(
+        navShape.length === 2 ? [4, 6] : [2, 2, 6],
+      );
+    for (const navShape of [
+      [-1, 7],
+      [-1, -1],
+      [-1, -1, -1],
+      [-2, 6],
+    ])
+      expect(() => memoryDataset(numbers, { sigShape: [2, 3], navShape }), `${navShape}`).toThrow(/navShape is/);
     // A caller that gives a dtype declares that the file contains plain numbers.
-    expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape: [4, 6] })).shape.navigation).toEqual([4, 6]);
+    for (const navShape of [
+      [4, 6],
+      [-1, 6],
+      [4, -1],
+    ])
+      expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape })).shape.navigation).toEqual([4, 6]);
   });
 
   it('lists the formats that a file may have, most certain first', async () => {

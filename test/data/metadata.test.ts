@@ -11,7 +11,8 @@ const samples: readonly (Sample & { xml?: Record<string, string> })[] = dataFold
   : [];
 
 async function metaOf(file: string): Promise<Metadata> {
-  const dataset = await open(join(dataFolder ?? '', 'formats-em', file));
+  const several = arraysOf(file).length > 1;
+  const dataset = await open(join(dataFolder ?? '', 'formats-em', file), several ? { dataset: 0 } : {});
   await dataset.dispose();
   return dataset.meta;
 }

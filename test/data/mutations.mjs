@@ -86,6 +86,43 @@ data_dtype = "<f4"
   ];
 }
 
+/** Files of the pnCCD and of the K2 IS, of which no public sample is known. */
+function cameras() {
+  const frms = new Uint8Array(1024 + 3 * (64 + 2 * 8 * 2));
+  const view = new DataView(frms.buffer);
+  for (const [at, value] of [
+    [0, 1024],
+    [2, 64],
+    [88, 8],
+    [90, 2],
+    [1020, 3],
+  ])
+    view.setUint16(at, value, true);
+  view.setUint8(7, 6);
+  const hdr = new TextEncoder().encode(
+    '[measurementInfo]\nsignalframes = 6\nstemimagesize = 2x3\nreadoutmode = "bin: 2, windowing: 264 x 264"\n',
+  );
+  const beside = { 'a.hdr': hdr, 'a_000.frms6': frms, 'a_001.frms6': frms, 'a_002.frms6': frms };
+  const [blocks, blockBytes] = [32, 0x5758];
+  const sector = new Uint8Array(blocks * blockBytes);
+  for (let block = 0; block < blocks; block++) {
+    const head = new DataView(sector.buffer, block * blockBytes);
+    head.setUint32(0, 0xffff0055);
+    head.setUint8(9, 1);
+    head.setUint32(16, block);
+    head.setUint16(20, 256);
+    head.setUint16(22, 1860);
+    head.setUint32(36, blockBytes);
+  }
+  const sectors = Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8].map((i) => [`a${i}.bin`, sector]));
+  return [
+    { format: 'frms6', file: 'a.hdr', bytes: hdr, siblings: beside },
+    { format: 'frms6', file: 'a_001.frms6', bytes: frms, siblings: beside },
+    // A frame has four million pixels, so only a few copies are tried.
+    { format: 'k2is', file: 'a1.bin', bytes: sector, siblings: sectors, cost: 25 },
+  ];
+}
+
 /**
  * Every intact file; an empty list if the data is absent. EMPAD's raw file is generated, because no real one is stored.
  */
@@ -102,6 +139,7 @@ export function seeds() {
     })),
     { format: 'empad', file: xml, bytes: bytesOf(em, xml), siblings: { 'series_x10.raw': raw } },
     ...stores(),
+    ...cameras(),
   ];
 }
 

@@ -93,8 +93,6 @@ export const refused: Readonly<Record<string, { tag: 'File' | 'Format' | 'Unsupp
   'map128x128_version1.2.0.xml': { tag: 'File', says: /scan_x128_y128\.raw/ },
   'mib_2x16_quad.hdr': { tag: 'Format', says: /its frames are in mib_2x16_quad\.mib, which is not next to it/ },
   'tiff_olympus_SIS.tif': { tag: 'Unsupported', says: /compressed by JPEG \(7\)/ },
-  'tiff_int16_zstd.tif': { tag: 'Unsupported', says: /compressed by Zstandard \(50000\)/ },
-  'zspy_signal1d_10x10-ZipStore.zspy': { tag: 'Unsupported', says: /Zstandard/ },
 };
 
 /**

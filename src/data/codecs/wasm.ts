@@ -1,5 +1,5 @@
 /** The codecs on wasm: a chunk is copied into the heap, decoded there and copied out; a large one piece by piece. */
-import type { Core } from '../../backends/wasm/heap.js';
+import { Core } from '../../backends/wasm/heap.js';
 import { EwaldError } from '../../base/errors.js';
 import { enums } from '../../layout/layout.js';
 import type { Codec, Codecs } from './codecs.js';
@@ -29,6 +29,25 @@ class Place {
     this.#core.free(this.#address);
     this.#address = 0;
     this.#bytes = 0;
+  }
+}
+
+/** Decodes into the heap of another core, with the codecs of that core: the result need not be copied. */
+function decodeIn(
+  core: Core,
+  codec: number,
+  elementBytes: number,
+  parameter: number,
+  from: Uint8Array,
+  { byteOffset, length }: Uint8Array,
+): void {
+  // It may grow the heap, which detaches the view; the reader of the frame then repeats the read.
+  const input = core.alloc(Math.max(1, from.length));
+  try {
+    core.write(input, from);
+    core.check('ewald_codec_decode', codec, elementBytes, parameter, input, from.length, byteOffset, length);
+  } finally {
+    core.free(input);
   }
 }
 
@@ -66,6 +85,11 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
     // There is no await between the copies, so concurrent calls cannot overlap in the heap.
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, from, to) {
       alive();
+      const other = Core.of(to);
+      if (other) {
+        decodeIn(other, enums.Codec[codec], elementBytes, parameter, from, to);
+        return;
+      }
       const pieces = codec === 'bitshuffleLz4' ? piecesOf(from, to.length, elementBytes) : undefined;
       if (pieces && decodePieces(pieces, from, to, elementBytes)) return;
       const at = place(from);

@@ -9,6 +9,8 @@ import type { ByteSource } from '../byte-source.js';
 import { badFile, defaultFrameBytes } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
 import { Bzip2Error, bzip2Blocks } from './bzip2.js';
+import { gunzip } from './gunzip.js';
+import { joined } from './pieces.js';
 
 type Compression = 'gzip' | 'bzip2';
 
@@ -46,7 +48,7 @@ export async function decompressed(source: ByteSource, options: DecompressionOpt
   if (source.size > most) throw tooLong(source, most);
   const pieces: Uint8Array[] = [];
   let length = 0;
-  const unpack = compression === 'gzip' ? gunzip : bunzip2;
+  const unpack = compression === 'gzip' ? gunzipped : bunzip2;
   for await (const piece of unpack(source, signal)) {
     checkSignal(signal);
     length += piece.length;
@@ -54,14 +56,8 @@ export async function decompressed(source: ByteSource, options: DecompressionOpt
     if (length > most) throw tooLong(source, most);
     pieces.push(piece);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
   return {
-    ...memorySource(bytes, source.name),
+    ...memorySource(joined(pieces), source.name),
     sibling: (path, siblingOptions) => source.sibling(path, siblingOptions),
     close: () => source.close(),
   };
@@ -75,35 +71,18 @@ const tooLong = (source: ByteSource, most: number): EwaldError =>
     { detail: { path: source.name, limit: most } },
   );
 
-async function* gunzip(source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> {
-  let at = 0;
-  const stored = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        if (at === source.size) return controller.close();
-        const piece = await source.read(at, Math.min(pieceBytes, source.size - at), { signal });
-        at += piece.length;
-        controller.enqueue(piece);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-  const reader = stored
-    .pipeThrough(new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>)
-    .getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } catch (cause) {
-    if (cause instanceof EwaldError) throw cause;
-    throw badFile(source, `its gzip data are damaged or incomplete (${messageOf(cause)})`);
-  } finally {
-    await reader.cancel().catch(() => undefined);
+async function* piecesOf(source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < source.size; ) {
+    const piece = await source.read(at, Math.min(pieceBytes, source.size - at), { signal });
+    at += piece.length;
+    yield piece;
   }
 }
+
+const gunzipped = (source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> =>
+  gunzip(piecesOf(source, signal), (cause) =>
+    badFile(source, `its gzip data are damaged or incomplete (${messageOf(cause)})`),
+  );
 
 async function* bunzip2(source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> {
   const stored = await source.read(0, source.size, { signal });

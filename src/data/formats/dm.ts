@@ -1,6 +1,7 @@
 /** DigitalMicrograph files (.dm3, .dm4): a tree of tags that contains one or several images. DM5 is HDF5. */
 import { EwaldError } from '../../base/errors.js';
 import type { ByteSource } from '../byte-source.js';
+import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -102,10 +103,21 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
   return images;
 }
 
+/** The requested image, otherwise the only one that can hold the frames. Throws `Argument`. */
 function choose(source: ByteSource, images: readonly Image[], { dataset }: FormatOptions): Image {
+  if (dataset === undefined) {
+    const isUnique = (name: string): boolean => images.filter((image) => image.name === name).length === 1;
+    const entries = images.map((image, i) => {
+      const { name, shape, dtype } = entryOf(image, false);
+      return { path: isUnique(name) ? name : String(i), shape, dtype, image };
+    });
+    const { chosen, rivals } = framesAmong(entries);
+    if (rivals.length > 0 || !chosen) throw ambiguous(source.name, rivals);
+    return chosen.image;
+  }
   const found =
-    dataset === undefined || typeof dataset === 'number'
-      ? images[dataset ?? 0]
+    typeof dataset === 'number'
+      ? images[dataset]
       : (images.find(({ name }) => name === dataset) ?? images[Number(dataset)]);
   if (!found)
     throw new EwaldError(

@@ -1,16 +1,20 @@
 /**
  * TIA's .emi: metadata of the microscope, and the series NAME_1.ser, NAME_2.ser … next to it, which hold the numbers.
  */
+import { isEwaldError } from '../../base/errors.js';
 import { integer } from '../../base/options.js';
 import { type ByteSource, siblingIfThere } from '../byte-source.js';
+import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { latin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
-import type { Format } from '../format.js';
+import type { Format, FormatOptions } from '../format.js';
 import { badFile } from '../shapes.js';
 import { blocksOf } from '../text-header.js';
 import { electronWavelengthA } from '../units.js';
 import { nameOfSer, openSer } from './ser.js';
 
+/** Largest number of a series of a file, counted from 0. */
+const mostSeries = 99;
 /** Bytes searched for the description, which is near the end. */
 const mostText = 2 ** 24;
 
@@ -27,13 +31,10 @@ export const emi: Format = {
   async open(source, options) {
     const start = await source.read(0, Math.min(4, source.size), { signal: options.signal });
     if (!marked(start)) throw badFile(source, "this is not a TIA .emi file: it does not start with 'JK' 0x0002");
-    const number = integer(
-      'emi: dataset',
-      options.dataset === undefined ? undefined : Number(options.dataset),
-      0,
-      0,
-      99,
-    );
+    const number =
+      options.dataset === undefined
+        ? await seriesWithFrames(source, options)
+        : integer('emi: dataset', Number(options.dataset), 0, 0, mostSeries);
     const name = nameOfSer(source.name, number + 1);
     const series = await siblingIfThere(source, name, options);
     if (!series)
@@ -47,6 +48,27 @@ export const emi: Format = {
     }
   },
 };
+
+/** The series that holds the frames, counted from 0. Throws `Argument` if several next to the file may hold them. */
+async function seriesWithFrames(source: ByteSource, options: FormatOptions): Promise<number> {
+  const entries: FrameArrayEntry[] = [];
+  for (let number = 0; number <= mostSeries; number++) {
+    const series = await siblingIfThere(source, nameOfSer(source.name, number + 1), options);
+    if (!series) break;
+    try {
+      const { shape, dtype } = await openSer(series, { ...options, navShape: undefined });
+      entries.push({ path: String(number), shape: [...shape.navigation, ...shape.signal], dtype });
+    } catch (error) {
+      // A damaged series is reported only if it is the one that is read.
+      if (!isEwaldError(error, 'Format')) throw error;
+    } finally {
+      await series.close();
+    }
+  }
+  const { chosen, rivals } = framesAmong(entries);
+  if (rivals.length > 0) throw ambiguous(source.name, rivals);
+  return Number(chosen?.path ?? 0);
+}
 
 async function describe(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
   const from = Math.max(0, source.size - mostText);

@@ -5,14 +5,14 @@ import { choice } from '../../base/options.js';
 import type { Dataset, Metadata } from '../dataset.js';
 import { bytesOfArray, type DataType, dataTypes, dtypeOf, elementBytes, elements, type FrameArray } from '../dtype.js';
 import { openFrames } from '../frames.js';
-import { checkShape } from '../shapes.js';
+import { checkShape, filledShape } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
 
 /** Description of the numbers. */
 export interface MemoryOptions {
   /** Shape of a frame, slowest first. */
   readonly sigShape: readonly number[];
-  /** Shape of the scan. Default: [frames], or [] for one frame. */
+  /** Shape of the scan; -1 stands for a length that follows from it. Default: [frames], or [] for one frame. */
   readonly navShape?: readonly number[];
   /** Default: that of the array; required for complex numbers ('c64', 'c128') and half floats ('f16'). */
   readonly dtype?: DataType;
@@ -46,11 +46,8 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
   const signal = checkShape('memoryDataset: sigShape', options.sigShape, 1);
   const length = signal.reduce((a, b) => a * b, numbers);
   const frames = data.length / length;
-  const navigation = options.navShape
-    ? checkShape('memoryDataset: navShape', options.navShape)
-    : frames === 1
-      ? []
-      : [frames];
+  const asked = options.navShape && checkShape('memoryDataset: navShape', options.navShape, 0, -1);
+  const navigation = asked ? (filledShape(asked, frames) ?? asked) : frames === 1 ? [] : [frames];
   if (!Number.isInteger(frames) || frames === 0 || navigation.reduce((a, b) => a * b, 1) !== frames)
     throw new EwaldError(
       'Shape',

@@ -10,6 +10,7 @@ import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { numpyTypes } from '../numpy-types.js';
 import { badFile, checkShape, navigationShape, sane } from '../shapes.js';
+import { inOrderOfPixels, type SparseFrames } from '../sparse.js';
 import { parseToml, type Toml, type TomlValue } from './toml.js';
 
 const mostText = 2 ** 20;
@@ -81,12 +82,7 @@ const shapeOf = (source: ByteSource, toml: Toml, key: string): readonly number[]
   return list.map((n) => sane(source, `a length of ${key}`, Number(n), 1, 2 ** 40));
 };
 
-function openCsr(
-  source: ByteSource,
-  toml: Toml,
-  parts: { readonly indptr: Numbers; readonly indices: Numbers; readonly data: Numbers },
-  options: FormatOptions,
-): Dataset {
+function openCsr(source: ByteSource, toml: Toml, parts: Parts, options: FormatOptions): Dataset {
   const { indptr, indices, data } = parts;
   const signal = shapeOf(source, toml, 'sig_shape');
   if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
@@ -126,6 +122,7 @@ function openCsr(
     sources: [indptr.source, indices.source, data.source],
     readMany: (first, count, into, abort) =>
       readDense(source, parts, { first, count, frameLength, bytes }, into, abort),
+    readSparse: (first, count, abort) => readSparse(source, parts, { first, count, frameLength }, abort),
   });
 }
 
@@ -142,9 +139,59 @@ async function readNumbers(
   return viewAs(bytes, dtype);
 }
 
+interface Parts {
+  readonly indptr: Numbers;
+  readonly indices: Numbers;
+  readonly data: Numbers;
+}
+
+const damagedAt = (source: ByteSource, frame: number, message: string): EwaldError =>
+  badFile(source, `frame ${frame} is damaged: ${message}`, { frame });
+
+/** Where the entries of frames begin, and where those of the last one end. Throws `Format`. */
+async function readStarts(
+  source: ByteSource,
+  { indptr, data }: Parts,
+  first: number,
+  count: number,
+  signal: PlatformSignal | undefined,
+): Promise<Float64Array> {
+  const starts = Float64Array.from((await readNumbers(indptr, first, count + 1, signal)) as ArrayLike<number>, Number);
+  for (let i = 0; i < count; i++) {
+    const [from, to] = [starts[i] as number, starts[i + 1] as number];
+    if (!(from >= 0 && to >= from && to <= data.count))
+      throw damagedAt(source, first + i, `its pixels are numbers ${from} to ${to} of ${data.count}`);
+  }
+  return starts;
+}
+
+async function readSparse(
+  source: ByteSource,
+  parts: Parts,
+  { first, count, frameLength }: { readonly first: number; readonly count: number; readonly frameLength: number },
+  signal: PlatformSignal | undefined,
+): Promise<SparseFrames> {
+  const found = await readStarts(source, parts, first, count, signal);
+  const [from = 0, end = 0] = [found[0], found[count]];
+  const [where, values] = await Promise.all([
+    readNumbers(parts.indices, from, end - from, signal),
+    readNumbers(parts.data, from, end - from, signal),
+  ]);
+  const starts = Uint32Array.from(found, (at) => at - from);
+  const pixels = new Uint32Array(where.length);
+  for (let frame = 0; frame < count; frame++)
+    for (let k = starts[frame] as number; k < (starts[frame + 1] as number); k++) {
+      const pixel = Number(where[k]);
+      if (!(pixel >= 0 && pixel < frameLength))
+        throw damagedAt(source, first + frame, `it has a pixel ${pixel} of ${frameLength}`);
+      pixels[k] = pixel;
+    }
+  return inOrderOfPixels({ starts, pixels, values });
+}
+
 async function readDense(
   source: ByteSource,
-  { indptr, indices, data }: { readonly indptr: Numbers; readonly indices: Numbers; readonly data: Numbers },
+  parts: Parts,
   {
     first,
     count,
@@ -154,14 +201,8 @@ async function readDense(
   into: Uint8Array,
   signal: PlatformSignal | undefined,
 ): Promise<void> {
-  const starts = Float64Array.from((await readNumbers(indptr, first, count + 1, signal)) as ArrayLike<number>, Number);
-  const damaged = (frame: number, message: string): EwaldError =>
-    badFile(source, `frame ${frame} is damaged: ${message}`, { frame });
-  for (let i = 0; i < count; i++) {
-    const [from, to] = [starts[i] as number, starts[i + 1] as number];
-    if (!(from >= 0 && to >= from && to <= data.count))
-      throw damaged(first + i, `its pixels are numbers ${from} to ${to} of ${data.count}`);
-  }
+  const { indices, data } = parts;
+  const starts = await readStarts(source, parts, first, count, signal);
   into.fill(0);
   const out = viewAs(into, data.dtype) as Float64Array;
   if (out.buffer !== into.buffer) throw new EwaldError('Internal', `frames are not aligned to ${bytes} bytes`);
@@ -179,7 +220,7 @@ async function readDense(
       while (at + i >= (starts[frame + 1] as number)) frame++;
       const pixel = Number(where[i]);
       if (!(pixel >= 0 && pixel < frameLength))
-        throw damaged(first + frame, `it has a pixel ${pixel} of ${frameLength}`);
+        throw damagedAt(source, first + frame, `it has a pixel ${pixel} of ${frameLength}`);
       // A pixel that is listed twice has the sum, as in SciPy.
       const place = frame * frameLength + pixel;
       out[place] = (out[place] as number) + ((values as Float64Array)[i] as number);

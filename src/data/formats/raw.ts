@@ -6,6 +6,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { choice, integer } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Dataset } from '../dataset.js';
 import { dataTypes, elementBytes } from '../dtype.js';
@@ -30,11 +31,15 @@ export const raw: Format = {
 function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0)
-    throw new EwaldError(
-      'Argument',
-      `${source.name} has no header that describes it: pass ${missing.join(' and ')}, such as dtype 'u16', ` +
-        `sigShape [256, 256] (--dtype u16 --sig-shape 256,256; the file has ${source.size} bytes)`,
-    );
+    throw refusal('', (said) => {
+      const such = said('dtype').startsWith('-')
+        ? '--dtype u16 --sig-shape 256,256'
+        : "dtype: 'u16', sigShape: [256, 256]";
+      return (
+        `${source.name} has no header that describes it: pass ${missing.map(said).join(' and ')}, such as ${such}; ` +
+        `the file has ${source.size} bytes`
+      );
+    });
   const dtype = choice('raw: dtype', options.dtype, 'u8', dataTypes);
   const endian = choice('raw: endian', options.endian, 'little', ['little', 'big']);
   const order = choice('raw: order', options.order, 'signal', ['signal', 'navigation']);

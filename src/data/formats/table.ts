@@ -6,7 +6,9 @@ import { dm } from './dm.js';
 import { edf } from './edf.js';
 import { emi } from './emi.js';
 import { empad } from './empad.js';
+import { frms6 } from './frms6.js';
 import { hdf5 } from './hdf5.js';
+import { k2is } from './k2is.js';
 import { mib } from './mib.js';
 import { mrc } from './mrc.js';
 import { npy } from './npy.js';
@@ -29,7 +31,9 @@ export const formats: readonly Format[] = [
   edf,
   emi,
   empad,
+  frms6,
   hdf5,
+  k2is,
   mib,
   mrc,
   npy,

@@ -42,7 +42,7 @@ export async function decompress(
   if (compression === 1) return stored;
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
-  if (compression === 50000) return inflate(stored, length, 'zstd', { toTheEnd: checksums });
+  if (compression === 50000) return (await import('../codecs/zstd.js')).unpackZstd(stored, length, checksums);
   // Without its checksum: engines verify it at different points and then cannot read on.
   const zlib = stored.length > 6 && ((stored[0] ?? 0) & 15) === 8 && ((stored[1] ?? 0) & 32) === 0;
   const raw = zlib && inflate(stored.subarray(2, -4), length, 'deflate-raw').catch(() => undefined);
@@ -68,15 +68,6 @@ async function compareAdler(stored: Uint8Array, data: Uint8Array): Promise<void>
   );
   if (longer) return;
   compare('Adler-32', hex32(view.getUint32(stored.length - 4)), hex32(computed), 'the strip');
-}
-
-/** Whether this engine can decode Zstandard itself. */
-export function hasZstandard(): boolean {
-  try {
-    return new DecompressionStream('zstd' as CompressionFormat) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 function packBits(stored: Uint8Array, length: number): Uint8Array {

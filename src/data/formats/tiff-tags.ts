@@ -69,7 +69,7 @@ export async function readPages(source: ByteSource, signal?: PlatformSignal): Pr
   let next = big ? await cursor.u64() : await cursor.u32();
   while (next !== 0) {
     if (seen.has(next))
-      throw badFile(source, 'the chain of pages is cyclic: ' + `page ${pages.length} is at byte ${next} again`);
+      throw badFile(source, `the chain of pages is cyclic: page ${pages.length} is at byte ${next} again`);
     if (seen.size >= mostPages) throw badFile(source, `more than ${mostPages} pages`);
     seen.add(next);
     cursor.at = next;

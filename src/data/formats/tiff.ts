@@ -8,15 +8,7 @@ import { type DataType, elementBytes, littleEndianMachine, numberBytes } from '.
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
-import {
-  codecs,
-  decompress,
-  hasZstandard,
-  undoDifferences,
-  undoFloatDifferences,
-  unpackBits,
-  unread,
-} from './tiff-codecs.js';
+import { codecs, decompress, undoDifferences, undoFloatDifferences, unpackBits, unread } from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
 
 /** The layout of a page in the file: its strips or tiles, row by row. */
@@ -117,13 +109,11 @@ function layoutOf(source: ByteSource, page: Page): Layout {
     throw badFile(source, 'colours in separate planes cannot be read');
   if (numberIn(page, 'fillOrder', 1) !== 1 && bits < 8) throw badFile(source, 'bits in reverse order cannot be read');
   const compression = numberIn(page, 'compression', 1);
-  if (!codecs[compression] || (compression === 50000 && !hasZstandard()))
+  if (!codecs[compression])
     throw new EwaldError(
       'Unsupported',
-      `${source.name} is compressed by ${unread[compression] ?? codecs[compression] ?? 'an unknown method'} ` +
-        `(${compression}), which ` +
-        `cannot be read${compression === 50000 ? ' by this engine' : ''}; expected one of ${readable().join(', ')}. ` +
-        'Save it without compression or with LZW',
+      `${source.name} is compressed by ${unread[compression] ?? 'an unknown method'} (${compression}), which cannot ` +
+        `be read; expected one of ${readable().join(', ')}. Save it without compression or with LZW`,
       { detail: { path: source.name, compression } },
     );
   const dtype = dtypeOf(source, numberIn(page, 'sampleFormat', 1), bits);
@@ -162,9 +152,7 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   return { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes };
 }
 
-const readable = (): string[] => [
-  ...new Set(Object.values(codecs).filter((name) => name !== 'Zstandard' || hasZstandard())),
-];
+const readable = (): string[] => [...new Set(Object.values(codecs))];
 
 function dtypeOf(source: ByteSource, format: number, bits: number): DataType {
   const kind = format === 3 ? 'f' : format === 2 ? 'i' : 'u';

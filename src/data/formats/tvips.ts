@@ -37,6 +37,11 @@ export const tvips: Format = {
       ? { confidence: 0.2, why: 'only the ending .tvips: no series header, perhaps a continuation' }
       : undefined;
   },
+  // The first file of a series opens the others.
+  isPart: (name, files) => {
+    const first = name.replace(/_\d{3}(?=\.tvips$)/i, '_000');
+    return first !== name && files.includes(first);
+  },
   async open(source, options) {
     const header = await readHeader(source, options);
     const { width, height, depth, frameHeader } = header;

@@ -65,9 +65,19 @@ export class Hdf5Dataset {
     this.#parts = parts;
   }
 
+  /** Place of its header in the file, which identifies it. */
+  get address(): number {
+    return this.#parts.header.address;
+  }
+
   attributes(): Promise<ReadonlyMap<string, Hdf5Value>> {
     this.#attributes ??= readAttributes(this.file.superblock.pages, this.#parts.header);
     return this.#attributes;
+  }
+
+  /** Whether its elements are unpacked from chunks by the codecs. */
+  get isUnpacked(): boolean {
+    return this.layout.kind === 'chunked' && this.filters.length > 0 && !this.isForeign;
   }
 
   /** Whether a foreign library reads its elements, because it has a filter that ewald does not know. */

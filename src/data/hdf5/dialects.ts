@@ -4,8 +4,10 @@
  */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { baseName } from '../byte-source.js';
+import { type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { attributeText, type Catalog, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
+import { typeName } from './datatype.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
 
@@ -30,6 +32,8 @@ export interface Frames {
   readonly warning?: string | undefined;
   /** Whether frames follow each other along the last axis. */
   readonly framesLast?: boolean;
+  /** Arrays among which the user has to choose, if the file does not say which one holds the frames. */
+  readonly rivals?: readonly FrameArrayEntry[] | undefined;
   /** An assumption that was made without evidence in the file, as text for the user. */
   readonly guess?: string;
   /** The group of the entry, which contains the metadata. */
@@ -46,6 +50,19 @@ export function elementsOf({ type, numbers }: Hdf5Dataset): { readonly extra: re
   if (type.kind === 'array') return { extra: type.shape };
   if (type.kind === 'compound') return { extra: [type.members.length] };
   return undefined;
+}
+
+/** The array that holds the frames, and those among which the user has to choose. */
+function choiceAmong(arrays: readonly Hdf5Dataset[], paths = arrays.map(({ path }) => path)) {
+  // The same array may have several paths.
+  const entries = new Map<string, FrameArrayEntry & { readonly array: Hdf5Dataset }>();
+  for (const [i, array] of arrays.entries()) {
+    const { file, address, shape, type } = array;
+    const key = `${file.source.name} ${address}`;
+    if (!entries.has(key)) entries.set(key, { path: paths[i] as string, shape, dtype: typeName(type), array });
+  }
+  const { chosen, rivals } = framesAmong([...entries.values()]);
+  return { chosen: chosen?.array, path: chosen?.path, rivals };
 }
 
 type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
@@ -129,7 +146,7 @@ const cxi: Finder = async ({ file, entries }) => {
   return undefined;
 };
 
-/** NeXus: the signal of the default NXdata, otherwise of the first one that has frames. */
+/** NeXus: the signal of the default NXdata, otherwise that of the only one that can hold the frames. */
 const nexus: Finder = async (catalog) => {
   const { file } = catalog;
   const root = await file.root();
@@ -144,11 +161,12 @@ const nexus: Finder = async (catalog) => {
     const data = await group.get(name);
     if (isArray(data)) found.push({ group, data, path: `${group.path}/${name}` });
   }
-  const isFrames = ({ data }: { data: Hdf5Dataset }): boolean => data.shape.length >= 2;
-  const chosen =
-    found.find(({ group }) => group === wanted) ??
-    found.filter(isFrames).sort((a, b) => volume(b.data.shape) - volume(a.data.shape))[0] ??
-    found[0];
+  const preferred = found.find(({ group }) => group === wanted);
+  const among = choiceAmong(
+    found.map(({ data }) => data),
+    found.map(({ path }) => path),
+  );
+  const chosen = preferred ?? found.find(({ path }) => path === among.path);
   if (!chosen) return undefined;
   const entry = `/${chosen.group.path.split('/')[1] ?? ''}`;
   const said = (await textAt(file, `${entry}/definition`)) ?? '';
@@ -158,6 +176,7 @@ const nexus: Finder = async (catalog) => {
     parts: [chosen.data],
     path: chosen.path,
     entry,
+    rivals: preferred ? [] : among.rivals,
     signalAxes:
       interpretation === 'spectrum' ? 1 : /^(rgba?|hsla?|cmyk)-image$/.test(interpretation ?? '') ? 3 : undefined,
   };
@@ -184,28 +203,51 @@ async function signalChild(group: Hdf5Group): Promise<string | undefined> {
   return undefined;
 }
 
+const isExperiment = (path: string): boolean => /^\/Experiments\/[^/]+\/data$/.test(path);
+
 /** hyperspy: /Experiments/NAME/data, with axes in groups next to it. */
 const hspy: Finder = async ({ file, entries }) => {
-  const data = entries.find(({ path, object }) => /^\/Experiments\/[^/]+\/data$/.test(path) && isArray(object));
-  if (!data || !isArray(data.object)) return undefined;
+  const arrays = entries.filter(({ path, object }) => isExperiment(path) && isArray(object));
+  const { chosen: data, rivals } = choiceAmong(arrays.map(({ object }) => object as Hdf5Dataset));
+  if (!data) return undefined;
+  const frames = await hspyFrames(file, data);
+  return frames && { ...frames, rivals };
+};
+
+/** The frames of an array of hyperspy, whose axes state whether they belong to the scan. */
+async function hspyFrames(file: Hdf5File, data: Hdf5Dataset): Promise<Frames | undefined> {
+  if (!isExperiment(data.path)) return undefined;
   const group = data.path.replace(/\/data$/, '');
   let signal = 0;
-  for (let i = 0; i < data.object.shape.length; i++) {
+  for (let i = 0; i < data.shape.length; i++) {
     const axis = await file.get(`${group}/axis-${i}`);
-    if (!(axis instanceof Hdf5Group)) return { dialect: 'hspy', parts: [data.object], path: data.path };
+    if (!(axis instanceof Hdf5Group)) return { dialect: 'hspy', parts: [data], path: data.path };
     const navigate = (await axis.attributes()).get('navigate');
     if (!Number(ArrayBuffer.isView(navigate) ? (navigate as never)[0] : navigate)) signal++;
   }
-  return { dialect: 'hspy', parts: [data.object], path: data.path, signalAxes: signal };
+  return { dialect: 'hspy', parts: [data], path: data.path, signalAxes: signal };
+}
+
+/** Velox: /Data/Image/UUID/Data, one for each detector. */
+const velox: Finder = async ({ entries }) => {
+  const images = entries.flatMap(({ object }) => (isArray(object) && isVelox(object) ? [object] : []));
+  const { chosen, rivals } = choiceAmong(images);
+  return chosen && { ...veloxFrames(chosen), rivals };
 };
 
-/** Velox: /Data/Image/UUID/Data with [y, x, frame]. */
-const velox: Finder = async ({ entries }) => {
-  const images = entries.filter(({ path, object }) => /^\/Data\/Image\/[^/]+\/Data$/.test(path) && isArray(object));
-  const [first] = images;
-  if (!first || !isArray(first.object)) return undefined;
-  return { dialect: 'Velox EMD', parts: [first.object], path: first.path, framesLast: first.object.shape.length === 3 };
-};
+const isVelox = ({ path }: Hdf5Dataset): boolean => /^\/Data\/Image\/[^/]+\/Data$/.test(path);
+
+/** The frames of an array of Velox, which has [y, x, frame]. */
+const veloxFrames = (data: Hdf5Dataset): Frames => ({
+  dialect: 'Velox EMD',
+  parts: [data],
+  path: data.path,
+  framesLast: data.shape.length === 3,
+});
+
+/** The frames of an array that a user has chosen, if its dialect describes each array of a file. */
+export const framesOfArray = async (file: Hdf5File, data: Hdf5Dataset): Promise<Frames | undefined> =>
+  isVelox(data) ? veloxFrames(data) : hspyFrames(file, data);
 
 /** EMD of NCEM, Prismatic and py4DSTEM: groups with emd_group_type. */
 const emd: Finder = async ({ file, entries }) => {
@@ -220,7 +262,8 @@ const emd: Finder = async ({ file, entries }) => {
       if (isArray(child)) found.push(child);
     }
   }
-  const [largest] = found.sort((a, b) => b.shape.length - a.shape.length || volume(b.shape) - volume(a.shape));
+  found.sort((a, b) => b.shape.length - a.shape.length || volume(b.shape) - volume(a.shape));
+  const { chosen: largest, rivals } = choiceAmong(found);
   if (!largest) return undefined;
   const py4d = (await (await file.root()).attributes()).has('authoring_program');
   const dialect = py4d ? 'EMD 1.0 (py4DSTEM)' : 'EMD';
@@ -232,16 +275,16 @@ const emd: Finder = async ({ file, entries }) => {
     .filter((one) => one.shape.join() === largest.shape.join() && one.type.size === largest.type.size)
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   if (path !== undefined && cubes.length > 1) return { dialect, parts: cubes, path, stacked: true };
-  return { dialect, parts: [largest], path: largest.path };
+  return { dialect, parts: [largest], path: largest.path, rivals };
 };
 
-/** DM5 of DigitalMicrograph: the last image; if there are several, the first one is a thumbnail. */
+/** DM5 of DigitalMicrograph: if there are several images, the first one is a thumbnail. */
 const dm5: Finder = async ({ entries }) => {
-  const images = entries.filter(
-    ({ path, object }) => /^\/ImageList\/\[\d+\]\/ImageData\/Data$/.test(path) && isArray(object),
+  const images = entries.flatMap(({ path, object }) =>
+    /^\/ImageList\/\[\d+\]\/ImageData\/Data$/.test(path) && isArray(object) ? [object] : [],
   );
-  const last = images.at(-1);
-  return last && isArray(last.object) ? { dialect: 'DM5', parts: [last.object], path: last.path } : undefined;
+  const { chosen, rivals } = choiceAmong(images.length > 1 ? images.slice(1) : images);
+  return chosen && { dialect: 'DM5', parts: [chosen], path: chosen.path, rivals };
 };
 
 /** fpd: /fpd_expt/fpd_data/data. */
@@ -259,19 +302,23 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
     if (found) return found;
   }
   const arrays = catalog.entries.filter(({ object }) => isArray(object)) as { path: string; object: Hdf5Dataset }[];
-  const framesFirst = arrays
-    .filter(({ object }) => object.shape.length >= 2)
-    .sort((a, b) => volume(b.object.shape) * b.object.type.size - volume(a.object.shape) * a.object.type.size);
-  const chosen = framesFirst[0] ?? arrays[0];
+  const { path: best, rivals } = choiceAmong(
+    arrays.map(({ object }) => object),
+    arrays.map(({ path }) => path),
+  );
+  const chosen = arrays.find(({ path }) => path === best) ?? arrays[0];
   if (!chosen) throw nothing(catalog.file, catalog);
+  const isLargest = arrays.every(({ object: { shape } }) => volume(shape) <= volume(chosen.object.shape));
   return {
     dialect: 'HDF5',
     parts: [chosen.object],
     path: chosen.path,
+    rivals,
     guess:
       arrays.length === 1
         ? `${chosen.path} is the only array; the file does not say whether it holds frames`
-        : `${chosen.path} is the largest of ${arrays.length} arrays; the file does not say which one holds the frames`,
+        : `${chosen.path} ${isLargest ? 'is the largest' : 'has the most axes'} of ${arrays.length} arrays; the ` +
+          'file does not say which one holds the frames',
   };
 }
 

@@ -4,6 +4,7 @@ import { checkSignal } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
+import { ambiguous } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
@@ -15,7 +16,7 @@ import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
 import { numbersOf, typeName } from './datatype.js';
-import { elementsOf, type Frames, findFrames, isArray } from './dialects.js';
+import { elementsOf, type Frames, findFrames, framesOfArray, isArray } from './dialects.js';
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
@@ -144,6 +145,9 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     onDispose: close,
     peakList,
     field: (name) => readField(file, name),
+    // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
+    fillsHere: async () =>
+      frames.parts.every((part) => part.isUnpacked) && (await file.files.codecs()).backend === 'wasm',
     peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
     async readMany(from, n, into, signalToStop) {
       await read(from, n, into, signalToStop);
@@ -170,6 +174,7 @@ async function axesInOrder(
 async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promise<Frames> {
   const { file } = catalog;
   const found = typeof dataset === 'string' ? undefined : await findFrames(catalog);
+  if (dataset === undefined && found?.rivals?.length) throw ambiguous(file.source.name, found.rivals);
   if (dataset === undefined && found) return found;
   const stack = typeof dataset === 'string' ? await findFrames(catalog).catch(() => undefined) : undefined;
   if (stack && dataset === stack.path) return stack;
@@ -186,6 +191,8 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
     // The rules of the dialect apply only to the array they describe.
     const dialect = await findFrames(catalog).catch(() => undefined);
     if (dialect?.parts.length === 1 && dialect.parts[0] === object) return dialect;
+    const described = await framesOfArray(file, object);
+    if (described) return described;
     return { dialect: dialect?.dialect ?? 'HDF5', parts: [object], path: object.path, entry: dialect?.entry };
   }
   throw new EwaldError(

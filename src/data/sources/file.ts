@@ -1,5 +1,6 @@
 /** A file of the disk as a source, for Node. */
 import { fstat, read, readv } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { EwaldError } from '../../base/errors.js';
@@ -196,6 +197,14 @@ function sourceOver(
     async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);
       return open(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted));
+    },
+    async folders(wanted: string) {
+      const parts = partsInside(path, wanted, {});
+      const entries = await readdir(resolve(dirname(path), ...parts), { withFileTypes: true }).catch(() => []);
+      return entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort();
     },
     close() {
       closed ??= (async () => {

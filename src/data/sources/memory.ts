@@ -46,6 +46,16 @@ export function memorySource(
         throw absentFile(wanted, `among ${Object.keys(siblings).join(', ') || 'no files'} given with ${name}`);
       return memorySource(found, wanted, siblings);
     },
+    async folders(path: string) {
+      const before = partsInside(name, path, {})
+        .map((part) => `${part}/`)
+        .join('');
+      const inside = Object.keys(siblings).filter((one) => one.startsWith(before));
+      return [...new Set(inside.map((one) => one.slice(before.length)))]
+        .flatMap((one) => (one.includes('/') ? [one.slice(0, one.indexOf('/'))] : []))
+        .filter((one, i, all) => all.indexOf(one) === i)
+        .sort();
+    },
     close: async () => undefined,
   };
   return source;

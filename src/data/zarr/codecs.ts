@@ -1,5 +1,5 @@
 /** Decodes chunks of Zarr: gzip, zlib, Zstandard, LZ4, Blosc, shuffle, checksums. Others are refused by name. */
-import { EwaldError, messageOf } from '../../base/errors.js';
+import { EwaldError } from '../../base/errors.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { inflate } from '../inflate.js';
 import { crc32c } from './crc32c.js';
@@ -79,21 +79,9 @@ async function decoded(
   }
 }
 
-async function zstd(data: Uint8Array, length: number): Promise<Uint8Array> {
-  try {
-    return await inflate(data, length, 'zstd');
-  } catch (cause) {
-    // Engines without it reject the name.
-    if (cause instanceof TypeError && /zstd|format/i.test(messageOf(cause)))
-      throw new EwaldError(
-        'Unsupported',
-        'it is packed by Zstandard, which this engine cannot unpack: use Node 24 or later, or write it with another ' +
-          'codec',
-        { cause },
-      );
-    throw cause;
-  }
-}
+// Its decoder is loaded when a chunk is packed by it.
+const zstd = async (data: Uint8Array, length: number): Promise<Uint8Array> =>
+  (await import('../codecs/zstd.js')).unpackZstd(data, length);
 
 function checked(data: Uint8Array): Uint8Array {
   const end = data.length - 4;

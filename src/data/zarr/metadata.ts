@@ -1,5 +1,5 @@
 /** Metadata of Zarr arrays, versions 2 and 3: shape, chunks, dtype, codecs. Source: the specifications of both. */
-import type { Metadata } from '../dataset.js';
+import type { Axis, Metadata } from '../dataset.js';
 import type { DataType } from '../dtype.js';
 import { elementBytes } from '../dtype.js';
 import { numpyTypes } from '../numpy-types.js';
@@ -29,6 +29,8 @@ export interface ZarrArray {
   readonly little: boolean;
   /** In the order of writing, after the numbers are bytes. */
   readonly codecs: readonly ZarrCodec[];
+  /** The axes of a chunk in the order in which they are stored, slowest first; undefined for that of the array. */
+  readonly order: readonly number[] | undefined;
   /** The value of chunks that were not written. */
   readonly fill: number | bigint;
   /** The name of a chunk's file, from its place counted in chunks (or shards). */
@@ -88,7 +90,8 @@ function arrayV2(json: ZarrJson): ZarrArray {
   const type = /^([<>|])([a-z]\d+)$/.exec(String(json.dtype));
   const dtype = numpyTypes[type?.[2] ?? ''];
   if (!dtype) return wrong(`its dtype is ${JSON.stringify(json.dtype)}, which is no type of detector frames`);
-  if (json.order !== 'C' && elementsOf(json.chunks) > 1) wrong(`the order of its chunks is ${json.order}; expected C`);
+  const { order = 'C' } = json;
+  if (order !== 'C' && order !== 'F') wrong(`the order of its chunks is ${JSON.stringify(order)}; expected C or F`);
   const separator = json.dimension_separator === '/' ? '/' : '.';
   const filters = Array.isArray(json.filters) ? json.filters : [];
   const steps = [...filters, ...(json.compressor ? [json.compressor] : [])].map((step) => {
@@ -101,13 +104,14 @@ function arrayV2(json: ZarrJson): ZarrArray {
     dtype,
     little: type?.[1] !== '>',
     codecs: steps,
+    order: order === 'F' ? axesOf(json.chunks).reverse() : undefined,
     fill: fillValue(json.fill_value, dtype),
     key: (place) => place.join(separator),
     shards: undefined,
   };
 }
 
-const elementsOf = (value: unknown): number => (Array.isArray(value) ? value.filter((n) => n !== 1).length : 0);
+const axesOf = (value: unknown): number[] => (Array.isArray(value) ? value.map((_, axis) => axis) : []);
 
 function arrayV3(json: ZarrJson): ZarrArray {
   const dtype = types3[String(json.data_type)];
@@ -122,19 +126,20 @@ function arrayV3(json: ZarrJson): ZarrArray {
   if (separator !== '/' && separator !== '.') wrong(`the separator of its chunks is ${JSON.stringify(separator)}`);
   const key = (place: readonly number[]): string => (isDefault ? ['c', ...place] : place).join(separator as string);
   const base = { shape, dtype, fill: fillValue(json.fill_value, dtype), key };
-  const codecs = codecsOf(json.codecs, shape.length);
+  const codecs = codecsOf(json.codecs);
   const [first] = codecs;
-  if (first?.name !== 'sharding_indexed') return { ...base, ...plain(codecs), chunk: outer, shards: undefined };
+  if (first?.name !== 'sharding_indexed')
+    return { ...base, ...plain(codecs, shape.length), chunk: outer, shards: undefined };
   if (codecs.length > 1) wrong(`its shards are packed again by ${codecs[1]?.name}, which is not supported`);
   const inner = lengths('chunk_shape', first.options.chunk_shape, 1);
   if (inner.length !== outer.length || inner.some((n, i) => (outer[i] as number) % n !== 0))
     wrong(`its shards of [${outer}] are no whole number of chunks of [${inner}]`);
-  const index = codecsOf(first.options.index_codecs, 1);
+  const index = codecsOf(first.options.index_codecs);
   const packed = index.find(({ name }) => name !== 'bytes' && name !== 'crc32c');
   if (packed) wrong(`the index of its shards is packed by ${packed.name}, which is not supported`);
   return {
     ...base,
-    ...plain(codecsOf(first.options.codecs, shape.length)),
+    ...plain(codecsOf(first.options.codecs), shape.length),
     chunk: inner,
     shards: {
       shape: outer,
@@ -145,24 +150,34 @@ function arrayV3(json: ZarrJson): ZarrArray {
   };
 }
 
-function codecsOf(value: unknown, axes: number): ZarrCodec[] {
+function codecsOf(value: unknown): ZarrCodec[] {
   if (!Array.isArray(value) || value.length > 16) return wrong('its codecs are not a list');
-  return value.flatMap((step) => {
+  return value.map((step) => {
     const { name, configuration } = objectOf(step);
-    const options = objectOf(configuration);
-    if (name !== 'transpose') return [{ name: String(name), options }];
-    const order = Array.isArray(options.order) ? options.order : [];
-    // The identity changes nothing.
-    if (order.length === axes && order.every((axis, i) => axis === i)) return [];
-    return wrong(`its codec transpose has order ${JSON.stringify(options.order)}; expected the order of the axes`);
+    return { name: String(name), options: objectOf(configuration) };
   });
 }
 
-/** Separates the byte order from the other codecs. */
-function plain(codecs: readonly ZarrCodec[]): Pick<ZarrArray, 'little' | 'codecs'> {
-  const [bytes, ...rest] = codecs;
+/** Separates the order of the axes and the order of bytes from the other codecs. */
+function plain(codecs: readonly ZarrCodec[], axes: number): Pick<ZarrArray, 'little' | 'codecs' | 'order'> {
+  let order: readonly number[] | undefined;
+  let at = 0;
+  for (; codecs[at]?.name === 'transpose'; at++) {
+    const turned = permutation((codecs[at] as ZarrCodec).options.order, axes);
+    order = order ? turned.map((axis) => (order as readonly number[])[axis] as number) : turned;
+  }
+  const [bytes, ...rest] = codecs.slice(at);
   if (bytes?.name !== 'bytes') return wrong(`its first codec is ${bytes?.name ?? 'absent'}; expected bytes`);
-  return { little: bytes.options.endian !== 'big', codecs: rest };
+  return { little: bytes.options.endian !== 'big', codecs: rest, order };
+}
+
+/** The order of a transposition; early writers have letters as in version 2. */
+function permutation(value: unknown, axes: number): readonly number[] {
+  const all = Array.from({ length: axes }, (_, axis) => axis);
+  if (value === 'C') return all;
+  if (value === 'F') return all.reverse();
+  const isOrder = Array.isArray(value) && value.length === axes && all.every((axis) => value.includes(axis));
+  return isOrder ? (value as number[]) : wrong(`its codec transpose has order ${JSON.stringify(value)}`);
 }
 
 function fillValue(value: unknown, dtype: DataType): number | bigint {
@@ -172,14 +187,25 @@ function fillValue(value: unknown, dtype: DataType): number | bigint {
   if (value === true) return 1;
   if (typeof value === 'number') return big && Number.isInteger(value) ? BigInt(value) : value;
   if (typeof value === 'string' && value in words) return words[value] as number;
+  if (typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)) return floatOfBits(BigInt(value), dtype);
   if (Array.isArray(value) && value.every((part) => Number(part) === 0)) return 0;
   return wrong(`its fill_value is ${JSON.stringify(value)}, which is not supported`);
 }
 
-/** The names of axes, if the file states them. */
-export function zarrMeta(json: ZarrJson, attributes: ZarrJson): Metadata {
+/** A float given by its bits. */
+function floatOfBits(bits: bigint, dtype: DataType): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, bits);
+  if (dtype === 'f32') return view.getFloat32(4);
+  if (dtype === 'f64') return view.getFloat64(0);
+  return wrong(`its fill_value is 0x${bits.toString(16)}, which is not supported for ${dtype}`);
+}
+
+/** The names of axes and their steps, if the file states them. */
+export function zarrMeta(json: ZarrJson, attributes: ZarrJson, axes: readonly Axis[] | undefined): Metadata {
   const names = json.dimension_names ?? attributes._ARRAY_DIMENSIONS;
   return {
+    ...(axes ? { axes } : {}),
     header: {
       zarr_format: json.zarr_format,
       ...(Array.isArray(names) ? { dimension_names: names.map(String) } : {}),

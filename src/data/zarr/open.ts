@@ -3,7 +3,8 @@ import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { integer } from '../../base/options.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
-import type { ArrayEntry, Dataset, Note } from '../dataset.js';
+import { ambiguous, framesAmong } from '../candidates.js';
+import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
 import { elementBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -23,12 +24,10 @@ const mostChunks = 4;
 /** Opens the array that the metadata describe, or one of a group. */
 export async function openZarr(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
   const json = await readJson(source, options.signal);
-  const arrays = arraysOf(json);
   const isArray = json.node_type === 'array' || Array.isArray(json.chunks);
-  const { folder, found } = isArray
-    ? { folder: '', found: json }
-    : await choose(source, json, arrays, options, services);
-  return openArray(source, folder, found, arrays, options, services);
+  const group = isArray ? { arrays: new Map(), texts: new Map() } : await groupOf(source, json, options.signal);
+  const { folder, found } = isArray ? { folder: '', found: json } : await choose(source, group.arrays, options);
+  return openArray(source, folder, found, group, options, services);
 }
 
 async function readJson(source: ByteSource, signal: PlatformSignal | undefined): Promise<ZarrJson> {
@@ -43,81 +42,165 @@ async function readJson(source: ByteSource, signal: PlatformSignal | undefined):
   throw badFile(source, 'the metadata are not a JSON object');
 }
 
-/** The arrays of a group whose metadata are consolidated, by path. */
-function arraysOf(json: ZarrJson): ReadonlyMap<string, ZarrJson> {
-  const three = (json.consolidated_metadata as ZarrJson | undefined)?.metadata;
-  const all = Object.entries((three ?? json.metadata ?? {}) as Record<string, ZarrJson>);
-  const found = new Map<string, ZarrJson>();
-  for (const [name, value] of all) {
-    if (typeof value !== 'object' || value === null) continue;
-    if (value.node_type === 'array') found.set(name.replace(/\/?\.zarray$/, ''), value);
-    else if (/(^|\/)\.zarray$/.test(name) && value.node_type !== 'group')
-      found.set(name.replace(/\/?\.zarray$/, ''), value);
+/** What the metadata of a group say. */
+interface ZarrGroup {
+  /** Its arrays by path. */
+  readonly arrays: ReadonlyMap<string, ZarrJson>;
+  /** All metadata that are known, by the path of their file. */
+  readonly texts: ReadonlyMap<string, ZarrJson>;
+}
+
+const isObject = (value: unknown): value is ZarrJson =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The arrays of a group: from consolidated metadata, otherwise by walking through its folder. */
+async function groupOf(source: ByteSource, json: ZarrJson, signal: PlatformSignal | undefined): Promise<ZarrGroup> {
+  const group = consolidated(json);
+  if (group.arrays.size > 0) return group;
+  // The metadata of a group of version 2 may be consolidated in a file beside it.
+  const all = baseName(source.name) === '.zgroup' && (await siblingIfThere(source, '.zmetadata', { signal }));
+  if (all) {
+    const beside = consolidated(await readJson(all, signal).finally(() => all.close()));
+    if (beside.arrays.size > 0) return beside;
   }
-  return found;
+  return walked(source, signal);
+}
+
+function consolidated(json: ZarrJson): ZarrGroup {
+  const three = (json.consolidated_metadata as ZarrJson | undefined)?.metadata;
+  const all = Object.entries((three ?? json.metadata ?? {}) as Record<string, unknown>);
+  const arrays = new Map<string, ZarrJson>();
+  const texts = new Map<string, ZarrJson>();
+  for (const [name, value] of all) {
+    if (!isObject(value)) continue;
+    texts.set(three ? `${name}/zarr.json` : name, value);
+    if (value.node_type === 'array' || (/(^|\/)\.zarray$/.test(name) && value.node_type !== 'group'))
+      arrays.set(name.replace(/\/?\.zarray$/, ''), value);
+  }
+  return { arrays, texts };
+}
+
+/** Groups are not nested deeper, and have no more members. */
+const [deepest, mostMembers] = [8, 1000];
+
+/** The arrays of a group that lie in the folders beside its metadata; none if the source cannot list folders. */
+async function walked(source: ByteSource, signal: PlatformSignal | undefined): Promise<ZarrGroup> {
+  const arrays = new Map<string, ZarrJson>();
+  const texts = new Map<string, ZarrJson>();
+  let level = [''];
+  for (let depth = 0; depth < deepest && level.length > 0; depth++) {
+    const next: string[] = [];
+    for (const folder of level)
+      for (const name of ((await source.folders?.(folder)) ?? []).slice(0, mostMembers)) {
+        const path = folder === '' ? name : `${folder}/${name}`;
+        const array = await metadataAt(source, path, signal);
+        if (array) arrays.set(path, array);
+        else next.push(path);
+      }
+    level = next.slice(0, mostMembers);
+  }
+  return { arrays, texts };
+}
+
+/** The metadata of the array in a folder; undefined without an array. */
+async function metadataAt(
+  source: ByteSource,
+  path: string,
+  signal: PlatformSignal | undefined,
+): Promise<ZarrJson | undefined> {
+  for (const file of ['zarr.json', '.zarray']) {
+    const sibling = await siblingIfThere(source, `${path}/${file}`, { signal });
+    if (!sibling) continue;
+    const found = await readJson(sibling, signal).finally(() => sibling.close());
+    if (file === '.zarray' || found.node_type === 'array') return found;
+  }
+  return undefined;
 }
 
 /** The folder of an array relative to the metadata. */
 const folderOf = (name: string): string => (name === '' ? '' : `${name}/`);
 
-/** The array of a group: the requested one, otherwise the largest. */
+/** The array of a group: the requested one, otherwise the only scan or the largest array by far. */
 async function choose(
   source: ByteSource,
-  json: ZarrJson,
   arrays: ReadonlyMap<string, ZarrJson>,
   options: FormatOptions,
-  services: Services,
 ): Promise<{ folder: string; found: ZarrJson }> {
   const { dataset, signal } = options;
   const names = [...arrays.keys()];
+  const chosen = (name: string) => ({ folder: folderOf(name), found: arrays.get(name) as ZarrJson });
   if (typeof dataset === 'string') {
     const path = dataset.replace(/^\/+|\/+$/g, '');
-    const exact = arrays.get(path);
-    if (exact) return { folder: folderOf(path), found: exact };
+    if (arrays.has(path)) return chosen(path);
     const similar = names.filter((name) => name.includes(path));
-    if (similar.length === 1)
-      return { folder: folderOf(similar[0] as string), found: arrays.get(similar[0] as string) as ZarrJson };
-    for (const file of ['zarr.json', '.zarray'])
-      for (const sibling of [await siblingIfThere(source, `${path}/${file}`, { signal })]) {
-        if (!sibling) continue;
-        const found = await readJson(sibling, signal).finally(() => sibling.close());
-        if (file === '.zarray' || found.node_type === 'array') return { folder: `${path}/`, found };
-      }
+    if (similar.length === 1) return chosen(similar[0] as string);
+    const found = await metadataAt(source, path, signal);
+    if (found) return { folder: folderOf(path), found };
   }
   const list = names.length > 0 ? `; there are ${names.slice(0, 20).join(', ')}` : '';
   if (dataset !== undefined) {
     const name = typeof dataset === 'number' ? names[dataset] : undefined;
     if (name === undefined) throw new EwaldError('Argument', `${source.name} has no array ${dataset}${list}`);
-    return { folder: folderOf(name), found: arrays.get(name) as ZarrJson };
+    return chosen(name);
   }
-  // The metadata of a group of version 2 may be consolidated in a file beside it.
-  const all = baseName(source.name) === '.zgroup' && (await siblingIfThere(source, '.zmetadata', { signal }));
-  if (all) {
-    const consolidated = arraysOf(await readJson(all, signal).finally(() => all.close()));
-    if (consolidated.size > 0) return choose(source, json, consolidated, options, services);
-  }
-  const size = (name: string): number => {
-    const { shape } = arrays.get(name) as ZarrJson;
-    return Array.isArray(shape) && shape.length > 1 ? shape.reduce((a, b) => a * Number(b), 1) : 0;
-  };
-  const [largest] = [...names].sort((a, b) => size(b) - size(a));
-  if (largest === undefined)
+  const entries = names.map((path) => {
+    const { shape, dtype, data_type: type } = arrays.get(path) as ZarrJson;
+    return { path, shape: Array.isArray(shape) ? shape.map(Number) : [], dtype: String(type ?? dtype) };
+  });
+  const { chosen: best, rivals } = framesAmong(entries);
+  if (rivals.length > 0) throw ambiguous(source.name, rivals);
+  if (!best)
     throw new EwaldError(
       'Argument',
       `${source.name} is a group that does not list its arrays; pass the path of one as dataset ` +
         '(--dataset Experiments/scan/data)',
     );
-  return { folder: folderOf(largest), found: arrays.get(largest) as ZarrJson };
+  return chosen(best.path);
+}
+
+/** What the folders axis-0, axis-1, … next to an array state, as HyperSpy writes them; undefined if one is absent. */
+async function hspyAxes(
+  source: ByteSource,
+  folder: string,
+  { texts }: ZarrGroup,
+  shape: readonly number[],
+  signal: PlatformSignal | undefined,
+): Promise<{ readonly axes: readonly Axis[]; readonly signalAxes: number } | undefined> {
+  const parent = folder.replace(/[^/]*\/$/, '');
+  if (!/(^|\/)Experiments\/[^/]+\/$/.test(parent)) return undefined;
+  const axes: Axis[] = [];
+  let signalAxes = 0;
+  for (const [i, size] of shape.entries()) {
+    let about: ZarrJson | undefined;
+    for (const file of ['.zattrs', 'zarr.json']) {
+      const name = `${parent}axis-${i}/${file}`;
+      const sibling = texts.has(name) ? undefined : await siblingIfThere(source, name, { signal });
+      const json = texts.get(name) ?? (sibling && (await readJson(sibling, signal).finally(() => sibling.close())));
+      about ??= file === 'zarr.json' && isObject(json?.attributes) ? json.attributes : json;
+    }
+    if (!about) return undefined;
+    if (!about.navigate) signalAxes++;
+    const { name, scale, offset, units } = about;
+    axes.push({
+      name: typeof name === 'string' ? name : '',
+      size,
+      ...(typeof scale === 'number' ? { scale } : {}),
+      ...(typeof offset === 'number' ? { offset } : {}),
+      ...(typeof units === 'string' && units !== '<undefined>' ? { unit: units } : {}),
+    });
+  }
+  return { axes, signalAxes };
 }
 
 async function openArray(
   source: ByteSource,
   folder: string,
   json: ZarrJson,
-  arrays: ReadonlyMap<string, ZarrJson>,
+  group: ZarrGroup,
   options: FormatOptions,
   services: Services,
 ): Promise<Dataset> {
+  const { arrays } = group;
   const what = folder === '' ? 'the array' : `the array ${folder.slice(0, -1)}`;
   let array: ZarrArray;
   try {
@@ -132,7 +215,10 @@ async function openArray(
   const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);
   const chunkBytes = chunk.reduce((a, b) => a * b, elementBytes(dtype));
   if (chunkBytes > most) throw tooLarge(`${source.name}: chunks of ${chunk.join(' × ')} ${dtype}`, chunkBytes, most);
-  const axes = options.sigShape ? checkShape('zarr: sigShape', options.sigShape, 1).length : Math.min(2, shape.length);
+  const hspy = await hspyAxes(source, folder, group, shape, options.signal);
+  const axes = options.sigShape
+    ? checkShape('zarr: sigShape', options.sigShape, 1).length
+    : Math.min(hspy?.signalAxes || 2, shape.length);
   const signal = shape.slice(shape.length - axes);
   if (options.sigShape && signal.join() !== options.sigShape.join())
     throw new EwaldError(
@@ -160,7 +246,7 @@ async function openArray(
     format: 'zarr',
     shape: { navigation: navigationShape(source, frames, nav, options), signal },
     dtype,
-    meta: zarrMeta(json, {}),
+    meta: zarrMeta(json, isObject(json.attributes) ? json.attributes : {}, hspy?.axes),
     notes,
     arrays: arrays.size > 1 ? listed(arrays, folder) : [],
     filters: [...codecNames(codecs), ...(array.shards ? ['shards'] : [])],

@@ -8,7 +8,7 @@ import { type ZipEntry, zipMember } from '../zip.js';
 
 /** Metadata of an array have a few hundred bytes. */
 const mostText = 2 ** 20;
-const isArray = /(^|\/)(\.zarray|zarr\.json)$/;
+const isMetadata = /(^|\/)(\.zarray|\.zattrs|zarr\.json)$/;
 
 /** The source of the store's metadata, which owns the archive. Throws `Format`. */
 export async function zipStore(
@@ -25,7 +25,7 @@ export async function zipStore(
   };
   const arrays: Record<string, unknown> = {};
   for (const name of members.keys()) {
-    if (!isArray.test(name)) continue;
+    if (!isMetadata.test(name)) continue;
     if ((members.get(name)?.bytes ?? 0) > mostText) throw badFile(source, `the metadata ${name} are too large`);
     const member = await read(name);
     const text = new TextDecoder().decode(await member.read(0, member.size));
@@ -35,7 +35,9 @@ export async function zipStore(
     } catch {
       throw badFile(source, `the metadata ${name} are not JSON`);
     }
-    arrays[name.replace(/(^|\/)zarr\.json$/, '$1.zarray')] = json;
+    // Arrays of either version are listed alike.
+    arrays[name] = json;
+    if (name.endsWith('zarr.json')) arrays[name.replace(/zarr\.json$/, '.zarray')] = json;
   }
   const text = JSON.stringify({ zarr_consolidated_format: 1, metadata: arrays });
   const metadata = memorySource(new TextEncoder().encode(text), source.name);
