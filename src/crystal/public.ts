@@ -19,7 +19,7 @@ export { beamOf, reciprocalOf } from './geometry/pixels.js';
 export { formatGeometry } from './geometry/write.js';
 export { type MisorientationOptions, misorientation } from './lattice-match.js';
 export { niggli, type ReducedCell } from './niggli.js';
-export { cellSimilarity, covers, isViable } from './similarity.js';
+export { covers } from './similarity.js';
 export {
   compareStreams,
   type FrameTruth,

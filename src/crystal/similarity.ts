@@ -1,7 +1,4 @@
-/**
- * Measures of the fast feedback indexer: similarity of two cells by their metric alone, and whether a cell explains
- * enough spots.
- */
+/** Measures of the fast feedback indexer: similarity of two cells by their metric alone, and the spots of a cell. */
 
 import { expectsNumbers } from '../base/arguments.js';
 import { type Cell, expectsCell, lengthsOf, reciprocal, volume } from './cell.js';
@@ -46,21 +43,4 @@ export function covers(cell: Cell, spots: ArrayLike<number>, radius = 0.00075): 
     out[j] = square < radius * radius ? 1 : 0;
   }
   return out;
-}
-
-/**
- * Whether a cell explains at least `minSpots` spots (default 8) within `radius` (1/angstrom, default 0.00075).
- *
- * This is the rule of the fast feedback indexer, kept for comparison: at 300 spots it accepts 9 % of pure-noise images
- * as crystals. The verdict of `indexer.run` corrects for chance.
- */
-export function isViable(
-  cell: Cell,
-  spots: ArrayLike<number>,
-  options: { radius?: number; minSpots?: number } = {},
-): boolean {
-  expectsCell('isViable: the cell', cell);
-  expectsNumbers('isViable: the spots', spots);
-  const hits = covers(cell, spots, options.radius);
-  return hits.reduce((sum, hit) => sum + hit, 0) >= (options.minSpots ?? 8);
 }

@@ -36,6 +36,16 @@ export interface PeaksRun {
   readonly limits: Float32Array | undefined;
 }
 
+/**
+ * Memory of a backend in which a frame is searched without being copied. It belongs to the plan.
+ */
+export interface BorrowedMemory {
+  /** A new view of it; earlier ones may be detached by any work of the backend, but the bytes remain. */
+  view(): Uint8Array;
+  /** Allows the plan to lend it again. */
+  giveBack(): void;
+}
+
 /** A planned peak finder. */
 export interface PeaksKernel extends Disposable {
   /** What it holds now; it may grow with the number of peaks of a frame. */
@@ -44,6 +54,8 @@ export interface PeaksKernel extends Disposable {
   run(run: PeaksRun): Promise<Uint8Array>;
   /** Memory of the given size that it can read fastest, if that makes a difference. */
   memory?(bytes: number): Uint8Array;
+  /** Lends memory for a frame, if frames of the caller would be copied. Throws `OutOfMemory`. */
+  borrow?(): BorrowedMemory;
 }
 
 /** Peak finders of a backend. */

@@ -2,7 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { formatGeometry, parseGeometry } from '../../dist/index.node.js';
 import { wavelengthOf } from '../../src/crystal/geometry/geometry.js';
-import { badPixels, beamOf, extentOf, PanelPlace, reciprocalOf } from '../../src/crystal/geometry/pixels.js';
+import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../src/crystal/geometry/panel-numbers.js';
+import { PanelPlaces } from '../../src/crystal/geometry/panel-places.js';
+import {
+  badPixels,
+  beamOf,
+  extentOf,
+  PanelPlace,
+  positionOf,
+  reciprocalOf,
+} from '../../src/crystal/geometry/pixels.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const simple = `
@@ -81,6 +90,32 @@ describe('the grammar', () => {
   test('a geometry written and read again is the same', () => {
     const again = parseGeometry(formatGeometry(geometry));
     expect(again).toEqual(geometry);
+  });
+
+  test('panels as rows of numbers have the same positions and intersections, to the last bit', () => {
+    const geometry = parseGeometry(simple);
+    const beam = { ...beamOf(geometry), shiftM: [0.0013, -0.0007] } as const;
+    const numbers = panelNumbers(geometry, beam);
+    const places = new PanelPlaces(geometry, beam);
+    for (const [i, panel] of geometry.panels.entries()) {
+      const row = panelNumbersLength * i;
+      const place = new PanelPlace(panel, beam);
+      for (const [fs, ss] of [
+        [0.5, 0.5],
+        [3.17, 2.71],
+        [9.99, 4.9],
+      ] as const) {
+        const position = positionOf(panel, beam, fs, ss);
+        const [x, y] = [panel.minFs + fs, panel.minSs + ss];
+        // In floating point, adding and subtracting the first pixel may change the last bit of the argument.
+        const same = positionOf(panel, beam, x - panel.minFs, y - panel.minSs);
+        expect([xOf, yOf, zOf].map((coordinate) => coordinate(numbers, row, x, y))).toEqual(same);
+        expect(place.find(...position)).toBe(true);
+        expect(places.find(...position)).toBe(i);
+        expect([places.fs, places.ss]).toEqual([place.fs, place.ss]);
+      }
+    }
+    expect(places.find(0, 0, -1)).toBe(-1);
   });
 
   test('bad pixels: regions in laboratory and file coordinates, edges, pixels outside of panels', () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixed, whole } from '../../src/crystal/stream/print.js';
 import { Table } from '../../src/crystal/stream/table.js';
+import { putReflection } from '../../src/crystal/stream/write.js';
 
 describe('a table', () => {
   const awkward = [
@@ -50,14 +51,24 @@ describe('a table', () => {
     expect(table.take().split('\n').slice(0, -1)).toEqual(numbers.map((x) => fixed(x, digits, 10)));
   });
 
-  test('whole numbers, words of any script, and one text after the other', () => {
+  test('the line of a reflection equals that of printf, for an index of -0 and wide numbers as well', () => {
     const table = new Table();
-    for (const x of [0, -0, -0.5, 7, -12, 12345, -(2 ** 40)]) {
-      table.whole(x, 4);
-      expect(table.take()).toBe(whole(x, 4));
+    for (const values of [
+      [-0, 12, -3, 1234.565, 0.125, -0, 99999999999, 7.25, 1024.05],
+      [1, -1234, 12345, -0.004, 2 ** 31, 65535, 3.005, -0.05, 0.95],
+    ]) {
+      const indices = values.slice(0, 3).map((x) => whole(x, 4));
+      const measured = values.slice(3, 7).map((x) => fixed(x, 2, 10));
+      const place = values.slice(7).map((x) => fixed(x, 1, 6));
+      putReflection(table, Float64Array.from(values), 'p0');
+      expect(table.take()).toBe(`${[...indices, ...measured, ...place].join(' ')} p0\n`);
     }
+  });
+
+  test('words of any script, and one text after the other', () => {
+    const table = new Table();
     table.text('p0 Ångström 検出器');
-    table.whole(1, 3);
+    table.fixed(1, 0, 3);
     expect(table.take()).toBe('p0 Ångström 検出器  1');
     expect(table.take()).toBe('');
   });

@@ -28,6 +28,52 @@ describe.each(['wasm', 'native'] as const)('frames of a finder on %s', (backend)
   });
 });
 
+describe('frames that a finder lends', () => {
+  /** What `borrowFrame` of src/peaks/peaks.ts calls. */
+  const borrow = (finder: object): { frame(): Uint16Array; giveBack(): void } | undefined => {
+    const name = Object.getOwnPropertySymbols(finder).find(({ description }) => description === 'borrowFrame');
+    return (finder as Record<symbol, () => ReturnType<typeof borrow>>)[name as symbol]?.();
+  };
+  const [width, height] = [512, 256];
+  const search = { threshold: 50, localBgRadius: 3 };
+
+  test('are searched in the heap of wasm, and keep their pixels when it grows', async () => {
+    const context = await createContext({ backend: 'wasm', strict: true });
+    const finder = await context.peaks({ width, height, dtype: 'u16' });
+    const before = finder.bytes;
+    const lent = borrow(finder);
+    if (!lent) throw new Error('wasm lends no frame');
+    expect(finder.bytes).toBe(before + 2 * width * height);
+    const frame = lent.frame();
+    for (let i = 0; i < frame.length; i++) frame[i] = 10 + ((i * 7919) % 5);
+    for (const at of [20 * width + 30, 20 * width + 31, 21 * width + 30]) frame[at] = 500;
+    const copy = frame.slice();
+    const found = await finder.run(copy, search);
+    expect(found.count).toBe(1);
+    // Another frame was searched in between, in memory of its own.
+    expect((await finder.run(new Uint16Array(copy.length).fill(10), search)).count).toBe(0);
+    expect(await finder.run(lent.frame(), search)).toEqual(found);
+    const large = await context.indexer({ maxBatchSpots: 4e6 });
+    expect(frame.byteLength).toBe(0);
+    await expect(finder.run(frame, search)).rejects.toMatchObject({ tag: 'Shape' });
+    expect(lent.frame()).toEqual(copy);
+    expect(await finder.run(lent.frame(), search)).toEqual(found);
+    const { byteOffset } = lent.frame();
+    lent.giveBack();
+    expect(borrow(finder)?.frame().byteOffset).toBe(byteOffset);
+    await large.dispose();
+    await finder.dispose();
+    expect(context.liveBytes).toBe(0);
+    await context.dispose();
+  });
+
+  test('there are none on native, which searches the frames of its caller', async () => {
+    const context = await createContext({ backend: 'native', strict: true });
+    expect(borrow(await context.peaks({ width, height, dtype: 'u16' }))).toBeUndefined();
+    await context.dispose();
+  });
+});
+
 test('maxPeaks keeps the peaks of the greatest intensity, in the order of the list', async () => {
   const context = await createContext({ backend: 'wasm' });
   const [width, height] = [256, 192];

@@ -69,11 +69,11 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
  * at + 0.5.
  */
 export function positionOf(panel: Panel, beam: Beam, fs: number, ss: number): Vector {
-  const along = (i: 0 | 1 | 2): number => fs * panel.fs[i] + ss * panel.ss[i];
+  const { fs: f, ss: s, corner, resolution } = panel;
   return [
-    (panel.corner[0] + along(0)) / panel.resolution + beam.shiftM[0],
-    (panel.corner[1] + along(1)) / panel.resolution + beam.shiftM[1],
-    beam.distanceM + panel.offsetM + along(2) / panel.resolution,
+    (corner[0] + (fs * f[0] + ss * s[0])) / resolution + beam.shiftM[0],
+    (corner[1] + (fs * f[1] + ss * s[1])) / resolution + beam.shiftM[1],
+    beam.distanceM + panel.offsetM + (fs * f[2] + ss * s[2]) / resolution,
   ];
 }
 
@@ -87,7 +87,8 @@ export function reciprocalOf(panel: Panel, beam: Beam, fs: number, ss: number): 
     expects(false, 'reciprocalOf: the panel', panel, 'one of the panels of a geometry');
   if (typeof beam?.wavelengthA !== 'number') expects(false, 'reciprocalOf: the beam', beam, 'the result of beamOf');
   const [x, y, z] = positionOf(panel, beam, fs, ss);
-  const k = 1 / (beam.wavelengthA * Math.hypot(x, y, z));
+  // A square root of squares is rounded identically by all engines, unlike Math.hypot, and takes a tenth of its time.
+  const k = 1 / (beam.wavelengthA * Math.sqrt(x * x + y * y + z * z));
   return [x * k, y * k, z * k - 1 / beam.wavelengthA];
 }
 

@@ -6,14 +6,7 @@ import { expectsMembers } from '../../base/arguments.js';
 import { oneLine } from '../../base/plain-text.js';
 import { checkPanels, fileLines, freeLine, noteLine } from './lines.js';
 import { exponential, fixed } from './print.js';
-import {
-  marks,
-  type StreamChunk,
-  type StreamCrystal,
-  type StreamHead,
-  type StreamPeak,
-  type StreamReflection,
-} from './stream.js';
+import { marks, type StreamChunk, type StreamCrystal, type StreamHead } from './stream.js';
 import { Table } from './table.js';
 
 /** Formats everything before the first chunk. Throws `Argument` for text that would forge a line. */
@@ -32,46 +25,95 @@ export function formatHead(head: StreamHead): string {
   return `${parts.join('\n')}\n`;
 }
 
+/** A list of a chunk: the number of its lines, and what writes them. */
+export interface ListLines {
+  readonly count: number;
+  write(table: Table): void;
+}
+
+/** The lists of a chunk; undefined ones are omitted. */
+export interface ChunkLists {
+  readonly peaks: ListLines | undefined;
+  /** Of each crystal. */
+  readonly reflections: readonly (ListLines | undefined)[];
+}
+
+/** Lists of chunks whose rows are objects only where a caller accesses them. */
+const listsOfChunks = new WeakMap<StreamChunk, ChunkLists>();
+
+/** Lets `formatChunk` write the lists of a chunk from other data than its objects, which must be the same numbers. */
+export function setLists(chunk: StreamChunk, lists: ChunkLists): void {
+  listsOfChunks.set(chunk, lists);
+}
+
+/** The lists of a chunk made of objects. */
+const objectLists = ({ peaks, crystals }: StreamChunk): ChunkLists => ({
+  peaks: peaks && {
+    count: peaks.length,
+    write(table) {
+      checkPanels(peaks);
+      for (const p of peaks) putPeak(table, p.fs, p.ss, p.inverseD, p.intensity, p.panel);
+    },
+  },
+  reflections: crystals.map(
+    ({ reflections }) =>
+      reflections && {
+        count: reflections.length,
+        write(table) {
+          checkPanels(reflections);
+          const line = new Float64Array(reflectionNumbers);
+          for (const r of reflections) {
+            line.set([r.h, r.k, r.l, r.intensity, r.sigma, r.peak, r.background, r.fs, r.ss]);
+            putReflection(table, line, r.panel);
+          }
+        },
+      },
+  ),
+});
+
 // Shared by all chunks: its buffer grows to the longest list.
 const table = new Table();
 
-function reflectionLines(reflections: readonly StreamReflection[]): string {
-  checkPanels(reflections);
-  for (const r of reflections) {
-    for (const x of [r.h, r.k, r.l]) {
-      table.whole(x, 4);
-      table.text(' ');
-    }
-    for (const x of [r.intensity, r.sigma, r.peak, r.background]) {
-      table.fixed(x, 2, 10);
-      table.text(' ');
-    }
-    table.fixed(r.fs, 1, 6);
-    table.text(' ');
-    table.fixed(r.ss, 1, 6);
-    table.text(` ${r.panel}\n`);
-  }
+function linesOf(list: ListLines): string {
+  list.write(table);
   return table.take();
 }
 
-function peakLines(peaks: readonly StreamPeak[]): string {
-  checkPanels(peaks);
-  for (const p of peaks) {
-    table.fixed(p.fs, 2, 7);
-    table.text(' ');
-    table.fixed(p.ss, 2, 7);
-    table.text(' ');
-    table.fixed(p.inverseD, 2, 10);
-    table.text('  ');
-    table.fixed(p.intensity, 2, 10);
-    table.text(`   ${p.panel}\n`);
-  }
-  return table.take();
+/** The numbers of the line of a peak that is being written; digits and widths of lines. */
+const peakNumbers = new Float64Array(3);
+const peakDigits = Uint8Array.of(2, 2, 2);
+const peakWidths = Uint8Array.of(7, 7, 10);
+const reflectionDigits = Uint8Array.of(0, 0, 0, 2, 2, 2, 2, 1, 1);
+const reflectionWidths = Uint8Array.of(4, 4, 4, 10, 10, 10, 10, 6, 6);
+
+/** Writes the line of a peak. */
+export function putPeak(to: Table, fs: number, ss: number, inverseD: number, intensity: number, panel: string): void {
+  peakNumbers[0] = fs;
+  peakNumbers[1] = ss;
+  peakNumbers[2] = inverseD;
+  to.row(peakNumbers, peakDigits, peakWidths);
+  to.space();
+  to.fixed(intensity, 2, 10);
+  to.text('   ');
+  to.text(panel);
+  to.text('\n');
 }
 
-function crystalLines(crystal: StreamCrystal): string[] {
+/** Numbers of the line of a reflection: h, k, l, intensity, sigma, peak, background, fs, ss. */
+export const reflectionNumbers = 9;
+
+/** Writes the line of a reflection with these numbers. */
+export function putReflection(to: Table, numbers: Float64Array, panel: string): void {
+  // An index of -0 is written without a sign.
+  for (let i = 0; i < 3; i++) numbers[i] = Math.trunc(numbers[i] as number) + 0;
+  to.row(numbers, reflectionDigits, reflectionWidths);
+  to.text(panel);
+  to.text('\n');
+}
+
+function crystalLines(crystal: StreamCrystal, list: ListLines | undefined): string[] {
   const [a, b, c, al, be, ga] = crystal.parameters.map((x) => fixed(x, 5, 7));
-  const { reciprocal, shiftMm, resolutionLimit, reflections } = crystal;
+  const { reciprocal, shiftMm, resolutionLimit } = crystal;
   const out = [marks.crystalBegin, `Cell parameters ${a} ${b} ${c} nm, ${al} ${be} ${ga} deg`];
   for (const [i, row] of reciprocal.entries())
     out.push(`${'abc'[i]}star = ${row.map((x) => fixed(x, 7, 9, true)).join(' ')} nm^-1`);
@@ -86,13 +128,13 @@ function crystalLines(crystal: StreamCrystal): string[] {
       `diffraction_resolution_limit = ${fixed(resolutionLimit.inverseNm, 2)} nm^-1 ` +
         `or ${fixed(resolutionLimit.angstrom, 2)} A`,
     );
-  out.push(`num_reflections = ${reflections?.length ?? 0}`);
+  out.push(`num_reflections = ${list?.count ?? 0}`);
   if (crystal.saturated !== undefined) out.push(`num_saturated_reflections = ${crystal.saturated}`);
   if (crystal.implausible !== undefined) out.push(`num_implausible_reflections = ${crystal.implausible}`);
-  if (!reflections) out.push(marks.noReflections);
+  if (!list) out.push(marks.noReflections);
   else {
     out.push(marks.reflectionsBegin, marks.reflectionsHead);
-    out.push(reflectionLines(reflections) + marks.reflectionsEnd);
+    out.push(linesOf(list) + marks.reflectionsEnd);
   }
   out.push(marks.crystalEnd);
   return out;
@@ -101,7 +143,8 @@ function crystalLines(crystal: StreamCrystal): string[] {
 /** Formats one frame. Throws `Argument` for text that would forge a line, such as a file name with a line break. */
 export function formatChunk(chunk: StreamChunk): string {
   expectsMembers('formatChunk: the chunk', chunk, ['filename', 'peaks', 'crystals'], 'a chunk as yielded by chunks()');
-  const { peaks, peakResolution } = chunk;
+  const { peakResolution } = chunk;
+  const { peaks, reflections } = listsOfChunks.get(chunk) ?? objectLists(chunk);
   const out = [marks.chunkBegin, `Image filename: ${oneLine(chunk.filename, 'the name of the file')}`];
   if (chunk.event !== undefined) out.push(`Event: ${oneLine(chunk.event, 'the event')}`);
   out.push(`Image serial number: ${chunk.serial}`, `hit = ${chunk.hit ? 1 : 0}`);
@@ -122,9 +165,9 @@ export function formatChunk(chunk: StreamChunk): string {
     out.push(`peak_resolution = ${fixed(peakResolution.inverseNm, 6)} nm^-1 or ${fixed(peakResolution.angstrom, 6)} A`);
   if (peaks) {
     out.push(marks.peaksBegin, marks.peaksHead);
-    out.push(peakLines(peaks) + marks.peaksEnd);
+    out.push(linesOf(peaks) + marks.peaksEnd);
   }
-  for (const crystal of chunk.crystals) out.push(...crystalLines(crystal));
+  for (const [i, crystal] of chunk.crystals.entries()) out.push(...crystalLines(crystal, reflections[i]));
   out.push(marks.chunkEnd);
   return `${out.join('\n')}\n`;
 }

@@ -1,4 +1,7 @@
-/** Peaks on wasm: a frame is copied into the heap, searched, and its peaks are copied out; see cpp/peaks. */
+/**
+ * Peaks on wasm: a frame is copied into the heap, unless it was read into memory lent by the plan; it is searched, and
+ * its peaks are copied out. See cpp/peaks.
+ */
 
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
@@ -23,19 +26,30 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
     const limits = staging.place(rings * 16);
     const finder = staging.create('peaks', fields, panels, bins);
     const around = staging.bytes - core.call('ewald_peaks_bytes', finder);
+    const frameBytes = pixels * bytesOfNumber;
+    /** Frames that were lent and given back. */
+    const spare: number[] = [];
+    let lent = 0;
     return {
       get bytes() {
-        return around + core.call('ewald_peaks_bytes', finder);
+        return around + lent * frameBytes + core.call('ewald_peaks_bytes', finder);
+      },
+      borrow() {
+        const known = spare.pop();
+        const address = known ?? staging.place(frameBytes);
+        if (known === undefined) lent++;
+        return { view: () => core.view(address, frameBytes), giveBack: () => void spare.push(address) };
       },
       async run(run) {
         core.write(params, run.params);
-        core.write(frame, run.frame);
+        const place = core.addressOf(run.frame) ?? frame;
+        if (place === frame) core.write(frame, run.frame);
         if (run.bad) core.write(bad, run.bad);
         core.check(
           'ewald_peaks_run',
           finder,
           params,
-          frame,
+          place,
           run.bad ? bad : 0,
           answer,
           answer + 4,
