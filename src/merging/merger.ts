@@ -6,6 +6,7 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../base/globals.js';
 import type { ByteSource } from '../data/byte-source.js';
+import { joined } from '../data/compressed/pieces.js';
 import { memorySource } from '../data/sources/memory.js';
 import type { Planner } from '../planner/planner.js';
 import { type Identified, largestBlock } from './accumulate.js';
@@ -14,7 +15,8 @@ import { ObservationColumns } from './columns.js';
 import { mergingFeature } from './kernels.js';
 import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
-import { beginsHdf5, hdf5Begin, joined, type MergeBytes, piecesOf, sourceOf } from './pieces.js';
+import { beginsHdf5, hdf5Begin, type MergeBytes, piecesOf, sourceOf } from './pieces.js';
+import { hash53 } from './repeated-frames.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
 import { type ScannedHead, StreamScanner } from './scan.js';
@@ -54,6 +56,8 @@ export class Merger {
   /** Keys of the crystals collected. */
   readonly #seen = new Set<number>();
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
+  /** Numbers of crystals at the ends of the inputs. */
+  readonly #ends: number[] = [];
 
   /** Throws `Argument`. */
   constructor(planner: Planner, options: MergeOptions, open: OpenMergeFile) {
@@ -168,6 +172,7 @@ export class Merger {
       heads: this.#heads,
       counts: this.#collector.counts,
       leftOut: this.#columns.leftOut,
+      ends: this.#ends,
     };
   }
 
@@ -187,9 +192,10 @@ export class Merger {
   /** Rejects repeated crystals, which would count as independent measurements. Throws `Argument`. */
   #refuseRepeated(name: string, first: number): void {
     const { crystals, filenames, events, reciprocal } = this.#columns.view();
+    this.#ends.push(crystals);
     let repeated = 0;
     for (let c = first; c < crystals; c++) {
-      const key = crystalKey(filenames[c] ?? '', events[c] ?? '', reciprocal.subarray(9 * c, 9 * c + 9));
+      const key = hash53([filenames[c] ?? '', '\n', events[c] ?? ''], reciprocal.subarray(9 * c, 9 * c + 9));
       if (this.#seen.has(key)) repeated++;
       else this.#seen.add(key);
     }
@@ -210,17 +216,3 @@ export class Merger {
 
 const isMergeInput = (input: MergeInput | MergeFile): input is MergeInput =>
   typeof input === 'object' && input !== null && 'bytes' in input && !('slice' in input);
-
-/**
- * Frame, event and orientation as a hash of 53 bits: among a million crystals, a collision has a probability of 10⁻⁴.
- */
-function crystalKey(filename: string, event: string, reciprocal: Float64Array): number {
-  let [low, high] = [0x811c9dc5, 0x9747b28c];
-  const take = (value: number): void => {
-    low = Math.imul(low ^ value, 0x01000193);
-    high = Math.imul(high ^ value, 0x85ebca6b) ^ (high >>> 15);
-  };
-  for (const text of [filename, '\n', event]) for (let i = 0; i < text.length; i++) take(text.charCodeAt(i));
-  for (const x of reciprocal) take(Math.round(x * 1e8));
-  return (low >>> 0) + (high >>> 11) * 2 ** 32;
-}

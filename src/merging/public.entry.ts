@@ -4,7 +4,6 @@
  */
 export { formatReflectionList, readReflectionList } from './hkl.js';
 export { readMtzReflections } from './mtz-reader.js';
-export { mergeModels } from './options.js';
 export { type MergeReportOptions, mergeReport } from './report.js';
 export {
   type MergeSink,

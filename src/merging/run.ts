@@ -2,6 +2,7 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, callback, checkSignal, knownOptions } from '../base/options.js';
+import { refusal, type Said } from '../base/parameters.js';
 import { identity, tripletOf } from '../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../crystal/symmetry/settings.js';
 import type { Planner } from '../planner/planner.js';
@@ -11,7 +12,7 @@ import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './ambi
 import type { MergingKernel } from './contract.js';
 import type { ScanCounts } from './counts.js';
 import { commonRadius } from './fit.js';
-import { halfOf } from './halves.js';
+import { halvesOf } from './halves.js';
 import type { ReflectionList } from './hkl.js';
 import { mergingFeature } from './kernels.js';
 import { doubtOfGroup } from './laue-groups.js';
@@ -23,6 +24,7 @@ import type { Observations } from './observations.js';
 import { automatic, type CheckedMerge } from './options.js';
 import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
 import { alignToReference } from './reference.js';
+import { repeatedFramesRemark } from './repeated-frames.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
 import type { ScannedHead } from './scan.js';
 import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
@@ -49,6 +51,8 @@ export interface Collected {
   readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
   readonly counts: ScanCounts;
   readonly leftOut: LeftOut;
+  /** Numbers of crystals at the ends of the inputs. */
+  readonly ends?: readonly number[];
 }
 
 /** Maximum number of data sets that the values of a header field may define. */
@@ -59,7 +63,7 @@ const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', 
 export async function runMerge(
   planner: Planner,
   checked: CheckedMerge,
-  { observations, heads, counts, leftOut }: Collected,
+  { observations, heads, counts, leftOut, ends = [] }: Collected,
   options: MergeRunOptions,
 ): Promise<MergeResult> {
   knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
@@ -74,6 +78,8 @@ export async function runMerge(
   const remarks: string[] = [];
   let isDoubtful = heads.some(({ head }) => head.isCellDoubtful);
   if (observations.count === 0) throw nothing(counts, leftOut);
+  const repeated = repeatedFramesRemark(observations, ends);
+  if (repeated !== undefined) remarks.push(repeated);
   const subject = subjectOf(observations, checked, heads, remarks);
   const { group, part } = subject;
   if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, subject.centring);
@@ -108,8 +114,7 @@ export async function runMerge(
     unique: unique.count,
     noise: { gain: gainOf(heads, remarks), partiality: partialities[model] },
   };
-  const half = observations.filenames.map((name, c) => halfOf(name, observations.events[c] ?? ''));
-  const selections = [part, part.map((on, c) => on * (1 - (half[c] ?? 0))), part.map((on, c) => on * (half[c] ?? 0))];
+  const selections = withHalves(observations, part);
   const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
   const { backend, kernel } = await planner.plan(mergingFeature, {
     unique: unique.count,
@@ -136,15 +141,8 @@ export async function runMerge(
     const datasets: MergedSet[] = [];
     for (const [name, selected] of sets) {
       const some: Merge[] = [];
-      for (const which of [undefined, 0, 1])
-        some.push(
-          await mergeOfSome(
-            kernel,
-            data,
-            merges[0] as Merge,
-            selected.map((on, c) => (which === undefined || half[c] === which ? on : 0)),
-          ),
-        );
+      for (const one of withHalves(observations, selected))
+        some.push(await mergeOfSome(kernel, data, merges[0] as Merge, one));
       datasets.push({ name, merges: some as [Merge, Merge, Merge] });
     }
     return makeResult(checked, {
@@ -165,6 +163,12 @@ export async function runMerge(
   } finally {
     await kernel.dispose();
   }
+}
+
+/** The selected crystals, and those of either half. */
+function withHalves(observations: Observations, selected: Uint8Array): Uint8Array[] {
+  const halves = halvesOf(observations, selected);
+  return [selected, ...[0, 1].map((half) => selected.map((on, c) => (halves[c] === half ? on : 0)))];
 }
 
 /** Determines the polarisation of the beam; returns it and the corrected observations. */
@@ -285,15 +289,15 @@ function aligned(
 /** Explains why there is nothing to merge. */
 function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
   const { crystals, frames, empty } = counts;
-  const why =
+  const why = (said: Said): string =>
     frames === 0
       ? 'the streams hold no frames'
       : crystals + empty === 0
         ? `none of ${frames} frames has a crystal`
         : beyondResolution + belowSnr > 0
-          ? `pushRes and minSnr leave out all ${beyondResolution + belowSnr} observations`
+          ? `${said('pushRes')} and ${said('minSnr')} leave out all ${beyondResolution + belowSnr} observations`
           : `${empty} crystals have no reflections; index with integration`;
-  return new EwaldError('Argument', `there is nothing to merge: ${why}`, { detail: { ...counts } });
+  return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts });
 }
 
 function settingsOf(

@@ -9,7 +9,7 @@ import { Executor } from 'ewald/executors';
 import { type MergeStatus, mergeSink, mergeStatusText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
-import { halfOf } from '../../src/merging/halves.js';
+import { halvesOf } from '../../src/merging/halves.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
 import { readMtzReflections } from '../../src/merging/mtz-reader.js';
 import type { MergeOptions } from '../../src/merging/options.js';
@@ -18,6 +18,7 @@ import type { MergeResult } from '../../src/merging/result.js';
 import { readSplitTable } from '../../src/merging/split.js';
 import { commonOf } from '../../src/merging/statistics.js';
 import { sceneOf } from '../../src/validate/cases/merging/scene.js';
+import { refused } from '../support/refused.js';
 import { readMtz } from './mtz-reader.js';
 import { type SimulatedStream, simulateStream } from './simulated.js';
 
@@ -509,11 +510,83 @@ test('data sets are divided by the value of a copied header field', async () => 
   await expect(context.merger(both)).rejects.toMatchObject({ tag: 'Argument', message: /split and splitBy are both/ });
 });
 
-test('a frame is in the same half whatever comes before its name in the path', () => {
-  const halves = Array.from({ length: 1000 }, (_, i) => halfOf('run.h5', `//${i}`));
-  const second = halves.filter((half) => half === 1).length;
-  expect(Math.abs(second - 500)).toBeLessThan(50);
-  expect(halfOf('/data/a/run.h5', '//7')).toBe(halves[7]);
+describe('halves', () => {
+  const frames = (count: number, folder = '') => ({
+    filenames: Array.from({ length: count }, () => `${folder}run.h5`),
+    events: Array.from({ length: count }, (_, i) => `//${i}`),
+  });
+  const halves = (of: ReturnType<typeof frames>, selected = new Uint8Array(of.events.length).fill(1)) =>
+    halvesOf(of as never, selected);
+  const sizesOf = (half: Uint8Array, selected = new Uint8Array(half.length).fill(1)): number[] =>
+    [0, 1].map((which) => half.filter((value, c) => value === which && selected[c] === 1).length);
+
+  test('differ by at most one crystal, of any number and selection of frames', () => {
+    for (const count of [1, 2, 3, 7, 10, 31, 200]) {
+      const [first = 0, second = 0] = sizesOf(halves(frames(count)));
+      expect(first - second, `${count} crystals`).toBe(count % 2);
+    }
+    const some = Uint8Array.from({ length: 99 }, (_, c) => (c % 3 === 0 ? 1 : 0));
+    expect(sizesOf(halves(frames(99), some), some)).toEqual([17, 16]);
+  });
+
+  test('are a shuffle that depends on the names of frames alone', () => {
+    const half = halves(frames(1000));
+    expect(halves(frames(1000, '/data/a/'))).toEqual(half);
+    const backwards = { ...frames(1000), events: frames(1000).events.reverse() };
+    expect(halves(backwards)).toEqual(half.slice().reverse());
+    // Neighbours are in the same half as often as in different ones.
+    const changes = half.filter((value, c) => c > 0 && value !== half[c - 1]).length;
+    expect(Math.abs(changes - 500)).toBeLessThan(60);
+  });
+
+  test('keep the crystals of a frame together', () => {
+    const { filenames, events } = frames(9);
+    // Of eleven crystals, three are of the second frame.
+    const half = halves({ filenames: [...filenames, 'run.h5', 'run.h5'], events: [...events, '//1', '//1'] });
+    expect([half[9], half[10]]).toEqual([half[1], half[1]]);
+    expect(sizesOf(half).sort()).toEqual([5, 6]);
+  });
+});
+
+describe('frames that were indexed more than once', () => {
+  const simulated = simulateStream({ crystals: 20, symmetry: 'mmm', parameters: orthorhombic });
+  // The orientations of a second indexing differ slightly.
+  const again = simulated.text.replaceAll(
+    /^astar = (\S+)/gm,
+    (_, x: string) => `astar = ${(Number(x) + 2e-5).toFixed(7)}`,
+  );
+  const remarksOn = async (...streams: string[]): Promise<string> =>
+    (await merge(streams, { symmetry: 'mmm', model: 'mean', minMeasurements: 1 })).remarks.join('\n');
+
+  test('are remarked on with their number, in several inputs or in one', async () => {
+    expect(again).not.toBe(simulated.text);
+    expect(await remarksOn(simulated.text)).not.toContain('more than once');
+    const text = '20 frames were indexed more than once, the first of them simulated.h5 //0';
+    expect(await remarksOn(simulated.text, again)).toContain(text);
+    expect(await remarksOn(simulated.text + again.slice(again.indexOf('----- Begin chunk')))).toContain(text);
+    const merger = await context.merger({ symmetry: 'mmm', polarisation: 'none' });
+    await merger.addStream({ name: 'a', bytes: new TextEncoder().encode(simulated.text) });
+    await merger.addStream({ name: 'b', bytes: new TextEncoder().encode(again) });
+    const joined = await context.merger({ symmetry: 'mmm', polarisation: 'none' });
+    await joined.addStream({ name: 'state', bytes: merger.toState() });
+    expect((await joined.run()).remarks.join()).toContain(text);
+  });
+
+  test('are found in inputs of a single frame', async () => {
+    const first = (text: string): string => text.slice(0, text.indexOf('----- End chunk -----') + 22);
+    expect(await remarksOn(first(simulated.text), first(again))).toContain('1 frame was indexed more than once');
+  });
+});
+
+test('the lists of a merge refuse options, which belong to the merger, and other halves', async () => {
+  const { text } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters: orthorhombic });
+  const result = await merge(text, { symmetry: 'mmm', iterations: 1 });
+  const called = (options: unknown) => () => (result.toMtz as (options: unknown) => Uint8Array)(options);
+  await refused(called({ spaceGroup: 'P222' }), 'Argument', 'toMtz takes no options', 'ctx.merger({ spaceGroup: … })');
+  await refused(called({ history: [] }), 'Argument', 'was given {"history":[]}');
+  const unmerged = () => (result.toUnmergedMtz as (options: unknown) => Uint8Array)({ title: 'x' });
+  await refused(unmerged, 'Argument', 'toUnmergedMtz takes no options');
+  await refused(() => result.toHkl(3 as 2), 'Argument', 'toHkl: the half is 3; expected 1, 2');
 });
 
 describe('the polarisation of the beam', () => {

@@ -1,0 +1,48 @@
+/** Frames whose crystals were collected more than once, such as those of two streams of the same images. */
+import type { Observations } from './observations.js';
+
+/** Texts and numbers as a hash of 53 bits: among a million, a collision has a probability of 10⁻⁴. */
+export function hash53(texts: readonly string[], numbers: ArrayLike<number> = []): number {
+  let [low, high] = [0x811c9dc5, 0x9747b28c];
+  const take = (value: number): void => {
+    low = Math.imul(low ^ value, 0x01000193);
+    high = Math.imul(high ^ value, 0x85ebca6b) ^ (high >>> 15);
+  };
+  for (const text of texts) for (let i = 0; i < text.length; i++) take(text.charCodeAt(i));
+  for (let i = 0; i < numbers.length; i++) take(Math.round((numbers[i] as number) * 1e8));
+  return (low >>> 0) + (high >>> 11) * 2 ** 32;
+}
+
+/**
+ * A remark on frames that are in several inputs, or in several places of one; undefined without any. The crystals of a
+ * frame follow each other in a stream. `ends` has the number of crystals at the end of each input. Frames without a
+ * name are not compared.
+ */
+export function repeatedFramesRemark(
+  { crystals, filenames, events }: Observations,
+  ends: readonly number[],
+): string | undefined {
+  const boundaries = new Set(ends);
+  const seen = new Set<number>();
+  const repeated = new Set<number>();
+  let first: string | undefined;
+  let previous: number | undefined;
+  for (let c = 0; c < crystals; c++) {
+    const [filename = '', event = ''] = [filenames[c], events[c]];
+    const frame = filename === '' ? undefined : hash53([filename, '\n', event]);
+    const continues = frame === previous && !boundaries.has(c);
+    previous = frame;
+    if (frame === undefined || continues) continue;
+    if (seen.has(frame)) {
+      repeated.add(frame);
+      first ??= `${filename} ${event}`.trim();
+    }
+    seen.add(frame);
+  }
+  if (repeated.size === 0) return undefined;
+  const frames = repeated.size === 1 ? '1 frame was' : `${repeated.size} frames were`;
+  return (
+    `${frames} indexed more than once, the first of them ${first}: the same image counts as several measurements, ` +
+    'so that standard deviations are too small. Merge one indexing of each frame.'
+  );
+}
