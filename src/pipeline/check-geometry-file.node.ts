@@ -8,7 +8,7 @@ import { formatGeometry } from '../crystal/geometry/write.js';
 import type { Dataset } from '../data/dataset.js';
 import { open } from '../data/opening.node.js';
 import { beamsOfFile } from '../detector/beams.js';
-import { checkPanels } from '../detector/detector.js';
+import { checkPanels, openDetector } from '../detector/detector.js';
 import { frameSize, geometryFromFile } from '../detector/from-file.js';
 import { openStacked, stackedGeometry } from '../detector/stacked.js';
 import { readText } from '../files/read.js';
@@ -17,6 +17,8 @@ import { geometryPicture } from '../report/geometry-picture.js';
 import { inputKindIn } from './inputs.js';
 import type { CheckGeometryOptions } from './parameter-types.js';
 import { runPlace } from './place.node.js';
+import { displacedDetector, displacedText, howToShift } from './refinement/displaced.js';
+import type { SomeFrames } from './tune.js';
 
 export type { CheckGeometryOptions } from './parameter-types.js';
 
@@ -61,6 +63,9 @@ export async function checkGeometryFile(file: string, options: CheckGeometryOpti
   }
 }
 
+/** Opens another file that a geometry refers to. */
+const openOther = (file: string, path: string): Promise<Dataset> => open(file, { dataset: path });
+
 async function check(file: string, options: CheckGeometryOptions): Promise<CheckedGeometry> {
   const own = (await inputKindIn(runPlace, file)) === 'frames';
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
@@ -74,7 +79,8 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
     const { beam, assumed } = await beamFor(geometry, dataset);
     const misfit = dataset && !own ? misfits(geometry, dataset) : [];
     const facts = checkGeometry(geometry, beam);
-    return { ...facts, geometry, beam, assumed, problems: [...misfit, ...facts.problems] };
+    const displaced = dataset && misfit.length === 0 ? await displacedProblem(geometry, dataset) : [];
+    return { ...facts, geometry, beam, assumed, problems: [...misfit, ...facts.problems, ...displaced] };
   } finally {
     await dataset?.dispose();
   }
@@ -86,7 +92,6 @@ async function beamFor(
   dataset: Dataset | undefined,
 ): Promise<{ readonly beam: Beam; readonly assumed: readonly string[] }> {
   if (dataset) {
-    const openOther = (file: string, path: string): Promise<Dataset> => open(file, { dataset: path });
     return { beam: (await beamsOfFile(geometry, dataset.name, openOther))(0), assumed: [] };
   }
   const pointed = [geometry.radiation?.given, geometry.distance, ...geometry.shift].flatMap((given) =>
@@ -106,6 +111,16 @@ async function beamFor(
   const [x, y] = geometry.shift.map((one) => ('path' in one ? { value: 0 } : one));
   const shift = [x ?? { value: 0 }, y ?? { value: 0 }] as const;
   return { beam: beamOf({ ...geometry, radiation, distance, shift }), assumed };
+}
+
+/** Whether the background of the first frames is centred elsewhere than at the beam. */
+async function displacedProblem(given: Geometry, dataset: Dataset): Promise<string[]> {
+  const detector = await openDetector(dataset, { geometry: given, openOther });
+  const firstFrames = async function* (most: number): AsyncGenerator<SomeFrames> {
+    yield { dataset, frames: Array.from({ length: Math.min(most, dataset.frames) }, (_, frame) => frame) };
+  };
+  const displaced = await displacedDetector(detector, detector.geometry, firstFrames);
+  return displaced ? [`${displacedText(displaced)}; ${howToShift}`] : [];
 }
 
 function misfits(given: Geometry, dataset: Dataset): string[] {

@@ -11,7 +11,7 @@
 import { median } from '../base/median.js';
 import { type Cell, reciprocal, type Vector } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
-import { positionOf } from '../crystal/geometry/pixels.js';
+import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../crystal/geometry/panel-numbers.js';
 import type { PeakList } from '../peaks/peak-list.js';
 
 /** The detector according to one crystal. */
@@ -70,45 +70,124 @@ export function fitDetector(
 ): DetectorFit | undefined {
   const cell = orientedAs(found, known);
   if (!cell || indexed.length < 12) return undefined;
-  const [as, bs, cs] = reciprocal(cell);
-  const k = 1 / beam.wavelengthA;
-  let places: { x: number; y: number; px: number; py: number }[] = [];
-  for (let i = 0; i < indexed.length; i++) {
-    const at = indexed[i] ?? 0;
-    const panel = geometry.panels[peaks.panel[at] ?? 0];
-    if (!panel) continue;
-    const [x, y, z] = positionOf(panel, beam, (peaks.fs[at] ?? 0) - panel.minFs, (peaks.ss[at] ?? 0) - panel.minSs);
-    const [h = 0, kk = 0, l = 0] = [indices[3 * i], indices[3 * i + 1], indices[3 * i + 2]];
-    const forward = h * as[2] + kk * bs[2] + l * cs[2] + k;
-    if (!(forward > 0)) continue;
-    const px = ((h * as[0] + kk * bs[0] + l * cs[0]) / forward) * z;
-    const py = ((h * as[1] + kk * bs[1] + l * cs[1]) / forward) * z;
-    places.push({ x, y, px, py });
-  }
+  // [places, 4]: x and y of the peak, and x and y of its reflection; objects would be garbage of every frame.
+  const places = new Float64Array(4 * indexed.length);
+  const numbers = panelNumbers(geometry, beam);
+  const nodes = Float64Array.from(reciprocal(cell).flat());
+  let count = fillPlaces(places, numbers, peaks.fs, peaks.ss, peaks.panel, indexed, indices, nodes, beam.wavelengthA);
+  const errors = new Float64Array(count);
+  const motion = new Float64Array(4);
   let fit: DetectorFit | undefined;
   // Repeated without the outliers of the previous fit.
-  for (let round = 0; round < 3 && places.length >= 12; round++) {
-    const mean = (of: (place: (typeof places)[number]) => number): number =>
-      places.reduce((sum, place) => sum + of(place), 0) / places.length;
-    const [mx, my, mpx, mpy] = [mean(({ x }) => x), mean(({ y }) => y), mean(({ px }) => px), mean(({ py }) => py)];
-    let [along, across, square] = [0, 0, 0];
-    for (const { x, y, px, py } of places) {
-      const [dx, dy, dpx, dpy] = [x - mx, y - my, px - mpx, py - mpy];
-      along += dx * dpx + dy * dpy;
-      across += dy * dpx - dx * dpy;
-      square += dpx * dpx + dpy * dpy;
-    }
-    if (!(square > 0)) return undefined;
-    const [scale, turn] = [along / square, across / square];
-    const shift = [scale * mpx - turn * mpy - mx, scale * mpy + turn * mpx - my] as const;
-    const errors = places.map(({ x, y, px, py }) =>
-      Math.hypot(x + shift[0] - scale * px + turn * py, y + shift[1] - scale * py - turn * px),
-    );
-    const rmsM = Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
-    fit = { scale, shiftM: shift, rmsM, count: places.length };
-    places = places.filter((_, i) => (errors[i] ?? 0) < 2.5 * rmsM);
+  for (let round = 0; round < 3 && count >= 12; round++) {
+    if (!fitSimilarity(places, count, motion)) return undefined;
+    const [scale = 1, , x = 0, y = 0] = motion;
+    const rmsM = Math.sqrt(measureErrors(places, count, motion, errors) / count);
+    fit = { scale, shiftM: [x, y], rmsM, count };
+    count = keepNear(places, count, errors, 2.5 * rmsM);
   }
   return fit;
+}
+
+/** Fills in the places of indexed peaks and of their reflections; returns how many there are. */
+function fillPlaces(
+  places: Float64Array,
+  panels: Float64Array,
+  fs: Float32Array,
+  ss: Float32Array,
+  panelOf: Uint32Array,
+  indexed: ArrayLike<number>,
+  indices: ArrayLike<number>,
+  nodes: Float64Array,
+  wavelengthA: number,
+): number {
+  const k0 = 1 / wavelengthA;
+  let to = 0;
+  for (let i = 0; i < indexed.length; i++) {
+    const peak = indexed[i] as number;
+    const panel = panelNumbersLength * (panelOf[peak] ?? 0);
+    if (!(panel < panels.length)) continue;
+    const h = indices[3 * i] as number;
+    const k = indices[3 * i + 1] as number;
+    const l = indices[3 * i + 2] as number;
+    const forward = h * (nodes[2] as number) + k * (nodes[5] as number) + l * (nodes[8] as number) + k0;
+    if (!(forward > 0)) continue;
+    const z = zOf(panels, panel, fs[peak] as number, ss[peak] as number);
+    places[to] = xOf(panels, panel, fs[peak] as number, ss[peak] as number);
+    places[to + 1] = yOf(panels, panel, fs[peak] as number, ss[peak] as number);
+    const nodeX = h * (nodes[0] as number) + k * (nodes[3] as number) + l * (nodes[6] as number);
+    const nodeY = h * (nodes[1] as number) + k * (nodes[4] as number) + l * (nodes[7] as number);
+    places[to + 2] = (nodeX / forward) * z;
+    places[to + 3] = (nodeY / forward) * z;
+    to += 4;
+  }
+  return to / 4;
+}
+
+/** Fits scale, turn and shift (x, y) by least squares; returns false if all reflections are at one place. */
+function fitSimilarity(places: Float64Array, count: number, motion: Float64Array): boolean {
+  let mx = 0;
+  let my = 0;
+  let mpx = 0;
+  let mpy = 0;
+  for (let at = 0; at < 4 * count; at += 4) {
+    mx += places[at] as number;
+    my += places[at + 1] as number;
+    mpx += places[at + 2] as number;
+    mpy += places[at + 3] as number;
+  }
+  mx /= count;
+  my /= count;
+  mpx /= count;
+  mpy /= count;
+  let along = 0;
+  let across = 0;
+  let square = 0;
+  for (let at = 0; at < 4 * count; at += 4) {
+    const dx = (places[at] as number) - mx;
+    const dy = (places[at + 1] as number) - my;
+    const dpx = (places[at + 2] as number) - mpx;
+    const dpy = (places[at + 3] as number) - mpy;
+    along += dx * dpx + dy * dpy;
+    across += dy * dpx - dx * dpy;
+    square += dpx * dpx + dpy * dpy;
+  }
+  const scale = along / square;
+  const turn = across / square;
+  motion[0] = scale;
+  motion[1] = turn;
+  motion[2] = scale * mpx - turn * mpy - mx;
+  motion[3] = scale * mpy + turn * mpx - my;
+  return square > 0;
+}
+
+/** Fills in the distances between peaks and their reflections after a fit; returns the sum of their squares. */
+function measureErrors(places: Float64Array, count: number, motion: Float64Array, errors: Float64Array): number {
+  const scale = motion[0] as number;
+  const turn = motion[1] as number;
+  const x = motion[2] as number;
+  const y = motion[3] as number;
+  let squares = 0;
+  for (let i = 0, at = 0; i < count; i++, at += 4) {
+    const px = places[at + 2] as number;
+    const py = places[at + 3] as number;
+    const dx = (places[at] as number) + x - scale * px + turn * py;
+    const dy = (places[at + 1] as number) + y - scale * py - turn * px;
+    const error = Math.sqrt(dx * dx + dy * dy);
+    errors[i] = error;
+    squares += error * error;
+  }
+  return squares;
+}
+
+/** Removes the places whose error is not below `limit`; returns how many are left. */
+function keepNear(places: Float64Array, count: number, errors: Float64Array, limit: number): number {
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    if (!((errors[i] as number) < limit)) continue;
+    places.copyWithin(4 * kept++, 4 * i, 4 * i + 4);
+  }
+  return kept;
 }
 
 /** The combined result of the crystals of a run. */

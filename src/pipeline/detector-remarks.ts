@@ -13,27 +13,52 @@ const ofFew = {
   rmsPx: 0.5,
   /** Smallest difference of the distance; right cells of simulated stills with 13 peaks differ by up to 0.0004. */
   scale: 0.005,
+  /** Smallest shift in pixels. */
+  shiftPx: 1,
   /** Largest deviation of a crystal from the median, relative to the difference. */
   spread: 0.2,
 };
 
 /**
- * A remark that the known cell and the distance do not match, for fewer crystals than a verdict requires: they must fit
- * well, and agree.
+ * A remark that the known cell and the geometry do not match, for fewer crystals than a verdict requires: they must fit
+ * well, and agree. One crystal does not show a shift, which looks much like a tilt of it.
  */
 export function fewCrystalsRemark(fits: readonly DetectorFit[], { panels }: Geometry): string | undefined {
   const pixelM = 1 / (panels[0]?.resolution ?? 1);
+  if (fits.length === 0 || fits.length >= fewestFits) return undefined;
+  const told = [scaleOfFew(fits, pixelM), shiftOfFew(fits, pixelM)].filter((text) => text !== undefined);
+  if (told.length === 0) return undefined;
+  const crystals = fits.length === 1 ? '1 crystal' : `${fits.length} crystals`;
+  return (
+    `according to ${crystals}, ${told.join(', and ')}; check the cell and the geometry ` +
+    `(with ${fewestFits} crystals the geometry is refined)`
+  );
+}
+
+/** The difference of the distance in words; undefined if it is small, or if the crystals do not agree. */
+function scaleOfFew(fits: readonly DetectorFit[], pixelM: number): string | undefined {
   const good = fits.filter(({ rmsM }) => rmsM < ofFew.rmsPx * pixelM);
-  if (fits.length >= fewestFits || good.length === 0) return undefined;
   const change = median(good.map(({ scale }) => scale)) - 1;
   const agree = good.every(({ scale }) => Math.abs(scale - 1 - change) < ofFew.spread * Math.abs(change));
-  if (Math.abs(change) < ofFew.scale || !agree) return undefined;
-  const crystals = good.length === 1 ? '1 crystal' : `${good.length} crystals`;
+  if (good.length === 0 || Math.abs(change) < ofFew.scale || !agree) return undefined;
   return (
-    `according to ${crystals}, the known cell is ${(100 * Math.abs(change)).toFixed(1)} % too ` +
-    `${change > 0 ? 'large' : 'small'}, or the detector that much ${change > 0 ? 'farther away' : 'nearer'} than in ` +
-    `the geometry; check the cell and the distance (with ${fewestFits} crystals the distance is refined)`
+    `the known cell is ${(100 * Math.abs(change)).toFixed(1)} % too ${change > 0 ? 'large' : 'small'}, ` +
+    `or the detector that much ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`
   );
+}
+
+/**
+ * The shift in words; undefined if it is small, or if fewer than three quarters of at least two crystals agree. A shift
+ * tilts the crystals, and so leaves residuals of a third of it.
+ */
+function shiftOfFew(fits: readonly DetectorFit[], pixelM: number): string | undefined {
+  const [x, y] = [0, 1].map((axis) => median(fits.map(({ shiftM }) => shiftM[axis] ?? 0))) as [number, number];
+  const size = Math.hypot(x, y);
+  const agree = fits.filter(
+    ({ shiftM, rmsM }) => Math.hypot(shiftM[0] - x, shiftM[1] - y) < ofFew.spread * size && rmsM < size / 2,
+  );
+  if (agree.length < Math.max(2, 0.75 * fits.length) || size < ofFew.shiftPx * pixelM) return undefined;
+  return `the detector is shifted by ${(x / pixelM).toFixed(1)}, ${(y / pixelM).toFixed(1)} pixels`;
 }
 
 /** Remarks on a verdict; empty if there is nothing to report. */

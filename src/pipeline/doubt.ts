@@ -13,7 +13,7 @@ const several = 3;
 /** A frame and the peaks of its crystals. */
 interface IndexedFrame {
   readonly peaks: { readonly count: number };
-  readonly crystals: readonly { readonly peaks: Iterable<number> }[];
+  readonly crystals: readonly { readonly peaks: Iterable<number> & ArrayLike<number> }[];
 }
 
 /** Whether the crystals of a frame explain so few of its peaks that their cell is in doubt. */
@@ -25,6 +25,9 @@ export function isFrameDoubtful(frame: IndexedFrame): boolean {
 /** The fraction of the peaks of a frame that its crystals explain; undefined for a frame without crystals. */
 export function explainedFraction({ peaks, crystals }: IndexedFrame): number | undefined {
   if (crystals.length === 0 || peaks.count === 0) return undefined;
+  const [first, ...others] = crystals;
+  // A peak belongs to a crystal only once.
+  if (first && others.length === 0) return first.peaks.length / peaks.count;
   return new Set(crystals.flatMap((one) => [...one.peaks])).size / peaks.count;
 }
 

@@ -6,6 +6,7 @@
  * and kept.
  */
 import { numberTypes } from '../arrays/numbers.js';
+import { isLost } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, knownOptions, shown } from '../base/options.js';
@@ -17,7 +18,7 @@ import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { FinderName, Frame } from '../peaks/contract.js';
 import { type PeakList, selectPeaks } from '../peaks/peak-list.js';
-import type { PeakFinder } from '../peaks/peaks.js';
+import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
 import {
@@ -166,6 +167,11 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return this.#finders.latest?.newFrame() ?? (new this.#type(this.detector.width * this.detector.height) as Frame);
   }
 
+  /** A frame in the memory of the finder's backend, if it would copy others; the caller gives it back. */
+  borrowFrame(): BorrowedFrame | undefined {
+    return (this.#finders.latest as (PeakFinder & LendsFrames) | undefined)?.[borrowFrame]();
+  }
+
   async tune(frames: readonly Frame[]): Promise<SearchSettings> {
     this.#resource.assertAlive();
     if (!Array.isArray(frames) || frames.length === 0)
@@ -218,14 +224,22 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     this.#settingsOf('search', options);
     this.#check('search', frame);
     if (this.tunesItself) await this.#tuneOn(frame, options);
+    return this.searchBorrowed({ frame: () => frame }, options);
+  }
+
+  /** Like `search`, of a tuned searcher; a borrowed frame is looked up again whenever it may have been moved. */
+  async searchBorrowed(
+    borrowed: Pick<BorrowedFrame, 'frame'>,
+    options: FrameSearchOptions = none,
+  ): Promise<FrameResult> {
     const settings = this.#settingsOf('search', options);
     const scene = this.#scene(settings, options);
     const begun = performance.now();
-    const peaks = options.found ?? (await this.#find(frame, settings, options));
+    const peaks = options.found ?? (await whileItStays(borrowed, (frame) => this.#find(frame, settings, options)));
     const found = performance.now();
     const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count));
     const indexed = performance.now();
-    const crystals = integrateCrystals(frame, result.crystals, scene);
+    const crystals = integrateCrystals(borrowed.frame(), result.crystals, scene);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
     const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     return { ...result, crystals, ms, backends: { ...result.backends, peaks: findsOn } };
@@ -321,6 +335,22 @@ export function planIndexer(
     maxBatchSpots,
     threads: 1,
   });
+}
+
+/** Works on a borrowed frame; starts again if its view was detached meanwhile, since its pixels remain. */
+export async function whileItStays<T>(
+  borrowed: Pick<BorrowedFrame, 'frame'>,
+  work: (frame: Frame) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const frame = borrowed.frame();
+    try {
+      return await work(frame);
+    } catch (error) {
+      // A frame of the caller is lost for good.
+      if (!isLost(frame) || borrowed.frame() === frame) throw error;
+    }
+  }
 }
 
 /** The options of a call that passes none. */

@@ -1,7 +1,6 @@
 /** Processes one frame, from its pixels to crystals: peaks, spots, lattices, reflections. */
 import type { BackendName } from '../backends/names.js';
-import type { Cell, Vector } from '../crystal/cell.js';
-import { dot, reciprocal as reciprocalCell } from '../crystal/cell.js';
+import { type Cell, reciprocal as reciprocalCell } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import type { Crystal, Indexer } from '../indexing/indexer.js';
 import { thresholdRanges } from '../layout/indexing.js';
@@ -11,13 +10,23 @@ import { spotsOf } from '../peaks/spots.js';
 import { isAccepted } from './accept.js';
 import type { CopiedHeader } from './copied-headers.js';
 import { type DetectorFit, fitDetector } from './detector-fit.js';
-import { integrate, type Measured, type RingRadii } from './integrate.js';
-import { parseIntegration } from './integration-method.js';
+import { integrateRows, type RingRadii } from './integrate.js';
+import { type IntegrationMethod, parseIntegration } from './integration-method.js';
+import { crystalWith, withoutReflections } from './measured-crystal.js';
 import { orient } from './orient.js';
-import { separate } from './overlaps.js';
+import { type Separate, separate } from './overlaps.js';
 import { integrationRows } from './parameters.js';
-import { type Excitation, excitationOf, predict, type Reflection } from './predict.js';
+import { type Excitation, excitationAt, predictRows } from './predict.js';
 import { disturbingRadii, overprediction, profileRadiusOf, visibleRadii } from './profile-radius.js';
+import {
+  addPredicted,
+  countSaturated,
+  type Measured,
+  predictedOf,
+  type Reflection,
+  ReflectionRows,
+  removeSaturated,
+} from './reflection-table.js';
 import type { SearchSettings } from './settings.js';
 
 /** The data required to index peaks: their detector, their beam, and the parameters. */
@@ -96,9 +105,10 @@ const usualRadii: RingRadii = [4, 5, 7];
 const mostLattices = thresholdRanges.maxCrystals.high;
 
 /** The largest of some numbers, ignoring a fraction `share` of them. */
-export function upperEnd(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => b - a);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+export function upperEnd(values: ArrayLike<number>, share: number): number {
+  const sorted = new Float64Array(values).sort();
+  const { length } = sorted;
+  return sorted[length - 1 - Math.min(length - 1, Math.floor(length * share))] ?? 0;
 }
 
 /** Indexes the peaks of a frame. */
@@ -137,30 +147,61 @@ export async function indexPeaks(
   };
 }
 
+/** The indices of the nonzero elements of a mask. */
+function indicesOf(mask: Uint8Array): Uint32Array {
+  const found = new Uint32Array(mask.length);
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i] !== 0) found[count++] = i;
+  return found.slice(0, count);
+}
+
+/**
+ * Fills in the indices of the nodes next to a crystal's spots, their excitation errors and the 1/d of the spots.
+ * Returns the sum of the squared distances of the spots from their nodes. `rows` are the cell and its reciprocal,
+ * [6, 3].
+ */
+function indexSpots(
+  rows: Float64Array,
+  spots: Float32Array,
+  peaks: Uint32Array,
+  k0: number,
+  indices: Int32Array,
+  errors: Float64Array,
+  inverseDs: Float64Array,
+): number {
+  let squares = 0;
+  for (let n = 0; n < peaks.length; n++) {
+    const at = 3 * (peaks[n] as number);
+    const x = spots[at] as number;
+    const y = spots[at + 1] as number;
+    const z = spots[at + 2] as number;
+    const h = Math.round((rows[0] as number) * x + (rows[1] as number) * y + (rows[2] as number) * z);
+    const k = Math.round((rows[3] as number) * x + (rows[4] as number) * y + (rows[5] as number) * z);
+    const l = Math.round((rows[6] as number) * x + (rows[7] as number) * y + (rows[8] as number) * z);
+    indices[3 * n] = h;
+    indices[3 * n + 1] = k;
+    indices[3 * n + 2] = l;
+    const nodeX = h * (rows[9] as number) + k * (rows[12] as number) + l * (rows[15] as number);
+    const nodeY = h * (rows[10] as number) + k * (rows[13] as number) + l * (rows[16] as number);
+    const nodeZ = h * (rows[11] as number) + k * (rows[14] as number) + l * (rows[17] as number);
+    squares += (nodeX - x) ** 2 + (nodeY - y) ** 2 + (nodeZ - z) ** 2;
+    errors[n] = Math.abs(excitationAt(nodeX, nodeY, nodeZ, k0));
+    inverseDs[n] = Math.sqrt(x * x + y * y + z * z);
+  }
+  return squares;
+}
+
 function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: IndexScene): FrameCrystal {
   const { geometry, beam, settings } = scene;
   const known = settings.cells?.[crystal.inputCell];
-  const peaks = Uint32Array.from(crystal.mask.keys()).filter((i) => crystal.mask[i]);
+  const peaks = indicesOf(crystal.mask);
   const { cell, reciprocal } = orient(crystal.cell, crystal.reciprocal, spots, peaks, beam.wavelengthA) ?? crystal;
-  const indices: number[] = [];
-  const errors: number[] = [];
-  const inverseDs: number[] = [];
-  let squares = 0;
-  for (const i of peaks) {
-    const q: Vector = [spots[3 * i] ?? 0, spots[3 * i + 1] ?? 0, spots[3 * i + 2] ?? 0];
-    const [h, k, l] = [Math.round(dot(cell[0], q)), Math.round(dot(cell[1], q)), Math.round(dot(cell[2], q))];
-    indices.push(h, k, l);
-    // Triples are written out: arrays made by `map` have a different hidden class, for which the engine would
-    // deoptimise and recompile all code specialised for array literals.
-    const node: Vector = [
-      h * reciprocal[0][0] + k * reciprocal[1][0] + l * reciprocal[2][0],
-      h * reciprocal[0][1] + k * reciprocal[1][1] + l * reciprocal[2][1],
-      h * reciprocal[0][2] + k * reciprocal[1][2] + l * reciprocal[2][2],
-    ];
-    squares += (node[0] - q[0]) ** 2 + (node[1] - q[1]) ** 2 + (node[2] - q[2]) ** 2;
-    errors.push(Math.abs(excitationOf(node, beam.wavelengthA)));
-    inverseDs.push(Math.hypot(...q));
-  }
+  const count = peaks.length;
+  const indices = new Int32Array(3 * count);
+  const errors = new Float64Array(count);
+  const inverseDs = new Float64Array(count);
+  const rows = Float64Array.from([...cell, ...reciprocal].flat());
+  const squares = indexSpots(rows, spots, peaks, 1 / beam.wavelengthA, indices, errors, inverseDs);
   return {
     cell,
     reciprocal,
@@ -170,10 +211,10 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
     refined: crystal.refined,
     rivals: crystal.rivals,
     inputCell: crystal.inputCell,
-    indices: Int32Array.from(indices),
+    indices,
     peaks,
-    residual: Math.sqrt(squares / Math.max(1, peaks.length)),
-    detector: known && fitDetector(cell, known.cell, list, [...peaks], indices, geometry, beam),
+    residual: Math.sqrt(squares / Math.max(1, count)),
+    detector: known && fitDetector(cell, known.cell, list, peaks, indices, geometry, beam),
     profileRadius: settings.fixProfileRadius === undefined ? profileRadiusOf(errors) : settings.fixProfileRadius / 1e10,
     resolution: upperEnd(inverseDs, 0.02),
     reflections: undefined,
@@ -194,10 +235,16 @@ function excitationOfCrystal(crystal: FrameCrystal, { geometry, settings }: Inde
   };
 }
 
-function predictWith(crystal: FrameCrystal, excitation: Excitation, scene: IndexScene): Reflection[] {
+function addPredictedBy(rows: ReflectionRows, crystal: FrameCrystal, excitation: Excitation, scene: IndexScene): void {
   const { geometry, beam, settings } = scene;
   const centring = settings.cells?.[crystal.inputCell]?.centring ?? 'P';
-  return predict(reciprocalCell(crystal.cell), centring, geometry, beam, excitation);
+  predictRows(rows, reciprocalCell(crystal.cell), centring, geometry, beam, excitation);
+}
+
+function predictWith(crystal: FrameCrystal, excitation: Excitation, scene: IndexScene): Reflection[] {
+  const rows = new ReflectionRows();
+  addPredictedBy(rows, crystal, excitation, scene);
+  return predictedOf(rows);
 }
 
 /** Predicts the positions of a crystal's reflections. */
@@ -214,6 +261,9 @@ function disturbing(crystal: FrameCrystal, scene: IndexScene): Reflection[] {
   return predictWith(crystal, { ...excitation, reach, maxInverseD: Number.POSITIVE_INFINITY }, scene);
 }
 
+/** The rows of the crystal that is being measured; memory allocated for each frame would have to be collected. */
+const scratch = new ReflectionRows();
+
 /**
  * The crystals of a frame with the intensities of their reflections, unless the parameters disable integration. Those
  * that overlap reflections of another crystal are omitted, and counted.
@@ -221,18 +271,39 @@ function disturbing(crystal: FrameCrystal, scene: IndexScene): Reflection[] {
 export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[], scene: Scene): FrameCrystal[] {
   const { integrate: isWanted = true, intRadius = usualRadii } = scene.settings;
   if (!isWanted) return [...crystals];
-  const { width, bad, geometry } = scene;
   const method = parseIntegration(scene.settings.integration ?? integrationRows.integration.fallback);
+  const [only, ...others] = crystals;
+  if (!only) return [];
+  const rows = scratch;
+  rows.count = 0;
+  if (others.length === 0) {
+    addPredictedBy(rows, only, excitationOfCrystal(only, scene), scene);
+    return [measuredCrystal(frame, only, scene, rows, method)];
+  }
   const separated = separate(
     crystals.map((crystal) => predictCrystal(crystal, scene)),
     intRadius,
-    crystals.length > 1 ? crystals.map((crystal) => disturbing(crystal, scene)) : [],
+    crystals.map((crystal) => disturbing(crystal, scene)),
   );
   return crystals.map((crystal, i) => {
     const { reflections = [], near = [], overlapping = 0 } = separated[i] ?? {};
-    const measured = integrate(frame, width, bad, geometry, reflections, intRadius, { near, method });
-    const saturated = measured.filter((one) => one.saturated).length;
-    const wanted = saturated === 0 || method.saturated ? measured : measured.filter((one) => !one.saturated);
-    return { ...crystal, overlapping, saturated, reflections: wanted };
+    rows.count = 0;
+    addPredicted(rows, reflections);
+    return measuredCrystal(frame, crystal, scene, rows, method, { near, overlapping });
   });
+}
+
+/** A crystal with the intensities of predicted reflections. */
+function measuredCrystal(
+  frame: Frame,
+  crystal: FrameCrystal,
+  { settings, width, bad, geometry }: Scene,
+  rows: ReflectionRows,
+  method: IntegrationMethod,
+  { near = [], overlapping = 0 }: Partial<Pick<Separate, 'near' | 'overlapping'>> = {},
+): FrameCrystal {
+  integrateRows(frame, width, bad, geometry, rows, settings.intRadius ?? usualRadii, { near, method });
+  const saturated = countSaturated(rows);
+  if (saturated > 0 && !method.saturated) removeSaturated(rows);
+  return crystalWith({ ...withoutReflections(crystal), overlapping, saturated }, rows.table());
 }

@@ -3,7 +3,7 @@
  * what to pass instead.
  */
 
-import { compressionOfHead } from '../base/compression.js';
+import { compressedError, compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
 import { shown } from '../base/options.js';
@@ -154,12 +154,7 @@ function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, wh
 /** Throws `Format` for a file in a compression that no format of frames has; gzip and bzip2 are unpacked. */
 function refuseCompressed(begin: Uint8Array, name: string): void {
   const compression = compressionOfHead(begin);
-  if (compression && !['gzip', 'bzip2'].includes(compression.name))
-    throw new EwaldError(
-      'Format',
-      `${name} is compressed by ${compression.name}; unpack it first: ${compression.unpack}`,
-      { detail: { path: name } },
-    );
+  if (compression && !['gzip', 'bzip2'].includes(compression.name)) throw compressedError(name, compression);
 }
 
 /** Number of bytes read to distinguish streams and texts from frames. */

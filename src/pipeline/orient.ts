@@ -197,10 +197,9 @@ export function orient(
 ): { cell: Cell; reciprocal: Cell } | undefined {
   if (own.length < fewest) return undefined;
   const k0 = 1 / wavelengthA;
-  const mine = Float64Array.from(
-    { length: 3 * own.length },
-    (_, i) => spots[3 * (own[(i / 3) | 0] as number) + (i % 3)] as number,
-  );
+  const mine = new Float64Array(3 * own.length);
+  for (let i = 0, at = 0; i < own.length; i++)
+    for (let axis = 0; axis < 3; axis++) mine[at++] = spots[3 * (own[i] as number) + axis] as number;
   const residuals = new Residuals(Math.max(mine.length, spots.length) / 3);
   residuals.fill(cell, reciprocal, mine, k0);
   let scatters: Scatters = residuals.scatters({ across: acrossLimits[1], along: alongLimits[1] });

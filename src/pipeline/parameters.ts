@@ -244,7 +244,7 @@ export const sourceRows = {
   zmqRequest: { kind: 'text', sentence: 'asks for each frame with this message', of: ['frames by ZeroMQ'] },
   zmqPull: {
     kind: 'boolean',
-    sentence: 'takes what is pushed, as DECTRIS detectors do (stream V2)',
+    sentence: 'takes what is pushed, as DECTRIS detectors do (streams V1 and V2)',
     of: ['frames by ZeroMQ'],
   },
   geometry: {

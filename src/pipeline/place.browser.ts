@@ -27,6 +27,7 @@ function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
 
 export const runPlace: RunPlace = {
   ...openingOf(openPlatform, { open, detect, openCodecs }),
+  cores: undefined,
   files: undefined,
   textOf,
   async *linesOf(input) {

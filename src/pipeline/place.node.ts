@@ -1,5 +1,6 @@
 /** The platform functions of a run on Node. */
 import { readdir, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../base/errors.js';
@@ -70,6 +71,7 @@ const files: PlaceFiles = {
 
 export const runPlace: RunPlace = {
   ...opening,
+  cores: availableParallelism(),
   files,
   textOf,
   async *linesOf(input) {

@@ -60,6 +60,8 @@ export interface RunPlace {
   /** Rejects early what `openStream` would reject about the file itself. */
   checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>): Promise<void>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
+  /** Cores of this process; undefined in browsers, where frames are not unpacked on other threads. */
+  readonly cores: number | undefined;
   /** The file system; undefined in browsers. */
   readonly files: PlaceFiles | undefined;
 }

@@ -10,24 +10,9 @@ import { type Centring, isAbsent } from '../crystal/centring.js';
 import { largestInverseD } from '../crystal/geometry/edge.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { PanelPlaces } from '../crystal/geometry/panel-places.js';
+import { column, predictedOf, type Reflection, ReflectionRows } from './reflection-table.js';
 
-/** A reflection on the detector. */
-export interface Reflection {
-  readonly h: number;
-  readonly k: number;
-  readonly l: number;
-  /** Index of the panel. */
-  readonly panel: number;
-  /** Pixels from the corner of the panel. */
-  readonly fs: number;
-  readonly ss: number;
-  /** 1/Å, signed: positive outside the sphere. */
-  readonly excitation: number;
-  /** 1/d in 1/Å. */
-  readonly inverseD: number;
-  /** Recorded fraction of the reflection according to its excitation error: 0 … 1. */
-  readonly partiality: number;
-}
+export type { Reflection } from './reflection-table.js';
 
 /** The criteria for excited nodes. */
 export interface Excitation {
@@ -41,14 +26,9 @@ export interface Excitation {
   readonly maxInverseD: number;
 }
 
-/** Excitation error of a reciprocal vector, 1/Å. */
-export function excitationOf(q: Vector, wavelengthA: number): number {
-  return excitationAt(q[0], q[1], q[2], 1 / wavelengthA);
-}
-
-// Not computed as a square root minus k0, because of cancellation. A square root of squares is rounded identically by
-// all engines, unlike Math.hypot.
-const excitationAt = (x: number, y: number, z: number, k0: number): number =>
+/** Excitation error of a reciprocal vector, given by its components and 1/λ, 1/Å. */
+// A square root of squares is rounded identically by all engines, unlike Math.hypot.
+export const excitationAt = (x: number, y: number, z: number, k0: number): number =>
   Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
 /**
@@ -61,16 +41,29 @@ export function predict(
   centring: Centring,
   geometry: Geometry,
   beam: Beam,
-  { profileRadius, reach, bandwidth, maxInverseD: limit }: Excitation,
+  excitation: Excitation,
 ): Reflection[] {
-  const found: Reflection[] = [];
+  const rows = new ReflectionRows();
+  predictRows(rows, reciprocal, centring, geometry, beam, excitation);
+  return predictedOf(rows);
+}
+
+/** Like `predict`; appends rows instead of making objects. */
+export function predictRows(
+  rows: ReflectionRows,
+  reciprocal: Cell,
+  centring: Centring,
+  geometry: Geometry,
+  beam: Beam,
+  { profileRadius, reach, bandwidth, maxInverseD: limit }: Excitation,
+): void {
   // The 1/d of a ray and that of its node differ by less than the thickness of the shell.
   const edge = largestInverseD(geometry, beam);
   const widest = reach + edge ** 2 * beam.wavelengthA * bandwidth;
   const maxInverseD = Math.min(limit, edge + 2 * widest);
-  if (!(maxInverseD > 0)) return found;
+  if (!(maxInverseD > 0)) return;
   const k0 = 1 / beam.wavelengthA;
-  const [as, bs, cs] = reciprocal;
+  const cs = reciprocal[2];
   // |h| is at most |a| times the largest 1/d, because the rows of the inverse are a, b, c.
   const limits = inverseLengths(reciprocal).map((length) => Math.floor(length * maxInverseD)) as [
     number,
@@ -79,46 +72,119 @@ export function predict(
   ];
   // Largest widening of the shell by the bandwidth.
   const thickest = reach + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
-  const step = dot(cs, cs);
-  const [outerRadius, innerRadius] = [k0 + thickest, k0 - thickest];
+  const shell = new Float64Array(shellLength);
+  shell.set(reciprocal.flat());
+  shell[inShell.k0] = k0;
+  shell[inShell.step] = dot(cs, cs);
+  shell[inShell.outerRadius] = k0 + thickest;
+  shell[inShell.innerRadius] = k0 - thickest;
+  shell[inShell.lastL] = limits[2];
+  shell[inShell.maxInverseD] = maxInverseD;
+  shell[inShell.wavelengthA] = beam.wavelengthA;
+  shell[inShell.bandwidth] = bandwidth;
+  shell[inShell.reach] = reach;
+  shell[inShell.profileRadius] = profileRadius;
   const places = new PanelPlaces(geometry, beam);
-  // Plain numbers instead of arrays, because this runs for every column of the lattice, about ten thousand per crystal.
-  for (let h = -limits[0]; h <= limits[0]; h++)
-    for (let k = -limits[1]; k <= limits[1]; k++) {
-      const x = h * as[0] + k * bs[0];
-      const y = h * as[1] + k * bs[1];
-      const z = h * as[2] + k * bs[2];
-      // The line x + l c* is within the shell of radii k0 ± thickness around −k0 in one or two ranges.
-      const along = x * cs[0] + y * cs[1] + (z + k0) * cs[2];
-      const square = x * x + y * y + (z + k0) * (z + k0);
-      const outer = along * along - step * (square - outerRadius * outerRadius);
-      if (outer < 0) continue;
-      const inner = along * along - step * (square - innerRadius * innerRadius);
-      const outerRoot = Math.sqrt(outer);
-      const innerRoot = inner < 0 ? -1 : Math.sqrt(inner);
-      for (let stretch = 0; stretch < (inner < 0 ? 1 : 2); stretch++) {
-        const from = stretch === 0 ? (-along - outerRoot) / step : (-along + innerRoot) / step;
-        const to = stretch === 1 || inner < 0 ? (-along + outerRoot) / step : (-along - innerRoot) / step;
-        const last = Math.min(limits[2], Math.floor(to));
-        for (let l = Math.max(-limits[2], Math.ceil(from)); l <= last; l++) {
-          if ((h === 0 && k === 0 && l === 0) || isAbsent(centring, h, k, l)) continue;
-          const gx = x + l * cs[0];
-          const gy = y + l * cs[1];
-          const gz = z + l * cs[2];
-          const inverseD = Math.sqrt(gx * gx + gy * gy + gz * gz);
-          if (inverseD > maxInverseD) continue;
-          const excitation = excitationAt(gx, gy, gz, k0);
-          const blur = 0.5 * inverseD ** 2 * beam.wavelengthA * bandwidth;
-          if (Math.abs(excitation) > reach + 2 * blur) continue;
-          const panel = places.find(gx, gy, gz + k0);
-          if (panel < 0) continue;
-          const { fs, ss } = places;
-          const partiality = Math.exp((-excitation * excitation) / (2 * (profileRadius * profileRadius + blur * blur)));
-          found.push({ h, k, l, panel, fs, ss, excitation, inverseD, partiality });
-        }
-      }
+  for (let h = -limits[0]; h <= limits[0]; h++) addPlane(rows, shell, places, centring, h, limits[1]);
+}
+
+/**
+ * The numbers by which `addPlane` and `addNodes` predict, after the nine of the reciprocal cell. They are not members
+ * of an object, whose class would depend on which of them happen to be integers, and the compiled code on the class.
+ */
+const inShell = {
+  ...{ k0: 9, step: 10, outerRadius: 11, innerRadius: 12, lastL: 13, maxInverseD: 14, wavelengthA: 15 },
+  ...{ bandwidth: 16, reach: 17, profileRadius: 18 },
+} as const;
+const shellLength = 19;
+
+/** Adds the reflections h, k, l of an h, whose |k| is at most `lastK`; a lattice has about ten thousand pairs h, k. */
+function addPlane(
+  rows: ReflectionRows,
+  shell: Float64Array,
+  places: PanelPlaces,
+  centring: Centring,
+  h: number,
+  lastK: number,
+): void {
+  const asX = shell[0] as number;
+  const asY = shell[1] as number;
+  const asZ = shell[2] as number;
+  const bsX = shell[3] as number;
+  const bsY = shell[4] as number;
+  const bsZ = shell[5] as number;
+  const csX = shell[6] as number;
+  const csY = shell[7] as number;
+  const csZ = shell[8] as number;
+  const k0 = shell[inShell.k0] as number;
+  const step = shell[inShell.step] as number;
+  const outerRadius = shell[inShell.outerRadius] as number;
+  const innerRadius = shell[inShell.innerRadius] as number;
+  const lastL = shell[inShell.lastL] as number;
+  for (let k = -lastK; k <= lastK; k++) {
+    const x = h * asX + k * bsX;
+    const y = h * asY + k * bsY;
+    const z = h * asZ + k * bsZ;
+    // The line x + l c* is within the shell of radii k0 ± thickness around −k0 in one or two ranges.
+    const along = x * csX + y * csY + (z + k0) * csZ;
+    const square = x * x + y * y + (z + k0) * (z + k0);
+    const outer = along * along - step * (square - outerRadius * outerRadius);
+    if (outer < 0) continue;
+    const inner = along * along - step * (square - innerRadius * innerRadius);
+    const outerRoot = Math.sqrt(outer);
+    const first = Math.max(-lastL, Math.ceil((-along - outerRoot) / step));
+    const last = Math.min(lastL, Math.floor((-along + outerRoot) / step));
+    if (inner < 0) {
+      if (first <= last) addNodes(rows, shell, places, centring, h, k, first, last);
+      continue;
     }
-  return found;
+    const innerRoot = Math.sqrt(inner);
+    const before = Math.min(lastL, Math.floor((-along - innerRoot) / step));
+    const after = Math.max(-lastL, Math.ceil((-along + innerRoot) / step));
+    if (first <= before) addNodes(rows, shell, places, centring, h, k, first, before);
+    if (after <= last) addNodes(rows, shell, places, centring, h, k, after, last);
+  }
+}
+
+/** Adds the reflections h, k, l of l from `from` to `to`. */
+function addNodes(
+  rows: ReflectionRows,
+  shell: Float64Array,
+  places: PanelPlaces,
+  centring: Centring,
+  h: number,
+  k: number,
+  from: number,
+  to: number,
+): void {
+  for (let l = from; l <= to; l++) {
+    if ((h === 0 && k === 0 && l === 0) || isAbsent(centring, h, k, l)) continue;
+    const gx = h * (shell[0] as number) + k * (shell[3] as number) + l * (shell[6] as number);
+    const gy = h * (shell[1] as number) + k * (shell[4] as number) + l * (shell[7] as number);
+    const gz = h * (shell[2] as number) + k * (shell[5] as number) + l * (shell[8] as number);
+    const k0 = shell[inShell.k0] as number;
+    const inverseD = Math.sqrt(gx * gx + gy * gy + gz * gz);
+    if (inverseD > (shell[inShell.maxInverseD] as number)) continue;
+    const excitation = excitationAt(gx, gy, gz, k0);
+    const blur = 0.5 * inverseD ** 2 * (shell[inShell.wavelengthA] as number) * (shell[inShell.bandwidth] as number);
+    if (Math.abs(excitation) > (shell[inShell.reach] as number) + 2 * blur) continue;
+    const panel = places.find(gx, gy, gz + k0);
+    if (panel < 0) continue;
+    const at = rows.add();
+    const { values } = rows;
+    const profileRadius = shell[inShell.profileRadius] as number;
+    values[at + column.h] = h;
+    values[at + column.k] = k;
+    values[at + column.l] = l;
+    values[at + column.panel] = panel;
+    values[at + column.fs] = places.fs;
+    values[at + column.ss] = places.ss;
+    values[at + column.excitation] = excitation;
+    values[at + column.inverseD] = inverseD;
+    values[at + column.partiality] = Math.exp(
+      (-excitation * excitation) / (2 * (profileRadius * profileRadius + blur * blur)),
+    );
+  }
 }
 
 function inverseLengths(reciprocal: Cell): [number, number, number] {

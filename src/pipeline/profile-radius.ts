@@ -27,8 +27,9 @@ const fitted = 2;
  * 0.6745 r and is not affected by a few foreign peaks. The orientation has been fitted to the same peaks and has taken
  * up the share of two of them, which is added again. Errors of fewer than three peaks give their largest.
  */
-export function profileRadiusOf(errors: readonly number[]): number {
-  const sizes = Float64Array.from(errors, Math.abs);
+export function profileRadiusOf(errors: ArrayLike<number>): number {
+  const sizes = new Float64Array(errors);
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.abs(sizes[i] as number);
   if (sizes.length <= fitted) return sizes.reduce((most, size) => Math.max(most, size), 0);
   const count = sizes.length;
   return (median(sizes) / 0.6745) * Math.sqrt(count / (count - fitted));

@@ -10,8 +10,8 @@ import type { PeakList } from '../peaks/peak-list.js';
 import { chunkOf, type FrameOrigin } from './chunk.js';
 import type { CopiedHeader } from './copied-headers.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
-import type { Measured } from './integrate.js';
-import { reflectionsOf, tableOf } from './reflection-table.js';
+import { crystalWith, tableOfCrystal, withoutReflections } from './measured-crystal.js';
+import { rowLength } from './reflection-table.js';
 import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 
 /** A crystal without its reflections, which are in the chunk. */
@@ -49,19 +49,10 @@ export interface FrameFailure {
 
 /** A result and its chunk as plain data; with `travels`, they include its reflections. */
 export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travels = false): FrameRecord {
-  const crystals = result.crystals.map(({ reflections, ...crystal }) => {
-    const plain = { ...crystal, reflections: reflections?.length };
-    if (!reflections) return plain;
-    if (travels) return { ...plain, table: tableOf(reflections) };
-    let table: Float64Array | undefined;
-    return {
-      ...plain,
-      // Computed on access, because most runs have no output that uses it.
-      get table() {
-        table ??= tableOf(reflections);
-        return table;
-      },
-    };
+  const crystals = result.crystals.map((crystal) => {
+    const table = tableOfCrystal(crystal);
+    const plain = { ...withoutReflections(crystal), reflections: table && table.length / rowLength };
+    return table ? { ...plain, table } : plain;
   });
   const record = { ...result, origin, crystals, ...(frame ? { frame } : {}) };
   if (travels) return { ...record, chunk: formatChunk(chunk) };
@@ -98,16 +89,9 @@ export interface ItemScene {
 export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, ms, backends, headers, frame } = record;
-  const crystals = record.crystals.map(({ table, reflections: _, ...crystal }) => {
-    let made: readonly Measured[] | undefined;
-    return Object.defineProperty({ ...crystal, reflections: undefined }, 'reflections', {
-      enumerable: true,
-      get: () => {
-        made ??= table && reflectionsOf(table);
-        return made;
-      },
-    }) as FrameCrystal;
-  });
+  const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
+    crystalWith(crystal, table),
+  );
   const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...(headers ? { headers } : {}) };
   let chunk: StreamChunk | undefined;
   return {

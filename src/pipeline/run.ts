@@ -5,103 +5,30 @@
 
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import type { KnownCell } from '../crystal/cell-file.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { latticeName } from '../crystal/lattice-name.js';
-import { type Detector, openDetector } from '../detector/detector.js';
+import { openDetector } from '../detector/detector.js';
 import { geometryFromFile } from '../detector/from-file.js';
 import { stackedGeometry } from '../detector/stacked.js';
-import { minimumSpots } from '../indexing/parameters.js';
 import { omittedMark } from './chunk.js';
-import type { RunEvent } from './events.js';
-import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
+import { type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
 import { givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
-import { isList } from './parameters.js';
 import type { LoadPlace, RunPlace } from './place.js';
+import { OwnSearch } from './prepare.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
-import { refinedBeforehand } from './refinement/beforehand.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
-import { type FoundFrames, letGo, type PipelineItem, searchAll } from './search-all.js';
-import { methodName, type SearchSettings } from './settings.js';
+import { letGo, type PipelineItem, searchAll } from './search-all.js';
+import { methodName } from './settings.js';
 import { checkTargets, Outputs } from './sinks/outputs.js';
 import { headOf } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
 import type { IsDone, RunSource, SourceOptions } from './sources/source.js';
+import { startOfRun } from './start-of-run.js';
 import { RunSummary } from './summary.js';
 import type { SharedRun } from './task.js';
-import { type FirstFrames, tuned } from './tune.js';
-import { unknownCell } from './unknown-cell.js';
-
-/** The context and the searcher of this process; they are opened on first use and kept for the run. */
-export class OwnSearch {
-  readonly #context: Plans;
-  readonly #openDetector: () => Promise<Detector>;
-  #detector: Promise<Detector> | undefined;
-  #searcher: Promise<OpenFrameSearcher> | undefined;
-  /** Results of frames that were searched beforehand; they remain valid if the geometry does not change. */
-  readonly found: FoundFrames = new Map();
-
-  constructor(context: Plans, open: () => Promise<Detector>) {
-    this.#context = context;
-    this.#openDetector = open;
-  }
-
-  readonly detector = (): Promise<Detector> => {
-    this.#detector ??= this.#openDetector();
-    return this.#detector;
-  };
-
-  /** The searcher; it is planned with the settings of the first caller. */
-  async searcher(settings: SearchSettings): Promise<OpenFrameSearcher> {
-    this.#searcher ??= this.detector().then((detector) => planFrameSearcher(this.#context, { ...settings, detector }));
-    return this.#searcher;
-  }
-
-  async dispose(): Promise<void> {
-    const searcher = await this.#searcher?.catch(() => undefined);
-    await searcher?.dispose();
-  }
-}
-
-/** The parameters that are determined before the first frame is searched. */
-export interface Preparation {
-  readonly settings: CheckedRun['settings'];
-  readonly cells: readonly KnownCell[] | undefined;
-  readonly cellSearch: CheckedRun['cellSearch'];
-  readonly onEvent: (event: RunEvent) => void;
-  readonly signal: PipelineOptions['signal'];
-}
-
-/**
- * Determines the parameters of a run: if they are not given, the search is tuned and the cell determined. Nothing is
- * planned if everything is given.
- */
-export async function prepare(
-  context: Plans,
-  own: OwnSearch,
-  { settings: given, cells, cellSearch, onEvent, signal }: Preparation,
-  firstFrames: FirstFrames,
-): Promise<SearchSettings> {
-  const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
-  const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
-  const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
-  onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
-  const { peaks, intRadius } = tuning;
-  const settings: SearchSettings = { ...others, peaks, ...(intRadius ? { intRadius } : {}) };
-  if (cells) return { ...settings, cells };
-  const searcher = await own.searcher(wanted);
-  searcher.settings = { ...settings, integrate: false };
-  const found = await unknownCell(context, searcher, firstFrames, {
-    ...cellSearch,
-    ...(signal ? { signal } : {}),
-    onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
-  });
-  onEvent({ kind: 'cell', ...found });
-  return { ...settings, cells: found.cell ? [found.cell] : [] };
-}
 
 /**
  * Runs frames through all stages and yields their results in order; a frame that cannot be read yields an `error`.
@@ -116,7 +43,6 @@ export async function* runPipeline(
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const checked = checkRun(asked);
-  const { signal } = asked;
   const onEvent = asked.onEvent ?? ((event) => (event.kind === 'warning' ? log(event.text) : undefined));
   const options: PipelineOptions = { ...asked, onEvent };
   const place = await loadPlace();
@@ -155,12 +81,9 @@ export async function* runPipeline(
       for (const text of source.warnings) warn(text);
       if (geometry)
         for (const text of await geometryRemarks(geometry.geometry, source)) warn(`${geometry.name}: ${text}`);
-      const preparation = { settings: listedBy(checked.settings, geometry?.geometry), cells, onEvent, signal };
-      const { cellSearch } = checked;
-      const prepared = await prepare(context, own, { ...preparation, cellSearch }, (most) => source.firstFrames(most));
+      const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
+      const { settings, refined, isDoubtful } = await startOfRun(context, own, start);
       const commandLine = options.commandLine ?? commandLineOf(options);
-      const beforehand = { place, given, geometry, source, settings: prepared, cells, cellSearch, options, onEvent };
-      const { settings, refined, isDoubtful } = await refinedBeforehand(context, own, beforehand);
       const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
       const text = refined?.text ?? geometry?.text ?? formatGeometry(usedGeometry);
       if (refined) {
@@ -268,6 +191,9 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
       const file = await outputs.discard().catch(() => undefined);
       const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
       onEvent({ kind: 'end', isWhole: false, summary, outputs: kept, isLive: source.live !== undefined });
+    } else if (checked.follow !== undefined && summary.done > 0) {
+      // This is how one ends a run that waits for more; `resume` continues a complete stream as well.
+      state = 'whole';
     }
     throw error;
   } finally {
@@ -298,7 +224,7 @@ async function* searchedHere(
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
     const { signal, keepFrame } = options;
-    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader };
+    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores };
     const found = searchAll(searchers, source.jobs(2 * jobs, isDone), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
@@ -353,12 +279,6 @@ async function* searchedElsewhere(
       yield { record };
     }
 }
-
-/** The location of listed peaks: given by the caller, by the geometry, or the default. */
-export const listedBy = (settings: CheckedRun['settings'], geometry: Geometry | undefined): CheckedRun['settings'] => {
-  const { finder = 'peakfinder8', hdf5Peaks = geometry?.peakList?.path } = settings;
-  return isList(finder) && hdf5Peaks !== undefined ? { ...settings, hdf5Peaks } : settings;
-};
 
 export async function openSource(
   place: RunPlace,

@@ -9,13 +9,14 @@ import { checkSignal } from '../base/options.js';
 import { oneLine } from '../base/plain-text.js';
 import { latticeName } from '../crystal/lattice-name.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
-import type { Dataset } from '../data/dataset.js';
+import { type Dataset, fillsHere } from '../data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
+import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import { chunkOf, type FrameOrigin } from './chunk.js';
 import { copiedHeaders } from './copied-headers.js';
 import { type FrameResult, integrateCrystals } from './frame.js';
-import type { FrameSearcherMethods } from './frame-searcher.js';
+import { type FrameSearcherMethods, type OpenFrameSearcher, whileItStays } from './frame-searcher.js';
 import { listedOf, listedPeaks } from './listed.js';
 import { readFrame } from './read-frame.js';
 import { methodName } from './settings.js';
@@ -78,22 +79,27 @@ export interface SearchOptions {
   readonly found?: FoundFrames | undefined;
   /** Fields of the frames' headers that are copied into the results. */
   readonly copyHeader?: readonly string[] | undefined;
+  /**
+   * Cores on which frames may be read and unpacked while others are searched. If searchers on native leave none of
+   * them, a frame is read by the searcher that is free, and searched while it is still in the cache. Default: enough.
+   */
+  readonly cores?: number | undefined;
 }
 
 /** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
 export async function* searchAll(
-  searchers: readonly FrameSearcherMethods[],
+  searchers: readonly OpenFrameSearcher[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
   signal: PlatformSignal | undefined,
-  { keepFrame = false, found = new Map(), copyHeader = [] }: SearchOptions = {},
+  { keepFrame = false, found = new Map(), copyHeader = [], cores = Number.POSITIVE_INFINITY }: SearchOptions = {},
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const free = [...searchers];
-  const waiting: ((searcher: FrameSearcherMethods) => void)[] = [];
-  const take = (): Promise<FrameSearcherMethods> => {
+  const waiting: ((searcher: OpenFrameSearcher) => void)[] = [];
+  const take = (): Promise<OpenFrameSearcher> => {
     const searcher = free.pop();
     return searcher ? Promise.resolve(searcher) : new Promise((resolve) => waiting.push(resolve));
   };
-  const give = (searcher: FrameSearcherMethods): void => {
+  const give = (searcher: OpenFrameSearcher): void => {
     const next = waiting.shift();
     if (next) next(searcher);
     else free.push(searcher);
@@ -101,8 +107,26 @@ export async function* searchAll(
   const [any] = searchers;
   if (!any) return;
   const { detector, settings } = any;
+  const readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
   const spare = spareOf(any);
   const lattices = (settings.cells ?? []).map(latticeName);
+  /** Reads a frame: if this thread alone unpacks it, into memory of the finder, which need not copy it then. */
+  const hold = async (dataset: Dataset, frame: number): Promise<BorrowedFrame> => {
+    const isPlain = keepFrame || listedOf(settings) || dataset.dtype === 'f64' || !(await dataset[fillsHere]?.());
+    const borrowed = isPlain ? undefined : any.borrowFrame();
+    if (borrowed) {
+      try {
+        await whileItStays(borrowed, (into) => readFrame(dataset, frame, detector, signal, into));
+        return borrowed;
+      } catch (error) {
+        borrowed.giveBack();
+        throw error;
+      }
+    }
+    const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
+    const numbers = await readFrame(dataset, frame, detector, signal, memory);
+    return { frame: () => numbers, giveBack: () => void (keepFrame || spare.push(numbers)) };
+  };
   const work = async (job: FrameJob): Promise<PipelineItem> => {
     const { frame, origin } = job;
     if (job.error) return { origin, error: job.error };
@@ -111,26 +135,27 @@ export async function* searchAll(
       checkSignal(signal);
       // If a stream cannot contain the name, the frame fails before it is read, and the others are processed.
       oneLine(origin.filename, 'the name of the file');
-      const begun = performance.now();
-      // The frame is read before a searcher is free, so that the next frame is decoded while this one is searched.
-      const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
-      const numbers = await readFrame(dataset, frame, detector, signal, memory);
-      const headers = copyHeader.length > 0 ? { headers: await copiedHeaders(dataset, frame, copyHeader) } : {};
-      const readMs = performance.now() - begun;
-      const searcher = await take();
+      // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
+      let searcher = readsAhead ? undefined : await take();
+      let held: BorrowedFrame | undefined;
       try {
+        const begun = performance.now();
+        held = await hold(dataset, frame);
+        const headers = copyHeader.length > 0 ? { headers: await copiedHeaders(dataset, frame, copyHeader) } : {};
+        const readMs = performance.now() - begun;
+        searcher ??= await take();
         checkSignal(signal);
         const earlier = found.get(frameKey(dataset, frame));
         found.delete(frameKey(dataset, frame));
         const searched = earlier
-          ? integrated(searcher, numbers, earlier, readMs)
-          : await searchOne(searcher, { dataset, frame, origin }, numbers, readMs, signal);
+          ? integrated(searcher, held.frame(), earlier, readMs)
+          : await searchOne(searcher, { dataset, frame, origin }, held, readMs, signal);
         const result = { ...searched, ...headers };
         const chunk = chunkOf(origin, result, detector.geometry, lattices, methodName(settings));
-        return { origin, result, chunk, ...(keepFrame ? { frame: numbers } : {}) };
+        return { origin, result, chunk, ...(keepFrame ? { frame: held.frame() } : {}) };
       } finally {
-        give(searcher);
-        if (!keepFrame) spare.push(numbers);
+        held?.giveBack();
+        if (searcher) give(searcher);
       }
     } catch (error) {
       // A lost device would fail on all remaining frames as well, through no fault of theirs.
@@ -175,9 +200,9 @@ export async function* searchAll(
 
 /** Searches one frame that has been read; its file may contain its beam and its peaks. */
 async function searchOne(
-  searcher: FrameSearcherMethods,
+  searcher: OpenFrameSearcher,
   { dataset, frame }: ReadableJob,
-  numbers: Frame,
+  held: BorrowedFrame,
   readMs: number,
   signal: PlatformSignal | undefined,
 ): Promise<FrameResult> {
@@ -189,7 +214,7 @@ async function searchOne(
   const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
   const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
   const listing = performance.now() - begun;
-  const result = await searcher.search(numbers, { beam, ...(found ? { found } : {}) });
+  const result = await searcher.searchBorrowed(held, { beam, ...(found ? { found } : {}) });
   return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
 }
 

@@ -8,7 +8,7 @@ import { formatCellFile, type KnownCell } from '../crystal/cell-file.js';
 import type { Centring } from '../crystal/centring.js';
 import { latticeName } from '../crystal/lattice-name.js';
 import type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
-import type { FrameSearcherMethods, Plans } from './frame-searcher.js';
+import type { OpenFrameSearcher, Plans } from './frame-searcher.js';
 import { searchAll } from './search-all.js';
 import type { FirstFrames } from './tune.js';
 
@@ -29,7 +29,7 @@ export interface SpotImages {
  * Throws the error of reading if no frame can be read, and `Aborted`.
  */
 export async function spotsOfFrames(
-  searcher: FrameSearcherMethods,
+  searcher: OpenFrameSearcher,
   firstFrames: FirstFrames,
   { images = enoughImages, signal }: { readonly images?: number; readonly signal?: PlatformSignal | undefined },
 ): Promise<SpotImages> {
@@ -126,7 +126,7 @@ function nearestSpots(spots: Float32Array): number {
 /** Determines the cell of a run. Throws the errors of `spotsOfFrames` and `determineCell`. */
 export async function unknownCell(
   context: Plans,
-  searcher: FrameSearcherMethods,
+  searcher: OpenFrameSearcher,
   firstFrames: FirstFrames,
   options: CellSearchOptions,
 ): Promise<FoundCell> {

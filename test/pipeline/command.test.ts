@@ -179,7 +179,9 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const { cell: rows } = readCell(readFileSync(cell, 'utf8'));
     expect(rows.map((row) => Math.hypot(...row))).toEqual([79, 79, 38].map((x) => expect.closeTo(x, 1)));
     // A user may have corrected the file since.
-    expect((await ewald([...words, '-o', cell])).err).toMatch(/exists and does not say that ewald wrote it.*--force/s);
+    expect((await ewald([...words, '-o', cell])).err).toMatch(
+      /exists and its format cannot say which program wrote it.*--force/s,
+    );
     // Frames without crystals have no cell.
     const blank = join(folder, 'blank.npy');
     const header = `${"{'descr': '<u2', 'fortran_order': False, 'shape': (2, 1024, 1024), }".padEnd(117)}\n`;

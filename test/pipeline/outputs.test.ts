@@ -120,7 +120,7 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
       writeFileSync(of('notes.txt'), 'mine');
       const { code, err } = await ewald(['index', sim('mono.h5'), ...search, '-j', '1', flag, of('notes.txt')]);
       expect(code, flag).toBe(2);
-      expect(err).toMatch(/notes\.txt exists and (is not a report|may hold|does not say) .*--force/);
+      expect(err).toMatch(/notes\.txt exists and (is not a report|may hold|its format cannot say) .*--force/);
     }
     const { code, err } = await ewald([
       'index',

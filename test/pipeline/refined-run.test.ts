@@ -118,6 +118,35 @@ const zmq = await import('zeromq').catch(() => undefined);
 const movedOf = ({ events }: Ran) => events.find((event) => event.kind === 'geometry');
 
 describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
+  test.each([
+    { cells: [sim('mono.cell')], which: 'a known' },
+    { cells: undefined, which: 'an unknown' },
+  ])('with the beam 75 pixels off finds it by the background, with $which cell', async ({ cells }) => {
+    const run = await ran(given({ geometry: displaced(60, -45, 0), cells }));
+    const [warning, ...others] = run.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []));
+    expect(warning).toMatch(/^the background .* centred \d\d\.\d, -\d\d\.\d pixels from .* shifted geometry is used$/);
+    expect(others).toEqual([]);
+    const [x, y] = (/by (-?[\d.]+), (-?[\d.]+) pixels/.exec(warning ?? '') ?? []).slice(1).map(Number);
+    expect(Math.hypot((x ?? 0) + 60, (y ?? 0) - 45)).toBeLessThan(1);
+    expect(run.events.filter(({ kind }) => kind === 'cell').length).toBe(cells ? 0 : 2);
+    const { ratio, z } = scoreOf(run);
+    expect(ratio).toBeGreaterThan(0.98);
+    expect(ratio).toBeLessThan(1.02);
+    expect(z).toBeLessThan(1.1);
+    // The stream contains the geometry that was used, and what was done to the given one.
+    const text = /----- Begin geometry file -----\n(.*)----- End geometry file -----/s.exec(run.stream)?.[1] ?? '';
+    expect(text).toMatch(/^; ewald refined this geometry: the detector is shifted by -\d\d\.\d, \d\d\.\d pixels/);
+    const again = await ran(given({ geometry: text }));
+    expect(again.events.filter(({ kind }) => kind === 'warning' || kind === 'geometry')).toEqual([]);
+    expect(context.liveBytes).toBe(0);
+  });
+
+  test('with the beam far off and no refinement is not moved', async () => {
+    const { events } = await ran(given({ geometry: displaced(60, -45, 0), refineGeometry: 'off' }));
+    expect(events.flatMap((event) => (event.kind === 'warning' ? [event.text] : [])).join()).not.toMatch(/background/);
+    expect(movedOf({ events, items: [], stream: '' })).toBeUndefined();
+  });
+
   test('with a wrong geometry refines it and gives the intensities of the simulation', async () => {
     const run = await ran(given());
     const { ratio, z } = scoreOf(run);
@@ -279,6 +308,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(movedOf(lost)).toBeUndefined();
     expect(lost.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []))).toEqual([
       expect.stringMatching(/ first frames, and no displacement of the detector by up to 9 pixels and 3\.8 % of the /),
+      expect.stringMatching(/^the background .* centred 60\.\d, -79\.\d pixels .*, but .* the given geometry is kept$/),
       // At the end, of all frames.
       expect.stringMatching(/explain only \d+ % of the peaks of their frames/),
     ]);

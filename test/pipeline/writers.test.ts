@@ -69,6 +69,49 @@ test('a second run on an active stream is refused with its owner; after kill -9 
   expect(readdirSync(folder).filter((name) => name.includes('live'))).toEqual(['live.stream']);
 });
 
+test('in a followed folder, damaged files are waited for, reported and counted; completed ones are read', async () => {
+  mkdirSync(at('arriving'));
+  const whole = readFileSync(at('run.h5'));
+  for (const name of ['a.h5', 'c.h5', 'd.h5']) writeFileSync(at(`arriving/${name}`), whole.subarray(0, 3000));
+  copyFileSync(at('run.h5'), at('arriving/b.h5'));
+  const words = ['index', 'arriving', ...search, '-o', 'arriving.stream', '--follow', '--no-data-timeout=1.5'];
+  const running = commands.run(words);
+  const part = (): string =>
+    existsSync(at('arriving.stream.part')) ? readFileSync(at('arriving.stream.part'), 'utf8') : '';
+  await expect.poll(() => part().match(/End chunk/g)?.length, { timeout: 60_000 }).toBe(3);
+  writeFileSync(at('arriving/d.h5'), whole);
+  const { code, out, err } = await running;
+  expect(code, err).toBe(1);
+  expect(out).toContain('2 could not be read');
+  for (const name of ['a.h5', 'c.h5']) expect(err).toMatch(new RegExp(`✗ .*${name}: .*truncated`));
+  const names = readFileSync(at('arriving.stream'), 'utf8').match(/^Image filename: .*$/gm);
+  expect(names?.map((name) => name.at(-4))).toEqual(['b', 'b', 'b', 'd', 'd', 'd']);
+});
+
+test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', async () => {
+  mkdirSync(at('ended'));
+  copyFileSync(at('run.h5'), at('ended/a.h5'));
+  const words = ['index', 'ended', ...search, '-o', 'ended.stream', '--html', 'ended.html', '--follow'];
+  const cli = resolve('dist/cli.js');
+  const run = spawn(process.execPath, [cli, ...words, '--no-data-timeout=100'], { cwd: folder, stdio: 'ignore' });
+  const part = (): string => (existsSync(at('ended.stream.part')) ? readFileSync(at('ended.stream.part'), 'utf8') : '');
+  await expect.poll(() => part().match(/End chunk/g)?.length, { timeout: 60_000 }).toBe(3);
+  const ended = new Promise((done) => run.on('exit', done));
+  run.kill('SIGINT');
+  expect(await ended).toBe(130);
+  expect(serials('ended.stream')).toEqual([1, 2, 3]);
+  expect(readFileSync(at('ended.html'), 'utf8')).toContain('maximum of every pixel over 3 frames');
+  const files = (): string[] =>
+    readdirSync(folder)
+      .filter((name) => name.includes('ended.'))
+      .sort();
+  expect(files()).toEqual(['ended.html', 'ended.stream']);
+  copyFileSync(at('run.h5'), at('ended/b.h5'));
+  const more = [...words.filter((word) => !word.includes('html')), '--no-data-timeout=1', '--resume'];
+  expect(await commands.run(more)).toMatchObject({ code: 0 });
+  expect(serials('ended.stream')).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
 test('--resume retries unreadable frames until they can be read', async () => {
   const whole = readFileSync(at('run.h5'));
   copyFileSync(at('run.h5'), at('b.h5'));

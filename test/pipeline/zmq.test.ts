@@ -11,7 +11,7 @@ import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
-import { dectrisMessages } from '../support/dectris.js';
+import { dectrisMessages, dectrisV1Messages } from '../support/dectris.js';
 
 const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
 const zmq = await import('zeromq').catch(() => undefined);
@@ -140,21 +140,12 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
 
     const push = new Push({ linger: 0 });
     await push.bind('tcp://127.0.0.1:*');
-    const pulled = ewald([
-      ...[
-        'index',
-        '--zmq-input',
-        push.lastEndpoint ?? '',
-        '--zmq-pull',
-        ...usual,
-        '--min-res=20',
-        '-o',
-        '-',
-        '-j',
-        '1',
-      ],
-    ]);
-    for (const message of await dectrisMessages(frames, [1024, 1024])) await push.send(message);
+    const source = ['--zmq-input', push.lastEndpoint ?? '', '--zmq-pull'];
+    const pulled = ewald(['index', ...source, ...usual, '-o', '-', '-j', '1']);
+    // One series by stream V2, another one by V1.
+    const shape = [1024, 1024] as const;
+    for (const message of await dectrisMessages(frames.slice(0, 3), shape)) await push.send(message);
+    for (const parts of await dectrisV1Messages(frames.slice(3), shape)) await push.send(parts);
     const run = await pulled;
     push.close();
     // No geometry was given: the start message contains the position of the detector.

@@ -59,6 +59,8 @@ export interface LearntBeforehand {
   readonly refined: RefinedGeometry | undefined;
   /** Whether the crystals explain so few peaks that the cell is in doubt. */
   readonly isDoubtful: boolean;
+  /** The fraction of the peaks of the first frames that crystals explain; undefined if it was not determined. */
+  readonly explained?: number | undefined;
 }
 
 /**
@@ -72,8 +74,10 @@ export async function refinedBeforehand(
 ): Promise<LearntBeforehand> {
   const { refineGeometry = 'auto', follow = false, shard, signal } = options;
   const canWait = given.kind === 'live' || (given.kind === 'frames' && Array.isArray(given.wanted));
-  if (refineGeometry === 'off' || !canWait || (follow && shard !== undefined) || (settings.cells ?? []).length === 0)
-    return { settings, refined: undefined, isDoubtful: false };
+  const unrefined = { settings, refined: undefined, isDoubtful: false };
+  if (refineGeometry === 'off' || !canWait || (follow && shard !== undefined)) return unrefined;
+  // No cell explains the spots, or there shall be none.
+  if ((settings.cells ?? []).length === 0) return { ...unrefined, explained: cells ? undefined : 0 };
   const earlier = follow ? await earlierSession(place, options) : undefined;
   if (earlier) return { settings, ...earlier };
   const { settleGeometry } = await import('./settle-geometry.js');
@@ -103,7 +107,7 @@ export async function refinedBeforehand(
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
-  const learnt = { settings: used, isDoubtful: doubt !== undefined };
+  const learnt = { settings: used, isDoubtful: doubt !== undefined, explained: settled.share };
   if (settled.moved.length === 0) return { ...learnt, refined: undefined };
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
   const text = `${refinementComments(settled)}${formatGeometry(settled.geometry)}`;

@@ -59,6 +59,10 @@ export interface CoarseScene {
 export const explainedPeaks = (results: readonly FrameResult[]): number =>
   results.reduce((sum, { crystals }) => sum + crystals.reduce((own, { peaks }) => own + peaks.length, 0), 0);
 
+/** The fraction of the peaks of frames that belong to crystals; 0 without peaks. */
+export const explainedShare = (results: readonly FrameResult[]): number =>
+  explainedPeaks(results) / Math.max(1, allPeaks(results));
+
 const allPeaks = (results: readonly FrameResult[]): number => results.reduce((sum, { peaks }) => sum + peaks.count, 0);
 
 /** The outcome of the search. */
@@ -76,7 +80,7 @@ export interface CoarseSearch {
 export async function coarseSearch(results: readonly FrameResult[], scene: CoarseScene): Promise<CoarseSearch> {
   const { searcher, settings, signal } = scene;
   const indexed = results.filter(({ crystals }) => crystals.length > 0);
-  const share = explainedPeaks(indexed) / Math.max(1, allPeaks(indexed));
+  const share = explainedShare(indexed);
   if (results.length < fewestFrames || share >= suspicious) return { results: undefined, doubt: undefined };
   const { geometry } = searcher.detector;
   const again = async (some: readonly FrameResult[], displacement: Displacement): Promise<FrameResult[]> => {

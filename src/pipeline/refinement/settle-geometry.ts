@@ -13,7 +13,7 @@ import type { OpenFrameSearcher } from '../frame-searcher.js';
 import { type FoundFrames, frameKey, searchAll } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
 import type { FirstFrames } from '../tune.js';
-import { coarseSearch, explainedPeaks } from './coarse-search.js';
+import { coarseSearch, explainedPeaks, explainedShare } from './coarse-search.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from './refine-geometry.js';
 
 /**
@@ -56,6 +56,8 @@ export interface Settlement extends SettledGeometry {
    * nothing moves, because a geometry would be fitted to a wrong cell.
    */
   readonly explained: readonly number[];
+  /** The fraction of all peaks of these frames that belong to crystals; 0 without a peak. */
+  readonly share: number;
   /** Spots of the frames in 1/Å, with the refined geometry. */
   readonly spots: readonly Float32Array[];
 }
@@ -65,7 +67,7 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<Settlemen
   const { searcher, settings, geometry, signal, panels } = scene;
   const { results, frames } = await firstResults(scene);
   const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Settlement => ({
-    ...{ ...refined, geometry, moved: [], frames, explained },
+    ...{ ...refined, geometry, moved: [], frames, explained, share: explainedShare(results) },
     spots: results.map(({ spots }) => spots),
   });
   const options = { distance: scene.isCellGiven, panels };
@@ -103,7 +105,8 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<Settlemen
   }
   const fractions = explainedFractions(latest);
   if (doubtText(fractions) !== undefined) return unmoved(refined, fractions);
-  return { ...refined, frames, explained: fractions, spots: latest.map(({ spots }) => spots) };
+  const share = explainedShare(latest);
+  return { ...refined, frames, explained: fractions, share, spots: latest.map(({ spots }) => spots) };
 }
 
 const explainedFractions = (results: readonly FrameResult[]): number[] =>

@@ -5,6 +5,7 @@
  */
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
+import { rivalsIn } from '../../data/candidates.js';
 import { hexOf } from '../../data/checksums/check.js';
 import { md5 } from '../../data/checksums/md5.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -121,7 +122,10 @@ export class FileSource implements RunSource {
   };
 
   reopen(file: string): Promise<Dataset> {
-    return this.#openFile(this.#files.find((one) => one.file === file) ?? { file, frames: undefined });
+    // Reports of an interrupted run are written after its signal has fired.
+    return this.#openFile(this.#files.find((one) => one.file === file) ?? { file, frames: undefined }, {
+      signal: undefined,
+    });
   }
 
   async close(): Promise<void> {
@@ -261,15 +265,24 @@ export class FileSource implements RunSource {
 
   /**
    * Frames `from` … `count` of files that grow or appear, in the order in which they arrive, until none has arrived for
-   * some seconds, or after the time `until`.
+   * some seconds, or after the time `until`. A file that cannot be opened may still be being written; if it has not
+   * grown for those seconds, it is passed on as one frame, whose search reports the reason.
    */
   async *#arrivals(seconds: number, until = Number.POSITIVE_INFINITY): AsyncGenerator<Arrival> {
     const { signal, wanted: asked } = this.#options;
     const { files } = this.#place;
     const seen = new Map<string, number>();
     const sizes = new Map<string, number>();
+    /** Files that cannot be opened, and since when they have had their size. */
+    const unreadable = new Map<string, { wanted: Wanted; bytes: number; since: number }>();
+    const damaged = new Set<string>();
     let idleSince = performance.now();
     while (!signal?.aborted && performance.now() - idleSince < 1000 * seconds) {
+      for (const { wanted, since } of [...unreadable.values()])
+        if (!damaged.has(wanted.file) && performance.now() - since >= 1000 * seconds) {
+          damaged.add(wanted.file);
+          yield { wanted, from: 0, count: 1 };
+        }
       const known = new Set(seen.keys());
       const listed = isList(asked) ? await this.#listed(asked, known).catch(() => this.#files) : this.#files;
       for (const wanted of listed) {
@@ -278,8 +291,17 @@ export class FileSource implements RunSource {
         // so far are read.
         const bytes = (await files?.sizeOf(file)) ?? 0;
         if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
+        const before = unreadable.get(file);
+        if (damaged.has(file) && before?.bytes === bytes) continue;
         this.#counts.delete(file);
-        const count = (await this.#count(wanted)) ?? 0;
+        const found = await this.#count(wanted);
+        if (found !== undefined) unreadable.delete(file);
+        else if (before?.bytes !== bytes) {
+          // It is being written.
+          idleSince = performance.now();
+          unreadable.set(file, { wanted, bytes, since: idleSince });
+        }
+        const count = found ?? 0;
         const from = seen.get(file) ?? 0;
         if (count > 0) {
           sizes.set(file, bytes);
@@ -293,6 +315,8 @@ export class FileSource implements RunSource {
       if (left <= 0) return;
       await rest(Math.min(pollMs, left), signal);
     }
+    if (signal?.aborted) return;
+    for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield { wanted, from: 0, count: 1 };
   }
 
   get #firstFile(): string | undefined {
@@ -356,7 +380,7 @@ export class FileSource implements RunSource {
         if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
         this.#options.waiting?.(error);
         await rest(pollMs, signal);
-        if (signal?.aborted) throw error;
+        if (signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame', { cause: error });
         if (isList(asked)) this.#files = await this.#listed(asked);
       }
     }
@@ -367,8 +391,7 @@ export class FileSource implements RunSource {
     try {
       return { dataset: await this.#openFile(wanted), wanted };
     } catch (error) {
-      if (this.#options.follow !== undefined || !isEwaldError(error) || !['Format', 'File'].includes(error.tag))
-        throw error;
+      if (!isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
       for (let i = 1; i < mostTried; i++) {
         const next = await this.#at(i);
         if (!next) break;
@@ -400,15 +423,22 @@ export class FileSource implements RunSource {
   }
 
   /** Opens a file as images; an open dataset is used as it is. */
-  async #openFile({ file, input = file, dataset: given }: Wanted): Promise<Dataset> {
-    const { geometry, signal, checksums, maxFrameBytes, siblings } = this.#options;
+  async #openFile(
+    { file, input = file, dataset: given }: Wanted,
+    { signal }: Pick<SourceOptions, 'signal'> = this.#options,
+  ): Promise<Dataset> {
+    const { geometry, checksums, maxFrameBytes, siblings } = this.#options;
     if (given) return stacked(given, geometry);
     const options = { signal, checksums, maxFrameBytes, growing: this.#options.follow !== undefined };
     const data = this.#data;
     const open = (more: object): Promise<Dataset> => this.#place.open(input, { ...options, ...more }, siblings);
     return openStacked(async (sigShape) => {
       if (data?.must) return open({ dataset: data.path, sigShape });
-      const dataset = await open({});
+      // The geometry may name one of several arrays.
+      const dataset = await open({}).catch((error: unknown) => {
+        if (!data || !rivalsIn(error).includes(data.path)) throw error;
+        return open({ dataset: data.path });
+      });
       const entry = data && dataset.arrays.find(({ name }) => name === data.path);
       if (!sigShape && (!entry || entry.chosen)) return dataset;
       await dataset.dispose();

@@ -9,7 +9,8 @@ import type { Codecs } from '../../data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../data/dataset.js';
 import { open, openCodecs } from '../../data/opening.node.js';
 import { frameOfMsgpack, type LiveKeys } from '../../live/crystfel.js';
-import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../../live/dectris.js';
+import { dectrisMessage } from '../../live/dectris.js';
+import { type DectrisMessage, type Series, unknownSeries } from '../../live/dectris-message.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
 import { KeptFrames } from '../../live/kept.js';
 import { loadZmq, type Zmq } from '../../live/zeromq.node.js';
@@ -46,8 +47,8 @@ interface Asking {
 const optionNames = ['zmqInput', 'zmqSubscribe', 'zmqRequest', 'zmqPull', 'noDataTimeout'];
 
 /**
- * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream V2 of DECTRIS
- * detectors. Node only, with the package `zeromq`.
+ * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream of DECTRIS
+ * detectors (V1, V2). Node only, with the package `zeromq`.
  *
  * Throws `Argument` for options that exclude each other.
  */
@@ -263,7 +264,7 @@ class Messages {
   readonly #socket: Socket;
   readonly #codecs: Codecs;
   readonly #abort: () => void;
-  #series: Series = { meta: {}, mask: undefined, channel: undefined };
+  #series: Series = unknownSeries;
   #count = 0;
 
   private constructor(options: LiveOptions, socket: Socket, codecs: Codecs) {
@@ -303,10 +304,10 @@ class Messages {
   async *frames(): AsyncGenerator<Received, void, undefined> {
     const { address, signal } = this.#options;
     while (!signal?.aborted) {
-      const bytes = await this.#receive();
-      if (!bytes) return;
+      const parts = await this.#receive();
+      if (!parts) return;
       try {
-        const frame = await this.#decode(bytes, `message ${++this.#count} of ${address}`);
+        const frame = await this.#decode(parts, `message ${++this.#count} of ${address}`);
         if (frame) yield frame;
       } catch (error) {
         if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
@@ -315,34 +316,35 @@ class Messages {
     }
   }
 
-  async #receive(): Promise<Uint8Array | undefined> {
+  async #receive(): Promise<readonly Uint8Array[] | undefined> {
     const socket = this.#socket;
     try {
       const { how, words } = this.#options;
       // Every kind of socket has all methods, but rejects those of the other kinds.
       if (how === 'request') await (socket as InstanceType<Zmq['Request']>).send(words[0] ?? '');
-      // The prefix is a separate part.
-      return (await socket.receive()).at(-1);
+      return await socket.receive();
     } catch (error) {
       if (socket.closed || (error as { code?: string }).code === 'EAGAIN') return undefined;
       throw new EwaldError('File', `${this.#options.address}: ${messageOf(error)}`, { cause: error });
     }
   }
 
-  async #decode(bytes: Uint8Array, name: string): Promise<LiveFrame | undefined> {
-    if (isDectris(bytes)) {
-      const { type, message } = readDectris(bytes);
-      if (type === 'start') this.#series = await seriesOf(message, this.#codecs);
-      return type === 'image'
-        ? frameOfDectris(message, this.#series, this.#codecs, name, this.#keys.fields)
-        : undefined;
-    }
+  async #decode(parts: readonly Uint8Array[], name: string): Promise<LiveFrame | undefined> {
+    const dectris = dectrisMessage(parts);
+    if (dectris) return this.#dectris(dectris, name);
+    // A prefix is a separate part.
+    const bytes = parts.at(-1) ?? new Uint8Array(0);
     // The first byte of a MessagePack map or array. Only one file format can start with such a byte, and there it is
     // followed by `HDF`.
     const [begin = 0] = bytes;
     const isMsgpack = (begin >= 0x80 && begin < 0xa0) || (begin >= 0xdc && begin <= 0xdf);
     const isHdf5 = new TextDecoder('latin1').decode(bytes.subarray(1, 4)) === 'HDF';
     return isMsgpack && !isHdf5 ? frameOfMsgpack(bytes, this.#keys, name) : this.#fileOf(bytes);
+  }
+
+  async #dectris(message: DectrisMessage, name: string): Promise<LiveFrame | undefined> {
+    if (message.kind === 'start') this.#series = await message.open(this.#codecs);
+    return message.kind === 'image' ? message.open(this.#series, this.#codecs, name, this.#keys.fields) : undefined;
   }
 
   /** A message that is a file: HDF5, CBF, … */
