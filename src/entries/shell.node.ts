@@ -18,7 +18,6 @@ import { fft3d, fft3dR2c } from './heffte.node.js';
 /** See {@link TransformFile}. */
 export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
 
-export { externalEngines } from '../backends/engines.js';
 export { parseBackend } from '../backends/open.js';
 export { messageOf } from '../base/errors.js';
 export { fileError, fileReason } from '../base/file-errors.js';
@@ -48,7 +47,7 @@ export { libraryRows } from '../ffi/parameters.js';
 export { type ConvertOptions, convert } from '../files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
 export { linesOf } from '../files/lines.js';
-export { readNpyFile, writeNpyFile } from '../files/npy.node.js';
+export { readNpyFile } from '../files/npy.node.js';
 export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';
@@ -94,13 +93,18 @@ export { listenRows, receivedRows, viewRows } from '../serving/parameters.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export {
+  dectrisSimulationRows,
   frameSimulationRows,
   frameWritingRows,
   merlinSimulationRows,
+  scanSimulationRows,
+  scanWritingRows,
   simulationWritingRows,
   spotSimulationRows,
 } from '../simulate/parameters.js';
+export type { ScanSimulation, ScanTruth } from '../simulate/scan.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
+export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../simulate/write-scan.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
@@ -113,7 +117,6 @@ export {
   newUdfRows,
   rowsOfAnalysis,
   scanRunRows,
-  udfLanguages,
 } from '../udf/parameters.js';
 export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
 export { type UdfLanguage, udfProject } from '../udf/project/project.js';

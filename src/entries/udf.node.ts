@@ -38,6 +38,9 @@ const bound = bindUdf({
   connect: Executor.connect,
   readFile: (url) => readFile(url),
   detector: async (kind, options) => (await import('../udf/acquisition/detectors.node.js')).openDetector(kind, options),
+  follow: async (path, options) =>
+    new (await import('../udf/acquisition/followed.node.js')).FollowedFiles(path, options),
+  recordNpy: async (scan, options) => (await import('../udf/record.node.js')).recordNpy(scan, options),
   exportNpy,
   note: (line) => process.stderr.write(`${line}\n`),
 });
@@ -56,5 +59,6 @@ export const { validateUdf } = bound;
 /** The resources of this machine: cores, GPUs, the native core. */
 export const { detect } = bound;
 
+export { simulateDectris } from '../simulate/dectris.node.js';
 export { simulateMerlin } from '../simulate/merlin.node.js';
 export * from '../udf/public.js';

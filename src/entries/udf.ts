@@ -13,6 +13,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { open } from '../data/opening.browser.js';
+import type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
 import type { MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
 import { bindUdf, type UdfContextClass } from '../udf/bind.js';
 import type { UdfContext } from '../udf/context.js';
@@ -56,6 +57,11 @@ export const { validateUdf } = bound;
 /** The sockets of a Merlin readout: Node only; in a browser this throws `Unsupported`. */
 export async function simulateMerlin(path: string, _options?: SimulateMerlinOptions): Promise<MerlinSimulator> {
   throw new EwaldError('Unsupported', `simulateMerlin: ${path}: browsers cannot listen; run it on Node`);
+}
+
+/** The stream of a DECTRIS detector: Node only; in a browser this throws `Unsupported`. */
+export async function simulateDectris(path: string, _options?: SimulateDectrisOptions): Promise<DectrisSimulator> {
+  throw new EwaldError('Unsupported', `simulateDectris: ${path}: browsers cannot listen; run it on Node`);
 }
 
 /** The resources of this machine: cores, GPUs. */

@@ -11,6 +11,7 @@ import { InlineLane } from './inline.js';
 import { checkInline, checkWorkers, type InlineOptions, type WorkersOptions } from './options.js';
 import type { Place } from './place.js';
 import type { Task } from './task.js';
+import { isWorker } from './workers/mark.js';
 import { Pool } from './workers/pool.js';
 
 /** Values given to `share`, by their hash. */
@@ -131,6 +132,13 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
 
 /** Creates an executor that runs tasks on worker threads or Web Workers; resolves when every worker has answered. */
 export async function workers(place: Place, options: WorkersOptions = {}): Promise<Executor> {
+  if (isWorker())
+    throw new EwaldError(
+      'Argument',
+      'Executor.workers was called in a worker of another executor. The module of a function is imported by every ' +
+        'worker, and would start more workers in each: put the function into a module of its own, or start workers ' +
+        "only if isMainThread (node:worker_threads) or, in a page, typeof document !== 'undefined'",
+    );
   const { contexts, modules, worker: source, threads, crowded } = checkWorkers(options, place.cores);
   const shared = new SharedValues();
   const pool = new Pool({

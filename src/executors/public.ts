@@ -3,14 +3,13 @@
 export type { BoundExecutors, ExecutorFactory } from './bind.js';
 export { type Computed, type ComputeOptions, compute, Delayed, delay } from './delayed.js';
 export type { DelayedExecutor } from './delayed-executor.js';
-export {
-  type ExecutorKind,
-  type ExecutorMethods,
-  executorKinds,
-  type RunOptions,
-  type RunProgress,
-  type TaskResult,
-  type WorkerInfo,
+export type {
+  ExecutorKind,
+  ExecutorMethods,
+  RunOptions,
+  RunProgress,
+  TaskResult,
+  WorkerInfo,
 } from './executor.js';
 export type { ConnectOptions, JoinedWorker, JoinOptions, LoadNats, NatsOptions } from './nats/options.js';
 export type { InlineOptions, WorkersOptions } from './options.js';

@@ -105,6 +105,30 @@ export interface SpotSimulation {
   readonly missing?: number;
 }
 
+/** Parameters of a simulated scan. */
+export interface ScanSimulation {
+  /** Rows and columns of the scan. 2, 1 … 4096; default 16,16. */
+  readonly navShape?: readonly [number, number];
+  /** Rows and columns of a frame. Pixels; 2, 16 … 4096; default 128,128. */
+  readonly sigShape?: readonly [number, number];
+  /** Radius of the disks. Pixels; 1 … 1000; default 5. */
+  readonly diskRadiusPx?: number;
+  /** Distance of neighbouring disks, which form a square lattice turned by 8°. Pixels; 3 … 2000; default 21. */
+  readonly spacingPx?: number;
+  /** Range of the strain e_yy over the rows of the scan. 0 … 0.2; default 0.02. */
+  readonly strain?: number;
+  /** By how much the pattern moves at most along each axis. Pixels; 0 … 1000; default 1. */
+  readonly shiftPx?: number;
+  /** Expected counts of a pixel of the middle disk. 0 … 60000; default 60. */
+  readonly counts?: number;
+  /** Expected counts of a pixel between the disks. 0 … 60000; default 0.5. */
+  readonly background?: number;
+  /** Pixels that always have 5000 counts, which the mask of the file marks. 0 … 1000; default 0. */
+  readonly hotPixels?: number;
+  /** The same seed gives the same frames. 0 … 9007199254740991; default 0. */
+  readonly seed?: number;
+}
+
 /** Parameters of a simulated Merlin readout. */
 export interface MerlinSimulation {
   /** Address to listen on. Default 127.0.0.1. */
@@ -121,4 +145,20 @@ export interface MerlinSimulation {
   readonly continuous?: boolean | undefined;
   /** Waits for the commands STARTACQUISITION and SOFTTRIGGER. Default false. */
   readonly trigger?: boolean | undefined;
+}
+
+/** Parameters of a simulated DECTRIS detector. */
+export interface DectrisSimulation {
+  /** Address to listen on. Default 127.0.0.1. */
+  readonly host?: string | undefined;
+  /** Port on which frames are pushed; 0: any free port. 0 … 65535; default 31001, for stream v1 9999. */
+  readonly port?: number | undefined;
+  /** Version of the stream. Default v2. */
+  readonly streamVersion?: 'v1' | 'v2' | undefined;
+  /** Compression of the frames; bslz4 is bitshuffle and LZ4. Default bslz4. */
+  readonly encoding?: 'bslz4' | 'lz4' | 'none' | undefined;
+  /** Time per frame; 0: as fast as they are received. Μs; 0 … 1e9; default 0. */
+  readonly dwellUs?: number | undefined;
+  /** Number of series. 1 … 1e9; default 1. */
+  readonly repeat?: number | undefined;
 }

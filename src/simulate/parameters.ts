@@ -259,6 +259,70 @@ export const frameWritingRows = {
   ...simulationWritingRows,
 } as const satisfies Parameters;
 
+/** A simulated scan of 4D-STEM. */
+export const scanSimulationRows = {
+  navShape: {
+    kind: 'integers',
+    sentence: 'rows and columns of the scan',
+    count: 2,
+    range: range(1, 4096, Number.NaN),
+    fallback: [16, 16],
+    value: 'y,x',
+  },
+  sigShape: {
+    kind: 'integers',
+    sentence: 'rows and columns of a frame',
+    count: 2,
+    range: range(16, 4096, Number.NaN),
+    fallback: [128, 128],
+    unit: 'pixels',
+    value: 'y,x',
+  },
+  diskRadiusPx: {
+    kind: 'number',
+    sentence: 'radius of the disks',
+    range: range(1, 1000, 5),
+    unit: 'pixels',
+    flag: 'disk-radius',
+    value: 'pixels',
+  },
+  spacingPx: {
+    kind: 'number',
+    sentence: 'distance of neighbouring disks, which form a square lattice turned by 8°',
+    range: range(3, 2000, 21),
+    unit: 'pixels',
+    flag: 'spacing',
+    value: 'pixels',
+  },
+  strain: {
+    kind: 'number',
+    sentence: 'range of the strain e_yy over the rows of the scan',
+    range: range(0, 0.2, 0.02),
+  },
+  shiftPx: {
+    kind: 'number',
+    sentence: 'by how much the pattern moves at most along each axis',
+    range: range(0, 1000, 1),
+    unit: 'pixels',
+    flag: 'shift',
+    value: 'pixels',
+  },
+  counts: { kind: 'number', sentence: 'expected counts of a pixel of the middle disk', range: range(0, 60000, 60) },
+  background: { kind: 'number', sentence: 'expected counts of a pixel between the disks', range: range(0, 60000, 0.5) },
+  hotPixels: {
+    kind: 'integer',
+    sentence: 'pixels that always have 5000 counts, which the mask of the file marks',
+    range: range(0, 1000, 0),
+  },
+  seed: { kind: 'integer', sentence: 'the same seed gives the same frames', range: seed },
+} as const satisfies Parameters;
+
+/** Where the files of a simulated scan go. */
+export const scanWritingRows = {
+  name: { ...frameWritingRows.name, fallback: 'scan' },
+  ...simulationWritingRows,
+} as const satisfies Parameters;
+
 /** A simulated Merlin readout. */
 export const merlinSimulationRows = {
   host: { kind: 'text', sentence: 'address to listen on', fallback: '127.0.0.1', value: 'address' },
@@ -286,6 +350,26 @@ export const merlinSimulationRows = {
   trigger: { kind: 'boolean', sentence: 'waits for the commands STARTACQUISITION and SOFTTRIGGER' },
 } as const satisfies Parameters;
 
+/** A simulated DECTRIS detector. */
+export const dectrisSimulationRows = {
+  host: merlinSimulationRows.host,
+  port: {
+    kind: 'integer',
+    sentence: 'port on which frames are pushed; 0: any free port',
+    range: range(0, 65535, Number.NaN),
+    usual: '31001, for stream v1 9999',
+  },
+  streamVersion: { kind: 'choice', sentence: 'version of the stream', choices: ['v1', 'v2'], fallback: 'v2' },
+  encoding: {
+    kind: 'choice',
+    sentence: 'compression of the frames; bslz4 is bitshuffle and LZ4',
+    choices: ['bslz4', 'lz4', 'none'],
+    fallback: 'bslz4',
+  },
+  dwellUs: merlinSimulationRows.dwellUs,
+  repeat: { ...merlinSimulationRows.repeat, sentence: 'number of series' },
+} as const satisfies Parameters;
+
 const imports = [
   "import type { Cell } from '../crystal/cell.js';",
   "import type { Centring } from '../crystal/centring.js';",
@@ -294,10 +378,17 @@ const imports = [
 export const tables = [
   { name: 'FrameSimulation', about: 'Parameters of simulated frames.', rows: frameSimulationRows, imports },
   { name: 'SpotSimulation', about: 'Parameters of simulated spot lists.', rows: spotSimulationRows, imports },
+  { name: 'ScanSimulation', about: 'Parameters of a simulated scan.', rows: scanSimulationRows },
   {
     name: 'MerlinSimulation',
     about: 'Parameters of a simulated Merlin readout.',
     rows: merlinSimulationRows,
+    loose: true,
+  },
+  {
+    name: 'DectrisSimulation',
+    about: 'Parameters of a simulated DECTRIS detector.',
+    rows: dectrisSimulationRows,
     loose: true,
   },
 ] as const;

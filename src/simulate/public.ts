@@ -5,4 +5,4 @@ export {
   type SimulatedDetector,
   type SimulatedFrame,
 } from './frames.js';
-export { type SimulatedImage, type SpotSimulation, simulateSpotImages, simulateSpots } from './spots.js';
+export { type SimulatedImage, type SpotSimulation, simulateSpots } from './spots.js';

@@ -1,15 +1,11 @@
 /** `simulateFrames`: detector frames with known truth, their geometry and cell, as files. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
-import { breathe, checkSignal } from '../base/options.js';
 import { formatCellFile } from '../crystal/cell-file.js';
 import { wavelengthOf } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { latticeName } from '../crystal/lattice-name.js';
-import { openCodecs } from '../data/opening.node.js';
-import { beginHdf5Frames } from '../data/write-hdf5.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import {
   geometryOfSimulation,
@@ -19,6 +15,7 @@ import {
   truthOfFrame,
 } from './describe.js';
 import { type FrameSimulation, FrameSimulator } from './frames.js';
+import { writeSimulated } from './hdf5-output.node.js';
 
 /** Options of `simulateFrames`. */
 export interface SimulateFramesOptions extends SimulationWriting {
@@ -81,33 +78,21 @@ async function writeFrames(
   simulator: FrameSimulator,
   output: Output,
   file: string,
-  { signal, onProgress }: SimulationWriting,
+  options: SimulationWriting,
 ): Promise<ReturnType<typeof truthOfFrame>[]> {
   const { detector, images } = simulator;
-  const { patch } = output;
-  if (!patch) throw new EwaldError('Argument', `${file} is not a regular file`);
-  const codecs = await openCodecs();
-  try {
-    const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
-    const described = {
-      shape: { navigation: [images], signal: [detector.height, detector.width] },
-      dtype: 'u16' as const,
-      frames: images,
-      meta: metadataOfSimulation(detector),
-    };
-    const writer = await beginHdf5Frames(sink, codecs, described, { mask: detector.mask });
-    const frames: ReturnType<typeof truthOfFrame>[] = [];
-    for (let i = 0; i < images; i++) {
-      checkSignal(signal);
-      await breathe();
-      const frame = simulator.frame(i);
-      await writer.write(frame.counts);
-      frames.push(truthOfFrame(i, frame));
-      onProgress?.((i + 1) / images);
-    }
-    await writer.finish();
-    return frames;
-  } finally {
-    await codecs.dispose();
-  }
+  const frames: ReturnType<typeof truthOfFrame>[] = [];
+  const described = {
+    shape: { navigation: [images], signal: [detector.height, detector.width] },
+    dtype: 'u16' as const,
+    frames: images,
+    meta: metadataOfSimulation(detector),
+  };
+  const counts = (i: number): Uint16Array => {
+    const frame = simulator.frame(i);
+    frames.push(truthOfFrame(i, frame));
+    return frame.counts;
+  };
+  await writeSimulated(output, file, described, detector.mask, counts, options);
+  return frames;
 }

@@ -13,6 +13,7 @@ import type { DetectorOptions } from './acquisition/options.js';
 import type { ResultBuffer, Results } from './buffers.js';
 import type { CorrectionSet } from './corrections.js';
 import type { PlotsOption } from './live/plots.js';
+import type { FrameRecorder } from './record.js';
 import type { Roi } from './roi.js';
 import type { UdfCore } from './room.js';
 import type { UdfProgress } from './run.js';
@@ -43,8 +44,25 @@ export interface UdfRunOptions {
    * counted as `dropped`. Only for UDFs without results of kind nav. Default: all frames.
    */
   readonly latest?: boolean | undefined;
+  /**
+   * Writes the frames to this .npy file while the UDFs run, as stored and before corrections, at their positions in the
+   * scan: LiberTEM-live's RecordUDF. The file appears with the end of the run. If a live scan ends early, it has the
+   * frames that were received, as a series; if a run over a file fails, or the disk is full, there is none. Not
+   * together with `roi` or `latest`. Default: no file.
+   */
+  readonly record?: string | RecordOptions | undefined;
 }
-export const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots', 'latest'];
+export const runNames = [
+  ...['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots', 'latest', 'record'],
+];
+
+/** The file to which a run writes its frames. */
+export interface RecordOptions {
+  /** A name that ends in .npy. */
+  readonly file: string;
+  /** Replace an existing file. Default: false. */
+  readonly force?: boolean | undefined;
+}
 
 /** Results of one UDF. */
 export type ResultsOf<U> = Results<BuffersOf<U>>;
@@ -88,6 +106,13 @@ export interface UdfPlace {
   readonly readFile?: ReadFile;
   /** Receives frames of a detector; absent in browsers. */
   readonly detector?: (kind: string, options: DetectorOptions) => Promise<DetectorDriver>;
+  /** Receives frames of a file or folder that is still being written; absent in browsers. */
+  readonly follow?: (
+    path: string,
+    options: OpenOptions,
+  ) => Promise<DetectorDriver & { readonly reason: string | undefined }>;
+  /** Opens the file of `record`; absent in browsers. */
+  readonly recordNpy?: (scan: Scan, options: RecordOptions) => Promise<FrameRecorder>;
   exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;
   /** Writes a line to standard error, if there is one. */
   readonly note: ((line: string) => void) | undefined;

@@ -31,9 +31,18 @@ import { displayUdf, inspectUdf, type UdfInspection } from './display.js';
 import { steps } from './engine.js';
 import { type GuessedCorrections, guessCorrections } from './field.js';
 import { type LivePlots, plotsFor } from './live/plots.js';
+import type { FrameRecorder } from './record.js';
 import type { UdfCore } from './room.js';
 import { Run, type UdfProgress } from './run.js';
-import { type LoadOptions, type Scan, scanOf, scanOfMemory, withFileMask } from './scan.js';
+import {
+  type FollowOptions,
+  type LoadOptions,
+  type Scan,
+  scanOf,
+  scanOfMemory,
+  withFileDark,
+  withFileMask,
+} from './scan.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 
 /** Loads scans and runs UDFs and analyses over them; release it with `close` or `await using`. */
@@ -66,33 +75,47 @@ export class UdfContext {
   /**
    * Opens frames as a scan, as `open` of ewald/data does: a path, URL, File, Blob or bytes; or a custom reader,
    * an object or an instance of a class with `shape`, `dtype` and `read` (see `CustomDataset`), whose frames are read
-   * on this thread and sent to workers. Throws like `open`, and `Shape` if navShape does not match the file.
+   * on this thread and sent to workers. With `follow`, the frames of a file or folder that is still being written are
+   * those of a live scan, for one run, which ends with the scan; `stop` of its `live` ends it earlier.
+   *
+   * Throws like `open`, and `Shape` if navShape does not match the file, or is not given with `follow`.
    */
-  async load(input: DataInput | CustomDataset, options: LoadOptions = {}): Promise<Scan> {
+  async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
     this.#assertOpen();
+    if (flag('load: follow', given.follow, false)) return this.#follow(input as DataInput, given);
+    const { follow: _, ...options } = given;
     if (isCustomDataset(input)) {
       knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
       return this.#keep(await withFileMask(scan, flag('load: fileMask', options.fileMask, false)));
     }
-    const { syncOffset, navShape, fileMask, ...open } = options;
+    const { syncOffset, navShape, fileMask, fileDark, ...open } = options;
     const usesMask = flag('load: fileMask', fileMask, false);
+    const usesDark = flag('load: fileDark', fileDark, false);
     const dataset = await this.#place.open(input, open);
     try {
-      const { signal: _, codecs: __, ...plain } = open;
+      const { signal: __, codecs: ___, ...plain } = open;
       const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
-      return this.#keep(await withFileMask(scan, usesMask));
+      return this.#keep(await withFileDark(await withFileMask(scan, usesMask), usesDark));
     } catch (error) {
       await dataset.dispose();
       throw error;
     }
   }
 
+  async #follow(input: DataInput, options: LoadOptions & FollowOptions): Promise<Scan> {
+    const { followFiles } = await import('./acquisition/follow.js');
+    const { scan, connection } = await followFiles(this.#place, input, options, (one) => this.#keep(one));
+    this.#connections.add(connection);
+    return scan;
+  }
+
   /**
-   * Connects to a detector: 'merlin' (TCP), or 'dectris' (stream V2 by ZeroMQ, with the package `zeromq`). `next` of
-   * the connection yields its acquisitions as scans, whose frames arrive while a run processes them. An address such
-   * as 'merlin://host:6341' names kind, host and port. The context closes the connection. Throws `Argument`, `File` if the
-   * detector cannot be reached (ZeroMQ waits for it instead), `Load` without the package, `Unsupported` in browsers.
+   * Connects to a detector: 'merlin' (TCP), or 'dectris' (streams V1 and V2 by ZeroMQ, with the package `zeromq`).
+   * `next` of the connection yields its acquisitions as scans, whose frames arrive while a run processes them. An
+   * address such as 'merlin://host:6341' names kind, host and port. The context closes the connection. Throws
+   * `Argument`, `File` if the detector cannot be reached (ZeroMQ waits for it instead), `Load` without the package,
+   * `Unsupported` in browsers.
    */
   async connect(detector: string, options: DetectorOptions = {}): Promise<DetectorConnection> {
     this.#assertOpen();
@@ -181,7 +204,8 @@ export class UdfContext {
           'once, while they arrive',
       );
     const udfs = early.map(({ udf }) => udf);
-    const results = (await this.runUdf(first.scan, udfs, { ...options, plots: undefined })) as readonly unknown[];
+    const withoutFiles = { ...options, plots: undefined, record: undefined };
+    const results = (await this.runUdf(first.scan, udfs, withoutFiles)) as readonly unknown[];
     return analyses.map((one) => (one.next ? (one.next(results[early.indexOf(one)]) as A) : one));
   }
 
@@ -372,7 +396,7 @@ export class UdfContext {
       throw new EwaldError('Argument', `${what}: the first argument is not a scan; expected the result of load()`);
     const list = Array.isArray(udf);
     const udfs = ((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[]).map(asUdf);
-    const corrections = correctionsFor(options.corrections, scan.shape.sig, scan.mask);
+    const corrections = correctionsFor(options.corrections, scan.shape.sig, scan);
     const { roi, numPartitions, latest } = options;
     return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest }), list };
   }
@@ -387,17 +411,38 @@ export class UdfContext {
     };
     const { progress } = options;
     const tell = progress === true ? this.#place.note && lineOf(this.#place.note) : progress || undefined;
+    const recorder = await this.#recorder(run, options);
+    let isKept = run.scan.live !== undefined;
     try {
-      for await (const step of steps(run, engine, options.signal as AbortSignal | undefined)) {
+      for await (const step of steps(run, { ...engine, recorder }, options.signal as AbortSignal | undefined)) {
         tell?.(run.progress);
         await plots?.show(() => run.results(), run.damage);
         yield step;
       }
+      isKept = true;
     } catch (error) {
       if (run.scan.live) throw withPartial(error, run);
       notePartial(error, run);
       throw error;
+    } finally {
+      // The frames of a live scan cannot be read again, so they are kept whatever ends it.
+      await (isKept ? recorder?.finish() : recorder?.discard());
     }
+  }
+
+  async #recorder({ scan, shape, latest }: Run, { record }: UdfRunOptions): Promise<FrameRecorder | undefined> {
+    if (record === undefined) return undefined;
+    const options = typeof record === 'string' ? { file: record } : record;
+    knownOptions('record', options, ['file', 'force']);
+    expects(typeof options.file === 'string', 'record: file', options.file, 'the name of a .npy file');
+    if (shape.selection.positions || latest)
+      throw new EwaldError(
+        'Argument',
+        `record: ${options.file} has all frames of a scan; omit ${latest ? 'latest' : 'roi'}`,
+      );
+    const { recordNpy } = this.#place;
+    if (recordNpy) return recordNpy(scan, options);
+    throw new EwaldError('Unsupported', `record: ${options.file}: a browser cannot write files`);
   }
 
   #computeOn(): Promise<Executor> {
@@ -412,19 +457,24 @@ export class UdfContext {
   }
 }
 
+/** The results so far of a run that has failed. */
+const partialOf = (run: Run): PartialOfRun => ({
+  results: run.results(),
+  damage: run.damage,
+  progress: run.progress,
+});
+
 /** The error of a live run with the results so far, because the frames cannot be read again. */
 function withPartial(error: unknown, run: Run): unknown {
   if (!isEwaldError(error)) return error;
   const { message, tag, detail } = error;
-  const partial: PartialOfRun = { results: run.results(), damage: run.damage, progress: run.progress };
-  return new EwaldError(tag, message, { cause: error, detail: { ...detail, partial } });
+  return new EwaldError(tag, message, { cause: error, detail: { ...detail, partial: partialOf(run) } });
 }
 
 /** Adds the results of the partitions before a failure to its error; they are computed if somebody reads them. */
 function notePartial(error: unknown, run: Run): void {
   if (!isEwaldError(error) || run.progress.frames === 0 || Object.isFrozen(error.detail)) return;
-  const partial = (): PartialOfRun => ({ results: run.results(), damage: run.damage, progress: run.progress });
-  Object.defineProperty(error.detail, 'partial', { get: partial, configurable: true });
+  Object.defineProperty(error.detail, 'partial', { get: () => partialOf(run), configurable: true });
 }
 
 const lineOf =

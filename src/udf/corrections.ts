@@ -21,19 +21,19 @@ export interface CorrectionSet {
 }
 
 /**
- * Corrections for frames of `sig`, with the pixels of the file's own mask excluded if there is one; `Corrections`
- * replace it. Throws `Shape`, `Argument`.
+ * Corrections for frames of `sig`, with the pixels of the file's own mask excluded if there is one, and with its
+ * dark frame if none is given; `Corrections` replace both. Throws `Shape`, `Argument`.
  */
 export function correctionsFor(
   given: CorrectionSet | Corrections | undefined,
   sig: readonly number[],
-  fileMask?: Uint8Array,
+  { mask: fileMask, dark: fileDark }: { readonly mask?: Uint8Array; readonly dark?: Float64Array } = {},
 ): Corrections | undefined {
   if (given instanceof Corrections) return given.isIdentity ? undefined : given;
-  if (given === undefined && fileMask === undefined) return undefined;
+  if (given === undefined && fileMask === undefined && fileDark === undefined) return undefined;
   knownOptions('corrections', given ?? {}, ['dark', 'gain', 'excludedPixels', 'allowEmpty']);
   const length = product(sig);
-  const { dark, gain, excludedPixels, allowEmpty = false } = given ?? {};
+  const { dark = fileDark, gain, excludedPixels, allowEmpty = false } = given ?? {};
   let mask: Uint8Array | undefined;
   const [height = 1, width = length] = sig;
   if (excludedPixels !== undefined || fileMask !== undefined)

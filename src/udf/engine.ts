@@ -19,8 +19,10 @@ import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
 import { framesOfPiece, PieceReader, piecesIn } from './pieces.js';
 import type { OpenCore } from './prepared.js';
+import { type FrameRecorder, recordStored } from './record.js';
 import { residentResults } from './resident-runs.js';
 import type { Run } from './run.js';
+import { isSparseRun } from './sparse/sparse-runs.js';
 import type { AnyUdf } from './udf.js';
 import { loadCodes, type ReadFile, type WasmCode } from './wasm/code.js';
 
@@ -36,6 +38,8 @@ export interface Engine {
   readonly executor: Executor | undefined;
   /** Where delayed values are computed. */
   readonly delayedOn: (() => Promise<Executor>) | undefined;
+  /** Writes the frames to a file. */
+  readonly recorder?: FrameRecorder | undefined;
 }
 
 /** One merged partition. */
@@ -46,15 +50,28 @@ export interface Step {
 /** Executes a run; yields after each merged partition. */
 export async function* steps(run: Run, engine: Engine, signal: AbortSignal | undefined): AsyncGenerator<Step, void> {
   checkSignal(signal);
-  const { executor } = engine;
   const udfs = run.parts.map(({ udf }) => udf);
   const codes = await loadCodes(udfs, engine.readFile);
-  const found = await residentResults(run, engine.context);
-  if (found) {
-    yield { partition: run.mergeAllPositions(found) };
+  if (run.scan.live) {
+    yield* live(run, codes, engine, signal);
     return;
   }
-  if (run.scan.live) yield* live(run, codes, engine, signal);
+  for await (const step of stored(run, codes, engine, signal)) {
+    if (engine.recorder) await recordStored(run, step.partition, engine.recorder, signal);
+    yield step;
+  }
+}
+
+/** Executes a run whose frames are in a file or in memory. */
+async function* stored(
+  run: Run,
+  codes: Codes,
+  engine: Engine,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Step, void> {
+  const { executor } = engine;
+  const found = await residentResults(run, engine.context);
+  if (found) yield { partition: run.mergeAllPositions(found) };
   else if (!executor || executor.kind === 'inline') yield* onThisThread(run, codes, engine, signal);
   else if (executor.kind === 'delayed') yield* delayed(run, codes, engine, executor, signal);
   else yield* onExecutor(run, codes, engine, executor, signal);
@@ -85,7 +102,9 @@ async function* onThisThread(
   const shown = seesStored(dataset.dtype, meta.inputDtype, corrections);
   const take = (dtype: DataType, length: number) => passes.take(dtype, length, shown);
   const bare = run.parts.map(({ udf }) => udf);
-  const reader = new PieceReader({ dataset, partitions, udfs: bare, size: sizes.piece }, take, signal);
+  passes.modules.open(run.parts, meta);
+  const sparse = isSparseRun(dataset, run.parts, meta, corrections);
+  const reader = new PieceReader({ dataset, partitions, udfs: bare, size: sizes.piece, sparse }, take, signal);
   try {
     for (const partition of partitions) {
       checkSignal(signal);
@@ -235,6 +254,18 @@ async function* live(
   }
 }
 
+/** Writes frames that have arrived. */
+async function recordArrived(
+  { scan }: Run,
+  { frames, indices }: ArrivedFrames,
+  recorder: FrameRecorder | undefined,
+): Promise<void> {
+  await recorder?.write(
+    indices.map((index) => index - scan.sync.syncOffset),
+    frames,
+  );
+}
+
 async function* liveOnThisThread(
   run: Run,
   acquisition: Acquisition,
@@ -253,6 +284,7 @@ async function* liveOnThisThread(
       const arrived = await acquisition.take();
       if (!arrived) return;
       try {
+        await recordArrived(run, arrived, engine.recorder);
         const found = livePartition(run, arrived, index);
         if (!found) continue;
         index++;
@@ -274,7 +306,7 @@ async function* liveOnExecutor(
   run: Run,
   acquisition: Acquisition,
   codes: Codes,
-  { taskSeconds }: Engine,
+  { taskSeconds, recorder }: Engine,
   executor: Executor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step, void> {
@@ -286,7 +318,9 @@ async function* liveOnExecutor(
       let arrived: ArrivedFrames | undefined;
       try {
         arrived = await acquisition.take();
+        if (arrived) await recordArrived(run, arrived, recorder);
       } catch (error) {
+        arrived = undefined;
         // The tasks of the frames that did arrive are finished first.
         failure = { error };
       }

@@ -181,7 +181,7 @@ export function guessCorrections(y: Float64Array, x: Float64Array, shape: readon
   if (rows < 3 || columns < 3 || y.length !== rows * columns || x.length !== y.length)
     throw new EwaldError(
       'Shape',
-      'guessCorrections requires a scan of at least 3 × 3; ' + `this one is ${rows} × ${columns}`,
+      `guessCorrections requires a scan of at least 3 × 3; this one is ${rows} × ${columns}`,
     );
   const options = [false, true].map((flipY) => {
     const v = flipY ? y.map((value) => -value) : y;

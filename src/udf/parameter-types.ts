@@ -12,20 +12,30 @@ export interface LiveParameters {
    * dectris://host:31001.
    */
   readonly connect?: string | undefined;
-  /** Port on which the detector sends frames. 1 … 65535; default the next one after the port for commands. */
+  /**
+   * Processes the frames of a file that grows, or of files that are added to a folder, as they arrive; the scan needs
+   * its shape (--nav-shape). Default false.
+   */
+  readonly follow?: boolean | undefined;
+  /**
+   * Of a detector (--connect). Port on which the detector sends frames. 1 … 65535; default the next one after the
+   * port for commands.
+   */
   readonly dataPort?: number | undefined;
   /**
-   * Starts the acquisition by the detector's usual command. In JavaScript, a function may send other commands.
-   * Without it, the acquisition is started by others. Default false.
+   * Of a detector (--connect). Starts the acquisition by the detector's usual command. In JavaScript, a function may
+   * send other commands. Without it, the acquisition is started by others. Default false.
    */
   readonly controller?: true | ((control: DetectorControl) => unknown) | undefined;
-  /** Longest time to wait for an acquisition. Seconds; 0 … 86400; default no limit. */
+  /**
+   * Longest time to wait for an acquisition, or for the first frame of a file. Seconds; 0 … 86400; default no limit.
+   */
   readonly timeoutS?: number | undefined;
   /** Time without a frame after which the scan ends with an error. Seconds; 0 … 86400; default 60. */
   readonly stallS?: number | undefined;
   /**
-   * Time to connect again if the connection ends during a scan; frames of that time are lost. Seconds; 0 … 86400;
-   * default 5.
+   * Of a detector (--connect). Time to connect again if the connection ends during a scan; frames of that time are
+   * lost. Seconds; 0 … 86400; default 5.
    */
   readonly reconnectS?: number | undefined;
   /**

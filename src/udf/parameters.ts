@@ -460,7 +460,8 @@ export const scanRunRows = {
   output: {
     kind: 'text',
     short: 'o',
-    sentence: 'results: .npy (one file each), .h5 (all in one), .csv (one row per scan position)',
+    sentence:
+      'results: .npy (of several, one file each: out-x.npy, …), .h5 (all in one), .csv (one row per scan position)',
     usual: '',
     value: 'file',
   },
@@ -511,11 +512,21 @@ export const scanRunRows = {
     kind: 'boolean',
     sentence: "excludes the pixels that the file's own mask marks as bad; otherwise a warning mentions the mask",
   },
+  fileDark: {
+    kind: 'boolean',
+    sentence: 'subtracts the mean of the dark frames that the file has (FRMS6); otherwise a warning mentions them',
+  },
   dark: { kind: 'text', sentence: 'dark frame to subtract', usual: '', value: 'file.npy' },
   gain: { kind: 'text', sentence: 'gain factor applied after that', usual: '', value: 'file.npy' },
   excludedPixels: {
     kind: 'text',
     sentence: 'nonzero where a pixel has no count; it gets the mean of its neighbours',
+    usual: '',
+    value: 'file.npy',
+  },
+  record: {
+    kind: 'text',
+    sentence: 'writes the frames to this file while they are processed; if a live scan ends early, those received',
     usual: '',
     value: 'file.npy',
   },

@@ -14,6 +14,7 @@ import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
 import type { Piece } from './pieces.js';
 import { guarded, partitionMeta, Running } from './running.js';
+import { showSparse } from './sparse/sparse-runs.js';
 import { showAll } from './tiles.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 
@@ -75,8 +76,12 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     const byCore = running.filter(({ part }) => part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
     for (const one of others) passes?.modules.begin(one);
-    for await (const { frames: stored, first, end, borrowed } of pieces) {
+    for await (const { frames: stored, first, end, borrowed, sparse } of pieces) {
       checkSignal(signal);
+      if (sparse) {
+        showSparse(running, sparse, first, end, meta);
+        continue;
+      }
       const convert = async (): Promise<FrameArray> => {
         if (folded) return stored;
         if (!corrections) return convertFrames(stored, datasetDtype, dtype, stored.length, takeFor(true));

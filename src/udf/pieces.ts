@@ -7,6 +7,7 @@ import { Pace } from '../base/pace.js';
 import type { Dataset } from '../data/dataset.js';
 import { type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
 import { framesInMemory } from '../data/formats/memory.js';
+import { joinSparse, type SparseFrames } from '../data/sparse.js';
 import { numbersOf, product } from './dtypes.js';
 import { readRuns } from './frames-of.js';
 import type { FrameRun, Partition } from './partitions.js';
@@ -22,6 +23,8 @@ export interface Piece {
   readonly first: number;
   readonly end: number;
   readonly frames: FrameArray;
+  /** The same frames if the run sees sparse ones; `frames` are then the values of their entries. */
+  readonly sparse?: SparseFrames | undefined;
   /** Whether others reuse their memory after the partition. */
   readonly borrowed?: boolean | undefined;
 }
@@ -86,6 +89,8 @@ export interface PiecesToRead {
   readonly partitions: readonly Partition[];
   readonly udfs: readonly AnyUdf[];
   readonly size: number;
+  /** Whether frames are read without being made dense. */
+  readonly sparse?: boolean | undefined;
 }
 
 /** Reads partitions in sequence, one piece ahead. */
@@ -96,16 +101,18 @@ export class PieceReader {
   readonly #udfs: readonly AnyUdf[];
   readonly #pace = new Pace();
   readonly #places: Iterator<{ readonly partition: Partition; readonly first: number; readonly end: number }>;
-  #next: (Piece & { readonly partition: Partition; readonly read: Promise<void> }) | undefined;
+  readonly #isSparse: boolean;
+  #next: { readonly partition: Partition; readonly read: Promise<Piece> } | undefined;
 
   /** Begins with the first piece for these UDFs; `take` returns memory for frames. */
   constructor(
-    { dataset, partitions, udfs, size }: PiecesToRead,
+    { dataset, partitions, udfs, size, sparse = false }: PiecesToRead,
     take: (dtype: DataType, length: number) => FrameArray,
     signal: AbortSignal | undefined,
   ) {
     this.#dataset = dataset;
     this.#udfs = udfs;
+    this.#isSparse = sparse;
     this.#take = take;
     this.#signal = signal;
     this.#places = (function* () {
@@ -119,12 +126,11 @@ export class PieceReader {
   /** The pieces of a partition, each of which belongs to the caller. Partitions are requested in their order. */
   async *of(partition: Partition): AsyncGenerator<Piece, void> {
     while (this.#next?.partition === partition) {
-      const current = this.#next;
-      await current.read;
+      const piece = await this.#next.read;
       // Frames in memory are not waited for, so without this, all other events would wait for the whole run.
-      if (current.borrowed && this.#pace.due) await this.#pace.rest(this.#signal);
+      if (piece.borrowed && this.#pace.due) await this.#pace.rest(this.#signal);
       this.#advance();
-      yield current;
+      yield piece;
     }
   }
 
@@ -139,16 +145,27 @@ export class PieceReader {
     this.#next = undefined;
     if (!place) return;
     const { partition, first, end } = place;
-    const whole = framesInPlace(this.#dataset, this.#udfs, partition);
+    const read = this.#piece(partition, first, end);
+    read.catch(() => undefined);
+    this.#next = { partition, read };
+  }
+
+  async #piece(partition: Partition, first: number, end: number): Promise<Piece> {
+    const dataset = this.#dataset;
+    const runs = runsWithin(partition.runs, first, end);
+    if (this.#isSparse) {
+      const options = { signal: this.#signal as never };
+      const parts = runs.map((run) => dataset.readSparse?.(run.file, run.count, options) as Promise<SparseFrames>);
+      const sparse = joinSparse(await Promise.all(parts));
+      return { first, end, frames: sparse.values, sparse, borrowed: true };
+    }
+    const whole = framesInPlace(dataset, this.#udfs, partition);
     if (whole) {
       const numbers = whole.length / partition.positions.length;
-      const frames = whole.subarray(first * numbers, end * numbers);
-      this.#next = { partition, first, end, frames, borrowed: true, read: Promise.resolve() };
-      return;
+      return { first, end, frames: whole.subarray(first * numbers, end * numbers), borrowed: true };
     }
-    const frames = this.#take(this.#dataset.dtype, (end - first) * this.#dataset.frameLength);
-    const read = readRuns(this.#dataset, runsWithin(partition.runs, first, end), frames, this.#signal);
-    read.catch(() => undefined);
-    this.#next = { partition, first, end, frames, read };
+    const frames = this.#take(dataset.dtype, (end - first) * dataset.frameLength);
+    await readRuns(dataset, runs, frames, this.#signal);
+    return { first, end, frames };
   }
 }

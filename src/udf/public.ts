@@ -4,6 +4,8 @@ export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js'
 export { type CorrectionOptions, Corrections } from '../data/corrections.js';
 export type { CustomDataset } from '../data/custom.js';
 export type { Dataset, FrameRange } from '../data/dataset.js';
+export type { SparseFrames } from '../data/sparse.js';
+export type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
 export type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
 export type { Acquisition, Announcement, FrameFormat, LiveStatus } from './acquisition/acquisition.js';
 export type { DetectorConnection, NextScanOptions } from './acquisition/connection.js';
@@ -12,7 +14,7 @@ export type { LiveScan } from './acquisition/live-scan.js';
 export type { DetermineNavShape, NavShapeHint } from './acquisition/nav-shape.js';
 export type { DetectorOptions } from './acquisition/options.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
-export * from './analyses/create.js';
+export type * from './analyses/create.js';
 export { type AuxData, auxData } from './aux.js';
 export {
   type BufferDeclaration,
@@ -36,7 +38,6 @@ export {
   sumUdf,
 } from './builtin/index.js';
 export type { MasksParams } from './builtin/masks.js';
-export { autoUdf } from './builtin/pick.js';
 export { colourOf, robustLimits, toRgba, vectorsToRgba } from './colormap.js';
 export type {
   ExportOptions,
@@ -44,6 +45,7 @@ export type {
   PartialOfRun,
   PartialResults,
   PartialRun,
+  RecordOptions,
   ResultsOf,
   RunResults,
   UdfContextOptions,
@@ -93,7 +95,7 @@ export {
 } from './resident.js';
 export type { Coordinate, Roi } from './roi.js';
 export type { UdfProgress } from './run.js';
-export type { LoadOptions, Scan, SyncInfo } from './scan.js';
+export type { FollowOptions, LoadOptions, Scan, SyncInfo } from './scan.js';
 export { electronWavelength, type SsbOptions } from './ssb/geometry.js';
 export { type ResidentSsb, residentSsb, type SsbImages, ssbUdf } from './ssb/udf.js';
 export {
@@ -105,6 +107,7 @@ export {
   type PartitionMeta,
   type PartitionScope,
   type PrepareScope,
+  type SparseScope,
   type SynchronousPlan,
   type TileScope,
   type Tiling,

@@ -21,7 +21,10 @@ export async function checkOutputs(
   output: string | undefined,
   png: string | undefined,
   writing: WriteOptions,
+  record?: string,
 ): Promise<void> {
+  if (record !== undefined && extname(record).toLowerCase() !== '.npy')
+    throw new EwaldError('Argument', `record writes .npy files; "${record}" must end in .npy`);
   if (output !== undefined && !endings.includes(extname(output).toLowerCase()))
     throw new EwaldError(
       'Argument',
@@ -29,7 +32,7 @@ export async function checkOutputs(
     );
   if (png !== undefined && extname(png).toLowerCase() !== '.png')
     throw new EwaldError('Argument', `png is "${png}"; it should end in .png`);
-  for (const file of [output, png]) if (file !== undefined) await checkOutput(file, writing);
+  for (const file of [output, png, record]) if (file !== undefined) await checkOutput(file, writing);
 }
 
 /** `com.npy` combined with the name of one of several results: `com-curl.npy`. */

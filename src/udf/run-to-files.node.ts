@@ -1,10 +1,11 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
 import { EwaldError, isEwaldError } from '../base/errors.js';
+import { refusal } from '../base/parameters.js';
 import type { WriteOptions } from '../files/write.js';
 import { liveCounts } from './acquisition/live-counts.js';
 import type { Analysis } from './analyses/analysis.js';
 import type { UdfContext } from './context.js';
-import type { PartialOfRun, UdfRunOptions } from './context-options.js';
+import type { PartialOfRun, RecordOptions, UdfRunOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import type { LivePicture } from './live/picture.js';
 import type { ScanViewer } from './live/scan-view.js';
@@ -33,6 +34,10 @@ export interface RunToFilesOptions extends UdfRunOptions {
   readonly view?: ScanViewer | undefined;
 }
 
+/** The file of `record`, which is replaced under the same condition as the results. */
+const recordedBy = (record: UdfRunOptions['record'], force: boolean | undefined): RecordOptions | undefined =>
+  typeof record === 'string' ? { file: record, force } : record;
+
 const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: string): WriteOptions => ({
   force,
   series: [scan],
@@ -40,8 +45,15 @@ const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: stri
 });
 
 /** Rejects outputs that could not be written, before a file is opened. Throws `Argument`, `File`. */
-export const checkRunToFiles = async (options: RunToFilesOptions, scan: string): Promise<void> =>
-  options.writes === false ? undefined : checkOutputs(options.output, options.png, writingOf(options, scan));
+export async function checkRunToFiles(options: RunToFilesOptions, scan: string): Promise<void> {
+  if (options.writes === false) return;
+  const writing = writingOf(options, scan);
+  await checkOutputs(options.output, options.png, writing);
+  const recorded = recordedBy(options.record, options.force);
+  if (!recorded) return;
+  const { file, force = false } = recorded;
+  await checkOutputs(undefined, undefined, { ...writing, force }, file);
+}
 
 /**
  * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
@@ -65,7 +77,12 @@ export async function runToFiles(
   const writing = writingOf({ force, inputs }, scan.name);
   if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
     throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
-  const running: UdfRunOptions = { ...given, roi: given.roi ?? analyses[0]?.roi };
+  const recorded = recordedBy(given.record, force);
+  const running: UdfRunOptions = {
+    ...given,
+    roi: given.roi ?? analyses[0]?.roi,
+    record: writes ? recorded : undefined,
+  };
   if (writes) await checkOutputs(output, png, writing);
   const prepared = await ctx.prepare(analyses, running);
   const all = [...prepared.map(({ udf }) => udf), ...udfs];
@@ -91,8 +108,9 @@ export async function runToFiles(
     const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
     const results = named(buffers);
     if (results.length === 0)
-      throw new EwaldError('Argument', `channels is ${channels?.join(', ')}: no result has this name`);
+      throw refusal('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
     const written = writes ? await writeResults(output, png, results, files, writing) : [];
+    if (running.record && recorded) written.push(recorded.file);
     if (failure) throw withFiles(failure, written);
     return { results, files: written };
   } finally {
@@ -145,8 +163,9 @@ async function ran(
 /** The error of a live run, with the files of its partial results. */
 function withFiles(error: EwaldError, files: readonly string[]): EwaldError {
   if (files.length === 0) return error;
-  const { frames } = (error.detail.partial as PartialOfRun).progress;
-  return new EwaldError(error.tag, `${error.message}. The results of ${frames} frames are in ${files.join(', ')}`, {
+  const { frames, totalFrames } = (error.detail.partial as PartialOfRun).progress;
+  const of = `${frames} of ${totalFrames} positions`;
+  return new EwaldError(error.tag, `${error.message}. The results of ${of} are in ${files.join(', ')}`, {
     cause: error,
     detail: { ...error.detail, files },
   });

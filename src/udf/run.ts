@@ -1,6 +1,7 @@
 /** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
 import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { Corrections } from '../data/corrections.js';
 import { elementBytes } from '../data/dtype.js';
 import { checkAux } from './aux.js';
@@ -260,15 +261,22 @@ export class Run {
     const { sig } = this.shape;
     return this.parts.map(({ udf, declarations, arrays, params }) => {
       const { definition } = udf;
-      const given =
-        guarded(definition.name, 'getResults', () =>
-          definition.getResults?.call(definition, {
-            results: arrays,
-            params,
-            meta: this.meta,
-            damage: this.damage,
-          } as never),
-        ) ?? Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
+      const given: unknown = definition.getResults
+        ? guarded(definition.name, 'getResults', () =>
+            definition.getResults?.call(definition, {
+              results: arrays,
+              params,
+              meta: this.meta,
+              damage: this.damage,
+            } as never),
+          )
+        : Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
+      if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given))
+        throw new EwaldError(
+          'Argument',
+          `the UDF ${definition.name}: getResults returns ${shown(given)}; expected an object with arrays by the names ` +
+            'of buffers',
+        );
       const out: Record<string, ResultBuffer> = {};
       for (const [name, value] of Object.entries(given)) {
         const declaration = declarations[name];
@@ -280,7 +288,7 @@ export class Run {
           );
         if (declaration.use === 'private') throw new EwaldError('Argument', `${what}, which is private`);
         const { data, mask } =
-          'data' in (value as object)
+          typeof value === 'object' && value !== null && 'data' in value
             ? (value as { data: BufferArray; mask?: Uint8Array })
             : { data: value as BufferArray, mask: undefined };
         const elements = elementsOf(declaration, this.shape.selection.count, sig);

@@ -4,7 +4,7 @@ import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
-import type { AnyUdf, PartitionMeta, UdfMeta, UdfParams } from './udf.js';
+import type { AnyDefinition, AnyUdf, PartitionMeta, UdfMeta, UdfParams } from './udf.js';
 
 /** The declarations of a UDF in a run. */
 export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations {
@@ -78,6 +78,18 @@ class Written {
   }
 }
 
+/**
+ * Whether a method sees what `getTaskData` returns: not before a run that prepares it, nor if a module processes the
+ * frames, whose tables in JavaScript may take as long as the module itself.
+ */
+function seesTask(
+  { wasm, prepare, preprocess, postprocess, cleanup }: AnyDefinition,
+  { partition: { index } }: PartitionMeta,
+): boolean {
+  if (index < 0) return !prepare;
+  return wasm === undefined || [preprocess, postprocess, cleanup].some((method) => method !== undefined);
+}
+
 /** The state of one UDF while the frames of a partition are processed. */
 export class Running {
   readonly udf: AnyUdf;
@@ -124,11 +136,9 @@ export class Running {
     for (const { name, data } of this.#auxes) this.aux[name] = data;
     this.written = new Written(udf.definition.name, this.arrays);
     const { definition } = udf;
-    const isWhole = meta.partition.index < 0;
-    this.task =
-      isWhole && definition.prepare
-        ? undefined
-        : guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }));
+    this.task = seesTask(definition, meta)
+      ? guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))
+      : undefined;
     this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };
     const axes = meta.nav.length;
     Object.defineProperty(this.scope, 'coordinates', {

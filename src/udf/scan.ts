@@ -3,13 +3,15 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { knownOptions } from '../base/options.js';
+import { refusal, setting } from '../base/parameters.js';
 import type { Dataset, Note } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
-import { checkShape, fitting } from '../data/shapes.js';
+import { checkShape, filledShape, fitting } from '../data/shapes.js';
 import type { Acquisition } from './acquisition/acquisition.js';
 import { product } from './dtypes.js';
+import type { LiveParameters } from './parameter-types.js';
 import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
 /** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */
@@ -25,7 +27,15 @@ export interface LoadOptions extends OpenOptions {
    * a file with a mask has a warning in `notes`.
    */
   readonly fileMask?: boolean | undefined;
+  /**
+   * Whether runs subtract the mean of the dark frames that the file has (FRMS6), unless `corrections` have a dark
+   * frame. Default false, in which case the scan of such a file has a warning in `notes`.
+   */
+  readonly fileDark?: boolean | undefined;
 }
+
+/** Options of `Context.load` for files that are still being written. */
+export interface FollowOptions extends Pick<LiveParameters, 'follow' | 'timeoutS' | 'stallS' | 'ringBytes'> {}
 
 /** How frames of the file correspond to positions of the scan. */
 export interface SyncInfo {
@@ -57,6 +67,8 @@ export interface Scan {
   readonly notes: readonly Note[];
   /** The file's mask if runs exclude its pixels, [y, x], 1 is bad. */
   readonly mask?: Uint8Array;
+  /** Dark frame that runs subtract. */
+  readonly dark?: Float64Array;
   /** How workers open it themselves; absent if its frames are sent to them. */
   readonly source: ScanSource | undefined;
   /**
@@ -75,10 +87,11 @@ export interface Scan {
 /** The frames of the file that a scan of `positions` omits, and the positions without a frame. Throws `Argument`. */
 export function syncInfo(positions: number, imageCount: number, syncOffset: number): SyncInfo {
   if (!Number.isInteger(syncOffset) || Math.abs(syncOffset) >= imageCount)
-    throw new EwaldError(
-      'Argument',
-      `syncOffset is ${syncOffset}; expected a whole number between -${imageCount} and ${imageCount}, the ` +
-        'number of frames',
+    throw refusal(
+      '',
+      (said) =>
+        `${said('syncOffset')} is ${syncOffset}; expected a whole number between -${imageCount} and ` +
+        `${imageCount}, the number of frames`,
     );
   const most = (n: number): number => Math.max(0, n);
   return {
@@ -96,15 +109,19 @@ export function scanOf(
   { navShape, syncOffset }: Pick<LoadOptions, 'navShape' | 'syncOffset'>,
   source?: ScanSource,
 ): Scan {
-  const nav = navShape ? [...checkShape('navShape', navShape)] : [...dataset.shape.navigation];
+  const asked = navShape && checkShape('navShape', navShape, 0, -1);
+  const nav = asked ? (filledShape(asked, dataset.frames) ?? [...asked]) : [...dataset.shape.navigation];
   const positions = product(nav);
-  if (positions !== dataset.frames && syncOffset === undefined)
-    throw new EwaldError(
+  const isOpen = nav.includes(-1);
+  if (isOpen || (positions !== dataset.frames && syncOffset === undefined))
+    throw refusal(
+      '',
+      (said) =>
+        `${dataset.name} holds ${dataset.frames} frames; a scan of ${nav.join(' × ')} ` +
+        `${isOpen ? 'does not divide them' : `would need ${positions}`}. Shapes that fit: ` +
+        `${fitting(dataset.frames)}${isOpen ? '' : `; with ${said('syncOffset')} (even 0) other sizes are accepted`}`,
+      { frames: dataset.frames, navShape: nav },
       'Shape',
-      `${dataset.name} holds ${dataset.frames} frames; navShape ${nav.join(' × ')} would need ${positions}. ` +
-        'Shapes that fit: ' +
-        `${fitting(dataset.frames)}; with a syncOffset (even 0) other sizes are accepted`,
-      { detail: { frames: dataset.frames, navShape: nav } },
     );
   return {
     name: dataset.name,
@@ -160,11 +177,27 @@ export async function withFileMask(scan: Scan, wanted: boolean): Promise<Scan> {
   if (wanted) {
     const mask = await dataset.mask?.();
     if (mask) return { ...scan, mask };
-    throw new EwaldError('Argument', `fileMask is true, but ${name} has no mask; omit it`);
+    throw refusal('', (said) => `${name} has no mask, which ${setting(said, 'fileMask', true)} would use; omit it`);
   }
   if (!dataset.mask) return scan;
   const text = `${name} has a mask of bad pixels, which is not used: they are processed like all others`;
   return { ...scan, notes: [...notes, { kind: 'warning', text, option: 'fileMask' }] };
+}
+
+/** The same for the dark frames of its file. */
+export async function withFileDark(scan: Scan, wanted: boolean): Promise<Scan> {
+  const { dataset, name, notes } = scan;
+  if (wanted) {
+    const dark = await dataset.dark?.();
+    if (dark) return { ...scan, dark };
+    throw refusal(
+      '',
+      (said) => `${name} has no dark frames, which ${setting(said, 'fileDark', true)} would use; omit it`,
+    );
+  }
+  if (!dataset.dark) return scan;
+  const text = `${name} has dark frames, which are not used: its frames contain the offset of the detector`;
+  return { ...scan, notes: [...notes, { kind: 'warning', text, option: 'fileDark' }] };
 }
 
 /** A scan over frames in memory, [...navShape, ...sigShape]; nothing is copied. Throws `Shape`, `Argument`. */

@@ -18,6 +18,7 @@ import type { Partition } from './partitions.js';
 import { Passes } from './passes.js';
 import { PieceReader, piecesIn } from './pieces.js';
 import type { UdfCore } from './room.js';
+import { isSparseRun } from './sparse/sparse-runs.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 import { codesFrom } from './wasm/code.js';
 
@@ -33,6 +34,8 @@ interface Kept {
   readonly corrections: Corrections | undefined;
   readonly passes: Passes;
   dataset: Promise<Dataset> | undefined;
+  /** Whether the frames of the dataset are processed without being made dense; undefined before the first partition. */
+  sparse: boolean | undefined;
   dispose(): Promise<void>;
 }
 
@@ -72,6 +75,7 @@ async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kep
       piece: run.piece,
     }),
     dataset: undefined,
+    sparse: undefined,
     async dispose() {
       await kept.passes.dispose();
       await (await kept.dataset?.catch(() => undefined))?.dispose();
@@ -122,13 +126,17 @@ function readerOf(
   dataset: Dataset,
   part: Partition,
   { piece, meta }: RunDescription,
-  { udfs, corrections, passes }: Kept,
+  kept: Kept,
   signal: AbortSignal | undefined,
 ): PieceReader {
+  const { udfs, corrections, passes } = kept;
   const bare = udfs.map(({ udf }) => udf);
-  const shown = seesStored(dataset.dtype, inputDtype(meta.datasetDtype, corrections !== undefined, bare), corrections);
+  const dtype = inputDtype(meta.datasetDtype, corrections !== undefined, bare);
+  const shown = seesStored(dataset.dtype, dtype, corrections);
+  kept.sparse ??= isSparseRun(dataset, udfs, { ...meta, inputDtype: dtype }, corrections);
+  const { sparse } = kept;
   const take = (dtype: DataType, length: number): FrameArray => passes.take(dtype, length, shown);
-  return new PieceReader({ dataset, partitions: [part], udfs: bare, size: piece }, take, signal);
+  return new PieceReader({ dataset, partitions: [part], udfs: bare, size: piece, sparse }, take, signal);
 }
 
 function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: TaskScope<UdfCore>): Promise<Dataset> {

@@ -7,7 +7,7 @@ import type { FrameArray } from '../data/dtype.js';
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions } from '../fft/options.js';
 import type { AuxViews } from './aux.js';
-import type { BufferDeclarations, Views } from './buffers.js';
+import { type BufferDeclarations, checkDeclarations, type Views } from './buffers.js';
 import type { CoreWork } from './core-work.js';
 import type { Arrays, BufferArray } from './dtypes.js';
 import type { KernelPart } from './kernel-part.js';
@@ -90,6 +90,20 @@ export interface PartitionScope<B extends BufferDeclarations, P, T, R = unknown>
 }
 
 /**
+ * `processSparse`: nav results are of these frames, sig results are whole. Frame i has the pixels `pixels[k]` with the
+ * values `values[k]`, k from `starts[i]` to `starts[i + 1] - 1`; all other pixels are 0.
+ */
+export interface SparseScope<B extends BufferDeclarations, P, T, R = unknown> extends UdfScope<B, P, T, R> {
+  readonly starts: Uint32Array;
+  /** Flat indices of pixels, ascending within a frame. */
+  readonly pixels: Uint32Array;
+  readonly values: UdfFrames;
+  readonly count: number;
+  /** Flat positions in the scan of these frames. */
+  readonly positions: Uint32Array;
+}
+
+/**
  * `merge`: the results of a partition, `src`, are merged into those so far, `dest`. Nav views cover the partition's
  * positions that have a frame.
  */
@@ -137,7 +151,8 @@ export interface UdfDefinition<
   prepare?(scope: PrepareScope<P>): R | Promise<R>;
   /**
    * Called once per partition, before anything else, to create tables; also once for the whole run if there is
-   * `preprocess`, unless there is `prepare`.
+   * `preprocess`, unless there is `prepare`. Not called if a module (`wasm`) processes the frames and no other method
+   * of the partition sees the tables.
    */
   getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta; readonly prepared: R }): T;
   /**
@@ -160,6 +175,13 @@ export interface UdfDefinition<
   readonly wasm?: WasmUdfSource;
   processTile?(scope: TileScope<B, P, T, R>): void;
   processPartition?(scope: PartitionScope<B, P, T, R>): void;
+  /**
+   * The equivalent of the methods above for sparse frames, such as those of raw_csr: called with some frames of a
+   * partition, as their pixels that are not 0. It is used if every UDF of the run has it, or is one of the package
+   * whose sums need no other pixels, and there are no corrections; otherwise frames are made dense. `validateUdf`
+   * compares the two.
+   */
+  processSparse?(scope: SparseScope<B, P, T, R>): void;
   /** Called after the frames of a partition, on all of its results. */
   postprocess?(scope: UdfScope<B, P, T, R>): void;
   /** Called at the end of each partition, also if a method has thrown, to release what `getTaskData` created. */
@@ -238,6 +260,7 @@ const names: readonly (keyof AnyDefinition)[] = [
   'wasm',
   'processTile',
   'processPartition',
+  'processSparse',
   'postprocess',
   'cleanup',
   'merge',
@@ -288,7 +311,11 @@ function check(definition: AnyDefinition): void {
       `${what}: wasm is ${typeof wasm}; expected new URL('./name.wasm', import.meta.url) or the bytes of a module`,
     );
   if (wasm === undefined && !methods.some((method) => typeof definition[method] === 'function'))
-    throw new EwaldError('Argument', `${what} has none of wasm, ${methods.join(', ')}: nothing would process a frame`);
+    throw new EwaldError(
+      'Argument',
+      `${what} has none of wasm, ${methods.join(', ')}: nothing would process a frame` +
+        (definition.processSparse === undefined ? '' : ' of a dense scan'),
+    );
   if (definition.processFrameWgsl !== undefined) {
     if (typeof definition.processFrameWgsl !== 'string' || !/fn\s+process_frame\s*\(/.test(definition.processFrameWgsl))
       throw new EwaldError('Argument', `${what}: processFrameWgsl has no fn process_frame(lane: u32) { … }`);
@@ -304,6 +331,7 @@ function check(definition: AnyDefinition): void {
       'Argument',
       `${what}: buffers is ${typeof definition.buffers}; expected { name: { kind, dtype } }`,
     );
+  if (typeof definition.buffers === 'object') checkDeclarations(definition.name, definition.buffers);
 }
 
 class BoundUdf<B extends BufferDeclarations, P, T> implements Udf<B, P, T> {

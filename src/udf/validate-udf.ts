@@ -1,16 +1,21 @@
 /**
- * Tests a UDF on random frames: whether it keeps frames beyond its calls, and whether its WGSL and its WebAssembly
- * module give the same results as its JavaScript.
+ * Tests a UDF on random frames: whether it keeps frames beyond its calls, writes into them or past the ends of its
+ * results, and whether its WGSL and its WebAssembly module give the same results as its JavaScript.
  */
 
 import { EwaldError } from '../base/errors.js';
 import { integer, knownOptions, real } from '../base/options.js';
-import { allocateFrames } from '../data/dtype.js';
+import type { CustomDataset } from '../data/custom.js';
+import type { Dataset } from '../data/dataset.js';
+import { allocateFrames, type FrameArray } from '../data/dtype.js';
+import { memoryDataset } from '../data/formats/memory.js';
+import { sparseOf } from '../data/sparse.js';
 import type { ResultBuffer } from './buffers.js';
 import type { UdfContext } from './context.js';
 import { product } from './dtypes.js';
 import type { PassDtype } from './pass/pass.js';
 import { type AnyDefinition, type AnyUdf, defineUdf } from './udf.js';
+import { noWrites, spoiling, watching } from './watched-methods.js';
 
 /** The frames on which a UDF is tested. */
 export interface ValidateUdfOptions {
@@ -31,10 +36,10 @@ export interface ValidateUdfOptions {
   readonly tolerance?: number;
 }
 
-/** How far a result of WGSL or of a WebAssembly module deviates from that of JavaScript. */
+/** How far a result of WGSL, of a WebAssembly module or of `processSparse` deviates from that of the other methods. */
 export interface ValidatedResult {
   readonly name: string;
-  readonly by: 'wgsl' | 'wasm';
+  readonly by: 'wgsl' | 'wasm' | 'sparse';
   /** Largest difference relative to the largest number. */
   readonly error: number;
   readonly bound: number;
@@ -50,7 +55,10 @@ export interface UdfReport {
   readonly udf: string;
   /** The device of the WGSL, or `none` for a UDF without it. */
   readonly device: string;
-  /** Whether WGSL and the WebAssembly module agree with JavaScript, and no frame is kept. */
+  /**
+   * Whether WGSL, the WebAssembly module and `processSparse` agree with JavaScript, no frame is kept or written to, and
+   * no result is written outside.
+   */
   readonly pass: boolean;
   /** Comparisons with JavaScript; empty for a UDF in JavaScript alone. */
   readonly results: readonly ValidatedResult[];
@@ -59,34 +67,16 @@ export interface UdfReport {
    * whose memory the next partition reuses. It must copy what it wants to keep.
    */
   readonly keepsFrames: readonly string[];
+  /** Methods that write into their frames, which all functions of a run share: what one writes, the next one sees. */
+  readonly writesFrames: readonly string[];
+  /**
+   * Results that a method writes outside: past an end, or at an index that is no whole number. Typed arrays ignore such
+   * writes without an error, so that the values are lost.
+   */
+  readonly writesOutside: readonly string[];
 }
 
 const names = ['navShape', 'sigShape', 'dtype', 'below', 'seed', 'tolerance'];
-
-/** Byte that overwrites frames after a method has seen them: a large number in every dtype. */
-const spoilt = 0xa5;
-
-/** The UDF with methods that overwrite their frames when they return. */
-function spoiling(definition: AnyDefinition): AnyDefinition {
-  const wrapped = (method: keyof AnyDefinition, frames: string) => {
-    const userMethod = definition[method] as ((scope: Record<string, ArrayBufferView>) => unknown) | undefined;
-    if (userMethod === undefined) return {};
-    return {
-      [method](scope: Record<string, ArrayBufferView>) {
-        const seen = scope[frames] as ArrayBufferView;
-        const given = userMethod.call(definition, scope);
-        new Uint8Array(seen.buffer, seen.byteOffset, seen.byteLength).fill(spoilt);
-        return given;
-      },
-    };
-  };
-  return {
-    ...definition,
-    ...wrapped('processFrame', 'frame'),
-    ...wrapped('processTile', 'tile'),
-    ...wrapped('processPartition', 'frames'),
-  };
-}
 
 /** Names of the results that differ in any bit. */
 function differing(a: Record<string, ResultBuffer>, b: Record<string, ResultBuffer>): string[] {
@@ -123,9 +113,22 @@ function compared(
   });
 }
 
+/** Frames in memory that are read as sparse ones, too. */
+function sparseDataset(
+  frames: FrameArray,
+  { sigShape, ...layout }: { navShape: readonly number[]; sigShape: readonly number[]; dtype: PassDtype },
+): Dataset {
+  const pixels = product(sigShape);
+  return Object.assign(memoryDataset(frames, { sigShape, ...layout }), {
+    readSparse: async (first: number, count: number) =>
+      sparseOf(frames.subarray(first * pixels, (first + count) * pixels) as FrameArray, layout.dtype, pixels),
+  });
+}
+
 /**
  * Runs a UDF in JavaScript, with its frames overwritten, by its WebAssembly module if it has one, and in WGSL if it has
- * some and the context has WebGPU; compares the results. Throws `Argument` for a UDF without JavaScript.
+ * some and the context has WebGPU; compares the results. `processSparse` is compared with the other methods on frames
+ * with few pixels. Throws `Argument` for a UDF without JavaScript.
  */
 export async function compareUdf(
   udf: AnyUdf,
@@ -150,17 +153,31 @@ export async function compareUdf(
     state = (Math.imul(1664525, state) + 1013904223) >>> 0;
     frames[i] = dtype === 'f32' ? ((state >>> 8) / 2 ** 24) * below : Math.floor((state / 2 ** 32) * below);
   }
-  const run = async (definition: AnyDefinition): Promise<Record<string, ResultBuffer>> =>
-    context.runUdf(
-      context.fromMemory(frames, { navShape, sigShape, dtype }),
-      defineUdf(definition).withParams(udf.params),
-    ) as never;
+  const layout = { navShape, sigShape, dtype };
+  const run = async (
+    definition: AnyDefinition,
+    scan = context.fromMemory(frames, layout),
+  ): Promise<Record<string, ResultBuffer>> =>
+    context.runUdf(scan, defineUdf(definition).withParams(udf.params)) as never;
   const expected = await run(javascript);
   const keepsFrames = differing(expected, await run(spoiling(javascript)));
+  const writes = noWrites();
+  // Some functions refuse results that are watched; what they have written until then is known.
+  await run(watching(javascript, writes)).catch(() => undefined);
+  const [writesFrames, writesOutside] = [[...writes.frames], [...writes.outside]];
   const results: ValidatedResult[] = [];
   if (wasm !== undefined) results.push(...compared('wasm', expected, await run({ ...javascript, wasm }), tolerance));
   if (processFrameWgsl !== undefined)
     results.push(...compared('wgsl', expected, await run({ ...javascript, processFrameWgsl }), tolerance));
-  const pass = keepsFrames.length === 0 && results.every((result) => result.pass);
-  return { udf: name, device, pass, results, keepsFrames };
+  if (javascript.processSparse !== undefined) {
+    // Nine of ten pixels are 0.
+    const few = frames.map((value, i) => (Math.imul(i, 2654435761) >>> 28 === 0 ? value : 0)) as FrameArray;
+    const { processSparse: _, ...dense } = javascript;
+    const wanted = await run(dense, context.fromMemory(few, layout));
+    const sparse = await context.load(sparseDataset(few, layout) as CustomDataset);
+    results.push(...compared('sparse', wanted, await run(javascript, sparse), tolerance));
+  }
+  const faults = [keepsFrames, writesFrames, writesOutside];
+  const pass = faults.every(({ length }) => length === 0) && results.every((result) => result.pass);
+  return { udf: name, device, pass, results, keepsFrames, writesFrames, writesOutside };
 }

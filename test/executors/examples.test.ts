@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Executor } from 'ewald/executors';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
+import { NatsServer, WorkerProcess } from '../support/nats.js';
 
 const example = (name: string): string => new URL(`../../examples/cluster/${name}`, import.meta.url).pathname;
 const run = (command: string, ...args: string[]) => {
@@ -104,4 +106,25 @@ test.skipIf(!nats)(nats ? 'nats-server accepts its configuration' : 'absent: nat
   process.env.EWALD_NATS_TOKEN ??= 'a-token';
   const { status, said } = run('nats-server', '-c', example('nats.conf'), '-t');
   expect(status, said).toBe(0);
+});
+
+test.skipIf(!nats)(nats ? 'submit.mjs counts the points that one executor counts' : 'absent: nats-server', async () => {
+  const points = 1e6;
+  const alone = await Executor.inline();
+  let hits = 0n;
+  for await (const { value } of alone.run([{ module: 'pi', function: 'count', argument: { points } }]))
+    hits += value as bigint;
+  await alone.dispose();
+  const server = await new NatsServer().start();
+  const worker = new WorkerProcess(server.url);
+  try {
+    await worker.joined();
+    const { status, said } = run(process.execPath, example('submit.mjs'), server.url, String(points));
+    expect(said).toBe(`${(4 * Number(hits)) / points} from 1 tasks at once`);
+    expect(status).toBe(0);
+  } finally {
+    worker.kill();
+    await worker.ended();
+    await server.stop();
+  }
 });

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { logSumAnalysis, stddevAnalysis, sumSigAnalysis } from '../../dist/udf.node.js';
 import { npyHeadOf } from '../../src/data/npy.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
@@ -34,7 +33,7 @@ test('sum, sumsig and masks have a magnitude, both parts, an angle and the compl
   try {
     const scan = await ctx.load(file);
     const sum = await ctx.run(ctx.createSumAnalysis(scan));
-    const perFrame = await ctx.run(sumSigAnalysis(scan));
+    const perFrame = await ctx.run(ctx.createSumSigAnalysis(scan));
     const disk = await ctx.run(ctx.createDiskAnalysis(scan, { cx: 4, cy: 3, r: 100 }));
     const keys = ['intensity', 'intensity_real', 'intensity_imag', 'intensity_angle', 'intensity_complex'];
     for (const found of [sum, perFrame, disk]) expect(found.channels.map(({ key }) => key)).toEqual(keys);
@@ -50,7 +49,8 @@ test('sum, sumsig and masks have a magnitude, both parts, an angle and the compl
       for (let f = 0; f < frames; f++)
         for (const [part, key] of ['intensity_real', 'intensity_imag'].entries())
           expect(channel(found as typeof sum, key)[f]).toBe(sumOf((frame) => frame === f, part));
-    for (const refusedOne of [ctx.createComAnalysis(scan), stddevAnalysis(scan), logSumAnalysis(scan)])
+    const analyses = [ctx.createComAnalysis(scan), ctx.createStddevAnalysis(scan), ctx.createLogSumAnalysis(scan)];
+    for (const refusedOne of analyses)
       await refused(() => ctx.run(refusedOne), 'Unsupported', 'c64', 'requires real ones');
   } finally {
     await ctx.close();

@@ -2,7 +2,7 @@
  * Other methods of Context: partial results, changing parameters, dry runs, tables, exports, and specific errors for
  * mistakes.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { auxData, Context, defineUdf, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
@@ -84,6 +84,33 @@ test('valid positions are those of the region that have a frame', async () => {
   const { intensity: later } = await ctx.runUdf(back, sumSigUdf);
   expect([...later.validMask]).toEqual(sums.map((_, i) => (i < 2 ? 0 : 1)));
   expect(later.maskedData.slice(0, 4)).toEqual([undefined, undefined, sums[0], sums[1]]);
+});
+
+test('-1 in the shape of a scan follows from the number of frames, of every kind of input', async () => {
+  const file = join(folder, 'twenty.raw');
+  await writeFile(file, frames);
+  const raw = { format: 'raw', dtype: 'u16', sigShape } as const;
+  const custom = { shape: { navigation: [20], signal: [6, 7] }, dtype: 'u16', read: async () => undefined } as const;
+  const shapes = async (options: { navShape: readonly number[]; syncOffset?: number }) =>
+    [
+      ctx.fromMemory(frames, { ...options, sigShape }),
+      await ctx.load(file, { ...raw, ...options }),
+      await ctx.load(custom as never, options),
+    ].map(({ shape }) => shape.nav);
+  for (const syncOffset of [{}, { syncOffset: 0 }, { syncOffset: 3 }]) {
+    expect(await shapes({ navShape: [-1, 5], ...syncOffset })).toEqual([navShape, navShape, navShape]);
+    expect(await shapes({ navShape: [-1, -1, 5], ...syncOffset })).toEqual(Array(3).fill([2, 2, 5]));
+    for (const load of [
+      () => ctx.load(file, { ...raw, navShape: [-1, 7], ...syncOffset }),
+      () => ctx.load(custom as never, { navShape: [7, -1] }),
+    ])
+      await refused(load, 'Shape', '20 frames', 'does not divide them. Shapes that fit: 4 × 5');
+    await refused(
+      async () => ctx.fromMemory(frames, { navShape: [-1, 7], sigShape, ...syncOffset }),
+      'Shape',
+      '-1 × 7',
+    );
+  }
 });
 
 test('inspect describes a run without reading anything', async () => {

@@ -90,14 +90,13 @@ describe('a custom dataset', () => {
 
   test('whose read returns frames is refused, because they would be zeros', async () => {
     const ctx = await opened();
-    const returning = {
-      ...new Counting(),
+    const returning = Object.assign(new Counting(), {
       read: (_: number, count: number) => new Uint16Array(count * pixels).fill(7),
-    };
+    });
     const scan = await ctx.load(returning as CustomDataset);
     const run = ctx.runUdf(scan, [sumSigUdf]);
     await expect(run).rejects.toThrow(/read returned .*; expected that it writes the frames into its third argument/);
-    const masked = { ...returning, mask: new Uint8Array(pixels) } as unknown as CustomDataset;
+    const masked = Object.assign(returning, { mask: new Uint8Array(pixels) }) as unknown as CustomDataset;
     await expect(ctx.load(masked, { fileMask: true })).rejects.toThrow(/mask is .*; expected a method/);
   });
 
@@ -118,6 +117,28 @@ describe('a custom dataset', () => {
     );
     await refused(load({ partitions: () => [{ first: 0, count: 3 }] }), 'Argument', '3 frames in total', '12');
     await refused(() => ctx.load(new Counting() as CustomDataset, { dtype: 'u16' }), 'Argument', 'dtype');
+  });
+});
+
+describe('a reader with a mistake in its members is refused', () => {
+  const plain = { shape: { navigation: [2], signal: [2, 2] }, dtype: 'u16', read: () => undefined };
+  const load = (given: object) => async () => (await opened()).load(given as CustomDataset);
+
+  test.each([
+    ['a method that is misspelt', { ...plain, partitons: () => [] }, 'did you mean "partitions"?'],
+    ['a property that is unknown', { ...plain, endianness: 'big' }, 'expected some of shape, dtype, read, partitions'],
+    ['a method of a class', Object.assign(new Counting(), { masks: () => [] }), 'did you mean "mask"?'],
+    ['no read', { shape: plain.shape, dtype: 'u16' }, 'has no read; expected { shape: { navigation, signal }'],
+    ['no shape', { dtype: 'u16', read: plain.read }, 'has no shape; expected'],
+    ['a read that is data', { ...plain, read: new Uint16Array(8) }, 'has no function read'],
+    ['another shape', { ...plain, shape: { navigation: [2], signals: [2, 2] } }, 'did you mean "signal"?'],
+  ])('%s', (_, given, words) => refused(load(given), 'Argument', words));
+
+  test('but a class has state of its own, and the shape of a scan will do', async () => {
+    const [ctx, reader] = [await opened(), new Counting()];
+    const { shape } = await ctx.load(reader as CustomDataset);
+    const again = await ctx.load(Object.assign(new Counting(), { shape, names: 3, reads: [] }) as CustomDataset);
+    expect(again.shape).toEqual(shape);
   });
 });
 

@@ -1,7 +1,10 @@
 // A run with UDFs of every kind, and all bytes of its results as text, which are the same on every executor.
 import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { comUdf, diskUdf, holographyUdf, logSumUdf, masks, masksUdf, ssbUdf, stddevUdf, sumUdf } from 'ewald/udf';
 import { brightest, least } from './module.mjs';
+import { lit } from './sparse-module.mjs';
 
 /** The UDFs of the run. */
 export const udfs = () => [
@@ -32,8 +35,9 @@ const corrections = {
 };
 
 /**
- * The digest of a run over the frames of a file, of a second run in which two positions have no frame, and of a third
- * one with corrections. `more` UDFs run in addition to the first ones, and are not part of the digest.
+ * The digest of a run over the frames of a file, of a second run in which two positions have no frame, of a third one
+ * with corrections, and of one over the sparse frames of `writeSparse`. `more` UDFs run in addition to the first ones,
+ * and are not part of the digest.
  */
 export async function digestOf(ctx, file, options = {}, more = []) {
   const raw = { format: 'raw', dtype: 'u16', sigShape: [8, 10], navShape: [6, 5] };
@@ -42,7 +46,30 @@ export async function digestOf(ctx, file, options = {}, more = []) {
   const gaps = await ctx.load(file, { ...raw, syncOffset: -2 });
   const apart = await ctx.runUdf(gaps, [comUdf.withParams({ regression: 1 }), least], run);
   const corrected = await ctx.runUdf(await ctx.load(file, raw), [logSumUdf, brightest], { ...run, corrections });
-  return digest([...results.slice(0, udfs().length), ...apart, ...corrected]);
+  const sparse = await ctx.runUdf(await ctx.load(`${file}.toml`), [sumUdf, comUdf, lit], run);
+  return digest([...results.slice(0, udfs().length), ...apart, ...corrected, ...sparse]);
+}
+
+/** Writes the frames of a file without pixels below 500 in raw_csr: three files beside it, and one that names them. */
+export async function writeSparse(file) {
+  const frames = new Uint16Array(new Uint8Array(await readFile(file)).buffer);
+  const [starts, pixels, values] = [[0], [], []];
+  for (const [i, value] of frames.entries()) {
+    if (value >= 500) pixels.push(i % 80);
+    if (value >= 500) values.push(value);
+    if (i % 80 === 79) starts.push(values.length);
+  }
+  const parts = {
+    indptr: Uint32Array.from(starts),
+    indices: Uint16Array.from(pixels),
+    data: Uint16Array.from(values),
+  };
+  let toml = '[params]\nfiletype = "raw_csr"\nnav_shape = [6, 5]\nsig_shape = [8, 10]\n[raw_csr]\n';
+  for (const [name, array] of Object.entries(parts)) {
+    await writeFile(`${file}.${name}`, array);
+    toml += `${name}_file = "${basename(file)}.${name}"\n${name}_dtype = "<u${array.BYTES_PER_ELEMENT}"\n`;
+  }
+  await writeFile(`${file}.toml`, toml);
 }
 
 /** A hash of the bytes of results. */

@@ -62,6 +62,34 @@ describe('examples/udf', () => {
     expect(await example('corrections.mjs')).toBe(
       'mean 31.5 and deviation 18.47: true\nframe 7: 7 to 7 in every pixel\n',
     ));
+  test('methods', async () => {
+    const lines = (await example('methods.mjs')).trimEnd().split('\n');
+    const found = /^(\w+): (0\.\d{3}) in row 0, 0\.000 in row 1, 4 partitions$/;
+    const [inline, workers] = lines.map((line) => found.exec(line));
+    expect([inline?.[1], workers?.[1]], lines.join()).toEqual(['inline', 'workers']);
+    expect(workers?.[2]).toBe(inline?.[2]);
+    // Most of the power of a disk is at low frequencies.
+    expect(Number(inline?.[2])).toBeLessThan(0.2);
+    expect(Number(inline?.[2])).toBeGreaterThan(0.01);
+  });
+  test('resident', async () =>
+    expect(await example('resident.mjs')).toMatch(/^disk at 12 and at 13: (\d+), (?!\1)\d+; the same .*: true\n$/));
+  test('custom', async () =>
+    // The excluded pixel has the mean of its neighbours, n.
+    expect(await example('custom.mjs')).toBe('inline: 4 x 4, sums 0 to 810.000\nworkers: 4 x 4, sums 0 to 810.000\n'));
+  test('record', async () => {
+    const line = '64 processed, 0 lost; the recorded file has the same sums: true\n';
+    expect(await example('record.mjs')).toBe(`inline: ${line}workers: ${line}`);
+  });
+  test('sparse', async () => {
+    // Frame 0 has the pixels 83 k mod 1024, of which the counts are 1 to 4 by rank.
+    const pixels = Array.from({ length: 12 }, (_, k) => (83 * k) % 1024).sort((a, b) => a - b);
+    const centre = (of: (p: number) => number) =>
+      pixels.reduce((sum, p, k) => sum + of(p) * (1 + (k % 4)), 0) / pixels.reduce((sum, _, k) => sum + 1 + (k % 4), 0);
+    const [y, x] = [(p: number) => Math.floor(p / 32), (p: number) => p % 32].map((of) => centre(of).toFixed(2));
+    const line = `6 pixels, ${64 * 30} counts, first centre ${y}, ${x}\n`;
+    expect(await example('sparse.mjs')).toBe(`pixels, sparse: as dense\ninline: ${line}workers: ${line}`);
+  });
   test('devices', async () =>
     expect(await example('devices.mjs')).toBe(`default-cpu-0, default-cpu-1\ndevices: ${total()}\n`));
   test('wgsl', async () => {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { refused } from '../support/refused.js';
-import { digestOf, udfs } from './digest.mjs';
+import { digestOf, udfs, writeSparse } from './digest.mjs';
 import { distance, golden, goldenFrames, navShape, sigShape } from './golden.js';
 import { deadly, killer, thrower } from './module.mjs';
 
@@ -24,6 +24,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ewald-udf-'));
   file = join(folder, 'frames.raw');
   await writeFile(file, goldenFrames());
+  await writeSparse(file);
   const ctx = new Context({ context });
   const results = await ctx.runUdf(await ctx.load(file, raw), udfs(), { numPartitions: 7 });
   wanted = await digestOf(ctx, file);
@@ -60,8 +61,8 @@ describe('the same bits', () => {
 
   test('with frames that exist only in this thread', async () => {
     const ctx = await Context.makeWith('workers', { cpus: 2, context });
-    const load = async (_: string, { syncOffset = 0 }: { readonly syncOffset?: number }) =>
-      ctx.fromMemory(goldenFrames(), { sigShape, navShape, syncOffset });
+    const load = async (path: string, { syncOffset = 0 }: { readonly syncOffset?: number } = {}) =>
+      path === file ? ctx.fromMemory(goldenFrames(), { sigShape, navShape, syncOffset }) : ctx.load(path);
     expect(await digestOf({ load, runUdf: ctx.runUdf.bind(ctx) } as unknown as Context, file)).toBe(wanted);
     await ctx.close();
   });

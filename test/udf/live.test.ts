@@ -4,6 +4,7 @@ import {
   Context,
   colourOf,
   comUdf,
+  defineUdf,
   type LivePicture,
   pictureHtml,
   type Scan,
@@ -38,10 +39,32 @@ describe('pictures of a run', () => {
     for (const picture of seen) {
       const there = Math.round(30 * picture.done);
       expect(Array.from(picture.data)).toEqual(
-        [...(intensity.data as Float64Array)].map((v, i) => (i < there ? v : 0)),
+        [...(intensity.data as Float64Array)].map((v, i) => (i < there ? v : Number.NaN)),
       );
     }
     expect(seen.at(-1)?.done).toBe(1);
+  });
+
+  test('are NaN where nothing was measured, of integers too', async () => {
+    const counts = defineUdf({
+      name: 'counts',
+      buffers: { whole: { kind: 'nav', dtype: 'i32' }, pixels: { kind: 'sig', dtype: 'i32' } },
+      processFrame({ results }) {
+        results.whole[0] = 1;
+      },
+      merge: () => undefined,
+    });
+    const late = ctx.fromMemory(goldenFrames(), { sigShape, navShape, syncOffset: -4 });
+    const last = new Map<string, readonly number[]>();
+    const show = ({ title, data }: LivePicture) => void last.set(title, Array.from(data));
+    await ctx.runUdf(late, [counts, sumSigUdf], { plots: { show } });
+    const measured = Array.from({ length: 30 }, (_, i) => i >= 4);
+    for (const title of ['whole', 'intensity'])
+      expect(
+        last.get(title)?.map((value) => !Number.isNaN(value)),
+        title,
+      ).toEqual(measured);
+    expect(last.get('pixels')?.every((value) => value === 0)).toBe(true);
   });
 
   test('show all two-dimensional results, or the named ones', async () => {

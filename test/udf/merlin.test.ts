@@ -136,7 +136,7 @@ describe('a scan', () => {
     }
     expect(await connection.next({ timeoutS: 0.02 })).toBeUndefined();
     const endless = await connected({ continuous: true, frames: 100 });
-    await refused(() => endless.connection.next(), 'Shape', 'has no end', '--nav-shape');
+    await refused(() => endless.connection.next(), 'Shape', 'has no end', 'Pass navShape, such as [128, 128]');
     for (let i = 0; i < 4; i++) {
       const scan = await endless.connection.next({ navShape: [4, 5] });
       const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
@@ -158,6 +158,31 @@ describe('a scan', () => {
     await refused(() => shapeOf({}, { frames: 50 }), 'Shape', '50 frames, which are no square');
     await refused(() => shapeOf({ onDetermineNavShape: () => [3, 3] }), 'Shape', '9 positions', '80 frames');
     await refused(() => shapeOf({ navShape: [0] }), 'Argument', 'navShape is [0]');
+  });
+
+  test('warns of a shape that is not that of the acquisition, unless a sync offset is given', async () => {
+    const notesOf = async (given: object, more: SimulateMerlinOptions = {}) => {
+      const { connection } = await connected(more);
+      const scan = await connection.next(given);
+      return scan?.notes.map(({ kind, text }) => `${kind}: ${text}`);
+    };
+    expect(await notesOf({})).toEqual([]);
+    expect(await notesOf({ navShape: [-1, 10] })).toEqual([]);
+    expect(await notesOf({ navShape: [4, 5] })).toEqual([
+      'warning: a scan of 4 × 5 has 20 positions, but the acquisition of 8 × 10 has 80 frames: only the first 20 are ' +
+        'used',
+    ]);
+    expect(await notesOf({ navShape: [10, 10] })).toEqual([
+      expect.stringContaining('the other positions have no result'),
+    ]);
+    expect(await notesOf({ navShape: [10, 8] })).toEqual([
+      expect.stringContaining('the shape of the scan is 10 × 8, but the detector states 8 × 10'),
+    ]);
+    expect(await notesOf({ navShape: [8, 9], syncOffset: 3 })).toEqual([]);
+    const { host, port, dataPort } = (await connected()).simulator;
+    const address = ['--connect', `merlin://${host}:${port}`, '--data-port', String(dataPort)];
+    const { err } = await ewald(['run', 'sum', ...address, '--nav-shape', '4,5']);
+    expect(err).toContain('warning: a scan of 4 × 5 has 20 positions, but the acquisition of 8 × 10 has 80 frames');
   });
 
   test('starts by commands, and the hook is called when frames can be received', async () => {
@@ -317,7 +342,7 @@ describe('faults', () => {
     const scan = await connection.next({ stallS: 0.05 });
     const error = await ctx.runUdf(scan as never, sumSigUdf).catch((thrown) => thrown);
     expect(error.tag).toBe('Lost');
-    expect(error.message).toContain('has sent no frame for 0.05 s');
+    expect(error.message).toContain('has arrived for 0.05 s');
     expect([...partialOf(error).damage]).toEqual(validTo(17));
   });
 
@@ -387,11 +412,12 @@ describe('ewald run --connect', () => {
       const output = join(folder, `${name}.npy`);
       const words = ['run', 'sumsig', ...address(simulator), '-o', output, '--reconnect', '0'];
       const sent = { interruptWhen: () => simulator.sent === 50 && performance.now() - since(simulator) > 1000 };
-      const { code, err } = await ewald(words, name === 'interrupted' ? sent : {});
+      const { code, err, out } = await ewald(words, name === 'interrupted' ? sent : {});
       expect(code, err).toBe(name === 'interrupted' ? 130 : 1);
-      if (name === 'gone') expect(err).toContain(`The results of 50 frames are in ${output}`);
+      if (name === 'gone') expect(err).toContain(`The results of 50 of 80 positions are in ${output}`);
       const { data } = readNpy(await readFile(output));
-      expect([...data.subarray(0, 50)]).toEqual(sums.slice(0, 50));
+      expect([...data]).toEqual(sums.map((sum, i) => (i < 50 ? sum : Number.NaN)));
+      if (name === 'interrupted') expect(out).toContain('50 of 80 positions measured; the others are NaN');
     }
   });
 });

@@ -180,6 +180,15 @@ describe('bad input', () => {
     await refused(() => integrateField([1, 2], [1], [1, 2])).toThrow(/x 1, the shape/);
     const line = ctx.fromMemory(new Float32Array(4 * 64), { navShape: [4], sigShape: [8, 8] });
     await refused(() => ctx.runUdf(line, ssbUdf(geometry))).toThrow(/a scan and frames of two axes/);
+    // Steps so small that no disks overlap, and so large that all do.
+    for (const [dpix, shift] of [
+      [1e-12, '75'],
+      [1e-6, '0.0000750'],
+    ] as const)
+      await refused(() => ctx.runUdf(scan, ssbUdf({ ...geometry, dpix }))).toThrow(
+        `the object would be flat: the lowest frequency shifts the disk by ${shift}`,
+      );
+    await expect(ctx.runUdf(scan, ssbUdf(geometry))).resolves.toBeDefined();
     await refused(() => ctx.createIcomAnalysis(line)).toThrow(/a scan of two axes/);
   });
 });

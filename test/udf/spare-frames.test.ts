@@ -100,4 +100,36 @@ describe('validateUdf finds functions that keep frames beyond their call', () =>
     expect(await validateUdf(make(true))).toMatchObject({ pass: true, device: 'none', results: [], keepsFrames: [] });
     expect(await validateUdf(make(false))).toMatchObject({ pass: false, keepsFrames: ['value'] });
   });
+
+  test('lists methods that write into their frames, and results that are written outside', async () => {
+    const buffers = { value: { kind: 'nav', dtype: 'f32', extraShape: [4] }, total: { kind: 'single', dtype: 'f64' } };
+    const reportOf = (methods: object) =>
+      validateUdf(defineUdf({ name: 'tested', buffers, merge: () => undefined, ...methods } as never));
+    type Scope = { frame: Float64Array; tile: Float64Array; results: { value: Float64Array; total: unknown } };
+    const right = await reportOf({
+      processFrame({ frame, results }: Scope) {
+        results.value.set(frame.subarray(0, 4));
+        results.value.subarray(1, 3)[1] = Math.max(...results.value);
+        for (let i = 0; i < results.value.length; i++) results.value[i] = 2 * (results.value[i] as number);
+        results.total = 7;
+      },
+    });
+    expect(right).toMatchObject({ pass: true, writesFrames: [], writesOutside: [] });
+    for (const index of [4, -1, 0.5, Number.NaN]) {
+      const report = await reportOf({
+        processFrame({ results }: Scope) {
+          results.value[0] = 1;
+          results.value[index] = 1;
+        },
+      });
+      expect(report, `index ${index}`).toMatchObject({ pass: false, writesFrames: [], writesOutside: ['value'] });
+    }
+    const merging = await reportOf({
+      processTile: ({ tile }: Scope) => tile.fill(0),
+      merge: ({ dest }: { dest: Record<string, Float64Array> }) => {
+        (dest.total as Float64Array).subarray(0, 1)[1] = 1;
+      },
+    });
+    expect(merging).toMatchObject({ pass: false, writesFrames: ['processTile'], writesOutside: ['total'] });
+  });
 });

@@ -129,3 +129,25 @@ describe('a method that returns a promise is refused by its name', () => {
     await refused(async () => defineUdf({ ...plain, merge } as never), 'Argument', 'merge is an async function');
   });
 });
+
+test.each([[5], [undefined], [new Float64Array(8)], [{ value: 5 }]])(
+  'getResults that returns %o is refused',
+  async (returned) => {
+    const { ctx } = contexts[0] as (typeof contexts)[0];
+    const buffers = { value: { kind: 'nav', dtype: 'f64' } } as const;
+    const udf = defineUdf({ name: 'odd', buffers, processFrame: () => undefined, getResults: () => returned as never });
+    const run = async () => ctx.runUdf(ctx.fromMemory(frames, whole), udf);
+    const tag = typeof returned === 'object' && !ArrayBuffer.isView(returned) ? 'Shape' : 'Argument';
+    await refused(run, tag, 'the UDF odd: getResults returns', 'expected');
+  },
+);
+
+test('buffers with mistakes are refused when they are defined', async () => {
+  const made = (value: object) => async () =>
+    defineUdf({ name: 'wrong', buffers: { value }, processFrame: () => undefined } as never);
+  await refused(made({ kind: 'navigation', dtype: 'f64' }), 'Argument', 'value of the UDF wrong: kind', 'nav');
+  await refused(made({ kind: 'nav', dtype: 'float' }), 'Argument', 'value of the UDF wrong: dtype', 'f64');
+  await refused(made({ kind: 'nav', dtype: 'f64', extrashape: [2] }), 'Argument', 'did you mean "extraShape"');
+  const empty = { name: 'wrong', buffers: {}, processFrame: () => undefined };
+  await refused(async () => defineUdf(empty), 'Argument', 'declares no buffers');
+});

@@ -74,6 +74,33 @@ describe('a UDF in WebAssembly in Chromium', () => {
   });
 });
 
+describe('sparse frames and files in Chromium', () => {
+  const lit = defineUdf({
+    name: 'lit',
+    buffers: { lit: { kind: 'nav', dtype: 'u32' } },
+    processFrame: ({ frame, results }) => {
+      for (const value of frame) if (value > 0) results.lit[0]++;
+    },
+    processSparse: ({ starts, count, results }) => {
+      for (let i = 0; i < count; i++) results.lit[i] = (starts[i + 1] as number) - (starts[i] as number);
+    },
+  });
+
+  test('processSparse has the results of its twin for dense frames', async () => {
+    const { pass, results } = await validateUdf(lit);
+    expect([pass, results.map(({ by }) => by)]).toEqual([true, ['sparse']]);
+  });
+
+  test('files that grow and files to record are refused', async () => {
+    const ctx = new Context({ context: { backend: 'wasm' } });
+    const scan = await ctx.load(scanFile().file);
+    await expect(ctx.runUdf(scan, lit, { record: 'scan.npy' })).rejects.toThrow('a browser cannot write files');
+    const following = ctx.load('scan.raw', { follow: true, navShape: [2, 2] });
+    await expect(following).rejects.toThrow('browsers do not see files grow');
+    await ctx.close();
+  });
+});
+
 describe.skipIf(absent)('ewald/udf on WebGPU in Chromium', () => {
   test('a File from disk: centres of mass and user-defined WGSL', async () => {
     const { file, places } = scanFile();

@@ -7,6 +7,7 @@ import { TaskHost } from '../host.js';
 import { build } from '../identity.js';
 import type { HostPlace } from '../place.js';
 import { flatError, raisedError } from '../wire.js';
+import { markWorker } from './mark.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
 
 /**
@@ -29,6 +30,7 @@ export function serveHost(
   { port, worker, threads, modules, context, crowded, namesOnly }: HostStart,
   place: HostPlace,
 ): void {
+  markWorker();
   if (crowded) place.computeHere?.(context);
   const post = (message: FromHost, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, transfer as ArrayBuffer[]);

@@ -137,6 +137,31 @@ export class Acquisition {
   }
 
   /**
+   * Whether a frame continues the scan. If it has other pixels than the first one, or does not follow the frames before
+   * it, the scan ends with an error. `number` is what the detector calls it.
+   */
+  continues(index: number, { dtype, signal }: Omit<FrameFormat, 'meta'>, number: number): boolean {
+    const { format } = this;
+    if (dtype !== format.dtype || signal.join() !== format.signal.join())
+      this.fail(
+        new EwaldError(
+          'Format',
+          `${this.name}: frame ${number} has ${signal.join(' × ')} pixels of ${dtype}; the acquisition began with ` +
+            `${format.signal.join(' × ')} of ${format.dtype}`,
+        ),
+      );
+    else if (index < this.#next)
+      this.fail(
+        new EwaldError(
+          'Format',
+          `${this.name}: frame ${number} arrived after frame ${number - index + this.#next - 1}`,
+        ),
+      );
+    else return true;
+    return false;
+  }
+
+  /**
    * Memory for frame `index` of the acquisition; 'skip' if it does not belong to the scan; undefined if the ring is
    * full.
    */
@@ -198,7 +223,7 @@ export class Acquisition {
       this.fail(
         new EwaldError(
           'Lost',
-          `${this.name} has sent no frame for ${this.#stallS} s, although the scan is not complete`,
+          `no frame of ${this.name} has arrived for ${this.#stallS} s, although the scan is not complete`,
         ),
       );
   }

@@ -9,7 +9,7 @@ import type { LiveParameters } from '../parameter-types.js';
 import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';
 import type { DetectorControl } from './detector-control.js';
 import { type LiveScan, liveScan } from './live-scan.js';
-import { type DetermineNavShape, navShapeFor } from './nav-shape.js';
+import { type DetermineNavShape, navShapeFor, shapeNotes } from './nav-shape.js';
 import { liveRows } from './parameters.js';
 
 /** Receives the frames of one kind of detector. */
@@ -116,6 +116,7 @@ export class DetectorConnection {
       await onReadyForData?.(announcement);
       const navShape = await navShapeFor(announcement, options.navShape, onDetermineNavShape);
       const format = await driver.format(waiting.signal);
+      const notes = options.syncOffset === undefined ? shapeNotes(announcement, navShape) : [];
       const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
       const acquisition = new Acquisition({
         name: driver.name,
@@ -126,7 +127,7 @@ export class DetectorConnection {
         stallS,
         ringBytes: this.#ringBytes,
       });
-      const scan = this.#keep(liveScan(acquisition, driver.kind, frames));
+      const scan = this.#keep(liveScan(acquisition, driver.kind, frames, notes));
       this.#current = scan;
       driver.deliver(acquisition);
       acquisition.begin();

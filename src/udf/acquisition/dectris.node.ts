@@ -1,15 +1,16 @@
-/** Receives frames of a DECTRIS detector: stream V2, pushed by ZeroMQ. */
+/** Receives frames of a DECTRIS detector, pushed by ZeroMQ: stream V1 or V2. */
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { elementBytes } from '../../data/dtype.js';
+import { bytesOfArray } from '../../data/dtype.js';
 import { openCodecs } from '../../data/opening.node.js';
-import { frameOfDectris, isDectris, readDectris, type Series, seriesOf } from '../../live/dectris.js';
+import { dectrisMessage } from '../../live/dectris.js';
+import { type DectrisImage, type DectrisStart, type Series, unknownSeries } from '../../live/dectris-message.js';
 import type { LiveFrame } from '../../live/frame.js';
 import { loadZmq, type Zmq } from '../../live/zeromq.node.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
+import { Handover } from './handover.js';
 
-type Message = ReadonlyMap<string, unknown>;
 type Pull = InstanceType<Zmq['Pull']>;
 type Codecs = Awaited<ReturnType<typeof openCodecs>>;
 
@@ -22,30 +23,27 @@ export class DectrisDriver implements DetectorDriver {
   readonly #address: string;
   #socket: Pull | undefined;
   #codecs: Codecs | undefined;
-  #closed = false;
-  /** The series that the detector is sending, and its start message. */
-  #series: Series = { meta: {}, mask: undefined, channel: undefined };
-  #start: Message | undefined;
-  /** A series was announced, and has no scan yet. */
-  #pending = false;
-  #format: FrameFormat | undefined;
-  #scan: Acquisition | undefined;
-  #failure: EwaldError | undefined;
+  readonly #handover: Handover;
+  /** The start of the series that the detector is sending, and what it states. */
+  #start: DectrisStart | undefined;
+  #series: Series = unknownSeries;
+  /** Why the first image of the series could not be decoded. */
+  #damaged: EwaldError | undefined;
   /** Called when a scan or memory has become available, or no more is needed. */
   #resume: (() => void) | undefined;
-  #wake: (() => void) | undefined;
   #receiving: Promise<void> | undefined;
 
   constructor({ host, port }: { readonly host: string; readonly port: number }) {
     this.name = `dectris://${host}:${port}`;
     this.#address = `tcp://${host}:${port}`;
+    this.#handover = new Handover(this.name);
   }
 
   async connect(_signal?: PlatformSignal): Promise<void> {
     if (this.#socket) return;
     const { Pull } = await loadZmq();
     this.#codecs ??= await openCodecs();
-    this.#failure = undefined;
+    this.#handover.connected();
     const socket = new Pull({ receiveHighWaterMark: waiting, linger: 0 });
     try {
       socket.connect(this.#address);
@@ -58,25 +56,17 @@ export class DectrisDriver implements DetectorDriver {
   }
 
   async announced(signal: AbortSignal): Promise<Announcement> {
-    await this.#until(() => this.#pending, signal);
-    const start = this.#start as Message;
-    const frames = start.get('number_of_images');
-    return {
-      frames: Number.isSafeInteger(frames) && (frames as number) > 0 ? (frames as number) : undefined,
-      scan: undefined,
-      header: Object.fromEntries(start),
-    };
+    await this.#handover.announced(signal);
+    const { frames, header } = this.#start as DectrisStart;
+    return { frames, scan: undefined, header };
   }
 
-  async format(signal: AbortSignal): Promise<FrameFormat> {
-    await this.#until(() => this.#format !== undefined, signal);
-    return this.#format as FrameFormat;
+  format(signal: AbortSignal): Promise<FrameFormat> {
+    return this.#handover.format(signal);
   }
 
   deliver(acquisition: Acquisition): void {
-    this.#scan = acquisition;
-    this.#pending = false;
-    this.#format = undefined;
+    this.#handover.deliver(acquisition);
     const resume = (): void => this.#resume?.();
     acquisition.onRoom = resume;
     acquisition.onEnd = resume;
@@ -84,9 +74,8 @@ export class DectrisDriver implements DetectorDriver {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#handover.close();
     this.#socket?.close();
-    this.#wake?.();
     this.#resume?.();
     await this.#receiving;
     await this.#codecs?.dispose();
@@ -96,97 +85,106 @@ export class DectrisDriver implements DetectorDriver {
   /** Receives messages until the socket is closed. */
   async #receive(socket: Pull, codecs: Codecs): Promise<void> {
     try {
-      while (!this.#closed) {
-        const bytes = (await socket.receive()).at(-1);
-        if (bytes) await this.#take(bytes, codecs);
-      }
+      while (!this.#handover.closed) await this.#take(await socket.receive(), codecs);
     } catch (error) {
-      if (this.#closed) return;
-      const failure = isEwaldError(error)
-        ? error
-        : new EwaldError('Lost', `${this.name}: ${messageOf(error)}`, { cause: error });
-      this.#failure = failure;
+      if (this.#handover.closed) return;
       this.#socket = undefined;
+      this.#start = undefined;
       socket.close();
-      this.#scan?.fail(failure);
-      this.#pending = false;
-      this.#wake?.();
+      this.#handover.fail(this.#named(error));
     }
   }
 
-  async #take(bytes: Uint8Array, codecs: Codecs): Promise<void> {
-    if (!isDectris(bytes))
+  /** An error with the address of the detector. */
+  #named(error: unknown): EwaldError {
+    const message = messageOf(error);
+    const tag = isEwaldError(error) ? error.tag : 'Lost';
+    return new EwaldError(tag, message.includes(this.name) ? message : `${this.name}: ${message}`, { cause: error });
+  }
+
+  async #take(parts: readonly Uint8Array[], codecs: Codecs): Promise<void> {
+    const message = dectrisMessage(parts);
+    if (!message) {
+      const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       throw new EwaldError(
         'Format',
-        `${this.name}: a message of ${bytes.length} bytes is not one of the stream V2 of DECTRIS; select stream V2 ` +
-          'at the detector, whose usual port is 31001',
+        `a message of ${bytes} bytes is not one of DECTRIS; expected stream V1 (usual port 9999) or V2 (31001)`,
       );
-    const { type, message } = readDectris(bytes);
-    if (type === 'start') {
-      // Another series: the previous one was ended at the detector.
-      this.#scan?.end();
-      this.#scan = undefined;
-      this.#series = await seriesOf(message, codecs);
-      this.#start = message;
-      this.#format = undefined;
-      this.#pending = true;
-      this.#wake?.();
-    } else if (type === 'image') await this.#image(message, codecs);
-    else if (type === 'end') {
-      this.#scan?.end();
-      this.#scan = undefined;
-      this.#start = undefined;
     }
+    if (message.kind === 'start') await this.#begin(message, codecs);
+    else if (message.kind === 'image') await this.#image(message, codecs);
+    else if (message.kind === 'end' && this.#isCurrent(message.series)) this.#end();
   }
 
-  async #image(message: Message, codecs: Codecs): Promise<void> {
+  async #begin(start: DectrisStart, codecs: Codecs): Promise<void> {
+    this.#handover.end();
+    this.#start = undefined;
+    this.#series = await start.open(codecs);
+    this.#start = start;
+    this.#damaged = undefined;
+    this.#handover.announce();
+  }
+
+  #end(): void {
+    this.#start = undefined;
+    const none = (): EwaldError => new EwaldError('Lost', `${this.name}: the series ended without an image`);
+    if (this.#handover.pending) this.#handover.refuse(this.#damaged ?? none());
+    else this.#handover.end();
+  }
+
+  /** Whether a message belongs to the series that was started last. */
+  #isCurrent(series: number | undefined): boolean {
+    const started = this.#start?.series;
+    return series === undefined || started === undefined || series === started;
+  }
+
+  async #image(image: DectrisImage, codecs: Codecs): Promise<void> {
     // Images before the first start message belong to a series that began before the connection.
     if (!this.#start) return;
-    const id = message.get('image_id');
-    if (!Number.isSafeInteger(id) || (id as number) < 0)
-      throw new EwaldError('Format', `${this.name}: an image has the number ${id}; expected image_id from 0`);
-    if (!this.#pending && !this.#scan?.open) return;
-    let frame: LiveFrame;
-    try {
-      frame = await frameOfDectris(message, this.#series, codecs, `image ${id} of ${this.name}`);
-    } catch (error) {
-      if (!isEwaldError(error, 'Format')) throw error;
-      // It is counted as lost when the next one arrives; a series cannot begin with it.
+    const { index, series } = image;
+    const { pending, scan } = this.#handover;
+    if (!this.#isCurrent(series)) {
+      scan?.fail(
+        new EwaldError(
+          'Format',
+          `${this.name}: image ${index} belongs to series ${series}, whose start was not received; the scan is of ` +
+            `series ${this.#start.series}`,
+        ),
+      );
       return;
     }
-    if (this.#pending) {
-      const { dtype, shape, meta } = frame;
-      this.#format ??= { dtype, signal: shape, meta };
-      this.#wake?.();
-      while (this.#pending && !this.#closed) await this.#changed();
+    if (!pending && !scan?.open) return;
+    let frame: LiveFrame;
+    try {
+      frame = await image.open(this.#series, codecs, `image ${index} of ${this.name}`, []);
+    } catch (error) {
+      if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'Unsupported')) throw error;
+      // It is counted as lost when the next one arrives; a series cannot begin with it.
+      this.#damaged ??= this.#named(error);
+      // None of its images can be decoded.
+      if (error.tag === 'Unsupported') {
+        scan?.fail(this.#damaged);
+        if (pending) this.#end();
+      }
+      return;
     }
-    await this.#store(frame, id as number);
+    if (pending) {
+      const { dtype, shape, meta } = frame;
+      this.#handover.first({ dtype, signal: shape, meta });
+      while (this.#handover.pending && !this.#handover.closed) await this.#changed();
+    }
+    await this.#store(frame, index);
   }
 
   /** Copies a frame into the memory of the scan, when there is some. */
   async #store({ dtype, shape, numbers }: LiveFrame, index: number): Promise<void> {
     for (;;) {
-      const scan = this.#scan;
-      if (this.#closed || !scan?.open) return;
-      const { format } = scan;
-      if (dtype !== format.dtype || shape.some((n, i) => n !== format.signal[i])) {
-        scan.fail(
-          new EwaldError(
-            'Format',
-            `${this.name}: image ${index} has ${shape.join(' × ')} pixels of ${dtype}; the series began with ` +
-              `${format.signal.join(' × ')} of ${format.dtype}`,
-          ),
-        );
-        return;
-      }
-      if (index < scan.next) {
-        scan.fail(new EwaldError('Format', `${this.name}: image ${index} arrived after image ${scan.next - 1}`));
-        return;
-      }
+      const { scan, closed } = this.#handover;
+      if (closed || !scan?.open || !scan.continues(index, { dtype, signal: shape }, index)) return;
       const place = scan.place(index);
       if (place === 'skip') return;
       if (place) {
-        place.set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.length * elementBytes(dtype)));
+        place.set(bytesOfArray(numbers));
         scan.commit(index);
         return;
       }
@@ -202,19 +200,5 @@ export class DectrisDriver implements DetectorDriver {
         resolve();
       };
     });
-  }
-
-  /** Waits for a condition. Throws the error of the connection, or of the signal. */
-  async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      if (condition()) return;
-      if (signal.aborted) throw signal.reason;
-      if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.name} was closed`);
-      if (this.#failure) throw this.#failure;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
   }
 }

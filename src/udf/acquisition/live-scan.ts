@@ -1,6 +1,6 @@
 /** An acquisition as a scan, which a run processes like a stored one. */
 import { EwaldError } from '../../base/errors.js';
-import type { Dataset } from '../../data/dataset.js';
+import type { Dataset, Note } from '../../data/dataset.js';
 import { product } from '../dtypes.js';
 import { type Scan, syncInfo } from '../scan.js';
 import type { Acquisition } from './acquisition.js';
@@ -11,7 +11,12 @@ export interface LiveScan extends Scan {
 }
 
 /** An acquisition as a scan. Throws `Argument`. */
-export function liveScan(acquisition: Acquisition, format: string, frames: number): LiveScan {
+export function liveScan(
+  acquisition: Acquisition,
+  format: string,
+  frames: number,
+  notes: readonly Note[] = [],
+): LiveScan {
   const { name, navShape, syncOffset, format: pixels } = acquisition;
   return {
     name,
@@ -21,7 +26,7 @@ export function liveScan(acquisition: Acquisition, format: string, frames: numbe
     imageCount: frames,
     sync: syncInfo(product(navShape), frames, syncOffset),
     dataset: unreadable(acquisition, format, frames),
-    notes: [],
+    notes,
     resident: async () => {
       throw new EwaldError('Unsupported', `the frames of ${name} are still arriving; a live scan cannot be resident`);
     },

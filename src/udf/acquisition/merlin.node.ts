@@ -17,6 +17,7 @@ import {
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import type { DetectorControl } from './detector-control.js';
+import { Handover } from './handover.js';
 
 export interface MerlinAddress {
   readonly host: string;
@@ -81,21 +82,16 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
   #stream: MerlinStream | undefined;
   /** Bytes that arrived while there was no memory for them. */
   #held: Uint8Array | undefined;
-  #closed = false;
   #reconnecting = false;
   #current: Current | undefined;
-  /** An acquisition was announced, or goes on, and has no scan yet. */
-  #pending = false;
-  #format: FrameFormat | undefined;
-  #scan: Acquisition | undefined;
+  readonly #handover: Handover;
   /** Index in the scan's acquisition of the frame that is arriving. */
   #index = 0;
-  #wake: (() => void) | undefined;
-  #failure: EwaldError | undefined;
 
   constructor(address: MerlinAddress) {
     this.#address = address;
     this.name = `merlin://${address.host}:${address.port}`;
+    this.#handover = new Handover(this.name);
     this.#commands = new MerlinCommands(address);
     this.control = {
       get: async (name) => (await this.#commands.send('GET', name)).value ?? '',
@@ -110,7 +106,7 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
 
   async connect(signal?: PlatformSignal): Promise<void> {
     if (this.#socket) return;
-    this.#failure = undefined;
+    this.#handover.connected();
     const stream = new MerlinStream(this.name, this);
     const socket = await openSocket(
       { host: this.#address.host, port: this.#address.dataPort },
@@ -131,20 +127,17 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
 
   async announced(signal: AbortSignal): Promise<Announcement> {
     // An acquisition without an end goes on with the next scan.
-    await this.#until(() => this.#pending, signal);
+    await this.#handover.announced(signal);
     const { header } = this.#current as Current;
     return { frames: header.frames, scan: header.scan, header: Object.fromEntries(header.values) };
   }
 
-  async format(signal: AbortSignal): Promise<FrameFormat> {
-    await this.#until(() => this.#format !== undefined, signal);
-    return this.#format as FrameFormat;
+  format(signal: AbortSignal): Promise<FrameFormat> {
+    return this.#handover.format(signal);
   }
 
   deliver(acquisition: Acquisition): void {
-    this.#scan = acquisition;
-    this.#pending = false;
-    this.#format = undefined;
+    this.#handover.deliver(acquisition);
     if (this.#current) this.#current.base = undefined;
     acquisition.onRoom = () => this.#resume();
     acquisition.onEnd = () => this.#ended(acquisition);
@@ -152,57 +145,34 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
     this.#commands.close();
     this.#socket?.destroy();
-    this.#wake?.();
+    this.#handover.close();
   }
 
   // MerlinReceiver:
 
   acquisition(header: MerlinHeader): void {
-    // Another acquisition: the previous one was ended at the detector.
-    this.#scan?.end();
-    this.#scan = undefined;
     this.#current = { header, base: undefined, next: 0 };
-    this.#format = undefined;
-    this.#pending = true;
-    this.#wake?.();
+    this.#handover.announce();
   }
 
   frame(header: MibHeader, pixels: MerlinPixels): Uint8Array | 'skip' | undefined {
     const current = this.#current;
     // Frames before the first header belong to an acquisition that began before the connection.
     if (!current) return 'skip';
-    if (this.#pending) {
-      this.#format ??= { ...pixels, meta: mibMetadata(header, current.header) };
-      this.#wake?.();
+    const { pending, scan } = this.#handover;
+    if (pending) {
+      this.#handover.first({ ...pixels, meta: mibMetadata(header, current.header) });
       return undefined;
     }
-    const scan = this.#scan;
     if (!scan?.open) {
       if (current.header.frames !== undefined) return 'skip';
-      this.#pending = true;
+      this.#handover.proceed();
       return this.frame(header, pixels);
     }
-    const { format } = scan;
-    if (pixels.dtype !== format.dtype || pixels.signal.some((n, i) => n !== format.signal[i])) {
-      scan.fail(
-        new EwaldError(
-          'Format',
-          `${this.name}: frame ${header.number} has ${pixels.signal.join(' × ')} pixels of ${pixels.dtype}; the ` +
-            `acquisition began with ${format.signal.join(' × ')} of ${format.dtype}`,
-        ),
-      );
-      return 'skip';
-    }
     this.#index = this.#indexOf(header.number, current);
-    if (this.#index < scan.next) {
-      scan.fail(
-        new EwaldError('Format', `${this.name}: frame ${header.number} arrived after frame ${current.next - 1}`),
-      );
-      return 'skip';
-    }
+    if (!scan.continues(this.#index, pixels, header.number)) return 'skip';
     const place = scan.place(this.#index);
     if (place === 'skip') current.next = header.number + 1;
     return place;
@@ -210,7 +180,7 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
 
   received(header: MibHeader): void {
     if (this.#current) this.#current.next = header.number + 1;
-    this.#scan?.commit(this.#index);
+    this.#handover.scan?.commit(this.#index);
   }
 
   /** Index of a frame in the acquisition of the scan. */
@@ -247,30 +217,19 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
   }
 
   #fail(error: EwaldError): void {
-    this.#failure = error;
     const socket = this.#socket;
     this.#socket = undefined;
     this.#stream = undefined;
     this.#held = undefined;
     socket?.destroy();
-    this.#scan?.fail(error);
-    this.#forget();
-    this.#wake?.();
-  }
-
-  #forget(): void {
-    this.#scan = undefined;
     this.#current = undefined;
-    this.#format = undefined;
-    this.#pending = false;
+    this.#handover.fail(error);
   }
 
   /** The scan needs no further frames. */
   #ended(scan: Acquisition): void {
-    if (this.#scan !== scan) return;
-    this.#scan = undefined;
     // Its remaining frames are read past.
-    queueMicrotask(() => this.#resume());
+    if (this.#handover.release(scan)) queueMicrotask(() => this.#resume());
   }
 
   /** The connection has ended. */
@@ -279,13 +238,10 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
     this.#socket = undefined;
     this.#stream = undefined;
     // Bytes that wait for memory have arrived, but the rest of their frame has not.
-    const scan = this.#scan;
+    const { scan, closed } = this.#handover;
     const error = new EwaldError('Lost', `${this.name}: ${reason}`, { detail: { address: this.name } });
-    if (!scan?.open || this.#closed) {
-      this.#failure = error;
-      this.#held = undefined;
-      this.#forget();
-      this.#wake?.();
+    if (!scan?.open || closed) {
+      this.#fail(error);
       return;
     }
     scan.abandon();
@@ -299,7 +255,7 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
     const end = performance.now() + 1000 * this.#address.reconnectS;
     this.#held = undefined;
     try {
-      while (performance.now() < end && scan.open && !this.#closed) {
+      while (performance.now() < end && scan.open && !this.#handover.closed) {
         await new Promise((resolve) => setTimeout(resolve, retryMs));
         try {
           await this.connect();
@@ -312,20 +268,6 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
       this.#reconnecting = false;
     }
     this.#fail(error);
-  }
-
-  /** Waits for a condition. Throws the error of the connection, or of the signal. */
-  async #until(condition: () => boolean, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      if (condition()) return;
-      if (signal.aborted) throw signal.reason;
-      if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.name} was closed`);
-      if (this.#failure) throw this.#failure;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
   }
 }
 

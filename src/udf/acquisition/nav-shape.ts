@@ -1,6 +1,9 @@
 /** The shape of a live scan: as requested, as stated by the detector, or a square. */
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
+import type { Note } from '../../data/dataset.js';
+import { filledShape } from '../../data/shapes.js';
 import { product } from '../dtypes.js';
 import type { Announcement } from './acquisition.js';
 
@@ -33,9 +36,11 @@ export async function navShapeFor(
   if (wanted !== undefined) {
     const isShape = Array.isArray(wanted) && wanted.length > 0;
     if (!isShape || !wanted.every((n) => n === -1 || (Number.isSafeInteger(n) && n >= 1)))
-      throw new EwaldError(
-        'Argument',
-        `next: navShape is ${shown(wanted)}; expected lengths, slowest axis first, or -1 for one to be determined`,
+      throw refusal(
+        'next',
+        (said) =>
+          `${said('navShape')} is ${shown(wanted)}; expected lengths, slowest axis first, or -1 for one to be ` +
+          'determined',
       );
     if (isWhole(wanted)) return [...wanted];
   }
@@ -55,7 +60,7 @@ export async function navShapeFor(
     return [...answer];
   }
   if (wanted && frames !== undefined) {
-    const filled = fill(wanted, frames);
+    const filled = filledShape(wanted, frames);
     if (filled) return filled;
   }
   if (wanted === undefined && scan && isWhole(scan)) return [...scan];
@@ -63,19 +68,39 @@ export async function navShapeFor(
   if (wanted === undefined && side * side === frames) return [side, side];
   const known =
     frames === undefined ? 'the acquisition has no end' : `the acquisition has ${frames} frames, which are no square`;
-  throw new EwaldError(
+  throw refusal(
+    'next',
+    (said) => {
+      const name = said('navShape');
+      const such = name.startsWith('-') ? `${name} 128,128` : `${name}, such as [128, 128]`;
+      const asked = wanted ? `, and ${name} is [${wanted.join(', ')}]` : '';
+      return `the shape of the scan is unknown: ${known}${asked}. Pass ${such}`;
+    },
+    { frames, navShape: wanted },
     'Shape',
-    `next: the shape of the scan is unknown: ${known}${wanted ? `, and navShape is [${wanted.join(', ')}]` : ''}. ` +
-      'Pass navShape, such as [128, 128] (--nav-shape 128,128)',
-    { detail: { frames, navShape: wanted } },
   );
 }
 
-/** Replaces -1 by what is missing from the number of frames; undefined if that is not a whole number. */
-function fill(wanted: readonly number[], frames: number): number[] | undefined {
-  const open = wanted.filter((n) => n === -1).length;
-  const rest = frames / product(wanted.filter((n) => n !== -1));
-  const length = open === 1 ? rest : open === 2 ? Math.round(Math.sqrt(rest)) : Number.NaN;
-  if (!Number.isInteger(length) || length ** open !== rest) return undefined;
-  return wanted.map((n) => (n === -1 ? length : n));
+/**
+ * Warnings about a scan that is not the acquisition as the detector announces it. LiberTEM-live takes any complete
+ * shape without a word.
+ */
+export function shapeNotes({ frames, scan }: Announcement, navShape: readonly number[]): Note[] {
+  const positions = product(navShape);
+  const asked = navShape.join(' × ');
+  const stated = scan && isWhole(scan) ? scan : undefined;
+  const warning = (text: string): Note[] => [{ kind: 'warning', text, option: 'navShape' }];
+  if (frames !== undefined && positions !== frames) {
+    const acquisition = stated && product(stated) === frames ? `acquisition of ${stated.join(' × ')}` : 'acquisition';
+    const effect = positions < frames ? `only the first ${positions} are used` : 'the other positions have no result';
+    return warning(
+      `a scan of ${asked} has ${positions} positions, but the ${acquisition} has ${frames} frames: ${effect}`,
+    );
+  }
+  if (stated && positions === product(stated) && asked !== stated.join(' × '))
+    return warning(
+      `the shape of the scan is ${asked}, but the detector states ${stated.join(' × ')}: one of them does not ` +
+        'have the rows of the microscope',
+    );
+  return [];
 }

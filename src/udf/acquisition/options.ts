@@ -5,7 +5,7 @@ import type { LiveParameters } from '../parameter-types.js';
 export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reconnectS' | 'ringBytes'> {
   /** Host of the detector. Default: that of the address, or 127.0.0.1. */
   readonly host?: string | undefined;
-  /** Port: of merlin that for commands, default 6341; of dectris that of stream V2, default 31001. */
+  /** Port: of merlin that for commands, default 6341; of dectris 31001 by default, which is that of stream V2. */
   readonly port?: number | undefined;
   readonly signal?: PlatformSignal | undefined;
 }

@@ -4,7 +4,8 @@ import { range } from '../../base/range.js';
 
 const day = 86_400;
 
-const live = ['a live scan (--connect)'];
+const detector = ['a detector (--connect)'];
+const live = [...detector, 'a file that is followed (--follow)'];
 
 /** The rows of the options of live acquisitions. */
 export const liveRows = {
@@ -16,23 +17,29 @@ export const liveRows = {
     usual: '',
     value: 'address',
   },
+  follow: {
+    kind: 'boolean',
+    sentence:
+      'processes the frames of a file that grows, or of files that are added to a folder, as they arrive; the scan ' +
+      'needs its shape (--nav-shape)',
+  },
   dataPort: {
     kind: 'integer',
     sentence: 'port on which the detector sends frames',
     range: range(1, 65535, Number.NaN),
     usual: 'the next one after the port for commands',
-    of: live,
+    of: detector,
   },
   controller: {
     kind: 'boolean',
     sentence: "starts the acquisition by the detector's usual command",
     more: 'In JavaScript, a function may send other commands. Without it, the acquisition is started by others.',
     type: 'true | ((control: DetectorControl) => unknown)',
-    of: live,
+    of: detector,
   },
   timeoutS: {
     kind: 'number',
-    sentence: 'longest time to wait for an acquisition',
+    sentence: 'longest time to wait for an acquisition, or for the first frame of a file',
     range: range(0, day, Number.NaN),
     unit: 'seconds',
     usual: 'no limit',
@@ -56,7 +63,7 @@ export const liveRows = {
     unit: 'seconds',
     flag: 'reconnect',
     value: 'seconds',
-    of: live,
+    of: detector,
   },
   latest: {
     kind: 'boolean',

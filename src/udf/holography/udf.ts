@@ -56,30 +56,46 @@ function apertureOf(
   [height, width]: readonly [number, number],
   sig: readonly [number, number],
 ): Float64Array {
-  if (aperture instanceof Float64Array) return aperture;
-  const { radius, order } = aperture ?? { radius: distance(sbPosition, sig) / 2, order: null };
-  return Float64Array.from({ length: height * width }, (_, i) => {
-    const r = distance([Math.floor(i / width), i % width], [height, width]);
-    if (order !== null) return 1 / Math.sqrt(1 + (r / radius) ** (2 * order));
-    return r === 0 ? 1 : Math.max(0, Math.min(1, radius / 2 + 0.5 - Math.abs(r - radius / 2)));
-  });
+  const { radius, order } = (aperture instanceof Float64Array ? null : aperture) ?? {
+    radius: distance(sbPosition, sig) / 2,
+    order: null,
+  };
+  const squares = (n: number): Float64Array =>
+    Float64Array.from(new Float64Array(n), (_, k) => Math.min(k, n - k) ** 2);
+  const [ys, xs] = [squares(height), squares(width)];
+  const out = new Float64Array(height * width);
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      const r = Math.sqrt((ys[y] as number) + (xs[x] as number));
+      if (order !== null) out[i] = 1 / Math.sqrt(1 + (r / radius) ** (2 * order));
+      else out[i] = r === 0 ? 1 : Math.max(0, Math.min(1, radius / 2 + 0.5 - Math.abs(r - radius / 2)));
+    }
+  return out;
 }
 
-/** What a run needs of its parameters. */
-function planOf(params: HolographyParams, meta: UdfMeta) {
+/** The height and width of the waves. Throws `Argument` if they are larger than the frames. */
+function waveShape({ outShape }: HolographyParams, meta: UdfMeta): readonly [number, number] {
   const { height, width } = frameSize('holography', meta);
-  const [rows, columns] = params.outShape ?? [height, width];
+  const [rows, columns] = outShape ?? [height, width];
   if (rows > height || columns > width)
     throw new EwaldError(
       'Argument',
       `holography: outShape is ${rows} × ${columns}, larger than the frames of ${height} × ${width}`,
     );
-  const aperture = apertureOf(params, [rows, columns], [height, width]);
-  if (aperture.length !== rows * columns)
+  return [rows, columns];
+}
+
+/** What a run needs of its parameters. */
+function planOf(params: HolographyParams, meta: UdfMeta) {
+  const { height, width } = frameSize('holography', meta);
+  const [rows, columns] = waveShape(params, meta);
+  const given = params.aperture instanceof Float64Array ? params.aperture : undefined;
+  if (given && given.length !== rows * columns)
     throw new EwaldError(
       'Shape',
-      `holography: the aperture has ${aperture.length} numbers; expected ${rows} × ${columns}, those of outShape`,
+      `holography: the aperture has ${given.length} numbers; expected ${rows} × ${columns}, those of outShape`,
     );
+  let made = given;
   const [sy, sx] = params.sbPosition.map(Math.trunc) as [number, number];
   // Lowest frequency of a wave, and the index of the spectrum that becomes it.
   const lowest = (n: number, out: number): number => Math.trunc(n / 2 - out / 2) - Math.floor(n / 2);
@@ -89,7 +105,11 @@ function planOf(params: HolographyParams, meta: UdfMeta) {
     width,
     rows,
     columns,
-    aperture,
+    /** Computed on first access, because not every partition of a run needs it. */
+    get aperture(): Float64Array {
+      made ??= apertureOf(params, [rows, columns], [height, width]);
+      return made;
+    },
     top: modulo(lowest(height, rows) - sy, height),
     left: modulo(lowest(width, columns) - sx, width),
     firstRow: modulo(lowest(height, rows), rows),
@@ -187,8 +207,7 @@ export const holoUdf = defineUdf({
   module: 'ewald/udf',
   params: initial,
   buffers(meta, params) {
-    const { rows, columns } = planOf(params, meta);
-    return { wave: { kind: 'nav', dtype: 'c64', extraShape: [rows, columns] } };
+    return { wave: { kind: 'nav', dtype: 'c64', extraShape: waveShape(params, meta) } };
   },
   getTaskData: ({ params, meta }) => planOf(params, meta),
   processFrame({ frame, results, task }) {

@@ -4,6 +4,7 @@ export interface LivePicture {
   readonly title: string;
   readonly height: number;
   readonly width: number;
+  /** The numbers, row by row; NaN at positions of the scan that have no result, or none yet. */
   readonly data: ArrayLike<number>;
   /** Fraction of the scan that is finished. */
   readonly done: number;

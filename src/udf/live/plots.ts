@@ -56,9 +56,19 @@ export class LivePlots {
         const [height, width] = buffer.shape;
         if (buffer.shape.length !== 2 || height === undefined || width === undefined) continue;
         if (/^c|64$/.test(buffer.dtype) && buffer.dtype !== 'f64') continue;
-        await this.#sink({ title: name, height, width, data: buffer.data as ArrayLike<number>, done, final });
+        await this.#sink({ title: name, height, width, data: withGaps(buffer), done, final });
       }
   }
+}
+
+/** The numbers of an image: NaN at positions of the scan without a result, where the buffer has 0. */
+function withGaps({ kind, dtype, data, validMask }: ResultBuffer): ArrayLike<number> {
+  const numbers = data as Float64Array;
+  if (kind !== 'nav' || !validMask.includes(0)) return numbers;
+  const each = numbers.length / validMask.length;
+  const out = dtype.startsWith('f') ? numbers.slice() : Float64Array.from(numbers);
+  for (const [i, valid] of validMask.entries()) if (!valid) out.fill(Number.NaN, i * each, (i + 1) * each);
+  return out;
 }
 
 /** The images requested for a run. */

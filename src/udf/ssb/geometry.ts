@@ -99,6 +99,27 @@ export interface SsbSizes {
   readonly sig: readonly [number, number];
 }
 
+/**
+ * Rejects a geometry in which the shifted disks overlap nowhere, or everywhere, at every scan frequency. Throws
+ * `Argument`.
+ */
+export function checkSideBands(geometry: SsbGeometry, sizes: SsbSizes): void {
+  if (new SideBands(geometry, sizes).hasSideBands) return;
+  const { lamb, dpix, semiconv, semiconvPix: radius } = geometry;
+  const lowest = Math.min(
+    ...dpix.map((step, axis) => (lamb * radius) / Math.sin(semiconv) / (step * (sizes.nav[axis] as number))),
+  );
+  const [shift, most] = [lowest, 2 * radius].map((pixels) => pixels.toPrecision(3));
+  throw new EwaldError(
+    'Argument',
+    `ssb: no scan frequency has side bands, so that the object would be flat: the lowest frequency shifts the disk ` +
+      `by ${shift} pixels, and disks overlap in part at shifts from a fraction of a pixel to ${most}. Check voltage ` +
+      '(kV in an analysis), the step of the scan (dpix), the convergence angle and the radius of the disk on the ' +
+      'detector (semiconvPix)',
+    { detail: { shift: lowest, radius } },
+  );
+}
+
 /** Weight of a disk at a distance from its centre; its edge is one pixel wide. */
 const weightAt = (distance: number, radius: number): number =>
   Math.max(0, Math.min(1, radius / 2 + 0.5 - Math.abs(distance - radius / 2)));
@@ -178,6 +199,29 @@ export class SideBands {
     this.#minus = new Float64Array(2 * size);
     this.#plusWeight = new Float64Array(size);
     this.#minusWeight = new Float64Array(size);
+  }
+
+  /**
+   * Whether any scan frequency but 0 has both side bands with enough weight; without one, the object would be flat.
+   */
+  get hasSideBands(): boolean {
+    const { cutoff, semiconvPix: radius } = this.#geometry;
+    const [cy, cx] = this.#centre;
+    const reach = (radius + 0.5) * (radius + 0.5);
+    const isNear = (y: number, x: number): boolean => (y - cy) * (y - cy) + (x - cx) * (x - cx) < reach;
+    for (let at = 1; at < this.#shiftY.length; at++) {
+      const [sy, sx] = [this.#shiftY[at] as number, this.#shiftX[at] as number];
+      if (Number.isNaN(sy)) continue;
+      let [plus, minus] = [0, 0];
+      for (const { y, x, weight } of this.pixels) {
+        const [ahead, behind] = [isNear(y - sy, x - sx), isNear(y + sy, x + sx)];
+        if (ahead === behind) continue;
+        if (ahead) plus += weight * this.#weight(y, x, cy + sy, cx + sx);
+        else minus += weight * this.#weight(y, x, cy - sy, cx - sx);
+        if (plus > 0 && minus > 0 && plus >= cutoff && minus >= cutoff) return true;
+      }
+    }
+    return false;
   }
 
   /** Adds the spectrum of a pixel of `pixels`, [rows, columns] complex from `from` on. */

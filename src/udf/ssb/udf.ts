@@ -8,7 +8,7 @@ import { inverse2d, spectrum2d } from '../fourier.js';
 import { ResidentScan } from '../resident.js';
 import type { UdfCore } from '../room.js';
 import { defineUdf, type Udf, type UdfFrames, type UdfMeta } from '../udf.js';
-import { checkSsb, SideBands, type SsbGeometry, type SsbOptions, type SsbSizes } from './geometry.js';
+import { checkSideBands, checkSsb, SideBands, type SsbGeometry, type SsbOptions, type SsbSizes } from './geometry.js';
 
 /** A transform of planes over the scan: real [planes, rows, columns] to complex [planes, rows / 2 + 1, columns]. */
 interface Transform {
@@ -177,9 +177,11 @@ export const sideBandUdf = defineUdf({
   name: 'ssb',
   module: 'ewald/udf',
   params: initial,
-  buffers(meta) {
+  buffers(meta, { geometry }) {
     frameSize('ssb', meta);
-    const { nav } = sizes(meta);
+    const { nav, sig } = sizes(meta);
+    // Once for the run, not for each of its partitions.
+    if (!('partition' in meta)) checkSideBands(geometry, { nav, sig });
     const image = { kind: 'single', dtype: 'f64', extraShape: nav, use: 'resultOnly' } as const;
     return {
       half: {
@@ -242,7 +244,8 @@ export const sideBandUdf = defineUdf({
  * gives a partial image. Definitions and names of ptychography40 (its `SSB_UDF`, method subpix). Each partition needs a
  * transform over the scan of every pixel of the central disk; see `residentSsb` for scans in memory.
  *
- * Throws `Argument` for options outside their ranges, and if the disk is outside the frames.
+ * Throws `Argument` for options outside their ranges; its run does for a disk outside the frames, and for a geometry
+ * without side bands, whose object would be flat.
  */
 export function ssbUdf(options: SsbOptions): Udf<SsbBuffers, SsbParams> {
   return sideBandUdf.withParams({ geometry: checkSsb('ssbUdf', options) }) as unknown as Udf<SsbBuffers, SsbParams>;
@@ -275,7 +278,9 @@ export function residentSsb(
   let size = 0;
   return {
     async set(wanted) {
-      const bands = new SideBands(checkSsb(what, wanted), { nav, sig });
+      const geometry = checkSsb(what, wanted);
+      checkSideBands(geometry, { nav, sig });
+      const bands = new SideBands(geometry, { nav, sig });
       const planned = planesAtOnce(nav, bands.pixels.length);
       if (planned !== size) {
         await (await kept?.catch(() => undefined))?.dispose();

@@ -2,8 +2,8 @@
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { breathe, checkSignal } from '../../base/options.js';
 import type { DataType, FrameArray } from '../../data/dtype.js';
-import type { Running } from '../running.js';
-import type { AnyUdf } from '../udf.js';
+import { declarationsOf, type Running } from '../running.js';
+import type { AnyUdf, PartitionMeta, UdfMeta } from '../udf.js';
 import type { WasmCode } from './code.js';
 import { WasmInstance } from './instance.js';
 
@@ -24,10 +24,18 @@ export class WasmFunctions {
     this.#piece = piece;
   }
 
-  /**
-   * Memory of a module for frames, which then need no copy; undefined if all is in use. The first pieces are copied,
-   * since instances are made when their parameters are known.
-   */
+  /** Makes the instances of a run before its first frames are read, so that these are read into their memory. */
+  open(
+    udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[],
+    meta: UdfMeta,
+  ): void {
+    for (const { udf, params } of udfs) {
+      const code = this.#codes.get(udf);
+      if (code) this.#instanceFor({ udf, params, declarations: declarationsOf(udf, meta, params), meta }, code);
+    }
+  }
+
+  /** Memory of a module for frames, which then need no copy; undefined if all is in use. */
   takeFrames(dtype: DataType, length: number): FrameArray | undefined {
     const [first] = this.#instances.values();
     return first?.instance.takeFrames(dtype, length);
@@ -92,16 +100,17 @@ export class WasmFunctions {
   }
 
   /** The instance of a UDF; parameters that change during a run require another. */
-  #instanceFor(running: Running, code: WasmCode): WasmInstance {
-    const before = this.#instances.get(running.udf);
-    if (before && sameValues(before.params, running.params)) return before.instance;
-    const instance = this.#instantiate(running, code);
-    this.#instances.set(running.udf, { params: running.params, instance });
+  #instanceFor(used: Used, code: WasmCode): WasmInstance {
+    const { udf, params } = used;
+    const before = this.#instances.get(udf);
+    if (before && sameValues(before.params, params)) return before.instance;
+    const instance = this.#instantiate(used, code);
+    this.#instances.set(udf, { params, instance });
     return instance;
   }
 
-  #instantiate({ declarations, meta, params }: Running, code: WasmCode): WasmInstance {
-    const frames = Math.max(this.#frames, meta.positions.length);
+  #instantiate({ declarations, meta, params }: Used, code: WasmCode): WasmInstance {
+    const frames = Math.max(this.#frames, 'positions' in meta ? meta.positions.length : 0);
     return new WasmInstance(code, { params, declarations, meta, frames, piece: this.#piece });
   }
 
@@ -135,6 +144,9 @@ export class WasmFunctions {
     return at(`frames ${positions[from]} to ${positions[to - 1]}`, cause);
   }
 }
+
+/** A UDF whose module is needed. */
+type Used = Pick<Running, 'udf' | 'params' | 'declarations'> & { readonly meta: UdfMeta | PartitionMeta };
 
 /** Calls for some frames: those at consecutive positions, up to `callBytes`. */
 function* callsOf(positions: Uint32Array, frameBytes: number): Generator<[first: number, end: number]> {

@@ -1,0 +1,18 @@
+/** Options of `simulateDectris`. */
+import type { OpenOptions } from '../data/open.js';
+import type { DectrisSimulation } from './parameter-types.js';
+
+/** Options of `simulateDectris`. */
+export interface SimulateDectrisOptions extends DectrisSimulation {
+  /** How the file is opened. */
+  readonly open?: OpenOptions | undefined;
+}
+
+/** A simulated detector; end it with `close`. */
+export interface DectrisSimulator {
+  readonly host: string;
+  readonly port: number;
+  /** Frames sent so far. */
+  readonly sent: number;
+  close(): Promise<void>;
+}

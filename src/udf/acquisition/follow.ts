@@ -1,0 +1,76 @@
+/** Opens a file or folder that is still being written as a live scan. */
+import { EwaldError } from '../../base/errors.js';
+import { integer, shown } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
+import type { OpenOptions } from '../../data/open.js';
+import type { DataInput } from '../../data/source-of.js';
+import type { UdfPlace } from '../context-options.js';
+import type { FollowOptions, LoadOptions } from '../scan.js';
+import { DetectorConnection } from './connection.js';
+import type { LiveScan } from './live-scan.js';
+import { liveRows } from './parameters.js';
+
+/** The scan, and the connection to its files, which the caller disposes. Throws as `Context.load`. */
+export async function followFiles(
+  place: UdfPlace,
+  input: DataInput,
+  {
+    follow: _,
+    timeoutS,
+    stallS,
+    ringBytes,
+    navShape,
+    syncOffset,
+    fileMask,
+    fileDark,
+    ...open
+  }: LoadOptions & FollowOptions,
+  keep: (scan: LiveScan) => LiveScan,
+): Promise<{ readonly scan: LiveScan; readonly connection: DetectorConnection }> {
+  if (!place.follow)
+    throw new EwaldError(
+      'Unsupported',
+      'follow: browsers do not see files grow; run it on Node, or ewald run --follow',
+    );
+  if (typeof input !== 'string')
+    throw new EwaldError('Argument', `follow: the input is ${shown(input)}; expected the path of a file or folder`);
+  if (navShape === undefined)
+    throw refusal(
+      'follow',
+      (said) => {
+        const name = said('navShape');
+        const such = name.startsWith('-') ? `${name} 128,128` : `${name}, such as [128, 128]`;
+        return `${input} is still growing, so that the shape of its scan is unknown; pass ${such}`;
+      },
+      {},
+      'Shape',
+    );
+  const fromFile = fileMask ? 'fileMask' : fileDark ? 'fileDark' : undefined;
+  if (fromFile)
+    throw refusal(
+      '',
+      (said) => `${said(fromFile)} is not read from a file that grows; pass it as a correction`,
+      {},
+      'Unsupported',
+    );
+  const { low, high, fallback } = liveRows.ringBytes.range;
+  const bytes = integer('load: ringBytes', ringBytes, fallback, low, high);
+  const { signal } = open;
+  const driver = await place.follow(input, open as OpenOptions);
+  const connection = new DetectorConnection(driver, bytes, keep);
+  try {
+    const scan = await connection.next({ navShape, syncOffset, timeoutS, stallS, signal });
+    if (scan) return { scan, connection };
+    throw refusal(
+      '',
+      (said) =>
+        `${input} has no complete frame after ${timeoutS} s (${said('timeoutS')})` +
+        (driver.reason ? `: ${driver.reason}` : ''),
+      {},
+      'File',
+    );
+  } catch (error) {
+    await connection.dispose();
+    throw error;
+  }
+}

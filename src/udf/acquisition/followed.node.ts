@@ -1,0 +1,247 @@
+/** Frames of files that are still being written: of a file that grows, or of files that are added to a folder. */
+import { stat } from 'node:fs/promises';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import type { Dataset } from '../../data/dataset.js';
+import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../data/dtype.js';
+import type { OpenOptions } from '../../data/open.js';
+import { open } from '../../data/opening.node.js';
+import { seriesNames } from '../../data/series-files.js';
+import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
+import type { DetectorDriver } from './connection.js';
+
+/** Time between two looks at the files. */
+const pollMs = 100;
+/** Bytes that are read at a time. */
+const blockBytes = 2 ** 22;
+
+/** What is known of a file. */
+interface Followed {
+  readonly file: string;
+  /** Index of its first frame among those of all files. */
+  readonly base: number;
+  /** Size and time of its last change when it was examined. */
+  state: string;
+  /** Frames that it had then, and those that have been passed on. */
+  frames: number;
+  taken: number;
+}
+
+export class FollowedFiles implements DetectorDriver {
+  readonly kind = 'files';
+  readonly name: string;
+  readonly #options: OpenOptions;
+  readonly #files: Followed[] = [];
+  /** Frames of a file, for those that cannot be opened. */
+  #usual = 1;
+  #format: FrameFormat | undefined;
+  #closed = false;
+  #wake: (() => void) | undefined;
+  #work: Promise<void> | undefined;
+  /** Why the last file cannot be opened yet. */
+  reason: string | undefined;
+
+  constructor(path: string, options: OpenOptions) {
+    this.name = path;
+    this.#options = { ...options, growing: true };
+  }
+
+  async connect(): Promise<void> {
+    if (/^(?!file:)[a-z]+:\/\//i.test(this.name))
+      throw new EwaldError('Argument', `follow: ${this.name} is not a file or folder of this machine`);
+  }
+
+  /** Waits for the first file with a frame. */
+  async announced(signal: PlatformSignal): Promise<Announcement> {
+    for (;;) {
+      const [file] = await this.#present();
+      const dataset = file && (await this.#opened(file));
+      if (dataset) {
+        const { dtype, shape, meta, frames } = dataset;
+        this.#format = { dtype, signal: shape.signal, meta };
+        this.#usual = frames;
+        await dataset.dispose();
+        return { frames: undefined, scan: shape.navigation.length > 1 ? shape.navigation : undefined, header: {} };
+      }
+      await this.#pause(signal as AbortSignal);
+    }
+  }
+
+  async format(): Promise<FrameFormat> {
+    return this.#format as FrameFormat;
+  }
+
+  deliver(acquisition: Acquisition): void {
+    const wake = (): void => this.#wake?.();
+    acquisition.onRoom = wake;
+    acquisition.onEnd = wake;
+    this.#work = this.#follow(acquisition).catch((error) =>
+      acquisition.fail(
+        isEwaldError(error) ? error : new EwaldError('File', `${this.name}: ${messageOf(error)}`, { cause: error }),
+      ),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    await this.#work;
+  }
+
+  /** The files in order; a folder need not have any yet. */
+  async #present(): Promise<readonly string[]> {
+    try {
+      return (await seriesNames(this.name))?.files ?? [this.name];
+    } catch (error) {
+      this.reason = messageOf(error);
+      return [];
+    }
+  }
+
+  /** Opens a file; undefined while it has no complete frame. */
+  async #opened(file: string): Promise<Dataset | undefined> {
+    try {
+      const dataset = await open(file, this.#options);
+      if (dataset.frames > 0) return dataset;
+      await dataset.dispose();
+    } catch (error) {
+      // Only what the file contains can change.
+      if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
+      this.reason = messageOf(error);
+    }
+    return undefined;
+  }
+
+  async #follow(acquisition: Acquisition): Promise<void> {
+    while (!this.#closed && acquisition.open) if (!(await this.#advance(acquisition))) await this.#pause();
+  }
+
+  /** Passes on what has arrived since the last look; returns whether there was anything. */
+  async #advance(acquisition: Acquisition): Promise<boolean> {
+    const files = await this.#present();
+    const known = this.#files.at(-1);
+    if (known && files[this.#files.length - 1] !== known.file)
+      throw new EwaldError(
+        'Format',
+        `${this.name}: the ${this.#files.length} files that were followed are no longer the first ones, because one ` +
+          'was added before them or removed; their names must be in the order in which they are written',
+      );
+    if (known && (await this.#arrivals(known, acquisition, files.length > this.#files.length))) return true;
+    const file = files[this.#files.length];
+    if (file === undefined) return false;
+    const base = known ? known.base + known.frames : 0;
+    const next: Followed = { file, base, state: '', frames: 0, taken: 0 };
+    this.#files.push(next);
+    await this.#arrivals(next, acquisition, files.length > this.#files.length);
+    return true;
+  }
+
+  /** Passes on the new frames of a file; if it is complete (`isWhole`), those that cannot be read are left out. */
+  async #arrivals(one: Followed, acquisition: Acquisition, isWhole: boolean): Promise<boolean> {
+    const { size, mtimeMs } = await stat(one.file);
+    const state = `${size} ${mtimeMs} ${isWhole}`;
+    if (state === one.state) return false;
+    const dataset = await this.#opened(one.file);
+    one.state = state;
+    if (!dataset) {
+      // The next file begins where this one would have ended.
+      if (isWhole && one.frames === 0) one.frames = this.#usual;
+      return false;
+    }
+    try {
+      this.#check(dataset, one);
+      const before = one.taken;
+      one.frames = dataset.frames;
+      await this.#pass(dataset, one, acquisition, isWhole);
+      return one.taken > before;
+    } finally {
+      await dataset.dispose();
+    }
+  }
+
+  #check({ dtype, shape: { signal }, frames }: Dataset, { file, taken }: Followed): void {
+    const wanted = this.#format as FrameFormat;
+    if (dtype !== wanted.dtype || signal.join() !== wanted.signal.join())
+      throw new EwaldError(
+        'Format',
+        `${file} has frames of ${signal.join(' × ')} ${dtype}; the scan began with ${wanted.signal.join(' × ')} ` +
+          wanted.dtype,
+      );
+    if (frames < taken)
+      throw new EwaldError('Format', `${file} had ${taken} frames and now has ${frames}; it was written anew`);
+  }
+
+  async #pass(dataset: Dataset, one: Followed, acquisition: Acquisition, isWhole: boolean): Promise<void> {
+    const { dtype, frameLength, frames } = dataset;
+    const frameBytes = frameLength * elementBytes(dtype);
+    const most = Math.max(dataset.chunkFrames, Math.floor(blockBytes / frameBytes), 1);
+    const block = allocateFrames(dtype, Math.min(most, frames - one.taken) * frameLength);
+    const bytes = bytesOfArray(block);
+    while (one.taken < frames && acquisition.open && !this.#closed) {
+      let count = Math.min(most, frames - one.taken);
+      try {
+        await dataset.read(one.taken, count, block);
+      } catch (error) {
+        if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
+        count = await readable(dataset, one.taken, count, bytes);
+        if (count === 0) {
+          // The last frame may still be incomplete; an earlier one is damaged.
+          if (one.taken === frames - 1 && !isWhole) {
+            one.frames = one.taken;
+            return;
+          }
+          one.taken++;
+          continue;
+        }
+      }
+      for (let i = 0; i < count; i++, one.taken++)
+        await this.#store(bytes.subarray(i * frameBytes, (i + 1) * frameBytes), one.base + one.taken, acquisition);
+    }
+  }
+
+  /** Copies a frame into the memory of the scan, when there is some. */
+  async #store(bytes: Uint8Array, index: number, acquisition: Acquisition): Promise<void> {
+    for (;;) {
+      const place = acquisition.place(index);
+      if (place === 'skip') return;
+      if (place) {
+        place.set(bytes);
+        acquisition.commit(index);
+        return;
+      }
+      await this.#pause(undefined, Number.POSITIVE_INFINITY);
+      if (this.#closed) return;
+    }
+  }
+
+  /** Waits for the next look, or until something changes. Throws the reason of the signal. */
+  async #pause(signal?: AbortSignal, ms = pollMs): Promise<void> {
+    if (signal?.aborted) throw signal.reason;
+    if (this.#closed) throw new EwaldError('Disposed', `${this.name} is no longer followed`);
+    await new Promise<void>((resolve) => {
+      const timer = Number.isFinite(ms) ? setTimeout(() => this.#wake?.(), ms) : undefined;
+      const abort = (): void => this.#wake?.();
+      this.#wake = () => {
+        this.#wake = undefined;
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        resolve();
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+    if (signal?.aborted) throw signal.reason;
+  }
+}
+
+/** Reads frames one by one; returns how many there are before one that cannot be read. */
+async function readable(dataset: Dataset, first: number, count: number, into: Uint8Array): Promise<number> {
+  const frameBytes = dataset.frameLength * elementBytes(dataset.dtype);
+  for (let i = 0; i < count; i++)
+    try {
+      const place = into.subarray(i * frameBytes, (i + 1) * frameBytes);
+      await dataset.read(first + i, 1, viewAs(place, dataset.dtype));
+    } catch {
+      return i;
+    }
+  return count;
+}

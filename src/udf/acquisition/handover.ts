@@ -1,0 +1,141 @@
+/**
+ * The hand-over of acquisitions: a receiver announces them, `next` waits for them, and a scan takes their frames. It is
+ * the same for all detectors.
+ */
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import type { Acquisition, FrameFormat } from './acquisition.js';
+
+export class Handover {
+  /** Address of the detector, for messages. */
+  readonly #name: string;
+  #pending = false;
+  #format: FrameFormat | undefined;
+  #scan: Acquisition | undefined;
+  #closed = false;
+  #failure: EwaldError | undefined;
+  /** Why the announced acquisition cannot be read. */
+  #refusal: EwaldError | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Whether an acquisition was announced, or goes on, and has no scan yet. */
+  get pending(): boolean {
+    return this.#pending;
+  }
+
+  /** The scan that takes the frames. */
+  get scan(): Acquisition | undefined {
+    return this.#scan;
+  }
+
+  /** Whether the caller has closed the connection. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  // For the receiver:
+
+  /** The connection was opened, perhaps again. */
+  connected(): void {
+    this.#failure = undefined;
+  }
+
+  /** Another acquisition begins: the previous one was ended at the detector. */
+  announce(): void {
+    this.end();
+    this.proceed();
+  }
+
+  /** An acquisition goes on after its scan: its next frame is the first one of the next scan. */
+  proceed(): void {
+    this.#format = undefined;
+    this.#refusal = undefined;
+    this.#pending = true;
+    this.#wake?.();
+  }
+
+  /** The first frame of the announced acquisition has arrived. */
+  first(format: FrameFormat): void {
+    this.#format ??= format;
+    this.#wake?.();
+  }
+
+  /** No more frames of the acquisition will arrive. */
+  end(): void {
+    this.#scan?.end();
+    this.#scan = undefined;
+  }
+
+  /** The scan, if it is this one, needs no further frames; returns whether it was. */
+  release(scan: Acquisition): boolean {
+    if (this.#scan !== scan) return false;
+    this.#scan = undefined;
+    return true;
+  }
+
+  /** The announced acquisition cannot be read: the next wait ends with an error, once. */
+  refuse(error: EwaldError): void {
+    this.#refusal = error;
+    this.#pending = false;
+    this.#wake?.();
+  }
+
+  /** Ends the scan, and what waits for the next one, with an error. */
+  fail(error: EwaldError): void {
+    this.#failure = error;
+    this.#scan?.fail(error);
+    this.#scan = undefined;
+    this.#pending = false;
+    this.#format = undefined;
+    this.#wake?.();
+  }
+
+  // For `next`:
+
+  /** Waits for an announcement. Throws the error of the connection, or of the signal. */
+  announced(signal: PlatformSignal): Promise<void> {
+    return this.#until(() => this.#pending, signal);
+  }
+
+  /** Waits for the first frame of the announced acquisition. */
+  async format(signal: PlatformSignal): Promise<FrameFormat> {
+    await this.#until(() => this.#format !== undefined, signal);
+    return this.#format as FrameFormat;
+  }
+
+  /** The scan of the announced acquisition takes the frames. */
+  deliver(scan: Acquisition): void {
+    this.#scan = scan;
+    this.#pending = false;
+    this.#format = undefined;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#wake?.();
+  }
+
+  async #until(condition: () => boolean, signal: PlatformSignal): Promise<void> {
+    for (;;) {
+      if (condition()) return;
+      if (signal.aborted) throw signal.reason;
+      if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.#name} was closed`);
+      if (this.#failure) throw this.#failure;
+      const refusal = this.#refusal;
+      this.#refusal = undefined;
+      if (refusal) throw refusal;
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake);
+          resolve();
+        };
+        this.#wake = wake;
+        signal.addEventListener('abort', wake);
+      });
+    }
+  }
+}

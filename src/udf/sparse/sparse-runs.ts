@@ -1,0 +1,62 @@
+/** Runs over sparse frames: which of them need no dense frames, and how functions see a partition of them. */
+import type { Corrections } from '../../data/corrections.js';
+import type { Dataset } from '../../data/dataset.js';
+import type { SparseFrames } from '../../data/sparse.js';
+import { convertFrames } from '../frames-of.js';
+import type { KernelPart } from '../kernel-part.js';
+import { guarded, type Running } from '../running.js';
+import type { AnyUdf } from '../udf.js';
+import type { UdfMeta } from '../udf-meta.js';
+import { isSparseStep, sparseSums } from './sums.js';
+
+/** Whether a UDF sees sparse frames: by its own method, or since its sums only need the pixels that are listed. */
+function seesSparse({ definition }: AnyUdf, params: unknown, meta: UdfMeta): boolean {
+  if (definition.processSparse !== undefined) return definition.wasm === undefined;
+  const part = definition.kernel?.({ params, meta } as never);
+  return part?.steps.every((step) => isSparseStep(step, meta)) ?? false;
+}
+
+/** Whether the frames of a dataset are processed without being made dense: if all UDFs of a run accept that. */
+export const isSparseRun = (
+  dataset: Dataset,
+  udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[],
+  meta: UdfMeta,
+  corrections: Corrections | undefined,
+): boolean =>
+  dataset.readSparse !== undefined &&
+  corrections === undefined &&
+  udfs.every(({ udf, params }) => seesSparse(udf, params, meta));
+
+/** Passes sparse frames [first, end) of a partition to its UDFs. */
+export function showSparse(
+  running: readonly Running[],
+  frames: SparseFrames,
+  first: number,
+  end: number,
+  meta: UdfMeta,
+): void {
+  const { datasetDtype, inputDtype, sig } = meta;
+  const values = convertFrames(frames.values, datasetDtype, inputDtype, frames.values.length);
+  const shown = { ...frames, values };
+  for (const one of running) {
+    const { definition } = one.udf;
+    one.point(
+      first,
+      end,
+      0,
+      sig.reduce((a, b) => a * b, 1),
+    );
+    if (definition.processSparse === undefined) {
+      const part = one.part ?? (definition.kernel?.({ params: one.params, meta } as never) as KernelPart);
+      part.finish(sparseSums(part, shown, meta), one.written.views as never, one.task);
+      continue;
+    }
+    Object.assign(one.scope, { ...shown, count: end - first, positions: one.meta.positions.subarray(first, end) });
+    guarded(
+      definition.name,
+      'processSparse',
+      () => definition.processSparse?.(one.scope as never),
+      `frames ${one.meta.positions[first]} to ${one.meta.positions[end - 1]}`,
+    );
+  }
+}

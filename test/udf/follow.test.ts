@@ -1,0 +1,226 @@
+/** Files that grow and folders that fill while a run processes them, and the recording of their frames. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readNpy } from 'ewald';
+import { Context, type EwaldError, type LiveScan, type PartialOfRun, sumSigUdf } from 'ewald/udf';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { ewald } from '../support/cli.js';
+import { refused } from '../support/refused.js';
+
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const [navShape, sigShape, pixels] = [[4, 5], [3, 4], 12];
+const frames = Uint16Array.from({ length: 20 * pixels }, (_, i) => (i * 7919) % 4093);
+const sums = Array.from({ length: 20 }, (_, f) =>
+  frames.subarray(f * pixels, (f + 1) * pixels).reduce((a, b) => a + b, 0),
+);
+const bytesOf = (first: number, end: number): Uint8Array =>
+  new Uint8Array(frames.buffer, 2 * first * pixels, 2 * (end - first) * pixels);
+const plain = { format: 'raw', dtype: 'u16', sigShape, navShape } as const;
+const followed = { ...plain, follow: true, stallS: 5 };
+const ctx = new Context({ context: { backend: 'wasm' } });
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-follow-'));
+  const made = folder;
+  onTestFinished(() => rm(made, { recursive: true }));
+});
+afterAll(() => ctx.close());
+
+const npyOf = async (file: string) => {
+  const { shape, data } = readNpy(await readFile(file));
+  return { shape, data: [...data] };
+};
+
+async function opened(file: string, options: object = {}, context = ctx): Promise<LiveScan> {
+  const scan = (await context.load(file, { ...followed, ...options })) as LiveScan;
+  onTestFinished(() => scan.dispose());
+  return scan;
+}
+
+describe('a file that grows', () => {
+  test.each(['inline', 'workers'])('has the results of the whole file, and is recorded, on %s', async (kind) => {
+    const here = await Context.makeWith(kind, kind === 'workers' ? { cpus: 1, context: { backend: 'wasm' } } : {});
+    onTestFinished(() => here.close());
+    const [file, record] = [join(folder, 'scan.raw'), join(folder, 'copy.npy')];
+    // The second frame is not complete yet.
+    await writeFile(file, bytesOf(0, 2).subarray(0, 30));
+    const scan = await opened(file, {}, here);
+    expect(scan.shape).toEqual({ nav: navShape, sig: sigShape });
+    const run = here.runUdf(scan, sumSigUdf, { record });
+    await appendFile(file, bytesOf(0, 2).subarray(30));
+    await appendFile(file, bytesOf(2, 20));
+    const { intensity } = await run;
+    expect([...intensity.data]).toEqual(sums);
+    expect(scan.live.status).toMatchObject({ received: 20, processed: 20, lost: 0 });
+    expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
+  });
+
+  test('that does not exist yet is waited for, for a time', async () => {
+    const file = join(folder, 'later.raw');
+    await refused(() => opened(file, { timeoutS: 0.05 }), 'File', 'no complete frame after 0.05 s', 'later.raw');
+    const opening = opened(file);
+    await writeFile(file, bytesOf(0, 20));
+    const { intensity } = await ctx.runUdf(await opening, sumSigUdf);
+    expect([...intensity.data]).toEqual(sums);
+  });
+
+  test('that stops growing ends the run with what there is, also in the recorded file', async () => {
+    const [file, record] = [join(folder, 'short.raw'), join(folder, 'short.npy')];
+    await writeFile(file, bytesOf(0, 7));
+    const scan = await opened(file, { stallS: 0.1 });
+    const error: EwaldError = await ctx.runUdf(scan, sumSigUdf, { record }).then(
+      () => expect.unreachable('nothing was thrown'),
+      (thrown) => thrown,
+    );
+    await refused(() => Promise.reject(error), 'Lost', 'no frame of', 'for 0.1 s', 'position 7 of 20');
+    const { results, damage } = error.detail.partial as PartialOfRun;
+    expect([...damage]).toEqual(sums.map((_, i) => (i < 7 ? 1 : 0)));
+    expect([...(results[0]?.intensity?.data ?? [])].slice(0, 7)).toEqual(sums.slice(0, 7));
+    expect(await npyOf(record)).toEqual({ shape: [7, ...sigShape], data: [...frames.subarray(0, 7 * pixels)] });
+  });
+
+  test('that is written anew ends the scan', async () => {
+    const file = join(folder, 'anew.raw');
+    await writeFile(file, bytesOf(0, 5));
+    const scan = await opened(file);
+    const run = ctx.runUdf(scan, sumSigUdf, { progress: () => void writeFile(file, bytesOf(0, 2)) });
+    await refused(() => run, 'Format', 'had 5 frames and now has 2');
+  });
+
+  test('without the shape of its scan, or of something else than files, is refused', async () => {
+    const file = join(folder, 'scan.raw');
+    await writeFile(file, bytesOf(0, 20));
+    const { navShape: _, ...shapeless } = followed;
+    await refused(() => ctx.load(file, shapeless), 'Shape', 'pass navShape, such as [128, 128]');
+    await refused(() => ctx.load(new Uint8Array(2), followed), 'Argument', 'the path of a file or folder');
+    await refused(() => ctx.load('http://localhost/scan.raw', followed), 'Argument', 'not a file or folder');
+    await refused(() => ctx.load(file, { ...followed, fileMask: true }), 'Unsupported', 'fileMask');
+    await refused(() => ctx.load(file, { ...plain, stallS: 1 } as never), 'Argument', 'stallS');
+  });
+});
+
+test('a folder is followed in the order of its names; a damaged file leaves a gap', async () => {
+  await writeFile(join(folder, 'f_1.raw'), bytesOf(0, 8));
+  const scan = await opened(folder);
+  const run = ctx.runUdf(scan, sumSigUdf, { record: join(folder, 'all.npy') });
+  await writeFile(join(folder, 'f_2.raw'), bytesOf(8, 9).subarray(0, 5));
+  await writeFile(join(folder, 'f_10.raw'), bytesOf(16, 20));
+  const { intensity } = await run;
+  // The damaged file is counted as one like the first.
+  expect([...intensity.data]).toEqual(sums.map((sum, i) => (i >= 8 && i < 16 ? 0 : sum)));
+  expect([...intensity.validMask]).toEqual(sums.map((_, i) => (i >= 8 && i < 16 ? 0 : 1)));
+  expect(scan.live.status).toMatchObject({ received: 12, lost: 8 });
+  const recorded = await npyOf(join(folder, 'all.npy'));
+  expect(recorded.data.slice(8 * pixels, 16 * pixels).every((value) => value === 0)).toBe(true);
+  expect(recorded.data.slice(16 * pixels)).toEqual([...frames.subarray(16 * pixels)]);
+});
+
+describe('record', () => {
+  const stored = async () => {
+    const file = join(folder, 'stored.raw');
+    await writeFile(file, frames);
+    return ctx.load(file, plain);
+  };
+
+  test('writes the frames of a file, at their positions', async () => {
+    const record = join(folder, 'copy.npy');
+    await ctx.runUdf(await stored(), sumSigUdf, { record, numPartitions: 3 });
+    expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
+    const again = { record, numPartitions: 3 };
+    await refused(async () => ctx.runUdf(await stored(), sumSigUdf, again), 'Argument', 'exists');
+    await ctx.runUdf(await stored(), sumSigUdf, { record: { file: record, force: true } });
+  });
+
+  test('leaves no file if a run over a file is interrupted', async () => {
+    const [scan, controller] = [await stored(), new AbortController()];
+    const options = { record: join(folder, 'copy.npy'), numPartitions: 3, signal: controller.signal };
+    const run = ctx.runUdf(scan, sumSigUdf, { ...options, progress: () => controller.abort() });
+    await refused(() => run, 'Aborted');
+    expect(await readdir(folder)).toEqual(['stored.raw']);
+  });
+
+  test('leaves no file if the disk is full, and the run says so', async () => {
+    const file = join(folder, 'large.raw');
+    await writeFile(file, new Uint8Array(2 ** 20));
+    const record = join(folder, 'copy.npy');
+    const words = `run sumsig ${file} --format raw --dtype u16 --sig-shape 256,256 --record ${record}`;
+    // Writes beyond 150 KiB fail.
+    const limited = `trap '' XFSZ; ulimit -f 150; exec ${process.execPath} ${cli} ${words}`;
+    const { status, stderr } = spawnSync('bash', ['-c', limited], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`${record} cannot be written`)]);
+    expect(await readdir(folder)).toEqual(['large.raw']);
+  });
+
+  test('is refused for parts of a scan, other formats and the file itself', async () => {
+    const scan = await stored();
+    const record =
+      (file: string, more: object = {}) =>
+      () =>
+        ctx.runUdf(scan, sumSigUdf, { record: file, ...more });
+    await refused(record(join(folder, 'a.npy'), { roi: new Uint8Array(20) }), 'Argument', 'omit roi');
+    await refused(record(join(folder, 'a.h5')), 'Argument', '.npy');
+    await refused(record(join(folder, 'none', 'a.npy')), 'File');
+    await refused(() => ctx.runUdf(scan, sumSigUdf, { record: { fil: 'a' } as never }), 'Argument', 'did you mean');
+    expect(await readdir(folder)).toEqual(['stored.raw']);
+  });
+});
+
+describe('ewald run --follow', () => {
+  const words = ['--dtype', 'u16', '--sig-shape', '3,4', '--nav-shape', '4,5', '--format', 'raw', '--follow'];
+
+  test('writes results and frames, and marks positions that were not measured', async () => {
+    const [file, output, record] = ['scan.raw', 'sums.npy', 'frames.npy'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(file, bytesOf(0, 7));
+    const short = ['run', 'sumsig', file, ...words, '-o', output, '--record', record];
+    const { code, err } = await ewald([...short, '--stall', '0.2']);
+    expect(code, err).toBe(1);
+    expect(err).toContain(`The results of 7 of 20 positions are in ${output}, ${record}`);
+    const found = await npyOf(output);
+    expect(found.data).toEqual(sums.map((sum, i) => (i < 7 ? sum : Number.NaN)));
+    expect((await npyOf(record)).shape).toEqual([7, 3, 4]);
+  });
+
+  test('interrupted, prints how many positions were measured', async () => {
+    const [file, output] = [join(folder, 'scan.raw'), join(folder, 'sums.npy')];
+    await writeFile(file, bytesOf(0, 7));
+    const record = ['--record', join(folder, 'frames.npy')];
+    // Frames that have been recorded are processed as well.
+    const recorded = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size === 128 + 7 * 24);
+    const { code, out } = await ewald(['run', 'sumsig', file, ...words, '-o', output, ...record], {
+      interruptWhen: recorded,
+    });
+    expect(code).toBe(130);
+    expect(out).toContain('7 of 20 positions measured; the others are NaN');
+    expect((await npyOf(output)).data.slice(0, 7)).toEqual(sums.slice(0, 7));
+  });
+
+  test('killed while it records, leaves no file under the name, nor anything that stops the next run', async () => {
+    const [file, record] = [join(folder, 'scan.raw'), join(folder, 'frames.npy')];
+    await writeFile(file, bytesOf(0, 7));
+    const recorded = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size === 128 + 7 * 24);
+    const command = ['run', 'sumsig', file, ...words, '--record', record];
+    const killed = await ewald(command, { interruptWhen: recorded, signal: 'SIGKILL' });
+    expect([killed.signal, existsSync(record)]).toEqual(['SIGKILL', false]);
+    await appendFile(file, bytesOf(7, 20));
+    const scan = await opened(file);
+    await ctx.runUdf(scan, sumSigUdf, { record });
+    expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
+  });
+
+  test('refuses options of detectors, and other files to record, at once', async () => {
+    const { code, err } = await ewald(['run', 'sumsig', 'scan.raw', ...words, '--data-port', '1']);
+    expect(code).toBe(2);
+    expect(err).toContain('--data-port belongs to a detector (--connect)');
+    const wrong = await ewald(['run', 'sumsig', 'scan.raw', ...words, '--record', 'scan.h5']);
+    // The name is refused before the file of frames is waited for.
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('"scan.h5" must end in .npy')]);
+  });
+});
