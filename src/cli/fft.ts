@@ -62,7 +62,11 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
   const { complex, ...facts } = result;
   if (json && output !== '-') printJson({ input, output, ...facts });
   else if (json) note(JSON.stringify({ input, output, ...facts }));
-  else tell(`${bold(output)}  ${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}  ${dim(how(result, began))}`);
+  else {
+    tell(`${bold(output)}  ${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}  ${dim(how(result, began))}`);
+    const hint = roundTrip(result, flags);
+    if (hint !== undefined) tell(dim(hint));
+  }
 
   function how({ kind, engine, backend, ranks, passes, ms }: TransformedFile, began: number): string {
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
@@ -70,4 +74,21 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
     const all = ranks === undefined ? parts : `${ranks} ranks, ${parts} of ${seconds} s`;
     return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${engine === 'ewald' ? '' : ` by ${engine}`}, ${all}`;
   }
+}
+
+/** How a half spectrum is transformed back, and what an inverse without a kind has taken it for. */
+function roundTrip({ kind, axes }: TransformedFile, flags: FlagValues<typeof rows>): string | undefined {
+  const { output = '', inverse, scale = 'none' } = flags;
+  if (inverse)
+    return kind === 'c2c' && flags.kind === undefined
+      ? 'taken as a whole spectrum; the half that a real array has is transformed back with --kind r2c' +
+          (scale === 'none' ? ', and --scale full gives the original values' : '')
+      : undefined;
+  if (kind !== 'r2c') return undefined;
+  const words = [
+    ...['ewald fft', output, '-o back.npy --kind r2c --inverse'],
+    ...(axes === null ? [] : [`--axes ${axes.join()}`]),
+    ...{ none: ['--scale full'], full: [], symmetric: ['--scale symmetric'] }[scale],
+  ];
+  return `back: ${words.join(' ')}; for an odd length, also --length N`;
 }

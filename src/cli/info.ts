@@ -2,11 +2,12 @@
 import type { Command } from 'commander';
 import { type FileReport, inspect } from '../entries/data.node.js';
 import { isEwaldError } from '../entries/index.node.js';
-import type { Parameters } from '../entries/shell.node.js';
+import { openRows, type Parameters } from '../entries/shell.node.js';
 import { openOptions, withDataFlags } from './data-options.js';
+import { inFlags } from './flag-words.js';
 import { tell } from './info-text.js';
 import { type CliDeps, exitCode, fail, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
@@ -32,7 +33,8 @@ async function run(files: readonly string[], texts: FlagTexts, { signal }: CliDe
   const flags = flagValues(rows, texts);
   const options = openOptions(texts, signal);
   const found: (Omit<FileReport, 'failed'> | { file: string; error: { tag: string; message: string } })[] = [];
-  const failed = (file: string, error: unknown): void => {
+  const failed = (file: string, given: unknown): void => {
+    const error = inFlags(given, openRows, saidAsFlags(openRows));
     const code = flags.json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.of(error) : fail(error);
     if (isEwaldError(error)) found.push({ file, error: { tag: error.tag, message: error.message } });
     process.exitCode = Math.max(Number(process.exitCode ?? 0), code);

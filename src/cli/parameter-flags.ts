@@ -103,14 +103,39 @@ export function withFlags(command: Command, rows: Parameters): Command {
     // Commander interprets --no-data-timeout <s> as the negation of a flag.
     if (row.kind !== 'boolean') option.negate = false;
     if (row.kind === 'texts') option.argParser((one: string, before: string[] = []) => [...before, one]);
+    refuseTwice(command, option, name, row);
     command.addOption(row.required && row.of === undefined ? option.makeOptionMandatory() : option);
     const { without } = row;
     if (without !== undefined) {
       const no = `--no-${row.flag ?? kebab(name)}`;
-      command.addOption(new RowFlag(no, `the same as ${flagOf(name, row)} ${without}`, { [name]: row }));
+      const negated = new RowFlag(no, `the same as ${flagOf(name, row)} ${without}`, { [name]: row });
+      refuseTwice(command, negated, name, row);
+      command.addOption(negated);
     }
   }
   return command;
+}
+
+/**
+ * Refuses a second value of a flag that takes one: commander keeps the last value, so that the first would be lost. It
+ * has to be called before the flag is added, since the value that was typed before is replaced then. Throws `Argument`.
+ */
+function refuseTwice(command: Command, option: RowFlag, name: string, row: Parameter): void {
+  if (row.kind === 'texts' || row.kind === 'boolean') return;
+  const key = option.attributeName();
+  command.on(`option:${option.name()}`, (value: string | undefined) => {
+    const before: unknown = command.getOptionValueSource(key) === 'cli' ? command.getOptionValue(key) : undefined;
+    // Flags without a value are undefined when they are typed, and false afterwards.
+    if (before === undefined || (before === false && value === undefined)) return;
+    const texts = [before, value].filter((one) => typeof one === 'string').map((one) => JSON.stringify(one));
+    const said = saidAsFlags(option.rows)(name);
+    throw new EwaldError(
+      'Argument',
+      texts.length === 2
+        ? `${said} is given twice, as ${texts.join(' and ')}; it takes one value`
+        : `${said} ${texts.join()} and --no-${row.flag ?? kebab(name)} exclude each other`,
+    );
+  });
 }
 
 /** Parses a number as users write it: 1000, 1e6, 1_000, inf; NaN if it is not a number. */

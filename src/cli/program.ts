@@ -72,7 +72,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     process.stdout.write(`${version}\n`);
     return;
   }
-  const [{ Command, CommanderError }, output, { interruptible, reworded }, { visibleLines }, node] = await Promise.all([
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
     import('commander'),
     import('./output.js'),
     import('../entries/shell.node.js'),
@@ -106,8 +106,12 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {
-      const { rowsOf, saidAsFlags } = await import('./parameter-flags.js');
-      process.exitCode = output.fail(reworded(error, saidAsFlags(rowsOf(program), argv)));
+      const [{ rowsOf, saidAsFlags }, { inFlags }] = await Promise.all([
+        import('./parameter-flags.js'),
+        import('./flag-words.js'),
+      ]);
+      const rows = rowsOf(program);
+      process.exitCode = output.fail(inFlags(error, rows, saidAsFlags(rows, argv)));
     }
   }
 }
@@ -118,7 +122,7 @@ function unknownCommand(word: string, output: typeof import('./output.js')): voi
   output.note(
     'ewald: there is no command ' +
       `"${word}"; ${
-        near ? `did you mean "${near}"?` : 'expected one ' + `of ${Object.keys(commands).join(', ')}`
+        near ? `did you mean "${near}"?` : `expected one of ${Object.keys(commands).join(', ')}`
       }\n(ewald ` +
       '--help lists the commands, ewald COMMAND --help the options)',
   );

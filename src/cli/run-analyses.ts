@@ -1,4 +1,5 @@
 /** The analyses that `ewald run` knows by name, and the flags of each. */
+import { type Command, Help, type Option } from 'commander';
 import { EwaldError } from '../entries/index.node.js';
 import {
   type AnalysisName,
@@ -12,7 +13,7 @@ import {
   rowsOfAnalysis,
 } from '../entries/shell.node.js';
 import type { Analysis, Context, Scan } from '../entries/udf.node.js';
-import { type FlagTexts, flagValues, saidAsFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, RowFlag, saidAsFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
 
 /** The method of the context that makes each analysis. */
@@ -47,12 +48,47 @@ const flagsOf = (analysis: AnalysisName): string[] =>
     row.flag === null ? [] : [row.short === undefined ? flagOf(name, row) : `-${row.short}`],
   );
 
-/** One line of help for each analysis. */
-export const analysisHelp = (): string[] =>
-  Object.entries(analysisNames).map(([name, about]) => {
-    const flags = flagsOf(name as AnalysisName).join(' ');
-    return `  ${name.padEnd(15)} ${about}${flags && `: ${flags}`}`;
+const everyName = Object.keys(analysisNames) as AnalysisName[];
+const isName = (word: string): word is AnalysisName => Object.hasOwn(analysisNames, word);
+
+/** The analyses whose help is wanted, as in `ewald run ssb --help`; without any, all. */
+export function namesInHelp({ args }: Command): readonly AnalysisName[] {
+  const named = (args.find((word) => !word.startsWith('-')) ?? '').split(',').filter(isName);
+  return named.length > 0 ? named : everyName;
+}
+
+/** The flags in the help of these analyses: their own first, then those of every run. */
+export function flagsInHelp(command: Command): Option[] {
+  const names = namesInHelp(command);
+  const all = new Help().visibleOptions(command);
+  const ofAnalyses = (option: Option): boolean =>
+    option instanceof RowFlag && Object.keys(option.rows).every((row) => row in analysisRows);
+  if (names === everyName) return all;
+  const wanted = new Set(names.flatMap((name) => Object.keys(rowsOfAnalysis(name))));
+  const isTheirs = (option: Option): boolean =>
+    ofAnalyses(option) && Object.keys((option as RowFlag).rows).some((row) => wanted.has(row));
+  return [...all.filter(isTheirs), ...all.filter((option) => !ofAnalyses(option))];
+}
+
+/** One line of help for each of these analyses. */
+export const analysisHelp = (names: readonly AnalysisName[]): string[] =>
+  names.map((name) => {
+    const flags = flagsOf(name).join(' ');
+    return `  ${name.padEnd(15)} ${analysisNames[name]}${flags && `: ${flags}`}`;
   });
+
+/** Throws `Argument` for a file in place of an analysis. */
+export function refuseWithoutAnalysis(first: string, second: string | undefined): void {
+  if (!/[./\\*]/.test(first)) return;
+  const isSwapped = second?.split(',').every(isName);
+  throw new EwaldError(
+    'Argument',
+    isSwapped
+      ? `the analysis comes before the file: ewald run ${second} ${first}`
+      : `${first} is a file, and no analysis is named before it: ewald run sum ${first} adds its frames; there are ` +
+          everyName.join(', '),
+  );
+}
 
 /** Values of the flags of analyses. */
 export type AnalysisFlags = FlagValues<typeof analysisRows>;
@@ -108,8 +144,8 @@ async function templateOf(file: string, signal: AbortSignal) {
 export function namesOf(list: string, modules?: readonly string[]): AnalysisName[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
-    if (Object.hasOwn(analysisNames, name)) continue;
-    const near = nearest(name, Object.keys(analysisNames));
+    if (isName(name)) continue;
+    const near = nearest(name, everyName);
     if (modules !== undefined && !near)
       throw new EwaldError(
         'Argument',
@@ -119,7 +155,7 @@ export function namesOf(list: string, modules?: readonly string[]): AnalysisName
     throw new EwaldError(
       'Argument',
       'there is no analysis ' +
-        `"${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${Object.keys(analysisNames).join(', ')}`}`,
+        `"${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${everyName.join(', ')}`}`,
     );
   }
   if (new Set(names).size < names.length) throw new EwaldError('Argument', `"${list}" contains an analysis twice`);

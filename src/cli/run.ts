@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { EwaldError } from '../entries/index.node.js';
 import {
+  analysisNames,
   analysisRows,
   checkRunToFiles,
   detectorAddress,
@@ -22,7 +23,16 @@ import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor }
 import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson, yellow } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
-import { type AnalysisFlags, analysisFlags, analysisHelp, makeAnalysis, namesOf } from './run-analyses.js';
+import {
+  type AnalysisFlags,
+  analysisFlags,
+  analysisHelp,
+  flagsInHelp,
+  makeAnalysis,
+  namesInHelp,
+  namesOf,
+  refuseWithoutAnalysis,
+} from './run-analyses.js';
 import { pageLeft, servedView } from './run-view.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -42,7 +52,7 @@ const commandRows = {
     fallback: true,
   },
   json: jsonRow(
-    '{input, shape, dtype, frames, results: [{name, shape, dtype, min, max}], files, ' +
+    '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +
       'live: {received, lost, …}, seconds, bytesPerSecond}',
   ),
 } as const satisfies Parameters;
@@ -57,7 +67,8 @@ export function register(program: Command, deps: CliDeps): void {
     .description('run analyses or your own functions over frames, several in one pass')
     .argument('[analysis]', 'one analysis, or several separated by commas; with --udf the file')
     .argument('[file]', 'a file of frames; ewald info describes it')
-    .addHelpText('after', `\nAnalyses:\n${analysisHelp().join('\n')}`)
+    .configureHelp({ visibleOptions: (self) => flagsInHelp(self) })
+    .addHelpText('after', ({ command: self }) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`)
     .action((analysis: string | undefined, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
   withFlags(withFlags(withDataFlags(withFlags(command, scanRunRows)), liveRows), analysisRows);
   withFlags(
@@ -76,25 +87,32 @@ async function run(
   const { connect } = given;
   // If only user functions are run, no analysis has to be named.
   const alone = given.udfs !== undefined && second === undefined && connect === undefined;
+  if (what !== undefined && !alone) refuseWithoutAnalysis(what, second);
   const names = alone || what === undefined ? [] : namesOf(what, given.udfs);
   const file = connect ?? (alone ? what : second);
   if (names.length === 0 && given.udfs === undefined)
-    throw new EwaldError('Argument', 'no analysis given: ewald run com scan.mib; ewald run --help lists them');
+    throw new EwaldError(
+      'Argument',
+      `no analysis given: ewald run com scan.mib; there are ${Object.keys(analysisNames).join(', ')}`,
+    );
   if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
   if (connect !== undefined) checkLive(connect, second, texts, signal);
   else
     refuseOthers(
       liveRows,
       given,
-      { stages: [], because: () => `the frames are those of ${file}` },
+      {
+        stages: given.follow ? ['a file that is followed (--follow)'] : [],
+        because: () => `the frames are those of ${file}`,
+      },
       saidAsFlags(liveRows),
     );
   const flags: Flags = { ...texts, ...given, ...analysisFlags(names, texts) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
   const writes = (await rankOf(chosen)) === 0;
-  const { output, png, force, channels } = flags;
-  const outputs = { output, png, force, channels, writes, inputs: inputsOf(flags) };
+  const { output, png, record, force, channels } = flags;
+  const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
   const stages = chosen.kind === 'nats' ? ['a cluster (--executor nats://…)'] : [];
   refuseOthers(
@@ -119,7 +137,7 @@ async function run(
     if (live) signal.addEventListener('abort', () => live.stop(), { once: true });
     const analyses: Analysis[] = [];
     for (const name of names) analyses.push(await makeAnalysis(ctx, scan, name, flags, signal));
-    const read: Read = { frames: 0, bytes: 0, before: 0 };
+    const read: Read = { frames: 0, bytes: 0, before: 0, positions: 0 };
     const options = {
       ...outputs,
       view,
@@ -132,7 +150,7 @@ async function run(
       progress: ({ frames, totalFrames, bytes, seconds }: UdfProgress) => {
         // An analysis with two passes reads from the beginning again.
         if (bytes < read.bytes) read.before += read.bytes;
-        Object.assign(read, { frames, bytes });
+        Object.assign(read, { frames, bytes, positions: totalFrames });
         if (!writes) return;
         const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
@@ -157,29 +175,39 @@ async function run(
 /** Rejects what does not go together with a detector. Throws `Argument`. */
 function checkLive(connect: string, file: string | undefined, texts: Texts, signal: AbortSignal): void {
   detectorAddress(connect);
+  if ((texts as { follow?: boolean }).follow)
+    throw new EwaldError('Argument', `--follow is for files, and the frames are those of ${connect}`);
   if (file !== undefined)
     throw new EwaldError(
       'Argument',
       `--connect replaces the file of frames, but there is also ${file}; omit one of them`,
     );
-  if ((texts as { fileMask?: boolean }).fileMask)
-    throw new EwaldError('Argument', `--file-mask is for files, and the frames are those of ${connect}`);
+  for (const [name, flag] of Object.entries({ fileMask: '--file-mask', fileDark: '--file-dark' }))
+    if ((texts as Record<string, unknown>)[name])
+      throw new EwaldError('Argument', `${flag} is for files, and the frames are those of ${connect}`);
   const { navShape: _, signal: __, ...others } = openOptions(texts, signal);
   const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
   if (other !== undefined)
     throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
 }
 
-const loaded = (ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> =>
-  ctx.load(file, {
+function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
+  const { follow, timeoutS, stallS, ringBytes, syncOffset, fileMask, fileDark } = flags;
+  return ctx.load(file, {
     ...openOptions(flags, signal),
-    ...(flags.syncOffset !== undefined && { syncOffset: flags.syncOffset }),
-    ...(flags.fileMask && { fileMask: true }),
+    ...(syncOffset !== undefined && { syncOffset }),
+    ...(fileMask && { fileMask: true }),
+    ...(follow && { follow, timeoutS, stallS, ringBytes }),
+    ...(fileDark && { fileDark: true }),
   });
+}
 
 /** A remark about the scan, with the flag that changes it. */
 const warningOf = ({ text, option }: Scan['notes'][number]): string =>
-  `${yellow('warning:')} ${text}${option === 'fileMask' ? ' (--file-mask excludes them)' : ''}`;
+  `${yellow('warning:')} ${text}${adviceOf(option)}`;
+
+const adviceOf = (option: string | undefined): string =>
+  option === 'fileMask' ? ' (--file-mask excludes them)' : option === 'fileDark' ? ' (--file-dark subtracts them)' : '';
 
 /** The next acquisition of a detector. */
 async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
@@ -250,6 +278,8 @@ interface Read {
   frames: number;
   bytes: number;
   before: number;
+  /** Positions that the run was to process. */
+  positions: number;
 }
 
 function report(
@@ -261,7 +291,7 @@ function report(
   flags: Flags,
 ): void {
   const { nav, sig } = scan.shape;
-  const { frames } = read;
+  const { frames, positions } = read;
   const bytes = read.before + read.bytes;
   const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
   if (flags.json) {
@@ -270,6 +300,7 @@ function report(
       shape: [...nav, ...sig],
       dtype: scan.dtype,
       frames,
+      positions,
       results: told,
       files,
       ...(scan.live && { live: scan.live.status }),
@@ -285,6 +316,8 @@ function report(
   }
   for (const file of files) print(file);
   const { lost = 0, dropped = 0 } = scan.live?.status ?? {};
+  if (frames < positions)
+    print(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
   if (lost > 0) print(`${counted(lost, 'frame')} did not arrive`);
   if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
   print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`));

@@ -13,8 +13,9 @@ import {
 import { bold, type CliDeps, exitCode, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
+import { registerDetectors } from './simulate-detectors.js';
 import { registerFrames, simulationOf, usualCell, usualRows } from './simulate-frames.js';
-import { registerMerlin } from './simulate-merlin.js';
+import { registerScan } from './simulate-scan.js';
 
 const usual = { images: 10, spurious: 0.2 } as const;
 const rows = {
@@ -27,7 +28,8 @@ const rows = {
 export function register(program: Command, deps: CliDeps): void {
   const simulate = program.command('simulate').description('generate data with known truth');
   registerFrames(simulate, deps);
-  registerMerlin(simulate, deps);
+  registerScan(simulate, deps);
+  registerDetectors(simulate, deps);
   const spots = simulate
     .command('spots')
     .description('spot lists of simulated stills, one file per image, and truth.json with the orientations')

@@ -222,6 +222,6 @@ function printReport(report: Report, verbose: boolean): void {
   if (report.left > 0 && !report.interrupted)
     print(`time was up after ${report.rows.length} of ${report.rows.length + report.left} results`);
   const { kind, title } = verdictOf(report);
-  print((kind === 'pass' ? green : red)(bold(report.interrupted ? `${title}, so far` : title)));
+  print((kind === 'pass' ? green : red)(bold(title)));
   if (!verbose && run.length > 0) print(dim('--verbose shows every case with its error and its bound'));
 }

@@ -76,6 +76,18 @@ describe('axes', () => {
     },
   );
 
+  it('a half spectrum is printed with the command that transforms it back, which gives the array', async () => {
+    save('in.npy', real(4, 6));
+    const forward = await ewald(['fft', at('in.npy'), '-o', at('half.npy'), '--axes', '1,0', '--force']);
+    const [, command = ''] = /^back: ewald (.*); for an odd length, also --length N$/m.exec(forward.out) ?? [];
+    expect(command).toMatch(/ --kind r2c --inverse --axes 1,0 --scale full$/);
+    const back = await ewald([...command.split(' '), '--force'], { cwd: folder });
+    expect(back.code, back.err).toBe(0);
+    expectClose(read('back.npy').data, read('in.npy').data);
+    const whole = await ewald(['fft', at('half.npy'), '-o', at('whole.npy'), '--inverse', '--force']);
+    expect(whole.out).toMatch(/the half that a real array has is transformed back with --kind r2c, and --scale full/);
+  });
+
   it('that are invalid are refused before anything is computed', async () => {
     save('in.npy', real(4, 6));
     for (const [axes, message] of [
@@ -194,7 +206,8 @@ describe('files', () => {
       [
         [at('in.npy'), '-o', at('mine.txt')],
         2,
-        `${at('mine.txt')} exists and does not say that ewald wrote it; choose another name, or pass --force`,
+        `${at('mine.txt')} exists and its format cannot say which program wrote it; choose another name, ` +
+          'or pass --force',
       ],
       [
         [at('in.npy'), '-o', at('no/x.npy')],

@@ -5,11 +5,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { EwaldError } from '../../src/base/errors.js';
 import { flagOf, kebab } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
+import { inFlags } from '../../src/cli/flag-words.js';
 import { listRows } from '../../src/cli/list-flags.js';
 import type { CliDeps } from '../../src/cli/output.js';
-import { flagValues, RowFlag, rowsOf } from '../../src/cli/parameter-flags.js';
+import { flagValues, RowFlag, rowsOf, saidAsFlags, withFlags } from '../../src/cli/parameter-flags.js';
 import { commands, runCommand } from '../../src/cli/program.js';
 import { shellFlags } from '../../src/cli/shell-rows.js';
 import { convertRows, openRows } from '../../src/data/parameters.js';
@@ -36,9 +38,12 @@ import {
 } from '../../src/pipeline/parameters.js';
 import { listenRows, receivedRows, viewRows } from '../../src/serving/parameters.js';
 import {
+  dectrisSimulationRows,
   frameSimulationRows,
   frameWritingRows,
   merlinSimulationRows,
+  scanSimulationRows,
+  scanWritingRows,
   spotSimulationRows,
 } from '../../src/simulate/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';
@@ -86,7 +91,9 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   page: [listenRows],
   view: [listenRows, viewRows, receivedRows],
   'simulate frames': [frameSimulationRows, frameWritingRows],
+  'simulate dectris': [openRows, dectrisSimulationRows],
   'simulate merlin': [openRows, merlinSimulationRows],
+  'simulate scan': [scanSimulationRows, scanWritingRows],
   'simulate spots': [spotSimulationRows, frameWritingRows],
   devices: [],
   validate: [validateRows],
@@ -128,6 +135,53 @@ test('every flag of every command is defined by a row', () => {
     options.flatMap((option) => (option instanceof RowFlag ? [] : [`${words} ${option.long}`])),
   );
   expect(others).toEqual([]);
+});
+
+test('errors of the library name flags, also where the text has the name of the option', () => {
+  const rows = { ...openRows, ...mergeRows } as Parameters;
+  const said = saidAsFlags(rows, ['--nav-shape', '4']);
+  const texts: Readonly<Record<string, string>> = {
+    'navShape is [4]; raise maxFrameBytes (--max-frame-bytes)': '--nav-shape is [4]; raise --max-frame-bytes',
+    'pass navShape, such as [2, 3] (--nav-shape 2,3)': 'pass --nav-shape 2,3',
+    'pass checksums: false (--no-checksums)': 'pass --no-checksums',
+    'merge to a lower resolution, or with ambiguity: false': 'merge to a lower resolution, or with --no-ambiguity',
+    'the library belongs to a format (--format)': 'the library belongs to a format (--format)',
+    'say cell (-p in the shell)': 'say cell (-p in the shell)',
+    'lower minMeasurements (--min-measurements in the shell)': 'lower --min-measurements',
+    'pushRes and minSnr leave out all': '--push-res and --min-snr leave out all',
+    // Names of files and texts of users are left alone.
+    'data/navShape.h5, "navShape", navShape.npy and my-navShape':
+      'data/navShape.h5, "navShape", navShape.npy and my-navShape',
+    'In JavaScript, pass sigShape to open': 'In JavaScript, pass sigShape to open',
+    'the format of the symmetry': 'the format of the symmetry',
+  };
+  for (const [text, expected] of Object.entries(texts)) {
+    const error = new EwaldError('Shape', text, { detail: { frames: 4 } });
+    expect(inFlags(error, rows, said), text).toMatchObject({ tag: 'Shape', message: expected, detail: { frames: 4 } });
+  }
+});
+
+test('every flag that takes one value refuses a second one', async () => {
+  const taken: string[] = [];
+  let tried = 0;
+  for (const [words, command] of leaves)
+    for (const option of command.options) {
+      if (!(option instanceof RowFlag) || option.long === undefined) continue;
+      const [[name, row]] = Object.entries(option.rows) as [[string, Parameter]];
+      if (row.kind === 'texts' || row.kind === 'boolean' || option.negate) continue;
+      tried++;
+      const fresh = new Command('ewald').exitOverride();
+      withFlags(fresh, { [name]: row });
+      const given = [option.long, ...(row.short ? [`-${row.short}`] : [option.long])];
+      const line = given.flatMap((flag, i) => [flag, `value ${i}`]);
+      const error = await Promise.resolve()
+        .then(() => fresh.parse(line, { from: 'user' }))
+        .catch((thrown: unknown) => thrown);
+      if (!/ is given twice, as "value 0" and "value 1"; it takes one value/.test(String(error)))
+        taken.push(words + option.long);
+    }
+  expect(taken).toEqual([]);
+  expect(tried).toBeGreaterThan(200);
 });
 
 test('every flag is an option of the library, or there is a reason why only the shell has it', () => {

@@ -78,6 +78,7 @@ cell words.txt
 cell no-cell.txt
 cell no-cell.txt --min 0
 cell no-cell.txt --max 2
+cell no-cell.txt --max 20 --max=30
 cell no-cell.txt --symmetry-tolerance 3
 cell no-cell.txt --unit A
 simulate
@@ -156,6 +157,11 @@ run
 run sum
 run sum absent.h5
 run nope run.h5
+run run.h5
+run run.h5 com,sum
+run com run.h5 --nav-shape 7,7
+run com run.h5 --nav-shape -1,7
+run com run.h5 --file-dark
 run sum run.h5 -o mine.txt
 run disk run.h5 -r x
 run disk run.h5 -r -1
@@ -170,6 +176,7 @@ run --udf mine.txt run.h5
 run sum run.h5 --channel nope
 run sum run.h5 --n-bins 3
 run com run.h5 --regression nope
+merge run.stream --polarisation horiz --no-polarisation
 stream merge run.stream
 stream merge absent.stream -o x.stream
 stream merge words.stream -o x.stream
@@ -242,6 +249,23 @@ it('has a helpful message', async () => {
   }
   await expect(told.join('\n')).toMatchFileSnapshot('pinned/messages.txt');
 }, 240_000);
+
+it('help of an analysis has its flags, and those of every run', async () => {
+  const [{ out: all }, { out: ssb }, { out: two }] = [
+    await ewald(['run', '--help']),
+    await ewald(['run', 'ssb', '--help']),
+    await ewald(['run', 'ssb,radial-bins', 'run.h5', '--help']),
+  ];
+  for (const flag of ['--semiconv-pix', '--n-bins', '--output', '--roi', '--nav-shape', '--executor', '--help'])
+    expect(
+      [all, ssb, two].map((out) => out.includes(flag)),
+      flag,
+    ).toEqual([true, flag !== '--n-bins', true]);
+  // Its own flags come first, and the other analyses are not described.
+  expect(ssb.indexOf('--semiconv-pix')).toBeLessThan(ssb.indexOf('--output'));
+  expect(ssb.slice(ssb.indexOf('Analyses:')).trim().split('\n')).toHaveLength(2);
+  expect((await ewald(['help', 'run', 'ssb'])).out).toBe(ssb);
+});
 
 it('help of a command equals its --help, and each command has help', async () => {
   const names = (await ewald(['help'])).out.match(/^ {2}(\w+) /gm)?.map((word) => word.trim()) ?? [];

@@ -1,7 +1,7 @@
 /** The final report of `ewald validate` and `ewald bench`: short, but with everything that is known. */
 import { createContext } from 'ewald';
 import { describe, expect, it } from 'vitest';
-import { bench } from '../../dist/validate.js';
+import { bench, validate, verdictOf } from '../../dist/validate.js';
 import { ewald } from '../support/cli.js';
 
 describe('ewald validate', () => {
@@ -23,6 +23,12 @@ describe('ewald validate', () => {
     expect(out).toMatch(/^pi +1 fail$/m);
     expect(out).toMatch(/^pi:count:points=1 +cuda +fail/m);
     expect(out).toMatch(/^fail +pi:count:points=1 on cuda: /m);
+  });
+
+  it('does not call a run right that ended before its last case', async () => {
+    const report = await validate({ createContext, ids: ['pi:count:points=1'], backends: ['wasm'] });
+    expect(verdictOf(report)).toMatchObject({ kind: 'pass', title: 'Every answer is right' });
+    expect(verdictOf({ ...report, left: 3 })).toMatchObject({ kind: 'pass', title: 'Every answer so far is right' });
   });
 });
 

@@ -1,7 +1,7 @@
 /** `ewald index --view`: its optional port, and the page after the run; `ewald view` of frames that arrive. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +16,7 @@ beforeAll(async () => {
   const size = ['--size', '96,96', '--distance', '20', '--images', '2', '--name', 'small'];
   const { code, err } = await ewaldTogether(['simulate', 'frames', '-o', folder, ...size]);
   expect(code, err).toBe(0);
+  writeFileSync(join(folder, 'notes.txt'), 'Notes of a shift.\n');
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -109,6 +110,10 @@ describe('ewald view', () => {
     [['a.h5', '--zmq-input', 'tcp://127.0.0.1:9'], /give only one of them/],
     [['small.h5', '--dataset', '/entry/data/data'], /dataset is for frames that are followed/],
     [['--follow'], /follow is for frames/],
+    [['missing.h5'], /missing\.h5.*no such file/],
+    [['notes.txt'], /notes\.txt holds no frames in a format that is recognised; expected detector frames, a stream/],
+    [['small.h5', '-g', 'small.cell'], /small\.cell/],
+    [['small.h5', '-p', 'notes.txt'], /notes\.txt/],
   ])('%j is refused', async (words, message) => {
     const { code, err } = await ewaldTogether(['view', '--no-open', ...words], { cwd: folder });
     expect(err).toMatch(message);
