@@ -26,6 +26,11 @@ const benchmarks = {
   truth: { title: 'Merging', run: ['merging/run.mjs', 'truth'], quick: [] },
   udf: { title: 'Analyses of scans', run: ['udf/run.mjs'], quick: ['--frames', '256'] },
   functions: { title: "Users' functions", run: ['udf/functions.mjs'], quick: ['--frames', '256', '--repeats', '1'] },
+  analyses: {
+    title: 'Corrections, disks, side bands, holograms',
+    run: ['udf/analyses.mjs'],
+    quick: ['--seconds', '0.2'],
+  },
   live: { title: 'Live scans', run: ['udf/live.mjs', '--seconds', '20'], quick: ['--seconds', '3'] },
   fft: { title: 'Transforms', run: ['fft/run.mjs', '--seconds', '0.5'], quick: ['--quick', '--seconds', '0.1'] },
   distributed: { title: 'Distributed transforms', run: ['distributed/run.mjs'], quick: ['--quick'] },
@@ -93,10 +98,13 @@ for (const name of rooms.length > 0 ? rooms : Object.keys(benchmarks)) {
     lines: summaryOf(measured),
   };
   const seconds = ((Date.now() - began) / 1000).toFixed(0);
+  if (!options.quick) save();
   process.stdout.write(`${name}: ${sections[name].lines.length} lines of ${rounds} rounds, ${seconds} s\n`);
 }
-if (options.quick) process.stdout.write('a quick round is not saved\n');
-else {
+process.stdout.write(options.quick ? 'a quick round is not saved\n' : 'wrote benchmarks/results/REPORT.md\n');
+
+/** Writes the report with the benchmarks measured so far, so that an interrupted run keeps those that finished. */
+function save() {
   const ordered = Object.fromEntries(
     Object.keys(benchmarks).flatMap((name) => (sections[name] ? [[name, sections[name]]] : [])),
   );
@@ -106,7 +114,6 @@ else {
     if (plot) write(`report-${name}.svg`, plot);
   }
   write('REPORT.md', reportOf(ordered));
-  process.stdout.write('wrote benchmarks/results/REPORT.md\n');
 }
 
 /** Writes a file of the results, or leaves the old one as it is. */

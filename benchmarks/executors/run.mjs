@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-// Measures the overhead of an executor for each task, and the speedup of two workers on a thousand tasks: `npm run
-// bench executors`. On a busy machine, look at the fastest round. A missed aim does not fail the run; a wrong answer
-// does.
+// Measures the overhead of an executor for each task, and the speedup of two workers on a thousand tasks:
+//   npm run bench -- executors [--markdown FILE]
+// --markdown writes the page benchmarks/results/executors.md. On a busy machine, look at the fastest round. A missed
+// aim does not fail the run; a wrong answer does.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { record } from '../lib/lines.mjs';
+import { parseArgs } from 'node:util';
+import { startPage } from '../lib/page.mjs';
 
+const { values: options } = parseArgs({ options: { markdown: { type: 'string' } } });
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const file = (path) => join(root, path);
 if (!existsSync(file('dist/executors.node.js'))) {
@@ -22,19 +25,13 @@ const program = new URL('../../test/communicator/program.mjs', import.meta.url).
 const rounds = 5;
 let wrong = 0;
 
-const load = loadavg()[0].toFixed(1);
-console.log(`Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model.trim()}, load ${load}\n`);
-console.log('what                                             fastest    median       aim');
-
-function line(what, values, unit, aim, most = true) {
-  const sorted = [...values].sort((a, b) => (most ? a - b : b - a));
-  const [best, middle] = [sorted[0], sorted[sorted.length >> 1]];
-  record({ what, value: best, unit, aim, most });
-  const number = (value) => value.toPrecision(3).padStart(8);
-  const mark = aim === undefined ? '' : (most ? best <= aim : best >= aim) ? 'pass' : 'MISS';
-  const wanted = aim === undefined ? '' : `${most ? '<=' : '>='} ${aim} ${unit}`;
-  console.log(`${what.padEnd(46)} ${number(best)}  ${number(middle)}   ${wanted.padStart(10)}  ${mark}`);
-}
+const nats = spawnSync('nats-server', ['--version'], { encoding: 'utf8' });
+const page = startPage({
+  title: 'Executors: measured',
+  command: 'node benchmarks/executors/run.mjs --markdown benchmarks/results/executors.md',
+  builds: [nats.status === 0 ? `NATS: ${(nats.stdout || nats.stderr).trim()}` : 'NATS: nats-server is not installed'],
+});
+const line = (what, values, unit, aim, most = true) => page.line({ what, values, unit, aim, most });
 
 /** Seconds that a run of `count` tasks takes. */
 async function timed(executor, count, name, argument) {
@@ -84,7 +81,7 @@ for (const [bytes, count, what] of [
   line(`threads: ${what} there and back, us`, trips, 'us');
 }
 
-if (spawnSync('nats-server', ['--version']).status === 0) {
+if (nats.status === 0) {
   const port = await new Promise((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port: free } = probe.address();
@@ -100,14 +97,15 @@ if (spawnSync('nats-server', ['--version']).status === 0) {
   const joined = [0, 1].map(() => spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
   try {
     await Promise.all(joined.map(({ stdout }) => new Promise((resolve) => stdout.once('data', resolve))));
-    const nats = await Executor.connect(url);
-    await overhead(nats, 2000, 1, 'ms', 1e3);
-    await nats.dispose();
+    const connected = await Executor.connect(url);
+    await overhead(connected, 2000, 1, 'ms', 1e3);
+    await connected.dispose();
   } finally {
     for (const child of [...joined, server]) child.kill('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 300));
     rmSync(store, { recursive: true, force: true });
   }
-} else console.log('nats: absent, nats-server is not installed');
+}
 if (wrong > 0) console.log(`\n${wrong} wrong answers`);
+else page.write(options.markdown);
 process.exitCode = wrong > 0 ? 1 : 0;

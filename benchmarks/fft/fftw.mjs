@@ -41,10 +41,16 @@ function download() {
 }
 
 /**
- * Paths of libfftw3f.a and libfftw3.a with every x86-64 instruction set that FFTW supports. Missing libraries are built
- * once, which takes some minutes. Returns the reason as text when they cannot be built.
+ * Paths of libfftw3f.a and libfftw3.a with every x86-64 instruction set that FFTW supports: those that were installed
+ * with a prefix, or our own. Ours are built once, which takes some minutes. Returns the reason as text when there are
+ * none.
  */
-export function tunedFftw() {
+export function tunedFftw(prefix) {
+  if (prefix !== undefined) {
+    const given = libraries.map((file) => path.resolve(prefix, 'lib', path.basename(file)));
+    const missing = given.filter((file) => !existsSync(file));
+    return missing.length === 0 ? { libraries: given } : { why: `${missing.join(', ')} not found` };
+  }
   if (process.arch !== 'x64') return { why: 'only x86-64 has the instruction sets in question' };
   if (libraries.every((file) => existsSync(file))) return { libraries };
   process.stderr.write('bench fft: builds FFTW with AVX2 and AVX-512 from its Debian source, some minutes, once\n');

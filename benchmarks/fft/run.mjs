@@ -2,11 +2,14 @@
 // Measures the transforms and marks every goal as met or missed: compared with FFTW, r2c with c2c, with npm packages,
 // planning times, threads.
 //
-//   node benchmarks/fft/run.mjs [--quick] [--seconds S] [--only SECTIONS] [--json] [--markdown FILE] [CASE...]
+//   node benchmarks/fft/run.mjs [--quick] [--seconds S] [--only SECTIONS] [--json] [--markdown FILE]
+//     [--fftw PREFIX] [CASE...]
 //   node benchmarks/fft/run.mjs --verify [--quick] [--neon]
 //
 // SECTIONS: a comma-separated subset of fftw,halves,plans,threads,peers. CASE: other cases for the comparison with
 // FFTW, such as c2c:f32:64x64x64.
+// --fftw: an installation of FFTW with static libraries (PREFIX/lib/libfftw3f.a and libfftw3.a) to compare with beside
+// Debian's, in place of the one that is built with AVX-512 in build/fftw; EWALD_FFTW in the environment does the same.
 // --verify checks every length, layout and kind on every instruction set instead; --quick checks fewer of them; --neon
 // checks the NEON kernels, under qemu-aarch64 on machines that are not ARM (Debian: g++-aarch64-linux-gnu, qemu-user).
 // Needs g++, em++ and the FFTW headers. FFTW is always planned with MEASURE; its wisdom is kept in build/bench-fft, so
@@ -32,6 +35,7 @@ const { values: options, positionals } = parseArgs({
     only: { type: 'string', default: sections.join(',') },
     json: { type: 'boolean', default: false },
     markdown: { type: 'string' },
+    fftw: { type: 'string', default: process.env.EWALD_FFTW },
     verify: { type: 'boolean', default: false },
     neon: { type: 'boolean', default: false },
   },
@@ -149,7 +153,11 @@ function each(section, cases, measure) {
   }
 }
 
-const tuned = wanted.includes('fftw') ? tunedFftw() : {};
+const tuned = wanted.includes('fftw') ? tunedFftw(options.fftw) : {};
+if (tuned.why && options.fftw !== undefined) {
+  process.stderr.write(`bench fft: --fftw ${options.fftw}: ${tuned.why}\n`);
+  process.exit(2);
+}
 const natives = tuned.libraries ? ['driver', 'driver-tuned'] : ['driver'];
 if (tuned.why) report.fftwNote = tuned.why;
 if (wanted.some((name) => name !== 'peers')) build('driver', tuned.libraries);
