@@ -1,10 +1,10 @@
-// node submit.mjs [nats://head:4222]: computes pi on all workers that have joined.
+// node submit.mjs [nats://head:4222] [POINTS]: computes pi on all workers that have joined.
 import { Executor } from 'ewald/executors';
 
 const token = process.env.EWALD_NATS_TOKEN;
 const executor = await Executor.connect(process.argv[2] ?? 'nats://127.0.0.1:4222', token ? { token } : {});
 try {
-  const points = 1e8;
+  const points = Number(process.argv[3] ?? 1e10) / 100;
   const tasks = Array.from({ length: 100 }, (_, i) => ({
     module: 'pi',
     function: 'count',
