@@ -4,6 +4,7 @@ export interface EntryValues {
   readonly values: readonly { readonly name: string; readonly doc: string | undefined }[];
 }
 export function publicValues(): Promise<EntryValues[]>;
+export function usesOf(names: readonly string[]): Record<string, string[]>;
 export function reference(lists: readonly EntryValues[]): string;
 export function firstSentence(doc: string): string;
 export function writtenReference(): string;

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { filesUnder } from './lib/files.mjs';
 import { root } from './lib/run.mjs';
 
 const page = 'docs/api.md';
@@ -83,6 +84,34 @@ export async function publicValues() {
     lists.push({ entry: path.replace('.', 'ewald'), values });
   }
   return lists;
+}
+
+/** Where public values are used, in the order in which a user meets them. */
+const places = {
+  guides: () => [
+    'README.md',
+    ...filesUnder('docs', (file) => file.endsWith('.md') && file !== page),
+    ...filesUnder('src', (file) => file.endsWith('README.md')),
+    ...filesUnder('examples', (file) => file.endsWith('README.md')),
+  ],
+  examples: () => filesUnder('examples', (file) => /\.(mjs|js|ts|html)$/.test(file)),
+  programs: () => [
+    ...filesUnder('src/cli'),
+    ...filesUnder('src/pages', (file) => file.endsWith('.ts')),
+    ...filesUnder('scripts', (file) => file.endsWith('.mjs')),
+  ],
+  benchmarks: () => filesUnder('benchmarks', (file) => /\.mjs$/.test(file) && !file.includes('node_modules')),
+  tests: () => filesUnder('test', (file) => /\.(ts|mjs)$/.test(file) && !file.endsWith('/api.test.ts')),
+};
+
+/** The places that use each of the names: { name: [place] }. */
+export function usesOf(names) {
+  const uses = Object.fromEntries(names.map((name) => [name, []]));
+  for (const [place, files] of Object.entries(places)) {
+    const words = new Set(files().flatMap((file) => textOf(join(root, file)).match(/[A-Za-z_$][\w$]*/g) ?? []));
+    for (const name of new Set(names)) if (words.has(name)) uses[name].push(place);
+  }
+  return uses;
 }
 
 /** The lists as Markdown. */

@@ -32,19 +32,33 @@ function checkVersion() {
   );
 }
 
+/** Whether the outputs of a part exist and were built from these inputs. */
+function isFresh(part, inputs, stamp) {
+  const outputs = part.outputs();
+  // Outputs are hashed as well: an output that another program has overwritten is stale.
+  return (
+    stamp?.inputs === inputs &&
+    stamp.outputs === hashOf(outputs) &&
+    outputs.every((file) => existsSync(join(root, file)))
+  );
+}
+
+/** Names of packed parts that are built, but not from the sources as they are now. */
+export function staleParts() {
+  return [types, layout, wasm, native, cuda, bundle]
+    .filter((part) => part.outputs().some((file) => existsSync(join(root, file))))
+    .filter((part) => {
+      const { files, more } = part.inputs();
+      return !isFresh(part, hashOf(files, more), readStamp(part.name));
+    })
+    .map(({ name }) => name);
+}
+
 async function buildPart(part, force, lenient) {
   const { files, more } = part.inputs();
   const inputs = hashOf(files, more);
   const stamp = readStamp(part.name);
-  // Outputs are hashed as well: an output that another program has overwritten is stale.
-  if (
-    !force &&
-    stamp?.inputs === inputs &&
-    stamp.outputs === hashOf(part.outputs()) &&
-    part.outputs().every((file) => existsSync(join(root, file)))
-  ) {
-    return 'fresh';
-  }
+  if (!force && isFresh(part, inputs, stamp)) return 'fresh';
   const lossy = lenient && !part.required;
   const log = `build/logs/${part.name}.log`;
   if (!force && lossy && stamp?.failed && stamp.inputs === inputs) {

@@ -22,6 +22,7 @@ const beside = {
   computeHere: 'which thread of Node computes is no matter of the core',
   preferHugePages: 'memory is that of JavaScript, and pages are those of Linux',
   fftRunner: 'ewald_fft_execute by another way in',
+  fftArrays: 'the same, between arrays that it makes',
   engineFind: 'engines (cpp/engines) are libraries of the host, which a wasm module cannot load',
   engineCreate: 'the same',
   engineDestroy: 'the same',

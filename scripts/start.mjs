@@ -55,8 +55,9 @@ async function simulateAndIndex() {
   const [files] = await ewald('simulate', 'frames', '-o', folder, ...what, '--json');
   const simulated = performance.now();
   console.log(`
-${images} simulated detector frames of 1024 x 1024 pixels, a fifth of them blank, each crystal in an orientation of its own,
-in ${relative(root, files.frames)}. Known are the detector (run.geom) and the cell (run.cell), wanted is how the crystals lie.
+${relative(root, files.frames)}: ${images} simulated detector frames of 1024 x 1024 pixels, a fifth of them blank,
+each crystal in a different orientation. The detector (run.geom) and the cell (run.cell) are known; ewald index finds
+the orientations.
 `);
   const stream = join(folder, 'run.stream');
   const report = join(folder, 'report.html');

@@ -1,9 +1,9 @@
 // Child processes of the scripts: their output is captured and printed only after a failure, unless the caller asks for
 // it.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+export { which } from './which.mjs';
 
 /** The root folder of the repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/[\\/]$/, '');
@@ -45,20 +45,6 @@ export function run(command, args, { cwd = root, env = {}, show = false, minutes
     });
     child.on('close', (code, signal) => done(signal ? 128 : code));
   });
-}
-
-/** Path of a program on the PATH, or undefined. No process is started to find it. */
-export function which(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    for (const suffix of process.platform === 'win32' ? ['.exe', '.cmd', '.bat'] : ['']) {
-      const path = join(folder, name + suffix);
-      try {
-        accessSync(path, constants.X_OK);
-        if (statSync(path).isFile()) return path;
-      } catch {}
-    }
-  }
-  return undefined;
 }
 
 /** The last lines of a log. */

@@ -1,8 +1,9 @@
 // Bundles build/esm into dist/ with rollup, and copies the declarations that the exports refer to.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join, posix } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants } from 'node:zlib';
+import { guideName, guidePage, guidePictures, guideSources } from '../guides/pages.mjs';
 import { copyWhole, filesUnder, prune, writeWhole } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
 
@@ -21,10 +22,21 @@ const pages = {
   'dist/view.html': 'src/pages/view/view.html',
   'dist/view.css': 'src/pages/view/view.css',
   'dist/live.css': 'src/pages/view/live.css',
+  'dist/guides.css': 'src/pages/guides/guides.css',
 };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
-/** Files that a page loads; they are also stored compressed, as the server of the pages sends them. */
-const isOfPages = (file) => /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|\.(?:html|css|wasm)$/.test(file);
+/** Files that a page loads; they are also stored compressed, as the server sends them. Guides are small. */
+const isOfPages = (file) =>
+  /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|^(?!guide).*\.(?:html|css|wasm)$/.test(file);
+
+/** Writes the guides as pages, with their pictures. */
+function writeGuides() {
+  const sources = guideSources();
+  const written = sources.map((path) => `dist/${guideName(path)}`);
+  for (const path of sources) writeWhole(join(root, 'dist', guideName(path)), guidePage(path, sources), 0o644);
+  for (const path of guidePictures()) copyWhole(join(root, path), join(root, 'dist', basename(path)));
+  prune('dist', written, (file) => /^dist\/guides?(-[a-z0-9-]+)?\.html$/.test(file));
+}
 
 /** Compresses the files of the pages with the highest brotli level; they are small, and each is sent often. */
 async function compress() {
@@ -68,12 +80,15 @@ export const bundle = {
       ...filesUnder('build/esm', (file) => /(\.js|\.d\.ts)$/.test(file)),
       ...filesUnder('wgsl'),
       ...Object.values(pages),
+      ...guideSources(),
+      ...guidePictures(),
       'rollup.config.mjs',
       'package.json',
       'dist/ewald.wasm',
       'scripts/build-hash-plugin.mjs',
       'scripts/wgsl-plugin.mjs',
       'scripts/parts/bundle.mjs',
+      'scripts/guides/pages.mjs',
     ],
     more: [JSON.parse(readFileSync(join(root, 'node_modules/rollup/package.json'), 'utf8')).version],
   }),
@@ -82,6 +97,7 @@ export const bundle = {
     ...filesUnder('dist/types'),
     'dist/index.node.js',
     ...Object.keys(pages),
+    ...guideSources().map((path) => `dist/${guideName(path)}`),
     'dist/index.browser.js',
     'dist/types/entries/index.d.ts',
   ],
@@ -100,6 +116,7 @@ export const bundle = {
       isScript,
     );
     for (const [page, source] of Object.entries(pages)) copyWhole(join(root, source), join(root, page));
+    writeGuides();
     await compress();
     const declarations = reachableDeclarations();
     for (const file of declarations) {

@@ -20,13 +20,16 @@ export interface AddonPlace {
 
 const target = `${process.platform}-${process.arch}`;
 
+/** The C library for which an addon has to be built. */
+type Libc = 'glibc' | 'musl';
+
 /** The given addon, or the first one that exists of the places in which it is searched. */
-export function findAddon(name: string, given: string | undefined): AddonPlace {
+export function findAddon(name: string, given: string | undefined, libc: Libc = libcOfProgram()): AddonPlace {
   if (given !== undefined) return placeAt(given, 'addonPath', `there is no file ${given}, which addonPath names`);
   // Not by `new URL`: webpack would look for the folder, which the package does not have.
   const beside = join(dirname(fileURLToPath(import.meta.url)), 'native', target, `${name}.node`);
   if (existsSync(beside)) return placeAt(beside, 'this build');
-  const packages = packagesFor(name);
+  const packages = packagesFor(name, libc);
   for (const found of packages) {
     const manifest = manifestOf(found);
     if (manifest) return placeAt(join(dirname(manifest), `${name}.node`), `the package ${found}`);
@@ -34,12 +37,18 @@ export function findAddon(name: string, given: string | undefined): AddonPlace {
   const source = manifestOf(sourcePackage);
   const built = source && join(dirname(source), 'native', target, `${name}.node`);
   if (built && existsSync(built)) return placeAt(built, `the package ${sourcePackage}`);
-  const build = `npm install ${sourcePackage} && npx ewald-build-native builds one with CMake and a C++ compiler`;
-  const get =
-    packages.length > 0
-      ? `the package ${packages[0]} is not installed (npm install ${packages[0]})`
-      : `no package has one for this platform; ${build}`;
-  return placeAt(beside, 'this build', `no addon ${name} for ${target}: ${get}; none was built (looked for ${beside})`);
+  const tools = libc === 'musl' ? 'CMake and a C++ compiler (apk add cmake make g++)' : 'CMake and a C++ compiler';
+  const build = `npm install ${sourcePackage} && npx ewald-build-native builds one with ${tools}`;
+  const [first] = packages;
+  const get = first
+    ? `the package ${first} is not installed (npm install ${first}${libc === 'musl' ? `; or ${build}` : ''})`
+    : `no package has one for this platform; ${build}`;
+  const machine = libc === 'musl' ? `${target} with musl` : target;
+  return placeAt(
+    beside,
+    'this build',
+    `no addon ${name} for ${machine}: ${get}; none was built (looked for ${beside})`,
+  );
 }
 
 /** Path of an addon, or the given path; otherwise where `npm run build` would place it. */
@@ -53,27 +62,27 @@ function placeAt(path: string, from: string, missing = `there is no file ${path}
 }
 
 /** Names of the packages that have an addon for this platform and its C library. */
-function packagesFor(name: string): string[] {
+function packagesFor(name: string, libc: Libc): string[] {
   const fitting = addonPackages.filter(
     ({ addon, os, cpu }) => addon === name && os === process.platform && cpu === process.arch,
   );
-  if (fitting.length === 0) return [];
-  const libc = usesMusl() ? 'musl' : 'glibc';
   return fitting.filter((found) => found.libc === libc).map((found) => found.name);
 }
 
-/** Whether the running program uses musl: its ELF header names the loader. npm before 10 ignores `libc`. */
-function usesMusl(): boolean {
+/** The C library of a program, whose ELF header names its loader; npm before 10 ignores `libc` of packages. */
+export function libcOfProgram(program = process.execPath): Libc {
+  if (process.platform !== 'linux') return 'glibc';
   try {
-    const file = openSync(process.execPath, 'r');
+    const file = openSync(program, 'r');
     try {
       const head = Buffer.alloc(4096);
-      return head.toString('latin1', 0, readSync(file, head, 0, head.length, 0)).includes('/ld-musl-');
+      const text = head.toString('latin1', 0, readSync(file, head, 0, head.length, 0));
+      return text.includes('/ld-musl-') ? 'musl' : 'glibc';
     } finally {
       closeSync(file);
     }
   } catch {
-    return false;
+    return 'glibc';
   }
 }
 

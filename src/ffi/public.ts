@@ -2,7 +2,7 @@
 
 export { Callback } from './callback.js';
 export { CArray } from './carray.js';
-export { Directed, type Direction } from './frame.js';
+export type { Directed, Direction } from './frame.js';
 export { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
 export type { Include } from './header/preprocess.js';
 export type { Position, SourceFile } from './header/source.js';

@@ -6,7 +6,7 @@ export { type Format, formatOf, parseFormat, type TypedArray, type Value, type V
 export { type CollectionOptions, IndirectMemory2D, type MemoryOptions, type TypedPointer } from './indirect.js';
 export type { DataModel } from './model.js';
 export { RaggedRows } from './ragged.js';
-export { RowView } from './row-view.js';
+export type { RowView } from './row-view.js';
 export { Rows } from './rows.js';
 export type { ArrayLike, Located, StridedArray } from './source.js';
 export {

@@ -20,7 +20,7 @@ export * as fast from './oracle/fft/long.js';
 export * as sums from './oracle/fft/sums.js';
 export * as lattices from './oracle/indexing/lattices.js';
 export * as philox from './oracle/pi/philox.js';
-export { filterScript, htmlPage, reportBody, verdictOf } from './report/html.js';
+export { htmlPage, reportBody, verdictOf } from './report/html.js';
 export { style } from './report/style.js';
 export { rows } from './rooms.js';
 export {

@@ -153,11 +153,47 @@ const core = [
     [r2c(64)],
   ],
   [
+    'a short row reads overlapping vectors',
+    'isa/rows.cpp',
+    'first_butterfly<T, W, R, swap>(in, 2 * W, plan.first_twiddle, c);',
+    'first_butterfly<T, W, R, swap>(in, 2 * (W - 1), plan.first_twiddle, c);',
+    [c2c(16)],
+  ],
+  ['a short row is not scaled', 'isa/rows.cpp', 'scales ? scaled<T, W>(c[j], factor) : c[j]', 'c[j]', [c2c(16)]],
+  [
+    'the halves of short rows are only added',
+    'isa/complex.h',
+    'difference = low - high;',
+    'difference = low + high;',
+    [c2c(8)],
+  ],
+  [
+    'both halves of short rows are turned',
+    'lines.cpp',
+    'lane_column<T>(l, lanes) < first ? 0 : p * (n / lanes)',
+    'p * (n / lanes)',
+    [c2c(8)],
+  ],
+  [
     'the far factor of a long line forgets its block',
     'isa/split.cpp',
-    'plan.far + 2 * (k1 * blocks1 + block)',
-    'plan.far + 2 * (k1 * blocks1)',
+    'end ? blocks1 : block;',
+    'end ? blocks1 : 0;',
     [c2c(1155)],
+  ],
+  [
+    'the last columns of a long line take the far factor of their block',
+    'isa/split.cpp',
+    'end ? blocks1 : block;',
+    'block;',
+    [c2c(2401)],
+  ],
+  [
+    'the last results of a long line do not overlap those before them',
+    'isa/split.cpp',
+    'overlap && (kb + 1) * W > n1 ? n1 - W : kb * W;',
+    'kb * W;',
+    [c2c(2401)],
   ],
   [
     'what lies behind the data is not zero',
@@ -192,7 +228,7 @@ const native = [
     on: 'native',
   },
   ...[
-    ['a plane is read where it would lie in the output', 'plan.cpp', 'if (k > 0) pass.loop[i].in = 0;', ''],
+    ['a plane is read where it would lie in the output', 'plan.cpp', 'if (k > 0) pass[k].loop[i].in = 0;', ''],
     [
       'blocks past the cache forget that the first one was narrower',
       'run.cpp',
@@ -217,6 +253,38 @@ const native = [
     find,
     replace,
     ids: ['fft:large:c2c:f32:n=32x256x256'],
+    on: 'native',
+  })),
+  ...[
+    ['half of each cache line is lost past the cache', 'isa/past.cpp', 'k < line; k += W', 'k + W < line; k += W'],
+    [
+      'a real line is stored past the cache before it is complete',
+      'run.cpp',
+      'pass.engine->copy_past(work, out, numbers);',
+      'pass.engine->copy_past(work + staged_numbers(numbers), out, numbers);',
+    ],
+  ].map(([name, file, find, replace]) => ({
+    name: `fft: ${name}`,
+    file: `fft/${file}`,
+    find,
+    replace,
+    ids: ['fft:large:r2c:f32:n=32x256x256'],
+    on: 'native',
+  })),
+  ...[
+    [
+      'a number is combined with the one beside its mirror image',
+      'FromLanes<T, W>::at(W - column)',
+      'FromLanes<T, W>::at(W - 1 - column)',
+    ],
+    ['the mirror image of the first point is that of another result', 'low[(j + 1) % R]', 'low[j]'],
+    ['the points in the middle are turned the wrong way', 'dr * w[0] - di * w[1]', 'dr * w[0] + di * w[1]'],
+  ].map(([name, find, replace]) => ({
+    name: `fft: ${name}`,
+    file: 'fft/isa/fold.cpp',
+    find,
+    replace,
+    ids: [r2c(1024)],
     on: 'native',
   })),
 ];

@@ -6,7 +6,7 @@ import { root } from './processes.js';
 
 const rows = readFileSync(join(root, 'docs/faults.md'), 'utf8')
   .split('\n')
-  .filter((line) => line.startsWith('| ') && line.includes('test/'))
+  .filter((line) => line.includes(' | test/'))
   .map((line) => line.split('|').map((cell) => cell.trim()))
   .map(([, fault = '', , named = '']) => ({ fault, named }));
 

@@ -1,23 +1,24 @@
 /**
  * The README and the guides, pasted: the shell blocks of a page run in an empty folder, then its JavaScript, which is
  * also compiled as strict TypeScript. Indented blocks need a detector, a cluster or a browser, and are not run.
+ * `npm run guides` does the same from an empty home folder, block by block, and compares what is printed.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { blocksOf, codeOf } from '../../scripts/guides/blocks.mjs';
 import { node, projectOf, root, run } from './support.js';
 
 const paths = [
   'README.md',
   ...readdirSync(join(root, 'docs')).flatMap((name) => (/\.md$/.test(name) ? `docs/${name}` : [])),
 ];
-const blocks = (text: string, kind: string): string =>
-  [...text.matchAll(new RegExp(`^\`\`\`${kind}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(([, code]) => code).join('\n');
 const pages = paths.map((path) => {
   const text = readFileSync(join(root, path), 'utf8');
-  // The package is installed already, and there is no registry to install it from.
-  const shell = blocks(text, 'sh').replace(/^npm install .*\n/gm, '');
-  return { path, text, folder: path.replace(/\W/g, '-'), shell, code: blocks(text, 'js') };
+  const blocks = blocksOf(text);
+  // The package is installed already; `npm run guides` pastes this as well, with a registry of its own.
+  const shell = codeOf(blocks, 'sh').replace(/^npm install .*$/gm, '');
+  return { path, text, folder: path.replace(/\W/g, '-'), shell: shell.trim(), code: codeOf(blocks, 'js') };
 });
 
 let project = '';

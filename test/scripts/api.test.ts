@@ -1,6 +1,6 @@
 /** Every public value has a docstring, and docs/api.md lists it. */
 import { expect, test } from 'vitest';
-import { firstSentence, publicValues, reference, writtenReference } from '../../scripts/api.mjs';
+import { firstSentence, publicValues, reference, usesOf, writtenReference } from '../../scripts/api.mjs';
 
 const lists = await publicValues();
 
@@ -11,6 +11,14 @@ test('every value of every entry point has a docstring', () => {
     values.filter(({ doc }) => !doc).map(({ name }) => `${entry}: ${name}`),
   );
   expect(without).toEqual([]);
+});
+
+test('every value is used in a guide, an example, a command, a page, a script, a benchmark or a test', () => {
+  const names = lists.flatMap(({ values }) => values.map(({ name }) => name));
+  const uses = usesOf(names);
+  expect(uses.createContext).toEqual(['guides', 'examples', 'programs', 'benchmarks', 'tests']);
+  expect(usesOf(['noValueOfThisName'])).toEqual({ noValueOfThisName: [] });
+  expect(names.filter((name) => uses[name]?.length === 0)).toEqual([]);
 });
 
 /** The names by entry, of a page in Markdown. */

@@ -21,7 +21,9 @@ export async function run({ scale, note }) {
   const data = { openSource: opened, memorySource, elementBytes, isEwaldError };
   const first = 1 + (Date.now() % 2 ** 30);
   for (const seed of all) {
-    const share = Math.ceil((1e5 * scale) / all.filter(({ format }) => format === seed.format).length);
+    const share = Math.ceil(
+      (1e5 * scale) / (seed.cost ?? 1) / all.filter(({ format }) => format === seed.format).length,
+    );
     const { opened, refused } = await storm(data, seed, share, first);
     globalThis.gc?.();
     const megabytes = Math.round(process.memoryUsage().rss / 2 ** 20);

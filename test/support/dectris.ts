@@ -1,4 +1,4 @@
-/** The messages of a DECTRIS detector (stream V2), encoded without the code of the package. */
+/** The messages of a DECTRIS detector, encoded without the code of the package. */
 import { openCodecs } from 'ewald/data';
 
 /** A series as stream V2: CBOR encoded here, frames compressed with bitshuffle and LZ4. */
@@ -50,4 +50,64 @@ export async function dectrisMessages(
   }
   await codecs.dispose();
   return [...messages, map({ type: text('end'), series_id: head(0, 1) })];
+}
+
+/** How an image of stream V1 is packed: 'bs32-lz4<' shuffles elements of 32 bits, whatever the pixels are. */
+export type V1Encoding = '<' | 'lz4<' | 'bs8-lz4<' | 'bs16-lz4<' | 'bs32-lz4<';
+
+/** A series as stream V1: each message has several parts. */
+export async function dectrisV1Messages(
+  images: readonly (Uint8Array | Uint16Array | Uint32Array)[],
+  [height, width]: readonly [number, number],
+  { encoding = 'bs16-lz4<' as V1Encoding, series = 7, mask = undefined as Uint32Array | undefined, detail = true } = {},
+): Promise<Uint8Array[][]> {
+  const json = (value: object): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
+  const header = { htype: 'dheader-1.0', series, header_detail: !detail ? 'none' : mask ? 'all' : 'basic' };
+  const config = {
+    beam_center_x: 515.3,
+    beam_center_y: 506.3,
+    detector_distance: 0.06,
+    nimages: 1,
+    ntrigger: images.length,
+    wavelength: 1.3,
+    x_pixel_size: 1 / 13333.3333,
+    y_pixel_size: 1 / 13333.3333,
+  };
+  const flat = new Float32Array(height * width).fill(1);
+  const tables = mask
+    ? [
+        json({ htype: 'dflatfield-1.0', shape: [width, height], type: 'float32' }),
+        new Uint8Array(flat.buffer),
+        json({ htype: 'dpixelmask-1.0', shape: [width, height], type: 'uint32' }),
+        new Uint8Array(mask.buffer.slice(mask.byteOffset, mask.byteOffset + mask.byteLength)),
+      ]
+    : [];
+  const messages: Uint8Array[][] = [[json(header), ...(detail ? [json(config)] : []), ...tables]];
+  const codecs = await openCodecs();
+  const bits = Number(/^bs(\d+)/.exec(encoding)?.[1] ?? 8);
+  for (const [frame, image] of images.entries()) {
+    const bytes = new Uint8Array(image.buffer, image.byteOffset, image.byteLength);
+    const packed =
+      encoding === '<'
+        ? bytes.slice()
+        : encoding === 'lz4<'
+          ? literals(bytes)
+          : await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: bits / 8 }, bytes);
+    const type = `uint${8 * image.BYTES_PER_ELEMENT}`;
+    messages.push([
+      json({ htype: 'dimage-1.0', series, frame, hash: 'fc67f000d08fe6b380ea9434b8362d22' }),
+      json({ htype: 'dimage_d-1.0', shape: [width, height], type, encoding, size: packed.length }),
+      packed,
+      json({ htype: 'dconfig-1.0', start_time: frame, stop_time: frame + 1, real_time: 1 }),
+    ]);
+  }
+  await codecs.dispose();
+  return [...messages, [json({ htype: 'dseries_end-1.0', series })]];
+}
+
+/** One block of LZ4 that consists of literals. */
+function literals(bytes: Uint8Array): Uint8Array {
+  const head = [bytes.length < 15 ? bytes.length << 4 : 0xf0];
+  for (let left = bytes.length - 15; left >= 0; left -= 255) head.push(Math.min(255, left));
+  return Uint8Array.from([...head, ...bytes]);
 }

@@ -1,4 +1,7 @@
-/** One instance of the wasm core and its heap. No view of the heap outlives a call: growth would detach it. */
+/**
+ * One instance of the wasm core and its heap. No view of the heap outlives a call, because growth would detach it;
+ * only frames of a run, which renews such views, and the arrays of `fft.now` are viewed longer.
+ */
 import { EwaldError } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
 import { coreError } from '../status.js';
@@ -7,6 +10,9 @@ type Exports = {
   memory: WebAssembly.Memory;
   _initialize?: () => void;
 } & Record<string, (...values: number[]) => number>;
+
+/** The cores of heaps that were viewed. */
+const viewed = new WeakMap<ArrayBufferLike, Core>();
 
 /** A loaded core: calls by name, and copies to and from its heap. */
 export class Core {
@@ -76,6 +82,11 @@ export class Core {
     return new HeapNumbers(this.#exports.memory, address, count, precision);
   }
 
+  /** Detaches all views of the heap, as growth does: before memory is freed of which somebody may still have one. */
+  detach(): void {
+    this.#exports.memory.grow(0);
+  }
+
   /** Calls an export with 32-bit arguments and returns its 32-bit result. */
   call(name: string, ...values: number[]): number {
     const f = this.#exports[name];
@@ -118,6 +129,23 @@ export class Core {
     this.#look();
     const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
     bytes.set(this.#bytes.subarray(address, address + bytes.length));
+  }
+
+  /** A view of the heap, for callers that renew it: it is detached, and its bytes remain, when the heap grows. */
+  view(address: number, bytes: number): Uint8Array<ArrayBuffer> {
+    const { buffer } = this.#exports.memory;
+    viewed.set(buffer, this);
+    return new Uint8Array(buffer, address, bytes);
+  }
+
+  /** The core of which an array is a view; undefined if it is not one. */
+  static of(array: ArrayBufferView): Core | undefined {
+    return viewed.get(array.buffer);
+  }
+
+  /** The address of an array in the heap; undefined if it is elsewhere. */
+  addressOf(array: ArrayBufferView): number | undefined {
+    return array.buffer === this.#exports.memory.buffer ? array.byteOffset : undefined;
   }
 
   #look(): void {

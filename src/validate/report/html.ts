@@ -8,14 +8,16 @@ import { style } from './style.js';
 
 const verdicts = {
   pass: ['Every answer is right', 'All cases that ran here agree with the reference within their bounds.'],
+  early: ['Every answer so far is right', 'The cases that ran agree with the reference within their bounds.'],
   fail: ['Some answers are wrong', 'At least one case is beyond its bound. The failing rows come first below.'],
   empty: ['Nothing was proven', 'No case ran to completion: no suitable backend was available.'],
 } as const;
 
-/** The verdict of a report in a few words. */
-export function verdictOf(report: Report): { kind: keyof typeof verdicts; title: string; text: string } {
+/** The verdict of a report in a few words; of one that ended early, only on the cases that ran. */
+export function verdictOf(report: Report): { kind: 'pass' | 'fail' | 'empty'; title: string; text: string } {
   const kind = report.pass ? 'pass' : report.counts.fail > 0 ? 'fail' : 'empty';
-  return { kind, title: verdicts[kind][0], text: verdicts[kind][1] };
+  const [title, text] = verdicts[kind === 'pass' && report.left > 0 ? 'early' : kind];
+  return { kind, title, text };
 }
 
 function backendCards(report: Report): string {
