@@ -228,11 +228,24 @@ export function reworded(error: unknown, said: Said): unknown {
   return new EwaldError(error.tag, (words as (said: Said) => string)(said), { cause: error, detail: error.detail });
 }
 
-/** A setting in the caller's language: `force: true`, `--force`; `acceptBy: 'crystfel'`, `--accept-by crystfel`. */
-export function setting(said: Said, name: string, value: string | number | boolean): string {
+/** What a message may set an option to. */
+type SettingValue = string | number | boolean | readonly number[];
+
+/**
+ * A setting in the caller's language: `force: true`, `--force`; `acceptBy: 'crystfel'`, `--accept-by crystfel`;
+ * `navShape: [128, 128]`, `--nav-shape 128,128`.
+ */
+export function setting(said: Said, name: string, value: SettingValue): string {
   const word = said(name);
-  if (!word.startsWith('-')) return `${word}: ${typeof value === 'string' ? `'${value}'` : value}`;
+  const written = typeof value === 'string' ? `'${value}'` : Array.isArray(value) ? `[${value.join(', ')}]` : value;
+  if (!word.startsWith('-')) return `${word}: ${written}`;
   return typeof value === 'boolean' ? word : `${word} ${value}`;
+}
+
+/** Several settings in the caller's language: `dtype: 'u16', sigShape: [4, 4]`, `--dtype u16 --sig-shape 4,4`. */
+export function settings(said: Said, values: Readonly<Record<string, SettingValue>>): string {
+  const each = Object.entries(values).map(([name, value]) => setting(said, name, value));
+  return each.join(said(Object.keys(values)[0] ?? '').startsWith('-') ? ' ' : ', ');
 }
 
 /** Refuses a value that its row does not allow. Throws `Argument`. */

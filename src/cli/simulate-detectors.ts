@@ -23,12 +23,12 @@ const dectrisRows = {
   json: jsonRow('one line {host, port} when it is ready'),
 } as const satisfies Parameters;
 
-/** A simulated detector that is ready. */
-interface Ready {
-  /** Where it listens, as printed in JSON. */
-  readonly place: { readonly host: string; readonly port: number; readonly dataPort?: number };
-  /** When frames are sent, for people. */
-  readonly remark: string;
+/** A simulated detector that listens. */
+interface Simulator {
+  readonly host: string;
+  readonly port: number;
+  /** The port from which frames are sent, where it is another. */
+  readonly dataPort?: number;
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ interface Detector<Rows extends Parameters> {
   start(
     file: string,
     options: Omit<FlagValues<Rows>, 'json'> & { readonly open: Omit<ReturnType<typeof openOptions>, 'signal'> },
-  ): Promise<Ready>;
+  ): Promise<Simulator>;
 }
 
 export function registerDetectors(simulate: Command, deps: CliDeps): void {
@@ -47,23 +47,13 @@ export function registerDetectors(simulate: Command, deps: CliDeps): void {
     name: 'merlin',
     description: 'the sockets of a Merlin readout, which send the frames of a file until Ctrl-C',
     rows: merlinRows,
-    async start(file, options) {
-      const simulator = await simulateMerlin(file, options);
-      const { host, port, dataPort } = simulator;
-      const remark = `Frames are sent from port ${dataPort}.`;
-      return { place: { host, port, dataPort }, remark, close: () => simulator.close() };
-    },
+    start: simulateMerlin,
   });
   register(simulate, deps, {
     name: 'dectris',
     description: 'the stream of a DECTRIS detector, which sends the frames of a file by ZeroMQ until Ctrl-C',
     rows: dectrisRows,
-    async start(file, options) {
-      const simulator = await simulateDectris(file, options);
-      const { host, port } = simulator;
-      const remark = 'Frames are sent when a client connects.';
-      return { place: { host, port }, remark, close: () => simulator.close() };
-    },
+    start: simulateDectris,
   });
 }
 
@@ -85,19 +75,21 @@ async function run<Rows extends Parameters>(
 ): Promise<void> {
   const { json, ...simulation } = flagValues(rows, texts) as FlagValues<Rows> & { readonly json?: boolean };
   const { signal: _, ...open } = openOptions(texts, signal);
-  const { place, remark, close } = await start(file, { ...simulation, open });
+  const simulator = await start(file, { ...simulation, open });
+  const { host, port, dataPort } = simulator;
   // A detector that has sent everything no longer keeps the process alive until Ctrl-C.
   const alive = setInterval(() => undefined, 2 ** 30);
   try {
-    if (json) printJson(place);
+    if (json) printJson({ host, port, dataPort });
     else {
-      print(bold(`${name}://${place.host}:${place.port}`));
-      print(dim(`${remark} Press Ctrl-C to stop.`));
+      const sent = dataPort === undefined ? 'when a client connects' : `from port ${dataPort}`;
+      print(bold(`${name}://${host}:${port}`));
+      print(dim(`Frames are sent ${sent}. Press Ctrl-C to stop.`));
     }
     await untilAborted(signal);
   } finally {
     clearInterval(alive);
-    await close();
+    await simulator.close();
   }
   // Ctrl-C is the normal way to end it.
   process.exitCode = exitCode.ok;

@@ -5,7 +5,7 @@
 import { compressedError, compressionBegin, compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions } from '../base/options.js';
-import { refusal, type Said } from '../base/parameters.js';
+import { refusal, settings } from '../base/parameters.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
 import { compressedEnding, decompressed } from './compressed/source.js';
@@ -157,8 +157,6 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
       detail: { path: source.name, size: source.size },
     });
   const raw = options.dtype === undefined && options.sigShape === undefined;
-  const numbers = (said: Said): string =>
-    said('sigShape').startsWith('-') ? '--dtype u16 --sig-shape 512,512' : "dtype: 'u16', sigShape: [512, 512]";
   return refusal(
     '',
     (said) =>
@@ -168,7 +166,7 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
         ? '. It is a text file, which holds no frames: lists of spots are inputs of ewald index, geometries and ' +
           'cells belong to its -g and -p'
         : raw
-          ? `. If it holds plain numbers, describe them: ${numbers(said)}`
+          ? `. If it holds plain numbers, describe them: ${settings(said, { dtype: 'u16', sigShape: [512, 512] })}`
           : ''),
     { path: source.name, size: source.size },
     'Format',

@@ -95,7 +95,7 @@ describe('a file that grows', () => {
     const file = join(folder, 'scan.raw');
     await writeFile(file, bytesOf(0, 20));
     const { navShape: _, ...shapeless } = followed;
-    await refused(() => ctx.load(file, shapeless), 'Shape', 'pass navShape, such as [128, 128]');
+    await refused(() => ctx.load(file, shapeless), 'Shape', 'pass it, such as navShape: [128, 128]');
     await refused(() => ctx.load(new Uint8Array(2), followed), 'Argument', 'the path of a file or folder');
     await refused(() => ctx.load('http://localhost/scan.raw', followed), 'Argument', 'not a file or folder');
     await refused(() => ctx.load(file, { ...followed, fileMask: true }), 'Unsupported', 'fileMask');

@@ -136,7 +136,7 @@ describe('a scan', () => {
     }
     expect(await connection.next({ timeoutS: 0.02 })).toBeUndefined();
     const endless = await connected({ continuous: true, frames: 100 });
-    await refused(() => endless.connection.next(), 'Shape', 'has no end', 'Pass navShape, such as [128, 128]');
+    await refused(() => endless.connection.next(), 'Shape', 'has no end', 'Pass it, such as navShape: [128, 128]');
     for (let i = 0; i < 4; i++) {
       const scan = await endless.connection.next({ navShape: [4, 5] });
       const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);

@@ -6,7 +6,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { choice, integer } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { refusal, settings } from '../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Dataset } from '../dataset.js';
 import { dataTypes, elementBytes } from '../dtype.js';
@@ -32,9 +32,7 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0)
     throw refusal('', (said) => {
-      const such = said('dtype').startsWith('-')
-        ? '--dtype u16 --sig-shape 256,256'
-        : "dtype: 'u16', sigShape: [256, 256]";
+      const such = settings(said, { dtype: 'u16', sigShape: [256, 256] });
       return (
         `${source.name} has no header that describes it: pass ${missing.map(said).join(' and ')}, such as ${such}; ` +
         `the file has ${source.size} bytes`

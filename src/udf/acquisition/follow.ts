@@ -8,6 +8,7 @@ import type { UdfPlace } from '../context-options.js';
 import type { FollowOptions, LoadOptions } from '../scan.js';
 import { DetectorConnection } from './connection.js';
 import type { LiveScan } from './live-scan.js';
+import { exampleShape } from './nav-shape.js';
 import { liveRows } from './parameters.js';
 
 /** The scan, and the connection to its files, which the caller disposes. Throws as `Context.load`. */
@@ -37,11 +38,8 @@ export async function followFiles(
   if (navShape === undefined)
     throw refusal(
       'follow',
-      (said) => {
-        const name = said('navShape');
-        const such = name.startsWith('-') ? `${name} 128,128` : `${name}, such as [128, 128]`;
-        return `${input} is still growing, so that the shape of its scan is unknown; pass ${such}`;
-      },
+      (said) =>
+        `${input} is still growing, so that the shape of its scan is unknown; pass it, such as ${exampleShape(said)}`,
       {},
       'Shape',
     );

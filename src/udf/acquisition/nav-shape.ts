@@ -1,7 +1,7 @@
 /** The shape of a live scan: as requested, as stated by the detector, or a square. */
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { refusal, type Said, setting } from '../../base/parameters.js';
 import type { Note } from '../../data/dataset.js';
 import { filledShape } from '../../data/shapes.js';
 import { product } from '../dtypes.js';
@@ -16,6 +16,9 @@ export interface NavShapeHint {
   /** The shape that the detector states. */
   readonly scan: readonly number[] | undefined;
 }
+
+/** A shape of a scan as the caller would pass it. */
+export const exampleShape = (said: Said): string => setting(said, 'navShape', [128, 128]);
 
 /** Determines the shape of a scan; undefined leaves it to the detector. */
 export type DetermineNavShape = (
@@ -71,10 +74,8 @@ export async function navShapeFor(
   throw refusal(
     'next',
     (said) => {
-      const name = said('navShape');
-      const such = name.startsWith('-') ? `${name} 128,128` : `${name}, such as [128, 128]`;
-      const asked = wanted ? `, and ${name} is [${wanted.join(', ')}]` : '';
-      return `the shape of the scan is unknown: ${known}${asked}. Pass ${such}`;
+      const asked = wanted ? `, and ${said('navShape')} is [${wanted.join(', ')}]` : '';
+      return `the shape of the scan is unknown: ${known}${asked}. Pass it, such as ${exampleShape(said)}`;
     },
     { frames, navShape: wanted },
     'Shape',
