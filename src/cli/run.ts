@@ -193,6 +193,7 @@ function checkLive(connect: string, file: string | undefined, texts: Texts, sign
 
 function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
   const { follow, timeoutS, stallS, ringBytes, syncOffset, fileMask, fileDark } = flags;
+  if (follow) note(dim(`following ${file}, waiting for its first frame`));
   return ctx.load(file, {
     ...openOptions(flags, signal),
     ...(syncOffset !== undefined && { syncOffset }),

@@ -107,10 +107,7 @@ export interface UdfPlace {
   /** Receives frames of a detector; absent in browsers. */
   readonly detector?: (kind: string, options: DetectorOptions) => Promise<DetectorDriver>;
   /** Receives frames of a file or folder that is still being written; absent in browsers. */
-  readonly follow?: (
-    path: string,
-    options: OpenOptions,
-  ) => Promise<DetectorDriver & { readonly reason: string | undefined }>;
+  readonly follow?: (path: string, options: OpenOptions) => Promise<DetectorDriver & { readonly reason: unknown }>;
   /** Opens the file of `record`; absent in browsers. */
   readonly recordNpy?: (scan: Scan, options: RecordOptions) => Promise<FrameRecorder>;
   exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void>;

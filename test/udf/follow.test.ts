@@ -68,6 +68,26 @@ describe('a file that grows', () => {
     expect([...intensity.data]).toEqual(sums);
   });
 
+  test('that begins like no known format is refused; with its dtype and sigShape, or a known ending, it is awaited', async () => {
+    const [file, known, empad] = ['plain.raw', 'scan.mib', 'scan_x4_y5.raw'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    await writeFile(file, bytesOf(0, 20));
+    await writeFile(empad, new Uint8Array(5000).fill(1));
+    await writeFile(known, bytesOf(0, 20));
+    const options = { follow: true, navShape, stallS: 5, timeoutS: 20 } as const;
+    const open = (more: object = {}): Promise<unknown> => ctx.load(file, { ...options, ...more } as never);
+    await refused(open, 'Format', 'plain.raw (480 bytes) has none of the known formats', "dtype: 'u16', sigShape: [");
+    const later = { ...options, timeoutS: 1.5 };
+    for (const one of [known, empad])
+      await refused(() => ctx.load(one, later), 'File', 'no complete frame after 1.5 s', 'none of the known formats');
+    await writeFile(file, bytesOf(0, 20).subarray(0, 10));
+    const described = open({ dtype: 'u16', sigShape, timeoutS: 1.5 });
+    await refused(() => described, 'File', 'no complete frame after 1.5 s', 'plain.raw');
+  }, 20_000);
+
   test('that stops growing ends the run with what there is, also in the recorded file', async () => {
     const [file, record] = [join(folder, 'short.raw'), join(folder, 'short.npy')];
     await writeFile(file, bytesOf(0, 7));
@@ -186,6 +206,20 @@ describe('ewald run --follow', () => {
     const found = await npyOf(output);
     expect(found.data).toEqual(sums.map((sum, i) => (i < 7 ? sum : Number.NaN)));
     expect((await npyOf(record)).shape).toEqual([7, 3, 4]);
+  });
+
+  test('of a file without a header names the flags that describe it', async () => {
+    const file = join(folder, 'plain.raw');
+    await writeFile(file, bytesOf(0, 20));
+    const { code, err } = await ewald(['run', 'sumsig', file, '--follow', '--nav-shape', '4,5']);
+    expect(code).toBe(1);
+    expect(err).toContain('describe them: --dtype u16 --sig-shape ');
+    const known = join(folder, 'scan.mib');
+    await writeFile(known, bytesOf(0, 20));
+    const late = await ewald(['run', 'sumsig', known, '--follow', '--nav-shape', '4,5', '--timeout', '0.3']);
+    expect(late.err).toMatch(
+      /following .*scan.mib, waiting for its first frame[\s\S]*\(--timeout\).*--dtype u16 --sig-shape \d/,
+    );
   });
 
   test('interrupted, prints how many positions were measured', async () => {

@@ -17,6 +17,10 @@ const rows = 130;
 const storedBytes = side * side * 4;
 const stride = rows * side * 4;
 
+/** Whether a raw file has a name of EMPAD's, whose only other evidence is a size of whole frames. */
+export const isNamedByEmpad = (name: string): boolean =>
+  /^scan_x(\d+)_y(\d+)\.raw$|^series_x(\d+)\.raw$/i.test(baseName(name));
+
 export const empad: Format = {
   name: 'empad',
   title: 'EMPAD (XML + RAW)',
@@ -26,8 +30,7 @@ export const empad: Format = {
     if (/^\s*(<\?xml[^>]*>\s*)?<root\b/.test(text) && /<camserver_parameters>|<raw_file\b/.test(text))
       return { confidence: 1, why: 'the XML of an EMPAD acquisition' };
     if (ending === 'raw' && source.size > 0 && source.size % stride === 0) {
-      const named = /^scan_x(\d+)_y(\d+)\.raw$|^series_x(\d+)\.raw$/i.test(baseName(source.name));
-      return named
+      return isNamedByEmpad(source.name)
         ? {
             confidence: 0.8,
             why: `a file name of EMPAD's form, and ${source.size / stride} complete frames of 130 × 128 float32`,

@@ -1,7 +1,7 @@
 /** Opens a file or folder that is still being written as a live scan. */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import { integer, shown } from '../../base/options.js';
-import { refusal } from '../../base/parameters.js';
+import { refusal, reworded } from '../../base/parameters.js';
 import type { OpenOptions } from '../../data/open.js';
 import type { DataInput } from '../../data/source-of.js';
 import type { UdfPlace } from '../context-options.js';
@@ -63,7 +63,7 @@ export async function followFiles(
       '',
       (said) =>
         `${input} has no complete frame after ${timeoutS} s (${said('timeoutS')})` +
-        (driver.reason ? `: ${driver.reason}` : ''),
+        (driver.reason === undefined ? '' : `: ${messageOf(reworded(driver.reason, said))}`),
       {},
       'File',
     );

@@ -9,6 +9,7 @@ import { open } from '../../data/opening.node.js';
 import { seriesNames } from '../../data/series-files.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
+import { UnrecognisedFile } from './unrecognised.node.js';
 
 /** Time between two looks at the files. */
 const pollMs = 100;
@@ -38,8 +39,8 @@ export class FollowedFiles implements DetectorDriver {
   #closed = false;
   #wake: (() => void) | undefined;
   #work: Promise<void> | undefined;
-  /** Why the last file cannot be opened yet. */
-  reason: string | undefined;
+  /** Why the last file cannot be opened yet: an error of `open`. */
+  reason: unknown;
 
   constructor(path: string, options: OpenOptions) {
     this.name = path;
@@ -51,8 +52,11 @@ export class FollowedFiles implements DetectorDriver {
       throw new EwaldError('Argument', `follow: ${this.name} is not a file or folder of this machine`);
   }
 
-  /** Waits for the first file with a frame. */
+  /** Waits for the first file with a frame. Throws `Format` for a file that begins like none of the known formats. */
   async announced(signal: PlatformSignal): Promise<Announcement> {
+    const unrecognised = new UnrecognisedFile();
+    const { format = 'auto', dtype, sigShape } = this.#options;
+    const isDescribed = format !== 'auto' || (dtype !== undefined && sigShape !== undefined);
     for (;;) {
       const [file] = await this.#present();
       const dataset = file && (await this.#opened(file));
@@ -63,6 +67,7 @@ export class FollowedFiles implements DetectorDriver {
         await dataset.dispose();
         return { frames: undefined, scan: shape.navigation.length > 1 ? shape.navigation : undefined, header: {} };
       }
+      if (file && !isDescribed && (await unrecognised.isFinal(file))) throw this.reason;
       await this.#pause(signal as AbortSignal);
     }
   }
@@ -93,7 +98,7 @@ export class FollowedFiles implements DetectorDriver {
     try {
       return (await seriesNames(this.name))?.files ?? [this.name];
     } catch (error) {
-      this.reason = messageOf(error);
+      this.reason = error;
       return [];
     }
   }
@@ -107,7 +112,7 @@ export class FollowedFiles implements DetectorDriver {
     } catch (error) {
       // Only what the file contains can change.
       if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
-      this.reason = messageOf(error);
+      this.reason = error;
     }
     return undefined;
   }
