@@ -7,6 +7,7 @@ import { refusal } from '../base/parameters.js';
 import { version } from '../base/version.js';
 import { type Operation, tripletOf } from '../crystal/symmetry/matrices.js';
 import type { Identified } from './accumulate.js';
+import { doubtsOfStatistics } from './doubt.js';
 import { formatReflectionList, type ReflectionList } from './hkl.js';
 import { listOf, scaleOnto, unit } from './merged-lists.js';
 import { mtzOf, spaceGroupOf } from './merged-mtz.js';
@@ -123,6 +124,7 @@ export function makeResult(
     common >= fewestPairs
       ? []
       : [`The halves have ${common} reflections in common; CC1/2 and Rsplit need more crystals or fewer measurements.`];
+  const doubts = doubtsOfStatistics(lists.statistics);
   return {
     ...lists,
     backend,
@@ -156,8 +158,8 @@ export function makeResult(
     waysToIndex: ways.map(tripletOf),
     merged: part.filter((on) => on === 1).length,
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length },
-    remarks: [...remarks, ...more],
-    isDoubtful,
+    remarks: [...remarks, ...more, ...doubts],
+    isDoubtful: isDoubtful || doubts.length > 0,
     toUnmergedMtz(...given: readonly unknown[]) {
       refuseOptions('toUnmergedMtz', given);
       if (!whole.fit)

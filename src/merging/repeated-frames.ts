@@ -1,4 +1,4 @@
-/** Frames whose crystals were collected more than once, such as those of two streams of the same images. */
+/** Frames whose crystals were collected more than once, such as those of two streams, or two copies, of the same images. */
 import type { Observations } from './observations.js';
 
 /** Texts and numbers as a hash of 53 bits: among a million, a collision has a probability of 10⁻⁴. */
@@ -45,4 +45,43 @@ export function repeatedFramesRemark(
     `${frames} indexed more than once, the first of them ${first}: the same image counts as several measurements, ` +
     'so that standard deviations are too small. Merge one indexing of each frame.'
   );
+}
+
+/**
+ * A remark on crystals that are the same, bit by bit, under the names of different frames: orientation, indices and
+ * intensities, which no two images share; undefined without any.
+ */
+export function copiedCrystalsRemark(observations: Observations): string | undefined {
+  const { crystals, reciprocal, filenames, events } = observations;
+  const byOrientation = new Map<string, number[]>();
+  const nameOf = (c: number): string => `${filenames[c] ?? ''} ${events[c] ?? ''}`.trim();
+  let copies = 0;
+  let first: string | undefined;
+  for (let c = 0; c < crystals; c++) {
+    const orientation = reciprocal.subarray(9 * c, 9 * c + 9).join();
+    const alike = byOrientation.get(orientation);
+    const original = alike?.find((other) => nameOf(other) !== nameOf(c) && isSame(observations, other, c));
+    if (original !== undefined) {
+      copies++;
+      first ??= `${nameOf(c)} of ${nameOf(original)}`;
+    }
+    if (alike) alike.push(c);
+    else byOrientation.set(orientation, [c]);
+  }
+  if (first === undefined) return undefined;
+  return (
+    `${copies} of ${crystals} crystals are copies of others under other names, bit by bit, the first of them ${first}: ` +
+    'the same image counts as several measurements, so that standard deviations are too small and CC1/2 is too large. ' +
+    'Merge each image once.'
+  );
+}
+
+/** Whether two crystals have the same reflections. */
+function isSame({ offsets, h, k, l, intensity }: Observations, a: number, b: number): boolean {
+  const [from, other, end] = [offsets[a] as number, offsets[b] as number, offsets[a + 1] as number];
+  const count = end - from;
+  if (count === 0 || count !== (offsets[b + 1] as number) - other) return false;
+  for (let i = 0; i < count; i++)
+    for (const column of [intensity, h, k, l]) if (column[from + i] !== column[other + i]) return false;
+  return true;
 }

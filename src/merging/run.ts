@@ -24,7 +24,7 @@ import type { Observations } from './observations.js';
 import { automatic, type CheckedMerge } from './options.js';
 import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
 import { alignToReference } from './reference.js';
-import { repeatedFramesRemark } from './repeated-frames.js';
+import { copiedCrystalsRemark, repeatedFramesRemark } from './repeated-frames.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
 import type { ScannedHead } from './scan.js';
 import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
@@ -78,8 +78,8 @@ export async function runMerge(
   const remarks: string[] = [];
   let isDoubtful = heads.some(({ head }) => head.isCellDoubtful);
   if (observations.count === 0) throw nothing(counts, leftOut);
-  const repeated = repeatedFramesRemark(observations, ends);
-  if (repeated !== undefined) remarks.push(repeated);
+  const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
+  remarks.push(...repeated.filter((remark) => remark !== undefined));
   const subject = subjectOf(observations, checked, heads, remarks);
   const { group, part } = subject;
   if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, subject.centring);
@@ -105,7 +105,7 @@ export async function runMerge(
   if (ways.length > 1)
     remarks.push(
       `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
-        `apart${doubtful > 0 ? `; ${doubtful} crystals are in doubt (odds below e⁵)` : ''}.`,
+        `apart${doubtful > 0 ? `; ${doubtful} ${doubtful === 1 ? 'crystal is' : 'crystals are'} in doubt (odds below e⁵)` : ''}.`,
     );
   await step(0.1);
   const measured: Identified = {

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
-import { type MergeStatus, mergeSink, mergeStatusText } from 'ewald/merging';
+import { type MergeStatus, mergeReport, mergeSink, mergeStatusText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { correlation } from '../../src/merging/correlations.js';
 import { halvesOf } from '../../src/merging/halves.js';
@@ -17,6 +17,7 @@ import { polarisationFactor, readPolarisation } from '../../src/merging/polarisa
 import type { MergeResult } from '../../src/merging/result.js';
 import { readSplitTable } from '../../src/merging/split.js';
 import { commonOf } from '../../src/merging/statistics.js';
+import { Random } from '../../src/random/random.js';
 import { sceneOf } from '../../src/validate/cases/merging/scene.js';
 import { refused } from '../support/refused.js';
 import { readMtz } from './mtz-reader.js';
@@ -576,6 +577,46 @@ describe('frames that were indexed more than once', () => {
     const first = (text: string): string => text.slice(0, text.indexOf('----- End chunk -----') + 22);
     expect(await remarksOn(first(simulated.text), first(again))).toContain('1 frame was indexed more than once');
   });
+});
+
+describe('a merge is in doubt', () => {
+  const { text } = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
+  const row = /^( *-?\d+ +-?\d+ +-?\d+) +(-?\d+\.\d+)(?= +\d)/gm;
+  const merged = (stream: string): Promise<MergeResult> => merge(stream, { symmetry: 'mmm', model: 'mean' });
+
+  test('if its halves do not agree', async () => {
+    expect((await merged(text)).isDoubtful).toBe(false);
+    const random = new Random(3, 0);
+    const noise = text.replace(row, (_, indices: string) => `${indices} ${(500 * random.uniform() - 100).toFixed(2)}`);
+    const { isDoubtful, remarks, statistics } = await merged(noise);
+    expect(statistics.overall.ccHalf).toBeLessThan(0.1);
+    expect([isDoubtful, remarks.join()]).toEqual([true, expect.stringContaining('The two halves do not agree: CC1/2')]);
+  });
+
+  test('if shells have negative intensities', async () => {
+    const negated = text.replace(row, (_, indices: string, value: string) => `${indices} ${-Number(value)}`);
+    const result = await merged(negated);
+    const said = expect.stringMatching(/The mean intensity is negative in \d+ of 10 shells, first at \d/);
+    expect([result.isDoubtful, result.remarks.join()]).toEqual([true, said]);
+    expect(mergeReport(result)).toContain('The mean intensity is negative');
+  });
+});
+
+test('crystals that are copies of others, bit by bit, under other names are remarked on', async () => {
+  const { text } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters: orthorhombic });
+  const renamed = text.replaceAll('simulated.h5', 'copy.h5');
+  expect(renamed).not.toBe(text);
+  const remarksOn = async (...streams: string[]): Promise<string> =>
+    (await merge(streams, { symmetry: 'mmm', model: 'mean' })).remarks.join('\n');
+  const said = '20 of 40 crystals are copies of others under other names, bit by bit, the first of them copy.h5';
+  expect(await remarksOn(text, renamed)).toContain(said);
+  expect(await remarksOn(text)).not.toContain('copies');
+  // A single intensity that differs is another image.
+  const first = (stream: string): string => stream.slice(0, stream.indexOf('----- End chunk -----') + 22);
+  expect(await remarksOn(text, first(renamed))).toContain('1 of 21 crystals');
+  const changed = first(renamed).replace(/^( *-?\d+ +-?\d+ +-?\d+ +-?\d+)\.\d\d(?= +\d)/m, '$1.77');
+  expect(changed).not.toBe(first(renamed));
+  expect(await remarksOn(text, changed)).not.toContain('copies');
 });
 
 test('the lists of a merge refuse options, which belong to the merger, and other halves', async () => {
