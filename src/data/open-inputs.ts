@@ -59,7 +59,10 @@ export async function openInputs(
   const files = stack ? [...inputs] : inOrder(await mainInputs(inputs, options, platform, siblings), nameOf);
   const [first] = files;
   if (first === undefined) throw new EwaldError('Argument', 'open: the array of inputs is empty');
-  if (files.length === 1) return one(first, options);
+  if (files.length === 1) {
+    const dataset = await one(first, options);
+    return stack ? Object.assign(dataset, { notes: [...stack.notes, ...dataset.notes] }) : dataset;
+  }
   const series = await openSeries(
     stack?.name ?? `${nameOf(first) || 'input'} and ${files.length - 1} more`,
     files.map((file) => ({ name: nameOf(file), open: () => one(file, each) })),

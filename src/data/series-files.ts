@@ -98,16 +98,29 @@ async function names(folder: string): Promise<string[]> {
   }
 }
 
-/** The files with the most common ending of a known format. */
-function commonest(all: readonly string[]): { readonly ending: string; readonly files: readonly string[] } | undefined {
+/** The files with the most common ending of a known format, and how many have other endings of other formats. */
+interface Commonest {
+  readonly ending: string;
+  readonly files: readonly string[];
+  readonly others: readonly { readonly ending: string; readonly count: number }[];
+}
+
+function commonest(all: readonly string[]): Commonest | undefined {
   const known = new Set(formats.flatMap(({ endings }) => endings));
   const byEnding = new Map<string, string[]>();
   for (const name of all) {
     const ending = endingOf(name);
     if (known.has(ending)) byEnding.set(ending, [...(byEnding.get(ending) ?? []), name]);
   }
-  const [most] = [...byEnding].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
-  return most && { ending: most[0], files: most[1] };
+  const [most, ...rest] = [...byEnding].sort((a, b) => b[1].length - a[1].length || a[0].localeCompare(b[0]));
+  if (!most) return undefined;
+  const [ending, files] = most;
+  // Headers beside the files of a format are not other data.
+  const own = new Set(formats.filter(({ endings }) => endings.includes(ending)).flatMap(({ endings }) => endings));
+  const others = rest
+    .filter(([other]) => !own.has(other))
+    .map(([other, { length: count }]) => ({ ending: other, count }));
+  return { ending, files, others };
 }
 
 async function filesOfFolder(folder: string): Promise<SeriesNames> {
@@ -116,10 +129,15 @@ async function filesOfFolder(folder: string): Promise<SeriesNames> {
     throw new EwaldError('File', `${folder} is a folder without files of a known format; pass a file or a pattern`, {
       detail: { path: folder },
     });
-  const { ending } = most;
+  const { ending, others } = most;
   const files = wholes(most.files);
+  const chosen =
+    files.length === 1
+      ? `${files[0]}, the only file that ends in .${ending}`
+      : `the ${files.length} files that end in .${ending}, in the order of the numbers in their names`;
+  const left = others.map((other) => `${other.count} in .${other.ending}`).join(', ');
   return {
     files: inOrder(files, (name) => name).map((name) => join(folder, name)),
-    guess: `the ${files.length} files that end in .${ending}, in the order of the numbers in their names`,
+    guess: chosen + (left === '' ? '' : `; the folder also has files of other formats (${left}), which are not opened`),
   };
 }

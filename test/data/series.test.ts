@@ -72,6 +72,23 @@ test('a folder reports which files were used', async () => {
   await dataset.dispose();
 });
 
+test('a folder reports the files of other formats, and the only one of a format by its name', async () => {
+  mkdirSync(at('mixed'));
+  writeFileSync(at('mixed', 'a_1.npy'), npy(numbers(0, 6), [2, 3]));
+  writeFileSync(at('mixed', 'a_2.npy'), npy(numbers(0, 6), [2, 3]));
+  // The ending .txt is that of no format.
+  for (const name of ['b.h5', 'c.mib', 'c.hdr', 'd.txt']) writeFileSync(at('mixed', name), 'x');
+  const guessOf = async (): Promise<unknown> => {
+    const dataset = await open(at('mixed'));
+    await dataset.dispose();
+    return dataset.notes.find(({ kind }) => kind === 'guess')?.text;
+  };
+  const others = 'the folder also has files of other formats (1 in .h5, 1 in .hdr, 1 in .mib), which are not opened';
+  expect(await guessOf()).toBe(`the 2 files that end in .npy, in the order of the numbers in their names; ${others}`);
+  for (const name of ['a_2.npy', 'b.h5', 'c.mib', 'c.hdr']) rmSync(at('mixed', name));
+  expect(await guessOf()).toBe('a_1.npy, the only file that ends in .npy');
+});
+
 test('errors name the file', async () => {
   await expect(open(at('single', 'none_*.npy'))).rejects.toThrow(/no file matches .*none_\*\.npy/);
   await expect(open([])).rejects.toThrow(/the array of inputs is empty/);
