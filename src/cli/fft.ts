@@ -63,7 +63,9 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
   if (json && output !== '-') printJson({ input, output, ...facts });
   else if (json) note(JSON.stringify({ input, output, ...facts }));
   else {
-    tell(`${bold(output)}  ${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}  ${dim(how(result, began))}`);
+    const format = output === '-' || /\.npy$/i.test(output) ? '' : '.npy of ';
+    const what = `${format}${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}`;
+    tell(`${bold(output)}  ${what}  ${dim(how(result, began))}`);
     const hint = roundTrip(result, flags);
     if (hint !== undefined) tell(dim(hint));
   }

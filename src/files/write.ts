@@ -156,9 +156,14 @@ function refuseCompressed(file: string): void {
     );
 }
 
+/** Endings of texts, which formats of bytes are not. */
+const textEndings = /\.(txt|text|log|md|tsv)$/i;
+const binaryEndings: readonly string[] = ['.h5', '.hdf5', '.mtz', '.npy', '.png'];
+
 /** Rejects a name that indicates another format, because the file would be misread. Throws `Argument`. */
 function refuseEnding(file: string, endings: readonly string[]): void {
-  const ending = knownEndings.exec(file)?.[0].toLowerCase();
+  const isBinary = endings.some((one) => binaryEndings.includes(one));
+  const ending = (knownEndings.exec(file) ?? (isBinary ? textEndings.exec(file) : undefined))?.[0].toLowerCase();
   if (ending !== undefined && !endings.includes(ending))
     throw new EwaldError('Argument', `${file} ends in ${ending}, another format; expected ${endings.join(' or ')}`, {
       detail: { path: file },

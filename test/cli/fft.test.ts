@@ -180,6 +180,15 @@ describe('files', () => {
     expect(code, err).toBe(0);
     expect(err).toContain('5 complex');
     expectClose(readNpy(out).data, fftOf(array.data, [8], [0], 0));
+    // What is told of the result never mixes with it.
+    const told = await ewaldAlone(['fft', '-', '-o', '-', '--json'], { input: bytes });
+    expect([told.bytes, JSON.parse(told.err)]).toEqual([out, expect.objectContaining({ output: '-', shape: [5] })]);
+  });
+
+  it('say that they are .npy where their names do not', async () => {
+    save('named.npy', real(8));
+    const { out } = await ewald(['fft', at('named.npy'), '-o', at('named.spectrum')]);
+    expect(out).toContain('named.spectrum  .npy of 5 complex');
   });
 
   it('are refused with a message that names them once', async () => {
@@ -187,7 +196,7 @@ describe('files', () => {
     writeFileSync(at('words.npy'), 'hello');
     writeFileSync(at('short.npy'), '\x93NUMPY\x02\x00', 'latin1');
     writeFileSync(at('cut.npy'), formatNpy(real(4)).subarray(0, 100));
-    writeFileSync(at('mine.txt'), 'precious');
+    writeFileSync(at('mine.out'), 'precious');
     save('complex.npy', { shape: [4], data: new Float64Array(8), complex: true });
     save('none.npy', { shape: [0, 3], data: new Float64Array(0), complex: false });
     const out = ['-o', at('no.npy')];
@@ -204,9 +213,9 @@ describe('files', () => {
       [[at('none.npy'), ...out], 1, 'has shape (0, 3): there is nothing to transform'],
       [[at('complex.npy'), ...out, '--kind', 'dct2'], 1, 'holds complex numbers; kind dct2 expects real ones'],
       [
-        [at('in.npy'), '-o', at('mine.txt')],
+        [at('in.npy'), '-o', at('mine.out')],
         2,
-        `${at('mine.txt')} exists and its format cannot say which program wrote it; choose another name, ` +
+        `${at('mine.out')} exists and its format cannot say which program wrote it; choose another name, ` +
           'or pass --force',
       ],
       [
@@ -231,6 +240,7 @@ describe('files', () => {
         '--engine fftw is an installed library, which --backend wasm cannot call',
       ],
       [[at('in.npy'), ...out, '--inverse'], 2, 'holds real numbers, and a spectrum to invert is usually complex'],
+      [[at('in.npy'), '-o', at('no.txt')], 2, 'ends in .txt, another format; expected .npy'],
       [[at('in.npy'), '-o', at('no.npz')], 2, 'ends in .npz, another format; expected .npy'],
       [[at('in.npy'), ...out, '--length', '7'], 2, 'length requires c2r'],
       [[at('complex.npy'), ...out, '--kind', 'c2r', '--length', '9'], 2, 'expected 6 or 7'],
@@ -244,7 +254,7 @@ describe('files', () => {
       expect(run.err.split(name).length - 1, run.err).toBeLessThanOrEqual(1);
       expect(run.err).not.toMatch(/ENOENT|EISDIR|ENOSPC|defect/);
     }
-    expect(readFileSync(at('mine.txt'), 'utf8')).toBe('precious');
+    expect(readFileSync(at('mine.out'), 'utf8')).toBe('precious');
     expect(existsSync(at('no.npy'))).toBe(false);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   }, 120_000);
