@@ -129,10 +129,13 @@ function unknownCommand(word: string, output: typeof import('./output.js')): voi
   process.exitCode = output.exitCode.usage;
 }
 
-/** Flags that other commands use with another meaning, by command: their former and present names. */
+/** Flags of other commands that have another name here, by command, and former names. */
 const formerFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   cell: { '--tolerance': '--symmetry-tolerance' },
   frames: { '--scale': '--strength' },
+  // A scan without frames has failed, and a run without further frames is complete.
+  run: { '--no-data-timeout': '--stall' },
+  index: { '--stall': '--no-data-timeout', '--timeout': '--no-data-timeout' },
 };
 
 /** Subcommands leave ending the process to us as well. */

@@ -27,8 +27,9 @@ export function doubtsOfStatistics({ overall, shells }: Pick<MergeStatistics, 'o
   if (first)
     doubts.push(
       `The mean intensity is negative in ${below.length} of ${shells.length} shells, first at ` +
-        `${first.dMax.toFixed(2)} – ${first.dMin.toFixed(2)} Å, beyond what noise explains: the integration subtracts ` +
-        'too much background there. Check its radii (intRadius, --int-radius of ewald index), the mask of the detector and the cell.',
+        `${first.dMax.toFixed(2)} – ${first.dMin.toFixed(2)} Å, beyond what noise explains: the integration ` +
+        'subtracts too much background there. Check its radii (intRadius, --int-radius of ewald index), the mask of ' +
+        'the detector and the cell.',
     );
   return doubts;
 }

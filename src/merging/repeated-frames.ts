@@ -1,4 +1,4 @@
-/** Frames whose crystals were collected more than once, such as those of two streams, or two copies, of the same images. */
+/** Frames whose crystals were collected more than once, such as those of two streams, or copies, of the same images. */
 import type { Observations } from './observations.js';
 
 /** Texts and numbers as a hash of 53 bits: among a million, a collision has a probability of 10⁻⁴. */
@@ -70,9 +70,9 @@ export function copiedCrystalsRemark(observations: Observations): string | undef
   }
   if (first === undefined) return undefined;
   return (
-    `${copies} of ${crystals} crystals are copies of others under other names, bit by bit, the first of them ${first}: ` +
-    'the same image counts as several measurements, so that standard deviations are too small and CC1/2 is too large. ' +
-    'Merge each image once.'
+    `${copies} of ${crystals} crystals are copies of others under other names, bit by bit, the first of them ` +
+    `${first}: the same image counts as several measurements, so that standard deviations are too small and CC1/2 is ` +
+    'too large. Merge each image once.'
   );
 }
 

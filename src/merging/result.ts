@@ -89,8 +89,8 @@ export interface MergeResultMethods extends MergedLists {
   /** Remarks for the user, one sentence each. */
   readonly remarks: readonly string[];
   /**
-   * Whether the data contradict the point group, the halves do not agree (CC1/2 below .1), shells are negative, or a run
-   * doubted the cell of its stream; the remarks say which. The command then ends with exit code 1.
+   * Whether the data contradict the point group, the halves do not agree (CC1/2 below .1), shells are negative, or a
+   * run doubted the cell of its stream; the remarks say which. The command then ends with exit code 1.
    */
   readonly isDoubtful: boolean;
   /**

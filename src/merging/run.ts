@@ -105,7 +105,8 @@ export async function runMerge(
   if (ways.length > 1)
     remarks.push(
       `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
-        `apart${doubtful > 0 ? `; ${doubtful} ${doubtful === 1 ? 'crystal is' : 'crystals are'} in doubt (odds below e⁵)` : ''}.`,
+        `apart${doubtful > 0 ? `; ${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt` : ''}` +
+        `${doubtful > 0 ? ' (odds below e⁵)' : ''}.`,
     );
   await step(0.1);
   const measured: Identified = {

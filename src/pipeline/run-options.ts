@@ -1,7 +1,7 @@
 /** The options of a run, checked before anything is opened. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, flag, integer, knownOptions, real, shown } from '../base/options.js';
+import { callback, flag, integer, knownOptions, real, refuseFormer, shown } from '../base/options.js';
 import { flagOf, kebab } from '../base/parameter-text.js';
 import { namesOf, type Parameter, type Parameters } from '../base/parameters.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -172,6 +172,7 @@ const usualFirstFrames = runRows.firstFramesTimeout.range.fallback;
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions): CheckedRun {
   refuseOfPeaks('pipeline', options);
+  refuseFormer('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
   knownOptions('pipeline', options, names);
   const { geometry, cells, executor, keepFrame } = options;
   checkSettings('pipeline', options);

@@ -20,13 +20,24 @@ test.for(['--treshold=12', '--treshold'])('ewald index %s names the flag that wa
 test.for([
   [['cell', 'spots.txt', '--tolerance', '0.02'], '--tolerance of this command is called --symmetry-tolerance'],
   [['simulate', 'frames', '-o', 'x', '--scale=900'], '--scale of this command is called --strength'],
+  [['run', 'sum', 'a.npy', '--no-data-timeout', '5'], '--no-data-timeout of this command is called --stall'],
+  [['index', 'a.h5', '--stall=5'], '--stall of this command is called --no-data-timeout'],
 ] as const)('ewald %j names the present flag', async ([words, message]) => {
   const { code, err } = await ewald(words);
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
 });
 
-test('options are refused by their former names', async () => {
-  const { FrameSimulator } = await import('../../dist/index.node.js');
+test('options are refused by their former names, and by those of other rooms', async () => {
+  const { Context } = await import('../../dist/udf.node.js');
+  await using ctx = new Context({ context: { backend: 'wasm' } });
+  const options = { follow: true, navShape: [2, 2], noDataTimeout: 5 } as const;
+  await expect(ctx.load('a.raw', options as never)).rejects.toThrow('the option noDataTimeout is called stallS');
+  const { createContext, FrameSimulator } = await import('../../dist/index.node.js');
+  await using context = await createContext({ backend: 'wasm' });
+  const run = async () => {
+    for await (const _ of context.pipeline({ inputs: 'a.h5', stallS: 5 } as never)) break;
+  };
+  await expect(run()).rejects.toThrow('the option stallS is called noDataTimeout');
   const cell = [
     [79, 0, 0],
     [0, 79, 0],

@@ -68,7 +68,7 @@ describe('a file that grows', () => {
     expect([...intensity.data]).toEqual(sums);
   });
 
-  test('that begins like no known format is refused; with its dtype and sigShape, or a known ending, it is awaited', async () => {
+  test('that begins like no known format is refused, but awaited with dtype and sigShape or a known ending', async () => {
     const [file, known, empad] = ['plain.raw', 'scan.mib', 'scan_x4_y5.raw'].map((name) => join(folder, name)) as [
       string,
       string,
