@@ -14,8 +14,19 @@ constexpr size_t resident_bytes = 640 * 1024;
 // Rows of scratch of contiguous real lines.
 constexpr size_t narrow_bytes = 128;
 
+// Results are stored past the cache from this many bytes on, although the third-level cache could hold them. (128^3 in
+// single precision is the least that was measured to real numbers. Columns of 128 x 64 x 128, 8 MiB, take 0.74 of the
+// time, those of 112 x 56 x 112, 5.4 MiB, 0.82, but what reads them next takes longer by as much.)
+constexpr size_t past_bytes = 8 * 1024 * 1024;
+
+// The same where the passes of a plane hand it to each other. (16 x 256 x 256, 8 MiB, takes as long either way; 128^3
+// does not.)
+constexpr size_t past_plane_bytes = 16 * 1024 * 1024;
+
 size_t max(size_t a, size_t b) { return a > b ? a : b; }
 size_t min(size_t a, size_t b) { return a < b ? a : b; }
+
+size_t bytes_of(const Side& side, size_t number) { return side.size * (side.complex ? 2 : 1) * number; }
 
 using What = Tables::What;
 
@@ -133,6 +144,7 @@ struct Builder {
   Tables& tables;
   Program<T>& program;
   uint32_t dims;
+  size_t bytes;              // of the target
   size_t current[max_dims];  // extents of the array that the next pass reads
 
   bool add(const Step& step, const Layout& in, const Layout& out, const Window& from, const Window& to,
@@ -232,9 +244,9 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
   } else {
     // Rows of memory that are far apart and not in the cache. Where the results go to other memory, the last radix
     // would matter as much as the first, unless they are stored past the cache, as those in the workspace are.
-    const bool same =
-        pass.source == pass.target || problem.in_place || (pass.target == Buffer::workspace && engine.streams);
-    const bool far = same && 2 * sizeof(T) * pass.line_in > resident_bytes / n;
+    const bool same = pass.source == pass.target || problem.in_place;
+    const bool past = engine.streams && (pass.target == Buffer::workspace || bytes >= past_bytes);
+    const bool far = (same || past) && 2 * sizeof(T) * pass.line_in > resident_bytes / n;
     pass.column =
         tables.once<ColumnPlan<T>>(What::columns, length, uint32_t(far), &engine,
                                    [&] { return plan_columns<T>(length, engine, problem.tune, far, store); });
@@ -331,15 +343,6 @@ bool Builder<T>::add(const Step& step, const Layout& in, const Layout& out, cons
 
 // Lines are fetched this many bytes ahead of the one that is transformed, if the array is larger than the cache.
 constexpr size_t ahead_bytes = 8 * 1024;
-// Results are stored past the cache from this many bytes on. (16 x 256 x 256, 8 MiB, takes as long either way; 128^3
-// does not, although the third-level cache could hold it.)
-constexpr size_t past_bytes = 16 * 1024 * 1024;
-
-// The same for transforms to real numbers: for the array between their passes, and for their results. (128^3 in single
-// precision is the least that was measured.)
-constexpr size_t past_real_bytes = 8 * 1024 * 1024;
-
-size_t bytes_of(const Side& side, size_t number) { return side.size * (side.complex ? 2 : 1) * number; }
 
 template <class T>
 void look_ahead(Pass<T>& pass, const Side& source) {
@@ -385,8 +388,8 @@ void keep_plane(Program<T>& program, const Layout& plane, const size_t* count, u
     if ((shared >> d & 1) == 0) numbers += (count[d] - 1) * plane.stride[d];
   if (numbers > resident_bytes / (2 * sizeof(T))) return;  // rows with gaps
   const bool columns = plane.buffer == Buffer::output && pass->source != last.target && fills_lines(last) &&
-                       bytes >= past_bytes;
-  const bool lines = plane.buffer == Buffer::workspace && last.how == How::lines && bytes >= past_real_bytes;
+                       bytes >= past_plane_bytes;
+  const bool lines = plane.buffer == Buffer::workspace && last.how == How::lines && bytes >= past_bytes;
   if (!columns && !lines) return;
   program.plane = (2 * numbers + 15) / 16 * 16;
   for (uint32_t k = 0; k < group.count; k++) {
@@ -431,7 +434,8 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
   const bool to_real = backward && (halves || widens);  // the last pass produces real numbers
   const uint32_t special = halves ? problem.reduced + 1 : dims;
 
-  Builder<T> builder = {problem, backward, engines, store, tables, program, dims, {}};
+  const size_t bytes = bytes_of(target, sizeof(T));
+  Builder<T> builder = {problem, backward, engines, store, tables, program, dims, bytes, {}};
   size_t between[max_dims];  // largest extent of each dimension in an array between the passes
   bool shrinks = false;
   for (uint32_t d = 0; d < dims; d++) {
@@ -443,9 +447,9 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
 
   // The dimensions that stay in the cache.
   uint32_t resident = 0;
-  size_t bytes = (trig ? 1 : 2) * sizeof(T);
-  for (uint32_t i = 0; i < dims && bytes <= resident_bytes / between[order[i]]; i++) {
-    bytes *= between[order[i]];
+  size_t held = (trig ? 1 : 2) * sizeof(T);
+  for (uint32_t i = 0; i < dims && held <= resident_bytes / between[order[i]]; i++) {
+    held *= between[order[i]];
     resident |= 1u << order[i];
   }
 
@@ -530,12 +534,10 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
     }
     i += run;
     if (problem.in_place) continue;
-    const size_t bytes = bytes_of(target, sizeof(T));
     if (run > 1)
       keep_plane(program, middle, between, dims, shared, bytes);
     else if (Pass<T>& pass = program.pass[program.passes - 1];
-             pass.source != pass.target && pass.engine->streams && fills_lines(pass) &&
-             bytes >= (to_real ? past_real_bytes : past_bytes))
+             pass.source != pass.target && pass.engine->streams && fills_lines(pass) && bytes >= past_bytes)
       store_past(pass);
   }
   for (uint32_t k = 0; k < program.passes; k++) program.work = max(program.work, program.plane + program.pass[k].work);
