@@ -11,12 +11,12 @@
  * @module
  */
 
-import { nativeBlocks } from '../backends/native/blocks.js';
+import { nativeBlocks, preferHugePages } from '../backends/native/blocks.js';
 import { bindFft3d } from '../heffte/bind.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
 import { createContext } from './fft.node.js';
 
-const made = bindFft3d({ createContext, copyNumbers: nativeBlocks });
+const made = bindFft3d({ createContext, copyNumbers: nativeBlocks, preferHugePages });
 /** See {@link MakeFft3d}. */
 export const fft3d: MakeFft3d = made.fft3d;
 /** See {@link MakeFft3dR2c}. */

@@ -9,7 +9,7 @@ import { bindFft3d } from '../heffte/bind.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
 import { createContext } from './fft.js';
 
-const made = bindFft3d({ createContext, copyNumbers: () => undefined });
+const made = bindFft3d({ createContext, copyNumbers: () => undefined, preferHugePages: () => {} });
 /** See {@link MakeFft3d}. */
 export const fft3d: MakeFft3d = made.fft3d;
 /** See {@link MakeFft3dR2c}. */

@@ -19,6 +19,8 @@ export interface Fft3dPlatform {
   readonly createContext: (options: ContextOptions) => Promise<FftContextLike>;
   /** Loads a function that copies large blocks faster than JavaScript; returns undefined if there is none. */
   readonly copyNumbers: () => CopyNumbers | undefined;
+  /** Requests huge pages for new memory, where the platform has them. */
+  readonly preferHugePages: (memory: ArrayBufferLike) => void;
 }
 
 /**
@@ -138,6 +140,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
       tune: request.options.tune,
       largest,
       copyBlock: blockCopier(platform.copyNumbers),
+      preferHugePages: platform.preferHugePages,
     };
     const byMessages = () => new Transform({ ...parts, layout: laidOut(false), algorithm: 'alltoallv' });
     const falls = algorithm === 'shared' && wished === 'auto';

@@ -15,6 +15,12 @@ export interface WorldWish {
   readonly numbers: number;
 }
 
+/**
+ * Memory from this size on is requested in huge pages: the stages jump between its rows, which are in different small
+ * pages.
+ */
+const hugeBytes = 2 ** 22;
+
 const bytesOfHalf = ({ precision, numbers }: WorldWish): number =>
   64 * Math.ceil((numbers * numbersOf[precision].BYTES_PER_ELEMENT) / 64);
 
@@ -25,14 +31,16 @@ const bytesOfHalf = ({ precision, numbers }: WorldWish): number =>
  */
 export class SharedWorld {
   readonly #comm: Communicator;
+  readonly #preferHugePages: (memory: ArrayBufferLike) => void;
   #memory: SharedMemory | undefined;
   #barrier: SharedBarrier | undefined;
   #turn = 0;
   /** Bytes of the smallest array for which there was not enough memory. */
   #tooLarge = Number.POSITIVE_INFINITY;
 
-  constructor(comm: Communicator) {
+  constructor(comm: Communicator, preferHugePages: (memory: ArrayBufferLike) => void) {
     this.#comm = comm;
+    this.#preferHugePages = preferHugePages;
   }
 
   get bytes(): number {
@@ -71,6 +79,8 @@ export class SharedWorld {
       this.#tooLarge = bytesOfHalf(wish);
       return false;
     }
+    // Every rank requests them before it touches the memory, since each may be the first one to do so.
+    if (this.#memory.buffer.byteLength >= hugeBytes) this.#preferHugePages(this.#memory.buffer);
     this.#barrier = new SharedBarrier(this.#comm, this.#memory.buffer);
     return true;
   }

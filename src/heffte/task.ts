@@ -1,15 +1,14 @@
 /** A rank of a timed distributed transform, as a task of `spmd`: `{ module: 'heffte', function: 'bench' }`. */
 
 import type { TaskScope } from '../executors/task.js';
-import type { CopyNumbers } from './copy.js';
-import { planFft3d } from './fft3d.js';
+import { type Fft3dPlatform, planFft3d } from './fft3d.js';
 import type { BenchTimes, BenchWish } from './measure.js';
 import { benchFft3d } from './measure.js';
 import type { FftContextLike } from './options.js';
 
-/** The task of a platform; `copyNumbers` is as in `Fft3dPlatform`. */
+/** The task of a platform. */
 export const benchTask =
-  (copyNumbers: () => CopyNumbers | undefined) =>
+  (platform: Omit<Fft3dPlatform, 'createContext'>) =>
   /** Verifies and times; every rank returns the same times. */
   async (wish: BenchWish, scope: TaskScope): Promise<BenchTimes> => {
     const { comm, threads } = scope;
@@ -19,7 +18,7 @@ export const benchTask =
     return benchFft3d(
       (backend, inbox, outbox, group, options) =>
         planFft3d(
-          { createContext: async () => context, copyNumbers },
+          { ...platform, createContext: async () => context },
           { backend, inbox, outbox, comm: group, options: { ...options, threads, context }, reduced: undefined },
         ),
       comm,
@@ -27,4 +26,4 @@ export const benchTask =
     );
   };
 
-export const bench = benchTask(() => undefined);
+export const bench = benchTask({ copyNumbers: () => undefined, preferHugePages: () => {} });

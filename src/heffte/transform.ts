@@ -38,6 +38,8 @@ export interface Parts {
   /** Elements of the largest message of all ranks, for each stage. */
   readonly largest: readonly number[];
   readonly copyBlock: CopyBlock;
+  /** See `Fft3dPlatform`. */
+  readonly preferHugePages: (memory: ArrayBufferLike) => void;
   /** The same transform by messages, for runs whose world is too large for shared memory. */
   readonly byMessages?: () => Transform;
 }
@@ -98,7 +100,7 @@ export class Transform {
     this.#parts = parts;
     const { comm, layout } = parts;
     this.#workspace = new Workspace(comm, this.#workSizes());
-    this.#world = new SharedWorld(comm);
+    this.#world = new SharedWorld(comm, parts.preferHugePages);
     this.#resource = new Resource('distributed transform', undefined, { dispose: () => this.#release() });
     this.sizes = [layout.boundaries[0]?.box.count ?? 0, layout.boundaries.at(-1)?.box.count ?? 0];
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });

@@ -1,4 +1,4 @@
-/** Copies blocks of arrays with the native addon, if it is present. Node only. */
+/** What the native addon does for memory, if it is present: copying blocks, and huge pages. Node only. */
 import { existsSync } from 'node:fs';
 import { constants } from '../../layout/layout.js';
 import { addonPath, loadAddon } from '../addon-path.js';
@@ -14,14 +14,28 @@ export type CopyBlock = (
   ...block: readonly number[]
 ) => void;
 
-/** The addon's function; undefined without an addon or with one of another version. */
-export function nativeBlocks(given?: string): CopyBlock | undefined {
+interface MemoryAddon {
+  readonly abiVersion: number;
+  readonly copyBlock: CopyBlock;
+  readonly preferHugePages: (memory: Uint8Array) => number;
+}
+
+/** The addon; undefined if there is none, or one of another version. */
+function memoryAddon(given?: string): MemoryAddon | undefined {
   const path = addonPath('ewald_native', given);
   if (!existsSync(path)) return undefined;
   try {
-    const addon = loadAddon(path) as { abiVersion: number; copyBlock: CopyBlock };
-    return addon.abiVersion === constants.abiVersion ? addon.copyBlock : undefined;
+    const addon = loadAddon(path) as MemoryAddon;
+    return addon.abiVersion === constants.abiVersion ? addon : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The addon's function that copies blocks. */
+export const nativeBlocks = (given?: string): CopyBlock | undefined => memoryAddon(given)?.copyBlock;
+
+/** Requests huge pages for memory that nobody has touched yet. */
+export function preferHugePages(memory: ArrayBufferLike, given?: string): void {
+  memoryAddon(given)?.preferHugePages(new Uint8Array(memory));
 }

@@ -1,0 +1,54 @@
+/** Memory shared by all ranks: that of a large world is requested in huge pages before anybody touches it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { preferHugePages } from '../../src/backends/native/blocks.js';
+import type { Communicator } from '../../src/communicator/communicator.js';
+import { SharedWorld } from '../../src/heffte/shared-world.js';
+
+const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
+const mappings = '/proc/self/smaps';
+
+/** Bytes of this process for which huge pages were requested. */
+function requested(): number {
+  const parts = readFileSync(mappings, 'utf8').split(/^(?=[\da-f]+-[\da-f]+ )/m);
+  return parts
+    .filter((part) => /^VmFlags:.* hg\b/m.test(part))
+    .reduce((sum, part) => sum + 1024 * Number(/^Size: +(\d+)/m.exec(part)?.[1]), 0);
+}
+
+/** A world of one rank, and the memory for which huge pages were requested. */
+function worldOfOne() {
+  const asked: ArrayBufferLike[] = [];
+  const comm = {
+    rank: 0,
+    size: 1,
+    share: async (bytes: number) => ({ buffer: new SharedArrayBuffer(bytes), free: async () => {} }),
+  };
+  const world = new SharedWorld(comm as unknown as Communicator, (memory) => {
+    asked.push(memory);
+    preferHugePages(memory, addon);
+  });
+  return { world, asked };
+}
+
+test('a large world is requested in huge pages, a small one is not', async () => {
+  const { world, asked } = worldOfOne();
+  await world.make({ divisions: 1, precision: 'f32', numbers: 2 ** 18 });
+  expect(asked).toEqual([]);
+  await world.make({ divisions: 1, precision: 'f32', numbers: 2 ** 21 });
+  const [array] = world.arrays({ divisions: 1, precision: 'f32', numbers: 2 ** 21 });
+  expect(asked.length).toBe(1);
+  expect(asked[0]).toBe(array?.buffer);
+  await world.free();
+});
+
+test.runIf(existsSync(mappings) && existsSync(addon))('the system knows of the request', async () => {
+  const before = requested();
+  const { world } = worldOfOne();
+  const wish = { divisions: 1, precision: 'f64', numbers: 2 ** 21 } as const;
+  await world.make(wish);
+  // The pages at both ends hold other memory as well.
+  expect(requested() - before).toBeGreaterThanOrEqual(2 ** 25 - 2 ** 22);
+  expect(world.arrays(wish)[0]?.length).toBe(2 ** 21);
+  await world.free();
+});
