@@ -47,6 +47,21 @@ export async function eachInTurn(what: string, steps: readonly (() => unknown)[]
   }
 }
 
+const disposed = (what: string, cause?: unknown): EwaldError =>
+  new EwaldError('Disposed', `this ${what} was disposed; create a new one before using it again`, {
+    cause,
+    detail: { what },
+  });
+
+/** Runs a part of an object; an error that says that the part was disposed names the object, which users know. */
+export async function namedAs<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isEwaldError(error, 'Disposed') ? disposed(what, error) : error;
+  }
+}
+
 /** A node of the ownership tree. */
 export class Resource {
   readonly #what: string;
@@ -85,11 +100,7 @@ export class Resource {
 
   /** Throws `Disposed` once disposal has started. */
   assertAlive(): void {
-    if (this.#disposal) {
-      throw new EwaldError('Disposed', `this ${this.#what} was disposed; create a new one before using it again`, {
-        detail: { what: this.#what },
-      });
-    }
+    if (this.#disposal) throw disposed(this.#what);
   }
 
   /** Runs `work` after everything queued before it; disposal waits for it. */

@@ -10,7 +10,14 @@ import { isLost } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, knownOptions, shown } from '../base/options.js';
-import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
+import {
+  asyncDispose,
+  type Disposable,
+  eachInTurn,
+  type MaybeAsyncDisposable,
+  namedAs,
+  Resource,
+} from '../base/resource.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';
@@ -134,6 +141,9 @@ export async function planFrameSearcher(context: Plans, options: FrameSearcherOp
   }
 }
 
+/** What the messages of its errors call it. */
+const what = 'frame searcher';
+
 /** The searcher as used by the run, whose parameters are determined after its peak finder has been planned. */
 export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly detector: Detector;
@@ -145,8 +155,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly #context: Plans;
   readonly #finders = new KeptPlans<PeakFinder>();
   readonly #indexers = new KeptPlans<Indexer>();
-  readonly #resource = new Resource('frame searcher', undefined, {
-    dispose: () => eachInTurn('frame searcher', [() => this.#finders.dispose(), () => this.#indexers.dispose()]),
+  readonly #resource = new Resource(what, undefined, {
+    dispose: () => eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose()]),
   });
   readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
 
@@ -202,12 +212,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     if (this.tunesItself) await this.#tuneOn(frame, options);
     const settings = this.#settingsOf('stages', options);
     const { signal } = options;
-    return (await this.finderFor(settings)).stages(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
+    const given = { ...settings.peaks, ...(signal ? { signal } : {}) };
+    return namedAs(what, async () => (await this.finderFor(settings)).stages(frame, given));
   }
 
   async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {
     const settings = this.#settingsOf('index', options);
-    return indexPeaks(peaks, this.#scene(settings, options), await this.indexerFor(settings, peaks.count));
+    const scene = this.#scene(settings, options);
+    return namedAs(what, async () => indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count)));
   }
 
   predict(crystal: FrameCrystal, options: FrameSearchOptions = none): Reflection[] {
@@ -228,10 +240,11 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 
   /** Like `search`, of a tuned searcher; a borrowed frame is looked up again whenever it may have been moved. */
-  async searchBorrowed(
-    borrowed: Pick<BorrowedFrame, 'frame'>,
-    options: FrameSearchOptions = none,
-  ): Promise<FrameResult> {
+  searchBorrowed(borrowed: Pick<BorrowedFrame, 'frame'>, options: FrameSearchOptions = none): Promise<FrameResult> {
+    return namedAs(what, () => this.#searchBorrowed(borrowed, options));
+  }
+
+  async #searchBorrowed(borrowed: Pick<BorrowedFrame, 'frame'>, options: FrameSearchOptions): Promise<FrameResult> {
     const settings = this.#settingsOf('search', options);
     const scene = this.#scene(settings, options);
     const begun = performance.now();
@@ -274,8 +287,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 
   async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
-    const finder = await this.finderFor(settings);
-    const found = await finder.run(frame, { ...settings.peaks, ...(signal ? { signal } : {}) });
+    const given = { ...settings.peaks, ...(signal ? { signal } : {}) };
+    const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
     return settings.useSaturated === false ? this.#unsaturated(found) : found;
   }
 

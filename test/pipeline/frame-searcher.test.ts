@@ -54,6 +54,20 @@ describe.skipIf(!dataFolder)(`a frame in memory${dataFolder ? '' : ' (absent: no
     await searcher.dispose();
   });
 
+  test('the errors of a searcher whose context was disposed name the searcher', async () => {
+    const own = await createContext({ backend: 'wasm' });
+    const searcher = await own.frameSearcher({ detector, cells, peaks });
+    const found = await searcher.peaks(frame);
+    await own.dispose();
+    for (const call of [
+      () => searcher.search(frame),
+      () => searcher.peaks(frame),
+      () => searcher.stages(frame),
+      () => searcher.index(found),
+    ])
+      await refused(call, 'Disposed', 'this frame searcher was disposed; create a new one');
+  });
+
   test('without useSaturated, peaks with pixels above max_adu of their panel are omitted', async () => {
     const geometry = parseGeometry(`max_adu = 400\n${readFileSync(sim('run.geom'), 'utf8')}`);
     const limited = await context.detector(dataset, { geometry });
