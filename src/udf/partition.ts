@@ -72,7 +72,13 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
       running.push(new Running(udf, auxOf(params, partition.positions), meta, { part, prepared }));
     }
     for (const one of running)
-      guarded(one.udf.definition.name, 'preprocess', () => one.udf.definition.preprocess?.(one.scope as never));
+      guarded(
+        one.udf.definition.name,
+        'preprocess',
+        () => one.udf.definition.preprocess?.(one.scope as never),
+        'preprocess',
+        one.arrays,
+      );
     const byCore = running.filter(({ part }) => part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
     for (const one of others) passes?.modules.begin(one);
@@ -101,7 +107,13 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     for (const one of others) passes?.modules.finish(one);
     for (const one of running) {
       one.point(0, count, 0, product(meta.sig));
-      guarded(one.udf.definition.name, 'postprocess', () => one.udf.definition.postprocess?.(one.scope as never));
+      guarded(
+        one.udf.definition.name,
+        'postprocess',
+        () => one.udf.definition.postprocess?.(one.scope as never),
+        'postprocess',
+        one.arrays,
+      );
     }
     done = true;
     return running.map(({ arrays }) => arrays);

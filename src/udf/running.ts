@@ -26,10 +26,19 @@ export function settled<T>(udf: string, method: string, given: T): T {
   );
 }
 
-/** An error in a user's method: the location is added to the message, and the stack is kept. */
-export function thrown(udf: string, where: string, cause: unknown): Error {
+/** What engines say of a member of `results` that does not exist. */
+const ofNothing = /undefined|not (an )?extensible/;
+
+/**
+ * An error in a user's method: the location is added to the message, and the stack is kept. The names of its `results`
+ * follow where one that does not exist may be the reason.
+ */
+export function thrown(udf: string, where: string, cause: unknown, results: object = {}): Error {
   if (isEwaldError(cause, 'Aborted')) return cause;
-  const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}`, {
+  const names = Object.keys(results);
+  const isMisnamed = names.length > 0 && cause instanceof TypeError && ofNothing.test(cause.message);
+  const advice = isMisnamed ? `; its results are ${names.join(', ')}` : '';
+  const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}${advice}`, {
     cause,
     detail: { udf, where, threw: true },
   });
@@ -41,12 +50,12 @@ export function thrown(udf: string, where: string, cause: unknown): Error {
 }
 
 /** Calls a method of a UDF: errors name the UDF and the place, and promises are rejected. */
-export function guarded<T>(udf: string, method: string, work: () => T, where = method): T {
+export function guarded<T>(udf: string, method: string, work: () => T, where = method, results?: object): T {
   let given: T;
   try {
     given = work();
   } catch (cause) {
-    throw thrown(udf, where, cause);
+    throw thrown(udf, where, cause, results);
   }
   return settled(udf, method, given);
 }

@@ -38,7 +38,7 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
       try {
         given = definition.processFrame?.(scope as never);
       } catch (cause) {
-        throw thrown(definition.name, `frame ${meta.positions[i]}`, cause);
+        throw thrown(definition.name, `frame ${meta.positions[i]}`, cause, running.arrays);
       }
       if (given !== undefined) settled(definition.name, 'processFrame', given);
     }
@@ -65,6 +65,7 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
       'processTile',
       () => definition.processTile?.(scope as never),
       `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`,
+      running.arrays,
     );
   }
 }
@@ -114,6 +115,7 @@ export async function showAll(
       'processPartition',
       () => definition.processPartition?.(one.scope as never),
       `partition ${index} (frames ${one.meta.positions[0]} to ${one.meta.positions.at(-1)})`,
+      one.arrays,
     );
   }
 }

@@ -116,6 +116,34 @@ test('cleanup is called for each partition, also after an error, with what getTa
   );
 });
 
+test('an error of a result that does not exist lists those that do', async () => {
+  const ctx = await opened('inline');
+  const misspelt = (write: (results: Record<string, Float64Array>) => void) =>
+    defineUdf({
+      name: 'misspelt',
+      buffers: { sum: { kind: 'nav', dtype: 'f64' }, count: { kind: 'nav', dtype: 'u32' } },
+      processFrame: ({ results }) => write(results as never),
+    });
+  for (const udf of [
+    misspelt((results) => {
+      (results.sm as Float64Array)[0] = 1;
+    }),
+    misspelt((results) => {
+      results.sm = new Float64Array(1);
+    }),
+  ])
+    await refused(
+      () => ctx.runUdf(scanOf(ctx), udf),
+      'Argument',
+      'the UDF misspelt threw in frame 0:',
+      '; its results are sum, count',
+    );
+  const other = misspelt(() => {
+    throw new TypeError('the frame is odd');
+  });
+  await expect(ctx.runUdf(scanOf(ctx), other)).rejects.toThrow(/the frame is odd$/);
+});
+
 test('an error in prepare and an unknown method name the UDF', async () => {
   const ctx = await opened('inline');
   const failing = { ...spectrum, prepare: async () => Promise.reject(new Error('no table')) };

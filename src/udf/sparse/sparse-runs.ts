@@ -57,6 +57,7 @@ export function showSparse(
       'processSparse',
       () => definition.processSparse?.(one.scope as never),
       `frames ${one.meta.positions[first]} to ${one.meta.positions[end - 1]}`,
+      one.arrays,
     );
   }
 }
