@@ -85,6 +85,8 @@ async function run<Rows extends Parameters>(
       const sent = dataPort === undefined ? 'when a client connects' : `from port ${dataPort}`;
       print(bold(`${name}://${host}:${port}`));
       print(dim(`Frames are sent ${sent}. Press Ctrl-C to stop.`));
+      if (dataPort !== undefined && dataPort !== port + 1)
+        print(dim(`Clients name the port of the frames: ewald run … --connect --data-port ${dataPort}`));
     }
     await untilAborted(signal);
   } finally {

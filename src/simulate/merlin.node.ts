@@ -12,6 +12,8 @@ import { merlinSimulationRows } from './parameters.js';
 
 const headerBytes = 384;
 const slowMs = 150;
+/** Free ports that are tried until the next one is free as well. */
+const mostAttempts = 16;
 /** Bytes that are sent at a time. */
 const blockBytes = 2 ** 21;
 /** Messages are kept for the next acquisition if they take no more memory than this. */
@@ -30,7 +32,8 @@ export async function simulateMerlin(path: string, options: SimulateMerlinOption
   knownOptions('simulateMerlin', options, [...Object.keys(rows), 'open', 'frames', 'pieceBytes', 'faults']);
   const most = Number.MAX_SAFE_INTEGER;
   const port = integer('simulateMerlin: port', options.port, rows.port.range.fallback, 0, 65535);
-  const dataPort = integer('simulateMerlin: dataPort', options.dataPort, port === 0 ? 0 : port + 1, 0, 65535);
+  const { dataPort } = options;
+  if (dataPort !== undefined) integer('simulateMerlin: dataPort', dataPort, 0, 0, 65535);
   const { low, high, fallback } = rows.dwellUs.range;
   const dwellUs = real('simulateMerlin: dwellUs', options.dwellUs, fallback, low, high);
   const frames = integer('simulateMerlin: frames', options.frames, 0, 1, most);
@@ -102,15 +105,20 @@ class Simulator implements MerlinSimulator {
     this.#values.set('NUMFRAMESTOACQUIRE', String(settings.frames));
   }
 
-  async listen(host: string, port: number, dataPort: number): Promise<void> {
+  /** Listens on both ports; without `dataPort` it is the next one, as clients expect. */
+  async listen(host: string, port: number, dataPort: number | undefined): Promise<void> {
     this.host = host;
-    try {
-      this.port = await this.#serve(host, port, (socket) => this.#command(socket));
-      this.dataPort = await this.#serve(host, dataPort, (socket) => this.#client(socket));
-    } catch (error) {
-      await this.#shut();
-      throw error;
-    }
+    for (let attempts = mostAttempts; ; attempts--)
+      try {
+        this.port = await this.#serve(host, port, (socket) => this.#command(socket));
+        this.dataPort = await this.#serve(host, dataPort ?? this.port + 1, (socket) => this.#client(socket));
+        return;
+      } catch (error) {
+        await this.#shut();
+        this.#servers.length = 0;
+        // The port after a free one may be in use.
+        if (port !== 0 || dataPort !== undefined || attempts <= 1) throw error;
+      }
   }
 
   #serve(host: string, port: number, connected: (socket: Socket) => void): Promise<number> {

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readNpy } from 'ewald';
@@ -428,6 +428,30 @@ function since(simulator: object): number {
   const known = sentAt.get(simulator) ?? performance.now();
   sentAt.set(simulator, known);
   return known;
+}
+
+test('a simulated detector sends frames from the next port, and another port has to be named', async () => {
+  const simulator = await simulateMerlin(file, { port: 0, open: raw });
+  open.push(simulator);
+  expect(simulator.dataPort).toBe(simulator.port + 1);
+  const { host, port } = simulator;
+  const named = { host, port, dataPort: await freePort() };
+  await refused(
+    () => ctx.connect('merlin', named),
+    'File',
+    `${host}:${named.dataPort} cannot be reached`,
+    `frames come from the port after that of the commands, ${port}, unless dataPort names another one`,
+  );
+});
+
+/** A port on which nothing listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 describe('bad input', () => {

@@ -2,6 +2,7 @@
 import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node:net';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import { refusal, type Said } from '../../base/parameters.js';
 import { type Acquisition as MerlinHeader, type MibHeader, mibMetadata } from '../../data/formats/mib.js';
 import {
   type MerlinAnswer,
@@ -35,9 +36,9 @@ const retryMs = 50;
 const connectMs = 10_000;
 const answerMs = 10_000;
 
-/** Opens a connection; it closes when the signal fires. Throws `File`. */
+/** Opens a connection; it closes when the signal fires. `advice` ends the message of its `File` error. */
 function openSocket(
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, advice }: { readonly host: string; readonly port: number; readonly advice?: (said: Said) => string },
   onread: { buffer: Uint8Array; callback: (bytes: number, buffer: Uint8Array) => boolean } | undefined,
   signal?: AbortSignal,
 ): Promise<Socket> {
@@ -47,7 +48,8 @@ function openSocket(
     const fail = (reason: string): void => {
       signal?.removeEventListener('abort', abort);
       socket.destroy();
-      reject(new EwaldError('File', `${host}:${port} cannot be reached: ${reason}`));
+      const what = `${host}:${port} cannot be reached: ${reason}`;
+      reject(refusal('', (said) => (advice ? `${what}; ${advice(said)}` : what), {}, 'File'));
     };
     const abort = (): void => fail('interrupted');
     signal?.addEventListener('abort', abort, { once: true });
@@ -109,7 +111,13 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
     this.#handover.connected();
     const stream = new MerlinStream(this.name, this);
     const socket = await openSocket(
-      { host: this.#address.host, port: this.#address.dataPort },
+      {
+        host: this.#address.host,
+        port: this.#address.dataPort,
+        advice: (said) =>
+          `frames come from the port after that of the commands, ${this.#address.port}, unless ${said('dataPort')} ` +
+          'names another one',
+      },
       {
         buffer: new Uint8Array(readBytes),
         callback: (count, buffer) => this.#read(stream, buffer.subarray(0, count)),
