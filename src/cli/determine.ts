@@ -36,6 +36,7 @@ import {
   dim,
   exitCode,
   note,
+  noteRepeat,
   Progress,
   print,
   printJson,
@@ -108,7 +109,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const { unit = '1/A' } = flagValues(searchFlags, options);
   const search = checkCellSearch(flagValues(cellSearchRows, options), saidAsFlags(cellSearchRows));
   const { output: named, force = false, geometry } = options;
-  const files = await expand(words);
+  const files = await expand(words, noteRepeat);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
   const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });

@@ -38,6 +38,7 @@ import {
   exitCode,
   green,
   note,
+  noteRepeat,
   Progress,
   print,
   printJson,
@@ -109,7 +110,7 @@ export function register(program: Command, deps: CliDeps): void {
 
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { createContext, signal } = deps;
-  const lists = await expand(words);
+  const lists = await expand(words, noteRepeat);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
   const [head] = lists;

@@ -63,12 +63,14 @@ const isPattern = (word: string): boolean => /[*?[]/.test(word);
 
 /**
  * The files that arguments refer to: patterns (`*`, `?`, `[abc]`, `**` for folders of any depth) that are not
- * themselves files are expanded in order of their names; each file is listed once. Throws `Argument` for a pattern
- * without a match.
+ * themselves files are expanded in order of their names; each file is listed once, and `onRepeat` receives names that
+ * are given again. Throws `Argument` for a pattern without a match.
  */
-export async function expand(words: readonly string[]): Promise<string[]> {
+export async function expand(words: readonly string[], onRepeat?: (word: string) => void): Promise<string[]> {
   const files = new Set<string>();
-  for (const word of words) {
+  const repeated = new Set<string>();
+  for (const [i, word] of words.entries()) {
+    if (words.indexOf(word) < i) repeated.add(word);
     if (!isPattern(word) || existsSync(word)) files.add(word);
     else {
       const found = await matching(word);
@@ -80,6 +82,7 @@ export async function expand(words: readonly string[]): Promise<string[]> {
       for (const file of found) files.add(file);
     }
   }
+  if (onRepeat) for (const word of repeated) onRepeat(word);
   return [...files];
 }
 

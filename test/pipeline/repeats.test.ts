@@ -21,6 +21,7 @@ const search = ['-g', sim('mono.geom'), '-p', 'none', '--threshold=12', '--backe
 describe.skipIf(!dataFolder)(`inputs of a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test.for<[string, () => string[], RegExp | undefined]>([
     ['one file by two names', () => [at('run.h5'), `${folder}/./run.h5`], /run\.h5, which is .*, is given twice/],
+    ['one file by one name', () => [at('run.h5'), at('run.h5')], /run\.h5 is given twice, and is read once/],
     ['a list with a frame twice', () => ['-i', at('twice.lst')], /run\.h5 \/\/1 is given twice/],
     ['a list with a file and a frame of it', () => ['-i', at('both.lst')], /run\.h5 \/\/2.* is given twice/],
     ['a list with two frames', () => ['-i', at('two.lst')], undefined],
