@@ -100,6 +100,7 @@ async function search(
     throw error;
   });
   const report = new RunReport(flags, shared);
+  signal.addEventListener('abort', report.interrupted, { once: true });
   const options: PipelineOptions = {
     ...settings,
     ...(shared.stream === undefined ? refinement : {}),
@@ -132,6 +133,7 @@ async function search(
     }
   } finally {
     report.stop();
+    signal.removeEventListener('abort', report.interrupted);
     await context.dispose();
   }
   try {
@@ -192,6 +194,13 @@ class RunReport {
       const text = eventText(event);
       if (text !== '') note(text);
     }
+  };
+
+  /** Answers Ctrl-C at once, since the frames in progress may take a while. */
+  readonly interrupted = (): void => {
+    this.#cell.end();
+    this.#frames.end();
+    note(dim('interrupted: the frames in progress are finished first; another Ctrl-C ends at once'));
   };
 
   /** Prints a finished frame. */

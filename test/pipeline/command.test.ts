@@ -242,6 +242,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
       interruptWhen: () => existsSync(`${stream}.part`) && statSync(`${stream}.part`).size > 100_000,
     });
     expect(code).toBe(130);
+    expect(err).toContain('interrupted: the frames in progress are finished first; another Ctrl-C ends at once');
     expect(err).toContain(`finished results are in ${stream}.part; --resume continues it`);
     expect(readFileSync(stream, 'utf8')).toBe(earlier);
     expect(readFileSync(`${stream}.part`, 'utf8').endsWith('----- End chunk -----\n')).toBe(true);
