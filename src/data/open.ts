@@ -17,6 +17,7 @@ import type { Detection, Format, FormatOptions, Probe, Services } from './format
 import { formats } from './formats/table.js';
 import { openRows } from './parameters.js';
 import { defaultFrameBytes, tooLarge } from './shapes.js';
+import { suggestedShape } from './suggested-shape.js';
 
 /** Options of `open`. */
 export interface OpenOptions extends FormatOptions {
@@ -166,7 +167,7 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
         ? '. It is a text file, which holds no frames: lists of spots are inputs of ewald index, geometries and ' +
           'cells belong to its -g and -p'
         : raw
-          ? `. If it holds plain numbers, describe them: ${settings(said, { dtype: 'u16', sigShape: [512, 512] })}`
+          ? `. If it holds plain numbers, describe them: ${settings(said, suggestedShape(source.size))}`
           : ''),
     { path: source.name, size: source.size },
     'Format',

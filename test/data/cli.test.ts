@@ -45,6 +45,11 @@ describe('ewald info', () => {
     const bare = await ewald(['info', at('plain.raw')]);
     expect(bare).toMatchObject({ code: 1, out: '' });
     expect(bare.err).toMatch(/has none of the known formats: .*--dtype u16 --sig-shape 512,512/);
+    writeFileSync(at('square.raw'), new Uint8Array(3 * 2 * 128 * 128).fill(7));
+    const square = await ewald(['info', at('square.raw')]);
+    expect(square.err).toContain('--dtype u16 --sig-shape 128,128');
+    const single = await ewald(['info', at('square.raw'), '--format', 'raw', '--dtype', 'u8']);
+    expect(single.err).toContain('pass --sig-shape, such as --dtype u8 --sig-shape 128,128');
     const { code, out } = await ewald(['info', at('plain.raw'), ...plain, '--nav-shape', '2x3']);
     expect(code).toBe(0);
     expect(out).toMatch(/2 × 3 = 6 frames of 4 × 5 u16, 40 bytes each, 240 bytes in all/);

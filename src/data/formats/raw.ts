@@ -14,6 +14,7 @@ import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { openPermuted } from '../permuted.js';
 import { checkShape, countFrames, navigationShape } from '../shapes.js';
+import { suggestedShape } from '../suggested-shape.js';
 
 export const raw: Format = {
   name: 'raw',
@@ -32,7 +33,7 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
   if (missing.length > 0)
     throw refusal('', (said) => {
-      const such = settings(said, { dtype: 'u16', sigShape: [256, 256] });
+      const such = settings(said, suggestedShape(source.size, options.dtype));
       return (
         `${source.name} has no header that describes it: pass ${missing.map(said).join(' and ')}, such as ${such}; ` +
         `the file has ${source.size} bytes`

@@ -1,0 +1,21 @@
+/** A description that plain numbers of some size may have, for the advice of messages. */
+import { type DataType, dataTypes, elementBytes } from './dtype.js';
+
+/** Widths of square detectors, the most common first. */
+const widths = [512, 256, 1024, 2048, 4096, 128, 64, 32, 16];
+const usualTypes = ['u16', 'u8', 'f32'] as const satisfies readonly DataType[];
+
+/** A dtype and a square shape whose frames fill the file, if there are any; otherwise ones that frames often have. */
+export function suggestedShape(
+  bytes: number,
+  given?: DataType,
+): { readonly dtype: DataType; readonly sigShape: [number, number] } {
+  const types = given !== undefined && dataTypes.includes(given) ? [given] : usualTypes;
+  for (const dtype of types) {
+    const numbers = bytes / elementBytes(dtype);
+    const side = Math.sqrt(numbers);
+    const width = widths.find((one) => numbers % one ** 2 === 0) ?? (Number.isInteger(side) ? side : 0);
+    if (numbers > 0 && width > 1) return { dtype, sigShape: [width, width] };
+  }
+  return { dtype: types[0] ?? 'u16', sigShape: [512, 512] };
+}
