@@ -36,16 +36,16 @@ export function register(program: Command, { devices }: CliDeps): void {
     print(
       dim(
         '\n● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
-          'EWALD_BACKEND=NAME',
+          'EWALD_BACKEND=NAME; --json has all details',
       ),
     );
   });
 }
 
-/** Prints an external FFT engine below the backend that loads it. */
+/** Prints an external FFT engine below the backend that loads it; the names that were tried are in `--json`. */
 function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
   const where = available
     ? `${reason}, ${library}${proven ? '' : ', unproven: so far only tested with a stand-in'}`
-    : dim(reason);
+    : dim(reason.replace(/; tried [^;]*/, ''));
   print(`             ${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
 }

@@ -15,6 +15,13 @@ const row = {
 };
 const device = { name: 'Mali', kind: 'gpu', precisions: ['f32'], limits: {}, memory: null, driver: 'WebGPU' };
 
+const engine = {
+  engine: 'mkl',
+  available: false,
+  proven: false,
+  reason: 'MKL cannot be used: no library was found; tried libmkl_rt.so.3, libmkl_rt.so; install oneMKL',
+};
+
 /** The standard output of the command with fake devices, and the calls it made to them. */
 async function printed(...args: string[]): Promise<{ out: string; asked: unknown }> {
   let out = '';
@@ -25,7 +32,7 @@ async function printed(...args: string[]): Promise<{ out: string; asked: unknown
   });
   const devices = async (options: unknown) => {
     asked = options;
-    return [{ ...row, memory: null, device, engines: [], faults }];
+    return [{ ...row, memory: null, device, engines: [engine], faults }];
   };
   const program = new Command();
   register(program, { devices } as never);
@@ -34,6 +41,11 @@ async function printed(...args: string[]): Promise<{ out: string; asked: unknown
   return { out, asked };
 }
 afterEach(() => vi.restoreAllMocks());
+
+test('leaves the names of libraries that were tried to --json', async () => {
+  expect((await printed()).out).toContain('--engine mkl MKL cannot be used: no library was found; install oneMKL\n');
+  expect(JSON.parse((await printed('--json')).out)[0].engines).toEqual([engine]);
+});
 
 test('names the mechanism and the rooms, as text', async () => {
   const { out, asked } = await printed();
