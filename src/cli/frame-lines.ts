@@ -14,7 +14,7 @@ export const doubtOf = ({ length }: readonly unknown[]): string =>
 
 /** One line per lattice. */
 export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
-  const count = `${peaks.count} peaks`;
+  const count = counted(peaks.count, 'peak');
   if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
   const mark = isFrameDoubtful({ peaks, crystals }) ? yellow('?') : green('✓');
   return crystals
@@ -23,7 +23,8 @@ export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): 
         `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å ` +
         ` ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
       const where = i === 0 ? `${mark} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
-      const measured = crystal.reflections === undefined ? '' : `, ${crystal.reflections.length} reflections`;
+      const measured =
+        crystal.reflections === undefined ? '' : `, ${counted(crystal.reflections.length, 'reflection')}`;
       return (
         `${where}  ${shape} ` +
         ` ${dim(

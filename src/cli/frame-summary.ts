@@ -14,7 +14,8 @@ interface SummaryOptions {
 export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }: SummaryOptions): string {
   const { done, failed, hits, indexed, total, ambiguous, cells } = summary;
   const lines = [
-    `${bold(`${indexed} of ${done} frames indexed`)}, ${summary.crystals} crystals, ${hits} hits` +
+    `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
+      counted(hits, 'hit') +
       `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}`,
   ];
   if (total !== undefined && done < total) lines.push(`${total - done} frames were not started`);

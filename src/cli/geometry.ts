@@ -12,7 +12,7 @@ import {
   refineStreamRows,
   refuseOthers,
 } from '../entries/shell.node.js';
-import { bold, type CliDeps, dim, exitCode, green, note, print, printJson, red, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, exitCode, green, note, print, printJson, red, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -49,7 +49,8 @@ async function refine(stream: string, { json, output = '', ...given }: FlagValue
   const isMoved = refined.moved.length > 0;
   const text = isMoved
     ? refinementText({ geometry, ...refined })
-    : `nothing moves beyond its errors, according to ${refined.crystals} crystals (${refined.pairs} peaks)`;
+    : `nothing moves beyond its errors, according to ${counted(refined.crystals, 'crystal')} ` +
+      `(${counted(refined.pairs, 'peak')})`;
   print(`${text}\n${isMoved ? 'refined' : 'unchanged'} geometry in ${output}`);
 }
 

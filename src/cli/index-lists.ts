@@ -259,7 +259,7 @@ async function indexList(
 
 function describe({ input, spots, crystals, ms }: ListResult): string {
   const [first] = crystals;
-  if (!first) return `${yellow('–')} ${input}  ${dim(`${spots} spots, no lattice found`)}`;
+  if (!first) return `${yellow('–')} ${input}  ${dim(`${counted(spots, 'spot')}, no lattice found`)}`;
   return crystals
     .map(({ lengths, angles, indexedSpots, probability, refined, rivals }, i) => {
       const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;

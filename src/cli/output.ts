@@ -4,11 +4,11 @@
  */
 
 import { type BackendName, type createContext, type devices, EwaldError } from '../entries/index.node.js';
-import { exact, parseBackend } from '../entries/shell.node.js';
+import { counted, exact, parseBackend, rateText } from '../entries/shell.node.js';
 import { exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-export { exitCode };
+export { counted, exitCode, rateText };
 
 /** The services that commands receive from the program. */
 export interface CliDeps {
@@ -106,9 +106,6 @@ export function fail(error: unknown): number {
 /** The context options for `--backend`. Throws `Argument` for an unknown name. */
 export const backendOption = (name: string | undefined): { backend?: BackendName } =>
   name === undefined ? {} : { backend: parseBackend(name, '--backend') };
-
-/** "1 spot", "2 spots". */
-export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 /** Parses a count in the notations users write: 1000, 1e9, 2.5e6, 1_000_000. */
 export function parseCount(text: string, what: string): bigint {

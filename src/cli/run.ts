@@ -20,7 +20,19 @@ import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } 
 import type { ServedView } from '../entries/view.node.js';
 import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
-import { bold, type CliDeps, counted, dim, exitCode, note, Progress, print, printJson, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  exitCode,
+  note,
+  Progress,
+  print,
+  printJson,
+  rateText,
+  yellow,
+} from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
 import {
@@ -152,10 +164,12 @@ async function run(
         if (bytes < read.bytes) read.before += read.bytes;
         Object.assign(read, { frames, bytes, positions: totalFrames });
         if (!writes) return;
-        const rate = bytes / 1e9 / Math.max(seconds, 1e-9);
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
         const rest = live ? counts(live.status) : `${left.toFixed(0)} s left`;
-        progress.report(frames / totalFrames, `${frames} of ${totalFrames} frames, ${rate.toFixed(2)} GB/s, ${rest}`);
+        progress.report(
+          frames / totalFrames,
+          `${frames} of ${totalFrames} frames, ${rateText(bytes, seconds)}, ${rest}`,
+        );
       },
     };
     if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
@@ -321,5 +335,5 @@ function report(
     print(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
   if (lost > 0) print(`${counted(lost, 'frame')} did not arrive`);
   if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
-  print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${(bytes / 1e9 / seconds).toFixed(2)} GB/s`));
+  print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
 }

@@ -47,7 +47,7 @@ async function compare(file: string, other: string, { json }: { json?: boolean }
 async function merge(files: readonly string[], { output = '', force = false }: FlagValues<typeof joinStreamRows>) {
   const { frames, remarks } = await joinStreams(files, { output, force });
   for (const { kind, text } of remarks) note(`${yellow(`${kind}:`)} ${text}`);
-  const text = `${bold(String(frames))} frames of ${files.length} streams`;
+  const text = `${bold(counted(frames, 'frame'))} of ${counted(files.length, 'stream')}`;
   if (output === '-') note(text);
   else print(`${text} are in ${output}`);
 }
@@ -63,8 +63,8 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
     const share = (n: number): string => (frames > 0 ? ` (${((100 * n) / frames).toFixed(1)} %)` : '');
     print(`${bold(file)}  ${dim(facts.generator)}`);
     print(
-      `${frames} frames of ${facts.files} files, ${hits} hits${share(hits)}, ${indexed} indexed${share(indexed)}, ` +
-        `${crystals} crystals, ${facts.medianPeaks} peaks a ` +
+      `${counted(frames, 'frame')} of ${counted(facts.files, 'file')}, ${counted(hits, 'hit')}${share(hits)}, ` +
+        `${indexed} indexed${share(indexed)}, ${counted(crystals, 'crystal')}, ${counted(facts.medianPeaks, 'peak')} a ` +
         `frame${facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : ''}`,
     );
     if (facts.cell)

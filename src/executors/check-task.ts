@@ -1,6 +1,6 @@
 /** Checks a task before it is sent. */
 import { EwaldError } from '../base/errors.js';
-import { knownOptions } from '../base/options.js';
+import { knownOptions, shown } from '../base/options.js';
 import { registeredNames } from './registered.js';
 import type { InputReference, Task, TaskSpec } from './task.js';
 
@@ -15,7 +15,7 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
   knownOptions(what, task, ['id', 'module', 'function', 'argument', 'transfer', 'inputs', 'uses']);
   const module = checkModule(`${what}: module`, task.module, names);
   if (task.id !== undefined && typeof task.id !== 'string')
-    throw new EwaldError('Argument', `${what}: id is a ${typeof task.id}; expected a string`);
+    throw new EwaldError('Argument', `${what}: id is ${shown(task.id)}; expected a string`);
   const uses = (task.uses ?? []).map((one) => checkModule(`${what}: uses`, one, names));
   const name = task.function ?? 'default';
   if (typeof name !== 'string' || name === '')

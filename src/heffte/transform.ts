@@ -2,7 +2,7 @@
 
 import type { ExternalEngine } from '../backends/engines.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import { integer, knownOptions } from '../base/options.js';
+import { integer, knownOptions, shown } from '../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { FftPlan } from '../fft/fft.js';
@@ -245,7 +245,7 @@ export class Transform {
       const numbers = convertible ? `${needed} numbers (complex) or ${needed / 2} (real)` : `${needed} numbers`;
       throw new EwaldError(
         'Shape',
-        `${what} is a ${(array as object)?.constructor?.name} of ${array?.length}; expected a ${ArrayType.name} ` +
+        `${what} is ${shown(array)}; expected a ${ArrayType.name} ` +
           `of ${numbers} for the box ${box}${batch > 1 ? ` and a batch of ${batch}` : ''}`,
       );
     }

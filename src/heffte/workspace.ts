@@ -1,6 +1,7 @@
 /** Memory of the runs of one plan: two arrays of intermediate results and two of messages, the caller's or its own. */
 
 import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
@@ -59,7 +60,7 @@ export class Workspace {
     if (!(given instanceof ArrayType) || given.length < needed)
       throw new EwaldError(
         'Shape',
-        `heffte: the workspace is a ${(given as object)?.constructor?.name} of ${given?.length} numbers; ` +
+        `heffte: the workspace is ${shown(given)}; ` +
           `expected a ${ArrayType.name} of ${needed}, two for each of ${batch} × sizeWorkspace = ` +
           `${batch * this.size} complex numbers`,
       );

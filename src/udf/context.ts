@@ -1,5 +1,6 @@
 /** `Context` of ewald/udf: loads scans and runs UDFs and analyses over them, on this thread or on an executor. */
 
+import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { flag, knownOptions } from '../base/options.js';
@@ -480,4 +481,4 @@ function notePartial(error: unknown, run: Run): void {
 const lineOf =
   (note: (line: string) => void) =>
   ({ done, total, bytes, seconds }: UdfProgress): void =>
-    note(`${done} of ${total} partitions, ${(bytes / 1e9 / Math.max(seconds, 1e-9)).toFixed(2)} GB/s`);
+    note(`${done} of ${total} partitions, ${rateText(bytes, seconds)}`);

@@ -4,6 +4,7 @@
  * pixels from the corner of the array, and those of reflections in pixels from the corner of their panel.
  */
 
+import { counted } from '../../base/amounts.js';
 import { version } from '../../base/version.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../data/hdf5/writer.js';
@@ -229,7 +230,7 @@ export function hdf5Sink(
       } finally {
         await codecs.dispose();
       }
-      return `${peak.fs.length} peaks and ${crystal.frame.length} crystals in ${name}`;
+      return `${counted(peak.fs.length, 'peak')} and ${counted(crystal.frame.length, 'crystal')} in ${name}`;
     },
     discard: () => output.discard(),
   };

@@ -1,4 +1,5 @@
 /** Writes the calibration data of a run for Millepede-II, as CrystFEL's `--mille` does. */
+import { counted } from '../../base/amounts.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Output } from '../../files/write.js';
 import { MilleRecords } from '../refinement/mille.js';
@@ -28,7 +29,8 @@ export function milleSink(output: Output, file: string, geometry: Geometry, maxL
       }
     },
     close: async (isWhole) =>
-      `calibration data of ${crystals} crystals (${pairs} peaks) in ${await ended(output, file, isWhole)}`,
+      `calibration data of ${counted(crystals, 'crystal')} (${counted(pairs, 'peak')}) in ` +
+      (await ended(output, file, isWhole)),
     discard: () => output.discard(),
   };
 }
