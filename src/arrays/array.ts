@@ -6,7 +6,7 @@
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, integer, knownOptions, shown } from '../base/options.js';
+import { choice, integer, kindOf, knownOptions, shown } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Planner } from '../planner/planner.js';
 import type { ArrayMemory } from './contract.js';
@@ -131,7 +131,7 @@ class OpenArray implements DeviceArrayMethods {
     if (!(data instanceof this.#number)) {
       throw new EwaldError(
         'Shape',
-        `array.${what}: got a ${nameOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`,
+        `array.${what}: got ${kindOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`,
       );
     }
     const first = integer(`array.${what}: offset`, offset, 0, 0, this.length);
@@ -163,7 +163,7 @@ export async function makeArray<D extends ArrayDtype>(
   const given = data === undefined ? 'f32' : numberTypeOf(data);
   if (given === undefined) {
     const needed = Object.values(numberTypes).map(({ name }) => name);
-    throw new EwaldError('Shape', `array: the data is a ${nameOf(data)}; expected one of ${needed.join(', ')}`);
+    throw new EwaldError('Shape', `array: the data is ${kindOf(data)}; expected one of ${needed.join(', ')}`);
   }
   const dtype = choice('array: dtype', options.dtype, given, arrayDtypes);
   const width = isComplex(dtype) ? 2 : 1;
@@ -171,7 +171,7 @@ export async function makeArray<D extends ArrayDtype>(
   if (data && given !== number)
     throw new EwaldError(
       'Shape',
-      `array: the data is a ${nameOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
+      `array: the data is ${kindOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
     );
   const count = data ? lengthOf(data) : 0;
   const shape = checkShape(options.shape ?? (data ? [count / width] : undefined));
@@ -216,5 +216,3 @@ function bytesOf(data: ArrayNumbers, length: number): Uint8Array {
   // An array that was transferred before the call is unusable.
   return length === 0 ? new Uint8Array() : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
-
-const nameOf = (value: unknown): string => (value as object | undefined)?.constructor?.name ?? typeof value;

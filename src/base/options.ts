@@ -32,6 +32,13 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return best && best[0] <= bound ? best[1] : undefined;
 }
 
+/** What a value is, for messages: "a Float64Array", "an Array", "undefined". */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return `${value}`;
+  const name = (value as object).constructor?.name ?? typeof value;
+  return `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
 /** Any value as text for messages; never throws, never long. */
 export function shown(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`;

@@ -1,7 +1,7 @@
 /** Helpers for transforms: frequencies, shifts, convolution and correlation. */
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, integer, knownOptions, real } from '../base/options.js';
+import { choice, integer, kindOf, knownOptions, real } from '../base/options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
 /** The maximum length of an axis of a plan. */
@@ -218,8 +218,8 @@ function checkArray(name: string, array: FftArray, shape: readonly number[], com
       `${name}: the shape is ${JSON.stringify(shape)}; expected lengths of 1 and more, slowest axis first`,
     );
   if (!(array instanceof Float32Array || array instanceof Float64Array)) {
-    const found = (array as object | undefined)?.constructor?.name ?? typeof array;
-    throw new EwaldError('Shape', `${name}: the array is a ${found}; expected a Float32Array or Float64Array`);
+    const found = kindOf(array);
+    throw new EwaldError('Shape', `${name}: the array is ${found}; expected a Float32Array or Float64Array`);
   }
   const numbers = shape.reduce((product, n) => product * n, complex ? 2 : 1);
   if (array.length === numbers) return;

@@ -4,6 +4,7 @@ import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
+import { kindOf } from '../base/options.js';
 import type { Planner } from '../planner/planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';
 
@@ -85,11 +86,10 @@ export function checkSide(
 export function checkNumbers(what: string, array: FftArray, length: number, rules: SideRules, exact = false): void {
   const ArrayType = rules.precision === 'f32' ? Float32Array : Float64Array;
   if (!(array instanceof ArrayType)) {
-    const found = (array as object | undefined)?.constructor?.name ?? typeof array;
     const convertible = numberTypeOf(array) ? ` (${ArrayType.name}.from gives one)` : '';
     throw new EwaldError(
       'Shape',
-      `${what} is a ${found}; a plan of precision ${rules.precision} needs a ${ArrayType.name}${convertible}`,
+      `${what} is ${kindOf(array)}; a plan of precision ${rules.precision} needs a ${ArrayType.name}${convertible}`,
     );
   }
   checkLength(what, lengthOf(array), length, rules, exact, `pass subarray(0, ${length}) to transform its beginning`);

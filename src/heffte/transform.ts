@@ -2,7 +2,7 @@
 
 import type { ExternalEngine } from '../backends/engines.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import { integer, knownOptions, shown } from '../base/options.js';
+import { integer, kindOf, knownOptions, shown } from '../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { FftPlan } from '../fft/fft.js';
@@ -200,10 +200,9 @@ export class Transform {
     const scale = parseScale(told.scale);
     const batch = integer(`heffte.${direction}: batch`, told.batch, 1, 1, 2 ** 24);
     if (!(input instanceof Float32Array) && !(input instanceof Float64Array)) {
-      const found = (input as object | undefined)?.constructor?.name ?? typeof input;
       throw new EwaldError(
         'Shape',
-        `heffte.${direction}: the input is a ${found}; expected a Float32Array or Float64Array`,
+        `heffte.${direction}: the input is ${kindOf(input)}; expected a Float32Array or Float64Array`,
       );
     }
     const precision = input instanceof Float32Array ? 'f32' : 'f64';

@@ -228,8 +228,8 @@ export class Run {
         if (!isArrayOf(declaration.dtype, array) || array.length !== there.length)
           throw new EwaldError(
             'Shape',
-            `the UDF ${definition.name}: mergeAll returns ${name} as ${array?.constructor.name ?? typeof array} ` +
-              `of ${array?.length}; expected ${there.length} numbers of ${declaration.dtype}`,
+            `the UDF ${definition.name}: mergeAll returns ${name} as ${shown(array)}; ` +
+              `expected ${there.length} numbers of ${declaration.dtype}`,
           );
         (there as Float64Array).set(array as Float64Array);
       }

@@ -30,7 +30,8 @@ export const arrays = async (_, { comm }) => {
   if (comm.rank === 0) {
     for (const [input, output, options, words] of [
       [new Float32Array(63), undefined, {}, 'expected a Float32Array of 64 numbers (complex) or 32 (real)'],
-      [7, undefined, {}, 'is 7; expected a Float32Array'],
+      [undefined, undefined, {}, 'the input is undefined; expected a Float32Array'],
+      [new Float32Array(64), [1], {}, 'the output is [1]; expected a Float32Array'],
       [new Float32Array(64), new Float64Array(64), {}, 'the output is a Float64Array'],
       [new Float32Array(64), undefined, { batch: 3 }, 'a batch of 3'],
       [new Float32Array(64), undefined, { workspace: new Float32Array(1) }, 'sizeWorkspace'],
