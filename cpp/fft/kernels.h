@@ -113,6 +113,11 @@ struct Engine {
   // before the first whole one. Not for Bluestein plans.
   void (*columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t columns,
                   T* work, bool swap, T scale, bool past, size_t head);
+  // Passes that hand vectors to each other (see vectors.cpp); null where they never do. A row of at least one stage,
+  // whose results stay vectors, and `columns` of whole vectors of which the source, the target or both hold vectors.
+  void (*row_to_vectors)(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap);
+  void (*vector_columns)(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride,
+                         size_t columns, T* work, bool from_vectors, bool to_vectors, bool swap, T scale);
   // Forward transform of the scratch block a, b is a second one; returns the one that holds the result.
   T* (*transform)(const ColumnPlan<T>& plan, T* a, T* b, size_t vectors);
   void (*gather)(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);

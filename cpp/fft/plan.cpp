@@ -409,6 +409,41 @@ void keep_plane(Program<T>& program, const Layout& plane, const size_t* count, u
   }
 }
 
+// The radices of the last passes that end in vectors.
+bool ends_in_vectors(uint32_t radix) { return radix <= 5 || radix == 8; }
+
+// Whether neighbouring lines fill vectors. All passes over an array have their lanes along its contiguous dimension, so
+// they then divide it into the same vectors.
+template <class T>
+bool fills_vectors(const Pass<T>& pass) {
+  return pass.how == Pass<T>::How::columns && pass.lanes % pass.engine->lanes == 0 && pass.column->stages > 1;
+}
+
+template <class T>
+bool gives_vectors(const Pass<T>& pass) {
+  if (fills_vectors(pass))
+    return pass.column->stage[0].radix <= 7 && ends_in_vectors(pass.column->stage[pass.column->stages - 1].radix);
+  return pass.how == Pass<T>::How::lines && pass.task == Task::c2c && pass.line->how == Line<T>::How::row &&
+         pass.line->row.stages > 0 && pass.in_window.all() && pass.out_window.all() &&
+         ends_in_vectors(pass.line->row.stage[pass.line->row.stages - 1].radix);
+}
+
+template <class T>
+bool takes_vectors(const Pass<T>& pass) {
+  return fills_vectors(pass) && pass.column->stage[0].radix == 4;
+}
+
+// Lets passes hand vectors to each other (see isa/vectors.cpp).
+template <class T>
+void keep_vectors(Program<T>& program) {
+  for (uint32_t k = 0; k + 1 < program.passes; k++) {
+    Pass<T>& pass = program.pass[k];
+    Pass<T>& next = program.pass[k + 1];
+    if (pass.engine->vector_columns != nullptr)
+      pass.to_vectors = next.from_vectors = gives_vectors(pass) && takes_vectors(next);
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -540,6 +575,7 @@ bool build(const Problem& problem, bool backward, const Engines<T>& engines, Sto
              pass.source != pass.target && pass.engine->streams && fills_lines(pass) && bytes >= past_bytes)
       store_past(pass);
   }
+  keep_vectors(program);
   for (uint32_t k = 0; k < program.passes; k++) program.work = max(program.work, program.plane + program.pass[k].work);
   const Pass<T>& only = program.pass[0];
   if (program.passes == 1 && only.how == Pass<T>::How::lines && only.loops == 0 && only.task == Task::c2c &&

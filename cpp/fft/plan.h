@@ -57,6 +57,7 @@ struct Pass {
   size_t ahead;  // lines from the one that is transformed to the one that is fetched meanwhile; 0 fetches none
   size_t fetch;  // numbers of the next plane that each line fetches
   bool past;     // results are stored past the cache
+  bool from_vectors, to_vectors;  // the source, the target hold vectors for the kernels (see isa/vectors.cpp)
   uint32_t shared, loops;  // the first `shared` loops belong to the group
   Loop loop[max_dims];
   const Engine<T>* engine;

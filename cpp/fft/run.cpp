@@ -66,7 +66,10 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
       }
       break;
     default:
-      run_line(*pass.line, in, out, work, pass.backward, scale, team);
+      if (pass.to_vectors)
+        pass.engine->row_to_vectors(pass.line->row, in, out, work, pass.backward);
+      else
+        run_line(*pass.line, in, out, work, pass.backward, scale, team);
       break;
   }
 }
@@ -151,6 +154,11 @@ void run_block(const Pass<T>& pass, const T* in, T* out, size_t lines, T* work, 
   }
   const ColumnPlan<T>& column = *pass.column;
   if (pass.how == Pass<T>::How::columns) {
+    if (pass.from_vectors || pass.to_vectors) {
+      engine.vector_columns(column, in, pass.line_in, out, pass.line_out, lines, work, pass.from_vectors,
+                            pass.to_vectors, pass.backward, scale);
+      return;
+    }
     if (lines >= w) {
       engine.columns(column, in, pass.line_in, out, pass.line_out, lines, work, pass.backward, scale, false, 0);
       return;

@@ -196,6 +196,20 @@ const core = [
     [c2c(2401)],
   ],
   [
+    'a pass reads numbers where the one before it left vectors',
+    'plan.cpp',
+    'pass.to_vectors = next.from_vectors = gives_vectors(pass)',
+    'pass.to_vectors = gives_vectors(pass)',
+    [c2c('64x64'), c2c('32x32x32')],
+  ],
+  [
+    'columns that read vectors turn all results by the first root',
+    'isa/vectors.cpp',
+    'w + 2 * (j - 1)',
+    'w',
+    [c2c('64x64'), c2c('32x32x32')],
+  ],
+  [
     'what lies behind the data is not zero',
     'run.cpp',
     'std::memset(a + end * row, 0, (w.whole - end) * row * sizeof(T));',

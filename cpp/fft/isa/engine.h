@@ -64,6 +64,13 @@ constexpr int largest_short_first = 8;
 template <class T, int W>
 void real_row(const RowPlan<T>& plan, const T* table, const T* in, T* out, T* work, T scale);
 
+// vectors.cpp
+template <class T, int W>
+void row_to_vectors(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap);
+template <class T, int W>
+void vector_columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T* out, size_t out_stride, size_t lanes,
+                    T* work, bool from_vectors, bool to_vectors, bool swap, T scale);
+
 // gather.cpp
 template <class T, int W>
 void gather(T* a, size_t vectors, const T* in, size_t n, Strides strides, size_t lines, Form form);

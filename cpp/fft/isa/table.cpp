@@ -15,9 +15,17 @@ constexpr uint32_t largest = 8;
 #if defined(__wasm_simd128__)
 template <class T, int W>
 constexpr decltype(fft::Engine<T>::real_row) folding = nullptr;
+template <class T, int W>
+constexpr decltype(fft::Engine<T>::row_to_vectors) row_keeping = row_to_vectors<T, W>;
+template <class T, int W>
+constexpr decltype(fft::Engine<T>::vector_columns) columns_keeping = vector_columns<T, W>;
 #else
 template <class T, int W>
 constexpr decltype(fft::Engine<T>::real_row) folding = real_row<T, W>;
+template <class T, int W>
+constexpr decltype(fft::Engine<T>::row_to_vectors) row_keeping = nullptr;
+template <class T, int W>
+constexpr decltype(fft::Engine<T>::vector_columns) columns_keeping = nullptr;
 #endif
 
 template <class T, int W>
@@ -30,6 +38,8 @@ constexpr fft::Engine<T> engine = {
     short_row<T, W>,
     folding<T, W>,
     columns<T, W>,
+    row_keeping<T, W>,
+    columns_keeping<T, W>,
     transform<T, W>,
     gather<T, W>,
     scatter<T, W>,
