@@ -30,6 +30,8 @@ test('a gzipped stream has the lines of the stream, also for the command', async
   const { code, out, err } = await ewald(['stream', 'info', join(folder, 'a.stream.gz'), '--json']);
   expect(code, err).toBe(0);
   expect(out).toContain('4000');
+  const { out: words } = await ewald(['stream', 'info', join(folder, 'a.stream.gz')]);
+  expect(words).toContain('4000 frames of 1 file, 0 hits');
 });
 
 test('a reader that stops early closes the file', async () => {
