@@ -52,21 +52,21 @@ export function repeatedFramesRemark(
  * intensities, which no two images share; undefined without any.
  */
 export function copiedCrystalsRemark(observations: Observations): string | undefined {
-  const { crystals, reciprocal, filenames, events } = observations;
-  const byOrientation = new Map<string, number[]>();
+  const { crystals, reciprocal, offsets, intensity, filenames, events } = observations;
+  const seen = new Map<number, number>();
   const nameOf = (c: number): string => `${filenames[c] ?? ''} ${events[c] ?? ''}`.trim();
   let copies = 0;
   let first: string | undefined;
   for (let c = 0; c < crystals; c++) {
-    const orientation = reciprocal.subarray(9 * c, 9 * c + 9).join();
-    const alike = byOrientation.get(orientation);
-    const original = alike?.find((other) => nameOf(other) !== nameOf(c) && isSame(observations, other, c));
-    if (original !== undefined) {
+    const begin = offsets[c] as number;
+    const few = intensity.subarray(begin, Math.min(begin + 3, offsets[c + 1] as number));
+    const key = hash53([], [...reciprocal.subarray(9 * c, 9 * c + 9), ...few]);
+    const original = seen.get(key);
+    if (original === undefined) seen.set(key, c);
+    else if (nameOf(original) !== nameOf(c) && isSame(observations, original, c)) {
       copies++;
       first ??= `${nameOf(c)} of ${nameOf(original)}`;
     }
-    if (alike) alike.push(c);
-    else byOrientation.set(orientation, [c]);
   }
   if (first === undefined) return undefined;
   return (
@@ -76,8 +76,9 @@ export function copiedCrystalsRemark(observations: Observations): string | undef
   );
 }
 
-/** Whether two crystals have the same reflections. */
-function isSame({ offsets, h, k, l, intensity }: Observations, a: number, b: number): boolean {
+/** Whether two crystals have the same orientation and reflections. */
+function isSame({ offsets, reciprocal, h, k, l, intensity }: Observations, a: number, b: number): boolean {
+  for (let i = 0; i < 9; i++) if (reciprocal[9 * a + i] !== reciprocal[9 * b + i]) return false;
   const [from, other, end] = [offsets[a] as number, offsets[b] as number, offsets[a + 1] as number];
   const count = end - from;
   if (count === 0 || count !== (offsets[b + 1] as number) - other) return false;

@@ -36,7 +36,9 @@ function wholeText(
   return [
     ...(z === 0
       ? []
-      : [`${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry${at}`]),
+      : [
+          `${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry${at}, if the known cell is right`,
+        ]),
     ...(x === 0 && y === 0 ? [] : [`shifted by ${px(x)} ± ${px(ex)}, ${px(y)} ± ${px(ey)} pixels`]),
   ];
 }
