@@ -48,7 +48,7 @@ const pageScripts = {
   'view-worker': 'pages/view/worker.js',
 };
 
-/** Minifies what is written; names of classes and functions that messages contain are kept. */
+/** Minifies what is written. */
 const minified = {
   name: 'minified',
   async renderChunk(code) {

@@ -39,6 +39,11 @@ export type EwaldErrorTag =
 
 /** An error of ewald; `tag` is its kind, `detail` the values of the message for programs. */
 export class EwaldError extends Error {
+  static {
+    // Node prints the name of the class as well, which is a letter in minified code.
+    Object.defineProperty(EwaldError, 'name', { value: 'EwaldError' });
+  }
+
   override readonly name = 'EwaldError';
   readonly tag: EwaldErrorTag;
   readonly detail: Readonly<Record<string, unknown>>;

@@ -127,6 +127,14 @@ test('Node imports it and computes pi', async () => {
   expect({ code, out, err }).toEqual({ code: 0, out: `${piHits}\n`, err: '' });
 });
 
+test('an uncaught error shows the name of its class', async () => {
+  const uncaught = "import { open } from 'ewald/data'; await open('absent.h5');";
+  const { code, err } = await node(['--input-type=module', '-e', uncaught], { cwd: installed });
+  expect(code).toBe(1);
+  expect(err).toContain('EwaldError: ');
+  expect(err).not.toContain('[EwaldError]');
+});
+
 test('the command is installed', async () => {
   const { out } = await node(
     [join(installed, 'node_modules/.bin/ewald'), 'pi', '--points', '1e6', '--seed', '1', '--backend', 'wasm', '--json'],
