@@ -24,7 +24,7 @@ export type EwaldErrorTag =
   | 'Load'
   /** Memory ran out; the message gives the requested and the available amount. */
   | 'OutOfMemory'
-  /** Something was used after its disposal. */
+  /** Something was used after its disposal, or iterated again after its end. */
   | 'Disposed'
   /** The GPU device was lost; create a new context. */
   | 'DeviceLost'

@@ -1,5 +1,6 @@
 /** Executors of this process: inline and workers. */
 import { EwaldError } from '../base/errors.js';
+import { oneShot } from '../base/one-shot.js';
 import { asyncDispose } from '../base/resource.js';
 import { version } from '../base/version.js';
 import { contentHash, sharesMemory, toShared } from './content.js';
@@ -66,11 +67,14 @@ export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: P
     get slots() {
       return slots();
     },
-    async *run<_R>(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions = {}) {
-      alive();
-      const given = options.signal as AbortSignal | undefined;
-      const signal = given ? AbortSignal.any([given, ending.signal]) : ending.signal;
-      yield* run(tasks, { ...options, signal: signal as never }) as AsyncGenerator<never, void, undefined>;
+    run<R>(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions = {}) {
+      const results = async function* () {
+        alive();
+        const given = options.signal as AbortSignal | undefined;
+        const signal = given ? AbortSignal.any([given, ending.signal]) : ending.signal;
+        yield* run(tasks, { ...options, signal: signal as never }) as AsyncGenerator<TaskResult<R>, void, undefined>;
+      };
+      return oneShot(results, 'this run of tasks', 'call run again');
     },
     async share(value) {
       alive();

@@ -1,4 +1,5 @@
 /** The methods that this room adds to a context; the room is loaded on first use. */
+import { oneShot } from '../base/one-shot.js';
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
 import type { Planner } from '../planner/planner.js';
@@ -14,7 +15,7 @@ export interface PipelineMethods {
    * slow consumer slows down reading. Leaving the loop ends the run. See `PipelineOptions`.
    *
    * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` on its signal; an unreadable frame is an
-   * item with `error`.
+   * item with `error`. A second loop over the same run throws `Disposed`.
    */
   pipeline(options: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined>;
   /**
@@ -40,10 +41,13 @@ export interface PipelineMethods {
 export const pipelineRoom =
   (place: LoadPlace) =>
   (planner: Planner): PipelineMethods => ({
-    async *pipeline(options) {
-      const { runPipeline } = await import('./run.js');
-      const warn = (text: string): void => planner.log.write('warn', text);
-      yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options, warn);
+    pipeline(options) {
+      const run = async function* () {
+        const { runPipeline } = await import('./run.js');
+        const warn = (text: string): void => planner.log.write('warn', text);
+        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options, warn);
+      };
+      return oneShot(run, 'this run', 'call pipeline again');
     },
     async cell(options) {
       const { cellOfFrames } = await import('./cell-of-frames.js');

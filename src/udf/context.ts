@@ -3,6 +3,7 @@
 import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
+import { oneShot } from '../base/one-shot.js';
 import { flag, knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../data/custom.js';
@@ -159,7 +160,7 @@ export class UdfContext {
   ): PartialRun<U> {
     const { run } = this.#plan('runUdfIter', scan, udf, options);
     const advance = this.#advance(run, options, plotsFor(options.plots, run));
-    const generator = (async function* () {
+    const results = async function* () {
       try {
         for await (const _ of advance)
           yield {
@@ -176,8 +177,8 @@ export class UdfContext {
       } finally {
         await advance.return(undefined);
       }
-    })();
-    return Object.assign(generator, {
+    };
+    return Object.assign(oneShot(results, 'this run', 'call runUdfIter again'), {
       updateParameters: (params: readonly Readonly<Record<string, unknown>>[]) => run.update(params),
     }) as unknown as PartialRun<U>;
   }

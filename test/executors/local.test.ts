@@ -48,6 +48,15 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     ]);
   });
 
+  test('a run that was read to its end cannot be read again', async () => {
+    const results = executor.run([task('square', 3)]);
+    for await (const { value } of results) expect(value).toBe(9);
+    const again = async () => {
+      for await (const _ of results);
+    };
+    await refused(again, 'Disposed', 'this run of tasks was iterated already; call run again');
+  });
+
   test('every kind of value is sent there and back unchanged', async () => {
     const value = {
       a: [1, Number.NaN, -0, 2n ** 70n, undefined, null],

@@ -65,6 +65,17 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     },
   );
 
+  test('a run is iterated once: a second loop throws instead of finding nothing', async () => {
+    const run = context.pipeline({ inputs: sim('mono.h5'), ...settings() });
+    let frames = 0;
+    for await (const _ of run) frames++;
+    expect(frames).toBe(6);
+    const again = async () => {
+      for await (const _ of run);
+    };
+    await refused(again, 'Disposed', 'this run was iterated already; call pipeline again');
+  });
+
   test('warnings of a run without onEvent go to the log of the context', async () => {
     const lines: string[] = [];
     const { sink } = context.log;

@@ -58,11 +58,16 @@ test('partial results come partition by partition, and parameters change between
   expect(seen).toEqual([5, 10, 15, 20]);
 });
 
-test('a run whose loop is left early ends', async () => {
-  for await (const { progress } of ctx.runUdfIter(scan(), sumSigUdf, { numPartitions: 4 })) {
+test('a run whose loop is left early ends, and cannot be iterated again', async () => {
+  const run = ctx.runUdfIter(scan(), sumSigUdf, { numPartitions: 4 });
+  for await (const { progress } of run) {
     expect(progress.done).toBe(1);
     break;
   }
+  const again = async () => {
+    for await (const _ of run);
+  };
+  await refused(again, 'Disposed', 'this run was iterated already; call runUdfIter again');
 });
 
 test('a dry run returns results of ones with the right shapes and dtypes', async () => {
