@@ -36,6 +36,15 @@ test('pages with blocks to paste are found', () => {
   expect(names('code')).toEqual(expect.arrayContaining(['README.md', 'docs/scans.md', 'docs/transforms.md']));
 });
 
+test('each page simulates into a folder of its own, so that several can be pasted in one folder', () => {
+  const folders = pages.flatMap(({ path, shell }) =>
+    [...shell.matchAll(/^npx ewald simulate .*-o (\S+)/gm)].map(([, folder]) => `${folder} of ${path}`),
+  );
+  expect(folders.length).toBeGreaterThan(7);
+  const named = (one: string): string => one.replace(/ of .*/, '');
+  expect(folders.filter((one, i) => folders.findIndex((other) => named(other) === named(one)) !== i)).toEqual([]);
+});
+
 test.for(pages.filter(({ shell, code }) => shell + code !== ''))(
   '$path runs as pasted',
   async ({ folder, shell, code }) => {
