@@ -36,10 +36,10 @@ import {
   dim,
   exitCode,
   note,
-  noteRepeat,
   Progress,
   print,
   printJson,
+  warn,
   yellow,
 } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
@@ -109,7 +109,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   const { unit = '1/A' } = flagValues(searchFlags, options);
   const search = checkCellSearch(flagValues(cellSearchRows, options), saidAsFlags(cellSearchRows));
   const { output: named, force = false, geometry } = options;
-  const files = await expand(words, noteRepeat);
+  const files = await expand(words, warn);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
   const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });

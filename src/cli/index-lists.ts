@@ -38,11 +38,11 @@ import {
   exitCode,
   green,
   note,
-  noteRepeat,
   Progress,
   print,
   printJson,
   red,
+  warn,
   yellow,
 } from './output.js';
 import { flagValues, withFlags } from './parameter-flags.js';
@@ -110,7 +110,7 @@ export function register(program: Command, deps: CliDeps): void {
 
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
   const { createContext, signal } = deps;
-  const lists = await expand(words, noteRepeat);
+  const lists = await expand(words, warn);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
   const [head] = lists;

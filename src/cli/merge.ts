@@ -40,11 +40,11 @@ import {
   dim,
   exitCode,
   note,
-  noteRepeat,
   Progress,
   print,
   printJson,
   table,
+  warn,
   yellow,
 } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
@@ -113,7 +113,7 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
-  const streams = await expand(given, noteRepeat);
+  const streams = await expand(given, warn);
   const options = await optionsOf(flags);
   // Neither format states near its beginning which program wrote the file, so an existing file is only replaced with
   // --force.

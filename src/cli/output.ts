@@ -42,9 +42,8 @@ export function note(line: string): void {
   process.stderr.write(`${finished(line)}\n`);
 }
 
-/** Says that an argument was given again; it is read once. */
-export const noteRepeat = (word: string): void =>
-  note(`${yellow('warning:')} ${word} is given twice, and is read once`);
+/** Writes a warning to standard error. */
+export const warn = (text: string): void => note(`${yellow('warning:')} ${text}`);
 
 /** Writes one JSON document as a line to standard output; bigints beyond 2⁵³ become strings. */
 export function printJson(value: unknown): void {

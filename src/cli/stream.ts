@@ -45,9 +45,9 @@ async function compare(file: string, other: string, { json }: { json?: boolean }
 }
 
 async function merge(files: readonly string[], { output = '', force = false }: FlagValues<typeof joinStreamRows>) {
-  const { frames, remarks } = await joinStreams(files, { output, force });
+  const { frames, streams, remarks } = await joinStreams(files, { output, force });
   for (const { kind, text } of remarks) note(`${yellow(`${kind}:`)} ${text}`);
-  const text = `${bold(counted(frames, 'frame'))} of ${counted(files.length, 'stream')}`;
+  const text = `${bold(counted(frames, 'frame'))} of ${counted(streams, 'stream')}`;
   if (output === '-') note(text);
   else print(`${text} are in ${output}`);
 }

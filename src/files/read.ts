@@ -4,7 +4,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { fileError, fileReason } from '../base/file-errors.js';
+import { givenOnce } from '../base/given-once.js';
 import { type KnownCell, parseCellText, readCell } from '../crystal/cell-file.js';
+import { identity } from './inputs.js';
 
 /** The name of a file in messages: its path, or "standard input". */
 export const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
@@ -63,15 +65,13 @@ const isPattern = (word: string): boolean => /[*?[]/.test(word);
 
 /**
  * The files that arguments refer to: patterns (`*`, `?`, `[abc]`, `**` for folders of any depth) that are not
- * themselves files are expanded in order of their names; each file is listed once, and `onRepeat` receives names that
- * are given again. Throws `Argument` for a pattern without a match.
+ * themselves files are expanded in order of their names. Each file is listed once, under whatever names it is given;
+ * `remark` receives a text for each that was given again. Throws `Argument` for a pattern without a match.
  */
-export async function expand(words: readonly string[], onRepeat?: (word: string) => void): Promise<string[]> {
-  const files = new Set<string>();
-  const repeated = new Set<string>();
-  for (const [i, word] of words.entries()) {
-    if (words.indexOf(word) < i) repeated.add(word);
-    if (!isPattern(word) || existsSync(word)) files.add(word);
+export async function expand(words: readonly string[], remark: (text: string) => void): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const word of words) {
+    if (!isPattern(word) || existsSync(word)) files.push(word);
     else {
       const found = await matching(word);
       if (found.length === 0)
@@ -79,11 +79,12 @@ export async function expand(words: readonly string[], onRepeat?: (word: string)
           'Argument',
           `no file matches "${word}"; patterns may contain *, ?, [abc] and ** for folders`,
         );
-      for (const file of found) files.add(file);
+      files.push(...found);
     }
   }
-  if (onRepeat) for (const word of repeated) onRepeat(word);
-  return [...files];
+  const { once, remarks } = await givenOnce(files, inputName, (file) => (file === '-' ? file : identity(file)));
+  for (const text of remarks) remark(text);
+  return once;
 }
 
 async function matching(pattern: string): Promise<string[]> {

@@ -5,6 +5,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../base/globals.js';
+import { hash53 } from '../base/hash53.js';
 import type { ByteSource } from '../data/byte-source.js';
 import { joined } from '../data/compressed/pieces.js';
 import { memorySource } from '../data/sources/memory.js';
@@ -16,7 +17,6 @@ import { mergingFeature } from './kernels.js';
 import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
 import { beginsHdf5, hdf5Begin, type MergeBytes, piecesOf, sourceOf } from './pieces.js';
-import { hash53 } from './repeated-frames.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
 import { type ScannedHead, StreamScanner } from './scan.js';

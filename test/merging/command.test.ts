@@ -249,3 +249,11 @@ test.each([
   expect(err).toMatch(message);
   expect(readdirSync(folder).sort()).toEqual(before);
 });
+
+test('a stream that is given twice is remarked on and counted once', async () => {
+  const { code, out, err } = await merge('a.stream a.stream ./a.stream -y mmm -n 1 --no-polarisation --json');
+  expect(code, err).toBe(0);
+  expect(err).toContain('a.stream is given twice; it is read once');
+  expect(err).toContain('./a.stream, which is a.stream, is given twice; it is read once');
+  expect(JSON.parse(out).counts.frames).toBe(20);
+});

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -112,13 +113,29 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
 
   test('streams that each count from 1 are concatenated and renumbered', async () => {
     const [one, both] = [join(folder, 'whole.stream'), join(folder, 'both.stream')];
-    const { code, err } = await ewald(['stream', 'merge', one, one, '-o', both]);
+    const copy = join(folder, 'copy.stream');
+    copyFileSync(one, copy);
+    const { code, err, out } = await ewald(['stream', 'merge', one, copy, '-o', both]);
     expect(code).toBe(0);
     expect(err).toMatch(/renumbered/);
+    expect(err).toMatch(/warning: 6 frames are in the streams more than once, the first of them .*mono\.h5 \/\/0/);
+    expect(out).toMatch(/12 frames of 2 streams/);
     const serials = [...readFileSync(both, 'utf8').matchAll(/^Image serial number: (\d+)$/gm)].map(([, n]) =>
       Number(n),
     );
     expect(serials).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+  });
+
+  test('a stream that is given twice, by whatever names, is joined once', async () => {
+    const [one, other, joined] = ['whole.stream', 'link.stream', 'once.stream'].map((name) => join(folder, name));
+    symlinkSync(one as string, other as string);
+    const files = [one, one, other] as string[];
+    const { code, err, out } = await ewald(['stream', 'merge', ...files, '-o', joined as string]);
+    expect(code).toBe(0);
+    expect(err).toMatch(/warning: \S*whole\.stream is given twice; it is read once/);
+    expect(err).toMatch(/warning: \S*link\.stream, which is \S*whole\.stream, is given twice; it is read once/);
+    expect(out).toMatch(/6 frames of 1 stream are/);
+    expect(body(joined as string)).toBe(whole);
   });
 
   test('a stream is compared with its truth and with itself', async () => {

@@ -3,7 +3,9 @@
  * number. Each file is opened to count its frames; an executor's workers open it again, and this process keeps the
  * first one open.
  */
+
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { givenOnce } from '../../base/given-once.js';
 import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
 import { rivalsIn } from '../../data/candidates.js';
 import { hexOf } from '../../data/checksums/check.js';
@@ -86,7 +88,7 @@ export class FileSource implements RunSource {
     try {
       await source.#begin();
       if (options.follow === undefined && !source.#more) {
-        await source.#remarkOnRepeats();
+        await source.#leaveOutRepeats();
         if (source.#files.length <= countedFirst) {
           let all = 0;
           for (const wanted of source.#files) all += wanted.frames?.length ?? (await source.#count(wanted)) ?? 1;
@@ -456,8 +458,25 @@ export class FileSource implements RunSource {
     if (found) this.identities.push(`${found.size} bytes ${hexOf(md5(found.head))} ${file}`);
   }
 
-  /** Finds files that are given twice by different names, and frames that a list names twice. */
-  async #remarkOnRepeats(): Promise<void> {
+  /** Leaves out whole files that are given again, by whatever names, and finds frames that a list names twice. */
+  async #leaveOutRepeats(): Promise<void> {
+    const identities = new Map<string, string>();
+    for (const { file, dataset, input } of this.#files)
+      if (!dataset && input === undefined && !identities.has(file))
+        identities.set(file, (await this.#place.files?.identityOf(file)) ?? file);
+    const { once, remarks } = await givenOnce(
+      this.#files,
+      ({ file }) => file,
+      (wanted) =>
+        wanted.dataset || wanted.input !== undefined || wanted.frames ? wanted : identities.get(wanted.file),
+    );
+    this.#files = [...once];
+    this.warnings.push(...remarks.slice(0, mostRemarks));
+    this.#remarkOnFrames(identities);
+  }
+
+  /** Finds frames that are given twice, which are searched as often as they are given. */
+  #remarkOnFrames(identities: ReadonlyMap<string, string>): void {
     const names = new Map<string, string>();
     const whole = new Set<string>();
     const named = new Set<string>();
@@ -465,7 +484,7 @@ export class FileSource implements RunSource {
     for (const { file, frames, dataset, input } of this.#files) {
       if (this.warnings.length >= mostRemarks) return;
       if (dataset || input !== undefined) continue;
-      const identity = (await this.#place.files?.identityOf(file)) ?? file;
+      const identity = identities.get(file) ?? file;
       const other = names.get(identity);
       names.set(identity, other ?? file);
       const known = single.get(identity) ?? new Set();

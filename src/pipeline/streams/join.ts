@@ -1,5 +1,6 @@
 /** Joins several streams, such as the shards of a run, into one in the order of their frames. */
 import { EwaldError } from '../../base/errors.js';
+import { givenOnce } from '../../base/given-once.js';
 import { refusal, setting } from '../../base/parameters.js';
 import { type RawChunk, type RawStream, readRawStream } from '../../crystal/stream/raw.js';
 import type { FileInput, OutputTarget, RunPlace } from '../place.js';
@@ -7,6 +8,7 @@ import { nameOfInput } from '../place-inputs.js';
 import { deciding } from '../sinks/same-run.js';
 import { streamWriting } from '../sinks/stream-file.js';
 import { inputMark } from '../sinks/stream-head.js';
+import { CopiedFrames } from './copies.js';
 
 /** How streams are joined. */
 export interface JoinOptions {
@@ -19,7 +21,9 @@ export interface JoinOptions {
 /** The result of joining streams. */
 export interface Joined {
   readonly frames: number;
-  /** Peculiarities of the streams: colliding serial numbers, incomplete ends, unreadable frames. */
+  /** Number of streams that were read; one that is given twice counts once. */
+  readonly streams: number;
+  /** Peculiarities of the streams: repeats, colliding serial numbers, incomplete ends, unreadable frames. */
   readonly remarks: readonly { readonly kind: 'note' | 'warning'; readonly text: string }[];
 }
 
@@ -35,15 +39,20 @@ function sharedOf(head: string): { readonly body: string; readonly flags: string
 
 /**
  * Joins streams of one detector and cell. Shards are interleaved by their serial numbers; runs that each count from 1
- * are concatenated and renumbered.
+ * are concatenated and renumbered. A stream that is given twice is read once.
  *
  * Throws `Argument` for streams of different geometries or cells, `Format` for an input that is not a stream, `File`.
  */
 export async function joinStreamsIn(
   place: RunPlace,
-  inputs: readonly FileInput[],
+  given: readonly FileInput[],
   { output: target, force = false }: JoinOptions,
 ): Promise<Joined> {
+  const { once: inputs, remarks: repeats } = await givenOnce(
+    given,
+    (input) => nameOfInput(input, 'a Blob'),
+    (input) => (typeof input === 'string' ? place.files?.identityOf(input) : input),
+  );
   const files = inputs.map((input) => nameOfInput(input, 'a Blob'));
   const options = streamWriting(force, { inputs: inputs.filter((input) => typeof input === 'string') });
   await place.checkOutput(target, options);
@@ -60,8 +69,10 @@ export async function joinStreamsIn(
           `${files[i]} has another geometry, cell or method than ${files[0]}; ` +
           `${setting(said, 'force', true)} merges them under the head of ${files[0]}`,
       );
-  const remarks: Joined['remarks'][number][] = [];
-  const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input))));
+  const remarks: Joined['remarks'][number][] = repeats.map((text) => ({ kind: 'warning', text }));
+  const copies = new CopiedFrames();
+  const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input), copies)));
+  if (copies.remark !== undefined) remarks.push({ kind: 'warning', text: copies.remark });
   const { renumber, interleaved, isUnordered } = orderOf(ranges);
   if (isUnordered) remarks.push({ kind: 'note', text: `frames of ${files.join(', ')} are not in order; they stay so` });
   if (renumber)
@@ -97,7 +108,7 @@ export async function joinStreamsIn(
           'a run that resumes the stream tries again',
       });
   }
-  return { frames, remarks };
+  return { frames, streams: inputs.length, remarks };
 }
 
 interface SerialRange {
@@ -105,10 +116,12 @@ interface SerialRange {
   readonly rising: boolean;
 }
 
-async function rangeOf(stream: RawStream): Promise<SerialRange> {
+/** The serial numbers of a stream, whose frames are counted among `copies`. */
+async function rangeOf(stream: RawStream, copies: CopiedFrames): Promise<SerialRange> {
   const serials = new Set<number>();
   let [rising, last] = [true, Number.NEGATIVE_INFINITY];
-  for await (const { serial } of stream.chunks()) {
+  for await (const { serial, filename, event } of stream.chunks()) {
+    copies.add({ filename, event });
     rising &&= serial > last;
     last = serial;
     serials.add(serial);
