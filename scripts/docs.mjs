@@ -45,6 +45,7 @@ async function build() {
     readme: join(root, 'README.md'),
     projectDocuments: [join(root, 'docs/*.md'), join(root, 'CHANGELOG.md'), join(root, 'SECURITY.md')],
     ...{ skipErrorChecking: true, disableSources: true, hideGenerator: true, excludePrivate: true },
+    excludeInternal: true,
     // Types that only name a detail of another type have no page.
     validation: { notExported: false, invalidLink: true },
   };
@@ -52,7 +53,9 @@ async function build() {
   rmSync(out, { recursive: true, force: true });
   const typedoc = join(tools, 'node_modules/typedoc/bin/typedoc');
   const { code, output, seconds } = await run(process.execPath, [typedoc, '--options', join(work, 'typedoc.json')]);
-  const wrong = output.split('\n').filter((line) => /error\]|Failed to resolve|could not be found/.test(line));
+  const wrong = output
+    .split('\n')
+    .filter((line) => /(error|warning)\]|Failed to resolve|could not be found/.test(line));
   if (code !== 0 || wrong.length > 0) {
     complain('docs', 'the site could not be built without faults', wrong.join('\n') || tail(output));
     return 1;

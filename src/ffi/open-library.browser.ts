@@ -9,7 +9,7 @@ function refuseNative(): never {
   );
 }
 
-/** See {@link GetLibHandle}. */
+/** Opens a library through its header. */
 export const getLibHandle: GetLibHandle = /* @__PURE__ */ bindLibraries({
   tableOf,
   openWasm,

@@ -129,7 +129,7 @@ async function openFile<F>(library: string, options: LibraryOptions): Promise<Li
   return makeLibrary(new NativeTarget(table, options.name ?? library, found, koffi), options) as Library<F>;
 }
 
-/** See {@link GetLibHandle}. */
+/** Opens a library through its header. */
 export const getLibHandle: GetLibHandle = /* @__PURE__ */ bindLibraries({
   tableOf: nodeTable,
   openFile,

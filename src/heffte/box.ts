@@ -121,12 +121,7 @@ function corner(what: string, given: ArrayLike<number>): Triple {
   return Object.freeze([x as number, y as number, z as number] as const);
 }
 
-/**
- * The box from `low` to `high` (inclusive); `[0, 0, 0], [-1, -1, -1]` is empty. Two numbers make a two-dimensional box.
- *
- * @param order Axes from the fastest in memory to the slowest, default [0, 1, 2].
- * Throws `Argument` unless the numbers are integers below 2³¹ and the order names each axis once.
- */
+/** `box3d` without `new`. */
 export function makeBox(low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
   const [from, to] = [corner('low', low), corner('high', high.length === 2 ? [high[0] ?? 0, high[1] ?? 0, 0] : high)];
   const axes = Array.from(order ?? [0, 1, 2], Number) as [Axis, Axis, Axis];
@@ -144,7 +139,13 @@ export interface MakeBox {
   (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box;
   new (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box;
 }
-/** {@link makeBox}, with or without `new`. */
+/**
+ * The box from `low` to `high` (inclusive); `[0, 0, 0], [-1, -1, -1]` is empty. Two numbers make a two-dimensional box.
+ * It can be called with or without `new`.
+ *
+ * @param order Axes from the fastest in memory to the slowest, default [0, 1, 2].
+ * Throws `Argument` unless the numbers are integers below 2³¹ and the order names each axis once.
+ */
 // biome-ignore lint/complexity/useArrowFunction: an arrow function cannot be called with new
 export const box3d = function (low: ArrayLike<number>, high: ArrayLike<number>, order?: ArrayLike<number>): Box {
   return makeBox(low, high, order);

@@ -272,7 +272,7 @@ const names: readonly (keyof AnyDefinition)[] = [
 ];
 /** The methods that see frames, in the order in which they are chosen. */
 export const frameMethods = ['processTile', 'processFrame', 'processPartition'] as const;
-/** One of {@link frameMethods}. */
+/** The name of a method that sees frames. */
 export type FrameMethod = (typeof frameMethods)[number];
 const methods = frameMethods;
 /** Tags of functions that return before their results exist. */

@@ -5,7 +5,7 @@ import { version } from '../../base/version.js';
 import { udfLanguages } from '../parameters.js';
 import { definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
 
-/** One of {@link udfLanguages}. */
+/** A language in which a user-defined function can be written. */
 export type UdfLanguage = (typeof udfLanguages)[number];
 
 /** How each language is compiled. */
