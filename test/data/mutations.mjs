@@ -144,7 +144,7 @@ export function seeds() {
 }
 
 /** Random numbers from a seed (mulberry32). */
-function random(seed) {
+export function random(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

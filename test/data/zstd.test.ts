@@ -1,6 +1,7 @@
 /** Zstandard: what the program zstd 1.5 has packed, and damaged copies. */
 import { describe, expect, test } from 'vitest';
 import { unpackZstd } from '../../src/data/codecs/zstd.js';
+import { fuzzZstd, hasZstd } from './zstd-fuzz.mjs';
 
 /** Numbers from 0 to 1. */
 function generator(seed: number): () => number {
@@ -123,5 +124,12 @@ describe('Zstandard', () => {
     }
     // The checksum finds all of them, except for copies that are equal by chance.
     expect(refused).toBeGreaterThan(290);
+  });
+
+  test.skipIf(!hasZstd())(hasZstd() ? 'agrees with the program zstd on random data' : 'absent: zstd', async () => {
+    const seeds = 16;
+    const { intact, damaged, refused } = await fuzzZstd(unpackZstd, (seed) => seed <= seeds);
+    expect([intact, damaged]).toEqual([seeds, 4 * seeds]);
+    expect(refused).toBeGreaterThan(seeds);
   });
 });
