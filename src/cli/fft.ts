@@ -74,7 +74,8 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
     const parts = passes === undefined ? `${ms.toFixed(2)} ms` : `${passes} passes over the file, ${seconds} s`;
     const all = ranks === undefined ? parts : `${ranks} ranks, ${parts} of ${seconds} s`;
-    return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${['ewald', backend].includes(engine) ? '' : ` by ${engine}`}, ${all}`;
+    const by = ['ewald', backend].includes(engine) ? '' : ` by ${engine}`;
+    return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${by}, ${all}`;
   }
 }
 

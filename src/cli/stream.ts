@@ -64,8 +64,8 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
     print(`${bold(file)}  ${dim(facts.generator)}`);
     print(
       `${counted(frames, 'frame')} of ${counted(facts.files, 'file')}, ${counted(hits, 'hit')}${share(hits)}, ` +
-        `${indexed} indexed${share(indexed)}, ${counted(crystals, 'crystal')}, ${counted(facts.medianPeaks, 'peak')} a ` +
-        `frame${facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : ''}`,
+        `${indexed} indexed${share(indexed)}, ${counted(crystals, 'crystal')}, ` +
+        `${counted(facts.medianPeaks, 'peak')} a frame${facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : ''}`,
     );
     if (facts.cell)
       print(
