@@ -1,4 +1,4 @@
-/** The command line as files record it: what was typed, without secrets. */
+/** The command line as files record it: what was typed, without secrets; and words as a shell takes them. */
 import { parseAddress } from '../entries/shell.node.js';
 import { visible } from './visible.js';
 
@@ -16,6 +16,10 @@ export function withoutSecrets(words: readonly string[]): string[] {
     return word;
   });
 }
+
+/** A word as one types it into a shell: in quotation marks, if a shell would take it apart. */
+export const inShell = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** The command line on one line, with control characters made visible. A resumed run has the same command line. */
 export const commandLine = (): string =>

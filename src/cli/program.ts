@@ -148,6 +148,8 @@ function override(command: import('commander').Command): void {
     const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
     const present = formerFlags[command.name()]?.[flag];
     if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
+    if (flag !== word && command.options.some((one) => one.long === flag && !one.required && !one.optional))
+      throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
     refuse(flag);
   };
   for (const child of command.commands) override(child);

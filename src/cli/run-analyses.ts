@@ -13,6 +13,7 @@ import {
   rowsOfAnalysis,
 } from '../entries/shell.node.js';
 import type { Analysis, Context, Scan } from '../entries/udf.node.js';
+import { inShell } from './command-line.js';
 import { type FlagTexts, flagValues, RowFlag, saidAsFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
 
@@ -84,9 +85,9 @@ export function refuseWithoutAnalysis(first: string, second: string | undefined)
   throw new EwaldError(
     'Argument',
     isSwapped
-      ? `the analysis comes before the file: ewald run ${second} ${first}`
-      : `${first} is a file, and no analysis is named before it: ewald run sum ${first} adds its frames; there are ` +
-          everyName.join(', '),
+      ? `the analysis comes before the file: ewald run ${inShell(second ?? '')} ${inShell(first)}`
+      : `${first} is a file, and no analysis is named before it: ewald run sum ${inShell(first)} adds its frames; ` +
+          `there are ${everyName.join(', ')}`,
   );
 }
 
@@ -150,7 +151,7 @@ export function namesOf(list: string, modules?: readonly string[]): AnalysisName
       throw new EwaldError(
         'Argument',
         `there is no analysis "${name}"; functions of --udf are not named, all that ${modules.join(', ')} exports ` +
-          `run: ewald run FILE --udf ${modules.join(' --udf ')}`,
+          `run: ewald run FILE --udf ${modules.map(inShell).join(' --udf ')}`,
       );
     throw new EwaldError(
       'Argument',

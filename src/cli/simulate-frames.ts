@@ -11,6 +11,7 @@ import {
   refuseOthers,
   simulateFrames,
 } from '../entries/shell.node.js';
+import { inShell } from './command-line.js';
 import { bold, type CliDeps, counted, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
@@ -75,8 +76,12 @@ async function run(flags: FlagValues<typeof rows>, signal: AbortSignal): Promise
   }).finally(() => progress.end());
   if (flags.json) return printJson(files);
   const { frames, geometry } = files;
-  const stream = frames.replace(/\.h5$/, '.stream');
+  const [file, geom, cellFile, stream] = [frames, geometry, files.cell, frames.replace(/\.h5$/, '.stream')].map(
+    inShell,
+  );
+  const images = simulation.images ?? 1;
   print(
-    `${bold(counted(simulation.images ?? 1, 'frame'))} in ${frames}; index them with: ewald index ${frames} -g ${geometry} -p ${files.cell} -o ${stream}`,
+    `${bold(counted(images, 'frame'))} in ${frames}; index ${images === 1 ? 'it' : 'them'} with: ` +
+      `ewald index ${file} -g ${geom} -p ${cellFile} -o ${stream}`,
   );
 }

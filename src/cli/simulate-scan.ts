@@ -8,6 +8,7 @@ import {
   scanWritingRows,
   simulateScan,
 } from '../entries/shell.node.js';
+import { inShell } from './command-line.js';
 import { bold, type CliDeps, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
@@ -37,5 +38,8 @@ async function run(flags: FlagValues<typeof rows>, signal: AbortSignal): Promise
   );
   if (json) return printJson(files);
   const { diskRadiusPx = scanSimulationRows.diskRadiusPx.range.fallback } = simulation;
-  print(`${bold(files.frames)}; analyse it with: ewald run strain ${files.frames} -r ${diskRadiusPx} -o strain.npy`);
+  print(
+    `${bold(files.frames)}; analyse it with: ` +
+      `ewald run strain ${inShell(files.frames)} -r ${diskRadiusPx} -o strain.npy`,
+  );
 }

@@ -10,6 +10,7 @@ import {
   simulationWritingRows,
   spotSimulationRows,
 } from '../entries/shell.node.js';
+import { inShell } from './command-line.js';
 import { bold, type CliDeps, exitCode, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
@@ -51,7 +52,8 @@ async function run(flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise
   if (flags.json) printJson(written);
   else
     print(
-      `${bold(String(written.lists.length))} lists and their truth are in ${output}; index them with: ewald index ${join(output, 'spots-*.txt')}${known.centring === 'P' ? '' : ` -p ${cell}`}`,
+      `${bold(String(written.lists.length))} lists and their truth are in ${output}; index them with: ` +
+        `ewald index ${inShell(join(output, 'spots-'))}*.txt${known.centring === 'P' ? '' : ` -p ${inShell(cell)}`}`,
     );
   if (signal.aborted) process.exitCode = exitCode.interrupted;
 }

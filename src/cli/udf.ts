@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { type FlagValues, newUdf, newUdfRows, type Parameters } from '../entries/shell.node.js';
+import { inShell } from './command-line.js';
 import { bold, type CliDeps, dim, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
@@ -27,6 +28,6 @@ async function start(name: string, { json = false, ...options }: FlagValues<type
   if (json) return printJson({ name, language, folder, files });
   const place = relative('', folder) || folder;
   print(`${bold(place)}  ${files.join('  ')}`);
-  print(dim(`build and test it: cd ${place} && npm install && npm test`));
-  print(dim(`run it: ewald run scan.mib --udf ${place}/${name}.mjs`));
+  print(dim(`build and test it: cd ${inShell(place)} && npm install && npm test`));
+  print(dim(`run it: ewald run scan.mib --udf ${inShell(`${place}/${name}.mjs`)}`));
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inShell } from '../../src/cli/command-line.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 let folder = '';
@@ -25,6 +26,27 @@ test.for([
 ] as const)('ewald %j names the present flag', async ([words, message]) => {
   const { code, err } = await ewald(words);
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test.for(['--multi=1', '--no-integrate=yes', '--json=true'])(
+  'ewald index %s: the flag takes no value',
+  async (word) => {
+    const flag = word.replace(/=.*/, '');
+    const { code, err } = await ewald(['index', 'run.h5', word]);
+    expect([code, err]).toEqual([2, expect.stringContaining(`${flag} takes no value; give ${flag} alone, or leave`)]);
+  },
+);
+
+test('the next command is printed as a shell takes it', async () => {
+  const words = ['simulate', 'frames', '-o', join(folder, 'my data'), '--images=1', '--size=64,64'];
+  const { code, out } = await ewald(words);
+  const at = (name: string): string => `'${join(folder, 'my data', name)}'`;
+  expect([code, out.trimEnd()]).toEqual([
+    0,
+    `1 frame in ${at('run.h5').slice(1, -1)}; index it with: ewald index ${at('run.h5')} -g ${at('run.geom')} ` +
+      `-p ${at('run.cell')} -o ${at('run.stream')}`,
+  ]);
+  expect(inShell("it's")).toBe("'it'\\''s'");
 });
 
 test('options are refused by their former names, and by those of other rooms', async () => {
