@@ -18,7 +18,10 @@ import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
 import { identityOf } from '../base/file-identity.js';
 import { onExit } from './interrupt.js';
-import { absent, hiddenBeside, temporaryBeside } from './names.js';
+import { absent, betweenOf, hiddenBeside, temporaryBeside } from './names.js';
+
+/** The name under which the owner of a lock writes its file; it must be known after the owner has been killed. */
+const temporaryOf = (target: string, token: string): string => hiddenBeside(target, `${token.slice(0, 12)}.tmp`);
 
 /**
  * Interval at which an owner touches its lock, and time after which an owner that cannot be looked up counts as gone.
@@ -42,6 +45,8 @@ export interface Owner {
 
 /** The right to write a file. */
 export interface Lock {
+  /** The hidden name of the file while it is written; a process that takes over the lock removes it. */
+  readonly temporary: string;
   /** Throws `File` if another process has taken over the file. */
   confirm(): Promise<void>;
   release(): Promise<void>;
@@ -231,21 +236,24 @@ export async function lockFile(file: string, target: string): Promise<Lock> {
       if (!found) throw fileError(file, 'written', Object.assign(new Error(), { code: 'EBUSY' }));
       const now = (await stat(candidate)).mtimeMs + (Date.now() - Date.parse(owner.since));
       if (tries > 20 || !isGone(found, now)) throw taken(file, lock, found, now);
-      if (await takeOver(candidate, lock, content, found)) break;
+      if (await takeOver(candidate, target, content, found)) break;
       await wait(20);
     }
   } finally {
     await rm(candidate, { force: true });
     forgetCandidate();
   }
-  return new HeldLock(file, lock, owner, content);
+  return new HeldLock(file, target, owner, content);
 }
 
 /**
- * Replaces the lock of an owner that is gone. If several processes try at once, one succeeds: only one can create the
- * guard of that owner's token, and it checks again before it replaces the lock.
+ * Replaces the lock of an owner that is gone, and removes the file that it was writing.
+ *
+ * If several processes try at once, one succeeds: only one can create the guard of that owner's token, and it checks
+ * again before it replaces the lock.
  */
-async function takeOver(candidate: string, lock: string, content: string, gone: Found): Promise<boolean> {
+async function takeOver(candidate: string, target: string, content: string, gone: Found): Promise<boolean> {
+  const lock = hiddenBeside(target, 'lock');
   const guard = `${lock}.${gone.owner?.token.slice(0, 24) ?? 'unnamed'}`;
   if (!(await createExclusively(candidate, guard, content))) {
     // Its holder keeps it for milliseconds, or was killed in between.
@@ -256,6 +264,7 @@ async function takeOver(candidate: string, lock: string, content: string, gone: 
   try {
     const now = await look(lock);
     if (now?.owner?.token !== gone.owner?.token || now?.mtimeMs !== gone.mtimeMs) return false;
+    if (gone.owner) await removeRemains(temporaryOf(target, gone.owner.token));
     const fresh = `${guard}.new`;
     const handle = await open(fresh, 'w');
     try {
@@ -270,7 +279,13 @@ async function takeOver(candidate: string, lock: string, content: string, gone: 
   }
 }
 
+/** Removes what a killed owner was writing; a failure leaves it, and concerns nobody. */
+async function removeRemains(temporary: string): Promise<void> {
+  for (const name of [temporary, betweenOf(temporary)]) await rm(name, { force: true }).catch(() => undefined);
+}
+
 class HeldLock implements Lock {
+  readonly temporary: string;
   readonly #file: string;
   readonly #lock: string;
   readonly #owner: Owner;
@@ -279,7 +294,9 @@ class HeldLock implements Lock {
   readonly #timer: NodeJS.Timeout;
   #held = true;
 
-  constructor(file: string, lock: string, owner: Owner, content: string) {
+  constructor(file: string, target: string, owner: Owner, content: string) {
+    const lock = hiddenBeside(target, 'lock');
+    this.temporary = temporaryOf(target, owner.token);
     this.#file = file;
     this.#lock = lock;
     this.#owner = owner;

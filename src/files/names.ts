@@ -1,10 +1,11 @@
-/** Names of files: link resolution, and temporary names in the same folder. */
+/** Names of files: link resolution, temporary names in the same folder, and outputs that have one name. */
 import { createHash, randomBytes } from 'node:crypto';
-import { readlink, realpath } from 'node:fs/promises';
+import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { EwaldError } from '../base/errors.js';
 
 /** `undefined` for a file that does not exist; every other failure is thrown. */
-export function absent(error: NodeJS.ErrnoException): undefined {
+export function absent(error: { readonly code?: string }): undefined {
   if (error.code !== 'ENOENT') throw error;
 }
 
@@ -15,7 +16,7 @@ export async function followed(file: string): Promise<string> {
     try {
       return await realpath(path);
     } catch (error) {
-      absent(error as NodeJS.ErrnoException);
+      absent(error as { readonly code?: string });
     }
     const link = await readlink(path).catch(() => undefined);
     if (link === undefined) {
@@ -40,3 +41,27 @@ export const hiddenBeside = (file: string, ending: string): string =>
 /** A hidden name that is not in use. */
 export const temporaryBeside = (file: string, ending = 'tmp'): string =>
   hiddenBeside(file, `${randomBytes(6).toString('hex')}.${ending}`);
+
+/** The second temporary file of an output that is computed in two passes. */
+export const betweenOf = (temporary: string): string => `${temporary}.between`;
+
+/**
+ * Throws `Argument` if two outputs of one command are the same file, under any name, or if one is the `NAME.part` of
+ * another. Devices and pipes may be given twice, `-` may not.
+ */
+export async function refuseSame(outputs: readonly string[]): Promise<void> {
+  const known = new Map<string, string>();
+  for (const file of outputs) {
+    const target = file === '-' ? file : await followed(file).catch(() => resolve(file));
+    const there = file === '-' ? undefined : await stat(target).catch(() => undefined);
+    if (there && !there.isFile()) continue;
+    const whole = target.replace(/\.part$/, '');
+    const other = known.get(target) ?? known.get(`${target}.part`) ?? (whole === target ? undefined : known.get(whole));
+    if (other !== undefined) {
+      const how =
+        other === file ? `two outputs have the same name, ${file}` : `the outputs ${other} and ${file} are one file`;
+      throw new EwaldError('Argument', `${how}; give each its own`, { detail: { path: file } });
+    }
+    known.set(target, file);
+  }
+}

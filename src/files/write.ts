@@ -35,6 +35,11 @@ export interface WriteOptions {
    * omitted, the format has no room for that, and only an empty file is replaced without `force`.
    */
   readonly replaces?: (head: Uint8Array) => boolean;
+  /**
+   * Whether a `NAME.part` that begins with these bytes is what an interrupted run of this kind left, for formats whose
+   * files cannot state who wrote them. It is removed when `NAME` is complete.
+   */
+  readonly left?: (head: Uint8Array) => boolean;
   /** Endings of the names of this format, such as .npy; a name with the ending of another format is refused. */
   readonly endings?: readonly string[];
   /** Reason for the refusal, such as "is not a stream of ewald". */
@@ -263,7 +268,7 @@ async function beside(
   lock: Lock | undefined,
   options: WriteOptions,
 ): Promise<Output> {
-  const temporary = temporaryBeside(target);
+  const temporary = lock?.temporary ?? temporaryBeside(target);
   const forget = onExit(temporary);
   let state: 'open' | 'closed' | 'gone' = 'open';
   let handle: FileHandle;
@@ -301,6 +306,7 @@ async function beside(
       if (name === target && options.force) await refuseOpen(file, target);
       await rename(temporary, name);
       state = 'gone';
+      if (name === target) await removePart(target, options);
       forget();
       await lock?.release();
       await flushFolder(dirname(target));
@@ -326,12 +332,28 @@ async function freePart(target: string, options: WriteOptions): Promise<string> 
     const name = `${target}.part${n > 1 ? n : ''}`;
     const there = await stat(name).catch(absent);
     if (!there || (there.isFile() && there.size === 0)) return name;
-    const may =
-      there.isFile() &&
-      (await mayReplace(name, name, options).then(
-        () => true,
-        () => false,
-      ));
-    if (may || n > 99) return name;
+    if ((await isOwnPart(name, options)) || n > 99) return name;
   }
+}
+
+/** Whether a `NAME.part` may be replaced or removed: ewald wrote it, or `force` is given. */
+async function isOwnPart(name: string, options: WriteOptions): Promise<boolean> {
+  const replaces = options.replaces ?? options.left;
+  const isFile = (await stat(name).catch(() => undefined))?.isFile() ?? false;
+  return (
+    isFile &&
+    mayReplace(name, name, { ...options, ...(replaces && { replaces }) }).then(
+      () => true,
+      () => false,
+    )
+  );
+}
+
+/**
+ * Removes what an interrupted run left of a file that is complete now; a failure leaves it, and concerns nobody.
+ * `force` is about the file that the user named, not about this one.
+ */
+async function removePart(target: string, options: WriteOptions): Promise<void> {
+  const name = `${target}.part`;
+  if (await isOwnPart(name, { ...options, force: false })) await rm(name, { force: true }).catch(() => undefined);
 }

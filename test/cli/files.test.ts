@@ -42,6 +42,21 @@ describe('writeWhole', () => {
     expect(readdirSync(folder)).toEqual(['a']);
   });
 
+  it('removes the .part of an interrupted run, if ewald wrote it', async () => {
+    const interrupt = async (name: string, options: { replaces?: () => boolean; left?: () => boolean }) => {
+      const output = await openOutput(at(name), options);
+      await output.write('half');
+      await output.keep();
+      expect(existsSync(at(`${name}.part`))).toBe(true);
+      await writeWhole(at(name), 'whole', { ...options, force: true });
+      return existsSync(at(`${name}.part`));
+    };
+    expect(await interrupt('own', anything)).toBe(false);
+    expect(await interrupt('known', { left: () => true })).toBe(false);
+    expect(await interrupt('unknown', {})).toBe(true);
+    for (const name of ['own', 'known', 'unknown', 'unknown.part']) rmSync(at(name));
+  });
+
   it('refuses to replace other files unless forced; an empty file may be replaced', async () => {
     writeFileSync(at('mine'), 'precious');
     // One after the other: a second promise would reject before anything waits for it.

@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { openOutput } from '../../dist/shell.node.js';
 import { type Lock, lockFile } from '../../src/files/lock.js';
@@ -63,6 +63,23 @@ test('the lock of a killed process is taken over, even if a later process has re
   await takes();
   await left({ pid: process.ppid, started: '1' });
   await takes();
+});
+
+test('what a killed process was writing is removed with its lock, and nothing else', async () => {
+  const { pid } = spawnSync(process.execPath, ['-e', '0']);
+  const killed = await attempt();
+  const content = JSON.parse(readFileSync(lockName(), 'utf8'));
+  await killed.release();
+  const other = join(folder, '.run.stream.0123456789ab.tmp');
+  for (const name of [killed.temporary, other]) writeFileSync(name, 'frames');
+  writeFileSync(lockName(), JSON.stringify({ ...content, pid }));
+  const output = await openOutput(file());
+  const writing = readdirSync(folder).filter((name) => name.endsWith('.tmp'));
+  expect(writing).toHaveLength(2);
+  expect(writing).not.toContain(basename(killed.temporary));
+  await output.discard();
+  expect(readdirSync(folder).filter((name) => name !== 'link')).toEqual([basename(other)]);
+  rmSync(other);
 });
 
 test.runIf(process.platform === 'linux')('a process that has ended but is not yet reaped holds no lock', async () => {

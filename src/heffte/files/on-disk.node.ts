@@ -6,6 +6,7 @@ import { type NpyHeader, npyHead } from '../../data/npy.js';
 import { openNpyParts, writeNumbers } from '../../data/npy-parts.node.js';
 import type { R2rKind } from '../../fft/fft.js';
 import { onExit } from '../../files/interrupt.js';
+import { betweenOf } from '../../files/names.js';
 import { checkOutput, openOutput } from '../../files/write.js';
 import { type Store, transformOnDisk } from '../disk.js';
 import type { FftContextLike } from '../options.js';
@@ -56,7 +57,7 @@ export async function transformParts(
         source: { read: (into, at) => file.read(into, at), write: target.store.write },
         target: target.store,
         between: async () => {
-          const path = `${temporary}.between`;
+          const path = betweenOf(temporary);
           const forget = onExit(path);
           await (await open(path, 'wx')).close();
           const store = await openStore(path, 0, path);

@@ -23,14 +23,20 @@ export interface FrameSink {
   discard(): Promise<void>;
 }
 
+const textOf = (head: Uint8Array): string => new TextDecoder().decode(head);
+
 /**
  * The existing files that each output may replace: except for the report, their contents do not show who wrote them.
  */
 export const sinkWriting = {
-  sol: {},
-  hdf5: { otherwise: 'may hold frames of an experiment' },
+  sol: { left: (head) => /^[^\n]+ \/\/\d+(?: -?\d+\.\d+){11} [a-z][A-Z][a-c]?\n/.test(textOf(head)) },
+  hdf5: {
+    otherwise: 'may hold frames of an experiment',
+    // The first value in the file is the name of the program.
+    left: (head) => /^.HDF\r\n[\s\S]{1,200}ewald \d/.test(textOf(head)),
+  },
   html: {
-    replaces: (head: Uint8Array) => new TextDecoder().decode(head).startsWith(pageBegin),
+    replaces: (head) => textOf(head).startsWith(pageBegin),
     otherwise: 'is not a report that ewald wrote',
   },
   refinedGeometry: { otherwise: 'may be a geometry of yours' },
