@@ -129,11 +129,6 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
   const run = flagValues(runRows, flags);
   if (run.resume && flags.output === undefined)
     throw new EwaldError('Argument', '--resume requires a stream to continue: -o FILE');
-  if (run.resume && (flags.hdf5 ?? flags.sol) !== undefined)
-    throw new EwaldError(
-      'Argument',
-      '--hdf5 and --sol hold the frames of one session; with --resume they would lack the earlier ones',
-    );
   const integration = flagValues(integrationRows, flags);
   if (integration.integration !== undefined) parseIntegration(integration.integration, '--integration');
   const timeoutS = run.noDataTimeout ?? runRows.noDataTimeout.range.fallback;

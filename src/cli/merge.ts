@@ -27,10 +27,11 @@ import {
   readCellOption,
   readText,
   refuseOthers,
+  refuseSame,
   type WriteOptions,
   writeWhole,
 } from '../entries/shell.node.js';
-import { commandLine } from './command-line.js';
+import { commandLine, inShell } from './command-line.js';
 import { refuseAbsentMergeFlags } from './crystfel-flags.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {
@@ -132,8 +133,9 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     throw new EwaldError(
       'Argument',
       `${output} is named like an MTZ file, but -o writes CrystFEL lists: the merge and its halves; ` +
-        `--mtz ${output} writes an MTZ file of the merge`,
+        `--mtz ${inShell(output ?? '')} writes an MTZ file of the merge`,
     );
+  await refuseSame(outputs);
   for (const [file, ...expected] of endings)
     if (file !== undefined) await checkOutput(file, { ...writing, endings: expected });
   for (const file of outputs) await checkOutput(file, writing);

@@ -48,6 +48,7 @@ export { libraryRows } from '../ffi/parameters.js';
 export { type ConvertOptions, convert } from '../files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
 export { linesOf } from '../files/lines.js';
+export { refuseSame } from '../files/names.js';
 export { readNpyFile } from '../files/npy.node.js';
 export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';

@@ -37,6 +37,7 @@ export const runPlace: RunPlace = {
     const numbers = typeof given === 'string' ? parseCellText(given) : undefined;
     return numbers ? { cell: numbers, centring: 'P' } : readCell(await textOf(given), nameOfInput(given, 'the cell'));
   },
+  refuseSame: async () => {},
   async checkOutput(target) {
     receiver(target);
   },

@@ -9,6 +9,7 @@ import { openPlatform } from '../data/open-platform.node.js';
 import { detect, open, openCodecs } from '../data/opening.node.js';
 import { identity } from '../files/inputs.js';
 import { linesOf } from '../files/lines.js';
+import { refuseSame } from '../files/names.js';
 import { readCellOption, readText } from '../files/read.js';
 import { checkOutput, openOutput } from '../files/write.js';
 import type { FileInput, PlaceFiles, RunPlace } from './place.js';
@@ -83,6 +84,7 @@ export const runPlace: RunPlace = {
     const path = pathOf(given);
     return path === undefined ? readCell(await textOf(given), nameOfInput(given, 'the cell')) : readCellOption(path);
   },
+  refuseSame: (targets) => refuseSame(targets.filter((target) => typeof target === 'string')),
   async checkOutput(target, options) {
     if (typeof target === 'string') await checkOutput(target, options);
   },

@@ -54,6 +54,8 @@ export interface RunPlace {
   /** A known cell, given by its numbers or by its file. Throws `Argument`, `Format`. */
   cellOf(given: FileInput): Promise<KnownCell>;
   openCodecs(): Promise<Codecs>;
+  /** Rejects outputs that have one name. Throws `Argument`. */
+  refuseSame(targets: readonly OutputTarget[]): Promise<void>;
   /** Rejects early what `openOutput` would reject. */
   checkOutput(target: OutputTarget, options: WriteOptions): Promise<void>;
   openOutput(target: OutputTarget, options: WriteOptions): Promise<Output>;

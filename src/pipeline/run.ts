@@ -22,7 +22,7 @@ import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, reco
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { letGo, type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
-import { checkTargets, Outputs } from './sinks/outputs.js';
+import { checkNames, checkTargets, Outputs } from './sinks/outputs.js';
 import { headOf } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
 import type { IsDone, RunSource, SourceOptions } from './sources/source.js';
@@ -46,6 +46,7 @@ export async function* runPipeline(
   const onEvent = asked.onEvent ?? ((event) => (event.kind === 'warning' ? log(event.text) : undefined));
   const options: PipelineOptions = { ...asked, onEvent };
   const place = await loadPlace();
+  await checkNames(options, place);
   const given = await givenInputs(options.inputs, place);
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');

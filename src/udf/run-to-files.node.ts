@@ -1,6 +1,7 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { refusal } from '../base/parameters.js';
+import { refuseSame } from '../files/names.js';
 import type { WriteOptions } from '../files/write.js';
 import { liveCounts } from './acquisition/live-counts.js';
 import type { Analysis } from './analyses/analysis.js';
@@ -48,10 +49,11 @@ const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: stri
 export async function checkRunToFiles(options: RunToFilesOptions, scan: string): Promise<void> {
   if (options.writes === false) return;
   const writing = writingOf(options, scan);
+  const record = recordedBy(options.record, options.force);
+  await refuseSame([options.output, options.png, record?.file].filter((file) => file !== undefined));
   await checkOutputs(options.output, options.png, writing);
-  const recorded = recordedBy(options.record, options.force);
-  if (!recorded) return;
-  const { file, force = false } = recorded;
+  if (!record) return;
+  const { file, force = false } = record;
   await checkOutputs(undefined, undefined, { ...writing, force }, file);
 }
 

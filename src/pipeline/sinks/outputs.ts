@@ -1,6 +1,7 @@
 /** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
 import { EwaldError } from '../../base/errors.js';
 import { flag, integer, shown } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { latticeName } from '../../crystal/lattice-name.js';
 import type { Detector } from '../../detector/detector.js';
@@ -134,9 +135,11 @@ export function checkOutputs(options: OutputOptions): void {
   if (resume && output === undefined)
     throw new EwaldError('Argument', 'pipeline: resume needs a stream to continue: output');
   if (resume && (hdf5 ?? sol) !== undefined)
-    throw new EwaldError(
-      'Argument',
-      'pipeline: hdf5 and sol hold the frames of one session; with resume they would lack those of the earlier one',
+    throw refusal(
+      'pipeline',
+      (said) =>
+        `${said('hdf5')} and ${said('sol')} hold the frames of one session; with ${said('resume')} they would lack ` +
+        'those of the earlier one; leave them out: only the stream is continued',
     );
   checkMille(options);
   for (const name of ['output', 'milleFile', ...kinds] as const) {
@@ -163,6 +166,12 @@ function checkMille(options: OutputOptions): void {
 /** The file of calibration data; undefined if none is wanted. */
 const milleTarget = ({ mille, milleFile = usualMilleFile }: OutputOptions): OutputTarget | undefined =>
   mille ? milleFile : undefined;
+
+/** Rejects outputs that have one name, before anything is read. Throws `Argument`. */
+export async function checkNames(options: OutputOptions, place: RunPlace): Promise<void> {
+  const targets = ['output' as const, ...kinds].map((name) => options[name]);
+  await place.refuseSame([...targets, milleTarget(options)].filter((target) => target !== undefined));
+}
 
 /** Rejects early outputs that cannot be written. */
 export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
@@ -272,7 +281,7 @@ export class Outputs {
   /** Ends a failed run; returns the name of the unfinished stream, if it is kept. */
   async discard(): Promise<string | undefined> {
     await this.#ends.discard();
-    return this.#stream?.abandon();
+    return this.#stream?.leave();
   }
 }
 

@@ -70,13 +70,13 @@ const [generator, commandLine] = [1, 2];
 /** Rejects continuing the stream of another run. Throws `Argument`. */
 export function sameRun(there: string, now: string, file: string): void {
   const [old, own] = [there.split('\n'), now.split('\n')];
-  const oldFlags = deciding((old[commandLine] ?? '').split(' ')).join(' ');
-  const ownFlags = deciding((own[commandLine] ?? '').split(' ')).join(' ');
-  if (oldFlags !== ownFlags)
+  const [oldLine = '', ownLine = ''] = [old[commandLine], own[commandLine]];
+  const flagsOf = (line: string): string => deciding(line.split(' ')).join(' ');
+  if (flagsOf(oldLine) !== flagsOf(ownLine))
     throw refusal(
       '',
       (said) =>
-        `${file} was started as "${oldFlags}", which differs from this run ("${ownFlags}"); ` +
+        `${file} was started as "${oldLine}", which differs from this run ("${ownLine}"); ` +
         `use the same ${said('resume').startsWith('-') ? 'flags' : 'options'} with ${setting(said, 'resume', true)}`,
     );
   checkInputs(old, own, file);

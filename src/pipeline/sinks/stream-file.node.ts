@@ -194,7 +194,9 @@ class PartFile implements StreamFile {
     }
   }
 
-  async leave(): Promise<string> {
+  async leave(): Promise<string | undefined> {
+    // A head without frames is nothing to continue.
+    if (this.isEmpty) return this.#drop();
     const { target, lock } = this.#place;
     const isNew = this.#handle !== undefined;
     try {
@@ -207,8 +209,7 @@ class PartFile implements StreamFile {
     return isNew ? shownPart(this.#place) : target;
   }
 
-  async abandon(): Promise<string | undefined> {
-    if (!this.isEmpty) return this.leave();
+  async #drop(): Promise<undefined> {
     const { part, lock } = this.#place;
     try {
       await this.#shut();
@@ -222,8 +223,10 @@ class PartFile implements StreamFile {
   #failed(cause: unknown): EwaldError {
     if (cause instanceof EwaldError) return cause;
     const { message } = fileError(this.#place.file, 'written', cause);
-    const kept = `finished frames are in ${shownPart(this.#place)}: continue with resume (--resume)`;
-    return new EwaldError('File', `${message}; ${kept}`, { cause, detail: { path: this.#place.file } });
+    const kept = this.isEmpty
+      ? ''
+      : `; finished frames are in ${shownPart(this.#place)}: continue with resume (--resume)`;
+    return new EwaldError('File', `${message}${kept}`, { cause, detail: { path: this.#place.file } });
   }
 
   /** The finished stream of an earlier run is kept until the longer one is complete. */

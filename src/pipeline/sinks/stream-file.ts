@@ -11,10 +11,11 @@ export interface StreamFile {
   unread(serial: number): Promise<void>;
   /** Renames the file to its final name. */
   close(): Promise<void>;
-  /** Keeps finished frames for `resume`; returns the name. Throws `File` if they may not have reached the disk. */
+  /**
+   * Keeps finished frames for `resume`; returns the name, or undefined if there were none and the file was removed.
+   * Throws `File` if they may not have reached the disk.
+   */
   leave(): Promise<string | undefined>;
-  /** Ends a failed run: like `leave`, but a stream without frames is removed. */
-  abandon(): Promise<string | undefined>;
 }
 
 export interface StreamFileOptions {
@@ -61,6 +62,5 @@ export async function streamThrough(output: Output, head: string): Promise<Strea
     unread: async () => {},
     close: () => output.close(),
     leave: end,
-    abandon: end,
   };
 }

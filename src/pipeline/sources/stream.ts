@@ -105,15 +105,16 @@ export async function* indexStream(
     } catch (error) {
       if (!isEwaldError(error, 'Aborted')) {
         state = 'failed';
-        await stream?.abandon();
+        await stream?.leave();
       }
       throw error;
     } finally {
       if (state !== 'failed') {
         const isWhole = state === 'whole';
-        const left = isWhole ? await stream?.close() : await stream?.leave();
+        const left = isWhole ? undefined : await stream?.leave();
+        if (isWhole) await stream?.close();
         const plain = typeof output === 'string' && output !== '-' ? output : undefined;
-        const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: left ?? plain };
+        const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: isWhole ? plain : left };
         if (summary.doubt !== undefined) onEvent({ kind: 'warning', text: summary.doubt });
         const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
         onEvent(event);
