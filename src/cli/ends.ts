@@ -18,15 +18,22 @@ export const exitCode = {
   /** The exit code for a thrown value. */
   of(error: unknown): number {
     if (isEwaldError(error, 'Aborted')) return exitCode.interrupted;
+    if (isReaderGone(error)) return exitCode.ok;
     // A user's function that throws while it runs does not mean that the command was wrong.
     const ran = isEwaldError(error) && error.detail.threw === true;
     return isEwaldError(error) && !ran && usageTags.includes(error.tag) ? exitCode.usage : exitCode.data;
   },
 } as const;
 
-/** The failure in one paragraph; undefined for an interruption, of which the user knows. */
+/** Whether the reader of a file that goes to standard output (`-o -`) has left: it has all that it wanted. */
+export const isReaderGone = (error: unknown): boolean =>
+  isEwaldError(error, 'File') &&
+  error.detail.path === 'standard output' &&
+  (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+
+/** The failure in one paragraph; undefined for an interruption or a reader that left, of which the user knows. */
 export function failureText(error: unknown): string | undefined {
-  if (isEwaldError(error, 'Aborted')) return undefined;
+  if (isEwaldError(error, 'Aborted') || isReaderGone(error)) return undefined;
   if (isEwaldError(error)) return error.message;
   // Missing or locked files are for the user to resolve as well; a stack trace is only shown for defects.
   if (error instanceof Error && 'syscall' in error) {

@@ -15,8 +15,9 @@ import {
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
 import { commandRows, messageOf, sinkRows } from '../entries/shell.node.js';
-import { commandLine } from './command-line.js';
+import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
+import { isReaderGone } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
@@ -27,6 +28,7 @@ import {
   counted,
   dim,
   exitCode,
+  hasReader,
   note,
   Progress,
   print,
@@ -123,13 +125,20 @@ async function search(
   try {
     const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
     const further = { ...(merge ? { sinks: [merge] } : {}), ...(view ? { view } : {}) };
-    for await (const item of context.pipeline({ ...options, ...further })) report.item(item);
+    const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
+    for await (const item of context.pipeline({ ...options, ...further })) {
+      report.item(item);
+      // Nobody reads the lines any more, and there is no other result (| head).
+      if (isPrintedOnly && !hasReader()) break;
+    }
     report.merged(merge?.result);
   } catch (error) {
     report.stop();
     if (!isEwaldError(error, 'Aborted') || !report.end) {
       await view?.close();
-      throw error;
+      // A stream whose reader has left has not failed; the files beside it have.
+      const isFailed = isReaderGone(error) && filesBeside(flags);
+      throw isFailed ? new EwaldError('File', messageOf(error)) : error;
     }
   } finally {
     report.stop();
@@ -155,6 +164,10 @@ function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
+/** Whether the run writes files other than its stream. */
+const filesBeside = ({ html, hdf5, sol, refinedGeometry, mille }: FrameFlags): boolean =>
+  [html, hdf5, sol, refinedGeometry].some((file) => file !== undefined) || mille === true;
+
 /** A sink that prints the progress of merging the run's crystals. */
 const runningMerge = (context: Context, symmetry: string): Promise<MergeSink> =>
   mergeSink(context, { symmetry }, { onStatus: (status) => note(`merge: ${mergeStatusText(status)}`) });
@@ -171,6 +184,8 @@ class RunReport {
   readonly #elsewhere = new Set<string>();
   #failed = false;
   #isMergeDoubtful = false;
+  /** Whether frames of an interrupted run are kept for `--resume`. */
+  #isKept = false;
   end: Extract<RunEvent, { kind: 'end' }> | undefined;
 
   constructor(flags: FrameFlags & { backend?: string }, shared: SharedFlags) {
@@ -223,10 +238,17 @@ class RunReport {
     this.#frames.end();
     const kept = this.end?.outputs.find(({ output, state }) => output === 'stream' && state === 'kept');
     if (!kept?.file || !this.end) return;
+    const ofSession = (['hdf5', 'sol'] as const).filter((name) => this.#flags[name] !== undefined);
+    const without =
+      ofSession.length === 0
+        ? ''
+        : `, without ${ofSession.map((name) => `--${name}`).join(' and ')}: ` +
+          'frames of another session cannot be added there';
     const how = this.end.isLive
-      ? `ewald stream merge ${kept.file} -o NAME makes a stream of it`
-      : '--resume continues it';
+      ? `ewald stream merge ${inShell(kept.file)} -o NAME makes a stream of it`
+      : `--resume continues it${without}`;
     note(`finished results are in ${kept.file}; ${how}`);
+    this.#isKept = true;
     this.end = { ...this.end, outputs: this.end.outputs.filter((one) => one !== kept) };
   }
 
@@ -240,7 +262,10 @@ class RunReport {
     const lines = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(text)]));
     const tell = this.#shared.json || output === '-' ? note : print;
     const peaksAlone = this.#shared.cells?.length === 0;
-    tell([summaryText(summary, { profile, stream: named, peaksAlone }), ...lines].join('\n'));
+    const isNothing = isAborted && summary.done === 0;
+    if (isNothing) note(this.#isKept ? 'no further frame was finished' : 'interrupted before a frame was finished');
+    const told = isNothing ? lines : [summaryText(summary, { profile, stream: named, peaksAlone }), ...lines];
+    if (told.length > 0) tell(told.join('\n'));
     if (isAborted) process.exitCode = exitCode.interrupted;
     else if (summary.failed > 0 || this.#failed || summary.isDoubtful || this.#isMergeDoubtful)
       process.exitCode = exitCode.data;

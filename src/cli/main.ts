@@ -1,8 +1,8 @@
 /** The command line: sets up the process for a command. */
 
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-  // A reader that closes the pipe (| head) is not an error.
-  if (code === 'EPIPE') process.exit(0);
+  // A reader that closes the pipe (| head) is not an error: the work goes on, since its files and its exit code count.
+  if (code === 'EPIPE') return;
   const why = code === 'ENOSPC' ? 'the disk is full' : message;
   process.stderr.write(`ewald: standard output cannot be written: ${why}\n`);
   process.exit(1);

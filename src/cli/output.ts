@@ -32,9 +32,19 @@ export const yellow = paint(33);
 /** The text as sent to a terminal: control characters made visible, our own colours as escape sequences. */
 const finished = (text: string): string => visibleLines(text).replace(mark, '\u001b[$1m');
 
+let isHeard = true;
+/** Whether standard output has a reader; false once it has closed the pipe, as `head` does. */
+export const hasReader = (): boolean => isHeard;
+
+function write(text: string): void {
+  process.stdout.write(text, (error) => {
+    if ((error as NodeJS.ErrnoException | undefined)?.code === 'EPIPE') isHeard = false;
+  });
+}
+
 /** Writes a line to standard output; terminal control sequences are made visible. */
 export function print(line = ''): void {
-  process.stdout.write(`${finished(line)}\n`);
+  write(`${finished(line)}\n`);
 }
 
 /** Writes a line to standard error, for remarks that are not results. */
@@ -48,7 +58,7 @@ export const warn = (text: string): void => note(`${yellow('warning:')} ${text}`
 /** Writes one JSON document as a line to standard output; bigints beyond 2⁵³ become strings. */
 export function printJson(value: unknown): void {
   const json = JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? exact(v) : v));
-  process.stdout.write(`${visibleJson(json)}\n`);
+  write(`${visibleJson(json)}\n`);
 }
 
 // Visible width, without colours.

@@ -32,8 +32,11 @@ interface Row {
   readonly inputs: readonly string[];
   /** Whether the file itself records that ewald wrote it, so that a second run replaces it. */
   readonly isOwn?: boolean;
-  /** Ctrl-C: 'discards' leaves no file, 'keeps' leaves NAME.part, 'ends' is too short to be interrupted. */
-  readonly interrupted: 'discards' | 'keeps' | 'ends';
+  /**
+   * Ctrl-C: 'discards' leaves no file, 'keeps' leaves NAME.part, 'begins' leaves NAME.part once a frame is finished,
+   * 'ends' is too short to be interrupted.
+   */
+  readonly interrupted: 'discards' | 'keeps' | 'begins' | 'ends';
   /** What a failed write leaves: nothing, or a .part file that --resume continues. */
   readonly failed?: 'part';
 }
@@ -126,7 +129,7 @@ const rows: readonly Row[] = [
     ending: '.stream',
     inputs: read,
     isOwn: true,
-    interrupted: 'keeps',
+    interrupted: 'begins',
     failed: 'part',
   },
   {
@@ -151,7 +154,7 @@ const rows: readonly Row[] = [
     ending: '.stream',
     inputs: ['old.stream'],
     isOwn: true,
-    interrupted: 'keeps',
+    interrupted: 'begins',
     failed: 'part',
   },
   {
@@ -188,6 +191,8 @@ const rows: readonly Row[] = [
   },
 ];
 
+/** Ctrl-C as soon as the command has started a file. */
+const started = { interrupt: 'begun' } as const;
 let folder = '';
 let originals = '';
 let commands: Commands;
@@ -309,8 +314,8 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   test.each(isInterrupted ? ['Ctrl-C'] : [])('interrupted by %s, leaves the file of an earlier run', async () => {
     expect((await commands.run(words(out))).code).toBe(0);
     const whole = text(at(out));
-    const when = interrupted === 'keeps' ? 'begun' : 'listening';
-    const { code, err } = await commands.run([...words(out), '--force'], { interrupt: when });
+    const when = interrupted === 'discards' ? ({ interrupt: 'listening' } as const) : started;
+    const { code, err } = await commands.run([...words(out), '--force'], when);
     expect(code, err).toBe(130);
     expect(text(at(out))).toBe(whole);
     expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : [out]);
@@ -376,10 +381,44 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('two outputs of one command must be different files', async () => {
-  const { code, err } = await commands.run([...index, '--sol', 'x.out', '--html', 'x.out', '--force']);
-  expect([code, err]).toEqual([1, expect.stringMatching(/x\.out is being written by this process/)]);
+test.for([
+  ['index', ...['--sol', 'x.out', '--html', 'x.out']],
+  ['index', ...['-o', 'x.stream', '--html', './x.stream']],
+  ['index', ...['-o', 'x.stream', '--sol', 'alias/x.stream']],
+  ['index', ...['-o', 'x.out', '--html', 'x.out.part']],
+  ['index', ...['-o', '-', '--sol', '-']],
+  ['merge', 'old.stream', '-y', '1', ...['--mtz', 'x.mtz', '--unmerged', 'x.mtz']],
+  ['merge', 'old.stream', '-y', '1', ...['-o', 'x.hkl', '--state', 'x.hkl1']],
+  ['run', 'sum', 'scan.npy', ...['-o', 'x.npy', '--record', './x.npy']],
+])('%s %s …: two outputs of one command must be different files', async (words) => {
+  symlinkSync('.', at('alias'));
+  // A geometry that was read would be found missing.
+  const given = words[0] === 'index' ? ['index', 'run.h5', '-g', 'absent.geom', ...words.slice(1)] : words;
+  const { code, err } = await commands.run([...given, '--force']);
+  expect([code, err]).toEqual([2, expect.stringMatching(/outputs have the same name|are one file/)]);
+  expect(besides()).toEqual(['alias']);
+});
+
+test('two outputs may go to the same device', async () => {
+  const { code, err } = await commands.run([...index, '-o', '/dev/null', '--sol', '/dev/null']);
+  expect(code, err).toBe(0);
+});
+
+test('Ctrl-C before the first frame leaves nothing to resume, and reports it', async () => {
+  const { code, err } = await commands.run([...index, '-o', 'x.stream'], started);
+  expect(code, err).toBe(130);
+  expect(err).toContain('interrupted before a frame was finished');
+  expect(err).not.toContain('--resume');
   expect(besides()).toEqual([]);
+});
+
+test('a finished run removes what an interrupted one left of its outputs', async () => {
+  const words = [...index, '--html', 'x.html', '--hdf5', 'x.h5', '--sol', 'x.sol'];
+  expect((await commands.run(words)).code).toBe(0);
+  for (const name of besides()) copyFileSync(at(name), at(`${name}.part`));
+  writeFileSync(at('old.stream.part'), 'precious');
+  expect((await commands.run([...words, '--force'])).code).toBe(0);
+  expect(besides().toSorted()).toEqual(['old.stream.part', 'x.h5', 'x.html', 'x.sol']);
 });
 
 test('simulate frames does not replace a cell that it reads, and leaves all its files or none', async () => {

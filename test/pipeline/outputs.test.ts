@@ -132,6 +132,6 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
       of('b.sol'),
     ]);
     expect(code).toBe(2);
-    expect(err).toMatch(/--hdf5 and --sol hold the frames of one session/);
+    expect(err).toMatch(/--hdf5 and --sol hold the frames of one session; .*leave them out/);
   });
 });

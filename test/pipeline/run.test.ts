@@ -74,7 +74,9 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(anew.err).toMatch(/left\.stream\.part contains the frames of an interrupted run; .*--resume.*--force/s);
     const other = await ewald([...usual, '-o', stream, '--resume', '--min-snr=7']);
     expect(other.code).toBe(2);
-    expect(other.err).toMatch(/was started as .*differs from this run.*--min-snr=7/s);
+    expect(other.err).toMatch(
+      /was started as "ewald index .* -g .* -o .*", which differs from this run.* -g .*--min-snr=7/s,
+    );
     expect(readFileSync(`${stream}.part`, 'utf8')).toHaveLength(120_000);
   });
 
