@@ -118,6 +118,19 @@ export function shiftedMagnitude(picture: ArrayLike<number>, height: number, wid
   return shiftToMiddle(size, height, width);
 }
 
+/** The spectrum with frequency 0 in the middle, complex and interleaved. */
+export function shiftedSpectrum(picture: ArrayLike<number>, height: number, width: number): Float64Array {
+  const spectrum = spectrum2d(picture, height, width);
+  const [re, im] = [0, 1].map((part) =>
+    shiftToMiddle(
+      Float64Array.from({ length: height * width }, (_, i) => spectrum[2 * i + part] as number),
+      height,
+      width,
+    ),
+  ) as [Float64Array, Float64Array];
+  return Float64Array.from(spectrum, (_, i) => (i % 2 === 0 ? re : im)[i >> 1] as number);
+}
+
 /**
  * The absolute Fourier transform of an image, such as that of a virtual detector: [height, width], unscaled, with
  * frequency 0 at [floor(height / 2), floor(width / 2)]. NaN counts as 0. In float64, for sizes of any factors.

@@ -130,6 +130,16 @@ it('ewald run: analyses under the names of the shell, results as files, UDFs of 
     ])
       expect((await ctx.run(one)).channels.length, one.name).toBeGreaterThan(0);
     expect(() => ctx.createSumSigAnalysis(undefined as never)).toThrow(expect.objectContaining({ tag: 'Argument' }));
+    const { channels } = await ctx.run(ctx.createFftSumAnalysis(scan));
+    const [logs, spectrum] = channels;
+    // Frequency 0 is in the middle: the sum of all pixels.
+    expect([spectrum?.complex, spectrum?.data.length, spectrum?.data[2 * 10], spectrum?.data[2 * 10 + 1]]).toEqual([
+      true,
+      32,
+      4560,
+      0,
+    ]);
+    expect(logs?.data[10]).toBeCloseTo(Math.log(4561), 12);
     const udfs = await loadUdfs([at('max.mjs')]);
     const own = await runToFiles(ctx, scan, { udfs, channels: ['most'] });
     expect([...(own.results[0]?.data ?? [])]).toEqual([15, 31, 47, 63, 79, 95]);

@@ -4,7 +4,7 @@ import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
 import { product } from '../dtypes.js';
-import { shiftedMagnitude } from '../fourier.js';
+import { shiftedMagnitude, shiftedSpectrum } from '../fourier.js';
 import { circular } from '../masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
@@ -111,7 +111,11 @@ export function pickAnalysis(scan: Scan, options: PickOptions = {}, fourier = fa
   };
 }
 
-/** Spectrum of the sum of all frames, with a disk removed first if a radius is given. */
+/**
+ * Spectrum of the sum of all frames, with a disk removed first if a radius is given: `intensity` is
+ * log(|spectrum| + 1), as LiberTEM shows it, `complex` the spectrum itself, both with frequency 0 in the middle.
+ * The sum is `sum`.
+ */
 export function fftSumAnalysis(scan: Scan, options: FftSumOptions = {}): Analysis<'intensity' | 'complex'> {
   const { radius: r } = optionsOf('createFftSumAnalysis', 'fft-sum', options);
   const centre = centreOf(scan, 'createFftSumAnalysis', options);
@@ -122,7 +126,10 @@ export function fftSumAnalysis(scan: Scan, options: FftSumOptions = {}): Analysi
     udf: sumUdf,
     channels({ intensity }) {
       const sum = Float64Array.from(intensity.data as Float64Array, (value, i) => (hole?.[i] ? 0 : value));
-      const logs = shiftedMagnitude(sum, centre.height, centre.width).map((value) => Math.log(value + 1));
+      const spectrum = shiftedSpectrum(sum, centre.height, centre.width);
+      const logs = Float64Array.from({ length: sum.length }, (_, i) =>
+        Math.log(Math.hypot(spectrum[2 * i] as number, spectrum[2 * i + 1] as number) + 1),
+      );
       return [
         sigChannel(
           scan,
@@ -131,7 +138,10 @@ export function fftSumAnalysis(scan: Scan, options: FftSumOptions = {}): Analysi
           'log(|spectrum of the sum| + 1), frequency 0 in the middle',
           logs,
         ) as never,
-        sigChannel(scan, 'complex', 'sum', 'the sum that was transformed', sum) as never,
+        {
+          ...sigChannel(scan, 'complex', 'spectrum', 'the complex spectrum, frequency 0 in the middle', spectrum),
+          complex: true,
+        } as never,
       ];
     },
   };
