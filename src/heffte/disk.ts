@@ -5,6 +5,7 @@
  * over all other axes; then columns of that axis. Each element is read and written once per pass.
  */
 import { EwaldError } from '../base/errors.js';
+import { refusal } from '../base/parameters.js';
 import type { FftOptions, FftPrecision, FftScale, R2rKind } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 import type { FftContextLike } from './options.js';
@@ -48,9 +49,14 @@ export interface DiskReport {
 /** Maximum number of concurrent reads. */
 const atOnce = 16;
 
+/** The share of the memory given that holds parts of the array. */
+const share = 0.9;
+
 /** Transforms an array from store to store. Throws `Limit` when not even one plane or column fits. */
 export async function transformOnDisk(wish: DiskWish): Promise<DiskReport> {
-  const { shape, kind, precision, memory, direction } = wish;
+  const { shape, kind, precision, direction } = wish;
+  // The rest of the memory given is for what the transform itself needs.
+  const memory = share * wish.memory;
   const [n0 = 1, ...rest] = shape;
   const width = precision === 'f32' ? 4 : 8;
   const last = rest.at(-1) ?? 1;
@@ -65,10 +71,14 @@ export async function transformOnDisk(wish: DiskWish): Promise<DiskReport> {
   const planes = Math.min(n0, Math.floor(memory / ((planeIn + planeOut) * width)));
   const wide = Math.min(columns, Math.floor(memory / (n0 * outUnit * width)));
   if (planes < 1 || wide < 1) {
-    const needed = Math.max((planeIn + planeOut) * width, n0 * outUnit * width);
-    throw new EwaldError(
+    const needed = Math.ceil(Math.max((planeIn + planeOut) * width, n0 * outUnit * width) / share);
+    throw refusal(
+      '',
+      (said) =>
+        `${said('memory')} is ${wish.memory} bytes; one plane of ${rest.join(' × ')} and one column of ${n0} need ` +
+        `${needed}`,
+      {},
       'Limit',
-      `the memory is ${memory} bytes; one plane of ${rest.join(' × ')} and one column of ${n0} need ${needed}`,
     );
   }
   const run: Run = {

@@ -71,7 +71,7 @@ export const transformRows = {
   },
   memory: {
     kind: 'bytes',
-    sentence: 'memory limit, such as 2G: a larger array stays in its file, which is processed in parts',
+    sentence: 'memory limit, such as 2G: a larger array stays in its file and is transformed in parts, along all axes',
     range: range(1024, 2 ** 50, Number.NaN),
     usual: 'no limit',
     unit: 'bytes',

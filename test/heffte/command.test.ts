@@ -139,7 +139,12 @@ describe('ewald fft --memory', () => {
     }
     save('wide.npy', [4, 40, 40], true);
     const small = await ewald(['fft', at('wide.npy'), '-o', at('never.npy'), '--memory', '10k']);
-    expect([small.code, small.err]).toEqual([1, expect.stringContaining('one plane of 40 × 40')]);
+    expect([small.code, small.err]).toEqual([
+      1,
+      expect.stringContaining('--memory is 10240 bytes; one plane of 40 × 40'),
+    ]);
+    const some = await ewald(['fft', at('wide.npy'), '-o', at('never.npy'), '--memory', '10k', '--axes', '0']);
+    expect([some.code, some.err]).toEqual([2, expect.stringContaining('a larger --memory, or none, transforms it')]);
     expect(readdirSync(folder)).not.toContain('never.npy');
   });
 });

@@ -1,6 +1,7 @@
 /** `ewald fft --memory 2G`: a larger array stays in its file, which is processed in parts. */
 import { open, rm } from 'node:fs/promises';
 import { EwaldError } from '../../base/errors.js';
+import { refusal } from '../../base/parameters.js';
 import type { ContextOptions } from '../../context/context.js';
 import { type NpyHeader, npyHead } from '../../data/npy.js';
 import { openNpyParts, writeNumbers } from '../../data/npy-parts.node.js';
@@ -53,7 +54,7 @@ export async function transformParts(
         direction: backward ? 'backward' : 'forward',
         scale: options.scale ?? 'none',
         ...(options.engine ? { engine: options.engine } : {}),
-        memory: 0.9 * memory,
+        memory,
         source: { read: (into, at) => file.read(into, at), write: target.store.write },
         target: target.store,
         between: async () => {
@@ -96,13 +97,20 @@ function checkWish({ plan, kind, axes }: Wish, header: NpyHeader, name: string):
   const shape = plan.shape as readonly number[];
   const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
   const refuse = (why: string): never => {
-    throw new EwaldError('Unsupported', `${name} does not fit into the memory given, and ${why}`);
+    throw refusal(
+      '',
+      (said) =>
+        `${name} does not fit into the memory given; a larger ${said('memory')}, or none, transforms it at once. ` +
+        `In parts ${why}`,
+      {},
+      'Unsupported',
+    );
   };
-  if (shape.length < 2) refuse('a single line cannot be processed in parts; allow more memory');
-  if (axes && axes.length < shape.length) refuse('all axes are transformed in parts; omit axes');
-  if (halved && plan.reducedAxis !== shape.length - 1) refuse('only the last axis can be halved in parts');
-  if (kind === 'real') refuse('kind real is not supported in parts; use r2c');
-  if (plan.kind === 'c2c' && !header.complex) refuse('its numbers are real; in parts use r2c, or convert them first');
+  if (shape.length < 2) refuse('a single line cannot be transformed');
+  if (axes && axes.length < shape.length) refuse('all axes are transformed, not some of them');
+  if (halved && plan.reducedAxis !== shape.length - 1) refuse('only the last axis can be halved');
+  if (kind === 'real') refuse('kind real is not supported; r2c is');
+  if (plan.kind === 'c2c' && !header.complex) refuse('real numbers need kind r2c');
 }
 
 async function openStore(path: string, offset: number, name: string) {
