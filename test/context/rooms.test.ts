@@ -118,6 +118,7 @@ const state: Readonly<Record<string, string>> = {
   'data/sources/descriptors.ts: held': 'the limit of open files is one of the process',
   'ffi/header/declarator.ts: openLengths': 'a note on an object, gone with it',
   'base/parameters.ts: defaults': 'a cache, gone with its object',
+  'cli/output.ts: isHeard': 'whether standard output of the process has a reader',
   'ffi/header/source.ts: lineStarts': 'a cache, gone with its object',
   'ffi/header/specifiers.ts: basicTypes': 'a cache of the few spellings of the types of C',
   'ffi/header/weight.ts: known': 'a cache, gone with its object',

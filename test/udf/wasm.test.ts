@@ -194,7 +194,7 @@ describe.skipIf(!clang)('a module', () => {
 
   test('cannot receive text or data for each position', async () => {
     const udf = (params: Record<string, unknown>) => defineUdf({ ...momentsOf(moments()).definition, params } as never);
-    await refused(() => runs(udf({ mode: 'fast' })), 'Argument', 'cannot receive the parameter mode, a string');
+    await refused(() => runs(udf({ mode: 'fast' })), 'Argument', 'cannot receive the parameter mode, "fast"');
     const each = auxData(new Float32Array(positions), { kind: 'nav', dtype: 'f32' });
     await refused(() => runs(udf({ each })), 'Argument', 'the parameter each, auxData with an element per position');
   });
