@@ -34,6 +34,6 @@ test('every guide is reached from the entry page, and its links and pictures exi
   expect([...clicks.keys()].filter((path) => /\.(jpg|svg)$/.test(path)).length).toBeGreaterThan(1);
   const guide = await (await ask('guide-index-a-run.html')).text();
   expect(guide).toContain('<h1 id="index-a-run">Index a run</h1>');
-  expect(guide).toContain('npx ewald simulate frames -o data');
+  expect(guide).toContain('npx ewald simulate frames -o crystals');
   expect(guide).not.toContain('not pasted');
 });
