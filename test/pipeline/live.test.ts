@@ -1,6 +1,6 @@
 /** Runs with external events: workers and ranks that are killed, a growing file, another program that reads. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -31,8 +31,11 @@ const mpiPresent = existsSync(`dist/native/${process.platform}-${process.arch}/e
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ewald-live-'));
   if (!dataFolder) return;
-  const list = join(folder, 'three.lst');
-  writeFileSync(list, `${sim('mono.h5')}\n`.repeat(3));
+  const list = join(folder, 'files.lst');
+  // So many that a run is killed long before its end; a file that is listed again is read once.
+  const copies = Array.from({ length: 16 }, (_, n) => join(folder, `mono-${n}.h5`));
+  for (const copy of copies) copyFileSync(sim('mono.h5'), copy);
+  writeFileSync(list, copies.join('\n'));
   usual = ['index', '-i', list, ...search];
   const stream = join(folder, 'whole.stream');
   const { code, err } = await ewald([...usual, '-j', '1', '-o', stream]);
