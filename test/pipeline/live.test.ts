@@ -33,7 +33,7 @@ beforeAll(async () => {
   if (!dataFolder) return;
   const list = join(folder, 'files.lst');
   // So many that a run is killed long before its end; a file that is listed again is read once.
-  const copies = Array.from({ length: 16 }, (_, n) => join(folder, `mono-${n}.h5`));
+  const copies = Array.from({ length: 8 }, (_, n) => join(folder, `mono-${n}.h5`));
   for (const copy of copies) copyFileSync(sim('mono.h5'), copy);
   writeFileSync(list, copies.join('\n'));
   usual = ['index', '-i', list, ...search];
