@@ -1,27 +1,23 @@
-/** Frames that are in the joined streams more than once, by their names. */
-import { hash53 } from '../../base/hash53.js';
+/** Frames that occur more than once, by their names. */
+import { hash53 } from './hash53.js';
 
-export class CopiedFrames {
+export class RepeatedFrames {
   readonly #seen = new Set<number>();
-  readonly #copied = new Set<number>();
-  #first = '';
+  readonly #repeated = new Set<number>();
+  /** The name of the first repeated frame; empty without any. */
+  first = '';
 
-  add({ filename, event = '' }: { readonly filename: string; readonly event: string | undefined }): void {
+  add(filename: string, event = ''): void {
     const frame = hash53([filename, '\n', event]);
     if (this.#seen.has(frame)) {
-      if (this.#copied.size === 0) this.#first = `${filename} ${event}`.trim();
-      this.#copied.add(frame);
+      if (this.count === 0) this.first = `${filename} ${event}`.trim();
+      this.#repeated.add(frame);
     }
     this.#seen.add(frame);
   }
 
-  /** A remark on the copies; undefined without any. */
-  get remark(): string | undefined {
-    const { size } = this.#copied;
-    if (size === 0) return undefined;
-    return (
-      `${size === 1 ? '1 frame is' : `${size} frames are`} in the streams more than once, the first of them ` +
-      `${this.#first}: each copy is kept, and a merge would count one image as several measurements`
-    );
+  /** The number of repeated frames. */
+  get count(): number {
+    return this.#repeated.size;
   }
 }

@@ -1,5 +1,7 @@
 /** Frames whose crystals were collected more than once, such as those of two streams, or copies, of the same images. */
+import { counted } from '../base/amounts.js';
 import { hash53 } from '../base/hash53.js';
+import { RepeatedFrames } from '../base/repeated-frames.js';
 import type { Observations } from './observations.js';
 
 /**
@@ -12,26 +14,16 @@ export function repeatedFramesRemark(
   ends: readonly number[],
 ): string | undefined {
   const boundaries = new Set(ends);
-  const seen = new Set<number>();
-  const repeated = new Set<number>();
-  let first: string | undefined;
-  let previous: number | undefined;
+  const repeated = new RepeatedFrames();
   for (let c = 0; c < crystals; c++) {
     const [filename = '', event = ''] = [filenames[c], events[c]];
-    const frame = filename === '' ? undefined : hash53([filename, '\n', event]);
-    const continues = frame === previous && !boundaries.has(c);
-    previous = frame;
-    if (frame === undefined || continues) continue;
-    if (seen.has(frame)) {
-      repeated.add(frame);
-      first ??= `${filename} ${event}`.trim();
-    }
-    seen.add(frame);
+    const continues = filename === filenames[c - 1] && event === (events[c - 1] ?? '') && !boundaries.has(c);
+    if (filename !== '' && !continues) repeated.add(filename, event);
   }
-  if (repeated.size === 0) return undefined;
-  const frames = repeated.size === 1 ? '1 frame was' : `${repeated.size} frames were`;
+  const { count, first } = repeated;
+  if (count === 0) return undefined;
   return (
-    `${frames} indexed more than once, the first of them ${first}: the same image counts as several measurements, ` +
+    `${counted(count, 'frame')} ${count === 1 ? 'was' : 'were'} indexed more than once, the first of them ${first}: the same image counts as several measurements, ` +
     'so that standard deviations are too small. Merge one indexing of each frame.'
   );
 }

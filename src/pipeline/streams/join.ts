@@ -1,14 +1,15 @@
 /** Joins several streams, such as the shards of a run, into one in the order of their frames. */
+import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
 import { givenOnce } from '../../base/given-once.js';
 import { refusal, setting } from '../../base/parameters.js';
+import { RepeatedFrames } from '../../base/repeated-frames.js';
 import { type RawChunk, type RawStream, readRawStream } from '../../crystal/stream/raw.js';
 import type { FileInput, OutputTarget, RunPlace } from '../place.js';
 import { nameOfInput } from '../place-inputs.js';
 import { deciding } from '../sinks/same-run.js';
 import { streamWriting } from '../sinks/stream-file.js';
 import { inputMark } from '../sinks/stream-head.js';
-import { CopiedFrames } from './copies.js';
 
 /** How streams are joined. */
 export interface JoinOptions {
@@ -70,9 +71,15 @@ export async function joinStreamsIn(
           `${setting(said, 'force', true)} merges them under the head of ${files[0]}`,
       );
   const remarks: Joined['remarks'][number][] = repeats.map((text) => ({ kind: 'warning', text }));
-  const copies = new CopiedFrames();
+  const copies = new RepeatedFrames();
   const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input), copies)));
-  if (copies.remark !== undefined) remarks.push({ kind: 'warning', text: copies.remark });
+  if (copies.count > 0)
+    remarks.push({
+      kind: 'warning',
+      text:
+        `${counted(copies.count, 'frame')} ${copies.count === 1 ? 'is' : 'are'} in the streams more than once, the ` +
+        `first of them ${copies.first}: each copy is kept, and a merge would count one image as several measurements`,
+    });
   const { renumber, interleaved, isUnordered } = orderOf(ranges);
   if (isUnordered) remarks.push({ kind: 'note', text: `frames of ${files.join(', ')} are not in order; they stay so` });
   if (renumber)
@@ -117,11 +124,11 @@ interface SerialRange {
 }
 
 /** The serial numbers of a stream, whose frames are counted among `copies`. */
-async function rangeOf(stream: RawStream, copies: CopiedFrames): Promise<SerialRange> {
+async function rangeOf(stream: RawStream, copies: RepeatedFrames): Promise<SerialRange> {
   const serials = new Set<number>();
   let [rising, last] = [true, Number.NEGATIVE_INFINITY];
   for await (const { serial, filename, event } of stream.chunks()) {
-    copies.add({ filename, event });
+    copies.add(filename, event);
     rising &&= serial > last;
     last = serial;
     serials.add(serial);
