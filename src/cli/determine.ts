@@ -230,7 +230,7 @@ async function cellOfFrames(
       },
     });
     note(dim(`${cell.spots.length} of the first ${cell.frames} frames have enough peaks`));
-    if (cell.doubt !== undefined) note(`${yellow('warning:')} the cell may be longer: ${cell.doubt}`);
+    if (cell.doubt !== undefined) warn(`the cell may be longer: ${cell.doubt}`);
     return cell;
   } finally {
     progress.end();

@@ -12,7 +12,7 @@ import {
   refineStreamRows,
   refuseOthers,
 } from '../entries/shell.node.js';
-import { bold, type CliDeps, counted, dim, exitCode, green, note, print, printJson, red, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, exitCode, green, print, printJson, red, warn, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -42,7 +42,7 @@ export function register(program: Command, _: CliDeps): void {
 async function refine(stream: string, { json, output = '', ...given }: FlagValues<typeof refineRows>): Promise<void> {
   const { geometry, ...refined } = await refineStreamGeometry(stream, { ...given, output });
   if (refined.doubt !== undefined) {
-    note(`${yellow('warning:')} ${refined.doubt}`);
+    warn(refined.doubt);
     process.exitCode = exitCode.data;
   }
   if (json) return printJson({ stream, output, ...refined });

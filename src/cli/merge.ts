@@ -183,7 +183,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
   if (result.isDoubtful) {
-    note(`${yellow('warning:')} the merge is in doubt: see the notes (exit code ${exitCode.data})`);
+    warn(`the merge is in doubt: see the notes (exit code ${exitCode.data})`);
     process.exitCode = exitCode.data;
   }
 }

@@ -13,7 +13,7 @@ import {
   viewRows,
 } from '../entries/shell.node.js';
 import { serveView } from '../entries/view.node.js';
-import { bold, type CliDeps, dim, exitCode, note, print, printJson, yellow } from './output.js';
+import { bold, type CliDeps, dim, exitCode, note, print, printJson, warn } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 import { untilAborted } from './until-aborted.js';
@@ -44,8 +44,7 @@ async function run(files: readonly string[], flags: FlagValues<typeof rows>, sig
   const { json, open = true, zmqInput, zmqSubscribe, zmqRequest, zmqPull, ...serving } = flags;
   const how = Object.entries({ zmqSubscribe, zmqRequest, zmqPull }).filter(([, value]) => value !== undefined);
   const source = receivedFrames(files, zmqInput, Object.fromEntries(how));
-  const onWarning = (text: string): void => note(`${yellow('warning:')} ${text}`);
-  const { url, done, close } = await serveView(source ? [source] : files, { ...serving, onWarning });
+  const { url, done, close } = await serveView(source ? [source] : files, { ...serving, onWarning: warn });
   try {
     if (json) printJson({ url });
     else {
