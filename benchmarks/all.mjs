@@ -5,13 +5,13 @@
 // short round, to see that everything runs. ROOM selects benchmarks; the others keep their lines of the last report.
 // The output of each benchmark is kept in build/bench-all. The machine must be idle. A missed aim fails nothing; a
 // benchmark that ends with an error makes the exit code 1, and its lines are omitted.
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { plotOf, reportOf, summaryOf } from './lib/report.mjs';
+import { runRound } from './lib/round.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const kept = join(root, 'build/bench-all');
@@ -53,28 +53,17 @@ if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
   process.exit(2);
 }
 
-/** Runs one benchmark and returns its lines; undefined if it fails. */
+/** Runs one benchmark and returns its lines; none if it fails. */
 async function measure(name, round) {
   const { run, quick } = benchmarks[name];
   const [program, ...args] = run;
-  const lines = join(kept, `${name}.jsonl`);
-  rmSync(lines, { force: true });
-  const log = openSync(join(kept, `${name}.${round}.log`), 'w');
-  const child = spawn(
-    process.execPath,
-    [join(root, 'benchmarks', program), ...(options.quick && quick.length > 0 ? quick : args)],
-    { cwd: root, stdio: ['ignore', log, log], env: { ...process.env, EWALD_BENCH_LINES: lines } },
-  );
-  const code = await new Promise((done) => child.on('close', done));
-  closeSync(log);
-  const found = existsSync(lines) ? readFileSync(lines, 'utf8').trim().split('\n').filter(Boolean) : [];
-  if (code !== 0 || found.length === 0) {
-    process.stdout.write(
-      `  ${name}: ${found.length} lines, exit code ${code}; see build/bench-all/${name}.${round}.log\n`,
-    );
+  const all = [join(root, 'benchmarks', program), ...(options.quick && quick.length > 0 ? quick : args)];
+  const { lines, problem } = await runRound({ args: all, folder: kept, name, round, cwd: root });
+  if (problem) {
+    process.stdout.write(`  ${name}: ${problem}; see build/bench-all/${name}.${round}.log\n`);
     process.exitCode = 1;
   }
-  return code === 0 ? found.map((line) => JSON.parse(line)) : [];
+  return lines;
 }
 
 mkdirSync(kept, { recursive: true });

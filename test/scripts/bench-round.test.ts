@@ -1,0 +1,42 @@
+/** The lines of a benchmark are kept when it misses an aim, and omitted when it fails. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { runRound } from '../../benchmarks/lib/round.mjs';
+
+/** Runs a program that records a line and ends as `ending` says. */
+async function roundOf(ending: string): Promise<{ lines: { what: string }[]; problem?: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-round-'));
+  try {
+    const program = join(folder, 'program.mjs');
+    const library = pathToFileURL('benchmarks/lib/lines.mjs').href;
+    writeFileSync(
+      program,
+      `import { missedAim, record } from '${library}';\nrecord({ what: 'crystals', value: 3, aim: 4 });\n${ending}\n`,
+    );
+    return await runRound({ args: [program], folder, name: 'fake', round: 0, cwd: folder });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test('a benchmark that misses an aim keeps its lines', async () => {
+  const kept = { lines: [{ what: 'crystals', value: 3, aim: 4 }] };
+  expect(await roundOf('')).toEqual(kept);
+  expect(await roundOf('process.exitCode = missedAim;')).toEqual(kept);
+});
+
+test('a benchmark that fails, or records nothing, has no lines', async () => {
+  expect(await roundOf('process.exitCode = 1;')).toEqual({ lines: [], problem: '1 lines, ended with 1' });
+  const thrown = 'process.exitCode = missedAim;\nthrow new Error("after a miss");';
+  expect(await roundOf(thrown)).toEqual({ lines: [], problem: '1 lines, ended with 1' });
+  expect(await roundOf("process.kill(process.pid, 'SIGKILL');")).toMatchObject({
+    problem: '1 lines, ended with SIGKILL',
+  });
+  expect(await roundOf("(await import('node:fs')).rmSync(process.env.EWALD_BENCH_LINES);")).toEqual({
+    lines: [],
+    problem: '0 lines, ended with 0',
+  });
+});
