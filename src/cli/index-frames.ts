@@ -272,10 +272,10 @@ class RunReport {
   }
 
   #resumed(after: number, again: number): void {
-    const { output, html, refinedGeometry } = this.#flags;
+    const { output, html, refinedGeometry, mille } = this.#flags;
     const more = again > 0 ? `; ${counted(again, 'frame')} that could not be read will be tried again` : '';
     note(dim(`${output}: continuing after frame ${after}${more}`));
-    const partial = [html && '--html', refinedGeometry && '--refined-geometry'].filter(Boolean);
+    const partial = [html && '--html', refinedGeometry && '--refined-geometry', mille && '--mille'].filter(Boolean);
     if (partial.length > 0)
       note(
         `${yellow('note:')} ${partial.join(' and ')} will cover only the frames of this session: ` +

@@ -331,17 +331,17 @@ async function freePart(target: string, options: WriteOptions): Promise<string> 
   for (let n = 1; ; n++) {
     const name = `${target}.part${n > 1 ? n : ''}`;
     const there = await stat(name).catch(absent);
-    if (!there || (there.isFile() && there.size === 0)) return name;
-    if ((await isOwnPart(name, options)) || n > 99) return name;
+    if (!there || (await isOwnPart(name, options)) || n > 99) return name;
   }
 }
 
-/** Whether a `NAME.part` may be replaced or removed: ewald wrote it, or `force` is given. */
+/** Whether a `NAME.part` may be replaced or removed: it is empty, ewald wrote it, or `force` is given. */
 async function isOwnPart(name: string, options: WriteOptions): Promise<boolean> {
   const replaces = options.replaces ?? options.left;
-  const isFile = (await stat(name).catch(() => undefined))?.isFile() ?? false;
+  const there = await stat(name).catch(() => undefined);
+  if (!there?.isFile()) return false;
   return (
-    isFile &&
+    there.size === 0 ||
     mayReplace(name, name, { ...options, ...(replaces && { replaces }) }).then(
       () => true,
       () => false,

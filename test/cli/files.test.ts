@@ -54,7 +54,11 @@ describe('writeWhole', () => {
     expect(await interrupt('own', anything)).toBe(false);
     expect(await interrupt('known', { left: () => true })).toBe(false);
     expect(await interrupt('unknown', {})).toBe(true);
-    for (const name of ['own', 'known', 'unknown', 'unknown.part']) rmSync(at(name));
+    // An interrupted run that had written nothing leaves an empty file, which is nobody's.
+    writeFileSync(at('empty.part'), '');
+    await writeWhole(at('empty'), 'whole');
+    expect(existsSync(at('empty.part'))).toBe(false);
+    for (const name of ['own', 'known', 'unknown', 'unknown.part', 'empty']) rmSync(at(name));
   });
 
   it('refuses to replace other files unless forced; an empty file may be replaced', async () => {

@@ -413,12 +413,13 @@ test('Ctrl-C before the first frame leaves nothing to resume, and reports it', a
 });
 
 test('a finished run removes what an interrupted one left of its outputs', async () => {
-  const words = [...index, '--html', 'x.html', '--hdf5', 'x.h5', '--sol', 'x.sol'];
+  const beside = ['--html', 'x.html', '--hdf5', 'x.h5', '--sol', 'x.sol', '--mille', '--mille-file', 'x.bin'];
+  const words = [...index, ...beside];
   expect((await commands.run(words)).code).toBe(0);
   for (const name of besides()) copyFileSync(at(name), at(`${name}.part`));
   writeFileSync(at('old.stream.part'), 'precious');
   expect((await commands.run([...words, '--force'])).code).toBe(0);
-  expect(besides().toSorted()).toEqual(['old.stream.part', 'x.h5', 'x.html', 'x.sol']);
+  expect(besides().toSorted()).toEqual(['old.stream.part', 'x.bin', 'x.h5', 'x.html', 'x.sol']);
 });
 
 test('simulate frames does not replace a cell that it reads, and leaves all its files or none', async () => {

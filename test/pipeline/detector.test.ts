@@ -1,10 +1,10 @@
 /** The position of the detector: estimated from crystals, and checked by `ewald geometry check`. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { beamOf, parseGeometry } from '../../dist/index.node.js';
+import { beamOf, formatGeometry, parseGeometry } from '../../dist/index.node.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
@@ -45,11 +45,14 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
       ]),
     );
     const refined = join(folder, 'refined.geom');
+    // What an interrupted run left of the geometry goes when a run has written all of it.
+    writeFileSync(`${refined}.part`, formatGeometry(parseGeometry(readFileSync(off, 'utf8'))));
     const run = await index(off, '--refine-geometry=off', '--refined-geometry', refined);
     expect(run.code, run.err).toBe(0);
     expect(run.out).toMatch(
       /according to 12 crystals, .* 0\.8\d % \(0\.\d\d mm\) nearer .*shifted by 0\.\d\d, -?0\.\d\d pixels/,
     );
+    expect(existsSync(`${refined}.part`)).toBe(false);
     const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
     // The values of the simulation: 60 mm, and 0.8 pixels of 75 µm.
     expect(Math.abs(beam.distanceM - 0.06)).toBeLessThan(0.00002);

@@ -136,9 +136,10 @@ test('--resume retries unreadable frames until they can be read', async () => {
   renameSync(at('c.tmp'), at('c.h5'));
   expect(await commands.run([...words, '--resume'])).toMatchObject({ code: 0 });
   expect(serials('failed.stream')).toEqual([1, 3, 2]);
-  const third = await commands.run([...words, '--resume', '--html', 'third.html']);
+  const beside = ['--html', 'third.html', '--mille', '--mille-file', 'third.bin'];
+  const third = await commands.run([...words, '--resume', ...beside]);
   expect(third).toMatchObject({ code: 0, err: expect.not.stringContaining('tried again') });
-  expect(third.err).toMatch(/--html will cover only the frames of this session/);
+  expect(third.err).toMatch(/--html and --mille will cover only the frames of this session/);
 });
 
 test('a finished stream is kept until the longer one is complete', async () => {

@@ -25,6 +25,20 @@ export interface FrameSink {
 
 const textOf = (head: Uint8Array): string => new TextDecoder().decode(head);
 
+/** Whether bytes begin with a record of Millepede-II: twice the number of its words, of which the first is a zero. */
+function beginsMilleRecord(head: Uint8Array): boolean {
+  if (head.length < 12) return false;
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const twice = view.getInt32(0, true);
+  const ofIntegers = 4 + 2 * twice;
+  return (
+    twice > 0 &&
+    twice % 2 === 0 &&
+    view.getInt32(4, true) === 0 &&
+    (ofIntegers + 4 > head.length || view.getInt32(ofIntegers, true) === 0)
+  );
+}
+
 /**
  * The existing files that each output may replace: except for the report, their contents do not show who wrote them.
  */
@@ -39,8 +53,12 @@ export const sinkWriting = {
     replaces: (head) => textOf(head).startsWith(pageBegin),
     otherwise: 'is not a report that ewald wrote',
   },
-  refinedGeometry: { otherwise: 'may be a geometry of yours' },
-  milleFile: { otherwise: 'may be the calibration data of another run' },
+  refinedGeometry: {
+    otherwise: 'may be a geometry of yours',
+    // As `formatGeometry` begins, with or without the comments of a refinement.
+    left: (head) => /^(; ewald refined |(wavelength|photon_energy|electron_voltage) = )/.test(textOf(head)),
+  },
+  milleFile: { otherwise: 'may be the calibration data of another run', left: beginsMilleRecord },
 } satisfies Readonly<Record<string, WriteOptions>>;
 
 /** Closes a file according to the outcome of the run; returns its name. */
