@@ -31,7 +31,7 @@ export type { FftRunOptions } from './run.js';
 export type { FftArray, FftData, FftDtype } from './sides.js';
 export type { KeptAxis } from './windows.js';
 
-export interface FftPlanMethods extends Disposable {
+export interface FftPlanMethods<P extends FftPrecision = FftPrecision> extends Disposable {
   readonly backend: BackendName;
   readonly shape: readonly number[];
   /**
@@ -42,7 +42,7 @@ export interface FftPlanMethods extends Disposable {
   readonly inputShape: readonly number[];
   readonly outputShape: readonly number[];
   readonly kind: FftKind;
-  readonly precision: FftPrecision;
+  readonly precision: P;
   readonly engine: FftEngine;
   /**
    * Elements of the forward input, output and workspace: complex numbers where that side is complex, real ones where it
@@ -63,11 +63,11 @@ export interface FftPlanMethods extends Disposable {
    * backend; its shape is one axis with everything the side touches, strides and batch included. The caller disposes
    * it; it may outlive the plan.
    */
-  array(side?: 'input' | 'output'): Promise<DeviceArray<FftDtype>>;
+  array(side?: 'input' | 'output'): Promise<DeviceArray<FftDtype<P>>>;
   /** Transforms forward. */
-  readonly forward: FftRun;
+  readonly forward: FftRun<P>;
   /** Transforms backward: reads what forward writes, writes what forward reads. */
-  readonly backward: FftRun;
+  readonly backward: FftRun<P>;
   /**
    * The same without promises, for lines so short that a promise is what takes the time: they return when the transform
    * is done, on this thread. Undefined where the backend cannot (GPUs, external engines). Throws what the others reject
@@ -79,7 +79,12 @@ export interface FftPlanMethods extends Disposable {
    * as `FftPlan.array`; zeroed at first. Throw `Disposed`, `OutOfMemory`.
    */
   readonly now:
-    | { readonly forward: FftRunNow; readonly backward: FftRunNow; readonly input: FftArray; readonly output: FftArray }
+    | {
+        readonly forward: FftRunNow<P>;
+        readonly backward: FftRunNow<P>;
+        readonly input: FftArray<P>;
+        readonly output: FftArray<P>;
+      }
     | undefined;
 }
 
@@ -94,23 +99,29 @@ export interface FftPlanMethods extends Disposable {
  * until the promise settles; runs of one plan, and runs that share a device array, are done in order. Throws `Shape`,
  * `Argument`, `Disposed`, `Unsupported`.
  */
-export interface FftRun {
-  <Out extends FftData>(input: FftData, output: Out, options?: FftRunOptions): Promise<Out>;
-  <Side extends FftData>(input: Side, output?: undefined, options?: FftRunOptions): Promise<Side>;
-  (input: FftArray, output?: FftArray, options?: FftRunOptions): Promise<FftArray>;
-}
+export type FftRun<P extends FftPrecision = FftPrecision> = Runs<P>['run'];
 
 /** As `FftRun`, done when it returns; see `FftPlan.now`. */
-export interface FftRunNow {
-  <Out extends FftData>(input: FftData, output: Out, options?: FftRunOptions): Out;
-  <Side extends FftData>(input: Side, output?: undefined, options?: FftRunOptions): Side;
+export type FftRunNow<P extends FftPrecision = FftPrecision> = Runs<P>['runNow'];
+
+/** Parameters of methods are compared bivariantly, so that a plan of one precision is also an `FftPlan` of either. */
+interface Runs<P extends FftPrecision> {
+  run<Out extends FftData<P>>(input: FftData<P>, output: Out, options?: FftRunOptions<P>): Promise<Out>;
+  run<Side extends FftData<P>>(input: Side, output?: undefined, options?: FftRunOptions<P>): Promise<Side>;
+  run(input: FftArray<P>, output?: FftArray<P>, options?: FftRunOptions<P>): Promise<FftArray<P>>;
+  runNow<Out extends FftData<P>>(input: FftData<P>, output: Out, options?: FftRunOptions<P>): Out;
+  runNow<Side extends FftData<P>>(input: Side, output?: undefined, options?: FftRunOptions<P>): Side;
 }
 
-/** A planned transform. */
-export type FftPlan = FftPlanMethods & MaybeAsyncDisposable;
+/** A planned transform; of one precision, it takes only arrays of that precision. */
+export type FftPlan<P extends FftPrecision = FftPrecision> = FftPlanMethods<P> & MaybeAsyncDisposable;
 
 /** Plans a transform on a context. */
-export async function planFft(planner: Planner, wisdom: WisdomStore, options: FftOptions): Promise<FftPlan> {
+export async function planFft<P extends FftPrecision>(
+  planner: Planner,
+  wisdom: WisdomStore,
+  options: FftOptions<P>,
+): Promise<FftPlan<P>> {
   // Checked as it was given, so that messages name the user's own sides.
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
@@ -293,5 +304,5 @@ export async function planFft(planner: Planner, wisdom: WisdomStore, options: Ff
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
-  return plan as FftPlan;
+  return plan as FftPlan as FftPlan<P>;
 }

@@ -18,8 +18,8 @@ export type FftScale = 'none' | 'symmetric' | 'full';
 /** Who computes: the kernels of ewald, or a library of the host that is found at run time. */
 export type FftEngine = 'ewald' | ExternalEngine;
 
-/** A transform plan. */
-export interface FftOptions {
+/** A transform plan; the types of its arrays follow from `precision`. */
+export interface FftOptions<P extends FftPrecision = FftPrecision> {
   /** Logical lengths, slowest axis first, each 1 … 2²⁷; 1 to 8 axes. */
   readonly shape: readonly number[] | number;
   /** Default `c2c`. */
@@ -27,7 +27,7 @@ export interface FftOptions {
   /** Axes that are transformed; default: all. Negative ones count from the last. */
   readonly axes?: readonly number[];
   /** Default `f32`; `f64` on wasm, native and cuda. */
-  readonly precision?: FftPrecision;
+  readonly precision?: P;
   /** Transforms per run, stored one after another, 1 … 2²⁴, default 1. */
   readonly batch?: number;
   /** Storage order of the axes, slowest first, of both sides; default [0, 1, 2 …], the C order. */

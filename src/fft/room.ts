@@ -1,12 +1,12 @@
 /** The context's methods of this room; the room is loaded on first use. */
 import type { Planner } from '../planner/planner.js';
 import type { FftPlan } from './fft.js';
-import type { FftOptions } from './options.js';
+import type { FftOptions, FftPrecision } from './options.js';
 import { type FftWisdom, WisdomStore } from './wisdom.js';
 
 export interface FftMethods {
   /** Plans a Fourier transform of any length and up to 8 axes. */
-  fft(options: FftOptions): Promise<FftPlan>;
+  fft<P extends FftPrecision = 'f32'>(options: FftOptions<P>): Promise<FftPlan<P>>;
   /** What measured transform plans have learnt (`tune: 'measure'`), as plain JSON. */
   exportWisdom(): FftWisdom;
   /**

@@ -4,7 +4,7 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { callback, checkSignal, choice, flag, knownOptions } from '../base/options.js';
 import type { FftKernel } from './contract.js';
-import type { FftScale } from './options.js';
+import type { FftPrecision, FftScale } from './options.js';
 import {
   assertWhole,
   type CheckedSide,
@@ -17,14 +17,14 @@ import {
 } from './sides.js';
 
 /** Options of a run. */
-export interface FftRunOptions {
+export interface FftRunOptions<P extends FftPrecision = FftPrecision> {
   /** Factor on the result; default `none`. */
   readonly scale?: FftScale;
   /**
    * At least `sizeWorkspace` complex numbers of the plan's precision; needed when the plan was made with
    * `userWorkspace`.
    */
-  readonly workspace?: FftArray;
+  readonly workspace?: FftArray<P>;
   /**
    * Whether the run waits for its result; default true. With false, device arrays on both sides and the backend cuda
    * the promise resolves on submission, so that the card proceeds from one transform of a chain to the next without the

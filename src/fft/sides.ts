@@ -7,13 +7,14 @@ import { EwaldError } from '../base/errors.js';
 import { kindOf } from '../base/options.js';
 import type { Planner } from '../planner/planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';
+import type { FftPrecision } from './options.js';
 
 /** Numbers of a transform: single or double as the plan's precision says; complex ones interleaved. */
-export type FftArray = Float32Array | Float64Array;
+export type FftArray<P extends FftPrecision = FftPrecision> = { f32: Float32Array; f64: Float64Array }[P];
 /** Dtypes of the sides of a transform. */
-export type FftDtype = 'f32' | 'f64' | 'c64' | 'c128';
+export type FftDtype<P extends FftPrecision = FftPrecision> = { f32: 'f32' | 'c64'; f64: 'f64' | 'c128' }[P];
 /** What a run reads or writes. */
-export type FftData = FftArray | DeviceArray;
+export type FftData<P extends FftPrecision = FftPrecision> = FftArray<P> | DeviceArray;
 
 /** What sides are checked against. */
 export interface SideRules {

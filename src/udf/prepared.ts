@@ -1,7 +1,7 @@
 /** What UDFs prepare once per worker and run: transforms that their methods call synchronously, and tables. */
 import { EwaldError } from '../base/errors.js';
 import type { FftPlan } from '../fft/fft.js';
-import type { FftOptions } from '../fft/options.js';
+import type { FftOptions, FftPrecision } from '../fft/options.js';
 import type { FftMethods } from '../fft/room.js';
 import type { UdfCore } from './room.js';
 import { thrown } from './running.js';
@@ -43,20 +43,20 @@ export class PreparedValues {
 
   async #prepare({ definition }: AnyUdf, params: unknown, meta: UdfMeta): Promise<unknown> {
     try {
-      return await definition.prepare?.({ params, meta, fft: (options: FftOptions) => this.#fft(options) });
+      return await definition.prepare?.({ params, meta, fft: (options) => this.#fft(options) });
     } catch (cause) {
       throw thrown(definition.name, 'prepare', cause);
     }
   }
 
   /** Plans a transform on the CPU, since only there it can be synchronous; frames are small, so with one thread. */
-  async #fft(options: FftOptions): Promise<SynchronousPlan> {
+  async #fft<P extends FftPrecision = 'f32'>(options: FftOptions<P>): Promise<SynchronousPlan<P>> {
     for (const cpu of [false, true]) {
       // Every context of the package has the methods of all rooms.
       const context = (await this.#open(cpu)) as UdfCore & FftMethods;
       const plan = await context.fft({ threads: 1, ...options });
       if (plan.now !== undefined || cpu) this.#plans.push(plan);
-      if (plan.now !== undefined) return plan as SynchronousPlan;
+      if (plan.now !== undefined) return plan as SynchronousPlan<P>;
       if (!cpu) await plan.dispose();
     }
     throw new EwaldError(

@@ -5,7 +5,7 @@ import type { PlatformUrl } from '../base/globals.js';
 import { knownOptions } from '../base/options.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { FftPlan } from '../fft/fft.js';
-import type { FftOptions } from '../fft/options.js';
+import type { FftOptions, FftPrecision } from '../fft/options.js';
 import type { AuxViews } from './aux.js';
 import { type BufferDeclarations, checkDeclarations, type Views } from './buffers.js';
 import type { CoreWork } from './core-work.js';
@@ -35,7 +35,9 @@ export interface UdfScope<B extends BufferDeclarations, P, T, R = unknown> {
 }
 
 /** A planned transform whose synchronous form exists. */
-export type SynchronousPlan = FftPlan & { readonly now: NonNullable<FftPlan['now']> };
+export type SynchronousPlan<P extends FftPrecision = FftPrecision> = FftPlan<P> & {
+  readonly now: NonNullable<FftPlan<P>['now']>;
+};
 
 /** The argument of `prepare`. */
 export interface PrepareScope<P> {
@@ -45,7 +47,7 @@ export interface PrepareScope<P> {
    * Plans a transform as `fft` of a context does, by default on the CPU of this thread and with one thread; its `now`
    * is synchronous. The plan ends with the run.
    */
-  fft(options: FftOptions): Promise<SynchronousPlan>;
+  fft<P extends FftPrecision = 'f32'>(options: FftOptions<P>): Promise<SynchronousPlan<P>>;
 }
 
 /** Largest size of tiles in frames and bytes. */

@@ -1,6 +1,6 @@
 // Transforms on CUDA without a card, beyond the case tables: the kernels under every check of the emulator, the number
 // of bytes that the passes transfer, memory, refusals, a lost card, a small card.
-import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
+import { type Context, createContext, type FftArray, type FftOptions, type FftPrecision } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeFft } from '../../src/fft/parameters.js';
 import { fftDescriptor } from '../../src/layout/layout.js';
@@ -39,14 +39,14 @@ interface Emulated extends EmulatedCard {
 const addon = loadAddon<Emulated>();
 const packed = (options: FftOptions) => pack(fftDescriptor, describeFft(options).fields);
 
-function numbers(length: number, precision: 'f32' | 'f64' = 'f32'): FftArray {
-  const values = precision === 'f32' ? new Float32Array(length) : new Float64Array(length);
+function numbers<P extends FftPrecision = 'f32'>(length: number, precision?: P): FftArray<P> {
+  const values = precision === 'f64' ? new Float64Array(length) : new Float32Array(length);
   let state = 12345;
   for (let i = 0; i < length; i++) {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
     values[i] = state / 2 ** 31 - 1;
   }
-  return values;
+  return values as FftArray<P>;
 }
 
 /** Forward and backward results, as text that distinguishes every bit. */
