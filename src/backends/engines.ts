@@ -11,6 +11,8 @@ export interface EngineReport {
   readonly version: string | null;
   /** File name of the library. */
   readonly library: string | null;
-  /** What was found, or what was searched for, where, and how to install it. */
+  /** What was found, or what is missing and how to install it. */
   readonly reason: string;
+  /** The libraries that were searched for in vain; empty if the engine is available. */
+  readonly tried: readonly string[];
 }

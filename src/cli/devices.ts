@@ -42,10 +42,10 @@ export function register(program: Command, { devices }: CliDeps): void {
   });
 }
 
-/** Prints an external FFT engine below the backend that loads it; the names that were tried are in `--json`. */
+/** Prints an external FFT engine below the backend that loads it; the libraries that were tried are in `--json`. */
 function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
   const where = available
     ? `${reason}, ${library}${proven ? '' : ', unproven: so far only tested with a stand-in'}`
-    : dim(reason.replace(/; tried [^;]*/, ''));
+    : dim(reason);
   print(`             ${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
 }

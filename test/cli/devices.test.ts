@@ -19,7 +19,8 @@ const engine = {
   engine: 'mkl',
   available: false,
   proven: false,
-  reason: 'MKL cannot be used: no library was found; tried libmkl_rt.so.3, libmkl_rt.so; install oneMKL',
+  reason: 'MKL cannot be used: no library was found; install oneMKL',
+  tried: ['libmkl_rt.so.3', 'libmkl_rt.so'],
 };
 
 /** The standard output of the command with fake devices, and the calls it made to them. */

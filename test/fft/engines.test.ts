@@ -88,6 +88,12 @@ describe('engines', () => {
       version: expect.stringMatching(/^fftw-3/),
       library: expect.stringMatching(/fftw3f/),
     });
+    expect(native?.engines[0]?.tried).toEqual([]);
+    vi.stubEnv('EWALD_ENGINE_MKL', '/nowhere');
+    const mkl = (await devices()).find(({ backend }) => backend === 'native')?.engines[1];
+    expect(mkl?.tried).toContain('/nowhere');
+    expect(mkl?.reason).toMatch(/^MKL cannot be used: .*; install oneMKL, or name it in EWALD_ENGINE_MKL$/);
+    expect(mkl?.reason).not.toContain('tried');
     const { out } = await ewald(['devices'], { env: { EWALD_ENGINE_MKL: folder } });
     expect(out).toMatch(/--engine fftw FFTW 3/);
     if (notBuilt === undefined) expect(out).toMatch(/--engine mkl MKL stand-in.*unproven/);

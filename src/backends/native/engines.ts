@@ -122,21 +122,29 @@ function librariesOf(engine: ExternalEngine, f64: boolean): string[][] {
   ]);
 }
 
+/** The answer about an engine: `why` says what is missing, `advice` what to do, `tried` what was searched for. */
+interface Search extends EngineFound {
+  readonly advice: string;
+  readonly tried: readonly string[];
+}
+
 /** Whether an engine is available for a precision, and where it is or how to install it. */
-function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): EngineFound {
+function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): Search {
   const { title, install } = engines[engine];
   const libraries = librariesOf(engine, f64);
   if (libraries.some((names) => names.length === 0))
-    return { available: false, version: '', file: '', why: `${title} does not exist for ${process.platform}` };
+    return {
+      ...{ available: false, version: '', file: '', advice: '', tried: [] },
+      why: `${title} does not exist for ${process.platform}`,
+    };
   const found = addon.engineFind(engine, libraries, f64);
-  if (found.available) return found;
+  if (found.available) return { ...found, advice: '', tried: [] };
   // FFTW's threads library is optional.
   const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
   return {
-    ...found,
-    why:
-      `${title} cannot be used: ${found.why}; tried ${tried.join(', ')}; ${install}, or name it in ` +
-      `${variable(engine)}`,
+    ...{ ...found, tried },
+    why: `${title} cannot be used: ${found.why}`,
+    advice: `; ${install}, or name it in ${variable(engine)}`,
   };
 }
 
@@ -151,8 +159,9 @@ export function supportsEngine(
   if (gpu && descriptor.kind === 'r2r')
     return { why: `${title} has no sine and cosine transforms; use the engine ewald or fftw` };
   if (gpu && descriptor.userWorkspace) return { why: `${title} keeps its workspace on the card; omit userWorkspace` };
-  const found = find(addon, engine, descriptor.precision === 'f64');
-  return found.available ? true : { why: found.why };
+  const { available, why, tried, advice } = find(addon, engine, descriptor.precision === 'f64');
+  const searched = tried.length === 0 ? '' : `; tried ${tried.join(', ')}`;
+  return available ? true : { why: `${why}${searched}${advice}` };
 }
 
 /**
@@ -206,7 +215,8 @@ export function reportEngines(addon: EngineAddon): EngineReport[] {
       proven,
       version: found.available ? found.version : null,
       library: found.available ? basename(found.file) : null,
-      reason: found.available ? `${title} ${found.version}${which}` : found.why,
+      reason: found.available ? `${title} ${found.version}${which}` : `${found.why}${found.advice}`,
+      tried: found.tried,
     };
   });
 }
