@@ -248,6 +248,12 @@ export function settings(said: Said, values: Readonly<Record<string, SettingValu
   return each.join(said(Object.keys(values)[0] ?? '').startsWith('-') ? ' ' : ', ');
 }
 
+/** What was given, in the caller's language: `axes is [0,0]`, `--axes is "0,0"`; `typed` is the text of the flag. */
+export function givenAs(said: Said, name: string, value: unknown, typed: string): string {
+  const word = said(name);
+  return `${word} is ${word.startsWith('-') ? JSON.stringify(typed) : shown(value)}`;
+}
+
 /** Refuses a value that its row does not allow. Throws `Argument`. */
 export function checkParameter(row: Parameter, value: unknown, said: string, written: string = shown(value)): void {
   if (isFine(row, value)) return;

@@ -2,8 +2,8 @@
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, choice, knownOptions, shown } from '../base/options.js';
-import { refusal } from '../base/parameters.js';
+import { checkSignal, choice, knownOptions } from '../base/options.js';
+import { givenAs, refusal } from '../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
 import type { DataType, FrameArray } from './dtype.js';
@@ -194,8 +194,12 @@ function rangeOf(given: WriteFramesOptions['frames'], { frames, name }: Dataset)
     return { first, count: end - first };
   // The writer of the format rejects a dataset without frames.
   if (given === undefined) return { first: 0, count: frames };
-  throw new EwaldError(
-    'Argument',
-    `frames is ${shown(given)}; expected [first, end] with 0 ≤ first < end ≤ ${frames}, the frames of ${name}`,
-  );
+  throw refusal('', (said) => {
+    const [from = '', to = ''] = [given].flat();
+    const form = said('frames').startsWith('-') ? 'first:end' : '[first, end]';
+    return (
+      `${givenAs(said, 'frames', given, `${from}:${to}`)}; expected ${form} with 0 ≤ first < end ≤ ${frames}, the frames of ` +
+      name
+    );
+  });
 }

@@ -1,6 +1,7 @@
 /** Makes a source from whatever the user passes to `open`. */
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
+import { shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import { blobSource } from './sources/blob.js';
 import { httpSource } from './sources/http.js';
@@ -38,8 +39,7 @@ export async function sourceOf(
   }
   throw new EwaldError(
     'Argument',
-    `open was given ${Object.prototype.toString.call(input)}; expected a path, a URL, a File, a Blob, bytes or ` +
-      'a ByteSource',
+    `open was given ${shown(input)}; expected a path, a URL, a File, a Blob, bytes or a ByteSource`,
   );
 }
 

@@ -76,6 +76,11 @@ export function describeFft(options: FftOptions): FftDescriptor {
   callback('fft: onProgress', options.onProgress);
   const shape = checkShape(options.shape);
   const rank = shape.length;
+  if ((r2rKinds as readonly unknown[]).includes(options.kind))
+    throw new EwaldError(
+      'Argument',
+      `fft: kind is "${options.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${options.kind}'`,
+    );
   const kind = choice('fft: kind', options.kind, 'c2c', Object.keys(kinds) as FftKind[]);
   const precision = choice('fft: precision', options.precision, 'f32', ['f32', 'f64']);
   const batch = integerIn('fft: batch', options.batch, fftRanges.batch);

@@ -95,9 +95,9 @@ describe('axes', () => {
       ['0,', '--axes is "0,"'],
       ['x', '--axes is "x"'],
       ['2', '2 is not an axis of an array of rank 2; expected 0 to 1'],
-      ['-3', '-3 is not an axis'],
+      ['-3', '--axes is "-3"; -3 is not an axis'],
       ['0.5', '--axes is "0.5"'],
-      ['1,-1', 'each axis can be transformed only once'],
+      ['1,-1', '--axes is "1,-1"; each axis can be transformed only once'],
     ] as const) {
       const { code, err } = await ewald(['fft', at('in.npy'), '-o', at('no.npy'), `--axes=${axes}`]);
       expect([code, err]).toEqual([2, expect.stringContaining('axes is ')]);

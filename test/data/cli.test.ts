@@ -304,7 +304,7 @@ describe('ewald convert', () => {
     expect(readFileSync(at('some.raw'))).toEqual(Buffer.from(numbers.buffer, 80, 80));
     const bad = await ewald(['convert', at('out.npy'), '--frames', '4:2', '-o', at('bad.raw')]);
     expect(bad.code).toBe(2);
-    expect(bad.err).toMatch(/frames is \[4,2\]; expected \[first, end\] with 0 ≤ first < end ≤ 6/);
+    expect(bad.err).toMatch(/: --frames is "4:2"; expected first:end with 0 ≤ first < end ≤ 6/);
   });
 
   it('leaves nothing half-written: unknown endings, existing files, input that fails', async () => {

@@ -351,6 +351,9 @@ describe('open', () => {
       expect(await dataset.read(3, 2)).toEqual(bytes.slice(300, 500));
       await dataset.dispose();
     }
-    await expect(open(7 as never)).rejects.toMatchObject({ tag: 'Argument' });
+    await expect(open(7 as never)).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(/^open was given 7; expected a path/),
+    });
   });
 });

@@ -2,8 +2,8 @@
 import { parseBackend } from '../../backends/open.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { knownOptions, list, shown } from '../../base/options.js';
-import { checked, refusal } from '../../base/parameters.js';
+import { knownOptions, list } from '../../base/options.js';
+import { checked, givenAs, refusal } from '../../base/parameters.js';
 import type { NpyArray } from '../../data/npy.js';
 import type { FftKind, FftOptions, R2rKind } from '../../fft/fft.js';
 import type { WriteOptions } from '../../files/write.js';
@@ -78,13 +78,13 @@ export interface Wish {
 
 function checkAxes(axes: readonly number[], rank: number): void {
   const wrong = axes.find((axis) => !(Number.isInteger(axis) && axis >= -rank && axis < rank));
+  const refuse = (why: string): never => {
+    throw refusal('', (said) => `${givenAs(said, 'axes', axes, axes.join())}; ${why}`);
+  };
   if (wrong !== undefined)
-    throw new EwaldError(
-      'Argument',
-      `axes is ${shown(axes)}; ${wrong} is not an axis of an array of rank ${rank}; expected 0 to ${rank - 1}, or -1 for the last`,
-    );
+    refuse(`${wrong} is not an axis of an array of rank ${rank}; expected 0 to ${rank - 1}, or -1 for the last`);
   if (new Set(axes.map((axis) => (axis + rank) % rank)).size < axes.length)
-    throw new EwaldError('Argument', `axes is ${shown(axes)}; each axis can be transformed only once`);
+    refuse('each axis can be transformed only once');
 }
 
 /** Interprets the options for an array of this shape. Throws `Argument`, `Shape`. */
