@@ -74,7 +74,7 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
     const parts = passes === undefined ? `${ms.toFixed(2)} ms` : `${passes} passes over the file, ${seconds} s`;
     const all = ranks === undefined ? parts : `${ranks} ranks, ${parts} of ${seconds} s`;
-    const by = ['ewald', backend].includes(engine) ? '' : ` by ${engine}`;
+    const by = engine === 'ewald' ? '' : ` by ${engine}`;
     return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${by}, ${all}`;
   }
 }

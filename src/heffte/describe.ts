@@ -32,7 +32,10 @@ export interface PlanDescription {
   readonly ranks: number;
   readonly world: readonly number[];
   readonly algorithm: string;
+  /** The backend of this rank, on which the engine computes. */
   readonly backend: string;
+  /** `ewald`, or the installed library. */
+  readonly engine: string;
   readonly stages: readonly StageDescription[];
   /** Events of the latest run. */
   readonly trace: readonly TraceEvent[];
@@ -44,7 +47,7 @@ const letters = ['x', 'y', 'z'];
 
 /** Describes a plan. */
 export function describePlan(transform: Transform): PlanDescription {
-  const { layout, comm, kind, algorithm, agreement, context, engine } = transform.parts;
+  const { layout, comm, kind, algorithm, agreement, context, engine = 'ewald' } = transform.parts;
   const events = transform.trace?.events ?? [];
   const stages = layout.stages.map((stage, s): StageDescription => {
     const [before, after] = [layout.boundaries[s], layout.boundaries[s + 1]];
@@ -72,7 +75,8 @@ export function describePlan(transform: Transform): PlanDescription {
       : `reshape ${from.size.join(' × ')} to ${to.size.join(' × ')}: ` +
           `${algorithm === 'shared' ? 'shared memory' : `${messages} messages`}, ${bytes} bytes${time}`;
   });
-  const backend = engine ?? context.backends[0]?.name ?? '';
+  const backend = context.backends[0]?.name ?? '';
+  const where = engine === 'ewald' ? backend : `${backend} by ${engine}`;
   const size = agreement.world.size.join(' × ');
   return {
     kind,
@@ -81,9 +85,10 @@ export function describePlan(transform: Transform): PlanDescription {
     world: agreement.world.size,
     algorithm,
     backend,
+    engine,
     stages,
     trace: events,
-    text: [`${kind} ${size}, rank ${comm.rank} of ${comm.size}, ${backend}, ${algorithm}`, ...lines].join('\n'),
+    text: [`${kind} ${size}, rank ${comm.rank} of ${comm.size}, ${where}, ${algorithm}`, ...lines].join('\n'),
   };
 }
 

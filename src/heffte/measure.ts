@@ -27,6 +27,7 @@ export interface BenchTimes {
   /** Largest difference after a forward and a backward transform. */
   readonly error: number;
   readonly backend: string;
+  readonly engine: string;
   readonly algorithm: string;
   /** Stages of this rank with the times of the last run. */
   readonly text: string;
@@ -68,8 +69,9 @@ export async function benchFft3d(make: MakeFft3d, comm: Communicator, wish: Benc
     const error = await greatest(comm, worst);
     if (!(error < (precision === 'f32' ? 1e-5 : 1e-13)))
       throw new EwaldError('Mismatch', `a round trip differs from its input by ${error}`);
-    const { text, backend, algorithm } = plan.describe();
-    return { ranks: comm.size, forwardS, backwardS, ...(await measureMessages(comm)), error, backend, algorithm, text };
+    const { text, backend, engine, algorithm } = plan.describe();
+    const place = { backend, engine, algorithm, text };
+    return { ranks: comm.size, forwardS, backwardS, ...(await measureMessages(comm)), error, ...place };
   } finally {
     await plan.dispose();
   }

@@ -70,11 +70,13 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
     await expectAsInMemory('out.npy', [at('line.npy')]);
   });
 
-  test('a library that computes on ranks is named once', async ({ skip }) => {
+  test('a library that computes on ranks is named once, beside its backend', async ({ skip }) => {
     save('in.npy', [3, 4, 4], true);
     const run = await onRanks(2, at('in.npy'), '-o', at('out.npy'), '--force', '--engine', 'fftw');
     skip(run.err.includes('cannot be used'), 'FFTW is not installed');
-    expect(run.out.match(/fftw/g)).toHaveLength(1);
+    expect(run.out.match(/on native by fftw/g)).toHaveLength(1);
+    const told = await onRanks(2, at('in.npy'), '-o', at('out.npy'), '--force', '--engine', 'fftw', '--json');
+    expect(JSON.parse(told.out)).toMatchObject({ backend: 'native', engine: 'fftw', ranks: 2 });
   });
 
   test('one rank reports the error, and nothing is left behind', async () => {

@@ -194,7 +194,8 @@ describe('on a single rank', () => {
 
   test('a plan describes its stages', () =>
     planned(async (plan) => {
-      const { text, stages, ranks } = plan.describe();
+      const { text, stages, ranks, engine } = plan.describe();
+      expect(engine).toBe('ewald');
       expect([stages.length, ranks]).toEqual([1, 1]);
       expect(text).toMatch(/^c2c 4 × 4 × 4, rank 0 of 1, (native|wasm), alltoallv\ntransform xyz of 4 × 4 × 4$/);
       await plan.forward(new Float32Array(128));

@@ -107,10 +107,10 @@ export async function transformOnRanks(
     result,
     (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to),
   );
-  const { backend } = plan.describe();
+  const { backend, engine } = plan.describe();
   await plan.dispose();
   const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
-  return { shape, complex, kind, axes, backend, engine: options.engine ?? 'ewald', ranks, rank, ms };
+  return { shape, complex, kind, axes, backend, engine, ranks, rank, ms };
 
   /** Elements per index along the axis that is divided. */
   function rowOf({ size }: { readonly size: readonly number[] }): number {
