@@ -158,6 +158,7 @@ async function run(
       roi: await roiOf('--roi', flags.roi, scan, signal),
       corrections: await correctionsOf(flags, signal),
       ...(live ? { latest: flags.latest } : { signal }),
+      onFiles: tellFiles,
       plots: writes && (flags.plots ?? false),
       progress: ({ frames, totalFrames, bytes, seconds }: UdfProgress) => {
         // An analysis with two passes reads from the beginning again.
@@ -184,6 +185,18 @@ async function run(
     await view?.close();
     await ctx.close();
   }
+}
+
+/** Number of files that need not be announced. */
+const usualFiles = 8;
+
+/** Announces very many files before the work, and how to have fewer. */
+function tellFiles(files: readonly string[]): void {
+  if (files.length <= usualFiles) return;
+  note(
+    `${yellow('note:')} ${files.length} files will be written, ${files[0]} … ${files.at(-1)}: --channel NAME keeps ` +
+      'single results, and an output in .h5 holds all of them',
+  );
 }
 
 /** Rejects what does not go together with a detector. Throws `Argument`. */

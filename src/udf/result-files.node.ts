@@ -57,6 +57,7 @@ const picturesOf = (results: readonly NamedResult[]): NamedResult[] =>
 
 /** The output files, opened before the work is done. */
 export interface ResultFiles {
+  readonly names: readonly string[];
   /** Takes a file opened before, or opens one that could not be foreseen. */
   take(file: string): Promise<Output>;
   /** Removes the files that were not written. */
@@ -93,6 +94,7 @@ export async function beginResults(
     throw error;
   }
   return {
+    names,
     async take(file) {
       const one = begun.get(file);
       begun.delete(file);

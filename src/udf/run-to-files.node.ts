@@ -31,6 +31,8 @@ export interface RunToFilesOptions extends UdfRunOptions {
   readonly inputs?: readonly string[] | undefined;
   /** In an MPI job, whether this rank writes the files. Default: true. */
   readonly writes?: boolean | undefined;
+  /** Receives the names of the files of the results before the frames are read, unless they depend on the frames. */
+  readonly onFiles?: ((files: readonly string[]) => void) | undefined;
   /** Shows partial results as images in a viewer, instead of `plots`: what `serveView` of `ewald/view` returns. */
   readonly view?: ScanViewer | undefined;
 }
@@ -71,7 +73,19 @@ export async function runToFiles(
   scan: Scan,
   options: RunToFilesOptions,
 ): Promise<{ readonly results: readonly NamedResult[]; readonly files: readonly string[] }> {
-  const { analyses = [], udfs = [], channels, output, png, force, inputs, writes = true, view, ...given } = options;
+  const {
+    analyses = [],
+    udfs = [],
+    channels,
+    output,
+    png,
+    force,
+    inputs,
+    writes = true,
+    view,
+    onFiles,
+    ...given
+  } = options;
   if (view !== undefined && typeof (view as Partial<ScanViewer> | null)?.scanView !== 'function')
     throw new EwaldError('Argument', 'view is not a viewer; expected the result of serveView of ewald/view');
   if (view && given.plots)
@@ -106,6 +120,7 @@ export async function runToFiles(
         () => [],
       );
       if (writes) files = await beginResults(output, png, none, writing);
+      if (files && none.length > 0) onFiles?.(files.names);
     }
     const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
     const results = named(buffers);

@@ -140,6 +140,19 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
   });
 });
 
+test('very many files are announced before the work, with what gives fewer', async () => {
+  const orders = ['radial-fourier', ...scan, '--max-order', '3'];
+  const many = await run(...orders, '-o', 'orders.npy');
+  expect([many.code, many.err]).toEqual([
+    0,
+    expect.stringContaining('14 files will be written, orders-dominant_0.npy'),
+  ]);
+  expect(many.err).toContain('--channel NAME');
+  expect((await readdir(folder)).filter((name) => name.startsWith('orders-'))).toHaveLength(14);
+  for (const [file, ...more] of [['orders.h5'], ['one.npy', '--channel', 'absolute_0_2']] as const)
+    expect(await run(...orders, '-o', file, ...more)).toMatchObject({ code: 0, err: '' });
+});
+
 describe('mistakes', () => {
   test('an existing file for one of several results is reported before a frame is processed', async () => {
     await writeFile(
