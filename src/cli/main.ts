@@ -1,5 +1,11 @@
 /** The command line: sets up the process for a command. */
+import { inspect } from 'node:util';
 
+// Node would precede the message by the line of the source, which in the packed package is very long.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`${inspect(error)}\n`);
+  process.exit(1);
+});
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   // A reader that closes the pipe (| head) is not an error: the work goes on, since its files and its exit code count.
   if (code === 'EPIPE') return;

@@ -46,6 +46,15 @@ describe('ewald', () => {
     mistaken(await ewald(['simulate', 'spots']), 2, '--output');
   });
 
+  it('reports a defect by its message and stack, without the line of the source', async () => {
+    const thrown = 'process.once("beforeExit", () => { throw new Error("a defect", { cause: new Error("below") }); })';
+    const module = `data:text/javascript,${encodeURIComponent(thrown)}`;
+    const { code, err } = await ewald(['--version'], { env: { NODE_OPTIONS: `--import=${module}` } });
+    expect(code, err).toBe(1);
+    expect(err).toMatch(/^Error: a defect\n {4}at .*cause.*: Error: below/s);
+    expect(err).not.toContain('throw new');
+  });
+
   it('reports why a backend is absent', async () => {
     const rows = JSON.parse((await ewald(['devices', '--json'])).out);
     for (const { backend, available, reason } of rows) {

@@ -89,9 +89,9 @@ describe('engines', () => {
       library: expect.stringMatching(/fftw3f/),
     });
     expect(native?.engines[0]?.tried).toEqual([]);
-    vi.stubEnv('EWALD_ENGINE_MKL', '/nowhere');
+    vi.stubEnv('EWALD_ENGINE_MKL', '/missing');
     const mkl = (await devices()).find(({ backend }) => backend === 'native')?.engines[1];
-    expect(mkl?.tried).toContain('/nowhere');
+    expect(mkl?.tried).toContain('/missing');
     expect(mkl?.reason).toMatch(/^MKL cannot be used: .*; install oneMKL, or name it in EWALD_ENGINE_MKL$/);
     expect(mkl?.reason).not.toContain('tried');
     const { out } = await ewald(['devices'], { env: { EWALD_ENGINE_MKL: folder } });
