@@ -162,7 +162,8 @@ void refine_vectors(const SpotList& spots, int min_spots, CandidateList& list) {
         const F off = plane - fma(zx, sx, fma(zy, sy, zz * sz));
         const M near = lt(off * off, limit2);
         good = count(near, good);
-        add_spot(sums, near, r, off);
+        add_moments(sums, near, r);
+        add_deviation(sums, near, r, off);
       }
       const VectorStep<F> step = step_of(sums);
       going = both(going, both(lt(splat(int32_t(min_spots - 1)), good), lt(step.least, step.determinant)));

@@ -11,6 +11,9 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
+constexpr int stretch = 32;  // spots of a pass
+constexpr bool many_registers = width == 16;
+
 struct Prior {
   float across, along;  // weights of a shift across and along the sampled vector, 1/angstrom^2
 };
@@ -23,15 +26,31 @@ void climb_round(CandidateList& list, const SpotList& spots, int n, float limit,
     VectorSums<F> sums = no_sums();
     F value = zero();
     I good = izero();
-    const float* r = spots.record;
-    for (int j = 0; j < n; j++, r += 12) {
-      const F phase = fma(zx, splat(r[0]), fma(zy, splat(r[1]), zz * splat(r[2])));
-      const F off = round_even(phase) - phase;
-      const F rest = fnma(off, off, limit2);
-      const M near = lt(zero(), rest);
-      good = count(near, good);
-      value = add_where(near, value, rest);
-      add_spot(sums, near, r, off);
+    // A stretch of spots at a time, in passes that each fit into the registers: in one pass every sum would wait for a
+    // long chain of operations, and most of the sums would be kept in memory.
+    F off[stretch];
+    for (int done = 0; done < n; done += stretch) {
+      const int m = n - done < stretch ? n - done : stretch;
+      const float* record = spots.record + 12 * done;
+      const float* r = record;
+      for (int k = 0; k < m; k++, r += 12) {
+        const F phase = fma(zx, splat(r[0]), fma(zy, splat(r[1]), zz * splat(r[2])));
+        off[k] = round_even(phase) - phase;
+      }
+      r = record;
+      for (int k = 0; k < m; k++, r += 12) {
+        const F rest = fnma(off[k], off[k], limit2);
+        const M near = lt(zero(), rest);
+        good = count(near, good);
+        value = add_where(near, value, rest);
+        add_deviation(sums, near, r, off[k]);
+        if (many_registers)
+          add_moments(sums, near, r);
+        else
+          off[k] = rest;
+      }
+      r = record;
+      for (int k = 0; k < m && !many_registers; k++, r += 12) add_moments(sums, lt(zero(), off[k]), r);
     }
     add_prior(sums, zx, zy, zz, load(list.x0 + c), load(list.y0 + c), load(list.z0 + c), splat(prior.across),
               splat(prior.along - prior.across));

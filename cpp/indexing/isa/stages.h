@@ -16,13 +16,15 @@ using namespace ewald::indexing;
 EWALD_INLINE VectorSums<F> no_sums() {
   return {zero(), zero(), zero(), zero(), zero(), zero(), zero(), zero(), zero()};
 }
-EWALD_INLINE void add_spot(VectorSums<F>& sums, M near, const float* r, F off) {
+EWALD_INLINE void add_moments(VectorSums<F>& sums, M near, const float* r) {
   sums.xx = add_where(near, sums.xx, splat(r[3]));
   sums.xy = add_where(near, sums.xy, splat(r[4]));
   sums.xz = add_where(near, sums.xz, splat(r[5]));
   sums.yy = add_where(near, sums.yy, splat(r[6]));
   sums.yz = add_where(near, sums.yz, splat(r[7]));
   sums.zz = add_where(near, sums.zz, splat(r[8]));
+}
+EWALD_INLINE void add_deviation(VectorSums<F>& sums, M near, const float* r, F off) {
   const F pull = where(near, off);
   sums.x = fma(pull, splat(r[0]), sums.x);
   sums.y = fma(pull, splat(r[1]), sums.y);
