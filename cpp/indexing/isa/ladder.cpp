@@ -97,38 +97,46 @@ void pad(CandidateList& list) {
 
 // Drops failed candidates, candidates of a wrong length, and the worse of any two that differ by less than `apart`
 // periods at resolution s. Directions z and -z are equivalent.
-void keep_distinct(CandidateList& list, float length, float s, float apart, float length_tolerance,
-                   CandidateList& scratch) {
-  scratch.n = 0;
+void keep_distinct(CandidateList& list, float length, float s, float apart, float length_tolerance) {
   const float near = apart / s;
   const F near2 = splat(near * near);
+  int32_t taken[candidate_vectors_high], place[candidate_vectors_high];  // who takes a place, and the place of each
+  uint32_t holds[candidate_vectors_high / width + 1] = {};               // a bit for each candidate that has a place
+  const auto hold = [&](int i, int at) {
+    taken[at] = i;
+    place[i] = at;
+    holds[i / width] |= 1u << i % width;
+  };
+  int n = 0;
   for (int i = 0; i < list.n; i++) {
     if (list.good[i] == 0) continue;
     const float x = list.x[i], y = list.y[i], z = list.z[i];
     const float size = __builtin_sqrtf(x * x + y * y + z * z);
     if (!(__builtin_fabsf(size / length - 1) <= length_tolerance)) continue;
     const F vx = splat(x), vy = splat(y), vz = splat(z);
-    int twin = -1;
-    for (int c = 0; c < scratch.n && twin < 0; c += width) {
-      const F wx = load(scratch.x + c), wy = load(scratch.y + c), wz = load(scratch.z + c);
+    int twin = n;  // the first place whose candidate is near
+    for (int c = 0; c < i; c += width) {
+      const F wx = load(list.x + c), wy = load(list.y + c), wz = load(list.z + c);
       const I sign = bits(fma(vx, wx, fma(vy, wy, vz * wz))) & splat(int32_t(0x80000000u));
       const F dx = wx - from_bits(bits(vx) ^ sign), dy = wy - from_bits(bits(vy) ^ sign),
               dz = wz - from_bits(bits(vz) ^ sign);
-      const uint32_t same = lanes(lt(fma(dx, dx, fma(dy, dy, dz * dz)), near2));
-      if (same && c + __builtin_ctz(same) < scratch.n) twin = c + __builtin_ctz(same);
+      uint32_t same = lanes(lt(fma(dx, dx, fma(dy, dy, dz * dz)), near2)) & holds[c / width];
+      for (; same; same &= same - 1) {
+        const int at = place[c + __builtin_ctz(same)];
+        if (at < twin) twin = at;
+      }
     }
-    if (twin < 0) {
-      copy_candidate(list, i, scratch, scratch.n);
-      if (++scratch.n % lane_padding == 1)  // unused lanes must compare as far away
-        for (int k = scratch.n; k < scratch.n - 1 + lane_padding; k++)
-          scratch.x[k] = scratch.y[k] = scratch.z[k] = 1e15f;
-    } else if (list.merit[i] > scratch.merit[twin]) {
-      copy_candidate(list, i, scratch, twin);
+    if (twin == n) {
+      hold(i, n++);
+    } else if (list.merit[i] > list.merit[taken[twin]]) {
+      holds[taken[twin] / width] &= ~(1u << taken[twin] % width);
+      hold(i, twin);
     }
   }
-  const CandidateList swap = list;
-  list = scratch;
-  scratch = swap;
+  if (n == list.n) return;  // each has its own place
+  // In place: nobody takes a place behind its own.
+  for (int k = 0; k < n; k++) copy_candidate(list, taken[k], list, k);
+  list.n = n;
   pad(list);
 }
 
@@ -184,7 +192,7 @@ void climb(const Tables& tables, int points, const int32_t* picked, int count, d
       score_candidates(list, spots);
       for (int i = 0; i < list.n; i++) list.good[i] = 1;
     }
-    keep_distinct(list, float(length), spots.length[m - 1], float(r.apart), limit, scratch);
+    keep_distinct(list, float(length), spots.length[m - 1], float(r.apart), limit);
   };
 
   climb_to(ladder_first, first);
