@@ -31,6 +31,7 @@ struct SpotList {
   int n;
   float *x, *y, *z;  // [padded]
   float* length;     // [padded] |s|
+  double cubes;      // sum of |s|^3
   float* record;     // [n][12]: x y z, then xx xy xz yy yz zz, then three unused; for kernels with a candidate a lane
   uint32_t* source;  // [n] index in the caller's list
 };

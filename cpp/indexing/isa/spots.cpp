@@ -39,7 +39,9 @@ void finish(SpotList& list) {
   const float nan = __builtin_nanf("");
   for (int i = list.n; i < padded(list.n); i++) list.x[i] = list.y[i] = list.z[i] = list.length[i] = nan;
   float* r = list.record;
+  list.cubes = 0;
   for (int i = 0; i < list.n; i++, r += 12) {
+    list.cubes += double(list.length[i]) * list.length[i] * list.length[i];
     const float x = list.x[i], y = list.y[i], z = list.z[i];
     r[0] = x, r[1] = y, r[2] = z;
     r[3] = x * x, r[4] = x * y, r[5] = x * z, r[6] = y * y, r[7] = y * z, r[8] = z * z;

@@ -108,22 +108,26 @@ Chance chance_of(const RunPlan& plan, const Lattice& lattice, const SpotList& sp
   int histogram[levels];
   memset(histogram, 0, sizeof histogram);
   const Cell& c = lattice.cell;
-  double s3 = 0, moments[6] = {0, 0, 0, 0, 0, 0};
-  for (int i = 0; i < n; i++) {
-    s3 += double(spots.length[i]) * spots.length[i] * spots.length[i];
-    const float e2 = work.residual2[i];
-    if (!(e2 < radius2[0])) continue;
-    int level = 0;
-    while (level + 1 < levels && e2 < radius2[level + 1]) level++;
-    const Vec3 s{spots.x[i], spots.y[i], spots.z[i]};
-    const Index3 node{int(rint(dot(c.row[0], s))), int(rint(dot(c.row[1], s))), int(rint(dot(c.row[2], s)))};
-    if (node.h == 0 && node.k == 0 && node.l == 0) continue;
-    occupy(work, node, level, histogram);
-    moments[0] += s.x * s.x, moments[1] += s.x * s.y, moments[2] += s.x * s.z;
-    moments[3] += s.y * s.y, moments[4] += s.y * s.z, moments[5] += s.z * s.z;
+  double moments[6] = {0, 0, 0, 0, 0, 0};
+  for (int j = 0; j < n; j += width) {
+    const F e2 = load(work.residual2 + j);
+    uint32_t inside = lanes(lt(e2, splat(radius2[0])));
+    I narrower = izero();
+    for (int k = 1; k < levels; k++) narrower = count(lt(e2, splat(radius2[k])), narrower);
+    int32_t level[width];
+    store(level, narrower);
+    for (; inside; inside &= inside - 1) {
+      const int k = __builtin_ctz(inside), i = j + k;
+      const Vec3 s{spots.x[i], spots.y[i], spots.z[i]};
+      const Index3 node{int(rint(dot(c.row[0], s))), int(rint(dot(c.row[1], s))), int(rint(dot(c.row[2], s)))};
+      if (node.h == 0 && node.k == 0 && node.l == 0) continue;
+      occupy(work, node, level[k], histogram);
+      moments[0] += s.x * s.x, moments[1] += s.x * s.y, moments[2] += s.x * s.z;
+      moments[3] += s.y * s.y, moments[4] += s.y * s.z, moments[5] += s.z * s.z;
+    }
   }
   if (in_a_row(moments)) return best;
-  s3 /= n;
+  const double s3 = spots.cubes / n;
   const double nodes = 4 * pi / 3 * s3 * cell_volume;
   const double s = cbrt(s3);
   int occupied[levels], total = 0;
