@@ -121,11 +121,6 @@ async function run(
     );
   const flags: Flags = { ...texts, ...given, ...analysisFlags(names, texts) };
   const chosen = chosenExecutor(flags, { jobs: 1 });
-  // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
-  const writes = (await rankOf(chosen)) === 0;
-  const { output, png, record, force, channels } = flags;
-  const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
-  await checkRunToFiles(outputs, file);
   const stages = chosen.kind === 'nats' ? ['a cluster (--executor nats://…)'] : [];
   refuseOthers(
     commandRows,
@@ -135,6 +130,12 @@ async function run(
   );
   if (flags.params !== undefined && flags.udfs === undefined)
     throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');
+  // MPI starts here, after the flags are checked: a rank that fails later ends the job with a notice of MPI.
+  // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
+  const writes = (await rankOf(chosen)) === 0;
+  const { output, png, record, force, channels } = flags;
+  const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
+  await checkRunToFiles(outputs, file);
   const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');

@@ -64,6 +64,13 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     expect(new Set(numbers('who.npy')).size).toBe(2);
   });
 
+  test('flags are refused before MPI starts, so that it reports no abort of its ranks', async () => {
+    const { code, out, err } = await mpirun(2, cli, ...run('--param', 'a=1'));
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('there is no --udf');
+    expect(err).not.toMatch(/MPI_ABORT|ORTE_ERROR/i);
+  });
+
   test('an existing output file is reported once, by one rank, and ends the job', async () => {
     writeFileSync(at('mine.npy'), 'precious');
     const { code, out, err } = await mpirun(2, cli, ...run('-o', at('mine.npy')));
