@@ -16,6 +16,15 @@ const writtenDimensions = (panel: Panel): string =>
 /** The modules that a panel names, slowest axis first. */
 const moduleOf = (panel: Panel): number[] => panel.dimensions.filter((one): one is number => typeof one === 'number');
 
+const kindOf = (dimension: Panel['dimensions'][number]): string => (typeof dimension === 'number' ? 'N' : dimension);
+
+/** Whether panels agree about what each axis is; the numbers of their modules may differ. */
+function haveSameKinds(a: Panel['dimensions'], b: Panel['dimensions']): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (kindOf(a[i] as 'ss') !== kindOf(b[i] as 'ss')) return false;
+  return true;
+}
+
 /**
  * The number of axes of a frame according to a geometry: ss, fs, and one for each number among the dimensions. Throws
  * `Unsupported` for layouts that cannot be read: rows along ss, panels in several datasets.
@@ -23,15 +32,14 @@ const moduleOf = (panel: Panel): number[] => panel.dimensions.filter((one): one 
 export function frameAxes(geometry: Geometry): number {
   const [first] = geometry.panels;
   if (!first) throw new EwaldError('Format', 'the geometry has no panel');
-  const kinds = (panel: Panel): string => panel.dimensions.map((one) => (typeof one === 'number' ? 'N' : one)).join();
-  if (!/^(%,)*(N,)*ss,fs$/.test(kinds(first)))
+  if (!/^(%,)*(N,)*ss,fs$/.test(first.dimensions.map(kindOf).join()))
     throw new EwaldError(
       'Unsupported',
       `the geometry has ${writtenDimensions(first)} for panel ${first.name}; only frames with the dimensions %, ` +
         'then modules by number, then ss, then fs can be read',
     );
   for (const panel of geometry.panels) {
-    if (kinds(panel) !== kinds(first))
+    if (!haveSameKinds(panel.dimensions, first.dimensions))
       throw new EwaldError(
         'Unsupported',
         `the geometry has ${writtenDimensions(first)} for panel ${first.name} but ${writtenDimensions(panel)} for ` +

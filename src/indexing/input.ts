@@ -78,12 +78,7 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
     }
   } else result = new IndexingResult(images, sizes.maxOutputCells, offsets);
   const { found, results, assignment } = result;
-  const outputs = () => ({ found, results, assignment, 'the offsets of into': (result as IndexingResult).offsets });
-  const lengths = Object.values(outputs()).map(({ length }) => length);
-  const intact = (when: string): void =>
-    Object.entries(outputs()).forEach(([name, array], i) => {
-      assertIntact(name, array, lengths[i] as number, when);
-    });
+  const lengths = [found.length, results.length, assignment.length, result.offsets.length] as const;
   return {
     ...{ params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result },
     /**
@@ -91,13 +86,25 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
      */
     begin() {
       assertIntact('spots', spots, 3 * count, 'before the run began');
-      intact('before the run began');
+      assertOutputs(result, lengths, 'before the run began');
       result.offsets.set(offsets);
       result.known = known;
     },
     /** Called when the run has ended. Throws `Shape`. */
-    end: () => intact('while the run was on'),
+    end: () => assertOutputs(result, lengths, 'while the run was on'),
   };
+}
+
+/** Throws `Shape` if an array of a result was detached or shrunk. */
+function assertOutputs(
+  { found, results, assignment, offsets }: IndexingResult,
+  lengths: readonly [number, number, number, number],
+  when: string,
+): void {
+  assertIntact('found', found, lengths[0], when);
+  assertIntact('results', results, lengths[1], when);
+  assertIntact('assignment', assignment, lengths[2], when);
+  assertIntact('the offsets of into', offsets, lengths[3], when);
 }
 
 /** The error that names the first non-finite number of a batch. */

@@ -5,7 +5,16 @@
 
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
-import { type Cell, cellFrom, cellFromParameters, checkCell, combine, dot, flat } from '../crystal/cell.js';
+import {
+  type Cell,
+  cellFrom,
+  cellFromParameters,
+  checkCell,
+  combine,
+  dot,
+  flat,
+  type Vector,
+} from '../crystal/cell.js';
 import { type Centring, checkCentring, conventionalMatrix, isCentred, primitiveOf } from '../crystal/centring.js';
 
 /** A known cell with its centring; `cell` or `parameters`, not both. */
@@ -54,16 +63,18 @@ export class KnownCells {
   isRefined(found: Cell, input: number): boolean {
     const known = cellFrom(this.values, 9 * input);
     const size = Math.abs(dot(known[0], known[0]) + dot(known[1], known[1]) + dot(known[2], known[2]));
-    return known.some((row, i) =>
-      known.some((other, j) => Math.abs(dot(row, other) - dot(found[i] as never, found[j] as never)) > 4e-6 * size),
-    );
+    for (let i = 0; i < 3; i++)
+      for (let j = i; j < 3; j++) {
+        const metric = dot(known[i] as Vector, known[j] as Vector);
+        if (Math.abs(metric - dot(found[i] as Vector, found[j] as Vector)) > 4e-6 * size) return true;
+      }
+    return false;
   }
 }
 
+const isNumber = (x: unknown): x is number => typeof x === 'number';
 const isNumbers = (given: unknown): given is ArrayLike<number> =>
-  given instanceof Float32Array ||
-  given instanceof Float64Array ||
-  (Array.isArray(given) && given.every((x) => typeof x === 'number'));
+  given instanceof Float32Array || given instanceof Float64Array || (Array.isArray(given) && given.every(isNumber));
 const isCell = (given: unknown): given is Cell => Array.isArray(given) && given.length === 3 && given.every(isNumbers);
 
 /** Validates and packs the cells of a run. Throws `Argument`, `Shape`, `Limit`. */

@@ -266,8 +266,28 @@ export function checkThresholds(what: string, thresholds: unknown): void {
   choice(`${what}.metric`, t.metric, 'free', ['free', 'held']);
 }
 
-/** Validates the thresholds of a run and packs them. Throws `Argument`. */
+/** The thresholds of the latest run of an indexer, by its sizes, and their packed form. */
+const latest = new WeakMap<Sizes, { readonly given: readonly unknown[]; readonly packed: Uint8Array }>();
+
+/**
+ * Validates the thresholds of a run and packs them. If they are those of the latest run, as in all images of a data
+ * set, its packed form is returned; nobody writes to it. Throws `Argument`.
+ */
 export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
+  const known = latest.get(sizes);
+  const values = t as Readonly<Record<string, unknown>>;
+  if (known && haveSame(values, known.given)) return known.packed;
+  const packed = checkedThresholds(sizes, t);
+  latest.set(sizes, { given: thresholdNames.map((name) => values[name]), packed });
+  return packed;
+}
+
+function haveSame(values: Readonly<Record<string, unknown>>, given: readonly unknown[]): boolean {
+  for (let i = 0; i < thresholdNames.length; i++) if (values[thresholdNames[i] as string] !== given[i]) return false;
+  return true;
+}
+
+function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
   const refinement = choice(
     'index: refinement',
     t.refinement,

@@ -233,21 +233,23 @@ export class IndexingResult {
   }
 
   #cell(place: number): FoundCell {
-    const float = (w: number): number => this.#foundFloats[place * cellWords + w] ?? 0;
-    const word = (w: number): number => this.#foundWords[place * cellWords + w] ?? 0;
-    const searched = cellFrom(this.#foundFloats, place * cellWords);
-    const inputCell = word(inputWord);
+    const at = place * cellWords;
+    const floats = this.#foundFloats;
+    const words = this.#foundWords;
+    const searched = cellFrom(floats, at);
+    const inputCell = words[at + inputWord] ?? 0;
+    const log10Chance = floats[at + chanceWord] ?? 0;
     const cell = this.known?.restored(searched, inputCell) ?? searched;
     return {
       cell,
       reciprocal: reciprocal(cell),
       lengths: lengthsOf(cell),
       angles: anglesOf(cell),
-      score: float(scoreWord),
-      log10Chance: float(chanceWord),
-      probability: 10 ** float(chanceWord),
-      indexedSpots: word(indexedWord),
-      rmsResidual: float(residualWord),
+      score: floats[at + scoreWord] ?? 0,
+      log10Chance,
+      probability: 10 ** log10Chance,
+      indexedSpots: words[at + indexedWord] ?? 0,
+      rmsResidual: floats[at + residualWord] ?? 0,
       inputCell,
       refined: this.known?.isRefined(searched, inputCell) ?? false,
     };

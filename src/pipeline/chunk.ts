@@ -189,9 +189,10 @@ export const bandwidthOf = ({ bandwidth }: Geometry): number => bandwidth || 1e-
 const averageDistance = ({ panels }: Geometry, distanceM: number): number =>
   distanceM + panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / panels.length;
 
+/** A vector in 1/nm. */
+const scaled = ([x, y, z]: readonly [number, number, number]): [number, number, number] => [10 * x, 10 * y, 10 * z];
+
 function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeName | undefined): StreamCrystal {
-  const scaled = (row: readonly [number, number, number]) =>
-    row.map((x) => 10 * x) as unknown as [number, number, number];
   const [a, b, c] = crystal.lengths.map((x) => x / 10) as [number, number, number];
   const resolution = 10 * crystal.resolution;
   let made: readonly StreamReflection[] | undefined;

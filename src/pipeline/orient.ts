@@ -48,12 +48,11 @@ class Residuals {
   readonly #some: readonly [across: Float64Array, along: Float64Array];
 
   constructor(spots: number) {
-    [this.node, this.normal, this.off] = [0, 1, 2].map(() => new Float64Array(3 * spots)) as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    [this.along, this.across] = [new Float64Array(spots), new Float64Array(spots)];
+    this.node = new Float64Array(3 * spots);
+    this.normal = new Float64Array(3 * spots);
+    this.off = new Float64Array(3 * spots);
+    this.along = new Float64Array(spots);
+    this.across = new Float64Array(spots);
     this.#some = [new Float64Array(spots), new Float64Array(spots)];
   }
 
@@ -73,8 +72,12 @@ class Residuals {
       const ny = h * as[1] + k * bs[1] + l * cs[1];
       const nz = h * as[2] + k * bs[2] + l * cs[2];
       const length = Math.sqrt(x * x + y * y + (z + k0) * (z + k0));
-      const [ux, uy, uz] = [x / length, y / length, (z + k0) / length];
-      const [dx, dy, dz] = [nx - x, ny - y, nz - z];
+      const ux = x / length;
+      const uy = y / length;
+      const uz = (z + k0) / length;
+      const dx = nx - x;
+      const dy = ny - y;
+      const dz = nz - z;
       const along = dx * ux + dy * uy + dz * uz;
       node[3 * at] = nx;
       node[3 * at + 1] = ny;
@@ -94,8 +97,10 @@ class Residuals {
 
   /** Whether a spot is within the gates. */
   isWithin(i: number, scatters: Scatters): boolean {
-    const [across, along] = [this.across[i] as number, this.along[i] as number];
-    return across <= gates.across * scatters.across && Math.abs(along) <= gates.along * scatters.along;
+    return (
+      (this.across[i] as number) <= gates.across * scatters.across &&
+      Math.abs(this.along[i] as number) <= gates.along * scatters.along
+    );
   }
 
   /** Scatters of the spots within the gates, and the number of these spots. */
@@ -119,9 +124,18 @@ class Residuals {
 /** One step of a Gauss–Newton fit, as a rotation vector; undefined if the spots do not determine it. */
 function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
   const { node, normal, off } = residuals;
-  const [wa, wn] = [1 / scatters.across ** 2, 1 / scatters.along ** 2];
-  let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
-  let [bx, by, bz] = [0, 0, 0];
+  const wa = 1 / scatters.across ** 2;
+  const wn = 1 / scatters.along ** 2;
+  // Not taken out of arrays: V8 would make an object of every sum in every step of the loop.
+  let xx = 0;
+  let xy = 0;
+  let xz = 0;
+  let yy = 0;
+  let yz = 0;
+  let zz = 0;
+  let bx = 0;
+  let by = 0;
+  let bz = 0;
   for (let i = 0; i < residuals.count; i++) {
     if (!residuals.isWithin(i, scatters)) continue;
     const across = residuals.across[i] as number;
@@ -169,17 +183,23 @@ function turned(rows: Cell, turn: Vector): Cell {
   const angle = Math.hypot(...turn);
   if (angle < 1e-12) return rows;
   const axis: Vector = [turn[0] / angle, turn[1] / angle, turn[2] / angle];
-  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)];
-  const rowTurned = (row: Vector): Vector => {
-    const across = cross(axis, row);
-    const along = dot(axis, row) * (1 - cosine);
-    return [
-      row[0] * cosine + across[0] * sine + axis[0] * along,
-      row[1] * cosine + across[1] * sine + axis[1] * along,
-      row[2] * cosine + across[2] * sine + axis[2] * along,
-    ];
-  };
-  return [rowTurned(rows[0]), rowTurned(rows[1]), rowTurned(rows[2])];
+  const sine = Math.sin(angle);
+  const cosine = Math.cos(angle);
+  return [
+    rowTurned(rows[0], axis, sine, cosine),
+    rowTurned(rows[1], axis, sine, cosine),
+    rowTurned(rows[2], axis, sine, cosine),
+  ];
+}
+
+function rowTurned(row: Vector, axis: Vector, sine: number, cosine: number): Vector {
+  const across = cross(axis, row);
+  const along = dot(axis, row) * (1 - cosine);
+  return [
+    row[0] * cosine + across[0] * sine + axis[0] * along,
+    row[1] * cosine + across[1] * sine + axis[1] * along,
+    row[2] * cosine + across[2] * sine + axis[2] * along,
+  ];
 }
 
 /**

@@ -5,7 +5,7 @@
  * A node with excitation error s (its distance from the sphere along the ray's length, |k₀ + g| − 1/λ) is excited if
  * |s| is at most a given reach; two sigmas of bandwidth extend it by |g|²λ · Δλ/λ.
  */
-import { type Cell, dot, type Vector } from '../crystal/cell.js';
+import { type Cell, cross, dot, type Vector } from '../crystal/cell.js';
 import { type Centring, isAbsent } from '../crystal/centring.js';
 import { largestInverseD } from '../crystal/geometry/edge.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
@@ -58,18 +58,16 @@ export function predictRows(
   { profileRadius, reach, bandwidth, maxInverseD: limit }: Excitation,
 ): void {
   // The 1/d of a ray and that of its node differ by less than the thickness of the shell.
-  const edge = largestInverseD(geometry, beam);
+  const { edge, places } = viewOf(geometry, beam);
   const widest = reach + edge ** 2 * beam.wavelengthA * bandwidth;
   const maxInverseD = Math.min(limit, edge + 2 * widest);
   if (!(maxInverseD > 0)) return;
   const k0 = 1 / beam.wavelengthA;
   const cs = reciprocal[2];
   // |h| is at most |a| times the largest 1/d, because the rows of the inverse are a, b, c.
-  const limits = inverseLengths(reciprocal).map((length) => Math.floor(length * maxInverseD)) as [
-    number,
-    number,
-    number,
-  ];
+  const [a, b, c] = inverseLengths(reciprocal);
+  const lastH = Math.floor(a * maxInverseD);
+  const lastK = Math.floor(b * maxInverseD);
   // Largest widening of the shell by the bandwidth.
   const thickest = reach + 0.5 * maxInverseD ** 2 * beam.wavelengthA * 2 * bandwidth;
   const shell = new Float64Array(shellLength);
@@ -78,14 +76,33 @@ export function predictRows(
   shell[inShell.step] = dot(cs, cs);
   shell[inShell.outerRadius] = k0 + thickest;
   shell[inShell.innerRadius] = k0 - thickest;
-  shell[inShell.lastL] = limits[2];
+  shell[inShell.lastL] = Math.floor(c * maxInverseD);
   shell[inShell.maxInverseD] = maxInverseD;
   shell[inShell.wavelengthA] = beam.wavelengthA;
   shell[inShell.bandwidth] = bandwidth;
   shell[inShell.reach] = reach;
   shell[inShell.profileRadius] = profileRadius;
-  const places = new PanelPlaces(geometry, beam);
-  for (let h = -limits[0]; h <= limits[0]; h++) addPlane(rows, shell, places, centring, h, limits[1]);
+  for (let h = -lastH; h <= lastH; h++) addPlane(rows, shell, places, centring, h, lastK);
+}
+
+/** A detector as it is seen from the sample. */
+interface View {
+  readonly geometry: Geometry;
+  /** Largest 1/d on its panels, 1/Å. */
+  readonly edge: number;
+  readonly places: PanelPlaces;
+}
+
+/** The views of each beam: all frames of a run share one beam, unless their headers have one for each frame. */
+const views = new WeakMap<Beam, View>();
+
+function viewOf(geometry: Geometry, beam: Beam): View {
+  let view = views.get(beam);
+  if (view?.geometry !== geometry) {
+    view = { geometry, edge: largestInverseD(geometry, beam), places: new PanelPlaces(geometry, beam) };
+    views.set(beam, view);
+  }
+  return view;
 }
 
 /**
@@ -187,13 +204,10 @@ function addNodes(
   }
 }
 
+const lengthOf = ([x, y, z]: Vector): number => Math.hypot(x, y, z);
+
 function inverseLengths(reciprocal: Cell): [number, number, number] {
   const [a, b, c] = reciprocal;
-  const across = (u: Vector, v: Vector): Vector => [
-    u[1] * v[2] - u[2] * v[1],
-    u[2] * v[0] - u[0] * v[2],
-    u[0] * v[1] - u[1] * v[0],
-  ];
-  const volume = Math.abs(dot(a, across(b, c)));
-  return [across(b, c), across(c, a), across(a, b)].map((v) => Math.hypot(...v) / volume) as [number, number, number];
+  const volume = Math.abs(dot(a, cross(b, c)));
+  return [lengthOf(cross(b, c)) / volume, lengthOf(cross(c, a)) / volume, lengthOf(cross(a, b)) / volume];
 }

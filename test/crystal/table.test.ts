@@ -40,6 +40,9 @@ describe('a table', () => {
     const x = (random() - 0.5) * 10 ** Math.floor(random() * 12 - 2);
     // As measured, and as read back from a stream. Every eighth of a unit is a rounding tie at two digits.
     numbers.push(x, Number(x.toFixed(3)), Math.round(x * 8) / 8);
+    // A mean over 40 pixels: almost a tie, on either side of it, as are its neighbours.
+    const mean = Math.round(x * 40) / 40;
+    numbers.push(mean, mean * (1 + 2 ** -52), mean * (1 - 2 ** -53));
   }
 
   test.for([0, 1, 2, 3] as const)('%i digits equal those of printf', (digits) => {

@@ -31,9 +31,8 @@ export function largestInverseD(geometry: Geometry, beam: Beam): number {
   for (const panel of geometry.panels) {
     if (panel.ignored) continue;
     const corners = cornersOf(panel, beam);
-    corners.forEach((corner, i) => {
-      lowest = Math.min(lowest, lowestBetween(corner, corners[(i + 1) % corners.length] as Vector));
-    });
+    for (let i = 0; i < corners.length; i++)
+      lowest = Math.min(lowest, lowestBetween(corners[i] as Vector, corners[(i + 1) % corners.length] as Vector));
     if (new PanelPlace(panel, beam).find(0, 0, -1)) lowest = -1;
   }
   return Math.sqrt(Math.max(0, 2 - 2 * lowest)) / beam.wavelengthA;

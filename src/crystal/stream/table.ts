@@ -7,10 +7,21 @@ import { fixed } from './print.js';
 const zero = 48;
 const space = 32;
 const powers = [1, 10, 100, 1000] as const;
-/** Up to this value, a product with a power of ten has an error below `doubt`. */
+/** Up to this value, a product with a power of ten has an error below `doubt`; greater ones are left to print.ts. */
 const mostQuick = 2 ** 30;
-/** Values this close to a tie are left to print.ts, which rounds ties exactly. */
+/** Values this close to a tie are rounded by their exact product. */
 const doubt = 1e-6;
+/** Multiplied by this, a number splits into halves of 26 bits, whose products with a power of ten are exact (Dekker). */
+const splitter = 2 ** 27 + 1;
+
+/** Whether C rounds `x`, at least 0, up to `low + 1` units of 1/`power`, of which it is almost half: ties to even. */
+function roundsUp(x: number, power: number, low: number): boolean {
+  const turned = splitter * x;
+  const high = turned - (turned - x);
+  // The first difference is exact because its terms are almost equal, so the sum has the sign of the exact one.
+  const above = high * power - (low + 0.5) + (x - high) * power;
+  return above > 0 || (above === 0 && low % 2 === 1);
+}
 
 /** A text being built. */
 export class Table {
@@ -40,10 +51,17 @@ export class Table {
 
   /** Appends `%W.Df` with up to three digits. */
   fixed(x: number, digits: 0 | 1 | 2 | 3, width: number): void {
-    const scaled = Math.abs(x) * powers[digits];
+    const size = Math.abs(x);
+    const power = powers[digits];
+    const scaled = size * power;
+    if (!(scaled < mostQuick)) {
+      this.text(fixed(x, digits, width));
+      return;
+    }
     const low = Math.floor(scaled);
-    if (!(scaled < mostQuick) || Math.abs(scaled - low - 0.5) < doubt) this.text(fixed(x, digits, width));
-    else this.#put(scaled - low > 0.5 ? low + 1 : low, x < 0 || Object.is(x, -0), digits, width);
+    const rest = scaled - low;
+    const up = Math.abs(rest - 0.5) < doubt ? roundsUp(size, power, low) : rest > 0.5;
+    this.#put(up ? low + 1 : low, x < 0 || Object.is(x, -0), digits, width);
   }
 
   /**

@@ -111,12 +111,15 @@ export function putReflection(to: Table, numbers: Float64Array, panel: string): 
   to.text('\n');
 }
 
+// Functions of their own, which the engine compiles once; those inside of others it compiles again and again.
+const parameterText = (x: number): string => fixed(x, 5, 7);
+const inverseText = (x: number): string => fixed(x, 7, 9, true);
+
 function crystalLines(crystal: StreamCrystal, list: ListLines | undefined): string[] {
-  const [a, b, c, al, be, ga] = crystal.parameters.map((x) => fixed(x, 5, 7));
+  const [a, b, c, al, be, ga] = crystal.parameters.map(parameterText);
   const { reciprocal, shiftMm, resolutionLimit } = crystal;
   const out = [marks.crystalBegin, `Cell parameters ${a} ${b} ${c} nm, ${al} ${be} ${ga} deg`];
-  for (const [i, row] of reciprocal.entries())
-    out.push(`${'abc'[i]}star = ${row.map((x) => fixed(x, 7, 9, true)).join(' ')} nm^-1`);
+  for (const [i, row] of reciprocal.entries()) out.push(`${'abc'[i]}star = ${row.map(inverseText).join(' ')} nm^-1`);
   out.push(`lattice_type = ${oneLine(crystal.latticeType, 'the lattice type')}`);
   out.push(`centering = ${oneLine(crystal.centering, 'the centring')}`);
   if (crystal.uniqueAxis !== undefined) out.push(`unique_axis = ${oneLine(crystal.uniqueAxis, 'the unique axis')}`);

@@ -6,16 +6,24 @@ export interface Box {
   readonly count: readonly number[];
 }
 
-export const volume = (count: readonly number[]): number => count.reduce((product, n) => product * n, 1);
+export function volume(count: readonly number[]): number {
+  let product = 1;
+  for (const n of count) product *= n;
+  return product;
+}
 
 /** The intersection of two boxes; undefined if empty. */
 export function meet(a: Box, b: Box): Box | undefined {
-  const start = a.start.map((from, axis) => Math.max(from, b.start[axis] ?? 0));
-  const count = start.map((from, axis) => {
+  const start: number[] = [];
+  const count: number[] = [];
+  for (let axis = 0; axis < a.start.length; axis++) {
+    const from = Math.max(a.start[axis] ?? 0, b.start[axis] ?? 0);
     const end = Math.min((a.start[axis] ?? 0) + (a.count[axis] ?? 0), (b.start[axis] ?? 0) + (b.count[axis] ?? 0));
-    return end - from;
-  });
-  return count.every((n) => n > 0) ? { start, count } : undefined;
+    if (!(end > from)) return undefined;
+    start.push(from);
+    count.push(end - from);
+  }
+  return { start, count };
 }
 
 /** Index of the element at `place` in an array of `shape`. */

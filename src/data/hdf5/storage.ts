@@ -192,9 +192,16 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
 
   return async (box, to, signal) => {
     if (volume(box.count) === 0) return;
-    const first = box.start.map((n, axis) => Math.floor(n / (chunk[axis] ?? 1)));
-    const last = box.start.map((n, axis) => Math.floor((n + (box.count[axis] ?? 1) - 1) / (chunk[axis] ?? 1)));
-    const chunks = volume(last.map((n, axis) => n - (first[axis] ?? 0) + 1));
+    const first: number[] = [];
+    const last: number[] = [];
+    let chunks = 1;
+    for (let axis = 0; axis < box.start.length; axis++) {
+      const from = box.start[axis] ?? 0;
+      const size = chunk[axis] ?? 1;
+      first.push(Math.floor(from / size));
+      last.push(Math.floor((from + (box.count[axis] ?? 1) - 1) / size));
+      chunks *= (last[axis] ?? 0) - (first[axis] ?? 0) + 1;
+    }
     if (chunks > freeChunks + (volume(box.count) * elementBytes) / leastBytesAChunk)
       throw wrong(
         parts,
@@ -202,6 +209,12 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
           'to be read; ' +
           'repack the file, for example with h5repack -l CHUNK=…',
       );
+    // A frame is usually one chunk.
+    if (chunks === 1) {
+      checkSignal(signal);
+      if (pace.due) await pace.rest(signal);
+      return readChunk(first, box, to, signal);
+    }
     const places = gridPlaces(first, last);
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {
