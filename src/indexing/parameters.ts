@@ -266,8 +266,14 @@ export function checkThresholds(what: string, thresholds: unknown): void {
   choice(`${what}.metric`, t.metric, 'free', ['free', 'held']);
 }
 
-/** The thresholds of the latest run of an indexer, by its sizes, and their packed form. */
-const latest = new WeakMap<Sizes, { readonly given: readonly unknown[]; readonly packed: Uint8Array }>();
+/** Thresholds in the order of their names, and their packed form. */
+interface PackedThresholds {
+  readonly given: readonly unknown[];
+  readonly packed: Uint8Array;
+}
+
+/** Those of the latest run of each indexer, by its sizes. */
+const latest = new WeakMap<Sizes, PackedThresholds>();
 
 /**
  * Validates the thresholds of a run and packs them. If they are those of the latest run, as in all images of a data

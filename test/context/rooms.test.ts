@@ -142,6 +142,8 @@ const state: Readonly<Record<string, string>> = {
   'pipeline/integrate.ts: latest': 'a cache of the latest disc',
   'pipeline/integrate.ts: touched': 'never read: it keeps engines from omitting loads',
   'pipeline/measured-crystal.ts: partsOf': 'the tables of crystals, gone with their crystal',
+  'indexing/parameters.ts: latest': 'a cache of the latest thresholds, gone with their indexer',
+  'pipeline/predict.ts: views': 'what a detector looks like from the sample, gone with its beam',
   'pipeline/search-all.ts: spareFrames': 'memory for reuse, gone with its object',
   'pipeline/task.ts: liveOf': 'memory for reuse, gone with its object',
   'validate/oracle/fft/long.ts: lastChirp': 'a cache of the latest length',

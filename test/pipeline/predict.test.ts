@@ -107,3 +107,18 @@ it('predicts to the edge of the detector by default, and as far beyond the peaks
     expect(farthest({ pushRes })).toBeGreaterThan(limit - 0.05);
   }
 });
+
+it('predicts for the detector of each call, also where several share a beam', () => {
+  const [near, far] = ['0.05', '0.06'].map((clen) =>
+    made(`clen = ${clen}\n${panel('p', `${size}; corner_x = 12; corner_y = -30; fs = +x; ss = +y`)}`),
+  ) as [Geometry, Geometry];
+  const beam = beamOf(near);
+  const moved = { ...near, panels: near.panels.map((one) => ({ ...one, corner: [40, -30] as const })) };
+  const excitation = { profileRadius: 0.006, reach: 0.012, bandwidth: 0, maxInverseD: Number.POSITIVE_INFINITY };
+  const places = (geometry: Geometry, of = beam) =>
+    predict(reciprocalCell(turned(0.7)), 'P', geometry, of, excitation).map(({ fs, ss }) => [fs, ss]);
+  const expected = places(near);
+  expect(places(moved)).not.toEqual(expected);
+  expect(places(far, beamOf(far))).not.toEqual(expected);
+  expect(places(near)).toEqual(expected);
+});
