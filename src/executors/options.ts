@@ -62,6 +62,10 @@ export interface CheckedWorkers {
   readonly crowded: boolean;
 }
 
+/** Whether workers of this many threads each occupy every core, so that none is left for the threads of Node's pool. */
+export const isCrowded = (workers: number, threads: number, cores: number): boolean =>
+  threads === 1 && workers >= cores;
+
 /** Checks the options of workers; `cores` is the default number of workers. */
 export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers'): CheckedWorkers {
   knownOptions(what, options, workersNames);
@@ -86,6 +90,6 @@ export function checkWorkers(options: WorkersOptions, cores: number, what = 'Exe
     modules: checkModules(options.modules),
     worker: options.worker,
     threads,
-    crowded: threads === 1 && workers >= cores,
+    crowded: isCrowded(workers, threads, cores),
   };
 }

@@ -6,7 +6,7 @@ import { integer, knownOptions, real } from '../base/options.js';
 import { type RankState, workerGroup } from '../communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
-import { checkModules, type WorkersOptions } from './options.js';
+import { checkModules, isCrowded, type WorkersOptions } from './options.js';
 import type { Place } from './place.js';
 import type { Task } from './task.js';
 import { Member } from './workers/member.js';
@@ -53,6 +53,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
   const signal = options.signal as AbortSignal | undefined;
   if (signal?.aborted)
     throw new EwaldError('Aborted', 'the program was aborted by its signal', { cause: signal.reason });
+  const crowded = isCrowded(size, threads, place.cores);
   const group = workerGroup(size);
   const shared = new SharedValues();
   const members: Member[] = [];
@@ -89,7 +90,7 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
           const { rank } = handle;
           const member = new Member(
             place,
-            { worker: `rank ${rank}`, threads, modules, context: options.context },
+            { worker: `rank ${rank}`, threads, modules, crowded, context: options.context },
             options.worker,
             {
               onRoom() {},

@@ -7,7 +7,7 @@ import { rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { devices } from 'ewald';
-import { Executor, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
+import { Executor, type RunOptions, spmd, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 
@@ -233,6 +233,19 @@ describe('workers', () => {
         await executor.dispose();
       }
     }
+  });
+
+  test.skipIf(!native)('one rank per core computes on its own thread; fewer ranks use the pool', async () => {
+    const context = { backend: 'native', strict: true } as const;
+    const cores = availableParallelism();
+    for (const [options, free] of [
+      [{ ranks: cores }, false],
+      [{ ranks: cores, threads: 2 }, true],
+      ...(cores > 1 ? ([[{ ranks: cores - 1 }, true]] as const) : []),
+    ] as const)
+      expect(await spmd(task('freeMeanwhile'), { ...options, context }), JSON.stringify(options)).toEqual(
+        Array(options.ranks).fill(free),
+      );
   });
 
   test('a worker that never responds is ended and named', async () => {
