@@ -7,7 +7,7 @@
 // The exit code is 3 if a crystal is missed or wrong or a peer is better, and 1 if the benchmark cannot be completed. A
 // missed time fails nothing: machines differ.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -255,6 +255,15 @@ async function widened(file, frames) {
   return out;
 }
 
+/** Copies of a file, as many as are wanted: a list reads a file that it names twice only once. */
+function copiesOf(file, count) {
+  return Array.from({ length: count }, (_, i) => {
+    const copy = join(folder, `copy-${i}.h5`);
+    if (!existsSync(copy)) copyFileSync(file, copy);
+    return copy;
+  });
+}
+
 /**
  * Compares two workers on two cores with one worker on one core. As a control, compares two concurrent processes of one
  * worker each with one such process: this is what the machine can provide, whose cores may share caches, memory and a
@@ -270,7 +279,7 @@ async function workers(backend, files, known, frames) {
   }
   const timed = async (jobs, times, cores = jobs === 1 ? '0' : '0,1') => {
     const list = join(folder, `files-${cores}.lst`);
-    writeFileSync(list, `${files.frames}\n`.repeat(times));
+    writeFileSync(list, copiesOf(files.frames, times).join('\n'));
     const flags = [
       '--executor=workers',
       '-j',
