@@ -111,7 +111,7 @@ export function putReflection(to: Table, numbers: Float64Array, panel: string): 
   to.text('\n');
 }
 
-// Functions of their own, which the engine compiles once; those inside of others it compiles again and again.
+// At module level the engine compiles these functions once; inside another one it would compile them again and again.
 const parameterText = (x: number): string => fixed(x, 5, 7);
 const inverseText = (x: number): string => fixed(x, 7, 9, true);
 
