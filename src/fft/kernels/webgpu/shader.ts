@@ -416,24 +416,27 @@ class Writer {
     const local = core.length !== core.points;
     const chirp = (points: number, index: string): string => this.#table(this.#tables.chirp(points), index);
     const halves = sink.file === 'dct1' ? (('sine' in sink && sink.sine ? axis + 1 : axis - 1) as number) : axis / 2;
-    const constants: [string, boolean, () => number][] = [
-      ['HALVES', pairs || source.file === 'hermitian_packed', () => this.#tables.half(halves, halves + 1)],
-      [
-        'QUARTERS',
-        [source.file, sink.file].some((file) => file === 'dct2' || file === 'dct3') || source.file === 'dct4_odd',
-        () => this.#tables.half(2 * axis, axis),
-      ],
-      ['SHIFTED_QUARTERS', sink.file === 'dct4_odd', () => this.#tables.half(2 * axis, axis, 0.5)],
-      ['EIGHTHS', source.file === 'dct4' || sink.file === 'dct4', () => this.#tables.half(axis, axis / 2, 0.125)],
-    ];
-    const used = constants.filter(([, wanted]) => wanted);
-    if (used.length > 0) this.#usesTable = true;
-    return [
-      ...used.map(([name, , offset]) => `const ${name} = ${offset()}u;`),
+    const taken = [
       ...(source.file === 'dct1' || source.file === 'dct1_packed' ? [part('extended')] : []),
       part(`source_${source.file}`),
       part(`sink_${sink.file}`),
       ...(pairs ? [part('pairs')] : []),
+    ];
+    // The constants that an end names. A pass may have one end of a sine or cosine only, and that need not read a table:
+    // a kernel that declares a table which it does not read has no place for it in its bindings.
+    const offsets: Record<string, () => number> = {
+      HALVES: () => this.#tables.half(halves, halves + 1),
+      QUARTERS: () => this.#tables.half(2 * axis, axis),
+      SHIFTED_QUARTERS: () => this.#tables.half(2 * axis, axis, 0.5),
+      EIGHTHS: () => this.#tables.half(axis, axis / 2, 0.125),
+    };
+    const used = Object.entries(offsets).filter(([name]) =>
+      taken.some((text) => new RegExp(`\\b${name}\\b`).test(text)),
+    );
+    if (used.length > 0) this.#usesTable = true;
+    return [
+      ...used.map(([name, offset]) => `const ${name} = ${offset()}u;`),
+      ...taken,
       `struct Place { ${Object.keys(fields)
         .map((name) => `${name}: u32`)
         .join(', ')} }`,

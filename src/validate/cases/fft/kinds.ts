@@ -98,6 +98,9 @@ export const kindRows = [
   ...r2rKinds.map((r2r) =>
     row({ shape: [24], kind: 'r2r', r2r }, 'and their inverses', { direction: 'backward', scale: 'full' }),
   ),
+  ...r2rKinds.map((r2r) =>
+    row({ shape: [302], kind: 'r2r', r2r }, 'pieces of which the last has one stage, on a software GPU'),
+  ),
   row({ shape: [1], kind: 'r2r', r2r: 'dst1' }, 'the shortest sine'),
   row({ shape: [6, 10, 8], kind: 'r2r', r2r: ['dct2', 'dst1', 'dct4'] }, 'a kind for each axis'),
   row({ shape: [6, 10], kind: 'r2r', r2r: 'dct2', precision: 'f64' }, 'sines and cosines in double precision'),

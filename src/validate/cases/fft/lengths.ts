@@ -168,4 +168,6 @@ export const lengthRows = [
       spread.filter((n) => n < 400 || n % 3 === 0),
     ),
   ),
+  // Lines of several workgroups, of which the last piece has one stage: on a software GPU, and on a card.
+  ...sweptKinds.slice(2).map((kind) => sweepRow(kind, 'f32', 'pieces', [1793, 11231])),
 ];
