@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
 import { refusal, setting } from '../base/parameters.js';
+import { makeFolder } from '../files/folders.js';
 import { refuseInputs } from '../files/inputs.js';
 import { onExit } from '../files/interrupt.js';
 import { type Lock, lockFile } from '../files/lock.js';
@@ -27,7 +28,7 @@ const isList = (name: string): boolean => /^spots-\d{3,}\.txt$/.test(name) || na
  */
 export async function beginFolder(folder: string, inputs: readonly string[], force: boolean): Promise<ListFolder> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const older = (await readdir(folder)).filter(isList);
     if (older.length > 0 && !force)
       throw refusal(

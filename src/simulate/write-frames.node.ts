@@ -1,11 +1,10 @@
 /** `simulateFrames`: detector frames with known truth, their geometry and cell, as files. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../base/file-errors.js';
 import { formatCellFile } from '../crystal/cell-file.js';
 import { wavelengthOf } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { latticeName } from '../crystal/lattice-name.js';
+import { makeFolder } from '../files/folders.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import {
   geometryOfSimulation,
@@ -50,9 +49,7 @@ export async function simulateFrames(
   const simulator = new FrameSimulator(simulation);
   const { detector } = simulator;
   const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw fileError(folder, 'made', cause);
-  });
+  await makeFolder(folder);
   const named = (ending: string): string => join(folder, `${name}.${ending}`);
   const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
   // All or none: whatever is rejected is rejected before the first frame.

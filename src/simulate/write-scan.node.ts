@@ -1,7 +1,6 @@
 /** `simulateScan`: a 4D-STEM scan with known strain and shift, as files. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../base/file-errors.js';
+import { makeFolder } from '../files/folders.js';
 import { type Output, openOutput, type WriteOptions } from '../files/write.js';
 import type { SimulationWriting } from './describe.js';
 import { writeSimulated } from './hdf5-output.node.js';
@@ -33,9 +32,7 @@ export async function simulateScan(
   const { name = 'scan', force = false, inputs = [] } = options;
   const simulator = new ScanSimulator(simulation);
   const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
-  await mkdir(folder, { recursive: true }).catch((cause) => {
-    throw fileError(folder, 'made', cause);
-  });
+  await makeFolder(folder);
   const files = { frames: join(folder, `${name}.h5`), truth: join(folder, `${name}.truth.json`) };
   const outputs: Output[] = [];
   try {
