@@ -209,12 +209,6 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
           'to be read; ' +
           'repack the file, for example with h5repack -l CHUNK=…',
       );
-    // A frame is usually one chunk.
-    if (chunks === 1) {
-      checkSignal(signal);
-      if (pace.due) await pace.rest(signal);
-      return readChunk(first, box, to, signal);
-    }
     const places = gridPlaces(first, last);
     const failures: unknown[] = [];
     const work = async (): Promise<void> => {
@@ -225,7 +219,8 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
       }
     };
     // All must have ended before the caller may use the memory again.
-    await Promise.all(Array.from({ length: chunksInFlight }, () => work().catch((error) => failures.push(error))));
+    const workers = Math.min(chunks, chunksInFlight);
+    await Promise.all(Array.from({ length: workers }, () => work().catch((error) => failures.push(error))));
     if (failures.length > 0) throw failures[0];
   };
 }
