@@ -2,7 +2,8 @@
 // `node benchmarks/pipeline/alternate.mjs OTHER`: runs of this build and of the build in the folder OTHER take turns on
 // the same frames of 4 Mpixel in one process, so that a busy machine slows both alike. Prints the processor time and
 // the time by the clock of a frame in milliseconds, minima and medians over the turns; the first turn of each build, in
-// which V8 still compiles, is reported separately. Both builds must write the same stream.
+// which V8 still compiles, is reported separately. Both builds must write the same stream. Builds of the same source
+// differ by up to 5 %, so a smaller difference says nothing.
 //   [--frames N] of the simulated file (default 16)  [--turns N] (default 12)  [--passes N] over the file in a turn
 //   (default 4)  [--backends native,wasm]  [--folder F] keeps the simulated files for the next call
 import { execFileSync } from 'node:child_process';
