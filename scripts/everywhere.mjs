@@ -88,7 +88,10 @@ async function tried(place, act) {
   say('everywhere', text.trimEnd(), (performance.now() - started) / 1000);
 }
 
-const missing = (why) => Object.assign(new Error(why), { absent: true });
+/** An error of a place that this machine lacks: it is absent, and has not failed. */
+function missing(why) {
+  return Object.assign(new Error(why), { absent: true });
+}
 
 /** Installs a package of a tool in a separate folder; returns the folder. */
 async function tool(spec) {
