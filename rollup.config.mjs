@@ -64,8 +64,12 @@ const minified = {
       format: 'esm',
       target: 'es2022',
       legalComments: 'none',
+      // Node prints the line of a thrown error that nobody catches.
+      lineLimit: 160,
     });
-    return { code: result.code.replace(/\bignoredImport(\d+)\(/g, (_, i) => `import(${marks[i]}`), map: null };
+    // Lines are broken within strings as well, but bundlers look for the names of files as they are.
+    const joined = result.code.replace(/"(?:[\w./-]|\\\n)+"/g, (text) => text.replaceAll('\\\n', ''));
+    return { code: joined.replace(/\bignoredImport(\d+)\(/g, (_, i) => `import(${marks[i]}`), map: null };
   },
 };
 
@@ -156,11 +160,12 @@ const readable = [
 ];
 
 /** The package (scripts/packages/stage.mjs): all of it minified, and the pages share the code of the entries. */
+const packedPlugins = [wgsl({ indented: false }), buildHash(), minified];
 const packed = [
   {
     ...common,
     input: inputsOf({ ...entries, ...pageScripts }),
-    plugins: [...common.plugins, minified],
+    plugins: packedPlugins,
     output: {
       dir: 'dist',
       format: 'es',
@@ -170,7 +175,7 @@ const packed = [
       banner,
     },
   },
-  whole([...common.plugins, minified]),
+  whole(packedPlugins),
 ];
 
 export default process.env.EWALD_PACKED ? packed : readable;

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../wgsl/', import.meta.url));
 const query = '?pieces';
 
 /** A file split at its includes: pieces of text and, between them, the paths of the included files. */
-function cut(path) {
+function cut(path, indented) {
   const name = relative(root, path).split(sep).join('/');
   const texts = [[`//@ ${name} 1`]];
   const includes = [];
@@ -23,7 +23,8 @@ function cut(path) {
       texts.push([`//@ ${name} ${i + 2}`]);
     } else {
       // Comments are removed; line numbers stay the same.
-      texts.at(-1).push(line.replace(/\s*\/\/.*$/, ''));
+      const code = line.replace(/\s*\/\/.*$/, '');
+      texts.at(-1).push(indented ? code : code.trimStart());
     }
   }
   return { texts: texts.map((lines) => lines.join('\n')), includes };
@@ -33,11 +34,12 @@ function cut(path) {
 function piecesOf(path, seen = new Set()) {
   if (seen.has(path)) return [];
   seen.add(path);
-  const { texts, includes } = cut(path);
+  const { texts, includes } = cut(path, true);
   return texts.flatMap((_, i) => [...(i > 0 ? piecesOf(includes[i - 1], seen) : []), { path, piece: i }]);
 }
 
-export function wgsl() {
+/** `indented`: whether shaders keep their indentation, which the package does without. */
+export function wgsl({ indented = true } = {}) {
   return {
     name: 'wgsl',
     enforce: 'pre',
@@ -54,7 +56,7 @@ export function wgsl() {
       if (id.endsWith(`.wgsl${query}`)) {
         const path = id.slice(0, -query.length);
         this.addWatchFile?.(path);
-        return cut(path)
+        return cut(path, indented)
           .texts.map((text, i) => `export const piece${i} = ${JSON.stringify(text)};`)
           .join('\n');
       }

@@ -83,6 +83,8 @@ async function minifiedScripts() {
     ...filesUnder('build/esm', (file) => file.endsWith('.js')),
     ...filesUnder('wgsl'),
     'rollup.config.mjs',
+    'scripts/build-hash-plugin.mjs',
+    'scripts/wgsl-plugin.mjs',
   ];
   const inputs = hashOf(files);
   const scripts = () => filesUnder(folder, (file) => file.endsWith('.js'));

@@ -67,6 +67,24 @@ test('the scripts and the module of the main package are less than 5 MB, minifie
   expect(lines).toBeLessThan(20);
 });
 
+test('an error that nobody catches is printed with a short line of the package, under its own name', async () => {
+  const script = "import { createContext } from 'ewald'; await (await createContext()).fft({ shape: [0] });";
+  const { code, err } = await node(['--input-type=module', '-e', script], { cwd: installed });
+  expect(code).toBe(1);
+  expect(err.length, err.slice(0, 500)).toBeLessThan(2000);
+  expect(err).toMatch(/^EwaldError: fft: length 0 of axis 0; expected an integer from 1 to \d+$/m);
+  const ofMemory = "import { BufferError } from 'ewald/memory'; throw new BufferError('INDEX', 'no such row');";
+  expect((await node(['--input-type=module', '-e', ofMemory], { cwd: installed })).err).toMatch(
+    /^BufferError \[EwaldError\]: no such row$/m,
+  );
+  const dist = join(installed, 'node_modules/ewald/dist');
+  const long = readdirSync(dist)
+    .filter((file) => file.endsWith('.js'))
+    .flatMap((file) => readFileSync(join(dist, file), 'utf8').split('\n'))
+    .filter((line) => line.length > 1000 && /\bthrow\b/.test(line));
+  expect(long.map((line) => line.slice(0, 100))).toEqual([]);
+});
+
 test('the native addon is a separate package for its platform, which the main one depends on optionally', () => {
   const name = `@ewald/native-${process.platform}-${process.arch}`;
   const manifestOf = (path: string) => JSON.parse(readFileSync(join(installed, 'node_modules', path), 'utf8'));
