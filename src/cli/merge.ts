@@ -23,6 +23,7 @@ import {
   inputName,
   mergeMode,
   mergeRows,
+  mergeWriting,
   type Parameters,
   readCellOption,
   readText,
@@ -116,18 +117,22 @@ export function register(program: Command, deps: CliDeps): void {
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
   const streams = await expand(given, warn);
   const options = await optionsOf(flags);
-  // Neither format states near its beginning which program wrote the file, so an existing file is only replaced with
-  // --force.
   const writing: WriteOptions = {
     force: flags.force ?? false,
     inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
   };
   const { output, mtz, unmerged, html, state, assignments } = flags;
-  const endings = [[output, '.hkl'] as const, [mtz, '.mtz'], [unmerged, '.mtz'], [html, '.html', '.htm']] as const;
-  const outputs = [
-    ...(output === undefined ? [] : [output, `${output}1`, `${output}2`]),
-    ...[mtz, unmerged, html, state, assignments].filter((file) => file !== undefined),
+  const named: readonly (readonly [string | undefined, WriteOptions])[] = [
+    [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
+    ...['1', '2'].map((half) => [output && output + half, mergeWriting.hkl] as const),
+    [mtz, { ...mergeWriting.mtz, endings: ['.mtz'] }],
+    [unmerged, { ...mergeWriting.mtz, endings: ['.mtz'] }],
+    [html, { ...mergeWriting.html, endings: ['.html', '.htm'] }],
+    [state, mergeWriting.state],
+    [assignments, {}],
   ];
+  const planned = named.flatMap(([file, kind]) => (file === undefined ? [] : [{ file, kind }]));
+  const outputs = planned.map(({ file }) => file);
   if (outputs.includes('-')) throw new EwaldError('Argument', 'merging writes several files, which - cannot hold');
   if (/\.mtz$/i.test(output ?? ''))
     throw new EwaldError(
@@ -136,9 +141,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
         `--mtz ${inShell(output ?? '')} writes an MTZ file of the merge`,
     );
   await refuseSame(outputs);
-  for (const [file, ...expected] of endings)
-    if (file !== undefined) await checkOutput(file, { ...writing, endings: expected });
-  for (const file of outputs) await checkOutput(file, writing);
+  for (const { file, kind } of planned) await checkOutput(file, { ...writing, ...kind });
   const chosen = chosenExecutor(flags, { jobs: 1 });
   const context = await contextFor(flags.backend, createContext);
   const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, context.backends[0]?.name);
@@ -161,7 +164,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
       }
     }
     if (flags.state !== undefined) {
-      await writeWhole(flags.state, merger.toState(), writing);
+      await writeWhole(flags.state, merger.toState(), { ...writing, ...mergeWriting.state });
       // A shard alone may have too few reflections for a merge.
       if (outputs.length === 1) {
         note(`${counted(merger.crystals, 'crystal')}, ${merger.observations} observations in ${flags.state}`);
@@ -176,9 +179,9 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   }
   const files = filesOf(result, flags);
   // Checked first, so that either all files are written or none is.
-  for (const [file] of files) await checkOutput(file, writing);
-  for (const [file, content] of files) await writeWhole(file, content, writing);
-  const names = files.map(([file]) => file);
+  for (const { file, kind } of files) await checkOutput(file, { ...writing, ...kind });
+  for (const { file, kind, content } of files) await writeWhole(file, content, { ...writing, ...kind });
+  const names = files.map(({ file }) => file);
   if (flags.json) printJson(summaryOf(result, names));
   else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
@@ -240,24 +243,34 @@ async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** All output files, by name. */
-function filesOf(result: MergeResult, flags: Flags): (readonly [string, string | Uint8Array])[] {
+/** A file of the results, and how its kind is written. */
+interface ResultFile {
+  readonly file: string;
+  readonly kind: WriteOptions;
+  readonly content: string | Uint8Array;
+}
+
+/** All output files. */
+function filesOf(result: MergeResult, flags: Flags): ResultFile[] {
   const { output, mtz, unmerged, html, assignments } = flags;
   const lists = [
     { lists: result as MergedLists, named: (file: string): string => file },
     ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
   ];
-  return [
-    ...lists.flatMap(({ lists: one, named }) => [
-      ...(output === undefined
-        ? []
-        : ([undefined, 1, 2] as const).map((half) => [`${named(output)}${half ?? ''}`, one.toHkl(half)] as const)),
-      ...(mtz === undefined ? [] : [[named(mtz), one.toMtz()] as const]),
-    ]),
-    ...(unmerged === undefined ? [] : [[unmerged, result.toUnmergedMtz()] as const]),
-    ...(html === undefined ? [] : [[html, mergeReport(result, { about: commandLine() })] as const]),
-    ...(assignments === undefined ? [] : [[assignments, assignmentsOf(result)] as const]),
-  ];
+  const files: ResultFile[] = [];
+  const add = (file: string, kind: WriteOptions, content: string | Uint8Array): void => {
+    files.push({ file, kind, content });
+  };
+  for (const { lists: one, named } of lists) {
+    if (output !== undefined)
+      for (const half of [undefined, 1, 2] as const)
+        add(`${named(output)}${half ?? ''}`, mergeWriting.hkl, one.toHkl(half));
+    if (mtz !== undefined) add(named(mtz), mergeWriting.mtz, one.toMtz());
+  }
+  if (unmerged !== undefined) add(unmerged, mergeWriting.mtz, result.toUnmergedMtz());
+  if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));
+  if (assignments !== undefined) add(assignments, {}, assignmentsOf(result));
+  return files;
 }
 
 /** The name of a data set's file: `out.hkl` becomes `out-pumped.hkl`. */

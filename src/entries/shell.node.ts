@@ -58,6 +58,7 @@ export { transformRows } from '../heffte/parameters.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
+export { mergeWriting } from '../merging/writing.js';
 export { searchRows } from '../peaks/parameters.js';
 export { piPlanRows, piRunRows } from '../pi/parameters.js';
 export {

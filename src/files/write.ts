@@ -31,10 +31,10 @@ export interface WriteOptions {
   /** Whether every file of frames in a folder is an input, not only those of the most common format. */
   readonly everyFormat?: boolean;
   /**
-   * Whether a file that begins with these bytes (up to 4096) states that ewald wrote it, as a result of this kind. If
-   * omitted, the format has no room for that, and only an empty file is replaced without `force`.
+   * Whether a file with this beginning and end (up to 4096 bytes each) states that ewald wrote it, as a result of this
+   * kind. If omitted, the format has no room for that, and only an empty file is replaced without `force`.
    */
-  readonly replaces?: (head: Uint8Array) => boolean;
+  readonly replaces?: (head: Uint8Array, tail: Uint8Array) => boolean;
   /**
    * Whether a `NAME.part` that begins with these bytes is what an interrupted run of this kind left, for formats whose
    * files cannot state who wrote them. It is removed when `NAME` is complete.
@@ -187,9 +187,12 @@ async function mayReplace(file: string, target: string, { force, replaces, other
   const handle = await open(target, 'r+');
   try {
     if (force) return;
-    const head = new Uint8Array(4096);
-    const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    if (replaces?.(head.subarray(0, bytesRead))) return;
+    const { size } = await handle.stat();
+    const bytesAt = async (place: number): Promise<Uint8Array> => {
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(4096), 0, 4096, place);
+      return buffer.subarray(0, bytesRead);
+    };
+    if (replaces?.(await bytesAt(0), await bytesAt(Math.max(0, size - 4096)))) return;
   } finally {
     await handle.close();
   }

@@ -166,6 +166,7 @@ export function makeResult(
         throw new EwaldError('Unsupported', 'a plain mean has no scales to write; use another model for unmerged data');
       return formatUnmerged(data, whole.fit, chosen, ways, {
         title: 'scaled by ewald',
+        history: [`ewald ${version}: scaled with symmetry ${group.name}`],
         parameters,
         cell,
         wavelengthA,

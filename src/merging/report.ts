@@ -16,6 +16,9 @@ export interface MergeReportOptions {
   readonly about?: string;
 }
 
+/** The start of every such page, which identifies a file that may be replaced. */
+export const pageBegin = '<!doctype html>\n<!-- Written by ewald merge. -->';
+
 const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
 const percent = (x: number): string => digits(100 * x, 1);
 
@@ -204,7 +207,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
     )
     .join('');
   const rows = facts.map(([name, text]) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('');
-  return `<!doctype html>
+  return `${pageBegin}
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escaped(title)}</title><style>${style}</style></head>
 <body><main>

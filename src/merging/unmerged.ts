@@ -9,7 +9,8 @@ import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './mo
 import { formatMtz, type MtzContent } from './mtz.js';
 
 /** The contents of the file besides its observations. */
-export interface UnmergedHead extends Pick<MtzContent, 'title' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
+export interface UnmergedHead
+  extends Pick<MtzContent, 'title' | 'history' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
   readonly cell: Cell;
 }
 

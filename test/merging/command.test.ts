@@ -120,6 +120,27 @@ print(json.dumps(out))`;
   expect(unmerged).toMatchObject({ group: 'P 21 21 21', types: 'HHHYBJQRRR' });
 });
 
+test('a merge replaces the files of an earlier one, and no others', async () => {
+  const words =
+    'a.stream -y mmm -n 1 --no-polarisation -o r.hkl --mtz r.mtz --unmerged ru.mtz --html r.html --state r.state';
+  const files = ['r.hkl', 'r.hkl1', 'r.hkl2', 'r.mtz', 'ru.mtz', 'r.html', 'r.state'];
+  for (const time of ['first', 'second']) {
+    const { code, err } = await merge(words);
+    expect(code, `${time}: ${err}`).toBe(0);
+  }
+  for (const file of files) {
+    const ours = readFileSync(join(folder, file));
+    // An edited list, a file that another program processed, a page of somebody else.
+    const changed = ours.toString('latin1').replaceAll('ewald', 'other').replace('EWALDMG1', 'OTHERMG1');
+    writeFileSync(join(folder, file), changed, 'latin1');
+    const { code, err } = await merge(words);
+    expect(code).toBe(2);
+    expect(err).toContain(`${file} exists and does not say that ewald wrote it; choose another name, or pass --force`);
+    expect(readFileSync(join(folder, file), 'latin1')).toBe(changed);
+    writeFileSync(join(folder, file), ours);
+  }
+});
+
 test('a run reports the progress of the merge of its crystals', async () => {
   const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
   await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
