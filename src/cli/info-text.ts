@@ -1,7 +1,7 @@
 /** The text of `ewald info` about a file, for users who do not know the format. */
 import type { Dataset, FileReport, FrameStatistics, Metadata } from '../entries/data.node.js';
 import { openFlagOf } from './data-options.js';
-import { bold, dim, print, yellow } from './output.js';
+import { bold, counted, dim, print, yellow } from './output.js';
 
 /** Maximum number of arrays listed: HDF5 files may have hundreds. */
 const mostArrays = 12;
@@ -133,6 +133,18 @@ export function tell(report: FileReport, header: boolean): void {
       line('header', `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);
 }
 
+/** Describes the panels that a file places, as `ewald index` uses them without a geometry. */
+function placed(panels: NonNullable<Metadata['panels']>): string {
+  const distances = panels.map(({ cornerM }) => cornerM[2]);
+  const [near, far] = [Math.min(...distances), Math.max(...distances)].map(length);
+  const pixels = [...new Set(panels.map(({ fastM }) => length(Math.hypot(...fastM))))];
+  const [first = ''] = pixels;
+  return (
+    `${counted(panels.length, 'panel')} with stated positions, at ${near === far ? near : `${near} to ${far}`}, ` +
+    `pixels of ${pixels.length === 1 ? first : `about ${first}`}`
+  );
+}
+
 /** Describes metadata in order of relevance. */
 function* described(meta: Metadata): Generator<[string, string]> {
   const maker = [meta.maker, meta.detector, meta.serial && `serial ${meta.serial}`].filter(Boolean);
@@ -145,6 +157,7 @@ function* described(meta: Metadata): Generator<[string, string]> {
       'beam',
       `wavelength ${short(meta.wavelengthA)} Å = ${short(12.398419843320026 / meta.wavelengthA)} keV photons`,
     ];
+  if (meta.panels?.length) yield ['panels', placed(meta.panels)];
   if (meta.distanceM) yield ['distance', length(meta.distanceM)];
   if (meta.cameraLengthM) yield ['camera', `camera length ${length(meta.cameraLengthM)}`];
   if (meta.pixelSizeM) yield ['pixels', `${length(meta.pixelSizeM.x)} × ${length(meta.pixelSizeM.y)} (x × y)`];

@@ -194,8 +194,11 @@ async function firstOf(
 
 /** The quantities of the geometry that the file does not state. */
 function missing(meta: Metadata): string[] {
+  const wavelength = meta.wavelengthA === undefined ? ['wavelength'] : [];
+  // Panels have their own distances, pixels and places in the beam.
+  if (meta.panels) return wavelength;
   return [
-    ...(meta.wavelengthA === undefined ? ['wavelength'] : []),
+    ...wavelength,
     ...(meta.distanceM === undefined && meta.cameraLengthM === undefined ? ['distance'] : []),
     ...(meta.pixelSizeM === undefined ? ['pixel size'] : []),
     ...(meta.beamCentrePx === undefined ? ['beam centre'] : []),

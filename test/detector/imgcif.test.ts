@@ -1,9 +1,10 @@
 /** A full CBF describes its detector by axes: it needs no geometry file. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { memorySource, open } from 'ewald/data';
+import { inspect, memorySource, open } from 'ewald/data';
 import { expect, test } from 'vitest';
 import { createContext, parseGeometry } from '../../dist/index.node.js';
+import { ewaldTogether } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
 const at = (name: string): string => resolve(dataFolder ?? '', 'real', 'frames', name);
@@ -17,6 +18,24 @@ test.skipIf(!dataFolder)('axes without settings position nothing (absent: no tes
   expect(dataset.notes).toContainEqual({ kind: 'missing', text: expect.stringContaining('use a .geom file') });
   await dataset.dispose();
 });
+
+test.skipIf(!dataFolder)(
+  'a report names what indexing would need, which panels state (absent: no test data)',
+  async () => {
+    const file = at('idx-20130301060858401.cbf');
+    expect((await inspect(file)).missing).toEqual([]);
+    const { code, out } = await ewaldTogether(['info', file]);
+    expect(code).toBe(0);
+    expect(out).not.toContain('not told');
+    expect(out).toMatch(/panels +64 panels with stated positions, at 130\.107 mm, pixels of 109\.9\d* µm/);
+    const bytes = readFileSync(file);
+    const dark = Buffer.from(
+      bytes.toString('latin1').replaceAll('diffrn_radiation_wavelength', 'diffrn_radiation_wavelongth'),
+      'latin1',
+    );
+    expect((await inspect(memorySource(dark, 'x.cbf'))).missing).toEqual(['wavelength']);
+  },
+);
 
 test.skipIf(!dataFolder)('the axes of a CBF of CSPAD position its 64 panels (absent: no test data)', async () => {
   const context = await createContext({ backend: 'wasm' });
