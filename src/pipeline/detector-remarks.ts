@@ -61,8 +61,16 @@ function shiftOfFew(fits: readonly DetectorFit[], pixelM: number): string | unde
   return `the detector is shifted by ${(x / pixelM).toFixed(1)}, ${(y / pixelM).toFixed(1)} pixels`;
 }
 
-/** Remarks on a verdict; empty if there is nothing to report. */
-export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: Geometry, beam: Beam): string[] {
+/**
+ * Remarks on a verdict; empty if there is nothing to report. If the distance was already fitted on the first crystals,
+ * a difference that is left says that the known cell is wrong: a right one would have moved the detector.
+ */
+export function detectorRemarks(
+  verdict: DetectorVerdict | undefined,
+  geometry: Geometry,
+  beam: Beam,
+  isDistanceFitted = false,
+): string[] {
   if (!verdict) return [];
   const perMetre = geometry.panels[0]?.resolution ?? 1;
   const remarks: string[] = [];
@@ -74,7 +82,14 @@ export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: 
   if (far(change, verdict.scaleError, leastScale)) {
     const how =
       `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
-    told.push(`${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`);
+    const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
+    if (isDistanceFitted)
+      remarks.push(
+        `according to ${verdict.crystals} crystals, the known cell is about ${Number((100 * Math.abs(change)).toPrecision(1))} % too ` +
+          `${change > 0 ? 'large' : 'small'}, or the detector ${where}, where a fit of its distance did not find it; ` +
+          'check the cell',
+      );
+    else told.push(where);
   }
   if (far(x, ex, leastPixels) || far(y, ey, leastPixels))
     told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from its position there`);
@@ -82,7 +97,7 @@ export function detectorRemarks(verdict: DetectorVerdict | undefined, geometry: 
     remarks.push(
       `according to ${verdict.crystals} crystals, assuming that the known cell is right, the detector ` +
         `is ${told.join(' and ')}` +
-        '; refinedGeometry (--refined-geometry FILE) writes one that fits',
+        (isDistanceFitted ? '' : '; refinedGeometry (--refined-geometry FILE) writes one that fits'),
     );
   const { drift } = verdict;
   const [dx, dy] = drift.shiftM.map((shift) => shift * perMetre) as [number, number];

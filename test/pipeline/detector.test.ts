@@ -30,9 +30,10 @@ const written = (name: string, text: string): string => {
 };
 
 describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  const index = (geometry: string, ...more: string[]) =>
+  const index = (geometry: string, ...more: string[]) => indexWith(at('sim', 'run.cell'), geometry, ...more);
+  const indexWith = (cell: string, geometry: string, ...more: string[]) =>
     ewald([
-      ...['index', at('sim', 'run.h5'), '-g', geometry, '-p', at('sim', 'run.cell'), '--threshold=12', '-j', '1'],
+      ...['index', at('sim', 'run.h5'), '-g', geometry, '-p', cell, '--threshold=12', '-j', '1'],
       ...['--min-res=20', '--no-integrate', '--backend=wasm', ...more],
     ]);
 
@@ -75,6 +76,26 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     const beam = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
     expect(Math.abs(beam.distanceM - 0.06)).toBeLessThan(0.000005);
     expect(readFileSync(refined, 'utf8')).toMatch(/^; ewald refined this geometry on 12 crystals/);
+  });
+
+  test.each([
+    ['82,82,39.5,90,90,90', 4],
+    ['79.4,79.4,38.2,90,90,90', 0.6],
+    ['78,78,37.5,90,90,90', 1],
+  ])('a wrong cell, %s, does not move the detector', async (cell, percent) => {
+    const refined = join(folder, 'refined-for-a-wrong-cell.geom');
+    const [large, where] = percent === 1 ? ['small', 'nearer'] : ['large', 'farther away'];
+    const run = await indexWith(cell, at('sim', 'run.geom'), '--refined-geometry', refined);
+    expect(run.code, run.err).toBe(0);
+    expect(run.err).not.toMatch(/geometry: according to/);
+    expect(run.out).toMatch(
+      new RegExp(
+        `12 crystals, the known cell is about ${percent} % too ${large}, or the detector .* ${where} .*check the cell`,
+      ),
+    );
+    expect(run.out).not.toMatch(/writes one that fits/);
+    expect(run.out).toMatch(/no refined geometry: the cell is in doubt/);
+    expect(existsSync(refined)).toBe(false);
   });
 
   test('a geometry is refined on a stream, and one that is right is written unchanged', async () => {

@@ -61,6 +61,9 @@ export interface LearntBeforehand {
   readonly isDoubtful: boolean;
   /** The fraction of the peaks of the first frames that crystals explain; undefined if it was not determined. */
   readonly explained?: number | undefined;
+  /** Whether the distance has been fitted on crystals of a known cell, and whether they contradict that cell. */
+  readonly isDistanceFitted?: boolean | undefined;
+  readonly isCellContradicted?: boolean | undefined;
 }
 
 /**
@@ -107,7 +110,11 @@ export async function refinedBeforehand(
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
-  const learnt = { settings: used, isDoubtful: doubt !== undefined, explained: settled.share };
+  const { isDistanceFitted, isCellContradicted } = settled;
+  const learnt = {
+    ...{ settings: used, isDoubtful: doubt !== undefined, explained: settled.share },
+    ...{ isDistanceFitted, isCellContradicted },
+  };
   if (settled.moved.length === 0) return { ...learnt, refined: undefined };
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
   const text = `${refinementComments(settled)}${formatGeometry(settled.geometry)}`;

@@ -7,6 +7,7 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { contradictsCell, type DetectorFit, detectorVerdict } from '../detector-fit.js';
 import { doubtText, explainedFraction } from '../doubt.js';
 import { type FrameResult, indexPeaks } from '../frame.js';
 import type { OpenFrameSearcher } from '../frame-searcher.js';
@@ -60,14 +61,39 @@ export interface Settlement extends SettledGeometry {
   readonly share: number;
   /** Spots of the frames in 1/Å, with the refined geometry. */
   readonly spots: readonly Float32Array[];
+  /** Whether enough crystals determined the distance with the known cell; it may be the given one. */
+  readonly isDistanceFitted: boolean;
+  /** Whether the crystals contradict the known cell at the distance that fits them best. Then that is the given one. */
+  readonly isCellContradicted: boolean;
+}
+
+/** A refinement, and the frames indexed with its geometry. */
+interface Refined extends Omit<Settlement, 'isDistanceFitted' | 'isCellContradicted'> {
+  readonly results: readonly FrameResult[];
 }
 
 /** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
 export async function settleGeometry(scene: SettlingGeometry): Promise<Settlement> {
-  const { searcher, settings, geometry, signal, panels } = scene;
   const { results, frames } = await firstResults(scene);
-  const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Settlement => ({
-    ...{ ...refined, geometry, moved: [], frames, explained, share: explainedShare(results) },
+  const { isCellGiven } = scene;
+  const { results: latest, ...refined } = await refinedOn(results, frames, scene);
+  const fits = isCellGiven ? fitsOf(latest) : [];
+  const isDistanceFitted = refined.doubt === undefined && detectorVerdict(fits) !== undefined;
+  if (!isDistanceFitted || !contradictsCell(fits)) return { ...refined, isDistanceFitted, isCellContradicted: false };
+  // A compromise between the cell and the crystals would fit neither, so the distance stays as it was given.
+  const { results: _, ...kept } = await refinedOn(results, frames, { ...scene, isCellGiven: false });
+  return { ...kept, isDistanceFitted, isCellContradicted: true };
+}
+
+/** The detector according to each crystal. */
+const fitsOf = (results: readonly FrameResult[]): DetectorFit[] =>
+  results.flatMap(({ crystals }) => crystals.flatMap(({ detector }) => detector ?? []));
+
+/** Refines the geometry on the crystals of frames; the distance only with a cell that was given. */
+async function refinedOn(results: readonly FrameResult[], frames: number, scene: SettlingGeometry): Promise<Refined> {
+  const { searcher, settings, geometry, signal, panels } = scene;
+  const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Refined => ({
+    ...{ ...refined, geometry, moved: [], frames, explained, share: explainedShare(results), results },
     spots: results.map(({ spots }) => spots),
   });
   const options = { distance: scene.isCellGiven, panels };
@@ -106,7 +132,7 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<Settlemen
   const fractions = explainedFractions(latest);
   if (doubtText(fractions) !== undefined) return unmoved(refined, fractions);
   const share = explainedShare(latest);
-  return { ...refined, frames, explained: fractions, share, spots: latest.map(({ spots }) => spots) };
+  return { ...refined, frames, explained: fractions, share, results: latest, spots: latest.map(({ spots }) => spots) };
 }
 
 const explainedFractions = (results: readonly FrameResult[]): number[] =>

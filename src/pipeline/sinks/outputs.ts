@@ -97,6 +97,9 @@ export interface OutputScene {
   readonly usedGeometry: Geometry;
   /** The text of the geometry, if the run has refined it before searching its frames. */
   readonly refined?: string | undefined;
+  /** Whether the distance was fitted on the first crystals, and whether they contradict the known cell. */
+  readonly isDistanceFitted?: boolean | undefined;
+  readonly isCellContradicted?: boolean | undefined;
   readonly settings: SearchSettings;
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
@@ -222,8 +225,8 @@ export class Outputs {
       const isDoubtful = (): boolean => scene.doubt() !== undefined;
       const stand =
         refinedGeometry === undefined
-          ? new DetectorSink(scene.usedGeometry, isDoubtful)
-          : new DetectorSink(scene.usedGeometry, isDoubtful, {
+          ? new DetectorSink(scene, isDoubtful)
+          : new DetectorSink(scene, isDoubtful, {
               output: await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
               name: nameOf(refinedGeometry, 'the refined geometry'),
               refined: scene.refined,

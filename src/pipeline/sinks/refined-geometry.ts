@@ -17,8 +17,15 @@ interface RefinedFile {
   readonly refined: string | undefined;
 }
 
+/** What a run has learnt about its geometry from its first crystals. */
+interface SettledRun {
+  readonly usedGeometry: Geometry;
+  readonly isDistanceFitted?: boolean | undefined;
+  readonly isCellContradicted?: boolean | undefined;
+}
+
 export class DetectorSink implements FrameSink {
-  readonly #geometry: Geometry;
+  readonly #run: SettledRun;
   readonly #isDoubtful: () => boolean;
   readonly #file: RefinedFile | undefined;
   readonly #fits = new Sampled<DetectorFit>();
@@ -28,8 +35,8 @@ export class DetectorSink implements FrameSink {
    * Without `file` the fits are only reported. If `isDoubtful` returns true, the known cell may be wrong: nothing is
    * reported or written, because the fits assume that it is right.
    */
-  constructor(geometry: Geometry, isDoubtful: () => boolean, file?: RefinedFile) {
-    this.#geometry = geometry;
+  constructor(run: SettledRun, isDoubtful: () => boolean, file?: RefinedFile) {
+    this.#run = run;
     this.#isDoubtful = isDoubtful;
     this.#file = file;
   }
@@ -42,9 +49,10 @@ export class DetectorSink implements FrameSink {
   /** Remarks on the fits. */
   remarks(): string[] {
     if (!this.#beam || this.#isDoubtful()) return [];
-    const few = fewCrystalsRemark(this.#fits.kept, this.#geometry);
+    const { usedGeometry, isDistanceFitted } = this.#run;
+    const few = fewCrystalsRemark(this.#fits.kept, usedGeometry);
     if (few !== undefined) return [few];
-    return detectorRemarks(detectorVerdict(this.#fits.kept), this.#geometry, this.#beam);
+    return detectorRemarks(detectorVerdict(this.#fits.kept), usedGeometry, this.#beam, isDistanceFitted);
   }
 
   async close(isWhole: boolean): Promise<string> {
@@ -53,15 +61,17 @@ export class DetectorSink implements FrameSink {
     const { output, name, refined } = this.#file;
     const verdict = detectorVerdict(this.#fits.kept);
     const isFitted = refined !== undefined || (verdict !== undefined && this.#beam !== undefined);
-    if (this.#isDoubtful() || !isFitted) {
+    const { usedGeometry, isCellContradicted = false } = this.#run;
+    const isCellWrong = this.#isDoubtful() || isCellContradicted;
+    if (isCellWrong || !isFitted) {
       await output.discard();
-      const reason = this.#isDoubtful()
+      const reason = isCellWrong
         ? 'the cell is in doubt, and a geometry would be refined to fit it'
         : `${this.#fits.seen} crystals are not enough`;
       return [...remarks, `no refined geometry: ${reason}`].join('\n');
     }
     await output.write(
-      refined ?? formatGeometry(refinedGeometry(this.#geometry, this.#beam as Beam, verdict as DetectorVerdict)),
+      refined ?? formatGeometry(refinedGeometry(usedGeometry, this.#beam as Beam, verdict as DetectorVerdict)),
     );
     return [...remarks, `refined geometry in ${await ended(output, name, isWhole)}`].join('\n');
   }
