@@ -82,6 +82,17 @@ export function table(
   return [bold(line(head)), ...rows.map(line)].join('\n');
 }
 
+/** A line of progress that fits into `columns`: a longer one could not be erased, and would fill the screen. */
+export function progressLine(what: string, done: number, detail: string, columns: number): string {
+  const [start, end] = [`${what} `, `${(done * 100).toFixed(0)} % ${detail}`];
+  const room = Math.min(24, columns - width(start) - width(end) - 1);
+  // A bar of a few characters shows nothing.
+  const length = room < 8 ? 0 : room;
+  const bar = length === 0 ? '' : `${'█'.repeat(Math.round(done * length)).padEnd(length, '░')} `;
+  const line = `${start}${bar}${end}`.trimEnd();
+  return width(line) <= columns ? line : `${line.slice(0, columns - 1)}…`;
+}
+
 /** A progress line on standard error, shown only on a terminal and only after a second. */
 export class Progress {
   readonly #what: string;
@@ -96,8 +107,9 @@ export class Progress {
   readonly report = (done: number, detail = ''): void => {
     if (!process.stderr.isTTY || performance.now() - this.#started < 1000) return;
     this.#shown = true;
-    const bar = '█'.repeat(Math.round(done * 24)).padEnd(24, '░');
-    process.stderr.write(`\r\u001b[K${this.#what} ${bar} ${(done * 100).toFixed(0)} % ${visible(detail)}`);
+    // The last column stays free: some terminals begin a new line when it is filled.
+    const columns = (process.stderr.columns || 80) - 1;
+    process.stderr.write(`\r\u001b[K${progressLine(this.#what, done, visible(detail), columns)}`);
   };
 
   end(): void {
