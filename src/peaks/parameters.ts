@@ -1,7 +1,7 @@
 /**
  * Parameters of the peak search. Their names, meanings and defaults are CrystFEL's; the ranges come from the layout.
  */
-import { type Mode, type Parameters, refuseOthers, type Said } from '../base/parameters.js';
+import { type Mode, type Parameters, refusal, refuseOthers, type Said } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../layout/peaks.js';
 import type { FinderName } from './contract.js';
@@ -148,6 +148,17 @@ export const finderRows = {
     },
   },
 } as const satisfies Parameters;
+
+/** Rejects a ring of pixels that is empty, in which no peak could be. Throws `Argument`. */
+export function refuseEmptyRing(what: string, { minRes = 0, maxRes = 0 }: { minRes?: number; maxRes?: number }): void {
+  if (maxRes === 0 || minRes < maxRes) return;
+  throw refusal(
+    what,
+    (said) =>
+      `${said('minRes')} is ${minRes} and ${said('maxRes')} ${maxRes} pixels from the beam, which leaves no pixel; the ` +
+      'second is the larger one, or 0 for no limit',
+  );
+}
 
 /** Parameters of a search that only the library has, and no command. */
 export const libraryRows = {

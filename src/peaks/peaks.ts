@@ -22,7 +22,7 @@ import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
-import { finderRows, refuseOtherFinders, runRows } from './parameters.js';
+import { finderRows, refuseEmptyRing, refuseOtherFinders, runRows } from './parameters.js';
 import { type PeakList, selectPeaks } from './peak-list.js';
 import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
 import { checkStages, type PeakStages } from './stage-marks.js';
@@ -179,6 +179,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     minRes = 0,
     maxRes = 0,
   } = checked(finderRows, { ...options }, (name) => `peaks: ${name}`);
+  refuseEmptyRing('peaks', { minRes, maxRes });
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
   const { bins, rings, panels } =

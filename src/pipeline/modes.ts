@@ -4,7 +4,7 @@ import { knownOptions, shown } from '../base/options.js';
 import { checked, type Mode, namesOf, refuseOthers } from '../base/parameters.js';
 import { checkThresholds } from '../indexing/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
-import { libraryRows, searchRows } from '../peaks/parameters.js';
+import { libraryRows, refuseEmptyRing, searchRows } from '../peaks/parameters.js';
 import { parseIntegration } from './integration-method.js';
 import type { RefinementParameters } from './parameter-types.js';
 import { isList, type ListName, refinementRows, searchSettingRows } from './parameters.js';
@@ -166,6 +166,7 @@ export function checkSettings(
   const given = { ...settings } as Readonly<Record<string, unknown>>;
   const said = (name: string): string => `${what}: ${name}`;
   const values = checked(searchSettingRows, given, said);
+  refuseEmptyRing(what, values);
   if (values.integration !== undefined) parseIntegration(values.integration, said('integration'));
   checkSearch(what, peaks, thresholds);
   const mode = modeOf({ from: 'files', ...values, peaksAlone: cells?.length === 0 }, inOptions);
