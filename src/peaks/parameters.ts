@@ -155,8 +155,8 @@ export function refuseEmptyRing(what: string, { minRes = 0, maxRes = 0 }: { minR
   throw refusal(
     what,
     (said) =>
-      `${said('minRes')} is ${minRes} and ${said('maxRes')} ${maxRes} pixels from the beam, which leaves no pixel; the ` +
-      'second is the larger one, or 0 for no limit',
+      `${said('minRes')} is ${minRes} and ${said('maxRes')} ${maxRes} pixels from the beam, which leaves no pixel; ` +
+      'the second is the larger one, or 0 for no limit',
   );
 }
 

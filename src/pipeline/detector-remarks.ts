@@ -83,9 +83,10 @@ export function detectorRemarks(
     const how =
       `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
     const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
+    const percent = Number((100 * Math.abs(change)).toPrecision(1));
     if (isDistanceFitted)
       remarks.push(
-        `according to ${verdict.crystals} crystals, the known cell is about ${Number((100 * Math.abs(change)).toPrecision(1))} % too ` +
+        `according to ${verdict.crystals} crystals, the known cell is about ${percent} % too ` +
           `${change > 0 ? 'large' : 'small'}, or the detector ${where}, where a fit of its distance did not find it; ` +
           'check the cell',
       );

@@ -1,8 +1,8 @@
 /**
  * A kernel of WebGPU declares the buffers that it reads and writes, and no others. Where the layout of a pipeline is
  * derived from its code, an unused buffer has no binding, and a bind group that names it is refused when the plan is
- * made. Which kernels are made depends on the length and on the room of a workgroup, so many lengths are written out for
- * the rooms of a card, of a small one and of a software GPU; nothing is run.
+ * made. Which kernels are made depends on the length and on the room of a workgroup; 240 lengths are written out
+ * for the rooms of a card, of a small one and of a software GPU, and nothing is run.
  */
 import { expect, test } from 'vitest';
 import { programOf } from '../../src/fft/kernels/webgpu/program.js';

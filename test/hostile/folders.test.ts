@@ -25,14 +25,14 @@ test('a file, and a link to nothing, in the place of a folder', async () => {
   await expect(makeFolder(file)).rejects.toThrow(`${file} cannot be made: a file with this name already exists`);
   await expect(makeFolder(join(file, 'x/y'))).rejects.toThrow(/x\/y cannot be made: part of its path is a file/);
   const link = join(scratch, 'link');
-  await symlink(join(scratch, 'nowhere/at/all'), link);
+  await symlink(join(scratch, 'absent/target'), link);
   await expect(makeFolder(join(link, 'x'))).rejects.toThrow(
     /x cannot be made: part of its path is a file, not a folder/,
   );
 });
 
 // The system answers "no such file or folder" in /proc, like an automounter for a name that it does not know.
-test.runIf(process.platform === 'linux')('a folder that accepts no others is said at once', async () => {
+test.runIf(process.platform === 'linux')('a folder that accepts no others is reported at once', async () => {
   const refused = '/proc/ewald/frames';
   await expect(makeFolder(refused)).rejects.toThrow(`${refused} cannot be made: /proc accepts no new folders`);
   for (const what of ['frames', 'scan', 'spots']) {

@@ -422,7 +422,7 @@ class Writer {
       part(`sink_${sink.file}`),
       ...(pairs ? [part('pairs')] : []),
     ];
-    // The constants that an end names. A pass may have one end of a sine or cosine only, and that need not read a table:
+    // Constants that an end names. A pass may have one end of a sine or cosine only, and that need not read a table:
     // a kernel that declares a table which it does not read has no place for it in its bindings.
     const offsets: Record<string, () => number> = {
       HALVES: () => this.#tables.half(halves, halves + 1),
