@@ -208,4 +208,23 @@ describe('pages', () => {
     expect(await page.locator('header p').nth(1).textContent()).toMatch(/Time was up after \d+ of \d+ results/);
     expect(faults).toEqual([]);
   }, 120_000);
+
+  test('validation counts only backends that a browser may have', async () => {
+    const { page, faults } = await visit();
+    await page.goto(served.url);
+    await page.goto(new URL('validate.html?ids=pi:*', served.url).href);
+    const outcome = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset.outcome);
+    await expect.poll(outcome, { timeout: 60_000 }).toBe('pass');
+    const counted = await page.evaluate(() => {
+      const { ewaldReport } = globalThis as unknown as {
+        ewaldReport: { backends: { backend: string }[]; rows: { backend: string }[] };
+      };
+      return [ewaldReport.backends, ewaldReport.rows].map((list) => [...new Set(list.map((one) => one.backend))]);
+    });
+    expect(counted).toEqual([
+      ['webgpu', 'wasm'],
+      ['webgpu', 'wasm'],
+    ]);
+    expect(faults).toEqual([]);
+  }, 120_000);
 });

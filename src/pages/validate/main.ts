@@ -7,6 +7,9 @@ import { byId } from '../by-id.js';
 /** Time for a first answer, in seconds; `validate.html?all` runs all cases. */
 const usualSeconds = 30;
 
+/** The backends that a browser may have; cases of others would all be absent. */
+const browserBackends: readonly BackendName[] = ['webgpu', 'wasm'];
+
 const outcome = (state: string): void => {
   document.documentElement.dataset.outcome = state;
 };
@@ -53,7 +56,7 @@ async function start(): Promise<void> {
   const report = await validate({
     createContext,
     ...(ids ? { ids } : {}),
-    ...(backends ? { backends } : {}),
+    backends: backends ?? browserBackends,
     ...(seconds === undefined ? {} : { seconds }),
     place: navigator.userAgent,
     onResult: ({ id, backend }, done, total) => {
