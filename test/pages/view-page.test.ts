@@ -305,7 +305,9 @@ describe('faults are reported with a message, and the page stays usable', () => 
       await page.setInputFiles('#files', at('sim/run.geom'));
       await visit.message(/no frames; drop the frames together/);
       await page.setInputFiles('#files', noise);
-      await visit.message(/noise\.bin .*formats/);
+      await visit.message(
+        /noise\.bin .*formats.*describe them: --dtype \w+ --sig-shape \d+,\d+: in a shell, "npx ewald convert FILE -o/,
+      );
       await page.setInputFiles('#files', at('sim/run.geom'));
       await visit.message(/no frames; drop the frames together/);
       await page.setInputFiles('#files', [at('sim/run.h5'), at('real/frames/pilatus_thaumatin.geom')]);
