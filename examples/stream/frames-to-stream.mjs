@@ -1,8 +1,23 @@
 // Frames to a stream, in Node: node frames-to-stream.mjs run.h5 run.geom run.cell run.stream
-import { createContext } from 'ewald';
+// Without arguments the frames are simulated, in a temporary folder.
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cellFromParameters, createContext } from 'ewald';
+import { simulateFrames } from 'ewald/shell';
 
-const [frames, geometry, cell, output] = process.argv.slice(2);
-if (!output) throw new Error('expected frames, a geometry, a cell and the stream to write');
+async function simulated() {
+  const folder = await mkdtemp(join(tmpdir(), 'ewald-stream-'));
+  const files = await simulateFrames(join(folder, 'frames'), {
+    cell: cellFromParameters(40, 50, 60, 90, 90, 90),
+    images: 3,
+  });
+  return [files.frames, files.geometry, files.cell, join(folder, 'run.stream')];
+}
+
+const given = process.argv.slice(2);
+const [frames, geometry, cell, output] = given.length === 0 ? await simulated() : given;
+if (!output) throw new Error('expected frames, a geometry, a cell and the stream to write, or nothing');
 
 const context = await createContext();
 try {

@@ -55,6 +55,21 @@ test('frames-to-stream.mjs and the page write the same stream', async () => {
   }
 });
 
+test('an example simulates its data, or says in one line what it needs', async () => {
+  const alone = projectOf({});
+  for (const file of ['stream/frames-to-stream.mjs', 'udf/cluster.mjs', 'udf/frames.mjs', 'live/live.mjs'])
+    cpSync(join(root, 'examples', file), join(alone, file), { recursive: true });
+  for (const [file, said] of [
+    ['stream/frames-to-stream.mjs', /^3 frames, 3 crystals in .*run\.stream\n$/],
+    ['udf/cluster.mjs', /^this example needs a cluster: .*npm install @nats-io.*\n$/],
+    ['live/live.mjs', /^this example needs a detector: .*npm install zeromq.*\n$/],
+  ] as const) {
+    const { code, out, err } = await node([file], { cwd: alone });
+    expect([code, err], file).toEqual([0, '']);
+    expect(out).toMatch(said);
+  }
+});
+
 test('the page has at most 60 lines with its worker', () => {
   const lines = ['index.html', 'worker.js'].flatMap((name) =>
     readFileSync(join(root, 'examples/page', name), 'utf8')
