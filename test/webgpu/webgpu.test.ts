@@ -1,4 +1,5 @@
 // The WebGPU backend in Node, through Dawn: counts, loss, memory, choice of adapter, and an event loop that ends.
+import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -250,6 +251,8 @@ describe('absent WebGPU', () => {
       const { available, reason } = JSON.parse(stdout);
       expect(available).toBe(false);
       expect(reason).toMatch(/^(no Vulkan driver is installed|the Vulkan loader libvulkan.so.1 is missing)[^\n]*$/);
+      const hasCard = ['dri', 'nvidia0', 'nvidiactl', 'kfd', 'dxg'].some((name) => existsSync(`/dev/${name}`));
+      expect(reason).toContain(hasCard ? 'the driver of the GPU' : 'apt install mesa-vulkan-drivers');
       expect(stderr).toBe('');
     },
   );

@@ -14,13 +14,23 @@ export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | un
   if (process.platform !== 'linux') return undefined;
   if (!loaderPresent(env))
     return (
-      'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) or the ' +
-      'driver of the GPU'
+      'the Vulkan loader libvulkan.so.1 is missing; install it (Debian, Ubuntu: apt install libvulkan1) ' +
+      `or ${driver()}`
     );
-  if (!driverPresent(env))
-    return 'no Vulkan driver is installed (no manifest in vulkan/icd.d); install the driver of the GPU';
+  if (!driverPresent(env)) return `no Vulkan driver is installed (no manifest in vulkan/icd.d); install ${driver()}`;
   return undefined;
 }
+
+/** Whether the system shows a graphics card. */
+const hasCard = (): boolean =>
+  ['/dev/dri', '/dev/nvidia0', '/dev/nvidiactl', '/dev/kfd', '/dev/dxg'].some((path) => existsSync(path));
+
+/** The driver to install: without a GPU only a software driver can be used. */
+const driver = (): string =>
+  hasCard()
+    ? 'the driver of the GPU'
+    : 'a software driver, since this machine has no GPU (Debian, Ubuntu: apt install mesa-vulkan-drivers, which has ' +
+      'lavapipe)';
 
 /**
  * Whether a Linux machine has no GPU and no driver was chosen explicitly. Only software drivers are then available:
@@ -30,7 +40,7 @@ export function vulkanMissing(env: NodeJS.ProcessEnv = process.env): string | un
 export function noCard(env: NodeJS.ProcessEnv = process.env): boolean {
   if (process.platform !== 'linux' || env.VK_DRIVER_FILES || env.VK_ICD_FILENAMES || env.VK_ADD_DRIVER_FILES)
     return false;
-  return !['/dev/dri', '/dev/nvidia0', '/dev/nvidiactl', '/dev/kfd', '/dev/dxg'].some((path) => existsSync(path));
+  return !hasCard();
 }
 
 /**
