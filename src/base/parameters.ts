@@ -127,7 +127,8 @@ export const namesOf = <Rows extends Parameters>(rows: Rows, stages?: readonly s
 
 /** The range of a parameter in words, such as "an integer from 1 to 64". */
 export function expected({ kind, range, choices = [], count, rising }: Parameter): string {
-  const between = range ? rangeInWords(range) : '';
+  // A count may be larger than the integers that JavaScript holds exactly.
+  const between = range ? rangeInWords(range, kind === 'count' ? 2 ** 64 : Number.MAX_SAFE_INTEGER) : '';
   const many = count ?? 'a list of';
   switch (kind) {
     case 'integer':
@@ -155,11 +156,15 @@ export function expected({ kind, range, choices = [], count, rising }: Parameter
 
 const zeroOr = (range: Range | undefined): string => (range?.zero === undefined ? '' : `0 (${range.zero}) or `);
 
+/** Large powers of two as such: their digits say nothing. */
+const powerOrNumber = (x: number): string =>
+  x > Number.MAX_SAFE_INTEGER && Number.isInteger(Math.log2(x)) ? `2^${Math.log2(x)}` : String(x);
+
 /** " from 0 to 1", " above 0, to 1", " of at least 0", or nothing for any number. */
-function rangeInWords({ low, high, above }: Range): string {
-  // The largest integer of JavaScript is no limit that a user would meet.
-  if (low > Number.NEGATIVE_INFINITY && high < Number.MAX_SAFE_INTEGER)
-    return above ? ` above ${low}, up to ${high}` : ` from ${low} to ${high}`;
+function rangeInWords({ low, high, above }: Range, endless: number): string {
+  // The largest integer of a type is no limit that a user would meet.
+  if (low > Number.NEGATIVE_INFINITY && high < endless)
+    return above ? ` above ${low}, up to ${high}` : ` from ${low} to ${powerOrNumber(high)}`;
   if (low > Number.NEGATIVE_INFINITY) return above ? ` above ${low}` : `, ${low} or more`;
   return high < Number.POSITIVE_INFINITY ? `, ${high} or less` : '';
 }
