@@ -28,13 +28,16 @@ import {
   sourceRows,
 } from '../entries/shell.node.js';
 import { readingOf } from './data-options.js';
+import { wordsInFlags } from './flag-words.js';
 import { listRows, refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
   type CliDeps,
+  counted,
   dim,
   exitCode,
+  firstFrames,
   note,
   Progress,
   print,
@@ -229,8 +232,11 @@ async function cellOfFrames(
         else if (event.kind !== 'cell' && eventText(event) !== '') note(eventText(event));
       },
     });
-    note(dim(`${cell.spots.length} of the first ${cell.frames} frames have enough peaks`));
-    if (cell.doubt !== undefined) warn(`the cell may be longer: ${cell.doubt}`);
+    const many = cell.spots.length;
+    const which = cell.frames === 1 ? `${many} of 1 frame` : `${many} of ${firstFrames(cell.frames)}`;
+    note(dim(`${which} ${many === 1 ? 'has' : 'have'} enough peaks`));
+    if (cell.doubt !== undefined)
+      warn(`the cell may be longer: ${wordsInFlags(cell.doubt, searchFlags, saidAsFlags(searchFlags))}`);
     return cell;
   } finally {
     progress.end();
@@ -247,7 +253,7 @@ function describe({ indexed, images, bravais }: DeterminedCell, rank: number): s
     return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
   };
   return [
-    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${images} stills:`,
+    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${counted(images, 'still')}:`,
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
   ].join('\n');
 }

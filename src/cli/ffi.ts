@@ -26,7 +26,7 @@ import {
   type WriteOptions,
   writeWhole,
 } from '../entries/shell.node.js';
-import { bold, type CliDeps, dim, green, note, print, printJson, table, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, green, note, print, printJson, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -147,10 +147,10 @@ function list(declared: FunctionTable, library: Library | undefined): void {
   });
   print(table(['function', ...(library ? [library.backend] : []), 'about'], rows));
   for (const why of absent) print(yellow(why));
-  const count = (what: string, names: object): string => `${Object.keys(names).length} ${what}`;
+  const count = (what: string, names: object): string => counted(Object.keys(names).length, what);
   print(
     dim(
-      `${declared.header}: ${[count('functions', declared.functions), count('structs', declared.structs), count('enums', declared.enums), count('constants', declared.constants)].join(', ')}, ` +
+      `${declared.header}: ${[count('function', declared.functions), count('struct', declared.structs), count('enum', declared.enums), count('constant', declared.constants)].join(', ')}, ` +
         `laid out for ${declared.model}`,
     ),
   );

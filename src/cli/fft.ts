@@ -10,7 +10,19 @@ import {
   transformFile,
   transformRows,
 } from '../entries/shell.node.js';
-import { backendOption, bold, type CliDeps, dim, exitCode, fail, note, Progress, print, printJson } from './output.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  exitCode,
+  fail,
+  note,
+  Progress,
+  print,
+  printJson,
+} from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -72,8 +84,11 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
 
   function how({ kind, engine, backend, ranks, passes, ms }: TransformedFile, began: number): string {
     const seconds = ((performance.now() - began) / 1000).toFixed(2);
-    const parts = passes === undefined ? `${ms.toFixed(2)} ms` : `${passes} passes over the file, ${seconds} s`;
-    const all = ranks === undefined ? parts : `${ranks} ranks, ${parts} of ${seconds} s`;
+    const parts =
+      passes === undefined
+        ? `${ms.toFixed(2)} ms`
+        : `${passes} ${passes === 1 ? 'pass' : 'passes'} over the file, ${seconds} s`;
+    const all = ranks === undefined ? parts : `${counted(ranks, 'rank')}, ${parts} of ${seconds} s`;
     const by = engine === 'ewald' ? '' : ` by ${engine}`;
     return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${by}, ${all}`;
   }

@@ -14,7 +14,13 @@ const inPattern = (text: string): string => text.replace(/[-.$]/g, '\\$&');
 export function inFlags(error: unknown, rows: Parameters, said: Said): unknown {
   const found = reworded(error, said);
   if (!(found instanceof EwaldError)) return found;
-  let { message } = found;
+  const message = wordsInFlags(found.message, rows, said);
+  return message === found.message ? found : new EwaldError(found.tag, message, { cause: error, detail: found.detail });
+}
+
+/** A text of the library, such as a remark on a run, with flags in the place of options. */
+export function wordsInFlags(text: string, rows: Parameters, said: Said): string {
+  let message = text;
   for (const [name, row] of Object.entries(rows)) {
     if (row.flag === null) continue;
     // `maxFrameBytes (--max-frame-bytes)`, `navShape, such as [2, 3] (--nav-shape 2,3)`: the flag alone.
@@ -30,5 +36,5 @@ export function inFlags(error: unknown, rows: Parameters, said: Said): unknown {
         said(name),
       );
   }
-  return message === found.message ? found : new EwaldError(found.tag, message, { cause: error, detail: found.detail });
+  return message;
 }

@@ -18,7 +18,7 @@ export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }
       counted(hits, 'hit') +
       `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}`,
   ];
-  if (total !== undefined && done < total) lines.push(`${total - done} frames were not started`);
+  if (total !== undefined && done < total) lines.push(`${counted(total - done, 'frame')} not started`);
   for (const { known, crystals, parameters } of cells) {
     const middle = parameters.map((x) => x.toFixed(2));
     const isOneOfSeveral = cells.length > 1 || known > 0;

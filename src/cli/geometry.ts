@@ -101,7 +101,7 @@ function explain(file: string, { geometry, beam, assumed, problems, ...facts }: 
   const masks = [...new Set(panels.flatMap((panel) => panel.masks.map(({ path }) => path)))];
   const flags = [...new Set(panels.flatMap((panel) => panel.badValues.map(({ when, value }) => `${when} ${value}`)))];
   const bad = [
-    ...(badRegions.length > 0 ? [`${badRegions.length} regions`] : []),
+    ...(badRegions.length > 0 ? [counted(badRegions.length, 'region')] : []),
     ...(masks.length > 0 ? [`mask ${masks.join(', ')}`] : []),
     ...(flags.length > 0 ? [`values ${flags.join(', ')}`] : []),
     ...(panels.some(({ ignored }) => ignored) ? ['ignored panels'] : []),

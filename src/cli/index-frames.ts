@@ -19,7 +19,8 @@ import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
-import { type CheckedFlags, checkFlags, type FrameFlags, type SharedFlags } from './frame-flags.js';
+import { wordsInFlags } from './flag-words.js';
+import { type CheckedFlags, checkFlags, type FrameFlags, indexRows, type SharedFlags } from './frame-flags.js';
 import { jsonOf, lineOf, nameOf } from './frame-lines.js';
 import { summaryText } from './frame-summary.js';
 import {
@@ -36,7 +37,7 @@ import {
   red,
   yellow,
 } from './output.js';
-import { flagValues } from './parameter-flags.js';
+import { flagValues, saidAsFlags } from './parameter-flags.js';
 import { eventText } from './run-events.js';
 import { pageLeft, servedView } from './run-view.js';
 
@@ -206,7 +207,7 @@ class RunReport {
       note(`${red('ewald:')} ${messageOf(event.error)}`);
     } else if (event.kind === 'resumed') this.#resumed(event.after, event.again);
     else {
-      const text = eventText(event);
+      const text = wordsInFlags(eventText(event), indexRows, saidAsFlags(indexRows));
       if (text !== '') note(text);
     }
   };
@@ -259,7 +260,9 @@ class RunReport {
     const { output, profile = false } = this.#flags;
     const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
     const named = outputs.find(isWritten)?.file;
-    const lines = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(text)]));
+    const lines = outputs.flatMap(({ text = '' }) =>
+      text === '' ? [] : [dim(wordsInFlags(text, indexRows, saidAsFlags(indexRows)))],
+    );
     const tell = this.#shared.json || output === '-' ? note : print;
     const peaksAlone = this.#shared.cells?.length === 0;
     const isNothing = isAborted && summary.done === 0;

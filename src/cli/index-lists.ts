@@ -284,7 +284,7 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
   print(
-    `${bold(`${indexed.length} of ${done.length + failed} lists indexed`)}${more}${rate}${
+    `${bold(`${indexed.length} of ${counted(done.length + failed, 'list')} indexed`)}${more}${rate}${
       failed ? red(`; ${failed} could not be read`) : ''
     }${left ? yellow(`; ${left} not started`) : ''}`,
   );

@@ -167,7 +167,9 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
       await writeWhole(flags.state, merger.toState(), { ...writing, ...mergeWriting.state });
       // A shard alone may have too few reflections for a merge.
       if (outputs.length === 1) {
-        note(`${counted(merger.crystals, 'crystal')}, ${merger.observations} observations in ${flags.state}`);
+        note(
+          `${counted(merger.crystals, 'crystal')}, ${counted(merger.observations, 'observation')} in ${flags.state}`,
+        );
         return;
       }
     }
@@ -381,7 +383,9 @@ function show(
     ),
   );
   print(
-    bold(`${counted(merged, 'crystal')}, ${counts.reflections} observations of ${counted(counts.frames, 'frame')}`),
+    bold(
+      `${counted(merged, 'crystal')}, ${counted(counts.reflections, 'observation')} of ${counted(counts.frames, 'frame')}`,
+    ),
   );
   for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);
   for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
@@ -390,15 +394,17 @@ function show(
 
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
-  const reasons: [number, string][] = [
-    [counts.truncated, 'stream ends within a frame, which is skipped'],
-    [counts.incomplete, 'crystals without a reciprocal cell or wavelength are skipped'],
-    [counts.empty, 'crystals have no reflections'],
-    [counts.notFinite, 'observations are not finite'],
-    [counts.withoutSigma, 'observations have no sigma'],
-    [counts.saturated, 'observations are above --max-adu'],
-    [counts.beyondResolution, 'observations are beyond --push-res'],
-    [counts.belowSnr, 'observations are below --min-snr'],
+  const reasons: [number, string, string][] = [
+    [counts.truncated, 'frame', 'with which a stream ends, cut off'],
+    [counts.incomplete, 'crystal', 'without a reciprocal cell or wavelength'],
+    [counts.empty, 'crystal', 'without reflections'],
+    [counts.notFinite, 'observation', 'without a finite value'],
+    [counts.withoutSigma, 'observation', 'without sigma'],
+    [counts.saturated, 'observation', 'above --max-adu'],
+    [counts.beyondResolution, 'observation', 'beyond --push-res'],
+    [counts.belowSnr, 'observation', 'below --min-snr'],
   ];
-  return reasons.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}.`);
+  return reasons
+    .filter(([count]) => count > 0)
+    .map(([count, what, which]) => `skipped: ${counted(count, what)} ${which}.`);
 }

@@ -4,11 +4,11 @@
  */
 
 import { type BackendName, type createContext, type devices, EwaldError } from '../entries/index.node.js';
-import { counted, exact, parseBackend, rateText } from '../entries/shell.node.js';
+import { counted, exact, firstFrames, parseBackend, rateText } from '../entries/shell.node.js';
 import { exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-export { counted, exitCode, rateText };
+export { counted, exitCode, firstFrames, rateText };
 
 /** The services that commands receive from the program. */
 export interface CliDeps {

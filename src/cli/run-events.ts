@@ -1,6 +1,6 @@
 /** Describes the findings of a run, as the flags that repeat them. */
 import { type RunEvent, tunedFacts, tunedFlags } from '../entries/pipeline.node.js';
-import { dim, yellow } from './output.js';
+import { dim, firstFrames, yellow } from './output.js';
 
 /** The text of an event; empty if there is nothing to print. */
 export function eventText(event: RunEvent): string {
@@ -9,7 +9,7 @@ export function eventText(event: RunEvent): string {
     if (!event.facts) return '';
     const radii = event.intRadius ? ` --int-radius=${event.intRadius}` : '';
     return dim(
-      `peaks: from the first ${event.frames} frames${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
+      `peaks: from ${firstFrames(event.frames)}${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
     );
   }
   if (event.kind === 'geometry')
@@ -19,10 +19,12 @@ export function eventText(event: RunEvent): string {
   const warning = doubt === undefined ? '' : `\n${yellow('warning:')} the cell may be longer: ${doubt}`;
   if (!cell || !lattice)
     return (
-      `${yellow('cell:')} no cell explains the first ${frames} frames, of which ${images} have enough peaks; ` +
+      `${yellow('cell:')} no cell explains ${firstFrames(frames)}, of which ${images} ${images === 1 ? 'has' : 'have'} enough peaks; ` +
       `only peaks are searched for${warning}`
     );
   const numbers = lattice.parameters.map((x) => x.toFixed(2)).join(',');
   const plain = cell.centring === 'P' ? `-p ${numbers}` : `${numbers} with centring ${cell.centring}`;
-  return dim(`cell: from ${images} of the first ${frames} frames ${plain} (${lattice.type})`) + warning;
+  return (
+    dim(`cell: from ${frames === 1 ? '' : `${images} of `}${firstFrames(frames)} ${plain} (${lattice.type})`) + warning
+  );
 }

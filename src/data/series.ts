@@ -2,6 +2,7 @@
  * Several files as one stack: one frame per file, as many detectors write them, or several frames in each. All files
  * must be like the first; the others are opened when their frames are read.
  */
+import { counted } from '../base/amounts.js';
 import { EwaldError } from '../base/errors.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Dataset, Note } from './dataset.js';
@@ -144,5 +145,7 @@ function unlike({ shape, dtype, frames }: Dataset, like: Dataset, expected: numb
   const kind = (one: Pick<Dataset, 'shape' | 'dtype'>): string => `${one.shape.signal.join(' × ')} ${one.dtype}`;
   if (kind({ shape, dtype }) !== kind(like))
     return `its frames are ${kind({ shape, dtype })}, those of ${baseName(like.name)} ${kind(like)}`;
-  return frames === expected ? undefined : `it holds ${frames} frames where ${expected} are expected`;
+  return frames === expected
+    ? undefined
+    : `it holds ${counted(frames, 'frame')} where ${expected} ${expected === 1 ? 'is' : 'are'} expected`;
 }

@@ -4,6 +4,7 @@
  * (|q| = 1/d, no 2π, in 1/angstrom by default); anything that follows on the line (intensity, resolution, a name) is
  * ignored. Numbers are separated by spaces, tabs, commas or semicolons.
  */
+import { counted } from '../base/amounts.js';
 import { expectsNumbers, expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
@@ -80,13 +81,16 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   const columns = lines[0]?.words.length ?? 0;
   for (const [i, { words, line }] of lines.entries()) {
     if (words.length < 3)
-      throw fail(line, `a spot holds ${words.length} numbers; expected three (x y z of the reciprocal vector)`);
+      throw fail(
+        line,
+        `a spot holds ${counted(words.length, 'number')}; expected three (x y z of the reciprocal vector)`,
+      );
     const values = numbers(words.slice(0, 3), line);
     // The file is truncated or mixed: rejecting it is better than reading it wrong.
     if (words.length !== columns)
       throw fail(
         line,
-        `this line holds ${words.length} columns, but the spots before it have ${columns}; expected one spot per line`,
+        `this line holds ${counted(words.length, 'column')}, but the spots before it have ${columns}; expected one spot per line`,
       );
     for (let k = 0; k < 3; k++) spots[3 * i + k] = (values[k] as number) * factor;
   }

@@ -1,4 +1,5 @@
 /** Folders for results. */
+
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../base/errors.js';
@@ -11,12 +12,14 @@ const isFolder = async (path: string): Promise<boolean> =>
   );
 
 /**
- * Makes a folder and those above it that are missing; one that exists is left as it is. Throws `File`.
+ * Makes a folder and those above it that are missing; one that exists is left as it is. Throws `File`, `Argument` for an empty name.
  *
  * Node's own recursive `mkdir` never returns where the system answers that a folder does not exist although the one
  * above it does: in /proc, and for unknown names in folders that an automounter serves, as home folders often are.
  */
 export async function makeFolder(folder: string): Promise<void> {
+  if (folder.trim() === '')
+    throw new EwaldError('Argument', 'the name of an output is empty; expected the name of a folder');
   const whole = resolve(folder);
   const missing: string[] = [];
   for (let path = whole; !(await isFolder(path)); path = dirname(path)) {

@@ -1,7 +1,9 @@
 /** Inputs of commands: files, standard input as `-`, patterns that the shell did not expand, known cells. */
+
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { counted } from '../base/amounts.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { fileError, fileReason } from '../base/file-errors.js';
 import { givenOnce } from '../base/given-once.js';
@@ -43,7 +45,7 @@ export async function readCellOption(given: string): Promise<KnownCell> {
     const count = given.trim().split(/[\s,]+/).length;
     throw new EwaldError(
       'Argument',
-      `the cell "${given}" holds ${count} numbers; expected six (a,b,c,al,be,ga) or nine`,
+      `the cell "${given}" holds ${counted(count, 'number')}; expected six (a,b,c,al,be,ga) or nine`,
     );
   }
   let text: string;

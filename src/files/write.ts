@@ -8,6 +8,7 @@
  * - Without `force` an existing file is replaced only if it is empty, or states that ewald wrote it.
  * - A file has one writer; a second writer is refused with the identity of the first.
  */
+
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { compressedName } from '../base/compression.js';
@@ -131,6 +132,7 @@ interface Permitted {
 
 /** Applies the policy: the target of a name, and whether it is a regular file, if it may be written. */
 export async function permitted(file: string, options: WriteOptions): Promise<Permitted> {
+  refuseUnnamed(file);
   refuseCompressed(file);
   if (options.endings) refuseEnding(file, options.endings);
   if (writtenThrough(file)) return { target: file, there: undefined, isPlain: false };
@@ -143,6 +145,12 @@ export async function permitted(file: string, options: WriteOptions): Promise<Pe
   if (there && options.force) await refuseOpen(file, target);
   if (there && there.size > 0) await mayReplace(file, target, options);
   return { target, there, isPlain: true };
+}
+
+/** An empty name is that of the current folder to the system. Throws `Argument`. */
+export function refuseUnnamed(file: string): void {
+  if (file.trim() === '')
+    throw new EwaldError('Argument', 'the name of an output is empty; expected the name of a file');
 }
 
 /** Endings that indicate the contents of a file. Others, such as .out, indicate nothing. */

@@ -1,4 +1,5 @@
 /** The statistics of a merge as a self-contained page: plots as SVG, no scripts, fonts or network access. */
+import { counted } from '../base/amounts.js';
 import { expects, expectsMembers } from '../base/arguments.js';
 import { knownOptions } from '../base/options.js';
 import { htmlText as escaped } from '../base/plain-text.js';
@@ -117,7 +118,7 @@ function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists
 function tilesOf({ statistics: { overall }, counts, merged }: MergeResult): string {
   const tile = (value: string, what: string): string => `<div><b>${value}</b><span>${what}</span></div>`;
   const tiles = [
-    tile(String(merged), `crystals of ${counts.frames} frames`),
+    tile(String(merged), `${merged === 1 ? 'crystal' : 'crystals'} of ${counted(counts.frames, 'frame')}`),
     tile(String(counts.reflections), 'observations'),
     tile(String(overall.unique), 'unique reflections'),
     tile(`${percent(overall.completeness)} %`, `complete to ${digits(overall.dMin, 2)} Å`),

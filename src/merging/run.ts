@@ -1,4 +1,5 @@
 /** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
+import { counted } from '../base/amounts.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, callback, checkSignal, knownOptions } from '../base/options.js';
@@ -294,10 +295,10 @@ function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): E
     frames === 0
       ? 'the streams hold no frames'
       : crystals + empty === 0
-        ? `none of ${frames} frames has a crystal`
+        ? `none of ${counted(frames, 'frame')} has a crystal`
         : beyondResolution + belowSnr > 0
-          ? `${said('pushRes')} and ${said('minSnr')} leave out all ${beyondResolution + belowSnr} observations`
-          : `${empty} crystals have no reflections; index with integration`;
+          ? `${said('pushRes')} and ${said('minSnr')} leave out all ${counted(beyondResolution + belowSnr, 'observation')}`
+          : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
   return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts });
 }
 

@@ -104,7 +104,16 @@ export class StreamScanner {
 
   /** Ends the stream. Throws `Format` if the input was not a stream. */
   end(): ScannedHead {
-    if (this.#part === 'start') this.#fail('the file is empty or not a stream');
+    if (this.#part === 'start' && this.#line === 0 && this.#rest.length === 0)
+      throw new EwaldError('Format', `${this.#name}: the file is empty; expected a stream`, {
+        detail: { path: this.#name },
+      });
+    if (this.#part === 'start') {
+      // The only line has no end.
+      this.#line++;
+      this.#takeLine(this.#rest, 0, this.#rest.length);
+      this.#rest = new Uint8Array(0);
+    }
     const within = ['chunk', 'peaks', 'rows'].includes(this.#part);
     if (within) {
       this.#columns.rewind(this.#chunkMark);

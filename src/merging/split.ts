@@ -1,4 +1,5 @@
 /** Assigns frames to data sets (pumped and unpumped, delays, doses), which share scales and are merged separately. */
+import { counted } from '../base/amounts.js';
 import { expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 
@@ -19,7 +20,7 @@ export function readSplitTable(text: string, name = 'the table'): Split {
       throw new EwaldError('Format', `${name}:${i + 1}: ${message}`, { detail: { path: name, line: i + 1 } });
     };
     if (words.length < 2 || words.length > 3)
-      fail(`"${line.slice(0, 80)}" has ${words.length} words; expected "filename event dataset"`);
+      fail(`"${line.slice(0, 80)}" has ${counted(words.length, 'word')}; expected "filename event dataset"`);
     const [filename = '', second = '', third] = words;
     const dataset = checkDataset(third ?? second, fail);
     const key = keyOf(filename, third === undefined ? '' : second);

@@ -3,6 +3,7 @@
  * them, and the flags that repeat that search.
  */
 
+import { counted } from '../base/amounts.js';
 import { median } from '../base/median.js';
 import { flagOf } from '../base/parameter-text.js';
 import { defaultsOf, namesOf } from '../base/parameters.js';
@@ -188,8 +189,8 @@ export function parametersOf(
 /** Describes the properties of the frames. */
 export function saidOf({ gain: found, spotPx }: FrameFacts): string {
   const words = [
-    found === undefined ? undefined : `${found} units per photon`,
-    spotPx === undefined ? undefined : `spots of ${spotPx} pixels sigma`,
+    found === undefined ? undefined : `${counted(found, 'unit')} per photon`,
+    spotPx === undefined ? undefined : `spots of ${counted(spotPx, 'pixel')} sigma`,
   ].filter((word) => word !== undefined);
   return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }

@@ -1,4 +1,5 @@
 /** The report of a run as a self-contained page: no scripts, fonts or network access. */
+import { counted } from '../base/amounts.js';
 import { median } from '../base/median.js';
 import { htmlText as escaped } from '../base/plain-text.js';
 import type { Place } from './assembly.js';
@@ -139,7 +140,7 @@ export function reportPage(report: Report): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(report.title)}</title><style>${style}</style></head>
 <body><main>
 <h1>${escaped(report.title)}</h1><code>${escaped(report.commandLine)}</code>
-<div class="tiles">${tile(String(frames), 'frames')}${tile(percent(hits, frames), `hits, ${hits}`)}${tile(percent(indexed, frames), `indexed, ${indexed} frames`)}${tile(String(crystals), 'crystals')}${
+<div class="tiles">${tile(String(frames), 'frames')}${tile(percent(hits, frames), `hits, ${hits}`)}${tile(percent(indexed, frames), `indexed, ${counted(indexed, 'frame')}`)}${tile(String(crystals), 'crystals')}${
     resolutions.length > 0 ? tile(`${median(resolutions).toFixed(2)} Å`, 'median resolution of the peaks') : ''
   }${tile(seconds > 0 ? (frames / seconds).toFixed(1) : '–', 'frames a second')}${failed > 0 ? tile(String(failed), 'frames could not be read') : ''}</div>
 ${report.remarks.length > 0 ? `<div class="remarks">${report.remarks.map((text) => `<p>${escaped(text)}</p>`).join('')}</div>` : ''}
@@ -161,7 +162,7 @@ ${
 ${
   cells.length > 0
     ? `<h2>Cells</h2><section><div class="grid3">${histograms}</div><p ` +
-      `class="about">${crystals} crystals; ` +
+      `class="about">${counted(crystals, 'crystal')}; ` +
       'the line is the known cell.</p></section>'
     : ''
 }

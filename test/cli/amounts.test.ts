@@ -1,9 +1,10 @@
 /** Counts and rates as messages state them, in commands of few frames and bytes. */
 import { expect, test } from 'vitest';
-import { counted, rateText } from '../../src/base/amounts.js';
+import { counted, firstFrames, rateText } from '../../src/base/amounts.js';
 
 test('one is not several', () => {
   expect([0, 1, 2].map((count) => counted(count, 'file'))).toEqual(['0 files', '1 file', '2 files']);
+  expect([1, 25].map(firstFrames)).toEqual(['the first frame', 'the first 25 frames']);
 });
 
 test('a rate is in the unit in which it is one or more', () => {

@@ -190,6 +190,13 @@ describe('commands', () => {
     );
   });
 
+  it('refuse an empty name by that word', async () => {
+    for (const words of [['simulate', 'spots', '-o', ''], ['merge', at('x.stream'), '-y', 'mmm', '-o', '']]) {
+      const { code, err } = await ewald(words);
+      expect([code, err]).toEqual([2, expect.stringContaining('ewald: the name of an output is empty; expected')]);
+    }
+  });
+
   it('escape control characters of a file instead of sending them to the terminal', async () => {
     writeFileSync(at('evil.txt'), '\u001b]0:owned\u0007\u001b[2J 1 2\n');
     const { out } = await ewald(['index', at('evil.txt')]);

@@ -128,6 +128,7 @@ cluster --connect nats://127.0.0.1:9
 cluster --connect nats://127.0.0.1:9 --creds absent
 pi --points 0
 pi --points many
+pi --points 1e30
 pi --seed -1
 pi --backend nope
 pi x

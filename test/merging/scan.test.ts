@@ -114,7 +114,8 @@ test('a stream truncated anywhere gives the crystals of its complete chunks', ()
 });
 
 test.for([
-  ['', /empty or not a stream/],
+  ['', /^a\.stream: the file is empty; expected a stream$/],
+  ['HDF5 or so', /^a\.stream:1: "HDF5 or so" does not begin a stream/],
   ['HDF5 or so\n', /does not begin a stream/],
   [two.replace('10.50', '1x.50'), /a\.stream:\d+: "1x\.50" is not a number/],
   [two.replace('   1   -2', ' 1.5   -2'), /not whole numbers/],

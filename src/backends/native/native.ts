@@ -2,6 +2,7 @@
  * The native backend: the same C++ core compiled for the host CPU, threads included, behind a Node-API addon. Node
  * only.
  */
+import { counted } from '../../base/amounts.js';
 import { messageOf } from '../../base/errors.js';
 import { constants } from '../../layout/layout.js';
 import { findAddon, loadAddon } from '../addon-path.js';
@@ -36,7 +37,7 @@ export const nativeLoader: BackendLoader = {
       };
     }
     const device: DeviceInfo = {
-      name: `CPU, ${addon.instructionSet}, ${addon.hardwareThreads} threads`,
+      name: `CPU, ${addon.instructionSet}, ${counted(addon.hardwareThreads, 'thread')}`,
       kind: 'cpu',
       precisions: ['f32', 'f64'],
       limits: { threads: addon.hardwareThreads },
@@ -45,7 +46,7 @@ export const nativeLoader: BackendLoader = {
     };
     return {
       available: true,
-      reason: `the C++ core with ${addon.instructionSet} on ${addon.hardwareThreads} threads, of ${from}`,
+      reason: `the C++ core with ${addon.instructionSet} on ${counted(addon.hardwareThreads, 'thread')}, of ${from}`,
       device,
       open: async () => new NativeBackend(addon, device),
       engines: () => reportEngines(addon),

@@ -1,4 +1,5 @@
 /** A cluster on a NATS server: its streams and its members, all of which must have the same build. */
+import { counted } from '../../base/amounts.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import type { WorkerInfo } from '../executor.js';
@@ -116,7 +117,7 @@ export class Cluster {
         clientsOf(jsm, connection, names),
       ]);
       if (others.length > 0 || clients > 0) {
-        const busy = `${others.length} workers and ${clients} clients of it are connected`;
+        const busy = `${counted(others.length, 'worker')} and ${counted(clients, 'client')} of it are connected`;
         throw new EwaldError(
           'Unsupported',
           `the cluster at ${url} runs ${theirs}, this is ${identity}, and ${busy}; ` +

@@ -1,4 +1,5 @@
 /** The small charts of the page: the histogram of a frame with its limits, and a bar for each frame of the run. */
+import { counted } from '../../base/amounts.js';
 import type { Histogram, Limits } from './contrast.js';
 import { fitCanvas, inkOf } from './elements.js';
 import type { FrameSummary } from './protocol.js';
@@ -99,9 +100,9 @@ export function ratesOf(summaries: readonly (FrameSummary | undefined)[], frames
   const percent = (part: number, whole: number): string =>
     whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`;
   const words = [
-    `${seen.length} of ${frames} frames`,
+    `${seen.length} of ${counted(frames, 'frame')}`,
     `hits ${percent(hits, seen.length)}`,
     `indexed ${percent(indexed, hits)} of hits`,
   ];
-  return [...words, ...(dropped > 0 ? [`${dropped} requests dropped`] : [])].join(' · ');
+  return [...words, ...(dropped > 0 ? [`${counted(dropped, 'request')} dropped`] : [])].join(' · ');
 }

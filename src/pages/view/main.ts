@@ -1,4 +1,5 @@
 /** The page: connects controls, keys, files and the address to the viewer. */
+import { counted } from '../../base/amounts.js';
 import { byId } from '../by-id.js';
 import { writeAddressLater } from './address-controls.js';
 import { drawn, pane, redraw, redrawControls, redrawPictures, say, scan, viewer } from './app.js';
@@ -51,7 +52,7 @@ function writeTitles(): void {
   byId('pane-title').textContent = title ?? '';
   byId('name').title = notes.join('\n');
   document.title = `${name} · ${title ?? `frame ${frame}`}`;
-  const count = peaks ? `, ${peaks.count} peaks` : '';
+  const count = peaks ? `, ${counted(peaks.count, 'peak')}` : '';
   const found = crystals.length > 0 ? `, ${crystals.length} crystal${crystals.length === 1 ? '' : 's'}` : '';
   pane.overlay.ariaLabel = `${title ?? `frame ${frame}`}${count}${found}`;
 }

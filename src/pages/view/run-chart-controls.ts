@@ -1,4 +1,5 @@
 /** Tabs about all frames: histograms of the cells, a virtual powder pattern, and intensity against resolution. */
+import { counted } from '../../base/amounts.js';
 import { median } from '../../base/median.js';
 import { peakogramBins, peakogramDecades, peakogramMost } from '../../live/peak-maps.js';
 import { byId } from '../by-id.js';
@@ -108,7 +109,9 @@ function writeCells(): void {
   const all = viewer.summaries.flatMap((one) => (one?.cell ? [one.cell] : [])).slice(-mostCells);
   const target = viewer.opened?.cell;
   byId('cells-of').textContent =
-    all.length === 0 ? 'No frame is indexed yet.' : `${all.length} indexed frames${target ? '; line: known cell' : ''}`;
+    all.length === 0
+      ? 'No frame is indexed yet.'
+      : `${counted(all.length, 'indexed frame')}${target ? '; line: known cell' : ''}`;
   for (const [i, box] of [...byId('cells').children].entries()) {
     const sorted = Float64Array.from(all, (cell) => cell[i] as number).sort();
     const middle = median(sorted);
@@ -162,7 +165,7 @@ const noMaps = 'Peaks are counted in streams, and in runs that the page follows.
 /** Draws the positions of the peaks on the assembled detector, as the picture shows it. */
 function writePowder(): void {
   const canvas = byId<HTMLCanvasElement>('powder');
-  byId('powder-of').textContent = maps ? `peaks of ${maps.frames} frames, logarithmic` : noMaps;
+  byId('powder-of').textContent = maps ? `peaks of ${counted(maps.frames, 'frame')}, logarithmic` : noMaps;
   canvas.ariaLabel = byId('powder-of').textContent ?? '';
   if (!maps) return;
   const { width, step, powder } = maps;
@@ -192,7 +195,7 @@ function writePowder(): void {
 /** Draws intensity against resolution: saturation, the edge of the detector and ice appear as lines. */
 function writePeakogram(): void {
   const canvas = byId<HTMLCanvasElement>('peakogram');
-  byId('peakogram-of').textContent = maps ? `peaks of ${maps.frames} frames, logarithmic` : noMaps;
+  byId('peakogram-of').textContent = maps ? `peaks of ${counted(maps.frames, 'frame')}, logarithmic` : noMaps;
   canvas.ariaLabel = byId('peakogram-of').textContent ?? '';
   if (!maps) return;
   const { width, height } = peakogramBins;

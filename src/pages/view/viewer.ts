@@ -2,6 +2,7 @@
  * The state of the page and the methods that change it. Everything displayed is derived from it; the controls call its
  * methods, and `onChange` is called when something has to be redrawn.
  */
+import { counted } from '../../base/amounts.js';
 import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
@@ -293,7 +294,7 @@ export class Viewer {
     }
     try {
       const most = Math.min(count, opened.frames - frame);
-      this.onMessage(`Reading ${most} frames…`, false);
+      this.onMessage(`Reading ${counted(most, 'frame')}…`, false);
       const { data } = await this.engine.call('stack', { first: frame, count: most, kind });
       this.stackName = `${kind} of frames ${frame} … ${frame + most - 1}`;
       this.peaks = undefined;
@@ -503,7 +504,7 @@ export class Viewer {
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       const failed = seen.filter(({ error }) => error !== undefined);
       const why = failed.length > 0 ? `; ${failed.length} could not be searched: ${failed[0]?.error}` : '';
-      const words = `${stopped ? 'Stopped after' : 'Searched'} ${seen.length} frames in ${seconds} s${why}`;
+      const words = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')} in ${seconds} s${why}`;
       this.onMessage(words, failed.length > 0);
     } catch (error) {
       this.fail(error);

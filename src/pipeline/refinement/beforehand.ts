@@ -2,6 +2,7 @@
  * The geometry of a run, refined before its frames are searched: of files on their first frames, of frames that are
  * still arriving on those that arrive in time, and of a followed run that is resumed as its earlier session left it.
  */
+import { firstFrames } from '../../base/amounts.js';
 import { isEwaldError } from '../../base/errors.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
@@ -106,7 +107,7 @@ export async function refinedBeforehand(
       settled = await settle(used);
     }
   }
-  const doubt = doubtText(settled.explained, `the first ${settled.frames} frames`);
+  const doubt = doubtText(settled.explained, firstFrames(settled.frames));
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning });

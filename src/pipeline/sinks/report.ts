@@ -1,5 +1,6 @@
 /** `--html report.html`: the results of a run as a page with images; the frames shown are read again. */
 
+import { counted } from '../../base/amounts.js';
 import { messageOf } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { version } from '../../base/version.js';
@@ -159,7 +160,7 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
       shown,
       powder: powder && {
         image: await assembly.picture(powder),
-        about: `maximum of every pixel over ${few.length} frames`,
+        about: `maximum of every pixel over ${counted(few.length, 'frame')}`,
       },
       picture: { size: assembly.size, beam: assembly.beam, rings },
     };
@@ -216,9 +217,9 @@ async function marksOf(
   const lattices = crystals.length > 1 ? ` of ${crystals.length} lattices` : '';
   const about =
     crystals.length > 0
-      ? `${name}: ${peaks.count} peaks, ${explained} explained${lattices}, ` +
+      ? `${name}: ${counted(peaks.count, 'peak')}, ${explained} explained${lattices}, ` +
         `to ${median(crystals.map(({ resolution }) => 1 / resolution)).toFixed(2)} Å`
-      : `${name}: ${peaks.count} peaks, no lattice`;
+      : `${name}: ${counted(peaks.count, 'peak')}, no lattice`;
   return { about, peaks: places.filter((place) => place !== undefined), predictions };
 }
 

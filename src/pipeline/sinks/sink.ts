@@ -1,5 +1,6 @@
 /** Outputs of a run other than its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
+import { counted } from '../../base/amounts.js';
 import { oneLine } from '../../base/plain-text.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../files/write.js';
@@ -101,9 +102,8 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
       }
     },
     async close(isWhole) {
-      const skipped =
-        unnamed === 0 ? '' : `; ${unnamed} were skipped, because their file names contain quotation marks`;
-      return `${count} orientations in ${await ended(output, file, isWhole)}${skipped}`;
+      const skipped = unnamed === 0 ? '' : `; ${unnamed} skipped, with quotation marks in the names of their files`;
+      return `${counted(count, 'orientation')} in ${await ended(output, file, isWhole)}${skipped}`;
     },
     discard: () => output.discard(),
   };
