@@ -384,7 +384,8 @@ function show(
   );
   print(
     bold(
-      `${counted(merged, 'crystal')}, ${counted(counts.reflections, 'observation')} of ${counted(counts.frames, 'frame')}`,
+      `${counted(merged, 'crystal')}, ${counted(counts.reflections, 'observation')} of ` +
+        counted(counts.frames, 'frame'),
     ),
   );
   for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);

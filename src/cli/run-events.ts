@@ -19,7 +19,8 @@ export function eventText(event: RunEvent): string {
   const warning = doubt === undefined ? '' : `\n${yellow('warning:')} the cell may be longer: ${doubt}`;
   if (!cell || !lattice)
     return (
-      `${yellow('cell:')} no cell explains ${firstFrames(frames)}, of which ${images} ${images === 1 ? 'has' : 'have'} enough peaks; ` +
+      `${yellow('cell:')} no cell explains ${firstFrames(frames)}, of which ${images} ` +
+      `${images === 1 ? 'has' : 'have'} enough peaks; ` +
       `only peaks are searched for${warning}`
     );
   const numbers = lattice.parameters.map((x) => x.toFixed(2)).join(',');

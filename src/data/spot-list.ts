@@ -90,7 +90,8 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
     if (words.length !== columns)
       throw fail(
         line,
-        `this line holds ${counted(words.length, 'column')}, but the spots before it have ${columns}; expected one spot per line`,
+        `this line holds ${counted(words.length, 'column')}, but the spots before it have ${columns}; ` +
+          'expected one spot per line',
       );
     for (let k = 0; k < 3; k++) spots[3 * i + k] = (values[k] as number) * factor;
   }

@@ -12,7 +12,8 @@ const isFolder = async (path: string): Promise<boolean> =>
   );
 
 /**
- * Makes a folder and those above it that are missing; one that exists is left as it is. Throws `File`, `Argument` for an empty name.
+ * Makes a folder and those above it that are missing; one that exists is left as it is. Throws `File`, `Argument` for
+ * an empty name.
  *
  * Node's own recursive `mkdir` never returns where the system answers that a folder does not exist although the one
  * above it does: in /proc, and for unknown names in folders that an automounter serves, as home folders often are.

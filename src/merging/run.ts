@@ -297,7 +297,8 @@ function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): E
       : crystals + empty === 0
         ? `none of ${counted(frames, 'frame')} has a crystal`
         : beyondResolution + belowSnr > 0
-          ? `${said('pushRes')} and ${said('minSnr')} leave out all ${counted(beyondResolution + belowSnr, 'observation')}`
+          ? `${said('pushRes')} and ${said('minSnr')} leave out all ` +
+            counted(beyondResolution + belowSnr, 'observation')
           : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
   return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts });
 }

@@ -8,7 +8,7 @@ import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { EwaldError } from '../../src/base/errors.js';
 import { flagOf, kebab } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
-import { inFlags } from '../../src/cli/flag-words.js';
+import { inFlags, wordsInFlags } from '../../src/cli/flag-words.js';
 import { listRows } from '../../src/cli/list-flags.js';
 import type { CliDeps } from '../../src/cli/output.js';
 import { flagValues, RowFlag, rowsOf, saidAsFlags, withFlags } from '../../src/cli/parameter-flags.js';
@@ -342,4 +342,11 @@ describe('examples in READMEs', () => {
     walk(program);
     await expect(program.parseAsync(words, { from: 'user' }).then(() => 'accepted')).resolves.toBe('accepted');
   });
+});
+
+test('a remark on a run names the flag alone', () => {
+  const remark = 'the detector is farther away; refinedGeometry (--refined-geometry FILE) writes one that fits';
+  expect(wordsInFlags(remark, sinkRows, saidAsFlags(sinkRows))).toBe(
+    'the detector is farther away; --refined-geometry FILE writes one that fits',
+  );
 });
