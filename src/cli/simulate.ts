@@ -52,8 +52,8 @@ async function run(flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise
   if (flags.json) printJson(written);
   else
     print(
-      `${bold(counted(written.lists.length, 'list'))} and ${written.lists.length === 1 ? 'its' : 'their'} truth are in ` +
-        `${output}; index them with: ` +
+      `${bold(counted(written.lists.length, 'list'))} and ` +
+        `${written.lists.length === 1 ? 'its' : 'their'} truth are in ${output}; index them with: ` +
         `ewald index ${inShell(join(output, 'spots-'))}*.txt${known.centring === 'P' ? '' : ` -p ${inShell(cell)}`}`,
     );
   if (signal.aborted) process.exitCode = exitCode.interrupted;

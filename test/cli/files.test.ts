@@ -191,7 +191,10 @@ describe('commands', () => {
   });
 
   it('refuse an empty name by that word', async () => {
-    for (const words of [['simulate', 'spots', '-o', ''], ['merge', at('x.stream'), '-y', 'mmm', '-o', '']]) {
+    for (const words of [
+      ['simulate', 'spots', '-o', ''],
+      ['merge', at('x.stream'), '-y', 'mmm', '-o', ''],
+    ]) {
       const { code, err } = await ewald(words);
       expect([code, err]).toEqual([2, expect.stringContaining('ewald: the name of an output is empty; expected')]);
     }
