@@ -4,7 +4,7 @@
  * stream is that of a single worker.
  */
 
-import type { SearchSettings } from '../../entries/index.js';
+import type { KnownCell, SearchSettings } from '../../entries/index.js';
 import { Engine } from './calls.js';
 import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
 
@@ -12,6 +12,7 @@ import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
 export interface CrewTask {
   readonly request: OpenRequest;
   readonly settings: SearchSettings;
+  readonly cells: readonly KnownCell[];
   readonly frames: number;
 }
 
@@ -41,7 +42,7 @@ export class Crew {
   }
 
   /** The streams of all blocks, joined; the frames of a stopped run that were searched before the first missing one. */
-  async run({ request, settings, frames }: CrewTask): Promise<Blob> {
+  async run({ request, settings, cells, frames }: CrewTask): Promise<Blob> {
     const size = Math.ceil(frames / (blocksPerWorker * this.#members.length));
     const block = Math.max(leastFrames, Math.min(mostFrames, size));
     const results: (RunResult | undefined)[] = new Array(Math.ceil(frames / block));
@@ -52,7 +53,7 @@ export class Crew {
         const place = next++;
         const first = place * block;
         const count = Math.min(block, frames - first);
-        results[place] = await member.call('run', { settings, first, count, html: false });
+        results[place] = await member.call('run', { settings, cells, first, count, html: false });
       }
     };
     try {

@@ -4,8 +4,10 @@ import {
   createContext,
   type Detector,
   type FrameSearcher,
+  type KnownCell,
   type SearchSettings,
 } from '../../entries/index.js';
+import { determinedCell, numbersOf } from './cell-of-run.js';
 import type { FrameData } from './contrast.js';
 import { arcOn, placedPanels } from './detector-plane.js';
 import { errorWords } from './error-words.js';
@@ -31,6 +33,13 @@ const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchS
   peaks: { ...tuned.peaks, ...parameters },
 });
 
+/** The settings that a run with these cells uses: nothing is integrated without a crystal. */
+function settingsOfRun(settings: SearchSettings, cells: readonly KnownCell[]): SearchSettings {
+  if (cells.length > 0) return settings;
+  const { intRadius: _, ...ofPeaks } = settings;
+  return ofPeaks;
+}
+
 /**
  * The operations; `report` is called for every frame of a run, `loading` with the fraction of a scan that has been
  * read.
@@ -42,6 +51,8 @@ export function operations(
   let context: Promise<Context> | undefined;
   let session: Session | undefined;
   let stopping = false;
+  /** Ends the determination of a cell. */
+  let determining = new AbortController();
 
   const current = (): Session => {
     if (!session) throw new Error('No file is open.');
@@ -181,7 +192,7 @@ export function operations(
       const searcher = await searcherOf(of);
       const data = await frameOf(of, frame);
       const start = performance.now();
-      const result = await searcher.search(data, settingsWith(of, parameters));
+      const result = await searcher.search(data, { ...settingsWith(of, parameters), cells: of.cells });
       of.indexed = { frame, crystals: result.crystals };
       return {
         peaks: shownPeaks(frame, result.peaks, result.ms.peaks),
@@ -194,9 +205,21 @@ export function operations(
       return settingsWith(current(), parameters);
     },
 
-    async run({ settings, first, count, html }) {
+    async cellOfRun(settings) {
       const of = current();
-      const { dataset, cells } = of;
+      const [known] = of.cells;
+      // One that was determined is determined again: the parameters of the search may have changed.
+      if (known && !of.determined) return { cells: of.cells, cell: numbersOf(known), remark: '' };
+      determining = new AbortController();
+      const found = await determinedCell(await contextOf(), of, settings, determining.signal);
+      of.cells = found.cells;
+      of.determined = true;
+      return found;
+    },
+
+    async run({ settings, cells, first, count, html }) {
+      const of = current();
+      const { dataset } = of;
       if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
       const { geometry } = detectorOf(of);
       stopping = false;
@@ -209,7 +232,7 @@ export function operations(
         serialStart: first + 1,
         output: (piece) => void pieces.push(piece.slice()),
         ...(html ? { html: (piece: Uint8Array) => void pages.push(piece.slice()) } : {}),
-        ...(settings as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
+        ...(settingsOfRun(settings, cells) as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
       });
       for await (const { origin, result, error } of items) {
         report(summaryOf(origin.event ?? 0, result, error && errorWords(error)));
@@ -224,6 +247,7 @@ export function operations(
 
     async stop() {
       stopping = true;
+      determining.abort();
     },
 
     async pixel({ fs, ss, frame }) {

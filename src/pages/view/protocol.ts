@@ -213,9 +213,21 @@ export interface ScanImage {
 /** Width and height of a colour wheel. */
 export const wheelSize = 64;
 
+/** The cell of a run over all frames. */
+export interface RunCell {
+  /** Empty if no cell explains the frames, which are then only searched for peaks. */
+  readonly cells: readonly KnownCell[];
+  /** Lengths and angles of the first cell. */
+  readonly cell: readonly number[] | undefined;
+  /** How the cell was determined, or why there is none; empty if it was given. */
+  readonly remark: string;
+}
+
 /** A block of frames to search. */
 export interface RunRequest {
   readonly settings: SearchSettings;
+  /** Without any, frames are only searched for peaks. */
+  readonly cells: readonly KnownCell[];
   readonly first: number;
   readonly count: number;
   /** Whether a report with pictures is written as well. */
@@ -272,6 +284,8 @@ export interface Operations {
   index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
   /** The parameters of a search: the tuned ones, overridden by those of the page. */
   settings(parameters: FinderParameters): Promise<SearchSettings>;
+  /** The cell with which all frames are indexed; determined from the frames unless it was given. */
+  cellOfRun(settings: SearchSettings): Promise<RunCell>;
   /** Searches frames; each is reported as progress. */
   run(request: RunRequest): Promise<RunResult>;
   /** Ends a run after the current frame. */

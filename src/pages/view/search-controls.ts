@@ -61,9 +61,11 @@ export function writeSearch(): void {
   writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
   byId<HTMLButtonElement>('run').disabled = running || !opened.panels || opened.listed !== undefined;
   byId('stop').hidden = !running;
-  for (const id of ['save-stream', 'save-csv'])
+  byId<HTMLButtonElement>('tune').disabled = !opened.panels;
+  // The results of a stream or of a run are in its own files.
+  for (const id of ['save-stream', 'save-report', 'save-csv'])
     byId<HTMLButtonElement>(id).disabled =
-      running || !summaries.some(Boolean) || (id === 'save-stream' && opened.listed !== undefined);
+      running || !summaries.some(Boolean) || (id !== 'save-csv' && opened.listed !== undefined);
 }
 
 export async function copyLink(): Promise<void> {

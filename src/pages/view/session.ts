@@ -1,7 +1,6 @@
 /** The file that is open in the worker. */
 import { open } from '../../entries/data.js';
 import {
-  anglesOf,
   type Context,
   type Detector,
   type DetectorOptions,
@@ -9,12 +8,12 @@ import {
   type FrameSearcher,
   type Geometry,
   type KnownCell,
-  lengthsOf,
   parseGeometry,
   readCell,
   type SearchSettings,
 } from '../../entries/index.js';
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../entries/udf.js';
+import { numbersOf } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';
@@ -27,7 +26,9 @@ export interface Session {
   readonly name: string;
   readonly dataset: OpenDataset;
   readonly detector: Detector | undefined;
-  readonly cells: readonly KnownCell[];
+  /** The known cells; `determined` says that they were found in the frames instead of given. */
+  cells: readonly KnownCell[];
+  determined?: boolean;
   /** The searcher, which is planned once, when the first frame is searched. */
   searcher: Promise<FrameSearcher> | undefined;
   /** The frame that was read last, kept so that a search does not read it again. */
@@ -126,7 +127,7 @@ export async function sessionOf(
       bad: bad?.slice(),
       validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
-      cell: known && [...lengthsOf(known.cell), ...anglesOf(known.cell)],
+      cell: known && numbersOf(known),
       electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
       listed: undefined,
     };

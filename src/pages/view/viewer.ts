@@ -443,7 +443,10 @@ export class Viewer {
       return;
     }
     if (!opened.cell) {
-      this.onMessage('Indexing one frame takes a known cell: drop a .cell file.', true);
+      this.onMessage(
+        'Indexing one frame takes a cell: drop a .cell file, or let "Index all" determine it from the frames.',
+        true,
+      );
       return;
     }
     try {
@@ -473,7 +476,15 @@ export class Viewer {
   async run({ html = false } = {}): Promise<void> {
     const { opened, parameters, engine } = this;
     const request = this.#request;
-    if (!opened?.panels || !request || this.running) return;
+    if (!opened || this.running) return;
+    if (!opened.panels) {
+      this.onMessage(`No detector: ${opened.withoutDetector}`, true);
+      return;
+    }
+    if (opened.listed || !request) {
+      this.onMessage('These frames have their results; open their file to search it anew.', true);
+      return;
+    }
     const { frames } = opened;
     this.running = true;
     this.summaries = new Array(frames);
@@ -488,26 +499,36 @@ export class Viewer {
       const size = html ? 1 : crewSize(frames, this.workers);
       this.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
       const settings = await engine.call('settings', parameters);
+      this.#stop = () => {
+        stopped = true;
+        void engine.call('stop').catch(this.fail);
+      };
+      const { cells, cell, remark } = await engine.call('cellOfRun', settings);
+      // Other files may have been opened in the meantime.
+      if (this.opened === opened) this.opened = { ...opened, cell };
+      if (stopped) throw new Error('The run was stopped.');
       if (size > 1) {
         const crew = new Crew(size, engine.start, engine.onProgress);
         this.#stop = () => {
           stopped = true;
           crew.stop();
         };
-        this.stream = await crew.run({ request, settings, frames });
+        this.stream = await crew.run({ request, settings, cells, frames });
       } else {
-        this.#stop = () => void engine.call('stop').catch(this.fail);
-        const result = await engine.call('run', { settings, first: 0, count: frames, html });
+        const result = await engine.call('run', { settings, cells, first: 0, count: frames, html });
         ({ stream: this.stream, html: this.html, stopped } = result);
       }
       const seen = this.summaries.filter((one) => one !== undefined);
       const seconds = ((performance.now() - start) / 1000).toFixed(1);
       const failed = seen.filter(({ error }) => error !== undefined);
+      const how = remark === '' ? '' : `; ${remark}`;
       const why = failed.length > 0 ? `; ${failed.length} could not be searched: ${failed[0]?.error}` : '';
-      const words = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')} in ${seconds} s${why}`;
+      const words = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')} in ${seconds} s${how}${why}`;
       this.onMessage(words, failed.length > 0);
     } catch (error) {
-      this.fail(error);
+      if (stopped && !this.summaries.some(Boolean))
+        this.onMessage('Stopped before the first frame was searched.', false);
+      else this.fail(error);
     }
     this.running = false;
     this.onChange();
