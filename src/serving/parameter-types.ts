@@ -15,7 +15,10 @@ export interface ListenParameters {
 export interface ViewParameters {
   /** CrystFEL .geom of the detector. Default described by the file. */
   readonly geometry?: string;
-  /** Known cell: a .cell or .pdb file. Without one, frames are only searched for peaks. */
+  /**
+   * Known cell: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma. Without one, "Index all" determines it from
+   * the frames; those that arrive are only searched for peaks.
+   */
   readonly cell?: string;
   /** Shows frames as they are added: to files that grow, to a stream, and as new files of folders. Default false. */
   readonly follow?: boolean;

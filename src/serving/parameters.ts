@@ -30,9 +30,9 @@ export const viewRows = {
   cell: {
     kind: 'text',
     short: 'p',
-    sentence: 'known cell: a .cell or .pdb file',
-    more: 'Without one, frames are only searched for peaks.',
-    value: 'file',
+    sentence: 'known cell: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma',
+    more: 'Without one, "Index all" determines it from the frames; those that arrive are only searched for peaks.',
+    value: 'cell',
   },
   follow: {
     kind: 'boolean',

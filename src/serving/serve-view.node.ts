@@ -6,6 +6,8 @@ import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
 import { callback, flag, knownOptions } from '../base/options.js';
 import { checked, namesOf } from '../base/parameters.js';
+import { givenCells } from '../pipeline/given.js';
+import { runPlace } from '../pipeline/place.node.js';
 import type { RunView } from '../pipeline/sinks/run-view.js';
 import type { LiveInput } from '../pipeline/sources/source.js';
 import type { ScanView, ScanViewer, ViewedScan } from '../udf/live/scan-view.js';
@@ -75,7 +77,9 @@ export async function serveView(
       'Argument',
       `follow is for frames in files; those of ${received.address} arrive by themselves`,
     );
-  for (const file of beside) await checkFile(file);
+  const numbers = await numbersOf(cell);
+  const besideFiles = beside.filter((file) => file !== numbers);
+  for (const file of besideFiles) await checkFile(file);
   const stream = received ? undefined : await streamAmong(paths);
   const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
   if (dataset !== undefined && !arrives)
@@ -87,13 +91,13 @@ export async function serveView(
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
-  if (!arrives) for (const file of [...paths, ...beside]) list(file);
+  if (!arrives) for (const file of [...paths, ...besideFiles]) list(file);
   const frames =
     stream !== undefined && paths.length === 1 ? new StreamFrames(stream, ({ path, as }) => list(path, as)) : undefined;
   await frames?.more();
   const server = await PageServer.listen({
     page: 'view.html',
-    ...{ shared, follow, ...address },
+    ...{ shared, follow, cell: numbers, ...address },
     ...(frames ? { refresh: () => frames.more() } : {}),
   });
   let arriving: Arriving | undefined;
@@ -146,6 +150,13 @@ async function hasFolder(files: readonly string[]): Promise<boolean> {
 async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
+}
+
+/** A cell that is given as numbers instead of a file. Throws what `ewald index` throws for a cell that is neither. */
+async function numbersOf(cell: string | undefined): Promise<string | undefined> {
+  if (cell === undefined || cell === '-' || (await kindOf(cell)) !== undefined) return undefined;
+  await givenCells([cell], runPlace);
+  return cell;
 }
 
 async function checkFile(path: string): Promise<void> {

@@ -20,6 +20,8 @@ export interface PageServerOptions extends ListenParameters {
   readonly shared?: SharedFiles;
   /** Called before the page receives the names of the files it opens, which may have become more. */
   readonly refresh?: () => Promise<void>;
+  /** A cell that the page uses besides its files, as the text of six or nine numbers. */
+  readonly cell?: string | undefined;
   /** Whether the page shows frames that are added to its files. */
   readonly follow?: boolean;
   /** Time within which a request has to be complete, ms; default 10 000. */
@@ -101,7 +103,7 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
 
 function answers(
   gate: Gate,
-  { page, refresh, follow = false }: PageServerOptions,
+  { page, refresh, cell, follow = false }: PageServerOptions,
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
@@ -127,7 +129,7 @@ function answers(
     if (path === '/session.json') {
       const note = await refresh?.().then(() => undefined, messageOf);
       const from = Number(new URLSearchParams(url.split('?')[1]).get('from') ?? 0) || 0;
-      const session = JSON.stringify({ files: shared.list.slice(Math.max(0, from)), follow, note });
+      const session = JSON.stringify({ files: shared.list.slice(Math.max(0, from)), follow, cell, note });
       return say(200, session, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     }
     if (live.answer(request, response, url)) return;

@@ -114,6 +114,8 @@ describe('ewald view', () => {
     [['notes.txt'], /notes\.txt holds no frames in a format that is recognised; expected detector frames, a stream/],
     [['small.h5', '-g', 'small.cell'], /small\.cell/],
     [['small.h5', '-p', 'notes.txt'], /notes\.txt/],
+    [['small.h5', '-p', '79,79,38'], /the cell "79,79,38" holds 3 numbers; expected six/],
+    [['small.h5', '-p', 'absent.cell'], /the cell "absent\.cell" is neither six or nine numbers nor a file/],
   ])('%j is refused', async (words, message) => {
     const { code, err } = await ewaldTogether(['view', '--no-open', ...words], { cwd: folder });
     expect(err).toMatch(message);

@@ -26,6 +26,17 @@ function commandChunks(words: readonly string[]): string {
   return chunksOf(readFileSync(file, 'utf8'));
 }
 
+test.skipIf(!dataFolder)('a cell may be given as numbers, as ewald index prints and takes them', async () => {
+  const words = [at('sim/run.h5'), '-g', at('sim/run.geom'), '-p', '79.00,79.00,38.00,90.00,90.00,90.00'];
+  const visit = await Visit.open(await serve(words));
+  await visit.peaks();
+  const [first, ...others] = await visit.page.evaluate(() => viewer.opened?.cell ?? []);
+  expect([first, ...others].map((x) => Math.round(1e6 * (x ?? 0)) / 1e6)).toEqual([79, 79, 38, 90, 90, 90]);
+  await visit.index();
+  expect(await visit.page.evaluate(() => viewer.crystals.length)).toBe(1);
+  expect(visit.faults).toEqual([]);
+});
+
 describe.skipIf(!dataFolder)('without a cell', () => {
   test.each([1, 3])('all frames are indexed with the cell that the command determines; %i workers', async (workers) => {
     const words = [at('sim/run.h5'), '-g', at('sim/run.geom')];

@@ -5,7 +5,7 @@ import { field, onClick } from './elements.js';
 import { droppedFiles } from './files.js';
 import { growStream } from './live-controls.js';
 import type { InputFile } from './protocol.js';
-import { inputsOf, servedFiles } from './served-files.js';
+import { cellOf, inputsOf, servedFiles } from './served-files.js';
 
 /** Time until a stream without frames is opened again, ms. */
 const againMs = 1000;
@@ -47,7 +47,7 @@ export function bindFiles(): void {
 export async function openServed(): Promise<void> {
   for (;;) {
     const served = await servedFiles();
-    await bring(inputsOf(served));
+    await bring([...inputsOf(served), ...cellOf(served)]);
     if (viewer.opened?.listed) await growStream(served);
     if (served.note !== undefined) say(served.note, true);
     const [first] = served.files;

@@ -6,6 +6,8 @@ export interface ServedFiles {
   readonly files: readonly { readonly name: string; readonly path: string; readonly as?: string }[];
   /** Whether frames that are added are shown. */
   readonly follow: boolean;
+  /** A known cell, as numbers. */
+  readonly cell?: string;
   /** Why not all files can be read. */
   readonly note?: string;
 }
@@ -21,3 +23,7 @@ export async function servedFiles(from = 0): Promise<ServedFiles> {
 /** The form in which the worker opens them. */
 export const inputsOf = ({ files }: ServedFiles): InputFile[] =>
   files.map(({ name, path, as }) => ({ name, as, address: new URL(path, location.href).href }));
+
+/** The cell that the server gives as numbers, as the worker opens it. */
+export const cellOf = ({ cell }: ServedFiles): InputFile[] =>
+  cell === undefined ? [] : [{ name: 'given.cell', blob: new Blob([cell]) }];
