@@ -219,7 +219,7 @@ export interface RunCell {
   readonly cells: readonly KnownCell[];
   /** Lengths and angles of the first cell. */
   readonly cell: readonly number[] | undefined;
-  /** How the cell was determined, or why there is none; empty if it was given. */
+  /** How the cell was determined, or why none was found; empty if it was given. */
   readonly remark: string;
 }
 
