@@ -474,7 +474,7 @@ export class Viewer {
 
   /** Searches all frames. A report needs all frames in one worker, which takes longer. */
   async run({ html = false } = {}): Promise<void> {
-    const { opened, parameters, engine } = this;
+    const { opened } = this;
     const request = this.#request;
     if (!opened || this.running) return;
     if (!opened.panels) {
@@ -491,44 +491,18 @@ export class Viewer {
     this.stream = undefined;
     this.html = undefined;
     this.onChange();
-    const start = performance.now();
-    let stopped = false;
     try {
       // Loaded when it is needed, so that the page appears sooner.
-      const { Crew, crewSize } = await import('./crew.js');
-      const size = html ? 1 : crewSize(frames, this.workers);
-      this.onMessage(size > 1 ? `Searching all frames with ${size} workers…` : 'Searching all frames…', false);
-      const settings = await engine.call('settings', parameters);
-      this.#stop = () => {
-        stopped = true;
-        void engine.call('stop').catch(this.fail);
+      const { searchAll } = await import('./search-all.js');
+      const stopBy = (stop: () => void): void => {
+        this.#stop = stop;
       };
-      const { cells, cell, remark } = await engine.call('cellOfRun', settings);
-      // Other files may have been opened in the meantime.
-      if (this.opened === opened) this.opened = { ...opened, cell };
-      if (stopped) throw new Error('The run was stopped.');
-      if (size > 1) {
-        const crew = new Crew(size, engine.start, engine.onProgress);
-        this.#stop = () => {
-          stopped = true;
-          crew.stop();
-        };
-        this.stream = await crew.run({ request, settings, cells, frames });
-      } else {
-        const result = await engine.call('run', { settings, cells, first: 0, count: frames, html });
-        ({ stream: this.stream, html: this.html, stopped } = result);
-      }
-      const seen = this.summaries.filter((one) => one !== undefined);
-      const seconds = ((performance.now() - start) / 1000).toFixed(1);
-      const failed = seen.filter(({ error }) => error !== undefined);
-      const how = remark === '' ? '' : `; ${remark}`;
-      const why = failed.length > 0 ? `; ${failed.length} could not be searched: ${failed[0]?.error}` : '';
-      const words = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')} in ${seconds} s${how}${why}`;
-      this.onMessage(words, failed.length > 0);
+      const { stream, html: report, words, wrong } = await searchAll(this, { opened, request, html, stopBy });
+      this.stream = stream;
+      this.html = report;
+      this.onMessage(words, wrong);
     } catch (error) {
-      if (stopped && !this.summaries.some(Boolean))
-        this.onMessage('Stopped before the first frame was searched.', false);
-      else this.fail(error);
+      this.fail(error);
     }
     this.running = false;
     this.onChange();
