@@ -6,6 +6,7 @@ import { fileSource, memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
 import type { Codecs } from '../../src/data/codecs/codecs.js';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
+import { fields, MadeFile, space } from './hdf5-made.js';
 import { codecsHere } from './hdf5-support.js';
 import { expected, isHdf5, type Sample, summary } from './samples.js';
 
@@ -53,6 +54,12 @@ const taken: Readonly<Record<string, { path: string; navigation: number[]; signa
     path: '/Data/Image/26f60320a61d4f66a73efd8cde34ffa9/Data',
     navigation: [2],
     signal: [3, 3],
+    dialect: 'Velox EMD',
+  },
+  'velox_fei_example_complex_fft.emd': {
+    path: '/Data/Image/127c4de271cd4bbe93cf30a3ba2a9989/Data',
+    navigation: [1],
+    signal: [3, 4],
     dialect: 'Velox EMD',
   },
   'fpd_file_test.hdf5': { path: '/fpd_expt/fpd_data/data', navigation: [2, 2, 1], signal: [256, 256], dialect: 'fpd' },
@@ -157,6 +164,47 @@ test.skipIf(!dataFolder)('frames along the last axis are returned in their order
   let sum = 0;
   for (const value of all) sum += Number(value);
   expect(sum).toBe(array?.sum);
+  await dataset.dispose();
+});
+
+test.skipIf(!dataFolder)('half of a transform of Velox is complex, as other readers have it', async () => {
+  const name = 'velox_fei_example_complex_fft.emd';
+  const dataset = await open(path('formats-em', name), { codecs });
+  const [array] = samples.find(({ file }) => file === name)?.datasets ?? [];
+  expect([dataset.dtype, dataset.shape.signal]).toEqual(['c64', array?.shape]);
+  expect((await summary(dataset)).sha256).toBe(array?.sha256);
+  expect(dataset.notes.map(({ text }) => text)).toContainEqual(expect.stringContaining('only half of the Fourier'));
+  await dataset.dispose();
+});
+
+/** A file of Velox with one frame of 2 × 3 pairs, whose members have these names. */
+const pairsOfVelox = (names: readonly [string, string]): Uint8Array => {
+  const file = new MadeFile();
+  const bytes = [...new Uint8Array(Float32Array.from({ length: 12 }, (_, i) => i - 5).buffer)];
+  const f32 = fields().uint(1, 0x11, 0x20, 31, 0).uint(4, 4).uint(2, 0, 32).uint(1, 23, 8, 0, 23).uint(4, 127).list;
+  const pair = fields().uint(1, 0x36, 2, 0, 0).uint(4, 8);
+  for (const [i, member] of names.entries()) {
+    pair.text(member, '\0').uint(1, 4 * i);
+    pair.list.push(...f32);
+  }
+  const layout = fields().uint(1, 3, 1).uint(8, file.place(bytes), bytes.length).list;
+  const data = file.object([space([2, 3, 1]), [3, pair.list], [8, layout]]);
+  const image = file.group({ made: file.group({ Data: data }) });
+  return file.finish(file.group({ Data: file.group({ Image: image }) }));
+};
+
+test.for([
+  [['realFloat', 'imagFloat'], 'c64', [2, 3], 0],
+  [['realFloatHalfEven', 'imagFloatHalfEven'], 'c64', [2, 3], 1],
+  [['realFloatHalfOdd', 'imagFloatHalfOdd'], 'c64', [2, 3], 1],
+  // Two numbers that are not the parts of one are a last axis.
+  [['realFloat', 'imagFloatHalfEven'], 'f32', [2, 3, 2], 0],
+  [['x', 'y'], 'f32', [2, 3, 2], 0],
+] as const)('members %j of Velox are %s', async ([names, dtype, signal, notes]) => {
+  const dataset = await open(memorySource(pairsOfVelox(names), 'made.emd'), { codecs });
+  expect([dataset.dtype, dataset.shape.signal, dataset.meta.header?.dialect]).toEqual([dtype, signal, 'Velox EMD']);
+  expect(Array.from((await dataset.read(0, 1)) as Float32Array)).toEqual(Array.from({ length: 12 }, (_, i) => i - 5));
+  expect(dataset.notes.filter(({ text }) => /half of the Fourier/.test(text))).toHaveLength(notes);
   await dataset.dispose();
 });
 

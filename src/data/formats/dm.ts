@@ -6,6 +6,7 @@ import type { ArrayEntry, Axis, Dataset, Metadata, Note } from '../dataset.js';
 import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
+import { halfTransform } from '../half-transform.js';
 import { openPermuted } from '../permuted.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
@@ -147,10 +148,7 @@ function openImage(
   const shape = [...dimensions].reverse();
   if (pixels.half) {
     shape.push(Math.floor((shape.pop() ?? 1) / 2) + 1);
-    notes.push({
-      kind: 'warning',
-      text: 'only half of the Fourier transform is stored; the other half is its conjugate mirror image',
-    });
+    notes.push(halfTransform);
   }
   // The scan of spectra or patterns varies fastest, unless the file says that the order was swapped.
   const swapped = tagAt(image.tags, 'ImageTags', 'Meta Data', 'Data Order Swapped') === true;

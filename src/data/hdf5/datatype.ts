@@ -153,6 +153,21 @@ const integers: Record<string, DataType> = {
 const floats: Record<number, DataType> = { 2: 'f16', 4: 'f32', 8: 'f64' };
 const complexes: Record<number, DataType> = { 8: 'c64', 16: 'c128' };
 
+/**
+ * Names of the two numbers of a complex one: h5py writes r and i, EMD real and imag, Velox realFloat and imagFloat, for
+ * half of a transform realFloatHalfEven and imagFloatHalfEven.
+ */
+const realPart = /^(?:r|re|real)(float(?:half(?:even|odd))?)?$/i;
+const imaginaryPart = /^(?:i|im|imag)(float(?:half(?:even|odd))?)?$/i;
+
+/** Whether complex numbers are half of the Fourier transform of a real image, as their names state. */
+export const isHalfTransform = (type: Hdf5Type): boolean =>
+  type.kind === 'compound' &&
+  realPart
+    .exec(type.members[0]?.name ?? '')?.[1]
+    ?.toLowerCase()
+    .includes('half') === true;
+
 /** The dtype of a numeric type; undefined for others (text, records, unusual precisions). */
 export function numbersOf(type: Hdf5Type): Numbers | undefined {
   switch (type.kind) {
@@ -176,10 +191,10 @@ export function numbersOf(type: Hdf5Type): Numbers | undefined {
       return dtype && { dtype, big: base?.big ?? false };
     }
     case 'compound': {
-      // h5py writes complex numbers as a pair r, i; EMD as real, imag.
       const [first, second] = type.members;
       if (type.members.length !== 2 || !first || !second) return undefined;
-      if (!/^(r|re|real)$/i.test(first.name) || !/^(i|im|imag)$/i.test(second.name)) return undefined;
+      const [real, imaginary] = [realPart.exec(first.name), imaginaryPart.exec(second.name)];
+      if (!real || !imaginary || real[1] !== imaginary[1]) return undefined;
       const [a, b] = [numbersOf(first.type), numbersOf(second.type)];
       if (!a || a.dtype !== b?.dtype || a.big !== b.big || !['f32', 'f64'].includes(a.dtype)) return undefined;
       if (first.offset !== 0 || second.offset !== first.type.size || type.size !== 2 * first.type.size)

@@ -10,12 +10,13 @@ import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
+import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { axesOf } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
-import { numbersOf, typeName } from './datatype.js';
+import { isHalfTransform, numbersOf, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, framesOfArray, isArray } from './dialects.js';
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
@@ -114,6 +115,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   if (frames.guess) notes.push({ kind: 'guess', text: frames.guess, option: 'dataset' });
   for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });
   if (frames.warning !== undefined) notes.push({ kind: 'warning', text: frames.warning, option: 'navShape' });
+  if (isHalfTransform(first.type)) notes.push(halfTransform);
   if (turned)
     notes.push({
       kind: 'warning',
