@@ -20,16 +20,21 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** The most similar name, if one is similar enough. */
+/** The most edits between a name and one that may have been meant: what is left of a short name says nothing. */
+function mostEdits(name: string, candidate: string): number {
+  if (name.length <= 2) return 0;
+  return candidate.length <= 2 ? 1 : Math.max(2, name.length / 3);
+}
+
+/** The most similar name, if one is similar enough; one of one or two letters is similar to none. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  const bound = Math.max(2, name.length / 3);
-  // Names of a very different length are never similar, and a hostile name may be as long as its file.
   const ranked = names
-    .filter((candidate) => Math.abs(candidate.length - name.length) <= bound)
+    // Names of a very different length are never similar, and a hostile name may be as long as its file.
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= mostEdits(name, candidate))
     .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
+    .filter(([edits, candidate]) => edits <= mostEdits(name, candidate))
     .sort((a, b) => a[0] - b[0]);
-  const best = ranked[0];
-  return best && best[0] <= bound ? best[1] : undefined;
+  return ranked[0]?.[1];
 }
 
 /** What a value is, for messages: "a Float64Array", "an Array", "undefined". */
@@ -69,8 +74,14 @@ export interface OfRun {
   readonly call: string;
 }
 
-/** Throws unless the value is an object whose option names are all in `known`. */
-export function knownOptions(what: string, options: object, known: readonly string[], ofRun?: OfRun): void {
+/** Throws unless the value is an object whose option names are all in `known`; `aliases` are names of them elsewhere. */
+export function knownOptions(
+  what: string,
+  options: object,
+  known: readonly string[],
+  ofRun?: OfRun,
+  aliases: Readonly<Record<string, string>> = {},
+): void {
   const isPromise = typeof (options as { then?: unknown } | null | undefined)?.then === 'function';
   if (
     typeof options !== 'object' ||
@@ -90,7 +101,7 @@ export function knownOptions(what: string, options: object, known: readonly stri
         'Argument',
         `${what} has no option "${name}": it belongs to the run of the plan, await ${ofRun.call}`,
       );
-    const near = nearest(name, known);
+    const near = Object.hasOwn(aliases, name) ? aliases[name] : nearest(name, known);
     throw new EwaldError(
       'Argument',
       `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${known.join(', ')}`}`,

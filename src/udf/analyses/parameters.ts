@@ -1,8 +1,8 @@
 /** Checks options, sizes, centres and radii of analyses. */
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
-import { checked, refusal } from '../../base/parameters.js';
+import { knownOptions, shown } from '../../base/options.js';
+import { checked, type Parameters, refusal } from '../../base/parameters.js';
 import { type AnalysisName, rowsOfAnalysis } from '../parameters.js';
 import type { Scan } from '../scan.js';
 
@@ -27,10 +27,19 @@ export function sizeOf(scan: Scan, what: string): { width: number; height: numbe
   return { width, height };
 }
 
+/** Options by their flags, such as `maskRadius` by `r`: who knows the shell, or LiberTEM, may give those. */
+const flagsOf = (rows: Parameters): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(rows).flatMap(([name, { short, flag }]) =>
+      [short, flag].flatMap((one) => (one ? [[one, name]] : [])),
+    ),
+  );
+
 /** The options of an analysis, checked. Throws `Argument`. */
 export function optionsOf<Options extends object>(what: string, analysis: AnalysisName, options: Options): Options {
   const rows = rowsOfAnalysis(analysis);
-  knownOptions(what, options, [...Object.keys(rows), ...(analysis.startsWith('pick') ? ['x', 'y', 'z'] : [])]);
+  const known = [...Object.keys(rows), ...(analysis.startsWith('pick') ? ['x', 'y', 'z'] : [])];
+  knownOptions(what, options, known, undefined, flagsOf(rows));
   checked(rows, { ...options } as Readonly<Record<string, unknown>>, (name) => `${what}: ${name}`);
   return options;
 }
@@ -54,7 +63,10 @@ export function centreOf(
 function inside(what: string, name: string, value: number | undefined, fallback: number, length: number): number {
   if (value === undefined) return fallback;
   if (!(value >= 0 && value <= length - 1))
-    throw refusal(what, (said) => `${said(name)} is ${value}, which is outside the frame; expected 0 to ${length - 1}`);
+    throw refusal(
+      what,
+      (said) => `${said(name)} is ${shown(value)}, which is outside the frame; expected 0 to ${length - 1}`,
+    );
   return value;
 }
 
