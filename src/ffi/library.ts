@@ -1,6 +1,6 @@
 /** An open library: its functions as properties, and the tools around them. */
 import { EwaldError } from '../base/errors.js';
-import { nearest } from '../base/options.js';
+import { nearest, shown } from '../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
@@ -115,7 +115,7 @@ export class LibraryTools {
     const { runtime } = this.#target;
     runtime.assertAlive();
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new EwaldError('Argument', `the length is ${length}; expected a whole number from 0`);
+      throw new EwaldError('Argument', `the length is ${shown(length)}; expected a whole number from 0`);
     const element = runtime.typeOf(type);
     const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());

@@ -3,7 +3,7 @@
 import type { ExternalEngine } from '../backends/engines.js';
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
-import { nearest } from '../base/options.js';
+import { nearest, shown } from '../base/options.js';
 import type { R2rKind } from '../fft/options.js';
 
 /** The implementation of the local transforms. */
@@ -74,7 +74,7 @@ export function parseAlgorithm(given: string | number | undefined): ReshapeAlgor
   if (!algorithms.includes(name as ReshapeAlgorithm))
     throw new EwaldError(
       'Argument',
-      `heffte: algorithm is ${given}; expected one of ${algorithms.join(', ')}, or heFFTe's numbers 0 to 3`,
+      `heffte: algorithm is ${shown(given)}; expected one of ${algorithms.join(', ')}, or heFFTe's numbers 0 to 3`,
     );
   return name as ReshapeAlgorithm;
 }
@@ -87,6 +87,9 @@ export type HeffteScale = (typeof scales)[number];
 export function parseScale(given: HeffteScale | number | undefined): HeffteScale {
   const name = given === undefined ? 'none' : typeof given === 'number' ? scales[given] : given;
   if (!scales.includes(name as HeffteScale))
-    throw new EwaldError('Argument', `heffte: scale is ${given}; expected one of ${scales.join(', ')}, or 0, 1, 2`);
+    throw new EwaldError(
+      'Argument',
+      `heffte: scale is ${shown(given)}; expected one of ${scales.join(', ')}, or 0, 1, 2`,
+    );
   return name as HeffteScale;
 }

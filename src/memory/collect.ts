@@ -1,10 +1,23 @@
 /** Collects rows from objects with contiguous memory, with the checks of the original. */
 import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
 import type { Parts, Row } from './rows.js';
 import { type ArrayLike, countOf, isContiguous, isLocated, type Source, sourceOf } from './source.js';
 import type { MemorySpace } from './space.js';
+
+/** The error of a row whose elements lie apart. */
+export const notContiguous = (row: number): BufferError =>
+  new BufferError('CONTIGUITY', `row ${row} is not contiguous: its elements lie apart; copy it into a new array`);
+
+/** The error of a row of another format than that of the first one, or than the one requested. */
+export const otherFormat = (row: number, found: string, expected: string, requested: boolean): BufferError =>
+  new BufferError(
+    'FORMAT',
+    `row ${row} has elements of the format "${found}"; expected "${expected}", as ` +
+      `${requested ? 'requested' : 'in row 0'}; convert the row`,
+  );
 
 /** Gathers rows; every one must have the same format and number of elements. */
 export function collectRows(
@@ -17,7 +30,7 @@ export function collectRows(
   if (!Number.isSafeInteger(columnCount) || columnCount < -1)
     throw new EwaldError(
       'Argument',
-      `columnCount is ${columnCount}; expected a whole number from 0, or -1 for the length of the first row`,
+      `columnCount is ${shown(columnCount)}; expected a whole number from 0, or -1 for the length of the first row`,
     );
   const sources: Source[] = [];
   let { memory } = options;
@@ -28,24 +41,22 @@ export function collectRows(
     // Memory of a library determines the space in which the others must be.
     if (memory === undefined && isLocated(value)) memory = value.space;
     const source = sourceOf(value, `row ${i}`, memory);
-    if (!isContiguous(source))
-      throw new BufferError(
-        'CONTIGUITY',
-        `${i}. object is not contiguous: its elements lie apart; copy it into an array of its own`,
-      );
+    if (!isContiguous(source)) throw notContiguous(i);
     if (!unravel && source.shape.length !== 1) {
       throw new BufferError(
         'NDIM',
-        `${i}. object has dimensionality: ${source.shape.length}, but only one-dimensional objects are accepted`,
+        `row ${i} has ${source.shape.length} dimensions; expected one, or unravel: true, which takes all its elements`,
       );
     }
     text ??= source.format;
-    if (source.format !== text)
-      throw new BufferError('FORMAT', `${i}. object, expected format: [${text}], found format: [${source.format}]`);
+    if (source.format !== text) throw otherFormat(i, source.format, text, format !== null);
     const found = countOf(source);
     if (columns === -1) columns = found;
     if (found !== columns)
-      throw new BufferError('COLUMNS', `${i}. object, expected column count: ${columns}, found column count: ${found}`);
+      throw new BufferError(
+        'COLUMNS',
+        `row ${i} has ${found} columns; expected ${columns}, as ${columnCount === -1 ? 'in row 0' : 'requested'}`,
+      );
     sources.push(source);
     i++;
   }

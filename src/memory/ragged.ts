@@ -2,7 +2,8 @@
 
 import { expectsNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
-import { knownOptions } from '../base/options.js';
+import { knownOptions, shown } from '../base/options.js';
+import { notContiguous, otherFormat } from './collect.js';
 import { BufferError } from './errors.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import type { MemoryOptions } from './indirect.js';
@@ -28,7 +29,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     let total = 0;
     const starts = Array.from(lengths, (length) => {
       if (!Number.isSafeInteger(length) || length < 0)
-        throw new EwaldError('Argument', `a row has the length ${length}; expected a whole number from 0`);
+        throw new EwaldError('Argument', `a row has the length ${shown(length)}; expected a whole number from 0`);
       total += length;
       return total - length;
     });
@@ -48,14 +49,9 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     for (const value of rows) {
       const i = sources.length;
       const source = sourceOf(value, `row ${i}`, options.memory ?? sources[0]?.space);
-      if (!isContiguous(source))
-        throw new BufferError(
-          'CONTIGUITY',
-          `${i}. object is not contiguous: its elements lie apart; copy it into an array of its own`,
-        );
+      if (!isContiguous(source)) throw notContiguous(i);
       text ??= source.format;
-      if (source.format !== text)
-        throw new BufferError('FORMAT', `${i}. object, expected format: [${text}], found format: [${source.format}]`);
+      if (source.format !== text) throw otherFormat(i, source.format, text, options.format !== undefined);
       sources.push(source);
     }
     const [first] = sources;

@@ -1,6 +1,6 @@
 /** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
 import { EwaldError } from '../base/errors.js';
-import { choice, knownOptions } from '../base/options.js';
+import { choice, knownOptions, shown } from '../base/options.js';
 import {
   allocate,
   type BufferArray,
@@ -64,7 +64,7 @@ export function checkDeclarations(udf: string, declarations: BufferDeclarations)
     if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
       throw new EwaldError(
         'Argument',
-        `${what}: extraShape is ${declaration.extraShape}; expected lengths of at least 1`,
+        `${what}: extraShape is ${shown(declaration.extraShape)}; expected lengths of at least 1`,
       );
   }
 }

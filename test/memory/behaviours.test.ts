@@ -511,7 +511,7 @@ const implementations: Record<string, (world: World) => void> = {
       ],
       {},
       'COLUMNS',
-      '1. object, expected column count: 2, found column count: 3',
+      'row 1 has 3 columns; expected 2, as in row 0',
     ),
   'collection-wrong-count': (world) =>
     refusedRows(
@@ -522,7 +522,7 @@ const implementations: Record<string, (world: World) => void> = {
       ],
       { count: 3 },
       'COLUMNS',
-      '0. object, expected column count: 3, found column count: 2',
+      'row 0 has 2 columns; expected 3, as requested',
     ),
   'collection-right-count': (world) =>
     withRows(
@@ -541,13 +541,19 @@ const implementations: Record<string, (world: World) => void> = {
     const [bytes, ints] = [world.data('uint8_t', [97, 97]), world.data('int', [1, 2])];
     expect(thrown(() => new BufferCollection2D([bytes.data, ints.data]))).toMatchObject({
       code: 'FORMAT',
-      message: '1. object, expected format: [B], found format: [i]',
+      message: 'row 1 has elements of the format "i"; expected "B", as in row 0; convert the row',
     });
     bytes.free();
     ints.free();
   },
   'collection-wrong-type': (world) =>
-    refusedRows(world, [[97, 97]], { format: 'i' }, 'FORMAT', '0. object, expected format: [i], found format: [B]'),
+    refusedRows(
+      world,
+      [[97, 97]],
+      { format: 'i' },
+      'FORMAT',
+      'row 0 has elements of the format "B"; expected "i", as requested; convert the row',
+    ),
   'collection-right-type': (world) =>
     withRows(world, [[97, 97]], (rows) => {
       const memory = new BufferCollection2D(rows, -1, 'uint8');
@@ -661,13 +667,13 @@ const implementations: Record<string, (world: World) => void> = {
   'collection-not-flat': (world) =>
     withRows(world, [[1, 2, 3, 4]], ([row]) => {
       expect(message(() => new BufferCollection2D([{ data: row as Located, shape: [2, 2] }], -1, null, false))).toBe(
-        '0. object has dimensionality: 2, but only one-dimensional objects are accepted',
+        'row 0 has 2 dimensions; expected one, or unravel: true, which takes all its elements',
       );
     }),
   'collection-not-flat-3d': (world) =>
     withRows(world, [[1, 2, 3, 4]], ([row]) => {
       expect(message(() => new BufferCollection2D([{ data: row as Located, shape: [4, 1, 1] }], -1, null, false))).toBe(
-        '0. object has dimensionality: 3, but only one-dimensional objects are accepted',
+        'row 0 has 3 dimensions; expected one, or unravel: true, which takes all its elements',
       );
     }),
   'collection-bad-row': (world) => {

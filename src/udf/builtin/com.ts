@@ -3,6 +3,7 @@
  * the scan, their divergence and curl, and the trend left by imperfect descanning.
  */
 import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../field.js';
 import { circular, ring, spansOf } from '../masks.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
@@ -49,7 +50,7 @@ export function checkRegression(what: string, regression: ComParams['regression'
   if (typeof regression === 'number' ? ![-1, 0, 1].includes(regression) : regression?.flat?.().length !== 6)
     throw new EwaldError(
       'Argument',
-      `${what}: regression is ${regression}; expected -1, 0, 1 or three rows of two numbers`,
+      `${what}: regression is ${shown(regression)}; expected -1, 0, 1 or three rows of two numbers`,
     );
 }
 

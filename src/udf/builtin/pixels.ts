@@ -1,5 +1,6 @@
 /** Selected pixels of each frame: feature vectors of scan positions. */
 import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
@@ -21,7 +22,7 @@ export const pixelsUdf = defineUdf({
       if (!Number.isInteger(pixels[k]) || (pixels[k] as number) < 0 || (pixels[k] as number) >= end)
         throw new EwaldError(
           'Argument',
-          `pixels: pixel ${k} is ${pixels[k]}; expected a whole number from 0 to ${end - 1}`,
+          `pixels: pixel ${k} is ${shown(pixels[k])}; expected a whole number from 0 to ${end - 1}`,
         );
     return { intensity: { kind: 'nav', dtype: 'f64', extraShape: [pixels.length] } };
   },

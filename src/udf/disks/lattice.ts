@@ -3,6 +3,7 @@
  * LiberTEM-blobfinder; the weight of a disk is its elevation.
  */
 import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 
 /** A point or vector, (y, x) in pixels. */
 export type Vector = readonly [y: number, x: number];
@@ -66,14 +67,17 @@ export function checkMatch(what: string, match: LatticeMatch, positions: ArrayLi
   const start = checkLattice(what, match);
   const { method = 'fast', tolerance = 3, minWeight = 0.1, minMatch = 3 } = match;
   if (method !== 'fast' && method !== 'affine')
-    throw new EwaldError('Argument', `${what}: the method of the match is ${method}; expected 'fast' or 'affine'`);
+    throw new EwaldError(
+      'Argument',
+      `${what}: the method of the match is ${shown(method)}; expected 'fast' or 'affine'`,
+    );
   for (const [name, value, least] of [
     ['tolerance', tolerance, 1e-6],
     ['minWeight', minWeight, 0],
     ['minMatch', minMatch, 3],
   ] as const)
     if (!(value >= least))
-      throw new EwaldError('Argument', `${what}: ${name} of the match is ${value}; expected at least ${least}`);
+      throw new EwaldError('Argument', `${what}: ${name} of the match is ${shown(value)}; expected at least ${least}`);
   const disks = positions.length / 2;
   let indices: Float64Array | undefined;
   if (method === 'affine') {

@@ -1,6 +1,6 @@
 /** Patterns of diffraction disks, with which frames are correlated; those of LiberTEM-blobfinder. */
 import { EwaldError } from '../../base/errors.js';
-import { choice, knownOptions, real } from '../../base/options.js';
+import { choice, knownOptions, real, shown } from '../../base/options.js';
 
 /** Kinds of patterns, each with what it is for. */
 export const patternKinds = {
@@ -49,7 +49,10 @@ const kinds = Object.keys(patternKinds) as (keyof typeof patternKinds)[];
 /** Checks a pattern and adds its defaults. Throws `Argument`, `Shape`. */
 export function checkPattern(what: string, pattern: DiskPattern): CheckedPattern {
   if (typeof pattern !== 'object' || pattern === null)
-    throw new EwaldError('Argument', `${what}: the pattern is ${pattern}; expected { radius } or { template, shape }`);
+    throw new EwaldError(
+      'Argument',
+      `${what}: the pattern is ${shown(pattern)}; expected { radius } or { template, shape }`,
+    );
   knownOptions(`${what}: the pattern`, pattern, names);
   const kind = choice(`${what}: kind of the pattern`, pattern.kind, 'background-subtraction', kinds);
   if (kind === 'user') return userPattern(what, pattern);

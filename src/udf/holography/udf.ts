@@ -1,7 +1,7 @@
 /** Off-axis electron holography: the wave of one side band of each hologram; definitions of LiberTEM-holo. */
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { flag, knownOptions, real } from '../../base/options.js';
+import { flag, knownOptions, real, shown } from '../../base/options.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import { inverse2d, spectrum2d } from '../fourier.js';
@@ -250,9 +250,12 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
   const isPair = (value: unknown): boolean =>
     Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
   if (!isPair(sbPosition))
-    throw new EwaldError('Argument', `${what}: sbPosition is ${sbPosition}; expected [y, x], an index of the spectrum`);
+    throw new EwaldError(
+      'Argument',
+      `${what}: sbPosition is ${shown(sbPosition)}; expected [y, x], an index of the spectrum`,
+    );
   if (outShape !== undefined && !(isPair(outShape) && outShape.every((n) => Number.isInteger(n) && n > 0)))
-    throw new EwaldError('Argument', `${what}: outShape is ${outShape}; expected [height, width]`);
+    throw new EwaldError('Argument', `${what}: outShape is ${shown(outShape)}; expected [height, width]`);
   return holoUdf.withParams({
     outShape: outShape ?? null,
     sbPosition,

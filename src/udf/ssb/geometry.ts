@@ -4,7 +4,7 @@
  * (2021)).
  */
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, real } from '../../base/options.js';
+import { knownOptions, real, shown } from '../../base/options.js';
 import { rint } from '../disks/lattice.js';
 
 /** Geometry of a scan for single side band reconstruction. */
@@ -67,7 +67,10 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
     throw new EwaldError('Argument', `${what}: transformation replaces scanRotation and flipY; pass one or the other`);
   const steps = typeof dpix === 'number' ? [dpix, dpix] : dpix;
   if (!Array.isArray(steps) || steps.length !== 2)
-    throw new EwaldError('Argument', `${what}: dpix is ${dpix}; expected the step of the scan in metres, or (y, x)`);
+    throw new EwaldError(
+      'Argument',
+      `${what}: dpix is ${shown(dpix)}; expected the step of the scan in metres, or (y, x)`,
+    );
   const required = (name: string, value: number | undefined, low: number, high: number): number =>
     real(`${what}: ${name}`, value as number, Number.NaN, low, high);
   const flat = transformation?.flat() ?? turned(options.scanRotation ?? 0, options.flipY ?? false);
