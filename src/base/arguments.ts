@@ -17,6 +17,19 @@ export function expectsMembers(what: string, value: unknown, members: readonly s
 export const expectsText = (what: string, value: unknown): void =>
   expects(typeof value === 'string', what, value, 'the text of a file');
 
+/** Whether a value is an array of numbers or of booleans, or a typed array of numbers that are no bigints. */
+export function isPlainNumbers(value: unknown): value is ArrayLike<number> {
+  if (Array.isArray(value))
+    // Holes are elements to `findIndex`, which `every` would skip.
+    return value.findIndex((one) => typeof one !== 'number' && typeof one !== 'boolean') < 0;
+  const isTyped = ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return isTyped && !(value instanceof BigInt64Array) && !(value instanceof BigUint64Array);
+}
+
+/** Checks for an array of numbers that can be copied into one of float64. */
+export const expectsPlainNumbers = (what: string, value: unknown): void =>
+  expects(isPlainNumbers(value), what, value, 'an array of numbers');
+
 /** Checks for an array or typed array of numbers. */
 export function expectsNumbers(what: string, value: unknown): void {
   const ok = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));

@@ -4,7 +4,7 @@
  *
  * Good pixels become (value − dark) · gain; bad ones are marked and optionally filled from their neighbours.
  */
-import { expectsMembers, expectsNumbers } from '../base/arguments.js';
+import { expectsMembers, expectsNumbers, expectsPlainNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
 import type { Dataset, Metadata } from './dataset.js';
@@ -63,6 +63,8 @@ export class Corrections {
     knownOptions('Corrections', options, names);
     const { mask, dark, gain, patch } = options;
     const given = { mask, dark, gain };
+    for (const [name, array] of Object.entries(given))
+      if (array !== undefined) expectsPlainNumbers(`Corrections: ${name}`, array);
     const length = options.length ?? mask?.length ?? dark?.length ?? gain?.length;
     if (length === undefined || !Number.isInteger(length) || length < 1)
       throw new EwaldError(

@@ -38,7 +38,8 @@ export interface Candidate extends Detection {
   readonly title: string;
 }
 
-const optionNames = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
+/** Names of the options of `open`. */
+export const optionNames: readonly string[] = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
 const everywhere = [
   ...['format', 'navShape', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'],
 ];

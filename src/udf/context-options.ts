@@ -1,7 +1,8 @@
 /** Options of a run, a context and its platform, and the results of a run. */
 
+import { expects } from '../base/arguments.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { knownOptions } from '../base/options.js';
+import { checkSignal, flag, knownOptions, real } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
@@ -52,9 +53,25 @@ export interface UdfRunOptions {
    */
   readonly record?: string | RecordOptions | undefined;
 }
-export const runNames = [
+const runNames = [
   ...['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots', 'latest', 'record'],
 ];
+
+/** Checks the options of a run that no other part of it checks. Throws `Argument`. */
+export function checkRun(what: string, options: UdfRunOptions): void {
+  knownOptions(what, options, runNames);
+  const { progress, taskSeconds } = options;
+  if (typeof progress !== 'boolean')
+    expects(
+      progress === undefined || typeof progress === 'function',
+      `${what}: progress`,
+      progress,
+      'true or a function',
+    );
+  if (taskSeconds !== Number.POSITIVE_INFINITY) real(`${what}: taskSeconds`, taskSeconds, 600, 1e-3, 1e9);
+  flag(`${what}: latest`, options.latest, false);
+  checkSignal(options.signal);
+}
 
 /** The file to which a run writes its frames. */
 export interface RecordOptions {

@@ -4,7 +4,7 @@ import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
-import { flag, knownOptions } from '../base/options.js';
+import { callback, checkSignal, flag, knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../data/custom.js';
 import type { Dataset } from '../data/dataset.js';
@@ -14,16 +14,17 @@ import type { DataInput } from '../data/source-of.js';
 import type { Executor } from '../executors/executor.js';
 import type { DetectorConnection } from './acquisition/connection.js';
 import type { DetectorOptions } from './acquisition/options.js';
-import { type Analysis, type AnalysisResults, checkFrames, resultsOf } from './analyses/analysis.js';
+import { type Analysis, type AnalysisResults, analysesOf, checkFrames, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
+import { expectsScan } from './analyses/parameters.js';
 import { ResultBuffer } from './buffers.js';
-import { autoUdf } from './builtin/pick.js';
+import { autoUdf, type MapResult } from './builtin/pick.js';
 import {
+  checkRun,
   type ExportOptions,
   type PartialOfRun,
   type PartialRun,
   type RunResults,
-  runNames,
   type UdfContextOptions,
   type UdfPlace,
   type UdfRunOptions,
@@ -37,6 +38,7 @@ import type { FrameRecorder } from './record.js';
 import type { UdfCore } from './room.js';
 import { Run, type UdfProgress } from './run.js';
 import {
+  checkLoad,
   type FollowOptions,
   type LoadOptions,
   type Scan,
@@ -84,8 +86,9 @@ export class UdfContext {
    */
   async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
     this.#assertOpen();
-    if (flag('load: follow', given.follow, false)) return this.#follow(input as DataInput, given);
-    const { follow: _, ...options } = given;
+    checkLoad(given);
+    if (given.follow) return this.#follow(input as DataInput, given);
+    const { follow: _, timeoutS: _t, stallS: _s, ringBytes: _r, ...options } = given;
     if (isCustomDataset(input)) {
       knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
@@ -145,7 +148,7 @@ export class UdfContext {
     options: UdfRunOptions = {},
   ): Promise<RunResults<U>> {
     const { run, list } = this.#plan('runUdf', scan, udf, options);
-    const plots = plotsFor(options.plots, run);
+    const plots = plotsFor(options.plots);
     for await (const _ of this.#advance(run, options, plots));
     const results = run.results();
     await plots?.finish(results, run.damage);
@@ -159,7 +162,7 @@ export class UdfContext {
     options: UdfRunOptions = {},
   ): PartialRun<U> {
     const { run } = this.#plan('runUdfIter', scan, udf, options);
-    const advance = this.#advance(run, options, plotsFor(options.plots, run));
+    const advance = this.#advance(run, options, plotsFor(options.plots));
     const results = async function* () {
       try {
         for await (const _ of advance)
@@ -179,7 +182,10 @@ export class UdfContext {
       }
     };
     return Object.assign(oneShot(results, 'this run', 'call runUdfIter again'), {
-      updateParameters: (params: readonly Readonly<Record<string, unknown>>[]) => run.update(params),
+      updateParameters: (params: readonly Readonly<Record<string, unknown>>[]) => {
+        expects(Array.isArray(params), 'updateParameters: the argument', params, 'a list of one object per UDF');
+        run.update(params);
+      },
     }) as unknown as PartialRun<U>;
   }
 
@@ -195,7 +201,7 @@ export class UdfContext {
    * Runs the first pass of those analyses of one scan that have two, and returns the analyses that remain to be run.
    */
   async prepare<A extends Analysis>(analyses: readonly A[], options: UdfRunOptions = {}): Promise<A[]> {
-    for (const analysis of analyses) checkFrames(analysis);
+    for (const analysis of analysesOf(analyses)) checkFrames(analysis);
     const early = analyses.filter(({ next }) => next !== undefined);
     const [first] = early;
     if (!first) return [...analyses];
@@ -213,7 +219,7 @@ export class UdfContext {
 
   /** Runs several analyses of one scan in one pass, and a second pass if a cluster analysis is among them. */
   async runAll(analyses: readonly Analysis[], options: UdfRunOptions = {}): Promise<AnalysisResults[]> {
-    const [first] = analyses;
+    const [first] = analysesOf(analyses);
     if (!first) return [];
     if (analyses.some(({ scan, roi }) => scan !== first.scan || roi !== undefined))
       throw new EwaldError('Argument', 'runAll: analyses of one pass must be of the same scan, and none may be a pick');
@@ -226,19 +232,18 @@ export class UdfContext {
     return ready.map((analysis, i) => resultsOf(analysis.channels((results as readonly unknown[])[i])));
   }
 
-  /** Calls `f` for each frame; `result` has for each scan position as many numbers as `f` returns. */
-  async map(
-    scan: Scan,
-    f: (frame: never) => number | ArrayLike<number>,
-    options: UdfRunOptions = {},
-  ): Promise<ResultBuffer<'f64'>> {
+  /**
+   * Calls `f` for each frame; `result` has for each scan position as many numbers as `f` returns. `f` returns a number,
+   * an array or a typed array of as many numbers for every frame, or booleans, which are 1 and 0.
+   */
+  async map(scan: Scan, f: (frame: never) => MapResult, options: UdfRunOptions = {}): Promise<ResultBuffer<'f64'>> {
     const { result } = await this.runUdf(scan, autoUdf(f), options);
     return result;
   }
 
   /** Describes the run of a UDF as an HTML table. Nothing is read. */
   display(scan: Scan, udf: AnyUdf, options: Pick<UdfRunOptions, 'roi'> = {}): string {
-    return displayUdf(new Run(scan, [udf], { roi: options.roi }));
+    return displayUdf(this.#plan('display', scan, udf, options).run);
   }
 
   /**
@@ -270,7 +275,12 @@ export class UdfContext {
    */
   async exportDataset(scan: Scan, path: string, options: ExportOptions = {}): Promise<void> {
     this.#assertOpen();
+    expectsScan('exportDataset', scan);
+    expects(typeof path === 'string', 'exportDataset: the path', path, 'the name of a .npy file');
     knownOptions('exportDataset', options, ['force', 'signal', 'progress']);
+    callback('exportDataset: progress', options.progress);
+    flag('exportDataset: force', options.force, false);
+    checkSignal(options.signal);
     await this.#place.exportNpy(scan, path, options);
   }
 
@@ -393,11 +403,12 @@ export class UdfContext {
 
   #plan(what: string, scan: Scan, udf: AnyUdf | readonly AnyUdf[], options: UdfRunOptions) {
     this.#assertOpen();
-    knownOptions(what, options, runNames);
+    checkRun(what, options);
     if (typeof scan !== 'object' || scan === null || !('sync' in scan))
       throw new EwaldError('Argument', `${what}: the first argument is not a scan; expected the result of load()`);
     const list = Array.isArray(udf);
-    const udfs = ((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[]).map(asUdf);
+    // Holes of the list are invalid UDFs and must not be skipped.
+    const udfs = Array.from((list ? udf : [udf]) as readonly (AnyUdf | AnyDefinition)[], asUdf);
     const corrections = correctionsFor(options.corrections, scan.shape.sig, scan);
     const { roi, numPartitions, latest } = options;
     return { run: new Run(scan, udfs, { roi, corrections, numPartitions, latest }), list };

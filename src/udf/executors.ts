@@ -1,7 +1,8 @@
 /** Validates and creates the executors of `Context.makeWith`. */
 import type { DeviceReport } from '../backends/open.js';
+import { isPlainNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
-import { choice } from '../base/options.js';
+import { choice, shown } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
 import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
@@ -18,13 +19,14 @@ export interface ExecutorMakers {
 }
 
 const countOf = (what: string, given: number | readonly number[]): number => {
-  const count = typeof given === 'number' ? given : given.length;
-  if (!Number.isInteger(count) || count < 0)
+  const isList = Array.isArray(given) && isPlainNumbers(given);
+  const count = isList ? given.length : given;
+  if (!Number.isInteger(count) || (count as number) < 0)
     throw new EwaldError(
       'Argument',
-      `Context.makeWith: ${what} is ${String(given)}; expected a number, or a list of them`,
+      `Context.makeWith: ${what} is ${shown(given)}; expected a number, or a list of them`,
     );
-  return count;
+  return count as number;
 };
 
 /** The executor of a kind; undefined for this thread itself. */

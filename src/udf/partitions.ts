@@ -1,6 +1,7 @@
 /** Splits a run into partitions and determines the frames of each. */
 
 import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import { partitionsOfCustom } from '../data/custom.js';
 import { elementBytes } from '../data/dtype.js';
 import { product } from './dtypes.js';
@@ -54,7 +55,7 @@ function boundaries(scan: Scan, count: number, wanted: number | undefined): numb
 /** Splits a run into `wanted` partitions, by default according to size. Throws `Argument`. */
 export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
-    throw new EwaldError('Argument', `numPartitions is ${wanted}; expected a whole number from 1`);
+    throw new EwaldError('Argument', `numPartitions is ${shown(wanted)}; expected a whole number from 1`);
   // Partitions of a live scan are the frames that have arrived.
   if (selection.count === 0 || scan.live) return [];
   const { syncOffset } = scan.sync;

@@ -1,5 +1,7 @@
 /** Regions of interest: converts every way of naming scan positions to one list of flat positions. */
+import { isPlainNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
+import { shown } from '../base/options.js';
 import { product } from './dtypes.js';
 
 /** A position of the scan, slowest axis first. */
@@ -33,8 +35,18 @@ const shapeError = (found: string, navShape: readonly number[]): EwaldError =>
       `(${product(navShape)} positions)`,
   );
 
+const forms =
+  'expected a mask with an element per scan position, { at: position }, { shape, entries }, or a list of ' +
+  '[position, boolean]; a position is a list of whole numbers, slowest axis first';
+
+/** The elements of a list; a transferred array has none, and reading them would throw. */
+const elementsIn = <T>(list: ArrayLike<T>): T[] =>
+  ArrayBuffer.isView(list) && list.byteLength === 0 ? [] : Array.from(list);
+
 /** Flat index of a position; negative numbers count from the end, as in NumPy. */
-function flatOf(at: Coordinate, navShape: readonly number[]): number {
+function flatOf(given: Coordinate, navShape: readonly number[]): number {
+  if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: a position is ${shown(given)}; ${forms}`);
+  const at = elementsIn(given);
   if (at.length !== navShape.length)
     throw shapeError(`the position (${at.join(', ')}) has ${at.length} axes`, navShape);
   let flat = 0;
@@ -59,12 +71,15 @@ function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
     return mask;
   }
   if ('entries' in roi && 'shape' in roi) {
-    const { shape, entries } = roi as { shape: readonly number[]; entries: readonly Coordinate[] };
+    const { shape: given, entries } = roi as { shape: readonly number[]; entries: readonly Coordinate[] };
+    if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: shape is ${shown(given)}; ${forms}`);
+    if (!Array.isArray(entries)) throw new EwaldError('Argument', `roi: entries is ${shown(entries)}; ${forms}`);
+    const shape = elementsIn(given);
     if (product(shape) !== size) throw shapeError(`it is ${shape.join(' × ')}`, navShape);
-    for (const entry of entries) mask[flatOf(entry, shape)] = 1;
+    for (const entry of Array.from(entries)) mask[flatOf(entry, shape)] = 1;
     return mask;
   }
-  const list = Array.from(roi as ArrayLike<unknown>);
+  const list = elementsIn(roi as ArrayLike<unknown>);
   if (list.length > 0 && list.every((item) => Array.isArray(item) && item.length === 2 && isNumbers(item[0]))) {
     const pairs = list as [Coordinate, boolean][];
     const value = Boolean(pairs[0]?.[1]);
@@ -86,8 +101,7 @@ function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
 /** The positions selected by a region of interest. Throws `Shape`, `Argument`. */
 export function select(roi: Roi | undefined | null, navShape: readonly number[]): Selection {
   if (roi === undefined || roi === null) return { count: product(navShape), positions: undefined, mask: undefined };
-  if (typeof roi !== 'object')
-    throw new EwaldError('Argument', `roi is ${String(roi)}; expected a mask, a position or a list of positions`);
+  if (typeof roi !== 'object') throw new EwaldError('Argument', `roi is ${shown(roi)}; ${forms}`);
   const mask = maskOf(roi, navShape);
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i] as number;

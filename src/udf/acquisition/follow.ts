@@ -1,6 +1,6 @@
 /** Opens a file or folder that is still being written as a live scan. */
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { integer, refuseFormer, shown } from '../../base/options.js';
+import { integer, shown } from '../../base/options.js';
 import { refusal, reworded } from '../../base/parameters.js';
 import type { OpenOptions } from '../../data/open.js';
 import type { DataInput } from '../../data/source-of.js';
@@ -28,7 +28,6 @@ export async function followFiles(
   }: LoadOptions & FollowOptions,
   keep: (scan: LiveScan) => LiveScan,
 ): Promise<{ readonly scan: LiveScan; readonly connection: DetectorConnection }> {
-  refuseFormer('load', open, { noDataTimeout: 'stallS' });
   if (!place.follow)
     throw new EwaldError(
       'Unsupported',

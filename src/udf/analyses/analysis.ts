@@ -1,4 +1,5 @@
 /** An analysis: a UDF configured for a scan, and channels that present its results. */
+import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { product } from '../dtypes.js';
 import type { Scan } from '../scan.js';
@@ -43,6 +44,16 @@ export interface Analysis<K extends string = string> {
   /** The images of the UDF's results. */
   // biome-ignore lint/suspicious/noExplicitAny: dtypes differ from analysis to analysis, and each knows its own
   channels(results: any): (Channel & { readonly key: K })[];
+}
+
+/** A list of analyses. Throws `Argument` for anything else. */
+export function analysesOf<A extends Analysis>(analyses: readonly A[]): readonly A[] {
+  const members = ['name', 'scan', 'udf', 'channels'];
+  expects(Array.isArray(analyses), 'the analyses', analyses, 'a list of results of the methods create…Analysis');
+  // Holes of the list are invalid analyses and must not be skipped.
+  for (const analysis of Array.from(analyses))
+    expectsMembers('the analysis', analysis, members, 'the result of a method create…Analysis of the Context');
+  return analyses;
 }
 
 /** Channels by name. */

@@ -1,4 +1,5 @@
 /** Sums under masks: custom masks, disks, rings, points, rings of equal width. Defaults are those of LiberTEM. */
+import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
@@ -24,6 +25,13 @@ export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis
   const { factories, useSparse = 'auto', shifts } = optionsOf('createMaskAnalysis', 'masks', options);
   if (!Array.isArray(factories) || factories.length === 0)
     throw new EwaldError('Argument', 'createMaskAnalysis: factories is empty; expected functions that create masks');
+  for (const [i, factory] of Array.from<unknown>(factories).entries())
+    expects(
+      typeof factory === 'function',
+      `createMaskAnalysis: factories[${i}]`,
+      factory,
+      'a function that makes a mask',
+    );
   const made = factories.map((factory) => factory());
   const complex = made.some((mask) => 're' in mask);
   const array = (mask: MaskArray | readonly number[]): MaskArray =>

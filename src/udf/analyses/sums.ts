@@ -1,4 +1,5 @@
 /** Sums, standard deviations, single frames, and their spectra. Defaults are those of LiberTEM. */
+import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
@@ -81,7 +82,7 @@ export function pickAnalysis(scan: Scan, options: PickOptions = {}, fourier = fa
     throw refusal(
       'createPickAnalysis',
       (said) =>
-        `${position ? said('at') : 'the position'} is (${at.join(', ')}); ` +
+        `${position ? said('at') : 'the position'} is (${at.map(shown).join(', ')}); ` +
         `the scan of ${scan.name} is ${nav.join(' × ') || 'one frame'}`,
     );
   const roi = new Uint8Array(product(nav));

@@ -1,10 +1,12 @@
 /** Single frames: those of the region of interest, unchanged. */
-import { expects } from '../../base/arguments.js';
+import { expects, isPlainNumbers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
 import type { PlatformUrl } from '../../base/globals.js';
+import { shown } from '../../base/options.js';
 import { elements } from '../../data/dtype.js';
 import type { BufferDeclaration, BufferDeclarations } from '../buffers.js';
 import type { BufferDtype } from '../dtypes.js';
-import { settled } from '../running.js';
+import { guarded, settled } from '../running.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /** `intensity`, [positions, …sig], of the input's dtype. */
@@ -19,29 +21,55 @@ export const pickUdf = defineUdf({
   },
 });
 
+/** What the function of `map` may return for a frame: one number, or as many for each frame. */
+export type MapResult = number | boolean | ArrayLike<number>;
+
+/** Rejects what the function of a map may not return. Throws `Argument`. */
+function checkMapped(name: string, found: unknown, count?: number): asserts found is MapResult {
+  const isNumber = typeof found === 'number' || typeof found === 'boolean';
+  // The error of a frame names the function and the frame.
+  const [whose, where] = count === undefined ? [` ${name}`, ' for a frame of ones'] : ['', ''];
+  if (!isNumber && !(isPlainNumbers(found) && found.length > 0))
+    throw new EwaldError(
+      'Argument',
+      `the function${whose} returned ${shown(found)}${where}; expected a number, a boolean (which counts as 1 or 0), ` +
+        'an array of numbers or a typed array of them',
+    );
+  const length = isNumber ? 1 : found.length;
+  if (count !== undefined && length !== count)
+    throw new EwaldError(
+      'Argument',
+      `the function returned ${length} numbers, and ${count} for a frame of ones; expected as many for every ` +
+        'frame',
+    );
+}
+
 /**
  * A UDF that calls a function for each frame, for `Context.map`. The shape of its result comes from a trial on a frame
  * of ones.
  */
-export function autoUdf(f: (frame: never) => number | ArrayLike<number>, module?: string | PlatformUrl) {
+export function autoUdf(f: (frame: never) => MapResult, module?: string | PlatformUrl) {
   expects(typeof f === 'function', 'autoUdf: the first argument', f, 'a function of a frame');
+  const name = f.name || 'auto';
   const shapeOf = (meta: UdfMeta): { count: number; scalar: boolean } => {
     const make = elements[meta.inputDtype].array as unknown as new (length: number) => Float64Array;
     const ones = new make(meta.sig.reduce((a, b) => a * b, 1)).fill(1);
-    const found = settled(f.name || 'auto', 'the function', f(ones as never));
-    return typeof found === 'number' ? { count: 1, scalar: true } : { count: found.length, scalar: false };
+    const found: unknown = guarded(name, 'the function', () => f(ones as never), 'the function for a frame of ones');
+    checkMapped(name, found);
+    return typeof found === 'object' ? { count: found.length, scalar: false } : { count: 1, scalar: true };
   };
   return defineUdf({
-    name: f.name || 'auto',
+    name,
     ...(module !== undefined && { module: String(module) }),
     buffers: (meta: UdfMeta): { result: BufferDeclaration<'f64'> } => {
       const { count, scalar } = shapeOf(meta);
       return { result: { kind: 'nav', dtype: 'f64', extraShape: scalar ? [] : [count] } } satisfies BufferDeclarations;
     },
     processFrame({ frame, results }) {
-      const found = f(frame as never);
-      if (typeof found === 'number') results.result[0] = found;
-      else results.result.set(found);
+      const found: unknown = settled(name, 'the function', f(frame as never));
+      checkMapped(name, found, results.result.length);
+      if (typeof found === 'object') results.result.set(found);
+      else results.result[0] = Number(found);
     },
   });
 }

@@ -1,8 +1,9 @@
 /**
  * Shows partial results as images during a run, throttled by the time they take, so that the run is hardly slowed down.
  */
+import { expects } from '../../base/arguments.js';
+import { callback, knownOptions, list, real } from '../../base/options.js';
 import type { ResultBuffer } from '../buffers.js';
-import type { Run } from '../run.js';
 import type { LivePicture } from './picture.js';
 
 /** Receives the images. */
@@ -72,10 +73,15 @@ function withGaps({ kind, dtype, data, validMask }: ResultBuffer): ArrayLike<num
 }
 
 /** The images requested for a run. */
-export function plotsFor(option: PlotsOption | undefined, _run: Run): LivePlots | undefined {
-  if (!option) return undefined;
+export function plotsFor(option: PlotsOption | undefined): LivePlots | undefined {
+  if (option === undefined || option === false) return undefined;
   if (typeof option === 'function') return new LivePlots(option, undefined, 0.1);
-  const { show, channels, minDelta = 0.1 } = option === true ? {} : option;
+  const given = option === true ? {} : option;
+  expects(typeof given === 'object' && given !== null, 'plots', given, 'true, a function, or { show, channels, … }');
+  knownOptions('plots', given, ['show', 'channels', 'minDelta']);
+  const show = callback('plots: show', given.show);
+  const channels = list('plots: channels', given.channels);
+  const minDelta = real('plots: minDelta', given.minDelta, 0.1, 0, 1e9);
   const sink = show ?? ((picture: LivePicture) => defaultSink(picture));
   return new LivePlots(sink, channels, minDelta);
 }

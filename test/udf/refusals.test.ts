@@ -1,0 +1,158 @@
+/** What users get wrong in calls of a Context, and what the errors tell them: what was found, and what is needed. */
+import { BufferCollection2D, RaggedRows } from 'ewald/memory';
+import { Context, type Scan, sumUdf } from 'ewald/udf';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const [navShape, sigShape] = [
+  [4, 4],
+  [8, 8],
+];
+const frames = Uint16Array.from({ length: 16 * 64 }, (_, i) => i);
+const bytes = new Uint8Array(frames.buffer);
+let ctx: Context;
+let scan: Scan;
+beforeAll(() => {
+  ctx = new Context({ context: { backend: 'wasm' } });
+  scan = ctx.fromMemory(frames, { navShape, sigShape });
+});
+afterAll(() => ctx.close());
+
+/** The message of the `Argument` that a call ends with. */
+async function refusal(call: () => unknown): Promise<string> {
+  const error: unknown = await (async () => call())().then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  expect(error).toMatchObject({ name: 'EwaldError', tag: 'Argument' });
+  return (error as Error).message;
+}
+
+test.for([
+  [{ sync_offset: 1 }, 'load has no option "sync_offset"; did you mean "syncOffset"?'],
+  [{ syncOfset: 1 }, 'load has no option "syncOfset"; did you mean "syncOffset"?'],
+  [{ fileMsk: true }, 'load has no option "fileMsk"; did you mean "fileMask"?'],
+  [{ folow: true }, 'load has no option "folow"; did you mean "follow"?'],
+  [{ folow: true, follow: true }, 'load has no option "folow"; did you mean "follow"?'],
+  [{ nav_shape: [1] }, 'load has no option "nav_shape"; did you mean "navShape"?'],
+  [{ stallS: 5 }, 'load: stallS belongs to files that are still being written; set follow: true'],
+  [{ fileMask: 1 }, 'load: fileMask is 1; expected true or false'],
+] as const)('load with %j', async ([options, message]) => {
+  expect(await refusal(() => ctx.load(bytes, options as never))).toBe(message);
+});
+
+test('load names all of its options', async () => {
+  const message = await refusal(() => ctx.load(bytes, { colour: 1 } as never));
+  expect(message).toMatch(/^load has no option "colour"; expected one of format, navShape, .*signal, syncOffset, file/);
+});
+
+test.for([
+  [{ progress: 3 }, 'runUdf: progress is 3; expected true or a function'],
+  [{ taskSeconds: 'x' }, 'runUdf: taskSeconds is "x"; expected a number from 0.001 to 1000000000'],
+  [{ latest: 1 }, 'runUdf: latest is 1; expected true or false'],
+  [{ numPartitions: '2' }, 'numPartitions is "2"; expected a whole number from 1'],
+  [{ plots: 3 }, 'plots is 3; expected true, a function, or { show, channels, … }'],
+  [{ plots: { minDelt: 1 } }, 'plots has no option "minDelt"; did you mean "minDelta"?'],
+  [
+    { corrections: { excludedPixels: [99999] } },
+    'corrections: an element of excludedPixels is 99999; expected positions [y, x] within 8 × 8, or a mask of all ' +
+      'pixels as a Uint8Array',
+  ],
+  [{ corrections: { dark: null } }, 'Corrections: dark is null; expected an array of numbers'],
+] as const)('runUdf with %j', async ([options, message]) => {
+  expect(await refusal(() => ctx.runUdf(scan, sumUdf, options as never))).toBe(message);
+});
+
+test('a region that is none', async () => {
+  const message = await refusal(() => ctx.runUdf(scan, sumUdf, { roi: { at: 3 } } as never));
+  expect(message).toMatch(
+    /^roi: a position is 3; expected a mask with an element per scan position, \{ at: position \}/,
+  );
+});
+
+test.for([
+  ['undefined', () => undefined, 'undefined'],
+  ['text', () => 'a', '"a"'],
+  ['digits', () => '12', '"12"'],
+  ['a bigint', () => 10n, '10n'],
+  ['null', () => null, 'null'],
+  ['nothing', () => [], '[]'],
+  ['rows', () => [[1], [2]], '[[1],[2]]'],
+  ['texts', () => ['1'], '["1"]'],
+  ['bigints', () => new BigInt64Array(2), 'a BigInt64Array of 2'],
+] as const)('map refuses %s', async ([, given, found]) => {
+  const wanted = 'expected a number, a boolean (which counts as 1 or 0), an array of numbers or a typed array of them';
+  const f = (): never => given() as never;
+  expect(await refusal(() => ctx.map(scan, f))).toBe(`the function f returned ${found} for a frame of ones; ${wanted}`);
+  const later = (frame: Uint16Array): never => (frame[0] === 64 ? given() : 1) as never;
+  expect(await refusal(() => ctx.map(scan, later))).toBe(
+    `the UDF later threw in frame 1: the function returned ${found}; ${wanted}`,
+  );
+});
+
+test('map refuses results of different lengths, and names the frame', async () => {
+  const f = (frame: Uint16Array): number[] => (frame[0] === 3 * 64 ? [1, 2] : [1]);
+  expect(await refusal(() => ctx.map(scan, f))).toBe(
+    'the UDF f threw in frame 3: the function returned 2 numbers, and 1 for a frame of ones; expected as many for ' +
+      'every frame',
+  );
+  const thrower = (): never => {
+    throw new TypeError('no');
+  };
+  expect(await refusal(() => ctx.map(scan, thrower))).toBe(
+    'the UDF thrower threw in the function for a frame of ones: no',
+  );
+});
+
+test('map takes numbers, booleans, arrays and typed arrays', async () => {
+  const of = async (f: (frame: Uint16Array) => number | boolean | ArrayLike<number>) => {
+    const { shape, data } = await ctx.map(scan, f);
+    return [[...shape], [...data.slice(0, 4)]];
+  };
+  expect(await of((frame) => frame[0] as number)).toEqual([navShape, [0, 64, 128, 192]]);
+  expect(await of((frame) => (frame[0] as number) > 64)).toEqual([navShape, [0, 0, 1, 1]]);
+  expect(await of((frame) => [frame[0] as number, 1])).toEqual([
+    [...navShape, 2],
+    [0, 1, 64, 1],
+  ]);
+  expect(await of((frame) => frame.subarray(0, 2))).toEqual([
+    [...navShape, 2],
+    [0, 1, 64, 65],
+  ]);
+});
+
+test.for([
+  ['createComAnalysis', { r: 10 }, 'did you mean "maskRadius"?'],
+  ['createComAnalysis', { ri: 10 }, 'did you mean "maskRadiusInner"?'],
+  ['createFftSumAnalysis', { r: 10 }, 'did you mean "radius"?'],
+  ['createComAnalysis', { q: 10 }, 'expected one of cx, cy, maskRadius'],
+  ['createRingAnalysis', { rad: 10 }, 'expected one of cx, cy, ri, ro'],
+  ['createRingAnalysis', { RI: 10 }, 'did you mean "ri"?'],
+  ['createRingAnalysis', { rii: 10 }, 'did you mean "ri"?'],
+] as const)('%s with %j', async ([method, options, advice]) => {
+  const message = await refusal(() => ctx[method](scan, options as never));
+  const [name] = Object.keys(options);
+  expect(message.startsWith(`${method} has no option "${name}"; ${advice}`)).toBe(true);
+});
+
+test('rows of mixed types, and lengths that are texts', async () => {
+  const mixed = [new Float64Array(2), new Float32Array(2)];
+  expect(await refusalOfRows(() => RaggedRows.fromRows(mixed))).toBe(
+    'row 1 has elements of the format "f"; expected "d", as in row 0; convert the row',
+  );
+  expect(await refusalOfRows(() => new BufferCollection2D(mixed, -1, 'f'))).toMatch(
+    /^row 0 has elements of the format "d"; expected "f", as requested/,
+  );
+  expect(await refusal(() => new BufferCollection2D(mixed, '2' as never))).toMatch(/^columnCount is "2"; expected a/);
+  expect(await refusal(() => RaggedRows.create(['2'] as never, 'd'))).toMatch(/^a row has the length "2"; expected a/);
+});
+
+/** The message of the `Shape` that a call throws. */
+async function refusalOfRows(call: () => unknown): Promise<string> {
+  try {
+    call();
+  } catch (error) {
+    expect(error).toMatchObject({ tag: 'Shape', code: 'FORMAT' });
+    return (error as Error).message;
+  }
+  return 'accepted';
+}
