@@ -74,7 +74,7 @@ export interface OfRun {
   readonly call: string;
 }
 
-/** Throws unless the value is an object whose option names are all in `known`; `aliases` are names of them elsewhere. */
+/** Throws unless the value is an object whose option names are all in `known`; `aliases` are other names of those. */
 export function knownOptions(
   what: string,
   options: object,

@@ -62,7 +62,7 @@ test.for([
   expect(await refusal(() => ctx.runUdf(scan, sumUdf, options as never))).toBe(message);
 });
 
-test('a region that is none', async () => {
+test('a region of another kind', async () => {
   const message = await refusal(() => ctx.runUdf(scan, sumUdf, { roi: { at: 3 } } as never));
   expect(message).toMatch(
     /^roi: a position is 3; expected a mask with an element per scan position, \{ at: position \}/,
