@@ -20,13 +20,20 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
+/** Whether a name is a word of another one, as nm is of 1/nm. */
+const isWordOf = (name: string, candidate: string): boolean =>
+  candidate
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .includes(name.toLowerCase());
+
 /** The most edits between a name and one that may have been meant: what is left of a short name says nothing. */
 function mostEdits(name: string, candidate: string): number {
-  if (name.length <= 2) return 0;
+  if (name.length <= 2) return isWordOf(name, candidate) ? 2 : 0;
   return candidate.length <= 2 ? 1 : Math.max(2, name.length / 3);
 }
 
-/** The most similar name, if one is similar enough; one of one or two letters is similar to none. */
+/** The most similar name, if one is similar enough; one of one or two letters is only a word of another. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
   const ranked = names
     // Names of a very different length are never similar, and a hostile name may be as long as its file.

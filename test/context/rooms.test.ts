@@ -248,7 +248,7 @@ test('ewald/ffi and ewald/memory share only errors with the other entry points, 
   expect([...ours].filter((file) => others.has(file) && !/^chunk-base\b/.test(file))).toEqual([]);
   // Words from the messages of a room, which identify it wherever a bundler puts it.
   const [mine, theirs] = [ours, others].map((all) => [...all].map(textOf).join('\n'));
-  for (const words of ['unknown type name', 'object has dimensionality']) {
+  for (const words of ['unknown type name', 'its elements lie apart']) {
     expect(mine).toContain(words);
     expect(theirs, words).not.toContain(words);
   }
