@@ -15,7 +15,7 @@ import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
-import { openRows } from './parameters.js';
+import { openNames } from './parameters.js';
 import { defaultFrameBytes, tooLarge } from './shapes.js';
 import { suggestedShape } from './suggested-shape.js';
 
@@ -38,8 +38,6 @@ export interface Candidate extends Detection {
   readonly title: string;
 }
 
-/** Names of the options of `open`. */
-export const optionNames: readonly string[] = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
 const everywhere = [
   ...['format', 'navShape', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'],
 ];
@@ -78,7 +76,7 @@ export async function openSource(
 ): Promise<Dataset> {
   let source = given;
   try {
-    knownOptions('open', options, optionNames);
+    knownOptions('open', options, openNames);
     source = await decompressed(given, options);
     flag('open: checksums', options.checksums, true);
     const names = ['auto', ...formats.map(({ name }) => name)];

@@ -86,6 +86,9 @@ export const openRows = {
   },
 } as const satisfies Parameters;
 
+/** Names of all options of `open`. */
+export const openNames: readonly string[] = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
+
 /** Parameters of converting a file of frames. */
 export const convertRows = {
   frames: {

@@ -38,7 +38,6 @@ import type { FrameRecorder } from './record.js';
 import type { UdfCore } from './room.js';
 import { Run, type UdfProgress } from './run.js';
 import {
-  checkLoad,
   type FollowOptions,
   type LoadOptions,
   type Scan,
@@ -86,6 +85,7 @@ export class UdfContext {
    */
   async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
     this.#assertOpen();
+    const { checkLoad } = await import('./load-options.js');
     checkLoad(given);
     if (given.follow) return this.#follow(input as DataInput, given);
     const { follow: _, timeoutS: _t, stallS: _s, ringBytes: _r, ...options } = given;

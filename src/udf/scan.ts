@@ -2,12 +2,12 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
-import { flag, knownOptions, refuseFormer, shown } from '../base/options.js';
+import { knownOptions, shown } from '../base/options.js';
 import { refusal, setting } from '../base/parameters.js';
 import type { Dataset, Note } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
-import { type OpenOptions, optionNames as openNames } from '../data/open.js';
+import type { OpenOptions } from '../data/open.js';
 import { checkShape, filledShape, fitting } from '../data/shapes.js';
 import type { Acquisition } from './acquisition/acquisition.js';
 import { product } from './dtypes.js';
@@ -36,24 +36,6 @@ export interface LoadOptions extends OpenOptions {
 
 /** Options of `Context.load` for files that are still being written. */
 export interface FollowOptions extends Pick<LiveParameters, 'follow' | 'timeoutS' | 'stallS' | 'ringBytes'> {}
-
-const fileNames = ['fileMask', 'fileDark'] as const;
-const followNames = ['timeoutS', 'stallS', 'ringBytes'] as const;
-const loadNames = [...openNames, 'syncOffset', ...fileNames, 'follow', ...followNames];
-
-/** Checks the options of `Context.load` whose names `open` does not know. Throws `Argument`. */
-export function checkLoad(options: LoadOptions & FollowOptions): void {
-  if (typeof options === 'object') refuseFormer('load', options, { noDataTimeout: 'stallS' });
-  knownOptions('load', options, loadNames);
-  for (const name of fileNames) flag(`load: ${name}`, options[name], false);
-  if (flag('load: follow', options.follow, false)) return;
-  for (const name of followNames)
-    if (options[name] !== undefined)
-      throw refusal(
-        'load',
-        (said) => `${said(name)} belongs to files that are still being written; set ${setting(said, 'follow', true)}`,
-      );
-}
 
 /** How frames of the file correspond to positions of the scan. */
 export interface SyncInfo {
