@@ -48,8 +48,8 @@ const pageScripts = {
   'view-worker': 'pages/view/worker.js',
 };
 
-/** Minifies what is written. */
-const minified = {
+/** Minifies what is written, in lines of `lineLimit` characters or in one. */
+const minified = (lineLimit) => ({
   name: 'minified',
   async renderChunk(code) {
     // The minifier drops the comments that tell bundlers to ignore an import; an unknown function stays as it is.
@@ -64,14 +64,13 @@ const minified = {
       format: 'esm',
       target: 'es2022',
       legalComments: 'none',
-      // Node prints the line of a thrown error that nobody catches.
-      lineLimit: 160,
+      ...(lineLimit && { lineLimit }),
     });
     // Lines are broken within strings as well, but bundlers look for the names of files as they are.
     const joined = result.code.replace(/"(?:[\w./-]|\\\n)+"/g, (text) => text.replaceAll('\\\n', ''));
     return { code: joined.replace(/\bignoredImport(\d+)\(/g, (_, i) => `import(${marks[i]}`), map: null };
   },
-};
+});
 
 /** What a chunk holds, in words: the file it was made for, or the rooms that most of it is from, three at most. */
 function nameOf({ facadeModuleId, moduleIds }) {
@@ -146,7 +145,7 @@ const readable = [
   {
     ...common,
     input: inputsOf(pageScripts),
-    plugins: [...common.plugins, minified],
+    plugins: [...common.plugins, minified()],
     output: {
       dir: 'dist',
       format: 'es',
@@ -159,8 +158,11 @@ const readable = [
   whole(common.plugins),
 ];
 
-/** The package (scripts/packages/stage.mjs): all of it minified, and the pages share the code of the entries. */
-const packedPlugins = [wgsl({ indented: false }), buildHash(), minified];
+/**
+ * The package (scripts/packages/stage.mjs): all of it minified, and the pages share the code of the entries. Its lines
+ * are short, because Node prints the line of an error that nobody catches.
+ */
+const packedPlugins = [wgsl({ indented: false }), buildHash(), minified(160)];
 const packed = [
   {
     ...common,
