@@ -67,6 +67,7 @@ export async function searchAll(viewer: Viewer, { opened, request, html, stopBy 
   const failed = seen.filter(({ error }) => error !== undefined);
   const how = remark === '' ? '' : `; ${remark}`;
   const why = failed.length > 0 ? `; ${failed.length} could not be searched: ${failed[0]?.error}` : '';
-  const words = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')} in ${seconds} s${how}${why}`;
+  const searched = `${stopped ? 'Stopped after' : 'Searched'} ${counted(seen.length, 'frame')}`;
+  const words = `${searched} in ${seconds} s${how}${why}`;
   return { ...result, words, wrong: failed.length > 0 };
 }
