@@ -264,7 +264,7 @@ describe('K2 IS', () => {
     const dataset = await opened(same);
     expect(dataset.frames).toBe(2);
     expect(dataset.notes.map(({ text }) => text).join()).toContain(
-      'first 1 frames, with a closed shutter, are omitted',
+      'first frame, with a closed shutter, is omitted',
     );
     await dataset.dispose();
 

@@ -106,7 +106,7 @@ test('errors name the file', async () => {
   await dataset.dispose();
   writeFileSync(at('odd', 'run_5.npy'), npy(numbers(0, 12), [2, 2, 3]));
   const longer = await open(at('odd'));
-  await expect(longer.read(4, 1)).rejects.toThrow(/run_5\.npy .*it holds 2 frames where 1 are expected/);
+  await expect(longer.read(4, 1)).rejects.toThrow(/run_5\.npy .*it holds 2 frames where 1 is expected/);
   await longer.dispose();
   writeFileSync(at('odd', 'run_12.npy'), npy(numbers(0, 4), [2, 2]));
   await expect(open(at('odd'))).rejects.toThrow(/run_12\.npy does not belong/);

@@ -178,7 +178,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     };
     await age();
     const alive = connection.subscribe('ewald.builds.client.old', { callback: (_, message) => void message.respond() });
-    await expect(connected('builds')).rejects.toThrow('0 workers and 1 clients of it are connected');
+    await expect(connected('builds')).rejects.toThrow('0 workers and 1 client of it are connected');
     alive.unsubscribe();
     const executor = await connected('builds');
     const worker = await joined('builds');

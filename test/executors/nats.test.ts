@@ -206,7 +206,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     await refused(
       () => Executor.connect(server.url, { cluster: 'versions' }),
       'Unsupported',
-      '1 workers and 0 clients',
+      '1 worker and 0 clients',
     );
     await joined.leave();
     // If no other worker exists, the new one takes the place.
