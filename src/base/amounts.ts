@@ -1,4 +1,4 @@
-/** Counts and rates as messages state them. */
+/** Counts, rates, durations and progress as messages state them. */
 
 /** "1 spot", "2 spots". */
 export const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
@@ -11,4 +11,26 @@ export function rateText(bytes: number, seconds: number): string {
   const rate = bytes / Math.max(seconds, 1e-9);
   if (rate >= 1e9) return `${(rate / 1e9).toFixed(2)} GB/s`;
   return rate >= 1e6 ? `${(rate / 1e6).toFixed(1)} MB/s` : `${(rate / 1e3).toFixed(1)} kB/s`;
+}
+
+/** A duration as hours, minutes and seconds; … for one that is longer than 100 hours or unknown. */
+export function clock(seconds: number): string {
+  if (!(seconds < 360_000)) return '…';
+  const whole = Math.ceil(seconds);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+const lengthOf = (text: string): number => [...text].length;
+
+/** A line of progress that fits into `columns`: a longer one could not be erased, and would fill the screen. */
+export function progressLine(what: string, done: number, detail: string, columns: number): string {
+  const [start, end] = [`${what} `, `${(done * 100).toFixed(0)} % ${detail}`];
+  const room = Math.min(24, columns - lengthOf(start) - lengthOf(end) - 1);
+  // A bar of a few characters shows nothing.
+  const length = room < 8 ? 0 : room;
+  const bar = length === 0 ? '' : `${'█'.repeat(Math.round(done * length)).padEnd(length, '░')} `;
+  const line = `${start}${bar}${end}`.trimEnd();
+  return lengthOf(line) <= columns ? line : `${[...line].slice(0, columns - 1).join('')}…`;
 }

@@ -14,7 +14,7 @@ import {
 } from '../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
-import { commandRows, messageOf, sinkRows } from '../entries/shell.node.js';
+import { clock, commandRows, messageOf, sinkRows } from '../entries/shell.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';
@@ -306,13 +306,4 @@ function statusOf({ done, total, rate, hits, indexed }: RunSummary): string {
   const all = total === undefined ? '' : ` of ${total}`;
   const left = total === undefined || rate === 0 ? '' : `, ${clock((total - done) / rate)} left`;
   return `${done}${all} frames, ${rate.toFixed(1)}/s, hits ${share(hits)}, indexed ${share(indexed)}${left}`;
-}
-
-/** A duration in a readable form. */
-function clock(seconds: number): string {
-  if (!(seconds < 360_000)) return '…';
-  const whole = Math.ceil(seconds);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

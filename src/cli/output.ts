@@ -4,7 +4,7 @@
  */
 
 import { type BackendName, type createContext, type devices, EwaldError } from '../entries/index.node.js';
-import { counted, exact, firstFrames, parseBackend, rateText } from '../entries/shell.node.js';
+import { counted, exact, firstFrames, parseBackend, progressLine, rateText } from '../entries/shell.node.js';
 import { exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
@@ -80,17 +80,6 @@ export function table(
       .join('  ')
       .trimEnd();
   return [bold(line(head)), ...rows.map(line)].join('\n');
-}
-
-/** A line of progress that fits into `columns`: a longer one could not be erased, and would fill the screen. */
-export function progressLine(what: string, done: number, detail: string, columns: number): string {
-  const [start, end] = [`${what} `, `${(done * 100).toFixed(0)} % ${detail}`];
-  const room = Math.min(24, columns - width(start) - width(end) - 1);
-  // A bar of a few characters shows nothing.
-  const length = room < 8 ? 0 : room;
-  const bar = length === 0 ? '' : `${'█'.repeat(Math.round(done * length)).padEnd(length, '░')} `;
-  const line = `${start}${bar}${end}`.trimEnd();
-  return width(line) <= columns ? line : `${line.slice(0, columns - 1)}…`;
 }
 
 /** A progress line on standard error, shown only on a terminal and only after a second. */

@@ -9,6 +9,7 @@ interface Stated {
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder('latin1').decode(bytes);
 
+/** For each kind of file of a merge: whether an existing one states that ewald wrote it. */
 export const mergeWriting = {
   /** The note behind the end of a list. */
   hkl: {

@@ -1,6 +1,6 @@
 /** The line of progress fits into the terminal, however narrow it is. */
 import { describe, expect, test } from 'vitest';
-import { progressLine } from '../../src/cli/output.js';
+import { progressLine } from '../../src/base/amounts.js';
 
 const detail = '1 of 150 frames, 18.5/s, hits 100 %, indexed 100 %, 0:28 left';
 

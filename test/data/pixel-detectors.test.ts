@@ -263,9 +263,7 @@ describe('K2 IS', () => {
     const same = Object.fromEntries(Array.from({ length: 8 }, (_, s) => [`scan_${s + 1}.bin`, one]));
     const dataset = await opened(same);
     expect(dataset.frames).toBe(2);
-    expect(dataset.notes.map(({ text }) => text).join()).toContain(
-      'first frame, with a closed shutter, is omitted',
-    );
+    expect(dataset.notes.map(({ text }) => text).join()).toContain('first frame, with a closed shutter, is omitted');
     await dataset.dispose();
 
     // The .gtg is a tree of DM tags: SI Dimensions with Size Y and Size X.

@@ -203,11 +203,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     const late = await ewald(['worker', '--connect', server.url, '--cluster', 'versions']);
     expect(late.code).toBe(2);
     expect(late.err).toContain('runs ewald 0.0.9, build 0123, this is ewald');
-    await refused(
-      () => Executor.connect(server.url, { cluster: 'versions' }),
-      'Unsupported',
-      '1 worker and 0 clients',
-    );
+    await refused(() => Executor.connect(server.url, { cluster: 'versions' }), 'Unsupported', '1 worker and 0 clients');
     await joined.leave();
     // If no other worker exists, the new one takes the place.
     const next = await joinCluster(server.url, { workers: 1, cluster: 'versions' });
