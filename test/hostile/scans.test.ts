@@ -5,16 +5,14 @@
 import { Context, defineUdf, type Scan, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOfAnalysis } from '../../src/udf/parameters.js';
+import { navShape, openSmallScan, sigShape } from '../support/small-scan.js';
 import { tryAll } from './values.js';
 
-const navShape = [4, 4];
-const sigShape = [8, 8];
 const frames = Uint16Array.from({ length: 16 * 64 }, (_, i) => (i * 31) % 1009);
 let ctx: Context;
 let scan: Scan;
 beforeAll(() => {
-  ctx = new Context({ context: { backend: 'wasm' } });
-  scan = ctx.fromMemory(frames, { navShape, sigShape });
+  ({ ctx, scan } = openSmallScan(frames));
 });
 afterAll(() => ctx.close());
 

@@ -1,19 +1,15 @@
 /** What users get wrong in calls of a Context, and what the errors tell them: what was found, and what is needed. */
 import { BufferCollection2D, RaggedRows } from 'ewald/memory';
-import { Context, type Scan, sumUdf } from 'ewald/udf';
+import { type Context, type Scan, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { navShape, openSmallScan } from '../support/small-scan.js';
 
-const [navShape, sigShape] = [
-  [4, 4],
-  [8, 8],
-];
 const frames = Uint16Array.from({ length: 16 * 64 }, (_, i) => i);
 const bytes = new Uint8Array(frames.buffer);
 let ctx: Context;
 let scan: Scan;
 beforeAll(() => {
-  ctx = new Context({ context: { backend: 'wasm' } });
-  scan = ctx.fromMemory(frames, { navShape, sigShape });
+  ({ ctx, scan } = openSmallScan(frames));
 });
 afterAll(() => ctx.close());
 
