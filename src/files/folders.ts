@@ -5,7 +5,8 @@ import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
 
-const isFolder = async (path: string): Promise<boolean> =>
+/** Whether there is a folder at a path. */
+export const isFolder = async (path: string): Promise<boolean> =>
   stat(path).then(
     (found) => found.isDirectory(),
     () => false,

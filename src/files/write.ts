@@ -8,7 +8,6 @@
  * - Without `force` an existing file is replaced only if it is empty, or states that ewald wrote it.
  * - A file has one writer; a second writer is refused with the identity of the first.
  */
-
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { compressedName } from '../base/compression.js';

@@ -7,6 +7,7 @@ import { EwaldError } from '../base/errors.js';
 import { readCell } from '../crystal/cell-file.js';
 import { openPlatform } from '../data/open-platform.node.js';
 import { detect, open, openCodecs } from '../data/opening.node.js';
+import { isFolder } from '../files/folders.js';
 import { identity } from '../files/inputs.js';
 import { linesOf } from '../files/lines.js';
 import { refuseSame } from '../files/names.js';
@@ -36,7 +37,7 @@ const byName = new Intl.Collator('en', { numeric: true });
 const bytesOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
 
 const files: PlaceFiles = {
-  isFolder: async (path) => (await stat(path).catch(() => undefined))?.isDirectory() ?? false,
+  isFolder,
   async framesOf(folder, known) {
     const names = (await readdir(folder, { withFileTypes: true }))
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
