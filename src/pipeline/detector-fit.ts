@@ -254,11 +254,9 @@ const [contradiction, implausible] = [0.003, 0.1];
  * Whether crystals contradict the known cell, if the distance of their geometry has been fitted with it: with a right
  * cell they leave no difference.
  */
-export function contradictsCell(fits: readonly DetectorFit[]): boolean {
-  const verdict = detectorVerdict(fits);
-  if (!verdict) return false;
-  const change = Math.abs(verdict.scale - 1);
-  return change > Math.max(contradiction, 4 * verdict.scaleError) && change < implausible;
+export function contradictsCell({ scale, scaleError }: DetectorVerdict): boolean {
+  const change = Math.abs(scale - 1);
+  return change > Math.max(contradiction, 4 * scaleError) && change < implausible;
 }
 
 /** A geometry with the detector at the position found by the crystals. */

@@ -77,9 +77,9 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<Settlemen
   const { results, frames } = await firstResults(scene);
   const { isCellGiven } = scene;
   const { results: latest, ...refined } = await refinedOn(results, frames, scene);
-  const fits = isCellGiven ? fitsOf(latest) : [];
-  const isDistanceFitted = refined.doubt === undefined && detectorVerdict(fits) !== undefined;
-  if (!isDistanceFitted || !contradictsCell(fits)) return { ...refined, isDistanceFitted, isCellContradicted: false };
+  const verdict = isCellGiven && refined.doubt === undefined ? detectorVerdict(fitsOf(latest)) : undefined;
+  const isDistanceFitted = verdict !== undefined;
+  if (!verdict || !contradictsCell(verdict)) return { ...refined, isDistanceFitted, isCellContradicted: false };
   // A compromise between the cell and the crystals would fit neither, so the distance stays as it was given.
   const { results: _, ...kept } = await refinedOn(results, frames, { ...scene, isCellGiven: false });
   return { ...kept, isDistanceFitted, isCellContradicted: true };
