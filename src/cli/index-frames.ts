@@ -207,7 +207,7 @@ class RunReport {
       note(`${red('ewald:')} ${messageOf(event.error)}`);
     } else if (event.kind === 'resumed') this.#resumed(event.after, event.again);
     else {
-      const text = wordsInFlags(eventText(event), indexRows, saidAsFlags(indexRows));
+      const text = inRunFlags(eventText(event));
       if (text !== '') note(text);
     }
   };
@@ -260,9 +260,7 @@ class RunReport {
     const { output, profile = false } = this.#flags;
     const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
     const named = outputs.find(isWritten)?.file;
-    const lines = outputs.flatMap(({ text = '' }) =>
-      text === '' ? [] : [dim(wordsInFlags(text, indexRows, saidAsFlags(indexRows)))],
-    );
+    const lines = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(inRunFlags(text))]));
     const tell = this.#shared.json || output === '-' ? note : print;
     const peaksAlone = this.#shared.cells?.length === 0;
     const isNothing = isAborted && summary.done === 0;
@@ -299,6 +297,9 @@ class RunReport {
     }
   }
 }
+
+/** A text of the run with flags in the place of options. */
+const inRunFlags = (text: string): string => wordsInFlags(text, indexRows, saidAsFlags(indexRows));
 
 /** The status line during the run. */
 function statusOf({ done, total, rate, hits, indexed }: RunSummary): string {

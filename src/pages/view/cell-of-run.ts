@@ -1,4 +1,5 @@
 /** The cell with which all frames are indexed: the known one, or as `ewald index` determines it without `-p`. */
+import { firstFrames } from '../../base/amounts.js';
 import { anglesOf, type Context, type KnownCell, lengthsOf, type SearchSettings } from '../../entries/index.js';
 import type { RunCell } from './protocol.js';
 import type { Session } from './session.js';
@@ -26,10 +27,10 @@ export async function determinedCell(
       const { cell, lattice, images, frames, doubt } = event;
       const remark =
         cell && lattice
-          ? `cell ${lattice.parameters.map((x) => x.toFixed(2)).join(', ')} (${lattice.type}) from ${images} of the ` +
-            `first ${frames} frames`
-          : `no cell explains the first ${frames} frames, of which ${images} have enough peaks; only peaks are ` +
-            'searched for';
+          ? `cell ${lattice.parameters.map((x) => x.toFixed(2)).join(', ')} (${lattice.type}) from ` +
+            `${frames === 1 ? '' : `${images} of `}${firstFrames(frames)}`
+          : `no cell explains ${firstFrames(frames)}, of which ${images} ${images === 1 ? 'has' : 'have'} enough ` +
+            'peaks; only peaks are searched for';
       result = {
         cells: cell ? [cell] : [],
         cell: cell && numbersOf(cell),

@@ -1,9 +1,10 @@
 /** Errors as words for the user: what happened and what to do. */
 import { messageOf } from '../../base/errors.js';
+import { kebab } from '../../base/parameter-text.js';
 import { reworded } from '../../base/parameters.js';
 
 /** The flag of an option of opening a file. */
-const flagNameOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+const flagNameOf = (name: string): string => `--${kebab(name)}`;
 
 /** The message of an error; those of the browser itself are explained. */
 export function errorWords(error: unknown): string {
