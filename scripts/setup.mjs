@@ -115,8 +115,8 @@ checkNode();
 const deeds = (await installTools()) + (await installModules());
 // The build modules need nothing from node_modules, but the tools they start do.
 const { build } = await import('./build.mjs');
-const parts = ['types', 'layout', 'wasm', 'native', 'mpi', 'cuda', 'bundle'];
-const outcome = await build(level > 0 ? [] : parts, { setup: true, lenient: level === 0 });
+const { cuda, hasCard, mpi, native } = await import('./parts/addons.mjs');
+const outcome = await build(level > 0 ? [] : firstParts(), { setup: true, lenient: level === 0 });
 if (outcome.code !== 0) process.exit(outcome.code);
 const off = missing(({ told }) => told).map(({ part, name }) => `${part} (no ${name})`);
 const summary = deeds + outcome.built === 0 ? 'nothing to do' : 'ready';
@@ -125,6 +125,17 @@ say(
   `${summary}${off.length > 0 ? `; switched off: ${off.join(', ')}` : ''}`,
   (performance.now() - started) / 1000,
 );
+
+/**
+ * The parts that the first run needs. Addons take minutes to compile and nothing requires them: CUDA is compiled at
+ * once for a card, and an addon that exists is kept up to date, because the package refuses one of another build.
+ */
+function firstParts() {
+  const addons = [native, mpi, cuda].filter(
+    (part) => part.outputs().some((file) => existsSync(join(root, file))) || (part === cuda && hasCard()),
+  );
+  return ['types', 'layout', 'wasm', ...addons.map(({ name }) => name), 'bundle'];
+}
 
 /** Requirements of this level that are not met, and unmet ones of other levels in `also`. */
 function missing(also = () => false) {

@@ -86,14 +86,21 @@ const noCuda = () => (existsSync(join(root, 'cuda/CMakeLists.txt')) ? undefined 
  * use, and the result runs fewer blocks on a newer card.
  */
 export function architectures() {
-  const seen = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], { encoding: 'utf8' });
   const known = spawnSync('nvcc', ['--list-gpu-arch'], { encoding: 'utf8' }).stdout ?? '';
-  const cards = (seen.status === 0 ? seen.stdout : '')
-    .split('\n')
-    .map((line) => line.trim().replace('.', ''))
-    .filter((card) => /^\d+$/.test(card) && known.includes(`compute_${card}\n`));
+  const cards = visibleCards().filter((card) => known.includes(`compute_${card}\n`));
   return [...new Set(cards)].map((card) => `${card}-real`).concat('75-virtual');
 }
+
+/** Compute capabilities of the visible cards, such as "90". */
+function visibleCards() {
+  const seen = spawnSync('nvidia-smi', ['--query-gpu=compute_cap', '--format=csv,noheader'], { encoding: 'utf8' });
+  return (seen.status === 0 ? seen.stdout : '')
+    .split('\n')
+    .map((line) => line.trim().replace('.', ''))
+    .filter((card) => /^\d+$/.test(card));
+}
+
+export const hasCard = () => visibleCards().length > 0;
 
 export const cuda = addon({
   name: 'cuda',
