@@ -52,3 +52,6 @@ export const product = (lengths: readonly number[]): number => lengths.reduce((a
 
 /** Arrays of one UDF by name. */
 export type Arrays = Record<string, BufferArray>;
+
+/** Whether numbers of a dtype are integers. */
+export const isIntegerDtype = (dtype: DataType): boolean => /^[ui]/.test(dtype);

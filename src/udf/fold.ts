@@ -3,8 +3,8 @@
  * w combines m with gain, bad pixels and patches. Frames are used as stored, and nothing is done frame by frame.
  */
 import type { Corrections } from '../data/corrections.js';
+import { isIntegerDtype } from './dtypes.js';
 import { BadMoments, correctMoments } from './fold-moments.js';
-import { isIntegerDtype } from './frames-of.js';
 import type { KernelPart } from './kernel-part.js';
 import { isFew, spansOf } from './masks.js';
 import { type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';

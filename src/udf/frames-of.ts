@@ -84,6 +84,3 @@ export function correctFrames(
 
 /** Pixels per frame. */
 export const pixelsOf = (sig: readonly number[]): number => product(sig);
-
-/** Whether numbers of a dtype are integers. */
-export const isIntegerDtype = (dtype: DataType): boolean => /^[ui]/.test(dtype);

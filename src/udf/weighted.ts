@@ -1,6 +1,6 @@
 /** Weighted masks as steps of a pass: dense or sparse, with products in float32 or in float64. */
 import { type DataType, elementBytes } from '../data/dtype.js';
-import { isIntegerDtype } from './frames-of.js';
+import { isIntegerDtype } from './dtypes.js';
 import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass/pass.js';
 

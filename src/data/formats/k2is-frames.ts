@@ -15,7 +15,7 @@ import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, navigationShape } from '../shapes.js';
 import { readTags, tagAt } from './dm-tags.js';
-import { blockBytes, blockMark } from './k2is.js';
+import { blockBytes, blockMark } from './k2is-block.js';
 
 const headerBytes = 40;
 const [blockRows, blockColumns] = [930, 16];

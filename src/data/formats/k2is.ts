@@ -3,9 +3,7 @@
  * the scan. Any of them can be opened. Not verified against a file of a camera.
  */
 import type { Format } from '../format.js';
-
-/** The first word of a block, and its size in bytes, which is its last word. */
-export const [blockMark, blockBytes] = [0xffff0055, 0x5758];
+import { blockBytes, blockMark } from './k2is-block.js';
 
 export const k2is: Format = {
   name: 'k2is',

@@ -1,8 +1,15 @@
 /** The cell with which all frames are indexed: the known one, or as `ewald index` determines it without `-p`. */
 import { firstFrames } from '../../base/amounts.js';
-import { anglesOf, type Context, type KnownCell, lengthsOf, type SearchSettings } from '../../entries/index.js';
+import {
+  anglesOf,
+  type Context,
+  type Detector,
+  type KnownCell,
+  lengthsOf,
+  type SearchSettings,
+} from '../../entries/index.js';
+import type { OpenDataset } from './open-dataset.js';
 import type { RunCell } from './protocol.js';
-import type { Session } from './session.js';
 
 /** Lengths and angles of a cell. */
 export const numbersOf = ({ cell }: KnownCell): readonly number[] => [...lengthsOf(cell), ...anglesOf(cell)];
@@ -10,7 +17,7 @@ export const numbersOf = ({ cell }: KnownCell): readonly number[] => [...lengths
 /** Determines the cell of the open frames. Throws the errors of a run before its first frame, and `Aborted`. */
 export async function determinedCell(
   context: Context,
-  { dataset, detector }: Session,
+  { dataset, detector }: { readonly dataset: OpenDataset; readonly detector: Detector | undefined },
   settings: SearchSettings,
   signal: AbortSignal,
 ): Promise<RunCell> {

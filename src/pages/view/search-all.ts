@@ -1,8 +1,19 @@
 /** Searches all frames of the open files, with the cell that was given or that explains them. */
 import { counted } from '../../base/amounts.js';
+import type { Engine } from './calls.js';
 import { Crew, crewSize } from './crew.js';
-import type { Opened, OpenRequest } from './protocol.js';
-import type { Viewer } from './viewer.js';
+import type { FinderParameters, FrameSummary, Opened, OpenRequest } from './protocol.js';
+
+/** What a search uses of the viewer, and shows by it. */
+interface SearchingViewer {
+  readonly engine: Engine;
+  readonly parameters: FinderParameters;
+  readonly workers: number;
+  readonly summaries: readonly (FrameSummary | undefined)[];
+  readonly onMessage: (text: string, wrong: boolean) => void;
+  readonly fail: (error: unknown) => void;
+  opened: Opened | undefined;
+}
 
 /** What is searched, and how. */
 export interface WholeSearch {
@@ -23,7 +34,10 @@ export interface WholeResult {
 }
 
 /** Searches all frames; they are listed by the viewer as they are finished. */
-export async function searchAll(viewer: Viewer, { opened, request, html, stopBy }: WholeSearch): Promise<WholeResult> {
+export async function searchAll(
+  viewer: SearchingViewer,
+  { opened, request, html, stopBy }: WholeSearch,
+): Promise<WholeResult> {
   const { engine, parameters } = viewer;
   const { frames } = opened;
   const start = performance.now();

@@ -1,7 +1,7 @@
 /** Measures of order in each frame: fluctuations on a ring (FEM), and spectral weight on a ring (crystallinity). */
 import { EwaldError } from '../../base/errors.js';
+import { isIntegerDtype } from '../dtypes.js';
 import { spectrum2d } from '../fourier.js';
-import { isIntegerDtype } from '../frames-of.js';
 import { circular, ring, spansOf } from '../masks.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 import { integerVarsum } from './stddev.js';
