@@ -44,7 +44,6 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       let stretch = left < BigInt(kernel.pointsPerCall) ? left : BigInt(kernel.pointsPerCall);
       // A selected range is cut to a size that the reference counts quickly; the range that is checked is exactly the
       // range that is used.
-      // is used.
       const audited = auditor?.draw() ?? false;
       if (audited && stretch > auditedPoints) stretch = auditedPoints;
       const counted = await kernel.count(
