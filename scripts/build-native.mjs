@@ -80,8 +80,10 @@ async function build() {
   const inputs = stamps?.hashOfAddonSources();
   const folder = join(root, 'build', `${mpi ? 'mpi' : 'native'}-${target}`);
   const options = [
-    ...['-DCMAKE_BUILD_TYPE=Release', '-DEWALD_WITHOUT_CUDA=ON', `-DCMAKE_JS_INC=${headers.join(';')}`],
-    ...(mpi ? ['-DEWALD_MPI=ON'] : []),
+    ...['-DCMAKE_BUILD_TYPE=Release', `-DCMAKE_JS_INC=${headers.join(';')}`],
+    mpi ? '-DEWALD_MPI=ON' : '-DEWALD_WITHOUT_CUDA=ON',
+    // Otherwise each addon is in the subfolder of its CMakeLists.txt.
+    `-DCMAKE_LIBRARY_OUTPUT_DIRECTORY=${folder}`,
     ...(cross ? [`-DCMAKE_TOOLCHAIN_FILE=${join(root, 'cpp/portable', `${target}.cmake`)}`] : []),
   ];
   for (const [tool, ...words] of [
@@ -91,7 +93,7 @@ async function build() {
     const { status, error } = spawnSync(tool, words, { stdio: ['ignore', 'inherit', 'inherit'] });
     if (status !== 0) return fail(`${tool} failed${error ? `: ${error.message}` : '; its last lines are above'}`);
   }
-  const to = join(out ?? join(root, inClone ? 'dist/native' : 'native', target), `${addon}.node`);
+  const to = resolve(out ?? join(root, inClone ? 'dist/native' : 'native', target), `${addon}.node`);
   mkdirSync(dirname(to), { recursive: true });
   copyFileSync(join(folder, `${addon}.node`), `${to}.part`);
   renameSync(`${to}.part`, to);

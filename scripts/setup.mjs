@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from './lib/chromium.mjs';
 import { hashOf, readStamp, writeStamp } from './lib/files.mjs';
-import { hasHeader, hasLibrary } from './lib/headers.mjs';
+import { hasBoostContext, hasHeader, hasLibrary } from './lib/headers.mjs';
 import { withLock } from './lib/lock.mjs';
 import { root, run, tail, which } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
@@ -46,7 +46,7 @@ const needs = [
   { part: 'browser tests', found: findChromium, packages: ['chromium'], name: 'Chromium', required: true, from: 1 },
   {
     part: 'cuda-emulated',
-    found: () => hasHeader('boost/context/fiber.hpp'),
+    found: () => hasBoostContext(),
     packages: ['libboost-context-dev'],
     name: 'Boost.Context',
     from: 1,

@@ -37,10 +37,9 @@ void* map(int file, size_t bytes) {
 // /proc shows, so that neither another file nor a process of the same number elsewhere is mistaken for it.
 namespace {
 
-// Maps a file of exactly this size and closes it.
+// Maps a file of exactly this size and closes it. fstat would require glibc 2.33.
 void* map_whole(int file, size_t bytes) {
-  struct stat found = {};
-  void* memory = fstat(file, &found) == 0 && size_t(found.st_size) == bytes ? map(file, bytes) : nullptr;
+  void* memory = lseek(file, 0, SEEK_END) == off_t(bytes) ? map(file, bytes) : nullptr;
   close(file);
   return memory;
 }

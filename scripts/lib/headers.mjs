@@ -1,26 +1,31 @@
-// Finds C and C++ headers and shared libraries.
+// Finds C and C++ headers and libraries.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Whether a header is in a system folder or in CPLUS_INCLUDE_PATH. */
-export function hasHeader(path) {
+/** Whether a header is in a folder of the system at `root`, or in CPLUS_INCLUDE_PATH. */
+export function hasHeader(path, root = '/') {
   const folders = [
-    '/usr/include',
-    '/usr/local/include',
+    join(root, 'usr/include'),
+    join(root, 'usr/local/include'),
     ...(process.env.CPLUS_INCLUDE_PATH ?? '').split(':').filter(Boolean),
   ];
   return folders.some((folder) => existsSync(join(folder, path)));
 }
 
-/** Whether the dynamic loader finds a shared library in the usual folders. */
-export function hasLibrary(name) {
+/** Whether a library is in a folder of the system at `root`, or in LD_LIBRARY_PATH. */
+export function hasLibrary(name, root = '/') {
   const folders = [
-    '/usr/lib/x86_64-linux-gnu',
-    '/usr/lib/aarch64-linux-gnu',
-    '/usr/lib64',
-    '/usr/lib',
-    '/usr/local/lib',
+    join(root, 'usr/lib/x86_64-linux-gnu'),
+    join(root, 'usr/lib/aarch64-linux-gnu'),
+    join(root, 'usr/lib64'),
+    join(root, 'usr/lib'),
+    join(root, 'usr/local/lib'),
     ...(process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean),
   ];
   return folders.some((folder) => existsSync(join(folder, name)));
 }
+
+/** Whether the emulator of CUDA can be built. Debian's package of all Boost headers does not contain the library. */
+export const hasBoostContext = (root) =>
+  hasHeader('boost/context/fiber.hpp', root) &&
+  ['so', 'a'].some((kind) => hasLibrary(`libboost_context.${kind}`, root));

@@ -38,10 +38,14 @@ const shared = ({ name, description }) => ({
 const targetOf = ({ os, cpu, libc }) => `${os}-${cpu}${libc === 'musl' ? '-musl' : ''}`;
 const isOfHost = (entry) => targetOf(entry) === `${process.platform}-${process.arch}`;
 
+/** The name by which an addon that was built asks for Open MPI; one for another MPI is not packed. */
+const openMpi = 'libmpi.so.40';
+
 /** The addon of a package, if it was built: for this machine by npm run build, for others by build-native. */
-export function builtAddon(entry) {
-  const file = `dist/native/${targetOf(entry)}/${entry.addon}.node`;
-  return existsSync(join(root, file)) ? file : undefined;
+export function builtAddon({ addon, ...entry }) {
+  const file = `dist/native/${targetOf(entry)}/${addon}.node`;
+  if (!existsSync(join(root, file))) return undefined;
+  return addon !== 'ewald_mpi' || readFileSync(join(root, file)).includes(`${openMpi}\0`) ? file : undefined;
 }
 
 /** The packages that can be made of what is built, and the names of the others with the reason. */
@@ -53,6 +57,7 @@ export function available() {
   });
   const how = (entry) => {
     if (entry.addon === 'ewald_cuda') return `${entry.name}: no nvcc has built it (npm run build)`;
+    if (entry.addon === 'ewald_mpi') return `${entry.name}: not built with Open MPI 4 or 5 (npm run build)`;
     const command = isOfHost(entry) ? 'npm run build' : `npm run build:native -- --target ${targetOf(entry)}`;
     return `${entry.name}: ${entry.isStale ? 'built from other sources' : 'not built'} (${command})`;
   };
@@ -119,17 +124,17 @@ async function stageMain(folder, addons) {
   write(folder, 'package.json', json({ ...published, optionalDependencies: Object.fromEntries(optional) }));
 }
 
-function stageAddon(folder, { name, addon, os, cpu, libc, file }) {
-  const what = addon === 'ewald_cuda' ? 'CUDA kernels' : 'C++ core';
-  const description = `${what} of ewald for ${os}-${cpu} with ${libc}`;
+const contents = { ewald_native: 'C++ core', ewald_cuda: 'CUDA kernels', ewald_mpi: 'Messages by Open MPI 4 and 5' };
+
+function stageAddon(folder, { name, addon, os, cpu, libc, automatic, file }) {
+  const description = `${contents[addon]} of ewald for ${os}-${cpu} with ${libc}`;
   const fields = { os: [os], cpu: [cpu], libc: [libc], main: `./${addon}.node`, files: [`${addon}.node`] };
   write(folder, 'package.json', json({ ...shared({ name, description }), ...fields }));
   const main = '[ewald](https://www.npmjs.com/package/ewald)';
   const readme = `# ${name}\n\n${description}. It is used by ${main} of the same version`;
-  const how =
-    addon === 'ewald_cuda'
-      ? ', next to which it is installed by name:\n\n    npm install ewald @ewald/cuda-linux-x64\n'
-      : ', which npm installs it with.\n';
+  const how = automatic
+    ? ', which npm installs it with.\n'
+    : `, next to which it is installed by name:\n\n    npm install ewald ${name}\n`;
   write(folder, 'README.md', readme + how);
   copyFileSync(join(root, file), join(folder, `${addon}.node`));
   copyFileSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyWhole, filesUnder } from '../lib/files.mjs';
-import { hasHeader } from '../lib/headers.mjs';
+import { hasBoostContext } from '../lib/headers.mjs';
 import { root, run, which } from '../lib/run.mjs';
 import { forgetForeignCache, identity } from './cmake.mjs';
 
@@ -122,14 +122,17 @@ export const cudaEmulated = addon({
   sources: cudaSources,
   needed: ofCore,
   options: () => ['EWALD_WITHOUT_CUDA=OFF'],
-  off: () => noCuda() ?? (hasHeader('boost/context/fiber.hpp') ? undefined : 'libboost-context-dev not found'),
+  off: () => noCuda() ?? (hasBoostContext() ? undefined : 'libboost-context-dev not found'),
 });
 
 export const mpi = addon({
   name: 'mpi',
   target: 'ewald_mpi',
   folder: 'build/mpi',
-  sources: ['cpp/mpi', 'cpp/addon/buffer.cpp', 'cpp/addon/buffer.h', 'cpp/addon/values.h', 'cpp/common/memory.cpp'],
+  sources: [
+    ...['cpp/mpi', 'cpp/portable', 'cpp/common/memory.cpp'],
+    ...['buffer.cpp', 'buffer.h', 'values.h'].map((file) => `cpp/addon/${file}`),
+  ],
   options: () => ['EWALD_MPI=ON'],
   off: () => (which('mpicxx') ? undefined : 'mpicxx not found'),
   identities: () => [identity('mpicxx')],

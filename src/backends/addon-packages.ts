@@ -6,7 +6,7 @@
 /** A package with one addon. */
 export interface AddonPackage {
   readonly name: string;
-  readonly addon: 'ewald_native' | 'ewald_cuda';
+  readonly addon: 'ewald_native' | 'ewald_cuda' | 'ewald_mpi';
   readonly os: string;
   readonly cpu: string;
   readonly libc: 'glibc' | 'musl';
@@ -34,6 +34,8 @@ export const addonPackages: readonly AddonPackage[] = [
     automatic: true,
   },
   { name: '@ewald/cuda-linux-x64', addon: 'ewald_cuda', os: 'linux', cpu: 'x64', libc: 'glibc', automatic: false },
+  // Open MPI 4 and 5 share a binary interface (libmpi.so.40); MPICH and its relatives have another.
+  { name: '@ewald/openmpi-linux-x64', addon: 'ewald_mpi', os: 'linux', cpu: 'x64', libc: 'glibc', automatic: false },
 ];
 
 /** The package with the C++ sources, whose command `ewald-build-native` builds the addon for any other machine. */

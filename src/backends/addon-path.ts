@@ -62,7 +62,7 @@ function placeAt(path: string, from: string, missing = `there is no file ${path}
 }
 
 /** Names of the packages that have an addon for this platform and its C library. */
-function packagesFor(name: string, libc: Libc): string[] {
+export function packagesFor(name: string, libc = libcOfProgram()): string[] {
   const fitting = addonPackages.filter(
     ({ addon, os, cpu }) => addon === name && os === process.platform && cpu === process.arch,
   );

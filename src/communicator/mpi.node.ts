@@ -2,7 +2,7 @@
 import { constants as bufferLimits } from 'node:buffer';
 import { isMainThread } from 'node:worker_threads';
 import { sourcePackage } from '../backends/addon-packages.js';
-import { findAddon, loadAddon } from '../backends/addon-path.js';
+import { findAddon, loadAddon, packagesFor } from '../backends/addon-path.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import { allRows, type Messages } from './agreement.js';
 import { leftError } from './checks.js';
@@ -47,16 +47,19 @@ let world: Promise<Communicator> | undefined;
 /** The addon, or the reason why it is missing. */
 export function findMpi(): { readonly addon: Addon } | { readonly why: string } {
   const { path, exists } = findAddon('ewald_mpi', undefined);
+  const build = `npm install ${sourcePackage} && npx ewald-build-native --mpi`;
   if (!exists) {
+    const [ready] = packagesFor('ewald_mpi');
     const how =
-      'install Open MPI or MPICH (Debian: apt-get install libopenmpi-dev openmpi-bin) and run npm install ' +
-      `${sourcePackage} && npx ewald-build-native --mpi, in a clone npm run build`;
+      'install Open MPI or MPICH (Debian: apt-get install libopenmpi-dev openmpi-bin) and run ' +
+      `${ready ? `npm install ${ready} for Open MPI, for any other ` : ''}${build}, in a clone npm run build`;
     return { why: `there is no MPI addon for ${process.platform}-${process.arch} (looked for ${path}); ${how}` };
   }
   try {
     return { addon: loadAddon(path) as Addon };
   } catch (error) {
-    return { why: `the MPI addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
+    const other = `if this machine has another MPI, remove the package that contains it and run ${build}`;
+    return { why: `the MPI addon ${path} does not load: ${messageOf(error).split('\n')[0]}; ${other}` };
   }
 }
 

@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { root } from './support.js';
 
-// The MPI addon is built against the MPI of the machine, and only runs there.
 const shipped = ['dist/native/linux-x64', 'dist/native/linux-arm64', 'build/native-linux-arm64'].flatMap((folder) =>
   existsSync(join(root, folder))
     ? readdirSync(join(root, folder)).flatMap((name) =>
-        /^ewald_(native|cuda)\.node$/.test(name) ? [`${folder}/${name}`] : [],
+        /^ewald_(native|cuda|mpi)\.node$/.test(name) ? [`${folder}/${name}`] : [],
       )
     : [],
 );
