@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { joinStreams, streamInfo } from '../entries/pipeline.node.js';
 import { compareStreamFiles, type FlagValues, joinStreamRows } from '../entries/shell.node.js';
-import { bold, type CliDeps, counted, dim, note, print, printJson, table, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -33,7 +33,8 @@ export function register(program: Command, _: CliDeps): void {
 }
 
 async function compare(file: string, other: string, { json }: { json?: boolean }): Promise<void> {
-  const { remarks, ...facts } = await compareStreamFiles(file, other);
+  const progress = new Progress('compare');
+  const { remarks, ...facts } = await compareStreamFiles(file, other, progress.report).finally(() => progress.end());
   if (json) return printJson({ stream: file, other, ...facts, remarks });
   print(`${bold(file)} against ${other}`);
   const rows = Object.entries(facts).map(([name, value]) => [

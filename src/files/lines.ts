@@ -5,12 +5,12 @@ import { unpackedPieces } from '../data/compressed/pieces.js';
 
 /**
  * The lines of a file, gzipped or not, ended by line feeds only, so that bytes can be counted. Throws `File`, and
- * `Format` for a file in another compression and for a damaged archive.
+ * `Format` for a file in another compression and for a damaged archive. `onRead` receives the bytes of each piece read.
  */
-export async function* linesOf(file: string): AsyncGenerator<string> {
+export async function* linesOf(file: string, onRead?: (bytes: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const piece of unpackedPieces(storedPieces(file), file, ', which is not read here')) {
+  for await (const piece of unpackedPieces(storedPieces(file, onRead), file, ', which is not read here')) {
     const lines = (rest + decoder.decode(piece, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     yield* lines;
@@ -18,9 +18,12 @@ export async function* linesOf(file: string): AsyncGenerator<string> {
   if (rest !== '') yield rest;
 }
 
-async function* storedPieces(file: string): AsyncGenerator<Uint8Array> {
+async function* storedPieces(file: string, onRead?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of createReadStream(file)) yield piece as Uint8Array;
+    for await (const piece of createReadStream(file)) {
+      yield piece as Uint8Array;
+      onRead?.(piece.length);
+    }
   } catch (cause) {
     throw fileError(file, 'read', cause);
   }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compareStreams, createContext, formatNpy, readNpy, readTruth } from 'ewald';
+import { compareStreams, createContext, formatNpy, readNpy, readTruth, type StreamChunk } from 'ewald';
 import { inspect } from 'ewald/data';
 import {
   checkGeometryFile,
@@ -208,6 +208,54 @@ it('ewald stream compare detects the truth of another set', async () => {
   await expect(compareStreams([], truth(0, 'x.h5'))).resolves.toMatchObject({ frames: 0 });
   writeFileSync(at('short.json'), JSON.stringify(truth(1, 'run.h5')));
   await expect(compareStreamFiles(one, at('short.json'))).rejects.toThrow('event //1, the truth 1 frames');
+});
+
+it('comparing streams looks at each peak and its neighbours, however many a frame has', async () => {
+  let seed = 1;
+  const random = (): number => {
+    seed = (seed * 16807) % 2147483647;
+    return seed / 2147483647;
+  };
+  const places = (count: number) => Array.from({ length: count }, () => [300 * random() - 5, 300 * random() - 5]);
+  let looks = 0;
+  const chunk = (points: readonly (readonly number[])[]) =>
+    ({
+      filename: 'run.h5',
+      event: '//0',
+      crystals: [],
+      peaks: points.map(([x = 0, ss = 0]) => ({
+        get fs(): number {
+          looks++;
+          return x;
+        },
+        ss,
+      })),
+    }) as unknown as StreamChunk;
+  const [own, other] = [places(1500), places(1500)];
+  const nearest = own.map(([x = 0, y = 0]) =>
+    other.reduce((least, [u = 0, v = 0]) => Math.min(least, Math.hypot(u - x, v - y)), Number.POSITIVE_INFINITY),
+  );
+  const near = nearest.filter((distance) => distance < 2).sort((a, b) => a - b);
+  const middle = ((near[(near.length - 1) >> 1] ?? 0) + (near[near.length >> 1] ?? 0)) / 2;
+  const found = await compareStreams([chunk(own)], [chunk(other)]);
+  expect(found).toMatchObject({ peaksInBoth: near.length, peaksInFirstAlone: 1500 - near.length });
+  expect(found.centroidMedianPx).toBeCloseTo(middle, 12);
+  const spots = own.map(([x = 0, y = 0], i) => [x, y, 0, 0, 0, i % 200]);
+  const lattice = { astar: [0.1, 0, 0], bstar: [0, 0.1, 0], cstar: [0, 0, 0.1], spots };
+  const above = nearest.filter((_, i) => i % 200 > 100);
+  expect(await compareStreams([chunk(other)], { frames: [{ lattices: [lattice] }] })).toMatchObject({
+    recallAbove100: above.filter((distance) => distance < 2).length / above.length,
+    peaksFalse:
+      1500 - other.filter(([x = 0, y = 0]) => own.some(([u = 0, v = 0]) => Math.hypot(u - x, v - y) < 2)).length,
+  });
+  expect(looks).toBeLessThan(10 * (1500 + 1500));
+});
+
+it('comparing streams reports how much of both files is read', async () => {
+  const [one, other] = [stream('one.stream', chunk('run.h5', 0)), stream('other.stream', chunk('run.h5', 0))];
+  const shares: number[] = [];
+  await compareStreamFiles(one, other, (share) => shares.push(share));
+  expect(shares).toEqual([0.5, 1]);
 });
 
 it('ewald page, validate', async () => {

@@ -58,6 +58,45 @@ export interface StreamComparison {
   readonly remarks: readonly string[];
 }
 
+/** Peaks closer than this are the same, in pixels. */
+const near = 2;
+
+/** The points of a frame by squares of side `near`, so that the nearest is found without a look at all of them. */
+class Points {
+  readonly #squares = new Map<number, (readonly [x: number, y: number])[]>();
+
+  constructor(points: Iterable<readonly [x: number, y: number]>) {
+    for (const point of points) {
+      const key = Points.#key(...point);
+      const square = this.#squares.get(key);
+      if (square) square.push(point);
+      else this.#squares.set(key, [point]);
+    }
+  }
+
+  // Squares that share a number cost time and change no answer.
+  static #key(x: number, y: number): number {
+    return Math.floor(x / near) * 2 ** 26 + Math.floor(y / near);
+  }
+
+  /** The distance to the nearest point; Infinity if none is closer than `near`. */
+  distance(x: number, y: number): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const dx of [-near, 0, near])
+      for (const dy of [-near, 0, near])
+        for (const [u, v] of this.#squares.get(Points.#key(x + dx, y + dy)) ?? []) {
+          const distance = Math.hypot(u - x, v - y);
+          if (distance < near && distance < least) least = distance;
+        }
+    return least;
+  }
+}
+
+const pointsOf = ({ peaks }: StreamChunk): [number, number][] => (peaks ?? []).map(({ fs, ss }) => [fs, ss]);
+const isNear = (distance: number): boolean => distance < near;
+// A spread of all values would be too many arguments.
+const largest = (values: readonly number[], floor: number): number => values.reduce((a, b) => Math.max(a, b), floor);
+
 const cellOf = (rows: readonly (readonly number[])[], factor: number): Cell =>
   reciprocal(cellFrom(rows.flat().map((x) => x * factor)));
 const cellsOf = ({ crystals }: StreamChunk): Cell[] => crystals.map((crystal) => cellOf(crystal.reciprocal, 0.1));
@@ -126,7 +165,7 @@ const middleOf = (values: readonly number[]): number | null => (values.length > 
 
 /** Counts the right and wrong crystals and the true spots that have a peak, and measures the deviations. */
 function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTruth): TruthComparison {
-  const last = Math.max(-1, ...chunks.map(eventOf));
+  const last = largest(chunks.map(eventOf), -1);
   if (last >= frames.length)
     throw new EwaldError(
       'Argument',
@@ -139,25 +178,27 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
   for (const { lattices } of frames) there += lattices.length;
   for (const chunk of chunks) {
     const { lattices } = frames[eventOf(chunk)] ?? { lattices: [] };
-    const real = lattices.map(({ astar, bstar, cstar }) => cellOf([astar, bstar, cstar], 1));
-    for (const turn of matched(cellsOf(chunk), real)) {
+    const cells = lattices.map(({ astar, bstar, cstar }) => cellOf([astar, bstar, cstar], 1));
+    for (const turn of matched(cellsOf(chunk), cells)) {
       if (Number.isNaN(turn)) wrong++;
       else turns.push(turn);
     }
     const spots = lattices.flatMap((lattice) => lattice.spots);
-    const peaks = chunk.peaks ?? [];
+    const peaks = pointsOf(chunk);
+    const found = new Points(peaks);
     for (const [x = 0, y = 0, , , , counts = 0] of spots) {
       if (counts <= 60) continue;
-      const nearest = Math.min(...peaks.map(({ fs, ss }) => Math.hypot(fs - x, ss - y)));
+      const nearest = found.distance(x, y);
       all60++;
       if (counts > 100) all100++;
-      if (nearest >= 2) continue;
+      if (!isNear(nearest)) continue;
       found60++;
       if (counts > 100) found100++;
       offsets.push(nearest);
     }
     allPeaks += peaks.length;
-    falsePeaks += peaks.filter(({ fs, ss }) => !spots.some(([x = 0, y = 0]) => Math.hypot(fs - x, ss - y) < 2)).length;
+    const real = new Points(spots.map(([x = 0, y = 0]) => [x, y]));
+    falsePeaks += peaks.filter((peak) => !isNear(real.distance(...peak))).length;
   }
   const remarks = [
     ...(files.length > 1 ? [`the stream has frames of ${files.length} files; a truth is of one`] : []),
@@ -172,7 +213,7 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
     crystalsRight: turns.length,
     crystalsWrong: wrong,
     misorientationMedianDeg: middleOf(turns),
-    misorientationMostDeg: turns.length > 0 ? Math.max(...turns) : null,
+    misorientationMostDeg: turns.length > 0 ? largest(turns, 0) : null,
     recallAbove60: all60 > 0 ? found60 / all60 : null,
     recallAbove100: all100 > 0 ? found100 / all100 : null,
     peaks: allPeaks,
@@ -206,17 +247,13 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
         if (Number.isNaN(turn)) differ++;
         else turns.push(turn);
       }
-    const [peaks, otherPeaks] = [chunk.peaks ?? [], other.peaks ?? []];
-    let here = 0;
-    for (const { fs, ss } of peaks) {
-      const nearest = Math.min(...otherPeaks.map((peak) => Math.hypot(fs - peak.fs, ss - peak.ss)));
-      if (nearest >= 2) continue;
-      here++;
-      offsets.push(nearest);
-    }
-    common += here;
-    more += peaks.length - here;
-    fewer += otherPeaks.length - here;
+    const [peaks, otherPeaks] = [pointsOf(chunk), pointsOf(other)];
+    const points = new Points(otherPeaks);
+    const distances = peaks.map((peak) => points.distance(...peak)).filter(isNear);
+    for (const distance of distances) offsets.push(distance);
+    common += distances.length;
+    more += peaks.length - distances.length;
+    fewer += otherPeaks.length - distances.length;
   }
   const remarks = [
     ...(both === 0 && chunks.length > 0 && others.length > 0 ? ['the streams have no frame in common'] : []),
@@ -234,7 +271,7 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
     indexedInSecondAlone: indexedSecond,
     latticesThatDiffer: differ,
     misorientationMedianDeg: middleOf(turns),
-    misorientationMostDeg: turns.length > 0 ? Math.max(...turns) : null,
+    misorientationMostDeg: turns.length > 0 ? largest(turns, 0) : null,
     peaksInBoth: common,
     peaksInFirstAlone: more,
     peaksInSecondAlone: Math.max(0, fewer),
