@@ -3,9 +3,9 @@
 /** Largest number of bytes that can be summed before the sums must be reduced. */
 const mostSummed = 5552;
 
-/** The checksum of bytes. */
-export function adler32(bytes: Uint8Array): number {
-  let [a, b] = [1, 0];
+/** The checksum of bytes; `before` is that of the preceding bytes. */
+export function adler32(bytes: Uint8Array, before = 1): number {
+  let [a, b] = [before & 0xffff, before >>> 16];
   for (let at = 0; at < bytes.length; ) {
     const end = Math.min(bytes.length, at + mostSummed);
     for (; at < end; at++) {

@@ -58,7 +58,7 @@ export interface OpenParameters {
   readonly growing?: boolean | undefined;
   /** Allows the file to refer to files outside its folder. Default false. */
   readonly allowOutside?: boolean | undefined;
-  /** Verifies checksums in the file (CBF, HDF5, zip, TIFF). Default true. */
+  /** Verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip). Default true. */
   readonly checksums?: boolean | undefined;
 }
 

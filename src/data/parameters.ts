@@ -80,8 +80,8 @@ export const openRows = {
   allowOutside: { kind: 'boolean', sentence: 'allows the file to refer to files outside its folder' },
   checksums: {
     kind: 'boolean',
-    sentence: 'verifies checksums in the file (CBF, HDF5, zip, TIFF)',
-    off: 'do not verify checksums in the file (CBF, HDF5, zip, TIFF): faster, but damage goes unnoticed',
+    sentence: 'verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip)',
+    off: 'do not verify checksums in the file (CBF, HDF5, TIFF, Zarr, zip): faster, but damage goes unnoticed',
     fallback: true,
   },
 } as const satisfies Parameters;

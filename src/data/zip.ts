@@ -3,7 +3,7 @@ import type { PlatformSignal } from '../base/globals.js';
 import { type ByteSource, target } from './byte-source.js';
 import { compare, type Digests, hex32 } from './checksums/check.js';
 import { latin1 } from './cursor.js';
-import { inflate } from './inflate.js';
+import { inflate, inflateHead } from './inflate.js';
 import { badFile, holds, sane } from './shapes.js';
 import { memorySource } from './sources/memory.js';
 
@@ -110,7 +110,7 @@ export async function zipHead(
   const length = Math.min(entry.bytes, most);
   // Deflate needs only a few bytes more than it produces.
   const stored = await source.read(start, Math.min(entry.storedBytes, 2 * most), { signal });
-  const head = entry.method === 8 ? await inflate(stored, length, 'deflate-raw') : stored.subarray(0, length);
+  const head = entry.method === 8 ? await inflateHead(stored, length) : stored.subarray(0, length);
   return { ...memorySource(head, `${source.name}:${entry.name}`), size: entry.bytes };
 }
 
@@ -144,7 +144,7 @@ async function unpack(
   sane(source, `the size of ${entry.name}`, entry.bytes, 0, Math.min(mostBytes, entry.storedBytes * deflateRatio));
   const stored = await source.read(start, entry.storedBytes, { signal });
   try {
-    return await inflate(stored, entry.bytes, 'deflate-raw');
+    return await inflate(stored, entry.bytes, 'raw');
   } catch (cause) {
     throw badFile(source, `${entry.name} cannot be unpacked: ${(cause as Error).message}`);
   }

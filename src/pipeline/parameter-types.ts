@@ -93,7 +93,7 @@ export interface RefinementParameters {
 export interface CheckGeometryOptions {
   /** Frames that the geometry should fit. */
   readonly framesFile?: string | undefined;
-  /** Verifies checksums in the file (CBF, HDF5, zip, TIFF). Default true. */
+  /** Verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip). Default true. */
   readonly checksums?: boolean | undefined;
   /** Draws panels, their first pixels and directions, and resolution rings into this file. */
   readonly svg?: string | undefined;

@@ -25,6 +25,14 @@ const bz2 = Uint8Array.from(atob(pattern), (c) => c.charCodeAt(0));
 /** The content of the file above: 64 by 64 numbers. */
 const numbers = Uint16Array.from({ length: 4096 }, (_, i) => (i * i) % 251);
 
+test('a file of several gzip members holds all of them', async () => {
+  const [first, second] = [bytesOf(numbers.subarray(0, 1000)), bytesOf(numbers.subarray(1000))];
+  const bytes = new Uint8Array(Buffer.concat([gzipSync(first), gzipSync(second)]));
+  const dataset = await open(memorySource(bytes), { format: 'raw', dtype: 'u16', sigShape: [64, 64] });
+  expect(await dataset.read(0, dataset.frames)).toEqual(numbers);
+  await dataset.dispose();
+});
+
 test('a bzip2 file decompresses to its original, and so do two concatenated ones', async () => {
   const dataset = await open(memorySource(bz2, 'pattern.npy.bz2'));
   expect([dataset.format, dataset.name]).toEqual(['npy', 'pattern.npy.bz2']);

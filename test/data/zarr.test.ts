@@ -160,6 +160,32 @@ describe('zarr', () => {
       expect(await read(v2({ compressor }), chunksOf(dotted, pack)), JSON.stringify(compressor)).toEqual(all);
   });
 
+  test('packed by gzip is read whatever its header states, and not beyond its checksum unless asked', async () => {
+    const bytes = bytesOf(chunkAt([0, 0, 0, 0]));
+    const packed = gzipSync(bytes);
+    const fields = [4, 0, 1, 2, 3, 4];
+    const name = [...new TextEncoder().encode('a.gz'), 0];
+    const head = [
+      ...packed.subarray(0, 3),
+      2 | 4 | 8 | 16,
+      ...packed.subarray(4, 10),
+      ...fields,
+      ...name,
+      ...name,
+      0,
+      0,
+    ];
+    const full = { ...chunksOf(dotted, gzipSync), '0.0.0.0': Uint8Array.from([...head, ...packed.subarray(10)]) };
+    const metadata = v2({ compressor: { id: 'gzip' } });
+    expect(await read(metadata, full)).toEqual(all);
+    const sum = packed.length - 8;
+    const damaged = { ...full, '0.0.0.0': packed.map((byte, i) => (i === sum ? byte ^ 1 : byte)) };
+    await refused(() => read(metadata, damaged), 'Format', 'chunk 0.0.0.0', 'CRC-32', '--no-checksums');
+    const unchecked = await opened(metadata, damaged, { checksums: false });
+    expect([...(await unchecked.read(0, 15))]).toEqual(all);
+    await unchecked.dispose();
+  });
+
   test('of version 3 has the numbers of its chunks, with checksums, and in shards', async () => {
     expect(await read(v3([little]), chunksOf(slashed), 'zarr.json')).toEqual(all);
     const summed = (bytes: Uint8Array): Uint8Array =>
@@ -272,6 +298,13 @@ describe('zarr', () => {
     const damaged = [
       [{ id: 'gzip' }, (bytes: Uint8Array) => gzipSync(bytes).subarray(0, 30)],
       [{ id: 'blosc' }, (bytes: Uint8Array) => blosc(bytes).subarray(0, 100)],
+      [{ id: 'blosc' }, (bytes: Uint8Array) => Uint8Array.from([...blosc(bytes), 0])],
+      [{ id: 'blosc' }, (bytes: Uint8Array) => Uint8Array.from([...blosc(bytes, { stored: true }), 0])],
+      // The second block starts where the first one does.
+      [
+        { id: 'blosc' },
+        (bytes: Uint8Array) => blosc(bytes).map((byte, i, all) => all[i >= 20 && i < 24 ? i - 4 : i] ?? byte),
+      ],
       [null, (bytes: Uint8Array) => bytes.subarray(2)],
     ] as const;
     for (const [compressor, pack] of damaged)

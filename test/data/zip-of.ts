@@ -2,13 +2,13 @@
 import { deflateRawSync } from 'node:zlib';
 import { crc32 } from '../../src/base/crc32.js';
 
-/** `method`: 0 stored, 8 deflate. */
-export function zipOf(members: Readonly<Record<string, Uint8Array>>, method: 0 | 8): Uint8Array {
+/** `method`: 0 stored, 8 deflate. `given`: the stored bytes of all members, instead of what they are packed to. */
+export function zipOf(members: Readonly<Record<string, Uint8Array>>, method: 0 | 8, given?: Uint8Array): Uint8Array {
   const local: Uint8Array[] = [];
   const central: Uint8Array[] = [];
   let at = 0;
   for (const [text, member] of Object.entries(members)) {
-    const stored = method === 8 ? deflateRawSync(member) : member;
+    const stored = given ?? (method === 8 ? deflateRawSync(member) : member);
     const name = Buffer.from(text, 'latin1');
     const shared = Buffer.alloc(26);
     shared.writeUInt16LE(20, 0);

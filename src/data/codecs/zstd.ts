@@ -13,10 +13,14 @@ const wrong = (message: string): never => {
 };
 
 /**
- * Unpacks exactly `length` bytes; `checksums`: whether those of frames are verified. Throws `Error` if the data are
- * damaged, or more or fewer.
+ * Unpacks exactly `length` bytes; `checksums`: whether those of frames are verified (default true), `padding`: most
+ * bytes that may follow (default 0). Throws `Error` if the data are damaged, or more or fewer.
  */
-export async function unpackZstd(packed: Uint8Array, length: number, checksums = true): Promise<Uint8Array> {
+export async function unpackZstd(
+  packed: Uint8Array,
+  length: number,
+  { checksums = true, padding: mostPadding = 0 }: { readonly checksums?: boolean; readonly padding?: number } = {},
+): Promise<Uint8Array> {
   // Bits are read four bytes at a time.
   const input = new Uint8Array(packed.length + padding);
   input.set(packed);
@@ -24,8 +28,7 @@ export async function unpackZstd(packed: Uint8Array, length: number, checksums =
   const view = new DataView(input.buffer);
   const pace = new Pace();
   let [at, end] = [0, 0];
-  // Strips of TIFF may be padded.
-  while (at < packed.length && !(at > 0 && end === length)) {
+  while (at < packed.length && !(at > 0 && end === length && packed.length - at <= mostPadding)) {
     const mark = at + 4 <= packed.length ? view.getUint32(at, true) : wrong('the data end in the mark of a frame');
     if ((mark & 0xfffffff0) >>> 0 === skippableMark) {
       at += 8 + view.getUint32(Math.min(at + 4, packed.length), true);
@@ -36,6 +39,7 @@ export async function unpackZstd(packed: Uint8Array, length: number, checksums =
     while (frame.block()) if (pace.due) await pace.rest();
     [at, end] = [frame.at, frame.end];
   }
+  if (at > packed.length) wrong('the data end in a frame of another kind');
   if (end !== length) wrong(`it has ${end} bytes; expected ${length}`);
   return out;
 }

@@ -239,17 +239,21 @@ export function* bzip2Blocks(bytes: Uint8Array): Generator<Uint8Array> {
     const magic = String.fromCharCode(bits.take(8), bits.take(8), bits.take(8), bits.take(8));
     if (!/^BZh[1-9]$/.test(magic)) throw new Bzip2Error(`bytes after the end of the data, at ${bits.place - 4}`);
     const sorted = new Uint32Array(bytesOfLevel * Number(magic[3]));
-    for (;;) {
+    // The checksum of a stream combines those of its blocks.
+    for (let sum = 0; ; ) {
       const mark = bits.long(48);
       const checksum = bits.long(32);
-      // The checksum of a stream is not verified, because it adds nothing to those of its blocks.
-      if (mark === endMark) break;
+      if (mark === endMark) {
+        if (checksum !== sum) throw new Bzip2Error('the checksum of the stream differs: the data are damaged');
+        break;
+      }
       if (mark !== blockMark) throw new Bzip2Error(`no block starts at byte ${bits.place}`);
       if (bits.take(1) === 1) throw new Bzip2Error('blocks of bzip2 before 0.9.5 (randomised) cannot be read');
       const origin = bits.take(24);
       const count = readSorted(bits, sorted);
       linkEntries(sorted, count);
       yield expand(sorted, count, origin, checksum);
+      sum = (((sum << 1) | (sum >>> 31)) ^ checksum) >>> 0;
     }
     bits.align();
   } while (!bits.isAtEnd);

@@ -1,7 +1,5 @@
 /** Compression of TIFF strips and tiles, and prediction of rows. */
 
-import { adler32 } from '../../base/adler32.js';
-import { compare, hex32 } from '../checksums/check.js';
 import { inflate } from '../inflate.js';
 
 /** The message becomes the reason why a frame is damaged. */
@@ -30,44 +28,37 @@ export const unread: Readonly<Record<number, string>> = {
 };
 
 /**
- * Decodes a strip or tile to `length` bytes and never more, whatever it claims. `checksums`: whether the one that ends
- * deflate or Zstandard is verified.
+ * Decodes the first `length` bytes of a strip or tile, which has up to `most` if its last rows are below the image. `checksums`: whether
+ * the one that ends deflate or Zstandard is verified.
  */
 export async function decompress(
   stored: Uint8Array,
   compression: number,
   length: number,
+  most: number,
   checksums: boolean,
 ): Promise<Uint8Array> {
   if (compression === 1) return stored;
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
-  if (compression === 50000) return (await import('../codecs/zstd.js')).unpackZstd(stored, length, checksums);
-  // Without its checksum: engines verify it at different points and then cannot read on.
-  const zlib = stored.length > 6 && ((stored[0] ?? 0) & 15) === 8 && ((stored[1] ?? 0) & 32) === 0;
-  const raw = zlib && inflate(stored.subarray(2, -4), length, 'deflate-raw').catch(() => undefined);
-  const data = await raw;
-  if (!data) return inflate(stored, length, 'deflate');
-  if (checksums) await compareAdler(stored, data);
-  return data;
+  if (compression !== 50000) return deflated(stored, length, most, checksums);
+  return (await import('../codecs/zstd.js')).unpackZstd(stored, length, { checksums, padding: mostPadding });
 }
 
 /** Padding that a writer may leave after a strip, in bytes. */
 const mostPadding = 3;
 
-/** Verifies the checksum after a strip, or before its padding. */
-async function compareAdler(stored: Uint8Array, data: Uint8Array): Promise<void> {
-  const computed = adler32(data);
-  const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
-  for (let padding = 0; padding <= mostPadding && padding + 6 <= stored.length; padding++)
-    if (view.getUint32(stored.length - 4 - padding) === computed) return;
-  // If a strip has more rows than the image, its checksum covers the rows that were cut off and cannot be verified.
-  const longer = await inflate(stored.subarray(2, -4), data.length + 1, 'deflate-raw').then(
-    () => true,
-    () => false,
-  );
-  if (longer) return;
-  compare('Adler-32', hex32(view.getUint32(stored.length - 4)), hex32(computed), 'the strip');
+/** Decodes a zlib stream that ends the strip or comes before its padding. */
+async function deflated(stored: Uint8Array, length: number, most: number, checksums: boolean): Promise<Uint8Array> {
+  const attempt = (padding: number): Promise<Uint8Array> =>
+    inflate(stored.subarray(0, Math.max(0, stored.length - padding)), length, 'zlib', { most, checksums });
+  return attempt(0).catch(async (damaged) => {
+    for (let padding = 1; padding <= mostPadding; padding++) {
+      const data = await attempt(padding).catch(() => undefined);
+      if (data) return data;
+    }
+    throw damaged;
+  });
 }
 
 function packBits(stored: Uint8Array, length: number): Uint8Array {

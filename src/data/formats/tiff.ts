@@ -22,9 +22,14 @@ interface Layout {
   readonly predictor: number;
   readonly pieceWidth: number;
   readonly pieceHeight: number;
+  /** Rows that a strip or tile may have, of which the last ones are not part of the image. */
+  readonly mostRows: number;
   readonly offsets: readonly number[];
   readonly bytes: readonly number[];
 }
+
+/** Most rows below the image that a writer adds to make its last strip as long as the others. */
+const mostSpareRows = 255;
 
 export const tiff: Format = {
   name: 'tiff',
@@ -121,9 +126,11 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} cannot be read`);
   const tiled = page.numbers.has('tileOffsets');
   const pieceWidth = tiled ? sane(source, 'the width of a tile', numberIn(page, 'tileWidth', 0), 1, 2 ** 24) : width;
-  const pieceHeight = tiled
+  const pieceRows = tiled
     ? sane(source, 'the height of a tile', numberIn(page, 'tileHeight', 0), 1, 2 ** 24)
-    : Math.min(height, sane(source, 'the rows of a strip', numberIn(page, 'rowsPerStrip', height)));
+    : sane(source, 'the rows of a strip', numberIn(page, 'rowsPerStrip', height));
+  const pieceHeight = tiled ? pieceRows : Math.min(height, pieceRows);
+  const mostRows = Math.min(pieceRows, pieceHeight + mostSpareRows);
   const offsets = page.numbers.get(tiled ? 'tileOffsets' : 'stripOffsets') ?? [];
   const rowBytes = Math.ceil((pieceWidth * samples * bits) / 8);
   const pieces = Math.ceil(width / pieceWidth) * Math.ceil(height / pieceHeight);
@@ -149,7 +156,20 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   const largest = bytes.slice(0, pieces).reduce((a, b) => Math.max(a, b), 0);
   if (tiled && rowBytes * pieceHeight > largest * 5000)
     throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot fit into so few compressed bytes`);
-  return { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes };
+  return {
+    width,
+    height,
+    samples,
+    bits,
+    dtype,
+    compression,
+    predictor,
+    pieceWidth,
+    pieceHeight,
+    mostRows,
+    offsets,
+    bytes,
+  };
 }
 
 const readable = (): string[] => [...new Set(Object.values(codecs))];
@@ -205,8 +225,20 @@ async function readPage(
   signal: PlatformSignal | undefined,
   checksums: boolean,
 ): Promise<void> {
-  const { width, height, samples, bits, dtype, compression, predictor, pieceWidth, pieceHeight, offsets, bytes } =
-    layout;
+  const {
+    width,
+    height,
+    samples,
+    bits,
+    dtype,
+    compression,
+    predictor,
+    pieceWidth,
+    pieceHeight,
+    mostRows,
+    offsets,
+    bytes,
+  } = layout;
   const size = elementBytes(dtype);
   const packed = bits !== 8 * size;
   const across = Math.ceil(width / pieceWidth);
@@ -218,7 +250,8 @@ async function readPage(
     const rows = Math.min(pieceHeight, height - top);
     const columns = Math.min(pieceWidth, width - left);
     const stored = await source.read(offsets[piece] as number, bytes[piece] as number, { signal });
-    const data = await decompress(stored, compression, rowBytes * (tiled ? pieceHeight : rows), checksums);
+    const wanted = rowBytes * (tiled ? pieceHeight : rows);
+    const data = await decompress(stored, compression, wanted, rowBytes * mostRows, checksums);
     for (let row = 0; row < rows; row++) {
       const line = data.slice(row * rowBytes, (row + 1) * rowBytes);
       const to = ((top + row) * width + left) * samples * size;

@@ -240,7 +240,10 @@ async function openArray(
   if (perFrame > mostChunks)
     notes.push({ kind: 'warning', text: `each frame is in ${perFrame} chunks, all of which are read for it` });
   const core = await services.codecs();
-  const chunks = new ZarrChunks(source, folder, array, core, 2 * chunkBytes + 2 ** 16);
+  const chunks = new ZarrChunks(source, folder, array, core, {
+    most: 2 * chunkBytes + 2 ** 16,
+    checksums: options.checksums ?? true,
+  });
   const grid: Grid = { nav, signal, chunk, elementBytes: elementBytes(dtype), frameBytes };
   return openFrames(source, {
     format: 'zarr',
