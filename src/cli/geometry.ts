@@ -107,7 +107,7 @@ function explain(file: string, { geometry, beam, assumed, problems, ...facts }: 
     ...(panels.some(({ ignored }) => ignored) ? ['ignored panels'] : []),
   ];
   print(`bad       ${bad.join('; ') || 'nothing is marked'}`);
-  print(dim(`frames in ${[...new Set(panels.map(({ data }) => data))].join(', ')}`));
+  if (first?.data !== undefined) print(dim(`frames in ${first.data}`));
   for (const warning of warnings) print(`${yellow('warning')} ${warning}`);
   for (const text of assumed) print(`${yellow('assumed')} ${text}`);
   for (const problem of problems) print(`${red('✗')} ${problem}`);

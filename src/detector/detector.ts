@@ -17,6 +17,7 @@ import type { numbers } from '../layout/peaks.js';
 import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
 import { type BeamOfFrame, beamsOfFile } from './beams.js';
 import { frameSize, geometryFromFile } from './from-file.js';
+import { refuseOtherDataset } from './geometry-dataset.js';
 import { type OpenOther, openBeside } from './open-other.js';
 import { type RingArc, resolutionRing } from './resolution-ring.js';
 import { stacked, stackedGeometry } from './stacked.js';
@@ -131,6 +132,7 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   const { geometry: given, highres } = options;
   if (given !== undefined && !Array.isArray((given as Geometry | null)?.panels))
     throw new EwaldError('Argument', `detector: geometry is ${shown(given)}; it expects what parseGeometry returns`);
+  if (given) await refuseOtherDataset(given, opened);
   const described = given ?? (opened.meta?.panels ? geometryFromFile(opened) : undefined);
   const dataset = stacked(opened, described);
   const { width, height } = frameSize(dataset);

@@ -4,6 +4,7 @@ import { EwaldError } from '../base/errors.js';
 import { flatGeometry } from '../crystal/geometry/flat.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset, DetectorPanel, Metadata } from '../data/dataset.js';
+import { ofDataset, openedArray } from './geometry-dataset.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` if the frames are not two-dimensional. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
@@ -51,8 +52,9 @@ function geometryOfPanels(name: string, meta: Metadata, panels: readonly Detecto
  * The panels that a file describes, or one flat panel from its distance, pixel size, beam centre and wavelength. Throws
  * `Format`.
  */
-export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
-  if (meta.panels) return geometryOfPanels(name, meta, meta.panels);
+export function geometryFromFile(dataset: Dataset): Geometry {
+  const { name, meta, shape } = dataset;
+  if (meta.panels) return ofDataset(geometryOfPanels(name, meta, meta.panels), openedArray(dataset));
   const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
   const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
     .filter(([, value]) => value === undefined)
@@ -70,10 +72,11 @@ export function geometryFromFile({ name, meta, shape }: Dataset): Geometry {
       `${name}: its pixels are not square, ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
     );
   const [height = 0, width = 0] = shape.signal;
-  return flatGeometry({
+  const flat = flatGeometry({
     ...{ width, height, wavelengthA, distanceM },
     centrePx: [beamCentrePx.x, beamCentrePx.y],
     pixelM: pixelSizeM.x,
     saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
   });
+  return ofDataset(flat, openedArray(dataset));
 }

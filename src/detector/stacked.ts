@@ -6,8 +6,11 @@
 import { EwaldError } from '../base/errors.js';
 import { refusal, setting } from '../base/parameters.js';
 import type { BadRegion, Geometry, Panel } from '../crystal/geometry/geometry.js';
+import { rivalsIn } from '../data/candidates.js';
 import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
+import type { FormatOptions } from '../data/format.js';
 import { geometryFromFile } from './from-file.js';
+import { datasetMeant, statedDataset } from './geometry-dataset.js';
 
 /** The dimensions of a panel as written in its geometry. */
 const writtenDimensions = (panel: Panel): string =>
@@ -55,19 +58,47 @@ export function frameAxes(geometry: Geometry): number {
   return moduleOf(first).length + 2;
 }
 
-/** Opens frames with the number of axes that the geometry states; by default HDF5 frames have the last two axes. */
+/** Opens a file of frames: one of its arrays, or its own choice. */
+export type OpenFrames = (how: Pick<FormatOptions, 'dataset' | 'sigShape'>) => Promise<Dataset>;
+
+/**
+ * Opens the frames that a geometry means: those of the dataset `named` by the user, otherwise by the geometry, with the
+ * number of axes that the geometry states; by default HDF5 frames have the last two axes. Throws `Argument` if the file
+ * has no such dataset.
+ */
 export async function openStacked(
-  open: (sigShape: readonly number[] | undefined) => Promise<Dataset>,
+  open: OpenFrames,
   geometry: Geometry | undefined,
+  named?: string | undefined,
 ): Promise<Dataset> {
   const axes = geometry ? frameAxes(geometry) : 2;
-  const dataset = await open(undefined);
-  if (!geometry && dataset.meta.panels) return stacked(dataset, geometryFromFile(dataset));
-  const { navigation, signal } = dataset.shape;
-  const all = [...navigation, ...signal];
-  if (!geometry || axes <= signal.length || axes > all.length) return stacked(dataset, geometry);
-  await dataset.dispose();
-  return stacked(await open(all.slice(-axes)), geometry);
+  let path = named;
+  let dataset = await open({ dataset: named }).catch((error: unknown) => {
+    // Any of the arrays between which the file cannot choose tells what there is.
+    const rivals = rivalsIn(error);
+    const stated = geometry && named === undefined ? statedDataset(geometry) : undefined;
+    if (stated === undefined || rivals.length === 0) throw error;
+    path = rivals.includes(stated) ? stated : rivals[0];
+    return open({ dataset: path });
+  });
+  try {
+    if (!geometry && dataset.meta.panels) return stacked(dataset, geometryFromFile(dataset));
+    const meant = geometry && named === undefined ? await datasetMeant(geometry, dataset) : undefined;
+    if (meant !== undefined) {
+      path = meant;
+      await dataset.dispose();
+      dataset = await open({ dataset: path });
+    }
+    const { navigation, signal } = dataset.shape;
+    const all = [...navigation, ...signal];
+    if (!geometry || axes <= signal.length || axes > all.length) return stacked(dataset, geometry);
+    await dataset.dispose();
+    dataset = await open({ dataset: path, sigShape: all.slice(-axes) });
+    return stacked(dataset, geometry);
+  } catch (error) {
+    await dataset.dispose();
+    throw error;
+  }
 }
 
 /** The frames as images with two axes. Throws `Shape` if they do not match the geometry. */

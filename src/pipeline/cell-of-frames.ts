@@ -8,6 +8,7 @@ import { integer, knownOptions, real, refuseFormer } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { openDetector } from '../detector/detector.js';
+import { ofDataset, openedArray } from '../detector/geometry-dataset.js';
 import type { DeterminedCell } from '../indexing/indexer.js';
 import type { RunEvent } from './events.js';
 import type { Plans } from './frame-searcher.js';
@@ -79,8 +80,9 @@ export async function cellOfFrames(
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const geometry = (await givenGeometry(options.geometry, place))?.geometry;
-    const source = await openSource(place, given, run, checked, geometry, warn);
+    const asGiven = (await givenGeometry(options.geometry, place))?.geometry;
+    const source = await openSource(place, given, run, checked, asGiven, warn);
+    const geometry = asGiven && ofDataset(asGiven, options.dataset && openedArray(source.first));
     const { bad, highres } = options;
     const openOther = options.openOther ?? source.openOther;
     const own = new OwnSearch(context, () => openDetector(source.first, { geometry, bad, highres, openOther }));

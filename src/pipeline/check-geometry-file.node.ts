@@ -1,5 +1,5 @@
 /** `checkGeometryFile`: describes and draws a detector geometry, and checks that it is consistent and fits frames. */
-import { isEwaldError, messageOf } from '../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { checkGeometry, type GeometryFacts } from '../crystal/geometry/check.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { parseGeometry } from '../crystal/geometry/parse.js';
@@ -67,13 +67,22 @@ export async function checkGeometryFile(file: string, options: CheckGeometryOpti
 const openOther = (file: string, path: string): Promise<Dataset> => open(file, { dataset: path });
 
 async function check(file: string, options: CheckGeometryOptions): Promise<CheckedGeometry> {
+  const { framesFile } = options;
   const own = (await inputKindIn(runPlace, file)) === 'frames';
+  if (own && framesFile !== undefined) {
+    const areBoth = (await inputKindIn(runPlace, framesFile)) === 'frames';
+    throw new EwaldError(
+      'Argument',
+      `${file} holds frames${areBoth ? `, as ${framesFile} does` : `, and ${framesFile} does not`}; expected a ` +
+        `geometry first, then a file of frames${areBoth ? '' : `: ${framesFile} ${file}`}`,
+    );
+  }
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
-  const frames = own ? file : options.framesFile;
+  const frames = own ? file : framesFile;
   const dataset =
     frames === undefined
       ? undefined
-      : await openStacked((sigShape) => open(frames, { sigShape, checksums: options.checksums }), parsed);
+      : await openStacked((how) => open(frames, { ...how, checksums: options.checksums }), parsed);
   try {
     const geometry = parsed ?? geometryFromFile(dataset as Dataset);
     const { beam, assumed } = await beamFor(geometry, dataset);

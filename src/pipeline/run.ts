@@ -10,11 +10,12 @@ import { formatGeometry } from '../crystal/geometry/write.js';
 import { latticeName } from '../crystal/lattice-name.js';
 import { openDetector } from '../detector/detector.js';
 import { geometryFromFile } from '../detector/from-file.js';
+import { ofDataset, openedArray } from '../detector/geometry-dataset.js';
 import { stackedGeometry } from '../detector/stacked.js';
 import { omittedMark } from './chunk.js';
 import { type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
-import { givenCells, givenGeometry } from './given.js';
+import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
 import type { LoadPlace, RunPlace } from './place.js';
 import { OwnSearch } from './prepare.js';
@@ -55,8 +56,8 @@ export async function* runPipeline(
   }
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const geometry = await givenGeometry(options.geometry, place);
-    for (const warning of geometry?.geometry.warnings ?? []) warn(`${geometry?.name}: ${warning}`);
+    const asGiven = await givenGeometry(options.geometry, place);
+    for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
     const cells = await givenCells(options.cells, place);
     if (given.kind === 'live') refuseForLive(given.input.address, options);
     else if (options.firstFramesTimeout !== undefined && checked.follow === undefined)
@@ -67,7 +68,8 @@ export async function* runPipeline(
     if (options.executor) refuseForExecutor(given, options);
     const reads = readsOf(options, given);
     await checkTargets(options, place, reads);
-    const source = await openSource(place, given, options, checked, geometry?.geometry, warn);
+    const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
+    const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
     const searchWith = (one: Geometry | undefined): OwnSearch =>
       new OwnSearch(context, () =>
         openDetector(source.first, {
@@ -259,7 +261,7 @@ async function* searchedElsewhere(
   const shared: SharedRun = {
     geometry: given,
     first: source.live ? name : far(name),
-    data: source.data,
+    dataset: options.dataset,
     ...{ checksums, maxFrameBytes, settings, keepFrame, copyHeader: checked.copyHeader },
     growing: checked.follow !== undefined,
     live: source.live,
@@ -286,6 +288,12 @@ async function* searchedElsewhere(
     }
 }
 
+/** The geometry for a stream, which states the dataset that the user named in the place of its own. */
+function readFrom(given: GivenGeometry, path: string | undefined): GivenGeometry {
+  const geometry = ofDataset(given.geometry, path);
+  return geometry === given.geometry ? given : { ...given, geometry, text: formatGeometry(geometry) };
+}
+
 export async function openSource(
   place: RunPlace,
   given: Exclude<GivenInputs, { kind: 'stream' }>,
@@ -294,14 +302,23 @@ export async function openSource(
   geometry: Geometry | undefined,
   warn: (text: string) => void,
 ): Promise<RunSource> {
-  const [path] = geometry?.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
-  const data = options.dataset === undefined ? path && { path, must: false } : { path: options.dataset, must: true };
-  const { checksums, maxFrameBytes, signal } = options;
+  const { dataset, checksums, maxFrameBytes, signal } = options;
   const shown = options.html !== undefined;
   const viewed = options.view !== undefined;
   const reading: SourceOptions = {
-    ...{ geometry, serialStart, checksums, maxFrameBytes, copyHeader, shown, viewed, signal, warn, firstFramesTimeout },
-    data: data || undefined,
+    ...{
+      geometry,
+      dataset,
+      serialStart,
+      checksums,
+      maxFrameBytes,
+      copyHeader,
+      shown,
+      viewed,
+      signal,
+      warn,
+      firstFramesTimeout,
+    },
   };
   if (given.kind === 'live') return given.input.openLive(reading);
   const { wanted, siblings } = given;

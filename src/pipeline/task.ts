@@ -29,8 +29,8 @@ export interface SharedRun {
   readonly geometry: Geometry | undefined;
   /** The first file of the run, which determines the detector. */
   readonly first: string;
-  /** Dataset of HDF5 files; undefined for the file's own choice. */
-  readonly data: string | undefined;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset: string | undefined;
   /** Whether checksums are compared, as in `open`. */
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
@@ -154,14 +154,11 @@ function detectorOf(
 async function openFrames(
   scope: TaskScope,
   file: DataInput,
-  { data, geometry, checksums, maxFrameBytes, growing }: SharedRun,
+  { dataset: named, geometry, checksums, maxFrameBytes, growing }: SharedRun,
   known: number,
 ): Promise<Dataset> {
   const open = (): Promise<Dataset> =>
-    openStacked(
-      (sigShape) => scope.open(file, { dataset: data, sigShape, checksums, maxFrameBytes, growing }),
-      geometry,
-    );
+    openStacked((how) => scope.open(file, { ...how, checksums, maxFrameBytes, growing }), geometry, named);
   const key = `frames ${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);

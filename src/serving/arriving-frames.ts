@@ -51,12 +51,11 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
   const cells = (await givenCells(cell === undefined ? [] : [cell], runPlace)) ?? [];
   const given = await givenInputs(isPaths(inputs) ? [...inputs] : inputs, runPlace);
   if (given.kind === 'stream') throw new EwaldError('Argument', 'a stream is shown alone, without other files');
-  const [path] = geometry?.geometry.panels.map((panel) => panel.data).filter((one) => one !== '/data/data') ?? [];
   const { dataset } = options;
   const ending = new AbortController();
   const reading: SourceOptions = {
     geometry: geometry?.geometry,
-    data: dataset !== undefined ? { path: dataset, must: true } : path ? { path, must: false } : undefined,
+    dataset,
     serialStart: 1,
     copyHeader: [],
     shown: false,
@@ -75,6 +74,7 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
   const run: Omit<ViewedRun, 'size'> = {
     name: isPaths(inputs) ? (inputs[0] ?? '') : inputs.address,
     geometry: geometry?.text ?? '',
+    dataset,
     cells,
     peaks: undefined,
     total: undefined,

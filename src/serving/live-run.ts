@@ -104,8 +104,8 @@ export class LiveRun {
       return { ...state, name: basename(viewed.name), scan: { images: images.facts, done: images.done } };
     }
     if (!run) return state;
-    const { name, geometry, cells, peaks, size, total } = run;
-    return { ...state, name: basename(name), geometry, cells, peaks: peaks ?? null, size, total };
+    const { name, geometry, dataset, cells, peaks, size, total } = run;
+    return { ...state, name: basename(name), geometry, dataset, cells, peaks: peaks ?? null, size, total };
   }
 
   /** The statistics of frames `first` … `end − 1`. */

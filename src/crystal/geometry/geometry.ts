@@ -39,8 +39,8 @@ export interface Panel {
   readonly resolution: number;
   /** Added to the camera length, in metres. */
   readonly offsetM: number;
-  /** Dataset of the frames; `%` stands for a part of the event. */
-  readonly data: string;
+  /** Dataset of the frames; undefined: the file's own choice. */
+  readonly data: string | undefined;
   /** Meaning of each dimension of the dataset: `fs`, `ss`, `%` (the event) or a fixed index. */
   readonly dimensions: readonly ('fs' | 'ss' | '%' | number)[];
   /** Detector units per photon; undefined if the gain is given by energy. */

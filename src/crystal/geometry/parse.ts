@@ -107,7 +107,7 @@ function emptyPanel(name: string): Draft {
     ss: [0, 1, 0],
     resolution: 0,
     offsetM: 0,
-    data: '/data/data',
+    data: undefined,
     dimensions: new Map(),
     unitsPerPhoton: undefined,
     unitsPerEv: undefined,

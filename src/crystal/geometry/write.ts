@@ -56,7 +56,7 @@ function linesOfPanel(panel: Panel): string[] {
     ['ss', vector(panel.ss)],
     ['res', panel.resolution],
     panel.offsetM === 0 ? undefined : ['coffset', panel.offsetM],
-    ['data', path(panel.data)],
+    panel.data === undefined ? undefined : ['data', path(panel.data)],
     ...panel.dimensions.map((meaning, i) => [`dim${i}`, meaning] as const),
     panel.unitsPerPhoton === undefined ? undefined : ['adu_per_photon', panel.unitsPerPhoton],
     panel.unitsPerEv === undefined ? undefined : ['adu_per_eV', panel.unitsPerEv],

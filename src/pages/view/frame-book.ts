@@ -2,8 +2,10 @@
  * Frames in several files, with results that are known without a search: the frames of a stream, and those of a run in
  * progress.
  */
+
+import { openStacked } from '../../detector/stacked.js';
 import { blobSource, open } from '../../entries/data.js';
-import { readStream, type StreamChunk } from '../../entries/index.js';
+import { type Geometry, readStream, type StreamChunk } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';
@@ -28,6 +30,13 @@ export async function parseChunk(text: string, name: string): Promise<StreamChun
 /** The number of a frame in its file according to its event, such as `//3`; 0 for a file of one frame. */
 export const frameOfEvent = (event: string | undefined): number => Number(/\/\/(\d+)$/.exec(event ?? '')?.[1] ?? 0);
 
+/** What says which dataset of a file holds the frames. */
+export interface FramesOf {
+  readonly geometry?: Geometry | undefined;
+  /** The dataset that the user named. */
+  readonly dataset?: string | undefined;
+}
+
 /** Datasets kept open: frames next to each other are usually in the same file. */
 const mostOpen = 4;
 
@@ -36,6 +45,8 @@ export class OpenFiles {
   readonly #open = new Map<string, OpenDataset>();
   /** Files among which those that a dropped file refers to are found. */
   readonly #siblings: readonly InputFile[];
+  /** What says which dataset of the files holds the frames. */
+  of: FramesOf = {};
 
   /** Whether the files may still be written. */
   readonly #growing: boolean;
@@ -79,9 +90,12 @@ export class OpenFiles {
     const known = this.#open.get(key);
     if (known) return known;
     const siblings = this.#siblings.flatMap((one) => ('blob' in one && one.blob instanceof File ? [one.blob] : []));
-    const dataset = await open('blob' in file ? blobSource(file.blob, { siblings }) : file.address, {
-      growing: this.#growing,
-    });
+    const dataset = await openStacked(
+      (how) =>
+        open('blob' in file ? blobSource(file.blob, { siblings }) : file.address, { ...how, growing: this.#growing }),
+      this.of.geometry,
+      this.of.dataset,
+    );
     this.#open.set(key, dataset);
     const [oldest] = this.#open;
     if (this.#open.size > mostOpen && oldest) {

@@ -1,8 +1,9 @@
 /** The frames of a run in progress: the server states where they are, and the worker reads them from there. */
+import { openStacked } from '../../detector/stacked.js';
 import { memoryDataset, open } from '../../entries/data.js';
 import type { StreamChunk } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
-import { type FrameBook, OpenFiles, parseChunk } from './frame-book.js';
+import { type FrameBook, type FramesOf, OpenFiles, parseChunk } from './frame-book.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';
 import { showable } from './shown.js';
@@ -37,6 +38,10 @@ async function ask(path: string): Promise<Response> {
 export class LiveBook implements FrameBook {
   readonly #files = new OpenFiles([], true);
   readonly #places = new Map<number, FramePlace>();
+
+  constructor(of: FramesOf = {}) {
+    this.#files.of = of;
+  }
 
   /** Requests the newest frame of a kind after another frame; undefined if there is none. */
   async newest(client: string, only: string, after: number): Promise<FramePlace | undefined> {
@@ -98,9 +103,11 @@ async function receivedDataset({ path = '', index }: FramePlace): Promise<OpenDa
 }
 
 /** Opens the dataset of a frame, which describes the detector. */
-export async function datasetAt(place: FramePlace): Promise<OpenDataset> {
+export async function datasetAt(place: FramePlace, { geometry, dataset }: FramesOf): Promise<OpenDataset> {
   const file = fileAt(place);
-  return 'address' in file ? open(file.address, { growing: true }) : receivedDataset(place);
+  return 'address' in file
+    ? openStacked((how) => open(file.address, { ...how, growing: true }), geometry, dataset)
+    : receivedDataset(place);
 }
 
 /** Opens the numbers to which a geometry refers: those that were received with a frame, or datasets of its file. */

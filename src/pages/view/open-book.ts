@@ -1,4 +1,5 @@
 /** Opens a stream with its frames, and a run in progress. */
+import { ofDataset, openedArray } from '../../detector/geometry-dataset.js';
 import { type Context, type Detector, parseGeometry } from '../../entries/index.js';
 import { PeakMaps } from '../../live/peak-maps.js';
 import { listedPeaks } from './listed.js';
@@ -26,6 +27,7 @@ export async function openStream(
     },
     contextOf,
   );
+  book.openAs(session.given);
   const listed = book.summaries();
   return {
     session: { ...session, book },
@@ -42,15 +44,17 @@ export async function openStream(
 
 /** Opens a run in progress, using its newest frame to describe the frames; undefined if it has none yet. */
 export async function openLive(
-  { name, geometry, cells, peaks, searches }: LiveFacts,
+  { name, geometry, dataset: named, cells, peaks, searches }: LiveFacts,
   client: string,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession | undefined> {
-  const book = new LiveBook();
+  const stated = geometry === '' ? undefined : parseGeometry(geometry, `the geometry of ${name}`);
+  const of = { geometry: stated, dataset: named };
+  const book = new LiveBook(of);
   const place = await book.newest(client, 'all', -1);
   if (!place) return undefined;
-  const dataset = await datasetAt(place);
-  const given = geometry === '' ? undefined : parseGeometry(geometry, `the geometry of ${name}`);
+  const dataset = await datasetAt(place, of);
+  const given = stated && ofDataset(stated, named && openedArray(dataset));
   const scene = { name, given, cells, openOther: valuesAt(place, dataset) };
   const { session, opened } = await sessionOf(dataset, scene, contextOf);
   session.tuned = { peaks: peaks ?? {} };

@@ -24,6 +24,8 @@ export interface OpenRequest {
 export interface LiveFacts {
   readonly name: string;
   readonly geometry: string;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
   readonly cells: readonly KnownCell[];
   readonly peaks: Partial<FinderParameters> | null;
   /** Whether a run searches the frames; otherwise the page searches those that it shows. */

@@ -1,4 +1,5 @@
 /** The file that is open in the worker. */
+import { openStacked } from '../../detector/stacked.js';
 import { open } from '../../entries/data.js';
 import {
   type Context,
@@ -26,6 +27,8 @@ export interface Session {
   readonly name: string;
   readonly dataset: OpenDataset;
   readonly detector: Detector | undefined;
+  /** The geometry, if one was given. */
+  readonly given: Geometry | undefined;
   /** The known cells; `determined` says that they were found in the frames instead of given. */
   cells: readonly KnownCell[];
   determined?: boolean;
@@ -68,7 +71,10 @@ export async function openSession(
   const known = cell && readCell(await textOf(cell), cell.name);
   const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
   const inputs = frames.map(inputOf);
-  const dataset = await open(inputs.length > 1 ? inputs : (inputs[0] as File | string));
+  const dataset = await openStacked(
+    (how) => open(inputs.length > 1 ? inputs : (inputs[0] as File | string), how),
+    given,
+  );
   // Files that were dropped together may come in any order: a master is named, not its data.
   const { name } = frames.find((file) => file.name === dataset.name) ?? first;
   return sessionOf(dataset, { name, given, cells: known ? [known] : [] }, contextOf);
@@ -110,6 +116,7 @@ export async function sessionOf(
       name,
       dataset,
       detector,
+      given,
       cells,
       searcher: undefined,
       latest: undefined,

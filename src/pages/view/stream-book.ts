@@ -1,5 +1,5 @@
 /** A stream with its frames: peaks, crystals and reflections are those of the stream. */
-import type { StreamChunk } from '../../entries/index.js';
+import type { Geometry, StreamChunk } from '../../entries/index.js';
 import type { FrameData } from './contrast.js';
 import { type FrameBook, frameOfEvent, OpenFiles, parseChunk } from './frame-book.js';
 import type { FrameSummary, InputFile } from './protocol.js';
@@ -51,6 +51,11 @@ export class StreamBook implements FrameBook {
       this.index.add(bytes);
       if (bytes.length < pieceBytes) return this.index.chunks.length;
     }
+  }
+
+  /** Reads the frames from the dataset that the geometry states. */
+  openAs(geometry: Geometry | undefined): void {
+    this.#files.of = { geometry };
   }
 
   /** Adds files of frames that the stream has come to name. */

@@ -10,6 +10,8 @@ export interface ViewedRun {
   readonly name: string;
   /** CrystFEL's geometry of the detector, as in the head of a stream. */
   readonly geometry: string;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
   /** The known cells, or the one that was determined. */
   readonly cells: readonly KnownCell[];
   /** The parameters with which peaks are found. */

@@ -7,16 +7,16 @@
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { givenOnce } from '../../base/given-once.js';
 import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
-import { rivalsIn } from '../../data/candidates.js';
 import { hexOf } from '../../data/checksums/check.js';
 import { md5 } from '../../data/checksums/md5.js';
 import type { Dataset } from '../../data/dataset.js';
+import { refuseOtherDataset } from '../../detector/geometry-dataset.js';
 import { openBeside } from '../../detector/open-other.js';
 import { openStacked, stacked } from '../../detector/stacked.js';
 import type { RunPlace } from '../place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
-import type { DataPath, IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';
+import type { IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';
 
 export interface FileSourceOptions extends SourceOptions {
   readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
@@ -69,7 +69,6 @@ export class FileSource implements RunSource {
   #more: AsyncGenerator<Wanted, void, undefined> | undefined;
   #first: Dataset | undefined;
   readonly #opened: Dataset[] = [];
-  #data: DataPath;
   /** When the first frames of followed files were requested for the first time. */
   #firstSince: number | undefined;
   total: number | undefined;
@@ -77,7 +76,6 @@ export class FileSource implements RunSource {
   private constructor(place: RunPlace, options: FileSourceOptions) {
     this.#place = place;
     this.#options = options;
-    this.#data = options.data;
   }
 
   /** Opens the first file, which describes the detector, and counts frames. Throws if it cannot be opened. */
@@ -106,10 +104,6 @@ export class FileSource implements RunSource {
   get first(): Dataset {
     if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
     return this.#first;
-  }
-
-  get data(): string | undefined {
-    return this.#data?.path;
   }
 
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
@@ -363,7 +357,7 @@ export class FileSource implements RunSource {
   }
 
   async #begin(): Promise<void> {
-    const { follow, signal, data, wanted: asked } = this.#options;
+    const { follow, signal, wanted: asked } = this.#options;
     const since = performance.now();
     for (;;) {
       const first = await this.#at(0);
@@ -371,9 +365,6 @@ export class FileSource implements RunSource {
         if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
-        // All files of a run must contain the dataset that was found in the first one.
-        if (data && !data.must && !dataset.arrays.some(({ name }) => name === data.path)) this.#data = undefined;
-        else if (data) this.#data = { ...data, must: true };
         for (const one of this.#files) if (one.file === wanted.file) check(one, dataset.frames);
         this.#counts.set(wanted.file, dataset.frames);
         return;
@@ -429,23 +420,13 @@ export class FileSource implements RunSource {
     { file, input = file, dataset: given }: Wanted,
     { signal }: Pick<SourceOptions, 'signal'> = this.#options,
   ): Promise<Dataset> {
-    const { geometry, checksums, maxFrameBytes, siblings } = this.#options;
-    if (given) return stacked(given, geometry);
+    const { geometry, dataset: named, checksums, maxFrameBytes, siblings } = this.#options;
+    if (given) {
+      if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
+      return stacked(given, geometry);
+    }
     const options = { signal, checksums, maxFrameBytes, growing: this.#options.follow !== undefined };
-    const data = this.#data;
-    const open = (more: object): Promise<Dataset> => this.#place.open(input, { ...options, ...more }, siblings);
-    return openStacked(async (sigShape) => {
-      if (data?.must) return open({ dataset: data.path, sigShape });
-      // The geometry may name one of several arrays.
-      const dataset = await open({}).catch((error: unknown) => {
-        if (!data || !rivalsIn(error).includes(data.path)) throw error;
-        return open({ dataset: data.path });
-      });
-      const entry = data && dataset.arrays.find(({ name }) => name === data.path);
-      if (!sigShape && (!entry || entry.chosen)) return dataset;
-      await dataset.dispose();
-      return open({ dataset: entry && data.path, sigShape });
-    }, geometry);
+    return openStacked((how) => this.#place.open(input, { ...options, ...how }, siblings), geometry, named);
   }
 
   /** Records the size and the first bytes of a file, so that `resume` detects another file of the same name. */

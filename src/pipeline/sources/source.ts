@@ -34,8 +34,6 @@ export type IsDone = (serial: number, file: string, event: number) => boolean;
 export interface RunSource {
   /** The dataset that describes the detector; owned by the source until `close`. */
   readonly first: Dataset;
-  /** The dataset of HDF5 files that is opened; undefined: the files' own choice. */
-  readonly data: string | undefined;
   /** Number of frames of this run; undefined if unknown. */
   readonly total: number | undefined;
   /** The first frame, if frames are received live. */
@@ -68,7 +66,8 @@ export interface RunSource {
 export interface SourceOptions {
   /** Distinguishes frames of several modules from frames of a scan. */
   readonly geometry: Geometry | undefined;
-  readonly data: DataPath;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
   readonly serialStart: number;
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
@@ -87,9 +86,6 @@ export interface SourceOptions {
   /** Called when the first frames cannot be opened yet, and the source tries again. */
   readonly waiting?: (error: EwaldError) => void;
 }
-
-/** The dataset of HDF5 files; it must exist if the user named it, and may be missing if the geometry did. */
-export type DataPath = { readonly path: string; readonly must: boolean } | undefined;
 
 /** Frames received live: the result of `zmqSource` of `ewald/pipeline`. */
 export interface LiveInput {

@@ -8,6 +8,7 @@ import { refusal } from '../../base/parameters.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../data/dataset.js';
 import { open, openCodecs } from '../../data/opening.node.js';
+import { statedDataset } from '../../detector/geometry-dataset.js';
 import { frameOfMsgpack, type LiveKeys } from '../../live/crystfel.js';
 import { dectrisMessage } from '../../live/dectris.js';
 import { type DectrisMessage, type Series, unknownSeries } from '../../live/dectris-message.js';
@@ -87,10 +88,10 @@ const timeoutOf = (seconds: number): number => (1000 * seconds < 2 ** 31 - 1 ? M
 type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
 
 /** The keys in a message to which the geometry refers. */
-function keysOf({ geometry, data, copyHeader }: SourceOptions): LiveKeys {
+function keysOf({ geometry, dataset, copyHeader }: SourceOptions): LiveKeys {
   const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
   return {
-    data: data?.path,
+    data: dataset ?? (geometry && statedDataset(geometry)),
     peakList: geometry?.peakList?.path,
     values: given.flatMap((one) => (one && 'path' in one ? [one.path] : [])),
     fields: copyHeader,
@@ -104,7 +105,6 @@ type Received = LiveFrame | { readonly error: string };
 const bytesOfReceived = (frame: Received): number => ('error' in frame ? 0 : frame.numbers.byteLength);
 
 class LiveSource implements RunSource {
-  readonly data = undefined;
   readonly total = undefined;
   readonly identities: readonly string[] = [];
   readonly warnings: readonly string[] = [];
