@@ -61,6 +61,9 @@ const isBlob = (value: unknown): value is PlatformBlob => isObject(value) && 'ar
 const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
 const isUrl = (value: unknown): value is PlatformUrl => isObject(value) && 'href' in value;
 const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
+/** A Blob under the name of its frames in the stream, by which what the geometry names in its file is found. */
+const named = (input: FileInput, name: string): FileInput =>
+  isBlob(input) && !(isNamed(input) && input.name === name) ? new File([input], name) : input;
 /** Whether a value can be opened as a file. */
 export const isFile = (value: unknown): value is FileInput =>
   typeof value === 'string' || isUrl(value) || isBlob(value);
@@ -69,10 +72,21 @@ function refuse(what: string, value: unknown, wanted = expected): never {
   throw new EwaldError('Argument', `pipeline: ${what} is ${shown(value)}; ${wanted}`);
 }
 
-/** The inputs, sorted by kind. Throws `Argument`, and `File` or `Format` for a list. */
-export async function givenInputs(inputs: unknown, place: RunPlace): Promise<GivenInputs> {
-  if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], place, 'inputs');
-  if (Array.isArray(inputs)) return sorted(inputs, place, undefined);
+/** Checks the frames of one input; throws for those that a run cannot use. */
+type CheckFrames = (wanted: Wanted) => void;
+
+/**
+ * The inputs, sorted by kind; `check` sees all frames before they are opened. Throws `Argument`, and `File` or `Format`
+ * for a list.
+ */
+export async function givenInputs(
+  inputs: unknown,
+  place: RunPlace,
+  check: CheckFrames = () => undefined,
+): Promise<GivenInputs> {
+  const checkAll = checkNames(check);
+  if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], place, 'inputs', checkAll);
+  if (Array.isArray(inputs)) return sorted(inputs, place, undefined, checkAll);
   const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
   if (
     ArrayBuffer.isView(inputs) ||
@@ -85,17 +99,40 @@ export async function givenInputs(inputs: unknown, place: RunPlace): Promise<Giv
       const what = `inputs[${index++}]`;
       const one = await checked(input, what, place);
       if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
+      for (const wanted of one) checkAll(wanted, input);
       yield* one;
     }
   };
   return { kind: 'frames', wanted: wanted(), siblings: [] };
 }
 
+/** Refuses different Files of one name as well: frames are told apart by the names of their files. */
+function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => void {
+  const blobs = new Map<string, WeakRef<object>>();
+  return (wanted, given) => {
+    check(wanted);
+    const { file, input } = wanted;
+    if (!isBlob(input)) return;
+    const blob = (isObject(given) && 'file' in given ? given.file : given) as object;
+    if (blobs.has(file) && blobs.get(file)?.deref() !== blob)
+      throw new EwaldError(
+        'Argument',
+        `pipeline: two of the Files are called ${file}; give each a name of its own: inputs: [{ file, filename }]`,
+      );
+    blobs.set(file, new WeakRef(blob));
+  };
+}
+
 /** Whether a value is a single input, and not a list of inputs. */
 const isOne = (value: unknown): boolean =>
   isObject(value) && (isLive(value) || 'dataset' in value || 'file' in value || 'list' in value);
 
-async function sorted(inputs: readonly unknown[], place: RunPlace, name: string | undefined): Promise<GivenInputs> {
+async function sorted(
+  inputs: readonly unknown[],
+  place: RunPlace,
+  name: string | undefined,
+  check: ReturnType<typeof checkNames>,
+): Promise<GivenInputs> {
   // Holes of an array become undefined, which is rejected as an input instead of being skipped.
   const all = Array.from(inputs);
   const files = all.filter(isNamed);
@@ -105,8 +142,10 @@ async function sorted(inputs: readonly unknown[], place: RunPlace, name: string 
     if (isNamed(input) && !main.has(input)) continue;
     const what = name ?? `inputs[${i}]`;
     const one = await checked(input, what, place);
-    if (Array.isArray(one)) wanted.push(...one);
-    else if (all.length === 1) return one as GivenInputs;
+    if (Array.isArray(one)) {
+      for (const each of one) check(each, input);
+      wanted.push(...one);
+    } else if (all.length === 1) return one as GivenInputs;
     else
       throw new EwaldError(
         'Argument',
@@ -147,7 +186,8 @@ function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, wh
   const chosen = frames === undefined ? undefined : ([...(frames as number[])] as number[]);
   if (isDataset(dataset)) return { file: filename ?? dataset.name, frames: chosen, dataset };
   const name = nameOfInput(file as FileInput, what);
-  const own = typeof file === 'string' && filename === undefined ? {} : { input: file as FileInput };
+  const own =
+    typeof file === 'string' && filename === undefined ? {} : { input: named(file as FileInput, filename ?? name) };
   return { file: filename ?? name, frames: chosen, ...own };
 }
 
@@ -180,7 +220,8 @@ async function ofFile(
   place: RunPlace,
 ): Promise<Wanted[] | GivenInputs> {
   const file = nameOfInput(input, what);
-  const frames: Wanted[] = [{ file, frames: undefined, ...(typeof input === 'string' ? {} : { input }) }];
+  const own = typeof input === 'string' ? {} : { input: named(input, file) };
+  const frames: Wanted[] = [{ file, frames: undefined, ...own }];
   // A file that cannot be read is reported when it is opened: it may be a folder, or a file that does not exist yet.
   const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
   if (!begin || begin.length === 0) return frames;
@@ -198,7 +239,7 @@ async function ofList({ list, prefix }: ListInput, what: string, place: RunPlace
   const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;
   if (begin && isStream(begin)) return { kind: 'stream', input: list };
   if (name !== '-' && (await place.holdsFrames(list)))
-    return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: list }) }];
+    return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: named(list, name) }) }];
   const beside = (file: string): string =>
     typeof list === 'string' && place.files
       ? place.files.beside(list, file)

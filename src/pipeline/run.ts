@@ -26,7 +26,7 @@ import { methodName } from './settings.js';
 import { checkNames, checkTargets, Outputs } from './sinks/outputs.js';
 import { headOf } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
-import type { IsDone, RunSource, SourceOptions } from './sources/source.js';
+import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
 import { startOfRun } from './start-of-run.js';
 import { RunSummary } from './summary.js';
 import type { SharedRun } from './task.js';
@@ -48,7 +48,8 @@ export async function* runPipeline(
   const options: PipelineOptions = { ...asked, onEvent };
   const place = await loadPlace();
   await checkNames(options, place);
-  const given = await givenInputs(options.inputs, place);
+  const { executor } = options;
+  const given = await givenInputs(options.inputs, place, (one) => executor && refuseForWorkers(one, executor.kind));
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
     yield* indexStream(context, place, given.input, options, checked);
@@ -65,7 +66,7 @@ export async function* runPipeline(
         'Argument',
         'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, or a live source',
       );
-    if (options.executor) refuseForExecutor(given, options);
+    if (options.executor) refuseForExecutor(options);
     const reads = readsOf(options, given);
     await checkTargets(options, place, reads);
     const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
@@ -265,6 +266,7 @@ async function* searchedElsewhere(
     ...{ checksums, maxFrameBytes, settings, keepFrame, copyHeader: checked.copyHeader },
     growing: checked.follow !== undefined,
     live: source.live,
+    files: source.files,
   };
   const { hash } = await executor.share(shared);
   const tasks = async function* () {
@@ -321,7 +323,12 @@ export async function openSource(
     },
   };
   if (given.kind === 'live') return given.input.openLive(reading);
-  const { wanted, siblings } = given;
+  const { siblings } = given;
+  // Files that the geometry names, such as masks, are given with the frames in pages, where nothing lies beside a File.
+  const named = new Set(geometry?.panels.flatMap(({ masks }) => masks.map(({ file }) => file?.replace(/^.*\//, ''))));
+  const wanted = Array.isArray(given.wanted)
+    ? given.wanted.filter(({ file, input }) => !(input && named.has(file)))
+    : given.wanted;
   return FileSource.open(place, { ...reading, wanted, siblings, shard, follow });
 }
 
@@ -336,20 +343,22 @@ function refuseForLive(address: string, options: PipelineOptions): void {
     );
 }
 
-/** Rejects inputs and options that cannot be sent to workers. */
-function refuseForExecutor(given: Exclude<GivenInputs, { kind: 'stream' }>, options: PipelineOptions): void {
+/** Rejects options that cannot be sent to workers. */
+function refuseForExecutor(options: PipelineOptions): void {
   const without = (['bad', 'openOther'] as const).find((name) => options[name] !== undefined);
   if (without !== undefined)
     throw new EwaldError('Argument', `pipeline: ${without} is of this process; an executor's workers do not get it`);
-  const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
-  const own = wanted.find(
-    ({ dataset, input }) => dataset !== undefined || (input !== undefined && typeof input !== 'string'),
+}
+
+/** Rejects frames that workers cannot open: a dataset, and a File outside of this process. Throws `Argument`. */
+function refuseForWorkers({ file, dataset, input }: Wanted, kind: string): void {
+  const isFile = typeof input === 'object' && !('href' in input);
+  if (dataset === undefined && !(isFile && !['workers', 'inline'].includes(kind))) return;
+  throw new EwaldError(
+    'Argument',
+    `pipeline: ${file} is ${dataset ? 'open' : 'a File'} in this process; an executor's workers open ` +
+      `${isFile ? '' : 'Files, '}paths and addresses`,
   );
-  if (own)
-    throw new EwaldError(
-      'Argument',
-      `pipeline: ${own.file} is open, or a File, in this process; an executor's workers open paths and addresses`,
-    );
 }
 
 /** The files that the run reads, which no output may replace. */

@@ -5,11 +5,13 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import type { PlatformBlob, PlatformFile } from '../base/globals.js';
 import type { RoomTaskScope } from '../base/task-scope.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';
+import { blobSource } from '../data/sources/blob.js';
 import { type Detector, openDetector } from '../detector/detector.js';
 import { openStacked } from '../detector/stacked.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../live/frame.js';
@@ -29,6 +31,8 @@ export interface SharedRun {
   readonly geometry: Geometry | undefined;
   /** The first file of the run, which determines the detector. */
   readonly first: string;
+  /** Distinguishes the Files of this run from Files of the same names in another one; undefined without Files. */
+  readonly files?: number | undefined;
   /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
   readonly dataset: string | undefined;
   /** Whether checksums are compared, as in `open`. */
@@ -45,8 +49,17 @@ export interface SharedRun {
   readonly copyHeader?: readonly string[] | undefined;
 }
 
+/** A File with its names, which Node loses when it sends one to a worker. */
+export interface SentFile {
+  readonly blob: PlatformBlob;
+  readonly name: string;
+  /** Its path in the folder that was chosen; empty without one. */
+  readonly path: string;
+}
+
 /** Frames of one file. */
 export interface SearchTask {
+  /** The path, address, or name of one of the Files sent. */
   readonly file: string;
   /** Name of the file in the stream. */
   readonly filename: string;
@@ -57,6 +70,18 @@ export interface SearchTask {
   readonly known: number;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
   readonly live?: readonly (LiveFrame | { readonly error: string })[];
+  /** Frames in a File: that File, the first one of the run, and those that they refer to. */
+  readonly sent?: readonly SentFile[] | undefined;
+}
+
+/** What is opened for a name: one of the Files sent, or the path or address itself. */
+function inputOf(file: string, sent: SearchTask['sent'] = []): DataInput {
+  const files = sent.map(
+    ({ blob, name, path }) =>
+      Object.defineProperty(new File([blob], name), 'webkitRelativePath', { value: path }) as PlatformFile,
+  );
+  const found = files.find(({ name }) => name === file) ?? files.find(({ name }) => name === file.replace(/^.*\//, ''));
+  return found ? blobSource(found, { siblings: files }) : file;
 }
 
 /** Searches the frames; unreadable ones are reported individually. */
@@ -64,11 +89,11 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   const run = (await scope.input('run')) as SharedRun;
   const { hash } = scope.inputs.run as { readonly hash: string };
   const first = async (): Promise<Dataset> =>
-    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0);
+    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0, task.sent);
   let live = new Map<string, LiveFrame>();
   const searcher = await scope.keep(`searcher ${hash}`, async () => {
     if (run.live) live.set(run.first, run.live);
-    const detector = await detectorOf(run, scope, await first(), live);
+    const detector = await detectorOf(run, scope, await first(), live, task.sent);
     const opened = await planFrameSearcher(await scope.context(), { ...run.settings, detector });
     liveOf.set(opened, live);
     return opened;
@@ -86,7 +111,7 @@ export async function search(task: SearchTask, scope: TaskScope): Promise<(Frame
   const items: (FrameRecord | FrameFailure)[] = [];
   let dataset: Dataset;
   try {
-    dataset = await openFrames(scope, task.file, run, task.known);
+    dataset = await openFrames(scope, task.file, run, task.known, task.sent);
   } catch (error) {
     if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
     return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
@@ -141,11 +166,12 @@ function detectorOf(
   scope: TaskScope,
   first: Dataset,
   live: ReadonlyMap<string, LiveFrame>,
+  sent: SearchTask['sent'],
 ): Promise<Detector> {
   const { highres } = settings;
   const openOther = async (file: string, dataset: string): Promise<Dataset> => {
     const frame = live.get(file);
-    return frame ? liveNumber(frame, file, dataset) : scope.open(file, { dataset });
+    return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset });
   };
   return openDetector(first, { geometry, highres, openOther });
 }
@@ -153,13 +179,18 @@ function detectorOf(
 /** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
 async function openFrames(
   scope: TaskScope,
-  file: DataInput,
-  { dataset: named, geometry, checksums, maxFrameBytes, growing }: SharedRun,
+  file: string,
+  { dataset: named, geometry, checksums, maxFrameBytes, growing, files }: SharedRun,
   known: number,
+  sent: SearchTask['sent'],
 ): Promise<Dataset> {
   const open = (): Promise<Dataset> =>
-    openStacked((how) => scope.open(file, { ...how, checksums, maxFrameBytes, growing }), geometry, named);
-  const key = `frames ${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+    openStacked(
+      (how) => scope.open(inputOf(file, sent), { ...how, checksums, maxFrameBytes, growing }),
+      geometry,
+      named,
+    );
+  const key = `frames ${files ?? ''}${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
 }

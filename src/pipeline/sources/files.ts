@@ -6,7 +6,7 @@
 
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { givenOnce } from '../../base/given-once.js';
-import type { PlatformFile, PlatformSignal } from '../../base/globals.js';
+import type { PlatformBlob, PlatformFile, PlatformSignal } from '../../base/globals.js';
 import { hexOf } from '../../data/checksums/check.js';
 import { md5 } from '../../data/checksums/md5.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -15,7 +15,7 @@ import { openBeside } from '../../detector/open-other.js';
 import { openStacked, stacked } from '../../detector/stacked.js';
 import type { RunPlace } from '../place.js';
 import type { FrameJob } from '../search-all.js';
-import type { SearchTask } from '../task.js';
+import type { SearchTask, SentFile } from '../task.js';
 import type { IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';
 
 export interface FileSourceOptions extends SourceOptions {
@@ -59,6 +59,7 @@ export class FileSource implements RunSource {
   readonly live = undefined;
   readonly kept = undefined;
   readonly received = undefined;
+  readonly files: number | undefined;
   readonly warnings: string[] = [];
   readonly identities: string[] = [];
   readonly #place: RunPlace;
@@ -76,6 +77,7 @@ export class FileSource implements RunSource {
   private constructor(place: RunPlace, options: FileSourceOptions) {
     this.#place = place;
     this.#options = options;
+    this.files = isList(options.wanted) && !options.wanted.some(blobOf) ? undefined : Math.random();
   }
 
   /** Opens the first file, which describes the detector, and counts frames. Throws if it cannot be opened. */
@@ -112,7 +114,7 @@ export class FileSource implements RunSource {
     // An open dataset opens its companion files itself; files passed by the caller are found by name.
     if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
-    if (input === undefined && (this.#files.some((one) => one.dataset) || siblings?.length))
+    if (input === undefined && (this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length))
       return openBeside(this.first)(file, path);
     return this.#place.open(input ?? file, { dataset: path, checksums, maxFrameBytes }, siblings);
   };
@@ -156,10 +158,12 @@ export class FileSource implements RunSource {
   async *tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask> {
     let batch: Numbered[] = [];
     const task = (): SearchTask => {
-      const [{ wanted: { file } = { file: '' }, known = 0 } = {}] = batch;
+      const [{ wanted = none, known = 0 } = {}] = batch;
       const [frames, serials] = [batch.map(({ frame }) => frame), batch.map(({ serial }) => serial)];
       batch = [];
-      return { file, filename: file, frames, serials, known };
+      const { file, input = file } = wanted;
+      const opened = typeof input === 'string' ? input : 'href' in input ? input.href : file;
+      return { file: opened, filename: file, frames, serials, known, sent: this.#sentWith(wanted) };
     };
     for await (const one of this.#numbered(isDone)) {
       const [last] = batch;
@@ -168,6 +172,16 @@ export class FileSource implements RunSource {
       if (batch.length >= size) yield task();
     }
     if (batch.length > 0) yield task();
+  }
+
+  /** The Files that a worker needs for frames of one of them; undefined for paths and addresses. */
+  #sentWith(wanted: Wanted): readonly SentFile[] | undefined {
+    if (!blobOf(wanted)) return undefined;
+    const first = this.#files.find((one) => one.file === this.#firstFile) ?? wanted;
+    const searched = new Set(this.#files.map(blobOf));
+    const companions = (this.#options.siblings ?? []).filter((file) => !searched.has(file));
+    const files = [...new Set([blobOf(wanted), blobOf(first), ...companions])] as (PlatformFile | undefined)[];
+    return files.flatMap((blob) => (blob ? [{ blob, name: blob.name, path: blob.webkitRelativePath ?? '' }] : []));
   }
 
   async *jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob> {
@@ -491,6 +505,11 @@ export class FileSource implements RunSource {
     }
   }
 }
+
+/** The Blob or File that holds the frames; undefined for a path, an address or an open dataset. */
+const blobOf = ({ input }: Wanted): PlatformBlob | undefined =>
+  typeof input === 'object' && 'arrayBuffer' in input ? input : undefined;
+const none: Wanted = { file: '', frames: undefined };
 
 const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly Wanted[] => Array.isArray(wanted);
 

@@ -47,6 +47,8 @@ export interface RunSource {
   readonly received: ((event: number) => LiveFrame | undefined) | undefined;
   /** Identifies the files, for `resume`: one line each, in the order of the run. */
   readonly identities: readonly string[];
+  /** Distinguishes the Files of this run from Files of the same names in another one; undefined without Files. */
+  readonly files?: number | undefined;
   /** Problems of the inputs, such as a file that is given twice. */
   readonly warnings: readonly string[];
   /** Opens datasets other than the frames that the geometry refers to. */
