@@ -36,8 +36,9 @@ export class Collector {
 
   /** Adds an observation to the crystal that the next call of `crystal` ends. */
   reflection(h: number, k: number, l: number, intensity: number, sigma: number, peak: number): void {
-    if (!Number.isFinite(intensity) || !Number.isFinite(sigma)) this.counts.notFinite++;
-    else if (!(sigma > 0)) this.counts.withoutSigma++;
+    // As the columns hold them: a number beyond 3e38 becomes infinite.
+    if (!Number.isFinite(Math.fround(intensity)) || !Number.isFinite(Math.fround(sigma))) this.counts.notFinite++;
+    else if (!(Math.fround(sigma) > 0)) this.counts.withoutSigma++;
     else if (this.usesPeaks && peak > this.#maxAdu) this.counts.saturated++;
     else this.columns.reflection(h, k, l, intensity, sigma);
   }

@@ -86,12 +86,8 @@ export class ObservationColumns {
     return this.#filenames.length;
   }
 
-  /**
-   * Adds an observation to the crystal that the next call of `crystal` ends. Throws `Limit` for an index beyond ±32767.
-   */
+  /** Adds an observation to the crystal that the next call of `crystal` ends; readers have checked its indices. */
   reflection(h: number, k: number, l: number, intensity: number, sigma: number): void {
-    if (Math.max(Math.abs(h), Math.abs(k), Math.abs(l)) > 32767)
-      throw new EwaldError('Limit', `the reflection ${h} ${k} ${l} has an index beyond 32767; the stream is damaged`);
     if (this.#h.length === 2 ** 32 - 1)
       throw new EwaldError('Limit', 'there are more than 4294967295 observations; merge the streams in parts');
     this.#h.push(h);

@@ -2,6 +2,7 @@
 
 import { expects, expectsMembers, expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
+import { areIndices, wrongIndices } from '../crystal/indices.js';
 import { fixed, whole } from '../crystal/stream/print.js';
 
 /** Merged reflections in columns. */
@@ -64,11 +65,16 @@ export function readReflectionList(text: string, name = 'the reflection list'): 
   for (const [i, row] of rows.entries()) {
     const [h, k, l, value, , error, n] = row.trim().split(/\s+/);
     const numbers = [h, k, l, value, error, n].map((word) => Number(word ?? Number.NaN));
+    const [a, b, c, own, deviation, count] = numbers as [number, number, number, number, number, number];
     if (!numbers.every(Number.isFinite)) fail(i + 3, `"${row.slice(0, 80)}" is not a reflection`);
-    indices.set(numbers.slice(0, 3), 3 * i);
-    intensity[i] = numbers[3] ?? 0;
-    sigma[i] = numbers[4] ?? 0;
-    measurements[i] = numbers[5] ?? 0;
+    if (!areIndices(a, b, c)) fail(i + 3, `the reflection has ${wrongIndices(a, b, c)}`);
+    if (deviation < 0) fail(i + 3, `sigma(I) is ${deviation}; expected 0 or more`);
+    if (!(Number.isSafeInteger(count) && count >= 0))
+      fail(i + 3, `the number of measurements is ${count}; expected a whole number, 0 or more`);
+    indices.set([a, b, c], 3 * i);
+    intensity[i] = own;
+    sigma[i] = deviation;
+    measurements[i] = count;
   }
   return { symmetry, count: rows.length, indices, intensity, sigma, measurements };
 }

@@ -1,6 +1,7 @@
 /** Reads the intensities of an MTZ file as a list, used as a reference for the setting and for comparison. */
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
+import { areIndices, wrongIndices } from '../crystal/indices.js';
 import type { ReflectionList } from './hkl.js';
 
 /** The Laue group of merged data, by CCP4's name of the point group. */
@@ -51,10 +52,19 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   const wordsOf = (key: string): string[][] =>
     records.filter((line) => line.startsWith(`${key} `)).map((line) => line.trim().split(/\s+/).slice(1));
   const [width = 0, rows = 0, batches = 0] = (wordsOf('NCOL')[0] ?? []).map(Number);
-  if (!(width >= 4 && rows >= 0) || record + 4 * width * rows > head)
-    fail(`it says ${width} columns of ${rows} reflections, for which there is no room before its header`);
-  if (batches > 0) fail('it holds unmerged data; expected merged intensities');
   const columns = wordsOf('COLUMN').map(([label = '', type = '']) => ({ label, type }));
+  if (!(Number.isInteger(width) && width === columns.length))
+    fail(`it says ${width} columns, and describes ${columns.length}`);
+  if (!(Number.isInteger(rows) && rows >= 0) || record + 4 * width * rows !== head)
+    fail(`it says ${width} columns of ${rows} reflections, and has ${(head - record) / 4} numbers before its header`);
+  if (batches > 0) fail('it holds unmerged data; expected merged intensities');
+  if (columns.slice(0, 3).some(({ type }) => type !== 'H') || width < 4)
+    fail(
+      `its first columns are ${columns
+        .slice(0, 3)
+        .map(({ label }) => label)
+        .join(', ')}; expected H, K and L`,
+    );
   const pick = (type: string, from = 0): number => columns.findIndex((one, i) => i >= from && one.type === type);
   const intensities = pick('J');
   const values = intensities >= 0 ? intensities : pick('F');
@@ -67,7 +77,15 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   const missing = Number((wordsOf('VALM')[0] ?? [])[0]);
   const isThere = (x: number): boolean => Number.isFinite(x) && x !== missing;
   const kept: number[] = [];
-  for (let row = 0; row < rows; row++) if (isThere(at(row, values))) kept.push(row);
+  for (let row = 0; row < rows; row++) {
+    if (!isThere(at(row, values))) continue;
+    const [h, k, l] = [at(row, 0), at(row, 1), at(row, 2)];
+    if (!areIndices(h, k, l)) fail(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
+    const sigma = sigmas < 0 ? 0 : at(row, sigmas);
+    if (sigma < 0 && isThere(sigma))
+      fail(`reflection ${row + 1} has ${columns[sigmas]?.label} ${sigma}; expected 0 or more`);
+    kept.push(row);
+  }
   if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
   return {
     symmetry,

@@ -6,6 +6,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { planckTimesLight } from '../crystal/geometry/geometry.js';
+import { areIndices, wrongIndices } from '../crystal/indices.js';
 import { marks } from '../crystal/stream/stream.js';
 import type { Collector } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
@@ -185,8 +186,7 @@ export class StreamScanner {
       row[column] = value;
     }
     const [h, k, l, intensity, sigma, peak] = row as unknown as [number, number, number, number, number, number];
-    if (!Number.isInteger(h) || !Number.isInteger(k) || !Number.isInteger(l))
-      this.#fail('the indices of a reflection are not whole numbers');
+    if (!areIndices(h, k, l)) this.#fail(`the reflection has ${wrongIndices(h, k, l)}`);
     this.#collector.reflection(h, k, l, intensity, sigma, peak);
   }
 
@@ -213,6 +213,7 @@ export class StreamScanner {
       case 'rows':
         if (line === 'End of reflections') this.#part = 'chunk';
         else if (line.startsWith('-')) this.#fail('the list of reflections has no end');
+        else if (line !== '' && !/^h\s/.test(line)) this.#fail(`"${line.slice(0, 60)}" is not a reflection`);
         return;
       case 'head':
       case 'between':

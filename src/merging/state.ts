@@ -150,6 +150,8 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
   };
   if (offsets.some((end, c) => end > count || end < (offsets[c - 1] ?? 0)) || offsets[crystals] !== count)
     fail('the state of a merge is damaged: its crystals do not cover its observations');
+  if (!sigma.every((x) => x > 0) || intensity.some(Number.isNaN))
+    fail('the state of a merge is damaged: an observation has no intensity or no sigma');
   return { observations, heads, counts, leftOut };
 }
 

@@ -3,6 +3,7 @@
  * with one table for each way to index. Identifiers are in the order of h, then k, then l.
  */
 import { EwaldError } from '../base/errors.js';
+import { areIndices, wrongIndices } from '../crystal/indices.js';
 import { compareIndices, representative, transformed } from '../crystal/symmetry/asymmetric-unit.js';
 import type { Operation } from '../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../crystal/symmetry/point-group.js';
@@ -93,6 +94,9 @@ export function uniqueReflections(
       if (number === undefined) {
         number = found.length;
         numbers.set(key, number);
+        // Those of a sum, such as h + k, may be larger than any that was measured.
+        if (!areIndices(...unique))
+          throw new EwaldError('Limit', `in its asymmetric unit a reflection has ${wrongIndices(...unique)}`);
         found.push(unique);
       }
       (tables[way] as Int32Array)[at] = number;

@@ -94,6 +94,22 @@ describe.skipIf(!dataFolder)(`streams of CrystFEL${dataFolder ? '' : ' (absent: 
   });
 });
 
+test.each(['70000 0 1', '1.5 0 1', 'nan 0 1', '-40000 0 1', '-32768 0 1'])(
+  'a reflection %s is refused with its line',
+  async (indices) => {
+    const lines = [
+      ...['CrystFEL stream format 2.3', 'a test', '----- Begin chunk -----', 'Image filename: a.h5'],
+      ...['--- Begin crystal', 'Reflections measured after indexing', '   h    k    l', `${indices} 5 2 9 1 3 4 p0`],
+      ...['End of reflections', '--- End crystal', '----- End chunk -----'],
+    ];
+    const reader = await readStream(lines, 'a.stream');
+    await expect(reader.chunks().next()).rejects.toMatchObject({
+      tag: 'Format',
+      message: expect.stringMatching(/^a\.stream:8: the reflection has the indices .* from -32767 to 32767$/),
+    });
+  },
+);
+
 const firstDifference = (a: string, b: string): string => {
   const [left, right] = [a.split('\n'), b.split('\n')];
   const at = left.findIndex((line, i) => line !== right[i]);

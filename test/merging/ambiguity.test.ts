@@ -6,7 +6,7 @@ import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import type { Centring } from '../../src/crystal/centring.js';
-import { inverse, keyOf, operationOf, product } from '../../src/crystal/symmetry/matrices.js';
+import { identity, inverse, keyOf, operationOf, product } from '../../src/crystal/symmetry/matrices.js';
 import { laueGroup, pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
 import { resolveAmbiguity } from '../../src/merging/ambiguity.js';
@@ -121,6 +121,14 @@ function repeated(observations: Observations, times: number): Observations {
     ),
   };
 }
+
+test('an index of an asymmetric unit that 16 bits cannot hold is refused', () => {
+  const one = { count: 1, crystals: 1, h: Int16Array.of(-32_767), k: Int16Array.of(-1), l: Int16Array.of(1) };
+  const observations = { ...one, offsets: Uint32Array.of(0, 1) } as unknown as Observations;
+  expect(() => uniqueReflections(observations, pointGroup('-3_H'), [identity])).toThrow(
+    expect.objectContaining({ tag: 'Limit', message: expect.stringContaining('the indices 32768 -32767 1') }),
+  );
+});
 
 describe.skipIf(!dataFolder)(`streams with known settings${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   test.for([

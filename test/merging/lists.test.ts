@@ -41,10 +41,23 @@ test.for([
   ['CrystFEL reflection list version 2.0\n', /:2: the line "Symmetry/],
   [formatReflectionList(list).replace('End of reflections', ''), /has no "End of reflections"/],
   [formatReflectionList(list).replace('402.13', '402,13'), /:4: .* is not a reflection/],
+  [formatReflectionList(list).replace('   1  -12', '70000  -12'), /:5: .* 70000 -12 3; expected whole .* 32767$/],
+  [formatReflectionList(list).replace('  -12', ' -32768'), /:5: .* 1 -32768 3; expected whole numbers from -32767/],
+  [formatReflectionList(list).replace('   1  -12', ' 1.5  -12'), /:5: .* the indices 1\.5 -12 3/],
+  [formatReflectionList(list).replace('   1  -12', ' NaN  -12'), /:5: .* is not a reflection/],
+  [formatReflectionList(list).replace(' 43.05', '-43.05'), /:4: sigma\(I\) is -43\.05; expected 0 or more/],
+  [formatReflectionList(list).replace('   1234', '  -1234'), /:6: the number of measurements is -1234; expected a wh/],
+  [formatReflectionList(list).replace('   1234', '  123.4'), /:6: the number of measurements is 123\.4/],
 ] as const)('a damaged list is refused with its line (%#)', ([text, message]) => {
   expect(() => readReflectionList(text)).toThrow(
     expect.objectContaining({ tag: 'Format', message: expect.stringMatching(message) }),
   );
+});
+
+test('the largest indices are read back', () => {
+  const indices = Int16Array.from([32767, -32767, 0]);
+  const text = formatReflectionList({ ...list, count: 1, indices });
+  expect(readReflectionList(text).indices).toEqual(indices);
 });
 
 const content = {
@@ -114,12 +127,34 @@ test('the reader of references accepts amplitudes, and refuses data that are not
   expect(symmetry).toBe('4/m');
   expect([...intensity].sort((a, b) => a - b)).toEqual(content.indices.map((_, i) => (i + 2) ** 2));
   expect([...sigma]).toEqual([...intensity].map(Math.sqrt));
+  const indexed = (indices: readonly [number, number, number]): Uint8Array =>
+    formatMtz({ ...content, indices: [[0, 0, 1], indices, [300_000, 0, 0]] });
+  const negative = formatMtz({
+    ...content,
+    columns: [
+      { label: 'FP', type: 'F', values: [1, 2, 3] },
+      { label: 'SIGFP', type: 'Q', values: [-0.5, -0.5, -0.5] },
+    ],
+  });
   const text = (bytes: Uint8Array, from: string, to: string): Uint8Array =>
     Uint8Array.from(Buffer.from(Buffer.from(bytes).toString('latin1').replace(from, to), 'latin1'));
   for (const [bytes, message] of [
     [new TextEncoder().encode('CrystFEL reflection list'), /does not begin with "MTZ "/],
     [amplitudes.subarray(0, 100), /header is said to begin at byte/],
     [text(amplitudes, 'PG4', 'PG9'), /point group "9" is not known/],
+    [text(amplitudes, 'NCOL        5', 'NCOL      3.5'), /says 3\.5 columns, and describes 5/],
+    [text(amplitudes, 'NCOL        5', 'NCOL        4'), /says 4 columns, and describes 5/],
+    [text(amplitudes, 'COLUMN FP', 'COMMON FP'), /says 5 columns, and describes 4/],
+    [text(amplitudes, '           3', '           2'), /5 columns of 2 reflections, and has 15 numbers/],
+    [text(amplitudes, '           3', '         2.5'), /5 columns of 2\.5 reflections/],
+    [
+      text(amplitudes, 'L                              H', 'L                              R'),
+      /are H, K, L; expected H, K/,
+    ],
+    [indexed([70000, 1, 2]), /reflection 2 has the indices 70000 1 2; expected whole numbers from -32767 to 32767/],
+    [indexed([1.5, 1, 2]), /reflection 2 has the indices 1\.5 1 2/],
+    [indexed([2, Number.NaN, 2]), /reflection 2 has the indices 2 NaN 2/],
+    [negative, /reflection 1 has SIGFP -0\.5; expected 0 or more/],
     [formatMtz({ ...content, columns: [{ label: 'W', type: 'W', values: [1, 1, 1] }] }), /no intensities \(J\)/],
   ] as const)
     expect(() => readMtzReflections(bytes, 'a.mtz')).toThrow(

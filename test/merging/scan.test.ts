@@ -94,6 +94,18 @@ test('indices, intensities and crystals equal those of the text, read in pieces 
   }
 });
 
+test('numbers that the columns cannot hold are left out and counted', () => {
+  const rows = [
+    row(1, 0, 0, '9.9e38'),
+    row(2, 0, 0, '5.00', '1e-60'),
+    row(3, 0, 0, '5.00', '-1.00'),
+    row(4, 0, 0, '5'),
+  ];
+  const { observations, counts } = scan(stream(chunk(1, crystal(rows))));
+  expect([...observations.h]).toEqual([4]);
+  expect(counts).toMatchObject({ notFinite: 1, withoutSigma: 2 });
+});
+
 test('peaks above maxAdu are left out and counted', () => {
   const text = stream(chunk(1, crystal([row(1, 0, 0, '5.00', '1.00', '900.00'), row(2, 0, 0, '5.00')])));
   const { observations, counts } = scan(text, 1 << 20, 100);
@@ -118,7 +130,10 @@ test.for([
   ['HDF5 or so', /^a\.stream:1: "HDF5 or so" does not begin a stream/],
   ['HDF5 or so\n', /does not begin a stream/],
   [two.replace('10.50', '1x.50'), /a\.stream:\d+: "1x\.50" is not a number/],
-  [two.replace('   1   -2', ' 1.5   -2'), /not whole numbers/],
+  [two.replace('   1   -2', ' 1.5   -2'), /a\.stream:\d+: .* 1\.5 -2 -?\d+; expected whole numbers/],
+  [two.replace('   1   -2', '70000   -2'), /a\.stream:\d+: the reflection has the indices 70000 -2 .*-32767 to 32767$/],
+  [two.replace('   1   -2', ' nan   -2'), /the indices NaN -2/],
+  [two.replace('   1   -2', 'nan   -2'), /"nan {3}-2.* is not a reflection/],
   [two.replace('--- Begin crystal', ''), /outside of a crystal/],
   [two.replace('End of reflections', '----- Begin chunk -----'), /has no end/],
 ] as const)('a damaged stream is refused with its line (%#)', ([text, message]) => {

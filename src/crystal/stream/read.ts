@@ -5,6 +5,7 @@
 import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Vector } from '../cell.js';
+import { areIndices, wrongIndices } from '../indices.js';
 import type { StreamReflection } from './stream.js';
 import {
   longestBlock,
@@ -125,8 +126,10 @@ async function readReflections(lines: Lines): Promise<StreamReflection[]> {
     const line = await lines.want('a list of reflections');
     if (line === marks.reflectionsEnd) return reflections;
     const words = line.trim().split(/\s+/);
-    const [h, k, l, intensity, sigma, peak, background, fs, ss] = words.slice(0, 9).map((word) => lines.real(word));
+    const numbers = words.slice(0, 9).map((word) => lines.real(word)) as [number, number, number, ...number[]];
+    const [h, k, l, intensity, sigma, peak, background, fs, ss] = numbers;
     if (words.length < 10) lines.fail(`"${line}" is not a reflection`);
+    if (!areIndices(h, k, l)) lines.fail(`the reflection has ${wrongIndices(h, k, l)}`);
     reflections.push({ h, k, l, intensity, sigma, peak, background, fs, ss, panel: words[9] } as StreamReflection);
   }
 }
