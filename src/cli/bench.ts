@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../entries/shell.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../entries/validate.js';
-import { bold, type CliDeps, dim, exitCode, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import { bold, type CliDeps, dim, endDone, green, Progress, print, printJson, red, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 import { backendsOf, place, versions } from './validate.js';
@@ -51,7 +51,7 @@ async function run(ids: readonly string[], options: BenchFlags, { createContext,
   else printReport(report);
   // Slow timings are not failures, because a machine may be slow; wrong results are.
   const wrong = report.rows.some(({ outcome }) => outcome === 'fail') || !report.rows.some(({ timing }) => timing);
-  process.exitCode = report.interrupted ? exitCode.interrupted : wrong ? exitCode.data : exitCode.ok;
+  endDone(!wrong, signal);
 }
 
 const timed = ({ medianMs, spreadMs, rate }: Timing, unit: string): string[] => [

@@ -36,7 +36,7 @@ import {
   type CliDeps,
   counted,
   dim,
-  exitCode,
+  endDone,
   firstFrames,
   note,
   Progress,
@@ -148,8 +148,9 @@ async function determine(
   const context = await createContext(backendOption(options.backend));
   let images: readonly Float32Array[] = lists;
   let found: readonly DeterminedCell[];
+  let doubt: string | undefined;
   try {
-    if (framed) ({ found, spots: images } = await cellOfFrames(context, files, search, options, signal));
+    if (framed) ({ found, spots: images, doubt } = await cellOfFrames(context, files, search, options, signal));
     else found = await cellOfLists(context, lists, search, signal);
   } finally {
     await context.dispose();
@@ -182,7 +183,7 @@ async function determine(
     await output.close();
     note(dim(`${best.type} written to ${options.output}`));
   }
-  if (found.length === 0) process.exitCode = exitCode.data;
+  endDone(found.length > 0 && doubt === undefined);
 }
 
 /** Determines the cell from lists of spots. */

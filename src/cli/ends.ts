@@ -5,11 +5,13 @@ import { fileReason, interruptedCode, messageOf } from '../entries/shell.node.js
 /** Errors of wrong words, or of features that this machine or a format lacks; nothing has been attempted. */
 const usageTags: readonly string[] = ['Argument', 'Unsupported'];
 
-/** Exit codes; README.md has the faults that belong to each. */
+/** Exit codes; README.md has the outcomes that belong to each. */
 export const exitCode = {
+  /** Done, and the result can be trusted. */
   ok: 0,
-  /** Data, files or a check failed, or a part of the result is missing. */
+  /** Done, but the user must look at the result, or a part of it is missing; or data, files or a check failed. */
   data: 1,
+  /** Refused before any work. */
   usage: 2,
   /** 130 by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP. */
   get interrupted(): number {
@@ -24,6 +26,12 @@ export const exitCode = {
     return isEwaldError(error) && !ran && usageTags.includes(error.tag) ? exitCode.usage : exitCode.data;
   },
 } as const;
+
+/** Ends a command whose work is done: with 1 if the user must look at the result, as an earlier part may have said. */
+export function endDone(isTrusted: boolean, signal?: AbortSignal): void {
+  const code = signal?.aborted ? exitCode.interrupted : isTrusted ? exitCode.ok : exitCode.data;
+  process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
+}
 
 /** Whether the reader of a file that goes to standard output (`-o -`) has left: it has all that it wanted. */
 export const isReaderGone = (error: unknown): boolean =>

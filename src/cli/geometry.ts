@@ -12,7 +12,7 @@ import {
   refineStreamRows,
   refuseOthers,
 } from '../entries/shell.node.js';
-import { bold, type CliDeps, counted, dim, exitCode, green, print, printJson, red, warn, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, endDone, green, print, printJson, red, warn, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -41,10 +41,8 @@ export function register(program: Command, _: CliDeps): void {
 
 async function refine(stream: string, { json, output = '', ...given }: FlagValues<typeof refineRows>): Promise<void> {
   const { geometry, ...refined } = await refineStreamGeometry(stream, { ...given, output });
-  if (refined.doubt !== undefined) {
-    warn(refined.doubt);
-    process.exitCode = exitCode.data;
-  }
+  if (refined.doubt !== undefined) warn(refined.doubt);
+  endDone(refined.doubt === undefined);
   if (json) return printJson({ stream, output, ...refined });
   const isMoved = refined.moved.length > 0;
   const text = isMoved
@@ -73,7 +71,7 @@ async function check(file: string, framesFile: string | undefined, texts: FlagTe
       problems,
     });
   else explain(file, checked);
-  if (problems.length > 0) process.exitCode = exitCode.data;
+  endDone(problems.length === 0);
 }
 
 function explain(file: string, { geometry, beam, assumed, problems, ...facts }: CheckedGeometry): void {

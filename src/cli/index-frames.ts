@@ -28,7 +28,7 @@ import {
   type CliDeps,
   counted,
   dim,
-  exitCode,
+  endDone,
   hasReader,
   note,
   Progress,
@@ -147,7 +147,7 @@ async function search(
     await context.dispose();
   }
   try {
-    report.finish(signal.aborted);
+    report.finish(signal);
     if (view && flags.stay !== false) await pageLeft(view, signal);
   } finally {
     await view?.close();
@@ -183,8 +183,8 @@ class RunReport {
   readonly #frames = new Progress('index');
   /** Stages that run on another backend than the requested one; each is reported once. */
   readonly #elsewhere = new Set<string>();
-  #failed = false;
-  #isMergeDoubtful = false;
+  /** Whether something besides the frames failed, or has to be looked at: an output, the cell, the merge. */
+  #isDoubtful = false;
   /** Whether frames of an interrupted run are kept for `--resume`. */
   #isKept = false;
   end: Extract<RunEvent, { kind: 'end' }> | undefined;
@@ -203,10 +203,11 @@ class RunReport {
     this.#cell.end();
     if (event.kind === 'end') this.end = event;
     else if (event.kind === 'failed') {
-      this.#failed = true;
+      this.#isDoubtful = true;
       note(`${red('ewald:')} ${messageOf(event.error)}`);
     } else if (event.kind === 'resumed') this.#resumed(event.after, event.again);
     else {
+      if (event.kind === 'cell' && event.doubt !== undefined) this.#isDoubtful = true;
       const text = inRunFlags(eventText(event));
       if (text !== '') note(text);
     }
@@ -230,7 +231,7 @@ class RunReport {
   /** Takes the last result of the running merge, which may be in doubt. */
   merged(result: MergeSink['result']): void {
     if (!result?.isDoubtful) return;
-    this.#isMergeDoubtful = true;
+    this.#isDoubtful = true;
     for (const remark of result.remarks) note(`merge: ${remark}`);
   }
 
@@ -254,8 +255,9 @@ class RunReport {
   }
 
   /** Prints the results of the run, and sets the exit code. */
-  finish(isAborted: boolean): void {
+  finish(signal: AbortSignal): void {
     if (!this.end) return;
+    const isAborted = signal.aborted;
     const { summary, outputs } = this.end;
     const { output, profile = false } = this.#flags;
     const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
@@ -267,9 +269,9 @@ class RunReport {
     if (isNothing) note(this.#isKept ? 'no further frame was finished' : 'interrupted before a frame was finished');
     const told = isNothing ? lines : [summaryText(summary, { profile, stream: named, peaksAlone }), ...lines];
     if (told.length > 0) tell(told.join('\n'));
-    if (isAborted) process.exitCode = exitCode.interrupted;
-    else if (summary.failed > 0 || this.#failed || summary.isDoubtful || this.#isMergeDoubtful)
-      process.exitCode = exitCode.data;
+    // A run that finds nothing in all its frames is not trusted either.
+    const isEmpty = summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
+    endDone(!(isEmpty || summary.failed > 0 || summary.isDoubtful || this.#isDoubtful), signal);
   }
 
   #resumed(after: number, again: number): void {

@@ -35,7 +35,7 @@ import {
   type CliDeps,
   counted,
   dim,
-  exitCode,
+  endDone,
   green,
   note,
   Progress,
@@ -193,8 +193,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
         `differ, ${audit.unchecked} unchecked`,
     );
   if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
-  if (signal.aborted) process.exitCode = exitCode.interrupted;
-  else if (failed > 0) process.exitCode = exitCode.data;
+  endDone(failed === 0 && done.some(({ indexed }) => indexed), signal);
 }
 
 interface ListSettings {

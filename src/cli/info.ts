@@ -6,7 +6,7 @@ import { openRows, type Parameters } from '../entries/shell.node.js';
 import { openOptions, withDataFlags } from './data-options.js';
 import { inFlags } from './flag-words.js';
 import { tell } from './info-text.js';
-import { type CliDeps, exitCode, fail, print, printJson } from './output.js';
+import { type CliDeps, endDone, exitCode, fail, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -45,7 +45,7 @@ async function run(files: readonly string[], texts: FlagTexts, { signal }: CliDe
       const { failed: others, ...report } = await inspect(file, options);
       for (const other of others) failed(other.file, other.error);
       found.push(report);
-      if (report.damaged !== undefined) process.exitCode = Math.max(Number(process.exitCode ?? 0), exitCode.data);
+      endDone(report.damaged === undefined);
       if (flags.json) continue;
       if (i > 0) print();
       tell({ ...report, failed: others }, flags.header ?? false);

@@ -40,7 +40,7 @@ import {
   type CliDeps,
   counted,
   dim,
-  exitCode,
+  endDone,
   note,
   Progress,
   print,
@@ -187,10 +187,8 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   if (flags.json) printJson(summaryOf(result, names));
   else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
-  if (result.isDoubtful) {
-    warn(`the merge is in doubt: see the notes (exit code ${exitCode.data})`);
-    process.exitCode = exitCode.data;
-  }
+  if (result.isDoubtful) warn('the merge is in doubt: see the notes (exit code 1)');
+  endDone(!result.isDoubtful);
 }
 
 /** Reads a CrystFEL list or an MTZ file. */

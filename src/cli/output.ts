@@ -5,10 +5,10 @@
 
 import { type BackendName, type createContext, type devices, EwaldError } from '../entries/index.node.js';
 import { counted, exact, firstFrames, parseBackend, progressLine, rateText } from '../entries/shell.node.js';
-import { exitCode, failureText } from './ends.js';
+import { endDone, exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-export { counted, exitCode, firstFrames, rateText };
+export { counted, endDone, exitCode, firstFrames, rateText };
 
 /** The services that commands receive from the program. */
 export interface CliDeps {

@@ -7,7 +7,7 @@ import {
   bold,
   type CliDeps,
   dim,
-  exitCode,
+  endDone,
   green,
   Progress,
   print,
@@ -91,5 +91,5 @@ async function run(options: FlagValues<typeof rows>, { createContext, devices, s
       'Mismatch',
       `the backends counted differently: ${results.map(({ backend, hits }) => `${backend} ${hits}`).join(', ')}`,
     );
-  if (signal.aborted) process.exitCode = exitCode.interrupted;
+  endDone(true, signal);
 }

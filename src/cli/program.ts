@@ -88,7 +88,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     .addHelpText(
       'after',
       '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL can also be set in the environment.\nExit codes: ' +
-        '0 success, 1 error in the data or failed check, 2 wrong usage, 130, 143 or 129 interrupted.',
+        '0 done, 1 done with a doubt or failed, 2 refused, 130, 143 or 129 interrupted.',
     );
   const deps = { createContext: node.createContext, devices: node.devices, signal: interrupted ?? interruptible() };
   const wanted = argv.find((word) => !word.startsWith('-'));

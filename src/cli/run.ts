@@ -25,7 +25,7 @@ import {
   type CliDeps,
   counted,
   dim,
-  exitCode,
+  endDone,
   note,
   Progress,
   print,
@@ -179,7 +179,7 @@ async function run(
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
-    if (live && signal.aborted) process.exitCode = exitCode.interrupted;
+    endDone(true, live ? signal : undefined);
     if (view && given.stay !== false) await pageLeft(view, signal);
   } finally {
     progress.end();

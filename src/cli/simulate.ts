@@ -11,7 +11,7 @@ import {
   spotSimulationRows,
 } from '../entries/shell.node.js';
 import { inShell } from './command-line.js';
-import { bold, type CliDeps, counted, exitCode, Progress, print, printJson } from './output.js';
+import { bold, type CliDeps, counted, endDone, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { folderRow, jsonRow } from './shell-rows.js';
 import { registerDetectors } from './simulate-detectors.js';
@@ -56,5 +56,5 @@ async function run(flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise
         `${written.lists.length === 1 ? 'its' : 'their'} truth are in ${output}; index them with: ` +
         `ewald index ${inShell(join(output, 'spots-'))}*.txt${known.centring === 'P' ? '' : ` -p ${inShell(cell)}`}`,
     );
-  if (signal.aborted) process.exitCode = exitCode.interrupted;
+  endDone(true, signal);
 }

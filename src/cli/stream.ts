@@ -5,7 +5,19 @@
 import type { Command } from 'commander';
 import { joinStreams, streamInfo } from '../entries/pipeline.node.js';
 import { compareStreamFiles, type FlagValues, joinStreamRows } from '../entries/shell.node.js';
-import { bold, type CliDeps, counted, dim, note, Progress, print, printJson, table, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  endDone,
+  note,
+  Progress,
+  print,
+  printJson,
+  table,
+  yellow,
+} from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -51,11 +63,14 @@ async function merge(files: readonly string[], { output = '', force = false }: F
   const text = `${bold(counted(frames, 'frame'))} of ${counted(streams, 'stream')}`;
   if (output === '-') note(text);
   else print(`${text} are in ${output}`);
+  endDone(!remarks.some(({ kind }) => kind === 'warning'));
 }
 
 async function info(files: readonly string[], { json }: { json?: boolean }): Promise<void> {
   for (const file of files) {
     const facts = await streamInfo(file);
+    // A stream that is still being written usually ends within a frame.
+    endDone(facts.unread === 0 && (!facts.torn || file.endsWith('.part')));
     if (json) {
       printJson(facts);
       continue;

@@ -23,7 +23,7 @@ import {
   validate,
   verdictOf,
 } from '../entries/validate.js';
-import { bold, type CliDeps, dim, exitCode, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import { bold, type CliDeps, dim, endDone, green, Progress, print, printJson, red, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -124,7 +124,7 @@ async function checked(
   if (options.json) printJson(jsonOf(report));
   else printReport(report, options.verbose ?? false);
   if (written && !options.json) print(dim(`report written to ${written}`));
-  process.exitCode = report.interrupted ? exitCode.interrupted : report.pass ? exitCode.ok : exitCode.data;
+  endDone(report.pass, signal);
 }
 
 /** The output of `--json`; documented in src/validate/README.md. */

@@ -1,8 +1,8 @@
 /**
- * The same fault ends every command in the same way: the table of src/cli/README.md, tested for all commands and
- * faults.
+ * The same outcome ends every command in the same way: the table of src/cli/README.md, tested for all commands, their
+ * outcomes and faults.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, formatNpy } from 'ewald';
@@ -30,6 +30,26 @@ beforeAll(() => {
   write('old/truth.json', '{}');
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Frames with and without crystals, their streams, and lists of spots with and without a lattice. */
+async function simulate(): Promise<void> {
+  const searched = '-p sim/run.cell --threshold 20 --min-snr 5 --backend wasm -j 1';
+  for (const words of [
+    'simulate frames -o sim --images 2 --size 700,700 --symmetry 4/mmm --seed 1',
+    'simulate frames -o blank --images 2 --size 128,128 --blank 1',
+    'simulate spots -o lists --images 1',
+    `index sim/run.h5 -g sim/run.geom ${searched} -o run.stream`,
+  ])
+    expect((await end(words)).code, words).toBe(0);
+  const stream = readFileSync(join(folder, 'run.stream'), 'utf8');
+  writeFileSync(join(folder, 'torn.stream'), stream.slice(0, stream.lastIndexOf('----- End chunk')));
+  const noise = Array.from({ length: 60 }, (_, i) =>
+    [7, 11, 13].map((k) => ((k * i * i) % 101) / 300 - 0.16).join(' '),
+  );
+  writeFileSync(join(folder, 'noise.txt'), `${noise.join('\n')}\n`);
+  const geometry = readFileSync(join(folder, 'sim/run.geom'), 'utf8');
+  writeFileSync(join(folder, 'far.geom'), geometry.replace(/^(p0\/max_fs = )\d+/m, '$1100'));
+}
 
 const end = async (words: string): Promise<{ code: number | null; err: string }> => {
   const { code, err, out } = await ewaldTogether(words.split(' '), { cwd: folder });
@@ -142,4 +162,82 @@ test('a backend that is absent: exit code 2', async () => {
   const absent = ['cuda', 'webgpu', 'native'].find((name) => !present.includes(name as 'native'));
   for (const words of ['pi --points 100', 'fft scan.npy -o gone.npy', 'run sum scan.npy'])
     if (absent) expect((await end(`${words} --backend ${absent}`)).code, words).toBe(2);
+});
+
+const onFrames = '--threshold 20 --min-snr 5 --backend wasm -j 1';
+const never = 'it ends by Ctrl-C, whose code is tested with its page or its server';
+/**
+ * The outcomes of every command: the exit code of what is done and trusted, of what the user must look at or what
+ * failed, and of what is refused before any work; or why a command has no such outcome here.
+ */
+const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: string[], refused: string[]] | string>> =
+  {
+    index: [
+      [`sim/run.h5 -g sim/run.geom -p sim/run.cell ${onFrames}`, 'lists/spots-001.txt --backend wasm'],
+      [
+        `sim/run.h5 -g sim/run.geom -p 9,11,13,90,90,90 ${onFrames}`,
+        `blank/run.h5 -g blank/run.geom -p sim/run.cell ${onFrames}`,
+        `blank/run.h5 -g blank/run.geom -p none ${onFrames}`,
+        'noise.txt -p 79,79,38,90,90,90 --backend wasm',
+        'lists/spots-001.txt absent.txt --backend wasm',
+      ],
+      ['sim/run.h5 -g sim/run.geom --threshold x', 'sim/run.h5 -g sim/run.geom --dataset /no'],
+    ],
+    'geometry check': [['sim/run.geom sim/run.h5'], ['far.geom sim/run.h5'], ['sim/run.h5 sim/run.geom']],
+    'geometry refine': [[], ['words.txt -o new.geom'], ['run.stream']],
+    'stream merge': [
+      ['run.stream -o joined.stream'],
+      ['torn.stream -o joined.stream --force'],
+      ['run.stream -o run.stream'],
+    ],
+    'stream info': [['run.stream'], ['torn.stream', 'bad.stream'], ['run.stream --nosuch']],
+    'stream compare': [['run.stream run.stream'], ['run.stream bad.stream'], ['run.stream']],
+    merge: [['run.stream -y 4/mmm'], ['bad.stream -y 4/mmm'], ['run.stream -y 4/mmn']],
+    cell: [['--help'], [`blank/run.h5 -g blank/run.geom ${onFrames.replace(' -j 1', '')}`], ['sim/run.h5 --min -1']],
+    info: [['scan.npy'], ['scan.npy words.txt'], ['scan.npy --dtype u7']],
+    convert: [['scan.npy -o new.h5'], ['words.txt -o other.h5'], ['scan.npy -o new.xyz']],
+    run: [['sum scan.npy -o sum.npy'], ['scan.npy --udf throws.mjs'], ['sum scan.npy -r 3']],
+    'udf new': [['sums --folder made'], ['sums --folder no/sums'], ['sums --language fortran']],
+    fft: [['scan.npy -o fft.npy'], ['words.txt -o gone.npy'], ['scan.npy -o gone.npy --kind foo']],
+    page: never,
+    view: never,
+    'simulate frames': [['-o made-frames --images 1 --size 64,64'], ['-o words.txt/in'], ['-o new --size 1']],
+    'simulate scan': [['--help'], ['-o words.txt/in.h5'], ['-o new.h5 --nosuch']],
+    'simulate spots': [['-o made-lists --images 1'], ['-o words.txt/in'], ['-o new --images 0']],
+    'simulate merlin': never,
+    'simulate dectris': never,
+    devices: [[''], [], ['--backend gpu']],
+    validate: [['pi:* --backend wasm'], [], ['nosuch:row']],
+    bench: [['--help'], [], ['pi:nosuch']],
+    worker: never,
+    cluster: [['--help'], ['--connect nats://127.0.0.1:9'], ['--nosuch']],
+    ffi: [['--help'], ['absent.h'], ['--nosuch']],
+    pi: [['--points 100 --backend wasm'], [], ['--points 0']],
+  };
+
+/** The commands that a help lists. */
+const listed = async (words: string[]): Promise<string[]> => {
+  const { out } = await ewaldTogether([...words, '--help'], { cwd: folder });
+  const [, list = ''] = out.split('\nCommands:\n');
+  return [...list.matchAll(/^ {2}(\w+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+};
+
+test('every command has its outcomes: 0 trusted, 1 to be looked at or failed, 2 refused', async () => {
+  await simulate();
+  const commands: string[] = [];
+  for (const name of await listed([])) {
+    const parts = await listed([name]);
+    commands.push(...(parts.length > 0 ? parts.map((part) => `${name} ${part}`) : [name]));
+  }
+  expect(Object.keys(outcomes).sort()).toEqual(commands.sort());
+  const wrong: string[] = [];
+  for (const [command, rows] of Object.entries(outcomes))
+    if (typeof rows !== 'string')
+      for (const [code, lines] of rows.entries())
+        for (const line of lines) {
+          const words = `${command} ${line}`.trim();
+          const { code: found, err } = await end(words);
+          if (found !== code) wrong.push(`${words}: ${found} instead of ${code}: ${err}`);
+        }
+  expect(wrong).toEqual([]);
 });

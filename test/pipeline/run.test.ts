@@ -134,8 +134,8 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     const files = [one, one, other] as string[];
     const { code, err, out } = await ewald(['stream', 'merge', ...files, '-o', joined as string]);
     expect(code).toBe(0);
-    expect(err).toMatch(/warning: \S*whole\.stream is given twice; it is read once/);
-    expect(err).toMatch(/warning: \S*link\.stream, which is \S*whole\.stream, is given twice; it is read once/);
+    expect(err).toMatch(/note: \S*whole\.stream is given twice; it is read once/);
+    expect(err).toMatch(/note: \S*link\.stream, which is \S*whole\.stream, is given twice; it is read once/);
     expect(out).toMatch(/6 frames of 1 stream are/);
     expect(body(joined as string)).toBe(whole);
   });

@@ -70,7 +70,7 @@ export async function joinStreamsIn(
           `${files[i]} has another geometry, cell or method than ${files[0]}; ` +
           `${setting(said, 'force', true)} merges them under the head of ${files[0]}`,
       );
-  const remarks: Joined['remarks'][number][] = repeats.map((text) => ({ kind: 'warning', text }));
+  const remarks: Joined['remarks'][number][] = repeats.map((text) => ({ kind: 'note', text }));
   const copies = new RepeatedFrames();
   const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input), copies)));
   if (copies.count > 0)
