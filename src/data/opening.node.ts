@@ -1,4 +1,5 @@
 /** Opens what the user passes, on Node, including paths. */
+import { isAddress } from '../base/addresses.js';
 import { openCodecs } from './codecs/node.js';
 import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
@@ -14,7 +15,7 @@ import { type DataInput, sourceOf } from './source-of.js';
  */
 export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
   if (Array.isArray(input)) return openInputs(input, options, platform);
-  const series = typeof input === 'string' && !/^[A-Za-z]+:\/\//.test(input) ? await seriesNames(input) : undefined;
+  const series = typeof input === 'string' && !isAddress(input) ? await seriesNames(input) : undefined;
   const notes: Note[] = series?.guess ? [{ kind: 'guess', text: series.guess }] : [];
   if (series) return openInputs(series.files, options, platform, { name: String(input), notes });
   return openInput(input as DataInput, options, platform);
@@ -25,7 +26,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
  * examined.
  */
 export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
-  const series = typeof given === 'string' && !/^[A-Za-z]+:\/\//.test(given) ? await seriesNames(given) : undefined;
+  const series = typeof given === 'string' && !isAddress(given) ? await seriesNames(given) : undefined;
   const input = series?.files[0] ?? given;
   const source = await sourceOf(input, options, fileSource);
   try {

@@ -1,4 +1,5 @@
 /** Makes a source from whatever the user passes to `open`. */
+import { isAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import { shown } from '../base/options.js';
@@ -19,9 +20,7 @@ export async function sourceOf(
   const { signal } = options;
   if (typeof input === 'string') {
     if (input.trim() === '') throw new EwaldError('Argument', 'open: the name of the file is empty');
-    // A single letter is a Windows drive.
-    const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(input) ?? [];
-    if (scheme === undefined) return files(input);
+    if (!isAddress(input)) return files(input);
     const url = addressOf(input);
     if (url.protocol === 'file:') return files(pathOf(url));
     if (/^https?:$/.test(url.protocol)) return httpSource(input, { signal });

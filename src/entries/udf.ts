@@ -11,6 +11,7 @@
  * @module
  */
 
+import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { open } from '../data/opening.browser.js';
 import type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
@@ -28,7 +29,7 @@ const bound = bindUdf({
   createContext,
   open,
   sourceOf(input, options): ScanSource | undefined {
-    if (typeof input === 'string') return { url: new URL(input, location.href).href, options };
+    if (typeof input === 'string') return { url: absoluteAddress(input), options };
     if (input instanceof URL) return { url: input.href, options };
     return input instanceof Blob ? { blob: input, options } : undefined;
   },

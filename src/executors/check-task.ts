@@ -1,4 +1,5 @@
 /** Checks a task before it is sent. */
+import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
 import { registeredNames } from './registered.js';
@@ -24,15 +25,19 @@ export function checkTask(task: Task, index: number, names: readonly string[]): 
     if (!(buffer instanceof ArrayBuffer))
       throw new EwaldError('Argument', `${what}: transfer holds a value that is not an ArrayBuffer`);
   }
-  for (const [key, reference] of Object.entries(task.inputs ?? {}))
+  const inputs: Record<string, InputReference> = {};
+  for (const [key, reference] of Object.entries(task.inputs ?? {})) {
     checkReference(`${what}: input "${key}"`, reference);
+    // An address in a page is relative to the page, and not to the script of the worker that reads it.
+    inputs[key] = 'url' in reference ? { url: absoluteAddress(reference.url) } : reference;
+  }
   return {
     id: task.id ?? String(index),
     module,
     function: name,
     argument: task.argument,
     transfer: task.transfer ?? [],
-    inputs: task.inputs ?? {},
+    inputs,
     uses: Object.fromEntries(uses.map((one) => [one, one])),
   };
 }

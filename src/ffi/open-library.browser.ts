@@ -1,4 +1,5 @@
 /** Libraries in browsers: wasm modules, and headers given as text. */
+import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { bindLibraries, type GetLibHandle, openWasm, tableOf } from './open-library.js';
 
@@ -14,11 +15,8 @@ export const getLibHandle: GetLibHandle = /* @__PURE__ */ bindLibraries({
   tableOf,
   openWasm,
   refuseNative,
-  async openFile(library, { backend }) {
-    if (backend === 'native') refuseNative();
-    throw new EwaldError(
-      'Unsupported',
-      `the library "${library}" is a file, which a browser cannot read; pass its bytes, a Response or a URL`,
-    );
+  async openFile(library, options) {
+    if (options.backend === 'native') refuseNative();
+    return openWasm(tableOf(options, 'wasm32'), new URL(absoluteAddress(library)), options);
   },
 });

@@ -43,13 +43,16 @@ export interface LibraryPlatform {
   openWasm<F>(table: FunctionTable, source: WasmSource, options: LibraryOptions): Promise<Library<F>>;
 }
 
+const isHttp = (library: unknown): library is string => typeof library === 'string' && /^https?:/i.test(library);
+
 /** `getLibHandle` of a platform. */
 export const bindLibraries =
   (platform: LibraryPlatform): GetLibHandle =>
   async <F>(...args: unknown[]): Promise<Library<F>> => {
     const options = optionsOf(args);
     knownOptions('getLibHandle', options, libraryOptions);
-    const { library, backend = 'auto' } = options;
+    const { backend = 'auto' } = options;
+    const library = isHttp(options.library) ? new URL(options.library) : options.library;
     if (!['auto', 'native', 'wasm'].includes(backend))
       throw new EwaldError('Argument', `the backend is ${JSON.stringify(backend)}; expected auto, native or wasm`);
     if (library === undefined || library === null)

@@ -61,6 +61,8 @@ const isBlob = (value: unknown): value is PlatformBlob => isObject(value) && 'ar
 const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
 const isUrl = (value: unknown): value is PlatformUrl => isObject(value) && 'href' in value;
 const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
+const placed = (input: FileInput, place: RunPlace): FileInput =>
+  typeof input === 'string' ? place.named(input) : input;
 /** A Blob under the name of its frames in the stream, by which what the geometry names in its file is found. */
 const named = (input: FileInput, name: string): FileInput =>
   isBlob(input) && !(isNamed(input) && input.name === name) ? new File([input], name) : input;
@@ -159,18 +161,19 @@ async function sorted(
 
 /** The frames of an input, or an input that must be the only one, such as a stream. */
 async function checked(input: unknown, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
-  if (isFile(input)) return ofFile(input, what, undefined, place);
+  if (isFile(input)) return ofFile(placed(input, place), what, undefined, place);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
   if (isLive(input)) return { kind: 'live', input };
   if (input instanceof ArrayBuffer || ArrayBuffer.isView(input))
     refuse(what, input, 'give the bytes as new Blob([bytes])');
   if (!isObject(input)) refuse(what, input);
   if ('list' in input) return ofList(input as ListInput, what, place);
-  return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what)];
+  return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what, place)];
 }
 
-function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, what: string): Wanted {
-  const { dataset, file, frames, filename } = input;
+function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, what: string, place: RunPlace): Wanted {
+  const { dataset, frames, filename } = input;
+  const file = isFile(input.file) ? placed(input.file, place) : input.file;
   if (dataset === undefined && file === undefined) refuse(what, input);
   if (dataset !== undefined && !isDataset(dataset))
     refuse(
@@ -232,8 +235,10 @@ async function ofFile(
   return ofList({ list: input, ...(prefix === undefined ? {} : { prefix }) }, what, place);
 }
 
-async function ofList({ list, prefix }: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
-  if (!isFile(list)) refuse(`${what}.list`, list, 'expected a path, a URL, a File or a Blob');
+async function ofList(given: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
+  const { list: asked, prefix } = given;
+  if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File or a Blob');
+  const list = placed(asked, place);
   const name = nameOfInput(list, 'the list');
   // A file of frames may be given instead of a list with one entry.
   const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;
@@ -245,6 +250,6 @@ async function ofList({ list, prefix }: ListInput, what: string, place: RunPlace
       ? place.files.beside(list, file)
       : typeof list === 'string' || isUrl(list)
         ? new URL(file, typeof list === 'string' ? list : list.href).href
-        : file;
+        : place.named(file);
   return parseFrameList(await place.textOf(list), { name, beside, ...(prefix === undefined ? {} : { prefix }) });
 }

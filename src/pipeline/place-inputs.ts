@@ -7,9 +7,6 @@ import { mainInputs, type OpenPlatform, openInput } from '../data/open-inputs.js
 import { type DataInput, sourceOf } from '../data/source-of.js';
 import type { FileInput, RunPlace } from './place.js';
 
-/** Whether a text is an address; a scheme of one letter would be a drive of Windows. */
-export const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]+:\/\//i.test(text);
-
 /** The name of an input, for messages; `what` is used for an input without a name. */
 export const nameOfInput = (input: FileInput, what: string): string =>
   typeof input === 'string' ? input : 'href' in input ? input.href : 'name' in input ? String(input.name) : what;

@@ -2,19 +2,18 @@
  * The platform functions of a run in browsers: inputs are Files, Blobs and addresses, and functions receive the
  * outputs.
  */
+import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { parseCellText, readCell } from '../crystal/cell-file.js';
 import { openPlatform } from '../data/open-platform.browser.js';
 import { detect, open, openCodecs } from '../data/opening.browser.js';
 import type { FileInput, OutputTarget, RunPlace } from './place.js';
-import { isUrl, nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
+import { nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
 import { functionOutput } from './sinks/function-output.js';
 import { streamThrough } from './sinks/stream-file.js';
 
-async function textOf(input: FileInput): Promise<string> {
-  if (typeof input !== 'string' || isUrl(input)) return textOfRemote(input);
-  throw new EwaldError('Unsupported', `${input} is a path; a browser opens Files, Blobs and addresses`);
-}
+const textOf = async (input: FileInput): Promise<string> =>
+  textOfRemote(typeof input === 'string' ? absoluteAddress(input) : input);
 
 /** The function that receives an output. Throws `Unsupported` for a path. */
 function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
@@ -29,6 +28,7 @@ export const runPlace: RunPlace = {
   ...openingOf(openPlatform, { open, detect, openCodecs }),
   cores: undefined,
   files: undefined,
+  named: absoluteAddress,
   textOf,
   async *linesOf(input) {
     yield* (await textOf(input)).replace(/\n$/, '').split('\n');

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { readCell } from '../crystal/cell-file.js';
 import { openPlatform } from '../data/open-platform.node.js';
@@ -14,14 +15,14 @@ import { refuseSame } from '../files/names.js';
 import { readCellOption, readText } from '../files/read.js';
 import { checkOutput, openOutput } from '../files/write.js';
 import type { FileInput, PlaceFiles, RunPlace } from './place.js';
-import { isUrl, nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
+import { nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
 import { functionOutput } from './sinks/function-output.js';
 import { streamThrough } from './sinks/stream-file.js';
 import { checkStreamFile, openStreamFile } from './sinks/stream-file.node.js';
 
 /** The path of an input; undefined if it is not a file of this machine. */
 function pathOf(input: FileInput): string | undefined {
-  if (typeof input === 'string' && !isUrl(input)) return input;
+  if (typeof input === 'string' && !isAddress(input)) return input;
   const address = typeof input === 'string' ? input : 'href' in input ? input.href : '';
   return address.startsWith('file:') ? fileURLToPath(address) : undefined;
 }
@@ -67,14 +68,15 @@ const files: PlaceFiles = {
     return (await Promise.all(parts)).reduce((sum, part) => sum + part, bytes);
   },
   identityOf: identity,
-  absolute: (path) => (isUrl(path) ? path : resolve(path)),
-  beside: (list, file) => (isUrl(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),
+  absolute: (path) => (isAddress(path) ? path : resolve(path)),
+  beside: (list, file) => (isAddress(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),
 };
 
 export const runPlace: RunPlace = {
   ...opening,
   cores: availableParallelism(),
   files,
+  named: (name) => name,
   textOf,
   async *linesOf(input) {
     const path = pathOf(input);

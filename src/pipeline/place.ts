@@ -37,6 +37,8 @@ export interface PlaceFiles {
 }
 
 export interface RunPlace {
+  /** The name under which an input is opened: an address in a page is absolute, since workers are elsewhere. */
+  named(input: string): string;
   /** Opens a file; `siblings` are the files passed along with it. */
   open(input: DataInput, options: OpenOptions, siblings?: readonly PlatformFile[]): Promise<Dataset>;
   /** The files without those that are read through another of them, such as the data files of a master file. */

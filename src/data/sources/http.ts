@@ -5,6 +5,7 @@
  * being read (its ETag, Last-Modified or size does). Transient failures (network, 429, 5xx) are retried with back-off,
  * from the first missing byte on.
  */
+import { absoluteAddress } from '../../base/addresses.js';
 import { expects } from '../../base/arguments.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal, PlatformUrl } from '../../base/globals.js';
@@ -50,9 +51,10 @@ const wholeBytes = 2 ** 26;
  * file, and `Argument` for an address with a password or for invalid HTTP headers.
  */
 export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
-  const isAddress = typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url);
-  expects(isAddress && /^https?:/i.test(String(url)), 'httpSource: the address', url, 'an http: or https: URL');
-  const address = String(url);
+  const isGiven = typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url);
+  expects(isGiven, 'httpSource: the address', url, 'an http: or https: URL');
+  const address = absoluteAddress(String(url));
+  expects(/^https?:/i.test(address), 'httpSource: the address', url, 'an http: or https: URL');
   checkRequest(address, options.headers ?? {});
   const client: Client = {
     address,

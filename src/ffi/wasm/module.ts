@@ -21,6 +21,14 @@ export interface Started {
   readonly bytes: Uint8Array | undefined;
 }
 
+async function fetched(url: URL): Promise<Response> {
+  try {
+    return await fetch(url);
+  } catch (cause) {
+    throw new EwaldError('Load', `the wasm module ${url.href} cannot be fetched: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** Compiles a source that is not compiled yet. */
 async function compile(
   source: Exclude<WasmSource, WebAssembly.Instance>,
@@ -29,7 +37,7 @@ async function compile(
   if (source instanceof WebAssembly.Module) return { module: source, bytes: undefined };
   let bytes: Uint8Array<ArrayBuffer>;
   if (source instanceof URL || (typeof Response !== 'undefined' && source instanceof Response)) {
-    const response = source instanceof URL ? await fetch(source) : source;
+    const response = source instanceof URL ? await fetched(source) : source;
     if (!response.ok)
       throw new EwaldError('Load', `the wasm module ${response.url} answers ${response.status} ${response.statusText}`);
     bytes = new Uint8Array(await response.arrayBuffer());

@@ -68,6 +68,8 @@ export class FileSource implements RunSource {
   #files: Wanted[] = [];
   /** Further files of an iterable, read on demand. */
   #more: AsyncGenerator<Wanted, void, undefined> | undefined;
+  /** The file that was asked of the iterable and has not been taken. */
+  #arriving: Promise<IteratorResult<Wanted, void>> | undefined;
   #first: Dataset | undefined;
   readonly #opened: Dataset[] = [];
   /** When the first frames of followed files were requested for the first time. */
@@ -114,8 +116,8 @@ export class FileSource implements RunSource {
     // An open dataset opens its companion files itself; files passed by the caller are found by name.
     if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
-    if (input === undefined && (this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length))
-      return openBeside(this.first)(file, path);
+    const isGiven = this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length || !this.#place.files;
+    if (!wanted && input === undefined && isGiven) return openBeside(this.first)(file, path);
     return this.#place.open(input ?? file, { dataset: path, checksums, maxFrameBytes }, siblings);
   };
 
@@ -138,8 +140,12 @@ export class FileSource implements RunSource {
       yield* this.#firstArriving(most, follow, firstFramesTimeout);
       return;
     }
+    this.#firstSince ??= performance.now();
+    const until =
+      this.#firstSince + 1000 * (this.#options.isFirstTimed ? firstFramesTimeout : Number.POSITIVE_INFINITY);
     let left = most;
     for (let i = 0; left > 0; i++) {
+      if (i >= this.#files.length && !(await this.#arrivesBefore(until))) return;
       const wanted = await this.#at(i);
       if (!wanted) return;
       const { frames, file } = wanted;
@@ -341,18 +347,40 @@ export class FileSource implements RunSource {
 
   async #at(i: number): Promise<Wanted | undefined> {
     while (this.#files.length <= i && this.#more) {
-      const { done, value } = await this.#more.next();
-      if (done) return undefined;
+      const value = await this.#next();
+      if (!value) return undefined;
       this.#files.push(value);
     }
     return this.#files[i];
+  }
+
+  /** The next file of the iterable; undefined at its end. */
+  async #next(): Promise<Wanted | undefined> {
+    this.#arriving ??= this.#more?.next();
+    const next = await this.#arriving;
+    this.#arriving = undefined;
+    return next?.value ?? undefined;
+  }
+
+  /** Waits for the next file of the iterable, if there is one, which stays the next one; false if it is late. */
+  async #arrivesBefore(time: number): Promise<boolean> {
+    if (!this.#more || time === Number.POSITIVE_INFINITY) return true;
+    this.#arriving ??= this.#more.next();
+    const timer = new AbortController();
+    // An error is thrown to the one who takes the file.
+    const arrived = this.#arriving.then(
+      () => true,
+      () => true,
+    );
+    const late = rest(time - performance.now(), timer.signal).then(() => false);
+    return Promise.race([arrived, late]).finally(() => timer.abort());
   }
 
   /** All files, once each; files of an iterable are not kept after they have been yielded. */
   async *#all(): AsyncGenerator<Wanted> {
     yield* this.#files;
     if (!this.#more) return;
-    for await (const wanted of this.#more) {
+    for (let wanted = await this.#next(); wanted; wanted = await this.#next()) {
       this.#files = [...this.#files.slice(0, 1), wanted];
       yield wanted;
     }

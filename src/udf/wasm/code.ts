@@ -1,4 +1,5 @@
 /** Loads the WebAssembly modules of UDFs: from URLs, files or bytes, once per run. */
+import { absoluteAddress } from '../../base/addresses.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
 import type { AnyUdf } from '../udf.js';
@@ -20,7 +21,7 @@ async function bytesOf(what: string, source: WasmUdfSource, readFile: ReadFile |
   if (source instanceof Uint8Array) return source;
   let url: URL;
   try {
-    url = new URL(source as string | URL);
+    url = new URL(typeof source === 'string' ? absoluteAddress(source) : (source as URL));
   } catch (cause) {
     throw new EwaldError(
       'Argument',
