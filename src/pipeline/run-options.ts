@@ -109,9 +109,9 @@ export interface PipelineOptions
   /** With `follow`: seconds without new frames after which the run ends; default 60. */
   readonly noDataTimeout?: number | undefined;
   /**
-   * With `follow`, and for frames received live: seconds from the first frame for which frames are collected until
-   * there are enough to determine parameters, cell and geometry; default 20. The run then starts with those that there
-   * are.
+   * With `follow`, for an iterable of inputs, and for frames received live: seconds from the first frame for which
+   * frames are collected until there are enough to determine parameters, cell and geometry; default 20, and no limit for
+   * an iterable. The run then starts with those that there are.
    */
   readonly firstFramesTimeout?: number | undefined;
   /**

@@ -61,10 +61,10 @@ export async function* runPipeline(
     for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
     const cells = await givenCells(options.cells, place);
     if (given.kind === 'live') refuseForLive(given.input.address, options);
-    else if (options.firstFramesTimeout !== undefined && checked.follow === undefined)
+    else if (options.firstFramesTimeout !== undefined && checked.follow === undefined && Array.isArray(given.wanted))
       throw new EwaldError(
         'Argument',
-        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, or a live source',
+        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or a live source',
       );
     if (options.executor) refuseForExecutor(options);
     const reads = readsOf(options, given);
@@ -321,6 +321,7 @@ export async function openSource(
       warn,
       firstFramesTimeout,
     },
+    isFirstTimed: options.firstFramesTimeout !== undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);
   const { siblings } = given;

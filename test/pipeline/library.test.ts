@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { memoryDataset, open } from 'ewald/data';
+import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Context,
@@ -74,6 +75,33 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
       for await (const _ of run);
     };
     await refused(again, 'Disposed', 'this run was iterated already; call pipeline again');
+  });
+
+  test('an iterable is waited for as long as firstFramesTimeout says, and read on afterwards', {
+    timeout: 60_000,
+  }, async () => {
+    for (const executor of [undefined, await Executor.inline({ context: { backend: 'wasm' } })]) {
+      let found = (): void => undefined;
+      const first = new Promise<void>((resolve) => {
+        found = resolve;
+      });
+      const arriving = async function* () {
+        yield { file: sim('mono.h5'), frames: [0, 1, 2] };
+        // More arrives once there is a result, for which the parameters have been determined.
+        await first;
+        yield { file: sim('mono.h5'), frames: [3, 4, 5] };
+      };
+      const frames: unknown[] = [];
+      const given = { ...settings(), inputs: arriving(), peaks: 'tune' as const, firstFramesTimeout: 0, executor };
+      for await (const { origin } of context.pipeline(given)) {
+        frames.push(origin.event);
+        found();
+      }
+      expect(frames).toEqual([0, 1, 2, 3, 4, 5]);
+      await executor?.dispose();
+    }
+    const late = { ...settings(), inputs: sim('mono.h5'), firstFramesTimeout: 1 };
+    await refused(() => all(late), 'Argument', 'firstFramesTimeout', 'an iterable of inputs');
   });
 
   test('warnings of a run without onEvent go to the log of the context', async () => {

@@ -85,6 +85,8 @@ export interface SourceOptions {
    * For frames that are still arriving: seconds, from the first one, for which `firstFrames` waits for more; default 0.
    */
   readonly firstFramesTimeout?: number | undefined;
+  /** Whether `firstFramesTimeout` applies to the files of an iterable as well. Default: they are waited for. */
+  readonly isFirstTimed?: boolean | undefined;
   /** Called when the first frames cannot be opened yet, and the source tries again. */
   readonly waiting?: (error: EwaldError) => void;
 }
