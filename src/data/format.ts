@@ -55,6 +55,8 @@ export interface Format {
   readonly options: readonly (keyof FormatOptions)[];
   /** Whether a file has this format; undefined if not. Never throws, whatever the bytes are. */
   detect(probe: Probe): Detection | undefined | Promise<Detection | undefined>;
+  /** The same for what only further reads show; asked if no format is almost sure by the first bytes. */
+  readonly search?: (probe: Probe) => Promise<Detection | undefined>;
   /** Whether a file is read together with another one of the files of its folder, which opens it. */
   readonly isPart?: (name: string, files: readonly string[]) => boolean;
   /**

@@ -42,6 +42,9 @@ const everywhere = [
   ...['format', 'navShape', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'],
 ];
 
+/** From this confidence on, a file is not searched for what its first bytes do not show. */
+const almostSure = 0.9;
+
 /** Formats that a source may have, highest confidence first; empty if none recognises it. */
 export async function detectFormats(source: ByteSource, options: FormatOptions = {}): Promise<Candidate[]> {
   const { signal } = options;
@@ -55,6 +58,11 @@ export async function detectFormats(source: ByteSource, options: FormatOptions =
     const detection = await format.detect(probe);
     if (detection) found.push({ format: format.name, title: format.title, ...detection });
   }
+  if (!found.some(({ confidence }) => confidence >= almostSure))
+    for (const format of formats) {
+      const detection = await format.search?.(probe);
+      if (detection) found.push({ format: format.name, title: format.title, ...detection });
+    }
   // The sort is stable: among equals, the first in the table wins.
   return found.sort((a, b) => b.confidence - a.confidence);
 }

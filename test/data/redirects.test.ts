@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { httpSource } from '../../dist/data.node.js';
 
-const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i & 255);
+const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i & 255);
 const secrets = { Authorization: 'Bearer x', 'X-Api-Key': 'secret', Cookie: 'id=1', 'Proxy-Authorization': 'y' };
 const names = Object.keys(secrets).map((name) => name.toLowerCase());
 
@@ -58,14 +58,14 @@ const quick = { retries: 0, retryMs: 1 };
 it('sends them along with a redirect to the same origin', async () => {
   redirects.set('A/old', '/new');
   const source = await httpSource(`${a}/old`, { ...quick, headers: secrets });
-  expect(await source.read(3, 2)).toEqual(bytes.slice(3, 5));
+  expect(await source.read(70_003, 2)).toEqual(bytes.slice(70_003, 70_005));
   expect(arrived).toEqual(['A/old 4', 'A/new 4', 'A/old 4', 'A/new 4']);
 });
 
 it('drops all of them in every request to another origin', async () => {
   redirects.set('A/x', `${b}/x`);
   const source = await httpSource(`${a}/x`, { ...quick, headers: secrets });
-  expect(await source.read(3, 2)).toEqual(bytes.slice(3, 5));
+  expect(await source.read(70_003, 2)).toEqual(bytes.slice(70_003, 70_005));
   expect(arrived).toEqual(['A/x 4', 'B/x 0', 'A/x 4', 'B/x 0']);
 });
 
@@ -127,7 +127,7 @@ it('drops them if only the scheme or the port differs', async () => {
 it('lets no header of the user replace one of ours, regardless of case', async () => {
   await httpSource(`${a}/x`, { ...quick, headers: { range: 'bytes=0-999', 'accept-encoding': 'gzip' } });
   // Node adds its own encoding header to range requests.
-  expect(asked).toMatch(/^bytes=0-0 identity(, identity)?$/);
+  expect(asked).toMatch(/^bytes=0-65535 identity(, identity)?$/);
 });
 
 it('refuses invalid headers and addresses with a password, without showing them', async () => {

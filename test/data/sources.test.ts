@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { siblingIfThere } from '../../src/data/byte-source.js';
+import { Hdf5Writer } from '../../src/data/hdf5/writer.js';
+import { npyHeadOf } from '../../src/data/npy.js';
 import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/entries/data.node.js';
+import { codecsHere } from './hdf5-support.js';
 
 const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
 let folder: string;
@@ -163,6 +166,7 @@ describe('a Blob', () => {
   });
 });
 
+// The first 65536 bytes are read when an address is opened, and small reads fetch as many.
 describe('HTTP', () => {
   it('retries transient errors with growing delays, and reports the number of attempts', async () => {
     let failures = 2;
@@ -172,29 +176,30 @@ describe('HTTP', () => {
     };
     const source = await httpSource(`${base}/a.bin`, quick);
     answer = (request) => request.socket.destroy();
-    await expect(source.read(0, 10)).rejects.toThrow(/cannot be read: .*, after 3 attempts/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/cannot be read: .*, after 3 attempts/);
     answer = (_, response) => response.writeHead(500).end();
-    await expect(source.read(0, 10)).rejects.toThrow(/busy \(429 or 5xx\), after 3 attempts/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/busy \(429 or 5xx\), after 3 attempts/);
   });
 
   it('detects that the file has changed', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, quick);
     answer = (request, response) => serve(request, response, bytes, '"two"');
-    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was being read/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/changed while it was being read/);
     // A server that ignores If-Range.
     answer = (request, response) => {
       delete request.headers['if-range'];
       serve(request, response, bytes, '"two"');
     };
-    await expect(source.read(0, 10)).rejects.toThrow(/ETag was "one" and is "two"/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/ETag was "one" and is "two"/);
     answer = (request, response) => serve(request, response, bytes.subarray(0, 99));
-    await expect(source.read(0, 10)).rejects.toThrow(/100000 bytes and now 99/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/100000 bytes and now 99/);
   });
 
   it('does not time out while bytes keep arriving', async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, { ...quick, timeoutMs: 300 });
+    const silent = await httpSource(`${base}/a.bin`, { ...quick, timeoutMs: 300 });
     answer = (request, response) => {
       const [from = 0, to = 0] = rangeOf(request);
       response.writeHead(206, { ETag: '"one"', 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
@@ -207,10 +212,10 @@ describe('HTTP', () => {
       }, 15);
     };
     // Thirty pieces take longer than the time limit. If a busy machine pauses, the download resumes.
-    expect(await source.read(0, 30_000)).toEqual(bytes.slice(0, 30_000));
+    expect(await source.read(66_000, 30_000)).toEqual(bytes.slice(66_000, 96_000));
     const before = requests.length;
     answer = () => undefined;
-    await expect(source.read(0, 10)).rejects.toThrow('no bytes arrived for 300 ms, after 3 attempts');
+    await expect(silent.read(70_000, 10)).rejects.toThrow('no bytes arrived for 300 ms, after 3 attempts');
     expect(requests.length).toBe(before + 3);
     server.closeAllConnections();
   });
@@ -224,9 +229,9 @@ describe('HTTP', () => {
       response.writeHead(206, { ETag: '"one"', 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
       response.write(bytes.subarray(from, Math.min(from + 10_000, to + 1)), () => response.destroy());
     };
-    expect(await source.read(1000, 60_000)).toEqual(bytes.slice(1000, 61_000));
+    expect(await source.read(66_000, 30_000)).toEqual(bytes.slice(66_000, 96_000));
     const ranges = requests.slice(before).map((line) => line.split(' ')[1]);
-    expect(ranges).toEqual([1, 11, 21, 31, 41, 51].map((from) => `bytes=${from}000-60999`));
+    expect(ranges).toEqual([65_536, 75_536, 85_536, 95_536].map((from) => `bytes=${from}-99999`));
   });
 
   it('does not mix two versions of a file without an ETag', async () => {
@@ -246,19 +251,19 @@ describe('HTTP', () => {
     const source = await httpSource(`${base}/a.bin`, quick);
     expect(await source.read(5, 10)).toEqual(bytes.slice(5, 15));
     answer = tuesday;
-    await expect(source.read(0, 10)).rejects.toThrow(/Last-Modified was Mon.* and is Tue/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/Last-Modified was Mon.* and is Tue/);
     // In the middle of a read.
     answer = (request, response) => {
       dated(monday, 4000)(request, response);
       answer = tuesday;
     };
-    await expect(source.read(0, 8000)).rejects.toThrow(/changed while it was being read/);
+    await expect(source.read(70_000, 8000)).rejects.toThrow(/changed while it was being read/);
     let condition: string | undefined;
     answer = (request, response) => {
       condition = request.headers['if-unmodified-since'];
       response.writeHead(412).end();
     };
-    await expect(source.read(0, 10)).rejects.toThrow(/changed while it was being read/);
+    await expect(source.read(70_000, 10)).rejects.toThrow(/changed while it was being read/);
     expect(condition).toBe(monday);
   });
 
@@ -327,6 +332,132 @@ describe('HTTP', () => {
       .catch(() => undefined);
     expect(seen.slice(0, 2)).toEqual(['Bearer x', 'Bearer x']);
     if (elsewhere) expect(seen[2]).toBeUndefined();
+  });
+});
+
+describe('few requests', () => {
+  /** The requests of opening an address and reading each frame, and the frames. */
+  async function requestsOf(body: Uint8Array, name: string): Promise<{ count: number; bytes: number; frames: number }> {
+    let [count, served] = [0, 0];
+    answer = (request, response) => {
+      count++;
+      const [from = 0, to = 0] = rangeOf(request);
+      served += Math.min(to + 1, body.length) - from;
+      serve(request, response, body);
+    };
+    const codecs = await codecsHere();
+    const [there, here] = [await open(`${base}/${name}`, { codecs }), await open(memorySource(body, name), { codecs })];
+    for (let frame = 0; frame < here.frames; frame++) {
+      const [a, b] = [(await there.read(frame, 1)) as Uint16Array, (await here.read(frame, 1)) as Uint16Array];
+      expect(Buffer.compare(Buffer.from(a.buffer), Buffer.from(b.buffer)), `frame ${frame}`).toBe(0);
+    }
+    const { frames } = here;
+    await Promise.all([there.dispose(), here.dispose(), codecs.dispose()]);
+    return { count, bytes: served, frames };
+  }
+  const random = (length: number): Uint16Array => {
+    let state = 1;
+    return Uint16Array.from({ length }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state >>> 16;
+    });
+  };
+
+  it('open a small .npy file with one, and read a larger one in pieces that grow', async () => {
+    const npy = (frames: number): Uint8Array => {
+      const head = npyHeadOf('<u2', [frames, 64, 64]);
+      return new Uint8Array(Buffer.concat([head, new Uint8Array(random(frames * 4096).buffer)]));
+    };
+    expect((await requestsOf(npy(7), 'a.npy')).count).toBe(1);
+    const large = npy(512);
+    const { count, bytes: served } = await requestsOf(large, 'a.npy');
+    expect(count).toBeLessThanOrEqual(7);
+    expect(served).toBe(large.length);
+  });
+
+  it('read 256 compressed chunks of HDF5, none of them twice', async () => {
+    let body = new Uint8Array(0);
+    const sink = {
+      append: async (more: Uint8Array) => {
+        body = new Uint8Array(Buffer.concat([body, more]));
+      },
+      patch: async (at: number, more: Uint8Array) => body.set(more, at),
+    };
+    const writer = await Hdf5Writer.create(sink as never, await codecsHere());
+    const series = writer.series({ frames: 256, signal: [64, 64], dtype: 'u16', packing: 'gzip' });
+    for (let frame = 0; frame < 256; frame++) await series.write(random(4096));
+    await writer.finish({ data: { frames: series } });
+    const { count, bytes: served, frames } = await requestsOf(body, 'a.h5');
+    expect(frames).toBe(256);
+    expect(count).toBeLessThanOrEqual(12);
+    expect(served).toBeLessThanOrEqual(body.length);
+  });
+});
+
+describe('ranges that several reads share', () => {
+  const body = new Uint8Array(40 * 2 ** 20).map((_, i) => (i >> 12) & 255);
+
+  it('are requested once, and given up when no reader is left', async () => {
+    answer = serve;
+    const source = await httpSource(`${base}/a.bin`, quick);
+    const held: (() => void)[] = [];
+    let closed = 0;
+    answer = (request, response) => {
+      request.on('close', () => closed++);
+      held.push(() => serve(request, response));
+    };
+    const before = requests.length;
+    const [first, second] = [new AbortController(), new AbortController()];
+    const leaving = source.read(70_000, 10, { signal: first.signal });
+    const staying = source.read(80_000, 10, { signal: second.signal });
+    first.abort();
+    await expect(leaving).rejects.toMatchObject({ tag: 'Aborted' });
+    await expect.poll(() => held.length).toBe(1);
+    held[0]?.();
+    expect(await staying).toEqual(bytes.slice(80_000, 80_010));
+    expect(requests.length).toBe(before + 1);
+    const other = await (async () => {
+      answer = serve;
+      return httpSource(`${base}/a.bin`, quick);
+    })();
+    answer = (request) => request.socket.on('close', () => closed++);
+    const alone = new AbortController();
+    const reading = other.read(70_000, 10, { signal: alone.signal });
+    await expect.poll(() => requests.length).toBe(before + 3);
+    closed = 0;
+    alone.abort();
+    await expect(reading).rejects.toMatchObject({ tag: 'Aborted' });
+    await expect.poll(() => closed).toBe(1);
+    answer = serve;
+    expect(await other.read(70_000, 10)).toEqual(bytes.slice(70_000, 70_010));
+  });
+
+  it('are bounded: the oldest are dropped, and large reads are not kept', async () => {
+    answer = (request, response) => serve(request, response, body);
+    const source = await httpSource(`${base}/a.bin`, quick);
+    const piece = new Uint8Array(2 ** 16);
+    for (let at = 0; at < body.length; at += piece.length) {
+      await source.read(at, piece);
+      expect(Buffer.compare(piece, body.subarray(at, at + piece.length)), `byte ${at}`).toBe(0);
+    }
+    let before = requests.length;
+    await source.read(body.length - 100, 100);
+    expect(requests.length).toBe(before);
+    await source.read(200_000, 100);
+    expect(requests.length).toBe(before + 1);
+    before = requests.length;
+    for (const _ of [1, 2]) expect(await source.read(4 * 2 ** 20, 2 ** 21)).toHaveLength(2 ** 21);
+    expect(requests.slice(before).map((line) => line.split('=')[1])).toEqual(['4194304-6291455', '4194304-6291455']);
+    await source.close();
+  });
+
+  it('are requested again after a failure', async () => {
+    answer = serve;
+    const source = await httpSource(`${base}/a.bin`, { retries: 0 });
+    answer = (_, response) => response.writeHead(500).end();
+    await expect(source.read(70_000, 10)).rejects.toMatchObject({ tag: 'File' });
+    answer = serve;
+    expect(await source.read(70_000, 10)).toEqual(bytes.slice(70_000, 70_010));
   });
 });
 

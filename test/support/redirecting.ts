@@ -16,7 +16,9 @@ export function redirecting(): object {
           if (request.headers['x-api-key'] !== undefined) keys++;
           const [, from = '0', to = '0'] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
           const piece = Buffer.from('0123456789').subarray(Number(from), Number(to) + 1);
-          response.writeHead(206, { 'Content-Range': `bytes ${from}-${to}/10` }).end(piece);
+          response
+            .writeHead(206, { 'Content-Range': `bytes ${from}-${Number(from) + piece.length - 1}/10` })
+            .end(piece);
         }
       });
     },

@@ -19,6 +19,7 @@ import {
   target,
 } from '../byte-source.js';
 import { changed, checkVersion, conditionsOf, type Version, versionOf } from './http-version.js';
+import { ReadAhead, rangeBytes } from './read-ahead.js';
 import { checkRequest, type Fetch, fetcher } from './redirects.js';
 import { Silence } from './silence.js';
 
@@ -63,7 +64,11 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
     retryMs: options.retryMs ?? 250,
     timeoutMs: options.timeoutMs ?? 60_000,
   };
-  const { version, whole } = await firstLook(client, options.signal);
+  const { version, head } = await firstLook(client, options.signal);
+  const whole = head.length === version.size ? head : undefined;
+  const fetchRange = (offset: number, into: Uint8Array, { signal }: ReadOptions): Promise<void> =>
+    readRange(client, version, offset, into, signal);
+  const ranges = new ReadAhead(version.size, fetchRange, whole ? new Uint8Array(0) : head);
   const source: ByteSource = {
     name: address,
     size: version.size,
@@ -71,7 +76,7 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
       checkSignal(signal);
       const out = target(source, offset, into);
       if (whole) out.set(whole.subarray(offset, offset + out.byteLength));
-      else if (out.byteLength > 0) await readRange(client, version, offset, out, signal);
+      else await ranges.read(offset, out, { signal });
       return out;
     },
     async sibling(path: string, siblingOptions: SiblingOptions = {}) {
@@ -83,7 +88,7 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
       const { headers: _, ...rest } = options;
       return httpSource(next, { ...(sameOrigin ? options : rest), signal: siblingOptions.signal });
     },
-    close: async () => undefined,
+    close: async () => ranges.clear(),
   };
   return source;
 }
@@ -98,44 +103,44 @@ interface Client {
 }
 
 /**
- * Requesting one byte reveals the size, the version and whether ranges are supported; a small file may be returned
- * whole.
+ * Requesting the first bytes, which every format reads, reveals the size, the version and whether ranges are supported;
+ * a small file may be returned whole.
  */
 async function firstLook(
   client: Client,
   signal: PlatformSignal | undefined,
-): Promise<{ version: Version; whole?: Uint8Array }> {
+): Promise<{ version: Version; head: Uint8Array }> {
   const { address } = client;
   let parts: Uint8Array[] = [];
   let found: { response: Response; bytes: number } | undefined;
   await patiently(client, signal, async (silence) => {
     parts = [];
-    const response = await answer(client, 0, 1, {}, silence);
+    const response = await answer(client, 0, rangeBytes, {}, silence);
     if (!response) return false;
     let bytes = 0;
-    await announced(client, response, wholeBytes, 1);
+    const most = response.status === 206 ? rangeBytes : wholeBytes;
+    await announced(client, response, most, rangeBytes);
     await pour(response, silence, (piece) => {
       bytes += piece.byteLength;
       parts.push(piece);
-      return bytes <= wholeBytes;
+      return bytes <= most;
     });
-    if (bytes > wholeBytes) throw tooMuch(client, response, 1);
+    if (bytes > most) throw tooMuch(client, response, rangeBytes);
     found = { response, bytes };
     return true;
   });
   const { response, bytes } = found as unknown as { response: Response; bytes: number };
   const { headers } = response;
-  if (response.status === 200) {
-    const whole = new Uint8Array(bytes);
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.byteLength;
-    }
-    return { version: { address, size: bytes, etag: null, modified: null }, whole };
+  const head = new Uint8Array(bytes);
+  let at = 0;
+  for (const part of parts) {
+    head.set(part, at);
+    at += part.byteLength;
   }
+  if (response.status === 200) return { version: { address, size: bytes, etag: null, modified: null }, head };
   const version = versionOf(address, response);
-  if (version) return { version };
+  const isHead = /^bytes 0-/.test(headers.get('content-range') ?? '');
+  if (version) return { version, head: isHead ? head : new Uint8Array(0) };
   throw new EwaldError(
     'File',
     `${address}: the server does not state a size (Content-Range is ${headers.get('content-range') ?? 'missing'}); ` +
