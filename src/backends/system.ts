@@ -10,8 +10,13 @@ function allowed<T>(question: () => T): T | undefined {
   }
 }
 
-/** The machine's memory in bytes; null if unknown. */
-export const machineMemory = (): number | null => allowed(totalmem) ?? null;
+/** The memory of the machine in bytes, or of the container that limits it; null if unknown. */
+export function machineMemory(): number | null {
+  const all = allowed(totalmem);
+  // 0 without a limit, and larger than the machine where nobody has set one.
+  const limit = allowed(() => process.constrainedMemory?.()) || Number.POSITIVE_INFINITY;
+  return all === undefined ? null : Math.min(all, limit);
+}
 
 /** The machine's host name, which identifies its workers. */
 export const machineName = (): string => allowed(hostname) ?? 'localhost';

@@ -39,6 +39,7 @@ export function register(program: Command, { signal }: CliDeps): void {
         ...(flags.workers !== undefined && { workers: flags.workers }),
         threads: flags.threads ?? joinRows.threads.range.fallback,
         ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
+        ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
         ...(flags.name !== undefined && { name: flags.name }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,

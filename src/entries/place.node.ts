@@ -1,7 +1,7 @@
 /** Node as an environment of executors. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { machineName } from '../backends/system.js';
+import { machineMemory, machineName } from '../backends/system.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import { importOptional } from '../base/optional.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
@@ -15,6 +15,7 @@ export const nodePlace: Place = {
   host: machineName(),
   cores: availableParallelism(),
   processName: String(process.pid),
+  memory: { all: machineMemory() ?? Number.POSITIVE_INFINITY, used: () => process.memoryUsage.rss() },
   async connectTcp(settings, tls) {
     const { connect } = await importOptional('@nats-io/transport-node').then(
       (transport) => transport as Pick<typeof import('@nats-io/transport-node'), 'connect'>,

@@ -28,6 +28,11 @@ export interface WorkerParameters {
 export interface JoinParameters {
   /** Runs modules sent as source: all who submit tasks can then do everything that this user can. Default false. */
   readonly allowModules?: boolean;
+  /**
+   * Memory of the process, above which running tasks are lost. Bytes; 268435456 … 9007199254740991; default the
+   * machine's or container's, divided by its workers of the cluster.
+   */
+  readonly maxMemory?: number;
   /** Name shown by ewald cluster. Default machine and process. */
   readonly name?: string;
 }

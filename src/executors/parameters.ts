@@ -82,15 +82,22 @@ export const joinRows = {
     flag: 'module',
     value: 'name=file',
   },
+  maxMemory: {
+    kind: 'bytes',
+    sentence: 'memory of the process, above which running tasks are lost',
+    range: range(2 ** 28, Number.MAX_SAFE_INTEGER, Number.NaN),
+    unit: 'bytes',
+    usual: "the machine's or container's, divided by its workers of the cluster",
+  },
   name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
 } as const satisfies Parameters;
 
 const { cluster, token, creds } = connectionRows;
-const { workers, threads, allowModules, name } = joinRows;
+const { workers, threads, allowModules, maxMemory, name } = joinRows;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
   { name: 'ConnectionParameters', about: 'How a cluster is reached.', rows: { cluster, token, creds } },
   { name: 'WorkerParameters', about: 'How many tasks run at once.', rows: { workers, threads } },
-  { name: 'JoinParameters', about: 'What a worker offers to a cluster.', rows: { allowModules, name } },
+  { name: 'JoinParameters', about: 'What a worker offers to a cluster.', rows: { allowModules, maxMemory, name } },
 ] as const;

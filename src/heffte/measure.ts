@@ -1,6 +1,8 @@
 /** Measures the times of a distributed transform and of its messages on the available ranks. */
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
+import { choice, integer } from '../base/options.js';
+import { count, listOf } from '../base/shapes.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { MakeFft3d } from './bind.js';
 import { box3d } from './box.js';
@@ -38,7 +40,10 @@ export async function benchFft3d(make: MakeFft3d, comm: Communicator, wish: Benc
   expects(typeof make === 'function', 'benchFft3d: the first argument', make, 'fft3d');
   expectsMembers('benchFft3d: the communicator', comm, ['rank', 'size'], 'a communicator of ewald/communicator');
   expectsMembers('benchFft3d: the wish', wish, ['size'], '{ size: [n, n, n], … }');
-  const { size, precision = 'f32', runs = 5 } = wish;
+  const { size } = wish;
+  listOf(count(1), 3)('benchFft3d: size', size);
+  const precision = choice('benchFft3d: precision', wish.precision, 'f32', ['f32', 'f64']);
+  const runs = integer('benchFft3d: runs', wish.runs, 5, 1, 1e6);
   const world = box3d(
     [0, 0, 0],
     size.map((n) => n - 1),

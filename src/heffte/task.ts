@@ -1,5 +1,6 @@
 /** A rank of a timed distributed transform, as a task of `spmd`: `{ module: 'heffte', function: 'bench' }`. */
 
+import { EwaldError } from '../base/errors.js';
 import type { TaskScope } from '../executors/task.js';
 import { type Fft3dPlatform, planFft3d } from './fft3d.js';
 import type { BenchTimes, BenchWish } from './measure.js';
@@ -12,7 +13,7 @@ export const benchTask =
   /** Verifies and times; every rank returns the same times. */
   async (wish: BenchWish, scope: TaskScope): Promise<BenchTimes> => {
     const { comm, threads } = scope;
-    if (!comm) throw new Error('the task heffte runs on ranks: start it with spmd');
+    if (!comm) throw new EwaldError('Argument', 'the task heffte runs on ranks: start it with spmd');
     // Contexts of a worker are the executor's; the name of the backend is its `context` option.
     const context = (await scope.context()) as unknown as FftContextLike;
     return benchFft3d(

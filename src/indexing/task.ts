@@ -3,6 +3,7 @@
  * }`.
  */
 
+import { maybe, members } from '../base/shapes.js';
 import type { RoomTaskScope } from '../base/task-scope.js';
 import type { Indexer, IndexerOptions, IndexingInput } from './indexer.js';
 import type { IndexingMethods } from './room.js';
@@ -27,7 +28,7 @@ export interface IndexingArrays {
 const plans = new WeakMap<IndexingMethods, { readonly sizes: string; readonly indexer: Indexer }>();
 
 async function planFor(context: IndexingMethods, options: IndexerOptions): Promise<Indexer> {
-  const sizes = JSON.stringify(options);
+  const sizes = JSON.stringify(options, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
   const last = plans.get(context);
   if (last?.sizes === sizes) return last.indexer;
   plans.delete(context);
@@ -38,10 +39,9 @@ async function planFor(context: IndexingMethods, options: IndexerOptions): Promi
 }
 
 /** Indexes one batch. Images are independent of each other, so results do not depend on how a run was split. */
-export async function index(
-  { indexer: options, input }: IndexingTask,
-  scope: RoomTaskScope<IndexingMethods>,
-): Promise<IndexingArrays> {
+export async function index(task: IndexingTask, scope: RoomTaskScope<IndexingMethods>): Promise<IndexingArrays> {
+  members({ indexer: maybe(members({})), input: members({}) })('the argument of indexing', task);
+  const { indexer: options, input } = task;
   const indexer = await planFor(await scope.context(), { threads: scope.threads, ...options });
   const { images, maxOutputCells, offsets, found, results, assignment } = await indexer.run(input);
   return scope.transfer(

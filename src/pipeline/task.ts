@@ -6,6 +6,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformFile } from '../base/globals.js';
+import { members } from '../base/shapes.js';
 import type { RoomTaskScope } from '../base/task-scope.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../data/dataset.js';
@@ -19,6 +20,7 @@ import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-s
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
 import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
+import { runShape, taskShape } from './task-shapes.js';
 
 /** The services that the task requires from its environment. */
 export interface TaskScope extends RoomTaskScope<Plans> {
@@ -86,12 +88,15 @@ function inputOf(file: string, sent: SearchTask['sent'] = []): DataInput {
 
 /** Searches the frames; unreadable ones are reported individually. */
 export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
+  taskShape('the task of pipeline', task);
   const run = (await scope.input('run')) as SharedRun;
+  members({})('the run of a task', run);
   const { hash } = scope.inputs.run as { readonly hash: string };
   const first = async (): Promise<Dataset> =>
     run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0, task.sent);
   let live = new Map<string, LiveFrame>();
   const searcher = await scope.keep(`searcher ${hash}`, async () => {
+    runShape('the run of a task', run);
     if (run.live) live.set(run.first, run.live);
     const detector = await detectorOf(run, scope, await first(), live, task.sent);
     const opened = await planFrameSearcher(await scope.context(), { ...run.settings, detector });

@@ -12,7 +12,7 @@ import type { KernelPart } from './kernel-part.js';
 import { kindOf } from './pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
 import { type OpenCore, PreparedValues } from './prepared.js';
-import type { Running } from './running.js';
+import { kernelOf, type Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 import type { AnyUdf, UdfMeta } from './udf.js';
 import type { WasmCode } from './wasm/code.js';
@@ -34,7 +34,7 @@ function partFor(
 ): KernelPart | undefined {
   const before = known.get(udf);
   if (before && before.params === params) return before.part;
-  const kernel = udf.definition.kernel?.({ params, meta }) as KernelPart | undefined;
+  const kernel = kernelOf(udf, params, meta);
   const part = kernel && change(kernel);
   known.set(udf, { params, part });
   return part;

@@ -60,6 +60,10 @@ export function guarded<T>(udf: string, method: string, work: () => T, where = m
   return settled(udf, method, given);
 }
 
+/** The steps that the core takes for a UDF of the package; undefined if it takes none. */
+export const kernelOf = ({ definition }: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined =>
+  guarded(definition.name, 'kernel', () => definition.kernel?.({ params, meta } as never) as KernelPart | undefined);
+
 /** The results that a UDF sees: getters of the current views; values assigned to them are written into the view. */
 class Written {
   readonly views: Arrays;

@@ -19,10 +19,12 @@ import { Passes } from './passes.js';
 import { PieceReader, piecesIn } from './pieces.js';
 import type { UdfCore } from './room.js';
 import { isSparseRun } from './sparse/sparse-runs.js';
+import { checkDataset, checkFrames, runShape, taskShape } from './task-shapes.js';
 import { type AnyDefinition, type AnyUdf, asUdf, isUdf } from './udf.js';
 import { codesFrom } from './wasm/code.js';
 
-interface PartitionTask {
+/** One partition, with its frames or the file that holds them if the run does not name it. */
+export interface PartitionTask {
   readonly partition: Partition;
   readonly frames?: FrameArray;
   readonly blob?: { readonly blob: Blob; readonly options: OpenOptions };
@@ -33,7 +35,8 @@ interface Kept {
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly corrections: Corrections | undefined;
   readonly passes: Passes;
-  dataset: Promise<Dataset> | undefined;
+  /** Absent if frames come with the tasks. */
+  readonly dataset: Dataset | undefined;
   /** Whether the frames of the dataset are processed without being made dense; undefined before the first partition. */
   sparse: boolean | undefined;
   dispose(): Promise<void>;
@@ -55,7 +58,21 @@ function find(exports: Readonly<Record<string, unknown>>, module: string, name: 
   );
 }
 
-async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kept> {
+async function keep(run: RunDescription, task: PartitionTask, scope: TaskScope<UdfCore>): Promise<Kept> {
+  runShape('the run of a task', run);
+  checkFrames(task, run);
+  // Opened first: functions may allocate results for each pixel.
+  const dataset = task.frames ? undefined : await open(run, task.blob, scope);
+  try {
+    if (dataset) checkDataset(dataset, run);
+    return await prepare(run, dataset, scope);
+  } catch (error) {
+    await dataset?.dispose();
+    throw error;
+  }
+}
+
+async function prepare(run: RunDescription, dataset: Dataset | undefined, scope: TaskScope<UdfCore>): Promise<Kept> {
   const found = await Promise.all(
     run.udfs.map(async ({ module, name, params, wasm }) => {
       const known = module === 'ewald/udf' ? builtinUdfs.find(({ definition }) => definition.name === name) : undefined;
@@ -74,34 +91,26 @@ async function keep(run: RunDescription, scope: TaskScope<UdfCore>): Promise<Kep
       largest: run.largest,
       piece: run.piece,
     }),
-    dataset: undefined,
+    dataset,
     sparse: undefined,
     async dispose() {
       await kept.passes.dispose();
-      await (await kept.dataset?.catch(() => undefined))?.dispose();
+      await dataset?.dispose();
     },
   };
   return kept;
 }
 
 /** Runs one partition; returns the arrays of each UDF. */
-export async function partition(
-  { partition: part, frames, blob }: PartitionTask,
-  scope: TaskScope<UdfCore>,
-): Promise<Arrays[]> {
+export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>): Promise<Arrays[]> {
+  taskShape('the argument of udf', task);
+  const { partition: part, frames } = task;
   const run = (await scope.input('run')) as RunDescription;
   const { hash } = scope.inputs.run as { readonly hash: string };
-  const kept = await scope.keep(`udf ${hash}`, () => keep(run, scope));
-  if (!frames) {
-    kept.dataset ??= open(run, blob, scope);
-    kept.dataset.catch(() => {
-      kept.dataset = undefined;
-    });
-  }
-  const { udfs, passes, corrections } = kept;
-  const pieces = frames
-    ? undefined
-    : readerOf(await (kept.dataset as Promise<Dataset>), part, run, kept, scope.signal as AbortSignal | undefined);
+  const kept = await scope.keep(`udf ${hash}`, () => keep(run, task, scope));
+  checkFrames(task, run);
+  const { udfs, passes, corrections, dataset } = kept;
+  const pieces = dataset && readerOf(dataset, part, run, kept, scope.signal as AbortSignal | undefined);
   try {
     const arrays = await runPartition(
       {
@@ -143,5 +152,5 @@ function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: Ta
   if (blob) return scope.open(blob.blob as never, blob.options);
   if (source && 'path' in source) return scope.open(source.path, source.options);
   if (source) return scope.open(source.url, source.options);
-  throw new EwaldError('Internal', 'a task of udf has neither frames nor a source to read them from');
+  throw new EwaldError('Argument', 'a task of udf has neither frames nor a source to read them from');
 }

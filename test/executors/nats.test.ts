@@ -174,6 +174,28 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
+  test('a task that takes more memory than its worker may have is lost, and the worker continues', async () => {
+    const worker = await joinCluster(server.url, {
+      ...{ cluster: 'memory', workers: 1, modules: { mine: module }, context: { backend: 'wasm' } },
+      maxMemory: process.memoryUsage.rss() + 2 ** 29,
+    });
+    try {
+      await using(
+        async (executor) => {
+          const hoard = { module: 'mine', function: 'hoard' };
+          await expect(all(executor, [hoard], { retries: 0 })).rejects.toMatchObject({
+            tag: 'OutOfMemory',
+            message: expect.stringMatching(/lost once; the last time the process used .* its maxMemory is /),
+          });
+          expect(await values(executor, [{ module: 'mine', function: 'square', argument: 3 }])).toEqual([9]);
+        },
+        { cluster: 'memory', modules: ['mine'] },
+      );
+    } finally {
+      await worker.leave();
+    }
+  });
+
   test('a cluster without workers is reported after a delay', { tags: 'all' }, async () => {
     await using((executor) => refused(() => values(executor, [task('square', 1)]), 'Lost', 'ewald worker --connect'), {
       workerSeconds: 1,
@@ -365,6 +387,10 @@ describe.skipIf(!natsPresent)('refusals', () => {
     await running;
     await executor.dispose();
   });
+});
+
+test('the memory of a worker is a number of bytes', async () => {
+  await refused(() => joinCluster('nats://127.0.0.1:1', { maxMemory: 7 }), 'Argument', 'maxMemory is 7');
 });
 
 test('invalid addresses and options are refused', async () => {

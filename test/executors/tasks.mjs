@@ -59,3 +59,10 @@ export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout
 export const grown = ({ bytes, by }) => bytes.map((byte) => byte + by);
 /** The first task reports that the run is under way; the others take minutes. */
 export const announced = (index) => (index === 0 ? 0 : new Promise((resolve) => setTimeout(resolve, 300_000)));
+/** Takes memory until it is ended. */
+export const hoard = () => {
+  const taken = [];
+  for (;;)
+    if (taken.length < 100) taken.push(new Uint8Array(2 ** 24).fill(1));
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+};

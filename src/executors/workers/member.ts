@@ -151,6 +151,12 @@ export class Member {
     await this.#worker.end();
   }
 
+  /** Ends the worker at once, with its running task; resolves when its memory is free. */
+  async end(why: EwaldError): Promise<void> {
+    this.#lose(why);
+    await this.#worker.end();
+  }
+
   #say(message: ToHost): void {
     this.#port.postMessage(message);
   }

@@ -14,6 +14,8 @@ export interface PoolParts {
   readonly names: string;
   readonly start: Omit<HostStart, 'port' | 'worker' | 'context'>;
   readonly source: Parameters<Place['startWorker']>[0];
+  /** Bytes that this process uses, and may use; above that, running tasks are lost. Absent for no limit. */
+  readonly memory?: { used(): number; most(): number } | undefined;
   /** Fetches a shared value by its hash. */
   fetchShared(hash: string): Promise<unknown>;
 }
@@ -24,6 +26,8 @@ const mostFailures = 3;
 const mostHeld = 32;
 /** A worker's queue is about this long (s), or two tasks, so that no long queue forms after a slow task. */
 const heldSeconds = 1e-3;
+/** Milliseconds between two looks at the memory. */
+const memoryPause = 100;
 /** Tasks longer than this (s) are assigned one by one, since another worker may be free first. */
 const longTask = 0.05;
 
@@ -35,6 +39,8 @@ export class Pool implements Lane {
   readonly #members = new Map<Member, HostStart['context']>();
   readonly #queue: Job[] = [];
   readonly #closing: Promise<void>[] = [];
+  readonly #watching: ReturnType<typeof setInterval> | undefined;
+  #ending = false;
   #started = 0;
   #failures = 0;
   #fatal: EwaldError | undefined;
@@ -47,6 +53,8 @@ export class Pool implements Lane {
     this.names = Object.keys(parts.start.modules);
     this.window = Math.max(64, parts.contexts.length * mostHeld * 2);
     for (const context of parts.contexts) this.#start(context);
+    if (parts.memory) this.#watching = setInterval(() => void this.#watch(parts.memory), memoryPause);
+    (this.#watching as { unref?: () => void } | undefined)?.unref?.();
   }
 
   /** Resolves when every worker has answered. */
@@ -97,12 +105,26 @@ export class Pool implements Lane {
 
   async dispose(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#watching);
     const members = [...this.#members.keys()];
     this.#members.clear();
     await Promise.all([...this.#closing, ...members.map((member) => member.close())]);
   }
 
   readonly #retries = new WeakMap<Job, number>();
+
+  /** Ends the workers that run tasks if the process uses too much memory. Which task takes it is not known. */
+  async #watch(memory: PoolParts['memory']): Promise<void> {
+    const [used, most] = [memory?.used() ?? 0, memory?.most() ?? 0];
+    if (used <= most || this.#ending) return;
+    const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
+    const busy = [...this.#members.keys()].filter(({ load }) => load > 0);
+    const why = `the process used ${gigabytes(used)} with ${busy.length} of its tasks running; its maxMemory is ${gigabytes(most)}`;
+    // Their memory is free only after they have ended.
+    this.#ending = true;
+    await Promise.all(busy.map((member) => member.end(new EwaldError('OutOfMemory', why))));
+    this.#ending = false;
+  }
 
   #start(context: HostStart['context']): void {
     const name = `${this.#parts.names}${this.#started++}`;
@@ -125,9 +147,13 @@ export class Pool implements Lane {
       if (running.lost > (this.#retries.get(running) ?? 0)) {
         const tries = running.lost === 1 ? 'once' : `${running.lost} times`;
         running.failed(
-          new EwaldError('Lost', `task ${running.message.spec.id} was lost ${tries}; the last time ${why.message}`, {
-            cause: why,
-          }),
+          new EwaldError(
+            why.tag === 'OutOfMemory' ? why.tag : 'Lost',
+            `task ${running.message.spec.id} was lost ${tries}; the last time ${why.message}`,
+            {
+              cause: why,
+            },
+          ),
           member,
         );
       } else again.unshift(running);

@@ -4,15 +4,16 @@ import type { Dataset } from '../../data/dataset.js';
 import type { SparseFrames } from '../../data/sparse.js';
 import { convertFrames } from '../frames-of.js';
 import type { KernelPart } from '../kernel-part.js';
-import { guarded, type Running } from '../running.js';
+import { guarded, kernelOf, type Running } from '../running.js';
 import type { AnyUdf } from '../udf.js';
 import type { UdfMeta } from '../udf-meta.js';
 import { isSparseStep, sparseSums } from './sums.js';
 
 /** Whether a UDF sees sparse frames: by its own method, or since its sums only need the pixels that are listed. */
-function seesSparse({ definition }: AnyUdf, params: unknown, meta: UdfMeta): boolean {
+function seesSparse(udf: AnyUdf, params: unknown, meta: UdfMeta): boolean {
+  const { definition } = udf;
   if (definition.processSparse !== undefined) return definition.wasm === undefined;
-  const part = definition.kernel?.({ params, meta } as never);
+  const part = kernelOf(udf, params, meta);
   return part?.steps.every((step) => isSparseStep(step, meta)) ?? false;
 }
 
@@ -47,7 +48,7 @@ export function showSparse(
       sig.reduce((a, b) => a * b, 1),
     );
     if (definition.processSparse === undefined) {
-      const part = one.part ?? (definition.kernel?.({ params: one.params, meta } as never) as KernelPart);
+      const part = one.part ?? (kernelOf(one.udf, one.params, meta) as KernelPart);
       part.finish(sparseSums(part, shown, meta), one.written.views as never, one.task);
       continue;
     }
