@@ -1,14 +1,13 @@
 #!/usr/bin/env node
 // Pastes the README and every guide, top to bottom, as a user with an empty home folder would: `npm run guides [--
 // [--as-root] NAME…]` after a build. The packages are packed and installed by the commands of the README from a
-// registry on this computer (scripts/guides/registry.mjs); each guide has a folder for its files. What a guide states
+// registry on this computer (scripts/guides/registry.mjs); each guide has an empty folder. What a guide states
 // as output is compared. The last lines name the blocks that were not pasted, with the reasons that the guides give.
 // With --as-root the blocks that need root, which install packages of Debian, are pasted as well.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { transform } from 'esbuild';
-import { blocksOf, codeOf, missingLine } from './guides/blocks.mjs';
+import { blocksOf, missingLine, programsOf } from './guides/blocks.mjs';
 import { startRegistry } from './guides/registry.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
@@ -30,19 +29,16 @@ if (unknown !== undefined) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-guides-'));
-const [home, project, packages] = ['home', 'project', 'packages'].map((name) => join(folder, name));
+const [home, packages] = ['home', 'packages'].map((name) => join(folder, name));
 const asides = [];
 const failed = [];
 let passed = 0;
 let registry;
 try {
-  for (const path of [home, project]) mkdirSync(path);
+  mkdirSync(home);
   const { made } = await packAll(packages);
   registry = await startRegistry({ packages, made, kept: join(folder, 'others') });
-  // The README comes first: it installs the package that the guides use.
-  const chosen = all.filter((path) => args.length === 0 || args.includes(nameOf(path)));
-  if (!chosen.includes('README.md')) await paste('npm install ewald', project);
-  for (const path of chosen) await tryGuide(path);
+  for (const path of all.filter((one) => args.length === 0 || args.includes(nameOf(one)))) await tryGuide(path);
 } finally {
   await registry?.close();
   rmSync(folder, { recursive: true, force: true });
@@ -71,7 +67,7 @@ async function paste(script, cwd) {
   return output;
 }
 
-/** Pastes the blocks of a guide in their order; its programs are one module, which runs last. */
+/** Pastes the blocks of a guide: commands in their order, then its programs, each from its file. */
 async function tryGuide(path) {
   const started = performance.now();
   const blocks = blocksOf(readFileSync(join(root, path), 'utf8')).map((block) =>
@@ -80,11 +76,11 @@ async function tryGuide(path) {
       : block,
   );
   for (const block of blocks) if (block.kind === 'aside') asides.push({ path, ...block });
-  const isPasted = ({ kind }) => ['sh', 'js', 'ts'].includes(kind);
+  const isPasted = ({ kind }) => ['sh', 'js'].includes(kind);
   const count = blocks.filter(isPasted).length;
   if (count === 0) return;
-  const cwd = path === 'README.md' ? project : join(project, nameOf(path).replaceAll('/', '-'));
-  mkdirSync(cwd, { recursive: true });
+  const cwd = join(folder, nameOf(path).replaceAll('/', '-'));
+  mkdirSync(cwd);
   try {
     let expected = '';
     for (const [i, { kind, code, line }] of blocks.entries()) {
@@ -94,13 +90,12 @@ async function tryGuide(path) {
       if (kind === 'sh') compare(output, await paste(code, cwd), `${path}:${line}`);
       else expected += `${output}\n`;
     }
-    const program = codeOf(blocks, 'js', 'ts');
-    if (program !== '') {
-      const loader = blocks.some(({ kind }) => kind === 'ts') ? 'ts' : 'js';
-      const { code } = await transform(program, { loader, format: 'esm', target: 'es2022' });
-      writeFileSync(join(cwd, 'guide.mjs'), code);
-      compare(expected, await paste('node guide.mjs', cwd), path);
+    let printed = '';
+    for (const { name, code } of programsOf(blocks)) {
+      writeFileSync(join(cwd, name), code);
+      printed += await paste(`node ${name}`, cwd);
     }
+    compare(expected, printed, path);
     passed++;
     say('guides', `${path} ${paint('green', 'passed')}, ${count} blocks`, (performance.now() - started) / 1000);
   } catch (error) {

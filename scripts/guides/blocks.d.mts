@@ -1,4 +1,4 @@
-/** A block of a guide; `kind` is sh, js, ts, output, data or aside. */
+/** A block of a guide; `kind` is sh, js, output, data or aside. */
 export interface Block {
   readonly kind: string;
   readonly code: string;
@@ -8,3 +8,4 @@ export interface Block {
 export function blocksOf(text: string): Block[];
 export function codeOf(blocks: readonly Block[], ...kinds: string[]): string;
 export function missingLine(expected: string, printed: string): string | undefined;
+export function programsOf(blocks: readonly Block[]): { name: string; code: string; line: number }[];

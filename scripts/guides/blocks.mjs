@@ -2,10 +2,10 @@
 // that cannot be pasted, which state their reason in a comment before them: `<!-- not pasted: needs a detector -->`.
 
 /** Languages that are pasted. */
-const pasted = ['sh', 'js', 'ts'];
+const pasted = ['sh', 'js'];
 
 /**
- * Blocks as { kind, code, line, reason }. `kind` is 'sh', 'js' or 'ts', 'output' for what the block before it prints,
+ * Blocks as { kind, code, line, reason }. `kind` is 'sh' or 'js', 'output' for what the block before it prints,
  * 'data' for a fenced block that is neither, or 'aside' for one that cannot be pasted. `line` counts from 1.
  */
 export function blocksOf(text) {
@@ -54,6 +54,24 @@ export const codeOf = (blocks, ...kinds) =>
     .filter(({ kind }) => kinds.includes(kind))
     .map(({ code }) => code)
     .join('\n');
+
+/**
+ * The programs of a guide as { name, code, line }, in order. The first line of a program is a comment that names its
+ * file, `// Save as NAME.mjs`, or `// Add to NAME.mjs` where it continues one; another first line is an error.
+ */
+export function programsOf(blocks) {
+  const programs = [];
+  for (const { kind, code, line } of blocks) {
+    if (kind !== 'js') continue;
+    const [, what, name] = /^\/\/ (Save as|Add to) ([\w-]+\.mjs)\b/.exec(code) ?? [];
+    const known = programs.find((one) => one.name === name);
+    if (what === undefined) throw new Error(`line ${line}: the first line of a program is // Save as NAME.mjs`);
+    if ((what === 'Add to') !== (known !== undefined)) throw new Error(`line ${line}: ${what} ${name} is wrong here`);
+    if (known) known.code += `\n${code}`;
+    else programs.push({ name, code, line });
+  }
+  return programs;
+}
 
 /**
  * The first line of `expected` that `printed` lacks, in order; undefined if it has all of them. `…` stands for any

@@ -5,7 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { blocksOf, codeOf, missingLine } from '../../scripts/guides/blocks.mjs';
+import { blocksOf, codeOf, missingLine, programsOf } from '../../scripts/guides/blocks.mjs';
 
 const paths = ['README.md', ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [`docs/${name}`] : []))];
 const pages = paths.map((path) => ({ path, text: readFileSync(path, 'utf8') }));
@@ -30,6 +30,28 @@ describe('blocks', () => {
       ['data', '{}', undefined, 26],
     ]);
     expect(codeOf(blocksOf(text), 'sh', 'js')).toBe('ewald a\nf();');
+  });
+
+  test('with programs name the file of each, and say which continues another', () => {
+    const js = (...lines: string[]): string => [fence + 'js', ...lines, fence, ''].join('\n');
+    const named = (text: string) => programsOf(blocksOf(text)).map(({ name, code }) => [name, code]);
+    expect(named(js('// Save as a.mjs', 'f();') + js('// Save as b.mjs') + js('// Add to a.mjs', 'g();'))).toEqual([
+      ['a.mjs', '// Save as a.mjs\nf();\n// Add to a.mjs\ng();'],
+      ['b.mjs', '// Save as b.mjs'],
+    ]);
+    expect(() => named(js('f();'))).toThrow('line 1: the first line of a program is // Save as NAME.mjs');
+    expect(() => named(js('// Add to a.mjs'))).toThrow('Add to a.mjs is wrong here');
+    expect(() => named(js('// Save as a.mjs') + js('// Save as a.mjs'))).toThrow('Save as a.mjs is wrong here');
+    for (const { text } of pages) programsOf(blocksOf(text));
+  });
+
+  test('of each guide begin with the installation, so that it can be pasted in an empty folder', () => {
+    const pasted = pages.filter(({ text }) => blocksOf(text).some(({ kind }) => ['sh', 'js'].includes(kind)));
+    expect(pasted.length).toBeGreaterThan(10);
+    const first = (text: string): string => blocksOf(text).find(({ kind }) => ['sh', 'js'].includes(kind))?.code ?? '';
+    expect(pasted.filter(({ text }) => !/^npm install ewald\b/.test(first(text))).map(({ path }) => path)).toEqual([]);
+    // Node 20 runs no TypeScript.
+    expect(pages.filter(({ text }) => /^```ts$/m.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
   test('output is compared line by line', () => {
