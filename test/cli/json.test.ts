@@ -1,0 +1,107 @@
+/** What each command prints with --json is what docs/json.schema.json says. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ewaldTogether } from '../support/cli.js';
+import { definitions, differences } from '../support/json-schema.js';
+import { NatsServer, natsPresent } from '../support/nats.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-json-'));
+const at = (name: string): string => join(folder, name);
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+
+/** Checks every line of an output. */
+function check(name: string, out: string): void {
+  const lines = out.trim().split('\n');
+  expect(lines[0]).not.toBe('');
+  for (const line of lines)
+    expect(differences(definitions[name] as never, JSON.parse(line)), `${name}: ${line.slice(0, 300)}`).toEqual([]);
+}
+
+const pixels = ['--backend', 'wasm'];
+const simulated = ['-g', at('d/run.geom'), '-p', at('d/run.cell')];
+/** The commands that end, in the order in which they use each other's files. */
+const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
+  ['simulate frames', ['-o', at('d'), '--images', '3', '--size', '256,256']],
+  ['simulate scan', ['-o', at('s')]],
+  ['simulate spots', ['-o', at('l'), '--images', '2', '--seed', '1']],
+  ['index', [at('d/run.h5'), ...simulated, '-o', at('r.stream'), '--executor=inline', ...pixels]],
+  ['index of lists', [at('l/spots-001.txt'), at('absent.txt'), ...pixels]],
+  ['cell', [at('l/spots-001.txt'), at('l/spots-002.txt'), ...pixels]],
+  ['info', [at('d/run.h5'), at('s/scan.h5'), at('r.stream')]],
+  ['convert', [at('s/scan.h5'), '-o', at('c.npy')]],
+  ['fft', [at('c.npy'), '-o', at('f.npy'), ...pixels]],
+  ['run', ['com', at('s/scan.h5'), '-o', at('com.npy'), ...pixels]],
+  ['stream info', [at('r.stream')]],
+  ['stream compare', [at('r.stream'), at('r.stream')]],
+  ['stream compare', [at('r.stream'), at('d/run.truth.json')]],
+  ['geometry check', [at('d/run.geom')]],
+  ['geometry refine', [at('r.stream'), '-o', at('refined.geom')]],
+  ['merge', [at('r.stream'), '-y', '-1', '--min-measurements', '1', '-o', at('m.hkl'), ...pixels]],
+  ['pi', ['--points', '1000', ...pixels]],
+  ['devices', []],
+  ['validate', ['pi:count:points=1', ...pixels]],
+  ['validate --list', ['pi:count:points=1']],
+  ['bench', ['pi:count:points=1', ...pixels]],
+  ['udf new', ['brightest']],
+];
+
+test.each(ending)('ewald %s', async (name, words) => {
+  const command = name === 'index of lists' ? ['index'] : name.split(' ');
+  const ended = await ewaldTogether([...command, ...words, '--json'], { cwd: folder });
+  expect(ended.code, ended.err).toBeLessThan(2);
+  check(name, ended.out);
+});
+
+/** The first line that a command prints, which then ends by a signal. */
+async function firstLine(...words: string[]): Promise<string> {
+  const child = spawn(process.execPath, [cli, ...words, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  child.kill('SIGINT');
+  await once(child, 'close');
+  return String(line);
+}
+
+test.each([
+  ['page', ['--port', '0']],
+  ['view', ['--port', '0', at('d/run.h5')]],
+  ['simulate merlin', [at('s/scan.h5'), '--port', '0']],
+  ['simulate dectris', [at('s/scan.h5'), '--port', '0']],
+] as const)('ewald %s, once it is ready', { tags: 'all' }, async (name, words) => {
+  check(name, await firstLine(...name.split(' '), ...words));
+});
+
+describe.skipIf(!natsPresent)('a cluster', { tags: 'all' }, () => {
+  let server: NatsServer;
+  beforeAll(async () => {
+    server = await new NatsServer().start();
+  });
+  afterAll(() => server?.stop());
+
+  test('its worker and its list', async () => {
+    check('worker', await firstLine('worker', '--connect', server.url, '-j', '1', ...pixels));
+    check('cluster', (await ewaldTogether(['cluster', '--connect', server.url, '--json'])).out);
+  });
+});
+
+test('each command with --json has a definition, and each definition a command', async () => {
+  const leaves: string[] = [];
+  const walk = async (words: readonly string[]): Promise<void> => {
+    const { out } = await ewaldTogether([...words, '--help']);
+    const [, list = ''] = out.split(/^Commands:$/m);
+    const names = [...list.matchAll(/^ {2}([a-z]+)\b/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
+    for (const name of names) await walk([...words, name]);
+    if (names.length === 0 && / --json\b/.test(out)) leaves.push(words.join(' '));
+  };
+  await walk([]);
+  expect(leaves.length).toBeGreaterThan(20);
+  expect(leaves.filter((name) => !Object.hasOwn(definitions, name))).toEqual([]);
+  const isOf = (name: string) => leaves.some((leaf) => name === leaf || name.startsWith(`${leaf} `));
+  expect(Object.keys(definitions).filter((name) => !isOf(name))).toEqual(['numbers', 'texts', 'vectors']);
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
