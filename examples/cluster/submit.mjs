@@ -2,7 +2,12 @@
 import { Executor } from 'ewald/executors';
 
 const token = process.env.EWALD_NATS_TOKEN;
-const executor = await Executor.connect(process.argv[2] ?? 'nats://127.0.0.1:4222', token ? { token } : {});
+const address = process.argv[2] ?? 'nats://127.0.0.1:4222';
+const executor = await Executor.connect(address, token ? { token } : {}).catch((error) => {
+  if (!['Load', 'Lost', 'File'].includes(error.tag)) throw error;
+  console.log(`this example needs a cluster: ${error.message}`);
+  process.exit(0);
+});
 try {
   const points = Number(process.argv[3] ?? 1e10) / 100;
   const tasks = Array.from({ length: 100 }, (_, i) => ({

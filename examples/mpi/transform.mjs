@@ -3,7 +3,11 @@
 import { mpiComm, selfComm } from 'ewald/communicator';
 import * as heffte from 'ewald/heffte';
 
-const comm = await mpiComm();
+const comm = await mpiComm().catch((error) => {
+  if (error.tag !== 'Unsupported') throw error;
+  console.log(`this example needs MPI: ${error.message}`);
+  process.exit(0);
+});
 // Boxes include both ends. Every rank holds a part of the real numbers, and a part of their half spectrum.
 const world = heffte.box3d([0, 0, 0], [47, 31, 23]);
 const divided = (whole) => heffte.split_world(whole, heffte.proc_setup(whole, comm.size));
