@@ -6,7 +6,9 @@ import type { ArrayMemory } from '../arrays/contract.js';
 import { arrayFeature } from '../arrays/kernels.js';
 import type { Backend } from '../backends/backend.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
+import { Pace } from '../base/pace.js';
 import type { Planner } from '../planner/planner.js';
 import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
@@ -117,7 +119,7 @@ async function measure(
   { signal, onProgress }: Watch,
 ): Promise<{ fields: Choice; names: string[] }> {
   const { backend } = first;
-  const run = await runner(planner, backend, descriptor);
+  const run = await runner(planner, backend, descriptor, signal);
   try {
     let fields: Choice = {};
     const names: string[] = [];
@@ -160,11 +162,13 @@ async function runner(
   planner: Planner,
   backend: Backend,
   descriptor: FftDescriptor,
+  signal: PlatformSignal | undefined,
 ): Promise<{ time(kernel: FftKernel): Promise<number>; dispose(): Promise<void> }> {
   const { precision, inputElements, outputElements, inputComplex, outputComplex, inPlace, userWorkspace } = descriptor;
   const ArrayType = precision === 'f32' ? Float32Array : Float64Array;
   const [from, to] = [inputElements * (inputComplex ? 2 : 1), outputElements * (outputComplex ? 2 : 1)];
   const held: ArrayMemory[] = [];
+  const pace = new Pace(signal);
   const side = async (length: number) => {
     const bytes = length * ArrayType.BYTES_PER_ELEMENT;
     const { kernel: memory } = await planner.plan(arrayFeature, { bytes, number: precision }, backend.name);
@@ -183,6 +187,8 @@ async function runner(
         const workspace = userWorkspace ? new ArrayType(2 * kernel.workspaceElements) : undefined;
         // A clock of browsers counts in tenths of a millisecond: short transforms are timed in series.
         const series = async (runs: number): Promise<number> => {
+          // On wasm transforms occupy this thread: between two series others have it, and the signal can fire.
+          if (pace.due) await pace.rest();
           const started = performance.now();
           for (let i = 0; i < runs; i++)
             await (kernel.executeOn ?? kernel.execute).call(
