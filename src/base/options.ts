@@ -1,4 +1,5 @@
 /** Checks of option objects at the facade: unknown names, ranges, near misses. */
+import { abortError } from './aborted.js';
 import { EwaldError } from './errors.js';
 import type { PlatformSignal } from './globals.js';
 import type { Range } from './range.js';
@@ -214,7 +215,7 @@ export function callback<F>(what: string, value: F | undefined): F | undefined {
 export function checkSignal(signal: PlatformSignal | undefined): void {
   if (signal !== undefined && typeof (signal as Partial<AbortSignal> | null)?.aborted !== 'boolean')
     throw new EwaldError('Argument', `signal is ${shown(signal)}; expected an AbortSignal`);
-  if (signal?.aborted) throw new EwaldError('Aborted', 'the work was aborted by its signal', { cause: signal.reason });
+  if (signal?.aborted) throw abortError(signal);
 }
 
 /** Yields to timers, input and signals between two long synchronous stretches. */

@@ -2,7 +2,10 @@
  * Lifetime of contexts, plans and arrays: disposal drains work in flight, then cascades to children; a second disposal
  * does nothing, and later use is an error.
  */
+import { orAborted } from './aborted.js';
 import { EwaldError, isEwaldError, messageOf } from './errors.js';
+import type { PlatformSignal } from './globals.js';
+import { checkSignal } from './options.js';
 
 /** `Symbol.asyncDispose` where the engine has it; a private stand-in elsewhere. */
 export const asyncDispose: symbol =
@@ -74,6 +77,7 @@ export class Resource {
     this.#underWay--;
   };
   #disposal: Promise<void> | undefined;
+  #ending: AbortController | undefined;
 
   /**
    * `held` is what disposal frees. It must not reference the planner: a forgotten context is released when its planner
@@ -103,36 +107,50 @@ export class Resource {
     if (this.#disposal) throw disposed(this.#what);
   }
 
-  /** Runs `work` after everything queued before it; disposal waits for it. */
-  enqueue<T>(work: () => Promise<T>): Promise<T> {
-    return this.enqueueWith([], work);
+  /** A signal that fires with `signal`, or when disposal starts: for loops that wait for what their caller sends. */
+  until(signal: PlatformSignal | undefined): PlatformSignal {
+    this.#ending ??= new AbortController();
+    if (this.#disposal) this.#ending.abort(disposed(this.#what));
+    return signal ? AbortSignal.any([signal, this.#ending.signal]) : this.#ending.signal;
+  }
+
+  /** Runs `work` after everything queued before it; disposal waits for it. A signal that fires before ends the wait. */
+  enqueue<T>(work: () => Promise<T>, signal?: PlatformSignal): Promise<T> {
+    return this.enqueueWith([], work, signal);
   }
 
   /**
    * Runs `work` after everything queued before it here and on `others`; work queued on any of them later waits for it.
    */
-  enqueueWith<T>(others: readonly Resource[], work: () => Promise<T>): Promise<T> {
+  enqueueWith<T>(others: readonly Resource[], work: () => Promise<T>, signal?: PlatformSignal): Promise<T> {
+    checkSignal(signal);
+    // Work that has begun uses the memory of its caller, and says itself when it has ended.
+    const ended = (turn: Promise<unknown>, result: Promise<T>): Promise<T> =>
+      signal ? orAborted(turn, signal).then(() => result) : result;
     if (others.length === 0) {
       // The path of every short run: as few promises and arrays as possible.
       this.assertAlive();
-      const result = this.#tail.then(work);
+      const turn = this.#tail;
+      const result = turn.then(work);
       this.#underWay++;
       this.#tail = result.then(this.#done, this.#done);
-      return result;
+      return ended(turn, result);
     }
     const all = [this, ...others];
     for (const resource of all) resource.assertAlive();
-    const result = Promise.all(all.map((resource) => resource.#tail)).then(work);
+    const turn = Promise.all(all.map((resource) => resource.#tail));
+    const result = turn.then(work);
     const tail = result.catch(nothing);
     for (const resource of all) {
       resource.#underWay++;
       resource.#tail = tail.then(resource.#done);
     }
-    return result;
+    return ended(turn, result);
   }
 
   dispose(): Promise<void> {
     this.#disposal ??= this.#drainAndRelease();
+    this.#ending?.abort(disposed(this.#what));
     return this.#disposal;
   }
 

@@ -1,4 +1,5 @@
 /** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
+import { orAborted } from '../base/aborted.js';
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -10,6 +11,7 @@ import type { DataType, FrameArray } from './dtype.js';
 import type { Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
 import type { ConvertParameters } from './parameter-types.js';
+import { readOrAborted } from './read-or-aborted.js';
 import { writers } from './write.js';
 import { beginHdf5Frames, packings } from './write-hdf5.js';
 
@@ -85,10 +87,17 @@ export async function writeFrames(
   const navigation = options.frames === undefined ? dataset.shape.navigation : [range.count];
   const shape = { navigation, signal: dataset.shape.signal };
   const described = { shape, dtype: dataset.dtype, frames: range.count, meta: metaOf(dataset, navigation) };
+  checkSignal(signal);
+  const { patch } = sink;
+  // The sink is the caller's, and may never answer.
+  const ended: FrameSink = {
+    append: (bytes) => orAborted(sink.append(bytes), signal),
+    ...(patch && { patch: (at, bytes) => orAborted(patch.call(sink, at, bytes), signal) }),
+  };
   const writer =
     format === 'h5'
-      ? await beginHdf5(dataset, described, sink, codecs, packing)
-      : await beginPlain(described, sink, format);
+      ? await beginHdf5(dataset, described, ended, codecs, packing)
+      : await beginPlain(described, ended, format);
   let done = 0;
   for await (const { data, count } of pieces(dataset, range, signal)) {
     await writer.write(data);
@@ -167,7 +176,7 @@ async function* pieces(
   const read = (i: number) => {
     const part = parts[i];
     if (!part) return undefined;
-    const data = dataset.read(part.first, part.end - part.first, undefined, { signal });
+    const data = readOrAborted(dataset, part.first, part.end - part.first, undefined, signal);
     // A caller that stops early never awaits it.
     data.catch(() => undefined);
     return { data, count: part.end - part.first };

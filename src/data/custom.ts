@@ -1,4 +1,5 @@
 /** Frames that a user's own code reads, as a dataset: for formats that the package does not know. */
+import { orAborted } from '../base/aborted.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { choice, integer, knownOptions, nearest, shown } from '../base/options.js';
@@ -139,11 +140,14 @@ export function customDataset(given: CustomDataset): Dataset {
     dtype,
     meta: given.meta ?? {},
     chunkFrames,
-    ...(given.mask && { mask: async () => checkMask(name, await given.mask?.(), signal) }),
+    ...(given.mask && {
+      mask: async (options) => checkMask(name, await orAborted(given.mask?.(), options?.signal), signal),
+    }),
     async readMany(first, count, into, abort) {
       try {
         const target = viewAs(into, dtype);
-        checkReturned(name, await given.read(first, count, target, { signal: abort }), target);
+        const read = await orAborted(given.read(first, count, target, { signal: abort }), abort);
+        checkReturned(name, read, target);
       } catch (cause) {
         if (isEwaldError(cause)) throw cause;
         const frames = count === 1 ? `frame ${first}` : `frames ${first} to ${first + count - 1}`;

@@ -2,9 +2,10 @@
 import { isAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
-import { shown } from '../base/options.js';
+import { checkSignal, shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import { blobSource } from './sources/blob.js';
+import { givenSource } from './sources/given.js';
 import { httpSource } from './sources/http.js';
 import { memorySource } from './sources/memory.js';
 
@@ -18,6 +19,7 @@ export async function sourceOf(
   files: (path: string) => Promise<ByteSource>,
 ): Promise<ByteSource> {
   const { signal } = options;
+  checkSignal(signal);
   if (typeof input === 'string') {
     if (input.trim() === '') throw new EwaldError('Argument', 'open: the name of the file is empty');
     if (!isAddress(input)) return files(input);
@@ -32,7 +34,7 @@ export async function sourceOf(
   if (input instanceof Uint8Array) return memorySource(input);
   if (input instanceof ArrayBuffer) return memorySource(new Uint8Array(input));
   if (typeof input === 'object' && input !== null) {
-    if ('read' in input && 'size' in input) return input;
+    if ('read' in input && 'size' in input) return givenSource(input, signal);
     if ('arrayBuffer' in input && 'slice' in input) return blobSource(input);
     if ('href' in input) return input.protocol === 'file:' ? files(pathOf(input)) : httpSource(input, { signal });
   }

@@ -3,7 +3,8 @@
  * delivered in order or as they become ready, progress is reported, and ending the run from either side stops running
  * tasks.
  */
-import { EwaldError, isEwaldError } from '../base/errors.js';
+import { abortError, iteratorOf } from '../base/aborted.js';
+import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions, real } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
@@ -68,8 +69,6 @@ export function checkRun(options: RunOptions) {
   };
 }
 
-const abortError = (cause: unknown): EwaldError =>
-  isEwaldError(cause, 'Disposed') ? cause : new EwaldError('Aborted', 'the run was aborted by its signal', { cause });
 const asFailed = (error: unknown): Failed =>
   error instanceof Failed ? error : new Failed(error instanceof Error ? error : new Error(String(error)), '', 1);
 
@@ -83,6 +82,8 @@ export async function* drive(
   const { signal, ordered } = options;
   const window = options.window ?? lane.window;
   const source = iteratorOf(tasks);
+  if (!source)
+    throw new EwaldError('Argument', `run: tasks is ${String(tasks)}; expected an array or an iterable of tasks`);
   const controller = new AbortController();
   // These are not listeners of the signal, since engines warn about more than a few.
   const aborts = new Set<() => void>();
@@ -101,7 +102,7 @@ export async function* drive(
   let wake = (): void => {};
 
   const stop = (): void => {
-    broken ??= abortError(signal?.reason);
+    broken ??= signal && abortError(signal, 'the run');
     wake();
   };
   const finish = (result: TaskResult): void => {
@@ -151,7 +152,7 @@ export async function* drive(
     }
   };
 
-  if (signal?.aborted) throw abortError(signal.reason);
+  if (signal?.aborted) throw abortError(signal, 'the run');
   signal?.addEventListener('abort', stop, { once: true });
   let whole = false;
   try {
@@ -184,14 +185,6 @@ export async function* drive(
     }
     await lane.end?.(whole);
   }
-}
-
-function iteratorOf(tasks: Iterable<Task> | AsyncIterable<Task>): Iterator<Task> | AsyncIterator<Task> {
-  if (typeof tasks === 'object' && tasks !== null) {
-    if (Symbol.asyncIterator in tasks) return tasks[Symbol.asyncIterator]();
-    if (Symbol.iterator in tasks) return tasks[Symbol.iterator]();
-  }
-  throw new EwaldError('Argument', `run: tasks is ${String(tasks)}; expected an array or an iterable of tasks`);
 }
 
 const totalOf = (tasks: unknown): number | undefined => (Array.isArray(tasks) ? tasks.length : undefined);

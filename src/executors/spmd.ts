@@ -1,8 +1,9 @@
 /** Runs one program on many ranks, each a worker, with a communicator, like `mpirun` with processes. */
 
+import { orAborted } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { integer, knownOptions, real } from '../base/options.js';
+import { checkSignal, integer, knownOptions, real } from '../base/options.js';
 import { type RankState, workerGroup } from '../communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
@@ -50,9 +51,8 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
   if (seconds !== Number.POSITIVE_INFINITY) real('spmd: taskSeconds', seconds, 1, 1e-3, 1e9);
   const modules = checkModules(options.modules);
   const { transfer: _, ...spec } = checkTask(task, 0, Object.keys(modules));
-  const signal = options.signal as AbortSignal | undefined;
-  if (signal?.aborted)
-    throw new EwaldError('Aborted', 'the program was aborted by its signal', { cause: signal.reason });
+  const { signal } = options;
+  checkSignal(signal);
   const crowded = isCrowded(size, threads, place.cores);
   const group = workerGroup(size);
   const shared = new SharedValues();
@@ -137,16 +137,9 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
       },
       () => {},
     );
-    const stopped = new Promise<never>((_, reject) => {
-      signal?.addEventListener(
-        'abort',
-        () => reject(new EwaldError('Aborted', 'the program was aborted by its signal', { cause: signal.reason })),
-        { once: true },
-      );
-    });
     // All ranks are awaited, so that the original error is thrown and not a consequence of it.
     const settled = Promise.allSettled(ranks);
-    const results = await Promise.race(signal ? [settled, late, stopped] : [settled, late]);
+    const results = await orAborted(Promise.race([settled, late]), signal);
     if (first || !results) throw first;
     return results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
   } finally {

@@ -171,7 +171,7 @@ export async function planFft<P extends FftPrecision>(
       source.array || target.array
         ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
         : [];
-    return resource.enqueueWith(arrays, async () => {
+    const carryOut = async (): Promise<FftData> => {
       checkSignal(options?.signal);
       assertSides(direction, checked);
       const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
@@ -186,7 +186,8 @@ export async function planFft<P extends FftPrecision>(
         assertWritten(direction, checked);
       }
       return result;
-    });
+    };
+    return resource.enqueueWith(arrays, carryOut, options?.signal);
   };
   const { executeNow, nowArrays } = kernel;
   // Of two plain arrays it is clear at a glance that they are right; everything else is checked at length.

@@ -111,7 +111,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       for (const { image, request } of checks)
         await auditor?.check(auditTask(backend.name, request, batch.result.image(image), batch.result.known));
       return batch.result;
-    });
+    }, input.signal);
   };
   const indexer: IndexerMethods = {
     backend: backend.name,
@@ -120,7 +120,8 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
     run: (input) => submit(input, flagsNonFinite ? 'after' : 'before'),
     stream(source, options) {
       resource.assertAlive();
-      return streamImages(sizes, { run: (input) => submit(input, 'known'), flagsNonFinite }, source, options);
+      const until = resource.until.bind(resource);
+      return streamImages(sizes, { run: (input) => submit(input, 'known'), flagsNonFinite, until }, source, options);
     },
     determineCell(images, search) {
       resource.assertAlive();

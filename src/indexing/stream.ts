@@ -2,6 +2,7 @@
  * Indexing of a stream of images: batches are filled, computed and returned with bounded memory, whatever the source's
  * speed.
  */
+import { iteratorOf, letGo, orAborted } from '../base/aborted.js';
 import { isLost, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -42,6 +43,8 @@ interface StreamRunner {
   /** Runs without checking for finite numbers, which the stream does, or leaves to the backend. */
   run(input: IndexingInput): Promise<IndexingResult>;
   readonly flagsNonFinite: boolean;
+  /** The signal, which also fires when the indexer is disposed. */
+  until(signal: PlatformSignal | undefined): PlatformSignal;
 }
 type Source<T> = AsyncIterable<T> | Iterable<T>;
 
@@ -55,7 +58,7 @@ interface Flight<T> {
 /** Indexes a stream. */
 export async function* streamImages<T extends StreamItem>(
   sizes: Sizes,
-  { run, flagsNonFinite }: StreamRunner,
+  { run, flagsNonFinite, until }: StreamRunner,
   source: Source<T>,
   options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
@@ -67,9 +70,10 @@ export async function* streamImages<T extends StreamItem>(
     'onProgress',
     ...thresholdNames,
   ]);
-  const { ordered: wanted, maxDelayMs, signal, onProgress, ...rest } = options;
+  const { ordered: wanted, maxDelayMs, signal: given, onProgress, ...rest } = options;
   const ordered = flag('indexer.stream: ordered', wanted, true);
-  checkSignal(signal);
+  checkSignal(given);
+  const signal = until(given);
   callback('indexer.stream: onProgress', onProgress);
   let indexed = 0;
   const batches = new Batches(
@@ -96,7 +100,7 @@ export async function* streamImages<T extends StreamItem>(
       if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
     });
     const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
-    flight.outcome = run({ ...rest, spots, offsets, ...(signal ? { signal } : {}) })
+    flight.outcome = run({ ...rest, spots, offsets, ...(given ? { signal: given } : {}) })
       .then((result) => {
         indexed += items.length;
         onProgress?.(indexed);
@@ -212,11 +216,7 @@ class Batches<T extends StreamItem> {
   #ended = false;
 
   constructor(source: Source<T>, size: number, maxSpots: number, delay: number, scan: boolean) {
-    const iterable = (ArrayBuffer.isView(source) ? undefined : source) as
-      | Partial<AsyncIterable<T> & Iterable<T>>
-      | null
-      | undefined;
-    const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.();
+    const iterator = ArrayBuffer.isView(source) ? undefined : iteratorOf(source);
     if (!iterator)
       throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; expected an iterable of images`);
     this.#iterator = iterator;
@@ -227,7 +227,7 @@ class Batches<T extends StreamItem> {
   }
 
   /** The next batch; undefined at the end. */
-  async next(signal: PlatformSignal | undefined): Promise<T[] | undefined> {
+  async next(signal: PlatformSignal): Promise<T[] | undefined> {
     const items: T[] = [];
     let spots = 0;
     let deadline = Number.POSITIVE_INFINITY;
@@ -262,14 +262,12 @@ class Batches<T extends StreamItem> {
   async end(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    const returned = Promise.resolve(this.#iterator.return?.()).catch(() => undefined);
-    // A source with a pending item only responds after it has yielded it, which may be never.
-    if (!this.#pending) await returned;
+    await letGo(this.#iterator);
   }
 }
 
 /** A promise, or `late` after `ms`; an aborted signal rejects at once. */
-async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSignal | undefined): Promise<T | 'late'> {
+async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSignal): Promise<T | 'late'> {
   if (ms <= 0) {
     // A result that is already available is still taken.
     return Promise.race([
@@ -279,29 +277,14 @@ async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSig
         .then(() => 'late' as const),
     ]);
   }
+  if (!Number.isFinite(ms)) return orAborted(promise, signal);
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let abort: (() => void) | undefined;
-  const waits: Promise<T | 'late'>[] = [promise];
-  if (Number.isFinite(ms)) {
-    waits.push(
-      new Promise((resolve) => {
-        timer = setTimeout(() => resolve('late'), ms);
-      }),
-    );
-  }
-  if (signal) {
-    waits.push(
-      new Promise((_, reject) => {
-        abort = () =>
-          reject(new EwaldError('Aborted', 'the stream was aborted by its signal', { cause: signal.reason }));
-        signal.addEventListener('abort', abort, { once: true });
-      }),
-    );
-  }
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms);
+  });
   try {
-    return await Promise.race(waits);
+    return await orAborted(Promise.race([promise, late]), signal);
   } finally {
     clearTimeout(timer);
-    if (abort) signal?.removeEventListener('abort', abort);
   }
 }

@@ -33,7 +33,8 @@ export async function mergeStream(
       'a path, a URL, a File, { bytes } of a stream, or an array of such',
     );
   const merger = await context.merger(options);
-  for (const one of inputs) await merger.addStream(one);
+  const { signal } = running;
+  for (const one of inputs) await merger.addStream(one, signal ? { signal } : {});
   return merger.run(running);
 }
 

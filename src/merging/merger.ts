@@ -3,10 +3,13 @@
  * `run` is called.
  */
 
+import { itemsOrAborted, orAborted } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../base/globals.js';
 import { hash53 } from '../base/hash53.js';
-import type { ByteSource } from '../data/byte-source.js';
+import { checkSignal, knownOptions } from '../base/options.js';
+import { Pace } from '../base/pace.js';
+import type { ByteSource, ReadOptions } from '../data/byte-source.js';
 import { joined } from '../data/compressed/pieces.js';
 import { memorySource } from '../data/sources/memory.js';
 import type { Planner } from '../planner/planner.js';
@@ -100,25 +103,28 @@ export class Merger {
   /**
    * Reads a stream, the HDF5 file of a run, or the state of another merger; a truncated last frame of a stream is
    * skipped and counted. Throws `Format`; what was read before is kept. Throws `Argument` for a state that was
-   * collected with other options, `File`.
+   * collected with other options, `File`, and `Aborted` at its signal.
    */
-  async addStream(input: MergeInput | MergeFile): Promise<void> {
-    if (isMergeInput(input)) return this.#add(input);
-    const source = await this.#open(input);
+  async addStream(input: MergeInput | MergeFile, options: ReadOptions = {}): Promise<void> {
+    knownOptions('merger.addStream', options, ['signal']);
+    checkSignal(options.signal);
+    if (isMergeInput(input)) return this.#add(input, options);
+    const source = await orAborted(this.#open(input), options.signal);
     try {
-      await this.#add({ name: source.name, bytes: source });
+      await this.#add({ name: source.name, bytes: source }, options);
     } finally {
       await source.close();
     }
   }
 
-  async #add({ name, bytes }: MergeInput): Promise<void> {
+  async #add({ name, bytes }: MergeInput, { signal }: ReadOptions): Promise<void> {
     const source = sourceOf(bytes, name);
-    if (source && beginsHdf5(await source.read(0, Math.min(source.size, hdf5Begin)))) {
+    const pace = new Pace(signal);
+    if (source && beginsHdf5(await orAborted(source.read(0, Math.min(source.size, hdf5Begin)), signal))) {
       await this.#addRunFile(source, name);
       return;
     }
-    const pieces = piecesOf(bytes, name);
+    const pieces = itemsOrAborted(piecesOf(bytes, name), signal);
     let begin: Uint8Array = new Uint8Array(0);
     while (begin.length < stateBegin.length) {
       const { done, value } = await pieces.next();
@@ -135,7 +141,10 @@ export class Merger {
     }
     const feed = this.follow(name);
     feed.push(begin);
-    for await (const piece of pieces) feed.push(piece);
+    for await (const piece of pieces) {
+      feed.push(piece);
+      if (pace.due) await pace.rest();
+    }
     feed.end();
   }
 

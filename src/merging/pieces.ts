@@ -41,10 +41,6 @@ export const beginsHdf5 = (bytes: Uint8Array): boolean => signature.every((byte,
 /** The pieces in order, not decompressed. */
 async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const given = bytes as unknown;
-  if (given instanceof Uint8Array) {
-    yield given;
-    return;
-  }
   const source = sourceOf(bytes, name);
   if (source) for (let at = 0; at < source.size; at += slice) yield source.read(at, Math.min(slice, source.size - at));
   else if (isIterable(given)) {

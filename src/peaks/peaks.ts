@@ -268,7 +268,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
           weighCentroids(list, { frame: taken, width, good }, panels);
         }
         return list;
-      });
+      }, run.signal);
     },
     dispose: () => resource.dispose(),
   };

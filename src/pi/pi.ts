@@ -84,7 +84,7 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
     async run(run) {
       resource.assertAlive();
       const wanted = checkCount(run);
-      return resource.enqueue(() => count(run, wanted));
+      return resource.enqueue(() => count(run, wanted), run.signal);
     },
     dispose: () => resource.dispose(),
   };

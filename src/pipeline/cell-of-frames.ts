@@ -3,9 +3,11 @@
  * cells.
  */
 
+import { letGo, orAborted } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
-import { integer, knownOptions, real, refuseFormer } from '../base/options.js';
+import { checkSignal, integer, knownOptions, real, refuseFormer } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
+import type { Resource } from '../base/resource.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { openDetector } from '../detector/detector.js';
 import { ofDataset, openedArray } from '../detector/geometry-dataset.js';
@@ -18,11 +20,11 @@ import { listedBy } from './listed-by.js';
 import { refuseOfPeaks } from './modes.js';
 import { peakSourceRows } from './parameters.js';
 import type { LoadPlace } from './place.js';
+import { endingPlace } from './place-inputs.js';
 import { OwnSearch, prepare } from './prepare.js';
 import { displacedDetector, displacedText, howToShift } from './refinement/displaced.js';
 import { openSource } from './run.js';
 import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from './run-options.js';
-import { letGo } from './search-all.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { doubtOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
 
@@ -63,6 +65,7 @@ const searchNames = settingNames.filter((name) => searched.has(name));
 /** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
 export async function cellOfFrames(
   context: Plans,
+  resource: Resource,
   loadPlace: LoadPlace,
   options: FramesCellOptions,
 ): Promise<FramesCell> {
@@ -71,21 +74,26 @@ export async function cellOfFrames(
   knownOptions('cell', options, [...names, ...searchNames]);
   const images = integer('cell: images', options.images, 30, 1, 1000);
   const symmetryTolerance = real('cell: symmetryTolerance', options.symmetryTolerance, 0.02, 0, 0.2);
-  const { images: _, symmetryTolerance: __, ...run } = options;
+  checkSignal(options.signal);
+  const signal = resource.until(options.signal);
+  const { images: _, symmetryTolerance: __, ...others } = options;
+  const run = { ...others, signal };
   const checked = checkRun(run);
-  const { onEvent = () => undefined, signal } = options;
-  const place = await loadPlace();
-  const given = await givenInputs(options.inputs, place);
+  const { onEvent = () => undefined } = options;
+  const place = endingPlace(await loadPlace(), signal);
+  const given = await orAborted(givenInputs(options.inputs, place, signal), signal);
   if (given.kind !== 'frames')
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const asGiven = (await givenGeometry(options.geometry, place))?.geometry;
+    const asGiven = (await orAborted(givenGeometry(options.geometry, place), signal))?.geometry;
     const source = await openSource(place, given, run, checked, asGiven, warn);
     const geometry = asGiven && ofDataset(asGiven, options.dataset && openedArray(source.first));
     const { bad, highres } = options;
     const openOther = options.openOther ?? source.openOther;
-    const own = new OwnSearch(context, () => openDetector(source.first, { geometry, bad, highres, openOther }));
+    const own = new OwnSearch(context, () =>
+      orAborted(openDetector(source.first, { geometry, bad, highres, openOther }), signal),
+    );
     try {
       const settings = { ...listedBy(checked.settings, geometry), integrate: false };
       const firstFrames = (most: number) => source.firstFrames(most);
@@ -104,7 +112,7 @@ export async function cellOfFrames(
         const found = await indexer.determineCell(spots, {
           ...checked.cellSearch,
           symmetryTolerance,
-          ...(signal ? { signal } : {}),
+          signal,
           onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
         });
         return { found, lattice: found[0] && latticeOf(found[0]), spots, frames, doubt };

@@ -3,9 +3,10 @@
  * what to pass instead.
  */
 
+import { itemsOrAborted, orAborted } from '../base/aborted.js';
 import { compressedError, compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
-import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
+import type { PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import { shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { FileInput, RunPlace } from './place.js';
@@ -84,6 +85,7 @@ type CheckFrames = (wanted: Wanted) => void;
 export async function givenInputs(
   inputs: unknown,
   place: RunPlace,
+  signal?: PlatformSignal,
   check: CheckFrames = () => undefined,
 ): Promise<GivenInputs> {
   const checkAll = checkNames(check);
@@ -97,9 +99,9 @@ export async function givenInputs(
     refuse('inputs', inputs, ArrayBuffer.isView(inputs) ? 'give the bytes as new Blob([bytes])' : expected);
   const wanted = async function* (): AsyncGenerator<Wanted, void, undefined> {
     let index = 0;
-    for await (const input of source as AsyncIterable<unknown>) {
+    for await (const input of itemsOrAborted(source as AsyncIterable<unknown>, signal)) {
       const what = `inputs[${index++}]`;
-      const one = await checked(input, what, place);
+      const one = await orAborted(checked(input, what, place), signal);
       if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
       for (const wanted of one) checkAll(wanted, input);
       yield* one;

@@ -1,6 +1,7 @@
 /** Reads the inputs of a run; shared by all platforms. */
 import { EwaldError, messageOf } from '../base/errors.js';
-import type { PlatformBlob, PlatformUrl } from '../base/globals.js';
+import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
+import { checkSignal } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import { mainInputs, type OpenPlatform, openInput } from '../data/open-inputs.js';
@@ -12,13 +13,17 @@ export const nameOfInput = (input: FileInput, what: string): string =>
   typeof input === 'string' ? input : 'href' in input ? input.href : 'name' in input ? String(input.name) : what;
 
 /** The text of an address, a File or a Blob. Throws `File`. */
-export async function textOfRemote(input: string | PlatformUrl | PlatformBlob): Promise<string> {
+export async function textOfRemote(
+  input: string | PlatformUrl | PlatformBlob,
+  signal?: PlatformSignal,
+): Promise<string> {
   try {
     if (typeof input !== 'string' && !('href' in input)) return await input.text();
-    const response = await fetch(typeof input === 'string' ? input : input.href);
+    const response = await fetch(typeof input === 'string' ? input : input.href, signal ? { signal } : {});
     if (response.ok) return await response.text();
     throw new Error(`HTTP ${response.status}`);
   } catch (cause) {
+    checkSignal(signal);
     throw new EwaldError('File', `${nameOfInput(input, 'the Blob')} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
@@ -26,7 +31,7 @@ export async function textOfRemote(input: string | PlatformUrl | PlatformBlob): 
 /** The functions of `ewald/data` on this platform. */
 interface Opening {
   open(input: DataInput | readonly DataInput[], options?: OpenOptions): Promise<Dataset>;
-  detect(input: DataInput): Promise<readonly unknown[]>;
+  detect(input: DataInput, options?: Pick<OpenOptions, 'signal'>): Promise<readonly unknown[]>;
   openCodecs: RunPlace['openCodecs'];
 }
 
@@ -40,20 +45,29 @@ export const openingOf = (
     siblings && siblings.length > 0 ? openInput(input, options, platform, siblings) : open(input, options),
   source: (input) => sourceOf(input, {}, platform.files),
   mainFiles: (files) => mainInputs(files, {}, platform, files) as Promise<typeof files>,
-  async holdsFrames(input) {
+  async holdsFrames(input, signal) {
     if (input === '-') return false;
     try {
-      return (await detect(input)).length > 0;
+      return (await detect(input, { signal })).length > 0;
     } catch {
       return false;
     }
   },
-  async headOf(input, most) {
-    const source = await sourceOf(input, {}, platform.files);
+  async headOf(input, most, signal) {
+    const source = await sourceOf(input, { signal }, platform.files);
     try {
-      return { size: source.size, head: await source.read(0, Math.min(most, source.size)) };
+      return { size: source.size, head: await source.read(0, Math.min(most, source.size), { signal }) };
     } finally {
       await source.close();
     }
   },
+});
+
+/** The place of a run that ends with its signal: no request outlives it. */
+export const endingPlace = (place: RunPlace, signal: PlatformSignal): RunPlace => ({
+  ...place,
+  holdsFrames: (input) => place.holdsFrames(input, signal),
+  headOf: (input, most) => place.headOf(input, most, signal),
+  textOf: (input) => place.textOf(input, signal),
+  cellOf: (given) => place.cellOf(given, signal),
 });

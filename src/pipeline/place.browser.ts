@@ -4,6 +4,7 @@
  */
 import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { parseCellText, readCell } from '../crystal/cell-file.js';
 import { openPlatform } from '../data/open-platform.browser.js';
 import { detect, open, openCodecs } from '../data/opening.browser.js';
@@ -12,8 +13,8 @@ import { nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
 import { functionOutput } from './sinks/function-output.js';
 import { streamThrough } from './sinks/stream-file.js';
 
-const textOf = async (input: FileInput): Promise<string> =>
-  textOfRemote(typeof input === 'string' ? absoluteAddress(input) : input);
+const textOf = async (input: FileInput, signal?: PlatformSignal): Promise<string> =>
+  textOfRemote(typeof input === 'string' ? absoluteAddress(input) : input, signal);
 
 /** The function that receives an output. Throws `Unsupported` for a path. */
 function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
@@ -33,9 +34,11 @@ export const runPlace: RunPlace = {
   async *linesOf(input) {
     yield* (await textOf(input)).replace(/\n$/, '').split('\n');
   },
-  async cellOf(given) {
+  async cellOf(given, signal) {
     const numbers = typeof given === 'string' ? parseCellText(given) : undefined;
-    return numbers ? { cell: numbers, centring: 'P' } : readCell(await textOf(given), nameOfInput(given, 'the cell'));
+    return numbers
+      ? { cell: numbers, centring: 'P' }
+      : readCell(await textOf(given, signal), nameOfInput(given, 'the cell'));
   },
   refuseSame: async () => {},
   async checkOutput(target) {

@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { readCell } from '../crystal/cell-file.js';
 import { openPlatform } from '../data/open-platform.node.js';
 import { detect, open, openCodecs } from '../data/opening.node.js';
@@ -27,9 +28,9 @@ function pathOf(input: FileInput): string | undefined {
   return address.startsWith('file:') ? fileURLToPath(address) : undefined;
 }
 
-async function textOf(input: FileInput): Promise<string> {
+async function textOf(input: FileInput, signal?: PlatformSignal): Promise<string> {
   const path = pathOf(input);
-  return path === undefined ? textOfRemote(input) : readText(path);
+  return path === undefined ? textOfRemote(input, signal) : readText(path);
 }
 
 const opening = openingOf(openPlatform, { open, detect, openCodecs });
@@ -83,9 +84,11 @@ export const runPlace: RunPlace = {
     if (path !== undefined) yield* linesOf(path);
     else yield* (await textOf(input)).replace(/\n$/, '').split('\n');
   },
-  async cellOf(given) {
+  async cellOf(given, signal) {
     const path = pathOf(given);
-    return path === undefined ? readCell(await textOf(given), nameOfInput(given, 'the cell')) : readCellOption(path);
+    return path === undefined
+      ? readCell(await textOf(given, signal), nameOfInput(given, 'the cell'))
+      : readCellOption(path);
   },
   refuseSame: (targets) => refuseSame(targets.filter((target) => typeof target === 'string')),
   async checkOutput(target, options) {

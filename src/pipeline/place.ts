@@ -2,7 +2,7 @@
  * The platform services of a run: how files are opened, listed and written. Node and browsers have one implementation
  * each, which the entry points of the package bind to the context; a bundle loads it when a run starts.
  */
-import type { PlatformBlob, PlatformFile, PlatformUrl } from '../base/globals.js';
+import type { PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { ByteSource } from '../data/byte-source.js';
 import type { Codecs } from '../data/codecs/codecs.js';
@@ -44,17 +44,21 @@ export interface RunPlace {
   /** The files without those that are read through another of them, such as the data files of a master file. */
   mainFiles(files: readonly PlatformFile[]): Promise<readonly PlatformFile[]>;
   /** Whether a file contains frames of a known format. */
-  holdsFrames(input: DataInput): Promise<boolean>;
+  holdsFrames(input: DataInput, signal?: PlatformSignal): Promise<boolean>;
   /** The bytes of a file, which the caller closes. Throws `File`. */
   source(input: DataInput): Promise<ByteSource>;
   /** The size of a file in bytes, and its first bytes, at most `most`. Throws `File`. */
-  headOf(input: FileInput, most: number): Promise<{ readonly size: number; readonly head: Uint8Array }>;
+  headOf(
+    input: FileInput,
+    most: number,
+    signal?: PlatformSignal,
+  ): Promise<{ readonly size: number; readonly head: Uint8Array }>;
   /** Throws `File`. */
-  textOf(input: FileInput): Promise<string>;
+  textOf(input: FileInput, signal?: PlatformSignal): Promise<string>;
   /** The lines of a text, without their ends. Throws `File`. */
   linesOf(input: FileInput): AsyncIterable<string>;
   /** A known cell, given by its numbers or by its file. Throws `Argument`, `Format`. */
-  cellOf(given: FileInput): Promise<KnownCell>;
+  cellOf(given: FileInput, signal?: PlatformSignal): Promise<KnownCell>;
   openCodecs(): Promise<Codecs>;
   /** Rejects outputs that have one name. Throws `Argument`. */
   refuseSame(targets: readonly OutputTarget[]): Promise<void>;

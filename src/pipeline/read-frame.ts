@@ -3,6 +3,7 @@ import { numberTypes } from '../arrays/numbers.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { Dataset } from '../data/dataset.js';
+import { readOrAborted } from '../data/read-or-aborted.js';
 import type { Detector } from '../detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 
@@ -26,10 +27,10 @@ export async function readFrame(
     );
   try {
     if (dataset.dtype === 'f64')
-      return Float32Array.from((await dataset.read(frame, 1, undefined, { signal })) as Float64Array);
+      return Float32Array.from((await readOrAborted(dataset, frame, 1, undefined, signal)) as Float64Array);
     // The array provided by the dataset is not used, because it may be the caller's own memory.
     const numbers = into ?? new numberTypes[dtype](width * height);
-    await dataset.read(frame, 1, numbers, { signal });
+    await readOrAborted(dataset, frame, 1, numbers, signal);
     return numbers;
   } catch (error) {
     if (error instanceof EwaldError) throw error;

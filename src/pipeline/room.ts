@@ -45,13 +45,13 @@ export const pipelineRoom =
       const run = async function* () {
         const { runPipeline } = await import('./run.js');
         const warn = (text: string): void => planner.log.write('warn', text);
-        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options, warn);
+        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options, warn);
       };
       return oneShot(run, 'this run', 'call pipeline again');
     },
     async cell(options) {
       const { cellOfFrames } = await import('./cell-of-frames.js');
-      return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, place, options);
+      return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options);
     },
     async frameSearcher(options) {
       const { openFrameSearcher } = await import('./frame-searcher.js');

@@ -3,8 +3,10 @@
  * several concurrently, with bounded memory, and writes the outputs. `ewald index` prints its events.
  */
 
+import { letGo, orAborted } from '../base/aborted.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
+import type { Resource } from '../base/resource.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
 import { latticeName } from '../crystal/lattice-name.js';
@@ -18,12 +20,13 @@ import { geometryRemarks } from './geometry-remarks.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
 import { type GivenInputs, givenInputs } from './inputs.js';
 import type { LoadPlace, RunPlace } from './place.js';
+import { endingPlace } from './place-inputs.js';
 import { OwnSearch } from './prepare.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
-import { letGo, type PipelineItem, searchAll } from './search-all.js';
+import { type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
-import { checkNames, checkTargets, Outputs } from './sinks/outputs.js';
+import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
 import { headOf } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
@@ -39,17 +42,22 @@ import type { SharedRun } from './task.js';
  */
 export async function* runPipeline(
   context: Plans,
+  resource: Resource,
   loadPlace: LoadPlace,
   asked: PipelineOptions,
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const checked = checkRun(asked);
   const onEvent = asked.onEvent ?? ((event) => (event.kind === 'warning' ? log(event.text) : undefined));
-  const options: PipelineOptions = { ...asked, onEvent };
-  const place = await loadPlace();
+  checkSignal(asked.signal);
+  // A context that is disposed ends the runs that wait for their next frame.
+  const signal = resource.until(asked.signal);
+  const options: PipelineOptions = { ...endingOutputs(asked, signal), onEvent, signal };
+  const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
   const { executor } = options;
-  const given = await givenInputs(options.inputs, place, (one) => executor && refuseForWorkers(one, executor.kind));
+  const check = (one: Wanted): void => executor && refuseForWorkers(one, executor.kind);
+  const given = await orAborted(givenInputs(options.inputs, place, signal, check), signal);
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
     yield* indexStream(context, place, given.input, options, checked);
@@ -57,9 +65,9 @@ export async function* runPipeline(
   }
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const asGiven = await givenGeometry(options.geometry, place);
+    const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
     for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
-    const cells = await givenCells(options.cells, place);
+    const cells = await orAborted(givenCells(options.cells, place), signal);
     if (given.kind === 'live') refuseForLive(given.input.address, options);
     else if (options.firstFramesTimeout !== undefined && checked.follow === undefined && Array.isArray(given.wanted))
       throw new EwaldError(
@@ -72,19 +80,16 @@ export async function* runPipeline(
     const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
     const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
     const searchWith = (one: Geometry | undefined): OwnSearch =>
-      new OwnSearch(context, () =>
-        openDetector(source.first, {
-          geometry: one,
-          bad: options.bad,
-          openOther: options.openOther ?? source.openOther,
-          highres: options.highres,
-        }),
-      );
+      new OwnSearch(context, () => {
+        const { bad, openOther = source.openOther, highres } = options;
+        return orAborted(openDetector(source.first, { geometry: one, bad, openOther, highres }), signal);
+      });
     let own = searchWith(geometry?.geometry);
     try {
       for (const text of source.warnings) warn(text);
       if (geometry)
-        for (const text of await geometryRemarks(geometry.geometry, source)) warn(`${geometry.name}: ${text}`);
+        for (const text of await orAborted(geometryRemarks(geometry.geometry, source), signal))
+          warn(`${geometry.name}: ${text}`);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
       const { settings, refined, isDoubtful, isDistanceFitted, isCellContradicted } = await startOfRun(
         context,
@@ -189,7 +194,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
       summary.add(record);
       reportOmitted(record);
       reportMissing(record);
-      await outputs.add(record);
+      await orAborted(outputs.add(record), options.signal);
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? itemOf(record, itemScene);
     }

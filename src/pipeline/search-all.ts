@@ -3,6 +3,7 @@
  * in order. Both the run in one process and the tasks of workers use this.
  */
 
+import { letGo } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
@@ -238,13 +239,3 @@ async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerat
 }
 
 const noJob = (): undefined => undefined;
-
-/**
- * Ends a source. A source that is still waiting for its next item ends when that item arrives; this function does not
- * wait for it.
- */
-export async function letGo(source: AsyncGenerator<unknown, void, undefined>): Promise<void> {
-  const ended = source.return();
-  ended.catch(noJob);
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 0))]);
-}

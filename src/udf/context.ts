@@ -59,6 +59,7 @@ export class UdfContext {
   #core: Promise<UdfCore> | undefined;
   #cpu: Promise<UdfCore> | undefined;
   #closed: Promise<void> | undefined;
+  readonly #ending = new AbortController();
   #delayedOn: Promise<Executor> | undefined;
 
   constructor(place: UdfPlace, options: UdfContextOptions = {}, owned: readonly Executor[] = []) {
@@ -87,12 +88,14 @@ export class UdfContext {
     this.#assertOpen();
     const { checkLoad } = await import('./load-options.js');
     checkLoad(given);
+    const { signal } = given;
+    checkSignal(signal);
     if (given.follow) return this.#follow(input as DataInput, given);
     const { follow: _, timeoutS: _t, stallS: _s, ringBytes: _r, ...options } = given;
     if (isCustomDataset(input)) {
-      knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask']);
+      knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'signal']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
-      return this.#keep(await withFileMask(scan, flag('load: fileMask', options.fileMask, false)));
+      return this.#keep(await withFileMask(scan, flag('load: fileMask', options.fileMask, false), { signal }));
     }
     const { syncOffset, navShape, fileMask, fileDark, ...open } = options;
     const usesMask = flag('load: fileMask', fileMask, false);
@@ -101,7 +104,7 @@ export class UdfContext {
     try {
       const { signal: __, codecs: ___, ...plain } = open;
       const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
-      return this.#keep(await withFileDark(await withFileMask(scan, usesMask), usesDark));
+      return this.#keep(await withFileDark(await withFileMask(scan, usesMask, { signal }), usesDark, { signal }));
     } catch (error) {
       await dataset.dispose();
       throw error;
@@ -362,6 +365,7 @@ export class UdfContext {
   /** Closes scans, the executor that the context created, and its kernels. Calling it again does nothing. */
   close(): Promise<void> {
     this.#closed ??= (async () => {
+      this.#ending.abort(new EwaldError('Disposed', 'this Context of ewald/udf was closed'));
       for (const connection of this.#connections) await connection.dispose();
       for (const scan of this.#scans) await scan.dispose();
       for (const executor of [...this.#owned, ...this.#own]) await executor.dispose();
@@ -425,9 +429,12 @@ export class UdfContext {
     const { progress } = options;
     const tell = progress === true ? this.#place.note && lineOf(this.#place.note) : progress || undefined;
     const recorder = await this.#recorder(run, options);
-    let isKept = run.scan.live !== undefined;
+    const { live } = run.scan;
+    let isKept = live !== undefined;
+    // The scan of a live run ends when the context is closed, and the run with its results.
+    const signals = [options.signal ?? [], live ? [] : this.#ending.signal].flat();
     try {
-      for await (const step of steps(run, { ...engine, recorder }, options.signal as AbortSignal | undefined)) {
+      for await (const step of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
         tell?.(run.progress);
         await plots?.show(() => run.results(), run.damage);
         yield step;

@@ -128,13 +128,15 @@ class Tasks {
   readonly #run: Run;
   readonly #codes: Codes;
   readonly #executor: Executor;
+  readonly #signal: AbortSignal | undefined;
   #params: unknown;
   #shared: Promise<{ readonly hash: string }> | undefined;
 
-  constructor(run: Run, codes: Codes, executor: Executor) {
+  constructor(run: Run, codes: Codes, executor: Executor, signal: AbortSignal | undefined) {
     this.#run = run;
     this.#codes = codes;
     this.#executor = executor;
+    this.#signal = signal;
     for (const { udf } of run.parts)
       if (udf.definition.module === undefined)
         throw new EwaldError(
@@ -180,7 +182,7 @@ class Tasks {
     if (arrived) return { ...base, argument: { partition, frames: arrived } };
     // Frames that only this thread can read are sent with the task.
     const frames = allocateFrames(scan.dtype, partition.positions.length * scan.dataset.frameLength);
-    await readRuns(scan.dataset, partition.runs, frames, undefined);
+    await readRuns(scan.dataset, partition.runs, frames, this.#signal);
     return { ...base, argument: { partition, frames } };
   }
 }
@@ -204,7 +206,7 @@ async function* onExecutor(
   executor: Executor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step, void> {
-  const tasks = new Tasks(run, codes, executor);
+  const tasks = new Tasks(run, codes, executor, signal);
   async function* source(): AsyncGenerator<Task> {
     for (const partition of run.partitions) yield await tasks.of(partition);
   }
@@ -310,7 +312,7 @@ async function* liveOnExecutor(
   executor: Executor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step, void> {
-  const tasks = new Tasks(run, codes, executor);
+  const tasks = new Tasks(run, codes, executor, signal);
   const underWay: { readonly partition: Partition; readonly arrived: ArrivedFrames }[] = [];
   let failure: { readonly error: unknown } | undefined;
   async function* source(): AsyncGenerator<Task> {
@@ -362,7 +364,7 @@ async function* delayed(
       "a delayed context computes on another executor; pass makeWith('delayed', { on })",
     );
   const on = await engine.delayedOn();
-  const tasks = new Tasks(run, codes, on);
+  const tasks = new Tasks(run, codes, on, signal);
   async function* source(): AsyncGenerator<Task> {
     for (const partition of run.partitions) yield await tasks.of(partition);
   }

@@ -5,6 +5,7 @@
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
+import { readOrAborted } from '../data/read-or-aborted.js';
 import { numbersOf, product } from './dtypes.js';
 import type { FrameRun } from './partitions.js';
 
@@ -18,7 +19,7 @@ export async function readRuns(
   const length = dataset.frameLength * numbersOf(dataset.dtype);
   let at = 0;
   for (const { file, count } of runs) {
-    await dataset.read(file, count, into.subarray(at * length, (at + count) * length), { signal: signal as never });
+    await readOrAborted(dataset, file, count, into.subarray(at * length, (at + count) * length), signal);
     at += count;
   }
 }

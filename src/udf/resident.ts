@@ -7,6 +7,7 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, callback, checkSignal, integer, knownOptions, shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
+import { readOrAborted } from '../data/read-or-aborted.js';
 
 /** Options of `residentScan`. */
 export interface ResidentScanOptions {
@@ -194,7 +195,7 @@ export async function readResident(
   const fullBytes = full.height * full.width * numberTypes[dataset.dtype as NumberName].BYTES_PER_ELEMENT;
   const block = Math.max(1, Math.floor(blockBytes / fullBytes));
   const read = (first: number): Promise<ArrayNumbers> =>
-    dataset.read(first, Math.min(block, frames - first), undefined, { signal }) as Promise<ArrayNumbers>;
+    readOrAborted(dataset, first, Math.min(block, frames - first), undefined, signal) as Promise<ArrayNumbers>;
   const sums = bin === 1 ? undefined : new Float64Array(block * height * width);
   let next = read(0);
   for (let first = 0; first < frames; first += block) {

@@ -4,7 +4,7 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { knownOptions, shown } from '../base/options.js';
 import { refusal, setting } from '../base/parameters.js';
-import type { Dataset, Note } from '../data/dataset.js';
+import type { Dataset, Note, ReadFramesOptions } from '../data/dataset.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../data/formats/memory.js';
 import type { OpenOptions } from '../data/open.js';
@@ -172,10 +172,10 @@ async function madeResident(
 }
 
 /** A scan whose runs exclude the pixels of its file's mask, or with a warning that they do not. Throws `Argument`. */
-export async function withFileMask(scan: Scan, wanted: boolean): Promise<Scan> {
+export async function withFileMask(scan: Scan, wanted: boolean, options: ReadFramesOptions = {}): Promise<Scan> {
   const { dataset, name, notes } = scan;
   if (wanted) {
-    const mask = await dataset.mask?.();
+    const mask = await dataset.mask?.(options);
     if (mask) return { ...scan, mask };
     throw refusal('', (said) => `${name} has no mask, which ${setting(said, 'fileMask', true)} would use; omit it`);
   }
@@ -185,10 +185,10 @@ export async function withFileMask(scan: Scan, wanted: boolean): Promise<Scan> {
 }
 
 /** The same for the dark frames of its file. */
-export async function withFileDark(scan: Scan, wanted: boolean): Promise<Scan> {
+export async function withFileDark(scan: Scan, wanted: boolean, options: ReadFramesOptions = {}): Promise<Scan> {
   const { dataset, name, notes } = scan;
   if (wanted) {
-    const dark = await dataset.dark?.();
+    const dark = await dataset.dark?.(options);
     if (dark) return { ...scan, dark };
     throw refusal(
       '',

@@ -3,6 +3,7 @@
  * job.
  */
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import { checkSignal } from '../../base/options.js';
 import type { Communicator } from '../../communicator/communicator.js';
 import { ranksOfJob } from '../../communicator/job.js';
 import type { ContextOptions } from '../../context/context.js';
@@ -76,6 +77,8 @@ async function transformWhole(
   options: TransformFileOptions,
 ): Promise<TransformedFile> {
   const { inverse, signal, wisdom, scale = 'none' } = options;
+  const run = signal ? { signal } : {};
+  checkSignal(signal);
   const writing = npyWriting(input, options);
   await checkOutput(output, writing);
   const measured = options.tune === 'measure' ? wisdom : undefined;
@@ -86,13 +89,13 @@ async function transformWhole(
   const context = await createContext(options.backend === undefined ? {} : { backend: options.backend });
   try {
     if (wisdom !== undefined) context.importWisdom((await readWisdom(wisdom)) ?? context.exportWisdom());
-    // Planning with measure and the transform itself cannot be cancelled; nothing is written meanwhile.
-    const fft = await killable(() => context.fft(wish.plan));
+    // Not every engine and backend ends at the signal; nothing is written meanwhile.
+    const fft = await killable(() => context.fft({ ...wish.plan, ...run }));
     if (measured !== undefined)
       await writeWhole(measured, `${JSON.stringify(context.exportWisdom(), null, 2)}\n`, wisdomWriting(input, options));
     const started = performance.now();
     const result = await killable(() =>
-      inverse ? fft.backward(data, undefined, { scale }) : fft.forward(data, undefined, { scale }),
+      inverse ? fft.backward(data, undefined, { scale, ...run }) : fft.forward(data, undefined, { scale, ...run }),
     );
     const ms = performance.now() - started;
     const { outShape: shape, complexOut: complex, kind, axes = null } = wish;

@@ -1,4 +1,6 @@
 /** An output received by a function: the only kind in browsers, and on Node for callers that send it on. */
+import { orAborted } from '../../base/aborted.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import type { Output } from '../../files/write.js';
 import type { OutputTarget } from '../place.js';
 
@@ -11,6 +13,19 @@ export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
     close: async () => {},
     keep: async () => undefined,
     discard: async () => {},
+  };
+}
+
+/** A function that receives bytes; an aborted run does not wait for one that was silent when the signal fired. */
+export function heeding(receive: Exclude<OutputTarget, string>, signal: PlatformSignal): typeof receive {
+  let isSilent = false;
+  return async (piece) => {
+    const answer = Promise.resolve(receive(piece));
+    if (signal.aborted && !isSilent) return answer;
+    await orAborted(answer, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      isSilent = true;
+    });
   };
 }
 

@@ -1,5 +1,6 @@
 /** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
 import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { flag, integer, shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
@@ -15,6 +16,7 @@ import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';
 import type { RunSource } from '../sources/source.js';
 import { Ends } from './ends.js';
+import { heeding } from './function-output.js';
 import { DetectorSink } from './refined-geometry.js';
 import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
@@ -132,6 +134,15 @@ const { file: usualMilleFile, levels: mostLevels } = milleDefaults;
 
 const kinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
 
+const targetNames = ['output', 'milleFile', ...kinds] as const;
+
+/** The outputs of a run that ends with a signal, whatever functions of the caller receive them. */
+export function endingOutputs<T extends OutputOptions>(options: T, signal: PlatformSignal): T {
+  const targets = targetNames.map((name) => [name, options[name]] as const);
+  const heeded = targets.map(([name, to]) => [name, typeof to === 'function' ? heeding(to, signal) : to] as const);
+  return { ...options, ...Object.fromEntries(heeded.filter(([, target]) => target !== undefined)) };
+}
+
 /** Checks that the outputs can be combined. Throws `Argument`. */
 export function checkOutputs(options: OutputOptions): void {
   const { output, resume, hdf5, sol } = options;
@@ -145,7 +156,7 @@ export function checkOutputs(options: OutputOptions): void {
         'those of the earlier one; leave them out: only the stream is continued',
     );
   checkMille(options);
-  for (const name of ['output', 'milleFile', ...kinds] as const) {
+  for (const name of targetNames) {
     const target = options[name];
     if (target !== undefined && typeof target !== 'string' && typeof target !== 'function')
       throw new EwaldError('Argument', `pipeline: ${name} is no path and no function that receives bytes`);

@@ -1,5 +1,6 @@
 /** Runs with a stream as input: its peaks are indexed again, without reading the frames. */
 
+import { itemsOrAborted, orAborted } from '../../base/aborted.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import { type Parameters, refuseOthers } from '../../base/parameters.js';
@@ -63,8 +64,8 @@ export async function* indexStream(
       'Argument',
       `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
     );
-  const reader = await readStream(place.linesOf(input), name);
-  const { scene, text, settings } = await sceneOf(reader.head, name, place, options, checked);
+  const reader = await orAborted(readStream(place.linesOf(input), name), signal);
+  const { scene, text, settings } = await orAborted(sceneOf(reader.head, name, place, options, checked), signal);
   const files = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
   const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
   const force = options.force ?? false;
@@ -79,7 +80,7 @@ export async function* indexStream(
     const stream = output === undefined ? undefined : await place.openStream(output, opening);
     let state: 'under way' | 'whole' | 'failed' = 'under way';
     try {
-      for await (const chunk of reader.chunks()) {
+      for await (const chunk of itemsOrAborted(reader.chunks(), signal)) {
         checkSignal(signal);
         const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
         let item: PipelineItem;

@@ -1,4 +1,5 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
+import { orAborted } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
@@ -111,10 +112,13 @@ export class DetectorConnection {
     try {
       this.#current?.live.stop();
       await driver.connect(signal);
-      if (controller !== undefined) await this.#start(controller);
+      if (controller !== undefined) await this.#start(controller, waiting.signal);
       const announcement = await driver.announced(waiting.signal);
-      await onReadyForData?.(announcement);
-      const navShape = await navShapeFor(announcement, options.navShape, onDetermineNavShape);
+      await orAborted(onReadyForData?.(announcement), waiting.signal);
+      const navShape = await orAborted(
+        navShapeFor(announcement, options.navShape, onDetermineNavShape),
+        waiting.signal,
+      );
       const format = await driver.format(waiting.signal);
       const notes = options.syncOffset === undefined ? shapeNotes(announcement, navShape) : [];
       const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
@@ -141,17 +145,17 @@ export class DetectorConnection {
     }
   }
 
-  async #start(controller: NonNullable<NextScanOptions['controller']>): Promise<void> {
+  async #start(controller: NonNullable<NextScanOptions['controller']>, signal: AbortSignal): Promise<void> {
     const { control, start, kind } = this.#driver;
     if (!control || !start)
       throw new EwaldError(
         'Unsupported',
         `next: controller: ${kind} is not started over this connection; start the acquisition by its own software`,
       );
-    if (controller === true) await start.call(this.#driver);
+    if (controller === true) await orAborted(start.call(this.#driver), signal);
     else {
       expects(typeof controller === 'function', 'next: controller', controller, 'true or a function');
-      await controller(control);
+      await orAborted(controller(control), signal);
     }
   }
 
