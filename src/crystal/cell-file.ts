@@ -5,7 +5,7 @@
 import { expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { choice, nearest } from '../base/options.js';
-import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf } from './cell.js';
+import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf, type Vector } from './cell.js';
 import { type Centring, centrings } from './centring.js';
 import { withoutComment } from './comments.js';
 
@@ -16,6 +16,8 @@ export interface KnownCell {
   readonly centring: Centring;
   /** The unique axis that a .cell file states; absent if it states none or `*`. */
   readonly uniqueAxis?: 'a' | 'b' | 'c';
+  /** Standard errors of a, b and c in angstrom that follow from the digits they are written with; absent for others. */
+  readonly lengthErrorsA?: Vector;
 }
 
 const newline = /\r\n|\r|\n/;
@@ -29,8 +31,8 @@ const fail = (name: string, message: string): EwaldError =>
  */
 export function readCell(text: string, name = 'the cell'): KnownCell {
   expectsText('readCell: the first argument', text);
-  const numbers = parseCellText(text);
-  if (numbers) return { cell: numbers, centring: 'P' };
+  const typed = parseCellText(text);
+  if (typed) return typed;
   const lines = text.split(newline);
   const first = lines.find((line) => line.trim() !== '')?.trim() ?? '';
   const cryst1 = lines.findIndex((line) => line.startsWith('CRYST1'));
@@ -60,7 +62,7 @@ const angles = ['al', 'be', 'ga'];
  * in deg or rad; `;` begins a comment. Throws `Format` with the name and line.
  */
 export function parseCellFile(text: string, name: string): KnownCell {
-  const values = new Map<string, number>();
+  const values = new Map<string, readonly [value: number, error: number]>();
   const said = new Map<string, string>();
   const at = new Map<string, number>();
   for (const [i, raw] of text.split(newline).entries()) {
@@ -89,15 +91,22 @@ export function parseCellFile(text: string, name: string): KnownCell {
   const missing = [...lengths, ...angles].filter((key) => !values.has(key));
   if (missing.length > 0)
     throw fail(name, `the cell lacks ${missing.join(', ')}; expected a, b, c (A or nm) and al, be, ga (deg)`);
-  const six = [...lengths, ...angles].map((key) => values.get(key) ?? Number.NaN) as Six;
-  const cell = centred(six, (said.get('centering') ?? 'P') as Centring, name);
+  const numbers = [...lengths, ...angles].map((key) => values.get(key) ?? ([Number.NaN, Number.NaN] as const));
+  const cell = centred(numbers, (said.get('centering') ?? 'P') as Centring, name);
   const axis = said.get('unique_axis');
   return axis === 'a' || axis === 'b' || axis === 'c' ? { ...cell, uniqueAxis: axis } : cell;
 }
 
 type Six = [number, number, number, number, number, number];
 
-function parameter(key: string, rest: string, line: string, where: string): number {
+/** The standard error that the last digit of a number leaves: a value within half a unit of it is as likely as another. */
+function errorOfDigits(word: string): number {
+  const [, decimals = '', exponent = '0'] = /^[-+]?\d*\.?(\d*)(?:e([-+]?\d+))?$/i.exec(word) ?? [];
+  return 10 ** (Number(exponent) - decimals.length) / Math.sqrt(12);
+}
+
+/** The value of a parameter, and the error of its digits. */
+function parameter(key: string, rest: string, line: string, where: string): readonly [number, number] {
   const [word = '', unit = '', more] = rest.split(/\s+/);
   const length = lengths.includes(key);
   const factors: Record<string, number> = length ? { A: 1, '': 1, nm: 10 } : { deg: 1, '': 1, rad: 180 / Math.PI };
@@ -109,7 +118,7 @@ function parameter(key: string, rest: string, line: string, where: string): numb
       `"${clip(line)}" is not a cell parameter; expected, for example, ` +
         `"${length ? `${key} = 79.1 A` : `${key} = 90 deg`}"`,
     );
-  return value * factor;
+  return [value * factor, errorOfDigits(word) * factor];
 }
 
 /** The CRYST1 record of a PDB file: fixed columns; the first letter of the space group is the centring. */
@@ -124,11 +133,11 @@ function parsePdb(line: string, where: string): KnownCell {
   ];
   const six = columns.map(([from, to]) => {
     const word = line.slice(from, to).trim();
-    return word === '' ? Number.NaN : Number(word);
-  }) as Six;
-  if (!six.every(Number.isFinite))
+    return [word === '' ? Number.NaN : Number(word), errorOfDigits(word)] as const;
+  });
+  if (!six.every(([value]) => Number.isFinite(value)))
     throw fail(where, `"${clip(line)}" is not a valid CRYST1 record; expected a b c al be ga in columns 7 to 54`);
-  if (six[0] === 1 && six[1] === 1 && six[2] === 1)
+  if (six.slice(0, 3).every(([value]) => value === 1))
     throw fail(where, 'the cell is 1 1 1, the PDB placeholder for structures that are not crystals');
   const group = line.slice(55, 66).trim();
   const letter = group[0] ?? 'P';
@@ -141,7 +150,9 @@ function parsePdb(line: string, where: string): KnownCell {
 }
 
 /** Combines parameters and centring: R may refer to rhombohedral or hexagonal axes, H requires hexagonal ones. */
-function centred(six: Six, centring: Centring, where: string): KnownCell {
+function centred(numbers: readonly (readonly [number, number])[], centring: Centring, where: string): KnownCell {
+  const six = numbers.map(([value]) => value) as Six;
+  const lengthErrorsA = numbers.slice(0, 3).map(([, error]) => error) as unknown as Vector;
   const [a, b, c, alpha, beta, gamma] = six;
   let cell: Cell;
   try {
@@ -157,23 +168,27 @@ function centred(six: Six, centring: Centring, where: string): KnownCell {
   if (centring === 'R' && !rhombohedral && !hexagonal)
     throw fail(where, `centring R needs rhombohedral or hexagonal axes; these are ${six.join(' ')}`);
   // PDB files use R as well as H for the hexagonal axes of a rhombohedral group.
-  return { cell, centring: centring === 'R' && !rhombohedral ? 'H' : centring };
+  return { cell, centring: centring === 'R' && !rhombohedral ? 'H' : centring, lengthErrorsA };
 }
 
 /**
  * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined if the text is anything
  * else.
  */
-export function parseCellText(text: string): Cell | undefined {
+export function parseCellText(text: string): KnownCell | undefined {
   const words = text.trim().split(/[\s,]+/);
   const values = words.map((word) => (word === '' ? Number.NaN : Number(word)));
   if (!values.every(Number.isFinite)) return undefined;
-  const [a, b, c, alpha, beta, gamma] = values as Six;
-  if (values.length === 6) return cellFromParameters(a, b, c, alpha, beta, gamma);
+  if (values.length === 6)
+    return {
+      cell: cellFromParameters(...(values as Six)),
+      centring: 'P',
+      lengthErrorsA: words.slice(0, 3).map(errorOfDigits) as unknown as Vector,
+    };
   if (values.length !== 9) return undefined;
   const cell = cellFrom(values);
   checkCell(cell, 'the known cell');
-  return cell;
+  return { cell, centring: 'P' };
 }
 
 /**

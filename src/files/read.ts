@@ -38,8 +38,8 @@ export async function readText(file: string): Promise<string> {
  * `Format`.
  */
 export async function readCellOption(given: string): Promise<KnownCell> {
-  const numbers = parseCellText(given);
-  if (numbers) return { cell: numbers, centring: 'P' };
+  const typed = parseCellText(given);
+  if (typed) return typed;
   // The wrong count of numbers cannot be a file name.
   if (/^[\d\s,.+-]*\d[\d\s,.+-]*$/.test(given) && !existsSync(given)) {
     const count = given.trim().split(/[\s,]+/).length;

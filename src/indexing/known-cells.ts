@@ -114,7 +114,7 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
 }
 
 function centredCell(given: CentredCell, what: string): { cell: Cell; centring: Centring } {
-  knownOptions(what, given, ['cell', 'parameters', 'centring', 'uniqueAxis']);
+  knownOptions(what, given, ['cell', 'parameters', 'centring', 'uniqueAxis', 'lengthErrorsA']);
   const { cell, parameters, centring: name = 'P' } = given;
   if ((cell === undefined) === (parameters === undefined))
     throw new EwaldError(

@@ -35,10 +35,8 @@ export const runPlace: RunPlace = {
     yield* (await textOf(input)).replace(/\n$/, '').split('\n');
   },
   async cellOf(given, signal) {
-    const numbers = typeof given === 'string' ? parseCellText(given) : undefined;
-    return numbers
-      ? { cell: numbers, centring: 'P' }
-      : readCell(await textOf(given, signal), nameOfInput(given, 'the cell'));
+    const typed = typeof given === 'string' ? parseCellText(given) : undefined;
+    return typed ?? readCell(await textOf(given, signal), nameOfInput(given, 'the cell'));
   },
   refuseSame: async () => {},
   async checkOutput(target) {

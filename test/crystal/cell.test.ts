@@ -193,6 +193,16 @@ describe('known cells', () => {
     expect(() => readCell('hello\n', 'x')).toThrow('x: this is not a cell');
     expect(() => readCell('', 'x')).toThrow('x: this is not a cell');
   });
+  it('are as accurate as their digits', () => {
+    const errors = (known: string): number[] =>
+      (readCell(known, 'x').lengthErrorsA ?? []).map((x) => Number((x * Math.sqrt(12)).toPrecision(6)));
+    expect(errors(text)).toEqual([0.1, 0.1, 0.1]);
+    expect(errors('79,79.10,3.81e1,90,90,90')).toEqual([1, 0.01, 0.1]);
+    expect(errors('CRYST1   79.100   79.100   38.100  90.00  90.00  90.00 P 43 21 2     8')).toEqual([
+      0.001, 0.001, 0.001,
+    ]);
+    expect(readCell('40 0 0 0 50 0 0 0 60').lengthErrorsA).toBeUndefined();
+  });
   it('may be numbers', () => {
     expect(lengthsOf(readCell('40, 50 60 90 90 90').cell)).toEqual([40, 50, 60]);
     expect(readCell('40 0 0 0 50 0 0 0 60').cell[2]).toEqual([0, 0, 60]);
