@@ -243,22 +243,6 @@ export function detectorVerdict(fits: readonly DetectorFit[]): DetectorVerdict |
   };
 }
 
-/**
- * Relative difference of the distance from which a known cell contradicts a geometry whose distance was fitted with it:
- * the spread of strains that the fit allows for (refine-geometry.ts). The largest is that of a distance that the fit
- * rejects as implausible, and that may be wrong itself.
- */
-const [contradiction, implausible] = [0.003, 0.1];
-
-/**
- * Whether crystals contradict the known cell, if the distance of their geometry has been fitted with it: with a right
- * cell they leave no difference.
- */
-export function contradictsCell({ scale, scaleError }: DetectorVerdict): boolean {
-  const change = Math.abs(scale - 1);
-  return change > Math.max(contradiction, 4 * scaleError) && change < implausible;
-}
-
 /** A geometry with the detector at the position found by the crystals. */
 export function refinedGeometry(geometry: Geometry, beam: Beam, { scale, shiftM }: DetectorVerdict): Geometry {
   return {

@@ -1,8 +1,16 @@
 /** Remarks about the detector from the crystals of a run: that it is displaced, or moves. */
 
 import { median } from '../base/median.js';
+import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { type DetectorFit, type DetectorVerdict, fewestFits } from './detector-fit.js';
+import type { GeometryRefinement, MeasuredCell } from './refinement/refine-geometry.js';
+
+/** What the crystals of a run tell about the distance and its known cells, from a fit of both together. */
+export interface FittedDistance extends Pick<GeometryRefinement, 'isDistanceKnown' | 'cells'> {}
+
+/** Differences of a known cell below these are not reported: of lengths, relative, and of angles, degrees. */
+const [leastLength, leastAngle] = [0.001, 0.1];
 
 /** Differences below these are not reported: of the distance, of the beam in pixels. */
 const [leastScale, leastPixels] = [0.0005, 0.15];
@@ -61,19 +69,42 @@ function shiftOfFew(fits: readonly DetectorFit[], pixelM: number): string | unde
   return `the detector is shifted by ${(x / pixelM).toFixed(1)}, ${(y / pixelM).toFixed(1)} pixels`;
 }
 
+/** A remark that a known cell is not that of its crystals; undefined if it is, within four errors. */
+function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): string | undefined {
+  const [lengths, given] = [lengthsOf(found), lengthsOf(known)];
+  const [angles, givenAngles] = [anglesOf(found), anglesOf(known)];
+  const relative = Math.max(...lengthErrorsA.map((error, i) => error / (lengths[i] as number)));
+  const isLonger = lengths.some((x, i) => {
+    const least = Math.max(leastLength * x, 4 * (lengthErrorsA[i] as number));
+    return Math.abs(x - (given[i] as number)) > least;
+  });
+  const isBent = angles.some((x, i) => {
+    const least = Math.max(leastAngle, (4 * relative * 180) / Math.PI);
+    return Math.abs(x - (givenAngles[i] as number)) > least;
+  });
+  if (!isLonger && !isBent) return undefined;
+  const numbers = (edges: readonly number[], corners: readonly number[]): string =>
+    [...edges, ...corners].map((x) => x.toFixed(2)).join(' ');
+  return (
+    `the cell of ${crystals} crystals is ${numbers(lengths, angles)} ` +
+    `(lengths ± ${lengthErrorsA.map((error) => Math.max(0.01, error).toFixed(2)).join(', ')} Å), and not ` +
+    `${numbers(given, givenAngles)}; check the cell`
+  );
+}
+
 /**
  * Remarks on a verdict; empty if there is nothing to report. If the distance was already fitted on the first crystals,
- * a difference that is left says that the known cell is wrong: a right one would have moved the detector.
+ * a difference that is left is one of the known cell, or of either if the crystals cannot tell.
  */
 export function detectorRemarks(
   verdict: DetectorVerdict | undefined,
   geometry: Geometry,
   beam: Beam,
-  isDistanceFitted = false,
+  fitted?: FittedDistance,
 ): string[] {
   if (!verdict) return [];
   const perMetre = geometry.panels[0]?.resolution ?? 1;
-  const remarks: string[] = [];
+  const remarks = (fitted?.cells ?? []).flatMap((cell) => cellRemark(cell) ?? []);
   const far = (value: number, error: number, least: number): boolean => Math.abs(value) > Math.max(least, 4 * error);
   const change = verdict.scale - 1;
   const [x, y] = verdict.shiftM.map((shift) => shift * perMetre) as [number, number];
@@ -84,13 +115,14 @@ export function detectorRemarks(
       `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
     const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
     const percent = Number((100 * Math.abs(change)).toPrecision(1));
-    if (isDistanceFitted)
+    if (fitted && !fitted.isDistanceKnown)
       remarks.push(
         `according to ${verdict.crystals} crystals, the known cell is about ${percent} % too ` +
-          `${change > 0 ? 'large' : 'small'}, or the detector ${where}, where a fit of its distance did not find it; ` +
-          'check the cell',
+          `${change > 0 ? 'large' : 'small'}, or the detector ${where}: at such small scattering angles peaks do not ` +
+          'tell which, so the distance is kept; frames with the detector nearer decide, or trustCell (--trust-cell) ' +
+          'if the cell is known better',
       );
-    else told.push(where);
+    else if (!fitted) told.push(where);
   }
   if (far(x, ex, leastPixels) || far(y, ey, leastPixels))
     told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from its position there`);
@@ -98,7 +130,7 @@ export function detectorRemarks(
     remarks.push(
       `according to ${verdict.crystals} crystals, assuming that the known cell is right, the detector ` +
         `is ${told.join(' and ')}` +
-        (isDistanceFitted ? '' : '; refinedGeometry (--refined-geometry FILE) writes one that fits'),
+        (fitted ? '' : '; refinedGeometry (--refined-geometry FILE) writes one that fits'),
     );
   const { drift } = verdict;
   const [dx, dy] = drift.shiftM.map((shift) => shift * perMetre) as [number, number];

@@ -87,6 +87,11 @@ export interface RefinementParameters {
    * result for all frames; nothing moves by less than three errors. Default auto.
    */
   readonly refineGeometry?: 'auto' | 'detector' | 'off';
+  /**
+   * The known cell is right to its last digit and fixes the distance; without it its size may be wrong by 0.3 %, and
+   * the distance moves only if wide scattering angles tell it from the size. Default false.
+   */
+  readonly trustCell?: boolean;
 }
 
 /** Options of `checkGeometryFile`. */

@@ -208,6 +208,13 @@ export const refinementRows = {
     fallback: 'auto',
     of: ['the indexing of detector frames'],
   },
+  trustCell: {
+    kind: 'boolean',
+    sentence:
+      'the known cell is right to its last digit and fixes the distance; without it its size may be wrong by 0.3 %, ' +
+      'and the distance moves only if wide scattering angles tell it from the size',
+    of: ['the indexing of detector frames'],
+  },
 } as const satisfies Parameters;
 
 /** Parameters of searching frames, except those of the peak search, the cells and the thresholds. */
@@ -497,6 +504,7 @@ export const refineStreamRows = {
     usual: "the stream's own",
     value: 'cell',
   },
+  trustCell: refinementRows.trustCell,
   output: { kind: 'text', short: 'o', sentence: 'the .geom file to write', required: true, value: 'geom' },
   force: {
     kind: 'boolean',

@@ -8,6 +8,7 @@ export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export {
   type GeometryCrystal,
   type GeometryRefinement,
+  type MeasuredCell,
   type MovedUnit,
   type RefineGeometryOptions,
   refineGeometry,

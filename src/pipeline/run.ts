@@ -91,11 +91,7 @@ export async function* runPipeline(
         for (const text of await orAborted(geometryRemarks(geometry.geometry, source), signal))
           warn(`${geometry.name}: ${text}`);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
-      const { settings, refined, isDoubtful, isDistanceFitted, isCellContradicted } = await startOfRun(
-        context,
-        own,
-        start,
-      );
+      const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, start);
       const commandLine = options.commandLine ?? commandLineOf(options);
       const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
       const text = refined?.text ?? geometry?.text ?? formatGeometry(usedGeometry);
@@ -110,7 +106,7 @@ export async function* runPipeline(
         doubt: () => summary.doubt,
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
-        ...{ isDistanceFitted, isCellContradicted },
+        fitted,
         head: headOf(text, settings, commandLine, source.identities, isDoubtful),
         geometryText: text,
         failed: (error: unknown) => onEvent({ kind: 'failed', error }),

@@ -1,6 +1,13 @@
 /** The refinement of detectors, on pairs made here in float64 with a detector that differs from the given geometry. */
 import { describe, expect, test } from 'vitest';
-import { type Cell, cellFromParameters, type Geometry, parseGeometry } from '../../dist/index.node.js';
+import {
+  type Cell,
+  cellFromParameters,
+  type Geometry,
+  lengthsOf,
+  parseGeometry,
+  readCell,
+} from '../../dist/index.node.js';
 import { type GeometryCrystal, refineGeometry } from '../../dist/pipeline.node.js';
 
 type Triple = [number, number, number];
@@ -32,14 +39,15 @@ class Random {
 }
 
 const pixel = 75e-6;
-const [distance, wavelength] = [0.06, 1.3];
+/** Scattering angles reach 43° at the usual distance, and 13° at the far one. */
+const [usualDistance, farDistance, wavelength] = [0.06, 0.24, 1.3];
 const k0 = 1 / wavelength;
 /** Panels and gaps along each side of the detector, in pixels. */
 const [reach, gap] = [1056, 8];
 const sideOf = ({ panels }: Pick<Geometry, 'panels'>): number => reach / Math.sqrt(panels.length) - gap;
 
 /** A square of panels around the beam. */
-function square(across: number, groups = ''): Geometry {
+function square(across: number, groups = '', distance = usualDistance): Geometry {
   const side = reach / across - gap;
   const lines = [`wavelength = ${wavelength} A`, `clen = ${distance} m`, `res = ${1 / pixel}`, 'adu_per_photon = 1'];
   for (let r = 0; r < across; r++)
@@ -81,16 +89,28 @@ function randomTurn(random: Random): (v: Triple) => Triple {
 function crystalsOf(
   geometry: Geometry,
   truth: { readonly whole: Triple; readonly panels?: readonly True[] },
-  { count = 30, peaks = 100, noise = 0.15, spread = 0, tilt = 0.0003, seed = 1, width = 6e-4 } = {},
+  {
+    count = 30,
+    peaks = 100,
+    noise = 0.15,
+    spread = 0,
+    tilt = 0.0003,
+    seed = 1,
+    width = 6e-4,
+    true: truly = '79.000,79.000,38.000,90,90,90',
+    known: typed = truly,
+  } = {},
 ): GeometryCrystal[] {
   const random = new Random(seed);
   const side = sideOf(geometry);
-  const known = cellFromParameters(79, 79, 38, 90, 90, 90);
+  const real = cellFromParameters(...(truly.split(',').map(Number) as Parameters<typeof cellFromParameters>));
+  const { cell: known, lengthErrorsA } = readCell(typed);
+  const distance = geometry.distance && 'value' in geometry.distance ? geometry.distance.value : Number.NaN;
   const beam = { wavelengthA: wavelength, distanceM: distance, shiftM: [0, 0] as const };
   return Array.from({ length: count }, () => {
     const rotate = randomTurn(random);
     const factor = 1 + spread * random.normal();
-    const cell = known.map((row) => rotate(times(factor, row as Triple))) as unknown as [Triple, Triple, Triple];
+    const cell = real.map((row) => rotate(times(factor, row as Triple))) as unknown as [Triple, Triple, Triple];
     const volume = dot(cell[0], cross(cell[1], cell[2]));
     const stars = [cross(cell[1], cell[2]), cross(cell[2], cell[0]), cross(cell[0], cell[1])].map((v) =>
       times(1 / volume, v),
@@ -124,7 +144,7 @@ function crystalsOf(
     }
     const off: Triple = [tilt * random.normal(), tilt * random.normal(), tilt * random.normal()];
     return {
-      ...{ beam, known, cell: cell.map((row) => turned(row, off)) as unknown as Cell },
+      ...{ beam, known, lengthErrorsA, cell: cell.map((row) => turned(row, off)) as unknown as Cell },
       panel: found.map(({ panel }) => panel),
       fs: found.map(({ fs }) => fs),
       ss: found.map(({ ss }) => ss),
@@ -290,6 +310,132 @@ describe('panels', () => {
     const { geometry: refined } = refineGeometry(geometry, crystals);
     expect(refined.distance).toEqual(geometry.distance);
     expect(Math.abs((refined.panels[0]?.offsetM ?? 0) / pixel + 9)).toBeLessThan(0.15);
+  });
+});
+
+/** Lattices with axes typed wrong by half a percent and less; the crystals of each have the first one. */
+const tetragonal = '79.100,79.100,38.100,90,90,90';
+const hexagonal = '60.400,60.400,75.200,90,90,120';
+const orthorhombic = '41.200,52.700,63.100,90,90,90';
+const wrongCells = [
+  ['a and b 0.5 % too long', hexagonal, '60.700,60.700,75.200,90,90,120', 1],
+  ['c 0.4 % too long', tetragonal, '79.100,79.100,38.250,90,90,90', 1],
+  ['b 0.5 % too short', orthorhombic, '41.200,52.440,63.100,90,90,90', 2],
+  ['all axes rounded to an angstrom', tetragonal, '79,79,38,90,90,90', 1],
+  ['all axes 0.3 % too long', orthorhombic, '41.324,52.858,63.289,90,90,90', 1],
+] as const;
+
+/** Whether lengths are found within three of their stated errors, which are small. */
+function expectsCell({ cells }: ReturnType<typeof refineGeometry>, truth: string): void {
+  const { found, lengthErrorsA = [] } = cells[0] ?? {};
+  for (const [i, length] of (found ? lengthsOf(found) : []).entries()) {
+    const [real, error] = [Number(truth.split(',')[i]), lengthErrorsA[i] ?? Number.NaN];
+    expect(Math.abs(length - real), `${length} ± ${error}`).toBeLessThan(3 * error);
+    expect(error / real).toBeLessThan(4e-4);
+  }
+  expect(cells).toHaveLength(1);
+}
+
+describe.each([
+  { seeds: [101], tier: 'one seed', tags: [] },
+  { seeds: [102, 103, 104, 105], tier: 'further seeds', tags: ['all'] },
+])('a known cell that is wrong, $tier,', ({ seeds, tags }) => {
+  test.for(wrongCells)('%s, moves nothing, and the right one is found', { tags }, ([, truth, known, across]) => {
+    for (const seed of seeds) {
+      const geometry = square(across);
+      const scene = { whole: [0, 0, 0] as Triple, panels: still(across ** 2) };
+      const refined = refineGeometry(geometry, crystalsOf(geometry, scene, { count: 20, true: truth, known, seed }));
+      expect(refined.moved).toEqual([]);
+      expect(refined.isDistanceKnown).toBe(true);
+      expectsCell(refined, truth);
+    }
+  });
+
+  test.for([
+    ['a right cell', tetragonal, tetragonal, 4],
+    ['a right cell', hexagonal, hexagonal, -13.33],
+    ['c 0.5 % too long', tetragonal, '79.100,79.100,38.290,90,90,90', 6.67],
+    ['all axes 0.3 % too long', orthorhombic, '41.324,52.858,63.289,90,90,90', 2.4],
+  ] as const)('is found, and so is the distance of the detector: %s', { tags }, ([, truth, known, z]) => {
+    for (const seed of seeds) {
+      const geometry = square(1);
+      const crystals = crystalsOf(geometry, { whole: [0, 0, z] }, { count: 20, true: truth, known, seed });
+      const refined = refineGeometry(geometry, crystals);
+      const [whole] = refined.moved;
+      const [found, error] = [whole?.shiftM[2] ?? 0, whole?.shiftErrorM[2] ?? 0];
+      expect(Math.abs(found / pixel - z), `${found} ± ${error}`).toBeLessThan((3 * error) / pixel);
+      expect(error / usualDistance).toBeLessThan(4e-4);
+      expectsCell(refined, truth);
+    }
+  });
+
+  test.for([
+    ['nothing', 0, orthorhombic],
+    ['the cell, by 0.3 %', 0, '41.324,52.858,63.289,90,90,90'],
+    ['the distance, by 0.3 %', 9.6, orthorhombic],
+  ] as const)('cannot be told from the distance at small angles: %s is wrong', { tags }, ([, z, known]) => {
+    for (const seed of seeds) {
+      const geometry = square(1, '', farDistance);
+      const crystals = crystalsOf(geometry, { whole: [0, 0, z] }, { count: 20, true: orthorhombic, known, seed });
+      const refined = refineGeometry(geometry, crystals);
+      expect(refined.moved).toEqual([]);
+      expect(refined.isDistanceKnown).toBe(false);
+      for (const [i, error] of (refined.cells[0]?.lengthErrorsA ?? []).entries())
+        expect(error / Number(orthorhombic.split(',')[i])).toBeGreaterThan(1e-3);
+      // Whoever knows the cell says so, and then it decides.
+      const trusted = refineGeometry(geometry, crystals, { trustCell: true });
+      expect(trusted.isDistanceKnown).toBe(true);
+      const [found = 0, error = 0] = [trusted.moved[0]?.shiftM[2], trusted.moved[0]?.shiftErrorM[2]];
+      if (known !== orthorhombic || z !== 0) expect(error / farDistance).toBeGreaterThan(2.5e-4);
+      if (known === orthorhombic) expect(Math.abs(found / pixel - z)).toBeLessThan(Math.max(0.1, (3 * error) / pixel));
+    }
+  });
+});
+
+test('each of several known cells has its own error', () => {
+  const geometry = square(1);
+  const of = (truth: string, known: string, seed: number) =>
+    crystalsOf(geometry, { whole: [0, 0, 0] }, { count: 12, true: truth, known, seed });
+  const right = of(hexagonal, hexagonal, 111);
+  const { moved, cells } = refineGeometry(geometry, [
+    ...right,
+    ...of(tetragonal, '79.100,79.100,38.250,90,90,90', 112),
+  ]);
+  expect(moved).toEqual([]);
+  expect(cells.map(({ crystals }) => crystals)).toEqual([12, 12]);
+  const third = cells.map(({ found }) => lengthsOf(found)[2]);
+  expect(Math.abs((third[0] ?? 0) - 75.2)).toBeLessThan(0.05);
+  expect(Math.abs((third[1] ?? 0) - 38.1)).toBeLessThan(0.03);
+});
+
+describe('one of four panels', () => {
+  test.for([
+    ['a pixel off', [1, 0.5, 0], [0, 0, 0]],
+    ['0.3 pixels off', [0, -0.3, 0], [0, 0, 0]],
+    ['tilted', [0, 0, 0], [14, 0, 0]],
+  ] as const)('%s is all that moves', ([, shift, turn]) => {
+    const geometry = square(2);
+    const moving = { shift: [...shift] as Triple, turn: [...turn] as Triple };
+    const panels = still(4).map((one, i) => (i === 2 ? moving : one));
+    const crystals = crystalsOf(geometry, { whole: [0, 0, 0], panels }, { count: 20, peaks: 120, seed: 121 });
+    const { moved, geometry: refined } = refineGeometry(geometry, crystals);
+    expect(moved.map(({ name }) => name)).toEqual(['p10']);
+    for (const i of [0, 1, 3]) expect(refined.panels[i]).toEqual(geometry.panels[i]);
+    const [found] = moved;
+    for (const [k, x] of shift.entries())
+      expect(Math.abs((found?.shiftM[k] ?? 0) / pixel - x)).toBeLessThan(k === 2 ? 0.3 : 0.04);
+    for (const [k, x] of turn.entries()) expect(Math.abs(1000 * (found?.turnRad[k] ?? 0) - x)).toBeLessThan(1.5);
+  });
+
+  test('does not move if half of the crystals do not show it', () => {
+    const geometry = square(2);
+    const panels = still(4).map((one, i): True => (i === 2 ? { ...one, shift: [0.4, 0, 0] } : one));
+    const [some, others] = [panels, still(4)].map((own) =>
+      crystalsOf(geometry, { whole: [0, 0, 0], panels: own }, { count: 20, peaks: 120, seed: 122 }),
+    );
+    const crystals = (some ?? []).map((one, i) => (i % 2 === 0 ? one : (others?.[i] ?? one)));
+    expect(refineGeometry(geometry, crystals).moved).toEqual([]);
+    expect(refineGeometry(geometry, some ?? []).moved.map(({ name }) => name)).toEqual(['p10']);
   });
 });
 

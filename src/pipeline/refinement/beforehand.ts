@@ -12,6 +12,7 @@ import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { geometryFromFile } from '../../detector/from-file.js';
+import type { FittedDistance } from '../detector-remarks.js';
 import { doubtText } from '../doubt.js';
 import type { RunEvent } from '../events.js';
 import type { OpenFrameSearcher, Plans } from '../frame-searcher.js';
@@ -62,9 +63,8 @@ export interface LearntBeforehand {
   readonly isDoubtful: boolean;
   /** The fraction of the peaks of the first frames that crystals explain; undefined if it was not determined. */
   readonly explained?: number | undefined;
-  /** Whether the distance has been fitted on crystals of a known cell, and whether they contradict that cell. */
-  readonly isDistanceFitted?: boolean | undefined;
-  readonly isCellContradicted?: boolean | undefined;
+  /** What the crystals tell about the distance and the known cells; undefined if neither was fitted. */
+  readonly fitted?: FittedDistance | undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export async function refinedBeforehand(
   own: FirstSearch,
   { place, given, geometry, source, settings, cells, cellSearch, options, onEvent }: Beforehand,
 ): Promise<LearntBeforehand> {
-  const { refineGeometry = 'auto', follow = false, shard, signal } = options;
+  const { refineGeometry = 'auto', trustCell = false, follow = false, shard, signal } = options;
   const canWait = given.kind === 'live' || (given.kind === 'frames' && Array.isArray(given.wanted));
   const unrefined = { settings, refined: undefined, isDoubtful: false };
   if (refineGeometry === 'off' || !canWait || (follow && shard !== undefined)) return unrefined;
@@ -90,7 +90,7 @@ export async function refinedBeforehand(
     settleGeometry({
       ...{ searcher, settings: used, signal, found: own.found },
       isCellGiven: cells !== undefined,
-      panels: refineGeometry === 'auto',
+      ...{ trustCell, panels: refineGeometry === 'auto' },
       firstFrames: (most) => source.firstFrames(most),
       geometry: geometry?.geometry ?? geometryFromFile(source.first),
     });
@@ -111,10 +111,10 @@ export async function refinedBeforehand(
   // At the end the run reports the same of all of its frames.
   const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
-  const { isDistanceFitted, isCellContradicted } = settled;
+  const { isDistanceFitted, isDistanceKnown, cells: measured } = settled;
   const learnt = {
     ...{ settings: used, isDoubtful: doubt !== undefined, explained: settled.share },
-    ...{ isDistanceFitted, isCellContradicted },
+    fitted: isDistanceFitted ? { isDistanceKnown, cells: measured } : undefined,
   };
   if (settled.moved.length === 0) return { ...learnt, refined: undefined };
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });

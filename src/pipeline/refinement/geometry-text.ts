@@ -36,9 +36,7 @@ function wholeText(
   return [
     ...(z === 0
       ? []
-      : [
-          `${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry${at}, if the known cell is right`,
-        ]),
+      : [`${mm(Math.abs(z))} ± ${mm(ez)} mm ${z > 0 ? 'farther away' : 'nearer'} than in the geometry${at}`]),
     ...(x === 0 && y === 0 ? [] : [`shifted by ${px(x)} ± ${px(ex)}, ${px(y)} ± ${px(ey)} pixels`]),
   ];
 }

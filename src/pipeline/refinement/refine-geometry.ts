@@ -6,16 +6,19 @@
  * |k₀ + g| − 1/λ. The latter fixes the tilts of a crystal: without it a shift of the detector would look like a
  * rotation of the crystals.
  *
- * Every crystal adds nine parameters, a rotation and a strain of its cell; the strain is expected to be small, which
- * fixes the distance. They are eliminated crystal by crystal (Schur complement), so that the fit has only as many
- * unknowns as the detector has parameters, and parts do not follow crystals that have followed parts in the wrong
- * place: alternating between both takes dozens of rounds (the idea is that of Millepede, V. Blobel, Nucl. Instrum.
- * Methods A 566 (2006) 5).
+ * Every crystal adds nine parameters, a rotation and a strain of its cell. They are eliminated crystal by crystal
+ * (Schur complement), so that the fit has only as many unknowns as the detector has parameters, and parts do not follow
+ * crystals that have followed parts in the wrong place: alternating between both takes dozens of rounds (the idea is
+ * that of Millepede, V. Blobel, Nucl. Instrum. Methods A 566 (2006) 5).
  *
- * What the pairs cannot determine is excluded: a shift, or rotation about the beam, that all parts of a unit share
- * belongs to the unit, and a rotation of all of them about the beam belongs to the crystals. Parameters whose effect is
- * within three of their errors, or negligible, are zero. Each error is the larger of that of the fit and that derived
- * from the scatter between crystals.
+ * The strains scatter about one that all crystals of a known cell share in its own frame: that cell is wrong by it
+ * (`cell-strain.ts`). Its size and the distance differ only in how reflections at wide angles move, so the error of the
+ * distance contains that of the known cell.
+ *
+ * What the pairs cannot determine is chosen so that most parts stay (`gauge.ts`). Parameters whose effect is within
+ * three of their errors, or negligible, are zero, and so are those with which the values from one half of the crystals
+ * do not improve the fit to the other half. Each error is the larger of that of the fit and that derived from the
+ * scatter between crystals.
  */
 
 import { expectsMembers } from '../../base/arguments.js';
@@ -25,6 +28,16 @@ import { flag, knownOptions, shown } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { orientedAs } from '../detector-fit.js';
+import {
+  labStrains,
+  lengthErrors,
+  sizeErrorOf,
+  sizeErrorOfShape,
+  strained,
+  strainLength,
+  strainPrior,
+} from './cell-strain.js';
+import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
 import { inverseOf, part, times } from './linear.js';
 import {
   type Motion,
@@ -45,6 +58,8 @@ export interface GeometryCrystal {
   readonly cell: Cell;
   /** The known cell in any orientation; by default the lengths and angles as found are used. */
   readonly known?: Cell | undefined;
+  /** Standard errors of its lengths in Å, such as those of their digits; `readCell` gives them. */
+  readonly lengthErrorsA?: Vector | undefined;
   /**
    * For each peak: the index of its panel, and its position in pixels from the panel's outer corner along both scans.
    */
@@ -58,12 +73,28 @@ export interface GeometryCrystal {
 /** Options that select what is refined. */
 export interface RefineGeometryOptions {
   /**
-   * Refines the distance, for which the known cells must be right; default true. If false, the panels keep their mean
-   * distance as well.
+   * Refines the distance as far as it can be told from the size of the known cells; default true. If false, the panels
+   * keep their mean distance as well.
    */
   readonly distance?: boolean | undefined;
   /** Refines groups and panels relative to the whole detector, if there are several; default true. */
   readonly panels?: boolean | undefined;
+  /**
+   * The known cells are right to their last digits, and to 0.03 %, so that they fix the distance; default false: their
+   * mean length may be wrong by 0.3 % or by what their digits leave open.
+   */
+  readonly trustCell?: boolean | undefined;
+}
+
+/** What crystals tell about their known cell. */
+export interface MeasuredCell {
+  readonly known: Cell;
+  /** The cell of the crystals in the frame of the known one, and the standard errors of its lengths in Å. */
+  readonly found: Cell;
+  readonly lengthErrorsA: Vector;
+  /** The relative error of the known mean length that was assumed. */
+  readonly sizeError: number;
+  readonly crystals: number;
 }
 
 /** How a part of the detector has moved relative to the part that contains it. */
@@ -91,6 +122,13 @@ export interface GeometryRefinement {
   readonly pairs: number;
   /** Root mean square residual of one coordinate of the peaks in pixels, before and after the motion. */
   readonly rmsPx: readonly [before: number, after: number];
+  /** The cells of the crystals; empty with too few crystals. */
+  readonly cells: readonly MeasuredCell[];
+  /**
+   * Whether the crystals determine the distance. At small scattering angles only the size of a trusted cell does; then
+   * neither moves.
+   */
+  readonly isDistanceKnown: boolean;
 }
 
 /** Fewest crystals, and fewest peaks of a crystal. */
@@ -128,8 +166,10 @@ const rounds = 12;
 const milli = 1e-3;
 const locals = 9;
 
-/** Number of parameters of a unit: shifts along x, y, z and rotations about x, y, z. */
-const perUnit = 6;
+/**
+ * Peaks determine the distance if its error is smaller than this fraction of the one that the known cell leaves alone.
+ */
+const determined = 0.5;
 /** Parameters that are accepted or rejected together. */
 const blocks = [[0, 1], [2], [5], [3, 4]] as const;
 
@@ -143,13 +183,28 @@ interface FitCrystal {
   /** Rows a*, b*, c* in 1/Å, and the strain that has been applied to them, in thousandths. */
   rows: Cell;
   strain: Float64Array;
+  /** The index of its known cell among those of the fit, and strains of that cell in the laboratory; see `labStrains`. */
+  readonly lattice: number;
+  readonly frame: Float64Array;
 }
 
-/** Normal equations of the detector, with the crystals eliminated. */
-interface Normal {
-  /** The matrix, [n, n], and the right-hand side. */
+/** A known cell of the fit; the relative error of its mean length is that which is assumed at present. */
+interface Lattice {
+  readonly known: Cell;
+  readonly crystals: number;
+  sizeError: number;
+}
+
+/** A matrix, [n, n], and a right-hand side. */
+interface Equations {
   readonly matrix: Float64Array;
   readonly right: Float64Array;
+}
+
+/** Normal equations of the detector and the known cells, with the crystals eliminated. */
+interface Normal extends Equations {
+  /** The same of the first, third, … crystal, and of the others. */
+  readonly halves: readonly [Equations, Equations];
   /** Sum of the outer products of the crystals' contributions to the right-hand side. */
   readonly scatter: Float64Array;
   /** For each crystal: the step of its own parameters that follows from a step of the detector's. */
@@ -176,15 +231,34 @@ export function refineGeometry(
   );
   if (!Array.isArray(crystals))
     throw new EwaldError('Argument', `refineGeometry: crystals is ${shown(crystals)}; expected a list of crystals`);
-  knownOptions('refineGeometry', options, ['distance', 'panels']);
+  knownOptions('refineGeometry', options, ['distance', 'panels', 'trustCell']);
   const distance = flag('refineGeometry: distance', options.distance, true);
   const panels = flag('refineGeometry: panels', options.panels, true);
-  const fitted = crystals.flatMap((crystal, i) => fitCrystal(crystal, geometry, `refineGeometry: crystal ${i}`));
-  const fit = new Fit(geometry, fitted, distance, panels);
-  return fit.refined();
+  const trusted = flag('refineGeometry: trustCell', options.trustCell, false);
+  const lattices = new Map<string, number>();
+  const cells: { known: Cell; crystals: number; sizeError: number }[] = [];
+  /** The number of a known cell; -1 of a crystal without one, whose strain is its own. */
+  const latticeOf = ({ known, lengthErrorsA }: GeometryCrystal): number => {
+    if (!known) return -1;
+    const key = `${known}`;
+    const index = lattices.get(key) ?? cells.length;
+    lattices.set(key, index);
+    cells[index] ??= { known, crystals: 0, sizeError: sizeErrorOf(known, lengthErrorsA, { trusted, distance }) };
+    cells[index].crystals++;
+    return index;
+  };
+  const fitted = crystals.flatMap((crystal, i) =>
+    fitCrystal(crystal, geometry, `refineGeometry: crystal ${i}`, latticeOf),
+  );
+  return new Fit(geometry, fitted, cells, { distance, panels, trusted }).refined();
 }
 
-function fitCrystal(crystal: GeometryCrystal, { panels }: Geometry, what: string): FitCrystal[] {
+function fitCrystal(
+  crystal: GeometryCrystal,
+  { panels }: Geometry,
+  what: string,
+  latticeOf: (crystal: GeometryCrystal) => number,
+): FitCrystal[] {
   const { beam, cell, known, panel, fs, ss, indices } = crystal;
   checkCell(cell, `${what}: cell`);
   if (known) checkCell(known, `${what}: known`);
@@ -200,7 +274,12 @@ function fitCrystal(crystal: GeometryCrystal, { panels }: Geometry, what: string
       throw new EwaldError('Argument', `${what}: peak ${i} is on panel ${panel[i]} of ${panels.length}`);
   const oriented = known ? orientedAs(cell, known) : cell;
   if (!oriented || count < fewestPairs) return [];
-  return [{ beam, count, panel, fs, ss, indices, rows: reciprocal(oriented), strain: new Float64Array(6) }];
+  return [
+    {
+      ...{ beam, count, panel, fs, ss, indices, rows: reciprocal(oriented), strain: new Float64Array(strainLength) },
+      ...{ lattice: latticeOf(crystal), frame: labStrains(known ?? oriented, oriented) },
+    },
+  ];
 }
 
 /** The state of a fit. */
@@ -212,27 +291,40 @@ class Fit {
   readonly #chains: readonly (readonly number[])[];
   readonly #pairs: readonly number[];
   readonly #pixelM: readonly number[];
-  /** Mean squares over the pairs of a unit: distance from the beam, and from the centre of the unit, metres. */
+  readonly #parts: readonly Part[];
+  /** Root mean square distance of the pairs of a unit from the beam, metres. */
   readonly #radius: readonly number[];
-  readonly #spread: readonly number[];
   readonly #fixesDistance: boolean;
-  /** Accumulated motion, [units, 6] in the scales below. */
-  #motion: Float64Array;
+  readonly #trusted: boolean;
+  readonly #lattices: readonly Lattice[];
+  /** The parameters of the known cells: [lattices, 6] after those of the units. */
+  readonly #ofCells: readonly number[];
+  /** Accumulated motion, [units, 6] in the scales above, and strain of the known cells, [lattices, 6] in thousandths. */
+  readonly #motion: Float64Array;
   #placed: PlacedPanel[];
   #strain = usualStrain;
   #sigmaPx = 2;
   #sigmaExcitation = 2e-3;
 
-  constructor(geometry: Geometry, crystals: readonly FitCrystal[], distance: boolean, panels: boolean) {
+  constructor(
+    geometry: Geometry,
+    crystals: readonly FitCrystal[],
+    lattices: readonly Lattice[],
+    { distance, panels, trusted }: { readonly distance: boolean; readonly panels: boolean; readonly trusted: boolean },
+  ) {
     this.#geometry = geometry;
     this.#crystals = crystals;
+    this.#lattices = lattices;
+    this.#trusted = trusted;
     const units = unitsOf(geometry);
     this.#units = panels ? units : units.slice(0, 1);
     this.#fixesDistance = !distance;
     this.#chains = geometry.panels.map((_, i) =>
       this.#units.flatMap((unit, u) => (unit.panels.includes(i) ? [u] : [])),
     );
-    this.#motion = new Float64Array(perUnit * this.#units.length);
+    const first = perUnit * this.#units.length;
+    this.#ofCells = Array.from({ length: strainLength * lattices.length }, (_, i) => first + i);
+    this.#motion = new Float64Array(first + this.#ofCells.length);
     this.#placed = geometry.panels.map(placed);
     this.#pixelM = this.#units.map((unit) => 1 / (geometry.panels[unit.panels[0] ?? 0]?.resolution ?? 1));
     const sums = this.#units.map(() => ({ pairs: 0, radius: 0, spread: 0 }));
@@ -251,29 +343,46 @@ class Fit {
         }
       }
     this.#pairs = sums.map(({ pairs }) => pairs);
+    this.#parts = this.#units.map((unit, u) => ({
+      ...{ parent: unit.parent, centre: unit.centre },
+      ...{ pixelM: this.#pixelM[u] as number, pairs: this.#pairs[u] as number },
+      spread: Math.sqrt((sums[u]?.spread ?? 0) / Math.max(1, this.#pairs[u] as number)),
+      movable: this.#movable(u),
+    }));
     this.#radius = sums.map(({ pairs, radius }) => Math.sqrt(radius / Math.max(1, pairs)));
-    this.#spread = sums.map(({ pairs, spread }) => Math.sqrt(spread / Math.max(1, pairs)));
   }
 
   refined(): GeometryRefinement {
     const geometry = this.#geometry;
     const counts = { crystals: this.#crystals.length, pairs: this.#pairs[0] ?? 0 };
-    const unmoved = (rms: number): GeometryRefinement => ({ geometry, moved: [], ...counts, rmsPx: [rms, rms] });
+    const unmoved = (
+      rms: number,
+      cells: readonly MeasuredCell[] = [],
+      isDistanceKnown = false,
+    ): GeometryRefinement => ({ geometry, moved: [], ...counts, rmsPx: [rms, rms], cells, isDistanceKnown });
     if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
     // Fits the crystals alone, to find the residuals without moving the detector.
     const starts = this.#crystals.map(({ rows }) => rows);
-    this.#settle([]);
+    this.#settle(this.#ofCells);
     const before = this.#rms();
+    this.#motion.fill(0);
     for (const [i, crystal] of this.#crystals.entries()) {
       crystal.rows = starts[i] as Cell;
-      crystal.strain = new Float64Array(6);
+      crystal.strain = new Float64Array(strainLength);
     }
     [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
-    let active: readonly number[] = this.#candidates();
+    const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
+    let active: readonly number[] = [...candidates, ...this.#ofCells];
+    let isDistanceKnown = false;
     let errors: ArrayLike<number> = [];
-    for (;;) {
-      const normal = this.#settle(active);
+    for (let isFirst = true; ; isFirst = false) {
+      let normal = this.#settle(active);
       if (!normal) return unmoved(before);
+      if (isFirst) {
+        if (this.#doubtSizes(active, normal)) normal = this.#settle(active);
+        if (!normal) return unmoved(before);
+        isDistanceKnown = this.#knowsDistance(active, normal);
+      }
       const verdict = this.#judged(active, normal);
       errors = verdict.errors;
       if (verdict.kept.length === active.length) break;
@@ -282,8 +391,9 @@ class Fit {
       this.#place();
     }
     const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
-    const isLost = this.#sigmaPx > mostPx || depth > mostChange * (this.#crystals[0]?.beam.distanceM ?? 0);
-    if (active.length === 0 || isLost) return unmoved(before);
+    if (this.#sigmaPx > mostPx || depth > mostChange * this.#distanceM) return unmoved(before);
+    const cells = this.#measuredCells(active);
+    if (active.length === this.#ofCells.length) return unmoved(before, cells, isDistanceKnown);
     const motions = this.#motions();
     const error = new Float64Array(this.#motion.length);
     for (const [i, p] of active.entries()) error[p] = errors[i] as number;
@@ -303,22 +413,82 @@ class Fit {
         },
       ];
     });
-    return { geometry: movedGeometry(geometry, this.#units, motions), moved, ...counts, rmsPx: [before, this.#rms()] };
+    const found = movedGeometry(geometry, this.#units, motions);
+    return { geometry: found, moved, ...counts, rmsPx: [before, this.#rms()], cells, isDistanceKnown };
   }
 
-  /** The parameters for which there are enough pairs. */
-  #candidates(): number[] {
-    return this.#units.flatMap((_, u) => {
-      const pairs = this.#pairs[u] as number;
-      const own: number[] = [];
-      if (u === 0) own.push(0, 1, ...(this.#fixesDistance ? [] : [2]));
-      else {
-        if (pairs >= forShift) own.push(0, 1);
-        if (pairs >= forDepth) own.push(2, 5);
-        if (pairs >= forTilt) own.push(3, 4);
-      }
-      return own.map((p) => perUnit * u + p);
+  get #distanceM(): number {
+    return this.#crystals[0]?.beam.distanceM ?? 1;
+  }
+
+  /**
+   * Raises the errors of the sizes of known cells whose shape is wrong; returns whether there are any. A cell whose shape
+   * is right fixes the distance as well as its digits do.
+   */
+  #doubtSizes(active: readonly number[], normal: Normal): boolean {
+    const covariance = this.#covariance(active, normal);
+    let isAny = false;
+    for (const [l, lattice] of this.#lattices.entries()) {
+      const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
+      const variances = own.map((p) => covariance[active.indexOf(p) * (active.length + 1)] as number);
+      const error = sizeErrorOfShape(
+        own.map((p) => this.#motion[p] as number),
+        variances,
+      );
+      if (error <= lattice.sizeError) continue;
+      lattice.sizeError = error;
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  /**
+   * Whether the peaks, or a trusted cell, determine the distance. If the error of the distance is that of the size of the
+   * cell, they are the same thing to the peaks.
+   */
+  #knowsDistance(active: readonly number[], normal: Normal): boolean {
+    const row = active.indexOf(2);
+    if (row < 0) return false;
+    if (this.#trusted || this.#lattices.length === 0) return true;
+    const error = Math.sqrt(this.#covariance(active, normal)[row * (active.length + 1)] as number);
+    const size = Math.min(...this.#lattices.map(({ sizeError }) => sizeError));
+    return error * (this.#pixelM[0] as number) < determined * size * this.#distanceM;
+  }
+
+  /** For each parameter pair the larger covariance: that of the fit, or that of the scatter between crystals. */
+  #covariance(active: readonly number[], normal: Normal): Float64Array {
+    const { inverse, spread } = this.#without(active, active, normal);
+    const n = active.length;
+    const isSpread = (i: number): boolean => (spread[i * (n + 1)] as number) > (inverse[i * (n + 1)] as number);
+    return inverse.map((x, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return isSpread(i) && isSpread(j) ? (spread[at] as number) : x;
     });
+  }
+
+  /** The cells of the crystals; their errors contain that of the distance, also if it keeps its value. */
+  #measuredCells(active: readonly number[]): MeasuredCell[] {
+    const all = this.#fixesDistance || active.includes(2) ? active : [2, ...active];
+    const covariance = this.#covariance(all, this.#normal(all));
+    return this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
+      const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
+      const strain = own.map((p) => this.#motion[p] as number);
+      const rows = own.map((p) => all.indexOf(p));
+      const found = reciprocal(strained(reciprocal(known), strain));
+      const lengthErrorsA = lengthErrors(found, part(covariance, all.length, rows));
+      return { known, found, lengthErrorsA, sizeError, crystals };
+    });
+  }
+
+  /** The parameters of a unit for which there are enough pairs. */
+  #movable(u: number): number[] {
+    const pairs = this.#pairs[u] as number;
+    if (u === 0) return this.#fixesDistance ? [0, 1] : [0, 1, 2];
+    return [
+      ...(pairs >= forShift ? [0, 1] : []),
+      ...(pairs >= forDepth ? [2, 5] : []),
+      ...(pairs >= forTilt ? [3, 4] : []),
+    ];
   }
 
   #motions(): Motion[] {
@@ -365,7 +535,7 @@ class Fit {
         if (!step) continue;
         most = Math.max(most, ...step.map(Math.abs));
         const turn: Vector = [milli * (step[0] as number), milli * (step[1] as number), milli * (step[2] as number)];
-        crystal.rows = strained(turnedRows(crystal.rows, turn), step);
+        crystal.rows = strained(turnedRows(crystal.rows, turn), step.subarray(3));
         for (let k = 0; k < 6; k++) crystal.strain[k] = (crystal.strain[k] as number) + (step[3 + k] as number);
       }
       this.#place();
@@ -389,9 +559,22 @@ class Fit {
     [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
     // One step of expectation maximisation: the squares of the fitted strains, plus the variance that the fit leaves
     // undetermined.
-    const squares = median(this.#crystals.map(({ strain }) => strain.reduce((sum, x) => sum + x * x, 0) / 6));
+    const squares = median(
+      this.#crystals.map((crystal) => this.#ownStrain(crystal).reduce((sum, x) => sum + x * x, 0) / strainLength),
+    );
     this.#strain = Math.min(usualStrain, Math.max(leastStrain, Math.sqrt(squares + openStrain)));
     return change;
+  }
+
+  /** The strain of a crystal without the one of its known cell. */
+  #ownStrain({ strain, lattice, frame }: FitCrystal): Float64Array {
+    const own = Float64Array.from(strain);
+    if (lattice < 0) return own;
+    for (let k = 0; k < strainLength; k++) {
+      const x = this.#motion[this.#ofCells[strainLength * lattice + k] as number] as number;
+      for (let m = 0; m < strainLength; m++) own[m] = (own[m] as number) - x * (frame[k * strainLength + m] as number);
+    }
+    return own;
   }
 
   /** Root mean square of the residuals of one coordinate in pixels, without outliers. */
@@ -437,8 +620,9 @@ class Fit {
     const n = active.length;
     const row = new Int32Array(this.#motion.length).fill(-1);
     for (const [i, p] of active.entries()) row[p] = i;
-    const matrix = new Float64Array(n * n);
-    const right = new Float64Array(n);
+    const equations = (): Equations => ({ matrix: new Float64Array(n * n), right: new Float64Array(n) });
+    const halves = [equations(), equations()] as const;
+    let [{ matrix, right }] = halves;
     const scatter = new Float64Array(n * n);
     const steps: ((by: Float64Array) => Float64Array)[] = [];
     const mixed = new Float64Array(locals * n);
@@ -451,12 +635,27 @@ class Fit {
     const local = new Float64Array(3 * locals);
 
     const eliminate = (crystal: FitCrystal): void => {
-      for (let k = 0; k < 6; k++) {
-        // The prior of the strain, and that of the rotation, which only keeps the matrix positive definite.
-        const weight = 1 / this.#strain ** 2;
+      const { lattice, frame } = crystal;
+      const strain = this.#ownStrain(crystal);
+      // The prior of the strain, which is that of the known cell with a scatter: peaks do not know how they divide.
+      const weight = 1 / this.#strain ** 2;
+      for (let k = 0; k < strainLength; k++) {
         own[(3 + k) * (locals + 1)] = (own[(3 + k) * (locals + 1)] as number) + weight;
-        ownRight[3 + k] = (ownRight[3 + k] as number) - weight * (crystal.strain[k] as number);
+        ownRight[3 + k] = (ownRight[3 + k] as number) - weight * (strain[k] as number);
+        // That of the rotation only keeps the matrix positive definite.
         if (k < 3) own[k * (locals + 1)] = (own[k * (locals + 1)] as number) + 1e-6;
+        const at = lattice < 0 ? -1 : (row[this.#ofCells[strainLength * lattice + k] as number] as number);
+        if (at < 0) continue;
+        touched.add(at);
+        for (let m = 0; m < strainLength; m++) {
+          const x = weight * (frame[k * strainLength + m] as number);
+          mixed[(3 + m) * n + at] = -x;
+          share[at] = (share[at] as number) + x * (strain[m] as number);
+          for (let j = 0; j < strainLength; j++) {
+            const other = at * n + (row[this.#ofCells[strainLength * lattice + j] as number] as number);
+            matrix[other] = (matrix[other] as number) + x * (frame[j * strainLength + m] as number);
+          }
+        }
       }
       const inverse = inverseOf(own, locals);
       const used = [...touched].sort((a, b) => a - b);
@@ -505,8 +704,13 @@ class Fit {
     };
 
     let latest = 0;
+    const next = (): void => {
+      eliminate(this.#crystals[latest] as FitCrystal);
+      latest++;
+      ({ matrix, right } = halves[latest % 2] as Equations);
+    };
     this.#each((c, panel, residual, ray) => {
-      for (; latest < c; latest++) eliminate(this.#crystals[latest] as FitCrystal);
+      while (latest < c) next();
       const weight = this.#weight(residual);
       if (weight === 0) return;
       let count = 0;
@@ -555,26 +759,39 @@ class Fit {
         }
       }
     });
-    for (; latest < this.#crystals.length; latest++) eliminate(this.#crystals[latest] as FitCrystal);
-    return { matrix, right, scatter, steps, openStrain: open / Math.max(1, this.#crystals.length) };
+    while (latest < this.#crystals.length) next();
+    const [first, second] = halves;
+    return {
+      matrix: first.matrix.map((x, i) => x + (second.matrix[i] as number)),
+      right: first.right.map((x, i) => x + (second.right[i] as number)),
+      ...{ halves, scatter, steps, openStrain: open / Math.max(1, this.#crystals.length) },
+    };
   }
 
   /** Adds the prior knowledge: units move little, and a motion that units share belongs to their parent. */
-  #withPriors(
-    { matrix, right }: Pick<Normal, 'matrix' | 'right'>,
-    active: readonly number[],
-  ): { matrix: Float64Array; right: Float64Array } {
+  #withPriors({ matrix, right }: Equations, active: readonly number[]): Equations {
     const n = active.length;
     const all = Float64Array.from(matrix);
     const side = Float64Array.from(right);
     const size = (p: number): number => [usual.shift, usual.shift, usual.depth, usual.turn][Math.min(p, 3)] as number;
+    for (const [l, { sizeError }] of this.#lattices.entries()) {
+      const prior = strainPrior(sizeError);
+      const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
+      for (const [k, p] of own.entries())
+        for (const [m, q] of own.entries()) {
+          const [i, j, weight] = [active.indexOf(p), active.indexOf(q), prior[k * strainLength + m] as number];
+          all[i * n + j] = (all[i * n + j] as number) + weight;
+          side[i] = (side[i] as number) - weight * (this.#motion[q] as number);
+        }
+    }
     for (const [i, p] of active.entries()) {
+      if (p >= perUnit * this.#units.length) break;
       const whole = p < perUnit ? 100 : 1;
       const weight = 1 / (whole * size(p % perUnit)) ** 2;
       all[i * n + i] = (all[i * n + i] as number) + weight;
       side[i] = (side[i] as number) - weight * (this.#motion[p] as number);
     }
-    for (const mode of this.#sharedModes(active)) {
+    for (const { mode } of sharedMotions(this.#parts, active)) {
       // Far stiffer than the pairs, but not so stiff that the matrix cannot be inverted.
       const stiffness = 1e4 * Math.max(...mode.map(([i]) => all[i * n + i] as number));
       let value = 0;
@@ -585,43 +802,6 @@ class Fit {
       }
     }
     return { matrix: all, right: side };
-  }
-
-  /** Motions of siblings that are equivalent to one of their parent: rows of the matrix, and the normalised motion. */
-  #sharedModes(active: readonly number[]): (readonly (readonly [row: number, x: number])[])[] {
-    const modes: (readonly (readonly [number, number])[])[] = [];
-    const rows = new Map(active.map((p, i) => [p, i]));
-    for (const [parent, { centre }] of this.#units.entries()) {
-      const children = this.#units.flatMap((unit, u) => (unit.parent === parent ? [u] : []));
-      for (const axis of [0, 1, 2, 3, 4, 5]) {
-        // The crystals rotate about the beam instead of the whole detector, and a fixed distance is fixed for all
-        // panels.
-        const isFixed = parent === 0 && (axis === 5 || axis === 2);
-        if (!isFixed && !rows.has(perUnit * parent + axis)) continue;
-        const own = children.filter((u) => rows.has(perUnit * u + (axis < 3 ? axis : axis === 5 ? 0 : 2)));
-        const pairs = (of: readonly number[]): number => of.reduce((sum, u) => sum + (this.#pairs[u] as number), 0);
-        // Parts that do not move already fix the position of the others.
-        if (pairs(own) < 0.9 * (this.#pairs[parent] as number)) continue;
-        const unit: Vector = [axis % 3 === 0 ? 1 : 0, axis % 3 === 1 ? 1 : 0, axis % 3 === 2 ? 1 : 0];
-        const mode: [number, number][] = [];
-        for (const u of own) {
-          const at = (this.#units[u] as Unit).centre;
-          const arm: Vector = [at[0] - centre[0], at[1] - centre[1], at[2] - centre[2]];
-          const pixel = this.#pixelM[u] as number;
-          const shift = axis < 3 ? unit : (cross(unit, arm).map((x) => (x * milli) / pixel) as unknown as Vector);
-          const weight = Math.sqrt(this.#pairs[u] as number);
-          for (const k of [0, 1, 2] as const) {
-            const row = rows.get(perUnit * u + k);
-            if (row !== undefined && shift[k] !== 0) mode.push([row, weight * shift[k]]);
-          }
-          const turn = axis < 3 ? undefined : rows.get(perUnit * u + axis);
-          if (turn !== undefined) mode.push([turn, (weight * milli * (this.#spread[u] as number)) / pixel]);
-        }
-        const length = Math.sqrt(mode.reduce((sum, [, x]) => sum + x * x, 0));
-        if (length > 0) modes.push(mode.map(([row, x]) => [row, x / length] as const));
-      }
-    }
-    return modes;
   }
 
   /**
@@ -636,7 +816,9 @@ class Fit {
       const errors = new Float64Array(n);
       for (let i = 0; i < n; i++)
         errors[i] = Math.sqrt(Math.max(inverse[i * (n + 1)] as number, spread[i * (n + 1)] as number));
-      const leaving = this.#doubtful(kept, values, [inverse, spread]);
+      const likely = withMostStill(this.#parts, kept, values);
+      let leaving = this.#doubtful(kept, likely, [inverse, spread]);
+      if (leaving.size === 0) leaving = this.#unsupported(active, kept, normal);
       if (leaving.size === 0) return { kept, errors };
       kept = kept.filter((p) => !leaving.has(p));
     }
@@ -649,7 +831,7 @@ class Fit {
   #without(
     active: readonly number[],
     kept: readonly number[],
-    { matrix, right, scatter }: Normal,
+    { matrix, right, scatter }: Equations & { readonly scatter?: Float64Array },
   ): { values: Float64Array; inverse: Float64Array; spread: Float64Array } {
     const [all, n] = [active.length, kept.length];
     const rows = kept.map((p) => active.indexOf(p));
@@ -666,33 +848,77 @@ class Fit {
     return {
       values: step.map((x, i) => x + (this.#motion[kept[i] as number] as number)),
       inverse,
-      spread: sandwich(inverse, part(scatter, all, rows), n, crystals / Math.max(1, crystals - 1)),
+      spread: scatter ? sandwich(inverse, part(scatter, all, rows), n, crystals / Math.max(1, crystals - 1)) : inverse,
     };
   }
 
-  /** The most doubtful half of the doubtful parameters. */
-  #doubtful(kept: readonly number[], values: Float64Array, covariances: readonly Float64Array[]): Set<number> {
+  /**
+   * The parameters with which half of the crystals do not fit better at the values that the other half gives them, all
+   * others being fitted again: with the values v, those u of the other half and the inverse covariance F, χ² changes by
+   * (v − u)ᵀ F (v − u) − vᵀ F v. The strains of the crystals are fitted as well, with their prior: residuals alone hide
+   * a wrong distance in them.
+   */
+  #unsupported(active: readonly number[], kept: readonly number[], { halves }: Normal): Set<number> {
     const n = kept.length;
-    // Three errors; more if the scatter is estimated from few crystals, and if many parts are tested (Bonferroni).
-    const limit = 9 * (1 + 5 / this.#crystals.length) ** 2 + 2 * Math.log(Math.max(1, n / 2));
-    const rows = new Map(kept.map((p, i) => [p, i]));
+    const fits = halves.map((half) => this.#without(active, kept, half));
+    const leaving = new Set<number>();
+    for (const { rows, members } of this.#blocks(kept)) {
+      const values = fits.map((fit) => rows.map((row) => fit.values[row] as number));
+      const isBetter = fits.every(({ inverse }, half) => {
+        const own = inverseOf(part(inverse, n, rows), rows.length);
+        const [v, u] = [values[half] as number[], values[1 - half] as number[]];
+        // uᵀ F (2 v − u)
+        const by =
+          own &&
+          times(
+            own,
+            Float64Array.from(v, (x, i) => 2 * x - (u[i] as number)),
+            rows.length,
+          );
+        return by !== undefined && u.reduce((sum, x, i) => sum + x * (by[i] as number), 0) > 0;
+      });
+      if (!isBetter) for (const p of members) leaving.add(p);
+    }
+    return leaving;
+  }
+
+  /** The parameters of units that are accepted or rejected together, with their rows among those that are kept. */
+  #blocks(kept: readonly number[]): { u: number; first: number; members: number[]; rows: number[] }[] {
+    const at = new Map(kept.map((p, i) => [p, i]));
+    return this.#units.flatMap((_, u) =>
+      blocks.flatMap((block) => {
+        const members = block.map((p) => perUnit * u + p).filter((p) => at.has(p));
+        return members.length === 0
+          ? []
+          : [{ u, first: block[0], members, rows: members.map((p) => at.get(p) as number) }];
+      }),
+    );
+  }
+
+  /** The most doubtful half of the doubtful parameters. */
+  #doubtful(
+    kept: readonly number[],
+    values: Float64Array,
+    covariances: readonly [ofFit: Float64Array, ofScatter: Float64Array],
+  ): Set<number> {
+    const n = kept.length;
+    const motions = n - this.#ofCells.length;
+    // Three errors; more of those from the scatter of few crystals, and if many parts are tested (Bonferroni).
+    const many = 2 * Math.log(Math.max(1, motions / 2));
+    const limits = [9 + many, 9 * (1 + 5 / this.#crystals.length) ** 2 + many];
     const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
-    for (let u = 0; u < this.#units.length; u++)
-      for (const block of blocks) {
-        const members = block.map((p) => perUnit * u + p).filter((p) => rows.has(p));
-        if (members.length === 0) continue;
-        const at = members.map((p) => rows.get(p) as number);
-        const own = at.map((row) => values[row] as number);
-        const squares = covariances.map((covariance) => {
-          const inverse = inverseOf(part(covariance, n, at), at.length);
-          if (!inverse) return Number.POSITIVE_INFINITY;
-          const by = times(inverse, own, at.length);
-          return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0);
-        });
-        const square = Math.min(...squares);
-        const isSmall = this.#effect(u, block[0], own) < (u === 0 ? leastWhole : leastPart);
-        if (isSmall || !(square > limit)) doubtful.push({ members, square: isSmall ? 0 : square });
-      }
+    for (const { u, first, members, rows } of this.#blocks(kept)) {
+      const own = rows.map((row) => values[row] as number);
+      const squares = covariances.map((covariance, i) => {
+        const inverse = inverseOf(part(covariance, n, rows), rows.length);
+        if (!inverse) return Number.POSITIVE_INFINITY;
+        const by = times(inverse, own, rows.length);
+        return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0) / (limits[i] as number);
+      });
+      const square = Math.min(...squares);
+      const isSmall = this.#effect(u, first, own) < (u === 0 ? leastWhole : leastPart);
+      if (isSmall || !(square > 1)) doubtful.push({ members, square: isSmall ? 0 : square });
+    }
     doubtful.sort((a, b) => a.square - b.square);
     return new Set(doubtful.slice(0, Math.ceil(doubtful.length / 2)).flatMap(({ members }) => members));
   }
@@ -700,8 +926,8 @@ class Fit {
   /** The number of pixels by which a motion changes predictions. */
   #effect(u: number, first: number, values: readonly number[]): number {
     const size = Math.hypot(...values);
-    const distance = this.#crystals[0]?.beam.distanceM ?? 1;
-    const [radius, spread, pixel] = [this.#radius[u], this.#spread[u], this.#pixelM[u]] as [number, number, number];
+    const distance = this.#distanceM;
+    const [radius, { spread, pixelM: pixel }] = [this.#radius[u] as number, this.#parts[u] as Part];
     if (first === 0) return size;
     if (first === 2) return (size * radius) / distance;
     return ((size * milli * spread) / pixel) * (first === 5 ? 1 : radius / distance);
@@ -723,27 +949,6 @@ function sandwich(inverse: Float64Array, scatter: Float64Array, n: number, facto
   product(inverse, scatter, half);
   product(half, inverse, whole);
   return whole.map((x) => x * factor);
-}
-
-/**
- * A lattice after a small symmetric strain: the elements of `step` from the fourth on are xx, yy, zz, yz, xz, xy in
- * thousandths.
- */
-function strained(rows: Cell, step: ArrayLike<number>): Cell {
-  const [xx, yy, zz, yz, xz, xy] = [3, 4, 5, 6, 7, 8].map((i) => milli * (step[i] as number)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const one = ([x, y, z]: Vector): Vector => [
-    x + xx * x + xy * y + xz * z,
-    y + xy * x + yy * y + yz * z,
-    z + xz * x + yz * y + zz * z,
-  ];
-  return [one(rows[0]), one(rows[1]), one(rows[2])];
 }
 
 /**

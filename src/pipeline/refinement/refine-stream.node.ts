@@ -22,6 +22,8 @@ export interface RefineStreamGeometryOptions {
   readonly geometry?: string | undefined;
   /** The known cell, as `-p` of `ewald index`; default: the one that the stream records. */
   readonly cell?: string | undefined;
+  /** See `refineGeometry`. Default false. */
+  readonly trustCell?: boolean | undefined;
   /** The .geom file to write. */
   readonly output: string;
   /**
@@ -53,7 +55,7 @@ const atNode = 0.1;
  */
 export async function refineStreamGeometry(
   stream: string,
-  { geometry: file, cell, output, force = false }: RefineStreamGeometryOptions,
+  { geometry: file, cell, trustCell, output, force = false }: RefineStreamGeometryOptions,
 ): Promise<RefinedStreamGeometry> {
   const inputs = [stream, file, cell].filter((one) => one !== undefined);
   const written = await openOutput(output, { force, inputs, endings: ['.geom'] });
@@ -81,7 +83,7 @@ export async function refineStreamGeometry(
       throw new EwaldError('Format', `${stream}: ${doubt}; no geometry is written without --force (force: true)`, {
         detail: { path: stream },
       });
-    const refined = refineGeometry(geometry, crystals);
+    const refined = refineGeometry(geometry, crystals, { trustCell });
     await written.write(
       refined.moved.length === 0 ? text : `${refinementComments(refined)}${formatGeometry(refined.geometry)}`,
     );
@@ -107,7 +109,7 @@ export async function refineStreamGeometry(
         if (farthest < nearNode) found.push({ panel: index, fs, ss, hkl });
       }
       return {
-        ...{ beam, cell: rows, known: known.cell },
+        ...{ beam, cell: rows, known: known.cell, lengthErrorsA: known.lengthErrorsA },
         panel: found.map(({ panel }) => panel),
         fs: found.map(({ fs }) => fs),
         ss: found.map(({ ss }) => ss),

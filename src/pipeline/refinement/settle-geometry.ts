@@ -7,7 +7,6 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
-import { contradictsCell, type DetectorFit, detectorVerdict } from '../detector-fit.js';
 import { doubtText, explainedFraction } from '../doubt.js';
 import { type FrameResult, indexPeaks } from '../frame.js';
 import type { OpenFrameSearcher } from '../frame-searcher.js';
@@ -33,6 +32,8 @@ export interface SettlingGeometry {
   readonly geometry: Geometry;
   /** Whether the cell is known from elsewhere, so that it fixes the distance. */
   readonly isCellGiven: boolean;
+  /** Whether its size is right to the last digit. */
+  readonly trustCell: boolean;
   /** Whether panels are refined. */
   readonly panels: boolean;
   readonly signal: PlatformSignal | undefined;
@@ -61,14 +62,12 @@ export interface Settlement extends SettledGeometry {
   readonly share: number;
   /** Spots of the frames in 1/Å, with the refined geometry. */
   readonly spots: readonly Float32Array[];
-  /** Whether enough crystals determined the distance with the known cell; it may be the given one. */
+  /** Whether the distance was fitted on enough crystals of a known cell; it may be the given one. */
   readonly isDistanceFitted: boolean;
-  /** Whether the crystals contradict the known cell at the distance that fits them best. Then that is the given one. */
-  readonly isCellContradicted: boolean;
 }
 
 /** A refinement, and the frames indexed with its geometry. */
-interface Refined extends Omit<Settlement, 'isDistanceFitted' | 'isCellContradicted'> {
+interface Refined extends Omit<Settlement, 'isDistanceFitted'> {
   readonly results: readonly FrameResult[];
 }
 
@@ -76,18 +75,10 @@ interface Refined extends Omit<Settlement, 'isDistanceFitted' | 'isCellContradic
 export async function settleGeometry(scene: SettlingGeometry): Promise<Settlement> {
   const { results, frames } = await firstResults(scene);
   const { isCellGiven } = scene;
-  const { results: latest, ...refined } = await refinedOn(results, frames, scene);
-  const verdict = isCellGiven && refined.doubt === undefined ? detectorVerdict(fitsOf(latest)) : undefined;
-  const isDistanceFitted = verdict !== undefined;
-  if (!verdict || !contradictsCell(verdict)) return { ...refined, isDistanceFitted, isCellContradicted: false };
-  // A compromise between the cell and the crystals would fit neither, so the distance stays as it was given.
-  const { results: _, ...kept } = await refinedOn(results, frames, { ...scene, isCellGiven: false });
-  return { ...kept, isDistanceFitted, isCellContradicted: true };
+  const { results: _, ...refined } = await refinedOn(results, frames, scene);
+  const isDistanceFitted = isCellGiven && refined.doubt === undefined && refined.cells.length > 0;
+  return { ...refined, isDistanceFitted };
 }
-
-/** The detector according to each crystal. */
-const fitsOf = (results: readonly FrameResult[]): DetectorFit[] =>
-  results.flatMap(({ crystals }) => crystals.flatMap(({ detector }) => detector ?? []));
 
 /** Refines the geometry on the crystals of frames; the distance only with a cell that was given. */
 async function refinedOn(results: readonly FrameResult[], frames: number, scene: SettlingGeometry): Promise<Refined> {
@@ -96,7 +87,7 @@ async function refinedOn(results: readonly FrameResult[], frames: number, scene:
     ...{ ...refined, geometry, moved: [], frames, explained, share: explainedShare(results), results },
     spots: results.map(({ spots }) => spots),
   });
-  const options = { distance: scene.isCellGiven, panels };
+  const options = { distance: scene.isCellGiven, panels, trustCell: scene.trustCell };
   const own = searcher.detector.geometry;
   const { isCellGiven } = scene;
   const coarse = await coarseSearch(results, { searcher, settings, distance: isCellGiven, signal });
@@ -180,8 +171,9 @@ export function crystalsOf(
   return results.flatMap(({ peaks, crystals, beam }) =>
     crystals.map(({ cell, inputCell, indices, peaks: own }): GeometryCrystal => {
       const panels = Array.from(own, (i) => peaks.panel[i] as number);
+      const { cell: known, lengthErrorsA } = cells[inputCell] ?? {};
       return {
-        ...{ beam, cell, known: cells[inputCell]?.cell, indices, panel: panels },
+        ...{ beam, cell, known, lengthErrorsA, indices, panel: panels },
         fs: Array.from(own, (i, n) => (peaks.fs[i] as number) - (geometry.panels[panels[n] as number]?.minFs ?? 0)),
         ss: Array.from(own, (i, n) => (peaks.ss[i] as number) - (geometry.panels[panels[n] as number]?.minSs ?? 0)),
       };

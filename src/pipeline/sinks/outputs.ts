@@ -10,6 +10,7 @@ import { stackedGeometry } from '../../detector/stacked.js';
 import type { Inputs } from '../../files/inputs.js';
 import type { WriteOptions } from '../../files/write.js';
 import { bandwidthOf } from '../chunk.js';
+import type { FittedDistance } from '../detector-remarks.js';
 import { milleDefaults } from '../parameters.js';
 import type { OutputTarget, RunPlace } from '../place.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
@@ -99,9 +100,8 @@ export interface OutputScene {
   readonly usedGeometry: Geometry;
   /** The text of the geometry, if the run has refined it before searching its frames. */
   readonly refined?: string | undefined;
-  /** Whether the distance was fitted on the first crystals, and whether they contradict the known cell. */
-  readonly isDistanceFitted?: boolean | undefined;
-  readonly isCellContradicted?: boolean | undefined;
+  /** What the first crystals tell about the distance and the known cells. */
+  readonly fitted?: FittedDistance | undefined;
   readonly settings: SearchSettings;
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;

@@ -3,7 +3,7 @@ import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import type { Output } from '../../files/write.js';
 import { type DetectorFit, type DetectorVerdict, detectorVerdict, refinedGeometry } from '../detector-fit.js';
-import { detectorRemarks, fewCrystalsRemark } from '../detector-remarks.js';
+import { detectorRemarks, type FittedDistance, fewCrystalsRemark } from '../detector-remarks.js';
 import type { FrameRecord } from '../record.js';
 import { Sampled } from '../sampled.js';
 import { ended, type FrameSink } from './sink.js';
@@ -20,8 +20,7 @@ interface RefinedFile {
 /** What a run has learnt about its geometry from its first crystals. */
 interface SettledRun {
   readonly usedGeometry: Geometry;
-  readonly isDistanceFitted?: boolean | undefined;
-  readonly isCellContradicted?: boolean | undefined;
+  readonly fitted?: FittedDistance | undefined;
 }
 
 export class DetectorSink implements FrameSink {
@@ -49,10 +48,10 @@ export class DetectorSink implements FrameSink {
   /** Remarks on the fits. */
   remarks(): string[] {
     if (!this.#beam || this.#isDoubtful()) return [];
-    const { usedGeometry, isDistanceFitted } = this.#run;
+    const { usedGeometry, fitted } = this.#run;
     const few = fewCrystalsRemark(this.#fits.kept, usedGeometry);
     if (few !== undefined) return [few];
-    return detectorRemarks(detectorVerdict(this.#fits.kept), usedGeometry, this.#beam, isDistanceFitted);
+    return detectorRemarks(detectorVerdict(this.#fits.kept), usedGeometry, this.#beam, fitted);
   }
 
   async close(isWhole: boolean): Promise<string> {
@@ -61,18 +60,18 @@ export class DetectorSink implements FrameSink {
     const { output, name, refined } = this.#file;
     const verdict = detectorVerdict(this.#fits.kept);
     const isFitted = refined !== undefined || (verdict !== undefined && this.#beam !== undefined);
-    const { usedGeometry, isCellContradicted = false } = this.#run;
-    const isCellWrong = this.#isDoubtful() || isCellContradicted;
-    if (isCellWrong || !isFitted) {
+    const { usedGeometry, fitted } = this.#run;
+    const isDoubtful = this.#isDoubtful();
+    if (isDoubtful || !isFitted) {
       await output.discard();
-      const reason = isCellWrong
+      const reason = isDoubtful
         ? 'the cell is in doubt, and a geometry would be refined to fit it'
         : `${this.#fits.seen} crystals are not enough`;
       return [...remarks, `no refined geometry: ${reason}`].join('\n');
     }
-    await output.write(
-      refined ?? formatGeometry(refinedGeometry(usedGeometry, this.#beam as Beam, verdict as DetectorVerdict)),
-    );
+    // What was fitted on the first crystals and has not moved is right, whatever the known cell makes of it.
+    const used = fitted ? usedGeometry : refinedGeometry(usedGeometry, this.#beam as Beam, verdict as DetectorVerdict);
+    await output.write(refined ?? formatGeometry(used));
     return [...remarks, `refined geometry in ${await ended(output, name, isWhole)}`].join('\n');
   }
 
