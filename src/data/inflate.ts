@@ -30,8 +30,7 @@ export async function inflate(
   { most = length, checksums = true }: InflateOptions = {},
 ): Promise<Uint8Array> {
   const [head, tail] = frame === 'raw' ? [0, 0] : frame === 'zlib' ? [zlibHead(stored), 4] : [gzipHead(stored), 8];
-  const end = stored.length - tail;
-  if (end < head) throw new Error(`the compressed data end in the frame of ${frame}`);
+  const end = Math.max(head, stored.length - tail);
   const out = new Uint8Array(length);
   let at = 0;
   let sum = frame === 'zlib' ? 1 : 0;
@@ -42,11 +41,11 @@ export async function inflate(
     if (checksums && frame !== 'raw') sum = frame === 'zlib' ? adler32(piece, sum) : crc32(piece, sum);
   }
   if (at < length) throw new Error(`the compressed data end after ${at} of ${length} bytes`);
+  if (!checksums || frame === 'raw') return out;
   const view = new DataView(stored.buffer, stored.byteOffset + end, tail);
-  if (frame === 'gzip' && view.getUint32(4, true) !== at % 2 ** 32)
-    throw new Error(`gzip states ${view.getUint32(4, true)} bytes; there are ${at}`);
-  if (frame === 'zlib' && checksums) compare('Adler-32', hex32(view.getUint32(0)), hex32(sum));
-  if (frame === 'gzip' && checksums) compare('CRC-32', hex32(view.getUint32(0, true)), hex32(sum));
+  const isGzip = frame === 'gzip';
+  compare(isGzip ? 'CRC-32' : 'Adler-32', hex32(view.getUint32(0, isGzip)), hex32(sum));
+  if (isGzip) compare('length', hex32(view.getUint32(4, true)), hex32(at));
   return out;
 }
 

@@ -53,23 +53,17 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
     records.filter((line) => line.startsWith(`${key} `)).map((line) => line.trim().split(/\s+/).slice(1));
   const [width = 0, rows = 0, batches = 0] = (wordsOf('NCOL')[0] ?? []).map(Number);
   const columns = wordsOf('COLUMN').map(([label = '', type = '']) => ({ label, type }));
-  if (!(Number.isInteger(width) && width === columns.length))
-    fail(`it says ${width} columns, and describes ${columns.length}`);
+  const labels = columns.map(({ label }) => label).join(', ');
+  if (width !== columns.length) fail(`it says ${width} columns, and describes ${columns.length}`);
   if (!(Number.isInteger(rows) && rows >= 0) || record + 4 * width * rows !== head)
     fail(`it says ${width} columns of ${rows} reflections, and has ${(head - record) / 4} numbers before its header`);
   if (batches > 0) fail('it holds unmerged data; expected merged intensities');
   if (columns.slice(0, 3).some(({ type }) => type !== 'H') || width < 4)
-    fail(
-      `its first columns are ${columns
-        .slice(0, 3)
-        .map(({ label }) => label)
-        .join(', ')}; expected H, K and L`,
-    );
+    fail(`it has the columns ${labels}; expected H, K and L first`);
   const pick = (type: string, from = 0): number => columns.findIndex((one, i) => i >= from && one.type === type);
   const intensities = pick('J');
   const values = intensities >= 0 ? intensities : pick('F');
-  if (values < 0)
-    fail(`it has no intensities (J) or amplitudes (F) among ${columns.map(({ label }) => label).join(', ')}`);
+  if (values < 0) fail(`it has no intensities (J) or amplitudes (F) among ${labels}`);
   const sigmas = pick('Q', values);
   const group = /(?:PG)(\S+)\s*$/.exec(records.find((line) => line.startsWith('SYMINF')) ?? '')?.[1] ?? '';
   const symmetry = laueOf[group] ?? fail(`its point group "${group}" is not known`);

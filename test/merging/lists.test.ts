@@ -149,7 +149,7 @@ test('the reader of references accepts amplitudes, and refuses data that are not
     [text(amplitudes, '           3', '         2.5'), /5 columns of 2\.5 reflections/],
     [
       text(amplitudes, 'L                              H', 'L                              R'),
-      /are H, K, L; expected H, K/,
+      /columns H, K, L, FP, SIGFP; expected H, K and L first/,
     ],
     [indexed([70000, 1, 2]), /reflection 2 has the indices 70000 1 2; expected whole numbers from -32767 to 32767/],
     [indexed([1.5, 1, 2]), /reflection 2 has the indices 1\.5 1 2/],
