@@ -23,7 +23,7 @@ for (const room of readdirSync(new URL('src/', rootUrl))) {
   const { tables } = await import(`../build/esm/${room}/parameters.js`);
   if (tables === undefined) continue;
   const imports = [...new Set(tables.flatMap((table) => table.imports ?? []))].map((line) => `${line}\n`).join('');
-  const types = tables.map(({ name, about, rows, loose }) => declaration(name, about, rows, loose));
+  const types = tables.map(({ name, about, rows }) => declaration(name, about, rows));
   headers.set(`src/${room}/parameter-types.ts`, notice + (imports && `${imports}\n`) + types.join('\n'));
   const path = `src/${room}/README.md`;
   headers.set(path, withTables(readFileSync(new URL(path, rootUrl), 'utf8'), tables, path));

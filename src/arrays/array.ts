@@ -26,17 +26,17 @@ import {
 /** Options of an array. */
 export interface ArrayOptions<D extends ArrayDtype = ArrayDtype> {
   /** Lengths, slowest axis first, each at least 1; default: one axis with all the data. */
-  readonly shape?: readonly number[] | number;
+  readonly shape?: readonly number[] | number | undefined;
   /**
    * Default: the real dtype of the data; `f32` without data. Data of a complex array is interleaved. Integers are kept
    * as the detector delivers them; kernels convert them on use.
    */
-  readonly dtype?: D;
+  readonly dtype?: D | undefined;
   /**
    * Backend of the array; default: the context's first backend that supports this size and dtype. `array` of a plan
    * uses the plan's backend.
    */
-  readonly backend?: BackendName;
+  readonly backend?: BackendName | undefined;
 }
 
 export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends Disposable {

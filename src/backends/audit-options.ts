@@ -5,11 +5,11 @@ export interface AuditOptions {
   /** Fraction of results to recompute, 0 … 1. */
   readonly fraction: number;
   /** `warn` (default) logs a warning; `fail` makes the run wait for its checks and reject with `Mismatch`. */
-  readonly onDrift?: 'warn' | 'fail';
+  readonly onDrift?: 'warn' | 'fail' | undefined;
   /** Maximum backlog of checks, in seconds; further results are counted as unchecked. Default 2. */
-  readonly budgetS?: number;
+  readonly budgetS?: number | undefined;
   /** Seed of the random selection; default: a new one each time. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Statistics of the audit so far. */

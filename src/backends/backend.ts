@@ -3,6 +3,7 @@
  * loader table. What a backend can compute is declared elsewhere: each room lists its kernels, see feature.ts.
  */
 
+import type { MethodOf } from '../base/members.js';
 import type { Disposable } from '../base/resource.js';
 import type { WorkerPort } from '../base/worker-port.js';
 import type { EngineReport } from './engines.js';
@@ -21,7 +22,7 @@ export interface Backend extends Disposable {
    * Which of these mechanisms fail their self-test on this device; mechanisms not tested before in this process are
    * tested now. Absent for CPU backends, which are compared with the reference instead.
    */
-  faults?(mechanisms: readonly Mechanism[]): Promise<readonly Fault[]>;
+  faults?: MethodOf<[mechanisms: readonly Mechanism[]], Promise<readonly Fault[]>> | undefined;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }

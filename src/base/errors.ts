@@ -51,7 +51,7 @@ export class EwaldError extends Error {
   constructor(
     tag: EwaldErrorTag,
     message: string,
-    options: { cause?: unknown; detail?: Record<string, unknown> } = {},
+    options: { cause?: unknown; detail?: Record<string, unknown> | undefined } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.tag = tag;

@@ -25,7 +25,7 @@ const valueText = (value: unknown): string => {
 /** The default in words; undefined where there is none to tell. */
 export function defaultText(row: Parameter): string | undefined {
   if (row.usual !== undefined) return row.usual === '' ? undefined : row.usual;
-  const value = fallbackOf(row);
+  const value = row.required ? undefined : fallbackOf(row);
   if (value === undefined || row.kind === 'boolean') return undefined;
   const stagesByDefault = new Map<number, string[]>();
   for (const [stage, other] of Object.entries(row.fallbacks ?? {}))
@@ -146,10 +146,9 @@ function wrapped(text: string): string[] {
 }
 
 /**
- * The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment. `loose`: the
- * members may be undefined.
+ * The TypeScript interface of a table, with each row's sentence, unit, range and default as its comment.
  */
-export function declaration(name: string, about: string, rows: Parameters, loose = false): string {
+export function declaration(name: string, about: string, rows: Parameters): string {
   const out = [`/** ${about} */`, `export interface ${name} {`];
   for (const [key, row] of Object.entries(rows)) {
     const { unit, kind } = row;
@@ -163,7 +162,7 @@ export function declaration(name: string, about: string, rows: Parameters, loose
     const lines = wrapped(`${whose}${text}`);
     if (lines.length === 1 && (lines[0] as string).length <= 110) out.push(`  /** ${lines[0]} */`);
     else out.push('  /**', ...lines.map((one) => `   * ${one}`), '   */');
-    const type = `${typeOf(row)}${loose && !row.required ? ' | undefined' : ''}`;
+    const type = `${typeOf(row)}${row.required ? '' : ' | undefined'}`;
     const head = `  readonly ${key}${row.required ? '' : '?'}:`;
     // The formatter writes long unions on several lines.
     if (head.length + type.length + 2 <= 120) out.push(`${head} ${type};`);

@@ -23,11 +23,11 @@ export type ParameterKind =
 export interface CrystfelFlag {
   readonly program: 'indexamajig' | 'partialator' | 'process_hkl' | 'compare_hkl' | 'check_hkl' | 'ambigator';
   /** Its name there, if it differs. */
-  readonly flag?: string;
+  readonly flag?: string | undefined;
   /** Its default there, if it differs from ours, which `differs` then explains. */
-  readonly fallback?: number | string;
+  readonly fallback?: number | string | undefined;
   /** How it differs and why; without it, meaning, range and default are CrystFEL's. */
-  readonly differs?: string;
+  readonly differs?: string | undefined;
 }
 
 /** One parameter; its name is its key in the table. */
@@ -36,45 +36,45 @@ export interface Parameter {
   /** One plain sentence without a full stop: what it does. */
   readonly sentence: string;
   /** Further sentences for declarations and READMEs, with full stops: why the default is what it is. */
-  readonly more?: string;
+  readonly more?: string | undefined;
   /** What the flag `--no-NAME` of a boolean that is true by default does, for `--help`. */
-  readonly off?: string;
+  readonly off?: string | undefined;
   /** Whether it has to be given. */
-  readonly required?: true;
+  readonly required?: true | undefined;
   /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
-  readonly type?: string;
-  readonly unit?: string;
+  readonly type?: string | undefined;
+  readonly unit?: string | undefined;
   /** Of numbers: the range, whose `fallback` is the default unless `usual` says otherwise. */
-  readonly range?: Range;
+  readonly range?: Range | undefined;
   /** Of a choice. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   /** Of several numbers: how many, and whether each is at least as large as the one before, the last one larger. */
-  readonly count?: number;
-  readonly rising?: true;
+  readonly count?: number | undefined;
+  readonly rising?: true | undefined;
   /** The default of what is not a single number. */
-  readonly fallback?: boolean | string | readonly number[];
+  readonly fallback?: boolean | string | readonly number[] | undefined;
   /** Defaults of single stages where they differ. */
-  readonly fallbacks?: Readonly<Record<string, number>>;
+  readonly fallbacks?: Readonly<Record<string, number>> | undefined;
   /** The default in words, if it is not a fixed value; empty without a default. */
-  readonly usual?: string;
+  readonly usual?: string | undefined;
   /** The stages (finders, modes) it belongs to; without it, all. */
   readonly of?: readonly string[] | undefined;
   /** The flag where it is not the name in kebab case; null: the library alone has it. */
-  readonly flag?: string | null;
+  readonly flag?: string | null | undefined;
   /** The unit of the flag where it is not that of the option, and its size in the option's unit. */
-  readonly inFlag?: { readonly unit: string; readonly size: number };
+  readonly inFlag?: { readonly unit: string; readonly size: number } | undefined;
   /** It does not change what is computed: streams do not record it, and a run may be resumed with another value. */
-  readonly neutral?: true;
+  readonly neutral?: true | undefined;
   /** The letter of its short flag. */
-  readonly short?: string;
+  readonly short?: string | undefined;
   /** The value of a flag that is given without one; without it, a flag needs a value. */
-  readonly bare?: number;
+  readonly bare?: number | undefined;
   /** What a flag's value is called in `--help`; default: by its kind. */
-  readonly value?: string;
+  readonly value?: string | undefined;
   /** The value that the additional flag `--no-NAME` stands for. */
-  readonly without?: string;
+  readonly without?: string | undefined;
   /** The flag of CrystFEL that it has been taken from. */
-  readonly crystfel?: CrystfelFlag;
+  readonly crystfel?: CrystfelFlag | undefined;
 }
 
 /** A table of parameters by name. */

@@ -1,8 +1,10 @@
 /** PNG files with 8 bits per sample and unfiltered rows. Format: RFC 2083, RFC 1950. */
+
 import { adler32 } from './adler32.js';
 import { crc32 } from './crc32.js';
+import type { OwnBytes } from './globals.js';
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
+function chunk(type: string, data: Uint8Array): OwnBytes {
   const out = new Uint8Array(12 + data.length);
   const view = new DataView(out.buffer);
   view.setUint32(0, data.length);
@@ -20,7 +22,7 @@ function filteredRows(bytes: Uint8Array | Uint8ClampedArray, rowBytes: number, h
 }
 
 /** A file of filtered rows compressed in zlib format: palette indices if there is a palette, else RGBA. */
-function pngFile(packed: Uint8Array, width: number, height: number, palette?: Uint8Array): Uint8Array {
+function pngFile(packed: Uint8Array, width: number, height: number, palette?: Uint8Array): OwnBytes {
   const head = new Uint8Array(13);
   const view = new DataView(head.buffer);
   view.setUint32(0, width);
@@ -43,7 +45,7 @@ function pngFile(packed: Uint8Array, width: number, height: number, palette?: Ui
 }
 
 /** zlib's format with stored blocks of at most 65535 bytes. */
-function stored(data: Uint8Array): Uint8Array {
+function stored(data: Uint8Array): OwnBytes {
   const most = 65535;
   const blocks = Math.max(1, Math.ceil(data.length / most));
   const out = new Uint8Array(2 + 5 * blocks + data.length + 4);
@@ -63,7 +65,7 @@ function stored(data: Uint8Array): Uint8Array {
 }
 
 /** The bytes of a PNG file, stored without compression: small pictures need no more. `rgba` is [height, width, 4]. */
-export function encodePng(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): Uint8Array {
+export function encodePng(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): OwnBytes {
   return pngFile(stored(filteredRows(rgba, 4 * width, height)), width, height);
 }
 
@@ -76,7 +78,7 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
 /**
  * A PNG file of `pixels` [height, width], each the number of a colour; `palette` holds r, g, b of up to 256 of them.
  */
-export async function png(pixels: Uint8Array, width: number, height: number, palette: Uint8Array): Promise<Uint8Array> {
+export async function png(pixels: Uint8Array, width: number, height: number, palette: Uint8Array): Promise<OwnBytes> {
   return pngFile(await deflate(filteredRows(pixels, width, height)), width, height, palette);
 }
 

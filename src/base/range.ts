@@ -7,9 +7,9 @@ export interface Range {
   /** The default. */
   readonly fallback: number;
   /** `low` itself is outside. */
-  readonly above?: true;
+  readonly above?: true | undefined;
   /** 0 is also allowed, with this meaning. */
-  readonly zero?: string;
+  readonly zero?: string | undefined;
 }
 
 /** From low to high; `fallback` is the default. */

@@ -30,6 +30,8 @@ export function openOptions(texts: FlagTexts, signal: AbortSignal): OpenOptions 
   const { dataset, ...values } = flagValues(openRows, texts);
   return {
     ...values,
+    // Which formats there are is checked by `open`.
+    format: values.format as OpenOptions['format'],
     dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
     signal,
   };

@@ -1,5 +1,7 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
+
 import type { Command } from 'commander';
+import type { Filled } from '../base/members.js';
 import {
   type BravaisCandidate,
   type Context,
@@ -61,7 +63,7 @@ interface Options {
   maxFrameBytes?: string;
 }
 
-type Search = Required<CellSearchParameters>;
+type Search = Filled<CellSearchParameters>;
 
 const { geometry, dataset, checksums, maxFrameBytes } = sourceRows;
 /** Flags whose use depends on the contents of the files. */

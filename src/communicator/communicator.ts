@@ -31,7 +31,7 @@ export type ReduceOp = (typeof reduceOps)[number];
 export interface Parts {
   readonly counts: ArrayLike<number>;
   /** Default: the parts follow one another. */
-  readonly offsets?: ArrayLike<number>;
+  readonly offsets?: ArrayLike<number> | undefined;
 }
 
 /**

@@ -100,7 +100,7 @@ export interface DeviceOptions extends ContextOptions {
    * Opens each GPU and tests the mechanisms that kernels rely on (`faults`). Default false: nothing is opened, and no
    * GPU memory is allocated.
    */
-  readonly selfTest?: boolean;
+  readonly selfTest?: boolean | undefined;
 }
 
 /** Probes every backend, opening it only for a self-test: what a context would find here, and why. */

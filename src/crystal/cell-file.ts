@@ -15,9 +15,9 @@ export interface KnownCell {
   readonly cell: Cell;
   readonly centring: Centring;
   /** The unique axis that a .cell file states; absent if it states none or `*`. */
-  readonly uniqueAxis?: 'a' | 'b' | 'c';
+  readonly uniqueAxis?: 'a' | 'b' | 'c' | undefined;
   /** Standard errors of a, b and c in angstrom that follow from the digits they are written with; absent for others. */
-  readonly lengthErrorsA?: Vector;
+  readonly lengthErrorsA?: Vector | undefined;
 }
 
 const newline = /\r\n|\r|\n/;

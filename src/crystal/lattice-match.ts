@@ -66,12 +66,12 @@ export const latticeBend = (cell: Cell, reference: Cell, limit = 0.1): number =>
 /** Options of comparing lattices. */
 export interface MisorientationOptions {
   /** Centring of both cells, default P. An H lattice has less symmetry than the vectors of its cell suggest. */
-  readonly centring?: Centring;
+  readonly centring?: Centring | undefined;
   /**
    * Largest distortion at which a rotation still counts as a symmetry of the lattice, 0 … 0.1, default 0.01: relative
    * for lengths, radians for angles. With the default, axes of 79.1 and 79.4 Å count as equal.
    */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
 }
 
 /**

@@ -35,7 +35,7 @@ export interface ByteSource {
   /** Size in bytes. */
   readonly size: number;
   /** Path, if it is a local file. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /**
    * Reads exactly `length` bytes from `offset`, or as many as `into` holds, into `into`. Several reads may be in
    * flight.
@@ -48,12 +48,9 @@ export interface ByteSource {
    * Reads frames that are separated by gaps or have another byte order directly into their destination. Undefined if
    * the source cannot do this for less than the cost of a copy.
    */
-  readonly readFrames?: (
-    offset: number,
-    frames: StoredFrames,
-    into: Uint8Array,
-    options?: ReadOptions,
-  ) => Promise<void> | undefined;
+  readonly readFrames?:
+    | ((offset: number, frames: StoredFrames, into: Uint8Array, options?: ReadOptions) => Promise<void> | undefined)
+    | undefined;
   /**
    * Copies numbers of `width` bytes (2, 4 or 8), the bytes of each in reverse, faster than JavaScript does; `from` and
    * `into` may be the same memory. Absent if nothing faster is available.
@@ -67,7 +64,7 @@ export interface ByteSource {
    */
   sibling(path: string, options?: SiblingOptions): Promise<ByteSource>;
   /** Names of the folders in a folder beside this file; absent if the source cannot list them. */
-  readonly folders?: (path: string) => Promise<readonly string[]>;
+  readonly folders?: ((path: string) => Promise<readonly string[]>) | undefined;
   /** Closes the source after the reads in flight. Calling it again does nothing. */
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { orAborted } from '../base/aborted.js';
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
+import type { MethodOf } from '../base/members.js';
 import { checkSignal, choice, knownOptions } from '../base/options.js';
 import { givenAs, refusal } from '../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
@@ -25,7 +26,7 @@ export const frameFormats: readonly FrameFormat[] = ['h5', 'npy', 'raw', 'mrc'];
 export interface FrameSink {
   append(bytes: Uint8Array): Promise<void>;
   /** Replaces bytes written before. HDF5 requires it, the other formats do not. */
-  patch?(at: number, bytes: Uint8Array): Promise<void>;
+  patch?: MethodOf<[at: number, bytes: Uint8Array], Promise<void>> | undefined;
 }
 
 /** Options of `writeFrames`. */

@@ -13,7 +13,7 @@ import { type DataType, elements, type FrameArray } from './dtype.js';
 /** Defects of a detector's pixels. All arrays have one element per pixel of the frame, in the frame's order. */
 export interface CorrectionOptions {
   /** Elements per frame. Default: the length of the given arrays. */
-  readonly length?: number;
+  readonly length?: number | undefined;
   /** Pixels that are never used: 1 is bad. */
   readonly mask?: ArrayLike<number> | undefined;
   /** Subtracted from every value, in the same units. */

@@ -2,6 +2,7 @@
 import { orAborted } from '../base/aborted.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
+import type { MethodOf } from '../base/members.js';
 import { choice, integer, knownOptions, nearest, shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Dataset, FrameRange, Metadata } from './dataset.js';
@@ -31,17 +32,17 @@ export interface CustomDataset {
    * The partitions of a run over the whole scan, in order and without gaps; default: by size. The results of a function
    * may depend on them in the last bits.
    */
-  partitions?(): readonly FrameRange[];
+  partitions?: MethodOf<[], readonly FrameRange[]> | undefined;
   /** Pixels without a count, [y, x], 1 is bad; runs exclude them if the scan is loaded with `fileMask`. */
-  mask?(): Uint8Array | Promise<Uint8Array>;
+  mask?: MethodOf<[], Uint8Array | Promise<Uint8Array>> | undefined;
   /** Name in messages; default 'custom'. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What is known about the experiment. */
-  readonly meta?: Metadata;
+  readonly meta?: Metadata | undefined;
   /** Frames that are stored together, so that partitions and reads begin at multiples of it; default 1. */
-  readonly chunkFrames?: number;
+  readonly chunkFrames?: number | undefined;
   /** Called when the dataset is closed, after the reads in flight. */
-  dispose?(): unknown;
+  dispose?: MethodOf<[], unknown> | undefined;
 }
 
 const partitions = new WeakMap<Dataset, readonly FrameRange[]>();

@@ -4,7 +4,9 @@
  *
  * It is not an array library: frames have the detector's own dtype and are neither corrected nor converted.
  */
+
 import type { PlatformSignal } from '../base/globals.js';
+import type { MethodOf } from '../base/members.js';
 import type { Disposable } from '../base/resource.js';
 import type { DataType, FrameArray } from './dtype.js';
 import type { SparseFrames } from './sparse.js';
@@ -21,9 +23,9 @@ export interface DatasetShape {
 export interface Axis {
   readonly name: string;
   readonly size: number;
-  readonly scale?: number;
-  readonly offset?: number;
-  readonly unit?: string;
+  readonly scale?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly unit?: string | undefined;
 }
 
 /** Two numbers of an image: x along the fastest axis, y along the next one. */
@@ -50,41 +52,41 @@ export interface DetectorPanel {
 /** The information that the file states about the experiment; anything it does not state is absent. */
 export interface Metadata {
   /** The camera or program that wrote it. */
-  readonly maker?: string;
-  readonly detector?: string;
-  readonly serial?: string;
+  readonly maker?: string | undefined;
+  readonly detector?: string | undefined;
+  readonly serial?: string | undefined;
   /** Date as the file has it. */
-  readonly date?: string;
-  readonly wavelengthA?: number;
+  readonly date?: string | undefined;
+  readonly wavelengthA?: number | undefined;
   /** Acceleration voltage of the electrons. */
-  readonly voltageV?: number;
+  readonly voltageV?: number | undefined;
   /** Distance from the sample to the detector. */
-  readonly distanceM?: number;
+  readonly distanceM?: number | undefined;
   /** Camera length as stated by an electron microscope. */
-  readonly cameraLengthM?: number;
-  readonly pixelSizeM?: XY;
+  readonly cameraLengthM?: number | undefined;
+  readonly pixelSizeM?: XY | undefined;
   /**
    * In pixels from the outer corner of the first pixel, whose centre is therefore at (0.5, 0.5), as the file states it.
    */
-  readonly beamCentrePx?: XY;
+  readonly beamCentrePx?: XY | undefined;
   /** Where the panels are, if the file describes each of them. */
-  readonly panels?: readonly DetectorPanel[];
-  readonly exposureS?: number;
+  readonly panels?: readonly DetectorPanel[] | undefined;
+  readonly exposureS?: number | undefined;
   /** Rotation of the sample: angle at the start of the first frame and the increment per frame. */
-  readonly oscillationDeg?: { readonly start: number; readonly range: number };
-  readonly sensor?: { readonly material?: string; readonly thicknessM?: number };
+  readonly oscillationDeg?: { readonly start: number; readonly range: number } | undefined;
+  readonly sensor?: { readonly material?: string | undefined; readonly thicknessM?: number | undefined } | undefined;
   /** Bits per detector pixel. */
-  readonly bitDepth?: number;
+  readonly bitDepth?: number | undefined;
   /** Values above this one are overloads. */
-  readonly saturation?: number;
+  readonly saturation?: number | undefined;
   /** Values below this one are not counts but gaps or bad pixels. */
-  readonly underload?: number;
+  readonly underload?: number | undefined;
   /** Values that mark a pixel without a count, such as 2³² − 1. */
-  readonly markers?: readonly number[];
+  readonly markers?: readonly number[] | undefined;
   /** All axes, slowest first, if the file describes them. */
-  readonly axes?: readonly Axis[];
+  readonly axes?: readonly Axis[] | undefined;
   /** The header as the file has it, for everything without a name above. */
-  readonly header?: Readonly<Record<string, unknown>>;
+  readonly header?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A remark for the user who opened the file. */
@@ -93,7 +95,7 @@ export interface Note {
   readonly kind: 'guess' | 'missing' | 'warning';
   readonly text: string;
   /** The option of `open` that sets it. */
-  readonly option?: string;
+  readonly option?: string | undefined;
 }
 
 /** An array of a file that contains several. */
@@ -137,7 +139,7 @@ export interface ListedPeaks {
   /** Positions along the next axis. */
   readonly ss: Float32Array;
   /** Sums above the background as stated in the file; absent if it has none. */
-  readonly intensity?: Float32Array;
+  readonly intensity?: Float32Array | undefined;
 }
 
 /** Options of reading peak lists. */
@@ -199,26 +201,26 @@ export interface Dataset extends Disposable {
    * Reads `count` frames from `first` on as their pixels that are not 0; absent for formats with dense frames. Throws
    * what `read` throws.
    */
-  readSparse?(first: number, count: number, options?: ReadFramesOptions): Promise<SparseFrames>;
+  readSparse?: MethodOf<[first: number, count: number, options?: ReadFramesOptions], Promise<SparseFrames>> | undefined;
   /** Pixels without a count according to the file's own mask, [y, x], 1 is bad; absent if the file has none. */
-  mask?(options?: ReadFramesOptions): Promise<Uint8Array>;
+  mask?: MethodOf<[options?: ReadFramesOptions], Promise<Uint8Array>> | undefined;
   /** Mean of the dark frames that were recorded with the frames, [y, x]; absent if the file has none. */
-  dark?(options?: ReadFramesOptions): Promise<Float64Array>;
+  dark?: MethodOf<[options?: ReadFramesOptions], Promise<Float64Array>> | undefined;
   /**
    * Opens another dataset of the same file, or of `file` next to it, such as a mask or an energy per frame. Absent if
    * the frames did not come from a file. The caller disposes the result.
    *
    * Throws `Format` if there is no such dataset, `File` if the file cannot be opened.
    */
-  openOther?(path: string, file?: string): Promise<Dataset>;
+  openOther?: MethodOf<[path: string, file?: string], Promise<Dataset>> | undefined;
   /** Where the file lists peaks, such as /entry_1/result_1; absent if it does not say. */
-  readonly peakList?: string;
+  readonly peakList?: string | undefined;
   /**
    * Reads the peaks that the file lists for `count` frames from `first` on; absent for formats without such lists.
    *
    * Throws `Argument` for frames outside the dataset, `Format` if there is no list or it is damaged.
    */
-  peaks?(first: number, count: number, options?: ReadPeaksOptions): Promise<ListedPeaks>;
+  peaks?: MethodOf<[first: number, count: number, options?: ReadPeaksOptions], Promise<ListedPeaks>> | undefined;
   /**
    * Reads a field that is not part of the frames, such as the state of a laser: a dataset of an HDF5 file with one
    * value, or with one for each frame. Undefined if no field has this name. Absent for formats whose fields are
@@ -226,9 +228,9 @@ export interface Dataset extends Disposable {
    *
    * Throws `Shape` if it has more than one axis, `Unsupported` if its values are neither numbers nor text.
    */
-  field?(name: string): Promise<FieldValues | undefined>;
+  field?: MethodOf<[name: string], Promise<FieldValues | undefined>> | undefined;
   /** See {@link fillsHere}. @internal */
-  [fillsHere]?(): Promise<boolean>;
+  [fillsHere]?: MethodOf<[], Promise<boolean>> | undefined;
   /** Waits for reads in flight, then closes the files. */
   dispose(): Promise<void>;
 }

@@ -1,11 +1,38 @@
 /** The interface of a file format: how it is recognised and opened. Each format has a separate file. */
+
 import type { PlatformSignal } from '../base/globals.js';
+import type { MethodOf } from '../base/members.js';
 import type { ByteSource } from './byte-source.js';
 import type { Digests } from './checksums/check.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
 import type { ForeignLibrary } from './foreign/foreign.js';
 import type { OpenParameters } from './parameter-types.js';
+
+/** The names of the formats. */
+export type FormatName =
+  | 'blo'
+  | 'cbf'
+  | 'dm'
+  | 'edf'
+  | 'emi'
+  | 'empad'
+  | 'frms6'
+  | 'hdf5'
+  | 'k2is'
+  | 'mib'
+  | 'mrc'
+  | 'npy'
+  | 'npz'
+  | 'oxd'
+  | 'raw'
+  | 'raw_csr'
+  | 'seq'
+  | 'ser'
+  | 'smv'
+  | 'tiff'
+  | 'tvips'
+  | 'zarr';
 
 /** Options of `open`. A format accepts those that apply to it and rejects the others by name. */
 export interface FormatOptions extends Omit<OpenParameters, 'format'> {
@@ -26,9 +53,9 @@ export interface Services {
   /** Opens the codecs that unpack chunks; the caller disposes them. */
   codecs(): Promise<Codecs>;
   /** Digests by the platform. Default: in JavaScript. */
-  readonly digests?: Digests;
+  readonly digests?: Digests | undefined;
   /** Loads the library for HDF5 features that ewald's own reader lacks. Throws `Load` if there is none. */
-  foreign?(): Promise<ForeignLibrary>;
+  foreign?: MethodOf<[], Promise<ForeignLibrary>> | undefined;
 }
 
 /** The data that detection examines: the source and its first bytes, which are read once. */
@@ -46,7 +73,7 @@ export interface Probe {
 /** A file format. */
 export interface Format {
   /** Value for the option `format`. */
-  readonly name: string;
+  readonly name: FormatName;
   /** Human-readable name. */
   readonly title: string;
   /** Usual endings, lower case, without the dot. */

@@ -5,8 +5,10 @@
  * Read: b1, i1 … i8, u1 … u8, f2, f4, f8, c8, c16 of either byte order, C and Fortran order; 64-bit integers that a
  * double cannot hold exactly are rejected. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
+
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
+import type { OwnBytes } from '../base/globals.js';
 import { halfToNumber } from './dtype.js';
 
 /** An array of a .npy file, in C order. */
@@ -188,12 +190,12 @@ function toCOrder(
 }
 
 /** The head of a .npy file (version 1.0), for numbers that are little-endian and in C order. */
-export function npyHead({ shape, data, complex }: NpyArray): Uint8Array {
+export function npyHead({ shape, data, complex }: NpyArray): OwnBytes {
   return npyHeadOf(data instanceof Float32Array ? (complex ? '<c8' : '<f4') : complex ? '<c16' : '<f8', shape);
 }
 
 /** The same for any dtype in NumPy's spelling, such as '<u2'. */
-export function npyHeadOf(dtype: string, shape: readonly number[]): Uint8Array {
+export function npyHeadOf(dtype: string, shape: readonly number[]): OwnBytes {
   const dims = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const dict = `{'descr': '${dtype}', 'fortran_order': False, 'shape': (${dims}), }`;
   // The data start at a multiple of 64 bytes; the header ends with a line feed.
@@ -212,7 +214,7 @@ export function npyBytes({ data }: NpyArray): Uint8Array {
 }
 
 /** Writes a .npy file (version 1.0), little-endian, C order. */
-export function formatNpy(array: NpyArray): Uint8Array {
+export function formatNpy(array: NpyArray): OwnBytes {
   expectsMembers(
     'formatNpy: the array',
     array,

@@ -13,7 +13,7 @@ import { latin1 } from './cursor.js';
 import type { Dataset } from './dataset.js';
 import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
-import type { Detection, Format, FormatOptions, Probe, Services } from './format.js';
+import type { Detection, Format, FormatName, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
 import { openNames } from './parameters.js';
 import { defaultFrameBytes, tooLarge } from './shapes.js';
@@ -22,7 +22,7 @@ import { suggestedShape } from './suggested-shape.js';
 /** Options of `open`. */
 export interface OpenOptions extends FormatOptions {
   /** The name of a format, or 'auto' (default): the one with the highest confidence. */
-  readonly format?: string | undefined;
+  readonly format?: FormatName | 'auto' | undefined;
   /** Codecs for unpacking chunks, from `openCodecs`; the caller keeps ownership. Default: opened on demand. */
   readonly codecs?: Codecs | undefined;
   /**
@@ -34,7 +34,7 @@ export interface OpenOptions extends FormatOptions {
 
 /** A format that a file may have. */
 export interface Candidate extends Detection {
-  readonly format: string;
+  readonly format: FormatName;
   readonly title: string;
 }
 

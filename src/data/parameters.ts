@@ -114,12 +114,10 @@ export const tables = [
     name: 'OpenParameters',
     about: 'What a caller may tell about a file of frames, or override.',
     rows: openRows,
-    loose: true,
   },
   {
     name: 'ConvertParameters',
     about: 'What is written of a file of frames.',
     rows: convertRows,
-    loose: true,
   },
 ] as const;

@@ -35,9 +35,9 @@ export interface SpotList {
 /** Options of reading a spot list. */
 export interface SpotListOptions {
   /** Name of the list in messages, default "the list". */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Unit of the numbers, default 1/A. */
-  readonly unit?: SpotUnit;
+  readonly unit?: SpotUnit | undefined;
 }
 
 /**

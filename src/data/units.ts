@@ -20,7 +20,11 @@ export function electronVoltageV(wavelengthA: number): number {
 const shortestOfPhotons = 0.05;
 
 /** Metadata with the voltage that a wavelength implies if only electrons have it. */
-export const withVoltage = <M extends { readonly wavelengthA?: number; readonly voltageV?: number }>(meta: M): M =>
+export const withVoltage = <
+  M extends { readonly wavelengthA?: number | undefined; readonly voltageV?: number | undefined },
+>(
+  meta: M,
+): M =>
   meta.voltageV === undefined && meta.wavelengthA !== undefined && meta.wavelengthA < shortestOfPhotons
     ? { ...meta, voltageV: electronVoltageV(meta.wavelengthA) }
     : meta;

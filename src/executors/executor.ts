@@ -22,27 +22,27 @@ export interface RunProgress {
 /** Options of a run. */
 export interface RunOptions {
   /** Aborts the run with `Aborted`; running tasks are notified, and stopped if they do not respond. */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Called after each finished task. */
-  readonly onProgress?: (progress: RunProgress) => void;
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Results in the order of the tasks (default), or as they arrive. */
-  readonly ordered?: boolean;
+  readonly ordered?: boolean | undefined;
   /** Effect of a failed task: `throw` ends the run with its error (default), `yield` gives a result with `error`. */
-  readonly failures?: 'throw' | 'yield';
+  readonly failures?: 'throw' | 'yield' | undefined;
   /**
    * Tasks started but not yet read by the caller, 1 … 65536; a slow reader pauses the source. Default: chosen by the
    * executor, more than twice what it can keep busy.
    */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Number of retries for a task lost with its worker, 0 … 10; default 1. A task that throws is not retried. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Seconds after which the worker of a task counts as hung, above 0, `Infinity` for no limit; default 600. */
-  readonly taskSeconds?: number;
+  readonly taskSeconds?: number | undefined;
   /**
    * For `mpi`: every rank, not only rank 0, gets the results, in the same order; default false. Other executors return
    * them once.
    */
-  readonly everywhere?: boolean;
+  readonly everywhere?: boolean | undefined;
 }
 
 /** The result of one task. */
@@ -54,7 +54,7 @@ export interface TaskResult<R = unknown> {
   /** The return value of the function; undefined if there is an `error`. */
   readonly value: R;
   /** Set only with `failures: 'yield'`. */
-  readonly error?: Error;
+  readonly error?: Error | undefined;
   /** Name of the worker that ran it. */
   readonly worker: string;
   /** Number of attempts, 1 unless a worker was lost. */

@@ -10,9 +10,9 @@ import { isRegistered } from './registered.js';
 /** Options of every executor that runs tasks in this process. */
 export interface InlineOptions {
   /** Options of the contexts that tasks open; default: those of `createContext()`. */
-  readonly context?: ContextOptions;
+  readonly context?: ContextOptions | undefined;
   /** Modules registered under names of your choice, each with its absolute URL. */
-  readonly modules?: Readonly<Record<string, string | PlatformUrl>>;
+  readonly modules?: Readonly<Record<string, string | PlatformUrl>> | undefined;
 }
 
 /** Options of workers. */
@@ -23,7 +23,7 @@ export interface WorkersOptions extends InlineOptions, WorkerParameters {
    * Replaces `workers` and `context`: one worker for each entry, with its own options, so that some have a GPU. A
    * worker that dies is replaced by one with the same options.
    */
-  readonly contexts?: readonly ContextOptions[];
+  readonly contexts?: readonly ContextOptions[] | undefined;
 }
 
 const inlineNames = ['context', 'modules'];

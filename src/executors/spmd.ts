@@ -17,9 +17,9 @@ export interface SpmdOptions extends Omit<WorkersOptions, 'workers'> {
   /** Ranks, 1 … 256. */
   readonly ranks: number;
   /** Ends every rank. */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Seconds the program may take once every rank has started, above 0; default: no limit. */
-  readonly taskSeconds?: number;
+  readonly taskSeconds?: number | undefined;
 }
 
 /** Names the ranks that keep a program from ending: ranks that wait for no message, or all in a deadlock. */

@@ -13,25 +13,25 @@ export type { InputReference } from '../base/task-scope.js';
 /** A unit of work: a function of a module and its argument. */
 export interface Task {
   /** Name in results and messages; default: the task's place in the run. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /**
    * Module that exports the function: a registered name (`pi`, `indexing`, names of the option `modules`), or an
    * absolute URL such as `new URL('./tasks.js', import.meta.url)`.
    */
   readonly module: string | PlatformUrl;
   /** Name of the exported function; default `default`. */
-  readonly function?: string;
+  readonly function?: string | undefined;
   /** First argument of the function: anything that can be cloned between threads. */
   readonly argument?: unknown;
   /**
    * Buffers of `argument` that are moved instead of copied, and are detached afterwards, if the worker belongs to this
    * process and `retries` is 0.
    */
-  readonly transfer?: readonly ArrayBuffer[];
+  readonly transfer?: readonly ArrayBuffer[] | undefined;
   /** Further modules that the function loads by `scope.module`; named and sent like `module`. */
-  readonly uses?: readonly (string | PlatformUrl)[];
+  readonly uses?: readonly (string | PlatformUrl)[] | undefined;
   /** Inputs that the function reads by `scope.input(name)`. */
-  readonly inputs?: Readonly<Record<string, InputReference>>;
+  readonly inputs?: Readonly<Record<string, InputReference>> | undefined;
 }
 
 /**

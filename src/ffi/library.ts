@@ -1,5 +1,7 @@
 /** An open library: its functions as properties, and the tools around them. */
+
 import { EwaldError } from '../base/errors.js';
+import type { MethodOf } from '../base/members.js';
 import { nearest, shown } from '../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
@@ -25,9 +27,9 @@ export interface Target {
   /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
   /** Returns the converter that passes a struct by value; absent if the target cannot. */
-  byValue?(type: CType & { kind: 'struct' }, place: Place): Converter;
+  byValue?: MethodOf<[type: CType & { kind: 'struct' }, place: Place], Converter> | undefined;
   /** Converts an argument after "..."; absent if the target does not support any. */
-  vararg?(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown };
+  vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
   frame(): CallFrame;
   /** Makes a call off the main thread. */
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
@@ -46,17 +48,17 @@ export interface Target {
 /** Options of binding a library. */
 export interface BindOptions {
   /** Throws immediately if the library lacks a declared function; default false: the first use throws. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /**
    * Functions that free handles, by type: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found
    * automatically.
    */
-  readonly handles?: Readonly<Record<string, string>>;
+  readonly handles?: Readonly<Record<string, string>> | undefined;
   /**
    * Required numbers of elements of arrays: `{ get_array: { array: 'len' } }` names the parameter that contains it; a
    * number is possible as well.
    */
-  readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>>;
+  readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>> | undefined;
 }
 
 /** A function of the library. */
@@ -139,7 +141,7 @@ export class LibraryTools {
    */
   owned<V = number>(
     pointer: Pointer | null,
-    options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) },
+    options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) | undefined },
   ): CArray<V> {
     const { runtime } = this.#target;
     if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library returned no memory');

@@ -30,9 +30,9 @@ export { includeFrom };
 export function parseHeaderFile(
   header: string,
   options: Omit<ParseOptions, 'name' | 'include' | 'includePlaces' | 'preprocessed' | 'system'> & {
-    readonly includeDir?: string | readonly string[];
+    readonly includeDir?: string | readonly string[] | undefined;
     /** A compiler's preprocessor to run first, such as `gcc -E`; `gcc -E -dD` keeps the constants. */
-    readonly cpp?: string;
+    readonly cpp?: string | undefined;
   } = {},
 ): FunctionTable {
   expects(typeof header === 'string', 'parseHeaderFile: the header', header, 'the name of a file');
@@ -110,7 +110,10 @@ const openHere = <F>(table: FunctionTable, source: WasmSource, options: LibraryO
 
 /** Opens the wasm build of a library that is a file. */
 const openWasmFile = <F>(library: string, path: string, options: LibraryOptions): Promise<Library<F>> =>
-  openHere<F>(nodeTable(options, 'wasm32'), readFileSync(path) as WasmSource, { name: library, ...options });
+  openHere<F>(nodeTable(options, 'wasm32'), readFileSync(path) as WasmSource, {
+    ...options,
+    name: options.name ?? library,
+  });
 
 /** Opens a library by its name or path. */
 async function openFile<F>(library: string, options: LibraryOptions): Promise<Library<F>> {

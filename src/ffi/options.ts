@@ -13,7 +13,7 @@ import type { WasmImports, WasmSource } from './wasm/module.js';
 export interface HeaderText {
   readonly source: string;
   /** Name in messages; default `header.h`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export interface LibraryOptions extends BindOptions, LibraryParameters {
@@ -22,15 +22,15 @@ export interface LibraryOptions extends BindOptions, LibraryParameters {
   /** The library: a name or path (Node), or a wasm module as bytes, Module, Instance, Response or URL. */
   readonly library: string | WasmSource;
   /** Returns the text of an include, on platforms without files. */
-  readonly include?: Include;
+  readonly include?: Include | undefined;
   /** Reads functions with varargs; default true. */
-  readonly allowVarargs?: boolean;
+  readonly allowVarargs?: boolean | undefined;
   /** Imports of a wasm module. */
-  readonly imports?: WasmImports;
+  readonly imports?: WasmImports | undefined;
   /** Makes the worker of asynchronous calls on wasm. */
-  readonly worker?: () => unknown;
+  readonly worker?: (() => unknown) | undefined;
   /** Name of the library in messages. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export const libraryOptions = [

@@ -59,7 +59,6 @@ export const tables = [
     name: 'LibraryParameters',
     about: 'Which library is loaded, and how its header is read.',
     rows: otherRows,
-    loose: true,
     imports: ["import type { Definitions } from './header/parse.js';"],
   },
 ] as const;

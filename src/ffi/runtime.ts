@@ -24,7 +24,7 @@ export interface Thrown {
 
 /** A running asynchronous call, and the errors thrown by its callbacks. */
 export interface AsyncCall {
-  thrown?: Thrown;
+  thrown?: Thrown | undefined;
 }
 
 /** The state of an open library. */

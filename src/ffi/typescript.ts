@@ -10,9 +10,9 @@ import { Runtime } from './runtime.js';
 
 export interface ModuleOptions {
   /** Name of the library in the module's text; default: the header's name without its extension. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** `ts` writes a module that contains the table, `d.ts` only its declarations; default `ts`. */
-  readonly form?: 'ts' | 'd.ts';
+  readonly form?: 'ts' | 'd.ts' | undefined;
 }
 
 const identifier = /^[A-Za-z_$][\w$]*$/;

@@ -37,9 +37,9 @@ export function rfftfreq(n: number, spacing = 1): Float64Array {
 /** Options of the shifts. */
 interface ShiftOptions {
   /** The array is interleaved complex; default false. */
-  readonly complex?: boolean;
+  readonly complex?: boolean | undefined;
   /** Axes to shift, each once; default: all. Negative ones count from the last. */
-  readonly axes?: readonly number[];
+  readonly axes?: readonly number[] | undefined;
 }
 
 /**

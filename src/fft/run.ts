@@ -19,28 +19,28 @@ import {
 /** Options of a run. */
 export interface FftRunOptions<P extends FftPrecision = FftPrecision> {
   /** Factor on the result; default `none`. */
-  readonly scale?: FftScale;
+  readonly scale?: FftScale | undefined;
   /**
    * At least `sizeWorkspace` complex numbers of the plan's precision; needed when the plan was made with
    * `userWorkspace`.
    */
-  readonly workspace?: FftArray<P>;
+  readonly workspace?: FftArray<P> | undefined;
   /**
    * Whether the run waits for its result; default true. With false, device arrays on both sides and the backend cuda
    * the promise resolves on submission, so that the card proceeds from one transform of a chain to the next without the
    * host: later requests of the context are ordered after it and report errors that occur on the card. Other backends
    * ignore it.
    */
-  readonly wait?: boolean;
+  readonly wait?: boolean | undefined;
   /**
    * Aborts the run with `Aborted`: before it starts, and on native also while it runs, between two blocks of lines (the
    * output is then half written). On other backends a run that has started continues to its end: wasm occupies this
    * thread, a GPU has received all of the work, and an external engine cannot be interrupted. A large batch in several
    * runs can be aborted between them.
    */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction, 0 … 1: about ten times per second on native, otherwise at the end. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 export type Direction = 'forward' | 'backward';

@@ -6,9 +6,9 @@ import { seriesNames, wouldHold } from '../data/series-files.js';
 
 /** The inputs; see `WriteOptions`. */
 export interface Inputs {
-  readonly inputs?: readonly string[];
-  readonly series?: readonly string[];
-  readonly everyFormat?: boolean;
+  readonly inputs?: readonly string[] | undefined;
+  readonly series?: readonly string[] | undefined;
+  readonly everyFormat?: boolean | undefined;
 }
 
 /**

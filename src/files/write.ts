@@ -23,29 +23,29 @@ import { absent, followed, temporaryBeside } from './names.js';
 /** Options for writing a file. */
 export interface WriteOptions {
   /** Replace a file that ewald did not write. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Files that are read at the same time. None of them is ever replaced. */
-  readonly inputs?: readonly string[];
+  readonly inputs?: readonly string[] | undefined;
   /** Inputs that may be folders or patterns: a file that would match them next time is not written either. */
-  readonly series?: readonly string[];
+  readonly series?: readonly string[] | undefined;
   /** Whether every file of frames in a folder is an input, not only those of the most common format. */
-  readonly everyFormat?: boolean;
+  readonly everyFormat?: boolean | undefined;
   /**
    * Whether a file with this beginning and end (up to 4096 bytes each) states that ewald wrote it, as a result of this
    * kind. If omitted, the format has no room for that, and only an empty file is replaced without `force`.
    */
-  readonly replaces?: (head: Uint8Array, tail: Uint8Array) => boolean;
+  readonly replaces?: ((head: Uint8Array, tail: Uint8Array) => boolean) | undefined;
   /**
    * Whether a `NAME.part` that begins with these bytes is what an interrupted run of this kind left, for formats whose
    * files cannot state who wrote them. It is removed when `NAME` is complete.
    */
-  readonly left?: (head: Uint8Array) => boolean;
+  readonly left?: ((head: Uint8Array) => boolean) | undefined;
   /** Endings of the names of this format, such as .npy; a name with the ending of another format is refused. */
-  readonly endings?: readonly string[];
+  readonly endings?: readonly string[] | undefined;
   /** Reason for the refusal, such as "is not a stream of ewald". */
-  readonly otherwise?: string;
+  readonly otherwise?: string | undefined;
   /** The right to write all files of a folder, held by the caller; if omitted, each file is locked by itself. */
-  readonly lock?: Lock;
+  readonly lock?: Lock | undefined;
 }
 
 /** A file being written: it appears under its name at `close`, and never after `discard`. */

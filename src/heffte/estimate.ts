@@ -25,12 +25,12 @@ export interface EstimateOptions {
    * Input and output boxes: `bricks` with the smallest surface; `slabs` along z on input and along y on output. Default
    * `slabs`, up to the length of the shorter axis.
    */
-  readonly layout?: 'bricks' | 'slabs';
-  readonly decomposition?: Decomposition;
+  readonly layout?: 'bricks' | 'slabs' | undefined;
+  readonly decomposition?: Decomposition | undefined;
   /** Bytes of an element, default 8: complex in single precision. */
-  readonly elementBytes?: number;
+  readonly elementBytes?: number | undefined;
   /** Number of ranks that compute at the same time; default all, fewer if they share cores. */
-  readonly cores?: number;
+  readonly cores?: number | undefined;
 }
 
 /** One stage of an estimate. */

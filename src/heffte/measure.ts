@@ -12,10 +12,10 @@ import type { Fft3dOptions } from './options.js';
 /** What to measure. */
 export interface BenchWish {
   readonly size: readonly [number, number, number];
-  readonly backend?: string;
-  readonly precision?: 'f32' | 'f64';
-  readonly runs?: number;
-  readonly options?: Pick<Fft3dOptions, 'algorithm' | 'decomposition' | 'threads'>;
+  readonly backend?: string | undefined;
+  readonly precision?: 'f32' | 'f64' | undefined;
+  readonly runs?: number | undefined;
+  readonly options?: Pick<Fft3dOptions, 'algorithm' | 'decomposition' | 'threads'> | undefined;
 }
 
 /** The measurements, which are the same on every rank. */

@@ -17,22 +17,22 @@ export interface FftContextLike extends Pick<FftMethods, 'fft'> {
 /** Options of a distributed transform; all ranks pass the same ones, except `context` and `threads`. */
 export interface Fft3dOptions {
   /** How elements are sent to other ranks; default `auto`. heFFTe's numbers 0 to 3 are accepted as well. */
-  readonly algorithm?: ReshapeAlgorithm | 'p2p_plined' | number;
+  readonly algorithm?: ReshapeAlgorithm | 'p2p_plined' | number | undefined;
   /** Default `auto`: whichever moves less. */
-  readonly decomposition?: Decomposition;
+  readonly decomposition?: Decomposition | undefined;
   /** Makes each transformed axis the fastest in memory; default false, since kernels accept any stride. */
-  readonly reorder?: boolean;
+  readonly reorder?: boolean | undefined;
   /** Ranks that compute, as their number or a list; default: all. The others only hold their boxes. */
-  readonly subranks?: number | readonly number[];
+  readonly subranks?: number | readonly number[] | undefined;
   /** Real to real transforms: a kind for all axes, or for x, y, z. */
-  readonly r2r?: R2rKind | readonly [R2rKind, R2rKind, R2rKind];
+  readonly r2r?: R2rKind | readonly [R2rKind, R2rKind, R2rKind] | undefined;
   /** Threads of this rank's transforms; default 1, or all cores for a single rank. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   readonly tune?: FftOptions['tune'];
   /** A context to plan on, owned by the caller; default: one is opened, and disposed with the plan. */
-  readonly context?: FftContextLike;
+  readonly context?: FftContextLike | undefined;
   /** Options of the context that is opened. */
-  readonly contextOptions?: ContextOptions;
+  readonly contextOptions?: ContextOptions | undefined;
 }
 
 /** Options of a run. */
@@ -41,11 +41,11 @@ export interface Fft3dRunOptions {
    * Factor on the result: none, 1/√N, 1/N; N is the number of indexes of the (real) world. Default `none`; the same on
    * every rank.
    */
-  readonly scale?: HeffteScale | number;
+  readonly scale?: HeffteScale | number | undefined;
   /** At least `batch` × `sizeWorkspace` complex numbers; default: the plan has its own workspace. */
-  readonly workspace?: Float32Array | Float64Array;
+  readonly workspace?: Float32Array | Float64Array | undefined;
   /** Transforms of this run, stored one after another in both arrays; default 1. The same on every rank. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
 }
 
 export interface CheckedOptions {

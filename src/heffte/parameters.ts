@@ -86,6 +86,5 @@ export const tables = [
     about: 'How the array of a file is transformed.',
     rows: transformRows,
     imports: ["import type { BackendName } from '../backends/names.js';"],
-    loose: true,
   },
 ] as const;

@@ -22,9 +22,9 @@ import type { IndexingResult } from './result.js';
 
 /** Options of the search for an unknown cell. */
 export interface CellSearchOptions extends CellSearchParameters {
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Called with the fraction done, 0 … 1. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /** A determined cell. */

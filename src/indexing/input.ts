@@ -12,21 +12,21 @@ export interface IndexingInput extends IndexingThresholds {
   /** [spots, 3] reciprocal vectors of all images, concatenated, 1/angstrom, |q| = 1/d (no 2π), laboratory frame. */
   readonly spots: Float32Array | Float64Array | readonly number[];
   /** [images + 1] image i has the spots offsets[i] … offsets[i + 1] − 1; default: one image. */
-  readonly offsets?: Uint32Array | readonly number[];
+  readonly offsets?: Uint32Array | readonly number[] | undefined;
   /**
    * Known cells: one `Cell`, several, or [cells, 3, 3] numbers; rows a b c in angstrom, any orientation, left- or
    * right-handed; or, with a centring, `{ parameters: [a, b, c, α, β, γ], centring: 'I' }`.
    */
   readonly cells: KnownCellsInput;
   /** A result of the same sizes to be overwritten instead of allocating a new one. */
-  readonly into?: IndexingResult;
+  readonly into?: IndexingResult | undefined;
   /**
    * Aborts the run with `Aborted`, before it starts or between sections of about a tenth of a second; `into` is then
    * partly written. A single image is searched to its end.
    */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Called with the fraction of images done, 0 … 1, after each section. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames];

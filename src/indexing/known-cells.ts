@@ -20,11 +20,11 @@ import { type Centring, checkCentring, conventionalMatrix, isCentred, primitiveO
 /** A known cell with its centring; `cell` or `parameters`, not both. */
 export interface CentredCell {
   /** Rows a, b, c in angstrom, any orientation, left- or right-handed; as a `Cell` or nine numbers. */
-  readonly cell?: Cell | Float32Array | Float64Array | readonly number[];
+  readonly cell?: Cell | Float32Array | Float64Array | readonly number[] | undefined;
   /** a, b, c in angstrom, α, β, γ in degrees. */
-  readonly parameters?: readonly number[];
+  readonly parameters?: readonly number[] | undefined;
   /** Centring of the cell, default P; see `Centring`. H is the obverse setting. */
-  readonly centring?: Centring;
+  readonly centring?: Centring | undefined;
 }
 
 /** Accepted forms of a run's `cells`. */

@@ -3,14 +3,14 @@
 /** How an unknown cell is looked for. */
 export interface CellSearchParameters {
   /** Shortest cell edge. Angstrom; 1 … 1000; default 3. */
-  readonly minLengthA?: number;
+  readonly minLengthA?: number | undefined;
   /**
    * Longest cell edge; longer ones are searched on a coarser grid, which takes no longer. Angstrom; 1 … 1000; default
    * 150.
    */
-  readonly maxLengthA?: number;
+  readonly maxLengthA?: number | undefined;
   /** Images that propose cells: those with the most spots up to maxSpots; all images vote. 1 … 1000; default 12. */
-  readonly proposers?: number;
+  readonly proposers?: number | undefined;
   /** How far lengths (relative) and angles (in radians) may be bent for a symmetry. 0 … 0.2; default 0.02. */
-  readonly symmetryTolerance?: number;
+  readonly symmetryTolerance?: number | undefined;
 }

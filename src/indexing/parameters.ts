@@ -2,7 +2,9 @@
  * Validates sizes and thresholds and fills in defaults: the facade's interpretation of src/layout/indexing.ts, which
  * the cores check again.
  */
+
 import { EwaldError } from '../base/errors.js';
+import type { Filled } from '../base/members.js';
 import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../base/options.js';
 import { checked, defaultsOf, type Parameters, type Said } from '../base/parameters.js';
 import type { Range } from '../base/range.js';
@@ -36,91 +38,91 @@ export interface IndexerOptions {
    * Spots of an image that are used, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the result
    * is flagged.
    */
-  readonly maxSpots?: number;
+  readonly maxSpots?: number | undefined;
   /** Known cells of one run, 1 … 64, default 1. */
-  readonly maxInputCells?: number;
+  readonly maxInputCells?: number | undefined;
   /** Cells returned per image at most, 1 … 1024, default 32. */
-  readonly maxOutputCells?: number;
+  readonly maxOutputCells?: number | undefined;
   /** Images of one run, 1 … 65536, default 1. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /**
    * Spots of all images of one run together, before the selection of `maxSpots`; default batch × max(4 · maxSpots,
    * 4096).
    */
-  readonly maxBatchSpots?: number;
+  readonly maxBatchSpots?: number | undefined;
   /** `fast` (default), `turbo` or `exhaustive`; see IndexingMethod. */
-  readonly method?: IndexingMethod;
+  readonly method?: IndexingMethod | undefined;
   /** Candidate vectors kept per length, 1 … 1024; default: the method's own (exhaustive 32). */
-  readonly candidateVectors?: number;
+  readonly candidateVectors?: number | undefined;
   /** Most half-sphere points a run may request, 1024 … 1048576, default 65536. */
-  readonly maxSamplePoints?: number;
+  readonly maxSamplePoints?: number | undefined;
   /** Most rotation angles a run may request, 64 … 65536, default 5040. */
-  readonly maxAnglePoints?: number;
+  readonly maxAnglePoints?: number | undefined;
   /** exhaustive: sample every vector of a cell, not only the longest; default false. */
-  readonly redundantComputations?: boolean;
+  readonly redundantComputations?: boolean | undefined;
   /**
    * Host threads over the images of a batch, 0 … 1024; default 0: one per core on native, only this thread on wasm,
    * whose further threads are workers.
    */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Batches of a stream in flight, 1 … 16, default 2: one is computed while the next is filled. */
-  readonly inFlight?: number;
+  readonly inFlight?: number | undefined;
   /**
    * Keep the stages of the first image of each run readable by `stages()`; default false. Costs memory, on wasm the
    * worker threads, on GPUs speed.
    */
-  readonly debug?: boolean;
+  readonly debug?: boolean | undefined;
 }
 
 /** Thresholds of one run. Distances are in index units (periods of the lattice) unless stated otherwise. */
 export interface IndexingThresholds {
   /** Lattices searched for in an image, 1 … 8, default 1. */
-  readonly maxCrystals?: number;
+  readonly maxCrystals?: number | undefined;
   /**
    * A lattice is accepted if log₁₀ of its chance probability is at most this, −10⁶ … 0, default −3.5: less than one
    * image of pure noise in a thousand. At −10⁶ none is accepted.
    */
-  readonly acceptLog10?: number;
+  readonly acceptLog10?: number | undefined;
   /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
-  readonly lengthThreshold?: number;
+  readonly lengthThreshold?: number | undefined;
   /** Lower trim of a distance, 0 … below trimHigh, default 0.001. */
-  readonly trimLow?: number;
+  readonly trimLow?: number | undefined;
   /** Upper trim of a distance, above trimLow … 0.5, default 0.3. */
-  readonly trimHigh?: number;
+  readonly trimHigh?: number | undefined;
   /** Offset inside the logarithm, above 0 … 1, default 0.1. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** Spots this close to a plane of the sampled vector count, above 0 … 0.5, default 0.2. */
-  readonly planeDistance?: number;
+  readonly planeDistance?: number | undefined;
   /** Spots this close to a node count, above 0 … 0.87, default 0.15. */
-  readonly nodeDistance?: number;
+  readonly nodeDistance?: number | undefined;
   /** Spots required for a vector refinement, 0 (off) or 4 … 1024, default 6. */
-  readonly minSpots?: number;
+  readonly minSpots?: number | undefined;
   /** Half-sphere points, 0 (the method's own) or candidateVectors … maxSamplePoints; default 0 (exhaustive 32768). */
-  readonly samplePoints?: number;
+  readonly samplePoints?: number | undefined;
   /** Rotation angles, 0 (the method's own) or 64 … maxAnglePoints; default 0 (exhaustive from samplePoints). */
-  readonly anglePoints?: number;
+  readonly anglePoints?: number | undefined;
   /**
    * `rotation` (default of fast and turbo: orientation first, lengths and angles only if the data support it), `ifssr`
    * (default of exhaustive), `ifss`, `ifse` or `raw`.
    */
-  readonly refinement?: Refinement;
+  readonly refinement?: Refinement | undefined;
   /**
    * fast and turbo: `free` (default) fits lengths and angles, within a few percent, if that improves the verdict;
    * `held` keeps those of the known cell, for cells that are known better than one image can determine.
    * `Crystal.refined` states which applies.
    */
-  readonly metric?: 'free' | 'held';
+  readonly metric?: 'free' | 'held' | undefined;
   /** Factor on the acceptance radius per round, 0.01 … 0.99, default 0.8. */
-  readonly contraction?: number;
+  readonly contraction?: number | undefined;
   /**
    * Radius that ends a refinement, 0 … 1: 1/angstrom for ifssr (default 0.00075) and rotation (default 0: 0.3 of the
    * acceptance radius), index units for ifss and ifse (default 0.01).
    */
-  readonly maxDistance?: number;
+  readonly maxDistance?: number | undefined;
   /** Spots required for a refinement round, 4 … 1024, default 8 (ifss, ifse: 6). */
-  readonly refineMinSpots?: number;
+  readonly refineMinSpots?: number | undefined;
   /** Most refinement rounds, 1 … 1024, default 32 (ifss, ifse: 15). */
-  readonly refineIterations?: number;
+  readonly refineIterations?: number | undefined;
 }
 
 /** Parameters of the search for an unknown cell. */
@@ -155,15 +157,15 @@ export const cellSearchRows = {
 } as const satisfies Parameters;
 
 /** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
-export function checkCellSearch(given: CellSearchParameters, said: Said): Required<CellSearchParameters> {
+export function checkCellSearch(given: CellSearchParameters, said: Said): Filled<CellSearchParameters> {
   const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, said) };
-  const { minLengthA, maxLengthA } = search as Required<CellSearchParameters>;
+  const { minLengthA, maxLengthA } = search as Filled<CellSearchParameters>;
   if (maxLengthA < minLengthA)
     throw new EwaldError(
       'Argument',
       `${said('maxLengthA')} is ${maxLengthA}; expected at least ${said('minLengthA')}, which is ${minLengthA}`,
     );
-  return search as Required<CellSearchParameters>;
+  return search as Filled<CellSearchParameters>;
 }
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */

@@ -23,13 +23,13 @@ export interface StreamOptions extends IndexingThresholds {
   /** Known cells of every image, as in `IndexingInput`. */
   readonly cells: IndexingInput['cells'];
   /** Results in the order of the source (default), or each batch as soon as it is ready. */
-  readonly ordered?: boolean;
+  readonly ordered?: boolean | undefined;
   /** Milliseconds that a batch waits for further images before it is submitted incomplete, 0 … 60000, default 20. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
   /** Aborts the stream with `Aborted`, including batches in flight; finished results are yielded first. */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Called with the number of indexed images after each batch. */
-  readonly onProgress?: (images: number) => void;
+  readonly onProgress?: ((images: number) => void) | undefined;
 }
 
 /** An image of the stream with its result. */

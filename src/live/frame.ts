@@ -19,7 +19,7 @@ export interface LiveFrame {
   /** Numbers that the geometry refers to, by path. */
   readonly values: Readonly<Record<string, number>>;
   /** Fields that a run copies into its stream, by name; absent without any. */
-  readonly fields?: Readonly<Record<string, FieldValues>>;
+  readonly fields?: Readonly<Record<string, FieldValues>> | undefined;
   /** Peaks received with it, relative to the centre of the first pixel, as in CrystFEL. */
   readonly peaks: LivePeaks | undefined;
   readonly meta: Metadata;

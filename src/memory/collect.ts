@@ -25,7 +25,7 @@ export function collectRows(
   columnCount: number,
   format: string | null,
   unravel: boolean,
-  options: { readonly memory?: MemorySpace },
+  options: { readonly memory?: MemorySpace | undefined },
 ): Parts & { readonly columns: number } {
   if (!Number.isSafeInteger(columnCount) || columnCount < -1)
     throw new EwaldError(

@@ -29,7 +29,7 @@ export class BufferCollection2D extends IndirectMemory2D {
     columnCount = -1,
     format: string | null = null,
     unravel = true,
-    options: { readonly memory?: MemorySpace } = {},
+    options: { readonly memory?: MemorySpace | undefined } = {},
   ) {
     expectsRows('BufferCollection2D', rows);
     knownOptions('BufferCollection2D', options, ['memory']);

@@ -14,9 +14,9 @@ import { View2D } from './view.js';
 
 export interface MemoryOptions {
   /** The space of the memory; default JavaScript. `lib.memory` is the memory of a library. */
-  readonly memory?: MemorySpace;
+  readonly memory?: MemorySpace | undefined;
   /** Whether it may only be read; default false. */
-  readonly readonly?: boolean;
+  readonly readonly?: boolean | undefined;
 }
 const memoryOptions = ['memory', 'readonly'];
 
@@ -241,7 +241,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    *
    * @param options `writable: true` refuses read-only memory immediately.
    */
-  view(options: { readonly writable?: boolean } = {}): View2D<V> {
+  view(options: { readonly writable?: boolean | undefined } = {}): View2D<V> {
     this.assertAlive();
     knownOptions('view', options, ['writable']);
     if (options.writable && this.isReadonly) throw new BufferError('READONLY', 'buffer is not writable');
@@ -270,7 +270,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    */
   copyFrom(
     source: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
-    options: { readonly cast?: boolean } = {},
+    options: { readonly cast?: boolean | undefined } = {},
   ): void {
     this.assertAlive();
     knownOptions('copyFrom', options, ['cast']);
@@ -280,7 +280,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
   /** Copies all elements to another memory or 2-D array. */
   copyTo(
     target: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike,
-    options: { readonly cast?: boolean } = {},
+    options: { readonly cast?: boolean | undefined } = {},
   ): void {
     this.assertAlive();
     knownOptions('copyTo', options, ['cast']);
@@ -293,7 +293,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
    * In the process the rows are shared, since JavaScript's buffers have addresses there. In a wasm heap they are
    * copied, and copied back when the returned memory is disposed, unless the memory is read-only.
    */
-  stage(space: MemorySpace, options: { readonly copyBack?: boolean } = {}): IndirectMemory2D<V> {
+  stage(space: MemorySpace, options: { readonly copyBack?: boolean | undefined } = {}): IndirectMemory2D<V> {
     this.assertAlive();
     knownOptions('stage', options, ['copyBack']);
     const unlock = this.lock();
@@ -356,12 +356,12 @@ function gridOf(value: IndirectMemory2D<never> | IndirectMemory2D | ArrayLike, w
 
 export interface CollectionOptions {
   /** Required number of elements per row; default -1, the length of the first row. */
-  readonly columnCount?: number;
+  readonly columnCount?: number | undefined;
   /** Required format of the rows; default that of the first row. */
-  readonly format?: string | null;
+  readonly format?: string | null | undefined;
   /** Whether arrays of several dimensions count as the row of their elements in memory order; default true. */
-  readonly unravel?: boolean;
-  readonly memory?: MemorySpace;
-  readonly readonly?: boolean;
+  readonly unravel?: boolean | undefined;
+  readonly memory?: MemorySpace | undefined;
+  readonly readonly?: boolean | undefined;
 }
 const collectionOptions = ['columnCount', 'format', 'unravel', 'memory', 'readonly'];

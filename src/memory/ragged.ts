@@ -41,7 +41,10 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
   }
 
   /** Rows from typed arrays, buffers and memory of a library, without a copy; all of one format. */
-  static fromRows(rows: Iterable<ArrayLike>, options: MemoryOptions & { readonly format?: string } = {}): RaggedRows {
+  static fromRows(
+    rows: Iterable<ArrayLike>,
+    options: MemoryOptions & { readonly format?: string | undefined } = {},
+  ): RaggedRows {
     expectsRows('RaggedRows.fromRows', rows);
     knownOptions('RaggedRows.fromRows', options, ['memory', 'readonly', 'format']);
     const sources: Source[] = [];
@@ -79,7 +82,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
   static fromFlat(
     data: ArrayLike,
     offsets: ArrayLike_<number>,
-    options: MemoryOptions & { readonly width?: number } = {},
+    options: MemoryOptions & { readonly width?: number | undefined } = {},
   ): RaggedRows {
     knownOptions('RaggedRows.fromFlat', options, ['memory', 'readonly', 'width']);
     const source = sourceOf(data, 'the data', options.memory);
@@ -126,7 +129,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
   }
 
   /** The same elements in another memory: see IndirectMemory2D.stage. */
-  stage(space: MemorySpace, options: { readonly copyBack?: boolean } = {}): RaggedRows<V> {
+  stage(space: MemorySpace, options: { readonly copyBack?: boolean | undefined } = {}): RaggedRows<V> {
     this.assertAlive();
     knownOptions('stage', options, ['copyBack']);
     const unlock = this.lock();

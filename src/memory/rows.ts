@@ -28,15 +28,15 @@ export interface Parts {
   readonly rows: readonly Row[];
   readonly readonly: boolean;
   /** Freed with the memory. */
-  readonly owned?: readonly Allocation[];
+  readonly owned?: readonly Allocation[] | undefined;
   /** Protected from disposal while this uses it, and not disposed by it. */
-  readonly held?: readonly object[];
+  readonly held?: readonly object[] | undefined;
   /** Disposed after its last user. */
   readonly keeper?: Keeper | undefined;
   /** Address of the row table, if one exists already. */
   readonly table?: Address | undefined;
   /** Runs first when the memory ends. */
-  readonly onDispose?: () => void;
+  readonly onDispose?: (() => void) | undefined;
 }
 
 /** Counts the users that keep memory alive: the memory itself and each of its views. */

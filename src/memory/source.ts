@@ -10,7 +10,7 @@ export interface Located {
   /** Format of its elements. */
   readonly format: string;
   readonly length: number;
-  readonly readonly?: boolean;
+  readonly readonly?: boolean | undefined;
   /** The span of memory that it covers. */
   span(): Span;
 }
@@ -21,13 +21,13 @@ export interface StridedArray {
   /** Elements in each dimension. */
   readonly shape: readonly number[];
   /** Distance in elements between neighbours in each dimension; default row-major and dense. */
-  readonly strides?: readonly number[];
+  readonly strides?: readonly number[] | undefined;
   /** Number of elements before the first; default 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Format of the data, if it does not follow from their type. */
-  readonly format?: string;
+  readonly format?: string | undefined;
   /** Whether it may only be read; default false. */
-  readonly readonly?: boolean;
+  readonly readonly?: boolean | undefined;
 }
 
 /** Anything that can be a row. */

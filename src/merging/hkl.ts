@@ -19,7 +19,7 @@ export interface ReflectionList {
    * Effective number of measurements, given their weights: (Σ i)²/Σ i² of their information i. Kish 1965. Absent from
    * lists that were read from files.
    */
-  readonly effective?: Float64Array;
+  readonly effective?: Float64Array | undefined;
 }
 
 const title = 'CrystFEL reflection list version 2.0';

@@ -4,6 +4,7 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import type { OwnBytes } from '../base/globals.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import { compareIndices, type Indices } from '../crystal/symmetry/asymmetric-unit.js';
 
@@ -50,7 +51,7 @@ const padded = (text: string): string => {
 const real = (x: number, width: number, digits: number): string => x.toFixed(digits).padStart(width);
 
 /** Returns the bytes of an MTZ file. Throws `Argument` for texts that are not ASCII, `Limit` beyond 2³¹ words. */
-export function formatMtz(content: MtzContent): Uint8Array {
+export function formatMtz(content: MtzContent): OwnBytes {
   const { indices, columns, spaceGroup, wavelengthA } = content;
   const rows = indices.length;
   const width = 3 + columns.length;

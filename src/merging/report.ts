@@ -12,9 +12,9 @@ import type { ShellStatistics } from './statistics.js';
 /** Options of a report of a merge. */
 export interface MergeReportOptions {
   /** Heading of the page; default `Merged data`. */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** How the merge was made, such as the command line; default none. */
-  readonly about?: string;
+  readonly about?: string | undefined;
 }
 
 /** The start of every such page, which identifies a file that may be replaced. */

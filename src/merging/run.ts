@@ -35,15 +35,15 @@ import { identifiers, type UniqueReflections, uniqueReflections } from './unique
 /** Options of running a merge. */
 export interface MergeRunOptions {
   /** Cancels the merge with `Aborted`. */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction, 0 … 1. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
   /**
    * Fits the merge and its halves on this executor instead of in this process, such as `await Executor.workers()` of
    * `ewald/executors`; the caller keeps ownership. The result is the same, bit for bit, if the workers use the same
    * backend or another CPU backend.
    */
-  readonly executor?: MergeExecutor;
+  readonly executor?: MergeExecutor | undefined;
 }
 
 /** The data that have been read from streams. */

@@ -27,9 +27,9 @@ export interface MergeStatus {
 /** Options of a running merge in addition to those of a merge. */
 export interface RunningMergeOptions {
   /** The target CC1/2, 0.01 … 0.9999; default 0.95. */
-  readonly ccHalf?: number;
+  readonly ccHalf?: number | undefined;
   /** Called after each merge. */
-  readonly onStatus?: (status: MergeStatus, result: MergeResult) => void;
+  readonly onStatus?: ((status: MergeStatus, result: MergeResult) => void) | undefined;
 }
 
 /** A sink of a run (`sinks` of a pipeline) that merges. */

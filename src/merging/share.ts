@@ -15,7 +15,7 @@ export interface MergeExecutor {
       readonly argument: unknown;
       readonly inputs: Readonly<Record<string, { readonly hash: string }>>;
     }>,
-    options: { readonly signal?: PlatformSignal },
+    options: { readonly signal?: PlatformSignal | undefined },
   ): AsyncGenerator<{ readonly value: R }, void, undefined>;
 }
 

@@ -16,7 +16,7 @@ export interface PeakList {
   /** Index of the panel, in the order of the geometry. */
   readonly panel: Uint32Array;
   /** Number of weaker peaks that `maxPeaks` omitted; absent if it omitted none. */
-  readonly omitted?: number;
+  readonly omitted?: number | undefined;
   /** With `rings`: mean, sigma, lower and upper limit of every ring, [rings, 4]. */
   readonly rings: Float32Array | undefined;
 }

@@ -10,6 +10,7 @@ import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
+import type { Filled } from '../base/members.js';
 import { checkSignal, choice, integer, knownOptions, shown } from '../base/options.js';
 import { checked, defaultsOf, namesOf, type Said } from '../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
@@ -40,13 +41,13 @@ export interface FramePeaksOptions extends FinderParameters {
   /** Type of the frames' numbers. */
   readonly dtype: FrameDtype;
   /** Panels and rings; without it the frame is one panel, with rings around `centre`. */
-  readonly geometry?: Geometry;
+  readonly geometry?: Geometry | undefined;
   /** Beam in pixels from the corner of the frame: fs, ss; default: the middle. */
-  readonly centre?: readonly [number, number];
+  readonly centre?: readonly [number, number] | undefined;
   /** Rings from `ringsOf` for the same geometry, bad pixels and radii, which several finders can share. */
-  readonly rings?: Rings;
+  readonly rings?: Rings | undefined;
   /** Pixels that are bad in every frame, nonzero where bad, [ss, fs]. */
-  readonly bad?: Uint8Array;
+  readonly bad?: Uint8Array | undefined;
 }
 
 /** The options that a detector replaces. */
@@ -68,10 +69,10 @@ export interface PeaksRunOptions extends PeakSearchParameters {
   /**
    * Values outside [least, greatest] mark bad pixels; default: the detector's range, or no limits without a detector.
    */
-  readonly validRange?: readonly [number, number];
+  readonly validRange?: readonly [number, number] | undefined;
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
-  readonly bad?: Uint8Array;
-  readonly signal?: PlatformSignal;
+  readonly bad?: Uint8Array | undefined;
+  readonly signal?: PlatformSignal | undefined;
 }
 
 export interface PeakFinderMethods extends Disposable {
@@ -313,18 +314,18 @@ function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITI
 }
 
 /** The parameters of a search, complete. */
-function searchOf(run: PeaksRunOptions, finder: FinderName): Filled {
+function searchOf(run: PeaksRunOptions, finder: FinderName): Search {
   const given = run as Readonly<Record<string, unknown>>;
   refuseOtherFinders(given, finder, inRun);
   const own = { ...defaultsOf(runRows, finder), ...checked(runRows, given, inRun) };
   // A packed search has a field for every parameter; those of other finders are not used.
-  return { ...defaultsOf(runRows), ...own } as Filled;
+  return { ...defaultsOf(runRows), ...own } as Search;
 }
 
 const clamp = (x: number, low: number, high: number): number => Math.min(high, Math.max(low, x));
 
 /** Packs a search in which every parameter has a value. */
-function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameDtype): Uint8Array {
+function packSearch(search: Search, [least, greatest]: ValidRange, dtype: FrameDtype): Uint8Array {
   const { centroid: _, peakRadius, plain, ...fields } = search;
   const [innerRadius, middleRadius, outerRadius] = peakRadius;
   return pack(peaksParams, {
@@ -340,7 +341,7 @@ function packSearch(search: Filled, [least, greatest]: ValidRange, dtype: FrameD
   });
 }
 
-type Filled = Required<PeakSearchParameters>;
+type Search = Filled<PeakSearchParameters>;
 
 /** The peaks of the greatest intensity, in the order of the list; all if no number is given. */
 function strongest(list: PeakList, most: number | undefined): PeakList {

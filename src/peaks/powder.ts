@@ -9,9 +9,9 @@ import { spotsOf } from './spots.js';
 
 export interface PowderOptions {
   /** Bins of the profile, 1 … 65536; default 500, which is finer than the rings of cells up to 200 Å. */
-  readonly bins?: number;
+  readonly bins?: number | undefined;
   /** Highest |q| = 1/d of the profile in 1/Å, above 0; default 1: peaks beyond 1 Å appear in the image only. */
-  readonly maxQ?: number;
+  readonly maxQ?: number | undefined;
 }
 
 /**

@@ -3,6 +3,7 @@
  * passed. The limits of peakfinder8's rings are those of the search itself; dispersion's windows are summed as in
  * cpp/peaks/dispersion.cpp, in float64 and in the same order.
  */
+import type { Filled } from '../base/members.js';
 import { maskedBin } from '../layout/peaks.js';
 import type { FinderName, Frame } from './contract.js';
 import type { PeakSearchParameters } from './parameter-types.js';
@@ -19,7 +20,7 @@ export interface SearchedFrame {
   readonly panels: readonly SearchedPanel[];
   /** Ring of each pixel, [ss, fs]. */
   readonly bins: Uint16Array;
-  readonly search: Required<PeakSearchParameters>;
+  readonly search: Filled<PeakSearchParameters>;
   /** Whether a pixel of a value takes part. */
   readonly usable: (pixel: number, value: number) => boolean;
   readonly peaks: PeakList;

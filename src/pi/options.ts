@@ -13,9 +13,9 @@ export type { PiOptions } from './parameter-types.js';
 /** One count. */
 export interface PiRunOptions extends PiRunParameters {
   /** Aborts the count between two ranges with `Aborted`. */
-  readonly signal?: PlatformSignal;
+  readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction, 0 … 1, a few times per second. */
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /** Result of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53. */

@@ -2,18 +2,18 @@
 
 /** What is counted. */
 export interface PiRunParameters {
-  /** Number of points. 1 … 9223372036854776000; default -inf. */
+  /** Number of points. 1 … 9223372036854776000. */
   readonly points: number | bigint;
   /** Seed of the stream. 0 … 18446744073709552000; default 0. */
-  readonly seed?: number | bigint;
+  readonly seed?: number | bigint | undefined;
   /** Independent stream of the same seed. 0 … 4294967295; default 0. */
-  readonly stream?: number;
+  readonly stream?: number | undefined;
   /** Index of the first point, so that a count can be split. 0 … 18446744073709552000; default 0. */
-  readonly first?: number | bigint;
+  readonly first?: number | bigint | undefined;
 }
 
 /** Sizes of a pi plan. */
 export interface PiOptions {
   /** Host threads of CPU backends; 0: one per core. 0 … 1024; default 0. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
 }

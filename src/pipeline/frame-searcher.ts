@@ -57,9 +57,9 @@ export interface FrameSearcherOptions extends SearchSettings {
 /** Parameters of one call; the searcher's own are the defaults. */
 export interface FrameSearchOptions extends SearchSettings {
   /** The beam of this frame; default: that of the detector's first frame. */
-  readonly beam?: Beam;
+  readonly beam?: Beam | undefined;
   /** Peaks to be used instead of a search. */
-  readonly found?: PeakList;
+  readonly found?: PeakList | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
 
@@ -117,7 +117,7 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
       `frameSearcher: cells is ${shown(cells)}; ` +
         'expected a list of what readCell(text) returns: cells: [readCell(text)]',
     );
-  const searcher = await planFrameSearcher(context, { minPeaks: minimumSpots, ...options });
+  const searcher = await planFrameSearcher(context, { ...options, minPeaks: options.minPeaks ?? minimumSpots });
   searcher.tunesItself = !isTuned(searcher.settings);
   return searcher as unknown as FrameSearcher;
 }

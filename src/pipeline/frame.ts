@@ -97,7 +97,7 @@ export interface FrameResult {
   readonly ms: StageTimes;
   readonly backends: StageBackends;
   /** The fields of its header that the run copies (`copyHeader`); absent without any. */
-  readonly headers?: readonly CopiedHeader[];
+  readonly headers?: readonly CopiedHeader[] | undefined;
 }
 
 const usualRadii: RingRadii = [4, 5, 7];
@@ -119,7 +119,8 @@ export async function indexPeaks(
 ): Promise<FrameResult> {
   const { geometry, beam, settings } = scene;
   const { cells = [], minPeaks = 0, acceptBy = 'chance', tolerance } = settings;
-  const thresholds = { maxCrystals: settings.multi ? mostLattices : 1, ...settings.thresholds };
+  const maxCrystals = settings.thresholds?.maxCrystals ?? (settings.multi ? mostLattices : 1);
+  const thresholds = { ...settings.thresholds, maxCrystals };
   const begun = performance.now();
   const spots = spotsOf(peaks, geometry, beam);
   const hit = peaks.count >= minPeaks;
@@ -130,7 +131,7 @@ export async function indexPeaks(
     const result = await indexer.run({ spots, cells: [...cells], ...own });
     crystals = result.image(0).crystals();
     if (acceptBy === 'crystfel') {
-      const several = thresholds.maxCrystals > 1;
+      const several = maxCrystals > 1;
       crystals = crystals.filter(({ cell, inputCell }) =>
         isAccepted(cell, cells[inputCell]?.cell, spots, several, tolerance),
       );

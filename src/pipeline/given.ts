@@ -44,7 +44,7 @@ export type GivenCell =
   | FileInput
   | KnownCell
   | CellNumbers
-  | { readonly parameters: CellNumbers; readonly centring?: Centring };
+  | { readonly parameters: CellNumbers; readonly centring?: Centring | undefined };
 
 /** The known cells of a run; undefined if the cell has to be determined. Throws `Argument`, `Format`. */
 export async function givenCells(

@@ -18,20 +18,20 @@ import type { LiveInput, Wanted } from './sources/source.js';
 /** Frames to search: all or some frames of a dataset or a file. */
 export interface PipelineInput {
   /** An open dataset, owned by the caller. */
-  readonly dataset?: Dataset;
+  readonly dataset?: Dataset | undefined;
   /** A file to open, instead of a dataset. */
-  readonly file?: FileInput;
+  readonly file?: FileInput | undefined;
   /** The name of the file in the stream; default: its own name. */
-  readonly filename?: string;
+  readonly filename?: string | undefined;
   /** Numbers of frames, from 0; default: all. */
-  readonly frames?: readonly number[];
+  readonly frames?: readonly number[] | undefined;
 }
 
 /** A list of files, one per line; `file //3` is a single frame of a file. Paths are relative to the list. */
 export interface ListInput {
   readonly list: FileInput;
   /** Prefix of each file of the list, instead of the list's folder. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /**

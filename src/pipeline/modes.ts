@@ -16,16 +16,16 @@ export interface RunMode {
   readonly from: 'files' | 'live' | 'stream' | 'spots';
   readonly finder?: FinderName | ListName | undefined;
   /** Whether frames are only searched for peaks. */
-  readonly peaksAlone?: boolean;
+  readonly peaksAlone?: boolean | undefined;
   readonly integrate?: boolean | undefined;
   readonly acceptBy?: 'chance' | 'crystfel' | undefined;
   readonly follow?: boolean | undefined;
   /** Whether a list names the frames. */
-  readonly fromList?: boolean;
+  readonly fromList?: boolean | undefined;
   /** Whether a stream is written. */
-  readonly toStream?: boolean;
+  readonly toStream?: boolean | undefined;
   /** Whether the cell is unknown. */
-  readonly unknownCell?: boolean;
+  readonly unknownCell?: boolean | undefined;
 }
 
 /** How messages name these properties to the caller: as flags or as options. */

@@ -558,6 +558,5 @@ export const tables = [
     name: 'CheckGeometryOptions',
     about: 'Options of `checkGeometryFile`.',
     rows: checkGeometryRows,
-    loose: true,
   },
 ] as const;

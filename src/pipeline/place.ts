@@ -2,7 +2,7 @@
  * The platform services of a run: how files are opened, listed and written. Node and browsers have one implementation
  * each, which the entry points of the package bind to the context; a bundle loads it when a run starts.
  */
-import type { PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../base/globals.js';
+import type { OwnBytes, PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { ByteSource } from '../data/byte-source.js';
 import type { Codecs } from '../data/codecs/codecs.js';
@@ -19,7 +19,7 @@ export type FileInput = string | PlatformUrl | PlatformBlob;
  * Where an output goes: a path (Node; `-` is standard output), or a function that receives it piece by piece, text as
  * UTF-8; the run waits for each call to finish.
  */
-export type OutputTarget = string | ((piece: Uint8Array) => void | Promise<void>);
+export type OutputTarget = string | ((piece: OwnBytes) => void | Promise<void>);
 
 /** Files of a file system, by path. */
 export interface PlaceFiles {

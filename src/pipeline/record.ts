@@ -33,7 +33,7 @@ export interface FrameRecord {
   readonly beam: Beam;
   readonly ms: StageTimes;
   readonly backends: StageBackends;
-  readonly headers?: readonly CopiedHeader[];
+  readonly headers?: readonly CopiedHeader[] | undefined;
   /** Its chunk of a stream. */
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */

@@ -37,7 +37,7 @@ export interface RunExecutor {
   share(value: unknown): Promise<{ readonly hash: string }>;
   run<R>(
     tasks: AsyncIterable<{ readonly module: string; readonly function: string; readonly argument: unknown }>,
-    options: { readonly signal?: PlatformSignal; readonly window?: number },
+    options: { readonly signal?: PlatformSignal | undefined; readonly window?: number | undefined },
   ): AsyncGenerator<{ readonly value: R }, void, undefined>;
 }
 
@@ -164,7 +164,9 @@ export interface CheckedRun {
   readonly firstFramesTimeout: number;
   readonly copyHeader: readonly string[];
   readonly cellSearch: { readonly minLengthA: number; readonly maxLengthA: number };
-  readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & { readonly peaks?: 'tune' | PeakParameters };
+  readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & {
+    readonly peaks?: 'tune' | PeakParameters | undefined;
+  };
 }
 
 const usualFirstFrames = runRows.firstFramesTimeout.range.fallback;

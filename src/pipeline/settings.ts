@@ -12,17 +12,30 @@ export type PeakParameters = Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 
 /** Parameters of peaks, indexing and integration. */
 export interface SearchSettings extends SearchParameters {
   /** Known cells; without any, frames are only searched for peaks. */
-  readonly cells?: readonly KnownCell[];
-  readonly peaks?: PeakParameters;
-  readonly thresholds?: IndexingThresholds;
+  readonly cells?: readonly KnownCell[] | undefined;
+  readonly peaks?: PeakParameters | undefined;
+  readonly thresholds?: IndexingThresholds | undefined;
 }
 
 /** Names of the settings, for checks of options. */
 export const settingNames = ['cells', 'peaks', 'thresholds', ...namesOf(searchSettingRows)] as const;
 
 /** Extracts the settings from other options. */
-export const settingsOf = (options: SearchSettings): SearchSettings =>
-  Object.fromEntries(settingNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+export function settingsOf(options: SearchSettings): SearchSettings {
+  const { peaks, thresholds } = options;
+  return given({ ...options, peaks: givenIn(peaks), thresholds: givenIn(thresholds) }, settingNames);
+}
+
+/** The members of these names that are given; one that is undefined does not replace a default. */
+const given = (values: object, names: readonly string[]): object =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const value = (values as Readonly<Record<string, unknown>>)[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+const givenIn = <T>(values: T): T =>
+  typeof values === 'object' && values !== null ? (given(values, Object.keys(values)) as T) : values;
 
 /** The name of the indexing method in a stream. */
 export const methodName = ({ cells = [], method = 'fast' }: SearchSettings): string =>

@@ -14,7 +14,7 @@ interface CountedFrame {
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
   /** Index of the known cell of each crystal; if absent, that of the first known cell. */
-  readonly which?: readonly number[];
+  readonly which?: readonly number[] | undefined;
 }
 
 /** The crystals of one known cell. */

@@ -71,7 +71,7 @@ export interface SearchTask {
   /** Number of frames in the file when the task was created: an already open file may have grown since. */
   readonly known: number;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
-  readonly live?: readonly (LiveFrame | { readonly error: string })[];
+  readonly live?: readonly (LiveFrame | { readonly error: string })[] | undefined;
   /** Frames in a File: that File, the first one of the run, and those that they refer to. */
   readonly sent?: readonly SentFile[] | undefined;
 }

@@ -3,25 +3,25 @@
 /** Where a server of pages listens. */
 export interface ListenParameters {
   /** Port to listen on; 0 chooses a free one. 0 … 65535; default 0. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * Address to listen on, for a browser on another computer. The default can be reached from this computer only.
    * Default 127.0.0.1.
    */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** With what a viewer shows frames. */
 export interface ViewParameters {
   /** CrystFEL .geom of the detector. Default described by the file. */
-  readonly geometry?: string;
+  readonly geometry?: string | undefined;
   /**
    * Known cell: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma. Without one, "Index all" determines it from
    * the frames; those that arrive are only searched for peaks.
    */
-  readonly cell?: string;
+  readonly cell?: string | undefined;
   /** Shows frames as they are added: to files that grow, to a stream, and as new files of folders. Default false. */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /** Dataset of the frames in HDF5 files. Default the geometry's, or the file's own choice. */
-  readonly dataset?: string;
+  readonly dataset?: string | undefined;
 }

@@ -22,7 +22,7 @@ import { isStream, StreamFrames } from './stream-frames.js';
 /** Options of `serveView`. */
 export interface ServeViewOptions extends ViewParameters, ListenParameters {
   /** Called with remarks on the inputs, such as a geometry with unknown entries. */
-  readonly onWarning?: (text: string) => void;
+  readonly onWarning?: ((text: string) => void) | undefined;
 }
 
 /** A viewer that is being served; as `view` of `ctx.pipeline` or of `runToFiles`, it follows the run. */

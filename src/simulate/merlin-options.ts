@@ -14,7 +14,7 @@ export interface MerlinFault {
    * the rest 150 ms later.
    */
   readonly kind: 'gap' | 'close' | 'garbage' | 'shape' | 'restart' | 'stall' | 'half' | 'slow';
-  readonly frames?: number;
+  readonly frames?: number | undefined;
 }
 
 /** Options of `simulateMerlin`. */

@@ -383,12 +383,10 @@ export const tables = [
     name: 'MerlinSimulation',
     about: 'Parameters of a simulated Merlin readout.',
     rows: merlinSimulationRows,
-    loose: true,
   },
   {
     name: 'DectrisSimulation',
     about: 'Parameters of a simulated DECTRIS detector.',
     rows: dectrisSimulationRows,
-    loose: true,
   },
 ] as const;

@@ -31,7 +31,7 @@ export type AuxViews<P> = {
 /** Wraps data for a parameter of a UDF. Data of kind nav cover the whole scan, whatever the region of interest. */
 export function auxData<D extends BufferDtype>(
   data: DtypeArrays[D],
-  options: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] },
+  options: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] | undefined },
 ): AuxData<D> {
   expectsMembers('auxData: the second argument', options, ['kind', 'dtype'], '{ kind, dtype }');
   const { kind, dtype, extraShape = [] } = options;

@@ -1,5 +1,6 @@
 /** The names of `ewald/udf` that a platform binds: the context, and the functions that query its devices. */
 import { expectsMembers } from '../base/arguments.js';
+import type { MaybeAsyncDisposable } from '../base/resource.js';
 import type { ContextOptions } from '../context/context.js';
 import type { Executor } from '../executors/executor.js';
 import type { ConnectOptions } from '../executors/nats/options.js';
@@ -10,21 +11,24 @@ import { type ExecutorMakers, makeExecutor } from './executors.js';
 import type { AnyUdf } from './udf.js';
 import { compareUdf, type UdfReport, type ValidateUdfOptions } from './validate-udf.js';
 
+/** A context of a platform, which `await using` ends where TypeScript has it. */
+export type DisposableUdfContext = UdfContext & MaybeAsyncDisposable;
+
 /** The `Context` class of a platform. */
 export interface UdfContextClass {
   /** Executors in `owned` are disposed with the context. */
-  new (options?: UdfContextOptions, owned?: readonly Executor[]): UdfContext;
+  new (options?: UdfContextOptions, owned?: readonly Executor[]): DisposableUdfContext;
   readonly prototype: UdfContext;
   /**
    * Creates a context with its own executor: 'inline', 'workers', 'delayed' or 'mpi'; for a cluster see `connect`.
    * Throws `Argument` for unknown kinds, or for `cpus` or `gpus` if the executor does not have them, `Unsupported` for
    * 'mpi' in browsers.
    */
-  makeWith(kind?: string, options?: MakeWithOptions): Promise<UdfContext>;
+  makeWith(kind?: string, options?: MakeWithOptions): Promise<DisposableUdfContext>;
   /**
    * Creates a context on the workers of a cluster: `Context.connect('nats://head:4222')` on Node, wss:// in browsers.
    */
-  connect(url: string, options?: ConnectOptions): Promise<UdfContext>;
+  connect(url: string, options?: ConnectOptions): Promise<DisposableUdfContext>;
 }
 
 /** The functions that a platform provides, including its executors. */
@@ -36,7 +40,8 @@ export interface BoundPlace extends Omit<UdfPlace, 'makeExecutor'> {
 /** Binds the names to a platform. */
 export function bindUdf({ makers, connect, ...rest }: BoundPlace) {
   const place: UdfPlace = { ...rest, makeExecutor: (kind, options) => makeExecutor(kind, options, makers) };
-  const Context: UdfContextClass = class Context extends UdfContext {
+  // Its constructor defines the member for `await using`, where the engine has it.
+  const Context = class Context extends UdfContext {
     constructor(options?: UdfContextOptions, owned?: readonly Executor[]) {
       super(place, options, owned);
     }
@@ -49,7 +54,7 @@ export function bindUdf({ makers, connect, ...rest }: BoundPlace) {
       const executor = await connect(url, options);
       return new Context({ executor }, [executor]);
     }
-  };
+  } as unknown as UdfContextClass;
   return {
     Context,
     async validateUdf(udf: AnyUdf, options: ValidateUdfOptions = {}): Promise<UdfReport> {

@@ -21,12 +21,12 @@ export interface BufferDeclaration<D extends BufferDtype = BufferDtype> {
   readonly kind: BufferKind;
   readonly dtype: D;
   /** Additional trailing axes of each element. Default: none. */
-  readonly extraShape?: readonly number[];
+  readonly extraShape?: readonly number[] | undefined;
   /**
    * `private` buffers are not returned; `resultOnly` buffers do not exist while frames are processed and are created by
    * `getResults`.
    */
-  readonly use?: 'private' | 'resultOnly';
+  readonly use?: 'private' | 'resultOnly' | undefined;
 }
 /** All buffers of a UDF by name. */
 export type BufferDeclarations = Readonly<Record<string, BufferDeclaration>>;

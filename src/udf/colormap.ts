@@ -48,7 +48,10 @@ export function robustLimits(data: ArrayLike<number>): readonly [number, number]
 /** An image as RGBA bytes; NaN is transparent. `log` maps the logarithm, shifted so that the minimum is 1. */
 export function toRgba(
   data: ArrayLike<number>,
-  { log = false, limits }: { readonly log?: boolean; readonly limits?: readonly [number, number] } = {},
+  {
+    log = false,
+    limits,
+  }: { readonly log?: boolean | undefined; readonly limits?: readonly [number, number] | undefined } = {},
 ): Uint8ClampedArray {
   expectsNumbers('toRgba: the data', data);
   let values = data;

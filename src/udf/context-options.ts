@@ -138,17 +138,17 @@ export interface MakeWithOptions {
    * Workers that compute on the CPU; only for `workers`. A number, or ids of cores (only their count matters); default:
    * one per core.
    */
-  readonly cpus?: number | readonly number[];
+  readonly cpus?: number | readonly number[] | undefined;
   /**
    * Workers with a GPU each, in addition to those of `cpus`; only for `workers`. A number, or ids: NVIDIA's cards by
    * CUDA if there are any, otherwise GPUs by WebGPU, or those of the backend named by `context.backend`. Default: none.
    * Missing GPUs are an error. Reals of CPU and GPU agree in float32, so the last bits depend on which worker computes
    * which part.
    */
-  readonly gpus?: number | readonly number[];
+  readonly gpus?: number | readonly number[] | undefined;
   /** Where `delayed` is computed; default: this thread. */
-  readonly on?: Executor;
-  readonly context?: ContextOptions;
+  readonly on?: Executor | undefined;
+  readonly context?: ContextOptions | undefined;
 }
 
 /** The arguments from which `Context.makeWith` constructs a context: its options, and the executor it owns. */
@@ -167,9 +167,9 @@ export async function madeWith(
 /** Options of `exportDataset`. */
 export interface ExportOptions {
   /** Replace an existing file, but never one of the scan. Default: false. */
-  readonly force?: boolean;
-  readonly signal?: PlatformSignal;
-  readonly progress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly force?: boolean | undefined;
+  readonly signal?: PlatformSignal | undefined;
+  readonly progress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
 /** Options of a context. */
@@ -178,9 +178,9 @@ export interface UdfContextOptions {
    * Where partitions are processed; default: this thread, with all cores used by the core's own kernels. It remains the
    * caller's.
    */
-  readonly executor?: Executor;
+  readonly executor?: Executor | undefined;
   /** Options of the context on which kernels run. */
-  readonly context?: ContextOptions;
+  readonly context?: ContextOptions | undefined;
   /** Computes delayed values; default: this thread. */
-  readonly delayedOn?: Executor;
+  readonly delayedOn?: Executor | undefined;
 }

@@ -28,7 +28,10 @@ export interface CorrectionSet {
 export function correctionsFor(
   given: CorrectionSet | Corrections | undefined,
   sig: readonly number[],
-  { mask: fileMask, dark: fileDark }: { readonly mask?: Uint8Array; readonly dark?: Float64Array } = {},
+  {
+    mask: fileMask,
+    dark: fileDark,
+  }: { readonly mask?: Uint8Array | undefined; readonly dark?: Float64Array | undefined } = {},
 ): Corrections | undefined {
   if (given instanceof Corrections) return given.isIdentity ? undefined : given;
   if (given === undefined && fileMask === undefined && fileDark === undefined) return undefined;

@@ -37,7 +37,7 @@ export function devicesOf(reports: readonly DeviceReport[], cores: number): Dete
 }
 
 /** One worker per core and one per GPU left in `devices`. Throws `Argument` if there are none. */
-export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?: string }): ClusterSpec {
+export function clusterSpec(devices: Partial<DetectedDevices> & { readonly name?: string | undefined }): ClusterSpec {
   knownOptions('clusterSpec', devices, ['cpus', 'cudas', 'webgpus', 'hasNative', 'name']);
   const { cpus = [], cudas = [], webgpus = [], hasNative = true, name = 'default' } = devices;
   const spec: Record<string, { context: ContextOptions }> = {};

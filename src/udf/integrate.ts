@@ -10,7 +10,7 @@ export interface IntegrateOptions {
    * Mirrors the field at the edges of the scan, so that it need not be periodic; default true. Otherwise a gradient
    * that differs between opposite edges gives a wave across the whole image.
    */
-  readonly mirrored?: boolean;
+  readonly mirrored?: boolean | undefined;
 }
 
 /**

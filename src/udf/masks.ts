@@ -125,7 +125,12 @@ export function boundingRadius(options: MaskSize & Centre): number {
 /** Soft-edged rings of equal width between ri and ro, which add up to 1 at each pixel between them. */
 export function radialBins(
   options: MaskSize &
-    Centre & { readonly ri?: number; readonly ro?: number; readonly bins?: number; readonly normalize?: boolean },
+    Centre & {
+      readonly ri?: number | undefined;
+      readonly ro?: number | undefined;
+      readonly bins?: number | undefined;
+      readonly normalize?: boolean | undefined;
+    },
 ): Float64Array[] {
   expectsSize('radialBins', options);
   const { cx, cy, ri = 0, bins, normalize = false, ...size } = options;

@@ -52,62 +52,62 @@ export interface AnalysisParameters {
    * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb. Centre along x.
    * Pixels; -inf … inf; default the middle.
    */
-  readonly cx?: number;
+  readonly cx?: number | undefined;
   /**
    * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb. Centre along y.
    * Pixels; -inf … inf; default the middle.
    */
-  readonly cy?: number;
+  readonly cy?: number | undefined;
   /** Of point. The pixel along x. Pixels; -inf … inf; default the middle. */
-  readonly x?: number;
+  readonly x?: number | undefined;
   /** Of point. The pixel along y. Pixels; -inf … inf; default the middle. */
-  readonly y?: number;
+  readonly y?: number | undefined;
   /** Of disk. Radius. Pixels; 0 … 1e6; default disk: 0.15 of the shorter side; com: the whole frame. */
-  readonly r?: number;
+  readonly r?: number | undefined;
   /** Of com, icom. Radius of the disk that is used. Pixels; 0 … 1e6; default the whole frame. */
-  readonly maskRadius?: number;
+  readonly maskRadius?: number | undefined;
   /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
-  readonly radius?: number;
+  readonly radius?: number | undefined;
   /** Of disks, strain. Radius of diffraction disks. Pixels; 0 … 1e6; default required unless the pattern is user. */
-  readonly diskRadius?: number;
+  readonly diskRadius?: number | undefined;
   /**
    * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Inner radius. Pixels; 0 … 1e6; default by the
    * analysis.
    */
-  readonly ri?: number;
+  readonly ri?: number | undefined;
   /** Of com, icom. Inner radius of the ring that is used. Pixels; 0 … 1e6; default 0. */
-  readonly maskRadiusInner?: number;
+  readonly maskRadiusInner?: number | undefined;
   /**
    * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Outer radius. Pixels; 0 … 1e6; default half of
    * the shorter side.
    */
-  readonly ro?: number;
+  readonly ro?: number | undefined;
   /** Of com, icom, ssb. Angle between detector and scan. Degrees; -10000 … 10000; default 0. */
-  readonly scanRotation?: number;
+  readonly scanRotation?: number | undefined;
   /** Of com, icom, ssb. Inverts the detector's y axis. Default false. */
-  readonly flipY?: boolean;
+  readonly flipY?: boolean | undefined;
   /** Of com, icom. Trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers. Default none. */
-  readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane';
+  readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane' | undefined;
   /** Of radial-fourier, radial-bins. Rings. 1 … 4096; default radial-fourier: 1; radial-bins: one per pixel. */
-  readonly nBins?: number;
+  readonly nBins?: number | undefined;
   /** Of radial-fourier. Highest Fourier order. 0 … 1024; default 24. */
-  readonly maxOrder?: number;
+  readonly maxOrder?: number | undefined;
   /** Of radial-bins. Divides each sum by the weight of its ring. Default false. */
-  readonly normalize?: boolean;
+  readonly normalize?: boolean | undefined;
   /** Of cluster. Number of regions. 1 … 2147483648; default 20. */
-  readonly clusters?: number;
+  readonly clusters?: number | undefined;
   /** Of cluster. Largest number of pixels per frame that are compared. 1 … 65536; default 500. */
-  readonly nPeaks?: number;
+  readonly nPeaks?: number | undefined;
   /** Of cluster. Smallest distance between these pixels, and to the edge. Pixels; 1 … 65536; default 1. */
-  readonly minDistance?: number;
+  readonly minDistance?: number | undefined;
   /** Of pick, pick-fft. Scan position, slowest axis first. Some, 0 … 2147483648; default the first. */
-  readonly at?: readonly number[];
+  readonly at?: readonly number[] | undefined;
   /** Of masks. Functions that create masks; in the command .npy files with a mask [y, x], or several [masks, y, x]. */
   readonly factories: readonly MaskFactory[];
   /** Of masks, radial-fourier. Multiplies by sparse matrices. Default false. */
-  readonly useSparse?: boolean | 'auto';
+  readonly useSparse?: boolean | 'auto' | undefined;
   /** Of masks. Shift (dy, dx) of the masks in pixels, or one for each scan position. */
-  readonly shifts?: readonly [number, number] | ArrayLike<number>;
+  readonly shifts?: readonly [number, number] | ArrayLike<number> | undefined;
   /**
    * Of disks, strain. Pattern with which frames are correlated; one of background subtraction suits most. Default
    * background-subtraction.
@@ -117,105 +117,106 @@ export interface AnalysisParameters {
     | 'radial-gradient'
     | 'background-subtraction'
     | 'radial-gradient-background-subtraction'
-    | 'user';
+    | 'user'
+    | undefined;
   /** Of disks, strain. Outer radius of the ring that the pattern subtracts. Pixels; 0 … 1e6; default 1.5 radii. */
-  readonly radiusOuter?: number;
+  readonly radiusOuter?: number | undefined;
   /**
    * Of disks, strain. Half the side of the square in which a disk is searched. Pixels; 0 … 1024; default 2 radii, and
    * at least the outer radius.
    */
-  readonly search?: number;
+  readonly search?: number | undefined;
   /** Of disks, strain. The pattern user: an image { data, shape }; in the command a .npy file [y, x]. */
-  readonly template?: { readonly data: ArrayLike<number>; readonly shape: readonly [number, number] };
+  readonly template?: { readonly data: ArrayLike<number>; readonly shape: readonly [number, number] } | undefined;
   /** Of disks, strain. Correlates a crop around each disk (fast) or whole frames (full). Default fast. */
-  readonly correlation?: 'fast' | 'full';
+  readonly correlation?: 'fast' | 'full' | undefined;
   /**
    * Of disks, strain. Refines maxima by a parabola, by blobfinder's centre of mass (com), or by upsampling (dft). The
    * parabola has the smallest errors; upsampling takes 11 times as long. Default parabola.
    */
-  readonly refine?: 'parabola' | 'com' | 'dft';
+  readonly refine?: 'parabola' | 'com' | 'dft' | undefined;
   /** Of disks, strain. Largest number of disks that are searched in the sum. 1 … 65536; default 25. */
-  readonly numPeaks?: number;
+  readonly numPeaks?: number | undefined;
   /**
    * Of disks, strain. Smallest distance between these disks, and to the edge. Pixels; 1 … 65536; default the radius.
    */
-  readonly peakDistance?: number;
+  readonly peakDistance?: number | undefined;
   /**
    * Of disks, strain. Smallest height of these disks above the median of the correlation, relative to the highest;
    * noise is usually below 0.1. 0 … 1; default 0.1.
    */
-  readonly minHeight?: number;
+  readonly minHeight?: number | undefined;
   /**
    * Of disks, strain. Expected positions of the disks, instead of those found in the sum. Pixels; default found in
    * the sum.
    */
-  readonly positions?: ArrayLike<number>;
+  readonly positions?: ArrayLike<number> | undefined;
   /**
    * Of strain. Position of the direct beam, from which a and b span the lattice. Pixels; 2, -inf … inf; default from
    * the sum.
    */
-  readonly zero?: readonly [number, number];
+  readonly zero?: readonly [number, number] | undefined;
   /** Of strain. First lattice vector. Pixels; 2, -inf … inf; default from the sum. */
-  readonly a?: readonly [number, number];
+  readonly a?: readonly [number, number] | undefined;
   /** Of strain. Second lattice vector. Pixels; 2, -inf … inf; default from the sum. */
-  readonly b?: readonly [number, number];
+  readonly b?: readonly [number, number] | undefined;
   /**
    * Of strain. Largest distance of a disk from its lattice point, divided by the root of its index. Pixels; above 0 …
    * 1e6; default 3.
    */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Of strain. Smallest elevation of a disk that is used. 0 … 1e9; default 0.1. */
-  readonly minWeight?: number;
+  readonly minWeight?: number | undefined;
   /** Of strain. Smallest number of disks of a fit. 3 … 65536; default 3. */
-  readonly minMatch?: number;
+  readonly minMatch?: number | undefined;
   /**
    * Of strain. Region without strain: y,x or y0:y1,x0:x1 of the scan, or a .npy file of it. Default the whole scan.
    */
-  readonly reference?: Roi;
+  readonly reference?: Roi | undefined;
   /** Of strain. Angle by which the axes of the strain are turned, from x to y. Degrees; -10000 … 10000; default 0. */
-  readonly axesRotation?: number;
+  readonly axesRotation?: number | undefined;
   /** Of icom. Mirrors the shifts at the edges of the scan, so that they need not be periodic. Default true. */
-  readonly mirrored?: boolean;
+  readonly mirrored?: boolean | undefined;
   /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default required. */
-  readonly voltage?: number;
+  readonly voltage?: number | undefined;
   /** Of ssb. Step of the scan. Nm; above 0 … 1e6; default required. */
-  readonly dpix?: number;
+  readonly dpix?: number | undefined;
   /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default required. */
-  readonly semiconv?: number;
+  readonly semiconv?: number | undefined;
   /** Of ssb. Radius of the central disk on the detector. Pixels; 0.5 … 1e5; default required. */
-  readonly semiconvPix?: number;
+  readonly semiconvPix?: number | undefined;
   /** Of ssb. Smallest sum of weights of an overlap that is used. 0 … 1e9; default 1. */
-  readonly cutoff?: number;
+  readonly cutoff?: number | undefined;
   /**
    * Of holo. Side band, as an index of the spectrum with frequency 0 in the corner. 2, -65536 … 65536; default the
    * brightest of the sum.
    */
-  readonly sbPosition?: readonly [number, number];
+  readonly sbPosition?: readonly [number, number] | undefined;
   /** Of holo. Half of the spectrum in which the side band is searched. Default lower. */
-  readonly sideband?: 'lower' | 'upper';
+  readonly sideband?: 'lower' | 'upper' | undefined;
   /**
    * Of holo. Radius of the aperture around the side band, in pixels of the spectrum. 0.5 … 1e6; default half the
    * distance of the side band.
    */
-  readonly apertureRadius?: number;
+  readonly apertureRadius?: number | undefined;
   /** Of holo. Order of a Butterworth aperture; without it, the aperture is a disk. 0.5 … 1000. */
-  readonly apertureOrder?: number;
+  readonly apertureOrder?: number | undefined;
   /** Of holo. Height and width of the waves. Pixels; 2, 1 … 65536; default those of the frames. */
-  readonly outShape?: readonly [number, number];
+  readonly outShape?: readonly [number, number] | undefined;
   /**
    * Of holo. Keeps the amplitude of waves smaller than the frames; LiberTEM-holo's grows by the ratio of pixels.
    * Default false.
    */
-  readonly normalised?: boolean;
+  readonly normalised?: boolean | undefined;
 }
 
 /** Options of `newUdf`. */
 export interface NewUdfParameters {
   /** JavaScript, or a language that compiles to WebAssembly: C, Rust or AssemblyScript. Default js. */
-  readonly language?: 'js' | 'c' | 'rust' | 'as';
+  readonly language?: 'js' | 'c' | 'rust' | 'as' | undefined;
   /**
    * Folder to create, which appears with all files or not at all. Default the name of the function, in the current
    * folder.
    */
-  readonly folder?: string;
+  readonly folder?: string | undefined;
 }

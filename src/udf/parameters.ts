@@ -568,7 +568,6 @@ export const tables = [
     name: 'LiveParameters',
     about: 'Parameters of connections to detectors and of live scans.',
     rows: liveRows,
-    loose: true,
     imports: ["import type { DetectorControl } from './acquisition/detector-control.js';"],
   },
   {

@@ -12,15 +12,15 @@ import { readOrAborted } from '../data/read-or-aborted.js';
 /** Options of `residentScan`. */
 export interface ResidentScanOptions {
   /** Bytes that the scan may take; default 1 GiB. Larger scans are refused before anything is read. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /**
    * Squares of `bin` × `bin` detector pixels are summed into one, in a type that holds the sums (twice as wide for
    * integers, up to 32 bits); rows and columns that fill no square are skipped. 1 … 64; default 1, which keeps frames
    * unchanged.
    */
-  readonly bin?: number;
+  readonly bin?: number | undefined;
   /** Called while frames are read, with the fraction that is done, 0 … 1. */
-  readonly onProgress?: (share: number) => void;
+  readonly onProgress?: ((share: number) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
 

@@ -66,9 +66,9 @@ export interface Scan {
   /** Remarks of the file, and a warning if it has a mask that is not used. */
   readonly notes: readonly Note[];
   /** The file's mask if runs exclude its pixels, [y, x], 1 is bad. */
-  readonly mask?: Uint8Array;
+  readonly mask?: Uint8Array | undefined;
   /** Dark frame that runs subtract. */
-  readonly dark?: Float64Array;
+  readonly dark?: Float64Array | undefined;
   /** How workers open it themselves; absent if its frames are sent to them. */
   readonly source: ScanSource | undefined;
   /**
@@ -80,7 +80,7 @@ export interface Scan {
    */
   resident(options?: Omit<ResidentScanOptions, 'bin'>): Promise<ResidentScan>;
   /** The acquisition of a live scan, whose frames are still arriving. */
-  readonly live?: Acquisition;
+  readonly live?: Acquisition | undefined;
   dispose(): Promise<void>;
 }
 

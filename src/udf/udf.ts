@@ -2,6 +2,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import type { PlatformUrl } from '../base/globals.js';
+import type { MethodOf } from '../base/members.js';
 import { knownOptions } from '../base/options.js';
 import type { FrameArray } from '../data/dtype.js';
 import type { FftPlan } from '../fft/fft.js';
@@ -52,8 +53,8 @@ export interface PrepareScope<P> {
 
 /** Largest size of tiles in frames and bytes. */
 export interface Tiling {
-  readonly depth?: number;
-  readonly bytes?: number;
+  readonly depth?: number | undefined;
+  readonly bytes?: number | undefined;
 }
 
 /** Frames as a UDF sees them: 64-bit integers are converted to f64, so that every element is a number. */
@@ -136,96 +137,119 @@ export interface UdfDefinition<
   /** Name in messages; workers also find the UDF by it among the exports of its module. */
   readonly name: string;
   /** The module that exports it, `import.meta.url`: required to run on other threads. */
-  readonly module?: string | PlatformUrl;
+  readonly module?: string | PlatformUrl | undefined;
   /** Parameters with their defaults; `withParams` sets others. */
-  readonly params?: P;
+  readonly params?: P | undefined;
   readonly buffers: B | ((meta: UdfMeta, params: P) => B);
   /** `native` (default): frames as stored in the file. `f32`, `f64`: converted first. */
-  readonly dtype?: 'native' | 'f32' | 'f64';
+  readonly dtype?: 'native' | 'f32' | 'f64' | undefined;
   /** Largest size of tiles in frames and bytes. Default: 32 frames, whole frames. */
-  readonly tiling?: Tiling | ((scope: { readonly params: P; readonly meta: UdfMeta }) => Tiling);
+  readonly tiling?: Tiling | ((scope: { readonly params: P; readonly meta: UdfMeta }) => Tiling) | undefined;
   /** Chooses one of the methods for frames that are defined; called once per worker and run. */
-  getMethod?(scope: { readonly params: P; readonly meta: UdfMeta }): FrameMethod;
+  getMethod?: MethodOf<[scope: { readonly params: P; readonly meta: UdfMeta }], FrameMethod> | undefined;
   /**
    * Called and awaited once per worker and run, and again if parameters change, to make what is too expensive for each
    * partition or cannot be made synchronously, such as transforms.
    */
-  prepare?(scope: PrepareScope<P>): R | Promise<R>;
+  prepare?: MethodOf<[scope: PrepareScope<P>], R | Promise<R>> | undefined;
   /**
    * Called once per partition, before anything else, to create tables; also once for the whole run if there is
    * `preprocess`, unless there is `prepare`. Not called if a module (`wasm`) processes the frames and no other method
    * of the partition sees the tables.
    */
-  getTaskData?(scope: { readonly params: P; readonly meta: PartitionMeta; readonly prepared: R }): T;
+  getTaskData?:
+    | MethodOf<[scope: { readonly params: P; readonly meta: PartitionMeta; readonly prepared: R }], T>
+    | undefined;
   /**
    * Sets the initial state of results, which are zeros: of each partition before its frames, and of the whole results
    * before the first partition is merged (then `meta.partition.index` is -1, `meta.positions` are those of the run, and
    * `prepared`, and `task` if there is `prepare`, are undefined).
    */
-  preprocess?(scope: UdfScope<B, P, T, R>): void;
-  processFrame?(scope: FrameScope<B, P, T, R>): void;
+  preprocess?: MethodOf<[scope: UdfScope<B, P, T, R>], void> | undefined;
+  processFrame?: MethodOf<[scope: FrameScope<B, P, T, R>], void> | undefined;
   /**
    * The equivalent of `processFrame` in WGSL, used instead of it if the run has WebGPU. It defines `fn
    * process_frame(lane: u32)`, which 64 lanes of a workgroup run for each frame; see the README.
    */
-  readonly processFrameWgsl?: string;
+  readonly processFrameWgsl?: string | undefined;
   /**
    * A WebAssembly module that processes the frames, in any language that compiles to it: `new URL('./name.wasm',
    * import.meta.url)` or its bytes. It is used instead of the methods for frames, which may be absent; if there is one,
    * `validateUdf` compares the two. The README describes the exports of a module.
    */
-  readonly wasm?: WasmUdfSource;
-  processTile?(scope: TileScope<B, P, T, R>): void;
-  processPartition?(scope: PartitionScope<B, P, T, R>): void;
+  readonly wasm?: WasmUdfSource | undefined;
+  processTile?: MethodOf<[scope: TileScope<B, P, T, R>], void> | undefined;
+  processPartition?: MethodOf<[scope: PartitionScope<B, P, T, R>], void> | undefined;
   /**
    * The equivalent of the methods above for sparse frames, such as those of raw_csr: called with some frames of a
    * partition, as their pixels that are not 0. It is used if every UDF of the run has it, or is one of the package
    * whose sums need no other pixels, and there are no corrections; otherwise frames are made dense. `validateUdf`
    * compares the two.
    */
-  processSparse?(scope: SparseScope<B, P, T, R>): void;
+  processSparse?: MethodOf<[scope: SparseScope<B, P, T, R>], void> | undefined;
   /** Called after the frames of a partition, on all of its results. */
-  postprocess?(scope: UdfScope<B, P, T, R>): void;
+  postprocess?: MethodOf<[scope: UdfScope<B, P, T, R>], void> | undefined;
   /** Called at the end of each partition, also if a method has thrown, to release what `getTaskData` created. */
-  cleanup?(scope: UdfScope<B, P, T, R>): void;
+  cleanup?: MethodOf<[scope: UdfScope<B, P, T, R>], void> | undefined;
   /** Default: nav results are stored by position; required for the other kinds. */
-  merge?(scope: MergeScope<B, P>): void;
+  merge?: MethodOf<[scope: MergeScope<B, P>], void> | undefined;
   /**
    * Creates all results at once from the partitions in order: in delayed runs, and if there is no `merge` (partial
    * results then only contain those of kind nav). Anything it omits stays as `merge` made it.
    */
-  mergeAll?(scope: {
-    readonly parts: readonly Views<B>[];
-    readonly params: P;
-    readonly meta: UdfMeta;
-  }): Partial<Record<keyof B & string, BufferArray>>;
+  mergeAll?:
+    | MethodOf<
+        [
+          scope: {
+            readonly parts: readonly Views<B>[];
+            readonly params: P;
+            readonly meta: UdfMeta;
+          },
+        ],
+        Partial<Record<keyof B & string, BufferArray>>
+      >
+    | undefined;
   /**
    * Computes what is returned, if not the buffers themselves. Also called after each partition, so it must have no side
    * effects.
    */
-  getResults?(scope: {
-    readonly results: Views<B>;
-    readonly params: P;
-    readonly meta: UdfMeta;
-    /** 1 for positions that were processed. */
-    readonly damage: Uint8Array;
-  }): Partial<Record<keyof B & string, ResultValue>>;
+  getResults?:
+    | MethodOf<
+        [
+          scope: {
+            readonly results: Views<B>;
+            readonly params: P;
+            readonly meta: UdfMeta;
+            /** 1 for positions that were processed. */
+            readonly damage: Uint8Array;
+          },
+        ],
+        Partial<Record<keyof B & string, ResultValue>>
+      >
+    | undefined;
   /** How the core's kernels compute it; for the package's own UDFs. */
-  kernel?(scope: { readonly params: P; readonly meta: UdfMeta }): KernelPart<B, T> | undefined;
+  kernel?: MethodOf<[scope: { readonly params: P; readonly meta: UdfMeta }], KernelPart<B, T> | undefined> | undefined;
   /**
    * Computes the results of all positions from a scan in memory; undefined if the frames must be processed. For the
    * package's own UDFs.
    */
-  resident?(scope: ResidentScope<P>): Arrays | undefined | Promise<Arrays | undefined>;
+  resident?: MethodOf<[scope: ResidentScope<P>], Arrays | undefined | Promise<Arrays | undefined>> | undefined;
   /**
    * Plans what the core does instead of the methods for frames; undefined if JavaScript must. For the package's own
    * UDFs.
    */
-  core?(scope: {
-    readonly params: P;
-    readonly meta: UdfMeta;
-    readonly open: () => Promise<UdfCore>;
-  }): Promise<CoreWork> | undefined;
+  core?:
+    | MethodOf<
+        [
+          scope: {
+            readonly params: P;
+            readonly meta: UdfMeta;
+            readonly open: () => Promise<UdfCore>;
+          },
+        ],
+        Promise<CoreWork> | undefined
+      >
+    | undefined;
 }
 
 /** A UDF with its parameters, ready to run. */

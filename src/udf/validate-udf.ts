@@ -20,20 +20,20 @@ import { noWrites, spoiling, watching } from './watched-methods.js';
 /** The frames on which a UDF is tested. */
 export interface ValidateUdfOptions {
   /** Shape of the scan; default [5, 4]. */
-  readonly navShape?: readonly number[];
+  readonly navShape?: readonly number[] | undefined;
   /** Shape of a frame; default [37, 53], which is not a multiple of any workgroup size. */
-  readonly sigShape?: readonly number[];
+  readonly sigShape?: readonly number[] | undefined;
   /** Dtype of the frames; default u16. */
-  readonly dtype?: PassDtype;
+  readonly dtype?: PassDtype | undefined;
   /** Upper bound (exclusive) of integers; default 1000, or the type's range if smaller. */
-  readonly below?: number;
+  readonly below?: number | undefined;
   /** Seed of the frames, 0 … 2³² − 1; default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /**
    * Largest difference relative to the largest number of a result; default 1e-5, about 80 roundings of float32.
    * Integers must be equal.
    */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
 }
 
 /** How far a result of WGSL, of a WebAssembly module or of `processSparse` deviates from that of the other methods. */

@@ -125,14 +125,14 @@ function addMoments(
  */
 export interface VirtualComOptions {
   /** Reference point in pixels; default: the middle pixel, half the size rounded down. */
-  readonly cx?: number;
-  readonly cy?: number;
+  readonly cx?: number | undefined;
+  readonly cy?: number | undefined;
   /** Degrees by which shifts are rotated into the axes of the scan; default 0. */
-  readonly scanRotation?: number;
+  readonly scanRotation?: number | undefined;
   /** Whether y of the detector is inverted; default false. */
-  readonly flipY?: boolean;
+  readonly flipY?: boolean | undefined;
   /** Trend to subtract: -1 none (the default), 0 its mean, 1 a plane, or the plane itself. */
-  readonly regression?: ComParams['regression'];
+  readonly regression?: ComParams['regression'] | undefined;
 }
 
 /**

@@ -88,7 +88,7 @@ export interface BenchReport {
 export interface BenchOptions
   extends Omit<ValidateOptions, 'onResult' | 'stopAtFailure' | 'budget' | 'seconds'>,
     BenchParameters {
-  readonly onRow?: (id: string, done: number, total: number) => void;
+  readonly onRow?: ((id: string, done: number, total: number) => void) | undefined;
 }
 
 interface Contestant {

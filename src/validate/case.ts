@@ -7,6 +7,7 @@
 
 import type { Context } from '../assembly/rooms.js';
 import type { BackendName, DeviceInfo } from '../backends/names.js';
+import type { MethodOf } from '../base/members.js';
 import type { Bound } from './tolerances.js';
 
 /** The possible outcomes of a row on a backend. */
@@ -21,9 +22,9 @@ export type Outcome = (typeof outcomes)[number];
 export interface Comparison {
   readonly errors: Readonly<Record<string, number>>;
   /** Description of an error that a number cannot express. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Individual errors that the largest one summarizes, by name, for histograms. */
-  readonly samples?: Readonly<Record<string, readonly number[]>>;
+  readonly samples?: Readonly<Record<string, readonly number[]>> | undefined;
 }
 
 /** A row planned on a backend. */
@@ -34,7 +35,7 @@ export interface Subject<Output> {
    * The call that `ewald bench` times if `run` does more than the work, such as filling guards and reading results.
    * Returns only the call, between existing arrays, and its amount in the row's unit.
    */
-  timed?(): { readonly amount: number; call(): Promise<unknown> };
+  timed?: MethodOf<[], { readonly amount: number; call(): Promise<unknown> }> | undefined;
   dispose(): Promise<void>;
 }
 
@@ -61,22 +62,22 @@ export interface Row<Input = unknown, Output = unknown, Truth = Output> {
   /** Estimated seconds on one thread of the wasm core. */
   readonly cost: number;
   /** Plans that one run makes, if more than one: a software GPU compiles some tenths of a second for each. */
-  readonly plans?: number;
+  readonly plans?: number | undefined;
   /** The amount of work of one run, for rates. */
   readonly work: { readonly amount: number; readonly unit: 'points' | 'images' | 'frames' | 'transforms' | 'numbers' };
   /** Arithmetic operations and bytes in and out of one run, estimates for rooflines. */
   readonly flops: number;
   readonly bytes: number;
   /** Whether `ewald bench` times it if no ids are given. */
-  readonly bench?: boolean;
+  readonly bench?: boolean | undefined;
   /** Whether any device may refuse it: rows of external engines, which report themselves what they do not support. */
-  readonly refusable?: boolean;
+  readonly refusable?: boolean | undefined;
   /** Backends that have no kernels for it yet and therefore refuse it. */
-  readonly refusedBy?: readonly BackendName[];
+  readonly refusedBy?: readonly BackendName[] | undefined;
   /** Why the row cannot pass yet. */
-  readonly todo?: string;
-  readonly peers?: readonly Peer<Input>[];
-  readonly targets?: readonly Target[];
+  readonly todo?: string | undefined;
+  readonly peers?: readonly Peer<Input>[] | undefined;
+  readonly targets?: readonly Target[] | undefined;
   /** The problem of a seed. */
   make(seed: number): Input;
   /** The truth: float64 or integers, never the C++ core. */

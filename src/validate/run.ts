@@ -81,23 +81,23 @@ export interface Report {
 export interface ValidateOptions extends ValidateParameters {
   readonly createContext: CreateContext;
   /** Patterns of ids, see `matches`; default: all rows. */
-  readonly ids?: readonly string[];
+  readonly ids?: readonly string[] | undefined;
   /** Backends that must be available, in the form of EWALD_REQUIRE: `wasm,webgpu`. */
-  readonly require?: string;
+  readonly require?: string | undefined;
   /** Further options of the contexts, such as `wasm` or `addonPath`. */
-  readonly context?: ContextOptions;
-  readonly place?: string;
-  readonly versions?: Readonly<Record<string, string>>;
+  readonly context?: ContextOptions | undefined;
+  readonly place?: string | undefined;
+  readonly versions?: Readonly<Record<string, string>> | undefined;
   /**
    * Ends after this time, in seconds from 0: rows of all rooms take turns, so that each is represented, and a row that
    * is estimated to take longer than the rest of the time is not started. Default: no limit.
    */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Ends after the first failure. */
-  readonly stopAtFailure?: boolean;
+  readonly stopAtFailure?: boolean | undefined;
   /** Ends the validation between two rows; finished rows are returned. */
   readonly signal?: PlatformSignal | undefined;
-  readonly onResult?: (result: RowResult, done: number, total: number) => void;
+  readonly onResult?: ((result: RowResult, done: number, total: number) => void) | undefined;
 }
 
 const publicNames = backendNames.filter((name) => name !== 'cuda-emulated');

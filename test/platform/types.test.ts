@@ -5,6 +5,7 @@
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { optionalMembers } from './optional-members.js';
 import { emptyFolder, node, root } from './support.js';
 
 const usual = `
@@ -45,9 +46,12 @@ export const request: WorkerRequest = { id: 1, call: 'close' };
 `;
 const disposing = `
 import { createContext } from 'ewald';
+import { Context as UdfContext } from 'ewald/udf';
 await using ctx = await createContext({ wasm: new URL('ewald.wasm', 'https://example.org') });
 await using other = await createContext({ wasm: () => fetch('ewald.wasm'), worker: new URL('worker.js', 'https://example.org') });
 await using third = await createContext({ wasm: await WebAssembly.compile(new Uint8Array()) });
+await using udf = new UdfContext();
+await using made = await UdfContext.makeWith('inline');
 await using plan = await ctx.pi();
 export const { hits } = await plan.run({ points: 1e6, signal: AbortSignal.timeout(1000) });
 `;
@@ -66,6 +70,7 @@ async function compile(
   const compilerOptions = {
     strict: true,
     exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
     noEmit: true,
     skipLibCheck: false,
     module: 'esnext',
@@ -114,6 +119,36 @@ test('await using compiles where the disposal types are', async () => {
   expect(await compile(disposing, { target: 'es2022', lib: ['es2022', 'esnext.disposable', 'dom'] })).toBe('');
 });
 
-test('a wrong option does not compile', async () => {
-  expect(await compile(wrong, { lib: ['es2022', 'dom'] })).toMatch(/"abacus"/);
+const compilers = ['typescript', 'typescript-5.4'];
+
+test.for(compilers)(
+  'bytes that are handed out are parts of a Blob, and undefined is no option: %s',
+  async (compiler) => {
+    const source = `
+import { open } from 'ewald/data';
+export const npy = new Blob([formatNpy({ shape: [2], data: new Float32Array(2) })]);
+export async function run(ctx: Context, file: File, signal: AbortSignal | undefined, threads: number | undefined) {
+  const pieces: BlobPart[] = [];
+  await open(file, { format: undefined, navShape: undefined, signal });
+  await (await ctx.fft({ shape: [8], threads, kind: undefined })).dispose();
+  await ctx.indexer({ maxSpots: threads, threads });
+  for await (const _ of ctx.pipeline({ inputs: file, peaks: { minSnr: threads }, output: (piece) => void pieces.push(piece) }));
+}
+`;
+    expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
+  },
+);
+
+test('every optional member of what users pass in accepts undefined', () => {
+  const members = optionalMembers();
+  expect(members.length).toBeGreaterThan(700);
+  expect(members.filter(({ acceptsUndefined }) => !acceptsUndefined).map(({ name }) => name)).toEqual([]);
+});
+
+test.for([
+  ['a format', `import { open } from 'ewald/data'; export const frames = open('x', { format: 'hdf6' });`, /"hdf6"/],
+  ['a backend', wrong, /"abacus"/],
+])('a wrong option does not compile: %s', async ([, source, message]) => {
+  for (const compiler of compilers)
+    expect(await compile(source as string, { lib: ['es2022', 'dom'] }, [], compiler)).toMatch(message as RegExp);
 });

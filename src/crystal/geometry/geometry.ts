@@ -57,7 +57,7 @@ export interface Panel {
   readonly badValues: readonly BadValue[];
   readonly masks: readonly MaskSource[];
   /** Number of rows of other modules above this one when the modules of a frame are stacked vertically; default 0. */
-  readonly firstRow?: number;
+  readonly firstRow?: number | undefined;
 }
 
 /** A rectangle of bad pixels, in pixels of the file for one panel or in pixels of the laboratory. */

@@ -18,7 +18,7 @@ export interface TrueFrame {
 export interface FrameTruth {
   readonly frames: readonly TrueFrame[];
   /** The file of frames to which it belongs; older truth files do not state it. */
-  readonly file?: string;
+  readonly file?: string | undefined;
 }
 
 /** A stream and the truth of its frames. */

@@ -23,9 +23,9 @@ export type CodecName =
 export interface Codec {
   readonly codec: CodecName;
   /** Bytes per element, required by bitshuffle and packed bits. Default 1. */
-  readonly elementBytes?: number;
+  readonly elementBytes?: number | undefined;
   /** Elements per block (bitshuffle), bytes per block (lz4), bits (packed). Default 0: the codec's own default. */
-  readonly parameter?: number;
+  readonly parameter?: number | undefined;
 }
 
 /** Codecs of one backend, disposed by the caller that opened them. */

@@ -13,12 +13,12 @@ export interface MemoryOptions {
   /** Shape of a frame, slowest first. */
   readonly sigShape: readonly number[];
   /** Shape of the scan; -1 stands for a length that follows from it. Default: [frames], or [] for one frame. */
-  readonly navShape?: readonly number[];
+  readonly navShape?: readonly number[] | undefined;
   /** Default: that of the array; required for complex numbers ('c64', 'c128') and half floats ('f16'). */
-  readonly dtype?: DataType;
-  readonly meta?: Metadata;
+  readonly dtype?: DataType | undefined;
+  readonly meta?: Metadata | undefined;
   /** Name in messages. Default 'memory'. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** The arrays of datasets in memory. */

@@ -17,8 +17,10 @@ export interface Nesting {
 }
 
 /** The identity of an object: several links and file names may lead to the same one. */
-export const objectKey = (source: { readonly name: string; readonly path?: string }, address: number): string =>
-  `${source.path ?? source.name}\n${address}`;
+export const objectKey = (
+  source: { readonly name: string; readonly path?: string | undefined },
+  address: number,
+): string => `${source.path ?? source.name}\n${address}`;
 
 /** Rejects a chain of virtual datasets that is cyclic or too deep. */
 export function checkNesting(name: string, through: readonly string[], key: string): void {

@@ -14,9 +14,9 @@ import {
 
 /** A browser provides no access from a File to its neighbours, so they are passed along with it. */
 export interface BlobSourceOptions {
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Files that this one may refer to: those of the same dialog or folder. */
-  readonly siblings?: readonly PlatformFile[];
+  readonly siblings?: readonly PlatformFile[] | undefined;
 }
 
 /** A source over a Blob or File. */

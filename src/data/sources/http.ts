@@ -30,16 +30,16 @@ export interface HttpSourceOptions extends ReadOptions {
    * for good once a redirect leaves the origin. Browsers hide where a redirect leads, so a redirected request with
    * headers is rejected there (`File`).
    */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Number of retries before another byte arrives. Default 4, which takes about 4 s with the waits below. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** First wait in ms, doubled each time. Default 250. */
-  readonly retryMs?: number;
+  readonly retryMs?: number | undefined;
   /**
    * How long a request may be silent, in ms: without a response, or without another byte of it. Default 60000, the
    * usual timeout of proxies; the duration of a whole response is not limited.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**

@@ -9,16 +9,19 @@ import type { ConnectionParameters, JoinParameters } from '../parameter-types.js
 /** Address options and credentials of a NATS server. */
 export interface NatsOptions extends ConnectionParameters {
   /** Name and password of a user; alternatively `nats://user:password@host`. */
-  readonly user?: string;
-  readonly password?: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
   /** Node: paths of PEM files; `true` for the system's certificates. */
-  readonly tls?: true | { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?:
+    | true
+    | { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined }
+    | undefined;
   /**
    * Loads the clients of NATS: `() => Promise.all([import('@nats-io/nats-core'), import('@nats-io/jetstream'),
    * import('@nats-io/obj')])`. Bundled pages need it, because bundlers only follow imports in the code of the
    * app; default: the installed packages on Node, those of an import map in a page.
    */
-  readonly nats?: LoadNats;
+  readonly nats?: LoadNats | undefined;
 }
 
 /** Loads the modules `@nats-io/nats-core`, `@nats-io/jetstream` and `@nats-io/obj`. */
@@ -32,27 +35,27 @@ export type TcpConnect = (settings: object, tls: NatsOptions['tls']) => Promise<
 /** Options of `Executor.connect`. */
 export interface ConnectOptions extends NatsOptions {
   /** Names of modules that the workers were started with (`--module name=…`). */
-  readonly modules?: readonly string[];
+  readonly modules?: readonly string[] | undefined;
   /** Seconds for which a run waits without any joined worker, above 0; default 60. */
-  readonly workerSeconds?: number;
+  readonly workerSeconds?: number | undefined;
   /** Seconds for which a run waits for an unavailable server, above 0; default 120. */
-  readonly serverSeconds?: number;
+  readonly serverSeconds?: number | undefined;
   /**
    * Used when this call founds the cluster: seconds after which the server deletes tasks, results and objects that are
    * neither fetched nor refreshed, from 1, default 86 400. Clients refresh what their runs need, so a run may take
    * longer.
    */
-  readonly keepSeconds?: number;
+  readonly keepSeconds?: number | undefined;
 }
 
 /** Options of a worker that joins a cluster. */
 export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters {
   /** Seconds of absence after which a client is considered dead and its tasks are dropped, from 1, default 60. */
-  readonly clientSeconds?: number;
+  readonly clientSeconds?: number | undefined;
   /** Used when this call founds the cluster: see `keepSeconds` of `Executor.connect`. */
-  readonly keepSeconds?: number;
+  readonly keepSeconds?: number | undefined;
   /** Receives events: joined, server lost, server available again. */
-  readonly onEvent?: (event: string) => void;
+  readonly onEvent?: ((event: string) => void) | undefined;
 }
 
 /** A joined worker. */

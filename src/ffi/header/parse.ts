@@ -16,22 +16,22 @@ export type Definitions = Readonly<Record<string, string | number | boolean>> | 
 
 export interface ParseOptions {
   /** Name of the header in messages; default `header.h`. */
-  readonly name?: string;
-  readonly definitions?: Definitions;
+  readonly name?: string | undefined;
+  readonly definitions?: Definitions | undefined;
   /** Data model for the layout of structs; default `lp64`. */
-  readonly model?: DataModel;
+  readonly model?: DataModel | undefined;
   /** Returns the text of an include; by default none are found. */
-  readonly include?: Include;
+  readonly include?: Include | undefined;
   /** Where `include` searches, for messages. */
-  readonly includePlaces?: readonly string[];
+  readonly includePlaces?: readonly string[] | undefined;
   /** Whether the text has been through a compiler's preprocessor (`gcc -E`); default false. */
-  readonly preprocessed?: boolean;
+  readonly preprocessed?: boolean | undefined;
   /** Macros of the system's compiler; `definitions` override them. */
-  readonly system?: Readonly<Record<string, string>>;
+  readonly system?: Readonly<Record<string, string>> | undefined;
   /** Reads variadic functions such as `f(int, ...)`, whose further arguments must name their types; default true. */
-  readonly allowVarargs?: boolean;
+  readonly allowVarargs?: boolean | undefined;
   /** Skips declarations that cannot be read, with a warning each; default false. */
-  readonly skipUnsupported?: boolean;
+  readonly skipUnsupported?: boolean | undefined;
 }
 
 const options = [

@@ -16,7 +16,7 @@ export interface IncludeForm {
   /** `<name>` rather than `"name"`. */
   readonly system: boolean;
   /** `#include_next`: only in the folders after that of the current file. */
-  readonly next?: boolean;
+  readonly next?: boolean | undefined;
 }
 
 /** Finds the text of `#include "name"` or `<name>`; undefined if there is none. */

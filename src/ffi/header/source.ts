@@ -6,9 +6,9 @@ export interface SourceFile {
   readonly name: string;
   readonly text: string;
   /** Whether it belongs to the C library: its types can be used, but its declarations are not part of the table. */
-  readonly foreign?: boolean;
+  readonly foreign?: boolean | undefined;
   /** The line its text starts at, if it is a part of a file; default 1. */
-  readonly firstLine?: number;
+  readonly firstLine?: number | undefined;
 }
 
 /** A place in a header; line and column count from 1, the column in UTF-16 units. */

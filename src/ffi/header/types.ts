@@ -55,11 +55,11 @@ export type OpaqueName =
 
 interface Named {
   /** The typedef it was written with. */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   /** Whether it is const. */
-  readonly const?: true;
+  readonly const?: true | undefined;
   /** Alignment in bytes, if a typedef changes that of the type. */
-  readonly align?: number;
+  readonly align?: number | undefined;
 }
 
 /** A type of C. Typedefs are resolved; `alias` keeps their names for readers. */
@@ -77,7 +77,7 @@ export type CType = Named &
         readonly kind: 'function';
         readonly result: CType;
         readonly parameters: readonly CParameter[];
-        readonly variadic?: true;
+        readonly variadic?: true | undefined;
       }
   );
 
@@ -86,7 +86,7 @@ export interface CParameter {
   readonly name: string;
   readonly type: CType;
   /** Required number of elements: a number from `T a[3]`, or the name of the parameter from `T a[n]`. */
-  readonly length?: number | string;
+  readonly length?: number | string | undefined;
 }
 
 /** Where something was declared. */
@@ -102,7 +102,7 @@ export interface CFunction extends Declared {
   readonly name: string;
   readonly result: CType;
   readonly parameters: readonly CParameter[];
-  readonly variadic?: true;
+  readonly variadic?: true | undefined;
   /** The name of its symbol, if a label (`__asm__("name")`) changes it. */
   readonly symbol?: string;
 }
@@ -114,12 +114,12 @@ export interface CField {
   /** Bytes from the start of the struct. */
   readonly offset: number;
   /** Width of a bit-field. */
-  readonly bits?: number;
+  readonly bits?: number | undefined;
   /** Bits from `offset` to the start of a bit-field, 0 to 7. */
-  readonly shift?: number;
+  readonly shift?: number | undefined;
   /** `aligned(n)` or `_Alignas(n)` of the member, in bytes. */
-  readonly align?: number;
-  readonly packed?: true;
+  readonly align?: number | undefined;
+  readonly packed?: true | undefined;
 }
 
 /** A struct or union; an opaque one has no fields and no size. */

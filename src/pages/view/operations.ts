@@ -26,6 +26,11 @@ import { StreamBook } from './stream-book.js';
 const tunedFrames = 4;
 /** Initial values of the sliders if the parameters cannot be tuned. */
 const usualParameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
+/** The parameters that were tuned, of which none is undefined. */
+const tunedParameters = ({ tuned }: Pick<Session, 'tuned'>): FinderParameters => ({
+  ...usualParameters,
+  ...(tuned.peaks as Partial<FinderParameters>),
+});
 
 /** The tuned parameters, overridden by those of the page. */
 const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchSettings => ({
@@ -152,7 +157,7 @@ export function operations(
       const { dataset, detector } = of;
       if (!detector) return usualParameters;
       // For a run in progress, the parameters are those of the run.
-      if (of.book instanceof LiveBook && !of.tuning) return { ...usualParameters, ...of.tuned.peaks };
+      if (of.book instanceof LiveBook && !of.tuning) return tunedParameters(of);
       const end = (of.tuning?.last ?? tunedFrames - 1) + 1;
       const count = Math.min(tunedFrames, end, dataset.frames);
       const frames = Array.from({ length: count }, (_, i) => Math.min(end, dataset.frames) - count + i);
@@ -167,7 +172,7 @@ export function operations(
         },
       });
       for await (const _first of items) break;
-      const { threshold, minSnr, localBgRadius } = { ...usualParameters, ...of.tuned.peaks };
+      const { threshold, minSnr, localBgRadius } = tunedParameters(of);
       return { threshold, minSnr, localBgRadius };
     },
 

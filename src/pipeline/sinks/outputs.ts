@@ -87,7 +87,7 @@ export interface OutputEnd {
   /** The name of the file; undefined for a function, a pipe or standard output. */
   readonly file?: string | undefined;
   /** The report of the output, in words. */
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 /** The properties of a run that its outputs require. */

@@ -23,7 +23,7 @@ export interface ViewedRun {
   /** Returns the frame of an event that was received over the network; the frame is no longer kept after this call. */
   readonly received: ((event: number) => LiveFrame | undefined) | undefined;
   /** What the sinks of the run have found so far, each in a few words. */
-  readonly status?: () => readonly string[];
+  readonly status?: (() => readonly string[]) | undefined;
 }
 
 /** A viewer that follows a run: what `serveView` of `ewald/view` returns. */

@@ -1,6 +1,7 @@
 /** Outputs of a run other than its stream: orientations as .sol, peaks and cells as HDF5, a report. */
 
 import { counted } from '../../base/amounts.js';
+import type { MethodOf } from '../../base/members.js';
 import { oneLine } from '../../base/plain-text.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../files/write.js';
@@ -11,11 +12,11 @@ import type { FrameFailure, FrameRecord } from '../record.js';
 export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
   /** A frame that could not be read. */
-  fail?(failure: FrameFailure): void;
+  fail?: MethodOf<[failure: FrameFailure], void> | undefined;
   /** What it has found so far, in a few words, for the viewer that follows the run. */
-  status?(): string | undefined;
+  status?: MethodOf<[], string | undefined> | undefined;
   /** Its results as HTML, which the report of the run includes; requested after `close`. */
-  reportSection?(): string | undefined;
+  reportSection?: MethodOf<[], string | undefined> | undefined;
   /**
    * Writes what was collected; returns a description of it. For an interrupted run (`isWhole` is false) the file
    * becomes `NAME.part`, and `NAME` is kept.

@@ -88,7 +88,7 @@ export interface SourceOptions {
   /** Whether `firstFramesTimeout` applies to the files of an iterable as well. Default: they are waited for. */
   readonly isFirstTimed?: boolean | undefined;
   /** Called when the first frames cannot be opened yet, and the source tries again. */
-  readonly waiting?: (error: EwaldError) => void;
+  readonly waiting?: ((error: EwaldError) => void) | undefined;
 }
 
 /** Frames received live: the result of `zmqSource` of `ewald/pipeline`. */

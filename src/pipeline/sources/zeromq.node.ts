@@ -26,13 +26,13 @@ export interface ZmqSourceOptions {
   /** The address, such as tcp://host:5002. */
   readonly zmqInput: string;
   /** Receives published messages that begin with one of these prefixes; default: all messages. */
-  readonly zmqSubscribe?: readonly string[];
+  readonly zmqSubscribe?: readonly string[] | undefined;
   /** Requests each frame with this message. */
-  readonly zmqRequest?: string;
+  readonly zmqRequest?: string | undefined;
   /** Receives pushed frames, as from DECTRIS detectors. Default false. */
-  readonly zmqPull?: boolean;
+  readonly zmqPull?: boolean | undefined;
   /** Seconds without a message after which the run ends; default 60. */
-  readonly noDataTimeout?: number;
+  readonly noDataTimeout?: number | undefined;
 }
 
 /** How frames are requested. */

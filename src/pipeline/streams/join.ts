@@ -16,7 +16,7 @@ export interface JoinOptions {
   /** Where the joined stream goes. */
   readonly output: OutputTarget;
   /** Replaces a file that ewald did not write; joins streams of different geometries or cells. Default false. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
 }
 
 /** The result of joining streams. */

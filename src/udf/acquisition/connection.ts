@@ -3,6 +3,7 @@ import { orAborted } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import type { MethodOf } from '../../base/members.js';
 import { checkSignal, integer, knownOptions, real } from '../../base/options.js';
 import { asyncDispose } from '../../base/resource.js';
 import { product } from '../dtypes.js';
@@ -20,9 +21,9 @@ export interface DetectorDriver {
   /** Address, for messages. */
   readonly name: string;
   /** Commands; absent if the detector has none, or is controlled by other means. */
-  readonly control?: DetectorControl;
+  readonly control?: DetectorControl | undefined;
   /** Starts an acquisition by the detector's usual command. */
-  start?(): Promise<void>;
+  start?: MethodOf<[], Promise<void>> | undefined;
   /** Connects to the detector, if it is not connected. Throws `File` if it cannot be reached. */
   connect(signal: PlatformSignal | undefined): Promise<void>;
   /** Waits for the start of an acquisition. Throws `Lost` if the connection ends, and the error of the signal. */

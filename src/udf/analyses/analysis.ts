@@ -1,6 +1,8 @@
 /** An analysis: a UDF configured for a scan, and channels that present its results. */
+
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import type { MethodOf } from '../../base/members.js';
 import { product } from '../dtypes.js';
 import type { Scan } from '../scan.js';
 import type { AnyUdf } from '../udf.js';
@@ -14,11 +16,11 @@ export interface Channel {
   readonly shape: readonly number[];
   /** Numbers in C order; complex ones interleaved. */
   readonly data: ArrayLike<number>;
-  readonly complex?: boolean;
+  readonly complex?: boolean | undefined;
   /** Whether it is better displayed on a logarithmic scale. */
-  readonly log?: boolean;
+  readonly log?: boolean | undefined;
   /** A vector (y, x) per position, for images in which colour shows direction and length. */
-  readonly vectors?: ArrayLike<number>;
+  readonly vectors?: ArrayLike<number> | undefined;
 }
 
 /** Channels of a run by name and in order. */
@@ -32,15 +34,15 @@ export interface Analysis<K extends string = string> {
   readonly scan: Scan;
   readonly udf: AnyUdf;
   /** Whether frames may be complex; default false. */
-  readonly complexFrames?: boolean;
+  readonly complexFrames?: boolean | undefined;
   /** The analysed positions if they are not all, such as that of a picked frame. */
-  readonly roi?: Uint8Array;
+  readonly roi?: Uint8Array | undefined;
   /**
    * For analyses of two passes: returns the second analysis, given the results of this UDF. There are no channels
    * before it.
    */
   // biome-ignore lint/suspicious/noExplicitAny: the same as below
-  next?(results: any): Analysis<K>;
+  next?: MethodOf<[results: any], Analysis<K>> | undefined;
   /** The images of the UDF's results. */
   // biome-ignore lint/suspicious/noExplicitAny: dtypes differ from analysis to analysis, and each knows its own
   channels(results: any): (Channel & { readonly key: K })[];

@@ -14,9 +14,9 @@ import { centreOf, expectsScan, optionsOf, sizeOf } from './parameters.js';
 
 /** Options of picks: the position as `at`, or as LiberTEM's x, y and z. */
 export interface PickOptions extends Pick<AnalysisParameters, 'at'> {
-  readonly x?: number;
-  readonly y?: number;
-  readonly z?: number;
+  readonly x?: number | undefined;
+  readonly y?: number | undefined;
+  readonly z?: number | undefined;
 }
 /** Options of `createFftSumAnalysis`. */
 export type FftSumOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'radius'>;

@@ -22,11 +22,11 @@ export interface FrameCorrectionOptions {
   /** Dtype of the frames. */
   readonly dtype: PassDtype;
   /** Dtype of the corrected frames; default f32, or f64 for frames of 32-bit integers. */
-  readonly to?: 'f32' | 'f64';
+  readonly to?: 'f32' | 'f64' | undefined;
   /** CPU threads, 0 (default): one per core. Results do not depend on it. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Backend. Default: the one named when the context was opened, otherwise the CPU, where frames are. */
-  readonly backend?: BackendName;
+  readonly backend?: BackendName | undefined;
 }
 
 export interface FrameCorrectionMethods extends Disposable {

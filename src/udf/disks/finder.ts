@@ -30,15 +30,15 @@ export interface DiskFinderOptions {
   readonly peaks: number;
   readonly pattern: DiskPattern;
   /** `fast` (default) correlates a crop around each position, `full` the whole frame. */
-  readonly correlation?: DiskCorrelation;
+  readonly correlation?: DiskCorrelation | undefined;
   /**
    * How a maximum is refined: `parabola` (default) through its neighbours, `com`, the centre of mass of 5 × 5 pixels as
    * in LiberTEM-blobfinder, or `dft`, upsampling by 20, which is 11 times as slow.
    */
-  readonly refine?: DiskRefinement;
+  readonly refine?: DiskRefinement | undefined;
   /** CPU threads, 0 (default): one per core. Results do not depend on it. */
-  readonly threads?: number;
-  readonly backend?: BackendName;
+  readonly threads?: number | undefined;
+  readonly backend?: BackendName | undefined;
 }
 
 /** A planned disk finder. */

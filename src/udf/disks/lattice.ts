@@ -21,15 +21,15 @@ export interface LatticeMatch extends Lattice {
    * `fast` (default): disks that lie near a lattice point, those of the fit in a second round. `affine`: all disks,
    * with the indices that the lattice gives them rounded, or `indices`.
    */
-  readonly method?: 'fast' | 'affine';
+  readonly method?: 'fast' | 'affine' | undefined;
   /** Largest distance from a lattice point in pixels, divided by the root of the index; default 3. Of `fast`. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Smallest elevation of a disk that is used; default 0.1. Of `fast`. */
-  readonly minWeight?: number;
+  readonly minWeight?: number | undefined;
   /** Smallest number of disks of a fit; default 3. Of `fast`. */
-  readonly minMatch?: number;
+  readonly minMatch?: number | undefined;
   /** Indices (i, j) of the disks, also fractional. Of `affine`. */
-  readonly indices?: readonly Vector[] | ArrayLike<number>;
+  readonly indices?: readonly Vector[] | ArrayLike<number> | undefined;
 }
 
 /** A match with its defaults. */

@@ -14,22 +14,22 @@ export const patternKinds = {
 /** A pattern of disks. Lengths are pixels. */
 export interface DiskPattern {
   /** Default: background-subtraction. */
-  readonly kind?: keyof typeof patternKinds;
+  readonly kind?: keyof typeof patternKinds | undefined;
   /** Radius of the disks. Required unless the template is your own. */
-  readonly radius?: number;
+  readonly radius?: number | undefined;
   /** Outer radius of the ring that is subtracted; default 1.5 radii. Of the two kinds with background subtraction. */
-  readonly radiusOuter?: number;
+  readonly radiusOuter?: number | undefined;
   /**
    * Half the side of the square around each peak in which its disk is searched, rounded up. Default: two radii, and at
    * least the outer radius; half the diagonal of a passed template.
    */
-  readonly search?: number;
+  readonly search?: number | undefined;
   /** Width of the edge of a radial gradient with background subtraction; default 1. */
-  readonly delta?: number;
+  readonly delta?: number | undefined;
   /** The template of the pattern user, [height, width]; it acts turned by 180°, as in blobfinder. */
-  readonly template?: ArrayLike<number>;
+  readonly template?: ArrayLike<number> | undefined;
   /** Height and width of the template. */
-  readonly shape?: readonly [number, number];
+  readonly shape?: readonly [number, number] | undefined;
 }
 
 /** A pattern with all of its defaults. */

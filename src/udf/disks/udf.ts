@@ -25,16 +25,16 @@ export interface DiskUdfOptions {
   readonly peaks: readonly (readonly [number, number])[] | ArrayLike<number>;
   readonly pattern: DiskPattern;
   /** `fast` (default) correlates a crop around each position, `full` the whole frame. */
-  readonly correlation?: DiskCorrelation;
+  readonly correlation?: DiskCorrelation | undefined;
   /**
    * How a maximum is refined: `parabola` (default) through its neighbours, which is the most accurate; `com`, the
    * centre of mass of 5 × 5 pixels as in LiberTEM-blobfinder; `dft`, upsampling by 20, which is 11 times as slow.
    */
-  readonly refine?: DiskRefinement;
+  readonly refine?: DiskRefinement | undefined;
   /** Shift (y, x) of all positions, rounded: of all frames, or `auxData` of kind nav with extraShape [2]. */
-  readonly zeroShift?: readonly [number, number] | AuxData;
+  readonly zeroShift?: readonly [number, number] | AuxData | undefined;
   /** The lattice to fit to the disks of each frame; default: none. */
-  readonly match?: LatticeMatch;
+  readonly match?: LatticeMatch | undefined;
 }
 
 /** Buffers of the disks of each frame. */

@@ -11,7 +11,7 @@ import { defineUdf, type Udf, type UdfMeta } from '../udf.js';
 /** Options of `holographyUdf`. */
 export interface HolographyOptions {
   /** Height and width of the waves, at most those of the frames; default: those of the frames. */
-  readonly outShape?: readonly [number, number];
+  readonly outShape?: readonly [number, number] | undefined;
   /**
    * The side band (y, x) as indices of the spectrum with frequency 0 in the corner, such as the result of
    * `estimateSideband`; fractions are dropped. As in LiberTEM-holo, the band at minus this frequency is selected.
@@ -24,13 +24,14 @@ export interface HolographyOptions {
    */
   readonly aperture?:
     | { readonly kind: 'disk'; readonly radius: number }
-    | { readonly kind: 'butterworth'; readonly radius: number; readonly order?: number }
-    | ArrayLike<number>;
+    | { readonly kind: 'butterworth'; readonly radius: number; readonly order?: number | undefined }
+    | ArrayLike<number>
+    | undefined;
   /**
    * Divides by the number of pixels of a frame over that of a wave; default false, as in LiberTEM-holo, where waves of
    * a quarter of the pixels have four times the amplitude.
    */
-  readonly normalised?: boolean;
+  readonly normalised?: boolean | undefined;
 }
 
 /** Parameters of the UDF. */

@@ -15,7 +15,11 @@ export type PictureSink = (picture: LivePicture) => void | Promise<void>;
 export type PlotsOption =
   | boolean
   | PictureSink
-  | { readonly show?: PictureSink; readonly channels?: readonly string[]; readonly minDelta?: number };
+  | {
+      readonly show?: PictureSink | undefined;
+      readonly channels?: readonly string[] | undefined;
+      readonly minDelta?: number | undefined;
+    };
 
 /** Largest share of a run's time that images may take. */
 const mostOfTime = 0.04;

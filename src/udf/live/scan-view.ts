@@ -6,7 +6,7 @@ export interface ViewedScan {
   /** The input, as a title. */
   readonly name: string;
   /** What the run has done so far, each in a few words, such as the number of frames. */
-  readonly status?: () => readonly string[];
+  readonly status?: (() => readonly string[]) | undefined;
 }
 
 /** Receives the images of a run over a scan. */

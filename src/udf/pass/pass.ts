@@ -31,12 +31,12 @@ export interface FramePassOptions {
   readonly dtype: PassDtype;
   readonly steps: readonly PassStep[];
   /** CPU threads, 0 (default): one per core. Results do not depend on it. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /**
    * Backend. Default: the one named when the context was opened, otherwise the first that needs no more time than
    * transferring the frames: GPUs compute dense masks, plain sums stay on the CPU.
    */
-  readonly backend?: BackendName;
+  readonly backend?: BackendName | undefined;
 }
 
 /** Sums of a run. */

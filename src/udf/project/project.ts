@@ -44,7 +44,7 @@ const compiled: Readonly<
  */
 export function udfProject(
   name: string,
-  options: { readonly language?: UdfLanguage } = {},
+  options: { readonly language?: UdfLanguage | undefined } = {},
 ): Readonly<Record<string, string>> {
   const language = choice('udfProject: language', options.language, 'js', udfLanguages);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))

@@ -10,9 +10,9 @@ import { rint } from '../disks/lattice.js';
 /** Geometry of a scan for single side band reconstruction. */
 export interface SsbOptions {
   /** Wavelength of the electrons in metres; or `voltage`. */
-  readonly lamb?: number;
+  readonly lamb?: number | undefined;
   /** Acceleration voltage in volts. */
-  readonly voltage?: number;
+  readonly voltage?: number | undefined;
   /** Step of the scan in metres, or (y, x). */
   readonly dpix: number | readonly [number, number];
   /** Convergence semi-angle in radians. */
@@ -20,15 +20,15 @@ export interface SsbOptions {
   /** Radius of the central disk on the detector in pixels. */
   readonly semiconvPix: number;
   /** Centre of the central disk in pixels; default: half the size. */
-  readonly cy?: number;
-  readonly cx?: number;
+  readonly cy?: number | undefined;
+  readonly cx?: number | undefined;
   /** Angle between detector and scan in degrees, and whether y of the detector is inverted; as in `comUdf`. */
-  readonly scanRotation?: number;
-  readonly flipY?: boolean;
+  readonly scanRotation?: number | undefined;
+  readonly flipY?: boolean | undefined;
   /** Turns directions of the scan (y, x) into those of the detector, [[yy, yx], [xy, xx]]; instead of the two above. */
-  readonly transformation?: readonly (readonly [number, number])[];
+  readonly transformation?: readonly (readonly [number, number])[] | undefined;
   /** Scan frequencies whose overlaps have a smaller sum of weights are skipped; default 1. */
-  readonly cutoff?: number;
+  readonly cutoff?: number | undefined;
 }
 
 const names = [

@@ -268,7 +268,7 @@ export interface ResidentSsb {
 export function residentSsb(
   scan: ResidentScan,
   context: FftContext,
-  options: { readonly signal?: PlatformSignal } = {},
+  options: { readonly signal?: PlatformSignal | undefined } = {},
 ): ResidentSsb {
   const what = 'residentSsb';
   if (!(scan instanceof ResidentScan))

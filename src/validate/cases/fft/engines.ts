@@ -15,7 +15,7 @@ import { product, smooth } from './shapes.js';
 /** Additional options of every plan of the rows. */
 export interface OnEngine extends Pick<FftOptions, 'engine' | 'tune'> {
   /** A precision that replaces the row's own; a row of one shape then gets the bounds of this precision. */
-  readonly precision?: FftPrecision;
+  readonly precision?: FftPrecision | undefined;
 }
 
 /**
