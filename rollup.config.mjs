@@ -58,7 +58,10 @@ const minified = (lineLimit) => ({
       marks.push(mark.trim());
       return `ignoredImport${marks.length - 1}(`;
     });
-    const result = await transform(marked, {
+    // It drops the marks of calls that do nothing but give a value as well, without which bundlers keep the code of names
+    // that a page does not import; a call of a member stays as it is.
+    const named = marked.replace(/\/\* ?[@#]__PURE__ ?\*\/ ?((?:new )?[\w$.]+)\(/g, '$1.pureCall(');
+    const result = await transform(named, {
       minify: true,
       keepNames: false,
       format: 'esm',
@@ -68,7 +71,9 @@ const minified = (lineLimit) => ({
     });
     // Lines are broken within strings as well, but bundlers look for the names of files as they are.
     const joined = result.code.replace(/"(?:[\w./-]|\\\n)+"/g, (text) => text.replaceAll('\\\n', ''));
-    return { code: joined.replace(/\bignoredImport(\d+)\(/g, (_, i) => `import(${marks[i]}`), map: null };
+    const pure = joined.replace(/((?:new )?[\w$.]+)\.pureCall\(/g, '/*@__PURE__*/$1(');
+    if (pure.includes('pureCall')) throw new Error('a mark of a pure call is lost');
+    return { code: pure.replace(/\bignoredImport(\d+)\(/g, (_, i) => `import(${marks[i]}`), map: null };
   },
 });
 

@@ -6,7 +6,9 @@
  *
  * @module
  */
+
 import { EwaldError } from '../base/errors.js';
+import { memberOf } from '../base/members.js';
 import { type BoundExecutors, bindExecutors, type ExecutorFactory } from '../executors/bind.js';
 import type { Executor as Instance } from '../executors/executor.js';
 import { browserPlace } from './place.browser.js';
@@ -18,13 +20,13 @@ const bound = /* @__PURE__ */ bindExecutors(browserPlace, async () => {
 /** Runs tasks somewhere; end it with `dispose` or `await using`. */
 export type Executor = Instance;
 /** The ways of making an executor; see {@link ExecutorFactory}. */
-export const Executor: ExecutorFactory = bound.Executor;
+export const Executor: ExecutorFactory = /* @__PURE__ */ memberOf(bound, 'Executor');
 /** See {@link BoundExecutors}. */
-export const spmd: BoundExecutors['spmd'] = bound.spmd;
+export const spmd: BoundExecutors['spmd'] = /* @__PURE__ */ memberOf(bound, 'spmd');
 /** See {@link BoundExecutors}. */
-export const joinCluster: BoundExecutors['joinCluster'] = bound.joinCluster;
+export const joinCluster: BoundExecutors['joinCluster'] = /* @__PURE__ */ memberOf(bound, 'joinCluster');
 /** See {@link BoundExecutors}. */
-export const listCluster: BoundExecutors['listCluster'] = bound.listCluster;
+export const listCluster: BoundExecutors['listCluster'] = /* @__PURE__ */ memberOf(bound, 'listCluster');
 
 export * from '../assembly/public.executors.js';
 export * from '../executors/public.js';

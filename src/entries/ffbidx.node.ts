@@ -1,14 +1,15 @@
 /** `ewald/ffbidx` on Node: `indexer`, `index`, `release`. */
 
+import { memberOf } from '../base/members.js';
 import { type Ffbidx, makeFfbidx } from '../ffbidx/ffbidx.js';
 import { createContext } from './index.node.js';
 
 const ffbidx: Ffbidx = /* @__PURE__ */ makeFfbidx(createContext);
 /** Makes an indexer and returns its handle; see {@link Ffbidx}. */
-export const indexer: Ffbidx['indexer'] = ffbidx.indexer;
+export const indexer: Ffbidx['indexer'] = /* @__PURE__ */ memberOf(ffbidx, 'indexer');
 /** Indexes one image: cells in reciprocal space and their scores; see {@link Ffbidx}. */
-export const index: Ffbidx['index'] = ffbidx.index;
+export const index: Ffbidx['index'] = /* @__PURE__ */ memberOf(ffbidx, 'index');
 /** Releases an indexer and its memory; see {@link Ffbidx}. */
-export const release: Ffbidx['release'] = ffbidx.release;
+export const release: Ffbidx['release'] = /* @__PURE__ */ memberOf(ffbidx, 'release');
 
 export * from '../ffbidx/public.js';

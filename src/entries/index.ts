@@ -20,7 +20,7 @@ import { type ContextOptions, openContext } from '../context/context.js';
 import { startBrowserWorker } from '../workers/start.browser.js';
 
 /** Fetched when a run begins. */
-const rooms = roomsIn(async () => (await import('../pipeline/place.browser.js')).runPlace);
+const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/place.browser.js')).runPlace);
 
 /**
  * Opens a context on the best backends present; the caller disposes it.

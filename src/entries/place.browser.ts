@@ -6,6 +6,10 @@ import { startBrowserWorker } from '../workers/start.browser.js';
 import { createContext, devices } from './index.js';
 import { tasks } from './tasks.js';
 
+function randomName(): string {
+  return Math.random().toString(36).slice(2, 8);
+}
+
 export const browserPlace: Place = {
   platform: 'browser',
   get host() {
@@ -14,7 +18,7 @@ export const browserPlace: Place = {
   get cores() {
     return globalThis.navigator?.hardwareConcurrency ?? 1;
   },
-  processName: Math.random().toString(36).slice(2, 8),
+  processName: /* @__PURE__ */ randomName(),
   connectTcp: undefined,
   readCreds: async (creds) => creds,
   tasks,

@@ -10,54 +10,63 @@
  *
  * @module
  */
+
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { memberOf } from '../base/members.js';
 import { open } from '../data/opening.node.js';
-import { bindUdf, type UdfContextClass } from '../udf/bind.js';
-import type { UdfContext } from '../udf/context.js';
+import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
 import { exportNpy } from '../udf/export.node.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.node.js';
 import { createContext, devices } from './index.node.js';
 
-const bound = bindUdf({
-  createContext,
-  open,
-  sourceOf(input, options): ScanSource | undefined {
-    if (typeof input === 'string') {
-      if (/^https?:\/\//i.test(input)) return { url: input, options };
-      return { path: resolve(/^file:\/\//i.test(input) ? fileURLToPath(input) : input), options };
-    }
-    if (input instanceof URL)
-      return input.protocol === 'file:' ? { path: fileURLToPath(input), options } : { url: input.href, options };
-    return undefined;
-  },
-  makers: { cores: availableParallelism(), devices, ...Executor },
-  connect: Executor.connect,
-  readFile: (url) => readFile(url),
-  detector: async (kind, options) => (await import('../udf/acquisition/detectors.node.js')).openDetector(kind, options),
-  follow: async (path, options) =>
-    new (await import('../udf/acquisition/followed.node.js')).FollowedFiles(path, options),
-  recordNpy: async (scan, options) => (await import('../udf/record.node.js')).recordNpy(scan, options),
-  exportNpy,
-  note: (line) => process.stderr.write(`${line}\n`),
-});
+const bound = /* @__PURE__ */ bindHere();
+
+/** Called when the module is loaded, unless a bundler finds that nothing uses the result. */
+function bindHere() {
+  return bindUdf({
+    createContext,
+    open,
+    sourceOf(input, options): ScanSource | undefined {
+      if (typeof input === 'string') {
+        if (/^https?:\/\//i.test(input)) return { url: input, options };
+        return { path: resolve(/^file:\/\//i.test(input) ? fileURLToPath(input) : input), options };
+      }
+      if (input instanceof URL)
+        return input.protocol === 'file:' ? { path: fileURLToPath(input), options } : { url: input.href, options };
+      return undefined;
+    },
+    makers: { cores: availableParallelism(), devices, ...Executor },
+    connect: Executor.connect,
+    readFile: (url) => readFile(url),
+    detector: async (kind, options) =>
+      (await import('../udf/acquisition/detectors.node.js')).openDetector(kind, options),
+    follow: async (path, options) =>
+      new (await import('../udf/acquisition/followed.node.js')).FollowedFiles(path, options),
+    recordNpy: async (scan, options) => (await import('../udf/record.node.js')).recordNpy(scan, options),
+    exportNpy,
+    note: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+type Bound = ReturnType<typeof bindUdf>;
 
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
-export type Context = UdfContext;
+export type Context = DisposableUdfContext;
 /** Creates contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
-export const Context: UdfContextClass = bound.Context;
+export const Context: UdfContextClass = /* @__PURE__ */ memberOf(bound, 'Context');
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
  * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
  */
-export const { validateUdf } = bound;
+export const validateUdf: Bound['validateUdf'] = /* @__PURE__ */ memberOf(bound, 'validateUdf');
 
 /** The resources of this machine: cores, GPUs, the native core. */
-export const { detect } = bound;
+export const detect: Bound['detect'] = /* @__PURE__ */ memberOf(bound, 'detect');
 
 export { simulateDectris } from '../simulate/dectris.node.js';
 export { simulateMerlin } from '../simulate/merlin.node.js';

@@ -13,47 +13,53 @@
 
 import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
+import { memberOf } from '../base/members.js';
 import { open } from '../data/opening.browser.js';
 import type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
 import type { MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
-import { bindUdf, type UdfContextClass } from '../udf/bind.js';
-import type { UdfContext } from '../udf/context.js';
+import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.js';
 import { createContext, devices } from './index.js';
 
-// Only Node has MPI.
-const { inline, workers, delayed, connect } = Executor;
+const bound = /* @__PURE__ */ bindHere();
 
-const bound = bindUdf({
-  createContext,
-  open,
-  sourceOf(input, options): ScanSource | undefined {
-    if (typeof input === 'string') return { url: absoluteAddress(input), options };
-    if (input instanceof URL) return { url: input.href, options };
-    return input instanceof Blob ? { blob: input, options } : undefined;
-  },
-  makers: { cores: globalThis.navigator?.hardwareConcurrency ?? 1, devices, inline, workers, delayed },
-  connect,
-  exportNpy: async (_scan, path) => {
-    throw new EwaldError(
-      'Unsupported',
-      `${path}: a browser cannot write files; read the frames with scan.dataset.read`,
-    );
-  },
-  note: undefined,
-});
+/** Called when the module is loaded, unless a bundler finds that nothing uses the result. */
+function bindHere() {
+  // Only Node has MPI.
+  const { inline, workers, delayed, connect } = Executor;
+  return bindUdf({
+    createContext,
+    open,
+    sourceOf(input, options): ScanSource | undefined {
+      if (typeof input === 'string') return { url: absoluteAddress(input), options };
+      if (input instanceof URL) return { url: input.href, options };
+      return input instanceof Blob ? { blob: input, options } : undefined;
+    },
+    makers: { cores: globalThis.navigator?.hardwareConcurrency ?? 1, devices, inline, workers, delayed },
+    connect,
+    exportNpy: async (_scan, path) => {
+      throw new EwaldError(
+        'Unsupported',
+        `${path}: a browser cannot write files; read the frames with scan.dataset.read`,
+      );
+    },
+    note: undefined,
+  });
+}
+
+type Bound = ReturnType<typeof bindUdf>;
 
 /** Loads scans and runs UDFs and analyses over them; end it with `close` or `await using`. */
-export type Context = UdfContext;
+export type Context = DisposableUdfContext;
 /** Creates contexts: `new Context()`, `Context.makeWith`, `Context.connect`. */
-export const Context: UdfContextClass = bound.Context;
+export const Context: UdfContextClass = /* @__PURE__ */ memberOf(bound, 'Context');
 
 /**
  * Runs a UDF's `processFrameWgsl` on a WebGPU device and its `processFrame` in JavaScript over the same frames, and
  * compares the results. Throws `Unsupported` without WebGPU, `Argument` if the WGSL does not compile.
  */
-export const { validateUdf } = bound;
+export const validateUdf: Bound['validateUdf'] = /* @__PURE__ */ memberOf(bound, 'validateUdf');
 
 /** The sockets of a Merlin readout: Node only; in a browser this throws `Unsupported`. */
 export async function simulateMerlin(path: string, _options?: SimulateMerlinOptions): Promise<MerlinSimulator> {
@@ -66,6 +72,6 @@ export async function simulateDectris(path: string, _options?: SimulateDectrisOp
 }
 
 /** The resources of this machine: cores, GPUs. */
-export const { detect } = bound;
+export const detect: Bound['detect'] = /* @__PURE__ */ memberOf(bound, 'detect');
 
 export * from '../udf/public.js';

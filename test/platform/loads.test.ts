@@ -1,6 +1,9 @@
 /** What a page loads, as docs/install.md states it. */
+
+import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { measureLoads, tableOfLoads, writtenTable } from '../../scripts/loads.mjs';
+import { projectOf } from './support.js';
 
 const cellsOf = (table: string): string[][] =>
   table
@@ -33,4 +36,32 @@ test('docs/install.md lists the entry points with what they load, to a tenth', (
 test('the scripts and the module of transforms are less than 300 kB, compressed', () => {
   const fft = measureLoads().find(({ entry }) => entry === 'ewald/fft');
   expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(300_000);
+});
+
+/** The bytes of a minified bundle of these lines, without what they load on first use. */
+async function bundled(script: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: script, resolveDir: projectOf({}) },
+    ...{ bundle: true, format: 'esm', minify: true, write: false, logLevel: 'error' },
+    plugins: [
+      {
+        name: 'on first use',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /./ }, ({ kind, path }) =>
+            kind === 'dynamic-import' ? { path, external: true } : undefined,
+          ),
+      },
+    ],
+  });
+  return outputFiles[0]?.contents.length ?? Number.NaN;
+}
+
+test.for([
+  ['ewald', 'isEwaldError', 1000],
+  ['ewald/data', 'isEwaldError', 1000],
+  ['ewald/udf', 'isEwaldError', 1000],
+  ['ewald/udf', 'masks', 10_000],
+  ['ewald/udf', 'defineUdf', 20_000],
+] as const)('a page that imports from %s only %s loads less than %i bytes', async ([entry, name, most]) => {
+  expect(await bundled(`import { ${name} } from '${entry}'; console.log(${name})`)).toBeLessThan(most);
 });
