@@ -8,14 +8,18 @@ import { chromiumArgs, findChromium } from '../../scripts/lib/chromium.mjs';
 
 const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 
-/** Serves `folder` on a free port while `work` runs. */
-async function serve<T>(folder: string, work: (address: string) => Promise<T>): Promise<T> {
+/** Serves `folder` on a free port while `work` runs, each file with these headers. */
+async function serve<T>(
+  folder: string,
+  headers: Readonly<Record<string, string>>,
+  work: (address: string) => Promise<T>,
+): Promise<T> {
   const server = createServer(async ({ url }, response) => {
     const path = normalize(new URL(url ?? '/', 'http://localhost').pathname);
     try {
       const body = await readFile(join(folder, path === '/' ? 'index.html' : path));
       response
-        .writeHead(200, { 'Content-Type': types[extname(path === '/' ? '.html' : path)] ?? 'text/html' })
+        .writeHead(200, { ...headers, 'Content-Type': types[extname(path === '/' ? '.html' : path)] ?? 'text/html' })
         .end(body);
     } catch {
       response.writeHead(404, { 'Content-Type': 'text/plain' }).end('not here');
@@ -31,8 +35,8 @@ async function serve<T>(folder: string, work: (address: string) => Promise<T>): 
 }
 
 /** Opens the page in `folder` with a query and returns the text that its script writes into `<output>`. */
-export function answerOf(folder: string, query = ''): Promise<string> {
-  return serve(folder, async (address) => {
+export function answerOf(folder: string, query = '', headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  return serve(folder, headers, async (address) => {
     const browser = await chromium.launch({
       executablePath: findChromium() ?? '/usr/bin/chromium',
       args: chromiumArgs,

@@ -2,7 +2,8 @@
  * One instance of the wasm core and its heap. No view of the heap outlives a call, because growth would detach it;
  * only frames of a run, which renews such views, and the arrays of `fft.now` are viewed longer.
  */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
+import { wasmRefusal } from '../../base/policy.js';
 import { constants } from '../../layout/layout.js';
 import { coreError } from '../status.js';
 
@@ -39,11 +40,9 @@ export class Core {
     try {
       exports = (await WebAssembly.instantiate(module, imports)).exports as unknown as Exports;
     } catch (cause) {
-      throw new EwaldError(
-        'Load',
-        `the wasm core could not be started: ${cause instanceof Error ? cause.message : cause}`,
-        { cause },
-      );
+      throw new EwaldError('Load', `the wasm core could not be started: ${wasmRefusal(cause) ?? messageOf(cause)}`, {
+        cause,
+      });
     }
     const version = exports.ewald_abi_version?.();
     if (version !== constants.abiVersion) {

@@ -1,6 +1,7 @@
 /** Where the wasm core is loaded from, and the messages when loading fails. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { fileReason, tooManyFiles } from '../../base/file-errors.js';
+import { wasmRefusal } from '../../base/policy.js';
 import type { WasmSource } from '../names.js';
 
 /** Reads the bytes of a file URL or path; Node only. */
@@ -110,6 +111,8 @@ async function compileBytes(bytes: ArrayBuffer | Uint8Array, where: string): Pro
   try {
     return await WebAssembly.compile(view as BufferSource);
   } catch (cause) {
+    const refusal = wasmRefusal(cause);
+    if (refusal) throw new EwaldError('Load', `the wasm core cannot be compiled: ${refusal}`, { cause });
     throw new EwaldError(
       'Load',
       `${where} (${view.length} bytes) is damaged or truncated, or this engine lacks WebAssembly SIMD: ` +

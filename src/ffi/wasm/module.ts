@@ -1,6 +1,7 @@
 /** Compiles and starts wasm modules of users with their imports. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../base/globals.js';
+import { wasmRefusal } from '../../base/policy.js';
 
 /** The forms in which a wasm library can be given. */
 export type WasmSource =
@@ -19,6 +20,12 @@ export interface Started {
   readonly instance: PlatformInstance;
   readonly module: PlatformModule | undefined;
   readonly bytes: Uint8Array | undefined;
+}
+
+/** What is wrong with a module, unless the page forbids all of them. */
+function refusedAs(cause: unknown, wrong: string): string {
+  const refusal = wasmRefusal(cause);
+  return refusal ? `was not started: ${refusal}` : `${wrong}: ${messageOf(cause)}`;
 }
 
 async function fetched(url: URL): Promise<Response> {
@@ -54,7 +61,7 @@ async function compile(
   try {
     return { module: await WebAssembly.compile(bytes), bytes };
   } catch (cause) {
-    throw new EwaldError('Load', `${name} is not a wasm module that this engine accepts: ${messageOf(cause)}`, {
+    throw new EwaldError('Load', `${name} ${refusedAs(cause, 'is not a wasm module that this engine accepts')}`, {
       cause,
     });
   }
@@ -83,7 +90,7 @@ export async function startModule(source: WasmSource, name: string, imports: Was
   try {
     instance = await WebAssembly.instantiate(module, all);
   } catch (cause) {
-    throw new EwaldError('Load', `the wasm module ${name} could not be started: ${messageOf(cause)}`, { cause });
+    throw new EwaldError('Load', `the wasm module ${name} ${refusedAs(cause, 'could not be started')}`, { cause });
   }
   memory = instance.exports.memory as WebAssembly.Memory | undefined;
   const start = instance.exports._initialize;

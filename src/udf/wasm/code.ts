@@ -2,6 +2,7 @@
 import { absoluteAddress } from '../../base/addresses.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
+import { wasmRefusal } from '../../base/policy.js';
 import type { AnyUdf } from '../udf.js';
 import { checkModule } from './abi.js';
 import type { WasmUdfSource } from './source.js';
@@ -47,7 +48,7 @@ export async function compileCode(what: string, bytes: Uint8Array): Promise<Wasm
   } catch (cause) {
     throw new EwaldError(
       'Load',
-      `${what}: its ${bytes.length} bytes are not a module of WebAssembly: ${messageOf(cause)}`,
+      `${what}: ${wasmRefusal(cause) ?? `its ${bytes.length} bytes are not a module of WebAssembly: ${messageOf(cause)}`}`,
       { cause },
     );
   }
