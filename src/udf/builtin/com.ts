@@ -118,7 +118,7 @@ export function comImages(
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
  * `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their neighbours.
  */
-export const comUdf = defineUdf({
+export const comUdf = /* @__PURE__ */ defineUdf({
   name: 'com',
   module: 'ewald/udf',
   params: initial,

@@ -21,7 +21,7 @@ export function checkRing(what: string, ri: number, ro: number): void {
 }
 
 /** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, one number per scan position. */
-export const femUdf = defineUdf({
+export const femUdf = /* @__PURE__ */ defineUdf({
   name: 'fem',
   module: 'ewald/udf',
   params: { cx: 0, cy: 0, ri: 0, ro: 1 },
@@ -63,7 +63,7 @@ export const femUdf = defineUdf({
  * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), one number per scan
  * position. With a radius above 0, a disk around the centre is removed from the frame first.
  */
-export const crystallinityUdf = defineUdf({
+export const crystallinityUdf = /* @__PURE__ */ defineUdf({
   name: 'crystallinity',
   module: 'ewald/udf',
   params: { ri: 0, ro: 1, cx: 0, cy: 0, radius: 0 },

@@ -108,7 +108,7 @@ function shifted(
 const initial: MasksParams = { masks: [], complex: false, sparse: 'auto', shifts: null };
 
 /** `intensity`, [scan, masks]: Σ over the pixels of frame · mask. */
-export const masksUdf = defineUdf({
+export const masksUdf = /* @__PURE__ */ defineUdf({
   name: 'masks',
   module: 'ewald/udf',
   params: initial,

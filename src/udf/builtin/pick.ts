@@ -10,7 +10,7 @@ import { guarded, settled } from '../running.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /** `intensity`, [positions, …sig], of the input's dtype. */
-export const pickUdf = defineUdf({
+export const pickUdf = /* @__PURE__ */ defineUdf({
   name: 'pick',
   module: 'ewald/udf',
   buffers: (meta: UdfMeta): { intensity: BufferDeclaration<Exclude<BufferDtype, 'bool' | 'u64' | 'i64'>> } => ({

@@ -9,7 +9,7 @@ import { defineUdf, type UdfMeta } from '../udf.js';
  * `intensity`, [positions, pixels] f64: the pixels with the flat indices `pixels`, exactly as they are. Not for complex
  * frames.
  */
-export const pixelsUdf = defineUdf({
+export const pixelsUdf = /* @__PURE__ */ defineUdf({
   name: 'pixels',
   module: 'ewald/udf',
   params: { pixels: new Uint32Array(0) as ArrayLike<number> },

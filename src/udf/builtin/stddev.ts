@@ -71,7 +71,7 @@ function addTile(tile: ArrayLike<number>, depth: number, { sum, second }: State,
 }
 
 /** `sum`, `mean`, `var` (of the population), `std`, `varsum`, [y, x] each, and `numFrames`. */
-export const stddevUdf = defineUdf({
+export const stddevUdf = /* @__PURE__ */ defineUdf({
   name: 'stddev',
   module: 'ewald/udf',
   buffers: {

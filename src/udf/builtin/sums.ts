@@ -22,7 +22,7 @@ export function rowSpans({ sig }: UdfMeta): Uint32Array {
 }
 
 /** Sum of all frames: `intensity`, [y, x]. */
-export const sumUdf = defineUdf({
+export const sumUdf = /* @__PURE__ */ defineUdf({
   name: 'sum',
   module: builtin,
   buffers: (meta: UdfMeta): { intensity: BufferDeclaration<'f64' | 'c128'> } => ({
@@ -45,7 +45,7 @@ export const sumUdf = defineUdf({
 });
 
 /** Sum of each frame: `intensity`, one number per scan position. */
-export const sumSigUdf = defineUdf({
+export const sumSigUdf = /* @__PURE__ */ defineUdf({
   name: 'sumsig',
   module: builtin,
   buffers: (meta: UdfMeta): { intensity: BufferDeclaration<'f64' | 'c128'> } => ({
@@ -67,7 +67,7 @@ export const sumSigUdf = defineUdf({
  * Sum of log(I − minimum of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. A NaN
  * makes its whole frame NaN.
  */
-export const logSumUdf = defineUdf({
+export const logSumUdf = /* @__PURE__ */ defineUdf({
   name: 'logsum',
   module: builtin,
   buffers: { logsum: { kind: 'sig', dtype: 'f64' } },

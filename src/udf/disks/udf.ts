@@ -135,7 +135,7 @@ const jobOf = ({ pattern, correlation, refine }: DiskParams, meta: UdfMeta): Dis
 });
 
 /** The UDF of `diskUdf`; its parameters are checked there. */
-export const disksUdf = defineUdf({
+export const disksUdf = /* @__PURE__ */ defineUdf({
   name: 'disks',
   module: 'ewald/udf',
   params: initial,

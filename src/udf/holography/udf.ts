@@ -203,7 +203,7 @@ export type HolographyBuffers = { readonly wave: BufferDeclaration<'c64'> };
 const initial: HolographyParams = { outShape: null, sbPosition: [0, 0], aperture: null, normalised: false };
 
 /** The UDF of `holographyUdf`; its parameters are checked there. */
-export const holoUdf = defineUdf({
+export const holoUdf = /* @__PURE__ */ defineUdf({
   name: 'holography',
   module: 'ewald/udf',
   params: initial,

@@ -173,7 +173,7 @@ function partitionFill(frames: UdfFrames, positions: Uint32Array): (pixel: numbe
 const sizes = (meta: UdfMeta): SsbSizes => sizesOf('ssb', meta.nav, meta.sig);
 
 /** The UDF of `ssbUdf`; its parameters are checked there. */
-export const sideBandUdf = defineUdf({
+export const sideBandUdf = /* @__PURE__ */ defineUdf({
   name: 'ssb',
   module: 'ewald/udf',
   params: initial,
