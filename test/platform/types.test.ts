@@ -125,8 +125,9 @@ test.for(compilers)(
   'bytes that are handed out are parts of a Blob, and undefined is no option: %s',
   async (compiler) => {
     const source = `
+import { type Context, formatNpy } from 'ewald';
 import { open } from 'ewald/data';
-export const npy = new Blob([formatNpy({ shape: [2], data: new Float32Array(2) })]);
+export const npy = new Blob([formatNpy({ shape: [2], data: new Float32Array(2), complex: false })]);
 export async function run(ctx: Context, file: File, signal: AbortSignal | undefined, threads: number | undefined) {
   const pieces: BlobPart[] = [];
   await open(file, { format: undefined, navShape: undefined, signal });
