@@ -5,7 +5,16 @@
 import { expectsText } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { choice, nearest } from '../base/options.js';
-import { anglesOf, type Cell, cellFrom, cellFromParameters, checkCell, lengthsOf, type Vector } from './cell.js';
+import {
+  anglesOf,
+  type Cell,
+  cellFrom,
+  cellFromParameters,
+  checkCell,
+  checkLengths,
+  lengthsOf,
+  type Vector,
+} from './cell.js';
 import { type Centring, centrings } from './centring.js';
 import { withoutComment } from './comments.js';
 
@@ -157,6 +166,7 @@ function centred(numbers: readonly (readonly [number, number])[], centring: Cent
   let cell: Cell;
   try {
     cell = cellFromParameters(...six);
+    checkLengths(cell, 'the cell');
   } catch (error) {
     throw fail(where, error instanceof Error ? error.message : String(error));
   }
@@ -179,16 +189,13 @@ export function parseCellText(text: string): KnownCell | undefined {
   const words = text.trim().split(/[\s,]+/);
   const values = words.map((word) => (word === '' ? Number.NaN : Number(word)));
   if (!values.every(Number.isFinite)) return undefined;
-  if (values.length === 6)
-    return {
-      cell: cellFromParameters(...(values as Six)),
-      centring: 'P',
-      lengthErrorsA: words.slice(0, 3).map(errorOfDigits) as unknown as Vector,
-    };
-  if (values.length !== 9) return undefined;
-  const cell = cellFrom(values);
+  if (values.length !== 6 && values.length !== 9) return undefined;
+  const isSix = values.length === 6;
+  const cell = isSix ? cellFromParameters(...(values as Six)) : cellFrom(values);
   checkCell(cell, 'the known cell');
-  return { cell, centring: 'P' };
+  checkLengths(cell, 'the known cell');
+  const lengthErrorsA = words.slice(0, 3).map(errorOfDigits) as unknown as Vector;
+  return { cell, centring: 'P', ...(isSix ? { lengthErrorsA } : {}) };
 }
 
 /**

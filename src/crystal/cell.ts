@@ -87,6 +87,13 @@ export function cellFromParameters(a: number, b: number, c: number, alpha: numbe
   if (![alpha, beta, gamma].every((angle) => angle > 0 && angle < 180)) {
     throw new EwaldError('Argument', `cell ${shown}: angles must lie between 0 and 180 degrees`);
   }
+  // No cell has three angles of so few degrees.
+  if ([alpha, beta, gamma].every((angle) => angle <= Math.PI))
+    throw new EwaldError(
+      'Argument',
+      `cell ${shown}: the angles are in radians; expected degrees, ` +
+        `such as ${[alpha, beta, gamma].map((angle) => Number(((angle * 180) / Math.PI).toFixed(1))).join(' ')}`,
+    );
   const radians = Math.PI / 180;
   const [ca, cb, cg, sg] = [
     Math.cos(alpha * radians),
@@ -124,6 +131,22 @@ export function checkCell(cell: Cell, what: string): void {
       'Argument',
       `${what} has zero volume: its vectors (${a}, ${b}, ${c} angstrom) lie in a plane; give three independent vectors`,
     );
+}
+
+/** Lengths of the edges of crystals, in angstrom. */
+const [shortestEdge, longestEdge] = [2, 2000];
+
+/** Refuses a known cell whose lengths are those of another unit. Throws `Argument`. */
+export function checkLengths(cell: Cell, what: string): void {
+  const lengths = lengthsOf(cell);
+  const odd = lengths.find((length) => !(length >= shortestEdge && length <= longestEdge));
+  if (odd === undefined) return;
+  const shown = (factor: number): string => lengths.map((x) => Number((factor * x).toPrecision(5))).join(', ');
+  throw new EwaldError(
+    'Argument',
+    `${what} has an edge of ${odd} angstrom; expected ${shortestEdge} to ${longestEdge}. Which unit are its lengths in? ` +
+      (odd < shortestEdge ? `From nanometres they would be ${shown(10)} angstrom` : `From pm, ${shown(0.01)} angstrom`),
+  );
 }
 
 /** The integer matrix M with `cell` ≈ M · `reference`, and how far the entries are from integers. */

@@ -1,7 +1,7 @@
 /** Geometry and cells of a run, as files, texts or already parsed. */
 import { EwaldError } from '../base/errors.js';
 import { choice, shown } from '../base/options.js';
-import { cellFromParameters, checkCell } from '../crystal/cell.js';
+import { cellFromParameters, checkCell, checkLengths } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { type Centring, centrings } from '../crystal/centring.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -79,6 +79,12 @@ const isSixNumbers = (value: unknown): value is CellNumbers =>
 
 /** A known cell from any form but that of a file. Throws `Argument`. */
 function knownCell(given: unknown, what: string): KnownCell {
+  const known = knownCellOf(given, what);
+  checkLengths(known.cell, what);
+  return known;
+}
+
+function knownCellOf(given: unknown, what: string): KnownCell {
   if (isSixNumbers(given)) return { cell: cellFromParameters(...given), centring: 'P' };
   const { cell, parameters, centring } = (given ?? {}) as Partial<KnownCell & { readonly parameters: unknown }>;
   if (centring !== undefined) choice(`${what}: centring`, centring, 'P', centrings);

@@ -209,3 +209,25 @@ describe('known cells', () => {
     expect(parseCellText('lyso.cell')).toBeUndefined();
   });
 });
+
+describe('a cell in another unit', () => {
+  const radians = [79, 79, 38, 1.5708, 1.5708, 1.5708] as const;
+  it('angles in radians are refused in every form, with the degrees that they are', () => {
+    const file =
+      'CrystFEL unit cell file version 1.0\na = 79 A\nb = 79 A\nc = 38 A\nal = 1.5708 deg\nbe = 1.5708 deg\nga = 1.5708 deg\n';
+    for (const read of [() => cellFromParameters(...radians), () => readCell(radians.join()), () => readCell(file)])
+      expect(read).toThrow(/angles are in radians; expected degrees, such as 90 90 90/);
+    // A .cell file may say so.
+    expect(readCell(file.replaceAll('deg', 'rad')).cell[0][0]).toBe(79);
+  });
+
+  it('lengths beyond those of crystals ask for their unit; small molecules are cells', () => {
+    expect(() => readCell('0.79,0.79,0.38,90,90,90')).toThrow(
+      '0.79 angstrom; expected 2 to 2000. Which unit are its lengths in? From nanometres they would be ' +
+        '7.9, 7.9, 3.8 angstrom',
+    );
+    expect(() => readCell('7900,7900,3800,90,90,90')).toThrow('From pm, 79, 79, 38 angstrom');
+    expect(() => readCell('0.79 0 0 0 0.79 0 0 0 0.38')).toThrow('Which unit');
+    expect(readCell('3.9,5.2,7.8,90,90,90').cell[0][0]).toBe(3.9);
+  });
+});
