@@ -10,7 +10,7 @@ import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
 import type { Vector } from '../crystal/cell.js';
 import { cornersOf } from '../crystal/geometry/check.js';
-import type { Beam, Geometry, Panel } from '../crystal/geometry/geometry.js';
+import { type Beam, type Geometry, type Panel, photonEnergyOf } from '../crystal/geometry/geometry.js';
 import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import type { numbers } from '../layout/peaks.js';
@@ -59,6 +59,10 @@ export interface Detector {
   readonly bad: Uint8Array;
   /** Values outside [least, greatest] are not counts. */
   readonly validRange: readonly [number, number];
+  /**
+   * Detector units per photon in the first frame, if the geometry states them and they are the same in all panels.
+   */
+  readonly unitsPerPhoton?: number | undefined;
   /** The beam of the first frame; the default of the methods below. */
   readonly beam: Beam;
   /** Beams of a file's frames, which may differ from frame to frame; read once per file. */
@@ -165,7 +169,19 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   // A geometry without energy or distance fails the run, not every single frame.
   const beam = (await beams(dataset.name))(0);
   if (highres !== undefined) markBeyond(bad, geometry, beam, width, 1 / highres);
-  return new OpenDetector({ geometry, width, height, dtype, bad, beam, beams, meta: dataset.meta });
+  const unitsPerPhoton = given && statedUnits(geometry, beam);
+  return new OpenDetector({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, meta: dataset.meta });
+}
+
+/** The units per photon on which all panels of a geometry agree; undefined if it states none. */
+function statedUnits({ panels }: Geometry, { wavelengthA }: Beam): number | undefined {
+  const units = new Set(
+    panels.map(
+      ({ unitsPerPhoton, unitsPerEv }) =>
+        unitsPerPhoton ?? (unitsPerEv === undefined ? undefined : unitsPerEv * photonEnergyOf(wavelengthA)),
+    ),
+  );
+  return units.size === 1 ? [...units][0] : undefined;
 }
 
 /** Rejects a geometry whose panels do not fit into the frames. Throws `Shape`. */
@@ -180,12 +196,14 @@ export function checkPanels(geometry: Geometry, width: number, height: number): 
   }
 }
 
-interface Parts extends Pick<Detector, 'geometry' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams'> {
+interface Parts
+  extends Pick<Detector, 'geometry' | 'unitsPerPhoton' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams'> {
   readonly meta: Dataset['meta'];
 }
 
 class OpenDetector implements Detector {
   readonly geometry: Geometry;
+  readonly unitsPerPhoton: number | undefined;
   readonly width: number;
   readonly height: number;
   readonly dtype: SearchedType;
@@ -194,8 +212,9 @@ class OpenDetector implements Detector {
   readonly beam: Beam;
   readonly beams: Detector['beams'];
 
-  constructor({ geometry, width, height, dtype, bad, beam, beams, meta }: Parts) {
+  constructor({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, meta }: Parts) {
     this.geometry = geometry;
+    this.unitsPerPhoton = unitsPerPhoton;
     [this.width, this.height, this.dtype] = [width, height, dtype];
     this.bad = bad;
     this.validRange = validRange(meta, geometry);

@@ -19,11 +19,13 @@ export interface FrameFacts {
   readonly threshold: number;
   /** Variance of the background in the noisier quarter of the rings, units squared. */
   readonly variance: number;
-  /**
-   * Units of the frame per photon, from the increase of the background's variance with its mean; undefined if it does
-   * not increase.
-   */
+  /** Units of the frame per photon, as the geometry states or as estimated; undefined if neither is known. */
   readonly gain: number | undefined;
+  /**
+   * The gain as estimated from the increase of the background's variance with its mean; undefined if it does not
+   * increase. Peaks that were not found add to the variance.
+   */
+  readonly estimatedGain: number | undefined;
   /** Standard deviation of a spot in pixels; undefined if there are too few spots. */
   readonly spotPx: number | undefined;
 }
@@ -43,6 +45,7 @@ export async function factsOf(
   width: number,
   frames: readonly Frame[],
   validRange: PeaksRunOptions['validRange'],
+  stated?: number,
 ): Promise<FrameFacts> {
   const levels: number[] = [];
   const background: Background[] = [];
@@ -76,11 +79,13 @@ export async function factsOf(
       blobs.push({ snr: peaks.snr[i] ?? 0, sum: peaks.intensity[i] ?? 0, summit, cut: (upper - mean) / summit });
     }
   }
+  const estimatedGain = gainOf(background);
   const variances = background.map(({ variance }) => variance).sort((a, b) => a - b);
   return {
     threshold,
     variance: variances[Math.floor(0.75 * variances.length)] ?? 0,
-    gain: gainOf(background),
+    gain: stated ?? estimatedGain,
+    estimatedGain,
     spotPx: spotOf(blobs),
   };
 }
@@ -156,12 +161,37 @@ const whereTuned = (finder: FinderName): PeaksRunOptions => ({
   ...(finder === 'peakfinder8' ? { minSnr: 4.5, localBgRadius: 4 } : {}),
 });
 
+/**
+ * In crowded frames the peaks themselves scatter the rings, by which peakfinder8 measures noise: beyond this ratio of
+ * variances its SNR is lowered, to no less than `leastSnr`.
+ */
+const [crowded, leastSnr] = [1.5, 3];
+
+/** How often the variance of the background is that of its photons. */
+const crowdingOf = (gain: number | undefined, estimated: number | undefined): number =>
+  gain === undefined || estimated === undefined ? 1 : estimated / gain;
+
+/** Why the gain of a geometry is in doubt; undefined if it is not. */
+export function gainDoubt({ gain, estimatedGain }: FrameFacts): string | undefined {
+  const ratio = crowdingOf(gain, estimatedGain);
+  if (ratio > 0.5 && ratio < 2) return undefined;
+  const why =
+    ratio < 1
+      ? 'the background is smoother than photons are'
+      : 'the frames are crowded with peaks, for which the search allows, or the number is wrong';
+  return (
+    `the geometry states ${counted(gain ?? 0, 'unit')} per photon (adu_per_photon, or adu_per_eV), but the background ` +
+    `of the first frames varies as with ${counted(estimatedGain ?? 0, 'unit')}: ${why}`
+  );
+}
+
 /** Parameters of a search from the properties of frames. */
 export function parametersOf(
   finder: FinderName,
-  { threshold, variance, gain: found, spotPx }: FrameFacts,
+  { threshold, variance, gain: found, estimatedGain, spotPx }: FrameFacts,
 ): PeaksRunOptions {
   const own = whereTuned(finder);
+  const crowding = crowdingOf(found, estimatedGain);
   const reach = spotPx === undefined ? undefined : reachOf(spotPx);
   // A peak whose summit is 1.4 times its limit has 2s² pixels above it; one whose summit is 10⁴ times its limit has
   // 60s².
@@ -173,7 +203,13 @@ export function parametersOf(
           maxPixCount: Math.max(own.maxPixCount ?? 0, Math.ceil(60 * spotPx * spotPx)),
         };
   if (finder === 'peakfinder8')
-    return { threshold, ...own, ...pixels, ...(reach === undefined ? {} : { localBgRadius: reach }) };
+    return {
+      threshold,
+      ...own,
+      ...pixels,
+      ...(reach === undefined ? {} : { localBgRadius: reach }),
+      ...(crowding > crowded ? { minSnr: Math.max(leastSnr, Number((4.5 / Math.sqrt(crowding)).toFixed(1))) } : {}),
+    };
   if (finder === 'zaef')
     // Noise of variance v has squared gradients of 4v on average; one pixel in ten thousand reaches nine times that.
     return { threshold, ...own, minSquaredGradient: Number((36 * variance).toPrecision(2)) };

@@ -3,6 +3,7 @@
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { Detector } from '../detector/detector.js';
 import { minimumSpots } from '../indexing/parameters.js';
+import { gainDoubt } from '../peaks/guess.js';
 import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import type { CheckedRun, PipelineOptions } from './run-options.js';
@@ -65,7 +66,9 @@ export async function prepare(
   const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
   const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
   onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
-  const { peaks, intRadius } = tuning;
+  const { peaks, intRadius, facts } = tuning;
+  const doubt = facts && gainDoubt(facts);
+  if (doubt !== undefined) onEvent({ kind: 'warning', text: doubt });
   const settings: SearchSettings = { ...others, peaks, ...(intRadius ? { intRadius } : {}) };
   if (cells) return { ...settings, cells };
   const searcher = await own.searcher(wanted);

@@ -93,7 +93,7 @@ export async function factsOfFrames(
   const { detector } = searcher;
   const finder = await searcher.finderFor({ minRes, maxRes });
   const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
-  return factsOf(finder, rings, detector.width, [...frames], detector.validRange);
+  return factsOf(finder, rings, detector.width, [...frames], detector.validRange, detector.unitsPerPhoton);
 }
 
 /** The settings, completed with the parameters that follow from given frames. */

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
-import { factsOf, flagsOf, parametersOf, radiiOfSpots, saidOf } from '../../src/peaks/guess.js';
+import { factsOf, flagsOf, gainDoubt, parametersOf, radiiOfSpots, saidOf } from '../../src/peaks/guess.js';
 import { ringsAround } from '../../src/peaks/rings.js';
 import { type FrameSimulation, FrameSimulator } from '../../src/simulate/frames.js';
 
@@ -18,7 +18,10 @@ const size = 512;
 const centre = [256, 250] as const;
 
 /** Statistics of simulated photons, each of `gain` units, on a pedestal with readout noise. */
-async function factsOfSimulated(more: Partial<FrameSimulation>, { gain = 1, pedestal = 0, noise = 0 } = {}) {
+async function factsOfSimulated(
+  more: Partial<FrameSimulation>,
+  { gain = 1, pedestal = 0, noise = 0, stated = undefined as number | undefined } = {},
+) {
   const simulator = new FrameSimulator({
     cell: [
       [79, 0, 0],
@@ -47,7 +50,7 @@ async function factsOfSimulated(more: Partial<FrameSimulation>, { gain = 1, pede
   const rings = ringsAround(size, size, centre, { minRadius: 20, maxRadius: 0 }, undefined);
   const finder = await context.peaks({ width: size, height: size, dtype: 'f32', rings });
   try {
-    return await factsOf(finder, rings, size, frames, undefined);
+    return await factsOf(finder, rings, size, frames, undefined, stated);
   } finally {
     await finder.dispose();
   }
@@ -63,6 +66,38 @@ describe('gain', () => {
     // Rings include a polarised background, which varies slightly within a ring.
     expect((found ?? 0) / gain).toBeGreaterThan(0.92);
     expect((found ?? 0) / gain).toBeLessThan(1.12);
+  });
+});
+
+describe('a gain that the geometry states', () => {
+  const crowd = {
+    cell: [
+      [160, 0, 0],
+      [0, 170, 0],
+      [0, 0, 180],
+    ],
+    mosaicityRad: 0.002,
+    crystals: 2,
+  } as const;
+
+  test('is not estimated, also where peaks crowd the rings, whose SNR is then lowered', async () => {
+    const facts = await factsOfSimulated(crowd, { stated: 1 });
+    expect(facts.estimatedGain).toBeGreaterThan(2);
+    expect(facts.gain).toBe(1);
+    expect(parametersOf('dispersion', facts).gain).toBe(1);
+    const { minSnr = 0 } = parametersOf('peakfinder8', facts);
+    expect(minSnr).toBeGreaterThanOrEqual(3);
+    expect(minSnr).toBeLessThan(4);
+    expect(gainDoubt(facts)).toContain('crowded with peaks');
+  });
+
+  test('is compared with the estimate', async () => {
+    const right = await factsOfSimulated({ background: 20 }, { gain: 8, stated: 8 });
+    expect(gainDoubt(right)).toBeUndefined();
+    expect(parametersOf('peakfinder8', right).minSnr).toBe(4.5);
+    const wrong = await factsOfSimulated({ background: 20 }, { stated: 30 });
+    expect(gainDoubt(wrong)).toContain('the geometry states 30 units per photon');
+    expect(wrong.gain).toBe(30);
   });
 });
 
