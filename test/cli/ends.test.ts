@@ -47,6 +47,7 @@ async function simulate(): Promise<void> {
     [7, 11, 13].map((k) => ((k * i * i) % 101) / 300 - 0.16).join(' '),
   );
   writeFileSync(join(folder, 'noise.txt'), `${noise.join('\n')}\n`);
+  writeFileSync(join(folder, 'far.lst'), 'sim/run.h5 //500\nsim/run.h5 //1\n');
   const geometry = readFileSync(join(folder, 'sim/run.geom'), 'utf8');
   writeFileSync(join(folder, 'far.geom'), geometry.replace(/^(p0\/max_fs = )\d+/m, '$1100'));
 }
@@ -178,6 +179,7 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
         `sim/run.h5 -g sim/run.geom -p 9,11,13,90,90,90 ${onFrames}`,
         `blank/run.h5 -g blank/run.geom -p sim/run.cell ${onFrames}`,
         `blank/run.h5 -g blank/run.geom -p none ${onFrames}`,
+        `-i far.lst -g sim/run.geom -p sim/run.cell ${onFrames} -o far.stream`,
         'noise.txt -p 79,79,38,90,90,90 --backend wasm',
         'lists/spots-001.txt absent.txt --backend wasm',
       ],
@@ -240,4 +242,6 @@ test('every command has its outcomes: 0 trusted, 1 to be looked at or failed, 2 
           if (found !== code) wrong.push(`${words}: ${found} instead of ${code}: ${err}`);
         }
   expect(wrong).toEqual([]);
+  // One impossible line of a list leaves the others.
+  expect(readFileSync(join(folder, 'far.stream'), 'utf8').match(/Begin crystal/g)).toHaveLength(1);
 });

@@ -407,7 +407,6 @@ export class FileSource implements RunSource {
         if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
-        for (const one of this.#files) if (one.file === wanted.file) check(one, dataset.frames);
         this.#counts.set(wanted.file, dataset.frames);
         return;
       } catch (error) {
@@ -452,7 +451,6 @@ export class FileSource implements RunSource {
     }
     const { frames } = dataset;
     await dataset.dispose();
-    for (const one of this.#files) if (one.file === wanted.file) check(one, frames);
     if (!this.#more) this.#counts.set(wanted.file, frames);
     return frames;
   }
@@ -540,12 +538,6 @@ const blobOf = ({ input }: Wanted): PlatformBlob | undefined =>
 const none: Wanted = { file: '', frames: undefined };
 
 const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly Wanted[] => Array.isArray(wanted);
-
-function check({ file, frames }: Wanted, count: number): void {
-  const beyond = frames?.find((frame) => frame >= count);
-  if (beyond !== undefined)
-    throw new EwaldError('Argument', `${file} has no frame //${beyond}; it has ${count}, from //0`);
-}
 
 const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
