@@ -160,13 +160,17 @@ const zeroOr = (range: Range | undefined): string => (range?.zero === undefined 
 const powerOrNumber = (x: number): string =>
   x > Number.MAX_SAFE_INTEGER && Number.isInteger(Math.log2(x)) ? `2^${Math.log2(x)}` : String(x);
 
+/** Limit of the parameters that are values of pixels. */
+const largestPixel = 1e30;
+
 /** " from 0 to 1", " above 0, to 1", " of at least 0", or nothing for any number. */
 function rangeInWords({ low, high, above }: Range, endless: number): string {
-  // The largest integer of a type is no limit that a user would meet.
-  if (low > Number.NEGATIVE_INFINITY && high < endless)
+  // The largest integer or the largest pixel of a type is no limit that a user would meet.
+  const isLimited = low > -largestPixel;
+  if (isLimited && high < endless)
     return above ? ` above ${low}, up to ${high}` : ` from ${low} to ${powerOrNumber(high)}`;
-  if (low > Number.NEGATIVE_INFINITY) return above ? ` above ${low}` : `, ${low} or more`;
-  return high < Number.POSITIVE_INFINITY ? `, ${high} or less` : '';
+  if (isLimited) return above ? ` above ${low}` : `, ${low} or more`;
+  return high < largestPixel ? `, ${high} or less` : '';
 }
 
 const within = (x: unknown, range: Range | undefined): boolean =>
