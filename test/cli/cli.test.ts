@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFrom, sameLattice } from '../../dist/index.node.js';
 import type { Cell } from '../../src/crystal/cell.js';
-import { ewald, type Run } from '../support/cli.js';
+import { ewald, interruptedAtWork, type Run } from '../support/cli.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -108,7 +108,7 @@ describe('ewald pi', () => {
   });
 
   it('ends with 130 when it is interrupted', async () => {
-    const { code, err } = await ewald(['pi', '--points', '1e13', '--backend', 'wasm'], { interruptAfterMs: 3000 });
+    const { code, err } = await ewald(['pi', '--points', '1e13', '--backend', 'wasm'], interruptedAtWork);
     expect(code).toBe(130);
     expect(err).not.toContain('defect');
   });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy, readNpy } from '../../dist/index.node.js';
 import type { NpyArray } from '../../src/data/npy.js';
 import { Random } from '../../src/random/random.js';
-import { ewaldTogether as ewald, ewald as ewaldAlone } from '../support/cli.js';
+import { ewaldTogether as ewald, ewald as ewaldAlone, interruptedAtWork } from '../support/cli.js';
 import { fftOf } from '../support/dft.js';
 
 let folder: string;
@@ -294,7 +294,7 @@ describe('large files', () => {
     rmSync(at('large-out.npy'));
     const stopped = await ewaldAlone(
       ['fft', at('large.npy'), '-o', at('large-out.npy'), '--tune', 'measure', '--backend', 'native'],
-      { interruptAfterMs: 500 },
+      interruptedAtWork,
     );
     expect(stopped.signal ?? stopped.code).toBe(stopped.signal ? 'SIGINT' : 130);
     expect(existsSync(at('large-out.npy'))).toBe(false);

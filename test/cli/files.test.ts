@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkOutput, interruptedCode, interruptible, openOutput, writeWhole } from '../../dist/shell.node.js';
 import { visible, visibleJson, visibleLines } from '../../src/cli/visible.js';
-import { ewald } from '../support/cli.js';
+import { ewald, interruptedAtWork } from '../support/cli.js';
 
 let folder: string;
 beforeAll(() => {
@@ -237,7 +237,7 @@ describe('commands', () => {
       ['SIGINT', 130],
       ['SIGTERM', 143],
     ] as const)
-      expect((await ewald(pi, { interruptAfterMs: 3000, signal })).code).toBe(code);
+      expect((await ewald(pi, { ...interruptedAtWork, signal })).code).toBe(code);
   });
 });
 

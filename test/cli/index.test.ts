@@ -1,6 +1,6 @@
 /** `ewald simulate`, `ewald index` and `ewald cell` as commands, with cells and lists in the forms that users have. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -161,10 +161,13 @@ describe('simulate', () => {
     timeout: 60_000,
   }, async () => {
     const huge = ['simulate', 'spots', '-o', at('huge'), '--cell', '4000,4000,4000,90,90,90', '--highres', '0.9'];
-    const stopped = await ewald([...huge, '--images', '3'], { interruptAfterMs: 3000 });
+    const stopped = await ewald([...huge, '--images', '3'], { interruptWhen: () => existsSync(at('huge')) });
     expect(stopped.code).toBe(130);
     const many = ['simulate', 'spots', '-o', at('many'), '--images', '100000', '--json'];
-    const half = await ewald(many, { interruptAfterMs: 3000, signal: 'SIGTERM' });
+    const half = await ewald(many, {
+      interruptWhen: () => existsSync(at('many', 'spots-000001.txt')),
+      signal: 'SIGTERM',
+    });
     expect(half.code).toBe(143);
     const { lists } = JSON.parse(half.out);
     expect(lists.length).toBeGreaterThan(0);

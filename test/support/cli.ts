@@ -15,13 +15,14 @@ export interface Run {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs `ewald ARGS`; `interruptAfterMs` sends SIGINT (or `signal`) after that time; `input` is its stdin. */
+/** Runs `ewald ARGS`; `input` is its stdin. */
 export function ewald(
   args: readonly string[],
   options: {
     env?: Record<string, string>;
-    interruptAfterMs?: number;
-    /** Sends the signal once this is true; it is polled every few milliseconds. */
+    /** Sends SIGINT (or `signal`) when this matches what is on standard error. */
+    interruptAt?: RegExp;
+    /** Sends it once this is true; it is polled every few milliseconds. */
     interruptWhen?: () => boolean;
     signal?: NodeJS.Signals;
     cwd?: string;
@@ -41,13 +42,13 @@ export function ewald(
     child.stdout?.on('data', (chunk) => {
       chunks.push(chunk);
     });
+    let isInterrupted = false;
     child.stderr?.on('data', (chunk) => {
       err += chunk;
+      if (isInterrupted || !options.interruptAt?.test(err)) return;
+      isInterrupted = true;
+      child.kill(options.signal ?? 'SIGINT');
     });
-    const timer =
-      options.interruptAfterMs === undefined
-        ? undefined
-        : setTimeout(() => child.kill(options.signal ?? 'SIGINT'), options.interruptAfterMs);
     const watch =
       options.interruptWhen &&
       setInterval(() => {
@@ -57,7 +58,6 @@ export function ewald(
       }, 5);
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
       clearInterval(watch);
       const bytes = Buffer.concat(chunks);
       resolve({ code, out: bytes.toString(), err, bytes, signal });
@@ -104,3 +104,6 @@ export function ewaldTogether(
   last = run.catch(() => undefined);
   return run;
 }
+
+/** A command that says when it has begun to compute, and is interrupted then. */
+export const interruptedAtWork = { env: { EWALD_LOG_LEVEL: 'debug' }, interruptAt: /: available/ } as const;
