@@ -15,6 +15,7 @@ import {
   expand,
   indexingRows,
   inputName,
+  isPipe,
   median,
   messageOf,
   minimumSpots,
@@ -118,7 +119,8 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     options.input !== undefined ||
     options.zmqInput !== undefined ||
     options.follow === true ||
-    (head !== undefined && (await inputKind(head)) !== 'other');
+    // A pipe is a list of spots, unless a geometry says that frames are meant.
+    (head !== undefined && ((await inputKind(head)) !== 'other' || (!!options.geometry && (await isPipe(head)))));
   const { cell: named = [] } = options;
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError(

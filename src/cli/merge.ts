@@ -1,5 +1,4 @@
 /** `ewald merge`: merges streams of stills to structure factors, with statistics. */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
@@ -19,12 +18,12 @@ import {
   checkOutput,
   expand,
   type FlagValues,
-  fileError,
   inputName,
   mergeMode,
   mergeRows,
   mergeWriting,
   type Parameters,
+  piecesOf,
   readCellOption,
   readText,
   refuseOthers,
@@ -232,15 +231,6 @@ async function hdf5Source(file: string): Promise<ByteSource | undefined> {
   if (Buffer.from(head).toString('latin1') === '\x89HDF\r\n\x1a\n') return source;
   await source.close();
   return undefined;
-}
-
-async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
-  try {
-    const source = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 2 ** 20 });
-    for await (const piece of source) yield piece as Uint8Array;
-  } catch (cause) {
-    throw fileError(inputName(file), 'read', cause);
-  }
 }
 
 /** A file of the results, and how its kind is written. */

@@ -50,6 +50,7 @@ export { interruptedCode, interruptible, killable } from '../files/interrupt.js'
 export { linesOf } from '../files/lines.js';
 export { refuseSame } from '../files/names.js';
 export { readNpyFile } from '../files/npy.node.js';
+export { isPipe, piecesOf } from '../files/pieces.js';
 export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';

@@ -34,6 +34,10 @@ const codes = [
 
 const listeners: [name: (typeof codes)[number][0], listener: () => void][] = [];
 
+let current: PlatformSignal | undefined;
+/** The signal of the last `interruptible`; undefined for commands that end at the first Ctrl-C. */
+export const interruption = (): PlatformSignal | undefined => current;
+
 /** A signal that fires at the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. */
 export function interruptible(): PlatformSignal {
   const controller = new AbortController();
@@ -47,7 +51,8 @@ export function interruptible(): PlatformSignal {
     listeners.push([name, listener]);
     process.on(name, listener);
   }
-  return controller.signal;
+  current = controller.signal;
+  return current;
 }
 
 /** Ends the process immediately with the exit code of the signal; temporary files are removed. */

@@ -1,7 +1,6 @@
 /** The lines of a file. */
-import { createReadStream } from 'node:fs';
-import { fileError } from '../base/file-errors.js';
 import { unpackedPieces } from '../data/compressed/pieces.js';
+import { piecesOf } from './pieces.js';
 
 /**
  * The lines of a file, gzipped or not, ended by line feeds only, so that bytes can be counted. Throws `File`, and
@@ -19,12 +18,8 @@ export async function* linesOf(file: string, onRead?: (bytes: number) => void): 
 }
 
 async function* storedPieces(file: string, onRead?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  try {
-    for await (const piece of createReadStream(file)) {
-      yield piece as Uint8Array;
-      onRead?.(piece.length);
-    }
-  } catch (cause) {
-    throw fileError(file, 'read', cause);
+  for await (const piece of piecesOf(file)) {
+    yield piece;
+    onRead?.(piece.length);
   }
 }

@@ -9,6 +9,7 @@ import { fileError, fileReason } from '../base/file-errors.js';
 import { givenOnce } from '../base/given-once.js';
 import { type KnownCell, parseCellText, readCell } from '../crystal/cell-file.js';
 import { identity } from './inputs.js';
+import { isPipe, piecesOf } from './pieces.js';
 
 /** The name of a file in messages: its path, or "standard input". */
 export const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
@@ -16,11 +17,12 @@ export const inputName = (file: string): string => (file === '-' ? 'standard inp
 /** The bytes of a file, or of standard input for `-`. Throws `File`. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    if (file !== '-') return await readFile(file);
-    if (inputRead) throw new EwaldError('Argument', 'standard input can be read only once, but - was given twice');
-    inputRead = true;
+    if (file !== '-' && !(await isPipe(file))) return await readFile(file);
+    if (file === '-' && inputRead)
+      throw new EwaldError('Argument', 'standard input can be read only once, but - was given twice');
+    inputRead ||= file === '-';
     const chunks: Uint8Array[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+    for await (const chunk of piecesOf(file)) chunks.push(chunk);
     return Buffer.concat(chunks);
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(inputName(file), 'read', cause);

@@ -7,7 +7,7 @@
  */
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open, realpath } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, dirname, extname, join } from 'node:path';
 import { isGone, sendPieces } from './send.js';
@@ -91,13 +91,20 @@ export class SharedFiles {
   async answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
     if (isGone(response, request.socket)) return true;
     const found = await this.#find(path);
-    const handle = found === undefined ? undefined : await open(found).catch(() => undefined);
+    // A pipe is not opened: it would wait for its writer.
+    const isFile = found !== undefined && (await stat(found).catch(() => undefined))?.isFile();
+    const handle = isFile ? await open(found).catch(() => undefined) : undefined;
     if (!handle) return false;
     try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) return false;
+      const there = await handle.stat();
+      if (!there.isFile()) return false;
       const [, number = ''] = addressOf(path);
-      await send(handle, { ...versionOf(stat, this.#growing.has(Number(number))), size: stat.size }, request, response);
+      await send(
+        handle,
+        { ...versionOf(there, this.#growing.has(Number(number))), size: there.size },
+        request,
+        response,
+      );
     } finally {
       await handle.close();
     }

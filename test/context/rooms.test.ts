@@ -130,6 +130,7 @@ const state: Readonly<Record<string, string>> = {
   'ffi/struct-values.ts: origins': 'a note on an object, gone with it',
   'ffi/wasm/binary.ts: trampolines': 'a cache of compiled modules, one for each signature',
   'files/interrupt.ts: code': 'signals are sent to the process',
+  'files/interrupt.ts: current': 'signals are sent to the process',
   'files/interrupt.ts: temporaries': 'files to remove when the process ends',
   'indexing/task.ts: plans': 'a cache, gone with its object',
   'memory/disposable.ts: holders': 'a note on an object, gone with it',

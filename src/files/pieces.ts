@@ -1,0 +1,44 @@
+/** The bytes of texts, in pieces as they arrive: of files, of named pipes, and of standard input as `-`. */
+import { constants, createReadStream, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { itemsOrAborted } from '../base/aborted.js';
+import { EwaldError } from '../base/errors.js';
+import { fileError } from '../base/file-errors.js';
+import { interruption } from './interrupt.js';
+
+const openFile = promisify(open);
+const pieceBytes = 2 ** 20;
+
+/** Whether a name is that of a pipe. */
+export const isPipe = async (file: string): Promise<boolean> =>
+  (await stat(file).catch(() => undefined))?.isFIFO() ?? false;
+
+/**
+ * A named pipe, whose writer may never come: it is opened without waiting, and read by the event loop. A thread that
+ * waits for it could not be ended, not even by the end of the process.
+ */
+const pipeOf = async (file: string): Promise<Socket> =>
+  new Socket({ fd: await openFile(file, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
+
+/** What arrives, until Ctrl-C; a source that is still open would keep the process alive. */
+async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* itemsOrAborted(source, interruption());
+  } finally {
+    source.destroy();
+  }
+}
+
+/** The bytes of a file, a named pipe, or standard input as `-`, piece by piece. Throws `File`; `Aborted` at Ctrl-C. */
+export async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    if (file === '-') yield* arriving(process.stdin);
+    else if (await isPipe(file)) yield* arriving(await pipeOf(file));
+    else yield* createReadStream(file, { highWaterMark: pieceBytes });
+  } catch (cause) {
+    throw cause instanceof EwaldError ? cause : fileError(file === '-' ? 'standard input' : file, 'read', cause);
+  }
+}

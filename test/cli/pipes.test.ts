@@ -1,0 +1,101 @@
+/** Named pipes as inputs: texts are read from them and can be interrupted, frames are refused at once. */
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryDataset, writeFrames } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serveView } from '../../dist/view.node.js';
+import { geometry } from '../hostile/abortable.js';
+import { ewald } from '../support/cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-pipes-'));
+const at = (name: string): string => join(folder, name);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const stream = 'CrystFEL stream format 2.3\n';
+let pipes = 0;
+function pipe(ending = ''): string {
+  const path = at(`pipe-${pipes++}${ending}`);
+  execFileSync('mkfifo', [path]);
+  return path;
+}
+
+/** Opens the writing end; undefined while nobody reads. */
+function writer(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
+  }
+}
+
+describe.skipIf(process.platform === 'win32')('a named pipe', () => {
+  beforeAll(async () => {
+    writeFileSync(at('p.geom'), geometry);
+    const pieces: Uint8Array[] = [];
+    const frames = memoryDataset(new Uint16Array(64 * 48), { dtype: 'u16', navShape: [1], sigShape: [48, 64] });
+    await writeFrames(frames, { append: async (bytes) => void pieces.push(bytes.slice()) }, undefined, {
+      format: 'npy',
+    });
+    writeFileSync(at('frames.npy'), Buffer.concat(pieces));
+  });
+
+  it.for([
+    ['stream info', (path: string) => ['stream', 'info', path]],
+    ['merge', (path: string) => ['merge', path, '-y', 'mmm', '-o', at('out.hkl')]],
+    ['index of a list', (path: string) => ['index', path, '-p', '79,79,38,90,90,90']],
+    ['index -g', (path: string) => ['index', at('frames.npy'), '-g', path, '-p', '79,79,38,90,90,90']],
+    ['index -p', (path: string) => ['index', at('frames.npy'), '-g', at('p.geom'), '-p', path]],
+  ] as const)('that says nothing is left at Ctrl-C by %s', async ([, words]) => {
+    const path = pipe();
+    let fd: number | undefined;
+    const interruptWhen = (): boolean => {
+      fd ??= writer(path);
+      return fd !== undefined;
+    };
+    const { code, signal } = await ewald(words(path), { interruptWhen });
+    expect(signal ?? code).toBe(signal ? 'SIGINT' : 130);
+    if (fd !== undefined) closeSync(fd);
+  });
+
+  it('is read as a file is', async () => {
+    const path = pipe();
+    let isWritten = false;
+    const timer = setInterval(() => {
+      const fd = isWritten ? undefined : writer(path);
+      if (fd === undefined) return;
+      isWritten = true;
+      writeSync(fd, stream);
+      closeSync(fd);
+    }, 5);
+    const piped = await ewald(['stream', 'info', path]);
+    clearInterval(timer);
+    writeFileSync(at('plain.stream'), stream);
+    const plain = await ewald(['stream', 'info', at('plain.stream')]);
+    expect([piped.code, piped.out.replaceAll(path, 'X')]).toEqual([
+      plain.code,
+      plain.out.replaceAll(at('plain.stream'), 'X'),
+    ]);
+  });
+
+  it.for([
+    ['info', (path: string) => ['info', path]],
+    ['index', (path: string) => ['index', path, '-g', at('p.geom'), '-p', '79,79,38,90,90,90']],
+  ] as const)('of frames is refused at once by %s', async ([, words]) => {
+    const { code, err } = await ewald(words(pipe('.h5')));
+    expect([code, err]).toEqual([1, expect.stringContaining('is a pipe, but frames need random access')]);
+  });
+
+  it('beside a shared file is not opened by the viewer', async () => {
+    const path = pipe('.npy');
+    const view = await serveView([at('frames.npy')]);
+    try {
+      const origin = new URL(view.url);
+      const missing = await fetch(new URL(`/files/0/${path.replace(/^.*\//, '')}${origin.search}`, origin));
+      expect(missing.status).toBeGreaterThanOrEqual(400);
+    } finally {
+      await view.close();
+    }
+  });
+});
