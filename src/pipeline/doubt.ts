@@ -1,5 +1,9 @@
-/** Doubts about the known cell of a run, from the fraction of the peaks that its crystals explain. */
+/** Doubts about the known cell of a run: its crystals explain few of the peaks, or the peaks need no cell so large. */
 import { median } from '../base/median.js';
+import { bravaisCandidates } from '../crystal/bravais.js';
+import { lengthsOf } from '../crystal/cell.js';
+import type { KnownCell } from '../crystal/cell-file.js';
+import type { CellMultiple } from '../crystal/multiples.js';
 
 /**
  * Below this fraction of explained peaks the cell is in doubt: of the median of several frames, and of one or two.
@@ -44,4 +48,37 @@ export function doubtText(explained: readonly number[], whose = 'their frames'):
     `the crystals explain only ${(100 * middle).toFixed(0)} % of the peaks of ${whose} (median), as lattices of a ` +
     'wrong cell do; check the cell (ewald cell finds one from the frames) and the geometry'
   );
+}
+
+/** A smaller lattice has the symmetry of the known one exactly, except for the rounding of its numbers. */
+const roundingOfCells = 0.002;
+
+/** Remarks that known cells are multiples of the right ones, in the words of a run. */
+export function multipleTexts(
+  multiples: readonly (CellMultiple & { readonly known: number })[],
+  cells: readonly KnownCell[],
+): string[] {
+  return multiples.map(({ known, factor, cell, peaks, needing, undetermined }) => {
+    const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
+    const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
+    const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
+    const [lattice] = bravaisCandidates(cell, roundingOfCells);
+    const numbers = lattice?.parameters.map((x) => x.toFixed(2)).join(' ');
+    const told = [
+      ...(factor > 1
+        ? [
+            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its volume, ` +
+              `${numbers} (${lattice?.type}), explains the others; the larger cell is right only if all reflections ` +
+              'that it adds are too weak to be seen in these frames',
+          ]
+        : []),
+      ...(edges.length > 0
+        ? [
+            `the peaks do not determine the edge${edges.length > 1 ? 's' : ''} ${edges.join(', ')} of ${name}: any ` +
+              'other length fits as well, because they scatter by as much as its reflections are apart',
+          ]
+        : []),
+    ];
+    return `${told.join('; ')}; check the cell (ewald cell finds one from the frames)`;
+  });
 }

@@ -15,6 +15,7 @@ import { geometryFromFile } from '../detector/from-file.js';
 import { ofDataset, openedArray } from '../detector/geometry-dataset.js';
 import { stackedGeometry } from '../detector/stacked.js';
 import { omittedMark } from './chunk.js';
+import { multipleTexts } from './doubt.js';
 import { type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
@@ -100,10 +101,11 @@ export async function* runPipeline(
         own = searchWith(usedGeometry);
       }
       const { detector } = own;
-      const summary = new RunSummary(source.total);
+      const summary = new RunSummary(source.total, settings.cells);
       const scene = {
         ...{ place, source, usedGeometry, settings, commandLine, reads, warn, detector },
         doubt: () => summary.doubt,
+        multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
         fitted,
@@ -121,6 +123,9 @@ export async function* runPipeline(
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
 }
+
+/** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
+const enoughForMultiples = 30;
 
 interface RunScene {
   readonly context: Plans;
@@ -167,6 +172,12 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
         `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
     );
   };
+  let areMultiplesReported = false;
+  const reportMultiples = (): void => {
+    if (areMultiplesReported || summary.crystals < enoughForMultiples) return;
+    areMultiplesReported = true;
+    if (summary.doubt === undefined) for (const text of scene.multiples()) scene.warn(text);
+  };
   const unreported = new Set(checked.copyHeader);
   const reportMissing = (record: FrameRecord | FrameFailure): void => {
     if (unreported.size === 0 || isFailure(record)) return;
@@ -176,7 +187,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   };
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
-    if (summary.doubt !== undefined) scene.warn(summary.doubt);
+    for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
     const remarks = outputs.remarks();
     if (remarks.length > 0) onEvent({ kind: 'detector', remarks });
     const ended = await outputs.close(isWhole);
@@ -188,6 +199,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   try {
     for await (const { record, item } of records) {
       summary.add(record);
+      reportMultiples();
       reportOmitted(record);
       reportMissing(record);
       await orAborted(outputs.add(record), options.signal);

@@ -1,6 +1,8 @@
 /** The summary of a run: counts, cells, and the time of each stage. */
 
 import { median } from '../base/median.js';
+import type { KnownCell } from '../crystal/cell-file.js';
+import { type CellMultiple, MultipleSearch } from '../crystal/multiples.js';
 import { doubtText, explainedFraction } from './doubt.js';
 import type { StageTimes } from './frame.js';
 import type { FrameFailure, FrameRecord } from './record.js';
@@ -37,6 +39,7 @@ export class RunSummary {
   /** Parameters of crystals, by the index of their known cell. */
   readonly #parameters: Sampled<readonly number[]>[] = [];
   readonly #explained = new Sampled<number>();
+  readonly #multiples: readonly MultipleSearch[];
   /** Number of frames searched in this session, to which times refer. */
   #timed = 0;
   /** Number of finished frames, including unreadable ones. */
@@ -49,8 +52,9 @@ export class RunSummary {
   /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
 
-  constructor(total?: number) {
+  constructor(total?: number, cells: readonly KnownCell[] = []) {
     this.total = total;
+    this.#multiples = cells.map((cell) => new MultipleSearch(cell));
   }
 
   /** Counts an item of the run. */
@@ -61,13 +65,14 @@ export class RunSummary {
       return;
     }
     const record = item as FrameRecord | Exclude<PipelineItem, { readonly error: unknown }>;
-    const { hit, peaks, crystals, ms, backends } =
+    const { hit, peaks, spots, crystals, ms, backends } =
       'result' in record && record.result ? record.result : (record as FrameRecord);
     this.addEarlier({
       hit,
       cells: crystals.map(({ lengths, angles }) => [...lengths, ...angles]),
       which: crystals.map(({ inputCell }) => inputCell),
     });
+    for (const { cell, inputCell } of crystals) this.#multiples[inputCell]?.add(cell, spots);
     this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
     const explained = explainedFraction({ peaks, crystals });
     if (explained !== undefined) this.#explained.add(explained);
@@ -117,6 +122,11 @@ export class RunSummary {
           ]
         : [],
     );
+  }
+
+  /** The known cells, by number from 0, that the peaks do not need all of: multiples of the right ones. */
+  get multiples(): (CellMultiple & { readonly known: number })[] {
+    return this.#multiples.flatMap(({ found }, known) => (found ? [{ ...found, known }] : []));
   }
 
   /** Median fraction of the peaks of indexed frames that their crystals explain; undefined without any. */

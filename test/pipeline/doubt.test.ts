@@ -69,6 +69,22 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect(warnings(right)).toEqual([]);
   });
 
+  test.for([
+    [
+      '158,79,38,90,90,90',
+      /^of \d+ peaks no more than chance \(\d\) need the known cell: .*1\/2 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
+    ],
+    ['790,79,38,90,90,90', /^the peaks do not determine the edge a \(790\.0 Å\) of the known cell/],
+  ] as const)('is one that is a multiple, %s', async ([cell, text]) => {
+    const run = await ran({ cells: [cell] });
+    expect(ends(run)?.summary.crystals).toBe(6);
+    expect(warnings(run)).toEqual([expect.stringMatching(text)]);
+    expect(ends(run)?.summary.multiples).toMatchObject([{ known: 0 }]);
+    expect(ends(right)?.summary.multiples).toEqual([]);
+    const again = await ran({ cells: [cell], inputs: { file: sim('run.h5'), frames: Array<number>(32).fill(0) } });
+    expect(warnings(again).filter((one) => text.test(one))).toHaveLength(2);
+  });
+
   test('is reported before the frames are searched if there are more of them', { tags: 'all' }, async () => {
     const events: RunEvent[] = [];
     // More than the frames on which the geometry is refined.

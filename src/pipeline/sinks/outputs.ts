@@ -105,6 +105,8 @@ export interface OutputScene {
   readonly settings: SearchSettings;
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
+  /** Remarks that known cells are larger than the peaks need. */
+  readonly multiples: () => readonly string[];
   readonly head: string;
   /** The text of the geometry in the head. */
   readonly geometryText: string;
@@ -243,10 +245,7 @@ export class Outputs {
               refined: scene.refined,
             });
       sinks.push(stand);
-      const remarks = (): string[] => {
-        const doubt = scene.doubt();
-        return doubt === undefined ? stand.remarks() : [doubt];
-      };
+      const remarks = (): string[] => [scene.doubt() ?? scene.multiples(), stand.remarks()].flat();
       for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
       if (options.view) sinks.push(options.view.runSink(viewedRun(scene, options.sinks)));
       const stream =

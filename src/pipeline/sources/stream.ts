@@ -14,6 +14,7 @@ import type { StreamChunk, StreamPeak } from '../../crystal/stream/stream.js';
 import { minimumSpots } from '../../indexing/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { chunkOf } from '../chunk.js';
+import { multipleTexts } from '../doubt.js';
 import type { RunEvent } from '../events.js';
 import { indexPeaks } from '../frame.js';
 import { type Plans, planIndexer } from '../frame-searcher.js';
@@ -70,7 +71,7 @@ export async function* indexStream(
   const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
   const force = options.force ?? false;
   if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
-  const summary = new RunSummary();
+  const summary = new RunSummary(undefined, settings.cells);
   const names = (settings.cells ?? []).map(latticeName);
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const head = headOf(text, settings, options.commandLine ?? commandLineOf(options));
@@ -116,7 +117,8 @@ export async function* indexStream(
         if (isWhole) await stream?.close();
         const plain = typeof output === 'string' && output !== '-' ? output : undefined;
         const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: isWhole ? plain : left };
-        if (summary.doubt !== undefined) onEvent({ kind: 'warning', text: summary.doubt });
+        const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
+        for (const text of [doubts].flat()) onEvent({ kind: 'warning', text });
         const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
         onEvent(event);
       }

@@ -1,0 +1,83 @@
+/** Known cells that are multiples of the lattice that diffracts, from spots that are made here. */
+import { type Cell, cellFromParameters, simulateSpots, volume } from 'ewald';
+import { describe, expect, test } from 'vitest';
+import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
+import { MultipleSearch } from '../../src/crystal/multiples.js';
+
+const orthorhombic = cellFromParameters(41.2, 52.7, 63.1, 90, 90, 90);
+const bodyCentred = cellFromParameters(75, 75, 112, 90, 90, 90);
+
+/** A cell with its edges multiplied, in the orientation of a crystal. */
+const times = (cell: Cell, by: readonly number[]): Cell =>
+  cell.map((row, i) => row.map((x) => x * (by[i] ?? 1))) as unknown as Cell;
+
+/** What eight stills of a lattice tell about a known cell; peaks that belong to nothing are a tenth of all. */
+function told(cell: Cell, by: readonly number[], { centring = 'P', as = centring, seed = 1 }: Partial<Told> = {}) {
+  const search = new MultipleSearch({ cell: times(cell, by), centring: as });
+  const images = simulateSpots({ cell, centring, images: 8, spots: 150, spurious: 0.1, seed });
+  for (const { spots, lattices } of images)
+    for (const found of lattices) search.add(times(found, by), Float32Array.from(spots));
+  return search.found;
+}
+interface Told {
+  readonly centring: Centring;
+  readonly as: Centring;
+  readonly seed: number;
+}
+
+describe('a known cell', () => {
+  test.for([1, 2, 3, 4, 5, 6])('that is right is not one (seed %i)', (seed) => {
+    expect(told(orthorhombic, [1, 1, 1], { seed })).toBeUndefined();
+    expect(told(bodyCentred, [1, 1, 1], { seed, centring: 'I' })).toBeUndefined();
+  });
+
+  test.for([
+    [[2, 1, 1], 2],
+    [[1, 1, 3], 3],
+    [[1, 5, 1], 5],
+    [[4, 1, 1], 4],
+    [[2, 2, 2], 8],
+  ] as const)('with the edges times %j has %i times the volume of the lattice that is found', ([by, factor]) => {
+    const found = told(orthorhombic, by);
+    expect(found?.factor).toBe(factor);
+    expect(Math.abs(volume(found?.cell ?? orthorhombic)) / volume(orthorhombic)).toBeCloseTo(1, 6);
+    expect(found?.needing).toBeLessThan(0.02 * (found?.peaks ?? 0));
+  });
+
+  test('that leaves out a centring is one, and names the primitive cell', () => {
+    const found = told(bodyCentred, [1, 1, 1], { centring: 'I', as: 'P' });
+    expect(found?.factor).toBe(2);
+    expect(Math.abs(volume(found?.cell ?? bodyCentred))).toBeCloseTo(volume(primitiveOf(bodyCentred, 'I')), 3);
+  });
+
+  test.for([0, 1, 2])('with edge %i ten times too long is not determined along it', (edge) => {
+    const by = [0, 1, 2].map((i) => (i === edge ? 10 : 1));
+    const found = told(orthorhombic, by);
+    expect(found).toBeDefined();
+    expect((found?.factor ?? 1) > 1 || found?.undetermined.includes('abc'[edge] as 'a')).toBe(true);
+  });
+
+  test('is not judged by a zone, whose layers show nothing about what is between them', () => {
+    const search = new MultipleSearch({ cell: orthorhombic, centring: 'P' });
+    const zone = Array.from({ length: 400 }, (_, i) => [(i % 20) / 41.2, Math.floor(i / 20) / 52.7, 0]).flat();
+    search.add(orthorhombic, Float32Array.from(zone));
+    expect(search.found).toBeUndefined();
+  });
+
+  test('that is a superstructure with few weak peaks is needed by them', () => {
+    const large = times(orthorhombic, [2, 1, 1]);
+    const search = new MultipleSearch({ cell: large, centring: 'P' });
+    const images = simulateSpots({ cell: large, images: 8, spots: 300, spurious: 0.1, seed: 3 });
+    for (const { spots, lattices } of images) {
+      const cell = lattices[0] ?? large;
+      let odd = 0;
+      const kept = Array.from({ length: spots.length / 3 }, (_, i) => spots.subarray(3 * i, 3 * i + 3)).filter((at) => {
+        const h = cell[0].reduce((sum, x, k) => sum + x * (at[k] ?? 0), 0);
+        // Every tenth of the odd ones is strong enough.
+        return Math.abs(Math.round(h)) % 2 === 0 || odd++ % 10 === 0;
+      });
+      search.add(cell, Float32Array.from(kept.flatMap((at) => [...at])));
+    }
+    expect(search.found).toBeUndefined();
+  });
+});
