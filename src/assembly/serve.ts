@@ -2,11 +2,11 @@
  * The worker of ewald: its own context, driven by messages. One worker is one wasm instance with its own heap.
  *
  * Messages in: `{ id, call, options }` with call one of `alive`, `open`, `pi`, `index`, `kernel`, `batch`, `close`;
- * messages out: `{ id, call, value }` or `{ id, error: { tag, message } }`; see messages.ts. Arrays are transferred
- * back, not copied.
+ * messages out: `{ id, call, value }` or `{ id, error }` with what `EwaldError.from` restores; see messages.ts. Arrays
+ * are transferred back, not copied.
  */
 import { Core } from '../backends/wasm/heap.js';
-import { EwaldError, messageOf } from '../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { ContextOptions } from '../context/context.js';
 import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
 import { planIndexing } from '../indexing/kernels/wasm.js';
@@ -103,8 +103,8 @@ export function serve(
     try {
       post(...(await answer(request)));
     } catch (error) {
-      const tag = error instanceof EwaldError ? error.tag : 'Internal';
-      post({ id: request.id, error: { tag, message: messageOf(error) } }, []);
+      const tagged = isEwaldError(error) ? error : new EwaldError('Internal', messageOf(error), { cause: error });
+      post({ id: request.id, error: tagged.toPlain() }, []);
     }
   }
 }

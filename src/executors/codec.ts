@@ -2,12 +2,13 @@
  * Encodes values as bytes to send them between processes, identically in Node and in browsers.
  *
  * Layout: u32 length of the JSON text, the text, then typed arrays at multiples of 8 bytes, which are decoded as
- * views. Supports the values of structured cloning except cycles, blobs and the causes of errors: null, undefined,
- * booleans, numbers (NaN, ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers,
- * errors.
+ * views. Supports the values of structured cloning except cycles and blobs: null, undefined, booleans, numbers (NaN,
+ * ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers, errors with their tags and
+ * causes.
  */
-import { EwaldError, isEwaldError } from '../base/errors.js';
-import { flatError, raisedError } from './wire.js';
+
+import { EwaldError, isEwaldError, plainError, raisedError } from '../base/errors.js';
+import { kindOf } from '../base/options.js';
 
 const arrays = {
   Int8Array,
@@ -75,9 +76,9 @@ export function encode(value: unknown): Uint8Array {
     if (item instanceof Map) return ['m', ...each([...item].flat(1))];
     if (item instanceof Set) return ['s', ...each(item)];
     if (item instanceof Date) return ['d', pack(item.getTime(), depth)];
-    if (item instanceof Error) return ['e', pack(flatError(item), depth + 1)];
+    if (item instanceof Error) return ['e', pack(plainError(item), depth + 1)];
     const prototype = Object.getPrototypeOf(item);
-    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return refuse(`a ${item.constructor.name}`);
+    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return refuse(kindOf(item));
     return ['o', ...Object.entries(item).flatMap(([key, one]) => [key, pack(one, depth + 1)])];
   };
   const text = new TextEncoder().encode(JSON.stringify(pack(value, 0)));

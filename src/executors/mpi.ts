@@ -1,6 +1,6 @@
 /** Runs tasks on the ranks of an MPI job: rank 0 distributes them, the others run them. */
 
-import { EwaldError } from '../base/errors.js';
+import { EwaldError, type PlainError, plainError, raisedError } from '../base/errors.js';
 import type { Communicator } from '../communicator/communicator.js';
 import { decode, encode } from './codec.js';
 import { checkRun, drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
@@ -11,15 +11,14 @@ import { assemble, describe, SharedValues } from './local.js';
 import { checkInline, type InlineOptions } from './options.js';
 import type { Place } from './place.js';
 import type { Task, TaskSpec } from './task.js';
-import { type FlatError, flatError, raisedError } from './wire.js';
 
 /** Messages from rank 0 to another rank. */
 type ToRank =
   | { readonly say: 'task'; readonly spec: Omit<TaskSpec, 'transfer'> }
   | { readonly say: 'share'; readonly hash: string; readonly value: unknown }
-  | { readonly say: 'result'; readonly result: Omit<TaskResult, 'error'>; readonly error: FlatError | undefined }
+  | { readonly say: 'result'; readonly result: Omit<TaskResult, 'error'>; readonly error: PlainError | undefined }
   | { readonly say: 'end'; readonly whole: boolean };
-type FromRank = { readonly value: unknown; readonly error: FlatError | undefined; readonly seconds: number };
+type FromRank = { readonly value: unknown; readonly error: PlainError | undefined; readonly seconds: number };
 
 /** Sends a value in two messages: its length, then its bytes. */
 async function tell(comm: Communicator, to: number, value: unknown): Promise<void> {
@@ -98,7 +97,7 @@ class MpiLane implements Lane {
 
   /** Sends a result to all ranks. */
   async publish({ error, ...result }: TaskResult): Promise<void> {
-    const bytes = encode({ say: 'result', result, error: error && flatError(error) } satisfies ToRank);
+    const bytes = encode({ say: 'result', result, error: error && plainError(error) } satisfies ToRank);
     await Promise.all(this.#ranks.map(({ number }) => post(this.#comm, number, bytes)));
   }
 
@@ -199,7 +198,7 @@ async function answerTask(comm: Communicator, host: TaskHost, spec: Omit<TaskSpe
     const { value, seconds } = await host.run({ ...spec, transfer: [] }, new AbortController().signal);
     bytes = encode({ value, error: undefined, seconds } satisfies FromRank);
   } catch (error) {
-    bytes = encode({ value: undefined, error: flatError(error), seconds: 0 } satisfies FromRank);
+    bytes = encode({ value: undefined, error: plainError(error), seconds: 0 } satisfies FromRank);
   }
   await post(comm, 0, bytes);
 }

@@ -65,7 +65,7 @@ export class WorkerClient {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       const answer = (reply: WorkerReply): void => {
-        if ('error' in reply) reject(new EwaldError(reply.error.tag, reply.error.message));
+        if ('error' in reply) reject(EwaldError.from(reply.error));
         else if (answers(reply, call)) resolve(reply.value);
         else reject(new EwaldError('Internal', `the worker answered ${reply.call} to ${call}`));
       };

@@ -1,6 +1,6 @@
 /** The messages of an ewald worker, served by serve.ts. The calls of a room are in its calls.ts. */
 import type { BackendInfo, ContextOptions } from '../backends/context-options.js';
-import type { EwaldErrorTag } from '../base/errors.js';
+import type { PlainError } from '../base/errors.js';
 
 /** Each call with its options and its result. */
 export interface WorkerCalls {
@@ -25,7 +25,7 @@ export type AnswerOf<C extends WorkerCall> = {
 /** The reply on failure; the call may be unknown to the worker. */
 export interface WorkerFailure {
   readonly id: number;
-  readonly error: { readonly tag: EwaldErrorTag; readonly message: string };
+  readonly error: PlainError;
 }
 
 export type WorkerRequest = RequestOf<WorkerCall>;

@@ -2,12 +2,11 @@
  * What is accepted from the cluster. Anyone the server lets in can publish anything, so a message is only data until it
  * has passed here: its fields are checked one by one, and a module is looked up, never located by what was sent.
  */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, type PlainError, plainDetail } from '../../base/errors.js';
 import { checkReference } from '../check-task.js';
 import type { WorkerInfo } from '../executor.js';
 import { isRegistered, registeredNames } from '../registered.js';
 import type { InputReference } from '../task.js';
-import { type FlatError, plainDetail } from '../wire.js';
 import type { ResultMessage, TaskMessage } from './messages.js';
 
 /** Form of run names, chosen by the submitter; the name is part of subjects and of object names. */
@@ -79,24 +78,26 @@ export function admitTask(given: unknown, place: TaskPlace): TaskMessage {
   };
 }
 
+/** Checks every field of an error and of its causes. */
+function admitError(what: string, given: unknown): PlainError {
+  const flat = fieldsOf(what, given);
+  return {
+    tag: flat.tag === undefined ? undefined : (textOf(flat, 'tag') as PlainError['tag']),
+    name: textOf(flat, 'name'),
+    message: textOf(flat, 'message'),
+    stack: textOf(flat, 'stack'),
+    ...(flat.detail === undefined ? {} : { detail: plainDetail(fieldsOf('its detail', flat.detail)) }),
+    ...(flat.cause === undefined ? {} : { cause: admitError('its cause', flat.cause) }),
+  };
+}
+
 /** Checks every field of a result against its type. Throws `Format`. */
 export function admitResult(given: unknown): ResultMessage {
   const fields = fieldsOf('it', given);
   const { value, attempts, seconds } = fields;
   if (!isCount(attempts, 1e6)) refuse('its attempts are not a count');
   if (!(typeof seconds === 'number' && seconds >= 0)) refuse('its seconds are not a number');
-  let error: FlatError | undefined;
-  if (fields.error !== undefined) {
-    const flat = fieldsOf('its error', fields.error);
-    const tag = flat.tag === undefined ? undefined : (textOf(flat, 'tag') as FlatError['tag']);
-    error = {
-      tag,
-      name: textOf(flat, 'name'),
-      message: textOf(flat, 'message'),
-      stack: textOf(flat, 'stack'),
-      ...(flat.detail === undefined ? {} : { detail: plainDetail(fieldsOf('its detail', flat.detail)) }),
-    };
-  }
+  const error = fields.error === undefined ? undefined : admitError('its error', fields.error);
   return { value, error, worker: textOf(fields, 'worker'), attempts: Number(attempts), seconds: Number(seconds) };
 }
 

@@ -1,13 +1,12 @@
 /**
  * A worker of a cluster: each slot runs one task at a time, and removes it from the queue after publishing its result.
  */
-import { EwaldError, messageOf } from '../../base/errors.js';
+import { EwaldError, messageOf, plainError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Outcome } from '../drive.js';
 import type { WorkerInfo } from '../executor.js';
 import { build } from '../identity.js';
 import type { TaskSpec } from '../task.js';
-import { flatError } from '../wire.js';
 import type { Pool } from '../workers/pool.js';
 import { admitModule, admitTask, buildOf, clipped, placeOf, type TaskPlace } from './admit.js';
 import { ackSeconds, type Cluster } from './cluster.js';
@@ -261,7 +260,7 @@ export class Joined {
     const where = `run ${place.run}, index ${place.index}`;
     const failed = (error: unknown, worker = this.info.name): ResultMessage => ({
       value: undefined,
-      error: flatError(error),
+      error: plainError(error),
       worker,
       attempts,
       seconds: 0,

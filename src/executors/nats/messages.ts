@@ -1,6 +1,6 @@
 /** Messages in the streams of a cluster. */
+import type { PlainError } from '../../base/errors.js';
 import type { InputReference } from '../task.js';
-import type { FlatError } from '../wire.js';
 
 /** A submitted task. */
 export interface TaskMessage {
@@ -22,7 +22,7 @@ export interface TaskMessage {
 /** The result of a task. */
 export interface ResultMessage {
   readonly value: unknown;
-  readonly error: FlatError | undefined;
+  readonly error: PlainError | undefined;
   readonly worker: string;
   readonly attempts: number;
   readonly seconds: number;

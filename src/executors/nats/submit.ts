@@ -1,12 +1,11 @@
 /** The submitting side: puts tasks into the work queue and reads each result once from its stream. */
-import { EwaldError, messageOf } from '../../base/errors.js';
+import { EwaldError, messageOf, raisedError } from '../../base/errors.js';
 import { encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
 import { isRegistered } from '../registered.js';
 import type { TaskSpec } from '../task.js';
-import { raisedError } from '../wire.js';
 import { admitResult, placeOf } from './admit.js';
 import type { Cluster } from './cluster.js';
 import type { TaskMessage } from './messages.js';

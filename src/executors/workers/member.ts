@@ -1,10 +1,9 @@
 /** A worker as seen by its pool: its queue of tasks, its time limits, and its end. */
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, plainError, raisedError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import type { WorkerReply } from '../../workers/messages.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
-import { flatError, raisedError } from '../wire.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
 
 /** A task assigned to a worker. */
@@ -190,7 +189,7 @@ export class Member {
         this.#events.onWant(message.hash).then(
           (value) => this.#dead || this.#say({ say: 'share', hash: message.hash, value }),
           (error) =>
-            this.#dead || this.#say({ say: 'share', hash: message.hash, value: undefined, error: flatError(error) }),
+            this.#dead || this.#say({ say: 'share', hash: message.hash, value: undefined, error: plainError(error) }),
         );
         return;
       case 'closed':

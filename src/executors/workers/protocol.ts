@@ -1,8 +1,8 @@
 /** Messages on the port between an executor and the host inside a worker. */
+import type { PlainError } from '../../base/errors.js';
 import type { RankHandle } from '../../communicator/group.js';
 import type { ContextOptions } from '../../context/context.js';
 import type { TaskSpec } from '../task.js';
-import type { FlatError } from '../wire.js';
 
 /** The first message, sent as `options` of the worker's call `host`. */
 export interface HostStart {
@@ -27,13 +27,13 @@ export type ToHost =
       readonly group?: RankHandle;
     }
   | { readonly say: 'abort'; readonly number: number }
-  | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: FlatError }
+  | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: PlainError }
   | { readonly say: 'close' };
 
 /** Messages from the worker. */
 export type FromHost =
   | { readonly say: 'ready'; readonly version: string; readonly build: string }
   | { readonly say: 'done'; readonly number: number; readonly value: unknown; readonly seconds: number }
-  | { readonly say: 'failed'; readonly number: number; readonly error: FlatError }
+  | { readonly say: 'failed'; readonly number: number; readonly error: PlainError }
   | { readonly say: 'want'; readonly hash: string }
   | { readonly say: 'closed' };

@@ -1,12 +1,11 @@
 /** The worker's side: receives tasks through a port, runs them one after the other, and returns results. */
 
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, plainError, raisedError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import { workersComm } from '../../communicator/workers.js';
 import { TaskHost } from '../host.js';
 import { build } from '../identity.js';
 import type { HostPlace } from '../place.js';
-import { flatError, raisedError } from '../wire.js';
 import { markWorker } from './mark.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';
 
@@ -64,7 +63,7 @@ export function serveHost(
         throw new EwaldError('Argument', `the result of task ${spec.id} cannot be sent: ${(error as Error).message}`);
       }
     } catch (error) {
-      post({ say: 'failed', number, error: flatError(error) });
+      post({ say: 'failed', number, error: plainError(error) });
     } finally {
       aborts.delete(number);
     }
