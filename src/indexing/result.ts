@@ -1,6 +1,7 @@
 /** The results of an indexing run: flat arrays for programs, lazy views per image for people. */
 
 import { EwaldError } from '../base/errors.js';
+import { type PlainOf, plainOf } from '../base/plain.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
 import { enums, imageResult, indexedCell } from '../layout/layout.js';
 import { searchConstants } from '../layout/search.js';
@@ -99,6 +100,14 @@ export interface ImageView {
   /** For each spot the number of the lattice to which it belongs, 0 for none. */
   readonly assignment: Uint8Array;
 }
+
+/** What `toPlain` of an indexing result returns. */
+export type PlainIndexing = Omit<PlainOf<IndexingResult>, 'known'> & {
+  readonly views: readonly (PlainOf<ImageView> & {
+    readonly cells: readonly FoundCell[];
+    readonly crystals: readonly Crystal[];
+  })[];
+};
 
 // A loop, because `map` with a function takes ten times as long, and this is half of the JavaScript time per image.
 function maskOf(assignment: Uint8Array, number: number): Uint8Array {
@@ -210,6 +219,16 @@ export class IndexingResult {
           });
         }),
     };
+  }
+
+  /** The result as plain data, which `postMessage` and structured cloning keep whole; `views` has one entry per image. */
+  toPlain(): PlainIndexing {
+    const { known: _, ...plain } = plainOf<IndexingResult>(this);
+    const views = Array.from({ length: this.images }, (_, i) => {
+      const view = this.image(i);
+      return { ...view, cells: view.cells(), crystals: view.crystals() };
+    });
+    return { ...plain, views };
   }
 
   /** Rivals of the k-th cell of an image, judged by the spots that belong to no other lattice. */

@@ -1,9 +1,11 @@
 /** Makes the result of a merge from its fits. */
+
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { shown } from '../base/options.js';
 import { refusal } from '../base/parameters.js';
+import { plainOf } from '../base/plain.js';
 import { version } from '../base/version.js';
 import { type Operation, tripletOf } from '../crystal/symmetry/matrices.js';
 import type { Identified } from './accumulate.js';
@@ -125,7 +127,7 @@ export function makeResult(
       ? []
       : [`The halves have ${common} reflections in common; CC1/2 and Rsplit need more crystals or fewer measurements.`];
   const doubts = doubtsOfStatistics(lists.statistics);
-  return {
+  const result: MergeResult = {
     ...lists,
     backend,
     model,
@@ -173,5 +175,7 @@ export function makeResult(
         spaceGroup: spaceGroupOf(group, centring, spaceGroup),
       });
     },
+    toPlain: () => ({ ...plainOf(result), datasets: result.datasets.map(plainOf) }),
   };
+  return result;
 }

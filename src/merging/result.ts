@@ -1,5 +1,7 @@
 /** The results of a merge: its lists of reflections, crystals and counts. */
+
 import type { BackendName } from '../backends/names.js';
+import type { PlainOf } from '../base/plain.js';
 import type { Centring } from '../crystal/centring.js';
 import type { ScanCounts } from './counts.js';
 import type { ReflectionList } from './hkl.js';
@@ -98,5 +100,11 @@ export interface MergeResultMethods extends MergedLists {
    * SIGI, SCALE, dHKL and ewald_offset. Throws `Unsupported` for settings that CCP4 lacks and for plain means, `Limit`.
    */
   toUnmergedMtz(): Uint8Array;
+  /** The result as plain data, which `postMessage` and structured cloning keep whole. */
+  toPlain(): PlainMerge;
 }
+/** What `toPlain` of a merge returns: its lists and statistics, without the methods that write them. */
+export type PlainMerge = Omit<PlainOf<MergeResultMethods>, 'datasets'> & {
+  readonly datasets: readonly PlainOf<MergedDataset>[];
+};
 export type MergeResult = MergeResultMethods;

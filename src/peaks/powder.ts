@@ -2,6 +2,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { integer, knownOptions, real } from '../base/options.js';
+import { type PlainOf, plainOf } from '../base/plain.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { expectsGeometry, extentOf } from '../crystal/geometry/pixels.js';
 import type { PeakList } from './peak-list.js';
@@ -48,6 +49,11 @@ export class VirtualPowder {
   /** Number of frames added so far. */
   get frames(): number {
     return this.#frames;
+  }
+
+  /** The sums so far as plain data, which `postMessage` and structured cloning keep whole. */
+  toPlain(): PlainOf<VirtualPowder> {
+    return plainOf<VirtualPowder>(this);
   }
 
   /** Adds the peaks of a frame; `beam` is that frame's. Throws `Argument` for peaks outside the geometry. */

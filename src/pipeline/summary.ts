@@ -1,6 +1,7 @@
 /** The summary of a run: counts, cells, and the time of each stage. */
 
 import { median } from '../base/median.js';
+import { type PlainOf, plainOf } from '../base/plain.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../crystal/multiples.js';
 import { doubtText, explainedFraction } from './doubt.js';
@@ -79,6 +80,11 @@ export class RunSummary {
     this.#timed++;
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
     for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
+  }
+
+  /** The summary so far as plain data, which `postMessage` and structured cloning keep whole. */
+  toPlain(): PlainOf<RunSummary> {
+    return plainOf<RunSummary>(this);
   }
 
   /** Counts a frame that an earlier session of the run finished. */

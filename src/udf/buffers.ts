@@ -1,6 +1,8 @@
 /** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
+
 import { EwaldError } from '../base/errors.js';
 import { choice, knownOptions, shown } from '../base/options.js';
+import { type PlainOf, plainOf } from '../base/plain.js';
 import {
   allocate,
   type BufferArray,
@@ -162,6 +164,11 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     return Array.from(data as ArrayLike<number | bigint>, (value, i) =>
       validMask[Math.floor(i / stride)] ? value : undefined,
     );
+  }
+
+  /** The result as plain data, which `postMessage` and structured cloning keep whole. */
+  toPlain(): PlainOf<ResultBuffer<D>> {
+    return plainOf<ResultBuffer<D>>(this);
   }
 
   #expand(): DtypeArrays[D] {
