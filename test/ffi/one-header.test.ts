@@ -274,9 +274,16 @@ for (const target of targets) {
       await expect(kit.kit_hello.async()).resolves.toBe('grüß dich');
       await expect(kit.kit_i64.async(2n ** 60n)).resolves.toBe(2n ** 60n + 1n);
       await expect(kit.kit_add.async(1)).rejects.toMatchObject({ tag: 'Argument' });
-      if (target.backend === 'native')
+      if (target.backend === 'native') {
         await expect(kit.kit_each.async(3, (value: number) => value, null)).resolves.toBe(3);
-      else await expect(kit.kit_each.async(3, () => 1, null)).rejects.toMatchObject({ tag: 'Unsupported' });
+        return;
+      }
+      await expect(kit.kit_each.async(3, () => 1, null)).rejects.toMatchObject({ tag: 'Unsupported' });
+      // Rows are laid out in the heap before the call is refused.
+      const before = kit.liveBytes;
+      for (const rows of [[[1, 2]], new BufferCollection2D([Float64Array.of(1, 2)])])
+        await expect(kit.kit_rows_sum.async(rows, 1, 2)).rejects.toMatchObject({ tag: 'Unsupported' });
+      expect(kit.liveBytes).toBe(before);
     });
   });
 }

@@ -39,18 +39,21 @@ const start = (port) => {
       }
       const malloc = exports.malloc ?? exports.ewald_alloc ?? exports._malloc, free = exports.free ?? exports.ewald_free ?? exports._free;
       const heap = () => new Uint8Array(exports.memory.buffer);
-      const placed = args.map((arg) => {
-        if ('bits' in arg) return arg.bits;
-        const address = malloc(Math.max(1, arg.bytes.length)) >>> 0;
-        if (!address) throw new Error('the heap of the worker has no ' + arg.bytes.length + ' bytes left');
-        heap().set(arg.bytes, address);
-        return address;
-      });
-      let value = exports[name](...placed);
-      if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder().decode(h.slice(value, end)) : null; }
-      const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
-      args.forEach((arg, i) => { if (!('bits' in arg)) free(placed[i]); });
-      port.postMessage({ id, value, back });
+      const taken = [];
+      try {
+        const placed = args.map((arg) => {
+          if ('bits' in arg) return arg.bits;
+          const address = malloc(Math.max(1, arg.bytes.length)) >>> 0;
+          if (!address) throw new Error('the heap of the worker has no ' + arg.bytes.length + ' bytes left');
+          taken.push(address);
+          heap().set(arg.bytes, address);
+          return address;
+        });
+        let value = exports[name](...placed);
+        if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder().decode(h.slice(value, end)) : null; }
+        const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
+        port.postMessage({ id, value, back });
+      } finally { taken.forEach((address) => free(address)); }
     } catch (error) { port.postMessage({ id, error: String(error && error.message || error) }); }
   };
   return answer;
@@ -199,7 +202,8 @@ class SendingFrame implements Frame {
     this.#after.push(work);
   }
 
-  release(): void {
+  release(free: () => void): void {
+    free();
     throw this.#refuse('takes a table of pointers');
   }
 
