@@ -1,4 +1,5 @@
 /** The log of a context: a level and a sink, both changeable at run time. */
+import { callback } from './callbacks.js';
 import { EwaldError } from './errors.js';
 import { shown } from './options.js';
 
@@ -40,6 +41,6 @@ export class Logger implements Log {
   }
 
   write(level: Exclude<LogLevel, 'silent'>, message: string): void {
-    if (logLevels.indexOf(level) <= logLevels.indexOf(this.level)) this.sink(level, message);
+    if (logLevels.indexOf(level) <= logLevels.indexOf(this.level)) callback('log.sink', this.sink)(level, message);
   }
 }

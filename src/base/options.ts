@@ -45,11 +45,23 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   return ranked[0]?.[1];
 }
 
-/** What a value is, for messages: "a Float64Array", "an Array", "undefined". */
+/** What a value is, for messages: "a Float64Array", "an Array", "undefined"; never throws. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return `${value}`;
-  const name = (value as object).constructor?.name ?? typeof value;
+  const name = nameOfClass(value);
   return `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+/** The name of a value's class, or what it has if that is a letter or two, as in the minified code of this package. */
+function nameOfClass(value: unknown): string {
+  try {
+    const name: unknown = (value as object).constructor?.name;
+    if (typeof name === 'string' && name.length > 2) return name;
+    const names = Object.keys(value as object);
+    return names.length === 0 ? typeof value : `object with ${names.slice(0, 4).join(', ')}`;
+  } catch {
+    return 'object that cannot be shown';
+  }
 }
 
 /** Any value as text for messages; never throws, never long. */
@@ -64,11 +76,11 @@ export function shown(value: unknown): string {
   try {
     if (ArrayBuffer.isView(value)) {
       const { length } = value as { readonly length?: number };
-      return `a ${value.constructor.name}${length === undefined ? '' : ` of ${length}`}`;
+      return `${kindOf(value)}${length === undefined ? '' : ` of ${length}`}`;
     }
-    const name = (value as object).constructor?.name ?? 'object';
+    const name = nameOfClass(value);
     if (typeof (value as PromiseLike<unknown>).then === 'function') return 'a Promise (is an await missing?)';
-    if (name !== 'Array' && name !== 'Object') return `a ${name}`;
+    if (name !== 'Array' && name !== 'Object') return kindOf(value);
     const text = JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner));
     return text.length > 120 ? `${text.slice(0, 110)} …` : text;
   } catch {
@@ -203,12 +215,6 @@ export function list<T>(what: string, value: readonly T[] | undefined): readonly
     // A transferred array has no elements, and reading them would throw.
     return numbers.byteLength === 0 ? [] : Array.from(numbers as unknown as ArrayLike<T>);
   throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an array`);
-}
-
-/** A callback function; undefined is passed through. */
-export function callback<F>(what: string, value: F | undefined): F | undefined {
-  if (value === undefined || typeof value === 'function') return value;
-  throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a function`);
 }
 
 /** Throws `Aborted` if the signal has fired, `Argument` if the value is not a signal. */

@@ -9,9 +9,10 @@ import { type BackendInfo, type ContextOptions, contextOptionNames } from '../ba
 import type { BackendName } from '../backends/names.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from '../backends/open.js';
 import type { Platform } from '../backends/platform.js';
+import { callback } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { type Log, Logger, parseLogLevel } from '../base/log.js';
-import { callback, flag, knownOptions, shown } from '../base/options.js';
+import { flag, knownOptions, shown } from '../base/options.js';
 import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import { Auditor } from '../planner/audit.js';
 import type { Planner } from '../planner/planner.js';
@@ -141,8 +142,12 @@ const forgotten =
     ? undefined
     : new FinalizationRegistry<{ logger: Logger; resource: Resource }>(({ logger, resource }) => {
         if (resource.disposed) return;
-        logger.write('warn', 'a context was garbage-collected without being disposed; call await context.dispose()');
         resource.dispose().catch(() => undefined);
+        try {
+          logger.write('warn', 'a context was garbage-collected without being disposed; call await context.dispose()');
+        } catch {
+          // Nobody is left who could be told that the sink threw.
+        }
       });
 
 /**

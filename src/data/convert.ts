@@ -1,6 +1,7 @@
 /** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
 import { orAborted } from '../base/aborted.js';
 import { expects, expectsMembers } from '../base/arguments.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { MethodOf } from '../base/members.js';
@@ -83,7 +84,8 @@ export async function writeFrames(
   expectsMembers('writeFrames: the second argument', sink, ['append'], 'a sink with a method append');
   knownOptions('writeFrames', options, writeFramesOptions);
   const { format, packing } = checkWriteFrames(options);
-  const { signal, onProgress } = options;
+  const { signal } = options;
+  const tell = observer('writeFrames', options, 'onProgress');
   const range = rangeOf(options.frames, dataset);
   const navigation = options.frames === undefined ? dataset.shape.navigation : [range.count];
   const shape = { navigation, signal: dataset.shape.signal };
@@ -103,7 +105,7 @@ export async function writeFrames(
   for await (const { data, count } of pieces(dataset, range, signal)) {
     await writer.write(data);
     done += count;
-    onProgress?.(done, range.count);
+    tell(done, range.count);
   }
   checkSignal(signal);
   const { bytes, reopen } = await writer.finish();

@@ -6,6 +6,7 @@
  * the frame's first pixel, so that its centre lies at (0.5, 0.5).
  */
 
+import { awaited } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
 import type { Vector } from '../crystal/cell.js';
@@ -141,7 +142,7 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   const dataset = stacked(opened, described);
   const { width, height } = frameSize(dataset);
   const geometry = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
-  const openOther = options.openOther ?? openBeside(dataset);
+  const openOther = awaited('detector: openOther', options.openOther) ?? openBeside(dataset);
   const dtype = searchedType(dataset);
   // Checks that this is the geometry of this detector before reading masks.
   checkPanels(geometry, width, height);

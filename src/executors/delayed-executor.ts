@@ -1,5 +1,6 @@
 /** The delayed executor, whose `run` yields values that are computed later. */
 
+import { observer } from '../base/callbacks.js';
 import { checkTask } from './check-task.js';
 import { type Computed, type ComputeOptions, compute, Delayed, delay, knownLater } from './delayed.js';
 import type { Executor } from './executor.js';
@@ -20,12 +21,14 @@ export function delayedExecutor(place: Place): DelayedExecutor {
   const executor = assemble(
     {
       kind: 'delayed',
-      async *run(tasks, { onProgress, signal }) {
+      async *run(tasks, options) {
+        const { signal } = options;
+        const tell = observer('run', options, 'onProgress');
         let index = 0;
         for await (const task of tasks) {
           (signal as AbortSignal | undefined)?.throwIfAborted();
           const { id } = checkTask(task, index, knownLater(task));
-          onProgress?.({ done: index + 1, total: undefined, failed: 0 });
+          tell({ done: index + 1, total: undefined, failed: 0 });
           yield { index: index++, id, value: new Delayed(task), worker: 'delayed', attempts: 0, seconds: 0 };
         }
       },

@@ -4,7 +4,8 @@
  * tasks.
  */
 import { abortError, iteratorOf } from '../base/aborted.js';
-import { EwaldError } from '../base/errors.js';
+import { observer } from '../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions, real } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
@@ -59,7 +60,7 @@ export function checkRun(options: RunOptions) {
   if (taskSeconds !== Number.POSITIVE_INFINITY) real('run: taskSeconds', taskSeconds, 600, 1e-3, 1e9);
   return {
     signal: options.signal as AbortSignal | undefined,
-    onProgress: options.onProgress,
+    onProgress: observer('run', options, 'onProgress'),
     ordered: options.ordered ?? true,
     failures: choice('run: failures', options.failures, 'throw', ['throw', 'yield']),
     window: options.window === undefined ? undefined : integer('run: window', options.window, 1, 1, 65536),
@@ -109,7 +110,7 @@ export async function* drive(
     finished.set(result.index, result);
     done++;
     if (result.error) failed++;
-    options.onProgress?.({ done, total: exhausted ? drawn : totalOf(tasks), failed });
+    options.onProgress({ done, total: exhausted ? drawn : totalOf(tasks), failed });
     wake();
   };
   const begin = (task: Task): void => {

@@ -4,8 +4,10 @@
  * Forward has the exponent −2πi jk/N and no factor unless `scale` asks for one. Complex arrays are interleaved: re, im,
  * re, im. It is not a distributed transform: see `distributed` for that.
  */
+
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/names.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal, choice } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
@@ -126,7 +128,8 @@ export async function planFft<P extends FftPrecision>(
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
   const descriptor = swapped ? otherSide(given) : given;
-  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor, options);
+  const watch = { ...options, onProgress: observer('fft', options, 'onProgress') };
+  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor, watch);
   if (descriptor.pruned && !kernel.prunes) {
     await kernel.dispose();
     throw new EwaldError(
@@ -166,7 +169,7 @@ export async function planFft<P extends FftPrecision>(
   ): Promise<FftData> => {
     resource.assertAlive();
     const checked = check(direction, input, output, options);
-    const { source, target, result, scale, workspace } = checked;
+    const { source, target, result, scale, workspace, told } = checked;
     const arrays =
       source.array || target.array
         ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
@@ -180,7 +183,7 @@ export async function planFft<P extends FftPrecision>(
           ? kernel.executeOn(sense, source.side, target.side, scale, workspace, options?.wait)
           : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
       try {
-        await (options?.signal || options?.onProgress ? watched(kernel.watch, options, work) : work());
+        await (options?.signal || told ? watched(kernel.watch, options?.signal, told, work) : work());
       } finally {
         // Failures caused by a detached array are reported as such.
         assertWritten(direction, checked);

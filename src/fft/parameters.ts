@@ -2,7 +2,7 @@
 
 import { externalEngines } from '../backends/engines.js';
 import { EwaldError } from '../base/errors.js';
-import { callback, checkSignal, choice, flag, integerIn, knownOptions, list, shown } from '../base/options.js';
+import { checkSignal, choice, flag, integerIn, knownOptions, list, shown } from '../base/options.js';
 import { fftRanges } from '../layout/fft.js';
 import { enums } from '../layout/layout.js';
 import type { FftDescriptor } from './contract.js';
@@ -73,7 +73,6 @@ const ofRun = { names: ['scale', 'workspace', 'wait'], call: 'fft.forward(input,
 export function describeFft(options: FftOptions): FftDescriptor {
   knownOptions('fft', options, names, ofRun);
   checkSignal(options.signal);
-  callback('fft: onProgress', options.onProgress);
   const shape = checkShape(options.shape);
   const rank = shape.length;
   if ((r2rKinds as readonly unknown[]).includes(options.kind))

@@ -1,8 +1,9 @@
 /** What a run of a transform is given, checked before any work. */
 import { asItIs } from '../base/buffers.js';
+import { type Observer, observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, checkSignal, choice, flag, knownOptions } from '../base/options.js';
+import { checkSignal, choice, flag, knownOptions } from '../base/options.js';
 import type { FftKernel } from './contract.js';
 import type { FftPrecision, FftScale } from './options.js';
 import {
@@ -62,6 +63,7 @@ export interface CheckedRun {
   readonly result: FftData;
   readonly scale: FftScale;
   readonly workspace: FftArray | undefined;
+  readonly told: Observer<[done: number]> | undefined;
 }
 
 const scales: readonly FftScale[] = ['none', 'symmetric', 'full'];
@@ -84,7 +86,6 @@ export function checkRun(
   if (options !== undefined) {
     knownOptions(name, options, ['scale', 'workspace', 'wait', 'signal', 'onProgress']);
     checkSignal(options.signal);
-    callback(`${name}: onProgress`, options.onProgress);
     flag(`${name}: wait`, options.wait, true);
   }
   const scale = options === undefined ? 'none' : choice(`${name}: scale`, options.scale, 'none', scales);
@@ -127,7 +128,8 @@ export function checkRun(
       `${name}: the plan was made with userWorkspace; pass a workspace of ${numbers.workspace / 2} complex numbers`,
     );
   }
-  return { source, target, result, scale, workspace };
+  const told = options?.onProgress === undefined ? undefined : observer(name, options, 'onProgress');
+  return { source, target, result, scale, workspace, told };
 }
 
 /** Throws `Shape` where a side was taken away between the call and its turn. */
@@ -145,19 +147,29 @@ export function assertWritten(direction: Direction, { target }: CheckedRun): voi
 /** Executes a run that can be aborted and reports its progress. */
 export async function watched(
   watch: FftKernel['watch'],
-  { signal, onProgress }: Pick<FftRunOptions, 'signal' | 'onProgress'>,
+  signal: FftRunOptions['signal'],
+  told: Observer<[done: number]> | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
   const stop = (): void => watch?.stop(true);
   signal?.addEventListener('abort', stop);
-  const timer = watch && onProgress ? setInterval(() => onProgress(watch.done()), 100) : undefined;
+  // Nothing catches what a timer throws: the run is stopped, and ends with it.
+  const tell = (): void => {
+    try {
+      told?.(watch?.done() ?? 0);
+    } catch {
+      stop();
+    }
+  };
+  const timer = watch && told ? setInterval(tell, 100) : undefined;
   try {
     await work();
   } finally {
     clearInterval(timer);
     signal?.removeEventListener('abort', stop);
-    if (signal?.aborted) watch?.stop(false);
+    if (signal?.aborted || told?.failure) watch?.stop(false);
   }
   if (watch) checkSignal(signal);
-  onProgress?.(1);
+  if (told?.failure) throw told.failure;
+  told?.(1);
 }

@@ -6,9 +6,10 @@
  * indexes most, by the indexer's own verdict against chance, wins.
  */
 
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, callback, checkSignal, knownOptions, refuseFormer, shown } from '../base/options.js';
+import { breathe, checkSignal, knownOptions, refuseFormer, shown } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
 import { type BravaisCandidate, bravaisCandidates } from '../crystal/bravais.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, lengthsOf, volume } from '../crystal/cell.js';
@@ -111,7 +112,7 @@ export async function determineCell(
   knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
   const search = checkCellSearch(options, (name) => `determineCell: ${name}`);
   const { minLengthA, maxLengthA, proposers, symmetryTolerance } = search;
-  callback('determineCell: onProgress', options.onProgress);
+  const tell = observer('determineCell', options, 'onProgress');
   checkSignal(options.signal);
   if (!Array.isArray(images))
     throw new EwaldError('Argument', `determineCell was given ${shown(images)}; expected a list of images`);
@@ -138,7 +139,7 @@ export async function determineCell(
     );
     for (const [k, proposed] of proposals.entries()) join(clusters, distinct(proposed, maxLengthA), wave[k] as number);
     clusters.sort((p, q) => q.members.length - p.members.length || volumeOf(p.members) - volumeOf(q.members));
-    options.onProgress?.((0.6 * (from + wave.length)) / asked.length);
+    tell((0.6 * (from + wave.length)) / asked.length);
     await breathe();
     // Four images that agree are sufficient.
     if ((clusters[0]?.members.length ?? 0) >= 4) break;
@@ -154,7 +155,7 @@ export async function determineCell(
     checkSignal(options.signal);
     const { score } = await attempt(cellFromParameters(...meanOf(cluster.members)), jury);
     hopeful.push({ cluster, score });
-    options.onProgress?.(0.6 + (0.2 * (n + 1)) / selected.length);
+    tell(0.6 + (0.2 * (n + 1)) / selected.length);
     await breathe();
   }
   hopeful.sort((p, q) => p.score - q.score);
@@ -171,9 +172,9 @@ export async function determineCell(
     const agreed =
       images.length === 1 ? outcome.score < -20 : outcome.indexed >= 2 && (cluster.proposers.size >= 2 || others >= 1);
     if (agreed) tried.push(outcome);
-    options.onProgress?.(0.8 + (0.2 * (n + 1)) / finalists.length);
+    tell(0.8 + (0.2 * (n + 1)) / finalists.length);
   }
-  options.onProgress?.(1);
+  tell(1);
   // The joint evidence of all images; a supercell indexes as many images, with less evidence per spot.
   tried.sort((p, q) => p.score - q.score);
   const answers = tried.map((outcome) => answerOf(outcome, images.length, symmetryTolerance));

@@ -5,7 +5,9 @@
  * Source: TORO (J. Appl. Cryst. 57 (2024), doi 10.1107/S1600576724003182) and the additions described in
  * cpp/indexing/README.md. It does not find peaks (its input is spots) and does not determine unknown cells.
  */
+
 import type { BackendName } from '../backends/names.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
@@ -89,6 +91,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known') => {
     resource.assertAlive();
     const batch = checkInput(sizes, input, finite === 'before');
+    const told = observer('indexer.run', input, 'onProgress');
     const queue = queueOf.get(batch.result) ?? (queues[turn++ % queues.length] as Resource);
     queueOf.set(batch.result, queue);
     return queue.enqueue(async () => {
@@ -98,7 +101,12 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       // Copied before the run, because the arrays belong to the caller.
       const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
       try {
-        await runWatched(kernel, batch, input, options.debug === true);
+        await runWatched(
+          kernel,
+          batch,
+          input.onProgress ? { ...input, onProgress: told } : input,
+          options.debug === true,
+        );
       } finally {
         // If a run failed because an array was detached, that is reported as the reason.
         batch.end();

@@ -2,7 +2,7 @@
 import { asItIs, assertIntact } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, checkSignal, knownOptions, list, shown } from '../base/options.js';
+import { checkSignal, knownOptions, list, shown } from '../base/options.js';
 import { type KnownCellsInput, knownCells } from './known-cells.js';
 import { type IndexingThresholds, packThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { IndexingResult } from './result.js';
@@ -38,7 +38,6 @@ const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress',
 export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   knownOptions('indexer.run', input, inputNames);
   checkSignal(input.signal);
-  callback('indexer.run: onProgress', input.onProgress);
   const spots = numbers('spots', input.spots);
   if (spots.length % 3 !== 0)
     throw new EwaldError('Shape', `spots has ${spots.length} numbers; expected three per spot (x y z)`);

@@ -4,9 +4,10 @@
  */
 import { iteratorOf, letGo, orAborted } from '../base/aborted.js';
 import { isLost, lengthOf } from '../base/buffers.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, checkSignal, flag, knownOptions, realIn, shown } from '../base/options.js';
+import { checkSignal, flag, knownOptions, realIn, shown } from '../base/options.js';
 import { streamRanges } from '../layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
@@ -70,11 +71,11 @@ export async function* streamImages<T extends StreamItem>(
     'onProgress',
     ...thresholdNames,
   ]);
-  const { ordered: wanted, maxDelayMs, signal: given, onProgress, ...rest } = options;
+  const { ordered: wanted, maxDelayMs, signal: given, onProgress: _told, ...rest } = options;
   const ordered = flag('indexer.stream: ordered', wanted, true);
   checkSignal(given);
   const signal = until(given);
-  callback('indexer.stream: onProgress', onProgress);
+  const tell = observer('indexer.stream', options, 'onProgress');
   let indexed = 0;
   const batches = new Batches(
     source,
@@ -103,7 +104,7 @@ export async function* streamImages<T extends StreamItem>(
     flight.outcome = run({ ...rest, spots, offsets, ...(given ? { signal: given } : {}) })
       .then((result) => {
         indexed += items.length;
-        onProgress?.(indexed);
+        tell(indexed);
         return { result };
       })
       .catch((error: unknown) => ({ error }))

@@ -1,8 +1,9 @@
 /** Checks the options of a merge; parameters.ts has their names, ranges and defaults. */
 
 import { expects } from '../base/arguments.js';
+import { callback } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
-import { callback, knownOptions, shown } from '../base/options.js';
+import { knownOptions, shown } from '../base/options.js';
 import { checked, defaultsOf, refusal, refuseOthers, type Values } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { laueName, pointGroup, pointGroupNames } from '../crystal/symmetry/point-group.js';

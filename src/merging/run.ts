@@ -1,8 +1,9 @@
 /** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
 import { counted } from '../base/amounts.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, callback, checkSignal, knownOptions } from '../base/options.js';
+import { breathe, checkSignal, knownOptions } from '../base/options.js';
 import { refusal, type Said } from '../base/parameters.js';
 import { identity, tripletOf } from '../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../crystal/symmetry/settings.js';
@@ -69,7 +70,7 @@ export async function runMerge(
 ): Promise<MergeResult> {
   knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
   const executor = checkExecutor(options.executor);
-  const report = callback('merger.run: onProgress', options.onProgress) ?? (() => {});
+  const report = observer('merger.run', options, 'onProgress');
   const step = async (done: number): Promise<void> => {
     report(done);
     await breathe();

@@ -1,8 +1,9 @@
 /** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
 
 import { expects, expectsMembers } from '../base/arguments.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
-import { callback, knownOptions, real } from '../base/options.js';
+import { knownOptions, real } from '../base/options.js';
 import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
@@ -69,7 +70,7 @@ export async function mergeSink(
   );
   knownOptions('mergeSink', running, ['ccHalf', 'onStatus']);
   const wanted = real('mergeSink: ccHalf', running.ccHalf, 0.95, 0.01, 0.9999);
-  const onStatus = callback('mergeSink: onStatus', running.onStatus) ?? (() => {});
+  const onStatus = observer('mergeSink', running, 'onStatus');
   const merger: Merger = await context.merger(options);
   const feed = merger.follow('the run');
   const encoder = new TextEncoder();

@@ -2,7 +2,7 @@
 import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, checkSignal, integerIn, knownOptions, shown } from '../base/options.js';
+import { checkSignal, integerIn, knownOptions, shown } from '../base/options.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
 import { piRanges } from '../layout/pi.js';
 import type { PiRunParameters } from './parameter-types.js';
@@ -56,7 +56,6 @@ export const piRunNames: readonly string[] = [...Object.keys(piRunRows), 'signal
 /** Validates one count. Throws `Argument`. */
 export function checkCount(run: PiRunOptions): PiCount {
   knownOptions('pi.run', run, piRunNames);
-  callback('pi: onProgress', run.onProgress);
   checkSignal(run.signal);
   const points = u64('pi: points', run.points, piRanges.points);
   return {

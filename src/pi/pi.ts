@@ -7,6 +7,7 @@
  */
 
 import type { BackendName } from '../backends/names.js';
+import { observer } from '../base/callbacks.js';
 import { breathe, checkSignal, exact, integerIn, knownOptions } from '../base/options.js';
 import { asyncDispose, Resource } from '../base/resource.js';
 import { piParams, piRanges } from '../layout/pi.js';
@@ -34,7 +35,11 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, kernel);
 
-  async function count(run: PiRunOptions, { points, seed, stream, first }: PiCount): Promise<PiResult> {
+  async function count(
+    run: PiRunOptions,
+    { points, seed, stream, first }: PiCount,
+    tell: (done: number) => void,
+  ): Promise<PiResult> {
     const started = performance.now();
     let hits = 0n;
     let told = started;
@@ -61,11 +66,11 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
       const now = performance.now();
       if (now - told > 100) {
         told = now;
-        run.onProgress?.(Number(done) / Number(points));
+        tell(Number(done) / Number(points));
         await breathe();
       }
     }
-    run.onProgress?.(1);
+    tell(1);
     const result: PiResult = {
       backend: backend.name,
       points,
@@ -84,7 +89,8 @@ export async function planPi(planner: Planner, options: PiOptions): Promise<PiPl
     async run(run) {
       resource.assertAlive();
       const wanted = checkCount(run);
-      return resource.enqueue(() => count(run, wanted), run.signal);
+      const tell = observer('pi', run, 'onProgress');
+      return resource.enqueue(() => count(run, wanted, tell), run.signal);
     },
     dispose: () => resource.dispose(),
   };

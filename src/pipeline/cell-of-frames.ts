@@ -4,6 +4,7 @@
  */
 
 import { letGo, orAborted } from '../base/aborted.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal, integer, knownOptions, real, refuseFormer } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
@@ -79,7 +80,7 @@ export async function cellOfFrames(
   const { images: _, symmetryTolerance: __, ...others } = options;
   const run = { ...others, signal };
   const checked = checkRun(run);
-  const { onEvent = () => undefined } = options;
+  const onEvent = observer('cell', options, 'onEvent');
   const place = endingPlace(await loadPlace(), signal);
   const given = await orAborted(givenInputs(options.inputs, place, signal), signal);
   if (given.kind !== 'frames')

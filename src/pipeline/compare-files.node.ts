@@ -1,6 +1,6 @@
 /** `compareStreamFiles`: compares streams, given the names of their files. */
 import { stat } from 'node:fs/promises';
-import { callback } from '../base/options.js';
+import { callback } from '../base/callbacks.js';
 import { compareStreams, readTruth, type StreamComparison, type TruthComparison } from '../crystal/stream/compare.js';
 import { readStream } from '../crystal/stream/read.js';
 import { linesOf } from '../files/lines.js';

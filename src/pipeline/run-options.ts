@@ -1,7 +1,8 @@
 /** The options of a run, checked before anything is opened. */
+
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { callback, flag, integer, knownOptions, real, refuseFormer, shown } from '../base/options.js';
+import { flag, integer, knownOptions, real, refuseFormer, shown } from '../base/options.js';
 import { flagOf, kebab } from '../base/parameter-text.js';
 import { namesOf, type Parameter, type Parameters } from '../base/parameters.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -123,7 +124,8 @@ export interface PipelineOptions
   readonly keepFrame?: boolean | undefined;
   /**
    * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
-   * Default: warnings go to the log of the context, which prints them on standard error.
+   * If it throws or returns a promise, the run ends with `Argument` and its outputs are kept as at an abort. Default:
+   * warnings go to the log of the context, which prints them on standard error.
    */
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
@@ -193,7 +195,6 @@ export function checkRun(options: PipelineOptions): CheckedRun {
   if (executor !== undefined && options.jobs !== undefined)
     throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
   flag('pipeline: keepFrame', keepFrame, false);
-  callback('pipeline: onEvent', options.onEvent);
   checkOutputs(options);
   const follow = flag('pipeline: follow', options.follow, false);
   const timeoutS = real('pipeline: noDataTimeout', options.noDataTimeout, 60, 0, 1e9);

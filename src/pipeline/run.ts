@@ -4,6 +4,7 @@
  */
 
 import { letGo, orAborted } from '../base/aborted.js';
+import { type Observer, observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
 import type { Resource } from '../base/resource.js';
@@ -16,6 +17,7 @@ import { ofDataset, openedArray } from '../detector/geometry-dataset.js';
 import { stackedGeometry } from '../detector/stacked.js';
 import { omittedMark } from './chunk.js';
 import { multipleTexts } from './doubt.js';
+import type { RunEvent } from './events.js';
 import { type Plans, planFrameSearcher } from './frame-searcher.js';
 import { geometryRemarks } from './geometry-remarks.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
@@ -49,11 +51,12 @@ export async function* runPipeline(
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const checked = checkRun(asked);
-  const onEvent = asked.onEvent ?? ((event) => (event.kind === 'warning' ? log(event.text) : undefined));
+  const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
+  const onEvent = observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
   checkSignal(asked.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(asked.signal);
-  const options: PipelineOptions = { ...endingOutputs(asked, signal), onEvent, signal };
+  const options = { ...endingOutputs(asked, signal), onEvent, signal };
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
   const { executor } = options;
@@ -103,7 +106,8 @@ export async function* runPipeline(
       const { detector } = own;
       const summary = new RunSummary(source.total, settings.cells);
       const scene = {
-        ...{ place, source, usedGeometry, settings, commandLine, reads, warn, detector },
+        ...{ place, source, usedGeometry, settings, commandLine, reads, detector },
+        warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         doubt: () => summary.doubt,
         multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
@@ -111,7 +115,7 @@ export async function* runPipeline(
         fitted,
         head: headOf(text, settings, commandLine, source.identities, isDoubtful),
         geometryText: text,
-        failed: (error: unknown) => onEvent({ kind: 'failed', error }),
+        failed: (error: unknown) => quietly(onEvent, { kind: 'failed', error }),
       };
       yield* runFrames({ context, options, checked, own, scene, summary, given: scene.geometry });
     } finally {
@@ -126,10 +130,18 @@ export async function* runPipeline(
 
 /** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
 const enoughForMultiples = 30;
+/** Tells where outputs are open or errors caught: what the function throws ends the run at the next frame. */
+function quietly(onEvent: Observer<[RunEvent]>, event: RunEvent): void {
+  try {
+    onEvent(event);
+  } catch {
+    // It is onEvent.failure.
+  }
+}
 
 interface RunScene {
   readonly context: Plans;
-  readonly options: PipelineOptions;
+  readonly options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> };
   readonly checked: CheckedRun;
   readonly own: OwnSearch;
   readonly scene: Parameters<typeof Outputs.open>[1];
@@ -141,7 +153,11 @@ interface RunScene {
 async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
   const { options, checked, scene, summary } = run;
   const { source, settings } = scene;
-  const { onEvent = () => undefined } = options;
+  const { onEvent } = options;
+  const tell = (event: RunEvent): void => quietly(onEvent, event);
+  const checkTold = (): void => {
+    if (onEvent.failure) throw onEvent.failure;
+  };
   const done = new Set<string>();
   let last = Number.NEGATIVE_INFINITY;
   let again: ReadonlySet<number> = new Set();
@@ -156,7 +172,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     },
   });
   for (const serial of again) last = Math.max(last, serial);
-  if (last >= checked.serialStart) onEvent({ kind: 'resumed', after: last, again: again.size });
+  if (last >= checked.serialStart) tell({ kind: 'resumed', after: last, again: again.size });
   const isDone: IsDone = (serial, file, event) =>
     checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
   const records = options.executor
@@ -189,15 +205,17 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const end = async (isWhole: boolean): Promise<void> => {
     for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
     const remarks = outputs.remarks();
-    if (remarks.length > 0) onEvent({ kind: 'detector', remarks });
+    if (remarks.length > 0) tell({ kind: 'detector', remarks });
     const ended = await outputs.close(isWhole);
-    onEvent({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
+    tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
+    checkTold();
   };
   const lattices = (settings.cells ?? []).map(latticeName);
   const usedGeometry = stackedGeometry(scene.usedGeometry, source.first);
   const itemScene = { geometry: usedGeometry, lattices, method: methodName(settings) };
   try {
     for await (const { record, item } of records) {
+      checkTold();
       summary.add(record);
       reportMultiples();
       reportOmitted(record);
@@ -206,13 +224,14 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? itemOf(record, itemScene);
     }
+    checkTold();
     state = 'whole';
   } catch (error) {
-    if (!isEwaldError(error, 'Aborted')) {
+    if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
       state = 'failed';
       const file = await outputs.discard().catch(() => undefined);
       const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
-      onEvent({ kind: 'end', isWhole: false, summary, outputs: kept, isLive: source.live !== undefined });
+      tell({ kind: 'end', isWhole: false, summary, outputs: kept, isLive: source.live !== undefined });
     } else if (checked.follow !== undefined && summary.done > 0) {
       // This is how one ends a run that waits for more; `resume` continues a complete stream as well.
       state = 'whole';

@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expects } from '../base/arguments.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
-import { callback, flag, knownOptions } from '../base/options.js';
+import { flag, knownOptions } from '../base/options.js';
 import { checked, namesOf } from '../base/parameters.js';
 import { givenCells } from '../pipeline/given.js';
 import { runPlace } from '../pipeline/place.node.js';
@@ -60,7 +61,7 @@ export async function serveView(
   const address = checked(listenRows, { ...options }, (name) => `serveView: ${name}`);
   const { geometry, cell, dataset } = options;
   const follow = flag('serveView: follow', options.follow, false);
-  const warn = callback('serveView: onWarning', options.onWarning) ?? (() => undefined);
+  const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
   const paths = received ? [] : (files as readonly string[]);
   const texts = Array.isArray(files) && paths.every((file) => typeof file === 'string');

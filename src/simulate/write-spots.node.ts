@@ -1,5 +1,7 @@
 /** `simulateSpotLists`: spot lists with known truth as a folder of files. */
+
 import { join } from 'node:path';
+import { observer } from '../base/callbacks.js';
 import { isEwaldError } from '../base/errors.js';
 import { flat } from '../crystal/cell.js';
 import { isCentred } from '../crystal/centring.js';
@@ -26,8 +28,10 @@ export interface SimulatedLists {
 export async function simulateSpotLists(
   folder: string,
   simulation: SpotSimulation,
-  { force = false, inputs = [], signal, onProgress }: SimulationWriting = {},
+  writing: SimulationWriting = {},
 ): Promise<SimulatedLists> {
+  const { force = false, inputs = [], signal } = writing;
+  const tell = observer('simulateSpotLists', writing, 'onProgress');
   const { images = 1, seed = 0, spurious = 0, noisePx = 0.5, cell, centring = 'P' } = simulation;
   const files = await beginFolder(folder, inputs, force);
   const { lock, path } = files;
@@ -45,10 +49,10 @@ export async function simulateSpotLists(
         : `cell of centring ${centring}: give it with -p; x y z in 1/angstrom`;
       await writeWhole(join(path, file), formatSpotList(known, image.spots, [comment, about]), { lock });
       lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
-      onProgress?.(number / images);
+      tell(number / images);
     }
   } catch (error) {
-    if (!isEwaldError(error, 'Aborted') || files.replaces) {
+    if ((!isEwaldError(error, 'Aborted') && error !== tell.failure) || files.replaces) {
       await files.discard();
       throw error;
     }
@@ -61,5 +65,6 @@ export async function simulateSpotLists(
     await files.discard();
     throw error;
   }
+  if (tell.failure) throw tell.failure;
   return { lists: lists.map(({ file }) => join(folder, file)), truth: join(folder, 'truth.json') };
 }

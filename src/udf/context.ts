@@ -2,9 +2,10 @@
 
 import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
-import { callback, checkSignal, flag, knownOptions } from '../base/options.js';
+import { checkSignal, flag, knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../data/custom.js';
 import type { Dataset } from '../data/dataset.js';
@@ -281,10 +282,10 @@ export class UdfContext {
     expectsScan('exportDataset', scan);
     expects(typeof path === 'string', 'exportDataset: the path', path, 'the name of a .npy file');
     knownOptions('exportDataset', options, ['force', 'signal', 'progress']);
-    callback('exportDataset: progress', options.progress);
+    const progress = observer('exportDataset', options, 'progress');
     flag('exportDataset: force', options.force, false);
     checkSignal(options.signal);
-    await this.#place.exportNpy(scan, path, options);
+    await this.#place.exportNpy(scan, path, { ...options, progress });
   }
 
   createMaskAnalysis(scan: Scan, options: create.MaskAnalysisOptions) {
@@ -426,8 +427,10 @@ export class UdfContext {
       readFile: this.#place.readFile,
       taskSeconds: options.taskSeconds,
     };
-    const { progress } = options;
-    const tell = progress === true ? this.#place.note && lineOf(this.#place.note) : progress || undefined;
+    const tell =
+      typeof options.progress === 'function'
+        ? observer('run', options as { progress(progress: UdfProgress): void }, 'progress')
+        : options.progress && this.#place.note && lineOf(this.#place.note);
     const recorder = await this.#recorder(run, options);
     const { live } = run.scan;
     let isKept = live !== undefined;
@@ -435,7 +438,7 @@ export class UdfContext {
     const signals = [options.signal ?? [], live ? [] : this.#ending.signal].flat();
     try {
       for await (const step of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
-        tell?.(run.progress);
+        if (tell) tell(run.progress);
         await plots?.show(() => run.results(), run.damage);
         yield step;
       }

@@ -3,9 +3,10 @@
  * second. Detectors that move over it are in virtual-detectors.ts.
  */
 import { type ArrayNumbers, numberTypes } from '../arrays/numbers.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, callback, checkSignal, integer, knownOptions, shown } from '../base/options.js';
+import { breathe, checkSignal, integer, knownOptions, shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import { readOrAborted } from '../data/read-or-aborted.js';
 
@@ -175,8 +176,8 @@ export async function readResident(
 ): Promise<ResidentScan> {
   knownOptions('residentScan', options, ['maxBytes', 'bin', 'onProgress', 'signal']);
   expectsDataset('residentScan', dataset);
-  const { signal, onProgress } = options;
-  callback('residentScan: onProgress', onProgress);
+  const { signal } = options;
+  const tell = observer('residentScan', options, 'onProgress');
   checkSignal(signal);
   const maxBytes = integer('residentScan: maxBytes', options.maxBytes, defaultBytes, 1, Number.MAX_SAFE_INTEGER);
   const bin = integer('residentScan: bin', options.bin, 1, 1, mostBin);
@@ -207,7 +208,7 @@ export async function readResident(
       next.catch(() => undefined);
     }
     turn(scan, first, count, sums ? binned(data, count, full, scan, sums) : data);
-    onProgress?.((first + count) / frames);
+    tell((first + count) / frames);
     await breathe();
   }
   return scan;

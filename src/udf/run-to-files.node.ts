@@ -1,4 +1,5 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
+import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { refusal } from '../base/parameters.js';
 import { refuseSame } from '../files/names.js';
@@ -83,13 +84,14 @@ export async function runToFiles(
     inputs,
     writes = true,
     view,
-    onFiles,
+    onFiles: _told,
     ...given
   } = options;
   if (view !== undefined && typeof (view as Partial<ScanViewer> | null)?.scanView !== 'function')
     throw new EwaldError('Argument', 'view is not a viewer; expected the result of serveView of ewald/view');
   if (view && given.plots)
     throw new EwaldError('Argument', 'view shows partial results in a viewer, and plots elsewhere; pass one of them');
+  const tell = observer('runToFiles', options, 'onFiles');
   const writing = writingOf({ force, inputs }, scan.name);
   if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
     throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
@@ -120,7 +122,7 @@ export async function runToFiles(
         () => [],
       );
       if (writes) files = await beginResults(output, png, none, writing);
-      if (files && none.length > 0) onFiles?.(files.names);
+      if (files && none.length > 0) tell(files.names);
     }
     const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
     const results = named(buffers);

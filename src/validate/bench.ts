@@ -2,9 +2,11 @@
  * Times rows of the case tables: a row is verified first, and is not timed if it fails. Backends and peers alternate
  * within one run.
  */
+
 import type { BackendName, DeviceInfo } from '../backends/names.js';
 import type { KernelTime } from '../backends/webgpu/kernel-time.js';
 import { timeKernels } from '../backends/webgpu/timestamps.js';
+import { observer } from '../base/callbacks.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
 import { breathe } from '../base/options.js';
 import { version } from '../base/version.js';
@@ -226,6 +228,7 @@ export async function benchRow(
 
 /** Times the rows marked for benchmarks, or the rows of `ids`. Throws `Argument` for unknown ids or names. */
 export async function bench(options: BenchOptions): Promise<BenchReport> {
+  const tell = observer('bench', options, 'onRow');
   const chosen = selectRows(options.ids).filter(({ bench }) => bench || options.ids?.length);
   const candidates = await openCandidates({ ...options, budget: Number.POSITIVE_INFINITY });
   const rows: BenchResult[] = [];
@@ -234,7 +237,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   try {
     for (const [i, row] of chosen.entries()) {
       if (options.signal?.aborted) break;
-      options.onRow?.(row.id, i, chosen.length);
+      tell(row.id, i, chosen.length);
       try {
         const result = await benchRow(row, candidates, options);
         rows.push(...result.rows);

@@ -5,6 +5,7 @@
 
 import type { Context } from '../assembly/rooms.js';
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
+import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, nearest, real } from '../base/options.js';
@@ -338,6 +339,7 @@ export async function validate(options: ValidateOptions): Promise<Report> {
   const rows = options.seconds === undefined ? tables : inTurns(tables);
   const start = performance.now();
   const candidates = await openCandidates(options);
+  const tell = observer('validate', options, 'onResult');
   const results: RowResult[] = [];
   let failed = false;
   try {
@@ -354,7 +356,7 @@ export async function validate(options: ValidateOptions): Promise<Report> {
         const result = await runRow(problem, candidate);
         results.push(result);
         failed ||= result.outcome === 'fail';
-        options.onResult?.(result, results.length, rows.length * candidates.length);
+        tell(result, results.length, rows.length * candidates.length);
         await breathe();
       }
     }

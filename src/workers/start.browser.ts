@@ -1,6 +1,7 @@
 /** Starts ewald's worker in a browser. */
 
 import type { WorkerSource } from '../backends/platform.js';
+import { callback } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import type { WorkerPort } from '../base/worker-port.js';
@@ -27,7 +28,7 @@ export function startBrowserWorker(source: WorkerSource | undefined): WorkerPort
 
 function make(source: WorkerSource | undefined): Worker {
   if (typeof source === 'function') {
-    const worker = source();
+    const worker = callback('createContext: worker', source)();
     if (worker instanceof Worker) return worker;
     throw new EwaldError('Argument', `createContext: worker() returned ${shown(worker)}; expected a Worker`);
   }

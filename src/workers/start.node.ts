@@ -1,6 +1,8 @@
 /** Starts ewald's worker on Node. */
+
 import { Worker } from 'node:worker_threads';
 import type { WorkerSource } from '../backends/platform.js';
+import { callback } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { fileReason, tooManyFiles } from '../base/file-errors.js';
 import { shown } from '../base/options.js';
@@ -45,7 +47,7 @@ function make(source: WorkerSource | undefined): Worker {
   try {
     const worker =
       typeof source === 'function'
-        ? source()
+        ? callback('createContext: worker', source)()
         : new Worker(placeOf(source) ?? new URL('./worker.node.js', import.meta.url));
     if (worker instanceof Worker) return worker;
     throw new EwaldError('Argument', `createContext: worker() returned ${shown(worker)}; expected a Worker`);

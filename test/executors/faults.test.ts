@@ -16,6 +16,7 @@ import { promisify } from 'node:util';
 import { Executor, joinCluster, type RunOptions, type Task } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NatsServer, natsPresent } from '../support/nats.js';
+import { refused } from '../support/refused.js';
 
 const module = new URL('./tasks.mjs', import.meta.url);
 const modules = { mine: module };
@@ -98,6 +99,22 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     joinCluster(server.url, { cluster, workers: 1, context, modules, ...more });
   const connected = (cluster: string, more = {}) =>
     Executor.connect(server.url, { cluster, modules: ['mine'], ...more });
+
+  test('a worker whose onEvent throws leaves, and says why', async () => {
+    const onEvent = (): void => {
+      throw new Error('enough');
+    };
+    const worker = await joined('events', { onEvent });
+    const executor = await Executor.connect(server.url, { cluster: 'events', modules: ['other'] });
+    const run = executor.run([{ module: 'other', function: 'unknown' }]);
+    const ended = run.next().catch(() => undefined);
+    try {
+      await refused(() => worker.left, 'Argument', 'join: onEvent threw: enough');
+    } finally {
+      await executor.dispose();
+      await ended;
+    }
+  });
 
   test('the server is killed and started again: large inputs, arguments and results arrive', {
     tags: 'all',

@@ -1,4 +1,5 @@
 /** Where the wasm core is loaded from, and the messages when loading fails. */
+import { awaited } from '../../base/callbacks.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { fileReason, tooManyFiles } from '../../base/file-errors.js';
 import { wasmRefusal } from '../../base/policy.js';
@@ -23,7 +24,8 @@ export async function compileCore(
   readFile: ReadFile | undefined,
 ): Promise<WebAssembly.Module> {
   let given: WasmSource = source ?? defaultUrl();
-  while (typeof given === 'function') given = await given();
+  while (typeof given === 'function')
+    given = await awaited('createContext: wasm', given as () => WasmSource | Promise<WasmSource>)();
   if (given instanceof WebAssembly.Module) return given;
   if (given instanceof ArrayBuffer || given instanceof Uint8Array) return compileBytes(given, 'the bytes given');
   if (typeof Response !== 'undefined' && given instanceof Response)

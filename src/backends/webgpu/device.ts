@@ -83,9 +83,13 @@ export class GpuDevice {
           detail: { device: name, reason, message },
         },
       );
-      log('warn', this.#lost.message);
       for (const reject of this.#inFlight) reject(this.#lost);
       this.#inFlight.clear();
+      try {
+        log('warn', this.#lost.message);
+      } catch {
+        // The sink of the log threw; the work in flight has failed already.
+      }
     });
     // An error outside all error scopes is kept and thrown at the next request for a result.
     raw.onuncapturederror = (event) => {

@@ -1,5 +1,7 @@
 /** The only mapping from pixels to reciprocal space, in float64: q = X/(λ|X|) − (0, 0, 1/λ). */
+
 import { expects, expectsMembers } from '../../base/arguments.js';
+import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Vector } from '../cell.js';
 import {
@@ -35,7 +37,7 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
   const { radiation, distance, shift } = geometry;
   const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
     if ('value' in given) return given.value;
-    const value = header?.(given.path);
+    const value = header && callback('beamOf: the header', header)(given.path);
     if (value === undefined)
       throw new EwaldError(
         'Format',

@@ -1,4 +1,5 @@
 /** Joins a cluster with a pool of workers of this process. */
+import { observer } from '../../base/callbacks.js';
 import { integer, real } from '../../base/options.js';
 import { checkParameter } from '../../base/parameters.js';
 import { decode } from '../codec.js';
@@ -68,6 +69,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
     memory,
     fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),
   });
+  const event = observer('join', options, 'onEvent');
   try {
     await pool.ready();
     const info = await describe(place, name, slots, contexts[0]);
@@ -78,7 +80,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
       allowModules: options.allowModules ?? false,
       modules: Object.keys(modules),
       clientSeconds,
-      event: options.onEvent ?? (() => {}),
+      event,
     });
   } catch (error) {
     await pool.dispose();

@@ -1,6 +1,7 @@
 /**
  * A worker of a cluster: each slot runs one task at a time, and removes it from the queue after publishing its result.
  */
+import type { Observer } from '../../base/callbacks.js';
 import { EwaldError, messageOf, plainError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Outcome } from '../drive.js';
@@ -37,8 +38,8 @@ export interface JoinedParts {
   readonly modules: readonly string[];
   /** Seconds of absence after which a client is considered dead. */
   readonly clientSeconds: number;
-  /** Receives one line for each event. */
-  event(event: string): void;
+  /** Receives one line for each event; what it throws ends the worker. */
+  readonly event: Observer<[event: string]>;
 }
 
 /** A task held by this worker until it is acknowledged. */
@@ -56,7 +57,7 @@ export class Joined {
   readonly #pool: Pool;
   readonly #allowModules: boolean;
   readonly #modules: readonly string[];
-  readonly #event: (event: string) => void;
+  readonly #event: Observer<[event: string]>;
   readonly #clientSeconds: number;
   readonly #presence: Presence;
   readonly #held = new Set<Held>();
@@ -91,6 +92,14 @@ export class Joined {
     await this.left;
   }
 
+  #report(event: string): void {
+    try {
+      this.#event(event);
+    } catch {
+      this.leave().catch(() => {});
+    }
+  }
+
   async #work(): Promise<void> {
     const { connection, names: subjects, js } = this.#cluster;
     this.#hear(subjects.ping, (_, reply) => {
@@ -120,6 +129,7 @@ export class Joined {
       await this.#pool.dispose();
       await connection.drain().catch(() => {});
     }
+    if (this.#event.failure) throw this.#event.failure;
     const error = await connection.closed();
     if (error && !this.#leaving) throw this.#closed(error);
   }
@@ -132,7 +142,7 @@ export class Joined {
         try {
           use(message.data, message.reply ?? '');
         } catch (thrown) {
-          this.#event(`ignored a message to ${subject}: ${clipped(messageOf(thrown))}`);
+          this.#report(`ignored a message to ${subject}: ${clipped(messageOf(thrown))}`);
         }
       },
     });
@@ -208,7 +218,7 @@ export class Joined {
 
   /** Ends a run whose client is dead, on this worker and the others, which then remove its tasks from the queue. */
   #drop(run: string): void {
-    this.#event(`dropped the tasks of run ${run}: its client has been gone for ${this.#clientSeconds} s`);
+    this.#report(`dropped the tasks of run ${run}: its client has been gone for ${this.#clientSeconds} s`);
     const { connection, names } = this.#cluster;
     if (!connection.isClosed()) connection.publish(names.cancel, encode(run));
     this.#end(run);
@@ -245,7 +255,7 @@ export class Joined {
 
   /** Logs that a message was refused. */
   #refused(where: string, why: string): void {
-    this.#event(`refused a task (${where}): ${why}`);
+    this.#report(`refused a task (${where}): ${why}`);
   }
 
   /**
@@ -372,8 +382,8 @@ export class Joined {
     for await (const { type } of this.#cluster.connection.status()) {
       if (type === 'disconnect') {
         this.#presence.restart();
-        this.#event('the server is gone; trying to reach it again');
-      } else if (type === 'reconnect') this.#event('the server is back');
+        this.#report('the server is gone; trying to reach it again');
+      } else if (type === 'reconnect') this.#report('the server is back');
     }
   }
 }

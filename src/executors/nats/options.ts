@@ -54,14 +54,14 @@ export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters
   readonly clientSeconds?: number | undefined;
   /** Used when this call founds the cluster: see `keepSeconds` of `Executor.connect`. */
   readonly keepSeconds?: number | undefined;
-  /** Receives events: joined, server lost, server available again. */
+  /** Receives events: joined, server lost, server available again. If it throws, the worker leaves. */
   readonly onEvent?: ((event: string) => void) | undefined;
 }
 
 /** A joined worker. */
 export interface JoinedWorker {
   readonly info: WorkerInfo;
-  /** Resolves when the worker has left; rejects when the server has refused it. */
+  /** Resolves when the worker has left; rejects when the server has refused it, or `onEvent` has thrown. */
   readonly left: Promise<void>;
   /** Finishes running tasks, returns tasks that have not started, and leaves. */
   leave(): Promise<void>;

@@ -1,4 +1,5 @@
 /** The parser's entry point: turns the text of a header into a function table. */
+import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
 import { predefined } from './builtin.js';
@@ -95,7 +96,7 @@ export function parseHeader(text: string, given: ParseOptions = {}): FunctionTab
     { name, text: clean },
     {
       definitions,
-      include: given.include ?? (() => undefined),
+      include: callback('include', given.include) ?? (() => undefined),
       includePlaces: given.includePlaces ?? [],
       expanded: given.preprocessed ?? false,
     },

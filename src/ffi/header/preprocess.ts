@@ -308,7 +308,8 @@ function reading<T>(place: Token, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw isEwaldError(error) && error.tag !== 'Format' ? headerError(place, error.message) : error;
+    const isOwn = isEwaldError(error) && error.tag !== 'Format' && !error.detail.threw;
+    throw isOwn ? headerError(place, error.message) : error;
   }
 }
 

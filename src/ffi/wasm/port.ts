@@ -1,5 +1,6 @@
 /** The connection to a worker: posting messages and receiving them. */
-import { EwaldError } from '../../base/errors.js';
+import { callback } from '../../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 
 export interface Reply {
   readonly id: number;
@@ -26,7 +27,7 @@ export const webPort =
     let worker: Worker;
     try {
       worker = make
-        ? (make() as Worker)
+        ? (callback('worker', make)() as Worker)
         : new Worker(
             URL.createObjectURL(
               new Blob([code, 'const answer = start(self); self.onmessage = (event) => answer(event.data);'], {
@@ -35,6 +36,7 @@ export const webPort =
             ),
           );
     } catch (cause) {
+      if (isEwaldError(cause)) throw cause;
       throw new EwaldError(
         'Unsupported',
         'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: ' +

@@ -1,5 +1,7 @@
 /** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of shared files. */
+
 import { open } from 'node:fs/promises';
+import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Communicator } from '../../communicator/communicator.js';
 import { npyHead } from '../../data/npy.js';
@@ -46,8 +48,13 @@ export async function transformOnRanks(
   const { signal, scale = 'none' } = options;
   const { rank, size: ranks } = comm;
   const first = rank === 0;
+  const told = observer('transformFile', options, 'onProgress');
   const tell = (done: number, what: string): void => {
-    if (first) options.onProgress?.(done, what);
+    try {
+      if (first) told(done, what);
+    } catch {
+      // The other ranks wait: all of them end where they next agree.
+    }
   };
   if (outputFile === '-')
     throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
@@ -98,6 +105,9 @@ export async function transformOnRanks(
   const ms = performance.now() - started;
   tell(0.7, 'writing');
   if (signal?.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
+  await together(comm, async () => {
+    if (told.failure) throw told.failure;
+  });
   await writeTogether(
     comm,
     input,

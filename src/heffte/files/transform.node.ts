@@ -2,6 +2,7 @@
  * `transformFile`: the transform of an array in a .npy file as another one; in memory, in parts, or by the ranks of a
  * job.
  */
+import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import type { Communicator } from '../../communicator/communicator.js';
@@ -49,8 +50,9 @@ export type TransformFile = (input: string, output: string, options?: TransformF
 /** Binds the function to a platform. */
 export const fileTransform =
   (place: TransformPlace): TransformFile =>
-  async (input, output, options = {}) => {
-    checkOptions(options);
+  async (input, output, given = {}) => {
+    checkOptions(given);
+    const options = { ...given, onProgress: observer('transformFile', given, 'onProgress') };
     if (ranksOfJob() > 1) {
       const { transformOnRanks } = await import('./on-ranks.node.js');
       return transformOnRanks(await place.mpiComm(), place, input, output, options);

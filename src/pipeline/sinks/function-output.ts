@@ -1,15 +1,17 @@
 /** An output received by a function: the only kind in browsers, and on Node for callers that send it on. */
 import { orAborted } from '../../base/aborted.js';
+import { awaited } from '../../base/callbacks.js';
 import type { OwnBytes, PlatformSignal } from '../../base/globals.js';
 import type { Output } from '../../files/write.js';
 import type { OutputTarget } from '../place.js';
 
 /** Data passed to the function cannot be withdrawn: a run that fails ends with what was received so far. */
 export function functionOutput(receive: Exclude<OutputTarget, string>): Output {
+  const give = awaited('the function of an output', receive);
   const bytesOf = (piece: string | Uint8Array): OwnBytes =>
     typeof piece === 'string' ? new TextEncoder().encode(piece) : (piece as OwnBytes);
   return {
-    write: async (piece) => receive(bytesOf(piece)),
+    write: (piece) => give(bytesOf(piece)),
     close: async () => {},
     keep: async () => undefined,
     discard: async () => {},

@@ -1,6 +1,7 @@
 /** Runs with a stream as input: its peaks are indexed again, without reading the frames. */
 
 import { itemsOrAborted, orAborted } from '../../base/aborted.js';
+import type { Observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import { type Parameters, refuseOthers } from '../../base/parameters.js';
@@ -48,11 +49,11 @@ export async function* indexStream(
   context: Plans,
   place: RunPlace,
   input: FileInput,
-  options: PipelineOptions,
+  options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> },
   checked: CheckedRun,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const name = nameOfInput(input, 'the stream');
-  const { signal, onEvent = () => undefined, output } = options;
+  const { signal, onEvent, output } = options;
   const given = Object.entries(options).filter(([option, value]) => {
     const { [option]: row } = rows;
     return isGiven(value) && !(row?.kind === 'boolean' && value === row.fallback);
@@ -105,7 +106,7 @@ export async function* indexStream(
       }
       state = 'whole';
     } catch (error) {
-      if (!isEwaldError(error, 'Aborted')) {
+      if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
         state = 'failed';
         await stream?.leave();
       }

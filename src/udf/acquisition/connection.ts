@@ -1,6 +1,7 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
 import { orAborted } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
+import { awaited } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
@@ -99,9 +100,9 @@ export class DetectorConnection {
     knownOptions('next', options, optionNames);
     if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.name} was closed; connect again`);
     if (this.#busy) throw new EwaldError('Argument', 'next was called again before its previous result');
-    const { controller, onReadyForData, onDetermineNavShape, signal } = options;
-    for (const [name, hook] of Object.entries({ onReadyForData, onDetermineNavShape }))
-      expects(hook === undefined || typeof hook === 'function', `next: ${name}`, hook, 'a function');
+    const { controller, signal } = options;
+    const onReadyForData = awaited('next: onReadyForData', options.onReadyForData);
+    const determine = awaited('next: onDetermineNavShape', options.onDetermineNavShape);
     const { low, high } = liveRows.timeoutS.range;
     const timeoutS = real('next: timeoutS', options.timeoutS, Number.POSITIVE_INFINITY, low, Number.POSITIVE_INFINITY);
     const stallS = real('next: stallS', options.stallS, liveRows.stallS.range.fallback, 0, high);
@@ -116,10 +117,7 @@ export class DetectorConnection {
       if (controller !== undefined) await this.#start(controller, waiting.signal);
       const announcement = await driver.announced(waiting.signal);
       await orAborted(onReadyForData?.(announcement), waiting.signal);
-      const navShape = await orAborted(
-        navShapeFor(announcement, options.navShape, onDetermineNavShape),
-        waiting.signal,
-      );
+      const navShape = await orAborted(navShapeFor(announcement, options.navShape, determine), waiting.signal);
       const format = await driver.format(waiting.signal);
       const notes = options.syncOffset === undefined ? shapeNotes(announcement, navShape) : [];
       const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
@@ -156,7 +154,7 @@ export class DetectorConnection {
     if (controller === true) await orAborted(start.call(this.#driver), signal);
     else {
       expects(typeof controller === 'function', 'next: controller', controller, 'true or a function');
-      await orAborted(controller(control), signal);
+      await orAborted(awaited('next: controller', controller)(control), signal);
     }
   }
 

@@ -1,5 +1,7 @@
 /** Sums under masks: custom masks, disks, rings, points, rings of equal width. Defaults are those of LiberTEM. */
+
 import { expects } from '../../base/arguments.js';
+import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { masksUdf } from '../builtin/masks.js';
 import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
@@ -32,7 +34,7 @@ export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis
       factory,
       'a function that makes a mask',
     );
-  const made = factories.map((factory) => factory());
+  const made = options.factories.map((factory, i) => callback(`createMaskAnalysis: factories[${i}]`, factory)());
   const complex = made.some((mask) => 're' in mask);
   const array = (mask: MaskArray | readonly number[]): MaskArray =>
     Array.isArray(mask) ? Float64Array.from(mask) : (mask as MaskArray);

@@ -2,7 +2,8 @@
  * Shows partial results as images during a run, throttled by the time they take, so that the run is hardly slowed down.
  */
 import { expects } from '../../base/arguments.js';
-import { callback, knownOptions, list, real } from '../../base/options.js';
+import { awaited } from '../../base/callbacks.js';
+import { knownOptions, list, real } from '../../base/options.js';
 import type { ResultBuffer } from '../buffers.js';
 import type { LivePicture } from './picture.js';
 
@@ -79,11 +80,10 @@ function withGaps({ kind, dtype, data, validMask }: ResultBuffer): ArrayLike<num
 /** The images requested for a run. */
 export function plotsFor(option: PlotsOption | undefined): LivePlots | undefined {
   if (option === undefined || option === false) return undefined;
-  if (typeof option === 'function') return new LivePlots(option, undefined, 0.1);
-  const given = option === true ? {} : option;
+  const given = option === true ? {} : typeof option === 'function' ? { show: option } : option;
   expects(typeof given === 'object' && given !== null, 'plots', given, 'true, a function, or { show, channels, … }');
   knownOptions('plots', given, ['show', 'channels', 'minDelta']);
-  const show = callback('plots: show', given.show);
+  const show = awaited('plots: show', given.show);
   const channels = list('plots: channels', given.channels);
   const minDelta = real('plots: minDelta', given.minDelta, 0.1, 0, 1e9);
   const sink = show ?? ((picture: LivePicture) => defaultSink(picture));
