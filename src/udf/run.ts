@@ -1,7 +1,7 @@
 /** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
 import { EwaldError } from '../base/errors.js';
-import { shown } from '../base/options.js';
+import { kindOf, shown } from '../base/options.js';
 import type { Corrections } from '../data/corrections.js';
 import { elementBytes } from '../data/dtype.js';
 import { checkAux } from './aux.js';
@@ -182,7 +182,13 @@ export class Run {
       const { merge, mergeAll } = definition;
       if (mergeAll && (delayed || !merge)) kept.push(whole);
       if (merge)
-        guarded(definition.name, 'merge', () => merge.call(definition, { dest, src, params, meta: this.meta }));
+        guarded(
+          definition.name,
+          'merge',
+          () => merge.call(definition, { dest, src, params, meta: this.meta }),
+          'merge',
+          dest,
+        );
       else
         for (const [name, declaration] of Object.entries(declarations))
           if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
@@ -262,13 +268,18 @@ export class Run {
     return this.parts.map(({ udf, declarations, arrays, params }) => {
       const { definition } = udf;
       const given: unknown = definition.getResults
-        ? guarded(definition.name, 'getResults', () =>
-            definition.getResults?.call(definition, {
-              results: arrays,
-              params,
-              meta: this.meta,
-              damage: this.damage,
-            } as never),
+        ? guarded(
+            definition.name,
+            'getResults',
+            () =>
+              definition.getResults?.call(definition, {
+                results: arrays,
+                params,
+                meta: this.meta,
+                damage: this.damage,
+              } as never),
+            'getResults',
+            arrays,
           )
         : Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
       if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given))
@@ -295,7 +306,7 @@ export class Run {
         if (!isArrayOf(declaration.dtype, data) || data.length !== elements * strideOf(declaration))
           throw new EwaldError(
             'Shape',
-            `${what} as ${(data as { constructor?: { name: string } })?.constructor?.name ?? typeof data} ` +
+            `${what} as ${kindOf(data)} ` +
               `of ${(data as { length?: number })?.length}; expected ${elements * strideOf(declaration)} numbers ` +
               `of ${declaration.dtype}`,
           );

@@ -1,5 +1,8 @@
 /** One UDF while its methods are called: its views, its task data, and checks of what its methods do. */
-import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
+import { isLost } from '../base/buffers.js';
+import { notPromised, thrownBy } from '../base/callbacks.js';
+import { EwaldError, plainError } from '../base/errors.js';
+import type { FrameArray } from '../data/dtype.js';
 import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';
@@ -8,22 +11,8 @@ import type { AnyDefinition, AnyUdf, PartitionMeta, UdfMeta, UdfParams } from '.
 
 /** The declarations of a UDF in a run. */
 export function declarationsOf({ definition }: AnyUdf, meta: UdfMeta, params: unknown): BufferDeclarations {
-  if (typeof definition.buffers !== 'function') return definition.buffers;
-  return settled(definition.name, 'buffers', definition.buffers(meta, params));
-}
-
-/** Rejects a promise returned by a method of a UDF: nothing would await it, so its results would be missing. */
-export function settled<T>(udf: string, method: string, given: T): T {
-  const then = given === null || typeof given !== 'object' ? undefined : (given as { then?: unknown }).then;
-  if (typeof then !== 'function') return given;
-  // This error is reported for the run; a later rejection would end the process.
-  then.call(given, undefined, () => undefined);
-  throw new EwaldError(
-    'Argument',
-    `the UDF ${udf}: ${method} returned a promise, but the methods of a UDF are synchronous and its results are read ` +
-      'when they return; await what it requires before the run, and pass it as a parameter',
-    { detail: { udf, method } },
-  );
+  const { name, buffers } = definition;
+  return typeof buffers === 'function' ? guarded(name, 'buffers', () => buffers(meta, params)) : buffers;
 }
 
 /** What engines say of a member of `results` that does not exist. */
@@ -33,36 +22,57 @@ const ofNothing = /undefined|not (an )?extensible/;
  * An error in a user's method: the location is added to the message, and the stack is kept. The names of its `results`
  * follow where one that does not exist may be the reason.
  */
-export function thrown(udf: string, where: string, cause: unknown, results: object = {}): Error {
-  if (isEwaldError(cause, 'Aborted')) return cause;
+export function thrown(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
   const names = Object.keys(results);
-  const isMisnamed = names.length > 0 && cause instanceof TypeError && ofNothing.test(cause.message);
+  const { name, message } = plainError(cause);
+  const isMisnamed = names.length > 0 && name === 'TypeError' && ofNothing.test(message);
   const advice = isMisnamed ? `; its results are ${names.join(', ')}` : '';
-  const error = new EwaldError('Argument', `the UDF ${udf} threw in ${where}: ${messageOf(cause)}${advice}`, {
-    cause,
-    detail: { udf, where, threw: true },
-  });
-  if (cause instanceof Error && cause.stack) {
-    const lines = cause.stack.split('\n').filter((line) => /^\s+at /.test(line) || /@/.test(line));
-    error.stack = [`EwaldError: ${error.message}`, ...lines].join('\n');
-  }
-  return error;
+  return thrownBy(`the UDF ${udf} threw in ${where}`, cause, { udf, where }, advice);
 }
 
 /** Calls a method of a UDF: errors name the UDF and the place, and promises are rejected. */
-export function guarded<T>(udf: string, method: string, work: () => T, where = method, results?: object): T {
-  let given: T;
+export function guarded<T>(
+  udf: string,
+  method: string,
+  work: () => T,
+  where = method,
+  results: Arrays = {},
+  frames?: FrameArray,
+): T {
   try {
-    given = work();
+    const given = settled(udf, method, work());
+    expectsKept(udf, where, results, frames);
+    return given;
   } catch (cause) {
     throw thrown(udf, where, cause, results);
   }
-  return settled(udf, method, given);
 }
 
 /** The steps that the core takes for a UDF of the package; undefined if it takes none. */
 export const kernelOf = ({ definition }: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined =>
   guarded(definition.name, 'kernel', () => definition.kernel?.({ params, meta } as never) as KernelPart | undefined);
+
+/** Throws `Argument` if a method of a UDF has transferred the memory of its results or frames to another thread. */
+export function expectsKept(udf: string, where: string, results: Arrays, frames?: FrameArray): void {
+  const lost = Object.keys(results).filter((name) => isLost(results[name] as BufferArray));
+  const what = frames && isLost(frames) ? 'frames' : lost[0] === undefined ? undefined : `result ${lost[0]}`;
+  if (what !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `the UDF ${udf} has detached its ${what} in ${where}, probably by a transfer to another thread; send a copy`,
+      { detail: { udf, where, threw: true } },
+    );
+}
+
+/** Rejects a promise returned by a method of a UDF: its results would be missing. */
+export const settled = <T>(udf: string, method: string, given: T): T =>
+  notPromised(
+    `the UDF ${udf}: ${method}`,
+    given,
+    'but the methods of a UDF are synchronous and its results are read when they return; await what it requires ' +
+      'before the run, and pass it as a parameter',
+    { udf, method },
+  );
 
 /** The results that a UDF sees: getters of the current views; values assigned to them are written into the view. */
 class Written {
@@ -218,5 +228,6 @@ export function preprocessWhole(udf: AnyUdf, params: UdfParams, run: UdfMeta, ar
   else for (let i = 0; i < frames; i++) positions[i] = i;
   const meta = partitionMeta(run, { index: -1, first: 0, count: frames, positions });
   const whole = new Running(udf, auxOf(params, positions), meta, { arrays });
-  guarded(definition.name, 'preprocess', () => definition.preprocess?.(whole.scope as never), 'preprocess of the run');
+  const where = 'preprocess of the run';
+  guarded(definition.name, 'preprocess', () => definition.preprocess?.(whole.scope as never), where, arrays);
 }

@@ -1,8 +1,9 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
+import { isEwaldError } from '../base/errors.js';
 import { breathe, checkSignal } from '../base/options.js';
 import { elementBytes, type FrameArray } from '../data/dtype.js';
 import { numbersOf, product } from './dtypes.js';
-import { guarded, type Running, settled, thrown } from './running.js';
+import { expectsKept, guarded, type Running, settled, thrown } from './running.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from './udf.js';
 
 /** Bytes of a tile, chosen to stay in the inner caches, unless the UDF says otherwise. */
@@ -30,18 +31,27 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
   const { definition } = udf;
   const numbers = product(meta.sig) * numbersOf(meta.inputDtype);
   if (methodOf(definition) === 'processFrame') {
-    for (let i = first; i < end; i++) {
-      running.point(i, i + 1);
-      scope.frame = frames.subarray((i - base) * numbers, (i - base + 1) * numbers);
-      scope.position = meta.positions[i];
-      let given: unknown;
-      try {
-        given = definition.processFrame?.(scope as never);
-      } catch (cause) {
-        throw thrown(definition.name, `frame ${meta.positions[i]}`, cause, running.arrays);
+    let i = first;
+    try {
+      for (; i < end; i++) {
+        running.point(i, i + 1);
+        scope.frame = frames.subarray((i - base) * numbers, (i - base + 1) * numbers);
+        scope.position = meta.positions[i];
+        const given: unknown = definition.processFrame?.(scope as never);
+        if (given !== undefined) settled(definition.name, 'processFrame', given);
       }
-      if (given !== undefined) settled(definition.name, 'processFrame', given);
+    } catch (cause) {
+      const where = `frame ${meta.positions[i]}`;
+      // Memory that is gone is noticed at the next frame.
+      if (!isEwaldError(cause)) expectsKept(definition.name, `a frame before ${where}`, running.arrays, frames);
+      throw thrown(definition.name, where, cause, running.arrays);
     }
+    expectsKept(
+      definition.name,
+      `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`,
+      running.arrays,
+      frames,
+    );
     return;
   }
   const rows = meta.sig[0] ?? 1;
@@ -66,6 +76,7 @@ function show(running: Running, frames: FrameArray, base: number, first: number,
       () => definition.processTile?.(scope as never),
       `frames ${meta.positions[first]} to ${meta.positions[end - 1]}`,
       running.arrays,
+      frames,
     );
   }
 }
@@ -116,6 +127,7 @@ export async function showAll(
       () => definition.processPartition?.(one.scope as never),
       `partition ${index} (frames ${one.meta.positions[0]} to ${one.meta.positions.at(-1)})`,
       one.arrays,
+      frames,
     );
   }
 }

@@ -11,6 +11,7 @@ import { checkWgslName, functionArrays } from './pass/function-checks.js';
 import type { FunctionArray, FunctionDescriptor, FunctionResult } from './pass/function-contract.js';
 import type { PassDtype } from './pass/pass.js';
 import type { UdfCore } from './room.js';
+import { guarded } from './running.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from './udf.js';
 
 /** The parts of a partition's UDF that its WGSL requires. */
@@ -149,7 +150,8 @@ async function runOn(planned: FrameFunction, descriptor: FunctionDescriptor, job
         none.map(([name]) => [name, (whole[name] as BufferArray).slice(0, 0)]),
       ) as Arrays;
       const dest = { ...empty, ...Object.fromEntries(grouped.map(({ name }) => [name, whole[name]])) } as Arrays;
-      udf.definition.merge?.({ dest, src: { ...empty, ...src }, params, meta });
+      const { name } = udf.definition;
+      guarded(name, 'merge', () => udf.definition.merge?.({ dest, src: { ...empty, ...src }, params, meta }));
     }
   }
 }

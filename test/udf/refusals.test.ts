@@ -2,7 +2,7 @@
 import { BufferCollection2D, RaggedRows } from 'ewald/memory';
 import { type Context, type Scan, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { navShape, openSmallScan } from '../support/small-scan.js';
+import { navShape, openSmallScan, sigShape } from '../support/small-scan.js';
 
 const frames = Uint16Array.from({ length: 16 * 64 }, (_, i) => i);
 const bytes = new Uint8Array(frames.buffer);
@@ -152,3 +152,28 @@ async function refusalOfRows(call: () => unknown): Promise<string> {
   }
   return 'accepted';
 }
+
+type Own = { readonly own: Float64Array };
+/** Takes the memory of an array away, as a transfer to another thread does. */
+const detach = ({ buffer }: ArrayBufferView): unknown => structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });
+
+test.each([
+  ['its frame', 'frames', { processFrame: ({ frame }: never) => void detach(frame) }],
+  ['its tile', 'frames', { processTile: ({ tile }: never) => void detach(tile) }],
+  ['its partition', 'frames', { processPartition: ({ frames }: never) => void detach(frames) }],
+  ['a result of a frame', 'result own', { processFrame: ({ results }: never) => void detach((results as Own).own) }],
+  ['a result at its end', 'result own', { postprocess: ({ results }: never) => void detach((results as Own).own) }],
+  ['a result while it merges', 'result own', { merge: ({ dest }: never) => void detach((dest as Own).own) }],
+])('a UDF that transfers %s is told so', async (_, what, methods) => {
+  const buffers = { own: { kind: 'nav', dtype: 'f64' } };
+  const udf = {
+    name: 'giver',
+    buffers,
+    ...(Object.keys(methods).some((name) => name.startsWith('process')) ? {} : { processFrame() {} }),
+    ...methods,
+  };
+  const copy = ctx.fromMemory(frames.slice(), { navShape, sigShape });
+  expect(await refusal(() => ctx.runUdf(copy, udf as never, { numPartitions: 2 }))).toMatch(
+    new RegExp(`^the UDF giver has detached its ${what} in .*; send a copy$`),
+  );
+});
