@@ -1,6 +1,6 @@
 /** Converts numbers to C and back; values that do not fit are refused with an explanation. */
 import { EwaldError } from '../base/errors.js';
-import { nearest } from '../base/options.js';
+import { kindOf, nearest } from '../base/options.js';
 import { type ScalarLayout, scalarLayout } from './header/layout.js';
 import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
 
@@ -62,9 +62,8 @@ export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function') return 'a function';
-  if (ArrayBuffer.isView(value)) return `a ${(value as { constructor: { name: string } }).constructor.name}`;
   if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`;
+  if (typeof value === 'object' && value !== null) return kindOf(value);
   return String(value);
 }
 
