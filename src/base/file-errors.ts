@@ -1,5 +1,5 @@
 /** Reasons why the operating system refuses a file, as text: users see no error codes. */
-import { EwaldError, messageOf } from './errors.js';
+import { EwaldError, isEwaldError, messageOf } from './errors.js';
 
 const words: Record<string, string> = {
   ENOENT: 'there is no such file or folder',
@@ -43,5 +43,7 @@ export function fileReason(error: unknown): string {
 
 /** An error `File` that names the file once: "NAME cannot be read: there is no such file or folder". */
 export function fileError(name: string, verb: 'read' | 'written' | 'made', cause: unknown): EwaldError {
+  // What a callback threw meanwhile says nothing about the file.
+  if (isEwaldError(cause) && cause.detail.threw === true) return cause;
   return new EwaldError('File', `${name} cannot be ${verb}: ${fileReason(cause)}`, { cause, detail: { path: name } });
 }
