@@ -5,7 +5,7 @@
  */
 import { abortError, iteratorOf } from '../base/aborted.js';
 import { observer } from '../base/callbacks.js';
-import { EwaldError, isEwaldError } from '../base/errors.js';
+import { EwaldError } from '../base/errors.js';
 import { choice, flag, integer, knownOptions, real } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';

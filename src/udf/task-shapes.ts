@@ -14,10 +14,10 @@ import {
   typed,
 } from '../base/shapes.js';
 import type { Dataset } from '../data/dataset.js';
-import { dataTypes, elements } from '../data/dtype.js';
+import { dataTypes, elements, type FrameArray } from '../data/dtype.js';
 import type { RunDescription } from './description.js';
 import { numbersOf, product } from './dtypes.js';
-import type { PartitionTask } from './task.js';
+import type { Partition } from './partitions.js';
 
 const partitionShape = members({
   index: count(),
@@ -72,7 +72,10 @@ export function checkDataset({ frameLength, dtype }: Dataset, { meta }: RunDescr
 }
 
 /** Throws `Argument` unless the frames of a partition are as many and as large as its description says. */
-export function checkFrames(task: PartitionTask, { meta: { nav, sig, datasetDtype } }: RunDescription): void {
+export function checkFrames(
+  task: { readonly partition: Partition; readonly frames?: FrameArray },
+  { meta: { nav, sig, datasetDtype } }: RunDescription,
+): void {
   const { partition, frames } = task;
   const { positions, places, runs, count: all } = partition;
   const what = 'the partition of a task';

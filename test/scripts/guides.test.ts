@@ -33,7 +33,7 @@ describe('blocks', () => {
   });
 
   test('with programs name the file of each, and say which continues another', () => {
-    const js = (...lines: string[]): string => [fence + 'js', ...lines, fence, ''].join('\n');
+    const js = (...lines: string[]): string => [`${fence}js`, ...lines, fence, ''].join('\n');
     const named = (text: string) => programsOf(blocksOf(text)).map(({ name, code }) => [name, code]);
     expect(named(js('// Save as a.mjs', 'f();') + js('// Save as b.mjs') + js('// Add to a.mjs', 'g();'))).toEqual([
       ['a.mjs', '// Save as a.mjs\nf();\n// Add to a.mjs\ng();'],
