@@ -305,6 +305,15 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(run.stream.match(/\nlattice_type = tetragonal\n/g)).toHaveLength(13);
   });
 
+  test('without a known cell determines both until neither changes, also if the geometry is almost right', async () => {
+    const { peaks, minRes } = given();
+    const run = await ran({ inputs: sim('mono.h5'), geometry: displaced(0.7, 0, 0), peaks, minRes, integrate: false });
+    expect((movedOf(run)?.moved[0]?.shiftM[0] ?? 0) / 75e-6).toBeCloseTo(-0.7, 1);
+    const cells = run.events.flatMap((event) => (event.kind === 'cell' ? (event.lattice?.parameters ?? []) : []));
+    for (const [i, x] of [36.2, 62.5, 98.1, 90, 97.3, 90].entries())
+      expect(Math.abs((cells.at(i - 6) ?? 0) / x - 1)).toBeLessThan(2.5e-4);
+  });
+
   test('whose geometry is far off, or whose frames contain no crystals, moves nothing', async () => {
     const lost = await ran(given({ geometry: displaced(60, -80, 0.006) }));
     expect(movedOf(lost)).toBeUndefined();

@@ -27,6 +27,9 @@ import { cellOfSpots } from '../unknown-cell.js';
 import { refinedMark, refinementComments, refinementText } from './geometry-text.js';
 import type { Settlement } from './settle-geometry.js';
 
+/** How often an unknown cell and the geometry are determined in turn; two are usual. */
+const mostRounds = 4;
+
 /** The data that determine whether and how the geometry of a run is refined before its frames are searched. */
 export interface Beforehand {
   readonly place: RunPlace;
@@ -96,16 +99,15 @@ export async function refinedBeforehand(
     });
   let settled = await settle(settings);
   let used = settings;
-  if (!cells && settled.moved.length > 0) {
-    // A wrong geometry distorts the cell, whose lattice may then look like one of another symmetry.
-    const search = { ...cellSearch, ...(signal ? { signal } : {}) };
-    const found = await cellOfSpots(context, settled, search);
-    if (found.cell && !isSameCell(found.cell, settings.cells?.[0] ?? found.cell)) {
-      onEvent({ kind: 'cell', ...found });
-      used = { ...settings, cells: [found.cell] };
-      own.found.clear();
-      settled = await settle(used);
-    }
+  // A wrong geometry distorts the cell, whose lattice may then look like one of another symmetry, and a wrong cell the
+  // geometry: both are determined again until neither changes.
+  for (let round = 0; !cells && settled.moved.length > 0 && round < mostRounds; round++) {
+    const found = await cellOfSpots(context, settled, { ...cellSearch, ...(signal ? { signal } : {}) });
+    if (!found.cell || isSameCell(found.cell, used.cells?.[0] ?? found.cell)) break;
+    onEvent({ kind: 'cell', ...found });
+    used = { ...settings, cells: [found.cell] };
+    own.found.clear();
+    settled = await settle(used);
   }
   const doubt = doubtText(settled.explained, firstFrames(settled.frames));
   // At the end the run reports the same of all of its frames.
@@ -154,13 +156,13 @@ async function earlierSession(
   return undefined;
 }
 
-/** Whether two cells have the same lattice type, lengths within 0.2 % and angles within 0.1 degrees. */
+/** Whether two cells have the same lattice type, lengths within 0.05 % and angles within 0.05 degrees. */
 function isSameCell(one: KnownCell, other: KnownCell): boolean {
   const [lengths, angles] = [lengthsOf(other.cell), anglesOf(other.cell)];
   return (
     one.centring === other.centring &&
     latticeName(one).lattice === latticeName(other).lattice &&
-    lengthsOf(one.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.002) &&
-    anglesOf(one.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.1)
+    lengthsOf(one.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.0005) &&
+    anglesOf(one.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.05)
   );
 }
