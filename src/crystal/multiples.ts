@@ -6,7 +6,8 @@
  *   with u·h ≢ 0 (mod p) but by chance: peaks that belong to nothing fall within r of one of its empty nodes with the
  *   probability (1 − 1/p)(4π/3) r³, in units of indices. Then (u·a)/p is a vector of the lattice as well.
  * - Undetermined edges: where nodes are nearer to each other than spots scatter, whole numbers mean nothing, and the
- *   classes are blind. The distance of an index from a whole number is then uniform, 0.29 (rms), instead of 0.02 to 0.06.
+ *   classes are blind. The distance of an index from a whole number is then uniform, 0.29 (rms), instead of 0.02 to 0.06;
+ *   where it is between them, indices that are near whole numbers if divided by one of 2 to 12 tell.
  *
  * A superstructure of 1 % of the main intensities has no peak in a few stills: what is found is that no peak needs the
  * larger cell, and not that it is wrong.
@@ -35,8 +36,13 @@ const primes = [2, 3, 5, 7] as const;
 const [near, nearOthers] = [0.08, 0.12];
 /** Fewest peaks, largest fraction of them outside of a class, and smallest probability that as many are due to chance. */
 const [fewest, mostOutside, leastProbability] = [60, 0.02, 1e-3];
-/** The largest root mean square distance of an index from a whole number. */
-const mostScatter = 0.18;
+/** The largest root mean square distance of an index from a whole number; 0.18 of the right cell on real frames. */
+const mostScatter = 0.22;
+/** Fewest spots that test an edge: few do if all edges are too long. */
+const fewestOfEdge = 30;
+/** Beyond this scatter divided indices tell as well, if this fraction of them is near whole numbers; 0.24 is chance. */
+const [wideScatter, mostDivided] = [0.12, 0.9];
+const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
 /** Indices that vary less in some direction (a zone of the crystal) do not tell what is between their layers. */
 const leastVariance = 0.25;
 /** Number of crystals that are used. */
@@ -58,6 +64,8 @@ export class MultipleSearch {
   /** For each edge: number of spots that test it, and sum of the squared distances from whole numbers. */
   readonly #tested = [0, 0, 0];
   readonly #squares = [0, 0, 0];
+  /** For each edge: number of these spots whose index is near a whole number if divided by each divisor. */
+  readonly #divided = [0, 1, 2].map(() => divisors.map(() => 0));
 
   constructor(known: KnownCell) {
     this.#known = known;
@@ -83,23 +91,33 @@ export class MultipleSearch {
         found[count++] = l;
       } else this.#unexplained++;
       const [a, b, c] = [along(edges, 0), along(edges, 1), along(edges, 2)];
-      const off = [Math.abs(a - Math.round(a)), Math.abs(b - Math.round(b)), Math.abs(c - Math.round(c))] as const;
-      for (const [e, x] of off.entries()) {
-        if (off.some((other, o) => o !== e && other > nearOthers)) continue;
-        this.#tested[e] = (this.#tested[e] as number) + 1;
-        this.#squares[e] = (this.#squares[e] as number) + x * x;
-      }
+      const [da, db, dc] = [offWhole(a), offWhole(b), offWhole(c)];
+      if (db < nearOthers && dc < nearOthers) this.#test(0, a, da);
+      if (da < nearOthers && dc < nearOthers) this.#test(1, b, db);
+      if (da < nearOthers && db < nearOthers) this.#test(2, c, dc);
     }
     this.#indices.push(found.slice(0, count));
   }
 
+  /** Counts an index along an edge, and its distance from a whole number. */
+  #test(edge: number, index: number, off: number): void {
+    const divided = this.#divided[edge] as number[];
+    this.#tested[edge] = (this.#tested[edge] as number) + 1;
+    this.#squares[edge] = (this.#squares[edge] as number) + off * off;
+    for (const [i, divisor] of divisors.entries())
+      if (offWhole(index / divisor) < nearOthers) divided[i] = (divided[i] as number) + 1;
+  }
+
+  #isDetermined(edge: number): boolean {
+    const tested = this.#tested[edge] as number;
+    const scatter = Math.sqrt((this.#squares[edge] as number) / tested);
+    if (tested < fewestOfEdge || scatter < wideScatter) return true;
+    return scatter < mostScatter && Math.max(...(this.#divided[edge] as number[])) < mostDivided * tested;
+  }
+
   /** What the crystals show; undefined if their peaks need the known cell, or if there are too few of them. */
   get found(): CellMultiple | undefined {
-    const undetermined = (['a', 'b', 'c'] as const).filter(
-      (_, e) =>
-        (this.#tested[e] as number) >= fewest &&
-        Math.sqrt((this.#squares[e] as number) / (this.#tested[e] as number)) > mostScatter,
-    );
+    const undetermined = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
     let indices = Int16Array.from(this.#indices.flatMap((one) => Array.from(one)));
     let [lattice, factor, needing, byChance] = [primitiveOf(this.#known.cell, this.#known.centring), 1, 0, 0];
     const peaks = indices.length / 3;
@@ -118,6 +136,8 @@ export class MultipleSearch {
     return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined };
   }
 }
+
+const offWhole = (x: number): number => Math.abs(x - Math.round(x));
 
 interface EmptyClass {
   readonly p: number;
