@@ -5,9 +5,10 @@
  */
 
 import { EwaldError } from '../base/errors.js';
-import { type Cell, cellFrom, combine, dot, expectsCell, norm, reciprocal, type Vector, volume } from './cell.js';
+import { type Cell, cellFrom, dot, expectsCell, flat, norm, reciprocal, scale, type Vector, volume } from './cell.js';
 import { type Centring, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';
+import { rotationOf } from './strain.js';
 
 /** A basis of a lattice that resembles a given basis. */
 interface Match {
@@ -19,40 +20,55 @@ interface Match {
 const reduced = (cell: Cell): Cell => reducedCell(cell).cell;
 
 /** Right-handed bases of the lattice of `cell` whose lengths and angles are within `limit` of those of `like`. */
-function matches(cell: Cell, like: Cell, limit: number): Match[] {
+export function matches(cell: Cell, like: Cell, limit: number): Match[] {
   const basis = reduced(cell);
-  const vectors: Vector[] = [];
+  const vectors: { vector: Vector; unit: Vector; length: number }[] = [];
   for (let h = -3; h <= 3; h++)
     for (let k = -3; k <= 3; k++)
-      for (let l = -3; l <= 3; l++)
-        if (h !== 0 || k !== 0 || l !== 0) vectors.push(combine([h, k, l, 0, 0, 0, 0, 0, 0], basis)[0]);
-  const lengths = like.map(norm) as [number, number, number];
-  const alike = lengths.map((length) => vectors.filter((v) => Math.abs(norm(v) / length - 1) <= limit)) as [
-    Vector[],
-    Vector[],
-    Vector[],
-  ];
-  const angle = (u: Vector, v: Vector): number => Math.acos(Math.min(1, Math.max(-1, dot(u, v) / norm(u) / norm(v))));
-  const angles = [angle(like[1], like[2]), angle(like[0], like[2]), angle(like[0], like[1])] as const;
+      for (let l = -3; l <= 3; l++) {
+        if (h === 0 && k === 0 && l === 0) continue;
+        const at = (i: 0 | 1 | 2): number => h * basis[0][i] + k * basis[1][i] + l * basis[2][i];
+        const vector: Vector = [at(0), at(1), at(2)];
+        const length = norm(vector);
+        vectors.push({ vector, unit: scale(1 / length, vector), length });
+      }
+  const angle = (u: Vector, v: Vector): number => Math.acos(Math.min(1, Math.max(-1, dot(u, v))));
+  const edgeLike = (edge: Vector): Edge => {
+    const length = norm(edge);
+    const bendOf = (one: { length: number }): number => Math.abs(one.length / length - 1);
+    const alike = vectors.filter((one) => bendOf(one) <= limit).map((one) => ({ ...one, bend: bendOf(one) }));
+    return { unit: scale(1 / length, edge), alike };
+  };
+  const [first, second, third] = [edgeLike(like[0]), edgeLike(like[1]), edgeLike(like[2])];
+  const wanted = [
+    angle(second.unit, third.unit),
+    angle(first.unit, third.unit),
+    angle(first.unit, second.unit),
+  ] as const;
   const found: Match[] = [];
   const size = volume(basis);
-  for (const a of alike[0]) {
-    for (const b of alike[1]) {
-      const gamma = Math.abs(angle(a, b) - angles[2]);
+  for (const a of first.alike) {
+    for (const b of second.alike) {
+      const gamma = Math.abs(angle(a.unit, b.unit) - wanted[2]);
       if (gamma > limit) continue;
-      for (const c of alike[2]) {
-        const bend = Math.max(
-          gamma,
-          Math.abs(angle(b, c) - angles[0]),
-          Math.abs(angle(a, c) - angles[1]),
-          ...[a, b, c].map((v, i) => Math.abs(norm(v) / (lengths[i] as number) - 1)),
-        );
+      for (const c of third.alike) {
+        const alpha = Math.abs(angle(b.unit, c.unit) - wanted[0]);
+        if (alpha > limit) continue;
+        const bend = Math.max(alpha, gamma, Math.abs(angle(a.unit, c.unit) - wanted[1]), a.bend, b.bend, c.bend);
+        if (bend > limit) continue;
+        const match: Cell = [a.vector, b.vector, c.vector];
         // Excludes sublattices and the mirror image, which differs by the inversion and not by a rotation.
-        if (bend <= limit && Math.abs(volume([a, b, c]) / size - 1) < 0.5) found.push({ basis: [a, b, c], bend });
+        if (Math.abs(volume(match) / size - 1) < 0.5) found.push({ basis: match, bend });
       }
     }
   }
   return found;
+}
+
+/** An edge of the given basis, and the vectors of the lattice that are as long. */
+interface Edge {
+  readonly unit: Vector;
+  readonly alike: readonly { readonly vector: Vector; readonly unit: Vector; readonly bend: number }[];
 }
 
 /**
@@ -101,16 +117,11 @@ export function misorientation(cell: Cell, reference: Cell, options: Misorientat
 /** Angle in degrees of the rotation nearest to the map that takes one basis to the other. */
 function turnBetween(basis: Cell, from: Cell): number {
   const dual = reciprocal(from);
-  let f = [0, 1, 2].flatMap((r) =>
+  const map = [0, 1, 2].flatMap((r) =>
     [0, 1, 2].map((c) => basis.reduce((sum, row, i) => sum + (row[r] ?? 0) * (dual[i]?.[c] ?? 0), 0)),
   );
-  // Newton's iteration for the polar factor: R ← (R + R⁻ᵀ)/2.
-  for (let round = 0; round < 30; round++) {
-    const inverseTransposed = reciprocal(cellFrom(f)).flat();
-    f = f.map((x, i) => (x + (inverseTransposed[i] ?? 0)) / 2);
-  }
   // Half the skew part is the sine along the axis: accurate for small angles, unlike the trace alone.
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = f as [
+  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = flat(rotationOf(cellFrom(map))) as [
     number,
     number,
     number,

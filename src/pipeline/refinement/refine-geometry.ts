@@ -23,6 +23,7 @@
 
 import { expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import { inverseOf, part, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { flag, knownOptions, shown } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
@@ -38,7 +39,6 @@ import {
   strainPrior,
 } from './cell-strain.js';
 import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
-import { inverseOf, part, times } from './linear.js';
 import {
   type Motion,
   movedGeometry,

@@ -1,10 +1,10 @@
 /** Dense symmetric linear algebra for least-squares fits, in float64. */
 
 /**
- * The inverse of a symmetric positive definite matrix, [n, n] row by row, by Cholesky decomposition; undefined if it is
- * not positive definite.
+ * The lower Cholesky factor of a symmetric positive definite matrix, [n, n] row by row; above its diagonal remains the
+ * matrix. Undefined if it is not positive definite.
  */
-export function inverseOf(matrix: Float64Array, n: number): Float64Array | undefined {
+function factorOf(matrix: Float64Array, n: number): Float64Array | undefined {
   const lower = Float64Array.from(matrix);
   for (let j = 0; j < n; j++) {
     for (let i = j; i < n; i++) {
@@ -16,6 +16,24 @@ export function inverseOf(matrix: Float64Array, n: number): Float64Array | undef
       } else lower[i * n + j] = sum / (lower[j * n + j] as number);
     }
   }
+  return lower;
+}
+
+/** The natural logarithm of the determinant of a matrix as `inverseOf` takes it; NaN if it is not positive definite. */
+export function logDeterminant(matrix: Float64Array, n: number): number {
+  const lower = factorOf(matrix, n);
+  let sum = lower ? 0 : Number.NaN;
+  for (let i = 0; i < n; i++) sum += 2 * Math.log(lower?.[i * n + i] ?? 1);
+  return sum;
+}
+
+/**
+ * The inverse of a symmetric positive definite matrix, [n, n] row by row, by Cholesky decomposition; undefined if it is
+ * not positive definite.
+ */
+export function inverseOf(matrix: Float64Array, n: number): Float64Array | undefined {
+  const lower = factorOf(matrix, n);
+  if (!lower) return undefined;
   // The inverse of the lower factor is computed in place; the product of its transpose with it is the result.
   for (let j = 0; j < n; j++) {
     lower[j * n + j] = 1 / (lower[j * n + j] as number);
