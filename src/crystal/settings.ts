@@ -3,6 +3,7 @@
  * settings of the International Tables A, 3.1.
  */
 import { type Cell, cross, dot, norm, reciprocal, scale, subtract, type Vector, volume } from './cell.js';
+import type { Centring } from './centring.js';
 
 /** Bravais lattices by their Pearson symbols, lowest symmetry first. */
 export const bravaisTypes = [
@@ -22,6 +23,9 @@ export const bravaisTypes = [
   'cF',
 ] as const;
 export type BravaisType = (typeof bravaisTypes)[number];
+
+/** The centring of a conventional cell; that of hR is in hexagonal axes. */
+export const centringOfType = (type: BravaisType): Centring => (type === 'hR' ? 'H' : (type[1] as Centring));
 
 /**
  * The two shortest vectors of a net, at an obtuse angle: p · q ≤ 0. With −(p + q) they are the shortest of their

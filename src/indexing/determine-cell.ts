@@ -16,6 +16,10 @@ import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, lengthsOf, 
 import { latticeBend } from '../crystal/lattice-match.js';
 import { reducedCell } from '../crystal/niggli.js';
 import { allFinite, type IndexingInput } from './input.js';
+import { chooseLattice, type LatticeEvidence } from './lattice/choose-lattice.js';
+import { isMultiple } from './lattice/multiples.js';
+import { type AlignedStills, alignStills } from './lattice/one-setting.js';
+import { fitStill, type StillFit } from './lattice/still-fit.js';
 import type { CellSearchParameters } from './parameter-types.js';
 import { cellSearchRows, checkCellSearch } from './parameters.js';
 import type { Proposals, ProposalsKernel } from './proposals.js';
@@ -32,21 +36,28 @@ export interface CellSearchOptions extends CellSearchParameters {
 export interface DeterminedCell {
   /** The Niggli-reduced cell in the standard setting (a along x, b in the xy plane), in angstrom. */
   readonly cell: Cell;
-  /** a, b, c in angstrom and α, β, γ in degrees: means over the indexed images. */
-  readonly parameters: readonly [number, number, number, number, number, number];
+  /** a, b, c in angstrom and α, β, γ in degrees: means over the indexed images, in one setting. */
+  readonly parameters: Parameters;
   /** Standard deviation of each parameter between images. */
-  readonly spread: readonly [number, number, number, number, number, number];
+  readonly spread: Parameters;
   /** Number of images that it indexes, and number of all images. */
   readonly indexed: number;
   readonly images: number;
   /**
-   * Bravais lattices that its metric fits within the tolerance: first those that differ from it by no more than the
-   * images differ among themselves, then the others; in both, highest symmetry first. The first one is the lattice of
-   * the crystal as far as these images can tell.
+   * Bravais lattices that its metric fits within the tolerance: first the one chosen, by the evidence of the images if
+   * they determine it and otherwise as the one of the highest symmetry, then the others, highest symmetry first.
    */
   readonly bravais: readonly BravaisCandidate[];
+  /**
+   * Standard errors of the parameters of the first lattice, without the error of the distance of the detector, which
+   * scales all lengths; undefined if the images do not determine them, as one image.
+   */
+  readonly errors: Parameters | undefined;
+  /** The other lattices, the most probable first, as far as the images determine their odds. */
+  readonly rivals: readonly LatticeEvidence[];
 }
 
+type Parameters = readonly [number, number, number, number, number, number];
 type Six = [number, number, number, number, number, number];
 type Run = (input: IndexingInput) => Promise<IndexingResult>;
 
@@ -89,6 +100,14 @@ interface Outcome {
 const mostAgreed = 12;
 /** Number of images that judge them first, and number of clusters that all images then judge. */
 const [mostJurors, mostFinalists] = [4, 6];
+/**
+ * Ranges of edges, in Å, that are searched before the given one: the range sets the grid on which vectors of the lattice
+ * are looked for, so that a short one finds what a long one misses. A range that excludes an edge leaves half of an
+ * image's spots or more without explanation; no longer one is searched if most are explained.
+ */
+const [shorterRanges, mostExplained] = [[150, 400], 0.8];
+/** Reduced cells that differ by less are of one lattice. */
+const sameBend = 0.03;
 /** How often a cell is improved, and by which factor its score has to improve each time. */
 const [mostRounds, leastGain] = [4, 1.02];
 
@@ -127,17 +146,54 @@ export async function determineCell(
   if (images.length === 0)
     throw new EwaldError('Argument', 'determineCell: there are no images; pass the spots of several stills');
 
+  const scene: Scene = { run, propose, atOnce, images, proposers, minLengthA, signal: options.signal };
+  const ranges = [...shorterRanges.filter((range) => range > minLengthA && range < maxLengthA), maxLengthA];
+  const tried = await outcomesWithin(scene, ranges, tell);
+  const answers: DeterminedCell[] = [];
+  for (const outcome of tried) {
+    const aligned = answers.length === 0 ? await settled(outcome, images, run, options.signal) : undefined;
+    answers.push(answerOf(outcome, images.length, symmetryTolerance, aligned));
+  }
+  tell(1);
+  // One lattice may occur in two reduced forms that are equal within errors.
+  return answers.filter(
+    (answer, i) => !answers.slice(0, i).some((better) => latticeBend(answer.cell, better.cell) < sameBend),
+  );
+}
+
+/** What the search for a cell within ranges of edges computes with. */
+interface Scene extends CellSearch {
+  readonly images: readonly ArrayLike<number>[];
+  readonly proposers: number;
+  readonly minLengthA: number;
+  readonly signal: PlatformSignal | undefined;
+}
+
+/** The cells on which images agree, best first, of those that they propose within the ranges. */
+async function outcomesWithin(
+  { run, propose, atOnce, images, proposers, minLengthA, signal }: Scene,
+  ranges: readonly number[],
+  tell: (done: number) => void,
+): Promise<Outcome[]> {
   // Proposals: reduced cells of single images.
   const rich = images.map((_, i) => i).sort((i, j) => (images[j]?.length ?? 0) - (images[i]?.length ?? 0));
   const clusters: Cluster[] = [];
   const asked = rich.slice(0, proposers);
   for (let from = 0; from < asked.length; from += atOnce) {
-    checkSignal(options.signal);
+    checkSignal(signal);
     const wave = asked.slice(from, from + atOnce);
     const proposals = await Promise.all(
-      wave.map((index) => propose(Float32Array.from(images[index] ?? []), minLengthA, maxLengthA)),
+      wave.map(async (index) => {
+        const spots = Float32Array.from(images[index] ?? []);
+        const found: Proposal[] = [];
+        for (const range of ranges) {
+          addDistinct(found, await propose(spots, minLengthA, range), range);
+          if (found.some(({ explained }) => 3 * explained > mostExplained * spots.length)) break;
+        }
+        return found;
+      }),
     );
-    for (const [k, proposed] of proposals.entries()) join(clusters, distinct(proposed, maxLengthA), wave[k] as number);
+    for (const [k, proposed] of proposals.entries()) join(clusters, proposed, wave[k] as number);
     clusters.sort((p, q) => q.members.length - p.members.length || volumeOf(p.members) - volumeOf(q.members));
     tell((0.6 * (from + wave.length)) / asked.length);
     await breathe();
@@ -146,13 +202,13 @@ export async function determineCell(
   }
 
   const attempt = (cell: Cell, indices: readonly number[]): Promise<Outcome> =>
-    tryCell(run, images, indices, cell, options.signal);
+    tryCell(run, images, indices, cell, signal);
   // A few images judge all hopeful clusters, all images the best of these.
   const jury = rich.slice(0, mostJurors);
   const hopeful: { cluster: Cluster; score: number }[] = [];
   const selected = selection(clusters, asked);
   for (const [n, cluster] of selected.entries()) {
-    checkSignal(options.signal);
+    checkSignal(signal);
     const { score } = await attempt(cellFromParameters(...meanOf(cluster.members)), jury);
     hopeful.push({ cluster, score });
     tell(0.6 + (0.2 * (n + 1)) / selected.length);
@@ -160,28 +216,28 @@ export async function determineCell(
   }
   hopeful.sort((p, q) => p.score - q.score);
   const finalists = hopeful.slice(0, mostFinalists);
-  const tried: Outcome[] = [];
+  const tried: { first: Outcome; outcome: Outcome }[] = [];
   for (const [n, { cluster }] of finalists.entries()) {
-    checkSignal(options.signal);
-    const outcome = await improved(await attempt(cellFromParameters(...meanOf(cluster.members)), rich), (cell) =>
-      attempt(cell, rich),
+    checkSignal(signal);
+    const cell = cellFromParameters(...meanOf(cluster.members));
+    const first = await attempt(cell, rich);
+    // A multiple of a lattice that explains more, or another form of it, would be improved to the same.
+    const known = tried.some(
+      (one) =>
+        one.first.score <= first.score && isMultiple(cell, cellFromParameters(...meanOf(one.outcome.all)), sameBend),
     );
+    if (known) continue;
+    const outcome = await improved(first, (better) => attempt(better, rich));
     // A cell derived from an image explains that image even if it is noise, so only the agreement of other images
     // counts.
     const others = outcome.which.filter((index) => !cluster.proposers.has(index)).length;
     const agreed =
       images.length === 1 ? outcome.score < -20 : outcome.indexed >= 2 && (cluster.proposers.size >= 2 || others >= 1);
-    if (agreed) tried.push(outcome);
+    if (agreed) tried.push({ first, outcome });
     tell(0.8 + (0.2 * (n + 1)) / finalists.length);
   }
-  tell(1);
   // The joint evidence of all images; a supercell indexes as many images, with less evidence per spot.
-  tried.sort((p, q) => p.score - q.score);
-  const answers = tried.map((outcome) => answerOf(outcome, images.length, symmetryTolerance));
-  // One lattice may occur in two reduced forms that are equal within errors.
-  return answers.filter(
-    (answer, i) => !answers.slice(0, i).some((better) => latticeBend(answer.cell, better.cell) < 0.03),
-  );
+  return tried.map(({ outcome }) => outcome).sort((p, q) => p.score - q.score);
 }
 
 /**
@@ -196,41 +252,67 @@ function reducedParameters(cell: Cell): Six | undefined {
   }
 }
 
-/** The cell of an outcome, reduced, with the lattices that it fits. */
-function answerOf({ all, indexed }: Outcome, images: number, tolerance: number): DeterminedCell {
-  // The cell was improved after its reduction.
-  const { matrix } = reducedCell(cellFromParameters(...meanOf(all)), [0.01, 0.001, 1e-5]);
-  const reduced = all.map((six) => parametersOf(combine(matrix, cellFromParameters(...six))));
-  const parameters = meanOf(reduced);
-  const spread = [0, 1, 2, 3, 4, 5].map((i) =>
-    Math.sqrt(reduced.reduce((sum, six) => sum + ((six[i] ?? 0) - (parameters[i] ?? 0)) ** 2, 0) / reduced.length),
-  ) as Six;
-  const cell = cellFromParameters(...parameters);
-  const limit = metricError(parameters, spread, indexed);
-  const bravais = bravaisCandidates(cell, tolerance);
-  const fits = ({ distortion }: BravaisCandidate): boolean => distortion <= limit;
-  return {
-    ...{ cell, parameters, spread, indexed, images },
-    bravais: [...bravais.filter(fits), ...bravais.filter((candidate) => !fits(candidate))],
-  };
-}
-
-/** Two-sided 99 % quantiles of Student's t for 1, 2, … degrees of freedom. */
-const studentT = [63.66, 9.92, 5.84, 4.6, 4.03, 3.71, 3.5, 3.36, 3.25, 3.17] as const;
-/** The largest distortion that is attributed to the calibration of a geometry. */
-const calibrationError = 0.01;
+/** How often the images are indexed again with the cell in one setting. */
+const settlingRounds = 3;
 
 /**
- * Largest error that the mean of a metric may have, as a relative length or an angle in radians: what the spread
- * between images allows, since they differ in orientation and so in how an error of the geometry bends their cells, but
- * at least the usual error of a geometry.
+ * The images of an outcome in one setting, indexed again with their mean until it is sharp; undefined if their spots do
+ * not determine it.
  */
-function metricError(parameters: Six, spread: Six, images: number): number {
-  // One image says nothing about its error.
-  if (images < 2) return Number.POSITIVE_INFINITY;
-  const worst = Math.max(...spread.map((sigma, i) => (i < 3 ? sigma / (parameters[i] ?? 1) : (sigma * Math.PI) / 180)));
-  const quantile = studentT[Math.min(images - 1, studentT.length) - 1] ?? 0;
-  return Math.max(calibrationError, (quantile * worst) / Math.sqrt(images - 1));
+async function settled(
+  { all }: Outcome,
+  images: readonly ArrayLike<number>[],
+  run: Run,
+  signal: PlatformSignal | undefined,
+): Promise<AlignedStills | undefined> {
+  let aligned: AlignedStills | undefined;
+  for (let round = 0; round < settlingRounds; round++) {
+    const fits: StillFit[] = [];
+    const known = aligned?.mean ?? cellFromParameters(...meanOf(all));
+    for (const spots of images) {
+      checkSignal(signal);
+      const [crystal] = (await run({ spots: Float32Array.from(spots), cells: known })).image(0).crystals();
+      const fit = crystal && fitStill(crystal.cell, spots);
+      if (fit) fits.push(fit);
+    }
+    const next = alignStills(fits, aligned?.mean);
+    if (!next) return aligned;
+    aligned = next;
+  }
+  return aligned;
+}
+
+/** The cell of an outcome, reduced, with the lattices that it fits. */
+function answerOf(
+  { all, indexed }: Outcome,
+  images: number,
+  tolerance: number,
+  aligned: AlignedStills | undefined,
+): DeterminedCell {
+  const sixes = aligned ? aligned.stills.map(({ cell }) => parametersOf(cell)) : all;
+  // The cell was improved after its reduction.
+  const mean = aligned?.mean ?? cellFromParameters(...meanOf(sixes));
+  const { cell: reduced, matrix } = reducedCell(mean, [0.01, 0.001, 1e-5]);
+  const parameters = parametersOf(reduced);
+  const spread = meanOf(
+    sixes.map(
+      (six) =>
+        parametersOf(combine(matrix, cellFromParameters(...six))).map((x, i) => (x - (parameters[i] ?? 0)) ** 2) as Six,
+    ),
+  ).map(Math.sqrt) as Six;
+  const cell = cellFromParameters(...parameters);
+  const bravais = bravaisCandidates(cell, tolerance);
+  const [chosen, ...rivals] = aligned ? chooseLattice(aligned, tolerance) : [];
+  const first = chosen && {
+    ...{ type: chosen.type, cell: chosen.cell, parameters: chosen.parameters },
+    distortion: bravais.find(({ type }) => type === chosen.type)?.distortion ?? 0,
+  };
+  return {
+    ...{ cell, parameters, spread, indexed, images },
+    bravais: first ? [first, ...bravais.filter(({ type }) => type !== first.type)] : bravais,
+    errors: chosen?.errors,
+    rivals: rivals.map(({ cell: _, ...rival }) => rival),
+  };
 }
 
 /**
@@ -274,15 +356,13 @@ function halves(cell: Cell): Cell[] {
   return found;
 }
 
-/** The distinct reduced cells among the proposals of an image. */
-function distinct({ cells, explained }: Proposals, maxLengthA: number): Proposal[] {
-  const found: Proposal[] = [];
+/** Adds the reduced cells among the proposals of an image that it has not made yet. */
+function addDistinct(found: Proposal[], { cells, explained }: Proposals, maxLengthA: number): void {
   for (let i = 0; i < explained.length; i++) {
     const six = reducedParameters(cellFrom(cells, 9 * i));
     if (!six || six[2] > maxLengthA * 1.05 || found.some((other) => alike(six, other.six))) continue;
     found.push({ six, explained: explained[i] ?? 0 });
   }
-  return found;
 }
 
 /** Adds the proposals of an image to the clusters they resemble. */

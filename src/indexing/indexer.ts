@@ -26,6 +26,7 @@ import { runWatched } from './stretches.js';
 export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { IndexingInput } from './input.js';
 export type { CentredCell, KnownCellsInput } from './known-cells.js';
+export type { LatticeEvidence } from './lattice/choose-lattice.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
 export { IndexingResult } from './result.js';

@@ -5,8 +5,8 @@ export interface CellSearchParameters {
   /** Shortest cell edge. Angstrom; 1 … 1000; default 3. */
   readonly minLengthA?: number | undefined;
   /**
-   * Longest cell edge; longer ones are searched on a coarser grid, which takes no longer. Angstrom; 1 … 1000; default
-   * 150.
+   * Longest cell edge. Angstrom; 1 … 1000; default 400, and longer where edges of more than half of the range are
+   * found.
    */
   readonly maxLengthA?: number | undefined;
   /** Images that propose cells: those with the most spots up to maxSpots; all images vote. 1 … 1000; default 12. */

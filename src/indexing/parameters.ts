@@ -137,7 +137,7 @@ export const cellSearchRows = {
   },
   maxLengthA: {
     kind: 'number',
-    sentence: 'longest cell edge; longer ones are searched on a coarser grid, which takes no longer',
+    sentence: 'longest cell edge; ranges of up to 150 and 400 Å are searched as well, on finer grids',
     range: proposalRanges.maxLengthA,
     unit: 'angstrom',
     flag: 'max',

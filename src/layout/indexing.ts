@@ -181,7 +181,7 @@ export const proposalRanges = {
   proposalSpots: range(0, 2 ** 20, 0),
   proposals: range(1, 64, 12),
   minLengthA: range(1, 1000, 3),
-  maxLengthA: range(1, 1000, 150),
+  maxLengthA: range(1, 1000, 1000),
 } as const satisfies Record<string, Range>;
 
 /** How its results are used: number of proposing images, and tolerance of a Bravais lattice (lengths; radians). */

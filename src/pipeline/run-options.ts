@@ -208,7 +208,7 @@ export function checkRun(options: PipelineOptions): CheckedRun {
     follow: follow ? timeoutS : undefined,
     firstFramesTimeout: real('pipeline: firstFramesTimeout', options.firstFramesTimeout, usualFirstFrames, 0, 1e9),
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
-    cellSearch: { minLengthA, maxLengthA: real('pipeline: max', options.max, 150, minLengthA, 1000) },
+    cellSearch: { minLengthA, maxLengthA: real('pipeline: max', options.max, 1000, minLengthA, 1000) },
     settings: settingsWithout(options),
   };
 }
