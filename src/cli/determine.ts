@@ -11,7 +11,17 @@ import {
   readSpotList,
   type SpotUnit,
 } from '../entries/index.node.js';
-import { cellFileOf, fewestPeaks, inputKind, latticeOf, unitHint } from '../entries/pipeline.node.js';
+import {
+  cellFileOf,
+  cellText,
+  errorText,
+  fewestPeaks,
+  inputKind,
+  latticeOf,
+  oddsText,
+  preferenceText,
+  unitHint,
+} from '../entries/pipeline.node.js';
 import {
   type CellSearchParameters,
   cellFrameRows,
@@ -97,7 +107,8 @@ export function register(program: Command, deps: CliDeps): void {
     },
     force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
     json: jsonRow(
-      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}]}]',
+      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}], ' +
+        'errors, rivals: [{type, parameters, errors, log10Odds}]}]',
     ),
   });
   withFlags(command, cellSearchRows);
@@ -159,11 +170,8 @@ async function determine(
   }
   if (options.json) {
     printJson(
-      found.map(({ parameters, spread, indexed, images, bravais }) => ({
-        parameters,
-        spread,
-        indexed,
-        images,
+      found.map(({ cell: _, bravais, ...others }) => ({
+        ...others,
         bravais: bravais.map(({ type, parameters, distortion }) => ({ type, parameters, distortion })),
       })),
     );
@@ -180,8 +188,10 @@ async function determine(
     if (hint) note(`${yellow('hint:')} ${hint}`);
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   const best = found[0] && latticeOf(found[0]);
+  const preference = best && preferenceText(best, found[0]?.rivals ?? []);
+  if (preference !== undefined) warn(preference);
   if (best && output !== undefined) {
-    await output.write(cellFileOf(best));
+    await output.write(cellFileOf(found[0] as DeterminedCell));
     await output.close();
     note(dim(`${best.type} written to ${options.output}`));
   }
@@ -247,10 +257,10 @@ async function cellOfFrames(
 }
 
 const shape = (p: readonly number[]): string =>
-  p.map((x, i) => `${x.toFixed(2).padStart(i < 3 ? 7 : 6)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
+  p.map((x, i) => `${x.toFixed(3).padStart(i < 3 ? 8 : 7)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
 
 /** One line per Bravais lattice, the chosen one first. */
-function describe({ indexed, images, bravais }: DeterminedCell, rank: number): string {
+function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, rank: number): string {
   const line = ({ type, parameters, distortion }: BravaisCandidate): string => {
     const bent = type === 'aP' ? 'reduced' : `distorted by ${(100 * distortion).toFixed(2)} %`;
     return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
@@ -258,5 +268,8 @@ function describe({ indexed, images, bravais }: DeterminedCell, rank: number): s
   return [
     `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${counted(images, 'still')}:`,
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
+    ...(errors && bravais[0]
+      ? [`  errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; -p ${cellText(bravais[0])} repeats it`]
+      : []),
   ].join('\n');
 }

@@ -1,5 +1,13 @@
 /** Describes the findings of a run, as the flags that repeat them. */
-import { type RunEvent, tunedFacts, tunedFlags } from '../entries/pipeline.node.js';
+import {
+  cellText,
+  errorText,
+  oddsText,
+  preferenceText,
+  type RunEvent,
+  tunedFacts,
+  tunedFlags,
+} from '../entries/pipeline.node.js';
 import { dim, firstFrames, yellow } from './output.js';
 
 /** The text of an event; empty if there is nothing to print. */
@@ -15,17 +23,18 @@ export function eventText(event: RunEvent): string {
   if (event.kind === 'geometry')
     return `${yellow('geometry:')} ${event.text}; --refine-geometry off keeps the given one`;
   if (event.kind !== 'cell') return '';
-  const { cell, lattice, images, frames, doubt } = event;
-  const warning = doubt === undefined ? '' : `\n${yellow('warning:')} the cell may be longer: ${doubt}`;
+  const { cell, lattice, errors, rivals, images, frames, doubt } = event;
+  const preference = lattice && preferenceText(lattice, rivals);
+  const warning = [doubt === undefined ? undefined : `the cell may be longer: ${doubt}`, preference]
+    .map((text) => (text === undefined ? '' : `\n${yellow('warning:')} ${text}`))
+    .join('');
   if (!cell || !lattice)
     return (
       `${yellow('cell:')} no cell explains ${firstFrames(frames)}, of which ${images} ` +
       `${images === 1 ? 'has' : 'have'} enough peaks; ` +
       `only peaks are searched for${warning}`
     );
-  const numbers = lattice.parameters.map((x) => x.toFixed(2)).join(',');
-  const plain = cell.centring === 'P' ? `-p ${numbers}` : `${numbers} with centring ${cell.centring}`;
-  return (
-    dim(`cell: from ${frames === 1 ? '' : `${images} of `}${firstFrames(frames)} ${plain} (${lattice.type})`) + warning
-  );
+  const known = [lattice.type, errors && `errors ${errorText(errors)}`, oddsText(rivals)].filter(Boolean).join('; ');
+  const from = `${frames === 1 ? '' : `${images} of `}${firstFrames(frames)}`;
+  return dim(`cell: from ${from} -p ${cellText(lattice)} (${known})`) + warning;
 }

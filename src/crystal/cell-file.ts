@@ -158,11 +158,10 @@ function parsePdb(line: string, where: string): KnownCell {
   return centred(six, letter as Centring, where);
 }
 
-/** Combines parameters and centring: R may refer to rhombohedral or hexagonal axes, H requires hexagonal ones. */
+/** Combines parameters and centring. */
 function centred(numbers: readonly (readonly [number, number])[], centring: Centring, where: string): KnownCell {
   const six = numbers.map(([value]) => value) as Six;
   const lengthErrorsA = numbers.slice(0, 3).map(([, error]) => error) as unknown as Vector;
-  const [a, b, c, alpha, beta, gamma] = six;
   let cell: Cell;
   try {
     cell = cellFromParameters(...six);
@@ -170,31 +169,41 @@ function centred(numbers: readonly (readonly [number, number])[], centring: Cent
   } catch (error) {
     throw fail(where, error instanceof Error ? error.message : String(error));
   }
+  return { ...inAxes(cell, centring, (message) => fail(where, message)), lengthErrorsA };
+}
+
+/** A cell in the axes of its centring: R may refer to rhombohedral or hexagonal ones, H requires hexagonal ones. */
+function inAxes(cell: Cell, centring: Centring, refusal: (message: string) => EwaldError): KnownCell {
+  const six = [...lengthsOf(cell), ...anglesOf(cell)] as Six;
+  const [a, b, c, alpha, beta, gamma] = six;
+  const shown = six.map((x) => Number(x.toFixed(4))).join(' ');
   const near = (x: number, y: number, bound: number): boolean => Math.abs(x - y) <= bound;
   const hexagonal = near(a, b, 0.01 * a) && near(alpha, 90, 1) && near(beta, 90, 1) && near(gamma, 120, 1);
   const rhombohedral = near(a, b, 0.01 * a) && near(a, c, 0.01 * a) && near(alpha, beta, 1) && near(alpha, gamma, 1);
   if (centring === 'H' && !hexagonal)
-    throw fail(where, `centring H needs hexagonal axes (a = b, 90 90 120 degrees); these are ${six.join(' ')}`);
+    throw refusal(`centring H needs hexagonal axes (a = b, 90 90 120 degrees); these are ${shown}`);
   if (centring === 'R' && !rhombohedral && !hexagonal)
-    throw fail(where, `centring R needs rhombohedral or hexagonal axes; these are ${six.join(' ')}`);
+    throw refusal(`centring R needs rhombohedral or hexagonal axes; these are ${shown}`);
   // PDB files use R as well as H for the hexagonal axes of a rhombohedral group.
-  return { cell, centring: centring === 'R' && !rhombohedral ? 'H' : centring, lengthErrorsA };
+  return { cell, centring: centring === 'R' && !rhombohedral ? 'H' : centring };
 }
 
 /**
- * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma` or nine numbers; undefined if the text is anything
- * else.
+ * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma`, with the centring after them where it is not P, or as
+ * nine numbers; undefined if the text is anything else. Throws `Argument`.
  */
 export function parseCellText(text: string): KnownCell | undefined {
   const words = text.trim().split(/[\s,]+/);
-  const values = words.map((word) => (word === '' ? Number.NaN : Number(word)));
+  const centring = centrings.find((letter) => letter === words.at(-1));
+  const values = words.slice(0, centring && -1).map((word) => (word === '' ? Number.NaN : Number(word)));
   if (!values.every(Number.isFinite)) return undefined;
-  if (values.length !== 6 && values.length !== 9) return undefined;
   const isSix = values.length === 6;
+  if (!isSix && (values.length !== 9 || centring)) return undefined;
   const cell = isSix ? cellFromParameters(...(values as Six)) : cellFrom(values);
   checkCell(cell, 'the known cell');
   checkLengths(cell, 'the known cell');
   const lengthErrorsA = words.slice(0, 3).map(errorOfDigits) as unknown as Vector;
+  if (centring) return { ...inAxes(cell, centring, (message) => new EwaldError('Argument', message)), lengthErrorsA };
   return { cell, centring: 'P', ...(isSix ? { lengthErrorsA } : {}) };
 }
 

@@ -3,6 +3,7 @@ export { spotUnits, unitHint } from '../data/spot-list.js';
 export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
 export { isFrameDoubtful } from './doubt.js';
 export type { RunEvent } from './events.js';
+export { cellText, errorText, oddsText, preferenceText } from './lattice-text.js';
 export type { FileInput, OutputTarget } from './place.js';
 export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export {

@@ -1,6 +1,6 @@
 /** The public names of the run. */
 
-export type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
+export type { CellSearchOptions, DeterminedCell, LatticeEvidence } from '../indexing/indexer.js';
 export type { Tolerance } from './accept.js';
 export type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
 export type { FrameOrigin } from './chunk.js';

@@ -5,10 +5,11 @@ import { median } from '../base/median.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
 import { cellFromParameters } from '../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../crystal/cell-file.js';
-import type { Centring } from '../crystal/centring.js';
 import { latticeName } from '../crystal/lattice-name.js';
+import { centringOfType } from '../crystal/settings.js';
 import type { CellSearchOptions, DeterminedCell } from '../indexing/indexer.js';
 import type { OpenFrameSearcher, Plans } from './frame-searcher.js';
+import { errorText, written } from './lattice-text.js';
 import { searchAll } from './search-all.js';
 import type { FirstFrames } from './tune.js';
 
@@ -58,19 +59,19 @@ export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): Bravais
 
 /** A lattice as a known cell, with its numbers as they are written. */
 export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
-  const [a, b, c, al, be, ga] = parameters.map((x) =>
-    Number(x.toFixed(2)),
-  ) as unknown as BravaisCandidate['parameters'];
-  // The candidate for hR is given in hexagonal axes.
-  const centring = type === 'hR' ? 'H' : type[1] === 'S' ? 'C' : (type[1] as Centring);
-  return { cell: cellFromParameters(a, b, c, al, be, ga), centring };
+  const [a, b, c, al, be, ga] = parameters.map(written) as unknown as BravaisCandidate['parameters'];
+  return { cell: cellFromParameters(a, b, c, al, be, ga), centring: centringOfType(type) };
 }
 
-/** The CrystFEL .cell file of a lattice. */
-export function cellFileOf(best: BravaisCandidate): string {
+/** The CrystFEL .cell file of the best lattice, with its standard errors in a comment. */
+export function cellFileOf({ bravais: [best], errors }: Pick<DeterminedCell, 'bravais' | 'errors'>): string {
+  if (!best) return '';
   const known = knownOf(best);
   const { lattice, uniqueAxis } = latticeName(known);
-  return formatCellFile(known, lattice, uniqueAxis as 'a' | 'b' | 'c' | undefined);
+  const text = formatCellFile(known, lattice, uniqueAxis as 'a' | 'b' | 'c' | undefined);
+  return errors
+    ? text.replace('\n', `\n; standard errors: ${errorText(errors)}, without that of the distance\n`)
+    : text;
 }
 
 /** The cell determined from the first frames. */
@@ -78,6 +79,9 @@ export interface FoundCell {
   /** Undefined if no cell explains the spots beyond chance. */
   readonly cell: KnownCell | undefined;
   readonly lattice: BravaisCandidate | undefined;
+  /** Standard errors of the lattice's parameters, and its rivals with their odds, as in `DeterminedCell`. */
+  readonly errors: DeterminedCell['errors'];
+  readonly rivals: DeterminedCell['rivals'];
   /** Number of images it was determined from, and of frames searched for them. */
   readonly images: number;
   readonly frames: number;
@@ -86,7 +90,7 @@ export interface FoundCell {
 }
 
 /** Default for the longest edge searched for, in Å, as in `determineCell`. */
-const longestCell = 150;
+const longestCell = 1000;
 
 /**
  * Explains why the cell must be longer than `maxLengthA`: the spots are closer together than a shorter cell allows. The
@@ -142,12 +146,13 @@ export async function cellOfSpots(
   const spots = images.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, enoughImages);
   const { maxLengthA = longestCell } = options;
   const counts = { images: spots.length, frames, doubt: doubtOf(spots, maxLengthA) };
-  if (spots.length === 0) return { cell: undefined, lattice: undefined, ...counts };
+  if (spots.length === 0) return { cell: undefined, lattice: undefined, errors: undefined, rivals: [], ...counts };
   const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
   try {
     const [best] = await indexer.determineCell(spots, options);
     const lattice = best && latticeOf(best);
-    return { cell: lattice && knownOf(lattice), lattice, ...counts };
+    const { errors, rivals = [] } = best ?? {};
+    return { cell: lattice && knownOf(lattice), lattice, errors, rivals, ...counts };
   } finally {
     await indexer.dispose();
   }

@@ -122,6 +122,8 @@ describe('cells', () => {
   it.each([
     ['60,70,90,90,105,90', 'mP', [60, 70, 90, 90, 105, 90]],
     ['79.1,79.1,38.1,90,90,90', 'tP', [79.1, 79.1, 38.1, 90, 90, 90]],
+    ['58,58,103,90,90,90,I', 'tI', [58, 58, 103, 90, 90, 90]],
+    ['81,81,150,90,90,120,H', 'hR', [81, 81, 150, 90, 90, 120]],
   ] as const)('%s is determined from lists without it: %s, one line a lattice', async (cell, type, expected) => {
     await ewald(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
     for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
@@ -134,7 +136,17 @@ describe('cells', () => {
     expect(best.bravais[0].type).toBe(type);
     for (const [k, x] of expected.entries())
       expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
-    const told = (await ewald(['cell', at(type, 'spots-*.txt')])).out.split('\n');
+    expect(best.errors.slice(0, 3).every((error: number) => error > 0 && error < 0.2)).toBe(true);
+    const file = at(`${type}.cell`);
+    const told = (await ewald(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
+    // The file has the errors as a comment, which its readers ignore.
+    expect(readFileSync(file, 'utf8')).toMatch(/^; standard errors: [\d.]+ [\d.]+ [\d.]+ A, /m);
+    // The flag that is printed repeats the answer: with it all lists are indexed.
+    const flag = /-p (\S+) repeats it/.exec(told.join('\n'))?.[1] ?? '';
+    for (const known of [flag, file]) {
+      const found = lines((await ewald(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
+      expect(found.map(({ indexed }) => indexed)).toEqual([true, true, true, true, true]);
+    }
     expect(told[0]).toContain('indexes 5 of 5 stills');
     const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
     expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));

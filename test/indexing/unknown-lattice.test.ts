@@ -1,0 +1,128 @@
+/**
+ * The lattice of an unknown cell: near a higher symmetry, through a geometry that is off, and with long edges; and what
+ * is said of the lattices that were not chosen.
+ */
+import { type Context, createContext, type DeterminedCell } from 'ewald';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { oddsText, preferenceText } from '../../src/pipeline/lattice-text.js';
+import { experiment, isRight, latticeOf, stillsOf } from '../support/random-cells.mjs';
+
+let context: Context;
+let determine: (stills: readonly number[][], longest?: number) => Promise<DeterminedCell | undefined>;
+beforeAll(async () => {
+  context = await createContext();
+  const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+  determine = async (stills, maxLengthA) => {
+    const found = await indexer.determineCell(stills, maxLengthA === undefined ? {} : { maxLengthA });
+    return found[0];
+  };
+});
+afterAll(() => context?.dispose());
+
+const parametersOf = (found: DeterminedCell | undefined): readonly number[] => found?.bravais[0]?.parameters ?? [];
+
+/** Compares lengths within a fraction, and angles within 0.02°. */
+function near(found: readonly number[], expected: readonly number[], fraction = 2e-4): void {
+  expect(found.length).toBe(6);
+  for (const [i, x] of expected.entries())
+    expect(Math.abs((found[i] ?? 0) - x), `${found.join(' ')} for ${expected.join(' ')}`).toBeLessThan(
+      i < 3 ? fraction * x : 0.02,
+    );
+}
+
+test.each([
+  ['tI', [75, 75, 112, 90, 90, 90], 'I', [0, 0]],
+  ['tI', [68.1, 68.1, 102.2, 90, 90, 90], 'I', [0, 0]],
+  ['mP', [52.1, 70.3, 52.6, 90, 90.6, 90], 'P', [0, 0]],
+  ['mP', [52.1, 70.3, 52.6, 90, 90.6, 90], 'P', [1, 0]],
+  ['tP', [79.2, 79.2, 37.9, 90, 90, 90], 'P', [0, 0]],
+] as const)(
+  '%s %j %s is found within 0.02 % although it is nearly of higher symmetry, beam %j px off',
+  async (type, parameters, centring, beam) => {
+    const best = await determine(stillsOf({ parameters, centring }, { count: 30, seed: 5, beam }));
+    expect(best?.bravais[0]?.type).toBe(type);
+    near(parametersOf(best), parameters);
+    // The errors are of the size of the deviations.
+    for (const [i, error] of (best?.errors ?? []).entries())
+      if (i < 3)
+        expect(Math.abs((parametersOf(best)[i] ?? 0) - parameters[i])).toBeLessThan(4 * error + 1e-4 * parameters[i]);
+  },
+);
+
+test('a distance that is off scales the cell and leaves its shape', async () => {
+  const cell = { parameters: [79.2, 79.2, 37.9, 90, 90, 90], centring: 'P' };
+  const best = await determine(stillsOf(cell, { count: 30, seed: 11, beam: [1.5, 0], scale: 1.004 }));
+  expect(best?.bravais[0]?.type).toBe('tP');
+  const [a = 0, , c = 0] = parametersOf(best);
+  expect(Math.abs(a / c / (79.2 / 37.9) - 1)).toBeLessThan(2e-4);
+  expect(Math.abs(a / 79.2 - 1)).toBeGreaterThan(2e-3);
+});
+
+test('rivals are other lattices with their odds, the most probable first', async () => {
+  const cell = { parameters: [68.1, 68.1, 102.2, 90, 90, 90], centring: 'I' };
+  const best = await determine(stillsOf(cell, { count: 20, seed: 3 }));
+  const rivals = best?.rivals ?? [];
+  expect(new Set(rivals.map(({ type }) => type)).size).toBe(rivals.length);
+  expect(rivals.map(({ type }) => type)).not.toContain('tI');
+  expect(rivals.map(({ type }) => type)).toEqual(expect.arrayContaining(['oI', 'oF', 'aP']));
+  const odds = rivals.map(({ log10Odds }) => log10Odds);
+  expect([...odds].sort((a, b) => a - b)).toEqual(odds);
+  // What has fewer parameters and as good a fit is more probable.
+  expect(odds[0]).toBeGreaterThan(1);
+  // The parameters that a symmetry fixes have no error, and the others have one.
+  for (const { parameters, errors } of rivals)
+    for (const [i, error] of errors.entries()) expect(error > 0).toBe(i < 3 || parameters[i] !== 90);
+});
+
+test('what the odds do not support is said in words', () => {
+  const lattice = { type: 'hP', parameters: [53.46, 53.46, 67.16, 90, 90, 120] } as const;
+  const rival = { type: 'oF', parameters: [53.557, 92.443, 67.17, 90, 90, 90], errors: [0, 0, 0, 0, 0, 0] } as const;
+  const against = (log10Odds: number): string | undefined => preferenceText(lattice, [{ ...rival, log10Odds }]);
+  expect(against(1.4)).toBeUndefined();
+  expect(preferenceText(lattice, [])).toBeUndefined();
+  expect(against(1.2)).toMatch(/do not decide between hP and oF.*-p 53\.557,92\.443,67\.17,90,90,90,F takes oF/);
+  expect(against(-1.2)).toMatch(/do not decide/);
+  expect(against(-3.9)).toMatch(/^oF is 10\^4 times as probable as hP, which has fewer parameters/);
+  expect(
+    oddsText([
+      { ...rival, log10Odds: 2 },
+      { ...rival, log10Odds: 5.8 },
+    ]),
+  ).toBe('odds against oF 100, oF 10^6');
+  expect(oddsText([{ ...rival, log10Odds: -2 }])).toBeUndefined();
+});
+
+test('one still leaves the odds open', async () => {
+  const cell = { parameters: [79.2, 79.2, 37.9, 90, 90, 90], centring: 'P' };
+  const best = await determine(stillsOf(cell, { count: 1, seed: 4 }));
+  expect(best?.bravais[0]?.type).toBe('tP');
+  expect(best?.rivals).toEqual([]);
+  expect(best?.errors).toBeUndefined();
+});
+
+// One cell each of plain and pseudo-symmetric kinds; test/soak/cells.mjs sweeps all of them.
+test.each([1, 3, 8, 11, 13, 19, 21, 25])('random cell %i of the sweep', async (i) => {
+  const { truth, stills } = experiment(i, 31_000);
+  const best = await determine(stills, 170);
+  expect(isRight(best?.bravais[0], truth), `${best?.bravais[0]?.type} ${parametersOf(best)} for ${truth.type}`).toBe(
+    true,
+  );
+});
+
+describe('edges longer than usual are found with no range given', () => {
+  const far = { distanceMm: 200, pixelMm: 0.1, noisePx: 0.25, dMinA: 4, spots: 300 };
+  test.each([
+    ['tP', [210, 210, 320, 90, 90, 90]],
+    ['hP', [92, 92, 290, 90, 90, 120]],
+    ['oP', [70, 120, 460, 90, 90, 90]],
+  ] as const)('%s %j', async (type, parameters) => {
+    const best = await determine(stillsOf({ parameters, centring: 'P' }, { count: 10, seed: 7, ...far }));
+    expect(best?.bravais[0]?.type).toBe(type);
+    near(parametersOf(best), parameters, 2e-3);
+  });
+});
+
+test('the lattice of a cell is that of its exact metric', () => {
+  expect(latticeOf({ parameters: [50, 50, 50, 90, 90, 90], centring: 'F' }).type).toBe('cF');
+  expect(latticeOf({ parameters: [50, 50, 70.5, 90, 90, 90], centring: 'I' }).type).toBe('tI');
+});
