@@ -115,6 +115,7 @@ const state: Readonly<Record<string, string>> = {
   'data/formats/memory.ts: arrays': 'a note on an object, gone with it',
   'udf/resident-runs.ts: known': 'a note on an object, gone with it',
   'udf/scan.ts: residents': 'a note on an object, gone with it',
+  'data/sources/read-ahead.ts: latest': 'a bounded cache of ranges of all files',
   'data/sources/descriptors.ts: held': 'the limit of open files is one of the process',
   'ffi/header/declarator.ts: openLengths': 'a note on an object, gone with it',
   'base/parameters.ts: defaults': 'a cache, gone with its object',
