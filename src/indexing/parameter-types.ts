@@ -5,8 +5,8 @@ export interface CellSearchParameters {
   /** Shortest cell edge. Angstrom; 1 … 1000; default 3. */
   readonly minLengthA?: number | undefined;
   /**
-   * Longest cell edge. Angstrom; 1 … 1000; default 400, and longer where edges of more than half of the range are
-   * found.
+   * Longest cell edge; ranges of up to 150 and 400 Å are searched as well, on finer grids. Angstrom; 1 … 1000;
+   * default 1000.
    */
   readonly maxLengthA?: number | undefined;
   /** Images that propose cells: those with the most spots up to maxSpots; all images vote. 1 … 1000; default 12. */

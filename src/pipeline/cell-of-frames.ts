@@ -48,7 +48,7 @@ export interface FramesCellOptions
 export interface FramesCell {
   /** Best first; empty if no cell explains the spots beyond chance. */
   readonly found: readonly DeterminedCell[];
-  /** For the best cell: the lattice of the highest symmetry within the error of its metric. */
+  /** For the best cell: the lattice chosen by the evidence of the frames. */
   readonly lattice: BravaisCandidate | undefined;
   /** Spots of each frame that was used, [spots, 3] in 1/Å. */
   readonly spots: readonly Float32Array[];

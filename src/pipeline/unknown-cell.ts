@@ -54,7 +54,7 @@ export async function spotsOfFrames(
   return { spots, frames };
 }
 
-/** The lattice of the highest symmetry among those that fit a cell within its error. */
+/** The lattice chosen for a determined cell. */
 export const latticeOf = ({ bravais }: Pick<DeterminedCell, 'bravais'>): BravaisCandidate | undefined => bravais[0];
 
 /** A lattice as a known cell, with its numbers as they are written. */

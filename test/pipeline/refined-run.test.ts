@@ -296,10 +296,10 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     const shifted = { inputs: sim('run.h5'), geometry: { ...geometry, panels }, peaks, minRes, integrate: false };
     const run = await ran(shifted);
     const cells = run.events.flatMap((event) => (event.kind === 'cell' ? event.lattice : []));
-    // Which monoclinic lattice the wrong geometry gives depends on noise.
-    expect(cells.map((lattice) => lattice?.type)).toEqual([expect.stringMatching(/^m[PC]$/), 'tP']);
+    // The evidence tells the geometry from the lattice; the shift of the beam remains in the lengths.
+    expect(new Set(cells.map((lattice) => lattice?.type))).toEqual(new Set(['tP']));
     for (const [i, x] of [79, 79, 38, 90, 90, 90].entries())
-      expect(Math.abs((cells[1]?.parameters[i] ?? 0) - x)).toBeLessThan(0.02);
+      expect(Math.abs((cells.at(-1)?.parameters[i] ?? 0) - x)).toBeLessThan(0.02);
     // The stream names the second one, and so do its crystals.
     expect(run.stream).toMatch(/\nlattice_type = tetragonal\n/);
     expect(run.stream.match(/\nlattice_type = tetragonal\n/g)).toHaveLength(13);
