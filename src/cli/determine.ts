@@ -1,7 +1,6 @@
 /** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
 
 import type { Command } from 'commander';
-import type { Filled } from '../base/members.js';
 import {
   type BravaisCandidate,
   type Context,
@@ -23,7 +22,6 @@ import {
   unitHint,
 } from '../entries/pipeline.node.js';
 import {
-  type CellSearchParameters,
   cellFrameRows,
   cellSearchRows,
   checkCellSearch,
@@ -73,7 +71,7 @@ interface Options {
   maxFrameBytes?: string;
 }
 
-type Search = Filled<CellSearchParameters>;
+type Search = ReturnType<typeof checkCellSearch>;
 
 const { geometry, dataset, checksums, maxFrameBytes } = sourceRows;
 /** Flags whose use depends on the contents of the files. */

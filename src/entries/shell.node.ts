@@ -40,6 +40,7 @@ export { range } from '../base/range.js';
 export { ranksOfJob } from '../communicator/job.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { formats } from '../data/formats/table.js';
+export { metadataText } from '../data/metadata-text.js';
 export { convertRows, openRows } from '../data/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
