@@ -81,6 +81,7 @@ export default defineConfig({
           include: inBrowser,
           env,
           testTimeout: 120_000,
+          hookTimeout: 60_000,
           browser: {
             enabled: true,
             headless: true,
