@@ -26,12 +26,17 @@ export interface FrameFacts {
    * increase. Peaks that were not found add to the variance.
    */
   readonly estimatedGain: number | undefined;
+  /** Share of the pixels that are near a peak. */
+  readonly covered: number;
   /** Standard deviation of a spot in pixels; undefined if there are too few spots. */
   readonly spotPx: number | undefined;
 }
 
 /** SNR of strong blobs, and the number of them required to determine a size. */
 const [strongSnr, fewestSpots] = [30, 8];
+
+/** Pixels around a peak that belong to it or to its local background. */
+const nearPeak = 6;
 
 /**
  * Examines some frames with a plan of peakfinder8; `rings` are those it was planned with.
@@ -66,7 +71,7 @@ export async function factsOf(
       threshold,
       minSnr: 5,
       maxPixCount: 1024,
-      localBgRadius: 6,
+      localBgRadius: nearPeak,
       rings: true,
       ...(validRange ? { validRange } : {}),
     });
@@ -79,6 +84,8 @@ export async function factsOf(
       blobs.push({ snr: peaks.snr[i] ?? 0, sum: peaks.intensity[i] ?? 0, summit, cut: (upper - mean) / summit });
     }
   }
+  let searched = 0;
+  for (const bin of rings.bins) if (bin !== maskedBin) searched++;
   const estimatedGain = gainOf(background);
   const variances = background.map(({ variance }) => variance).sort((a, b) => a - b);
   return {
@@ -86,6 +93,7 @@ export async function factsOf(
     variance: variances[Math.floor(0.75 * variances.length)] ?? 0,
     gain: stated ?? estimatedGain,
     estimatedGain,
+    covered: Math.min(1, (blobs.length * Math.PI * nearPeak ** 2) / (frames.length * searched)),
     spotPx: spotOf(blobs),
   };
 }
@@ -162,23 +170,26 @@ const whereTuned = (finder: FinderName): PeaksRunOptions => ({
 });
 
 /**
- * In crowded frames the peaks themselves scatter the rings, by which peakfinder8 measures noise: beyond this ratio of
- * variances its SNR is lowered, to no less than `leastSnr`.
+ * In crowded frames, of which at least this share is near a peak, the peaks themselves scatter the rings, by which
+ * peakfinder8 measures noise: beyond this ratio of variances its SNR is lowered, to no less than `leastSnr`. In other
+ * frames that ratio says that the stated gain is wrong: of a CSPAD that is called one unit per photon it is 6.
  */
-const [crowded, leastSnr] = [1.5, 3];
+const [crowdedShare, crowdedRatio, leastSnr] = [0.1, 1.5, 3];
 
 /** How often the variance of the background is that of its photons. */
-const crowdingOf = (gain: number | undefined, estimated: number | undefined): number =>
-  gain === undefined || estimated === undefined ? 1 : estimated / gain;
+const varianceRatio = ({ gain, estimatedGain }: FrameFacts): number =>
+  gain === undefined || estimatedGain === undefined ? 1 : estimatedGain / gain;
 
 /** Why the gain of a geometry is in doubt; undefined if it is not. */
-export function gainDoubt({ gain, estimatedGain }: FrameFacts): string | undefined {
-  const ratio = crowdingOf(gain, estimatedGain);
+export function gainDoubt(facts: FrameFacts): string | undefined {
+  const { gain, estimatedGain, covered } = facts;
+  const ratio = varianceRatio(facts);
   if (ratio > 0.5 && ratio < 2) return undefined;
+  const crowd = covered < crowdedShare ? 'the number is wrong, or the frames are not counts of photons' : undefined;
   const why =
     ratio < 1
       ? 'the background is smoother than photons are'
-      : 'the frames are crowded with peaks, for which the search allows, or the number is wrong';
+      : (crowd ?? 'the frames are crowded with peaks, for which the search allows, or the number is wrong');
   return (
     `the geometry states ${counted(gain ?? 0, 'unit')} per photon (adu_per_photon, or adu_per_eV), but the background ` +
     `of the first frames varies as with ${counted(estimatedGain ?? 0, 'unit')}: ${why}`
@@ -186,12 +197,10 @@ export function gainDoubt({ gain, estimatedGain }: FrameFacts): string | undefin
 }
 
 /** Parameters of a search from the properties of frames. */
-export function parametersOf(
-  finder: FinderName,
-  { threshold, variance, gain: found, estimatedGain, spotPx }: FrameFacts,
-): PeaksRunOptions {
+export function parametersOf(finder: FinderName, facts: FrameFacts): PeaksRunOptions {
+  const { threshold, variance, gain: found, covered, spotPx } = facts;
   const own = whereTuned(finder);
-  const crowding = crowdingOf(found, estimatedGain);
+  const ratio = covered < crowdedShare ? 1 : varianceRatio(facts);
   const reach = spotPx === undefined ? undefined : reachOf(spotPx);
   // A peak whose summit is 1.4 times its limit has 2s² pixels above it; one whose summit is 10⁴ times its limit has
   // 60s².
@@ -208,7 +217,7 @@ export function parametersOf(
       ...own,
       ...pixels,
       ...(reach === undefined ? {} : { localBgRadius: reach }),
-      ...(crowding > crowded ? { minSnr: Math.max(leastSnr, Number((4.5 / Math.sqrt(crowding)).toFixed(1))) } : {}),
+      ...(ratio > crowdedRatio ? { minSnr: Math.max(leastSnr, Number((4.5 / Math.sqrt(ratio)).toFixed(1))) } : {}),
     };
   if (finder === 'zaef')
     // Noise of variance v has squared gradients of 4v on average; one pixel in ten thousand reaches nine times that.

@@ -98,6 +98,10 @@ describe('a gain that the geometry states', () => {
     const wrong = await factsOfSimulated({ background: 20 }, { stated: 30 });
     expect(gainDoubt(wrong)).toContain('the geometry states 30 units per photon');
     expect(wrong.gain).toBe(30);
+    // A detector whose units are called photons: not a crowd, so the search stays as it is.
+    const units = await factsOfSimulated({ background: 20 }, { gain: 20, stated: 1 });
+    expect(gainDoubt(units)).toContain('the number is wrong');
+    expect(parametersOf('peakfinder8', units).minSnr).toBe(4.5);
   });
 });
 
