@@ -34,16 +34,37 @@ function mostEdits(name: string, candidate: string): number {
   return candidate.length <= 2 ? 1 : Math.max(2, name.length / 3);
 }
 
-/** The most similar name, if one is similar enough; one of one or two letters is only a word of another. */
-export function nearest(name: string, names: readonly string[]): string | undefined {
+/** The words of a name: maxRes, max-res and max_res have two. */
+const wordsOf = (name: string): string[] =>
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter(Boolean);
+
+/** Whether no word is another one: max-frames is not near to max-res, although it is three letters away. */
+function haveNearWords(name: string, candidate: string): boolean {
+  const [words, others] = [wordsOf(name), wordsOf(candidate)];
+  if (words.length < 2 || words.length !== others.length) return true;
+  return words.every((word, i) => {
+    const other = others[i] ?? '';
+    return distance(word, other) <= Math.max(2, Math.max(word.length, other.length) / 3);
+  });
+}
+
+/** The most similar names, if any are similar enough; one of one or two letters is only a word of another. */
+export function allNearest(name: string, names: readonly string[]): string[] {
   const ranked = names
     // Names of a very different length are never similar, and a hostile name may be as long as its file.
     .filter((candidate) => Math.abs(candidate.length - name.length) <= mostEdits(name, candidate))
     .map((candidate) => [distance(name.toLowerCase(), candidate.toLowerCase()), candidate] as const)
-    .filter(([edits, candidate]) => edits <= mostEdits(name, candidate))
-    .sort((a, b) => a[0] - b[0]);
-  return ranked[0]?.[1];
+    .filter(([edits, candidate]) => edits <= mostEdits(name, candidate) && haveNearWords(name, candidate));
+  const fewest = Math.min(...ranked.map(([edits]) => edits));
+  return ranked.flatMap(([edits, candidate]) => (edits === fewest ? [candidate] : []));
 }
+
+/** The first of the most similar names. */
+export const nearest = (name: string, names: readonly string[]): string | undefined => allNearest(name, names)[0];
 
 /** What a value is, for messages: "a Float64Array", "an Array", "undefined"; never throws. */
 export function kindOf(value: unknown): string {

@@ -16,7 +16,7 @@ const panel =
 describe('texts are read in one pass', () => {
   test('comments of geometries, cells and spot lists', () => {
     expect(parseGeometry(`${panel}${marks(';')}\n`).panels).toHaveLength(1);
-    const cell = 'a = 1 A\nb = 2 A\nc = 3 A\nal = 90 deg\nbe = 90 deg\nga = 90 deg\n';
+    const cell = 'a = 10 A\nb = 20 A\nc = 30 A\nal = 90 deg\nbe = 90 deg\nga = 90 deg\n';
     expect(parseCellFile(cell + marks(';'), 'c').centring).toBe('P');
     expect(readSpotList(`1 2 3 ${marks('#')}\n`).spots).toEqual(Float32Array.of(1, 2, 3));
   });
@@ -38,4 +38,17 @@ describe('texts are read in one pass', () => {
     expect(nearest('wavelenght', ['wavelength', 'clen'])).toBe('wavelength');
     expect(nearest('w'.repeat(10 * long), ['wavelength', 'clen'])).toBeUndefined();
   });
+
+  test('the beginning of a list of spots that is no other known file', () => {
+    for (const begin of ['\n', ';\n', ' ', 'a', 'a/', ';', '; \n '])
+      expect(() => readSpotList(`${begin.repeat(long)}x 1 2`)).toThrow('is not a finite number');
+  });
+});
+
+test.for([
+  ['maxFrames', 'maxRes'],
+  ['max-frames', 'max-res'],
+] as const)('%s is not near to %s, one word of which is another', ([name, other]) => {
+  expect(nearest(name, [other, 'clen'])).toBeUndefined();
+  expect(nearest(`${other}s`, [other, 'clen'])).toBe(other);
 });

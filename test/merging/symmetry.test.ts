@@ -100,6 +100,16 @@ test('a permuted unique axis keeps its own index in place', () => {
   }
 });
 
+test.for([
+  ['4/mm', '"4/m" or "4/mmm"?'],
+  ['6/mm', '"6/m" or "6/mmm"?'],
+  ['m3m', '"m-3m"?'],
+  ['43m', '"-43m"?'],
+  ['42m', '"-42m"?'],
+] as const)('"%s" suggests the groups with its rotations and its plane: %s', ([name, suggested]) => {
+  expect(() => pointGroup(name)).toThrow(`symmetry "${name}" is not a point group; did you mean ${suggested}`);
+});
+
 test.for(['4/', 'P4', '2/m_uad', 'mmm_uab', 'm-3_uaa', '', '4_H'])('"%s" is not a point group', (name) => {
   expect(() => pointGroup(name)).toThrow(expect.objectContaining({ tag: 'Argument' }));
 });

@@ -3,7 +3,7 @@
  * each. Names are CrystFEL's: `4/m`, `321_H`, `-3_R`, `2/m_uab`; the unique axis is c unless the name states another.
  */
 import { EwaldError } from '../../base/errors.js';
-import { nearest } from '../../base/options.js';
+import { allNearest } from '../../base/options.js';
 import { closure, determinant, inversion, keyOf, type Operation, operationOf } from './matrices.js';
 
 /** A group of operations on indices that leave intensities unchanged. */
@@ -105,16 +105,26 @@ export function pointGroup(name: string): PointGroup {
   const generators = rotations[base] ?? improper[base] ?? rotations[laue[base] ?? ''];
   const turn = turns[axis];
   if (!generators || !turn || (axis !== 'c' && !turnable.test(base))) {
-    const near = nearest(stem, pointGroupNames);
+    const near = similarGroups(stem);
     throw new EwaldError(
       'Argument',
       `symmetry "${name.slice(0, 40)}" is not a point group; ` +
-        `${near ? `did you mean "${near}"?` : `expected one of ${pointGroupNames.join(', ')}`}`,
+        `${near.length > 0 ? `did you mean ${near.map((one) => `"${one}"`).join(' or ')}?` : `expected one of ${pointGroupNames.join(', ')}`}`,
       { detail: { symmetry: name } },
     );
   }
   const all = generators.map((triplet) => turned(operationOf(triplet), turn));
   return groupOf(name, laue[base] ? [...all, inversion] : all);
+}
+
+/** Names that may have been meant: those with the same rotations, and a plane across the axis if one is written. */
+function similarGroups(stem: string): string[] {
+  const orders = (name: string): string => name.replace(/\D/g, '');
+  const alike = pointGroupNames.filter((name) => orders(name) === orders(stem));
+  return allNearest(
+    stem,
+    alike.filter((name) => !stem.includes('/') || name.includes('/')),
+  );
 }
 
 /** The group with the inversion added: the symmetry of intensities if anomalous differences are ignored. */
