@@ -9,7 +9,7 @@
  * - A file has one writer; a second writer is refused with the identity of the first.
  */
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { compressedName } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
@@ -139,12 +139,25 @@ export async function permitted(file: string, options: WriteOptions): Promise<Pe
   const there = await stat(target).catch(absent);
   if (there?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
   if (there && !there.isFile()) return { target, there, isPlain: false };
-  if (!there && !(await stat(dirname(target))).isDirectory()) throw Object.assign(new Error(), { code: 'ENOTDIR' });
+  const folder = there ? undefined : await stat(dirname(target)).catch(absent);
+  if (!there && !folder) throw noFolder(file, dirname(target));
+  if (folder?.isDirectory() === false) throw Object.assign(new Error(), { code: 'ENOTDIR' });
   await refuseInputs(file, options);
   if (there && options.force) await refuseOpen(file, target);
   if (there && there.size > 0) await mayReplace(file, target, options);
   return { target, there, isPlain: true };
 }
+
+const noFolder = (file: string, folder: string): EwaldError =>
+  new EwaldError('File', `${file} cannot be written: the folder ${shortest(folder)} does not exist; make it first`, {
+    detail: { path: file },
+  });
+
+/** A path as users write it: relative to the current folder if it is inside. */
+const shortest = (path: string): string => {
+  const within = relative('', path);
+  return within.startsWith('..') ? path : within;
+};
 
 /** An empty name is that of the current folder to the system. Throws `Argument`. */
 export function refuseUnnamed(file: string): void {

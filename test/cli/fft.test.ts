@@ -221,7 +221,7 @@ describe('files', () => {
       [
         [at('in.npy'), '-o', at('no/x.npy')],
         1,
-        `ewald: ${at('no/x.npy')} cannot be written: there is no such file or folder\n`,
+        `ewald: ${at('no/x.npy')} cannot be written: the folder ${at('no')} does not exist; make it first\n`,
       ],
       [[at('in.npy'), '-o', '/dev/full'], 1, 'ewald: /dev/full cannot be written: the disk is full\n'],
       [
