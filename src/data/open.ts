@@ -15,6 +15,7 @@ import { elementBytes } from './dtype.js';
 import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatName, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
+import { otherText } from './other-text.js';
 import { openNames } from './parameters.js';
 import { defaultFrameBytes, tooLarge } from './shapes.js';
 import { suggestedShape } from './suggested-shape.js';
@@ -135,18 +136,9 @@ async function isText(source: ByteSource): Promise<boolean> {
 
 const headOf = (source: ByteSource): Promise<Uint8Array> => source.read(0, Math.min(512, source.size));
 
-/** Files of crystallography without frames, by their first bytes, and what uses them. */
-const otherFiles: readonly (readonly [RegExp, string])[] = [
-  [/^CrystFEL reflection list version/, 'a list of merged reflections: ewald merge --reference compares with it'],
-  [/^MTZ /, 'an MTZ file of reflections: ewald merge --reference compares with it'],
-  [/^CrystFEL stream format/, 'a stream: ewald stream info counts its frames, ewald view and ewald merge use it'],
-  [/^EWALDMG1/, 'a state of ewald merge, which continues with it'],
-];
-
 /** What a file without frames is; undefined if it is none of the known kinds. */
 async function otherFile(source: ByteSource): Promise<string | undefined> {
-  const text = new TextDecoder('latin1').decode(await headOf(source));
-  return otherFiles.find(([begin]) => begin.test(text))?.[1];
+  return otherText(new TextDecoder('latin1').decode(await headOf(source)));
 }
 
 /** Throws `Format` for a file in a compression that is not read; gzip and bzip2 have been unpacked before. */

@@ -11,6 +11,7 @@ import { median } from '../base/median.js';
 import { choice, knownOptions } from '../base/options.js';
 import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../crystal/cell.js';
 import { withoutComment } from '../crystal/comments.js';
+import { otherText } from './other-text.js';
 
 /** Units of reciprocal vectors: 1/angstrom, 1/nm, and both with the factor 2π of physicists. */
 export type SpotUnit = '1/A' | '1/nm' | '2pi/A' | '2pi/nm';
@@ -23,6 +24,9 @@ const factors: Readonly<Record<SpotUnit, number>> = {
 };
 /** The names of the units. */
 export const spotUnits = Object.keys(factors) as readonly SpotUnit[];
+
+/** Characters of a text by which its kind is recognised. */
+const mostBegin = 4096;
 
 /** The contents of a spot list. */
 export interface SpotList {
@@ -48,6 +52,9 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   expectsText('readSpotList: the first argument', text);
   knownOptions('readSpotList', options, ['name', 'unit']);
   const name = options.name ?? 'the list';
+  const other = otherText(text.slice(0, mostBegin));
+  if (other !== undefined)
+    throw new EwaldError('Format', `${name} is not a list of spots; it is ${other}`, { detail: { path: name } });
   const factor = factors[choice('readSpotList: unit', options.unit, '1/A', spotUnits)];
   const lines: { words: string[]; line: number }[] = [];
   for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
