@@ -14,7 +14,7 @@ import {
 } from '../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
-import { clock, commandRows, messageOf, sinkRows } from '../entries/shell.node.js';
+import { clock, commandRows, messageOf, Repeats, sinkRows } from '../entries/shell.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';
@@ -183,6 +183,7 @@ class RunReport {
   readonly #frames = new Progress('index');
   /** Stages that run on another backend than the requested one; each is reported once. */
   readonly #elsewhere = new Set<string>();
+  readonly #failures = new Repeats(note, (n) => `${red('✗')} ${counted(n, 'further frame')} for the same reason`);
   /** Whether something besides the frames failed, or has to be looked at: an output, the cell, the merge. */
   #isDoubtful = false;
   /** Whether frames of an interrupted run are kept for `--resume`. */
@@ -222,8 +223,11 @@ class RunReport {
 
   /** Prints a finished frame. */
   item(item: PipelineItem): void {
-    if (item.error) note(`${red('✗')} ${nameOf(item.origin)}: ${item.error.message}`);
-    else this.#tellElsewhere(item.result.backends);
+    if (item.error) this.#failures.add(`${red('✗')} ${nameOf(item.origin)}: ${item.error.message}`, item.error.message);
+    else {
+      this.#failures.end();
+      this.#tellElsewhere(item.result.backends);
+    }
     if (this.#shared.json) printJson(jsonOf(item));
     else if (this.#flags.output === undefined && !item.error) print(lineOf(item));
   }
@@ -236,6 +240,7 @@ class RunReport {
   }
 
   stop(): void {
+    this.#failures.end();
     this.#cell.end();
     this.#frames.end();
     const kept = this.end?.outputs.find(({ output, state }) => output === 'stream' && state === 'kept');

@@ -140,7 +140,7 @@ const formerFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
-  command.exitOverride().showHelpAfterError('(--help lists the options)');
+  command.exitOverride().showHelpAfterError('(--help lists the options)').showSuggestionAfterError(false);
   // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
   const own = command as unknown as { unknownOption(flag: string): void };
   const refuse = own.unknownOption.bind(command);
@@ -150,7 +150,11 @@ function override(command: import('commander').Command): void {
     if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
     if (flag !== word && command.options.some((one) => one.long === flag && !one.required && !one.optional))
       throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
-    refuse(flag);
+    // Commander's own suggestion compares whole names: --max-res for --max-frames.
+    const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+    const near = nearest(flag, [...flags, '--help']);
+    if (near === undefined) refuse(flag);
+    else command.error(`error: unknown option '${flag}'\n(Did you mean ${near}?)`, { exitCode: 1 });
   };
   for (const child of command.commands) override(child);
 }

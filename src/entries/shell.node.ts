@@ -21,7 +21,7 @@ export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ crea
 export { parseBackend } from '../backends/open.js';
 export { clock, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
 export { messageOf } from '../base/errors.js';
-export { fileError, fileReason } from '../base/file-errors.js';
+export { fileReason } from '../base/file-errors.js';
 export { median } from '../base/median.js';
 export { choice, exact, nearest } from '../base/options.js';
 export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
@@ -37,6 +37,7 @@ export {
   type Values,
 } from '../base/parameters.js';
 export { range } from '../base/range.js';
+export { Repeats } from '../base/repeats.js';
 export { ranksOfJob } from '../communicator/job.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { formats } from '../data/formats/table.js';
