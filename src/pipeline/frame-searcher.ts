@@ -88,7 +88,7 @@ export interface FrameSearcherMethods extends Disposable {
   stages(frame: Frame, options?: FrameSearchOptions): Promise<PeakStages>;
   /** Indexes peaks; the result contains the spots, and the lattices without their reflections. */
   index(peaks: PeakList, options?: FrameSearchOptions): Promise<FrameResult>;
-  /** Predicts the positions of a crystal's reflections. */
+  /** Predicts the positions of a crystal's reflections. Throws `Limit` if a wrong number asks for absurdly many. */
   predict(crystal: FrameCrystal, options?: FrameSearchOptions): Reflection[];
   /** Predicts the reflections of a crystal and measures their intensities in a frame. */
   integrate(frame: Frame, crystal: FrameCrystal, options?: FrameSearchOptions): Measured[];

@@ -5,6 +5,7 @@
  * A node with excitation error s (its distance from the sphere along the ray's length, |k₀ + g| − 1/λ) is excited if
  * |s| is at most a given reach; two sigmas of bandwidth extend it by |g|²λ · Δλ/λ.
  */
+import { EwaldError } from '../base/errors.js';
 import { type Cell, cross, dot, type Vector } from '../crystal/cell.js';
 import { type Centring, isAbsent } from '../crystal/centring.js';
 import { largestInverseD } from '../crystal/geometry/edge.js';
@@ -32,9 +33,17 @@ export const excitationAt = (x: number, y: number, z: number, k0: number): numbe
   Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
 /**
+ * Most nodes that are visited: ten times those of a cell of 1000 Å at 2 Å. A number in a wrong unit asks for so many
+ * that the loop over them would not end.
+ */
+const mostNodes = 2 ** 25;
+
+/**
  * The reflections of a lattice that hit a detector, by h, k, l; `reciprocal` rows a*, b*, c* in 1/Å. Nodes beyond the
  * outermost point of the detector are not visited, so the cost without a limit depends only on the size of the
  * detector.
+ *
+ * Throws `Limit` if there are absurdly many nodes.
  */
 export function predict(
   reciprocal: Cell,
@@ -65,7 +74,7 @@ export function predictRows(
   const k0 = 1 / beam.wavelengthA;
   const cs = reciprocal[2];
   // |h| is at most |a| times the largest 1/d, because the rows of the inverse are a, b, c.
-  const [a, b, c] = inverseLengths(reciprocal);
+  const [a, b, c, volume] = inverseLengths(reciprocal);
   const lastH = Math.floor(a * maxInverseD);
   const lastK = Math.floor(b * maxInverseD);
   // Largest widening of the shell by the bandwidth.
@@ -82,6 +91,18 @@ export function predictRows(
   shell[inShell.bandwidth] = bandwidth;
   shell[inShell.reach] = reach;
   shell[inShell.profileRadius] = profileRadius;
+  // The pairs h, k of the loops, and the nodes in the shell: an Ewald sphere has the area πq² up to q.
+  const inside = Math.min(2 * Math.PI * maxInverseD ** 2 * thickest, (4 / 3) * Math.PI * maxInverseD ** 3);
+  const nodes = (2 * lastH + 1) * (2 * lastK + 1) + inside * volume;
+  if (!(nodes <= mostNodes))
+    throw new EwaldError(
+      'Limit',
+      `the reflections of the cell of ${[a, b, c].map((length) => length.toPrecision(4)).join(', ')} Å reach to ` +
+        `${(1 / maxInverseD).toPrecision(3)} Å within ${thickest.toPrecision(3)} 1/Å of the Ewald sphere, which are ` +
+        `${nodes.toPrecision(2)} nodes; expected at most ${mostNodes}: is the wavelength of ${beam.wavelengthA} Å, the ` +
+        `bandwidth of ${bandwidth} or the profile radius of ${(profileRadius * 1e10).toPrecision(3)} 1/m in another unit? ` +
+        'highres limits the resolution',
+    );
   for (let h = -lastH; h <= lastH; h++) addPlane(rows, shell, places, centring, h, lastK);
 }
 
@@ -206,8 +227,10 @@ function addNodes(
 
 const lengthOf = ([x, y, z]: Vector): number => Math.hypot(x, y, z);
 
-function inverseLengths(reciprocal: Cell): [number, number, number] {
+/** Lengths of the axes of a cell, Å, and its volume. */
+function inverseLengths(reciprocal: Cell): [number, number, number, number] {
   const [a, b, c] = reciprocal;
   const volume = Math.abs(dot(a, cross(b, c)));
-  return [lengthOf(cross(b, c)) / volume, lengthOf(cross(c, a)) / volume, lengthOf(cross(a, b)) / volume];
+  const length = (one: Vector, other: Vector): number => lengthOf(cross(one, other)) / volume;
+  return [length(b, c), length(c, a), length(a, b), 1 / volume];
 }

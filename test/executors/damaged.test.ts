@@ -142,9 +142,7 @@ test('every function of the package but one is noted; heffte runs on ranks, whic
   await expect(inline.run([task]).next()).rejects.toMatchObject({ tag: 'Argument' });
 });
 
-// A search with a wrong but possible number, such as a wavelength, may take long, and is bounded by taskSeconds.
-const brief = functions.filter((name) => name !== 'pipeline.search');
-test.for(brief)('%s answers wrong numbers by a result or a tagged error, in bounded memory', async (name) => {
+test.for(functions)('%s answers wrong numbers by a result or a tagged error, in bounded memory', async (name) => {
   const before = process.resourceUsage().maxRSS;
   expect(await raw(recorded.get(name) as Recorded, numbers, 2)).toEqual([]);
   // In kilobytes.

@@ -122,3 +122,36 @@ it('predicts for the detector of each call, also where several share a beam', ()
   expect(places(far, beamOf(far))).not.toEqual(expected);
   expect(places(near)).toEqual(expected);
 });
+
+it('refuses numbers that ask for more nodes than a loop would ever visit', () => {
+  const geometry = made(detectors['flat, beam off the panel'] as string);
+  const beam = beamOf(geometry);
+  const excitation = { profileRadius: 0.006, reach: 0.012, bandwidth: 0, maxInverseD: Number.POSITIVE_INFINITY };
+  const cell = reciprocalCell(turned(0.7));
+  const refused = (other: object, of = beam, rows = cell) =>
+    expect(() => predict(rows, 'P', geometry, of, { ...excitation, ...other })).toThrow(
+      expect.objectContaining({
+        tag: 'Limit',
+        message: expect.stringMatching(
+          /reach to .* Å within .* nodes; expected at most 33554432: is the wavelength of .* Å, the bandwidth of /,
+        ),
+      }),
+    );
+  for (const bandwidth of [1e9, 1e300]) refused({ bandwidth });
+  refused({ profileRadius: 100, reach: 850 });
+  refused({}, { ...beam, wavelengthA: 1e-5 });
+  const long = cell.map((row) => row.map((x) => x / 1e9)) as unknown as typeof cell;
+  refused({}, beam, long);
+  // As many as a cell of a virus has.
+  const large = cell.map((row) => row.map((x) => x / 20)) as unknown as typeof cell;
+  const limited = { ...excitation, reach: 1e-5, maxInverseD: 0.4 };
+  expect(predict(large, 'P', geometry, beam, limited).length).toBeGreaterThan(0);
+});
+
+it('refuses a bandwidth that is no part of the wavelength where the geometry is taken', () => {
+  for (const bandwidth of ['-0.1', '1.5', '1e9'])
+    expect(() => beamOf(made(`bandwidth = ${bandwidth}\n${detectors['flat, beam off the panel']}`))).toThrow(
+      expect.objectContaining({ tag: 'Format', message: expect.stringContaining('expected a part of the wavelength') }),
+    );
+  expect(beamOf(made(`bandwidth = 0.05\n${detectors['flat, beam off the panel']}`)).distanceM).toBe(0.05);
+});

@@ -24,7 +24,8 @@ const unread = 'a number in the file of the frames: (await ctx.detector(dataset,
 /**
  * The beam of a geometry; `header` supplies the numbers that the geometry refers to by path.
  *
- * Throws `Format` if neither the geometry nor the file gives the photon energy or the distance.
+ * Throws `Format` if neither the geometry nor the file gives the photon energy or the distance, or if the wavelength or
+ * the bandwidth is impossible.
  */
 export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
   expectsGeometry('beamOf: the geometry', geometry);
@@ -34,7 +35,7 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
     header,
     'a function that returns a number of the file by its path; ctx.detector(dataset, { geometry }) reads them itself',
   );
-  const { radiation, distance, shift } = geometry;
+  const { radiation, distance, shift, bandwidth = 0 } = geometry;
   const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
     if ('value' in given) return given.value;
     const value = header && callback('beamOf: the header', header)(given.path);
@@ -59,6 +60,12 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
   );
   if (!(wavelengthA > 0))
     throw new EwaldError('Format', `the wavelength is ${wavelengthA} Å; expected a positive number`);
+  // Shells of nodes become as thick as it says.
+  if (!(bandwidth >= 0 && bandwidth <= 1))
+    throw new EwaldError(
+      'Format',
+      `the bandwidth is ${bandwidth}; expected a part of the wavelength from 0 to 1, such as 0.001`,
+    );
   return {
     wavelengthA,
     distanceM: known(distance, 'length', 'the distance'),
