@@ -55,10 +55,11 @@ export class DectrisDriver implements DetectorDriver {
     this.#receiving = this.#receive(socket, this.#codecs);
   }
 
-  async announced(signal: AbortSignal): Promise<Announcement> {
-    await this.#handover.announced(signal);
-    const { frames, header } = this.#start as DectrisStart;
-    return { frames, scan: undefined, header };
+  announced(signal: AbortSignal): Promise<Announcement> {
+    return this.#handover.announced(() => {
+      const { frames, header } = this.#start as DectrisStart;
+      return { frames, scan: undefined, header };
+    }, signal);
   }
 
   format(signal: AbortSignal): Promise<FrameFormat> {

@@ -14,6 +14,8 @@ export class Handover {
   #scan: Acquisition | undefined;
   #closed = false;
   #failure: EwaldError | undefined;
+  /** Whether `next` has an announcement and no frame of it: if it is refused, `next` is told, whatever follows it. */
+  #taken = false;
   /** Why the announced acquisition cannot be read. */
   #refusal: EwaldError | undefined;
   #wake: (() => void) | undefined;
@@ -53,7 +55,7 @@ export class Handover {
   /** An acquisition goes on after its scan: its next frame is the first one of the next scan. */
   proceed(): void {
     this.#format = undefined;
-    this.#refusal = undefined;
+    if (!this.#taken) this.#refusal = undefined;
     this.#pending = true;
     this.#wake?.();
   }
@@ -96,20 +98,28 @@ export class Handover {
 
   // For `next`:
 
-  /** Waits for an announcement. Throws the error of the connection, or of the signal. */
-  announced(signal: PlatformSignal): Promise<void> {
-    return this.#until(() => this.#pending, signal);
+  /**
+   * Waits for an announcement and describes it, before anything else arrives. Throws the error of the connection, or of
+   * the signal.
+   */
+  announced<T extends object>(describe: () => T, signal: PlatformSignal): Promise<T> {
+    return this.#until(() => {
+      if (!this.#pending) return undefined;
+      this.#taken = true;
+      this.#refusal = undefined;
+      return describe();
+    }, signal);
   }
 
   /** Waits for the first frame of the announced acquisition. */
-  async format(signal: PlatformSignal): Promise<FrameFormat> {
-    await this.#until(() => this.#format !== undefined, signal);
-    return this.#format as FrameFormat;
+  format(signal: PlatformSignal): Promise<FrameFormat> {
+    return this.#until(() => (this.#refusal ? undefined : this.#format), signal);
   }
 
   /** The scan of the announced acquisition takes the frames. */
   deliver(scan: Acquisition): void {
     this.#scan = scan;
+    this.#taken = false;
     this.#pending = false;
     this.#format = undefined;
   }
@@ -119,15 +129,19 @@ export class Handover {
     this.#wake?.();
   }
 
-  async #until(condition: () => boolean, signal: PlatformSignal): Promise<void> {
+  async #until<T extends object>(result: () => T | undefined, signal: PlatformSignal): Promise<T> {
     for (;;) {
-      if (condition()) return;
+      const found = result();
+      if (found) return found;
       if (signal.aborted) throw signal.reason;
       if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.#name} was closed`);
       if (this.#failure) throw this.#failure;
       const refusal = this.#refusal;
       this.#refusal = undefined;
-      if (refusal) throw refusal;
+      if (refusal) {
+        this.#taken = false;
+        throw refusal;
+      }
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           signal.removeEventListener('abort', wake);

@@ -133,11 +133,12 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
     socket.on('close', () => this.#lost(socket, reason));
   }
 
-  async announced(signal: AbortSignal): Promise<Announcement> {
+  announced(signal: AbortSignal): Promise<Announcement> {
     // An acquisition without an end goes on with the next scan.
-    await this.#handover.announced(signal);
-    const { header } = this.#current as Current;
-    return { frames: header.frames, scan: header.scan, header: Object.fromEntries(header.values) };
+    return this.#handover.announced(() => {
+      const { header } = this.#current as Current;
+      return { frames: header.frames, scan: header.scan, header: Object.fromEntries(header.values) };
+    }, signal);
   }
 
   format(signal: AbortSignal): Promise<FrameFormat> {
