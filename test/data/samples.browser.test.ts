@@ -1,7 +1,7 @@
 // @module-tag all: Chromium.
 /** The samples in a browser tab: File objects, no server of ours, the shipped build. */
 import { expect, test } from 'vitest';
-import { blobSource, type Dataset, detect, open } from '../../dist/data.browser.js';
+import { blobSource, type Dataset, detect, fileSource, open } from '../../dist/data.browser.js';
 import known from './frames-known.json' with { type: 'json' };
 import {
   deviations,
@@ -68,7 +68,7 @@ test.skipIf(!data)('a file is read over HTTP, whether the server supports ranges
 });
 
 test('a path is refused in a browser, with advice', async () => {
-  await expect(open('scan.mib')).rejects.toThrow(/pass a File, a Blob or a URL/);
+  await expect(fileSource('scan.mib')).rejects.toThrow(/pass a File, a Blob or a URL/);
 });
 
 test('bytes above 127 of a signature are not letters of some code page', async () => {
