@@ -99,9 +99,9 @@ export function predictRows(
       'Limit',
       `the reflections of the cell of ${[a, b, c].map((length) => length.toPrecision(4)).join(', ')} Å reach to ` +
         `${(1 / maxInverseD).toPrecision(3)} Å within ${thickest.toPrecision(3)} 1/Å of the Ewald sphere, which are ` +
-        `${nodes.toPrecision(2)} nodes; expected at most ${mostNodes}: is the wavelength of ${beam.wavelengthA} Å, the ` +
-        `bandwidth of ${bandwidth} or the profile radius of ${(profileRadius * 1e10).toPrecision(3)} 1/m in another unit? ` +
-        'highres limits the resolution',
+        `${nodes.toPrecision(2)} nodes; expected at most ${mostNodes}: is the wavelength of ${beam.wavelengthA} Å, ` +
+        `the bandwidth of ${bandwidth} or the profile radius of ${(profileRadius * 1e10).toPrecision(3)} 1/m in ` +
+        'another unit? highres limits the resolution',
     );
   for (let h = -lastH; h <= lastH; h++) addPlane(rows, shell, places, centring, h, lastK);
 }
