@@ -70,7 +70,7 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_sum('x', 1))).toMatch(
         /is "x"; const double \* needs a Float64Array, memory from alloc\(\), a pointer or null/,
       );
-      expect(refusal(() => kit.kit_sum({}, 1))).toMatch(/is a Object/);
+      expect(refusal(() => kit.kit_sum({}, 1))).toMatch(/is an Object/);
       expect(refusal(() => kit.kit_sum([1, 'x'], 2))).toMatch(/\[1\] is "x"/);
       expect(refusal(() => kit.kit_fill(1, 5))).toMatch(/needs an array of one element, or ref\(\)/);
       expect(refusal(() => kit.kit_upper('a', 'b', 1))).toMatch(/the text of JavaScript cannot change/);
