@@ -303,13 +303,13 @@ class Preprocessor {
   }
 }
 
-/** Adds the position of the include to the refusal of a file. */
+/** Adds the position of the include to the refusal of a file; what else a caller's function throws stays as it is. */
 function reading<T>(place: Token, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const isOwn = isEwaldError(error) && error.tag !== 'Format' && !error.detail.threw;
-    throw isOwn ? headerError(place, error.message) : error;
+    const refusal = isEwaldError(error) && error.detail.threw ? error.cause : error;
+    throw isEwaldError(refusal, 'File') ? headerError(place, refusal.message) : error;
   }
 }
 
