@@ -18,12 +18,10 @@ export type FftScale = 'none' | 'symmetric' | 'full';
 /** Who computes: the kernels of ewald, or a library of the host that is found at run time. */
 export type FftEngine = 'ewald' | ExternalEngine;
 
-/** A transform plan; the types of its arrays follow from `precision`. */
-export interface FftOptions<P extends FftPrecision = FftPrecision> {
+/** What plans of every kind take. */
+interface CommonFftOptions<P extends FftPrecision> {
   /** Logical lengths, slowest axis first, each 1 … 2²⁷; 1 to 8 axes. */
   readonly shape: readonly number[] | number;
-  /** Default `c2c`. */
-  readonly kind?: FftKind | undefined;
   /** Axes that are transformed; default: all. Negative ones count from the last. */
   readonly axes?: readonly number[] | undefined;
   /** Default `f32`; `f64` on wasm, native and cuda. */
@@ -53,8 +51,6 @@ export interface FftOptions<P extends FftPrecision = FftPrecision> {
   readonly keep?: readonly KeptAxis[] | undefined;
   /** The axis that `r2c` and `c2r` halve; default: the last transformed one. */
   readonly reducedAxis?: number | undefined;
-  /** `r2r`: the kind of each transformed axis, or one for all; default `dct2`. */
-  readonly r2r?: R2rKind | readonly R2rKind[] | undefined;
   /** Input and output are one array; default false. For `r2c` its last axis is padded to 2 (n/2 + 1) real numbers. */
   readonly inPlace?: boolean | undefined;
   /** The plan holds no workspace: every run brings one of `sizeWorkspace`; default false. */
@@ -79,3 +75,19 @@ export interface FftOptions<P extends FftPrecision = FftPrecision> {
    */
   readonly engine?: FftEngine | undefined;
 }
+
+/** The kind of a plan. The kinds of axes go with `r2r` alone. */
+type KindOptions =
+  | {
+      /** Default `c2c`. */
+      readonly kind?: Exclude<FftKind, 'r2r'> | undefined;
+      readonly r2r?: undefined;
+    }
+  | {
+      readonly kind: 'r2r';
+      /** `r2r`: the kind of each transformed axis, or one for all; default `dct2`. */
+      readonly r2r?: R2rKind | readonly R2rKind[] | undefined;
+    };
+
+/** A transform plan; the types of its arrays follow from `precision`. */
+export type FftOptions<P extends FftPrecision = FftPrecision> = CommonFftOptions<P> & KindOptions;

@@ -143,9 +143,8 @@ async function overPlanes(run: Run, source: Store, target: Store): Promise<void>
     context.fft({
       shape: [count, ...rest],
       axes: rest.map((_, i) => i + 1),
-      kind,
       precision,
-      ...(kind === 'r2r' && wish.r2r ? { r2r: wish.r2r } : {}),
+      ...(kind === 'r2r' ? { kind, r2r: wish.r2r } : { kind }),
       ...(wish.engine ? { engine: wish.engine } : {}),
     });
   await inParts(n0, planes, plan, async (fft, at, count) => {
@@ -170,10 +169,9 @@ async function overColumns(run: Run, source: Store, target: Store): Promise<void
     context.fft({
       shape: [n0, count],
       axes: [0],
-      kind: kind === 'r2r' ? 'r2r' : 'c2c',
       precision,
       inPlace: true,
-      ...(kind === 'r2r' && wish.r2r ? { r2r: wish.r2r } : {}),
+      ...(kind === 'r2r' ? { kind, r2r: wish.r2r } : {}),
       ...(wish.engine ? { engine: wish.engine } : {}),
     });
   await inParts(columns, wide, plan, async (fft, at, count) => {

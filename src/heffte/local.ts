@@ -41,13 +41,15 @@ export async function planLocal(wish: LocalWish): Promise<FftPlan | undefined> {
   return wish.context.fft({
     shape: slowest.map((axis) => from.size[axis]),
     axes: sorted.map(position),
-    kind: kind === 'r2r' ? 'r2r' : halves ? 'r2c' : 'c2c',
     precision: wish.precision,
     batch: wish.batch,
     inPlace: wish.inPlace,
     threads: wish.threads,
-    ...(halves ? { reducedAxis: position(reduced) } : {}),
-    ...(kind === 'r2r' && r2r ? { r2r: sorted.map((axis) => r2r[axis]) } : {}),
+    ...(kind === 'r2r'
+      ? { kind, r2r: r2r && sorted.map((axis) => r2r[axis]) }
+      : halves
+        ? { kind: 'r2c', reducedAxis: position(reduced) }
+        : {}),
     ...(wish.engine ? { engine: wish.engine } : {}),
     ...(wish.tune ? { tune: wish.tune } : {}),
     ...(strided && !wish.inPlace

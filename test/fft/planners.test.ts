@@ -106,18 +106,18 @@ const wide: FftOptions[] = [
   ...kinds
     .filter((kind) => kind !== 'real')
     .flatMap((kind): FftOptions[] => {
-      const r2r = kind === 'r2r' ? { r2r: 'dct2' as const } : {};
+      const of = kind === 'r2r' ? { kind, r2r: 'dct2' as const } : { kind };
       return [
-        { shape: [6, 20], kind, ...r2r },
-        { shape: [4, 6, 10], kind, ...r2r, batch: 3 },
-        { shape: [4, 1, 10, 3, 8], kind, ...r2r },
-        { shape: [12, 10, 14], kind, ...r2r, axes: [0, 2] },
-        { shape: [12, 10, 14], kind, ...r2r, axes: [1] },
-        { shape: [8, 8192], kind, ...r2r },
-        { shape: [8192, 6], kind, ...r2r },
-        { shape: [8, 10, 12], kind, ...r2r, order: [2, 0, 1] },
+        { shape: [6, 20], ...of },
+        { shape: [4, 6, 10], ...of, batch: 3 },
+        { shape: [4, 1, 10, 3, 8], ...of },
+        { shape: [12, 10, 14], ...of, axes: [0, 2] },
+        { shape: [12, 10, 14], ...of, axes: [1] },
+        { shape: [8, 8192], ...of },
+        { shape: [8192, 6], ...of },
+        { shape: [8, 10, 12], ...of, order: [2, 0, 1] },
         // Parts of axes.
-        { shape: [16, 24], kind, ...r2r, ...(kind === 'c2c' ? { inputShape: [5, 7] } : {}) },
+        { shape: [16, 24], ...of, ...(kind === 'c2c' ? { inputShape: [5, 7] } : {}) },
         ...(kind === 'c2c'
           ? [
               { shape: [16, 24, 20], inputShape: [16, 7, 3], keep: [4, 24, 6] },

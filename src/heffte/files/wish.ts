@@ -99,7 +99,7 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
     );
   const kind = options.kind ?? (array.complex ? 'c2c' : 'r2c');
   const isR2r = (r2rKinds as readonly string[]).includes(kind);
-  const planKind = (isR2r ? 'r2r' : kind) as FftKind;
+  const planKind = isR2r ? 'r2r' : (kind as Exclude<FftKind, 'r2r'>);
   const { axes } = options;
   if (axes) checkAxes(axes, rank);
   // As in NumPy the last axis that is named is the one of which half the numbers are kept.
@@ -132,11 +132,10 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
     outShape: shape.map((m, axis) => (toHalf && axis === last ? Math.floor(m / 2) + 1 : m)),
     plan: {
       shape,
-      kind: planKind,
       precision: options.precision ?? (array.data instanceof Float32Array ? 'f32' : 'f64'),
       ...(axes ? { axes } : {}),
       ...(halved ? { reducedAxis: last } : {}),
-      ...(isR2r ? { r2r: kind as R2rKind } : {}),
+      ...(planKind === 'r2r' ? { kind: planKind, r2r: kind as R2rKind } : { kind: planKind }),
       ...(options.engine ? { engine: options.engine } : {}),
       ...(options.tune ? { tune: options.tune } : {}),
     },

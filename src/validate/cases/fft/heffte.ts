@@ -31,7 +31,10 @@ const directions = (
   about: string,
   options: FftOptions & { readonly shape: readonly number[] },
   extra: Extra = {},
-) => options.shape.map((_, reducedAxis) => of(test, about, { ...options, kind: 'r2c', reducedAxis }, extra));
+) =>
+  options.shape.map((_, reducedAxis) =>
+    of(test, about, { ...options, kind: 'r2c', r2r: undefined, reducedAxis }, extra),
+  );
 /**
  * For single precision in worlds of more than 2^15 numbers: without a factor, the sum at zero frequency exceeds 2^14,
  * where neighbouring numbers are 2^-10 apart, and even the correctly rounded result would violate the absolute
