@@ -252,6 +252,20 @@ export interface UdfDefinition<
     | undefined;
 }
 
+/** A definition in which something processes frames. */
+type ProcessesFrames =
+  | { readonly wasm: object | string }
+  | { readonly processTile: object }
+  | { readonly processFrame: object }
+  | { readonly processPartition: object };
+
+/** A definition whose buffers, where they are known to be of other kinds than nav, are merged. */
+type MergesBuffers<B extends BufferDeclarations> = true extends {
+  [K in keyof B]: B[K] extends { readonly use: 'resultOnly' } ? false : 'nav' extends B[K]['kind'] ? false : true;
+}[keyof B]
+  ? { readonly merge: object } | { readonly mergeAll: object }
+  : unknown;
+
 /** A UDF with its parameters, ready to run. */
 export interface Udf<B extends BufferDeclarations = BufferDeclarations, P = UdfParams, T = unknown> {
   // biome-ignore lint/suspicious/noExplicitAny: what `prepare` returns is between the methods of a definition
@@ -386,9 +400,13 @@ export function defineUdf<
   P extends UdfParams = Record<never, never>,
   T = undefined,
   R = undefined,
->(definition: UdfDefinition<B, P, T, R>): Udf<B, P, T> {
-  check(definition as AnyDefinition);
-  return new BoundUdf(definition, { ...(definition.params ?? ({} as P)) });
+>(definition: UdfDefinition<B, P, T, R> & ProcessesFrames & MergesBuffers<B>): Udf<B, P, T> {
+  return bound(definition as AnyDefinition) as Udf<B, P, T>;
+}
+
+function bound(definition: AnyDefinition): AnyUdf {
+  check(definition);
+  return new BoundUdf(definition, { ...definition.params });
 }
 
 /** Whether a value is a UDF made by `defineUdf` of this or another copy of the package. */
@@ -397,6 +415,5 @@ export const isUdf = (value: unknown): value is AnyUdf =>
 
 /** A UDF, or a plain definition as modules without imports export it. */
 export function asUdf(value: AnyUdf | AnyDefinition): AnyUdf {
-  if (isUdf(value)) return value;
-  return defineUdf(value as AnyDefinition) as AnyUdf;
+  return isUdf(value) ? value : bound(value);
 }

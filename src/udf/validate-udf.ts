@@ -14,7 +14,7 @@ import type { ResultBuffer } from './buffers.js';
 import type { UdfContext } from './context.js';
 import { product } from './dtypes.js';
 import type { PassDtype } from './pass/pass.js';
-import { type AnyDefinition, type AnyUdf, defineUdf } from './udf.js';
+import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 import { noWrites, spoiling, watching } from './watched-methods.js';
 
 /** The frames on which a UDF is tested. */
@@ -157,8 +157,7 @@ export async function compareUdf(
   const run = async (
     definition: AnyDefinition,
     scan = context.fromMemory(frames, layout),
-  ): Promise<Record<string, ResultBuffer>> =>
-    context.runUdf(scan, defineUdf(definition).withParams(udf.params)) as never;
+  ): Promise<Record<string, ResultBuffer>> => context.runUdf(scan, asUdf(definition).withParams(udf.params)) as never;
   const expected = await run(javascript);
   const keepsFrames = differing(expected, await run(spoiling(javascript)));
   const writes = noWrites();

@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { auxData, Context, defineUdf, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
+import { auxData, type BufferKind, Context, defineUdf, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 
@@ -193,7 +193,8 @@ test('mistakes are named', async () => {
     },
   });
   await refused(() => ctx.runUdf(scan(), throws), 'Argument', 'late', 'frame 17', 'no such thing');
-  const bare = defineUdf({ name: 'bare', buffers: { all: { kind: 'single', dtype: 'f64' } }, processFrame() {} });
+  const kind = 'single' as BufferKind;
+  const bare = defineUdf({ name: 'bare', buffers: { all: { kind, dtype: 'f64' } }, processFrame() {} });
   await refused(() => ctx.runUdf(scan(), bare), 'Argument', 'no merge', 'all is single');
   const stray = defineUdf({
     name: 'stray',
