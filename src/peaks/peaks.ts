@@ -64,8 +64,17 @@ export interface DetectorPeaksOptions
 /** Sizes of a peak finder, or the detector it is for. */
 export type PeaksOptions = FramePeaksOptions | DetectorPeaksOptions;
 
+/** The parameters that these finders use. */
+type ParametersOf<Finder extends FinderName> = {
+  [Name in keyof PeakSearchParameters as (typeof runRows)[Name] extends { readonly of: readonly (infer User)[] }
+    ? Finder extends User
+      ? Name
+      : never
+    : Name]: PeakSearchParameters[Name];
+};
+
 /** Parameters of one search; defaults are CrystFEL's. Parameters of finders other than the plan's are rejected. */
-export interface PeaksRunOptions extends PeakSearchParameters {
+export type PeaksRunOptions<Finder extends FinderName = FinderName> = ParametersOf<Finder> & {
   /**
    * Values outside [least, greatest] mark bad pixels; default: the detector's range, or no limits without a detector.
    */
@@ -73,9 +82,9 @@ export interface PeaksRunOptions extends PeakSearchParameters {
   /** Pixels that are bad in this frame, nonzero where bad, [ss, fs]. */
   readonly bad?: Uint8Array | undefined;
   readonly signal?: PlatformSignal | undefined;
-}
+};
 
-export interface PeakFinderMethods extends Disposable {
+export interface PeakFinderMethods<Finder extends FinderName = FinderName> extends Disposable {
   /**
    * Zeroed memory for a frame of the plan's type, owned by the caller and allocated where the backend reads fastest (on
    * native in huge pages, in which unpacking and searching a frame of 4 million pixels is a tenth faster).
@@ -83,7 +92,7 @@ export interface PeakFinderMethods extends Disposable {
   newFrame(): Frame;
   readonly backend: BackendName;
   /** Its algorithm. */
-  readonly finder: FinderName;
+  readonly finder: Finder;
   /** Bytes the plan holds on its backend; they may grow with the number of peaks of a frame. */
   readonly bytes: number;
   /** Rectangles that are searched, in the order of `PeakList.panel`. */
@@ -93,7 +102,7 @@ export interface PeakFinderMethods extends Disposable {
    *
    * Throws `Argument`, `Shape`, `Aborted`, `Disposed`.
    */
-  run(frame: Frame, options?: PeaksRunOptions): Promise<PeakList>;
+  run(frame: Frame, options?: PeaksRunOptions<Finder>): Promise<PeakList>;
   /**
    * Finds the peaks of a frame and returns what the search compared its pixels with: background, noise and limit of
    * each pixel, and which pixels passed. For pictures and for choosing parameters; it takes several times as long as
@@ -101,10 +110,10 @@ export interface PeakFinderMethods extends Disposable {
    *
    * Throws what `run` throws, and `Unsupported` for zaef.
    */
-  stages(frame: Frame, options?: PeaksRunOptions): Promise<PeakStages>;
+  stages(frame: Frame, options?: PeaksRunOptions<Finder>): Promise<PeakStages>;
 }
 /** A planned peak finder. */
-export type PeakFinder = PeakFinderMethods & MaybeAsyncDisposable;
+export type PeakFinder<Finder extends FinderName = FinderName> = PeakFinderMethods<Finder> & MaybeAsyncDisposable;
 
 /** A frame in the memory of a plan; see `BorrowedMemory`. */
 export interface BorrowedFrame {
