@@ -56,10 +56,9 @@ const headOfStack = /^EwaldError \[(\w+)\]/;
 
 /** An error of ewald; `tag` is its kind, `detail` the values of the message for programs. */
 export class EwaldError extends Error {
-  static {
-    // Node prints the name of the class as well, which is a letter in minified code.
-    Object.defineProperty(EwaldError, 'name', { value: 'EwaldError' });
-  }
+  // Node prints the name of the class as well, which is a letter in minified code. Bundlers drop a field with the class,
+  // where a static block would keep both.
+  static override readonly name: string = 'EwaldError';
 
   override readonly name = 'EwaldError';
   readonly tag: EwaldErrorTag;

@@ -35,10 +35,8 @@ const tags: Partial<Record<BufferErrorCode, EwaldErrorTag>> = {
 
 /** An error of `ewald/memory`; its tag is `Shape`, `Argument` or `Disposed`, its `code` is more specific. */
 export class BufferError extends EwaldError {
-  static {
-    // As for EwaldError: Node prints the name of the class, which is a letter in minified code.
-    Object.defineProperty(BufferError, 'name', { value: 'BufferError' });
-  }
+  // As for EwaldError: Node prints the name of the class, which is a letter in minified code.
+  static override readonly name: string = 'BufferError';
 
   readonly code: BufferErrorCode;
 
