@@ -72,15 +72,15 @@ test('the scripts and the module are less than 4.65 MB, and the rest of dist les
   expect(lines).toBeLessThan(20);
 });
 
-test('an error that nobody catches is printed with a short line of the package, under its own name', async () => {
+test('an error that nobody catches is printed with a short line of the package, and its tag', async () => {
   const script = "import { createContext } from 'ewald'; await (await createContext()).fft({ shape: [0] });";
   const { code, err } = await node(['--input-type=module', '-e', script], { cwd: installed });
   expect(code).toBe(1);
   expect(err.length, err.slice(0, 500)).toBeLessThan(2000);
-  expect(err).toMatch(/^EwaldError: fft: length 0 of axis 0; expected an integer from 1 to \d+$/m);
+  expect(err).toMatch(/^EwaldError \[Shape\]: fft: length 0 of axis 0; expected an integer from 1 to \d+$/m);
   const ofMemory = "import { BufferError } from 'ewald/memory'; throw new BufferError('INDEX', 'no such row');";
   expect((await node(['--input-type=module', '-e', ofMemory], { cwd: installed })).err).toMatch(
-    /^BufferError \[EwaldError\]: no such row$/m,
+    /^EwaldError \[Argument\]: no such row$/m,
   );
   const dist = join(installed, 'node_modules/ewald/dist');
   const long = readdirSync(dist)

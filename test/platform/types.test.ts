@@ -60,12 +60,27 @@ import { createContext } from 'ewald';
 export const ctx = await createContext({ backend: 'abacus' });
 `;
 
+/** A program with a context, the sizes of a frame and its pixels. */
+const ofContext = (expression: string): string => `
+import type { Context } from 'ewald';
+const frame = { width: 8, height: 8, dtype: 'u16' } as const;
+export const made = (ctx: Context, pixels: Uint16Array) => ({ pixels, frame, plan: ${expression} });
+`;
+
 /** Compiles a user's file with only the shipped declarations; returns the messages of the compiler. */
-async function compile(
+const compile = (
   source: string,
   options: Record<string, unknown>,
   types: readonly string[] = [],
   compiler = 'typescript',
+): Promise<string> => compileAll({ 'main.ts': source }, options, types, compiler);
+
+/** Compiles several files of a user in the same way, in one process. */
+async function compileAll(
+  sources: Readonly<Record<string, string>>,
+  options: Record<string, unknown>,
+  types: readonly string[],
+  compiler: string,
 ): Promise<string> {
   const compilerOptions = {
     strict: true,
@@ -81,8 +96,8 @@ async function compile(
   };
   const folder = emptyFolder({
     'package.json': '{ "type": "module" }',
-    'main.ts': source,
-    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['main.ts'] }),
+    ...sources,
+    'tsconfig.json': JSON.stringify({ compilerOptions, files: Object.keys(sources) }),
   });
   // Copied, not linked: through a link the compiler would find the packages of this repository.
   const home = join(folder, 'node_modules/ewald');
@@ -146,10 +161,74 @@ test('every optional member of what users pass in accepts undefined', () => {
   expect(members.filter(({ acceptsUndefined }) => !acceptsUndefined).map(({ name }) => name)).toEqual([]);
 });
 
-test.for([
+const wrongOptions: readonly (readonly [what: string, source: string, message: RegExp])[] = [
   ['a format', `import { open } from 'ewald/data'; export const frames = open('x', { format: 'hdf6' });`, /"hdf6"/],
   ['a backend', wrong, /"abacus"/],
-])('a wrong option does not compile: %s', async ([, source, message]) => {
-  for (const compiler of compilers)
-    expect(await compile(source as string, { lib: ['es2022', 'dom'] }, [], compiler)).toMatch(message as RegExp);
+  ['r2r without its kind', ofContext(`ctx.fft({ shape: [8], r2r: 'dct2' })`), /r2r/],
+  ['r2r of another kind', ofContext(`ctx.fft({ shape: [8], kind: 'c2c', r2r: 'dct2' })`), /R2rKind/],
+  [
+    'a parameter of another finder',
+    ofContext(`ctx.peaks({ ...frame, finder: 'zaef' }).then((plan) => plan.run(pixels, { minPixCount: 2 }))`),
+    /'minPixCount'/,
+  ],
+  [
+    'a parameter of another finder than the default',
+    ofContext('ctx.peaks(frame).then((plan) => plan.run(pixels, { minSquaredGradient: 2 }))'),
+    /'minSquaredGradient'/,
+  ],
+  [
+    'a UDF that processes nothing',
+    `import { defineUdf } from 'ewald/udf';
+export const udf = defineUdf({ name: 'none', buffers: { sum: { kind: 'nav', dtype: 'f64' } } });`,
+    /processPartition/,
+  ],
+  [
+    'a UDF that does not merge a sum over positions',
+    `import { defineUdf } from 'ewald/udf';
+export const udf = defineUdf({ name: 'sum', buffers: { sum: { kind: 'sig', dtype: 'f64' } }, processFrame() {} });`,
+    /UdfDefinition/,
+  ],
+];
+
+test.for(compilers)('wrong options do not compile: %s', async (compiler) => {
+  const sources = Object.fromEntries(wrongOptions.map(([what, source]) => [`${what.replaceAll(' ', '-')}.ts`, source]));
+  const messages = await compileAll(sources, { lib: ['es2022', 'dom'] }, [], compiler);
+  for (const [what, , message] of wrongOptions) {
+    const file = `${what.replaceAll(' ', '-')}.ts`;
+    // Each message begins with its file; the lines that explain it are indented.
+    const [own = ''] = messages.split(/\n(?=\S)/).filter((one) => one.startsWith(`${file}(`));
+    expect(own, what).toMatch(message);
+  }
+});
+
+test.for(compilers)('options that are right, or known only at run time, compile: %s', async (compiler) => {
+  const source = `
+import type { Context, FftKind, FftOptions, FinderName, R2rKind } from 'ewald';
+import { defineUdf } from 'ewald/udf';
+export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined, finder: FinderName, pixels: Uint16Array) {
+  const options: FftOptions = { shape: [8], kind };
+  await ctx.fft(options);
+  await ctx.fft({ shape: [8], kind: 'r2r', r2r });
+  await ctx.fft({ shape: [8], ...(kind === 'r2r' ? { kind, r2r } : { kind }) });
+  const frame = { width: 8, height: 8, dtype: 'u16' } as const;
+  await (await ctx.peaks(frame)).run(pixels, { minSnr: 5, localBgRadius: 3, maxPeaks: 9, centroid: 'weighted' });
+  await (await ctx.peaks({ ...frame, finder: 'dispersion-extended' })).run(pixels, { kernelSize: 3 });
+  await (await ctx.peaks({ ...frame, finder })).run(pixels, { minSquaredGradient: 2, gain: 1 });
+}
+export const sums = defineUdf({
+  name: 'sums',
+  buffers: { mean: { kind: 'nav', dtype: 'f64' }, sum: { kind: 'sig', dtype: 'f64' } },
+  processFrame({ frame, results }) {
+    results.mean[0] = frame[0] ?? 0;
+    results.sum[0]! += 1;
+  },
+  merge: ({ dest, src }) => dest.sum.forEach((_, i) => { dest.sum[i]! += src.sum[i]!; }),
+});
+export const made = defineUdf({
+  name: 'made',
+  buffers: { total: { kind: 'single', dtype: 'f64', use: 'resultOnly' }, each: { kind: 'nav', dtype: 'f64' } },
+  processTile() {},
+});
+`;
+  expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
 });
