@@ -30,7 +30,7 @@ const rangeOf = (request: IncomingMessage): number[] =>
   (/bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? []).slice(1).map(Number);
 
 /** Serves byte ranges as nginx does. */
-function serve(request: IncomingMessage, response: ServerResponse, body = bytes, etag = '"one"'): void {
+function serve(request: IncomingMessage, response: ServerResponse, body: Uint8Array = bytes, etag = '"one"'): void {
   const [, from = '0', to = '0'] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? '') ?? [];
   if (request.url === '/missing.bin') {
     response.writeHead(404).end();

@@ -103,7 +103,7 @@ function damage(value: unknown, path: Path, other: unknown): unknown {
   const last = path.at(-1) as string;
   if (!ArrayBuffer.isView(at)) at[last] = other;
   else if (typeof other !== 'number') return undefined;
-  else (at as Float64Array)[Number(last)] = other;
+  else (at as unknown as Float64Array)[Number(last)] = other;
   return copy;
 }
 

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { simulateStream } from '../merging/simulated.js';
 
 /** A function that fails in its first call, and later does nothing. */
-type Failing = (...args: never[]) => never;
+type Failing = (...args: unknown[]) => never;
 interface Way {
   readonly f: Failing;
   readonly cause: unknown;
