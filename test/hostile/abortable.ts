@@ -99,7 +99,7 @@ const silent = (begun: () => void) => ({
 });
 /** The same as an open dataset of the caller. */
 const silentDataset = (entries: Entries, begun: () => void) => ({
-  ...plain(dataset(entries)),
+  ...(plain(dataset(entries)) as object),
   read: () => never(begun),
 });
 const plain = (given: object): never =>

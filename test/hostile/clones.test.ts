@@ -117,7 +117,7 @@ const results: Readonly<Record<string, () => unknown>> = {
   'a geometry': () => geometry,
   'simulated spots': () => simulateSpots({ cell, images: 2 }),
   'indexed images': async () => {
-    const [{ spots }] = simulateSpots({ cell, images: 1 }) as never;
+    const [{ spots }] = simulateSpots({ cell, images: 1 }) as unknown as [{ spots: Float32Array }];
     return (await ctx.indexer({ maxSpots: 512 })).run({ spots, cells: cell.flat() });
   },
   'peaks of a frame': async () => (await ctx.peaks({ width: 8, height: 8, dtype: 'u16' })).run(counts.slice(0, 64)),
@@ -161,7 +161,7 @@ describe('a result', () => {
 });
 
 test('an indexed image is in the plain form with its crystals', async () => {
-  const [{ spots }] = simulateSpots({ cell, images: 1 }) as never;
+  const [{ spots }] = simulateSpots({ cell, images: 1 }) as unknown as [{ spots: Float32Array }];
   const result = await (await ctx.indexer({ maxSpots: 512 })).run({ spots, cells: cell.flat() });
   const [view] = structuredClone(result.toPlain()).views;
   expect(view?.crystals).toEqual(result.image(0).crystals());
