@@ -26,7 +26,8 @@ const pixels = ['--backend', 'wasm'];
 const simulated = ['-g', at('d/run.geom'), '-p', at('d/run.cell')];
 /** The commands that end, in the order in which they use each other's files. */
 const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
-  ['simulate frames', ['-o', at('d'), '--images', '3', '--size', '256,256']],
+  // With fewer images the refined geometry has no cells.
+  ['simulate frames', ['-o', at('d'), '--images', '6', '--size', '256,256']],
   ['simulate scan', ['-o', at('s')]],
   ['simulate spots', ['-o', at('l'), '--images', '2', '--seed', '1']],
   ['index', [at('d/run.h5'), ...simulated, '-o', at('r.stream'), '--executor=inline', ...pixels]],
