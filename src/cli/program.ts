@@ -140,10 +140,9 @@ const formerFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
-  command.exitOverride().showHelpAfterError('(--help lists the options)').showSuggestionAfterError(false);
+  command.exitOverride().showHelpAfterError('(--help lists the options)');
   // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
   const own = command as unknown as { unknownOption(flag: string): void };
-  const refuse = own.unknownOption.bind(command);
   own.unknownOption = (word) => {
     const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
     const present = formerFlags[command.name()]?.[flag];
@@ -153,8 +152,8 @@ function override(command: import('commander').Command): void {
     // Commander's own suggestion compares whole names: --max-res for --max-frames.
     const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
     const near = nearest(flag, [...flags, '--help']);
-    if (near === undefined) refuse(flag);
-    else command.error(`error: unknown option '${flag}'\n(Did you mean ${near}?)`, { exitCode: 1 });
+    const meant = near === undefined ? '' : `\n(Did you mean ${near}?)`;
+    command.error(`error: unknown option '${flag}'${meant}`, { exitCode: 1 });
   };
   for (const child of command.commands) override(child);
 }

@@ -41,7 +41,7 @@ describe('texts are read in one pass', () => {
 
   test('the beginning of a list of spots that is no other known file', () => {
     for (const begin of ['\n', ';\n', ' ', 'a', 'a/', ';', '; \n '])
-      expect(() => readSpotList(`${begin.repeat(long)}x 1 2`)).toThrow('is not a finite number');
+      expect(() => readSpotList(`${begin.repeat(long)}x 1 2`)).toThrow(/is not a finite number|a spot holds 0 numbers/);
   });
 });
 
