@@ -4,6 +4,7 @@ import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Executor } from '../../dist/executors.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
+import { Resource } from '../../src/base/resource.js';
 import type { Plans } from '../../src/pipeline/frame-searcher.js';
 import { runPlace } from '../../src/pipeline/place.node.js';
 import { runPipeline } from '../../src/pipeline/run.js';
@@ -61,6 +62,7 @@ async function counts(options: Partial<PipelineOptions>): Promise<Record<string,
   const run = { inputs: sim('mono.h5'), ...given, ...options };
   for await (const item of runPipeline(
     plans,
+    new Resource('run', undefined, { dispose: () => undefined }),
     async () => place,
     run,
     () => undefined,
