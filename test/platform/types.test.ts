@@ -195,8 +195,8 @@ test.for(compilers)('wrong options do not compile: %s', async (compiler) => {
   const messages = await compileAll(sources, { lib: ['es2022', 'dom'] }, [], compiler);
   for (const [what, , message] of wrongOptions) {
     const file = `${what.replaceAll(' ', '-')}.ts`;
-    // Each message begins with its file; the lines that explain it are indented.
-    const [own = ''] = messages.split(/\n(?=\S)/).filter((one) => one.startsWith(`${file}(`));
+    // Each message begins with the path of its file; the lines that explain it are indented.
+    const [own = ''] = messages.split(/\n(?=\S)/).filter((one) => one.includes(`/${file}(`));
     expect(own, what).toMatch(message);
   }
 });
