@@ -66,6 +66,8 @@ export function end(): never {
  * during this time.
  */
 export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
+  // A signal that has arrived, but not at its listener, would be lost with it.
+  await new Promise((resolve) => setImmediate(resolve));
   for (const [name, listener] of listeners) process.removeListener(name, listener);
   try {
     return await work();

@@ -130,7 +130,7 @@ describe('writeWhole', () => {
 
   it('names the file once, in a plain sentence', async () => {
     const refusals: [string, string][] = [
-      [at('no', 'x'), 'there is no such file or folder'],
+      [at('no', 'x'), `the folder ${at('no')} does not exist; make it first`],
       [folder, 'it is a folder, not a file'],
       [at('a', 'x'), 'part of its path is a file, not a folder'],
     ];

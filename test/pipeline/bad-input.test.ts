@@ -77,7 +77,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
         0,
         /warning: .*half: the panels end at 1024 x 512 pixels, frames have 1024 x 1024: the rest is not searched/,
       ],
-      [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 0, /warning: .*mm: the distance is 60 m; is the unit/],
+      [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 1, /warning: .*mm: the distance is 60 m; is the unit/],
       [() => ['cell', sim('mono.h5'), '-g', at('nowl'), '--threshold=12'], 1, /^ewald: the geometry has no wavelength/],
     ]));
 
@@ -137,7 +137,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
     told([
       [
         () => index(...geom).map((word) => word.replace('--threshold=12', '--threshold=60000')),
-        0,
+        1,
         /no frame is a hit: all have too few peaks\. --threshold, --min-snr/,
       ],
       [

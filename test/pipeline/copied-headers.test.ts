@@ -152,6 +152,7 @@ describe.skipIf(!dataFolder)(`fields of frames${dataFolder ? '' : ' (absent: no 
       'index',
       file,
       ...words,
+      '--dataset=/data/data',
       ...copied,
       '-o',
       stream,

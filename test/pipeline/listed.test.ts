@@ -123,7 +123,8 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     // Workers accept the lists as well, and the results are identical to the byte.
     const workers = join(folder, 'workers.stream');
     const more = usual.filter((word) => !word.startsWith('--executor'));
-    await ewald(['index', file, ...more, '-j', '2', '--peaks=cxi', '-o', workers]);
+    const shared = await ewald(['index', file, ...more, '-j', '2', '--peaks=cxi', '-o', workers]);
+    expect(shared.code, shared.err).toBe(0);
     expect(body(workers)).toBe(body(taken));
   });
 

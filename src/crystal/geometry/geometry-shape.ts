@@ -27,7 +27,7 @@ const panel = members({
   ss: vector,
   resolution: finite,
   offsetM: finite,
-  data: text,
+  data: maybe(text),
   dimensions: listOf((what, value) => (typeof value === 'number' ? count() : oneOf(['fs', 'ss', '%']))(what, value)),
   unitsPerPhoton: maybe(number),
   unitsPerEv: maybe(number),
