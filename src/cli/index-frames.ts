@@ -263,7 +263,7 @@ class RunReport {
   finish(signal: AbortSignal): void {
     if (!this.end) return;
     const isAborted = signal.aborted;
-    const { summary, outputs } = this.end;
+    const { summary, outputs, isWhole } = this.end;
     const { output, profile = false } = this.#flags;
     const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
     const named = outputs.find(isWritten)?.file;
@@ -275,7 +275,7 @@ class RunReport {
     const told = isNothing ? lines : [summaryText(summary, { profile, stream: named, peaksAlone }), ...lines];
     if (told.length > 0) tell(told.join('\n'));
     // A run that finds nothing in all its frames is not trusted either.
-    const isEmpty = summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
+    const isEmpty = isWhole && summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
     endDone(!(isEmpty || summary.failed > 0 || summary.isDoubtful || this.#isDoubtful), signal);
   }
 

@@ -477,8 +477,8 @@ export function testAborting(rows: readonly Abortable[], entries: Entries, proce
     ['under way', (abort: () => void) => ({ begun: abort })],
   ] as const;
   for (const row of rows)
+    // Other threads of the process can only add to its processor time.
     for (const [moment, at] of moments)
-      // Other threads of the process can only add to its processor time.
       test(`${row.what}, aborted ${moment}`, { retry: 2 }, async () => {
         const watched = new WatchedAbort();
         let since = Number.NaN;

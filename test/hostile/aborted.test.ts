@@ -169,7 +169,11 @@ const internal = ['data/compressed/source.ts DecompressionOptions', 'data/format
 test('every interface of options with a signal has a row', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const taking = files.flatMap((file) =>
-    [...readFileSync(join('src', file), 'utf8').matchAll(/(?:export (?:interface|type)|interface(?= Common)) (\w+)[^{;]*\{(.*?)\n\}/gs)]
+    [
+      ...readFileSync(join('src', file), 'utf8').matchAll(
+        /(?:export (?:interface|type)|interface(?= Common)) (\w+)[^{;]*\{(.*?)\n\}/gs,
+      ),
+    ]
       .filter(([, , members]) => /\n {2}readonly signal\?:/.test(members as string))
       .map(([, name]) => `${file} ${name}`),
   );

@@ -33,7 +33,7 @@ const directions = (
   extra: Extra = {},
 ) =>
   options.shape.map((_, reducedAxis) =>
-    of(test, about, { ...options, kind: 'r2c', r2r: undefined, reducedAxis }, extra),
+    of(test, about, { ...options, kind: 'r2c', reducedAxis } as typeof options, extra),
   );
 /**
  * For single precision in worlds of more than 2^15 numbers: without a factor, the sum at zero frequency exceeds 2^14,
