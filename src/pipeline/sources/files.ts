@@ -46,6 +46,8 @@ interface Numbered {
   readonly frame: number;
   readonly serial: number;
   readonly known: number;
+  /** The last one of those that are there of its file. */
+  readonly isLast?: boolean;
 }
 
 /** Frames `from` … `count` of a file that is followed. */
@@ -172,12 +174,10 @@ export class FileSource implements RunSource {
       return { file: opened, filename: file, frames, serials, known, sent: this.#sentWith(wanted) };
     };
     for await (const one of this.#numbered(isDone)) {
-      const [last] = batch;
-      if (last && (last.wanted !== one.wanted || last.known !== one.known)) yield task();
       batch.push(one);
-      if (batch.length >= size) yield task();
+      // The next file may have to be waited for.
+      if (batch.length >= size || one.isLast) yield task();
     }
-    if (batch.length > 0) yield task();
   }
 
   /** The Files that a worker needs for frames of one of them; undefined for paths and addresses. */
@@ -233,11 +233,15 @@ export class FileSource implements RunSource {
     for (const dataset of this.#opened.splice(0)) await dataset.dispose();
     let index = 0;
     const taken = function* (wanted: Wanted, frames: readonly number[], known: number): Generator<Numbered> {
+      let held: Numbered | undefined;
       for (const frame of frames) {
         const serial = serialStart + index++;
         if (shard && (serial - serialStart) % shard.count !== shard.index - 1) continue;
-        if (!isDone(serial, wanted.file, frame)) yield { wanted, frame, serial, known };
+        if (isDone(serial, wanted.file, frame)) continue;
+        if (held) yield held;
+        held = { wanted, frame, serial, known };
       }
+      if (held) yield { ...held, isLast: true };
     };
     if (follow === undefined) {
       for await (const wanted of this.#all()) {
