@@ -476,8 +476,8 @@ export function testAborting(rows: readonly Abortable[], entries: Entries, proce
     ['at once', (abort: () => void) => ({ late: abort, begun: () => {} })],
     ['under way', (abort: () => void) => ({ begun: abort })],
   ] as const;
+  // Other threads of the process can only add to its processor time.
   for (const row of rows)
-    // Other threads of the process can only add to its processor time.
     for (const [moment, at] of moments)
       test(`${row.what}, aborted ${moment}`, { retry: 2 }, async () => {
         const watched = new WatchedAbort();
