@@ -172,7 +172,7 @@ describe('simulate', () => {
     tags: 'all',
     timeout: 60_000,
   }, async () => {
-    const huge = ['simulate', 'spots', '-o', at('huge'), '--cell', '4000,4000,4000,90,90,90', '--highres', '0.9'];
+    const huge = ['simulate', 'spots', '-o', at('huge'), '--cell', '1900,1900,1900,90,90,90', '--highres', '0.5'];
     const stopped = await ewald([...huge, '--images', '3'], { interruptWhen: () => existsSync(at('huge')) });
     expect(stopped.code).toBe(130);
     const many = ['simulate', 'spots', '-o', at('many'), '--images', '100000', '--json'];
