@@ -11,6 +11,14 @@ import { badFile, holds, navigationShape, sane } from '../shapes.js';
 import { codecs, decompress, undoDifferences, undoFloatDifferences, unpackBits, unread } from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
 
+/** A strip or tile. */
+interface Piece {
+  readonly width: number;
+  readonly height: number;
+  /** Rows that it may have, of which the last ones are not part of the image. */
+  readonly mostRows: number;
+}
+
 /** The layout of a page in the file: its strips or tiles, row by row. */
 interface Layout {
   readonly width: number;
@@ -20,10 +28,7 @@ interface Layout {
   readonly dtype: DataType;
   readonly compression: number;
   readonly predictor: number;
-  readonly pieceWidth: number;
-  readonly pieceHeight: number;
-  /** Rows that a strip or tile may have, of which the last ones are not part of the image. */
-  readonly mostRows: number;
+  readonly piece: Piece;
   readonly offsets: readonly number[];
   readonly bytes: readonly number[];
 }
@@ -130,7 +135,6 @@ function layoutOf(source: ByteSource, page: Page): Layout {
     ? sane(source, 'the height of a tile', numberIn(page, 'tileHeight', 0), 1, 2 ** 24)
     : sane(source, 'the rows of a strip', numberIn(page, 'rowsPerStrip', height));
   const pieceHeight = tiled ? pieceRows : Math.min(height, pieceRows);
-  const mostRows = Math.min(pieceRows, pieceHeight + mostSpareRows);
   const offsets = page.numbers.get(tiled ? 'tileOffsets' : 'stripOffsets') ?? [];
   const rowBytes = Math.ceil((pieceWidth * samples * bits) / 8);
   const pieces = Math.ceil(width / pieceWidth) * Math.ceil(height / pieceHeight);
@@ -156,20 +160,8 @@ function layoutOf(source: ByteSource, page: Page): Layout {
   const largest = bytes.slice(0, pieces).reduce((a, b) => Math.max(a, b), 0);
   if (tiled && rowBytes * pieceHeight > largest * 5000)
     throw badFile(source, `tiles of ${pieceHeight} × ${pieceWidth} cannot fit into so few compressed bytes`);
-  return {
-    width,
-    height,
-    samples,
-    bits,
-    dtype,
-    compression,
-    predictor,
-    pieceWidth,
-    pieceHeight,
-    mostRows,
-    offsets,
-    bytes,
-  };
+  const piece = { width: pieceWidth, height: pieceHeight, mostRows: Math.min(pieceRows, pieceHeight + mostSpareRows) };
+  return { width, height, samples, bits, dtype, compression, predictor, piece, offsets, bytes };
 }
 
 const readable = (): string[] => [...new Set(Object.values(codecs))];
@@ -192,8 +184,8 @@ const sameAs = (page: Page, other: Page): boolean =>
   );
 
 /** Whether the image is contiguous in the file and stored as plain numbers. */
-function inOnePiece({ compression, predictor, bits, dtype, width, pieceWidth, offsets, bytes }: Layout): boolean {
-  if (compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || pieceWidth !== width) return false;
+function inOnePiece({ compression, predictor, bits, dtype, width, piece, offsets, bytes }: Layout): boolean {
+  if (compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || piece.width !== width) return false;
   return offsets.every((offset, i) => i === 0 || offset === (offsets[i - 1] as number) + (bytes[i - 1] as number));
 }
 
@@ -225,33 +217,20 @@ async function readPage(
   signal: PlatformSignal | undefined,
   checksums: boolean,
 ): Promise<void> {
-  const {
-    width,
-    height,
-    samples,
-    bits,
-    dtype,
-    compression,
-    predictor,
-    pieceWidth,
-    pieceHeight,
-    mostRows,
-    offsets,
-    bytes,
-  } = layout;
+  const { width, height, samples, bits, dtype, compression, predictor, piece, offsets, bytes } = layout;
   const size = elementBytes(dtype);
   const packed = bits !== 8 * size;
-  const across = Math.ceil(width / pieceWidth);
-  const rowBytes = Math.ceil((pieceWidth * samples * bits) / 8);
-  const tiled = pieceWidth !== width || across > 1;
-  for (let piece = 0; piece < across * Math.ceil(height / pieceHeight); piece++) {
-    const top = Math.floor(piece / across) * pieceHeight;
-    const left = (piece % across) * pieceWidth;
-    const rows = Math.min(pieceHeight, height - top);
-    const columns = Math.min(pieceWidth, width - left);
-    const stored = await source.read(offsets[piece] as number, bytes[piece] as number, { signal });
-    const wanted = rowBytes * (tiled ? pieceHeight : rows);
-    const data = await decompress(stored, compression, wanted, rowBytes * mostRows, checksums);
+  const across = Math.ceil(width / piece.width);
+  const rowBytes = Math.ceil((piece.width * samples * bits) / 8);
+  const tiled = piece.width !== width || across > 1;
+  for (let i = 0; i < across * Math.ceil(height / piece.height); i++) {
+    const top = Math.floor(i / across) * piece.height;
+    const left = (i % across) * piece.width;
+    const rows = Math.min(piece.height, height - top);
+    const columns = Math.min(piece.width, width - left);
+    const stored = await source.read(offsets[i] as number, bytes[i] as number, { signal });
+    const wanted = rowBytes * (tiled ? piece.height : rows);
+    const data = await decompress(stored, compression, wanted, rowBytes * piece.mostRows, checksums);
     for (let row = 0; row < rows; row++) {
       const line = data.slice(row * rowBytes, (row + 1) * rowBytes);
       const to = ((top + row) * width + left) * samples * size;
