@@ -56,8 +56,8 @@ const headOfStack = /^EwaldError \[(\w+)\]/;
 
 /** An error of ewald; `tag` is its kind, `detail` the values of the message for programs. */
 export class EwaldError extends Error {
-  // Node prints the name of the class as well, which is a letter in minified code. Bundlers drop a field with the class,
-  // where a static block would keep both.
+  // Node prints the name of the class as well, which is a letter in minified code. Bundlers drop a field with the
+  // class, where a static block would keep both.
   static override readonly name: string = 'EwaldError';
 
   override readonly name = 'EwaldError';
@@ -78,8 +78,8 @@ export class EwaldError extends Error {
   }
 
   /**
-   * Restores an error that was sent: what `toPlain` returned, or what structured cloning left of an EwaldError, which in
-   * Node and Chromium is everything but `detail`. Returns an EwaldError itself, and undefined for anything else.
+   * Restores an error that was sent: what `toPlain` returned, or what structured cloning left of an EwaldError, which
+   * in Node and Chromium is everything but `detail`. Returns an EwaldError itself, and undefined for anything else.
    */
   static from(value: unknown): EwaldError | undefined {
     if (isEwaldError(value)) return value;

@@ -108,7 +108,9 @@ export function parseCellFile(text: string, name: string): KnownCell {
 
 type Six = [number, number, number, number, number, number];
 
-/** The standard error that the last digit of a number leaves: a value within half a unit of it is as likely as another. */
+/**
+ * The standard error that the last digit of a number leaves: a value within half a unit of it is as likely as another.
+ */
 function errorOfDigits(word: string): number {
   const [, decimals = '', exponent = '0'] = /^[-+]?\d*\.?(\d*)(?:e([-+]?\d+))?$/i.exec(word) ?? [];
   return 10 ** (Number(exponent) - decimals.length) / Math.sqrt(12);
@@ -189,8 +191,8 @@ function inAxes(cell: Cell, centring: Centring, refusal: (message: string) => Ew
 }
 
 /**
- * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma`, with the centring after them where it is not P, or as
- * nine numbers; undefined if the text is anything else. Throws `Argument`.
+ * Reads a cell written as six parameters `a,b,c,alpha,beta,gamma`, with the centring after them where it is not P, or
+ * as nine numbers; undefined if the text is anything else. Throws `Argument`.
  */
 export function parseCellText(text: string): KnownCell | undefined {
   const words = text.trim().split(/[\s,]+/);

@@ -6,8 +6,8 @@
  *   with u·h ≢ 0 (mod p) but by chance: peaks that belong to nothing fall within r of one of its empty nodes with the
  *   probability (1 − 1/p)(4π/3) r³, in units of indices. Then (u·a)/p is a vector of the lattice as well.
  * - Undetermined edges: where nodes are nearer to each other than spots scatter, whole numbers mean nothing, and the
- *   classes are blind. The distance of an index from a whole number is then uniform, 0.29 (rms), instead of 0.02 to 0.06;
- *   where it is between them, indices that are near whole numbers if divided by one of 2 to 12 tell.
+ *   classes are blind. The distance of an index from a whole number is then uniform, 0.29 (rms), instead of 0.02 to
+ *   0.06; where it is between them, indices that are near whole numbers if divided by one of 2 to 12 tell.
  *
  * A superstructure of 1 % of the main intensities has no peak in a few stills: what is found is that no peak needs the
  * larger cell, and not that it is wrong.
@@ -19,7 +19,9 @@ import { reducedCell } from './niggli.js';
 
 /** A known cell of which the peaks show no more than a part. */
 export interface CellMultiple {
-  /** Volume of its primitive cell divided by that of the lattice that explains the peaks; 1 if only edges are in doubt. */
+  /**
+   * Volume of its primitive cell divided by that of the lattice that explains the peaks; 1 if only edges are in doubt.
+   */
   readonly factor: number;
   /** That lattice in the frame of the known cell: rows of its reduced primitive cell in Å. */
   readonly cell: Cell;
@@ -32,9 +34,13 @@ export interface CellMultiple {
 }
 
 const primes = [2, 3, 5, 7] as const;
-/** A peak has the indices of a node within this distance, and one index is tested if both others are within the next. */
+/**
+ * A peak has the indices of a node within this distance, and one index is tested if both others are within the next.
+ */
 const [near, nearOthers] = [0.08, 0.12];
-/** Fewest peaks, largest fraction of them outside of a class, and smallest probability that as many are due to chance. */
+/**
+ * Fewest peaks, largest fraction of them outside of a class, and smallest probability that as many are due to chance.
+ */
 const [fewest, mostOutside, leastProbability] = [60, 0.02, 1e-3];
 /** The largest root mean square distance of an index from a whole number; 0.18 of the right cell on real frames. */
 const mostScatter = 0.22;

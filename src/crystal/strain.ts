@@ -1,7 +1,7 @@
 /**
- * Strains of cells. A symmetric tensor is written as six numbers in Mandel's notation (xx, yy, zz, √2 yz, √2 xz, √2 xy),
- * in which rotations are orthogonal matrices. Rows of cells are vectors, so maps and rotations act on them from the
- * right: B = B₀ F.
+ * Strains of cells. A symmetric tensor is written as six numbers in Mandel's notation (xx, yy, zz, √2 yz, √2 xz,
+ * √2 xy), in which rotations are orthogonal matrices. Rows of cells are vectors, so maps and rotations act on them
+ * from the right: B = B₀ F.
  */
 import { type Cell, cellFrom, combine, flat, reciprocal } from './cell.js';
 
@@ -66,8 +66,8 @@ export function actionOf(rotation: Cell): Float64Array {
 }
 
 /**
- * The 6 × 6 covariance of the strain ½ (D + Dᵀ), where Cov(D_ij, D_kl) = S_ik N_jl: `s` belongs to the rows of D and `n`
- * to its columns.
+ * The 6 × 6 covariance of the strain ½ (D + Dᵀ), where Cov(D_ij, D_kl) = S_ik N_jl: `s` belongs to the rows of D and
+ * `n` to its columns.
  */
 export function strainCovariance(s: Cell, n: Cell): Float64Array {
   const found = new Float64Array(36);

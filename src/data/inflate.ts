@@ -20,8 +20,8 @@ interface InflateOptions {
 }
 
 /**
- * Unpacks `length` bytes, and reads up to `most` for the checksum. Throws if there are fewer or more, if the data are damaged, or if the stream
- * does not end where its frame does.
+ * Unpacks `length` bytes, and reads up to `most` for the checksum. Throws if there are fewer or more, if the data are
+ * damaged, or if the stream does not end where its frame does.
  */
 export async function inflate(
   stored: Uint8Array,

@@ -10,8 +10,9 @@ import { type DataInput, sourceOf } from './source-of.js';
 
 /**
  * Opens frames: a File or Blob (use blobSource with `siblings` for formats of several files), an address, which may be
- * relative to the page, bytes or a source. An array of them is one stack, sorted by the numbers in their names; files that another one reads (an Eiger master's
- * data, dropped together with it) belong to that one. The caller disposes the dataset.
+ * relative to the page, bytes or a source. An array of them is one stack, sorted by the numbers in their names; files
+ * that another one reads (an Eiger master's data, dropped together with it) belong to that one. The caller disposes the
+ * dataset.
  *
  * Throws `Format` for a file of unknown format or a damaged one, `File` if it cannot be read, `Argument` for options
  * that do not apply, `Shape` if navShape or sigShape do not match the file.

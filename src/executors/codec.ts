@@ -3,8 +3,8 @@
  *
  * Layout: u32 length of the JSON text, the text, then typed arrays at multiples of 8 bytes, which are decoded as
  * views. Supports the values of structured cloning except cycles and blobs: null, undefined, booleans, numbers (NaN,
- * ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers, errors with their tags and
- * causes.
+ * ±∞, −0), bigints, strings, dates, arrays, plain objects, maps, sets, typed arrays, buffers, errors with their tags
+ * and causes.
  */
 
 import { EwaldError, isEwaldError, plainError, raisedError } from '../base/errors.js';

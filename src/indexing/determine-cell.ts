@@ -101,9 +101,9 @@ const mostAgreed = 12;
 /** Number of images that judge them first, and number of clusters that all images then judge. */
 const [mostJurors, mostFinalists] = [4, 6];
 /**
- * Ranges of edges, in Å, that are searched before the given one: the range sets the grid on which vectors of the lattice
- * are looked for, so that a short one finds what a long one misses. A range that excludes an edge leaves half of an
- * image's spots or more without explanation; no longer one is searched if most are explained.
+ * Ranges of edges, in Å, that are searched before the given one: the range sets the grid on which vectors of the
+ * lattice are looked for, so that a short one finds what a long one misses. A range that excludes an edge leaves half
+ * of an image's spots or more without explanation; no longer one is searched if most are explained.
  */
 const [shorterRanges, mostExplained] = [[150, 400], 0.8];
 /** Reduced cells that differ by less are of one lattice. */

@@ -221,7 +221,9 @@ export class IndexingResult {
     };
   }
 
-  /** The result as plain data, which `postMessage` and structured cloning keep whole; `views` has one entry per image. */
+  /**
+   * The result as plain data, which `postMessage` and structured cloning keep whole; `views` has one entry per image.
+   */
   toPlain(): PlainIndexing {
     const { known: _, ...plain } = plainOf<IndexingResult>(this);
     const views = Array.from({ length: this.images }, (_, i) => {

@@ -111,8 +111,8 @@ export interface PipelineOptions
   readonly noDataTimeout?: number | undefined;
   /**
    * With `follow`, for an iterable of inputs, and for frames received live: seconds from the first frame for which
-   * frames are collected until there are enough to determine parameters, cell and geometry; default 20, and no limit for
-   * an iterable. The run then starts with those that there are.
+   * frames are collected until there are enough to determine parameters, cell and geometry; default 20, and no limit
+   * for an iterable. The run then starts with those that there are.
    */
   readonly firstFramesTimeout?: number | undefined;
   /**

@@ -1,4 +1,6 @@
-/** The same numbers packed by every codec that ends with a checksum, and damaged copies of the ends of their streams. */
+/**
+ * The same numbers packed by every codec that ends with a checksum, and damaged copies of the ends of their streams.
+ */
 
 import { expect } from 'vitest';
 

@@ -1,4 +1,6 @@
-/** Every field of the messages of the package's own tasks, damaged in turn: the answer is a result or a tagged error. */
+/**
+ * Every field of the messages of the package's own tasks, damaged in turn: the answer is a result or a tagged error.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
  * The README and the guides, pasted: the shell blocks of a page run in an empty folder, then its programs, each from
- * its file, which are also compiled as strict TypeScript. Indented blocks need a detector, a cluster or a browser, and are not run.
+ * its file, which are also compiled as strict TypeScript. Indented blocks need a detector, a cluster or a browser, and
+ * are not run.
  * `npm run guides` does the same from an empty home folder, block by block, and compares what is printed.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';

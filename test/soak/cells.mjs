@@ -1,6 +1,6 @@
-// Unknown cells: random lattices of all fourteen types and cells near a higher symmetry, seen in 10 to 60 stills through
-// imperfect geometries. No plain cell may be lost; of the others at least 97 % must be right, and of the rest the
-// program must say itself that it is undecided. The threshold of the rule is the best one of one half of the seeds,
+// Unknown cells: random lattices of all fourteen types and cells near a higher symmetry, seen in 10 to 60 stills
+// through imperfect geometries. No plain cell may be lost; of the others at least 97 % must be right, and of the rest
+// the program must say itself that it is undecided. The threshold of the rule is the best one of one half of the seeds,
 // and what it does is reported for the other half.
 import { createContext } from '../../dist/index.node.js';
 import { experiment, isRight } from '../support/random-cells.mjs';

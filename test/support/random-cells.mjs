@@ -82,7 +82,10 @@ export function latticeOf({ parameters, centring }) {
 
 const wavelengthA = 1.3;
 
-/** Spots as a geometry gives them whose beam is off by a part of the distance in x and y, and whose distance by a factor. */
+/**
+ * Spots as a geometry gives them whose beam is off by a part of the distance in x and y, and whose distance by a
+ * factor.
+ */
 function displaced(spots, [x, y], scale) {
   const k = 1 / wavelengthA;
   return spots.map((_, n) => {
@@ -95,8 +98,8 @@ function displaced(spots, [x, y], scale) {
 }
 
 /**
- * Stills of a cell: `count` lists of spots in 1/Å. The geometry takes the beam to be off by pixels and the distance by a
- * factor; the lengths of crystals vary by a fraction.
+ * Stills of a cell: `count` lists of spots in 1/Å. The geometry takes the beam to be off by pixels and the distance by
+ * a factor; the lengths of crystals vary by a fraction.
  */
 export function stillsOf(
   { parameters, centring },

@@ -28,8 +28,8 @@ export const unread: Readonly<Record<number, string>> = {
 };
 
 /**
- * Decodes the first `length` bytes of a strip or tile, which has up to `most` if its last rows are below the image. `checksums`: whether
- * the one that ends deflate or Zstandard is verified.
+ * Decodes the first `length` bytes of a strip or tile, which has up to `most` if its last rows are below the image.
+ * `checksums`: whether the one that ends deflate or Zstandard is verified.
  */
 export async function decompress(
   stored: Uint8Array,

@@ -59,7 +59,10 @@ export class ZarrChunks {
   readonly #indexes = new Map<string, Promise<BigUint64Array | undefined>>();
   #fill: Uint8Array | undefined;
 
-  /** `folder` is that of the array, relative to the source, `most` the largest file of a chunk in bytes, and `checksums` as in `open`. */
+  /**
+   * `folder` is that of the array, relative to the source, `most` the largest file of a chunk in bytes, and `checksums`
+   * as in `open`.
+   */
   constructor(
     source: ByteSource,
     folder: string,

@@ -1,6 +1,6 @@
 /**
- * Brings the cells of stills to one setting. A lattice that is nearly more symmetric than it is has several nearly equal
- * bases, of which each still may have been given any; means over different ones are of no lattice.
+ * Brings the cells of stills to one setting. A lattice that is nearly more symmetric than it is has several nearly
+ * equal bases, of which each still may have been given any; means over different ones are of no lattice.
  */
 import { median } from '../../base/median.js';
 import type { Cell } from '../../crystal/cell.js';

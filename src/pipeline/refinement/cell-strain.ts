@@ -5,7 +5,8 @@
  * A wrong axis strains all crystals alike in their own frames, which random orientations turn into a wrong size in the
  * laboratory: a wrong distance. The peaks determine the shape of the cell, and with it most of the error. They hardly
  * determine its size: at a scattering angle of 2θ, a size changes the radius of a spot 2 tan θ / (sin 2θ cos 2θ) times
- * as much as a distance does, which is 1.10 at 20° and 1.48 at 40°. Below some 20° the size is what is known beforehand.
+ * as much as a distance does, which is 1.10 at 20° and 1.48 at 40°. Below some 20° the size is what is known
+ * beforehand.
  */
 import { type Cell, lengthsOf, reciprocal, type Vector } from '../../crystal/cell.js';
 
@@ -74,7 +75,9 @@ export function strainPrior(sizeError: number): Float64Array {
   return weights;
 }
 
-/** What strains in the frame of a cell are in the laboratory, where the cell is `turned`: [6, 6], rows of the former. */
+/**
+ * What strains in the frame of a cell are in the laboratory, where the cell is `turned`: [6, 6], rows of the former.
+ */
 export function labStrains(known: Cell, turned: Cell): Float64Array {
   const dual = reciprocal(known);
   // The axes of the cell's frame in the laboratory.

@@ -183,7 +183,9 @@ interface FitCrystal {
   /** Rows a*, b*, c* in 1/Å, and the strain that has been applied to them, in thousandths. */
   rows: Cell;
   strain: Float64Array;
-  /** The index of its known cell among those of the fit, and strains of that cell in the laboratory; see `labStrains`. */
+  /**
+   * The index of its known cell among those of the fit, and strains of that cell in the laboratory; see `labStrains`.
+   */
   readonly lattice: number;
   readonly frame: Float64Array;
 }
@@ -299,7 +301,9 @@ class Fit {
   readonly #lattices: readonly Lattice[];
   /** The parameters of the known cells: [lattices, 6] after those of the units. */
   readonly #ofCells: readonly number[];
-  /** Accumulated motion, [units, 6] in the scales above, and strain of the known cells, [lattices, 6] in thousandths. */
+  /**
+   * Accumulated motion, [units, 6] in the scales above, and strain of the known cells, [lattices, 6] in thousandths.
+   */
   readonly #motion: Float64Array;
   #placed: PlacedPanel[];
   #strain = usualStrain;
@@ -422,8 +426,8 @@ class Fit {
   }
 
   /**
-   * Raises the errors of the sizes of known cells whose shape is wrong; returns whether there are any. A cell whose shape
-   * is right fixes the distance as well as its digits do.
+   * Raises the errors of the sizes of known cells whose shape is wrong; returns whether there are any. A cell whose
+   * shape is right fixes the distance as well as its digits do.
    */
   #doubtSizes(active: readonly number[], normal: Normal): boolean {
     const covariance = this.#covariance(active, normal);
@@ -443,8 +447,8 @@ class Fit {
   }
 
   /**
-   * Whether the peaks, or a trusted cell, determine the distance. If the error of the distance is that of the size of the
-   * cell, they are the same thing to the peaks.
+   * Whether the peaks, or a trusted cell, determine the distance. If the error of the distance is that of the size of
+   * the cell, they are the same thing to the peaks.
    */
   #knowsDistance(active: readonly number[], normal: Normal): boolean {
     const row = active.indexOf(2);
