@@ -5,6 +5,7 @@ import { messageOf } from './errors.js';
 export function wasmRefusal(cause: unknown): string | undefined {
   const message = messageOf(cause);
   return /content.security.policy|\bCSP\b|unsafe-eval/i.test(message)
-    ? `the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src (${message})`
+    ? `the Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src ` +
+        `(${message})`
     : undefined;
 }

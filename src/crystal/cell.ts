@@ -144,7 +144,8 @@ export function checkLengths(cell: Cell, what: string): void {
   const shown = (factor: number): string => lengths.map((x) => Number((factor * x).toPrecision(5))).join(', ');
   throw new EwaldError(
     'Argument',
-    `${what} has an edge of ${odd} angstrom; expected ${shortestEdge} to ${longestEdge}. Which unit are its lengths in? ` +
+    `${what} has an edge of ${odd} angstrom; expected ${shortestEdge} to ${longestEdge}. ` +
+      `Which unit are its lengths in? ` +
       (odd < shortestEdge ? `From nanometres they would be ${shown(10)} angstrom` : `From pm, ${shown(0.01)} angstrom`),
   );
 }

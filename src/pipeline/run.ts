@@ -76,7 +76,8 @@ export async function* runPipeline(
     else if (options.firstFramesTimeout !== undefined && checked.follow === undefined && Array.isArray(given.wanted))
       throw new EwaldError(
         'Argument',
-        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or a live source',
+        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or a ' +
+          'live source',
       );
     if (options.executor) refuseForExecutor(options);
     const reads = readsOf(options, given);

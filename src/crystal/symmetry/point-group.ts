@@ -105,13 +105,12 @@ export function pointGroup(name: string): PointGroup {
   const generators = rotations[base] ?? improper[base] ?? rotations[laue[base] ?? ''];
   const turn = turns[axis];
   if (!generators || !turn || (axis !== 'c' && !turnable.test(base))) {
-    const near = similarGroups(stem);
-    throw new EwaldError(
-      'Argument',
-      `symmetry "${name.slice(0, 40)}" is not a point group; ` +
-        `${near.length > 0 ? `did you mean ${near.map((one) => `"${one}"`).join(' or ')}?` : `expected one of ${pointGroupNames.join(', ')}`}`,
-      { detail: { symmetry: name } },
-    );
+    const near = similarGroups(stem).map((one) => `"${one}"`);
+    const advice =
+      near.length > 0 ? `did you mean ${near.join(' or ')}?` : `expected one of ${pointGroupNames.join(', ')}`;
+    throw new EwaldError('Argument', `symmetry "${name.slice(0, 40)}" is not a point group; ${advice}`, {
+      detail: { symmetry: name },
+    });
   }
   const all = generators.map((triplet) => turned(operationOf(triplet), turn));
   return groupOf(name, laue[base] ? [...all, inversion] : all);

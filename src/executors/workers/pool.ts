@@ -119,7 +119,9 @@ export class Pool implements Lane {
     if (used <= most || this.#ending) return;
     const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
     const busy = [...this.#members.keys()].filter(({ load }) => load > 0);
-    const why = `the process used ${gigabytes(used)} with ${busy.length} of its tasks running; its maxMemory is ${gigabytes(most)}`;
+    const why =
+      `the process used ${gigabytes(used)} with ${busy.length} of its tasks running; ` +
+      `its maxMemory is ${gigabytes(most)}`;
     // Their memory is free only after they have ended.
     this.#ending = true;
     await Promise.all(busy.map((member) => member.end(new EwaldError('OutOfMemory', why))));

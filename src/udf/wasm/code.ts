@@ -46,11 +46,8 @@ export async function compileCode(what: string, bytes: Uint8Array): Promise<Wasm
   try {
     module = await WebAssembly.compile(bytes as BufferSource);
   } catch (cause) {
-    throw new EwaldError(
-      'Load',
-      `${what}: ${wasmRefusal(cause) ?? `its ${bytes.length} bytes are not a module of WebAssembly: ${messageOf(cause)}`}`,
-      { cause },
-    );
+    const damaged = `its ${bytes.length} bytes are not a module of WebAssembly: ${messageOf(cause)}`;
+    throw new EwaldError('Load', `${what}: ${wasmRefusal(cause) ?? damaged}`, { cause });
   }
   checkModule(what, module);
   return { what, bytes, module };
