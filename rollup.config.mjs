@@ -58,8 +58,8 @@ const minified = (lineLimit) => ({
       marks.push(mark.trim());
       return `ignoredImport${marks.length - 1}(`;
     });
-    // It drops the marks of calls that do nothing but give a value as well, without which bundlers keep the code of names
-    // that a page does not import; a call of a member stays as it is.
+    // It drops the marks of calls that do nothing but give a value as well, without which bundlers keep the code of
+    // names that a page does not import; a call of a member stays as it is.
     const named = marked.replace(/\/\* ?[@#]__PURE__ ?\*\/ ?((?:new )?[\w$.]+)\(/g, '$1.pureCall(');
     const result = await transform(named, {
       minify: true,

@@ -13,7 +13,7 @@ function allowed<T>(question: () => T): T | undefined {
 /** The memory of the machine in bytes, or of the container that limits it; null if unknown. */
 export function machineMemory(): number | null {
   const all = allowed(totalmem);
-  // 0 without a limit, and larger than the machine where nobody has set one.
+  // 0 without a limit, and larger than the machine where none is set.
   const limit = allowed(() => process.constrainedMemory?.()) || Number.POSITIVE_INFINITY;
   return all === undefined ? null : Math.min(all, limit);
 }

@@ -5,7 +5,7 @@
 import { EwaldError, isEwaldError } from './errors.js';
 import type { PlatformSignal } from './globals.js';
 
-/** The error of work that its signal ended; a signal that fired because something was disposed says so itself. */
+/** The error of work that its signal ended; a signal that fired because something was disposed has its own reason. */
 export const abortError = ({ reason }: Pick<AbortSignal, 'reason'>, what = 'the work'): EwaldError =>
   isEwaldError(reason, 'Disposed')
     ? reason

@@ -80,7 +80,7 @@ export function awaited(what: string, given: AnyFunction | undefined): AnyFuncti
   );
 }
 
-/** A caller's function that is told how work goes on. */
+/** A caller's function that receives the progress of work. */
 export interface Observer<A extends readonly unknown[]> {
   (...args: A): void;
   /** What it threw, for work that also goes on when a part of it fails. */
@@ -89,7 +89,7 @@ export interface Observer<A extends readonly unknown[]> {
 type ArgumentsOf<F> = F extends (...args: infer A) => unknown ? A : never;
 
 /**
- * The function `name` of some options that is told how work goes on, or one that does nothing. Once it has thrown, or
+ * The function `name` of some options that receives the progress, or one that does nothing. Once it has thrown, or
  * returned a promise, it is not called again, so that the work can close what it has opened. Throws `Argument` unless
  * it is a function or undefined.
  */

@@ -106,7 +106,7 @@ function safely<T>(read: () => T): T | undefined {
   }
 }
 
-/** Causes beyond this depth are left out: a chain may be a ring. */
+/** Causes beyond this depth are omitted: a chain may be a ring. */
 const deepestCause = 8;
 
 /** An error, or anything else thrown, as plain data; never throws. */

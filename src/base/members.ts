@@ -1,4 +1,4 @@
-/** Members of objects: types of those that may be left out or given as undefined, and reading one. */
+/** Members of objects: types of those that may be omitted or given as undefined, and reading one. */
 
 /** A method as the type of such a member; the types of its parameters are compared as those of methods are. */
 export type MethodOf<Parameters extends unknown[], Result> = { method(...of: Parameters): Result }['method'];

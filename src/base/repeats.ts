@@ -22,7 +22,7 @@ export class Repeats {
     this.#print(line);
   }
 
-  /** Prints how many followed; what comes next has a line of its own. */
+  /** Prints how many followed; what comes next starts a new line. */
   end(): void {
     if (this.#count > 0) this.#print(this.#further(this.#count));
     this.#count = 0;

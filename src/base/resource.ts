@@ -124,7 +124,7 @@ export class Resource {
    */
   enqueueWith<T>(others: readonly Resource[], work: () => Promise<T>, signal?: PlatformSignal): Promise<T> {
     checkSignal(signal);
-    // Work that has begun uses the memory of its caller, and says itself when it has ended.
+    // Work that has started uses the memory of its caller, and says itself when it has ended.
     const ended = (turn: Promise<unknown>, result: Promise<T>): Promise<T> =>
       signal ? orAborted(turn, signal).then(() => result) : result;
     if (others.length === 0) {

@@ -39,7 +39,7 @@ export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }
     lines.push('frames were only searched for peaks (-p none); to index them, give -p CELL, or leave -p out');
   else if (done > 0 && indexed === 0 && failed < done)
     lines.push(
-      'no frame was indexed: check the peaks, the geometry (ewald info FILE) and the cell (in angstrom, not nanometres)',
+      'no frame was indexed: check the peaks, the geometry (ewald info FILE) and the cell (in angstrom, not nm)',
     );
   if (profile) lines.push(profileText(summary));
   if (stream !== undefined) lines.push(dim(`stream written to ${stream}`));

@@ -182,7 +182,7 @@ function probabilityOf(count: number, mean: number): number {
   return 1 - below;
 }
 
-/** The indices in which one is replaced by (u·h)/p; others than these are left out. */
+/** The indices in which one is replaced by (u·h)/p; others than these are omitted. */
 function withIndex(indices: Int16Array, p: number, u: readonly number[], at: number): Int16Array<ArrayBuffer> {
   const kept = new Int16Array(indices.length);
   let count = 0;

@@ -21,5 +21,5 @@ const kinds: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What a text or another file is by its beginning; undefined if it is none of the known kinds. */
+/** What a text or another file is by its beginning; undefined if its kind is unknown. */
 export const otherText = (begin: string): string | undefined => kinds.find(([pattern]) => pattern.test(begin))?.[1];

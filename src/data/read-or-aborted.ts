@@ -6,7 +6,7 @@ import type { FrameArray } from './dtype.js';
 
 /**
  * Reads frames. A caller's own dataset may ignore the signal, and is not waited for; the datasets of the package obey
- * it, and must have let go of `into` when the promise rejects.
+ * it, and must have released `into` when the promise rejects.
  */
 export function readOrAborted(
   dataset: Dataset,

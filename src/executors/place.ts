@@ -19,7 +19,7 @@ export interface Place {
   readonly processName: string;
   /** Processor cores that may be used. */
   readonly cores: number;
-  /** Bytes of memory of the machine, and those that this process uses; absent in browsers. */
+  /** Bytes of memory of the machine and of this process; absent in browsers. */
   readonly memory?: { readonly all: number; used(): number };
   /** The registered modules of tasks. */
   readonly tasks: RegisteredModules;

@@ -191,8 +191,8 @@ export function gainDoubt(facts: FrameFacts): string | undefined {
       ? 'the background is smoother than photons are'
       : (crowd ?? 'the frames are crowded with peaks, for which the search allows, or the number is wrong');
   return (
-    `the geometry states ${counted(gain ?? 0, 'unit')} per photon (adu_per_photon, or adu_per_eV), but the background ` +
-    `of the first frames varies as with ${counted(estimatedGain ?? 0, 'unit')}: ${why}`
+    `the geometry states ${counted(gain ?? 0, 'unit')} per photon (adu_per_photon, or adu_per_eV), but the ` +
+    `background of the first frames varies as with ${counted(estimatedGain ?? 0, 'unit')}: ${why}`
   );
 }
 

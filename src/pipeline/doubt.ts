@@ -67,8 +67,8 @@ export function multipleTexts(
     const told = [
       ...(factor > 1
         ? [
-            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its volume, ` +
-              `${numbers} (${lattice?.type}), explains the others; the larger cell is right only if all reflections ` +
+            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its ` +
+              `volume, ${numbers} (${lattice?.type}), explains the others; the larger cell is right only if all reflections ` +
               'that it adds are too weak to be seen in these frames',
           ]
         : []),

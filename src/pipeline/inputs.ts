@@ -110,7 +110,7 @@ export async function givenInputs(
   return { kind: 'frames', wanted: wanted(), siblings: [] };
 }
 
-/** Refuses different Files of one name as well: frames are told apart by the names of their files. */
+/** Refuses different Files of one name as well: frames are distinguished by the names of their files. */
 function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => void {
   const blobs = new Map<string, WeakRef<object>>();
   return (wanted, given) => {
@@ -121,7 +121,7 @@ function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => voi
     if (blobs.has(file) && blobs.get(file)?.deref() !== blob)
       throw new EwaldError(
         'Argument',
-        `pipeline: two of the Files are called ${file}; give each a name of its own: inputs: [{ file, filename }]`,
+        `pipeline: two of the Files are called ${file}; give each its own name: inputs: [{ file, filename }]`,
       );
     blobs.set(file, new WeakRef(blob));
   };

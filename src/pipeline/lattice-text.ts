@@ -41,7 +41,7 @@ export function preferenceText(lattice: Lattice, rivals: DeterminedCell['rivals'
   if (rival.log10Odds > -decisive)
     return `the images do not decide between ${lattice.type} and ${rival.type} ${cellText(rival)}; ${how}`;
   return (
-    `${rival.type} is ${times(-rival.log10Odds)} times as probable as ${lattice.type}, which has fewer parameters and ` +
-    `is preferred up to odds of 10^5, because crystals that differ can look like a slight distortion; ${how}`
+    `${rival.type} is ${times(-rival.log10Odds)} times as probable as ${lattice.type}, which has fewer parameters ` +
+    `and is preferred up to odds of 10^5, because crystals that differ can look like a slight distortion; ${how}`
   );
 }

@@ -33,7 +33,7 @@ export const excitationAt = (x: number, y: number, z: number, k0: number): numbe
   Math.sqrt(x * x + y * y + (z + k0) * (z + k0)) - k0;
 
 /**
- * Most nodes that are visited: ten times those of a cell of 1000 Å at 2 Å. A number in a wrong unit asks for so many
+ * Most nodes that are visited: ten times those of a cell of 1000 Å at 2 Å. A number in a wrong unit asks for this many
  * that the loop over them would not end.
  */
 const mostNodes = 2 ** 25;

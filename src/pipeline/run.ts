@@ -76,8 +76,8 @@ export async function* runPipeline(
     else if (options.firstFramesTimeout !== undefined && checked.follow === undefined && Array.isArray(given.wanted))
       throw new EwaldError(
         'Argument',
-        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or a ' +
-          'live source',
+        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
+          'a live source',
       );
     if (options.executor) refuseForExecutor(options);
     const reads = readsOf(options, given);
@@ -323,7 +323,7 @@ async function* searchedElsewhere(
     }
 }
 
-/** The geometry for a stream, which states the dataset that the user named in the place of its own. */
+/** The geometry for a stream, which states the dataset that the user named instead of the one in the file. */
 function readFrom(given: GivenGeometry, path: string | undefined): GivenGeometry {
   const geometry = ofDataset(given.geometry, path);
   return geometry === given.geometry ? given : { ...given, geometry, text: formatGeometry(geometry) };

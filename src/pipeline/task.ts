@@ -72,7 +72,7 @@ export interface SearchTask {
   readonly known: number;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
   readonly live?: readonly (LiveFrame | { readonly error: string })[] | undefined;
-  /** Frames in a File: that File, the first one of the run, and those that they refer to. */
+  /** Frames in a File: that File, the first one of the run, and the Files that they refer to. */
   readonly sent?: readonly SentFile[] | undefined;
 }
 
@@ -195,7 +195,8 @@ async function openFrames(
       geometry,
       named,
     );
-  const key = `frames ${files ?? ''}${file}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+  const how = `${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+  const key = `frames ${files ?? ''}${file}${how}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
 }

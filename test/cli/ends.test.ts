@@ -62,7 +62,7 @@ const end = async (words: string): Promise<{ code: number | null; err: string }>
 const faults: readonly [fault: string, code: number, ...commands: string[]][] = [
   ['nothing is wrong', 0, 'info scan.npy', 'pi --points 100 --backend wasm', 'devices', 'fft --help'],
   [
-    'a file that is not there',
+    'a missing file',
     1,
     'info absent.npy',
     'convert absent.npy -o out.h5',
@@ -126,7 +126,7 @@ const faults: readonly [fault: string, code: number, ...commands: string[]][] = 
     'bench pi:* --backend gpu',
   ],
   [
-    'an output that is there',
+    'an output that exists',
     2,
     'convert scan.npy -o mine.npy',
     'run sum scan.npy -o mine.npy',
@@ -138,7 +138,7 @@ const faults: readonly [fault: string, code: number, ...commands: string[]][] = 
   ['an output that is the input', 2, 'convert scan.npy -o scan.npy --force', 'fft scan.npy -o scan.npy --force'],
   ['an output by the name of another format', 2, 'convert scan.npy -o out.xyz', 'fft scan.npy -o out.npz'],
   [
-    'a folder for outputs that is not there',
+    'a missing folder for outputs',
     1,
     'convert scan.npy -o no/out.h5',
     'fft scan.npy -o no/out.npy',

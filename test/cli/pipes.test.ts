@@ -21,7 +21,7 @@ function pipe(ending = ''): string {
   return path;
 }
 
-/** Opens the writing end; undefined while nobody reads. */
+/** Opens the writing end; undefined without a reader. */
 function writer(path: string): number | undefined {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);

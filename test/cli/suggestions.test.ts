@@ -80,7 +80,7 @@ test.for([
   expect(err).toContain(`unknown option '${flag}'\n${near === undefined ? '(--help' : `(Did you mean ${near}?)`}`);
 });
 
-test('a threshold that is no number is refused, and its unit is told', async () => {
+test('a threshold that is no number is refused, and its unit is stated', async () => {
   const { code, err } = await ewald(['index', join(folder, 'run.h5'), '--threshold', 'banana']);
   expect([code, err]).toEqual([2, 'ewald: --threshold is "banana"; expected a number, in units of the frame\n']);
 });

@@ -214,10 +214,11 @@ describe('a cell in another unit', () => {
   const radians = [79, 79, 38, 1.5708, 1.5708, 1.5708] as const;
   it('angles in radians are refused in every form, with the degrees that they are', () => {
     const file =
-      'CrystFEL unit cell file version 1.0\na = 79 A\nb = 79 A\nc = 38 A\nal = 1.5708 deg\nbe = 1.5708 deg\nga = 1.5708 deg\n';
+      'CrystFEL unit cell file version 1.0\na = 79 A\nb = 79 A\nc = 38 A\n' +
+      'al = 1.5708 deg\nbe = 1.5708 deg\nga = 1.5708 deg\n';
     for (const read of [() => cellFromParameters(...radians), () => readCell(radians.join()), () => readCell(file)])
       expect(read).toThrow(/angles are in radians; expected degrees, such as 90 90 90/);
-    // A .cell file may say so.
+    // A .cell file may state it.
     expect(readCell(file.replaceAll('deg', 'rad')).cell[0][0]).toBe(79);
   });
 

@@ -1,14 +1,14 @@
 /** HDF5 files assembled field by field, with structures that no library writes. */
 import { lookup3 } from '../../src/data/hdf5/fields.js';
 
-const nowhere = 2 ** 64;
+const absent = 2 ** 64;
 
 /** Little-endian fields, one after the other. */
 class Bytes {
   readonly list: number[] = [];
   uint(bytes: number, ...values: number[]): this {
     for (const value of values) {
-      const whole = value === nowhere ? 2n ** 64n - 1n : BigInt(value);
+      const whole = value === absent ? 2n ** 64n - 1n : BigInt(value);
       for (let i = 0n; i < bytes; i++) this.list.push(Number((whole >> (8n * i)) & 255n));
     }
     return this;
@@ -82,7 +82,7 @@ export class MadeFile {
       .uint(1, 0x89)
       .text('HDF\r\n')
       .uint(1, 0x1a, 0x0a, 2, 8, 8, 0)
-      .uint(8, 0, nowhere, this.bytes.length, root)
+      .uint(8, 0, absent, this.bytes.length, root)
       .checksum();
     for (const [i, byte] of superblock.list.entries()) this.bytes[i] = byte;
     return Uint8Array.from(this.bytes);
@@ -111,11 +111,11 @@ export const space = (shape: readonly number[], most: readonly number[] = shape)
   1,
   fields()
     .uint(1, 2, shape.length, 1, 1)
-    .uint(8, ...shape, ...most.map((n) => (n === Infinity ? nowhere : n))).list,
+    .uint(8, ...shape, ...most.map((n) => (n === Infinity ? absent : n))).list,
 ];
 export const u8: MadeMessage = [3, fields().uint(1, 0x10, 0, 0, 0).uint(4, 1).uint(2, 0, 8).list];
 /** Chunks indexed by a B-tree of version 1; without an address nothing was written. */
-export const chunks = (chunk: readonly number[], tree = nowhere): MadeMessage => [
+export const chunks = (chunk: readonly number[], tree = absent): MadeMessage => [
   8,
   fields()
     .uint(1, 3, 2, chunk.length + 1)
@@ -139,7 +139,7 @@ const selection = (axes: MadePart['source']): number[] =>
         .uint(4, 2, 2)
         .uint(1, 1)
         .uint(4, 0, axes.length)
-        .uint(8, ...axes.flat().map((n) => (n === Infinity ? nowhere : n))).list;
+        .uint(8, ...axes.flat().map((n) => (n === Infinity ? absent : n))).list;
 
 /** The layout of a virtual dataset composed of parts. */
 export function virtual(file: MadeFile, parts: readonly MadePart[]): MadeMessage {

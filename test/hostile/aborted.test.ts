@@ -36,7 +36,7 @@ afterAll(() => {
 });
 
 const silentAddress = (): string => `http://127.0.0.1:${port}/run.h5`;
-const soon = (begun: () => void): void => void setTimeout(begun, 50);
+const soon = (started: () => void): void => void setTimeout(started, 50);
 const npy = (name: string, shape: readonly number[]): string => {
   const file = join(folder, name);
   writeFileSync(file, ewald.formatNpy({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) } as never));
@@ -47,16 +47,16 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'data/byte-source.ts ReadOptions',
     what: 'httpSource of a server that never answers',
-    run: (signal, begun) => {
-      connected = begun;
+    run: (signal, started) => {
+      connected = started;
       return data.httpSource(silentAddress(), { signal });
     },
   },
   {
     takes: 'pipeline/run-options.ts PipelineOptions',
     what: 'pipeline over an address that never answers',
-    run: async (signal, begun) => {
-      connected = begun;
+    run: async (signal, started) => {
+      connected = started;
       const ctx = await ewald.createContext({ backend: 'wasm' });
       await drain(ctx.pipeline({ ...search, inputs: [silentAddress()], signal })).finally(() => ctx.dispose());
     },
@@ -64,24 +64,24 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'pipeline/run-options.ts PipelineOptions',
     what: 'pipeline that follows an empty folder',
-    run: async (signal, begun) => {
+    run: async (signal, started) => {
       const empty = mkdtempSync(join(folder, 'empty-'));
       const ctx = await ewald.createContext({ backend: 'wasm' });
-      soon(begun);
+      soon(started);
       await drain(ctx.pipeline({ ...search, inputs: [empty], follow: true, signal })).finally(() => ctx.dispose());
     },
   },
   {
     takes: 'pipeline/run-options.ts PipelineOptions',
     what: 'pipeline on workers, whose inputs never come',
-    run: async (signal, begun) => {
+    run: async (signal, started) => {
       const ctx = await ewald.createContext({ backend: 'wasm' });
       const executor = await executors.Executor.workers({ workers: 1 });
       try {
         const file = { file: npy('frame.npy', [1, 48, 64]) };
         // The worker has compiled what it runs, which counts as processor time of this process.
         await drain(ctx.pipeline({ ...search, inputs: [file], executor }));
-        await drain(ctx.pipeline({ ...search, inputs: neverYields(begun, file), executor, signal }));
+        await drain(ctx.pipeline({ ...search, inputs: neverYields(started, file), executor, signal }));
       } finally {
         await executor.dispose();
         await ctx.dispose();
@@ -91,10 +91,10 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'udf/context-options.ts ExportOptions',
     what: 'exportDataset of frames that never come',
-    run: async (signal, begun) => {
+    run: async (signal, started) => {
       const ctx = new udf.Context();
       const shape = { navigation: [2], signal: [4, 4] };
-      const scan = await ctx.load({ shape, dtype: 'u16', read: () => never(begun) });
+      const scan = await ctx.load({ shape, dtype: 'u16', read: () => never(started) });
       const path = join(folder, `${Math.random()}.npy`);
       await ctx.exportDataset(scan, path, { signal }).finally(() => ctx.close());
     },
@@ -102,9 +102,9 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'udf/context-options.ts UdfRunOptions',
     what: 'a run of a followed file without frames',
-    run: async (signal, begun) => {
+    run: async (signal, started) => {
       const ctx = new udf.Context();
-      soon(begun);
+      soon(started);
       const options = { follow: true, navShape: [2, 2], sigShape: [4, 4], dtype: 'u16', signal } as const;
       await ctx.load(join(folder, 'later.raw'), options).finally(() => ctx.close());
     },
@@ -112,11 +112,11 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'udf/acquisition/options.ts DetectorOptions',
     what: 'connect to a detector, and the wait for its acquisition',
-    run: async (signal, begun) => {
+    run: async (signal, started) => {
       const ctx = new udf.Context();
       try {
         const detector = await ctx.connect(`merlin://127.0.0.1:${port}`, { dataPort: port, signal });
-        soon(begun);
+        soon(started);
         await detector.next({ signal });
       } finally {
         await ctx.close();
@@ -126,14 +126,14 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'udf/acquisition/connection.ts NextScanOptions',
     what: 'next whose callback never answers',
-    run: async (signal, begun) => {
+    run: async (signal, started) => {
       const file = npy('merlin.npy', [4, 16, 16].map(Number));
       const simulator = await udf.simulateMerlin(file, { port: 0 }).catch(() => undefined);
       const ctx = new udf.Context();
       try {
         const address = simulator ? `merlin://127.0.0.1:${simulator.port}` : `merlin://127.0.0.1:${port}`;
         const detector = await ctx.connect(address, simulator ? {} : { dataPort: port });
-        await detector.next({ controller: () => never(begun), signal });
+        await detector.next({ controller: () => never(started), signal });
       } finally {
         await ctx.close();
         await simulator?.close();
@@ -143,8 +143,8 @@ const inNode: readonly Abortable[] = [
   {
     takes: 'heffte/files/wish.ts TransformFileOptions',
     what: 'transformFile, measuring',
-    run: (signal, begun) => {
-      soon(begun);
+    run: (signal, started) => {
+      soon(started);
       const input = npy('lines.npy', [128, 1024]);
       const options = { kind: 'r2c', tune: 'measure', backend: 'wasm', force: true, signal } as const;
       return shell.transformFile(input, join(folder, 'out.npy'), options);
@@ -154,10 +154,10 @@ const inNode: readonly Abortable[] = [
     takes: 'simulate/describe.ts SimulationWriting',
     what: 'simulateSpotLists',
     keeps: true,
-    run: (signal, begun) => {
+    run: (signal, started) => {
       const cell = ewald.cellFromParameters(79, 79, 38, 90, 90, 90);
       const lists = join(folder, `lists-${Math.random()}`);
-      return shell.simulateSpotLists(lists, { cell, images: 10_000 } as never, { signal, onProgress: begun });
+      return shell.simulateSpotLists(lists, { cell, images: 10_000 } as never, { signal, onProgress: started });
     },
   },
 ];

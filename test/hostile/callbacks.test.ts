@@ -288,7 +288,7 @@ describe.each(Object.keys(methods))('%s of a UDF', (name) => {
   });
 });
 
-/** Functions in options that are not called back while something runs, or in a way of their own, by reason. */
+/** Functions in options that are not called back while something runs, or in another way, by reason. */
 const others: Readonly<Record<string, readonly string[]>> = {
   'made for the package itself': [
     ...['backends/backend log', 'backends/backend startWorker', 'backends/backend wasm', 'ffi/header/parse include'],

@@ -1,6 +1,6 @@
 /**
  * The lattice of an unknown cell: near a higher symmetry, through a geometry that is off, and with long edges; and what
- * is said of the lattices that were not chosen.
+ * is reported of the lattices that were not chosen.
  */
 import { type Context, createContext, type DeterminedCell } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -75,7 +75,7 @@ test('rivals are other lattices with their odds, the most probable first', async
     for (const [i, error] of errors.entries()) expect(error > 0).toBe(i < 3 || parameters[i] !== 90);
 });
 
-test('what the odds do not support is said in words', () => {
+test('what the odds do not support is stated in words', () => {
   const lattice = { type: 'hP', parameters: [53.46, 53.46, 67.16, 90, 90, 120] } as const;
   const rival = { type: 'oF', parameters: [53.557, 92.443, 67.17, 90, 90, 90], errors: [0, 0, 0, 0, 0, 0] } as const;
   const against = (log10Odds: number): string | undefined => preferenceText(lattice, [{ ...rival, log10Odds }]);

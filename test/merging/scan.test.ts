@@ -94,7 +94,7 @@ test('indices, intensities and crystals equal those of the text, read in pieces 
   }
 });
 
-test('numbers that the columns cannot hold are left out and counted', () => {
+test('numbers that the columns cannot hold are skipped and counted', () => {
   const rows = [
     row(1, 0, 0, '9.9e38'),
     row(2, 0, 0, '5.00', '1e-60'),

@@ -58,7 +58,7 @@ async function run(inputs: Inputs, options: Partial<PipelineOptions> = {}) {
 const blob = (): Blob => new Blob([bytes as Uint8Array<ArrayBuffer>]);
 const file = (name: string, content = bytes): File => new File([content as Uint8Array<ArrayBuffer>], name);
 
-describe('frames in a Blob, with the geometry that is simulated with them, whose mask is in the file of the frames', () => {
+describe('frames in a Blob, with their simulated geometry, whose mask is in the file of the frames', () => {
   const given: readonly (readonly [string, (name: string) => Inputs, string])[] = [
     ['a Blob', () => blob(), 'inputs'],
     ['a list of one Blob', () => [blob()], 'inputs[0]'],
@@ -109,17 +109,14 @@ test('different Files of one name are refused, and one File may be given twice',
   expect((await run(frames)).peaks).toEqual((await run(one)).peaks);
 });
 
-test.for(['on this thread', 'on workers'])(
-  'a mask in a file of its own is given with the frames, %s',
-  async (where) => {
-    const geom = geometry.replace('p0/mask0_data', 'p0/mask0_file = masks/dead.h5\n$&');
-    expect(geom).toContain('dead.h5');
-    const how = { geometry: new Blob([geom]), ...(where === 'on workers' ? { executor } : {}) };
-    const { peaks } = await run([file('x.h5'), file('dead.h5')], how);
-    expect(peaks).toEqual(onPath.peaks);
-    await refused(() => run(blob(), how), 'Format', 'masks/dead.h5', 'choose it together with the frames');
-  },
-);
+test.for(['on this thread', 'on workers'])('a mask in a separate file is given with the frames, %s', async (where) => {
+  const geom = geometry.replace('p0/mask0_data', 'p0/mask0_file = masks/dead.h5\n$&');
+  expect(geom).toContain('dead.h5');
+  const how = { geometry: new Blob([geom]), ...(where === 'on workers' ? { executor } : {}) };
+  const { peaks } = await run([file('x.h5'), file('dead.h5')], how);
+  expect(peaks).toEqual(onPath.peaks);
+  await refused(() => run(blob(), how), 'Format', 'masks/dead.h5', 'choose it together with the frames');
+});
 
 test('workers in other processes cannot be given Files', async () => {
   const far = { kind: 'nats', slots: 1, share: async () => ({ hash: '' }), run: async function* () {} };

@@ -190,7 +190,7 @@ describe.skipIf(!dataFolder)(`fewer than five crystals${dataFolder ? '' : ' (abs
     let crystals = 0;
     for await (const { result } of run) crystals += result?.crystals.length ?? 0;
     expect(crystals).toBeGreaterThan(0);
-    // The geometry of the CSPAD calls its units photons, which is a remark of its own.
+    // The geometry of the CSPAD calls its units photons, which gives another remark.
     const isGain = (event: RunEvent): boolean =>
       event.kind === 'warning' && event.text.startsWith('the geometry states 1 unit per photon');
     const told = events.filter((event) => ['warning', 'detector', 'geometry'].includes(event.kind) && !isGain(event));

@@ -382,7 +382,7 @@ describe.each([
       expect(refined.isDistanceKnown).toBe(false);
       for (const [i, error] of (refined.cells[0]?.lengthErrorsA ?? []).entries())
         expect(error / Number(orthorhombic.split(',')[i])).toBeGreaterThan(1e-3);
-      // Whoever knows the cell says so, and then it decides.
+      // A user who knows the cell states it, and then it decides.
       const trusted = refineGeometry(geometry, crystals, { trustCell: true });
       expect(trusted.isDistanceKnown).toBe(true);
       const [found = 0, error = 0] = [trusted.moved[0]?.shiftM[2], trusted.moved[0]?.shiftErrorM[2]];

@@ -59,7 +59,7 @@ export function optionalMembers(): OptionalMember[] {
       const file = declaration?.getSourceFile().fileName ?? '';
       if (!declaration || !file.startsWith(home)) continue;
       const own = checker.getTypeOfSymbol(member);
-      // The members of Partial<…> have no question mark of their own.
+      // The members of Partial<…> have no question marks themselves.
       const isWritten = (declaration as { readonly questionToken?: unknown }).questionToken !== undefined;
       if (place === 'input' && isWritten && member.flags & ts.SymbolFlags.Optional) {
         const parent = (declaration.parent as { readonly name?: import('typescript-5.4').Node }).name?.getText() ?? '';

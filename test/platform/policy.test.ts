@@ -1,5 +1,5 @@
 // @module-tag all: Chromium.
-/** A page whose Content-Security-Policy forbids WebAssembly: every error says so, and which word allows it. */
+/** A page whose Content-Security-Policy forbids WebAssembly: every error states it, and which word allows it. */
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -11,14 +11,16 @@ import { createContext } from '/dist/index.browser.js';
 import { getLibHandle } from '/dist/ffi.browser.js';
 import { Context, defineUdf } from '/dist/udf.browser.js';
 
-const udf = defineUdf({ name: 'f', wasm: new URL('/dist/ewald.wasm', location.href), buffers: { x: { kind: 'nav', dtype: 'f64' } } });
+const wasm = new URL('/dist/ewald.wasm', location.href);
+const udf = defineUdf({ name: 'f', wasm, buffers: { x: { kind: 'nav', dtype: 'f64' } } });
 const attempts = {
   async core() {
     const ctx = await createContext({ backend: 'wasm', strict: true });
     return (await (await ctx.pi()).run({ points: 1e6, seed: 1 })).hits;
   },
   async library() {
-    const core = await getLibHandle({ header: { source: 'unsigned ewald_abi_version(void);' }, library: '/dist/ewald.wasm' });
+    const header = { source: 'unsigned ewald_abi_version(void);' };
+    const core = await getLibHandle({ header, library: '/dist/ewald.wasm' });
     return core.ewald_abi_version() > 0;
   },
   async udf() {

@@ -148,7 +148,8 @@ export async function run(ctx: Context, file: File, signal: AbortSignal | undefi
   await open(file, { format: undefined, navShape: undefined, signal });
   await (await ctx.fft({ shape: [8], threads, kind: undefined })).dispose();
   await ctx.indexer({ maxSpots: threads, threads });
-  for await (const _ of ctx.pipeline({ inputs: file, peaks: { minSnr: threads }, output: (piece) => void pieces.push(piece) }));
+  const output = (piece: Uint8Array) => void pieces.push(piece);
+  for await (const _ of ctx.pipeline({ inputs: file, peaks: { minSnr: threads }, output }));
 }
 `;
     expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
@@ -205,7 +206,8 @@ test.for(compilers)('options that are right, or known only at run time, compile:
   const source = `
 import type { Context, FftKind, FftOptions, FinderName, R2rKind } from 'ewald';
 import { defineUdf } from 'ewald/udf';
-export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined, finder: FinderName, pixels: Uint16Array) {
+type Pixels = Uint16Array;
+export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined, finder: FinderName, pixels: Pixels) {
   const options: FftOptions = { shape: [8], kind };
   await ctx.fft(options);
   await ctx.fft({ shape: [8], kind: 'r2r', r2r });

@@ -164,7 +164,7 @@ test.each([
   ['a result of a frame', 'result own', { processFrame: ({ results }: never) => void detach((results as Own).own) }],
   ['a result at its end', 'result own', { postprocess: ({ results }: never) => void detach((results as Own).own) }],
   ['a result while it merges', 'result own', { merge: ({ dest }: never) => void detach((dest as Own).own) }],
-])('a UDF that transfers %s is told so', async (_, what, methods) => {
+])('a UDF that transfers %s is refused', async (_, what, methods) => {
   const buffers = { own: { kind: 'nav', dtype: 'f64' } };
   const udf = {
     name: 'giver',

@@ -164,7 +164,7 @@ class Bench {
   }
 
   /**
-   * A model with errors of its own: with those of the model without symmetry, a scatter of the crystals would be taken
+   * A model with its own errors: with those of the model without symmetry, a scatter of the crystals would be taken
    * for two settings.
    */
   evidence(model: LatticeModel, { factor, crystals }: Scatter): Fitted | undefined {

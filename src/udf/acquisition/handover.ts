@@ -14,7 +14,7 @@ export class Handover {
   #scan: Acquisition | undefined;
   #closed = false;
   #failure: EwaldError | undefined;
-  /** Whether `next` has an announcement and no frame of it: if it is refused, `next` is told, whatever follows it. */
+  /** Whether `next` has an announcement and no frame of it: if it is refused, `next` is notified, whatever follows it. */
   #taken = false;
   /** Why the announced acquisition cannot be read. */
   #refusal: EwaldError | undefined;

@@ -34,7 +34,7 @@ function checkMapped(name: string, found: unknown, count?: number): asserts foun
       'Argument',
       `the function${whose} returned ${shown(found)}${where}; expected a number, a boolean (which counts as 1 or 0), ` +
         'an array of numbers or a typed array of them',
-      // Of a frame, it is the cause of an error that says so.
+      // Of a frame, it is the cause of an error that names the frame.
       { detail: { threw: count === undefined } },
     );
   const length = isNumber ? 1 : found.length;
