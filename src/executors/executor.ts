@@ -76,6 +76,9 @@ export interface WorkerInfo {
   readonly slots: number;
   /** The available backends, and the reasons why others are unavailable; `chosen` is the default of a context. */
   readonly backends: readonly Omit<DeviceReport, 'device'>[];
+  /** Of a worker on a cluster: the names of modules that it runs besides the package's, and whether it runs source. */
+  readonly modules?: readonly string[] | undefined;
+  readonly allowModules?: boolean | undefined;
 }
 
 export interface ExecutorMethods extends Disposable {

@@ -116,6 +116,17 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
+  test('a task goes to the worker that has its module, however many others lack it', async () => {
+    await Promise.all([worker(), worker('--module', `mine=${module.pathname}`), worker('--name', 'third')]);
+    await using(
+      async (executor) => {
+        const tasks = Array.from({ length: 8 }, (_, i) => ({ ...task('square', i), module: 'mine' }));
+        expect(await values(executor, tasks)).toEqual(tasks.map((_, i) => i * i));
+      },
+      { modules: ['mine'] },
+    );
+  });
+
   test('kill -9 of a worker in the middle of a run neither loses nor duplicates anything', async () => {
     const [, doomed] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
     await using(async (executor) => {
@@ -231,6 +242,53 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     const next = await joinCluster(server.url, { workers: 1, cluster: 'versions' });
     await next.leave();
     await connection.close();
+  });
+});
+
+describe.skipIf(!natsPresent)('a server whose storage is full', () => {
+  const limit = /has no room left in its storage: max_file_store/;
+
+  test.for([
+    ['when a value is shared', (executor: Executor) => executor.share(new Float32Array(2_000_000))],
+    ['when a task is submitted', (executor: Executor) => values(executor, [task('size', new Uint8Array(8_000_000))])],
+    ['when a worker gives a result', (executor: Executor) => values(executor, [task('zeros', 8_000_000)])],
+  ] as const)('is named %s, at once', async ([, work]) => {
+    const small = await new NatsServer('', 'max_file_store: 4000000').start();
+    const worker = new WorkerProcess(small.url, ['--allow-modules']);
+    const executor = await Executor.connect(small.url);
+    try {
+      await worker.joined();
+      const error = await work(executor).then(
+        () => undefined,
+        (thrown) => thrown,
+      );
+      expect(error).toMatchObject({ tag: 'Lost', message: expect.stringMatching(limit) });
+    } finally {
+      await executor.dispose();
+      worker.kill();
+      await worker.ended();
+      await small.stop();
+    }
+  });
+
+  test('results leave nothing behind', async () => {
+    const server = await new NatsServer('', 'max_file_store: 4000000').start();
+    const worker = new WorkerProcess(server.url, ['--allow-modules']);
+    const executor = await Executor.connect(server.url);
+    try {
+      await worker.joined();
+      // Five times the storage, in results that fit messages.
+      for (let i = 0; i < 10; i++)
+        await values(
+          executor,
+          Array.from({ length: 10 }, () => task('zeros', 200_000)),
+        );
+    } finally {
+      await executor.dispose();
+      worker.kill();
+      await worker.ended();
+      await server.stop();
+    }
   });
 });
 

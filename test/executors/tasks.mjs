@@ -66,3 +66,6 @@ export const hoard = () => {
     if (taken.length < 100) taken.push(new Uint8Array(2 ** 24).fill(1));
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
+
+export const zeros = (length) => new Uint8Array(length);
+export const size = (bytes) => bytes.byteLength;

@@ -26,12 +26,15 @@ const ended = (child: ChildProcess): Promise<void> =>
 export class NatsServer {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ewald-nats-'));
   readonly #config: string;
+  readonly #limits: string;
   #child: ChildProcess | undefined;
   port = 0;
   webSocketPort = 0;
 
-  constructor(config = '') {
+  /** `limits` are lines of the block `jetstream`. */
+  constructor(config = '', limits = '') {
     this.#config = config;
+    this.#limits = limits;
   }
 
   get url(): string {
@@ -42,7 +45,9 @@ export class NatsServer {
     this.port ||= await freePort();
     this.webSocketPort ||= await freePort();
     const file = join(this.#folder, 'nats.conf');
-    const jetstream = this.#config.includes('no jetstream') ? '' : `jetstream { store_dir: "${this.#folder}" }\n`;
+    const jetstream = this.#config.includes('no jetstream')
+      ? ''
+      : `jetstream { store_dir: "${this.#folder}"\n${this.#limits} }\n`;
     const webSocket = `websocket { host: "127.0.0.1", port: ${this.webSocketPort}, no_tls: true }\n`;
     writeFileSync(file, `host: "127.0.0.1"\nport: ${this.port}\n${webSocket}${jetstream}${this.#config}\n`);
     this.#child = spawn('nats-server', ['-c', file], { stdio: 'ignore' });

@@ -7,7 +7,7 @@ import { checkReference } from '../check-task.js';
 import type { WorkerInfo } from '../executor.js';
 import { isRegistered, registeredNames } from '../registered.js';
 import type { InputReference } from '../task.js';
-import type { ResultMessage, TaskMessage } from './messages.js';
+import type { DirectMessage, ResultMessage, TaskMessage } from './messages.js';
 
 /** Form of run names, chosen by the submitter; the name is part of subjects and of object names. */
 const runName = /^[a-z0-9]{1,64}$/;
@@ -101,16 +101,30 @@ export function admitResult(given: unknown): ResultMessage {
   return { value, error, worker: textOf(fields, 'worker'), attempts: Number(attempts), seconds: Number(seconds) };
 }
 
+/** Checks every field of a result that a worker sends to the client itself. Throws `Format`. */
+export function admitDirect(given: unknown): DirectMessage {
+  const { index, result } = fieldsOf('it', given);
+  if (!isCount(index, Number.MAX_SAFE_INTEGER)) refuse('its index is not a count');
+  return { index: Number(index), result: admitResult(result) };
+}
+
 /** Checks a worker's description of itself. Throws `Format`. */
 export function admitWorker(given: unknown): WorkerInfo {
   const fields = fieldsOf('it', given);
   for (const name of ['name', 'host', 'platform', 'version', 'build']) textOf(fields, name);
   if (!isCount(fields.slots, 1e6)) refuse('its slots are not a count');
-  const { backends } = fields;
+  const { backends, modules, allowModules } = fields;
   if (!Array.isArray(backends)) return refuse('its backends are not a list');
   for (const one of backends) textOf(fieldsOf('a backend', one), 'backend');
+  if (!Array.isArray(modules) || modules.some((name) => typeof name !== 'string'))
+    refuse('its modules are not a list of names');
+  if (typeof allowModules !== 'boolean') refuse('its allowModules is neither true nor false');
   return fields as unknown as WorkerInfo;
 }
+
+/** Whether a worker runs a module that a task names. */
+export const runsModule = ({ modules = [], allowModules }: WorkerInfo, module: string): boolean =>
+  isRegistered(module) || modules.includes(module) || (allowModules === true && module.startsWith('source:'));
 
 /** A module that a worker may run: a registered name, or source identified by its hash. */
 export type AdmittedModule = { readonly name: string } | { readonly hash: string };
@@ -121,7 +135,7 @@ export type AdmittedModule = { readonly name: string } | { readonly hash: string
  */
 export function admitModule(
   module: string,
-  { names, allowModules, worker }: { names: readonly string[]; allowModules: boolean; worker: string },
+  { name: worker, modules: names = [], allowModules }: WorkerInfo,
 ): AdmittedModule {
   if (isRegistered(module) || names.includes(module)) return { name: module };
   const hash = module.startsWith('source:') ? module.slice('source:'.length) : '';

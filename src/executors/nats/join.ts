@@ -72,16 +72,12 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   const event = observer('join', options, 'onEvent');
   try {
     await pool.ready();
-    const info = await describe(place, name, slots, contexts[0]);
-    return new Joined({
-      cluster,
-      pool,
-      info,
-      allowModules: options.allowModules ?? false,
+    const info = {
+      ...(await describe(place, name, slots, contexts[0])),
       modules: Object.keys(modules),
-      clientSeconds,
-      event,
-    });
+      allowModules: options.allowModules ?? false,
+    };
+    return new Joined({ cluster, pool, info, clientSeconds, event });
   } catch (error) {
     await pool.dispose();
     await cluster.close();

@@ -2,16 +2,16 @@
  * A worker of a cluster: each slot runs one task at a time, and removes it from the queue after publishing its result.
  */
 import type { Observer } from '../../base/callbacks.js';
-import { EwaldError, messageOf, plainError } from '../../base/errors.js';
+import { EwaldError, isEwaldError, messageOf, plainError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed, type Outcome } from '../drive.js';
 import type { WorkerInfo } from '../executor.js';
 import { build } from '../identity.js';
 import type { TaskSpec } from '../task.js';
 import type { Pool } from '../workers/pool.js';
-import { admitModule, admitTask, buildOf, clipped, placeOf, type TaskPlace } from './admit.js';
+import { admitModule, admitTask, buildOf, clipped, placeOf, runsModule, type TaskPlace } from './admit.js';
 import { ackSeconds, type Cluster } from './cluster.js';
-import type { ResultMessage, TaskMessage } from './messages.js';
+import type { DirectMessage, ResultMessage, TaskMessage } from './messages.js';
 import { isThere, Presence } from './presence.js';
 
 type Message = NonNullable<Awaited<ReturnType<Awaited<ReturnType<Cluster['js']['consumers']['get']>>['next']>>>;
@@ -22,6 +22,9 @@ const spareDeliveries = 2;
 const mostDeliveries = 10 + 1 + spareDeliveries;
 /** Deliveries after which a task of another build is refused: no worker of that build is present. */
 const foreignDeliveries = 5;
+/** Milliseconds after which a task whose module this worker lacks returns to the queue, and for which an answer holds. */
+const passPause = 250;
+const ablePause = 2000;
 /** Ended runs to remember; their tasks leave the queue within moments. */
 const mostEnded = 1024;
 /** Answers are sent to inboxes only, never to another subject that a request may name. */
@@ -33,9 +36,6 @@ export interface JoinedParts {
   readonly cluster: Cluster;
   readonly pool: Pool;
   readonly info: WorkerInfo;
-  readonly allowModules: boolean;
-  /** Names of modules besides the package's own. */
-  readonly modules: readonly string[];
   /** Seconds of absence after which a client is considered dead. */
   readonly clientSeconds: number;
   /** Receives one line for each event; what it throws ends the worker. */
@@ -55,8 +55,6 @@ export class Joined {
   readonly left: Promise<void>;
   readonly #cluster: Cluster;
   readonly #pool: Pool;
-  readonly #allowModules: boolean;
-  readonly #modules: readonly string[];
   readonly #event: Observer<[event: string]>;
   readonly #clientSeconds: number;
   readonly #presence: Presence;
@@ -65,15 +63,16 @@ export class Joined {
   readonly #ended = new Set<string>();
   readonly #aborts = new Map<string, Set<() => void>>();
   readonly #sources = new Map<string, Promise<string>>();
-  readonly #waiting = new Set<{ stop(): void }>();
+  /** Whether another worker runs a list of modules, as it answered a moment ago. */
+  readonly #able = new Map<string, { readonly until: number; readonly answer: Promise<boolean> }>();
+  /** The request for tasks that is open. */
+  #request: { stop(): void } | undefined;
   #leaving = false;
 
-  constructor({ cluster, pool, info, allowModules, modules, clientSeconds, event }: JoinedParts) {
+  constructor({ cluster, pool, info, clientSeconds, event }: JoinedParts) {
     this.info = info;
     this.#cluster = cluster;
     this.#pool = pool;
-    this.#allowModules = allowModules;
-    this.#modules = modules;
     this.#event = event;
     this.#clientSeconds = clientSeconds;
     this.#presence = new Presence(
@@ -88,7 +87,7 @@ export class Joined {
 
   async leave(): Promise<void> {
     this.#leaving = true;
-    for (const waiting of this.#waiting) waiting.stop();
+    this.#request?.stop();
     await this.left;
   }
 
@@ -120,8 +119,7 @@ export class Joined {
     );
     try {
       const consumer = await js.consumers.get(subjects.tasks, subjects.workers);
-      // One more task than run at once is fetched ahead, so that no worker waits for the network.
-      await Promise.all(Array.from({ length: 2 * this.info.slots }, () => this.#serve(consumer)));
+      await this.#serve(consumer);
     } finally {
       clearInterval(beat);
       this.#presence.close();
@@ -148,23 +146,35 @@ export class Joined {
     });
   }
 
-  /** Takes one task after the other. */
+  /**
+   * Takes tasks as there is room, with one open request at a time: the server admits 512 requests to a queue, from all
+   * workers together. As many tasks as run at once are fetched ahead, so that no slot waits for the network.
+   */
   async #serve(consumer: Awaited<ReturnType<Cluster['js']['consumers']['get']>>): Promise<void> {
     const { connection } = this.#cluster;
+    const taken = new Set<Promise<void>>();
     while (!this.#leaving) {
       try {
-        const messages = await consumer.fetch({ max_messages: 1, expires: 5000 });
-        this.#waiting.add(messages);
-        try {
-          for await (const message of messages) await this.#take(message);
-        } finally {
-          this.#waiting.delete(messages);
+        const room = 2 * this.info.slots - taken.size;
+        if (room === 0) {
+          await Promise.race(taken);
+          continue;
+        }
+        const messages = await consumer.fetch({ max_messages: room, expires: 5000 });
+        this.#request = messages;
+        if (this.#leaving) messages.stop();
+        for await (const message of messages) {
+          const task = this.#take(message)
+            .catch((error) => this.#report(`a task was not finished: ${clipped(messageOf(error))}`))
+            .finally(() => taken.delete(task));
+          taken.add(task);
         }
       } catch (error) {
         if (connection.isClosed()) throw this.#closed(error);
         await pause(250);
       }
     }
+    await Promise.all(taken);
   }
 
   #closed(error: unknown): EwaldError {
@@ -197,7 +207,8 @@ export class Joined {
         return;
       }
       this.#presence.see(place.run);
-      const { result, object } = await this.#run(message, place);
+      const { result, object, passed } = await this.#run(message, place);
+      if (passed) return;
       if (held.dropped) {
         message.term();
         return;
@@ -207,7 +218,7 @@ export class Joined {
         message.nak(2000);
         return;
       }
-      await this.#give(place, result);
+      await this.#give(place, result, message.info.deliveryCount);
       message.ack();
       // The object is dropped only now, since another worker would need it if this one were lost.
       void this.#cluster.store.drop(object);
@@ -265,7 +276,7 @@ export class Joined {
   async #run(
     message: Message,
     place: TaskPlace,
-  ): Promise<{ readonly result: ResultMessage | undefined; readonly object: string | undefined }> {
+  ): Promise<{ readonly result?: ResultMessage; readonly object?: string | undefined; readonly passed?: true }> {
     const attempts = message.info.deliveryCount;
     const where = `run ${place.run}, index ${place.index}`;
     const failed = (error: unknown, worker = this.info.name): ResultMessage => ({
@@ -284,10 +295,15 @@ export class Joined {
       object = unpacked.object;
       const theirs = buildOf(unpacked.value);
       if (theirs !== build) {
-        if (attempts < foreignDeliveries) return { result: undefined, object };
+        if (attempts < foreignDeliveries) return { object };
         throw new EwaldError('Unsupported', `the task belongs to build ${clipped(theirs)}, this worker to ${build}`);
       }
-      admitted = await this.#admit(unpacked.value, place);
+      const task = admitTask(unpacked.value, place);
+      if (await this.#isForOthers(task)) {
+        await this.#pass(message, place);
+        return { passed: true };
+      }
+      admitted = await this.#admit(task);
     } catch (error) {
       this.#refused(where, clipped(messageOf(error)));
       return { result: failed(error), object };
@@ -304,9 +320,36 @@ export class Joined {
     }
   }
 
-  /** The task of a message and what to run; throws if it is invalid or names modules that are not available here. */
-  async #admit(value: unknown, place: TaskPlace): Promise<{ readonly task: TaskMessage; readonly spec: TaskSpec }> {
-    const task = admitTask(value, place);
+  /** Whether this worker lacks a module of the task that another one has. */
+  async #isForOthers({ module, uses }: TaskMessage): Promise<boolean> {
+    const modules = [...new Set([module, ...Object.values(uses)])];
+    const runsAll = (worker: WorkerInfo): boolean => modules.every((name) => runsModule(worker, name));
+    if (runsAll(this.info)) return false;
+    const key = modules.join('\n');
+    let asked = this.#able.get(key);
+    if (!asked || asked.until < Date.now()) {
+      const answer = this.#cluster.workers().then((workers) => workers.some(runsAll));
+      asked = { until: Date.now() + ablePause, answer };
+      if (this.#able.size >= mostEnded) this.#able.clear();
+      this.#able.set(key, asked);
+    }
+    return asked.answer;
+  }
+
+  /**
+   * Queues the task again for another worker. It is a new message, since the server counts the deliveries of a message,
+   * and a task that is delivered often counts as lost with its workers.
+   */
+  async #pass(message: Message, { run, index }: TaskPlace): Promise<void> {
+    const { steady, js } = this.#cluster;
+    await pause(passPause);
+    const msgID = `pass.${run}.${index}.${message.seq}`;
+    await steady.run('handing a task on', () => js.publish(message.subject, message.data, { msgID }));
+    message.ack();
+  }
+
+  /** The task of a message and what to run; throws if it names modules that are not available here. */
+  async #admit(task: TaskMessage): Promise<{ readonly task: TaskMessage; readonly spec: TaskSpec }> {
     const uses = Object.entries(task.uses).map(async ([name, one]) => [name, await this.#moduleOf(task, one)] as const);
     const spec: TaskSpec = {
       id: task.id,
@@ -347,8 +390,7 @@ export class Joined {
 
   /** The module to import: a name, or source that is verified by its hash. */
   async #moduleOf({ id }: TaskMessage, module: string): Promise<string> {
-    const { name: worker } = this.info;
-    const admitted = admitModule(module, { names: this.#modules, allowModules: this.#allowModules, worker });
+    const admitted = admitModule(module, this.info);
     if ('name' in admitted) return admitted.name;
     const { hash } = admitted;
     let source = this.#sources.get(hash);
@@ -360,8 +402,11 @@ export class Joined {
     return source;
   }
 
-  /** Publishes the result, waiting for the server if necessary; the server refuses a second result. */
-  async #give({ run, index }: TaskPlace, result: ResultMessage): Promise<void> {
+  /**
+   * Publishes the result, waiting for the server if necessary; the server refuses a second result. Of a result that the
+   * server has no room for, the client hears directly.
+   */
+  async #give({ run, index }: TaskPlace, result: ResultMessage, attempts: number): Promise<void> {
     const id = `result.${run}.${index}`;
     const { store, steady, js, names, connection } = this.#cluster;
     for (;;) {
@@ -372,6 +417,12 @@ export class Joined {
       } catch (error) {
         if (/maximum messages per subject/i.test(messageOf(error))) return;
         if (connection.isClosed()) throw error;
+        if (isEwaldError(error) && error.detail.refused) {
+          this.#report(`the result of run ${run}, index ${index} was lost: ${clipped(error.message)}`);
+          const lost = { value: undefined, error: plainError(error), worker: this.info.name, attempts, seconds: 0 };
+          connection.publish(names.client(run), encode({ index, result: lost } satisfies DirectMessage));
+          return;
+        }
         await pause(250);
       }
     }

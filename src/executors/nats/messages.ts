@@ -19,6 +19,12 @@ export interface TaskMessage {
   readonly seconds: number;
 }
 
+/** The result of a task that the server refuses to store, sent to the client itself. */
+export interface DirectMessage {
+  readonly index: number;
+  readonly result: ResultMessage;
+}
+
 /** The result of a task. */
 export interface ResultMessage {
   readonly value: unknown;

@@ -5,11 +5,22 @@ import type { Connection } from './library.js';
 const retryMs = 250;
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Whether the server refused the request, as it would every further time. */
-const isRefusal = (error: unknown): boolean => {
-  const { name, status } = error as { name?: string; status?: number };
-  return name === 'PermissionViolationError' || (name === 'JetStreamApiError' && (status ?? 500) < 500);
+/** What is exhausted, by the codes that the server answers with the status of a fault that passes, though it stays. */
+const exhausted: Readonly<Record<number, string>> = {
+  10023: 'its storage: max_file_store or max_memory_store of the server, or the limit of the account',
+  10047: 'its storage: max_file_store or max_memory_store of the server, or the limit of the account',
+  10077: 'the stream: max_bytes or max_msgs of its configuration',
 };
+
+/** Why the server refuses the request, now and every further time; undefined if it may accept it later. */
+function refusal(error: unknown): string | undefined {
+  const { name, status, code } = error as { name?: string; status?: number; code?: number };
+  if (name === 'PermissionViolationError') return 'refuses a request';
+  if (name !== 'JetStreamApiError') return undefined;
+  const limit = exhausted[code ?? 0];
+  if (limit) return `has no room left in ${limit}; raise it, or wait until other runs have ended`;
+  return (status ?? 500) < 500 ? 'refuses a request' : undefined;
+}
 
 export class Steady {
   readonly #connection: Connection;
@@ -47,7 +58,9 @@ export class Steady {
         const server = `the NATS server at ${this.#url}`;
         const lost = (message: string): EwaldError => new EwaldError('Lost', message, { cause: error });
         if (this.#connection.isClosed()) throw lost(`the connection to ${server} was closed permanently; ${why}`);
-        if (isRefusal(error)) throw lost(`${server} refuses a request; ${why}`);
+        const refused = refusal(error);
+        if (refused)
+          throw new EwaldError('Lost', `${server} ${refused}; ${why}`, { cause: error, detail: { refused: true } });
         if (Date.now() - since > 1000 * this.#seconds)
           throw lost(`${server} has not answered for ${this.#seconds} s; ${why}`);
       } finally {

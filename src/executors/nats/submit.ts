@@ -1,12 +1,12 @@
 /** The submitting side: puts tasks into the work queue and reads each result once from its stream. */
 import { EwaldError, messageOf, raisedError } from '../../base/errors.js';
-import { encode } from '../codec.js';
+import { decode, encode } from '../codec.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
 import { isRegistered } from '../registered.js';
 import type { TaskSpec } from '../task.js';
-import { admitResult, placeOf } from './admit.js';
+import { admitDirect, admitResult, placeOf } from './admit.js';
 import type { Cluster } from './cluster.js';
 import type { TaskMessage } from './messages.js';
 
@@ -51,6 +51,8 @@ export class NatsLane implements Lane {
   /** When the queue was last checked for missing tasks. */
   #looked = Date.now();
   #tries = 0;
+  /** Sequence numbers of results that were read. */
+  #read: number[] = [];
   /** Tasks that were aborted. */
   readonly #unwanted: Waiting[] = [];
   #heard = Date.now();
@@ -94,18 +96,21 @@ export class NatsLane implements Lane {
   async end(whole: boolean): Promise<void> {
     this.#over = true;
     this.#messages?.stop();
-    const { cluster, run } = { cluster: this.#cluster, run: this.#run };
+    const cluster = this.#cluster;
     if (!this.#listening || cluster.connection.isClosed()) return;
-    const { results, result, cancel } = cluster.names;
+    const { results, cancel } = cluster.names;
     // Without the server nothing can be cleaned: what is left is forgotten after a day.
     // Unsubscribes before the cancel message, so that a worker that checks afterwards finds this client absent.
     this.#presence?.unsubscribe();
     const cleaning = async (): Promise<void> => {
       if (!whole) {
-        cluster.connection.publish(cancel, encode(run));
-        await this.#withdraw(this.#unwanted);
+        cluster.connection.publish(cancel, encode(this.#run));
+        await this.#delete(
+          cluster.names.tasks,
+          this.#unwanted.flatMap(({ sequence }) => sequence ?? []),
+        );
       }
-      await cluster.jsm.streams.purge(results, { filter: result(run, '*') });
+      await this.#deleteResults();
       await cluster.jsm.consumers.delete(results, this.#consumer);
     };
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -119,32 +124,56 @@ export class NatsLane implements Lane {
   }
 
   /**
-   * Removes tasks from the queue one by one: after a purge by subject nats-server 2.9.10 never delivers tasks of other
-   * runs that were queued before it.
+   * Deletes messages one by one: after a purge by subject nats-server 2.9.10 never delivers tasks of other runs that
+   * were queued before it, and counts what was purged as stored until it restarts.
    */
-  async #withdraw(unwanted: readonly Waiting[]): Promise<void> {
-    const { jsm, names } = this.#cluster;
-    const left = unwanted.flatMap(({ sequence }) => sequence ?? []);
+  async #delete(stream: string, sequences: Iterable<number>): Promise<void> {
+    const left = [...sequences];
     const next = async (): Promise<void> => {
       for (let seq = left.pop(); seq !== undefined; seq = left.pop())
         // A worker may have fetched it.
-        await jsm.streams.deleteMessage(names.tasks, seq, false).catch(() => {});
+        await this.#cluster.jsm.streams.deleteMessage(stream, seq, false).catch(() => {});
     };
     await Promise.all(Array.from({ length: 32 }, next));
+  }
+
+  /** Deletes the results that have arrived, and those of a run that was aborted. */
+  async #deleteResults(): Promise<void> {
+    const { jsm, names } = this.#cluster;
+    const { state } = await jsm.streams.info(names.results, { subjects_filter: names.result(this.#run, '*') });
+    const found = Object.keys(state.subjects ?? {}).map((subject) =>
+      jsm.streams.getMessage(names.results, { last_by_subj: subject }),
+    );
+    await this.#delete(
+      names.results,
+      (await Promise.all(found)).flatMap((message) => message?.seq ?? []),
+    );
   }
 
   get #consumer(): string {
     return `run-${this.#run}`;
   }
 
-  /** Answers workers that ask whether this client is present. */
+  /** Answers workers that ask whether this client is present, and hears of results that the server does not take. */
   #bePresent(): { unsubscribe(): void } {
     const { connection, names } = this.#cluster;
     return connection.subscribe(names.client(this.#run), {
       callback: (error, message) => {
-        if (!error && message.reply?.startsWith('_INBOX.')) connection.publish(message.reply);
+        if (error) return;
+        if (message.reply?.startsWith('_INBOX.')) connection.publish(message.reply);
+        else this.#hear(message.data);
       },
     });
+  }
+
+  #hear(data: Uint8Array): void {
+    try {
+      const { index, result } = admitDirect(decode(data));
+      const waiting = this.#waiting.get(index);
+      if (result.error) waiting?.reject(new Failed(raisedError(result.error), result.worker, result.attempts));
+    } catch {
+      // A message of another program.
+    }
   }
 
   async #submit(waiting: Waiting): Promise<void> {
@@ -173,7 +202,7 @@ export class NatsLane implements Lane {
     );
     waiting.sequence = sent?.seq;
     // The run may have ended in the meantime, before the number of this message was known.
-    if (this.#over) await this.#withdraw([waiting]);
+    if (this.#over && sent) await this.#delete(this.#cluster.names.tasks, [sent.seq]);
   }
 
   async #usesOf({ uses }: TaskSpec): Promise<Record<string, string>> {
@@ -227,7 +256,9 @@ export class NatsLane implements Lane {
             for await (const message of messages) {
               this.#heard = unheard = Date.now();
               await this.#receive(message.subject, message.data);
+              this.#read.push(message.seq);
             }
+            void this.#delete(this.#cluster.names.results, this.#read.splice(0));
             // A consumer that a restarted server no longer has never delivers anything.
             if (Date.now() - this.#heard > 4000) found = await this.#stillThere();
           }
