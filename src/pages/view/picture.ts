@@ -5,7 +5,7 @@
  */
 import type { FrameData, GoodPixels, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
-import { colouredShader, fragmentShader, mostBinned, type ScaleName, scales, vertexShader } from './shaders.js';
+import { colouredShader, fragmentShader, type ScaleName, scales, vertexShader } from './shaders.js';
 import type { Viewport } from './viewport.js';
 
 type Gl = WebGL2RenderingContext;
@@ -145,7 +145,6 @@ export class Picture {
     gl.uniform2f(at('limits'), ...limits);
     gl.uniform2f(at('valid'), ...(frame.validRange.map(Math.fround) as [number, number]));
     gl.uniform1i(at('scale'), scales.indexOf(scale));
-    gl.uniform1i(at('binned'), Math.min(mostBinned, Math.max(1, Math.round(1 / zoom))));
     gl.uniform3f(at('badColour'), ...badColour);
     gl.uniform3f(at('saturatedColour'), ...saturatedColour);
     this.#bindPanels();

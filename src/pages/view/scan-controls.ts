@@ -42,7 +42,10 @@ async function openScan(opened: Opened): Promise<void> {
   // A raster scan of crystals with a known cell is viewed frame by frame.
   scanning = opened.navigation.length === 2 && !opened.cell;
   showMode();
-  if (!scanning) return;
+  if (!scanning) {
+    scan.close();
+    return;
+  }
   for (const slider of radii) slider.max = String(Math.max(opened.width, opened.height) / 2);
   say('Reading the scan into memory…', false);
   try {

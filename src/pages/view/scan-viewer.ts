@@ -61,7 +61,7 @@ export class ScanViewer {
         if (shiftKey) void this.average(this.#regionOf(first, place));
         else void this.moveTo(this.#positionAt(place));
       };
-    patternPane.grab = (place) => this.#grab(place);
+    patternPane.grab = (place) => (this.loaded ? this.#grab(place) : undefined);
   }
 
   /** Reads the scan of the open file into the worker's memory, and shows it. */
@@ -80,6 +80,11 @@ export class ScanViewer {
     const pattern = wholeFrame(loaded.width, loaded.height);
     this.patternPane.place(new Layout([{ ...pattern, fs: [bin, 0], ss: [0, bin] }]), -1);
     await Promise.all([this.change({}), this.#patterns.ask()]);
+  }
+
+  /** Forgets the scan, since another file is viewed frame by frame. */
+  close(): void {
+    this.loaded = undefined;
   }
 
   /** Whether all requested images and patterns are shown. */

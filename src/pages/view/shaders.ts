@@ -15,7 +15,9 @@ in vec4 axes;
 uniform vec2 centre;
 uniform vec2 scaling;
 out vec2 pixel;
+flat out vec4 panel;
 void main() {
+  panel = box;
   pixel = mix(box.xy, box.zw, corner);
   vec2 inside = pixel - box.xy;
   vec2 place = origin + inside.x * axes.xy + inside.y * axes.zw;
@@ -23,13 +25,14 @@ void main() {
 }`;
 
 /** Largest square of frame pixels (edge length) of which a screen pixel shows the brightest. */
-export const mostBinned = 16;
+const mostBinned = 16;
 
 /**
  * The fragment shader for a kind of sampler: 'u' for unsigned, 'i' for signed, '' for floating-point textures.
  *
- * When zoomed out, it shows the brightest of the pixels that a screen pixel covers, so that no spot is lost. A frame
- * that is taller than the maximum height of a texture is folded: its pixels fill the rows of the texture consecutively.
+ * When zoomed out, it shows the brightest of the pixels that a screen pixel covers, so that no spot is lost: windows of
+ * as many pixels as neighbouring screen pixels are apart, rounded up, and to the border of the panel where the next
+ * screen pixel is outside. A frame that is taller than the maximum height of a texture is folded: its pixels fill the rows of the texture consecutively.
  */
 export const fragmentShader = (kind: '' | 'u' | 'i'): string => `#version 300 es
 precision highp float;
@@ -43,10 +46,10 @@ uniform ivec2 size;
 uniform vec2 limits;
 uniform vec2 valid;
 uniform int scale;
-uniform int binned;
 uniform vec3 badColour;
 uniform vec3 saturatedColour;
 in vec2 pixel;
+flat in vec4 panel;
 out vec4 colour;
 float curve(float value) {
   if (scale == 0) return value;
@@ -60,15 +63,23 @@ ivec2 folded(ivec2 at) {
   return ivec2(i % width, i / width);
 }
 void main() {
-  ivec2 first = ivec2(floor(pixel)) - binned / 2;
+  float step = max(length(dFdx(pixel)), length(dFdy(pixel)));
+  // Between the screen pixels of a turned panel its pixels lie further apart. The tolerances are rounding, and a tilt.
+  vec2 apart = clamp(max(vec2(ceil(step - .001)), ceil(fwidth(pixel) - .05)), 1., ${mostBinned}.);
+  ivec2 first = ivec2(floor(pixel)) - ivec2(apart) / 2;
+  ivec2 last = first + ivec2(apart) - 1;
+  bvec2 isFirst = lessThan(pixel - apart, panel.xy);
+  bvec2 isLast = greaterThan(pixel + apart, panel.zw);
+  ivec2 low = ivec2(panel.xy);
+  ivec2 high = ivec2(panel.zw) - 1;
+  first = ivec2(isFirst.x ? low.x : max(first.x, low.x), isFirst.y ? low.y : max(first.y, low.y));
+  last = ivec2(isLast.x ? high.x : min(last.x, high.x), isLast.y ? high.y : min(last.y, high.y));
   float most = -3.4e38;
   bool any = false;
   bool saturated = false;
-  for (int y = 0; y < ${mostBinned}; y++) {
-    if (y >= binned) break;
-    for (int x = 0; x < ${mostBinned}; x++) {
-      if (x >= binned) break;
-      ivec2 at = folded(clamp(first + ivec2(x, y), ivec2(0), size - 1));
+  for (int y = first.y; y <= last.y; y++) {
+    for (int x = first.x; x <= last.x; x++) {
+      ivec2 at = folded(ivec2(x, y));
       float value = float(texelFetch(frame, at, 0).r);
       if (texelFetch(mask, at, 0).r != 0u || isnan(value) || value < valid.x) continue;
       any = true;
