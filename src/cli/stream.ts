@@ -47,6 +47,7 @@ export function register(program: Command, _: CliDeps): void {
 async function compare(file: string, other: string, { json }: { json?: boolean }): Promise<void> {
   const progress = new Progress('compare');
   const { remarks, ...facts } = await compareStreamFiles(file, other, progress.report).finally(() => progress.end());
+  endDone(remarks.length === 0);
   if (json) return printJson({ stream: file, other, ...facts, remarks });
   print(`${bold(file)} against ${other}`);
   const rows = Object.entries(facts).map(([name, value]) => [

@@ -12,6 +12,7 @@ const kinds: readonly (readonly [RegExp, string])[] = [
     'a stream: ewald stream info counts its frames, ewald index searches its peaks and determines a cell that is not ' +
       'given, ewald view and ewald merge use it',
   ],
+  [/^\s*<(?:!doctype html|html)\b/i, 'a page of HTML: a server may have answered a wrong address with it'],
   [/^EWALDMG1/, 'a state of ewald merge, which continues with it'],
   [/^CrystFEL unit cell file/, 'a known cell: give it with -p, beside frames or a list of spots'],
   // After comments and empty lines, a key that only geometries have.

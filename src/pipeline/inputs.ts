@@ -9,6 +9,7 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import { shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
+import { otherText } from '../data/other-text.js';
 import type { FileInput, RunPlace } from './place.js';
 import { nameOfInput } from './place-inputs.js';
 import { isStream } from './sinks/stream-file.js';
@@ -234,6 +235,11 @@ async function ofFile(
   if (isStream(begin)) return { kind: 'stream', input };
   const isText = begin.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
   if (!isText || (await place.holdsFrames(input))) return frames;
+  const other = otherText(new TextDecoder().decode(begin));
+  if (other !== undefined)
+    throw new EwaldError('Format', `pipeline: ${file} has neither frames nor a list of files; it is ${other}`, {
+      detail: { path: file },
+    });
   return ofList({ list: input, ...(prefix === undefined ? {} : { prefix }) }, what, place);
 }
 

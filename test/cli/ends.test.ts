@@ -43,6 +43,7 @@ async function simulate(): Promise<void> {
     expect((await end(words)).code, words).toBe(0);
   const stream = readFileSync(join(folder, 'run.stream'), 'utf8');
   writeFileSync(join(folder, 'torn.stream'), stream.slice(0, stream.lastIndexOf('----- End chunk')));
+  writeFileSync(join(folder, 'other.stream'), stream.replaceAll('//0', '//7').replaceAll('//1', '//8'));
   const noise = Array.from({ length: 60 }, (_, i) =>
     [7, 11, 13].map((k) => ((k * i * i) % 101) / 300 - 0.16).join(' '),
   );
@@ -193,7 +194,7 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
       ['run.stream -o run.stream'],
     ],
     'stream info': [['run.stream'], ['torn.stream', 'bad.stream'], ['run.stream --nosuch']],
-    'stream compare': [['run.stream run.stream'], ['run.stream bad.stream'], ['run.stream']],
+    'stream compare': [['run.stream run.stream'], ['run.stream bad.stream', 'run.stream other.stream'], ['run.stream']],
     merge: [['run.stream -y 4/mmm'], ['bad.stream -y 4/mmm'], ['run.stream -y 4/mmn']],
     cell: [['--help'], [`blank/run.h5 -g blank/run.geom ${onFrames.replace(' -j 1', '')}`], ['sim/run.h5 --min -1']],
     info: [['scan.npy'], ['scan.npy words.txt'], ['scan.npy --dtype u7']],

@@ -24,6 +24,14 @@ test.for<[string, unknown, string]>([
   await refused(() => ctx.pipeline({ inputs: inputs as never }).next(), 'Argument', 'pipeline: inputs', words);
 });
 
+test.for([
+  ['<!DOCTYPE html>\n<title>not here</title>', 'a page of HTML'],
+  ['; a detector\nclen = 0.1\nres = 1e4\n', 'a geometry of a detector'],
+])('a text of another kind is no list of files: %j', async ([text, kind]) => {
+  const inputs = new File([text], 'run.h5');
+  await refused(() => ctx.pipeline({ inputs }).next(), 'Format', 'run.h5', kind);
+});
+
 test('a missing file, and an executor that is given a dataset, are refused by name', async () => {
   await refused(() => ctx.pipeline({ inputs: 'absent.h5' }).next(), 'File', 'absent.h5');
   const executor = { kind: 'workers', slots: 1, share: async () => ({ hash: '' }), run: async function* () {} };
