@@ -259,7 +259,6 @@ class Writer {
 
   #result(type: CType): string {
     if (type.kind === 'void') return 'void';
-    if (type.kind === 'enum') return 'number';
     const scalar = this.#scalar(type);
     if (scalar) return scalar;
     if (type.kind === 'struct') return this.#typeName(type.tag);
@@ -293,7 +292,6 @@ class Writer {
       return type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined
         ? 'Handle | null'
         : 'Pointer | null';
-    if (type.kind === 'enum') return 'number';
     if (type.kind === 'struct') return this.#typeName(type.tag);
     return this.#scalar(type) ?? 'never';
   }

@@ -12,7 +12,7 @@ import { fixtures, openKit, targets } from './support.js';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const use = `
-import { KIT_FAST, open, type kit_point } from './kit.js';
+import { KIT_FAST, open, type kit_mode, type kit_point } from './kit.js';
 import type { Handle } from 'ewald/ffi';
 const kit = await open('kit', { buildDir: '.' });
 const a: number = kit.kit_add(1, 2);
@@ -22,7 +22,7 @@ const d: Promise<number> = kit.kit_sum.async(new Float64Array(2), 2);
 const e: Handle | null = kit.kit_account_new(1);
 const f: kit_point = kit.kit_middle({ x: 0, y: 0 }, { x: 1, y: 1 });
 kit.kit_sum([1, 2], 2);
-kit.kit_next(KIT_FAST);
+const h: kit_mode = kit.kit_next(kit.kit_next(KIT_FAST));
 kit.kit_each(3, (value) => value.toFixed(0).length, null);
 kit.kit_account_free(e);
 const g = kit.alloc('double', 3);
@@ -38,8 +38,10 @@ kit.kit_nowhere();
 // @ts-expect-error
 kit.kit_next(7);
 // @ts-expect-error
+const i: 7 = kit.kit_next(KIT_FAST);
+// @ts-expect-error
 kit.kit_middle({ x: 0 }, { x: 1, y: 1 });
-export { a, b, c, d, f };
+export { a, b, c, d, f, h, i };
 `;
 
 test('the module and its declarations compile, strictly', () => {
@@ -97,12 +99,13 @@ test('reserved words of TypeScript and unusual names do not conflict', () => {
   const module = writeModule(
     parseHeader(
       'int f(int class, int new, int, int a, double *this); struct delete { int x; }; void g(struct delete *d); ' +
-        'enum { ONLY };',
+        'enum { ONLY }; enum mode { SLOW, FAST }; struct run { enum mode mode, each[2]; };',
       { name: 'odd-1.h' },
     ),
   );
   expect(module).toContain('(class_1: number, new_2: number, value_3: number, a: number, this_5:');
   expect(module).toContain('export interface Delete {');
+  expect(module).toContain('export interface run {\n  mode: mode;\n  each: mode[];\n}');
   expect(module).toContain('export interface Odd1Functions {');
 });
 
