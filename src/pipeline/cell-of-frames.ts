@@ -19,7 +19,7 @@ import { givenGeometry } from './given.js';
 import { givenInputs } from './inputs.js';
 import { listedBy } from './listed-by.js';
 import { refuseOfPeaks } from './modes.js';
-import { peakSourceRows } from './parameters.js';
+import { type PeakSource, peakSourceRows } from './parameters.js';
 import type { LoadPlace } from './place.js';
 import { endingPlace } from './place-inputs.js';
 import { OwnSearch, prepare } from './prepare.js';
@@ -30,12 +30,12 @@ import { type SearchSettings, settingNames } from './settings.js';
 import { doubtOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
 
 /** Options of determining a cell from frames. */
-export interface FramesCellOptions
+export interface FramesCellOptions<Finder extends PeakSource = PeakSource>
   extends FrameOptions,
     UnknownCellOptions,
-    Pick<SearchSettings, keyof typeof peakSourceRows | 'highres'> {
+    Pick<SearchSettings<Finder>, keyof typeof peakSourceRows | 'highres'> {
   /** As for `ctx.pipeline`. */
-  readonly peaks?: PipelineOptions['peaks'] | undefined;
+  readonly peaks?: PipelineOptions<Finder>['peaks'] | undefined;
   /** Number of frames with enough peaks to use, 1 … 1000; default 30. */
   readonly images?: number | undefined;
   /** How far a symmetry may change lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */

@@ -1,6 +1,5 @@
 /** The events of a run, in addition to its frames. */
-import type { FinderName } from '../peaks/contract.js';
-import type { ListName } from './parameters.js';
+import type { PeakSource } from './parameters.js';
 import type { SettledGeometry } from './refinement/settle-geometry.js';
 import type { OutputEnd } from './sinks/outputs.js';
 import type { RunSummary } from './summary.js';
@@ -10,7 +9,7 @@ import type { FoundCell } from './unknown-cell.js';
 /** An event of a run. The frames themselves are yielded. */
 export type RunEvent =
   /** The parameters of the search have been determined. */
-  | ({ readonly kind: 'tuned'; readonly finder: FinderName | ListName } & Tuned)
+  | ({ readonly kind: 'tuned'; readonly finder: PeakSource } & Tuned)
   /** The cell has been determined, or has not been found. */
   | ({ readonly kind: 'cell' } & FoundCell)
   /**

@@ -40,7 +40,7 @@ import {
 import type { Measured } from './integrate.js';
 import { KeptPlans } from './kept-plans.js';
 import { checkSearch, refuseOfPeaks } from './modes.js';
-import { isList } from './parameters.js';
+import { isList, type PeakSource } from './parameters.js';
 import type { Reflection } from './predict.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { isTuned, tunedOn } from './tune.js';
@@ -49,7 +49,7 @@ import { isTuned, tunedOn } from './tune.js';
 export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
 
 /** The detector, and the default parameters of calls. */
-export interface FrameSearcherOptions extends SearchSettings {
+export interface FrameSearcherOptions<Finder extends PeakSource = PeakSource> extends SearchSettings<Finder> {
   /** The result of `ctx.detector`. */
   readonly detector: Detector;
 }

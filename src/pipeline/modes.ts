@@ -3,18 +3,17 @@ import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
 import { checked, type Mode, namesOf, refuseOthers } from '../base/parameters.js';
 import { checkThresholds } from '../indexing/parameters.js';
-import type { FinderName } from '../peaks/contract.js';
 import { libraryRows, refuseEmptyRing, searchRows } from '../peaks/parameters.js';
 import { parseIntegration } from './integration-method.js';
 import type { RefinementParameters } from './parameter-types.js';
-import { isList, type ListName, refinementRows, searchSettingRows } from './parameters.js';
+import { isList, type PeakSource, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
 
 /** The properties of a run that determine which parameters it uses. */
 export interface RunMode {
   /** Frames in files, frames received by ZeroMQ, the peaks of a stream, or lists of spots. */
   readonly from: 'files' | 'live' | 'stream' | 'spots';
-  readonly finder?: FinderName | ListName | undefined;
+  readonly finder?: PeakSource | undefined;
   /** Whether frames are only searched for peaks. */
   readonly peaksAlone?: boolean | undefined;
   readonly integrate?: boolean | undefined;

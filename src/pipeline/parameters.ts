@@ -12,10 +12,11 @@ import { finderNames, finderRows } from '../peaks/parameters.js';
  */
 export const listNames = ['cxi', 'hdf5', 'msgpack'] as const;
 export type ListName = (typeof listNames)[number];
+/** Where the peaks of a run come from: a finder or a list. */
+export type PeakSource = FinderName | ListName;
 
 /** Whether peaks are taken from a list; otherwise they are searched for. */
-export const isList = (finder: FinderName | ListName): finder is ListName =>
-  (listNames as readonly string[]).includes(finder);
+export const isList = (finder: PeakSource): finder is ListName => (listNames as readonly string[]).includes(finder);
 
 /** Parameters of the source of peaks. */
 export const peakSourceRows = {

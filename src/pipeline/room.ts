@@ -5,6 +5,7 @@ import { peaksRoom } from '../peaks/room.js';
 import type { Planner } from '../planner/planner.js';
 import type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
+import type { PeakSource } from './parameters.js';
 import type { LoadPlace } from './place.js';
 import type { PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
@@ -17,21 +18,25 @@ export interface PipelineMethods {
    * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` on its signal; an unreadable frame is an
    * item with `error`. A second loop over the same run throws `Disposed`.
    */
-  pipeline(options: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined>;
+  pipeline<Finder extends PeakSource = 'peakfinder8'>(
+    options: PipelineOptions<Finder>,
+  ): AsyncGenerator<PipelineItem, void, undefined>;
   /**
    * Determines the cell of an unknown crystal from frames: searches peaks, gathers the spots of frames that have
    * enough, and tries cells on them. See `FramesCellOptions`; if you already have spots, use `indexer.determineCell`.
    *
    * Throws as `pipeline` does before its first frame.
    */
-  cell(options: FramesCellOptions): Promise<FramesCell>;
+  cell<Finder extends PeakSource = 'peakfinder8'>(options: FramesCellOptions<Finder>): Promise<FramesCell>;
   /**
    * Plans a search of single frames, stage by stage or all at once; its parameters may change from call to call. See
    * `FrameSearcherOptions`.
    *
    * Throws `Argument` for invalid options.
    */
-  frameSearcher(options: FrameSearcherOptions): Promise<FrameSearcher>;
+  frameSearcher<Finder extends PeakSource = 'peakfinder8'>(
+    options: FrameSearcherOptions<Finder>,
+  ): Promise<FrameSearcher>;
 }
 
 /**

@@ -16,6 +16,7 @@ import { isFile, type RunInput } from './inputs.js';
 import { checkSettings, refuseOfPeaks } from './modes.js';
 import type { RefinementParameters } from './parameter-types.js';
 import {
+  type PeakSource,
   refinementRows,
   runRows,
   searchSettingRows,
@@ -70,9 +71,9 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   readonly maxFrameBytes?: number | undefined;
 }
 
-/** Options of a run. */
-export interface PipelineOptions
-  extends Omit<SearchSettings, 'peaks' | 'cells'>,
+/** Options of a run; `Finder` is the finder whose parameters `peaks` has. */
+export interface PipelineOptions<Finder extends PeakSource = PeakSource>
+  extends Omit<SearchSettings<Finder>, 'peaks' | 'cells'>,
     FrameOptions,
     RefinementParameters,
     UnknownCellOptions,
@@ -81,7 +82,7 @@ export interface PipelineOptions
    * Parameters of the peak search. Default `'tune'`: they are determined from the first four frames. If some are given,
    * the others are tuned, unless the threshold (for dispersion, the gain) is given.
    */
-  readonly peaks?: 'tune' | PeakParameters | undefined;
+  readonly peaks?: 'tune' | PeakParameters<Finder> | undefined;
   /**
    * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma` as a text or six
    * numbers, or the results of `readCell`. Default: the cell is determined from the first frames; `[]`: frames are only

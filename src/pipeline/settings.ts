@@ -2,18 +2,24 @@
 import { namesOf } from '../base/parameters.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { IndexingThresholds } from '../indexing/indexer.js';
+import type { FinderName } from '../peaks/contract.js';
 import type { PeaksRunOptions } from '../peaks/peaks.js';
 import type { SearchParameters } from './parameter-types.js';
-import { searchSettingRows } from './parameters.js';
+import { type PeakSource, searchSettingRows } from './parameters.js';
 
-/** Parameters of the peak search that apply to every frame. */
-export type PeakParameters = Omit<PeaksRunOptions, 'bad' | 'rings' | 'signal' | 'validRange'>;
+/** Parameters of the peak search by a finder that apply to every frame. */
+export type PeakParameters<Finder extends PeakSource = PeakSource> = Omit<
+  PeaksRunOptions<Extract<Finder, FinderName>>,
+  'bad' | 'rings' | 'signal' | 'validRange'
+>;
 
-/** Parameters of peaks, indexing and integration. */
-export interface SearchSettings extends SearchParameters {
+/** Parameters of peaks, indexing and integration; `Finder` is the finder whose parameters `peaks` has. */
+export interface SearchSettings<Finder extends PeakSource = PeakSource> extends SearchParameters {
+  /** Of detector frames. How peaks are found, or where they are taken from. Default peakfinder8. */
+  readonly finder?: Finder | undefined;
   /** Known cells; without any, frames are only searched for peaks. */
   readonly cells?: readonly KnownCell[] | undefined;
-  readonly peaks?: PeakParameters | undefined;
+  readonly peaks?: PeakParameters<Finder> | undefined;
   readonly thresholds?: IndexingThresholds | undefined;
 }
 

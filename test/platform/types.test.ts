@@ -178,6 +178,35 @@ const wrongOptions: readonly (readonly [what: string, source: string, message: R
     /'minSquaredGradient'/,
   ],
   [
+    "a parameter of another finder than the run's",
+    ofContext("ctx.pipeline({ inputs: 'run.h5', finder: 'zaef', peaks: { minPixCount: 2 } })"),
+    /'minPixCount'/,
+  ],
+  [
+    "a parameter of another finder than a run's default",
+    ofContext("ctx.pipeline({ inputs: 'run.h5', peaks: { minSquaredGradient: 2 } })"),
+    /'minSquaredGradient'/,
+  ],
+  [
+    'a parameter of a search where peaks are listed',
+    ofContext("ctx.pipeline({ inputs: 'run.cxi', finder: 'cxi', peaks: { threshold: 2 } })"),
+    /'threshold'/,
+  ],
+  [
+    "a parameter of another finder than the cell's",
+    ofContext("ctx.cell({ inputs: 'run.h5', finder: 'zaef', peaks: { minPixCount: 2 } })"),
+    /'minPixCount'/,
+  ],
+  [
+    "a parameter of another finder than a searcher's",
+    `import type { Context, Detector } from 'ewald';
+export const plan = (ctx: Context, detector: Detector) =>
+  ctx.frameSearcher({ detector, finder: 'dispersion', peaks: { minSnr: 4 } });`,
+    /'minSnr'/,
+  ],
+  ['a finder of a run', ofContext("ctx.pipeline({ inputs: 'run.h5', finder: 'zaeff' })"), /"zaeff"/],
+  ['a method of a run', ofContext("ctx.pipeline({ inputs: 'run.h5', method: 'slow' })"), /"slow"/],
+  [
     'a UDF that processes nothing',
     `import { defineUdf } from 'ewald/udf';
 export const udf = defineUdf({ name: 'none', buffers: { sum: { kind: 'nav', dtype: 'f64' } } });`,
@@ -204,7 +233,7 @@ test.for(compilers)('wrong options do not compile: %s', async (compiler) => {
 
 test.for(compilers)('options that are right, or known only at run time, compile: %s', async (compiler) => {
   const source = `
-import type { Context, FftKind, FftOptions, FinderName, R2rKind } from 'ewald';
+import type { Context, FftKind, FftOptions, FinderName, PipelineOptions, R2rKind } from 'ewald';
 import { defineUdf } from 'ewald/udf';
 type Pixels = Uint16Array;
 export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined, finder: FinderName, pixels: Pixels) {
@@ -216,6 +245,15 @@ export async function run(ctx: Context, kind: FftKind, r2r: R2rKind | undefined,
   await (await ctx.peaks(frame)).run(pixels, { minSnr: 5, localBgRadius: 3, maxPeaks: 9, centroid: 'weighted' });
   await (await ctx.peaks({ ...frame, finder: 'dispersion-extended' })).run(pixels, { kernelSize: 3 });
   await (await ctx.peaks({ ...frame, finder })).run(pixels, { minSquaredGradient: 2, gain: 1 });
+  const inputs = 'run.h5';
+  ctx.pipeline({ inputs, peaks: { minSnr: 5, localBgRadius: 3, centroid: 'weighted' } });
+  ctx.pipeline({ inputs, finder: undefined, peaks: 'tune' });
+  ctx.pipeline({ inputs, finder: 'dispersion', peaks: { kernelSize: 3, maxPeaks: 9 } });
+  ctx.pipeline({ inputs, finder, peaks: { minSquaredGradient: 2, gain: 1 } });
+  const ofRun: PipelineOptions = { inputs, finder: 'zaef', peaks: { minSquaredGradient: 2 } };
+  ctx.pipeline({ ...ofRun, cells: [] });
+  const listed: PipelineOptions<'cxi'> = { inputs, finder: 'cxi', hdf5Peaks: '/entry/peaks' };
+  await ctx.cell({ ...listed, finder: 'hdf5' });
 }
 export const sums = defineUdf({
   name: 'sums',
