@@ -186,14 +186,14 @@ async function determine(
     if (hint) note(`${yellow('hint:')} ${hint}`);
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   const best = found[0] && latticeOf(found[0]);
-  const preference = best && preferenceText(best, found[0]?.rivals ?? []);
+  const preference = best && preferenceText(best, found[0] as DeterminedCell);
   if (preference !== undefined) warn(preference);
   if (best && output !== undefined) {
     await output.write(cellFileOf(found[0] as DeterminedCell));
     await output.close();
     note(dim(`${best.type} written to ${options.output}`));
   }
-  endDone(found.length > 0 && doubt === undefined);
+  endDone(found.length > 0 && doubt === undefined && preference === undefined);
 }
 
 /** Determines the cell from lists of spots. */

@@ -38,7 +38,7 @@ import {
   yellow,
 } from './output.js';
 import { flagValues, saidAsFlags } from './parameter-flags.js';
-import { eventText } from './run-events.js';
+import { cellDoubts, eventText } from './run-events.js';
 import { pageLeft, servedView } from './run-view.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
@@ -208,7 +208,7 @@ class RunReport {
       note(`${red('ewald:')} ${messageOf(event.error)}`);
     } else if (event.kind === 'resumed') this.#resumed(event.after, event.again);
     else {
-      if (event.kind === 'cell' && event.doubt !== undefined) this.#isDoubtful = true;
+      if (event.kind === 'cell' && cellDoubts(event).length > 0) this.#isDoubtful = true;
       const text = inRunFlags(eventText(event));
       if (text !== '') note(text);
     }

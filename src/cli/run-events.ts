@@ -10,6 +10,12 @@ import {
 } from '../entries/pipeline.node.js';
 import { dim, firstFrames, yellow } from './output.js';
 
+/** Why the user must look at a determined cell. */
+export function cellDoubts(event: Extract<RunEvent, { readonly kind: 'cell' }>): string[] {
+  const longer = event.doubt === undefined ? [] : [`the cell may be longer: ${event.doubt}`];
+  return [...longer, (event.lattice && preferenceText(event.lattice, event)) ?? []].flat();
+}
+
 /** The text of an event; empty if there is nothing to print. */
 export function eventText(event: RunEvent): string {
   if (event.kind === 'warning') return `${yellow('warning:')} ${event.text}`;
@@ -23,10 +29,9 @@ export function eventText(event: RunEvent): string {
   if (event.kind === 'geometry')
     return `${yellow('geometry:')} ${event.text}; --refine-geometry off keeps the given one`;
   if (event.kind !== 'cell') return '';
-  const { cell, lattice, errors, rivals, images, frames, doubt } = event;
-  const preference = lattice && preferenceText(lattice, rivals);
-  const warning = [doubt === undefined ? undefined : `the cell may be longer: ${doubt}`, preference]
-    .map((text) => (text === undefined ? '' : `\n${yellow('warning:')} ${text}`))
+  const { cell, lattice, errors, rivals, images, frames } = event;
+  const warning = cellDoubts(event)
+    .map((text) => `\n${yellow('warning:')} ${text}`)
     .join('');
   if (!cell || !lattice)
     return (

@@ -34,8 +34,13 @@ export function oddsText(rivals: DeterminedCell['rivals'], most = 3): string | u
 }
 
 /** What a user has to know if the odds do not support the lattice; undefined if they do. */
-export function preferenceText(lattice: Lattice, rivals: DeterminedCell['rivals']): string | undefined {
+export function preferenceText(
+  lattice: Lattice,
+  { errors, rivals }: Pick<DeterminedCell, 'errors' | 'rivals'>,
+): string | undefined {
   const [rival] = rivals;
+  if (!errors && lattice.type !== 'aP')
+    return `${lattice.type} is the most symmetric lattice within the tolerance, without odds for it; more images may decide`;
   if (!rival || rival.log10Odds >= decisive) return undefined;
   const how = `more images may decide; -p ${cellText(rival)} takes ${rival.type}`;
   if (rival.log10Odds > -decisive)

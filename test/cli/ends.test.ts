@@ -38,6 +38,7 @@ async function simulate(): Promise<void> {
     'simulate frames -o sim --images 2 --size 700,700 --symmetry 4/mmm --seed 1',
     'simulate frames -o blank --images 2 --size 128,128 --blank 1',
     'simulate spots -o lists --images 1',
+    'simulate spots -o nearly --images 3 --cell 79,80.2,38,90,90,90 --seed 3',
     `index sim/run.h5 -g sim/run.geom ${searched} -o run.stream`,
   ])
     expect((await end(words)).code, words).toBe(0);
@@ -196,7 +197,16 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
     'stream info': [['run.stream'], ['torn.stream', 'bad.stream'], ['run.stream --nosuch']],
     'stream compare': [['run.stream run.stream'], ['run.stream bad.stream', 'run.stream other.stream'], ['run.stream']],
     merge: [['run.stream -y 4/mmm'], ['bad.stream -y 4/mmm'], ['run.stream -y 4/mmn']],
-    cell: [['--help'], [`blank/run.h5 -g blank/run.geom ${onFrames.replace(' -j 1', '')}`], ['sim/run.h5 --min -1']],
+    cell: [
+      ['nearly/spots-001.txt nearly/spots-002.txt --backend wasm'],
+      [
+        `blank/run.h5 -g blank/run.geom ${onFrames.replace(' -j 1', '')}`,
+        // Of these, two decide; the third makes mP as probable as oP, and one alone gives no odds.
+        'nearly/spots-001.txt nearly/spots-002.txt nearly/spots-003.txt --backend wasm',
+        'nearly/spots-001.txt --backend wasm',
+      ],
+      ['sim/run.h5 --min -1'],
+    ],
     info: [['scan.npy'], ['scan.npy words.txt'], ['scan.npy --dtype u7']],
     convert: [['scan.npy -o new.h5'], ['words.txt -o other.h5'], ['scan.npy -o new.xyz']],
     run: [['sum scan.npy -o sum.npy'], ['scan.npy --udf throws.mjs'], ['sum scan.npy -r 3']],

@@ -104,9 +104,9 @@ const rows: readonly Row[] = [
   },
   {
     name: 'cell',
-    words: (out) => ['cell', 'spots.txt', '--backend=wasm', '--max=60', '-o', out],
+    words: (out) => ['cell', 'spots.txt', 'turned.txt', '--backend=wasm', '--max=60', '-o', out],
     ending: '.cell',
-    inputs: ['spots.txt'],
+    inputs: ['spots.txt', 'turned.txt'],
     interrupted: 'discards',
   },
   {
@@ -228,10 +228,16 @@ beforeAll(async () => {
     npy([8, 8], () => 1),
   );
   writeFileSync(at('k.h'), 'int f(int x);\n');
-  const spots: string[] = ['20 0 0 0 25 0 0 0 31'];
+  // Two orientations of one crystal, which decide its lattice.
+  const [spots, turned] = [['20 0 0 0 25 0 0 0 31'], ['20 0 0 0 25 0 0 0 31']];
   for (const [h, k, l] of [0, 1, 2, 3].flatMap((h) => [0, 1, 2, 3].flatMap((k) => [0, 1, 2].map((l) => [h, k, l]))))
-    if (h || k || l) spots.push(`${(h ?? 0) / 20} ${(k ?? 0) / 25} ${(l ?? 0) / 31}`);
+    if (h || k || l) {
+      const [x, y, z] = [(h ?? 0) / 20, (k ?? 0) / 25, (l ?? 0) / 31];
+      spots.push(`${x} ${y} ${z}`);
+      turned.push(`${y} ${z} ${x}`);
+    }
   writeFileSync(at('spots.txt'), `${spots.join('\n')}\n`);
+  writeFileSync(at('turned.txt'), `${turned.join('\n')}\n`);
   expect(await commands.run([...index, '-o', 'old.stream'])).toMatchObject({ code: 0 });
   for (const name of readdirSync(folder)) copyFileSync(at(name), join(originals, name));
 });

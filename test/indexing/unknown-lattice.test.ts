@@ -78,9 +78,13 @@ test('rivals are other lattices with their odds, the most probable first', async
 test('what the odds do not support is stated in words', () => {
   const lattice = { type: 'hP', parameters: [53.46, 53.46, 67.16, 90, 90, 120] } as const;
   const rival = { type: 'oF', parameters: [53.557, 92.443, 67.17, 90, 90, 90], errors: [0, 0, 0, 0, 0, 0] } as const;
-  const against = (log10Odds: number): string | undefined => preferenceText(lattice, [{ ...rival, log10Odds }]);
+  const errors = [0.02, 0.02, 0.03, 0, 0, 0] as const;
+  const against = (log10Odds: number): string | undefined =>
+    preferenceText(lattice, { errors, rivals: [{ ...rival, log10Odds }] });
   expect(against(1.4)).toBeUndefined();
-  expect(preferenceText(lattice, [])).toBeUndefined();
+  expect(preferenceText(lattice, { errors, rivals: [] })).toBeUndefined();
+  expect(preferenceText(lattice, { errors: undefined, rivals: [] })).toMatch(/^hP is .* without odds for it/);
+  expect(preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] })).toBeUndefined();
   expect(against(1.2)).toMatch(/do not decide between hP and oF.*-p 53\.557,92\.443,67\.17,90,90,90,F takes oF/);
   expect(against(-1.2)).toMatch(/do not decide/);
   expect(against(-3.9)).toMatch(/^oF is 10\^4 times as probable as hP, which has fewer parameters/);
