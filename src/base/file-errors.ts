@@ -47,3 +47,11 @@ export function fileError(name: string, verb: 'read' | 'written' | 'made', cause
   if (isEwaldError(cause) && cause.detail.threw === true) return cause;
   return new EwaldError('File', `${name} cannot be ${verb}: ${fileReason(cause)}`, { cause, detail: { path: name } });
 }
+
+/** What a path leads to if not to a regular file, in words. */
+export const kindText = (found: { isDirectory(): boolean; isFIFO(): boolean; isSocket(): boolean }): string =>
+  found.isDirectory() ? 'a folder' : found.isFIFO() ? 'a pipe' : found.isSocket() ? 'a socket' : 'a device';
+
+/** The refusal of what is not a regular file. */
+export const notAFile = (path: string, found: Parameters<typeof kindText>[0]): EwaldError =>
+  new EwaldError('File', `${path} is ${kindText(found)}; expected a file`, { detail: { path } });

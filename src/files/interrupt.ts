@@ -43,7 +43,7 @@ export function interruptible(): PlatformSignal {
   const controller = new AbortController();
   for (const [name, itsCode] of codes) {
     const listener = (): void => {
-      if (controller.signal.aborted) end();
+      if (controller.signal.aborted) end(name);
       code = itsCode;
       process.exitCode = itsCode;
       controller.abort();
@@ -55,9 +55,14 @@ export function interruptible(): PlatformSignal {
   return current;
 }
 
-/** Ends the process immediately with the exit code of the signal; temporary files are removed. */
-export function end(): never {
-  process.exit(code);
+/**
+ * Ends the process by the signal, as the system does without a listener; temporary files are removed. `process.exit`
+ * would wait for threads in calls of the system, such as one that opens a pipe without a writer.
+ */
+function end(name: (typeof codes)[number][0]): void {
+  sweep();
+  for (const [other] of codes) process.removeAllListeners(other);
+  process.kill(process.pid, name);
 }
 
 /**

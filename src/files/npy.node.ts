@@ -17,7 +17,7 @@ import {
   npyOffset,
   readNpy,
 } from '../data/npy.js';
-import { isPipe } from './pieces.js';
+import { isPipe, isStandardInput } from './pieces.js';
 import { inputName, readBytes } from './read.js';
 import { openOutput, type WriteOptions } from './write.js';
 
@@ -29,7 +29,7 @@ const piece = 2 ** 24;
  * numbers as pairs. Throws `File`, `Format`, `OutOfMemory`, `Aborted`.
  */
 export async function readNpyFile(file: string, signal?: PlatformSignal): Promise<NpyArray> {
-  if (file === '-' || (await isPipe(file))) return readNpy(await readBytes(file), inputName(file));
+  if (isStandardInput(file) || (await isPipe(file))) return readNpy(await readBytes(file), inputName(file));
   let handle: FileHandle | undefined;
   try {
     handle = await open(file);

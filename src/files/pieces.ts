@@ -6,15 +6,23 @@ import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { itemsOrAborted } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
-import { fileError } from '../base/file-errors.js';
+import { fileError, notAFile } from '../base/file-errors.js';
 import { interruption } from './interrupt.js';
 
 const openFile = promisify(open);
 const pieceBytes = 2 ** 20;
 
-/** Whether a name is that of a pipe. */
-export const isPipe = async (file: string): Promise<boolean> =>
-  (await stat(file).catch(() => undefined))?.isFIFO() ?? false;
+/** The names of standard input, which may be a file, a pipe, a socket or a terminal. */
+export const isStandardInput = (file: string): boolean =>
+  ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'].includes(file);
+
+/** Whether a name is that of a pipe. Throws `File` for a socket, and for a device, which may never end. */
+export async function isPipe(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found || found.isFile() || found.isDirectory()) return false;
+  if (found.isFIFO()) return true;
+  throw notAFile(file, found);
+}
 
 /**
  * A named pipe, whose writer may never come: it is opened without waiting, and read by the event loop. A thread that
@@ -35,10 +43,12 @@ async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
 /** The bytes of a file, a named pipe, or standard input as `-`, piece by piece. Throws `File`; `Aborted` at Ctrl-C. */
 export async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   try {
-    if (file === '-') yield* arriving(process.stdin);
+    if (isStandardInput(file)) yield* arriving(process.stdin);
     else if (await isPipe(file)) yield* arriving(await pipeOf(file));
     else yield* createReadStream(file, { highWaterMark: pieceBytes });
   } catch (cause) {
-    throw cause instanceof EwaldError ? cause : fileError(file === '-' ? 'standard input' : file, 'read', cause);
+    throw cause instanceof EwaldError
+      ? cause
+      : fileError(isStandardInput(file) ? 'standard input' : file, 'read', cause);
   }
 }

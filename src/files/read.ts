@@ -9,18 +9,19 @@ import { fileError, fileReason } from '../base/file-errors.js';
 import { givenOnce } from '../base/given-once.js';
 import { type KnownCell, parseCellText, readCell } from '../crystal/cell-file.js';
 import { identity } from './inputs.js';
-import { isPipe, piecesOf } from './pieces.js';
+import { isPipe, isStandardInput, piecesOf } from './pieces.js';
 
 /** The name of a file in messages: its path, or "standard input". */
-export const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
+export const inputName = (file: string): string => (isStandardInput(file) ? 'standard input' : file);
 
 /** The bytes of a file, or of standard input for `-`. Throws `File`. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    if (file !== '-' && !(await isPipe(file))) return await readFile(file);
-    if (file === '-' && inputRead)
+    const isInput = isStandardInput(file);
+    if (!isInput && !(await isPipe(file))) return await readFile(file);
+    if (isInput && inputRead)
       throw new EwaldError('Argument', 'standard input can be read only once, but - was given twice');
-    inputRead ||= file === '-';
+    inputRead ||= isInput;
     const chunks: Uint8Array[] = [];
     for await (const chunk of piecesOf(file)) chunks.push(chunk);
     return Buffer.concat(chunks);
@@ -55,7 +56,7 @@ export async function readCellOption(given: string): Promise<KnownCell> {
     text = await readText(given);
   } catch (error) {
     if (!isEwaldError(error, 'File')) throw error;
-    const { cause } = error;
+    const { cause = error } = error;
     throw new EwaldError(
       'File',
       `the cell "${given}" is neither six or nine numbers nor a file with a cell: ${fileReason(cause)}`,

@@ -1,6 +1,11 @@
-/** Named pipes as inputs: texts are read from them and can be interrupted, frames are refused at once. */
+/**
+ * Inputs that are no files: texts are read from pipes and standard input and can be interrupted, frames are refused at
+ * once, and so are sockets and devices. The second signal ends the process, whatever it waits for.
+ */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryDataset, writeFrames } from 'ewald/data';
@@ -41,23 +46,31 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     writeFileSync(at('frames.npy'), Buffer.concat(pieces));
   });
 
-  it.for([
+  const readers = [
     ['stream info', (path: string) => ['stream', 'info', path]],
     ['merge', (path: string) => ['merge', path, '-y', 'mmm', '-o', at('out.hkl')]],
     ['index of a list', (path: string) => ['index', path, '-p', '79,79,38,90,90,90']],
     ['index -g', (path: string) => ['index', at('frames.npy'), '-g', path, '-p', '79,79,38,90,90,90']],
     ['index -p', (path: string) => ['index', at('frames.npy'), '-g', at('p.geom'), '-p', path]],
-  ] as const)('that says nothing is left at Ctrl-C by %s', async ([, words]) => {
-    const path = pipe();
-    let fd: number | undefined;
-    const interruptWhen = (): boolean => {
-      fd ??= writer(path);
-      return fd !== undefined;
-    };
-    const { code, signal } = await ewald(words(path), { interruptWhen });
-    expect(signal ?? code).toBe(signal ? 'SIGINT' : 130);
-    if (fd !== undefined) closeSync(fd);
-  });
+  ] as const;
+  const signals = [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const;
+  it.for(readers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))))(
+    'without a writer is left by $name at $by',
+    async ({ words, by, itsCode }) => {
+      const path = pipe();
+      let fd: number | undefined;
+      const interruptWhen = (): boolean => {
+        fd ??= writer(path);
+        return fd !== undefined;
+      };
+      const { code, signal } = await ewald(words(path), { interruptWhen, signal: by });
+      expect(signal ?? code).toBe(signal ? by : itsCode);
+      if (fd !== undefined) closeSync(fd);
+    },
+  );
 
   it('is read as a file is', async () => {
     const path = pipe();
@@ -85,6 +98,62 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
   ] as const)('of frames is refused at once by %s', async ([, words]) => {
     const { code, err } = await ewald(words(pipe('.h5')));
     expect([code, err]).toEqual([1, expect.stringContaining('is a pipe, but frames need random access')]);
+  });
+
+  it.for(readers)('or standard input under its name is read as a file is by %s', async ([, words]) => {
+    writeFileSync(at('empty.txt'), '\n');
+    const plain = await ewald(words(at('empty.txt')));
+    const named = await ewald(words('/dev/stdin'), { input: '\n' });
+    expect([named.code, named.err.replaceAll(/standard input|\/dev\/stdin/g, 'X')]).toEqual([
+      plain.code,
+      plain.err.replaceAll(at('empty.txt'), 'X'),
+    ]);
+  });
+
+  it('or standard input under its name is refused at once for frames', async () => {
+    const { code, err } = await ewald(['info', '/dev/stdin'], { input: '' });
+    expect([code, err]).toEqual([1, expect.stringMatching(/\/dev\/stdin is a (socket|pipe)/)]);
+  });
+
+  it.for([
+    ...readers,
+    ['info', (path: string) => ['info', path]],
+    ['cell', (path: string) => ['cell', path]],
+    ['convert', (path: string) => ['convert', path, '-o', at('out.h5')]],
+    ['geometry check', (path: string) => ['geometry', 'check', path]],
+    ['ffi', (path: string) => ['ffi', path]],
+    ['fft', (path: string) => ['fft', path, '-o', at('out.npy')]],
+  ] as const)('is no socket and no device: %s', async ([, words]) => {
+    const socket = at(`${words.length}-${pipes++}.sock`);
+    const server = createServer().listen(socket);
+    await once(server, 'listening');
+    for (const [path, kind] of [
+      [socket, 'socket'],
+      ['/dev/zero', 'device'],
+    ] as const) {
+      const { code, out, err } = await ewald(words(path));
+      expect([code, out + err]).toEqual([1, expect.stringContaining(`${path} is a ${kind}`)]);
+    }
+    server.close();
+  });
+
+  it.for(signals)('that blocks a thread does not keep a process that is ended by %s twice', async ([by]) => {
+    const module = at(`blocking-${by}.mjs`);
+    const first = `new Promise((resolve) => process.once('${by}', resolve))`;
+    writeFileSync(
+      module,
+      `import { open } from 'node:fs';
+open(${JSON.stringify(pipe())}, 'r', () => {});
+const arrived = ${first};
+process.kill(process.pid, '${by}');
+await arrived;
+process.kill(process.pid, '${by}');
+setInterval(() => {}, 1000);
+await new Promise(() => {});
+`,
+    );
+    const { signal } = await ewald(['run', at('frames.npy'), '--udf', module]);
+    expect(signal).toBe(by);
   });
 
   it('beside a shared file is not opened by the viewer', async () => {

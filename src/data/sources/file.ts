@@ -1,10 +1,10 @@
 /** A file of the disk as a source, for Node. */
 import { fstat, read, readv } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { stat as examine, readdir } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { EwaldError } from '../../base/errors.js';
-import { fileError } from '../../base/file-errors.js';
+import { fileError, notAFile } from '../../base/file-errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import type { Turning } from '../byte-order.js';
@@ -71,15 +71,15 @@ async function openFile(path: string, opener: Opener): Promise<ByteSource> {
     if (path === '-') return redirected(opener);
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
-    throw fileError(path, 'read', cause);
+    // A socket can be examined, but not opened.
+    const found = await examine(path).catch(() => undefined);
+    throw found?.isSocket() ? notAFile(path, found) : fileError(path, 'read', cause);
   }
   const { stat } = descriptor;
   if (!stat.isFile()) {
     await descriptor.park();
     if (stat.isFIFO()) throw throughPipe(path);
-    throw new EwaldError('File', `${path} is a ${stat.isDirectory() ? 'folder' : 'device'}; expected a file`, {
-      detail: { path },
-    });
+    throw notAFile(path, stat);
   }
   return sourceOver(opener, descriptor, path, stat.size, resolve(path));
 }

@@ -1,7 +1,8 @@
 /** Finds libraries: their possible file names, and the folders that are searched. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve, sep } from 'node:path';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { notAFile } from '../../base/file-errors.js';
 import { identify } from './identify.js';
 import { systemLibrary } from './loader.js';
 
@@ -73,9 +74,13 @@ export function findLibrary(library: string, buildDir: string | undefined, backe
 export function assertLoadable(path: string): void {
   let head: Uint8Array;
   try {
+    // Reading a pipe could wait forever, and so would its loader.
+    const found = statSync(path);
+    if (!found.isFile()) throw notAFile(path, found);
     head = readFileSync(path).subarray(0, 4096);
   } catch (cause) {
-    throw new EwaldError('Load', `the library ${path} cannot be read`, { cause });
+    const kind = isEwaldError(cause) ? `: ${cause.message}` : '';
+    throw new EwaldError('Load', `the library ${path} cannot be read${kind}`, { cause });
   }
   const { kind, arch } = identify(head);
   const expected = process.platform === 'win32' ? 'PE' : process.platform === 'darwin' ? 'Mach-O' : 'ELF';

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
-import { fileError, fileReason } from '../../base/file-errors.js';
+import { fileError, fileReason, kindText } from '../../base/file-errors.js';
 import { builtinHeaders } from '../header/builtin.js';
 import type { Definitions } from '../header/parse.js';
 import { definitionMap } from '../header/parse.js';
@@ -17,8 +17,7 @@ const largest = 2 ** 26;
 export function readHeader(path: string): string {
   try {
     const found = statSync(path);
-    if (!found.isFile())
-      throw new EwaldError('File', `${path} is ${found.isDirectory() ? 'a folder' : 'a device or a pipe'}, no header`);
+    if (!found.isFile()) throw new EwaldError('File', `${path} is ${kindText(found)}, no header`);
     if (found.size > largest)
       throw new EwaldError('File', `${path} has ${found.size} bytes; a header has at most ${largest}`);
     return readFileSync(path, 'utf8');
