@@ -86,7 +86,7 @@ const outputRows = {
   force: { kind: 'boolean', sentence: 'replaces existing files' },
   json: jsonRow(
     '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
-      '"statistics", "datasets", "waysToIndex", "crystals", "remarks", "isDoubtful", "files"}',
+      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}',
   ),
 } as const satisfies Parameters;
 
@@ -296,6 +296,8 @@ const summaryOf = (
     statistics,
     datasets,
     waysToIndex,
+    cells,
+    multiple,
     crystals,
     remarks,
     isDoubtful,
@@ -313,6 +315,8 @@ const summaryOf = (
   statistics,
   datasets: datasets.map(({ name, statistics: own }) => ({ name, statistics: own })),
   waysToIndex,
+  cells,
+  multiple,
   crystals,
   remarks,
   isDoubtful,

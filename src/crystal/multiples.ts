@@ -12,6 +12,7 @@
  * A superstructure of 1 % of the main intensities has no peak in a few stills: what is found is that no peak needs the
  * larger cell, and not that it is wrong.
  */
+import { bravaisCandidates } from './bravais.js';
 import { type Cell, combine, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
 import { primitiveOf } from './centring.js';
@@ -59,7 +60,31 @@ const classesOf = (p: number): (readonly [number, number, number])[] =>
   Array.from({ length: p ** 3 }, (_, i) => [Math.floor(i / p ** 2), Math.floor(i / p) % p, i % p] as const).filter(
     (u) => u.find((x) => x !== 0) === 1,
   );
-const classes = primes.flatMap((p) => classesOf(p).map((u) => ({ p, u })));
+export const indexClasses: readonly IndexClass[] = primes.flatMap((p) => classesOf(p).map((u) => ({ p, u })));
+
+/** Reflections with u·h ≡ 0 (mod p), indices over a primitive cell. */
+export interface IndexClass {
+  readonly p: number;
+  readonly u: readonly [number, number, number];
+}
+
+/** The lattice whose nodes are those of an index class: (u·a)/p takes the place of a vector. */
+export function latticeOfClass({ p, u }: IndexClass, lattice: Cell): Cell {
+  const matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
+  for (const [k, x] of u.entries()) matrix[3 * replacedBy(u) + k] = x / p;
+  return combine(matrix, lattice);
+}
+
+const replacedBy = (u: readonly number[]): number => u.findIndex((x) => x !== 0);
+
+/** A smaller lattice has the symmetry of the known one exactly, except for the rounding of its numbers. */
+const roundingOfCells = 0.002;
+
+/** Parameters and type of a lattice of which a primitive cell is given, in the words of remarks. */
+export function latticeText(cell: Cell): string {
+  const [lattice] = bravaisCandidates(cell, roundingOfCells);
+  return `${lattice?.parameters.map((x) => x.toFixed(2)).join(' ')} (${lattice?.type})`;
+}
 
 /** Collects the indices of the crystals of a known cell. */
 export class MultipleSearch {
@@ -130,13 +155,9 @@ export class MultipleSearch {
     while (areSpatial(indices)) {
       const empty = emptyClass(indices, this.#unexplained + needing);
       if (!empty) break;
-      const { p, u, outside, chance } = empty;
-      const at = u.findIndex((x) => x !== 0);
-      [factor, needing, byChance] = [factor * p, needing + outside, byChance + chance];
-      const matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1];
-      for (const [k, x] of u.entries()) matrix[3 * at + k] = x / p;
-      lattice = combine(matrix, lattice);
-      indices = withIndex(indices, p, u, at);
+      [factor, needing, byChance] = [factor * empty.p, needing + empty.outside, byChance + empty.chance];
+      lattice = latticeOfClass(empty, lattice);
+      indices = indicesOfClass(empty, indices);
     }
     if (factor === 1 && undetermined.length === 0) return undefined;
     return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined };
@@ -145,9 +166,7 @@ export class MultipleSearch {
 
 const offWhole = (x: number): number => Math.abs(x - Math.round(x));
 
-interface EmptyClass {
-  readonly p: number;
-  readonly u: readonly [number, number, number];
+interface EmptyClass extends IndexClass {
   readonly outside: number;
   readonly chance: number;
 }
@@ -157,7 +176,7 @@ function emptyClass(indices: Int16Array, unexplained: number): EmptyClass | unde
   const count = indices.length / 3;
   let best: EmptyClass | undefined;
   if (count < fewest) return undefined;
-  for (const { p, u } of classes) {
+  for (const { p, u } of indexClasses) {
     const most = Math.min(mostOutside * count, best?.outside ?? Number.POSITIVE_INFINITY);
     const [x, y, z] = u;
     let outside = 0;
@@ -182,8 +201,9 @@ function probabilityOf(count: number, mean: number): number {
   return 1 - below;
 }
 
-/** The indices in which one is replaced by (u·h)/p; others than these are omitted. */
-function withIndex(indices: Int16Array, p: number, u: readonly number[], at: number): Int16Array<ArrayBuffer> {
+/** The indices of a class, [n, 3], over its lattice. */
+function indicesOfClass({ p, u }: IndexClass, indices: Int16Array): Int16Array<ArrayBuffer> {
+  const at = replacedBy(u);
   const kept = new Int16Array(indices.length);
   let count = 0;
   for (let i = 0; i < indices.length; i += 3) {

@@ -9,12 +9,14 @@ import { plainOf } from '../base/plain.js';
 import { version } from '../base/version.js';
 import { type Operation, tripletOf } from '../crystal/symmetry/matrices.js';
 import type { Identified } from './accumulate.js';
+import { cellsRemark, compareCells } from './cells.js';
 import { doubtsOfStatistics } from './doubt.js';
 import { formatReflectionList, type ReflectionList } from './hkl.js';
 import { listOf, scaleOnto, unit } from './merged-lists.js';
 import { mtzOf, spaceGroupOf } from './merged-mtz.js';
 import type { Merge, MergedSet } from './merges.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './model.js';
+import { multipleOf, multipleRemark } from './multiple.js';
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { MergeCounts, MergedLists, MergedPolarisation, MergeResult } from './result.js';
@@ -126,7 +128,13 @@ export function makeResult(
     common >= fewestPairs
       ? []
       : [`The halves have ${common} reflections in common; CC1/2 and Rsplit need more crystals or fewer measurements.`];
-  const doubts = doubtsOfStatistics(lists.statistics);
+  const cells = compareCells(observations.parameters, part, chosen, ways);
+  const multiple = multipleOf(reflections, { cell, centring, group });
+  const doubts = [
+    cellsRemark(cells),
+    multiple && multipleRemark(multiple, parameters),
+    ...doubtsOfStatistics(lists.statistics),
+  ].filter((doubt) => doubt !== undefined);
   const result: MergeResult = {
     ...lists,
     backend,
@@ -159,6 +167,8 @@ export function makeResult(
     }),
     waysToIndex: ways.map(tripletOf),
     merged: part.filter((on) => on === 1).length,
+    cells,
+    multiple,
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length },
     remarks: [...remarks, ...more, ...doubts],
     isDoubtful: isDoubtful || doubts.length > 0,

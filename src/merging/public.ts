@@ -1,8 +1,10 @@
 /** The public names of merging in the entry `ewald`; `ewald/merging` adds the names of public.entry.ts. */
+export type { CellPopulation, MergedCells } from './cells.js';
 export type { ScanCounts } from './counts.js';
 export type { ReflectionList } from './hkl.js';
 export { mergeStream } from './merge-stream.js';
 export type { MergeFeed, MergeFile, MergeInput, Merger } from './merger.js';
+export type { MergedMultiple } from './multiple.js';
 export type { MergeModel, MergeOptions } from './options.js';
 export type { MergeBytes } from './pieces.js';
 export type {

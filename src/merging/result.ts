@@ -3,8 +3,10 @@
 import type { BackendName } from '../backends/names.js';
 import type { PlainOf } from '../base/plain.js';
 import type { Centring } from '../crystal/centring.js';
+import type { MergedCells } from './cells.js';
 import type { ScanCounts } from './counts.js';
 import type { ReflectionList } from './hkl.js';
+import type { MergedMultiple } from './multiple.js';
 import type { MergeModel } from './options.js';
 import type { MergeStatistics } from './statistics.js';
 
@@ -85,14 +87,19 @@ export interface MergeResultMethods extends MergedLists {
   readonly crystals: readonly MergedCrystal[];
   /** Operations on indices by which crystals differ, `h,k,l` first; a single one means that there was no ambiguity. */
   readonly waysToIndex: readonly string[];
+  /** How far the cells of the crystals agree, after the ways to index are resolved. */
+  readonly cells: MergedCells;
+  /** What the intensities show of a cell that is a multiple of the right one; undefined if they need all of it. */
+  readonly multiple: MergedMultiple | undefined;
   readonly counts: MergeCounts;
   /** Number of merged crystals. */
   readonly merged: number;
   /** Remarks for the user, one sentence each. */
   readonly remarks: readonly string[];
   /**
-   * Whether the data contradict the point group, the halves do not agree (CC1/2 below .1), shells are negative, or a
-   * run doubted the cell of its stream; the remarks say which. The command then ends with exit code 1.
+   * Whether the data contradict the point group, the halves do not agree (CC1/2 below .1), shells are negative, the
+   * cells of the crystals disagree, the cell is a multiple of the right one, or a run doubted the cell of its stream;
+   * the remarks say which. The command then ends with exit code 1.
    */
   readonly isDoubtful: boolean;
   /**

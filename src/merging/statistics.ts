@@ -117,9 +117,9 @@ export function inverseD(cell: Cell): (indices: Indices) => number {
 }
 
 /** Whether a centred lattice has no reflection at these indices. */
-const absent = ([h, k, l]: Indices, centring: Centring): boolean => isAbsent(centring, h, k, l);
+export const absent = ([h, k, l]: Indices, centring: Centring): boolean => isAbsent(centring, h, k, l);
 
-const indicesOf = (list: ReflectionList, i: number): [number, number, number] => [
+export const indicesOf = (list: ReflectionList, i: number): [number, number, number] => [
   list.indices[3 * i] ?? 0,
   list.indices[3 * i + 1] ?? 0,
   list.indices[3 * i + 2] ?? 0,

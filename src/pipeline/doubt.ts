@@ -1,9 +1,8 @@
 /** Doubts about the known cell of a run: its crystals explain few of the peaks, or the peaks need no cell so large. */
 import { median } from '../base/median.js';
-import { bravaisCandidates } from '../crystal/bravais.js';
 import { lengthsOf } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
-import type { CellMultiple } from '../crystal/multiples.js';
+import { type CellMultiple, latticeText } from '../crystal/multiples.js';
 
 /**
  * Below this fraction of explained peaks the cell is in doubt: of the median of several frames, and of one or two.
@@ -50,9 +49,6 @@ export function doubtText(explained: readonly number[], whose = 'their frames'):
   );
 }
 
-/** A smaller lattice has the symmetry of the known one exactly, except for the rounding of its numbers. */
-const roundingOfCells = 0.002;
-
 /** Remarks that known cells are multiples of the right ones, in the words of a run. */
 export function multipleTexts(
   multiples: readonly (CellMultiple & { readonly known: number })[],
@@ -62,13 +58,11 @@ export function multipleTexts(
     const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
     const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
     const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
-    const [lattice] = bravaisCandidates(cell, roundingOfCells);
-    const numbers = lattice?.parameters.map((x) => x.toFixed(2)).join(' ');
     const told = [
       ...(factor > 1
         ? [
-            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its ` +
-              `volume, ${numbers} (${lattice?.type}), explains the others; the larger cell is right only if all reflections ` +
+            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its volume` +
+              `, ${latticeText(cell)}, explains the others; the larger cell is right only if all reflections ` +
               'that it adds are too weak to be seen in these frames',
           ]
         : []),

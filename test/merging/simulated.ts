@@ -21,6 +21,8 @@ export interface Simulation {
   readonly polarised?: number;
   /** Centring; its absent reflections are not measured. The stream states it in its cell. Default: P. */
   readonly centring?: Centring;
+  /** Share of its intensity that a reflection has; it must have the symmetry of the group. Default: 1. */
+  readonly factor?: (indices: Indices) => number;
   /** Each crystal is indexed by one of these at random. */
   readonly ways?: readonly string[];
 }
@@ -67,6 +69,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     overallB = 0,
     polarised,
     centring = 'P',
+    factor = () => 1,
     ways = ['h,k,l'],
   } = simulation;
   const group = pointGroup(symmetry);
@@ -77,7 +80,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     let value = truths.get(key);
     if (value === undefined) {
       // Wilson's distribution of acentric intensities, from a separate stream of random numbers.
-      value = -400 * Math.log(new Random(seed, 1e6 + truths.size).uniform());
+      value = -400 * factor(own) * Math.log(new Random(seed, 1e6 + truths.size).uniform());
       truths.set(key, value);
     }
     return value;

@@ -1,0 +1,110 @@
+/** Whether the crystals of a merge have one cell, from cells that are made here. */
+import { createContext, mergeStream } from 'ewald';
+import { describe, expect, test } from 'vitest';
+import { identity, operationOf } from '../../src/crystal/symmetry/matrices.js';
+import { cellsRemark, compareCells } from '../../src/merging/cells.js';
+import { Random } from '../../src/random/random.js';
+import { simulateStream } from './simulated.js';
+
+type Parameters = readonly [number, number, number, number, number, number];
+
+/** Cells with a relative error of their lengths, and as much of their angles in radians. */
+function scattered(cells: readonly Parameters[], error: number, seed = 1): Float64Array {
+  const random = new Random(seed, 0);
+  return Float64Array.from(
+    cells.flatMap((cell) =>
+      cell.map((x, i) => (i < 3 ? x * (1 + error * random.normal()) : x + (180 / Math.PI) * error * random.normal())),
+    ),
+  );
+}
+const times = (count: number, cell: Parameters): Parameters[] => Array.from({ length: count }, () => cell);
+const compared = (parameters: Float64Array, chosen = new Uint8Array(parameters.length / 6), ways = [identity]) =>
+  compareCells(parameters, new Uint8Array(parameters.length / 6).fill(1), chosen, ways);
+
+const tetragonal: Parameters = [79, 79, 38, 90, 90, 90];
+const counts = ({ populations }: ReturnType<typeof compared>): number[] => populations.map(({ crystals }) => crystals);
+
+describe('the cells of a merge', () => {
+  test.for([1, 2, 3, 4, 5, 6, 7, 8])('with normal errors agree (seed %i)', (seed) => {
+    for (const [count, error] of [
+      [6, 0.001],
+      [12, 0.005],
+      [40, 0.002],
+      [300, 0.01],
+    ] as const) {
+      const found = compared(scattered(times(count, tetragonal), error, seed));
+      expect([counts(found), cellsRemark(found)]).toEqual([[count], undefined]);
+    }
+  });
+
+  test('state the spread of those that were fitted, in angstrom and degrees', () => {
+    const own = scattered(times(200, tetragonal), 0.002);
+    const { spread, fitted, crystals } = compared(Float64Array.from([...own, ...times(300, tetragonal).flat()]));
+    expect([crystals, fitted]).toEqual([500, 200]);
+    for (const [i, expected] of [0.158, 0.158, 0.076, 0.115, 0.115, 0.115].entries())
+      expect(Math.abs((spread[i] ?? 0) / expected - 1)).toBeLessThan(0.25);
+  });
+
+  test('of two crystal forms are two populations, whose cells and numbers are stated', () => {
+    const found = compared(scattered([...times(60, tetragonal), ...times(20, [80, 80, 38.3, 90, 90, 90])], 0.001));
+    expect(counts(found)).toEqual([60, 20]);
+    expect(Math.abs((found.populations[1]?.cell[0] ?? 0) - 80)).toBeLessThan(0.1);
+    expect(cellsRemark(found)).toMatch(/^The cells of the crystals disagree: 60 near 79\.\d+ .*, 20 near \d\d\.\d+ /);
+  });
+
+  test('of a lattice that is called cubic and is tetragonal are three populations', () => {
+    const axes: Parameters[] = [
+      [106.1, 106.1, 112, 90, 90, 90],
+      [106.1, 112, 106.1, 90, 90, 90],
+      [112, 106.1, 106.1, 90, 90, 90],
+    ];
+    const cells = axes.flatMap((cell) => times(25, cell));
+    expect(counts(compared(scattered(cells, 0.003)))).toEqual([25, 25, 25]);
+  });
+
+  test('are compared in the setting of the merge', () => {
+    const cells = [...times(20, [52.1, 70.3, 52.6, 90, 90.6, 90]), ...times(20, [52.6, 70.3, 52.1, 90, 90.6, 90])];
+    const parameters = scattered(cells as Parameters[], 0.0003);
+    expect(counts(compared(parameters))).toEqual([20, 20]);
+    const chosen = Uint8Array.from({ length: 40 }, (_, c) => (c < 20 ? 0 : 1));
+    expect(counts(compared(parameters, chosen, [identity, operationOf('l,-k,h')]))).toEqual([40]);
+  });
+
+  test('of which a fifth is far from the others are doubted, and a twentieth is not', () => {
+    const random = new Random(3, 0);
+    const wrong = (count: number): Parameters[] =>
+      Array.from(
+        { length: count },
+        () => tetragonal.map((x) => x * (1 + 0.03 * random.normal())) as unknown as Parameters,
+      );
+    const found = (count: number) => compared(scattered([...times(100 - count, tetragonal), ...wrong(count)], 0.0005));
+    expect(found(20).outliers).toBeGreaterThan(15);
+    expect(cellsRemark(found(20))).toMatch(/^The cells of \d+ of 100 crystals are far from the others/);
+    expect(cellsRemark(found(5))).toBeUndefined();
+  });
+});
+
+test('a merge doubts crystals of two forms, and has their cells as data', async () => {
+  await using context = await createContext({ backend: 'wasm' });
+  const merged = (second: number) => {
+    const one = { crystals: 15, symmetry: 'mmm', seed: 1, parameters: [24, 28, 33, 90, 90, 90] } as const;
+    const other = simulateStream({ ...one, parameters: [second, 28, 33, 90, 90, 90] }).bytes;
+    return mergeStream(
+      context,
+      [
+        { name: 'one.stream', bytes: simulateStream(one).bytes },
+        {
+          name: 'two.stream',
+          bytes: new TextEncoder().encode(new TextDecoder().decode(other).replaceAll('//', '//2')),
+        },
+      ],
+      { symmetry: 'mmm' },
+    );
+  };
+  const two = await merged(24.5);
+  expect(two.isDoubtful).toBe(true);
+  expect(two.remarks.join()).toContain('The cells of the crystals disagree: 15 near 24.');
+  expect(two.toPlain().cells).toEqual(two.cells);
+  const same = await merged(24.01);
+  expect([same.isDoubtful, same.cells.populations.length]).toEqual([false, 1]);
+});
