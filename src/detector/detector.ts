@@ -11,7 +11,7 @@ import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
 import type { Vector } from '../crystal/cell.js';
 import { cornersOf } from '../crystal/geometry/check.js';
-import { type Beam, type Geometry, type Panel, photonEnergyOf } from '../crystal/geometry/geometry.js';
+import { type Beam, type Geometry, type Panel, unitsPerPhotonOf } from '../crystal/geometry/geometry.js';
 import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import type { numbers } from '../layout/peaks.js';
@@ -176,12 +176,7 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
 
 /** The units per photon on which all panels of a geometry agree; undefined if it states none. */
 function statedUnits({ panels }: Geometry, { wavelengthA }: Beam): number | undefined {
-  const units = new Set(
-    panels.map(
-      ({ unitsPerPhoton, unitsPerEv }) =>
-        unitsPerPhoton ?? (unitsPerEv === undefined ? undefined : unitsPerEv * photonEnergyOf(wavelengthA)),
-    ),
-  );
+  const units = new Set(panels.map((panel) => unitsPerPhotonOf(panel, wavelengthA)));
   return units.size === 1 ? [...units][0] : undefined;
 }
 

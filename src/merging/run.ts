@@ -3,8 +3,10 @@ import { counted } from '../base/amounts.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
+import { median } from '../base/median.js';
 import { breathe, checkSignal, knownOptions } from '../base/options.js';
 import { refusal, type Said } from '../base/parameters.js';
+import { unitsPerPhotonOf } from '../crystal/geometry/geometry.js';
 import { identity, tripletOf } from '../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../crystal/symmetry/settings.js';
 import type { Planner } from '../planner/planner.js';
@@ -115,7 +117,7 @@ export async function runMerge(
     observations,
     ids: identifiers(observations, unique, chosen),
     unique: unique.count,
-    noise: { gain: gainOf(heads, remarks), partiality: partialities[model] },
+    noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[model] },
   };
   const selections = withHalves(observations, part);
   const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
@@ -317,19 +319,26 @@ function settingsOf(
 }
 
 /** Detector counts per photon, on which all streams must agree. */
-function gainOf(heads: readonly { name: string; head: ScannedHead }[], remarks: string[]): number {
+function gainOf(
+  heads: readonly { name: string; head: ScannedHead }[],
+  { wavelengths }: Observations,
+  remarks: string[],
+): number {
   const [first] = heads;
-  const other = heads.find(({ head }) => head.aduPerPhoton !== first?.head.aduPerPhoton);
+  const wavelength = median(wavelengths.filter((one) => one > 0));
+  const of = ({ aduPerPhoton: unitsPerPhoton, aduPerEv }: ScannedHead): number =>
+    unitsPerPhotonOf({ unitsPerPhoton, unitsPerEv: wavelength > 0 ? aduPerEv : undefined }, wavelength) ?? 1;
+  const gain = first ? of(first.head) : 1;
+  const other = heads.find(({ head }) => of(head) !== gain);
   if (first && other)
     throw new EwaldError(
       'Argument',
-      `${first.name} has ${first.head.aduPerPhoton} counts a photon and ${other.name} ` +
-        `${other.head.aduPerPhoton}; merge streams of one detector`,
+      `${first.name} has ${gain} counts a photon and ${other.name} ${of(other.head)}; merge streams of one detector`,
     );
   const second = first && heads.find(({ head }) => head.geometry !== first.head.geometry);
   if (first && second)
     remarks.push(
       `${first.name} and ${second.name} have different geometries: their intensities may differ systematically.`,
     );
-  return first?.head.aduPerPhoton ?? 1;
+  return gain;
 }

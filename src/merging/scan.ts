@@ -15,8 +15,9 @@ import { noCounts, type ScanCounts } from './counts.js';
 /** The header of a stream, which applies to all of its frames. */
 export interface ScannedHead {
   readonly version: string;
-  /** Detector counts per photon, from the geometry; 1 if not stated. */
-  readonly aduPerPhoton: number;
+  /** Detector counts per photon and per eV, from the geometry; undefined if not stated. */
+  readonly aduPerPhoton: number | undefined;
+  readonly aduPerEv: number | undefined;
   /** `a`, `b`, `c` or `*`, from the target cell. */
   readonly uniqueAxis: string | undefined;
   readonly centering: string | undefined;
@@ -124,11 +125,16 @@ export class StreamScanner {
     const geometry = this.#geometry.join('\n');
     const cell = this.#cell.join('\n');
     const word = (key: string): string | undefined => new RegExp(`^${key} = (\\S+)`, 'm').exec(cell)?.[1];
-    const adu = /^adu_per_photon\s*=\s*(\S+)/m.exec(geometry)?.[1];
     const bandwidth = /^bandwidth\s*=\s*(\S+)/m.exec(geometry)?.[1];
+    /** The counts per photon or eV of all panels, or of the first one. */
+    const adu = (per: string): number | undefined => {
+      const counts = Number(new RegExp(`^(?:\\S+/)?adu_per_${per}\\s*=\\s*(\\S+)`, 'm').exec(geometry)?.[1]);
+      return counts > 0 ? counts : undefined;
+    };
     return {
       version: this.#version,
-      aduPerPhoton: Number(adu) > 0 ? Number(adu) : 1,
+      aduPerPhoton: adu('photon'),
+      aduPerEv: adu('eV'),
       uniqueAxis: word('unique_axis'),
       centering: word('centering'),
       latticeType: word('lattice_type'),

@@ -298,12 +298,12 @@ export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[
 function measuredCrystal(
   frame: Frame,
   crystal: FrameCrystal,
-  { settings, width, bad, geometry }: Scene,
+  { settings, width, bad, geometry, beam }: Scene,
   rows: ReflectionRows,
   method: IntegrationMethod,
   { near = [], overlapping = 0 }: Partial<Pick<Separate, 'near' | 'overlapping'>> = {},
 ): FrameCrystal {
-  integrateRows(frame, width, bad, geometry, rows, settings.intRadius ?? usualRadii, { near, method });
+  integrateRows(frame, width, bad, { geometry, beam }, rows, settings.intRadius ?? usualRadii, { near, method });
   const saturated = countSaturated(rows);
   if (saturated > 0 && !method.saturated) removeSaturated(rows);
   return crystalWith({ ...withoutReflections(crystal), overlapping, saturated }, rows.table());

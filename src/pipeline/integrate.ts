@@ -2,7 +2,7 @@
  * Integrates predicted reflections by rings: the pixels within the inner radius, minus the mean of those between the
  * middle and the outer radius.
  */
-import type { Geometry, Panel } from '../crystal/geometry/geometry.js';
+import { type Beam, type Geometry, type Panel, unitsPerPhotonOf } from '../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../crystal/geometry/pixels.js';
 import type { Frame } from '../peaks/contract.js';
 import { type IntegrationMethod, usualIntegration } from './integration-method.js';
@@ -122,6 +122,12 @@ function inPanel({ dx, dy }: Pixels, n: number, cx: number, cy: number, width: n
   return x >= 0 && y >= 0 && x < width && y < height;
 }
 
+/** The panels of a frame, and its beam. */
+export interface RecordedBy {
+  readonly geometry: Geometry;
+  readonly beam: Beam;
+}
+
 /** How reflections are measured. */
 export interface IntegrationOptions {
   /**
@@ -211,14 +217,14 @@ export function integrate(
   frame: Frame,
   width: number,
   bad: Uint8Array,
-  geometry: Geometry,
+  detector: RecordedBy,
   reflections: readonly Reflection[],
   rings: RingRadii,
   options: IntegrationOptions = {},
 ): Measured[] {
   const rows = new ReflectionRows();
   addPredicted(rows, reflections);
-  integrateRows(frame, width, bad, geometry, rows, rings, options);
+  integrateRows(frame, width, bad, detector, rows, rings, options);
   return reflectionsOf(rows.table());
 }
 
@@ -227,7 +233,7 @@ const panelColumn = { minFs: 0, minSs: 1, width: 2, height: 3, gain: 4, maximum:
 const panelLength = 6;
 
 /** What measuring needs of each panel, as plain numbers: panels of different geometries are different classes. */
-function panelNumbers({ panels }: Geometry): Float64Array {
+function panelNumbers({ panels }: Geometry, { wavelengthA }: Beam): Float64Array {
   const numbers = new Float64Array(panelLength * panels.length);
   for (let i = 0; i < panels.length; i++) {
     const panel = panels[i] as Panel;
@@ -236,7 +242,7 @@ function panelNumbers({ panels }: Geometry): Float64Array {
     numbers[at + panelColumn.minSs] = panel.minSs;
     numbers[at + panelColumn.width] = widthOf(panel);
     numbers[at + panelColumn.height] = heightOf(panel);
-    numbers[at + panelColumn.gain] = panel.unitsPerPhoton ?? 1;
+    numbers[at + panelColumn.gain] = unitsPerPhotonOf(panel, wavelengthA) ?? 1;
     numbers[at + panelColumn.maximum] = panel.maximum;
   }
   return numbers;
@@ -247,7 +253,7 @@ export function integrateRows(
   frame: Frame,
   width: number,
   bad: Uint8Array,
-  geometry: Geometry,
+  { geometry, beam }: RecordedBy,
   rows: ReflectionRows,
   rings: RingRadii,
   { near = [], method = usualIntegration }: IntegrationOptions = {},
@@ -260,7 +266,19 @@ export function integrateRows(
     ? (panel: number, cx: number, cy: number, index: number) =>
         planeAround(disc, cx, cy, valuesOf(frame, bad, width, geometry.panels[panel] as Panel), near[index], inSum)
     : undefined;
-  rows.count = measureRows(frame, width, bad, panelNumbers(geometry), rows, disc, clean, inSum, near, moved, fitted);
+  rows.count = measureRows(
+    frame,
+    width,
+    bad,
+    panelNumbers(geometry, beam),
+    rows,
+    disc,
+    clean,
+    inSum,
+    near,
+    moved,
+    fitted,
+  );
 }
 
 /** The pixels of the spots near predicted reflections, in pixels of their panels: x, y, x, y, … */

@@ -760,14 +760,24 @@ describe('input that does not fit together', () => {
     expect(remarks.join()).toMatch(/4 of 8 crystals have another cell/);
   });
 
+  const gain = (text: string, value: number, per = 'photon'): string =>
+    text
+      .replaceAll('Event: //', `Event: //${value}/`)
+      .replace(
+        'a simulation\n\n',
+        `a simulation\n\n----- Begin geometry file -----\nadu_per_${per} = ${value}\n----- End geometry file -----\n`,
+      );
+
+  test('counts per eV are those per photon of the energy', async () => {
+    const energy = Number(/photon_energy_eV = (\S+)/.exec(few)?.[1]);
+    const [perPhoton, perEv, unit] = await Promise.all(
+      [gain(few, 28.5), gain(few, 28.5 / energy, 'eV'), gain(few, 1)].map((text) => merge(text, { symmetry: 'mmm' })),
+    );
+    expect(perEv?.reflections.intensity).toEqual(perPhoton?.reflections.intensity);
+    expect(perEv?.reflections.sigma).not.toEqual(unit?.reflections.sigma);
+  });
+
   test('streams with different counts per photon are refused', async () => {
-    const gain = (text: string, value: number): string =>
-      text
-        .replaceAll('Event: //', `Event: //${value}/`)
-        .replace(
-          'a simulation\n\n',
-          `a simulation\n\n----- Begin geometry file -----\nadu_per_photon = ${value}\n----- End geometry file -----\n`,
-        );
     await expect(merge([gain(few, 1), gain(few, 7)], { symmetry: 'mmm' })).rejects.toThrow(
       /1 counts a photon and 1\.stream 7/,
     );

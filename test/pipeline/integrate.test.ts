@@ -1,8 +1,9 @@
 /** Integration in rings next to bad pixels and at panel edges, compared with a loop over individual pixels. */
 import { expect, it } from 'vitest';
-import { parseGeometry } from '../../dist/index.node.js';
+import { beamOf, parseGeometry } from '../../dist/index.node.js';
 import { integrate } from '../../src/pipeline/integrate.js';
 import type { Reflection } from '../../src/pipeline/predict.js';
+import { pixelNoise, poisson } from '../../src/simulate/poisson.js';
 
 const [width, height] = [150, 130];
 const panel = (name: string, minFs: number, minSs: number, maxFs: number, maxSs: number) =>
@@ -10,6 +11,9 @@ const panel = (name: string, minFs: number, minSs: number, maxFs: number, maxSs:
 const geometry = parseGeometry(
   `photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_eV = 1e-4\n${panel('a', 0, 0, 69, 129)}${panel('b', 70, 0, 149, 129)}`,
 );
+const at = (panel: number, fs: number, ss: number, h: number): Reflection => ({
+  ...{ h, k: 0, l: 0, panel, fs, ss, excitation: 0, inverseD: 0.1, partiality: 1 },
+});
 const random = (seed: number) => () => {
   seed = (Math.imul(1664525, seed) + 1013904223) >>> 0;
   return seed / 2 ** 32;
@@ -22,9 +26,6 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
   // Bad pixels: a few single ones and a row, so that there are tiles without bad pixels, with one and with many.
   for (let n = 0; n < 12; n++) bad[Math.floor(next() * bad.length)] = 1;
   bad.fill(1, 90 * width + 20, 90 * width + 60);
-  const at = (panel: number, fs: number, ss: number, h: number): Reflection => ({
-    ...{ h, k: 0, l: 0, panel, fs, ss, excitation: 0, inverseD: 0.1, partiality: 1 },
-  });
   const reflections: Reflection[] = [];
   for (let h = 0; h < 4000; h++) {
     const panel = h % 2;
@@ -48,7 +49,7 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
     const intensity = own.reduce((sum, value) => sum + value - background, 0);
     expected.set(h, { intensity, background, peak: Math.max(...own) });
   }
-  const found = integrate(frame, width, bad, geometry, reflections, rings);
+  const found = integrate(frame, width, bad, { geometry, beam: beamOf(geometry) }, reflections, rings);
   expect(found.map(({ h }) => h)).toEqual([...expected.keys()]);
   expect(found.length).toBeGreaterThan(1500);
   expect(found.length).toBeLessThan(3900);
@@ -58,4 +59,27 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
     expect(Math.abs(background - (other?.background ?? 0))).toBeLessThan(1e-9);
     expect(peak).toBe(other?.peak);
   }
+});
+
+it.each(['adu_per_photon = 28.5', 'adu_per_eV = 0.003'])('errors are those of photons, %s', (gain) => {
+  const [side, step, units] = [1000, 20, 28.5];
+  const geometry = parseGeometry(
+    `photon_energy = 9500\nclen = 0.1\nres = 10000\n${gain}\n${panel('a', 0, 0, side - 1, side - 1)}`,
+  );
+  const uniform = pixelNoise([1, 2, 3]);
+  const [spot, background] = [60, 2];
+  const frame = new Float32Array(side * side).map((_, i) => {
+    const [x, y] = [(i % side) % step, Math.floor(i / side) % step];
+    const isSpot = Math.abs(x - step / 2) + Math.abs(y - step / 2) <= 1;
+    return units * poisson(background + (isSpot ? spot : 0), uniform);
+  });
+  const reflections = Array.from({ length: 2304 }, (_, h) =>
+    at(0, step * (1 + (h % 48)) + step / 2, step * (1 + Math.floor(h / 48)) + step / 2, h),
+  );
+  const bad = new Uint8Array(side * side);
+  const found = integrate(frame, side, bad, { geometry, beam: beamOf(geometry) }, reflections, [3, 4, 7]);
+  expect(found).toHaveLength(reflections.length);
+  const squares = found.map(({ intensity, sigma }) => ((intensity - units * 5 * spot) / sigma) ** 2);
+  const rms = Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length);
+  expect(Math.abs(rms - 1), `${rms}`).toBeLessThan(0.06);
 });

@@ -120,7 +120,15 @@ it('excludes the spot of another lattice from the background beside it', () => {
     }
   const lattices = [[at(1, 30.5, 30.5)], [at(2, 38.5, 30.5)]];
   const measured = separate(lattices, rings).map(({ reflections, near }) =>
-    integrate(frame, width, new Uint8Array(width * width), geometry, reflections, [...rings], { near }),
+    integrate(
+      frame,
+      width,
+      new Uint8Array(width * width),
+      { geometry, beam: beamOf(geometry) },
+      reflections,
+      [...rings],
+      { near },
+    ),
   );
   expect(measured.map(([one]) => [one?.intensity, one?.background])).toEqual([
     [225, 10],

@@ -115,3 +115,10 @@ export function wavelengthOf(kind: RadiationKind, value: number): number {
 
 /** Photon energy in eV of a wavelength in angstrom; for electrons the energy that a photon of this wavelength has. */
 export const photonEnergyOf = (wavelengthA: number): number => planckTimesLight / wavelengthA;
+
+/** Units of a panel's pixels per photon at a wavelength; undefined if its geometry states none. */
+export const unitsPerPhotonOf = (
+  { unitsPerPhoton, unitsPerEv }: Pick<Panel, 'unitsPerPhoton' | 'unitsPerEv'>,
+  wavelengthA: number,
+): number | undefined =>
+  unitsPerPhoton ?? (unitsPerEv === undefined ? undefined : unitsPerEv * photonEnergyOf(wavelengthA));
