@@ -1,5 +1,5 @@
 /** Rows of parameters as text: help, README tables and TypeScript declarations. */
-import { fallbackOf, type Parameter, type Parameters } from './parameters.js';
+import { fallbackOf, type Parameter, type Parameters, powerOrNumber } from './parameters.js';
 
 /** `minSnr` as `min-snr`. */
 export const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -13,7 +13,7 @@ export function flagOf(name: string, { kind, flag, fallback }: Parameter): strin
 /** A number as people write it: 1e30, 2147483648, inf. */
 const numeral = (x: number): string => {
   if (!Number.isFinite(x)) return x > 0 ? 'inf' : '-inf';
-  const [plain, short] = [`${x}`, x.toExponential().replace('e+', 'e')];
+  const [plain, short] = [powerOrNumber(x), x.toExponential().replace('e+', 'e')];
   return short.length + 2 < plain.length ? short : plain;
 };
 

@@ -30,19 +30,11 @@ export interface CrystfelFlag {
   readonly differs?: string | undefined;
 }
 
-/** One parameter; its name is its key in the table. */
-export interface Parameter {
+/** What the check of an option needs; `call-options.ts` has rows of options whose declarations describe them. */
+export interface OptionRow {
   readonly kind: ParameterKind;
-  /** One plain sentence without a full stop: what it does. */
-  readonly sentence: string;
-  /** Further sentences for declarations and READMEs, with full stops: why the default is what it is. */
-  readonly more?: string | undefined;
-  /** What the flag `--no-NAME` of a boolean that is true by default does, for `--help`. */
-  readonly off?: string | undefined;
   /** Whether it has to be given. */
   readonly required?: true | undefined;
-  /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
-  readonly type?: string | undefined;
   readonly unit?: string | undefined;
   /** Of numbers: the range, whose `fallback` is the default unless `usual` says otherwise. */
   readonly range?: Range | undefined;
@@ -57,6 +49,18 @@ export interface Parameter {
   readonly fallbacks?: Readonly<Record<string, number>> | undefined;
   /** The default in words, if it is not a fixed value; empty without a default. */
   readonly usual?: string | undefined;
+  /** The TypeScript type of the option where a command reads it from the text of its flag, such as a file's name. */
+  readonly type?: string | undefined;
+}
+
+/** One parameter; its name is its key in the table. */
+export interface Parameter extends OptionRow {
+  /** One plain sentence without a full stop: what it does. */
+  readonly sentence: string;
+  /** Further sentences for declarations and READMEs, with full stops: why the default is what it is. */
+  readonly more?: string | undefined;
+  /** What the flag `--no-NAME` of a boolean that is true by default does, for `--help`. */
+  readonly off?: string | undefined;
   /** The stages (finders, modes) it belongs to; without it, all. */
   readonly of?: readonly string[] | undefined;
   /** The flag where it is not the name in kebab case; null: the library alone has it. */
@@ -126,9 +130,11 @@ export const namesOf = <Rows extends Parameters>(rows: Rows, stages?: readonly s
   Object.keys(rows).filter((name) => stages === undefined || belongs(rows[name] as Parameter, stages));
 
 /** The range of a parameter in words, such as "an integer from 1 to 64". */
-export function expected({ kind, range, choices = [], count, rising }: Parameter): string {
+export function expected({ kind, range, choices = [], count, rising }: OptionRow): string {
   // A count may be larger than the integers that JavaScript holds exactly.
-  const between = range ? rangeInWords(range, kind === 'count' ? 2 ** 64 : Number.MAX_SAFE_INTEGER) : '';
+  const between = range
+    ? rangeInWords(range, kind === 'count' ? Number.POSITIVE_INFINITY : Number.MAX_SAFE_INTEGER)
+    : '';
   const many = count ?? 'a list of';
   switch (kind) {
     case 'integer':
@@ -156,9 +162,14 @@ export function expected({ kind, range, choices = [], count, rising }: Parameter
 
 const zeroOr = (range: Range | undefined): string => (range?.zero === undefined ? '' : `0 (${range.zero}) or `);
 
+/** The first number that 64 bits do not hold, to which the last one that they hold is rounded. */
+const beyondWords = 2 ** 64;
+
 /** Large powers of two as such: their digits say nothing. */
-const powerOrNumber = (x: number): string =>
-  x > Number.MAX_SAFE_INTEGER && Number.isInteger(Math.log2(x)) ? `2^${Math.log2(x)}` : String(x);
+export const powerOrNumber = (x: number): string => {
+  if (x === beyondWords) return '2^64 - 1';
+  return x > Number.MAX_SAFE_INTEGER && Number.isInteger(Math.log2(x)) ? `2^${Math.log2(x)}` : String(x);
+};
 
 /** Limit of the parameters that are values of pixels. */
 const largestPixel = 1e30;
@@ -181,7 +192,7 @@ const within = (x: unknown, range: Range | undefined): boolean =>
     (range.zero !== undefined && x === 0));
 
 /** Whether a value is what its row allows. */
-function isFine(row: Parameter, value: unknown): boolean {
+function isFine(row: OptionRow, value: unknown): boolean {
   switch (row.kind) {
     case 'integer':
     case 'bytes':
@@ -191,7 +202,7 @@ function isFine(row: Parameter, value: unknown): boolean {
       return (
         (typeof value === 'bigint' || Number.isSafeInteger(value)) &&
         (value as bigint) >= low &&
-        (value as bigint) <= high
+        (high === beyondWords ? (value as bigint) < high : (value as bigint) <= high)
       );
     }
     case 'number':
@@ -264,14 +275,15 @@ export function givenAs(said: Said, name: string, value: unknown, typed: string)
 }
 
 /** Refuses a value that its row does not allow. Throws `Argument`. */
-export function checkParameter(row: Parameter, value: unknown, said: string, written: string = shown(value)): void {
+export function checkParameter(row: OptionRow, value: unknown, said: string, written: string = shown(value)): void {
   if (isFine(row, value)) return;
   const near = row.kind === 'choice' && typeof value === 'string' ? nearest(value, row.choices ?? []) : undefined;
   const unit = row.unit === undefined || row.kind === 'bytes' ? '' : `, in ${row.unit}`;
+  const asBigint = row.kind === 'count' && typeof value === 'number' && value > 2 ** 53 ? ', above 2^53 a bigint' : '';
   const { low, high } = row.range ?? {};
   throw new EwaldError(
     'Argument',
-    `${said} is ${written}; expected ${expected(row)}${unit}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${said} is ${written}; expected ${expected(row)}${asBigint}${unit}${near ? ` (did you mean "${near}"?)` : ''}`,
     { detail: { value, low, high } },
   );
 }
@@ -294,7 +306,7 @@ export function checked<Rows extends Parameters>(
 }
 
 /** The default of a parameter for a stage; undefined where it has no fixed one. */
-export function fallbackOf(row: Parameter, stage?: string): unknown {
+export function fallbackOf(row: OptionRow, stage?: string): unknown {
   const stageDefault = stage === undefined ? undefined : row.fallbacks?.[stage];
   return stageDefault ?? row.fallback ?? (row.usual === undefined ? row.range?.fallback : undefined);
 }

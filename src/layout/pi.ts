@@ -1,5 +1,4 @@
 /** The room of pi. */
-import { range, threadRange } from '../base/range.js';
 import { type Struct, u32 } from './struct.js';
 
 /** Parameters of one pi count. */
@@ -17,11 +16,3 @@ export const piParams: Struct = {
     u32('pointsHi', 'number of points, high half'),
   ],
 };
-
-/** Options of a plan, and of a run: what 64 bits count is a bigint. */
-export const piRanges = {
-  threads: threadRange,
-  stream: range(0, 2 ** 32 - 1, 0),
-  points: { low: 1n, high: 1n << 63n },
-  word: { low: 0n, high: (1n << 64n) - 1n },
-} as const;

@@ -1,10 +1,10 @@
 /** Options and results of a pi count, and their validation. */
 import type { BackendName } from '../backends/names.js';
+import { anything, options, signalRow } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, integerIn, knownOptions, shown } from '../base/options.js';
+import { checkSignal } from '../base/options.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
-import { piRanges } from '../layout/pi.js';
 import type { PiRunParameters } from './parameter-types.js';
 import { piRunRows } from './parameters.js';
 
@@ -40,45 +40,17 @@ export interface PiPlanMethods extends Disposable {
 /** A planned count of pi. */
 export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
 
-/** The parameters of a count, as the kernels use them. */
-export interface PiCount {
-  readonly points: bigint;
-  readonly first: bigint;
-  readonly seed: bigint;
-  readonly stream: number;
-}
+/** The rows of a run's options. */
+export const piRunDoor = { ...piRunRows, signal: signalRow, onProgress: anything } as const;
 
-const { word } = piRanges;
-
-/** Option names of a run. */
-export const piRunNames: readonly string[] = [...Object.keys(piRunRows), 'signal', 'onProgress'];
-
-/** Validates one count. Throws `Argument`. */
-export function checkCount(run: PiRunOptions): PiCount {
-  knownOptions('pi.run', run, piRunNames);
+/** The parameters of a count, as the kernels use them. Throws `Argument`. */
+export function checkCount(run: PiRunOptions) {
+  const { stream, ...given } = options('pi.run', run, piRunDoor);
   checkSignal(run.signal);
-  const points = u64('pi: points', run.points, piRanges.points);
-  return {
-    points,
-    first: u64('pi: first', run.first ?? 0, { ...word, high: word.high - points }),
-    seed: u64('pi: seed', run.seed ?? 0, word),
-    stream: integerIn('pi: stream', run.stream, piRanges.stream),
-  };
-}
-
-function u64(
-  what: string,
-  value: number | bigint,
-  { low, high }: { readonly low: bigint; readonly high: bigint },
-): bigint {
-  if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) {
-    throw new EwaldError(
-      'Argument',
-      `${what} is ${shown(value)}; expected an integer from ${low} to ${high}, as a bigint above 2^53`,
-    );
-  }
-  const big = BigInt(value);
-  if (big < low || big > high)
-    throw new EwaldError('Argument', `${what} is ${value}; expected an integer from ${low} to ${high}`);
-  return big;
+  const [points, first, seed] = [BigInt(given.points), BigInt(given.first), BigInt(given.seed)];
+  // A count whose points would begin again at 0 counts points twice.
+  const last = (1n << 64n) - 1n - points;
+  if (first > last)
+    throw new EwaldError('Argument', `pi.run: first is ${first}; with ${points} points expected at most ${last}`);
+  return { points, first, seed, stream };
 }

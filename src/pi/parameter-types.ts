@@ -2,13 +2,13 @@
 
 /** What is counted. */
 export interface PiRunParameters {
-  /** Number of points. 1 … 9223372036854776000. */
+  /** Number of points. 1 … 2^63. */
   readonly points: number | bigint;
-  /** Seed of the stream. 0 … 18446744073709552000; default 0. */
+  /** Seed of the stream. 0 … 2^64 - 1; default 0. */
   readonly seed?: number | bigint | undefined;
   /** Independent stream of the same seed. 0 … 4294967295; default 0. */
   readonly stream?: number | undefined;
-  /** Index of the first point, so that a count can be split. 0 … 18446744073709552000; default 0. */
+  /** Index of the first point, so that a count can be split. 0 … 2^64 - 1; default 0. */
   readonly first?: number | bigint | undefined;
 }
 

@@ -1,20 +1,19 @@
 /** Parameters of a count of pi. */
 import type { Parameters } from '../base/parameters.js';
-import { range } from '../base/range.js';
-import { piRanges } from '../layout/pi.js';
+import { range, threadRange } from '../base/range.js';
 
-const word = range(0, Number(piRanges.word.high), 0);
+const word = range(0, 2 ** 64, 0);
 
 /** What is counted. */
 export const piRunRows = {
   points: {
     kind: 'count',
     sentence: 'number of points',
-    range: range(1, Number(piRanges.points.high), Number.NaN),
+    range: range(1, 2 ** 63, Number.NaN),
     required: true,
   },
   seed: { kind: 'count', sentence: 'seed of the stream', range: word },
-  stream: { kind: 'integer', sentence: 'independent stream of the same seed', range: piRanges.stream },
+  stream: { kind: 'integer', sentence: 'independent stream of the same seed', range: range(0, 2 ** 32 - 1, 0) },
   first: {
     kind: 'count',
     sentence: 'index of the first point, so that a count can be split',
@@ -25,7 +24,7 @@ export const piRunRows = {
 
 /** What a count is planned with. */
 export const piPlanRows = {
-  threads: { kind: 'integer', sentence: 'host threads of CPU backends; 0: one per core', range: piRanges.threads },
+  threads: { kind: 'integer', sentence: 'host threads of CPU backends; 0: one per core', range: threadRange },
 } as const satisfies Parameters;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */

@@ -7,10 +7,11 @@
  */
 
 import type { BackendName } from '../backends/names.js';
+import { options } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
-import { breathe, checkSignal, exact, integerIn, knownOptions } from '../base/options.js';
+import { breathe, checkSignal, exact } from '../base/options.js';
 import { asyncDispose, Resource } from '../base/resource.js';
-import { piParams, piRanges } from '../layout/pi.js';
+import { piParams } from '../layout/pi.js';
 import { pack } from '../layout/struct.js';
 import type { AuditTask } from '../planner/audit.js';
 import type { Planner } from '../planner/planner.js';
@@ -18,26 +19,26 @@ import type {} from './calls.js';
 import { piFeature } from './kernels.js';
 import {
   checkCount,
-  type PiCount,
   type PiOptions,
   type PiPlan,
   type PiPlanMethods,
   type PiResult,
   type PiRunOptions,
-  piRunNames,
+  piRunDoor,
 } from './options.js';
+import { piPlanRows } from './parameters.js';
 
 /** Plans pi on a context. */
-export async function planPi(planner: Planner, options: PiOptions): Promise<PiPlan> {
-  knownOptions('pi', options, ['threads'], { names: piRunNames, call: '(await ctx.pi()).run({ … })' });
-  const threads = integerIn('pi: threads', options.threads, piRanges.threads);
+export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan> {
+  const ofRun = { names: Object.keys(piRunDoor), call: '(await ctx.pi()).run({ … })' };
+  const { threads } = options('pi', given, piPlanRows, ofRun);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, kernel);
 
   async function count(
     run: PiRunOptions,
-    { points, seed, stream, first }: PiCount,
+    { points, seed, stream, first }: ReturnType<typeof checkCount>,
     tell: (done: number) => void,
   ): Promise<PiResult> {
     const started = performance.now();
