@@ -31,7 +31,7 @@ export type Checked<Options, Rows> = {
 };
 
 /** The options of a call: checked by their rows, with their defaults. Throws `Argument`. */
-export function options<Options extends object, const Rows extends RowsOf<Options>>(
+export function checkedOptions<Options extends object, const Rows extends RowsOf<Options>>(
   what: string,
   given: Options,
   rows: Rows,
@@ -39,51 +39,61 @@ export function options<Options extends object, const Rows extends RowsOf<Option
 ): Checked<Options, Rows> {
   knownOptions(what, given, Object.keys(rows), ofRun);
   const values: Record<string, unknown> = {};
-  for (const [name, row] of Object.entries(rows as Readonly<Record<string, Door>>)) {
+  for (const name in rows) {
+    const check: Door = rows[name];
     const value = (given as Readonly<Record<string, unknown>>)[name];
-    const said = `${what}: ${name}`;
     values[name] = value;
-    if (typeof row === 'function') {
-      if (value !== undefined) row(said, value);
-    } else if (value !== undefined || row.required) {
-      if (row.type === undefined) checkParameter(row, value, said);
-    } else values[name] = fallbackOf(row) ?? (row.kind === 'boolean' && row.usual === undefined ? false : undefined);
+    if (typeof check === 'function') {
+      if (value !== undefined) check(`${what}: ${name}`, value);
+    } else if (value !== undefined || check.required) {
+      if (check.type === undefined) checkParameter(check, value, `${what}: ${name}`);
+    } else
+      values[name] = fallbackOf(check) ?? (check.kind === 'boolean' && check.usual === undefined ? false : undefined);
   }
   return values as Checked<Options, Rows>;
 }
 
 type NumberRow<Kind extends ParameterKind> = { readonly kind: Kind; readonly range: Range };
 
-/** Rows of numbers from `low` to `high`, without a default unless one is given. */
+/** The row of a number from `low` to `high`, without a default unless one is given. */
 const numberRow = <Kind extends ParameterKind>(kind: Kind) => {
-  function row(low: number, high: number): NumberRow<Kind> & { readonly usual: string };
-  function row(low: number, high: number, fallback: number): NumberRow<Kind>;
-  function row(low: number, high: number, fallback?: number) {
+  function rowOf(low: number, high: number): NumberRow<Kind> & { readonly usual: string };
+  function rowOf(low: number, high: number, fallback: number): NumberRow<Kind>;
+  function rowOf(low: number, high: number, fallback?: number) {
     return { kind, range: range(low, high, fallback ?? Number.NaN), ...(fallback === undefined && { usual: '' }) };
   }
-  return row;
+  return rowOf;
 };
-export const integerRow = numberRow('integer');
-export const realRow = numberRow('number');
+const integer = numberRow('integer');
+const any: Shape = () => {};
 
-/** One of several names; without a default unless one is given. */
-export const choiceRow = <Name extends string, Default extends Name | undefined = undefined>(
-  choices: readonly Name[],
-  fallback?: Default,
-) => ({ kind: 'choice', choices, fallback: fallback as Default }) as const;
-
-/** True or false. */
-export const truthRow = { kind: 'boolean' } as const;
-export const textRow = { kind: 'text' } as const;
-
-/** The row of an option that has to be given. */
-export const required = <Row extends OptionRow>(row: Row) => ({ ...row, required: true }) as const;
-
-/** Host threads, of which 0 leaves the number to the backend. */
-export const threadsRow = integerRow(0, 1024, 0);
-
-/** A value that is checked where it is used, such as a callback or the options of another call. */
-export const anything: Shape = () => {};
-
-export const signalRow: Shape = (what, value) =>
-  expects(typeof (value as Partial<AbortSignal> | null)?.aborted === 'boolean', what, value, 'an AbortSignal');
+/** Rows of options that their declarations describe. */
+export const row = {
+  integer,
+  number: numberRow('number'),
+  /** One of several names, without a default unless one is given. */
+  choice: <Name extends string, Default extends Name | undefined = undefined>(
+    choices: readonly Name[],
+    fallback?: Default,
+  ) => ({ kind: 'choice', choices, fallback: fallback as Default }) as const,
+  flag: { kind: 'boolean' },
+  /** A flag that is true by default. */
+  on: { kind: 'boolean', fallback: true },
+  text: { kind: 'text' },
+  /** Of an option that has to be given. */
+  required: <Row extends OptionRow>(of: Row) => ({ ...of, required: true }) as const,
+  /** Host threads; 0 leaves their number to the backend. */
+  threads: integer(0, 1024, 0),
+  signal: ((what, value) =>
+    expects(
+      typeof (value as Partial<AbortSignal> | null)?.aborted === 'boolean',
+      what,
+      value,
+      'an AbortSignal',
+    )) as Shape,
+  /** Of a value that is checked where it is used, such as a callback or the options of another call. */
+  any,
+  /** Of several such values. */
+  others: <Name extends string>(...names: Name[]) =>
+    Object.fromEntries(names.map((name) => [name, any])) as Readonly<Record<Name, Shape>>,
+} as const;

@@ -275,7 +275,7 @@ export function givenAs(said: Said, name: string, value: unknown, typed: string)
 }
 
 /** Refuses a value that its row does not allow. Throws `Argument`. */
-export function checkParameter(row: OptionRow, value: unknown, said: string, written: string = shown(value)): void {
+export function checkParameter(row: OptionRow, value: unknown, said: string, written?: string): void {
   if (isFine(row, value)) return;
   const near = row.kind === 'choice' && typeof value === 'string' ? nearest(value, row.choices ?? []) : undefined;
   const unit = row.unit === undefined || row.kind === 'bytes' ? '' : `, in ${row.unit}`;
@@ -283,7 +283,7 @@ export function checkParameter(row: OptionRow, value: unknown, said: string, wri
   const { low, high } = row.range ?? {};
   throw new EwaldError(
     'Argument',
-    `${said} is ${written}; expected ${expected(row)}${asBigint}${unit}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${said} is ${written ?? shown(value)}; expected ${expected(row)}${asBigint}${unit}${near ? ` (did you mean "${near}"?)` : ''}`,
     { detail: { value, low, high } },
   );
 }

@@ -1,7 +1,8 @@
 /** Helpers for transforms: frequencies, shifts, convolution and correlation. */
 import { expects, expectsMembers } from '../base/arguments.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, integer, kindOf, knownOptions, real } from '../base/options.js';
+import { choice, integer, kindOf, real } from '../base/options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
 /** The maximum length of an axis of a plan. */
@@ -67,11 +68,10 @@ function rotate<T extends FftArray>(
   name: string,
   array: T,
   given: readonly number[] | number,
-  options: ShiftOptions,
+  wanted: ShiftOptions,
   by: (n: number) => number,
 ): T {
-  knownOptions(name, options, ['complex', 'axes']);
-  const { complex = false, axes } = options;
+  const { complex, axes } = checkedOptions(name, wanted, { complex: row.flag, axes: row.any });
   const shape = typeof given === 'number' ? [given] : given;
   checkArray(name, array, shape, complex);
   const rank = shape.length;

@@ -1,6 +1,6 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
 import { EwaldError } from '../base/errors.js';
-import { integer, list, shown } from '../base/options.js';
+import { list, shown } from '../base/options.js';
 import { fftRanges } from '../layout/fft.js';
 import type { FftOptions } from './options.js';
 
@@ -68,7 +68,7 @@ export function layout(
     );
   }
   const extent = 1 + shape.reduce((sum, n, axis) => sum + (n - 1) * (strides[axis] ?? 0), 0);
-  const step = integer(`fft: ${what}Distance`, distance, extent, 1, maxElements);
+  const step = distance ?? extent;
   // Two elements may not share a place: sorted by stride, each axis (the batch is one) must step over all of the faster
   // ones.
   const byStride = [...shape.map((n, axis) => ({ n, stride: strides[axis] ?? 0 })), { n: batch, stride: step }]

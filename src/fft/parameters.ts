@@ -1,42 +1,17 @@
 /** Validates the options of a transform plan and turns them into the layout's descriptor. */
 
 import { externalEngines } from '../backends/engines.js';
+import { checkedOptions, type RowsOf, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { checkSignal, choice, flag, integerIn, knownOptions, list, shown } from '../base/options.js';
+import { checkSignal, choice, list, shown } from '../base/options.js';
 import { fftRanges } from '../layout/fft.js';
 import { enums } from '../layout/layout.js';
 import type { FftDescriptor } from './contract.js';
-import { croppedLayout, layout, maxElements } from './layout.js';
+import { croppedLayout, layout, maxElements, type Side } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';
+import { runRows } from './run.js';
 import { type AxisWindow, inputWindows, isWhole, outputWindows } from './windows.js';
 
-const names: readonly string[] = [
-  ...[
-    'shape',
-    'kind',
-    'axes',
-    'precision',
-    'batch',
-    'order',
-    'inputStrides',
-    'inputDistance',
-    'outputStrides',
-    'outputDistance',
-  ],
-  ...[
-    'inputShape',
-    'keep',
-    'reducedAxis',
-    'r2r',
-    'inPlace',
-    'userWorkspace',
-    'threads',
-    'engine',
-    'tune',
-    'signal',
-    'onProgress',
-  ],
-];
 const { rank: rankRange, length: lengths } = fftRanges;
 const kinds: Record<FftKind, number> = {
   c2c: enums.FftKind.c2c,
@@ -67,25 +42,40 @@ export function otherSide(given: FftDescriptor): FftDescriptor {
   };
 }
 
-const ofRun = { names: ['scale', 'workspace', 'wait'], call: 'fft.forward(input, output, { … })' };
+const distanceRow = row.integer(1, maxElements);
+/** Axes, strides and lengths are checked against the shape. */
+const rows = {
+  ...row.others('shape', 'axes', 'order', 'inputShape', 'keep', 'reducedAxis', 'r2r', 'onProgress'),
+  ...row.others('inputStrides', 'outputStrides'),
+  kind: row.choice(Object.keys(kinds) as FftKind[], 'c2c'),
+  precision: row.choice(['f32', 'f64'], 'f32'),
+  batch: { kind: 'integer', range: fftRanges.batch },
+  inputDistance: distanceRow,
+  outputDistance: distanceRow,
+  inPlace: row.flag,
+  userWorkspace: row.flag,
+  threads: row.threads,
+  engine: row.choice(['ewald', ...externalEngines], 'ewald'),
+  tune: row.choice(['estimate', 'measure']),
+  signal: row.signal,
+} as const satisfies RowsOf<FftOptions>;
+const ofRun = { names: Object.keys(runRows), call: 'fft.forward(input, output, { … })' };
 
 /** Checks a plan's options. Throws `Argument` or `Shape`. */
-export function describeFft(options: FftOptions): FftDescriptor {
-  knownOptions('fft', options, names, ofRun);
-  checkSignal(options.signal);
-  const shape = checkShape(options.shape);
-  const rank = shape.length;
-  if ((r2rKinds as readonly unknown[]).includes(options.kind))
+export function describeFft(given: FftOptions): FftDescriptor {
+  if ((r2rKinds as readonly unknown[]).includes(given?.kind))
     throw new EwaldError(
       'Argument',
-      `fft: kind is "${options.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${options.kind}'`,
+      `fft: kind is "${given.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${given.kind}'`,
     );
-  const kind = choice('fft: kind', options.kind, 'c2c', Object.keys(kinds) as FftKind[]);
-  const precision = choice('fft: precision', options.precision, 'f32', ['f32', 'f64']);
-  const batch = integerIn('fft: batch', options.batch, fftRanges.batch);
-  const axes = checkAxes(options.axes, rank);
-  const reduced = checkReduced(options, kind, axes, rank);
-  const axisKinds = checkR2r(options.r2r, kind, axes, rank);
+  const wanted = checkedOptions('fft', given, rows, ofRun);
+  const { kind, precision, batch, inPlace, userWorkspace, threads, engine, signal } = wanted;
+  checkSignal(signal);
+  const shape = checkShape(wanted.shape);
+  const rank = shape.length;
+  const axes = checkAxes(wanted.axes, rank);
+  const reduced = checkReduced(wanted, kind, axes, rank);
+  const axisKinds = checkR2r(wanted.r2r, kind, axes, rank);
   for (const axis of kind === 'r2r' ? axes : []) {
     if (axisKinds[axis] === enums.FftAxisKind.dct1 && (shape[axis] ?? 0) < 2) {
       throw new EwaldError('Argument', `fft: axis ${axis} has length ${shape[axis]}; a dct1 needs at least 2`);
@@ -93,9 +83,6 @@ export function describeFft(options: FftOptions): FftDescriptor {
   }
   const half = kind === 'r2c' || kind === 'c2r';
   const complexShape = shape.map((n, axis) => (half && axis === reduced ? Math.floor(n / 2) + 1 : n));
-  const inPlace = flag('fft: inPlace', options.inPlace, false);
-  const userWorkspace = flag('fft: userWorkspace', options.userWorkspace, false);
-  const threads = integerIn('fft: threads', options.threads, fftRanges.threads);
   const realSide = { shape, complex: false, padded: half && inPlace };
   const complexSide = { shape: complexShape, complex: true, padded: false };
   const [wholeIn, wholeOut] =
@@ -106,9 +93,9 @@ export function describeFft(options: FftOptions): FftDescriptor {
         : kind === 'r2r'
           ? [realSide, realSide]
           : [realSide, complexSide];
-  const inWindows = inputWindows(options.inputShape, wholeIn.shape, axes);
+  const inWindows = inputWindows(wanted.inputShape, wholeIn.shape, axes);
   const outWindows = outputWindows(
-    options.keep,
+    wanted.keep,
     wholeOut.shape,
     axes,
     (axis) => wholeOut.complex && !(half && axis === reduced),
@@ -134,28 +121,20 @@ export function describeFft(options: FftOptions): FftDescriptor {
       'Argument',
       `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`,
     );
-  const order = checkOrder(options.order, rank);
-  if (inPlace && half && (options.order || options.inputStrides || options.outputStrides)) {
+  const order = checkOrder(wanted.order, rank);
+  if (inPlace && half && (wanted.order || wanted.inputStrides || wanted.outputStrides)) {
     throw new EwaldError(
       'Argument',
       'fft: in-place r2c and c2r have the padded C order; omit order and strides, or use two arrays',
     );
   }
   // Of longer data the beginning is read: the strides are the data's.
-  const stored = typeof options.inputShape === 'number' ? [options.inputShape] : (options.inputShape ?? inSide.shape);
+  const stored = typeof wanted.inputShape === 'number' ? [wanted.inputShape] : (wanted.inputShape ?? inSide.shape);
   const cropped = stored.some((n, axis) => n > (inSide.shape[axis] ?? n));
-  const input = cropped
-    ? croppedLayout(inSide, stored, options, order, batch)
-    : layout('input', inSide, options.inputStrides, options.inputDistance, order, batch, options.order !== undefined);
-  const output = layout(
-    'output',
-    outSide,
-    options.outputStrides,
-    options.outputDistance,
-    order,
-    batch,
-    options.order !== undefined,
-  );
+  const sideLayout = (what: 'input' | 'output', side: Side) =>
+    layout(what, side, wanted[`${what}Strides`], wanted[`${what}Distance`], order, batch, wanted.order !== undefined);
+  const input = cropped ? croppedLayout(inSide, stored, wanted, order, batch) : sideLayout('input', inSide);
+  const output = sideLayout('output', outSide);
   const array = (values: readonly number[]): number[] =>
     Array.from({ length: rankRange.high }, (_, i) => values[i] ?? 0);
   return {
@@ -174,14 +153,10 @@ export function describeFft(options: FftOptions): FftDescriptor {
     inPlace,
     userWorkspace,
     strided: input.strided || output.strided,
-    engine: choice('fft: engine', options.engine, 'ewald', ['ewald', ...externalEngines]),
+    engine,
     pruned,
-    measure:
-      choice('fft: tune', options.tune, (options.engine ?? 'ewald') === 'ewald' ? 'estimate' : 'measure', [
-        'estimate',
-        'measure',
-      ]) === 'measure',
-    signal: options.signal,
+    measure: (wanted.tune ?? (engine === 'ewald' ? 'estimate' : 'measure')) === 'measure',
+    signal,
     threads,
     reduced,
     axisKinds,
@@ -251,12 +226,17 @@ function checkAxes(wanted: readonly number[] | undefined, rank: number): number[
   return axes;
 }
 
-function checkReduced(options: FftOptions, kind: FftKind, axes: readonly number[], rank: number): number {
+function checkReduced(
+  { reducedAxis }: Pick<FftOptions, 'reducedAxis'>,
+  kind: FftKind,
+  axes: readonly number[],
+  rank: number,
+): number {
   const last = axes.at(-1) ?? 0;
-  if (options.reducedAxis === undefined) return last;
+  if (reducedAxis === undefined) return last;
   if (kind !== 'r2c' && kind !== 'c2r')
     throw new EwaldError('Argument', `fft: reducedAxis goes with kind r2c or c2r, not ${kind}`);
-  const reduced = axisOf(options.reducedAxis, rank, 'reducedAxis');
+  const reduced = axisOf(reducedAxis, rank, 'reducedAxis');
   if (!axes.includes(reduced))
     throw new EwaldError(
       'Argument',

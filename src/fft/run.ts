@@ -1,9 +1,10 @@
 /** What a run of a transform is given, checked before any work. */
 import { asItIs } from '../base/buffers.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { type Observer, observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, choice, flag, knownOptions } from '../base/options.js';
+import { checkSignal } from '../base/options.js';
 import type { FftKernel } from './contract.js';
 import type { FftPrecision, FftScale } from './options.js';
 import {
@@ -66,7 +67,14 @@ export interface CheckedRun {
   readonly told: Observer<[done: number]> | undefined;
 }
 
-const scales: readonly FftScale[] = ['none', 'symmetric', 'full'];
+/** The rows of a run's options. */
+export const runRows = {
+  scale: row.choice<FftScale, 'none'>(['none', 'symmetric', 'full'], 'none'),
+  workspace: row.any,
+  wait: row.on,
+  signal: row.signal,
+  onProgress: row.any,
+} as const;
 // Written once: a run of a short line has no time to put words together.
 const words = {
   forward: { name: 'fft.forward', input: 'fft.forward: input', output: 'fft.forward: output' },
@@ -80,15 +88,12 @@ export function checkRun(
   direction: Direction,
   input: FftData,
   output: FftData | undefined,
-  options: FftRunOptions | undefined,
+  given: FftRunOptions | undefined,
 ): CheckedRun {
   const { name, input: inputWords, output: outputWords } = words[direction];
-  if (options !== undefined) {
-    knownOptions(name, options, ['scale', 'workspace', 'wait', 'signal', 'onProgress']);
-    checkSignal(options.signal);
-    flag(`${name}: wait`, options.wait, true);
-  }
-  const scale = options === undefined ? 'none' : choice(`${name}: scale`, options.scale, 'none', scales);
+  const wanted = given && checkedOptions(name, given, runRows);
+  checkSignal(wanted?.signal);
+  const scale = wanted?.scale ?? 'none';
   const forward = direction === 'forward';
   const from = forward ? numbers.input : numbers.output;
   const to = forward ? numbers.output : numbers.input;
@@ -116,7 +121,7 @@ export function checkRun(
         `${name}: input and output overlap in memory; use two arrays, or a plan with inPlace: true`,
       );
   }
-  let workspace = options?.workspace;
+  let workspace = wanted?.workspace;
   if (workspace !== undefined) {
     checkNumbers(`${name}: workspace`, workspace, numbers.workspace, rules);
     if (overlap(workspace, input) || overlap(workspace, result))
@@ -128,7 +133,7 @@ export function checkRun(
       `${name}: the plan was made with userWorkspace; pass a workspace of ${numbers.workspace / 2} complex numbers`,
     );
   }
-  const told = options?.onProgress === undefined ? undefined : observer(name, options, 'onProgress');
+  const told = given?.onProgress === undefined ? undefined : observer(name, given, 'onProgress');
   return { source, target, result, scale, workspace, told };
 }
 

@@ -1,6 +1,6 @@
 /** Options and results of a pi count, and their validation. */
 import type { BackendName } from '../backends/names.js';
-import { anything, options, signalRow } from '../base/call-options.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
@@ -41,11 +41,11 @@ export interface PiPlanMethods extends Disposable {
 export type PiPlan = PiPlanMethods & MaybeAsyncDisposable;
 
 /** The rows of a run's options. */
-export const piRunDoor = { ...piRunRows, signal: signalRow, onProgress: anything } as const;
+export const piRunDoor = { ...piRunRows, signal: row.signal, onProgress: row.any } as const;
 
 /** The parameters of a count, as the kernels use them. Throws `Argument`. */
 export function checkCount(run: PiRunOptions) {
-  const { stream, ...given } = options('pi.run', run, piRunDoor);
+  const { stream, ...given } = checkedOptions('pi.run', run, piRunDoor);
   checkSignal(run.signal);
   const [points, first, seed] = [BigInt(given.points), BigInt(given.first), BigInt(given.seed)];
   // A count whose points would begin again at 0 counts points twice.

@@ -7,7 +7,7 @@
  */
 
 import type { BackendName } from '../backends/names.js';
-import { options } from '../base/call-options.js';
+import { checkedOptions } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { breathe, checkSignal, exact } from '../base/options.js';
 import { asyncDispose, Resource } from '../base/resource.js';
@@ -31,7 +31,7 @@ import { piPlanRows } from './parameters.js';
 /** Plans pi on a context. */
 export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan> {
   const ofRun = { names: Object.keys(piRunDoor), call: '(await ctx.pi()).run({ … })' };
-  const { threads } = options('pi', given, piPlanRows, ofRun);
+  const { threads } = checkedOptions('pi', given, piPlanRows, ofRun);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, kernel);

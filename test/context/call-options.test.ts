@@ -1,17 +1,6 @@
 /** The door of options: what follows from the rows of a call, at run time and for the compiler. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import {
-  anything,
-  choiceRow,
-  integerRow,
-  options,
-  realRow,
-  required,
-  signalRow,
-  textRow,
-  threadsRow,
-  truthRow,
-} from '../../src/base/call-options.js';
+import { checkedOptions, row } from '../../src/base/call-options.js';
 
 interface Options {
   readonly ranks: number;
@@ -25,17 +14,17 @@ interface Options {
   readonly context?: { readonly backend: string } | undefined;
 }
 const rows = {
-  ranks: required(integerRow(1, 256)),
-  window: integerRow(1, 65536),
-  seconds: realRow(1e-3, Number.POSITIVE_INFINITY, 600),
-  threads: threadsRow,
-  mode: choiceRow(['fast', 'exact'], 'fast'),
-  name: textRow,
-  wait: truthRow,
-  signal: signalRow,
-  context: anything,
+  ranks: row.required(row.integer(1, 256)),
+  window: row.integer(1, 65536),
+  seconds: row.number(1e-3, Number.POSITIVE_INFINITY, 600),
+  threads: row.threads,
+  mode: row.choice(['fast', 'exact'], 'fast'),
+  name: row.text,
+  wait: row.flag,
+  signal: row.signal,
+  context: row.any,
 } as const;
-const of = (given: object) => options<Options, typeof rows>('call', given as Options, rows);
+const of = (given: object) => checkedOptions<Options, typeof rows>('call', given as Options, rows);
 
 test('options that are absent or undefined have the defaults of their rows', () => {
   const defaults = { seconds: 600, threads: 0, mode: 'fast', wait: false };
@@ -77,5 +66,5 @@ test('the compiler knows which options have a value', () => {
   expectTypeOf(values.name).toEqualTypeOf<string | undefined>();
   expectTypeOf(values.context).toEqualTypeOf<{ readonly backend: string } | undefined>();
   // @ts-expect-error: an option of the declaration without a row
-  expect(() => options<Options, typeof rows>('call', { ranks: 1 }, {})).toThrow('no option "ranks"');
+  expect(() => checkedOptions<Options, typeof rows>('call', { ranks: 1 }, {})).toThrow('no option "ranks"');
 });
