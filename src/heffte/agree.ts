@@ -5,6 +5,7 @@ import type { Communicator } from '../communicator/communicator.js';
 import { Box, type Triple } from './box.js';
 import { algorithms } from './names.js';
 import type { CheckedOptions } from './options.js';
+import { r2rKinds } from './parameters.js';
 import { checkTiling } from './tiling.js';
 
 /** The request of this rank. */
@@ -25,14 +26,13 @@ export interface Agreement {
 
 const boxNumbers = 9;
 const decompositions = ['auto', 'pencils', 'slabs'];
-const kinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
 /** Settings that must be the same on all ranks, as one number each. */
 const settings: readonly (readonly [name: string, value: (request: Request) => number])[] = [
   ['the r2c direction', ({ reduced }) => reduced ?? -1],
   ['algorithm', ({ options }) => algorithms.indexOf(options.algorithm)],
   ['decomposition', ({ options }) => decompositions.indexOf(options.decomposition)],
   ['reorder', ({ options }) => Number(options.reorder)],
-  ['r2r', ({ options }) => (options.r2r ?? []).reduce((sum, kind) => 9 * sum + kinds.indexOf(kind) + 1, 0)],
+  ['r2r', ({ options }) => (options.r2r ?? []).reduce((sum, kind) => 9 * sum + r2rKinds.indexOf(kind) + 1, 0)],
   // A hash of the list of ranks.
   ['subranks', ({ options }) => options.computing.reduce((sum, rank) => (31 * sum + rank + 1) % 2 ** 40, 7)],
 ];

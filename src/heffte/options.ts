@@ -1,11 +1,14 @@
 /** Options of a distributed transform. */
 
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, integer, knownOptions } from '../base/options.js';
+import { integer } from '../base/options.js';
+import { checkParameter } from '../base/parameters.js';
 import type { ContextOptions } from '../context/context.js';
 import type { FftOptions, R2rKind } from '../fft/options.js';
 import type { FftMethods } from '../fft/room.js';
 import { type HeffteScale, parseAlgorithm, type ReshapeAlgorithm } from './names.js';
+import { r2rKinds } from './parameters.js';
 import type { Decomposition } from './stages.js';
 
 /** A context that can transform. */
@@ -48,37 +51,31 @@ export interface Fft3dRunOptions {
   readonly batch?: number | undefined;
 }
 
-export interface CheckedOptions {
-  readonly algorithm: ReshapeAlgorithm;
-  readonly decomposition: Decomposition;
-  readonly reorder: boolean;
-  readonly computing: readonly number[];
-  readonly r2r: readonly [R2rKind, R2rKind, R2rKind] | undefined;
-  readonly threads: number;
-}
+const rows = {
+  ...row.others('algorithm', 'subranks', 'r2r', 'tune', 'context', 'contextOptions'),
+  decomposition: row.choice(['auto', 'pencils', 'slabs'], 'auto'),
+  reorder: row.flag,
+  threads: row.integer(0, 1024),
+} as const;
+const kindRow = row.choice(r2rKinds);
 
-const names = [
-  ...['algorithm', 'decomposition', 'reorder', 'subranks', 'r2r', 'threads', 'tune', 'context', 'contextOptions'],
-];
-const kinds: readonly R2rKind[] = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
+/** Options that are checked for a world of `size` ranks. */
+export type CheckedOptions = ReturnType<typeof checkOptions>;
 
 /** Checks options. Throws `Argument`. */
-export function checkOptions(options: Fft3dOptions, size: number): CheckedOptions {
-  knownOptions('fft3d', options, names);
-  const { r2r } = options;
-  const list = r2r === undefined ? undefined : typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
+export function checkOptions(given: Fft3dOptions, size: number) {
+  const { algorithm, decomposition, reorder, subranks, r2r, threads } = checkedOptions('fft3d', given, rows);
+  const list: readonly R2rKind[] | undefined = typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
   if (list && list.length !== 3)
     throw new EwaldError('Argument', `fft3d: r2r has ${list.length} kinds; expected one, or one each for x, y, z`);
-  list?.forEach((kind) => {
-    choice('fft3d: r2r', kind as R2rKind, 'dct2', kinds);
-  });
+  for (const kind of list ?? []) checkParameter(kindRow, kind, 'fft3d: r2r');
   return {
-    algorithm: parseAlgorithm(options.algorithm),
-    decomposition: choice('fft3d: decomposition', options.decomposition, 'auto', ['auto', 'pencils', 'slabs']),
-    reorder: options.reorder ?? false,
-    computing: checkSubranks(options.subranks, size),
-    r2r: list as CheckedOptions['r2r'],
-    threads: integer('fft3d: threads', options.threads, size === 1 ? 0 : 1, 0, 1024),
+    algorithm: parseAlgorithm(algorithm),
+    decomposition,
+    reorder,
+    computing: checkSubranks(subranks, size),
+    r2r: list as readonly [R2rKind, R2rKind, R2rKind] | undefined,
+    threads: threads ?? (size === 1 ? 0 : 1),
   };
 }
 
