@@ -32,7 +32,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
   const { signal } = opening;
   const format = formatOf(output);
   checkWriteFrames({ format, packing });
-  const writing: WriteOptions = { force, series: [input], otherwise: 'may hold frames of an experiment' };
+  const writing: WriteOptions = { force, signal, series: [input], otherwise: 'may hold frames of an experiment' };
   const file = await openOutput(output, writing);
   try {
     const dataset = await open(input, opening);

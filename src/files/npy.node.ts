@@ -86,7 +86,7 @@ export async function writeNpyFile(
   options: WriteOptions = {},
   signal?: PlatformSignal,
 ): Promise<void> {
-  const output = await openOutput(file, options);
+  const output = await openOutput(file, { signal, ...options });
   try {
     await output.write(npyHead(array));
     const bytes = npyBytes(array);

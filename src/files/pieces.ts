@@ -1,15 +1,13 @@
 /** The bytes of texts, in pieces as they arrive: of files, of named pipes, and of standard input as `-`. */
-import { constants, createReadStream, open } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import { itemsOrAborted } from '../base/aborted.js';
 import { EwaldError } from '../base/errors.js';
 import { fileError, notAFile } from '../base/file-errors.js';
 import { interruption } from './interrupt.js';
+import { readPipe } from './named-pipe.js';
 
-const openFile = promisify(open);
 const pieceBytes = 2 ** 20;
 
 /** The names of standard input, which may be a file, a pipe, a socket or a terminal. */
@@ -24,13 +22,6 @@ export async function isPipe(file: string): Promise<boolean> {
   throw notAFile(file, found);
 }
 
-/**
- * A named pipe, whose writer may never come: it is opened without waiting, and read by the event loop. A thread that
- * waits for it could not be ended, not even by the end of the process.
- */
-const pipeOf = async (file: string): Promise<Socket> =>
-  new Socket({ fd: await openFile(file, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false });
-
 /** What arrives, until Ctrl-C; a source that is still open would keep the process alive. */
 async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
   try {
@@ -44,7 +35,7 @@ async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
 export async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
   try {
     if (isStandardInput(file)) yield* arriving(process.stdin);
-    else if (await isPipe(file)) yield* arriving(await pipeOf(file));
+    else if (await isPipe(file)) yield* arriving(await readPipe(file));
     else yield* createReadStream(file, { highWaterMark: pieceBytes });
   } catch (cause) {
     throw cause instanceof EwaldError

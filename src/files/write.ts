@@ -8,16 +8,19 @@
  * - Without `force` an existing file is replaced only if it is empty, or states that ewald wrote it.
  * - A file has one writer; a second writer is refused with the identity of the first.
  */
+import type { Stats } from 'node:fs';
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { compressedName } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
+import type { PlatformSignal } from '../base/globals.js';
 import { refusal, setting } from '../base/parameters.js';
 import { flush, flushFolder } from './flush.js';
 import { refuseInputs, refuseOpen } from './inputs.js';
-import { onExit } from './interrupt.js';
+import { interruption, onExit } from './interrupt.js';
 import { type Lock, lockFile, refuseLocked } from './lock.js';
+import { pipeOutput } from './named-pipe.js';
 import { absent, followed, temporaryBeside } from './names.js';
 
 /** Options for writing a file. */
@@ -44,6 +47,8 @@ export interface WriteOptions {
   readonly endings?: readonly string[] | undefined;
   /** Reason for the refusal, such as "is not a stream of ewald". */
   readonly otherwise?: string | undefined;
+  /** Ends the wait for the reader of a named pipe. Default: Ctrl-C. */
+  readonly signal?: PlatformSignal | undefined;
   /** The right to write all files of a folder, held by the caller; if omitted, each file is locked by itself. */
   readonly lock?: Lock | undefined;
 }
@@ -90,6 +95,7 @@ export async function openOutput(file: string, options: WriteOptions = {}): Prom
   if (file === '-') return standardOutput();
   return saying(file, async () => {
     const { target, there, isPlain } = await permitted(file, options);
+    if (there?.isFIFO()) return pipeOutput(file, options.signal ?? interruption());
     if (!isPlain) return through(file);
     const lock = options.lock ? undefined : await lockFile(file, target);
     try {
@@ -125,7 +131,7 @@ async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
 /** Target of a name, the existing file, and whether it is a regular one. */
 interface Permitted {
   readonly target: string;
-  readonly there: { readonly size: number; readonly mode: number } | undefined;
+  readonly there: Stats | undefined;
   readonly isPlain: boolean;
 }
 

@@ -107,7 +107,7 @@ export async function* runPipeline(
       const { detector } = own;
       const summary = new RunSummary(source.total, settings.cells);
       const scene = {
-        ...{ place, source, usedGeometry, settings, commandLine, reads, detector },
+        ...{ place, signal, source, usedGeometry, settings, commandLine, reads, detector },
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         doubt: () => summary.doubt,
         multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),

@@ -4,11 +4,23 @@
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryDataset, writeFrames } from 'ewald/data';
+import { convert } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveView } from '../../dist/view.node.js';
 import { geometry } from '../hostile/abortable.js';
@@ -38,12 +50,18 @@ function writer(path: string): number | undefined {
 describe.skipIf(process.platform === 'win32')('a named pipe', () => {
   beforeAll(async () => {
     writeFileSync(at('p.geom'), geometry);
-    const pieces: Uint8Array[] = [];
-    const frames = memoryDataset(new Uint16Array(64 * 48), { dtype: 'u16', navShape: [1], sigShape: [48, 64] });
-    await writeFrames(frames, { append: async (bytes) => void pieces.push(bytes.slice()) }, undefined, {
-      format: 'npy',
-    });
-    writeFileSync(at('frames.npy'), Buffer.concat(pieces));
+    // The large one does not fit into a pipe.
+    for (const [name, width, rows] of [
+      ['frames', 64, 48],
+      ['large', 512, 512],
+    ] as const) {
+      const pieces: Uint8Array[] = [];
+      const sigShape = [rows, width] as const;
+      const frames = memoryDataset(new Uint16Array(width * rows), { dtype: 'u16', navShape: [1], sigShape });
+      const append = async (bytes: Uint8Array) => void pieces.push(bytes.slice());
+      await writeFrames(frames, { append }, undefined, { format: 'npy' });
+      writeFileSync(at(`${name}.npy`), Buffer.concat(pieces));
+    }
   });
 
   const readers = [
@@ -71,6 +89,42 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
       if (fd !== undefined) closeSync(fd);
     },
   );
+
+  const writers = [
+    ['convert', (path: string) => ['convert', at('large.npy'), '-o', path]],
+    ['run', (path: string) => ['run', 'sum', at('large.npy'), '-o', path]],
+    ['fft', (path: string) => ['fft', at('large.npy'), '-o', path]],
+  ] as const;
+  it.for(writers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))))(
+    'whose reader has stopped is left by $name at $by',
+    async ({ words, by, itsCode }) => {
+      const path = pipe('.npy');
+      const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const interruptWhen = (): boolean => {
+        try {
+          return readSync(fd, new Uint8Array(16)) > 0;
+        } catch {
+          return false;
+        }
+      };
+      const { code, signal } = await ewald(words(path), { interruptWhen, signal: by });
+      expect(signal ?? code).toBe(signal ? by : itsCode);
+      closeSync(fd);
+    },
+  );
+
+  it('without a reader is left by the signal of the call, and with one receives the file', async () => {
+    const path = pipe('.npy');
+    const controller = new AbortController();
+    const { signal } = controller;
+    const waiting = convert(at('large.npy'), path, { signal });
+    setTimeout(() => controller.abort());
+    await expect(waiting).rejects.toMatchObject({ tag: 'Aborted' });
+    const whole = convert(at('large.npy'), path);
+    const bytes = await readFile(path);
+    await whole;
+    expect(bytes.equals(readFileSync(at('large.npy')))).toBe(true);
+  });
 
   it('is read as a file is', async () => {
     const path = pipe();

@@ -93,6 +93,8 @@ export interface OutputEnd {
 /** The properties of a run that its outputs require. */
 export interface OutputScene {
   readonly place: RunPlace;
+  /** The signal of the run. */
+  readonly signal: PlatformSignal | undefined;
   readonly source: RunSource;
   /** The given geometry; undefined if the first file describes its own. */
   readonly geometry: Geometry | undefined;
@@ -231,7 +233,7 @@ export class Outputs {
   /** Opens all outputs: one that cannot be written must not leave an unfinished stream. */
   static async open(options: OutputOptions, scene: OutputScene, earlier: Earlier): Promise<Outputs> {
     const { place, reads } = scene;
-    const writing: WriteOptions = { force: options.force ?? false, ...reads };
+    const writing: WriteOptions = { force: options.force ?? false, signal: scene.signal, ...reads };
     const sinks: FrameSink[] = [];
     try {
       const { refinedGeometry } = options;
@@ -253,6 +255,7 @@ export class Outputs {
           ? undefined
           : await place.openStream(options.output, {
               ...{ force: options.force ?? false, resume: options.resume ?? false, reads, head: scene.head },
+              signal: scene.signal,
               earlier: earlier.frame,
               unread: earlier.unread,
             });

@@ -53,7 +53,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
   if (!isPlain) {
     if (options.resume)
       throw refusal('', (said) => `${said('resume')} requires a stream in a file; ${file} is not a regular file`);
-    return streamThrough(await openOutput(file, writing), options.head);
+    return streamThrough(await openOutput(file, { ...writing, signal: options.signal }), options.head);
   }
   // The lock is taken first: a file that another run is still writing must not be mistaken for one left by an ended
   // run.

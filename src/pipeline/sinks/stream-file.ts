@@ -1,4 +1,5 @@
 /** The stream that a run writes, to any destination. */
+import type { PlatformSignal } from '../../base/globals.js';
 import type { RawChunk } from '../../crystal/stream/raw.js';
 import { marks } from '../../crystal/stream/stream.js';
 import type { Inputs } from '../../files/inputs.js';
@@ -25,6 +26,7 @@ export interface StreamFileOptions {
   readonly resume: boolean;
   /** The inputs of the run. */
   readonly reads: Inputs;
+  readonly signal?: PlatformSignal | undefined;
   /** Everything before the first chunk. */
   readonly head: string;
   /** Receives every frame finished by an earlier run. */
