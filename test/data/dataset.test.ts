@@ -50,19 +50,19 @@ describe('reading', () => {
     const slow = memorySource(bytes, 'slow');
     const { read } = slow;
     let started = 0;
+    const controller = new AbortController();
     const source = Object.assign(slow, {
       async read(offset: number, into: number | Uint8Array) {
         started++;
+        if (started === 3) controller.abort();
         await new Promise((resolve) => setTimeout(resolve, 10));
         return read(offset, into);
       },
     });
     // Each frame has a header, so frames are read in blocks through a buffer of the dataset.
     const dataset = await open(source, { format: 'raw', dtype: 'u8', sigShape: [1000], frameHeader: 24 });
-    const controller = new AbortController();
     const into = new Uint8Array(dataset.frames * 1000);
     const reading = dataset.read(0, dataset.frames, into, { signal: controller.signal });
-    setTimeout(() => controller.abort(), 15);
     expect(await rejection(reading)).toBe('Aborted');
     const before = started;
     const copy = into.slice();

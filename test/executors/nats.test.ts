@@ -3,7 +3,7 @@
  * clients.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
@@ -215,14 +215,18 @@ describe.skipIf(!natsPresent)('a cluster', () => {
 
   test('Ctrl-C lets a worker finish and leave', { tags: 'all' }, async () => {
     const leaving = await worker('--allow-modules');
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-leaving-'));
+    const [mark, release] = [join(folder, 'mark'), join(folder, 'release')];
     await using(async (executor) => {
-      const results = values(executor, [task('slowSquare', { ms: 800, value: 9 })]);
-      await seconds(0.4);
+      const results = values(executor, [task('heldSquare', { mark, release, value: 9 })]);
+      await expect.poll(() => existsSync(mark), { timeout: 60_000 }).toBe(true);
       leaving.kill('SIGINT');
+      writeFileSync(release, '');
       expect(await results).toEqual([81]);
       await leaving.ended();
       expect(await listCluster(server.url)).toEqual([]);
     });
+    rmSync(folder, { recursive: true });
   });
 
   test('a worker of another build is refused while other workers exist', async () => {

@@ -56,6 +56,13 @@ export const freeMeanwhile = async (_, { context, threads }) => {
 };
 export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
 export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout(() => resolve(value * value), ms));
+/** Makes the file `mark` once it runs, and waits for the file `release`. */
+export const heldSquare = async ({ mark, release, value }) => {
+  const { existsSync, writeFileSync } = await import('node:fs');
+  writeFileSync(mark, '');
+  while (!existsSync(release)) await wait(5);
+  return value * value;
+};
 export const grown = ({ bytes, by }) => bytes.map((byte) => byte + by);
 /** The first task reports that the run is under way; the others take minutes. */
 export const announced = (index) => (index === 0 ? 0 : new Promise((resolve) => setTimeout(resolve, 300_000)));

@@ -81,13 +81,19 @@ describe('pictures of a run', () => {
   });
 
   test('are delayed if drawing takes long: a slow screen is not redrawn at every partition', async () => {
-    let drawn = 0;
-    const show = async () => {
+    let [drawn, slept] = [0, 0];
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + slept);
+    // A picture takes a minute, so the next one is due 25 minutes later, long after the end of the run.
+    const show = () => {
       drawn++;
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      slept += 60_000;
     };
-    // A picture takes 60 ms, so the next one is due 1.5 s later, long after the end of the run.
-    await ctx.runUdf(scan, sumSigUdf, { numPartitions: 30, plots: { show, minDelta: 0 } });
+    try {
+      await ctx.runUdf(scan, sumSigUdf, { numPartitions: 30, plots: { show, minDelta: 0 } });
+    } finally {
+      clock.mockRestore();
+    }
     expect(drawn).toBe(2);
   });
 });
