@@ -1,7 +1,7 @@
 /** What each command prints with --json is what docs/json.schema.json says. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +22,13 @@ function check(name: string, out: string): void {
     expect(differences(definitions[name] as never, JSON.parse(line)), `${name}: ${line.slice(0, 300)}`).toEqual([]);
 }
 
+writeFileSync(at('k.h'), 'double cos(double x);\n');
+/** Definitions that others refer to. */
+const shared = ['numbers', 'texts', 'vectors'];
 const pixels = ['--backend', 'wasm'];
 const simulated = ['-g', at('d/run.geom'), '-p', at('d/run.cell')];
+/** The command of a definition, of which a command may have several. */
+const commandOf = (name: string): string[] => (name.split(/ of | --/)[0] ?? '').split(' ');
 /** The commands that end, in the order in which they use each other's files. */
 const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   // With fewer images the refined geometry has no cells.
@@ -46,16 +51,23 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['pi', ['--points', '1000', ...pixels]],
   ['devices', []],
   ['validate', ['pi:count:points=1', ...pixels]],
-  ['validate --list', ['pi:count:points=1']],
+  ['validate --list', ['--list', 'pi:count:points=1']],
   ['bench', ['pi:count:points=1', ...pixels]],
+  ['bench --ranks', ['fft', '--shape', '8,8,8', '--ranks', '2', ...pixels]],
+  ['ffi', [at('k.h')]],
   ['udf new', ['brightest']],
 ];
 
 test.each(ending)('ewald %s', async (name, words) => {
-  const command = name === 'index of lists' ? ['index'] : name.split(' ');
-  const ended = await ewaldTogether([...command, ...words, '--json'], { cwd: folder });
+  const ended = await ewaldTogether([...commandOf(name), ...words, '--json'], { cwd: folder });
   expect(ended.code, ended.err).toBeLessThan(2);
   check(name, ended.out);
+});
+
+test.skipIf(process.platform !== 'linux')('ewald ffi with a library, and a call', async () => {
+  const words = ['ffi', at('k.h'), '--lib', 'libm.so.6', '--json'];
+  check('ffi', (await ewaldTogether(words)).out);
+  check('ffi --call', (await ewaldTogether([...words, '--call', 'cos', '0'])).out);
 });
 
 /** The first line that a command prints, which then ends by a signal. */
@@ -67,12 +79,13 @@ async function firstLine(...words: string[]): Promise<string> {
   return String(line);
 }
 
-test.each([
+const serving: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['page', ['--port', '0']],
   ['view', ['--port', '0', at('d/run.h5')]],
   ['simulate merlin', [at('s/scan.h5'), '--port', '0']],
   ['simulate dectris', [at('s/scan.h5'), '--port', '0']],
-] as const)('ewald %s, once it is ready', { tags: 'all' }, async (name, words) => {
+];
+test.each(serving)('ewald %s, once it is ready', { tags: 'all' }, async (name, words) => {
   check(name, await firstLine(...name.split(' '), ...words));
 });
 
@@ -101,8 +114,9 @@ test('each command with --json has a definition, and each definition a command',
   await walk([]);
   expect(leaves.length).toBeGreaterThan(20);
   expect(leaves.filter((name) => !Object.hasOwn(definitions, name))).toEqual([]);
-  const isOf = (name: string) => leaves.some((leaf) => name === leaf || name.startsWith(`${leaf} `));
-  expect(Object.keys(definitions).filter((name) => !isOf(name))).toEqual(['numbers', 'texts', 'vectors']);
+  const checked = ['ffi --call', 'worker', 'cluster', ...[...ending, ...serving].map(([name]) => name)];
+  expect(Object.keys(definitions).filter((name) => !leaves.includes(commandOf(name).join(' ')))).toEqual(shared);
+  expect(Object.keys(definitions).filter((name) => !checked.includes(name))).toEqual(shared);
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
