@@ -1,12 +1,19 @@
 /** Formats a frame for people and programs: as a line, or as a JSON document. */
 import type { CopiedHeader, FrameOrigin, PipelineItem, SearchedFrame } from '../entries/index.node.js';
 import { isFrameDoubtful } from '../entries/pipeline.node.js';
-import { counted, dim, green, yellow } from './output.js';
+import { counted, dim, green, red, yellow } from './output.js';
 import { visible } from './visible.js';
 
 /** The file and event of a frame, in one line. */
 export const nameOf = ({ filename, event }: FrameOrigin): string =>
   `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
+
+/** The line of a frame that failed; a reason that begins with the name of the file does not repeat it. */
+export function failureLine(origin: FrameOrigin, { message }: Error): string {
+  const rest = message.slice(origin.filename.length);
+  const isNamed = message.startsWith(origin.filename) && /^[ :,]/.test(rest);
+  return `${red('✗')} ${nameOf(origin)}${isNamed ? rest : `: ${message}`}`;
+}
 
 /** The remark about a lattice that its spots cannot distinguish from others. */
 export const doubtOf = ({ length }: readonly unknown[]): string =>

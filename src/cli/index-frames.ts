@@ -21,7 +21,7 @@ import { isReaderGone } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
 import { wordsInFlags } from './flag-words.js';
 import { type CheckedFlags, checkFlags, type FrameFlags, indexRows, type SharedFlags } from './frame-flags.js';
-import { jsonOf, lineOf, nameOf } from './frame-lines.js';
+import { failureLine, jsonOf, lineOf } from './frame-lines.js';
 import { summaryText } from './frame-summary.js';
 import {
   backendOption,
@@ -223,7 +223,7 @@ class RunReport {
 
   /** Prints a finished frame. */
   item(item: PipelineItem): void {
-    if (item.error) this.#failures.add(`${red('✗')} ${nameOf(item.origin)}: ${item.error.message}`, item.error.message);
+    if (item.error) this.#failures.add(failureLine(item.origin, item.error), item.error.message);
     else {
       this.#failures.end();
       this.#tellElsewhere(item.result.backends);

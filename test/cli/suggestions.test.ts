@@ -129,15 +129,19 @@ test('frames that fail for one reason are one line and their number', async () =
   const bytes = await readFile(join(folder, 'run.h5'));
   await writeFile(join(folder, 'cut.h5'), bytes.subarray(0, bytes.length / 2));
   const cut = Array.from({ length: 80 }, (_, i) => `cut.h5 //${i}`);
-  await writeFile(join(folder, 'cut.lst'), ['run.h5 //0', ...cut, 'run.h5 //1', 'cut.h5 //0', ''].join('\n'));
+  const lines = ['run.h5 //0', ...cut, 'run.h5 //1', 'cut.h5 //0', 'absent.h5 //3', ''];
+  await writeFile(join(folder, 'cut.lst'), lines.join('\n'));
   const flags = ['-g', join(folder, 'run.geom'), '-p', join(folder, 'run.cell')];
   const { code, err } = await ewald(['index', '-i', join(folder, 'cut.lst'), ...flags, '-o', join(folder, 'c.stream')]);
   expect(code).toBe(1);
-  expect(err.match(/^✗.*/gm)).toEqual([
-    expect.stringMatching(/cut\.h5 \/\/0: .*it is truncated/),
+  const failed = err.match(/^✗.*/gm) ?? [];
+  expect(failed).toEqual([
+    expect.stringMatching(/cut\.h5 \/\/0.*it is truncated/),
     '✗ 79 further frames for the same reason',
-    expect.stringMatching(/cut\.h5 \/\/0: .*it is truncated/),
+    expect.stringMatching(/cut\.h5 \/\/0.*it is truncated/),
+    `✗ ${join(folder, 'absent.h5')} //3 does not exist`,
   ]);
+  for (const line of failed) expect(line.split('.h5').length).toBeLessThanOrEqual(2);
 });
 
 test.for([
