@@ -40,7 +40,7 @@ export function preferenceText(
 ): string | undefined {
   const [rival] = rivals;
   if (!errors && lattice.type !== 'aP')
-    return `${lattice.type} is the most symmetric lattice within the tolerance, without odds for it; more images may decide`;
+    return `${lattice.type} is the most symmetric lattice within the tolerance, without odds; more images may decide`;
   if (!rival || rival.log10Odds >= decisive) return undefined;
   const how = `more images may decide; -p ${cellText(rival)} takes ${rival.type}`;
   if (rival.log10Odds > -decisive)

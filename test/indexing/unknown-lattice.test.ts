@@ -83,7 +83,7 @@ test('what the odds do not support is stated in words', () => {
     preferenceText(lattice, { errors, rivals: [{ ...rival, log10Odds }] });
   expect(against(1.4)).toBeUndefined();
   expect(preferenceText(lattice, { errors, rivals: [] })).toBeUndefined();
-  expect(preferenceText(lattice, { errors: undefined, rivals: [] })).toMatch(/^hP is .* without odds for it/);
+  expect(preferenceText(lattice, { errors: undefined, rivals: [] })).toMatch(/^hP is .* without odds/);
   expect(preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] })).toBeUndefined();
   expect(against(1.2)).toMatch(/do not decide between hP and oF.*-p 53\.557,92\.443,67\.17,90,90,90,F takes oF/);
   expect(against(-1.2)).toMatch(/do not decide/);
