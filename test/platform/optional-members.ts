@@ -1,6 +1,7 @@
 /**
- * The optional members of everything that users pass in, found by following the public declarations: what a function
- * takes is input, what it returns is output, and the functions of an output take input again.
+ * The optional members of everything that users pass in, and the classes of what they receive, found by following the
+ * public declarations: what a function takes is input, what it returns is output, and the functions of an output take
+ * input again.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,8 +19,15 @@ export interface OptionalMember {
   readonly acceptsUndefined: boolean;
 }
 
-/** The optional members of all inputs, in the order of their names. */
-export function optionalMembers(): OptionalMember[] {
+/** A class whose instances are returned; `hasPlain`: with `toPlain`; `isHeld`: they are disposed of or closed. */
+export interface ReturnedClass {
+  readonly name: string;
+  readonly hasPlain: boolean;
+  readonly isHeld: boolean;
+}
+
+/** The optional members of all inputs, and the classes of all outputs, in the order of their names. */
+export function publicTypes(): { readonly members: OptionalMember[]; readonly classes: ReturnedClass[] } {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const entries = [...JSON.stringify(exports).matchAll(/dist\/types\/[\w./-]+\.d\.ts/g)].map(([path]) =>
     join(root, path),
@@ -36,6 +44,7 @@ export function optionalMembers(): OptionalMember[] {
   const checker = program.getTypeChecker();
   const seen = { input: new Set<Type>(), output: new Set<Type>() };
   const found = new Map<string, OptionalMember>();
+  const classes = new Map<string, ReturnedClass>();
   const home = join(root, 'dist/types/');
 
   function followSignature(signature: Signature, place: 'input' | 'output'): void {
@@ -54,6 +63,13 @@ export function optionalMembers(): OptionalMember[] {
     if (constraint) follow(constraint, place);
     for (const signature of [...type.getCallSignatures(), ...type.getConstructSignatures()])
       followSignature(signature, place);
+    const { valueDeclaration } = type.symbol ?? {};
+    // A class itself is no instance; what the compiler hides from users is followed for its inputs only.
+    if (place === 'output' && type.isClass() && valueDeclaration?.getSourceFile().fileName.startsWith(home)) {
+      const has = (...names: string[]): boolean => names.some((name) => type.getProperty(name) !== undefined);
+      const name = type.symbol.name;
+      classes.set(name, { name, hasPlain: has('toPlain'), isHeld: has('dispose', 'close', 'free') });
+    }
     for (const member of type.getProperties()) {
       const declaration = member.declarations?.[0];
       const file = declaration?.getSourceFile().fileName ?? '';
@@ -86,5 +102,7 @@ export function optionalMembers(): OptionalMember[] {
       if (target.flags & ts.SymbolFlags.Value) follow(checker.getTypeOfSymbol(target), 'output');
     }
   }
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = <T extends { readonly name: string }>(all: Map<string, T>): T[] =>
+    [...all.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { members: sorted(found), classes: sorted(classes) };
 }

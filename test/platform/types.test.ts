@@ -5,7 +5,7 @@
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { optionalMembers } from './optional-members.js';
+import { publicTypes } from './optional-members.js';
 import { emptyFolder, node, root } from './support.js';
 
 const usual = `
@@ -156,8 +156,33 @@ export async function run(ctx: Context, file: File, signal: AbortSignal | undefi
   },
 );
 
+let read: ReturnType<typeof publicTypes> | undefined;
+const types = () => {
+  read ??= publicTypes();
+  return read;
+};
+
+test('every class of a result has a plain form, or stays in its thread', () => {
+  const { classes } = types();
+  const names = (of: typeof classes): string[] => of.map(({ name }) => name);
+  // test/hostile/clones.test.ts sends one of each.
+  expect(names(classes.filter(({ hasPlain }) => hasPlain))).toEqual([
+    ...['BufferError', 'EwaldError', 'IndexingResult', 'ResultBuffer', 'RunSummary', 'VirtualPowder'],
+  ]);
+  const others = [
+    // What users make and give back.
+    ...['Box', 'Corrections', 'Delayed', 'Directed', 'Problem'],
+    // Handles of memory and of work that goes on.
+    ...['Acquisition', 'FrameSimulator', 'Merger', 'NativeSpace', 'Pointer', 'ResidentScan', 'RowView', 'WasmSpace'],
+    ...['VirtualCom', 'VirtualDetector'],
+    // Members of other classes that users do not see.
+    ...['KeptFrames', 'KnownCells', 'Repeats'],
+  ];
+  expect(names(classes.filter(({ hasPlain, isHeld }) => !hasPlain && !isHeld))).toEqual(others.sort());
+});
+
 test('every optional member of what users pass in accepts undefined', () => {
-  const members = optionalMembers();
+  const { members } = types();
   expect(members.length).toBeGreaterThan(700);
   expect(members.filter(({ acceptsUndefined }) => !acceptsUndefined).map(({ name }) => name)).toEqual([]);
 });
