@@ -3,25 +3,35 @@ import { EwaldError } from '../base/errors.js';
 import { version } from '../base/version.js';
 import type { Centring } from '../crystal/centring.js';
 import { ccp4Unit } from '../crystal/symmetry/asymmetric-unit.js';
-import type { PointGroup } from '../crystal/symmetry/point-group.js';
-import { hasPointGroup, type SpaceGroup, symmorphicGroup } from '../crystal/symmetry/space-group.js';
+import { laueName, type PointGroup, rotationsOf } from '../crystal/symmetry/point-group.js';
+import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../crystal/symmetry/space-group.js';
 import type { ReflectionList } from './hkl.js';
 import { matePairs, meanOf } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
 import type { Subject } from './subject.js';
 
 /**
- * The space group that a file states: the one given in the options, otherwise the symmorphic one. Throws `Unsupported`
- * for settings that CCP4 lacks, `Argument` for a space group that does not belong to the point group.
+ * The space group that a file states: the one given in the options, otherwise the symmorphic one, which claims no screw
+ * axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion, `Argument` for a space group that does not belong to the point group.
  */
 export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
-  const usual = symmorphicGroup(group, centring);
-  if (!usual || !ccp4Unit(group))
+  if (!group.centrosymmetric && rotationsOf(group).length < group.operations.length)
     throw new EwaldError(
       'Unsupported',
-      `CCP4 has no space group for ${group.name} in this setting with centring ${centring}; reindex to the ` +
-        'standard setting, or write a .hkl',
+      `${group.name} has mirrors or rotoinversions, and an MTZ file states a space group of chiral molecules, in which ` +
+        `other reflections are mates; merge with ${laueName(group)}, which averages mates, or write a .hkl`,
     );
+  const usual = symmorphicGroup(group, centring);
+  if (!usual || !ccp4Unit(group)) {
+    const others = centringsOf(group);
+    throw new EwaldError(
+      'Unsupported',
+      others.length === 0
+        ? `no space group has ${group.name} in this setting; reindex to the standard setting, or write a .hkl`
+        : `no space group has ${group.name} with the centring ${centring}, but with ${others.join(', ')}; check the ` +
+            'centring of the cell (-p), reindex to the standard setting, or write a .hkl',
+    );
+  }
   if (given) checkSpaceGroup(given, group, centring);
   return given ?? usual;
 }

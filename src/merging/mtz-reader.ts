@@ -21,6 +21,10 @@ const laueOf: Readonly<Record<string, string>> = {
   '432': 'm-3m',
 };
 
+/** The monoclinic Laue group with the unique axis that the name of the space group states, if that is c or a. */
+const monoclinicOf = (group: string, syminf: string): string | undefined =>
+  group !== '2' ? undefined : /'\w 1 1 \S+'/.test(syminf) ? '2/m' : /'\w \S+ 1 1'/.test(syminf) ? '2/m_uaa' : undefined;
+
 const record = 80;
 
 /**
@@ -65,8 +69,9 @@ export function readMtzReflections(bytes: Uint8Array, name = 'the MTZ file'): Re
   const values = intensities >= 0 ? intensities : pick('F');
   if (values < 0) fail(`it has no intensities (J) or amplitudes (F) among ${labels}`);
   const sigmas = pick('Q', values);
-  const group = /(?:PG)(\S+)\s*$/.exec(records.find((line) => line.startsWith('SYMINF')) ?? '')?.[1] ?? '';
-  const symmetry = laueOf[group] ?? fail(`its point group "${group}" is not known`);
+  const syminf = records.find((line) => line.startsWith('SYMINF')) ?? '';
+  const group = /(?:PG)(\S+)\s*$/.exec(syminf)?.[1] ?? '';
+  const symmetry = monoclinicOf(group, syminf) ?? laueOf[group] ?? fail(`its point group "${group}" is not known`);
   const at = (row: number, column: number): number => view.getFloat32(record + 4 * (row * width + column), little);
   const missing = Number((wordsOf('VALM')[0] ?? [])[0]);
   const isThere = (x: number): boolean => Number.isFinite(x) && x !== missing;

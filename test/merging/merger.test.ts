@@ -182,6 +182,31 @@ describe('stills of one form', () => {
   });
 });
 
+test.for([
+  ['2/m', 'P', [24, 28, 33, 90, 90, 98], 'P 1 1 2', 3, 2],
+  ['2/m', 'B', [24, 28, 33, 90, 90, 98], 'B 1 1 2', 5, 4],
+  ['2/m_uaa', 'P', [24, 28, 33, 98, 90, 90], 'P 2 1 1', 3, 2],
+  ['mmm', 'A', [24, 28, 33, 90, 90, 90], 'A 2 2 2', 21, 8],
+  ['-3m1_H', 'H', [28, 28, 33, 90, 90, 120], 'H 3 2', 155, 18],
+] as const)('an MTZ file of %s with the centring %s states the space group of this setting', async (row) => {
+  const [symmetry, centring, parameters, name, number, operators] = row;
+  const simulated = simulateStream({ crystals: 25, symmetry, centring, parameters, seed: 2 });
+  const bytes = (await merge(simulated.text, { symmetry, iterations: 1 })).toMtz();
+  const mtz = readMtz(bytes);
+  expect(mtz.spaceGroup).toMatchObject({ name, number, operators, letter: centring });
+  expect(mtz.operators).toHaveLength(operators);
+  expect(readMtzReflections(bytes).symmetry).toBe(symmetry);
+});
+
+test('an MTZ file that no space group fits is refused with the reason', async () => {
+  const simulated = simulateStream({ crystals: 25, symmetry: 'mmm', parameters: [24, 28, 33, 90, 90, 90] });
+  const mirrors = await merge(simulated.text, { symmetry: 'mm2', iterations: 1 });
+  await refused(() => mirrors.toMtz(), 'Unsupported', 'mm2 has mirrors', 'merge with mmm');
+  const square = { crystals: 25, symmetry: '4/mmm', centring: 'C', parameters: [28, 28, 21, 90, 90, 90] } as const;
+  const centred = await merge(simulateStream(square).text, { symmetry: '4/mmm', iterations: 1 });
+  await refused(() => centred.toMtz(), 'Unsupported', '4/mmm with the centring C, but with P, I');
+});
+
 test('mates that are merged separately are side by side in an MTZ file, and correlate between the halves', async () => {
   const simulated = simulateStream({ crystals: 120, symmetry: '222', parameters: [18, 20, 22, 90, 90, 90] });
   const result = await merge(simulated.text, { symmetry: '222', iterations: 3 });

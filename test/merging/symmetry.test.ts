@@ -1,6 +1,7 @@
 /** Point groups, asymmetric units and indexing ambiguities, compared with the International Tables and CCP4. */
 import { describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../dist/index.node.js';
+import { isAbsent } from '../../src/crystal/centring.js';
 import {
   ccp4Unit,
   centric,
@@ -11,7 +12,14 @@ import {
   transformed,
 } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { closure, inverse, keyOf, operationOf, product, tripletOf } from '../../src/crystal/symmetry/matrices.js';
-import { laueGroup, laueName, pointGroup, pointGroupNames } from '../../src/crystal/symmetry/point-group.js';
+import {
+  isTurnable,
+  laueGroup,
+  laueName,
+  pointGroup,
+  pointGroupNames,
+  rotationsOf,
+} from '../../src/crystal/symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
 import {
   hasPointGroup,
@@ -145,7 +153,7 @@ test("CrystFEL's representative has no negative index if possible, and the large
 test("each orbit has one member in CCP4's asymmetric unit, and only mates need the inversion", () => {
   let settings = 0;
   const wrong: string[] = [];
-  for (const name of [...pointGroupNames, '2_uab', '2/m_uab']) {
+  for (const name of [...pointGroupNames, '2_uab', '2/m_uab', '2/m_uaa']) {
     const group = pointGroup(name);
     const place = ccp4Unit(group);
     if (!place) continue;
@@ -162,8 +170,8 @@ test("each orbit has one member in CCP4's asymmetric unit, and only mates need t
     }
   }
   expect(wrong).toEqual([]);
-  // All except monoclinic groups about c and rhombohedral axes.
-  expect(settings).toBe(36);
+  // All except rhombohedral axes.
+  expect(settings).toBe(40);
 });
 
 test('epsilon times the distinct members is the order of the rotations', () => {
@@ -219,9 +227,60 @@ test('symmorphic space groups have the operators of their point groups and centr
   expect(symmorphicGroup(pointGroup('4/mmm'), 'I')).toMatchObject({ name: 'I 4 2 2', number: 97, primitive: 8 });
   expect(symmorphicGroup(pointGroup('4/mmm'), 'I')?.operators).toHaveLength(16);
   expect(symmorphicGroup(pointGroup('-3m1_H'), 'H')).toMatchObject({ name: 'H 3 2', number: 155, pointGroup: 'PG32' });
-  expect(symmorphicGroup(pointGroup('mmm'), 'A')).toBeUndefined();
+  expect(symmorphicGroup(pointGroup('mmm'), 'A')).toMatchObject({ name: 'A 2 2 2', number: 21 });
+  expect(symmorphicGroup(pointGroup('2/m'), 'B')).toMatchObject({ name: 'B 1 1 2', number: 5 });
+  expect(symmorphicGroup(pointGroup('2/m_uaa'), 'P')).toMatchObject({ name: 'P 2 1 1', number: 3 });
   expect(symmorphicGroup(pointGroup('4'), 'P')?.operators).toContain('-Y,X,Z');
   expect(laueName(pointGroup('2_uab'))).toBe('2/m_uab');
+});
+
+/** Every point group in every setting, with every centring. */
+const settingsWithCentrings = pointGroupNames
+  .flatMap((name) => [name, ...(isTurnable(name) ? [`${name}_uaa`, `${name}_uab`] : [])])
+  .flatMap((name) => (['P', 'A', 'B', 'C', 'I', 'F', 'H', 'R'] as const).map((centring) => [name, centring] as const));
+
+test('every symmorphic group is closed, has the order of its rotations, and leaves its lattice as it is', () => {
+  let found = 0;
+  for (const [name, centring] of settingsWithCentrings) {
+    const group = pointGroup(name);
+    const space = symmorphicGroup(group, centring);
+    if (!space) continue;
+    found++;
+    const own = rotationsOf(laueGroup(group)).map(String);
+    const all = space.operators.map(parseOperator);
+    const keys = new Set(all.map(String));
+    expect(space.name[0], name).toBe(centring);
+    expect(
+      [
+        ...new Set(
+          all.map((one) =>
+            one
+              .slice(0, 9)
+              .map((x) => x + 0)
+              .join(),
+          ),
+        ),
+      ].sort(),
+      name,
+    ).toEqual(own.sort());
+    for (const a of all) {
+      // Without screw axes, the translation of every operator belongs to the lattice, so that it is one by itself.
+      expect(keys.has([1, 0, 0, 0, 1, 0, 0, 0, 1, ...a.slice(9)].join()), `${name} ${centring}`).toBe(true);
+      for (const b of all) {
+        const shift = [0, 1, 2].map((row) =>
+          [0, 1, 2].reduce((sum, i) => sum + (a[3 * row + i] ?? 0) * (b[9 + i] ?? 0), a[9 + row] ?? 0),
+        );
+        const both = [...product(a.slice(0, 9), b.slice(0, 9)), ...shift.map((x) => ((x % 24) + 24) % 24)];
+        expect(keys.has(both.join()), `${name} ${centring}`).toBe(true);
+      }
+    }
+    // A lattice point is absent in the sense of the centring for no reflection.
+    for (const indices of within(2))
+      if (!isAbsent(centring, ...indices))
+        for (const one of all)
+          expect(Math.abs(indices.reduce((sum, x, i) => sum + x * (one[9 + i] ?? 0), 0) % 24)).toBe(0);
+  }
+  expect(found).toBeGreaterThan(60);
 });
 
 /** The point groups that the letters of the names give, by number of the space group. */
@@ -283,6 +342,13 @@ for name, number, operators in json.load(sys.stdin):
     mine = {gemmi.Op(o.lower()).wrap().triplet() for o in operators}
     if theirs.number != number or mine != {o.wrap().triplet() for o in theirs.operations()}: print(name)
 `;
-  const groups = spaceGroupNames.map((name) => [name, spaceGroup(name).number, spaceGroup(name).operators]);
+  const symmorphic = settingsWithCentrings.flatMap(
+    ([name, centring]) => symmorphicGroup(pointGroup(name), centring) ?? [],
+  );
+  const groups = [...spaceGroupNames.map(spaceGroup), ...symmorphic].map(({ name, number, operators }) => [
+    name,
+    number,
+    operators,
+  ]);
   expect(askGemmi(program, JSON.stringify(groups))).toBe('');
 });

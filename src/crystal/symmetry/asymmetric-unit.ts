@@ -58,9 +58,11 @@ export const epsilon = (indices: Indices, group: PointGroup): number =>
     (operation) => determinant(operation) === 1 && compareIndices(transformed(indices, operation), indices) === 0,
   ).length;
 
-/** CCP4's asymmetric units, by Laue group in its standard setting. */
+/** CCP4's asymmetric units, by Laue group in the settings that it has. */
 const units: Readonly<Record<string, (h: number, k: number, l: number) => boolean>> = {
   '-1': (h, k, l) => l > 0 || (l === 0 && (h > 0 || (h === 0 && k >= 0))),
+  '2/m': (h, k, l) => l >= 0 && (h > 0 || (h === 0 && k >= 0)),
+  '2/m_uaa': (h, k, l) => h >= 0 && (k > 0 || (k === 0 && l >= 0)),
   '2/m_uab': (h, k, l) => k >= 0 && (l > 0 || (l === 0 && h >= 0)),
   mmm: (h, k, l) => h >= 0 && k >= 0 && l >= 0,
   '4/m': (h, k, l) => l >= 0 && ((h >= 0 && k > 0) || (h === 0 && k === 0)),

@@ -94,11 +94,28 @@ const groups: readonly (readonly [number, string, string, readonly string[]])[] 
   [214, 'I 41 3 2', '432', [...screws, along, 'y+3/4,x+1/4,-z+1/4']],
 ];
 
+/** Symmorphic groups in other settings of the International Tables, by the axis that the data have as their unique one. */
+const otherSettings: typeof groups = [
+  [3, 'P 1 1 2', '2', [two]],
+  [3, 'P 2 1 1', '2', ['x,-y,-z']],
+  [5, 'A 1 2 1', '2', [twofold]],
+  [5, 'A 1 1 2', '2', [two]],
+  [5, 'B 1 1 2', '2', [two]],
+  [5, 'I 1 1 2', '2', [two]],
+  [5, 'B 2 1 1', '2', ['x,-y,-z']],
+  [5, 'C 2 1 1', '2', ['x,-y,-z']],
+  [5, 'I 2 1 1', '2', ['x,-y,-z']],
+  [21, 'A 2 2 2', '222', [two, twofold]],
+  [21, 'B 2 2 2', '222', [two, twofold]],
+];
+
 /** For each Laue group: the number of the symmorphic group of each centring. */
 const symmorphic: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   '-1': { P: 1 },
-  '2/m_uab': { P: 3, C: 5, I: 5 },
-  mmm: { P: 16, C: 21, F: 22, I: 23 },
+  '2/m': { P: 3, A: 5, B: 5, I: 5 },
+  '2/m_uaa': { P: 3, B: 5, C: 5, I: 5 },
+  '2/m_uab': { P: 3, A: 5, C: 5, I: 5 },
+  mmm: { P: 16, A: 21, B: 21, C: 21, F: 22, I: 23 },
   '4/m': { P: 75, I: 79 },
   '4/mmm': { P: 89, I: 97 },
   '-3_H': { P: 143, H: 146 },
@@ -117,6 +134,14 @@ type Operator = readonly number[];
 
 const centres: Readonly<Record<string, readonly (readonly [number, number, number])[]>> = {
   P: [[0, 0, 0]],
+  A: [
+    [0, 0, 0],
+    [0, 12, 12],
+  ],
+  B: [
+    [0, 0, 0],
+    [12, 0, 12],
+  ],
   C: [
     [0, 0, 0],
     [12, 12, 0],
@@ -245,9 +270,14 @@ export function pointGroupOfSpaceGroup(name: string): string | undefined {
 /** The symmorphic space group of a point group's rotations, or undefined if CCP4 has none in its setting. */
 export function symmorphicGroup(group: PointGroup, centring: Centring): SpaceGroup | undefined {
   const number = symmorphic[laueName(group)]?.[centring];
-  const found = groups.find(([own, name]) => own === number && name[0] === centring);
-  return found && made(found);
+  return [...groups, ...otherSettings]
+    .filter(([own, name]) => own === number && name[0] === centring)
+    .map(made)
+    .find((one) => hasPointGroup(one, group, centring));
 }
+
+/** The centrings with which a point group has a space group in its setting. */
+export const centringsOf = (group: PointGroup): string[] => Object.keys(symmorphic[laueName(group)] ?? {});
 
 /** Whether merged data of a point group can have this space group. */
 export function hasPointGroup(
