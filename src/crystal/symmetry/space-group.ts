@@ -94,7 +94,7 @@ const groups: readonly (readonly [number, string, string, readonly string[]])[] 
   [214, 'I 41 3 2', '432', [...screws, along, 'y+3/4,x+1/4,-z+1/4']],
 ];
 
-/** Symmorphic groups in other settings of the International Tables, by the axis that the data have as their unique one. */
+/** Symmorphic groups in other settings of the International Tables: another unique axis, another centred face. */
 const otherSettings: typeof groups = [
   [3, 'P 1 1 2', '2', [two]],
   [3, 'P 2 1 1', '2', ['x,-y,-z']],
