@@ -12,8 +12,8 @@ import type { Subject } from './subject.js';
 
 /**
  * The space group that a file states: the one given in the options, otherwise the symmorphic one, which claims no screw
- * axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion, `Argument` for a
- * space group that does not belong to the point group.
+ * axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion, `Argument` for
+ * a space group that does not belong to the point group.
  */
 export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
   if (!group.centrosymmetric && rotationsOf(group).length < group.operations.length)
