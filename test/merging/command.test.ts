@@ -221,6 +221,18 @@ test('a point group that the data contradict is merged with a warning and the ex
   expect(JSON.parse(low.out).isDoubtful).toBe(false);
 });
 
+test('a doubled cell is merged with a remark and the exit code of doubtful data, also as JSON and in the report', async () => {
+  const simulation = { crystals: 60, symmetry: 'mmm', parameters: [50, 32, 38, 90, 90, 90] } as const;
+  const { bytes } = simulateStream({ ...simulation, factor: ([h]) => (h % 2 === 0 ? 1 : 0) });
+  writeFileSync(join(folder, 'doubled.stream'), bytes);
+  const { code, err } = await merge('doubled.stream -y mmm --no-polarisation -o doubled.hkl --html doubled.html');
+  expect([code, err]).toEqual([1, expect.stringMatching(/have no intensity.*\n.*warning: the merge is in doubt/)]);
+  expect(readFileSync(join(folder, 'doubled.html'), 'utf8')).toContain('1/2 of the volume');
+  const { out } = await merge('doubled.stream -y mmm --no-polarisation -o again.hkl --json');
+  const { multiple, cells, isDoubtful } = JSON.parse(out);
+  expect([multiple.factor, cells.populations.length, isDoubtful]).toEqual([2, 1, true]);
+});
+
 test('states of shards are merged to the files of the whole stream', async () => {
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
   for (const [name, part] of [
