@@ -1,14 +1,19 @@
 /** The refinement of detectors, on pairs made here in float64 with a detector that differs from the given geometry. */
 import { describe, expect, test } from 'vitest';
+import { type Geometry, lengthsOf } from '../../dist/index.node.js';
+import { refineGeometry } from '../../dist/pipeline.node.js';
 import {
-  type Cell,
-  cellFromParameters,
-  type Geometry,
-  lengthsOf,
-  parseGeometry,
-  readCell,
-} from '../../dist/index.node.js';
-import { type GeometryCrystal, refineGeometry } from '../../dist/pipeline.node.js';
+  add,
+  crystalsOf,
+  farDistance,
+  pixel,
+  randomOf,
+  sideOf,
+  square,
+  still,
+  times,
+  usualDistance,
+} from '../support/detector-crystals.mjs';
 
 type Triple = [number, number, number];
 
@@ -18,143 +23,8 @@ interface True {
   readonly turn: Triple;
 }
 
-/** Random numbers from a seed (mulberry32). */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  uniform(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  normal(): number {
-    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
-  }
-}
-
-const pixel = 75e-6;
-/** Scattering angles reach 43° at the usual distance, and 13° at the far one. */
-const [usualDistance, farDistance, wavelength] = [0.06, 0.24, 1.3];
-const k0 = 1 / wavelength;
-/** Panels and gaps along each side of the detector, in pixels. */
-const [reach, gap] = [1056, 8];
-const sideOf = ({ panels }: Pick<Geometry, 'panels'>): number => reach / Math.sqrt(panels.length) - gap;
-
-/** A square of panels around the beam. */
-function square(across: number, groups = '', distance = usualDistance): Geometry {
-  const side = reach / across - gap;
-  const lines = [`wavelength = ${wavelength} A`, `clen = ${distance} m`, `res = ${1 / pixel}`, 'adu_per_photon = 1'];
-  for (let r = 0; r < across; r++)
-    for (let c = 0; c < across; c++) {
-      const name = `p${r}${c}`;
-      const corner = (i: number): number => (i - across / 2) * (side + gap) + gap / 2;
-      lines.push(`${name}/min_fs = ${c * side}`, `${name}/max_fs = ${(c + 1) * side - 1}`);
-      lines.push(`${name}/min_ss = ${r * side}`, `${name}/max_ss = ${(r + 1) * side - 1}`);
-      lines.push(`${name}/corner_x = ${corner(c)}`, `${name}/corner_y = ${corner(r)}`);
-      lines.push(`${name}/fs = +1x +0y`, `${name}/ss = +0x +1y`);
-    }
-  return parseGeometry(`${lines.join('\n')}\n${groups}`);
-}
-
-const add = (a: Triple, b: Triple): Triple => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-const cross = (a: Triple, b: Triple): Triple => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-const dot = (a: Triple, b: Triple): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const times = (k: number, a: Triple): Triple => [k * a[0], k * a[1], k * a[2]];
-
-/** A small rotation to second order, which is exact here. */
-const turned = (v: Triple, turn: Triple): Triple => {
-  const first = cross(turn, v);
-  return add(add(v, first), times(0.5, cross(turn, first)));
-};
-
-function randomTurn(random: Random): (v: Triple) => Triple {
-  const q = [random.normal(), random.normal(), random.normal(), random.normal()];
-  const length = Math.hypot(...q);
-  const [w = 1, x = 0, y = 0, z = 0] = q.map((one) => one / length);
-  const axis: Triple = [x, y, z];
-  return (v) => add(v, add(times(2 * w, cross(axis, v)), times(2, cross(axis, cross(axis, v)))));
-}
-
-/** Crystals whose peaks were recorded by a detector in its true position. */
-function crystalsOf(
-  geometry: Geometry,
-  truth: { readonly whole: Triple; readonly panels?: readonly True[] },
-  {
-    count = 30,
-    peaks = 100,
-    noise = 0.15,
-    spread = 0,
-    tilt = 0.0003,
-    seed = 1,
-    width = 6e-4,
-    true: truly = '79.000,79.000,38.000,90,90,90',
-    known: typed = truly,
-  } = {},
-): GeometryCrystal[] {
-  const random = new Random(seed);
-  const side = sideOf(geometry);
-  const real = cellFromParameters(...(truly.split(',').map(Number) as Parameters<typeof cellFromParameters>));
-  const { cell: known, lengthErrorsA } = readCell(typed);
-  const distance = geometry.distance && 'value' in geometry.distance ? geometry.distance.value : Number.NaN;
-  const beam = { wavelengthA: wavelength, distanceM: distance, shiftM: [0, 0] as const };
-  return Array.from({ length: count }, () => {
-    const rotate = randomTurn(random);
-    const factor = 1 + spread * random.normal();
-    const cell = real.map((row) => rotate(times(factor, row as Triple))) as unknown as [Triple, Triple, Triple];
-    const volume = dot(cell[0], cross(cell[1], cell[2]));
-    const stars = [cross(cell[1], cell[2]), cross(cell[2], cell[0]), cross(cell[0], cell[1])].map((v) =>
-      times(1 / volume, v),
-    ) as [Triple, Triple, Triple];
-    const found: { panel: number; fs: number; ss: number; hkl: Triple }[] = [];
-    const seen = new Set<string>();
-    for (let tries = 0; found.length < peaks && tries < 20_000; tries++) {
-      // A point near the detector, and the node nearest to it.
-      const at: Triple = [reach * (random.uniform() - 0.5), reach * (random.uniform() - 0.5), distance / pixel];
-      const q = add(times(k0 / Math.hypot(...at), at), [0, 0, -k0]);
-      const hkl = cell.map((row) => Math.round(dot(row, q))) as Triple;
-      const g = add(add(times(hkl[0], stars[0]), times(hkl[1], stars[1])), times(hkl[2], stars[2]));
-      const ray = add(g, [0, 0, k0]);
-      if (Math.hypot(...g) < 0.05 || Math.abs(Math.hypot(...ray) - k0) > width * random.uniform()) continue;
-      if (seen.has(hkl.join())) continue;
-      seen.add(hkl.join());
-      for (const [i, panel] of geometry.panels.entries()) {
-        const own = truth.panels?.[i] ?? { shift: [0, 0, 0], turn: [0, 0, 0] };
-        const turn = times(1e-3, own.turn);
-        const [f, s] = [turned([1, 0, 0], turn), turned([0, 1, 0], turn)];
-        const centre: Triple = [panel.corner[0] + side / 2, panel.corner[1] + side / 2, distance / pixel];
-        const corner = add(add(centre, add(own.shift, truth.whole)), add(times(-side / 2, f), times(-side / 2, s)));
-        const normal = cross(f, s);
-        const t = dot(corner, normal) / dot(ray, normal);
-        const at = add(times(t, ray), times(-1, corner));
-        const [fs, ss] = [dot(at, f), dot(at, s)];
-        if (fs < 0 || ss < 0 || fs >= side || ss >= side) continue;
-        found.push({ panel: i, fs: fs + noise * random.normal(), ss: ss + noise * random.normal(), hkl });
-        break;
-      }
-    }
-    const off: Triple = [tilt * random.normal(), tilt * random.normal(), tilt * random.normal()];
-    return {
-      ...{ beam, known, lengthErrorsA, cell: cell.map((row) => turned(row, off)) as unknown as Cell },
-      panel: found.map(({ panel }) => panel),
-      fs: found.map(({ fs }) => fs),
-      ss: found.map(({ ss }) => ss),
-      indices: found.flatMap(({ hkl }) => hkl),
-    };
-  });
-}
-
 const randomPanels = (count: number, shift: number, depth: number, turn: number): True[] => {
-  const random = new Random(3);
+  const random = randomOf(3);
   return Array.from({ length: count }, () => ({
     shift: [shift * random.normal(), shift * random.normal(), depth * random.normal()],
     turn: [turn * random.normal(), turn * random.normal(), turn * random.normal()],
@@ -201,8 +71,6 @@ function left(
     rms(({ error }) => error[2]),
   ];
 }
-
-const still = (count: number): True[] => Array.from({ length: count }, () => ({ shift: [0, 0, 0], turn: [0, 0, 0] }));
 
 describe('a detector', () => {
   test.for([
@@ -427,6 +295,15 @@ describe('one of four panels', () => {
     for (const [k, x] of turn.entries()) expect(Math.abs(1000 * (found?.turnRad[k] ?? 0) - x)).toBeLessThan(1.5);
   });
 
+  test('tilted on a detector that is off along the beam is where the geometry has it', () => {
+    const geometry = square(2);
+    const panels = still(4).map((one, i): True => (i === 2 ? { ...one, turn: [0, 14, 0] } : one));
+    const truth = { whole: [0, 0, -12] as Triple, panels };
+    const { geometry: refined } = refineGeometry(geometry, crystalsOf(geometry, truth, { count: 30, seed: 123 }));
+    const [x, y, z] = left(geometry, refined, truth);
+    expect([x < 0.03, y < 0.03, z < 0.15], `${x}, ${y}, ${z}`).toEqual([true, true, true]);
+  });
+
   test('does not move if half of the crystals do not show it', () => {
     const geometry = square(2);
     const panels = still(4).map((one, i): True => (i === 2 ? { ...one, shift: [0.4, 0, 0] } : one));
@@ -457,7 +334,7 @@ describe('nothing moves', () => {
   });
 
   test('for random peaks', () => {
-    const random = new Random(5);
+    const random = randomOf(5);
     const lost = crystalsOf(geometry, { whole: [0, 0, 0] }, { count: 20 }).map((one) => ({
       ...one,
       fs: Array.from(one.fs, () => 500 * random.uniform()),

@@ -111,14 +111,15 @@ export const turnedRows = (rows: Cell, turn: Vector): Cell => [
 ];
 
 /**
- * A panel after the motions of the parts that contain it: each rotates it about the centre of the part, and shifts it.
+ * A panel after the motions of the parts that contain it, the largest first: each rotates it about the centre of the
+ * part, and shifts it. A part carries the ones within it, so that the smallest moves first.
  */
 export function movedPanel(
   panel: PlacedPanel,
   motions: readonly { readonly centre: Vector; readonly motion: Motion }[],
 ): PlacedPanel {
   let { corner, fs, ss } = panel;
-  for (const { centre, motion } of motions) {
+  for (const { centre, motion } of [...motions].reverse()) {
     const arm = turned([corner[0] - centre[0], corner[1] - centre[1], corner[2] - centre[2]], motion.turn);
     corner = [
       centre[0] + arm[0] + motion.shift[0],
