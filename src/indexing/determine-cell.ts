@@ -49,8 +49,8 @@ export interface DeterminedCell {
    */
   readonly bravais: readonly BravaisCandidate[];
   /**
-   * Standard errors of the parameters of the first lattice, without the error of the distance of the detector, which
-   * scales all lengths; undefined if the images do not determine them, as one image.
+   * Standard errors of the parameters of the first lattice at the distance and the wavelength that the spots suppose:
+   * errors of those scale all lengths. Undefined if the images do not determine them, as one image.
    */
   readonly errors: Parameters | undefined;
   /** The other lattices, the most probable first, as far as the images determine their odds. */

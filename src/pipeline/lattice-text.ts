@@ -15,10 +15,13 @@ export function cellText({ type, parameters }: Lattice): string {
   return [...parameters.map(written), ...(centring === 'P' ? [] : [centring])].join(',');
 }
 
-/** Standard errors of lengths and angles. */
+/**
+ * Standard errors of lengths and angles. Spots do not tell an error of the distance or the wavelength from one of all
+ * lengths, so that the words have to say what these errors are of.
+ */
 export const errorText = (errors: readonly number[]): string => {
   const [lengths, angles] = [errors.slice(0, 3), errors.slice(3)].map((some) => some.map(written).join(' '));
-  return `${lengths} A, ${angles} deg`;
+  return `${lengths} A, ${angles} deg at this distance and wavelength, which scale all lengths`;
 };
 
 /** Odds below this decide nothing. */

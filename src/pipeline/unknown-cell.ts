@@ -69,9 +69,7 @@ export function cellFileOf({ bravais: [best], errors }: Pick<DeterminedCell, 'br
   const known = knownOf(best);
   const { lattice, uniqueAxis } = latticeName(known);
   const text = formatCellFile(known, lattice, uniqueAxis as 'a' | 'b' | 'c' | undefined);
-  return errors
-    ? text.replace('\n', `\n; standard errors: ${errorText(errors)}, without that of the distance\n`)
-    : text;
+  return errors ? text.replace('\n', `\n; standard errors: ${errorText(errors)}\n`) : text;
 }
 
 /** The cell determined from the first frames. */

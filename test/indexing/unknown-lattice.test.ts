@@ -4,8 +4,10 @@
  */
 import { type Context, createContext, type DeterminedCell } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { oddsText, preferenceText } from '../../src/pipeline/lattice-text.js';
+import { errorText, oddsText, preferenceText } from '../../src/pipeline/lattice-text.js';
+import { cellFileOf } from '../../src/pipeline/unknown-cell.js';
 import { experiment, isRight, latticeOf, stillsOf } from '../support/random-cells.mjs';
+import { Scores, scoreUnknownCell } from '../support/stated-errors.mjs';
 
 let context: Context;
 let determine: (stills: readonly number[][], longest?: number) => Promise<DeterminedCell | undefined>;
@@ -95,6 +97,22 @@ test('what the odds do not support is stated in words', () => {
     ]),
   ).toBe('odds against oF 100, oF 10^6');
   expect(oddsText([{ ...rival, log10Odds: -2 }])).toBeUndefined();
+});
+
+test('errors are those of the deviations from the truth, and their words say at which distance', async () => {
+  const scores = new Scores();
+  for (let i = 0; i < 20; i++) await scoreUnknownCell(scores, determine, i, 71_000);
+  for (const { name, rms } of scores.rms()) {
+    expect(rms, name).toBeGreaterThan(0.5);
+    expect(rms, name).toBeLessThan(1.5);
+  }
+  const errors = [0.004, 0.004, 0.006, 0, 0, 0] as const;
+  const words = '0.004 0.004 0.006 A, 0 0 0 deg at this distance and wavelength, which scale all lengths';
+  expect(errorText(errors)).toBe(words);
+  const lattice = { type: 'tP', parameters: [79, 79, 38, 90, 90, 90] } as const;
+  expect(cellFileOf({ bravais: [{ ...lattice, distortion: 0 } as never], errors })).toContain(
+    `; standard errors: ${words}\n`,
+  );
 });
 
 test('one still leaves the odds open', async () => {

@@ -25,7 +25,7 @@ type Six = readonly [number, number, number, number, number, number];
 /** A Bravais lattice as stills determine it. */
 export interface LatticeEvidence {
   readonly type: BravaisType;
-  /** Lengths (angstrom) and angles (degrees) of the conventional cell, and their standard errors. */
+  /** Lengths (angstrom) and angles (degrees) of the conventional cell, and their standard errors at this distance. */
   readonly parameters: Six;
   readonly errors: Six;
   /** log10 of the odds of the chosen lattice against this one; negative if this one is the more probable. */
@@ -149,17 +149,20 @@ class Bench {
   /** The factor on the measured errors and the scatter of the crystals, by the model without symmetry. */
   scatter(): Scatter {
     const free = this.#family.models.find(({ strains }) => strains.length === 6);
-    let best: Scatter = { factor: 1, crystals: 0 };
+    let best: Scatter = { factor: 1, crystals: 0, size: 0 };
     let most = Number.NEGATIVE_INFINITY;
-    const look = (factor: number, crystals: number): void => {
-      const fitted = free && this.#fit(free, { factor, crystals }, [this.#middle]);
+    const look = (changed: Partial<Scatter>): void => {
+      const scatter = { ...best, ...changed };
+      const fitted = free && this.#fit(free, scatter, [this.#middle]);
       if (!fitted || fitted.logLikelihood <= most + 1e-6) return;
-      [most, best] = [fitted.logLikelihood, { factor, crystals }];
+      [most, best] = [fitted.logLikelihood, scatter];
       this.#free = strainOf(free, fitted.values);
     };
-    for (const crystals of [0, 3e-4, 1e-3, 3e-3]) look(best.factor, crystals);
-    for (const factor of [0.7, 1.4, 2]) look(factor, best.crystals);
-    for (const times of [0.5, 2]) look(best.factor, best.crystals * times);
+    for (const size of [0, 2e-4, 5e-4, 1e-3, 3e-3]) look({ size });
+    for (const crystals of [3e-4, 1e-3, 3e-3]) look({ crystals });
+    for (const factor of [0.7, 1.4, 2]) look({ factor });
+    for (const times of [0.5, 2]) look({ crystals: best.crystals * times });
+    for (const times of [0, 0.7, 1.4]) look({ size: best.size * times });
     return best;
   }
 
@@ -167,18 +170,19 @@ class Bench {
    * A model with its own errors: with those of the model without symmetry, a scatter of the crystals would be taken
    * for two settings.
    */
-  evidence(model: LatticeModel, { factor, crystals }: Scatter): Fitted | undefined {
+  evidence(model: LatticeModel, scatter: Scatter): Fitted | undefined {
     const starts = [this.#middle, this.#sharpest, ...(this.#free ? [this.#free] : [])];
-    let best = this.#fit(model, { factor, crystals }, model.strains.length > 1 ? starts : [this.#middle]);
+    let best = this.#fit(model, scatter, model.strains.length > 1 ? starts : [this.#middle]);
     if (!best || model.strains.length === 6) return best;
     const start = strainOf(model, best.values);
-    for (const scatter of [
-      { factor, crystals: Math.max(2 * crystals, 3e-4) },
-      { factor, crystals: Math.max(4 * crystals, 8e-4) },
-      { factor: 1.3 * factor, crystals },
-      { factor: 1.6 * factor, crystals },
+    const { factor, crystals } = scatter;
+    for (const wider of [
+      { crystals: Math.max(2 * crystals, 3e-4) },
+      { crystals: Math.max(4 * crystals, 8e-4) },
+      { factor: 1.3 * factor },
+      { factor: 1.6 * factor },
     ]) {
-      const other = this.#fit(model, scatter, [start]);
+      const other = this.#fit(model, { ...scatter, ...wider }, [start]);
       if (other && other.logLikelihood > best.logLikelihood + 1e-6) best = other;
     }
     return best;
@@ -186,7 +190,7 @@ class Bench {
 
   /** The best fit from some strains, each in the setting in which the model has most of it. */
   #fit(model: LatticeModel, scatter: Scatter, starts: readonly Float64Array[]): Fitted | undefined {
-    const name = `${scatter.factor} ${scatter.crystals}`;
+    const name = `${scatter.factor} ${scatter.crystals} ${scatter.size}`;
     const stills = this.#weighed.get(name) ?? weighed(this.#stills, scatter);
     this.#weighed.set(name, stills);
     let best: Fitted | undefined;

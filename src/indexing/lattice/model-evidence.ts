@@ -4,7 +4,7 @@
  * The setting of each still is unknown, because its indexer chose among nearly equal bases by noise. Its likelihood is
  * the mean over the settings g of the lattice (src/indexing/README.md has the formulas):
  *
- *     p(e) = 1/|settings| Σ_g t₆(e − Q_gᵀ V θ − R W η; κ² C + τ² 1), ν = 6
+ *     p(e) = 1/|settings| Σ_g t₆(e − Q_gᵀ V θ − R W η; κ² C + τ² 1 + ρ² u uᵀ), ν = 6, u = (1, 1, 1, 0, 0, 0)
  *
  * with the strain θ of the lattice and a strain η of the laboratory common to all stills, which a tilted or elliptical
  * geometry causes. Student's t tolerates stills that are worse than their errors say. θ and η are fitted by
@@ -22,10 +22,14 @@ export interface Strained {
   readonly laboratory: readonly Float64Array[];
 }
 
-/** A factor on the errors of stills, and a scatter of the crystals' strains. */
+/**
+ * A factor on the errors of stills, a scatter of the crystals' strains, and one of their sizes alone, as the energy or
+ * the distance of each still causes it.
+ */
 export interface Scatter {
   readonly factor: number;
   readonly crystals: number;
+  readonly size: number;
 }
 
 /** A lattice fitted to stills. */
@@ -57,9 +61,12 @@ export interface Weighed {
 }
 
 /** Prepares stills for `fitModel`. */
-export function weighed(stills: readonly Strained[], { factor, crystals }: Scatter): Weighed[] {
+export function weighed(stills: readonly Strained[], { factor, crystals, size }: Scatter): Weighed[] {
   return stills.flatMap((still) => {
-    const sum = still.covariance.map((x, i) => factor * factor * x + (i % 7 === 0 ? crystals * crystals + 1e-12 : 0));
+    const sum = still.covariance.map((x, i) => {
+      const isSize = i % 6 < 3 && i < 18;
+      return factor * factor * x + (i % 7 === 0 ? crystals * crystals + 1e-12 : 0) + (isSize ? size * size : 0);
+    });
     const inverse = inverseOf(sum, 6);
     return inverse ? [{ still, inverse, log: -logDeterminant(sum, 6) / 2 }] : [];
   });
@@ -102,10 +109,12 @@ export function fitModel(
     values = times(covariance, right, size) as Float64Array<ArrayBuffer>;
   }
   if (!covariance) return undefined;
+  // The normal equations of expectation maximisation contain more information than Student's t by this factor.
+  const errors = covariance.map((x) => (x * (freedom + 8)) / (freedom + 6));
   // ln det (1 + S H S): each free parameter costs about the logarithm of its prior over its error.
   const scaled = normal.map((x, i) => x * (prior[Math.floor(i / size)] as number) * (prior[i % size] as number));
   const score = -2 * logLikelihood + logDeterminant(scaled, size);
-  return { values, covariance, logLikelihood, score };
+  return { values, covariance: errors, logLikelihood, score };
 }
 
 /** The logarithm of a still's likelihood; adds the still, in each setting by its weight, to the normal equations. */

@@ -1,0 +1,33 @@
+// Stated errors against the truth: of cells that stills determine, and of detectors and known cells that crystals
+// refine. The root mean square of (value − truth) / stated error is 1 if the errors are right.
+import { createContext } from '../../dist/index.node.js';
+import { Scores, scoreDetector, scoreUnknownCell } from '../support/stated-errors.mjs';
+
+export const name = 'errors';
+export const about = 'stated errors of cells, distances, shifts and panels against the truth';
+export const minutes = 8;
+
+/** The root mean square of z that errors may have; a panel has moved by more than three errors to be stated at all. */
+const [least, most] = [0.8, 1.2];
+
+export async function run({ scale = 1, note = () => {} } = {}) {
+  const seed = 100_000 + Math.floor(Math.random() * 1e6);
+  const count = Math.max(10, Math.round(200 * scale));
+  note(`${count} runs of each kind, seed ${seed}`);
+  const scores = new Scores();
+  const context = await createContext({ backend: 'native' });
+  const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+  for (let i = 0; i < count; i++) {
+    await scoreUnknownCell(scores, async (stills) => (await indexer.determineCell(stills))[0], i, seed);
+    scoreDetector(scores, i, seed);
+  }
+  await context.dispose();
+  const wrong = [];
+  for (const { name: quantity, rms, count: values } of scores.rms()) {
+    note(`${quantity}: rms z ${rms.toFixed(2)} of ${values}`);
+    if (rms < least || rms > most) wrong.push(`${quantity} (${rms.toFixed(2)})`);
+  }
+  // The scatter of a root mean square over a tenth of the runs is itself a tenth.
+  if (count >= 100 && wrong.length > 0)
+    throw new Error(`stated errors are wrong by a fifth or more: ${wrong.join(', ')}`);
+}
