@@ -14,6 +14,7 @@ import {
   times,
   usualDistance,
 } from '../support/detector-crystals.mjs';
+import { Scores, scoreDetector } from '../support/stated-errors.mjs';
 
 type Triple = [number, number, number];
 
@@ -314,6 +315,18 @@ describe('one of four panels', () => {
     expect(refineGeometry(geometry, crystals).moved).toEqual([]);
     expect(refineGeometry(geometry, some ?? []).moved.map(({ name }) => name)).toEqual(['p10']);
   });
+});
+
+test('stated errors are those of the deviations from the truth', () => {
+  const scores = new Scores();
+  for (let i = 0; i < 10; i++) scoreDetector(scores, i, 81_000);
+  const found = scores.rms();
+  expect(found.length).toBeGreaterThanOrEqual(6);
+  for (const { name, rms, count } of found) {
+    const wide = 2 / Math.sqrt(count);
+    expect(rms, name).toBeGreaterThan(0.7 - wide);
+    expect(rms, name).toBeLessThan(1.3 + wide);
+  }
 });
 
 describe('nothing moves', () => {

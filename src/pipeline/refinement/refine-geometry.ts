@@ -101,7 +101,10 @@ export interface MeasuredCell {
 export interface MovedUnit {
   /** Name of the panel or group; undefined for the whole detector. */
   readonly name: string | undefined;
-  /** Shift x, y, z in metres, and its standard errors; 0 where the part does not move. */
+  /**
+   * Shift x, y, z in metres, and its standard errors; 0 where the part does not move. They contain what the other
+   * parameters of the part may be; one with fewer than 500 peaks is supposed not to be tilted.
+   */
   readonly shiftM: Vector;
   readonly shiftErrorM: Vector;
   /** Rotation vector in radians about the centre of the part, and its standard errors. */
@@ -378,7 +381,6 @@ class Fit {
     const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
     let active: readonly number[] = [...candidates, ...this.#ofCells];
     let isDistanceKnown = false;
-    let errors: ArrayLike<number> = [];
     for (let isFirst = true; ; isFirst = false) {
       let normal = this.#settle(active);
       if (!normal) return unmoved(before);
@@ -387,20 +389,17 @@ class Fit {
         if (!normal) return unmoved(before);
         isDistanceKnown = this.#knowsDistance(active, normal);
       }
-      const verdict = this.#judged(active, normal);
-      errors = verdict.errors;
-      if (verdict.kept.length === active.length) break;
-      active = verdict.kept;
+      const kept = this.#judged(active, normal);
+      if (kept.length === active.length) break;
+      active = kept;
       for (let p = 0; p < this.#motion.length; p++) if (!active.includes(p)) this.#motion[p] = 0;
       this.#place();
     }
     const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
     if (this.#sigmaPx > mostPx || depth > mostChange * this.#distanceM) return unmoved(before);
-    const cells = this.#measuredCells(active);
+    const { cells, error } = this.#stated(active);
     if (active.length === this.#ofCells.length) return unmoved(before, cells, isDistanceKnown);
     const motions = this.#motions();
-    const error = new Float64Array(this.#motion.length);
-    for (const [i, p] of active.entries()) error[p] = errors[i] as number;
     const moved = this.#units.flatMap((unit, u): MovedUnit[] => {
       const motion = motions[u];
       if (!motion || !active.some((p) => Math.floor(p / perUnit) === u)) return [];
@@ -470,11 +469,20 @@ class Fit {
     });
   }
 
-  /** The cells of the crystals; their errors contain that of the distance, also if it keeps its value. */
-  #measuredCells(active: readonly number[]): MeasuredCell[] {
-    const all = this.#fixesDistance || active.includes(2) ? active : [2, ...active];
+  /**
+   * The cells of the crystals, and the errors of the motions. They contain what parameters may be that keep their
+   * values because they are within three errors: those of the whole detector, and of each part that has moved.
+   */
+  #stated(active: readonly number[]): { readonly cells: MeasuredCell[]; readonly error: Float64Array } {
+    const open = this.#units.flatMap((_, u) => {
+      const isOpen = u === 0 || active.some((p) => Math.floor(p / perUnit) === u);
+      return isOpen ? (this.#parts[u] as Part).movable.map((k) => perUnit * u + k) : [];
+    });
+    const all = [...open, ...this.#ofCells];
     const covariance = this.#covariance(all, this.#normal(all));
-    return this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
+    const error = new Float64Array(this.#motion.length);
+    for (const p of active) error[p] = Math.sqrt(covariance[all.indexOf(p) * (all.length + 1)] as number);
+    const cells = this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
       const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
       const strain = own.map((p) => this.#motion[p] as number);
       const rows = own.map((p) => all.indexOf(p));
@@ -482,6 +490,7 @@ class Fit {
       const lengthErrorsA = lengthErrors(found, part(covariance, all.length, rows));
       return { known, found, lengthErrorsA, sizeError, crystals };
     });
+    return { cells, error };
   }
 
   /** The parameters of a unit for which there are enough pairs. */
@@ -809,21 +818,17 @@ class Fit {
   }
 
   /**
-   * Determines which parameters are significant, and their errors. Half of the doubtful ones are removed at a time, and
-   * the others are updated in the linear approximation.
+   * Determines which parameters are significant. Half of the doubtful ones are removed at a time, and the others are
+   * updated in the linear approximation.
    */
-  #judged(active: readonly number[], normal: Normal): { kept: readonly number[]; errors: Float64Array } {
+  #judged(active: readonly number[], normal: Normal): readonly number[] {
     let kept = active;
     for (;;) {
       const { values, inverse, spread } = this.#without(active, kept, normal);
-      const n = kept.length;
-      const errors = new Float64Array(n);
-      for (let i = 0; i < n; i++)
-        errors[i] = Math.sqrt(Math.max(inverse[i * (n + 1)] as number, spread[i * (n + 1)] as number));
       const likely = withMostStill(this.#parts, kept, values);
       let leaving = this.#doubtful(kept, likely, [inverse, spread]);
       if (leaving.size === 0) leaving = this.#unsupported(active, kept, normal);
-      if (leaving.size === 0) return { kept, errors };
+      if (leaving.size === 0) return kept;
       kept = kept.filter((p) => !leaving.has(p));
     }
   }
