@@ -5,8 +5,9 @@
 import { numberTypes } from '../../arrays/numbers.js';
 import type { BackendName } from '../../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice, integer, knownOptions } from '../../base/options.js';
+import { integer } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { Corrections } from '../../data/corrections.js';
 import type { FrameArray } from '../../data/dtype.js';
@@ -14,6 +15,7 @@ import { pack } from '../../layout/struct.js';
 import { correctionDescriptor, udfNumbers } from '../../layout/udf.js';
 import type { Planner } from '../../planner/planner.js';
 import type { PassDtype } from '../contract.js';
+import { planRows } from '../plan-rows.js';
 import { correctionFeature } from './kernels.js';
 
 /** What is corrected, and in which types. */
@@ -42,19 +44,15 @@ export interface FrameCorrectionMethods extends Disposable {
 /** Planned corrections. */
 export type FrameCorrection = FrameCorrectionMethods & MaybeAsyncDisposable;
 
-const names = ['corrections', 'dtype', 'to', 'threads', 'backend'];
+const { width: _, height: __, ...ofFrames } = planRows;
+const rows = { ...ofFrames, corrections: row.any, to: row.choice(['f32', 'f64']) } as const;
 
 /** Plans corrections on a context. */
-export async function planFrameCorrection(planner: Planner, options: FrameCorrectionOptions): Promise<FrameCorrection> {
-  knownOptions('frameCorrection', options, names);
-  const { corrections } = options;
+export async function planFrameCorrection(planner: Planner, given: FrameCorrectionOptions): Promise<FrameCorrection> {
+  const { corrections, dtype, threads, backend: named, ...wanted } = checkedOptions('frameCorrection', given, rows);
   if (!(corrections instanceof Corrections))
     throw new EwaldError('Argument', 'frameCorrection: corrections is not an object of Corrections');
-  const dtypes = Object.keys(udfNumbers) as PassDtype[];
-  const dtype = choice('frameCorrection: dtype', options.dtype ?? ('' as PassDtype), 'u16', dtypes);
-  const usual = dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32';
-  const to = choice('frameCorrection: to', options.to, usual, ['f32', 'f64'] as const);
-  const threads = integer('frameCorrection: threads', options.threads, 0, 0, 1024);
+  const to = wanted.to ?? (dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32');
   const { length: pixels, mask, dark, gain, saturation, underload, markers } = corrections;
   const { patch, maskOnly = false } = corrections.options;
   const nanIsBad = !maskOnly;
@@ -82,9 +80,9 @@ export async function planFrameCorrection(planner: Planner, options: FrameCorrec
       limited: !corrections.isLinear || (dtype === 'f32' && nanIsBad),
       nanIsBad,
       panel: patch,
-      whereItPays: options.backend === undefined && planner.named === undefined,
+      whereItPays: named === undefined && planner.named === undefined,
     },
-    options.backend,
+    named,
   );
   const resource = new Resource('frame correction', planner.resource, kernel);
   const checked = <A extends FrameArray>(name: string, array: A, type: PassDtype | 'f64', count: number): A => {

@@ -3,14 +3,16 @@
 import { numberTypes } from '../../arrays/numbers.js';
 import type { BackendName } from '../../backends/names.js';
 import { lengthOf } from '../../base/buffers.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice, integer, knownOptions } from '../../base/options.js';
+import { integer } from '../../base/options.js';
 import { type Disposable, Resource } from '../../base/resource.js';
 import type { FrameArray } from '../../data/dtype.js';
 import { pack } from '../../layout/struct.js';
 import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../layout/udf.js';
 import type { Planner } from '../../planner/planner.js';
 import type { PassDtype } from '../contract.js';
+import { planRows } from '../plan-rows.js';
 import type { FoundDisks } from './contract.js';
 import { disksFeature } from './kernels.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern, patternMask } from './patterns.js';
@@ -70,24 +72,21 @@ export function checkRefinement(what: string, correlation: DiskCorrelation, refi
     );
 }
 
+/** Rows of what a disk is correlated with and how its maximum is refined. */
+export const correlationRows = {
+  pattern: row.any,
+  correlation: row.choice(correlationNames, 'fast'),
+  refine: row.choice(refinementNames, 'parabola'),
+} as const;
+const rows = { ...planRows, ...correlationRows, peaks: row.required(row.integer(1, 65536)) } as const;
+
 /** Plans a disk finder. Throws `Argument`, `Shape`, `Unsupported`, `OutOfMemory`. */
-export async function planDiskFinder(planner: Planner, options: DiskFinderOptions): Promise<DiskFinder> {
+export async function planDiskFinder(planner: Planner, given: DiskFinderOptions): Promise<DiskFinder> {
   const what = 'diskFinder';
-  if (typeof options !== 'object' || options === null)
-    throw new EwaldError('Argument', 'diskFinder requires the options width, height, dtype, peaks and pattern');
-  knownOptions(what, options, [
-    ...['width', 'height', 'dtype', 'peaks', 'pattern', 'correlation', 'refine', 'threads', 'backend'],
-  ]);
-  const width = integer(`${what}: width`, options.width ?? Number.NaN, 0, 1, 65536);
-  const height = integer(`${what}: height`, options.height ?? Number.NaN, 0, 1, 2 ** 24);
-  const dtypes = Object.keys(udfNumbers) as PassDtype[];
-  const dtype = choice(`${what}: dtype`, options.dtype ?? ('' as PassDtype), 'u16', dtypes);
-  const peaks = integer(`${what}: peaks`, options.peaks ?? Number.NaN, 0, 1, 65536);
-  const correlation = choice(`${what}: correlation`, options.correlation, 'fast', correlationNames);
-  const refine = choice(`${what}: refine`, options.refine, 'parabola', refinementNames);
-  const threads = integer(`${what}: threads`, options.threads, 0, 0, 1024);
+  const wanted = checkedOptions(what, given, rows);
+  const { width, height, dtype, peaks, correlation, refine, threads } = wanted;
   checkRefinement(what, correlation, refine);
-  const pattern = checkPattern(what, options.pattern);
+  const pattern = checkPattern(what, wanted.pattern);
   checkFits(what, pattern, [height, width]);
   const search = cropSize(pattern);
   const pixels = width * height;
@@ -106,7 +105,7 @@ export async function planDiskFinder(planner: Planner, options: DiskFinderOption
       pixels,
       peaks,
     },
-    options.backend,
+    wanted.backend,
   );
   const resource = new Resource('disk finder', planner.resource, kernel);
   return {

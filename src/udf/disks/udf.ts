@@ -1,6 +1,6 @@
 /** `diskUdf`: positions of diffraction disks in every frame, and the lattice through them. */
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice, knownOptions } from '../../base/options.js';
 import { udfNumbers } from '../../layout/udf.js';
 import { type AuxData, isAux } from '../aux.js';
 import type { BufferDeclaration } from '../buffers.js';
@@ -9,13 +9,7 @@ import type { PassDtype } from '../contract.js';
 import { defineUdf, type Udf, type UdfMeta } from '../udf.js';
 import type { FoundDisks } from './contract.js';
 import { type DiskJob, diskFrames } from './correlate.js';
-import {
-  checkRefinement,
-  correlationNames,
-  type DiskCorrelation,
-  type DiskRefinement,
-  refinementNames,
-} from './finder.js';
+import { checkRefinement, correlationRows, type DiskCorrelation, type DiskRefinement } from './finder.js';
 import { type CheckedMatch, checkMatch, fitLattice, type LatticeMatch, rint, wholePixel } from './lattice.js';
 import { type CheckedPattern, checkFits, checkPattern, type DiskPattern } from './patterns.js';
 
@@ -217,6 +211,8 @@ function checkPeaks(what: string, peaks: DiskUdfOptions['peaks']): Int32Array {
   return Int32Array.from(flat, wholePixel);
 }
 
+const rows = { ...row.others('peaks', 'zeroShift', 'match'), ...correlationRows } as const;
+
 /**
  * Positions of diffraction disks, found by correlation with a pattern (LiberTEM-blobfinder; Weber et al. 2021). Results
  * of each scan position: `centers`, maxima of the correlation in whole pixels, (y, x); `refineds`, the same with
@@ -229,18 +225,14 @@ function checkPeaks(what: string, peaks: DiskUdfOptions['peaks']): Int32Array {
  */
 export function diskUdf<const O extends DiskUdfOptions>(options: O): Udf<DiskBuffers<O>, DiskParams> {
   const what = 'diskUdf';
-  if (typeof options !== 'object' || options === null)
-    throw new EwaldError('Argument', `${what} requires the options peaks and pattern`);
-  knownOptions(what, options, ['peaks', 'pattern', 'correlation', 'refine', 'zeroShift', 'match']);
-  const peaks = checkPeaks(what, options.peaks);
-  const pattern = checkPattern(what, options.pattern);
-  const correlation = choice(`${what}: correlation`, options.correlation, 'fast', correlationNames);
-  const refine = choice(`${what}: refine`, options.refine, 'parabola', refinementNames);
+  const wanted = checkedOptions<DiskUdfOptions, typeof rows>(what, options, rows);
+  const { correlation, refine, zeroShift = [0, 0] } = wanted;
+  const peaks = checkPeaks(what, wanted.peaks);
+  const pattern = checkPattern(what, wanted.pattern);
   checkRefinement(what, correlation, refine);
-  const { zeroShift = [0, 0] } = options;
   if (!isAux(zeroShift) && !(zeroShift.length === 2 && zeroShift.every((value) => Number.isFinite(value))))
     throw new EwaldError('Argument', `${what}: zeroShift is [${zeroShift}]; expected [y, x] in pixels, or auxData`);
-  const match = options.match ? checkMatch(what, options.match, peaks) : null;
+  const match = wanted.match ? checkMatch(what, wanted.match, peaks) : null;
   return disksUdf.withParams({ peaks, pattern, correlation, refine, zeroShift, match }) as unknown as Udf<
     DiskBuffers<O>,
     DiskParams

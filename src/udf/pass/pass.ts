@@ -6,8 +6,9 @@ import { type ArrayParts, type DeviceArray, partsOf } from '../../arrays/array.j
 import { numberTypes } from '../../arrays/numbers.js';
 import type { BackendName } from '../../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice, integer, knownOptions } from '../../base/options.js';
+import { integer } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { allocateFrames, type FrameArray } from '../../data/dtype.js';
 import { pack } from '../../layout/struct.js';
@@ -15,6 +16,7 @@ import { udfDescriptor, udfNumbers } from '../../layout/udf.js';
 import type { Planner } from '../../planner/planner.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
+import { planRows } from '../plan-rows.js';
 import { kindOf, packSteps } from './pack.js';
 import { settleColumns } from './settle.js';
 import type { PassStep } from './steps.js';
@@ -93,24 +95,15 @@ function checkThere(
     throw new EwaldError('Shape', `${what} of ${length} ${found}; expected ${numbers} ${dtype}`);
 }
 
+const rows = { ...planRows, steps: row.any } as const;
+
 /** Plans a pass on a context. */
-export async function planFramePass(planner: Planner, options: FramePassOptions): Promise<FramePass> {
-  if (typeof options !== 'object' || options === null)
-    throw new EwaldError('Argument', 'framePass requires the options width, height, dtype and steps');
-  knownOptions('framePass', options, ['width', 'height', 'dtype', 'steps', 'threads', 'backend']);
-  const width = integer('framePass: width', options.width ?? Number.NaN, 0, 1, 65536);
-  const height = integer('framePass: height', options.height ?? Number.NaN, 0, 1, 2 ** 24);
-  const dtype = choice(
-    'framePass: dtype',
-    options.dtype ?? ('' as PassDtype),
-    'u16',
-    Object.keys(udfNumbers) as PassDtype[],
-  );
-  const threads = integer('framePass: threads', options.threads, 0, 0, 1024);
+export async function planFramePass(planner: Planner, given: FramePassOptions): Promise<FramePass> {
+  const { width, height, dtype, threads, steps, backend: named } = checkedOptions('framePass', given, rows);
   const pixels = width * height;
-  if (!Array.isArray(options.steps) || options.steps.length === 0)
+  if (!Array.isArray(steps) || steps.length === 0)
     throw new EwaldError('Argument', 'framePass: steps is empty; expected at least one, such as { kind: "sum" }');
-  const packed = packSteps(options.steps, pixels, width);
+  const packed = packSteps(steps, pixels, width);
   const { backend, kernel } = await planner.plan(
     udfFeature,
     {
@@ -119,20 +112,20 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
         height,
         dtype: udfNumbers[dtype],
         threads,
-        steps: options.steps.length,
+        steps: steps.length,
         indices: packed.indices.length,
         weights: packed.weights.length,
       }),
       ...packed,
-      kinds: options.steps.map(kindOf),
+      kinds: steps.map(kindOf),
       dtype,
       width,
       height,
       pixels,
-      whereItPays: options.backend === undefined && planner.named === undefined,
+      whereItPays: named === undefined && planner.named === undefined,
       bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
     },
-    options.backend,
+    named,
   );
   const resource = new Resource('frame pass', planner.resource, kernel);
   const sums = (count: number): FrameSums => ({
@@ -153,7 +146,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
         const { nav, sig } = sums(count);
         return resource.enqueueWith([there.resource], async () => {
           if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig });
-          await settleColumns(options.steps, nav, pixels, async (f) => {
+          await settleColumns(steps, nav, pixels, async (f) => {
             const frame = new numberTypes[dtype](pixels);
             await there.memory.read(new Uint8Array(frame.buffer), f * frame.byteLength);
             return frame;
@@ -176,7 +169,7 @@ export async function planFramePass(planner: Planner, options: FramePassOptions)
         assertIntact('framePass.run: frames', taken, length, 'before its turn');
         if (count > 0) await kernel.run({ frames: taken, count, nav, sig });
         assertIntact('framePass.run: frames', taken, length, 'while they were passed over');
-        await settleColumns(options.steps, nav, pixels, async (f) => taken.subarray(f * pixels, (f + 1) * pixels));
+        await settleColumns(steps, nav, pixels, async (f) => taken.subarray(f * pixels, (f + 1) * pixels));
         return { nav, sig };
       });
     },
