@@ -1,6 +1,6 @@
 /** Recorded tasks: a graph of dependencies that is computed later on any other executor. */
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { knownOptions } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { Executor, RunOptions, TaskResult } from './executor.js';
 import type { Task } from './task.js';
@@ -19,6 +19,8 @@ export class Delayed<R = unknown> {
 export interface ComputeOptions extends Pick<RunOptions, 'signal' | 'onProgress' | 'retries' | 'taskSeconds'> {
   readonly on: Executor;
 }
+
+const rows = row.others('on', 'signal', 'onProgress', 'retries', 'taskSeconds');
 
 /** The types of the values of a list of delayed values. */
 export type Computed<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Delayed<infer R> ? R : T[K] };
@@ -78,8 +80,7 @@ function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
  * Returns the values in order. Throws the errors of tasks and of `run`.
  */
 export async function compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>> {
-  knownOptions('compute', options, ['on', 'signal', 'onProgress', 'retries', 'taskSeconds']);
-  const { on, ...run } = options;
+  const { on, ...run } = checkedOptions('compute', options, rows);
   if (typeof on?.run !== 'function')
     throw new EwaldError('Argument', 'compute: on is not an executor; pass { on: await Executor.workers() }');
   const nodes = graphOf(wanted);

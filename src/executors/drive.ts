@@ -4,9 +4,9 @@
  * tasks.
  */
 import { abortError, iteratorOf } from '../base/aborted.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, flag, integer, knownOptions, real } from '../base/options.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
 import type { Task, TaskSpec } from './task.js';
@@ -51,23 +51,23 @@ export interface Lane {
   end?(whole: boolean): Promise<void> | void;
 }
 
-const optionNames = ['signal', 'onProgress', 'ordered', 'failures', 'window', 'retries', 'taskSeconds', 'everywhere'];
+/** Seconds that a task may take, unless its run states otherwise. */
+export const taskSecondsRow = row.number(1e-3, Number.POSITIVE_INFINITY, 600);
+const rows = {
+  signal: row.signal,
+  onProgress: row.any,
+  ordered: row.on,
+  failures: row.choice(['throw', 'yield'], 'throw'),
+  window: row.integer(1, 65536),
+  retries: row.integer(0, 10, 1),
+  taskSeconds: taskSecondsRow,
+  everywhere: row.flag,
+} as const;
 
 /** Checks the options of a run and fills in the defaults. */
-export function checkRun(options: RunOptions) {
-  knownOptions('run', options, optionNames);
-  const { taskSeconds = 600 } = options;
-  if (taskSeconds !== Number.POSITIVE_INFINITY) real('run: taskSeconds', taskSeconds, 600, 1e-3, 1e9);
-  return {
-    signal: options.signal as AbortSignal | undefined,
-    onProgress: observer('run', options, 'onProgress'),
-    ordered: options.ordered ?? true,
-    failures: choice('run: failures', options.failures, 'throw', ['throw', 'yield']),
-    window: options.window === undefined ? undefined : integer('run: window', options.window, 1, 1, 65536),
-    retries: integer('run: retries', options.retries, 1, 0, 10),
-    seconds: taskSeconds,
-    everywhere: flag('run: everywhere', options.everywhere, false),
-  };
+export function checkRun(given: RunOptions) {
+  const { signal, ...checked } = checkedOptions('run', given, rows);
+  return { ...checked, signal: signal as AbortSignal | undefined, onProgress: observer('run', given, 'onProgress') };
 }
 
 const asFailed = (error: unknown): Failed =>
@@ -79,9 +79,9 @@ export async function* drive(
   lane: Lane,
   given: RunOptions,
 ): AsyncGenerator<TaskResult, void, undefined> {
-  const options = checkRun(given);
-  const { signal, ordered } = options;
-  const window = options.window ?? lane.window;
+  const run = checkRun(given);
+  const { signal, ordered, retries, taskSeconds: seconds } = run;
+  const window = run.window ?? lane.window;
   const source = iteratorOf(tasks);
   if (!source)
     throw new EwaldError('Argument', `run: tasks is ${String(tasks)}; expected an array or an iterable of tasks`);
@@ -110,18 +110,18 @@ export async function* drive(
     finished.set(result.index, result);
     done++;
     if (result.error) failed++;
-    options.onProgress({ done, total: exhausted ? drawn : totalOf(tasks), failed });
+    run.onProgress({ done, total: exhausted ? drawn : totalOf(tasks), failed });
     wake();
   };
   const begin = (task: Task): void => {
     const index = drawn++;
     const spec = checkTask(task, index, lane.names);
     lane
-      .execute(spec, { index, signal: controller.signal, onAbort, retries: options.retries, seconds: options.seconds })
+      .execute(spec, { index, signal: controller.signal, onAbort, retries, seconds })
       .then((outcome) => finish({ index, id: spec.id, ...outcome }))
       .catch((thrown) => {
         const { error, worker, attempts } = asFailed(thrown);
-        if (options.failures === 'throw') broken ??= error;
+        if (run.failures === 'throw') broken ??= error;
         finish({ index, id: spec.id, value: undefined, error, worker, attempts, seconds: 0 });
       })
       // An error thrown by onProgress ends the run.

@@ -1,10 +1,13 @@
 /** Options of executors and their checks. */
 
+import { type Checked, checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformUrl } from '../base/globals.js';
-import { integer, knownOptions, list } from '../base/options.js';
+import { list } from '../base/options.js';
+import { checkParameter } from '../base/parameters.js';
 import type { ContextOptions } from '../context/context.js';
 import type { WorkerParameters } from './parameter-types.js';
+import { joinRows } from './parameters.js';
 import { isRegistered } from './registered.js';
 
 /** Options of every executor that runs tasks in this process. */
@@ -26,8 +29,14 @@ export interface WorkersOptions extends InlineOptions, WorkerParameters {
   readonly contexts?: readonly ContextOptions[] | undefined;
 }
 
-const inlineNames = ['context', 'modules'];
-const workersNames = [...inlineNames, 'workers', 'contexts', 'worker', 'threads'];
+const inlineRows = row.others('context', 'modules');
+/** The rows of the options of workers. */
+export const workersRows = {
+  ...inlineRows,
+  ...row.others('contexts', 'worker'),
+  workers: joinRows.workers,
+  threads: joinRows.threads,
+} as const;
 
 /** Checks the names and URLs of modules. */
 export function checkModules(given: InlineOptions['modules']): Record<string, string> {
@@ -46,20 +55,9 @@ export function checkModules(given: InlineOptions['modules']): Record<string, st
 }
 
 /** Checks the options of inline executors. */
-export function checkInline(options: InlineOptions, what = 'Executor.inline') {
-  knownOptions(what, options, inlineNames);
-  return { context: options.context, modules: checkModules(options.modules) };
-}
-
-/** Checked options of workers. */
-export interface CheckedWorkers {
-  /** The context options of each worker. */
-  readonly contexts: readonly (ContextOptions | undefined)[];
-  readonly modules: Readonly<Record<string, string>>;
-  readonly worker: ContextOptions['worker'];
-  readonly threads: number;
-  /** Whether there is a worker for every core. */
-  readonly crowded: boolean;
+export function checkInline(given: InlineOptions, what = 'Executor.inline') {
+  const { context, modules } = checkedOptions(what, given, inlineRows);
+  return { context, modules: checkModules(modules) };
 }
 
 /** Whether workers of this many threads each occupy every core, so that none is left for the threads of Node's pool. */
@@ -67,29 +65,29 @@ export const isCrowded = (workers: number, threads: number, cores: number): bool
   threads === 1 && workers >= cores;
 
 /** Checks the options of workers; `cores` is the default number of workers. */
-export function checkWorkers(options: WorkersOptions, cores: number, what = 'Executor.workers'): CheckedWorkers {
-  knownOptions(what, options, workersNames);
-  const contexts = list(`${what}: contexts`, options.contexts);
-  if (contexts && (options.workers !== undefined || options.context !== undefined || contexts.length === 0))
+export const checkWorkers = (given: WorkersOptions, cores: number, what = 'Executor.workers') =>
+  workersOf(what, checkedOptions(what, given, workersRows), cores);
+
+/** The workers that checked options describe. Throws `Argument` where they contradict one another. */
+export function workersOf(what: string, given: Checked<WorkersOptions, typeof workersRows>, cores: number) {
+  const { workers, context, threads, modules, worker } = given;
+  const contexts = list(`${what}: contexts`, given.contexts);
+  if (contexts && (workers !== undefined || context !== undefined || contexts.length === 0))
     throw new EwaldError(
       'Argument',
       contexts.length === 0
         ? `${what}: contexts is empty; expected the options of at least one worker`
         : `${what}: contexts already gives the number of workers and their options; omit workers and context`,
     );
-  const workers = integer(
-    `${what}: workers`,
-    contexts?.length ?? options.workers,
-    Math.max(1, Math.min(cores, 1024)),
-    1,
-    1024,
-  );
-  const threads = integer(`${what}: threads`, options.threads, 1, 1, 1024);
+  const count = contexts?.length ?? workers ?? Math.max(1, Math.min(cores, 1024));
+  checkParameter(joinRows.workers, count, `${what}: workers`);
   return {
-    contexts: contexts ?? Array.from({ length: workers }, () => options.context),
-    modules: checkModules(options.modules),
-    worker: options.worker,
+    /** The context options of each worker. */
+    contexts: contexts ?? Array.from({ length: count }, () => context),
+    modules: checkModules(modules),
+    worker,
     threads,
-    crowded: isCrowded(workers, threads, cores),
+    /** Whether there is a worker for every core. */
+    crowded: isCrowded(count, threads, cores),
   };
 }

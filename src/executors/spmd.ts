@@ -1,19 +1,20 @@
 /** Runs one program on many ranks, each a worker, with a communicator, like `mpirun` with processes. */
 
 import { orAborted } from '../base/aborted.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, integer, knownOptions, real } from '../base/options.js';
+import { checkSignal } from '../base/options.js';
 import { type RankState, workerGroup } from '../communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
-import { checkModules, isCrowded, type WorkersOptions } from './options.js';
+import { checkModules, isCrowded, type WorkersOptions, workersRows } from './options.js';
 import type { Place } from './place.js';
 import type { Task } from './task.js';
 import { Member } from './workers/member.js';
 
 /** Options of `spmd`; the others are those of workers. */
-export interface SpmdOptions extends Omit<WorkersOptions, 'workers'> {
+export interface SpmdOptions extends Omit<WorkersOptions, 'workers' | 'contexts'> {
   /** Ranks, 1 … 256. */
   readonly ranks: number;
   /** Ends every rank. */
@@ -36,22 +37,24 @@ function verdict(states: readonly RankState[], ended: ReadonlySet<number>, secon
 
 /** Seconds until the other ranks are ended after one has failed: a rank that only computes receives no notice. */
 const lateSeconds = 5;
-const names = ['ranks', 'context', 'modules', 'worker', 'threads', 'signal', 'taskSeconds'];
+const { workers: _, contexts: __, ...workerRows } = workersRows;
+const rows = {
+  ...workerRows,
+  ranks: row.required(row.integer(1, 256)),
+  signal: row.signal,
+  taskSeconds: row.number(1e-3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+} as const;
 
 /**
  * Runs the task's function once on each rank, with `scope.comm` between them, and returns the ranks' results. When a
  * rank throws, dies or returns while others wait for it, their calls fail with `Lost`, and the first error is thrown
  * here. After `taskSeconds` the error names the ranks that wait for no other.
  */
-export async function spmd(place: Place, task: Task, options: SpmdOptions): Promise<unknown[]> {
-  knownOptions('spmd', options, names);
-  const size = integer('spmd: ranks', options.ranks, 0, 1, 256);
-  const threads = integer('spmd: threads', options.threads, 1, 1, 1024);
-  const { taskSeconds: seconds = Number.POSITIVE_INFINITY } = options;
-  if (seconds !== Number.POSITIVE_INFINITY) real('spmd: taskSeconds', seconds, 1, 1e-3, 1e9);
-  const modules = checkModules(options.modules);
+export async function spmd(place: Place, task: Task, given: SpmdOptions): Promise<unknown[]> {
+  const wanted = checkedOptions('spmd', given, rows);
+  const { ranks: size, threads, taskSeconds: seconds, context, worker, signal } = wanted;
+  const modules = checkModules(wanted.modules);
   const { transfer: _, ...spec } = checkTask(task, 0, Object.keys(modules));
-  const { signal } = options;
   checkSignal(signal);
   const crowded = isCrowded(size, threads, place.cores);
   const group = workerGroup(size);
@@ -88,19 +91,14 @@ export async function spmd(place: Place, task: Task, options: SpmdOptions): Prom
       (handle) =>
         new Promise<unknown>((resolve, reject) => {
           const { rank } = handle;
-          const member = new Member(
-            place,
-            { worker: `rank ${rank}`, threads, modules, crowded, context: options.context },
-            options.worker,
-            {
-              onRoom() {},
-              onWant: (hash) => shared.get(hash),
-              onLost: (_member, _running, _behind, why) => {
-                fail(rank, why);
-                reject(why);
-              },
+          const member = new Member(place, { worker: `rank ${rank}`, threads, modules, crowded, context }, worker, {
+            onRoom() {},
+            onWant: (hash) => shared.get(hash),
+            onLost: (_member, _running, _behind, why) => {
+              fail(rank, why);
+              reject(why);
             },
-          );
+          });
           members.push(member);
           member.ready
             .then(() => everyone)

@@ -6,13 +6,12 @@ import type { WorkerInfo } from '../executor.js';
 import { identity } from '../identity.js';
 import { admitWorker, placeOf } from './admit.js';
 import type { Connection, Nats } from './library.js';
+import { keepRow } from './options.js';
 import { isThere } from './presence.js';
 import { Steady } from './steady.js';
 import { Store } from './store.js';
 
 const nanos = (seconds: number): number => seconds * 1e9;
-/** Default seconds after which the server deletes data that are neither fetched nor refreshed. */
-export const keepSecondsByDefault = 86_400;
 /**
  * Seconds after which the task of a silent worker is given to another one; workers send a heartbeat every third of this
  * time.
@@ -89,7 +88,7 @@ export class Cluster {
       });
       // A cluster that exists keeps the time it was founded with.
       const { ttl } = await bucket.status();
-      const keepSeconds = ttl > 0 ? ttl / 1e9 : keepSecondsByDefault;
+      const keepSeconds = ttl > 0 ? ttl / 1e9 : keepRow.range.fallback;
       const steady = new Steady(connection, url, serverSeconds);
       const store = new Store(bucket, steady, keepSeconds);
       return new Cluster({ nats, connection, url, names, js, jsm, store, steady, keepSeconds });

@@ -1,29 +1,28 @@
 /** An executor whose workers have joined a cluster; each run has its own lane. */
-import { integer, real } from '../../base/options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
+import { integer } from '../../base/options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
 import { assemble } from '../local.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';
-import { Cluster, keepSecondsByDefault } from './cluster.js';
+import { Cluster } from './cluster.js';
 import { checkNats, loadNats, openConnection } from './library.js';
-import type { ConnectOptions, NatsOptions } from './options.js';
+import { type ConnectOptions, keepRow, type NatsOptions, natsRows } from './options.js';
 import { NatsLane } from './submit.js';
 
-/** Throws unless the value is a valid retention time. */
-export const checkKeep = (what: string, seconds: number | undefined): number =>
-  real(`${what}: keepSeconds`, seconds, keepSecondsByDefault, 1, 1e9);
+const rows = {
+  ...natsRows,
+  modules: row.any,
+  workerSeconds: row.number(0.1, 1e9, 60),
+  serverSeconds: row.number(0.1, 1e9, 120),
+  keepSeconds: keepRow,
+} as const;
 
-async function openCluster(
-  place: Place,
-  url: string,
-  options: ConnectOptions,
-  more: readonly string[],
-  serverSeconds = 120,
-): Promise<Cluster> {
-  const keepSeconds = checkKeep('connect', options.keepSeconds);
-  const checked = checkNats('Executor.connect', url, options, more);
+async function openCluster(place: Place, url: string, options: ConnectOptions): Promise<Cluster> {
+  const { keepSeconds = keepRow.range.fallback, serverSeconds = rows.serverSeconds.range.fallback } = options;
+  const checked = checkNats('Executor.connect', url, options);
   const nats = await loadNats(options.nats);
   const who = `${place.host} ${place.processName}`;
   const connection = await openConnection(nats, checked, who, place.connectTcp, place.readCreds);
@@ -31,13 +30,10 @@ async function openCluster(
 }
 
 /** Connects to a cluster to submit tasks. */
-export async function connect(place: Place, url: string, options: ConnectOptions = {}): Promise<Executor> {
-  const patience = {
-    workerSeconds: real('connect: workerSeconds', options.workerSeconds, 60, 0.1, 1e9),
-    serverSeconds: real('connect: serverSeconds', options.serverSeconds, 120, 0.1, 1e9),
-  };
-  const more = ['modules', 'workerSeconds', 'serverSeconds', 'keepSeconds'];
-  const cluster = await openCluster(place, url, options, more, patience.serverSeconds);
+export async function connect(place: Place, url: string, given: ConnectOptions = {}): Promise<Executor> {
+  const wanted = checkedOptions('connect', given, rows);
+  const { workerSeconds, serverSeconds, modules = [] } = wanted;
+  const cluster = await openCluster(place, url, wanted);
   let slots = 0;
   const detect = async (): Promise<WorkerInfo[]> => {
     const workers = await cluster.workers();
@@ -49,7 +45,7 @@ export async function connect(place: Place, url: string, options: ConnectOptions
     {
       kind: 'nats',
       run: (tasks: Iterable<Task> | AsyncIterable<Task>, run: RunOptions) =>
-        drive(tasks, new NatsLane(cluster, place, options.modules ?? [], patience), run),
+        drive(tasks, new NatsLane(cluster, place, modules, { workerSeconds, serverSeconds }), run),
       slots: () => slots,
       detect,
       dispose: () => cluster.close(),
@@ -59,8 +55,8 @@ export async function connect(place: Place, url: string, options: ConnectOptions
 }
 
 /** Lists the workers that have joined a cluster. */
-export async function listWorkers(place: Place, url: string, options: NatsOptions = {}): Promise<WorkerInfo[]> {
-  const cluster = await openCluster(place, url, options, []);
+export async function listWorkers(place: Place, url: string, given: NatsOptions = {}): Promise<WorkerInfo[]> {
+  const cluster = await openCluster(place, url, checkedOptions('Executor.listWorkers', given, natsRows));
   try {
     return await cluster.workers(1000);
   } finally {

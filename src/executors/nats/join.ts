@@ -1,21 +1,26 @@
 /** Joins a cluster with a pool of workers of this process. */
+import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
-import { integer, real } from '../../base/options.js';
-import { checkParameter } from '../../base/parameters.js';
 import { decode } from '../codec.js';
 import { describe } from '../local.js';
-import { checkWorkers } from '../options.js';
+import { workersOf, workersRows } from '../options.js';
 import { joinRows } from '../parameters.js';
 import type { Place } from '../place.js';
 import { Pool } from '../workers/pool.js';
 import { Cluster } from './cluster.js';
-import { checkKeep } from './connect.js';
 import { Joined } from './joined.js';
 import { checkNats, loadNats, openConnection } from './library.js';
-import { type JoinedWorker, type JoinOptions, natsOptionNames } from './options.js';
+import { type JoinedWorker, type JoinOptions, keepRow, natsRows } from './options.js';
 
-const ownNames = ['allowModules', 'maxMemory', 'name', 'clientSeconds', 'keepSeconds', 'onEvent'];
-const names = ['context', 'contexts', 'modules', 'workers', 'worker', 'threads', ...ownNames];
+const { allowModules, maxMemory, name } = joinRows;
+const rows = {
+  ...natsRows,
+  ...workersRows,
+  ...{ allowModules, maxMemory, name },
+  clientSeconds: row.number(1, 1e6, 60),
+  keepSeconds: keepRow,
+  onEvent: row.any,
+} as const;
 /** Seconds a worker tries to read or write an object while the server is away. */
 const serverSeconds = 120;
 
@@ -43,39 +48,33 @@ function memoryOf({ memory, host }: Place, given: number | undefined, cluster: C
 }
 
 /** Joins a cluster with a pool of workers. */
-export async function join(place: Place, url: string, options: JoinOptions = {}): Promise<JoinedWorker> {
-  const checked = checkNats('join', url, options, names);
-  const given: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(options))
-    if (![...natsOptionNames, ...ownNames].includes(key)) given[key] = value;
-  const { contexts, modules, worker, threads, crowded } = checkWorkers(given, place.cores, 'join');
+export async function join(place: Place, url: string, given: JoinOptions = {}): Promise<JoinedWorker> {
+  const wanted = checkedOptions('join', given, rows);
+  const checked = checkNats('join', url, wanted);
+  const { contexts, modules, worker, threads, crowded } = workersOf('join', wanted, place.cores);
   const slots = contexts.length;
-  integer('join: workers', options.workers, slots, 1, 1024);
-  if (options.maxMemory !== undefined) checkParameter(joinRows.maxMemory, options.maxMemory, 'join: maxMemory');
-  const clientSeconds = real('join: clientSeconds', options.clientSeconds, 60, 1, 1e6);
-  const keepSeconds = checkKeep('join', options.keepSeconds);
-  const name = options.name ?? `${place.host} ${place.processName}`;
-  const nats = await loadNats(options.nats);
+  const { allowModules, maxMemory, clientSeconds, keepSeconds, name = `${place.host} ${place.processName}` } = wanted;
+  const nats = await loadNats(wanted.nats);
   const connection = await openConnection(nats, checked, name, place.connectTcp, place.readCreds);
   const cluster = await Cluster.open(nats, connection, { ...checked, keepSeconds, serverSeconds });
-  const memory = memoryOf(place, options.maxMemory, cluster);
+  const memory = memoryOf(place, maxMemory, cluster);
   const pool = new Pool({
     place,
     contexts,
     names: `${name} / `,
     // A second safeguard: modules that are not registered by name are never imported, whatever a message contained.
-    start: { threads, modules, crowded, namesOnly: !options.allowModules },
+    start: { threads, modules, crowded, namesOnly: !allowModules },
     source: worker,
     memory,
     fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),
   });
-  const event = observer('join', options, 'onEvent');
+  const event = observer('join', given, 'onEvent');
   try {
     await pool.ready();
     const info = {
       ...(await describe(place, name, slots, contexts[0])),
       modules: Object.keys(modules),
-      allowModules: options.allowModules ?? false,
+      allowModules,
     };
     return new Joined({ cluster, pool, info, clientSeconds, event });
   } catch (error) {

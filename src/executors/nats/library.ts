@@ -1,9 +1,8 @@
 /** The NATS clients, which are optional peer dependencies, loaded on first use of a cluster. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
-import { knownOptions } from '../../base/options.js';
 import { parseAddress } from './address.js';
-import { type LoadNats, type NatsOptions, natsOptionNames, type TcpConnect } from './options.js';
+import type { LoadNats, NatsOptions, TcpConnect } from './options.js';
 
 /** The parts of the clients that are used. */
 export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'credsAuthenticator' | 'createInbox'> &
@@ -49,8 +48,7 @@ export interface Checked {
 }
 
 /** Checks the options of a connection and the address. */
-export function checkNats(what: string, url: string, options: NatsOptions, more: readonly string[]): Checked {
-  knownOptions(what, options, [...natsOptionNames, ...more]);
+export function checkNats(what: string, url: string, options: NatsOptions): Checked {
   const parsed = parseAddress(url);
   if (!parsed) {
     const needed = 'nats://host:4222, tls://host:4222, ws://host:8080 or wss://host:443';
@@ -59,7 +57,8 @@ export function checkNats(what: string, url: string, options: NatsOptions, more:
   const cluster = options.cluster ?? 'ewald';
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster))
     throw new EwaldError('Argument', `${what}: cluster is "${cluster}"; expected letters, digits, - and _`);
-  return { cluster, address: parsed.address, options: { ...parsed.credentials, ...options } };
+  const set = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { cluster, address: parsed.address, options: { ...parsed.credentials, ...set } };
 }
 
 /** Opens a connection that reconnects automatically. */

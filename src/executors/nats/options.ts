@@ -2,9 +2,11 @@
  * Options of clusters. In a separate file, without the clients' types: projects that have not installed `@nats-io/*`
  * compile against these declarations.
  */
+import { row } from '../../base/call-options.js';
 import type { WorkerInfo } from '../executor.js';
 import type { WorkersOptions } from '../options.js';
 import type { ConnectionParameters, JoinParameters } from '../parameter-types.js';
+import { connectionRows } from '../parameters.js';
 
 /** Address options and credentials of a NATS server. */
 export interface NatsOptions extends ConnectionParameters {
@@ -27,7 +29,15 @@ export interface NatsOptions extends ConnectionParameters {
 /** Loads the modules `@nats-io/nats-core`, `@nats-io/jetstream` and `@nats-io/obj`. */
 export type LoadNats = () => Promise<readonly [core: unknown, jetstream: unknown, obj: unknown]>;
 
-export const natsOptionNames = ['token', 'user', 'password', 'creds', 'tls', 'cluster', 'nats'] as const;
+const { cluster, token, creds } = connectionRows;
+/** The rows of an address's options. */
+export const natsRows = {
+  ...row.others('tls', 'nats'),
+  ...{ user: row.text, password: row.text, cluster, token, creds },
+} as const;
+
+/** Seconds after which the server deletes data that are neither fetched nor refreshed. */
+export const keepRow = row.number(1, 1e9, 86_400);
 
 /** Connects by TCP with the clients' settings and returns their connection; not available in browsers. */
 export type TcpConnect = (settings: object, tls: NatsOptions['tls']) => Promise<unknown>;
