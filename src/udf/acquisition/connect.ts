@@ -1,10 +1,11 @@
 /** Opens connections to detectors. */
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { checkSignal, integer, knownOptions, nearest, real, shown } from '../../base/options.js';
+import { checkSignal, nearest, shown } from '../../base/options.js';
 import type { UdfPlace } from '../context-options.js';
 import { DetectorConnection } from './connection.js';
 import type { LiveScan } from './live-scan.js';
-import { type DetectorKind, type DetectorOptions, detectorOptionNames, detectorPorts } from './options.js';
+import { type DetectorKind, type DetectorOptions, detectorPorts } from './options.js';
 import { liveRows } from './parameters.js';
 
 const kinds = Object.keys(detectorPorts) as DetectorKind[];
@@ -30,13 +31,17 @@ export function detectorAddress(detector: string): { kind: DetectorKind; host?: 
   return { kind: kind as DetectorKind, host, ...(port !== undefined && { port }) };
 }
 
+const { dataPort, reconnectS, ringBytes } = liveRows;
+const port = row.integer(1, 65535);
+const rows = { host: row.text, port, dataPort, reconnectS, ringBytes, signal: row.signal } as const;
+
 export async function connectDetector(
   place: UdfPlace,
   detector: string,
   options: DetectorOptions,
   keep: (scan: LiveScan) => LiveScan,
 ): Promise<DetectorConnection> {
-  knownOptions('connect', options, detectorOptionNames);
+  const { dataPort, reconnectS, ringBytes, signal, ...wanted } = checkedOptions('connect', options, rows);
   const address = detectorAddress(detector);
   const foreign = (['dataPort', 'reconnectS'] as const).find((name) => options[name] !== undefined);
   if (address.kind === 'dectris' && foreign)
@@ -44,19 +49,10 @@ export async function connectDetector(
       'Argument',
       `connect: ${foreign} is for merlin; dectris has one port, to which ZeroMQ connects again by itself`,
     );
-  const port = integer('connect: port', options.port, address.port ?? detectorPorts[address.kind], 1, 65535);
-  const { low, high, fallback } = liveRows.reconnectS.range;
-  const bytes = liveRows.ringBytes.range;
-  const given = {
-    host: options.host ?? address.host ?? '127.0.0.1',
-    port,
-    dataPort: integer('connect: dataPort', options.dataPort, Math.min(65535, port + 1), 1, 65535),
-    reconnectS: real('connect: reconnectS', options.reconnectS, fallback, low, high),
-    ringBytes: integer('connect: ringBytes', options.ringBytes, bytes.fallback, bytes.low, bytes.high),
-  };
-  if (typeof given.host !== 'string' || given.host === '')
-    throw new EwaldError('Argument', `connect: host is ${shown(given.host)}; expected a name or an address`);
-  checkSignal(options.signal);
+  const { host = address.host ?? '127.0.0.1', port = address.port ?? detectorPorts[address.kind] } = wanted;
+  if (host === '') throw new EwaldError('Argument', 'connect: host is ""; expected a name or an address');
+  const given = { host, port, dataPort: dataPort ?? Math.min(65535, port + 1), reconnectS, ringBytes };
+  checkSignal(signal);
   if (!place.detector)
     throw new EwaldError(
       'Unsupported',
@@ -64,10 +60,10 @@ export async function connectDetector(
     );
   const driver = await place.detector(address.kind, given);
   try {
-    await driver.connect(options.signal);
+    await driver.connect(signal);
   } catch (error) {
     await driver.close();
     throw error;
   }
-  return new DetectorConnection(driver, given.ringBytes, keep);
+  return new DetectorConnection(driver, ringBytes, keep);
 }

@@ -1,11 +1,12 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
 import { orAborted } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
-import { checkSignal, integer, knownOptions, real } from '../../base/options.js';
+import { checkSignal } from '../../base/options.js';
 import { asyncDispose } from '../../base/resource.js';
 import { product } from '../dtypes.js';
 import type { LiveParameters } from '../parameter-types.js';
@@ -52,16 +53,13 @@ export interface NextScanOptions extends Pick<LiveParameters, 'timeoutS' | 'stal
   readonly signal?: PlatformSignal | undefined;
 }
 
-const optionNames = [
-  'navShape',
-  'syncOffset',
-  'timeoutS',
-  'stallS',
-  'controller',
-  'onReadyForData',
-  'onDetermineNavShape',
-  'signal',
-];
+const rows = {
+  ...row.others('navShape', 'controller', 'onReadyForData', 'onDetermineNavShape'),
+  syncOffset: row.integer(-(2 ** 31), 2 ** 31, 0),
+  timeoutS: row.number(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+  stallS: liveRows.stallS,
+  signal: row.signal,
+} as const;
 
 /** A connection to a detector; release it with `dispose` or `await using`. */
 export class DetectorConnection {
@@ -97,16 +95,11 @@ export class DetectorConnection {
    * that are not the detector's, `Aborted`, `Disposed`.
    */
   async next(options: NextScanOptions = {}): Promise<LiveScan | undefined> {
-    knownOptions('next', options, optionNames);
+    const { controller, signal, timeoutS, stallS, syncOffset } = checkedOptions('next', options, rows);
     if (this.#closed) throw new EwaldError('Disposed', `the connection to ${this.name} was closed; connect again`);
     if (this.#busy) throw new EwaldError('Argument', 'next was called again before its previous result');
-    const { controller, signal } = options;
     const onReadyForData = awaited('next: onReadyForData', options.onReadyForData);
     const determine = awaited('next: onDetermineNavShape', options.onDetermineNavShape);
-    const { low, high } = liveRows.timeoutS.range;
-    const timeoutS = real('next: timeoutS', options.timeoutS, Number.POSITIVE_INFINITY, low, Number.POSITIVE_INFINITY);
-    const stallS = real('next: stallS', options.stallS, liveRows.stallS.range.fallback, 0, high);
-    const syncOffset = integer('next: syncOffset', options.syncOffset, 0, -(2 ** 31), 2 ** 31);
     checkSignal(signal as AbortSignal | undefined);
     this.#busy = true;
     const waiting = limited(signal as AbortSignal | undefined, timeoutS);

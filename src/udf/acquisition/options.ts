@@ -10,8 +10,6 @@ export interface DetectorOptions extends Pick<LiveParameters, 'dataPort' | 'reco
   readonly signal?: PlatformSignal | undefined;
 }
 
-export const detectorOptionNames = ['host', 'port', 'dataPort', 'reconnectS', 'ringBytes', 'signal'];
-
 /** Kinds of detectors that a context connects to, and their default ports. */
 export const detectorPorts = { merlin: 6341, dectris: 31001 } as const;
 export type DetectorKind = keyof typeof detectorPorts;
