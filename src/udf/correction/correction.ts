@@ -15,7 +15,7 @@ import { pack } from '../../layout/struct.js';
 import { correctionDescriptor, udfNumbers } from '../../layout/udf.js';
 import type { Planner } from '../../planner/planner.js';
 import type { PassDtype } from '../contract.js';
-import { planRows } from '../plan-rows.js';
+import { planRows } from '../pass/plan-rows.js';
 import { correctionFeature } from './kernels.js';
 
 /** What is corrected, and in which types. */

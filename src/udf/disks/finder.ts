@@ -12,7 +12,7 @@ import { pack } from '../../layout/struct.js';
 import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../layout/udf.js';
 import type { Planner } from '../../planner/planner.js';
 import type { PassDtype } from '../contract.js';
-import { planRows } from '../plan-rows.js';
+import { planRows } from '../pass/plan-rows.js';
 import type { FoundDisks } from './contract.js';
 import { disksFeature } from './kernels.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern, patternMask } from './patterns.js';

@@ -16,8 +16,8 @@ import { udfDescriptor, udfNumbers } from '../../layout/udf.js';
 import type { Planner } from '../../planner/planner.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
-import { planRows } from '../plan-rows.js';
 import { kindOf, packSteps } from './pack.js';
+import { planRows } from './plan-rows.js';
 import { settleColumns } from './settle.js';
 import type { PassStep } from './steps.js';
 
