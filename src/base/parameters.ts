@@ -283,7 +283,8 @@ export function checkParameter(row: OptionRow, value: unknown, said: string, wri
   const { low, high } = row.range ?? {};
   throw new EwaldError(
     'Argument',
-    `${said} is ${written ?? shown(value)}; expected ${expected(row)}${asBigint}${unit}${near ? ` (did you mean "${near}"?)` : ''}`,
+    `${said} is ${written ?? shown(value)}; expected ${expected(row)}${asBigint}${unit}` +
+      (near ? ` (did you mean "${near}"?)` : ''),
     { detail: { value, low, high } },
   );
 }
