@@ -276,7 +276,8 @@ class RunReport {
     if (told.length > 0) tell(told.join('\n'));
     // A run that finds nothing in all its frames is not trusted either.
     const isEmpty = isWhole && summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
-    endDone(!(isEmpty || summary.failed > 0 || summary.isDoubtful || this.#isDoubtful), signal);
+    const isDoubtful = summary.isDoubtful || summary.multiples.length > 0 || this.#isDoubtful;
+    endDone(!(isEmpty || summary.failed > 0 || isDoubtful), signal);
   }
 
   #resumed(after: number, again: number): void {

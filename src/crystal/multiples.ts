@@ -13,7 +13,7 @@
  * larger cell, and not that it is wrong.
  */
 import { bravaisCandidates } from './bravais.js';
-import { type Cell, combine, reciprocal } from './cell.js';
+import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
 import { primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';
@@ -103,11 +103,12 @@ export class MultipleSearch {
   }
 
   /** Adds a crystal, rows a, b, c in Å in the setting of the known cell, and the spots of its frame, [n, 3] in 1/Å. */
-  add(cell: Cell, spots: Float32Array): void {
+  add(found: Cell, spots: Float32Array): void {
     if (this.#indices.length >= enough) return;
+    const cell = nearestSetting(found, this.#known);
     const primitive = primitiveOf(cell, this.#known.centring).flat();
     const edges = cell.flat();
-    const found = new Int16Array(spots.length);
+    const indices = new Int16Array(spots.length);
     let count = 0;
     for (let i = 0; i < spots.length; i += 3) {
       const [x, y, z] = [spots[i] as number, spots[i + 1] as number, spots[i + 2] as number];
@@ -117,9 +118,9 @@ export class MultipleSearch {
       const [h, k, l] = [Math.round(p), Math.round(q), Math.round(r)];
       if (h === 0 && k === 0 && l === 0) continue;
       if ((p - h) ** 2 + (q - k) ** 2 + (r - l) ** 2 < near ** 2) {
-        found[count++] = h;
-        found[count++] = k;
-        found[count++] = l;
+        indices[count++] = h;
+        indices[count++] = k;
+        indices[count++] = l;
       } else this.#unexplained++;
       const [a, b, c] = [along(edges, 0), along(edges, 1), along(edges, 2)];
       const [da, db, dc] = [offWhole(a), offWhole(b), offWhole(c)];
@@ -127,7 +128,7 @@ export class MultipleSearch {
       if (da < nearOthers && dc < nearOthers) this.#test(1, b, db);
       if (da < nearOthers && db < nearOthers) this.#test(2, c, dc);
     }
-    this.#indices.push(found.slice(0, count));
+    this.#indices.push(indices.slice(0, count));
   }
 
   /** Counts an index along an edge, and its distance from a whole number. */
@@ -162,6 +163,29 @@ export class MultipleSearch {
     if (factor === 1 && undetermined.length === 0) return undefined;
     return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined };
   }
+}
+
+/** Centrings that do not tell the axes apart. */
+const alike: readonly string[] = ['P', 'I', 'F'];
+/** Another order of the axes is nearer by this fraction of the edges' sum; less is the scatter of equal edges. */
+const leastNearer = 0.005;
+
+/**
+ * The axes of a crystal in the order in which its edges are nearest to those of the known cell: if a multiple of one
+ * edge is nearly as long as another, crystals are found with both exchanged, and a class would be divided among them.
+ */
+function nearestSetting(cell: Cell, { cell: known, centring }: KnownCell): Cell {
+  if (!alike.includes(centring)) return cell;
+  const wanted = lengthsOf(known);
+  const least = leastNearer * (wanted[0] + wanted[1] + wanted[2]);
+  const off = (one: Cell): number =>
+    lengthsOf(one).reduce(
+      (sum, length, i) => sum + Math.abs(length - (wanted[i] as number)),
+      one === cell ? -least : 0,
+    );
+  const [a, b, c] = cell;
+  const orders: readonly Cell[] = [cell, [b, c, a], [c, a, b], [b, a, c], [a, c, b], [c, b, a]];
+  return orders.reduce((best, one) => (off(one) < off(best) ? one : best));
 }
 
 const offWhole = (x: number): number => Math.abs(x - Math.round(x));

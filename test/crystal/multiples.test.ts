@@ -44,6 +44,23 @@ describe('a known cell', () => {
     expect(found?.needing).toBeLessThan(0.02 * (found?.peaks ?? 0));
   });
 
+  test('is one if a multiple of an edge is nearly another edge, with which crystals exchange it', () => {
+    const [a, b, c] = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
+    const known = times([a, b, c], [1, 1, 2]);
+    const search = new MultipleSearch({ cell: known, centring: 'P' });
+    const images = simulateSpots({ cell: [a, b, c], images: 8, spots: 150, spurious: 0.1, seed: 3 });
+    for (const [i, { spots, lattices }] of images.entries())
+      for (const [x, y, z] of lattices.map((found) => times(found, [1, 1, 2]))) {
+        const orders = [
+          [x, y, z],
+          [z, x, y],
+          [x, z, y],
+        ] as unknown as Cell[];
+        search.add(orders[i % 3] as Cell, Float32Array.from(spots));
+      }
+    expect(search.found?.factor).toBe(2);
+  });
+
   test('that leaves out a centring is one, and names the primitive cell', () => {
     const found = told(bodyCentred, [1, 1, 1], { centring: 'I', as: 'P' });
     expect(found?.factor).toBe(2);

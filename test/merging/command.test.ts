@@ -221,7 +221,7 @@ test('a point group that the data contradict is merged with a warning and the ex
   expect(JSON.parse(low.out).isDoubtful).toBe(false);
 });
 
-test('a doubled cell is merged with a remark and the exit code of doubtful data, also as JSON and in the report', async () => {
+test('a doubled cell is merged with a remark and the code of doubtful data, in JSON and report as well', async () => {
   const simulation = { crystals: 60, symmetry: 'mmm', parameters: [50, 32, 38, 90, 90, 90] } as const;
   const { bytes } = simulateStream({ ...simulation, factor: ([h]) => (h % 2 === 0 ? 1 : 0) });
   writeFileSync(join(folder, 'doubled.stream'), bytes);

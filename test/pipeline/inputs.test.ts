@@ -24,7 +24,7 @@ test.for<[string, unknown, string]>([
   await refused(() => ctx.pipeline({ inputs: inputs as never }).next(), 'Argument', 'pipeline: inputs', words);
 });
 
-test.for([
+test.for<[string, string]>([
   ['<!DOCTYPE html>\n<title>not here</title>', 'a page of HTML'],
   ['; a detector\nclen = 0.1\nres = 1e4\n', 'a geometry of a detector'],
 ])('a text of another kind is no list of files: %j', async ([text, kind]) => {
