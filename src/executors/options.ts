@@ -64,12 +64,26 @@ export function checkInline(given: InlineOptions, what = 'Executor.inline') {
 export const isCrowded = (workers: number, threads: number, cores: number): boolean =>
   threads === 1 && workers >= cores;
 
+/** The workers that options describe. */
+export interface ChosenWorkers extends Required<Pick<WorkersOptions, 'worker'>> {
+  /** The context options of each worker. */
+  readonly contexts: readonly (ContextOptions | undefined)[];
+  readonly modules: Record<string, string>;
+  readonly threads: number;
+  /** Whether there is a worker for every core. */
+  readonly crowded: boolean;
+}
+
 /** Checks the options of workers; `cores` is the default number of workers. */
-export const checkWorkers = (given: WorkersOptions, cores: number, what = 'Executor.workers') =>
+export const checkWorkers = (given: WorkersOptions, cores: number, what = 'Executor.workers'): ChosenWorkers =>
   workersOf(what, checkedOptions(what, given, workersRows), cores);
 
 /** The workers that checked options describe. Throws `Argument` where they contradict one another. */
-export function workersOf(what: string, given: Checked<WorkersOptions, typeof workersRows>, cores: number) {
+export function workersOf(
+  what: string,
+  given: Checked<WorkersOptions, typeof workersRows>,
+  cores: number,
+): ChosenWorkers {
   const { workers, context, threads, modules, worker } = given;
   const contexts = list(`${what}: contexts`, given.contexts);
   if (contexts && (workers !== undefined || context !== undefined || contexts.length === 0))
@@ -82,12 +96,10 @@ export function workersOf(what: string, given: Checked<WorkersOptions, typeof wo
   const count = contexts?.length ?? workers ?? Math.max(1, Math.min(cores, 1024));
   checkParameter(joinRows.workers, count, `${what}: workers`);
   return {
-    /** The context options of each worker. */
     contexts: contexts ?? Array.from({ length: count }, () => context),
     modules: checkModules(modules),
     worker,
     threads,
-    /** Whether there is a worker for every core. */
     crowded: isCrowded(count, threads, cores),
   };
 }

@@ -8,7 +8,6 @@
  * - Without `force` an existing file is replaced only if it is empty, or states that ewald wrote it.
  * - A file has one writer; a second writer is refused with the identity of the first.
  */
-import type { Stats } from 'node:fs';
 import { access, constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { compressedName } from '../base/compression.js';
@@ -131,7 +130,7 @@ async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
 /** Target of a name, the existing file, and whether it is a regular one. */
 interface Permitted {
   readonly target: string;
-  readonly there: Stats | undefined;
+  readonly there: { readonly size: number; readonly mode: number; isFIFO(): boolean } | undefined;
   readonly isPlain: boolean;
 }
 

@@ -148,8 +148,8 @@ export async function run(ctx: Context, file: File, signal: AbortSignal | undefi
   await open(file, { format: undefined, navShape: undefined, signal });
   await (await ctx.fft({ shape: [8], threads, kind: undefined })).dispose();
   await ctx.indexer({ maxSpots: threads, threads });
-  const output = (piece: Uint8Array) => void pieces.push(piece);
-  for await (const _ of ctx.pipeline({ inputs: file, peaks: { minSnr: threads }, output }));
+  const peaks = { minSnr: threads };
+  for await (const _ of ctx.pipeline({ inputs: file, peaks, output: (piece) => void pieces.push(piece) }));
 }
 `;
     expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
