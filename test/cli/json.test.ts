@@ -73,20 +73,29 @@ test.skipIf(process.platform !== 'linux')('ewald ffi with a library, and a call'
 /** The first line that a command prints, which then ends by a signal. */
 async function firstLine(...words: string[]): Promise<string> {
   const child = spawn(process.execPath, [cli, ...words, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
+  const ended = once(child, 'close');
+  const [line] = await Promise.race([once(child.stdout, 'data'), ended]);
   child.kill('SIGINT');
-  await once(child, 'close');
+  await ended;
   return String(line);
 }
 
+const scan = [at('served-scan/scan.h5'), '--port', '0'];
 const serving: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['page', ['--port', '0']],
-  ['view', ['--port', '0', at('d/run.h5')]],
-  ['simulate merlin', [at('s/scan.h5'), '--port', '0']],
-  ['simulate dectris', [at('s/scan.h5'), '--port', '0']],
+  ['view', ['--port', '0', at('served/run.h5')]],
+  ['simulate merlin', scan],
+  ['simulate dectris', scan],
 ];
-test.each(serving)('ewald %s, once it is ready', { tags: 'all' }, async (name, words) => {
-  check(name, await firstLine(...name.split(' '), ...words));
+describe('while they serve', { tags: 'all' }, () => {
+  // In the second tier the commands above do not run.
+  beforeAll(async () => {
+    await ewaldTogether(['simulate', 'frames', '-o', at('served'), '--images', '1', '--size', '256,256']);
+    await ewaldTogether(['simulate', 'scan', '-o', at('served-scan')]);
+  });
+  test.each(serving)('ewald %s, once it is ready', async (name, words) => {
+    check(name, await firstLine(...name.split(' '), ...words));
+  });
 });
 
 describe.skipIf(!natsPresent)('a cluster', { tags: 'all' }, () => {

@@ -1,4 +1,5 @@
 /** A signal ends everything that is public and takes one, within a tenth of a second of processor time. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -141,6 +142,16 @@ const inNode: readonly Abortable[] = [
     },
   },
   {
+    takes: 'files/write.ts WriteOptions',
+    what: 'openOutput of a named pipe without a reader',
+    run: async (signal, started) => {
+      const pipe = join(folder, `pipe-${Math.random()}`);
+      execFileSync('mkfifo', [pipe]);
+      soon(started);
+      await (await shell.openOutput(pipe, { signal })).write('text');
+    },
+  },
+  {
     takes: 'heffte/files/wish.ts TransformFileOptions',
     what: 'transformFile, measuring',
     run: (signal, started) => {
@@ -166,7 +177,12 @@ const rows = [...table, ...inNode];
 testAborting(rows, { ewald, data, executors, udf, validate }, processorMs);
 
 /** Options of functions that are not public. */
-const internal = ['data/compressed/source.ts DecompressionOptions', 'data/format.ts Probe', 'heffte/disk.ts DiskWish'];
+const internal = [
+  'data/compressed/source.ts DecompressionOptions',
+  'data/format.ts Probe',
+  'heffte/disk.ts DiskWish',
+  'pipeline/sinks/stream-file.ts StreamFileOptions',
+];
 
 test('every interface of options with a signal has a row', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));

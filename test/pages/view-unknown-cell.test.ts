@@ -50,7 +50,7 @@ describe.skipIf(!dataFolder)('without a cell', () => {
     }, workers);
     await page.locator('#run').click();
     await visit.message(
-      /^Searched 12 frames in .* s; cell 79\.00, 79\.00, 38\.00, 90\.00.* \(tP\) from 12 of the first 12 frames$/,
+      /^Searched 12 frames in .* s; cell 79\.0\d, 79\.0\d, 38\.0\d, 90\.00.* \(tP\) from 12 of the first 12 frames$/,
     );
     expect(chunksOf(await page.evaluate(async () => viewer.stream?.text() ?? ''))).toBe(commandChunks(words));
     // The determined cell also indexes single frames.

@@ -84,7 +84,7 @@ test('in a followed folder, damaged files are waited for, reported and counted; 
   const { code, out, err } = await running;
   expect(code, err).toBe(1);
   expect(out).toContain('2 could not be read');
-  for (const name of ['a.h5', 'c.h5']) expect(err).toMatch(new RegExp(`✗ .*${name}: .*truncated`));
+  for (const name of ['a.h5', 'c.h5']) expect(err).toMatch(new RegExp(`✗ .*${name} //0: .*truncated`));
   const names = readFileSync(at('arriving.stream'), 'utf8').match(/^Image filename: .*$/gm);
   expect(names?.map((name) => name.at(-4))).toEqual(['b', 'b', 'b', 'd', 'd', 'd']);
 });
