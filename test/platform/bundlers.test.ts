@@ -131,7 +131,7 @@ test('an uncaught error shows the name of its class', async () => {
   const uncaught = "import { open } from 'ewald/data'; await open('absent.h5');";
   const { code, err } = await node(['--input-type=module', '-e', uncaught], { cwd: installed });
   expect(code).toBe(1);
-  expect(err).toContain('EwaldError: ');
+  expect(err).toMatch(/^EwaldError \[File\]: /m);
   expect(err).not.toContain('[EwaldError]');
 });
 
