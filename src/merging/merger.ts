@@ -217,7 +217,7 @@ export class Merger {
       );
   }
 
-  /** Merges what has been collected. Throws `Argument` for inconsistent data, `Aborted`. */
+  /** Merges what was collected. Throws `File` if that is nothing, `Argument` for inconsistent data, `Aborted`. */
   run(options: MergeRunOptions = {}): Promise<MergeResult> {
     return runMerge(this.#planner, this.#checked, this.#collected(), options);
   }

@@ -63,7 +63,7 @@ export interface Collected {
 const mostDatasets = 256;
 const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
 
-/** Merges collected observations. Throws `Argument` for inconsistent data, `Aborted`. */
+/** Merges collected observations. Throws `File` if there are none, `Argument` for inconsistent data, `Aborted`. */
 export async function runMerge(
   planner: Planner,
   checked: CheckedMerge,
@@ -303,7 +303,8 @@ function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): E
           ? `${said('pushRes')} and ${said('minSnr')} leave out all ` +
             counted(beyondResolution + belowSnr, 'observation')
           : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
-  return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts });
+  const tag = crystals > 0 ? 'Argument' : 'File';
+  return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts }, tag);
 }
 
 function settingsOf(

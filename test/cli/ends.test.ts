@@ -44,6 +44,8 @@ async function simulate(): Promise<void> {
     expect((await end(words)).code, words).toBe(0);
   const stream = readFileSync(join(folder, 'run.stream'), 'utf8');
   writeFileSync(join(folder, 'torn.stream'), stream.slice(0, stream.lastIndexOf('----- End chunk')));
+  const bare = stream.replace(/--- Begin crystal[\s\S]*?--- End crystal\n/g, '');
+  writeFileSync(join(folder, 'bare.stream'), bare);
   writeFileSync(join(folder, 'other.stream'), stream.replaceAll('//0', '//7').replaceAll('//1', '//8'));
   const noise = Array.from({ length: 60 }, (_, i) =>
     [7, 11, 13].map((k) => ((k * i * i) % 101) / 300 - 0.16).join(' '),
@@ -196,7 +198,7 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
     ],
     'stream info': [['run.stream'], ['torn.stream', 'bad.stream'], ['run.stream --nosuch']],
     'stream compare': [['run.stream run.stream'], ['run.stream bad.stream', 'run.stream other.stream'], ['run.stream']],
-    merge: [['run.stream -y 4/mmm'], ['bad.stream -y 4/mmm'], ['run.stream -y 4/mmn']],
+    merge: [['run.stream -y 4/mmm'], ['bad.stream -y 4/mmm', 'bare.stream -y 4/mmm'], ['run.stream -y 4/mmn']],
     cell: [
       ['nearly/spots-001.txt nearly/spots-002.txt --backend wasm'],
       [
