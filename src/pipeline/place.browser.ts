@@ -25,8 +25,11 @@ function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
   );
 }
 
+const opening = openingOf(openPlatform, { open, detect, openCodecs });
+
 export const runPlace: RunPlace = {
-  ...openingOf(openPlatform, { open, detect, openCodecs }),
+  ...opening,
+  source: (input) => opening.source(typeof input === 'string' ? absoluteAddress(input) : input),
   cores: undefined,
   files: undefined,
   named: absoluteAddress,

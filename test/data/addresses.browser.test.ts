@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { detect, httpSource, open } from '../../dist/data.browser.js';
 import { Executor } from '../../dist/executors.browser.js';
 import { getLibHandle } from '../../dist/ffi.browser.js';
-import { type Context, createContext } from '../../dist/index.browser.js';
+import { type Context, createContext, mergeStream } from '../../dist/index.browser.js';
 import { Context as UdfContext } from '../../dist/udf.browser.js';
 
 const data = import.meta.env.EWALD_TEST_DATA as string;
@@ -91,6 +91,15 @@ test.for([
   const core: any = await getLibHandle({ header: { source: 'unsigned ewald_abi_version(void);' }, library });
   expect(core.ewald_abi_version()).toBeGreaterThan(0);
   core.dispose();
+});
+
+test.skipIf(!data).for(forms)('a stream to be merged at an address given %s', async ([, form]) => {
+  const whole = new URL(`${data}/sim/mono.cell`, location.origin).href;
+  // A file that is no stream is refused by the name of the address that was read.
+  await expect(mergeStream(ctx, form('mono.cell'), { symmetry: 'mmm' })).rejects.toMatchObject({
+    tag: 'Format',
+    message: expect.stringContaining(whole),
+  });
 });
 
 test('an address that answers with an error is named whole', async () => {
