@@ -179,7 +179,7 @@ async function run(
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
-    endDone(true, live ? signal : undefined);
+    endDone(!live || live.status.lost === 0, live ? signal : undefined);
     if (view && given.stay !== false) await pageLeft(view, signal);
   } finally {
     progress.end();
@@ -344,10 +344,10 @@ function report(
     print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
   }
   for (const file of files) print(file);
-  const { lost = 0, dropped = 0 } = scan.live?.status ?? {};
+  const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
   if (frames < positions)
     print(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
-  if (lost > 0) print(`${counted(lost, 'frame')} did not arrive`);
+  if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
   if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
   print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
 }

@@ -77,6 +77,16 @@ describe.skipIf(!zmq)(`a series${zmq ? '' : ' (absent: zeromq)'}`, () => {
     expect(scan.live.status).toMatchObject({ received: 17, lost: 3 });
   });
 
+  test('counts the images that a series which ends early does not send as lost', async () => {
+    const scan = await scanOf([...messages.slice(0, 11), messages.at(-1) as Uint8Array]);
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+    expect([...intensity.data]).toEqual(sums.map((sum, i) => (i < 10 ? sum : 0)));
+    expect(scan.live.status).toMatchObject({ received: 10, lost: 10, reason: 'the detector ended the series' });
+    const restarted = await scanOf([...messages.slice(0, 11), ...messages]);
+    await ctx.runUdf(restarted, sumSigUdf);
+    expect(restarted.live.status).toMatchObject({ lost: 10, reason: 'the detector began another series' });
+  });
+
   test('ends with an error that keeps the results so far if another shape or something else arrives', async () => {
     const other = await dectrisMessages([new Uint16Array(64)], [8, 8]);
     const late = (await dectrisMessages([...images.slice(0, 10), new Uint16Array(64)], [8, 8])).at(-2) as Uint8Array;

@@ -347,9 +347,11 @@ describe('faults', () => {
   });
 
   test('another acquisition ends the scan, and is the next one', async () => {
-    const { valid, error, connection } = await run([{ at: 17, kind: 'restart' }]);
+    const { valid, error, scan: first, connection } = await run([{ at: 17, kind: 'restart' }]);
     expect(error).toBeUndefined();
     expect(valid).toEqual(validTo(17));
+    const reason = 'the detector began another acquisition';
+    expect(first.live.status).toMatchObject({ received: 17, lost: 63, reason });
     const scan = await connection.next({ syncOffset: -17 });
     const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
     expect([...intensity.data].slice(17)).toEqual(sums.slice(17));
@@ -400,6 +402,25 @@ describe('ewald run --connect', () => {
     expect(code, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ frames: 80, live: { received: 80, lost: 0 } });
     expect([...readNpy(await readFile(output)).data]).toEqual(sums);
+  });
+
+  test('ends with 1 if frames did not arrive, and gives the reason', async () => {
+    for (const [fault, arrived, warning] of [
+      [{ at: 17, kind: 'restart' }, 17, '63 frames did not arrive: the detector began another acquisition'],
+      [{ at: 30, kind: 'gap', frames: 5 }, 75, '5 frames did not arrive\n'],
+      [{ at: 41, kind: 'half', frames: 3 }, 77, '3 frames did not arrive\n'],
+    ] as const) {
+      const simulator = await simulateMerlin(file, { port: 0, open: raw, faults: [fault] });
+      open.push(simulator);
+      const output = join(folder, `${fault.kind}.npy`);
+      const words = ['run', 'sumsig', ...address(simulator), '-o', output, '--reconnect', '20'];
+      const { code, err, out } = await ewald(words);
+      expect(code, err).toBe(1);
+      expect(err).toContain(`warning: ${warning}`);
+      expect(out).toContain(`${arrived} of 80 positions measured`);
+      const { data } = readNpy(await readFile(output));
+      expect([...data].filter((sum, i) => sum === sums[i])).toHaveLength(arrived);
+    }
   });
 
   test('keeps what was finished if it is interrupted, or if the detector is gone', async () => {

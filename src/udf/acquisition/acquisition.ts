@@ -29,8 +29,10 @@ export interface LiveStatus {
   readonly processed: number;
   /** Frames that have arrived and wait for the run. */
   readonly waiting: number;
-  /** Frames that did not arrive, although later ones did. */
+  /** Frames of the scan that did not arrive, although later ones did or the acquisition is over. */
   readonly lost: number;
+  /** Why the acquisition ended before its scan was complete, if the detector ended it. */
+  readonly reason?: string;
   /** Frames that a run with `latest` skipped. */
   readonly dropped: number;
   /** Frames outside the scan: before its first position, or after its last. */
@@ -63,6 +65,7 @@ export class Acquisition {
   #received = 0;
   #processed = 0;
   #lost = 0;
+  #reason: string | undefined;
   #ignored = 0;
   #runs = 0;
   #lastMs = performance.now();
@@ -93,6 +96,7 @@ export class Acquisition {
       processed: this.#processed,
       waiting,
       lost: this.#lost,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
       dropped,
       ignored: this.#ignored,
     };
@@ -190,8 +194,12 @@ export class Acquisition {
     this.#queue.abandon();
   }
 
-  /** No more frames will arrive; positions without a frame stay as they are. */
-  end(): void {
+  /** No more frames will arrive, for a reason if the scan is not complete; positions without a frame stay as they are. */
+  end(reason?: string): void {
+    if (this.open && this.#next < this.#last) {
+      this.#countLost(this.#last);
+      this.#reason = reason;
+    }
     this.#queue.end();
     this.#finish();
   }
@@ -211,9 +219,14 @@ export class Acquisition {
 
   #advance(index: number): void {
     this.#lastMs = performance.now();
-    this.#lost += Math.max(0, Math.min(index, this.#last) - Math.max(this.#next, this.syncOffset));
+    this.#countLost(Math.min(index, this.#last));
     this.#next = index + 1;
     if (this.#next >= this.#last) this.end();
+  }
+
+  /** Counts the frames of the scan from the one that is expected next to `end`. */
+  #countLost(end: number): void {
+    this.#lost += Math.max(0, end - Math.max(this.#next, this.syncOffset));
   }
 
   #check(): void {

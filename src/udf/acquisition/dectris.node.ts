@@ -118,7 +118,7 @@ export class DectrisDriver implements DetectorDriver {
   }
 
   async #begin(start: DectrisStart, codecs: Codecs): Promise<void> {
-    this.#handover.end();
+    this.#handover.end('the detector began another series');
     this.#start = undefined;
     this.#series = await start.open(codecs);
     this.#start = start;
@@ -130,7 +130,7 @@ export class DectrisDriver implements DetectorDriver {
     this.#start = undefined;
     const none = (): EwaldError => new EwaldError('Lost', `${this.name}: the series ended without an image`);
     if (this.#handover.pending) this.#handover.refuse(this.#damaged ?? none());
-    else this.#handover.end();
+    else this.#handover.end('the detector ended the series');
   }
 
   /** Whether a message belongs to the series that was started last. */

@@ -48,7 +48,7 @@ export class Handover {
 
   /** Another acquisition begins: the previous one was ended at the detector. */
   announce(): void {
-    this.end();
+    this.end('the detector began another acquisition');
     this.proceed();
   }
 
@@ -66,9 +66,9 @@ export class Handover {
     this.#wake?.();
   }
 
-  /** No more frames of the acquisition will arrive. */
-  end(): void {
-    this.#scan?.end();
+  /** No more frames of the acquisition will arrive, for a reason if its scan is not complete. */
+  end(reason: string): void {
+    this.#scan?.end(reason);
     this.#scan = undefined;
   }
 
