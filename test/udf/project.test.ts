@@ -48,6 +48,41 @@ const compilers: Readonly<Record<UdfLanguage, string | undefined>> = {
   as: builds(asc, ['--version']) ? dirname(asc) : undefined,
 };
 
+/** Tables of 800 bytes at top level, which the module fills when it is set up, and how each language writes them. */
+const tables: Readonly<
+  Record<string, readonly [file: string, ...edits: (readonly [before: string, after: string])[]]>
+> = {
+  c: [
+    'sums_c.c',
+    ['static int pixels;', 'static int pixels;\nstatic volatile double table[100];'],
+    ['  params = given;', '  params = given;\n  for (int i = 0; i < 100; i++) table[i] = i;'],
+  ],
+  rust: [
+    'sums_rust.rs',
+    ['static mut PIXELS', 'static mut TABLE: [f64; 100] = [0.0; 100];\nstatic mut PIXELS'],
+    [
+      '    PARAMS = params;',
+      '    PARAMS = params;\n    for i in 0..100 { core::ptr::addr_of_mut!(TABLE[i]).write_volatile(1.0); }',
+    ],
+  ],
+  as: [
+    'sums_as.ts',
+    ['let pixels = 0;', 'const table = new StaticArray<f64>(100);\nlet pixels = 0;'],
+    ['  params = given;', '  params = given;\n  for (let i = 0; i < 100; i++) table[i] = i;'],
+  ],
+};
+function addTable(language: string, project: string): void {
+  const [name, ...edits] = tables[language] ?? [];
+  if (name === undefined) return;
+  const file = join(project, name);
+  let text = readFileSync(file, 'utf8');
+  for (const [before, after] of edits) {
+    expect(text).toContain(before);
+    text = text.replace(before, after);
+  }
+  writeFileSync(file, text);
+}
+
 describe('a new project', () => {
   for (const [language, compiler] of Object.entries(compilers))
     test.skipIf(compiler === undefined)(`in ${language} is built by its own command and passes its test`, async () => {
@@ -56,6 +91,7 @@ describe('a new project', () => {
         folder: join(folder, language),
       });
       const PATH = `${compiler}:${process.env.PATH}`;
+      addTable(language, made.folder);
       const { scripts } = JSON.parse(readFileSync(join(made.folder, 'package.json'), 'utf8'));
       expect(scripts.build === undefined).toBe(language === 'js');
       if (scripts.build) execFileSync('sh', ['-c', scripts.build], { cwd: made.folder, env: { ...process.env, PATH } });
@@ -87,8 +123,32 @@ describe('a new project', () => {
       name: 'fast',
       language: 'c',
       folder: join(folder, 'elsewhere'),
-      files: ['package.json', 'fast.mjs', 'fast.test.mjs', 'fast.c'],
+      files: ['package.json', 'fast.mjs', 'fast.test.mjs', 'fast.c', 'build.mjs'],
     });
+  });
+
+  test.skipIf(!clang)('in C is built by CLANG, by a clang that has a linker, or says what to install', async () => {
+    const { folder: project } = await newUdf('sums', { language: 'c', folder: join(folder, 'compilers') });
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const script = (name: string, text: string) =>
+      writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const build = (env: Record<string, string> = {}) =>
+      spawnSync(process.execPath, ['build.mjs'], { cwd: project, env: { PATH: bin, ...env }, encoding: 'utf8' });
+    expect(build()).toMatchObject({ status: 1, stderr: expect.stringContaining('no clang was found; install clang') });
+    script('clang', 'echo "error: unable to execute command: wasm-ld does not exist" >&2; exit 1');
+    expect(build()).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('clang has no linker for WebAssembly'),
+    });
+    // Debian's clang looks for its linker in the path.
+    const PATH = `${bin}:${process.env.PATH}`;
+    expect(build({ PATH, CLANG: clang as string })).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(project, 'sums.wasm'))).toBe(true);
+    script('clang-17', `exec ${clang} "$@"`);
+    expect(build({ PATH })).toMatchObject({ status: 0 });
+    writeFileSync(join(project, 'sums.c'), 'int process(');
+    expect(build({ PATH })).toMatchObject({ status: 1, stderr: expect.stringContaining('sums.c:1:') });
   });
 
   test('is refused if the folder already exists, which stays unchanged', async () => {

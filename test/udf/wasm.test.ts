@@ -166,6 +166,7 @@ describe.skipIf(!clang)('a module', () => {
     ['FAILS', 'failed in frame 13: process returned 5'],
     ['GROWS', 'process has grown the memory, which detaches the frames'],
     ['WRITES_BEYOND', 'has written beyond the result total; expected only its results to change'],
+    ['USES_HEAP', 'Memory that the module allocates itself lies there: export allocate(bytes) instead of heap()'],
     ['OTHER_VERSION', 'has version 2 of the interface; this version of ewald knows 1'],
     ['NO_PROCESS', 'exports memory, heap, setup; expected process(frames, count, firstPosition, results)'],
     ['MORE_PARAMETERS', 'exports process with 5 parameters; expected process(frames, count, firstPosition, results)'],

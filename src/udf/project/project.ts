@@ -3,21 +3,29 @@ import { EwaldError } from '../../base/errors.js';
 import { choice } from '../../base/options.js';
 import { version } from '../../base/version.js';
 import { udfLanguages } from '../parameters.js';
-import { definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
+import { buildC, definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
 
 /** A language in which a user-defined function can be written. */
 export type UdfLanguage = (typeof udfLanguages)[number];
 
 /** How each language is compiled. */
 const compiled: Readonly<
-  Record<UdfLanguage, { readonly source?: string; readonly extension?: string; build?(name: string): string }>
+  Record<
+    UdfLanguage,
+    {
+      readonly source?: string;
+      readonly extension?: string;
+      build?(name: string): string;
+      script?(name: string): string;
+    }
+  >
 > = {
   js: {},
   c: {
     source: inC,
     extension: 'c',
-    build: (name) =>
-      `clang --target=wasm32 -O3 -msimd128 -ffreestanding -nostdlib -Wl,--no-entry -o ${name}.wasm ${name}.c`,
+    build: () => 'node build.mjs',
+    script: buildC,
   },
   rust: {
     source: inRust,
@@ -53,7 +61,7 @@ export function udfProject(
       `"${name}" cannot be the name of a user-defined function; expected letters, digits and underscores, such as ` +
         'radialVariance',
     );
-  const { source, extension, build } = compiled[language];
+  const { source, extension, build, script } = compiled[language];
   const manifest = {
     name: name.toLowerCase(),
     private: true,
@@ -67,5 +75,6 @@ export function udfProject(
     [`${name}.mjs`]: definition(name, source !== undefined),
     [`${name}.test.mjs`]: testFile(name),
     ...(source && extension && { [`${name}.${extension}`]: source }),
+    ...(script && { 'build.mjs': script(name) }),
   };
 }

@@ -93,6 +93,27 @@ EXPORT(process) int process(const uint16_t *frames, int count, uint32_t position
 }
 `;
 
+/** Compiles the module in C with a clang that has a linker for WebAssembly, which not every clang has. */
+export const buildC = (name: string): string => `import { spawnSync } from 'node:child_process';
+
+const flags = '--target=wasm32 -O3 -msimd128 -ffreestanding -nostdlib -Wl,--no-entry -o ${name}.wasm ${name}.c';
+const numbered = Array.from({ length: 30 }, (_, i) => 'clang-' + (40 - i));
+let found = 'no clang was found';
+for (const clang of process.env.CLANG ? [process.env.CLANG] : ['clang', ...numbered]) {
+  const { error, status, stderr } = spawnSync(clang, flags.split(' '), { encoding: 'utf8' });
+  if (status === 0) process.exit();
+  if (error) continue;
+  if (!/wasm-ld|No available targets/.test(stderr)) {
+    console.error(stderr);
+    process.exit(1);
+  }
+  found = clang + ' has no linker for WebAssembly (wasm-ld), or does not compile to it';
+}
+console.error(found + '; install clang and lld (Debian: apt install clang lld), or set CLANG to the path of another ' +
+  'clang, such as upstream/bin/clang of Emscripten');
+process.exit(1);
+`;
+
 /** The module in Rust. */
 export const inRust = `#![no_std]
 
@@ -157,9 +178,9 @@ export const inAssemblyScript = `const U16 = 2;
 let pixels = 0;
 let params: usize = 0;
 
-/** The first free byte: the memory from there on belongs to the run. Allocate nothing; use StaticArray at top level. */
-export function heap(): usize {
-  return __heap_base;
+/** Memory for the run. Allocate your own tables at top level or in setup, such as new StaticArray<f64>(9). */
+export function allocate(bytes: usize): usize {
+  return heap.alloc(bytes);
 }
 
 /** Called once per worker and run. A result other than 0 refuses the frames. */

@@ -149,11 +149,15 @@ export class WasmInstance {
   /** Throws `Argument` if the module has written outside its results. */
   checkGuards(): void {
     const damage = this.#layout.damage(new Uint8Array(this.#buffer));
-    if (damage.length > 0)
-      throw new EwaldError(
-        'Argument',
-        `${this.#code.what} has written ${damage.join(', ')}; expected only its results to change`,
-      );
+    if (damage.length === 0) return;
+    const cause =
+      damage[0]?.startsWith('before') && !this.#exports.allocate
+        ? '. Memory that the module allocates itself lies there: export allocate(bytes) instead of heap()'
+        : '';
+    throw new EwaldError(
+      'Argument',
+      `${this.#code.what} has written ${damage.join(', ')}; expected only its results to change${cause}`,
+    );
   }
 
   get #frameBytes(): number {
