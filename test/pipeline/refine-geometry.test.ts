@@ -261,6 +261,17 @@ describe.each([
   });
 });
 
+test('a known cell at a distance that is off by too little to move has the error of that distance', () => {
+  const geometry = square(1);
+  for (const z of [-0.17, 0.17]) {
+    const truth = { whole: [0, 0, z] as Triple, panels: still(1) };
+    const crystals = crystalsOf(geometry, truth, { count: 40, peaks: 200, true: orthorhombic, seed: 131 });
+    const refined = refineGeometry(geometry, crystals);
+    expect(refined.moved).toEqual([]);
+    expectsCell(refined, orthorhombic);
+  }
+});
+
 test('each of several known cells has its own error', () => {
   const geometry = square(1);
   const of = (truth: string, known: string, seed: number) =>

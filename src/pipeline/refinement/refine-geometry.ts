@@ -471,7 +471,8 @@ class Fit {
 
   /**
    * The cells of the crystals, and the errors of the motions. They contain what parameters may be that keep their
-   * values because they are within three errors: those of the whole detector, and of each part that has moved.
+   * values because they are within three errors, or negligible: those of the whole detector, and of each part that has
+   * moved; and what cells and motions have taken up of these parameters.
    */
   #stated(active: readonly number[]): { readonly cells: MeasuredCell[]; readonly error: Float64Array } {
     const open = this.#units.flatMap((_, u) => {
@@ -479,7 +480,13 @@ class Fit {
       return isOpen ? (this.#parts[u] as Part).movable.map((k) => perUnit * u + k) : [];
     });
     const all = [...open, ...this.#ofCells];
-    const covariance = this.#covariance(all, this.#normal(all));
+    const normal = this.#normal(all);
+    const { values } = this.#without(all, all, normal, true);
+    const taken = all.map((p, i) => (values[i] as number) - (this.#motion[p] as number));
+    const covariance = this.#covariance(all, normal).map((x, at) => {
+      const [i, j] = [Math.floor(at / all.length), at % all.length];
+      return x + (taken[i] as number) * (taken[j] as number);
+    });
     const error = new Float64Array(this.#motion.length);
     for (const p of active) error[p] = Math.sqrt(covariance[all.indexOf(p) * (all.length + 1)] as number);
     const cells = this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
@@ -782,7 +789,7 @@ class Fit {
   }
 
   /** Adds the prior knowledge: units move little, and a motion that units share belongs to their parent. */
-  #withPriors({ matrix, right }: Equations, active: readonly number[]): Equations {
+  #withPriors({ matrix, right }: Equations, active: readonly number[], keepsShared = false): Equations {
     const n = active.length;
     const all = Float64Array.from(matrix);
     const side = Float64Array.from(right);
@@ -808,7 +815,7 @@ class Fit {
       // Far stiffer than the pairs, but not so stiff that the matrix cannot be inverted.
       const stiffness = 1e4 * Math.max(...mode.map(([i]) => all[i * n + i] as number));
       let value = 0;
-      for (const [i, x] of mode) value += x * (this.#motion[active[i] as number] as number);
+      if (!keepsShared) for (const [i, x] of mode) value += x * (this.#motion[active[i] as number] as number);
       for (const [i, x] of mode) {
         side[i] = (side[i] as number) - stiffness * x * value;
         for (const [j, y] of mode) all[i * n + j] = (all[i * n + j] as number) + stiffness * x * y;
@@ -841,6 +848,7 @@ class Fit {
     active: readonly number[],
     kept: readonly number[],
     { matrix, right, scatter }: Equations & { readonly scatter?: Float64Array },
+    keepsShared = false,
   ): { values: Float64Array; inverse: Float64Array; spread: Float64Array } {
     const [all, n] = [active.length, kept.length];
     const rows = kept.map((p) => active.indexOf(p));
@@ -850,7 +858,7 @@ class Fit {
       for (const i of gone) sum += (matrix[row * all + i] as number) * (this.#motion[active[i] as number] as number);
       return sum;
     });
-    const withPriors = this.#withPriors({ matrix: part(matrix, all, rows), right: side }, kept);
+    const withPriors = this.#withPriors({ matrix: part(matrix, all, rows), right: side }, kept, keepsShared);
     const inverse = inverseOf(withPriors.matrix, n) ?? new Float64Array(n * n);
     const step = times(inverse, withPriors.right, n);
     const crystals = this.#crystals.length;
