@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import {
   type BackendName,
+  type Cell,
   EwaldError,
   type Indexer,
   type IndexingMethod,
@@ -16,6 +17,7 @@ import {
   indexingRows,
   inputName,
   isPipe,
+  ListedMultiples,
   median,
   messageOf,
   minimumSpots,
@@ -158,6 +160,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   });
   const progress = new Progress('index');
   const done: ListResult[] = [];
+  const multiples = new ListedMultiples();
   let failed = 0;
   try {
     const indexer = await context.indexer({
@@ -170,7 +173,7 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
-        const result = await indexList(input, { cells, unit, thresholds }, indexer);
+        const result = await indexList(input, { cells, unit, thresholds, multiples }, indexer);
         done.push(result);
         if (options.json) printJson(result);
         else print(describe(result));
@@ -188,6 +191,8 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
   if (!options.json) summarise(done, failed, lists.length);
   const hint = done.find((result) => result.hint)?.hint;
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
+  const { texts } = multiples;
+  for (const text of texts) warn(text);
   const { audit } = context;
   if (audit)
     note(
@@ -195,13 +200,14 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
         `differ, ${audit.unchecked} unchecked`,
     );
   if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
-  endDone(failed === 0 && done.some(({ indexed }) => indexed), signal);
+  endDone(failed === 0 && texts.length === 0 && done.some(({ indexed }) => indexed), signal);
 }
 
 interface ListSettings {
   readonly cells: KnownCell[] | undefined;
   readonly unit: SpotUnit;
   readonly thresholds: IndexingThresholds;
+  readonly multiples: ListedMultiples;
 }
 
 /** The known cells from the flags; undefined without any. */
@@ -214,7 +220,7 @@ async function cellsOf(named: readonly string[]): Promise<KnownCell[] | undefine
 
 async function indexList(
   file: string,
-  { cells, unit, thresholds }: ListSettings,
+  { cells, unit, thresholds, multiples }: ListSettings,
   indexer: Indexer,
 ): Promise<ListResult> {
   const input = inputName(file);
@@ -236,6 +242,8 @@ async function indexList(
   const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
   const ms = performance.now() - started;
   const image = result.image(0);
+  for (const { inputCell, cell } of image.crystals())
+    multiples.add(cells?.[inputCell] ?? { cell: list.cell as Cell }, cell, list.spots);
   return {
     input,
     spots,

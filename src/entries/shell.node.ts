@@ -69,6 +69,7 @@ export {
   checkGeometryFile,
 } from '../pipeline/check-geometry-file.node.js';
 export { compareStreamFiles } from '../pipeline/compare-files.node.js';
+export { ListedMultiples } from '../pipeline/doubt.js';
 export { parseIntegration } from '../pipeline/integration-method.js';
 export { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
 export {

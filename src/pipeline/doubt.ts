@@ -1,8 +1,9 @@
 /** Doubts about the known cell of a run: its crystals explain few of the peaks, or the peaks need no cell so large. */
 import { median } from '../base/median.js';
-import { lengthsOf } from '../crystal/cell.js';
+import { anglesOf, type Cell, lengthsOf, sameLattice } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
-import { type CellMultiple, latticeText } from '../crystal/multiples.js';
+import { centrings, isCentred, primitiveOf } from '../crystal/centring.js';
+import { type CellMultiple, latticeText, MultipleSearch } from '../crystal/multiples.js';
 
 /**
  * Below this fraction of explained peaks the cell is in doubt: of the median of several frames, and of one or two.
@@ -76,3 +77,42 @@ export function multipleTexts(
     return `${told.join('; ')}; check the cell (ewald cell finds one from the frames)`;
   });
 }
+
+/** A known cell of a list, whose first line has no centring. */
+type ListedCell = Pick<KnownCell, 'cell'> & Partial<KnownCell>;
+
+/**
+ * Collects the crystals of lists of spots, each of which may bring its own known cell. If that has no centring, the
+ * lattice of a centring is no smaller cell.
+ */
+export class ListedMultiples {
+  readonly #searches = new Map<string, { readonly listed: ListedCell; readonly search: MultipleSearch }>();
+
+  /** Adds a crystal, rows a, b, c in Å in the setting of its known cell, and the spots of its list, [n, 3] in 1/Å. */
+  add(listed: ListedCell, cell: Cell, spots: Float32Array): void {
+    const name = nameOf(listed);
+    const one = this.#searches.get(name) ?? { listed, search: new MultipleSearch({ centring: 'P', ...listed }) };
+    this.#searches.set(name, one);
+    one.search.add(cell, spots);
+  }
+
+  /** The remarks; with several cells, each begins with its own. */
+  get texts(): string[] {
+    return [...this.#searches].flatMap(([name, { listed, search }]) => {
+      const { found } = search;
+      if (!found || (!listed.centring && isOfCentring(found, listed.cell))) return [];
+      const texts = multipleTexts([{ ...found, known: 0 }], [{ centring: 'P', ...listed }]);
+      return this.#searches.size > 1 ? texts.map((text) => `${name}: ${text}`) : texts;
+    });
+  }
+}
+
+const isOfCentring = ({ factor, cell, undetermined }: CellMultiple, known: Cell): boolean =>
+  factor > 1 &&
+  undetermined.length === 0 &&
+  centrings.some((centring) => isCentred(centring) && sameLattice(cell, primitiveOf(known, centring), 0.01));
+
+const nameOf = ({ cell, centring }: ListedCell): string =>
+  ['cell', ...[...lengthsOf(cell), ...anglesOf(cell)].map((x) => x.toFixed(2)), ...(centring ? [centring] : [])].join(
+    ' ',
+  );

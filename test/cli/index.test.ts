@@ -1,13 +1,14 @@
 /** `ewald simulate`, `ewald index` and `ewald cell` as commands, with cells and lists in the forms that users have. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cellFrom, formatSpotList, readSpotList, sameLattice } from '../../dist/index.node.js';
+import { cellFrom, cellFromParameters, formatSpotList, readSpotList, sameLattice } from '../../dist/index.node.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import { primitiveOf } from '../../src/crystal/centring.js';
 import { ewald } from '../support/cli.js';
+import { dataFolder, listData } from '../support/data.js';
 
 let folder: string;
 const at = (...name: string[]): string => join(folder, ...name);
@@ -80,6 +81,73 @@ describe('lists', () => {
     const inside = await ewald(['index', 's/spots-00*.txt', 's/spots-001.txt', '--json'], { cwd: folder });
     expect(lines(inside.out)).toHaveLength(4);
   });
+});
+
+/** What `index` prints about multiples, and its exit code; each line of JSON is that of a list. */
+async function multiples(lists: readonly string[], flags: readonly string[] = []) {
+  const { code, err, out } = await ewald(['index', ...lists, ...flags, '--json']);
+  expect(lines(out).every((line) => 'crystals' in line)).toBe(true);
+  return { code, told: err.split('\n').filter((line) => line.includes('need the known cell')) };
+}
+
+describe('a known cell of lists that is a multiple', () => {
+  /** The lists with the first edge of their own cells multiplied. */
+  const longer = (by: number, name: string): string => {
+    mkdirSync(at(name));
+    for (const file of readdirSync(at('s')).filter((one) => one.endsWith('.txt'))) {
+      const { spots, cell } = readSpotList(readFileSync(at('s', file), 'utf8'));
+      const [a, b, c] = cell as Cell;
+      writeFileSync(at(name, file), formatSpotList([[by * a[0], by * a[1], by * a[2]], b, c], spots));
+    }
+    return at(name, '*.txt');
+  };
+
+  it('is remarked on, and ends with 1; a right one is not', async () => {
+    const own = at('s', '*.txt');
+    expect(await multiples([own])).toEqual({ code: 0, told: [] });
+    expect(await multiples([own], ['-p', six])).toEqual({ code: 0, told: [] });
+    const doubled = {
+      code: 1,
+      told: [expect.stringMatching(/^warning: of \d+ peaks .* a lattice of 1\/2 of its volume/)],
+    };
+    expect(await multiples([own], ['-p', '100,62,73,82,77,71'])).toEqual(doubled);
+    expect(await multiples([longer(2, 'doubled')])).toEqual(doubled);
+    const tenfold = await ewald(['index', own, '-p', '500,62,73,82,77,71']);
+    expect(tenfold.code).toBe(1);
+    expect(tenfold.err).toMatch(/^warning: .*check the cell/m);
+  });
+
+  it('is named if lists have several cells', async () => {
+    const { code, told } = await multiples([at('s', '*.txt'), longer(3, 'tripled')]);
+    expect([code, told.length]).toEqual([1, 1]);
+    expect(told[0]).toContain('warning: cell 150.00 62.00 73.00 82.00 77.00 71.00: ');
+  });
+
+  it('is not one that has a centring, which the first line of a list cannot state', async () => {
+    const centred = '58,58,103,90,90,90,I';
+    await ewald(['simulate', 'spots', '-o', at('centred'), '--images', '4', '--cell', centred]);
+    for (const file of readdirSync(at('centred')).filter((one) => one.endsWith('.txt'))) {
+      const { spots } = readSpotList(readFileSync(at('centred', file), 'utf8'));
+      writeFileSync(at('centred', file), formatSpotList(cellFromParameters(58, 58, 103, 90, 90, 90), spots));
+    }
+    expect(await multiples([at('centred', '*.txt')])).toEqual({ code: 0, told: [] });
+    const stated = await multiples([at('centred', '*.txt')], ['-p', '58,58,103,90,90,90']);
+    expect([stated.code, stated.told.length]).toEqual([1, 1]);
+  });
+
+  it.skipIf(!dataFolder)(
+    'is none of real ones, except doubled and tenfold (absent without EWALD_TEST_DATA)',
+    async () => {
+      const real = (name: string): string => join(dataFolder as string, 'real/spots', name);
+      expect(listData('real/spots', '.txt')).toHaveLength(74);
+      expect(await multiples([real('*.txt')])).toEqual({ code: 0, told: [] });
+      for (const cell of ['190.6,95.3,132.3,90,90,120', '953,95.3,132.3,90,90,120', '95.3,95.3,1323,90,90,120']) {
+        const { code, err } = await ewald(['index', real('therm_slac_*.txt'), '-p', cell]);
+        expect([code, cell]).toEqual([1, cell]);
+        expect(err).toMatch(/^warning: .*check the cell/m);
+      }
+    },
+  );
 });
 
 describe('cells', () => {
