@@ -115,6 +115,18 @@ test('errors are those of the deviations from the truth, and their words say at 
   );
 });
 
+test('errors of five stills contain that their scatter is about fitted values', async () => {
+  const cell = { parameters: [50, 62, 73, 98, 103, 109], centring: 'P' };
+  const truth = latticeOf(cell);
+  const squares: number[] = [];
+  for (let seed = 0; seed < 20; seed++) {
+    const found = await determine(stillsOf(cell, { noisePx: 0.3, spurious: 0.05, count: 5, seed }));
+    for (const [i, x] of parametersOf(found).entries())
+      squares.push(((x - (truth?.parameters[i] ?? 0)) / (found?.errors?.[i] ?? 0)) ** 2);
+  }
+  expect(Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length)).toBeLessThan(1.3);
+});
+
 test('one still leaves the odds open', async () => {
   const cell = { parameters: [79.2, 79.2, 37.9, 90, 90, 90], centring: 'P' };
   const best = await determine(stillsOf(cell, { count: 1, seed: 4 }));

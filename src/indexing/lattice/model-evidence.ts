@@ -109,8 +109,13 @@ export function fitModel(
     values = times(covariance, right, size) as Float64Array<ArrayBuffer>;
   }
   if (!covariance) return undefined;
-  // The normal equations of expectation maximisation contain more information than Student's t by this factor.
-  const errors = covariance.map((x) => (x * (freedom + 8)) / (freedom + 6));
+  // The normal equations of expectation maximisation contain more information than Student's t by this factor, and the
+  // likeliest scatter is that about fitted values: too small by as many numbers as the stills determine.
+  const numbers = 6 * stills.length;
+  let fitted = size;
+  for (const [i, x] of prior.entries()) fitted -= (covariance[i * (size + 1)] as number) / x ** 2;
+  const factor = ((freedom + 8) / (freedom + 6)) * (numbers / Math.max(1, numbers - fitted));
+  const errors = covariance.map((x) => factor * x);
   // ln det (1 + S H S): each free parameter costs about the logarithm of its prior over its error.
   const scaled = normal.map((x, i) => x * (prior[Math.floor(i / size)] as number) * (prior[i % size] as number));
   const score = -2 * logLikelihood + logDeterminant(scaled, size);
