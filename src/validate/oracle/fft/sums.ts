@@ -88,18 +88,28 @@ function alongAxis(
   // Roots of unity are computed once per length; a real kind computes its weights as they are needed.
   const cos = Float64Array.from({ length: n }, (_, m) => cosPi(2 * m, n));
   const sin = Float64Array.from({ length: n }, (_, m) => sign * sinPi(2 * m, n));
+  const line = new Float64Array(2 * n);
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       const at = (j: number): number => 2 * ((o * n + j) * inner + i);
+      for (let j = 0; j < n; j++) {
+        line[2 * j] = data[at(j)] as number;
+        line[2 * j + 1] = data[at(j) + 1] as number;
+      }
       for (let k = 0; k < n; k++) {
-        let [re, im] = [0, 0];
-        for (let j = 0; j < n; j++) {
-          const [x, y] = [data[at(j)] as number, data[at(j) + 1] as number];
+        let re = 0;
+        let im = 0;
+        // m is j k modulo n.
+        for (let j = 0, m = 0; j < n; j++) {
+          const x = line[2 * j] as number;
+          const y = line[2 * j + 1] as number;
           if (complex) {
-            const m = (j * k) % n;
-            const [c, s] = [cos[m] as number, sin[m] as number];
+            const c = cos[m] as number;
+            const s = sin[m] as number;
             re += x * c - y * s;
             im += x * s + y * c;
+            m += k;
+            if (m >= n) m -= n;
           } else {
             const w = weight(kind, n, j, k);
             re += x * w;
