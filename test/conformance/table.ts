@@ -77,41 +77,54 @@ export function describeHere(
   require: string | undefined,
   second?: Fftw,
 ): void {
-  for (const name of names) {
-    describe(`${name} in ${place}`, () => {
-      let fftw: Awaited<ReturnType<Fftw['openFftw']>>;
-      let candidate: Awaited<ReturnType<Validate['openCandidates']>>[number] | undefined;
-      beforeAll(async () => {
-        [candidate] = await validate.openCandidates({
-          createContext,
-          backends: [name],
-          ...(require === undefined ? {} : { require }),
-        });
-        fftw = await second?.openFftw();
+  describe(place, () => {
+    let fftw: Awaited<ReturnType<Fftw['openFftw']>>;
+    let candidates: Awaited<ReturnType<Validate['openCandidates']>> = [];
+    let problem: InstanceType<Validate['Problem']> | undefined;
+    beforeAll(async () => {
+      candidates = await validate.openCandidates({
+        createContext,
+        backends: names,
+        ...(require === undefined ? {} : { require }),
       });
-      afterAll(async () => {
-        await candidate?.context?.dispose();
-        await fftw?.dispose();
-      });
-      if (second) {
-        test('FFTW is the second oracle of transforms', async ({ skip }) => {
-          const absent = await second.fftwAbsent();
-          if (absent !== undefined && second.fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
-          if (absent !== undefined) skip(`absent: ${absent}`);
-        });
-      }
-      for (const row of validate.rows.filter(wanted(validate, name, place === 'Node' ? 'Node' : 'browser'))) {
-        const tags = inFirstTier(name, row.id) ? [] : ['all'];
-        test(row.id, { timeout: 180_000, tags }, async ({ skip }) => {
-          if (!candidate) throw new Error('the backend was not opened');
-          const problem = new validate.Problem(row);
-          const value = second && fftw && candidate.context && (await second.fftwTruth(fftw, row.id));
-          if (value) problem.second = { name: 'FFTW', value };
-          judge(await validate.runRow(problem, candidate), skip);
-        });
-      }
+      fftw = await second?.openFftw();
     });
-  }
+    afterAll(async () => {
+      for (const { context } of candidates) await context?.dispose();
+      await fftw?.dispose();
+    });
+    if (second) {
+      test('FFTW is the second oracle of transforms', async ({ skip }) => {
+        const absent = await second.fftwAbsent();
+        if (absent !== undefined && second.fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
+        if (absent !== undefined) skip(`absent: ${absent}`);
+      });
+    }
+    /** The backends of a row run one after the other, and share its oracles. */
+    const problemOf = async (row: Validate['rows'][number]) => {
+      if (problem?.row === row) return problem;
+      problem = new validate.Problem(row);
+      const value = second && fftw && (await second.fftwTruth(fftw, row.id));
+      if (value) problem.second = { name: 'FFTW', value };
+      return problem;
+    };
+    const runs = names.map((name) => ({
+      name,
+      isWanted: wanted(validate, name, place === 'Node' ? 'Node' : 'browser'),
+    }));
+    for (const row of validate.rows) {
+      for (const { name } of runs.filter(({ isWanted }) => isWanted(row))) {
+        const tags = inFirstTier(name, row.id) ? [] : ['all'];
+        test(`${row.id} on ${name}`, { timeout: 180_000, tags }, async ({ skip }) => {
+          const candidate = candidates.find(({ backend }) => backend === name);
+          if (!candidate) throw new Error('the backend was not opened');
+          // An absent backend needs no oracle.
+          const given = candidate.context ? await problemOf(row) : new validate.Problem(row);
+          judge(await validate.runRow(given, candidate), skip);
+        });
+      }
+    }
+  });
 }
 
 /** Rows that ran in another place: `results` contains them by backend and id. */
