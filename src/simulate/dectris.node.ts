@@ -1,6 +1,7 @@
 /** `simulateDectris`: the stream of a DECTRIS detector, which sends the frames of a file by ZeroMQ. */
+
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError, messageOf } from '../base/errors.js';
-import { choice, integer, knownOptions, real } from '../base/options.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Dataset } from '../data/dataset.js';
 import { bytesOfArray } from '../data/dtype.js';
@@ -25,19 +26,16 @@ type Push = InstanceType<Zmq['Push']>;
  * the package zeromq, and as `open`.
  */
 export async function simulateDectris(path: string, options: SimulateDectrisOptions = {}): Promise<DectrisSimulator> {
-  const rows = dectrisSimulationRows;
-  knownOptions('simulateDectris', options, [...Object.keys(rows), 'open']);
-  const stream = choice(
-    'simulateDectris: streamVersion',
-    options.streamVersion,
-    rows.streamVersion.fallback,
-    rows.streamVersion.choices,
-  );
-  const encoding = choice('simulateDectris: encoding', options.encoding, rows.encoding.fallback, rows.encoding.choices);
-  const port = integer('simulateDectris: port', options.port, stream === 'v1' ? 9999 : 31001, 0, 65535);
-  const { low, high, fallback } = rows.dwellUs.range;
-  const dwellUs = real('simulateDectris: dwellUs', options.dwellUs, fallback, low, high);
-  const repeat = integer('simulateDectris: repeat', options.repeat, 1, rows.repeat.range.low, rows.repeat.range.high);
+  const rows = { ...dectrisSimulationRows, open: row.any };
+  const {
+    streamVersion: stream,
+    encoding,
+    dwellUs,
+    repeat,
+    host,
+    ...given
+  } = checkedOptions('simulateDectris', options, rows);
+  const port = given.port ?? (stream === 'v1' ? 9999 : 31001);
   const { Push } = await loadZmq();
   const dataset = await open(path, options.open ?? {});
   const held: (() => Promise<void> | void)[] = [() => dataset.dispose()];
@@ -46,7 +44,6 @@ export async function simulateDectris(path: string, options: SimulateDectrisOpti
     held.push(() => codecs.dispose());
     const socket = new Push({ linger: 0, sendHighWaterMark: waiting });
     held.push(() => socket.close());
-    const host = options.host ?? rows.host.fallback;
     try {
       await socket.bind(`tcp://${host}:${port === 0 ? '*' : port}`);
     } catch (cause) {

@@ -10,9 +10,9 @@
  * scattering of the crystal are not simulated. The arithmetic shares no code with the cores.
  */
 
+import { checkedOptions } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { knownOptions, refuseFormer } from '../base/options.js';
-import { checked, defaultsOf, type Values } from '../base/parameters.js';
+import { refuseFormer } from '../base/options.js';
 import { anglesOf, type Cell, checkCell, lengthsOf, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
 import { representative } from '../crystal/symmetry/asymmetric-unit.js';
@@ -62,9 +62,6 @@ export const gapValue = 65535;
 export const saturation = 65534;
 const faintest = 10;
 
-const names = Object.keys(frameSimulationRows);
-type Defaults = Required<Values<typeof frameSimulationRows>>;
-
 /** A simulation whose frames can be generated in any order: frame 7 does not depend on frame 6. */
 export class FrameSimulator {
   readonly images: number;
@@ -84,13 +81,10 @@ export class FrameSimulator {
   /** Throws `Argument`. */
   constructor(options: FrameSimulation) {
     refuseFormer('simulateFrames', options, { scale: 'strength' });
-    knownOptions('simulateFrames', options, names);
+    const values = checkedOptions('simulateFrames', options, frameSimulationRows);
     checkCell(options.cell, 'the cell to simulate');
-    const of = (name: string): string => `simulateFrames: ${name}`;
-    const defaults = defaultsOf(frameSimulationRows) as Defaults;
-    const values = { ...defaults, ...checked(frameSimulationRows, { ...options }, of) };
     const electron = values.radiation === 'electron';
-    this.#centring = checkCentring(options.centring ?? 'P', of('centring'));
+    this.#centring = checkCentring(options.centring ?? 'P', 'simulateFrames: centring');
     this.#laue = values.symmetry === undefined ? undefined : laueGroupOf(values.symmetry, options.cell);
     this.images = values.images;
     this.#seed = values.seed;

@@ -1,7 +1,7 @@
 /** `simulateMerlin`: the sockets of a Merlin readout, which send the frames of a file. */
 import { createServer, type Server, type Socket } from 'node:net';
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError, messageOf } from '../base/errors.js';
-import { integer, knownOptions, real } from '../base/options.js';
 import { swapBytes } from '../data/byte-order.js';
 import type { Dataset } from '../data/dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
@@ -20,6 +20,14 @@ const blockBytes = 2 ** 21;
 const keptBytes = 2 ** 29;
 const typeOf: Partial<Record<DataType, string>> = { u8: 'U08', u16: 'U16', u32: 'U32' };
 
+const most = Number.MAX_SAFE_INTEGER;
+const rows = {
+  ...merlinSimulationRows,
+  ...row.others('open', 'faults'),
+  frames: row.integer(1, most),
+  pieceBytes: row.integer(1, most, most),
+} as const;
+
 /**
  * Listens as a Merlin readout does and sends the frames of a file: a header, then each frame as a MIB frame. Without
  * `trigger`, an acquisition starts when a client connects; with it, the command STARTACQUISITION sends the header, and
@@ -28,29 +36,15 @@ const typeOf: Partial<Record<DataType, string>> = { u8: 'U08', u16: 'U16', u32: 
  * Throws `Unsupported` for frames that are not u8, u16 or u32 of two axes, `File` if a port is in use, and as `open`.
  */
 export async function simulateMerlin(path: string, options: SimulateMerlinOptions = {}): Promise<MerlinSimulator> {
-  const rows = merlinSimulationRows;
-  knownOptions('simulateMerlin', options, [...Object.keys(rows), 'open', 'frames', 'pieceBytes', 'faults']);
-  const most = Number.MAX_SAFE_INTEGER;
-  const port = integer('simulateMerlin: port', options.port, rows.port.range.fallback, 0, 65535);
-  const { dataPort } = options;
-  if (dataPort !== undefined) integer('simulateMerlin: dataPort', dataPort, 0, 0, 65535);
-  const { low, high, fallback } = rows.dwellUs.range;
-  const dwellUs = real('simulateMerlin: dwellUs', options.dwellUs, fallback, low, high);
-  const frames = integer('simulateMerlin: frames', options.frames, 0, 1, most);
-  const repeat = integer('simulateMerlin: repeat', options.repeat, 1, rows.repeat.range.low, rows.repeat.range.high);
-  const pieceBytes = integer('simulateMerlin: pieceBytes', options.pieceBytes, most, 1, most);
+  const { port, dataPort, host, frames, faults = [], ...settings } = checkedOptions('simulateMerlin', options, rows);
   const dataset = await open(path, options.open ?? {});
   try {
     const simulator = new Simulator(dataset, {
-      frames: frames || dataset.frames,
-      dwellUs,
-      repeat,
-      pieceBytes,
-      continuous: options.continuous ?? false,
-      trigger: options.trigger ?? false,
-      faults: options.faults ?? [],
+      ...settings,
+      frames: frames ?? dataset.frames,
+      faults,
     });
-    await simulator.listen(options.host ?? rows.host.fallback, port, dataPort);
+    await simulator.listen(host, port, dataPort);
     return simulator;
   } catch (error) {
     await dataset.dispose();

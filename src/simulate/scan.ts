@@ -7,9 +7,10 @@
  * py4DSTEM defines them. The pattern moves by D (sin 2πu, cos 2πv). The disk (i, j) has exp(−(i² + j²)/8) times the
  * counts, half of it except for the middle one, and a slope along x of up to 30 %, which varies over the scan.
  */
+
+import { checkedOptions } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { knownOptions } from '../base/options.js';
-import { checked, defaultsOf, type Values } from '../base/parameters.js';
+import type { Values } from '../base/parameters.js';
 import { philox } from '../random/philox.js';
 import { Random } from '../random/random.js';
 import type { ScanSimulation } from './parameter-types.js';
@@ -45,7 +46,6 @@ const [hotCounts, mostCounts] = [5000, 65534];
 const [bookOfHotPixels, bookOfPixels] = [2, 7];
 /** The lattice is turned by this angle, so that its axes are not those of the pixels. */
 const turn = (8 * Math.PI) / 180;
-const names = Object.keys(scanSimulationRows);
 
 /** A simulation whose frames can be generated in any order: frame 7 does not depend on frame 6. */
 export class ScanSimulator {
@@ -58,9 +58,7 @@ export class ScanSimulator {
 
   /** Throws `Argument` for unknown options and values out of range. */
   constructor(given: ScanSimulation = {}) {
-    knownOptions('simulateScan', given, names);
-    const options = { ...defaultsOf(scanSimulationRows), ...checked(scanSimulationRows, { ...given }) };
-    this.#options = options as Required<Values<typeof scanSimulationRows>>;
+    this.#options = checkedOptions('simulateScan', given, scanSimulationRows);
     const { diskRadiusPx, spacingPx } = this.#options;
     this.navShape = this.#options.navShape as unknown as Pair;
     this.sigShape = this.#options.sigShape as unknown as Pair;

@@ -8,9 +8,9 @@
  * systematic error that it is in reality. Spurious spots are uniform on the detector. Images are not simulated here.
  */
 
+import { checkedOptions } from '../base/call-options.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, checkSignal, knownOptions } from '../base/options.js';
-import { checked, defaultsOf, type Values } from '../base/parameters.js';
+import { breathe, checkSignal } from '../base/options.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
 import { Random } from '../random/random.js';
@@ -28,9 +28,6 @@ export interface SimulatedImage {
   /** [n] 0 for a spurious spot, k for one of the k-th lattice. */
   readonly owner: Uint8Array;
 }
-
-const names = Object.keys(spotSimulationRows);
-type Defaults = Required<Values<typeof spotSimulationRows>>;
 
 interface Beamline {
   readonly k: number;
@@ -90,11 +87,9 @@ type Steps<T> = Generator<undefined, T, undefined>;
 
 /** Validates the options; returns the number of images and a generator for each. */
 function prepare(options: SpotSimulation): { images: number; image: (i: number) => Steps<SimulatedImage> } {
-  knownOptions('simulateSpots', options, names);
+  const values = checkedOptions('simulateSpots', options, spotSimulationRows);
   checkCell(options.cell, 'the cell to simulate');
   const centring = checkCentring(options.centring ?? 'P', 'simulateSpots: centring');
-  const defaults = defaultsOf(spotSimulationRows) as Defaults;
-  const values = { ...defaults, ...checked(spotSimulationRows, { ...options }, (name) => `simulateSpots: ${name}`) };
   const { images, seed, spots: wanted, crystals, pixelMm: pixel } = values;
   const spurious = Math.round(wanted * values.spurious);
   const [nx = 0, ny = 0] = values.detectorPx;
