@@ -36,7 +36,9 @@ const mostCrystals = 20_000;
 const [fewest, leastShare] = [12, 0.1];
 /**
  * Least distance of two populations in strain, and in units of their scatter: of few crystals, chance makes two groups.
- * In 100 to 400 random sets of 12 to 200 crystals with normal, uniform, or Student's scatter the distance stayed below.
+ * Of random sets of 12 to 200 crystals none of 11 400 is divided if their scatter is normal, Laplace's, or Student's
+ * with two to five degrees of freedom, and one of 3 600 if it is uniform; 8 of 3 600 are if it is exponential, to one
+ * side alone.
  */
 const leastStrain = 0.003;
 const leastApart = (crystals: number): number => 5 + 90 / crystals;

@@ -37,6 +37,22 @@ describe('the cells of a merge', () => {
     }
   });
 
+  test.for([
+    ['uniform', (u: number) => Math.sqrt(12) * (u - 0.5)],
+    ["Laplace's", (u: number) => Math.sign(u - 0.5) * Math.log(1 - Math.abs(2 * u - 1))],
+    ['exponential', (u: number) => -Math.log(1 - u) - 1],
+  ] as const)('with %s errors agree in all but one of a hundred sets', ([, from]) => {
+    const random = new Random(7, 0);
+    let divided = 0;
+    for (let set = 0; set < 300; set++) {
+      const cells = Array.from({ length: 12 + (set % 3) * 20 }, () =>
+        tetragonal.map((x, i) => x + (i < 3 ? x / 100 : 0.57) * from(random.uniform())),
+      );
+      if (counts(compared(Float64Array.from(cells.flat()))).length > 1) divided++;
+    }
+    expect(divided).toBeLessThanOrEqual(3);
+  });
+
   test('state the spread of those that were fitted, in angstrom and degrees', () => {
     const own = scattered(times(200, tetragonal), 0.002);
     const { spread, fitted, crystals } = compared(Float64Array.from([...own, ...times(300, tetragonal).flat()]));
