@@ -213,14 +213,18 @@ export function npyBytes({ data }: NpyArray): Uint8Array {
   return turned;
 }
 
-/** Writes a .npy file (version 1.0), little-endian, C order. */
+/**
+ * Writes a .npy file (version 1.0), little-endian, C order. Throws `Argument` for data that are no floats, or not as
+ * many as the shape has.
+ */
 export function formatNpy(array: NpyArray): OwnBytes {
-  expectsMembers(
-    'formatNpy: the array',
-    array,
-    ['shape', 'data'],
-    '{ shape, data }, data a Float32Array or Float64Array',
-  );
+  const floats = 'a Float32Array or Float64Array';
+  expectsMembers('formatNpy: the array', array, ['shape', 'data'], `{ shape, data }, data ${floats}`);
+  const { shape, data, complex } = array;
+  // A header of floats over the bytes of integers would be a file of other numbers.
+  expects(data instanceof Float32Array || data instanceof Float64Array, 'formatNpy: data', data, floats);
+  const numbers = shape.reduce((product, n) => product * n, complex ? 2 : 1);
+  expects(data.length === numbers, 'formatNpy: the number of data', data.length, `${numbers} for the shape ${shape}`);
   const head = npyHead(array);
   const out = new Uint8Array(head.length + array.data.byteLength);
   out.set(head);

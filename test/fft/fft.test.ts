@@ -308,6 +308,15 @@ describe('.npy files', () => {
     }
   });
 
+  it('are not made of integers, whose bytes a header of floats would make other numbers, or of fewer numbers', () => {
+    for (const data of [Uint16Array.of(1, 2), Int32Array.of(1, 2), Uint8Array.of(1, 2), [1, 2]])
+      expect(() => formatNpy({ shape: [2], data: data as never, complex: false })).toThrow(
+        'expected a Float32Array or Float64Array',
+      );
+    for (const [shape, complex] of [[[3], false] as const, [[2], true] as const])
+      expect(() => formatNpy({ shape, data: Float32Array.of(1, 2), complex })).toThrow('the number of data is 2');
+  });
+
   it('are refused with a reason when they are damaged', () => {
     const bytes = formatNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4), complex: false });
     expect(() => readNpy(bytes.subarray(0, 5), 'x.npy')).toThrow('x.npy: this is not a .npy file');
