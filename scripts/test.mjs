@@ -10,13 +10,13 @@ import { writeWhole } from './lib/files.mjs';
 import { hasLibrary } from './lib/headers.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
-import { countReport, hashOfTree } from './lib/tiers.mjs';
+import { countReport, hashOfTree, minutes } from './lib/tiers.mjs';
 import { tsc } from './parts/esm.mjs';
 
 const usage = `usage: node scripts/test.mjs [--all [--after]] [STEP…|ROOM…]   (after a build; npm test builds first)
 
   npm test                      the first tier: style, types, every room on wasm and native, rows chosen by value on
-                                WebGPU and emulated CUDA, the commands, the packed package; about 10 minutes
+                                WebGPU and emulated CUDA, the commands, the packed package; about %FIRST% minutes
   npm run test:all              everything: all rows, browsers, bundlers, the support matrix, mutants
   npm run test:all -- --after   what the last npm test of this very tree left out; all of it where there was none.
                                 The last line counts both. This is how CI continues after npm test.
@@ -64,7 +64,7 @@ function counted({ code, output, seconds }) {
 }
 
 /** A step whose tests vitest runs and counts. */
-function vitest(name, args, minutes) {
+function vitest(name, args, limit) {
   return async (env) => {
     const report = join(root, 'build/test', `${name}.json`);
     rmSync(report, { force: true });
@@ -73,7 +73,7 @@ function vitest(name, args, minutes) {
     const { code, seconds } = await run(
       node,
       ['node_modules/vitest/vitest.mjs', 'run', ...args, ...filter, ...reporters],
-      { env, show: true, minutes },
+      { env, show: true, minutes: limit },
     );
     const counts = existsSync(report)
       ? countReport(JSON.parse(readFileSync(report, 'utf8')), env.EWALD_TEST_TIER)
@@ -88,7 +88,8 @@ const args = process.argv.slice(2);
 const all = args.includes('--all');
 const after = args.includes('--after');
 if (args.includes('--help') || args.includes('-h')) {
-  console.log(usage.replace('%STEPS%', steps.map(({ name }) => name).join(', ')));
+  const names = steps.map(({ name }) => name).join(', ');
+  console.log(usage.replace('%STEPS%', names).replace('%FIRST%', minutes.first));
   process.exit(0);
 }
 

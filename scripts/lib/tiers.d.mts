@@ -1,3 +1,4 @@
+export const minutes: { readonly first: number; readonly whole: number };
 interface Report {
   readonly testResults: readonly {
     readonly status: string;

@@ -3,6 +3,12 @@ import { hashOf } from './files.mjs';
 import { root, run } from './run.mjs';
 
 /**
+ * About how many minutes the tests take on two processors: those of `npm test` after the build, and those of the CI,
+ * which are all of them and the build.
+ */
+export const minutes = { first: 20, whole: 50 };
+
+/**
  * Counts the results of a JSON report of vitest that belong to a tier: `first` has the tests without a tag, `rest`
  * those with one, `whole` has both. Tests of the other tier do not count as skipped: `later` is the number of tests
  * that a first tier leaves to the second.

@@ -1,9 +1,10 @@
 /** The two tiers: which tests belong to which tier, and what `scripts/test.mjs` reports and refuses. */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { countReport, hashOfTree } from '../../scripts/lib/tiers.mjs';
+import { countReport, hashOfTree, minutes } from '../../scripts/lib/tiers.mjs';
 
 const script = fileURLToPath(new URL('../../scripts/test.mjs', import.meta.url));
 const run = (...args: string[]) =>
@@ -38,6 +39,13 @@ test('a tier counts only its own tests: those of the other are neither passed no
 test('a tree is identified by the content of its files', async () => {
   expect(await hashOfTree()).toMatch(/^[0-9a-f]{64}$/);
   expect(await hashOfTree()).toBe(await hashOfTree());
+});
+
+test('the minutes of both tiers are the same wherever they are stated', async () => {
+  const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8').replace(/\s+/g, ' ');
+  expect(page).toContain(`first tier: about ${minutes.first} minutes after the build`);
+  expect(page).toContain(`everything once, in about ${minutes.whole} minutes on two processors`);
+  expect((await run('--help')).text).toContain(`about ${minutes.first} minutes`);
 });
 
 test('the help names both tiers and every step; unknown words are refused', async () => {
