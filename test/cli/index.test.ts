@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cellFrom, cellFromParameters, formatSpotList, readSpotList, sameLattice } from '../../dist/index.node.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import { primitiveOf } from '../../src/crystal/centring.js';
-import { ewald } from '../support/cli.js';
+import { ewald, ewaldTogether } from '../support/cli.js';
 import { dataFolder, listData } from '../support/data.js';
 
 let folder: string;
@@ -21,7 +21,7 @@ const six = '50,62,73,82,77,71';
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-cli-index-'));
-  const made = await ewald(['simulate', 'spots', '-o', at('s'), '--images', '4', '--cell', six, '--seed', '3']);
+  const made = await ewaldTogether(['simulate', 'spots', '-o', at('s'), '--images', '4', '--cell', six, '--seed', '3']);
   expect(made.code, made.err).toBe(0);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,7 +38,7 @@ function rewritten(name: string, row: (x: number, y: number, z: number, i: numbe
 
 describe('lists', () => {
   it('come without a cell line, with further columns, in other units, and give the same lattice', async () => {
-    const [first] = lines((await ewald(['index', at('s', 'spots-001.txt'), '--json'])).out) as never as {
+    const [first] = lines((await ewaldTogether(['index', at('s', 'spots-001.txt'), '--json'])).out) as never as {
       crystals: { cell: Cell }[];
     }[];
     const truth = first?.crystals[0]?.cell as Cell;
@@ -53,13 +53,13 @@ describe('lists', () => {
       [rewritten('pi.txt', (x, y, z) => [x, y, z].map((v) => 2 * Math.PI * v).join('\t')), ['--unit', '2pi/A']],
     ];
     for (const [file, options] of forms) {
-      const { out, code } = await ewald(['index', file, '-p', six, '--json', ...options]);
+      const { out, code } = await ewaldTogether(['index', file, '-p', six, '--json', ...options]);
       expect(code, out).toBe(0);
       const [line] = lines(out) as never as { crystals: { cell: Cell; refined: boolean }[] }[];
       expect(sameLattice(line?.crystals[0]?.cell as Cell, truth, 0.05), file).toBe(true);
       expect(typeof line?.crystals[0]?.refined).toBe('boolean');
     }
-    const held = await ewald(['index', at('plain.txt'), '-p', six, '--metric', 'held']);
+    const held = await ewaldTogether(['index', at('plain.txt'), '-p', six, '--metric', 'held']);
     expect(held.out).toContain('cell held');
   });
 
@@ -74,11 +74,11 @@ describe('lists', () => {
       [at('**', 'spots-00?.txt'), 4],
       [at('s', 'spots-00[!1].txt'), 3],
     ] as const) {
-      const found = lines((await ewald(['index', pattern, '--json'])).out) as never as { input: string }[];
+      const found = lines((await ewaldTogether(['index', pattern, '--json'])).out) as never as { input: string }[];
       expect(found.map(({ input }) => input)).toEqual([...found.map(({ input }) => input)].sort());
       expect(found).toHaveLength(count);
     }
-    const inside = await ewald(['index', 's/spots-00*.txt', 's/spots-001.txt', '--json'], { cwd: folder });
+    const inside = await ewaldTogether(['index', 's/spots-00*.txt', 's/spots-001.txt', '--json'], { cwd: folder });
     expect(lines(inside.out)).toHaveLength(4);
   });
 });
@@ -157,7 +157,7 @@ describe('cells', () => {
       'CrystFEL unit cell file version 1.0\n; rhombohedral\nlattice_type = rhombohedral\ncentering = H\nunique_axis = c\n\na = 8.1 nm\nb = 81 A\nc = 150 A\nal = 90 deg\nbe = 90 deg\nga = 120 deg\n',
     );
     writeFileSync(at('h.pdb'), 'CRYST1   81.000   81.000  150.000  90.00  90.00 120.00 R 3 2        18\n');
-    const made = await ewald([
+    const made = await ewaldTogether([
       'simulate',
       'spots',
       '-o',
@@ -172,7 +172,9 @@ describe('cells', () => {
     expect(made.code, made.err).toBe(0);
     const truth = JSON.parse(readFileSync(at('h', 'truth.json'), 'utf8'));
     for (const file of [at('h.cell'), at('h.pdb')]) {
-      const found = lines((await ewald(['index', at('h', 'spots-*.txt'), '-p', file, '--json'])).out) as never as {
+      const found = lines(
+        (await ewaldTogether(['index', at('h', 'spots-*.txt'), '-p', file, '--json'])).out,
+      ) as never as {
         crystals: { cell: number[][]; lengths: number[] }[];
       }[];
       expect(found).toHaveLength(20);
@@ -193,12 +195,12 @@ describe('cells', () => {
     ['58,58,103,90,90,90,I', 'tI', [58, 58, 103, 90, 90, 90]],
     ['81,81,150,90,90,120,H', 'hR', [81, 81, 150, 90, 90, 120]],
   ] as const)('%s is determined from lists without it: %s, one line a lattice', async (cell, type, expected) => {
-    await ewald(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
+    await ewaldTogether(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
     for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
       const { spots } = readSpotList(readFileSync(at(type, name), 'utf8'));
       writeFileSync(at(type, name), formatSpotList(undefined, spots));
     }
-    const { out, code, err } = await ewald(['cell', at(type, 'spots-*.txt'), '--json']);
+    const { out, code, err } = await ewaldTogether(['cell', at(type, 'spots-*.txt'), '--json']);
     expect(code, err).toBe(0);
     const [best] = JSON.parse(out);
     expect(best.bravais[0].type).toBe(type);
@@ -206,13 +208,13 @@ describe('cells', () => {
       expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
     expect(best.errors.slice(0, 3).every((error: number) => error > 0 && error < 0.2)).toBe(true);
     const file = at(`${type}.cell`);
-    const told = (await ewald(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
+    const told = (await ewaldTogether(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
     // The file has the errors as a comment, which its readers ignore.
     expect(readFileSync(file, 'utf8')).toMatch(/^; standard errors: [\d.]+ [\d.]+ [\d.]+ A, /m);
     // The flag that is printed repeats the answer: with it all lists are indexed.
     const flag = /-p (\S+) repeats it/.exec(told.join('\n'))?.[1] ?? '';
     for (const known of [flag, file]) {
-      const found = lines((await ewald(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
+      const found = lines((await ewaldTogether(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
       expect(found.map(({ indexed }) => indexed)).toEqual([true, true, true, true, true]);
     }
     expect(told[0]).toContain('indexes 5 of 5 stills');
@@ -225,14 +227,14 @@ describe('cells', () => {
 describe('simulate', () => {
   it('does not mix its lists with those of an earlier run', async () => {
     const before = readFileSync(at('s', 'spots-001.txt'), 'utf8');
-    const refused = await ewald(['simulate', 'spots', '-o', at('s'), '--images', '2']);
+    const refused = await ewaldTogether(['simulate', 'spots', '-o', at('s'), '--images', '2']);
     expect([refused.code, refused.err]).toEqual([
       2,
       expect.stringContaining('contains 5 files of an earlier simulation'),
     ]);
     expect(readFileSync(at('s', 'spots-001.txt'), 'utf8')).toBe(before);
     writeFileSync(at('s', 'notes.txt'), 'mine');
-    expect((await ewald(['simulate', 'spots', '-o', at('s'), '--images', '2', '--force'])).code).toBe(0);
+    expect((await ewaldTogether(['simulate', 'spots', '-o', at('s'), '--images', '2', '--force'])).code).toBe(0);
     expect(readdirSync(at('s')).sort()).toEqual(['notes.txt', 'spots-001.txt', 'spots-002.txt', 'truth.json']);
   });
 

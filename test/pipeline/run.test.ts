@@ -15,7 +15,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ewald } from '../support/cli.js';
+import { ewald, ewaldTogether } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 
@@ -103,13 +103,13 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
   test('shards merge into the stream of the whole run', async () => {
     const shards = [1, 2].map((i) => join(folder, `shard-${i}.stream`));
     for (const [i, shard] of shards.entries())
-      expect((await ewald([...usual, '-j', '1', '-o', shard, `--shard=${i + 1}/2`])).code).toBe(0);
+      expect((await ewaldTogether([...usual, '-j', '1', '-o', shard, `--shard=${i + 1}/2`])).code).toBe(0);
     const merged = join(folder, 'merged.stream');
-    const { code, out } = await ewald(['stream', 'merge', ...shards.toReversed(), '-o', merged]);
+    const { code, out } = await ewaldTogether(['stream', 'merge', ...shards.toReversed(), '-o', merged]);
     expect(code).toBe(0);
     expect(out).toMatch(/6 frames of 2 streams/);
     expect(body(merged)).toBe(whole);
-    const { out: json } = await ewald(['stream', 'info', merged, '--json']);
+    const { out: json } = await ewaldTogether(['stream', 'info', merged, '--json']);
     expect(JSON.parse(json)).toMatchObject({ frames: 6, hits: 6, indexed: 6, crystals: 6, torn: false });
   });
 
@@ -117,7 +117,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     const [one, both] = [join(folder, 'whole.stream'), join(folder, 'both.stream')];
     const copy = join(folder, 'copy.stream');
     copyFileSync(one, copy);
-    const { code, err, out } = await ewald(['stream', 'merge', one, copy, '-o', both]);
+    const { code, err, out } = await ewaldTogether(['stream', 'merge', one, copy, '-o', both]);
     // Frames that count twice are for the user to look at.
     expect(code).toBe(1);
     expect(err).toMatch(/renumbered/);
@@ -133,7 +133,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     const [one, other, joined] = ['whole.stream', 'link.stream', 'once.stream'].map((name) => join(folder, name));
     symlinkSync(one as string, other as string);
     const files = [one, one, other] as string[];
-    const { code, err, out } = await ewald(['stream', 'merge', ...files, '-o', joined as string]);
+    const { code, err, out } = await ewaldTogether(['stream', 'merge', ...files, '-o', joined as string]);
     expect(code).toBe(0);
     expect(err).toMatch(/note: \S*whole\.stream is given twice; it is read once/);
     expect(err).toMatch(/note: \S*link\.stream, which is \S*whole\.stream, is given twice; it is read once/);
@@ -143,29 +143,29 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
 
   test('a stream is compared with its truth and with itself', async () => {
     const stream = join(folder, 'whole.stream');
-    const truth = await ewald(['stream', 'compare', stream, sim('mono.truth.json'), '--json']);
+    const truth = await ewaldTogether(['stream', 'compare', stream, sim('mono.truth.json'), '--json']);
     expect(JSON.parse(truth.out)).toMatchObject({
       crystalsThere: 6,
       crystalsRight: 6,
       crystalsWrong: 0,
       peaksFalse: 0,
     });
-    const self = await ewald(['stream', 'compare', stream, stream, '--json']);
+    const self = await ewaldTogether(['stream', 'compare', stream, stream, '--json']);
     expect(JSON.parse(self.out)).toMatchObject({ indexedInBoth: 6, peaksInFirstAlone: 0 });
     expect(JSON.parse(self.out).misorientationMostDeg).toBeLessThan(1e-6);
   });
 
   test('the peaks of a stream are indexed again, without its frames', async () => {
     const [old, anew] = [join(folder, 'whole.stream'), join(folder, 'anew.stream')];
-    const { code, err, out } = await ewald(['index', '-i', old, '-o', anew, '--backend=wasm']);
+    const { code, err, out } = await ewaldTogether(['index', '-i', old, '-o', anew, '--backend=wasm']);
     expect(code, err).toBe(0);
     expect(out).toMatch(/6 of 6 frames indexed/);
-    const facts = JSON.parse((await ewald(['stream', 'compare', old, anew, '--json'])).out);
+    const facts = JSON.parse((await ewaldTogether(['stream', 'compare', old, anew, '--json'])).out);
     expect(facts).toMatchObject({ framesOfBoth: 6, indexedInBoth: 6, latticesThatDiffer: 0, peaksInFirstAlone: 0 });
     // Peaks in a stream are rounded to a hundredth of a pixel.
     expect(facts.misorientationMostDeg).toBeLessThan(0.005);
     for (const flag of ['--threshold=3', '--int-radius=3,4,5']) {
-      const wrong = await ewald(['index', '-i', old, '-o', anew, flag]);
+      const wrong = await ewaldTogether(['index', '-i', old, '-o', anew, flag]);
       expect(wrong.code).toBe(2);
       const name = flag.replace(/=.*/, '');
       expect(wrong.err).toMatch(`${name} belongs to `);
@@ -263,7 +263,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     [['--tolerance=5,5', '--accept-by=crystfel'], /--tolerance is "5,5"; expected 6 numbers, 0 or more/],
     [['--highres=0'], /--highres/],
   ] as const)('%j is refused with a message that says what is expected', async ([words, message]) => {
-    const { code, err } = await ewald([...usual, '-j', '1', ...words]);
+    const { code, err } = await ewaldTogether([...usual, '-j', '1', ...words]);
     expect(err).toMatch(message);
     expect(code).toBe(2);
   });

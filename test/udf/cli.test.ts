@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { open } from 'ewald/data';
 import { loadUdfs } from 'ewald/shell';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ewald, type Run } from '../support/cli.js';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ewaldTogether as ewald, type Run } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 import { golden, goldenFrames } from './golden.js';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);
 beforeAll(async () => {
+  vi.stubEnv('EWALD_BACKEND', 'wasm');
   folder = await mkdtemp(join(tmpdir(), 'ewald-run-'));
   await writeFile(at('scan.raw'), goldenFrames());
   const made = await ewald([
@@ -38,10 +39,10 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const run = (...args: string[]): Promise<Run> =>
-  ewald(['run', ...args], { env: { EWALD_BACKEND: 'wasm' }, cwd: folder });
+type Ended = Pick<Run, 'code' | 'out' | 'err'>;
+const run = (...args: string[]): Promise<Ended> => ewald(['run', ...args], { cwd: folder });
 const scan = ['scan.npy', '--nav-shape', '6,5'];
-const mistaken = ({ code, out, err }: Run, expected: number, ...words: string[]): void => {
+const mistaken = ({ code, out, err }: Ended, expected: number, ...words: string[]): void => {
   expect(code, err).toBe(expected);
   for (const word of words) expect(err).toContain(word);
   expect(err).not.toMatch(/\n\s+at /);
