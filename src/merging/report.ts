@@ -1,13 +1,15 @@
 /** The statistics of a merge as a self-contained page: plots as SVG, no scripts, fonts or network access. */
 import { counted } from '../base/amounts.js';
-import { expects, expectsMembers } from '../base/arguments.js';
-import { knownOptions } from '../base/options.js';
+import { expectsMembers } from '../base/arguments.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { htmlText as escaped } from '../base/plain-text.js';
 import { version } from '../base/version.js';
 import { type Curve, curves, histogram } from '../report/charts.js';
 import { style } from '../report/style.js';
 import type { MergedLists, MergeResult } from './result.js';
 import type { ShellStatistics } from './statistics.js';
+
+const texts = { title: row.text, about: row.text };
 
 /** Options of a report of a merge. */
 export interface MergeReportOptions {
@@ -158,10 +160,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
     ['statistics', 'crystals', 'reflections'],
     'what merger.run returns',
   );
-  knownOptions('mergeReport', options, ['title', 'about']);
-  const { title = 'Merged data', about = '' } = options;
-  expects(typeof title === 'string', 'mergeReport: title', title, 'text');
-  expects(typeof about === 'string', 'mergeReport: about', about, 'text');
+  const { title = 'Merged data', about = '' } = checkedOptions('mergeReport', options, texts);
   const { statistics, crystals, cell, model, polarisation, reflections, waysToIndex } = result;
   const facts: readonly (readonly [string, string])[] = [
     ['Point group', reflections.symmetry],
