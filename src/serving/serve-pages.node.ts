@@ -1,6 +1,5 @@
 /** `servePages`: serves the pages of the package on this computer. */
-import { knownOptions } from '../base/options.js';
-import { checked, namesOf } from '../base/parameters.js';
+import { checkedOptions } from '../base/call-options.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
 import { PageServer } from './server.js';
@@ -33,9 +32,7 @@ export type ServePagesOptions = ListenParameters;
  * Throws `Argument` for a port or an address that cannot be used.
  */
 export async function servePages(options: ServePagesOptions = {}): Promise<ServedPages> {
-  knownOptions('servePages', options, namesOf(listenRows));
-  const address = checked(listenRows, { ...options }, (name) => `servePages: ${name}`);
-  const server = await PageServer.listen({ page: 'index.html', ...address });
+  const server = await PageServer.listen({ page: 'index.html', ...checkedOptions('servePages', options, listenRows) });
   const at = (page: string): string => server.url.replace('/index.html?', `/${page}?`);
   return {
     url: server.url,

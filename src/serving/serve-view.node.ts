@@ -2,11 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expects } from '../base/arguments.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
-import { flag, knownOptions } from '../base/options.js';
-import { checked, namesOf } from '../base/parameters.js';
 import { givenCells } from '../pipeline/given.js';
 import { runPlace } from '../pipeline/place.node.js';
 import type { RunView } from '../pipeline/sinks/run-view.js';
@@ -38,7 +37,7 @@ export interface ServedView extends RunView, ScanViewer {
   close(): Promise<void>;
 }
 
-const optionNames = [...namesOf(viewRows), ...namesOf(listenRows), 'onWarning'];
+const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
 
 /**
  * Serves the viewer and the frames that it shows, which are read and searched in the browser:
@@ -57,10 +56,7 @@ export async function serveView(
   files: readonly string[] | readonly [LiveInput],
   options: ServeViewOptions = {},
 ): Promise<ServedView> {
-  knownOptions('serveView', options, optionNames);
-  const address = checked(listenRows, { ...options }, (name) => `serveView: ${name}`);
-  const { geometry, cell, dataset } = options;
-  const follow = flag('serveView: follow', options.follow, false);
+  const { geometry, cell, dataset, follow, port, host } = checkedOptions('serveView', options, rows);
   const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
   const paths = received ? [] : (files as readonly string[]);
@@ -98,7 +94,7 @@ export async function serveView(
   await frames?.more();
   const server = await PageServer.listen({
     page: 'view.html',
-    ...{ shared, follow, cell: numbers, ...address },
+    ...{ shared, follow, cell: numbers, port, host },
     ...(frames ? { refresh: () => frames.more() } : {}),
   });
   let arriving: Arriving | undefined;
