@@ -25,9 +25,7 @@ export type RowsOf<Options> = { readonly [Name in keyof Options]-?: Door };
 
 /** Options behind the door. */
 export type Checked<Options, Rows> = {
-  readonly [Name in keyof Options]-?: IsFilled<Rows[Name & keyof Rows]> extends true
-    ? Exclude<Options[Name], undefined>
-    : Options[Name];
+  readonly [Name in keyof Options]-?: ValueBy<Rows[Name & keyof Rows], Options[Name]>;
 };
 
 /** The options of a call: checked by their rows, with their defaults. Throws `Argument`. */
@@ -43,14 +41,20 @@ export function checkedOptions<Options extends object, const Rows extends RowsOf
     const check: Door = rows[name];
     const value = (given as Readonly<Record<string, unknown>>)[name];
     values[name] = value;
-    if (typeof check === 'function') {
-      if (value !== undefined) check(`${what}: ${name}`, value);
-    } else if (value !== undefined || check.required) {
-      if (check.type === undefined) checkParameter(check, value, `${what}: ${name}`);
-    } else
-      values[name] = fallbackOf(check) ?? (check.kind === 'boolean' && check.usual === undefined ? false : undefined);
+    if (typeof check !== 'function') values[name] = valid(`${what}: ${name}`, value, check);
+    else if (value !== undefined) check(`${what}: ${name}`, value);
   }
   return values as Checked<Options, Rows>;
+}
+
+type ValueBy<Row, Value> = IsFilled<Row> extends true ? Exclude<Value, undefined> : Value;
+
+/** One value, checked by its row, or its default. Throws `Argument`. */
+export function valid<Value, const Row extends OptionRow>(what: string, value: Value, of: Row): ValueBy<Row, Value> {
+  if (value === undefined && !of.required)
+    return (fallbackOf(of) ?? (of.kind === 'boolean' && of.usual === undefined ? false : undefined)) as never;
+  if (of.type === undefined) checkParameter(of, value, what);
+  return value as ValueBy<Row, Value>;
 }
 
 type NumberRow<Kind extends ParameterKind> = { readonly kind: Kind; readonly range: Range };

@@ -1,8 +1,9 @@
 /** The options of a run, checked before anything is opened. */
 
+import { checkedOptions, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { flag, integer, knownOptions, real, refuseFormer, shown } from '../base/options.js';
+import { refuseFormer, shown } from '../base/options.js';
 import { flagOf, kebab } from '../base/parameter-text.js';
 import { namesOf, type Parameter, type Parameters } from '../base/parameters.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -132,31 +133,19 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
   readonly signal?: PlatformSignal | undefined;
 }
 
-const names = [
-  'inputs',
-  'geometry',
-  'dataset',
-  'checksums',
-  'maxFrameBytes',
-  'bad',
-  'openOther',
-  'executor',
-  'jobs',
-  'serialStart',
-  'shard',
-  'follow',
-  'noDataTimeout',
-  'firstFramesTimeout',
-  'copyHeader',
-  'keepFrame',
-  'min',
-  'max',
-  'onEvent',
-  'signal',
-  ...outputNames,
-  ...settingNames,
-  ...namesOf(refinementRows),
-];
+const { serialStart, follow, noDataTimeout, firstFramesTimeout } = runRows;
+const optionRows = {
+  ...row.others('inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'executor'),
+  ...row.others('shard', 'copyHeader', 'max', 'onEvent', ...outputNames, ...settingNames, ...namesOf(refinementRows)),
+  serialStart,
+  follow,
+  noDataTimeout,
+  firstFramesTimeout,
+  min: cellSearchRows.minLengthA,
+  jobs: row.integer(1, 256, 1),
+  keepFrame: row.flag,
+  signal: row.signal,
+} as const;
 
 /** The options after their checks. */
 export interface CheckedRun {
@@ -172,14 +161,12 @@ export interface CheckedRun {
   };
 }
 
-const usualFirstFrames = runRows.firstFramesTimeout.range.fallback;
-
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions): CheckedRun {
   refuseOfPeaks('pipeline', options);
   refuseFormer('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
-  knownOptions('pipeline', options, names);
-  const { geometry, cells, executor, keepFrame } = options;
+  const checked = checkedOptions('pipeline', options, optionRows);
+  const { geometry, cells, executor, min: minLengthA, jobs, serialStart, firstFramesTimeout } = checked;
   checkSettings('pipeline', options);
   if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError(
@@ -195,21 +182,18 @@ export function checkRun(options: PipelineOptions): CheckedRun {
     );
   if (executor !== undefined && options.jobs !== undefined)
     throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
-  flag('pipeline: keepFrame', keepFrame, false);
   checkOutputs(options);
-  const follow = flag('pipeline: follow', options.follow, false);
-  const timeoutS = real('pipeline: noDataTimeout', options.noDataTimeout, 60, 0, 1e9);
-  if (options.noDataTimeout !== undefined && !follow)
+  if (options.noDataTimeout !== undefined && !checked.follow)
     throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
-  const minLengthA = real('pipeline: min', options.min, 3, 1, 1000);
   return {
-    jobs: integer('pipeline: jobs', options.jobs, 1, 1, 256),
-    serialStart: integer('pipeline: serialStart', options.serialStart, 1, 0, 2 ** 31),
+    jobs,
+    serialStart,
+    firstFramesTimeout,
     shard: shardOf(options.shard),
-    follow: follow ? timeoutS : undefined,
-    firstFramesTimeout: real('pipeline: firstFramesTimeout', options.firstFramesTimeout, usualFirstFrames, 0, 1e9),
+    follow: checked.follow ? checked.noDataTimeout : undefined,
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
-    cellSearch: { minLengthA, maxLengthA: real('pipeline: max', options.max, 1000, minLengthA, 1000) },
+    // The longest edge is at least the shortest one.
+    cellSearch: { minLengthA, maxLengthA: valid('pipeline: max', options.max, row.number(minLengthA, 1000, 1000)) },
     settings: settingsWithout(options),
   };
 }

@@ -1,6 +1,6 @@
 /** The door of options: what follows from the rows of a call, at run time and for the compiler. */
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { checkedOptions, row } from '../../src/base/call-options.js';
+import { checkedOptions, row, valid } from '../../src/base/call-options.js';
 
 interface Options {
   readonly ranks: number;
@@ -54,6 +54,18 @@ describe('a value that its row does not allow is refused by call and name', () =
     for (const given of [null, 7, 'a', [], Promise.resolve({})])
       expect(() => of(given as object)).toThrow('expected an object with some of ranks, window, seconds');
   });
+});
+
+test('one value is checked as in options, or is its default', () => {
+  expect(valid('call: bins', undefined, row.integer(1, 8, 4))).toBe(4);
+  expect(valid('call: bins', 8, row.integer(1, 8, 4))).toBe(8);
+  expect(() => valid('call: bins', 9, row.integer(1, 8, 4))).toThrow(
+    'call: bins is 9; expected an integer from 1 to 8',
+  );
+  expect(() => valid('call: axis', undefined, row.required(row.integer(0, 2)))).toThrow('call: axis is undefined');
+  expectTypeOf(
+    valid('call: mode', undefined as 'fast' | undefined, row.choice(['fast'], 'fast')),
+  ).toEqualTypeOf<'fast'>();
 });
 
 test('the compiler knows which options have a value', () => {

@@ -2,8 +2,9 @@
  * Receives frames by ZeroMQ as tasks: messages are decoded here, and frames are passed on as plain arrays of numbers.
  */
 
+import { checkedOptions } from '../../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import { knownOptions, real, shown } from '../../base/options.js';
+import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import type { Codecs } from '../../data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../data/dataset.js';
@@ -16,6 +17,7 @@ import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
 import { KeptFrames } from '../../live/kept.js';
 import { loadZmq, type Zmq } from '../../live/zeromq.node.js';
 import { fieldOf } from '../copied-headers.js';
+import { runRows, sourceRows } from '../parameters.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 import { Beginning, keptInMemory } from './beginning.js';
@@ -45,7 +47,8 @@ interface Asking {
   readonly timeoutS: number;
 }
 
-const optionNames = ['zmqInput', 'zmqSubscribe', 'zmqRequest', 'zmqPull', 'noDataTimeout'];
+const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
+const rows = { zmqInput, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: runRows.noDataTimeout } as const;
 
 /**
  * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream of DECTRIS
@@ -54,21 +57,21 @@ const optionNames = ['zmqInput', 'zmqSubscribe', 'zmqRequest', 'zmqPull', 'noDat
  * Throws `Argument` for options that exclude each other.
  */
 export function zmqSource(options: ZmqSourceOptions): LiveInput {
-  knownOptions('zmqSource', options, optionNames);
-  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull = false } = options;
+  const given = checkedOptions('zmqSource', options, rows);
+  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: timeoutS } = given;
   if (typeof address !== 'string' || address === '')
     throw new EwaldError(
       'Argument',
       `zmqSource: zmqInput is ${shown(address)}; expected an address such as tcp://host:5002`,
     );
-  const given = { zmqSubscribe, zmqRequest, zmqPull: zmqPull || undefined };
-  const kinds = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const kinds = Object.entries({ zmqSubscribe, zmqRequest, zmqPull: zmqPull || undefined }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
   if (kinds.length > 1)
     throw new EwaldError(
       'Argument',
       `zmqSource: ${kinds.join(' and ')} are different kinds of sockets; give one of them`,
     );
-  const timeoutS = real('zmqSource: noDataTimeout', options.noDataTimeout, 60, 0, 1e9);
   const how = zmqRequest !== undefined ? 'request' : zmqPull ? 'pull' : 'subscribe';
   const words = zmqRequest !== undefined ? [zmqRequest] : [...(zmqSubscribe ?? [''])];
   return { address, openLive: (run) => LiveSource.open({ ...run, address, how, words, timeoutS }) };
