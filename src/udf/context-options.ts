@@ -1,8 +1,9 @@
 /** Options of a run, a context and its platform, and the results of a run. */
 
 import { expects } from '../base/arguments.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, flag, knownOptions, real } from '../base/options.js';
+import { checkSignal, knownOptions } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
@@ -53,14 +54,16 @@ export interface UdfRunOptions {
    */
   readonly record?: string | RecordOptions | undefined;
 }
-const runNames = [
-  ...['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots', 'latest', 'record'],
-];
+const runRows = {
+  ...row.others('roi', 'corrections', 'progress', 'numPartitions', 'plots', 'record'),
+  taskSeconds: row.number(1e-3, Number.POSITIVE_INFINITY),
+  latest: row.flag,
+  signal: row.signal,
+} as const;
 
 /** Checks the options of a run that no other part of it checks. Throws `Argument`. */
 export function checkRun(what: string, options: UdfRunOptions): void {
-  knownOptions(what, options, runNames);
-  const { progress, taskSeconds } = options;
+  const { progress, signal } = checkedOptions(what, options, runRows);
   if (typeof progress !== 'boolean')
     expects(
       progress === undefined || typeof progress === 'function',
@@ -68,9 +71,7 @@ export function checkRun(what: string, options: UdfRunOptions): void {
       progress,
       'true or a function',
     );
-  if (taskSeconds !== Number.POSITIVE_INFINITY) real(`${what}: taskSeconds`, taskSeconds, 600, 1e-3, 1e9);
-  flag(`${what}: latest`, options.latest, false);
-  checkSignal(options.signal);
+  checkSignal(signal);
 }
 
 /** The file to which a run writes its frames. */

@@ -3,10 +3,11 @@
  * second. Detectors that move over it are in virtual-detectors.ts.
  */
 import { type ArrayNumbers, numberTypes } from '../arrays/numbers.js';
+import { checkedOptions, row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, checkSignal, integer, knownOptions, shown } from '../base/options.js';
+import { breathe, checkSignal, shown } from '../base/options.js';
 import type { Dataset } from '../data/dataset.js';
 import { readOrAborted } from '../data/read-or-aborted.js';
 
@@ -25,7 +26,6 @@ export interface ResidentScanOptions {
   readonly signal?: PlatformSignal | undefined;
 }
 
-const defaultBytes = 2 ** 30;
 /** Bytes of frames that are read and transposed at a time, so that they fit into the processor's cache. */
 const blockBytes = 2 ** 22;
 
@@ -61,7 +61,7 @@ export class ResidentScan {
 
   /** The frame of a position, [height, width]; a copy. Throws `Argument` for a position outside the scan. */
   frame(position: number): ArrayNumbers {
-    const at = integer('ResidentScan.frame: position', position, 0, 0, this.positions - 1);
+    const at = valid('ResidentScan.frame: position', position, row.integer(0, this.positions - 1, 0));
     const out = new (this.planes.constructor as { new (length: number): ArrayNumbers })(this.width * this.height);
     for (let p = 0; p < out.length; p++) out[p] = this.planes[p * this.positions + at] as number;
     return out;
@@ -111,13 +111,18 @@ function expectsDataset(what: string, dataset: unknown): void {
 /** Bytes that a dataset takes as a resident scan with a bin. Throws what `residentScan` throws for its frames. */
 export function residentBytes(dataset: Dataset, bin = 1): number {
   expectsDataset('residentBytes', dataset);
-  const { height, width, type } = sizesOf(dataset, integer('residentBytes: bin', bin, 1, 1, mostBin));
+  const { height, width, type } = sizesOf(dataset, valid('residentBytes: bin', bin, rows.bin));
   return dataset.frames * height * width * numberTypes[type].BYTES_PER_ELEMENT;
 }
 
 type NumberName = keyof typeof numberTypes;
 
-const mostBin = 64;
+const rows = {
+  ...row.others('onProgress'),
+  maxBytes: row.integer(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
+  bin: row.integer(1, 64, 1),
+  signal: row.signal,
+} as const;
 /** Types of sums over squares of pixels. */
 const widened: Readonly<Partial<Record<NumberName, NumberName>>> = {
   u8: 'u16',
@@ -174,13 +179,10 @@ export async function readResident(
   navigation: readonly number[],
   options: ResidentScanOptions,
 ): Promise<ResidentScan> {
-  knownOptions('residentScan', options, ['maxBytes', 'bin', 'onProgress', 'signal']);
+  const { signal, maxBytes, bin } = checkedOptions('residentScan', options, rows);
   expectsDataset('residentScan', dataset);
-  const { signal } = options;
   const tell = observer('residentScan', options, 'onProgress');
   checkSignal(signal);
-  const maxBytes = integer('residentScan: maxBytes', options.maxBytes, defaultBytes, 1, Number.MAX_SAFE_INTEGER);
-  const bin = integer('residentScan: bin', options.bin, 1, 1, mostBin);
   const { name, frames } = dataset;
   const { full, height, width, type } = sizesOf(dataset, bin);
   const bytes = residentBytes(dataset, bin);

@@ -2,8 +2,9 @@
  * Virtual detectors on a scan in memory: a detector is a sum of runs, and one that moves adds and removes only the runs
  * at its edge.
  */
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { knownOptions, real, shown } from '../base/options.js';
+import { shown } from '../base/options.js';
 import { type ComImages, type ComParams, checkRegression, comImages } from './builtin/com.js';
 import { ResidentScan } from './resident.js';
 
@@ -135,6 +136,8 @@ export interface VirtualComOptions {
   readonly regression?: ComParams['regression'] | undefined;
 }
 
+const comRows = { scanRotation: row.number(-1e4, 1e4, 0), flipY: row.flag, regression: row.any } as const;
+
 /**
  * The centre of mass inside a mask that can be moved, at every position of a resident scan: `comUdf` without reading
  * the scan again. Only pixels that entered or left the mask are summed; sums of integers are exact below 2⁵³, so that
@@ -161,15 +164,13 @@ export class VirtualCom {
    */
   set(mask: ArrayLike<number>, options: VirtualComOptions = {}): ComImages {
     const what = 'VirtualCom.set';
-    knownOptions(what, options, ['cx', 'cy', 'scanRotation', 'flipY', 'regression']);
     const { width, height, navigation, positions } = this.#scan;
-    const params = {
-      cx: real(`${what}: cx`, options.cx, Math.floor(width / 2), -1e9, 1e9),
-      cy: real(`${what}: cy`, options.cy, Math.floor(height / 2), -1e9, 1e9),
-      scanRotation: real(`${what}: scanRotation`, options.scanRotation, 0, -1e4, 1e4),
-      flipY: options.flipY ?? false,
-      regression: options.regression ?? -1,
-    };
+    const given = checkedOptions(what, options, {
+      cx: row.number(-1e9, 1e9, Math.floor(width / 2)),
+      cy: row.number(-1e9, 1e9, Math.floor(height / 2)),
+      ...comRows,
+    });
+    const params = { ...given, regression: given.regression ?? -1 };
     checkRegression(what, params.regression);
     const moments = this.moments(what, mask);
     return comImages(moments, params, { nav: navigation, roi: undefined, frames: positions });

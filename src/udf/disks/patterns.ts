@@ -1,6 +1,6 @@
 /** Patterns of diffraction disks, with which frames are correlated; those of LiberTEM-blobfinder. */
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice, knownOptions, real, shown } from '../../base/options.js';
 
 /** Kinds of patterns, each with what it is for. */
 export const patternKinds = {
@@ -43,35 +43,32 @@ export interface CheckedPattern {
   readonly shape: readonly [number, number];
 }
 
-const names = ['kind', 'radius', 'radiusOuter', 'search', 'delta', 'template', 'shape'];
-const kinds = Object.keys(patternKinds) as (keyof typeof patternKinds)[];
+const rows = {
+  kind: row.choice(Object.keys(patternKinds) as (keyof typeof patternKinds)[], 'background-subtraction'),
+  radius: row.number(0.5, 512),
+  radiusOuter: row.number(0, 1024),
+  search: row.number(0.5, 1024),
+  delta: row.number(1e-6, 512, 1),
+  ...row.others('template', 'shape'),
+} as const;
 
 /** Checks a pattern and adds its defaults. Throws `Argument`, `Shape`. */
 export function checkPattern(what: string, pattern: DiskPattern): CheckedPattern {
-  if (typeof pattern !== 'object' || pattern === null)
-    throw new EwaldError(
-      'Argument',
-      `${what}: the pattern is ${shown(pattern)}; expected { radius } or { template, shape }`,
-    );
-  knownOptions(`${what}: the pattern`, pattern, names);
-  const kind = choice(`${what}: kind of the pattern`, pattern.kind, 'background-subtraction', kinds);
+  const { kind, delta, ...given } = checkedOptions(`${what}: the pattern`, pattern, rows);
   if (kind === 'user') return userPattern(what, pattern);
   if (pattern.template !== undefined)
     throw new EwaldError('Argument', `${what}: a template requires the pattern { kind: 'user' }; it is ${kind}`);
-  const radius = real(`${what}: radius of the pattern`, pattern.radius as number, Number.NaN, 0.5, 512);
+  const radius = valid(`${what}: the pattern: radius`, pattern.radius, row.required(rows.radius));
   const subtracted = kind.endsWith('background-subtraction');
   if (!subtracted && pattern.radiusOuter !== undefined)
     throw new EwaldError('Argument', `${what}: the pattern ${kind} has no outer radius`);
-  const radiusOuter = subtracted
-    ? real(`${what}: radiusOuter of the pattern`, pattern.radiusOuter, 1.5 * radius, 0, 1024)
-    : radius;
+  const radiusOuter = subtracted ? (given.radiusOuter ?? 1.5 * radius) : radius;
   if (subtracted && radiusOuter <= radius)
     throw new EwaldError(
       'Argument',
       `${what}: radiusOuter of the pattern is ${radiusOuter}, its radius ${radius}; expected a larger outer radius`,
     );
-  const delta = real(`${what}: delta of the pattern`, pattern.delta, 1, 1e-6, 512);
-  const search = real(`${what}: search of the pattern`, pattern.search, Math.max(2 * radius, radiusOuter), 0, 1024);
+  const { search = Math.max(2 * radius, radiusOuter) } = given;
   if (search < radiusOuter)
     throw new EwaldError(
       'Argument',
@@ -97,7 +94,7 @@ function userPattern(what: string, { template, shape, search }: DiskPattern): Ch
     kind: 'user',
     radius: half,
     radiusOuter: half,
-    search: real(`${what}: search of the pattern`, search, Math.sqrt(height * height + width * width) / 2, 0.5, 1024),
+    search: search ?? Math.hypot(height, width) / 2,
     delta: 1,
     template: numbers,
     shape: [height, width],

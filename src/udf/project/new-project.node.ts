@@ -2,10 +2,9 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { checkedOptions } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
-import { knownOptions } from '../../base/options.js';
-import { checked } from '../../base/parameters.js';
 import type { NewUdfParameters } from '../parameter-types.js';
 import { newUdfRows } from '../parameters.js';
 import { udfProject } from './project.js';
@@ -24,9 +23,8 @@ export async function newUdf(
   name: string,
   options: NewUdfOptions = {},
 ): Promise<{ readonly folder: string; readonly files: readonly string[] }> {
-  knownOptions('newUdf', options, Object.keys(newUdfRows));
-  const { language, folder = name } = checked(newUdfRows, { ...options }, (option) => `newUdf: ${option}`);
-  const files = udfProject(name, { ...(language && { language }) });
+  const { language, folder = name } = checkedOptions('newUdf', options, newUdfRows);
+  const files = udfProject(name, { language });
   const target = resolve(folder);
   if (existsSync(target))
     throw new EwaldError('Argument', `${folder} exists already; choose another folder, or remove it`);
