@@ -31,6 +31,19 @@ describe('a known cell', () => {
     expect(told(bodyCentred, [1, 1, 1], { seed, centring: 'I' })).toBeUndefined();
   });
 
+  test.for([1, 2, 3])('that is right is not one if each still has two lattices (seed %i)', (seed) => {
+    for (const [cell, centring] of [[orthorhombic, 'P'] as const, [bodyCentred, 'I'] as const]) {
+      const search = new MultipleSearch({ cell, centring });
+      const of = (from: number) => simulateSpots({ cell, centring, images: 8, spots: 150, spurious: 0.1, seed: from });
+      const second = of(seed + 100);
+      for (const [i, { spots, lattices }] of of(seed).entries()) {
+        const both = Float32Array.from([...spots, ...(second[i]?.spots ?? [])]);
+        for (const found of [...lattices, ...(second[i]?.lattices ?? [])]) search.add(found, both);
+      }
+      expect(search.found).toBeUndefined();
+    }
+  });
+
   test.for([
     [[2, 1, 1], 2],
     [[1, 1, 3], 3],
