@@ -76,7 +76,7 @@ export function multipleOf(list: ReflectionList, subject: StatisticsSubject): Me
     const empty = emptyClass(indices, kept, weighed);
     if (!empty) break;
     const { p, u } = empty;
-    const inside = indices.map((h) => residue(h, u, p) === 0);
+    const inside = indices.map((h) => dotOf(h, u) % p === 0);
     factor *= p;
     lattice = latticeOfClass(empty, lattice);
     reflections += inside.filter((is) => !is).length;
@@ -106,8 +106,8 @@ const unitCell: Cell = [
   [0, 0, 1],
 ];
 const dotOf = (h: Indices, u: Indices): number => h[0] * u[0] + h[1] * u[1] + h[2] * u[2];
-/** u·h modulo p, 0 … p − 1. */
-const residue = (h: Indices, u: Indices, p: number): number => ((dotOf(h, u) % p) + p) % p;
+/** 0 … p − 1. */
+const modulo = (n: number, p: number): number => ((n % p) + p) % p;
 
 /**
  * Weights the intensities: the mean of the shell over the variance, which is at least the shell's median. The weight
@@ -164,6 +164,15 @@ class Sums {
     this.#yy += y * y;
   }
 
+  join(other: Sums): void {
+    this.count += other.count;
+    this.#x += other.#x;
+    this.#y += other.#y;
+    this.#xx += other.#xx;
+    this.#xy += other.#xy;
+    this.#yy += other.#yy;
+  }
+
   get ratio(): number {
     return this.#x / this.#y;
   }
@@ -191,10 +200,21 @@ function emptyClass(
   weighed: Weighed,
 ): (IndexClass & Share) | undefined {
   let best: (IndexClass & Share) | undefined;
+  /** Sums of the reflections with the same h, k and l modulo p; classes are unions of these. */
+  let [residues, modulus]: [Sums[], number] = [[], 0];
   for (const { p, u } of indexClasses) {
+    if (p !== modulus) {
+      [residues, modulus] = [Array.from({ length: p ** 3 }, () => new Sums()), p];
+      for (const [n, h] of indices.entries()) {
+        const [x, y, z] = [modulo(h[0], p), modulo(h[1], p), modulo(h[2], p)];
+        residues[(x * p + y) * p + z]?.add(weighed, kept[n] as number);
+      }
+    }
     const [inside, outside] = [new Sums(), new Sums()];
-    for (let n = 0; n < indices.length; n++)
-      (dotOf(indices[n] as Indices, u) % p === 0 ? inside : outside).add(weighed, kept[n] as number);
+    for (const [i, sums] of residues.entries()) {
+      const dot = dotOf([Math.floor(i / p ** 2), Math.floor(i / p) % p, i % p], u);
+      (dot % p === 0 ? inside : outside).join(sums);
+    }
     const share = emptyShare(outside, inside);
     if (share && !(best && best.intensity <= share.intensity)) best = { p, u, ...share };
   }
