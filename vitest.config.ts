@@ -1,6 +1,6 @@
 // Two tiers: a test with the tag `all`, or a file with `@module-tag all`, is of the second one (test/README.md). Three
-// projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole (slow,
-// one file at a time). Tests of public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
+// projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole. Tests of
+// public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -44,12 +44,13 @@ const inBrowser = inRest(tests.filter((file) => file.endsWith('.browser.test.ts'
 const ofPackage = inRest(tests.filter((file) => file.startsWith('test/platform/')));
 const inNode = inRest(tests.filter((file) => !file.endsWith('.browser.test.ts') && !file.startsWith('test/platform/')));
 
-/** The case tables first: they take longest, and whatever is begun last keeps the other processors waiting. */
-class TablesFirst extends BaseSequencer {
+/** The case tables first, then the pages: they take longest, and the last file keeps the other processors waiting. */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const table = ({ moduleId }: TestSpecification): boolean => /conformance\/(rows|chromium)\./.test(moduleId);
-    return [...sorted.filter(table), ...sorted.filter((file) => !table(file))];
+    const rank = ({ moduleId }: TestSpecification): number =>
+      /conformance\/(rows|chromium)\./.test(moduleId) ? 0 : /\/test\/pages\//.test(moduleId) ? 1 : 2;
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -58,7 +59,7 @@ export default defineConfig({
     tags,
     // By default one processor is left alone, which is half of a machine that has two.
     maxWorkers: availableParallelism(),
-    sequence: { sequencer: TablesFirst },
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         plugins: [wgsl()],
@@ -100,7 +101,6 @@ export default defineConfig({
           environment: 'node',
           include: ofPackage,
           globalSetup: 'test/platform/installed.ts',
-          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
