@@ -13,11 +13,15 @@ import { bundle } from './parts/bundle.mjs';
 import { layout, types } from './parts/esm.mjs';
 import { wasm } from './parts/wasm.mjs';
 
+/** The parts in build order. The bundle needs no addon: it uses one processor while they are compiled. */
+const base = [types, layout, wasm];
+const addons = [native, mpi, cuda, cudaEmulated];
+
 /**
- * The parts in build order. A part is { name, off(): why it cannot be built here or undefined, inputs(): { files, more
- * }, outputs(): files, build(): { code, output } }. A failing `required` part fails the build; other parts are skipped.
+ * All parts. A part is { name, off(): why it cannot be built here or undefined, inputs(): { files, more }, outputs():
+ * files, build(): { code, output } }. A failing `required` part fails the build; other parts are skipped.
  */
-const parts = [types, layout, wasm, native, mpi, cuda, cudaEmulated, bundle];
+const parts = [...base, ...addons, bundle];
 
 const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts.map(({ name }) => name).join(', ')}`;
 
@@ -109,28 +113,35 @@ export async function build(names = [], { force = false, setup = false, lenient 
   return withLock(join(root, 'build/.lock'), 'build', async () => {
     let built = 0;
     const off = [];
-    for (const part of parts) {
-      const asked = names.includes(part.name);
-      if (names.length > 0 && !asked) continue;
-      const why = part.off?.();
-      if (why && !(part.required && part.outputs().every((file) => existsSync(join(root, file))))) {
-        if (part.required || (asked && !setup)) {
-          complain('build', `${part.name} cannot be built: ${why}`);
-          return { code: 1, built };
+    /** Builds parts one after the other; whether none has failed. */
+    const inOrder = async (list) => {
+      for (const part of list) {
+        const asked = names.includes(part.name);
+        if (names.length > 0 && !asked) continue;
+        const why = part.off?.();
+        if (why && !(part.required && part.outputs().every((file) => existsSync(join(root, file))))) {
+          if (part.required || (asked && !setup)) {
+            complain('build', `${part.name} cannot be built: ${why}`);
+            return false;
+          }
+          off.push(`${part.name} (${why})`);
+          // An addon of an earlier build would be incompatible with the rest.
+          for (const file of part.outputs()) rmSync(join(root, file), { force: true });
+          continue;
         }
-        off.push(`${part.name} (${why})`);
-        // An addon of an earlier build would be incompatible with the rest.
-        for (const file of part.outputs()) rmSync(join(root, file), { force: true });
-        continue;
+        if (why) {
+          off.push(`${part.name} kept as it is (${why})`);
+          continue;
+        }
+        const outcome = await buildPart(part, force, lenient);
+        if (outcome === 'failed') return false;
+        if (outcome === 'built') built++;
       }
-      if (why) {
-        off.push(`${part.name} kept as it is (${why})`);
-        continue;
-      }
-      const outcome = await buildPart(part, force, lenient);
-      if (outcome === 'failed') return { code: 1, built };
-      if (outcome === 'built') built++;
-    }
+      return true;
+    };
+    if (!(await inOrder(base))) return { code: 1, built };
+    const ended = await Promise.all([inOrder(addons), inOrder([bundle])]);
+    if (ended.includes(false)) return { code: 1, built };
     // The header, the wasm module and the addon must declare the same functions. The package's own parser reads the
     // header.
     if (
