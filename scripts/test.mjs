@@ -32,7 +32,7 @@ const node = process.execPath;
 const once =
   (args, options = {}) =>
   async (env) =>
-    counted(await run(node, args, { env, minutes: 10, ...options }));
+    counted(await run(node, args, { env, minutes: 10, ...options }), options.table);
 
 /** The steps; `all` marks those of the second tier. A vitest step runs in both tiers and selects its tests by tag. */
 const steps = [
@@ -43,7 +43,7 @@ const steps = [
   { name: 'abi', run: once(['scripts/check-abi.mjs']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 50) },
   { name: 'package', run: vitest('package', ['--project', 'platform'], 20) },
-  { name: 'matrix', all: true, run: once(['scripts/matrix.mjs'], { minutes: 5, show: true }) },
+  { name: 'matrix', all: true, run: once(['scripts/matrix.mjs'], { minutes: 5, table: true }) },
   {
     name: 'mutants',
     all: true,
@@ -53,13 +53,14 @@ const steps = [
 ];
 
 /** A step that consists of a single check. */
-function counted({ code, output, seconds }) {
+function counted({ code, output, seconds }, table) {
   return {
     passed: code === 0 ? 1 : 0,
     failed: code === 0 ? 0 : 1,
     skipped: 0,
     seconds,
     log: code === 0 ? '' : tail(output, 100),
+    table: table && code === 0 ? output : '',
   };
 }
 
@@ -168,6 +169,7 @@ function recordOfThisTree() {
 
 const tier = all ? (first ? 'rest' : 'whole') : 'first';
 const ofVitest = (name) => name === 'vitest' || name === 'package';
+const usesAll = ({ name }) => ofVitest(name) || rooms.includes(name);
 const chosen =
   names.length > 0
     ? [
@@ -186,14 +188,24 @@ const env = {
 say('test', `on ${availableParallelism()} processors, required backends: ${required}`);
 const total = { passed: 0, failed: 0, skipped: 0, ...first?.total };
 const later = {};
+// Vitest uses all processors; of the steps between, most use one, so those run at the same time.
+const groups = [];
 for (const step of chosen) {
+  const last = groups.at(-1);
+  if (last && !usesAll(step) && !usesAll(last[0])) last.push(step);
+  else groups.push([step]);
+}
+for (const group of groups) await Promise.all(group.map(runStep));
+
+/** Runs a step, adds its counts, and says how it ended. */
+async function runStep(step) {
   const why = step.off?.();
   if (why) {
     total.skipped++;
     say('test', `${step.name} is left out: ${why}`);
-    continue;
+    return;
   }
-  const { seconds, log, later: left = 0, ...counts } = await step.run(env);
+  const { seconds, log, table, later: left = 0, ...counts } = await step.run(env);
   if (left > 0) later[step.name] = left;
   // The tests that the first tier left to this one must equal the tests that this tier ran: no test may be missed by
   // both.
@@ -204,6 +216,7 @@ for (const step of chosen) {
     complain('test', `${step.name}: the first tier left ${expected} tests to this one, which found ${ran}`);
   }
   for (const key of Object.keys(total)) total[key] += counts[key];
+  if (table) console.log(table.trimEnd());
   if (log) console.error(log);
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
   say('test', `${step.name} ${outcome}${ran > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
