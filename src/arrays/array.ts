@@ -5,8 +5,9 @@
  */
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
+import { checkedOptions, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, integer, kindOf, knownOptions, shown } from '../base/options.js';
+import { kindOf, shown } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Planner } from '../planner/planner.js';
 import type { ArrayMemory } from './contract.js';
@@ -110,7 +111,7 @@ class OpenArray implements DeviceArrayMethods {
   async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
-    const first = integer('array.read: offset', offset, 0, 0, this.length);
+    const first = valid('array.read: offset', offset, row.integer(0, this.length, 0));
     const target = into ?? new this.#number(this.length - first);
     const bytes = this.#part('read', target, first);
     const place = asItIs(target);
@@ -134,7 +135,7 @@ class OpenArray implements DeviceArrayMethods {
         `array.${what}: got ${kindOf(data)}; an array of dtype ${this.dtype} needs a ${this.#number.name}`,
       );
     }
-    const first = integer(`array.${what}: offset`, offset, 0, 0, this.length);
+    const first = valid(`array.${what}: offset`, offset, row.integer(0, this.length, 0));
     const count = lengthOf(data);
     if (first + count > this.length) {
       throw new EwaldError(
@@ -150,6 +151,7 @@ class OpenArray implements DeviceArrayMethods {
 /** The internals of an array; undefined for any other value. */
 export const partsOf = OpenArray.partsOf;
 
+const others = row.others('shape', 'backend');
 /**
  * Creates an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`,
  * `OutOfMemory`.
@@ -159,13 +161,12 @@ export async function makeArray<D extends ArrayDtype>(
   options: ArrayOptions,
   data?: ArrayNumbers,
 ): Promise<DeviceArray<D>> {
-  knownOptions('array', options, ['shape', 'dtype', 'backend']);
   const given = data === undefined ? 'f32' : numberTypeOf(data);
   if (given === undefined) {
     const needed = Object.values(numberTypes).map(({ name }) => name);
     throw new EwaldError('Shape', `array: the data is ${kindOf(data)}; expected one of ${needed.join(', ')}`);
   }
-  const dtype = choice('array: dtype', options.dtype, given, arrayDtypes);
+  const { dtype } = checkedOptions('array', options, { ...others, dtype: row.choice(arrayDtypes, given) });
   const width = isComplex(dtype) ? 2 : 1;
   const number = numberOf(dtype);
   if (data && given !== number)

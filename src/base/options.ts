@@ -1,8 +1,7 @@
-/** Checks of option objects at the facade: unknown names, ranges, near misses. */
+/** Checks of option objects at the facade: unknown names, near misses, lists and signals. */
 import { abortError } from './aborted.js';
 import { EwaldError } from './errors.js';
 import type { PlatformSignal } from './globals.js';
-import type { Range } from './range.js';
 
 /** Edit distance of two short names, for "did you mean". */
 function distance(a: string, b: string): number {
@@ -155,77 +154,6 @@ export function refuseFormer(what: string, options: object, names: Readonly<Reco
   for (const [former, name] of Object.entries(names))
     if (Object.hasOwn(options ?? {}, former))
       throw new EwaldError('Argument', `${what}: the option ${former} is called ${name}`);
-}
-
-/** An integer option within [low, high]; `fallback` if undefined. */
-export function integer(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
-  if (value === undefined) return fallback;
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected an integer from ${low} to ${high}`, {
-      detail: { value, low, high },
-    });
-  }
-  return value;
-}
-
-/** A finite number within [low, high]; `fallback` if undefined. */
-export function real(what: string, value: number | undefined, fallback: number, low: number, high: number): number {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'number' || !(value >= low && value <= high)) {
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected a number from ${low} to ${high}`, {
-      detail: { value, low, high },
-    });
-  }
-  return value;
-}
-
-const fits = (value: number, { low, high, above, zero }: Range): boolean =>
-  (value >= low && value <= high && !(above && value === low)) || (zero !== undefined && value === 0);
-
-function refuseOutside(what: string, value: unknown, kind: string, { low, high, above, zero }: Range): never {
-  const orZero = zero === undefined ? '' : `0 (${zero}) or `;
-  throw new EwaldError(
-    'Argument',
-    `${what} is ${shown(value)}; expected ${orZero}${kind} ${above ? 'above' : 'from'} ${low} to ${high}`,
-    {
-      detail: { value, low, high },
-    },
-  );
-}
-
-/** An integer option with a range of the layout. */
-export function integerIn(what: string, value: number | undefined, range: Range): number {
-  if (value === undefined) return range.fallback;
-  if (!Number.isInteger(value) || !fits(value, range)) refuseOutside(what, value, 'an integer', range);
-  return value;
-}
-
-/** A finite number with a range of the layout. */
-export function realIn(what: string, value: number | undefined, range: Range): number {
-  if (value === undefined) return range.fallback;
-  if (typeof value !== 'number' || !fits(value, range)) refuseOutside(what, value, 'a number', range);
-  return value;
-}
-
-/** One of several names; `fallback` if undefined. */
-export function choice<T extends string>(what: string, value: T | undefined, fallback: T, names: readonly T[]): T {
-  if (value === undefined) return fallback;
-  if (!names.includes(value)) {
-    const near = typeof value === 'string' ? nearest(value, names) : undefined;
-    throw new EwaldError(
-      'Argument',
-      `${what} is ${shown(value)}; expected one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`,
-    );
-  }
-  return value;
-}
-
-/** True or false; `fallback` if undefined. */
-export function flag(what: string, value: boolean | undefined, fallback: boolean): boolean {
-  if (value === undefined) return fallback;
-  if (typeof value !== 'boolean')
-    throw new EwaldError('Argument', `${what} is ${shown(value)}; expected true or false`);
-  return value;
 }
 
 /** A list, as an array or a typed array of numbers; undefined is passed through. */

@@ -3,6 +3,7 @@
  * value in the message.
  */
 import { expects } from './arguments.js';
+import { nearest } from './options.js';
 
 export type Shape = (what: string, value: unknown) => void;
 
@@ -23,8 +24,13 @@ export const count = (low = 0, high = Number.MAX_SAFE_INTEGER): Shape =>
     `an integer from ${low} to ${high}`,
   );
 
-export const oneOf = (names: readonly unknown[]): Shape =>
-  shapeOf((value) => names.includes(value), `one of ${names.join(', ')}`);
+export const oneOf =
+  (names: readonly string[]): Shape =>
+  (what, value) => {
+    if (names.includes(value as string)) return;
+    const near = typeof value === 'string' ? nearest(value, names) : undefined;
+    expects(false, what, value, `one of ${names.join(', ')}${near ? ` (did you mean "${near}"?)` : ''}`);
+  };
 
 /** A typed array of one of these classes, of `length` elements if given. */
 export const typed = (classes: readonly (abstract new (...args: never[]) => unknown)[], length?: number): Shape =>

@@ -1,7 +1,7 @@
 /** A group of threads: what each thread needs to be a rank, and how the death of one is reported to the others. */
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformPort } from '../base/globals.js';
-import { integer } from '../base/options.js';
 import { Board } from './board.js';
 
 /** What a thread needs to be a rank: send it to the thread with `ports` as the transfer list. */
@@ -37,7 +37,7 @@ const mostRanks = 256;
 
 /** Makes the handles of `size` ranks, 1 … 256. Throws `Unsupported` if threads cannot share memory. */
 export function workerGroup(size: number): WorkerGroup {
-  integer('workerGroup: size', size, 1, 1, mostRanks);
+  valid('workerGroup: size', size, row.integer(1, mostRanks, 1));
   if (
     typeof SharedArrayBuffer !== 'function' ||
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === false

@@ -1,6 +1,6 @@
 /** A communicator whose calls are checked: on this rank, and against what the other ranks were called with. */
+import { row, valid } from '../base/call-options.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
-import { choice } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import { type Agreed, agree, type Call, type Messages } from './agreement.js';
 import { checkAlike, checkArray, checkLength, checkParts, checkRank, checkTag, equalParts } from './checks.js';
@@ -138,7 +138,7 @@ export abstract class Ranks implements CommunicatorMethods {
     this.#assertUsable();
     checkAlike('allreduce', send, recv);
     checkLength('allreduce: recv', recv, send.length);
-    const op = choice('allreduce: op', given, 'sum', reduceOps);
+    const op = valid('allreduce: op', given, row.choice(reduceOps, 'sum'));
     this.assertCarried('allreduce', send);
     const call: Call = { name: 'allreduce', data: send, op: reduceOps.indexOf(op) };
     const { rank, size } = this;

@@ -9,12 +9,13 @@ import { type BackendInfo, type ContextOptions, contextOptionNames } from '../ba
 import type { BackendName } from '../backends/names.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from '../backends/open.js';
 import type { Platform } from '../backends/platform.js';
+import { expects } from '../base/arguments.js';
 import { callback } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { type Log, Logger, parseLogLevel } from '../base/log.js';
-import { flag, knownOptions, shown } from '../base/options.js';
+import { knownOptions, shown } from '../base/options.js';
 import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
-import { Auditor } from '../planner/audit.js';
+import type { Auditor } from '../planner/audit.js';
 import type { Planner } from '../planner/planner.js';
 import { Planning } from '../planner/planning.js';
 
@@ -48,7 +49,7 @@ interface Settings {
   readonly auditor: Auditor | undefined;
 }
 
-function readSettings(platform: Platform, options: ContextOptions): Settings {
+async function readSettings(platform: Platform, options: ContextOptions): Promise<Settings> {
   knownOptions('createContext', options, contextOptionNames);
   knownOptions('createContext({ log })', options.log === undefined ? {} : options.log, ['level', 'sink']);
   callback('createContext: log.sink', options.log?.sink);
@@ -62,7 +63,7 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
   const logger = new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink);
   return {
     named: named ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
-    strict: flag('createContext: strict', options.strict, false),
+    strict: checkFlag('createContext: strict', options.strict),
     open: {
       wasm: options.wasm,
       startWorker: () => platform.startWorker(options.worker),
@@ -73,7 +74,12 @@ function readSettings(platform: Platform, options: ContextOptions): Settings {
     auditor:
       options.audit === undefined || options.audit === 0
         ? undefined
-        : new Auditor(options.audit, logger, () => platform.startWorker(options.worker), options.wasm),
+        : new (await import('../planner/audit.js')).Auditor(
+            options.audit,
+            logger,
+            () => platform.startWorker(options.worker),
+            options.wasm,
+          ),
   };
 }
 
@@ -93,6 +99,11 @@ function checkPlaces({ device, worker, addonPath, wasm }: ContextOptions): void 
   for (const path of Object.values(addonPath))
     if (path !== undefined && typeof path !== 'string') refuse('addonPath', path, 'the path of an addon');
 }
+/** The rows of `call-options` are loaded with the first plan. */
+function checkFlag(what: string, value = false): boolean {
+  expects(typeof value === 'boolean', what, value, 'true or false');
+  return value;
+}
 const isUrl = (value: unknown): boolean => typeof URL !== 'undefined' && value instanceof URL;
 
 /** Options of `devices` in addition to those of a context. */
@@ -108,8 +119,8 @@ export interface DeviceOptions extends ContextOptions {
 export async function listDevices(platform: Platform, options: DeviceOptions = {}): Promise<DeviceReport[]> {
   knownOptions('devices', options, [...contextOptionNames, 'selfTest']);
   const { selfTest: wanted, ...own } = options;
-  const selfTest = flag('devices: selfTest', wanted, false);
-  const { named, open, logger } = readSettings(platform, own);
+  const selfTest = checkFlag('devices: selfTest', wanted);
+  const { named, open, logger } = await readSettings(platform, own);
   const ranked = await probeAll(platform, { ...open, log: (level, message) => logger.write(level, message) }, named);
   const present = ranked.filter(({ automatic }) => automatic);
   const first = named ? present.find(({ name }) => name === named) : present[0];
@@ -122,7 +133,7 @@ export async function openContext<M extends object>(
   rooms: readonly Room<Partial<M>>[],
   options: ContextOptions = {},
 ): Promise<ContextOf<M>> {
-  const { named, strict, open, logger, auditor } = readSettings(platform, options);
+  const { named, strict, open, logger, auditor } = await readSettings(platform, options);
   const log: OpenOptions['log'] = (level, message) => logger.write(level, message);
   // With `strict` only the named backend is probed.
   const ranked = await probeAll(platform, { ...open, log }, named, strict && named ? [named] : undefined);

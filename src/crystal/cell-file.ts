@@ -3,8 +3,9 @@
  * nine numbers.
  */
 import { expectsText } from '../base/arguments.js';
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, nearest } from '../base/options.js';
+import { nearest } from '../base/options.js';
 import {
   anglesOf,
   type Cell,
@@ -214,9 +215,9 @@ export function parseCellText(text: string): KnownCell | undefined {
  * hold.
  */
 export function formatCellFile(known: KnownCell, lattice: string, uniqueAxis?: 'a' | 'b' | 'c'): string {
-  choice('formatCellFile: lattice', lattice, 'triclinic', latticeTypes);
-  choice('formatCellFile: centring', known.centring, 'P', centrings);
-  choice<string>('formatCellFile: uniqueAxis', uniqueAxis, '*', ['a', 'b', 'c', '*']);
+  valid('formatCellFile: lattice', lattice, row.choice(latticeTypes, 'triclinic'));
+  valid('formatCellFile: centring', known.centring, row.choice(centrings, 'P'));
+  valid('formatCellFile: uniqueAxis', uniqueAxis, row.choice(['a', 'b', 'c', '*']));
   const shown = (x: number): string => x.toFixed(3);
   return [
     'CrystFEL unit cell file version 1.0',

@@ -1,11 +1,12 @@
 /** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
 import { orAborted } from '../base/aborted.js';
 import { expects, expectsMembers } from '../base/arguments.js';
+import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { MethodOf } from '../base/members.js';
-import { checkSignal, choice, knownOptions } from '../base/options.js';
+import { checkSignal, knownOptions } from '../base/options.js';
 import { givenAs, refusal } from '../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
 import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
@@ -60,10 +61,10 @@ export const writeFramesOptions = ['format', 'frames', 'packing', 'signal', 'onP
 
 /** Checks the options that do not depend on a dataset. Throws `Argument`. */
 export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFormat; packing: Packing } {
-  const format = choice('format', options.format, 'h5', frameFormats);
+  const format = valid('format', options.format, row.choice(frameFormats, 'h5'));
   if (options.packing !== undefined && format !== 'h5')
     throw refusal('', (said) => `${said('packing')} is for HDF5; ${format} stores numbers uncompressed`);
-  return { format, packing: choice('packing', options.packing, 'bitshuffle', packings) };
+  return { format, packing: valid('packing', options.packing, row.choice(packings, 'bitshuffle')) };
 }
 
 /**

@@ -1,9 +1,10 @@
 /** Frames that a user's own code reads, as a dataset: for formats that the package does not know. */
 import { orAborted } from '../base/aborted.js';
+import { row, valid } from '../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { MethodOf } from '../base/members.js';
-import { choice, integer, knownOptions, nearest, shown } from '../base/options.js';
+import { knownOptions, nearest, shown } from '../base/options.js';
 import type { ByteSource } from './byte-source.js';
 import type { Dataset, FrameRange, Metadata } from './dataset.js';
 import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
@@ -116,10 +117,10 @@ export function customDataset(given: CustomDataset): Dataset {
         'read(first, count, into) { … } }',
     );
   const shape = shapeOf(what, given);
-  const dtype = choice(`${what}: dtype`, given.dtype, '' as DataType, dataTypes);
+  const dtype = valid(`${what}: dtype`, given.dtype, row.choice(dataTypes, '' as DataType));
   const navigation = [...checkShape(`${what}: shape.navigation`, shape.navigation)];
   const signal = [...checkShape(`${what}: shape.signal`, shape.signal, 1)];
-  const chunkFrames = integer(`${what}: chunkFrames`, given.chunkFrames, 1, 1, 2 ** 31);
+  const chunkFrames = valid(`${what}: chunkFrames`, given.chunkFrames, row.integer(1, 2 ** 31, 1));
   for (const method of methods)
     if (given[method] !== undefined && typeof given[method] !== 'function')
       throw new EwaldError('Argument', `${what}: ${method} is ${shown(given[method])}; expected a method`);

@@ -2,9 +2,9 @@
  * Opens a file of unknown format: every format examines its first bytes, and the one with the highest confidence opens
  * it.
  */
+import { checkedOptions, row } from '../base/call-options.js';
 import { compressedError, compressionBegin, compressionOfHead } from '../base/compression.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, flag, integer, knownOptions } from '../base/options.js';
 import { refusal, settings } from '../base/parameters.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Codecs } from './codecs/codecs.js';
@@ -16,8 +16,8 @@ import { foreignOf, type LoadH5wasm } from './foreign/browser.js';
 import type { Detection, Format, FormatName, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
 import { otherText } from './other-text.js';
-import { openNames } from './parameters.js';
-import { defaultFrameBytes, tooLarge } from './shapes.js';
+import { openRows } from './parameters.js';
+import { tooLarge } from './shapes.js';
 import { suggestedShape } from './suggested-shape.js';
 
 /** Options of `open`. */
@@ -42,6 +42,13 @@ export interface Candidate extends Detection {
 const everywhere = [
   ...['format', 'navShape', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'],
 ];
+
+const rows = {
+  ...openRows,
+  ...row.others('codecs', 'h5wasm'),
+  format: row.choice(['auto', ...formats.map(({ name }) => name)], 'auto'),
+  signal: row.signal,
+} as const;
 
 /** From this confidence on, a file is not searched for what its first bytes do not show. */
 const almostSure = 0.9;
@@ -85,11 +92,9 @@ export async function openSource(
 ): Promise<Dataset> {
   let source = given;
   try {
-    knownOptions('open', options, openNames);
-    source = await decompressed(given, options);
-    flag('open: checksums', options.checksums, true);
-    const names = ['auto', ...formats.map(({ name }) => name)];
-    const named = choice('open: format', options.format, 'auto', names);
+    const checked = checkedOptions('open', options, rows);
+    const { format: named, codecs, h5wasm, maxFrameBytes: most } = checked;
+    source = await decompressed(given, checked);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
     if (!format) {
       await refuseCompressed(source);
@@ -102,8 +107,6 @@ export async function openSource(
           '',
           (said) => `${source.name}: a file of format ${format.name} states its ${said(name)} itself; omit the option`,
         );
-    const { codecs, h5wasm } = options;
-    const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);
     const dataset = await format.open(source, options, {
       ...services,
       ...(codecs ? { codecs: async () => ({ ...codecs, dispose: async () => undefined }) } : {}),

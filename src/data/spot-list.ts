@@ -6,9 +6,10 @@
  */
 import { counted } from '../base/amounts.js';
 import { expectsNumbers, expectsText } from '../base/arguments.js';
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
-import { choice, knownOptions } from '../base/options.js';
+import { knownOptions } from '../base/options.js';
 import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../crystal/cell.js';
 import { withoutComment } from '../crystal/comments.js';
 import { otherText } from './other-text.js';
@@ -55,7 +56,7 @@ export function readSpotList(text: string, options: SpotListOptions = {}): SpotL
   const other = otherText(text.slice(0, mostBegin));
   if (other !== undefined)
     throw new EwaldError('Format', `${name} is not a list of spots; it is ${other}`, { detail: { path: name } });
-  const factor = factors[choice('readSpotList: unit', options.unit, '1/A', spotUnits)];
+  const factor = factors[valid('readSpotList: unit', options.unit, row.choice(spotUnits, '1/A'))];
   const lines: { words: string[]; line: number }[] = [];
   for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
     const content = withoutComment(raw, '#');

@@ -23,7 +23,7 @@ export { clock, counted, firstFrames, progressLine, rateText } from '../base/amo
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
 export { median } from '../base/median.js';
-export { choice, exact, nearest } from '../base/options.js';
+export { exact, nearest } from '../base/options.js';
 export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
 export {
   checkParameter,

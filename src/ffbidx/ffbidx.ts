@@ -9,8 +9,8 @@
  */
 
 import type { Context } from '../assembly/rooms.js';
+import { valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { integerIn, realIn } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import type { Indexer } from '../indexing/indexer.js';
@@ -103,10 +103,10 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 
     async index(handle, lengthThreshold, numSamplePoints, nOutputCells, nInputCells, data) {
       const { indexer, maxOutputCells, maxInputCells } = entryOf(handle);
-      realIn('index: lengthThreshold', lengthThreshold, thresholdRanges.lengthThreshold);
-      integerIn('index: numSamplePoints', numSamplePoints, {
-        ...samplePoints,
-        high: indexerRanges.maxSamplePoints.fallback,
+      valid('index: lengthThreshold', lengthThreshold, { kind: 'number', range: thresholdRanges.lengthThreshold });
+      valid('index: numSamplePoints', numSamplePoints, {
+        kind: 'integer',
+        range: { ...samplePoints, high: indexerRanges.maxSamplePoints.fallback },
       });
       limited('nOutputCells', nOutputCells, maxOutputCells);
       limited('nInputCells', nInputCells, maxInputCells);
@@ -143,7 +143,7 @@ export function makeFfbidx(createContext: (options?: ContextOptions) => Promise<
 }
 
 function limited(what: string, value: number, most: number): void {
-  integerIn(`index: ${what}`, value, indexerRanges.maxOutputCells);
+  valid(`index: ${what}`, value, { kind: 'integer', range: indexerRanges.maxOutputCells });
   if (value > most)
     throw new EwaldError(
       'Limit',

@@ -7,9 +7,10 @@
 
 import { type DeviceArray, makeArray } from '../arrays/array.js';
 import type { BackendName } from '../backends/names.js';
+import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
-import { checkSignal, choice } from '../base/options.js';
+import { checkSignal } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Planner } from '../planner/planner.js';
 import type { FftNowArrays } from './contract.js';
@@ -285,7 +286,7 @@ export async function planFft<P extends FftPrecision>(
       return kernel.bytes;
     },
     array: (side) => {
-      const name = choice('fft.array: side', side, 'input', ['input', 'output']);
+      const name = valid('fft.array: side', side, row.choice(['input', 'output'], 'input'));
       const [length, complex] =
         name === 'input' ? [plan.inputLength, given.inputComplex] : [plan.outputLength, given.outputComplex];
       const dtype = descriptor.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';

@@ -1,15 +1,15 @@
 /** Helpers for transforms: frequencies, shifts, convolution and correlation. */
 import { expects, expectsMembers } from '../base/arguments.js';
-import { checkedOptions, row } from '../base/call-options.js';
+import { checkedOptions, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, integer, kindOf, real } from '../base/options.js';
+import { kindOf } from '../base/options.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
 /** The maximum length of an axis of a plan. */
 const longest = 2 ** 27;
 
 /** Validates an argument without a default: undefined is rejected as well. */
-const length = (what: string, n: number): number => integer(what, n ?? Number.NaN, 1, 1, longest);
+const length = (what: string, n: number): number => valid(what, n, row.required(row.integer(1, longest)));
 
 /**
  * Frequencies of the bins of a complex transform of length `n` (1 … 2²⁷), in cycles per unit of `spacing` (positive,
@@ -17,7 +17,7 @@ const length = (what: string, n: number): number => integer(what, n ?? Number.Na
  */
 export function fftfreq(n: number, spacing = 1): Float64Array {
   length('fftfreq: n', n);
-  real('fftfreq: spacing', spacing, 1, Number.MIN_VALUE, Number.MAX_VALUE);
+  valid('fftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
   const out = new Float64Array(n);
   for (let k = 0; k < n; k++) out[k] = (k < (n + 1) >> 1 ? k : k - n) / (n * spacing);
   return out;
@@ -29,7 +29,7 @@ export function fftfreq(n: number, spacing = 1): Float64Array {
  */
 export function rfftfreq(n: number, spacing = 1): Float64Array {
   length('rfftfreq: n', n);
-  real('rfftfreq: spacing', spacing, 1, Number.MIN_VALUE, Number.MAX_VALUE);
+  valid('rfftfreq: spacing', spacing, row.number(Number.MIN_VALUE, Number.MAX_VALUE, 1));
   const out = new Float64Array((n >> 1) + 1);
   for (let k = 0; k < out.length; k++) out[k] = k / (n * spacing);
   return out;
@@ -76,7 +76,7 @@ function rotate<T extends FftArray>(
   checkArray(name, array, shape, complex);
   const rank = shape.length;
   const turned = (axes ?? shape.map((_, axis) => axis))
-    .map((axis) => integer(`${name}: axes`, axis, 0, -rank, rank - 1))
+    .map((axis) => valid(`${name}: axes`, axis, row.integer(-rank, rank - 1, 0)))
     .map((axis) => (axis + rank) % rank);
   if (new Set(turned).size !== turned.length)
     throw new EwaldError('Argument', `${name}: axes is ${JSON.stringify(axes)}; expected each axis once`);
@@ -142,7 +142,7 @@ async function fold(
   b: Shaped,
   mode: FoldMode,
 ): Promise<Shaped> {
-  choice(`${name}: mode`, mode, 'full', modes);
+  valid(`${name}: mode`, mode, row.choice(modes, 'full'));
   for (const [i, array] of [a, b].entries())
     expectsMembers(`${name}: argument ${i + 2}`, array, ['data', 'shape'], 'an array with its shape: { data, shape }');
   expects(typeof fft === 'function', `${name}: the first argument`, fft, '(options) => ctx.fft(options)');

@@ -1,9 +1,9 @@
 /** Validates the options of a transform plan and turns them into the layout's descriptor. */
 
 import { externalEngines } from '../backends/engines.js';
-import { checkedOptions, type RowsOf, row } from '../base/call-options.js';
+import { checkedOptions, type RowsOf, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { checkSignal, choice, list, shown } from '../base/options.js';
+import { checkSignal, list, shown } from '../base/options.js';
 import { fftRanges } from '../layout/fft.js';
 import { enums } from '../layout/layout.js';
 import type { FftDescriptor } from './contract.js';
@@ -258,7 +258,7 @@ function checkR2r(given: FftOptions['r2r'], kind: FftKind, axes: readonly number
       `fft: r2r has ${wanted.length} kinds for ${axes.length} axes; expected one, or one each`,
     );
   axes.forEach((axis, i) => {
-    const name = choice('fft: r2r', wanted.length === 1 ? wanted[0] : wanted[i], 'dct2', r2rKinds);
+    const name = valid('fft: r2r', wanted.length === 1 ? wanted[0] : wanted[i], row.choice(r2rKinds, 'dct2'));
     out[axis] = enums.FftAxisKind[name];
   });
   return out;

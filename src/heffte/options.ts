@@ -1,8 +1,7 @@
 /** Options of a distributed transform. */
 
-import { checkedOptions, row } from '../base/call-options.js';
+import { checkedOptions, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { integer } from '../base/options.js';
 import { checkParameter } from '../base/parameters.js';
 import type { ContextOptions } from '../context/context.js';
 import type { FftOptions, R2rKind } from '../fft/options.js';
@@ -82,7 +81,7 @@ export function checkOptions(given: Fft3dOptions, size: number) {
 function checkSubranks(given: Fft3dOptions['subranks'], size: number): readonly number[] {
   const all = Array.from({ length: size }, (_, rank) => rank);
   if (given === undefined) return all;
-  if (typeof given === 'number') return all.slice(0, integer('fft3d: subranks', given, size, 1, size));
+  if (typeof given === 'number') return all.slice(0, valid('fft3d: subranks', given, row.integer(1, size, size)));
   const list = [...new Set(given)].sort((a, b) => a - b);
   if (list.length === 0 || list.length !== given.length || list.some((rank) => !all.includes(rank)))
     throw new EwaldError(

@@ -1,8 +1,9 @@
 /** A planned transform over the boxes of all ranks, and the part of its stages that one rank carries out. */
 
 import type { ExternalEngine } from '../backends/engines.js';
+import { row, valid } from '../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import { integer, kindOf, knownOptions, shown } from '../base/options.js';
+import { kindOf, knownOptions, shown } from '../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../base/resource.js';
 import type { Communicator } from '../communicator/communicator.js';
 import type { FftPlan } from '../fft/fft.js';
@@ -198,7 +199,7 @@ export class Transform {
     const told = typeof options === 'object' ? options : { scale: options };
     knownOptions(`heffte.${direction}`, told, ['scale', 'workspace', 'batch']);
     const scale = parseScale(told.scale);
-    const batch = integer(`heffte.${direction}: batch`, told.batch, 1, 1, 2 ** 24);
+    const batch = valid(`heffte.${direction}: batch`, told.batch, row.integer(1, 2 ** 24, 1));
     if (!(input instanceof Float32Array) && !(input instanceof Float64Array)) {
       throw new EwaldError(
         'Shape',

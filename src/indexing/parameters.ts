@@ -3,9 +3,10 @@
  * the cores check again.
  */
 
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { Filled } from '../base/members.js';
-import { choice, flag, integer, integerIn, knownOptions, type OfRun, realIn } from '../base/options.js';
+import { knownOptions, type OfRun } from '../base/options.js';
 import { checked, defaultsOf, type Parameters, type Said } from '../base/parameters.js';
 import type { Range } from '../base/range.js';
 import {
@@ -214,17 +215,19 @@ const ofRun: OfRun = {
 export function checkSizes(options: IndexerOptions): Sizes {
   knownOptions('indexer', options, sizeNames, ofRun);
   const size = (name: keyof IndexerOptions & keyof typeof indexerRanges): number =>
-    integerIn(`indexer: ${name}`, options[name] as number | undefined, indexerRanges[name]);
-  const method = choice('indexer: method', options.method, 'fast', Object.keys(enums.Method) as IndexingMethod[]);
+    valid(`indexer: ${name}`, options[name] as number | undefined, { kind: 'integer', range: indexerRanges[name] });
+  const method = valid(
+    'indexer: method',
+    options.method,
+    row.choice(Object.keys(enums.Method) as IndexingMethod[], 'fast'),
+  );
   const maxSpots = size('maxSpots');
   const batch = size('batch');
   const { low, high, fallback } = batchSpotRange;
-  const maxBatchSpots = integer(
+  const maxBatchSpots = valid(
     'indexer: maxBatchSpots',
     options.maxBatchSpots,
-    batch * Math.max(4 * maxSpots, fallback),
-    Math.max(low, maxSpots),
-    high,
+    row.integer(Math.max(low, maxSpots), high, batch * Math.max(4 * maxSpots, fallback)),
   );
   const maxInputCells = size('maxInputCells');
   const maxOutputCells = size('maxOutputCells');
@@ -240,8 +243,8 @@ export function checkSizes(options: IndexerOptions): Sizes {
     maxSamplePoints,
     maxAnglePoints,
     threads: size('threads'),
-    redundant: flag('indexer: redundantComputations', options.redundantComputations, false) ? 1 : 0,
-    debug: flag('indexer: debug', options.debug, false) ? 1 : 0,
+    redundant: valid('indexer: redundantComputations', options.redundantComputations, row.flag) ? 1 : 0,
+    debug: valid('indexer: debug', options.debug, row.flag) ? 1 : 0,
   };
   return {
     fields,
@@ -253,7 +256,7 @@ export function checkSizes(options: IndexerOptions): Sizes {
     maxOutputCells,
     maxSamplePoints,
     maxAnglePoints,
-    inFlight: integerIn('indexer: inFlight', options.inFlight, streamRanges.inFlight),
+    inFlight: valid('indexer: inFlight', options.inFlight, { kind: 'integer', range: streamRanges.inFlight }),
   };
 }
 
@@ -263,9 +266,9 @@ export function checkThresholds(what: string, thresholds: unknown): void {
   knownOptions(what, thresholds as object, thresholdNames);
   const t = thresholds as IndexingThresholds;
   for (const [name, range] of Object.entries(thresholdRanges))
-    if (name !== 'refinement') realIn(`${what}.${name}`, t[name as 'delta'], range);
-  choice(`${what}.refinement`, t.refinement, 'rotation', Object.keys(enums.Refinement) as Refinement[]);
-  choice(`${what}.metric`, t.metric, 'free', ['free', 'held']);
+    if (name !== 'refinement') valid(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range: range });
+  valid(`${what}.refinement`, t.refinement, row.choice(Object.keys(enums.Refinement) as Refinement[], 'rotation'));
+  valid(`${what}.metric`, t.metric, row.choice(['free', 'held'], 'free'));
 }
 
 /** Thresholds in the order of their names, and their packed form. */
@@ -296,13 +299,12 @@ function haveSame(values: Readonly<Record<string, unknown>>, given: readonly unk
 }
 
 function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
-  const refinement = choice(
+  const refinement = valid(
     'index: refinement',
     t.refinement,
-    sizes.method === 'exhaustive' ? 'ifssr' : 'rotation',
-    Object.keys(enums.Refinement) as Refinement[],
+    row.choice(Object.keys(enums.Refinement) as Refinement[], sizes.method === 'exhaustive' ? 'ifssr' : 'rotation'),
   );
-  const held = choice('index: metric', t.metric, 'free', ['free', 'held']) === 'held';
+  const held = valid('index: metric', t.metric, row.choice(['free', 'held'], 'free')) === 'held';
   if (held && (sizes.method === 'exhaustive' || refinement !== 'rotation'))
     throw new EwaldError(
       'Argument',
@@ -315,8 +317,9 @@ function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
     const fallback = refinementDefaults[refinement][name] ?? range.fallback;
     return { ...range, fallback, high: Math.min(range.high, high) };
   };
-  const number = (name: Name): number => realIn(`index: ${name}`, t[name], rangeOf(name));
-  const count = (name: Name, high?: number): number => integerIn(`index: ${name}`, t[name], rangeOf(name, high));
+  const number = (name: Name): number => valid(`index: ${name}`, t[name], { kind: 'number', range: rangeOf(name) });
+  const count = (name: Name, high?: number): number =>
+    valid(`index: ${name}`, t[name], { kind: 'integer', range: rangeOf(name, high) });
   const trimLow = number('trimLow');
   const trimHigh = number('trimHigh');
   if (trimLow >= trimHigh)

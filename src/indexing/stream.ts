@@ -4,10 +4,11 @@
  */
 import { iteratorOf, letGo, orAborted } from '../base/aborted.js';
 import { isLost, lengthOf } from '../base/buffers.js';
+import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, flag, knownOptions, realIn, shown } from '../base/options.js';
+import { checkSignal, knownOptions, shown } from '../base/options.js';
 import { streamRanges } from '../layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
@@ -72,7 +73,7 @@ export async function* streamImages<T extends StreamItem>(
     ...thresholdNames,
   ]);
   const { ordered: wanted, maxDelayMs, signal: given, onProgress: _told, ...rest } = options;
-  const ordered = flag('indexer.stream: ordered', wanted, true);
+  const ordered = valid('indexer.stream: ordered', wanted, row.on);
   checkSignal(given);
   const signal = until(given);
   const tell = observer('indexer.stream', options, 'onProgress');
@@ -81,7 +82,7 @@ export async function* streamImages<T extends StreamItem>(
     source,
     sizes.batch,
     sizes.maxBatchSpots,
-    realIn('indexer.stream: maxDelayMs', maxDelayMs, streamRanges.maxDelayMs),
+    valid('indexer.stream: maxDelayMs', maxDelayMs, { kind: 'number', range: streamRanges.maxDelayMs }),
     !flagsNonFinite,
   );
   const flights: Flight<T>[] = [];

@@ -1,9 +1,9 @@
 /** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
 
 import { expects, expectsMembers } from '../base/arguments.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
-import { knownOptions, real } from '../base/options.js';
 import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
@@ -68,8 +68,8 @@ export async function mergeSink(
     context,
     'a context: await createContext()',
   );
-  knownOptions('mergeSink', running, ['ccHalf', 'onStatus']);
-  const wanted = real('mergeSink: ccHalf', running.ccHalf, 0.95, 0.01, 0.9999);
+  const rows = { ccHalf: row.number(0.01, 0.9999, 0.95), onStatus: row.any };
+  const { ccHalf: wanted } = checkedOptions('mergeSink', running, rows);
   const onStatus = observer('mergeSink', running, 'onStatus');
   const merger: Merger = await context.merger(options);
   const feed = merger.follow('the run');

@@ -8,10 +8,11 @@
 import { numberTypes } from '../arrays/numbers.js';
 import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import type { Filled } from '../base/members.js';
-import { checkSignal, choice, integer, knownOptions, shown } from '../base/options.js';
+import { checkSignal, knownOptions, shown } from '../base/options.js';
 import { checked, defaultsOf, namesOf, type Said } from '../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
@@ -181,9 +182,9 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   const detector = checkDetector(options);
   const frames: { width?: number | undefined; height?: number | undefined; dtype?: FrameDtype | undefined } =
     detector ?? options;
-  const width = integer('peaks: width', frames.width ?? Number.NaN, 0, 1, 65536);
-  const height = integer('peaks: height', frames.height ?? Number.NaN, 0, 1, 65536);
-  const dtype = choice('peaks: dtype', frames.dtype ?? ('' as FrameDtype), 'u16', names);
+  const width = valid('peaks: width', frames.width, row.required(row.integer(1, 65536)));
+  const height = valid('peaks: height', frames.height, row.required(row.integer(1, 65536)));
+  const dtype = valid('peaks: dtype', frames.dtype, row.required(row.choice(names)));
   const {
     finder = 'peakfinder8',
     minRes = 0,

@@ -1,7 +1,8 @@
 /** Sums the peaks of many frames: a virtual powder pattern. */
 
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { integer, knownOptions, real } from '../base/options.js';
+import { knownOptions } from '../base/options.js';
 import { type PlainOf, plainOf } from '../base/plain.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { expectsGeometry, extentOf } from '../crystal/geometry/pixels.js';
@@ -35,8 +36,8 @@ export class VirtualPowder {
   /** `geometry` is the one with which the peaks are found. Throws `Argument` for options out of range. */
   constructor(geometry: Geometry, options: PowderOptions = {}) {
     knownOptions('VirtualPowder', options, ['bins', 'maxQ']);
-    const bins = integer('VirtualPowder: bins', options.bins, 500, 1, 65536);
-    this.maxQ = real('VirtualPowder: maxQ', options.maxQ, 1, 1e-6, 1e3);
+    const bins = valid('VirtualPowder: bins', options.bins, row.integer(1, 65536, 500));
+    this.maxQ = valid('VirtualPowder: maxQ', options.maxQ, row.number(1e-6, 1e3, 1));
     this.#geometry = geometry;
     expectsGeometry('VirtualPowder: the geometry', geometry);
     const { fs, ss } = extentOf(geometry);

@@ -4,9 +4,10 @@
  */
 
 import { letGo, orAborted } from '../base/aborted.js';
+import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
-import { checkSignal, integer, knownOptions, real, refuseFormer } from '../base/options.js';
+import { checkSignal, knownOptions, refuseFormer } from '../base/options.js';
 import { namesOf } from '../base/parameters.js';
 import type { Resource } from '../base/resource.js';
 import type { BravaisCandidate } from '../crystal/bravais.js';
@@ -73,8 +74,8 @@ export async function cellOfFrames(
   refuseFormer('cell', options, { tolerance: 'symmetryTolerance' });
   refuseOfPeaks('cell', options);
   knownOptions('cell', options, [...names, ...searchNames]);
-  const images = integer('cell: images', options.images, 30, 1, 1000);
-  const symmetryTolerance = real('cell: symmetryTolerance', options.symmetryTolerance, 0.02, 0, 0.2);
+  const images = valid('cell: images', options.images, row.integer(1, 1000, 30));
+  const symmetryTolerance = valid('cell: symmetryTolerance', options.symmetryTolerance, row.number(0, 0.2, 0.02));
   checkSignal(options.signal);
   const signal = resource.until(options.signal);
   const { images: _, symmetryTolerance: __, ...others } = options;

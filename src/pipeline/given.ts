@@ -1,6 +1,7 @@
 /** Geometry and cells of a run, as files, texts or already parsed. */
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, shown } from '../base/options.js';
+import { shown } from '../base/options.js';
 import { cellFromParameters, checkCell, checkLengths } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { type Centring, centrings } from '../crystal/centring.js';
@@ -87,7 +88,7 @@ function knownCell(given: unknown, what: string): KnownCell {
 function knownCellOf(given: unknown, what: string): KnownCell {
   if (isSixNumbers(given)) return { cell: cellFromParameters(...given), centring: 'P' };
   const { cell, parameters, centring } = (given ?? {}) as Partial<KnownCell & { readonly parameters: unknown }>;
-  if (centring !== undefined) choice(`${what}: centring`, centring, 'P', centrings);
+  if (centring !== undefined) valid(`${what}: centring`, centring, row.choice(centrings, 'P'));
   if (cell !== undefined && centring !== undefined) {
     checkCell(cell, `${what}: cell`);
     return given as KnownCell;

@@ -8,9 +8,9 @@
  */
 import type { AuditOptions, AuditReport } from '../backends/audit-options.js';
 import type { WasmSource } from '../backends/names.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/log.js';
-import { choice, integer, knownOptions, real } from '../base/options.js';
 import type { WorkerPort } from '../base/worker-port.js';
 import { Random } from '../random/random.js';
 import { WorkerClient } from '../workers/client.js';
@@ -27,6 +27,13 @@ export interface AuditTask<C extends WorkerCall = WorkerCall> {
   readonly cost: number;
   compare(value: WorkerCalls[C]['value']): string | undefined;
 }
+
+const rows = {
+  fraction: row.number(0, 1, 0),
+  onDrift: row.choice(['warn', 'fail'], 'warn'),
+  budgetS: row.number(0, 86400, 2),
+  seed: row.integer(0, 2 ** 53),
+} as const;
 
 /** The auditor of a context. */
 export class Auditor implements AuditReport {
@@ -50,12 +57,11 @@ export class Auditor implements AuditReport {
   /** `start` starts a worker; `wasm` is the location of its core, if it is not next to the bundle. */
   constructor(options: number | AuditOptions, log: Logger, start: () => WorkerPort, wasm: WasmSource | undefined) {
     const given: AuditOptions = typeof options === 'number' ? { fraction: options } : options;
-    knownOptions('createContext({ audit })', given, ['fraction', 'onDrift', 'budgetS', 'seed']);
-    this.#fraction = real('audit: fraction', given.fraction, 0, 0, 1);
-    this.onDrift = choice('audit: onDrift', given.onDrift, 'warn', ['warn', 'fail']);
-    this.#budget = real('audit: budgetS', given.budgetS, 2, 0, 86400);
-    const seed = integer('audit: seed', given.seed, Math.floor(Date.now() + performance.now() * 1000), 0, 2 ** 53);
-    this.#random = new Random(seed, 0);
+    const { fraction, onDrift, budgetS, seed } = checkedOptions('createContext({ audit })', given, rows);
+    this.#fraction = fraction;
+    this.onDrift = onDrift;
+    this.#budget = budgetS;
+    this.#random = new Random(seed ?? Math.floor(Date.now() + performance.now() * 1000), 0);
     this.#log = log;
     this.#start = start;
     this.#wasm = wasm;

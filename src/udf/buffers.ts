@@ -1,8 +1,9 @@
 /** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
 
 import { EwaldError } from '../base/errors.js';
-import { choice, knownOptions, shown } from '../base/options.js';
+import { knownOptions, shown } from '../base/options.js';
 import { type PlainOf, plainOf } from '../base/plain.js';
+import { maybe, oneOf } from '../base/shapes.js';
 import {
   allocate,
   type BufferArray,
@@ -60,9 +61,9 @@ export function checkDeclarations(udf: string, declarations: BufferDeclarations)
     if (typeof declaration !== 'object' || declaration === null)
       throw new EwaldError('Argument', `${what} is ${String(declaration)}; expected { kind, dtype }`);
     knownOptions(what, declaration, ['kind', 'dtype', 'extraShape', 'use']);
-    choice(`${what}: kind`, declaration.kind ?? ('' as BufferKind), 'nav', kinds);
-    choice(`${what}: dtype`, declaration.dtype ?? ('' as BufferDtype), 'f32', bufferDtypes);
-    choice(`${what}: use`, declaration.use, 'private', ['private', 'resultOnly']);
+    oneOf(kinds)(`${what}: kind`, declaration.kind);
+    oneOf(bufferDtypes)(`${what}: dtype`, declaration.dtype);
+    maybe(oneOf(['private', 'resultOnly']))(`${what}: use`, declaration.use);
     if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
       throw new EwaldError(
         'Argument',

@@ -2,10 +2,11 @@
 
 import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
+import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
-import { checkSignal, flag, knownOptions } from '../base/options.js';
+import { checkSignal, knownOptions } from '../base/options.js';
 import { asyncDispose } from '../base/resource.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../data/custom.js';
 import type { Dataset } from '../data/dataset.js';
@@ -96,11 +97,11 @@ export class UdfContext {
     if (isCustomDataset(input)) {
       knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'signal']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
-      return this.#keep(await withFileMask(scan, flag('load: fileMask', options.fileMask, false), { signal }));
+      return this.#keep(await withFileMask(scan, valid('load: fileMask', options.fileMask, row.flag), { signal }));
     }
     const { syncOffset, navShape, fileMask, fileDark, ...open } = options;
-    const usesMask = flag('load: fileMask', fileMask, false);
-    const usesDark = flag('load: fileDark', fileDark, false);
+    const usesMask = valid('load: fileMask', fileMask, row.flag);
+    const usesDark = valid('load: fileDark', fileDark, row.flag);
     const dataset = await this.#place.open(input, open);
     try {
       const { signal: __, codecs: ___, ...plain } = open;
@@ -283,7 +284,7 @@ export class UdfContext {
     expects(typeof path === 'string', 'exportDataset: the path', path, 'the name of a .npy file');
     knownOptions('exportDataset', options, ['force', 'signal', 'progress']);
     const progress = observer('exportDataset', options, 'progress');
-    flag('exportDataset: force', options.force, false);
+    valid('exportDataset: force', options.force, row.flag);
     checkSignal(options.signal);
     await this.#place.exportNpy(scan, path, { ...options, progress });
   }

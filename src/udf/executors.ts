@@ -1,8 +1,9 @@
 /** Validates and creates the executors of `Context.makeWith`. */
 import type { DeviceReport } from '../backends/open.js';
 import { isPlainNumbers } from '../base/arguments.js';
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { choice, shown } from '../base/options.js';
+import { shown } from '../base/options.js';
 import type { ContextOptions } from '../context/context.js';
 import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
@@ -38,11 +39,10 @@ export async function makeExecutor(
   const options = context ? { context } : {};
   // Computes a delayed run if there is no other executor.
   if (kind === 'inline-tasks') return makers.inline(options);
-  const named = choice(
+  const named = valid(
     'Context.makeWith: the executor',
     kind as 'inline',
-    'inline',
-    executorKinds as readonly 'inline'[],
+    row.choice(executorKinds as readonly 'inline'[], 'inline'),
   ) as string;
   if (cpus !== undefined && named !== 'workers')
     throw new EwaldError(

@@ -1,5 +1,6 @@
 /** Checks the options of `Context.load`. Loaded with the first scan: the names of `open` are those of its room. */
-import { flag, knownOptions, refuseFormer } from '../base/options.js';
+import { row, valid } from '../base/call-options.js';
+import { knownOptions, refuseFormer } from '../base/options.js';
 import { refusal, setting } from '../base/parameters.js';
 import { openNames } from '../data/parameters.js';
 import type { FollowOptions, LoadOptions } from './scan.js';
@@ -12,8 +13,8 @@ const loadNames = [...openNames, 'syncOffset', ...fileNames, 'follow', ...follow
 export function checkLoad(options: LoadOptions & FollowOptions): void {
   if (typeof options === 'object') refuseFormer('load', options, { noDataTimeout: 'stallS' });
   knownOptions('load', options, loadNames);
-  for (const name of fileNames) flag(`load: ${name}`, options[name], false);
-  if (flag('load: follow', options.follow, false)) return;
+  for (const name of fileNames) valid(`load: ${name}`, options[name], row.flag);
+  if (valid('load: follow', options.follow, row.flag)) return;
   for (const name of followNames)
     if (options[name] !== undefined)
       throw refusal(

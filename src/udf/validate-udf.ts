@@ -3,8 +3,9 @@
  * results, and whether its WGSL and its WebAssembly module give the same results as its JavaScript.
  */
 
+import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { integer, knownOptions, real } from '../base/options.js';
+import { knownOptions } from '../base/options.js';
 import type { CustomDataset } from '../data/custom.js';
 import type { Dataset } from '../data/dataset.js';
 import { allocateFrames, type FrameArray } from '../data/dtype.js';
@@ -145,9 +146,9 @@ export async function compareUdf(
       `validateUdf: the UDF ${name} has no JavaScript to compare its module with; add processFrame`,
     );
   const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16' } = options;
-  const tolerance = real('validateUdf: tolerance', options.tolerance, 1e-5, 0, 1);
-  const below = integer('validateUdf: below', options.below, /8/.test(dtype) ? 127 : 1000, 1, 2 ** 31);
-  let state = integer('validateUdf: seed', options.seed, 1, 0, 2 ** 32 - 1);
+  const tolerance = valid('validateUdf: tolerance', options.tolerance, row.number(0, 1, 1e-5));
+  const below = valid('validateUdf: below', options.below, row.integer(1, 2 ** 31, /8/.test(dtype) ? 127 : 1000));
+  let state = valid('validateUdf: seed', options.seed, row.integer(0, 2 ** 32 - 1, 1));
   const frames = allocateFrames(dtype, product(navShape) * product(sigShape)) as Float64Array;
   for (let i = 0; i < frames.length; i++) {
     state = (Math.imul(1664525, state) + 1013904223) >>> 0;

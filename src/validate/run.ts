@@ -5,10 +5,11 @@
 
 import type { Context } from '../assembly/rooms.js';
 import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
+import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { breathe, nearest, real } from '../base/options.js';
+import { breathe, nearest } from '../base/options.js';
 import { version } from '../base/version.js';
 import type { ContextOptions } from '../context/context.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
@@ -335,7 +336,8 @@ export function tally(results: readonly RowResult[]): Record<Outcome, number> {
 export async function validate(options: ValidateOptions): Promise<Report> {
   const selected = selectRows(options.ids);
   const tables = options.engine === undefined ? selected : engineRows({ engine: options.engine }, selected);
-  const seconds = real('validate: seconds', options.seconds, Number.POSITIVE_INFINITY, 0, Number.POSITIVE_INFINITY);
+  const { POSITIVE_INFINITY: endless } = Number;
+  const seconds = valid('validate: seconds', options.seconds, row.number(0, endless, endless));
   const rows = options.seconds === undefined ? tables : inTurns(tables);
   const start = performance.now();
   const candidates = await openCandidates(options);

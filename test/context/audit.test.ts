@@ -117,6 +117,6 @@ describe.skipIf(!present)('audit (absent without the native addon)', () => {
 
   it('refuses invalid fractions', async () => {
     for (const audit of [-0.1, 1.5, Number.NaN])
-      await expect(createContext({ audit })).rejects.toThrow('audit: fraction');
+      await expect(createContext({ audit })).rejects.toThrow('createContext({ audit }): fraction');
   });
 });

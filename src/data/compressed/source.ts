@@ -4,7 +4,7 @@
  */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, checkSignal, integer } from '../../base/options.js';
+import { breathe, checkSignal } from '../../base/options.js';
 import type { ByteSource } from '../byte-source.js';
 import { badFile, defaultFrameBytes } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
@@ -44,7 +44,7 @@ export async function decompressed(source: ByteSource, options: DecompressionOpt
   const { signal } = options;
   const compression = compressionOf(await source.read(0, Math.min(10, source.size), { signal }));
   if (!compression) return source;
-  const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);
+  const most = options.maxFrameBytes ?? defaultFrameBytes;
   if (source.size > most) throw tooLong(source, most);
   const pieces: Uint8Array[] = [];
   let length = 0;

@@ -1,8 +1,8 @@
 /**
  * TIA's .emi: metadata of the microscope, and the series NAME_1.ser, NAME_2.ser … next to it, which hold the numbers.
  */
+import { row, valid } from '../../base/call-options.js';
 import { isEwaldError } from '../../base/errors.js';
-import { integer } from '../../base/options.js';
 import { type ByteSource, siblingIfThere } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { latin1 } from '../cursor.js';
@@ -34,7 +34,7 @@ export const emi: Format = {
     const number =
       options.dataset === undefined
         ? await seriesWithFrames(source, options)
-        : integer('emi: dataset', Number(options.dataset), 0, 0, mostSeries);
+        : valid('emi: dataset', Number(options.dataset), row.integer(0, mostSeries, 0));
     const name = nameOfSer(source.name, number + 1);
     const series = await siblingIfThere(source, name, options);
     if (!series)

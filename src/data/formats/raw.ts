@@ -5,11 +5,10 @@
  * fastest.
  */
 import { EwaldError } from '../../base/errors.js';
-import { choice, integer } from '../../base/options.js';
 import { refusal, settings } from '../../base/parameters.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Dataset } from '../dataset.js';
-import { dataTypes, elementBytes } from '../dtype.js';
+import { elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { openPermuted } from '../permuted.js';
@@ -39,14 +38,15 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
         `the file has ${source.size} bytes`
       );
     });
-  const dtype = choice('raw: dtype', options.dtype, 'u8', dataTypes);
-  const endian = choice('raw: endian', options.endian, 'little', ['little', 'big']);
-  const order = choice('raw: order', options.order, 'signal', ['signal', 'navigation']);
+  const {
+    dtype = 'u8',
+    endian = 'little',
+    order,
+    offset = 0,
+    frameHeader: header = 0,
+    frameFooter: footer = 0,
+  } = options;
   const signal = checkShape('raw: sigShape', options.sigShape ?? [], 1);
-  const most = Number.MAX_SAFE_INTEGER;
-  const offset = integer('raw: offset', options.offset, 0, 0, most);
-  const header = integer('raw: frameHeader', options.frameHeader, 0, 0, most);
-  const footer = integer('raw: frameFooter', options.frameFooter, 0, 0, most);
   const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
   const stride = header + storedBytes + footer;
   if (order === 'navigation' && header + footer > 0)

@@ -1,7 +1,6 @@
 /** Opens Zarr arrays as datasets: chooses the array, and assembles frames from chunks. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { integer } from '../../base/options.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
@@ -212,7 +211,7 @@ async function openArray(
   const unknown = unknownCodec(codecs);
   if (unknown !== undefined)
     throw new EwaldError('Unsupported', `${source.name}: ${what} is packed by ${unknown}, which cannot be read`);
-  const most = integer('open: maxFrameBytes', options.maxFrameBytes, defaultFrameBytes, 1, Number.MAX_SAFE_INTEGER);
+  const most = options.maxFrameBytes ?? defaultFrameBytes;
   const chunkBytes = chunk.reduce((a, b) => a * b, elementBytes(dtype));
   if (chunkBytes > most) throw tooLarge(`${source.name}: chunks of ${chunk.join(' × ')} ${dtype}`, chunkBytes, most);
   const hspy = await hspyAxes(source, folder, group, shape, options.signal);

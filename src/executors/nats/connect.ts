@@ -1,6 +1,5 @@
 /** An executor whose workers have joined a cluster; each run has its own lane. */
-import { checkedOptions, row } from '../../base/call-options.js';
-import { integer } from '../../base/options.js';
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
@@ -37,7 +36,7 @@ export async function connect(place: Place, url: string, given: ConnectOptions =
   let slots = 0;
   const detect = async (): Promise<WorkerInfo[]> => {
     const workers = await cluster.workers();
-    slots = workers.reduce((sum, worker) => sum + integer('slots', worker.slots, 0, 0, 1e6), 0);
+    slots = workers.reduce((sum, worker) => sum + valid('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
     return workers;
   };
   await detect();

@@ -22,10 +22,11 @@
  */
 
 import { expectsMembers } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { inverseOf, part, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
-import { flag, knownOptions, shown } from '../../base/options.js';
+import { knownOptions, shown } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { orientedAs } from '../detector-fit.js';
@@ -237,9 +238,9 @@ export function refineGeometry(
   if (!Array.isArray(crystals))
     throw new EwaldError('Argument', `refineGeometry: crystals is ${shown(crystals)}; expected a list of crystals`);
   knownOptions('refineGeometry', options, ['distance', 'panels', 'trustCell']);
-  const distance = flag('refineGeometry: distance', options.distance, true);
-  const panels = flag('refineGeometry: panels', options.panels, true);
-  const trusted = flag('refineGeometry: trustCell', options.trustCell, false);
+  const distance = valid('refineGeometry: distance', options.distance, row.on);
+  const panels = valid('refineGeometry: panels', options.panels, row.on);
+  const trusted = valid('refineGeometry: trustCell', options.trustCell, row.flag);
   const lattices = new Map<string, number>();
   const cells: { known: Cell; crystals: number; sizeError: number }[] = [];
   /** The number of a known cell; -1 of a crystal without one, whose strain is its own. */

@@ -1,7 +1,8 @@
 /** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { flag, integer, shown } from '../../base/options.js';
+import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { latticeName } from '../../crystal/lattice-name.js';
@@ -174,8 +175,8 @@ export function checkOutputs(options: OutputOptions): void {
 
 /** Checks the options of calibration data. Throws `Argument`. */
 function checkMille(options: OutputOptions): void {
-  const isWanted = flag('pipeline: mille', options.mille, false);
-  integer('pipeline: maxMilleLevel', options.maxMilleLevel, mostLevels, 0, mostLevels);
+  const isWanted = valid('pipeline: mille', options.mille, row.flag);
+  valid('pipeline: maxMilleLevel', options.maxMilleLevel, row.integer(0, mostLevels, mostLevels));
   const alone = (['milleFile', 'maxMilleLevel'] as const).find((name) => !isWanted && options[name] !== undefined);
   if (alone !== undefined)
     throw new EwaldError('Argument', `pipeline: ${alone} belongs to calibration data: mille: true (--mille)`);

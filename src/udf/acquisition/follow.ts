@@ -1,6 +1,7 @@
 /** Opens a file or folder that is still being written as a live scan. */
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { integer, shown } from '../../base/options.js';
+import { shown } from '../../base/options.js';
 import { refusal, reworded } from '../../base/parameters.js';
 import type { OpenOptions } from '../../data/open.js';
 import type { DataInput } from '../../data/source-of.js';
@@ -52,7 +53,7 @@ export async function followFiles(
       'Unsupported',
     );
   const { low, high, fallback } = liveRows.ringBytes.range;
-  const bytes = integer('load: ringBytes', ringBytes, fallback, low, high);
+  const bytes = valid('load: ringBytes', ringBytes, row.integer(low, high, fallback));
   const { signal } = open;
   const driver = await place.follow(input, open as OpenOptions);
   const connection = new DetectorConnection(driver, bytes, keep);

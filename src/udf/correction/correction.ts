@@ -5,9 +5,8 @@
 import { numberTypes } from '../../arrays/numbers.js';
 import type { BackendName } from '../../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row } from '../../base/call-options.js';
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { integer } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { Corrections } from '../../data/corrections.js';
 import type { FrameArray } from '../../data/dtype.js';
@@ -99,7 +98,7 @@ export async function planFrameCorrection(planner: Planner, given: FrameCorrecti
     bytes: kernel.bytes,
     async run(given, number, into) {
       resource.assertAlive();
-      const count = integer('frameCorrection.run: count', number ?? Number.NaN, 0, 0, 2 ** 31);
+      const count = valid('frameCorrection.run: count', number, row.required(row.integer(0, 2 ** 31)));
       const frames = checked('frames', given, dtype, count);
       const out = checked('out', into, to, count);
       const lengths = [lengthOf(frames), lengthOf(out)] as const;

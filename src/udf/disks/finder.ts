@@ -3,9 +3,8 @@
 import { numberTypes } from '../../arrays/numbers.js';
 import type { BackendName } from '../../backends/names.js';
 import { lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row } from '../../base/call-options.js';
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { integer } from '../../base/options.js';
 import { type Disposable, Resource } from '../../base/resource.js';
 import type { FrameArray } from '../../data/dtype.js';
 import { pack } from '../../layout/struct.js';
@@ -113,7 +112,7 @@ export async function planDiskFinder(planner: Planner, given: DiskFinderOptions)
     bytes: kernel.bytes,
     async run(frames, count, positions) {
       resource.assertAlive();
-      integer('diskFinder.run: count', count ?? Number.NaN, 0, 0, 2 ** 31);
+      valid('diskFinder.run: count', count, row.required(row.integer(0, 2 ** 31)));
       if (!(frames instanceof numberTypes[dtype]) || lengthOf(frames) < count * pixels)
         throw new EwaldError(
           'Shape',

@@ -1,7 +1,7 @@
 /** Positions of disks in one image, such as the sum of all frames. */
 import { expectsNumbers } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { integer, real } from '../../base/options.js';
 import { localMaxima } from '../local-maxima.js';
 import { Correlator, logScaled } from './correlate.js';
 import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
@@ -30,9 +30,9 @@ export function findDiskPeaks(
       'Shape',
       `${what}: the image has ${image.length} numbers, the shape is [${shape}]; expected [height, width]`,
     );
-  integer(`${what}: the number of peaks`, most, 1, 1, 65536);
-  integer(`${what}: the distance`, distance, 1, 1, 65536);
-  real(`${what}: the smallest height`, minHeight, 0, 0, 1);
+  valid(`${what}: the number of peaks`, most, row.integer(1, 65536, 1));
+  valid(`${what}: the distance`, distance, row.integer(1, 65536, 1));
+  valid(`${what}: the smallest height`, minHeight, row.number(0, 1, 0));
   const checked = checkPattern(what, pattern);
   checkFits(what, checked, [height, width]);
   const finite = Float64Array.from(image, (value) => (Number.isFinite(value) ? value : 0));

@@ -1,7 +1,8 @@
 /** Off-axis electron holography: the wave of one side band of each hologram; definitions of LiberTEM-holo. */
 import { expectsNumbers } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { flag, knownOptions, real, shown } from '../../base/options.js';
+import { knownOptions, shown } from '../../base/options.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import { inverse2d, spectrum2d } from '../fourier.js';
@@ -261,21 +262,21 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
     outShape: outShape ?? null,
     sbPosition,
     aperture: apertureFrom(what, aperture),
-    normalised: flag(`${what}: normalised`, options.normalised, false),
+    normalised: valid(`${what}: normalised`, options.normalised, row.flag),
   });
 }
 
 function apertureFrom(what: string, aperture: HolographyOptions['aperture']): HolographyParams['aperture'] {
   if (aperture === undefined) return null;
   if ('length' in aperture) return Float64Array.from(aperture);
-  const radius = real(`${what}: radius of the aperture`, aperture.radius, Number.NaN, 0.5, 1e6);
+  const radius = valid(`${what}: radius of the aperture`, aperture.radius, row.number(0.5, 1e6, Number.NaN));
   if (aperture.kind === 'disk') return { radius, order: null };
   if (aperture.kind !== 'butterworth')
     throw new EwaldError(
       'Argument',
       `${what}: the aperture is ${(aperture as { kind: string }).kind}; expected disk or butterworth`,
     );
-  return { radius, order: real(`${what}: order of the aperture`, aperture.order, 12, 0.5, 1000) };
+  return { radius, order: valid(`${what}: order of the aperture`, aperture.order, row.number(0.5, 1000, 12)) };
 }
 
 /** A side band of a hologram. */

@@ -2,8 +2,9 @@
  * Shows partial results as images during a run, throttled by the time they take, so that the run is hardly slowed down.
  */
 import { expects } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
-import { knownOptions, list, real } from '../../base/options.js';
+import { knownOptions, list } from '../../base/options.js';
 import type { ResultBuffer } from '../buffers.js';
 import type { LivePicture } from './picture.js';
 
@@ -85,7 +86,7 @@ export function plotsFor(option: PlotsOption | undefined): LivePlots | undefined
   knownOptions('plots', given, ['show', 'channels', 'minDelta']);
   const show = awaited('plots: show', given.show);
   const channels = list('plots: channels', given.channels);
-  const minDelta = real('plots: minDelta', given.minDelta, 0.1, 0, 1e9);
+  const minDelta = valid('plots: minDelta', given.minDelta, row.number(0, 1e9, 0.1));
   const sink = show ?? ((picture: LivePicture) => defaultSink(picture));
   return new LivePlots(sink, channels, minDelta);
 }

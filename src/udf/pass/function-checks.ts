@@ -1,8 +1,9 @@
 /** Checks the arguments of `ctx.frameFunction` before anything is compiled or allocated. */
 import { numberTypes } from '../../arrays/numbers.js';
 import { lengthOf } from '../../base/buffers.js';
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice, integer, knownOptions, list, shown } from '../../base/options.js';
+import { knownOptions, list, shown } from '../../base/options.js';
 import { udfNumbers } from '../../layout/udf.js';
 import type { PassDtype } from '../contract.js';
 import type { FunctionDescriptor, FunctionResult, FunctionRun } from './function-contract.js';
@@ -38,9 +39,9 @@ export function checkFunction(descriptor: FunctionDescriptor): void {
   ])
     if (typeof text !== 'string' || text === '')
       throw new EwaldError('Argument', `${what}: ${field} is ${shown(text)}; expected a string`);
-  choice(`${what}: dtype`, dtype ?? ('' as PassDtype), 'u16', Object.keys(udfNumbers) as PassDtype[]);
-  integer(`${what}: width`, width ?? Number.NaN, 0, 1, 65536);
-  integer(`${what}: height`, height ?? Number.NaN, 0, 1, 2 ** 24);
+  valid(`${what}: dtype`, dtype, row.required(row.choice(Object.keys(udfNumbers) as PassDtype[])));
+  valid(`${what}: width`, width, row.required(row.integer(1, 65536)));
+  valid(`${what}: height`, height, row.required(row.integer(1, 2 ** 24)));
   const names = new Set<string>();
   const taken = (whose: string, one: string): void => {
     checkWgslName(`${what}: ${whose}`, one);
@@ -50,15 +51,15 @@ export function checkFunction(descriptor: FunctionDescriptor): void {
   for (const param of needed(`${what}: params`, descriptor.params)) taken('params', param);
   for (const result of needed(`${what}: results`, descriptor.results)) {
     taken('results', result?.name);
-    choice(`${what}: kind of ${result.name}`, result.kind ?? ('' as 'nav'), 'nav', ['nav', 'group']);
+    valid(`${what}: kind of ${result.name}`, result.kind, row.required(row.choice(['nav', 'group'])));
     const types = Object.keys(functionArrays) as FunctionResult['type'][];
-    choice(`${what}: type of ${result.name}`, result.type ?? ('' as 'f32'), 'f32', types);
-    integer(`${what}: numbers of ${result.name}`, result.numbers ?? Number.NaN, 0, 1, most);
+    valid(`${what}: type of ${result.name}`, result.type, row.required(row.choice(types)));
+    valid(`${what}: numbers of ${result.name}`, result.numbers, row.required(row.integer(1, most)));
   }
   for (const table of needed(`${what}: tables`, descriptor.tables)) {
     taken('tables', table?.name);
-    choice(`${what}: kind of ${table.name}`, table.kind ?? ('' as 'nav'), 'nav', ['nav', 'fixed']);
-    integer(`${what}: numbers of ${table.name}`, table.numbers ?? Number.NaN, 0, 1, most);
+    valid(`${what}: kind of ${table.name}`, table.kind, row.required(row.choice(['nav', 'fixed'])));
+    valid(`${what}: numbers of ${table.name}`, table.numbers, row.required(row.integer(1, most)));
   }
 }
 
@@ -77,7 +78,7 @@ function checkArray(what: string, value: unknown, type: ArrayType, length: numbe
 export function checkFunctionRun(descriptor: FunctionDescriptor, run: FunctionRun): void {
   const what = 'frameFunction.run';
   knownOptions(what, run, ['frames', 'count', 'positions', 'params', 'tables', 'results']);
-  const count = integer(`${what}: count`, run.count ?? Number.NaN, 0, 0, 2 ** 31);
+  const count = valid(`${what}: count`, run.count, row.required(row.integer(0, 2 ** 31)));
   const { dtype, width, height, params, tables, results } = descriptor;
   const pixels = count * width * height;
   const type = numberTypes[dtype] as ArrayType;

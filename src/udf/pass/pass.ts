@@ -6,9 +6,8 @@ import { type ArrayParts, type DeviceArray, partsOf } from '../../arrays/array.j
 import { numberTypes } from '../../arrays/numbers.js';
 import type { BackendName } from '../../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
-import { checkedOptions, row } from '../../base/call-options.js';
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { integer } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { allocateFrames, type FrameArray } from '../../data/dtype.js';
 import { pack } from '../../layout/struct.js';
@@ -139,7 +138,7 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
     planes: packed.planes,
     async run(frames, count) {
       resource.assertAlive();
-      integer('framePass.run: count', count ?? Number.NaN, 0, 0, 2 ** 31);
+      valid('framePass.run: count', count, row.required(row.integer(0, 2 ** 31)));
       const there = partsOf(frames);
       if (there) {
         checkThere(frames as DeviceArray, there, { planner, pass, kernel, dtype, numbers: count * pixels });

@@ -1,6 +1,6 @@
 /** The files of a new project for a user-defined function, as text. */
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { choice } from '../../base/options.js';
 import { version } from '../../base/version.js';
 import { udfLanguages } from '../parameters.js';
 import { buildC, definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
@@ -54,7 +54,7 @@ export function udfProject(
   name: string,
   options: { readonly language?: UdfLanguage | undefined } = {},
 ): Readonly<Record<string, string>> {
-  const language = choice('udfProject: language', options.language, 'js', udfLanguages);
+  const language = valid('udfProject: language', options.language, row.choice(udfLanguages, 'js'));
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new EwaldError(
       'Argument',

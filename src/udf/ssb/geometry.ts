@@ -3,8 +3,9 @@
  * Ultramicroscopy 48, 304 (1993); definitions and names of ptychography40, Strauch et al., Microsc. Microanal. 27, 1078
  * (2021)).
  */
+import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, real, shown } from '../../base/options.js';
+import { knownOptions, shown } from '../../base/options.js';
 import { rint } from '../disks/lattice.js';
 
 /** Geometry of a scan for single side band reconstruction. */
@@ -71,8 +72,8 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
       'Argument',
       `${what}: dpix is ${shown(dpix)}; expected the step of the scan in metres, or (y, x)`,
     );
-  const required = (name: string, value: number | undefined, low: number, high: number): number =>
-    real(`${what}: ${name}`, value as number, Number.NaN, low, high);
+  const required = (name: string, value: number | undefined, low: number, high: number) =>
+    valid(`${what}: ${name}`, value, row.required(row.number(low, high)));
   const flat = transformation?.flat() ?? turned(options.scanRotation ?? 0, options.flipY ?? false);
   if (flat.length !== 4 || !flat.every(Number.isFinite))
     throw new EwaldError('Argument', `${what}: transformation is [${flat}]; expected [[yy, yx], [xy, xx]]`);
@@ -85,7 +86,7 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
     cy: options.cy === undefined ? Number.NaN : required('cy', options.cy, -1e6, 1e6),
     cx: options.cx === undefined ? Number.NaN : required('cx', options.cx, -1e6, 1e6),
     transformation: flat as [number, number, number, number],
-    cutoff: real(`${what}: cutoff`, options.cutoff, 1, 0, 1e9),
+    cutoff: valid(`${what}: cutoff`, options.cutoff, row.number(0, 1e9, 1)),
   };
 }
 
