@@ -22,7 +22,7 @@ test.skipIf(!zmq)(zmq ? 'examples/live indexes every frame that arrives' : 'abse
   );
   // The last merge is that of the complete run, and an earlier one is made while frames arrive.
   const merged = lines.filter((line) =>
-    / crystals merged: CC1\/2 (?:-?\.\d+|1\.00), complete \d+ % to 3\.\d Å/.test(line),
+    / crystals merged: CC1\/2 (?:-|-?\.\d+|1\.00), complete \d+ % to 3\.\d Å/.test(line),
   );
   expect(merged.length, stdout).toBeGreaterThanOrEqual(2);
   expect(merged.at(-1)).toMatch(/^45 crystals/);

@@ -57,8 +57,8 @@ export default { input: { app: 'app.js', 'worker.browser': 'ewald/worker' }, plu
 /**
  * Minified sizes: the limit for an app of transforms in total, and for what any app loads before it plans something.
  */
-// This includes 11 kB for the self-test of GPUs, which is loaded when something is planned on a GPU, and 6 kB for errors
-// that threads restore, callbacks that are checked, and options that are checked by rows.
+// This includes 11 kB for the self-test of GPUs, which is loaded when something is planned on a GPU, and 6 kB for
+// errors that threads restore, callbacks that are checked, and options that are checked by rows.
 const fftAppBytes = 124_000;
 // Of this, 20 kB are the layouts of the structs of all kernels, which grow with each new kernel.
 const startBytes = 66_000;
