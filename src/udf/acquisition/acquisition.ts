@@ -32,7 +32,7 @@ export interface LiveStatus {
   /** Frames of the scan that did not arrive, although later ones did or the acquisition is over. */
   readonly lost: number;
   /** Why the acquisition ended before its scan was complete, if the detector ended it. */
-  readonly reason?: string;
+  readonly reason?: string | undefined;
   /** Frames that a run with `latest` skipped. */
   readonly dropped: number;
   /** Frames outside the scan: before its first position, or after its last. */
