@@ -169,7 +169,7 @@ function recordOfThisTree() {
 
 const tier = all ? (first ? 'rest' : 'whole') : 'first';
 const ofVitest = (name) => name === 'vitest' || name === 'package';
-const usesAll = ({ name }) => ofVitest(name) || rooms.includes(name);
+const usesAll = ({ name }) => ofVitest(name) || name === 'mutants' || rooms.includes(name);
 const chosen =
   names.length > 0
     ? [
@@ -188,7 +188,7 @@ const env = {
 say('test', `on ${availableParallelism()} processors, required backends: ${required}`);
 const total = { passed: 0, failed: 0, skipped: 0, ...first?.total };
 const later = {};
-// Vitest uses all processors; of the steps between, most use one, so those run at the same time.
+// Vitest and the mutants use all processors; of the steps between, most use one, so those run at the same time.
 const groups = [];
 for (const step of chosen) {
   const last = groups.at(-1);

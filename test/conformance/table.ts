@@ -46,6 +46,9 @@ const long = /^fft:timed:|^peaks:.*:4M$|^fft:lengths:c2c:f32:(n=1\d{3}-|primes=[
 export const inFirstTier = (backend: Backend, id: string): boolean =>
   emulated(backend) ? id in chosen[backend] : !long.test(id);
 
+/** Every length of a range takes minutes on the emulator; `npm run soak -- fft` runs them there, in every kind. */
+const everyLength = /^fft:lengths:c2c:f32:(n=(513|769|1\d{3})-|primes=)/;
+
 /**
  * Whether a row runs on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
  * takes longer to compile kernels than to run them: of a large table, Node runs one half and the rows of the first
@@ -60,6 +63,7 @@ export function wanted(
   for (const { id } of validate.rows) count.set(roomOf(id), (count.get(roomOf(id)) ?? 0) + 1);
   return ({ id }) => {
     if (room !== '' && roomOf(id) !== room) return false;
+    if (!everywhere && backend === 'cuda-emulated' && everyLength.test(id)) return inFirstTier(backend, id);
     if (everywhere || backend !== 'webgpu' || (count.get(roomOf(id)) ?? 0) <= large) return true;
     const inNode = inFirstTier(backend, id) || validate.seedOf(id) % 2 === 0;
     return inNode === (place === 'Node');
