@@ -322,6 +322,8 @@ function report(
   const { nav, sig } = scan.shape;
   const { frames, positions } = read;
   const bytes = read.before + read.bytes;
+  const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
+  if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
   const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
   if (flags.json) {
     printJson({
@@ -344,10 +346,8 @@ function report(
     print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
   }
   for (const file of files) print(file);
-  const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
   if (frames < positions)
     print(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
-  if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
   if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
   print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
 }

@@ -423,6 +423,16 @@ describe('ewald run --connect', () => {
     }
   });
 
+  test('warns of frames that did not arrive with --json as well', async () => {
+    const simulator = await simulateMerlin(file, { port: 0, open: raw, faults: [{ at: 17, kind: 'restart' }] });
+    open.push(simulator);
+    const { code, err, out } = await ewald(['run', 'sumsig', ...address(simulator), '--json']);
+    expect(code, err).toBe(1);
+    expect(err).toContain('warning: 63 frames did not arrive: the detector began another acquisition');
+    const reason = 'the detector began another acquisition';
+    expect(JSON.parse(out)).toMatchObject({ frames: 17, live: { lost: 63, reason } });
+  });
+
   test('keeps what was finished if it is interrupted, or if the detector is gone', async () => {
     for (const [name, faults] of [
       ['interrupted', [{ at: 50, kind: 'stall' }]],
