@@ -206,6 +206,9 @@ export interface Sizes extends IndexingDescriptor {
   readonly inFlight: number;
 }
 
+const refinements = Object.keys(enums.Refinement) as Refinement[];
+const metricRow = row.choice(['free', 'held'], 'free');
+
 const ofRun: OfRun = {
   names: ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames],
   call: 'indexer.run({ spots, offsets, cells, … })',
@@ -266,9 +269,9 @@ export function checkThresholds(what: string, thresholds: unknown): void {
   knownOptions(what, thresholds as object, thresholdNames);
   const t = thresholds as IndexingThresholds;
   for (const [name, range] of Object.entries(thresholdRanges))
-    if (name !== 'refinement') valid(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range: range });
-  valid(`${what}.refinement`, t.refinement, row.choice(Object.keys(enums.Refinement) as Refinement[], 'rotation'));
-  valid(`${what}.metric`, t.metric, row.choice(['free', 'held'], 'free'));
+    if (name !== 'refinement') valid(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range });
+  valid(`${what}.refinement`, t.refinement, row.choice(refinements));
+  valid(`${what}.metric`, t.metric, metricRow);
 }
 
 /** Thresholds in the order of their names, and their packed form. */
@@ -302,9 +305,9 @@ function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
   const refinement = valid(
     'index: refinement',
     t.refinement,
-    row.choice(Object.keys(enums.Refinement) as Refinement[], sizes.method === 'exhaustive' ? 'ifssr' : 'rotation'),
+    row.choice(refinements, sizes.method === 'exhaustive' ? 'ifssr' : 'rotation'),
   );
-  const held = valid('index: metric', t.metric, row.choice(['free', 'held'], 'free')) === 'held';
+  const held = valid('index: metric', t.metric, metricRow) === 'held';
   if (held && (sizes.method === 'exhaustive' || refinement !== 'rotation'))
     throw new EwaldError(
       'Argument',

@@ -193,6 +193,16 @@ function emptyShare(own: Sums, others: Sums, limit = mostIntensity): Share | und
   return isEmpty ? { intensity, error } : undefined;
 }
 
+/** Sums of the reflections with the same h, k and l modulo p, at (h p + k) p + l. */
+function residueSums(indices: readonly Indices[], kept: readonly number[], weighed: Weighed, p: number): Sums[] {
+  const residues = Array.from({ length: p ** 3 }, () => new Sums());
+  for (const [n, h] of indices.entries()) {
+    const [x, y, z] = [modulo(h[0], p), modulo(h[1], p), modulo(h[2], p)];
+    residues[(x * p + y) * p + z]?.add(weighed, kept[n] as number);
+  }
+  return residues;
+}
+
 /** The class outside of which reflections are empty; of several the one with the least intensity outside. */
 function emptyClass(
   indices: readonly Indices[],
@@ -200,18 +210,13 @@ function emptyClass(
   weighed: Weighed,
 ): (IndexClass & Share) | undefined {
   let best: (IndexClass & Share) | undefined;
-  /** Sums of the reflections with the same h, k and l modulo p; classes are unions of these. */
-  let [residues, modulus]: [Sums[], number] = [[], 0];
+  /** By p: the sums of the reflections with the same h, k and l modulo p. Classes are unions of these. */
+  const residues = new Map<number, readonly Sums[]>();
   for (const { p, u } of indexClasses) {
-    if (p !== modulus) {
-      [residues, modulus] = [Array.from({ length: p ** 3 }, () => new Sums()), p];
-      for (const [n, h] of indices.entries()) {
-        const [x, y, z] = [modulo(h[0], p), modulo(h[1], p), modulo(h[2], p)];
-        residues[(x * p + y) * p + z]?.add(weighed, kept[n] as number);
-      }
-    }
+    const sumsOfP = residues.get(p) ?? residueSums(indices, kept, weighed, p);
+    residues.set(p, sumsOfP);
     const [inside, outside] = [new Sums(), new Sums()];
-    for (const [i, sums] of residues.entries()) {
+    for (const [i, sums] of sumsOfP.entries()) {
       const dot = dotOf([Math.floor(i / p ** 2), Math.floor(i / p) % p, i % p], u);
       (dot % p === 0 ? inside : outside).join(sums);
     }

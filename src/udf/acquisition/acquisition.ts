@@ -29,7 +29,7 @@ export interface LiveStatus {
   readonly processed: number;
   /** Frames that have arrived and wait for the run. */
   readonly waiting: number;
-  /** Frames of the scan that did not arrive, although later ones did or the acquisition is over. */
+  /** Frames of the scan that did not arrive, although later ones did or the detector ended the acquisition. */
   readonly lost: number;
   /** Why the acquisition ended before its scan was complete, if the detector ended it. */
   readonly reason?: string | undefined;

@@ -1,5 +1,5 @@
 /** Opens a file or folder that is still being written as a live scan. */
-import { row, valid } from '../../base/call-options.js';
+import { valid } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import { refusal, reworded } from '../../base/parameters.js';
@@ -52,8 +52,7 @@ export async function followFiles(
       {},
       'Unsupported',
     );
-  const { low, high, fallback } = liveRows.ringBytes.range;
-  const bytes = valid('load: ringBytes', ringBytes, row.integer(low, high, fallback));
+  const bytes = valid('load: ringBytes', ringBytes, liveRows.ringBytes);
   const { signal } = open;
   const driver = await place.follow(input, open as OpenOptions);
   const connection = new DetectorConnection(driver, bytes, keep);
