@@ -1,24 +1,40 @@
 /**
  * Manages the descriptors of open files. A process has few of them (typically 256 or 1024), a dataset may have
  * thousands of files. When the system refuses another one, idle descriptors are closed, least recently used first, and
- * reopened when their files are read again.
+ * reopened when their files are read again. From then on some are left to the rest of the process, which cannot ask
+ * for them.
  */
 import { close, constants, fstat, open, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { EwaldError } from '../../base/errors.js';
 import { fileError, tooManyFiles } from '../../base/file-errors.js';
 
-const [openFile, statFile, closeFile] = [promisify(open), promisify(fstat), promisify(close)];
+const [openFile, statFile] = [promisify(open), promisify(fstat)];
 
 /** Otherwise opening a pipe would block until a writer opens it, and could not be aborted. Windows has neither. */
 const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-/** Descriptors that are closed at a time, because several opens fail together. */
+/** Descriptors that are closed at a time, because several opens fail together; as many are left to others. */
 const closedTogether = 8;
+/** How long a refusal limits the number of open descriptors, in ms: the others may have closed theirs since. */
+const refusalCountsMs = 60_000;
 /** Waits for descriptors released elsewhere, in ms: about a second and a half in all. */
 const waitsMs = [10, 30, 100, 300, 1000];
 
 /** Open descriptors, least recently used first. The limit applies to the process, and therefore so does the list. */
 const held = new Set<Descriptor>();
+
+/** How many may be open here, known from the last refusal, and until when. */
+let room = { descriptors: Number.POSITIVE_INFINITY, until: 0 };
+/** How many are open here, and how many opens are under way. */
+const now = { open: 0, opening: 0 };
+
+/** Whether the opens under way would use up what is left to others. */
+const full = (): boolean => now.open + now.opening > room.descriptors && performance.now() < room.until;
+
+async function closeFile(fd: number): Promise<void> {
+  now.open--;
+  await promisify(close)(fd);
+}
 
 /** Closes some idle descriptors; returns false if there are none. */
 async function giveBack(): Promise<boolean> {
@@ -29,11 +45,25 @@ async function giveBack(): Promise<boolean> {
 
 /** Like `open`, but makes room or waits if too many files are open. */
 async function openPatiently(path: string): Promise<number> {
+  now.opening++;
+  try {
+    while (full() && (await giveBack()));
+    return await openOrWait(path);
+  } finally {
+    now.opening--;
+  }
+}
+
+async function openOrWait(path: string): Promise<number> {
   for (let wait = 0; ; ) {
     try {
-      return await openFile(path, toRead);
+      const fd = await openFile(path, toRead);
+      now.open++;
+      return fd;
     } catch (error) {
       if (!tooManyFiles(error)) throw error;
+      // Of several opens that were refused together, the first one knows.
+      if (!full()) room = { descriptors: now.open - closedTogether, until: performance.now() + refusalCountsMs };
       if (await giveBack()) continue;
       const ms = waitsMs[wait++];
       if (ms === undefined) throw error;
