@@ -117,6 +117,7 @@ const state: Readonly<Record<string, string>> = {
   'udf/scan.ts: residents': 'a note on an object, gone with it',
   'data/sources/read-ahead.ts: latest': 'a bounded cache of ranges of all files',
   'data/sources/descriptors.ts: held': 'the limit of open files is one of the process',
+  'data/sources/descriptors.ts: room': 'the limit of open files is one of the process',
   'ffi/header/declarator.ts: openLengths': 'a note on an object, gone with it',
   'base/parameters.ts: defaults': 'a cache, gone with its object',
   'cli/output.ts: isHeard': 'whether standard output of the process has a reader',
