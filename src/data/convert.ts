@@ -14,9 +14,10 @@ import type { DataType, FrameArray } from './dtype.js';
 import type { Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
 import type { ConvertParameters } from './parameter-types.js';
+import { convertRows } from './parameters.js';
 import { readOrAborted } from './read-or-aborted.js';
 import { writers } from './write.js';
-import { beginHdf5Frames, packings } from './write-hdf5.js';
+import { beginHdf5Frames } from './write-hdf5.js';
 
 /** Formats in which frames can be written; the ending of a file determines one. */
 export type FrameFormat = 'h5' | 'npy' | 'raw' | 'mrc';
@@ -64,7 +65,7 @@ export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFo
   const format = valid('format', options.format, row.choice(frameFormats, 'h5'));
   if (options.packing !== undefined && format !== 'h5')
     throw refusal('', (said) => `${said('packing')} is for HDF5; ${format} stores numbers uncompressed`);
-  return { format, packing: valid('packing', options.packing, row.choice(packings, 'bitshuffle')) };
+  return { format, packing: valid('packing', options.packing, convertRows.packing) };
 }
 
 /**

@@ -117,7 +117,7 @@ export function customDataset(given: CustomDataset): Dataset {
         'read(first, count, into) { … } }',
     );
   const shape = shapeOf(what, given);
-  const dtype = valid(`${what}: dtype`, given.dtype, row.choice(dataTypes, '' as DataType));
+  const dtype = valid(`${what}: dtype`, given.dtype, row.required(row.choice(dataTypes)));
   const navigation = [...checkShape(`${what}: shape.navigation`, shape.navigation)];
   const signal = [...checkShape(`${what}: shape.signal`, shape.signal, 1)];
   const chunkFrames = valid(`${what}: chunkFrames`, given.chunkFrames, row.integer(1, 2 ** 31, 1));

@@ -7,8 +7,6 @@ import { nxmxTree } from './hdf5/nxmx.js';
 import { type Hdf5Sink, Hdf5Writer, type Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
 
-export const packings: readonly Packing[] = ['bitshuffle', 'gzip', 'none'];
-
 /** A file being written. */
 export interface Hdf5Frames {
   /** Appends whole frames. */

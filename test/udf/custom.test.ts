@@ -129,6 +129,7 @@ describe('a reader with a mistake in its members is refused', () => {
     ['a property that is unknown', { ...plain, endianness: 'big' }, 'expected some of shape, dtype, read, partitions'],
     ['a method of a class', Object.assign(new Counting(), { masks: () => [] }), 'did you mean "mask"?'],
     ['no read', { shape: plain.shape, dtype: 'u16' }, 'has no read; expected { shape: { navigation, signal }'],
+    ['an undefined dtype', { ...plain, dtype: undefined }, 'dtype is undefined; expected one of'],
     ['no shape', { dtype: 'u16', read: plain.read }, 'has no shape; expected'],
     ['a read that is data', { ...plain, read: new Uint16Array(8) }, 'has no function read'],
     ['another shape', { ...plain, shape: { navigation: [2], signals: [2, 2] } }, 'did you mean "signal"?'],

@@ -174,6 +174,10 @@ describe('bad input', () => {
     );
     const aperture = [1, 2, 3];
     await refused(() => ctx.runUdf(scan, holographyUdf({ sbPosition: [2, 2], aperture }))).toThrow(/has 3 numbers/);
+    const bare = { kind: 'disk' } as never;
+    await refused(() => holographyUdf({ sbPosition: [2, 2], outShape: [4, 4], aperture: bare })).toThrow(
+      /radius of the aperture is undefined; expected a number/,
+    );
     await refused(() => ctx.createSsbAnalysis(scan, { voltage: 300 })).toThrow(
       /dpix, semiconv, semiconvPix are required/,
     );

@@ -269,7 +269,7 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
 function apertureFrom(what: string, aperture: HolographyOptions['aperture']): HolographyParams['aperture'] {
   if (aperture === undefined) return null;
   if ('length' in aperture) return Float64Array.from(aperture);
-  const radius = valid(`${what}: radius of the aperture`, aperture.radius, row.number(0.5, 1e6, Number.NaN));
+  const radius = valid(`${what}: radius of the aperture`, aperture.radius, row.required(row.number(0.5, 1e6)));
   if (aperture.kind === 'disk') return { radius, order: null };
   if (aperture.kind !== 'butterworth')
     throw new EwaldError(
