@@ -7,7 +7,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { blocksOf, missingLine, programsOf } from './guides/blocks.mjs';
+import { blocksOf, missingLine, programsOf, python, readsInPython } from './guides/blocks.mjs';
 import { startRegistry } from './guides/registry.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
@@ -76,7 +76,7 @@ async function tryGuide(path) {
       : block,
   );
   for (const block of blocks) if (block.kind === 'aside') asides.push({ path, ...block });
-  const isPasted = ({ kind }) => ['sh', 'js'].includes(kind);
+  const isPasted = ({ kind }) => ['sh', 'js'].includes(kind) || (kind === 'py' && readsInPython());
   const count = blocks.filter(isPasted).length;
   if (count === 0) return;
   const cwd = join(folder, nameOf(path).replaceAll('/', '-'));
@@ -88,6 +88,7 @@ async function tryGuide(path) {
       const next = blocks[i + 1];
       const output = next?.kind === 'output' ? next.code : '';
       if (kind === 'sh') compare(output, await paste(code, cwd), `${path}:${line}`);
+      else if (kind === 'py') compare(output, await paste(`${python} - <<'END'\n${code}\nEND`, cwd), `${path}:${line}`);
       else expected += `${output}\n`;
     }
     let printed = '';

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readsInPython } from './guides/blocks.mjs';
 import { findChromium } from './lib/chromium.mjs';
 import { hashOf, readStamp, writeStamp } from './lib/files.mjs';
 import { hasBoostContext, hasHeader, hasLibrary } from './lib/headers.mjs';
@@ -78,6 +79,13 @@ const needs = [
     found: () => spawnSync('/usr/bin/python3', ['-c', 'import h5py']).status === 0,
     packages: ['python3-h5py'],
     name: 'h5py',
+    from: 1,
+  },
+  {
+    part: 'results read from Python',
+    found: readsInPython,
+    packages: ['python3-pandas', 'python3-gemmi', 'python3-h5py'],
+    name: 'gemmi and pandas',
     from: 1,
   },
   { part: 'cuda', found: () => which('nvcc'), packages: [], name: 'nvcc', from: 0 },

@@ -1,12 +1,17 @@
 // The blocks of a guide in Markdown, in order: commands and programs to paste, the output that follows them, and blocks
 // that cannot be pasted, which state their reason in a comment before them: `<!-- not pasted: needs a detector -->`.
 
+import { spawnSync } from 'node:child_process';
+
+/** Debian's Python, whose packages scripts/setup.mjs installs. */
+export const python = '/usr/bin/python3';
+
 /** Languages that are pasted. */
-const pasted = ['sh', 'js'];
+const pasted = ['sh', 'js', 'py'];
 
 /**
- * Blocks as { kind, code, line, reason }. `kind` is 'sh' or 'js', 'output' for what the block before it prints,
- * 'data' for a fenced block that is neither, or 'aside' for one that cannot be pasted. `line` counts from 1.
+ * Blocks as { kind, code, line, reason }. `kind` is 'sh', 'js' or 'py', 'output' for what the block before it prints,
+ * 'data' for another fenced block, or 'aside' for one that cannot be pasted. `line` counts from 1.
  */
 export function blocksOf(text) {
   const lines = text.split('\n');
@@ -54,6 +59,10 @@ export const codeOf = (blocks, ...kinds) =>
     .filter(({ kind }) => kinds.includes(kind))
     .map(({ code }) => code)
     .join('\n');
+
+/** Whether this machine's Python has what the guides import. */
+export const readsInPython = () =>
+  spawnSync(python, ['-c', 'import gemmi, h5py, numpy, pandas'], { stdio: 'ignore' }).status === 0;
 
 /**
  * The programs of a guide as { name, code, line }, in order. The first line of a program is a comment that names its

@@ -7,7 +7,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { blocksOf, codeOf, programsOf } from '../../scripts/guides/blocks.mjs';
+import { blocksOf, codeOf, programsOf, python, readsInPython } from '../../scripts/guides/blocks.mjs';
 import { node, projectOf, root, run } from './support.js';
 
 const paths = [
@@ -63,6 +63,18 @@ test.for(alone.filter(({ shell, programs }) => shell !== '' || programs.length >
     for (const { name } of programs) {
       const { code: status, err } = await node([name], { cwd, seconds: 60 });
       expect(status, `${name}: ${err}`).toBe(0);
+    }
+  },
+);
+
+const inPython = pages.filter(({ text }) => blocksOf(text).some(({ kind }) => kind === 'py'));
+test.skipIf(!readsInPython()).for(inPython)(
+  '$path: its Python programs read what its commands wrote (needs gemmi, h5py and pandas)',
+  async ({ folder, text }) => {
+    const programs = blocksOf(text).filter(({ kind }) => kind === 'py');
+    for (const { code, line } of programs) {
+      const { code: status, err } = await run(python, ['-c', code], { cwd: join(project, folder), seconds: 60 });
+      expect(status, `line ${line}: ${err}`).toBe(0);
     }
   },
 );
