@@ -22,16 +22,18 @@ import {
   sourceRows,
   thresholdRows,
   unknownCellRows,
+  watchRows,
 } from '../entries/shell.node.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
 import { type FlagTexts, flagValues, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
 
-/** The flags that distribute frames over workers, which apply to frames only. */
-const frameExecutorRows = Object.fromEntries(
-  Object.entries(executorRows).map(([name, row]) => [name, { ...row, of: ['detector frames'] }] as const),
-) as unknown as typeof executorRows;
+/** Flags that other commands have as well, and that apply to frames only here. */
+const ofFrames = <Rows extends Parameters>(rows: Rows): Rows =>
+  Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [name, { ...row, of: ['detector frames'] }] as const),
+  ) as unknown as Rows;
 
 /** All flags of frames except those of the executor, in the order of the stages. */
 export const frameRows = {
@@ -43,6 +45,7 @@ export const frameRows = {
   ...runRows,
   ...sinkRows,
   ...commandRows,
+  ...ofFrames(watchRows),
 } as const satisfies Parameters;
 
 /**
@@ -64,7 +67,7 @@ export const indexRows = {
   ...listRows,
   ...unknownCellRows,
   ...frameRows,
-  ...frameExecutorRows,
+  ...ofFrames(executorRows),
 } as const satisfies Parameters;
 
 /** Adds the flags of frames to the command. */

@@ -14,7 +14,7 @@ import {
 } from '../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
 import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
-import { clock, commandRows, messageOf, Repeats, sinkRows } from '../entries/shell.node.js';
+import { clock, commandRows, messageOf, Repeats, type RunWatch, sinkRows, watchRows } from '../entries/shell.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';
@@ -40,6 +40,7 @@ import {
 import { flagValues, saidAsFlags } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import { pageLeft, servedView } from './run-view.js';
+import { watched } from './run-watch.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
@@ -55,7 +56,10 @@ export async function runFrames(
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
     if (executor && (await rankOf(checked.executor)) > 0) for await (const _ of executor.run([]));
-    else await search(files, flags, checked, shared, executor, deps);
+    else
+      await watched(flagValues(watchRows, flags), { searches: true, output: flags.output }, (watch) =>
+        search(files, flags, [checked, shared], executor, watch, deps),
+      );
   } finally {
     await executor?.dispose();
   }
@@ -90,9 +94,9 @@ function inputsOf(
 async function search(
   files: readonly string[],
   flags: FrameFlags & { backend?: string; max?: string },
-  checked: CheckedFlags,
-  shared: SharedFlags,
+  [checked, shared]: readonly [CheckedFlags, SharedFlags],
   executor: Executor | undefined,
+  watch: RunWatch | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
   const { settings, refinement, serialStart, shard, follow, firstFramesTimeout } = checked;
@@ -120,12 +124,16 @@ async function search(
     ...(firstFramesTimeout === undefined ? {} : { firstFramesTimeout }),
     ...outputsOf(flags),
     commandLine: commandLine(),
-    onEvent: report.onEvent,
+    onEvent: (event) => {
+      report.onEvent(event);
+      watch?.onEvent(event);
+    },
     signal,
   };
   try {
     const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
-    const further = { ...(merge ? { sinks: [merge] } : {}), ...(view ? { view } : {}) };
+    const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
+    const further = { sinks, ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
     for await (const item of context.pipeline({ ...options, ...further })) {
       report.item(item);

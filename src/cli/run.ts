@@ -11,10 +11,13 @@ import {
   loadUdfs,
   type NamedResult,
   type Parameters,
+  type RunToFilesOptions,
+  type RunWatch,
   readNpyFile,
   refuseOthers,
   runToFiles,
   scanRunRows,
+  watchRows,
 } from '../entries/shell.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../entries/udf.node.js';
 import type { ServedView } from '../entries/view.node.js';
@@ -46,6 +49,7 @@ import {
   refuseWithoutAnalysis,
 } from './run-analyses.js';
 import { pageLeft, servedView } from './run-view.js';
+import { watched } from './run-watch.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the cluster, and of the command itself. */
@@ -69,7 +73,7 @@ const commandRows = {
   ),
 } as const satisfies Parameters;
 
-const rows = { ...scanRunRows, ...liveRows, ...commandRows } as const satisfies Parameters;
+const rows = { ...scanRunRows, ...liveRows, ...commandRows, ...watchRows } as const satisfies Parameters;
 type Texts = ExecutorFlags;
 type Flags = Texts & AnalysisFlags & FlagValues<typeof rows>;
 
@@ -83,10 +87,10 @@ export function register(program: Command, deps: CliDeps): void {
     .addHelpText('after', ({ command: self }) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`)
     .action((analysis: string | undefined, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
   withFlags(withFlags(withDataFlags(withFlags(command, scanRunRows)), liveRows), analysisRows);
-  withFlags(
-    withExecutor(command, 'workers that share the partitions; default: none, this process runs them'),
-    commandRows,
-  );
+  withFlags(withExecutor(command, 'workers that share the partitions; default: none, this process runs them'), {
+    ...commandRows,
+    ...watchRows,
+  });
 }
 
 async function run(
@@ -136,16 +140,31 @@ async function run(
   const { output, png, record, force, channels } = flags;
   const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
+  await watched(writes ? given : {}, { searches: false, output: output ?? png ?? record }, (watch) =>
+    analyse(file, names, [flags, chosen, outputs], watch, signal),
+  );
+}
+
+async function analyse(
+  file: string,
+  names: ReturnType<typeof namesOf>,
+  [flags, chosen, outputs]: readonly [Flags, Chosen, RunToFilesOptions],
+  watch: RunWatch | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { connect, view: port, stay } = flags;
+  const { writes = true } = outputs;
   const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
   const ctx = await contextOf(chosen, flags);
   const progress = new Progress('run');
   let view: ServedView | undefined;
   try {
     // The page is there before the first frame, so that its picture need not wait for a browser.
-    view = writes ? await servedView(given.view) : undefined;
+    view = writes ? await servedView(port) : undefined;
     const scan =
       connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
     const { live } = scan;
+    if (live) watch?.live(live);
     // Ctrl-C ends a live scan, whose results are kept.
     if (live) signal.addEventListener('abort', () => live.stop(), { once: true });
     const analyses: Analysis[] = [];
@@ -161,7 +180,9 @@ async function run(
       ...(live ? { latest: flags.latest } : { signal }),
       onFiles: tellFiles,
       plots: writes && (flags.plots ?? false),
-      progress: ({ frames, totalFrames, bytes, seconds }: UdfProgress) => {
+      progress: (progressed: UdfProgress) => {
+        watch?.progress(progressed);
+        const { frames, totalFrames, bytes, seconds } = progressed;
         // An analysis with two passes reads from the beginning again.
         if (bytes < read.bytes) read.before += read.bytes;
         Object.assign(read, { frames, bytes, positions: totalFrames });
@@ -180,7 +201,7 @@ async function run(
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
     endDone(!live || live.status.lost === 0, live ? signal : undefined);
-    if (view && given.stay !== false) await pageLeft(view, signal);
+    if (view && stay !== false) await pageLeft(view, signal);
   } finally {
     progress.end();
     await view?.close();

@@ -96,8 +96,15 @@ export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
 } from '../pipeline/refinement/refine-stream.node.js';
-export { listenRows, receivedRows, viewRows } from '../serving/parameters.js';
+export { listenRows, receivedRows, viewRows, watchRows } from '../serving/parameters.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
+export {
+  type RunWatch,
+  type WatchedWork,
+  type WatchRunOptions,
+  watchRun,
+  withWatch,
+} from '../serving/watch-run.node.js';
 export type { SimulationWriting } from '../simulate/describe.js';
 export {
   dectrisSimulationRows,

@@ -53,8 +53,11 @@ export class RunSummary {
   /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
 
-  constructor(total?: number, cells: readonly KnownCell[] = []) {
+  readonly #arrived: () => number | undefined;
+
+  constructor(total?: number, cells: readonly KnownCell[] = [], arrived = (): number | undefined => undefined) {
     this.total = total;
+    this.#arrived = arrived;
     this.#multiples = cells.map((cell) => new MultipleSearch(cell));
   }
 
@@ -103,6 +106,11 @@ export class RunSummary {
   /** The completed fraction, 0 … 1; 0 if the total is unknown. */
   get share(): number {
     return this.total ? Math.min(1, this.done / this.total) : 0;
+  }
+
+  /** Frames of this session that have arrived so far; undefined if they were all there before the run. */
+  get arrived(): number | undefined {
+    return this.#arrived();
   }
 
   /** Frames per second in this session. */

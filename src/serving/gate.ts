@@ -1,10 +1,11 @@
 /**
- * Access control of the server: only a browser with the token may use it. Requests that name another host are refused,
- * since the name of a foreign page may resolve to this address (DNS rebinding). Requests from another origin, and all
- * methods but GET and HEAD, are refused as well.
+ * Access control of the servers: only those that present the token may use them. Requests that name another host are
+ * refused, since the name of a foreign page may resolve to this address (DNS rebinding). Requests from another origin,
+ * and all methods but GET and HEAD, are refused as well.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { hostname, networkInterfaces } from 'node:os';
 
 /** The decision about a request. */
 export type Verdict =
@@ -17,7 +18,7 @@ export type Verdict =
 const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
 
 export class Gate {
-  /** 128 random bits, which every request must present in a cookie or in its address. */
+  /** 128 random bits unless given, which every request must present: as a cookie, in its address, or as a Bearer. */
   readonly token: string;
   readonly #hosts: readonly string[];
   #cookie = 'ewald';
@@ -58,6 +59,8 @@ export class Gate {
         cookie: `${this.#cookie}=${this.token}; HttpOnly; SameSite=Strict; Path=/`,
       };
     }
+    const [scheme, bearer = ''] = headers.authorization?.split(/ +/, 2) ?? [];
+    if (scheme?.toLowerCase() === 'bearer' && this.#isToken(bearer)) return { allowed: true };
     const cookies = headers.cookie?.split(/; */) ?? [];
     const known = cookies.some((cookie) => {
       const [name, value = ''] = cookie.split('=', 2);
@@ -75,6 +78,19 @@ export class Gate {
     const [given, expected] = [Buffer.from(text), Buffer.from(this.token)];
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
+}
+
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** The name of a host in an address; this computer's, if the server listens on all of its addresses. */
+export const urlHost = (host: string): string =>
+  isWildcard(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
+
+/** Names and addresses under which a server on `host` can be reached. */
+export function hostsOf(host: string): string[] {
+  if (!isWildcard(host)) return [urlHost(host).toLowerCase()];
+  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
+  return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
 }
 
 /** Headers of every response: what a page may load, and who may embed it. */

@@ -26,5 +26,7 @@ function unusable(cause: NodeJS.ErrnoException, host: string, port: number): Ewa
       cause,
     });
   const why = cause.code === 'EADDRINUSE' ? 'something else is listening there' : cause.message;
-  return new EwaldError('Argument', `port ${port} cannot be used: ${why}; leave port out for a free one`, { cause });
+  return new EwaldError('Argument', `port ${port} cannot be used: ${why}; give another one, or 0 for a free one`, {
+    cause,
+  });
 }

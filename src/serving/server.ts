@@ -1,10 +1,9 @@
 /** A server of pages and their files for a single user: on this computer, protected by a token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { hostname, networkInterfaces } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../base/errors.js';
 import { Assets } from './assets.js';
-import { Gate, securityHeaders } from './gate.js';
+import { Gate, hostsOf, securityHeaders, urlHost } from './gate.js';
 import { close, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
 import type { ListenParameters } from './parameter-types.js';
@@ -57,7 +56,7 @@ export class PageServer {
       page,
       requestMs = usualRequestMs,
     } = options;
-    const gate = new Gate(namesOf(host));
+    const gate = new Gate(hostsOf(host));
     const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);
     const server = createServer(
@@ -73,8 +72,7 @@ export class PageServer {
     server.maxConnections = mostConnections;
     const listening = await listen(server, port, host);
     gate.port = listening;
-    const name = isWildcard(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
-    return new PageServer(server, `http://${name}:${listening}/${page}?served&token=${gate.token}`, live);
+    return new PageServer(server, `http://${urlHost(host)}:${listening}/${page}?served&token=${gate.token}`, live);
   }
 
   /** Ends the server; a bound function, so that it can be called after destructuring. */
@@ -83,15 +81,6 @@ export class PageServer {
     await this.live.close();
     await close(this.#server);
   };
-}
-
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
-/** Names and addresses under which a server on `host` can be reached. */
-function namesOf(host: string): string[] {
-  if (!isWildcard(host)) return [host.includes(':') ? `[${host}]` : host.toLowerCase()];
-  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
-  return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
 }
 
 /** Further headers of refusals, by their status. */

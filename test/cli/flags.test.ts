@@ -36,7 +36,7 @@ import {
   thresholdRows,
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
-import { listenRows, receivedRows, viewRows } from '../../src/serving/parameters.js';
+import { listenRows, receivedRows, viewRows, watchRows } from '../../src/serving/parameters.js';
 import {
   dectrisSimulationRows,
   frameSimulationRows,
@@ -75,7 +75,7 @@ const lists = listRows;
 const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
-  index: [...pipeline, lists, connectionRows],
+  index: [...pipeline, lists, connectionRows, watchRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'geometry check': [checkGeometryRows],
   'geometry refine': [refineStreamRows],
@@ -85,7 +85,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   merge: [mergeRows, connectionRows],
   info: [openRows],
   convert: [openRows, convertRows],
-  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows],
+  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, watchRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],

@@ -169,7 +169,8 @@ async function begin(facts: RunFacts, again = false): Promise<void> {
 
 /** Tells the page how many frames there are. */
 function grow(): void {
-  if (viewer.opened && viewer.isLive) viewer.opened = { ...viewer.opened, frames: feed.count };
+  if (viewer.opened && viewer.isLive)
+    viewer.opened = { ...viewer.opened, frames: Math.max(viewer.opened.frames, feed.count) };
 }
 
 /**
@@ -184,6 +185,9 @@ async function pull(): Promise<void> {
       const asked = performance.now();
       const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastSeen });
       if (!found) break;
+      // The server may answer before its events have told the page that there are so many frames.
+      if (viewer.opened && viewer.isLive && viewer.opened.frames <= found.index)
+        viewer.opened = { ...viewer.opened, frames: found.index + 1 };
       if (!isUnsearched() || (await viewer.searched(found.index))) {
         await viewer.go(found.index);
         latencyMs = found.ageMs + performance.now() - asked;

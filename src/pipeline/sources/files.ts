@@ -77,6 +77,9 @@ export class FileSource implements RunSource {
   /** When the first frames of followed files were requested for the first time. */
   #firstSince: number | undefined;
   total: number | undefined;
+  /** Frames of followed files that were found so far, and files that no frame has been counted in yet. */
+  #found = 0;
+  #unopened = 0;
 
   private constructor(place: RunPlace, options: FileSourceOptions) {
     this.#place = place;
@@ -105,6 +108,11 @@ export class FileSource implements RunSource {
       await source.close();
       throw error;
     }
+  }
+
+  /** A file that has not been opened counts as a frame. */
+  get arrived(): number | undefined {
+    return this.#options.follow === undefined ? undefined : this.#found + this.#unopened;
   }
 
   get first(): Dataset {
@@ -258,8 +266,11 @@ export class FileSource implements RunSource {
     seconds: number,
     taken: (wanted: Wanted, frames: readonly number[], known: number) => Generator<Numbered>,
   ): AsyncGenerator<Numbered> {
-    for await (const { wanted, from, count } of this.#arrivals(seconds))
-      yield* taken(wanted, counting(from, count), count);
+    for await (const { wanted, from, count } of this.#arrivals(seconds)) {
+      const arrived = [...taken(wanted, counting(from, count), count)];
+      this.#found += arrived.length;
+      yield* arrived;
+    }
   }
 
   /** The first frames of followed files: the present ones, and all that arrive in time. */
@@ -305,8 +316,10 @@ export class FileSource implements RunSource {
         }
       const known = new Set(seen.keys());
       const listed = isList(asked) ? await this.#listed(asked, known).catch(() => this.#files) : this.#files;
+      this.#unopened = listed.filter(({ file }) => !seen.has(file) && !unreadable.has(file)).length;
       for (const wanted of listed) {
         const { file } = wanted;
+        if (!seen.has(file) && !unreadable.has(file)) this.#unopened--;
         // A file that is being written grows: it is examined when its size has changed, and all frames that it contains
         // so far are read.
         const bytes = (await files?.sizeOf(file)) ?? 0;

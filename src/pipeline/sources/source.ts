@@ -36,6 +36,8 @@ export interface RunSource {
   readonly first: Dataset;
   /** Number of frames of this run; undefined if unknown. */
   readonly total: number | undefined;
+  /** Frames that have arrived so far; undefined if they were all there before the run. */
+  readonly arrived?: number | undefined;
   /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */

@@ -109,6 +109,7 @@ const bytesOfReceived = (frame: Received): number => ('error' in frame ? 0 : fra
 
 class LiveSource implements RunSource {
   readonly total = undefined;
+  arrived = 0;
   readonly identities: readonly string[] = [];
   readonly warnings: readonly string[] = [];
   readonly first: Dataset;
@@ -200,6 +201,7 @@ class LiveSource implements RunSource {
     let number = 0;
     const task = (frame: Received): SearchTask => {
       const at = number++;
+      this.arrived = number;
       if (!('error' in frame)) {
         this.kept?.put(at, frame);
         if (this.#options.viewed) this.#viewed.set(at, frame);

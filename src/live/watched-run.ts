@@ -1,0 +1,244 @@
+/** The state of a run that nobody looks at: samples of its counts, alarms, its source; a function of time alone. */
+import { type Alarm, alarmText, alarmValue, isRaised, type RunSample } from './alarm.js';
+
+/** Counts of a run since its beginning. */
+export interface RunCounts {
+  /** Finished frames, unreadable ones included. */
+  readonly frames: number;
+  readonly failed: number;
+  /** Of frames that are searched. */
+  readonly hits?: number | undefined;
+  readonly indexed?: number | undefined;
+  readonly crystals?: number | undefined;
+  /** Frames that have arrived; undefined for frames that were there before. */
+  readonly arrived?: number | undefined;
+  /** Frames of which it is known that they did not arrive. */
+  readonly lost?: number | undefined;
+}
+
+/** What the machine says at a sample. */
+export interface MachineState {
+  readonly diskBytes?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+}
+
+/** What has happened: a line of the log. */
+export interface RunHappening {
+  readonly event: string;
+  readonly [name: string]: unknown;
+}
+
+/** The shares and the rate of the frames of some time. */
+export interface RunRates {
+  readonly frames: number;
+  /** Finished frames per second. */
+  readonly rate: number;
+  /** Of 1; undefined without frames, and where none is searched. */
+  readonly hits: number | undefined;
+  readonly indexed: number | undefined;
+}
+
+/** A source is silent if it has sent nothing for this long while no frame waits, s. */
+export const silentS = 10;
+/** Time between two reports of progress, s. */
+const progressS = 60;
+
+/** The last minute, of which rates are stated. */
+export const minuteS = 60;
+
+/** The shares and the rate between two samples. */
+export function ratesBetween(before: RunSample, now: RunSample): RunRates {
+  const frames = now.frames - before.frames;
+  const share = (name: 'hits' | 'indexed'): number | undefined =>
+    now[name] === undefined || frames === 0 ? undefined : (now[name] - (before[name] ?? 0)) / frames;
+  return { frames, rate: frames / Math.max(1e-3, now.s - before.s), hits: share('hits'), indexed: share('indexed') };
+}
+
+/** The sample at the beginning of the last `seconds`; the first one where they do not reach back so far. */
+export const sampleBefore = (samples: readonly RunSample[], now: RunSample, seconds: number): RunSample | undefined =>
+  samples[
+    Math.max(
+      0,
+      samples.findLastIndex(({ s }) => s <= now.s - seconds),
+    )
+  ];
+
+interface AlarmState {
+  readonly alarm: Alarm;
+  value: number | undefined;
+  isRaised: boolean;
+}
+
+/** A run that is sampled about once a second. */
+export class WatchedRun {
+  readonly #alarms: AlarmState[];
+  readonly #keptS: number;
+  readonly #samples: RunSample[] = [];
+  /** Times at which the number of arrived frames was first seen, for frames that are not finished. */
+  readonly #arrivals: { readonly s: number; readonly arrived: number }[] = [];
+  #counts: RunCounts = { frames: 0, failed: 0 };
+  #machine: MachineState = {};
+  #source: 'waiting' | 'sending' | 'silent' = 'waiting';
+  #lastArrivalS = 0;
+  #lost = 0;
+  #toldS = 0;
+  /** How the run ended; undefined while it goes on. */
+  ended: 'whole' | 'stopped' | undefined;
+
+  constructor(alarms: readonly Alarm[] = []) {
+    this.#alarms = alarms.map((alarm) => ({ alarm, value: undefined, isRaised: false }));
+    this.#keptS = Math.max(minuteS, ...alarms.map(({ seconds }) => seconds));
+  }
+
+  /** Takes a sample at a time, in seconds since the beginning of the run, and returns what it shows. */
+  sample(s: number, counts: RunCounts, machine: MachineState = {}): RunHappening[] {
+    this.#machine = machine;
+    const found = [...this.#sourceOf(s, counts), ...this.#lossOf(counts)];
+    this.#counts = counts;
+    const { frames, hits, indexed } = counts;
+    const now = { s, frames, hits, indexed, lagS: this.#lagS(s), diskBytes: machine.diskBytes };
+    this.#samples.push(now);
+    // One sample before the longest time is needed, and the first one for the whole run.
+    while ((this.#samples[2]?.s ?? Number.POSITIVE_INFINITY) <= s - this.#keptS) this.#samples.splice(1, 1);
+    for (const one of this.#alarms) found.push(...this.#judge(one));
+    if (s - this.#toldS >= progressS) {
+      this.#toldS = s;
+      found.push({ event: 'progress', ...this.summary });
+    }
+    return found;
+  }
+
+  /** Ends the run: alarms that are raised end with it. */
+  end(isWhole: boolean): RunHappening[] {
+    if (this.ended) return [];
+    this.ended = isWhole ? 'whole' : 'stopped';
+    const raised = this.#alarms.filter((one) => one.isRaised);
+    for (const one of raised) one.isRaised = false;
+    return raised.map(({ alarm: { text }, value }) => ({
+      event: 'alarm-end',
+      alarm: text,
+      value,
+      text: `${text}: the run ended`,
+    }));
+  }
+
+  /** The alarms that are raised, in words. */
+  get alarms(): string[] {
+    return this.#alarms.flatMap((one) => (one.isRaised ? [alarmText(one.alarm, one.value)] : []));
+  }
+
+  /** Whether the run can be left alone: no alarm, no silent source, not stopped. */
+  get isHealthy(): boolean {
+    return this.alarms.length === 0 && this.#source !== 'silent' && this.ended !== 'stopped';
+  }
+
+  /** Counts and rates of the last minute and of the whole run, as plain data. */
+  get summary() {
+    const { minute, whole } = this.#rates();
+    const { arrived, frames } = this.#counts;
+    const queue = arrived === undefined ? undefined : Math.max(0, arrived - frames);
+    return { ...this.#counts, lastMinute: minute, whole, lagS: this.#samples.at(-1)?.lagS, queue, ...this.#machine };
+  }
+
+  /** The answer of `/health`. */
+  get health(): object {
+    const state = this.ended ?? (this.#counts.frames > 0 ? 'running' : 'waiting');
+    return { healthy: this.isHealthy, state, source: this.#source, alarms: this.alarms, ...this.summary };
+  }
+
+  /** The answer of `/metrics`, in the text format of Prometheus (version 0.0.4). */
+  get metrics(): string {
+    const { frames, failed, hits, indexed, crystals, arrived, lost } = this.#counts;
+    const { queue, lagS } = this.summary;
+    const windows = Object.entries(this.#rates());
+    const ofWindows = (name: 'rate' | 'hits' | 'indexed') =>
+      windows.map(([window, rates]) => [rates[name], { window }] as const);
+    return [
+      metric('ewald_frames_total', 'counter', 'Finished frames, unreadable ones included.', [[frames]]),
+      metric('ewald_frames_failed_total', 'counter', 'Frames that could not be read.', [[failed]]),
+      metric('ewald_frames_arrived_total', 'counter', 'Frames that have arrived during the run.', [[arrived]]),
+      metric('ewald_frames_lost_total', 'counter', 'Frames that did not arrive.', [[lost]]),
+      metric('ewald_hits_total', 'counter', 'Frames with enough peaks.', [[hits]]),
+      metric('ewald_indexed_total', 'counter', 'Frames with a crystal.', [[indexed]]),
+      metric('ewald_crystals_total', 'counter', 'Crystals.', [[crystals]]),
+      metric('ewald_frames_per_second', 'gauge', 'Finished frames per second.', ofWindows('rate')),
+      metric('ewald_hit_ratio', 'gauge', 'Hits per finished frame, 0 to 1.', ofWindows('hits')),
+      metric('ewald_indexed_ratio', 'gauge', 'Indexed frames per finished frame, 0 to 1.', ofWindows('indexed')),
+      metric('ewald_lag_seconds', 'gauge', 'Time for which the oldest unfinished frame has waited.', [[lagS]]),
+      metric('ewald_queue_frames', 'gauge', 'Frames that have arrived and are not finished.', [[queue]]),
+      metric('ewald_resident_memory_bytes', 'gauge', 'Memory of this process.', [[this.#machine.memoryBytes]]),
+      metric('ewald_disk_free_bytes', 'gauge', 'Disk left for the outputs.', [[this.#machine.diskBytes]]),
+      metric('ewald_source_up', 'gauge', '0 if the source has fallen silent.', [[this.#source === 'silent' ? 0 : 1]]),
+      metric(
+        'ewald_alarm',
+        'gauge',
+        '1 while an alarm is raised.',
+        this.#alarms.map((one) => [one.isRaised ? 1 : 0, { alarm: one.alarm.text }] as const),
+      ),
+    ].join('');
+  }
+
+  #rates(): { readonly minute: RunRates; readonly whole: RunRates } {
+    const now = this.#samples.at(-1) ?? { s: 0, frames: 0 };
+    const [first = now] = this.#samples;
+    return {
+      minute: ratesBetween(sampleBefore(this.#samples, now, minuteS) ?? now, now),
+      whole: ratesBetween(first, now),
+    };
+  }
+
+  #judge(one: AlarmState): RunHappening[] {
+    const { alarm, isRaised: was } = one;
+    one.value = alarmValue(alarm, this.#samples) ?? one.value;
+    one.isRaised = isRaised(alarm, one.value, was);
+    if (one.isRaised === was) return [];
+    const event = one.isRaised ? 'alarm-begin' : 'alarm-end';
+    return [{ event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
+  }
+
+  /** Whether frames arrive: a source is silent if it has sent frames, and the run waits for more. */
+  #sourceOf(s: number, { arrived, frames }: RunCounts): RunHappening[] {
+    if (arrived === undefined) return [];
+    const before = this.#source;
+    if (arrived > (this.#counts.arrived ?? 0)) {
+      this.#arrivals.push({ s, arrived });
+      this.#lastArrivalS = s;
+      this.#source = 'sending';
+      return before === 'silent' ? [{ event: 'source-back' }] : [];
+    }
+    // While frames wait, the source may be held up by the run.
+    if (arrived > frames) this.#lastArrivalS = s;
+    if (before !== 'sending' || s - this.#lastArrivalS < silentS) return [];
+    this.#source = 'silent';
+    return [{ event: 'source-silent', seconds: s - this.#lastArrivalS }];
+  }
+
+  #lossOf({ lost = 0 }: RunCounts): RunHappening[] {
+    const more = lost - this.#lost;
+    this.#lost = lost;
+    return more > 0 ? [{ event: 'frames-lost', frames: more, lost }] : [];
+  }
+
+  /** Age of the oldest frame that has arrived and is not finished; undefined unless frames arrive. */
+  #lagS(s: number): number | undefined {
+    const { arrived, frames } = this.#counts;
+    if (arrived === undefined) return undefined;
+    while ((this.#arrivals[0]?.arrived ?? Number.POSITIVE_INFINITY) <= frames) this.#arrivals.shift();
+    const [oldest] = this.#arrivals;
+    return oldest === undefined ? 0 : s - oldest.s;
+  }
+}
+
+type Value = readonly [value: number | undefined, labels?: Readonly<Record<string, string>>];
+
+/** One metric: its help, its type and its values; nothing without a value. */
+function metric(name: string, type: 'counter' | 'gauge', help: string, values: readonly Value[]): string {
+  const lines = values.flatMap(([value, labels = {}]) => {
+    if (value === undefined) return [];
+    const list = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
+    return [`${name}${list.length > 0 ? `{${list.join(',')}}` : ''} ${value}\n`];
+  });
+  return lines.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+const escaped = (text: string): string => text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');

@@ -1,0 +1,247 @@
+/** Alarms: how they are written, and when they begin and end, on a simulated clock. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { alarmValue, isRaised, parseAlarm, type RunSample } from '../../src/live/alarm.js';
+import { type RunCounts, WatchedRun } from '../../src/live/watched-run.js';
+
+describe('the text of an alarm', () => {
+  test('a quantity, a sign, a level with its unit, and a time', () => {
+    const of = (text: string) => {
+      const { quantity, isBelow, level, seconds } = parseAlarm(text);
+      return [quantity, isBelow ? '<' : '>', level, seconds];
+    };
+    expect(of('hits<5% for 2min')).toEqual(['hits', '<', 0.05, 120]);
+    expect(of(' indexed < 12.5% for 90s ')).toEqual(['indexed', '<', 0.125, 90]);
+    expect(of('rate<100/s')).toEqual(['rate', '<', 100, 60]);
+    expect(of('lag>1.5min for 1h')).toEqual(['lag', '>', 90, 3600]);
+    expect(of('disk<50GB for 1s')).toEqual(['disk', '<', 50e9, 1]);
+    expect(of('disk < .5TB')).toEqual(['disk', '<', 0.5e12, 60]);
+  });
+
+  test('anything else is refused, with what was found and how an alarm reads', () => {
+    const whys = {
+      '': 'expected a quantity',
+      'hits 5%': 'expected a quantity',
+      'hits<5% 2min': 'expected a quantity',
+      'hits<5% during 2min': 'expected a quantity',
+      'hits<=5%': '"=5%" is no number with a unit of hits (%)',
+      'hits<5': '"5" is no number with a unit of hits (%)',
+      'hits<-5%': '"-5%" is no number',
+      'hits<5%%': 'is no number',
+      'Hits<5%': 'expected a quantity',
+      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk',
+      'constructor<5%': '"constructor" is not one of',
+      'lag>30': '"30" is no number with a unit of lag (s, min, h)',
+      'disk<50%': 'is no number with a unit of disk (GB, MB, TB)',
+      'lag>1e3s': 'is no number',
+      'rate<1/s for 0s': '"0s" is no time from 1s to 24h',
+      'rate<1/s for 25h': '"25h" is no time',
+      'rate<1/s for ever': '"ever" is no time',
+    };
+    for (const [text, why] of Object.entries(whys)) {
+      expect(() => parseAlarm(text), text).toThrow(
+        expect.objectContaining({ tag: 'Argument', message: expect.stringContaining(why) }),
+      );
+      expect(() => parseAlarm(text), text).toThrow('"hits<5% for 2min"');
+    }
+  });
+
+  test('hits of a run that searches for no peaks are refused', () => {
+    for (const text of ['hits<5%', 'indexed<5%'])
+      expect(() => parseAlarm(text, '', false)).toThrow(/this run searches for no peaks/);
+    expect(parseAlarm('rate<5/s', '', false).level).toBe(5);
+  });
+});
+
+describe('the quantity of an alarm', () => {
+  const samples: RunSample[] = Array.from({ length: 100 }, (_, s) => ({
+    s,
+    frames: 10 * s,
+    hits: s < 50 ? 5 * s : 250,
+    lagS: s,
+    diskBytes: 1000 - s,
+  }));
+  const until = (end: number) => samples.slice(0, end + 1);
+
+  test('shares and rates are those of the last frames, not of the whole run', () => {
+    const hits = parseAlarm('hits<5% for 20s');
+    expect(alarmValue(hits, until(40))).toBe(0.5);
+    expect(alarmValue(hits, until(60))).toBe(0.25);
+    expect(alarmValue(hits, until(99))).toBe(0);
+    expect(alarmValue(parseAlarm('rate<5/s for 20s'), until(60))).toBe(10);
+  });
+
+  test('of lag and disk it is the best sample: the level must have been passed all the time', () => {
+    expect(alarmValue(parseAlarm('lag>30s for 20s'), until(60))).toBe(40);
+    expect(alarmValue(parseAlarm('disk<1GB for 20s'), until(60))).toBe(960);
+  });
+
+  test('it is unknown before the time is over, before the first frame, and of few frames', () => {
+    const hits = parseAlarm('hits<5% for 20s');
+    expect(alarmValue(hits, [])).toBeUndefined();
+    expect(alarmValue(hits, until(19))).toBeUndefined();
+    expect(alarmValue(hits, until(20))).toBeUndefined();
+    expect(alarmValue(hits, until(21))).toBe(0.5);
+    const slow = samples.map((one) => ({ ...one, frames: one.s }));
+    expect(alarmValue(parseAlarm('hits<5% for 19s'), slow.slice(0, 60))).toBeUndefined();
+    expect(
+      alarmValue(parseAlarm('lag>1s for 5s'), [
+        { s: 0, frames: 1 },
+        { s: 9, frames: 1 },
+      ]),
+    ).toBeUndefined();
+  });
+
+  test('a raised alarm ends when the level is passed by a tenth', () => {
+    const [low, high] = [parseAlarm('hits<5%'), parseAlarm('lag>10s')];
+    const states = (alarm: typeof low, values: (number | undefined)[]) => {
+      let was = false;
+      return values.map((value) => {
+        was = isRaised(alarm, value, was);
+        return was;
+      });
+    };
+    expect(states(low, [0.06, 0.05, 0.049, 0.052, 0.0551, 0.052])).toEqual([false, false, true, true, false, false]);
+    expect(states(high, [10, 11, 9.5, undefined, 8.9, 9.5])).toEqual([false, true, true, true, false, false]);
+  });
+});
+
+describe('a run on a simulated clock', () => {
+  /** Samples a run once a second; `at` gives its counts. */
+  const events = (run: WatchedRun, seconds: number, at: (s: number) => RunCounts, disk?: (s: number) => number) =>
+    Array.from({ length: seconds }, (_, s) =>
+      run.sample(s, at(s), { diskBytes: disk?.(s) }).map(({ event }) => `${s} ${event}`),
+    )
+      .flat()
+      .filter((text) => !text.endsWith('progress'));
+
+  test('an alarm begins once and ends once', () => {
+    const run = new WatchedRun([parseAlarm('hits<20% for 10s'), parseAlarm('disk<1GB for 5s')]);
+    // 50 % hits, none from second 30 to 60, then 50 % again.
+    const hits = (s: number): number => 5 * (Math.min(s, 30) + Math.max(0, s - 60));
+    const found = events(
+      run,
+      100,
+      (s) => ({ frames: 10 * s, failed: 0, hits: hits(s), indexed: 0, crystals: 0 }),
+      (s) => (s >= 40 && s < 50 ? 5e8 : 2e9),
+    );
+    // After 7 of 10 seconds without hits the share is 15 %, after 5 with them 25 %.
+    expect(found).toEqual(['37 alarm-begin', '45 alarm-begin', '50 alarm-end', '65 alarm-end']);
+    expect(run.isHealthy).toBe(true);
+  });
+
+  test('an alarm that is raised ends with the run', () => {
+    const run = new WatchedRun([parseAlarm('rate<20/s for 5s')]);
+    events(run, 20, (s) => ({ frames: 10 * s, failed: 0 }));
+    expect(run.isHealthy).toBe(false);
+    expect(run.alarms).toEqual(['rate<20/s for 5s: 10.0 frames/s']);
+    expect(run.end(true)).toMatchObject([{ event: 'alarm-end', alarm: 'rate<20/s for 5s' }]);
+    expect(run.end(true)).toEqual([]);
+    expect([run.alarms, run.isHealthy]).toEqual([[], true]);
+  });
+
+  test('a source that has sent frames and falls silent is reported, and its return', () => {
+    const arrived = (s: number): number => (s < 5 ? 0 : Math.min(s - 4, 10) + Math.max(0, s - 40));
+    const run = new WatchedRun();
+    const counts = (s: number) => ({ frames: arrived(s), failed: 0, arrived: arrived(s) });
+    expect(events(run, 60, counts)).toEqual(['24 source-silent', '41 source-back']);
+    const silent = new WatchedRun();
+    events(silent, 30, counts);
+    expect(silent.isHealthy).toBe(false);
+    expect(silent.health).toMatchObject({ healthy: false, state: 'running', source: 'silent' });
+  });
+
+  test('a source is not blamed while its frames wait, or before it has sent any', () => {
+    const busy = new WatchedRun();
+    expect(events(busy, 60, () => ({ frames: 1, failed: 0, arrived: 5 }))).toEqual([]);
+    expect(busy.health).toMatchObject({ healthy: true, queue: 4, lagS: 59 });
+    const waiting = new WatchedRun();
+    expect(events(waiting, 60, () => ({ frames: 0, failed: 0, arrived: 0 }))).toEqual([]);
+    expect(waiting.health).toMatchObject({ healthy: true, state: 'waiting' });
+  });
+
+  test('lag is the age of the oldest frame that is not finished', () => {
+    const run = new WatchedRun();
+    const lags = Array.from({ length: 8 }, (_, s) => {
+      run.sample(s, { frames: Math.floor(s / 2), failed: 0, arrived: s + 1 });
+      return run.summary.lagS;
+    });
+    // At second s, frame ⌊s / 2⌋ is the oldest one, which arrived at that second.
+    expect(lags).toEqual([0, 1, 1, 2, 2, 3, 3, 4]);
+  });
+
+  test('lost frames are reported as they are counted', () => {
+    const run = new WatchedRun();
+    run.sample(0, { frames: 0, failed: 0, arrived: 0, lost: 0 });
+    expect(run.sample(1, { frames: 5, failed: 0, arrived: 5, lost: 2 })).toEqual([
+      { event: 'frames-lost', frames: 2, lost: 2 },
+    ]);
+    expect(run.sample(2, { frames: 6, failed: 0, arrived: 6, lost: 3 })).toMatchObject([{ frames: 1, lost: 3 }]);
+  });
+
+  test('the last minute and the whole run, with memory that does not grow', () => {
+    const run = new WatchedRun();
+    let reports = 0;
+    for (let s = 0; s < 20_000; s++) {
+      const hits = Math.min(s, 10_000);
+      reports += run.sample(s, { frames: 2 * s, failed: 0, hits, indexed: 0, crystals: 0 }).length;
+    }
+    expect(run.summary).toMatchObject({
+      lastMinute: { frames: 120, rate: 2, hits: 0 },
+      whole: { frames: 39_998, rate: 2, hits: 10_000 / 39_998 },
+    });
+    // One report of progress a minute, and nothing else.
+    expect(reports).toBe(Math.floor(19_999 / 60));
+  });
+});
+
+test('metrics are in the text format of Prometheus: every line is a comment or a name, labels and a number', () => {
+  const run = new WatchedRun([parseAlarm('hits<5% for 2min')]);
+  run.sample(0, { frames: 0, failed: 0, hits: 0, indexed: 0, crystals: 0, arrived: 0 });
+  run.sample(
+    1,
+    { frames: 8, failed: 1, hits: 4, indexed: 2, crystals: 3, arrived: 9 },
+    { diskBytes: 5e9, memoryBytes: 1e8 },
+  );
+  const lines = run.metrics.trimEnd().split('\n');
+  const value = /^[a-z_]+(\{[a-z]+="(?:[^"\\\n]|\\.)*"(?:,[a-z]+="(?:[^"\\\n]|\\.)*")*\})? -?[0-9.e+-]+$/;
+  for (const line of lines) expect(line).toMatch(line.startsWith('#') ? /^# (HELP|TYPE) [a-z_]+ \S/ : value);
+  for (const line of [
+    'ewald_frames_total 8',
+    'ewald_frames_failed_total 1',
+    'ewald_hits_total 4',
+    'ewald_indexed_total 2',
+    'ewald_crystals_total 3',
+    'ewald_frames_per_second{window="minute"} 8',
+    'ewald_hit_ratio{window="whole"} 0.5',
+    'ewald_queue_frames 1',
+    'ewald_lag_seconds 0',
+    'ewald_resident_memory_bytes 100000000',
+    'ewald_disk_free_bytes 5000000000',
+    'ewald_source_up 1',
+    'ewald_alarm{alarm="hits<5% for 2min"} 0',
+  ])
+    expect(lines).toContain(line);
+  // A family is stated once, and its values follow it.
+  const types = lines.filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
+  expect(new Set(types).size).toBe(types.length);
+});
+
+test('the dashboard of examples/live shows metrics that exist, and no two panels overlap', () => {
+  const run = new WatchedRun([parseAlarm('hits<5%')]);
+  const machine = { diskBytes: 1, memoryBytes: 1 };
+  run.sample(0, { frames: 1, failed: 0, hits: 1, indexed: 1, crystals: 1, arrived: 1, lost: 0 }, machine);
+  run.sample(1, { frames: 2, failed: 0, hits: 1, indexed: 1, crystals: 1, arrived: 2, lost: 0 }, machine);
+  const known = run.metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const { panels } = JSON.parse(readFileSync('examples/live/grafana.json', 'utf8')) as {
+    panels: { gridPos: { x: number; y: number }; targets: { expr: string }[] }[];
+  };
+  const shown = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  for (const expr of shown)
+    expect(
+      known.some((line) => line.startsWith(`${expr} `) || line.startsWith(`${expr}{`)),
+      expr,
+    ).toBe(true);
+  expect(shown.length).toBeGreaterThan(10);
+  expect(new Set(panels.map(({ gridPos: { x, y } }) => `${x} ${y}`)).size).toBe(panels.length);
+});
