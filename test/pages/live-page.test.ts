@@ -4,6 +4,7 @@ import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, type PipelineItem, readStream } from 'ewald';
+import type { ViewedRun } from 'ewald/pipeline';
 import { convert } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -68,6 +69,42 @@ async function open(view: ServedView): Promise<Visit> {
   await page.goto(view.url);
   return { page, faults, loaded: () => bytes };
 }
+
+test('the newest frame is shown even if the page has not heard yet that there are this many', async () => {
+  const view = await serveView([]);
+  const { page, faults } = await open(view);
+  const received: ViewedRun['received'] = (event) =>
+    ({ numbers: new Uint16Array(64 * 64).fill(event), dtype: 'u16', shape: [64, 64], values: {} }) as never;
+  const facts = { name: 'tcp://host:5002', geometry: '', cells: [], peaks: { threshold: 7 }, total: undefined };
+  const sink = view.runSink({ ...facts, size: [64, 64], received });
+  let count = 0;
+  const add = async (): Promise<void> => {
+    const origin = { filename: 'tcp://host:5002', event: count++, serial: count };
+    const peaks = { count: 0, fs: [], ss: [], intensity: [], snr: [], panel: [] };
+    await sink.add({ origin, hit: false, peaks, spots: new Float32Array(0), crystals: [] } as never);
+  };
+  const told: string[] = [];
+  await page.exposeFunction('told', (text: string) => told.push(text));
+  await page.evaluate(() => {
+    const line = document.querySelector('#message') as HTMLElement;
+    new MutationObserver(() => (window as never as { told(text: string): void }).told(line.textContent ?? '')).observe(
+      line,
+      { childList: true, characterData: true, subtree: true },
+    );
+  });
+  // Every answer names a frame that the events, which are sent ten times a second, have not announced.
+  await page.route('**/live/newest*', async (route) => {
+    for (let i = 0; i < 5; i++) await add();
+    await route.continue();
+  });
+  const shown = async (): Promise<number> => {
+    await add();
+    return page.evaluate(() => viewer.frame);
+  };
+  await expect.poll(shown, { timeout: 60_000, interval: 200 }).toBeGreaterThan(30);
+  expect(told.filter((text) => text.includes('kept'))).toEqual([]);
+  expect(faults).toEqual([]);
+}, 180_000);
 
 const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
 const textOf = (page: Page, id: string) => async (): Promise<string | null> => page.locator(id).textContent();
