@@ -4,9 +4,8 @@
 // --markdown writes the page benchmarks/results/executors.md. On a busy machine, look at the fastest round. A missed
 // aim does not fail the run; a wrong answer does.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -88,8 +87,7 @@ if (nats.status === 0) {
       probe.close(() => resolve(free));
     });
   });
-  const store = mkdtempSync(join(tmpdir(), 'ewald-bench-'));
-  const address = ['-js', '-sd', store, '-a', '127.0.0.1', '-p', String(port)];
+  const address = ['-a', '127.0.0.1', '-p', String(port)];
   const server = spawn('nats-server', address, { stdio: 'ignore' });
   const url = `nats://127.0.0.1:${port}`;
   await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -103,7 +101,6 @@ if (nats.status === 0) {
   } finally {
     for (const child of [...joined, server]) child.kill('SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    rmSync(store, { recursive: true, force: true });
   }
 }
 if (wrong > 0) console.log(`\n${wrong} wrong answers`);

@@ -1,4 +1,4 @@
-// Runs on a cluster: start `nats-server -js` and `ewald worker --connect nats://127.0.0.1:4222`, then pass the address.
+// Runs on a cluster: start `nats-server` and `ewald worker --connect nats://127.0.0.1:4222`, then pass the address.
 import { Context, sumUdf } from 'ewald/udf';
 import { raw, writeFrames } from './frames.mjs';
 

@@ -26,9 +26,9 @@ export interface ExecutorFactory {
    */
   mpi(options?: InlineOptions): Promise<Executor>;
   /**
-   * Runs tasks on the workers that have joined a cluster; the server is NATS with JetStream, nats:// or tls:// on Node,
-   * ws:// or wss:// in browsers. Throws `Load` without the NATS clients, `Lost` without a server, `Argument` for wrong
-   * credentials, `Unsupported` if workers of another build have joined.
+   * Runs tasks on the workers of this build that have joined a cluster; the server is NATS, nats:// or tls:// on Node,
+   * ws:// or wss:// in browsers. Throws `Load` without the NATS client, `Lost` if no server answers within
+   * `serverSeconds`, `Argument` for wrong credentials.
    */
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
 }

@@ -5,7 +5,7 @@
  *   (kinds.test.ts).
  * - The client: tested here for NATS; it ends its own threads, and the job under MPI.
  * - The server of NATS, which is then started again: tested here, with small results in nats.test.ts.
- * - Nothing, but a day passes: tested here in seconds, and in real time by test/soak/cluster.mjs.
+ * - All of them in turn, for minutes: test/soak/cluster.mjs.
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -34,7 +34,7 @@ const values = async (executor: Executor, tasks: Iterable<Task>, options?: RunOp
   return all;
 };
 
-/** Size in bytes of a value that is sent through the object store. */
+/** Size in bytes of a value that travels in pieces. */
 const large = 2 ** 19;
 
 /** Tasks with a large input, a large argument and a large result in rotation, and whether their results are correct. */
@@ -178,50 +178,6 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     expect((await behind)?.[0]).toBe(36);
     await Promise.all([one.dispose(), other.dispose()]);
     await worker.leave();
-  });
-
-  test('tasks left by dead clients of another build do not block a cluster; active ones do', async () => {
-    const [{ connect }, { jetstream, jetstreamManager }] = await Promise.all([
-      import('@nats-io/transport-node'),
-      import('@nats-io/jetstream'),
-    ]);
-    await (await connected('builds')).dispose();
-    const connection = await connect({ servers: server.url });
-    const jsm = await jetstreamManager(connection);
-    const age = async (): Promise<void> => {
-      const { config } = await jsm.streams.info('EWALD_builds_TASKS');
-      await jsm.streams.update('EWALD_builds_TASKS', { ...config, description: 'ewald 0.0.9, build 0123' });
-      for (let i = 0; i < 5; i++) await jetstream(connection).publish(`ewald.builds.task.old.${i}`, 'x');
-    };
-    await age();
-    const alive = connection.subscribe('ewald.builds.client.old', { callback: (_, message) => void message.respond() });
-    await expect(connected('builds')).rejects.toThrow('0 workers and 1 client of it are connected');
-    alive.unsubscribe();
-    const executor = await connected('builds');
-    const worker = await joined('builds');
-    expect(await values(executor, [task('square', 6)])).toEqual([36]);
-    await executor.dispose();
-    await worker.leave();
-    await connection.close();
-  });
-
-  test('after a day, the objects of a run are refreshed and lost tasks are resubmitted', {
-    tags: 'all',
-  }, async () => {
-    const day = { keepSeconds: 6 };
-    const first = await joined('day', day);
-    const executor = await connected('day', day);
-    const { hash } = await executor.share(new Uint8Array(large).fill(3));
-    const sum = task('sumOf', 'x', { inputs: { x: { hash } } });
-    const slow = Array.from({ length: 5 }, (_, i) => task('slowSquare', { ms: 2000, value: i }));
-    // The shared value is first read after its lifetime, and the last tasks wait for longer than that.
-    const running = values(executor, [...slow, sum, task('allocate', large)]);
-    expect((await running).slice(0, 6)).toEqual([0, 1, 4, 9, 16, 3 * large]);
-    await first.leave();
-    const second = await joined('day', day);
-    expect(await values(executor, [sum])).toEqual([3 * large]);
-    await executor.dispose();
-    await second.leave();
   });
 
   test('a client that is done leaves no timer behind that would keep its process alive', async () => {

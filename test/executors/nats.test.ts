@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { Executor, joinCluster, listCluster, type RunOptions, type Task, type TaskResult } from 'ewald/executors';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { encode } from '../../src/executors/codec.js';
 import { ewald } from '../support/cli.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { natsAccount } from '../support/nats-account.js';
@@ -102,7 +103,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('large arguments, results and shared values go through the object store', { tags: 'all' }, async () => {
+  test('large arguments, results and shared values travel in pieces', { tags: 'all' }, async () => {
     await worker('--allow-modules');
     await using(async (executor) => {
       const floats = Float32Array.from({ length: 1_000_000 }, (_, i) => i % 1000);
@@ -229,69 +230,54 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('a worker of another build is refused while other workers exist', async () => {
+  test('builds work side by side, and a client without workers of its own names those of others', async () => {
+    const cluster = 'versions';
+    const log: string[] = [];
+    const onEvent = (event: string): unknown => log.push(event);
+    const joined = await joinCluster(server.url, { workers: 1, cluster, name: 'present', onEvent });
     const { connect } = await import('@nats-io/transport-node');
-    const { jetstreamManager } = await import('@nats-io/jetstream');
-    const joined = await joinCluster(server.url, { workers: 1, cluster: 'versions', name: 'present' });
     const connection = await connect({ servers: server.url });
-    const jsm = await jetstreamManager(connection);
-    const { config } = await jsm.streams.info('EWALD_versions_TASKS');
-    await jsm.streams.update('EWALD_versions_TASKS', { ...config, description: 'ewald 0.0.9, build 0123' });
-    const late = await ewald(['worker', '--connect', server.url, '--cluster', 'versions']);
-    expect(late.code).toBe(2);
-    expect(late.err).toContain('runs ewald 0.0.9, build 0123, this is ewald');
-    await refused(() => Executor.connect(server.url, { cluster: 'versions' }), 'Unsupported', '1 worker and 0 clients');
+    const heard = new Map<string, number>();
+    connection.subscribe(`ewald.${cluster}.run.*`, {
+      callback: (_, { subject }) => void heard.set(subject, (heard.get(subject) ?? 0) + 1),
+    });
+    const beacon = { over: false, epoch: 0, waiting: 1, room: 2 ** 20 };
+    for (const [run, build] of [
+      ['theirs', '0123'],
+      ['ours', joined.info.build],
+    ])
+      connection.publish(`ewald.${cluster}.runs`, encode({ ...beacon, run, build }));
+    await expect.poll(() => heard.get(`ewald.${cluster}.run.ours`) ?? 0, { timeout: 20_000 }).toBeGreaterThan(1);
+    expect(heard.has(`ewald.${cluster}.run.theirs`)).toBe(false);
     await joined.leave();
-    // If no other worker exists, the new one takes the place.
-    const next = await joinCluster(server.url, { workers: 1, cluster: 'versions' });
-    await next.leave();
+    connection.subscribe(`ewald.${cluster}.ping`, {
+      callback: (_, message) => void message.respond(encode({ ...joined.info, version: '0.0.9', build: '0123' })),
+    });
+    const executor = await Executor.connect(server.url, { cluster, workerSeconds: 1 });
+    expect([executor.slots, (await executor.detect()).length]).toEqual([0, 1]);
+    const [task] = [{ module: 'pi', function: 'count', argument: { points: 1000 } }];
+    await refused(() => values(executor, [task]), 'Lost', 'there are workers of ewald 0.0.9, build 0123');
+    await executor.dispose();
     await connection.close();
-  });
-});
-
-describe.skipIf(!natsPresent)('a server whose storage is full', () => {
-  const limit = /has no room left in its storage: max_file_store/;
-
-  test.for([
-    ['when a value is shared', (executor: Executor) => executor.share(new Float32Array(2_000_000))],
-    ['when a task is submitted', (executor: Executor) => values(executor, [task('size', new Uint8Array(8_000_000))])],
-    ['when a worker gives a result', (executor: Executor) => values(executor, [task('zeros', 8_000_000)])],
-  ] as const)('is named %s, at once', async ([, work]) => {
-    const small = await new NatsServer('', 'max_file_store: 4000000').start();
-    const worker = new WorkerProcess(small.url, ['--allow-modules']);
-    const executor = await Executor.connect(small.url);
-    try {
-      await worker.joined();
-      const error = await work(executor).then(
-        () => undefined,
-        (thrown) => thrown,
-      );
-      expect(error).toMatchObject({ tag: 'Lost', message: expect.stringMatching(limit) });
-    } finally {
-      await executor.dispose();
-      worker.kill();
-      await worker.ended();
-      await small.stop();
-    }
+    expect(log).toEqual([]);
   });
 
-  test('results leave nothing behind', async () => {
-    const server = await new NatsServer('', 'max_file_store: 4000000').start();
-    const worker = new WorkerProcess(server.url, ['--allow-modules']);
-    const executor = await Executor.connect(server.url);
+  test('workers and clients may start before their server', async () => {
+    const late = await new NatsServer().start();
+    await late.kill();
+    const early = new WorkerProcess(late.url, ['--allow-modules']);
+    const connecting = Executor.connect(late.url);
     try {
-      await worker.joined();
-      // Five times the storage, in results that fit messages.
-      for (let i = 0; i < 10; i++)
-        await values(
-          executor,
-          Array.from({ length: 10 }, () => task('zeros', 200_000)),
-        );
-    } finally {
+      await expect.poll(() => early.out, { timeout: 60_000 }).toContain('waiting for it');
+      await late.start();
+      await early.joined();
+      const executor = await connecting;
+      expect(await values(executor, [task('square', 3)])).toEqual([9]);
       await executor.dispose();
-      worker.kill();
-      await worker.ended();
-      await server.stop();
+    } finally {
+      early.kill();
+      await early.ended();
+      await late.stop();
     }
   });
 });
@@ -431,17 +417,12 @@ describe.skipIf(!natsPresent)('refusals', () => {
     },
   );
 
-  test('a server without JetStream', async () => {
-    const plain = await new NatsServer('# no jetstream').start();
-    try {
-      await refused(() => Executor.connect(plain.url), 'Unsupported', 'nats-server -js');
-    } finally {
-      await plain.stop();
-    }
-  });
-
   test('no server, and a server that ends permanently', { tags: 'all' }, async () => {
-    await refused(() => Executor.connect('nats://127.0.0.1:9'), 'Lost', 'nats-server -js');
+    await refused(
+      () => Executor.connect('nats://127.0.0.1:9', { serverSeconds: 1 }),
+      'Lost',
+      'start one with nats-server',
+    );
     const server = await new NatsServer().start();
     const executor = await Executor.connect(server.url, { serverSeconds: 2 });
     const running = refused(() => values(executor, [task('square', 1)]), 'Lost', 'has not answered for 2 s');

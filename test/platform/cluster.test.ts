@@ -18,8 +18,7 @@ const say = (value) => {
 try {
   const url = new URLSearchParams(location.search).get('url');
   const token = 'secret';
-  const nats = () =>
-    Promise.all([import('@nats-io/nats-core'), import('@nats-io/jetstream'), import('@nats-io/obj')]);
+  const nats = () => Promise.all([import('@nats-io/nats-core')]);
   const absent = await Executor.connect(url, { token }).catch((error) => error.tag + ' ' + /nats: \\(\\)/.test(error.message));
   const refused = await Executor.connect(url, { token: 'guess', nats }).catch((error) => error.tag);
   const joined = await joinCluster(url, { token, nats, workers: 2, name: 'page' });

@@ -1,4 +1,4 @@
-/** A cluster whose server and workers are repeatedly killed during runs with large results. */
+/** A cluster whose server and workers are repeatedly killed and stopped during runs with large results. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,15 +6,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Executor } from '../../dist/executors.node.js';
 import { Context, sumUdf } from '../../dist/udf.node.js';
+import { trouble } from '../executors/chaos.mjs';
 
 export const name = 'cluster';
-export const about =
-  'server and workers killed every few seconds, nothing lost, nothing doubled, over many times keepSeconds';
+export const about = 'server and workers killed and stopped every few seconds, nothing lost, nothing doubled';
 export const minutes = 20;
 
 const port = 24_222;
 const url = `nats://127.0.0.1:${port}`;
-const keepSeconds = 30;
 const large = 2 ** 20;
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 const ended = (child) =>
@@ -34,8 +33,7 @@ export async function run({ scale, note }) {
     children.set(what, spawn(command, args, { stdio: 'ignore', env }));
   };
   const starters = {
-    server: () =>
-      start('server', 'nats-server', ['-js', '-sd', join(folder, 'store'), '-a', '127.0.0.1', '-p', `${port}`]),
+    server: () => start('server', 'nats-server', ['-a', '127.0.0.1', '-p', `${port}`]),
   };
   const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
   const tasks = fileURLToPath(new URL('../executors/tasks.mjs', import.meta.url));
@@ -61,21 +59,16 @@ export async function run({ scale, note }) {
   try {
     starters.server();
     await pause(1);
-    const options = { modules: ['mine'], keepSeconds };
-    const executor = await Executor.connect(url, options);
+    const executor = await Executor.connect(url, { modules: ['mine'] });
     starters.one();
     starters.two();
-    const trouble = (async () => {
-      const turns = ['server', 'one', 'server', 'two'];
-      for (let turn = 0; !over; turn++) {
-        await pause(12);
-        if (over) return;
-        const what = turns[turn % turns.length];
-        await kill(what);
-        await pause(1);
-        starters[what]();
-      }
-    })();
+    const member = (what) => [
+      what,
+      { kill: () => kill(what), start: starters[what], signal: (name) => children.get(what).kill(name) },
+    ];
+    const members = Object.fromEntries(['server', 'one', 'two'].map(member));
+    const pauses = { between: 12, away: 3, stopped: 60 };
+    const troubled = trouble(members, Date.now(), pauses, () => over);
     const file = join(folder, 'scan.raw');
     const frames = Uint16Array.from({ length: 64 * 64 * 64 }, (_, i) => i % 251);
     writeFileSync(file, frames);
@@ -113,16 +106,13 @@ export async function run({ scale, note }) {
         if (!right) throw new Error(`task ${index} gave ${String(value).slice(0, 100)}`);
       }
       if (seen.size !== list.length) throw new Error(`${seen.size} results of ${list.length} tasks`);
-      if ((await sumOn(await Context.connect(url, { keepSeconds }))) !== wanted)
-        throw new Error('the sum of the frames is another one');
+      if ((await sumOn(await Context.connect(url))) !== wanted) throw new Error('the sum of the frames is another one');
       rounds++;
     }
     over = true;
-    await trouble;
+    const done = await troubled;
     await executor.dispose();
-    note(
-      `${rounds} rounds of 60 tasks and a UDF, ${Math.round((60 * minutes * scale) / keepSeconds)} times keepSeconds`,
-    );
+    note(`${rounds} rounds of 60 tasks and a UDF; ${done.length} times a member was killed or stopped`);
   } finally {
     over = true;
     for (const child of children.values()) {

@@ -1,4 +1,4 @@
-/** A nats-server that only accepts signed claims: an operator, an account with JetStream, and a user of it. */
+/** A nats-server that only accepts signed claims: an operator, an account, and a user of it. */
 import { nkeys } from '@nats-io/nats-core';
 
 type KeyPair = ReturnType<typeof nkeys.createUser>;
@@ -23,7 +23,6 @@ function signed(issuer: KeyPair, subject: KeyPair, name: string, claims: object)
 export function natsAccount(): { readonly config: string; readonly creds: string; readonly stranger: string } {
   const [operator, system, account] = [nkeys.createOperator(), nkeys.createAccount(), nkeys.createAccount()];
   const free = { subs: -1, data: -1, payload: -1, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
-  const stored = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
   const name = system.getPublicKey();
   const config = [
     `operator: ${signed(operator, operator, 'operator', { type: 'operator', system_account: name })}`,
@@ -31,8 +30,7 @@ export function natsAccount(): { readonly config: string; readonly creds: string
     'resolver: MEMORY',
     'resolver_preload: {',
     `  ${name}: ${signed(operator, system, 'system', { type: 'account', limits: free })}`,
-    `  ${account.getPublicKey()}: ` +
-      `${signed(operator, account, 'beamline', { type: 'account', limits: { ...free, ...stored } })}`,
+    `  ${account.getPublicKey()}: ` + `${signed(operator, account, 'beamline', { type: 'account', limits: free })}`,
     '}',
   ].join('\n');
   const credsBy = (issuer: KeyPair): string => {

@@ -1,4 +1,4 @@
-/** A real nats-server with JetStream on a separate port, and real worker processes. */
+/** A real nats-server on a separate port, and real worker processes. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -22,19 +22,16 @@ const ended = (child: ChildProcess): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve) => child.once('exit', () => resolve()));
 
-/** A server; `kill` is kill -9, `start` restarts it with its stored state. */
+/** A server; `kill` is kill -9, `start` restarts it at the same port. */
 export class NatsServer {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ewald-nats-'));
   readonly #config: string;
-  readonly #limits: string;
   #child: ChildProcess | undefined;
   port = 0;
   webSocketPort = 0;
 
-  /** `limits` are lines of the block `jetstream`. */
-  constructor(config = '', limits = '') {
+  constructor(config = '') {
     this.#config = config;
-    this.#limits = limits;
   }
 
   get url(): string {
@@ -45,17 +42,19 @@ export class NatsServer {
     this.port ||= await freePort();
     this.webSocketPort ||= await freePort();
     const file = join(this.#folder, 'nats.conf');
-    const jetstream = this.#config.includes('no jetstream')
-      ? ''
-      : `jetstream { store_dir: "${this.#folder}"\n${this.#limits} }\n`;
     const webSocket = `websocket { host: "127.0.0.1", port: ${this.webSocketPort}, no_tls: true }\n`;
-    writeFileSync(file, `host: "127.0.0.1"\nport: ${this.port}\n${webSocket}${jetstream}${this.#config}\n`);
+    writeFileSync(file, `host: "127.0.0.1"\nport: ${this.port}\n${webSocket}${this.#config}\n`);
     this.#child = spawn('nats-server', ['-c', file], { stdio: 'ignore' });
     for (let tries = 0; !(await answers(this.port)); tries++) {
       if (tries > 200) throw new Error('nats-server does not answer');
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     return this;
+  }
+
+  /** Signals the process, such as to stop and continue it. */
+  signal(name: NodeJS.Signals): void {
+    this.#child?.kill(name);
   }
 
   async kill(): Promise<void> {

@@ -7,11 +7,11 @@ import { checkReference } from '../check-task.js';
 import type { WorkerInfo } from '../executor.js';
 import { isRegistered, registeredNames } from '../registered.js';
 import type { InputReference } from '../task.js';
-import type { DirectMessage, ResultMessage, TaskMessage } from './messages.js';
+import type { ResultMessage, TaskMessage } from './messages.js';
 
-/** Form of run names, chosen by the submitter; the name is part of subjects and of object names. */
-const runName = /^[a-z0-9]{1,64}$/;
-const sha256 = /^[0-9a-f]{64}$/;
+/** Form of the names of runs and workers, which are parts of subjects. */
+export const plainName = /^[a-z0-9]{1,64}$/;
+export const sha256 = /^[0-9a-f]{64}$/;
 
 /** Identifies a task: its run and its number in the run. */
 export interface TaskPlace {
@@ -19,29 +19,20 @@ export interface TaskPlace {
   readonly index: number;
 }
 
-/** The task that a subject identifies; undefined for other subjects. */
-export function placeOf(subject: string): TaskPlace | undefined {
-  const [run = '', number = ''] = subject.split('.').slice(-2);
-  const index = Number(number);
-  return runName.test(run) && String(index) === number && Number.isSafeInteger(index) && index >= 0
-    ? { run, index }
-    : undefined;
-}
+export type Fields = Readonly<Record<string, unknown>>;
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const refuse = (what: string): never => {
+export const refuse = (what: string): never => {
   throw new EwaldError('Format', `the message cannot be used: ${what}`);
 };
-const isCount = (value: unknown, most: number): boolean =>
+export const isCount = (value: unknown, most: number): boolean =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= most;
 
-const fieldsOf = (what: string, value: unknown): Fields => {
+export const fieldsOf = (what: string, value: unknown): Fields => {
   const plain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
   return plain ? (value as Fields) : refuse(`${what} is not an object`);
 };
 
-const textOf = (fields: Fields, name: string): string => {
+export const textOf = (fields: Fields, name: string): string => {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
   return typeof value === 'string' ? value : refuse(`its ${name} is not text`);
 };
@@ -53,7 +44,7 @@ export const buildOf = (given: unknown): string => textOf(fieldsOf('it', given),
 export function admitTask(given: unknown, place: TaskPlace): TaskMessage {
   const fields = fieldsOf('it', given);
   const { index, retries, seconds } = fields;
-  if (textOf(fields, 'run') !== place.run || index !== place.index) refuse('it is for another place than its subject');
+  if (textOf(fields, 'run') !== place.run || index !== place.index) refuse('it is for another place than was stated');
   if (!isCount(retries, 10)) refuse('its retries are not a whole number from 0 to 10');
   if (!(typeof seconds === 'number' && seconds > 0)) refuse('its seconds are not a number above 0');
   const name = textOf(fields, 'function');
@@ -101,13 +92,6 @@ export function admitResult(given: unknown): ResultMessage {
   return { value, error, worker: textOf(fields, 'worker'), attempts: Number(attempts), seconds: Number(seconds) };
 }
 
-/** Checks every field of a result that a worker sends to the client itself. Throws `Format`. */
-export function admitDirect(given: unknown): DirectMessage {
-  const { index, result } = fieldsOf('it', given);
-  if (!isCount(index, Number.MAX_SAFE_INTEGER)) refuse('its index is not a count');
-  return { index: Number(index), result: admitResult(result) };
-}
-
 /** Checks a worker's description of itself. Throws `Format`. */
 export function admitWorker(given: unknown): WorkerInfo {
   const fields = fieldsOf('it', given);
@@ -123,7 +107,10 @@ export function admitWorker(given: unknown): WorkerInfo {
 }
 
 /** Whether a worker runs a module that a task names. */
-export const runsModule = ({ modules = [], allowModules }: WorkerInfo, module: string): boolean =>
+export const runsModule = (
+  { modules = [], allowModules }: Pick<WorkerInfo, 'modules' | 'allowModules'>,
+  module: string,
+): boolean =>
   isRegistered(module) || modules.includes(module) || (allowModules === true && module.startsWith('source:'));
 
 /** A module that a worker may run: a registered name, or source identified by its hash. */

@@ -3,6 +3,7 @@ import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
+import { build } from '../identity.js';
 import { assemble } from '../local.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';
@@ -19,24 +20,25 @@ const rows = {
   keepSeconds: keepRow,
 } as const;
 
-async function openCluster(place: Place, url: string, options: ConnectOptions): Promise<Cluster> {
-  const { keepSeconds = keepRow.range.fallback, serverSeconds = rows.serverSeconds.range.fallback } = options;
+/** Connects to a cluster, waiting for its server for `seconds`. */
+async function openCluster(place: Place, url: string, options: NatsOptions, seconds: number): Promise<Cluster> {
   const checked = checkNats('Executor.connect', url, options);
   const nats = await loadNats(options.nats);
-  const who = `${place.host} ${place.processName}`;
-  const connection = await openConnection(nats, checked, who, place.connectTcp, place.readCreds);
-  return Cluster.open(nats, connection, { ...checked, keepSeconds, serverSeconds });
+  const name = `${place.host} ${place.processName}`;
+  return new Cluster(nats, await openConnection(nats, checked, place, { name, seconds }), checked);
 }
 
 /** Connects to a cluster to submit tasks. */
 export async function connect(place: Place, url: string, given: ConnectOptions = {}): Promise<Executor> {
   const wanted = checkedOptions('connect', given, rows);
   const { workerSeconds, serverSeconds, modules = [] } = wanted;
-  const cluster = await openCluster(place, url, wanted);
+  const cluster = await openCluster(place, url, wanted, serverSeconds);
   let slots = 0;
   const detect = async (): Promise<WorkerInfo[]> => {
     const workers = await cluster.workers();
-    slots = workers.reduce((sum, worker) => sum + valid('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
+    slots = workers
+      .filter((worker) => worker.build === build)
+      .reduce((sum, worker) => sum + valid('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
     return workers;
   };
   await detect();
@@ -44,18 +46,18 @@ export async function connect(place: Place, url: string, given: ConnectOptions =
     {
       kind: 'nats',
       run: (tasks: Iterable<Task> | AsyncIterable<Task>, run: RunOptions) =>
-        drive(tasks, new NatsLane(cluster, place, modules, { workerSeconds, serverSeconds }), run),
+        drive(tasks, new NatsLane(cluster, place, modules, { workerSeconds, serverSeconds }, slots), run),
       slots: () => slots,
       detect,
       dispose: () => cluster.close(),
     },
-    { add: async (value) => ({ hash: await cluster.store.keep(encode(value)) }) },
+    { add: async (value) => ({ hash: await cluster.values.keep(encode(value)) }) },
   );
 }
 
 /** Lists the workers that have joined a cluster. */
 export async function listWorkers(place: Place, url: string, given: NatsOptions = {}): Promise<WorkerInfo[]> {
-  const cluster = await openCluster(place, url, checkedOptions('Executor.listWorkers', given, natsRows));
+  const cluster = await openCluster(place, url, checkedOptions('Executor.listWorkers', given, natsRows), 0);
   try {
     return await cluster.workers(1000);
   } finally {

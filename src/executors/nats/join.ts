@@ -21,9 +21,6 @@ const rows = {
   keepSeconds: keepRow,
   onEvent: row.any,
 } as const;
-/** Seconds a worker tries to read or write an object while the server is away. */
-const serverSeconds = 120;
-
 /** Milliseconds between two counts of the workers on this machine. */
 const countPause = 30_000;
 
@@ -39,7 +36,7 @@ function memoryOf({ memory, host }: Place, given: number | undefined, cluster: C
     // This worker does not answer yet, nor do those that start with it.
     count(1).catch(() => {});
     const counting = setInterval(() => {
-      if (cluster.connection.isClosed()) clearInterval(counting);
+      if (cluster.link.connection.isClosed()) clearInterval(counting);
       else count(0).catch(() => {});
     }, countPause);
     (counting as { unref?: () => void }).unref?.();
@@ -53,10 +50,11 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
   const checked = checkNats('join', url, wanted);
   const { contexts, modules, worker, threads, crowded } = workersOf('join', wanted, place.cores);
   const slots = contexts.length;
-  const { allowModules, maxMemory, clientSeconds, keepSeconds, name = `${place.host} ${place.processName}` } = wanted;
+  const { allowModules, maxMemory, clientSeconds, name = `${place.host} ${place.processName}` } = wanted;
   const nats = await loadNats(wanted.nats);
-  const connection = await openConnection(nats, checked, name, place.connectTcp, place.readCreds);
-  const cluster = await Cluster.open(nats, connection, { ...checked, keepSeconds, serverSeconds });
+  const event = observer('join', given, 'onEvent');
+  const wait = { name, seconds: Number.POSITIVE_INFINITY, onWait: event };
+  const cluster = new Cluster(nats, await openConnection(nats, checked, place, wait), checked);
   const memory = memoryOf(place, maxMemory, cluster);
   const pool = new Pool({
     place,
@@ -66,9 +64,8 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
     start: { threads, modules, crowded, namesOnly: !allowModules },
     source: worker,
     memory,
-    fetchShared: async (hash) => decode(await cluster.store.kept(hash, 'a shared value')),
+    fetchShared: async (hash) => decode(await cluster.values.fetch(hash, 'a shared value')),
   });
-  const event = observer('join', given, 'onEvent');
   try {
     await pool.ready();
     const info = {

@@ -1,35 +1,31 @@
 /**
- * A worker of a cluster: each slot runs one task at a time, and removes it from the queue after publishing its result.
+ * A worker of a cluster: it holds tasks of several runs, runs as many as it has slots, and repeats each second what it
+ * holds.
  */
 import type { Observer } from '../../base/callbacks.js';
-import { EwaldError, isEwaldError, messageOf, plainError } from '../../base/errors.js';
+import { EwaldError, messageOf, plainError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
-import { Failed, type Outcome } from '../drive.js';
+import { Failed } from '../drive.js';
 import type { WorkerInfo } from '../executor.js';
 import { build } from '../identity.js';
 import type { TaskSpec } from '../task.js';
 import type { Pool } from '../workers/pool.js';
-import { admitModule, admitTask, buildOf, clipped, placeOf, runsModule, type TaskPlace } from './admit.js';
-import { ackSeconds, type Cluster } from './cluster.js';
-import type { DirectMessage, ResultMessage, TaskMessage } from './messages.js';
-import { isThere, Presence } from './presence.js';
+import { admitModule, admitTask, buildOf, clipped } from './admit.js';
+import type { Cluster } from './cluster.js';
+import { beatMs, silentMs } from './leases.js';
+import { inbox, pause } from './link.js';
+import type { ResultMessage, TaskMessage } from './messages.js';
+import { newName } from './submit.js';
+import { type Beacon, type Give, type Parcel, readBeacon, readGive } from './wire.js';
+import { WorkerRun } from './worker-run.js';
 
-type Message = NonNullable<Awaited<ReturnType<Awaited<ReturnType<Cluster['js']['consumers']['get']>>['next']>>>;
-
-/** Number of deliveries allowed beyond a task's retries, since a restart of the server delivers tasks again. */
-const spareDeliveries = 2;
-/** Maximum number of deliveries of any task: a message that ends every worker that decodes it is then given up. */
-const mostDeliveries = 10 + 1 + spareDeliveries;
-/** Deliveries after which a task of another build is refused: no worker of that build is present. */
-const foreignDeliveries = 5;
-/** Milliseconds after which a task whose module this worker lacks returns to the queue, and for which an answer holds. */
-const passPause = 250;
-const ablePause = 2000;
-/** Ended runs to remember; their tasks leave the queue within moments. */
-const mostEnded = 1024;
-/** Answers are sent to inboxes only, never to another subject that a request may name. */
-const inbox = /^_INBOX\./;
-const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Milliseconds for a client to answer whether it is there. */
+const probeMs = 2 * beatMs;
+/** Tasks are held ahead for this many seconds, at least a quarter of the slots. */
+const aheadSeconds = 0.25;
+const mostAhead = 512;
+/** Milliseconds for which a worker that leaves waits for its last results to be acknowledged. */
+const leaveMs = 10_000;
 
 /** Options of a joined worker. */
 export interface JoinedParts {
@@ -42,14 +38,6 @@ export interface JoinedParts {
   readonly event: Observer<[event: string]>;
 }
 
-/** A task held by this worker until it is acknowledged. */
-interface Held {
-  readonly message: Message;
-  readonly run: string | undefined;
-  /** Whether its run has ended, so that the result is no longer needed. */
-  dropped: boolean;
-}
-
 export class Joined {
   readonly info: WorkerInfo;
   readonly left: Promise<void>;
@@ -57,17 +45,15 @@ export class Joined {
   readonly #pool: Pool;
   readonly #event: Observer<[event: string]>;
   readonly #clientSeconds: number;
-  readonly #presence: Presence;
-  readonly #held = new Set<Held>();
-  /** The most recently cancelled runs. */
-  readonly #ended = new Set<string>();
-  readonly #aborts = new Map<string, Set<() => void>>();
+  readonly #id = newName();
+  readonly #runs = new Map<string, WorkerRun>();
   readonly #sources = new Map<string, Promise<string>>();
-  /** Whether another worker runs a list of modules, as it answered a moment ago. */
-  readonly #able = new Map<string, { readonly until: number; readonly answer: Promise<boolean> }>();
-  /** The request for tasks that is open. */
-  #request: { stop(): void } | undefined;
+  #running = 0;
+  /** Mean duration of the latest tasks in seconds. */
+  #mean = 1;
+  #checked = Date.now();
   #leaving = false;
+  #depart = (): void => {};
 
   constructor({ cluster, pool, info, clientSeconds, event }: JoinedParts) {
     this.info = info;
@@ -75,19 +61,13 @@ export class Joined {
     this.#pool = pool;
     this.#event = event;
     this.#clientSeconds = clientSeconds;
-    this.#presence = new Presence(
-      cluster,
-      clientSeconds,
-      () => [...this.#held].flatMap(({ run }) => run ?? []),
-      (run) => this.#drop(run),
-    );
     this.left = this.#work();
     this.left.catch(() => {});
   }
 
   async leave(): Promise<void> {
     this.#leaving = true;
-    this.#request?.stop();
+    this.#depart();
     await this.left;
   }
 
@@ -100,258 +80,262 @@ export class Joined {
   }
 
   async #work(): Promise<void> {
-    const { connection, names: subjects, js } = this.#cluster;
-    this.#hear(subjects.ping, (_, reply) => {
+    const { link, subjects, url } = this.#cluster;
+    const { connection } = link;
+    const leaving = new Promise<void>((resolve) => {
+      this.#depart = resolve;
+    });
+    this.#hear(subjects.ping, (_, reply = '') => {
       if (!inbox.test(reply)) throw new EwaldError('Format', 'it names no inbox for the reply');
-      connection.publish(reply, encode(this.info));
+      link.publish(reply, encode(this.info));
     });
-    this.#hear(subjects.cancel, (data) => {
-      const run = decode(data);
-      if (typeof run !== 'string') throw new EwaldError('Format', 'it names no run');
-      this.#end(run);
-    });
-    void this.#tell();
-    const beat = setInterval(
-      () => {
-        for (const { message } of this.#held) message.working();
-      },
-      (1000 * ackSeconds) / 3,
-    );
+    this.#hear(subjects.worker(this.#id), (data, reply) => this.#take(data, reply));
+    this.#hear(subjects.runs, (data) => this.#hearRun(readBeacon(data)));
+    const forget = link.onChange((back) => this.#onChange(back));
+    const beat = setInterval(() => this.#tick(), beatMs);
+    // Clients answer with their beacons.
+    link.publish(subjects.who);
+    const closed = connection.closed();
     try {
-      const consumer = await js.consumers.get(subjects.tasks, subjects.workers);
-      await this.#serve(consumer);
+      await Promise.race([leaving, closed]);
+      if (!connection.isClosed()) await this.#finish();
     } finally {
       clearInterval(beat);
-      this.#presence.close();
-      this.#cluster.store.close();
+      forget();
+      for (const run of this.#runs.values()) run.end();
       await this.#pool.dispose();
-      await connection.drain().catch(() => {});
+      if (link.usable) await connection.drain().catch(() => {});
+      else await connection.close().catch(() => {});
     }
     if (this.#event.failure) throw this.#event.failure;
-    const error = await connection.closed();
-    if (error && !this.#leaving) throw this.#closed(error);
+    const error = await closed;
+    if (!this.#leaving)
+      throw new EwaldError('Lost', `the NATS server at ${url} has closed the connection: ${messageOf(error)}`);
   }
 
-  /** Subscribes to a subject. An error in a callback would end the connection, so it is logged instead. */
-  #hear(subject: string, use: (data: Uint8Array, reply: string) => void): void {
-    this.#cluster.connection.subscribe(subject, {
-      callback: (error, message) => {
-        if (error) return;
-        try {
-          use(message.data, message.reply ?? '');
-        } catch (thrown) {
-          this.#report(`ignored a message to ${subject}: ${clipped(messageOf(thrown))}`);
-        }
-      },
-    });
+  /** Returns what has not started, finishes what runs, and waits until its results have arrived. */
+  async #finish(): Promise<void> {
+    for (const run of this.#runs.values()) run.hand();
+    this.#beatAll();
+    const runs = (): WorkerRun[] => [...this.#runs.values()];
+    while (this.#running > 0 && !this.#cluster.link.connection.isClosed()) await pause(20);
+    const until = Date.now() + leaveMs;
+    while (runs().some(({ reported }) => !reported) && Date.now() < until) await pause(20);
+    for (const run of runs()) run.end();
+    this.#beatAll();
+    this.#runs.clear();
   }
 
-  /**
-   * Takes tasks as there is room, with one open request at a time: the server admits 512 requests to a queue, from all
-   * workers together. As many tasks as run at once are fetched ahead, so that no slot waits for the network.
-   */
-  async #serve(consumer: Awaited<ReturnType<Cluster['js']['consumers']['get']>>): Promise<void> {
-    const { connection } = this.#cluster;
-    const taken = new Set<Promise<void>>();
-    while (!this.#leaving) {
-      try {
-        const room = 2 * this.info.slots - taken.size;
-        if (room === 0) {
-          await Promise.race(taken);
-          continue;
-        }
-        const messages = await consumer.fetch({ max_messages: room, expires: 5000 });
-        this.#request = messages;
-        if (this.#leaving) messages.stop();
-        for await (const message of messages) {
-          const task = this.#take(message)
-            .catch((error) => this.#report(`a task was not finished: ${clipped(messageOf(error))}`))
-            .finally(() => taken.delete(task));
-          taken.add(task);
-        }
-      } catch (error) {
-        if (connection.isClosed()) throw this.#closed(error);
-        await pause(250);
-      }
-    }
-    await Promise.all(taken);
-  }
-
-  #closed(error: unknown): EwaldError {
-    return new EwaldError(
-      'Lost',
-      `the NATS server at ${this.#cluster.url} has closed the connection: ${messageOf(error)}`,
+  /** Logs a message that cannot be used. */
+  #hear(subject: string, use: (data: Uint8Array, reply: string | undefined) => void): void {
+    this.#cluster.link.hear(subject, use, (thrown) =>
+      this.#report(`ignored a message to ${subject}: ${clipped(messageOf(thrown))}`),
     );
   }
 
-  async #take(message: Message): Promise<void> {
-    if (this.#leaving) {
-      message.nak();
+  #onChange(back: boolean): void {
+    // After an outage of the server clients need time to reconnect.
+    for (const run of this.#runs.values()) run.heard = Date.now();
+    this.#report(back ? 'the server is back' : 'the server is gone; trying to reach it again');
+    if (!back) return;
+    this.#cluster.link.publish(this.#cluster.subjects.who);
+    for (const run of this.#runs.values()) run.repeat(true);
+    this.#beatAll();
+  }
+
+  /** A client states what its run is like. */
+  #hearRun(beacon: Beacon): void {
+    const known = this.#runs.get(beacon.run);
+    if (beacon.over) {
+      known?.end();
+      this.#runs.delete(beacon.run);
+      this.#pump();
       return;
     }
-    const place = placeOf(message.subject);
-    const held: Held = { message, run: place?.run, dropped: false };
-    this.#held.add(held);
-    try {
-      if (!place) {
-        this.#refused(clipped(message.subject), 'the subject names no run and no index');
-        message.term();
-        return;
-      }
-      if (await this.#isOver(place.run)) {
-        message.term();
-        return;
-      }
-      if (message.info.deliveryCount > 1 && (await this.#isDone(place))) {
-        message.ack();
-        return;
-      }
-      this.#presence.see(place.run);
-      const { result, object, passed } = await this.#run(message, place);
-      if (passed) return;
-      if (held.dropped) {
-        message.term();
-        return;
-      }
-      if (result === undefined) {
-        // The task has another build, which another worker may have.
-        message.nak(2000);
-        return;
-      }
-      await this.#give(place, result, message.info.deliveryCount);
-      message.ack();
-      // The object is dropped only now, since another worker would need it if this one were lost.
-      void this.#cluster.store.drop(object);
-    } finally {
-      this.#held.delete(held);
+    if (beacon.build !== build || (this.#leaving && !known)) return;
+    const { link, values, subjects } = this.#cluster;
+    const parts = {
+      ...{ name: beacon.run, worker: this.#id, link, values },
+      ...{ subject: subjects.run(beacon.run), target: () => this.#target() },
+    };
+    const run = known ?? new WorkerRun(parts, beacon);
+    const { epoch } = run.beacon;
+    run.beacon = beacon;
+    run.heard = Date.now();
+    if (!known) this.#runs.set(beacon.run, run);
+    // The client has reconnected and may have missed reports.
+    if (epoch !== beacon.epoch) run.repeat(true);
+    if (!known || epoch !== beacon.epoch) this.#beat(run);
+    for (const one of this.#runs.values()) if (one.stated !== this.#target()) this.#beat(one);
+  }
+
+  /** Number of tasks of each run to hold: a share of the slots, and a few ahead, so that no slot waits. */
+  #target(): number {
+    if (this.#leaving) return 0;
+    let live = 0;
+    for (const { beacon, backlog } of this.#runs.values()) if (beacon.waiting > 0 || backlog.length > 0) live++;
+    const { slots } = this.info;
+    const ahead = Math.max(slots / 4, (slots * aheadSeconds) / this.#mean);
+    return Math.ceil(slots / Math.max(1, live)) + Math.ceil(Math.min(mostAhead, ahead));
+  }
+
+  #beat(run: WorkerRun): void {
+    const { slots, modules = [], allowModules = false } = this.info;
+    run.stated = this.#target();
+    const said = { worker: this.#id, slots, target: run.stated, leaving: this.#leaving, modules, allowModules };
+    const { link, subjects } = this.#cluster;
+    link.publish(subjects.run(run.name), encode({ ...said, held: Float64Array.from(run.held()) }));
+  }
+
+  #beatAll(): void {
+    for (const run of this.#runs.values()) this.#beat(run);
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    // This process itself stood still: it cannot know which client was silent.
+    const stood = now - this.#checked > 2 * beatMs;
+    this.#checked = now;
+    if (!this.#cluster.link.usable) return;
+    for (const run of this.#runs.values()) {
+      if (stood) run.heard = now;
+      if (now - run.heard > silentMs) void this.#probe(run);
+      run.repeat(false);
+      this.#beat(run);
     }
   }
 
-  /** Ends a run whose client is dead, on this worker and the others, which then remove its tasks from the queue. */
-  #drop(run: string): void {
-    this.#report(`dropped the tasks of run ${run}: its client has been gone for ${this.#clientSeconds} s`);
-    const { connection, names } = this.#cluster;
-    if (!connection.isClosed()) connection.publish(names.cancel, encode(run));
-    this.#end(run);
-  }
-
-  /** Stops the tasks of a run on this worker; its tasks that arrive later are not started. */
-  #end(run: string): void {
-    this.#ended.delete(run);
-    this.#ended.add(run);
-    for (const [oldest] of this.#ended.entries()) {
-      if (this.#ended.size <= mostEnded) break;
-      this.#ended.delete(oldest);
+  /** Probes a silent client. The server itself answers if it is gone, so a busy one is not mistaken for dead. */
+  async #probe(run: WorkerRun): Promise<void> {
+    if (run.probing) return;
+    run.probing = true;
+    const { link, subjects } = this.#cluster;
+    const answer = await link.ask(subjects.run(run.name), undefined, probeMs);
+    run.probing = false;
+    if (answer !== 'absent') {
+      run.heard = Date.now();
+      return;
     }
-    for (const held of this.#held) if (held.run === run) held.dropped = true;
-    for (const abort of this.#aborts.get(run) ?? []) abort();
+    if (Date.now() - run.heard <= 1000 * this.#clientSeconds || run.over) return;
+    this.#report(`dropped the tasks of run ${run.name}: its client has been gone for ${this.#clientSeconds} s`);
+    run.end();
+    this.#runs.delete(run.name);
+    this.#pump();
   }
 
-  /** Whether a run has ended. A client that was absent for long may have returned to its run. */
-  async #isOver(run: string): Promise<boolean> {
-    if (!this.#ended.has(run)) return false;
-    if (!(await isThere(this.#cluster, run))) return true;
-    this.#ended.delete(run);
-    return false;
+  /** Takes what a client gives, or answers that this worker is there. */
+  #take(data: Uint8Array, reply: string | undefined): void {
+    if (reply !== undefined) {
+      if (!inbox.test(reply)) throw new EwaldError('Format', 'it names no inbox for the reply');
+      this.#cluster.link.publish(reply);
+      return;
+    }
+    const give: Give = readGive(data);
+    const run = this.#runs.get(give.run);
+    // The run has ended here.
+    if (!run) return;
+    run.heard = Date.now();
+    run.acknowledge(give.acks);
+    for (const index of give.cancel) run.cancel(index);
+    const held = new Set(run.held());
+    for (const parcel of give.tasks) {
+      if (this.#leaving || held.has(parcel.index)) continue;
+      held.add(parcel.index);
+      run.preparing.add(parcel.index);
+      void this.#prepare(run, parcel);
+    }
+    this.#pump();
   }
 
-  /** Whether the task already has a result, because its worker or the server was lost before the acknowledgement. */
-  async #isDone({ run, index }: TaskPlace): Promise<boolean> {
-    const { results, result } = this.#cluster.names;
-    const found = await this.#cluster.jsm.streams
-      .getMessage(results, { last_by_subj: result(run, index) })
-      .catch(() => null);
-    return Boolean(found);
-  }
-
-  /** Logs that a message was refused. */
-  #refused(where: string, why: string): void {
-    this.#report(`refused a task (${where}): ${why}`);
-  }
-
-  /**
-   * The result of a task or of an invalid message, and the task's object; no result if a worker of another build may
-   * know the task.
-   */
-  async #run(
-    message: Message,
-    place: TaskPlace,
-  ): Promise<{ readonly result?: ResultMessage; readonly object?: string | undefined; readonly passed?: true }> {
-    const attempts = message.info.deliveryCount;
-    const where = `run ${place.run}, index ${place.index}`;
-    const failed = (error: unknown, worker = this.info.name): ResultMessage => ({
-      value: undefined,
-      error: plainError(error),
-      worker,
-      attempts,
-      seconds: 0,
-    });
-    let object: string | undefined;
-    let admitted: { readonly task: TaskMessage; readonly spec: TaskSpec };
+  /** Makes a task ready to start, with its argument and its modules; the result of a refused one is its error. */
+  async #prepare(run: WorkerRun, { index, content }: Parcel): Promise<void> {
+    const wanted = (): boolean => run.preparing.has(index) && !run.over;
     try {
-      if (attempts > mostDeliveries)
-        throw new EwaldError('Lost', `it was given to ${attempts - 1} workers, and each was lost with it`);
-      const unpacked = await this.#cluster.store.unpack(message.data, `task.${place.run}.${place.index}`);
-      object = unpacked.object;
-      const theirs = buildOf(unpacked.value);
-      if (theirs !== build) {
-        if (attempts < foreignDeliveries) return { object };
+      const what = `task ${index} of run ${run.name}`;
+      const { values } = this.#cluster;
+      const bytes = typeof content === 'string' ? await values.fetch(content, what, wanted) : content;
+      const given = decode(bytes);
+      const theirs = buildOf(given);
+      if (theirs !== build)
         throw new EwaldError('Unsupported', `the task belongs to build ${clipped(theirs)}, this worker to ${build}`);
-      }
-      const task = admitTask(unpacked.value, place);
-      if (await this.#isForOthers(task)) {
-        await this.#pass(message, place);
-        return { passed: true };
-      }
-      admitted = await this.#admit(task);
+      const task = admitTask(given, { run: run.name, index });
+      const spec = await this.#specOf(task);
+      if (!wanted()) return;
+      run.preparing.delete(index);
+      run.backlog.push({ index, start: () => void this.#start(run, task, spec) });
     } catch (error) {
-      this.#refused(where, clipped(messageOf(error)));
-      return { result: failed(error), object };
+      if (!wanted()) return;
+      run.preparing.delete(index);
+      run.running.set(index, () => {});
+      this.#report(`refused a task (run ${run.name}, index ${index}): ${clipped(messageOf(error))}`);
+      await run.finish(index, encode(this.#failed(error))).catch(() => {});
     }
-    const { task, spec } = admitted;
+    this.#pump();
+  }
+
+  #failed(error: unknown, worker = this.info.name, attempts = 1): ResultMessage {
+    return { value: undefined, error: plainError(error), worker, attempts, seconds: 0 };
+  }
+
+  /** Starts tasks while there are slots, of the run with the fewest running tasks. */
+  #pump(): void {
+    while (this.#running < this.info.slots) {
+      let best: WorkerRun | undefined;
+      for (const run of this.#runs.values()) {
+        // A client that is slow to acknowledge results gets no more of them for now.
+        if (run.backlog.length === 0 || run.unacknowledged > run.beacon.room) continue;
+        if (!best || run.running.size < best.running.size) best = run;
+      }
+      const ready = best?.backlog.shift();
+      if (!ready) return;
+      ready.start();
+    }
+  }
+
+  async #start(run: WorkerRun, task: TaskMessage, spec: TaskSpec): Promise<void> {
+    const listeners = new Set<() => void>();
+    let aborted = false;
+    run.running.set(task.index, () => {
+      aborted = true;
+      for (const listener of [...listeners]) listener();
+    });
+    this.#running++;
+    let result: ResultMessage;
     try {
-      if (attempts > 1 + task.retries + spareDeliveries)
-        throw new EwaldError('Lost', `task ${task.id} was given to ${attempts - 1} workers, and each was lost with it`);
-      const outcome = await this.#execute(task, spec);
-      const result = { ...outcome, error: undefined, attempts: Math.max(attempts, outcome.attempts) };
-      return { result, object };
+      const outcome = await this.#pool.execute(spec, {
+        index: task.index,
+        signal: new AbortController().signal,
+        onAbort: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+        retries: task.retries,
+        seconds: task.seconds,
+      });
+      result = { ...outcome, error: undefined };
+      this.#mean += (Math.max(1e-6, outcome.seconds) - this.#mean) / 8;
     } catch (error) {
-      return { result: error instanceof Failed ? failed(error.error, error.worker) : failed(error), object };
+      result = error instanceof Failed ? this.#failed(error.error, error.worker, error.attempts) : this.#failed(error);
+    }
+    this.#running--;
+    if (aborted || run.over) run.running.delete(task.index);
+    else await this.#finished(run, task.index, result);
+    this.#pump();
+  }
+
+  /** Reports a result, or why it cannot be sent. */
+  async #finished(run: WorkerRun, index: number, result: ResultMessage): Promise<void> {
+    try {
+      await run.finish(index, encode(result));
+    } catch (error) {
+      await run.finish(index, encode(this.#failed(error, result.worker))).catch(() => {});
     }
   }
 
-  /** Whether this worker lacks a module of the task that another one has. */
-  async #isForOthers({ module, uses }: TaskMessage): Promise<boolean> {
-    const modules = [...new Set([module, ...Object.values(uses)])];
-    const runsAll = (worker: WorkerInfo): boolean => modules.every((name) => runsModule(worker, name));
-    if (runsAll(this.info)) return false;
-    const key = modules.join('\n');
-    let asked = this.#able.get(key);
-    if (!asked || asked.until < Date.now()) {
-      const answer = this.#cluster.workers().then((workers) => workers.some(runsAll));
-      asked = { until: Date.now() + ablePause, answer };
-      if (this.#able.size >= mostEnded) this.#able.clear();
-      this.#able.set(key, asked);
-    }
-    return asked.answer;
-  }
-
-  /**
-   * Queues the task again for another worker. It is a new message, since the server counts the deliveries of a message,
-   * and a task that is delivered often counts as lost with its workers.
-   */
-  async #pass(message: Message, { run, index }: TaskPlace): Promise<void> {
-    const { steady, js } = this.#cluster;
-    await pause(passPause);
-    const msgID = `pass.${run}.${index}.${message.seq}`;
-    await steady.run('handing a task on', () => js.publish(message.subject, message.data, { msgID }));
-    message.ack();
-  }
-
-  /** The task of a message and what to run; throws if it names modules that are not available here. */
-  async #admit(task: TaskMessage): Promise<{ readonly task: TaskMessage; readonly spec: TaskSpec }> {
+  /** What a task runs; throws if it names modules that are not available here. */
+  async #specOf(task: TaskMessage): Promise<TaskSpec> {
     const uses = Object.entries(task.uses).map(async ([name, one]) => [name, await this.#moduleOf(task, one)] as const);
-    const spec: TaskSpec = {
+    return {
       id: task.id,
       module: await this.#moduleOf(task, task.module),
       function: task.function,
@@ -360,32 +344,6 @@ export class Joined {
       inputs: task.inputs,
       uses: Object.fromEntries(await Promise.all(uses)),
     };
-    return { task, spec };
-  }
-
-  async #execute(task: TaskMessage, spec: TaskSpec): Promise<Outcome> {
-    const aborts = this.#aborts.get(task.run) ?? new Set();
-    this.#aborts.set(task.run, aborts);
-    const mine = new Set<() => void>();
-    const abort = (): void => {
-      for (const listener of [...mine]) listener();
-    };
-    aborts.add(abort);
-    try {
-      return await this.#pool.execute(spec, {
-        index: task.index,
-        signal: new AbortController().signal,
-        onAbort: (listener) => {
-          mine.add(listener);
-          return () => mine.delete(listener);
-        },
-        retries: task.retries,
-        seconds: task.seconds,
-      });
-    } finally {
-      aborts.delete(abort);
-      if (aborts.size === 0) this.#aborts.delete(task.run);
-    }
   }
 
   /** The module to import: a name, or source that is verified by its hash. */
@@ -395,47 +353,11 @@ export class Joined {
     const { hash } = admitted;
     let source = this.#sources.get(hash);
     if (!source) {
-      source = this.#cluster.store.kept(hash, `the module of task ${id}`).then(dataUrl);
+      source = this.#cluster.values.fetch(hash, `the module of task ${id}`).then(dataUrl);
       this.#sources.set(hash, source);
       source.catch(() => this.#sources.delete(hash));
     }
     return source;
-  }
-
-  /**
-   * Publishes the result, waiting for the server if necessary; the server refuses a second result. Of a result that the
-   * server has no room for, the client hears directly.
-   */
-  async #give({ run, index }: TaskPlace, result: ResultMessage, attempts: number): Promise<void> {
-    const id = `result.${run}.${index}`;
-    const { store, steady, js, names, connection } = this.#cluster;
-    for (;;) {
-      try {
-        const bytes = await store.pack(result, id);
-        await steady.run('giving a result', () => js.publish(names.result(run, index), bytes, { msgID: id }));
-        return;
-      } catch (error) {
-        if (/maximum messages per subject/i.test(messageOf(error))) return;
-        if (connection.isClosed()) throw error;
-        if (isEwaldError(error) && error.detail.refused) {
-          this.#report(`the result of run ${run}, index ${index} was lost: ${clipped(error.message)}`);
-          const lost = { value: undefined, error: plainError(error), worker: this.info.name, attempts, seconds: 0 };
-          connection.publish(names.client(run), encode({ index, result: lost } satisfies DirectMessage));
-          return;
-        }
-        await pause(250);
-      }
-    }
-  }
-
-  /** Reports events of the connection. */
-  async #tell(): Promise<void> {
-    for await (const { type } of this.#cluster.connection.status()) {
-      if (type === 'disconnect') {
-        this.#presence.restart();
-        this.#report('the server is gone; trying to reach it again');
-      } else if (type === 'reconnect') this.#report('the server is back');
-    }
   }
 }
 

@@ -37,7 +37,7 @@ export interface WorkerState {
   readonly held: Iterable<number>;
 }
 
-/** What a worker is told next. */
+/** What a worker receives next. */
 export interface Orders {
   readonly tasks: readonly number[];
   readonly cancel: readonly number[];
@@ -141,7 +141,7 @@ export class Leases {
     this.#waiting++;
   }
 
-  /** A task has ended, on a worker if one is named; false if it had ended before. Other holders are told to stop. */
+  /** A task has ended, on a worker if one is named; false if it had ended before. Other holders have to stop. */
   end(index: number, now: number, by?: string): boolean {
     const task = this.#tasks.get(index);
     if (!task) {

@@ -1,43 +1,36 @@
-/** The NATS clients, which are optional peer dependencies, loaded on first use of a cluster. */
+/** The NATS client, an optional peer dependency, loaded on first use of a cluster. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { importOptional } from '../../base/optional.js';
+import type { Place } from '../place.js';
 import { parseAddress } from './address.js';
-import type { LoadNats, NatsOptions, TcpConnect } from './options.js';
+import { type Connection, pause } from './link.js';
+import type { LoadNats, NatsOptions } from './options.js';
 
-/** The parts of the clients that are used. */
-export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'credsAuthenticator' | 'createInbox'> &
-  Pick<typeof import('@nats-io/jetstream'), 'jetstream' | 'jetstreamManager'> &
-  Pick<typeof import('@nats-io/obj'), 'Objm'>;
-export type Connection = import('@nats-io/nats-core').NatsConnection;
+/** The parts of the client that are used. */
+export type Nats = Pick<typeof import('@nats-io/nats-core'), 'wsconnect' | 'credsAuthenticator' | 'createInbox'>;
 type Settings = import('@nats-io/nats-core').ConnectionOptions;
 
+/** Milliseconds between two attempts to reach a server that does not answer yet. */
+const retryPause = 500;
 /** Seconds within which a server must first answer. */
 const connectSeconds = 5;
 
-const packages = ['@nats-io/nats-core', '@nats-io/jetstream', '@nats-io/obj'];
+const core = '@nats-io/nats-core';
 
-/** Loads the clients, by `load` if given. Throws `Load` that says what to install or to pass. */
+/** Loads the client, by `load` if given. Throws `Load` that says what to install or to pass. */
 export async function loadNats(load?: LoadNats): Promise<Nats> {
   try {
-    const modules = load ? await load() : await Promise.all(packages.map(importOptional));
-    const nats: Nats = Object.assign({}, ...modules);
-    if (typeof nats.wsconnect === 'function' && typeof nats.jetstream === 'function' && typeof nats.Objm === 'function')
-      return nats;
+    const [nats] = (load ? await load() : [await importOptional(core)]) as [Nats];
+    if (typeof nats?.wsconnect === 'function') return nats;
   } catch (cause) {
-    const install = `npm install ${packages.join(' ')} @nats-io/transport-node`;
-    const imports = packages.map((name) => `import('${name}')`).join(', ');
     throw new EwaldError(
       'Load',
-      `a cluster needs the clients of NATS: ${install} (${messageOf(cause)}); a bundled page passes them as the ` +
-        'option ' +
-        `nats: () => Promise.all([${imports}])`,
+      `a cluster needs the client of NATS: npm install ${core} @nats-io/transport-node (${messageOf(cause)}); a ` +
+        `bundled page passes it as the option nats: () => Promise.all([import('${core}')])`,
       { cause },
     );
   }
-  throw new EwaldError(
-    'Argument',
-    `the option nats gives modules without wsconnect, jetstream or Objm; expected are ${packages.join(', ')}`,
-  );
+  throw new EwaldError('Argument', `the option nats gives a module without wsconnect; expected is ${core}`);
 }
 
 /** A checked address and options, which include credentials from the address. */
@@ -61,16 +54,20 @@ export function checkNats(what: string, url: string, options: NatsOptions): Chec
   return { cluster, address: parsed.address, options: { ...parsed.credentials, ...set } };
 }
 
-/** Opens a connection that reconnects automatically. */
-export async function openConnection(
-  nats: Nats,
-  { address: url, options }: Checked,
-  name: string,
-  tcp: TcpConnect | undefined,
-  readCreds: (creds: string) => Promise<string>,
-): Promise<Connection> {
+/** How a first connection is made. */
+export interface Opening {
+  /** Name of the member, for the server's lists. */
+  readonly name: string;
+  /** Seconds to wait for a server that does not answer yet. */
+  readonly seconds: number;
+  /** Receives why it waits, once. */
+  readonly onWait?: (event: string) => void;
+}
+
+/** The settings of a connection that reconnects without end. */
+async function settingsOf(nats: Nats, { address, options }: Checked, name: string, place: Place): Promise<Settings> {
   const settings: Settings = {
-    servers: url,
+    servers: address,
     name,
     timeout: 1000 * connectSeconds,
     maxReconnectAttempts: -1,
@@ -83,18 +80,30 @@ export async function openConnection(
   if (options.token !== undefined) settings.token = options.token;
   if (options.user !== undefined) settings.user = options.user;
   if (options.password !== undefined) settings.pass = options.password;
-  if (options.creds !== undefined) {
-    const text = await readCreds(options.creds);
-    // Checked here: the client only reports that it cannot read them, as if the server did not answer.
-    if (!/-----BEGIN NATS USER JWT-----\s+ey/.test(text) || !/-----BEGIN USER NKEY SEED-----\s+SU\S/.test(text))
-      throw new EwaldError(
-        'Argument',
-        `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; expected ` +
-          '"BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds ' +
-          'writes them',
-      );
-    settings.authenticator = nats.credsAuthenticator(new TextEncoder().encode(text));
-  }
+  if (options.creds === undefined) return settings;
+  const text = await place.readCreds(options.creds);
+  // Checked here: the client only reports that it cannot read them, as if the server did not answer.
+  if (!/-----BEGIN NATS USER JWT-----\s+ey/.test(text) || !/-----BEGIN USER NKEY SEED-----\s+SU\S/.test(text))
+    throw new EwaldError(
+      'Argument',
+      `creds${text === options.creds ? '' : ` is "${options.creds}", which`} holds no credentials; expected ` +
+        '"BEGIN NATS USER JWT" and "BEGIN USER NKEY SEED" with what belongs to them, as nsc generate creds ' +
+        'writes them',
+    );
+  settings.authenticator = nats.credsAuthenticator(new TextEncoder().encode(text));
+  return settings;
+}
+
+/** Opens a connection that reconnects automatically. Waits for a server only if none listens at the address. */
+export async function openConnection(
+  nats: Nats,
+  checked: Checked,
+  place: Place,
+  { name, seconds, onWait = () => {} }: Opening,
+): Promise<Connection> {
+  const { address: url, options } = checked;
+  const tcp = place.connectTcp;
+  const settings = await settingsOf(nats, checked, name, place);
   const socket = /^wss?:/.test(url);
   if (!socket && !tcp)
     throw new EwaldError(
@@ -103,19 +112,26 @@ export async function openConnection(
     );
   if (socket && typeof WebSocket !== 'function')
     throw new EwaldError('Unsupported', `this Node has no WebSocket; give the nats:// address instead of ${url}`);
-  try {
-    return socket || !tcp ? await nats.wsconnect(settings) : ((await tcp(settings, options.tls)) as Connection);
-  } catch (error) {
-    const why = messageOf(error);
-    if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
-      const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
-      throw new EwaldError('Argument', `the NATS server at ${url} rejected ${found}; pass its token, user or creds`, {
-        cause: error,
-      });
+  const until = Date.now() + 1000 * seconds;
+  for (let waited = false; ; waited = true) {
+    try {
+      return socket || !tcp ? await nats.wsconnect(settings) : ((await tcp(settings, options.tls)) as Connection);
+    } catch (error) {
+      const why = messageOf(error);
+      if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
+        const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
+        throw new EwaldError('Argument', `the NATS server at ${url} rejected ${found}; pass its token, user or creds`, {
+          cause: error,
+        });
+      }
+      if (!/refused|timeout|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ECONNRESET/i.test(why) || Date.now() >= until)
+        throw new EwaldError(
+          'Lost',
+          `no NATS server answers at ${url} (${why}); start one with nats-server, or give its address`,
+          { cause: error },
+        );
+      if (!waited) onWait(`no NATS server answers at ${url} (${why}); waiting for it`);
     }
-    const start = 'start one with nats-server -js -sd FOLDER';
-    throw new EwaldError('Lost', `no NATS server answers at ${url} (${why}); ${start}, or give its address`, {
-      cause: error,
-    });
+    await pause(retryPause);
   }
 }

@@ -1,4 +1,4 @@
-/** Messages in the streams of a cluster. */
+/** Tasks and results on a cluster, as encoded in parcels. */
 import type { PlainError } from '../../base/errors.js';
 import type { InputReference } from '../task.js';
 
@@ -8,7 +8,7 @@ export interface TaskMessage {
   readonly run: string;
   readonly index: number;
   readonly id: string;
-  /** A registered name, or `source:` and the hash of a module's source in the object store. */
+  /** A registered name, or `source:` and the hash of a module's source. */
   readonly module: string;
   readonly function: string;
   readonly argument: unknown;
@@ -17,12 +17,6 @@ export interface TaskMessage {
   readonly uses: Readonly<Record<string, string>>;
   readonly retries: number;
   readonly seconds: number;
-}
-
-/** The result of a task that the server refuses to store, sent to the client itself. */
-export interface DirectMessage {
-  readonly index: number;
-  readonly result: ResultMessage;
 }
 
 /** The result of a task. */

@@ -19,15 +19,15 @@ export interface NatsOptions extends ConnectionParameters {
     | { readonly ca?: string | undefined; readonly cert?: string | undefined; readonly key?: string | undefined }
     | undefined;
   /**
-   * Loads the clients of NATS: `() => Promise.all([import('@nats-io/nats-core'), import('@nats-io/jetstream'),
-   * import('@nats-io/obj')])`. Bundled pages need it, because bundlers only follow imports in the code of the
-   * app; default: the installed packages on Node, those of an import map in a page.
+   * Loads the client of NATS: `() => Promise.all([import('@nats-io/nats-core')])`. Bundled pages need it, because
+   * bundlers only follow imports in the code of the app; default: the installed package on Node, that of an import map
+   * in a page.
    */
   readonly nats?: LoadNats | undefined;
 }
 
-/** Loads the modules `@nats-io/nats-core`, `@nats-io/jetstream` and `@nats-io/obj`. */
-export type LoadNats = () => Promise<readonly [core: unknown, jetstream: unknown, obj: unknown]>;
+/** Loads the module `@nats-io/nats-core`; further modules of the list are not used. */
+export type LoadNats = () => Promise<readonly [core: unknown, ...more: unknown[]]>;
 
 const { cluster, token, creds } = connectionRows;
 /** The rows of an address's options. */
@@ -36,7 +36,7 @@ export const natsRows = {
   ...{ user: row.text, password: row.text, cluster, token, creds },
 } as const;
 
-/** Seconds after which the server deletes data that are neither fetched nor refreshed. */
+/** Accepted without effect, since servers keep nothing. */
 export const keepRow = row.number(1, 1e9, 86_400);
 
 /** Connects by TCP with the clients' settings and returns their connection; not available in browsers. */
@@ -48,12 +48,11 @@ export interface ConnectOptions extends NatsOptions {
   readonly modules?: readonly string[] | undefined;
   /** Seconds for which a run waits without any joined worker, above 0; default 60. */
   readonly workerSeconds?: number | undefined;
-  /** Seconds for which a run waits for an unavailable server, above 0; default 120. */
+  /** Seconds for which this call, and later a run, waits for an unavailable server, above 0; default 120. */
   readonly serverSeconds?: number | undefined;
   /**
-   * Used when this call founds the cluster: seconds after which the server deletes tasks, results and objects that are
-   * neither fetched nor refreshed, from 1, default 86 400. Clients refresh what their runs need, so a run may take
-   * longer.
+   * Without effect, since nothing is kept on the server.
+   * @deprecated Omit it.
    */
   readonly keepSeconds?: number | undefined;
 }
@@ -62,7 +61,10 @@ export interface ConnectOptions extends NatsOptions {
 export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters {
   /** Seconds of absence after which a client is considered dead and its tasks are dropped, from 1, default 60. */
   readonly clientSeconds?: number | undefined;
-  /** Used when this call founds the cluster: see `keepSeconds` of `Executor.connect`. */
+  /**
+   * Without effect, since nothing is kept on the server.
+   * @deprecated Omit it.
+   */
   readonly keepSeconds?: number | undefined;
   /** Receives events: joined, server lost, server available again. If it throws, the worker leaves. */
   readonly onEvent?: ((event: string) => void) | undefined;
