@@ -12,11 +12,11 @@ interface SummaryOptions {
 
 /** Describes the end of a run. */
 export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }: SummaryOptions): string {
-  const { done, failed, hits, indexed, total, ambiguous, cells } = summary;
+  const { done, failed, lost, hits, indexed, total, ambiguous, cells } = summary;
   const lines = [
     `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
       counted(hits, 'hit') +
-      `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}`,
+      `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}${lost ? red(`; ${lost} did not arrive`) : ''}`,
   ];
   if (total !== undefined && done < total) lines.push(`${counted(total - done, 'frame')} not started`);
   for (const { known, crystals, parameters } of cells) {

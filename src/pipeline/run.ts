@@ -105,7 +105,7 @@ export async function* runPipeline(
         own = searchWith(usedGeometry);
       }
       const { detector } = own;
-      const summary = new RunSummary(source.total, settings.cells, () => source.arrived);
+      const summary = new RunSummary(source.total, settings.cells, source);
       const scene = {
         ...{ place, signal, source, usedGeometry, settings, commandLine, reads, detector },
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),

@@ -10,6 +10,7 @@ import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
 import { Sampled } from './sampled.js';
 import type { PipelineItem } from './search-all.js';
+import type { RunSource } from './sources/source.js';
 
 /** The properties of a frame that are counted. */
 interface CountedFrame {
@@ -53,11 +54,11 @@ export class RunSummary {
   /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
 
-  readonly #arrived: () => number | undefined;
+  readonly #source: Pick<RunSource, 'arrived' | 'lost'>;
 
-  constructor(total?: number, cells: readonly KnownCell[] = [], arrived = (): number | undefined => undefined) {
+  constructor(total?: number, cells: readonly KnownCell[] = [], source: Pick<RunSource, 'arrived' | 'lost'> = {}) {
     this.total = total;
-    this.#arrived = arrived;
+    this.#source = source;
     this.#multiples = cells.map((cell) => new MultipleSearch(cell));
   }
 
@@ -110,7 +111,12 @@ export class RunSummary {
 
   /** Frames of this session that have arrived so far; undefined if they were all there before the run. */
   get arrived(): number | undefined {
-    return this.#arrived();
+    return this.#source.arrived;
+  }
+
+  /** Frames that a detector has numbered and that did not arrive. */
+  get lost(): number {
+    return this.#source.lost ?? 0;
   }
 
   /** Frames per second in this session. */

@@ -232,7 +232,7 @@ class Watch implements RunWatch {
       return { frames: processed + dropped, failed: 0, arrived: received, lost };
     }
     if (this.#scanned !== undefined) return { frames: this.#scanned, failed: 0 };
-    return { ...this.#found, arrived: this.#summary?.arrived };
+    return { ...this.#found, arrived: this.#summary?.arrived, lost: this.#summary?.lost };
   }
 
   /** Asks for the room on the disk; a file system that does not answer delays nothing else. */
@@ -310,6 +310,6 @@ function lineOf(event: Exclude<RunEvent, { readonly kind: 'progress' }>): RunHap
     return { event: 'cell', cell: parameters, lattice: lattice?.type, images, frames, doubt };
   }
   const { isWhole, summary, outputs } = event;
-  const { done, failed, hits, indexed, crystals, rate, cells, doubt } = summary;
-  return { event: 'end', isWhole, done, failed, hits, indexed, crystals, rate, cells, doubt, outputs };
+  const { done, failed, lost, hits, indexed, crystals, rate, cells, doubt } = summary;
+  return { event: 'end', isWhole, done, failed, lost, hits, indexed, crystals, rate, cells, doubt, outputs };
 }

@@ -159,6 +159,50 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
   });
 
+  test.each(['V1', 'V2'])(
+    'an image of a DECTRIS series %s that does not arrive is reported, and the run ends with 1',
+    async (version) => {
+      const { Push } = zmq ?? expect.fail();
+      const push = new Push({ linger: 0 });
+      await push.bind('tcp://127.0.0.1:*');
+      const address = push.lastEndpoint ?? '';
+      const log = join(folder, `${version}.log`);
+      const words = [
+        'index',
+        '--zmq-input',
+        address,
+        '--zmq-pull',
+        '-p',
+        'none',
+        '--backend=wasm',
+        '-j',
+        '1',
+        '--json',
+      ];
+      const pulled = ewald([...words, '--no-data-timeout=6', '--log', log]);
+      const shape = [1024, 1024] as const;
+      const messages: (Uint8Array | Uint8Array[])[] =
+        version === 'V2'
+          ? await dectrisMessages(frames.slice(0, 4), shape)
+          : await dectrisV1Messages(frames.slice(0, 4), shape);
+      // The last message ends the series; the four before it are its images.
+      const missing = messages.length - 4;
+      for (const [i, message] of messages.entries()) if (i !== missing) await push.send(message);
+      const { code, out, err } = await pulled;
+      push.close();
+      expect(out.trim().split('\n'), err).toHaveLength(3);
+      expect(err).toMatch(/image 1(?: of series \d+)? did not arrive before image 2/);
+      expect(err).toMatch(/; 1 did not arrive/);
+      expect(code).toBe(1);
+      const lines = readFileSync(log, 'utf8')
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(lines.find(({ event }) => event === 'end')).toMatchObject({ done: 3, lost: 1 });
+      expect(lines.filter(({ event }) => event === 'frames-lost')).toMatchObject([{ frames: 1 }]);
+    },
+  );
+
   test('missing data and conflicting flags are reported with advice', async () => {
     const cases = [
       [

@@ -1,14 +1,14 @@
-/** docs/faults.md names a test for each fault; each of them exists. */
+/** docs/faults.md and docs/live.md name a test for each fault; each of them exists. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from './processes.js';
 
-const rows = readFileSync(join(root, 'docs/faults.md'), 'utf8')
-  .split('\n')
+const rows = ['docs/faults.md', 'docs/live.md']
+  .flatMap((file) => readFileSync(join(root, file), 'utf8').split('\n'))
   .filter((line) => line.includes(' | test/'))
   .map((line) => line.split('|').map((cell) => cell.trim()))
-  .map(([, fault = '', , named = '']) => ({ fault, named }));
+  .map((cells) => ({ fault: cells.slice(1, -2).join(' | '), named: cells.at(-2) ?? '' }));
 
 test('the guide lists the faults that must be handled', () => {
   const faults = rows.map(({ fault }) => fault).join('\n');

@@ -38,6 +38,8 @@ export interface RunSource {
   readonly total: number | undefined;
   /** Frames that have arrived so far; undefined if they were all there before the run. */
   readonly arrived?: number | undefined;
+  /** Frames of which it is known that they did not arrive; undefined if they were all there before the run. */
+  readonly lost?: number | undefined;
   /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */

@@ -15,6 +15,7 @@ import { dectrisMessage } from '../../live/dectris.js';
 import { type DectrisMessage, type Series, unknownSeries } from '../../live/dectris-message.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../live/frame.js';
 import { KeptFrames } from '../../live/kept.js';
+import { SeriesCount } from '../../live/series-count.js';
 import { loadZmq, type Zmq } from '../../live/zeromq.node.js';
 import { fieldOf } from '../copied-headers.js';
 import { runRows, sourceRows } from '../parameters.js';
@@ -166,6 +167,10 @@ class LiveSource implements RunSource {
     }
   }
 
+  get lost(): number {
+    return this.#messages.lost;
+  }
+
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
     const frame = file === this.#options.address ? this.live : this.#underWay.get(file);
     return frame ? liveNumber(frame, file, path) : open(file, { dataset: path });
@@ -271,6 +276,7 @@ class Messages {
   readonly #abort: () => void;
   #series: Series = unknownSeries;
   #count = 0;
+  readonly #images = new SeriesCount();
 
   private constructor(options: LiveOptions, socket: Socket, codecs: Codecs) {
     this.#options = options;
@@ -310,7 +316,10 @@ class Messages {
     const { address, signal } = this.#options;
     while (!signal?.aborted) {
       const parts = await this.#receive();
-      if (!parts) return;
+      if (!parts) {
+        this.#remark(this.#images.end());
+        return;
+      }
       try {
         const frame = await this.#decode(parts, `message ${++this.#count} of ${address}`);
         if (frame) yield frame;
@@ -319,6 +328,11 @@ class Messages {
         yield { error: error.message };
       }
     }
+  }
+
+  /** Images of a detector that did not arrive. */
+  get lost(): number {
+    return this.#images.lost;
   }
 
   async #receive(): Promise<readonly Uint8Array[] | undefined> {
@@ -348,8 +362,17 @@ class Messages {
   }
 
   async #dectris(message: DectrisMessage, name: string): Promise<LiveFrame | undefined> {
-    if (message.kind === 'start') this.#series = await message.open(this.#codecs);
+    const { kind, series } = message;
+    if (kind === 'start') {
+      this.#remark(this.#images.begin(series, message.frames));
+      this.#series = await message.open(this.#codecs);
+    } else if (kind === 'image') this.#remark(this.#images.image(series, message.index));
+    else if (kind === 'end') this.#remark(this.#images.end());
     return message.kind === 'image' ? message.open(this.#series, this.#codecs, name, this.#keys.fields) : undefined;
+  }
+
+  #remark(text: string | undefined): void {
+    if (text !== undefined) this.#options.warn(`${this.#options.address}: ${text}`);
   }
 
   /** A message that is a file: HDF5, CBF, … */

@@ -1,0 +1,46 @@
+/** Images of a detector's series that are lost, late or repeated. */
+import { expect, test } from 'vitest';
+import { SeriesCount } from '../../src/live/series-count.js';
+
+/** The remarks of a series, and the images that were lost. */
+function received(images: readonly number[], announced?: number): [remarks: string[], lost: number] {
+  const count = new SeriesCount();
+  const remarks = [count.begin(7, announced), ...images.map((index) => count.image(7, index)), count.end()];
+  return [remarks.filter((text) => text !== undefined), count.lost];
+}
+
+test('a whole series has nothing to report', () => {
+  expect(received([0, 1, 2, 3], 4)).toEqual([[], 0]);
+  expect(received([], 0)).toEqual([[], 0]);
+});
+
+test('gaps are counted, reported at the first one, and summed up at the end', () => {
+  expect(received([0, 3, 4, 6], 7)).toEqual([
+    [
+      'images 1 to 2 of series 7 did not arrive before image 3; further ones are counted',
+      '3 of 7 images of series 7 did not arrive',
+    ],
+    3,
+  ]);
+});
+
+test('fewer images than announced are lost; more are not', () => {
+  expect(received([0, 1], 5)).toEqual([['3 of 5 images of series 7 did not arrive'], 3]);
+  expect(received([], 2)).toEqual([['2 of 2 images of series 7 did not arrive'], 2]);
+  expect(received([0, 1, 2], 2)).toEqual([[], 0]);
+});
+
+test('an image that arrives late is not lost, and one that arrives twice is reported', () => {
+  const [late, lost] = received([0, 2, 1, 3], 4);
+  expect([late.length, lost]).toEqual([1, 0]);
+  expect(received([0, 1, 1, 1, 2], 3)).toEqual([['image 1 of series 7 arrived twice, and is in the results twice'], 0]);
+});
+
+test('a run that begins within a series counts from its first image, and another series ends the one before', () => {
+  const count = new SeriesCount();
+  expect([count.image(1, 500), count.image(1, 501), count.image(1, 503)].at(-1)).toContain('image 502');
+  expect(count.begin(2, 10)).toBe('1 image of series 1 did not arrive');
+  expect(count.image(2, 0)).toBeUndefined();
+  expect(count.image(3, 0)).toBe('9 of 10 images of series 2 did not arrive');
+  expect(count.lost).toBe(10);
+});
