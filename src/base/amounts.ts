@@ -22,6 +22,22 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** The columns of a table in groups that fit side by side; each group after the first one repeats the first column. */
+export function columnGroups(widths: readonly number[], columns: number): number[][] {
+  const groups: number[][] = [[]];
+  let used = 0;
+  for (const [i, width] of widths.entries()) {
+    const isFull = used > 0 && used + 2 + width > columns;
+    if (isFull && i > 1) {
+      groups.push([0]);
+      used = widths[0] ?? 0;
+    }
+    groups.at(-1)?.push(i);
+    used += width + (used > 0 ? 2 : 0);
+  }
+  return groups;
+}
+
 const lengthOf = (text: string): number => [...text].length;
 
 /** A line of progress that fits into `columns`: a longer one could not be erased, and would fill the screen. */

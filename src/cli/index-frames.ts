@@ -13,8 +13,8 @@ import {
   type StageBackends,
 } from '../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../entries/merging.js';
-import { type OutputEnd, type RunEvent, type RunSummary, zmqSource } from '../entries/pipeline.node.js';
-import { clock, commandRows, messageOf, Repeats, type RunWatch, sinkRows, watchRows } from '../entries/shell.node.js';
+import { type OutputEnd, progressText, type RunEvent, zmqSource } from '../entries/pipeline.node.js';
+import { commandRows, messageOf, Repeats, type RunWatch, sinkRows, watchRows } from '../entries/shell.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';
@@ -206,7 +206,7 @@ class RunReport {
   readonly onEvent = (event: RunEvent): void => {
     if (event.kind === 'progress') {
       if (event.stage === 'cell') this.#cell.report(event.share);
-      else this.#frames.report(event.share, statusOf(event.summary));
+      else this.#frames.report(event.share, progressText(event.summary));
       return;
     }
     this.#cell.end();
@@ -316,11 +316,3 @@ class RunReport {
 
 /** A text of the run with flags in the place of options. */
 const inRunFlags = (text: string): string => wordsInFlags(text, indexRows, saidAsFlags(indexRows));
-
-/** The status line during the run. */
-function statusOf({ done, total, rate, hits, indexed }: RunSummary): string {
-  const share = (n: number): string => `${((100 * n) / Math.max(1, done)).toFixed(0)} %`;
-  const all = total === undefined ? '' : ` of ${total}`;
-  const left = total === undefined || rate === 0 ? '' : `, ${clock((total - done) / rate)} left`;
-  return `${done}${all} frames, ${rate.toFixed(1)}/s, hits ${share(hits)}, indexed ${share(indexed)}${left}`;
-}

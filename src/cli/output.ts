@@ -4,7 +4,15 @@
  */
 
 import { type BackendName, type createContext, type devices, EwaldError } from '../entries/index.node.js';
-import { counted, exact, firstFrames, parseBackend, progressLine, rateText } from '../entries/shell.node.js';
+import {
+  columnGroups,
+  counted,
+  exact,
+  firstFrames,
+  parseBackend,
+  progressLine,
+  rateText,
+} from '../entries/shell.node.js';
 import { endDone, exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
@@ -71,15 +79,19 @@ export function table(
   right: readonly number[] = [],
 ): string {
   const widths = head.map((title, i) => rows.reduce((most, row) => Math.max(most, width(row[i] ?? '')), width(title)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((text, i) => {
+  const line = (row: readonly string[], group: readonly number[]): string =>
+    group
+      .map((i) => {
+        const text = row[i] ?? '';
         const gap = ' '.repeat(Math.max(0, (widths[i] ?? 0) - width(text)));
         return right.includes(i) ? gap + text : text + gap;
       })
       .join('  ')
       .trimEnd();
-  return [bold(line(head)), ...rows.map(line)].join('\n');
+  // Programs that read a table expect whole rows; a terminal would break them anywhere.
+  return columnGroups(widths, process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
+    .map((group) => [bold(line(head, group)), ...rows.map((row) => line(row, group))].join('\n'))
+    .join('\n\n');
 }
 
 /** A progress line on standard error, shown only on a terminal and only after a second. */

@@ -19,7 +19,7 @@ import { fft3d, fft3dR2c } from './heffte.node.js';
 export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
 
 export { parseBackend } from '../backends/open.js';
-export { clock, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
+export { clock, columnGroups, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
 export { median } from '../base/median.js';

@@ -1,21 +1,7 @@
 /** Alarms of a run: what they watch, how they are written, and when they begin and end. */
 import { shown } from '../base/options.js';
 import { refusal } from '../base/parameters.js';
-
-/** The state of a run at a time; counts are those since its beginning. */
-export interface RunSample {
-  /** Seconds on the clock of the run. */
-  readonly s: number;
-  readonly frames: number;
-  /** Undefined where frames are not searched. */
-  readonly hits?: number | undefined;
-  /** Frames with a crystal. */
-  readonly indexed?: number | undefined;
-  /** For how long the oldest unfinished frame has been waiting, s; undefined unless frames arrive during the run. */
-  readonly lagS?: number | undefined;
-  /** Bytes left for the outputs; undefined if unknown. */
-  readonly diskBytes?: number | undefined;
-}
+import type { RunSample } from './rates.js';
 
 /** The units of numbers, and their sizes; the first is named in messages. */
 const shares = { '%': 0.01 } as const;

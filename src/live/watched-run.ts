@@ -1,5 +1,6 @@
 /** The state of a run that nobody looks at: samples of its counts, alarms, its source; a function of time alone. */
-import { type Alarm, alarmText, alarmValue, isRaised, type RunSample } from './alarm.js';
+import { type Alarm, alarmText, alarmValue, isRaised } from './alarm.js';
+import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
 
 /** Counts of a run since its beginning. */
 export interface RunCounts {
@@ -28,40 +29,10 @@ export interface RunHappening {
   readonly [name: string]: unknown;
 }
 
-/** The shares and the rate of the frames of some time. */
-export interface RunRates {
-  readonly frames: number;
-  /** Finished frames per second. */
-  readonly rate: number;
-  /** Of 1; undefined without frames, and where none is searched. */
-  readonly hits: number | undefined;
-  readonly indexed: number | undefined;
-}
-
 /** A source is silent if it has sent nothing for this long while no frame waits, s. */
 export const silentS = 10;
 /** Time between two reports of progress, s. */
 const progressS = 60;
-
-/** The last minute, of which rates are stated. */
-export const minuteS = 60;
-
-/** The shares and the rate between two samples. */
-export function ratesBetween(before: RunSample, now: RunSample): RunRates {
-  const frames = now.frames - before.frames;
-  const share = (name: 'hits' | 'indexed'): number | undefined =>
-    now[name] === undefined || frames === 0 ? undefined : (now[name] - (before[name] ?? 0)) / frames;
-  return { frames, rate: frames / Math.max(1e-3, now.s - before.s), hits: share('hits'), indexed: share('indexed') };
-}
-
-/** The sample at the beginning of the last `seconds`; the first one where they do not reach back so far. */
-export const sampleBefore = (samples: readonly RunSample[], now: RunSample, seconds: number): RunSample | undefined =>
-  samples[
-    Math.max(
-      0,
-      samples.findLastIndex(({ s }) => s <= now.s - seconds),
-    )
-  ];
 
 interface AlarmState {
   readonly alarm: Alarm;

@@ -5,6 +5,7 @@ export { isFrameDoubtful } from './doubt.js';
 export type { RunEvent } from './events.js';
 export { cellText, errorText, oddsText, preferenceText } from './lattice-text.js';
 export type { FileInput, OutputTarget } from './place.js';
+export { progressText } from './progress-text.js';
 export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export {
   type GeometryCrystal,

@@ -4,6 +4,7 @@ import { median } from '../base/median.js';
 import { type PlainOf, plainOf } from '../base/plain.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../crystal/multiples.js';
+import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../live/rates.js';
 import { doubtText, explainedFraction } from './doubt.js';
 import type { StageTimes } from './frame.js';
 import type { FrameFailure, FrameRecord } from './record.js';
@@ -42,6 +43,8 @@ export class RunSummary {
   readonly #parameters: Sampled<readonly number[]>[] = [];
   readonly #explained = new Sampled<number>();
   readonly #multiples: readonly MultipleSearch[];
+  /** About one a second of the last minute. */
+  readonly #samples: RunSample[] = [];
   /** Number of frames searched in this session, to which times refer. */
   #timed = 0;
   /** Number of finished frames, including unreadable ones. */
@@ -62,8 +65,28 @@ export class RunSummary {
     this.#multiples = cells.map((cell) => new MultipleSearch(cell));
   }
 
+  get #now(): RunSample {
+    return { s: (performance.now() - this.#started) / 1000, frames: this.done, hits: this.hits, indexed: this.indexed };
+  }
+
+  /** Shares and rate of the frames of the last minute; undefined in a session that is younger than that. */
+  get lastMinute(): RunRates | undefined {
+    const now = this.#now;
+    const before = sampleBefore(this.#samples, now, minuteS);
+    return before && before.s <= now.s - minuteS ? ratesBetween(before, now) : undefined;
+  }
+
+  #sample(): void {
+    const now = this.#now;
+    if (now.s - (this.#samples.at(-1)?.s ?? Number.NEGATIVE_INFINITY) < 1) return;
+    this.#samples.push(now);
+    // One sample that is older than a minute remains.
+    while ((this.#samples[1]?.s ?? Number.POSITIVE_INFINITY) <= now.s - minuteS) this.#samples.shift();
+  }
+
   /** Counts an item of the run. */
   add(item: PipelineItem | FrameRecord | FrameFailure): void {
+    this.#sample();
     if (('error' in item && item.error) || isFailure(item as FrameRecord)) {
       this.done++;
       this.failed++;

@@ -1,7 +1,8 @@
 /** Alarms: how they are written, and when they begin and end, on a simulated clock. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { alarmValue, isRaised, parseAlarm, type RunSample } from '../../src/live/alarm.js';
+import { alarmValue, isRaised, parseAlarm } from '../../src/live/alarm.js';
+import type { RunSample } from '../../src/live/rates.js';
 import { type RunCounts, WatchedRun } from '../../src/live/watched-run.js';
 
 describe('the text of an alarm', () => {
