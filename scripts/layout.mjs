@@ -2,6 +2,7 @@
 // --check it reports whether they are up to date. Requires build/esm, which npm run build makes.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { nodeKernels } from '../build/esm/assembly/kernels.node.js';
+import { crystfelPrograms, crystfelTable } from '../build/esm/base/crystfel-flags.js';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { formats } from '../build/esm/data/formats/table.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';
@@ -31,6 +32,8 @@ for (const room of readdirSync(new URL('src/', rootUrl))) {
 
 headers.set('README.md', withTable('README.md', 'support', support()));
 headers.set('docs/detectors.md', withTable('docs/detectors.md', 'formats', formatList()));
+const programs = crystfelPrograms.flatMap((program) => [`### ${program}`, '', crystfelTable(program), '']);
+headers.set('docs/crystfel.md', withTable('docs/crystfel.md', 'crystfel', programs));
 headers.set('docs/house.svg', housePicture(readFileSync(new URL('src/README.md', rootUrl), 'utf8')));
 
 /** A page with a table between two markers. */

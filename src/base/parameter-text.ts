@@ -35,7 +35,7 @@ export function defaultText(row: Parameter): string | undefined {
 }
 
 /** Range and unit in words, for tables and comments. */
-function rangeText(row: Parameter): string {
+export function rangeText(row: Parameter): string {
   const { kind, range, choices = [], count, rising, type } = row;
   if (kind === 'boolean') return 'true, false';
   if (kind === 'choice') return choices.join(', ');
@@ -62,15 +62,15 @@ export function rowOfFlag(row: Parameter): Parameter {
   };
 }
 
-/** A line of `--help`: whose it is, what it does, its unit and its default. */
-export function helpText(given: Parameter, whose: string | undefined): string {
+/** A line of `--help`: whose it is, what it does, its unit unless a heading states it, and its default. */
+export function helpText(given: Parameter, whose: string | undefined, isUnitStated = false): string {
   const row = rowOfFlag(given);
   const { unit, kind, choices, off, fallback } = row;
   const sentence = fallback === true && off !== undefined ? off : row.sentence;
   const usual = defaultText(row);
   const parts = [
     `${whose ? `${whose}: ` : ''}${sentence}${kind === 'choice' ? `: ${(choices ?? []).join(', ')}` : ''}`,
-    unit === undefined ? undefined : `, ${unit}`,
+    unit === undefined || isUnitStated ? undefined : `, ${unit}`,
     usual === undefined ? undefined : ` (default: ${usual})`,
   ];
   return parts.join('');
@@ -134,12 +134,12 @@ const typeOf = ({ kind, choices = [], count, type }: Parameter): string => {
   }
 };
 
-/** Words in lines of at most 115 signs, which leaves room for the asterisk of a comment. */
-function wrapped(text: string): string[] {
+/** Words in lines; the usual width leaves room for the asterisk of a comment. */
+export function wrapped(text: string, width = 113): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= 113) lines[lines.length - 1] = `${last} ${word}`;
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;

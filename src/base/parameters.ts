@@ -53,6 +53,23 @@ export interface OptionRow {
   readonly type?: string | undefined;
 }
 
+/** The headings of `--help`, in their order. */
+export const helpGroups = [
+  'input',
+  'peaks',
+  'cells and indexing',
+  'geometry',
+  'analysis',
+  'model',
+  'integration',
+  'statistics',
+  'output',
+  'live',
+  'page',
+  'many cores',
+] as const;
+export type HelpGroup = (typeof helpGroups)[number];
+
 /** One parameter; its name is its key in the table. */
 export interface Parameter extends OptionRow {
   /** One plain sentence without a full stop: what it does. */
@@ -77,12 +94,20 @@ export interface Parameter extends OptionRow {
   readonly value?: string | undefined;
   /** The value that the additional flag `--no-NAME` stands for. */
   readonly without?: string | undefined;
+  /** The heading of `--help` under which it stands; `grouped` sets it for a table. */
+  readonly group?: HelpGroup | undefined;
+  /** Whether the short `--help` lists it: most runs set it. */
+  readonly common?: true | undefined;
   /** The flag of CrystFEL that it has been taken from. */
   readonly crystfel?: CrystfelFlag | undefined;
 }
 
 /** A table of parameters by name. */
 export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** The rows of a table under one heading of `--help`, except those that name another. */
+export const grouped = <const Rows extends Parameters>(group: HelpGroup, rows: Rows): Rows =>
+  Object.fromEntries(Object.entries(rows).map(([name, row]) => [name, { group, ...row }])) as unknown as Rows;
 
 type Several<P extends Parameter> = P extends { readonly count: 3 }
   ? readonly [number, number, number]

@@ -58,7 +58,7 @@ export function register(program: Command, _deps: CliDeps): void {
       'after',
       '\nExamples:\n  ewald ffi pi.h\n  ewald ffi pi.h --lib ./build/libpi_cpp.so --call approximate_pi_c ' +
         '1000000\n  ewald ffi pi.h -D PI_API= -o pi.ts\n  ewald ffi zlib.h --lib z --call crc32 0 hello 5' +
-        '\n\nNative libraries are called with the package koffi (npm install koffi); wasm modules need nothing.',
+        '\n\nNative libraries are called by the package koffi (npm install koffi);\nwasm modules need no package.',
     )
     .action((header: string, texts: FlagTexts) => run(header, flagValues(rows, texts)));
   withFlags(command, rows);

@@ -11,6 +11,8 @@ import {
   inFlags,
   integrationRows,
   type ListName,
+  type Mode,
+  messageOf,
   modeOf,
   type Parameters,
   parseIntegration,
@@ -26,7 +28,8 @@ import {
 } from '../entries/shell.node.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
-import { type FlagTexts, flagValues, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
+import { note, yellow } from './output.js';
+import { flagValues, keyOf, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
 
 /** Flags that other commands have as well, and that apply to frames only here. */
@@ -78,11 +81,36 @@ export const withFrameFlags = (command: Command): Command =>
   );
 
 /** Rejects the flags that a mode of `ewald index` does not use. Throws `Argument`. */
-export function refuseUnused(flags: FlagTexts, mode: RunMode, source: string): void {
-  const values = flagValues(indexRows, flags);
-  const { finder, integrate, acceptBy, follow } = values;
-  const whole = { finder, integrate, acceptBy, follow, toStream: values.output !== undefined, ...mode };
-  refuseOthers(indexRows, values, modeOf(whole, inFlags(source)), saidAsFlags(indexRows));
+export function refuseUnused(flags: FrameFlags, mode: RunMode, source: string): void {
+  const values = flags.compat === undefined ? flagValues(indexRows, flags) : pastedValues(flags, mode, source);
+  refuseOthers(indexRows, values, usedBy(values, mode, source), saidAsFlags(indexRows));
+}
+
+function usedBy(values: FlagValues<typeof indexRows>, mode: RunMode, source: string): Mode {
+  const { finder, integrate, acceptBy, follow, output } = values;
+  return modeOf({ finder, integrate, acceptBy, follow, toStream: output !== undefined, ...mode }, inFlags(source));
+}
+
+/**
+ * The values of a pasted command: flags of CrystFEL that this mode does not use are omitted, since indexamajig reads
+ * over them too. Peaks are searched as CrystFEL does without --peaks, if the command says more about the search.
+ */
+function pastedValues(flags: FrameFlags, mode: RunMode, source: string): FlagValues<typeof indexRows> {
+  const texts = flags as Record<string, unknown>;
+  const { threshold, minSnr, minSquaredGradient } = flags;
+  if ([threshold, minSnr, minSquaredGradient].some((one) => one !== undefined)) texts.peaks ??= 'zaef';
+  for (const [name, row] of Object.entries(indexRows as Parameters)) {
+    const { compat: _, ...values } = flagValues(indexRows, flags);
+    const value = (values as Readonly<Record<string, unknown>>)[name];
+    if (value === undefined || row.crystfel === undefined) continue;
+    try {
+      refuseOthers(indexRows, { [name]: value }, usedBy(values, mode, source), saidAsFlags(indexRows));
+    } catch (error) {
+      note(`${yellow('note:')} ${messageOf(error)}; it is omitted`);
+      delete texts[keyOf(name, row)];
+    }
+  }
+  return flagValues(indexRows, flags);
 }
 
 /** Flags that lists and frames share. */

@@ -27,7 +27,6 @@ import {
   thresholdRows,
   unknownCellRows,
 } from '../entries/shell.node.js';
-import { refuseAbsentFlags } from './crystfel-flags.js';
 import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
 import { doubtOf } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
@@ -86,6 +85,8 @@ export const everywhereRows = {
   cells: {
     kind: 'texts',
     short: 'p',
+    group: 'cells and indexing',
+    common: true,
     sentence:
       "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
       'may be repeated. Without it the cell is determined from the frames; none: peaks only',
@@ -96,7 +97,6 @@ export const everywhereRows = {
 } as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
-  refuseAbsentFlags(process.argv.slice(2));
   const command = program
     .command('index')
     .description('from detector frames, or the spots of stills, to oriented crystal cells')

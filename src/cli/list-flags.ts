@@ -3,10 +3,10 @@ import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { EwaldError, readSpotList, type SpotUnit } from '../entries/index.node.js';
 import { spotUnits } from '../entries/pipeline.node.js';
-import { formats, inputName, messageOf, type Parameters, range, readText } from '../entries/shell.node.js';
+import { formats, grouped, inputName, messageOf, type Parameters, range, readText } from '../entries/shell.node.js';
 
 /** Flags that apply to spot lists only. */
-export const listRows = {
+export const listRows = grouped('input', {
   unit: {
     kind: 'choice',
     sentence: 'unit of the numbers in spot lists',
@@ -22,7 +22,7 @@ export const listRows = {
     value: 'fraction',
     of: ['spot lists'],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));

@@ -16,8 +16,11 @@ import {
 import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../entries/merging.js';
 import {
   checkOutput,
+  compatRow,
+  csvText,
   expand,
   type FlagValues,
+  grouped,
   inputName,
   mergeMode,
   mergeRows,
@@ -28,11 +31,11 @@ import {
   readText,
   refuseOthers,
   refuseSame,
+  statisticsRows,
   type WriteOptions,
   writeWhole,
 } from '../entries/shell.node.js';
 import { commandLine, inShell } from './command-line.js';
-import { refuseAbsentMergeFlags } from './crystfel-flags.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {
   bold,
@@ -44,28 +47,30 @@ import {
   Progress,
   print,
   printJson,
+  refuseBoth,
   table,
   warn,
   yellow,
 } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { csvRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the outputs of the command, and of where it computes. */
-const outputRows = {
+const outputRows = grouped('output', {
   output: {
     kind: 'text',
     short: 'o',
+    common: true,
     sentence: 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2',
     value: 'file.hkl',
   },
-  mtz: { kind: 'text', sentence: 'MTZ file: IMEAN, SIGIMEAN and N', value: 'file.mtz' },
+  mtz: { kind: 'text', common: true, sentence: 'MTZ file: IMEAN, SIGIMEAN and N', value: 'file.mtz' },
   unmerged: {
     kind: 'text',
     sentence: 'MTZ file of all observations with their scales, for careless and others',
     value: 'file.mtz',
   },
-  html: { kind: 'text', sentence: 'report with statistics and plots, one HTML file', value: 'file.html' },
+  html: { kind: 'text', common: true, sentence: 'report with statistics and plots, one HTML file', value: 'file.html' },
   state: {
     kind: 'text',
     sentence: 'file of all observations read, an input of later merges: shards of a run join to the same bits',
@@ -78,24 +83,26 @@ const outputRows = {
   },
   backend: {
     kind: 'choice',
+    group: 'many cores',
     sentence: 'where sums are computed',
     choices: ['native', 'wasm'],
     usual: 'native if available',
     value: 'name',
   },
-  force: { kind: 'boolean', sentence: 'replaces existing files' },
+  compat: compatRow,
+  force: { kind: 'boolean', common: true, sentence: 'replaces existing files' },
+  csv: csvRow('a line per resolution shell, and one for all of them'),
   json: jsonRow(
     '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
       '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}',
   ),
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of the command. */
 export const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
 type Flags = ExecutorFlags & FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
-  refuseAbsentMergeFlags(process.argv.slice(2));
   const command = program
     .command('merge')
     .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
@@ -120,6 +127,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     force: flags.force ?? false,
     inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
   };
+  refuseBoth(flags);
   const { output, mtz, unmerged, html, state, assignments } = flags;
   const named: readonly (readonly [string | undefined, WriteOptions])[] = [
     [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
@@ -184,7 +192,10 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   for (const { file, kind, content } of files) await writeWhole(file, content, { ...writing, ...kind });
   const names = files.map(({ file }) => file);
   if (flags.json) printJson(summaryOf(result, names));
-  else show(result, names, flags);
+  else if (flags.csv) {
+    print(csvText(statisticsRows([{ name: '', statistics: result.statistics }, ...result.datasets])));
+    for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
+  } else show(result, names, flags);
   // The files are written, since only the user knows whether the point group is right.
   if (result.isDoubtful) warn('the merge is in doubt: see the notes (exit code 1)');
   endDone(!result.isDoubtful);

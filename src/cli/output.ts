@@ -69,6 +69,11 @@ export function printJson(value: unknown): void {
   write(`${visibleJson(json)}\n`);
 }
 
+/** Refuses two forms of one output. Throws `Argument`. */
+export function refuseBoth({ json, csv }: { readonly json?: boolean; readonly csv?: boolean }): void {
+  if (json && csv) throw new EwaldError('Argument', '--json and --csv print the same results; give one of them');
+}
+
 // Visible width, without colours.
 const width = (text: string): number => visibleLines(text.replace(mark, '')).length;
 

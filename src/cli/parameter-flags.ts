@@ -43,7 +43,7 @@ const valueName = ({ kind, value, count = 0 }: Parameter): string =>
   (kind === 'numbers' || kind === 'integers' ? [...'abcdef'].slice(0, count).join(',') : valueNames[kind as 'integer']);
 
 /** The name under which commander stores a flag. */
-const keyOf = (name: string, row: Parameter): string =>
+export const keyOf = (name: string, row: Parameter): string =>
   (row.flag ?? kebab(name)).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** A flag made from a row; it keeps the row. */
@@ -53,6 +53,8 @@ export class RowFlag extends Option {
     description: string,
     /** The rows of the options that it sets, by name. */
     readonly rows: Parameters,
+    /** The stages that it belongs to. */
+    readonly whose?: string | undefined,
   ) {
     super(flags, description);
     // An optional value is attached to its flag; see `attachBareValues`.
@@ -99,7 +101,7 @@ export function withFlags(command: Command, rows: Parameters): Command {
     const words = [row.short && `-${row.short}`, flagOf(name, row)].filter(Boolean).join(', ');
     const value = row.bare === undefined ? `<${valueName(row)}>` : `[${valueName(row)}]`;
     const flag = row.kind === 'boolean' ? words : `${words} ${value}`;
-    const option = new RowFlag(flag, helpText(row, whose), Object.fromEntries(together));
+    const option = new RowFlag(flag, helpText(row, whose), Object.fromEntries(together), whose);
     // Commander interprets --no-data-timeout <s> as the negation of a flag.
     if (row.kind !== 'boolean') option.negate = false;
     if (row.kind === 'texts') option.argParser((one: string, before: string[] = []) => [...before, one]);

@@ -1,22 +1,38 @@
 /** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
 import { EwaldError, version } from '../entries/index.node.js';
-import { nearest } from '../entries/shell.node.js';
+import { type CrystfelProgram, type HelpPage, helpRequest, nearest, ported } from '../entries/shell.node.js';
 
 export const commands: Record<
   string,
   {
     summary: string;
+    /** What people type; a command with examples lists its options under headings. */
+    examples?: HelpPage['examples'];
+    /** The programs of CrystFEL whose flags it refuses, or takes with --compat. */
+    crystfel?: readonly CrystfelProgram[];
     load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }>;
   }
 > = {
   index: {
     summary: 'from detector frames or spot lists to oriented crystal cells',
+    examples: [
+      ['a known cell: peaks, crystals and reflections', 'ewald index run.h5 -g det.geom -p lyso.cell -o run.stream'],
+      ['an unknown cell, and a report with pictures', 'ewald index run.h5 -g det.geom -o run.stream --html run.html'],
+      ['peaks alone, printed frame by frame', 'ewald index run.h5 -g det.geom -p none'],
+    ],
+    crystfel: ['indexamajig'],
     load: () => import('./index-lists.js'),
   },
   geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
   stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
   merge: {
     summary: 'merge the reflections of stills to structure factors',
+    crystfel: ['partialator', 'process_hkl'],
+    examples: [
+      ['structure factors, and a report with plots', 'ewald merge run.stream -y 4/mmm -o run.hkl --html run.html'],
+      ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
+      ['the point group is not known', 'ewald merge run.stream -y auto --mtz run.mtz'],
+    ],
     load: () => import('./merge.js'),
   },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
@@ -30,6 +46,11 @@ export const commands: Record<
   },
   run: {
     summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
+    examples: [
+      ['the centre of mass of each frame', 'ewald run com scan.mib --nav-shape 128,128 -o com.npy'],
+      ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out'],
+      ['your function', 'ewald run scan.mib --udf sums.mjs -o sums.npy'],
+    ],
     load: () => import('./run.js'),
   },
   udf: {
@@ -41,7 +62,15 @@ export const commands: Record<
     summary: 'open the pages in a browser: image filtering live, and validation',
     load: () => import('./page.js'),
   },
-  view: { summary: 'look at frames, peaks and crystals in a browser', load: () => import('./view.js') },
+  view: {
+    summary: 'look at frames, peaks and crystals in a browser',
+    examples: [
+      ['frames with their peaks and crystals', 'ewald view run.h5 -g det.geom -p lyso.cell'],
+      ['a folder that fills', 'ewald view frames --follow -g det.geom'],
+      ['from another computer', 'ewald view run.h5 --host 0.0.0.0 --port 8080'],
+    ],
+    load: () => import('./view.js'),
+  },
   simulate: { summary: 'generate data with known truth', load: () => import('./simulate.js') },
   devices: {
     summary: 'which backends this machine has, which one is chosen, and why not the others',
@@ -58,32 +87,32 @@ export const commands: Record<
   },
 };
 
-/** `help COMMAND …` is equivalent to `COMMAND … --help`. */
-const asked = (words: readonly string[]): readonly string[] =>
-  words[0] === 'help' ? [...words.filter((word) => word !== 'help'), '--help'] : words;
-
 /**
  * Runs a command; `interrupted` replaces Ctrl-C, which the process itself listens for otherwise. Sets
  * `process.exitCode`.
  */
 export async function runCommand(words: readonly string[], interrupted?: AbortSignal): Promise<void> {
-  const argv = asked(words);
+  const { argv, all, option } = helpRequest(words, Object.keys(commands));
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     process.stdout.write(`${version}\n`);
     return;
   }
-  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node] = await Promise.all([
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node, help] = await Promise.all([
     import('commander'),
     import('./output.js'),
     import('../entries/shell.node.js'),
     import('./visible.js'),
     import('../entries/index.node.js'),
+    import('./help.js'),
   ]);
   const program = new Command('ewald')
     .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
     .version(version, '-V, --version')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(visibleLines(text.replace(/^error: /, 'ewald: '))) })
+    .configureOutput({
+      getOutHelpWidth: help.columns,
+      outputError: (text, write) => write(visibleLines(text.replace(/^error: /, 'ewald: '))),
+    })
     .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
     .addHelpText(
       'after',
@@ -99,10 +128,20 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
       for (const [name, { summary }] of Object.entries(commands))
         program.command(name).description(summary).allowUnknownOption();
     for (const command of program.commands) override(command);
+    const { examples = [] } = chosen ?? {};
+    for (const command of chosen ? program.commands : [])
+      command.configureHelp({
+        ...command.configureHelp(),
+        formatHelp: (one, helper) => help.helpOf(one, helper, one === command ? examples : [], all),
+      });
+    if (option !== undefined) return await explain(option, words, new Command('ewald'), deps, output);
     if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
     if (wanted === undefined && argv.length === 0) program.help({ error: true });
     const { attachBareValues, rowsOf } = await import('./parameter-flags.js');
-    await program.parseAsync(attachBareValues(argv, rowsOf(program)), { from: 'user' });
+    const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
+    const line = ported(argv, chosen?.crystfel ?? [], isPasted);
+    for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
+    await program.parseAsync(attachBareValues(line.words, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {
@@ -116,13 +155,34 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   }
 }
 
+/** Explains an option in every command that has it: `ewald help threshold`. */
+async function explain(
+  asked: string,
+  words: readonly string[],
+  every: import('commander').Command,
+  deps: import('./output.js').CliDeps,
+  output: typeof import('./output.js'),
+): Promise<void> {
+  const [{ columns, parametersOf }, { explainedAs, explanationText }] = await Promise.all([
+    import('./help.js'),
+    import('../entries/shell.node.js'),
+  ]);
+  for (const { load } of Object.values(commands)) (await load()).register(every, deps);
+  const { explained, near } = explainedAs(asked, parametersOf(every, ''), Object.keys(commands));
+  if (explained.length === 0) return unknownCommand(asked, output, near);
+  if (words.includes('--json')) return output.printJson(explained);
+  output.print(explained.map((one) => explanationText(one, columns())).join('\n\n'));
+}
+
 /** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
-function unknownCommand(word: string, output: typeof import('./output.js')): void {
-  const near = nearest(word, Object.keys(commands));
+function unknownCommand(word: string, output: typeof import('./output.js'), options?: readonly string[]): void {
+  const near = options ?? [nearest(word, Object.keys(commands)) ?? []].flat();
   output.note(
-    'ewald: there is no command ' +
+    `ewald: there is no command ${options ? 'and no option ' : ''}` +
       `"${word}"; ${
-        near ? `did you mean "${near}"?` : `expected one of ${Object.keys(commands).join(', ')}`
+        near.length > 0
+          ? `did you mean "${near.join('" or "')}"?`
+          : `expected one of ${Object.keys(commands).join(', ')}`
       }\n(ewald ` +
       '--help lists the commands, ewald COMMAND --help the options)',
   );

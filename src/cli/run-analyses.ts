@@ -7,6 +7,7 @@ import {
   analysisRows,
   type FlagValues,
   flagOf,
+  helpEntry,
   nearest,
   readNpyFile,
   refuseOthers,
@@ -14,6 +15,7 @@ import {
 } from '../entries/shell.node.js';
 import type { Analysis, Context, Scan } from '../entries/udf.node.js';
 import { inShell } from './command-line.js';
+import { columns } from './help.js';
 import { type FlagTexts, flagValues, RowFlag, saidAsFlags } from './parameter-flags.js';
 import { roiOf } from './roi.js';
 
@@ -71,11 +73,11 @@ export function flagsInHelp(command: Command): Option[] {
   return [...all.filter(isTheirs), ...all.filter((option) => !ofAnalyses(option))];
 }
 
-/** One line of help for each of these analyses. */
+/** What each of these analyses does, and its flags. */
 export const analysisHelp = (names: readonly AnalysisName[]): string[] =>
   names.map((name) => {
     const flags = flagsOf(name).join(' ');
-    return `  ${name.padEnd(15)} ${analysisNames[name]}${flags && `: ${flags}`}`;
+    return helpEntry(name, `${analysisNames[name]}${flags && `: ${flags}`}`, columns());
   });
 
 /** Throws `Argument` for a file in place of an analysis. */

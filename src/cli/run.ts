@@ -7,6 +7,7 @@ import {
   checkRunToFiles,
   detectorAddress,
   type FlagValues,
+  grouped,
   liveRows,
   loadUdfs,
   type NamedResult,
@@ -53,7 +54,7 @@ import { watched } from './run-watch.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the cluster, and of the command itself. */
-const commandRows = {
+const commandRows = grouped('many cores', {
   module: {
     kind: 'text',
     sentence: 'path under which the workers of the cluster load the module of --udf',
@@ -63,6 +64,7 @@ const commandRows = {
   backend: { ...backendRow, sentence: 'backend of the kernels' },
   stay: {
     kind: 'boolean',
+    group: 'live',
     sentence: 'keeps the page of --view after the run',
     off: 'end the page of --view with the run, at a terminal, too',
     fallback: true,
@@ -71,7 +73,7 @@ const commandRows = {
     '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +
       'live: {received, lost, …}, seconds, bytesPerSecond}',
   ),
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 const rows = { ...scanRunRows, ...liveRows, ...commandRows, ...watchRows } as const satisfies Parameters;
 type Texts = ExecutorFlags;

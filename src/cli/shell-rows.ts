@@ -22,6 +22,8 @@ export const shellFlags = {
   verbose: 'how much is printed',
   list: 'rows and selectRows of ewald/validate are the list',
   header: 'inspect returns the header in any case',
+  compat: 'in the library, each option has one name',
+  csv: 'the library returns the values that are printed',
   profile: 'the library returns the times with every item',
   html: 'in the library, functions that make the page',
   open: 'starts a browser, which is for a person at a terminal',
@@ -29,7 +31,17 @@ export const shellFlags = {
 } as const;
 
 /** The flag `--json` of a command; `what` describes the printed documents. */
-export const jsonRow = (what: string) => ({ kind: 'boolean', sentence: what }) as const satisfies Parameter;
+export const jsonRow = (what: string) =>
+  ({ kind: 'boolean', sentence: what, group: 'output', common: true }) as const satisfies Parameter;
+
+/** The flag `--csv` of a command; `what` describes the lines. */
+export const csvRow = (what: string) =>
+  ({
+    kind: 'boolean',
+    sentence: `prints a table for pandas and others: ${what}`,
+    group: 'output',
+    common: true,
+  }) as const;
 
 /** The flag of the folder for the results. */
 export const folderRow = {
@@ -43,6 +55,8 @@ export const folderRow = {
 /** The flag of the backend on which kernels run. */
 export const backendRow = {
   kind: 'text',
+  group: 'many cores',
+  common: true,
   sentence: 'where to compute',
   usual: 'the best available backend',
   value: 'name',

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { joinStreams, streamInfo } from '../entries/pipeline.node.js';
-import { compareStreamFiles, type FlagValues, joinStreamRows } from '../entries/shell.node.js';
+import { compareStreamFiles, csvText, type FlagValues, joinStreamRows, streamRow } from '../entries/shell.node.js';
 import {
   bold,
   type CliDeps,
@@ -15,11 +15,12 @@ import {
   Progress,
   print,
   printJson,
+  refuseBoth,
   table,
   yellow,
 } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-import { jsonRow } from './shell-rows.js';
+import { csvRow, jsonRow } from './shell-rows.js';
 
 export function register(program: Command, _: CliDeps): void {
   const stream = program.command('stream').description('join, count and compare CrystFEL streams');
@@ -34,7 +35,7 @@ export function register(program: Command, _: CliDeps): void {
     .description('frames, hits, crystals, cells and resolution of streams')
     .argument('<streams...>', 'streams; one that is still being written may end in .part')
     .action(info);
-  withFlags(counting, { json: jsonRow('one JSON line per stream') });
+  withFlags(counting, { csv: csvRow('a line per stream'), json: jsonRow('one JSON line per stream') });
   const comparing = stream
     .command('compare')
     .description('two streams of the same frames, or a stream and the truth of a simulation')
@@ -67,15 +68,16 @@ async function merge(files: readonly string[], { output = '', force = false }: F
   endDone(!remarks.some(({ kind }) => kind === 'warning'));
 }
 
-async function info(files: readonly string[], { json }: { json?: boolean }): Promise<void> {
+async function info(files: readonly string[], { json, csv }: { json?: boolean; csv?: boolean }): Promise<void> {
+  refuseBoth({ ...(json && { json }), ...(csv && { csv }) });
+  const rows: object[] = [];
   for (const file of files) {
     const facts = await streamInfo(file);
     // A stream that is still being written usually ends within a frame.
     endDone(facts.unread === 0 && (!facts.torn || file.endsWith('.part')));
-    if (json) {
-      printJson(facts);
-      continue;
-    }
+    if (csv) rows.push(streamRow(facts));
+    else if (json) printJson(facts);
+    if (csv || json) continue;
     const { frames, hits, indexed, crystals } = facts;
     const share = (n: number): string => (frames > 0 ? ` (${((100 * n) / frames).toFixed(1)} %)` : '');
     print(`${bold(file)}  ${dim(facts.generator)}`);
@@ -99,4 +101,5 @@ async function info(files: readonly string[], { json }: { json?: boolean }): Pro
       print(yellow(`${counted(facts.unread, 'frame')} could not be read; ewald index --resume tries them again`));
     if (facts.torn) print(yellow('it ends within a frame; ewald index --resume continues it'));
   }
+  if (csv) print(csvText(rows));
 }

@@ -24,6 +24,7 @@ const rows = {
   ...listenRows,
   open: {
     kind: 'boolean',
+    group: 'page',
     sentence: 'starts a browser',
     off: 'print the address and do not start a browser',
     fallback: true,

@@ -1,5 +1,5 @@
 /** Parameters of opening files of frames, and of writing frames to another file. */
-import type { Parameters } from '../base/parameters.js';
+import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 
 const bytes = { kind: 'bytes', range: range(0, Number.MAX_SAFE_INTEGER, 0), of: ['raw'], value: 'bytes' } as const;
@@ -8,7 +8,7 @@ const bytes = { kind: 'bytes', range: range(0, Number.MAX_SAFE_INTEGER, 0), of: 
  * What a caller may state about a file, or override. Each format accepts the parameters that it uses and rejects the
  * others by name.
  */
-export const openRows = {
+export const openRows = /* @__PURE__ */ grouped('input', {
   format: {
     kind: 'text',
     sentence: 'the format of the file, one of those that ewald info lists',
@@ -16,6 +16,7 @@ export const openRows = {
     value: 'name',
   },
   navShape: {
+    common: true,
     kind: 'integers',
     sentence:
       'shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length ' +
@@ -25,6 +26,7 @@ export const openRows = {
     value: 'n,…',
   },
   sigShape: {
+    common: true,
     kind: 'integers',
     sentence: 'shape of a frame, slowest axis first: 256,256',
     range: range(1, Number.MAX_SAFE_INTEGER, Number.NaN),
@@ -32,6 +34,7 @@ export const openRows = {
     value: 'n,…',
   },
   dtype: {
+    common: true,
     kind: 'choice',
     sentence: 'element type, for files that do not state it',
     choices: ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f16', 'f32', 'f64', 'c64', 'c128'],
@@ -57,6 +60,7 @@ export const openRows = {
     of: ['raw', 'dm', 'hdf5'],
   },
   dataset: {
+    common: true,
     kind: 'text',
     sentence: 'which array of a file that contains several: a name, an HDF5 path or part of one, or a number from 0',
     type: 'string | number',
@@ -84,7 +88,7 @@ export const openRows = {
     off: 'do not verify checksums in the file (CBF, HDF5, TIFF, Zarr, zip): faster, but damage goes unnoticed',
     fallback: true,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Names of all options of `open`. */
 export const openNames: readonly string[] = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];

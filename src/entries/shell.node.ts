@@ -20,14 +20,28 @@ export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ crea
 
 export { parseBackend } from '../backends/open.js';
 export { clock, columnGroups, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
+export { type CrystfelProgram, compatRow, ported } from '../base/crystfel-flags.js';
+export { csvText } from '../base/csv.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
+export {
+  explainedAs,
+  explanationText,
+  type FoundParameter,
+  type HelpFlag,
+  type HelpPage,
+  helpEntry,
+  helpPage,
+  helpRequest,
+} from '../base/help-text.js';
 export { median } from '../base/median.js';
 export { exact, nearest } from '../base/options.js';
 export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
 export {
   checkParameter,
   type FlagValues,
+  grouped,
+  type Mode,
   namesOf,
   type Parameter,
   type Parameters,
@@ -61,6 +75,7 @@ export { transformRows } from '../heffte/parameters.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
+export { statisticsRows } from '../merging/statistics.js';
 export { mergeWriting } from '../merging/writing.js';
 export { searchRows } from '../peaks/parameters.js';
 export { piPlanRows, piRunRows } from '../pi/parameters.js';
@@ -96,6 +111,7 @@ export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
 } from '../pipeline/refinement/refine-stream.node.js';
+export { streamRow } from '../pipeline/streams/info.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../serving/parameters.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export {

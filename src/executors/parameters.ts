@@ -1,10 +1,11 @@
 /** Parameters of connections to a cluster, and of a worker that joins one. */
-import type { Parameters } from '../base/parameters.js';
+import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 
 /** Where tasks run. */
-export const executorRows = {
+export const executorRows = /* @__PURE__ */ grouped('many cores', {
   jobs: {
+    common: true,
     kind: 'integer',
     short: 'j',
     sentence: 'workers that share the work',
@@ -18,15 +19,16 @@ export const executorRows = {
     },
   },
   executor: {
+    common: true,
     kind: 'text',
     sentence: 'inline, workers, mpi (default under mpirun), or a cluster: nats://host:4222',
     value: 'where',
     neutral: true,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** How a cluster is reached. */
-export const connectionRows = {
+export const connectionRows = /* @__PURE__ */ grouped('many cores', {
   cluster: {
     kind: 'text',
     sentence: 'name of the cluster on that server: letters, digits, - and _',
@@ -53,7 +55,7 @@ export const connectionRows = {
   tlsCa: { kind: 'text', sentence: 'certificate of the authority, PEM', value: 'file', neutral: true },
   tlsCert: { kind: 'text', sentence: 'client certificate, PEM', value: 'file', neutral: true },
   tlsKey: { kind: 'text', sentence: 'client key, PEM', value: 'file', neutral: true },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** What a worker offers. */
 export const joinRows = {

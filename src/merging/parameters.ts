@@ -2,7 +2,7 @@
  * Parameters of a merge. Parameters with the names of options of CrystFEL's partialator have the same meanings, ranges
  * and defaults.
  */
-import type { Mode, Parameters } from '../base/parameters.js';
+import { grouped, type Mode, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 
 /** The models of observations. */
@@ -25,8 +25,10 @@ const { POSITIVE_INFINITY: infinity, NEGATIVE_INFINITY: minusInfinity, NaN: none
 const fitted = mergeModels.filter((model) => model !== 'mean');
 
 /** Options of a merge; `of` lists the models, and the steps, that use a parameter. */
-export const mergeRows = {
+export const mergeRows = /* @__PURE__ */ grouped('model', {
   symmetry: {
+    common: true,
+    group: 'input',
     kind: 'text',
     short: 'y',
     sentence: 'point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), or auto',
@@ -38,6 +40,8 @@ export const mergeRows = {
     crystfel: { program: 'partialator' },
   },
   cell: {
+    common: true,
+    group: 'input',
     kind: 'text',
     short: 'p',
     sentence: 'the cell; in the command a .cell or PDB file, or a,b,c,al,be,ga',
@@ -53,6 +57,7 @@ export const mergeRows = {
     value: 'name',
   },
   model: {
+    common: true,
     kind: 'choice',
     short: 'm',
     sentence: 'how observations depend on the intensities',
@@ -68,6 +73,7 @@ export const mergeRows = {
     },
   },
   iterations: {
+    common: true,
     kind: 'integer',
     short: 'n',
     sentence: 'largest number of cycles of scaling and merging, which end when the merge has converged',
@@ -76,12 +82,14 @@ export const mergeRows = {
     crystfel: { program: 'partialator' },
   },
   minMeasurements: {
+    common: true,
     kind: 'integer',
     sentence: 'fewest observations per merged reflection',
     range: range(1, 1000, 2),
     crystfel: { program: 'partialator' },
   },
   pushRes: {
+    common: true,
     kind: 'number',
     sentence: "how far beyond each crystal's resolution limit observations are used",
     range: range(minusInfinity, infinity, infinity),
@@ -115,6 +123,7 @@ export const mergeRows = {
     },
   },
   ambiguity: {
+    common: true,
     kind: 'boolean',
     sentence: 'resolves the indexing ambiguity where the cell has one',
     off: 'keep the indexing of all crystals, even if their lattice has several equivalent indexings',
@@ -133,6 +142,8 @@ export const mergeRows = {
     of: resolving,
   },
   reference: {
+    common: true,
+    group: 'input',
     kind: 'text',
     sentence: 'known intensities, which determine the setting of the merge and are compared with it; .hkl or .mtz',
     type: 'ReflectionList',
@@ -140,6 +151,8 @@ export const mergeRows = {
     value: 'file.hkl',
   },
   split: {
+    common: true,
+    group: 'input',
     kind: 'text',
     sentence: 'data set of each frame: scales and settings are common, and each set is also merged separately',
     more: 'In the command, a table with one line per frame, "filename event dataset".',
@@ -150,6 +163,7 @@ export const mergeRows = {
     crystfel: { program: 'partialator' },
   },
   splitBy: {
+    group: 'input',
     kind: 'text',
     sentence: 'field that --copy-header wrote into the stream, whose value is the data set of a frame',
     more: 'Takes the place of a table: pump on and off, delays, temperatures. A frame without it is in no data set.',
@@ -157,6 +171,8 @@ export const mergeRows = {
     value: 'field',
   },
   shells: {
+    common: true,
+    group: 'statistics',
     kind: 'integer',
     sentence: 'resolution shells of the statistics',
     range: range(1, 1000, 10),
@@ -164,6 +180,7 @@ export const mergeRows = {
     crystfel: { program: 'check_hkl' },
   },
   lowres: {
+    group: 'statistics',
     kind: 'number',
     sentence: 'largest d of the statistics',
     range: range(0.1, 1e6, none),
@@ -173,6 +190,8 @@ export const mergeRows = {
     crystfel: { program: 'check_hkl' },
   },
   highres: {
+    common: true,
+    group: 'statistics',
     kind: 'number',
     sentence: 'smallest d of the statistics',
     range: range(0.1, 1e6, none),
@@ -181,7 +200,7 @@ export const mergeRows = {
     value: 'angstrom',
     crystfel: { program: 'check_hkl' },
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [

@@ -378,3 +378,10 @@ function secondMoment(
   const total = full.reduce((sum, { n }) => sum + n, 0);
   return full.reduce((sum, { n, first, second }) => sum + (n / total) * ((second * n) / first ** 2), 0);
 }
+
+/** The statistics of a merge as flat rows: one for each shell of each data set, and one for all its shells. */
+export const statisticsRows = (sets: readonly { readonly name: string; readonly statistics: MergeStatistics }[]) =>
+  sets.flatMap(({ name, statistics: { shells, overall } }) => [
+    ...shells.map((shell, i) => ({ dataset: name, shell: String(i + 1), ...shell })),
+    { dataset: name, shell: 'all', ...overall },
+  ]);

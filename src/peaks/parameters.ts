@@ -1,7 +1,7 @@
 /**
  * Parameters of the peak search. Their names, meanings and defaults are CrystFEL's; the ranges come from the layout.
  */
-import { type Mode, type Parameters, refusal, refuseOthers, type Said } from '../base/parameters.js';
+import { grouped, type Mode, type Parameters, refusal, refuseOthers, type Said } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../layout/peaks.js';
 import type { FinderName } from './contract.js';
@@ -15,8 +15,9 @@ const blobs = ['peakfinder8', ...dispersions] as const;
 const dispersed = (value: number) => ({ dispersion: value, 'dispersion-extended': value });
 
 /** Parameters of one search; `of` lists the finders that use a parameter. */
-export const searchRows = {
+export const searchRows = /* @__PURE__ */ grouped('peaks', {
   threshold: {
+    common: true,
     kind: 'number',
     sentence: 'pixels at or below this value belong to no peak, and in zaef start none',
     range: peaksRanges.threshold,
@@ -29,6 +30,7 @@ export const searchRows = {
     },
   },
   minSnr: {
+    common: true,
     kind: 'number',
     sentence: 'signal-to-noise ratio of a peak at least; in peakfinder8 also that of a pixel over its ring',
     range: peaksRanges.minSnr,
@@ -36,6 +38,7 @@ export const searchRows = {
     crystfel: { program: 'indexamajig' },
   },
   minPixCount: {
+    common: true,
     kind: 'integer',
     sentence: 'fewest pixels of a peak',
     range: peaksRanges.minPixCount,
@@ -44,6 +47,7 @@ export const searchRows = {
     crystfel: { program: 'indexamajig' },
   },
   maxPixCount: {
+    common: true,
     kind: 'integer',
     sentence: 'most pixels of a peak',
     range: peaksRanges.maxPixCount,
@@ -52,6 +56,7 @@ export const searchRows = {
     crystfel: { program: 'indexamajig' },
   },
   localBgRadius: {
+    common: true,
     kind: 'integer',
     sentence: 'the local background of a peak reaches twice as far from it',
     range: peaksRanges.localBgRadius,
@@ -118,7 +123,7 @@ export const searchRows = {
     usual: 'all',
     of: finderNames,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** The finder and the searched region, for which a finder is planned. */
 export const finderRows = {

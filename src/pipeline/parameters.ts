@@ -1,5 +1,6 @@
 /** Parameters of a run from frames to crystals: parameters of the search, sources of frames, and outputs. */
-import type { Parameters } from '../base/parameters.js';
+import { compatRow } from '../base/crystfel-flags.js';
+import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { openRows } from '../data/parameters.js';
 import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
@@ -19,8 +20,9 @@ export type PeakSource = FinderName | ListName;
 export const isList = (finder: PeakSource): finder is ListName => (listNames as readonly string[]).includes(finder);
 
 /** Parameters of the source of peaks. */
-export const peakSourceRows = {
+export const peakSourceRows = /* @__PURE__ */ grouped('peaks', {
   finder: {
+    common: true,
     ...finderRows.finder,
     sentence: 'how peaks are found, or where they are taken from',
     choices: [...finderNames, ...listNames],
@@ -54,11 +56,12 @@ export const peakSourceRows = {
     fallback: true,
     of: listNames,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** How spots are indexed. */
-export const indexingRows = {
+export const indexingRows = /* @__PURE__ */ grouped('cells and indexing', {
   method: {
+    common: true,
     kind: 'choice',
     sentence: 'how lattices are looked for',
     choices: Object.keys(indexingEnums.Method) as (keyof typeof indexingEnums.Method)[],
@@ -71,11 +74,11 @@ export const indexingRows = {
     range: indexerRanges.maxSpots,
     of: ['indexing'],
   },
-  multi: { kind: 'boolean', sentence: 'looks for several lattices in a frame', of: ['indexing'] },
-} as const satisfies Parameters;
+  multi: { common: true, kind: 'boolean', sentence: 'looks for several lattices in a frame', of: ['indexing'] },
+} as const satisfies Parameters);
 
 /** Thresholds of indexing that have flags. */
-export const thresholdRows = {
+export const thresholdRows = /* @__PURE__ */ grouped('cells and indexing', {
   metric: {
     kind: 'choice',
     sentence: 'lengths and angles are fitted where that explains the spots better (free), or stay as known (held)',
@@ -90,11 +93,12 @@ export const thresholdRows = {
     flag: 'accept',
     of: ['indexing'],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters that select the frames to index and the lattices to accept. */
-export const acceptanceRows = {
+export const acceptanceRows = /* @__PURE__ */ grouped('cells and indexing', {
   useSaturated: {
+    group: 'peaks',
     kind: 'boolean',
     sentence: 'uses peaks with pixels above max_adu of their panel',
     off: 'omit peaks with pixels above max_adu of their panel',
@@ -103,6 +107,7 @@ export const acceptanceRows = {
     of: finderNames,
   },
   minPeaks: {
+    common: true,
     kind: 'integer',
     sentence: 'frames with fewer peaks are no hits and are not indexed',
     range: range(0, 2 ** 20, minimumSpots),
@@ -130,10 +135,10 @@ export const acceptanceRows = {
     crystfel: { program: 'indexamajig' },
     of: ["CrystFEL's rule"],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Prediction and integration of reflections. */
-export const integrationRows = {
+export const integrationRows = /* @__PURE__ */ grouped('integration', {
   integrate: {
     kind: 'boolean',
     sentence: 'predicts and integrates reflections; without it a run gives orientations and peaks alone',
@@ -142,6 +147,7 @@ export const integrationRows = {
     of: ['detector frames'],
   },
   integration: {
+    common: true,
     kind: 'text',
     sentence:
       'how reflections are integrated: rings, with -cen (moved to the spot), -sat (also saturated), -grad (plane)',
@@ -151,6 +157,7 @@ export const integrationRows = {
     of: ['integration'],
   },
   intRadius: {
+    common: true,
     kind: 'numbers',
     count: 3,
     rising: true,
@@ -166,6 +173,7 @@ export const integrationRows = {
     of: ['integration', 'zaef'],
   },
   pushRes: {
+    common: true,
     kind: 'number',
     sentence: "predicts this far beyond the resolution of a crystal's own peaks; below 0: less far",
     range: range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
@@ -189,6 +197,7 @@ export const integrationRows = {
     of: ['integration'],
   },
   highres: {
+    common: true,
     kind: 'number',
     sentence: 'pixels beyond this resolution take no part, and nothing is predicted there',
     range: range(0.1, 1000, Number.NaN),
@@ -196,11 +205,12 @@ export const integrationRows = {
     unit: 'angstrom',
     of: ['detector frames'],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of refining the geometry of a run before its frames are searched. */
-export const refinementRows = {
+export const refinementRows = /* @__PURE__ */ grouped('geometry', {
   refineGeometry: {
+    common: true,
     kind: 'choice',
     sentence:
       'refines distance, shift and panels (auto), or distance and shift (detector), on the first crystals, and uses ' +
@@ -216,7 +226,7 @@ export const refinementRows = {
       'and the distance moves only if wide scattering angles tell it from the size',
     of: ['the indexing of detector frames'],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of searching frames, except those of the peak search, the cells and the thresholds. */
 export const searchSettingRows = {
@@ -227,8 +237,9 @@ export const searchSettingRows = {
 } as const satisfies Parameters;
 
 /** Parameters of the source of frames. */
-export const sourceRows = {
+export const sourceRows = /* @__PURE__ */ grouped('input', {
   input: {
+    common: true,
     kind: 'text',
     short: 'i',
     sentence: 'list of files of frames, one a line, where "file //3" is one frame of it; or a stream to index again',
@@ -237,25 +248,36 @@ export const sourceRows = {
   },
   prefix: { kind: 'text', short: 'x', sentence: 'put before each file of the list', of: ['a list of files (-i)'] },
   zmqInput: {
+    common: true,
+    group: 'live',
     kind: 'text',
     sentence: 'takes frames as they come by ZeroMQ, such as tcp://host:5002, instead of files',
     value: 'address',
     of: ['frames by ZeroMQ'],
   },
   zmqSubscribe: {
+    group: 'live',
     kind: 'texts',
     sentence: 'takes messages that begin so; several: repeat the flag',
     usual: 'all that are published',
     value: 'prefix',
     of: ['frames by ZeroMQ'],
   },
-  zmqRequest: { kind: 'text', sentence: 'asks for each frame with this message', of: ['frames by ZeroMQ'] },
+  zmqRequest: {
+    group: 'live',
+    kind: 'text',
+    sentence: 'asks for each frame with this message',
+    of: ['frames by ZeroMQ'],
+  },
   zmqPull: {
+    group: 'live',
     kind: 'boolean',
     sentence: 'takes what is pushed, as DECTRIS detectors do (streams V1 and V2)',
     of: ['frames by ZeroMQ'],
   },
   geometry: {
+    common: true,
+    group: 'geometry',
     kind: 'text',
     short: 'g',
     sentence: 'CrystFEL .geom of the detector',
@@ -265,6 +287,7 @@ export const sourceRows = {
     neutral: true,
   },
   dataset: {
+    common: true,
     kind: 'text',
     sentence: 'dataset of the frames in HDF5 files',
     usual: "the geometry's, or the file's own choice",
@@ -283,10 +306,10 @@ export const sourceRows = {
   },
   checksums: { ...openRows.checksums, of: ['frames in files'], neutral: true },
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters that select the frames of a run, and how long it waits for more. */
-export const runRows = {
+export const runRows = /* @__PURE__ */ grouped('input', {
   serialStart: {
     kind: 'integer',
     sentence: 'serial number of the first frame',
@@ -294,11 +317,14 @@ export const runRows = {
     of: ['detector frames'],
   },
   follow: {
+    common: true,
+    group: 'live',
     kind: 'boolean',
     sentence: 'waits for more frames: of files that grow, and of new files in folders',
     of: ['frames in files'],
   },
   noDataTimeout: {
+    group: 'live',
     kind: 'number',
     sentence: 'a run that waits for frames ends after this long without any',
     range: range(0, 1e9, 60),
@@ -308,6 +334,7 @@ export const runRows = {
     neutral: true,
   },
   firstFramesTimeout: {
+    group: 'live',
     kind: 'number',
     sentence:
       'frames that are still arriving are collected for this long, from the first one, until there are enough to ' +
@@ -318,25 +345,30 @@ export const runRows = {
     neutral: true,
   },
   shard: {
+    common: true,
+    group: 'many cores',
     kind: 'text',
     sentence: 'takes every n-th frame, the i-th first, counted from 1; ewald stream merge joins the streams',
     value: 'i/n',
     of: ['frames in files'],
   },
   resume: {
+    common: true,
+    group: 'output',
     kind: 'boolean',
     sentence: 'continues the stream of a run that did not end; frames that could not be read are tried again',
     of: ['frames in files'],
     neutral: true,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** The file of calibration data and the number of levels of groups, as in CrystFEL. */
 export const milleDefaults = { file: 'mille-data.bin', levels: 99 } as const;
 
 /** Parameters of the outputs of a run. */
-export const sinkRows = {
+export const sinkRows = /* @__PURE__ */ grouped('output', {
   output: {
+    common: true,
     kind: 'text',
     short: 'o',
     sentence: 'writes a CrystFEL stream; - is standard output',
@@ -368,6 +400,7 @@ export const sinkRows = {
     of: ['a stream (-o)'],
   },
   html: {
+    common: true,
     kind: 'text',
     sentence: 'writes a report with pictures: one page that needs nothing else',
     value: 'page',
@@ -375,6 +408,7 @@ export const sinkRows = {
     neutral: true,
   },
   hdf5: {
+    common: true,
     kind: 'text',
     sentence: 'writes peaks, cells and reflections as HDF5',
     value: 'file',
@@ -389,6 +423,7 @@ export const sinkRows = {
     neutral: true,
   },
   refinedGeometry: {
+    group: 'geometry',
     kind: 'text',
     sentence: 'writes the geometry with distance and beam as the crystals say',
     value: 'geom',
@@ -396,6 +431,7 @@ export const sinkRows = {
     neutral: true,
   },
   mille: {
+    group: 'geometry',
     kind: 'boolean',
     sentence: "writes calibration data of the detector for Millepede-II, which CrystFEL's align_detector reads",
     crystfel: { program: 'indexamajig' },
@@ -403,6 +439,7 @@ export const sinkRows = {
     neutral: true,
   },
   milleFile: {
+    group: 'geometry',
     kind: 'text',
     sentence: 'the file of the calibration data (--mille)',
     fallback: milleDefaults.file,
@@ -412,6 +449,7 @@ export const sinkRows = {
     neutral: true,
   },
   maxMilleLevel: {
+    group: 'geometry',
     kind: 'integer',
     sentence: 'calibration data allow groups down to this level to move; 0: the whole detector alone',
     range: range(0, milleDefaults.levels, milleDefaults.levels),
@@ -420,15 +458,17 @@ export const sinkRows = {
     neutral: true,
   },
   force: {
+    common: true,
     kind: 'boolean',
     sentence: 'replaces files that ewald did not write, or a run that did not end',
     of: ['detector frames', 'a stream as input'],
     neutral: true,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of the command only: what it prints, and how. */
-export const commandRows = {
+export const commandRows = /* @__PURE__ */ grouped('output', {
+  compat: compatRow,
   profile: {
     kind: 'boolean',
     sentence: 'prints the time of each stage, and memory',
@@ -436,6 +476,8 @@ export const commandRows = {
     neutral: true,
   },
   merge: {
+    common: true,
+    group: 'live',
     kind: 'text',
     sentence: 'keeps a running merge in this point group: CC1/2, completeness and the frames still needed',
     value: 'group',
@@ -443,6 +485,7 @@ export const commandRows = {
     neutral: true,
   },
   json: {
+    common: true,
     kind: 'boolean',
     sentence:
       'prints one JSON line per frame, or per list: ' +
@@ -450,6 +493,8 @@ export const commandRows = {
     neutral: true,
   },
   view: {
+    common: true,
+    group: 'live',
     kind: 'integer',
     sentence:
       'shows the run in your browser, on this port or a free one, and prints the address; at a terminal, the page ' +
@@ -461,6 +506,7 @@ export const commandRows = {
     of: ['detector frames'],
   },
   stay: {
+    group: 'live',
     kind: 'boolean',
     sentence: 'keeps the page of --view after the run',
     off: 'end the page of --view with the run, at a terminal, too',
@@ -468,7 +514,7 @@ export const commandRows = {
     of: ['detector frames'],
     neutral: true,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of checking a geometry, and of the files written by the check. */
 export const checkGeometryRows = {
@@ -529,9 +575,9 @@ export const joinStreamRows = {
 } as const satisfies Parameters;
 
 /** Parameters of determining the cell of a run if it is unknown. */
-export const unknownCellRows = {
+export const unknownCellRows = /* @__PURE__ */ grouped('cells and indexing', {
   max: { ...cellSearchRows.maxLengthA, of: ['an unknown cell'] },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of the frames from which an unknown cell is determined. */
 export const cellFrameRows = {

@@ -1,26 +1,33 @@
 /** Parameters of the servers of pages. */
-import type { Parameters } from '../base/parameters.js';
+import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { sourceRows } from '../pipeline/parameters.js';
 
 /** Parameters of the address on which a server listens. */
-export const listenRows = {
-  port: { kind: 'integer', sentence: 'port to listen on; 0 chooses a free one', range: range(0, 65535, 0) },
+export const listenRows = /* @__PURE__ */ grouped('page', {
+  port: {
+    common: true,
+    kind: 'integer',
+    sentence: 'port to listen on; 0 chooses a free one',
+    range: range(0, 65535, 0),
+  },
   host: {
+    common: true,
     kind: 'text',
     sentence: 'address to listen on, for a browser on another computer',
     more: 'The default can be reached from this computer only.',
     fallback: '127.0.0.1',
     value: 'address',
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
 const received = ['frames by ZeroMQ (--zmq-input)'];
 
 /** Parameters with which a viewer shows frames. */
-export const viewRows = {
+export const viewRows = /* @__PURE__ */ grouped('input', {
   geometry: {
+    common: true,
     kind: 'text',
     short: 'g',
     sentence: 'CrystFEL .geom of the detector',
@@ -28,6 +35,7 @@ export const viewRows = {
     value: 'file',
   },
   cell: {
+    common: true,
     kind: 'text',
     short: 'p',
     sentence: 'known cell: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma',
@@ -35,6 +43,8 @@ export const viewRows = {
     value: 'cell',
   },
   follow: {
+    common: true,
+    group: 'live',
     kind: 'boolean',
     sentence: 'shows frames as they are added: to files that grow, to a stream, and as new files of folders',
   },
@@ -45,7 +55,7 @@ export const viewRows = {
     value: 'path',
     of: ['frames that are followed (--follow)'],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Parameters of frames that a viewer receives from a detector; in the library, those of `zmqSource`. */
 export const receivedRows = {

@@ -1,5 +1,5 @@
 /** Parameters of the analyses and of a run over a scan. Names, meanings and defaults of analyses are LiberTEM's. */
-import type { Parameters } from '../base/parameters.js';
+import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { liveRows } from './acquisition/parameters.js';
 
@@ -40,7 +40,7 @@ const length = range(0, 1e6, Number.NaN);
 const disk = { kind: 'number', range: length, unit: 'pixels', value: 'px', short: 'r', flag: 'radius' } as const;
 
 /** Parameters of analyses; `of` lists those that use a parameter. A centre or pixel has to be inside the frame. */
-export const analysisRows = {
+export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   cx: {
     kind: 'number',
     sentence: 'centre along x',
@@ -449,15 +449,16 @@ export const analysisRows = {
     sentence: "keeps the amplitude of waves smaller than the frames; LiberTEM-holo's grows by the ratio of pixels",
     of: ['holo'],
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Rows of one analysis. */
 export const rowsOfAnalysis = (analysis: AnalysisName): Parameters =>
   Object.fromEntries(Object.entries(analysisRows).filter(([, { of }]) => (of as readonly string[]).includes(analysis)));
 
 /** Parameters of a run over a scan and of its files; they are the flags of `ewald run`. */
-export const scanRunRows = {
+export const scanRunRows = /* @__PURE__ */ grouped('output', {
   output: {
+    common: true,
     kind: 'text',
     short: 'o',
     sentence:
@@ -466,6 +467,7 @@ export const scanRunRows = {
     value: 'file',
   },
   png: {
+    common: true,
     kind: 'text',
     sentence: 'images of the results, with colours suitable for colour-blind readers',
     usual: '',
@@ -478,8 +480,10 @@ export const scanRunRows = {
     flag: 'channel',
     value: 'name',
   },
-  force: { kind: 'boolean', sentence: 'replaces existing files; never an input' },
+  force: { common: true, kind: 'boolean', sentence: 'replaces existing files; never an input' },
   udfs: {
+    common: true,
+    group: 'analysis',
     kind: 'texts',
     sentence: 'a module that exports UDFs (.mjs, .js; .ts if Node supports it); may be repeated',
     type: 'readonly AnyUdf[]',
@@ -488,6 +492,8 @@ export const scanRunRows = {
     value: 'file',
   },
   params: {
+    common: true,
+    group: 'analysis',
     kind: 'texts',
     sentence: 'sets a parameter of the UDFs, of the type that they declare; may be repeated',
     usual: 'as declared',
@@ -495,6 +501,8 @@ export const scanRunRows = {
     value: 'name=value',
   },
   roi: {
+    common: true,
+    group: 'input',
     kind: 'text',
     sentence: 'y,x or y0:y1,x0:x1 of the scan, or a .npy file of it',
     type: 'Roi',
@@ -502,6 +510,7 @@ export const scanRunRows = {
     value: 'region',
   },
   syncOffset: {
+    group: 'input',
     kind: 'integer',
     sentence: 'first frame of the file that belongs to the scan; if negative, that many positions have no frame',
     range: range(-(2 ** 31), 2 ** 31, 0),
@@ -509,16 +518,33 @@ export const scanRunRows = {
     value: 'frames',
   },
   fileMask: {
+    group: 'input',
     kind: 'boolean',
     sentence: "excludes the pixels that the file's own mask marks as bad; otherwise a warning mentions the mask",
   },
   fileDark: {
+    group: 'input',
     kind: 'boolean',
     sentence: 'subtracts the mean of the dark frames that the file has (FRMS6); otherwise a warning mentions them',
   },
-  dark: { kind: 'text', sentence: 'dark frame to subtract', usual: '', value: 'file.npy' },
-  gain: { kind: 'text', sentence: 'gain factor applied after that', usual: '', value: 'file.npy' },
+  dark: {
+    common: true,
+    group: 'input',
+    kind: 'text',
+    sentence: 'dark frame to subtract',
+    usual: '',
+    value: 'file.npy',
+  },
+  gain: {
+    common: true,
+    group: 'input',
+    kind: 'text',
+    sentence: 'gain factor applied after that',
+    usual: '',
+    value: 'file.npy',
+  },
   excludedPixels: {
+    group: 'input',
     kind: 'text',
     sentence: 'nonzero where a pixel has no count; it gets the mean of its neighbours',
     usual: '',
@@ -530,8 +556,10 @@ export const scanRunRows = {
     usual: '',
     value: 'file.npy',
   },
-  plots: { kind: 'boolean', sentence: 'shows partial results on standard error' },
+  plots: { group: 'live', kind: 'boolean', sentence: 'shows partial results on standard error' },
   view: {
+    common: true,
+    group: 'live',
     kind: 'integer',
     sentence:
       'shows the growing results in your browser, on this port or a free one, and prints the address; at a terminal, ' +
@@ -541,7 +569,7 @@ export const scanRunRows = {
     usual: '',
     value: 'port',
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */
 export const udfLanguages = ['js', 'c', 'rust', 'as'] as const;

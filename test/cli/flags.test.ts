@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ported } from '../../src/base/crystfel-flags.js';
 import { EwaldError } from '../../src/base/errors.js';
 import { flagOf, kebab } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
@@ -320,17 +321,21 @@ describe('examples in READMEs', () => {
       return '';
     }
   };
-  const examples = pages.flatMap((page) =>
+  const typed = (page: string): string[] =>
     [...textOf(page).matchAll(/^(?: {4}|\$ )?(?:npx |mpirun \S+ \S+ |srun )*ewald (.*)$/gm)].map(
-      ([, line = '']) => [page, line.split(/ #| \/\/|\s+[|>&]/)[0]?.trim() ?? ''] as const,
-    ),
+      ([, line = '']) => line.split(/ #| \/\/|\s+[|>&]/)[0]?.trim() ?? '',
+    );
+  const inHelp = Object.entries(commands).flatMap(([name, { examples = [] }]) =>
+    examples.map(([, line]) => [`--help of ${name}`, line.replace('ewald ', '')] as const),
   );
+  const examples = [...pages.flatMap((page) => typed(page).map((line) => [page, line] as const)), ...inHelp];
   const whole = examples.filter(([, line]) => line !== '' && !/…|\.\.\.|^-|^[A-Z]/.test(line));
 
   test('there are examples', () => expect(whole.length).toBeGreaterThan(20));
 
   test.each(whole)('%s: ewald %s', async (_, line) => {
-    const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+    const typed = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? '');
+    const words = [...ported(typed, commands[typed[0] as string]?.crystfel ?? [], typed.includes('--compat')).words];
     const { load } = commands[words[0] as string] as (typeof commands)[string];
     const program = new Command('ewald').exitOverride();
     (await load()).register(program, {} as CliDeps);

@@ -3,9 +3,9 @@
  * manual of indexamajig 0.12: every flag, its default where it states one, and values that it describes as valid.
  */
 import { expect, test } from 'vitest';
+import { ported } from '../../src/base/crystfel-flags.js';
 import { defaultText, flagOf } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
-import { refuseAbsentFlags } from '../../src/cli/crystfel-flags.js';
 import { executorRows } from '../../src/cli/executor-flags.js';
 import { indexRows } from '../../src/cli/frame-flags.js';
 import { flagValues } from '../../src/cli/parameter-flags.js';
@@ -109,7 +109,7 @@ function written(name: string, row: Parameter): string | undefined {
 test.each(Object.entries(withValues))('%s has the default and the values of CrystFEL', (flag, [usual, ...valid]) => {
   const found = named.get(flag);
   if (!found) {
-    expect(() => refuseAbsentFlags([`${flag}=1`]), flag).toThrow(flag);
+    expect(() => ported([`${flag}=1`], ['indexamajig'], false), flag).toThrow(flag);
     return;
   }
   const [name, row] = found;
@@ -132,7 +132,7 @@ test.each(Object.entries(withValues))('%s has the default and the values of Crys
 test.each(switches)('%s is a switch here too, or is refused by name', (flag) => {
   const row = named.get(flag)?.[1];
   if (row) expect(row.kind).toBe('boolean');
-  else expect(() => refuseAbsentFlags([flag])).toThrow(flag);
+  else expect(() => ported([flag], ['indexamajig'], false)).toThrow(flag);
 });
 
 test('no other row claims to be a flag of indexamajig', () => {

@@ -28,6 +28,15 @@ export interface StreamInfo {
   readonly torn: boolean;
 }
 
+const cellColumns = ['a', 'b', 'c', 'alpha', 'beta', 'gamma'];
+
+/** The facts as one flat row, with a column for each length and angle. */
+export const streamRow = ({ cell, ...facts }: StreamInfo): object => ({
+  ...facts,
+  ...Object.fromEntries(cellColumns.map((name, i) => [name, cell?.median[i]])),
+  ...Object.fromEntries(cellColumns.map((name, i) => [`${name}Deviation`, cell?.spread[i]])),
+});
+
 /** Counts a stream, chunk by chunk. Throws `Format`, `File`. */
 export async function streamInfoIn(place: RunPlace, file: FileInput): Promise<StreamInfo> {
   const name = nameOfInput(file, 'the stream');

@@ -1,5 +1,5 @@
 /** Parameters of connections to detectors and of live scans. */
-import type { Parameters } from '../../base/parameters.js';
+import { grouped, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 
 const day = 86_400;
@@ -8,8 +8,9 @@ const detector = ['a detector (--connect)'];
 const live = [...detector, 'a file that is followed (--follow)'];
 
 /** The rows of the options of live acquisitions. */
-export const liveRows = {
+export const liveRows = /* @__PURE__ */ grouped('live', {
   connect: {
+    common: true,
     kind: 'text',
     sentence:
       'a detector whose frames are processed as they arrive, instead of a file: merlin://host:6341, ' +
@@ -18,6 +19,7 @@ export const liveRows = {
     value: 'address',
   },
   follow: {
+    common: true,
     kind: 'boolean',
     sentence:
       'processes the frames of a file that grows, or of files that are added to a folder, as they arrive; the scan ' +
@@ -78,4 +80,4 @@ export const liveRows = {
     value: 'bytes',
     of: live,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);

@@ -1,0 +1,22 @@
+/** Flat tables as text, as pandas and spreadsheets read them (RFC 4180). */
+
+/** A table of objects, with a column for each name; members of objects become `object.member`. */
+export function csvText(objects: readonly object[]): string {
+  const rows = objects.map((one) => new Map(flat(one, '')));
+  const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+  const lines = rows.map((row) => names.map((name) => cell(row.get(name))).join(','));
+  return [names.map(cell).join(','), ...lines].join('\n');
+}
+
+function flat(one: object, prefix: string): [string, unknown][] {
+  return Object.entries(one).flatMap(([name, value]: [string, unknown]): [string, unknown][] =>
+    typeof value === 'object' && value !== null ? flat(value, `${prefix}${name}.`) : [[prefix + name, value]],
+  );
+}
+
+/** What is not known, or not a number, is an empty cell. */
+function cell(value: unknown): string {
+  if (value === undefined || value === null || Number.isNaN(value)) return '';
+  const text = String(value).replace('Infinity', 'inf');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,134 @@
+/**
+ * The table of CrystFEL's flags: it has every flag of the manuals, agrees with the rows of ewald's own flags, and a
+ * pasted command runs.
+ */
+import { expect, test } from 'vitest';
+import { type CrystfelProgram, crystfelFlags, crystfelPrograms, ported } from '../../src/base/crystfel-flags.js';
+import { flagOf } from '../../src/base/parameter-text.js';
+import type { Parameter, Parameters } from '../../src/base/parameters.js';
+import { executorRows } from '../../src/cli/executor-flags.js';
+import { indexRows } from '../../src/cli/frame-flags.js';
+import { everywhereRows } from '../../src/cli/index-lists.js';
+import { rows as mergeRows } from '../../src/cli/merge.js';
+
+/** The flags of the manuals of the programs; those of indexamajig are in test/pipeline/crystfel.test.ts. */
+const manuals: Readonly<Partial<Record<CrystfelProgram, readonly string[]>>> = {
+  partialator: [
+    ...['-i', '--input', '-o', '--output', '--output-every-cycle', '-y', '--symmetry', '--start-after', '--stop-after'],
+    ...['-n', '--iterations', '--no-scale', '--no-Bscale', '--no-pr', '--no-deltacchalf', '-m', '--model', '-j'],
+    ...['--min-measurements', '--no-polarisation', '--polarisation', '--max-adu', '--min-res', '--push-res'],
+    ...['--no-free', '--custom-split', '--max-rel-B', '--no-logs', '--log-folder', '-w', '--operator'],
+    ...['--force-bandwidth', '--force-radius', '--force-lambda', '--harvest-file'],
+  ],
+  process_hkl: [
+    ...['-i', '--input', '-o', '--output', '-y', '--symmetry', '-g', '--histogram', '-z', '--hist-parameters'],
+    ...['--start-after', '--stop-after', '--scale', '--no-polarisation', '--polarisation', '--min-measurements'],
+    ...['--min-snr', '--min-cc', '--max-adu', '--min-res', '--push-res', '--even-only', '--odd-only', '--stat'],
+  ],
+  compare_hkl: [
+    ...['-y', '--symmetry', '-p', '--pdb', '--fom', '--nshells', '-u', '--shell-file', '--ignore-negs', '--zero-negs'],
+    ...['--sigma-cutoff', '--rmin', '--rmax', '--lowres', '--highres', '--intensity-shells'],
+  ],
+  check_hkl: [
+    ...['-y', '--symmetry', '-p', '--pdb', '--rmin', '--rmax', '--lowres', '--highres', '--sigma-cutoff', '--nshells'],
+    ...['--wilson', '--ltest', '--shell-file', '--ignore-negs', '--zero-negs'],
+  ],
+  ambigator: [
+    ...['-o', '--output', '-y', '--symmetry', '-w', '--operator', '-n', '--iterations', '-j', '--highres', '--lowres'],
+    ...['--start-assignments', '--end-assignments', '--fg-graph', '--ncorr', '--really-random', '--corr-matrix'],
+  ],
+};
+
+const indexFlags: Parameters = { ...everywhereRows, ...indexRows };
+const mergeFlags: Parameters = { ...mergeRows, ...executorRows };
+const words = (name: string, row: Parameter): string[] => {
+  const flag = flagOf(name, row);
+  const off = `--no-${flag.replace(/^--(no-)?/, '')}`;
+  return [flag, ...(row.short ? [`-${row.short}`] : []), ...('off' in row || 'without' in row ? [off] : [])];
+};
+const ownFlags = (program: CrystfelProgram): Map<string, Parameter> =>
+  new Map(
+    Object.entries(program === 'indexamajig' ? indexFlags : mergeFlags).flatMap(([name, row]) =>
+      words(name, row).map((word) => [word, row] as const),
+    ),
+  );
+
+test.each(Object.entries(manuals))('the flags of %s are in the table, each once', (program, flags) => {
+  const listed = crystfelFlags.filter((row) => row.program === program).flatMap((row) => row.flags);
+  expect(listed.toSorted()).toEqual(flags.toSorted());
+});
+
+test.each(crystfelPrograms)('%s: what the table says of a flag is what ewald has', (program) => {
+  const own = ownFlags(program);
+  for (const { flags, state, ours, takesValue, note } of crystfelFlags.filter((row) => row.program === program))
+    for (const flag of flags) {
+      const what = `${program} ${flag}`;
+      const named = ours ?? flag;
+      if (state === 'ignored' || state === 'refused') {
+        expect(note, what).not.toBe('');
+        if (['indexamajig', 'partialator', 'process_hkl'].includes(program))
+          expect([...own.keys()]).not.toContain(flag);
+      } else if (named !== '') {
+        const row = own.get(named);
+        expect(row, what).toBeDefined();
+        if (ours === undefined && named !== '--no-polarisation') expect(row?.kind !== 'boolean', what).toBe(takesValue);
+        // A row that states a difference is not the same, and one without is not another.
+        const isCompared = ours === undefined && program === row?.crystfel?.program && !/tolerance|-no-pol/.test(flag);
+        if (isCompared) expect(state, what).toBe(row?.crystfel?.differs === undefined ? 'same' : 'other');
+      }
+    }
+});
+
+test('what notes tell to write exists', () => {
+  const known = new Set([...ownFlags('indexamajig').keys(), ...ownFlags('partialator').keys()]);
+  for (const { flags, note, program } of crystfelFlags)
+    for (const [named] of note.matchAll(/(?<![\w-])--?[a-z][\w-]*/g))
+      expect([...known], `${program} ${flags[0]}: ${named}`).toContain(named);
+});
+
+test('a pasted command of the manual loses what is not needed, and keeps the rest as it is', () => {
+  const pasted =
+    '--compat crystfel -i files.lst -g 5HT2B.geom --peaks=zaef --threshold=20 --min-gradient=100 --min-snr=5 ' +
+    '--int-radius=3,4,5 --indexing mosflm-latt-nocell,dirax --no-check-peaks --no-retry --wait-for-file=0 ' +
+    '--xgandalf-fast-execution --tolerance=5,5,5,1.5 --serial-offset 11 -p 5HT2B.cell -j 16 -o tutorial.stream';
+  const { words: kept, notes } = ported(pasted.split(' '), ['indexamajig'], true);
+  expect(kept.join(' ')).toBe(
+    '--compat crystfel -i files.lst -g 5HT2B.geom --peaks=zaef --threshold=20 --min-squared-gradient 100 --min-snr=5 ' +
+      '--int-radius=3,4,5 --tolerance=5,5,5,1.5,1.5,1.5 --serial-start 11 -p 5HT2B.cell -j 16 -o tutorial.stream',
+  );
+  expect(notes.map((note) => note.split(' is omitted: ')[0])).toEqual([
+    ...['--indexing', '--no-check-peaks', '--no-retry', '--wait-for-file', '--xgandalf-fast-execution'],
+  ]);
+});
+
+test('streams of partialator follow -i, or are attached to it', () => {
+  for (const given of [['-i', 'a.stream'], ['-ia.stream'], ['--input=a.stream'], ['--input', 'a.stream']])
+    expect(ported([...given, '-y', '4/m', '-w', '4/mmm', '--no-logs'], ['partialator'], true).words).toEqual([
+      ...['a.stream', '-y', '4/m'],
+    ]);
+});
+
+test.each([
+  ['--indexing=none', /--indexing=none is a flag of CrystFEL's indexamajig that ewald does not have: .* -p none/],
+  ['--indexing=file', /--indexing=file is a flag/],
+  ['--peaks=peakfinder9', /--peaks=peakfinder9 is a flag .* use peakfinder8, zaef or dispersion$/],
+  ['--median-filter=3', /--median-filter is a flag .*: peaks are compared/],
+  ['--fromfile-input-file=a.sol', /--fromfile-input-file is a flag/],
+  ['-y 4/m', /^-y is a flag of CrystFEL's indexamajig .*: a flag of merging/],
+])('%s is refused in a pasted command as well', (line, message) => {
+  expect(() => ported(line.split(' '), ['indexamajig'], true)).toThrow(
+    expect.objectContaining({ tag: 'Unsupported', message: expect.stringMatching(message) }),
+  );
+});
+
+test('without --compat, what would be omitted is refused, with the way to paste a command', () => {
+  for (const word of ['--no-retry', '--temp-dir=/tmp', '--pdb=a.cell'])
+    expect(() => ported([word], ['indexamajig'], false)).toThrow(/is a flag of .*; --compat crystfel takes a pasted/);
+});
+
+test('values that look like a flag are not taken for one', () => {
+  const typed = ['a.stream', '-y', '4/m', '--min-snr', '-inf', '-o', '-w', '-m', 'unity', '--', '-i'];
+  expect(ported(typed, ['partialator', 'process_hkl'], false)).toEqual({ words: typed, notes: [] });
+  expect(ported(['run.h5', '--indexing'], ['indexamajig'], true).words).toEqual(['run.h5']);
+  expect(ported(['-'], ['indexamajig'], true).words).toEqual(['-']);
+});
