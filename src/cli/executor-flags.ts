@@ -15,6 +15,7 @@ import {
   executorRows as taskRows,
 } from '../entries/shell.node.js';
 import { type ClusterFlags, connectionOf } from './cluster-options.js';
+import { note } from './output.js';
 import { flagValues, withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */
@@ -91,6 +92,6 @@ export function openExecutor(chosen: Chosen, backend: BackendName | undefined): 
     case 'mpi':
       return Executor.mpi(context);
     case 'nats':
-      return Executor.connect(chosen.url, chosen.options);
+      return Executor.connect(chosen.url, { ...chosen.options, onEvent: note });
   }
 }

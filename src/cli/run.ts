@@ -289,7 +289,7 @@ const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels, template, 
   );
 
 async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
-  if (chosen.kind === 'nats') return Context.connect(chosen.url, chosen.options);
+  if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note });
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }

@@ -266,7 +266,8 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     const late = await new NatsServer().start();
     await late.kill();
     const early = new WorkerProcess(late.url, ['--allow-modules']);
-    const connecting = Executor.connect(late.url);
+    const events: string[] = [];
+    const connecting = Executor.connect(late.url, { onEvent: (event: string) => void events.push(event) });
     try {
       await expect.poll(() => early.out, { timeout: 60_000 }).toContain('waiting for it');
       await late.start();
@@ -274,6 +275,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
       const executor = await connecting;
       expect(await values(executor, [task('square', 3)])).toEqual([9]);
       await executor.dispose();
+      expect(events).toEqual([expect.stringMatching(/^no NATS server answers at .*; waiting for it$/)]);
     } finally {
       early.kill();
       await early.ended();

@@ -1,4 +1,4 @@
-/** A connection, and whether its server answers. While it does not, nothing is sent: the client library would drop it. */
+/** A connection, and whether its server answers. While it does not, nothing is sent: the library would drop it. */
 export type Connection = import('@nats-io/nats-core').NatsConnection;
 
 /** Subjects of answers: a request must not have an answer published anywhere else. */

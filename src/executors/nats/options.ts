@@ -50,6 +50,8 @@ export interface ConnectOptions extends NatsOptions {
   readonly workerSeconds?: number | undefined;
   /** Seconds for which this call, and later a run, waits for an unavailable server, above 0; default 120. */
   readonly serverSeconds?: number | undefined;
+  /** Receives a line if this call has to wait for the server. If it throws, the call fails. */
+  readonly onEvent?: ((event: string) => void) | undefined;
   /**
    * Without effect, since nothing is kept on the server.
    * @deprecated Omit it.

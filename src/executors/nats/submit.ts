@@ -32,7 +32,7 @@ interface Waiting {
 
 /** Bytes of results that workers together may have sent without an acknowledgement, and the least share of each. */
 const resultBytes = 2 ** 25;
-const leastRoom = 2 ** 20;
+const leastRoom = 2 ** 16;
 const probeMs = 2 * beatMs;
 /** Milliseconds for the last message of a run to leave this process. */
 const endMs = 2000;

@@ -11,8 +11,8 @@ import { type Piece, readPiece, readWish, type Subjects } from './wire.js';
 
 /** Length of a piece in bytes, unless the server takes less; servers take messages of 1 MiB by default. */
 const largestPiece = 2 ** 19;
-/** Number of pieces that may be on their way to a member (32 MiB): servers end connections with 64 MB unread. */
-const mostUnderWay = 64;
+/** Number of pieces that may be on their way to a member (16 MiB): servers end connections with 64 MB unread. */
+const mostUnderWay = 32;
 /** Number of pieces of one value that may be on their way. */
 const mostOfOne = 8;
 /** Maximum number of pieces of a value. */

@@ -1,4 +1,4 @@
-/** A run as one of its workers knows it: the tasks that wait, run and are finished, and the reports of their results. */
+/** A run as one of its workers knows it: tasks that wait, run and have finished, and the reports of their results. */
 import { encode } from '../codec.js';
 import type { Link } from './link.js';
 import type { Values } from './values.js';
