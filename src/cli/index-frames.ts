@@ -133,7 +133,7 @@ async function search(
   try {
     const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
-    const further = { sinks, ...(view ? { view } : {}) };
+    const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
     for await (const item of context.pipeline({ ...options, ...further })) {
       report.item(item);

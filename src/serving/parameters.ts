@@ -74,7 +74,7 @@ export const receivedRows = {
 } as const satisfies Parameters;
 
 /** Parameters of watching a run that nobody looks at. None of them changes what is computed. */
-export const watchRows = {
+export const watchRows = /* @__PURE__ */ grouped('live', {
   log: {
     kind: 'text',
     sentence: 'appends the events of the run to this file, one JSON line each',
@@ -112,7 +112,7 @@ export const watchRows = {
     value: 'command',
     neutral: true,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
