@@ -21,6 +21,10 @@ try {
   const nats = () => Promise.all([import('@nats-io/nats-core')]);
   const absent = await Executor.connect(url, { token }).catch((error) => error.tag + ' ' + /nats: \\(\\)/.test(error.message));
   const refused = await Executor.connect(url, { token: 'guess', nats }).catch((error) => error.tag);
+  const events = [];
+  const onEvent = (event) => events.push(event);
+  const options = { nats, serverSeconds: 1, onEvent };
+  const nobody = await Executor.connect('ws://127.0.0.1:59999', options).catch((error) => error.tag);
   const joined = await joinCluster(url, { token, nats, workers: 2, name: 'page' });
   const executor = await Executor.connect(url, { token, nats });
   const names = (await listCluster(url, { token, nats })).map(({ name, platform }) => name + ' ' + platform);
@@ -35,7 +39,7 @@ try {
   const results = await run(200000);
   await executor.dispose();
   await joined.leave();
-  say({ absent, refused, names, hits: results.reduce((sum, [hits]) => sum + hits, 0), workers: [...new Set(results.map(([, name]) => name))].sort() });
+  say({ absent, refused, nobody, waits: events.length, names, hits: results.reduce((sum, [hits]) => sum + hits, 0), workers: [...new Set(results.map(([, name]) => name))].sort() });
 } catch (error) {
   say(String(error.message));
 }
@@ -62,6 +66,8 @@ test.skipIf(!natsPresent)('a page joins a cluster and submits to it', async () =
     expect(answer).toEqual({
       absent: 'Load true',
       refused: 'Argument',
+      nobody: 'Lost',
+      waits: 1,
       names: ['node node', 'page browser'],
       hits: Number(hits),
       workers: ['node', 'page'],

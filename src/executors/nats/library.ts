@@ -54,6 +54,12 @@ export function checkNats(what: string, url: string, options: NatsOptions): Chec
   return { cluster, address: parsed.address, options: { ...parsed.credentials, ...set } };
 }
 
+/** What a page is given as the reason of a failed connection. */
+const noReason = 'the browser states no reason';
+/** Whether the reason of a failed connection is that no server answers, which may pass. */
+const isAbsence = (why: string): boolean =>
+  why === noReason || /refused|timeout|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ECONNRESET/i.test(why);
+
 /** How a first connection is made. */
 export interface Opening {
   /** Name of the member, for the server's lists. */
@@ -117,14 +123,14 @@ export async function openConnection(
     try {
       return socket || !tcp ? await nats.wsconnect(settings) : ((await tcp(settings, options.tls)) as Connection);
     } catch (error) {
-      const why = messageOf(error);
+      const why = messageOf(error) || noReason;
       if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
         const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
         throw new EwaldError('Argument', `the NATS server at ${url} rejected ${found}; pass its token, user or creds`, {
           cause: error,
         });
       }
-      if (!/refused|timeout|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ECONNRESET/i.test(why) || Date.now() >= until)
+      if (!isAbsence(why) || Date.now() >= until)
         throw new EwaldError(
           'Lost',
           `no NATS server answers at ${url} (${why}); start one with nats-server, or give its address`,
