@@ -29,7 +29,7 @@ export interface CrystfelRow {
 /** The parameter of commands that take pasted command lines. */
 export const compatRow = {
   kind: 'choice',
-  sentence: 'takes a pasted command line of these programs: flags that are not needed are named once and omitted',
+  sentence: 'takes a pasted command line of these programs: flags that it can do without are named once and omitted',
   choices: ['crystfel'],
   group: 'input',
   common: true,
@@ -217,7 +217,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--hist-parameters=, -z=', 'refused', histogram],
   ],
   compare_hkl: [
-    ['--symmetry=, -y=', 'same', 'ewald merge compares the halves of its own crystals'],
+    ['--symmetry=, -y=', 'same', 'ewald merge compares the halves of its crystals'],
     ['-p=', 'same'],
     ['--pdb=', 'other', '', '--cell'],
     ['--nshells=', 'same'],

@@ -27,7 +27,7 @@ export interface HelpList {
   readonly all: boolean;
 }
 
-/** A term and its explanation in two columns; a long term has a line of its own. */
+/** A term and its explanation in two columns; a long term stands on a line alone. */
 export function helpEntry(term: string, text: string, width: number): string {
   const column = Math.min(28, Math.floor(width / 3));
   const lines = wrapped(text, width - column);
@@ -93,7 +93,7 @@ export interface FoundParameter {
   readonly row: Parameter;
 }
 
-/** The parameters that a word names: their flag with or without its dashes, their letter, or their name in JavaScript. */
+/** The parameters that a word names: by their flag with or without dashes, their letter, or their JavaScript name. */
 function optionsNamed(word: string, found: readonly FoundParameter[]): FoundParameter[] {
   const bare = bareOf(word);
   return found.filter(({ name, row }) =>

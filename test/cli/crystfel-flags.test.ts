@@ -2,6 +2,9 @@
  * The table of CrystFEL's flags: it has every flag of the manuals, agrees with the rows of ewald's own flags, and a
  * pasted command runs.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type CrystfelProgram, crystfelFlags, crystfelPrograms, ported } from '../../src/base/crystfel-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
@@ -10,6 +13,7 @@ import { executorRows } from '../../src/cli/executor-flags.js';
 import { indexRows } from '../../src/cli/frame-flags.js';
 import { everywhereRows } from '../../src/cli/index-lists.js';
 import { rows as mergeRows } from '../../src/cli/merge.js';
+import { ewaldTogether as ewald } from '../support/cli.js';
 
 /** The flags of the manuals of the programs; those of indexamajig are in test/pipeline/crystfel.test.ts. */
 const manuals: Readonly<Partial<Record<CrystfelProgram, readonly string[]>>> = {
@@ -132,3 +136,39 @@ test('values that look like a flag are not taken for one', () => {
   expect(ported(['run.h5', '--indexing'], ['indexamajig'], true).words).toEqual(['run.h5']);
   expect(ported(['-'], ['indexamajig'], true).words).toEqual(['-']);
 });
+
+test('pasted commands of indexamajig and partialator run', async () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'ewald-pasted-'));
+  const run = async (line: string) => ewald(line.split(' '), { cwd });
+  try {
+    expect((await run('simulate frames -o . --images 4 --size 512,512')).code).toBe(0);
+    writeFileSync(join(cwd, 'files.lst'), 'run.h5\n');
+    const line =
+      '-i files.lst -g run.geom -p run.cell -o run.stream --peaks=zaef --threshold=20 --min-gradient=100 ' +
+      '--min-pix-count=2 --int-radius=3,4,5 --indexing=xgandalf --no-retry --tolerance=5,5,5,1.5 --temp-dir=/tmp -j 1';
+    // Without the flag it is refused, before anything is read.
+    expect(await run(`index ${line}`)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--min-gradient is a flag/),
+    });
+    const pasted = await run(`index --compat crystfel ${line}`);
+    expect([pasted.code, pasted.out]).toEqual([0, expect.stringContaining('4 of 4 frames indexed')]);
+    const named = [...pasted.err.matchAll(/^note: (--[\w-]+)/gm)].map(([, flag]) => flag);
+    expect(named).toEqual(['--indexing', '--no-retry', '--temp-dir', '--min-pix-count', '--tolerance']);
+    // Flags that CrystFEL does not have are checked as always.
+    const wrong = await run(`index --compat crystfel ${line} --sigma-strong=3`);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('--sigma-strong belongs to dispersion')]);
+    const other = await run('index run.h5 --compat xds');
+    expect([other.code, other.err]).toEqual([
+      2,
+      expect.stringContaining('--compat is "xds"; expected one of crystfel'),
+    ]);
+    const merged = await run(
+      'merge --compat=crystfel -i run.stream -o run.hkl -y 4/mmm --no-logs -w 4/mmm --min-measurements=1 --json',
+    );
+    expect(JSON.parse(merged.out)).toMatchObject({ files: ['run.hkl', 'run.hkl1', 'run.hkl2'] });
+    expect(merged.err).toContain('note: --no-logs is omitted');
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+}, 120_000);
