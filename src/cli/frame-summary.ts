@@ -16,7 +16,8 @@ export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }
   const lines = [
     `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
       counted(hits, 'hit') +
-      `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}${lost ? red(`; ${lost} did not arrive`) : ''}`,
+      `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}` +
+      (lost ? red(`; ${lost} did not arrive`) : ''),
   ];
   if (total !== undefined && done < total) lines.push(`${counted(total - done, 'frame')} not started`);
   for (const { known, crystals, parameters } of cells) {

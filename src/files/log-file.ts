@@ -38,7 +38,7 @@ export class LogFile {
   /** Appends a line with the time, in one write, so that lines of several runs in one file stay whole. */
   append(time: Date, values: object): void {
     const line = `${JSON.stringify({ time: time.toISOString(), ...values })}\n`;
-    // Another run may have begun a new file, or somebody may have moved this one.
+    // Another run may have started a new file, or somebody may have moved this one.
     const { size = 0 } = statSync(this.#path, { throwIfNoEntry: false }) ?? {};
     if (size > 0 && size + Buffer.byteLength(line) > this.#mostBytes) this.#rotate();
     appendFileSync(this.#path, line);

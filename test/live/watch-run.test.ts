@@ -159,7 +159,7 @@ describe('the state', () => {
     await expect(watchRun({ status: '192.0.2.1:0' })).rejects.toMatchObject({ tag: 'Argument' });
   });
 
-  test('an alarm makes it unhealthy, is shown by the viewer, and runs a command at its beginning and its end', async () => {
+  test('an alarm makes it unhealthy, is shown by the viewer, and runs a command at both ends', async () => {
     const file = join(folder, 'alarms.txt');
     const lines: string[] = [];
     const watch = await watched({

@@ -185,7 +185,7 @@ async function pull(): Promise<void> {
       const asked = performance.now();
       const found = await viewer.engine.call('newest', { client: feed.client, only, after: lastSeen });
       if (!found) break;
-      // The server may answer before its events have told the page that there are so many frames.
+      // The server may answer before its events have announced this frame.
       if (viewer.opened && viewer.isLive && viewer.opened.frames <= found.index)
         viewer.opened = { ...viewer.opened, frames: found.index + 1 };
       if (!isUnsearched() || (await viewer.searched(found.index))) {
