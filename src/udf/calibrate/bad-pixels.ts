@@ -1,0 +1,89 @@
+/** Hot and dead pixels, and gaps between modules, from the sum of all frames. */
+import { around, type Image } from './image.js';
+
+/** Pixels without a usable count, as flat indices. */
+export interface BadPixels {
+  /** Brighter than any feature of a pattern can be beside its neighbours. */
+  readonly hot: readonly number[];
+  /** Nearly without counts among neighbours that have them. */
+  readonly dead: readonly number[];
+  /** In rows and columns without counts between rows and columns that have them. */
+  readonly gap: readonly number[];
+  /** Not a finite number in some frame. */
+  readonly invalid: readonly number[];
+}
+
+/** Widest gap between modules. */
+const widestGap = 16;
+
+/** Rows, or columns, without counts between others with at least 100; a hot pixel may lie in one. */
+function gapsAlong({ data, height, width }: Image, rows: boolean): number[] {
+  const [lines, length] = rows ? [height, width] : [width, height];
+  const sums = Array.from({ length: lines }, (_, line) => {
+    let [sum, lit] = [0, 0];
+    for (let k = 0; k < length; k++) {
+      const value = data[rows ? line * width + k : k * width + line] as number;
+      if (value > 0) lit++;
+      if (Number.isFinite(value)) sum += value;
+    }
+    return lit <= 2 ? 0 : sum;
+  });
+  const found: number[] = [];
+  for (let first = 1; first < lines; first++) {
+    let end = first;
+    while (end < lines && sums[end] === 0) end++;
+    const between = Math.min(sums[first - 1] as number, sums[end] ?? 0) > 100;
+    if (between && end > first && end - first <= widestGap)
+      for (let line = first; line < end; line++)
+        for (let k = 0; k < length; k++) found.push(rows ? line * width + k : k * width + line);
+    first = Math.max(first, end);
+  }
+  return found;
+}
+
+/** Whether a neighbour of a pixel is masked. */
+function hasMasked(image: Image, masked: Uint8Array, i: number): boolean {
+  let found = false;
+  around(image, i, 1, (k) => {
+    if (masked[k]) found = true;
+  });
+  return found;
+}
+
+/**
+ * The bad pixels of a sum of counts, or of gain times counts. A pixel is compared with those of its eight neighbours
+ * that are good, so that neighbours of a gap are not compared with its zeros.
+ */
+export function findBadPixels(image: Image): BadPixels {
+  const { data } = image;
+  const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false)])];
+  const masked = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 0 : 1));
+  const invalid = [...masked.keys()].filter((i) => masked[i]);
+  for (const i of gap) masked[i] = 1;
+  const [hot, dead]: [number[], number[]] = [[], []];
+  const near: number[] = [];
+  for (let i = 0; i < data.length; i++) {
+    if (masked[i]) continue;
+    near.length = 0;
+    around(image, i, 1, (k) => k !== i && !masked[k] && near.push(data[k] as number));
+    if (near.length < 3) continue;
+    // What is bright beside it may lie behind a gap.
+    const beside = near.length < 8 && hasMasked(image, masked, i);
+    if (beside) around(image, i, 4, (k) => k !== i && !masked[k] && near.push(data[k] as number));
+    near.sort((a, b) => a - b);
+    const value = data[i] as number;
+    const [top = 0, second = 0, third = 0, middle = 0] = [
+      near.at(-1),
+      near.at(-2),
+      near[Math.min(2, near.length - 1)],
+      near[near.length >> 1],
+    ];
+    const above = (other: number, sigmas: number): boolean => value - other > sigmas * Math.sqrt(Math.max(other, 1));
+    // No feature is sharper than the detector: half as bright again as every neighbour, or two that touch.
+    if (value > 1.5 * top && above(top, 8) && value > 3 * middle) hot.push(i);
+    else if (value > 4 * second && above(second, 12)) hot.push(i);
+    // All but two neighbours are lit alike, so that the edge of a disk is not dead.
+    else if (!beside && value < 0.1 * third && third > 30 && third > 0.4 * middle && near.length > 4) dead.push(i);
+  }
+  return { hot, dead, gap, invalid };
+}

@@ -1,0 +1,110 @@
+/** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
+import { aligned, type Block, findTrend } from './descan.js';
+import { type DiskFit, fitDisk, parametersOf } from './disk.js';
+import { diskErrors } from './disk-errors.js';
+import type { Image } from './image.js';
+import { type Start, startOf } from './start.js';
+import type { Trend } from './trend.js';
+
+/** The disk and its descan. */
+export interface Beam {
+  readonly fit: DiskFit;
+  /** Errors of cy, cx, R, w, a, b, e1, e2, gy, gx, s. */
+  readonly errors: Float64Array;
+  readonly trend: Trend | undefined;
+  /** Mean over the scan of the centre, in pixels. */
+  readonly cy: number;
+  readonly cx: number;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+/** Share of the radius by which an edge of unknown shape may be elsewhere, as a share of its width. */
+const unknownShape = 0.01;
+
+/** Why the fitted disk cannot be trusted. */
+function doubtOf(fit: DiskFit, errors: Float64Array, start: Start, image: Image, good: Uint8Array, span: number) {
+  const [cy, cx, R, w, a, b, e1, e2] = fit.p as unknown as number[] as [number, number, number, ...number[]] &
+    [number, number, number, number, number, number, number, number];
+  const ellipticity = 2 * Math.hypot(e1, e2);
+  if (!errors.every(Number.isFinite)) return 'the fit of the disk has no error';
+  if (R < 1.5) return `the beam is a point: its radius is ${R.toFixed(1)} pixels, and a disk needs 1.5`;
+  if (fit.cover < 0.45) return `only ${percent(fit.cover)} of the edge of the disk is visible, and 45 % are needed`;
+  if (w > 0.35 * R) return `the disk has no edge: it is ${w.toFixed(1)} pixels wide, the radius ${R.toFixed(1)}`;
+  if (a < 5 * Math.sqrt(Math.max(b, 0) / (Math.PI * R * R)) || a <= 0.05 * Math.max(b, 0))
+    return 'the disk is not brighter than its surroundings';
+  if (Math.max(errors[0] as number, errors[1] as number, errors[2] as number) > 0.1 * R)
+    return 'the error of centre or radius would exceed a tenth of the radius: there are too few counts';
+  if (ellipticity > 0.12) return `the bright field is no disk: its ellipticity would be ${percent(ellipticity)}`;
+  const away = Math.hypot(cy - start.cy, cx - start.cx);
+  if (Math.abs(Math.log(R / start.r)) > 0.25 || away > 0.3 * start.r + span)
+    return 'the fitted disk is not where the bright region is';
+  const dark = darkShare(image, good, fit);
+  return dark > 0.03 ? `${percent(dark)} of the disk are dark: something that was not recognised covers it` : undefined;
+}
+
+/** Share of the good pixels well inside the disk that have less than 15 % of its counts. */
+function darkShare({ data, width }: Image, good: Uint8Array, { p }: DiskFit): number {
+  const [cy, cx, R, , a, b] = p as unknown as [number, number, number, number, number, number];
+  let [all, dark] = [0, 0];
+  for (let i = 0; i < data.length; i++) {
+    if (!good[i] || Math.hypot(Math.floor(i / width) - cy, (i % width) - cx) > 0.8 * R) continue;
+    all++;
+    if ((data[i] as number) < b + 0.15 * a) dark++;
+  }
+  return dark / Math.max(1, all);
+}
+
+/** Whether much of the bright field has one number in every frame: what a saturated detector gives, and noise not. */
+function isSaturated({ data }: Image, good: Uint8Array, { high, low }: Start, frames: number): boolean {
+  const bright = [...data].filter((value, i) => good[i] && value > low + 0.5 * (high - low));
+  const times = new Map<number, number>();
+  for (const value of bright) times.set(value, (times.get(value) ?? 0) + 1);
+  const [value = 0, most = 0] = [...times].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0]);
+  return most > Math.max(8, 0.2 * bright.length) && value > 0 && Number.isInteger(value / frames);
+}
+
+/** Disk and descan of a scan, or the reason why they cannot be found. */
+export function findBeam(
+  blocks: readonly Block[],
+  image: Image,
+  good: Uint8Array,
+  nav: readonly [number, number],
+): Beam | string {
+  if (!image.data.some((value, i) => good[i] && value > 0)) return 'there are no counts in the scan';
+  const start = startOf(image, good);
+  if (!start) return 'there is no bright region: all pixels have the same counts';
+  if (isSaturated(image, good, start, nav[0] * nav[1]))
+    return 'the bright field is saturated: many of its pixels have the same number in all frames';
+  let fit = fitDisk(image, good, parametersOf(start));
+  if (!fit) return 'no disk fits the bright region';
+  let errors = diskErrors(
+    fit,
+    image,
+    blocks.map(({ sum }) => sum),
+  );
+  let trend = findTrend(blocks, image, good, fit.p, nav);
+  if (trend && trend.order > 0 && trend.span > 0.3) {
+    // Blurred by descan, the sum has another edge and another ellipse than a frame.
+    const sharp = aligned(blocks, image, good, trend);
+    const begin = fit.p.slice();
+    for (const part of [0, 1] as const)
+      begin[part] = (fit.p[part] as number) + (trend.coefficients[0]?.[part] as number);
+    begin[3] = Math.max(0.5, 0.06 * (begin[2] as number));
+    const second = fitDisk(sharp.image, sharp.good, begin);
+    const again = second && findTrend(blocks, image, good, second.p, nav);
+    if (second && again) {
+      [fit, trend] = [second, again];
+      errors = diskErrors(second, sharp.image, sharp.parts);
+    }
+  }
+  if (!errors) return 'the fit of the disk has no error';
+  errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number));
+  const doubt = doubtOf(fit, errors, start, image, good, trend?.span ?? 0);
+  if (doubt !== undefined) return doubt;
+  if (trend && trend.order > 0)
+    for (const part of [0, 1] as const)
+      errors[part] = Math.max(errors[part] as number, trend.errors[0]?.[part] as number);
+  const [y, x] = trend && trend.order > 0 ? (trend.coefficients[0] as readonly [number, number]) : [0, 0];
+  return { fit, errors, trend, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
+}

@@ -1,0 +1,69 @@
+/** Errors of the fitted disk: without parts of the scan, and without sectors of the pattern. */
+import { inverseOf, times } from '../../base/linear.js';
+import { type DiskFit, damped, normalEquations } from './disk.js';
+import type { Image } from './image.js';
+
+const sectors = 12;
+
+/** Variances of a jackknife: of values without each of its parts. */
+function jackknife(values: readonly Float64Array[]): Float64Array {
+  const [n, first] = [values.length, values[0] as Float64Array];
+  return first.map((_, j) => {
+    const mean = values.reduce((sum, one) => sum + (one[j] as number), 0) / n;
+    return ((n - 1) / n) * values.reduce((sum, one) => sum + ((one[j] as number) - mean) ** 2, 0);
+  });
+}
+
+/**
+ * Values without groups of 2 × 2 neighbouring parts, from those without each of the parts, a square of them: what
+ * objects wider than a part do to several of them is no independent variation.
+ */
+function grouped(values: readonly Float64Array[]): Float64Array[] {
+  const side = Math.round(Math.sqrt(values.length));
+  const half = Math.ceil(side / 2);
+  const sums = Array.from({ length: half * half }, () => new Float64Array((values[0] as Float64Array).length));
+  for (const [i, value] of values.entries()) {
+    const sum = sums[Math.floor(Math.floor(i / side) / 2) * half + Math.floor((i % side) / 2)] as Float64Array;
+    for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] as number) + (value[j] as number);
+  }
+  return sums;
+}
+
+/**
+ * Standard errors of the free parameters. Two jackknifes of one Gauss-Newton step each: without parts of the scan,
+ * which see counts and the object's variation from place to place, and without sectors of the pattern, which see
+ * structure that all of the scan has. What both see, the noise of the counts, is taken once.
+ */
+export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Array[]): Float64Array | undefined {
+  const { points, model, inverse } = fit;
+  const { index, width } = points;
+  const m = fit.free.length;
+  const [cy, cx] = fit.p as unknown as [number, number];
+  const sectorOf = (k: number): number => {
+    const i = index[k] as number;
+    const angle = Math.atan2(Math.floor(i / width) - cy, (i % width) - cx);
+    return Math.floor(((angle + Math.PI) / (2 * Math.PI)) * sectors) % sectors;
+  };
+  const residual = (k: number): number => (image.data[index[k] as number] as number) - (model[k] as number);
+  const withoutSector: Float64Array[] = [];
+  for (let sector = 0; sector < sectors; sector++) {
+    const { matrix, vector } = normalEquations(fit, residual, (k) => sectorOf(k) !== sector);
+    const part = inverseOf(damped(matrix, m, 0), m);
+    if (!part) return undefined;
+    withoutSector.push(times(part, vector, m));
+  }
+  const bySector = jackknife(withoutSector);
+  const inFit = (data: Float64Array): number => index.reduce((sum, i) => sum + (data[i] as number), 0);
+  const total = inFit(image.data);
+  const withoutPart = parts.map((data) => {
+    const share = inFit(data) / total;
+    const { vector } = normalEquations(fit, (k) => (data[index[k] as number] as number) - share * (model[k] as number));
+    return times(inverse, vector, m).map((value) => -value / (1 - share));
+  });
+  const byPart = jackknife(withoutPart);
+  const byGroup = jackknife(grouped(withoutPart));
+  return byPart.map((variance, j) => {
+    const noise = fit.noise[j] as number;
+    return Math.sqrt(Math.max(variance, byGroup[j] as number, noise) + Math.max(0, (bySector[j] as number) - noise));
+  });
+}

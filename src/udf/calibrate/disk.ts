@@ -1,0 +1,255 @@
+/**
+ * The disk of the direct beam fitted to a sum of frames: b + s (r − R) / R + a (1 + g · k / R) Φ((R(φ) − r) / w), with
+ * R(φ) = R (1 + e1 cos 2φ + e2 sin 2φ) and k, r, φ from the centre. Levenberg-Marquardt with Poisson weights and
+ * Tukey's biweight. The slope s is that of the halo of scattered electrons, which goes on below the disk and would
+ * move its edge.
+ */
+import { inverseOf, times } from '../../base/linear.js';
+import { median } from '../../base/median.js';
+import type { Image } from './image.js';
+import type { Start } from './start.js';
+
+/** cy, cx, R, w, a, b, e1, e2, gy, gx, s. */
+export type DiskParameters = Float64Array;
+const count = 11;
+
+/** The parameters of a block of the scan: where the disk is, and how bright. */
+export const movedOnly: readonly number[] = [0, 1, 4, 5, 8, 9, 10];
+const everything: readonly number[] = [...Array(count).keys()];
+
+/** The pixels of a fit, as flat indices. */
+interface Points {
+  readonly index: Int32Array;
+  readonly width: number;
+}
+
+/** Normal equations at some parameters, which take other images as well. */
+export interface DiskFit {
+  readonly p: DiskParameters;
+  readonly free: readonly number[];
+  readonly points: Points;
+  /** Weight of each pixel and its derivatives, [pixels, free]. */
+  readonly weights: Float64Array;
+  readonly slopes: Float64Array;
+  readonly model: Float64Array;
+  readonly inverse: Float64Array;
+  /** Variances expected of the counts alone. */
+  readonly noise: Float64Array;
+  readonly chi2: number;
+  /** Share of 36 directions in which the edge is seen. */
+  readonly cover: number;
+}
+
+/** The normal distribution function (Abramowitz & Stegun 7.1.26, to 1e-7). */
+function normal(x: number): number {
+  const z = Math.abs(x) / Math.SQRT2;
+  const t = 1 / (1 + 0.3275911 * z);
+  const tail =
+    t *
+    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
+    Math.exp(-z * z);
+  return x > 0 ? 1 - tail / 2 : tail / 2;
+}
+
+/** The model at a pixel; its derivatives go to `slopes`, which for the centre leave out those of the ellipse. */
+function modelAt(p: DiskParameters, y: number, x: number, slopes: Float64Array): number {
+  const [cy, cx, R, w, a, b, e1, e2, gy, gx, s] = p as unknown as number[] as [
+    number,
+    ...[number, number, number, number, number, number, number, number, number, number],
+  ];
+  const [dy, dx] = [y - cy, x - cx];
+  const r = Math.hypot(dy, dx) + 1e-9;
+  const [c2, s2] = [(dx * dx - dy * dy) / (r * r), (2 * dy * dx) / (r * r)];
+  const round = 1 + e1 * c2 + e2 * s2;
+  const u = (R * round - r) / w;
+  const share = normal(u);
+  const level = a * (1 + (gy * dy + gx * dx) / R);
+  const edge = (level * Math.exp((-u * u) / 2)) / (Math.sqrt(2 * Math.PI) * w);
+  const halo = s / R;
+  slopes[0] = ((edge - halo) * dy) / r - ((a * gy) / R) * share;
+  slopes[1] = ((edge - halo) * dx) / r - ((a * gx) / R) * share;
+  slopes[2] = edge * round - (s * r) / (R * R);
+  slopes[3] = -edge * u;
+  slopes[4] = (share * level) / a;
+  slopes[5] = 1;
+  slopes[6] = edge * R * c2;
+  slopes[7] = edge * R * s2;
+  slopes[8] = (a * share * dy) / R;
+  slopes[9] = (a * share * dx) / R;
+  slopes[10] = r / R - 1;
+  return b + halo * (r - R) + level * share;
+}
+
+/** The good pixels around the edge. */
+function pointsOf({ height, width }: Image, good: Uint8Array, p: DiskParameters): Points {
+  const [cy, cx, R] = p as unknown as [number, number, number];
+  const index: number[] = [];
+  const most = Math.max(1.45 * R, R + 4);
+  for (let y = Math.max(0, Math.floor(cy - most)); y <= Math.min(height - 1, cy + most); y++)
+    for (let x = Math.max(0, Math.floor(cx - most)); x <= Math.min(width - 1, cx + most); x++) {
+      const r = Math.hypot(y - cy, x - cx);
+      if (good[y * width + x] && r < most && r > 0.35 * R) index.push(y * width + x);
+    }
+  return { index: Int32Array.from(index), width };
+}
+
+/** Model, weights and normal equations at `p`; `robust` gives Tukey's weights to outliers. */
+function evaluate({ data }: Image, points: Points, p: DiskParameters, free: readonly number[], robust: boolean) {
+  const { index, width } = points;
+  const [n, m] = [index.length, free.length];
+  const [model, variances, all] = [new Float64Array(n), new Float64Array(n), new Float64Array(count)];
+  const slopes = new Float64Array(n * m);
+  const lit: number[] = [];
+  const [a, b] = [p[4] as number, p[5] as number];
+  for (let k = 0; k < n; k++) {
+    const i = index[k] as number;
+    const value = modelAt(p, Math.floor(i / width), i % width, all);
+    model[k] = value;
+    // With less weight on the foot of the edge, a shape that is not quite the model's does not move the radius.
+    variances[k] = Math.max(value, 0.25 * Math.abs(a) + 1e-9);
+    for (let j = 0; j < m; j++) slopes[k * m + j] = all[free[j] as number] as number;
+    const z = Math.abs((data[i] as number) - value) / Math.sqrt(variances[k] as number);
+    // Most pixels outside have no count at all, and their deviations would make the whole disk an outlier.
+    if (value > b + 0.1 * a) lit.push(z);
+  }
+  const deviation = Math.max(1.4826 * median(lit), 1e-9);
+  const weights = variances.map((variance, k) => {
+    if (!robust) return 1 / variance;
+    // Misfits below 4 % of the contrast are the model's, and no outliers.
+    const scale = 4.685 * Math.max(deviation, (0.04 * Math.abs(a)) / Math.sqrt(variance));
+    const z = ((data[index[k] as number] as number) - (model[k] as number)) / Math.sqrt(variance);
+    const t = Math.min(1, Math.abs(z) / scale);
+    return (1 - t * t) ** 2 / variance;
+  });
+  return { model, variances, weights, slopes };
+}
+
+/** Σ w J Jᵀ of some pixels, and Σ w J times their residuals. */
+export function normalEquations(
+  fit: Pick<DiskFit, 'weights' | 'slopes' | 'free'>,
+  residual: (k: number) => number,
+  keep: (k: number) => boolean = () => true,
+): { matrix: Float64Array; vector: Float64Array } {
+  const m = fit.free.length;
+  const [matrix, vector] = [new Float64Array(m * m), new Float64Array(m)];
+  for (let k = 0; k < fit.weights.length; k++) {
+    const weight = fit.weights[k] as number;
+    if (weight === 0 || !keep(k)) continue;
+    const off = weight * residual(k);
+    for (let i = 0; i < m; i++) {
+      const slope = fit.slopes[k * m + i] as number;
+      vector[i] = (vector[i] as number) + slope * off;
+      for (let j = 0; j <= i; j++)
+        matrix[i * m + j] = (matrix[i * m + j] as number) + weight * slope * (fit.slopes[k * m + j] as number);
+    }
+  }
+  for (let i = 0; i < m; i++) for (let j = 0; j < i; j++) matrix[j * m + i] = matrix[i * m + j] as number;
+  return { matrix, vector };
+}
+
+/** The matrix with its diagonal enlarged by a share, so that it can be inverted. */
+export function damped(matrix: Float64Array, n: number, share: number): Float64Array {
+  let trace = 0;
+  for (let i = 0; i < n; i++) trace += matrix[i * n + i] as number;
+  return matrix.map((value, k) => (k % (n + 1) === 0 ? value * (1 + share) + 1e-13 * trace : value));
+}
+
+/** Parameters after a step, within what a disk can be. */
+function stepped(p: DiskParameters, free: readonly number[], step: Float64Array): DiskParameters {
+  const q = p.slice();
+  for (const [j, k] of free.entries()) q[k] = (p[k] as number) + (step[j] as number);
+  const limit = (k: number, low: number, high: number): void => {
+    q[k] = Math.min(high, Math.max(low, q[k] as number));
+  };
+  limit(2, 0.5 * (p[2] as number), 1.6 * (p[2] as number));
+  limit(3, 0.15, p[2] as number);
+  for (const k of [6, 7]) limit(k, -0.3, 0.3);
+  for (const k of [8, 9]) limit(k, -0.8, 0.8);
+  return q;
+}
+
+/** Where a fit begins: the estimate, or parameters of another fit. */
+export const parametersOf = ({ cy, cx, r, high, low }: Start): DiskParameters =>
+  Float64Array.of(cy, cx, r, Math.max(0.5, 0.06 * r), high - low, low, 0, 0, 0, 0, 0);
+
+/** Fits the free parameters from `start`. Undefined if the equations have no solution. */
+export function fitDisk(
+  image: Image,
+  good: Uint8Array,
+  start: DiskParameters,
+  free: readonly number[] = everything,
+): DiskFit | undefined {
+  const m = free.length;
+  let p: DiskParameters = start.slice();
+  let damping = 1e-3;
+  // Parameters of another fit need no rounds in which they come near.
+  const early = free === everything ? 5 : 0;
+  for (let round = 0; round < 40; round++) {
+    const points = pointsOf(image, good, p);
+    const { data } = image;
+    const at = evaluate(image, points, p, free, round > early);
+    const residual = (k: number): number => (data[points.index[k] as number] as number) - (at.model[k] as number);
+    const { matrix, vector } = normalEquations({ ...at, free }, residual);
+    const cost = at.weights.reduce((sum, weight, k) => sum + weight * residual(k) ** 2, 0);
+    let next = p;
+    for (let attempt = 0; attempt < 8; attempt++) {
+      const inverse = inverseOf(damped(matrix, m, damping), m);
+      if (!inverse) return undefined;
+      next = stepped(p, free, times(inverse, vector, m));
+      const [scratch, { index, width }] = [new Float64Array(count), points];
+      const after = at.weights.reduce((sum, weight, k) => {
+        const i = index[k] as number;
+        const off = (data[i] as number) - modelAt(next, Math.floor(i / width), i % width, scratch);
+        return sum + weight * off * off;
+      }, 0);
+      if (after <= cost * (1 + 1e-12)) {
+        damping = Math.max(damping / 5, 1e-9);
+        break;
+      }
+      damping *= 6;
+    }
+    const moved = [0, 1, 2, 3].reduce((most, k) => Math.max(most, Math.abs((next[k] as number) - (p[k] as number))), 0);
+    p = next;
+    if (!p.every(Number.isFinite)) return undefined;
+    if (moved < 1e-4 && round > early + 3) break;
+  }
+  return finished(image, good, p, free);
+}
+
+/** The equations of the last parameters. */
+function finished(image: Image, good: Uint8Array, p: DiskParameters, free: readonly number[]): DiskFit | undefined {
+  const points = pointsOf(image, good, p);
+  const at = evaluate(image, points, p, free, true);
+  const m = free.length;
+  const residual = (k: number): number => (image.data[points.index[k] as number] as number) - (at.model[k] as number);
+  const { matrix } = normalEquations({ ...at, free }, residual);
+  const inverse = inverseOf(damped(matrix, m, 0), m);
+  if (!inverse) return undefined;
+  let [cost, used] = [0, 0];
+  const seen = new Float64Array(36);
+  const [cy, cx, R, w] = p as unknown as [number, number, number, number];
+  const reach = Math.max(1.5, 2 * w);
+  for (let k = 0; k < at.weights.length; k++) {
+    const weight = at.weights[k] as number;
+    cost += weight * residual(k) ** 2;
+    if (weight > 0) used++;
+    const i = points.index[k] as number;
+    const [dy, dx] = [Math.floor(i / points.width) - cy, (i % points.width) - cx];
+    if (Math.abs(Math.hypot(dy, dx) - R) >= reach || weight * (at.variances[k] as number) <= 0.1) continue;
+    const at36 = Math.floor(((Math.atan2(dy, dx) + Math.PI) / (2 * Math.PI)) * 36) % 36;
+    seen[at36] = (seen[at36] as number) + 1;
+  }
+  const whole = ((2 * Math.PI * R) / 36) * 2 * reach;
+  return {
+    p,
+    free,
+    points,
+    weights: at.weights,
+    slopes: at.slopes,
+    model: at.model,
+    inverse,
+    noise: Float64Array.from({ length: m }, (_, j) => inverse[j * m + j] as number),
+    chi2: cost / Math.max(1, used - m),
+    cover: seen.filter((n) => n > 0.35 * whole).length / 36,
+  };
+}

@@ -1,0 +1,110 @@
+/** Small operations on images of one frame: medians, blurs, connected regions, convex hulls. */
+
+/** A sum of frames, [height, width]. */
+export interface Image {
+  readonly data: Float64Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Calls `visit` with the index of each pixel around (y, x) within `reach`, the pixel itself included. */
+export function around(
+  { height, width }: Pick<Image, 'height' | 'width'>,
+  index: number,
+  reach: number,
+  visit: (neighbour: number) => void,
+): void {
+  const [y, x] = [Math.floor(index / width), index % width];
+  for (let v = Math.max(0, y - reach); v <= Math.min(height - 1, y + reach); v++)
+    for (let u = Math.max(0, x - reach); u <= Math.min(width - 1, x + reach); u++) visit(v * width + u);
+}
+
+/** The medians of the `good` ones of 3 × 3 pixels. */
+export function medians(image: Image, good: Uint8Array): Float64Array {
+  const some: number[] = [];
+  return image.data.map((_, i) => {
+    some.length = 0;
+    around(image, i, 1, (k) => good[k] && some.push(image.data[k] as number));
+    some.sort((a, b) => a - b);
+    return some[some.length >> 1] ?? 0;
+  });
+}
+
+/** A Gaussian blur of `sigma` pixels over the good pixels; the others are filled by it. */
+export function blurred(image: Image, good: Uint8Array, sigma: number): Float64Array {
+  const reach = Math.ceil(3 * sigma);
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.exp(-((i - reach) ** 2) / (2 * sigma * sigma)));
+  const { height, width } = image;
+  const along = (from: Float64Array, step: number, length: number): Float64Array =>
+    from.map((_, i) => {
+      const at = Math.floor(i / step) % length;
+      let sum = 0;
+      for (let d = Math.max(-reach, -at); d <= Math.min(reach, length - 1 - at); d++)
+        sum += (weights[d + reach] as number) * (from[i + d * step] as number);
+      return sum;
+    });
+  const both = (from: Float64Array): Float64Array => along(along(from, 1, width), width, height);
+  const sums = both(image.data.map((value, i) => (good[i] ? value : 0)));
+  const shares = both(Float64Array.from(good));
+  return sums.map((sum, i) => sum / Math.max(shares[i] as number, 1e-9));
+}
+
+/** The regions of a mask whose pixels share edges: lists of pixels. */
+export function regionsOf(mask: Uint8Array, width: number): number[][] {
+  const left = mask.slice();
+  const regions: number[][] = [];
+  for (let first = 0; first < left.length; first++) {
+    if (!left[first]) continue;
+    left[first] = 0;
+    const region = [first];
+    for (let at = 0; at < region.length; at++) {
+      const i = region[at] as number;
+      const x = i % width;
+      for (const k of [i - width, i + width, x > 0 ? i - 1 : -1, x < width - 1 ? i + 1 : -1])
+        if (left[k]) {
+          left[k] = 0;
+          region.push(k);
+        }
+    }
+    regions.push(region);
+  }
+  return regions;
+}
+
+/** The pixels within the convex hull of these pixels. */
+export function hullOf(pixels: readonly number[], height: number, width: number): Uint8Array {
+  const inside = new Uint8Array(height * width);
+  const ends = new Map<number, [number, number]>();
+  for (const i of pixels) {
+    const [y, x] = [Math.floor(i / width), i % width];
+    const [low, high] = ends.get(y) ?? [x, x];
+    ends.set(y, [Math.min(low, x), Math.max(high, x)]);
+  }
+  const rows = [...ends.keys()].sort((a, b) => a - b);
+  // Andrew's monotone chain, once for each side: from row to row, the sides turn in one direction only.
+  const side = (sign: 1 | -1): [number, number][] => {
+    const chain: [number, number][] = [];
+    for (const y of rows) {
+      const x = sign * (ends.get(y)?.[sign === 1 ? 1 : 0] as number);
+      for (;;) {
+        const [a, b] = [chain.at(-2), chain.at(-1)];
+        if (!a || !b || (b[1] - a[1]) * (y - b[0]) > (x - b[1]) * (b[0] - a[0])) break;
+        chain.pop();
+      }
+      chain.push([y, x]);
+    }
+    return chain;
+  };
+  const at = (chain: readonly [number, number][], y: number): number => {
+    const k = Math.max(
+      1,
+      chain.findIndex(([row]) => row >= y),
+    );
+    const [a = [y, 0], b = a] = [chain[k - 1], chain[k]] as [[number, number], [number, number]?];
+    return b[0] === a[0] ? a[1] : a[1] + ((b[1] - a[1]) * (y - a[0])) / (b[0] - a[0]);
+  };
+  const [right, left] = [side(1), side(-1)];
+  for (let y = rows[0] as number; y <= (rows.at(-1) as number); y++)
+    inside.fill(1, y * width + Math.ceil(-at(left, y) - 1e-9), y * width + Math.floor(at(right, y) + 1e-9) + 1);
+  return inside;
+}

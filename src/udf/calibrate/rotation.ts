@@ -1,0 +1,236 @@
+/**
+ * The angle between detector and scan, and whether one is mirrored: shifts of a phase object are the gradient of its
+ * potential, whose spectrum is parallel to the frequency. Rotation by the least curl is that of py4DSTEM and LiberTEM;
+ * here frequencies are weighed by their signal, and the result has an error or is refused.
+ */
+import { median } from '../../base/median.js';
+import { straighten } from '../field.js';
+import { inverse2d, transform2d } from '../fourier.js';
+
+/** The axes of the scan as seen by the detector. */
+export interface ScanAxes {
+  /** Degrees by which shifts are turned into axes of the scan, after the flip; above −180 to 180. */
+  readonly scanRotation: number;
+  readonly flipY: boolean;
+  readonly error: number;
+  /** Whether the angle differs for certain from the one half a turn away; if open, it is between −90 and 90. */
+  readonly halfTurn: 'known' | 'open';
+}
+
+const groups = 24;
+
+/** Spectra of a field under a Hann window, and the weight of each frequency of one half. */
+interface Spectra {
+  readonly rows: number;
+  readonly columns: number;
+  readonly y: Float64Array;
+  readonly x: Float64Array;
+  readonly weights: Float64Array;
+  readonly group: Uint8Array;
+}
+
+/** Frequency of an index, in cycles a position. */
+const frequency = (k: number, n: number): number => (2 * k >= n ? k - n : k) / n;
+
+/** A real image times the window, complex. */
+function windowed(values: ArrayLike<number>, rows: number, columns: number): Float64Array {
+  const hann = (k: number, n: number): number => Math.sin((Math.PI * (k + 1)) / (n + 1)) ** 2;
+  const out = new Float64Array(2 * rows * columns);
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++)
+      out[2 * (r * columns + c)] = (values[r * columns + c] as number) * hann(r, rows) * hann(c, columns);
+  transform2d(out, rows, columns);
+  return out;
+}
+
+const component = (field: Float64Array, part: 0 | 1): Float64Array => field.filter((_, i) => i % 2 === part);
+
+function spectraOf(field: Float64Array, rows: number, columns: number): Spectra {
+  const [y, x] = [windowed(component(field, 0), rows, columns), windowed(component(field, 1), rows, columns)];
+  const n = rows * columns;
+  const power = Float64Array.from({ length: n }, (_, i) =>
+    [y[2 * i], y[2 * i + 1], x[2 * i], x[2 * i + 1]].reduce((sum: number, v) => sum + (v as number) ** 2, 0),
+  );
+  const used = new Uint8Array(n);
+  const high: number[] = [];
+  for (let i = 0; i < n; i++) {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const [qy, qx] = [frequency(row, rows), frequency(column, columns)];
+    const q = Math.hypot(qy, qx);
+    // Neither offsets of rows, nor what descan may be, nor corners.
+    const slow = qx <= 1.5 / columns || Math.hypot(qy * rows, qx * columns) <= 2.5;
+    if (slow || q >= 0.5 || Math.abs(qy) >= 0.5 - 0.5 / rows) continue;
+    used[i] = 1;
+    if (q > 0.38) high.push(power[i] as number);
+  }
+  // The power of noise in two components is a gamma distribution of order 2, whose median is 1.678.
+  const noise = (median(high) / 1.678) * 2;
+  const weights = power.map((value, i) => (used[i] ? Math.max(0, 1 - (2 * noise) / Math.max(value, 1e-300)) : 0));
+  // Squares of 3 × 3 frequencies, in an order that has nothing to do with their places.
+  const group = Uint8Array.from(power, (_, i) => {
+    const [a, b] = [Math.floor(Math.floor(i / columns) / 3), Math.floor((i % columns) / 3)];
+    return (Math.imul(a * 1009 + b + 1, 0x9e3779b1) >>> 16) % groups;
+  });
+  return { rows, columns, y, x, weights, group };
+}
+
+/** Σ w |T|², Σ w |D|² and Σ w Re D T* of each group, with T = q̂ × C and D = q̂ · C. */
+function momentsOf({ rows, columns, y, x, weights, group }: Spectra, flipY: boolean): Float64Array[] {
+  const sums = Array.from({ length: groups }, () => new Float64Array(3));
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i] as number;
+    if (weight === 0) continue;
+    const [qy, qx] = [frequency(Math.floor(i / columns), rows), frequency(i % columns, columns)];
+    const q = Math.hypot(qy, qx);
+    const [uy, ux, sign] = [qy / q, qx / q, flipY ? -1 : 1];
+    const sum = sums[group[i] as number] as Float64Array;
+    for (const part of [0, 1]) {
+      const [cy, cx] = [sign * (y[2 * i + part] as number), x[2 * i + part] as number];
+      const [t, d] = [uy * cx - ux * cy, uy * cy + ux * cx];
+      sum[0] = (sum[0] as number) + weight * t * t;
+      sum[1] = (sum[1] as number) + weight * d * d;
+      sum[2] = (sum[2] as number) + weight * d * t;
+    }
+  }
+  return sums;
+}
+
+/** The angle in radians of the least curl, that curl, and the largest, of sums without one group. */
+function leastCurl(sums: readonly Float64Array[], without = -1): { angle: number; least: number; most: number } {
+  let [tt, dd, dt] = [0, 0, 0];
+  for (const [k, sum] of sums.entries()) {
+    if (k === without) continue;
+    tt += sum[0] as number;
+    dd += sum[1] as number;
+    dt += sum[2] as number;
+  }
+  const range = Math.hypot(dd - tt, 2 * dt);
+  return { angle: Math.atan2(2 * dt, dd - tt) / 2, least: (tt + dd - range) / 2, most: (tt + dd + range) / 2 };
+}
+
+/** The standard error of values without each of their parts. */
+function spread(values: readonly number[]): number {
+  const [n, mean] = [values.length, values.reduce((a, b) => a + b, 0) / values.length];
+  return Math.sqrt(((n - 1) / n) * values.reduce((sum, value) => sum + (value - mean) ** 2, 0));
+}
+
+/** The sum of numbers over that of others in units of its error, by a jackknife over tiles of the scan. */
+function significance(above: ArrayLike<number>, below: ArrayLike<number>, rows: number, columns: number): number {
+  const side = Math.max(2, Math.min(6, Math.floor(rows / 5)));
+  const sums = Array.from({ length: side * side }, (): [number, number] => [0, 0]);
+  for (let i = 0; i < above.length; i++) {
+    const tile =
+      Math.floor((Math.floor(i / columns) * side) / rows) * side + Math.floor(((i % columns) * side) / columns);
+    const sum = sums[tile] as [number, number];
+    sum[0] += above[i] as number;
+    sum[1] += below[i] as number;
+  }
+  const ratio = (without?: number): number => {
+    const [a, b] = sums.reduce(([x, y], [u, v], k) => (k === without ? [x, y] : [x + u, y + v]), [0, 0]);
+    return a / Math.max(b, 1e-300);
+  };
+  return ratio() / Math.max(spread(sums.map((_, k) => ratio(k))), 1e-300);
+}
+
+/** A complex image times the weights of both halves of the frequencies, as a real image. */
+function filtered(spectrum: Float64Array, { rows, columns, weights }: Spectra): Float64Array {
+  const out = spectrum.slice();
+  for (let i = 0; i < weights.length; i++) {
+    const [r, c] = [Math.floor(i / columns), i % columns];
+    const other = ((rows - r) % rows) * columns + ((columns - c) % columns);
+    const weight = Math.max(weights[i] as number, weights[other] as number);
+    out[2 * i] = (out[2 * i] as number) * weight;
+    out[2 * i + 1] = (out[2 * i + 1] as number) * weight;
+  }
+  inverse2d(out, rows, columns);
+  return component(out, 0);
+}
+
+/**
+ * Whether the field, in axes of the scan, points to atoms: +1 or −1, or 0 where it cannot be told. Its divergence has
+ * negative peaks there, and its integral is high where much is scattered into the dark field.
+ */
+function towardsAtoms(field: Float64Array, spectra: Spectra, dark: ArrayLike<number> | undefined): number {
+  const { rows, columns } = spectra;
+  const [y, x] = [windowed(component(field, 0), rows, columns), windowed(component(field, 1), rows, columns)];
+  const [divergence, potential] = [new Float64Array(y.length), new Float64Array(y.length)];
+  for (let i = 0; i < y.length / 2; i++) {
+    const [qy, qx] = [frequency(Math.floor(i / columns), rows), frequency(i % columns, columns)];
+    const square = Math.max(qy * qy + qx * qx, 1e-12);
+    const [re, im] = [0, 1].map((part) => qy * (y[2 * i + part] as number) + qx * (x[2 * i + part] as number)) as [
+      number,
+      number,
+    ];
+    divergence.set([-im, re], 2 * i);
+    potential.set([im / square, -re / square], 2 * i);
+  }
+  const slope = filtered(divergence, spectra);
+  const deviation = Math.sqrt(slope.reduce((sum, v) => sum + v * v, 0) / slope.length) + 1e-300;
+  const peaks = slope.map((value) => -(Math.max(-6, Math.min(6, value / deviation)) ** 3));
+  const found = [significance(peaks, new Float64Array(peaks.length).fill(1), rows, columns)];
+  if (dark) {
+    const mean = Array.from(dark).reduce((a, b) => a + b, 0) / dark.length;
+    const scattered = filtered(
+      windowed(
+        Array.from(dark, (value) => value - mean),
+        rows,
+        columns,
+      ),
+      spectra,
+    );
+    const image = filtered(potential, spectra);
+    const products = scattered.map((value, i) => value * (image[i] as number));
+    found.push(significance(products, products.map(Math.abs), rows, columns));
+  }
+  const strongest = found.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
+  const contradicted = found.some((one) => one * strongest < 0 && Math.abs(one) >= 2);
+  return Math.abs(strongest) > 5 && !contradicted ? Math.sign(strongest) : 0;
+}
+
+const degrees = (radians: number): number => (radians * 180) / Math.PI;
+
+/**
+ * Rotation and flip from shifts (y, x) without trend, and the counts of the dark field at each position; or why they
+ * cannot be told.
+ */
+export function findRotation(
+  shifts: Float64Array,
+  [rows, columns]: readonly [number, number],
+  dark: ArrayLike<number> | undefined,
+): ScanAxes | string {
+  if (Math.min(rows, columns) < 8) return `the scan is ${rows} × ${columns}, and 8 × 8 positions are needed`;
+  const finite = shifts.map((value) => (Number.isFinite(value) ? value : 0));
+  const lengths = component(finite, 0).map((y, i) => Math.hypot(y, finite[2 * i + 1] as number));
+  const longest = 12 * median(lengths) + 1e-300;
+  const field = finite.map((value, i) => value * Math.min(1, longest / Math.max(lengths[i >> 1] as number, 1e-300)));
+  const spectra = spectraOf(field, rows, columns);
+  const effective = spectra.weights.reduce((a, b) => a + b, 0);
+  const both = [false, true].map((flipY) => ({ flipY, sums: momentsOf(spectra, flipY) }));
+  both.sort((a, b) => leastCurl(a.sums).least - leastCurl(b.sums).least);
+  const [right, wrong] = both as [(typeof both)[0], (typeof both)[0]];
+  const { angle, least, most } = leastCurl(right.sums);
+  const contrast = (without?: number): number => {
+    const [a, b] = [leastCurl(wrong.sums, without).least, leastCurl(right.sums, without).least];
+    return (a - b) / (a + b + 1e-300);
+  };
+  const all = [...Array(groups).keys()];
+  const turned = (k: number): number => leastCurl(right.sums, k).angle - angle;
+  const error = degrees(spread(all.map((k) => turned(k) - Math.PI * Math.round(turned(k) / Math.PI))));
+  const hand = contrast();
+  if (effective < 12 || !Number.isFinite(error))
+    return 'the centres of mass are noise: no structure of an object is in them';
+  if (least > 0.35 * most)
+    return `the shifts are no gradient of an object: curl and divergence are alike (${(least / most).toFixed(2)})`;
+  if (error > 5) return `the error of the angle would be ${error.toFixed(0)} degrees, and 5 are the most`;
+  if (hand < 0.15 || hand < 4 * spread(all.map(contrast)))
+    return 'both mirror images fit: the object varies along one direction only, or its signal is too weak';
+  const scanRotation = degrees(angle);
+  const sign = towardsAtoms(straighten(field, { scanRotation, flipY: right.flipY }), spectra, dark);
+  const turn = sign < 0 ? (scanRotation > 0 ? -180 : 180) : 0;
+  return {
+    scanRotation: scanRotation + turn,
+    flipY: right.flipY,
+    error,
+    halfTurn: sign === 0 ? 'open' : 'known',
+  };
+}

@@ -1,0 +1,128 @@
+/** Where the bright field is, without a model of it, and what covers it. */
+import { around, blurred, hullOf, type Image, medians, regionsOf } from './image.js';
+
+/** A first estimate of the disk: centre, radius, level inside and outside. */
+export interface Start {
+  readonly cy: number;
+  readonly cx: number;
+  readonly r: number;
+  readonly high: number;
+  readonly low: number;
+}
+
+/** Thresholds between the levels, in which the one of the most stable radius is sought. */
+const thresholds = Array.from({ length: 29 }, (_, i) => 0.1 + 0.025 * i);
+
+/** The pixels above a threshold that hang together: the region with most counts. */
+function brightest(smooth: Float64Array, width: number, above: number): number[] {
+  const regions = regionsOf(
+    Uint8Array.from(smooth, (value) => (value > above ? 1 : 0)),
+    width,
+  );
+  const counts = regions.map((region) => region.reduce((sum, i) => sum + (smooth[i] as number), 0));
+  return regions[counts.indexOf(Math.max(...counts))] ?? [];
+}
+
+/**
+ * The hull of the brightest region, at the threshold where its radius changes least: the idea of py4DSTEM's
+ * get_probe_size (Savitzky et al., Microsc. Microanal. 27, 712 (2021)). Undefined for an image without contrast.
+ */
+export function startOf(image: Image, good: Uint8Array): Start | undefined {
+  const { height, width } = image;
+  const filled = blurred(image, good, 1.5);
+  const data = image.data.map((value, i) => (good[i] ? value : (filled[i] as number)));
+  const all = new Uint8Array(data.length).fill(1);
+  const smooth = blurred({ data: medians({ data, height, width }, all), height, width }, all, 0.7);
+  const sorted = smooth.slice().sort();
+  const top = sorted.subarray(-Math.max(3, Math.floor(sorted.length / 400)));
+  const high = top.reduce((sum, value) => sum + value, 0) / top.length;
+  const low = sorted[sorted.length >> 2] as number;
+  if (!(high > low)) return undefined;
+  const found = thresholds.map((share) => {
+    const hull = hullOf(brightest(smooth, width, low + share * (high - low)), height, width);
+    let [n, cy, cx] = [0, 0, 0];
+    for (let i = 0; i < hull.length; i++) {
+      if (!hull[i]) continue;
+      n++;
+      cy += Math.floor(i / width);
+      cx += i % width;
+    }
+    return { r: Math.sqrt(n / Math.PI), cy: cy / n, cx: cx / n };
+  });
+  const slope = (i: number): number =>
+    Math.abs(
+      Math.log((found[Math.min(i + 1, found.length - 1)]?.r as number) / (found[Math.max(i - 1, 0)]?.r as number)),
+    );
+  let best = { i: 0, change: Number.POSITIVE_INFINITY };
+  for (let i = 2; i < found.length - 2; i++) {
+    const change = [-2, -1, 0, 1, 2].reduce((sum, d) => sum + slope(i + d), 0);
+    if (change < best.change) best = { i, change };
+  }
+  return { ...(found[best.i] as (typeof found)[0]), high, low };
+}
+
+/**
+ * The pixels of a beam stop: dark ones within the hull of what is bright, and what continues them outwards. None if
+ * there are at most 8, or more than 60 % of the hull.
+ */
+export function findStop(image: Image, good: Uint8Array, start: Start): number[] {
+  const { height, width, data } = image;
+  const { cy, cx, r, high, low } = start;
+  const smooth = medians(image, good);
+  const regions = regionsOf(
+    Uint8Array.from(smooth, (value) => (value > low + 0.3 * (high - low) ? 1 : 0)),
+    width,
+  );
+  const largest = Math.max(...regions.map(({ length }) => length));
+  // A stop may cut the disk in two.
+  const lit = regions.filter(({ length }) => length > 0.25 * largest).flat();
+  const hull = hullOf(lit, height, width);
+  const levels = lit.map((i) => data[i] as number).sort((a, b) => a - b);
+  const dark = low + 0.12 * ((levels[levels.length >> 1] as number) - low);
+  const isDark = data.map((value, i) => (good[i] && value < dark ? 1 : 0));
+  const inside = isDark.map((is, i) => {
+    if (!is || !hull[i]) return 0;
+    let [all, some, within] = [0, 0, 1];
+    around(image, i, 1, (k) => {
+      all++;
+      some += (isDark[k] as number) || (good[k] ? 0 : 1);
+      if (!hull[k]) within = 0;
+    });
+    return within && some > 0.6 * all ? 1 : 0;
+  });
+  const core = regionsOf(Uint8Array.from(inside), width)
+    .filter(({ length }) => length > 8)
+    .flat();
+  if (core.length === 0 || core.length > 0.6 * hull.reduce((sum, is) => sum + is, 0)) return [];
+  const covered = new Uint8Array(data.length);
+  const cover = (i: number): void =>
+    around(image, i, 1, (k) => {
+      covered[k] = 1;
+    });
+  // It goes on through the edge of the disk, along its length.
+  const [ay, ax] = axisOf(core, width);
+  for (const i of core) {
+    cover(i);
+    const [y, x] = [Math.floor(i / width), i % width];
+    if (Math.hypot(y - cy, x - cx) <= 0.6 * r) continue;
+    const outwards = Math.sign((y - cy) * ay + (x - cx) * ax);
+    for (let t = 1; t < height + width; t++) {
+      const [v, u] = [Math.round(y + t * outwards * ay), Math.round(x + t * outwards * ax)];
+      if (v < 0 || u < 0 || v >= height || u >= width) break;
+      cover(v * width + u);
+    }
+  }
+  return [...covered.keys()].filter((i) => covered[i]);
+}
+
+/** The direction (y, x) in which pixels extend most, of length 1. */
+function axisOf(pixels: readonly number[], width: number): [number, number] {
+  const points = pixels.map((i): [number, number] => [Math.floor(i / width), i % width]);
+  const mean = (of: (point: [number, number]) => number): number =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [my, mx] = [mean(([y]) => y), mean(([, x]) => x)];
+  const [yy, xx] = [mean(([y]) => (y - my) ** 2), mean(([, x]) => (x - mx) ** 2)];
+  const yx = mean(([y, x]) => (y - my) * (x - mx));
+  const angle = Math.atan2(2 * yx, xx - yy) / 2;
+  return [Math.sin(angle), Math.cos(angle)];
+}
