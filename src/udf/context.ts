@@ -21,6 +21,8 @@ import * as create from './analyses/create.js';
 import { expectsScan } from './analyses/parameters.js';
 import { ResultBuffer } from './buffers.js';
 import { autoUdf, type MapResult } from './builtin/pick.js';
+import type { CalibrateOptions } from './calibrate/calibrate.js';
+import type { Calibration } from './calibrate/calibration.js';
 import {
   checkRun,
   type ExportOptions,
@@ -354,6 +356,18 @@ export class UdfContext {
   }
   createPickFftAnalysis(scan: Scan, options?: Parameters<typeof create.pickAnalysis>[1]) {
     return create.pickAnalysis(scan, options, true);
+  }
+
+  /**
+   * What a scan tells about its optics: centre of the direct beam and its descan, radius and ellipse of the bright
+   * field, scan rotation and flip, bad pixels and beam stop, each with its error or the reason why the data cannot
+   * tell. Analyses take the result as `calibration`. Throws `Shape` for a scan below 4 × 4, `Unsupported` for live
+   * scans and complex frames, `Argument`, `Aborted`, and errors of reading.
+   */
+  async calibrate(scan: Scan, options: CalibrateOptions = {}): Promise<Calibration> {
+    this.#assertOpen();
+    const { calibrateScan } = await import('./calibrate/calibrate.js');
+    return calibrateScan((udf, run) => this.runUdf(scan, udf, run) as never, scan, options);
   }
 
   /** Rotation, flip and centre of a scan, estimated from its centres of mass; see `guessCorrections`. */

@@ -2,6 +2,7 @@
 
 import type { DetectorControl } from './acquisition/detector-control.js';
 import type { ComParams } from './builtin/com.js';
+import type { Calibration } from './calibrate/calibration.js';
 import type { MaskFactory } from './masks.js';
 import type { Roi } from './roi.js';
 
@@ -86,8 +87,11 @@ export interface AnalysisParameters {
   readonly scanRotation?: number | undefined;
   /** Of com, icom, ssb. Inverts the detector's y axis. Default false. */
   readonly flipY?: boolean | undefined;
-  /** Of com, icom. Trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers. Default none. */
-  readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane' | undefined;
+  /**
+   * Of com, icom. Trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers. calibrated: the calibration's
+   * descan, and the constant field that looks like it. Default com: none; icom: mean.
+   */
+  readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane' | 'calibrated' | undefined;
   /** Of radial-fourier, radial-bins. Rings. 1 … 4096; default radial-fourier: 1; radial-bins: one per pixel. */
   readonly nBins?: number | undefined;
   /** Of radial-fourier. Highest Fourier order. 0 … 1024; default 24. */
@@ -175,6 +179,11 @@ export interface AnalysisParameters {
   readonly reference?: Roi | undefined;
   /** Of strain. Angle by which the axes of the strain are turned, from x to y. Degrees; -10000 … 10000; default 0. */
   readonly axesRotation?: number | undefined;
+  /**
+   * Of com, icom, ssb. Result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given. It
+   * gives the centre, the rotation where it is certain, the hot pixels of com and icom, the radius of ssb.
+   */
+  readonly calibration?: Calibration | undefined;
   /** Of icom. Mirrors the shifts at the edges of the scan, so that they need not be periodic. Default true. */
   readonly mirrored?: boolean | undefined;
   /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default required. */
@@ -183,7 +192,10 @@ export interface AnalysisParameters {
   readonly dpix?: number | undefined;
   /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default required. */
   readonly semiconv?: number | undefined;
-  /** Of ssb. Radius of the central disk on the detector. Pixels; 0.5 … 1e5; default required. */
+  /**
+   * Of ssb. Radius of the central disk on the detector. Pixels; 0.5 … 1e5; default that of the calibration; required
+   * without one.
+   */
   readonly semiconvPix?: number | undefined;
   /** Of ssb. Smallest sum of weights of an overlap that is used. 0 … 1e9; default 1. */
   readonly cutoff?: number | undefined;

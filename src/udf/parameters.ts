@@ -128,9 +128,10 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   regression: {
     kind: 'choice',
     sentence: "trend that is subtracted, where -1, 0 and 1 are LiberTEM's numbers",
-    choices: ['none', 'mean', 'plane', '-1', '0', '1'],
-    type: "ComParams['regression'] | 'none' | 'mean' | 'plane'",
-    fallback: 'none',
+    choices: ['none', 'mean', 'plane', 'calibrated', '-1', '0', '1'],
+    more: "calibrated: the calibration's descan, and the constant field that looks like it.",
+    type: "ComParams['regression'] | 'none' | 'mean' | 'plane' | 'calibrated'",
+    usual: 'com: none; icom: mean',
     value: 'trend',
     of: coms,
   },
@@ -354,6 +355,15 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     value: 'degrees',
     of: ['strain'],
   },
+  calibration: {
+    kind: 'text',
+    sentence: 'result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given',
+    more: 'It gives the centre, the rotation where it is certain, the hot pixels of com and icom, the radius of ssb.',
+    type: 'Calibration',
+    usual: '',
+    value: 'file.json',
+    of: [...coms, 'ssb'],
+  },
   mirrored: {
     kind: 'boolean',
     sentence: 'mirrors the shifts at the edges of the scan, so that they need not be periodic',
@@ -393,7 +403,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'radius of the central disk on the detector',
     range: range(0.5, 1e5, Number.NaN),
     unit: 'pixels',
-    usual: 'required',
+    usual: 'that of the calibration; required without one',
     value: 'px',
     of: ['ssb'],
   },
@@ -571,6 +581,16 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
   },
 } as const satisfies Parameters);
 
+/** Parameters of the calibration of a scan. */
+export const calibrateRows = {
+  semiconv: {
+    ...analysisRows.semiconv,
+    sentence: 'convergence semi-angle, for mrad a pixel',
+    usual: 'none',
+    of: undefined,
+  },
+} as const satisfies Parameters;
+
 /** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */
 export const udfLanguages = ['js', 'c', 'rust', 'as'] as const;
 
@@ -604,6 +624,7 @@ export const tables = [
     rows: analysisRows,
     imports: [
       "import type { ComParams } from './builtin/com.js';",
+      "import type { Calibration } from './calibrate/calibration.js';",
       "import type { MaskFactory } from './masks.js';",
       "import type { Roi } from './roi.js';",
     ],

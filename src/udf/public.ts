@@ -38,6 +38,8 @@ export {
   sumUdf,
 } from './builtin/index.js';
 export type { MasksParams } from './builtin/masks.js';
+export type { CalibrateOptions } from './calibrate/calibrate.js';
+export type { Calibration, PixelRuns, Refused } from './calibrate/calibration.js';
 export { colourOf, robustLimits, toRgba, vectorsToRgba } from './colormap.js';
 export type {
   ExportOptions,

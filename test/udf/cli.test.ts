@@ -238,7 +238,7 @@ describe('mistakes', () => {
     [['scan.npy', '--udf', 'none.mjs'], 1, ['none.mjs']],
     [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['ewald: --at is (9, 9)', '6 × 5']],
     [['masks', 'scan.npy'], 2, ['--mask']],
-    [['com', 'scan.npy', '--regression', 'cubic'], 2, ['--regression is "cubic"', 'none, mean, plane']],
+    [['com', 'scan.npy', '--regression', 'cubic'], 2, ['--regression is "cubic"', 'none, mean, plane, calibrated']],
   ] as const)('%j', async (args, code, words) => {
     const before = await readdir(folder);
     mistaken(await run(...args), code, ...words);

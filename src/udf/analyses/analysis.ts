@@ -33,6 +33,8 @@ export interface Analysis<K extends string = string> {
   readonly name: string;
   readonly scan: Scan;
   readonly udf: AnyUdf;
+  /** What its results should be read with, such as a drift that remains in them. */
+  readonly notes?: readonly string[] | undefined;
   /** Whether frames may be complex; default false. */
   readonly complexFrames?: boolean | undefined;
   /** The analysed positions if they are not all, such as that of a picked frame. */

@@ -5,15 +5,16 @@ import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { calibratedBy } from './calibrated.js';
 import { centreOf, checkRing, optionsOf } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
 export type ComOptions = Pick<
   AnalysisParameters,
-  'cx' | 'cy' | 'maskRadius' | 'maskRadiusInner' | 'flipY' | 'scanRotation' | 'regression'
+  'cx' | 'cy' | 'maskRadius' | 'maskRadiusInner' | 'flipY' | 'scanRotation' | 'regression' | 'calibration'
 >;
 
-const trends = { none: -1, mean: 0, plane: 1, '-1': -1, '0': 0, '1': 1 } as const;
+const trends = { none: -1, mean: 0, plane: 1, calibrated: 0, '-1': -1, '0': 0, '1': 1 } as const;
 
 /** Centre of mass: `field`, `magnitude`, `divergence`, `curl`, `x`, `y`. */
 export function comAnalysis(
@@ -21,17 +22,23 @@ export function comAnalysis(
   options: ComOptions = {},
 ): Analysis<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> {
   const what = 'createComAnalysis';
-  const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = optionsOf(what, 'com', options);
-  const { cx, cy } = centreOf(scan, what, options);
+  const { calibration, ...given } = optionsOf(what, 'com', options);
+  const known = calibratedBy(what, scan, calibration, given);
+  const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = known.options;
+  const { cx, cy } = centreOf(scan, what, known.options);
   const [r, ri] = [maskRadius ?? null, maskRadiusInner ?? null];
   if (ri !== null) checkRing(what, [ri, r ?? Number.POSITIVE_INFINITY], ['maskRadiusInner', 'maskRadius']);
   const { regression: trend = 'none' } = options;
   if (typeof trend !== 'object') checkParameter(analysisRows.regression, String(trend), `${what}: regression`);
   const regression = typeof trend === 'object' ? trend : trends[trend];
-  const params = { cx, cy, r, ri, flipY, scanRotation, regression };
+  const descan = trend === 'calibrated' ? known.descan(what) : null;
+  const drifts = trend !== 'calibrated' && (regression === -1 || regression === 0);
+  const notes = known.notes.filter((note) => drifts || note !== known.drift);
+  const params = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
   return {
     name: 'com',
     scan,
+    notes,
     udf: comUdf.withParams(params),
     channels(results) {
       const of = (key: string, title: string, desc: string, data: ArrayLike<number>) =>

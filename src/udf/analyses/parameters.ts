@@ -44,7 +44,10 @@ export function optionsOf<Options extends object>(what: string, analysis: Analys
   return options;
 }
 
-/** A centre within the frame; default the middle, half the size. `names` are the options that specify it. */
+/**
+ * A centre within the frame; default the middle pixel, half the size rounded down. `names` are the options that specify
+ * it.
+ */
 export function centreOf(
   scan: Scan,
   what: string,
@@ -55,8 +58,8 @@ export function centreOf(
   return {
     width,
     height,
-    cx: inside(what, x, given.cx, width / 2, width),
-    cy: inside(what, y, given.cy, height / 2, height),
+    cx: inside(what, x, given.cx, Math.floor(width / 2), width),
+    cy: inside(what, y, given.cy, Math.floor(height / 2), height),
   };
 }
 

@@ -10,13 +10,14 @@ import type { Scan } from '../scan.js';
 import { ssbUdf } from '../ssb/udf.js';
 import type { AnyUdf } from '../udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { calibratedBy } from './calibrated.js';
 import { type ComOptions, comAnalysis } from './com.js';
 import { expectsScan, optionsOf, sizeOf } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
 export type SsbAnalysisOptions = Pick<
   AnalysisParameters,
-  'voltage' | 'dpix' | 'semiconv' | 'semiconvPix' | 'cutoff' | 'cx' | 'cy' | 'scanRotation' | 'flipY'
+  'voltage' | 'dpix' | 'semiconv' | 'semiconvPix' | 'cutoff' | 'cx' | 'cy' | 'scanRotation' | 'flipY' | 'calibration'
 >;
 /** Options of `createHolographyAnalysis`. */
 export type HolographyAnalysisOptions = Pick<
@@ -29,8 +30,11 @@ export type IcomOptions = ComOptions & Pick<AnalysisParameters, 'mirrored'>;
 /** Single side band ptychography: `phase`, `amplitude`, and the complex object. */
 export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analysis<'phase' | 'amplitude' | 'complex'> {
   const what = 'createSsbAnalysis';
-  const { cy, cx, cutoff, scanRotation, flipY, voltage, dpix, semiconv, semiconvPix } = optionsOf(what, 'ssb', options);
+  const { calibration, ...given } = optionsOf(what, 'ssb', options);
   sizeOf(scan, what);
+  const known = calibratedBy(what, scan, calibration, given);
+  const { cy, cx, cutoff, scanRotation, flipY, voltage, dpix, semiconv } = known.options;
+  const semiconvPix = known.options.semiconvPix ?? known.radius;
   const missing = Object.entries({ voltage, dpix, semiconv, semiconvPix }).filter(([, value]) => value === undefined);
   if (missing.length > 0)
     throw refusal(
@@ -51,6 +55,7 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
   return {
     name: 'ssb',
     scan,
+    notes: known.notes,
     udf: udf as AnyUdf,
     channels: ({ phase, amplitude, complex }) => [
       navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data) as never,
@@ -121,17 +126,22 @@ function waveChannels(scan: Scan, { data, shape }: ResultBuffer<'c64'>) {
   ] as never;
 }
 
-/** Integrated centres of mass: `phase`, whose gradient is the shift of the centre of mass, in pixels · positions. */
+/**
+ * Integrated centres of mass: `phase`, whose gradient is the shift of the centre of mass, in pixels · positions. The
+ * mean of the shifts is subtracted unless `regression` says otherwise: a beam off centre would be a ramp.
+ */
 export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'phase' | 'x' | 'y'> {
   const { mirrored, ...rest } = optionsOf('createIcomAnalysis', 'icom', options);
   expectsScan('createIcomAnalysis', scan);
   const { nav } = scan.shape;
   if (nav.length !== 2)
     throw new EwaldError('Shape', `createIcomAnalysis requires a scan of two axes; ${scan.name} has ${nav.length}`);
+  const { udf, notes } = comAnalysis(scan, { ...rest, regression: rest.regression ?? 'mean' });
   return {
     name: 'icom',
     scan,
-    udf: comAnalysis(scan, rest).udf,
+    notes,
+    udf,
     channels: ({ fieldY, fieldX }) => [
       navChannel(
         scan,

@@ -4,6 +4,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
+import { type Trend, trendMap } from '../calibrate/trend.js';
 import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../field.js';
 import { circular, ring, spansOf } from '../masks.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
@@ -27,9 +28,17 @@ export interface ComParams extends Readonly<Record<string, unknown>> {
    * [dy/dx, dx/dx]].
    */
   readonly regression: -1 | 0 | 1 | Regression;
+  /** Shifts of the pattern over the scan that are subtracted, as `descan` of a calibration; null for none. */
+  readonly descan: Trend['coefficients'] | null;
+  /** Pixels (y, x) that are skipped, such as hot ones. */
+  readonly without: readonly (readonly [y: number, x: number])[];
 }
 
-const initial: ComParams = { cx: null, cy: null, r: null, ri: null, scanRotation: 0, flipY: false, regression: -1 };
+const initial: ComParams = {
+  ...{ cx: null, cy: null, r: null, ri: null, scanRotation: 0, flipY: false, regression: -1 },
+  descan: null,
+  without: [],
+};
 
 /** The reference point of a run. */
 export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
@@ -41,8 +50,10 @@ function maskOf(params: ComParams, meta: UdfMeta): Uint8Array {
   const size = frameSize('com', meta);
   const centre = comCentre(params, meta);
   const r = params.r ?? Number.POSITIVE_INFINITY;
-  if (params.ri === null) return circular({ ...size, ...centre, r });
-  return ring({ ...size, ...centre, ri: params.ri, ro: r });
+  const mask =
+    params.ri === null ? circular({ ...size, ...centre, r }) : ring({ ...size, ...centre, ri: params.ri, ro: r });
+  for (const [y, x] of params.without) mask[y * size.width + x] = 0;
+  return mask;
 }
 
 /** Rejects an invalid trend. */
@@ -72,7 +83,8 @@ export interface ComImages {
 }
 
 /** How shifts are derived. */
-type ComFrame = Pick<ComParams, 'scanRotation' | 'flipY' | 'regression'> & { readonly cx: number; readonly cy: number };
+type ComFrame = Pick<ComParams, 'scanRotation' | 'flipY' | 'regression'> &
+  Partial<Pick<ComParams, 'descan'>> & { readonly cx: number; readonly cy: number };
 
 /**
  * The results of moments [positions, 3]: sum, sum of value · y, and of value · x. Positions without `damage` have no
@@ -95,7 +107,7 @@ export function comImages(
     rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
     rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
   }
-  const turned: Field = straighten(rawShifts, params);
+  const turned: Field = straighten(params.descan ? withoutDescan(rawShifts, params.descan, meta) : rawShifts, params);
   const regression =
     typeof params.regression === 'number' ? regress(turned, params.regression, meta) : params.regression.flat();
   const field = subtractTrend(turned, regression, meta);
@@ -112,6 +124,17 @@ export function comImages(
     curl: curl(y, x, meta),
     regression: Float64Array.from(regression),
   };
+}
+
+/** Shifts minus those of the pattern, whose mean over the scan is that of the centre. */
+function withoutDescan(
+  shifts: Field,
+  descan: Trend['coefficients'],
+  { nav, roi }: Pick<UdfMeta, 'nav' | 'roi'>,
+): Field {
+  const map = trendMap([[0, 0], ...descan.slice(1)], nav as [number, number]);
+  const here = roi ? map.filter((_, i) => roi[i >> 1]) : map;
+  return shifts.map((shift, i) => shift - (here[i] as number));
 }
 
 /**

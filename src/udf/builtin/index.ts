@@ -1,4 +1,5 @@
 /** The package's UDFs by name, by which workers find them. */
+import { blockSumsUdf } from '../calibrate/block-sums.js';
 import { disksUdf } from '../disks/udf.js';
 import { holoUdf } from '../holography/udf.js';
 import { sideBandUdf } from '../ssb/udf.js';
@@ -25,5 +26,6 @@ export const builtinUdfs: readonly AnyUdf[] = [
   disksUdf as AnyUdf,
   sideBandUdf as AnyUdf,
   holoUdf as AnyUdf,
+  blockSumsUdf as AnyUdf,
 ];
 export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, pixelsUdf, stddevUdf, sumSigUdf, sumUdf };

@@ -20,7 +20,7 @@ export interface SsbOptions {
   readonly semiconv: number;
   /** Radius of the central disk on the detector in pixels. */
   readonly semiconvPix: number;
-  /** Centre of the central disk in pixels; default: half the size. */
+  /** Centre of the central disk in pixels; default: the middle pixel, half the size rounded down. */
   readonly cy?: number | undefined;
   readonly cx?: number | undefined;
   /** Angle between detector and scan in degrees, and whether y of the detector is inverted; as in `comUdf`. */
@@ -49,7 +49,7 @@ export interface SsbGeometry {
   readonly dpix: readonly [number, number];
   readonly semiconv: number;
   readonly semiconvPix: number;
-  /** NaN: half the size. */
+  /** NaN: the middle pixel. */
   readonly cy: number;
   readonly cx: number;
   readonly transformation: readonly [number, number, number, number];
@@ -165,8 +165,8 @@ export class SideBands {
     this.columns = nav[1];
     this.width = sig[1];
     const [cy, cx] = [
-      Number.isNaN(geometry.cy) ? sig[0] / 2 : geometry.cy,
-      Number.isNaN(geometry.cx) ? sig[1] / 2 : geometry.cx,
+      Number.isNaN(geometry.cy) ? Math.floor(sig[0] / 2) : geometry.cy,
+      Number.isNaN(geometry.cx) ? Math.floor(sig[1] / 2) : geometry.cx,
     ];
     this.#centre = [cy, cx];
     const pixels: Pixel[] = [];

@@ -1,0 +1,108 @@
+/** What a calibration says of a scan, as options of analyses; options of the user come first. */
+import { EwaldError } from '../../base/errors.js';
+import { refusal } from '../../base/parameters.js';
+import { type Calibration, checkCalibration, isKnown } from '../calibrate/calibration.js';
+import type { Trend } from '../calibrate/trend.js';
+import type { Scan } from '../scan.js';
+
+/** The options that a calibration can give. */
+interface Given {
+  readonly cx?: number | undefined;
+  readonly cy?: number | undefined;
+  readonly scanRotation?: number | undefined;
+  readonly flipY?: boolean | undefined;
+}
+
+/** Options of a calibration, and what is uncertain in words. */
+interface Calibrated<Options> {
+  /** Those of the user, and of the calibration what they omit. */
+  readonly options: Options;
+  readonly radius: number | undefined;
+  readonly hot: readonly (readonly [y: number, x: number])[];
+  readonly notes: readonly string[];
+  /** The note on a drift, which a trend would remove. */
+  readonly drift: string | undefined;
+  /** The coefficients of the descan. Throws `Argument` without any, `Shape` for those of another scan. */
+  descan(what: string): Trend['coefficients'] | null;
+}
+
+/** Throws `Shape` for a calibration of other frames, `Format` for other objects. */
+export function calibratedBy<Options extends Given>(
+  what: string,
+  scan: Scan,
+  given: unknown,
+  user: Options,
+): Calibrated<Options> {
+  const wanted = (): EwaldError =>
+    refusal(
+      what,
+      (said) => `${said('regression')} is calibrated, but there is no ${said('calibration')} with a descan`,
+    );
+  if (given === undefined)
+    return {
+      ...{ options: user, radius: undefined, hot: [], notes: [], drift: undefined },
+      descan() {
+        throw wanted();
+      },
+    };
+  const calibration = checkCalibration(`${what}: calibration`, given);
+  const { shape, centre, disk, rotation, descan, badPixels } = calibration;
+  const [rows, columns, ...frame] = shape;
+  if (scan.shape.sig.join() !== frame.join())
+    throw new EwaldError(
+      'Shape',
+      `${what}: the calibration is of frames of ${frame.join(' × ')}, those of ${scan.name} are ` +
+        `${scan.shape.sig.join(' × ')}; calibrate this scan`,
+    );
+  const notes: string[] = [];
+  if (!isKnown(centre) && user.cx === undefined && user.cy === undefined)
+    notes.push(`the calibration has no centre, so that the middle of the frame is used: ${centre.refused}`);
+  const drift = driftOf(descan);
+  if (drift) notes.push(drift);
+  return {
+    options: {
+      ...(isKnown(centre) && { cx: centre.cx, cy: centre.cy }),
+      ...axesOf(rotation, user, notes),
+      ...Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined)),
+    } as Options,
+    radius: isKnown(disk) ? disk.radius : undefined,
+    hot: badPixels.hot,
+    notes,
+    drift,
+    descan() {
+      if (!isKnown(descan)) throw wanted();
+      if (scan.shape.nav.join() !== `${rows},${columns}`)
+        throw new EwaldError(
+          'Shape',
+          `${what}: the descan of the calibration is that of a scan of ${rows} × ${columns}, and ${scan.name} has ` +
+            `${scan.shape.nav.join(' × ')} positions; calibrate a scan of this shape`,
+        );
+      return descan.order > 0 ? descan.coefficients : null;
+    },
+  };
+}
+
+/** A drift of the disk in words. */
+const driftOf = (descan: Calibration['descan']): string | undefined =>
+  isKnown(descan) && descan.order > 0
+    ? `the disk moves by ${descan.span.toFixed(2)} pixels over the scan, which remains in the result: regression ` +
+      'plane or calibrated removes it, and with it what varies as slowly in the object'
+    : undefined;
+
+/** Rotation and flip where they are certain, and a note on what is open. */
+function axesOf(rotation: Calibration['rotation'], { scanRotation, flipY }: Given, notes: string[]): Given {
+  if (scanRotation !== undefined && flipY !== undefined) return {};
+  if (!isKnown(rotation)) {
+    if (scanRotation === undefined && flipY === undefined)
+      notes.push(`the calibration has no scan rotation, so that 0 degrees are used: ${rotation.refused}`);
+    return {};
+  }
+  if (scanRotation !== undefined) return { flipY: rotation.flipY };
+  if (flipY !== undefined && flipY !== rotation.flipY) return {};
+  if (rotation.halfTurn === 'open')
+    notes.push(
+      `the scan rotation is ${rotation.scanRotation.toFixed(1)} degrees or half a turn more; the first is used, and ` +
+        'with the other one atoms are dark instead of bright, or bright instead of dark',
+    );
+  return { scanRotation: rotation.scanRotation, flipY: rotation.flipY };
+}

@@ -1,0 +1,230 @@
+/** Calibrates a scan from its frames: bad pixels, beam stop, disk, descan, rotation. */
+
+import { checkedOptions, row } from '../../base/call-options.js';
+import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { breathe, checkSignal } from '../../base/options.js';
+import { sizeOf } from '../analyses/parameters.js';
+import type { ResultBuffer } from '../buffers.js';
+import { masksUdf } from '../builtin/masks.js';
+import type { UdfRunOptions } from '../context-options.js';
+import { calibrateRows } from '../parameters.js';
+import type { Scan } from '../scan.js';
+import type { AnyUdf } from '../udf.js';
+import { type BadPixels, findBadPixels } from './bad-pixels.js';
+import { type Beam, findBeam } from './beam.js';
+import { blockEdges, blockSumsUdf } from './block-sums.js';
+import type { Calibration, PixelRuns } from './calibration.js';
+import type { Block } from './descan.js';
+import type { Image } from './image.js';
+import { momentMasks, shiftsOf } from './moments.js';
+import { findRotation, type ScanAxes } from './rotation.js';
+import { findStop, startOf } from './start.js';
+import { termsOf } from './trend.js';
+
+/** Options of `calibrate`. */
+export interface CalibrateOptions extends Pick<UdfRunOptions, 'corrections'> {
+  /** Convergence semi-angle in mrad, above 0 to 1500, for mrad a pixel. Default: none, since no pattern states it. */
+  readonly semiconv?: number | undefined;
+  /** Aborts with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
+  /** Receives what is done, from 0 to 1: two passes over the frames, and the fits between them. */
+  readonly progress?: ((done: number) => void) | undefined;
+}
+
+/** Runs a UDF over the scan. */
+type RunUdf = (udf: AnyUdf, options: UdfRunOptions) => Promise<Readonly<Record<string, ResultBuffer>>>;
+
+/** Memory for the sums of all blocks, in numbers. */
+const mostNumbers = 2 ** 25;
+
+/**
+ * What a scan tells about its optics; see `Calibration`. The frames are read twice. Throws `Shape` for a scan that is
+ * not at least 4 × 4, `Unsupported` for live scans and complex frames, `Argument`, `Aborted`, and errors of reading.
+ */
+export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOptions): Promise<Calibration> {
+  const what = 'calibrate';
+  const { semiconv, corrections, signal } = checkedOptions(what, given, {
+    ...calibrateRows,
+    ...row.others('corrections', 'progress'),
+    signal: row.signal,
+  });
+  checkSignal(signal);
+  const tell = observer(what, given, 'progress') ?? (() => {});
+  const { nav, height, width } = shapeOf(what, scan);
+  const pass = (udf: AnyUdf, from: number, to: number) =>
+    run(udf, {
+      corrections,
+      signal,
+      progress: ({ frames, totalFrames }) => tell(from + ((to - from) * frames) / Math.max(1, totalFrames)),
+    });
+  let side = Math.min(6, ...nav);
+  while (side > 4 && side * side * height * width > mostNumbers) side--;
+  const { sums } = await pass(blockSumsUdf.withParams({ side }) as AnyUdf, 0, 0.4);
+  const { blocks, image } = blocksOf((sums as ResultBuffer<'f64'>).data, side, nav, { height, width });
+  await breathe();
+  checkSignal(signal);
+  const bad = findBadPixels(image);
+  const good = new Uint8Array(height * width).fill(1);
+  for (const pixels of Object.values(bad)) for (const i of pixels) good[i] = 0;
+  for (const [i, value] of image.data.entries()) if (!Number.isFinite(value)) image.data[i] = 0;
+  for (const { sum } of blocks) for (const [i, is] of good.entries()) if (!is) sum[i] = 0;
+  const start = startOf(image, good);
+  const stop = start ? findStop(image, good, start) : [];
+  for (const i of stop) good[i] = 0;
+  const beam = findBeam(blocks, image, good, nav);
+  tell(0.6);
+  await breathe();
+  checkSignal(signal);
+  const axes = typeof beam === 'string' ? beam : await axesOf((udf) => pass(udf, 0.6, 1), image, good, beam, nav);
+  tell(1);
+  return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, semiconv });
+}
+
+/** Rows and columns of scan and frames. */
+interface Shape {
+  readonly nav: readonly [number, number];
+  readonly height: number;
+  readonly width: number;
+}
+
+function shapeOf(what: string, scan: Scan): Shape {
+  const { width, height } = sizeOf(scan, what);
+  const { nav } = scan.shape;
+  if (scan.live)
+    throw new EwaldError(
+      'Unsupported',
+      `${what} reads all frames twice, but those of ${scan.name} can only be read once, while they arrive`,
+    );
+  if (scan.dtype.startsWith('c'))
+    throw new EwaldError('Unsupported', `${what}: the frames of ${scan.name} are complex; expected counts`);
+  const [rows = 1, columns = 1] = nav;
+  if (nav.length !== 2 || Math.min(rows, columns) < 4)
+    throw new EwaldError(
+      'Shape',
+      `${what}: the scan ${scan.name} is ${nav.join(' × ')}; expected two axes of at least 4 positions, which ` +
+        'navShape of load sets',
+    );
+  return { nav: [rows, columns], height, width };
+}
+
+function blocksOf(
+  sums: Float64Array,
+  side: number,
+  nav: readonly [number, number],
+  size: Pick<Image, 'height' | 'width'>,
+): { blocks: Block[]; image: Image } {
+  const pixels = size.height * size.width;
+  const [rows, columns] = [blockEdges(nav[0], side), blockEdges(nav[1], side)];
+  const data = new Float64Array(pixels);
+  const edges = (of: readonly number[], i: number): [number, number] => [of[i] as number, of[i + 1] as number];
+  const blocks = Array.from({ length: side * side }, (_, k) => {
+    const sum = sums.slice(k * pixels, (k + 1) * pixels);
+    for (let i = 0; i < pixels; i++) data[i] = (data[i] as number) + (sum[i] as number);
+    return { sum, terms: termsOf(nav, edges(rows, Math.floor(k / side)), edges(columns, k % side)) };
+  });
+  return { blocks, image: { ...size, data } };
+}
+
+/** The second pass: centres of mass and dark field of each position. */
+async function axesOf(
+  pass: (udf: AnyUdf) => ReturnType<RunUdf>,
+  image: Image,
+  good: Uint8Array,
+  beam: Beam,
+  nav: readonly [number, number],
+): Promise<ScanAxes | string> {
+  const moments = momentMasks(image, good, beam);
+  const { masks } = moments;
+  const udf = masksUdf.withParams({ masks, complex: false, sparse: 'auto', shifts: null });
+  const { data } = (await pass(udf as AnyUdf)).intensity as ResultBuffer<'f64'>;
+  const dark = masks.length > 3 ? data.filter((_, i) => i % masks.length === 3) : undefined;
+  return findRotation(shiftsOf(data, moments, nav), nav, dark);
+}
+
+/** What was found, in terms of estimators. */
+interface Found {
+  readonly bad: BadPixels;
+  readonly stop: readonly number[];
+  readonly beam: Beam | string;
+  readonly axes: ScanAxes | string;
+  readonly semiconv: number | undefined;
+}
+
+function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
+  const { bad, stop, beam, axes, semiconv } = found;
+  const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
+  return {
+    format: 'ewald calibration',
+    version: 1,
+    file: name,
+    shape: [...nav, height, width],
+    ...beamParts(beam, semiconv),
+    rotation: typeof axes === 'string' ? { refused: axes } : axes,
+    badPixels: {
+      hot: points(bad.hot),
+      dead: points(bad.dead),
+      gap: runsOf(bad.gap, width),
+      invalid: runsOf(bad.invalid, width),
+    },
+    stop: runsOf(stop, width),
+    notes: notesOf(found),
+  };
+}
+
+function beamParts(beam: Beam | string, semiconv: number | undefined) {
+  if (typeof beam === 'string') {
+    const refused = { refused: beam };
+    const milliradians = semiconv === undefined ? {} : { milliradians: refused };
+    return { centre: refused, disk: refused, ...milliradians, ellipse: refused, descan: refused };
+  }
+  const { fit, errors, trend, cy, cx } = beam;
+  const [, , radius, edge, , , e1, e2] = [...fit.p] as [number, number, number, number, number, number, number, number];
+  const [ey, ex, error, , , , d1, d2] = [...errors] as [number, number, number, number, number, number, number, number];
+  const value = (semiconv ?? 0) / radius;
+  return {
+    centre: { cy, cx, errors: [ey, ex] as const },
+    disk: { radius, error, edge },
+    ...(semiconv !== undefined && { milliradians: { value, error: (value * error) / radius } }),
+    ellipse: {
+      e1,
+      e2,
+      errors: [d1, d2] as const,
+      ellipticity: 2 * Math.hypot(e1, e2),
+      angle: (Math.atan2(e2, e1) * 90) / Math.PI,
+    },
+    descan: trend ?? { refused: 'fewer than 12 blocks of the scan have a disk: there are too few counts' },
+  };
+}
+
+/** Pixels as runs of rows. */
+function runsOf(pixels: readonly number[], width: number): PixelRuns {
+  const runs: [number, number, number][] = [];
+  for (const i of [...pixels].sort((a, b) => a - b)) {
+    const [y, x] = [Math.floor(i / width), i % width];
+    const last = runs.at(-1);
+    if (last?.[0] === y && last[2] === x) last[2]++;
+    else runs.push([y, x, x + 1]);
+  }
+  return runs;
+}
+
+function notesOf({ beam, axes, stop }: Found): string[] {
+  const notes: string[] = [];
+  if (typeof beam !== 'string') {
+    const { trend } = beam;
+    const moves = trend && trend.order > 0 ? `the disk moves by ${trend.span.toFixed(2)} pixels over the scan; ` : '';
+    notes.push(
+      `${moves}a constant or slowly varying field of the object moves the disk as descan does, and only a scan of ` +
+        'vacuum with the same optics tells them apart',
+    );
+  }
+  if (typeof axes !== 'string' && axes.halfTurn === 'open')
+    notes.push(
+      `the scan rotation is ${axes.scanRotation.toFixed(1)} degrees or half a turn more: neither atoms nor the dark ` +
+        'field tell which',
+    );
+  if (stop.length > 0) notes.push(`a beam stop covers ${stop.length} pixels, which the fits skip`);
+  return notes;
+}

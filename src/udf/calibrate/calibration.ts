@@ -1,0 +1,119 @@
+/** The result of `calibrate`: what a scan tells about its optics, each part with its error or the reason why not. */
+import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
+
+/** What the data cannot tell, and why. */
+export interface Refused {
+  readonly refused: string;
+}
+
+/** Pixels of some rows: row, first column, end column. */
+export type PixelRuns = readonly (readonly [y: number, first: number, end: number])[];
+
+/** What a scan tells about its optics; `JSON.stringify` makes the file of `ewald calibrate` of it. */
+export interface Calibration {
+  readonly format: 'ewald calibration';
+  readonly version: 1;
+  /** The name of the scan. */
+  readonly file: string;
+  /** Rows and columns of the scan, height and width of its frames. */
+  readonly shape: readonly [rows: number, columns: number, height: number, width: number];
+  /** Mean over the scan of the centre of the direct beam, in pixels, whose centres are at whole numbers. */
+  readonly centre:
+    | { readonly cy: number; readonly cx: number; readonly errors: readonly [y: number, x: number] }
+    | Refused;
+  /** Radius of the bright field and width of its edge (standard deviation), in pixels. */
+  readonly disk: { readonly radius: number; readonly error: number; readonly edge: number } | Refused;
+  /** Milliradians a pixel, if the semi-angle is given. */
+  readonly milliradians?: { readonly value: number; readonly error: number } | Refused | undefined;
+  /**
+   * Distortion of the bright field: R(φ) = R (1 + e1 cos 2φ + e2 sin 2φ), φ from x to y. `ellipticity` is the
+   * difference of the axes divided by R, `angle` that of the longer one in degrees.
+   */
+  readonly ellipse:
+    | {
+        readonly e1: number;
+        readonly e2: number;
+        readonly errors: readonly [e1: number, e2: number];
+        readonly ellipticity: number;
+        readonly angle: number;
+      }
+    | Refused;
+  /**
+   * How the pattern moves over the scan: (y, x) in pixels for 1, u, v, u² − ⟨u²⟩, u v, v² − ⟨v²⟩, as many as the
+   * order of the polynomial has, with u and v from −1 at the first row and column to 1 at the last. `span` is the
+   * largest difference within the scan.
+   */
+  readonly descan:
+    | {
+        readonly order: 0 | 1 | 2;
+        readonly coefficients: readonly (readonly [y: number, x: number])[];
+        readonly errors: readonly (readonly [y: number, x: number])[];
+        readonly span: number;
+      }
+    | Refused;
+  /** `scanRotation` and `flipY` of analyses, in degrees; with `halfTurn` open, the angle may be half a turn away. */
+  readonly rotation:
+    | {
+        readonly scanRotation: number;
+        readonly error: number;
+        readonly flipY: boolean;
+        readonly halfTurn: 'known' | 'open';
+      }
+    | Refused;
+  /** Pixels (y, x) that are too bright or dead, and those in gaps, or not a number in some frame. */
+  readonly badPixels: {
+    readonly hot: readonly (readonly [y: number, x: number])[];
+    readonly dead: readonly (readonly [y: number, x: number])[];
+    readonly gap: PixelRuns;
+    readonly invalid: PixelRuns;
+  };
+  /** What a beam stop covers; empty without one. */
+  readonly stop: PixelRuns;
+  /** What the data cannot decide, in words. */
+  readonly notes: readonly string[];
+}
+
+/** Whether a part has a value. */
+export const isKnown = <T extends object>(part: T | Refused): part is T => !('refused' in part);
+
+const parts = ['centre', 'disk', 'ellipse', 'descan', 'rotation'] as const;
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isPair = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every((one) => Number.isFinite(one));
+
+/** The numbers that analyses use of each part. */
+const numbers: Readonly<Record<(typeof parts)[number], readonly string[]>> = {
+  centre: ['cy', 'cx'],
+  disk: ['radius'],
+  ellipse: ['e1', 'e2'],
+  descan: ['order', 'span'],
+  rotation: ['scanRotation'],
+};
+
+/** A calibration, such as the content of its file. Throws `Format`. */
+export function checkCalibration(what: string, given: unknown): Calibration {
+  const refuse = (found: string): EwaldError =>
+    new EwaldError('Format', `${what}: ${found}; expected the result of ctx.calibrate, or what ewald calibrate wrote`);
+  if (!isObject(given) || given.format !== 'ewald calibration') throw refuse(`${shown(given)} is no calibration`);
+  if (given.version !== 1) throw refuse(`its version is ${shown(given.version)}, and this release knows 1`);
+  const { shape } = given;
+  if (!Array.isArray(shape) || shape.length !== 4 || !shape.every((n) => Number.isInteger(n) && n > 0))
+    throw refuse(`its shape is ${shown(shape)}`);
+  for (const name of parts) {
+    const part = given[name];
+    if (!isObject(part)) throw refuse(`its ${name} is ${shown(part)}`);
+    if (typeof part.refused === 'string') continue;
+    for (const key of numbers[name])
+      if (!Number.isFinite(part[key])) throw refuse(`${key} of its ${name} is ${shown(part[key])}`);
+  }
+  const { descan, rotation, badPixels } = given as unknown as Calibration;
+  if (isKnown(rotation) && typeof rotation.flipY !== 'boolean')
+    throw refuse(`flipY of its rotation is ${shown(rotation.flipY)}`);
+  const coefficients: unknown = isKnown(descan) ? descan.coefficients : [];
+  if (!Array.isArray(coefficients) || ![0, 1, 3, 6].includes(coefficients.length) || !coefficients.every(isPair))
+    throw refuse(`the coefficients of its descan are ${shown(coefficients)}`);
+  if (!Array.isArray(badPixels?.hot) || !badPixels.hot.every(isPair))
+    throw refuse(`the hot pixels of it are ${shown(badPixels?.hot)}`);
+  return given as unknown as Calibration;
+}

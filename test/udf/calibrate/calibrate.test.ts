@@ -1,0 +1,203 @@
+/** Scans of known truth are calibrated from their frames, with errors that hold, or refused in words. */
+import { type CalibrateOptions, type Calibration, Context, type EwaldError } from 'ewald/udf';
+import { afterAll, describe, expect, test } from 'vitest';
+import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan } from './simulated-scan.mjs';
+
+const ctx = new Context({ context: { backend: 'wasm' } });
+afterAll(() => ctx.close());
+
+type Frames = Float32Array | Uint16Array;
+const calibrated = async (
+  frames: Frames,
+  [rows, columns, n]: readonly [number, number, number],
+  options?: CalibrateOptions,
+): Promise<Calibration> => {
+  const scan = ctx.fromMemory(frames, { sigShape: [n, n], navShape: [rows, columns] });
+  try {
+    return await ctx.calibrate(scan, options);
+  } finally {
+    await scan.dispose();
+  }
+};
+async function simulated(options: SimulatedScanOptions, calibrating?: CalibrateOptions) {
+  const { frames, shape, truth } = simulatedScan(options);
+  return { result: await calibrated(frames, [shape.rows, shape.columns, shape.n], calibrating), truth, frames };
+}
+/** A part that has a value. */
+function known<T extends object>(part: T): Exclude<T, { readonly refused: string }> {
+  expect(part).not.toHaveProperty('refused');
+  return part as Exclude<T, { readonly refused: string }>;
+}
+
+describe('an empty scan', () => {
+  test.each([
+    ['without descan', 0.5, undefined],
+    ['with a plane of descan', 20, (u: number, v: number) => [1.1 * u - 0.3 * v, 0.4 * v] as const],
+  ])('%s has a centre and a radius, and no rotation', async (_, dose, descan) => {
+    const { result, truth } = await simulated({
+      kind: 'empty',
+      dose,
+      seed: 11,
+      centre: [1.3, -2.2],
+      ...(descan && { descan }),
+    });
+    const { cy, cx, errors } = known(result.centre);
+    expect(Math.hypot(cy - truth.cy, cx - truth.cx)).toBeLessThan(0.03);
+    expect(Math.abs(known(result.disk).radius - truth.radius)).toBeLessThan(0.05);
+    expect(Math.max(...errors)).toBeLessThan(0.05);
+    expect(known(result.descan).order).toBe(descan ? 1 : 0);
+    expect(result.rotation).toEqual({ refused: expect.stringContaining('noise') });
+  });
+
+  test('and fringes have no rotation', async () => {
+    const { result } = await simulated({ kind: 'fringes', dose: 20, seed: 4 });
+    known(result.centre);
+    expect(result.rotation).toEqual({ refused: expect.any(String) });
+  });
+});
+
+describe('a crystal at 37 degrees, mirrored', () => {
+  const options = { kind: 'crystal', seed: 42, rows: 32, columns: 32, dose: 20, strength: 0.2, rotation: 37 } as const;
+  test.each([true, false])('flipY %s', async (flipY) => {
+    const seen: number[] = [];
+    const { result } = await simulated({ ...options, flipY }, { semiconv: 20, progress: (done) => seen.push(done) });
+    const { scanRotation, error, halfTurn, flipY: found } = known(result.rotation);
+    expect(found).toBe(flipY);
+    expect(halfTurn).toBe('known');
+    expect(Math.abs(scanRotation - 37)).toBeLessThan(3);
+    expect(error).toBeLessThan(5);
+    expect(known(result.milliradians ?? { refused: '' }).value).toBeCloseTo(20 / known(result.disk).radius, 10);
+    expect(seen.at(-1)).toBe(1);
+    expect([...seen].sort((a, b) => a - b)).toEqual(seen);
+  });
+});
+
+test('a plane of descan is no ellipse of the sum', async () => {
+  const { result, truth } = await simulated({
+    kind: 'crystal',
+    seed: 5,
+    dose: 5,
+    centre: [-1, 2],
+    descan: (u, v) => [1.5 * u, 0.4 * u - 0.6 * v],
+  });
+  expect(known(result.ellipse).ellipticity).toBeLessThan(0.005);
+  const { cy, cx } = known(result.centre);
+  expect(Math.hypot(cy - truth.cy, cx - truth.cx)).toBeLessThan(0.1);
+  const { order, coefficients, span } = known(result.descan);
+  expect(order).toBe(1);
+  expect(coefficients[1]?.[0]).toBeCloseTo(1.5, 1);
+  expect(coefficients[2]?.[1]).toBeCloseTo(-0.6, 1);
+  expect(span).toBeGreaterThan(2.7);
+  expect(result.notes.join()).toMatch(/moves by .* vacuum/);
+});
+
+test.each([
+  ['a beam stop', { stop: true }, 0.2],
+  ['gaps', { gaps: true, hot: 4, dead: 4 }, 0.35],
+] as const)('%s: found, and the centre is right', async (_, covered, most) => {
+  const { result, truth } = await simulated({
+    kind: 'crystal',
+    seed: 41,
+    dose: 8,
+    radius: 11,
+    centre: [1, -2],
+    ...covered,
+  });
+  const { cy, cx } = known(result.centre);
+  expect(Math.hypot(cy - truth.cy, cx - truth.cx)).toBeLessThan(most);
+  expect(result.stop.length > 0).toBe('stop' in covered);
+  expect(result.badPixels.gap.length > 0).toBe('gaps' in covered);
+  expect(deviations(result, truth).wrong).toEqual([]);
+});
+
+test('a wedge: the result says that a constant field and descan are the same', async () => {
+  const { result } = await simulated({ kind: 'wedge', seed: 6, dose: 10 });
+  expect(result.notes.join()).toMatch(/constant .* field .* as descan does, and only a scan of vacuum/);
+});
+
+describe('what has no disk is refused in words', () => {
+  const [rows, columns, n] = [8, 8, 32];
+  const pixels = n * n;
+  const filled = (of: (y: number, x: number, i: number) => number): Float32Array =>
+    Float32Array.from({ length: rows * columns * pixels }, (_, k) =>
+      of(Math.floor((k % pixels) / n), k % n, Math.floor(k / pixels)),
+    );
+  const inDisk = (y: number, x: number, cy = 16, cx = 16): boolean => Math.hypot(y - cy, x - cx) < 8;
+  const noisy = (k: number): number => ((k * 2654435761) % 97) / 10;
+  test.each([
+    ['zeros', filled(() => 0), /no counts/],
+    ['not a number', filled(() => Number.NaN), /no counts/],
+    ['the same everywhere', filled(() => 7), /same counts|saturated|disk/],
+    ['a saturated disk', filled((y, x) => (inDisk(y, x) ? 255 : 0)), /saturated/],
+    ['a beam outside', filled((y, x, i) => (inDisk(y, x, 16, -4) ? 20 : 0) + noisy(y * n + x + i)), /edge|disk|region/],
+    ['a point', filled((y, x, i) => (y === 16 && x === 16 ? 900 : 0) + noisy(y * n + x * 3 + i)), /point|disk|counts/],
+    ['noise alone', filled((y, x, i) => noisy(y * 31 + x * 17 + i * 13)), /./],
+  ])('%s', async (_, frames, reason) => {
+    const { centre, disk, rotation } = await calibrated(frames, [rows, columns, n]);
+    expect(disk).toEqual({ refused: expect.stringMatching(reason) });
+    expect(centre).toEqual(disk);
+    expect(rotation).toEqual(disk);
+  });
+
+  test('frames without a scan, and invalid options', async () => {
+    const frame = new Float32Array(pixels);
+    const refusal = async (given: Promise<unknown>) => given.catch((error: EwaldError) => [error.tag, error.message]);
+    expect(await refusal(calibrated(frame, [1, 1, n]))).toEqual(['Shape', expect.stringMatching(/1 × 1.*4 positions/)]);
+    const zeros = filled(() => 0);
+    expect(await refusal(calibrated(zeros, [rows, columns, n], { semiconv: -1 }))).toEqual([
+      'Argument',
+      expect.stringContaining('semiconv'),
+    ]);
+    expect(await refusal(calibrated(zeros, [rows, columns, n], { radius: 3 } as object))).toEqual([
+      'Argument',
+      expect.stringContaining('radius'),
+    ]);
+    expect(await refusal(calibrated(zeros, [rows, columns, n], { signal: AbortSignal.abort() }))).toEqual([
+      'Aborted',
+      expect.any(String),
+    ]);
+    expect(await refusal(ctx.calibrate({} as never))).toEqual(['Argument', expect.stringContaining('scan')]);
+  });
+});
+
+test('pixels that are not numbers are named and skipped', async () => {
+  const { frames, shape, truth } = simulatedScan({ kind: 'empty', seed: 3, dose: 10 });
+  frames[9 * shape.n * shape.n + 20 * shape.n + 22] = Number.NaN;
+  const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
+  expect(result.badPixels.invalid).toEqual([[20, 22, 23]]);
+  expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
+});
+
+test('the result is the same on workers', { tags: 'all' }, async () => {
+  const { frames, shape } = simulatedScan({ kind: 'crystal', seed: 8, dose: 5 });
+  const here = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
+  await using workers = await Context.makeWith('workers', { cpus: 2, context: { backend: 'wasm' } });
+  const scan = workers.fromMemory(frames, { sigShape: [shape.n, shape.n], navShape: [shape.rows, shape.columns] });
+  expect(await workers.calibrate(scan)).toEqual(here);
+});
+
+test('stated errors hold over twenty scans, and no claim is wrong', { tags: 'all', timeout: 600_000 }, async () => {
+  const sums: Record<string, number[]> = {};
+  const wrong: string[] = [];
+  for (let seed = 301; seed <= 320; seed++) {
+    const { result, truth } = await simulated(drawnScan(seed));
+    const found = deviations(result, truth);
+    wrong.push(...found.wrong.map((one) => `${seed}: ${one}`));
+    for (const [name, z] of Object.entries(found.z)) {
+      sums[name] ??= [];
+      sums[name].push(z);
+    }
+  }
+  expect(wrong).toEqual([]);
+  expect(sums.cy?.length).toBeGreaterThan(17);
+  const both = (a: string, b: string): number[] => [...(sums[a] ?? []), ...(sums[b] ?? [])];
+  for (const [name, z] of [
+    ['centre', both('cy', 'cx')],
+    ['ellipse', both('e1', 'e2')],
+    ['radius', sums.radius ?? []],
+  ] as const) {
+    const rms = Math.sqrt(z.reduce((sum, one) => sum + one * one, 0) / z.length);
+    expect(rms, name).toBeGreaterThan(0.6);
+    expect(rms, name).toBeLessThan(1.5);
+  }
+});

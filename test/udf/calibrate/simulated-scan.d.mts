@@ -1,0 +1,54 @@
+/** A kind of object: structure, or none. */
+export type ObjectKind = 'amorphous' | 'crystal' | 'particles' | 'wedge' | 'fringes' | 'empty';
+
+export interface SimulatedScanOptions {
+  kind?: ObjectKind;
+  rows?: number;
+  columns?: number;
+  n?: number;
+  radius?: number;
+  seed?: number;
+  strength?: number;
+  rotation?: number;
+  flipY?: boolean;
+  centre?: readonly [number, number];
+  ellipse?: readonly [e: number, degrees: number];
+  dose?: number;
+  defocus?: number;
+  step?: number;
+  descan?: (u: number, v: number) => readonly [number, number];
+  gaps?: boolean;
+  stop?: boolean;
+  hot?: number;
+  dead?: number;
+}
+
+export interface SimulatedScan {
+  readonly frames: Float32Array<ArrayBuffer>;
+  readonly shape: { readonly rows: number; readonly columns: number; readonly n: number };
+  readonly truth: {
+    readonly covered: Uint8Array;
+    readonly hot: number[];
+    readonly dead: number[];
+    readonly cy: number;
+    readonly cx: number;
+    readonly radius: number;
+    readonly e1: number;
+    readonly e2: number;
+    readonly rotation: number;
+    readonly flipY: boolean;
+    readonly shifts: Float64Array;
+    /** Of the object under the middle of the probe. */
+    readonly phases: Float64Array;
+  };
+}
+
+export declare function uniform(seed: number): () => number;
+export declare function simulatedScan(options: SimulatedScanOptions): SimulatedScan;
+/** One of the scans of a survey: a random object, beam, dose, descan and detector. */
+export declare function drawnScan(seed: number): SimulatedScanOptions;
+/** Differences of a calibration from the truth in units of its errors, and wrong claims. */
+export declare function deviations(
+  calibration: unknown,
+  truth: SimulatedScan['truth'],
+): { readonly z: Record<string, number>; readonly wrong: string[] };
