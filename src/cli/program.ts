@@ -53,6 +53,10 @@ export const commands: Record<
     ],
     load: () => import('./run.js'),
   },
+  calibrate: {
+    summary: 'centre, radius, descan, rotation and bad pixels of a scan, from its frames',
+    load: () => import('./calibrate.js'),
+  },
   udf: {
     summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
     load: () => import('./udf.js'),

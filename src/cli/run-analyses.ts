@@ -10,6 +10,7 @@ import {
   helpEntry,
   nearest,
   readNpyFile,
+  readText,
   refuseOthers,
   rowsOfAnalysis,
 } from '../entries/shell.node.js';
@@ -116,6 +117,8 @@ export async function makeAnalysis(
   }
   if (flags.template !== undefined && 'template' in options)
     options.template = (await templateOf(flags.template, signal)) as never;
+  if (flags.calibration !== undefined && 'calibration' in options)
+    options.calibration = (await calibrationOf(flags.calibration)) as never;
   if (flags.reference !== undefined && 'reference' in options)
     options.reference = (await roiOf('--reference', flags.reference, scan, signal)) as never;
   return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
@@ -134,6 +137,15 @@ async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(
     for (let at = 0; at < data.length; at += pixels) made.push(() => Float64Array.from(data.subarray(at, at + pixels)));
   }
   return made;
+}
+
+async function calibrationOf(file: string): Promise<unknown> {
+  const text = await readText(file);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new EwaldError('Format', `${file} is no JSON; expected what ewald calibrate SCAN -o ${file} writes`);
+  }
 }
 
 async function templateOf(file: string, signal: AbortSignal) {

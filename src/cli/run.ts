@@ -35,6 +35,7 @@ import {
   print,
   printJson,
   rateText,
+  warn,
   yellow,
 } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
@@ -198,6 +199,7 @@ async function analyse(
       },
     };
     if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
+    if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
@@ -283,10 +285,10 @@ const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
   [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} skipped`] : [])].join(', ');
 
 /** Files that are read in addition to the frames, none of which may be overwritten. */
-const inputsOf = ({ factories, udfs, roi, dark, gain, excludedPixels, template, reference }: Flags): string[] =>
-  [...(factories ?? []), ...(udfs ?? []), roi, dark, gain, excludedPixels, template, reference].filter(
-    (one) => one !== undefined,
-  );
+const inputsOf = (flags: Flags): string[] =>
+  (
+    ['factories', 'udfs', 'roi', 'dark', 'gain', 'excludedPixels', 'template', 'reference', 'calibration'] as const
+  ).flatMap((name) => flags[name] ?? []);
 
 async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
   if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note });

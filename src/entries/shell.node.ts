@@ -138,12 +138,14 @@ export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from 
 export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
+export { calibrationTexts } from '../udf/calibrate/text.js';
 export { loadUdfs } from '../udf/load-udfs.node.js';
 export type { NamedResult } from '../udf/named-results.js';
 export {
   type AnalysisName,
   analysisNames,
   analysisRows,
+  calibrateRows,
   newUdfRows,
   rowsOfAnalysis,
   scanRunRows,

@@ -211,6 +211,7 @@ const outcomes: Readonly<Record<string, readonly [trusted: string[], doubtful: s
     ],
     info: [['scan.npy'], ['scan.npy words.txt'], ['scan.npy --dtype u7']],
     convert: [['scan.npy -o new.h5'], ['words.txt -o other.h5'], ['scan.npy -o new.xyz']],
+    calibrate: [['--help'], ['words.txt'], ['scan.npy -o scan.npy']],
     run: [['sum scan.npy -o sum.npy'], ['scan.npy --udf throws.mjs'], ['sum scan.npy -r 3']],
     'udf new': [['sums --folder made'], ['sums --folder no/sums'], ['sums --language fortran']],
     fft: [['scan.npy -o fft.npy'], ['words.txt -o gone.npy'], ['scan.npy -o gone.npy --kind foo']],

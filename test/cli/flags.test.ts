@@ -48,7 +48,7 @@ import {
   spotSimulationRows,
 } from '../../src/simulate/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';
-import { analysisRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
+import { analysisRows, calibrateRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
 import { benchRows, validateRows } from '../../src/validate/parameters.js';
 import { flagSample } from './samples.js';
 
@@ -87,6 +87,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   info: [openRows],
   convert: [openRows, convertRows],
   run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, watchRows],
+  calibrate: [openRows, calibrateRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],

@@ -42,6 +42,7 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['convert', [at('s/scan.h5'), '-o', at('c.npy')]],
   ['fft', [at('c.npy'), '-o', at('f.npy'), ...pixels]],
   ['run', ['com', at('s/scan.h5'), '-o', at('com.npy'), ...pixels]],
+  ['calibrate', [at('s/scan.h5'), '-o', at('scan.cal.json'), ...pixels]],
   ['stream info', [at('r.stream')]],
   ['stream compare', [at('r.stream'), at('r.stream')]],
   ['stream compare', [at('r.stream'), at('d/run.truth.json')]],

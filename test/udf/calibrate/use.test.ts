@@ -1,0 +1,198 @@
+/** Analyses take a calibration: what is certain in it, unless the user says otherwise, and words about the rest. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Calibration, Context, type EwaldError, type Scan, ssbUdf } from 'ewald/udf';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ewaldTogether } from '../../support/cli.js';
+import { simulatedScan } from './simulated-scan.mjs';
+
+const ctx = new Context({ context: { backend: 'wasm' } });
+const folder = mkdtempSync(join(tmpdir(), 'ewald-calibrate-'));
+const object = { kind: 'amorphous', seed: 66, rows: 28, columns: 28, dose: 20, strength: 0.3 } as const;
+const turned = { ...object, rotation: 37, flipY: true, centre: [1.4, -2.3], hot: 4 } as const;
+const made = simulatedScan(turned);
+const { rows, columns, n } = made.shape;
+let scan: Scan;
+let calibration: Calibration;
+beforeAll(async () => {
+  scan = ctx.fromMemory(made.frames, { sigShape: [n, n], navShape: [rows, columns] });
+  calibration = await ctx.calibrate(scan);
+  await ctx.exportDataset(scan, join(folder, 'scan.npy'));
+}, 120_000);
+afterAll(async () => {
+  await ctx.close();
+  rmSync(folder, { recursive: true });
+});
+
+function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const centred = (x: ArrayLike<number>): number[] => {
+    const mean = Array.from(x).reduce((p, q) => p + q, 0) / x.length;
+    return Array.from(x, (value) => value - mean);
+  };
+  const [p, q] = [centred(a), centred(b)];
+  const dot = (x: number[], y: number[]): number => x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+  return dot(p, q) / Math.sqrt(dot(p, p) * dot(q, q));
+}
+const refusal = (f: () => unknown): [string, string] => {
+  try {
+    f();
+  } catch (error) {
+    return [(error as EwaldError).tag, (error as EwaldError).message];
+  }
+  return ['', 'nothing was refused'];
+};
+
+test('icom with a calibration shows the object; without rotation it does not', async () => {
+  const phase = async (options?: object): Promise<ArrayLike<number>> =>
+    (await ctx.run(ctx.createIcomAnalysis(scan, options))).phase.data;
+  expect(correlation(await phase({ calibration }), made.truth.phases)).toBeGreaterThan(0.9);
+  expect(Math.abs(correlation(await phase(), made.truth.phases))).toBeLessThan(0.6);
+});
+
+test('the default of icom is the mean, so that a beam off centre is no ramp', async () => {
+  const phase = async (regression?: 'none' | 'mean'): Promise<number[]> =>
+    Array.from((await ctx.run(ctx.createIcomAnalysis(scan, { regression }))).phase.data);
+  const [usual, mean, none] = [await phase(), await phase('mean'), await phase('none')];
+  expect(usual).toEqual(mean);
+  const size = (values: number[]): number => Math.max(...values.map(Math.abs));
+  expect(size(none)).toBeGreaterThan(3 * size(usual));
+});
+
+test('com takes centre, rotation and hot pixels, and what the user gives comes first', () => {
+  const params = (options: object) => ctx.createComAnalysis(scan, options).udf.params as Record<string, unknown>;
+  const { centre, rotation, badPixels } = calibration as unknown as Record<string, Record<string, unknown>>;
+  expect(params({ calibration })).toMatchObject({
+    cy: centre?.cy,
+    cx: centre?.cx,
+    scanRotation: rotation?.scanRotation,
+    flipY: true,
+    without: badPixels?.hot,
+  });
+  expect(badPixels?.hot).toHaveLength(4);
+  expect(params({ calibration, cx: 20, scanRotation: 5 })).toMatchObject({
+    cx: 20,
+    cy: centre?.cy,
+    scanRotation: 5,
+    flipY: true,
+  });
+  expect(params({ calibration, cx: undefined })).toMatchObject({ cx: centre?.cx });
+  expect(params({ calibration, flipY: false })).toMatchObject({ flipY: false, scanRotation: 0 });
+});
+
+test('ssb takes centre and radius', () => {
+  const optics = { voltage: 200, dpix: 0.05, semiconv: 20 };
+  const analysis = ctx.createSsbAnalysis(scan, { ...optics, calibration });
+  expect(JSON.stringify(analysis.udf.params)).toContain(String((calibration.disk as { radius: number }).radius));
+  expect(refusal(() => ctx.createSsbAnalysis(scan, optics))[1]).toContain('semiconvPix is required');
+});
+
+test('descan of the calibration is subtracted where that is asked for, and named where it is not', async () => {
+  const descan = (u: number, v: number) => [1.5 * u + 0.5 * v * v, -0.7 * v] as const;
+  const moved = simulatedScan({ ...turned, hot: 0, descan });
+  const drifting = ctx.fromMemory(moved.frames, { sigShape: [n, n], navShape: [rows, columns] });
+  const own = await ctx.calibrate(drifting);
+  const run = async (of: Scan, options: object): Promise<ArrayLike<number>> =>
+    (await ctx.run(ctx.createIcomAnalysis(of, options))).phase.data;
+  expect(ctx.createIcomAnalysis(drifting, { calibration: own }).notes?.join()).toMatch(
+    /moves by 3.* pixels .* plane or calibrated/,
+  );
+  expect(ctx.createIcomAnalysis(drifting, { calibration: own, regression: 'calibrated' }).notes).toEqual([]);
+  expect(
+    correlation(await run(drifting, { calibration: own, regression: 'calibrated' }), moved.truth.phases),
+  ).toBeGreaterThan(0.8);
+  expect(Math.abs(correlation(await run(drifting, { calibration: own }), moved.truth.phases))).toBeLessThan(0.6);
+});
+
+describe('an invalid calibration', () => {
+  const other = (change: object): object => ({ ...calibration, ...change });
+  test.each([
+    [() => ({}), 'Format', /is no calibration/],
+    [() => null, 'Format', /is no calibration/],
+    [() => other({ version: 2 }), 'Format', /version is 2/],
+    [() => other({ centre: { cy: 'x', cx: 1 } }), 'Format', /cy of its centre is "x"/],
+    [() => other({ descan: { order: 1, span: 3, coefficients: [[1]] } }), 'Format', /coefficients of its descan/],
+    [() => other({ shape: [rows, columns, n, n + 1] }), 'Shape', /calibration is of frames of 48 × 49/],
+    [() => other({ badPixels: undefined }), 'Format', /hot pixels/],
+  ])('%#', (given, tag, message) => {
+    for (const what of ['createComAnalysis', 'createIcomAnalysis', 'createSsbAnalysis'] as const)
+      expect(refusal(() => ctx[what](scan, { calibration: given() as Calibration }))).toEqual([
+        tag,
+        expect.stringMatching(message),
+      ]);
+  });
+
+  test('or one of another scan, or none at all, for its descan', () => {
+    const regression = 'calibrated';
+    expect(refusal(() => ctx.createComAnalysis(scan, { regression }))).toEqual([
+      'Argument',
+      expect.stringMatching(/no calibration/),
+    ]);
+    const given = other({ shape: [rows + 1, columns, n, n] }) as Calibration;
+    expect(refusal(() => ctx.createComAnalysis(scan, { regression, calibration: given }))).toEqual([
+      'Shape',
+      expect.stringMatching(/29 × 28/),
+    ]);
+  });
+});
+
+test('com and ssb have the same centre in frames of odd sizes: the middle pixel', async () => {
+  const frames = new Float32Array(16 * 15 * 15).map((_, i) => ((i * 7919) % 101) + (i % 225 === 112 ? 900 : 0));
+  const odd = ctx.fromMemory(frames, { sigShape: [15, 15], navShape: [4, 4] });
+  expect(ctx.createComAnalysis(odd).udf.params).toMatchObject({ cy: 7, cx: 7 });
+  const optics = { voltage: 2e5, dpix: 2e-11, semiconv: 0.03, semiconvPix: 4 };
+  const [usual, given] = [
+    await ctx.runUdf(odd, ssbUdf({ ...optics, cutoff: 0 })),
+    await ctx.runUdf(odd, ssbUdf({ ...optics, cutoff: 0, cy: 7, cx: 7 })),
+  ];
+  expect(usual.phase.data).toEqual(given.phase.data);
+});
+
+describe('the command', () => {
+  const ewald = (...words: string[]) => ewaldTogether(words, { cwd: folder });
+  const shape = ['--nav-shape', `${rows},${columns}`, '--backend', 'wasm'];
+
+  test('writes what JavaScript returns, says it, and replaces only its own file', async () => {
+    const first = await ewald('calibrate', 'scan.npy', ...shape, '-o', 'scan.cal.json');
+    expect(first.err).not.toContain('ewald:');
+    expect(first.code).toBe(0);
+    expect(first.out).toMatch(/^centre +y .* ± .*, x .* ± .* pixels\nradius/);
+    expect(first.out).toContain('y of the detector inverted');
+    expect(first.err).toMatch(/note: .*vacuum/);
+    const written = JSON.parse(readFileSync(join(folder, 'scan.cal.json'), 'utf8'));
+    expect({ ...written, file: '' }).toEqual(JSON.parse(JSON.stringify({ ...calibration, file: '' })));
+    writeFileSync(join(folder, 'mine.json'), '{"a":1}');
+    const mine = await ewald('calibrate', 'scan.npy', ...shape, '-o', 'mine.json');
+    expect(mine.code).toBe(2);
+    expect(mine.err).toContain('--force');
+    expect((await ewald('calibrate', 'scan.npy', '-o', 'scan.npy')).code).toBe(2);
+    expect((await ewald('calibrate', 'scan.npy', '--nav-shape', '1,-1')).err).toMatch(/1 × 784.*4 positions/);
+  });
+
+  test('run takes the file, and says what is wrong with another', async () => {
+    const run = await ewald(
+      'run',
+      'icom',
+      'scan.npy',
+      ...shape,
+      '--calibration',
+      'scan.cal.json',
+      '-o',
+      'icom.npy',
+      '--channel',
+      'phase',
+    );
+    expect(run.err).toBe('');
+    expect(run.code).toBe(0);
+    const bytes = readFileSync(join(folder, 'icom.npy'));
+    const phase = new Float64Array(new Uint8Array(bytes.subarray(bytes.length - 8 * rows * columns)).buffer);
+    expect(correlation(phase, made.truth.phases)).toBeGreaterThan(0.9);
+    writeFileSync(join(folder, 'bad.json'), 'no');
+    const bad = await ewald('run', 'com', 'scan.npy', ...shape, '--calibration', 'bad.json', '-o', 'x.npy');
+    expect(bad.err).toContain('bad.json is no JSON');
+    expect(
+      (await ewald('run', 'com', 'scan.npy', ...shape, '--calibration', 'mine.json', '-o', 'x.npy')).err,
+    ).toContain('no calibration');
+    expect((await ewald('run', 'sum', 'scan.npy', ...shape, '--calibration', 'scan.cal.json')).code).toBe(2);
+  });
+});
