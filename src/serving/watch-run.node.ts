@@ -150,7 +150,7 @@ class Watch implements RunWatch {
 
   async begin(): Promise<this> {
     await this.#askDisk();
-    this.#tell({ event: 'start', version, pid: process.pid, command: process.argv.slice(2).join(' ') });
+    this.#tell({ event: 'start', version, pid: process.pid });
     this.#sample();
     this.#timer = setInterval(() => this.#sample(), sampleMs);
     // The run decides how long the process lives.
