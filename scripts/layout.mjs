@@ -4,9 +4,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { nodeKernels } from '../build/esm/assembly/kernels.node.js';
 import { crystfelPrograms, crystfelTable } from '../build/esm/base/crystfel-flags.js';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
+import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/core/layout/generate.js';
+import { rooms } from '../build/esm/core/layout/rooms.js';
 import { formats } from '../build/esm/data/formats/table.js';
-import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/layout/generate.js';
-import { rooms } from '../build/esm/layout/rooms.js';
 import { housePicture } from './lib/house.mjs';
 
 const check = process.argv.includes('--check');

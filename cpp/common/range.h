@@ -1,5 +1,5 @@
-// The valid ranges of a descriptor's fields; the tables are generated from src/layout (generated/ranges.h). For host
-// code only.
+// The valid ranges of a descriptor's fields; the tables are generated from src/core/layout (generated/ranges.h). For
+// host code only.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

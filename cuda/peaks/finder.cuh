@@ -14,7 +14,8 @@
 
 namespace ewald::cuda::peaks {
 
-// Maximum number of pixels of a blob, which are kept in the shared memory of its block. maxBlob of src/layout/peaks.ts.
+// Maximum number of pixels of a blob, which are kept in the shared memory of its block. maxBlob of
+// src/core/layout/peaks.ts.
 constexpr unsigned kMaxBlob = 1024;
 constexpr unsigned kRingThreads = 128, kSeedThreads = 128, kBlobThreads = 64;
 constexpr int kPasses = 5;

@@ -34,7 +34,7 @@ export const layout = {
   required: true,
   inputs: () => ({
     files: [
-      ...filesUnder('build/esm/layout'),
+      ...filesUnder('build/esm/core/layout'),
       ...filesUnder('build/esm').filter((file) => /\/parameter[^/]*\.js$/.test(file)),
       ...filesUnder('src').filter((file) => /\/(README\.md|parameter-types\.ts)$/.test(file)),
       'scripts/layout.mjs',

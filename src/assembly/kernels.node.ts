@@ -1,9 +1,12 @@
 /** Kernels of the backends that only Node has, by room; native and cuda refuse a room that is missing here. */
 
-import * as cudaArray from '../arrays/kernels/cuda.js';
-import * as nativeArray from '../arrays/kernels/native.js';
-import { arrayFeature } from '../arrays/kernels.js';
-import { type FurtherKernels, further } from '../backends/feature.js';
+import * as cudaArray from '../core/arrays/kernels/cuda.js';
+import * as nativeArray from '../core/arrays/kernels/native.js';
+import { arrayFeature } from '../core/arrays/kernels.js';
+import { type FurtherKernels, further } from '../core/backends/feature.js';
+import * as cudaPi from '../core/pi/kernels/cuda.js';
+import * as nativePi from '../core/pi/kernels/native.js';
+import { piFeature } from '../core/pi/kernels.js';
 import * as cudaFft from '../fft/kernels/cuda.js';
 import * as nativeFft from '../fft/kernels/native.js';
 import { fftEngineFeature, fftFeature } from '../fft/kernels.js';
@@ -16,9 +19,6 @@ import { mergingFeature } from '../merging/kernels.js';
 import * as cudaPeaks from '../peaks/kernels/cuda.js';
 import * as nativePeaks from '../peaks/kernels/native.js';
 import { peaksFeature } from '../peaks/kernels.js';
-import * as cudaPi from '../pi/kernels/cuda.js';
-import * as nativePi from '../pi/kernels/native.js';
-import { piFeature } from '../pi/kernels.js';
 import * as cudaCorrection from '../udf/correction/cuda.js';
 import { correctionFeature } from '../udf/correction/kernels.js';
 import * as nativeCorrection from '../udf/correction/native.js';

@@ -1,13 +1,14 @@
 /** Browsers and other platforms that have WebAssembly but not Node. */
-import { absentLoader } from '../backends/absent.js';
-import type { DeviceReport } from '../backends/open.js';
-import type { Platform, WorkerSource } from '../backends/platform.js';
-import { wasmLoader } from '../backends/wasm/wasm.js';
-import { browserGpu } from '../backends/webgpu/source.js';
-import { webgpuLoader } from '../backends/webgpu/webgpu.js';
+
 import { EwaldError } from '../base/errors.js';
 import type { WorkerPort } from '../base/worker-port.js';
-import { type DeviceOptions, listDevices } from '../context/context.js';
+import { absentLoader } from '../core/backends/absent.js';
+import type { DeviceReport } from '../core/backends/open.js';
+import type { Platform, WorkerSource } from '../core/backends/platform.js';
+import { wasmLoader } from '../core/backends/wasm/wasm.js';
+import { browserGpu } from '../core/backends/webgpu/source.js';
+import { webgpuLoader } from '../core/backends/webgpu/webgpu.js';
+import { type DeviceOptions, listDevices } from '../core/context/context.js';
 
 /**
  * A browser that starts workers this way. Entries without worker tasks omit it: a bundler includes the worker's script

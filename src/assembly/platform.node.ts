@@ -1,14 +1,14 @@
 /** Node and compatible runtimes. */
 import { readFile } from 'node:fs/promises';
-import { cudaEmulatedLoader, cudaLoader } from '../backends/cuda/cuda.js';
-import { nativeLoader } from '../backends/native/native.js';
-import type { DeviceReport } from '../backends/open.js';
-import type { Platform } from '../backends/platform.js';
-import { wasmLoader } from '../backends/wasm/wasm.js';
-import { dawnGpu } from '../backends/webgpu/node.js';
-import { webgpuLoader } from '../backends/webgpu/webgpu.js';
-import { type DeviceOptions, listDevices } from '../context/context.js';
-import { startNodeWorker } from '../workers/start.node.js';
+import { cudaEmulatedLoader, cudaLoader } from '../core/backends/cuda/cuda.js';
+import { nativeLoader } from '../core/backends/native/native.js';
+import type { DeviceReport } from '../core/backends/open.js';
+import type { Platform } from '../core/backends/platform.js';
+import { wasmLoader } from '../core/backends/wasm/wasm.js';
+import { dawnGpu } from '../core/backends/webgpu/node.js';
+import { webgpuLoader } from '../core/backends/webgpu/webgpu.js';
+import { type DeviceOptions, listDevices } from '../core/context/context.js';
+import { startNodeWorker } from '../core/workers/start.node.js';
 import { nodeKernels } from './kernels.node.js';
 
 export const node: Platform = {

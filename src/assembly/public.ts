@@ -1,6 +1,7 @@
 /** The public names of every build of `ewald`, on all platforms. */
-export * from '../arrays/public.js';
-export * from '../context/public.core.js';
+export * from '../core/arrays/public.js';
+export * from '../core/context/public.core.js';
+export * from '../core/pi/public.js';
 export * from '../crystal/public.js';
 export * from '../data/public.core.js';
 export * from '../detector/public.js';
@@ -8,7 +9,6 @@ export * from '../fft/public.js';
 export * from '../indexing/public.js';
 export * from '../merging/public.js';
 export * from '../peaks/public.js';
-export * from '../pi/public.js';
 export * from '../pipeline/public.js';
 export * from '../simulate/public.js';
 export type { Context, ContextMethods } from './rooms.js';

@@ -5,13 +5,14 @@
  * messages out: `{ id, call, value }` or `{ id, error }` with what `EwaldError.from` restores; see messages.ts. Arrays
  * are transferred back, not copied.
  */
-import { Core } from '../backends/wasm/heap.js';
+
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
-import type { ContextOptions } from '../context/context.js';
+import { Core } from '../core/backends/wasm/heap.js';
+import type { ContextOptions } from '../core/context/context.js';
+import { imageResult, indexedCell } from '../core/layout/layout.js';
+import { sizeOf } from '../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
 import { planIndexing } from '../indexing/kernels/wasm.js';
-import { imageResult, indexedCell } from '../layout/layout.js';
-import { sizeOf } from '../layout/struct.js';
 import type { WorkerReply, WorkerRequest } from './public.worker.js';
 import type { Context } from './rooms.js';
 

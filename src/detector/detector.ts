@@ -9,12 +9,12 @@
 import { awaited } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
+import type { numbers } from '../core/layout/peaks.js';
 import type { Vector } from '../crystal/cell.js';
 import { cornersOf } from '../crystal/geometry/check.js';
 import { type Beam, type Geometry, type Panel, unitsPerPhotonOf } from '../crystal/geometry/geometry.js';
 import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import type { numbers } from '../layout/peaks.js';
 import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
 import { type BeamOfFrame, beamsOfFile } from './beams.js';
 import { frameSize, geometryFromFile } from './from-file.js';

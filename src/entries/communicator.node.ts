@@ -7,5 +7,5 @@
  *
  * @module
  */
-export { mpiComm } from '../communicator/mpi.node.js';
-export * from '../communicator/public.js';
+export { mpiComm } from '../core/communicator/mpi.node.js';
+export * from '../core/communicator/public.js';

@@ -3,5 +3,5 @@
  *
  * @module
  */
-export { mpiComm } from '../communicator/mpi.browser.js';
-export * from '../communicator/public.js';
+export { mpiComm } from '../core/communicator/mpi.browser.js';
+export * from '../core/communicator/public.js';

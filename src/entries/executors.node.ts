@@ -13,7 +13,7 @@
  * @module
  */
 import { memberOf } from '../base/members.js';
-import { mpiComm } from '../communicator/mpi.node.js';
+import { mpiComm } from '../core/communicator/mpi.node.js';
 import { type BoundExecutors, bindExecutors, type ExecutorFactory } from '../executors/bind.js';
 import type { Executor as Instance } from '../executors/executor.js';
 import { mpi } from '../executors/mpi.js';

@@ -1,5 +1,5 @@
 /** The rooms of `ewald/fft` on every platform. */
-import { type ArrayMethods, arrayRoom } from '../arrays/room.js';
+import { type ArrayMethods, arrayRoom } from '../core/arrays/room.js';
 import { type FftMethods, fftRoom } from '../fft/room.js';
 
 /** Methods of its contexts. */

@@ -11,7 +11,7 @@
  */
 
 import { browser } from '../assembly/platform.browser.js';
-import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 /**
@@ -24,7 +24,7 @@ export function createContext(options?: ContextOptions): Promise<FftContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type FftContext = ContextOf<EntryMethods>;
 
-export * from '../arrays/public.js';
 export { devices } from '../assembly/platform.browser.js';
-export * from '../context/public.core.js';
+export * from '../core/arrays/public.js';
+export * from '../core/context/public.core.js';
 export * from '../fft/public.js';

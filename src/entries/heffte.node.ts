@@ -11,8 +11,8 @@
  * @module
  */
 
-import { nativeBlocks, preferHugePages } from '../backends/native/blocks.js';
 import { memberOf } from '../base/members.js';
+import { nativeBlocks, preferHugePages } from '../core/backends/native/blocks.js';
 import { bindFft3d } from '../heffte/bind.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../heffte/public.js';
 import { createContext } from './fft.node.js';

@@ -7,7 +7,7 @@
 import { node } from '../assembly/platform.node.js';
 import type { Context } from '../assembly/rooms.js';
 import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
-import { type ContextOptions, openContext } from '../context/context.js';
+import { type ContextOptions, openContext } from '../core/context/context.js';
 
 /** The platform of runs, loaded when a run starts. */
 const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/place.node.js')).runPlace);

@@ -16,8 +16,8 @@
 import { browser } from '../assembly/platform.browser.js';
 import type { Context } from '../assembly/rooms.js';
 import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
-import { type ContextOptions, openContext } from '../context/context.js';
-import { startBrowserWorker } from '../workers/start.browser.js';
+import { type ContextOptions, openContext } from '../core/context/context.js';
+import { startBrowserWorker } from '../core/workers/start.browser.js';
 
 /** Fetched when a run begins. */
 const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/place.browser.js')).runPlace);

@@ -1,7 +1,7 @@
 /** `ewald/indexing` on Node: indexing of stills, without the other rooms of `ewald`. */
 
 import { node } from '../assembly/platform.node.js';
-import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -14,5 +14,5 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 export type IndexingContext = ContextOf<EntryMethods>;
 
 export { devices } from '../assembly/platform.node.js';
-export * from '../context/public.core.js';
+export * from '../core/context/public.core.js';
 export * from '../indexing/public.js';

@@ -11,8 +11,8 @@
  */
 
 import { browser } from '../assembly/platform.browser.js';
-import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
-import { startBrowserWorker } from '../workers/start.browser.js';
+import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
+import { startBrowserWorker } from '../core/workers/start.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -25,5 +25,5 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 export type IndexingContext = ContextOf<EntryMethods>;
 
 export { devices } from '../assembly/platform.browser.js';
-export * from '../context/public.core.js';
+export * from '../core/context/public.core.js';
 export * from '../indexing/public.js';

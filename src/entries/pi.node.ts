@@ -1,7 +1,7 @@
 /** `ewald/pi` on Node: Monte Carlo counts of pi, without the other rooms of `ewald`. */
 
 import { node } from '../assembly/platform.node.js';
-import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /**
@@ -15,5 +15,5 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 export type PiContext = ContextOf<EntryMethods>;
 
 export { devices } from '../assembly/platform.node.js';
-export * from '../context/public.core.js';
-export * from '../pi/public.js';
+export * from '../core/context/public.core.js';
+export * from '../core/pi/public.js';

@@ -10,7 +10,7 @@
  */
 
 import { browser } from '../assembly/platform.browser.js';
-import { type ContextOf, type ContextOptions, openContext } from '../context/context.js';
+import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /**
@@ -24,5 +24,5 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 export type PiContext = ContextOf<EntryMethods>;
 
 export { devices } from '../assembly/platform.browser.js';
-export * from '../context/public.core.js';
-export * from '../pi/public.js';
+export * from '../core/context/public.core.js';
+export * from '../core/pi/public.js';

@@ -1,12 +1,12 @@
 /** Node as an environment of executors. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { machineMemory, machineName } from '../backends/system.js';
 import { EwaldError, messageOf } from '../base/errors.js';
 import { importOptional } from '../base/optional.js';
+import { machineMemory, machineName } from '../core/backends/system.js';
+import { startNodeWorker } from '../core/workers/start.node.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import type { Place } from '../executors/place.js';
-import { startNodeWorker } from '../workers/start.node.js';
 import { createContext, devices } from './index.node.js';
 import { tasks } from './tasks.node.js';
 

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { mpiComm } from '../communicator/mpi.node.js';
+import { mpiComm } from '../core/communicator/mpi.node.js';
 import { fileTransform, type TransformFile } from '../heffte/files/transform.node.js';
 import { createContext } from './fft.node.js';
 import { fft3d, fft3dR2c } from './heffte.node.js';
@@ -18,7 +18,6 @@ import { fft3d, fft3dR2c } from './heffte.node.js';
 /** See {@link TransformFile}. */
 export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
 
-export { parseBackend } from '../backends/open.js';
 export { clock, columnGroups, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
 export { type CrystfelProgram, compatRow, ported } from '../base/crystfel-flags.js';
 export { csvText } from '../base/csv.js';
@@ -52,7 +51,9 @@ export {
 } from '../base/parameters.js';
 export { range } from '../base/range.js';
 export { Repeats } from '../base/repeats.js';
-export { ranksOfJob } from '../communicator/job.js';
+export { parseBackend } from '../core/backends/open.js';
+export { ranksOfJob } from '../core/communicator/job.js';
+export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
 export type { FrameFormat, WrittenFrames } from '../data/convert.js';
 export { formats } from '../data/formats/table.js';
 export { metadataText } from '../data/metadata-text.js';
@@ -78,7 +79,6 @@ export { mergeMode, mergeRows } from '../merging/parameters.js';
 export { statisticsRows } from '../merging/statistics.js';
 export { mergeWriting } from '../merging/writing.js';
 export { searchRows } from '../peaks/parameters.js';
-export { piPlanRows, piRunRows } from '../pi/parameters.js';
 export {
   type CheckedGeometry,
   checkGeometryFile,

@@ -2,7 +2,7 @@
 import type { RegisteredModules } from '../executors/registered.js';
 
 export const tasks: RegisteredModules = {
-  pi: () => import('../pi/task.js'),
+  pi: () => import('../core/pi/task.js'),
   heffte: () => import('../heffte/task.js'),
   pipeline: () => import('../pipeline/task.js'),
   udf: () => import('../udf/task.js'),

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { WorkerRequest } from '../assembly/public.worker.js';
 import { serve } from '../assembly/serve.js';
-import { computeHere } from '../backends/native/compute-here.js';
+import { computeHere } from '../core/backends/native/compute-here.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import { servedHost } from '../executors/workers/serve.js';
 import { createContext } from './index.node.js';

@@ -1,7 +1,8 @@
 /** The interface shared by all executors, and the options of a run. */
-import type { DeviceReport } from '../backends/open.js';
+
 import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable, MaybeAsyncDisposable } from '../base/resource.js';
+import type { DeviceReport } from '../core/backends/open.js';
 import type { Task } from './task.js';
 
 /** The kinds of executors. */

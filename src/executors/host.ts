@@ -2,8 +2,8 @@
 
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { Disposable } from '../base/resource.js';
-import type { Communicator } from '../communicator/communicator.js';
-import type { ContextCore, ContextOptions } from '../context/context.js';
+import type { Communicator } from '../core/communicator/communicator.js';
+import type { ContextCore, ContextOptions } from '../core/context/context.js';
 import type { HostPlace } from './place.js';
 import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';

@@ -1,7 +1,7 @@
 /** Runs tasks on the ranks of an MPI job: rank 0 distributes them, the others run them. */
 
 import { EwaldError, type PlainError, plainError, raisedError } from '../base/errors.js';
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import { decode, encode } from './codec.js';
 import { checkRun, drive, Failed, type Lane, type Outcome, type TaskCall } from './drive.js';
 import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js';

@@ -5,7 +5,7 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformUrl } from '../base/globals.js';
 import { list } from '../base/options.js';
 import { checkParameter } from '../base/parameters.js';
-import type { ContextOptions } from '../context/context.js';
+import type { ContextOptions } from '../core/context/context.js';
 import type { WorkerParameters } from './parameter-types.js';
 import { joinRows } from './parameters.js';
 import { isRegistered } from './registered.js';

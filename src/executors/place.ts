@@ -1,9 +1,10 @@
 /** The platform interface of executors: everything in which Node and browsers differ. */
-import type { DeviceReport } from '../backends/open.js';
-import type { WorkerSource } from '../backends/platform.js';
+
 import type { PlatformPort } from '../base/globals.js';
 import type { WorkerPort } from '../base/worker-port.js';
-import type { ContextCore, ContextOptions } from '../context/context.js';
+import type { DeviceReport } from '../core/backends/open.js';
+import type { WorkerSource } from '../core/backends/platform.js';
+import type { ContextCore, ContextOptions } from '../core/context/context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';

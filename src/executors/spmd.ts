@@ -5,7 +5,7 @@ import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import { type RankState, workerGroup } from '../communicator/group.js';
+import { type RankState, workerGroup } from '../core/communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
 import { checkModules, isCrowded, type WorkersOptions, workersRows } from './options.js';

@@ -2,8 +2,8 @@
 
 import type { PlatformUrl } from '../base/globals.js';
 import type { InputReference, RoomTaskScope } from '../base/task-scope.js';
-import type { Communicator } from '../communicator/communicator.js';
-import type { ContextCore } from '../context/context.js';
+import type { Communicator } from '../core/communicator/communicator.js';
+import type { ContextCore } from '../core/context/context.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DataInput } from '../data/source-of.js';

@@ -11,10 +11,10 @@
 import type { Context } from '../assembly/rooms.js';
 import { valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import type { ContextOptions } from '../context/context.js';
+import type { ContextOptions } from '../core/context/context.js';
+import { indexerRanges, thresholdRanges } from '../core/layout/indexing.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
 import type { Indexer } from '../indexing/indexer.js';
-import { indexerRanges, thresholdRanges } from '../layout/indexing.js';
 
 /** Points of the module: there is no default to ask for by 0. */
 const { zero: _zero, ...samplePoints } = thresholdRanges.samplePoints;

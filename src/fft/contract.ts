@@ -1,9 +1,10 @@
 /** What a backend does for transforms. */
-import type { ArrayMemory } from '../arrays/contract.js';
-import type { ExternalEngine } from '../backends/engines.js';
-import type { Op } from '../backends/feature.js';
+
 import type { PlatformSignal } from '../base/globals.js';
 import type { Disposable } from '../base/resource.js';
+import type { ArrayMemory } from '../core/arrays/contract.js';
+import type { ExternalEngine } from '../core/backends/engines.js';
+import type { Op } from '../core/backends/feature.js';
 
 /** A transform: the fields of the layout's FftDescriptor, and what follows from them. */
 export interface FftDescriptor {

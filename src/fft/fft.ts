@@ -5,14 +5,14 @@
  * re, im. It is not a distributed transform: see `distributed` for that.
  */
 
-import { type DeviceArray, makeArray } from '../arrays/array.js';
-import type { BackendName } from '../backends/names.js';
 import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
-import type { Planner } from '../planner/planner.js';
+import { type DeviceArray, makeArray } from '../core/arrays/array.js';
+import type { BackendName } from '../core/backends/names.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { FftNowArrays } from './contract.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';

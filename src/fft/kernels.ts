@@ -1,6 +1,6 @@
 /** Where the kernels of transforms are. */
-import type { Feature } from '../backends/feature.js';
-import { uses } from '../backends/mechanisms.js';
+import type { Feature } from '../core/backends/feature.js';
+import { uses } from '../core/backends/mechanisms.js';
 import type { FftOp } from './contract.js';
 import { fftOp } from './kernels/wasm.js';
 

@@ -1,7 +1,7 @@
 /** Where the elements of a side lie: strides, distance, and how many are touched. */
 import { EwaldError } from '../base/errors.js';
 import { list, shown } from '../base/options.js';
-import { fftRanges } from '../layout/fft.js';
+import { fftRanges } from '../core/layout/fft.js';
 import type { FftOptions } from './options.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */

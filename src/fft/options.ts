@@ -1,6 +1,7 @@
 /** Options of a transform plan. */
-import type { ExternalEngine } from '../backends/engines.js';
+
 import type { PlatformSignal } from '../base/globals.js';
+import type { ExternalEngine } from '../core/backends/engines.js';
 import type { KeptAxis } from './windows.js';
 
 /**

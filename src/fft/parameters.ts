@@ -1,11 +1,11 @@
 /** Validates the options of a transform plan and turns them into the layout's descriptor. */
 
-import { externalEngines } from '../backends/engines.js';
 import { checkedOptions, type RowsOf, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal, list, shown } from '../base/options.js';
-import { fftRanges } from '../layout/fft.js';
-import { enums } from '../layout/layout.js';
+import { externalEngines } from '../core/backends/engines.js';
+import { fftRanges } from '../core/layout/fft.js';
+import { enums } from '../core/layout/layout.js';
 import type { FftDescriptor } from './contract.js';
 import { croppedLayout, layout, maxElements, type Side } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';

@@ -1,5 +1,5 @@
 /** The context's methods of this room; the room is loaded on first use. */
-import type { Planner } from '../planner/planner.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { FftPlan } from './fft.js';
 import type { FftOptions, FftPrecision } from './options.js';
 import { type FftWisdom, WisdomStore } from './wisdom.js';

@@ -1,11 +1,12 @@
 /** The two sides of a run, typed arrays or device arrays, checked before any work. */
-import { type ArrayParts, type DeviceArray, partsOf } from '../arrays/array.js';
-import { isComplex, numberOf, numberTypeOf } from '../arrays/numbers.js';
-import type { BackendName } from '../backends/names.js';
+
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import { kindOf } from '../base/options.js';
-import type { Planner } from '../planner/planner.js';
+import { type ArrayParts, type DeviceArray, partsOf } from '../core/arrays/array.js';
+import { isComplex, numberOf, numberTypeOf } from '../core/arrays/numbers.js';
+import type { BackendName } from '../core/backends/names.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';
 import type { FftPrecision } from './options.js';
 

@@ -2,14 +2,15 @@
  * Planning by measuring: each choice a backend offers is timed on the plan itself, the fastest stays and is remembered
  * as wisdom.
  */
-import type { ArrayMemory } from '../arrays/contract.js';
-import { arrayFeature } from '../arrays/kernels.js';
-import type { Backend } from '../backends/backend.js';
+
 import { isEwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
 import { Pace } from '../base/pace.js';
-import type { Planner } from '../planner/planner.js';
+import type { ArrayMemory } from '../core/arrays/contract.js';
+import { arrayFeature } from '../core/arrays/kernels.js';
+import type { Backend } from '../core/backends/backend.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
 import type { FftOptions } from './options.js';

@@ -1,8 +1,8 @@
 /** Compares the requests of all ranks for one run of a transform, before anything is computed. */
 
 import { EwaldError } from '../base/errors.js';
-import type { Communicator } from '../communicator/communicator.js';
-import { rowsOfAll } from '../communicator/rows.js';
+import type { Communicator } from '../core/communicator/communicator.js';
+import { rowsOfAll } from '../core/communicator/rows.js';
 import type { FftPrecision } from '../fft/options.js';
 import { type HeffteScale, scales } from './names.js';
 import type { SharedBarrier } from './shared-barrier.js';

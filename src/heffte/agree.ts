@@ -1,7 +1,7 @@
 /** Exchanges and compares what the ranks request of a transform. */
 
 import { EwaldError } from '../base/errors.js';
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import { Box, type Triple } from './box.js';
 import { algorithms } from './names.js';
 import type { CheckedOptions } from './options.js';

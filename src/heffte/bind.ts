@@ -1,5 +1,5 @@
 /** The two functions that make plans, bound to a platform. */
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import type { Box } from './box.js';
 import { type Fft3dPlan, type Fft3dPlatform, planFft3d } from './fft3d.js';
 import type { HeffteBackend } from './names.js';

@@ -1,5 +1,5 @@
 /** Carries out one redistribution of the world: packing, messages, unpacking. */
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import type { CopyBlock, Numbers } from './copy.js';
 import type { Part, Traffic } from './reshape.js';
 

@@ -3,8 +3,8 @@
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable } from '../base/resource.js';
-import type { Communicator } from '../communicator/communicator.js';
-import type { ContextOptions } from '../context/context.js';
+import type { Communicator } from '../core/communicator/communicator.js';
+import type { ContextOptions } from '../core/context/context.js';
 import { agree } from './agree.js';
 import { type Axis, axesOfWorld, Box, makeBox } from './box.js';
 import { blockCopier, type CopyNumbers, type Numbers } from './copy.js';

@@ -3,7 +3,7 @@ import { expects, expectsMembers } from '../base/arguments.js';
 import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { count, listOf } from '../base/shapes.js';
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import type { MakeFft3d } from './bind.js';
 import { box3d } from './box.js';
 import { makeSlabs } from './geometry.js';

@@ -1,9 +1,9 @@
 /** Names of backends, algorithms and scales: ewald's and heFFTe's. */
 
-import type { ExternalEngine } from '../backends/engines.js';
-import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import { nearest, shown } from '../base/options.js';
+import type { ExternalEngine } from '../core/backends/engines.js';
+import type { BackendName } from '../core/backends/names.js';
 import type { R2rKind } from '../fft/options.js';
 
 /** The implementation of the local transforms. */

@@ -3,7 +3,7 @@
 import { checkedOptions, row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { checkParameter } from '../base/parameters.js';
-import type { ContextOptions } from '../context/context.js';
+import type { ContextOptions } from '../core/context/context.js';
 import type { FftOptions, R2rKind } from '../fft/options.js';
 import type { FftMethods } from '../fft/room.js';
 import { type HeffteScale, parseAlgorithm, type ReshapeAlgorithm } from './names.js';

@@ -1,7 +1,8 @@
 /** Parameters of the transform of a file. */
-import { externalEngines } from '../backends/engines.js';
+
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
+import { externalEngines } from '../core/backends/engines.js';
 
 export const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
 
@@ -85,6 +86,6 @@ export const tables = [
     name: 'TransformFileParameters',
     about: 'How the array of a file is transformed.',
     rows: transformRows,
-    imports: ["import type { BackendName } from '../backends/names.js';"],
+    imports: ["import type { BackendName } from '../core/backends/names.js';"],
   },
 ] as const;

@@ -1,6 +1,6 @@
 /** A barrier in shared memory at which every rank also receives a row of numbers from each of the others. */
 import { breathe } from '../base/options.js';
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 
 /** Numbers of a row. */
 export const rowNumbers = 8;

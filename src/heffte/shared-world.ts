@@ -1,6 +1,6 @@
 /** Memory shared by all ranks, through which the world is redistributed without messages. */
 import { EwaldError, isEwaldError } from '../base/errors.js';
-import type { Communicator, SharedMemory } from '../communicator/communicator.js';
+import type { Communicator, SharedMemory } from '../core/communicator/communicator.js';
 import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 import { SharedBarrier } from './shared-barrier.js';

@@ -1,11 +1,11 @@
 /** A planned transform over the boxes of all ranks, and the part of its stages that one rank carries out. */
 
-import type { ExternalEngine } from '../backends/engines.js';
 import { row, valid } from '../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { kindOf, knownOptions, shown } from '../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../base/resource.js';
-import type { Communicator } from '../communicator/communicator.js';
+import type { ExternalEngine } from '../core/backends/engines.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision } from '../fft/options.js';
 import { overlap } from '../fft/sides.js';

@@ -2,7 +2,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
-import type { Communicator } from '../communicator/communicator.js';
+import type { Communicator } from '../core/communicator/communicator.js';
 import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 

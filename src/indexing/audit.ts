@@ -3,10 +3,10 @@
  * meaning.
  */
 
-import type { BackendName } from '../backends/names.js';
+import type { BackendName } from '../core/backends/names.js';
+import type { AuditTask } from '../core/planner/audit.js';
 import { sameLattice } from '../crystal/cell.js';
 import { misorientation } from '../crystal/lattice-match.js';
-import type { AuditTask } from '../planner/audit.js';
 import type {} from './calls.js';
 import type { IndexingInput } from './input.js';
 import type { KnownCells } from './known-cells.js';

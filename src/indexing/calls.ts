@@ -7,7 +7,7 @@ import type { IndexingResult } from './result.js';
 
 type Outputs = 'found' | 'results' | 'assignment';
 
-declare module '../workers/messages.js' {
+declare module '../core/workers/messages.js' {
   interface WorkerCalls {
     /** Plans an indexer, indexes a batch and disposes of the indexer. */
     readonly index: {

@@ -1,6 +1,7 @@
 /** The indexing contract of a backend. */
-import type { Op } from '../backends/feature.js';
+
 import type { Disposable } from '../base/resource.js';
+import type { Op } from '../core/backends/feature.js';
 
 /** Sizes of an indexer: the fields of the layout's IndexerDescriptor, and the total number of spots of one run. */
 export interface IndexingDescriptor {

@@ -2,8 +2,9 @@
  * The evidence of spots for one lattice: their distances from its nodes, the small rotation that fits them best, and
  * the binomial tail of their number.
  */
+
+import { searchConstants } from '../core/layout/search.js';
 import { type Cell, dot, reciprocal, type Vector, volume } from '../crystal/cell.js';
-import { searchConstants } from '../layout/search.js';
 
 /** Spots of an image, [n, 3] numbers of 1/angstrom. */
 export type Spots = ArrayLike<number>;

@@ -6,13 +6,13 @@
  * cpp/indexing/README.md. It does not find peaks (its input is spots) and does not determine unknown cells.
  */
 
-import type { BackendName } from '../backends/names.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
-import { proposalRanges } from '../layout/indexing.js';
-import type { Planner } from '../planner/planner.js';
+import type { BackendName } from '../core/backends/names.js';
+import { proposalRanges } from '../core/layout/indexing.js';
+import type { Planner } from '../core/planner/planner.js';
 import { auditRequest, auditTask } from './audit.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
 import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';

@@ -1,6 +1,6 @@
 /** The modules of the indexing kernels. */
-import type { Feature } from '../backends/feature.js';
-import { uses } from '../backends/mechanisms.js';
+import type { Feature } from '../core/backends/feature.js';
+import { uses } from '../core/backends/mechanisms.js';
 import type { IndexingOp } from './contract.js';
 import { proposalsOp } from './kernels/proposals-wasm.js';
 import { indexingOp } from './kernels/wasm.js';

@@ -1,6 +1,6 @@
 /**
- * Validates sizes and thresholds and fills in defaults: the facade's interpretation of src/layout/indexing.ts, which
- * the cores check again.
+ * Validates sizes and thresholds and fills in defaults: the facade's interpretation of src/core/layout/indexing.ts,
+ * which the cores check again.
  */
 
 import { row, valid } from '../base/call-options.js';
@@ -19,9 +19,9 @@ import {
   refinementDefaults,
   streamRanges,
   thresholdRanges,
-} from '../layout/indexing.js';
-import { searchConstants } from '../layout/search.js';
-import { pack } from '../layout/struct.js';
+} from '../core/layout/indexing.js';
+import { searchConstants } from '../core/layout/search.js';
+import { pack } from '../core/layout/struct.js';
 import type { IndexingDescriptor } from './contract.js';
 import type { CellSearchParameters } from './parameter-types.js';
 

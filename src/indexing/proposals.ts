@@ -1,6 +1,7 @@
 /** Cells that are apparent in a single image: the contract of a backend. */
-import type { Op } from '../backends/feature.js';
+
 import type { Disposable } from '../base/resource.js';
+import type { Op } from '../core/backends/feature.js';
 
 /** How many cells an image may propose, 1 … 64. */
 export interface ProposalsDescriptor {

@@ -2,10 +2,10 @@
 
 import { EwaldError } from '../base/errors.js';
 import { type PlainOf, plainOf } from '../base/plain.js';
+import { enums, imageResult, indexedCell } from '../core/layout/layout.js';
+import { searchConstants } from '../core/layout/search.js';
+import { sizeOf, wordOf } from '../core/layout/struct.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../crystal/cell.js';
-import { enums, imageResult, indexedCell } from '../layout/layout.js';
-import { searchConstants } from '../layout/search.js';
-import { sizeOf, wordOf } from '../layout/struct.js';
 import type { KnownCells } from './known-cells.js';
 import { isFlat, rivalsOf } from './rivals.js';
 

@@ -7,9 +7,10 @@
  * for here, in double precision and once for all backends, with the verdict's own measure for both sides; common
  * factors, such as the occupancy measured by rotating, are omitted.
  */
+
+import { rivalDecades } from '../core/layout/indexing.js';
+import { searchConstants } from '../core/layout/search.js';
 import { type Cell, dot, norm, sameLattice, type Vector } from '../crystal/cell.js';
-import { rivalDecades } from '../layout/indexing.js';
-import { searchConstants } from '../layout/search.js';
 import { log10Evidence, reoriented, type Spots, solveSymmetric } from './evidence.js';
 
 /**

@@ -6,9 +6,9 @@
  */
 
 import { EwaldError } from '../base/errors.js';
+import { enums, stageCell, stagePick, stageSummary, stageVector } from '../core/layout/layout.js';
+import { sizeOf, wordOf } from '../core/layout/struct.js';
 import { type Cell, cellFrom, type Vector } from '../crystal/cell.js';
-import { enums, stageCell, stagePick, stageSummary, stageVector } from '../layout/layout.js';
-import { sizeOf, wordOf } from '../layout/struct.js';
 
 /** A sampled direction that was accepted. */
 export interface PickedDirection {

@@ -9,7 +9,7 @@ import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, knownOptions, shown } from '../base/options.js';
-import { streamRanges } from '../layout/indexing.js';
+import { streamRanges } from '../core/layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
 import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';

@@ -3,8 +3,8 @@
  * crystals, and the blocks are added in their order: the result is the same to the last bit wherever the blocks are
  * computed.
  */
-import { mergingConstants, mergingPass, partialities } from '../layout/merging.js';
-import { pack } from '../layout/struct.js';
+import { mergingConstants, mergingPass, partialities } from '../core/layout/merging.js';
+import { pack } from '../core/layout/struct.js';
 import type { MergingBlock, MergingKernel } from './contract.js';
 import { baseVariance, type NoiseModel } from './model.js';
 import type { Observations } from './observations.js';

@@ -4,7 +4,7 @@
  * annealed over twelve cycles to escape local maxima. The best of several random starts is used. The time is linear in
  * the number of crystals.
  */
-import { Random } from '../random/random.js';
+import { Random } from '../core/random/random.js';
 import { Annealing, lastTemperature, sampled } from './annealing.js';
 import { normalised } from './normalised.js';
 import type { Observations } from './observations.js';

@@ -1,5 +1,5 @@
 /** Annealed expectation–maximisation over the ways to index of crystals, for ambiguity.ts and laue-groups.ts. */
-import type { Random } from '../random/random.js';
+import type { Random } from '../core/random/random.js';
 import { summed } from './accumulate.js';
 import type { Normalised } from './normalised.js';
 import type { UniqueReflections } from './unique.js';

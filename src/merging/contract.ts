@@ -1,6 +1,7 @@
 /** The merging operations of a backend: sums over the observations of some crystals, and the refinement of these. */
-import type { Op } from '../backends/feature.js';
+
 import type { Disposable } from '../base/resource.js';
+import type { Op } from '../core/backends/feature.js';
 
 /** Largest sizes that a call of a plan may have. */
 export interface MergingDescriptor {

@@ -1,5 +1,5 @@
 /** The merging kernels of each backend. */
-import type { Feature } from '../backends/feature.js';
+import type { Feature } from '../core/backends/feature.js';
 import type { MergingOp } from './contract.js';
 import { mergingOp } from './kernels/wasm.js';
 

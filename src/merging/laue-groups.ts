@@ -4,12 +4,12 @@
  * are fewer equivalents to predict from; one that is too high averages intensities that differ.
  */
 import { EwaldError } from '../base/errors.js';
+import { Random } from '../core/random/random.js';
 import type { Cell } from '../crystal/cell.js';
 import type { Centring } from '../crystal/centring.js';
 import { keyOf } from '../crystal/symmetry/matrices.js';
 import { laueGroup, laueSettings, type PointGroup, rotationsOf, sameGroup } from '../crystal/symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from '../crystal/symmetry/settings.js';
-import { Random } from '../random/random.js';
 import { Annealing, sampled } from './annealing.js';
 import { commonRadius } from './fit.js';
 import { normalised } from './normalised.js';

@@ -1,12 +1,12 @@
 /** Makes the result of a merge from its fits. */
 
-import type { BackendName } from '../backends/names.js';
 import { EwaldError } from '../base/errors.js';
 import { median } from '../base/median.js';
 import { shown } from '../base/options.js';
 import { refusal } from '../base/parameters.js';
 import { plainOf } from '../base/plain.js';
 import { version } from '../base/version.js';
+import type { BackendName } from '../core/backends/names.js';
 import { type Operation, tripletOf } from '../crystal/symmetry/matrices.js';
 import type { Identified } from './accumulate.js';
 import { cellsRemark, compareCells } from './cells.js';

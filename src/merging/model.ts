@@ -2,7 +2,7 @@
  * The model of an observation: I = g · I_h + noise with g = G · exp(−B q²/2) · p(ε). Each crystal has five parameters:
  * ln G, B (Å²), ln r (r in 1/Å), and two small rotations about x and y (radians) that correct its orientation.
  */
-import { mergingConstants, type partialities } from '../layout/merging.js';
+import { mergingConstants, type partialities } from '../core/layout/merging.js';
 import type { Observations } from './observations.js';
 
 /** Number of parameters per crystal; their indices follow. */

@@ -1,7 +1,7 @@
 /** The results of a merge: its lists of reflections, crystals and counts. */
 
-import type { BackendName } from '../backends/names.js';
 import type { PlainOf } from '../base/plain.js';
+import type { BackendName } from '../core/backends/names.js';
 import type { Centring } from '../crystal/centring.js';
 import type { MergedCells } from './cells.js';
 import type { ScanCounts } from './counts.js';

@@ -1,5 +1,5 @@
 /** The methods of a context for merging; the room is loaded on first use. */
-import type { Planner } from '../planner/planner.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { Merger, OpenMergeFile } from './merger.js';
 import type { MergeOptions } from './options.js';
 

@@ -2,7 +2,7 @@
 import { expects } from '../base/arguments.js';
 import { count, finite, members, oneOf, typed } from '../base/shapes.js';
 import type { RoomTaskScope } from '../base/task-scope.js';
-import { partialities } from '../layout/merging.js';
+import { partialities } from '../core/layout/merging.js';
 import type { Identified } from './accumulate.js';
 import { Merger } from './merger.js';
 import type { Merge } from './merges.js';

@@ -1,7 +1,8 @@
 /** The peaks contract of a backend. */
-import type { Op } from '../backends/feature.js';
+
 import type { Disposable } from '../base/resource.js';
-import type { finders, numbers } from '../layout/peaks.js';
+import type { Op } from '../core/backends/feature.js';
+import type { finders, numbers } from '../core/layout/peaks.js';
 
 /** Types of frames that are searched. */
 export type FrameDtype = keyof typeof numbers;

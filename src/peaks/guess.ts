@@ -7,7 +7,7 @@ import { counted } from '../base/amounts.js';
 import { median } from '../base/median.js';
 import { flagOf } from '../base/parameter-text.js';
 import { defaultsOf, namesOf } from '../base/parameters.js';
-import { maskedBin, peaksRanges } from '../layout/peaks.js';
+import { maskedBin, peaksRanges } from '../core/layout/peaks.js';
 import type { FinderName, Frame } from './contract.js';
 import { finderRows, searchRows } from './parameters.js';
 import type { PeakFinder, PeaksRunOptions } from './peaks.js';

@@ -1,6 +1,6 @@
 /** The modules of the peaks kernels. */
-import type { Feature } from '../backends/feature.js';
-import { uses } from '../backends/mechanisms.js';
+import type { Feature } from '../core/backends/feature.js';
+import { uses } from '../core/backends/mechanisms.js';
 import type { PeaksOp } from './contract.js';
 import { peaksOp } from './kernels/wasm.js';
 

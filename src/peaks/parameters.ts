@@ -3,7 +3,7 @@
  */
 import { grouped, type Mode, type Parameters, refusal, refuseOthers, type Said } from '../base/parameters.js';
 import { range } from '../base/range.js';
-import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../layout/peaks.js';
+import { dispersionDefaults, finders, peakRadii, peaksRanges } from '../core/layout/peaks.js';
 import type { FinderName } from './contract.js';
 
 /** Names of the finders. */

@@ -5,8 +5,6 @@
  * 33 (2000) 10; Winter et al., Acta Cryst. D74 (2018) 85; cpp/peaks/README.md describes the algorithms.
  */
 
-import { numberTypes } from '../arrays/numbers.js';
-import type { BackendName } from '../backends/names.js';
 import { asItIs, assertIntact, lengthOf } from '../base/buffers.js';
 import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
@@ -15,11 +13,13 @@ import type { Filled } from '../base/members.js';
 import { checkSignal, knownOptions, shown } from '../base/options.js';
 import { checked, defaultsOf, namesOf, type Said } from '../base/parameters.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../base/resource.js';
+import { numberTypes } from '../core/arrays/numbers.js';
+import type { BackendName } from '../core/backends/names.js';
+import { finders, maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../core/layout/peaks.js';
+import { pack, sizeOf, wordOf } from '../core/layout/struct.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
-import { finders, maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksParams } from '../layout/peaks.js';
-import { pack, sizeOf, wordOf } from '../layout/struct.js';
-import type { Planner } from '../planner/planner.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { peaksFeature } from './kernels.js';

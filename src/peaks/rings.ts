@@ -1,10 +1,10 @@
 /** Rings around the beam: the ring of each pixel of a frame, and the pixels that are excluded. */
 
 import { EwaldError } from '../base/errors.js';
+import { maskedBin } from '../core/layout/peaks.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { badPixels, heightOf, widthOf } from '../crystal/geometry/pixels.js';
 import { checkPanels, type Detector } from '../detector/detector.js';
-import { maskedBin } from '../layout/peaks.js';
 
 /** A rectangle of the frame that is searched independently, half open. */
 export interface SearchedPanel {

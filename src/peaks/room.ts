@@ -1,5 +1,5 @@
 /** The methods that this room adds to a context; the room is loaded on first use. */
-import type { Planner } from '../planner/planner.js';
+import type { Planner } from '../core/planner/planner.js';
 import type { FinderName, PeakFinder, PeaksOptions } from './peaks.js';
 
 export interface PeaksMethods {

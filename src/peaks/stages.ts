@@ -4,7 +4,7 @@
  * cpp/peaks/dispersion.cpp, in float64 and in the same order.
  */
 import type { Filled } from '../base/members.js';
-import { maskedBin } from '../layout/peaks.js';
+import { maskedBin } from '../core/layout/peaks.js';
 import type { FinderName, Frame } from './contract.js';
 import type { PeakSearchParameters } from './parameter-types.js';
 import type { PeakList } from './peak-list.js';

@@ -5,7 +5,7 @@
  * It reads no files. Parameters may change from call to call; if a change requires a new plan, the plan is made once
  * and kept.
  */
-import { numberTypes } from '../arrays/numbers.js';
+
 import { isLost } from '../base/buffers.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
@@ -18,6 +18,7 @@ import {
   namedAs,
   Resource,
 } from '../base/resource.js';
+import { numberTypes } from '../core/arrays/numbers.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';

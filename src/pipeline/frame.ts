@@ -1,9 +1,9 @@
 /** Processes one frame, from its pixels to crystals: peaks, spots, lattices, reflections. */
-import type { BackendName } from '../backends/names.js';
+import type { BackendName } from '../core/backends/names.js';
+import { thresholdRanges } from '../core/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../crystal/cell.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import type { Crystal, Indexer } from '../indexing/indexer.js';
-import { thresholdRanges } from '../layout/indexing.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { spotsOf } from '../peaks/spots.js';

@@ -1,7 +1,8 @@
 /** Reads the frames of a run in the type in which they are searched. */
-import { numberTypes } from '../arrays/numbers.js';
+
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
+import { numberTypes } from '../core/arrays/numbers.js';
 import type { Dataset } from '../data/dataset.js';
 import { readOrAborted } from '../data/read-or-aborted.js';
 import type { Detector } from '../detector/detector.js';

@@ -1,8 +1,8 @@
 /** The methods that this room adds to a context; the room is loaded on first use. */
 import { oneShot } from '../base/one-shot.js';
+import type { Planner } from '../core/planner/planner.js';
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
-import type { Planner } from '../planner/planner.js';
 import type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
 import type { PeakSource } from './parameters.js';

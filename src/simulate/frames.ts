@@ -13,13 +13,13 @@
 import { checkedOptions } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { refuseFormer } from '../base/options.js';
+import { philox } from '../core/random/philox.js';
+import { Random } from '../core/random/random.js';
 import { anglesOf, type Cell, checkCell, lengthsOf, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
 import { representative } from '../crystal/symmetry/asymmetric-unit.js';
 import { orientedGroup } from '../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup } from '../crystal/symmetry/point-group.js';
-import { philox } from '../random/philox.js';
-import { Random } from '../random/random.js';
 import type { FrameSimulation } from './parameter-types.js';
 import { frameSimulationRows } from './parameters.js';
 import { pixelNoise, poisson } from './poisson.js';

@@ -11,8 +11,8 @@
 import { checkedOptions } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { Values } from '../base/parameters.js';
-import { philox } from '../random/philox.js';
-import { Random } from '../random/random.js';
+import { philox } from '../core/random/philox.js';
+import { Random } from '../core/random/random.js';
 import type { ScanSimulation } from './parameter-types.js';
 import { scanSimulationRows } from './parameters.js';
 import { pixelNoise, poisson } from './poisson.js';

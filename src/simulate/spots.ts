@@ -11,9 +11,9 @@
 import { checkedOptions } from '../base/call-options.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, checkSignal } from '../base/options.js';
+import { Random } from '../core/random/random.js';
 import { type Cell, checkCell, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
-import { Random } from '../random/random.js';
 import type { SpotSimulation } from './parameter-types.js';
 import { spotSimulationRows } from './parameters.js';
 

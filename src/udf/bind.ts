@@ -1,7 +1,7 @@
 /** The names of `ewald/udf` that a platform binds: the context, and the functions that query its devices. */
 import { expectsMembers } from '../base/arguments.js';
 import type { MaybeAsyncDisposable } from '../base/resource.js';
-import type { ContextOptions } from '../context/context.js';
+import type { ContextOptions } from '../core/context/context.js';
 import type { Executor } from '../executors/executor.js';
 import type { ConnectOptions } from '../executors/nats/options.js';
 import { UdfContext } from './context.js';

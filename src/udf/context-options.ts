@@ -4,7 +4,7 @@ import { expects } from '../base/arguments.js';
 import { checkedOptions, row } from '../base/call-options.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal, knownOptions } from '../base/options.js';
-import type { ContextOptions } from '../context/context.js';
+import type { ContextOptions } from '../core/context/context.js';
 import type { Corrections } from '../data/corrections.js';
 import type { Dataset } from '../data/dataset.js';
 import type { OpenOptions } from '../data/open.js';

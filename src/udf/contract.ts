@@ -1,9 +1,10 @@
 /** The udf contract of a backend: passes over frames. */
-import type { ArrayMemory } from '../arrays/contract.js';
-import type { Op } from '../backends/feature.js';
+
 import type { Disposable } from '../base/resource.js';
+import type { ArrayMemory } from '../core/arrays/contract.js';
+import type { Op } from '../core/backends/feature.js';
+import type { udfNumbers, udfStepKinds } from '../core/layout/udf.js';
 import type { FrameArray } from '../data/dtype.js';
-import type { udfNumbers, udfStepKinds } from '../layout/udf.js';
 
 /** Dtypes of frames that a pass accepts. */
 export type PassDtype = keyof typeof udfNumbers;

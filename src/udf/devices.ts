@@ -3,11 +3,11 @@
  * are started.
  */
 
-import type { DeviceReport } from '../backends/open.js';
 import { expects, expectsMembers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
-import type { ContextOptions } from '../context/context.js';
+import type { DeviceReport } from '../core/backends/open.js';
+import type { ContextOptions } from '../core/context/context.js';
 import type { Executor } from '../executors/executor.js';
 
 /** The result of `detect`; modify it and pass it to `clusterSpec`. */

@@ -1,5 +1,5 @@
 /** Types of result buffers: their typed arrays, and the values that fill positions outside a region of interest. */
-import { type NumberArrays, numberTypes } from '../arrays/numbers.js';
+import { type NumberArrays, numberTypes } from '../core/arrays/numbers.js';
 import type { DataType } from '../data/dtype.js';
 
 /** The typed array of each dtype; complex numbers are interleaved (re, im), booleans are 0 and 1. */

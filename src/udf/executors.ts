@@ -1,10 +1,11 @@
 /** Validates and creates the executors of `Context.makeWith`. */
-import type { DeviceReport } from '../backends/open.js';
+
 import { isPlainNumbers } from '../base/arguments.js';
 import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
-import type { ContextOptions } from '../context/context.js';
+import type { DeviceReport } from '../core/backends/open.js';
+import type { ContextOptions } from '../core/context/context.js';
 import { type Executor, executorKinds } from '../executors/executor.js';
 import type { WorkersOptions } from '../executors/options.js';
 import type { MakeWithOptions } from './context-options.js';

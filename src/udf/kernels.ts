@@ -1,6 +1,6 @@
 /** The modules of the udf kernels. */
-import type { Feature } from '../backends/feature.js';
-import { uses } from '../backends/mechanisms.js';
+import type { Feature } from '../core/backends/feature.js';
+import { uses } from '../core/backends/mechanisms.js';
 import type { UdfOp } from './contract.js';
 import { udfOp } from './kernels/wasm.js';
 import type { FunctionOp } from './pass/function-contract.js';

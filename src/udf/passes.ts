@@ -1,9 +1,9 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
 import { isEwaldError } from '../base/errors.js';
+import { udfNumbers } from '../core/layout/udf.js';
 import type { Corrections } from '../data/corrections.js';
 import type { DataType, FrameArray } from '../data/dtype.js';
-import { udfNumbers } from '../layout/udf.js';
 import { CoreWorks } from './core-works.js';
 import type { FrameCorrection } from './correction/correction.js';
 import { type Arrays, product } from './dtypes.js';

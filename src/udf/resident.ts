@@ -2,12 +2,13 @@
  * A scan that stays in memory, detector-major: first all positions of the detector's first pixel, then all of the
  * second. Detectors that move over it are in virtual-detectors.ts.
  */
-import { type ArrayNumbers, numberTypes } from '../arrays/numbers.js';
+
 import { checkedOptions, row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, checkSignal, shown } from '../base/options.js';
+import { type ArrayNumbers, numberTypes } from '../core/arrays/numbers.js';
 import type { Dataset } from '../data/dataset.js';
 import { readOrAborted } from '../data/read-or-aborted.js';
 

@@ -1,8 +1,8 @@
 /** Runs a UDF's own WGSL: maps its buffers, parameters and auxiliary data to a device, and its results back. */
 
 import { EwaldError } from '../base/errors.js';
+import { udfNumbers } from '../core/layout/udf.js';
 import type { FrameArray } from '../data/dtype.js';
-import { udfNumbers } from '../layout/udf.js';
 import { auxStride, isAux } from './aux.js';
 import { type BufferDeclarations, strideOf } from './buffers.js';
 import { type Arrays, type BufferArray, type BufferDtype, product } from './dtypes.js';

@@ -3,13 +3,13 @@
  * within one run.
  */
 
-import type { BackendName, DeviceInfo } from '../backends/names.js';
-import type { KernelTime } from '../backends/webgpu/kernel-time.js';
-import { timeKernels } from '../backends/webgpu/timestamps.js';
 import { observer } from '../base/callbacks.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
 import { breathe } from '../base/options.js';
 import { version } from '../base/version.js';
+import type { BackendName, DeviceInfo } from '../core/backends/names.js';
+import type { KernelTime } from '../core/backends/webgpu/kernel-time.js';
+import { timeKernels } from '../core/backends/webgpu/timestamps.js';
 import type { Outcome, Row } from './case.js';
 import type { BenchParameters } from './parameter-types.js';
 import { type Candidate, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';

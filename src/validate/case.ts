@@ -6,8 +6,8 @@
  */
 
 import type { Context } from '../assembly/rooms.js';
-import type { BackendName, DeviceInfo } from '../backends/names.js';
 import type { MethodOf } from '../base/members.js';
+import type { BackendName, DeviceInfo } from '../core/backends/names.js';
 import type { Bound } from './tolerances.js';
 
 /** The possible outcomes of a row on a backend. */

@@ -1,6 +1,6 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
-import type { BackendName } from '../backends/names.js';
+import type { BackendName } from '../core/backends/names.js';
 
 /** What is validated. */
 export interface ValidateParameters {

@@ -1,7 +1,8 @@
 /** Parameters of validations and benchmarks. */
-import { externalEngines } from '../backends/engines.js';
+
 import type { Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
+import { externalEngines } from '../core/backends/engines.js';
 
 /** Backends of both, as the command names them. */
 export const backendsRow = {
@@ -78,7 +79,7 @@ export const benchRows = {
   },
 } as const satisfies Parameters;
 
-const imports = ["import type { BackendName } from '../backends/names.js';"];
+const imports = ["import type { BackendName } from '../core/backends/names.js';"];
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [

@@ -1,6 +1,6 @@
 /** The public names of validation. */
 
-export type { BackendName } from '../backends/names.js';
+export type { BackendName } from '../core/backends/names.js';
 export {
   type BenchOptions,
   type BenchReport,

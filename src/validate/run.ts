@@ -4,14 +4,14 @@
  */
 
 import type { Context } from '../assembly/rooms.js';
-import { type BackendName, backendNames, type DeviceInfo } from '../backends/names.js';
 import { row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, nearest } from '../base/options.js';
 import { version } from '../base/version.js';
-import type { ContextOptions } from '../context/context.js';
+import { type BackendName, backendNames, type DeviceInfo } from '../core/backends/names.js';
+import type { ContextOptions } from '../core/context/context.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';
 import type { ValidateParameters } from './parameter-types.js';

@@ -1,8 +1,8 @@
 /** The support table: the features that each backend actually supports here, found by trying each of them. */
 
 import type { Context } from '../assembly/rooms.js';
-import { type BackendName, backendNames } from '../backends/names.js';
 import { isEwaldError, messageOf } from '../base/errors.js';
+import { type BackendName, backendNames } from '../core/backends/names.js';
 import { roomTables } from './rooms.js';
 import type { CreateContext } from './run.js';
 

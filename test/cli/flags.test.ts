@@ -15,6 +15,7 @@ import type { CliDeps } from '../../src/cli/output.js';
 import { flagValues, RowFlag, rowsOf, saidAsFlags, withFlags } from '../../src/cli/parameter-flags.js';
 import { commands, runCommand } from '../../src/cli/program.js';
 import { shellFlags } from '../../src/cli/shell-rows.js';
+import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
 import { convertRows, openRows } from '../../src/data/parameters.js';
 import { connectionRows, joinRows } from '../../src/executors/parameters.js';
 import { libraryRows } from '../../src/ffi/parameters.js';
@@ -22,7 +23,6 @@ import { transformRows } from '../../src/heffte/parameters.js';
 import { cellSearchRows } from '../../src/indexing/parameters.js';
 import { mergeRows } from '../../src/merging/parameters.js';
 import { searchRows } from '../../src/peaks/parameters.js';
-import { piPlanRows, piRunRows } from '../../src/pi/parameters.js';
 import {
   cellFrameRows,
   checkGeometryRows,

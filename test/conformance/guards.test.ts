@@ -10,9 +10,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
+import { imageResult, indexedCell, indexerDescriptor, piParams } from '../../src/core/layout/layout.js';
+import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
-import { imageResult, indexedCell, indexerDescriptor, piParams } from '../../src/layout/layout.js';
-import { pack, sizeOf } from '../../src/layout/struct.js';
 
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];
 const root = new URL('../../', import.meta.url);

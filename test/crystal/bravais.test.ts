@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { niggli } from '../../dist/index.node.js';
+import { Random } from '../../src/core/random/random.js';
 import { type BravaisType, bravaisCandidates, bravaisTypes } from '../../src/crystal/bravais.js';
 import {
   anglesOf,
@@ -16,7 +17,6 @@ import {
   volume,
 } from '../../src/crystal/cell.js';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
-import { Random } from '../../src/random/random.js';
 import { rotateRandomly } from '../../src/simulate/spots.js';
 
 // Conventional parameters, and the primitive basis in thirds and halves of the conventional one.

@@ -1,7 +1,7 @@
 /** The end of a worker thread keeps the process alive until it is complete. */
 import { Worker } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
-import { startNodeWorker } from '../../src/workers/start.node.js';
+import { startNodeWorker } from '../../src/core/workers/start.node.js';
 
 test('a reply that arrives while a worker ends does not let the process exit', async () => {
   const worker = new Worker('require("node:worker_threads").parentPort.on("message", () => {})', { eval: true });

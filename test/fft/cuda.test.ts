@@ -2,9 +2,9 @@
 // of bytes that the passes transfer, memory, refusals, a lost card, a small card.
 import { type Context, createContext, type FftArray, type FftOptions, type FftPrecision } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { fftDescriptor } from '../../src/core/layout/layout.js';
+import { pack } from '../../src/core/layout/struct.js';
 import { describeFft } from '../../src/fft/parameters.js';
-import { fftDescriptor } from '../../src/layout/layout.js';
-import { pack } from '../../src/layout/struct.js';
 import {
   type EmulatedCard,
   loadAddon,

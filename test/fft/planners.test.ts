@@ -7,12 +7,12 @@
  * the order of axes; and CUDA has radix 16 where a kernel is made for the length (cuda/fft/fixed.cuh).
  */
 import { describe, expect, test } from 'vitest';
+import { fftDescriptor } from '../../src/core/layout/fft.js';
+import { pack } from '../../src/core/layout/struct.js';
 import { primesOf, radicesOf } from '../../src/fft/kernels/webgpu/lengths.js';
 import { type Pass, programOf, type Window } from '../../src/fft/kernels/webgpu/program.js';
 import type { FftOptions } from '../../src/fft/options.js';
 import { describeFft, otherSide } from '../../src/fft/parameters.js';
-import { fftDescriptor } from '../../src/layout/fft.js';
-import { pack } from '../../src/layout/struct.js';
 import { type EmulatedCard, loadAddon, present } from '../support/emulated-card.js';
 
 interface Addon extends EmulatedCard {

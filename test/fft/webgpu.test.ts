@@ -6,8 +6,8 @@
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RoomMethods, roomsIn } from '../../src/assembly/rooms.js';
-import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
-import { openContext } from '../../src/context/context.js';
+import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
+import { openContext } from '../../src/core/context/context.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 

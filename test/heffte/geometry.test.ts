@@ -2,7 +2,7 @@
 import * as heffte from 'ewald/heffte';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CopyBlock, nativeBlocks } from '../../src/backends/native/blocks.js';
+import { type CopyBlock, nativeBlocks } from '../../src/core/backends/native/blocks.js';
 import { blockCopier, copyBlock, joinAxes } from '../../src/heffte/copy.js';
 import { traffic } from '../../src/heffte/reshape.js';
 import { planStages, type Stage } from '../../src/heffte/stages.js';

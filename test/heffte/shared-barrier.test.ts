@@ -1,7 +1,7 @@
 /** The barrier in shared memory, between ranks of one thread: a rank that polls in vain waits for a message. */
 import { expect, test } from 'vitest';
 import { EwaldError } from '../../src/base/errors.js';
-import type { Communicator } from '../../src/communicator/communicator.js';
+import type { Communicator } from '../../src/core/communicator/communicator.js';
 import { SharedBarrier } from '../../src/heffte/shared-barrier.js';
 import { refused } from '../support/refused.js';
 

@@ -3,8 +3,8 @@ import { createContext, devices } from 'ewald';
 import { expect, it } from 'vitest';
 import { serve } from '../../src/assembly/serve.js';
 import type { WorkerPort } from '../../src/base/worker-port.js';
-import { WorkerClient } from '../../src/workers/client.js';
-import type { WorkerRequest } from '../../src/workers/messages.js';
+import { WorkerClient } from '../../src/core/workers/client.js';
+import type { WorkerRequest } from '../../src/core/workers/messages.js';
 import { refused } from '../support/refused.js';
 
 it('a worker that never responds is terminated, and waiting requests are rejected', async () => {

@@ -10,10 +10,10 @@ import {
 } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
+import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/layout.js';
+import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
-import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/layout/layout.js';
-import { pack, sizeOf } from '../../src/layout/struct.js';
 import type { SimulatedImage } from '../../src/simulate/spots.js';
 import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
 import {

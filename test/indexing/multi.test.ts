@@ -9,8 +9,8 @@
 import { type Crystal, createContext, devices } from 'ewald';
 import { describe, expect, it } from 'vitest';
 import { readSpotList } from '../../dist/index.node.js';
+import { Random } from '../../src/core/random/random.js';
 import { log10Evidence, reoriented } from '../../src/indexing/evidence.js';
-import { Random } from '../../src/random/random.js';
 import { dataFolder, listData, readData } from '../support/data.js';
 
 const folder = 'real/spots';

@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Range } from '../../src/base/range.js';
-import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 import {
   imageResult,
   indexedCell,
@@ -11,8 +10,9 @@ import {
   indexerParams,
   indexerRanges,
   thresholdRanges,
-} from '../../src/layout/indexing.js';
-import { pack, sizeOf, wordOf } from '../../src/layout/struct.js';
+} from '../../src/core/layout/indexing.js';
+import { pack, sizeOf, wordOf } from '../../src/core/layout/struct.js';
+import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 import { loadAddon, present } from '../support/emulated-card.js';
 
 interface Core {

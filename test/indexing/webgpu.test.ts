@@ -3,7 +3,7 @@
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters, sameLattice, simulateSpots } from '../../dist/index.node.js';
-import { GpuDevice } from '../../src/backends/webgpu/device.js';
+import { GpuDevice } from '../../src/core/backends/webgpu/device.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import type { IndexingBatch, IndexingKernel } from '../../src/indexing/contract.js';
 import { checkInput } from '../../src/indexing/input.js';

@@ -1,9 +1,9 @@
 /** Whether the crystals of a merge have one cell, from cells that are made here. */
 import { createContext, mergeStream } from 'ewald';
 import { describe, expect, test } from 'vitest';
+import { Random } from '../../src/core/random/random.js';
 import { identity, operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { cellsRemark, compareCells } from '../../src/merging/cells.js';
-import { Random } from '../../src/random/random.js';
 import { simulateStream } from './simulated.js';
 
 type Parameters = readonly [number, number, number, number, number, number];

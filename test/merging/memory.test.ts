@@ -1,6 +1,6 @@
 /** Memory of a merge: what the heap of wasm cannot hold is refused before anything is allocated. */
 import { expect, test } from 'vitest';
-import type { WasmHost } from '../../src/backends/wasm/host.js';
+import type { WasmHost } from '../../src/core/backends/wasm/host.js';
 import { mergingOp } from '../../src/merging/kernels/wasm.js';
 
 test('a merge that the heap of wasm cannot hold is refused with its size and what to do', () => {

@@ -8,6 +8,7 @@ import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
 import { type MergeStatus, mergeReport, mergeSink, mergeStatusText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../src/core/random/random.js';
 import { correlation } from '../../src/merging/correlations.js';
 import { halvesOf } from '../../src/merging/halves.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/merging/hkl.js';
@@ -17,7 +18,6 @@ import { polarisationFactor, readPolarisation } from '../../src/merging/polarisa
 import type { MergeResult } from '../../src/merging/result.js';
 import { readSplitTable } from '../../src/merging/split.js';
 import { commonOf } from '../../src/merging/statistics.js';
-import { Random } from '../../src/random/random.js';
 import { sceneOf } from '../../src/validate/cases/merging/scene.js';
 import { refused } from '../support/refused.js';
 import { readMtz } from './mtz-reader.js';

@@ -1,10 +1,11 @@
 /** Streams of simulated stills with known truth, small enough for a test, as text in the format of indexamajig. */
+
+import { Random } from '../../src/core/random/random.js';
 import { type Cell, cellFromParameters, reciprocal, type Vector } from '../../src/crystal/cell.js';
 import { type Centring, isAbsent } from '../../src/crystal/centring.js';
 import { type Indices, representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { Random } from '../../src/random/random.js';
 
 export interface Simulation {
   readonly crystals: number;

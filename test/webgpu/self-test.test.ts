@@ -3,15 +3,15 @@
  * mechanism at a time.
  */
 import { describe, expect, test } from 'vitest';
-import type { Backend } from '../../src/backends/backend.js';
-import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/backends/mechanisms.js';
-import { report } from '../../src/backends/open.js';
-import { webgpuLoader } from '../../src/backends/webgpu/webgpu.js';
 import { EwaldError } from '../../src/base/errors.js';
 import { Logger } from '../../src/base/log.js';
 import { Resource } from '../../src/base/resource.js';
-import { piFeature } from '../../src/pi/kernels.js';
-import { Planning } from '../../src/planner/planning.js';
+import type { Backend } from '../../src/core/backends/backend.js';
+import { type Mechanism, mechanisms, roomsThatUse, uses } from '../../src/core/backends/mechanisms.js';
+import { report } from '../../src/core/backends/open.js';
+import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
+import { piFeature } from '../../src/core/pi/kernels.js';
+import { Planning } from '../../src/core/planner/planning.js';
 import { options, over, watched, whyAbsent } from './support.js';
 
 const absent = await whyAbsent();

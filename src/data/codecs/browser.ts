@@ -1,10 +1,10 @@
 /** The codecs of a browser: the wasm core and the platform's compression stream. */
 
-import type { WasmSource } from '../../backends/names.js';
-import { Core } from '../../backends/wasm/heap.js';
-import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
+import type { WasmSource } from '../../core/backends/names.js';
+import { Core } from '../../core/backends/wasm/heap.js';
+import { compileCore } from '../../core/backends/wasm/source.js';
 import type { Codecs } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 

@@ -3,13 +3,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { deflate as deflateCallback } from 'node:zlib';
-import { addonPath, loadAddon } from '../../backends/addon-path.js';
-import { addonError } from '../../backends/status.js';
-import { Core } from '../../backends/wasm/heap.js';
-import { compileCore } from '../../backends/wasm/source.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
-import { constants, enums } from '../../layout/layout.js';
+import { addonPath, loadAddon } from '../../core/backends/addon-path.js';
+import { addonError } from '../../core/backends/status.js';
+import { Core } from '../../core/backends/wasm/heap.js';
+import { compileCore } from '../../core/backends/wasm/source.js';
+import { constants, enums } from '../../core/layout/layout.js';
 import type { Turning } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';

@@ -1,7 +1,8 @@
 /** The codecs on wasm: a chunk is copied into the heap, decoded there and copied out; a large one piece by piece. */
-import { Core } from '../../backends/wasm/heap.js';
+
 import { EwaldError } from '../../base/errors.js';
-import { enums } from '../../layout/layout.js';
+import { Core } from '../../core/backends/wasm/heap.js';
+import { enums } from '../../core/layout/layout.js';
 import type { Codec, Codecs } from './codecs.js';
 import { type Piece, pieceHeader, pieceHeaderBytes, piecesOf } from './pieces.js';
 

@@ -1,7 +1,7 @@
 /** A worker as seen by its pool: its queue of tasks, its time limits, and its end. */
 import { EwaldError, plainError, raisedError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
-import type { WorkerReply } from '../../workers/messages.js';
+import type { WorkerReply } from '../../core/workers/messages.js';
 import { build, identity } from '../identity.js';
 import type { Place } from '../place.js';
 import type { FromHost, HostStart, ToHost } from './protocol.js';

@@ -1,7 +1,7 @@
 /** Messages on the port between an executor and the host inside a worker. */
 import type { PlainError } from '../../base/errors.js';
-import type { RankHandle } from '../../communicator/group.js';
-import type { ContextOptions } from '../../context/context.js';
+import type { RankHandle } from '../../core/communicator/group.js';
+import type { ContextOptions } from '../../core/context/context.js';
 import type { TaskSpec } from '../task.js';
 
 /** The first message, sent as `options` of the worker's call `host`. */

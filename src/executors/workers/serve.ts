@@ -2,7 +2,7 @@
 
 import { EwaldError, plainError, raisedError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
-import { workersComm } from '../../communicator/workers.js';
+import { workersComm } from '../../core/communicator/workers.js';
 import { TaskHost } from '../host.js';
 import { build } from '../identity.js';
 import type { HostPlace } from '../place.js';

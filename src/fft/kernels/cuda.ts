@@ -1,10 +1,10 @@
 /** Transforms on CUDA: arrays go to the card and back off the main thread; plans and kernels are in cuda/fft. */
 
-import { handleOf } from '../../arrays/kernels/cuda.js';
-import type { CudaHost } from '../../backends/cuda/host.js';
-import { addonError } from '../../backends/status.js';
-import { enums, fftDescriptor } from '../../layout/layout.js';
-import { pack } from '../../layout/struct.js';
+import { handleOf } from '../../core/arrays/kernels/cuda.js';
+import type { CudaHost } from '../../core/backends/cuda/host.js';
+import { addonError } from '../../core/backends/status.js';
+import { enums, fftDescriptor } from '../../core/layout/layout.js';
+import { pack } from '../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftOp } from '../contract.js';
 
 /** The addon's transforms; cuda/addon. */

@@ -1,11 +1,11 @@
 /** Transforms on the CPU, by the core or by an external engine; see cpp/fft and cpp/engines. */
 
-import { handleOf } from '../../arrays/kernels/native.js';
-import { createEnginePlan, type EngineAddon, supportsEngine } from '../../backends/native/engines.js';
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
-import { enums, fftDescriptor } from '../../layout/layout.js';
-import { pack } from '../../layout/struct.js';
+import { handleOf } from '../../core/arrays/kernels/native.js';
+import { createEnginePlan, type EngineAddon, supportsEngine } from '../../core/backends/native/engines.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
+import { enums, fftDescriptor } from '../../core/layout/layout.js';
+import { pack } from '../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp } from '../contract.js';
 import { coreVariants } from './radices.js';
 

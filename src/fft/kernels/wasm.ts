@@ -3,12 +3,12 @@
  * are used where they are; see cpp/fft.
  */
 
-import { HeapArray } from '../../arrays/kernels/wasm.js';
-import type { Core } from '../../backends/wasm/heap.js';
-import type { WasmHost } from '../../backends/wasm/host.js';
-import { Staging } from '../../backends/wasm/staging.js';
-import { enums, fftDescriptor } from '../../layout/layout.js';
-import { pack, sizeOf } from '../../layout/struct.js';
+import { HeapArray } from '../../core/arrays/kernels/wasm.js';
+import type { Core } from '../../core/backends/wasm/heap.js';
+import type { WasmHost } from '../../core/backends/wasm/host.js';
+import { Staging } from '../../core/backends/wasm/staging.js';
+import { enums, fftDescriptor } from '../../core/layout/layout.js';
+import { pack, sizeOf } from '../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp, FftSide } from '../contract.js';
 import { coreVariants } from './radices.js';
 

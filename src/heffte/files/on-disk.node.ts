@@ -2,7 +2,7 @@
 import { open, rm } from 'node:fs/promises';
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
-import type { ContextOptions } from '../../context/context.js';
+import type { ContextOptions } from '../../core/context/context.js';
 import { type NpyHeader, npyHead } from '../../data/npy.js';
 import { openNpyParts, writeNumbers } from '../../data/npy-parts.node.js';
 import type { R2rKind } from '../../fft/fft.js';

@@ -3,7 +3,7 @@
 import { open } from 'node:fs/promises';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import type { Communicator } from '../../communicator/communicator.js';
+import type { Communicator } from '../../core/communicator/communicator.js';
 import { npyHead } from '../../data/npy.js';
 import { type NpyParts, openNpyParts, writeNumbers } from '../../data/npy-parts.node.js';
 import type { R2rKind } from '../../fft/fft.js';

@@ -5,9 +5,9 @@
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
-import type { Communicator } from '../../communicator/communicator.js';
-import { ranksOfJob } from '../../communicator/job.js';
-import type { ContextOptions } from '../../context/context.js';
+import type { Communicator } from '../../core/communicator/communicator.js';
+import { ranksOfJob } from '../../core/communicator/job.js';
+import type { ContextOptions } from '../../core/context/context.js';
 import type { NpyArray } from '../../data/npy.js';
 import type { FftMethods } from '../../fft/room.js';
 import { killable } from '../../files/interrupt.js';

@@ -1,9 +1,10 @@
 /** Interprets the options of `transformFile` for the array of a file. */
-import { parseBackend } from '../../backends/open.js';
+
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { knownOptions, list } from '../../base/options.js';
 import { checked, givenAs, refusal } from '../../base/parameters.js';
+import { parseBackend } from '../../core/backends/open.js';
 import type { NpyArray } from '../../data/npy.js';
 import type { FftKind, FftOptions, R2rKind } from '../../fft/fft.js';
 import type { WriteOptions } from '../../files/write.js';

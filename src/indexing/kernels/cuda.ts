@@ -3,10 +3,10 @@
  * and two at a time; see cuda/indexing.
  */
 
-import type { CudaHost } from '../../backends/cuda/host.js';
-import { indexerDescriptor } from '../../layout/indexing.js';
-import { cudaCapacities } from '../../layout/search.js';
-import { pack } from '../../layout/struct.js';
+import type { CudaHost } from '../../core/backends/cuda/host.js';
+import { indexerDescriptor } from '../../core/layout/indexing.js';
+import { cudaCapacities } from '../../core/layout/search.js';
+import { pack } from '../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 

@@ -1,10 +1,10 @@
 /** Indexing on the CPU: a batch is copied, indexed off the main thread by the threads of the core, and copied back. */
 
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
 import { EwaldError } from '../../base/errors.js';
-import { imageResult, indexedCell, indexerDescriptor } from '../../layout/layout.js';
-import { pack, sizeOf } from '../../layout/struct.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
+import { imageResult, indexedCell, indexerDescriptor } from '../../core/layout/layout.js';
+import { pack, sizeOf } from '../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 

@@ -1,7 +1,7 @@
 /** Unknown cells on the CPU: one call per image, off the main thread; see cpp/indexing. */
 
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
 import type { ProposalsOp } from '../proposals.js';
 
 /** The addon's search for unknown cells; see cpp/addon. */

@@ -1,7 +1,7 @@
 /** Unknown cells on wasm: one call per image; see cpp/indexing. */
 
-import type { Core } from '../../backends/wasm/heap.js';
-import type { WasmHost } from '../../backends/wasm/host.js';
+import type { Core } from '../../core/backends/wasm/heap.js';
+import type { WasmHost } from '../../core/backends/wasm/host.js';
 import type { ProposalsKernel, ProposalsOp } from '../proposals.js';
 
 /** The wasm core's search for unknown cells. */

@@ -4,9 +4,9 @@
  */
 
 import type { WorkerPort } from '../../base/worker-port.js';
-import { imageResult, indexedCell } from '../../layout/layout.js';
-import { sizeOf } from '../../layout/struct.js';
-import { WorkerClient } from '../../workers/client.js';
+import { imageResult, indexedCell } from '../../core/layout/layout.js';
+import { sizeOf } from '../../core/layout/struct.js';
+import { WorkerClient } from '../../core/workers/client.js';
 import type {} from '../calls.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../contract.js';
 

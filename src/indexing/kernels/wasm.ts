@@ -1,10 +1,10 @@
 /** Indexing on wasm: a batch is copied into the heap, indexed image by image, and copied out; see cpp/indexing. */
 
-import type { Core } from '../../backends/wasm/heap.js';
-import type { WasmHost } from '../../backends/wasm/host.js';
-import { Staging } from '../../backends/wasm/staging.js';
-import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../layout/layout.js';
-import { pack, sizeOf } from '../../layout/struct.js';
+import type { Core } from '../../core/backends/wasm/heap.js';
+import type { WasmHost } from '../../core/backends/wasm/host.js';
+import { Staging } from '../../core/backends/wasm/staging.js';
+import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../core/layout/layout.js';
+import { pack, sizeOf } from '../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import { planInWorkers } from './wasm-workers.js';
 

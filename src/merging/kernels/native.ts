@@ -1,6 +1,6 @@
 /** Merging on the CPU, off the main thread; see cpp/merging. */
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
 import type { MergingBlock, MergingKernel, MergingOp } from '../contract.js';
 
 /** The addon's passes; cpp/addon. */

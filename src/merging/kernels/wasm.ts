@@ -1,9 +1,9 @@
 /** Merging on wasm: a block of crystals is copied into the heap for each pass; see cpp/merging. */
-import type { Core } from '../../backends/wasm/heap.js';
-import type { WasmHost } from '../../backends/wasm/host.js';
-import { planStaged } from '../../backends/wasm/staging.js';
-import { mergingConstants, mergingPass } from '../../layout/merging.js';
-import { sizeOf } from '../../layout/struct.js';
+import type { Core } from '../../core/backends/wasm/heap.js';
+import type { WasmHost } from '../../core/backends/wasm/host.js';
+import { planStaged } from '../../core/backends/wasm/staging.js';
+import { mergingConstants, mergingPass } from '../../core/layout/merging.js';
+import { sizeOf } from '../../core/layout/struct.js';
 import type { MergingBlock, MergingDescriptor, MergingKernel, MergingOp } from '../contract.js';
 
 /** The merging room of a core. */

@@ -2,7 +2,7 @@
  * Generated images, so that there is something to see before a file is loaded. Their sizes are primes, which shows that
  * no length requires padding.
  */
-import { Random } from '../../random/random.js';
+import { Random } from '../../core/random/random.js';
 
 export type SampleName = 'lattice' | 'diffraction' | 'print' | 'colour';
 

@@ -1,7 +1,7 @@
 /** Capacities of the GPU kernels. */
 import { EwaldError } from '../../base/errors.js';
-import { peaksCapacities, peaksParams } from '../../layout/peaks.js';
-import { wordOf } from '../../layout/struct.js';
+import { peaksCapacities, peaksParams } from '../../core/layout/peaks.js';
+import { wordOf } from '../../core/layout/struct.js';
 
 /** Rejects parameters for blobs that do not fit. Throws `Limit`. */
 export function checkBlobRoom(params: Uint8Array): void {

@@ -1,6 +1,6 @@
 /** Peaks on CUDA: a frame is uploaded and its peaks are read back, off the main thread; see cuda/peaks. */
 
-import type { CudaHost } from '../../backends/cuda/host.js';
+import type { CudaHost } from '../../core/backends/cuda/host.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 import { checkBlobRoom } from './blob-room.js';
 

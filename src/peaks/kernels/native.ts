@@ -1,7 +1,7 @@
 /** Peaks on the CPU, off the main thread; see cpp/peaks. */
 
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 
 /** The addon's peak finders; see cpp/addon. */

@@ -3,11 +3,11 @@
  * its peaks are copied out. See cpp/peaks.
  */
 
-import type { Core } from '../../backends/wasm/heap.js';
-import type { WasmHost } from '../../backends/wasm/host.js';
-import { planStaged } from '../../backends/wasm/staging.js';
-import { peak, peaksParams } from '../../layout/peaks.js';
-import { sizeOf } from '../../layout/struct.js';
+import type { Core } from '../../core/backends/wasm/heap.js';
+import type { WasmHost } from '../../core/backends/wasm/host.js';
+import { planStaged } from '../../core/backends/wasm/staging.js';
+import { peak, peaksParams } from '../../core/layout/peaks.js';
+import { sizeOf } from '../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 
 /** The peaks feature of the wasm core. */

@@ -1,6 +1,7 @@
 /** The contract of corrections with a backend: dark frame, gain and bad pixels of several frames at a time. */
-import type { Op } from '../../backends/feature.js';
+
 import type { Disposable } from '../../base/resource.js';
+import type { Op } from '../../core/backends/feature.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { PassDtype } from '../contract.js';
 

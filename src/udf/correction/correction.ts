@@ -2,17 +2,18 @@
  * Corrections of several frames at a time on a backend: (value − dark) · gain, and bad pixels. See `Corrections` of
  * ewald/data, which describes what is corrected, and cpp/udf.
  */
-import { numberTypes } from '../../arrays/numbers.js';
-import type { BackendName } from '../../backends/names.js';
+
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
+import { numberTypes } from '../../core/arrays/numbers.js';
+import type { BackendName } from '../../core/backends/names.js';
+import { pack } from '../../core/layout/struct.js';
+import { correctionDescriptor, udfNumbers } from '../../core/layout/udf.js';
+import type { Planner } from '../../core/planner/planner.js';
 import { Corrections } from '../../data/corrections.js';
 import type { FrameArray } from '../../data/dtype.js';
-import { pack } from '../../layout/struct.js';
-import { correctionDescriptor, udfNumbers } from '../../layout/udf.js';
-import type { Planner } from '../../planner/planner.js';
 import type { PassDtype } from '../contract.js';
 import { planRows } from '../pass/plan-rows.js';
 import { correctionFeature } from './kernels.js';

@@ -1,6 +1,6 @@
 /** The modules of the kernels of corrections. */
-import type { Feature } from '../../backends/feature.js';
-import { uses } from '../../backends/mechanisms.js';
+import type { Feature } from '../../core/backends/feature.js';
+import { uses } from '../../core/backends/mechanisms.js';
 import type { CorrectionOp } from './contract.js';
 import { correctionOp } from './wasm.js';
 

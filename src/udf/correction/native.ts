@@ -1,6 +1,6 @@
 /** Corrections on the CPU, off the main thread; see cpp/udf. */
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 

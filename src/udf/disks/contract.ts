@@ -1,6 +1,7 @@
 /** The contract of a backend for finding disks. */
-import type { Op } from '../../backends/feature.js';
+
 import type { Disposable } from '../../base/resource.js';
+import type { Op } from '../../core/backends/feature.js';
 import type { FrameArray } from '../../data/dtype.js';
 
 /** Sizes of a disk finder, already validated. */

@@ -1,15 +1,15 @@
 /** A disk finder planned on a context: correlation of frames with a pattern around expected positions. */
 
-import { numberTypes } from '../../arrays/numbers.js';
-import type { BackendName } from '../../backends/names.js';
 import { lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type Disposable, Resource } from '../../base/resource.js';
+import { numberTypes } from '../../core/arrays/numbers.js';
+import type { BackendName } from '../../core/backends/names.js';
+import { pack } from '../../core/layout/struct.js';
+import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../core/layout/udf.js';
+import type { Planner } from '../../core/planner/planner.js';
 import type { FrameArray } from '../../data/dtype.js';
-import { pack } from '../../layout/struct.js';
-import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../layout/udf.js';
-import type { Planner } from '../../planner/planner.js';
 import type { PassDtype } from '../contract.js';
 import { planRows } from '../pass/plan-rows.js';
 import type { FoundDisks } from './contract.js';

@@ -1,5 +1,5 @@
 /** The modules of the kernels that find disks. */
-import type { Feature } from '../../backends/feature.js';
+import type { Feature } from '../../core/backends/feature.js';
 import type { DisksOp } from './contract.js';
 import { disksOp } from './kernels/wasm.js';
 

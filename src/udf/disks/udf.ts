@@ -1,7 +1,7 @@
 /** `diskUdf`: positions of diffraction disks in every frame, and the lattice through them. */
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { udfNumbers } from '../../layout/udf.js';
+import { udfNumbers } from '../../core/layout/udf.js';
 import { type AuxData, isAux } from '../aux.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';

@@ -3,8 +3,8 @@
  * cuda/udf.
  */
 
-import { handleOf } from '../../arrays/kernels/cuda.js';
-import type { CudaHost } from '../../backends/cuda/host.js';
+import { handleOf } from '../../core/arrays/kernels/cuda.js';
+import type { CudaHost } from '../../core/backends/cuda/host.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 import { whereItPays } from './pays.js';
 

@@ -1,7 +1,7 @@
 /** Passes over frames on the CPU, off the main thread; see cpp/udf. */
 
-import type { NativeHost } from '../../backends/native/host.js';
-import { addonError } from '../../backends/status.js';
+import type { NativeHost } from '../../core/backends/native/host.js';
+import { addonError } from '../../core/backends/status.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 

@@ -3,9 +3,9 @@
  * only the part that a step reads.
  */
 
-import type { Core } from '../../backends/wasm/heap.js';
-import type { WasmHost } from '../../backends/wasm/host.js';
-import { planStaged } from '../../backends/wasm/staging.js';
+import type { Core } from '../../core/backends/wasm/heap.js';
+import type { WasmHost } from '../../core/backends/wasm/host.js';
+import { planStaged } from '../../core/backends/wasm/staging.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 

@@ -1,10 +1,11 @@
 /** Checks the arguments of `ctx.frameFunction` before anything is compiled or allocated. */
-import { numberTypes } from '../../arrays/numbers.js';
+
 import { lengthOf } from '../../base/buffers.js';
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions, list, shown } from '../../base/options.js';
-import { udfNumbers } from '../../layout/udf.js';
+import { numberTypes } from '../../core/arrays/numbers.js';
+import { udfNumbers } from '../../core/layout/udf.js';
 import type { PassDtype } from '../contract.js';
 import type { FunctionDescriptor, FunctionResult, FunctionRun } from './function-contract.js';
 

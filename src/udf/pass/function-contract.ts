@@ -1,6 +1,7 @@
 /** The contract of a backend for user functions over frames: WGSL, so WebGPU only. */
-import type { Op } from '../../backends/feature.js';
+
 import type { Disposable } from '../../base/resource.js';
+import type { Op } from '../../core/backends/feature.js';
 import type { FrameArray } from '../../data/dtype.js';
 import type { PassDtype } from '../contract.js';
 

@@ -1,7 +1,7 @@
 /** Packs the steps of a pass into the layout of the core: structures, spans and sparse masks, weights. */
 import { EwaldError } from '../../base/errors.js';
-import { pack } from '../../layout/struct.js';
-import { udfStep, udfStepKinds } from '../../layout/udf.js';
+import { pack } from '../../core/layout/struct.js';
+import { udfStep, udfStepKinds } from '../../core/layout/udf.js';
 import { type PassStep, type Spans, shapeOfStep } from './steps.js';
 
 function checkSpans(spans: Spans, pixels: number, width: number): void {

@@ -2,17 +2,18 @@
  * One pass of the core over frames: sums of each frame (disks, rings, centres of mass, masks) and sums over all frames
  * (sum, moments, logarithms), several of them while a frame is in the cache. See cpp/udf.
  */
-import { type ArrayParts, type DeviceArray, partsOf } from '../../arrays/array.js';
-import { numberTypes } from '../../arrays/numbers.js';
-import type { BackendName } from '../../backends/names.js';
+
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
+import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
+import { numberTypes } from '../../core/arrays/numbers.js';
+import type { BackendName } from '../../core/backends/names.js';
+import { pack } from '../../core/layout/struct.js';
+import { udfDescriptor, udfNumbers } from '../../core/layout/udf.js';
+import type { Planner } from '../../core/planner/planner.js';
 import { allocateFrames, type FrameArray } from '../../data/dtype.js';
-import { pack } from '../../layout/struct.js';
-import { udfDescriptor, udfNumbers } from '../../layout/udf.js';
-import type { Planner } from '../../planner/planner.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
 import { kindOf, packSteps } from './pack.js';

@@ -6,10 +6,10 @@
  * buffer.
  */
 
-import { GpuArray } from '../../../arrays/kernels/webgpu.js';
-import type { Commands } from '../../../backends/webgpu/commands.js';
-import type { BufferRequest, GpuDevice } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
+import { GpuArray } from '../../../core/arrays/kernels/webgpu.js';
+import type { Commands } from '../../../core/backends/webgpu/commands.js';
+import type { BufferRequest, GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
 import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../contract.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './program.js';
 import { shaderOf, type WorkgroupLimits } from './shader.js';

@@ -6,7 +6,7 @@
  * pieces and up again.
  */
 
-import { enums } from '../../../layout/layout.js';
+import { enums } from '../../../core/layout/layout.js';
 import type { FftDescriptor } from '../../contract.js';
 import { type Core, coreOf, splitOf } from './lengths.js';
 

@@ -9,8 +9,8 @@
 
 import ends from '../../../../wgsl/fft/ends.wgsl';
 import radix from '../../../../wgsl/fft/radix.wgsl';
-import { partsOf } from '../../../backends/webgpu/shader.js';
 import { EwaldError } from '../../../base/errors.js';
+import { partsOf } from '../../../core/backends/webgpu/shader.js';
 import { oddButterfly } from './butterfly.js';
 import { hasButterfly, radicesOf } from './lengths.js';
 import type { Loop, Pass, Window } from './program.js';

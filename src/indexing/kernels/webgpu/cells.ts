@@ -3,9 +3,9 @@
  * Equivalent to cpp/indexing/tables.cpp.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { knownCell } from '../../../layout/indexing-webgpu.js';
-import { searchConstants } from '../../../layout/search.js';
-import { packAll } from '../../../layout/struct.js';
+import { knownCell } from '../../../core/layout/indexing-webgpu.js';
+import { searchConstants } from '../../../core/layout/search.js';
+import { packAll } from '../../../core/layout/struct.js';
 
 type Vector = readonly [number, number, number];
 type Rows = readonly [Vector, Vector, Vector];
@@ -20,7 +20,7 @@ const {
   symmetryTolerance,
 } = searchConstants;
 
-/** One vector of a known cell in the role of the sampled vector; `BaseVector` of src/layout/indexing-webgpu.ts. */
+/** One vector of a known cell in the role of the sampled vector; `BaseVector` of src/core/layout/indexing-webgpu.ts. */
 export interface BaseVector {
   readonly row: number;
   readonly length: number;

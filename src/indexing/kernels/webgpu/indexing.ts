@@ -3,11 +3,11 @@
  * planning.
  */
 
-import type { Commands } from '../../../backends/webgpu/commands.js';
-import type { BufferRequest, GpuDevice } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
 import { EwaldError } from '../../../base/errors.js';
-import { indexingEnums as enums, imageResult, indexedCell, indexerParams } from '../../../layout/indexing.js';
+import type { Commands } from '../../../core/backends/webgpu/commands.js';
+import type { BufferRequest, GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
+import { indexingEnums as enums, imageResult, indexedCell, indexerParams } from '../../../core/layout/indexing.js';
 import {
   indexingCapacities,
   indexingRun,
@@ -16,9 +16,9 @@ import {
   lattice,
   sampledLength,
   tally,
-} from '../../../layout/indexing-webgpu.js';
-import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '../../../layout/search.js';
-import { pack, packAll, sizeOf, wordOf } from '../../../layout/struct.js';
+} from '../../../core/layout/indexing-webgpu.js';
+import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '../../../core/layout/search.js';
+import { pack, packAll, sizeOf, wordOf } from '../../../core/layout/struct.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../contract.js';
 import { describeCells, type KnownCell, packCells, sampledLengths } from './cells.js';
 import { bytesOfDispatch, dispatchesOf, type Extent, kernelsOfRound, makeStages, type Stages } from './kernels.js';

@@ -20,11 +20,11 @@ import spots from '../../../../wgsl/indexing/spots.wgsl';
 import turnAll from '../../../../wgsl/indexing/turn_all.wgsl';
 import writeAssignment from '../../../../wgsl/indexing/write_assignment.wgsl';
 import writeCells from '../../../../wgsl/indexing/write_cells.wgsl';
-import { boundBuffers } from '../../../backends/webgpu/bound.js';
-import type { Commands } from '../../../backends/webgpu/commands.js';
-import type { GpuDevice } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
-import { indexingCapacities } from '../../../layout/indexing-webgpu.js';
+import { boundBuffers } from '../../../core/backends/webgpu/bound.js';
+import type { Commands } from '../../../core/backends/webgpu/commands.js';
+import type { GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
+import { indexingCapacities } from '../../../core/layout/indexing-webgpu.js';
 
 /** The quantities that determine the number of workgroups of a kernel. */
 export interface Extent {

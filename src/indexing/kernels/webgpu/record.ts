@@ -3,14 +3,20 @@
  * image's part of the workspace is read back and converted to the records that the other backends write.
  */
 
-import type { Commands } from '../../../backends/webgpu/commands.js';
-import type { BufferRequest } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
 import { EwaldError } from '../../../base/errors.js';
-import { indexingEnums as enums, stageCell, stagePick, stageSummary, stageVector } from '../../../layout/indexing.js';
-import { lattice, tally as tallyLayout } from '../../../layout/indexing-webgpu.js';
-import { searchConstants } from '../../../layout/search.js';
-import { pack, sizeOf, wordOf } from '../../../layout/struct.js';
+import type { Commands } from '../../../core/backends/webgpu/commands.js';
+import type { BufferRequest } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
+import {
+  indexingEnums as enums,
+  stageCell,
+  stagePick,
+  stageSummary,
+  stageVector,
+} from '../../../core/layout/indexing.js';
+import { lattice, tally as tallyLayout } from '../../../core/layout/indexing-webgpu.js';
+import { searchConstants } from '../../../core/layout/search.js';
+import { pack, sizeOf, wordOf } from '../../../core/layout/struct.js';
 
 /** What is read back, and after which kernel. */
 interface Capture {

@@ -1,5 +1,5 @@
 /** Tables of cosines and sines for the indexing kernels, computed in float64. Equivalent to cpp/indexing/tables.cpp. */
-import { searchConstants } from '../../../layout/search.js';
+import { searchConstants } from '../../../core/layout/search.js';
 
 const turnSteps = searchConstants.turnSteps.value;
 

@@ -1,6 +1,6 @@
 /** Sorts the peaks of a device into the order of the scan. */
-import { peak, peaksSummit } from '../../../layout/peaks.js';
-import { sizeOf, wordOf } from '../../../layout/struct.js';
+import { peak, peaksSummit } from '../../../core/layout/peaks.js';
+import { sizeOf, wordOf } from '../../../core/layout/struct.js';
 import type { FinderName } from '../../contract.js';
 import { recordOf } from './passes.js';
 import { realOf } from './run.js';

@@ -7,8 +7,8 @@ import spotSeeds from '../../../../wgsl/peaks/spot_seeds.wgsl';
 import spots from '../../../../wgsl/peaks/spots.wgsl';
 import summits from '../../../../wgsl/peaks/summits.wgsl';
 import windows from '../../../../wgsl/peaks/windows.wgsl';
-import { peak, peaksRanges, peaksRing, peaksRun, peaksSummit } from '../../../layout/peaks.js';
-import { sizeOf } from '../../../layout/struct.js';
+import { peak, peaksRanges, peaksRing, peaksRun, peaksSummit } from '../../../core/layout/peaks.js';
+import { sizeOf } from '../../../core/layout/struct.js';
 import type { FinderName, PeaksDescriptor } from '../../contract.js';
 
 /** A kernel over a kind of work. */

@@ -1,12 +1,13 @@
 /**
  * Peaks on WebGPU: a frame is uploaded and its peaks are read back, in one submission of a few kernels; see wgsl/peaks.
  */
-import { boundBuffers } from '../../../backends/webgpu/bound.js';
-import type { GpuDevice } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer } from '../../../backends/webgpu/pool.js';
+
 import { EwaldError } from '../../../base/errors.js';
-import { peaksDescriptor, peaksRing } from '../../../layout/peaks.js';
-import { sizeOf, wordOf } from '../../../layout/struct.js';
+import { boundBuffers } from '../../../core/backends/webgpu/bound.js';
+import type { GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
+import { peaksDescriptor, peaksRing } from '../../../core/layout/peaks.js';
+import { sizeOf, wordOf } from '../../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../../contract.js';
 import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';

@@ -1,6 +1,6 @@
 /** Tables of pixel properties for a plan on WebGPU, built once on the host. */
 import { EwaldError } from '../../../base/errors.js';
-import { maskedBin } from '../../../layout/peaks.js';
+import { maskedBin } from '../../../core/layout/peaks.js';
 import type { PeaksDescriptor } from '../../contract.js';
 
 /** Bit layout of a place as in wgsl/peaks/detector.wgsl: ring, border, panel. */

@@ -1,6 +1,6 @@
 /** Disk finding on the CPU, off the main thread; see cpp/udf/disks.h. */
-import type { NativeHost } from '../../../backends/native/host.js';
-import { addonError } from '../../../backends/status.js';
+import type { NativeHost } from '../../../core/backends/native/host.js';
+import { addonError } from '../../../core/backends/status.js';
 import type { DisksDescriptor, DisksKernel, DisksOp } from '../contract.js';
 
 /** The addon's disk finders; see cpp/addon. */

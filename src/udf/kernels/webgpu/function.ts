@@ -3,9 +3,9 @@
  * device until the end of a run, one copy per group of frames, and the caller merges them like partitions.
  */
 import prelude from '../../../../wgsl/udf/function.wgsl';
-import type { GpuDevice } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import type { GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
 import type {
   FunctionArray,
   FunctionDescriptor,

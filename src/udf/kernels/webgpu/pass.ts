@@ -3,11 +3,11 @@
  * written and the previous one is read back. Sums over the frames stay on the device until the end of a run.
  */
 
-import { GpuArray } from '../../../arrays/kernels/webgpu.js';
-import { numberTypes } from '../../../arrays/numbers.js';
-import type { Commands } from '../../../backends/webgpu/commands.js';
-import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
-import type { GpuBuffer, Usage } from '../../../backends/webgpu/pool.js';
+import { GpuArray } from '../../../core/arrays/kernels/webgpu.js';
+import { numberTypes } from '../../../core/arrays/numbers.js';
+import type { Commands } from '../../../core/backends/webgpu/commands.js';
+import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
 import type { FrameArray } from '../../../data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
 import { whereItPays } from '../pays.js';

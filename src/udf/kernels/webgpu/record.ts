@@ -1,7 +1,7 @@
 /** The kernels of a step: compiled, bound in each slot, and recorded for the frames of a chunk. */
-import type { Commands } from '../../../backends/webgpu/commands.js';
-import type { Binding, GpuDevice } from '../../../backends/webgpu/device.js';
-import { udfStepKinds } from '../../../layout/udf.js';
+import type { Commands } from '../../../core/backends/webgpu/commands.js';
+import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js';
+import { udfStepKinds } from '../../../core/layout/udf.js';
 import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
 import { type DeviceStep, partWords, shapeOf, spanValues } from './steps.js';
 

@@ -2,9 +2,10 @@
  * The case table of device arrays: numbers of every dtype are written in pieces that begin and end anywhere, including
  * inside a word of four bytes, and are read back as a whole and in pieces.
  */
-import { type ArrayDtype, arrayDtypes, type NumbersOf, numberOf, numberTypes } from '../../../arrays/numbers.js';
+
 import type { Context } from '../../../assembly/rooms.js';
-import { Random } from '../../../random/random.js';
+import { type ArrayDtype, arrayDtypes, type NumbersOf, numberOf, numberTypes } from '../../../core/arrays/numbers.js';
+import { Random } from '../../../core/random/random.js';
 import type { RoomTable, Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
 import { sameNumbers } from '../../tolerances.js';

@@ -1,9 +1,9 @@
 /** Helpers of transforms: convolution and correlation against direct sums; frequencies and shifts by plane waves. */
 
 import type { Context } from '../../../assembly/rooms.js';
+import { Random } from '../../../core/random/random.js';
 import type { FftArray, FftPrecision } from '../../../fft/fft.js';
 import { convolve, correlate, type FoldMode, fftfreq, fftshift, ifftshift } from '../../../fft/helpers.js';
-import { Random } from '../../../random/random.js';
 import type { Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';

@@ -1,7 +1,8 @@
 /** The case table of indexing. */
+
+import { Random } from '../../../core/random/random.js';
 import { type Cell, cellFromParameters, scale } from '../../../crystal/cell.js';
 import type { IndexingMethod } from '../../../indexing/indexer.js';
-import { Random } from '../../../random/random.js';
 import { rotateRandomly, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
 import { otherHand, perfectImage } from '../../oracle/indexing/lattices.js';

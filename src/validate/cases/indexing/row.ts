@@ -1,7 +1,8 @@
 /** Rows of the indexing table: an address, lists generated from a seed, and the permitted deviations from the truth. */
+
+import { Random } from '../../../core/random/random.js';
 import type { Cell } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingMethod } from '../../../indexing/indexer.js';
-import { Random } from '../../../random/random.js';
 import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';
 import type { Row } from '../../case.js';
 import { perfectImage } from '../../oracle/indexing/lattices.js';

@@ -13,7 +13,7 @@ import {
 import * as bounds from '../../tolerances.js';
 import type { Answer, Lists } from './lists.js';
 
-/** Spots farther out than this, in 1/angstrom, are ignored; see IndexingConstants in src/layout/indexing.ts. */
+/** Spots farther out than this, in 1/angstrom, are ignored; see IndexingConstants in src/core/layout/indexing.ts. */
 const farthest = 5;
 
 /** Verdicts, orientations, lengths and memberships of every image against the truth. */

@@ -1,5 +1,5 @@
 /** Streams of simulated stills for the rows of merging: text, and the same numbers for the oracle. */
-import { Random } from '../../../random/random.js';
+import { Random } from '../../../core/random/random.js';
 import type { OracleCrystal, OracleObservation } from '../../oracle/merging/merge.js';
 
 /** What a stream holds. */

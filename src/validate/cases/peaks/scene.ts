@@ -1,9 +1,10 @@
 /**
  * Frames generated from a seed: a background that falls with the radius, peaks, and the effects of detectors on pixels.
  */
+
+import { Random } from '../../../core/random/random.js';
 import type { Frame, FrameDtype } from '../../../peaks/contract.js';
 import type { FramePeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
-import { Random } from '../../../random/random.js';
 import type { DispersionSettings } from '../../oracle/peaks/dispersion.js';
 import type { Settings } from '../../oracle/peaks/peakfinder8.js';
 import type { ZaefSettings } from '../../oracle/peaks/zaef.js';

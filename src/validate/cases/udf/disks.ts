@@ -1,5 +1,5 @@
 /** Disk finding: frames with disks at random positions, found through the finder of a context. */
-import { numberTypes } from '../../../arrays/numbers.js';
+import { numberTypes } from '../../../core/arrays/numbers.js';
 import type { FrameArray } from '../../../data/dtype.js';
 import type { PassDtype } from '../../../udf/contract.js';
 import type { FoundDisks } from '../../../udf/disks/contract.js';

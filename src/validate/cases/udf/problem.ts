@@ -1,5 +1,5 @@
 /** Frames of a row, and the steps of a pass over them. */
-import { numberTypes } from '../../../arrays/numbers.js';
+import { numberTypes } from '../../../core/arrays/numbers.js';
 import type { PassDtype, PassStep } from '../../../udf/pass/pass.js';
 import type { Stack } from '../../oracle/udf/sums.js';
 

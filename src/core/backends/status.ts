@@ -1,0 +1,28 @@
+/** Status codes of the C ABI as tagged errors. */
+import { EwaldError, type EwaldErrorTag } from '../../base/errors.js';
+import { enums } from '../layout/layout.js';
+
+const tags: Record<number, EwaldErrorTag> = {
+  [enums.Status.invalidArgument]: 'Argument',
+  [enums.Status.outOfMemory]: 'OutOfMemory',
+  [enums.Status.limit]: 'Limit',
+  [enums.Status.noDevice]: 'Unsupported',
+  [enums.Status.driverTooOld]: 'Unsupported',
+  [enums.Status.deviceLost]: 'DeviceLost',
+  [enums.Status.device]: 'Internal',
+  [enums.Status.damaged]: 'Format',
+};
+
+/** The error for a status, with the core's message. */
+export function coreError(status: number, message: string, cause?: unknown): EwaldError {
+  return new EwaldError(tags[status] ?? 'Internal', message, { detail: { status }, cause });
+}
+
+/** What an addon threw, as a tagged error: it carries `status` when the core refused. */
+export function addonError(thrown: unknown): EwaldError {
+  const { status } = thrown as { status?: unknown };
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return typeof status === 'number'
+    ? coreError(status, message, thrown)
+    : new EwaldError('Internal', message, { cause: thrown });
+}

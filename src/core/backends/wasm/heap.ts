@@ -1,0 +1,210 @@
+/**
+ * One instance of the wasm core and its heap. No view of the heap outlives a call, because growth would detach it;
+ * only frames of a run, which renews such views, and the arrays of `fft.now` are viewed longer.
+ */
+import { EwaldError, messageOf } from '../../../base/errors.js';
+import { wasmRefusal } from '../../../base/policy.js';
+import { constants } from '../../layout/layout.js';
+import { coreError } from '../status.js';
+
+type Exports = {
+  memory: WebAssembly.Memory;
+  _initialize?: () => void;
+} & Record<string, (...values: number[]) => number>;
+
+/** The cores of heaps that were viewed. */
+const viewed = new WeakMap<ArrayBufferLike, Core>();
+
+/** A loaded core: calls by name, and copies to and from its heap. */
+export class Core {
+  readonly #exports: Exports;
+  // The view used by the last copy: growth detaches it, so each use checks first. It is never exposed.
+  #bytes = new Uint8Array(0);
+
+  private constructor(exports: Exports) {
+    this.#exports = exports;
+  }
+
+  static async instantiate(module: WebAssembly.Module): Promise<Core> {
+    const imports: Record<string, Record<string, (...values: number[]) => unknown>> = {};
+    for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+      if (kind !== 'function')
+        throw new EwaldError(
+          'Load',
+          `the wasm core imports ${from}.${name}, which ewald does not provide; is it the module of another program?`,
+        );
+      imports[from] ??= {};
+      imports[from][name] = importStub(name);
+    }
+    let exports: Exports;
+    try {
+      exports = (await WebAssembly.instantiate(module, imports)).exports as unknown as Exports;
+    } catch (cause) {
+      throw new EwaldError('Load', `the wasm core could not be started: ${wasmRefusal(cause) ?? messageOf(cause)}`, {
+        cause,
+      });
+    }
+    const version = exports.ewald_abi_version?.();
+    if (version !== constants.abiVersion) {
+      throw new EwaldError(
+        'Load',
+        `the wasm core has ABI version ${version ?? 'none'}; this package requires ${constants.abiVersion}; use ` +
+          'the ewald.wasm of the same release',
+      );
+    }
+    exports._initialize?.();
+    return new Core(exports);
+  }
+
+  get liveBytes(): number {
+    return this.call('ewald_live_bytes') >>> 0;
+  }
+
+  get heapBytes(): number {
+    return this.#exports.memory.buffer.byteLength;
+  }
+
+  /** An export, for callers that call it a million times a second: it returns a status, which `refuse` accepts. */
+  entry(name: string): (...values: number[]) => number {
+    const f = this.#exports[name];
+    if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
+    return f;
+  }
+
+  /** The error for a status other than 0. */
+  refuse(status: number): EwaldError {
+    return coreError(status, this.text(this.call('ewald_last_error')));
+  }
+
+  /** `count` numbers at an address from `alloc`, for short copies; see HeapNumbers. */
+  numbers(address: number, count: number, precision: 'f32' | 'f64'): HeapNumbers {
+    return new HeapNumbers(this.#exports.memory, address, count, precision);
+  }
+
+  /** Detaches all views of the heap, as growth does: before memory is freed of which somebody may still have one. */
+  detach(): void {
+    this.#exports.memory.grow(0);
+  }
+
+  /** Calls an export with 32-bit arguments and returns its 32-bit result. */
+  call(name: string, ...values: number[]): number {
+    const f = this.#exports[name];
+    if (!f) throw new EwaldError('Internal', `the wasm core has no export ${name}`);
+    return f(...values);
+  }
+
+  /** Calls an export that returns a status and throws on failure. */
+  check(name: string, ...values: number[]): void {
+    const status = this.call(name, ...values);
+    if (status !== 0) throw this.refuse(status);
+  }
+
+  /** Allocates memory in the heap, zeroed, 64-byte aligned. */
+  alloc(bytes: number): number {
+    // A number above 32 bits would be truncated.
+    const address = bytes < 2 ** 32 ? this.call('ewald_alloc', bytes) >>> 0 : 0;
+    if (address === 0 && bytes > 0) {
+      throw new EwaldError(
+        'OutOfMemory',
+        `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.heapBytes}, at most 4 GiB); use ` +
+          'smaller sizes or another backend',
+      );
+    }
+    return address;
+  }
+
+  free(address: number): void {
+    this.call('ewald_free', address);
+  }
+
+  /** Copies bytes into the heap. */
+  write(address: number, source: ArrayBufferView): void {
+    this.#look();
+    this.#bytes.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), address);
+  }
+
+  /** Copies bytes out of the heap into `target`. */
+  read(address: number, target: ArrayBufferView): void {
+    this.#look();
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    bytes.set(this.#bytes.subarray(address, address + bytes.length));
+  }
+
+  /** A view of the heap, for callers that renew it: it is detached, and its bytes remain, when the heap grows. */
+  view(address: number, bytes: number): Uint8Array<ArrayBuffer> {
+    const { buffer } = this.#exports.memory;
+    viewed.set(buffer, this);
+    return new Uint8Array(buffer, address, bytes);
+  }
+
+  /** The core of which an array is a view; undefined if it is not one. */
+  static of(array: ArrayBufferView): Core | undefined {
+    return viewed.get(array.buffer);
+  }
+
+  /** The address of an array in the heap; undefined if it is elsewhere. */
+  addressOf(array: ArrayBufferView): number | undefined {
+    return array.buffer === this.#exports.memory.buffer ? array.byteOffset : undefined;
+  }
+
+  #look(): void {
+    const { buffer } = this.#exports.memory;
+    if (this.#bytes.buffer === buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+  }
+
+  /** A zero-terminated string of the heap. */
+  text(address: number): string {
+    const heap = new Uint8Array(this.#exports.memory.buffer);
+    let end = address;
+    while (heap[end]) end++;
+    return new TextDecoder().decode(heap.slice(address, end));
+  }
+}
+
+/** A fixed range of the heap. Its view is cached between copies, renewed when the heap has grown, and never exposed. */
+export class HeapNumbers {
+  readonly #memory: WebAssembly.Memory;
+  readonly #address: number;
+  readonly #count: number;
+  readonly #View: typeof Float32Array | typeof Float64Array;
+  #buffer: ArrayBuffer | undefined;
+  #view: Float32Array | Float64Array = new Float32Array(0);
+
+  constructor(memory: WebAssembly.Memory, address: number, count: number, precision: 'f32' | 'f64') {
+    this.#memory = memory;
+    this.#address = address;
+    this.#count = count;
+    this.#View = precision === 'f32' ? Float32Array : Float64Array;
+  }
+
+  /** Copies the first numbers of an array into the heap. */
+  write(source: Float32Array | Float64Array): void {
+    this.#look().set(source.length === this.#count ? source : source.subarray(0, this.#count));
+  }
+
+  /** Copies the numbers to the start of an array. */
+  read(target: Float32Array | Float64Array): void {
+    target.set(this.#look());
+  }
+
+  #look(): Float32Array | Float64Array {
+    const { buffer } = this.#memory;
+    if (buffer !== this.#buffer) {
+      this.#buffer = buffer;
+      this.#view = new this.#View(buffer, this.#address, this.#count);
+    }
+    return this.#view;
+  }
+}
+
+// A standalone module imports a few system calls (a failed assertion ends the process, the heap reports its growth);
+// ewald needs none of them.
+function importStub(name: string): (...values: number[]) => unknown {
+  if (name === 'proc_exit') {
+    return (code) => {
+      throw new EwaldError('Internal', `the wasm core exited with code ${code}`);
+    };
+  }
+  return () => 0;
+}

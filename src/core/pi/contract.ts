@@ -1,0 +1,19 @@
+/** The interface of a backend for pi; ../backends/feature.ts describes the parts common to all rooms. */
+
+import type { Disposable } from '../../base/resource.js';
+import type { Op } from '../backends/feature.js';
+
+/** Sizes of a pi plan. */
+export interface PiDescriptor {
+  readonly threads: number;
+}
+
+/** A planned pi count; `params` is a packed PiParams. More than `pointsPerCall` points take several calls. */
+export interface PiKernel extends Disposable {
+  readonly bytes: number;
+  readonly pointsPerCall: number;
+  count(params: Uint8Array): Promise<bigint>;
+}
+
+/** Pi counts of a backend. */
+export type PiOp = Op<PiDescriptor, PiKernel>;

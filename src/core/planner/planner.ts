@@ -1,0 +1,33 @@
+/** What a room needs from its context to create a plan. */
+
+import type { Logger } from '../../base/log.js';
+import type { Disposable, Resource } from '../../base/resource.js';
+import type { Backend } from '../backends/backend.js';
+import type { Feature, Op } from '../backends/feature.js';
+import type { BackendName } from '../backends/names.js';
+import type { Auditor } from './audit.js';
+
+/** What plans need from their context. */
+export interface Planner {
+  readonly resource: Resource;
+  readonly log: Logger;
+  /** Set if results of this context are audited. */
+  readonly auditor: Auditor | undefined;
+  /** The backend that the user named, for work that is worthwhile on some backends only. */
+  readonly named: BackendName | undefined;
+  /** Plans on the first backend that supports the descriptor, or on the one named. */
+  plan<O extends Op<never, Disposable>>(
+    feature: Feature<O>,
+    descriptor: DescriptorOf<O>,
+    on?: BackendName,
+  ): Promise<Planned<O>>;
+}
+
+/** A plan: its backend, and the op that created it. */
+export interface Planned<O extends Op<never, Disposable>> {
+  readonly backend: Backend;
+  readonly op: O;
+  readonly kernel: KernelOf<O>;
+}
+type DescriptorOf<O extends Op<never, Disposable>> = Parameters<O['plan']>[0];
+type KernelOf<O extends Op<never, Disposable>> = Awaited<ReturnType<O['plan']>>;
