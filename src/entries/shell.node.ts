@@ -60,8 +60,6 @@ export { metadataText } from '../data/metadata-text.js';
 export { convertRows, openRows } from '../data/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
-export { findLibrary } from '../ffi/native/find.js';
-export { libraryRows } from '../ffi/parameters.js';
 export { type ConvertOptions, convert } from '../files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
 export { linesOf } from '../files/lines.js';
@@ -75,6 +73,8 @@ export type { FileTransformKind, TransformedFile, TransformFileOptions } from '.
 export { transformRows } from '../heffte/parameters.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
+export { findLibrary } from '../interop/ffi/native/find.js';
+export { libraryRows } from '../interop/ffi/parameters.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
 export { statisticsRows } from '../merging/statistics.js';
 export { mergeWriting } from '../merging/writing.js';

@@ -18,9 +18,9 @@ import { shellFlags } from '../../src/cli/shell-rows.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
 import { convertRows, openRows } from '../../src/data/parameters.js';
 import { connectionRows, joinRows } from '../../src/executors/parameters.js';
-import { libraryRows } from '../../src/ffi/parameters.js';
 import { transformRows } from '../../src/heffte/parameters.js';
 import { cellSearchRows } from '../../src/indexing/parameters.js';
+import { libraryRows } from '../../src/interop/ffi/parameters.js';
 import { mergeRows } from '../../src/merging/parameters.js';
 import { searchRows } from '../../src/peaks/parameters.js';
 import {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle, parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
 import type { FunctionTable, Library } from '../../src/entries/ffi.node.js';
-import { systemFolders } from '../../src/ffi/native/headers.js';
+import { systemFolders } from '../../src/interop/ffi/native/headers.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { absent } from './support.js';
 

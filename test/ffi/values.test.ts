@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../dist/ffi.node.js';
 import { jsMemory } from '../../dist/memory.js';
-import { Runtime } from '../../src/ffi/runtime.js';
+import { Runtime } from '../../src/interop/ffi/runtime.js';
 import { thrown } from './support.js';
 
 const table = parseHeader(`

@@ -12,7 +12,7 @@ import {
   type MemorySpace,
   type StridedArray,
 } from '../../src/entries/memory.js';
-import { hold, holdersOf, letGo } from '../../src/memory/disposable.js';
+import { hold, holdersOf, letGo } from '../../src/interop/memory/disposable.js';
 import { type Kit, openKit, targets, thrown } from '../ffi/support.js';
 import table from './behaviours.json' with { type: 'json' };
 

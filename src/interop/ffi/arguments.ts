@@ -1,0 +1,320 @@
+/**
+ * Conversion of arguments: what each parameter accepts, where arrays are during a call, and what is copied back after
+ * it.
+ */
+import { EwaldError } from '../../base/errors.js';
+import type { TypedArray } from '../memory/format.js';
+import { Rows } from '../memory/rows.js';
+import { Callback } from './callback.js';
+import { CArray } from './carray.js';
+import { type Argument, type Converter, Directed, type Direction, type Frame, type Parameter } from './frame.js';
+import { type CFunction, type CParameter, type CType, typeText } from './header/types.js';
+import { arrayName, assertElements, isByte, needs, refused } from './pointees.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import { type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
+import { adopt } from './struct-values.js';
+import { isNested, nestedArgument, pointersArgument, rowsArgument, textsArgument } from './tables.js';
+
+/**
+ * The converters of a function's parameters. `lengths` supplements the header: parameter → number, or another parameter
+ * that contains the length.
+ */
+export function parametersOf(
+  runtime: Runtime,
+  { name, parameters }: CFunction,
+  lengths: Readonly<Record<string, number | string>> = {},
+  byValue?: (type: CType & { kind: 'struct' }, place: Place) => Converter,
+): Parameter[] {
+  const given = new Map(Object.entries(lengths));
+  for (const array of given.keys()) {
+    if (!parameters.some((parameter) => parameter.name === array))
+      throw new EwaldError('Argument', `lengths names ${name}.${array}, but ${name}() has no such parameter`);
+  }
+  return parameters.map((parameter, i) => {
+    const place = (): string => `${name}(): argument ${i + 1}${parameter.name ? ` (${parameter.name})` : ''}`;
+    const { type } = parameter;
+    const scalar = runtime.scalar(type);
+    if (scalar) return { scalar, place, convert: scalar.into(place) };
+    if (type.kind === 'pointer') {
+      const sized = (given.get(parameter.name) ?? parameter.length) !== undefined;
+      return { scalar: undefined, place, convert: pointerConverter(runtime, type, place, sized) };
+    }
+    if (type.kind === 'struct' && byValue) return { scalar: undefined, place, convert: byValue(type, place) };
+    return { scalar: undefined, place, convert: () => unsupportedArgument(type, place) };
+  });
+}
+
+function unsupportedArgument(type: CType, place: Place): never {
+  throw new EwaldError(
+    'Unsupported',
+    `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a ` +
+      'pointer to it',
+  );
+}
+
+/**
+ * Checks of array lengths that a header or the caller declares: run on the JavaScript values before anything is placed.
+ */
+export function lengthChecks(
+  runtime: Runtime,
+  { name, parameters }: CFunction,
+  lengths: Readonly<Record<string, number | string>> = {},
+): ((values: readonly unknown[]) => void)[] {
+  const given = new Map(Object.entries(lengths));
+  return parameters.flatMap((parameter: CParameter, i) => {
+    const length = given.get(parameter.name) ?? parameter.length;
+    const { type } = parameter;
+    if (length === undefined || type.kind !== 'pointer') return [];
+    const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
+    if (typeof length === 'string' && counter < 0)
+      throw new EwaldError(
+        'Argument',
+        `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
+      );
+    return [
+      (values: readonly unknown[]): void => {
+        const needed = typeof length === 'number' ? length : Number(values[counter]);
+        const found = elementsOf(values[i], type, runtime);
+        if (found === undefined || !(needed > found)) return;
+        const because = typeof length === 'string' ? ` (${length} is ${needed})` : '';
+        const of = values[i] === null ? 'null' : `${found} elements`;
+        throw new EwaldError(
+          'Shape',
+          `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
+          {
+            detail: { found, needed },
+          },
+        );
+      },
+    ];
+  });
+}
+
+/** Number of elements of a value, if known. */
+function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: Runtime): number | undefined {
+  const value = given instanceof Directed ? given.value : given;
+  if (value === null) return 0;
+  if (value instanceof Rows) return value.rowCount;
+  if (value instanceof CArray) return value.length;
+  if (Array.isArray(value)) return value.length;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+    const size =
+      type.to.kind === 'void'
+        ? 1
+        : (runtime.scalar(type.to)?.layout.size ?? (type.to.kind === 'array' ? runtime.sizeOf(type.to) : 1));
+    return Math.floor(value.byteLength / size);
+  }
+  return undefined;
+}
+
+const utf8 = new TextEncoder();
+
+/** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */
+export function pointerConverter(
+  runtime: Runtime,
+  type: CType & { kind: 'pointer' },
+  place: Place,
+  sized = false,
+): Converter {
+  const { to } = type;
+  if (to.kind === 'function') {
+    return (value, frame) => {
+      if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown);
+      if (value instanceof Callback) return value.addressFor(runtime, place);
+      if (value === null) return null;
+      if (value instanceof Pointer) return value.address;
+      throw refused(value, type, place, 'a function, a callback() or null');
+    };
+  }
+  const scalar = runtime.scalar(to);
+  const natural: Direction = to.const ? 'in' : 'inout';
+  const isText = to.kind === 'scalar' && scalar?.layout.size === 1;
+  const exact =
+    scalar && (globalThis as unknown as Record<string, (new () => TypedArray) | undefined>)[arrayName(scalar)];
+  const rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
+  const general: Converter = (given, frame) => {
+    let value = given;
+    let direction: Direction = natural;
+    if (given instanceof Directed) {
+      ({ value } = given);
+      direction = given.direction;
+      if (to.const && direction !== 'in')
+        throw new EwaldError(
+          'Argument',
+          `${place()} is marked ${direction}, but ${typeText(type)} is const: C only reads it`,
+        );
+    }
+    if (value === null && !sized) return null;
+    if (value instanceof Pointer) {
+      if (value.runtime !== runtime)
+        throw new EwaldError(
+          'Argument',
+          `${place()} belongs to the library ${value.runtime.name}, not to ${runtime.name}`,
+        );
+      runtime.assertPointee(value.type, type, place);
+      return value.address;
+    }
+    if (value instanceof CArray) {
+      if (value.runtime === runtime) {
+        runtime.assertPointee(value.type, type, place);
+        return value.address;
+      }
+      if (to.kind !== 'pointer' && value.runtime !== runtime)
+        return value.use((view) => frame.place(view.slice(), 'in'));
+    }
+    if (value instanceof Rows) return rowsArgument(value, rows, runtime, type, place, frame);
+    if (ArrayBuffer.isView(value)) {
+      assertUsable(value, place);
+      assertElements(value, to, scalar, runtime, type, place);
+      return frame.place(value, direction);
+    }
+    if (
+      value instanceof ArrayBuffer ||
+      (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)
+    ) {
+      if (to.kind !== 'void' && !isText) throw refused(value, type, place, needs(type, runtime));
+      const view = new Uint8Array(value);
+      assertUsable(view, place);
+      return frame.place(view, direction);
+    }
+    if (typeof value === 'string') {
+      if (!isText || !to.const) {
+        throw refused(
+          value,
+          type,
+          place,
+          isText
+            ? 'an array to write into, such as alloc("char", n): the text of JavaScript cannot change'
+            : needs(type, runtime),
+        );
+      }
+      return textArgument(value, place, frame);
+    }
+    if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
+      if (!to.const) throw refused(value, type, place, 'an array of one element, or ref(), to write into');
+      return numbersArgument([value], scalar, place, frame, undefined);
+    }
+    if (Array.isArray(value)) {
+      if (scalar) return numbersArgument(value, scalar, place, frame, direction === 'in' ? undefined : value);
+      if (to.kind === 'pointer' && rows && isNested(value))
+        return nestedArgument(value, rows, to, runtime, place, frame, direction);
+      if (to.kind === 'pointer' && isByte(to.to, runtime))
+        return textsArgument(value, to, runtime, place, frame, direction);
+      if (to.kind === 'pointer' && rows && value.some((one) => typeof one === 'number' || typeof one === 'bigint'))
+        throw refused(value, type, place, needs(type, runtime));
+      if (to.kind === 'pointer') return pointersArgument(value, to, runtime, place, frame, direction);
+    }
+    if (to.kind === 'struct' && typeof value === 'object' && value !== null)
+      return structArgument(value, to, runtime, place, frame, direction);
+    throw refused(value, type, place, needs(type, runtime));
+  };
+  if (!exact) return general;
+  // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
+  // resizable is not checked, since nothing can resize it before a synchronous call returns.
+  if (runtime.memory.kind === 'native') {
+    return (given, frame) =>
+      given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame);
+  }
+  return (given, frame) =>
+    given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame);
+}
+
+function assertUsable(view: ArrayBufferView, place: Place): void {
+  const { buffer } = view as { buffer: ArrayBufferLike & { detached?: boolean } };
+  // Node 20 has no `detached`: a detached buffer is one that can no longer be viewed.
+  if (view.byteLength === 0 && isDetached(buffer)) {
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array whose buffer was transferred away (detached); pass the array that holds the data now`,
+    );
+  }
+  assertFixed(view, place);
+}
+
+function assertFixed(view: ArrayBufferView, place: Place): void {
+  const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
+  if (buffer.resizable || buffer.growable)
+    throw new EwaldError(
+      'Shape',
+      `${place()} is an array over a resizable buffer, which may move under C; copy it into a plain one: array.slice()`,
+    );
+}
+
+function isDetached(buffer: ArrayBufferLike & { detached?: boolean }): boolean {
+  if (buffer.detached !== undefined) return buffer.detached;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function textArgument(text: string, place: Place, frame: Frame): Argument {
+  if (text.includes('\0'))
+    throw new EwaldError(
+      'Argument',
+      `${place()} is text that contains a NUL character, where C would stop; pass a Uint8Array`,
+    );
+  const bytes = utf8.encode(`${text}\0`);
+  return frame.place(bytes, 'in');
+}
+
+function numbersArgument(
+  values: readonly unknown[],
+  scalar: Scalar,
+  place: Place,
+  frame: Frame,
+  back: unknown[] | undefined,
+): Argument {
+  const { size } = scalar.layout;
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
+  const data = view();
+  values.forEach((value, i) => {
+    writeBits(
+      scalar.layout,
+      data,
+      i * size,
+      scalar.in(value, () => `${place()}[${i}]`),
+    );
+  });
+  if (back) {
+    frame.after(() => {
+      const now = view();
+      for (let i = 0; i < back.length; i++) back[i] = scalar.out(readBits(scalar.layout, now, i * size));
+    });
+  }
+  return argument;
+}
+
+function structArgument(
+  value: object,
+  to: CType & { kind: 'struct' },
+  runtime: Runtime,
+  place: Place,
+  frame: Frame,
+  direction: Direction,
+): Argument {
+  const { fields } = runtime.table.structs[to.tag] ?? {};
+  if (!fields)
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(value)}; ${typeText(to)} is opaque; pass the handle that the library returned`,
+    );
+  const { argument, view } = frame.scratch(runtime.sizeOf(to));
+  if (direction !== 'out') runtime.write(view(), 0, to, value, place);
+  if (direction !== 'in') {
+    frame.after(() => {
+      const read = runtime.read(view(), 0, to) as object;
+      for (const [name, one] of Object.entries(read)) {
+        // A member may be named __proto__.
+        if (name === '__proto__')
+          Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
+        else (value as Record<string, unknown>)[name] = one;
+      }
+      adopt(value, read);
+    });
+  }
+  return argument;
+}

@@ -1,0 +1,322 @@
+/** Binds a C function as a JavaScript function: counts and converts arguments, calls, and converts the result. */
+import { EwaldError } from '../../base/errors.js';
+import { pointerConverter } from './arguments.js';
+import { isText } from './callback.js';
+import { type Argument, type Converter, Directed, type Frame, type Parameter } from './frame.js';
+import { type CFunction, type CType, signature, typeText } from './header/types.js';
+import { Pointer } from './pointer.js';
+import type { Runtime, Thrown } from './runtime.js';
+import type { Bits, Place } from './scalars.js';
+
+/** A frame with the methods that end it. */
+export interface CallFrame extends Frame {
+  /** Called after the call: copies back. */
+  done(): void;
+  /** Called in every case: frees memory. */
+  end(): void;
+}
+
+/** The end of a frame, common to all targets. */
+export class FrameEnds {
+  #after: (() => void)[] | undefined;
+  #release: (() => void)[] | undefined;
+
+  after(work: () => void): void {
+    this.#after ??= [];
+    this.#after.push(work);
+  }
+
+  release(work: () => void): void {
+    this.#release ??= [];
+    this.#release.push(work);
+  }
+
+  done(): void {
+    const after = this.#after;
+    if (!after) return;
+    this.#after = undefined;
+    for (const work of after) work();
+  }
+
+  end(): void {
+    this.#after = undefined;
+    const release = this.#release;
+    if (!release) return;
+    this.#release = undefined;
+    for (const work of release.toReversed()) work();
+  }
+}
+
+/** The parts of a bound function that a target provides. */
+export interface RawCall {
+  /** The function itself, for converted arguments. */
+  readonly call: (...values: never[]) => unknown;
+  /** Converts the returned value to JavaScript. */
+  readonly out: (result: never) => unknown;
+  readonly parameters: readonly Parameter[];
+  readonly checks: readonly ((values: readonly unknown[]) => void)[];
+  frame(): CallFrame;
+  /** How an argument after "..." is passed. */
+  readonly vararg?: (given: unknown, place: Place) => { readonly type: CType; readonly koffi: unknown };
+}
+
+/** Refuses a wrong number of arguments. */
+export function countError(fn: CFunction, found: number): EwaldError {
+  const needed = fn.parameters.length;
+  return new EwaldError(
+    'Argument',
+    `${fn.name}() got ${found} argument${found === 1 ? '' : 's'}; expected ${needed}: ${signature(fn, fn.name)}`,
+    {
+      detail: { found, needed },
+    },
+  );
+}
+
+/** Makes the JavaScript function. */
+export function bindCall(
+  runtime: Runtime,
+  fn: CFunction,
+  { call, out, parameters, checks, frame }: RawCall,
+): (...values: unknown[]) => unknown {
+  const raw = call as (...values: Argument[]) => unknown;
+  const answer = out as (result: unknown) => unknown;
+  if (checks.length === 0 && parameters.every(({ scalar }) => scalar !== undefined)) {
+    const direct = bindScalars(runtime, fn, raw, answer, parameters);
+    if (direct) return direct;
+  }
+  const converters = parameters.map(({ convert }) => convert);
+  const count = converters.length;
+  // One frame is reused by consecutive calls; a nested call from a callback uses another.
+  let idle: CallFrame | undefined;
+  const enter = (values: readonly unknown[]): CallFrame => {
+    if (values.length !== count) throw countError(fn, values.length);
+    if (runtime.disposed) runtime.assertAlive();
+    for (let i = 0; i < checks.length; i++) checks[i]?.(values);
+    const open = idle ?? frame();
+    idle = undefined;
+    return open;
+  };
+  const succeed = (open: CallFrame, result: unknown): unknown => {
+    open.done();
+    if (runtime.thrown) throw runtime.thrown.error;
+    return answer(result);
+  };
+  const leave = (open: CallFrame, outer: Thrown | undefined): void => {
+    runtime.leave(outer);
+    open.end();
+    idle = open;
+  };
+  // Written out for each count, since passing on a list of arguments costs as much as a small native call.
+  const [a, b, c, d] = converters;
+  if (a && count === 1) {
+    return (...values) => {
+      const open = enter(values);
+      const outer = runtime.enter();
+      try {
+        return succeed(open, raw(a(values[0], open)));
+      } finally {
+        leave(open, outer);
+      }
+    };
+  }
+  if (a && b && count === 2) {
+    return (...values) => {
+      const open = enter(values);
+      const outer = runtime.enter();
+      try {
+        return succeed(open, raw(a(values[0], open), b(values[1], open)));
+      } finally {
+        leave(open, outer);
+      }
+    };
+  }
+  if (a && b && c && count === 3) {
+    return (...values) => {
+      const open = enter(values);
+      const outer = runtime.enter();
+      try {
+        return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open)));
+      } finally {
+        leave(open, outer);
+      }
+    };
+  }
+  if (a && b && c && d && count === 4) {
+    return (...values) => {
+      const open = enter(values);
+      const outer = runtime.enter();
+      try {
+        return succeed(open, raw(a(values[0], open), b(values[1], open), c(values[2], open), d(values[3], open)));
+      } finally {
+        leave(open, outer);
+      }
+    };
+  }
+  return (...values) => {
+    const open = enter(values);
+    const outer = runtime.enter();
+    try {
+      return succeed(open, raw(...values.map((value, i) => (converters[i] as Converter)(value, open))));
+    } finally {
+      leave(open, outer);
+    }
+  };
+}
+
+/** Binds functions whose parameters are all numbers, which need no frame; written out for each count for speed. */
+function bindScalars(
+  runtime: Runtime,
+  fn: CFunction,
+  raw: (...values: Argument[]) => unknown,
+  out: (result: unknown) => unknown,
+  parameters: readonly Parameter[],
+): ((...values: unknown[]) => unknown) | undefined {
+  const [a, b, c, d] = parameters.map(
+    ({ scalar, place }) =>
+      (value: unknown): Bits =>
+        (scalar as NonNullable<typeof scalar>).in(value, place),
+  );
+  const finish = (result: unknown): unknown => {
+    if (runtime.thrown) throw runtime.thrown.error;
+    return out(result);
+  };
+  const open = (found: number): void => {
+    if (found !== parameters.length) throw countError(fn, found);
+    if (runtime.disposed) runtime.assertAlive();
+  };
+  if (parameters.length === 0) {
+    return (...values) => {
+      open(values.length);
+      const outer = runtime.enter();
+      try {
+        return finish(raw());
+      } finally {
+        runtime.leave(outer);
+      }
+    };
+  }
+  if (a && parameters.length === 1) {
+    return (...values) => {
+      open(values.length);
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0])));
+      } finally {
+        runtime.leave(outer);
+      }
+    };
+  }
+  if (a && b && parameters.length === 2) {
+    return (...values) => {
+      open(values.length);
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0]), b(values[1])));
+      } finally {
+        runtime.leave(outer);
+      }
+    };
+  }
+  if (a && b && c && parameters.length === 3) {
+    return (...values) => {
+      open(values.length);
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0]), b(values[1]), c(values[2])));
+      } finally {
+        runtime.leave(outer);
+      }
+    };
+  }
+  if (a && b && c && d && parameters.length === 4) {
+    return (...values) => {
+      open(values.length);
+      const outer = runtime.enter();
+      try {
+        return finish(raw(a(values[0]), b(values[1]), c(values[2]), d(values[3])));
+      } finally {
+        runtime.leave(outer);
+      }
+    };
+  }
+  return undefined;
+}
+
+/** A function with varargs: further arguments are pairs of type and value, `['int', 5]`. */
+export function bindVariadic(
+  runtime: Runtime,
+  fn: CFunction,
+  { call, out, parameters, checks, frame, vararg }: RawCall,
+): (...values: unknown[]) => unknown {
+  const raw = call as (...values: unknown[]) => unknown;
+  return (...values) => {
+    if (values.length < parameters.length) throw countError(fn, values.length);
+    runtime.assertAlive();
+    for (const check of checks) check(values);
+    const open = frame();
+    const outer = runtime.enter();
+    try {
+      const fixed = parameters.map(({ convert }, i) => convert(values[i], open));
+      const rest = values.slice(parameters.length).flatMap((given, i) => {
+        const place = (): string => `${fn.name}(): argument ${parameters.length + i + 1}`;
+        if (!vararg)
+          throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
+        const { type, koffi } = vararg(given, place);
+        const scalar = runtime.scalar(type);
+        const value = (given as [string, unknown])[1];
+        if (scalar) return [koffi, scalar.in(value, place)];
+        if (type.kind !== 'pointer')
+          throw new EwaldError('Unsupported', `${place()} is ${typeText(type)}, which cannot be passed after "..."`);
+        return [koffi, pointerConverter(runtime, type, place)(value, open)];
+      });
+      const result = raw(...fixed, ...rest);
+      open.done();
+      if (runtime.thrown) throw runtime.thrown.error;
+      return (out as (result: unknown) => unknown)(result);
+    } finally {
+      runtime.leave(outer);
+      open.end();
+    }
+  };
+}
+
+/** Calls a function through a pointer: errors thrown by callbacks are rethrown. */
+export function callPointer(runtime: Runtime, call: () => unknown): unknown {
+  runtime.assertAlive();
+  const outer = runtime.enter();
+  try {
+    const result = call();
+    if (runtime.thrown) throw runtime.thrown.error;
+    return result;
+  } finally {
+    runtime.leave(outer);
+  }
+}
+
+/** The conversion of a result; `text` reads one that the target already decoded, or an address. */
+export function resultOf(runtime: Runtime, type: CType): (result: Bits) => unknown {
+  if (type.kind === 'void') return () => undefined;
+  const scalar = runtime.scalar(type);
+  if (scalar) return scalar.out;
+  if (type.kind === 'pointer') {
+    if (isText(type, runtime)) return (address) => (address ? runtime.textAt(address) : null);
+    return (address) => runtime.pointer(address, type.to);
+  }
+  throw new EwaldError(
+    'Unsupported',
+    'a struct by value cannot be returned here; declare a function that writes it through a pointer',
+  );
+}
+
+/** Makes a destructor mark the handle that it receives as freed. */
+export function marking({ convert, ...rest }: Parameter, by: string): Parameter {
+  return {
+    ...rest,
+    convert: (given, frame) => {
+      const argument = convert(given, frame);
+      const value = given instanceof Directed ? given.value : given;
+      if (value instanceof Pointer) frame.after(() => value.end(by));
+      return argument;
+    },
+  };
+}

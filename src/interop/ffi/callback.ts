@@ -1,0 +1,116 @@
+/** JavaScript functions that C can call. */
+import { EwaldError } from '../../base/errors.js';
+import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
+import { type CType, signature } from './header/types.js';
+import type { AsyncCall, Runtime } from './runtime.js';
+import { type Bits, type Place, type Scalar, shown } from './scalars.js';
+
+export interface Callback extends MaybeCallbackDisposable {
+  dispose(): void;
+}
+type MaybeCallbackDisposable = MaybeDisposable & object;
+
+/** A function that C may keep and call later; it stays callable until it is disposed. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class Callback {
+  readonly #runtime: Runtime;
+  readonly #address: number | bigint;
+  #release: (() => void) | undefined;
+
+  /** @internal */
+  constructor(runtime: Runtime, address: number | bigint, release: () => void) {
+    this.#runtime = runtime;
+    this.#address = address;
+    this.#release = release;
+  }
+
+  /** The address for C; on wasm an index of the function table. @throws `Disposed`. */
+  get address(): number | bigint {
+    this.#runtime.assertAlive();
+    if (!this.#release)
+      throw new EwaldError(
+        'Disposed',
+        'this callback was disposed; create a new one with callback() before passing it on',
+      );
+    return this.#address;
+  }
+
+  /** @internal */
+  addressFor(runtime: Runtime, place: Place): number | bigint {
+    if (runtime !== this.#runtime)
+      throw new EwaldError(
+        'Argument',
+        `${place()} is a callback of the library ${this.#runtime.name}, not of ${runtime.name}`,
+      );
+    return this.address;
+  }
+
+  /** Ends the callback, which C must not call any more. A second call does nothing. */
+  dispose(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
+disposableClass(Callback);
+
+/** The parameters and the result of a function type as a callback. */
+export interface CallbackShape {
+  /** Wraps a JavaScript function into one that accepts C's values and never throws. */
+  wrap(use: (...values: unknown[]) => unknown, call?: AsyncCall): (...bits: (Bits | null)[]) => Bits;
+}
+
+/**
+ * The conversion of a callback's arguments and result. If it throws, C receives zero, and the call to which it belongs
+ * rethrows the error: `call` for a callback made for an asynchronous call.
+ */
+export function callbackShape(runtime: Runtime, type: CType & { kind: 'function' }): CallbackShape {
+  const { result, parameters } = type;
+  const readers = parameters.map(({ type: parameter }) => {
+    const scalar = runtime.scalar(parameter);
+    if (scalar) return scalar.out;
+    if (parameter.kind !== 'pointer')
+      throw new EwaldError(
+        'Unsupported',
+        `a callback ${signature(type, '')} with a struct by value is not supported; pass a pointer to it`,
+      );
+    if (isText(parameter, runtime)) return (address: Bits) => (address ? runtime.textAt(address) : null);
+    return (address: Bits) => runtime.pointer(address, parameter.to);
+  });
+  let answer: Scalar | undefined;
+  if (result.kind === 'struct')
+    throw new EwaldError(
+      'Unsupported',
+      `a callback ${signature(type, '')} that returns a struct by value is not supported; let it write through a ` +
+        'pointer',
+    );
+  if (result.kind !== 'void') answer = runtime.scalar(result);
+  const zero: Bits = answer?.layout.size === 8 && answer.layout.kind !== 'float' ? 0n : 0;
+  return {
+    wrap:
+      (use, call) =>
+      (...bits) => {
+        try {
+          const value = use(...readers.map((read, i) => read((bits[i] ?? 0) as Bits)));
+          if (result.kind === 'void') return 0;
+          const place = (): string => 'what the callback returned';
+          if (answer) return answer.in(value, place);
+          if (result.kind === 'pointer') return runtime.addressOf(value ?? null, result, place);
+          throw new EwaldError('Unsupported', `a callback cannot return ${shown(value)}`);
+        } catch (error) {
+          runtime.caught(error, call);
+          return zero;
+        }
+      },
+  };
+}
+
+/** Whether a pointer is to text: `const char *`. */
+export function isText(type: CType, runtime: Runtime): boolean {
+  return (
+    type.kind === 'pointer' &&
+    type.to.const === true &&
+    type.to.kind === 'scalar' &&
+    type.to.name === 'char' &&
+    runtime.sizeOf(type.to) === 1
+  );
+}

@@ -1,0 +1,177 @@
+/** Arrays in the memory of a library: allocated for the caller, or returned by C. */
+import { EwaldError } from '../../base/errors.js';
+import { disposableClass, holdersOf, type MaybeDisposable } from '../memory/disposable.js';
+import { BufferError } from '../memory/errors.js';
+import { parseFormat, type TypedArray } from '../memory/format.js';
+import type { TypedPointer } from '../memory/indirect.js';
+import { listed, shownAs } from '../memory/inspect.js';
+import type { Located } from '../memory/source.js';
+import type { Address, MemorySpace, Span } from '../memory/space.js';
+import type { Access } from './access.js';
+import { type CType, typeText } from './header/types.js';
+import { letterOf, scalarOf } from './scalars.js';
+
+export interface CArray<V = unknown> extends MaybeArrayDisposable {
+  [Symbol.iterator](): IterableIterator<V>;
+}
+type MaybeArrayDisposable = MaybeDisposable & object;
+
+/** Consecutive elements of one C type, in memory that C can access. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class CArray<V = unknown> implements Located, TypedPointer {
+  /** Type of an element. */
+  readonly type: CType;
+  readonly length: number;
+  /** @internal */
+  readonly runtime: Access;
+  readonly #span: Span;
+  readonly #size: number;
+  #release: (() => void) | undefined;
+  #disposed = false;
+
+  /** @internal `release` frees the memory; without it, the array does not own the memory. */
+  constructor(runtime: Access, type: CType, length: number, span: Span, release: (() => void) | undefined) {
+    this.runtime = runtime;
+    this.type = type;
+    this.length = length;
+    this.#span = span;
+    this.#size = runtime.sizeOf(type);
+    this.#release = release;
+  }
+
+  /** The address of the first element. */
+  get address(): Address {
+    return this.span().address as Address;
+  }
+
+  /** The memory that contains the array. */
+  get space(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The same memory, under the name that pointers use. */
+  get memory(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The array's own type, as C writes it. */
+  get typeText(): string {
+    return `${typeText(this.type)}[${this.length}]`;
+  }
+
+  /**
+   * The format of the numbers at which its elements point, for a table of rows; undefined if the elements are not
+   * pointers to numbers.
+   */
+  get rowFormat(): string | undefined {
+    const row =
+      this.type.kind === 'pointer' ? scalarOf(this.type.to, this.runtime.model, this.runtime.table) : undefined;
+    return row && letterOf(row.layout);
+  }
+
+  /** Bytes of all elements. */
+  get byteLength(): number {
+    return this.length * this.#size;
+  }
+
+  /** The format of the elements, for `ewald/memory`. @throws BufferError `FORMAT` for elements that are not numbers. */
+  get format(): string {
+    const scalar = scalarOf(this.type, this.runtime.model, this.runtime.table);
+    if (!scalar) throw new BufferError('FORMAT', `elements of type ${typeText(this.type)} are not numbers`);
+    return letterOf(scalar.layout);
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** The memory under the array. */
+  span(): Span {
+    this.runtime.assertAlive();
+    if (this.#disposed)
+      throw new EwaldError(
+        'Disposed',
+        `this array of ${typeText(this.type)} was disposed; allocate a new one before using it again`,
+      );
+    return this.#span;
+  }
+
+  /** Element i; negative indices count from the end. Numbers, bigints, booleans, objects for structs, pointers. */
+  at(i: number): V {
+    return this.runtime.read(this.span().view(), this.#offset(i), this.type) as V;
+  }
+
+  /** Writes element i. @throws `Argument` when the type cannot hold the value. */
+  set(i: number, value: V): void {
+    this.runtime.write(this.span().view(), this.#offset(i), this.type, value, () => `element ${i}`);
+  }
+
+  *[Symbol.iterator](): IterableIterator<V> {
+    for (let i = 0; i < this.length; i++) yield this.at(i);
+  }
+
+  toArray(): V[] {
+    return [...this];
+  }
+
+  /** Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. */
+  use<R>(use: (view: TypedArray) => R): R {
+    const { array } = parseFormat(this.format, this.runtime.model);
+    if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for ${typeText(this.type)}`);
+    const view = this.span().view();
+    return use(new array(view.buffer, view.byteOffset, this.length));
+  }
+
+  /** A copy of the elements. */
+  toTypedArray(): TypedArray {
+    return this.use((view) => view.slice());
+  }
+
+  /** Copies values into the array, from the first element on; returns the array. */
+  copyFrom(values: Iterable<V>): this {
+    let i = 0;
+    for (const value of values) {
+      if (i >= this.length)
+        throw new EwaldError('Shape', `there are more values than the ${this.length} elements of this array`);
+      this.set(i++, value);
+    }
+    return this;
+  }
+
+  /** The zero-terminated text in an array of char, UTF-8. */
+  text(): string {
+    const view = this.span().view();
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, this.byteLength);
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(bytes.slice(0, end < 0 ? undefined : end));
+  }
+
+  /**
+   * Frees the array if it owns its memory; a second call does nothing.
+   *
+   * @throws BufferError `LOCKED` while a memory object uses it.
+   */
+  dispose(): void {
+    if (this.#disposed) return;
+    if (holdersOf(this) > 0)
+      throw new BufferError(
+        'LOCKED',
+        `buffer is locked: ${holdersOf(this)} memories are made of this array; dispose them first`,
+      );
+    this.#disposed = true;
+    const release = this.#release;
+    this.#release = undefined;
+    release?.();
+  }
+
+  #offset(i: number): number {
+    const index = i < 0 ? i + this.length : i;
+    if (!Number.isInteger(index) || index < 0 || index >= this.length)
+      throw new BufferError('INDEX', `element ${i} is outside; there are ${this.length}`, { index: i });
+    return index * this.#size;
+  }
+}
+disposableClass(CArray);
+shownAs(CArray.prototype, function (this: CArray) {
+  return this.disposed ? `${this.typeText} (disposed)` : `${this.typeText} ${listed(this, this.length)}`;
+});

@@ -1,0 +1,129 @@
+/** The parser's entry point: turns the text of a header into a function table. */
+import { callback } from '../../../base/callbacks.js';
+import { EwaldError } from '../../../base/errors.js';
+import { knownOptions } from '../../../base/options.js';
+import { predefined } from './builtin.js';
+import { readConstants } from './constants.js';
+import { readDeclarations } from './declarations.js';
+import { offered } from './offered.js';
+import { takePragmas } from './pack.js';
+import { type Include, preprocess } from './preprocess.js';
+import { Scope } from './scope.js';
+import { TokenStream } from './stream.js';
+import type { DataModel, FunctionTable } from './types.js';
+
+/** Macros to define: `{ PI_API: '' }`, or compiler flags: `['-DPI_API=', '-DDEBUG']`. A bare name is defined as 1. */
+export type Definitions = Readonly<Record<string, string | number | boolean>> | readonly string[];
+
+export interface ParseOptions {
+  /** Name of the header in messages; default `header.h`. */
+  readonly name?: string | undefined;
+  readonly definitions?: Definitions | undefined;
+  /** Data model for the layout of structs; default `lp64`. */
+  readonly model?: DataModel | undefined;
+  /** Returns the text of an include; by default none are found. */
+  readonly include?: Include | undefined;
+  /** Where `include` searches, for messages. */
+  readonly includePlaces?: readonly string[] | undefined;
+  /** Whether the text has been through a compiler's preprocessor (`gcc -E`); default false. */
+  readonly preprocessed?: boolean | undefined;
+  /** Macros of the system's compiler; `definitions` override them. */
+  readonly system?: Readonly<Record<string, string>> | undefined;
+  /** Reads variadic functions such as `f(int, ...)`, whose further arguments must name their types; default true. */
+  readonly allowVarargs?: boolean | undefined;
+  /** Skips declarations that cannot be read, with a warning each; default false. */
+  readonly skipUnsupported?: boolean | undefined;
+}
+
+const options = [
+  'name',
+  'definitions',
+  'model',
+  'include',
+  'includePlaces',
+  'preprocessed',
+  'system',
+  'allowVarargs',
+  'skipUnsupported',
+];
+
+/** Converts definitions in either form to names and texts. */
+export function definitionMap(definitions: Definitions = {}): Map<string, string> {
+  const map = new Map<string, string>();
+  if (Array.isArray(definitions)) {
+    for (const text of definitions as readonly unknown[]) {
+      const match = /^(?:-D\s*)?([A-Za-z_]\w*(?:\([\w\s,.]*\))?)(?:=([\s\S]*))?$/.exec(String(text).trim());
+      if (!match)
+        throw new EwaldError(
+          'Argument',
+          `the definition ${JSON.stringify(text)} is not NAME, NAME=VALUE, NAME(a)=VALUE or -DNAME=VALUE`,
+        );
+      map.set(match[1] ?? '', match[2] ?? '1');
+    }
+    return map;
+  }
+  for (const [name, value] of Object.entries(definitions)) {
+    if (!/^[A-Za-z_]\w*(?:\([\w\s,.]*\))?$/.test(name))
+      throw new EwaldError('Argument', `${JSON.stringify(name)} is not a name that can be defined`);
+    if (value !== false) map.set(name, value === true ? '1' : String(value));
+  }
+  return map;
+}
+
+/**
+ * Reads a C header and returns its declarations as plain JSON, with layouts for one data model.
+ *
+ * @param text The header. C11 declarations; see src/interop/ffi/README.md for what is read and what is refused.
+ * @returns Functions, structs, enums, typedefs and constants with the positions of their declarations.
+ * @throws `Format` with `file:line:column`, the line and a caret; `detail` holds `file`, `line`, `column` and
+ * `problem`.
+ */
+export function parseHeader(text: string, given: ParseOptions = {}): FunctionTable {
+  knownOptions('parseHeader', given, options);
+  if (typeof text !== 'string')
+    throw new EwaldError('Argument', `the header is ${text === null ? 'null' : typeof text}; expected its text`);
+  const model = given.model ?? 'lp64';
+  if (model !== 'lp64' && model !== 'llp64' && model !== 'wasm32')
+    throw new EwaldError('Argument', `the data model is ${JSON.stringify(model)}; expected lp64, llp64 or wasm32`);
+  const name = given.name ?? 'header.h';
+  const definitions = new Map([
+    ...(given.preprocessed ? [] : predefined(model)),
+    ...Object.entries(given.preprocessed ? {} : (given.system ?? {})),
+    ...definitionMap(given.definitions),
+  ]);
+  const clean = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  const read = preprocess(
+    { name, text: clean },
+    {
+      definitions,
+      include: callback('include', given.include) ?? (() => undefined),
+      includePlaces: given.includePlaces ?? [],
+      expanded: given.preprocessed ?? false,
+    },
+  );
+  const { tokens, packs } = takePragmas(read.tokens);
+  const { warnings } = read;
+  const scope = new Scope(model, warnings, tokens.length);
+  readDeclarations(new TokenStream(tokens, packs), scope, {
+    allowVarargs: given.allowVarargs ?? true,
+    skipUnsupported: given.skipUnsupported ?? false,
+  });
+  readConstants(read.expander, scope);
+  if (scope.passedOver > 0)
+    warnings.push(
+      `${scope.passedOver} declarations of the C library's headers were skipped because they cannot be parsed`,
+    );
+  const { functions, variables, constants, assertions } = scope;
+  return {
+    version: 1,
+    header: name,
+    model,
+    functions,
+    variables,
+    ...offered(scope, new Set(read.foreign)),
+    constants,
+    assertions,
+    files: [...new Set(read.files)],
+    warnings,
+  };
+}

@@ -1,0 +1,311 @@
+/** The names that a header has declared so far, and the checks against conflicting declarations. */
+import { nearest } from '../../../base/options.js';
+import { type Constant, int } from './integer.js';
+import { type Layout, layoutOf, longBits, type ScalarLayout, scalarLayout } from './layout.js';
+import type { Token } from './lexer.js';
+import { headerError, type Placed, positionOf } from './source.js';
+import {
+  type CConstant,
+  type CEnum,
+  type CFunction,
+  type CStruct,
+  type CType,
+  type DataModel,
+  type Declared,
+  type FunctionTable,
+  type ScalarName,
+  signature,
+  typeText,
+} from './types.js';
+import { weightOf } from './weight.js';
+
+const scalar = (name: ScalarName): CType => ({ kind: 'scalar', name });
+
+/** Types that need no include: those of stddef.h, stdint.h and stdbool.h, and what POSIX adds. */
+const known: readonly [string, CType][] = [
+  ...(['int8_t', 'uint8_t', 'int16_t', 'uint16_t', 'int32_t', 'uint32_t', 'int64_t', 'uint64_t'] as const).map(
+    (name): [string, CType] => [name, scalar(name)],
+  ),
+  ...(['size_t', 'ssize_t', 'ptrdiff_t', 'intptr_t', 'uintptr_t', 'wchar_t', 'char16_t', 'char32_t'] as const).map(
+    (name): [string, CType] => [name, scalar(name)],
+  ),
+  ['bool', scalar('bool')],
+  ['va_list', { kind: 'opaque', name: 'va_list' }],
+  ['_Float32', scalar('float')],
+  ['_Float64', scalar('double')],
+  ['_Float32x', scalar('double')],
+  ['_Float64x', { kind: 'opaque', name: 'long double' }],
+  ['_Float128', { kind: 'opaque', name: '__float128' }],
+  ['__builtin_va_list', { kind: 'opaque', name: 'va_list' }],
+  ['intmax_t', { ...scalar('int64_t'), alias: 'intmax_t' }],
+  ['uintmax_t', { ...scalar('uint64_t'), alias: 'uintmax_t' }],
+  ...([8, 16, 32, 64] as const).flatMap((bits): [string, CType][] => [
+    [`int_least${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_least${bits}_t` }],
+    [`uint_least${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_least${bits}_t` }],
+  ]),
+  ...([8, 64] as const).flatMap((bits): [string, CType][] => [
+    [`int_fast${bits}_t`, { ...scalar(`int${bits}_t`), alias: `int_fast${bits}_t` }],
+    [`uint_fast${bits}_t`, { ...scalar(`uint${bits}_t`), alias: `uint_fast${bits}_t` }],
+  ]),
+];
+
+/** Limits of a type when it is expanded, and of all types of a header in addition to its length. */
+const heaviest = 5000;
+const deepestType = 200;
+const freeWeight = 200_000;
+/** Maximum number of suggestions for unknown names: each search takes time proportional to the known names. */
+const mostProposals = 20;
+
+/** A struct while it is being read: its fields are added after its name. */
+export type OpenStruct = { -readonly [K in keyof CStruct]: CStruct[K] };
+
+export class Scope {
+  readonly model: DataModel;
+  readonly functions: Record<string, CFunction> = {};
+  readonly variables: Record<string, Declared & { readonly name: string; readonly type: CType }> = {};
+  readonly structs: Record<string, OpenStruct> = {};
+  readonly enums: Record<string, CEnum> = {};
+  readonly typedefs: Record<string, Declared & { readonly type: CType }> = {};
+  readonly constants: Record<string, CConstant> = {};
+  readonly warnings: string[];
+  assertions = 0;
+  /** Declarations of the C library that could not be read. */
+  passedOver = 0;
+  /** Number of nodes that types may still use. */
+  #weightLeft: number;
+  #proposals = 0;
+  /** Pairs of types that were found to be the same. */
+  readonly #alike = new WeakMap<CType, WeakSet<CType>>();
+  /** Typedefs of the C library. */
+  readonly foreignTypedefs: Record<string, Declared & { readonly type: CType }> = {};
+  readonly #types = new Map<string, CType>(known);
+  readonly #enumerators = new Map<string, Constant>();
+  readonly #anonymous = { struct: 0, union: 0, enum: 0 };
+
+  /** `length` is the number of tokens of the header, to which the limit of its types is proportional. */
+  constructor(model: DataModel, warnings: string[], length = 0) {
+    this.model = model;
+    this.warnings = warnings;
+    this.#weightLeft = freeWeight + 50 * length;
+    // A header may well declare names such as constructor or __proto__.
+    for (const names of [
+      this.functions,
+      this.variables,
+      this.structs,
+      this.enums,
+      this.typedefs,
+      this.constants,
+      this.foreignTypedefs,
+    ])
+      Object.setPrototypeOf(names, null);
+  }
+
+  /** The scope of a table: the meaning of `double` or `struct rec` for an open library. */
+  static of({ model, structs, enums, typedefs }: FunctionTable): Scope {
+    const scope = new Scope(model, []);
+    Object.assign(scope.structs, structs);
+    Object.assign(scope.enums, enums);
+    for (const [name, { type }] of Object.entries(typedefs)) scope.#types.set(name, { ...type, alias: name });
+    for (const { values } of Object.values(enums)) {
+      for (const [name, value] of Object.entries(values)) scope.#enumerators.set(name, int(BigInt(value)));
+    }
+    return scope;
+  }
+
+  get longBits(): 32 | 64 {
+    return longBits(this.model);
+  }
+
+  /** The position and documentation of a declaration. */
+  declared(token: Token, doc = token.doc): Declared {
+    const { file, line, column } = positionOf(token);
+    return doc ? { file, line, column, doc } : { file, line, column };
+  }
+
+  /** The type with a name. */
+  type(name: string): CType | undefined {
+    return this.#types.get(name);
+  }
+
+  nearestType(name: string): string | undefined {
+    if (++this.#proposals > mostProposals) return undefined;
+    return nearest(name, [
+      'int',
+      'unsigned',
+      'double',
+      'float',
+      'char',
+      'void',
+      'long',
+      'short',
+      ...this.#types.keys(),
+    ]);
+  }
+
+  enumerator(name: string): Constant | undefined {
+    return this.#enumerators.get(name);
+  }
+
+  layout(type: CType): Layout | undefined {
+    return layoutOf(type, this.model, this);
+  }
+
+  scalarLayout(name: ScalarName): ScalarLayout {
+    return scalarLayout(name, this.model);
+  }
+
+  /** Refuses types whose expanded form would exhaust memory. */
+  weigh(type: CType, place: Token): void {
+    const { nodes, depth } = weightOf(type);
+    this.#weightLeft -= nodes;
+    if (nodes <= heaviest && depth <= deepestType && this.#weightLeft >= 0) return;
+    throw headerError(
+      place,
+      nodes > heaviest || depth > deepestType
+        ? `this type is made of ${nodes} types, ${depth} deep, once its typedefs are written out; expected at most ` +
+            `${heaviest}, ${deepestType} deep`
+        : 'the types of this header take too much memory once their typedefs are written out',
+    );
+  }
+
+  anonymous(kind: 'struct' | 'union' | 'enum', wanted: string | undefined): string {
+    const taken = kind === 'enum' ? this.enums : this.structs;
+    if (wanted !== undefined && !(wanted in taken)) return wanted;
+    return `anonymous_${kind}_${++this.#anonymous[kind]}`;
+  }
+
+  addTypedef(name: Token, type: CType, doc: string | undefined): void {
+    const before = this.#types.get(name.text);
+    if (before && !this.#same(before, type)) {
+      throw headerError(
+        name,
+        `${name.text} is ${typeText(unaliased(type))} here, but ` +
+          `${typeText(unaliased(before))}${this.#at(this.typedefs[name.text])}`,
+      );
+    }
+    if (before) return;
+    this.weigh(type, name);
+    this.#types.set(name.text, { ...type, alias: name.text });
+    const typedefs = name.file.foreign ? this.foreignTypedefs : this.typedefs;
+    typedefs[name.text] = { ...this.declared(name, doc), type };
+  }
+
+  addFunction(name: Token, type: CType & { kind: 'function' }, doc: string | undefined, symbol?: string): void {
+    if (name.file.foreign) return;
+    const { result, parameters, variadic } = type;
+    this.weigh(type, name);
+    const before = this.functions[name.text];
+    if (before) {
+      const same =
+        this.#same(before.result, result) &&
+        before.variadic === variadic &&
+        before.parameters.length === parameters.length &&
+        before.parameters.every((parameter, i) => this.#same(parameter.type, parameters[i]?.type as CType, true));
+      if (!same)
+        throw headerError(
+          name,
+          `${signature(type, name.text)} was declared differently${this.#at(before)}: ${signature(before, name.text)}`,
+        );
+      return;
+    }
+    if (name.text in this.variables)
+      throw headerError(name, `${name.text} is a variable${this.#at(this.variables[name.text])}`);
+    const base = { name: name.text, ...this.declared(name, doc), result, parameters };
+    const named = symbol === undefined || symbol === name.text ? base : { ...base, symbol };
+    this.functions[name.text] = variadic ? { ...named, variadic } : named;
+  }
+
+  addVariable(name: Token, type: CType, doc: string | undefined): void {
+    if (name.file.foreign) return;
+    this.weigh(type, name);
+    const before = this.variables[name.text];
+    if (before && !this.#same(before.type, type))
+      throw headerError(
+        name,
+        `${name.text} is ${typeText(type)} here, but ${typeText(before.type)}${this.#at(before)}`,
+      );
+    if (name.text in this.functions)
+      throw headerError(name, `${name.text} is a function${this.#at(this.functions[name.text])}`);
+    this.variables[name.text] ??= { name: name.text, ...this.declared(name, doc), type };
+  }
+
+  addEnumerator(name: Token, value: bigint): void {
+    if (this.#enumerators.has(name.text)) throw headerError(name, `the enum constant ${name.text} is declared twice`);
+    const bits = value >= -(2n ** 31n) && value < 2n ** 32n ? 32 : 64;
+    this.#enumerators.set(name.text, int(value, bits, bits === 32 && value >= 2n ** 31n));
+  }
+
+  #at(before: Declared | undefined): string {
+    return before ? ` in ${before.file}:${before.line}` : ' in the C library';
+  }
+
+  /** Whether two types are the same to a caller: names of typedefs and the qualifiers of parameters do not count. */
+  #same(a: CType, b: CType, parameter = false): boolean {
+    if (a === b) return true;
+    if (!parameter && Boolean(a.const) !== Boolean(b.const)) return false;
+    if (a.kind !== 'pointer' && a.kind !== 'function') return this.#compare(a, b);
+    if (this.#alike.get(a)?.has(b)) return true;
+    const same = this.#compare(a, b);
+    if (same) {
+      const others = this.#alike.get(a) ?? new WeakSet();
+      this.#alike.set(a, others.add(b));
+    }
+    return same;
+  }
+
+  #compare(a: CType, b: CType): boolean {
+    if (a.kind === 'scalar' && b.kind === 'scalar') {
+      if (a.name === b.name) return true;
+      const [fixedA, fixedB] = [underlying(a.name, this.model), underlying(b.name, this.model)];
+      return fixedA === fixedB;
+    }
+    if (a.kind === 'pointer' && b.kind === 'pointer') return this.#same(a.to, b.to);
+    if (a.kind === 'array' && b.kind === 'array') return a.length === b.length && this.#same(a.of, b.of);
+    if ((a.kind === 'struct' && b.kind === 'struct') || (a.kind === 'enum' && b.kind === 'enum'))
+      return a.tag === b.tag;
+    if (a.kind === 'function' && b.kind === 'function') {
+      const others = b.parameters;
+      return (
+        this.#same(a.result, b.result) &&
+        a.variadic === b.variadic &&
+        a.parameters.length === others.length &&
+        a.parameters.every((one, i) => this.#same(one.type, others[i]?.type as CType, true))
+      );
+    }
+    if (a.kind === 'opaque' && b.kind === 'opaque') return a.name === b.name;
+    return a.kind === 'void' && b.kind === 'void';
+  }
+}
+
+const unaliased = ({ alias: _, ...type }: CType): CType => type as CType;
+
+/** The plain C type of a fixed-width one, so that `int32_t` and `int` agree. */
+function underlying(name: ScalarName, model: DataModel): string {
+  const sixtyFour = model === 'lp64' ? 'long' : 'long long';
+  const word = model === 'lp64' ? 'long' : model === 'llp64' ? 'long long' : 'int';
+  const sizes = model === 'wasm32' ? 'long' : word;
+  const table: Partial<Record<ScalarName, string>> = {
+    int8_t: 'signed char',
+    uint8_t: 'unsigned char',
+    int16_t: 'short',
+    uint16_t: 'unsigned short',
+    int32_t: 'int',
+    uint32_t: 'unsigned int',
+    int64_t: sixtyFour,
+    uint64_t: `unsigned ${sixtyFour}`,
+    wchar_t: model === 'llp64' ? 'unsigned short' : 'int',
+    char16_t: 'unsigned short',
+    char32_t: 'unsigned int',
+    size_t: `unsigned ${sizes}`,
+    ssize_t: sizes,
+    ptrdiff_t: word,
+    intptr_t: word,
+    uintptr_t: `unsigned ${word}`,
+  };
+  return table[name] ?? name;
+}
+
+/** The error for something that this parser does not support. */
+export function unsupported(place: Placed, what: string, instead: string): Error {
+  return headerError(place, `${what} is not supported; ${instead}`);
+}

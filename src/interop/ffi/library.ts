@@ -1,0 +1,480 @@
+/** An open library: its functions as properties, and the tools around them. */
+
+import { EwaldError } from '../../base/errors.js';
+import type { MethodOf } from '../../base/members.js';
+import { nearest, shown } from '../../base/options.js';
+import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
+import { shownAs } from '../memory/inspect.js';
+import type { MemorySpace } from '../memory/space.js';
+import { lengthChecks, parametersOf } from './arguments.js';
+import { bindCall, bindVariadic, type CallFrame, marking } from './bind.js';
+import { Callback } from './callback.js';
+import { CArray } from './carray.js';
+import { type Converter, Directed, type Parameter } from './frame.js';
+import { type CFunction, type CType, type FunctionTable, signature, typeText } from './header/types.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import type { Place } from './scalars.js';
+
+/** A target: the source of the functions of a table. */
+export interface Target {
+  readonly kind: 'wasm' | 'native';
+  readonly runtime: Runtime;
+  /** Names exported by the library, if they can be listed. */
+  symbols(): readonly string[];
+  /** Address of a symbol, or undefined. */
+  address(name: string): number | bigint | undefined;
+  /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
+  bind(fn: CFunction): { readonly call: (...values: never[]) => unknown; readonly out: (result: never) => unknown };
+  /** Returns the converter that passes a struct by value; absent if the target cannot. */
+  byValue?: MethodOf<[type: CType & { kind: 'struct' }, place: Place], Converter> | undefined;
+  /** Converts an argument after "..."; absent if the target does not support any. */
+  vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
+  frame(): CallFrame;
+  /** Makes a call off the main thread. */
+  async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
+  /** Makes a callback that C may keep. */
+  callback(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+  ): { readonly address: number | bigint; release(): void };
+  /** Makes a function from a function pointer. */
+  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown;
+  /** Calls C's `free`. */
+  free(address: number | bigint): void;
+  close(): void;
+}
+
+/** Options of binding a library. */
+export interface BindOptions {
+  /** Throws immediately if the library lacks a declared function; default false: the first use throws. */
+  readonly strict?: boolean | undefined;
+  /**
+   * Functions that free handles, by type: `{ ctx_t: 'ctx_free' }`. Functions such as `void ctx_free(ctx_t *)` are found
+   * automatically.
+   */
+  readonly handles?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Required numbers of elements of arrays: `{ get_array: { array: 'len' } }` names the parameter that contains it; a
+   * number is possible as well.
+   */
+  readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>> | undefined;
+}
+
+/** A function of the library. */
+export interface LibraryFunction {
+  // biome-ignore lint/suspicious/noExplicitAny: the header is known at run time only; a generated module has the types
+  (...values: any[]): any;
+  /** The same call off the main thread. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async(...values: any[]): Promise<any>;
+  /** The declaration. */
+  readonly declaration: CFunction;
+}
+
+/** The tools of an open library. They are properties of the library, unless one of its functions has the same name. */
+export class LibraryTools {
+  readonly #target: Target;
+  readonly #functions: Record<string, LibraryFunction>;
+
+  /** @internal */
+  constructor(target: Target, functions: Record<string, LibraryFunction>) {
+    this.#target = target;
+    this.#functions = functions;
+  }
+
+  /** `wasm` or `native`. */
+  get backend(): 'wasm' | 'native' {
+    return this.#target.kind;
+  }
+
+  /** The declarations of the header, with layouts for this library's target. */
+  get table(): FunctionTable {
+    return this.#target.runtime.table;
+  }
+
+  /** The memory in which C works, for `ewald/memory`: `IndirectMemory2D.create(2, 3, 'd', { memory: lib.memory })`. */
+  get memory(): MemorySpace {
+    return this.#target.runtime.memory;
+  }
+
+  /** Bytes that have been allocated for the caller and not been freed. */
+  get liveBytes(): number {
+    return this.#target.runtime.memory.liveBytes;
+  }
+
+  get disposed(): boolean {
+    return this.#target.runtime.disposed;
+  }
+
+  /**
+   * Allocates zeroed memory that C can access without a copy.
+   *
+   * @param type Type of an element in C's notation: `double`, `int *`, `struct rec`.
+   * @param length Number of elements; default 1.
+   */
+  alloc<V = number>(type: string, length = 1): CArray<V> {
+    const { runtime } = this.#target;
+    runtime.assertAlive();
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new EwaldError('Argument', `the length is ${shown(length)}; expected a whole number from 0`);
+    const element = runtime.typeOf(type);
+    const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
+    return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
+  }
+
+  /**
+   * Allocates one element to pass as `T *` and read after the call: `const n = lib.ref('int', 5); lib.f(n); n.at(0)`.
+   */
+  ref<V = number>(type: string, value?: V): CArray<V> {
+    const array = this.alloc<V>(type, 1);
+    if (value !== undefined) array.set(0, value);
+    return array;
+  }
+
+  /**
+   * Takes over memory that the library allocated: it is freed by `dispose()`.
+   *
+   * @param pointer The pointer that the library returned.
+   * @param options `length`: number of elements. `free`: the name of the library's function that frees it, or a
+   * JavaScript function; default C's `free`.
+   */
+  owned<V = number>(
+    pointer: Pointer | null,
+    options: { readonly length: number; readonly free?: string | ((pointer: Pointer) => void) | undefined },
+  ): CArray<V> {
+    const { runtime } = this.#target;
+    if (pointer === null) throw new EwaldError('Argument', 'the pointer is null: the library returned no memory');
+    if (!(pointer instanceof Pointer) || pointer.runtime !== runtime)
+      throw new EwaldError('Argument', 'owned() needs a pointer that this library returned');
+    const { length, free = 'free' } = options;
+    const { address } = pointer;
+    const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
+    const release = this.#freeing(free, pointer, address);
+    return new CArray<V>(runtime, pointer.type, length, span, () => {
+      if (runtime.disposed) return;
+      release();
+      pointer.end('its owner, which freed it');
+    });
+  }
+
+  #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer, address: number | bigint): () => void {
+    if (typeof free === 'function') return () => free(pointer);
+    const declared = Object.hasOwn(this.#functions, free) ? this.#functions[free] : undefined;
+    if (declared) return () => declared(pointer);
+    if (free === 'free') return () => this.#target.free(address);
+    const near = nearest(free, Object.keys(this.table.functions));
+    throw new EwaldError(
+      'Argument',
+      `the header declares no function "${free}" to free with${near ? `; did you mean "${near}"?` : ''}`,
+    );
+  }
+
+  /** Marks an array whose elements C only writes, so that nothing is copied in. */
+  out<T>(array: T): T {
+    return new Directed('out', array) as T;
+  }
+
+  /** Marks an array whose elements C only reads, so that nothing is copied back. */
+  in<T>(array: T): T {
+    return new Directed('in', array) as T;
+  }
+
+  /** Marks an array whose elements C reads and writes, which is the default unless the parameter is const. */
+  inout<T>(array: T): T {
+    return new Directed('inout', array) as T;
+  }
+
+  /**
+   * Makes a function that C may keep beyond the call; dispose it when C no longer calls it.
+   *
+   * @param type A typedef of the header, or the type in C's notation: `int (*)(int)`.
+   */
+  callback(type: string, use: (...values: never[]) => unknown): Callback {
+    const { runtime } = this.#target;
+    runtime.assertAlive();
+    const declared = runtime.typeOf(type);
+    const fn = declared.kind === 'pointer' ? declared.to : declared;
+    if (fn.kind !== 'function')
+      throw new EwaldError(
+        'Argument',
+        `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`,
+      );
+    const { address, release } = this.#target.callback(fn, use as (...values: unknown[]) => unknown);
+    return new Callback(runtime, address, release);
+  }
+
+  /** The function at a function pointer. */
+  callable(pointer: Pointer): (...values: unknown[]) => unknown {
+    const { type } = pointer;
+    if (type.kind !== 'function')
+      throw new EwaldError('Argument', `${pointer.typeText} is not a pointer to a function`);
+    return this.#target.callable(pointer.address, type);
+  }
+
+  /** A pointer to a variable of the library. */
+  variable(name: string): Pointer {
+    const { runtime } = this.#target;
+    const declared = Object.hasOwn(runtime.table.variables, name) ? runtime.table.variables[name] : undefined;
+    if (!declared) {
+      const near = nearest(name, Object.keys(runtime.table.variables));
+      throw new EwaldError(
+        'Argument',
+        `the header declares no variable "${name}"${near ? `; did you mean "${near}"?` : ''}`,
+      );
+    }
+    const address = this.#target.address(name);
+    if (address === undefined) throw missing(this.#target, name);
+    const { type } = declared;
+    return new Pointer(runtime, address, type.kind === 'array' ? type.of : type);
+  }
+
+  /** A pointer of a type to a given address. Nothing checks that the address is valid. */
+  pointer(type: string, address: number | bigint): Pointer | null {
+    return this.#target.runtime.pointer(address, this.#target.runtime.typeOf(type));
+  }
+
+  /**
+   * Closes the library. Its memory and objects are invalid afterwards; a second call does nothing.
+   *
+   * Native code that is still running (asynchronous calls, or the call whose callback disposes) finishes first.
+   */
+  dispose(): void {
+    const { runtime } = this.#target;
+    if (runtime.disposed) return;
+    runtime.disposed = true;
+    this.#target.close();
+  }
+}
+disposableClass(LibraryTools);
+
+/** An open library; a generated module types its functions, which are otherwise untyped. */
+export type Library<Functions = Record<string, LibraryFunction>> = Functions & LibraryTools & MaybeDisposable;
+
+const toolNames = [
+  'backend',
+  'table',
+  'memory',
+  'liveBytes',
+  'disposed',
+  'alloc',
+  'ref',
+  'owned',
+  'out',
+  'in',
+  'inout',
+  'callback',
+  'callable',
+  'variable',
+  'pointer',
+  'dispose',
+] as const;
+const tools = new WeakMap<object, LibraryTools>();
+
+/** The tools of a library, independent of the names of its functions. */
+export function toolsOf(library: object): LibraryTools {
+  const found = tools.get(library);
+  if (!found) throw new EwaldError('Argument', 'this is not a library that getLibHandle() opened');
+  return found;
+}
+
+/** The name with the longest prefix in common with another, if that is more than half of it. */
+function sharingStart(name: string, names: readonly string[]): string | undefined {
+  const shared = (other: string): number => {
+    let i = 0;
+    while (i < name.length && name[i] === other[i]) i++;
+    return i;
+  };
+  const best = names.reduce<string | undefined>(
+    (found, other) => (found === undefined || shared(other) > shared(found) ? other : found),
+    undefined,
+  );
+  return best !== undefined && shared(best) > name.length / 2 ? best : undefined;
+}
+
+/** The error for a symbol that the library lacks. */
+export function missing(target: Target, name: string): EwaldError {
+  const symbols = target.symbols();
+  const others = [`${name}_`, `_${name}`, `${name.toLowerCase()}_`].filter((other) => symbols.includes(other));
+  const mangled = symbols.find((symbol) => symbol.startsWith('_Z') && symbol.includes(`${name.length}${name}`));
+  // The search takes time proportional to the list, and every missing function triggers it.
+  const near =
+    others[0] ?? (symbols.length > 10_000 ? undefined : (nearest(name, symbols) ?? sharingStart(name, symbols)));
+  const hint = symbols.includes(name)
+    ? 'the name is in the file, but hidden: export it (visibility "default")'
+    : mangled
+      ? `it has ${mangled}, so it was compiled as C++: declare it extern "C"`
+      : near
+        ? `it has ${near}; is that the one you mean?`
+        : `it exports ${symbols.length} names, none of them near`;
+  const exporting = target.kind === 'wasm' && !mangled ? ' (with Emscripten: -sEXPORTED_FUNCTIONS=_name)' : '';
+  return new EwaldError(
+    'Load',
+    `the header declares ${name}, but the library ${target.runtime.name} does not have it; ${hint}${exporting}`,
+    {
+      detail: { symbol: name, near },
+    },
+  );
+}
+
+/** Names of functions that free handles, such as `void x_free(x *)`; used if there is exactly one for a type. */
+const destructorName = /(?:free|destroy|delete|close|release|dispose|destruct|deinit)$/i;
+
+function findDestructors(
+  { functions, structs, typedefs }: FunctionTable,
+  given: Readonly<Record<string, string>>,
+): Map<string, string> {
+  const found = new Map<string, string>();
+  const several = new Set<string>();
+  for (const { name, result, parameters } of Object.values(functions)) {
+    const [first] = parameters;
+    const pointee = first?.type.kind === 'pointer' ? first.type.to : undefined;
+    if (result.kind !== 'void' || parameters.length !== 1 || pointee?.kind !== 'struct' || pointee.const) continue;
+    const { tag } = pointee;
+    if (structs[tag]?.fields !== undefined || !destructorName.test(name) || several.has(tag)) continue;
+    if (found.delete(tag)) several.add(tag);
+    else found.set(tag, name);
+  }
+  for (const [type, name] of Object.entries(given)) {
+    const named = typedefs[type]?.type;
+    const tag = named?.kind === 'struct' ? named.tag : structs[type] ? type : undefined;
+    if (tag === undefined)
+      throw new EwaldError(
+        'Argument',
+        `handles names "${type}", which is not a struct of the header; it has ` +
+          `${Object.keys(structs).join(', ') || 'none'}`,
+      );
+    const declared = functions[name];
+    if (!declared) {
+      const near = nearest(name, Object.keys(functions));
+      throw new EwaldError(
+        'Argument',
+        `handles names the function "${name}", which the header does not ` +
+          `declare${near ? `; did you mean "${near}"?` : ''}`,
+      );
+    }
+    if (declared.parameters.length !== 1)
+      throw new EwaldError(
+        'Argument',
+        `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes only ` +
+          'the handle',
+      );
+    found.set(tag, name);
+  }
+  return found;
+}
+
+/** Makes the library object. */
+export function makeLibrary(target: Target, options: BindOptions = {}): Library {
+  const { runtime } = target;
+  const { table } = runtime;
+  const lengths = options.lengths ?? {};
+  for (const name of Object.keys(lengths)) {
+    if (!Object.hasOwn(table.functions, name) && !(name in table.functions))
+      throw new EwaldError('Argument', `lengths names "${name}", which the header does not declare`);
+  }
+  const destructors = findDestructors(table, options.handles ?? {});
+  const endings = new Set(destructors.values());
+  const functions: Record<string, LibraryFunction> = Object.create(null);
+
+  const make = (fn: CFunction): LibraryFunction => {
+    const own = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
+    const parameters = parametersOf(runtime, fn, own, target.byValue?.bind(target)).map((parameter, i) =>
+      i === 0 && endings.has(fn.name) ? marking(parameter, `${fn.name}()`) : parameter,
+    );
+    const checks = lengthChecks(runtime, fn, own);
+    const { call, out } = target.bind(fn);
+    const bound = (fn.variadic ? bindVariadic : bindCall)(runtime, fn, {
+      call,
+      out,
+      parameters,
+      checks,
+      frame: () => target.frame(),
+      ...(target.vararg && { vararg: target.vararg.bind(target) }),
+    });
+    const asynchronous = async (...values: unknown[]): Promise<unknown> => {
+      runtime.assertAlive();
+      for (const check of checks) check(values);
+      return target.async(fn, values, parameters);
+    };
+    return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
+  };
+
+  const lazily = (fn: CFunction): void => {
+    const get = (): LibraryFunction => {
+      runtime.assertAlive();
+      const made = make(fn);
+      for (const place of [functions, library])
+        Object.defineProperty(place, fn.name, { value: made, enumerable: true });
+      return made;
+    };
+    for (const place of [functions, library])
+      Object.defineProperty(place, fn.name, { get, enumerable: true, configurable: true });
+  };
+
+  const own = new LibraryTools(target, functions);
+  // Undeclared names are looked up here, after the declared ones, which stay plain properties.
+  const fallback = new Proxy(own, {
+    get(_, name) {
+      if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
+      if ((toolNames as readonly string[]).includes(name)) return Reflect.get(own, name, own);
+      const near = nearest(name, [...Object.keys(table.functions), ...toolNames]);
+      throw new EwaldError(
+        'Argument',
+        `${table.header} declares no function "${name}"${near ? `; did you mean "${near}"?` : ''}`,
+      );
+    },
+  });
+  const library = Object.create(fallback) as Library;
+  for (const name of toolNames) {
+    if (name in table.functions) continue;
+    const value = own[name] as unknown;
+    if (typeof value === 'function') Object.defineProperty(library, name, { value: value.bind(own) });
+    else Object.defineProperty(library, name, { get: () => own[name] });
+  }
+  for (const fn of Object.values(table.functions)) lazily(fn);
+  for (const [tag, name] of destructors) {
+    runtime.destructors.set(tag, {
+      name,
+      call: (handle) => {
+        const destroy = functions[name];
+        destroy?.(handle);
+      },
+    });
+  }
+  Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
+  shownAs(library, () => {
+    const count = Object.keys(table.functions).length;
+    return `library ${runtime.name} (${target.kind}${runtime.disposed ? ', disposed' : ''}) with ${count} functions`;
+  });
+  tools.set(library, own);
+  if (options.strict) {
+    try {
+      for (const name of Object.keys(table.functions)) void functions[name];
+    } catch (error) {
+      own.dispose();
+      throw error;
+    }
+  }
+  return library;
+}
+
+/** Names that engines and tools look up on any object. */
+const engineNames = new Set([
+  'then',
+  'toJSON',
+  'constructor',
+  'toString',
+  'valueOf',
+  'inspect',
+  'nodeType',
+  'asymmetricMatch',
+  '$$typeof',
+  '__esModule',
+  'prototype',
+  'hasOwnProperty',
+  'length',
+  'name',
+  'tagName',
+  'isMockFunction',
+]);

@@ -1,0 +1,365 @@
+/** A native library, called through koffi. Arrays are passed by their address and are not copied. */
+import { EwaldError, messageOf } from '../../../base/errors.js';
+import { type CallFrame, callPointer, countError, FrameEnds, resultOf } from '../bind.js';
+import { callbackShape, isText } from '../callback.js';
+import type { Argument, Converter, Direction, Parameter } from '../frame.js';
+import { layoutOf, placeFields } from '../header/layout.js';
+import { type CField, type CFunction, type CType, type FunctionTable, signature, typeText } from '../header/types.js';
+import { missing, type Target } from '../library.js';
+import { type AsyncCall, Runtime } from '../runtime.js';
+import { type Place, shown } from '../scalars.js';
+import { assertLoadable, type Found, symbolNames } from './find.js';
+import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace } from './koffi.js';
+
+export class NativeTarget implements Target {
+  readonly kind = 'native';
+  readonly runtime: Runtime;
+  readonly #koffi: Koffi;
+  readonly #library: KoffiLibrary;
+  readonly #path: string;
+  readonly #bound = new Map<string, KoffiFunction>();
+  readonly #structs = new Map<string, unknown>();
+  /** Callbacks that C may still call. */
+  readonly #registered = new Set<bigint>();
+  #symbols: readonly string[] | undefined;
+  #unloaded = false;
+
+  constructor(table: FunctionTable, name: string, { path, byName }: Pick<Found, 'path' | 'byName'>, koffi: Koffi) {
+    if (!byName) assertLoadable(path);
+    this.#koffi = koffi;
+    this.#path = path;
+    this.runtime = new Runtime(table, nativeSpace(koffi), name);
+    try {
+      this.#library = koffi.load(path);
+    } catch (cause) {
+      throw new EwaldError('Load', `the library ${path} does not load: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  symbols(): readonly string[] {
+    this.#symbols ??= symbolNames(this.#path);
+    return this.#symbols;
+  }
+
+  address(name: string): bigint | undefined {
+    try {
+      return this.#koffi.address(this.#library.symbol(name));
+    } catch {
+      return undefined;
+    }
+  }
+
+  bind(fn: CFunction): { call: (...values: never[]) => unknown; out: (result: never) => unknown } {
+    const call = this.#function(fn) as (...values: never[]) => unknown;
+    return { call, out: this.#result(fn.result) as (value: never) => unknown };
+  }
+
+  #result(type: CType): (value: unknown) => unknown {
+    if (type.kind === 'struct') return (value) => this.#fromStruct(type, value);
+    if (isText(type, this.runtime)) return (text) => text;
+    return resultOf(this.runtime, type) as (value: unknown) => unknown;
+  }
+
+  byValue(type: CType & { kind: 'struct' }, place: Place): Converter {
+    return (value) => this.#structObject(type, value, place);
+  }
+
+  #function(fn: CFunction): KoffiFunction {
+    let bound = this.#bound.get(fn.name);
+    if (bound) return bound;
+    const parameters = fn.parameters.map(({ type }) => this.#type(type));
+    const result = isText(fn.result, this.runtime) ? 'str' : this.#type(fn.result);
+    try {
+      bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
+    } catch (cause) {
+      if (/cannot find/i.test(messageOf(cause))) throw missing(this, fn.name);
+      throw new EwaldError('Unsupported', `${signature(fn, fn.name)} cannot be called: ${messageOf(cause)}`, { cause });
+    }
+    this.#bound.set(fn.name, bound);
+    return bound;
+  }
+
+  /** The type in koffi's notation. Pointers are passed as addresses; pointees are checked before. */
+  #type(type: CType): unknown {
+    if (type.kind === 'void') return 'void';
+    if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#callbackType(type.to) : 'void *';
+    const scalar = this.runtime.scalar(type);
+    if (scalar) {
+      const { kind, size } = scalar.layout;
+      if (kind === 'float') return size === 4 ? 'float' : 'double';
+      return `${kind === 'signed' ? 'int' : 'uint'}${size * 8}_t`;
+    }
+    if (type.kind === 'array') return this.#koffi.array(this.#type(type.of), type.length, 'Array');
+    if (type.kind === 'struct') {
+      let struct = this.#structs.get(type.tag);
+      if (struct) return struct;
+      const fields = plainFields(type, this.runtime);
+      struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
+      this.#structs.set(type.tag, struct);
+      return struct;
+    }
+    throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be passed by value`);
+  }
+
+  readonly #callbackTypes = new Map<string, unknown>();
+
+  #callbackType(type: CType & { kind: 'function' }): unknown {
+    const key = signature(type, '');
+    let found = this.#callbackTypes.get(key);
+    if (!found) {
+      const { result, parameters } = type;
+      found = this.#koffi.pointer(
+        this.#koffi.proto(
+          this.#type(result),
+          parameters.map(({ type: parameter }) => (parameter.kind === 'pointer' ? 'void *' : this.#type(parameter))),
+        ),
+      );
+      this.#callbackTypes.set(key, found);
+    }
+    return found;
+  }
+
+  /** A further argument of a variadic function: its type, and the value converted to it. */
+  vararg(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown } {
+    if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(given)}; after "..." each argument has its type: ['int', 5], ['double', 1.5], ` +
+          `['const char *', 'text']`,
+      );
+    const type = promoted(this.runtime.typeOf(given[0]), this.runtime);
+    return { type, koffi: this.#type(type) };
+  }
+
+  /** A struct in koffi's form: with every field, and with checked numbers. */
+  #structObject(type: CType & { kind: 'struct' }, value: unknown, place: Place): object {
+    const { runtime } = this;
+    // Converted to bytes and back, since the codec of structs checks names, ranges and lengths.
+    const view = new DataView(new ArrayBuffer(runtime.sizeOf(type)));
+    if (typeof value !== 'object' || value === null)
+      throw new EwaldError(
+        'Argument',
+        `${place()} is ${shown(value)}; expected an object with the fields of ${typeText(type)}`,
+      );
+    runtime.write(view, 0, type, value, place);
+    return this.#plain(type, view, 0) as object;
+  }
+
+  /** A value in memory, converted for koffi. */
+  #plain(type: CType, view: DataView, offset: number): unknown {
+    const { runtime } = this;
+    if (type.kind === 'pointer') return view.getBigUint64(offset, true) || null;
+    if (type.kind === 'array') {
+      const size = runtime.sizeOf(type.of);
+      return Array.from({ length: type.length }, (_, i) => this.#plain(type.of, view, offset + i * size));
+    }
+    if (type.kind === 'struct') {
+      return Object.fromEntries(
+        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [
+          field.name,
+          this.#plain(field.type, view, offset + field.offset),
+        ]),
+      );
+    }
+    const value = runtime.read(view, offset, type);
+    return typeof value === 'boolean' ? Number(value) : value;
+  }
+
+  /** Converts a struct returned by koffi. */
+  #fromStruct(type: CType, value: unknown): unknown {
+    const { runtime } = this;
+    if (type.kind === 'struct') {
+      return Object.fromEntries(
+        (runtime.table.structs[type.tag]?.fields ?? []).map((field) => [
+          field.name,
+          this.#fromStruct(field.type, (value as Record<string, unknown>)[field.name]),
+        ]),
+      );
+    }
+    if (type.kind === 'array') {
+      const values = Array.from(value as Iterable<unknown>, (element) => this.#fromStruct(type.of, element));
+      if (type.of.kind !== 'scalar' || type.of.name !== 'char') return values;
+      const end = values.indexOf(0);
+      return new TextDecoder().decode(
+        Uint8Array.from((end < 0 ? values : values.slice(0, end)) as number[], (byte) => byte & 255),
+      );
+    }
+    if (type.kind === 'pointer') return runtime.pointer((value as bigint | null) ?? 0n, type.to);
+    return runtime.scalar(type)?.out(value as number);
+  }
+
+  frame(): CallFrame {
+    return new NativeFrame(this);
+  }
+
+  async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    if (fn.variadic) throw varargs(fn, 'off the main thread');
+    if (values.length !== fn.parameters.length) throw countError(fn, values.length);
+    const { out } = this.bind(fn);
+    const raw = this.#function(fn);
+    const call: AsyncCall = {};
+    const frame = new NativeFrame(this, call);
+    // From here on the library stays loaded, even if it is disposed.
+    this.runtime.waiting.add(call);
+    try {
+      // The arguments stay here, so that no array is collected while C works on it.
+      const args = values.map((value, i) => (parameters[i] as Parameter).convert(value, frame));
+      const result = await new Promise<unknown>((resolve, reject) => {
+        raw.async(...args, (error: unknown, value: unknown) => (error ? reject(error) : resolve(value)));
+      });
+      void args.length;
+      frame.done();
+      if (call.thrown) throw call.thrown.error;
+      return out(result as never);
+    } finally {
+      this.runtime.waiting.delete(call);
+      frame.end();
+      if (this.runtime.disposed) this.#unload();
+    }
+  }
+
+  callback(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+    call?: AsyncCall,
+  ): { address: bigint; release(): void } {
+    const address = this.#koffi.register(
+      this.transient(type, use, call) as (...values: never[]) => unknown,
+      this.#callbackType(type),
+    );
+    this.#registered.add(address);
+    return {
+      address,
+      release: () => {
+        if (this.#registered.delete(address)) this.#koffi.unregister(address);
+      },
+    };
+  }
+
+  /** Registers a function that koffi may call during a call. */
+  transient(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+    call?: AsyncCall,
+  ): (...values: unknown[]) => unknown {
+    const wrapped = callbackShape(this.runtime, type).wrap(use, call);
+    const pointer = type.result.kind === 'pointer';
+    return (...values) => {
+      const result = wrapped(...(values as never[]));
+      return pointer ? result || null : result;
+    };
+  }
+
+  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown {
+    const { parameters, result } = type;
+    const fn = this.#koffi.decode(
+      BigInt(address),
+      this.#koffi.proto(
+        isText(result, this.runtime) ? 'str' : this.#type(result),
+        parameters.map(({ type: parameter }) => this.#type(parameter)),
+      ),
+    ) as (...values: unknown[]) => unknown;
+    const out = this.#result(result);
+    return (...values) => {
+      const converted = parameters.map(({ type: parameter }, i) => {
+        const scalar = this.runtime.scalar(parameter);
+        const place = (): string => `argument ${i + 1}`;
+        return scalar
+          ? scalar.in(values[i], place)
+          : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place) || null;
+      });
+      return out(callPointer(this.runtime, () => fn(...converted)));
+    };
+  }
+
+  free(address: number | bigint): void {
+    this.#koffi.free(BigInt(address));
+  }
+
+  close(): void {
+    this.#unload();
+  }
+
+  /** Unloads the library once none of its code is running, neither on another thread nor further up in this call. */
+  #unload(): void {
+    const { waiting, depth } = this.runtime;
+    if (this.#unloaded || waiting.size > 0) return;
+    if (depth > 0) {
+      setImmediate(() => this.#unload());
+      return;
+    }
+    this.#unloaded = true;
+    for (const address of this.#registered) this.#koffi.unregister(address);
+    this.#registered.clear();
+    this.#library.unload();
+  }
+}
+
+const varargs = (fn: CFunction, why: string): EwaldError =>
+  new EwaldError(
+    'Unsupported',
+    `${signature(fn, fn.name)} takes varargs, which cannot be passed ${why}; wrap it in a function with fixed ` +
+      'parameters',
+  );
+
+/** The type that a value has after "...": small integers are ints, floats are doubles. */
+function promoted(type: CType, runtime: Runtime): CType {
+  const layout = runtime.scalar(type)?.layout;
+  if (layout?.kind === 'float') return { kind: 'scalar', name: 'double' };
+  return layout && layout.size < 4 ? { kind: 'scalar', name: 'int' } : type;
+}
+
+const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
+
+/** The fields of a struct that koffi lays out as C does. @throws `Unsupported` for all others. */
+function plainFields(type: CType & { kind: 'struct' }, runtime: Runtime): readonly CField[] {
+  const struct = runtime.table.structs[type.tag];
+  const refuse = (why: string): never => {
+    throw new EwaldError(
+      'Unsupported',
+      `${typeText(type)} is passed by value, but ${why}; declare a function that takes a pointer to it`,
+    );
+  };
+  const fields = struct?.fields ?? [];
+  if (fields.length === 0) return refuse('the header keeps it opaque');
+  if (struct?.kind === 'union') return refuse('it is a union');
+  if (fields.some(({ name, bits }) => name === '' || bits !== undefined)) return refuse('it has bit-fields or unions');
+  const members = fields.map(({ name, type: inner }) => {
+    const layout = layoutOf(unaligned(inner), runtime.model, runtime.table);
+    return { name, type: inner, layout: layout ?? refuse(`the size of ${name} is unknown`) };
+  });
+  const natural = placeFields(members, { kind: 'struct' });
+  const same = natural.size === struct?.size && natural.fields.every(({ offset }, i) => offset === fields[i]?.offset);
+  return same ? fields : refuse('it is packed or aligned in a way that calls do not support');
+}
+
+/** Passes arrays as they are; koffi takes their addresses. */
+class NativeFrame extends FrameEnds implements CallFrame {
+  readonly #target: NativeTarget;
+  readonly asynchronous: boolean;
+  readonly #call: AsyncCall | undefined;
+
+  /** `call` is the asynchronous call to which the frame belongs. */
+  constructor(target: NativeTarget, call?: AsyncCall) {
+    super();
+    this.#target = target;
+    this.#call = call;
+    this.asynchronous = call !== undefined;
+  }
+
+  place(view: ArrayBufferView, _direction: Direction): Argument {
+    return view;
+  }
+
+  scratch(bytes: number): { argument: Argument; view(): DataView } {
+    const memory = new Uint8Array(bytes);
+    return { argument: memory, view: () => new DataView(memory.buffer) };
+  }
+
+  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
+    if (!this.asynchronous) return this.#target.transient(type, use);
+    const { address, release } = this.#target.callback(type, use, this.#call);
+    this.release(release);
+    return address;
+  }
+}

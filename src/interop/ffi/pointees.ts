@@ -1,0 +1,76 @@
+/** The values that a pointer parameter accepts, and their description in errors. */
+import { EwaldError } from '../../base/errors.js';
+import { type CType, typeText } from './header/types.js';
+import type { Runtime } from './runtime.js';
+import { type Place, type Scalar, shown } from './scalars.js';
+
+export const isByte = (type: CType, runtime: Runtime): boolean =>
+  type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
+
+export function refused(value: unknown, type: CType, place: Place, needed: string): EwaldError {
+  return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`);
+}
+
+/** Describes the values that a pointer parameter accepts. */
+export function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): string {
+  const scalar = runtime.scalar(to);
+  if (to.kind === 'void') return 'a typed array, memory from alloc(), a pointer or null';
+  if (scalar)
+    return (
+      `${to.const && scalar.layout.size === 1 ? 'text, ' : ''}a ${arrayName(scalar)}, memory from alloc(), a ` +
+      'pointer or null'
+    );
+  if (to.kind === 'struct')
+    return runtime.table.structs[to.tag]?.fields
+      ? 'an object, memory from alloc(), a pointer or null'
+      : 'the handle that the library returned, or null';
+  if (to.kind === 'pointer' && runtime.scalar(to.to))
+    return (
+      'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows creates one from typed arrays), ' +
+      'memory from alloc(), a pointer or null'
+    );
+  return 'memory from alloc(), a pointer or null';
+}
+
+/** The typed array of a scalar's elements. */
+export function arrayName({ layout: { kind, size } }: Scalar): string {
+  if (kind === 'float') return `Float${size * 8}Array`;
+  return size === 8
+    ? kind === 'signed'
+      ? 'BigInt64Array'
+      : 'BigUint64Array'
+    : `${kind === 'signed' ? 'Int' : 'Uint'}${size * 8}Array`;
+}
+
+export function assertElements(
+  view: ArrayBufferView,
+  to: CType,
+  scalar: Scalar | undefined,
+  runtime: Runtime,
+  type: CType,
+  place: Place,
+): void {
+  if (to.kind === 'void') return;
+  let element = scalar;
+  if (to.kind === 'array') {
+    let inner: CType = to;
+    while (inner.kind === 'array') inner = inner.of;
+    element = runtime.scalar(inner);
+  }
+  if (!element) {
+    // The bytes of a struct are passed unchanged.
+    if (to.kind === 'struct' && view instanceof Uint8Array && view.byteLength >= runtime.sizeOf(to)) return;
+    throw refused(view, type, place, needs(type as CType & { kind: 'pointer' }, runtime));
+  }
+  const tag = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  const wanted = arrayName(element);
+  if (tag === wanted) return;
+  const { kind, size } = element.layout;
+  // All arrays of bytes are accepted, signed or not, clamped or not.
+  if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
+    if (kind !== 'signed' || (to.kind === 'scalar' && to.name === 'char') || tag === 'Int8Array') return;
+  }
+  throw new EwaldError('Argument', `${place()} is a ${tag}; ${typeText(type)} needs a ${wanted}`, {
+    detail: { found: tag, needed: wanted },
+  });
+}

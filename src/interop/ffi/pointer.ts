@@ -1,0 +1,126 @@
+/** Pointers returned by C, and handles of opaque structs. */
+import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
+import { disposableClass, type MaybeDisposable } from '../memory/disposable.js';
+import type { TypedPointer } from '../memory/indirect.js';
+import { shownAs } from '../memory/inspect.js';
+import type { Address, MemorySpace } from '../memory/space.js';
+import type { Access } from './access.js';
+import { CArray } from './carray.js';
+import { type CType, typeText } from './header/types.js';
+import { letterOf, scalarOf } from './scalars.js';
+
+/** An address with the type of its pointee. It owns nothing: its source determines how long it is valid. */
+export class Pointer implements TypedPointer {
+  /** The type of the pointee. */
+  readonly type: CType;
+  /** @internal */
+  readonly runtime: Access;
+  readonly #address: Address;
+  #end: string | undefined;
+
+  /** @internal */
+  constructor(runtime: Access, address: Address, type: CType) {
+    this.runtime = runtime;
+    this.#address = address;
+    this.type = type;
+  }
+
+  /**
+   * The address: a number in a wasm heap, a bigint in the process. @throws `Disposed` if the pointee has been freed.
+   */
+  get address(): Address {
+    this.runtime.assertAlive();
+    if (this.#end !== undefined)
+      throw new EwaldError(
+        'Disposed',
+        `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`,
+      );
+    return this.#address;
+  }
+
+  /** The memory into which it points. */
+  get memory(): MemorySpace {
+    return this.runtime.memory;
+  }
+
+  /** The pointer's own type, in C's notation. */
+  get typeText(): string {
+    return typeText({ kind: 'pointer', to: this.type });
+  }
+
+  /** The format of the numbers two levels down, for a table of rows. */
+  get rowFormat(): string | undefined {
+    const row = this.type.kind === 'pointer' ? this.type.to : undefined;
+    const scalar = row && scalarOf(row, this.runtime.model, this.runtime.table);
+    return scalar && letterOf(scalar.layout);
+  }
+
+  get freed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Reads the pointee, or the element `index` after it. */
+  read(index = 0): unknown {
+    return this.runtime.readAt(this.address, this.type, index);
+  }
+
+  /** Writes the pointee, or the element `index` after it. */
+  write(value: unknown, index = 0): void {
+    this.runtime.writeAt(this.address, this.type, index, value);
+  }
+
+  /** The zero-terminated UTF-8 text at the address. */
+  text(): string {
+    return this.runtime.textAt(this.address);
+  }
+
+  /** The memory at the address as an array of `length`, without a copy and without owning it. */
+  array(length: number): CArray {
+    const { runtime, type } = this;
+    const size = runtime.sizeOf(type);
+    if (!Number.isSafeInteger(length) || length < 0)
+      throw new EwaldError('Argument', `the length is ${shown(length)}; expected a whole number from 0`);
+    return new CArray(runtime, type, length, runtime.memory.span(this.address, length * size), undefined);
+  }
+
+  /** @internal Records that C has freed it. */
+  end(by: string): void {
+    this.#end ??= by;
+  }
+}
+
+shownAs(Pointer.prototype, function (this: Pointer) {
+  return this.freed ? `${this.typeText} (freed)` : `${this.typeText} 0x${this.address.toString(16)}`;
+});
+
+export interface Handle extends MaybeHandleDisposable {
+  dispose(): void;
+}
+type MaybeHandleDisposable = MaybeDisposable & object;
+
+/**
+ * A pointer to an opaque struct, such as `ctx_t *`: only C can access its contents, and one of C's functions frees it.
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
+export class Handle extends Pointer {
+  /**
+   * Passes the handle to the function that frees it; a second call does nothing.
+   *
+   * @throws `Unsupported` if no such function is known.
+   */
+  dispose(): void {
+    if (this.freed) return;
+    const destroy = this.runtime.destructorOf(this.type);
+    if (!destroy) {
+      throw new EwaldError(
+        'Unsupported',
+        `no known function frees a ${typeText(this.type)}; name one when opening the library: { ` +
+          `handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
+      );
+    }
+    destroy(this);
+    this.end('its destructor');
+  }
+}
+disposableClass(Handle);

@@ -1,0 +1,356 @@
+/** The state shared by the parts of an open library: its types, its memory, and the representation of values. */
+import { EwaldError } from '../../base/errors.js';
+import { pointerBytes } from '../memory/model.js';
+import type { Address, MemorySpace } from '../memory/space.js';
+import type { Access } from './access.js';
+import { CArray } from './carray.js';
+import { Declarators } from './header/declarator.js';
+import { layoutOf, namedFields } from './header/layout.js';
+import { tokenize } from './header/lexer.js';
+import { Scope } from './header/scope.js';
+import { headerError } from './header/source.js';
+import { TokenStream } from './header/stream.js';
+import { type CType, type DataModel, type FunctionTable, typeText } from './header/types.js';
+import { Handle, Pointer } from './pointer.js';
+import { type Place, readBits, type Scalar, scalarOf, shown, writeBits } from './scalars.js';
+import { type Members, readStruct, type ValueCodec, writeStruct } from './struct-values.js';
+
+const decoder = new TextDecoder();
+
+/** The error thrown by a callback. */
+export interface Thrown {
+  readonly error: unknown;
+}
+
+/** A running asynchronous call, and the errors thrown by its callbacks. */
+export interface AsyncCall {
+  thrown?: Thrown | undefined;
+}
+
+/** The state of an open library. */
+export class Runtime implements Access, ValueCodec {
+  readonly table: FunctionTable;
+  readonly memory: MemorySpace;
+  /** Name of the library, for messages. */
+  readonly name: string;
+  /** The error thrown by a callback, which the call that ran it rethrows. */
+  thrown: Thrown | undefined;
+  /** Number of running synchronous calls, nested through callbacks. */
+  depth = 0;
+  /** Running asynchronous calls. */
+  readonly waiting = new Set<AsyncCall>();
+  disposed = false;
+  /** Destructors of handles by type; set by the library. */
+  destructors = new Map<string, { readonly name: string; readonly call: (handle: object) => void }>();
+  readonly #types = new Map<string, CType>();
+  readonly #scalars = new WeakMap<CType, Scalar>();
+  #scope: Scope | undefined;
+
+  constructor(table: FunctionTable, memory: MemorySpace, name: string) {
+    this.table = table;
+    this.memory = memory;
+    this.name = name;
+  }
+
+  get model(): DataModel {
+    return this.table.model;
+  }
+
+  assertAlive(): void {
+    if (this.disposed)
+      throw new EwaldError('Disposed', `the library ${this.name} was disposed; open it again before using its objects`);
+  }
+
+  /**
+   * Starts a synchronous call, to which errors of callbacks belong from now on. Returns the pending error of the
+   * enclosing call, for `leave`.
+   */
+  enter(): Thrown | undefined {
+    this.depth++;
+    const { thrown } = this;
+    if (thrown !== undefined) this.thrown = undefined;
+    return thrown;
+  }
+
+  leave(outer: Thrown | undefined): void {
+    this.depth--;
+    if (this.thrown !== outer) this.thrown = outer;
+  }
+
+  /**
+   * Stores the error of a callback for the call to which it belongs: the one for which it was made, otherwise the
+   * running synchronous call, otherwise the only asynchronous one. If there is no such call, it is an uncaught error.
+   */
+  caught(error: unknown, own: AsyncCall | undefined): void {
+    const [waiting] = this.waiting.size === 1 ? this.waiting : [];
+    if (own) own.thrown ??= { error };
+    else if (this.depth > 0) this.thrown ??= { error };
+    else if (waiting) waiting.thrown ??= { error };
+    else
+      queueMicrotask(() => {
+        throw error;
+      });
+  }
+
+  /** Reads a type in C's notation: `double`, `int *`, `struct rec`. */
+  typeOf(text: string): CType {
+    let type = this.#types.get(text);
+    if (type) return type;
+    this.#scope ??= Scope.of(this.table);
+    const file = { name: '<type>', text };
+    const stream = new TokenStream(tokenize(file).filter(({ kind }) => kind !== 'newline'));
+    type = new Declarators(stream, this.#scope, true).typeName(0);
+    const rest = stream.peek();
+    if (rest.kind !== 'end') throw headerError(rest, `found "${rest.text}" after the type`);
+    this.#types.set(text, type);
+    return type;
+  }
+
+  scalar(type: CType): Scalar | undefined {
+    let scalar = this.#scalars.get(type);
+    if (scalar) return scalar;
+    scalar = scalarOf(type, this.model, this.table);
+    if (scalar) this.#scalars.set(type, scalar);
+    return scalar;
+  }
+
+  /** Bytes of a type. @throws `Argument` for void and opaque structs. */
+  sizeOf(type: CType): number {
+    const layout = layoutOf(type, this.model, this.table);
+    if (!layout)
+      throw new EwaldError(
+        'Argument',
+        `${typeText(type)} has no size ` +
+          `here${type.kind === 'struct' ? ': the header keeps it opaque, so the library makes it' : ''}`,
+      );
+    return layout.size;
+  }
+
+  destructorOf(type: CType): ((handle: object) => void) | undefined {
+    return type.kind === 'struct' ? this.destructors.get(type.tag)?.call : undefined;
+  }
+
+  /** The JavaScript object for a pointer from C; null for NULL. */
+  pointer(address: Address, to: CType): Pointer | null {
+    if (!address) return null;
+    const opaque = to.kind === 'struct' && this.table.structs[to.tag]?.fields === undefined;
+    return opaque || (to.kind === 'struct' && this.destructors.has(to.tag))
+      ? new Handle(this, address, to)
+      : new Pointer(this, address, to);
+  }
+
+  /** The value of a type at a place in memory. */
+  read(view: DataView, offset: number, type: CType): unknown {
+    const scalar = this.scalar(type);
+    if (scalar) return scalar.out(readBits(scalar.layout, view, offset));
+    switch (type.kind) {
+      case 'pointer': {
+        const address = pointerBytes[this.model] === 4 ? view.getUint32(offset, true) : view.getBigUint64(offset, true);
+        return this.pointer(address, type.to);
+      }
+      case 'array':
+        return this.#readArray(view, offset, type);
+      case 'struct':
+        return readStruct(this, view, offset, type);
+      default:
+        throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be read`);
+    }
+  }
+
+  #readArray(view: DataView, offset: number, { of, length }: CType & { kind: 'array' }): unknown {
+    if (of.kind === 'scalar' && of.name === 'char') {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, length);
+      const end = bytes.indexOf(0);
+      return decoder.decode(bytes.slice(0, end < 0 ? undefined : end));
+    }
+    const size = this.sizeOf(of);
+    return Array.from({ length }, (_, i) => this.read(view, offset + i * size, of));
+  }
+
+  /** Writes a value of a type to a place in memory. */
+  write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
+    const scalar = this.scalar(type);
+    if (scalar) {
+      writeBits(scalar.layout, view, offset, scalar.in(value, place));
+      return;
+    }
+    switch (type.kind) {
+      case 'pointer': {
+        const address = this.addressOf(value, type, place);
+        if (pointerBytes[this.model] === 4) view.setUint32(offset, Number(address), true);
+        else view.setBigUint64(offset, BigInt(address), true);
+        return;
+      }
+      case 'array':
+        this.#writeArray(view, offset, type, value, place);
+        return;
+      case 'struct':
+        writeStruct(this, view, offset, type, value, place);
+        return;
+      default:
+        throw new EwaldError('Argument', `${place()} has the type ${typeText(type)}, which cannot be written`);
+    }
+  }
+
+  #writeArray(
+    view: DataView,
+    offset: number,
+    { of, length }: CType & { kind: 'array' },
+    value: unknown,
+    place: Place,
+  ): void {
+    if (typeof value === 'string' && of.kind === 'scalar' && this.sizeOf(of) === 1) {
+      const bytes = new TextEncoder().encode(value);
+      if (bytes.length >= length)
+        throw new EwaldError('Shape', `${place()} has ${bytes.length} bytes and a zero; the array holds ${length}`);
+      new Uint8Array(view.buffer, view.byteOffset + offset, length).fill(0).set(bytes);
+      return;
+    }
+    const values =
+      typeof value === 'object' && value !== null && Symbol.iterator in value
+        ? [...(value as Iterable<unknown>)]
+        : undefined;
+    if (values?.length !== length)
+      throw new EwaldError(
+        'Shape',
+        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; expected ${length} elements`,
+      );
+    const size = this.sizeOf(of);
+    values.forEach((element, i) => {
+      this.write(view, offset + i * size, of, element, () => `${place()}[${i}]`);
+    });
+  }
+
+  readonly #members = new Map<string, Members>();
+
+  membersOf(tag: string): Members | undefined {
+    const known = this.#members.get(tag);
+    if (known) return known;
+    const struct = this.table.structs[tag];
+    if (!struct?.fields) return undefined;
+    const fields = namedFields(struct.fields, this.table.structs);
+    let end = 0;
+    const overlaps = fields
+      .map(({ offset, shift = 0, bits, type }) => [offset * 8 + shift, bits ?? this.sizeOf(type) * 8] as const)
+      .sort(([a], [b]) => a - b)
+      .some(([from, count]) => {
+        const before = end;
+        end = Math.max(end, from + count);
+        return from < before;
+      });
+    const members = { kind: struct.kind, fields, overlaps };
+    this.#members.set(tag, members);
+    return members;
+  }
+
+  isSigned(type: CType): boolean {
+    return this.scalar(type)?.layout.kind === 'signed';
+  }
+
+  fromBits(type: CType, bits: bigint): unknown {
+    const scalar = this.scalar(type) as Scalar;
+    return scalar.out(scalar.layout.size === 8 ? bits : Number(bits));
+  }
+
+  toBits(type: CType, value: unknown, place: Place): bigint {
+    return BigInt((this.scalar(type) as Scalar).in(value, place));
+  }
+
+  /** The address of an object that is already in the library's memory; 0 for null. */
+  addressOf(value: unknown, type: CType & { kind: 'pointer' }, place: Place): Address {
+    if (value === null) return 0;
+    if (value instanceof Pointer || value instanceof CArray) {
+      if (value.runtime !== this)
+        throw new EwaldError(
+          'Argument',
+          `${place()} belongs to the library ${value.runtime.name}, not to ${this.name}`,
+        );
+      this.assertPointee(value.type, type, place);
+      return value.address;
+    }
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(value)}; ${typeText(type)} needs null, a pointer that C returned, or memory from alloc()`,
+    );
+  }
+
+  /** Throws for a pointer to another type than the expected one; void accepts everything. */
+  assertPointee(found: CType, wanted: CType & { kind: 'pointer' }, place: Place): void {
+    if (!samePointee(found, wanted.to, this)) {
+      throw new EwaldError(
+        'Argument',
+        `${place()} points at ${typeText(found)}; ${typeText(wanted)} needs ${typeText(wanted.to)}`,
+      );
+    }
+  }
+
+  readAt(address: Address, type: CType, index: number): unknown {
+    const size = this.sizeOf(type);
+    return this.read(this.memory.span(offsetBy(address, index * size), size).view(), 0, type);
+  }
+
+  writeAt(address: Address, type: CType, index: number, value: unknown): void {
+    if (type.const) throw new EwaldError('Argument', `this pointer is to ${typeText(type)}, which may only be read`);
+    const size = this.sizeOf(type);
+    this.write(
+      this.memory.span(offsetBy(address, index * size), size).view(),
+      0,
+      type,
+      value,
+      () => `element ${index}`,
+    );
+  }
+
+  /** Reads a zero-terminated text in growing steps, since its length is unknown until the zero is found. */
+  textAt(address: Address): string {
+    for (let size = 64; ; size *= 4) {
+      // A wasm heap has an end; the process's memory is only read up to the zero, byte by byte near the end of a page.
+      const bytes = this.memory.kind === 'wasm' ? this.#heapBytes(address, size) : this.#processBytes(address, size);
+      const end = bytes.indexOf(0);
+      if (end >= 0) return decoder.decode(bytes.slice(0, end));
+      if (bytes.length < size || size > 2 ** 30)
+        throw new EwaldError('Format', `the text at address ${address} has no end`);
+    }
+  }
+
+  #heapBytes(address: Address, size: number): Uint8Array {
+    const at = Number(address);
+    const rest = (this.memory as unknown as { buffer: ArrayBufferLike }).buffer.byteLength - at;
+    const view = this.memory.span(at, Math.max(0, Math.min(size, rest))).view();
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+  }
+
+  #processBytes(address: Address, size: number): Uint8Array {
+    const start = BigInt(address);
+    const collected: number[] = [];
+    let at = start;
+    while (collected.length < size) {
+      // Never reads beyond the page of a byte that may be the terminating zero.
+      const page = Number(4096n - (at % 4096n));
+      const view = this.memory.span(at, Math.min(page, size - collected.length)).view();
+      for (let i = 0; i < view.byteLength; i++) {
+        const byte = view.getUint8(i);
+        collected.push(byte);
+        if (byte === 0) return Uint8Array.from(collected);
+      }
+      at += BigInt(view.byteLength);
+    }
+    return Uint8Array.from(collected);
+  }
+}
+
+export const offsetBy = (address: Address, bytes: number): Address =>
+  typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes;
+
+function samePointee(found: CType, wanted: CType, runtime: Runtime): boolean {
+  if (wanted.kind === 'void' || found.kind === 'void') return true;
+  // A pointer to rows of fixed length is a pointer to their elements.
+  if (wanted.kind === 'array') return samePointee(found, wanted.of, runtime);
+  if (found.kind === 'array') return samePointee(found.of, wanted, runtime);
+  const a = runtime.scalar(found);
+  const b = runtime.scalar(wanted);
+  if (a && b) return a.layout.size === b.layout.size && (a.layout.kind === b.layout.kind || a.layout.size === 1);
+  if (found.kind === 'struct' && wanted.kind === 'struct') return found.tag === wanted.tag;
+  if (found.kind === 'pointer' && wanted.kind === 'pointer') return samePointee(found.to, wanted.to, runtime);
+  return found.kind === wanted.kind;
+}

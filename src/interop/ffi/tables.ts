@@ -1,0 +1,196 @@
+/** Arguments that are tables of pointers: texts, handles returned by C, nested arrays, memories of rows. */
+import { EwaldError } from '../../base/errors.js';
+import { IndirectMemory2D } from '../memory/indirect.js';
+import { pointerBytes } from '../memory/model.js';
+import { RaggedRows } from '../memory/ragged.js';
+import type { Rows } from '../memory/rows.js';
+import type { Allocation } from '../memory/space.js';
+import { CArray } from './carray.js';
+import type { Argument, Direction, Frame } from './frame.js';
+import { type CType, typeText } from './header/types.js';
+import { assertElements, needs, refused } from './pointees.js';
+import { Pointer } from './pointer.js';
+import type { Runtime } from './runtime.js';
+import { letterOf, type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
+
+type PointerType = CType & { kind: 'pointer' };
+
+const utf8 = new TextEncoder();
+
+/** Allocates memory with an address for the duration of the call. */
+function allocated(bytes: number, what: string, runtime: Runtime, frame: Frame): Allocation {
+  const allocation = runtime.memory.allocate(Math.max(1, bytes), what);
+  frame.release(() => allocation.free());
+  return allocation;
+}
+
+/** Makes a table of addresses in memory, and reads it after the call. */
+function pointerTable(
+  addresses: readonly (number | bigint)[],
+  runtime: Runtime,
+  frame: Frame,
+): { argument: Argument; changed(i: number): number | bigint | undefined } {
+  const size = pointerBytes[runtime.model];
+  const allocation = allocated(addresses.length * size, 'a table of pointers', runtime, frame);
+  const view = allocation.view();
+  addresses.forEach((address, i) => {
+    if (size === 4) view.setUint32(i * 4, Number(address), true);
+    else view.setBigUint64(i * 8, BigInt(address), true);
+  });
+  return {
+    argument: allocation.address as number | bigint,
+    changed(i) {
+      const now = allocation.view();
+      const address = size === 4 ? now.getUint32(i * 4, true) : now.getBigUint64(i * 8, true);
+      return BigInt(address) === BigInt(addresses[i] ?? 0) ? undefined : address;
+    },
+  };
+}
+
+/**
+ * Texts for `char **`; null for entries that C writes. After the call, the array contains what C wrote: text for
+ * `const char **`, or a pointer if the caller has to free the text.
+ */
+export function textsArgument(
+  values: unknown[],
+  to: PointerType,
+  runtime: Runtime,
+  place: Place,
+  frame: Frame,
+  direction: Direction,
+): Argument {
+  const addresses = values.map((value, i) => {
+    if (value === null || value === undefined) return 0;
+    if (value instanceof Pointer || value instanceof CArray)
+      return runtime.addressOf(value, to, () => `${place()}[${i}]`);
+    if (typeof value !== 'string')
+      throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; expected text, a pointer or null`);
+    const text = utf8.encode(`${value}\0`);
+    const allocation = allocated(text.length, 'a text', runtime, frame);
+    const view = allocation.view();
+    new Uint8Array(view.buffer, view.byteOffset, text.length).set(text);
+    return allocation.address as number | bigint;
+  });
+  const { argument, changed } = pointerTable(addresses, runtime, frame);
+  if (direction !== 'in') {
+    frame.after(() => {
+      for (let i = 0; i < values.length; i++) {
+        const address = changed(i);
+        if (address === undefined) continue;
+        const text = to.to.const && to.to.kind === 'scalar' && to.to.name === 'char';
+        values[i] = address && text ? runtime.textAt(address) : runtime.pointer(address, to.to);
+      }
+    });
+  }
+  return argument;
+}
+
+/** `[null]` for `T **out`: the array contains the pointers that C wrote after the call. */
+export function pointersArgument(
+  values: unknown[],
+  to: PointerType,
+  runtime: Runtime,
+  place: Place,
+  frame: Frame,
+  direction: Direction,
+): Argument {
+  const addresses = values.map((value, i) => runtime.addressOf(value ?? null, to, () => `${place()}[${i}]`));
+  const { argument, changed } = pointerTable(addresses, runtime, frame);
+  if (direction !== 'in') {
+    frame.after(() => {
+      for (let i = 0; i < values.length; i++) {
+        const address = changed(i);
+        if (address !== undefined) values[i] = runtime.pointer(address, to.to);
+      }
+    });
+  }
+  return argument;
+}
+
+/** Whether an array contains rows: arrays and typed arrays, with null for missing rows. */
+export const isNested = (values: readonly unknown[]): boolean =>
+  values.some((value) => Array.isArray(value) || ArrayBuffer.isView(value)) &&
+  values.every((value) => value === null || Array.isArray(value) || ArrayBuffer.isView(value));
+
+/** `[[1, 2], [3, 4]]` for `double **`: rows are copied in, and back unless their elements are const. */
+export function nestedArgument(
+  values: readonly unknown[],
+  row: Scalar,
+  to: PointerType,
+  runtime: Runtime,
+  place: Place,
+  frame: Frame,
+  direction: Direction,
+): Argument {
+  const { size } = row.layout;
+  const lengths = values.map((value, i) => {
+    if (value === null) return 0;
+    if (Array.isArray(value)) return value.length;
+    assertElements(value as ArrayBufferView, to.to, row, runtime, to, () => `${place()}[${i}]`);
+    return (value as ArrayBufferView).byteLength / size;
+  });
+  const back = !to.to.const && direction !== 'in';
+  const addresses = values.map((value, i) => {
+    if (value === null) return 0;
+    const allocation = allocated((lengths[i] ?? 0) * size, 'a row', runtime, frame);
+    const view = allocation.view();
+    if (Array.isArray(value)) {
+      value.forEach((element, j) => {
+        writeBits(
+          row.layout,
+          view,
+          j * size,
+          row.in(element, () => `${place()}[${i}][${j}]`),
+        );
+      });
+    } else bytesOf(view, value as ArrayBufferView).set(bytesOf(value as ArrayBufferView));
+    if (back) frame.after(() => takeBack(allocation.view(), value as unknown[] | ArrayBufferView, row));
+    return allocation.address as number | bigint;
+  });
+  return pointerTable(addresses, runtime, frame).argument;
+}
+
+const bytesOf = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
+  new Uint8Array(view.buffer, view.byteOffset, like.byteLength);
+
+function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scalar): void {
+  if (!Array.isArray(row)) bytesOf(row).set(bytesOf(view, row));
+  else for (let j = 0; j < row.length; j++) row[j] = scalar.out(readBits(scalar.layout, view, j * scalar.layout.size));
+}
+
+/** Passes a memory of rows by its own table if C can access it; otherwise it is staged for the duration of the call. */
+export function rowsArgument(
+  value: Rows,
+  rows: Scalar | undefined,
+  runtime: Runtime,
+  type: PointerType,
+  place: Place,
+  frame: Frame,
+): Argument {
+  if (!rows) throw refused(value, type, place, needs(type, runtime));
+  const letter = letterOf(rows.layout);
+  const same =
+    value.format === letter ||
+    (value.itemSize === rows.layout.size && rows.layout.size === 1) ||
+    (rows.layout.kind !== 'float' &&
+      value.formatInUse.kind === rows.layout.kind &&
+      value.itemSize === rows.layout.size);
+  if (!same)
+    throw new EwaldError(
+      'Argument',
+      `${place()} has rows of format "${value.format}"; ${typeText(type)} needs "${letter}"`,
+    );
+  const row = type.to as CType & { kind: 'pointer' };
+  if (value.isReadonly && !row.to.const)
+    throw new EwaldError(
+      'Argument',
+      `${place()} is read-only, but ${typeText(type)} lets C write to it; declare its elements const, or pass a ` +
+        'writable memory',
+    );
+  if (value.space === runtime.memory) return value.pointer;
+  if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows))
+    throw refused(value, type, place, needs(type, runtime));
+  const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
+  frame.release(() => staged.dispose());
+  return staged.pointer;
+}

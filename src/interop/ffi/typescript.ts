@@ -1,0 +1,329 @@
+/** A typed module for a header, so that editors complete its names. */
+
+import { expectsMembers } from '../../base/arguments.js';
+import { jsMemory } from '../memory/space.js';
+import { isText } from './callback.js';
+import { namedFields } from './header/layout.js';
+import { type CFunction, type CParameter, type CType, type FunctionTable, signature } from './header/types.js';
+import { arrayName } from './pointees.js';
+import { Runtime } from './runtime.js';
+
+export interface ModuleOptions {
+  /** Name of the library in the module's text; default: the header's name without its extension. */
+  readonly name?: string | undefined;
+  /** `ts` writes a module that contains the table, `d.ts` only its declarations; default `ts`. */
+  readonly form?: 'ts' | 'd.ts' | undefined;
+}
+
+const identifier = /^[A-Za-z_$][\w$]*$/;
+
+/** Converts a name to TypeScript's style of type names. */
+const pascal = (name: string): string =>
+  name
+    .split(/[^A-Za-z0-9]+/)
+    .filter(Boolean)
+    .map((part) => (part[0] ?? '').toUpperCase() + part.slice(1))
+    .join('')
+    .replace(/^(\d)/, '_$1');
+
+/** Words that cannot name a parameter. */
+const reserved = new Set(
+  (
+    'await break case catch class const continue debugger default delete do else enum export extends false finally ' +
+    'for function if implements import in instanceof interface let new null package private protected public ' +
+    'return static super switch this throw true try typeof var void while with yield arguments eval'
+  ).split(' '),
+);
+
+/** Words that cannot name a type. */
+const typeWords = new Set(
+  'any bigint boolean never null number object string symbol undefined unknown void'.split(' '),
+);
+
+/** Names that a module imports, or that the language defines. */
+const imported = (
+  'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D RaggedRows Promise Omit ' +
+  'ArrayBuffer ArrayBufferView'
+).split(' ');
+
+/**
+ * Writes a typed module for a table: its functions, structs, enums and constants.
+ *
+ * The module exports an interface of the functions and, in the `ts` form, the table and `open(library, options)`.
+ */
+export function writeModule(table: FunctionTable, options: ModuleOptions = {}): string {
+  expectsMembers('writeModule: the table', table, ['functions', 'structs', 'model'], 'the result of parseHeader');
+  return new Writer(table, options).text();
+}
+
+class Writer {
+  readonly #table: FunctionTable;
+  readonly #runtime: Runtime;
+  readonly #form: 'ts' | 'd.ts';
+  readonly #name: string;
+  /** Names that are taken: values, and types by their tag. */
+  readonly #values = new Set(['table', 'open', 'getLibHandle']);
+  readonly #types = new Map<string, string>();
+  readonly #typeNames: Set<string>;
+
+  constructor(table: FunctionTable, { name, form }: ModuleOptions) {
+    this.#table = table;
+    this.#runtime = new Runtime(table, jsMemory, table.header);
+    this.#form = form ?? 'ts';
+    this.#name = pascal(name ?? table.header.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '')) || 'Library';
+    this.#typeNames = new Set([...imported, this.#name, `${this.#name}Functions`]);
+  }
+
+  text(): string {
+    const { functions, structs, enums, constants } = this.#table;
+    const header = this.#table.header.replace(/^.*[\\/]/, '');
+    const module = this.#form === 'ts';
+    const declare = module ? '' : 'declare ';
+    const lines: string[] = [
+      `/** ${header} as TypeScript; written by \`ewald ffi\`, do not edit. */`,
+      '/* eslint-disable */',
+      '// biome-ignore-all format: generated',
+      '// biome-ignore-all lint: generated',
+      '// biome-ignore-all assist: generated',
+      `import type { CArray, Callback, Handle, Library, LibraryOptions, Pointer } from 'ewald/ffi';`,
+      ...(module
+        ? [`import { type FunctionTable, getLibHandle } from 'ewald/ffi';`]
+        : [`import type { FunctionTable } from 'ewald/ffi';`]),
+      `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
+      '',
+    ];
+    // A macro may have the name of an enum's constant, to which it then refers.
+    const free = (name: string): boolean => identifier.test(name) && !reserved.has(name) && !this.#values.has(name);
+    for (const [name, { kind, value, doc }] of Object.entries(constants)) {
+      if (!free(name)) continue;
+      this.#values.add(name);
+      const text = kind === 'int' && typeof value === 'string' ? `${value}n` : JSON.stringify(value);
+      lines.push(
+        ...this.#doc(doc, ''),
+        module ? `export const ${name} = ${text};` : `export declare const ${name}: ${text};`,
+      );
+    }
+    for (const { tag, values, doc } of Object.values(enums)) {
+      for (const [name, value] of Object.entries(values)) {
+        if (!free(name)) continue;
+        this.#values.add(name);
+        lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
+      }
+      lines.push(
+        ...this.#doc(doc, ''),
+        `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`,
+      );
+    }
+    for (const { tag, kind, fields, doc } of Object.values(structs)) {
+      if (!fields) continue;
+      lines.push('', ...this.#doc(doc, ''), `export interface ${this.#typeName(tag)} {`);
+      // A union has one of its members, or all of them as they read.
+      const may = kind === 'union' ? '?' : '';
+      for (const { name, type } of namedFields(fields, structs).filter((field) => field.type.kind !== 'opaque'))
+        lines.push(`  ${key(name)}${may}: ${this.#field(type)};`);
+      lines.push('}');
+    }
+    lines.push('', `/** The functions of ${header}. */`, `export interface ${this.#name}Functions {`);
+    for (const fn of Object.values(functions)) {
+      lines.push(
+        ...this.#doc(fn.doc, '  ', signature(fn, fn.name)),
+        `  readonly ${key(fn.name)}: ${this.#function(fn)};`,
+      );
+    }
+    lines.push(
+      '}',
+      '',
+      `/** An open library with the functions of ${header}. */`,
+      `export type ${this.#name} = Library<${this.#name}Functions>;`,
+      '',
+    );
+    lines.push(`/** What ${header} declares. */`);
+    if (module) {
+      lines.push(
+        `export const table: FunctionTable = ${literal(withoutFolders(this.#table))};`,
+        '',
+        '/** Opens a library with these functions. */',
+      );
+      lines.push(
+        `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | ` +
+          `'library'> = {}): Promise<${this.#name}> {`,
+        `  return getLibHandle<${this.#name}Functions>({ ...options, header: table, library });`,
+        '}',
+        '',
+      );
+    } else {
+      lines.push(`export ${declare}const table: FunctionTable;`, '', '/** Opens a library with these functions. */');
+      lines.push(
+        `export ${declare}function open(library: LibraryOptions['library'], options?: Omit<LibraryOptions, ` +
+          `'header' | 'library'>): Promise<${this.#name}>;`,
+        '',
+      );
+    }
+    const text = lines.join('\n');
+    return this.#withUsedImports(text);
+  }
+
+  /** Only what is used is imported. */
+  #withUsedImports(text: string): string {
+    return text
+      .replace(/import type \{ ([^}]+) \} from ('[^']+');\n/g, (_, list: string, from: string) => {
+        const rest = text.replace(/^import .*$/gm, '');
+        const used = list.split(', ').filter((name) => new RegExp(`\\b${name}\\b`).test(rest));
+        return used.length > 0 ? `import type { ${used.join(', ')} } from ${from};\n` : '';
+      })
+      .replace(/\n{3,}/g, '\n\n');
+  }
+
+  #typeName(tag: string): string {
+    const known = this.#types.get(tag);
+    if (known !== undefined) return known;
+    let name = identifier.test(tag) && !reserved.has(tag) && !typeWords.has(tag) ? tag : pascal(tag);
+    while (this.#typeNames.has(name)) name += '_';
+    this.#typeNames.add(name);
+    this.#types.set(tag, name);
+    return name;
+  }
+
+  #doc(doc: string | undefined, indent: string, code?: string): string[] {
+    const text = (doc ? doc.split('\n') : []).flatMap((line) => wrapped(line, 117 - indent.length));
+    const words = [...text, ...(code ? [`C: \`${code}\``] : [])].map((line) => line.replaceAll('*/', '* /'));
+    if (words.length === 0) return [];
+    if (words.length === 1) return [`${indent}/** ${words[0]} */`];
+    return [`${indent}/**`, ...words.map((line) => `${indent} * ${line}`.trimEnd()), `${indent} */`];
+  }
+
+  /** The type of a function; one with varargs takes pairs of type and value. */
+  #function(fn: CFunction): string {
+    const list = this.#parameters(fn.parameters);
+    const result = this.#result(fn.result);
+    if (fn.variadic) return `{ (${list}, ...further: [type: string, value: unknown][]): ${result} }`;
+    return `{ (${list}): ${result}; async(${list}): Promise<${result}> }`;
+  }
+
+  #parameters(parameters: readonly CParameter[]): string {
+    const taken = new Set<string>();
+    return parameters
+      .map(({ name, type }, i) => {
+        let parameter = identifier.test(name) && !reserved.has(name) ? name : `${name || 'value'}_${i + 1}`;
+        if (taken.has(parameter)) parameter = `${parameter}_${i + 1}`;
+        taken.add(parameter);
+        return `${parameter}: ${this.#parameter(type)}`;
+      })
+      .join(', ');
+  }
+
+  #scalar(type: CType): string | undefined {
+    if (type.kind === 'enum') return this.#typeName(type.tag);
+    const scalar = this.#runtime.scalar(type);
+    return scalar?.typescript;
+  }
+
+  #parameter(type: CType): string {
+    const scalar = this.#scalar(type);
+    if (scalar) return scalar === 'bigint' ? 'bigint | number' : scalar;
+    if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind !== 'pointer') return 'never';
+    const { to } = type;
+    if (to.kind === 'function')
+      return (
+        `((${this.#callbackParameters(to.parameters)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer ` +
+        '| null'
+      );
+    const element = this.#runtime.scalar(to);
+    if (element) {
+      const bytes = element.layout.size === 1 ? ' | Uint8Array | Int8Array' : '';
+      const text = to.const && element.layout.size === 1 ? ' | string' : '';
+      const plain = to.const ? ` | ${element.typescript} | ${element.typescript}[]` : ` | ${element.typescript}[]`;
+      return `${arrayName(element)}${bytes}${text}${plain} | CArray<${element.typescript}> | Pointer | null`;
+    }
+    if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
+    if (to.kind === 'struct') {
+      const known = this.#table.structs[to.tag]?.fields;
+      return known ? `${this.#typeName(to.tag)} | CArray | Pointer | null` : 'Handle | Pointer | null';
+    }
+    if (to.kind === 'pointer') {
+      if (to.to.kind === 'scalar' && to.to.name === 'char')
+        return `(string | ${to.to.const ? '' : 'Pointer | '}null)[] | IndirectMemory2D<number> | CArray | Pointer | null`;
+      const row = this.#runtime.scalar(to.to);
+      if (row)
+        return (
+          `${row.typescript === 'bigint' ? 'bigint' : 'number'}[][] | ${arrayName(row)}[] | ` +
+          `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | ` +
+          `RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | ` +
+          'Pointer | null'
+        );
+      return '(Pointer | null)[] | CArray | Pointer | null';
+    }
+    return 'ArrayBufferView | CArray | Pointer | null';
+  }
+
+  #result(type: CType): string {
+    if (type.kind === 'void') return 'void';
+    const scalar = this.#scalar(type);
+    if (scalar) return scalar;
+    if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind !== 'pointer') return 'never';
+    if (isText(type, this.#runtime)) return 'string | null';
+    const opaque = type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined;
+    return opaque ? 'Handle | null' : 'Pointer | null';
+  }
+
+  #callbackParameters(parameters: readonly CParameter[]): string {
+    return parameters
+      .map(
+        ({ name, type }, i) =>
+          `${identifier.test(name) && !reserved.has(name) ? name : `value_${i + 1}`}: ${this.#result(type)}`,
+      )
+      .join(', ');
+  }
+
+  #callbackResult(type: CType): string {
+    if (type.kind === 'void') return 'void';
+    return type.kind === 'pointer' ? 'Pointer | CArray | null' : (this.#scalar(type) ?? 'never');
+  }
+
+  #field(type: CType): string {
+    if (type.kind === 'array') {
+      if (type.of.kind === 'scalar' && type.of.name === 'char') return 'string';
+      const of = this.#field(type.of);
+      return of.includes(' ') ? `(${of})[]` : `${of}[]`;
+    }
+    if (type.kind === 'pointer')
+      return type.to.kind === 'struct' && this.#table.structs[type.to.tag]?.fields === undefined
+        ? 'Handle | null'
+        : 'Pointer | null';
+    if (type.kind === 'struct') return this.#typeName(type.tag);
+    return this.#scalar(type) ?? 'never';
+  }
+}
+
+const key = (name: string): string => (identifier.test(name) ? name : JSON.stringify(name));
+
+/** Splits a line into pieces of at most `width` characters, between words. */
+function wrapped(line: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (rest.length > width) {
+    const cut = rest.lastIndexOf(' ', width);
+    if (cut <= 0) break;
+    lines.push(rest.slice(0, cut));
+    rest = rest.slice(cut + 1);
+  }
+  return [...lines, rest];
+}
+
+/** JSON as code, in which a key `__proto__` would set the prototype unless it is computed. */
+const literal = (value: unknown): string => JSON.stringify(value).replace(/(?<!\\)"__proto__":/g, '["__proto__"]:');
+
+/** Folders of the machine that read the header are meaningless on other machines. */
+function withoutFolders(table: FunctionTable): FunctionTable {
+  return JSON.parse(
+    JSON.stringify(table, (name, value: unknown) =>
+      (name === 'file' || name === 'header') && typeof value === 'string'
+        ? value.replace(/^.*[\\/]/, '')
+        : name === 'files' && Array.isArray(value)
+          ? value.map((file) => String(file).replace(/^.*[\\/]/, ''))
+          : value,
+    ),
+  ) as FunctionTable;
+}

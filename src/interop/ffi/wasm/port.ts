@@ -1,0 +1,55 @@
+/** The connection to a worker: posting messages and receiving them. */
+import { callback } from '../../../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
+
+export interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly back?: readonly (Uint8Array | undefined)[];
+  readonly error?: string;
+}
+
+export interface Port {
+  post(message: unknown): void;
+  listen(reply: (message: Reply) => void, fail: (error: unknown) => void): void;
+  /** Sets whether an answer is pending; only then may the worker keep the process alive. */
+  waiting?(someone: boolean): void;
+  close(): void;
+}
+
+/** Starts a worker that runs `code`, which defines `start(port)`; this returns the function that receives messages. */
+export type OpenPort = (code: string) => Port;
+
+/** The port of a Web Worker; `make` creates the worker on pages that must not start one from a blob. */
+export const webPort =
+  (make?: () => unknown): OpenPort =>
+  (code) => {
+    let worker: Worker;
+    try {
+      worker = make
+        ? (callback('worker', make)() as Worker)
+        : new Worker(
+            URL.createObjectURL(
+              new Blob([code, 'const answer = start(self); self.onmessage = (event) => answer(event.data);'], {
+                type: 'text/javascript',
+              }),
+            ),
+          );
+    } catch (cause) {
+      if (isEwaldError(cause)) throw cause;
+      throw new EwaldError(
+        'Unsupported',
+        'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: ' +
+          '() => new Worker(…) }',
+        { cause },
+      );
+    }
+    return {
+      post: (message) => worker.postMessage(message),
+      listen: (reply, fail) => {
+        worker.onmessage = ({ data }) => reply(data as Reply);
+        worker.onerror = (event) => fail(new EwaldError('Internal', `the worker failed: ${event.message}`));
+      },
+      close: () => worker.terminate(),
+    };
+  };

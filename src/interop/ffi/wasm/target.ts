@@ -1,0 +1,244 @@
+/** A library in a wasm module: its exports, its heap, its function table. */
+import { EwaldError } from '../../../base/errors.js';
+import { WasmSpace } from '../../memory/space.js';
+import { type CallFrame, callPointer, FrameEnds, resultOf } from '../bind.js';
+import { callbackShape } from '../callback.js';
+import type { Argument, Direction, Parameter } from '../frame.js';
+import { type CFunction, type CType, type FunctionTable, signature } from '../header/types.js';
+import { missing, type Target } from '../library.js';
+import { Runtime } from '../runtime.js';
+import type { Bits } from '../scalars.js';
+import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
+import type { Started, WasmImports } from './module.js';
+import type { OpenPort } from './port.js';
+import { wasmSignature } from './types.js';
+import { WorkerCalls } from './worker.js';
+
+type Exports = Record<string, unknown> & { memory: WebAssembly.Memory };
+
+/** Names under which modules export their allocator, in order of preference. */
+const allocators: readonly (readonly [string, string])[] = [
+  ['malloc', 'free'],
+  ['ewald_alloc', 'ewald_free'],
+  ['_malloc', '_free'],
+];
+
+export interface WasmTargetOptions {
+  /** Starts the worker of asynchronous calls. */
+  readonly port: OpenPort;
+  readonly imports?: WasmImports;
+}
+
+export class WasmTarget implements Target {
+  readonly kind = 'wasm';
+  readonly runtime: Runtime;
+  readonly #exports: Exports;
+  readonly #malloc: (bytes: number) => number;
+  readonly #free: (address: number) => void;
+  readonly #signatures: Map<string, WasmSignature> | undefined;
+  readonly #started: Started;
+  readonly #options: WasmTargetOptions;
+  readonly #slots: number[] = [];
+  #workers: WorkerCalls | undefined;
+
+  constructor(table: FunctionTable, name: string, started: Started, options: WasmTargetOptions) {
+    const exports = started.instance.exports as Exports;
+    if (!(exports.memory instanceof WebAssembly.Memory))
+      throw new EwaldError('Load', `the wasm module ${name} exports no "memory", so nothing can be passed to it`);
+    const pair = allocators.find(
+      ([malloc, free]) => typeof exports[malloc] === 'function' && typeof exports[free] === 'function',
+    );
+    const absent = (): never => {
+      throw new EwaldError(
+        'Load',
+        `the wasm module ${name} exports no malloc and free, which arrays and text need; with Emscripten: ` +
+          '-sEXPORTED_FUNCTIONS=_malloc,_free,…',
+      );
+    };
+    this.#exports = exports;
+    this.#malloc = pair ? (exports[pair[0]] as (bytes: number) => number) : absent;
+    this.#free = pair ? (exports[pair[1]] as (address: number) => void) : absent;
+    this.#signatures = started.bytes && exportedSignatures(started.bytes);
+    this.#started = started;
+    this.#options = options;
+    this.runtime = new Runtime(
+      table,
+      new WasmSpace({ memory: exports.memory, malloc: this.#malloc, free: this.#free }),
+      name,
+    );
+  }
+
+  symbols(): readonly string[] {
+    return Object.keys(this.#exports);
+  }
+
+  address(name: string): number | undefined {
+    const found = this.#exports[name];
+    return found instanceof WebAssembly.Global ? Number(found.value) : undefined;
+  }
+
+  bind(fn: CFunction): { call: (...values: never[]) => unknown; out: (result: never) => unknown } {
+    const wanted = wasmSignature(fn, fn.name, this.runtime);
+    const call = Object.hasOwn(this.#exports, fn.name) ? this.#exports[fn.name] : undefined;
+    if (typeof call !== 'function') throw missing(this, fn.name);
+    const found = this.#signatures?.get(fn.name);
+    const differs = found ? signatureText(found) !== signatureText(wanted) : call.length !== wanted.parameters.length;
+    if (differs) {
+      const has = found ? `is ${signatureText(found)}` : `takes ${call.length} arguments`;
+      throw new EwaldError(
+        'Load',
+        `the header declares ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the ` +
+          `function of ${this.runtime.name} ${has}; the header and the library are from different builds`,
+      );
+    }
+    return {
+      call: call as (...values: never[]) => unknown,
+      out: resultOf(this.runtime, fn.result) as (result: never) => unknown,
+    };
+  }
+
+  frame(): CallFrame {
+    return new WasmFrame(this, this.#exports.memory, this.#malloc, this.#free);
+  }
+
+  async async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    this.bind(fn);
+    if (!this.#started.module)
+      throw new EwaldError(
+        'Unsupported',
+        `${fn.name}.async() needs the module, not an instance; open the library with its bytes`,
+      );
+    this.#workers ??= new WorkerCalls(this.runtime, this.#started.module, this.#options.port, this.#options.imports);
+    return this.#workers.call(fn, values, parameters);
+  }
+
+  callback(
+    type: CType & { kind: 'function' },
+    use: (...values: unknown[]) => unknown,
+  ): { address: number; release(): void } {
+    const table = this.#exports.__indirect_function_table;
+    if (!(table instanceof WebAssembly.Table)) {
+      throw new EwaldError(
+        'Unsupported',
+        `the wasm module ${this.runtime.name} exports no function table, which callbacks need; with Emscripten: ` +
+          '-sALLOW_TABLE_GROWTH -Wl,--export-table',
+      );
+    }
+    const shape = callbackShape(this.runtime, type);
+    const entry = wasmFunction(
+      wasmSignature(type, 'callback', this.runtime),
+      shape.wrap(use) as (...values: never[]) => unknown,
+    );
+    let slot = this.#slots.pop();
+    if (slot === undefined) {
+      try {
+        slot = table.grow(1);
+      } catch (cause) {
+        throw new EwaldError(
+          'Unsupported',
+          `the function table of ${this.runtime.name} cannot grow, which callbacks need; with Emscripten: ` +
+            '-sALLOW_TABLE_GROWTH',
+          { cause },
+        );
+      }
+    }
+    const taken = slot;
+    table.set(taken, entry);
+    return {
+      address: taken,
+      release: () => {
+        table.set(taken, null);
+        this.#slots.push(taken);
+      },
+    };
+  }
+
+  callable(address: number | bigint, type: CType & { kind: 'function' }): (...values: unknown[]) => unknown {
+    const table = this.#exports.__indirect_function_table;
+    const entry = table instanceof WebAssembly.Table ? table.get(Number(address)) : undefined;
+    if (typeof entry !== 'function')
+      throw new EwaldError('Argument', `the wasm module ${this.runtime.name} has no function at index ${address}`);
+    const { parameters, result } = type;
+    const out = resultOf(this.runtime, result);
+    return (...values) => {
+      const frame = this.frame();
+      try {
+        const converted = parameters.map(({ type: parameter }, i) => {
+          const scalar = this.runtime.scalar(parameter);
+          const place = (): string => `argument ${i + 1}`;
+          return scalar
+            ? scalar.in(values[i], place)
+            : this.runtime.addressOf(values[i], parameter as CType & { kind: 'pointer' }, place);
+        });
+        return out(callPointer(this.runtime, () => entry(...converted)) as Bits);
+      } finally {
+        frame.end();
+      }
+    };
+  }
+
+  free(address: number | bigint): void {
+    this.#free(Number(address));
+  }
+
+  close(): void {
+    this.#workers?.close();
+  }
+}
+
+/**
+ * Copies arrays into and out of the heap for a call; arrays that are already in the heap are passed by their address.
+ */
+class WasmFrame extends FrameEnds implements CallFrame {
+  readonly asynchronous = false;
+  readonly #target: WasmTarget;
+  readonly #memory: WebAssembly.Memory;
+  readonly #malloc: (bytes: number) => number;
+  readonly #free: (address: number) => void;
+
+  constructor(
+    target: WasmTarget,
+    memory: WebAssembly.Memory,
+    malloc: (bytes: number) => number,
+    free: (address: number) => void,
+  ) {
+    super();
+    this.#target = target;
+    this.#memory = memory;
+    this.#malloc = malloc;
+    this.#free = free;
+  }
+
+  place(view: ArrayBufferView, direction: Direction): Argument {
+    if (view.buffer === this.#memory.buffer) return view.byteOffset;
+    const { byteLength } = view;
+    const address = this.#take(byteLength);
+    const source = new Uint8Array(view.buffer, view.byteOffset, byteLength);
+    if (direction !== 'out') new Uint8Array(this.#memory.buffer, address, byteLength).set(source);
+    if (direction !== 'in') this.after(() => source.set(new Uint8Array(this.#memory.buffer, address, byteLength)));
+    return address;
+  }
+
+  scratch(bytes: number): { argument: Argument; view(): DataView } {
+    const address = this.#take(bytes);
+    new Uint8Array(this.#memory.buffer, address, bytes).fill(0);
+    return { argument: address, view: () => new DataView(this.#memory.buffer, address, bytes) };
+  }
+
+  callback(type: CType & { kind: 'function' }, use: (...values: unknown[]) => unknown): Argument {
+    const { address, release } = this.#target.callback(type, use);
+    this.release(release);
+    return address;
+  }
+
+  #take(bytes: number): number {
+    const address = this.#malloc(Math.max(1, bytes)) >>> 0;
+    if (address === 0)
+      throw new EwaldError(
+        'OutOfMemory',
+        `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#memory.buffer.byteLength})`,
+      );
+    this.release(() => this.#free(address));
+    return address;
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Asynchronous calls of a wasm library: a worker with its own instance.
+ *
+ * A wasm heap belongs to one thread, so the worker's instance shares nothing with the main one: arrays are copied there
+ * and back, and variables of one instance are invisible to the other. Addresses, handles and callbacks cannot be
+ * passed.
+ */
+import { EwaldError } from '../../../base/errors.js';
+import { Rows } from '../../memory/rows.js';
+import { countError } from '../bind.js';
+import { Callback, isText } from '../callback.js';
+import { CArray } from '../carray.js';
+import { type Argument, Directed, type Direction, type Frame, type Parameter } from '../frame.js';
+import type { CFunction } from '../header/types.js';
+import { Pointer } from '../pointer.js';
+import type { Runtime } from '../runtime.js';
+import type { Bits } from '../scalars.js';
+import type { WasmImports } from './module.js';
+import type { OpenPort, Port, Reply } from './port.js';
+
+/** The form in which an argument is sent to the worker: bits, or bytes to place in its heap. */
+type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
+
+/**
+ * The worker's code, run from this text so that no bundler has to place a file. It is independent of C: it places
+ * bytes, calls, and returns the bytes. The port adds the line that connects `start` to its thread.
+ */
+const code = `
+const start = (port) => {
+  let exports;
+  const stand = (name) => name === 'proc_exit' ? (c) => { throw new Error('the module ended itself with code ' + c); } : () => name.startsWith('fd_') ? 8 : 0;
+  const answer = async ({ id, module, name, args, text }) => {
+    try {
+      if (!exports) {
+        const imports = {};
+        for (const { module: from, name: what } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[what] = stand(what);
+        exports = (await WebAssembly.instantiate(module, imports)).exports;
+        exports._initialize?.();
+      }
+      const malloc = exports.malloc ?? exports.ewald_alloc ?? exports._malloc, free = exports.free ?? exports.ewald_free ?? exports._free;
+      const heap = () => new Uint8Array(exports.memory.buffer);
+      const taken = [];
+      try {
+        const placed = args.map((arg) => {
+          if ('bits' in arg) return arg.bits;
+          const address = malloc(Math.max(1, arg.bytes.length)) >>> 0;
+          if (!address) throw new Error('the heap of the worker has no ' + arg.bytes.length + ' bytes left');
+          taken.push(address);
+          heap().set(arg.bytes, address);
+          return address;
+        });
+        let value = exports[name](...placed);
+        if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder().decode(h.slice(value, end)) : null; }
+        const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
+        port.postMessage({ id, value, back });
+      } finally { taken.forEach((address) => free(address)); }
+    } catch (error) { port.postMessage({ id, error: String(error && error.message || error) }); }
+  };
+  return answer;
+};
+`;
+
+/** The worker of one library. */
+export class WorkerCalls {
+  readonly #runtime: Runtime;
+  readonly #module: WebAssembly.Module;
+  readonly #open: OpenPort;
+  readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: unknown): void }>();
+  #port: Port | undefined;
+  #next = 0;
+  #closed = false;
+
+  constructor(runtime: Runtime, module: WebAssembly.Module, open: OpenPort, imports: WasmImports | undefined) {
+    if (imports && Object.keys(imports).length > 0)
+      throw new EwaldError(
+        'Unsupported',
+        'a library with imports of its own cannot be called asynchronously: functions do not cross into a worker',
+      );
+    this.#runtime = runtime;
+    this.#module = module;
+    this.#open = open;
+  }
+
+  async call(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown> {
+    if (values.length !== parameters.length) throw countError(fn, values.length);
+    const { result } = fn;
+    const text = isText(result, this.#runtime);
+    if (result.kind === 'pointer' && !text) throw this.#apart(`${fn.name}.async() returns a pointer`);
+    const frame = new SendingFrame((what) => this.#apart(`${fn.name}.async() ${what}`));
+    const sent = values.map((value, i): Sent => {
+      const inner = value instanceof Directed ? value.value : value;
+      if (inner instanceof Pointer || inner instanceof Rows || inner instanceof Callback)
+        throw this.#apart(`${fn.name}.async() is given an address`);
+      // An array in the library's heap is sent as a copy, and the result is copied back into it.
+      if (inner instanceof CArray) {
+        const direction: Direction = value instanceof Directed ? value.direction : 'inout';
+        return frame.sent(frame.array(inner, direction));
+      }
+      return frame.sent((parameters[i] as Parameter).convert(value, frame));
+    });
+    const reply = await this.#ask({ name: fn.name, args: sent, text, module: this.#module });
+    frame.finish(reply.back ?? []);
+    if (text) return reply.value;
+    if (result.kind === 'void') return undefined;
+    return this.#runtime.scalar(result)?.out(reply.value as Bits);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#port?.close();
+    this.#fail(new EwaldError('Disposed', `the library ${this.#runtime.name} was disposed while this call ran`));
+  }
+
+  #fail(error: unknown): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  #apart(what: string): EwaldError {
+    return new EwaldError(
+      'Unsupported',
+      `${what}, which means nothing to the worker's own instance of ${this.#runtime.name}; pass typed arrays, or ` +
+        'call it synchronously',
+    );
+  }
+
+  async #ask(message: object): Promise<Reply> {
+    if (this.#closed)
+      throw new EwaldError(
+        'Disposed',
+        `the library ${this.#runtime.name} was disposed; open it again before calling it`,
+      );
+    if (!this.#port) {
+      this.#port = this.#open(code);
+      this.#port.listen(
+        (reply) => {
+          this.#waiting.get(reply.id)?.resolve(reply);
+          this.#waiting.delete(reply.id);
+          if (this.#waiting.size === 0) this.#port?.waiting?.(false);
+        },
+        (error) => this.#fail(error),
+      );
+    }
+    const port = this.#port;
+    const id = this.#next++;
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      port.waiting?.(true);
+      port.post({ id, ...message });
+    });
+    if (reply.error !== undefined)
+      throw new EwaldError('Internal', `the worker of ${this.#runtime.name} failed: ${reply.error}`);
+    return reply;
+  }
+}
+
+/** Collects the parts of an argument, to be placed in the worker's heap. */
+class SendingFrame implements Frame {
+  // A copy is sent, which is made before JavaScript continues.
+  readonly asynchronous = false;
+  readonly #sent = new Map<object, Sent>();
+  readonly #targets: (((bytes: Uint8Array) => void) | undefined)[] = [];
+  readonly #refuse: (what: string) => EwaldError;
+
+  constructor(refuse: (what: string) => EwaldError) {
+    this.#refuse = refuse;
+  }
+
+  #bytes(bytes: Uint8Array, back: ((bytes: Uint8Array) => void) | undefined): Argument {
+    const token = { back };
+    this.#sent.set(token, { bytes, back: back !== undefined });
+    return token;
+  }
+
+  place(view: ArrayBufferView, direction: Direction): Argument {
+    const source = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    return this.#bytes(source.slice(), direction === 'in' ? undefined : (bytes) => source.set(bytes));
+  }
+
+  array(array: CArray, direction: Direction): Argument {
+    const { byteLength } = array;
+    const now = (): Uint8Array => {
+      const view = array.span().view();
+      return new Uint8Array(view.buffer, view.byteOffset, byteLength);
+    };
+    return this.#bytes(now().slice(), direction === 'in' ? undefined : (bytes) => now().set(bytes));
+  }
+
+  scratch(bytes: number): { argument: Argument; view(): DataView } {
+    const memory = new Uint8Array(bytes);
+    // The same array is sent after the caller has filled it.
+    return { argument: this.#bytes(memory, (back) => memory.set(back)), view: () => new DataView(memory.buffer) };
+  }
+
+  callback(): Argument {
+    throw this.#refuse('takes a callback');
+  }
+
+  readonly #after: (() => void)[] = [];
+
+  after(work: () => void): void {
+    this.#after.push(work);
+  }
+
+  release(free: () => void): void {
+    free();
+    throw this.#refuse('takes a table of pointers');
+  }
+
+  sent(argument: Argument): Sent {
+    const sent = typeof argument === 'object' && argument !== null ? this.#sent.get(argument) : undefined;
+    this.#targets.push(sent ? (argument as { back?: (bytes: Uint8Array) => void }).back : undefined);
+    if (sent) return sent;
+    if (argument === null) return { bits: 0 };
+    if (typeof argument === 'object') throw this.#refuse('takes something that cannot be sent');
+    return { bits: argument };
+  }
+
+  finish(back: readonly (Uint8Array | undefined)[]): void {
+    back.forEach((bytes, i) => {
+      if (bytes) this.#targets[i]?.(bytes);
+    });
+    for (const work of this.#after) work();
+  }
+}

@@ -1,0 +1,374 @@
+/** Formats of elements: the letters of Python's struct module, and dtype names. */
+import { expects } from '../../base/arguments.js';
+import { nearest } from '../../base/options.js';
+import { BufferError } from './errors.js';
+import { type DataModel, longBytes, pointerBytes } from './model.js';
+
+/** A typed array. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+interface TypedArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+}
+
+/** The JavaScript value of an element: 8-byte integers are bigints, everything else numbers. */
+export type Value = number | bigint;
+
+/** Formats whose elements are bigints on every target. */
+type BigFormat = 'q' | 'Q' | 'i64' | 'u64' | 'int64' | 'uint64' | '<q' | '<Q' | '>q' | '>Q';
+/** Formats whose elements are numbers on every target. */
+type NumberFormat =
+  | 'b'
+  | 'B'
+  | 'c'
+  | '?'
+  | 'h'
+  | 'H'
+  | 'i'
+  | 'I'
+  | 'e'
+  | 'f'
+  | 'd'
+  | 'i8'
+  | 'u8'
+  | 'i16'
+  | 'u16'
+  | 'i32'
+  | 'u32'
+  | 'f16'
+  | 'f32'
+  | 'f64'
+  | 'int8'
+  | 'uint8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'float16'
+  | 'float32'
+  | 'float64'
+  | 'bool';
+/** The type of the elements of a format. */
+export type ValueOf<F extends string> = F extends BigFormat ? bigint : F extends NumberFormat ? number : Value;
+
+const names: Record<string, string> = {
+  i8: 'b',
+  u8: 'B',
+  i16: 'h',
+  u16: 'H',
+  i32: 'i',
+  u32: 'I',
+  i64: 'q',
+  u64: 'Q',
+  f16: 'e',
+  f32: 'f',
+  f64: 'd',
+  int8: 'b',
+  uint8: 'B',
+  int16: 'h',
+  uint16: 'H',
+  int32: 'i',
+  uint32: 'I',
+  int64: 'q',
+  uint64: 'Q',
+  float16: 'e',
+  float32: 'f',
+  float64: 'd',
+  bool: '?',
+};
+
+type Kind = 'signed' | 'unsigned' | 'float';
+const letters: Record<string, readonly [Kind, 1 | 2 | 4 | 8]> = {
+  c: ['unsigned', 1],
+  b: ['signed', 1],
+  B: ['unsigned', 1],
+  '?': ['unsigned', 1],
+  h: ['signed', 2],
+  H: ['unsigned', 2],
+  i: ['signed', 4],
+  I: ['unsigned', 4],
+  q: ['signed', 8],
+  Q: ['unsigned', 8],
+  e: ['float', 2],
+  f: ['float', 4],
+  d: ['float', 8],
+};
+
+/** How the elements of a memory are read and written. */
+export interface Format {
+  /**
+   * The canonical text: a struct letter, with `<` or `>` if one was given. Formats are equal if their texts are.
+   */
+  readonly text: string;
+  readonly kind: Kind;
+  /** Bytes of an element. */
+  readonly size: 1 | 2 | 4 | 8;
+  read(view: DataView, offset: number): Value;
+  /** Writes a value after checking that the format holds it. */
+  write(view: DataView, offset: number, value: Value): void;
+  /** The typed array of such elements; undefined for half floats. */
+  readonly array: TypedArrayConstructor | undefined;
+  /** Whether a typed array can read these elements directly, including their byte order. */
+  readonly native: boolean;
+}
+
+const hostIsLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const cache = new Map<string, Format>();
+
+/**
+ * Reads a format.
+ *
+ * @param text A struct letter (`b B ? h H i I l L q Q n N P e f d c`), with `@ = < > !` before it or not, or a dtype
+ * name such as `int32`, `i32`, `float64`.
+ * @param model The target, which decides `l`, `L`, `n`, `N` and `P`; in JavaScript's memory they are 8 bytes.
+ * @throws BufferError `FORMAT`.
+ */
+export function parseFormat(text: string, model: DataModel = 'lp64'): Format {
+  const key = `${model}${text}`;
+  let format = cache.get(key);
+  if (!format) {
+    format = makeFormat(text, model);
+    cache.set(key, format);
+  }
+  return format;
+}
+
+function makeFormat(text: string, model: DataModel): Format {
+  if (typeof text !== 'string')
+    throw new BufferError('FORMAT', `the format is ${String(text)}; expected text such as "d" or "float64"`);
+  const match = /^([@=<>!]?)([a-zA-Z?])$/.exec(names[text] ?? text);
+  const [, order = '', letter = ''] = match ?? [];
+  const standard = order !== '' && order !== '@';
+  const layout = letters[letter] ?? wordLayout(letter, standard, model);
+  if (!match || !layout) {
+    if (/^[<>=|]?[iuf][1248]$/.test(text))
+      throw new BufferError(
+        'FORMAT',
+        `the format "${text}" is numpy's; write it as a struct letter or a name such as "int64" or "float32"`,
+      );
+    const near = nearest(text, Object.keys(names));
+    throw new BufferError(
+      'FORMAT',
+      `the format "${text}" is not a known element type${near ? `; did you mean "${near}"?` : '; expected a struct letter (b B ? h H i I l L q Q e f d) or a name such as "float64"'}`,
+    );
+  }
+  const [kind, size] = layout;
+  const little = order === '<' || (order !== '>' && order !== '!' && hostIsLittle);
+  return new ScalarFormat(
+    `${order === '@' ? '' : order === '!' ? '>' : order}${letter}`,
+    kind,
+    size,
+    little,
+    letter === '?',
+  );
+}
+
+/** Letters whose size is the target's in native mode; with a byte order they have the standard size. */
+function wordLayout(letter: string, standard: boolean, model: DataModel): readonly [Kind, 4 | 8] | undefined {
+  switch (letter) {
+    case 'l':
+    case 'L':
+      return [letter === 'l' ? 'signed' : 'unsigned', standard ? 4 : longBytes[model]];
+    case 'n':
+    case 'N':
+    case 'P':
+      return standard ? undefined : [letter === 'n' ? 'signed' : 'unsigned', pointerBytes[model]];
+    default:
+      return undefined;
+  }
+}
+
+/** The format of a typed array's elements. */
+export function formatOf(view: ArrayBufferView): string {
+  expects(ArrayBuffer.isView(view), 'formatOf: the argument', view, 'a typed array');
+  const tag = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  const text = arrayFormats[tag ?? ''];
+  if (text === undefined) throw new BufferError('FORMAT', `${tag ?? typeof view} has no format that is known`);
+  return text;
+}
+
+const arrayFormats: Record<string, string> = {
+  Int8Array: 'b',
+  Uint8Array: 'B',
+  Uint8ClampedArray: 'B',
+  DataView: 'B',
+  Int16Array: 'h',
+  Uint16Array: 'H',
+  Int32Array: 'i',
+  Uint32Array: 'I',
+  BigInt64Array: 'q',
+  BigUint64Array: 'Q',
+  Float16Array: 'e',
+  Float32Array: 'f',
+  Float64Array: 'd',
+};
+
+class ScalarFormat implements Format {
+  readonly text: string;
+  readonly kind: Kind;
+  readonly size: 1 | 2 | 4 | 8;
+  readonly array: TypedArrayConstructor | undefined;
+  readonly native: boolean;
+  readonly read: (view: DataView, offset: number) => Value;
+  readonly #put: (view: DataView, offset: number, value: never) => void;
+  readonly #low: Value;
+  readonly #high: Value;
+  readonly #bool: boolean;
+
+  constructor(text: string, kind: Kind, size: 1 | 2 | 4 | 8, little: boolean, bool: boolean) {
+    this.text = text;
+    this.kind = kind;
+    this.size = size;
+    this.#bool = bool;
+    const [array, read, put] = access(kind, size, little);
+    this.array = array;
+    this.native = array !== undefined && (size === 1 || little === hostIsLittle);
+    this.read = read;
+    this.#put = put;
+    const bits = size * 8;
+    if (size === 8) {
+      this.#low = kind === 'signed' ? -(2n ** 63n) : 0n;
+      this.#high = kind === 'signed' ? 2n ** 63n - 1n : 2n ** 64n - 1n;
+    } else {
+      this.#low = kind === 'signed' ? -(2 ** (bits - 1)) : 0;
+      this.#high = kind === 'signed' ? 2 ** (bits - 1) - 1 : 2 ** bits - 1;
+    }
+  }
+
+  write(view: DataView, offset: number, value: Value): void {
+    let checked: Value = value;
+    if (this.kind === 'float') {
+      if (typeof value !== 'number') throw this.#refused(value, 'a number');
+    } else if (this.#bool) {
+      checked = value ? 1 : 0;
+    } else if (this.size === 8) {
+      if (typeof value === 'number') {
+        if (!Number.isSafeInteger(value)) throw this.#refused(value, 'a bigint, or a safe integer');
+        checked = BigInt(value);
+      } else if (typeof value !== 'bigint') throw this.#refused(value, 'a bigint');
+      if (checked < this.#low || checked > this.#high) throw this.#refused(value, `${this.#low} to ${this.#high}`);
+    } else {
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < this.#low || value > this.#high) {
+        throw this.#refused(value, `an integer from ${this.#low} to ${this.#high}`);
+      }
+    }
+    this.#put(view, offset, checked as never);
+  }
+
+  #refused(value: unknown, needed: string): BufferError {
+    return new BufferError(
+      'VALUE',
+      `the value ${typeof value === 'string' ? JSON.stringify(value) : String(value)} does not fit format ` +
+        `"${this.text}"; expected ${needed}`,
+    );
+  }
+}
+
+function access(
+  kind: Kind,
+  size: number,
+  little: boolean,
+): [
+  TypedArrayConstructor | undefined,
+  (view: DataView, offset: number) => Value,
+  (view: DataView, offset: number, value: never) => void,
+] {
+  switch (`${kind}${size}`) {
+    case 'signed1':
+      return [Int8Array as TypedArrayConstructor, (v, o) => v.getInt8(o), (v, o, x) => v.setInt8(o, x)];
+    case 'unsigned1':
+      return [Uint8Array as TypedArrayConstructor, (v, o) => v.getUint8(o), (v, o, x) => v.setUint8(o, x)];
+    case 'signed2':
+      return [
+        Int16Array as TypedArrayConstructor,
+        (v, o) => v.getInt16(o, little),
+        (v, o, x) => v.setInt16(o, x, little),
+      ];
+    case 'unsigned2':
+      return [
+        Uint16Array as TypedArrayConstructor,
+        (v, o) => v.getUint16(o, little),
+        (v, o, x) => v.setUint16(o, x, little),
+      ];
+    case 'signed4':
+      return [
+        Int32Array as TypedArrayConstructor,
+        (v, o) => v.getInt32(o, little),
+        (v, o, x) => v.setInt32(o, x, little),
+      ];
+    case 'unsigned4':
+      return [
+        Uint32Array as TypedArrayConstructor,
+        (v, o) => v.getUint32(o, little),
+        (v, o, x) => v.setUint32(o, x, little),
+      ];
+    case 'signed8':
+      return [
+        BigInt64Array as TypedArrayConstructor,
+        (v, o) => v.getBigInt64(o, little),
+        (v, o, x) => v.setBigInt64(o, x, little),
+      ];
+    case 'unsigned8':
+      return [
+        BigUint64Array as TypedArrayConstructor,
+        (v, o) => v.getBigUint64(o, little),
+        (v, o, x) => v.setBigUint64(o, x, little),
+      ];
+    case 'float2':
+      return [
+        undefined,
+        (v, o) => halfToNumber(v.getUint16(o, little)),
+        (v, o, x) => v.setUint16(o, numberToHalf(x), little),
+      ];
+    case 'float4':
+      return [
+        Float32Array as TypedArrayConstructor,
+        (v, o) => v.getFloat32(o, little),
+        (v, o, x) => v.setFloat32(o, x, little),
+      ];
+    default:
+      return [
+        Float64Array as TypedArrayConstructor,
+        (v, o) => v.getFloat64(o, little),
+        (v, o, x) => v.setFloat64(o, x, little),
+      ];
+  }
+}
+
+/** A half-precision float (IEEE 754 binary16) as a number. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/** The nearest half-precision float, ties to even. */
+function numberToHalf(value: number): number {
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (Number.isNaN(value)) return 0x7e00;
+  if (size >= 65520) return sign | 0x7c00;
+  const exponent = Math.max(-14, Math.floor(Math.log2(size)));
+  const unit = 2 ** (exponent - 10);
+  const scaled = size / unit;
+  const floor = Math.floor(scaled);
+  const rest = scaled - floor;
+  const rounded = rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+  return sign | (rounded + (exponent + 14) * 1024);
+}

@@ -1,0 +1,335 @@
+/** Spaces of memory: JavaScript, the heap of a wasm module, or the process, where C has addresses for it. */
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformMemory } from '../../base/globals.js';
+import { shown } from '../../base/options.js';
+import { backstop } from './disposable.js';
+import { BufferError } from './errors.js';
+import { type DataModel, pointerBytes } from './model.js';
+
+/** An address: a number in a wasm heap, a bigint in the process. */
+export type Address = number | bigint;
+
+/** A span of memory. */
+export interface Span {
+  readonly byteLength: number;
+  /** Its address; undefined in JavaScript's own memory. */
+  readonly address: Address | undefined;
+  /** A view of the current bytes. Do not keep it, since the next growth of a wasm heap detaches it. */
+  view(): DataView;
+}
+
+/** Memory that its owner has to free; a second call does nothing. */
+export interface Allocation extends Span {
+  free(): void;
+  readonly freed: boolean;
+}
+
+/** A space of memory. */
+export interface MemorySpace {
+  readonly kind: 'js' | 'wasm' | 'native';
+  /** The data model, which determines the sizes of C's types in this space. */
+  readonly model: DataModel;
+  /** Bytes allocated by `allocate` and not freed yet. */
+  readonly liveBytes: number;
+  /** Zeroed memory, aligned for every type; `what` names it in warnings. */
+  allocate(bytes: number, what: string): Allocation;
+  /** A span of memory with another owner. */
+  span(address: Address, bytes: number): Span;
+  /** The span under a view, if it is in this space. */
+  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined;
+}
+
+/** Bytes of a JavaScript buffer, with or without a native address. */
+export class BufferSpan implements Span {
+  readonly byteLength: number;
+  readonly address: Address | undefined;
+  readonly #view: DataView;
+
+  constructor(buffer: ArrayBufferLike, byteOffset: number, byteLength: number, address?: Address) {
+    this.byteLength = byteLength;
+    this.address = address;
+    this.#view = new DataView(buffer as ArrayBuffer, byteOffset, byteLength);
+  }
+
+  view(): DataView {
+    const view = this.#view;
+    // A transfer or a resize cannot be prevented in JavaScript; it is detected here instead.
+    if (view.buffer.byteLength < this.byteLength) throw gone();
+    return view;
+  }
+}
+
+function gone(): BufferError {
+  return new BufferError(
+    'DISPOSED',
+    'the buffer under this memory was transferred, shrunk or freed; create a new memory from the buffer that holds ' +
+      'the data now',
+  );
+}
+
+function checkBytes(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new EwaldError('Argument', `${shown(bytes)} bytes of memory are requested; expected a whole number from 0`);
+}
+
+class BufferAllocation extends BufferSpan implements Allocation {
+  readonly #space: { taken(bytes: number): void };
+  #buffer: ArrayBuffer | undefined;
+
+  constructor(buffer: ArrayBuffer, space: { taken(bytes: number): void }, address?: Address) {
+    super(buffer, 0, buffer.byteLength, address);
+    this.#buffer = buffer;
+    this.#space = space;
+    space.taken(buffer.byteLength);
+  }
+
+  get freed(): boolean {
+    return this.#buffer === undefined;
+  }
+
+  free(): void {
+    const buffer = this.#buffer;
+    if (!buffer) return;
+    this.#buffer = undefined;
+    this.#space.taken(-buffer.byteLength);
+    // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing
+    // it.
+    const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
+    if (transfer) transfer.call(buffer, 0);
+    else structuredClone(buffer, { transfer: [buffer] });
+  }
+}
+
+function newBuffer(bytes: number): ArrayBuffer {
+  checkBytes(bytes);
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new EwaldError('OutOfMemory', `this memory cannot provide ${bytes} more bytes; use fewer rows or columns`, {
+      cause,
+    });
+  }
+}
+
+class JsSpace implements MemorySpace {
+  readonly kind = 'js';
+  readonly model = 'lp64';
+  #live = 0;
+
+  get liveBytes(): number {
+    return this.#live;
+  }
+
+  taken(bytes: number): void {
+    this.#live += bytes;
+  }
+
+  allocate(bytes: number): Allocation {
+    return new BufferAllocation(newBuffer(bytes), this);
+  }
+
+  span(): Span {
+    throw new BufferError(
+      'SPACE',
+      'JavaScript memory has no addresses; name the memory the pointer belongs to: { memory: lib.memory }',
+    );
+  }
+
+  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
+    return new BufferSpan(buffer, byteOffset, byteLength);
+  }
+}
+
+/** JavaScript's own memory: no addresses, nothing to free. */
+export const jsMemory: MemorySpace = new JsSpace();
+
+/** The exports of a wasm module through which its heap is used. */
+export interface WasmHeap {
+  readonly memory: PlatformMemory;
+  malloc(bytes: number): number;
+  free(address: number): void;
+}
+
+/** The heap of a wasm module. */
+export class WasmSpace implements MemorySpace {
+  readonly kind = 'wasm';
+  readonly model = 'wasm32';
+  readonly #heap: WasmHeap;
+  #live = 0;
+
+  constructor(heap: WasmHeap) {
+    this.#heap = heap;
+  }
+
+  get liveBytes(): number {
+    return this.#live;
+  }
+
+  /** The current buffer of the heap. */
+  get buffer(): ArrayBufferLike {
+    return this.#heap.memory.buffer;
+  }
+
+  allocate(bytes: number, what: string): Allocation {
+    checkBytes(bytes);
+    const address = bytes < 2 ** 32 ? this.#heap.malloc(Math.max(1, bytes)) >>> 0 : 0;
+    if (address === 0) {
+      throw new EwaldError(
+        'OutOfMemory',
+        `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.buffer.byteLength}, at most 4 GiB); use ` +
+          'less, or the native library',
+      );
+    }
+    new Uint8Array(this.buffer, address, bytes).fill(0);
+    this.#live += bytes;
+    const state = { freed: false };
+    const free = (): void => {
+      if (state.freed) return;
+      state.freed = true;
+      this.#live -= bytes;
+      this.#heap.free(address);
+    };
+    const allocation = new WasmAllocation(this, address, bytes, state, free);
+    backstop.register(allocation, { what, free }, state);
+    return allocation;
+  }
+
+  span(address: Address, bytes: number): Span {
+    const at = Number(address);
+    if (!Number.isSafeInteger(at) || at <= 0 || at + bytes > this.buffer.byteLength) {
+      throw new BufferError(
+        'SPACE',
+        `the address ${address} with ${bytes} bytes lies outside the wasm heap (1 to ${this.buffer.byteLength})`,
+      );
+    }
+    return new WasmSpan(this, at, bytes);
+  }
+
+  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span | undefined {
+    return buffer === this.buffer ? new WasmSpan(this, byteOffset, byteLength) : undefined;
+  }
+}
+
+class WasmSpan implements Span {
+  readonly byteLength: number;
+  readonly address: number;
+  readonly #space: WasmSpace;
+  #view: DataView;
+
+  constructor(space: WasmSpace, address: number, byteLength: number) {
+    this.#space = space;
+    this.address = address;
+    this.byteLength = byteLength;
+    this.#view = new DataView(space.buffer as ArrayBuffer, address, byteLength);
+  }
+
+  view(): DataView {
+    const { buffer } = this.#space;
+    if (this.#view.buffer !== buffer) this.#view = new DataView(buffer as ArrayBuffer, this.address, this.byteLength);
+    return this.#view;
+  }
+}
+
+class WasmAllocation extends WasmSpan implements Allocation {
+  readonly #state: { freed: boolean };
+  readonly #free: () => void;
+
+  constructor(space: WasmSpace, address: number, bytes: number, state: { freed: boolean }, free: () => void) {
+    super(space, address, bytes);
+    this.#state = state;
+    this.#free = free;
+  }
+
+  get freed(): boolean {
+    return this.#state.freed;
+  }
+
+  override view(): DataView {
+    if (this.#state.freed) throw gone();
+    return super.view();
+  }
+
+  free(): void {
+    backstop.unregister(this.#state);
+    this.#free();
+  }
+}
+
+/** Access to the memory of the process; `ewald/ffi` implements it with koffi. */
+export interface NativeAccess {
+  /** Address of a buffer's first byte, which does not change while the buffer exists. */
+  address(buffer: ArrayBufferLike): bigint;
+  /** Memory at an address as a buffer, without a copy. */
+  view(address: bigint, bytes: number): ArrayBuffer;
+  readonly model: 'lp64' | 'llp64';
+}
+
+/**
+ * The memory of the process. An allocation is a JavaScript buffer whose address is passed to C: it lives as long as it
+ * is referenced, so no view of it can dangle. C must not free it.
+ */
+export class NativeSpace implements MemorySpace {
+  readonly kind = 'native';
+  readonly model: 'lp64' | 'llp64';
+  readonly #access: NativeAccess;
+  #live = 0;
+
+  constructor(access: NativeAccess) {
+    this.#access = access;
+    this.model = access.model;
+  }
+
+  get liveBytes(): number {
+    return this.#live;
+  }
+
+  taken(bytes: number): void {
+    this.#live += bytes;
+  }
+
+  allocate(bytes: number): Allocation {
+    const buffer = newBuffer(bytes);
+    return new BufferAllocation(buffer, this, bytes > 0 ? this.#access.address(buffer) : 0n);
+  }
+
+  span(address: Address, bytes: number): Span {
+    const at = BigInt(address);
+    if (at < 4096n) throw new BufferError('SPACE', `the address ${address} is ${at === 0n ? 'NULL' : 'no memory'}`);
+    if (bytes === 0) return new BufferSpan(new ArrayBuffer(0), 0, 0, at);
+    return new BufferSpan(this.#access.view(at, bytes), 0, bytes, at);
+  }
+
+  locate(buffer: ArrayBufferLike, byteOffset: number, byteLength: number): Span {
+    const resizable =
+      (buffer as { resizable?: boolean }).resizable === true || (buffer as { growable?: boolean }).growable === true;
+    if (resizable)
+      throw new BufferError(
+        'SPACE',
+        'a resizable buffer may move, so C cannot be given its address; copy it into a plain one',
+      );
+    const base = buffer.byteLength > 0 ? this.#access.address(buffer) : 0n;
+    return new BufferSpan(buffer, byteOffset, byteLength, base + BigInt(byteOffset));
+  }
+}
+
+/** Reads a table of pointers. */
+export function readPointers(space: MemorySpace, table: Address, count: number): Address[] {
+  const bytes = pointerBytes[space.model];
+  if (count === 0) return [];
+  const view = space.span(table, count * bytes).view();
+  return Array.from({ length: count }, (_, i) =>
+    bytes === 4 ? view.getUint32(i * 4, true) : view.getBigUint64(i * 8, true),
+  );
+}
+
+/** Writes a table of pointers into new memory. */
+export function writePointers(space: MemorySpace, addresses: readonly Address[], what: string): Allocation {
+  const bytes = pointerBytes[space.model];
+  const table = space.allocate(addresses.length * bytes, what);
+  const view = table.view();
+  addresses.forEach((address, i) => {
+    if (bytes === 4) view.setUint32(i * 4, Number(address), true);
+    else view.setBigUint64(i * 8, BigInt(address), true);
+  });
+  return table;
+}
