@@ -6,7 +6,7 @@ import { crystfelPrograms, crystfelTable } from '../build/esm/base/crystfel-flag
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/core/layout/generate.js';
 import { rooms } from '../build/esm/core/layout/rooms.js';
-import { formats } from '../build/esm/data/formats/table.js';
+import { formats } from '../build/esm/io/data/formats/table.js';
 import { housePicture } from './lib/house.mjs';
 
 const check = process.argv.includes('--check');

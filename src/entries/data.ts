@@ -8,11 +8,11 @@
  *
  * @module
  */
-import { type Inspect, inspector } from '../data/inspect.js';
-import { detect, open } from '../data/opening.browser.js';
+import { type Inspect, inspector } from '../io/data/inspect.js';
+import { detect, open } from '../io/data/opening.browser.js';
 
 /** See {@link Inspect}. */
 export const inspect: Inspect = /* @__PURE__ */ inspector({ open, detect });
 
-export * from '../data/opening.browser.js';
-export * from '../data/public.js';
+export * from '../io/data/opening.browser.js';
+export * from '../io/data/public.js';

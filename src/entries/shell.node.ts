@@ -54,20 +54,8 @@ export { Repeats } from '../base/repeats.js';
 export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
-export type { FrameFormat, WrittenFrames } from '../data/convert.js';
-export { formats } from '../data/formats/table.js';
-export { metadataText } from '../data/metadata-text.js';
-export { convertRows, openRows } from '../data/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
-export { type ConvertOptions, convert } from '../files/convert.node.js';
-export { interruptedCode, interruptible, killable } from '../files/interrupt.js';
-export { linesOf } from '../files/lines.js';
-export { refuseSame } from '../files/names.js';
-export { readNpyFile } from '../files/npy.node.js';
-export { isPipe, piecesOf } from '../files/pieces.js';
-export { expand, inputName, readBytes, readCellOption, readText } from '../files/read.js';
-export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../files/write.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
 export { transformRows } from '../heffte/parameters.js';
@@ -75,6 +63,33 @@ export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
+export type { FrameFormat, WrittenFrames } from '../io/data/convert.js';
+export { formats } from '../io/data/formats/table.js';
+export { metadataText } from '../io/data/metadata-text.js';
+export { convertRows, openRows } from '../io/data/parameters.js';
+export { type ConvertOptions, convert } from '../io/files/convert.node.js';
+export { interruptedCode, interruptible, killable } from '../io/files/interrupt.js';
+export { linesOf } from '../io/files/lines.js';
+export { refuseSame } from '../io/files/names.js';
+export { readNpyFile } from '../io/files/npy.node.js';
+export { isPipe, piecesOf } from '../io/files/pieces.js';
+export { expand, inputName, readBytes, readCellOption, readText } from '../io/files/read.js';
+export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../io/files/write.js';
+export type { SimulationWriting } from '../io/simulate/describe.js';
+export {
+  dectrisSimulationRows,
+  frameSimulationRows,
+  frameWritingRows,
+  merlinSimulationRows,
+  scanSimulationRows,
+  scanWritingRows,
+  simulationWritingRows,
+  spotSimulationRows,
+} from '../io/simulate/parameters.js';
+export type { ScanSimulation, ScanTruth } from '../io/simulate/scan.js';
+export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../io/simulate/write-frames.node.js';
+export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../io/simulate/write-scan.node.js';
+export { type SimulatedLists, simulateSpotLists } from '../io/simulate/write-spots.node.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
 export { statisticsRows } from '../merging/statistics.js';
 export { mergeWriting } from '../merging/writing.js';
@@ -121,21 +136,6 @@ export {
   watchRun,
   withWatch,
 } from '../serving/watch-run.node.js';
-export type { SimulationWriting } from '../simulate/describe.js';
-export {
-  dectrisSimulationRows,
-  frameSimulationRows,
-  frameWritingRows,
-  merlinSimulationRows,
-  scanSimulationRows,
-  scanWritingRows,
-  simulationWritingRows,
-  spotSimulationRows,
-} from '../simulate/parameters.js';
-export type { ScanSimulation, ScanTruth } from '../simulate/scan.js';
-export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../simulate/write-frames.node.js';
-export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../simulate/write-scan.node.js';
-export { type SimulatedLists, simulateSpotLists } from '../simulate/write-spots.node.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';

@@ -16,7 +16,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { memberOf } from '../base/members.js';
-import { open } from '../data/opening.node.js';
+import { open } from '../io/data/opening.node.js';
 import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
 import { exportNpy } from '../udf/export.node.js';
 import type { ScanSource } from '../udf/scan.js';
@@ -68,6 +68,6 @@ export const validateUdf: Bound['validateUdf'] = /* @__PURE__ */ memberOf(bound,
 /** The resources of this machine: cores, GPUs, the native core. */
 export const detect: Bound['detect'] = /* @__PURE__ */ memberOf(bound, 'detect');
 
-export { simulateDectris } from '../simulate/dectris.node.js';
-export { simulateMerlin } from '../simulate/merlin.node.js';
+export { simulateDectris } from '../io/simulate/dectris.node.js';
+export { simulateMerlin } from '../io/simulate/merlin.node.js';
 export * from '../udf/public.js';

@@ -14,9 +14,9 @@
 import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { memberOf } from '../base/members.js';
-import { open } from '../data/opening.browser.js';
-import type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
-import type { MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
+import { open } from '../io/data/opening.browser.js';
+import type { DectrisSimulator, SimulateDectrisOptions } from '../io/simulate/dectris-options.js';
+import type { MerlinSimulator, SimulateMerlinOptions } from '../io/simulate/merlin-options.js';
 import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
 import type { ScanSource } from '../udf/scan.js';
 import { Executor } from './executors.js';

@@ -13,4 +13,4 @@ export const readBytesInBrowser: Place['readBytes'] = async (reference) => {
 
 /** Loads the data room when frames are first opened. */
 export const openFramesInBrowser: Place['openFrames'] = async (input, options) =>
-  (await import('../data/opening.browser.js')).open(input, options);
+  (await import('../io/data/opening.browser.js')).open(input, options);

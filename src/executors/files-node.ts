@@ -31,4 +31,4 @@ async function readRegular(path: string | URL): Promise<Uint8Array> {
 
 /** Loads the data room when frames are first opened. */
 export const openFramesOnNode: Place['openFrames'] = async (input, options) =>
-  (await import('../data/opening.node.js')).open(input, options);
+  (await import('../io/data/opening.node.js')).open(input, options);

@@ -5,9 +5,9 @@ import type { WorkerPort } from '../base/worker-port.js';
 import type { DeviceReport } from '../core/backends/open.js';
 import type { WorkerSource } from '../core/backends/platform.js';
 import type { ContextCore, ContextOptions } from '../core/context/context.js';
-import type { Dataset } from '../data/dataset.js';
-import type { OpenOptions } from '../data/open.js';
-import type { DataInput } from '../data/source-of.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { OpenOptions } from '../io/data/open.js';
+import type { DataInput } from '../io/data/source-of.js';
 import type { TcpConnect } from './nats/options.js';
 import type { RegisteredModules } from './registered.js';
 

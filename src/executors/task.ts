@@ -4,9 +4,9 @@ import type { PlatformUrl } from '../base/globals.js';
 import type { InputReference, RoomTaskScope } from '../base/task-scope.js';
 import type { Communicator } from '../core/communicator/communicator.js';
 import type { ContextCore } from '../core/context/context.js';
-import type { Dataset } from '../data/dataset.js';
-import type { OpenOptions } from '../data/open.js';
-import type { DataInput } from '../data/source-of.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { OpenOptions } from '../io/data/open.js';
+import type { DataInput } from '../io/data/source-of.js';
 
 export type { InputReference } from '../base/task-scope.js';
 

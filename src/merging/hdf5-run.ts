@@ -5,10 +5,10 @@
 import { EwaldError } from '../base/errors.js';
 import { Pace } from '../base/pace.js';
 import { cellFrom, flat, reciprocal } from '../crystal/cell.js';
-import type { ByteSource } from '../data/byte-source.js';
-import { viewAs } from '../data/dtype.js';
-import { Hdf5Dataset } from '../data/hdf5/dataset.js';
-import { Hdf5File, Hdf5Group } from '../data/hdf5/file.js';
+import type { ByteSource } from '../io/data/byte-source.js';
+import { viewAs } from '../io/data/dtype.js';
+import { Hdf5Dataset } from '../io/data/hdf5/dataset.js';
+import { Hdf5File, Hdf5Group } from '../io/data/hdf5/file.js';
 import type { Collector } from './collector.js';
 import { type ScannedHead, StreamScanner } from './scan.js';
 

@@ -2,10 +2,10 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformBlob } from '../base/globals.js';
 import { shown } from '../base/options.js';
-import type { ByteSource } from '../data/byte-source.js';
-import { unpackedPieces } from '../data/compressed/pieces.js';
-import { blobSource } from '../data/sources/blob.js';
-import { memorySource } from '../data/sources/memory.js';
+import type { ByteSource } from '../io/data/byte-source.js';
+import { unpackedPieces } from '../io/data/compressed/pieces.js';
+import { blobSource } from '../io/data/sources/blob.js';
+import { memorySource } from '../io/data/sources/memory.js';
 
 /**
  * Bytes, a File or Blob, a source of `ewald/data`, or an iterable of pieces such as the stream of `createReadStream`.

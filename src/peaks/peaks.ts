@@ -19,7 +19,7 @@ import { finders, maskedBin, numbers, peak, peaksDescriptor, peaksPanel, peaksPa
 import { pack, sizeOf, wordOf } from '../core/layout/struct.js';
 import type { Planner } from '../core/planner/planner.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
-import type { Detector } from '../detector/detector.js';
+import type { Detector } from '../io/detector/detector.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype } from './contract.js';
 import { peaksFeature } from './kernels.js';

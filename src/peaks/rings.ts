@@ -4,7 +4,7 @@ import { EwaldError } from '../base/errors.js';
 import { maskedBin } from '../core/layout/peaks.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { badPixels, heightOf, widthOf } from '../crystal/geometry/pixels.js';
-import { checkPanels, type Detector } from '../detector/detector.js';
+import { checkPanels, type Detector } from '../io/detector/detector.js';
 
 /** A rectangle of the frame that is searched independently, half open. */
 export interface SearchedPanel {

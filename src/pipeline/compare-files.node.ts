@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import { callback } from '../base/callbacks.js';
 import { compareStreams, readTruth, type StreamComparison, type TruthComparison } from '../crystal/stream/compare.js';
 import { readStream } from '../crystal/stream/read.js';
-import { linesOf } from '../files/lines.js';
-import { readText } from '../files/read.js';
+import { linesOf } from '../io/files/lines.js';
+import { readText } from '../io/files/read.js';
 
 /**
  * Compares a stream file with another one of the same frames, or with the truth written by `ewald simulate frames` (a

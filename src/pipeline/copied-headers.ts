@@ -5,8 +5,8 @@
 
 import { EwaldError, messageOf } from '../base/errors.js';
 import { shown } from '../base/options.js';
-import type { Dataset, FieldValues } from '../data/dataset.js';
-import { fieldOfValue } from '../data/field-value.js';
+import type { Dataset, FieldValues } from '../io/data/dataset.js';
+import { fieldOfValue } from '../io/data/field-value.js';
 
 /** A field of a frame's header, as copied into the stream. */
 export type CopiedHeader =

@@ -20,10 +20,10 @@ import {
 } from '../base/resource.js';
 import { numberTypes } from '../core/arrays/numbers.js';
 import type { Beam } from '../crystal/geometry/geometry.js';
-import type { Detector } from '../detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
+import type { Detector } from '../io/detector/detector.js';
 import type { FinderName, Frame } from '../peaks/contract.js';
 import { type PeakList, selectPeaks } from '../peaks/peak-list.js';
 import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';

@@ -2,9 +2,9 @@
 import { checkGeometry } from '../crystal/geometry/check.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { extentOf } from '../crystal/geometry/pixels.js';
-import { beamsOfFile } from '../detector/beams.js';
-import { frameSize } from '../detector/from-file.js';
-import { stackedGeometry } from '../detector/stacked.js';
+import { beamsOfFile } from '../io/detector/beams.js';
+import { frameSize } from '../io/detector/from-file.js';
+import { stackedGeometry } from '../io/detector/stacked.js';
 import type { RunSource } from './sources/source.js';
 
 /**

@@ -3,8 +3,8 @@
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { maskedBin } from '../core/layout/peaks.js';
-import type { Dataset } from '../data/dataset.js';
-import type { Detector } from '../detector/detector.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { Detector } from '../io/detector/detector.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { Rings } from '../peaks/rings.js';
 import type { SearchParameters } from './parameter-types.js';

@@ -3,8 +3,8 @@ import { compatRow } from '../base/crystfel-flags.js';
 import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { indexerRanges, indexingEnums, thresholdRanges } from '../core/layout/indexing.js';
-import { openRows } from '../data/parameters.js';
 import { cellSearchRows, minimumSpots } from '../indexing/parameters.js';
+import { openRows } from '../io/data/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderRows } from '../peaks/parameters.js';
 

@@ -2,10 +2,10 @@
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import type { Dataset } from '../data/dataset.js';
-import type { OpenOptions } from '../data/open.js';
-import { mainInputs, type OpenPlatform, openInput } from '../data/open-inputs.js';
-import { type DataInput, sourceOf } from '../data/source-of.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { OpenOptions } from '../io/data/open.js';
+import { mainInputs, type OpenPlatform, openInput } from '../io/data/open-inputs.js';
+import { type DataInput, sourceOf } from '../io/data/source-of.js';
 import type { FileInput, RunPlace } from './place.js';
 
 /** The name of an input, for messages; `what` is used for an input without a name. */

@@ -4,12 +4,12 @@
  */
 import type { OwnBytes, PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../base/globals.js';
 import type { KnownCell } from '../crystal/cell-file.js';
-import type { ByteSource } from '../data/byte-source.js';
-import type { Codecs } from '../data/codecs/codecs.js';
-import type { Dataset } from '../data/dataset.js';
-import type { OpenOptions } from '../data/open.js';
-import type { DataInput } from '../data/source-of.js';
-import type { Output, WriteOptions } from '../files/write.js';
+import type { ByteSource } from '../io/data/byte-source.js';
+import type { Codecs } from '../io/data/codecs/codecs.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { OpenOptions } from '../io/data/open.js';
+import type { DataInput } from '../io/data/source-of.js';
+import type { Output, WriteOptions } from '../io/files/write.js';
 import type { StreamFile, StreamFileOptions } from './sinks/stream-file.js';
 
 /** A file given by name or as an object: a path (Node), an address, a File or a Blob. */

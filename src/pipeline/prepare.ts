@@ -1,8 +1,8 @@
 /** What a run determines before its first frame is searched: the parameters of the search, and the cell. */
 
 import type { KnownCell } from '../crystal/cell-file.js';
-import type { Detector } from '../detector/detector.js';
 import { minimumSpots } from '../indexing/parameters.js';
+import type { Detector } from '../io/detector/detector.js';
 import { gainDoubt } from '../peaks/guess.js';
 import type { RunEvent } from './events.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';

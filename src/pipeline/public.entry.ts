@@ -1,5 +1,5 @@
 /** The public names of `ewald/pipeline` that are the same on every platform. */
-export { spotUnits, unitHint } from '../data/spot-list.js';
+export { spotUnits, unitHint } from '../io/data/spot-list.js';
 export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
 export { isFrameDoubtful } from './doubt.js';
 export type { RunEvent } from './events.js';

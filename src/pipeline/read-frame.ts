@@ -3,9 +3,9 @@
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { numberTypes } from '../core/arrays/numbers.js';
-import type { Dataset } from '../data/dataset.js';
-import { readOrAborted } from '../data/read-or-aborted.js';
-import type { Detector } from '../detector/detector.js';
+import type { Dataset } from '../io/data/dataset.js';
+import { readOrAborted } from '../io/data/read-or-aborted.js';
+import type { Detector } from '../io/detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 
 /**

@@ -10,7 +10,7 @@ import { checkSignal } from '../base/options.js';
 import { oneLine } from '../base/plain-text.js';
 import { latticeName } from '../crystal/lattice-name.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
-import { type Dataset, fillsHere } from '../data/dataset.js';
+import { type Dataset, fillsHere } from '../io/data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';

@@ -5,7 +5,7 @@
  */
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import { formatGeometry } from '../crystal/geometry/write.js';
-import { geometryFromFile } from '../detector/from-file.js';
+import { geometryFromFile } from '../io/detector/from-file.js';
 import type { RunEvent } from './events.js';
 import type { Plans } from './frame-searcher.js';
 import type { GivenGeometry } from './given.js';

@@ -4,7 +4,7 @@ import { median } from '../base/median.js';
 import { type PlainOf, plainOf } from '../base/plain.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../crystal/multiples.js';
-import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../live/rates.js';
+import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../io/live/rates.js';
 import { doubtText, explainedFraction } from './doubt.js';
 import type { StageTimes } from './frame.js';
 import type { FrameFailure, FrameRecord } from './record.js';

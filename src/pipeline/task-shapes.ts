@@ -17,7 +17,7 @@ import {
   typed,
 } from '../base/shapes.js';
 import { geometryShape } from '../crystal/geometry/geometry-shape.js';
-import { dataTypes } from '../data/dtype.js';
+import { dataTypes } from '../io/data/dtype.js';
 import { parseIntegration } from './integration-method.js';
 import { checkSearch } from './modes.js';
 import { searchSettingRows } from './parameters.js';

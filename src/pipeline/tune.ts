@@ -2,8 +2,8 @@
 
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import type { Dataset } from '../data/dataset.js';
-import type { Detector } from '../detector/detector.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { Detector } from '../io/detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 import { type FrameFacts, factsOf, parametersOf, radiiOfSpots, usualParameters } from '../peaks/guess.js';
 import type { PeakFinder } from '../peaks/peaks.js';

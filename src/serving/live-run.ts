@@ -14,11 +14,11 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, resolve } from 'node:path';
-import { bytesOfArray, elementBytes } from '../data/dtype.js';
-import { npyHeadOf } from '../data/npy.js';
-import type { LiveFrame } from '../live/frame.js';
-import { type FrameStatistics, statisticsBytes, writeStatistics } from '../live/frame-statistics.js';
-import { PeakMaps } from '../live/peak-maps.js';
+import { bytesOfArray, elementBytes } from '../io/data/dtype.js';
+import { npyHeadOf } from '../io/data/npy.js';
+import type { LiveFrame } from '../io/live/frame.js';
+import { type FrameStatistics, statisticsBytes, writeStatistics } from '../io/live/frame-statistics.js';
+import { PeakMaps } from '../io/live/peak-maps.js';
 import type { FrameOrigin } from '../pipeline/chunk.js';
 import type { FrameFailure, FrameRecord } from '../pipeline/record.js';
 import type { ViewedRun } from '../pipeline/sinks/run-view.js';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
 import { refusal } from '../base/parameters.js';
-import type { WatchedRun } from '../live/watched-run.js';
+import type { WatchedRun } from '../io/live/watched-run.js';
 import { Gate, hostsOf, securityHeaders, urlHost } from './gate.js';
 import { close, listen } from './listening.js';
 

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
 import { marks } from '../crystal/stream/stream.js';
-import { linesOf } from '../files/lines.js';
+import { linesOf } from '../io/files/lines.js';
 
 /** A file of frames, and the name by which a stream refers to it. */
 export interface NamedFrames {

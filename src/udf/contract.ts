@@ -4,7 +4,7 @@ import type { Disposable } from '../base/resource.js';
 import type { ArrayMemory } from '../core/arrays/contract.js';
 import type { Op } from '../core/backends/feature.js';
 import type { udfNumbers, udfStepKinds } from '../core/layout/udf.js';
-import type { FrameArray } from '../data/dtype.js';
+import type { FrameArray } from '../io/data/dtype.js';
 
 /** Dtypes of frames that a pass accepts. */
 export type PassDtype = keyof typeof udfNumbers;

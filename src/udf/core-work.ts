@@ -1,6 +1,6 @@
 /** Work of the core other than sums of a pass, as a UDF defines it; core-works.ts plans and runs it. */
 import type { Disposable } from '../base/resource.js';
-import type { FrameArray } from '../data/dtype.js';
+import type { FrameArray } from '../io/data/dtype.js';
 import type { Arrays } from './dtypes.js';
 import type { PartitionMeta } from './udf-meta.js';
 

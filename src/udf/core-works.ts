@@ -1,5 +1,5 @@
 /** The works of the core in a run: planned once for its partitions, on the context of its thread. */
-import type { FrameArray } from '../data/dtype.js';
+import type { FrameArray } from '../io/data/dtype.js';
 import { isAux } from './aux.js';
 import type { CoreWork } from './core-work.js';
 import type { UdfCore } from './room.js';

@@ -3,7 +3,7 @@
 import { isPlainNumbers } from '../base/arguments.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
-import { Corrections } from '../data/corrections.js';
+import { Corrections } from '../io/data/corrections.js';
 import { product } from './dtypes.js';
 
 /**

@@ -1,6 +1,6 @@
 /** The description of a run that is sent to the workers that compute its partitions: plain data. */
-import type { CorrectionOptions } from '../data/corrections.js';
-import type { OpenOptions } from '../data/open.js';
+import type { CorrectionOptions } from '../io/data/corrections.js';
+import type { OpenOptions } from '../io/data/open.js';
 import type { UdfMeta } from './udf.js';
 
 /** The data that every task of a run receives. */

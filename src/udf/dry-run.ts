@@ -1,5 +1,5 @@
 /** A run over one frame of ones: shows what a UDF declares, allocates and returns before any data are read. */
-import { allocateFrames } from '../data/dtype.js';
+import { allocateFrames } from '../io/data/dtype.js';
 import { product } from './dtypes.js';
 import { runPartition } from './partition.js';
 import { Passes } from './passes.js';

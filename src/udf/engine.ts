@@ -4,10 +4,10 @@
 
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import { allocateFrames, type DataType, type FrameArray } from '../data/dtype.js';
 import { compute } from '../executors/delayed.js';
 import type { Executor } from '../executors/executor.js';
 import type { Task } from '../executors/task.js';
+import { allocateFrames, type DataType, type FrameArray } from '../io/data/dtype.js';
 import type { Acquisition } from './acquisition/acquisition.js';
 import type { ArrivedFrames } from './acquisition/frame-queue.js';
 import { livePartition } from './acquisition/live-partition.js';

@@ -2,9 +2,9 @@
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { checkSignal } from '../base/options.js';
-import { allocateFrames, bytesOfArray } from '../data/dtype.js';
-import { writers } from '../data/write.js';
-import { openOutput } from '../files/write.js';
+import { allocateFrames, bytesOfArray } from '../io/data/dtype.js';
+import { writers } from '../io/data/write.js';
+import { openOutput } from '../io/files/write.js';
 import type { ExportOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import { readRuns } from './frames-of.js';

@@ -3,7 +3,7 @@
  * frame does not change differences from the mean. A bad pixel is the mean of its neighbours, so that its squares do
  * not follow from theirs: it is computed for each frame, as a mask of a few weights.
  */
-import type { Corrections } from '../data/corrections.js';
+import type { Corrections } from '../io/data/corrections.js';
 import { integerVarsum } from './builtin/stddev.js';
 import type { KernelSums } from './kernel-part.js';
 import type { PassDtype, PassStep } from './pass/pass.js';

@@ -2,7 +2,7 @@
  * Folds corrections into the steps of a pass: a sum of corrected pixels under weights m is Σ w·value − Σ w·dark, where
  * w combines m with gain, bad pixels and patches. Frames are used as stored, and nothing is done frame by frame.
  */
-import type { Corrections } from '../data/corrections.js';
+import type { Corrections } from '../io/data/corrections.js';
 import { isIntegerDtype } from './dtypes.js';
 import { BadMoments, correctMoments } from './fold-moments.js';
 import type { KernelPart } from './kernel-part.js';

@@ -2,10 +2,10 @@
  * Converts stored frames to those that a UDF sees: they are read, corrected, and converted to a dtype with which
  * JavaScript can compute.
  */
-import type { Corrections } from '../data/corrections.js';
-import type { Dataset } from '../data/dataset.js';
-import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../data/dtype.js';
-import { readOrAborted } from '../data/read-or-aborted.js';
+import type { Corrections } from '../io/data/corrections.js';
+import type { Dataset } from '../io/data/dataset.js';
+import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../io/data/dtype.js';
+import { readOrAborted } from '../io/data/read-or-aborted.js';
 import { numbersOf, product } from './dtypes.js';
 import type { FrameRun } from './partitions.js';
 

@@ -2,7 +2,7 @@
 import { row, valid } from '../base/call-options.js';
 import { knownOptions, refuseFormer } from '../base/options.js';
 import { refusal, setting } from '../base/parameters.js';
-import { openNames } from '../data/parameters.js';
+import { openNames } from '../io/data/parameters.js';
 import type { FollowOptions, LoadOptions } from './scan.js';
 
 const fileNames = ['fileMask', 'fileDark'] as const;

@@ -4,8 +4,8 @@
  */
 
 import { checkSignal } from '../base/options.js';
-import type { Corrections } from '../data/corrections.js';
-import { allocateFrames, type DataType, type FrameArray } from '../data/dtype.js';
+import type { Corrections } from '../io/data/corrections.js';
+import { allocateFrames, type DataType, type FrameArray } from '../io/data/dtype.js';
 import { auxOf } from './aux.js';
 import { type Arrays, product } from './dtypes.js';
 import { convertFrames, correctFrames, inputDtypeOf } from './frames-of.js';

@@ -2,8 +2,8 @@
 
 import { EwaldError } from '../base/errors.js';
 import { shown } from '../base/options.js';
-import { partitionsOfCustom } from '../data/custom.js';
-import { elementBytes } from '../data/dtype.js';
+import { partitionsOfCustom } from '../io/data/custom.js';
+import { elementBytes } from '../io/data/dtype.js';
 import { product } from './dtypes.js';
 import type { Selection } from './roi.js';
 import type { Scan } from './scan.js';

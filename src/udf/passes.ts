@@ -2,8 +2,8 @@
 
 import { isEwaldError } from '../base/errors.js';
 import { udfNumbers } from '../core/layout/udf.js';
-import type { Corrections } from '../data/corrections.js';
-import type { DataType, FrameArray } from '../data/dtype.js';
+import type { Corrections } from '../io/data/corrections.js';
+import type { DataType, FrameArray } from '../io/data/dtype.js';
 import { CoreWorks } from './core-works.js';
 import type { FrameCorrection } from './correction/correction.js';
 import { type Arrays, product } from './dtypes.js';

@@ -4,10 +4,10 @@
  * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
  */
 import { Pace } from '../base/pace.js';
-import type { Dataset } from '../data/dataset.js';
-import { type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
-import { framesInMemory } from '../data/formats/memory.js';
-import { joinSparse, type SparseFrames } from '../data/sparse.js';
+import type { Dataset } from '../io/data/dataset.js';
+import { type DataType, elementBytes, type FrameArray } from '../io/data/dtype.js';
+import { framesInMemory } from '../io/data/formats/memory.js';
+import { joinSparse, type SparseFrames } from '../io/data/sparse.js';
 import { numbersOf, product } from './dtypes.js';
 import { readRuns } from './frames-of.js';
 import type { FrameRun, Partition } from './partitions.js';

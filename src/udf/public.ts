@@ -1,12 +1,12 @@
 /** Exports that both builds of `ewald/udf` share. */
 
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../base/errors.js';
-export { type CorrectionOptions, Corrections } from '../data/corrections.js';
-export type { CustomDataset } from '../data/custom.js';
-export type { Dataset, FrameRange } from '../data/dataset.js';
-export type { SparseFrames } from '../data/sparse.js';
-export type { DectrisSimulator, SimulateDectrisOptions } from '../simulate/dectris-options.js';
-export type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from '../simulate/merlin-options.js';
+export { type CorrectionOptions, Corrections } from '../io/data/corrections.js';
+export type { CustomDataset } from '../io/data/custom.js';
+export type { Dataset, FrameRange } from '../io/data/dataset.js';
+export type { SparseFrames } from '../io/data/sparse.js';
+export type { DectrisSimulator, SimulateDectrisOptions } from '../io/simulate/dectris-options.js';
+export type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from '../io/simulate/merlin-options.js';
 export type { Acquisition, Announcement, FrameFormat, LiveStatus } from './acquisition/acquisition.js';
 export type { DetectorConnection, NextScanOptions } from './acquisition/connection.js';
 export type { DetectorControl } from './acquisition/detector-control.js';

@@ -1,9 +1,9 @@
 /** Writes the frames of a scan to a .npy file while a run processes them, as LiberTEM-live's RecordUDF does. */
 import { extname } from 'node:path';
 import { EwaldError } from '../base/errors.js';
-import { bytesOfArray, elementBytes, type FrameArray } from '../data/dtype.js';
-import { writers } from '../data/write.js';
-import { openOutput } from '../files/write.js';
+import { bytesOfArray, elementBytes, type FrameArray } from '../io/data/dtype.js';
+import { writers } from '../io/data/write.js';
+import { openOutput } from '../io/files/write.js';
 import type { RecordOptions } from './context-options.js';
 import { product } from './dtypes.js';
 import type { FrameRecorder } from './record.js';

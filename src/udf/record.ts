@@ -1,6 +1,6 @@
 /** Records the frames of a run: those of a live scan when they arrive, those of a file after they were processed. */
 import type { PlatformSignal } from '../base/globals.js';
-import { allocateFrames, type FrameArray } from '../data/dtype.js';
+import { allocateFrames, type FrameArray } from '../io/data/dtype.js';
 import { readRuns } from './frames-of.js';
 import type { Partition } from './partitions.js';
 import type { Run } from './run.js';

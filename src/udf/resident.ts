@@ -9,8 +9,8 @@ import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { breathe, checkSignal, shown } from '../base/options.js';
 import { type ArrayNumbers, numberTypes } from '../core/arrays/numbers.js';
-import type { Dataset } from '../data/dataset.js';
-import { readOrAborted } from '../data/read-or-aborted.js';
+import type { Dataset } from '../io/data/dataset.js';
+import { readOrAborted } from '../io/data/read-or-aborted.js';
 
 /** Options of `residentScan`. */
 export interface ResidentScanOptions {

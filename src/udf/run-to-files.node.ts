@@ -2,8 +2,8 @@
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { refusal } from '../base/parameters.js';
-import { refuseSame } from '../files/names.js';
-import type { WriteOptions } from '../files/write.js';
+import { refuseSame } from '../io/files/names.js';
+import type { WriteOptions } from '../io/files/write.js';
 import { liveCounts } from './acquisition/live-counts.js';
 import type { Analysis } from './analyses/analysis.js';
 import type { UdfContext } from './context.js';

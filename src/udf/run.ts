@@ -2,8 +2,8 @@
 
 import { EwaldError } from '../base/errors.js';
 import { kindOf, shown } from '../base/options.js';
-import type { Corrections } from '../data/corrections.js';
-import { elementBytes } from '../data/dtype.js';
+import type { Corrections } from '../io/data/corrections.js';
+import { elementBytes } from '../io/data/dtype.js';
 import { checkAux } from './aux.js';
 import {
   allocateViews,

@@ -2,7 +2,7 @@
 import { isLost } from '../base/buffers.js';
 import { notPromised, thrownBy } from '../base/callbacks.js';
 import { EwaldError, plainError } from '../base/errors.js';
-import type { FrameArray } from '../data/dtype.js';
+import type { FrameArray } from '../io/data/dtype.js';
 import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';

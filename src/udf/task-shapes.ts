@@ -13,8 +13,8 @@ import {
   truth,
   typed,
 } from '../base/shapes.js';
-import type { Dataset } from '../data/dataset.js';
-import { dataTypes, elements, type FrameArray } from '../data/dtype.js';
+import type { Dataset } from '../io/data/dataset.js';
+import { dataTypes, elements, type FrameArray } from '../io/data/dtype.js';
 import type { RunDescription } from './description.js';
 import { numbersOf, product } from './dtypes.js';
 import type { Partition } from './partitions.js';

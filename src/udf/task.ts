@@ -4,11 +4,11 @@
  */
 
 import { EwaldError } from '../base/errors.js';
-import { Corrections } from '../data/corrections.js';
-import type { Dataset } from '../data/dataset.js';
-import type { DataType, FrameArray } from '../data/dtype.js';
-import type { OpenOptions } from '../data/open.js';
 import type { TaskScope } from '../executors/task.js';
+import { Corrections } from '../io/data/corrections.js';
+import type { Dataset } from '../io/data/dataset.js';
+import type { DataType, FrameArray } from '../io/data/dtype.js';
+import type { OpenOptions } from '../io/data/open.js';
 import { builtinUdfs } from './builtin/index.js';
 import { withMethod } from './choose-method.js';
 import type { RunDescription } from './description.js';

@@ -1,7 +1,7 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
 import { isEwaldError } from '../base/errors.js';
 import { breathe, checkSignal } from '../base/options.js';
-import { elementBytes, type FrameArray } from '../data/dtype.js';
+import { elementBytes, type FrameArray } from '../io/data/dtype.js';
 import { numbersOf, product } from './dtypes.js';
 import { expectsKept, guarded, type Running, settled, thrown } from './running.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from './udf.js';

@@ -6,11 +6,11 @@
 import { row, valid } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions } from '../base/options.js';
-import type { CustomDataset } from '../data/custom.js';
-import type { Dataset } from '../data/dataset.js';
-import { allocateFrames, type FrameArray } from '../data/dtype.js';
-import { memoryDataset } from '../data/formats/memory.js';
-import { sparseOf } from '../data/sparse.js';
+import type { CustomDataset } from '../io/data/custom.js';
+import type { Dataset } from '../io/data/dataset.js';
+import { allocateFrames, type FrameArray } from '../io/data/dtype.js';
+import { memoryDataset } from '../io/data/formats/memory.js';
+import { sparseOf } from '../io/data/sparse.js';
 import type { ResultBuffer } from './buffers.js';
 import type { UdfContext } from './context.js';
 import { product } from './dtypes.js';

@@ -1,5 +1,5 @@
 /** Weighted masks as steps of a pass: dense or sparse, with products in float32 or in float64. */
-import { type DataType, elementBytes } from '../data/dtype.js';
+import { type DataType, elementBytes } from '../io/data/dtype.js';
 import { isIntegerDtype } from './dtypes.js';
 import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass/pass.js';

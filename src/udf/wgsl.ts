@@ -2,7 +2,7 @@
 
 import { EwaldError } from '../base/errors.js';
 import { udfNumbers } from '../core/layout/udf.js';
-import type { FrameArray } from '../data/dtype.js';
+import type { FrameArray } from '../io/data/dtype.js';
 import { auxStride, isAux } from './aux.js';
 import { type BufferDeclarations, strideOf } from './buffers.js';
 import { type Arrays, type BufferArray, type BufferDtype, product } from './dtypes.js';

@@ -16,11 +16,20 @@ import { flagValues, RowFlag, rowsOf, saidAsFlags, withFlags } from '../../src/c
 import { commands, runCommand } from '../../src/cli/program.js';
 import { shellFlags } from '../../src/cli/shell-rows.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
-import { convertRows, openRows } from '../../src/data/parameters.js';
 import { connectionRows, joinRows } from '../../src/executors/parameters.js';
 import { transformRows } from '../../src/heffte/parameters.js';
 import { cellSearchRows } from '../../src/indexing/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
+import { convertRows, openRows } from '../../src/io/data/parameters.js';
+import {
+  dectrisSimulationRows,
+  frameSimulationRows,
+  frameWritingRows,
+  merlinSimulationRows,
+  scanSimulationRows,
+  scanWritingRows,
+  spotSimulationRows,
+} from '../../src/io/simulate/parameters.js';
 import { mergeRows } from '../../src/merging/parameters.js';
 import { searchRows } from '../../src/peaks/parameters.js';
 import {
@@ -38,15 +47,6 @@ import {
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
 import { listenRows, receivedRows, viewRows, watchRows } from '../../src/serving/parameters.js';
-import {
-  dectrisSimulationRows,
-  frameSimulationRows,
-  frameWritingRows,
-  merlinSimulationRows,
-  scanSimulationRows,
-  scanWritingRows,
-  spotSimulationRows,
-} from '../../src/simulate/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';
 import { analysisRows, calibrateRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
 import { benchRows, validateRows } from '../../src/validate/parameters.js';

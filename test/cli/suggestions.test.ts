@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inShell } from '../../src/cli/command-line.js';
-import { formatNpy } from '../../src/data/npy.js';
+import { formatNpy } from '../../src/io/data/npy.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 let folder = '';

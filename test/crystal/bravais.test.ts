@@ -17,7 +17,7 @@ import {
   volume,
 } from '../../src/crystal/cell.js';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
-import { rotateRandomly } from '../../src/simulate/spots.js';
+import { rotateRandomly } from '../../src/io/simulate/spots.js';
 
 // Conventional parameters, and the primitive basis in thirds and halves of the conventional one.
 const centrings: Record<string, number[]> = {

@@ -13,7 +13,7 @@ import {
 import { formatCellFile, parseCellText, readCell } from '../../src/crystal/cell-file.js';
 import { centrings, conventionalMatrix, primitiveOf } from '../../src/crystal/centring.js';
 import { latticeBend, misorientation } from '../../src/crystal/lattice-match.js';
-import { rotateRandomly } from '../../src/simulate/spots.js';
+import { rotateRandomly } from '../../src/io/simulate/spots.js';
 
 const triclinic = cellFromParameters(50, 62, 73, 82, 77, 71);
 const rotate = (cell: Cell, degrees: number): Cell => {

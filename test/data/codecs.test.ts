@@ -8,7 +8,7 @@ import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCodecs } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import type { Codec, Codecs } from '../../src/data/codecs/codecs.js';
+import type { Codec, Codecs } from '../../src/io/data/codecs/codecs.js';
 import * as oracle from './codecs-oracle.js';
 
 const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { Pace } from '../../src/base/pace.js';
-import type { ByteSource } from '../../src/data/byte-source.js';
-import type { Codecs } from '../../src/data/codecs/codecs.js';
-import { openCodecs } from '../../src/data/codecs/node.js';
-import type { Hdf5Dataset } from '../../src/data/hdf5/dataset.js';
-import { Hdf5File } from '../../src/data/hdf5/file.js';
-import { fileSource } from '../../src/data/opening.node.js';
+import type { ByteSource } from '../../src/io/data/byte-source.js';
+import type { Codecs } from '../../src/io/data/codecs/codecs.js';
+import { openCodecs } from '../../src/io/data/codecs/node.js';
+import type { Hdf5Dataset } from '../../src/io/data/hdf5/dataset.js';
+import { Hdf5File } from '../../src/io/data/hdf5/file.js';
+import { fileSource } from '../../src/io/data/opening.node.js';
 
 export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
-import type { Axis, Metadata } from '../../src/data/dataset.js';
+import type { Axis, Metadata } from '../../src/io/data/dataset.js';
 import { dataFolder, readData } from '../support/data.js';
 import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
 

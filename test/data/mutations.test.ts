@@ -2,11 +2,11 @@
 import { openCodecs } from 'ewald/data';
 import { afterAll, expect, test } from 'vitest';
 import { isEwaldError } from '../../src/base/errors.js';
-import type { ByteSource } from '../../src/data/byte-source.js';
-import { elementBytes } from '../../src/data/dtype.js';
-import { formats } from '../../src/data/formats/table.js';
-import { type OpenOptions, openSource } from '../../src/data/open.js';
-import { memorySource } from '../../src/data/sources/memory.js';
+import type { ByteSource } from '../../src/io/data/byte-source.js';
+import { elementBytes } from '../../src/io/data/dtype.js';
+import { formats } from '../../src/io/data/formats/table.js';
+import { type OpenOptions, openSource } from '../../src/io/data/open.js';
+import { memorySource } from '../../src/io/data/sources/memory.js';
 import { dataRequired } from '../support/data.js';
 import { seeds, storm, tryBytes } from './mutations.mjs';
 

@@ -17,8 +17,8 @@ import {
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/core/random/random.js';
-import { formatNpy, npyHeadOf, readNpy } from '../../src/data/npy.js';
-import { readNpyFile } from '../../src/files/npy.node.js';
+import { formatNpy, npyHeadOf, readNpy } from '../../src/io/data/npy.js';
+import { readNpyFile } from '../../src/io/files/npy.node.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';

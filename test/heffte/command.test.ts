@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { formatNpy, readNpy } from '../../dist/index.node.js';
 import { Random } from '../../src/core/random/random.js';
-import type { NpyArray } from '../../src/data/npy.js';
+import type { NpyArray } from '../../src/io/data/npy.js';
 import { ewald } from '../support/cli.js';
 import { mpiEnv, mpiPresent, mpirun } from '../support/mpi.js';
 

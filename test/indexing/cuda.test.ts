@@ -14,7 +14,7 @@ import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/co
 import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
-import type { SimulatedImage } from '../../src/simulate/spots.js';
+import type { SimulatedImage } from '../../src/io/simulate/spots.js';
 import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
 import {
   type EmulatedCard,

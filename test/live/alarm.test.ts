@@ -1,9 +1,9 @@
 /** Alarms: how they are written, and when they begin and end, on a simulated clock. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { alarmValue, isRaised, parseAlarm } from '../../src/live/alarm.js';
-import type { RunSample } from '../../src/live/rates.js';
-import { type RunCounts, WatchedRun } from '../../src/live/watched-run.js';
+import { alarmValue, isRaised, parseAlarm } from '../../src/io/live/alarm.js';
+import type { RunSample } from '../../src/io/live/rates.js';
+import { type RunCounts, WatchedRun } from '../../src/io/live/watched-run.js';
 
 describe('the text of an alarm', () => {
   test('a quantity, a sign, a level with its unit, and a time', () => {

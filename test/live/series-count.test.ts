@@ -1,6 +1,6 @@
 /** Images of a detector's series that are lost, late or repeated. */
 import { expect, test } from 'vitest';
-import { SeriesCount } from '../../src/live/series-count.js';
+import { SeriesCount } from '../../src/io/live/series-count.js';
 
 /** The remarks of a series, and the images that were lost. */
 function received(images: readonly number[], announced?: number): [remarks: string[], lost: number] {

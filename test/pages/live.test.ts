@@ -10,8 +10,8 @@ import { createContext } from 'ewald';
 import type { FrameRecord, FrameSink, ViewedRun } from 'ewald/pipeline';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type FrameStatistics, readStatistics, statisticsBytes } from '../../src/live/frame-statistics.js';
-import { peakogramBins } from '../../src/live/peak-maps.js';
+import { type FrameStatistics, readStatistics, statisticsBytes } from '../../src/io/live/frame-statistics.js';
+import { peakogramBins } from '../../src/io/live/peak-maps.js';
 import { dataFolder } from '../support/data.js';
 
 let folder: string;

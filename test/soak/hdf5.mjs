@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isEwaldError } from '../../build/esm/base/errors.js';
-import { openCodecs } from '../../build/esm/data/codecs/node.js';
-import { elementBytes } from '../../build/esm/data/dtype.js';
-import { openSource } from '../../build/esm/data/open.js';
-import { memorySource } from '../../build/esm/data/sources/memory.js';
+import { openCodecs } from '../../build/esm/io/data/codecs/node.js';
+import { elementBytes } from '../../build/esm/io/data/dtype.js';
+import { openSource } from '../../build/esm/io/data/open.js';
+import { memorySource } from '../../build/esm/io/data/sources/memory.js';
 import { storm } from '../data/mutations.mjs';
 
 export const name = 'hdf5';

@@ -8,12 +8,12 @@ import { checkSignal } from '../../base/options.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
 import { ranksOfJob } from '../../core/communicator/job.js';
 import type { ContextOptions } from '../../core/context/context.js';
-import type { NpyArray } from '../../data/npy.js';
 import type { FftMethods } from '../../fft/room.js';
-import { killable } from '../../files/interrupt.js';
-import { readNpyFile, writeNpyFile } from '../../files/npy.node.js';
-import { inputName, readText } from '../../files/read.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../../files/write.js';
+import type { NpyArray } from '../../io/data/npy.js';
+import { killable } from '../../io/files/interrupt.js';
+import { readNpyFile, writeNpyFile } from '../../io/files/npy.node.js';
+import { inputName, readText } from '../../io/files/read.js';
+import { checkOutput, type WriteOptions, writeWhole } from '../../io/files/write.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
 import {
   checkOptions,

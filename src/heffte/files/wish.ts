@@ -5,9 +5,9 @@ import type { PlatformSignal } from '../../base/globals.js';
 import { knownOptions, list } from '../../base/options.js';
 import { checked, givenAs, refusal } from '../../base/parameters.js';
 import { parseBackend } from '../../core/backends/open.js';
-import type { NpyArray } from '../../data/npy.js';
 import type { FftKind, FftOptions, R2rKind } from '../../fft/fft.js';
-import type { WriteOptions } from '../../files/write.js';
+import type { NpyArray } from '../../io/data/npy.js';
+import type { WriteOptions } from '../../io/files/write.js';
 import type { TransformFileParameters } from '../parameter-types.js';
 import { r2rKinds, transformRows } from '../parameters.js';
 

@@ -3,9 +3,9 @@
  * progress.
  */
 
-import { openStacked } from '../../detector/stacked.js';
 import { blobSource, open } from '../../entries/data.js';
 import { type Geometry, readStream, type StreamChunk } from '../../entries/index.js';
+import { openStacked } from '../../io/detector/stacked.js';
 import type { FrameData } from './contrast.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';

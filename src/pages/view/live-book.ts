@@ -1,7 +1,8 @@
 /** The frames of a run in progress: the server states where they are, and the worker reads them from there. */
-import { openStacked } from '../../detector/stacked.js';
+
 import { memoryDataset, open } from '../../entries/data.js';
 import type { StreamChunk } from '../../entries/index.js';
+import { openStacked } from '../../io/detector/stacked.js';
 import type { FrameData } from './contrast.js';
 import { type FrameBook, type FramesOf, OpenFiles, parseChunk } from './frame-book.js';
 import type { OpenDataset } from './open-dataset.js';

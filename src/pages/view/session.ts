@@ -1,5 +1,5 @@
 /** The file that is open in the worker. */
-import { openStacked } from '../../detector/stacked.js';
+
 import { open } from '../../entries/data.js';
 import {
   type Context,
@@ -14,6 +14,7 @@ import {
   type SearchSettings,
 } from '../../entries/index.js';
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../entries/udf.js';
+import { openStacked } from '../../io/detector/stacked.js';
 import { numbersOf } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';

@@ -7,7 +7,7 @@
 
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
-import type { Detector } from '../../detector/detector.js';
+import type { Detector } from '../../io/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
 import { readFrame } from '../read-frame.js';
 import type { FirstFrames } from '../tune.js';

@@ -11,7 +11,7 @@ import { parseGeometry } from '../../crystal/geometry/parse.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
 import { marks } from '../../crystal/stream/stream.js';
-import { geometryFromFile } from '../../detector/from-file.js';
+import { geometryFromFile } from '../../io/detector/from-file.js';
 import type { FittedDistance } from '../detector-remarks.js';
 import { doubtText } from '../doubt.js';
 import type { RunEvent } from '../events.js';

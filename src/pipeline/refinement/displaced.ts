@@ -2,7 +2,7 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
-import type { Detector } from '../../detector/detector.js';
+import type { Detector } from '../../io/detector/detector.js';
 import type { FirstFrames } from '../tune.js';
 import { backgroundCentre } from './background-centre.js';
 import type { RefinedGeometry } from './beforehand.js';

@@ -2,7 +2,7 @@
 import { orAborted } from '../../base/aborted.js';
 import { awaited } from '../../base/callbacks.js';
 import type { OwnBytes, PlatformSignal } from '../../base/globals.js';
-import type { Output } from '../../files/write.js';
+import type { Output } from '../../io/files/write.js';
 import type { OutputTarget } from '../place.js';
 
 /** Data passed to the function cannot be withdrawn: a run that fails ends with what was received so far. */

@@ -6,9 +6,9 @@
 
 import { counted } from '../../base/amounts.js';
 import { version } from '../../base/version.js';
-import type { Codecs } from '../../data/codecs/codecs.js';
-import { Hdf5Writer, type WriteNode } from '../../data/hdf5/writer.js';
-import type { Output } from '../../files/write.js';
+import type { Codecs } from '../../io/data/codecs/codecs.js';
+import { Hdf5Writer, type WriteNode } from '../../io/data/hdf5/writer.js';
+import type { Output } from '../../io/files/write.js';
 import { headerLine } from '../copied-headers.js';
 import type { FrameRecord } from '../record.js';
 import { columnsOf } from '../reflection-table.js';

@@ -1,7 +1,7 @@
 /** Writes the calibration data of a run for Millepede-II, as CrystFEL's `--mille` does. */
 import { counted } from '../../base/amounts.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
-import type { Output } from '../../files/write.js';
+import type { Output } from '../../io/files/write.js';
 import { MilleRecords } from '../refinement/mille.js';
 import { ended, type FrameSink } from './sink.js';
 

@@ -1,7 +1,7 @@
 /** Collects the detector fits of crystals, reports the result, and writes the refined geometry if requested. */
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
-import type { Output } from '../../files/write.js';
+import type { Output } from '../../io/files/write.js';
 import { type DetectorFit, type DetectorVerdict, detectorVerdict, refinedGeometry } from '../detector-fit.js';
 import { detectorRemarks, type FittedDistance, fewCrystalsRemark } from '../detector-remarks.js';
 import type { FrameRecord } from '../record.js';

@@ -1,6 +1,6 @@
 /** The interface between a run and the viewer that follows it. */
 import type { KnownCell } from '../../crystal/cell-file.js';
-import type { LiveFrame } from '../../live/frame.js';
+import type { LiveFrame } from '../../io/live/frame.js';
 import type { SearchSettings } from '../settings.js';
 import type { FrameSink } from './sink.js';
 

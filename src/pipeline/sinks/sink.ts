@@ -4,7 +4,7 @@ import { counted } from '../../base/amounts.js';
 import type { MethodOf } from '../../base/members.js';
 import { oneLine } from '../../base/plain-text.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
-import type { Output, WriteOptions } from '../../files/write.js';
+import type { Output, WriteOptions } from '../../io/files/write.js';
 import { pageBegin } from '../../report/page.js';
 import type { FrameFailure, FrameRecord } from '../record.js';
 

@@ -11,10 +11,10 @@ import { fileError } from '../../base/file-errors.js';
 import { refusal, setting } from '../../base/parameters.js';
 import { readRawStream } from '../../crystal/stream/raw.js';
 import { marks } from '../../crystal/stream/stream.js';
-import { flush, flushFolder } from '../../files/flush.js';
-import { linesOf } from '../../files/lines.js';
-import { type Lock, lockFile } from '../../files/lock.js';
-import { checkOutput, openOutput, permitted } from '../../files/write.js';
+import { flush, flushFolder } from '../../io/files/flush.js';
+import { linesOf } from '../../io/files/lines.js';
+import { type Lock, lockFile } from '../../io/files/lock.js';
+import { checkOutput, openOutput, permitted } from '../../io/files/write.js';
 import { sameRun } from './same-run.js';
 import { type StreamFile, type StreamFileOptions, streamThrough, streamWriting } from './stream-file.js';
 

@@ -2,8 +2,8 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import type { RawChunk } from '../../crystal/stream/raw.js';
 import { marks } from '../../crystal/stream/stream.js';
-import type { Inputs } from '../../files/inputs.js';
-import type { Output, WriteOptions } from '../../files/write.js';
+import type { Inputs } from '../../io/files/inputs.js';
+import type { Output, WriteOptions } from '../../io/files/write.js';
 
 /** A stream in progress. */
 export interface StreamFile {

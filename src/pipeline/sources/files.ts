@@ -7,12 +7,12 @@
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { givenOnce } from '../../base/given-once.js';
 import type { PlatformBlob, PlatformFile, PlatformSignal } from '../../base/globals.js';
-import { hexOf } from '../../data/checksums/check.js';
-import { md5 } from '../../data/checksums/md5.js';
-import type { Dataset } from '../../data/dataset.js';
-import { refuseOtherDataset } from '../../detector/geometry-dataset.js';
-import { openBeside } from '../../detector/open-other.js';
-import { openStacked, stacked } from '../../detector/stacked.js';
+import { hexOf } from '../../io/data/checksums/check.js';
+import { md5 } from '../../io/data/checksums/md5.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import { refuseOtherDataset } from '../../io/detector/geometry-dataset.js';
+import { openBeside } from '../../io/detector/open-other.js';
+import { openStacked, stacked } from '../../io/detector/stacked.js';
 import type { RunPlace } from '../place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask, SentFile } from '../task.js';

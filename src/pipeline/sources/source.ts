@@ -2,10 +2,10 @@
 import type { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
-import type { Dataset } from '../../data/dataset.js';
-import type { OpenOther } from '../../detector/open-other.js';
-import type { LiveFrame } from '../../live/frame.js';
-import type { KeptFrames } from '../../live/kept.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import type { OpenOther } from '../../io/detector/open-other.js';
+import type { LiveFrame } from '../../io/live/frame.js';
+import type { KeptFrames } from '../../io/live/kept.js';
 import type { FileInput } from '../place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';

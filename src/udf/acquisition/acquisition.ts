@@ -1,7 +1,7 @@
 /** One acquisition of a detector: its frames arrive while a run processes them, and can be read only once. */
 import { EwaldError } from '../../base/errors.js';
-import type { Metadata } from '../../data/dataset.js';
-import type { DataType } from '../../data/dtype.js';
+import type { Metadata } from '../../io/data/dataset.js';
+import type { DataType } from '../../io/data/dtype.js';
 import { product } from '../dtypes.js';
 import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
 

@@ -1,12 +1,12 @@
 /** Receives frames of a DECTRIS detector, pushed by ZeroMQ: stream V1 or V2. */
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { bytesOfArray } from '../../data/dtype.js';
-import { openCodecs } from '../../data/opening.node.js';
-import { dectrisMessage } from '../../live/dectris.js';
-import { type DectrisImage, type DectrisStart, type Series, unknownSeries } from '../../live/dectris-message.js';
-import type { LiveFrame } from '../../live/frame.js';
-import { loadZmq, type Zmq } from '../../live/zeromq.node.js';
+import { bytesOfArray } from '../../io/data/dtype.js';
+import { openCodecs } from '../../io/data/opening.node.js';
+import { dectrisMessage } from '../../io/live/dectris.js';
+import { type DectrisImage, type DectrisStart, type Series, unknownSeries } from '../../io/live/dectris-message.js';
+import type { LiveFrame } from '../../io/live/frame.js';
+import { loadZmq, type Zmq } from '../../io/live/zeromq.node.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import { Handover } from './handover.js';

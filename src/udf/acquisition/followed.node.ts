@@ -2,11 +2,11 @@
 import { stat } from 'node:fs/promises';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import type { Dataset } from '../../data/dataset.js';
-import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../data/dtype.js';
-import type { OpenOptions } from '../../data/open.js';
-import { open } from '../../data/opening.node.js';
-import { seriesNames } from '../../data/series-files.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../io/data/dtype.js';
+import type { OpenOptions } from '../../io/data/open.js';
+import { open } from '../../io/data/opening.node.js';
+import { seriesNames } from '../../io/data/series-files.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import { UnrecognisedFile } from './unrecognised.node.js';

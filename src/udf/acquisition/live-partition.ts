@@ -1,5 +1,5 @@
 /** The partition of a run that consists of frames that have arrived. */
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import { numbersOf, product } from '../dtypes.js';
 import type { Partition } from '../partitions.js';
 import type { Run } from '../run.js';

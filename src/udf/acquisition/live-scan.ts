@@ -1,6 +1,6 @@
 /** An acquisition as a scan, which a run processes like a stored one. */
 import { EwaldError } from '../../base/errors.js';
-import type { Dataset, Note } from '../../data/dataset.js';
+import type { Dataset, Note } from '../../io/data/dataset.js';
 import { product } from '../dtypes.js';
 import { type Scan, syncInfo } from '../scan.js';
 import type { Acquisition } from './acquisition.js';

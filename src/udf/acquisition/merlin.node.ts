@@ -3,7 +3,7 @@ import { connect as connectSocket, type NetConnectOpts, type Socket } from 'node
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { refusal, type Said } from '../../base/parameters.js';
-import { type Acquisition as MerlinHeader, type MibHeader, mibMetadata } from '../../data/formats/mib.js';
+import { type Acquisition as MerlinHeader, type MibHeader, mibMetadata } from '../../io/data/formats/mib.js';
 import {
   type MerlinAnswer,
   type MerlinPixels,
@@ -14,7 +14,7 @@ import {
   merlinCode,
   merlinMessage,
   takeMerlinText,
-} from '../../live/merlin.js';
+} from '../../io/live/merlin.js';
 import type { Acquisition, Announcement, FrameFormat } from './acquisition.js';
 import type { DetectorDriver } from './connection.js';
 import type { DetectorControl } from './detector-control.js';

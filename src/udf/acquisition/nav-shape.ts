@@ -2,8 +2,8 @@
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import { refusal, type Said, setting } from '../../base/parameters.js';
-import type { Note } from '../../data/dataset.js';
-import { filledShape } from '../../data/shapes.js';
+import type { Note } from '../../io/data/dataset.js';
+import { filledShape } from '../../io/data/shapes.js';
 import { product } from '../dtypes.js';
 import type { Announcement } from './acquisition.js';
 

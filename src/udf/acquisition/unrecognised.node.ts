@@ -1,9 +1,9 @@
 /** Files that grow and begin like none of the known formats, to which more bytes at their end make no difference. */
 
-import { isNamedByEmpad } from '../../data/formats/empad.js';
-import { raw } from '../../data/formats/raw.js';
-import { formats } from '../../data/formats/table.js';
-import { detect, fileSource } from '../../data/opening.node.js';
+import { isNamedByEmpad } from '../../io/data/formats/empad.js';
+import { raw } from '../../io/data/formats/raw.js';
+import { formats } from '../../io/data/formats/table.js';
+import { detect, fileSource } from '../../io/data/opening.node.js';
 
 /** Bytes that formats examine. */
 const headBytes = 4096;

@@ -1,7 +1,7 @@
 /** Sums of frames under masks: one number per mask for each scan position. */
 
 import { EwaldError } from '../../base/errors.js';
-import type { DataType } from '../../data/dtype.js';
+import type { DataType } from '../../io/data/dtype.js';
 import type { BufferDeclaration } from '../buffers.js';
 import { product } from '../dtypes.js';
 import type { KernelPart } from '../kernel-part.js';

@@ -3,7 +3,7 @@ import { expects, isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformUrl } from '../../base/globals.js';
 import { shown } from '../../base/options.js';
-import { elements } from '../../data/dtype.js';
+import { elements } from '../../io/data/dtype.js';
 import type { BufferDeclaration, BufferDeclarations } from '../buffers.js';
 import type { BufferDtype } from '../dtypes.js';
 import { guarded, settled } from '../running.js';

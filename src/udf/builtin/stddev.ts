@@ -5,7 +5,7 @@
  * mean and sum of squares of tiles are merged pairwise (Chan, Golub, LeVeque; Schubert and Gertz 2018, doi
  * 10.1145/3221269.3223036).
  */
-import type { DataType } from '../../data/dtype.js';
+import type { DataType } from '../../io/data/dtype.js';
 import { defineUdf, type UdfMeta } from '../udf.js';
 
 /**

@@ -1,6 +1,6 @@
 /** Corrections on CUDA: frames are uploaded in chunks and read back corrected; see cuda/udf. */
 import type { CudaHost } from '../../core/backends/cuda/host.js';
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 import { whereItPays } from './pays.js';
 

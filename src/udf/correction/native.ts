@@ -1,7 +1,7 @@
 /** Corrections on the CPU, off the main thread; see cpp/udf. */
 import type { NativeHost } from '../../core/backends/native/host.js';
 import { addonError } from '../../core/backends/status.js';
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 
 /** The addon's corrections; see cpp/addon. */

@@ -9,7 +9,7 @@ import type { BackendName } from '../../core/backends/names.js';
 import { pack } from '../../core/layout/struct.js';
 import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../core/layout/udf.js';
 import type { Planner } from '../../core/planner/planner.js';
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype } from '../contract.js';
 import { planRows } from '../pass/plan-rows.js';
 import type { FoundDisks } from './contract.js';

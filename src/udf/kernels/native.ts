@@ -2,7 +2,7 @@
 
 import type { NativeHost } from '../../core/backends/native/host.js';
 import { addonError } from '../../core/backends/status.js';
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
 /** The addon's passes; see cpp/addon. */

@@ -6,7 +6,7 @@
 import type { Core } from '../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../core/backends/wasm/host.js';
 import { planStaged } from '../../core/backends/wasm/staging.js';
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 
 /** The udf feature of the wasm core. */

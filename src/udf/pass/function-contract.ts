@@ -2,7 +2,7 @@
 
 import type { Disposable } from '../../base/resource.js';
 import type { Op } from '../../core/backends/feature.js';
-import type { FrameArray } from '../../data/dtype.js';
+import type { FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype } from '../contract.js';
 
 /** The numbers of a result on a device. */

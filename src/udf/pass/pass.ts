@@ -13,7 +13,7 @@ import type { BackendName } from '../../core/backends/names.js';
 import { pack } from '../../core/layout/struct.js';
 import { udfDescriptor, udfNumbers } from '../../core/layout/udf.js';
 import type { Planner } from '../../core/planner/planner.js';
-import { allocateFrames, type FrameArray } from '../../data/dtype.js';
+import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
 import { kindOf, packSteps } from './pack.js';

@@ -1,7 +1,7 @@
 /** Runs over sparse frames: which of them need no dense frames, and how functions see a partition of them. */
-import type { Corrections } from '../../data/corrections.js';
-import type { Dataset } from '../../data/dataset.js';
-import type { SparseFrames } from '../../data/sparse.js';
+import type { Corrections } from '../../io/data/corrections.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import type { SparseFrames } from '../../io/data/sparse.js';
 import { convertFrames } from '../frames-of.js';
 import type { KernelPart } from '../kernel-part.js';
 import { guarded, kernelOf, type Running } from '../running.js';

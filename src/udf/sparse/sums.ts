@@ -1,5 +1,5 @@
 /** The sums of a pass from sparse frames: only pixels that are listed are visited. */
-import type { SparseFrames } from '../../data/sparse.js';
+import type { SparseFrames } from '../../io/data/sparse.js';
 import { isIntegerDtype } from '../dtypes.js';
 import type { KernelPart, KernelSums } from '../kernel-part.js';
 import { type PassStep, type Spans, type SparseMasks, shapeOfStep } from '../pass/steps.js';

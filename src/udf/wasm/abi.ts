@@ -1,6 +1,6 @@
 /** The interface between a run and the WebAssembly module of a UDF, as the README describes it. */
 import { EwaldError } from '../../base/errors.js';
-import type { DataType } from '../../data/dtype.js';
+import type { DataType } from '../../io/data/dtype.js';
 
 /** Version of the interface. A module that exports no `ewald_udf_abi()` has version 1. */
 export const abiVersion = 1;

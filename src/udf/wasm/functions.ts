@@ -1,7 +1,7 @@
 /** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { breathe, checkSignal } from '../../base/options.js';
-import type { DataType, FrameArray } from '../../data/dtype.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { declarationsOf, type Running } from '../running.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from '../udf.js';
 import type { WasmCode } from './code.js';

@@ -1,6 +1,6 @@
 /** A UDF's module with the memory of a run, and checked calls of its functions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
-import { type DataType, elementBytes, type FrameArray, viewAs } from '../../data/dtype.js';
+import { type DataType, elementBytes, type FrameArray, viewAs } from '../../io/data/dtype.js';
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../buffers.js';
 import { type Arrays, allocate, type BufferArray, numbersOf, product } from '../dtypes.js';
 import type { UdfMeta } from '../udf.js';

@@ -101,7 +101,8 @@ async function tryInChild(path: string): Promise<string | undefined> {
   }
   try {
     if (note) {
-      // One by one: a recursive mkdir never returns where an automounter refuses a home folder (src/files/folders.ts).
+      // One by one: a recursive mkdir never returns where an automounter refuses a home folder
+      // (src/io/files/folders.ts).
       for (const folder of [join(note, '../../..'), join(note, '..')]) if (!existsSync(folder)) mkdirSync(folder);
       writeFileSync(`${note}.${process.pid}`, '');
       renameSync(`${note}.${process.pid}`, note);

@@ -8,7 +8,7 @@ import { numberTypes } from '../../../core/arrays/numbers.js';
 import type { Commands } from '../../../core/backends/webgpu/commands.js';
 import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
-import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
 import { whereItPays } from '../pays.js';
 import { asWords, chunkOf } from './chunks.js';

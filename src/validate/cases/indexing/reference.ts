@@ -3,7 +3,7 @@
  * the score must be the same.
  */
 import type { Cell } from '../../../crystal/cell.js';
-import { simulateSpots } from '../../../simulate/spots.js';
+import { simulateSpots } from '../../../io/simulate/spots.js';
 import type { Row } from '../../case.js';
 import { worstElement } from '../../compare.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';

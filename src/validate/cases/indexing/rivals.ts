@@ -7,7 +7,7 @@
  * twice its height, and there is no rival, although the sphere is equally flat.
  */
 import { type Cell, cross, dot, norm } from '../../../crystal/cell.js';
-import { simulateSpots } from '../../../simulate/spots.js';
+import { simulateSpots } from '../../../io/simulate/spots.js';
 import { latticeDifference, perfectImage, spotAt, type TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { type CellName, cells } from './lists.js';

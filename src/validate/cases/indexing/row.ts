@@ -3,7 +3,7 @@
 import { Random } from '../../../core/random/random.js';
 import type { Cell } from '../../../crystal/cell.js';
 import type { IndexerOptions, IndexingMethod } from '../../../indexing/indexer.js';
-import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../simulate/spots.js';
+import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../io/simulate/spots.js';
 import type { Row } from '../../case.js';
 import { perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../../assembly/rooms.js';
 import type { IndexingMethod, IndexingResult } from '../../../indexing/indexer.js';
-import { simulateSpots } from '../../../simulate/spots.js';
+import { simulateSpots } from '../../../io/simulate/spots.js';
 import { differentBytes } from '../../compare.js';
 import * as bounds from '../../tolerances.js';
 import { batchOf, type CellName, cells, type Lists, plan, type Run } from './lists.js';

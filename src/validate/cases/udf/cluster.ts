@@ -4,7 +4,7 @@
  */
 
 import type { Context } from '../../../assembly/rooms.js';
-import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import type { Analysis } from '../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../udf/analyses/cluster.js';
 import { steps } from '../../../udf/engine.js';

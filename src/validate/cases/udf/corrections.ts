@@ -1,7 +1,7 @@
 /** Corrections of frames: dark frame, gain, bad pixels, values that are bad in themselves. */
 import type { Context } from '../../../assembly/rooms.js';
-import { type CorrectionOptions, Corrections } from '../../../data/corrections.js';
-import type { FrameArray } from '../../../data/dtype.js';
+import { type CorrectionOptions, Corrections } from '../../../io/data/corrections.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import type { Row } from '../../case.js';
 import { type CorrectedFrames, correctedFrames, type RawFrames } from '../../oracle/udf/corrected.js';
 import * as bounds from '../../tolerances.js';

@@ -1,6 +1,6 @@
 /** Disk finding: frames with disks at random positions, found through the finder of a context. */
 import { numberTypes } from '../../../core/arrays/numbers.js';
-import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import type { PassDtype } from '../../../udf/contract.js';
 import type { FoundDisks } from '../../../udf/disks/contract.js';
 import type { DiskPattern } from '../../../udf/disks/patterns.js';

@@ -1,6 +1,6 @@
 /** Phases and strain: analyses over a scan in memory, through the kernels and transforms of a context. */
 import type { Context } from '../../../assembly/rooms.js';
-import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import type { Analysis } from '../../../udf/analyses/analysis.js';
 import { strainAnalysis } from '../../../udf/analyses/disks.js';
 import { icomAnalysis } from '../../../udf/analyses/phase.js';

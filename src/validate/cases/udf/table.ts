@@ -1,7 +1,7 @@
 /** The case table of passes over frames, and of the results that UDFs of the package derive from them. */
 
 import type { Context } from '../../../assembly/rooms.js';
-import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import { kindOf } from '../../../udf/pass/pack.js';
 import type { FrameSums, PassStep } from '../../../udf/pass/pass.js';
 import type { RoomTable, Row } from '../../case.js';

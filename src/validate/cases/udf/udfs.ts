@@ -2,7 +2,7 @@
  * UDFs of the package, tested through their kernels: what they derive from a pass is compared with independently
  * written formulas.
  */
-import type { FrameArray } from '../../../data/dtype.js';
+import type { FrameArray } from '../../../io/data/dtype.js';
 import { comUdf } from '../../../udf/builtin/com.js';
 import { masksUdf } from '../../../udf/builtin/masks.js';
 import { stddevUdf } from '../../../udf/builtin/stddev.js';

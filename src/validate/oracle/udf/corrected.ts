@@ -1,5 +1,5 @@
 /** Corrected frames in float64, pixel by pixel, by the description of `Corrections`. */
-import type { CorrectionOptions } from '../../../data/corrections.js';
+import type { CorrectionOptions } from '../../../io/data/corrections.js';
 
 /** Frames to correct, [frames, pixels]. */
 export interface RawFrames {

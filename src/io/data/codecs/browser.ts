@@ -1,0 +1,34 @@
+/** The codecs of a browser: the wasm core and the platform's compression stream. */
+
+import { EwaldError } from '../../../base/errors.js';
+import { knownOptions } from '../../../base/options.js';
+import type { WasmSource } from '../../../core/backends/names.js';
+import { Core } from '../../../core/backends/wasm/heap.js';
+import { compileCore } from '../../../core/backends/wasm/source.js';
+import type { Codecs } from './codecs.js';
+import { wasmCodecs } from './wasm.js';
+
+/** Options of opening the codecs. */
+export interface CodecsOptions {
+  /** `wasm` to ignore the native addon. Default: native if present. */
+  readonly backend?: 'native' | 'wasm' | undefined;
+  /** The wasm core, if it is not next to the bundle. */
+  readonly wasm?: WasmSource | undefined;
+  /** The native addon, if it is not next to the bundle. */
+  readonly addonPath?: string | undefined;
+}
+
+/** Opens the codecs; the caller disposes them. Throws `Load` if the core cannot be loaded. */
+export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
+  knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
+  const { backend, wasm } = options;
+  if (backend === 'native') throw new EwaldError('Unsupported', 'codecs: the native addon requires Node; use wasm');
+  return wasmCodecs(await Core.instantiate(await compileCore(wasm, undefined)), deflate);
+}
+
+async function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  // A Blob copies the bytes, so shared memory may be given.
+  const bytes = new Blob([input as Uint8Array<ArrayBuffer>]).stream();
+  const stream = bytes.pipeThrough(new CompressionStream('deflate') as ReadableWritablePair<Uint8Array, Uint8Array>);
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}

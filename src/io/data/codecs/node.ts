@@ -1,0 +1,96 @@
+/** The codecs of Node: the native addon if it is built, otherwise the wasm core; zlib compresses. */
+
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { deflate as deflateCallback } from 'node:zlib';
+import { EwaldError, messageOf } from '../../../base/errors.js';
+import { knownOptions } from '../../../base/options.js';
+import { addonPath, loadAddon } from '../../../core/backends/addon-path.js';
+import { addonError } from '../../../core/backends/status.js';
+import { Core } from '../../../core/backends/wasm/heap.js';
+import { compileCore } from '../../../core/backends/wasm/source.js';
+import { constants, enums } from '../../../core/layout/layout.js';
+import type { Turning } from '../byte-order.js';
+import type { CodecsOptions } from './browser.js';
+import type { Codec, Codecs } from './codecs.js';
+import { wasmCodecs } from './wasm.js';
+
+/** The functions that the addon exports for this room; see cpp/addon/data.cpp. */
+interface CodecAddon extends Turning {
+  readonly abiVersion: number;
+  codecDecode(
+    codec: number,
+    elementBytes: number,
+    parameter: number,
+    input: Uint8Array,
+    output: Uint8Array,
+    now: boolean,
+  ): Promise<void> | undefined;
+  codecBound(codec: number, elementBytes: number, parameter: number, bytes: number): number;
+  codecEncode(codec: number, elementBytes: number, parameter: number, input: Uint8Array, output: Uint8Array): number;
+  fletcher32(input: Uint8Array): number;
+}
+
+/** Chunks smaller than this are decoded synchronously: a thread would cost more. */
+const leastForThread = 1 << 16;
+
+/** Opens the codecs; the caller disposes them. Throws `Load` if neither core can be loaded. */
+export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
+  knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
+  const { backend, wasm, addonPath: given } = options;
+  if (backend !== 'wasm' && wasm === undefined) {
+    const addon = codecAddon(given);
+    if (typeof addon !== 'string') return nativeCodecs(addon);
+    if (backend === 'native') throw new EwaldError('Load', addon);
+  }
+  return wasmCodecs(await Core.instantiate(await compileCore(wasm, (url) => readFile(url))), deflate);
+}
+
+function codecAddon(given: string | undefined): CodecAddon | string {
+  const path = addonPath('ewald_native', given);
+  if (!existsSync(path)) return `codecs: no native addon at ${path}; build it with npm run build`;
+  try {
+    const addon = loadAddon(path) as CodecAddon;
+    return addon.abiVersion === constants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
+  } catch (error) {
+    return `codecs: the addon ${path} cannot be loaded: ${messageOf(error)}`;
+  }
+}
+
+/** The addon's byte reversal; undefined if there is no addon. */
+export function nativeTurning(): Turning | undefined {
+  const addon = codecAddon(undefined);
+  return typeof addon === 'string' ? undefined : addon;
+}
+
+function nativeCodecs(addon: CodecAddon): Codecs {
+  return {
+    backend: 'native',
+    deflate,
+    async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
+      try {
+        const now = output.length < leastForThread;
+        await addon.codecDecode(enums.Codec[codec], elementBytes, parameter, input, output, now);
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, input) {
+      const number = enums.Codec[codec];
+      const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, input.length)));
+      try {
+        return out.slice(0, addon.codecEncode(number, elementBytes, parameter, input, out));
+      } catch (error) {
+        throw addonError(error);
+      }
+    },
+    fletcher32: (bytes) => addon.fletcher32(bytes),
+    dispose: async () => undefined,
+  };
+}
+
+function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    deflateCallback(input, (error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * TIA's .emi: metadata of the microscope, and the series NAME_1.ser, NAME_2.ser … next to it, which hold the numbers.
+ */
+import { row, valid } from '../../../base/call-options.js';
+import { isEwaldError } from '../../../base/errors.js';
+import { type ByteSource, siblingIfThere } from '../byte-source.js';
+import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
+import { latin1 } from '../cursor.js';
+import type { Metadata } from '../dataset.js';
+import type { Format, FormatOptions } from '../format.js';
+import { badFile } from '../shapes.js';
+import { blocksOf } from '../text-header.js';
+import { electronWavelengthA } from '../units.js';
+import { nameOfSer, openSer } from './ser.js';
+
+/** Largest number of a series of a file, counted from 0. */
+const mostSeries = 99;
+/** Bytes searched for the description, which is near the end. */
+const mostText = 2 ** 24;
+
+const marked = (head: Uint8Array): boolean => head[0] === 0x4a && head[1] === 0x4b && head[2] === 0 && head[3] === 2;
+
+export const emi: Format = {
+  name: 'emi',
+  title: 'TIA acquisition (EMI + SER)',
+  endings: ['emi'],
+  options: ['dataset'],
+  detect({ head, ending }) {
+    return marked(head) ? { confidence: ending === 'emi' ? 1 : 0.6, why: "the marker 'JK' 0x0002" } : undefined;
+  },
+  async open(source, options) {
+    const start = await source.read(0, Math.min(4, source.size), { signal: options.signal });
+    if (!marked(start)) throw badFile(source, "this is not a TIA .emi file: it does not start with 'JK' 0x0002");
+    const number =
+      options.dataset === undefined
+        ? await seriesWithFrames(source, options)
+        : valid('emi: dataset', Number(options.dataset), row.integer(0, mostSeries, 0));
+    const name = nameOfSer(source.name, number + 1);
+    const series = await siblingIfThere(source, name, options);
+    if (!series)
+      throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} does not exist`);
+    try {
+      const meta = await describe(source, number, options.signal);
+      return await openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });
+    } catch (error) {
+      await series.close();
+      throw error;
+    }
+  },
+};
+
+/** The series that holds the frames, counted from 0. Throws `Argument` if several next to the file may hold them. */
+async function seriesWithFrames(source: ByteSource, options: FormatOptions): Promise<number> {
+  const entries: FrameArrayEntry[] = [];
+  for (let number = 0; number <= mostSeries; number++) {
+    const series = await siblingIfThere(source, nameOfSer(source.name, number + 1), options);
+    if (!series) break;
+    try {
+      const { shape, dtype } = await openSer(series, { ...options, navShape: undefined });
+      entries.push({ path: String(number), shape: [...shape.navigation, ...shape.signal], dtype });
+    } catch (error) {
+      // A damaged series is reported only if it is the one that is read.
+      if (!isEwaldError(error, 'Format')) throw error;
+    } finally {
+      await series.close();
+    }
+  }
+  const { chosen, rivals } = framesAmong(entries);
+  if (rivals.length > 0) throw ambiguous(source.name, rivals);
+  return Number(chosen?.path ?? 0);
+}
+
+async function describe(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {
+  const from = Math.max(0, source.size - mostText);
+  const text = latin1(await source.read(from, source.size - from, { signal }));
+  const blocks = blocksOf(text, 'ObjectInfo>', number + 1);
+  const block = blocks[number] ?? blocks[0];
+  if (!block) return { maker: 'TIA' };
+  const tag = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)<`).exec(block)?.[1];
+  const described: Record<string, string> = {};
+  for (const [, label = '', value = '', unit = ''] of block.matchAll(
+    /<Label>([^<]*)<\/Label><Value>([^<]*)<\/Value><Unit>([^<]*)<\/Unit>/g,
+  ))
+    if (label !== 'User') described[label] = `${value.trim()}${unit ? ` ${unit}` : ''}`;
+  const volts = Number(tag('AcceleratingVoltage'));
+  const camera = Number.parseFloat(described['Camera length'] ?? '');
+  const dwell = Number(tag('DwellTimePath'));
+  return {
+    maker: tag('Manufacturer') ?? 'TIA',
+    ...(tag('CameraNamePath') ? { detector: tag('CameraNamePath') as string } : {}),
+    ...(tag('AcquireDate') ? { date: tag('AcquireDate') as string } : {}),
+    ...(volts > 0 ? { voltageV: volts, wavelengthA: electronWavelengthA(volts) } : {}),
+    ...(camera > 0 ? { cameraLengthM: camera } : {}),
+    ...(dwell > 0 ? { exposureS: dwell } : {}),
+    header: described,
+  };
+}

@@ -1,0 +1,98 @@
+/** NumPy's .npy files as frames: a frame is the last two axes unless `sigShape` says otherwise. Format: NEP 1. */
+import { EwaldError } from '../../../base/errors.js';
+import type { ByteSource } from '../byte-source.js';
+import { type DataType, elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { npyHeader, npyOffset } from '../npy.js';
+import { numpyTypes } from '../numpy-types.js';
+import { openPermuted } from '../permuted.js';
+import { badFile, checkShape, holds, navigationShape, sane } from '../shapes.js';
+
+const magic = '\x93NUMPY';
+const mostHeader = 2 ** 20;
+/** NumPy's own limit. */
+const mostAxes = 64;
+
+export const npy: Format = {
+  name: 'npy',
+  title: 'NumPy array',
+  endings: ['npy'],
+  options: ['sigShape'],
+  detect({ text }) {
+    return text.startsWith(magic) ? { confidence: 1, why: 'it starts with \\x93NUMPY' } : undefined;
+  },
+  async open(source, options) {
+    const { shape, dtype, little, fortran, offset } = await readHeader(source, options);
+    holds(
+      source,
+      offset,
+      shape.reduce((a, b) => a * b, elementBytes(dtype)),
+      `an array of ${shape.join(' × ')} ${dtype}`,
+    );
+    const { navigation, signal } = split(source, shape, options);
+    const frames = navigation.reduce((a, b) => a * b, 1);
+    const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
+    const description = {
+      format: 'npy',
+      shape: { navigation: navigationShape(source, frames, navigation, options), signal },
+      dtype,
+      meta: { maker: 'NumPy' },
+      sizes: [{ what: 'bytes of the file', expected: offset + frames * storedBytes, found: source.size }],
+    };
+    if (fortran && shape.length > 1) {
+      if (options.navShape && navigation.length !== options.navShape.length)
+        throw new EwaldError(
+          'Argument',
+          `${source.name} is in Fortran order: navShape cannot change the shape of its scan`,
+        );
+      return openPermuted(source, { ...description, offset, little, order: 'fortran' });
+    }
+    return openFrames(source, {
+      ...description,
+      storedBytes,
+      stride: storedBytes,
+      little,
+      locate: (frame) => ({ source, offset: offset + frame * storedBytes, run: frames - frame }),
+    });
+  },
+};
+
+interface Header {
+  readonly shape: readonly number[];
+  readonly dtype: DataType;
+  readonly little: boolean;
+  readonly fortran: boolean;
+  readonly offset: number;
+}
+
+/** Reads the header. Throws `Format`. */
+export async function readHeader(source: ByteSource, { signal }: FormatOptions): Promise<Header> {
+  const { name, size } = source;
+  const offset = npyOffset(await source.read(0, Math.min(12, size), { signal }), name);
+  holds(source, 0, offset, 'the header');
+  if (offset > mostHeader) throw badFile(source, `a header of ${offset} bytes is invalid`);
+  const header = npyHeader(await source.read(0, offset, { signal }), size, name);
+  const dtype = numpyTypes[header.dtype] as DataType;
+  if (header.shape.length > mostAxes) throw badFile(source, `an array of ${header.shape.length} axes is invalid`);
+  for (const length of header.shape) sane(source, 'a length of the shape', length, 0);
+  if (header.shape.includes(0)) throw badFile(source, `the array of shape (${header.shape.join(', ')}) is empty`);
+  return { ...header, dtype };
+}
+
+/** Splits the axes into those of the scan and those of a frame. */
+function split(
+  source: ByteSource,
+  shape: readonly number[],
+  { sigShape }: FormatOptions,
+): { navigation: readonly number[]; signal: readonly number[] } {
+  const axes = sigShape ? checkShape('npy: sigShape', sigShape, 1).length : Math.min(2, shape.length);
+  const signal = shape.slice(shape.length - axes);
+  if (sigShape && signal.join() !== sigShape.join())
+    throw new EwaldError(
+      'Shape',
+      `${source.name} has shape ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; ` +
+        'expected its last axes',
+    );
+  return { navigation: shape.slice(0, shape.length - axes), signal: signal.length > 0 ? signal : [1] };
+}

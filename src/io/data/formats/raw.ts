@@ -1,0 +1,78 @@
+/**
+ * Plain numbers without a header: shape and dtype come from the caller, never from a guess.
+ *
+ * Supports a file header (`offset`), bytes before and after each frame, both byte orders, and files whose scan varies
+ * fastest.
+ */
+import { EwaldError } from '../../../base/errors.js';
+import { refusal, settings } from '../../../base/parameters.js';
+import type { ByteSource } from '../byte-source.js';
+import type { Dataset } from '../dataset.js';
+import { elementBytes } from '../dtype.js';
+import type { Format, FormatOptions } from '../format.js';
+import { openFrames } from '../frames.js';
+import { openPermuted } from '../permuted.js';
+import { checkShape, countFrames, navigationShape } from '../shapes.js';
+import { suggestedShape } from '../suggested-shape.js';
+
+export const raw: Format = {
+  name: 'raw',
+  title: 'plain numbers',
+  endings: ['raw', 'bin', 'dat'],
+  options: ['sigShape', 'dtype', 'endian', 'offset', 'frameHeader', 'frameFooter', 'order'],
+  // The bytes give no evidence: a file is opened as raw by name, or by dtype and sigShape if no other format recognises
+  // it.
+  detect: () => undefined,
+  async open(source, options) {
+    return openRaw(source, options);
+  },
+};
+
+function openRaw(source: ByteSource, options: FormatOptions): Dataset {
+  const missing = (['dtype', 'sigShape'] as const).filter((name) => options[name] === undefined);
+  if (missing.length > 0)
+    throw refusal('', (said) => {
+      const such = settings(said, suggestedShape(source.size, options.dtype));
+      return (
+        `${source.name} has no header that describes it: pass ${missing.map(said).join(' and ')}, such as ${such}; ` +
+        `the file has ${source.size} bytes`
+      );
+    });
+  const {
+    dtype = 'u8',
+    endian = 'little',
+    order,
+    offset = 0,
+    frameHeader: header = 0,
+    frameFooter: footer = 0,
+  } = options;
+  const signal = checkShape('raw: sigShape', options.sigShape ?? [], 1);
+  const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
+  const stride = header + storedBytes + footer;
+  if (order === 'navigation' && header + footer > 0)
+    throw new EwaldError(
+      'Argument',
+      'raw: with order navigation frames are not contiguous, so they have no frameHeader or frameFooter',
+    );
+  if (!Number.isSafeInteger(stride))
+    throw new EwaldError('Argument', `raw: a frame of ${signal.join(' × ')} ${dtype} is larger than any file`);
+  const { frames, notes } = countFrames(source, offset + header, stride, storedBytes);
+  const navigation = navigationShape(source, frames, frames === 1 ? [] : [frames], options);
+  const description = {
+    format: 'raw',
+    shape: { navigation, signal: [...signal] },
+    dtype,
+    meta: {},
+    notes,
+    sizes: [{ what: 'bytes of the file', expected: offset + frames * stride, found: source.size }],
+  };
+  if (order === 'navigation')
+    return openPermuted(source, { ...description, little: endian === 'little', offset, order: 'navigation' });
+  return openFrames(source, {
+    ...description,
+    storedBytes,
+    stride,
+    little: endian === 'little',
+    locate: (frame) => ({ source, offset: offset + header + frame * stride, run: frames - frame }),
+  });
+}

@@ -1,0 +1,343 @@
+/**
+ * Finds the array of an HDF5 file that holds the frames, by the conventions of the programs that write such files. The
+ * first dialect whose marks are found is used; without any, the largest array is taken and reported as a guess.
+ */
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import { baseName } from '../byte-source.js';
+import { type FrameArrayEntry, framesAmong } from '../candidates.js';
+import { attributeText, type Catalog, textAt } from './catalog.js';
+import { Hdf5Dataset } from './dataset.js';
+import { typeName } from './datatype.js';
+import type { Hdf5File } from './file.js';
+import { Hdf5Group } from './file.js';
+
+/** Frames found by a dialect. */
+export interface Frames {
+  /** Human-readable name of the dialect. */
+  readonly dialect: string;
+  /** Parts along the first axis, in order; one for most files. */
+  readonly parts: readonly Hdf5Dataset[];
+  /** Path of the array, or of the group that contains the parts. */
+  readonly path: string;
+  /** Number of axes of a frame, if the dialect states it; default 2. */
+  readonly signalAxes?: number | undefined;
+  /**
+   * Whether each part is one step along an additional leading axis; otherwise the parts are concatenated along their
+   * first axis.
+   */
+  readonly stacked?: boolean;
+  /** Shape of the scan, if another file next to this one states it. */
+  readonly scan?: readonly number[] | undefined;
+  /** A problem of the file, as text for the user. */
+  readonly warning?: string | undefined;
+  /** Whether frames follow each other along the last axis. */
+  readonly framesLast?: boolean;
+  /** Arrays among which the user has to choose, if the file does not say which one holds the frames. */
+  readonly rivals?: readonly FrameArrayEntry[] | undefined;
+  /** An assumption that was made without evidence in the file, as text for the user. */
+  readonly guess?: string;
+  /** The group of the entry, which contains the metadata. */
+  readonly entry?: string | undefined;
+}
+
+/** Whether a dataset can be frames. */
+export const isArray = (object: unknown): object is Hdf5Dataset =>
+  object instanceof Hdf5Dataset && elementsOf(object) !== undefined && object.shape.length >= 1;
+
+/** The numbers of an element: more than one for colours and small vectors. */
+export function elementsOf({ type, numbers }: Hdf5Dataset): { readonly extra: readonly number[] } | undefined {
+  if (numbers) return { extra: [] };
+  if (type.kind === 'array') return { extra: type.shape };
+  if (type.kind === 'compound') return { extra: [type.members.length] };
+  return undefined;
+}
+
+/** The array that holds the frames, and those among which the user has to choose. */
+function choiceAmong(arrays: readonly Hdf5Dataset[], paths = arrays.map(({ path }) => path)) {
+  // The same array may have several paths.
+  const entries = new Map<string, FrameArrayEntry & { readonly array: Hdf5Dataset }>();
+  for (const [i, array] of arrays.entries()) {
+    const { file, address, shape, type } = array;
+    const key = `${file.source.name} ${address}`;
+    if (!entries.has(key)) entries.set(key, { path: paths[i] as string, shape, dtype: typeName(type), array });
+  }
+  const { chosen, rivals } = framesAmong([...entries.values()]);
+  return { chosen: chosen?.array, path: chosen?.path, rivals };
+}
+
+type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
+
+const volume = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+/** Eiger and Arina: a group of links data_000001, data_000002, … */
+const eiger: Finder = async ({ file, entries, external }) => {
+  const all = [...entries.map(({ path }) => path), ...external.map(({ path }) => path)];
+  const numbered = all.filter((path) => /^\/entry(_?\d+)?\/data\/data_\d+$/.test(path)).sort();
+  const group = numbered[0]?.replace(/\/[^/]*$/, '');
+  if (group === undefined) return undefined;
+  const names = numbered.filter((path) => path.startsWith(`${group}/`));
+  const parts: Hdf5Dataset[] = new Array(names.length);
+  // Opens series of a hundred files concurrently.
+  let next = 0;
+  let end = names.length;
+  const work = async (): Promise<void> => {
+    while (next < end) {
+      const i = next++;
+      try {
+        const part = await file.need(names[i] ?? '');
+        if (!isArray(part))
+          throw new EwaldError('Format', `${file.source.name}: ${names[i]} is not an array of numbers`);
+        parts[i] = part;
+      } catch (error) {
+        // While a series is being written, it ends before the first part that cannot be opened yet.
+        if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw error;
+        end = Math.min(end, i);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, work));
+  parts.length = end;
+  const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
+  const arina = /arina/i.test(about);
+  return {
+    dialect: arina ? 'Arina master' : 'Eiger master',
+    ...(arina ? await arinaScan(file, parts) : {}),
+    parts,
+    path: group,
+    entry: group.replace(/\/data$/, ''),
+  };
+};
+
+/** Arina: NAME.h5 next to NAME_master.h5 states the pixels of the scan. */
+async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise<Pick<Frames, 'scan' | 'warning'>> {
+  const name = baseName(file.source.name).replace(/_master(?=\.h5$)/, '');
+  if (name === baseName(file.source.name)) return {};
+  let pixels: number[];
+  try {
+    const about = await (await file.linked(name, '/entry')).get('STEM Metadata');
+    if (!(about instanceof Hdf5Group)) return {};
+    const attributes = await about.attributes();
+    pixels = ['NumPixelsY', 'NumPixelsX'].map((key) => Number([attributes.get(key)].flat()[0]));
+  } catch (error) {
+    // Damaged metadata must not prevent reading the frames.
+    if (isEwaldError(error, 'File') || isEwaldError(error, 'Format') || isEwaldError(error, 'Unsupported')) return {};
+    throw error;
+  }
+  if (!pixels.every((n) => Number.isSafeInteger(n) && n > 0)) return {};
+  const frames = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
+  if (volume(pixels) === frames) return { scan: pixels };
+  return { warning: `${name} states a scan of ${pixels.join(' × ')}, but there are ${frames} frames` };
+}
+
+/** CXI: entry_1/data_1 or a detector of instrument_1. */
+const cxi: Finder = async ({ file, entries }) => {
+  const marked = entries.some(({ path }) => path === '/cxi_version') || entries.some(({ path }) => path === '/entry_1');
+  if (!marked) return undefined;
+  for (const path of [
+    '/entry_1/data_1/data',
+    '/entry_1/instrument_1/detector_1/data',
+    '/entry_1/instrument_1/detector_1/detector_corrected/data',
+    '/entry_1/image_1/data',
+  ]) {
+    const found = await file.get(path);
+    if (isArray(found))
+      return { dialect: 'CXI', parts: [found], path, entry: '/entry_1', signalAxes: found.shape.length > 3 ? 3 : 2 };
+  }
+  return undefined;
+};
+
+/** NeXus: the signal of the default NXdata, otherwise that of the only one that can hold the frames. */
+const nexus: Finder = async (catalog) => {
+  const { file } = catalog;
+  const root = await file.root();
+  const groups: Hdf5Group[] = [];
+  for (const { object } of catalog.entries)
+    if (object instanceof Hdf5Group && (await attributeText(object, 'NX_class')) === 'NXdata') groups.push(object);
+  if (groups.length === 0) return undefined;
+  const wanted = await defaultOf(root);
+  const found: { group: Hdf5Group; data: Hdf5Dataset; path: string }[] = [];
+  for (const group of groups) {
+    const name = (await attributeText(group, 'signal')) ?? (await signalChild(group)) ?? 'data';
+    const data = await group.get(name);
+    if (isArray(data)) found.push({ group, data, path: `${group.path}/${name}` });
+  }
+  const preferred = found.find(({ group }) => group === wanted);
+  const among = choiceAmong(
+    found.map(({ data }) => data),
+    found.map(({ path }) => path),
+  );
+  const chosen = preferred ?? found.find(({ path }) => path === among.path);
+  if (!chosen) return undefined;
+  const entry = `/${chosen.group.path.split('/')[1] ?? ''}`;
+  const said = (await textAt(file, `${entry}/definition`)) ?? '';
+  const interpretation = await attributeText(chosen.data, 'interpretation');
+  return {
+    dialect: said ? `NeXus ${said}` : 'NeXus',
+    parts: [chosen.data],
+    path: chosen.path,
+    entry,
+    rivals: preferred ? [] : among.rivals,
+    signalAxes:
+      interpretation === 'spectrum' ? 1 : /^(rgba?|hsla?|cmyk)-image$/.test(interpretation ?? '') ? 3 : undefined,
+  };
+};
+
+async function defaultOf(group: Hdf5Group, depth = 0): Promise<Hdf5Group> {
+  const name = depth < 4 ? await attributeText(group, 'default') : undefined;
+  const next = name === undefined ? undefined : await group.get(name).catch(() => undefined);
+  return next instanceof Hdf5Group ? defaultOf(next, depth + 1) : group;
+}
+
+/** Files from before 2014 mark the signal on the dataset itself. */
+async function signalChild(group: Hdf5Group): Promise<string | undefined> {
+  for (const [name, link] of group.links) {
+    if (link.kind !== 'hard') continue;
+    const child = await group.get(name);
+    const mark = child instanceof Hdf5Dataset ? (await child.attributes()).get('signal') : undefined;
+    if (
+      mark !== undefined &&
+      String(Array.isArray(mark) || ArrayBuffer.isView(mark) ? (mark as never)[0] : mark) === '1'
+    )
+      return name;
+  }
+  return undefined;
+}
+
+const isExperiment = (path: string): boolean => /^\/Experiments\/[^/]+\/data$/.test(path);
+
+/** hyperspy: /Experiments/NAME/data, with axes in groups next to it. */
+const hspy: Finder = async ({ file, entries }) => {
+  const arrays = entries.filter(({ path, object }) => isExperiment(path) && isArray(object));
+  const { chosen: data, rivals } = choiceAmong(arrays.map(({ object }) => object as Hdf5Dataset));
+  if (!data) return undefined;
+  const frames = await hspyFrames(file, data);
+  return frames && { ...frames, rivals };
+};
+
+/** The frames of an array of hyperspy, whose axes state whether they belong to the scan. */
+async function hspyFrames(file: Hdf5File, data: Hdf5Dataset): Promise<Frames | undefined> {
+  if (!isExperiment(data.path)) return undefined;
+  const group = data.path.replace(/\/data$/, '');
+  let signal = 0;
+  for (let i = 0; i < data.shape.length; i++) {
+    const axis = await file.get(`${group}/axis-${i}`);
+    if (!(axis instanceof Hdf5Group)) return { dialect: 'hspy', parts: [data], path: data.path };
+    const navigate = (await axis.attributes()).get('navigate');
+    if (!Number(ArrayBuffer.isView(navigate) ? (navigate as never)[0] : navigate)) signal++;
+  }
+  return { dialect: 'hspy', parts: [data], path: data.path, signalAxes: signal };
+}
+
+/** Velox: /Data/Image/UUID/Data, one for each detector. */
+const velox: Finder = async ({ entries }) => {
+  const images = entries.flatMap(({ object }) => (isArray(object) && isVelox(object) ? [object] : []));
+  const { chosen, rivals } = choiceAmong(images);
+  return chosen && { ...veloxFrames(chosen), rivals };
+};
+
+const isVelox = ({ path }: Hdf5Dataset): boolean => /^\/Data\/Image\/[^/]+\/Data$/.test(path);
+
+/** The frames of an array of Velox, which has [y, x, frame]. */
+const veloxFrames = (data: Hdf5Dataset): Frames => ({
+  dialect: 'Velox EMD',
+  parts: [data],
+  path: data.path,
+  framesLast: data.shape.length === 3,
+});
+
+/** The frames of an array that a user has chosen, if its dialect describes each array of a file. */
+export const framesOfArray = async (file: Hdf5File, data: Hdf5Dataset): Promise<Frames | undefined> =>
+  isVelox(data) ? veloxFrames(data) : hspyFrames(file, data);
+
+/** EMD of NCEM, Prismatic and py4DSTEM: groups with emd_group_type. */
+const emd: Finder = async ({ file, entries }) => {
+  const found: Hdf5Dataset[] = [];
+  for (const { object } of entries) {
+    if (!(object instanceof Hdf5Group)) continue;
+    const mark = (await object.attributes()).get('emd_group_type');
+    if (mark === undefined) continue;
+    for (const [name, link] of object.links) {
+      if (link.kind !== 'hard' || !/^(data|datacube|realslice|datacubes?)$/.test(name)) continue;
+      const child = await object.get(name);
+      if (isArray(child)) found.push(child);
+    }
+  }
+  found.sort((a, b) => b.shape.length - a.shape.length || volume(b.shape) - volume(a.shape));
+  const { chosen: largest, rivals } = choiceAmong(found);
+  if (!largest) return undefined;
+  const py4d = (await (await file.root()).attributes()).has('authoring_program');
+  const dialect = py4d ? 'EMD 1.0 (py4DSTEM)' : 'EMD';
+  // Prismatic: one datacube for each depth of the sample.
+  const depth = /^(.*)\/[^/]*_depth\d+\/[^/]+$/;
+  const path = depth.exec(largest.path)?.[1];
+  const cubes = found
+    .filter((one) => path !== undefined && depth.exec(one.path)?.[1] === path)
+    .filter((one) => one.shape.join() === largest.shape.join() && one.type.size === largest.type.size)
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  if (path !== undefined && cubes.length > 1) return { dialect, parts: cubes, path, stacked: true };
+  return { dialect, parts: [largest], path: largest.path, rivals };
+};
+
+/** DM5 of DigitalMicrograph: if there are several images, the first one is a thumbnail. */
+const dm5: Finder = async ({ entries }) => {
+  const images = entries.flatMap(({ path, object }) =>
+    /^\/ImageList\/\[\d+\]\/ImageData\/Data$/.test(path) && isArray(object) ? [object] : [],
+  );
+  const { chosen, rivals } = choiceAmong(images.length > 1 ? images.slice(1) : images);
+  return chosen && { dialect: 'DM5', parts: [chosen], path: chosen.path, rivals };
+};
+
+/** fpd: /fpd_expt/fpd_data/data. */
+const fpd: Finder = async ({ file }) => {
+  const data = await file.get('/fpd_expt/fpd_data/data');
+  return isArray(data) ? { dialect: 'fpd', parts: [data], path: data.path } : undefined;
+};
+
+const finders: readonly Finder[] = [eiger, cxi, velox, hspy, fpd, emd, dm5, nexus];
+
+/** The frames of a file. */
+export async function findFrames(catalog: Catalog): Promise<Frames> {
+  for (const finder of finders) {
+    const found = await finder(catalog);
+    if (found) return found;
+  }
+  const arrays = catalog.entries.filter(({ object }) => isArray(object)) as { path: string; object: Hdf5Dataset }[];
+  const { path: best, rivals } = choiceAmong(
+    arrays.map(({ object }) => object),
+    arrays.map(({ path }) => path),
+  );
+  const chosen = arrays.find(({ path }) => path === best) ?? arrays[0];
+  if (!chosen) throw nothing(catalog.file, catalog);
+  const isLargest = arrays.every(({ object: { shape } }) => volume(shape) <= volume(chosen.object.shape));
+  return {
+    dialect: 'HDF5',
+    parts: [chosen.object],
+    path: chosen.path,
+    rivals,
+    guess:
+      arrays.length === 1
+        ? `${chosen.path} is the only array; the file does not say whether it holds frames`
+        : `${chosen.path} ${isLargest ? 'is the largest' : 'has the most axes'} of ${arrays.length} arrays; the ` +
+          'file does not say which one holds the frames',
+  };
+}
+
+function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldError {
+  const [first] = broken;
+  const { end } = file.superblock;
+  // The truncation explains all other problems.
+  if (end > file.source.size)
+    return new EwaldError(
+      'Format',
+      `${file.source.name} is truncated: it has ${file.source.size} bytes of ${end}, and they contain no frames; ` +
+        'copy it again, or wait until it is complete',
+      { detail: { path: file.source.name } },
+    );
+  return new EwaldError(
+    'Format',
+    `${file.source.name} contains no array of numbers (${entries.length} objects, ${external.length} links to ` +
+      'other files' +
+      `${first ? `; ${broken.length} cannot be read, the first: ${first}` : ''})`,
+    { detail: { path: file.source.name } },
+  );
+}

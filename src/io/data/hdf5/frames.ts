@@ -1,0 +1,297 @@
+/** The frames of an HDF5 file as a dataset. */
+import { EwaldError } from '../../../base/errors.js';
+import { checkSignal } from '../../../base/options.js';
+import { Pace } from '../../../base/pace.js';
+import { swapBytes } from '../byte-order.js';
+import type { ByteSource } from '../byte-source.js';
+import { ambiguous } from '../candidates.js';
+import type { ArrayEntry, Axis, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
+import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
+import type { ForeignLibrary } from '../foreign/foreign.js';
+import type { FormatOptions, Services } from '../format.js';
+import { openFrames } from '../frames.js';
+import { halfTransform } from '../half-transform.js';
+import { defaultFrameBytes, navigationShape } from '../shapes.js';
+import { axesOf } from './axes.js';
+import { volume } from './box.js';
+import { type Catalog, catalogOf, numberAt } from './catalog.js';
+import type { Hdf5Dataset } from './dataset.js';
+import { isHalfTransform, numbersOf, typeName } from './datatype.js';
+import { elementsOf, type Frames, findFrames, framesOfArray, isArray } from './dialects.js';
+import { readField } from './field.js';
+import { type FileSet, Hdf5File } from './file.js';
+import { filterName } from './filters.js';
+import { chunkFrames, firstAxisReader, lastAxisReader, readMask } from './frame-readers.js';
+import { readMetadata } from './metadata.js';
+import { findPeakList, readPeakLists } from './peak-lists.js';
+import { turnedReader } from './turned.js';
+
+/** Opens the frames of an HDF5 file. */
+export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
+  let codecs: ReturnType<Services['codecs']> | undefined;
+  let foreign: Promise<ForeignLibrary> | undefined;
+  const files: FileSet = {
+    open: new Map(),
+    opened: new Map(),
+    maxFrameBytes: options.maxFrameBytes ?? defaultFrameBytes,
+    pace: new Pace(options.signal),
+    allowOutside: options.allowOutside ?? false,
+    growing: options.growing ?? false,
+    checksums: options.checksums ?? true,
+    codecs: () => {
+      codecs ??= services.codecs();
+      return codecs;
+    },
+    ...(services.foreign
+      ? {
+          foreign: () => {
+            foreign ??= services.foreign?.() as Promise<ForeignLibrary>;
+            return foreign;
+          },
+        }
+      : {}),
+  };
+  let own: Hdf5File | undefined;
+  const close = async (): Promise<void> => {
+    await own?.closeForeign();
+    for (const opening of files.open.values()) await opening.then((file) => file.close()).catch(() => undefined);
+    if (codecs) await codecs.then((each) => each.dispose()).catch(() => undefined);
+  };
+  try {
+    own = await Hdf5File.open(source, files);
+    const dataset = await openWith(own, options, close);
+    // Failures in reading metadata were ignored up to here, including an abort.
+    checkSignal(options.signal);
+    // Reads have their own signals.
+    files.pace.signal = undefined;
+    return dataset;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openWith(file: Hdf5File, options: FormatOptions, close: () => Promise<void>): Promise<Dataset> {
+  const { source } = file;
+  const catalog = await catalogOf(file);
+  const frames = await chosenFrames(catalog, options);
+  const [first] = frames.parts;
+  if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} contains no array`);
+  const { dtype, big, extra } = elementOf(first);
+  for (const part of frames.parts) {
+    await part.checkFilters();
+    if (part.type.size !== first.type.size || part.shape.slice(1).join() !== first.shape.slice(1).join())
+      throw new EwaldError('Format', `${source.name}: ${part.path} differs from ${first.path} in shape or type`, {
+        detail: { path: part.path },
+      });
+  }
+  const rank = first.shape.length;
+  const signalAxes = signalRank(source, first.shape, frames, options);
+  const whole = frames.parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
+  let fileShape: readonly number[] = frames.parts.length > 1 ? [whole, ...first.shape.slice(1)] : first.shape;
+  if (frames.framesLast) fileShape = [first.shape[2] ?? 1, first.shape[0] ?? 1, first.shape[1] ?? 1];
+  const turned = options.order === 'navigation';
+  if (turned && (frames.parts.length > 1 || frames.framesLast || extra.length > 0))
+    throw new EwaldError(
+      'Unsupported',
+      `${source.name}: order 'navigation' reverses the axes of a single array of numbers; ${frames.path} is not one`,
+    );
+  if (turned) fileShape = [...fileShape].reverse();
+  const fromFile = fileShape.slice(0, rank - signalAxes);
+  const signal = [...fileShape.slice(rank - signalAxes), ...extra];
+  // The parts are read one after the other; a scan of them may have more axes.
+  if (frames.stacked) fileShape = [frames.parts.length, ...first.shape];
+  const scan = frames.scan ?? fileShape.slice(0, fileShape.length - signalAxes);
+  const count = volume(fromFile);
+  const frameBytes = volume(signal) * (first.type.size / Math.max(1, volume(extra)));
+  if (!Number.isSafeInteger(count * frameBytes))
+    throw new EwaldError(
+      'Format',
+      `${source.name}: ${frames.path} claims frames of ${signal.join(' × ')}, ${frameBytes} bytes`,
+    );
+  const beside = await readMetadata(catalog, frames);
+  const navigation = navigationShape(source, count, scan, options);
+  const notes: Note[] = [...beside.notes];
+  if (frames.guess) notes.push({ kind: 'guess', text: frames.guess, option: 'dataset' });
+  for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });
+  if (frames.warning !== undefined) notes.push({ kind: 'warning', text: frames.warning, option: 'navShape' });
+  if (isHalfTransform(first.type)) notes.push(halfTransform);
+  if (turned)
+    notes.push({
+      kind: 'warning',
+      text: 'frames are not contiguous in this file, so each read scans much of it; ewald convert writes them in order',
+    });
+  const elementSize = first.type.size;
+  const read = turned
+    ? turnedReader(first, signalAxes)
+    : frames.framesLast
+      ? lastAxisReader(first, frameBytes, elementSize)
+      : firstAxisReader(frames.parts, fromFile, signalAxes, frameBytes);
+  const { mask } = beside;
+  const axes = frames.framesLast || frames.scan ? undefined : await axesInOrder(first, frames, turned, fileShape);
+  const peakList = findPeakList(catalog);
+  return openFrames(source, {
+    format: 'hdf5',
+    shape: { navigation, signal },
+    dtype,
+    meta: {
+      ...beside.meta,
+      ...(axes ? { axes } : {}),
+      header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
+    },
+    notes,
+    arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...fileShape, ...extra], dtype }),
+    sizes: await sizesOf(file, frames, count),
+    filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
+    chunkFrames: turned ? 1 : chunkFrames(first, rank - signalAxes, frames),
+    onDispose: close,
+    peakList,
+    field: (name) => readField(file, name),
+    // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
+    fillsHere: async () =>
+      frames.parts.every((part) => part.isUnpacked) && (await file.files.codecs()).backend === 'wasm',
+    peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
+    async readMany(from, n, into, signalToStop) {
+      await read(from, n, into, signalToStop);
+      // Byte order that the readers below leave as it is: colours and vectors, whose elements are not plain numbers.
+      if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype), source);
+    },
+    ...(mask ? { mask: (readOptions?: ReadFramesOptions) => readMask(mask, signal, readOptions) } : {}),
+  });
+}
+
+/** The axes in the order of the result: a stack has an additional leading axis, and the order may be reversed. */
+async function axesInOrder(
+  first: Hdf5Dataset,
+  { stacked, parts }: Frames,
+  turned: boolean,
+  shape: readonly number[],
+): Promise<readonly Axis[] | undefined> {
+  const axes = await axesOf(first, stacked || turned ? first.shape : shape);
+  if (!axes) return undefined;
+  if (turned) return [...axes].reverse();
+  return stacked ? [{ name: 'depth', size: parts.length }, ...axes] : axes;
+}
+
+async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promise<Frames> {
+  const { file } = catalog;
+  const found = typeof dataset === 'string' ? undefined : await findFrames(catalog);
+  if (dataset === undefined && found?.rivals?.length) throw ambiguous(file.source.name, found.rivals);
+  if (dataset === undefined && found) return found;
+  const stack = typeof dataset === 'string' ? await findFrames(catalog).catch(() => undefined) : undefined;
+  if (stack && dataset === stack.path) return stack;
+  const arrays = catalog.entries.filter(({ object }) => isArray(object));
+  let path = typeof dataset === 'string' ? dataset : arrays[dataset ?? 0]?.path;
+  if (dataset === 0 && found) return found;
+  if (typeof dataset === 'number' && found) {
+    // 0 is the array that is opened by default; the others follow in the order of the file.
+    path = arrays.filter((each) => each.path !== found.path)[dataset - 1]?.path;
+  }
+  const exact = path === undefined ? undefined : await file.get(path);
+  const object = isArray(exact) || typeof dataset !== 'string' ? exact : (byName(catalog, dataset) ?? exact);
+  if (isArray(object)) {
+    // The rules of the dialect apply only to the array they describe.
+    const dialect = await findFrames(catalog).catch(() => undefined);
+    if (dialect?.parts.length === 1 && dialect.parts[0] === object) return dialect;
+    const described = await framesOfArray(file, object);
+    if (described) return described;
+    return { dialect: dialect?.dialect ?? 'HDF5', parts: [object], path: object.path, entry: dialect?.entry };
+  }
+  throw new EwaldError(
+    'Argument',
+    `${file.source.name}: dataset ${JSON.stringify(dataset)} is ${object ? 'no array of numbers' : 'not found'}; ` +
+      `arrays: ${
+        arrays
+          .map((each) => each.path)
+          .slice(0, 20)
+          .join(', ') || 'none'
+      }`,
+  );
+}
+
+/**
+ * The array identified by part of its path: 'datacube_1' for /root/datacube_1/data. If there are several below such a
+ * group, the one with the most axes is chosen; throws `Argument` if the name is ambiguous.
+ */
+function byName({ file, entries }: Catalog, name: string): Hdf5Dataset | undefined {
+  const named = entries.flatMap(({ path, object }) =>
+    isArray(object) && `${path}/`.includes(`/${name.replace(/^\/|\/$/g, '')}/`) ? [{ path, object }] : [],
+  );
+  const most = Math.max(...named.map(({ object }) => object.shape.length));
+  const [first, ...others] = named.filter(({ object }) => object.shape.length === most);
+  if (others.length === 0) return first?.object;
+  throw new EwaldError(
+    'Argument',
+    `${file.source.name}: dataset ${JSON.stringify(name)} matches ${others.length + 1} arrays; choose one: ` +
+      [first, ...others]
+        .slice(0, 20)
+        .map((one) => one?.path)
+        .join(', '),
+  );
+}
+
+function elementOf(dataset: Hdf5Dataset): { dtype: DataType; big: boolean; extra: readonly number[] } {
+  const { type, numbers, path } = dataset;
+  if (numbers) return { dtype: numbers.dtype, big: numbers.big, extra: [] };
+  if (type.kind === 'array') {
+    const base = numbersOf(type.base);
+    if (base) return { dtype: base.dtype, big: base.big, extra: type.shape };
+  }
+  if (type.kind === 'compound') {
+    // Colours: members of one type, one after the other.
+    const each = type.members.map((member) => numbersOf(member.type));
+    const [base] = each;
+    const size = type.members[0]?.type.size ?? 0;
+    const even = type.members.every(({ offset }, i) => offset === i * size) && size * type.members.length === type.size;
+    if (base && even && each.every((other) => other?.dtype === base.dtype && other.big === base.big))
+      return { dtype: base.dtype, big: base.big, extra: [type.members.length] };
+  }
+  throw new EwaldError(
+    'Unsupported',
+    `${dataset.file.source.name}: ${path} contains ${typeName(type)}, which cannot be frames`,
+  );
+}
+
+function signalRank(source: ByteSource, shape: readonly number[], frames: Frames, { sigShape }: FormatOptions): number {
+  if (sigShape) {
+    const tail = shape.slice(shape.length - sigShape.length);
+    if (sigShape.length > shape.length || tail.some((n, axis) => n !== sigShape[axis]))
+      throw new EwaldError(
+        'Shape',
+        `${source.name}: ${frames.path} is ${shape.join(' × ')}; sigShape ${sigShape.join(' × ')} is not its end; ` +
+          `expected its last axes, such as ${shape.slice(-2).join(',')}`,
+      );
+    return sigShape.length;
+  }
+  return Math.min(shape.length, frames.signalAxes ?? 2);
+}
+
+function arraysOf(
+  catalog: Catalog,
+  frames: Frames,
+  chosen: { shape: readonly number[]; dtype: DataType },
+): ArrayEntry[] {
+  const entries: ArrayEntry[] = [{ name: frames.path, shape: chosen.shape, dtype: chosen.dtype, chosen: true }];
+  for (const { path, object } of catalog.entries) {
+    if (path === frames.path || !isArray(object) || !object.numbers) continue;
+    entries.push({
+      name: path,
+      shape: [...object.shape, ...(elementsOf(object)?.extra ?? [])],
+      dtype: object.numbers.dtype,
+      chosen: false,
+    });
+  }
+  return entries;
+}
+
+async function sizesOf(file: Hdf5File, frames: Frames, count: number): Promise<SizeCheck[]> {
+  const sizes: SizeCheck[] = [];
+  const end = file.superblock.end;
+  if (end > file.source.size) sizes.push({ what: 'bytes of the file', expected: end, found: file.source.size });
+  const detector = `${frames.entry}/instrument/detector/detectorSpecific`;
+  const images = frames.entry === undefined ? undefined : await numberAt(file, `${detector}/nimages`);
+  const triggers = images === undefined ? undefined : ((await numberAt(file, `${detector}/ntrigger`)) ?? 1);
+  if (images !== undefined && triggers !== undefined)
+    sizes.push({ what: 'frames (nimages × ntrigger)', expected: images * triggers, found: count });
+  return sizes;
+}

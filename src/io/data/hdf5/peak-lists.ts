@@ -1,0 +1,141 @@
+/** Peak lists stored with the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
+import { EwaldError } from '../../../base/errors.js';
+import type { ListedPeaks, ReadPeaksOptions } from '../dataset.js';
+import { viewAs } from '../dtype.js';
+import type { Catalog } from './catalog.js';
+import { Hdf5Dataset } from './dataset.js';
+import type { Hdf5File } from './file.js';
+import { Hdf5Group } from './file.js';
+
+/** Limit on the peaks of one frame: real frames have fewer, but a file may claim any number. */
+const mostPeaks = 2 ** 20;
+/** Number of frames whose lists are read at a time. */
+const framesAtOnce = 256;
+const placesAtOnce = 2 ** 22;
+/** Limit on the peaks of one call. */
+const mostAtOnce = 2 ** 28;
+
+/** The group of CXI's columns; undefined if the file has none. */
+export function findPeakList({ entries }: Catalog): string | undefined {
+  for (const { path, object } of entries)
+    if (path.endsWith('/nPeaks') && object instanceof Hdf5Dataset) {
+      const group = path.slice(0, -'/nPeaks'.length);
+      if (entries.some((entry) => entry.path === `${group}/peakXPosRaw`)) return group === '' ? '/' : group;
+    }
+  return undefined;
+}
+
+/** The peaks that the file lists for some frames. */
+export async function readPeakLists(
+  file: Hdf5File,
+  found: string | undefined,
+  frames: number,
+  first: number,
+  count: number,
+  options: ReadPeaksOptions = {},
+): Promise<ListedPeaks> {
+  const { signal, path = found, halfPixel = true } = options;
+  if (!Number.isInteger(first) || !Number.isInteger(count) || first < 0 || count < 0 || first + count > frames)
+    throw new EwaldError(
+      'Argument',
+      `${file.source.name}: peaks of frames ${first} … ${first + count - 1} were requested; the file has ${frames}`,
+      { detail: { first, count, frames } },
+    );
+  if (path === undefined)
+    throw new EwaldError(
+      'Format',
+      `${file.source.name} lists no peaks: no group has nPeaks, peakXPosRaw and peakYPosRaw; ` +
+        'pass path if they are elsewhere',
+    );
+  const shift = halfPixel ? 0.5 : 0;
+  const object = await file.get(path);
+  if (object instanceof Hdf5Dataset) return table(object, frames, count, shift);
+  if (!(object instanceof Hdf5Group))
+    throw new EwaldError('Format', `${file.source.name} has no peak list at ${path}`, { detail: { path } });
+  const column = async (name: string): Promise<Hdf5Dataset | undefined> => {
+    const one = await object.get(name);
+    return one instanceof Hdf5Dataset && one.numbers ? one : undefined;
+  };
+  const need = async (name: string, rank: number): Promise<Hdf5Dataset> => {
+    const one = await column(name);
+    if (!one || one.shape.length !== rank || (one.shape[0] ?? 0) < frames)
+      throw new EwaldError(
+        'Format',
+        `${file.source.name}: ${path}/${name} is ${one ? one.summary : 'missing'}; ` +
+          `expected ${frames} rows, one per frame`,
+        { detail: { path: `${path}/${name}` } },
+      );
+    return one;
+  };
+  const numbers = await need('nPeaks', 1);
+  const x = await need('peakXPosRaw', 2);
+  const y = await need('peakYPosRaw', 2);
+  const intensity = await column('peakTotalIntensity');
+  const counts = Uint32Array.from((await part(numbers, [first], [count], signal)) as Float64Array);
+  const most = Math.min(x.shape[1] ?? 0, y.shape[1] ?? 0, mostPeaks);
+  const wrong = counts.findIndex((n) => n > most);
+  if (wrong >= 0)
+    throw new EwaldError(
+      'Format',
+      `${file.source.name}: ${path} claims ${counts[wrong]} peaks for frame ${first + wrong}; ` +
+        `its rows have room for ${most}`,
+      { detail: { path, frame: first + wrong } },
+    );
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  if (total > mostAtOnce)
+    throw new EwaldError(
+      'Limit',
+      `${file.source.name}: ${path} claims ${total} peaks for ${count} frames; ` +
+        `at most ${mostAtOnce} can be read at once`,
+      { detail: { path, peaks: total } },
+    );
+  const widest = counts.reduce((most, n) => Math.max(most, n), 1);
+  const step = Math.max(1, Math.min(framesAtOnce, Math.floor(placesAtOnce / widest)));
+  const columns = [x, y, ...(intensity ? [intensity] : [])];
+  const out = columns.map(() => new Float32Array(total));
+  let done = 0;
+  for (let at = 0; at < count; at += step) {
+    const rows = Math.min(step, count - at);
+    const own = counts.subarray(at, at + rows);
+    const width = own.reduce((widest, n) => Math.max(widest, n), 0);
+    for (const [c, one] of columns.entries()) {
+      const values = width === 0 ? undefined : await part(one, [first + at, 0], [rows, width], signal);
+      let to = done;
+      for (let row = 0; values && row < rows; row++)
+        for (let i = 0; i < (own[row] ?? 0); i++)
+          (out[c] as Float32Array)[to++] = (values[row * width + i] ?? 0) + (c < 2 ? shift : 0);
+    }
+    done += own.reduce((sum, n) => sum + n, 0);
+  }
+  const [fs = new Float32Array(), ss = new Float32Array(), sums] = out;
+  return { counts, fs, ss, ...(sums ? { intensity: sums } : {}) };
+}
+
+/** CrystFEL's list3: rows of fs, ss and intensity, for files of one frame. */
+async function table(one: Hdf5Dataset, frames: number, count: number, shift: number): Promise<ListedPeaks> {
+  const [rows = 0, columns = 0] = one.shape;
+  if (!one.numbers || one.shape.length !== 2 || columns < 3 || rows > mostPeaks || frames !== 1)
+    throw new EwaldError(
+      'Format',
+      `${one.file.source.name}: ${one.path} is ${one.summary} for ${frames} frames; a table of peaks has rows of ` +
+        'fs, ss, intensity and is only valid for a single frame; lists of several frames are in a group with nPeaks',
+    );
+  if (count === 0) return { counts: new Uint32Array(), fs: new Float32Array(), ss: new Float32Array() };
+  const values = await part(one, [0, 0], [rows, 3]);
+  const column = (i: number, add: number) =>
+    Float32Array.from({ length: rows }, (_, k) => (values[3 * k + i] ?? 0) + add);
+  return { counts: Uint32Array.of(rows), fs: column(0, shift), ss: column(1, shift), intensity: column(2, 0) };
+}
+
+/** A box of a small array as numbers. */
+async function part(
+  one: Hdf5Dataset,
+  start: readonly number[],
+  count: readonly number[],
+  signal?: ReadPeaksOptions['signal'],
+): Promise<Float64Array> {
+  const length = count.reduce((product, n) => product * n, 1);
+  const bytes = await one.read({ start, count }, new Uint8Array(length * one.type.size), signal);
+  const { dtype } = one.numbers ?? { dtype: 'u8' as const };
+  return Float64Array.from(viewAs(bytes, dtype) as ArrayLike<number>, Number);
+}

@@ -1,0 +1,134 @@
+/** Opens what the user passes: one input, or several that form one stack; shared by all platforms. */
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformFile } from '../../base/globals.js';
+import type { ByteSource } from './byte-source.js';
+import { filesAskedFor, withoutCompanions } from './companions.js';
+import type { Dataset, Note } from './dataset.js';
+import type { Services } from './format.js';
+import { type OpenOptions, openSource } from './open.js';
+import { inOrder, openSeries } from './series.js';
+import { type DataInput, sourceOf } from './source-of.js';
+import { blobSource } from './sources/blob.js';
+
+/** The functions that a platform contributes. */
+export interface OpenPlatform {
+  /** Opens a path. */
+  readonly files: (path: string) => Promise<ByteSource>;
+  readonly services: Services;
+}
+
+/**
+ * Opens one input; `siblings` are the files passed along with it. The dataset can open further datasets of the same
+ * input.
+ */
+export async function openInput(
+  input: DataInput,
+  options: OpenOptions,
+  platform: OpenPlatform,
+  siblings: readonly PlatformFile[] = [],
+): Promise<Dataset> {
+  const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
+  // A source passed in by the caller is closed with its dataset and cannot be opened again.
+  if (isSource(input)) return dataset;
+  const { codecs, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
+  const openOther = (path: string, file?: string): Promise<Dataset> =>
+    openInput(
+      file === undefined ? input : besideInput(input, file, siblings),
+      { codecs, allowOutside, checksums, maxFrameBytes, h5wasm, dataset: path },
+      platform,
+      siblings,
+    );
+  return Object.assign(dataset, { openOther });
+}
+
+/**
+ * Opens several inputs as one stack, sorted by the numbers in their names, or in the order given if the stack has a
+ * name. Files that another input reads, such as the data files of an Eiger master, are left to that input.
+ */
+export async function openInputs(
+  given: readonly DataInput[],
+  options: OpenOptions,
+  platform: OpenPlatform,
+  stack?: { readonly name: string; readonly notes: readonly Note[] },
+): Promise<Dataset> {
+  // Holes in the array are invalid inputs and must not be skipped.
+  const inputs = Array.from(given);
+  const siblings = inputs.filter(isFile);
+  const { navShape, ...each } = options;
+  const one = (input: DataInput, own: OpenOptions): Promise<Dataset> => openInput(input, own, platform, siblings);
+  const files = stack ? [...inputs] : inOrder(await mainInputs(inputs, options, platform, siblings), nameOf);
+  const [first] = files;
+  if (first === undefined) throw new EwaldError('Argument', 'open: the array of inputs is empty');
+  if (files.length === 1) {
+    const dataset = await one(first, options);
+    return stack ? Object.assign(dataset, { notes: [...stack.notes, ...dataset.notes] }) : dataset;
+  }
+  const series = await openSeries(
+    stack?.name ?? `${nameOf(first) || 'input'} and ${files.length - 1} more`,
+    files.map((file) => ({ name: nameOf(file), open: () => one(file, each) })),
+    { navShape },
+    stack?.notes ?? [],
+  );
+  const openOther = async (path: string, file?: string): Promise<Dataset> => {
+    const input = file === undefined ? first : besideInput(first, file, siblings);
+    const { codecs, allowOutside, checksums, maxFrameBytes } = options;
+    return one(input, { codecs, allowOutside, checksums, maxFrameBytes, dataset: path });
+  };
+  return isSource(first) ? series : Object.assign(series, { openOther });
+}
+
+/** The inputs except those that other inputs read. */
+export async function mainInputs(
+  inputs: readonly DataInput[],
+  options: OpenOptions,
+  platform: OpenPlatform,
+  siblings: readonly PlatformFile[],
+): Promise<readonly DataInput[]> {
+  // Nothing can refer to an input without a name, and a source passed in can be read only once.
+  if (inputs.length < 2 || inputs.some((input) => isSource(input) || nameOf(input) === '')) return inputs;
+  const { navShape: _, ...each } = options;
+  return withoutCompanions(
+    inputs.map((input) => ({ input, name: nameOf(input) })),
+    async ({ input }) =>
+      filesAskedFor(await sourceWith(input, options, platform, siblings), (source) =>
+        openSource(source, each, platform.services),
+      ),
+  );
+}
+
+const sourceWith = (
+  input: DataInput,
+  options: OpenOptions,
+  { files }: OpenPlatform,
+  siblings: readonly PlatformFile[],
+): Promise<ByteSource> =>
+  siblings.length > 1 && isFile(input)
+    ? Promise.resolve(blobSource(input, { siblings }))
+    : sourceOf(input, options, files);
+
+const isFile = (input: DataInput): input is PlatformFile =>
+  typeof input === 'object' && input !== null && 'arrayBuffer' in input && 'slice' in input && 'name' in input;
+
+const isSource = (input: DataInput): boolean =>
+  typeof input === 'object' && input !== null && 'read' in input && 'size' in input;
+
+const nameOf = (input: DataInput): string => {
+  if (typeof input === 'string') return input;
+  if (typeof input !== 'object' || input === null) return '';
+  return 'name' in input ? String(input.name) : 'href' in input ? input.href : '';
+};
+
+/** The file that a geometry names, relative to an input. */
+function besideInput(input: DataInput, file: string, siblings: readonly PlatformFile[]): DataInput {
+  // As in CrystFEL, a path is relative to the working directory.
+  if (typeof input === 'string') return /^https?:/.test(input) ? new URL(file, input).href : file;
+  if (typeof input === 'object' && 'href' in input) return new URL(file, input.href).href;
+  const name = file.replace(/^.*\//, '');
+  const found = siblings.find((one) => one.name === name);
+  if (found) return found;
+  throw new EwaldError(
+    'File',
+    `${file}, which the geometry names, is not among the given files; choose it together with the frames`,
+    { detail: { path: file } },
+  );
+}

@@ -1,0 +1,39 @@
+/** Opens what the user passes, on Node, including paths. */
+import { isAddress } from '../../base/addresses.js';
+import { openCodecs } from './codecs/node.js';
+import { decompressed } from './compressed/source.js';
+import type { Dataset, Note } from './dataset.js';
+import { type Candidate, detectFormats, type OpenOptions } from './open.js';
+import { openInput, openInputs } from './open-inputs.js';
+import { fileSource, openPlatform as platform } from './open-platform.node.js';
+import { seriesNames } from './series-files.js';
+import { type DataInput, sourceOf } from './source-of.js';
+
+/**
+ * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in
+ * its last part, or an array of inputs is one stack of the frames of all its files. Errors are as in the browser build.
+ */
+export async function open(input: DataInput | readonly DataInput[], options: OpenOptions = {}): Promise<Dataset> {
+  if (Array.isArray(input)) return openInputs(input, options, platform);
+  const series = typeof input === 'string' && !isAddress(input) ? await seriesNames(input) : undefined;
+  const notes: Note[] = series?.guess ? [{ kind: 'guess', text: series.guess }] : [];
+  if (series) return openInputs(series.files, options, platform, { name: String(input), notes });
+  return openInput(input as DataInput, options, platform);
+}
+
+/**
+ * Formats that a file may have, highest confidence first, each with the evidence; of a series, the first file is
+ * examined.
+ */
+export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  const series = typeof given === 'string' && !isAddress(given) ? await seriesNames(given) : undefined;
+  const input = series?.files[0] ?? given;
+  const source = await sourceOf(input, options, fileSource);
+  try {
+    return await detectFormats(await decompressed(source, options), options);
+  } finally {
+    if (source !== input) await source.close();
+  }
+}
+
+export { fileSource, openCodecs };

@@ -1,0 +1,127 @@
+/** Parameters of opening files of frames, and of writing frames to another file. */
+import { grouped, type Parameters } from '../../base/parameters.js';
+import { range } from '../../base/range.js';
+
+const bytes = { kind: 'bytes', range: range(0, Number.MAX_SAFE_INTEGER, 0), of: ['raw'], value: 'bytes' } as const;
+
+/**
+ * What a caller may state about a file, or override. Each format accepts the parameters that it uses and rejects the
+ * others by name.
+ */
+export const openRows = /* @__PURE__ */ grouped('input', {
+  format: {
+    kind: 'text',
+    sentence: 'the format of the file, one of those that ewald info lists',
+    usual: 'recognised by its contents',
+    value: 'name',
+  },
+  navShape: {
+    common: true,
+    kind: 'integers',
+    sentence:
+      'shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length ' +
+      'that follows from it',
+    range: range(-1, Number.MAX_SAFE_INTEGER, Number.NaN),
+    usual: 'stated by the file',
+    value: 'n,…',
+  },
+  sigShape: {
+    common: true,
+    kind: 'integers',
+    sentence: 'shape of a frame, slowest axis first: 256,256',
+    range: range(1, Number.MAX_SAFE_INTEGER, Number.NaN),
+    usual: 'stated by the file',
+    value: 'n,…',
+  },
+  dtype: {
+    common: true,
+    kind: 'choice',
+    sentence: 'element type, for files that do not state it',
+    choices: ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f16', 'f32', 'f64', 'c64', 'c128'],
+    usual: 'stated by the file',
+  },
+  endian: {
+    kind: 'choice',
+    sentence: 'byte order of the numbers',
+    choices: ['little', 'big'],
+    usual: 'stated by the file, otherwise little',
+    value: 'order',
+  },
+  offset: { ...bytes, sentence: 'bytes before the first frame' },
+  frameHeader: { ...bytes, sentence: 'bytes before each frame' },
+  frameFooter: { ...bytes, sentence: 'bytes after each frame' },
+  order: {
+    kind: 'choice',
+    sentence: 'which axes vary fastest, those of the frame or of the scan',
+    more: "For HDF5, 'navigation' reverses all axes, as rosettasciio does with EMD files of NCEM.",
+    choices: ['signal', 'navigation'],
+    fallback: 'signal',
+    value: 'axes',
+    of: ['raw', 'dm', 'hdf5'],
+  },
+  dataset: {
+    common: true,
+    kind: 'text',
+    sentence: 'which array of a file that contains several: a name, an HDF5 path or part of one, or a number from 0',
+    type: 'string | number',
+    usual: 'chosen by shape and name',
+    value: 'name',
+  },
+  maxFrameBytes: {
+    kind: 'bytes',
+    sentence: 'largest frame or chunk that is read',
+    more:
+      'The largest cameras have 0.4 GB, and a damaged header may claim any size. A file that is compressed as a whole ' +
+      '(.gz, .bz2) may have as many bytes after decompression.',
+    range: range(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
+    unit: 'bytes',
+  },
+  growing: {
+    kind: 'boolean',
+    sentence: 'opens a file that is still being written: data files of a master that do not exist yet are omitted',
+    flag: null,
+  },
+  allowOutside: { kind: 'boolean', sentence: 'allows the file to refer to files outside its folder' },
+  checksums: {
+    kind: 'boolean',
+    sentence: 'verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip)',
+    off: 'do not verify checksums in the file (CBF, HDF5, TIFF, Zarr, zip): faster, but damage goes unnoticed',
+    fallback: true,
+  },
+} as const satisfies Parameters);
+
+/** Names of all options of `open`. */
+export const openNames: readonly string[] = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
+
+/** Parameters of converting a file of frames. */
+export const convertRows = {
+  frames: {
+    kind: 'text',
+    sentence: 'only these frames, counted from 0, end excluded: 0:100',
+    type: 'readonly [first: number, end?: number]',
+    usual: 'all',
+    value: 'first:end',
+  },
+  packing: {
+    kind: 'choice',
+    sentence: 'compression of the chunks; bitshuffle is followed by LZ4',
+    choices: ['bitshuffle', 'gzip', 'none'],
+    fallback: 'bitshuffle',
+    of: ['h5'],
+  },
+  force: { kind: 'boolean', sentence: 'replaces an existing file; never the input' },
+} as const satisfies Parameters;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  {
+    name: 'OpenParameters',
+    about: 'What a caller may tell about a file of frames, or override.',
+    rows: openRows,
+  },
+  {
+    name: 'ConvertParameters',
+    about: 'What is written of a file of frames.',
+    rows: convertRows,
+  },
+] as const;

@@ -1,0 +1,151 @@
+/**
+ * Several files as one stack: one frame per file, as many detectors write them, or several frames in each. All files
+ * must be like the first; the others are opened when their frames are read.
+ */
+import { counted } from '../../base/amounts.js';
+import { EwaldError } from '../../base/errors.js';
+import { type ByteSource, baseName } from './byte-source.js';
+import type { Dataset, Note } from './dataset.js';
+import { elementBytes, viewAs } from './dtype.js';
+import type { FormatOptions } from './format.js';
+import { openFrames } from './frames.js';
+import { navigationShape } from './shapes.js';
+
+/** Number of files kept open and read concurrently. */
+const mostOpen = 8;
+const atOnce = 4;
+
+/** A file of a series. */
+export interface SeriesFile {
+  readonly name: string;
+  open(): Promise<Dataset>;
+}
+
+/** Sorts names as people expect: run_2 before run_10. */
+export const inOrder = <T>(files: readonly T[], name: (file: T) => string): T[] => {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return [...files].sort((a, b) => compare(name(a), name(b)));
+};
+
+/** A source that represents all files together: it has a name, but nothing can be read from it. */
+const named = (name: string): ByteSource => ({
+  name,
+  size: 0,
+  read: () => Promise.reject(new EwaldError('Internal', `${name} is several files`)),
+  sibling: () => Promise.reject(new EwaldError('Internal', `${name} is several files`)),
+  close: async () => undefined,
+});
+
+/**
+ * Opens files as one stack, in the order given.
+ *
+ * Throws the errors of opening the first or the last file; reading a file with frames of another kind throws `Format`.
+ */
+export async function openSeries(
+  name: string,
+  files: readonly SeriesFile[],
+  options: Pick<FormatOptions, 'navShape'>,
+  notes: readonly Note[] = [],
+): Promise<Dataset> {
+  const held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
+  let known: { readonly like: Dataset; readonly last: number } | undefined;
+
+  const openPart = async (i: number): Promise<Dataset> => {
+    const dataset = await (files[i] as SeriesFile).open();
+    const wrong = known && unlike(dataset, known.like, i === files.length - 1 ? known.last : known.like.frames);
+    if (!wrong) return dataset;
+    await dataset.dispose();
+    throw new EwaldError('Format', `${dataset.name} does not belong to ${name}: ${wrong}`, {
+      detail: { path: dataset.name },
+    });
+  };
+  /**
+   * Runs work on a file that stays open until the work is done; idle files are closed, the least recently used first.
+   */
+  const withPart = async <T>(i: number, work: (dataset: Dataset) => Promise<T>): Promise<T> => {
+    const one = held.get(i) ?? { opening: openPart(i), users: 0 };
+    held.delete(i);
+    held.set(i, one);
+    one.users++;
+    try {
+      return await work(await one.opening);
+    } catch (error) {
+      if (await one.opening.then(() => false).catch(() => true)) held.delete(i);
+      throw error;
+    } finally {
+      one.users--;
+      const idle = [...held].filter(([, { users }]) => users === 0);
+      for (const [at] of idle.slice(0, Math.max(0, held.size - mostOpen))) await letGo(at);
+    }
+  };
+  const letGo = async (i: number): Promise<void> => {
+    const one = held.get(i);
+    held.delete(i);
+    await one?.opening.then((dataset) => dataset.dispose()).catch(() => undefined);
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([...held.keys()].map(letGo));
+  };
+
+  try {
+    const like = await withPart(0, async (dataset) => dataset);
+    const end = await withPart(files.length - 1, async (dataset) => dataset);
+    const last = end.frames;
+    const wrong = unlike(end, like, last);
+    if (wrong) throw new EwaldError('Format', `${files.at(-1)?.name} does not belong to ${name}: ${wrong}`);
+    known = { like, last };
+    const each = like.frames;
+    const frames = each * (files.length - 1) + last;
+    const source = named(name);
+    const frameBytes = like.frameLength * elementBytes(like.dtype);
+    const { format, dtype, meta, filters, sizes, arrays, shape } = like;
+    return openFrames(source, {
+      format,
+      shape: { navigation: navigationShape(source, frames, [frames], options), signal: shape.signal },
+      dtype,
+      meta: { ...meta, ...(meta.axes ? { axes: meta.axes.slice(-shape.signal.length) } : {}) },
+      notes: [...notes, ...like.notes],
+      filters,
+      arrays,
+      sizes,
+      chunkFrames: each,
+      onDispose: close,
+      async readMany(first, count, into, signal) {
+        const failures: unknown[] = [];
+        let next = Math.floor(first / each);
+        const until = first + count;
+        const work = async (): Promise<void> => {
+          while (failures.length === 0 && next * each < until) {
+            const i = next++;
+            const from = Math.max(first, i * each);
+            const to = Math.min(until, (i + 1) * each);
+            const place = into.subarray((from - first) * frameBytes, (to - first) * frameBytes);
+            await withPart(i, (dataset) => dataset.read(from - i * each, to - from, viewAs(place, dtype), { signal }));
+          }
+        };
+        // All reads must have ended before the caller may use the memory again.
+        await Promise.all(Array.from({ length: atOnce }, () => work().catch((error) => failures.push(error))));
+        if (failures.length > 0) throw failures[0];
+      },
+      ...(like.mask
+        ? {
+            mask: async (readOptions) =>
+              (await withPart(0, async (dataset) => dataset.mask?.(readOptions))) ?? new Uint8Array(),
+          }
+        : {}),
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** How a file differs from the others; undefined if it does not. */
+function unlike({ shape, dtype, frames }: Dataset, like: Dataset, expected: number): string | undefined {
+  const kind = (one: Pick<Dataset, 'shape' | 'dtype'>): string => `${one.shape.signal.join(' × ')} ${one.dtype}`;
+  if (kind({ shape, dtype }) !== kind(like))
+    return `its frames are ${kind({ shape, dtype })}, those of ${baseName(like.name)} ${kind(like)}`;
+  return frames === expected
+    ? undefined
+    : `it holds ${counted(frames, 'frame')} where ${expected} ${expected === 1 ? 'is' : 'are'} expected`;
+}

@@ -1,0 +1,221 @@
+/** A file of the disk as a source, for Node. */
+import { fstat, read, readv } from 'node:fs';
+import { stat as examine, readdir } from 'node:fs/promises';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { EwaldError } from '../../../base/errors.js';
+import { fileError, notAFile } from '../../../base/file-errors.js';
+import type { PlatformSignal } from '../../../base/globals.js';
+import { checkSignal } from '../../../base/options.js';
+import type { Turning } from '../byte-order.js';
+import { absentFile, type ByteSource, partsInside, type SiblingOptions, target } from '../byte-source.js';
+import { Descriptor } from './descriptors.js';
+
+const statFile = promisify(fstat);
+
+// Promisified callback functions, because reads of a FileHandle cost about 10 µs more per call.
+const readFile = promisify(read) as unknown as (
+  fd: number,
+  into: Uint8Array,
+  at: number,
+  length: number,
+  position: number,
+) => Promise<{ bytesRead: number }>;
+
+const readVector = promisify(readv) as unknown as (
+  fd: number,
+  pieces: readonly Uint8Array[],
+  position: number,
+) => Promise<{ bytesRead: number }>;
+
+/** Frames smaller than this do not get a buffer of their own in a vectored read. */
+const leastPiece = 4096;
+/** For smaller reads the addon is no faster. It avoids destinations to which the system copies slowly. */
+const leastForAddon = 2 ** 17;
+/** POSIX limits the number of buffers per call to this. */
+const mostPieces = 1024;
+/** Linux reads at most this much per call. */
+const mostBytes = 2 ** 30;
+
+const throughPipe = (path: string): EwaldError =>
+  new EwaldError('File', `${path} is a pipe, but frames need random access; save it to a file first`, {
+    detail: { path },
+  });
+
+/** The file descriptor of standard input. */
+const standardInput = 0;
+
+/** Opens a file. */
+export type OpenFile = (path: string) => Promise<ByteSource>;
+
+/**
+ * Opens files; `loadTurning` returns the platform's faster implementations for swapping bytes and reading large pieces,
+ * if any. It is called for each file, on first use.
+ */
+export const fileOpener = (loadTurning: () => Turning | undefined): OpenFile => {
+  const open: OpenFile = (path) => openFile(path, { loadTurning, open });
+  return open;
+};
+
+/** The services that a source requires from its opener. */
+interface Opener {
+  readonly loadTurning: () => Turning | undefined;
+  readonly open: OpenFile;
+}
+
+async function openFile(path: string, opener: Opener): Promise<ByteSource> {
+  let descriptor: Descriptor;
+  try {
+    descriptor = await Descriptor.open(path);
+  } catch (cause) {
+    if (path === '-') return redirected(opener);
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
+      throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
+    // A socket can be examined, but not opened.
+    const found = await examine(path).catch(() => undefined);
+    throw found?.isSocket() ? notAFile(path, found) : fileError(path, 'read', cause);
+  }
+  const { stat } = descriptor;
+  if (!stat.isFile()) {
+    await descriptor.park();
+    if (stat.isFIFO()) throw throughPipe(path);
+    throw notAFile(path, stat);
+  }
+  return sourceOver(opener, descriptor, path, stat.size, resolve(path));
+}
+
+/** Standard input, which allows random access if it is a file. */
+async function redirected(opener: Opener): Promise<ByteSource> {
+  const stat = await statFile(standardInput).catch(() => undefined);
+  if (!stat?.isFile()) throw throughPipe('standard input');
+  // Standard input is not closed here and may be opened again.
+  const descriptor = { take: () => standardInput, release: () => undefined, park: async () => undefined };
+  return sourceOver(opener, descriptor, 'standard input', stat.size);
+}
+
+/** A source over an open file of `size` bytes; `path` is its name in messages, `place` its location. */
+function sourceOver(
+  { loadTurning, open }: Opener,
+  descriptor: Pick<Descriptor, 'take' | 'release' | 'park'>,
+  path: string,
+  size: number,
+  place?: string,
+): ByteSource {
+  let loaded: { readonly turning: Turning | undefined } | undefined;
+  const turning = (): Turning | undefined => {
+    loaded ??= { turning: loadTurning() };
+    return loaded.turning;
+  };
+  let flying = 0;
+  let closed: Promise<void> | undefined;
+  let landed: (() => void) | undefined;
+  const tracked = async (signal: PlatformSignal | undefined, work: (fd: number) => Promise<void>): Promise<void> => {
+    if (closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });
+    checkSignal(signal);
+    flying++;
+    try {
+      const taken = descriptor.take();
+      await work(typeof taken === 'number' ? taken : await taken);
+    } catch (cause) {
+      if (cause instanceof EwaldError) throw cause;
+      throw fileError(path, 'read', cause);
+    } finally {
+      descriptor.release();
+      flying--;
+      if (flying === 0) landed?.();
+    }
+  };
+  const readOne = async (fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> => {
+    const { byteLength } = out;
+    const read = byteLength >= leastForAddon ? turning()?.readTurned : undefined;
+    if (read && offset + byteLength <= size) return read(fd, offset, byteLength, byteLength, 1, out);
+    for (let done = 0; done < out.byteLength; ) {
+      const length = Math.min(mostBytes, out.byteLength - done);
+      const { bytesRead } = await readFile(fd, out, done, length, offset + done);
+      if (bytesRead === 0)
+        throw new EwaldError(
+          'File',
+          `${path} was truncated while it was being read: ` + `nothing at byte ${offset + done}`,
+          {
+            detail: { path },
+          },
+        );
+      done += bytesRead;
+      checkSignal(signal);
+    }
+  };
+  const readPieces = async (
+    fd: number,
+    offset: number,
+    pieces: readonly Uint8Array[],
+    signal?: PlatformSignal,
+  ): Promise<void> => {
+    for (let i = 0, at = offset; i < pieces.length; i += mostPieces) {
+      const few = pieces.slice(i, i + mostPieces);
+      let { bytesRead } = await readVector(fd, few, at);
+      checkSignal(signal);
+      // Reads piece by piece whatever the call did not return.
+      for (const piece of few) {
+        const done = Math.min(bytesRead, piece.byteLength);
+        if (done < piece.byteLength) await readOne(fd, at + done, piece.subarray(done), signal);
+        bytesRead -= done;
+        at += piece.byteLength;
+      }
+    }
+  };
+  const source: ByteSource = {
+    name: path,
+    ...(place === undefined ? {} : { path: place }),
+    size: size,
+    async read(offset, into, { signal } = {}) {
+      const out = target(source, offset, into);
+      await tracked(signal, (fd) => readOne(fd, offset, out, signal));
+      return out;
+    },
+    readFrames(offset, frames, into, { signal } = {}) {
+      const { bytes, stride, turn } = frames;
+      const count = into.byteLength / bytes;
+      if (count === 0) return undefined;
+      const length = (count - 1) * stride + bytes;
+      if (offset + length > size) return undefined;
+      if (turn > 1) {
+        const turned = turning()?.readTurned;
+        return turned && tracked(signal, (fd) => turned(fd, offset, stride, bytes, turn, into));
+      }
+      const between = stride - bytes;
+      if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;
+      // The gaps between frames are all read into the same few bytes and ignored.
+      const gap = new Uint8Array(between);
+      const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>
+        i % 2 === 0 ? into.subarray((i / 2) * bytes, (i / 2 + 1) * bytes) : gap,
+      );
+      return tracked(signal, (fd) => readPieces(fd, offset, pieces, signal));
+    },
+    get swapBytes() {
+      return turning()?.swapBytes;
+    },
+    async sibling(wanted: string, options: SiblingOptions = {}) {
+      partsInside(path, wanted, options);
+      return open(isAbsolute(wanted) ? wanted : resolve(dirname(path), wanted));
+    },
+    async folders(wanted: string) {
+      const parts = partsInside(path, wanted, {});
+      const entries = await readdir(resolve(dirname(path), ...parts), { withFileTypes: true }).catch(() => []);
+      return entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort();
+    },
+    close() {
+      closed ??= (async () => {
+        if (flying > 0)
+          await new Promise<void>((resolve) => {
+            landed = resolve;
+          });
+        await descriptor.park();
+      })();
+      return closed;
+    },
+  };
+  return source;
+}

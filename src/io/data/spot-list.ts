@@ -1,0 +1,142 @@
+/**
+ * Spot lists as text. `#` starts a comment. A first line of nine numbers is the known cell, its vectors a b c in
+ * angstrom, unless the lines after it hold nine numbers as well. Then one spot per line: x y z of the reciprocal vector
+ * (|q| = 1/d, no 2π, in 1/angstrom by default); anything that follows on the line (intensity, resolution, a name) is
+ * ignored. Numbers are separated by spaces, tabs, commas or semicolons.
+ */
+import { counted } from '../../base/amounts.js';
+import { expectsNumbers, expectsText } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
+import { EwaldError } from '../../base/errors.js';
+import { median } from '../../base/median.js';
+import { knownOptions } from '../../base/options.js';
+import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../../crystal/cell.js';
+import { withoutComment } from '../../crystal/comments.js';
+import { otherText } from './other-text.js';
+
+/** Units of reciprocal vectors: 1/angstrom, 1/nm, and both with the factor 2π of physicists. */
+export type SpotUnit = '1/A' | '1/nm' | '2pi/A' | '2pi/nm';
+/** Factor from each unit to 1/angstrom. */
+const factors: Readonly<Record<SpotUnit, number>> = {
+  '1/A': 1,
+  '1/nm': 0.1,
+  '2pi/A': 1 / (2 * Math.PI),
+  '2pi/nm': 0.1 / (2 * Math.PI),
+};
+/** The names of the units. */
+export const spotUnits = Object.keys(factors) as readonly SpotUnit[];
+
+/** Characters of a text by which its kind is recognised. */
+const mostBegin = 4096;
+
+/** The contents of a spot list. */
+export interface SpotList {
+  /** The known cell of the first line, if present. */
+  readonly cell: Cell | undefined;
+  /** [n, 3] reciprocal vectors, 1/angstrom. */
+  readonly spots: Float32Array;
+}
+
+/** Options of reading a spot list. */
+export interface SpotListOptions {
+  /** Name of the list in messages, default "the list". */
+  readonly name?: string | undefined;
+  /** Unit of the numbers, default 1/A. */
+  readonly unit?: SpotUnit | undefined;
+}
+
+/**
+ * Reads the text of a spot list. Throws `Format` with the name and the line for words, NaN, fewer than three numbers,
+ * lines with different numbers of columns, or a cell of zero volume.
+ */
+export function readSpotList(text: string, options: SpotListOptions = {}): SpotList {
+  expectsText('readSpotList: the first argument', text);
+  knownOptions('readSpotList', options, ['name', 'unit']);
+  const name = options.name ?? 'the list';
+  const other = otherText(text.slice(0, mostBegin));
+  if (other !== undefined)
+    throw new EwaldError('Format', `${name} is not a list of spots; it is ${other}`, { detail: { path: name } });
+  const factor = factors[valid('readSpotList: unit', options.unit, row.choice(spotUnits, '1/A'))];
+  const lines: { words: string[]; line: number }[] = [];
+  for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
+    const content = withoutComment(raw, '#');
+    if (content !== '') lines.push({ words: content.split(/[\s,;]+/).filter(Boolean), line: i + 1 });
+  }
+  const fail = (line: number, message: string): EwaldError =>
+    new EwaldError('Format', `${name}:${line}: ${message}`, { detail: { path: name, line } });
+  const numbers = (words: readonly string[], line: number): number[] => {
+    const values = words.map(Number);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw fail(line, `"${clip(words[bad] ?? '')}" is not a finite number`);
+    return values;
+  };
+  const [first, second] = lines;
+  if (!first)
+    throw new EwaldError('Format', `${name}: the list is empty; expected one spot per line`, {
+      detail: { path: name },
+    });
+  let cell: Cell | undefined;
+  if (first.words.length === 9 && second?.words.length !== 9) {
+    cell = cellFrom(numbers(first.words, first.line));
+    try {
+      checkCell(cell, 'the known cell');
+    } catch (error) {
+      throw fail(first.line, error instanceof Error ? error.message : String(error));
+    }
+    lines.shift();
+  }
+  const spots = new Float32Array(3 * lines.length);
+  const columns = lines[0]?.words.length ?? 0;
+  for (const [i, { words, line }] of lines.entries()) {
+    if (words.length < 3)
+      throw fail(
+        line,
+        `a spot holds ${counted(words.length, 'number')}; expected three (x y z of the reciprocal vector)`,
+      );
+    const values = numbers(words.slice(0, 3), line);
+    // The file is truncated or mixed: rejecting it is better than reading it wrong.
+    if (words.length !== columns)
+      throw fail(
+        line,
+        `this line holds ${counted(words.length, 'column')}, but the spots before it have ${columns}; ` +
+          'expected one spot per line',
+      );
+    for (let k = 0; k < 3; k++) spots[3 * i + k] = (values[k] as number) * factor;
+  }
+  return { cell, spots };
+}
+
+/**
+ * A hint if the numbers seem to have another unit: half of the spots lie beyond 0.8 Å, where few crystals diffract.
+ * Undefined otherwise.
+ */
+export function unitHint(spots: ArrayLike<number>): string | undefined {
+  const lengths: number[] = [];
+  for (let i = 0; i + 2 < spots.length; i += 3)
+    lengths.push(Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number));
+  const half = median(lengths);
+  if (half <= 1.25) return undefined;
+  return (
+    `half of the spots lie beyond ${(1 / half).toPrecision(2)} angstrom: ` +
+    'if the numbers are in 1/nm, pass --unit 1/nm'
+  );
+}
+
+/** Formats a spot list, including the cell if given; `comments` become lines that start with `#`. */
+export function formatSpotList(
+  cell: Cell | undefined,
+  spots: ArrayLike<number>,
+  comments: readonly string[] = [],
+): string {
+  if (cell) expectsCell('formatSpotList: the cell', cell);
+  expectsNumbers('formatSpotList: the spots', spots);
+  const lines = comments.map((comment) => `# ${comment}`);
+  if (cell) lines.push(flat(cell).map(shorten).join(' '));
+  for (let i = 0; i + 2 < spots.length; i += 3)
+    lines.push([spots[i], spots[i + 1], spots[i + 2]].map((x) => shorten(x ?? 0)).join(' '));
+  return `${lines.join('\n')}\n`;
+}
+
+// Nine digits identify every float32.
+const shorten = (x: number): string => String(Number(x.toPrecision(9)));
+const clip = (word: string): string => (word.length > 40 ? `${word.slice(0, 40)}…` : word);

@@ -1,0 +1,56 @@
+/** The beam of each frame: wavelength, distance and shift, from the geometry or from numbers in the frames' file. */
+
+import { EwaldError } from '../../base/errors.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { beamOf, type HeaderValues } from '../../crystal/geometry/pixels.js';
+import type { OpenOther } from './open-other.js';
+
+/** The beam of each frame of a file. */
+export type BeamOfFrame = (frame: number) => Beam;
+
+/**
+ * The beams of a file's frames. A geometry may refer to numbers in the file of the frames, one for all frames or one
+ * for each. Throws `Format` if the file lacks them.
+ */
+export async function beamsOfFile(geometry: Geometry, file: string, openOther: OpenOther): Promise<BeamOfFrame> {
+  const values = new Map<string, ArrayLike<number | bigint>>();
+  const given = [geometry.radiation?.given, geometry.distance, ...geometry.shift];
+  for (const one of given) {
+    if (!one || !('path' in one) || values.has(one.path)) continue;
+    const dataset = await openOther(file, one.path).catch((cause) => {
+      throw new EwaldError(
+        'Format',
+        `${file} has no ${one.path}, which the geometry names; expected that dataset, or the number itself in ` +
+          'the geometry',
+        { cause },
+      );
+    });
+    try {
+      values.set(one.path, await dataset.read(0, dataset.frames));
+    } finally {
+      await dataset.dispose();
+    }
+  }
+  const at =
+    (frame: number): HeaderValues =>
+    (path) => {
+      const list = values.get(path);
+      return list && Number(list[list.length > 1 ? frame : 0]);
+    };
+  // Anything missing from the geometry is reported before frames are read; a single frame without its number fails
+  // alone.
+  const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
+  return values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true);
+}
+
+/** Rejects a beam for which a panel lies at or behind the sample. */
+function standing({ panels }: Geometry, beam: Beam, known: boolean): Beam {
+  const behind = known ? panels.find(({ offsetM }) => !(beam.distanceM + offsetM > 0)) : undefined;
+  if (behind)
+    throw new EwaldError(
+      'Format',
+      `the panel ${behind.name} is at ${beam.distanceM + behind.offsetM} m (clen ${beam.distanceM} m, ` +
+        `coffset ${behind.offsetM} m); expected a distance above 0`,
+    );
+  return beam;
+}

@@ -1,0 +1,269 @@
+/**
+ * A detector: its panels, its beam and its bad pixels, from a .geom file or from the metadata of the frames' file. The
+ * peak finders, the run, the powder pattern, the viewer and the simulator all take this one description.
+ *
+ * Lengths are in metres, wavelengths in Å, reciprocal lengths in 1/Å without 2π. Pixels are counted from the corner of
+ * the frame's first pixel, so that its centre lies at (0.5, 0.5).
+ */
+
+import { awaited } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions, shown } from '../../base/options.js';
+import type { numbers } from '../../core/layout/peaks.js';
+import type { Vector } from '../../crystal/cell.js';
+import { cornersOf } from '../../crystal/geometry/check.js';
+import { type Beam, type Geometry, type Panel, unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
+import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../../crystal/geometry/pixels.js';
+import type { Dataset } from '../data/dataset.js';
+import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
+import { type BeamOfFrame, beamsOfFile } from './beams.js';
+import { frameSize, geometryFromFile } from './from-file.js';
+import { refuseOtherDataset } from './geometry-dataset.js';
+import { type OpenOther, openBeside } from './open-other.js';
+import { type RingArc, resolutionRing } from './resolution-ring.js';
+import { stacked, stackedGeometry } from './stacked.js';
+import { validRange } from './valid-range.js';
+
+/** Types of numbers in which frames are searched. */
+type SearchedType = keyof typeof numbers;
+
+/** A position on a panel. */
+export interface DetectorPixel {
+  readonly panel: Panel;
+  /** Pixels along the frame's fast axis. */
+  readonly fs: number;
+  /** Pixels along the frame's slow axis. */
+  readonly ss: number;
+}
+
+/** A rectangle of the laboratory's x and y, metres. */
+export interface Extent {
+  readonly minX: number;
+  readonly maxX: number;
+  readonly minY: number;
+  readonly maxY: number;
+}
+
+/** Everything known about a detector before a frame is searched. */
+export interface Detector {
+  readonly geometry: Geometry;
+  /** Pixels of a frame along the fast axis. */
+  readonly width: number;
+  /** Pixels of a frame along the slow axis. */
+  readonly height: number;
+  /** Type in which frames are searched: that of the data, or f32 for f64 frames. */
+  readonly dtype: SearchedType;
+  /**
+   * Pixels that are bad in every frame, [ss, fs], nonzero where bad: according to the geometry, its masks and the
+   * file's own mask.
+   */
+  readonly bad: Uint8Array;
+  /** Values outside [least, greatest] are not counts. */
+  readonly validRange: readonly [number, number];
+  /**
+   * Detector units per photon in the first frame, if the geometry states them and they are the same in all panels.
+   */
+  readonly unitsPerPhoton?: number | undefined;
+  /** The beam of the first frame; the default of the methods below. */
+  readonly beam: Beam;
+  /** Beams of a file's frames, which may differ from frame to frame; read once per file. */
+  beams(file: string): Promise<BeamOfFrame>;
+  /** The panel that holds a pixel; undefined between panels. */
+  panelAt(fs: number, ss: number): Panel | undefined;
+  /** Position of a pixel in the laboratory, metres: +z along the beam, the sample at the origin. */
+  positionOf(fs: number, ss: number, beam?: Beam): Vector | undefined;
+  /** Reciprocal vector of a pixel in 1/Å, q = X/(λ|X|) − (0, 0, 1/λ). */
+  reciprocalOf(fs: number, ss: number, beam?: Beam): Vector | undefined;
+  /** Resolution of a pixel, d = 1/|q| in Å. */
+  resolutionOf(fs: number, ss: number, beam?: Beam): number | undefined;
+  /** The pixel hit by the ray from the sample through a position in the laboratory; undefined if it hits none. */
+  pixelAt(position: Vector, beam?: Beam): DetectorPixel | undefined;
+  /** The pixel to which a reciprocal vector is scattered, along k₀ + q; undefined if that ray hits no panel. */
+  pixelOf(reciprocal: Vector, beam?: Beam): DetectorPixel | undefined;
+  /** The bounding rectangle of the panels in the laboratory's x and y. */
+  extent(beam?: Beam): Extent;
+  /** The pixels of one resolution, d in Å: a curve on each panel that it crosses, tilted panels included. */
+  ring(resolutionA: number, beam?: Beam): RingArc[];
+}
+
+/** Options of describing a detector. */
+export interface DetectorOptions {
+  /** The result of `parseGeometry`; default: the geometry described by the file itself. */
+  readonly geometry?: Geometry | undefined;
+  /** Additional bad pixels, nonzero where bad, [ss, fs]. */
+  readonly bad?: Uint8Array | undefined;
+  /** Pixels beyond this resolution, in angstrom, are bad; 0.1 … 1000, default: no limit. CrystFEL's highres. */
+  readonly highres?: number | undefined;
+  /**
+   * Opens datasets that the geometry names in addition to the frames; default: looks in the file of the frames and the
+   * files beside it.
+   */
+  readonly openOther?: OpenOther | undefined;
+}
+
+/** The names of the options, for the checks of callers that pass them on. */
+export const detectorOptionNames = ['geometry', 'bad', 'highres', 'openOther'] as const;
+
+/** Largest number of files whose beams are cached. */
+const mostFiles = 256;
+
+const searched: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'f32'];
+
+/** The type in which frames are searched: their own, or f32 for f64 frames. Throws `Unsupported`. */
+function searchedType({ name, dtype }: Dataset): SearchedType {
+  if (searched.includes(dtype)) return dtype as SearchedType;
+  if (dtype === 'f64') return 'f32';
+  throw new EwaldError(
+    'Unsupported',
+    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; use ewald convert to ` +
+      'change the type',
+  );
+}
+
+/**
+ * Describes the detector of a dataset.
+ *
+ * Throws `Argument` if the dataset or the geometry is not one, `Shape` for a geometry or a mask of another detector,
+ * `Format` if neither the geometry nor the file gives the wavelength, the distance or the pixel size, `Unsupported` for
+ * complex frames.
+ */
+export async function openDetector(opened: Dataset, options: DetectorOptions = {}): Promise<Detector> {
+  if (typeof (opened as Partial<Dataset> | null)?.read !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `detector was given ${shown(opened)}; it expects an open dataset: await open(file), from ewald/data`,
+    );
+  knownOptions('detector', options, detectorOptionNames);
+  const { geometry: given, highres } = options;
+  if (given !== undefined && !Array.isArray((given as Geometry | null)?.panels))
+    throw new EwaldError('Argument', `detector: geometry is ${shown(given)}; it expects what parseGeometry returns`);
+  if (given) await refuseOtherDataset(given, opened);
+  const described = given ?? (opened.meta?.panels ? geometryFromFile(opened) : undefined);
+  const dataset = stacked(opened, described);
+  const { width, height } = frameSize(dataset);
+  const geometry = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
+  const openOther = awaited('detector: openOther', options.openOther) ?? openBeside(dataset);
+  const dtype = searchedType(dataset);
+  // Checks that this is the geometry of this detector before reading masks.
+  checkPanels(geometry, width, height);
+  if (options.bad !== undefined && (!(options.bad instanceof Uint8Array) || options.bad.length !== width * height))
+    throw new EwaldError(
+      'Shape',
+      `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
+        `x ${height})`,
+    );
+  const bad = await badEverywhere(geometry, dataset, dataset.name, openOther);
+  mark(bad, options.bad);
+  const files = new Map<string, Promise<BeamOfFrame>>();
+  const beams = (file: string): Promise<BeamOfFrame> => {
+    let known = files.get(file);
+    if (!known) {
+      known = beamsOfFile(geometry, file, openOther);
+      files.set(file, known);
+      // A run over single-frame files has as many files as frames, so the oldest entry is dropped.
+      const [oldest] = files.keys();
+      if (files.size > mostFiles && oldest !== undefined) files.delete(oldest);
+      known.catch(() => files.delete(file));
+    }
+    return known;
+  };
+  // A geometry without energy or distance fails the run, not every single frame.
+  const beam = (await beams(dataset.name))(0);
+  if (highres !== undefined) markBeyond(bad, geometry, beam, width, 1 / highres);
+  const unitsPerPhoton = given && statedUnits(geometry, beam);
+  return new OpenDetector({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, meta: dataset.meta });
+}
+
+/** The units per photon on which all panels of a geometry agree; undefined if it states none. */
+function statedUnits({ panels }: Geometry, { wavelengthA }: Beam): number | undefined {
+  const units = new Set(panels.map((panel) => unitsPerPhotonOf(panel, wavelengthA)));
+  return units.size === 1 ? [...units][0] : undefined;
+}
+
+/** Rejects a geometry whose panels do not fit into the frames. Throws `Shape`. */
+export function checkPanels(geometry: Geometry, width: number, height: number): void {
+  for (const { name, maxFs, maxSs } of geometry.panels) {
+    if (maxFs >= width || maxSs >= height)
+      throw new EwaldError(
+        'Shape',
+        `the panel ${name} ends at fs ${maxFs}, ss ${maxSs}, but a frame has ${width} x ${height} pixels; is it ` +
+          'the geometry of this detector?',
+      );
+  }
+}
+
+interface Parts
+  extends Pick<Detector, 'geometry' | 'unitsPerPhoton' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams'> {
+  readonly meta: Dataset['meta'];
+}
+
+class OpenDetector implements Detector {
+  readonly geometry: Geometry;
+  readonly unitsPerPhoton: number | undefined;
+  readonly width: number;
+  readonly height: number;
+  readonly dtype: SearchedType;
+  readonly bad: Uint8Array;
+  readonly validRange: readonly [number, number];
+  readonly beam: Beam;
+  readonly beams: Detector['beams'];
+
+  constructor({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, meta }: Parts) {
+    this.geometry = geometry;
+    this.unitsPerPhoton = unitsPerPhoton;
+    [this.width, this.height, this.dtype] = [width, height, dtype];
+    this.bad = bad;
+    this.validRange = validRange(meta, geometry);
+    [this.beam, this.beams] = [beam, beams];
+  }
+
+  panelAt(fs: number, ss: number): Panel | undefined {
+    return panelAt(this.geometry, fs, ss);
+  }
+
+  positionOf(fs: number, ss: number, beam = this.beam): Vector | undefined {
+    const panel = this.panelAt(fs, ss);
+    return panel && positionOf(panel, beam, fs - panel.minFs, ss - panel.minSs);
+  }
+
+  reciprocalOf(fs: number, ss: number, beam = this.beam): Vector | undefined {
+    const panel = this.panelAt(fs, ss);
+    return panel && reciprocalOf(panel, beam, fs - panel.minFs, ss - panel.minSs);
+  }
+
+  resolutionOf(fs: number, ss: number, beam = this.beam): number | undefined {
+    const q = this.reciprocalOf(fs, ss, beam);
+    return q && 1 / Math.hypot(...q);
+  }
+
+  pixelAt([x, y, z]: Vector, beam = this.beam): DetectorPixel | undefined {
+    for (const panel of this.geometry.panels) {
+      const place = new PanelPlace(panel, beam);
+      if (place.find(x, y, z)) return { panel, fs: place.fs + panel.minFs, ss: place.ss + panel.minSs };
+    }
+    return undefined;
+  }
+
+  pixelOf([x, y, z]: Vector, beam = this.beam): DetectorPixel | undefined {
+    return this.pixelAt([x, y, z + 1 / beam.wavelengthA], beam);
+  }
+
+  extent(beam = this.beam): Extent {
+    let [minX, maxX, minY, maxY] = [
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+    ];
+    for (const panel of this.geometry.panels)
+      for (const [x, y] of cornersOf(panel, beam)) {
+        [minX, maxX] = [Math.min(minX, x), Math.max(maxX, x)];
+        [minY, maxY] = [Math.min(minY, y), Math.max(maxY, y)];
+      }
+    return { minX, maxX, minY, maxY };
+  }
+
+  ring(resolutionA: number, beam = this.beam): RingArc[] {
+    return resolutionRing(this.geometry, beam, resolutionA);
+  }
+}

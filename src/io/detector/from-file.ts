@@ -1,0 +1,82 @@
+/** The geometry of a detector that is one flat panel, from the metadata of the file of the frames. */
+
+import { EwaldError } from '../../base/errors.js';
+import { flatGeometry } from '../../crystal/geometry/flat.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Dataset, DetectorPanel, Metadata } from '../data/dataset.js';
+import { ofDataset, openedArray } from './geometry-dataset.js';
+
+/** Width and height of a dataset's frames. Throws `Shape` if the frames are not two-dimensional. */
+export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
+  const [height, width, ...more] = shape.signal;
+  if (width === undefined || height === undefined || more.length > 0)
+    throw new EwaldError(
+      'Shape',
+      `${name}: a frame is [${shape.signal.join(', ')}]; expected rows and columns, or a geometry (-g) whose ` +
+        'panels name their ' +
+        `modules: ${Array.from({ length: Math.max(0, shape.signal.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.signal.length - 2)} = ss, …`,
+    );
+  return { width, height };
+}
+
+/** The panels that a file describes. Throws `Format` if it does not state its wavelength. */
+function geometryOfPanels(name: string, meta: Metadata, panels: readonly DetectorPanel[]): Geometry {
+  if (meta.wavelengthA === undefined)
+    throw new EwaldError('Format', `${name} does not state its wavelength; give a geometry with -g`);
+  const distanceM = panels.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / panels.length;
+  const flat = flatGeometry({
+    ...{ width: 1, height: 1, centrePx: [0, 0], pixelM: 1, distanceM, wavelengthA: meta.wavelengthA },
+    saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
+  });
+  return {
+    ...flat,
+    panels: panels.map(({ name, module, first, width, height, cornerM, fastM, slowM }) => {
+      const pixelM = Math.hypot(...fastM);
+      const scaled = (v: readonly [number, number, number]): [number, number, number] => [
+        v[0] / pixelM,
+        v[1] / pixelM,
+        v[2] / pixelM,
+      ];
+      return {
+        ...flat.panels[0],
+        ...{ name, resolution: 1 / pixelM, corner: [cornerM[0] / pixelM, cornerM[1] / pixelM] as const },
+        ...{ minFs: first.x, maxFs: first.x + width - 1, minSs: first.y, maxSs: first.y + height - 1 },
+        ...{ fs: scaled(fastM), ss: scaled(slowM), offsetM: cornerM[2] - distanceM },
+        dimensions: [...module, 'ss', 'fs'] as const,
+      };
+    }),
+  };
+}
+
+/**
+ * The panels that a file describes, or one flat panel from its distance, pixel size, beam centre and wavelength. Throws
+ * `Format`.
+ */
+export function geometryFromFile(dataset: Dataset): Geometry {
+  const { name, meta, shape } = dataset;
+  if (meta.panels) return ofDataset(geometryOfPanels(name, meta, meta.panels), openedArray(dataset));
+  const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
+  const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
+    .filter(([, value]) => value === undefined)
+    .map(
+      ([what]) =>
+        ({ wavelengthA: 'wavelength', distanceM: 'distance', pixelSizeM: 'pixel size', beamCentrePx: 'beam centre' })[
+          what
+        ],
+    );
+  if (missing.length > 0 || !pixelSizeM || !beamCentrePx || wavelengthA === undefined || distanceM === undefined)
+    throw new EwaldError('Format', `${name} does not state its ${missing.join(', ')}; give a geometry with -g`);
+  if (Math.abs(pixelSizeM.x / pixelSizeM.y - 1) > 1e-6)
+    throw new EwaldError(
+      'Format',
+      `${name}: its pixels are not square, ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
+    );
+  const [height = 0, width = 0] = shape.signal;
+  const flat = flatGeometry({
+    ...{ width, height, wavelengthA, distanceM },
+    centrePx: [beamCentrePx.x, beamCentrePx.y],
+    pixelM: pixelSizeM.x,
+    saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
+  });
+  return ofDataset(flat, openedArray(dataset));
+}

@@ -1,0 +1,52 @@
+/** Folders for results. */
+
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { EwaldError } from '../../base/errors.js';
+import { fileError } from '../../base/file-errors.js';
+
+/** Whether there is a folder at a path. */
+export const isFolder = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+/**
+ * Makes a folder and those above it that are missing; one that exists is left as it is. Throws `File`, `Argument` for
+ * an empty name.
+ *
+ * Node's own recursive `mkdir` never returns where the system answers that a folder does not exist although the one
+ * above it does: in /proc, and for unknown names in folders that an automounter serves, as home folders often are.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  if (folder.trim() === '')
+    throw new EwaldError('Argument', 'the name of an output is empty; expected the name of a folder');
+  const whole = resolve(folder);
+  const missing: string[] = [];
+  for (let path = whole; !(await isFolder(path)); path = dirname(path)) {
+    missing.unshift(path);
+    if (dirname(path) === path) break;
+  }
+  for (const path of missing) {
+    try {
+      await mkdir(path);
+    } catch (cause) {
+      // Another process may have made it in between.
+      if (await isFolder(path)) continue;
+      throw refusalOf(folder, path, cause, await isFolder(dirname(path)));
+    }
+  }
+}
+
+/** Why `folder` was not made: the system refused `path`, itself or a folder above it. */
+function refusalOf(folder: string, path: string, cause: unknown, isAboveThere: boolean): EwaldError {
+  const { code } = cause as { code?: unknown };
+  if (code === 'ENOENT' && isAboveThere)
+    return new EwaldError('File', `${folder} cannot be made: ${dirname(path)} accepts no new folders`, {
+      cause,
+      detail: { path: folder },
+    });
+  const isWithinFile = code === 'EEXIST' && path !== resolve(folder);
+  return fileError(folder, 'made', isWithinFile ? { code: 'ENOTDIR' } : cause);
+}

@@ -1,0 +1,82 @@
+/**
+ * Ctrl-C, SIGTERM and SIGHUP (a terminal or connection that closes). The first signal asks the command to finish the
+ * work in progress, the second ends the process. In both cases no temporary file remains, and the exit code identifies
+ * the signal: 130, 143 or 129.
+ */
+import { rmSync } from 'node:fs';
+import type { PlatformSignal } from '../../base/globals.js';
+
+let code = 130;
+/** The exit code of an interrupted run: 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP. */
+export const interruptedCode = (): number => code;
+
+const temporaries = new Set<string>();
+const sweep = (): void => {
+  for (const file of temporaries) rmSync(file, { force: true, recursive: true });
+};
+
+/** Removes a temporary file or folder if the process ends before the returned function is called. */
+export function onExit(file: string): () => void {
+  if (temporaries.size === 0) process.on('exit', sweep);
+  temporaries.add(file);
+  return () => {
+    temporaries.delete(file);
+    if (temporaries.size === 0) process.removeListener('exit', sweep);
+  };
+}
+
+/** Exit codes are 128 plus the signal number, as in shells. */
+const codes = [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const;
+
+const listeners: [name: (typeof codes)[number][0], listener: () => void][] = [];
+
+let current: PlatformSignal | undefined;
+/** The signal of the last `interruptible`; undefined for commands that end at the first Ctrl-C. */
+export const interruption = (): PlatformSignal | undefined => current;
+
+/** A signal that fires at the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. */
+export function interruptible(): PlatformSignal {
+  const controller = new AbortController();
+  for (const [name, itsCode] of codes) {
+    const listener = (): void => {
+      if (controller.signal.aborted) end(name);
+      code = itsCode;
+      process.exitCode = itsCode;
+      controller.abort();
+    };
+    listeners.push([name, listener]);
+    process.on(name, listener);
+  }
+  current = controller.signal;
+  return current;
+}
+
+/**
+ * Ends the process by the signal, as the system does without a listener; temporary files are removed. `process.exit`
+ * would wait for threads in calls of the system, such as one that opens a pipe without a writer.
+ */
+function end(name: (typeof codes)[number][0]): void {
+  sweep();
+  for (const [other] of codes) process.removeAllListeners(other);
+  process.kill(process.pid, name);
+}
+
+/**
+ * Runs work that cannot be cancelled (a call into a library, a transform on other threads) with the system's default
+ * Ctrl-C: the signal ends the process immediately, and shells see 130, 143 or 129 as usual. Nothing may be half-written
+ * during this time.
+ */
+export async function killable<T>(work: () => T | Promise<T>): Promise<T> {
+  // A signal that has arrived, but not at its listener, would be lost with it.
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const [name, listener] of listeners) process.removeListener(name, listener);
+  try {
+    return await work();
+  } finally {
+    for (const [name, listener] of listeners) process.on(name, listener);
+  }
+}

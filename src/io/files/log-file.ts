@@ -1,0 +1,53 @@
+/** A log of JSON lines that is appended to, and begins a new file when it has become large. */
+import { appendFileSync, closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import { EwaldError } from '../../base/errors.js';
+import { fileReason } from '../../base/file-errors.js';
+
+/** How a line begins; a file that begins otherwise is no log, and is left as it is. */
+const beginning = '{"time":"';
+/** Number of former files that are kept, as FILE.1 (the newest) … FILE.4. */
+const mostFormer = 4;
+
+/** A log file. */
+export class LogFile {
+  readonly #path: string;
+  readonly #mostBytes: number;
+
+  /**
+   * A log that has at most about `mostBytes` in each of its files. Throws `Argument` for a file that is no log, `File`
+   * for one that cannot be written.
+   */
+  constructor(path: string, mostBytes: number) {
+    this.#path = path;
+    this.#mostBytes = mostBytes;
+    let head: string;
+    try {
+      const file = openSync(path, 'a+');
+      const bytes = new Uint8Array(beginning.length);
+      // Only regular files have a beginning; a terminal or a pipe would wait for input.
+      const read = fstatSync(file).isFile() ? readSync(file, bytes, 0, bytes.length, 0) : 0;
+      head = new TextDecoder('latin1').decode(bytes.subarray(0, read));
+      closeSync(file);
+    } catch (cause) {
+      throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
+    }
+    if (head !== '' && head !== beginning)
+      throw new EwaldError('Argument', `${path} is no log that ewald wrote; give the log another name`);
+  }
+
+  /** Appends a line with the time, in one write, so that lines of several runs in one file stay whole. */
+  append(time: Date, values: object): void {
+    const line = `${JSON.stringify({ time: time.toISOString(), ...values })}\n`;
+    // Another run may have started a new file, or somebody may have moved this one.
+    const { size = 0 } = statSync(this.#path, { throwIfNoEntry: false }) ?? {};
+    if (size > 0 && size + Buffer.byteLength(line) > this.#mostBytes) this.#rotate();
+    appendFileSync(this.#path, line);
+  }
+
+  #rotate(): void {
+    const former = Array.from({ length: mostFormer }, (_, i) => `${this.#path}.${i + 1}`);
+    const all = [this.#path, ...former];
+    for (let i = mostFormer; i > 0; i--)
+      if (statSync(all[i - 1] as string, { throwIfNoEntry: false })) renameSync(all[i - 1] as string, all[i] as string);
+  }
+}

@@ -1,0 +1,45 @@
+/** The bytes of texts, in pieces as they arrive: of files, of named pipes, and of standard input as `-`. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { itemsOrAborted } from '../../base/aborted.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileError, notAFile } from '../../base/file-errors.js';
+import { interruption } from './interrupt.js';
+import { readPipe } from './named-pipe.js';
+
+const pieceBytes = 2 ** 20;
+
+/** The names of standard input, which may be a file, a pipe, a socket or a terminal. */
+export const isStandardInput = (file: string): boolean =>
+  ['-', '/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'].includes(file);
+
+/** Whether a name is that of a pipe. Throws `File` for a socket, and for a device, which may never end. */
+export async function isPipe(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found || found.isFile() || found.isDirectory()) return false;
+  if (found.isFIFO()) return true;
+  throw notAFile(file, found);
+}
+
+/** What arrives, until Ctrl-C; a source that is still open would keep the process alive. */
+async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* itemsOrAborted(source, interruption());
+  } finally {
+    source.destroy();
+  }
+}
+
+/** The bytes of a file, a named pipe, or standard input as `-`, piece by piece. Throws `File`; `Aborted` at Ctrl-C. */
+export async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+  try {
+    if (isStandardInput(file)) yield* arriving(process.stdin);
+    else if (await isPipe(file)) yield* arriving(await readPipe(file));
+    else yield* createReadStream(file, { highWaterMark: pieceBytes });
+  } catch (cause) {
+    throw cause instanceof EwaldError
+      ? cause
+      : fileError(isStandardInput(file) ? 'standard input' : file, 'read', cause);
+  }
+}

@@ -1,0 +1,123 @@
+/** Alarms of a run: what they watch, how they are written, and when they begin and end. */
+import { shown } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
+import type { RunSample } from './rates.js';
+
+/** The units of numbers, and their sizes; the first is named in messages. */
+const shares = { '%': 0.01 } as const;
+const rates = { '/s': 1 } as const;
+const times = { s: 1, min: 60, h: 3600 } as const;
+const sizes = { GB: 1e9, MB: 1e6, TB: 1e12 } as const;
+
+/** What alarms watch: the unit of each quantity, and whether frames have to be searched for it. */
+const quantities = {
+  hits: { units: shares, isSearched: true },
+  indexed: { units: shares, isSearched: true },
+  rate: { units: rates, isSearched: false },
+  lag: { units: times, isSearched: false },
+  disk: { units: sizes, isSearched: false },
+} as const satisfies Record<string, { readonly units: Readonly<Record<string, number>>; readonly isSearched: boolean }>;
+type Quantity = keyof typeof quantities;
+
+/** An alarm, such as `hits<5% for 2min`. */
+export interface Alarm {
+  readonly text: string;
+  readonly quantity: Quantity;
+  readonly isBelow: boolean;
+  /** In the quantity's unit: a share of 1, frames per second, seconds, bytes. */
+  readonly level: number;
+  /** The time over which the quantity is taken, s. */
+  readonly seconds: number;
+}
+
+/** Shares of fewer frames are not judged: of 20 frames with a true share of 50 %, one in 50 000 has less than 5 %. */
+const fewestFrames = 20;
+/** A raised alarm ends when the quantity is better than the level by this share of it, and so does not flicker. */
+const hysteresis = 0.1;
+/** The longest time of an alarm, s. */
+const longestS = 86_400;
+const usualS = 60;
+
+const written = /^(?<name>[a-z]+)\s*(?<sign>[<>])\s*(?<level>[^\s]+?)(?:\s+for\s+(?<time>[^\s]+))?$/;
+
+/** A number with one of some units; undefined for any other text. */
+function amount(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?|\.\d+)(.*)$/.exec(text) ?? [];
+  const size = units[unit];
+  return number === '' || size === undefined ? undefined : Number(number) * size;
+}
+
+const listed = (names: object): string => Object.keys(names).join(', ');
+
+/**
+ * An alarm from its text: a quantity (`hits`, `indexed`: % of the frames; `rate`: finished frames, /s; `lag`: s, min or
+ * h; `disk`: MB, GB or TB left), `<` or `>`, a number with its unit, and the time over which it is taken, 1 s … 24 h,
+ * by default one minute. Throws `Argument`.
+ */
+export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
+  const refuse = (found: string): never => {
+    throw refusal(
+      what,
+      (said) =>
+        `${said('alarm')} is ${shown(text)}: ${found}; an alarm reads like "hits<5% for 2min", "lag>30s" or ` +
+        '"disk<50GB"',
+    );
+  };
+  const { name = '', sign, level: number = '', time } = written.exec(String(text).trim())?.groups ?? {};
+  if (sign === undefined) return refuse('expected a quantity, < or >, a number with its unit, and "for" a time');
+  if (!Object.hasOwn(quantities, name)) return refuse(`"${name}" is not one of ${listed(quantities)}`);
+  const quantity = name as Quantity;
+  const { units, isSearched: needsSearch } = quantities[quantity];
+  if (needsSearch && !isSearched) return refuse(`${name} are of ewald index, and this run searches for no peaks`);
+  const level = amount(number, units);
+  if (level === undefined) return refuse(`"${number}" is no number with a unit of ${name} (${listed(units)})`);
+  const seconds = time === undefined ? usualS : amount(time, times);
+  if (seconds === undefined || seconds < 1 || seconds > longestS)
+    return refuse(`"${time}" is no time from 1s to 24h (${listed(times)})`);
+  return { text: text.trim(), quantity, isBelow: sign === '<', level, seconds };
+}
+
+/**
+ * The quantity of an alarm over its time, from the samples of a run up to now: shares and the rate are those of the
+ * frames that were finished in it; of lag and disk, it is the best sample. Undefined while the samples do not reach
+ * back so far, and for shares of fewer than 20 frames.
+ */
+export function alarmValue({ quantity, isBelow, seconds }: Alarm, samples: readonly RunSample[]): number | undefined {
+  const now = samples.at(-1);
+  if (!now) return undefined;
+  const from = samples.findLastIndex(({ s }) => s <= now.s - seconds);
+  const before = samples[from];
+  if (!before) return undefined;
+  if (quantity === 'lag' || quantity === 'disk') {
+    const all = samples.slice(from).map(({ lagS, diskBytes }) => (quantity === 'lag' ? lagS : diskBytes));
+    if (all.some((one) => one === undefined)) return undefined;
+    const best = isBelow ? Math.max : Math.min;
+    return (all as number[]).reduce((found, one) => best(found, one));
+  }
+  // The time before the first frame is spent on waiting and on preparations.
+  if (before.frames === 0) return undefined;
+  const frames = now.frames - before.frames;
+  if (quantity === 'rate') return frames / (now.s - before.s);
+  const [last, first] = [now[quantity], before[quantity]];
+  return frames < fewestFrames || last === undefined || first === undefined ? undefined : (last - first) / frames;
+}
+
+/** Whether an alarm is raised; where the quantity is not known, it stays as it was. */
+export function isRaised({ isBelow, level }: Alarm, value: number | undefined, was: boolean): boolean {
+  if (value === undefined) return was;
+  const limit = was ? level * (isBelow ? 1 + hysteresis : 1 - hysteresis) : level;
+  return isBelow ? value < limit : value > limit;
+}
+
+/** A quantity of an alarm in words. */
+export function alarmText({ quantity, text }: Alarm, value: number | undefined): string {
+  if (value === undefined) return text;
+  const words = {
+    hits: `${(100 * value).toFixed(1)} % hits`,
+    indexed: `${(100 * value).toFixed(1)} % indexed`,
+    rate: `${value.toFixed(1)} frames/s`,
+    lag: `${value.toFixed(0)} s behind`,
+    disk: `${(value / 1e9).toFixed(2)} GB left`,
+  }[quantity];
+  return `${text}: ${words}`;
+}

@@ -1,0 +1,65 @@
+/** What the messages of a DECTRIS detector contain, in either version of its stream. */
+import { EwaldError } from '../../base/errors.js';
+import type { Codecs } from '../data/codecs/codecs.js';
+import type { Metadata } from '../data/dataset.js';
+import type { DataType } from '../data/dtype.js';
+import type { LiveFrame } from './frame.js';
+
+/** The header of a series of images. */
+export interface Series {
+  readonly meta: Metadata;
+  readonly mask: Uint8Array | undefined;
+  /** The first of its channels, whose images are used. */
+  readonly channel: string | undefined;
+}
+
+/** A series whose start was not received. */
+export const unknownSeries: Series = { meta: {}, mask: undefined, channel: undefined };
+
+/** The beginning of a series. */
+export interface DectrisStart {
+  readonly kind: 'start';
+  readonly series: number | undefined;
+  /** Number of its images, if stated. */
+  readonly frames: number | undefined;
+  /** The header as the detector sends it. */
+  readonly header: Readonly<Record<string, unknown>>;
+  /** What it states about the images. Throws `Format`. */
+  open(codecs: Codecs): Promise<Series>;
+}
+
+/** An image, which is not decoded until it is opened. */
+export interface DectrisImage {
+  readonly kind: 'image';
+  readonly series: number | undefined;
+  /** Number of the image in its series, from 0. */
+  readonly index: number;
+  /** Throws `Format` if it is damaged, `Unsupported` if its compression is unknown. */
+  open(series: Series, codecs: Codecs, name: string, fields: readonly string[]): Promise<LiveFrame>;
+}
+
+/** A message of a DECTRIS detector. */
+export type DectrisMessage =
+  | DectrisStart
+  | DectrisImage
+  | { readonly kind: 'end' | 'other'; readonly series: number | undefined };
+
+/** Maximum size of a frame in bytes. */
+export const mostFrameBytes = 2 ** 31;
+
+/** Each bit of a mask is a reason why the pixel is bad. */
+export const badPixels = (bits: ArrayLike<number>): Uint8Array =>
+  Uint8Array.from(bits, (reasons) => (reasons === 0 ? 0 : 1));
+
+/** The largest value of a type marks pixels without a count. */
+export function largestCount(dtype: DataType): Pick<Metadata, 'markers'> {
+  const marker = { u8: 255, u16: 65535, u32: 2 ** 32 - 1 }[dtype as 'u8'];
+  return marker === undefined ? {} : { markers: [marker] };
+}
+
+/** Checks the number of an image. Throws `Format`. */
+export function numberedImage(value: unknown, key: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0)
+    throw new EwaldError('Format', `an image has the number ${value}; expected ${key} from 0`);
+  return value as number;
+}

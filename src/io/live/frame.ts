@@ -1,0 +1,76 @@
+/**
+ * A frame received over the network, with its additional values: plain data, presented as a dataset of one frame for
+ * the search.
+ */
+
+import { EwaldError } from '../../base/errors.js';
+import type { Dataset, FieldValues, Metadata } from '../data/dataset.js';
+import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../data/dtype.js';
+import { memoryDataset } from '../data/formats/memory.js';
+import { openFrames } from '../data/frames.js';
+import { memorySource } from '../data/sources/memory.js';
+
+/** A frame in transit. */
+export interface LiveFrame {
+  /** The pixels, [ss, fs]. */
+  readonly numbers: FrameArray;
+  readonly dtype: DataType;
+  readonly shape: readonly [height: number, width: number];
+  /** Numbers that the geometry refers to, by path. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Fields that a run copies into its stream, by name; absent without any. */
+  readonly fields?: Readonly<Record<string, FieldValues>> | undefined;
+  /** Peaks received with it, relative to the centre of the first pixel, as in CrystFEL. */
+  readonly peaks: LivePeaks | undefined;
+  readonly meta: Metadata;
+  /** The mask of pixels without a count: 1 where bad. */
+  readonly mask: Uint8Array | undefined;
+}
+
+export interface LivePeaks {
+  readonly fs: readonly number[];
+  readonly ss: readonly number[];
+  readonly intensity: readonly number[];
+}
+
+/** The frame as a separate dataset. */
+export function liveDataset(
+  { numbers, dtype, shape, fields = {}, peaks, meta, mask }: LiveFrame,
+  name: string,
+): Dataset {
+  const source = memorySource(bytesOfArray(numbers), name);
+  const bytes = shape[0] * shape[1] * elementBytes(dtype);
+  return openFrames(source, {
+    format: 'live',
+    shape: { navigation: [], signal: [...shape] },
+    dtype,
+    meta,
+    storedBytes: bytes,
+    stride: bytes,
+    locate: () => ({ source, offset: 0, run: 1 }),
+    ...(mask ? { mask: async () => mask } : {}),
+    field: async (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
+    async peaks(_, __, { halfPixel = true } = {}) {
+      if (!peaks)
+        throw new EwaldError(
+          'Format',
+          `${name} was received without peaks; set peak_list in the geometry to their key`,
+        );
+      const shift = halfPixel ? 0.5 : 0;
+      const moved = (list: readonly number[]): Float32Array => Float32Array.from(list, (x) => x + shift);
+      return {
+        counts: Uint32Array.of(peaks.fs.length),
+        fs: moved(peaks.fs),
+        ss: moved(peaks.ss),
+        intensity: Float32Array.from(peaks.intensity),
+      };
+    },
+  });
+}
+
+/** A number received with the frame, as the detector of a run reads it. Throws `Format`. */
+export function liveNumber({ values }: LiveFrame, name: string, path: string): Dataset {
+  const value = values[path];
+  if (value === undefined) throw new EwaldError('Format', `${name} was received without ${path}`);
+  return memoryDataset(Float64Array.of(value), { sigShape: [1], name });
+}

@@ -1,0 +1,77 @@
+/** Counts the images of a detector's series, which are numbered: those that did not arrive, or arrived twice. */
+import { counted } from '../../base/amounts.js';
+
+/** Missing images of a series whose numbers are kept, so that late ones are recognised. */
+const mostKept = 100_000;
+
+/** The images of one series after the other. Its calls return what a person has to know, once a series each. */
+export class SeriesCount {
+  #series: number | undefined;
+  #announced: number | undefined;
+  /** The number after the greatest one so far; undefined before the first image that was received. */
+  #next: number | undefined;
+  readonly #missing = new Set<number>();
+  #isReported = false;
+  /** Images that did not arrive, of all series. */
+  lost = 0;
+  #before = 0;
+
+  /** A series begins, of this number of images if it is known. */
+  begin(series: number | undefined, frames: number | undefined): string | undefined {
+    const remark = this.end();
+    this.#series = series;
+    this.#announced = frames;
+    this.#next = 0;
+    return remark;
+  }
+
+  /** An image has arrived, by its number from 0. A run that began within a series counts from its first image. */
+  image(series: number | undefined, index: number): string | undefined {
+    if (this.#series !== undefined && series !== undefined && series !== this.#series) {
+      const remark = this.end();
+      this.#series = series;
+      this.#next = index + 1;
+      return remark;
+    }
+    this.#series ??= series;
+    const next = this.#next ?? index;
+    this.#next = Math.max(next, index + 1);
+    if (index < next) {
+      if (this.#missing.delete(index)) this.lost--;
+      else return this.#once(`image ${index}${this.#of} arrived twice, and is in the results twice`);
+      return undefined;
+    }
+    if (index === next) return undefined;
+    this.lost += index - next;
+    for (let i = next; i < index && this.#missing.size < mostKept; i++) this.#missing.add(i);
+    const which = index - next === 1 ? `image ${next}` : `images ${next} to ${index - 1}`;
+    return this.#once(`${which}${this.#of} did not arrive before image ${index}; further ones are counted`);
+  }
+
+  /** The series ends; says how many of its images did not arrive. */
+  end(): string | undefined {
+    const { lost: before } = this;
+    if (this.#announced !== undefined && this.#next !== undefined)
+      this.lost = before + Math.max(0, this.#announced - this.#next);
+    const lost = this.lost - this.#before;
+    const images = this.#announced === undefined ? counted(lost, 'image') : `${lost} of ${this.#announced} images`;
+    const text = lost > 0 ? `${images}${this.#of} did not arrive` : undefined;
+    this.#before = this.lost;
+    this.#series = undefined;
+    this.#announced = undefined;
+    this.#next = undefined;
+    this.#missing.clear();
+    this.#isReported = false;
+    return text;
+  }
+
+  get #of(): string {
+    return this.#series === undefined ? '' : ` of series ${this.#series}`;
+  }
+
+  #once(text: string): string | undefined {
+    if (this.#isReported) return undefined;
+    this.#isReported = true;
+    return text;
+  }
+}

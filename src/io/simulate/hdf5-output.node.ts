@@ -1,0 +1,38 @@
+/** Writes simulated frames to an HDF5 file. */
+import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import { breathe, checkSignal } from '../../base/options.js';
+import type { Dataset } from '../data/dataset.js';
+import { openCodecs } from '../data/opening.node.js';
+import { beginHdf5Frames } from '../data/write-hdf5.js';
+import type { Output } from '../files/write.js';
+import type { SimulationWriting } from './describe.js';
+
+/** Simulates and writes all frames: `frame` returns the counts of one. Throws `Argument`, `Aborted`. */
+export async function writeSimulated(
+  output: Output,
+  file: string,
+  described: Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>,
+  mask: Uint8Array | undefined,
+  frame: (index: number) => Uint16Array,
+  options: SimulationWriting,
+): Promise<void> {
+  const { signal } = options;
+  const tell = observer('the simulation', options, 'onProgress');
+  const { patch } = output;
+  if (!patch) throw new EwaldError('Argument', `${file} is not a regular file`);
+  const codecs = await openCodecs();
+  try {
+    const sink = { append: (bytes: Uint8Array) => output.write(bytes), patch: patch.bind(output) };
+    const writer = await beginHdf5Frames(sink, codecs, described, { mask });
+    for (let i = 0; i < described.frames; i++) {
+      checkSignal(signal);
+      await breathe();
+      await writer.write(frame(i));
+      tell((i + 1) / described.frames);
+    }
+    await writer.finish();
+  } finally {
+    await codecs.dispose();
+  }
+}
