@@ -28,7 +28,7 @@ export function guidePictures() {
   return [...new Set(guideSources().flatMap(linksOf))].filter(isPicture);
 }
 
-/** The file name of a page: docs/README.md is guides.html, src/fft/README.md is guide-src-fft.html. */
+/** The file name of a page: docs/README.md is guides.html, src/transforms/fft/README.md is guide-src-fft.html. */
 export function guideName(path) {
   if (path === 'docs/README.md') return 'guides.html';
   const name = path.replace(/^docs\/|^benchmarks\/(?=results)|(\/README)?\.md$/g, '');

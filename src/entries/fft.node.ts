@@ -17,4 +17,4 @@ export type FftContext = ContextOf<EntryMethods>;
 export { devices } from '../assembly/platform.node.js';
 export * from '../core/arrays/public.js';
 export * from '../core/context/public.core.js';
-export * from '../fft/public.js';
+export * from '../transforms/fft/public.js';

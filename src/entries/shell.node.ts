@@ -11,7 +11,7 @@
  * @module
  */
 import { mpiComm } from '../core/communicator/mpi.node.js';
-import { fileTransform, type TransformFile } from '../heffte/files/transform.node.js';
+import { fileTransform, type TransformFile } from '../transforms/heffte/files/transform.node.js';
 import { createContext } from './fft.node.js';
 import { fft3d, fft3dR2c } from './heffte.node.js';
 
@@ -56,9 +56,6 @@ export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
-export { failedTogether } from '../heffte/files/on-ranks.node.js';
-export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
-export { transformRows } from '../heffte/parameters.js';
 export type { CellSearchParameters } from '../indexing/parameter-types.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
@@ -136,6 +133,9 @@ export {
   watchRun,
   withWatch,
 } from '../serving/watch-run.node.js';
+export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
+export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../transforms/heffte/files/wish.js';
+export { transformRows } from '../transforms/heffte/parameters.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';

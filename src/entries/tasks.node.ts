@@ -4,5 +4,5 @@ import { tasks as everywhere } from './tasks.js';
 
 export const tasks: RegisteredModules = {
   ...everywhere,
-  heffte: () => import('../heffte/task.node.js'),
+  heffte: () => import('../transforms/heffte/task.node.js'),
 };

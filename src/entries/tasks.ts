@@ -3,7 +3,7 @@ import type { RegisteredModules } from '../executors/registered.js';
 
 export const tasks: RegisteredModules = {
   pi: () => import('../core/pi/task.js'),
-  heffte: () => import('../heffte/task.js'),
+  heffte: () => import('../transforms/heffte/task.js'),
   pipeline: () => import('../pipeline/task.js'),
   udf: () => import('../udf/task.js'),
   indexing: () => import('../indexing/task.js'),

@@ -17,7 +17,6 @@ import { commands, runCommand } from '../../src/cli/program.js';
 import { shellFlags } from '../../src/cli/shell-rows.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
 import { connectionRows, joinRows } from '../../src/executors/parameters.js';
-import { transformRows } from '../../src/heffte/parameters.js';
 import { cellSearchRows } from '../../src/indexing/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
 import { convertRows, openRows } from '../../src/io/data/parameters.js';
@@ -47,6 +46,7 @@ import {
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
 import { listenRows, receivedRows, viewRows, watchRows } from '../../src/serving/parameters.js';
+import { transformRows } from '../../src/transforms/heffte/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';
 import { analysisRows, calibrateRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
 import { benchRows, validateRows } from '../../src/validate/parameters.js';

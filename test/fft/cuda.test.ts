@@ -4,7 +4,7 @@ import { type Context, createContext, type FftArray, type FftOptions, type FftPr
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fftDescriptor } from '../../src/core/layout/layout.js';
 import { pack } from '../../src/core/layout/struct.js';
-import { describeFft } from '../../src/fft/parameters.js';
+import { describeFft } from '../../src/transforms/fft/parameters.js';
 import {
   type EmulatedCard,
   loadAddon,

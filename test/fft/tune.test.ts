@@ -9,10 +9,10 @@ import { type Context, createContext, EwaldError, type FftOptions } from 'ewald'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatNpy } from '../../dist/index.node.js';
 import type { Planner } from '../../src/core/planner/planner.js';
-import { coreVariants } from '../../src/fft/kernels/radices.js';
-import { describeFft } from '../../src/fft/parameters.js';
-import { planTuned } from '../../src/fft/tune.js';
-import { WisdomStore } from '../../src/fft/wisdom.js';
+import { coreVariants } from '../../src/transforms/fft/kernels/radices.js';
+import { describeFft } from '../../src/transforms/fft/parameters.js';
+import { planTuned } from '../../src/transforms/fft/tune.js';
+import { WisdomStore } from '../../src/transforms/fft/wisdom.js';
 import { relativeL2 } from '../../src/validate/compare.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { EwaldError } from '../../src/base/errors.js';
 import type { Communicator } from '../../src/core/communicator/communicator.js';
-import { SharedBarrier } from '../../src/heffte/shared-barrier.js';
+import { SharedBarrier } from '../../src/transforms/heffte/shared-barrier.js';
 import { refused } from '../support/refused.js';
 
 /** Barriers of `size` ranks in one memory, and the messages that their ranks have sent, as [from, to]. */

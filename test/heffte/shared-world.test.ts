@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { preferHugePages } from '../../src/core/backends/native/blocks.js';
 import type { Communicator } from '../../src/core/communicator/communicator.js';
-import { SharedWorld } from '../../src/heffte/shared-world.js';
+import { SharedWorld } from '../../src/transforms/heffte/shared-world.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const mappings = '/proc/self/smaps';

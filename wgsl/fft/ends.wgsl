@@ -1,6 +1,6 @@
 // The ends of a line: how element j becomes a complex number (source_*), and how result k becomes elements (sink_*). A
-// kernel takes one of each (src/fft/kernels/webgpu/shader.ts); `#part` starts a piece that a kernel may include. The
-// counterpart of cuda/fft/ends.cuh.
+// kernel takes one of each (src/transforms/fft/kernels/webgpu/shader.ts); `#part` starts a piece that a kernel may
+// include. The counterpart of cuda/fft/ends.cuh.
 
 #part extended
 // Element j of the line and its mirror image: even around both ends (cosine, 2 (n-1) elements) or odd (sine, 2 (n+1)

@@ -1,5 +1,5 @@
 /** Parts of arrays: the elements that a side with windows holds, computed plainly. */
-import type { FftOptions } from '../../../fft/fft.js';
+import type { FftOptions } from '../../../transforms/fft/fft.js';
 import { product } from './shapes.js';
 
 /** Indices along each axis that a side holds, in the order in which it holds them. */

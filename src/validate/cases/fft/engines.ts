@@ -1,7 +1,7 @@
 /** The table of transforms for an external engine: the same problems and truths, computed by another library. */
 
 import type { Context } from '../../../assembly/rooms.js';
-import type { FftOptions, FftPrecision } from '../../../fft/fft.js';
+import type { FftOptions, FftPrecision } from '../../../transforms/fft/fft.js';
 import { type Comparison, type Row, seedOf } from '../../case.js';
 import * as bounds from '../../tolerances.js';
 import { arrayRows } from './arrays.js';

@@ -7,7 +7,7 @@
  * the slowest: its (5, 6, 7) is n=8x7x6, and its r2c direction 0 is our last axis. Communication is not tested here:
  * pencils and slabs, ranks, reshapes.
  */
-import type { FftOptions, R2rKind } from '../../../fft/fft.js';
+import type { FftOptions, R2rKind } from '../../../transforms/fft/fft.js';
 import { heffte } from '../../tolerances.js';
 import type { Fill } from './problem.js';
 import { type Extra, row } from './row.js';

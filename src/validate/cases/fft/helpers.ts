@@ -2,8 +2,8 @@
 
 import type { Context } from '../../../assembly/rooms.js';
 import { Random } from '../../../core/random/random.js';
-import type { FftArray, FftPrecision } from '../../../fft/fft.js';
-import { convolve, correlate, type FoldMode, fftfreq, fftshift, ifftshift } from '../../../fft/helpers.js';
+import type { FftArray, FftPrecision } from '../../../transforms/fft/fft.js';
+import { convolve, correlate, type FoldMode, fftfreq, fftshift, ifftshift } from '../../../transforms/fft/helpers.js';
 import type { Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';

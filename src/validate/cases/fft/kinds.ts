@@ -2,7 +2,7 @@
  * Every kind, all sorts of lengths, axes, batches, strides, orders and scales, both directions and both precisions, at
  * sizes for which a direct sum is fast enough.
  */
-import type { FftOptions, R2rKind } from '../../../fft/fft.js';
+import type { FftOptions, R2rKind } from '../../../transforms/fft/fft.js';
 import { row } from './row.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i);

@@ -6,7 +6,7 @@
 
 import type { Context } from '../../../assembly/rooms.js';
 import { Random } from '../../../core/random/random.js';
-import type { FftArray, FftPlan, FftPrecision } from '../../../fft/fft.js';
+import type { FftArray, FftPlan, FftPrecision } from '../../../transforms/fft/fft.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
 import { cosPi, sinPi } from '../../oracle/fft/sums.js';

@@ -9,7 +9,7 @@
 
 import type { Context } from '../../../assembly/rooms.js';
 import { Random } from '../../../core/random/random.js';
-import type { FftOptions, FftPrecision, R2rKind } from '../../../fft/fft.js';
+import type { FftOptions, FftPrecision, R2rKind } from '../../../transforms/fft/fft.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2, worstElement } from '../../compare.js';
 import { fastTransform, fastTrig } from '../../oracle/fft/long.js';

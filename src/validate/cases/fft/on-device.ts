@@ -1,5 +1,5 @@
 /** Runs a problem with one side or both in device arrays. */
-import type { FftArray, FftPlan, FftRunOptions } from '../../../fft/fft.js';
+import type { FftArray, FftPlan, FftRunOptions } from '../../../transforms/fft/fft.js';
 import type { Problem } from './problem.js';
 
 /**

@@ -1,7 +1,7 @@
 /** The problem of a row: a plan's options, a direction, and random input for every element of the input side. */
 
 import { Random } from '../../../core/random/random.js';
-import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../fft/fft.js';
+import type { FftKind, FftOptions, FftScale, R2rKind } from '../../../transforms/fft/fft.js';
 import { type AxisTransform, inverseKind, logicalLength, transform } from '../../oracle/fft/sums.js';
 import { type Box, boxShape, cut, inputBox, outputBox } from './boxes.js';
 import { halved, perTransform, product, takeReduced } from './shapes.js';

@@ -1,5 +1,5 @@
 /** A row of the table of transforms. */
-import type { FftOptions } from '../../../fft/fft.js';
+import type { FftOptions } from '../../../transforms/fft/fft.js';
 import type { Comparison, Row } from '../../case.js';
 import { relativeL2, worstAbsolute, worstElement } from '../../compare.js';
 import type { Bound } from '../../tolerances.js';

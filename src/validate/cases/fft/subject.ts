@@ -1,7 +1,7 @@
 /** A problem planned on a backend, with guard words around its outputs and between their elements. */
 
 import type { Context } from '../../../assembly/rooms.js';
-import type { FftArray, FftPlan, FftScale } from '../../../fft/fft.js';
+import type { FftArray, FftPlan, FftScale } from '../../../transforms/fft/fft.js';
 import { runOnDevice } from './on-device.js';
 import { places } from './places.js';
 import type { Problem } from './problem.js';

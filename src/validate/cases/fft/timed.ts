@@ -2,7 +2,7 @@
  * The transforms that `ewald bench` times: only the forward one, between existing arrays, with nothing else inside the
  * run.
  */
-import type { FftArray, FftOptions } from '../../../fft/fft.js';
+import type { FftArray, FftOptions } from '../../../transforms/fft/fft.js';
 import type { Row } from '../../case.js';
 import { relativeL2 } from '../../compare.js';
 import * as bounds from '../../tolerances.js';

@@ -1,5 +1,5 @@
 /** The truth of a problem, from sums in float64. */
-import type { FftScale } from '../../../fft/fft.js';
+import type { FftScale } from '../../../transforms/fft/fft.js';
 import { transform } from '../../oracle/fft/sums.js';
 import { cut, embed } from './boxes.js';
 import type { Problem } from './problem.js';

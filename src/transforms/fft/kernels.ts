@@ -1,0 +1,22 @@
+/** Where the kernels of transforms are. */
+import type { Feature } from '../../core/backends/feature.js';
+import { uses } from '../../core/backends/mechanisms.js';
+import type { FftOp } from './contract.js';
+import { fftOp } from './kernels/wasm.js';
+
+export const fftFeature: Feature<FftOp> = {
+  name: 'fft',
+  uses: uses.fft,
+  kernels: {
+    wasm: fftOp,
+    webgpu: async (gpu) => (await import('./kernels/webgpu/fft.js')).fftOp(gpu),
+  },
+};
+
+/** Transforms by external engines. */
+export const fftEngineFeature: Feature<FftOp> = {
+  name: 'fftEngine',
+  kernels: {},
+  missing: 'external engines are libraries of the host, which only the native backend in Node can load',
+  refused: 'fft: no open backend can use this engine here',
+};

@@ -1,0 +1,250 @@
+/**
+ * Transforms on WebGPU: a kernel for each pass, generated for its lengths and strides; see wgsl/fft.
+ *
+ * A plan holds both sides, the numbers between passes, all tables and the staging memory of a result; a run writes its
+ * input, submits its passes together and reads its output. A side that is a device array replaces the plan's own
+ * buffer.
+ */
+
+import { GpuArray } from '../../../../core/arrays/kernels/webgpu.js';
+import type { Commands } from '../../../../core/backends/webgpu/commands.js';
+import type { BufferRequest, GpuDevice } from '../../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../../core/backends/webgpu/pool.js';
+import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../contract.js';
+import { logicalPoints, type Pass, type Place, type Program, programOf } from './program.js';
+import { shaderOf, type WorkgroupLimits } from './shader.js';
+import { Tables } from './tables.js';
+
+type Direction = 'forward' | 'backward';
+type Scale = 'none' | 'full' | 'symmetric';
+const scales: readonly Scale[] = ['none', 'full', 'symmetric'];
+
+/** The transforms of a device. */
+export function fftOp(device: GpuDevice): FftOp {
+  const limits = limitsOf(device);
+  return {
+    supports: (descriptor) => supports(descriptor, device, tuned(limits, descriptor)),
+    plan: (descriptor) => plan(descriptor, device, tuned(limits, descriptor)),
+    variants: (descriptor) => [capacities(limits, descriptor)],
+  };
+}
+
+/** The limits with the number of values per workgroup that the descriptor requests. */
+function tuned(limits: WorkgroupLimits, { fields }: FftDescriptor): WorkgroupLimits {
+  const capacity = Number(fields.tune ?? 0);
+  return capacity === 0 ? limits : { ...limits, capacity };
+}
+
+/** Other sizes of workgroups: half, a quarter and, where memory allows, twice the numbers of the rule. */
+function capacities(limits: WorkgroupLimits, { shape, axes }: FftDescriptor): FftVariant[] {
+  if (axes.every((axis) => shape[axis] === 1)) return [];
+  return [limits.capacity * 2, limits.capacity / 2, limits.capacity / 4]
+    .filter((capacity) => capacity >= 128 && capacity * 8 <= limits.bytes)
+    .map((capacity) => ({ name: `${capacity} numbers a workgroup`, fields: { tune: capacity } }));
+}
+
+/**
+ * Workgroup memory; at most 32 KiB are requested, so that several workgroups share a multiprocessor's memory.
+ * SwiftShader zeroes workgroup memory with one instruction per number, each of which takes 1 to 2 ms to compile: there,
+ * lines are divided earlier.
+ */
+function limitsOf({ limits, software }: GpuDevice): WorkgroupLimits {
+  const bytes = limits.maxComputeWorkgroupStorageSize ?? 16384;
+  const capacity = software ? 512 : bytes >= 32768 ? 4096 : 2048;
+  return { bytes, capacity, groups: limits.maxComputeWorkgroupsPerDimension ?? 65535 };
+}
+
+type BufferName = 'input' | 'output' | 'middle' | 'long' | 'tables';
+const named: Record<BufferName, string> = {
+  input: 'the input',
+  output: 'the output',
+  middle: 'the data between the axes',
+  long: 'the data between the passes of a long axis',
+  tables: 'the roots of unity',
+};
+
+/** All that a plan is before it touches the device. */
+function draft(descriptor: FftDescriptor, limits: WorkgroupLimits) {
+  const tables = new Tables();
+  const directions = [false, true].map((backward) => {
+    const program = programOf(descriptor, backward, limits.capacity);
+    return { program, passes: program.passes.map((pass) => ({ pass, shader: shaderOf(pass, tables, limits) })) };
+  });
+  const most = (of: (program: Program) => number): number => Math.max(...directions.map(({ program }) => of(program)));
+  // Sides as forward sees them.
+  const sizes: Record<BufferName, number> = {
+    input: descriptor.inputElements * (descriptor.inputComplex ? 8 : 4),
+    output: descriptor.outputElements * (descriptor.outputComplex ? 8 : 4),
+    middle: 8 * most(({ middle }) => middle),
+    long: 8 * most(({ long }) => long),
+    tables: 8 * tables.length,
+  };
+  return { tables, directions, sizes };
+}
+
+function supports(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): true | { why: string } {
+  if (descriptor.precision === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
+  const { sizes } = draft(descriptor, limits);
+  const [what, bytes] = Object.entries(sizes).reduce((most, entry) => (entry[1] > most[1] ? entry : most)) as [
+    BufferName,
+    number,
+  ];
+  for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize']) {
+    const limit = device.limits[name] ?? Number.POSITIVE_INFINITY;
+    if (bytes <= limit) continue;
+    const size = `${descriptor.shape.join(' × ')}${descriptor.batch > 1 ? ` (batch ${descriptor.batch})` : ''}`;
+    const advice = descriptor.batch > 1 ? 'use a smaller batch, or wasm or native' : 'use wasm or native';
+    return {
+      why: `${size} takes ${bytes} bytes for ${named[what]}, and ${name} of ${device.name} is ${limit}; ${advice}`,
+    };
+  }
+  return true;
+}
+
+async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): Promise<FftKernel> {
+  const { tables, directions, sizes } = draft(descriptor, limits);
+  const pipelines = await Promise.all(
+    directions.map(({ passes }) =>
+      Promise.all(passes.map(({ shader }) => device.pipeline({ source: shader.source, entry: 'transform_lines' }))),
+    ),
+  );
+  const runs = new RunTable(descriptor, Math.max(256, device.limits.minUniformBufferOffsetAlignment ?? 256));
+  for (const { passes } of directions)
+    for (const { pass } of passes) for (const scale of scales) runs.slot(pass, scale);
+
+  const values = tables.fill();
+  const storage = (bytes: number, label: string): BufferRequest => ({ bytes, usage: 'storage', label: `fft ${label}` });
+  const [uniform, table, input, output, staging, middle, long] = await device.buffers(
+    { bytes: runs.bytes, usage: 'uniform', label: 'fft runs' },
+    storage(values.byteLength, 'tables'),
+    storage(sizes.input, 'input'),
+    storage(sizes.output, 'output'),
+    { bytes: Math.max(sizes.input, sizes.output), usage: 'staging', label: 'fft readback' },
+    storage(Math.max(4, sizes.middle), 'between axes'),
+    storage(Math.max(4, sizes.long), 'between pieces'),
+  );
+  const held = [uniform, table, input, output, staging, middle, long];
+  try {
+    device.write(uniform, runs.packed());
+    device.write(table, values);
+    const bind = (d: number, from: GpuBuffer, to: GpuBuffer) => {
+      const places: Record<Place, GpuBuffer> = { input: from, output: to, middle, long };
+      return (directions[d]?.passes ?? []).map(({ pass, shader }, i) => {
+        const pipeline = pipelines[d]?.[i] as GPUComputePipeline;
+        const buffers = [
+          ...(shader.usesTable ? [table] : []),
+          places[pass.from],
+          ...(pass.to === pass.from ? [] : [places[pass.to]]),
+        ];
+        const groups = scales.map((scale) =>
+          device.bind(pipeline, [{ buffer: uniform, offset: runs.slot(pass, scale), bytes: 16 }, ...buffers]),
+        );
+        return { pipeline, groups, size: shader.groups };
+      });
+    };
+    // Kept for each pair of buffers as long as both live.
+    const steps = {
+      forward: new Pairs((from, to) => bind(0, from, to)),
+      backward: new Pairs((from, to) => bind(1, from, to)),
+    };
+    steps.forward.of(input, output);
+    steps.backward.of(output, input);
+    const run = async (direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> => {
+      const forward = direction === 'forward';
+      const [mine, mineTo] = forward ? [input, output] : [output, input];
+      const [readBytes, writtenBytes] = forward ? [sizes.input, sizes.output] : [sizes.output, sizes.input];
+      const read = given instanceof GpuArray ? given.buffer : mine;
+      const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
+      // In place the passes still go from one buffer to another: the result is copied over the input at the end.
+      const written = array === undefined || array === read ? mineTo : array;
+      if (!(given instanceof GpuArray)) device.write(read, bytesOf(given as Numbers, readBytes));
+      // Places between strided elements, and the padding of a real side in place, belong to the caller and must come
+      // back as they were.
+      const gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
+      if (gaps && array === undefined) device.write(written, bytesOf(wanted as Numbers, writtenBytes));
+      const record = (commands: Commands): void => {
+        if (gaps && array === read) commands.copy(array, written, writtenBytes);
+        for (const { pipeline, groups, size } of steps[direction].of(read, written))
+          commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
+        if (array === undefined) commands.read(written, 0, writtenBytes, staging);
+        else if (array === read) commands.copy(written, array, writtenBytes);
+      };
+      await device.run(record, ([answer]) => {
+        if (answer) bytesOf(wanted as Numbers, writtenBytes).set(answer);
+      });
+    };
+    return {
+      bytes: held.reduce((all, { bytes }) => all + bytes, 0),
+      workspaceElements: 0,
+      prunes: true,
+      execute: run,
+      executeOn: run,
+      async dispose() {
+        for (const buffer of held) buffer.release();
+      },
+    };
+  } catch (error) {
+    for (const buffer of held) buffer.release();
+    throw error;
+  }
+}
+
+type Numbers = Float32Array | Float64Array;
+const bytesOf = (numbers: Numbers, bytes: number): Uint8Array =>
+  new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);
+
+/** The bindings of a pair of buffers, created on first use and forgotten with either buffer. */
+class Pairs<T> {
+  readonly #made = new WeakMap<GpuBuffer, WeakMap<GpuBuffer, T>>();
+  readonly #make: (from: GpuBuffer, to: GpuBuffer) => T;
+
+  constructor(make: (from: GpuBuffer, to: GpuBuffer) => T) {
+    this.#make = make;
+  }
+
+  of(from: GpuBuffer, to: GpuBuffer): T {
+    const row = this.#made.get(from) ?? new WeakMap<GpuBuffer, T>();
+    this.#made.set(from, row);
+    const value = row.get(to) ?? this.#make(from, to);
+    row.set(to, value);
+    return value;
+  }
+}
+
+/**
+ * The uniforms that passes are bound to: each combination of scale and direction once (struct Run in
+ * wgsl/fft/complex.wgsl).
+ */
+class RunTable {
+  readonly #slots = new Map<string, { readonly scale: number; readonly swapIn: boolean; readonly swapOut: boolean }>();
+  readonly #points: number;
+  readonly #stride: number;
+
+  constructor(descriptor: FftDescriptor, stride: number) {
+    this.#points = logicalPoints(descriptor);
+    this.#stride = stride;
+  }
+
+  /** Offset of the uniform of a pass. */
+  slot({ last, swapIn, swapOut }: Pass, scale: Scale): number {
+    const factor = !last || scale === 'none' ? 1 : scale === 'full' ? 1 / this.#points : 1 / Math.sqrt(this.#points);
+    const key = `${factor} ${swapIn} ${swapOut}`;
+    if (!this.#slots.has(key)) this.#slots.set(key, { scale: factor, swapIn, swapOut });
+    return [...this.#slots.keys()].indexOf(key) * this.#stride;
+  }
+
+  get bytes(): number {
+    return this.#slots.size * this.#stride;
+  }
+
+  packed(): Uint8Array {
+    const out = new Uint8Array(this.bytes);
+    [...this.#slots.values()].forEach(({ scale, swapIn, swapOut }, i) => {
+      const view = new DataView(out.buffer, i * this.#stride);
+      view.setFloat32(0, scale, true);
+      view.setUint32(4, Number(swapIn), true);
+      view.setUint32(8, Number(swapOut), true);
+    });
+    return out;
+  }
+}

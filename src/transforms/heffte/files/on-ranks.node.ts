@@ -1,0 +1,199 @@
+/** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of shared files. */
+
+import { open } from 'node:fs/promises';
+import { observer } from '../../../base/callbacks.js';
+import { EwaldError } from '../../../base/errors.js';
+import type { Communicator } from '../../../core/communicator/communicator.js';
+import { npyHead } from '../../../io/data/npy.js';
+import { type NpyParts, openNpyParts, writeNumbers } from '../../../io/data/npy-parts.node.js';
+import { flush } from '../../../io/files/flush.js';
+import { checkOutput, openOutput } from '../../../io/files/write.js';
+import type { R2rKind } from '../../fft/fft.js';
+import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
+import { type Axis, box3d } from '../box.js';
+import { makeSlabs } from '../geometry.js';
+import { npyWriting, type TransformedFile, type TransformFileOptions, type Wish, wishOf } from './wish.js';
+
+/** Errors known to all ranks, which therefore end together and can clean up first. */
+const agreed = new WeakSet<object>();
+
+/** Runs work on every rank. If it fails on one, all of them end, and only the first that failed reports the error. */
+async function together<T>(comm: Communicator, work: () => Promise<T>): Promise<T> {
+  let failure: unknown;
+  const result = await work().catch((error) => {
+    failure = error;
+    return undefined;
+  });
+  const failed = new Int32Array(1);
+  await comm.allreduce(Int32Array.of(failure === undefined ? 0 : comm.size - comm.rank), failed, 'max');
+  if (failed[0] === 0) return result as T;
+  const rank = comm.size - (failed[0] as number);
+  const error = rank === comm.rank ? failure : new EwaldError('Lost', `rank ${rank} failed`, { detail: { rank } });
+  agreed.add(error as object);
+  throw error;
+}
+
+/** Whether every rank of the job knows of an error, so that all of them end in order. */
+export const failedTogether = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && agreed.has(error);
+
+/** Transforms as one rank of a job; what was done is known to all of them. */
+export async function transformOnRanks(
+  comm: Communicator,
+  { fft3d, fft3dR2c }: { readonly fft3d: MakeFft3d; readonly fft3dR2c: MakeFft3dR2c },
+  input: string,
+  outputFile: string,
+  options: TransformFileOptions,
+): Promise<TransformedFile> {
+  const { signal, scale = 'none' } = options;
+  const { rank, size: ranks } = comm;
+  const first = rank === 0;
+  const told = observer('transformFile', options, 'onProgress');
+  const tell = (done: number, what: string): void => {
+    try {
+      if (first) told(done, what);
+    } catch {
+      // The other ranks wait: all of them end where they next agree.
+    }
+  };
+  if (outputFile === '-')
+    throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
+  if (options.memory !== undefined)
+    throw new EwaldError(
+      'Argument',
+      'the option memory is for a single process; each of several ranks holds its own part',
+    );
+  const file = await together(comm, async () => {
+    if (first) await checkOutput(outputFile, npyWriting(input, options));
+    return openNpyParts(input);
+  });
+  const { wish, world } = await together(comm, async () => {
+    const made = wishOf(file.like, options, input);
+    return { wish: made, world: worldOf(made, input) };
+  });
+  const { reduced, divided } = world;
+  const box = (size: readonly number[]) =>
+    box3d(
+      [0, 0, 0],
+      size.map((n) => n - 1),
+    );
+  const realWorld = box(world.size);
+  const [inboxes, outboxes] = [realWorld, reduced === undefined ? realWorld : realWorld.r2c(reduced)].map((whole) =>
+    makeSlabs(whole, ranks, divided),
+  );
+  const [inbox, outbox] = [inboxes?.[rank] ?? realWorld, outboxes?.[rank] ?? realWorld];
+  const tag = options.engine && options.engine !== 'ewald' ? options.engine : (options.backend ?? 'stock');
+  const more = {
+    ...(wish.plan.r2r ? { r2r: wish.plan.r2r as R2rKind } : {}),
+    ...(options.tune ? { tune: options.tune } : {}),
+  };
+  tell(0, 'planning');
+  const plan =
+    reduced === undefined
+      ? await fft3d(tag, inbox, outbox, comm, more)
+      : await fft3dR2c(tag, inbox, outbox, reduced, comm, more);
+  const backward = (wish.plan.kind === 'c2r') !== (options.inverse === true);
+  const [from, to] = backward ? [outbox, inbox] : [inbox, outbox];
+  const ArrayType = wish.plan.precision === 'f32' ? Float32Array : Float64Array;
+  tell(0.1, 'reading');
+  const data = await together(comm, () => readPart(file, from.count, ArrayType, from.low[divided] * rowOf(from)));
+  await file.close();
+  tell(0.4, 'transforming');
+  const started = performance.now();
+  const result = new ArrayType((wish.complexOut ? 2 : 1) * to.count);
+  await (backward ? plan.backward(data, result, { scale }) : plan.forward(data, result, { scale }));
+  const ms = performance.now() - started;
+  tell(0.7, 'writing');
+  if (signal?.aborted) throw new EwaldError('Aborted', 'the transform was interrupted');
+  await together(comm, async () => {
+    if (told.failure) throw told.failure;
+  });
+  await writeTogether(
+    comm,
+    input,
+    outputFile,
+    options,
+    wish,
+    result,
+    (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to),
+  );
+  const { backend, engine } = plan.describe();
+  await plan.dispose();
+  const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
+  return { shape, complex, kind, axes, backend, engine, ranks, rank, ms };
+
+  /** Elements per index along the axis that is divided. */
+  function rowOf({ size }: { readonly size: readonly number[] }): number {
+    return size.reduce((product, n, axis) => (axis === divided ? product : product * n), 1);
+  }
+}
+
+/** The world of an array: its last axis is x. Throws `Argument` for transforms that ranks cannot do together. */
+function worldOf({ plan, axes }: Wish, name: string): { size: number[]; reduced: Axis | undefined; divided: Axis } {
+  const shape = plan.shape as readonly number[];
+  const n = shape.length;
+  if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
+  if (axes && axes.length < n)
+    throw new EwaldError('Argument', 'ranks transform all axes together; omit axes, or run one process');
+  const size = [...shape].reverse();
+  while (size.length < 3) size.push(1);
+  const halved = plan.kind === 'r2c' || plan.kind === 'c2r';
+  const reduced = halved ? ((n - 1 - (plan.reducedAxis ?? n - 1)) as Axis) : undefined;
+  return { size, reduced, divided: (n - 1) as Axis };
+}
+
+async function readPart(
+  file: NpyParts,
+  count: number,
+  ArrayType: Float32ArrayConstructor | Float64ArrayConstructor,
+  first: number,
+): Promise<Float32Array | Float64Array> {
+  const unit = file.header.complex ? 2 : 1;
+  const Stored = file.like.data.constructor as Float32ArrayConstructor | Float64ArrayConstructor;
+  const data = new Stored(unit * count);
+  if (count > 0) await file.read(data, unit * first);
+  return data instanceof ArrayType ? data : ArrayType.from(data as Float32Array);
+}
+
+/** One file of all parts, created only if every rank could write its part. */
+async function writeTogether(
+  comm: Communicator,
+  input: string,
+  outputFile: string,
+  options: TransformFileOptions,
+  wish: Wish,
+  result: Float32Array | Float64Array,
+  at: number,
+): Promise<void> {
+  const head = npyHead({ shape: wish.outShape, data: result, complex: wish.complexOut });
+  const output = await together(comm, async () => {
+    if (comm.rank > 0) return undefined;
+    const made = await openOutput(outputFile, npyWriting(input, options));
+    if (made.temporary === undefined)
+      throw new EwaldError(
+        'Argument',
+        `${outputFile} is not a regular file, which ranks require for writing their parts`,
+      );
+    await made.write(head);
+    return made;
+  });
+  try {
+    const name = new Uint8Array(4096);
+    if (output?.temporary) name.set(new TextEncoder().encode(output.temporary));
+    await comm.bcast(name);
+    const path = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+    await together(comm, async () => {
+      const handle = await open(path, 'r+');
+      try {
+        await writeNumbers(handle, result, head.length + at * result.BYTES_PER_ELEMENT, outputFile);
+        await flush(handle);
+      } finally {
+        await handle.close();
+      }
+    });
+    await together(comm, async () => output?.close());
+  } catch (error) {
+    await output?.discard();
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+/** Parameters of the transform of a file. */
+
+import type { Parameters } from '../../base/parameters.js';
+import { range } from '../../base/range.js';
+import { externalEngines } from '../../core/backends/engines.js';
+
+export const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
+
+/** Options of `transformFile`. */
+export const transformRows = {
+  inverse: { kind: 'boolean', sentence: 'computes the inverse transform' },
+  kind: {
+    kind: 'choice',
+    sentence: 'kind of the transform; real gives the spectrum of real numbers in the same number of real numbers',
+    choices: ['c2c', 'r2c', 'c2r', 'real', ...r2rKinds],
+    usual: 'c2c for complex numbers, r2c for real ones',
+    value: 'kind',
+  },
+  axes: {
+    kind: 'integers',
+    sentence: 'axes to transform, negative ones counted from the last; r2c halves the last one given: 0,1 or -1',
+    range: range(-8, 7, Number.NaN),
+    usual: 'all',
+    value: 'list',
+  },
+  length: {
+    kind: 'integer',
+    sentence: 'real length of the last transformed axis of m complex numbers',
+    range: range(1, 2 ** 27, Number.NaN),
+    usual: 'the even one, 2 (m - 1)',
+    of: ['c2r'],
+  },
+  scale: {
+    kind: 'choice',
+    sentence: 'full divides by the number of elements, symmetric by its square root',
+    choices: ['none', 'symmetric', 'full'],
+    fallback: 'none',
+    value: 'how',
+  },
+  precision: {
+    kind: 'choice',
+    sentence: 'precision of the transform',
+    choices: ['f32', 'f64'],
+    usual: "the file's; f64 for integers, f32 for integers of up to 16 bits",
+    value: 'p',
+  },
+  backend: {
+    kind: 'text',
+    sentence: 'where to compute',
+    type: 'BackendName',
+    usual: 'the best available backend',
+    value: 'name',
+  },
+  engine: {
+    kind: 'choice',
+    sentence: 'what computes: ewald, or an installed library',
+    choices: ['ewald', ...externalEngines],
+    fallback: 'ewald',
+  },
+  tune: {
+    kind: 'choice',
+    sentence: 'estimate chooses by rule, measure times the choices first',
+    choices: ['estimate', 'measure'],
+    usual: 'estimate, for fftw measure',
+    value: 'how',
+  },
+  wisdom: {
+    kind: 'text',
+    sentence: 'choices measured before, read if the file exists; tune measure adds to it',
+    usual: '',
+    value: 'file.json',
+  },
+  memory: {
+    kind: 'bytes',
+    sentence: 'memory limit, such as 2G: a larger array stays in its file and is transformed in parts, along all axes',
+    range: range(1024, 2 ** 50, Number.NaN),
+    usual: 'no limit',
+    unit: 'bytes',
+  },
+  force: { kind: 'boolean', sentence: 'replaces existing files; never the input' },
+} as const satisfies Parameters;
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  {
+    name: 'TransformFileParameters',
+    about: 'How the array of a file is transformed.',
+    rows: transformRows,
+    imports: ["import type { BackendName } from '../../core/backends/names.js';"],
+  },
+] as const;
