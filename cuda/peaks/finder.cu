@@ -23,7 +23,7 @@ constexpr std::uint32_t kAtOnce = 1024;
 
 [[noreturn]] void refuse(ewald_status status, const std::string& message) { throw CudaError(status, message); }
 
-// Tables of the detector; counterpart of src/peaks/kernels/webgpu/tables.ts.
+// Tables of the detector; counterpart of src/serial/peaks/kernels/webgpu/tables.ts.
 struct Tables {
   std::vector<std::uint32_t> places, first, order;
 

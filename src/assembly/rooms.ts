@@ -6,12 +6,12 @@ import type { MaybeAsyncDisposable } from '../base/resource.js';
 import { type ArrayMethods, arrayRoom } from '../core/arrays/room.js';
 import type { ContextCore } from '../core/context/context.js';
 import { type PiMethods, piRoom } from '../core/pi/room.js';
-import { type IndexingMethods, indexingRoom } from '../indexing/room.js';
 import { type DetectorMethods, detectorRoom } from '../io/detector/room.js';
-import { type MergingMethods, mergingRoom } from '../merging/room.js';
-import { type PeaksMethods, peaksRoom } from '../peaks/room.js';
-import type { LoadPlace } from '../pipeline/place.js';
-import { type PipelineMethods, pipelineRoom } from '../pipeline/room.js';
+import { type IndexingMethods, indexingRoom } from '../serial/indexing/room.js';
+import { type MergingMethods, mergingRoom } from '../serial/merging/room.js';
+import { type PeaksMethods, peaksRoom } from '../serial/peaks/room.js';
+import type { LoadPlace } from '../serial/pipeline/place.js';
+import { type PipelineMethods, pipelineRoom } from '../serial/pipeline/room.js';
 import { type FftMethods, fftRoom } from '../transforms/fft/room.js';
 import { type UdfMethods, udfRoom } from '../udf/room.js';
 

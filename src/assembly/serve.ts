@@ -11,8 +11,8 @@ import { Core } from '../core/backends/wasm/heap.js';
 import type { ContextOptions } from '../core/context/context.js';
 import { imageResult, indexedCell } from '../core/layout/layout.js';
 import { sizeOf } from '../core/layout/struct.js';
-import type { IndexingDescriptor, IndexingKernel } from '../indexing/contract.js';
-import { planIndexing } from '../indexing/kernels/wasm.js';
+import type { IndexingDescriptor, IndexingKernel } from '../serial/indexing/contract.js';
+import { planIndexing } from '../serial/indexing/kernels/wasm.js';
 import type { WorkerReply, WorkerRequest } from './public.worker.js';
 import type { Context } from './rooms.js';
 

@@ -10,7 +10,7 @@ import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
 import { type ContextOptions, openContext } from '../core/context/context.js';
 
 /** The platform of runs, loaded when a run starts. */
-const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/place.node.js')).runPlace);
+const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/place.node.js')).runPlace);
 
 /** Opens a context on the best available backends; the caller disposes it. See the browser build for errors. */
 export function createContext(options?: ContextOptions): Promise<Context> {

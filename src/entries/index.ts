@@ -20,7 +20,7 @@ import { type ContextOptions, openContext } from '../core/context/context.js';
 import { startBrowserWorker } from '../core/workers/start.browser.js';
 
 /** Fetched when a run begins. */
-const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/place.browser.js')).runPlace);
+const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/place.browser.js')).runPlace);
 
 /**
  * Opens a context on the best backends present; the caller disposes it.

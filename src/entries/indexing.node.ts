@@ -15,4 +15,4 @@ export type IndexingContext = ContextOf<EntryMethods>;
 
 export { devices } from '../assembly/platform.node.js';
 export * from '../core/context/public.core.js';
-export * from '../indexing/public.js';
+export * from '../serial/indexing/public.js';

@@ -26,4 +26,4 @@ export type IndexingContext = ContextOf<EntryMethods>;
 
 export { devices } from '../assembly/platform.browser.js';
 export * from '../core/context/public.core.js';
-export * from '../indexing/public.js';
+export * from '../serial/indexing/public.js';

@@ -11,11 +11,11 @@
  *
  * @module
  */
-import { type InputKind, inputKindIn } from '../pipeline/inputs.js';
-import type { FileInput } from '../pipeline/place.js';
-import { runPlace } from '../pipeline/place.node.js';
-import { type StreamInfo, streamInfoIn } from '../pipeline/streams/info.js';
-import { type Joined, type JoinOptions, joinStreamsIn } from '../pipeline/streams/join.js';
+import { type InputKind, inputKindIn } from '../serial/pipeline/inputs.js';
+import type { FileInput } from '../serial/pipeline/place.js';
+import { runPlace } from '../serial/pipeline/place.node.js';
+import { type StreamInfo, streamInfoIn } from '../serial/pipeline/streams/info.js';
+import { type Joined, type JoinOptions, joinStreamsIn } from '../serial/pipeline/streams/join.js';
 
 /** Joins streams of one detector and cell, such as the shards of a run, in the order of their frames. */
 export const joinStreams = (streams: readonly FileInput[], options: JoinOptions): Promise<Joined> =>
@@ -30,5 +30,5 @@ export const streamInfo = (stream: FileInput): Promise<StreamInfo> => streamInfo
  */
 export const inputKind = (file: FileInput): Promise<InputKind> => inputKindIn(runPlace, file);
 
-export * from '../pipeline/public.entry.js';
-export { zmqSource } from '../pipeline/sources/zeromq.node.js';
+export * from '../serial/pipeline/public.entry.js';
+export { zmqSource } from '../serial/pipeline/sources/zeromq.node.js';

@@ -12,13 +12,13 @@
  * @module
  */
 import { EwaldError } from '../base/errors.js';
-import { type InputKind, inputKindIn } from '../pipeline/inputs.js';
-import { runPlace } from '../pipeline/place.browser.js';
-import type { FileInput } from '../pipeline/place.js';
-import type { LiveInput } from '../pipeline/sources/source.js';
-import type { ZmqSourceOptions } from '../pipeline/sources/zeromq.node.js';
-import { type StreamInfo, streamInfoIn } from '../pipeline/streams/info.js';
-import { type Joined, type JoinOptions, joinStreamsIn } from '../pipeline/streams/join.js';
+import { type InputKind, inputKindIn } from '../serial/pipeline/inputs.js';
+import { runPlace } from '../serial/pipeline/place.browser.js';
+import type { FileInput } from '../serial/pipeline/place.js';
+import type { LiveInput } from '../serial/pipeline/sources/source.js';
+import type { ZmqSourceOptions } from '../serial/pipeline/sources/zeromq.node.js';
+import { type StreamInfo, streamInfoIn } from '../serial/pipeline/streams/info.js';
+import { type Joined, type JoinOptions, joinStreamsIn } from '../serial/pipeline/streams/join.js';
 
 /** Joins streams of one detector and cell, such as the shards of a run, in the order of their frames. */
 export const joinStreams = (streams: readonly FileInput[], options: JoinOptions): Promise<Joined> =>
@@ -35,4 +35,4 @@ export function zmqSource({ zmqInput }: ZmqSourceOptions): LiveInput {
 /** What a file is to a run: `frames`, a `stream`, or neither of them. Nothing is thrown for what cannot be read. */
 export const inputKind = (file: FileInput): Promise<InputKind> => inputKindIn(runPlace, file);
 
-export * from '../pipeline/public.entry.js';
+export * from '../serial/pipeline/public.entry.js';

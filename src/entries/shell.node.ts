@@ -56,8 +56,6 @@ export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
 export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
-export type { CellSearchParameters } from '../indexing/parameter-types.js';
-export { cellSearchRows, checkCellSearch, minimumSpots } from '../indexing/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
 export type { FrameFormat, WrittenFrames } from '../io/data/convert.js';
@@ -87,18 +85,20 @@ export type { ScanSimulation, ScanTruth } from '../io/simulate/scan.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../io/simulate/write-frames.node.js';
 export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../io/simulate/write-scan.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../io/simulate/write-spots.node.js';
-export { mergeMode, mergeRows } from '../merging/parameters.js';
-export { statisticsRows } from '../merging/statistics.js';
-export { mergeWriting } from '../merging/writing.js';
-export { searchRows } from '../peaks/parameters.js';
+export type { CellSearchParameters } from '../serial/indexing/parameter-types.js';
+export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexing/parameters.js';
+export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
+export { statisticsRows } from '../serial/merging/statistics.js';
+export { mergeWriting } from '../serial/merging/writing.js';
+export { searchRows } from '../serial/peaks/parameters.js';
 export {
   type CheckedGeometry,
   checkGeometryFile,
-} from '../pipeline/check-geometry-file.node.js';
-export { compareStreamFiles } from '../pipeline/compare-files.node.js';
-export { ListedMultiples } from '../pipeline/doubt.js';
-export { parseIntegration } from '../pipeline/integration-method.js';
-export { inFlags, modeOf, type RunMode } from '../pipeline/modes.js';
+} from '../serial/pipeline/check-geometry-file.node.js';
+export { compareStreamFiles } from '../serial/pipeline/compare-files.node.js';
+export { ListedMultiples } from '../serial/pipeline/doubt.js';
+export { parseIntegration } from '../serial/pipeline/integration-method.js';
+export { inFlags, modeOf, type RunMode } from '../serial/pipeline/modes.js';
 export {
   acceptanceRows,
   cellFrameRows,
@@ -117,13 +117,13 @@ export {
   sourceRows,
   thresholdRows,
   unknownCellRows,
-} from '../pipeline/parameters.js';
-export { refinementText } from '../pipeline/refinement/geometry-text.js';
+} from '../serial/pipeline/parameters.js';
+export { refinementText } from '../serial/pipeline/refinement/geometry-text.js';
 export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
-} from '../pipeline/refinement/refine-stream.node.js';
-export { streamRow } from '../pipeline/streams/info.js';
+} from '../serial/pipeline/refinement/refine-stream.node.js';
+export { streamRow } from '../serial/pipeline/streams/info.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../serving/parameters.js';
 export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
 export {

@@ -4,8 +4,8 @@ import type { RegisteredModules } from '../executors/registered.js';
 export const tasks: RegisteredModules = {
   pi: () => import('../core/pi/task.js'),
   heffte: () => import('../transforms/heffte/task.js'),
-  pipeline: () => import('../pipeline/task.js'),
+  pipeline: () => import('../serial/pipeline/task.js'),
   udf: () => import('../udf/task.js'),
-  indexing: () => import('../indexing/task.js'),
-  merging: () => import('../merging/task.js'),
+  indexing: () => import('../serial/indexing/task.js'),
+  merging: () => import('../serial/merging/task.js'),
 };

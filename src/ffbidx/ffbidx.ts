@@ -14,7 +14,7 @@ import { EwaldError } from '../base/errors.js';
 import type { ContextOptions } from '../core/context/context.js';
 import { indexerRanges, thresholdRanges } from '../core/layout/indexing.js';
 import { type Cell, reciprocal } from '../crystal/cell.js';
-import type { Indexer } from '../indexing/indexer.js';
+import type { Indexer } from '../serial/indexing/indexer.js';
 
 /** Points of the module: there is no default to ask for by 0. */
 const { zero: _zero, ...samplePoints } = thresholdRanges.samplePoints;

@@ -7,12 +7,12 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EwaldError, isEwaldError, messageOf } from '../base/errors.js';
 import { fileReason } from '../base/file-errors.js';
-import { givenCells, givenGeometry } from '../pipeline/given.js';
-import { givenInputs } from '../pipeline/inputs.js';
-import { runPlace } from '../pipeline/place.node.js';
-import type { ViewedRun } from '../pipeline/sinks/run-view.js';
-import { FileSource } from '../pipeline/sources/files.js';
-import type { LiveInput, RunSource, SourceOptions } from '../pipeline/sources/source.js';
+import { givenCells, givenGeometry } from '../serial/pipeline/given.js';
+import { givenInputs } from '../serial/pipeline/inputs.js';
+import { runPlace } from '../serial/pipeline/place.node.js';
+import type { ViewedRun } from '../serial/pipeline/sinks/run-view.js';
+import { FileSource } from '../serial/pipeline/sources/files.js';
+import type { LiveInput, RunSource, SourceOptions } from '../serial/pipeline/sources/source.js';
 import type { LiveRun } from './live-run.js';
 
 /** Frames that arrive, and how they are described to the page. */

@@ -1,7 +1,7 @@
 /** Parameters of the servers of pages. */
 import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
-import { sourceRows } from '../pipeline/parameters.js';
+import { sourceRows } from '../serial/pipeline/parameters.js';
 
 /** Parameters of the address on which a server listens. */
 export const listenRows = /* @__PURE__ */ grouped('page', {

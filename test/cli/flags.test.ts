@@ -17,7 +17,6 @@ import { commands, runCommand } from '../../src/cli/program.js';
 import { shellFlags } from '../../src/cli/shell-rows.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
 import { connectionRows, joinRows } from '../../src/executors/parameters.js';
-import { cellSearchRows } from '../../src/indexing/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
 import { convertRows, openRows } from '../../src/io/data/parameters.js';
 import {
@@ -29,8 +28,9 @@ import {
   scanWritingRows,
   spotSimulationRows,
 } from '../../src/io/simulate/parameters.js';
-import { mergeRows } from '../../src/merging/parameters.js';
-import { searchRows } from '../../src/peaks/parameters.js';
+import { cellSearchRows } from '../../src/serial/indexing/parameters.js';
+import { mergeRows } from '../../src/serial/merging/parameters.js';
+import { searchRows } from '../../src/serial/peaks/parameters.js';
 import {
   cellFrameRows,
   checkGeometryRows,
@@ -44,7 +44,7 @@ import {
   sourceRows,
   thresholdRows,
   unknownCellRows,
-} from '../../src/pipeline/parameters.js';
+} from '../../src/serial/pipeline/parameters.js';
 import { listenRows, receivedRows, viewRows, watchRows } from '../../src/serving/parameters.js';
 import { transformRows } from '../../src/transforms/heffte/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';

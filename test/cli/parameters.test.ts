@@ -12,10 +12,10 @@ import { frameRows, indexRows, refuseUnused } from '../../src/cli/frame-flags.js
 import { register as registerIndex } from '../../src/cli/index-lists.js';
 import type { CliDeps } from '../../src/cli/output.js';
 import { flagValues, saidAsFlags, withFlags } from '../../src/cli/parameter-flags.js';
-import { cellSearchRows } from '../../src/indexing/parameters.js';
-import { finderNames, libraryRows, searchRows } from '../../src/peaks/parameters.js';
-import { checkSettings, type RunMode } from '../../src/pipeline/modes.js';
-import { listNames, searchSettingRows } from '../../src/pipeline/parameters.js';
+import { cellSearchRows } from '../../src/serial/indexing/parameters.js';
+import { finderNames, libraryRows, searchRows } from '../../src/serial/peaks/parameters.js';
+import { checkSettings, type RunMode } from '../../src/serial/pipeline/modes.js';
+import { listNames, searchSettingRows } from '../../src/serial/pipeline/parameters.js';
 import { flagSample } from './samples.js';
 
 /** The option that commander makes from one flag. */

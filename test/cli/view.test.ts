@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { attachBareValues } from '../../src/cli/parameter-flags.js';
-import { commandRows } from '../../src/pipeline/parameters.js';
+import { commandRows } from '../../src/serial/pipeline/parameters.js';
 import { ewaldTogether } from '../support/cli.js';
 
 let folder: string;

@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
 import { imageResult, indexedCell, indexerDescriptor, piParams } from '../../src/core/layout/layout.js';
 import { pack, sizeOf } from '../../src/core/layout/struct.js';
-import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
+import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];
 const root = new URL('../../', import.meta.url);

@@ -18,9 +18,9 @@ import { marks, type StreamChunk, type StreamCrystal } from '../../src/crystal/s
 import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { attribute, encoded } from '../../src/io/data/hdf5/write-types.js';
 import { openOutput } from '../../src/io/files/write.js';
-import { solutionSink } from '../../src/pipeline/sinks/sink.js';
-import { geometryPicture } from '../../src/report/geometry-picture.js';
-import { type Report, reportPage } from '../../src/report/page.js';
+import { solutionSink } from '../../src/serial/pipeline/sinks/sink.js';
+import { geometryPicture } from '../../src/serial/report/geometry-picture.js';
+import { type Report, reportPage } from '../../src/serial/report/page.js';
 import { writeResults } from '../../src/udf/result-files.node.js';
 
 /** One harmless name for comparison, then hostile ones. */

@@ -78,7 +78,7 @@ describe('constants of indexing', () => {
     expect(retyped(linesOf(folder))).toEqual([]);
   });
 
-  test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing', 'src/indexing'])(
+  test.each(['cpp/indexing', 'cuda/indexing', 'wgsl/indexing', 'src/serial/indexing'])(
     'nothing in %s redefines one by name',
     (folder) => {
       expect(redeclared(linesOf(folder))).toEqual([]);

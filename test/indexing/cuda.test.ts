@@ -13,8 +13,8 @@ import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
 import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/layout.js';
 import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
-import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
 import type { SimulatedImage } from '../../src/io/simulate/spots.js';
+import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
 import {
   type EmulatedCard,

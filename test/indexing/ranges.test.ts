@@ -12,7 +12,7 @@ import {
   thresholdRanges,
 } from '../../src/core/layout/indexing.js';
 import { pack, sizeOf, wordOf } from '../../src/core/layout/struct.js';
-import { checkSizes, packThresholds } from '../../src/indexing/parameters.js';
+import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 import { loadAddon, present } from '../support/emulated-card.js';
 
 interface Core {

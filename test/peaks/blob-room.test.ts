@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { peaksParams } from '../../src/core/layout/peaks.js';
 import { pack } from '../../src/core/layout/struct.js';
-import { checkBlobRoom } from '../../src/peaks/kernels/blob-room.js';
+import { checkBlobRoom } from '../../src/serial/peaks/kernels/blob-room.js';
 
 test('a maxPixCount that exceeds the memory of a GPU workgroup is refused with the limit', () => {
   expect(() => checkBlobRoom(pack(peaksParams, { maxPixCount: 1024 }))).not.toThrow();

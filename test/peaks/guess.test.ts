@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { type FrameSimulation, FrameSimulator } from '../../src/io/simulate/frames.js';
-import { factsOf, flagsOf, gainDoubt, parametersOf, radiiOfSpots, saidOf } from '../../src/peaks/guess.js';
-import { ringsAround } from '../../src/peaks/rings.js';
+import { factsOf, flagsOf, gainDoubt, parametersOf, radiiOfSpots, saidOf } from '../../src/serial/peaks/guess.js';
+import { ringsAround } from '../../src/serial/peaks/rings.js';
 
 let context: Context;
 beforeAll(async () => {

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { Random } from '../../src/core/random/random.js';
-import type { Frame, FrameDtype } from '../../src/peaks/peaks.js';
+import type { Frame, FrameDtype } from '../../src/serial/peaks/peaks.js';
 
 const ranges = {
   u8: [0, 255],

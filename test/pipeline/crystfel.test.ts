@@ -9,8 +9,8 @@ import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { executorRows } from '../../src/cli/executor-flags.js';
 import { indexRows } from '../../src/cli/frame-flags.js';
 import { flagValues } from '../../src/cli/parameter-flags.js';
-import { searchRows } from '../../src/peaks/parameters.js';
-import { tuned } from '../../src/pipeline/tune.js';
+import { searchRows } from '../../src/serial/peaks/parameters.js';
+import { tuned } from '../../src/serial/pipeline/tune.js';
 
 /** Default and valid values, for each flag with a value; `null`: the manual states no default. */
 const withValues: Readonly<Record<string, readonly [usual: string | null, ...valid: string[]]>> = {

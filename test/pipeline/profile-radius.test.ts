@@ -1,11 +1,11 @@
 /** The profile radius is the width of the Gaussian that the excitation errors were drawn from. */
 import { expect, it } from 'vitest';
 import { beamOf, type Cell, parseGeometry, reciprocal } from '../../dist/index.node.js';
-import type { Indexer } from '../../src/indexing/indexer.js';
-import type { PeakList } from '../../src/peaks/peak-list.js';
-import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/pipeline/frame.js';
-import { profileRadiusOf } from '../../src/pipeline/profile-radius.js';
-import type { SearchSettings } from '../../src/pipeline/settings.js';
+import type { Indexer } from '../../src/serial/indexing/indexer.js';
+import type { PeakList } from '../../src/serial/peaks/peak-list.js';
+import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/serial/pipeline/frame.js';
+import { profileRadiusOf } from '../../src/serial/pipeline/profile-radius.js';
+import type { SearchSettings } from '../../src/serial/pipeline/settings.js';
 
 /** Normal deviates, and, from 20 on, foreign peaks far away that make up a tenth. */
 function errors(count: number, radius: number, foreign: number, seed: number): number[] {

@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const places: Readonly<Record<keyof typeof uses, readonly string[]>> = {
   pi: ['wgsl/pi', 'src/core/pi/kernels/webgpu.ts'],
   fft: ['wgsl/fft', 'src/transforms/fft/kernels/webgpu'],
-  indexing: ['wgsl/indexing', 'src/indexing/kernels/webgpu'],
-  peaks: ['wgsl/peaks', 'src/peaks/kernels/webgpu'],
+  indexing: ['wgsl/indexing', 'src/serial/indexing/kernels/webgpu'],
+  peaks: ['wgsl/peaks', 'src/serial/peaks/kernels/webgpu'],
   udf: [
     ...['dense', 'least', 'planes', 'spans', 'sparse'].map((name) => `wgsl/udf/${name}.wgsl`),
     ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/udf/kernels/webgpu/${name}.ts`),

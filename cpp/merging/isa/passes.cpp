@@ -1,4 +1,5 @@
-// The sums of a merge, and the refinement of crystals against it. What is computed, and why: src/merging/README.md.
+// The sums of a merge, and the refinement of crystals against it. What is computed, and why:
+// src/serial/merging/README.md.
 #include "merging/passes.h"
 
 #include <cmath>

@@ -6,7 +6,7 @@ import type {
   IndexingResult,
   IndexingStages,
   IndexingThresholds,
-} from '../../../indexing/indexer.js';
+} from '../../../serial/indexing/indexer.js';
 import type { Comparison } from '../../case.js';
 import * as sampling from '../../oracle/indexing/sampling.js';
 import { direction, type Search } from '../../oracle/indexing/search.js';

@@ -6,8 +6,8 @@
 
 import type { Context } from '../../../assembly/rooms.js';
 import { type Cell, cellFromParameters, dot } from '../../../crystal/cell.js';
-import type { IndexingMethod, IndexingThresholds } from '../../../indexing/indexer.js';
 import { type SpotSimulation, simulateSpots } from '../../../io/simulate/spots.js';
+import type { IndexingMethod, IndexingThresholds } from '../../../serial/indexing/indexer.js';
 import type { Row } from '../../case.js';
 import { spotAt } from '../../oracle/indexing/lattices.js';
 import type { Search } from '../../oracle/indexing/search.js';

@@ -2,8 +2,8 @@
 
 import { Random } from '../../../core/random/random.js';
 import { type Cell, cellFromParameters, scale } from '../../../crystal/cell.js';
-import type { IndexingMethod } from '../../../indexing/indexer.js';
 import { rotateRandomly, simulateSpots } from '../../../io/simulate/spots.js';
+import type { IndexingMethod } from '../../../serial/indexing/indexer.js';
 import type { Row } from '../../case.js';
 import { otherHand, perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';

@@ -2,7 +2,7 @@
 
 import type { Context } from '../../../assembly/rooms.js';
 import { type Cell, cellFromParameters } from '../../../crystal/cell.js';
-import type { IndexerOptions, IndexingResult, IndexingThresholds } from '../../../indexing/indexer.js';
+import type { IndexerOptions, IndexingResult, IndexingThresholds } from '../../../serial/indexing/indexer.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 
 /**

@@ -1,6 +1,7 @@
 /** Spots that belong to no crystal: images that must be refused, and outliers that must not affect the result. */
-import type { IndexingMethod } from '../../../indexing/indexer.js';
+
 import { simulateSpots } from '../../../io/simulate/spots.js';
+import type { IndexingMethod } from '../../../serial/indexing/indexer.js';
 import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { cells } from './lists.js';

@@ -2,8 +2,8 @@
 
 import { Random } from '../../../core/random/random.js';
 import type { Cell } from '../../../crystal/cell.js';
-import type { IndexerOptions, IndexingMethod } from '../../../indexing/indexer.js';
 import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../io/simulate/spots.js';
+import type { IndexerOptions, IndexingMethod } from '../../../serial/indexing/indexer.js';
 import type { Row } from '../../case.js';
 import { perfectImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';

@@ -1,6 +1,6 @@
 /** Compares what was found with the truth: by meaning, not by bits. */
 import { type Cell, reciprocal } from '../../../crystal/cell.js';
-import type { Crystal, ImageView } from '../../../indexing/indexer.js';
+import type { Crystal, ImageView } from '../../../serial/indexing/indexer.js';
 import type { Comparison } from '../../case.js';
 import {
   distanceToNode,

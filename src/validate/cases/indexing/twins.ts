@@ -1,8 +1,8 @@
 /** The same work done in two ways, which must give the same bytes. */
 
 import type { Context } from '../../../assembly/rooms.js';
-import type { IndexingMethod, IndexingResult } from '../../../indexing/indexer.js';
 import { simulateSpots } from '../../../io/simulate/spots.js';
+import type { IndexingMethod, IndexingResult } from '../../../serial/indexing/indexer.js';
 import { differentBytes } from '../../compare.js';
 import * as bounds from '../../tolerances.js';
 import { batchOf, type CellName, cells, type Lists, plan, type Run } from './lists.js';

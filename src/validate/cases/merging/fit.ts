@@ -1,7 +1,7 @@
 /** The case table of merging: whole merges of small streams, compared number by number with the oracle's. */
 import type { Context } from '../../../assembly/rooms.js';
-import { mergeStream } from '../../../merging/merge-stream.js';
-import type { MergeResult } from '../../../merging/result.js';
+import { mergeStream } from '../../../serial/merging/merge-stream.js';
+import type { MergeResult } from '../../../serial/merging/result.js';
 import type { Comparison, Row } from '../../case.js';
 import { mergeByOracle, type OracleFit, type OracleMerge } from '../../oracle/merging/merge.js';
 import { mergedNumbers, sameMeasurements } from '../../tolerances.js';

@@ -1,6 +1,6 @@
 /** The case table of merging. */
 import type { Context } from '../../../assembly/rooms.js';
-import { mergeStream } from '../../../merging/merge-stream.js';
+import { mergeStream } from '../../../serial/merging/merge-stream.js';
 import type { RoomTable } from '../../case.js';
 import { mergeByOracle } from '../../oracle/merging/merge.js';
 import { mergingRows } from './fit.js';

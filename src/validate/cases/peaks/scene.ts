@@ -3,8 +3,8 @@
  */
 
 import { Random } from '../../../core/random/random.js';
-import type { Frame, FrameDtype } from '../../../peaks/contract.js';
-import type { FramePeaksOptions, PeaksRunOptions } from '../../../peaks/peaks.js';
+import type { Frame, FrameDtype } from '../../../serial/peaks/contract.js';
+import type { FramePeaksOptions, PeaksRunOptions } from '../../../serial/peaks/peaks.js';
 import type { DispersionSettings } from '../../oracle/peaks/dispersion.js';
 import type { Settings } from '../../oracle/peaks/peakfinder8.js';
 import type { ZaefSettings } from '../../oracle/peaks/zaef.js';

@@ -1,7 +1,7 @@
 /** The case table of peaks. */
 
 import type { Context } from '../../../assembly/rooms.js';
-import type { PeakList } from '../../../peaks/peak-list.js';
+import type { PeakList } from '../../../serial/peaks/peak-list.js';
 import type { RoomTable, Row } from '../../case.js';
 import { dispersion } from '../../oracle/peaks/dispersion.js';
 import { type OraclePeak, peakfinder8, type RingLimits } from '../../oracle/peaks/peakfinder8.js';

@@ -1,7 +1,7 @@
 /**
- * The oracle of merging: the whole fit in float64, one observation at a time, as src/merging/README.md defines it. It
- * shares no code with cpp/ and src/merging: constants are repeated, derivatives of excitation errors are computed from
- * the change of the rotated vector, and linear systems are solved by Gaussian elimination.
+ * The oracle of merging: the whole fit in float64, one observation at a time, as src/serial/merging/README.md defines
+ * it. It shares no code with cpp/ and src/serial/merging: constants are repeated, derivatives of excitation errors are
+ * computed from the change of the rotated vector, and linear systems are solved by Gaussian elimination.
  */
 
 /** An observation of a crystal, with its unique reflection as a string. */

@@ -1,0 +1,47 @@
+/** The indexing contract of a backend. */
+
+import type { Disposable } from '../../base/resource.js';
+import type { Op } from '../../core/backends/feature.js';
+
+/** Sizes of an indexer: the fields of the layout's IndexerDescriptor, and the total number of spots of one run. */
+export interface IndexingDescriptor {
+  readonly fields: Readonly<Record<string, number>>;
+  readonly batch: number;
+  readonly maxBatchSpots: number;
+  readonly maxInputCells: number;
+  readonly maxOutputCells: number;
+}
+
+/**
+ * One batch, already validated. Inputs are read and outputs written before the promise settles; the arrays belong to
+ * the caller.
+ */
+export interface IndexingBatch {
+  readonly params: Uint8Array;
+  readonly spots: Float32Array;
+  readonly offsets: Uint32Array;
+  readonly images: number;
+  readonly cells: Float32Array;
+  readonly cellCount: number;
+  readonly found: Uint8Array;
+  readonly results: Uint8Array;
+  readonly assignment: Uint8Array;
+}
+
+/** A planned indexer. */
+export interface IndexingKernel extends Disposable {
+  readonly bytes: number;
+  /** Runs that may be in flight concurrently, default 1. */
+  readonly atOnce?: number;
+  /** Whether it skips non-finite spots and flags their image, so that the facade need not check every number. */
+  readonly flagsNonFinite?: boolean;
+  run(batch: IndexingBatch): Promise<void>;
+  /**
+   * Records of a stage (a number of `enums.Stage`) of the first image of the latest run; for a plan with `debug`, after
+   * a run.
+   */
+  stage?(stage: number): Promise<Uint8Array>;
+}
+
+/** Indexers of a backend. */
+export type IndexingOp = Op<IndexingDescriptor, IndexingKernel>;

@@ -1,0 +1,23 @@
+/** The modules of the indexing kernels. */
+import type { Feature } from '../../core/backends/feature.js';
+import { uses } from '../../core/backends/mechanisms.js';
+import type { IndexingOp } from './contract.js';
+import { proposalsOp } from './kernels/proposals-wasm.js';
+import { indexingOp } from './kernels/wasm.js';
+import type { ProposalsOp } from './proposals.js';
+
+export const indexingFeature: Feature<IndexingOp> = {
+  name: 'indexing',
+  uses: uses.indexing,
+  kernels: {
+    wasm: indexingOp,
+    webgpu: async (gpu) => (await import('./kernels/webgpu/indexing.js')).indexingOp(gpu),
+  },
+};
+
+/** CPU only: contexts of a GPU use the native or wasm backend instead. */
+export const proposalsFeature: Feature<ProposalsOp> = {
+  name: 'cell search',
+  kernels: { wasm: proposalsOp },
+  missing: 'unknown cells are determined on native and wasm only',
+};

@@ -1,0 +1,355 @@
+/**
+ * Validates sizes and thresholds and fills in defaults: the facade's interpretation of src/core/layout/indexing.ts,
+ * which the cores check again.
+ */
+
+import { row, valid } from '../../base/call-options.js';
+import { EwaldError } from '../../base/errors.js';
+import type { Filled } from '../../base/members.js';
+import { knownOptions, type OfRun } from '../../base/options.js';
+import { checked, defaultsOf, type Parameters, type Said } from '../../base/parameters.js';
+import type { Range } from '../../base/range.js';
+import {
+  batchSpotRange,
+  cellSearchRanges,
+  indexingEnums as enums,
+  indexerParams,
+  indexerRanges,
+  proposalRanges,
+  refinementDefaults,
+  streamRanges,
+  thresholdRanges,
+} from '../../core/layout/indexing.js';
+import { searchConstants } from '../../core/layout/search.js';
+import { pack } from '../../core/layout/struct.js';
+import type { IndexingDescriptor } from './contract.js';
+import type { CellSearchParameters } from './parameter-types.js';
+
+/**
+ * Search method: `fast` (default), `turbo`, which is fast with less effort on difficult images, or `exhaustive`, the
+ * published search with its defects corrected. Turbo finds more than exhaustive and less than fast.
+ */
+export type IndexingMethod = keyof typeof enums.Method;
+/** How a found cell is refined; see `IndexingThresholds.refinement`. */
+export type Refinement = keyof typeof enums.Refinement;
+
+/** Sizes of an indexer. They determine its memory; a run may use less, never more. */
+export interface IndexerOptions {
+  /**
+   * Spots of an image that are used, 6 … 4096, default 300. Of more, the lowest-resolution ones are kept and the result
+   * is flagged.
+   */
+  readonly maxSpots?: number | undefined;
+  /** Known cells of one run, 1 … 64, default 1. */
+  readonly maxInputCells?: number | undefined;
+  /** Cells returned per image at most, 1 … 1024, default 32. */
+  readonly maxOutputCells?: number | undefined;
+  /** Images of one run, 1 … 65536, default 1. */
+  readonly batch?: number | undefined;
+  /**
+   * Spots of all images of one run together, before the selection of `maxSpots`; default batch × max(4 · maxSpots,
+   * 4096).
+   */
+  readonly maxBatchSpots?: number | undefined;
+  /** `fast` (default), `turbo` or `exhaustive`; see IndexingMethod. */
+  readonly method?: IndexingMethod | undefined;
+  /** Candidate vectors kept per length, 1 … 1024; default: the method's own (exhaustive 32). */
+  readonly candidateVectors?: number | undefined;
+  /** Most half-sphere points a run may request, 1024 … 1048576, default 65536. */
+  readonly maxSamplePoints?: number | undefined;
+  /** Most rotation angles a run may request, 64 … 65536, default 5040. */
+  readonly maxAnglePoints?: number | undefined;
+  /** exhaustive: sample every vector of a cell, not only the longest; default false. */
+  readonly redundantComputations?: boolean | undefined;
+  /**
+   * Host threads over the images of a batch, 0 … 1024; default 0: one per core on native, only this thread on wasm,
+   * whose further threads are workers.
+   */
+  readonly threads?: number | undefined;
+  /** Batches of a stream in flight, 1 … 16, default 2: one is computed while the next is filled. */
+  readonly inFlight?: number | undefined;
+  /**
+   * Keep the stages of the first image of each run readable by `stages()`; default false. Costs memory, on wasm the
+   * worker threads, on GPUs speed.
+   */
+  readonly debug?: boolean | undefined;
+}
+
+/** Thresholds of one run. Distances are in index units (periods of the lattice) unless stated otherwise. */
+export interface IndexingThresholds {
+  /** Lattices searched for in an image, 1 … 8, default 1. */
+  readonly maxCrystals?: number | undefined;
+  /**
+   * A lattice is accepted if log₁₀ of its chance probability is at most this, −10⁶ … 0, default −3.5: less than one
+   * image of pure noise in a thousand. At −10⁶ none is accepted.
+   */
+  readonly acceptLog10?: number | undefined;
+  /** Lengths closer than this share their samples, in angstrom, 0 … 10, default 10⁻⁹. */
+  readonly lengthThreshold?: number | undefined;
+  /** Lower trim of a distance, 0 … below trimHigh, default 0.001. */
+  readonly trimLow?: number | undefined;
+  /** Upper trim of a distance, above trimLow … 0.5, default 0.3. */
+  readonly trimHigh?: number | undefined;
+  /** Offset inside the logarithm, above 0 … 1, default 0.1. */
+  readonly delta?: number | undefined;
+  /** Spots this close to a plane of the sampled vector count, above 0 … 0.5, default 0.2. */
+  readonly planeDistance?: number | undefined;
+  /** Spots this close to a node count, above 0 … 0.87, default 0.15. */
+  readonly nodeDistance?: number | undefined;
+  /** Spots required for a vector refinement, 0 (off) or 4 … 1024, default 6. */
+  readonly minSpots?: number | undefined;
+  /** Half-sphere points, 0 (the method's own) or candidateVectors … maxSamplePoints; default 0 (exhaustive 32768). */
+  readonly samplePoints?: number | undefined;
+  /** Rotation angles, 0 (the method's own) or 64 … maxAnglePoints; default 0 (exhaustive from samplePoints). */
+  readonly anglePoints?: number | undefined;
+  /**
+   * `rotation` (default of fast and turbo: orientation first, lengths and angles only if the data support it), `ifssr`
+   * (default of exhaustive), `ifss`, `ifse` or `raw`.
+   */
+  readonly refinement?: Refinement | undefined;
+  /**
+   * fast and turbo: `free` (default) fits lengths and angles, within a few percent, if that improves the verdict;
+   * `held` keeps those of the known cell, for cells that are known better than one image can determine.
+   * `Crystal.refined` states which applies.
+   */
+  readonly metric?: 'free' | 'held' | undefined;
+  /** Factor on the acceptance radius per round, 0.01 … 0.99, default 0.8. */
+  readonly contraction?: number | undefined;
+  /**
+   * Radius that ends a refinement, 0 … 1: 1/angstrom for ifssr (default 0.00075) and rotation (default 0: 0.3 of the
+   * acceptance radius), index units for ifss and ifse (default 0.01).
+   */
+  readonly maxDistance?: number | undefined;
+  /** Spots required for a refinement round, 4 … 1024, default 8 (ifss, ifse: 6). */
+  readonly refineMinSpots?: number | undefined;
+  /** Most refinement rounds, 1 … 1024, default 32 (ifss, ifse: 15). */
+  readonly refineIterations?: number | undefined;
+}
+
+/** Parameters of the search for an unknown cell. */
+export const cellSearchRows = {
+  minLengthA: {
+    kind: 'number',
+    sentence: 'shortest cell edge',
+    range: proposalRanges.minLengthA,
+    unit: 'angstrom',
+    flag: 'min',
+    value: 'angstrom',
+  },
+  maxLengthA: {
+    kind: 'number',
+    sentence: 'longest cell edge; ranges of up to 150 and 400 Å are searched as well, on finer grids',
+    range: proposalRanges.maxLengthA,
+    unit: 'angstrom',
+    flag: 'max',
+    value: 'angstrom',
+  },
+  proposers: {
+    kind: 'integer',
+    sentence: 'images that propose cells: those with the most spots up to maxSpots; all images vote',
+    range: cellSearchRanges.proposers,
+    flag: null,
+  },
+  symmetryTolerance: {
+    kind: 'number',
+    sentence: 'how far lengths (relative) and angles (in radians) may be bent for a symmetry',
+    range: cellSearchRanges.tolerance,
+  },
+} as const satisfies Parameters;
+
+/** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
+export function checkCellSearch(given: CellSearchParameters, said: Said): Filled<CellSearchParameters> {
+  const search = { ...defaultsOf(cellSearchRows), ...checked(cellSearchRows, { ...given }, said) };
+  const { minLengthA, maxLengthA } = search as Filled<CellSearchParameters>;
+  if (maxLengthA < minLengthA)
+    throw new EwaldError(
+      'Argument',
+      `${said('maxLengthA')} is ${maxLengthA}; expected at least ${said('minLengthA')}, which is ${minLengthA}`,
+    );
+  return search as Filled<CellSearchParameters>;
+}
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'CellSearchParameters', about: 'How an unknown cell is looked for.', rows: cellSearchRows },
+] as const;
+
+const sizeNames = [
+  'maxSpots',
+  'maxInputCells',
+  'maxOutputCells',
+  'batch',
+  'maxBatchSpots',
+  'method',
+  'candidateVectors',
+  'maxSamplePoints',
+  'maxAnglePoints',
+  'redundantComputations',
+  'threads',
+  'inFlight',
+  'debug',
+];
+/** Names of the thresholds, for checks of run options. */
+export const thresholdNames: readonly string[] = [...Object.keys(thresholdRanges), 'metric'];
+
+/**
+ * log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md.
+ */
+export const defaultAcceptLog10: number = thresholdRanges.acceptLog10.fallback;
+
+/** Validated sizes, as backends require them. */
+export interface Sizes extends IndexingDescriptor {
+  readonly method: IndexingMethod;
+  readonly maxSpots: number;
+  readonly maxSamplePoints: number;
+  readonly maxAnglePoints: number;
+  readonly inFlight: number;
+}
+
+const refinements = Object.keys(enums.Refinement) as Refinement[];
+const metricRow = row.choice(['free', 'held'], 'free');
+
+const ofRun: OfRun = {
+  names: ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames],
+  call: 'indexer.run({ spots, offsets, cells, … })',
+};
+
+/** Validates the sizes of an indexer and fills in the defaults. Throws `Argument`. */
+export function checkSizes(options: IndexerOptions): Sizes {
+  knownOptions('indexer', options, sizeNames, ofRun);
+  const size = (name: keyof IndexerOptions & keyof typeof indexerRanges): number =>
+    valid(`indexer: ${name}`, options[name] as number | undefined, { kind: 'integer', range: indexerRanges[name] });
+  const method = valid(
+    'indexer: method',
+    options.method,
+    row.choice(Object.keys(enums.Method) as IndexingMethod[], 'fast'),
+  );
+  const maxSpots = size('maxSpots');
+  const batch = size('batch');
+  const { low, high, fallback } = batchSpotRange;
+  const maxBatchSpots = valid(
+    'indexer: maxBatchSpots',
+    options.maxBatchSpots,
+    row.integer(Math.max(low, maxSpots), high, batch * Math.max(4 * maxSpots, fallback)),
+  );
+  const maxInputCells = size('maxInputCells');
+  const maxOutputCells = size('maxOutputCells');
+  const maxSamplePoints = size('maxSamplePoints');
+  const maxAnglePoints = size('maxAnglePoints');
+  const fields = {
+    maxSpots,
+    maxInputCells,
+    maxOutputCells,
+    batch,
+    method: enums.Method[method],
+    candidateVectors: size('candidateVectors'),
+    maxSamplePoints,
+    maxAnglePoints,
+    threads: size('threads'),
+    redundant: valid('indexer: redundantComputations', options.redundantComputations, row.flag) ? 1 : 0,
+    debug: valid('indexer: debug', options.debug, row.flag) ? 1 : 0,
+  };
+  return {
+    fields,
+    method,
+    maxSpots,
+    batch,
+    maxBatchSpots,
+    maxInputCells,
+    maxOutputCells,
+    maxSamplePoints,
+    maxAnglePoints,
+    inFlight: valid('indexer: inFlight', options.inFlight, { kind: 'integer', range: streamRanges.inFlight }),
+  };
+}
+
+/** Checks thresholds before anything is planned, whatever the sizes of the indexer. Throws `Argument`. */
+export function checkThresholds(what: string, thresholds: unknown): void {
+  if (thresholds === undefined) return;
+  knownOptions(what, thresholds as object, thresholdNames);
+  const t = thresholds as IndexingThresholds;
+  for (const [name, range] of Object.entries(thresholdRanges))
+    if (name !== 'refinement') valid(`${what}.${name}`, t[name as 'delta'], { kind: 'number', range });
+  valid(`${what}.refinement`, t.refinement, row.choice(refinements));
+  valid(`${what}.metric`, t.metric, metricRow);
+}
+
+/** Thresholds in the order of their names, and their packed form. */
+interface PackedThresholds {
+  readonly given: readonly unknown[];
+  readonly packed: Uint8Array;
+}
+
+/** Those of the latest run of each indexer, by its sizes. */
+const latest = new WeakMap<Sizes, PackedThresholds>();
+
+/**
+ * Validates the thresholds of a run and packs them. If they are those of the latest run, as in all images of a data
+ * set, its packed form is returned; nobody writes to it. Throws `Argument`.
+ */
+export function packThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
+  const known = latest.get(sizes);
+  const values = t as Readonly<Record<string, unknown>>;
+  if (known && haveSame(values, known.given)) return known.packed;
+  const packed = checkedThresholds(sizes, t);
+  latest.set(sizes, { given: thresholdNames.map((name) => values[name]), packed });
+  return packed;
+}
+
+function haveSame(values: Readonly<Record<string, unknown>>, given: readonly unknown[]): boolean {
+  for (let i = 0; i < thresholdNames.length; i++) if (values[thresholdNames[i] as string] !== given[i]) return false;
+  return true;
+}
+
+function checkedThresholds(sizes: Sizes, t: IndexingThresholds): Uint8Array {
+  const refinement = valid(
+    'index: refinement',
+    t.refinement,
+    row.choice(refinements, sizes.method === 'exhaustive' ? 'ifssr' : 'rotation'),
+  );
+  const held = valid('index: metric', t.metric, metricRow) === 'held';
+  if (held && (sizes.method === 'exhaustive' || refinement !== 'rotation'))
+    throw new EwaldError(
+      'Argument',
+      `index: metric 'held' requires the methods fast and turbo and the refinement 'rotation'; ` +
+        `this is ${sizes.method} with ${refinement}`,
+    );
+  type Name = Exclude<keyof typeof thresholdRanges, 'refinement'>;
+  const rangeOf = (name: Name, high = Number.POSITIVE_INFINITY): Range => {
+    const range: Range = thresholdRanges[name];
+    const fallback = refinementDefaults[refinement][name] ?? range.fallback;
+    return { ...range, fallback, high: Math.min(range.high, high) };
+  };
+  const number = (name: Name): number => valid(`index: ${name}`, t[name], { kind: 'number', range: rangeOf(name) });
+  const count = (name: Name, high?: number): number =>
+    valid(`index: ${name}`, t[name], { kind: 'integer', range: rangeOf(name, high) });
+  const trimLow = number('trimLow');
+  const trimHigh = number('trimHigh');
+  if (trimLow >= trimHigh)
+    throw new EwaldError(
+      'Argument',
+      `index: trimLow is ${trimLow} and trimHigh is ${trimHigh}; trimLow must be smaller`,
+    );
+  return pack(indexerParams, {
+    lengthThreshold: number('lengthThreshold'),
+    trimLow,
+    trimHigh,
+    delta: number('delta'),
+    planeDistance: number('planeDistance'),
+    nodeDistance: number('nodeDistance'),
+    minSpots: count('minSpots'),
+    samplePoints: count('samplePoints', sizes.maxSamplePoints),
+    anglePoints: count('anglePoints', sizes.maxAnglePoints),
+    maxCrystals: count('maxCrystals'),
+    // The fast methods fit the orientation before the verdict; without a refinement the metric is kept.
+    refinement: enums.Refinement[held ? 'raw' : refinement],
+    contraction: number('contraction'),
+    maxDistance: number('maxDistance'),
+    refineMinSpots: count('refineMinSpots'),
+    refineIterations: count('refineIterations'),
+    acceptLog10: number('acceptLog10'),
+  });
+}
+
+/** Spots required to index an image; the core flags images that have fewer. */
+export const minimumSpots = searchConstants.minImageSpots.value;

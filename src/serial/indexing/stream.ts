@@ -1,0 +1,292 @@
+/**
+ * Indexing of a stream of images: batches are filled, computed and returned with bounded memory, whatever the source's
+ * speed.
+ */
+import { iteratorOf, letGo, orAborted } from '../../base/aborted.js';
+import { isLost, lengthOf } from '../../base/buffers.js';
+import { row, valid } from '../../base/call-options.js';
+import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal, knownOptions, shown } from '../../base/options.js';
+import { streamRanges } from '../../core/layout/indexing.js';
+import { allFinite, type IndexingInput } from './input.js';
+import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
+import { firstNonFinite, type ImageView, type IndexingResult } from './result.js';
+
+/** One image of a stream; any additional members are returned with its result. */
+export interface StreamItem {
+  /** [spots, 3] reciprocal vectors, 1/angstrom, as in `IndexingInput`. */
+  readonly spots: Float32Array | Float64Array | readonly number[];
+}
+
+/** Options of indexing a stream. */
+export interface StreamOptions extends IndexingThresholds {
+  /** Known cells of every image, as in `IndexingInput`. */
+  readonly cells: IndexingInput['cells'];
+  /** Results in the order of the source (default), or each batch as soon as it is ready. */
+  readonly ordered?: boolean | undefined;
+  /** Milliseconds that a batch waits for further images before it is submitted incomplete, 0 … 60000, default 20. */
+  readonly maxDelayMs?: number | undefined;
+  /** Aborts the stream with `Aborted`, including batches in flight; finished results are yielded first. */
+  readonly signal?: PlatformSignal | undefined;
+  /** Called with the number of indexed images after each batch. */
+  readonly onProgress?: ((images: number) => void) | undefined;
+}
+
+/** An image of the stream with its result. */
+export interface StreamResult<T extends StreamItem> {
+  readonly item: T;
+  readonly image: ImageView;
+}
+
+/** What a stream requires of the indexer. */
+interface StreamRunner {
+  /** Runs without checking for finite numbers, which the stream does, or leaves to the backend. */
+  run(input: IndexingInput): Promise<IndexingResult>;
+  readonly flagsNonFinite: boolean;
+  /** The signal, which also fires when the indexer is disposed. */
+  until(signal: PlatformSignal | undefined): PlatformSignal;
+}
+type Source<T> = AsyncIterable<T> | Iterable<T>;
+
+/** A batch in flight: settles once, never rejects. */
+interface Flight<T> {
+  readonly items: readonly T[];
+  done: boolean;
+  outcome: Promise<{ result: IndexingResult } | { error: unknown }>;
+}
+
+/** Indexes a stream. */
+export async function* streamImages<T extends StreamItem>(
+  sizes: Sizes,
+  { run, flagsNonFinite, until }: StreamRunner,
+  source: Source<T>,
+  options: StreamOptions,
+): AsyncGenerator<StreamResult<T>, void, undefined> {
+  knownOptions('indexer.stream', options, [
+    'cells',
+    'ordered',
+    'maxDelayMs',
+    'signal',
+    'onProgress',
+    ...thresholdNames,
+  ]);
+  const { ordered: wanted, maxDelayMs, signal: given, onProgress: _told, ...rest } = options;
+  const ordered = valid('indexer.stream: ordered', wanted, row.on);
+  checkSignal(given);
+  const signal = until(given);
+  const tell = observer('indexer.stream', options, 'onProgress');
+  let indexed = 0;
+  const batches = new Batches(
+    source,
+    sizes.batch,
+    sizes.maxBatchSpots,
+    valid('indexer.stream: maxDelayMs', maxDelayMs, { kind: 'number', range: streamRanges.maxDelayMs }),
+    !flagsNonFinite,
+  );
+  const flights: Flight<T>[] = [];
+
+  const launch = (items: readonly T[]): void => {
+    // Arrays may have been detached while the image waited for its batch.
+    for (const item of items) {
+      const wrong = checkItem(item, sizes.maxBatchSpots);
+      if (wrong) throw wrong;
+    }
+    const offsets = new Uint32Array(items.length + 1);
+    items.forEach(({ spots }, i) => {
+      offsets[i + 1] = (offsets[i] ?? 0) + countOf(spots) / 3;
+    });
+    const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
+    items.forEach((item, i) => {
+      if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
+    });
+    const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
+    flight.outcome = run({ ...rest, spots, offsets, ...(given ? { signal: given } : {}) })
+      .then((result) => {
+        indexed += items.length;
+        tell(indexed);
+        return { result };
+      })
+      .catch((error: unknown) => ({ error }))
+      .finally(() => {
+        flight.done = true;
+      });
+    flights.push(flight);
+  };
+  // The flight whose results come next: the oldest, or any that is ready.
+  const land = async (): Promise<Flight<T>> => {
+    if (!ordered) await Promise.race(flights.map(({ outcome }) => outcome));
+    const index = ordered ? 0 : flights.findIndex(({ done }) => done);
+    return flights.splice(Math.max(0, index), 1)[0] as Flight<T>;
+  };
+
+  let failure: { error: unknown } | undefined;
+  try {
+    for (let open = true; open || flights.length > 0; ) {
+      while (open && !failure && flights.length < sizes.inFlight) {
+        try {
+          checkSignal(signal);
+          const items = await batches.next(signal);
+          if (items) launch(items);
+          else open = false;
+        } catch (error) {
+          failure = { error };
+        }
+      }
+      if (failure) open = false;
+      if (flights.length === 0) break;
+      const flight = await land();
+      const outcome = await flight.outcome;
+      if ('error' in outcome) {
+        // Finished results are delivered first; only the first failure is reported.
+        failure ??= outcome;
+        continue;
+      }
+      const { result } = outcome;
+      let odd = flagsNonFinite ? firstNonFinite(result) : undefined;
+      for (const [i, item] of flight.items.entries()) {
+        if (i === odd) {
+          const wrong = checkNumbers(item);
+          if (wrong) {
+            failure ??= { error: wrong };
+            break;
+          }
+          odd = firstNonFinite(result, i + 1);
+        }
+        yield { item, image: result.image(i) };
+      }
+    }
+    if (failure) throw failure.error;
+  } finally {
+    await batches.end();
+    await Promise.all(flights.map(({ outcome }) => outcome));
+  }
+}
+
+const countOf = (spots: StreamItem['spots']): number =>
+  ArrayBuffer.isView(spots) ? lengthOf(spots as Float32Array) : spots.length;
+
+/** The error for an invalid image of the stream, checked individually so that it does not affect others. */
+function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
+  const spots = (item as StreamItem | null | undefined)?.spots;
+  if (!(spots instanceof Float32Array || spots instanceof Float64Array || Array.isArray(spots)))
+    return new EwaldError(
+      'Shape',
+      `an image of the stream has ${shown(spots)} for spots; expected a Float32Array, a Float64Array or an ` +
+        'array of numbers',
+    );
+  // Detached arrays must not be read.
+  if (ArrayBuffer.isView(spots) && isLost(spots as Float32Array))
+    return new EwaldError(
+      'Shape',
+      'the spots of an image of the stream were detached or shrunk; keep them until its result is returned',
+    );
+  const count = countOf(spots);
+  if (count === 0) return undefined;
+  if (count % 3 !== 0)
+    return new EwaldError('Shape', `an image of the stream has ${count} numbers; expected three per spot (x y z)`);
+  if (count / 3 > maxSpots) {
+    return new EwaldError(
+      'Limit',
+      `an image of the stream has ${count / 3} spots, but the indexer was made for ${maxSpots} per batch; ` +
+        'raise maxBatchSpots',
+    );
+  }
+  return undefined;
+}
+
+/** The error for non-finite numbers of an image. */
+function checkNumbers({ spots }: StreamItem): EwaldError | undefined {
+  if (countOf(spots) === 0 || allFinite(spots)) return undefined;
+  const bad = spots.findIndex((x) => !Number.isFinite(x));
+  return new EwaldError(
+    'Argument',
+    `an image of the stream holds ${spots[bad]} in spot ${Math.floor(bad / 3)}; ` +
+      'spots must be finite numbers of 1/angstrom',
+  );
+}
+
+/** Splits a source into batches: full ones while it is fast, smaller ones if it is slow. */
+class Batches<T extends StreamItem> {
+  readonly #iterator: AsyncIterator<T> | Iterator<T>;
+  readonly #size: number;
+  readonly #maxSpots: number;
+  readonly #delay: number;
+  readonly #scan: boolean;
+  #pending: IteratorResult<T> | Promise<IteratorResult<T>> | undefined;
+  #ended = false;
+
+  constructor(source: Source<T>, size: number, maxSpots: number, delay: number, scan: boolean) {
+    const iterator = ArrayBuffer.isView(source) ? undefined : iteratorOf(source);
+    if (!iterator)
+      throw new EwaldError('Argument', `indexer.stream was given ${shown(source)}; expected an iterable of images`);
+    this.#iterator = iterator;
+    this.#size = size;
+    this.#maxSpots = maxSpots;
+    this.#delay = delay;
+    this.#scan = scan;
+  }
+
+  /** The next batch; undefined at the end. */
+  async next(signal: PlatformSignal): Promise<T[] | undefined> {
+    const items: T[] = [];
+    let spots = 0;
+    let deadline = Number.POSITIVE_INFINITY;
+    while (!this.#ended && items.length < this.#size) {
+      this.#pending ??= this.#iterator.next();
+      // A synchronous iterator has its item at once, without a promise or timer for each.
+      const next =
+        'then' in this.#pending ? await orTimeout(this.#pending, deadline - performance.now(), signal) : this.#pending;
+      if (next === 'late') break;
+      if (next.done) {
+        this.#ended = true;
+        break;
+      }
+      const wrong = checkItem(next.value, this.#maxSpots) ?? (this.#scan ? checkNumbers(next.value) : undefined);
+      if (wrong) {
+        // Earlier images go first; the error is reported when its turn comes.
+        if (items.length > 0) break;
+        throw wrong;
+      }
+      const count = countOf(next.value.spots) / 3;
+      // It does not fit any more: it stays pending and starts the next batch.
+      if (spots + count > this.#maxSpots) break;
+      this.#pending = undefined;
+      spots += count;
+      items.push(next.value);
+      deadline = Math.min(deadline, performance.now() + this.#delay);
+    }
+    return items.length > 0 ? items : undefined;
+  }
+
+  /** Tells the source that no more items are needed. */
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await letGo(this.#iterator);
+  }
+}
+
+/** A promise, or `late` after `ms`; an aborted signal rejects at once. */
+async function orTimeout<T>(promise: Promise<T>, ms: number, signal: PlatformSignal): Promise<T | 'late'> {
+  if (ms <= 0) {
+    // A result that is already available is still taken.
+    return Promise.race([
+      promise,
+      Promise.resolve()
+        .then(() => Promise.resolve())
+        .then(() => 'late' as const),
+    ]);
+  }
+  if (!Number.isFinite(ms)) return orAborted(promise, signal);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms);
+  });
+  try {
+    return await orAborted(Promise.race([promise, late]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

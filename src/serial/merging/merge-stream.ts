@@ -1,0 +1,42 @@
+/** A merge in one call. */
+import { expects } from '../../base/arguments.js';
+import type { MergeFile, MergeInput } from './merger.js';
+import type { MergeOptions } from './options.js';
+import type { MergeResult } from './result.js';
+import type { MergingMethods } from './room.js';
+import type { MergeRunOptions } from './run.js';
+
+/**
+ * Merges one or several streams on a context, including scaling, partialities and the indexing ambiguity. Files are
+ * given by their path (Node), address, File or Blob, other bytes as `{ name, bytes }`.
+ *
+ * Throws `Argument`, `File`, `Format`, `Aborted`.
+ */
+export async function mergeStream(
+  context: MergingMethods,
+  input: MergeInput | MergeFile | readonly (MergeInput | MergeFile)[],
+  options: MergeOptions,
+  running: MergeRunOptions = {},
+): Promise<MergeResult> {
+  expects(
+    typeof (context as Partial<MergingMethods> | null | undefined)?.merger === 'function',
+    'mergeStream: the first argument',
+    context,
+    'a context: await createContext()',
+  );
+  const inputs: readonly (MergeInput | MergeFile)[] = Array.isArray(input) ? input : [input];
+  for (const one of inputs)
+    expects(
+      typeof one === 'string' || (typeof one === 'object' && one !== null && (isFile(one) || 'bytes' in one)),
+      'mergeStream: the second argument',
+      one,
+      'a path, a URL, a File, { bytes } of a stream, or an array of such',
+    );
+  const merger = await context.merger(options);
+  const { signal } = running;
+  for (const one of inputs) await merger.addStream(one, signal ? { signal } : {});
+  return merger.run(running);
+}
+
+/** Whether it is a URL, a File or a Blob. */
+const isFile = (one: object): boolean => 'href' in one || 'slice' in one;

@@ -1,0 +1,73 @@
+// Generated from parameters.ts by `npm run layout`. Do not edit.
+
+import type { KnownCell } from '../../crystal/cell-file.js';
+import type { ReflectionList } from './hkl.js';
+import type { Split } from './split.js';
+
+/** Options of a merge. */
+export interface MergeOptions {
+  /**
+   * Point group as CrystFEL names it (4/mmm, 422, 321_H, 2/m_uab, …), or auto. Equivalent intensities of the group
+   * are merged. With auto it is the highest Laue group of the lattice whose equivalent observations agree. A name
+   * without an axis takes the unique axis of the cell.
+   */
+  readonly symmetry: string;
+  /** The cell; in the command a .cell or PDB file, or a,b,c,al,be,ga. Default the median of the crystals. */
+  readonly cell?: KnownCell | undefined;
+  /**
+   * Space group that MTZ files state, such as P43212. One of the 65 space groups of chiral molecules; merging does
+   * not depend on it. Default the symmorphic one of the point group.
+   */
+  readonly spaceGroup?: string | undefined;
+  /**
+   * How observations depend on the intensities. The models `gaussian` and `xsphere` fit scale, relative B, profile
+   * radius and orientation of each crystal, xsphere with the width of the spectrum; `unity` fits scale and relative B
+   * alone; `mean` is the plain mean. Default gaussian.
+   */
+  readonly model?: 'gaussian' | 'xsphere' | 'unity' | 'mean' | undefined;
+  /**
+   * Of gaussian, xsphere, unity. Largest number of cycles of scaling and merging, which end when the merge has
+   * converged. 0 … 100; default 10.
+   */
+  readonly iterations?: number | undefined;
+  /** Fewest observations per merged reflection. 1 … 1000; default 2. */
+  readonly minMeasurements?: number | undefined;
+  /** How far beyond each crystal's resolution limit observations are used. 1/nm; -inf … inf; default inf. */
+  readonly pushRes?: number | undefined;
+  /**
+   * Observations with a smaller I/sigma(I) are rejected. Weak observations carry information as well. -inf … inf;
+   * default -inf.
+   */
+  readonly minSnr?: number | undefined;
+  /** Observations whose peak is above this value are rejected. Counts; -inf … inf; default inf. */
+  readonly maxAdu?: number | undefined;
+  /**
+   * Polarisation of the beam: auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0. With auto it is measured
+   * from the data, and horizontal if they do not determine it. Default auto.
+   */
+  readonly polarisation?: string | undefined;
+  /** Resolves the indexing ambiguity where the cell has one. Default true. */
+  readonly ambiguity?: boolean | undefined;
+  /** Of resolving the ambiguity. Random starts in resolving the indexing ambiguity. 1 … 1000; default 6. */
+  readonly starts?: number | undefined;
+  /** Of resolving the ambiguity. Seed of these starts. 0 … 9007199254740991; default 0. */
+  readonly seed?: number | undefined;
+  /** Known intensities, which determine the setting of the merge and are compared with it; .hkl or .mtz. */
+  readonly reference?: ReflectionList | undefined;
+  /**
+   * Data set of each frame: scales and settings are common, and each set is also merged separately. In the command, a
+   * table with one line per frame, "filename event dataset".
+   */
+  readonly split?: Split | undefined;
+  /**
+   * Field that --copy-header wrote into the stream, whose value is the data set of a frame. Takes the place of a
+   * table: pump on and off, delays, temperatures. A frame without it is in no data set.
+   */
+  readonly splitBy?: string | undefined;
+  /** Resolution shells of the statistics. 1 … 1000; default 10. */
+  readonly shells?: number | undefined;
+  /** Largest d of the statistics. Angstrom; 0.1 … 1e6; default all. */
+  readonly lowres?: number | undefined;
+  /** Smallest d of the statistics. Angstrom; 0.1 … 1e6; default all. */
+  readonly highres?: number | undefined;
+}

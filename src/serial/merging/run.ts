@@ -1,0 +1,345 @@
+/** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
+import { counted } from '../../base/amounts.js';
+import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { median } from '../../base/median.js';
+import { breathe, checkSignal, knownOptions } from '../../base/options.js';
+import { refusal, type Said } from '../../base/parameters.js';
+import type { Planner } from '../../core/planner/planner.js';
+import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
+import { identity, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { latticeRotations, waysToIndex } from '../../crystal/symmetry/settings.js';
+import { type Identified, largestBlock } from './accumulate.js';
+import type { LeftOut } from './admission.js';
+import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './ambiguity.js';
+import type { MergingKernel } from './contract.js';
+import type { ScanCounts } from './counts.js';
+import { commonRadius } from './fit.js';
+import { halvesOf } from './halves.js';
+import type { ReflectionList } from './hkl.js';
+import { mergingFeature } from './kernels.js';
+import { doubtOfGroup } from './laue-groups.js';
+import { makeResult } from './make-result.js';
+import { measurePolarisation, verdictOf } from './measured-polarisation.js';
+import { checkSpaceGroup } from './merged-mtz.js';
+import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './merges.js';
+import type { Observations } from './observations.js';
+import { automatic, type CheckedMerge } from './options.js';
+import { depolarised, polarisationText, readPolarisation } from './polarisation.js';
+import { alignToReference } from './reference.js';
+import { copiedCrystalsRemark, repeatedFramesRemark } from './repeated-frames.js';
+import type { MergedPolarisation, MergeResult } from './result.js';
+import type { ScannedHead } from './scan.js';
+import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
+import { subjectOf } from './subject.js';
+import { identifiers, type UniqueReflections, uniqueReflections } from './unique.js';
+
+/** Options of running a merge. */
+export interface MergeRunOptions {
+  /** Cancels the merge with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
+  /** Receives the completed fraction, 0 … 1. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+  /**
+   * Fits the merge and its halves on this executor instead of in this process, such as `await Executor.workers()` of
+   * `ewald/executors`; the caller keeps ownership. The result is the same, bit for bit, if the workers use the same
+   * backend or another CPU backend.
+   */
+  readonly executor?: MergeExecutor | undefined;
+}
+
+/** The data that have been read from streams. */
+export interface Collected {
+  readonly observations: Observations;
+  readonly heads: readonly { readonly name: string; readonly head: ScannedHead }[];
+  readonly counts: ScanCounts;
+  readonly leftOut: LeftOut;
+  /** Numbers of crystals at the ends of the inputs. */
+  readonly ends?: readonly number[];
+}
+
+/** Maximum number of data sets that the values of a header field may define. */
+const mostDatasets = 256;
+const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
+
+/** Merges collected observations. Throws `File` if there are none, `Argument` for inconsistent data, `Aborted`. */
+export async function runMerge(
+  planner: Planner,
+  checked: CheckedMerge,
+  { observations, heads, counts, leftOut, ends = [] }: Collected,
+  options: MergeRunOptions,
+): Promise<MergeResult> {
+  knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
+  const executor = checkExecutor(options.executor);
+  const report = observer('merger.run', options, 'onProgress');
+  const step = async (done: number): Promise<void> => {
+    report(done);
+    await breathe();
+    checkSignal(options.signal);
+  };
+  checkSignal(options.signal);
+  const remarks: string[] = [];
+  let isDoubtful = heads.some(({ head }) => head.isCellDoubtful);
+  if (observations.count === 0) throw nothing(counts, leftOut);
+  const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
+  remarks.push(...repeated.filter((remark) => remark !== undefined));
+  const subject = subjectOf(observations, checked, heads, remarks);
+  const { group, part } = subject;
+  if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, subject.centring);
+  const { model, iterations, ambiguity, starts, seed } = checked;
+  const ways = ambiguity ? waysToIndex(latticeRotations(subject.cell, subject.centring), group) : [identity];
+  const unique = uniqueReflections(observations, group, ways);
+  const radius = commonRadius(observations, part);
+  const resolved = settingsOf(observations, unique, { starts, seed, radius, part });
+  const { logOdds } = resolved;
+  const chosen = aligned(
+    checked.reference,
+    observations,
+    unique,
+    { ways, group, chosen: resolved.ways, part, cell: subject.cell },
+    remarks,
+  );
+  if (checked.symmetry !== automatic) {
+    const doubt = doubtOfGroup(observations, { ...subject, part }, group);
+    if (doubt !== undefined) remarks.push(doubt);
+    isDoubtful ||= doubt !== undefined;
+  }
+  const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
+  if (ways.length > 1)
+    remarks.push(
+      `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
+        `apart${doubtful > 0 ? `; ${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt` : ''}` +
+        `${doubtful > 0 ? ' (odds below e⁵)' : ''}.`,
+    );
+  await step(0.1);
+  const measured: Identified = {
+    observations,
+    ids: identifiers(observations, unique, chosen),
+    unique: unique.count,
+    noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[model] },
+  };
+  const selections = withHalves(observations, part);
+  const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
+  const { backend, kernel } = await planner.plan(mergingFeature, {
+    unique: unique.count,
+    ...largestBlock(observations),
+  });
+  try {
+    const beam = await depolarise(kernel, checked.polarisation, measured, part, radius, remarks);
+    const data = { ...measured, observations: beam.observations };
+    const merges = executor
+      ? await sharedFits<Merge>(
+          executor,
+          data,
+          selections.map((selected) => ({ selected, symmetry: group.name, model, iterations, radius })),
+          options.signal,
+          (done) => step(0.1 + (0.9 * done) / 3),
+        )
+      : [];
+    for (const [n, selected] of executor ? [] : selections.entries())
+      merges.push(
+        await mergeOf(kernel, data, selected, checked, radius, (done) =>
+          step(0.1 + 0.9 * ((n + done / Math.max(iterations, 1)) / 3)),
+        ),
+      );
+    const datasets: MergedSet[] = [];
+    for (const [name, selected] of sets) {
+      const some: Merge[] = [];
+      for (const one of withHalves(observations, selected))
+        some.push(await mergeOfSome(kernel, data, merges[0] as Merge, one));
+      datasets.push({ name, merges: some as [Merge, Merge, Merge] });
+    }
+    return makeResult(checked, {
+      subject,
+      unique,
+      data,
+      merges: merges as [Merge, Merge, Merge],
+      counts: { ...counts, ...leftOut },
+      remarks,
+      isDoubtful,
+      chosen,
+      logOdds,
+      ways,
+      datasets,
+      polarisation: beam.polarisation,
+      backend: backend.name,
+    });
+  } finally {
+    await kernel.dispose();
+  }
+}
+
+/** The selected crystals, and those of either half. */
+function withHalves(observations: Observations, selected: Uint8Array): Uint8Array[] {
+  const halves = halvesOf(observations, selected);
+  return [selected, ...[0, 1].map((half) => selected.map((on, c) => (halves[c] === half ? on : 0)))];
+}
+
+/** Determines the polarisation of the beam; returns it and the corrected observations. */
+async function depolarise(
+  kernel: MergingKernel,
+  given: CheckedMerge['polarisation'],
+  data: Identified,
+  part: Uint8Array,
+  radius: number,
+  remarks: string[],
+): Promise<{ observations: Observations; polarisation: MergedPolarisation }> {
+  const { observations } = data;
+  if (given !== 'auto')
+    return {
+      observations,
+      polarisation: { correction: polarisationText(given), degree: Number.NaN, error: Number.NaN },
+    };
+  const noise = { ...data.noise, partiality: 'gaussian' } as const;
+  const measured = await measurePolarisation(kernel, { ...data, noise }, part, radius);
+  const { correction, decided } = verdictOf(measured);
+  const { degree, error } = measured;
+  const found = `${degree.toFixed(2)} ± ${error.toFixed(2)} (1 horizontal, −1 vertical, 0 none)`;
+  const action =
+    correction === 'none'
+      ? 'nothing is corrected'
+      : `they are corrected for a ${correction === 'horiz' ? 'horizontally' : 'vertically'} polarised beam`;
+  remarks.push(
+    decided
+      ? `The intensities show a degree of polarisation of ${found}: ${action}.`
+      : 'The intensities do not say how the beam was polarised; they are corrected for a horizontally ' +
+          'polarised one. Set the polarisation where that is wrong.',
+  );
+  const beam = readPolarisation(correction);
+  return {
+    observations: beam ? depolarised(observations, beam) : observations,
+    polarisation: { correction, ...measured },
+  };
+}
+
+/** The data set of a crystal: by a function of the frame, or the value of a header field. */
+function splitOf(
+  { split, splitBy }: CheckedMerge,
+  { filenames, events, headerValues }: Observations,
+): ((c: number) => string | undefined) | undefined {
+  if (split) return (c) => split({ filename: filenames[c] ?? '', event: events[c] ?? '' });
+  if (splitBy === undefined) return undefined;
+  const sets = new Set(headerValues.filter((value) => value !== ''));
+  if (sets.size === 0)
+    throw new EwaldError(
+      'Argument',
+      `no frame has the header field ${splitBy}; index with copyHeader (--copy-header ${splitBy}), or name another ` +
+        'field',
+    );
+  if (sets.size > mostDatasets)
+    throw new EwaldError(
+      'Limit',
+      `the header field ${splitBy} has ${sets.size} values, ${mostDatasets} data sets are possible; assign frames by a ` +
+        'table instead',
+    );
+  // Names become parts of file names.
+  return (c) => (headerValues[c] ? headerValues[c]?.replace(/[^\w.+-]/g, '_') : undefined);
+}
+
+/** The crystals of each data set. */
+function datasetsOf(
+  split: ((c: number) => string | undefined) | undefined,
+  observations: Observations,
+  part: Uint8Array,
+  remarks: string[],
+): [string, Uint8Array][] {
+  if (!split) return [];
+  const sets = new Map<string, Uint8Array>();
+  let none = 0;
+  for (let c = 0; c < observations.crystals; c++) {
+    if (part[c] !== 1) continue;
+    const name = split(c);
+    if (name === undefined) none++;
+    else {
+      const selected = sets.get(name) ?? new Uint8Array(observations.crystals);
+      selected[c] = 1;
+      sets.set(name, selected);
+    }
+  }
+  if (sets.size === 0)
+    throw new EwaldError(
+      'Argument',
+      `the split names no data set for any of ${observations.crystals} crystals; the first is of ` +
+        `${observations.filenames[0]} ${observations.events[0]}`,
+    );
+  if (none > 0) remarks.push(`${none} crystals belong to no data set and are in the common merge alone.`);
+  return [...sets].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** The way to index of every crystal; with a reference, all are transformed together to the reference's setting. */
+function aligned(
+  reference: ReflectionList | undefined,
+  observations: Observations,
+  unique: UniqueReflections,
+  settings: Parameters<typeof alignToReference>[2],
+  remarks: string[],
+): Uint8Array {
+  if (!reference) return settings.chosen;
+  const { ways, correlations } = alignToReference(observations, unique, settings, reference);
+  const [best = Number.NaN, second] = correlations;
+  if (!(best > 0.2))
+    remarks.push(
+      `The reference correlates with the mean of the observations by ${best.toFixed(2)} alone, apart from their ` +
+        'common decrease with resolution; is it of this crystal form?',
+    );
+  else if (second !== undefined && best - second < 0.1)
+    remarks.push(
+      'The reference hardly tells the ways to index apart: correlations ' +
+        `${correlations.map((cc) => cc.toFixed(2)).join(', ')}.`,
+    );
+  return ways;
+}
+
+/** Explains why there is nothing to merge. */
+function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
+  const { crystals, frames, empty } = counts;
+  const why = (said: Said): string =>
+    frames === 0
+      ? 'the streams hold no frames'
+      : crystals + empty === 0
+        ? `none of ${counted(frames, 'frame')} has a crystal`
+        : beyondResolution + belowSnr > 0
+          ? `${said('pushRes')} and ${said('minSnr')} leave out all ` +
+            counted(beyondResolution + belowSnr, 'observation')
+          : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
+  const tag = crystals > 0 ? 'Argument' : 'File';
+  return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts }, tag);
+}
+
+function settingsOf(
+  observations: Observations,
+  unique: UniqueReflections,
+  options: AmbiguityOptions,
+): Pick<Assignment, 'ways' | 'logOdds'> {
+  if (unique.tables.length > 1) return resolveAmbiguity(observations, unique, options);
+  return {
+    ways: new Uint8Array(observations.crystals),
+    logOdds: new Float64Array(observations.crystals).fill(Number.POSITIVE_INFINITY),
+  };
+}
+
+/** Detector counts per photon, on which all streams must agree. */
+function gainOf(
+  heads: readonly { name: string; head: ScannedHead }[],
+  { wavelengths }: Observations,
+  remarks: string[],
+): number {
+  const [first] = heads;
+  const wavelength = median(wavelengths.filter((one) => one > 0));
+  const of = ({ aduPerPhoton: unitsPerPhoton, aduPerEv }: ScannedHead): number =>
+    unitsPerPhotonOf({ unitsPerPhoton, unitsPerEv: wavelength > 0 ? aduPerEv : undefined }, wavelength) ?? 1;
+  const gain = first ? of(first.head) : 1;
+  const other = heads.find(({ head }) => of(head) !== gain);
+  if (first && other)
+    throw new EwaldError(
+      'Argument',
+      `${first.name} has ${gain} counts a photon and ${other.name} ${of(other.head)}; merge streams of one detector`,
+    );
+  const second = first && heads.find(({ head }) => head.geometry !== first.head.geometry);
+  if (first && second)
+    remarks.push(
+      `${first.name} and ${second.name} have different geometries: their intensities may differ systematically.`,
+    );
+  return gain;
+}

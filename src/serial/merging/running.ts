@@ -1,0 +1,148 @@
+/** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
+
+import { expects, expectsMembers } from '../../base/arguments.js';
+import { checkedOptions, row } from '../../base/call-options.js';
+import { observer } from '../../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import type { Merger } from './merger.js';
+import type { MergeOptions } from './options.js';
+import type { MergeResult } from './result.js';
+import type { MergingMethods } from './room.js';
+
+/** Progress of a running merge. */
+export interface MergeStatus {
+  readonly frames: number;
+  readonly crystals: number;
+  /** CC1/2 of all reflections; NaN if the halves have too few in common. */
+  readonly ccHalf: number;
+  /** Share of the possible reflections down to `dMin`, 0 … 1. */
+  readonly completeness: number;
+  /** The resolution to which `completeness` refers, in angstrom. */
+  readonly dMin: number;
+  /** Estimated number of further frames until CC1/2 reaches `wanted`; 0 once it does, NaN if it cannot be estimated. */
+  readonly framesToGo: number;
+  /** The target CC1/2. */
+  readonly wanted: number;
+}
+
+/** Options of a running merge in addition to those of a merge. */
+export interface RunningMergeOptions {
+  /** The target CC1/2, 0.01 … 0.9999; default 0.95. */
+  readonly ccHalf?: number | undefined;
+  /** Called after each merge. */
+  readonly onStatus?: ((status: MergeStatus, result: MergeResult) => void) | undefined;
+}
+
+/** A sink of a run (`sinks` of a pipeline) that merges. */
+export interface MergeSink {
+  /** Adds a frame; `chunk` is the text of its chunk of a stream. Merges run concurrently with the run. */
+  add(record: { readonly chunk: string }): Promise<void>;
+  /** Merges what has been collected; returns the last status in words. Throws what `merger.run` throws. */
+  close(isWhole: boolean): Promise<string>;
+  discard(): Promise<void>;
+  /** The latest status in words, which the viewer of a run shows. */
+  status(): string | undefined;
+  /** The statistics of the last merge as HTML, which the report of a run includes. */
+  reportSection(): string | undefined;
+  /** The latest merge; undefined before the first. */
+  readonly result: MergeResult | undefined;
+}
+
+/** Number of crystals for the first merge; each later merge takes half as many more. */
+const firstMerge = 30;
+
+/**
+ * A sink that keeps a running merge of the crystals of a run.
+ *
+ * The number of frames still needed for the target CC1/2 is estimated from 1/CC1/2 − 1, which falls as 1/N.
+ * Throws `Argument`.
+ */
+export async function mergeSink(
+  context: MergingMethods,
+  options: MergeOptions,
+  running: RunningMergeOptions = {},
+): Promise<MergeSink> {
+  expects(
+    typeof (context as Partial<MergingMethods> | null | undefined)?.merger === 'function',
+    'mergeSink: the first argument',
+    context,
+    'a context: await createContext()',
+  );
+  const rows = { ccHalf: row.number(0.01, 0.9999, 0.95), onStatus: row.any };
+  const { ccHalf: wanted } = checkedOptions('mergeSink', running, rows);
+  const onStatus = observer('mergeSink', running, 'onStatus');
+  const merger: Merger = await context.merger(options);
+  const feed = merger.follow('the run');
+  const encoder = new TextEncoder();
+  feed.push(encoder.encode('CrystFEL stream format 2.3\n'));
+  let frames = 0;
+  let next = firstMerge;
+  let result: MergeResult | undefined;
+  let status: MergeStatus | undefined;
+  let under: Promise<void> | undefined;
+  let section: string | undefined;
+  const merge = async (): Promise<void> => {
+    const seen = frames;
+    result = await merger.run();
+    status = statusOf(result, seen, wanted);
+    onStatus(status, result);
+  };
+  return {
+    get result() {
+      return result;
+    },
+    async add({ chunk }) {
+      feed.push(encoder.encode(chunk.endsWith('\n') ? chunk : `${chunk}\n`));
+      frames++;
+      if (merger.crystals < next || under) return;
+      next = Math.ceil(1.5 * merger.crystals);
+      // A merge that fails now may succeed with more crystals; only at the end is it an error.
+      under = merge()
+        .catch((error) => {
+          if (!isEwaldError(error)) throw error;
+        })
+        .finally(() => {
+          under = undefined;
+        });
+    },
+    async close() {
+      await under;
+      feed.end();
+      await merge();
+      if (result) section = (await import('./report.js')).mergeSection(result);
+      if (!status) throw new EwaldError('Internal', 'a merge has ended without a status');
+      return statusText(status);
+    },
+    async discard() {
+      await under;
+    },
+    status: () => status && statusText(status),
+    reportSection: () => section,
+  };
+}
+
+function statusOf({ statistics, merged }: MergeResult, frames: number, wanted: number): MergeStatus {
+  const { ccHalf, completeness, dMin } = statistics.overall;
+  const ratio = (1 / ccHalf - 1) / (1 / wanted - 1);
+  const framesToGo = ccHalf > 0 ? Math.max(0, Math.round(frames * (ratio - 1))) : Number.NaN;
+  return { frames, crystals: merged, ccHalf, completeness, dMin, framesToGo, wanted };
+}
+
+/** A status in words: `CC1/2 .93, complete 98 % to 2.1 Å; about 1 200 more frames for .95`. */
+export function statusText(status: MergeStatus): string {
+  const numbers = ['ccHalf', 'completeness', 'dMin', 'framesToGo', 'wanted'];
+  expectsMembers('mergeStatusText: the argument', status, numbers, 'the status of a running merge');
+  const { ccHalf, completeness, dMin, framesToGo, wanted } = status;
+  const short = (x: number): string => x.toFixed(2).replace(/^0/, '');
+  const goal = String(wanted).replace(/^0/, '');
+  const rounded = framesToGo >= 100 ? Number(framesToGo.toPrecision(2)) : framesToGo;
+  const more = Number.isNaN(framesToGo)
+    ? ''
+    : framesToGo === 0
+      ? `; ${goal} is reached`
+      : `; about ${String(rounded).replace(/\B(?=(\d{3})+$)/g, ' ')} more frames for ${goal}`;
+  return (
+    `CC1/2 ${Number.isNaN(ccHalf) ? '-' : short(ccHalf)}, complete ${Math.round(100 * completeness)} % to ` +
+    `${dMin.toFixed(1)} Å${more}`
+  );
+}

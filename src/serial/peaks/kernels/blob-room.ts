@@ -1,0 +1,15 @@
+/** Capacities of the GPU kernels. */
+import { EwaldError } from '../../../base/errors.js';
+import { peaksCapacities, peaksParams } from '../../../core/layout/peaks.js';
+import { wordOf } from '../../../core/layout/struct.js';
+
+/** Rejects parameters for blobs that do not fit. Throws `Limit`. */
+export function checkBlobRoom(params: Uint8Array): void {
+  const words = new Uint32Array(params.buffer, params.byteOffset, params.byteLength / 4);
+  const pixels = words[wordOf(peaksParams, 'maxPixCount')] ?? 0;
+  if (pixels <= peaksCapacities.maxBlob) return;
+  throw new EwaldError(
+    'Limit',
+    `maxPixCount is ${pixels}; on a GPU it is at most ${peaksCapacities.maxBlob}, because the pixels of a peak must fit the memory of one workgroup: find larger ones on native or wasm`,
+  );
+}

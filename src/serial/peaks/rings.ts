@@ -1,0 +1,133 @@
+/** Rings around the beam: the ring of each pixel of a frame, and the pixels that are excluded. */
+
+import { EwaldError } from '../../base/errors.js';
+import { maskedBin } from '../../core/layout/peaks.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { badPixels, heightOf, widthOf } from '../../crystal/geometry/pixels.js';
+import { checkPanels, type Detector } from '../../io/detector/detector.js';
+
+/** A rectangle of the frame that is searched independently, half open. */
+export interface SearchedPanel {
+  readonly name: string;
+  readonly fs: number;
+  readonly ss: number;
+  readonly endFs: number;
+  readonly endSs: number;
+}
+
+/** Rings and panels of a detector. */
+export interface Rings {
+  /** Ring of every pixel, [ss, fs]; `maskedBin` is excluded. */
+  readonly bins: Uint16Array;
+  readonly rings: number;
+  readonly panels: readonly SearchedPanel[];
+}
+
+/** Radii between which pixels are used, in pixels; 0 for no limit. */
+export interface Reach {
+  readonly minRadius: number;
+  readonly maxRadius: number;
+}
+
+/**
+ * The ring of a position: its distance from the beam as CrystFEL computes it, from the truncated x and y, rounded. Only
+ * then are the peak lists identical. The root of an integer is never halfway between two integers, so the rounding mode
+ * does not matter.
+ */
+function ringOf(x: number, y: number, minRadius: number, maxRadius: number): number {
+  const wx = Math.trunc(x);
+  const wy = Math.trunc(y);
+  const radius = Math.sqrt(wx * wx + wy * wy);
+  if (radius <= minRadius || radius >= maxRadius) return maskedBin;
+  if (radius >= maskedBin - 0.5)
+    throw new EwaldError('Limit', `a pixel is ${radius} pixels from the beam; the limit is ${maskedBin - 1}`);
+  return Math.floor(radius + 0.5);
+}
+
+/** Limits of radii as numbers for comparison, infinite if there is none. */
+const limitsOf = ({ minRadius, maxRadius }: Reach): readonly [least: number, most: number] => [
+  minRadius > 0 ? minRadius : -1,
+  maxRadius > 0 ? maxRadius : Number.POSITIVE_INFINITY,
+];
+
+/** Rings of one flat panel that fills the frame, around a centre in pixels from its corner. */
+export function ringsAround(
+  width: number,
+  height: number,
+  centre: readonly [number, number],
+  reach: Reach,
+  bad: Uint8Array | undefined,
+): Rings {
+  const bins = new Uint16Array(width * height);
+  const [least, most] = limitsOf(reach);
+  const [cx, cy] = centre;
+  let rings = 0;
+  for (let ss = 0; ss < height; ss++)
+    for (let fs = 0; fs < width; fs++) {
+      const i = ss * width + fs;
+      const bin = bad?.[i] ? maskedBin : ringOf(fs - cx, ss - cy, least, most);
+      bins[i] = bin;
+      if (bin >= rings && bin !== maskedBin) rings = bin + 1;
+    }
+  return { bins, rings, panels: [{ name: 'p0', fs: 0, ss: 0, endFs: width, endSs: height }] };
+}
+
+/** Rings of a geometry: distances from truncated x and y in the laboratory, of the corner of each pixel. */
+export function ringsOf(
+  geometry: Geometry,
+  width: number,
+  height: number,
+  reach: Reach,
+  bad: Uint8Array | undefined,
+): Rings {
+  checkPanels(geometry, width, height);
+  const bins = new Uint16Array(width * height).fill(maskedBin);
+  const own = badPixels(geometry, { fs: width, ss: height });
+  for (let i = 0; bad !== undefined && i < bad.length; i++) if (bad[i] !== 0) own[i] = 1;
+  const [least, most] = limitsOf(reach);
+  let rings = 0;
+  // Runs about a million times when a run starts: no arrays, and nothing computed twice.
+  for (const panel of geometry.panels) {
+    const { minFs, minSs } = panel;
+    const [x0, y0] = panel.corner;
+    const [fx, fy] = panel.fs;
+    const [sx, sy] = panel.ss;
+    const columns = widthOf(panel);
+    const rows = heightOf(panel);
+    for (let ss = 0; ss < rows; ss++)
+      for (let fs = 0, i = (ss + minSs) * width + minFs; fs < columns; fs++, i++) {
+        if (own[i] !== 0) continue;
+        const bin = ringOf(x0 + fs * fx + ss * sx, y0 + fs * fy + ss * sy, least, most);
+        bins[i] = bin;
+        if (bin >= rings && bin !== maskedBin) rings = bin + 1;
+      }
+  }
+  const panels = geometry.panels.map(({ name, minFs, maxFs, minSs, maxSs }) => ({
+    name,
+    fs: minFs,
+    ss: minSs,
+    endFs: maxFs + 1,
+    endSs: maxSs + 1,
+  }));
+  return { bins, rings, panels };
+}
+
+const known = new WeakMap<Detector, Map<string, Rings>>();
+
+/** Rings of a detector, computed once for each pair of radii and shared by all its finders. */
+export function ringsOfDetector(detector: Detector, reach: Reach): Rings {
+  const { geometry, width, height, bad } = detector;
+  const own = known.get(detector) ?? new Map<string, Rings>();
+  known.set(detector, own);
+  const key = `${reach.minRadius} ${reach.maxRadius}`;
+  const rings = own.get(key) ?? ringsOf(geometry, width, height, reach, bad);
+  own.delete(key);
+  own.set(key, rings);
+  // A slider of the radii passes through many pairs.
+  const [oldest] = own.keys();
+  if (own.size > mostReaches && oldest !== undefined) own.delete(oldest);
+  return rings;
+}
+
+/** Number of pairs of radii whose rings are cached. */
+const mostReaches = 4;

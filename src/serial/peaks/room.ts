@@ -1,0 +1,15 @@
+/** The methods that this room adds to a context; the room is loaded on first use. */
+import type { Planner } from '../../core/planner/planner.js';
+import type { FinderName, PeakFinder, PeaksOptions } from './peaks.js';
+
+export interface PeaksMethods {
+  /** Plans a peak finder for frames of one detector; see `PeaksOptions`. */
+  peaks<Finder extends FinderName = 'peakfinder8'>(
+    options: PeaksOptions & { readonly finder?: Finder | undefined },
+  ): Promise<PeakFinder<Finder>>;
+}
+
+export const peaksRoom = (planner: Planner): PeaksMethods => ({
+  peaks: async <Finder extends FinderName>(options: PeaksOptions) =>
+    (await (await import('./peaks.js')).planPeaks(planner, options)) as PeakFinder<Finder>,
+});

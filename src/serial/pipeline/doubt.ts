@@ -1,0 +1,118 @@
+/** Doubts about the known cell of a run: its crystals explain few of the peaks, or the peaks need no cell so large. */
+import { median } from '../../base/median.js';
+import { anglesOf, type Cell, lengthsOf, sameLattice } from '../../crystal/cell.js';
+import type { KnownCell } from '../../crystal/cell-file.js';
+import { centrings, isCentred, primitiveOf } from '../../crystal/centring.js';
+import { type CellMultiple, latticeText, MultipleSearch } from '../../crystal/multiples.js';
+
+/**
+ * Below this fraction of explained peaks the cell is in doubt: of the median of several frames, and of one or two.
+ * Lattices of a wrong cell explain 6 to 20 % of the peaks of another crystal, more than chance does. Lattices of real
+ * stills with a geometry that is wrong by 1 % still explain 25 % of the peaks (median), but only 19 % in one frame of
+ * thermolysin, which contains more than one crystal.
+ */
+const leastExplained = { ofSeveral: 0.22, ofOne: 0.17 };
+const several = 3;
+
+/** A frame and the peaks of its crystals. */
+interface IndexedFrame {
+  readonly peaks: { readonly count: number };
+  readonly crystals: readonly { readonly peaks: Iterable<number> & ArrayLike<number> }[];
+}
+
+/** Whether the crystals of a frame explain so few of its peaks that their cell is in doubt. */
+export function isFrameDoubtful(frame: IndexedFrame): boolean {
+  const explained = explainedFraction(frame);
+  return explained !== undefined && explained < leastExplained.ofOne;
+}
+
+/** The fraction of the peaks of a frame that its crystals explain; undefined for a frame without crystals. */
+export function explainedFraction({ peaks, crystals }: IndexedFrame): number | undefined {
+  if (crystals.length === 0 || peaks.count === 0) return undefined;
+  const [first, ...others] = crystals;
+  // A peak belongs to a crystal only once.
+  if (first && others.length === 0) return first.peaks.length / peaks.count;
+  return new Set(crystals.flatMap((one) => [...one.peaks])).size / peaks.count;
+}
+
+/**
+ * Why the cell is in doubt, from the explained fractions of frames; undefined if it is not. `whose` names the frames in
+ * the text.
+ */
+export function doubtText(explained: readonly number[], whose = 'their frames'): string | undefined {
+  if (explained.length === 0) return undefined;
+  const middle = median(explained);
+  const least = explained.length < several ? leastExplained.ofOne : leastExplained.ofSeveral;
+  if (middle >= least) return undefined;
+  return (
+    `the crystals explain only ${(100 * middle).toFixed(0)} % of the peaks of ${whose} (median), as lattices of a ` +
+    'wrong cell do; check the cell (ewald cell finds one from the frames) and the geometry'
+  );
+}
+
+/** Remarks that known cells are multiples of the right ones, in the words of a run. */
+export function multipleTexts(
+  multiples: readonly (CellMultiple & { readonly known: number })[],
+  cells: readonly KnownCell[],
+): string[] {
+  return multiples.map(({ known, factor, cell, peaks, needing, undetermined }) => {
+    const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
+    const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
+    const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
+    const told = [
+      ...(factor > 1
+        ? [
+            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its volume` +
+              `, ${latticeText(cell)}, explains the others; the larger cell is right only if all reflections ` +
+              'that it adds are too weak to be seen in these frames',
+          ]
+        : []),
+      ...(edges.length > 0
+        ? [
+            `the peaks do not determine the edge${edges.length > 1 ? 's' : ''} ${edges.join(', ')} of ${name}: any ` +
+              'other length fits as well, because they scatter by as much as its reflections are apart',
+          ]
+        : []),
+    ];
+    return `${told.join('; ')}; check the cell (ewald cell finds one from the frames)`;
+  });
+}
+
+/** A known cell of a list, whose first line has no centring. */
+type ListedCell = Pick<KnownCell, 'cell'> & Partial<KnownCell>;
+
+/**
+ * Collects the crystals of lists of spots, each of which may bring its own known cell. If that has no centring, the
+ * lattice of a centring is no smaller cell.
+ */
+export class ListedMultiples {
+  readonly #searches = new Map<string, { readonly listed: ListedCell; readonly search: MultipleSearch }>();
+
+  /** Adds a crystal, rows a, b, c in Å in the setting of its known cell, and the spots of its list, [n, 3] in 1/Å. */
+  add(listed: ListedCell, cell: Cell, spots: Float32Array): void {
+    const name = nameOf(listed);
+    const one = this.#searches.get(name) ?? { listed, search: new MultipleSearch({ centring: 'P', ...listed }) };
+    this.#searches.set(name, one);
+    one.search.add(cell, spots);
+  }
+
+  /** The remarks; with several cells, each begins with its own. */
+  get texts(): string[] {
+    return [...this.#searches].flatMap(([name, { listed, search }]) => {
+      const { found } = search;
+      if (!found || (!listed.centring && isOfCentring(found, listed.cell))) return [];
+      const texts = multipleTexts([{ ...found, known: 0 }], [{ centring: 'P', ...listed }]);
+      return this.#searches.size > 1 ? texts.map((text) => `${name}: ${text}`) : texts;
+    });
+  }
+}
+
+const isOfCentring = ({ factor, cell, undetermined }: CellMultiple, known: Cell): boolean =>
+  factor > 1 &&
+  undetermined.length === 0 &&
+  centrings.some((centring) => isCentred(centring) && sameLattice(cell, primitiveOf(known, centring), 0.01));
+
+const nameOf = ({ cell, centring }: ListedCell): string =>
+  ['cell', ...[...lengthsOf(cell), ...anglesOf(cell)].map((x) => x.toFixed(2)), ...(centring ? [centring] : [])].join(
+    ' ',
+  );

@@ -1,0 +1,371 @@
+/**
+ * Searches single frames with plans that are kept from call to call: peaks, lattices, predicted reflections and their
+ * intensities, stage by stage or all at once. It is used by the run, the viewer and notebooks.
+ *
+ * It reads no files. Parameters may change from call to call; if a change requires a new plan, the plan is made once
+ * and kept.
+ */
+
+import { isLost } from '../../base/buffers.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal, knownOptions, shown } from '../../base/options.js';
+import {
+  asyncDispose,
+  type Disposable,
+  eachInTurn,
+  type MaybeAsyncDisposable,
+  namedAs,
+  Resource,
+} from '../../base/resource.js';
+import { numberTypes } from '../../core/arrays/numbers.js';
+import type { Beam } from '../../crystal/geometry/geometry.js';
+import type { Detector } from '../../io/detector/detector.js';
+import type { Indexer } from '../indexing/indexer.js';
+import { minimumSpots } from '../indexing/parameters.js';
+import type { IndexingMethods } from '../indexing/room.js';
+import type { FinderName, Frame } from '../peaks/contract.js';
+import { type PeakList, selectPeaks } from '../peaks/peak-list.js';
+import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';
+import type { PeaksMethods } from '../peaks/room.js';
+import type { PeakStages } from '../peaks/stage-marks.js';
+import {
+  type FrameCrystal,
+  type FrameResult,
+  indexPeaks,
+  integrateCrystals,
+  predictCrystal,
+  type Scene,
+  type StageBackends,
+} from './frame.js';
+import type { Measured } from './integrate.js';
+import { KeptPlans } from './kept-plans.js';
+import { checkSearch, refuseOfPeaks } from './modes.js';
+import { isList, type PeakSource } from './parameters.js';
+import type { Reflection } from './predict.js';
+import { type SearchSettings, settingNames } from './settings.js';
+import { isTuned, tunedOn } from './tune.js';
+
+/** The methods of a context that a searcher requires. */
+export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
+
+/** The detector, and the default parameters of calls. */
+export interface FrameSearcherOptions<Finder extends PeakSource = PeakSource> extends SearchSettings<Finder> {
+  /** The result of `ctx.detector`. */
+  readonly detector: Detector;
+}
+
+/** Parameters of one call; the searcher's own are the defaults. */
+export interface FrameSearchOptions extends SearchSettings {
+  /** The beam of this frame; default: that of the detector's first frame. */
+  readonly beam?: Beam | undefined;
+  /** Peaks to be used instead of a search. */
+  readonly found?: PeakList | undefined;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+export interface FrameSearcherMethods extends Disposable {
+  readonly detector: Detector;
+  /** All parameters: those that were given, and those that were tuned. */
+  readonly settings: SearchSettings;
+  /** Backend of each stage; undefined for a stage that has not been planned yet. */
+  readonly backends: StageBackends;
+  /**
+   * Allocates memory for a frame of the detector's type, where the peak finder reads it fastest; the caller owns it.
+   */
+  newFrame(): Frame;
+  /**
+   * Tunes the parameters that were not given when the searcher was made (the peak search, the radii of integration) on
+   * these frames; returns all parameters. If this is not called, the searcher tunes itself on the first frame that it
+   * searches.
+   */
+  tune(frames: readonly Frame[]): Promise<SearchSettings>;
+  /** Finds the peaks of a frame, an array [ss, fs] of the detector's type. */
+  peaks(frame: Frame, options?: FrameSearchOptions): Promise<PeakList>;
+  /**
+   * The values with which the peak search compares the pixels of a frame: background, noise and limit of each pixel,
+   * and which pixels pass. Throws `Unsupported` for zaef.
+   */
+  stages(frame: Frame, options?: FrameSearchOptions): Promise<PeakStages>;
+  /** Indexes peaks; the result contains the spots, and the lattices without their reflections. */
+  index(peaks: PeakList, options?: FrameSearchOptions): Promise<FrameResult>;
+  /** Predicts the positions of a crystal's reflections. Throws `Limit` if a wrong number asks for absurdly many. */
+  predict(crystal: FrameCrystal, options?: FrameSearchOptions): Reflection[];
+  /** Predicts the reflections of a crystal and measures their intensities in a frame. */
+  integrate(frame: Frame, crystal: FrameCrystal, options?: FrameSearchOptions): Measured[];
+  /** All stages: peaks, lattices, intensities. */
+  search(frame: Frame, options?: FrameSearchOptions): Promise<FrameResult>;
+}
+
+/** Searches frames of one detector; see {@link FrameSearcherMethods}. */
+export type FrameSearcher = FrameSearcherMethods & MaybeAsyncDisposable;
+
+const optionNames = [...settingNames, 'beam', 'found', 'signal'] as const;
+
+/**
+ * Plans a peak finder and, if cells are known, an indexer.
+ *
+ * Throws `Argument` for invalid options, and the errors of planning.
+ */
+export async function openFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<FrameSearcher> {
+  refuseOfPeaks('frameSearcher', options ?? {});
+  knownOptions('frameSearcher', options, ['detector', ...settingNames]);
+  checkSearch('frameSearcher', options.peaks, options.thresholds);
+  const { cells } = options;
+  if (cells !== undefined && !(Array.isArray(cells) && cells.every((one) => Array.isArray(one?.cell))))
+    throw new EwaldError(
+      'Argument',
+      `frameSearcher: cells is ${shown(cells)}; ` +
+        'expected a list of what readCell(text) returns: cells: [readCell(text)]',
+    );
+  const searcher = await planFrameSearcher(context, { ...options, minPeaks: options.minPeaks ?? minimumSpots });
+  searcher.tunesItself = !isTuned(searcher.settings);
+  return searcher as unknown as FrameSearcher;
+}
+
+/** Like `openFrameSearcher`, but without checking the names of options. */
+export async function planFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<OpenFrameSearcher> {
+  const { detector, ...settings } = options;
+  if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `frameSearcher: detector is ${shown(detector)}; it expects what await ctx.detector(dataset) returns`,
+    );
+  const searcher = new OpenFrameSearcher(context, detector, settings);
+  try {
+    if (!isList(settings.finder ?? 'peakfinder8')) await searcher.finderFor(settings);
+    await searcher.indexerFor(settings);
+    return searcher;
+  } catch (error) {
+    await searcher.dispose();
+    throw error;
+  }
+}
+
+/** What the messages of its errors call it. */
+const what = 'frame searcher';
+
+/** The searcher as used by the run, whose parameters are determined after its peak finder has been planned. */
+export class OpenFrameSearcher implements FrameSearcherMethods {
+  readonly detector: Detector;
+  settings: SearchSettings;
+  /** Whether the parameters are tuned on the first frame that is searched. */
+  tunesItself = false;
+  #tuning: Promise<SearchSettings> | undefined;
+  #given: SearchSettings;
+  readonly #context: Plans;
+  readonly #finders = new KeptPlans<PeakFinder>();
+  readonly #indexers = new KeptPlans<Indexer>();
+  readonly #resource = new Resource(what, undefined, {
+    dispose: () => eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose()]),
+  });
+  readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
+
+  constructor(context: Plans, detector: Detector, settings: SearchSettings) {
+    this.#context = context;
+    this.detector = detector;
+    this.settings = settings;
+    this.#given = settings;
+    this.#type = numberTypes[detector.dtype];
+    Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
+  }
+
+  get backends(): StageBackends {
+    return { peaks: this.#finders.latest?.backend, index: this.#indexers.latest?.backend };
+  }
+
+  newFrame(): Frame {
+    return this.#finders.latest?.newFrame() ?? (new this.#type(this.detector.width * this.detector.height) as Frame);
+  }
+
+  /** A frame in the memory of the finder's backend, if it would copy others; the caller gives it back. */
+  borrowFrame(): BorrowedFrame | undefined {
+    return (this.#finders.latest as (PeakFinder & LendsFrames) | undefined)?.[borrowFrame]();
+  }
+
+  async tune(frames: readonly Frame[]): Promise<SearchSettings> {
+    this.#resource.assertAlive();
+    if (!Array.isArray(frames) || frames.length === 0)
+      throw new EwaldError('Argument', `frameSearcher.tune: frames is ${shown(frames)}; expected a list of frames`);
+    for (const frame of frames) this.#check('tune', frame);
+    const given = this.#given;
+    this.#tuning = isTuned(given) ? Promise.resolve(given) : tunedOn(this, given, frames);
+    this.settings = await this.#tuning;
+    this.tunesItself = false;
+    return this.settings;
+  }
+
+  /** Tunes on the first frame, unless the call or the caller has given parameters. */
+  async #tuneOn(frame: Frame, options: FrameSearchOptions): Promise<void> {
+    if (!this.tunesItself || options.found || isTuned({ ...this.settings, ...options })) return;
+    this.#tuning ??= this.tune([frame]);
+    await this.#tuning;
+  }
+
+  async peaks(frame: Frame, options: FrameSearchOptions = none): Promise<PeakList> {
+    this.#settingsOf('peaks', options);
+    if (this.tunesItself) await this.#tuneOn(frame, options);
+    return this.#find(frame, this.#settingsOf('peaks', options), options);
+  }
+
+  async stages(frame: Frame, options: FrameSearchOptions = none): Promise<PeakStages> {
+    this.#settingsOf('stages', options);
+    if (this.tunesItself) await this.#tuneOn(frame, options);
+    const settings = this.#settingsOf('stages', options);
+    const { signal } = options;
+    const given = { ...settings.peaks, ...(signal ? { signal } : {}) };
+    return namedAs(what, async () => (await this.finderFor(settings)).stages(frame, given));
+  }
+
+  async index(peaks: PeakList, options: FrameSearchOptions = none): Promise<FrameResult> {
+    const settings = this.#settingsOf('index', options);
+    const scene = this.#scene(settings, options);
+    return namedAs(what, async () => indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count)));
+  }
+
+  predict(crystal: FrameCrystal, options: FrameSearchOptions = none): Reflection[] {
+    return predictCrystal(crystal, this.#scene(this.#settingsOf('predict', options), options));
+  }
+
+  integrate(frame: Frame, crystal: FrameCrystal, options: FrameSearchOptions = none): Measured[] {
+    this.#check('integrate', frame);
+    const scene = this.#scene(this.#settingsOf('integrate', options), options);
+    return [...(integrateCrystals(frame, [crystal], scene)[0]?.reflections ?? [])];
+  }
+
+  async search(frame: Frame, options: FrameSearchOptions = none): Promise<FrameResult> {
+    this.#settingsOf('search', options);
+    this.#check('search', frame);
+    if (this.tunesItself) await this.#tuneOn(frame, options);
+    return this.searchBorrowed({ frame: () => frame }, options);
+  }
+
+  /** Like `search`, of a tuned searcher; a borrowed frame is looked up again whenever it may have been moved. */
+  searchBorrowed(borrowed: Pick<BorrowedFrame, 'frame'>, options: FrameSearchOptions = none): Promise<FrameResult> {
+    return namedAs(what, () => this.#searchBorrowed(borrowed, options));
+  }
+
+  async #searchBorrowed(borrowed: Pick<BorrowedFrame, 'frame'>, options: FrameSearchOptions): Promise<FrameResult> {
+    const settings = this.#settingsOf('search', options);
+    const scene = this.#scene(settings, options);
+    const begun = performance.now();
+    const peaks = options.found ?? (await whileItStays(borrowed, (frame) => this.#find(frame, settings, options)));
+    const found = performance.now();
+    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count));
+    const indexed = performance.now();
+    const crystals = integrateCrystals(borrowed.frame(), result.crystals, scene);
+    const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
+    const findsOn = options.found ? undefined : this.#finders.latest?.backend;
+    return { ...result, crystals, ms, backends: { ...result.backends, peaks: findsOn } };
+  }
+
+  dispose(): Promise<void> {
+    return this.#resource.dispose();
+  }
+
+  /** The plan of the finder selected by the parameters. */
+  finderFor({ finder = 'peakfinder8', minRes = 0, maxRes = 0 }: SearchSettings): Promise<PeakFinder> {
+    const { detector } = this;
+    if (isList(finder))
+      throw new EwaldError(
+        'Argument',
+        `frameSearcher: the finder ${finder} takes peaks from lists; give them to index(peaks)`,
+      );
+    const name: FinderName = finder;
+    return this.#finders.get(`${finder} ${minRes} ${maxRes}`, () =>
+      this.#context.peaks({ detector, finder: name, minRes, maxRes }),
+    );
+  }
+
+  /** The plan of the indexer for frames with this many peaks; undefined without cells. */
+  async indexerFor(settings: SearchSettings, peaks = 0): Promise<Indexer | undefined> {
+    const { cells = [], method, maxSpots } = settings;
+    if (cells.length === 0) return undefined;
+    const room = Math.max(usualSpots, 2 ** Math.ceil(Math.log2(peaks)));
+    return this.#indexers.get(`${method} ${maxSpots} ${cells.length} ${room}`, () =>
+      planIndexer(this.#context, settings, room),
+    );
+  }
+
+  async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
+    const given = { ...settings.peaks, ...(signal ? { signal } : {}) };
+    const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
+    return settings.useSaturated === false ? this.#unsaturated(found) : found;
+  }
+
+  /** The peaks without pixels above the maximum of their panel. */
+  #unsaturated(found: PeakList): PeakList {
+    const { panels } = this.detector.geometry;
+    const highest = (i: number): number => (found.maximum[i] ?? 0) + (found.background[i] ?? 0);
+    return selectPeaks(found, (i) => highest(i) <= (panels[found.panel[i] ?? 0]?.maximum ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** The parameters of a call, with the searcher's as defaults. */
+  #settingsOf(call: string, options: FrameSearchOptions): SearchSettings {
+    this.#resource.assertAlive();
+    if (options === none) return this.settings;
+    refuseOfPeaks(`frameSearcher.${call}`, options ?? {});
+    knownOptions(`frameSearcher.${call}`, options, optionNames);
+    checkSignal(options.signal);
+    const { beam: _, found: __, signal: ___, peaks, ...others } = options;
+    if (peaks === undefined) return { ...this.settings, ...others };
+    // Another finder has its own parameters.
+    const same = (others.finder ?? this.settings.finder) === this.settings.finder;
+    return { ...this.settings, ...others, peaks: same ? { ...this.settings.peaks, ...peaks } : peaks };
+  }
+
+  #scene(settings: SearchSettings, { beam = this.detector.beam }: FrameSearchOptions): Scene {
+    const { geometry, width, bad } = this.detector;
+    return { geometry, beam, width, bad, settings };
+  }
+
+  #check(call: string, frame: Frame): void {
+    const { width, height } = this.detector;
+    if (frame instanceof this.#type && frame.length === width * height) return;
+    throw new EwaldError(
+      'Shape',
+      `frameSearcher.${call}: the frame is ${shown(frame)}; the detector's are ${this.#type.name}s of ` +
+        `${width * height} pixels (${width} x ${height})`,
+    );
+  }
+}
+
+/** Most frames have fewer peaks than this; a frame with more requires a larger plan. */
+const usualSpots = 4096;
+
+/** Plans the indexer for these parameters, which include cells, and for this many spots of a frame. */
+export function planIndexer(
+  context: Plans,
+  settings: SearchSettings,
+  maxBatchSpots: number = usualSpots,
+): Promise<Indexer> {
+  const { cells = [], method = 'fast', maxSpots = 300 } = settings;
+  return context.indexer({
+    method,
+    batch: 1,
+    maxSpots,
+    maxInputCells: cells.length,
+    maxOutputCells: 16,
+    maxBatchSpots,
+    threads: 1,
+  });
+}
+
+/** Works on a borrowed frame; starts again if its view was detached meanwhile, since its pixels remain. */
+export async function whileItStays<T>(
+  borrowed: Pick<BorrowedFrame, 'frame'>,
+  work: (frame: Frame) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const frame = borrowed.frame();
+    try {
+      return await work(frame);
+    } catch (error) {
+      // A frame of the caller is lost for good.
+      if (!isLost(frame) || borrowed.frame() === frame) throw error;
+    }
+  }
+}
+
+/** The options of a call that passes none. */
+const none: FrameSearchOptions = {};

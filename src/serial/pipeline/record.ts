@@ -1,0 +1,106 @@
+/** The results of a frame as plain data, to be sent between processes and passed to outputs. */
+
+import { EwaldError, type EwaldErrorTag } from '../../base/errors.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import type { LatticeName } from '../../crystal/lattice-name.js';
+import type { StreamChunk } from '../../crystal/stream/stream.js';
+import { formatChunk } from '../../crystal/stream/write.js';
+import type { Frame } from '../peaks/contract.js';
+import type { PeakList } from '../peaks/peak-list.js';
+import { chunkOf, type FrameOrigin } from './chunk.js';
+import type { CopiedHeader } from './copied-headers.js';
+import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
+import { crystalWith, tableOfCrystal, withoutReflections } from './measured-crystal.js';
+import { rowLength } from './reflection-table.js';
+import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
+
+/** A crystal without its reflections, which are in the chunk. */
+export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {
+  /** Number of measured reflections; undefined if nothing was integrated. */
+  readonly reflections: number | undefined;
+  /** The reflections themselves, if they are sent; see reflection-table.ts. */
+  readonly table?: Float64Array | undefined;
+};
+
+/** A finished frame. */
+export interface FrameRecord {
+  readonly origin: FrameOrigin;
+  readonly hit: boolean;
+  readonly peaks: PeakList;
+  /** [count, 3] in 1/Å. */
+  readonly spots: Float32Array;
+  readonly crystals: readonly CrystalRecord[];
+  readonly beam: Beam;
+  readonly ms: StageTimes;
+  readonly backends: StageBackends;
+  readonly headers?: readonly CopiedHeader[] | undefined;
+  /** Its chunk of a stream. */
+  readonly chunk: string;
+  /** The pixels of the frame, if they are kept. */
+  readonly frame?: Frame | undefined;
+}
+
+/** A frame that could not be read. */
+export interface FrameFailure {
+  readonly origin: FrameOrigin;
+  readonly tag: EwaldErrorTag;
+  readonly message: string;
+}
+
+/** A result and its chunk as plain data; with `travels`, they include its reflections. */
+export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travels = false): FrameRecord {
+  const crystals = result.crystals.map((crystal) => {
+    const table = tableOfCrystal(crystal);
+    const plain = { ...withoutReflections(crystal), reflections: table && table.length / rowLength };
+    return table ? { ...plain, table } : plain;
+  });
+  const record = { ...result, origin, crystals, ...(frame ? { frame } : {}) };
+  if (travels) return { ...record, chunk: formatChunk(chunk) };
+  let text: string | undefined;
+  return {
+    ...record,
+    // The chunk is only formatted if it is written.
+    get chunk() {
+      text ??= formatChunk(chunk);
+      return text;
+    },
+  };
+}
+
+/** The error of a frame as plain data. */
+export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
+  origin,
+  tag: error.tag,
+  message: error.message,
+});
+
+export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailure => 'message' in item;
+
+/** The geometry, lattices and method with which an item of a run is written. */
+export interface ItemScene {
+  readonly geometry: Geometry;
+  readonly lattices: readonly LatticeName[];
+  readonly method: string;
+}
+
+/**
+ * Converts a sent record to the item that a run yields. Reflections and chunk are only made when they are accessed.
+ */
+export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
+  if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
+  const { origin, hit, peaks, spots, beam, ms, backends, headers, frame } = record;
+  const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
+    crystalWith(crystal, table),
+  );
+  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...(headers ? { headers } : {}) };
+  let chunk: StreamChunk | undefined;
+  return {
+    origin,
+    result,
+    get chunk() {
+      chunk ??= chunkOf(origin, result, scene.geometry, scene.lattices, scene.method);
+      return chunk;
+    },
+    ...(frame ? { frame } : {}),
+  };
+}

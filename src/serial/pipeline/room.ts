@@ -1,0 +1,65 @@
+/** The methods that this room adds to a context; the room is loaded on first use. */
+import { oneShot } from '../../base/one-shot.js';
+import type { Planner } from '../../core/planner/planner.js';
+import { indexingRoom } from '../indexing/room.js';
+import { peaksRoom } from '../peaks/room.js';
+import type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
+import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
+import type { PeakSource } from './parameters.js';
+import type { LoadPlace } from './place.js';
+import type { PipelineOptions } from './run-options.js';
+import type { PipelineItem } from './search-all.js';
+
+export interface PipelineMethods {
+  /**
+   * Searches frames of one detector for peaks, lattices and intensities. Results come in the order of the frames, and a
+   * slow consumer slows down reading. Leaving the loop ends the run. See `PipelineOptions`.
+   *
+   * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` on its signal; an unreadable frame is an
+   * item with `error`. A second loop over the same run throws `Disposed`.
+   */
+  pipeline<Finder extends PeakSource = 'peakfinder8'>(
+    options: PipelineOptions<Finder>,
+  ): AsyncGenerator<PipelineItem, void, undefined>;
+  /**
+   * Determines the cell of an unknown crystal from frames: searches peaks, gathers the spots of frames that have
+   * enough, and tries cells on them. See `FramesCellOptions`; if you already have spots, use `indexer.determineCell`.
+   *
+   * Throws as `pipeline` does before its first frame.
+   */
+  cell<Finder extends PeakSource = 'peakfinder8'>(options: FramesCellOptions<Finder>): Promise<FramesCell>;
+  /**
+   * Plans a search of single frames, stage by stage or all at once; its parameters may change from call to call. See
+   * `FrameSearcherOptions`.
+   *
+   * Throws `Argument` for invalid options.
+   */
+  frameSearcher<Finder extends PeakSource = 'peakfinder8'>(
+    options: FrameSearcherOptions<Finder>,
+  ): Promise<FrameSearcher>;
+}
+
+/**
+ * Uses peaks and indexing of the same context; `place` provides the functions that open and write files on the
+ * platform.
+ */
+export const pipelineRoom =
+  (place: LoadPlace) =>
+  (planner: Planner): PipelineMethods => ({
+    pipeline(options) {
+      const run = async function* () {
+        const { runPipeline } = await import('./run.js');
+        const warn = (text: string): void => planner.log.write('warn', text);
+        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options, warn);
+      };
+      return oneShot(run, 'this run', 'call pipeline again');
+    },
+    async cell(options) {
+      const { cellOfFrames } = await import('./cell-of-frames.js');
+      return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options);
+    },
+    async frameSearcher(options) {
+      const { openFrameSearcher } = await import('./frame-searcher.js');
+      return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
+    },
+  });

@@ -1,0 +1,259 @@
+/** The options of a run, checked before anything is opened. */
+
+import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { refuseFormer, shown } from '../../base/options.js';
+import { flagOf, kebab } from '../../base/parameter-text.js';
+import { namesOf, type Parameter, type Parameters } from '../../base/parameters.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { DetectorOptions } from '../../io/detector/detector.js';
+import { cellSearchRows } from '../indexing/parameters.js';
+import { libraryRows, searchRows } from '../peaks/parameters.js';
+import { checkCopyHeader } from './copied-headers.js';
+import type { RunEvent } from './events.js';
+import { checkCells, type GivenCell } from './given.js';
+import { isFile, type RunInput } from './inputs.js';
+import { checkSettings, refuseOfPeaks } from './modes.js';
+import type { RefinementParameters } from './parameter-types.js';
+import {
+  type PeakSource,
+  refinementRows,
+  runRows,
+  searchSettingRows,
+  sourceRows,
+  thresholdRows,
+  unknownCellRows,
+} from './parameters.js';
+import type { FileInput } from './place.js';
+import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
+import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
+import type { Shard } from './sources/source.js';
+
+/**
+ * An executor of `ewald/executors` that searches the frames instead of this process: the part of its interface that a
+ * run uses.
+ */
+export interface RunExecutor {
+  readonly kind: string;
+  readonly slots: number;
+  share(value: unknown): Promise<{ readonly hash: string }>;
+  run<R>(
+    tasks: AsyncIterable<{ readonly module: string; readonly function: string; readonly argument: unknown }>,
+    options: { readonly signal?: PlatformSignal | undefined; readonly window?: number | undefined },
+  ): AsyncGenerator<{ readonly value: R }, void, undefined>;
+}
+
+/** Options of determining the cell of a run if it is unknown. */
+export interface UnknownCellOptions {
+  /** Shortest edge in Å, 1 … 1000; default 3. */
+  readonly min?: number | undefined;
+  /**
+   * Longest edge in Å, up to 1000; default 150. A larger value takes no more time, but makes the grid of the search
+   * coarser.
+   */
+  readonly max?: number | undefined;
+}
+
+/** Which frames are searched, and how they are read. */
+export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highres'> {
+  /** One input, a list of them, or an iterable of any kind. */
+  readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
+  /**
+   * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`.
+   * Default: the description in the first file of frames.
+   */
+  readonly geometry?: FileInput | Geometry | undefined;
+  /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
+  readonly dataset?: string | undefined;
+  /** Compares the checksums of files. Default true. */
+  readonly checksums?: boolean | undefined;
+  /** Largest frame or chunk that is read, bytes; default 2³⁰. */
+  readonly maxFrameBytes?: number | undefined;
+}
+
+/** Options of a run; `Finder` is the finder whose parameters `peaks` has. */
+export interface PipelineOptions<Finder extends PeakSource = PeakSource>
+  extends Omit<SearchSettings<Finder>, 'peaks' | 'cells'>,
+    FrameOptions,
+    RefinementParameters,
+    UnknownCellOptions,
+    OutputOptions {
+  /**
+   * Parameters of the peak search. Default `'tune'`: they are determined from the first four frames. If some are given,
+   * the others are tuned, unless the threshold (for dispersion, the gain) is given.
+   */
+  readonly peaks?: 'tune' | PeakParameters<Finder> | undefined;
+  /**
+   * Known cells: paths or URLs, Files or Blobs of .cell or PDB files, `a,b,c,alpha,beta,gamma` as a text or six
+   * numbers, or the results of `readCell`. Default: the cell is determined from the first frames; `[]`: frames are only
+   * searched for peaks.
+   */
+  readonly cells?: readonly GivenCell[] | undefined;
+  /**
+   * The executor that searches the frames instead of this process, such as `await Executor.workers()` of
+   * `ewald/executors`; owned by the caller.
+   */
+  readonly executor?: RunExecutor | undefined;
+  /**
+   * Number of frames that this process searches at once, 1 … 256; default 1. Twice as many are in memory. An executor
+   * has its own number.
+   */
+  readonly jobs?: number | undefined;
+  /** Serial number of the first frame; default 1. */
+  readonly serialStart?: number | undefined;
+  /**
+   * Searches every n-th frame, beginning with the i-th, counted from 1: `'2/16'`. `joinStreams` of `ewald/pipeline`
+   * joins the streams.
+   */
+  readonly shard?: string | Shard | undefined;
+  /** Waits for more frames in growing files and for new files in folders (Node). Default false. */
+  readonly follow?: boolean | undefined;
+  /** With `follow`: seconds without new frames after which the run ends; default 60. */
+  readonly noDataTimeout?: number | undefined;
+  /**
+   * With `follow`, for an iterable of inputs, and for frames received live: seconds from the first frame for which
+   * frames are collected until there are enough to determine parameters, cell and geometry; default 20, and no limit
+   * for an iterable. The run then starts with those that there are.
+   */
+  readonly firstFramesTimeout?: number | undefined;
+  /**
+   * Copies these fields of each frame's header into its result (`headers`) and into the stream: paths of HDF5 files,
+   * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
+   */
+  readonly copyHeader?: readonly string[] | undefined;
+  /** Items contain the pixels of their frame as `frame`. Default false. */
+  readonly keepFrame?: boolean | undefined;
+  /**
+   * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
+   * If it throws or returns a promise, the run ends with `Argument` and its outputs are kept as at an abort. Default:
+   * warnings go to the log of the context, which prints them on standard error.
+   */
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+const { serialStart, follow, noDataTimeout, firstFramesTimeout } = runRows;
+const optionRows = {
+  ...row.others('inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'executor'),
+  ...row.others('shard', 'copyHeader', 'max', 'onEvent', ...outputNames, ...settingNames, ...namesOf(refinementRows)),
+  serialStart,
+  follow,
+  noDataTimeout,
+  firstFramesTimeout,
+  min: cellSearchRows.minLengthA,
+  jobs: row.integer(1, 256, 1),
+  keepFrame: row.flag,
+  signal: row.signal,
+} as const;
+
+/** The options after their checks. */
+export interface CheckedRun {
+  readonly jobs: number;
+  readonly serialStart: number;
+  readonly shard: Shard | undefined;
+  readonly follow: number | undefined;
+  readonly firstFramesTimeout: number;
+  readonly copyHeader: readonly string[];
+  readonly cellSearch: { readonly minLengthA: number; readonly maxLengthA: number };
+  readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & {
+    readonly peaks?: 'tune' | PeakParameters | undefined;
+  };
+}
+
+/** Checks the options of a run. Throws `Argument`. */
+export function checkRun(options: PipelineOptions): CheckedRun {
+  refuseOfPeaks('pipeline', options);
+  refuseFormer('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
+  const checked = checkedOptions('pipeline', options, optionRows);
+  const { geometry, cells, executor, min: minLengthA, jobs, serialStart, firstFramesTimeout } = checked;
+  checkSettings('pipeline', options);
+  if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
+    throw new EwaldError(
+      'Argument',
+      `pipeline: geometry is ${shown(geometry)}; it expects a path, a URL, a File, a text, or what ` +
+        'parseGeometry(text) returns',
+    );
+  checkCells('pipeline', cells);
+  if (executor !== undefined && typeof (executor as Partial<RunExecutor> | null)?.share !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `pipeline: executor is ${shown(executor)}; it expects what await Executor.workers() of ewald/executors gives`,
+    );
+  if (executor !== undefined && options.jobs !== undefined)
+    throw new EwaldError('Argument', 'pipeline: jobs are of this process; the executor has workers of its own');
+  checkOutputs(options);
+  if (options.noDataTimeout !== undefined && !checked.follow)
+    throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
+  return {
+    jobs,
+    serialStart,
+    firstFramesTimeout,
+    shard: shardOf(options.shard),
+    follow: checked.follow ? checked.noDataTimeout : undefined,
+    copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
+    // The longest edge is at least the shortest one.
+    cellSearch: { minLengthA, maxLengthA: valid('pipeline: max', options.max, row.number(minLengthA, 1000, 1000)) },
+    settings: settingsWithout(options),
+  };
+}
+
+function settingsWithout(options: PipelineOptions): CheckedRun['settings'] {
+  const { cells: _, ...settings } = settingsOf(options as SearchSettings);
+  return settings;
+}
+
+function shardOf(given: string | Shard | undefined): Shard | undefined {
+  if (given === undefined) return undefined;
+  const [, index = Number.NaN, count = Number.NaN] =
+    typeof given === 'string' ? (/^(\d+)\/(\d+)$/.exec(given)?.map(Number) ?? []) : [0, given?.index, given?.count];
+  if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count))
+    throw new EwaldError(
+      'Argument',
+      `pipeline: shard is ${shown(given)}; expected i/n, such as 1/4, the first of four`,
+    );
+  return { index, count };
+}
+
+const rows: Parameters = {
+  ...searchSettingRows,
+  ...searchRows,
+  ...libraryRows,
+  ...thresholdRows,
+  ...refinementRows,
+  ...sourceRows,
+  ...runRows,
+  min: cellSearchRows.minLengthA,
+  ...unknownCellRows,
+};
+
+/** The options that determine the contents of a stream; inputs and cells are elsewhere in its head. */
+function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, unknown][] {
+  const all: Readonly<Record<string, unknown>> = { ...options, ...(typeof peaks === 'object' && peaks), ...thresholds };
+  const named = Object.entries(rows).flatMap(([name, { neutral }]) => (neutral ? [] : [name]));
+  return [...named, ...Object.keys(thresholds ?? {}).filter((name) => !Object.hasOwn(rows, name))].map((name) => [
+    name,
+    all[name],
+  ]);
+}
+
+/**
+ * A command line for a run that was started from JavaScript: its options, written as flags. `resume` is not among them,
+ * because a continued stream is identical to that of an uninterrupted run.
+ */
+export function commandLineOf(options: PipelineOptions): string {
+  const words = recorded(options).flatMap(([name, value]) => {
+    const row: Parameter = rows[name] ?? { kind: 'text', sentence: '' };
+    if (value === undefined || (row.kind === 'boolean' && value === (row.fallback ?? false))) return [];
+    const flagName = row.flag === null ? `--${kebab(name)}` : flagOf(name, row);
+    if (row.kind === 'boolean') return [flagName];
+    if (row.kind === 'texts') return (value as string[]).map((one) => `${flagName}=${one.replace(/\s+/g, '_')}`);
+    const text = Array.isArray(value)
+      ? value.join(',')
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : `${value}`;
+    return [`${flagName}=${text.replace(/\s+/g, '_')}`];
+  });
+  return ['ewald', 'pipeline', ...words].join(' ');
+}

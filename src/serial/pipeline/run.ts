@@ -1,0 +1,411 @@
+/**
+ * The run (`ctx.pipeline`): searches the frames of one detector for peaks, indexes and integrates them, in order,
+ * several concurrently, with bounded memory, and writes the outputs. `ewald index` prints its events.
+ */
+
+import { letGo, orAborted } from '../../base/aborted.js';
+import { type Observer, observer } from '../../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { checkSignal } from '../../base/options.js';
+import type { Resource } from '../../base/resource.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { formatGeometry } from '../../crystal/geometry/write.js';
+import { latticeName } from '../../crystal/lattice-name.js';
+import { openDetector } from '../../io/detector/detector.js';
+import { geometryFromFile } from '../../io/detector/from-file.js';
+import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
+import { stackedGeometry } from '../../io/detector/stacked.js';
+import { omittedMark } from './chunk.js';
+import { multipleTexts } from './doubt.js';
+import type { RunEvent } from './events.js';
+import { type Plans, planFrameSearcher } from './frame-searcher.js';
+import { geometryRemarks } from './geometry-remarks.js';
+import { type GivenGeometry, givenCells, givenGeometry } from './given.js';
+import { type GivenInputs, givenInputs } from './inputs.js';
+import type { LoadPlace, RunPlace } from './place.js';
+import { endingPlace } from './place-inputs.js';
+import { OwnSearch } from './prepare.js';
+import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
+import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
+import { type PipelineItem, searchAll } from './search-all.js';
+import { methodName } from './settings.js';
+import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
+import { headOf } from './sinks/stream-head.js';
+import { FileSource } from './sources/files.js';
+import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
+import { startOfRun } from './start-of-run.js';
+import { RunSummary } from './summary.js';
+import type { SharedRun } from './task.js';
+
+/**
+ * Runs frames through all stages and yields their results in order; a frame that cannot be read yields an `error`.
+ * Warnings of a run without `onEvent` are passed to `log`.
+ *
+ * Throws `Argument`, `Shape`, `Format`, `File` before the first frame, `Aborted` at its signal.
+ */
+export async function* runPipeline(
+  context: Plans,
+  resource: Resource,
+  loadPlace: LoadPlace,
+  asked: PipelineOptions,
+  log: (warning: string) => void,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const checked = checkRun(asked);
+  const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
+  const onEvent = observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
+  checkSignal(asked.signal);
+  // A context that is disposed ends the runs that wait for their next frame.
+  const signal = resource.until(asked.signal);
+  const options = { ...endingOutputs(asked, signal), onEvent, signal };
+  const place = endingPlace(await loadPlace(), signal);
+  await checkNames(options, place);
+  const { executor } = options;
+  const check = (one: Wanted): void => executor && refuseForWorkers(one, executor.kind);
+  const given = await orAborted(givenInputs(options.inputs, place, signal, check), signal);
+  if (given.kind === 'stream') {
+    const { indexStream } = await import('./sources/stream.js');
+    yield* indexStream(context, place, given.input, options, checked);
+    return;
+  }
+  const warn = (text: string): void => onEvent({ kind: 'warning', text });
+  try {
+    const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
+    for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
+    const cells = await orAborted(givenCells(options.cells, place), signal);
+    if (given.kind === 'live') refuseForLive(given.input.address, options);
+    else if (options.firstFramesTimeout !== undefined && checked.follow === undefined && Array.isArray(given.wanted))
+      throw new EwaldError(
+        'Argument',
+        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
+          'a live source',
+      );
+    if (options.executor) refuseForExecutor(options);
+    const reads = readsOf(options, given);
+    await checkTargets(options, place, reads);
+    const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
+    const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
+    const searchWith = (one: Geometry | undefined): OwnSearch =>
+      new OwnSearch(context, () => {
+        const { bad, openOther = source.openOther, highres } = options;
+        return orAborted(openDetector(source.first, { geometry: one, bad, openOther, highres }), signal);
+      });
+    let own = searchWith(geometry?.geometry);
+    try {
+      for (const text of source.warnings) warn(text);
+      if (geometry)
+        for (const text of await orAborted(geometryRemarks(geometry.geometry, source), signal))
+          warn(`${geometry.name}: ${text}`);
+      const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
+      const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, start);
+      const commandLine = options.commandLine ?? commandLineOf(options);
+      const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
+      const text = refined?.text ?? geometry?.text ?? formatGeometry(usedGeometry);
+      if (refined) {
+        await own.dispose();
+        own = searchWith(usedGeometry);
+      }
+      const { detector } = own;
+      const summary = new RunSummary(source.total, settings.cells, source);
+      const scene = {
+        ...{ place, signal, source, usedGeometry, settings, commandLine, reads, detector },
+        warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
+        doubt: () => summary.doubt,
+        multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),
+        geometry: refined?.geometry ?? geometry?.geometry,
+        refined: refined && text,
+        fitted,
+        head: headOf(text, settings, commandLine, source.identities, isDoubtful),
+        geometryText: text,
+        failed: (error: unknown) => quietly(onEvent, { kind: 'failed', error }),
+      };
+      yield* runFrames({ context, options, checked, own, scene, summary, given: scene.geometry });
+    } finally {
+      await own.dispose();
+      await source.close();
+    }
+  } finally {
+    if (given.kind === 'frames' && !Array.isArray(given.wanted))
+      await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
+  }
+}
+
+/** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
+const enoughForMultiples = 30;
+/** Tells where outputs are open or errors caught: what the function throws ends the run at the next frame. */
+function quietly(onEvent: Observer<[RunEvent]>, event: RunEvent): void {
+  try {
+    onEvent(event);
+  } catch {
+    // It is onEvent.failure.
+  }
+}
+
+interface RunScene {
+  readonly context: Plans;
+  readonly options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> };
+  readonly checked: CheckedRun;
+  readonly own: OwnSearch;
+  readonly scene: Parameters<typeof Outputs.open>[1];
+  readonly summary: RunSummary;
+  readonly given: Geometry | undefined;
+}
+
+/** Searches the frames that an earlier run did not finish, and writes the requested outputs. */
+async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
+  const { options, checked, scene, summary } = run;
+  const { source, settings } = scene;
+  const { onEvent } = options;
+  const tell = (event: RunEvent): void => quietly(onEvent, event);
+  const checkTold = (): void => {
+    if (onEvent.failure) throw onEvent.failure;
+  };
+  const done = new Set<string>();
+  let last = Number.NEGATIVE_INFINITY;
+  let again: ReadonlySet<number> = new Set();
+  const outputs = await Outputs.open(options, scene, {
+    frame: ({ filename, event, serial, hit, cells }) => {
+      last = Math.max(last, serial);
+      if (checked.follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
+      summary.addEarlier({ hit, cells });
+    },
+    unread: (serials) => {
+      again = serials;
+    },
+  });
+  for (const serial of again) last = Math.max(last, serial);
+  if (last >= checked.serialStart) tell({ kind: 'resumed', after: last, again: again.size });
+  const isDone: IsDone = (serial, file, event) =>
+    checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
+  const records = options.executor
+    ? searchedElsewhere(run, options.executor, isDone)
+    : searchedHere(run, checked.jobs, isDone);
+  let isReported = false;
+  const reportOmitted = (record: FrameRecord | FrameFailure): void => {
+    if (isReported || isFailure(record) || !record.peaks.omitted) return;
+    isReported = true;
+    const { count, omitted } = record.peaks;
+    scene.warn(
+      `${record.origin.filename} has ${count + omitted} peaks, of which the ${count} strongest are kept, as in every ` +
+        `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
+    );
+  };
+  let areMultiplesReported = false;
+  const reportMultiples = (): void => {
+    if (areMultiplesReported || summary.crystals < enoughForMultiples) return;
+    areMultiplesReported = true;
+    if (summary.doubt === undefined) for (const text of scene.multiples()) scene.warn(text);
+  };
+  const unreported = new Set(checked.copyHeader);
+  const reportMissing = (record: FrameRecord | FrameFailure): void => {
+    if (unreported.size === 0 || isFailure(record)) return;
+    for (const { name, missing } of record.headers ?? [])
+      if (missing !== undefined && unreported.delete(name))
+        scene.warn(`the header field ${name} is not copied from frames without it: ${missing}`);
+  };
+  let state: 'under way' | 'whole' | 'failed' = 'under way';
+  const end = async (isWhole: boolean): Promise<void> => {
+    for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
+    const remarks = outputs.remarks();
+    if (remarks.length > 0) tell({ kind: 'detector', remarks });
+    const ended = await outputs.close(isWhole);
+    tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
+    checkTold();
+  };
+  const lattices = (settings.cells ?? []).map(latticeName);
+  const usedGeometry = stackedGeometry(scene.usedGeometry, source.first);
+  const itemScene = { geometry: usedGeometry, lattices, method: methodName(settings) };
+  try {
+    for await (const { record, item } of records) {
+      checkTold();
+      summary.add(record);
+      reportMultiples();
+      reportOmitted(record);
+      reportMissing(record);
+      await orAborted(outputs.add(record), options.signal);
+      onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
+      yield item ?? itemOf(record, itemScene);
+    }
+    checkTold();
+    state = 'whole';
+  } catch (error) {
+    if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
+      state = 'failed';
+      const file = await outputs.discard().catch(() => undefined);
+      const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
+      tell({ kind: 'end', isWhole: false, summary, outputs: kept, isLive: source.live !== undefined });
+    } else if (checked.follow !== undefined && summary.done > 0) {
+      // This is how one ends a run that waits for more; `resume` continues a complete stream as well.
+      state = 'whole';
+    }
+    throw error;
+  } finally {
+    await letGo(records);
+    // If the consumer leaves the loop or the signal fires, finished results are kept.
+    if (state !== 'failed') await end(state === 'whole');
+  }
+}
+
+interface Found {
+  readonly record: FrameRecord | FrameFailure;
+  /** The item itself, if it was not sent between processes. */
+  readonly item?: PipelineItem;
+}
+
+/** Searches frames in this process. */
+async function* searchedHere(
+  { context, options, checked, own, scene }: RunScene,
+  jobs: number,
+  isDone: IsDone,
+): AsyncGenerator<Found, void, undefined> {
+  const { settings, source } = scene;
+  const first = await own.searcher(settings);
+  first.settings = settings;
+  await first.indexerFor(settings);
+  const searchers = [first];
+  try {
+    for (let i = 1; i < jobs; i++)
+      searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
+    const { signal, keepFrame } = options;
+    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores };
+    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), signal, how);
+    for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
+  } finally {
+    for (const searcher of searchers.slice(1)) await searcher.dispose();
+  }
+}
+
+/**
+ * Number of frames in a task: enough for the next frame to be read during the search, few enough for all workers to end
+ * together.
+ */
+const taskSize = (total: number | undefined, slots: number): number =>
+  Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
+
+/** Searches frames on the workers of an executor. */
+async function* searchedElsewhere(
+  { options, checked, scene, given }: RunScene,
+  executor: RunExecutor,
+  isDone: IsDone,
+): AsyncGenerator<Found, void, undefined> {
+  const { source, settings, place } = scene;
+  const { signal, checksums, maxFrameBytes, keepFrame } = options;
+  // Workers of a cluster have other working directories.
+  const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
+  const { name } = source.first;
+  const shared: SharedRun = {
+    geometry: given,
+    first: source.live ? name : far(name),
+    dataset: options.dataset,
+    ...{ checksums, maxFrameBytes, settings, keepFrame, copyHeader: checked.copyHeader },
+    growing: checked.follow !== undefined,
+    live: source.live,
+    files: source.files,
+  };
+  const { hash } = await executor.share(shared);
+  const tasks = async function* () {
+    const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
+    for await (const task of source.tasks(each, isDone))
+      yield {
+        module: 'pipeline',
+        function: 'search',
+        argument: { ...task, file: task.live ? task.file : far(task.file) },
+        inputs: { run: { hash } },
+      };
+  };
+  // Results that wait for an earlier frame are held in memory. Few tasks of several frames each are enough to keep
+  // local workers busy.
+  const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
+  const results = executor.run<(FrameRecord | FrameFailure)[]>(tasks(), { ...(signal ? { signal } : {}), ...few });
+  for await (const { value } of results)
+    for (const record of value) {
+      checkSignal(signal);
+      yield { record };
+    }
+}
+
+/** The geometry for a stream, which states the dataset that the user named instead of the one in the file. */
+function readFrom(given: GivenGeometry, path: string | undefined): GivenGeometry {
+  const geometry = ofDataset(given.geometry, path);
+  return geometry === given.geometry ? given : { ...given, geometry, text: formatGeometry(geometry) };
+}
+
+export async function openSource(
+  place: RunPlace,
+  given: Exclude<GivenInputs, { kind: 'stream' }>,
+  options: PipelineOptions,
+  { serialStart, shard, follow, firstFramesTimeout, copyHeader }: CheckedRun,
+  geometry: Geometry | undefined,
+  warn: (text: string) => void,
+): Promise<RunSource> {
+  const { dataset, checksums, maxFrameBytes, signal } = options;
+  const shown = options.html !== undefined;
+  const viewed = options.view !== undefined;
+  const reading: SourceOptions = {
+    ...{
+      geometry,
+      dataset,
+      serialStart,
+      checksums,
+      maxFrameBytes,
+      copyHeader,
+      shown,
+      viewed,
+      signal,
+      warn,
+      firstFramesTimeout,
+    },
+    isFirstTimed: options.firstFramesTimeout !== undefined,
+  };
+  if (given.kind === 'live') return given.input.openLive(reading);
+  const { siblings } = given;
+  // Files that the geometry names, such as masks, are given with the frames in pages, where nothing lies beside a File.
+  const named = new Set(geometry?.panels.flatMap(({ masks }) => masks.map(({ file }) => file?.replace(/^.*\//, ''))));
+  const wanted = Array.isArray(given.wanted)
+    ? given.wanted.filter(({ file, input }) => !(input && named.has(file)))
+    : given.wanted;
+  return FileSource.open(place, { ...reading, wanted, siblings, shard, follow });
+}
+
+/** For live frames, rejects options that require files. */
+function refuseForLive(address: string, options: PipelineOptions): void {
+  const names = ['follow', 'shard', 'resume', 'bad'] as const;
+  const without = names.find((name) => options[name] !== undefined && options[name] !== false);
+  if (without !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `pipeline: ${without} is for frames in files; those of ${address} arrive only once`,
+    );
+}
+
+/** Rejects options that cannot be sent to workers. */
+function refuseForExecutor(options: PipelineOptions): void {
+  const without = (['bad', 'openOther'] as const).find((name) => options[name] !== undefined);
+  if (without !== undefined)
+    throw new EwaldError('Argument', `pipeline: ${without} is of this process; an executor's workers do not get it`);
+}
+
+/** Rejects frames that workers cannot open: a dataset, and a File outside of this process. Throws `Argument`. */
+function refuseForWorkers({ file, dataset, input }: Wanted, kind: string): void {
+  const isFile = typeof input === 'object' && !('href' in input);
+  if (dataset === undefined && !(isFile && !['workers', 'inline'].includes(kind))) return;
+  throw new EwaldError(
+    'Argument',
+    `pipeline: ${file} is ${dataset ? 'open' : 'a File'} in this process; an executor's workers open ` +
+      `${isFile ? '' : 'Files, '}paths and addresses`,
+  );
+}
+
+/** The files that the run reads, which no output may replace. */
+function readsOf({ inputs, geometry, cells = [] }: PipelineOptions, given: GivenInputs) {
+  const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
+  const all: readonly unknown[] = Array.isArray(inputs) ? inputs : [inputs];
+  const member = (name: string): unknown[] =>
+    all.flatMap((one) =>
+      typeof one === 'object' && one !== null && name in one ? [(one as Record<string, unknown>)[name]] : [],
+    );
+  const series = [...all, ...member('file')].filter(isName);
+  const wanted = given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted : [];
+  const lists = member('list');
+  const files = [...wanted.map(({ file }) => file), ...lists, geometry, ...[cells].flat()];
+  return { inputs: files.filter(isName), series, everyFormat: true };
+}

@@ -1,0 +1,241 @@
+/**
+ * Runs frames through searchers: reads them, searches several concurrently with bounded memory, and yields the results
+ * in order. Both the run in one process and the tasks of workers use this.
+ */
+
+import { letGo } from '../../base/aborted.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
+import { oneLine } from '../../base/plain-text.js';
+import { latticeName } from '../../crystal/lattice-name.js';
+import type { StreamChunk } from '../../crystal/stream/stream.js';
+import { type Dataset, fillsHere } from '../../io/data/dataset.js';
+import type { Frame } from '../peaks/contract.js';
+import type { BorrowedFrame } from '../peaks/peaks.js';
+import { ringsOfDetector } from '../peaks/rings.js';
+import { chunkOf, type FrameOrigin } from './chunk.js';
+import { copiedHeaders } from './copied-headers.js';
+import { type FrameResult, integrateCrystals } from './frame.js';
+import { type FrameSearcherMethods, type OpenFrameSearcher, whileItStays } from './frame-searcher.js';
+import { listedOf, listedPeaks } from './listed.js';
+import { readFrame } from './read-frame.js';
+import { methodName } from './settings.js';
+
+/** A finished frame. */
+export interface SearchedFrame {
+  readonly origin: FrameOrigin;
+  readonly result: FrameResult;
+  readonly chunk: StreamChunk;
+  /** With `keepFrame`, the pixels that were searched, [ss, fs]; the receiver owns them. */
+  readonly frame?: Frame | undefined;
+  readonly error?: undefined;
+}
+
+/** A frame that could not be read. */
+export interface FailedFrame {
+  readonly origin: FrameOrigin;
+  readonly error: EwaldError;
+  readonly result?: undefined;
+  readonly chunk?: undefined;
+}
+
+export type PipelineItem = SearchedFrame | FailedFrame;
+
+/** A frame to search. */
+export interface ReadableJob {
+  readonly dataset: Dataset;
+  readonly frame: number;
+  readonly origin: FrameOrigin;
+  readonly error?: undefined;
+}
+
+/** A frame to search, or the reason why its file cannot be opened. */
+export type FrameJob =
+  | ReadableJob
+  | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin };
+
+/** Frames that a searcher no longer uses: later ones are read into their memory. */
+const spareFrames = new WeakMap<FrameSearcherMethods, Frame[]>();
+
+function spareOf(searcher: FrameSearcherMethods): Frame[] {
+  const spare = spareFrames.get(searcher) ?? [];
+  spareFrames.set(searcher, spare);
+  return spare;
+}
+
+/**
+ * Results of frames that were searched with the same parameters, but not integrated; each is removed when it is used.
+ */
+export type FoundFrames = Map<string, FrameResult>;
+
+/** The key of a frame in `FoundFrames`. */
+export const frameKey = ({ name }: Dataset, frame: number): string => `${name} ${frame}`;
+
+/** What a search does besides searching. */
+export interface SearchOptions {
+  /** Items contain the pixels of their frame. */
+  readonly keepFrame?: boolean | undefined;
+  /** Frames that have been searched, which are only integrated. */
+  readonly found?: FoundFrames | undefined;
+  /** Fields of the frames' headers that are copied into the results. */
+  readonly copyHeader?: readonly string[] | undefined;
+  /**
+   * Cores on which frames may be read and unpacked while others are searched. If searchers on native leave none of
+   * them, a frame is read by the searcher that is free, and searched while it is still in the cache. Default: enough.
+   */
+  readonly cores?: number | undefined;
+}
+
+/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
+export async function* searchAll(
+  searchers: readonly OpenFrameSearcher[],
+  jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
+  signal: PlatformSignal | undefined,
+  { keepFrame = false, found = new Map(), copyHeader = [], cores = Number.POSITIVE_INFINITY }: SearchOptions = {},
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const free = [...searchers];
+  const waiting: ((searcher: OpenFrameSearcher) => void)[] = [];
+  const take = (): Promise<OpenFrameSearcher> => {
+    const searcher = free.pop();
+    return searcher ? Promise.resolve(searcher) : new Promise((resolve) => waiting.push(resolve));
+  };
+  const give = (searcher: OpenFrameSearcher): void => {
+    const next = waiting.shift();
+    if (next) next(searcher);
+    else free.push(searcher);
+  };
+  const [any] = searchers;
+  if (!any) return;
+  const { detector, settings } = any;
+  const readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
+  const spare = spareOf(any);
+  const lattices = (settings.cells ?? []).map(latticeName);
+  /** Reads a frame: if this thread alone unpacks it, into memory of the finder, which need not copy it then. */
+  const hold = async (dataset: Dataset, frame: number): Promise<BorrowedFrame> => {
+    const isPlain = keepFrame || listedOf(settings) || dataset.dtype === 'f64' || !(await dataset[fillsHere]?.());
+    const borrowed = isPlain ? undefined : any.borrowFrame();
+    if (borrowed) {
+      try {
+        await whileItStays(borrowed, (into) => readFrame(dataset, frame, detector, signal, into));
+        return borrowed;
+      } catch (error) {
+        borrowed.giveBack();
+        throw error;
+      }
+    }
+    const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
+    const numbers = await readFrame(dataset, frame, detector, signal, memory);
+    return { frame: () => numbers, giveBack: () => void (keepFrame || spare.push(numbers)) };
+  };
+  const work = async (job: FrameJob): Promise<PipelineItem> => {
+    const { frame, origin } = job;
+    if (job.error) return { origin, error: job.error };
+    const { dataset } = job;
+    try {
+      checkSignal(signal);
+      // If a stream cannot contain the name, the frame fails before it is read, and the others are processed.
+      oneLine(origin.filename, 'the name of the file');
+      // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
+      let searcher = readsAhead ? undefined : await take();
+      let held: BorrowedFrame | undefined;
+      try {
+        const begun = performance.now();
+        held = await hold(dataset, frame);
+        const headers = copyHeader.length > 0 ? { headers: await copiedHeaders(dataset, frame, copyHeader) } : {};
+        const readMs = performance.now() - begun;
+        searcher ??= await take();
+        checkSignal(signal);
+        const earlier = found.get(frameKey(dataset, frame));
+        found.delete(frameKey(dataset, frame));
+        const searched = earlier
+          ? integrated(searcher, held.frame(), earlier, readMs)
+          : await searchOne(searcher, { dataset, frame, origin }, held, readMs, signal);
+        const result = { ...searched, ...headers };
+        const chunk = chunkOf(origin, result, detector.geometry, lattices, methodName(settings));
+        return { origin, result, chunk, ...(keepFrame ? { frame: held.frame() } : {}) };
+      } finally {
+        held?.giveBack();
+        if (searcher) give(searcher);
+      }
+    } catch (error) {
+      // A lost device would fail on all remaining frames as well, through no fault of theirs.
+      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
+      return { origin, error };
+    }
+  };
+  const queue: Promise<PipelineItem>[] = [];
+  const source = iterate(jobs);
+  const most = 2 * searchers.length;
+  let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
+  let ended = false;
+  try {
+    while (!ended || queue.length > 0) {
+      checkSignal(signal);
+      const [first] = queue;
+      if (!ended && queue.length < most) {
+        coming ??= source.next();
+        // A source that waits for its next frame must not delay finished results.
+        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming);
+        if (next) {
+          coming = undefined;
+          if (next.done) ended = true;
+          else {
+            const item = work(next.value);
+            // The consumer receives the error when it reaches this item.
+            item.catch(noJob);
+            queue.push(item);
+          }
+          continue;
+        }
+      }
+      queue.shift();
+      yield (await first) as PipelineItem;
+    }
+  } finally {
+    // A searcher must not be disposed while it is working.
+    await Promise.allSettled(queue);
+    await letGo(source);
+  }
+}
+
+/** Searches one frame that has been read; its file may contain its beam and its peaks. */
+async function searchOne(
+  searcher: OpenFrameSearcher,
+  { dataset, frame }: ReadableJob,
+  held: BorrowedFrame,
+  readMs: number,
+  signal: PlatformSignal | undefined,
+): Promise<FrameResult> {
+  const { detector, settings } = searcher;
+  const beam = (await detector.beams(dataset.name))(frame);
+  const begun = performance.now();
+  const { minRes = 0, maxRes = 0 } = settings;
+  const listed = listedOf(settings);
+  const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
+  const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
+  const listing = performance.now() - begun;
+  const result = await searcher.searchBorrowed(held, { beam, ...(found ? { found } : {}) });
+  return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
+}
+
+/** The result of a frame that has been searched, with the intensities of its crystals. */
+function integrated(
+  { detector, settings }: FrameSearcherMethods,
+  numbers: Frame,
+  earlier: FrameResult,
+  readMs: number,
+): FrameResult {
+  const { beam, ms } = earlier;
+  const { geometry, width, bad } = detector;
+  const begun = performance.now();
+  const crystals = integrateCrystals(numbers, earlier.crystals, { geometry, beam, width, bad, settings });
+  return { ...earlier, crystals, ms: { ...ms, read: readMs, integrate: performance.now() - begun } };
+}
+
+/** Wraps any source in a generator, so that it can be ended. */
+async function* iterate<T>(source: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* source;
+}
+
+const noJob = (): undefined => undefined;

@@ -1,0 +1,372 @@
+/** All outputs of a run. They are independent: an output that fails is reported, and the others are written. */
+import { row, valid } from '../../../base/call-options.js';
+import { EwaldError } from '../../../base/errors.js';
+import type { PlatformSignal } from '../../../base/globals.js';
+import { shown } from '../../../base/options.js';
+import { refusal } from '../../../base/parameters.js';
+import type { Geometry } from '../../../crystal/geometry/geometry.js';
+import { latticeName } from '../../../crystal/lattice-name.js';
+import type { Detector } from '../../../io/detector/detector.js';
+import { stackedGeometry } from '../../../io/detector/stacked.js';
+import type { Inputs } from '../../../io/files/inputs.js';
+import type { WriteOptions } from '../../../io/files/write.js';
+import { bandwidthOf } from '../chunk.js';
+import type { FittedDistance } from '../detector-remarks.js';
+import { milleDefaults } from '../parameters.js';
+import type { OutputTarget, RunPlace } from '../place.js';
+import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
+import type { SearchSettings } from '../settings.js';
+import type { RunSource } from '../sources/source.js';
+import { Ends } from './ends.js';
+import { heeding } from './function-output.js';
+import { DetectorSink } from './refined-geometry.js';
+import type { RunView, ViewedRun } from './run-view.js';
+import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
+import type { StreamFile } from './stream-file.js';
+import { type StreamContents, streamText } from './stream-text.js';
+
+/** The outputs of a run; the options are named like the flags of `ewald index`. */
+export interface OutputOptions extends StreamContents {
+  /** A CrystFEL stream. */
+  readonly output?: OutputTarget | undefined;
+  /** Peaks, cells and reflections as HDF5. */
+  readonly hdf5?: OutputTarget | undefined;
+  /** Orientations in the format that CrystFEL's `--indexing=file` reads. */
+  readonly sol?: OutputTarget | undefined;
+  /** A report with images, as one self-contained page. */
+  readonly html?: OutputTarget | undefined;
+  /** The geometry with the distance and beam position refined from the crystals. */
+  readonly refinedGeometry?: OutputTarget | undefined;
+  /** Writes calibration data for Millepede-II and CrystFEL's `align_detector`. Default false. */
+  readonly mille?: boolean | undefined;
+  /** With `mille`: the file that is written; default mille-data.bin in the current directory. */
+  readonly milleFile?: OutputTarget | undefined;
+  /** With `mille`: the deepest level of groups that may move, 0 (the whole detector alone) … 99; default 99. */
+  readonly maxMilleLevel?: number | undefined;
+  /** Further outputs; they receive every frame in order, and are closed with the run. */
+  readonly sinks?: readonly FrameSink[] | undefined;
+  /**
+   * A viewer that follows the run in a browser: `await serveView([])` of `ewald/view`, owned by the caller. It never
+   * slows down the run.
+   */
+  readonly view?: RunView | undefined;
+  /** Continues the stream of a run that did not end; frames that could not be read are tried again. Default false. */
+  readonly resume?: boolean | undefined;
+  /** Replaces files that ewald did not write, and a stream that is not finished. Default false. */
+  readonly force?: boolean | undefined;
+  /**
+   * How the run was started, as recorded in the stream and the report; default: the options that determine the contents
+   * of the stream.
+   */
+  readonly commandLine?: string | undefined;
+}
+
+export const outputNames = [
+  'output',
+  'hdf5',
+  'sol',
+  'html',
+  'refinedGeometry',
+  'mille',
+  'milleFile',
+  'maxMilleLevel',
+  'sinks',
+  'view',
+  'nonHitsInStream',
+  'peaksInStream',
+  'reflsInStream',
+  'resume',
+  'force',
+  'commandLine',
+] as const;
+
+/** The outcome of one output. */
+export interface OutputEnd {
+  readonly output: 'stream' | 'sink';
+  /** `written` if complete, `kept` if it contains the frames that an interrupted run has finished, or `failed`. */
+  readonly state: 'written' | 'kept' | 'failed';
+  /** The name of the file; undefined for a function, a pipe or standard output. */
+  readonly file?: string | undefined;
+  /** The report of the output, in words. */
+  readonly text?: string | undefined;
+}
+
+/** The properties of a run that its outputs require. */
+export interface OutputScene {
+  readonly place: RunPlace;
+  /** The signal of the run. */
+  readonly signal: PlatformSignal | undefined;
+  readonly source: RunSource;
+  /** The given geometry; undefined if the first file describes its own. */
+  readonly geometry: Geometry | undefined;
+  /** The given geometry, or the one that the file describes. */
+  readonly usedGeometry: Geometry;
+  /** The text of the geometry, if the run has refined it before searching its frames. */
+  readonly refined?: string | undefined;
+  /** What the first crystals tell about the distance and the known cells. */
+  readonly fitted?: FittedDistance | undefined;
+  readonly settings: SearchSettings;
+  /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
+  readonly doubt: () => string | undefined;
+  /** Remarks that known cells are larger than the peaks need. */
+  readonly multiples: () => readonly string[];
+  readonly head: string;
+  /** The text of the geometry in the head. */
+  readonly geometryText: string;
+  readonly commandLine: string;
+  readonly detector: () => Promise<Detector>;
+  readonly reads: Inputs;
+  readonly warn: (text: string) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** The results of an earlier session of the run. */
+export interface Earlier {
+  readonly frame: (chunk: {
+    readonly filename: string;
+    readonly event: string | undefined;
+    readonly serial: number;
+    readonly hit: boolean;
+    readonly cells: readonly (readonly number[])[];
+  }) => void;
+  readonly unread: (serials: ReadonlySet<number>) => void;
+}
+
+/** The name of an output in messages. */
+const nameOf = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
+
+const { file: usualMilleFile, levels: mostLevels } = milleDefaults;
+
+const kinds = ['refinedGeometry', 'sol', 'hdf5', 'html'] as const;
+
+const targetNames = ['output', 'milleFile', ...kinds] as const;
+
+/** The outputs of a run that ends with a signal, whatever functions of the caller receive them. */
+export function endingOutputs<T extends OutputOptions>(options: T, signal: PlatformSignal): T {
+  const targets = targetNames.map((name) => [name, options[name]] as const);
+  const heeded = targets.map(([name, to]) => [name, typeof to === 'function' ? heeding(to, signal) : to] as const);
+  return { ...options, ...Object.fromEntries(heeded.filter(([, target]) => target !== undefined)) };
+}
+
+/** Checks that the outputs can be combined. Throws `Argument`. */
+export function checkOutputs(options: OutputOptions): void {
+  const { output, resume, hdf5, sol } = options;
+  if (resume && output === undefined)
+    throw new EwaldError('Argument', 'pipeline: resume needs a stream to continue: output');
+  if (resume && (hdf5 ?? sol) !== undefined)
+    throw refusal(
+      'pipeline',
+      (said) =>
+        `${said('hdf5')} and ${said('sol')} hold the frames of one session; with ${said('resume')} they would lack ` +
+        'those of the earlier one; leave them out: only the stream is continued',
+    );
+  checkMille(options);
+  for (const name of targetNames) {
+    const target = options[name];
+    if (target !== undefined && typeof target !== 'string' && typeof target !== 'function')
+      throw new EwaldError('Argument', `pipeline: ${name} is no path and no function that receives bytes`);
+  }
+  if (options.view !== undefined && typeof (options.view as Partial<RunView> | null)?.runSink !== 'function')
+    throw new EwaldError(
+      'Argument',
+      `pipeline: view is ${shown(options.view)}; it expects what await serveView([]) of ewald/view gives`,
+    );
+}
+
+/** Checks the options of calibration data. Throws `Argument`. */
+function checkMille(options: OutputOptions): void {
+  const isWanted = valid('pipeline: mille', options.mille, row.flag);
+  valid('pipeline: maxMilleLevel', options.maxMilleLevel, row.integer(0, mostLevels, mostLevels));
+  const alone = (['milleFile', 'maxMilleLevel'] as const).find((name) => !isWanted && options[name] !== undefined);
+  if (alone !== undefined)
+    throw new EwaldError('Argument', `pipeline: ${alone} belongs to calibration data: mille: true (--mille)`);
+}
+
+/** The file of calibration data; undefined if none is wanted. */
+const milleTarget = ({ mille, milleFile = usualMilleFile }: OutputOptions): OutputTarget | undefined =>
+  mille ? milleFile : undefined;
+
+/** Rejects outputs that have one name, before anything is read. Throws `Argument`. */
+export async function checkNames(options: OutputOptions, place: RunPlace): Promise<void> {
+  const targets = ['output' as const, ...kinds].map((name) => options[name]);
+  await place.refuseSame([...targets, milleTarget(options)].filter((target) => target !== undefined));
+}
+
+/** Rejects early outputs that cannot be written. */
+export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
+  const force = options.force ?? false;
+  if (options.output !== undefined)
+    await place.checkStream(options.output, { force, resume: options.resume ?? false, reads });
+  for (const kind of kinds) {
+    const target = options[kind];
+    if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...sinkWriting[kind] });
+  }
+  const mille = milleTarget(options);
+  if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...sinkWriting.milleFile });
+}
+
+export class Outputs {
+  readonly #options: OutputOptions;
+  readonly #ends: Ends;
+  readonly #sinks: readonly FrameSink[];
+  readonly #stream: StreamFile | undefined;
+  readonly #stand: DetectorSink;
+
+  private constructor(
+    options: OutputOptions,
+    sinks: readonly FrameSink[],
+    stand: DetectorSink,
+    stream: StreamFile | undefined,
+    failed: (error: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#sinks = sinks;
+    this.#stand = stand;
+    this.#stream = stream;
+    this.#ends = new Ends(sinks, failed);
+  }
+
+  /** Remarks on the detector, derived from the crystals. */
+  remarks(): string[] {
+    return this.#stand.remarks();
+  }
+
+  /** Opens all outputs: one that cannot be written must not leave an unfinished stream. */
+  static async open(options: OutputOptions, scene: OutputScene, earlier: Earlier): Promise<Outputs> {
+    const { place, reads } = scene;
+    const writing: WriteOptions = { force: options.force ?? false, signal: scene.signal, ...reads };
+    const sinks: FrameSink[] = [];
+    try {
+      const { refinedGeometry } = options;
+      const isDoubtful = (): boolean => scene.doubt() !== undefined;
+      const stand =
+        refinedGeometry === undefined
+          ? new DetectorSink(scene, isDoubtful)
+          : new DetectorSink(scene, isDoubtful, {
+              output: await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
+              name: nameOf(refinedGeometry, 'the refined geometry'),
+              refined: scene.refined,
+            });
+      sinks.push(stand);
+      const remarks = (): string[] => [scene.doubt() ?? scene.multiples(), stand.remarks()].flat();
+      for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
+      if (options.view) sinks.push(options.view.runSink(viewedRun(scene, options.sinks)));
+      const stream =
+        options.output === undefined
+          ? undefined
+          : await place.openStream(options.output, {
+              ...{ force: options.force ?? false, resume: options.resume ?? false, reads, head: scene.head },
+              signal: scene.signal,
+              earlier: earlier.frame,
+              unread: earlier.unread,
+            });
+      // The sinks of the caller are closed before the report and the viewer, which show their results.
+      return new Outputs(options, [...(options.sinks ?? []), ...sinks], stand, stream, scene.failed);
+    } catch (error) {
+      for (const sink of sinks) await sink.discard();
+      throw error;
+    }
+  }
+
+  async add(item: FrameRecord | FrameFailure): Promise<void> {
+    if (isFailure(item)) {
+      for (const sink of this.#sinks) sink.fail?.(item);
+      await this.#stream?.unread(item.origin.serial);
+      return;
+    }
+    await this.#ends.add(item);
+    const text = this.#stream && streamText(item, this.#options);
+    if (text !== undefined) await this.#stream?.write(text);
+  }
+
+  /** Ends a run: outputs are complete, or contain the frames finished so far. */
+  async close(isWhole: boolean): Promise<OutputEnd[]> {
+    const { output } = this.#options;
+    const ended = await this.#ends.close(this.#stream, isWhole);
+    const sinks = ended.sinks.filter((text) => text !== '');
+    const state = isWhole ? 'written' : 'kept';
+    const all: OutputEnd[] = [];
+    if (this.#stream) {
+      const file = typeof ended.stream === 'string' ? ended.stream : isWhole ? plainName(output) : undefined;
+      all.push({ output: 'stream', state: ended.stream === false ? 'failed' : state, file });
+    }
+    for (const text of sinks) all.push({ output: 'sink', state, text });
+    if (this.#ends.failed && ended.stream !== false) all.push({ output: 'sink', state: 'failed' });
+    return all;
+  }
+
+  /** Ends a failed run; returns the name of the unfinished stream, if it is kept. */
+  async discard(): Promise<string | undefined> {
+    await this.#ends.discard();
+    return this.#stream?.leave();
+  }
+}
+
+/** The description of a run for its viewer. */
+function viewedRun({ source, geometryText, settings }: OutputScene, sinks: readonly FrameSink[] = []): ViewedRun {
+  const [height = 1, width = 1] = source.first.shape.signal.slice(-2);
+  return {
+    name: source.first.name,
+    geometry: geometryText,
+    cells: settings.cells ?? [],
+    peaks: settings.peaks,
+    size: [width, height],
+    total: source.total,
+    received: source.received,
+    status: () => definedOf(sinks.map((sink) => sink.status?.())),
+  };
+}
+
+const definedOf = (texts: readonly (string | undefined)[]): string[] => texts.filter((text) => text !== undefined);
+
+const plainName = (target: OutputTarget | undefined): string | undefined =>
+  typeof target === 'string' && target !== '-' ? target : undefined;
+
+async function* openSinks(
+  options: OutputOptions,
+  scene: OutputScene,
+  writing: WriteOptions,
+  remarks: () => readonly string[],
+): AsyncGenerator<FrameSink> {
+  const { sol, hdf5, html, sinks = [] } = options;
+  const { place, source, settings, commandLine, warn } = scene;
+  const { cells = [] } = settings;
+  const mille = milleTarget(options);
+  if (mille !== undefined) {
+    const { milleSink } = await import('./mille.js');
+    const output = await place.openOutput(mille, { ...writing, ...sinkWriting.milleFile });
+    const geometry = stackedGeometry(scene.usedGeometry, source.first);
+    yield milleSink(output, nameOf(mille, 'the output'), geometry, options.maxMilleLevel ?? mostLevels);
+  }
+  if (sol !== undefined) {
+    const output = await place.openOutput(sol, { ...writing, ...sinkWriting.sol });
+    yield solutionSink(output, nameOf(sol, 'the output'), cells.map(latticeName));
+  }
+  if (hdf5 !== undefined) {
+    const { hdf5Sink } = await import('./hdf5.js');
+    const output = await place.openOutput(hdf5, { ...writing, ...sinkWriting.hdf5 });
+    if (typeof hdf5 === 'string' && !output.patch) {
+      await output.discard();
+      throw new EwaldError('Argument', `${hdf5} is no regular file; HDF5 cannot be written into a pipe or a device`);
+    }
+    const bandwidth = bandwidthOf(scene.usedGeometry);
+    yield hdf5Sink(output, { file: nameOf(hdf5, 'the output'), commandLine, streamHead: scene.head, bandwidth }, () =>
+      place.openCodecs(),
+    );
+  }
+  if (html !== undefined) {
+    const { reportSink } = await import('./report.js');
+    const output = await place.openOutput(html, { ...writing, ...sinkWriting.html });
+    yield reportSink(output, {
+      file: nameOf(html, 'the output'),
+      title: source.first.name.replace(/^.*\//, ''),
+      geometry: scene.geometry,
+      cell: cells[0],
+      kept: source.kept,
+      reopen: (file) => source.reopen(file),
+      detector: scene.detector,
+      sections: () => definedOf(sinks.map((sink) => sink.reportSection?.())),
+      ...{ commandLine, remarks, warn },
+    });
+  }
+}

@@ -1,0 +1,33 @@
+/** The interface between a run and the viewer that follows it. */
+import type { KnownCell } from '../../../crystal/cell-file.js';
+import type { LiveFrame } from '../../../io/live/frame.js';
+import type { SearchSettings } from '../settings.js';
+import type { FrameSink } from './sink.js';
+
+/** A run that a viewer follows. */
+export interface ViewedRun {
+  /** The first input, as a title. */
+  readonly name: string;
+  /** CrystFEL's geometry of the detector, as in the head of a stream. */
+  readonly geometry: string;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
+  /** The known cells, or the one that was determined. */
+  readonly cells: readonly KnownCell[];
+  /** The parameters with which peaks are found. */
+  readonly peaks: SearchSettings['peaks'];
+  /** Width and height of a frame, in pixels. */
+  readonly size: readonly [width: number, height: number];
+  /** Number of frames; undefined if it is unknown. */
+  readonly total: number | undefined;
+  /** Returns the frame of an event that was received over the network; the frame is no longer kept after this call. */
+  readonly received: ((event: number) => LiveFrame | undefined) | undefined;
+  /** What the sinks of the run have found so far, each in a few words. */
+  readonly status?: (() => readonly string[]) | undefined;
+}
+
+/** A viewer that follows a run: what `serveView` of `ewald/view` returns. */
+export interface RunView {
+  /** Called once, before the first frame. The sink must not wait for a browser. */
+  runSink(run: ViewedRun): FrameSink;
+}

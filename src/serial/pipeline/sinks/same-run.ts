@@ -1,0 +1,93 @@
+/** Checks that a stream was started by the same run that is to continue it: with the same geometry, cell and flags. */
+
+import { flagOf } from '../../../base/parameter-text.js';
+import { type Parameters, refusal, type Said, setting } from '../../../base/parameters.js';
+import { marks } from '../../../crystal/stream/stream.js';
+import { connectionRows, executorRows } from '../../../executors/parameters.js';
+import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
+import { inputMark } from './stream-head.js';
+
+/** Flags that do not change the stream, and whether each of them is followed by a value. */
+function harmlessFlags(): ReadonlyMap<string, boolean> {
+  const rows: Parameters = {
+    ...executorRows,
+    ...connectionRows,
+    ...sourceRows,
+    ...runRows,
+    ...sinkRows,
+    ...commandRows,
+  };
+  const flags = Object.entries(rows).filter(([, { neutral }]) => neutral);
+  return new Map(
+    flags.flatMap(([name, row]) => [
+      [flagOf(name, row), row.kind !== 'boolean'] as const,
+      ...(row.short === undefined ? [] : [[`-${row.short}`, row.kind !== 'boolean'] as const]),
+    ]),
+  );
+}
+
+/** The words of a command line that determine the contents of the stream. */
+export function deciding(words: readonly string[]): string[] {
+  const harmless = harmlessFlags();
+  const kept: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    const [name = '', value] = word.startsWith('--') ? word.split('=') : [word.slice(0, 2), word.slice(2) || undefined];
+    const hasValue = harmless.get(name);
+    if (hasValue === undefined) kept.push(word);
+    else if (hasValue && value === undefined) i++;
+  }
+  return kept;
+}
+
+/** Rejects an input file that has been replaced: a stream must not mix two experiments under one name. */
+function checkInputs(old: readonly string[], own: readonly string[], stream: string): void {
+  const known = new Map<string, { readonly size: string; readonly begin: string }>();
+  const parsed = (lines: readonly string[]) =>
+    lines.flatMap((line) => {
+      const [, size = '', begin = '', name] = inputLine.exec(line) ?? [];
+      return name === undefined ? [] : [{ size, begin, name }];
+    });
+  for (const { name, ...one } of parsed(old)) known.set(name, one);
+  for (const { name, size, begin } of parsed(own)) {
+    const before = known.get(name);
+    if (!before || (before.size === size && before.begin === begin)) continue;
+    const how = before.size === size ? 'it starts with other bytes' : `it had ${before.size} bytes and has ${size}`;
+    throw refusal(
+      '',
+      (said) =>
+        `${name} is not the file that ${stream} was started with: ${how}; start again with ` +
+        setting(said, 'force', true),
+      { path: name },
+    );
+  }
+}
+const inputLine = new RegExp(`^${inputMark}(\\d+) bytes ([0-9a-f]+) (.*)$`);
+
+/** Indices of the lines of a head that state the program and the command line: the second and the third. */
+const [generator, commandLine] = [1, 2];
+
+/** Rejects continuing the stream of another run. Throws `Argument`. */
+export function sameRun(there: string, now: string, file: string): void {
+  const [old, own] = [there.split('\n'), now.split('\n')];
+  const [oldLine = '', ownLine = ''] = [old[commandLine], own[commandLine]];
+  const flagsOf = (line: string): string => deciding(line.split(' ')).join(' ');
+  if (flagsOf(oldLine) !== flagsOf(ownLine))
+    throw refusal(
+      '',
+      (said) =>
+        `${file} was started as "${oldLine}", which differs from this run ("${ownLine}"); ` +
+        `use the same ${said('resume').startsWith('-') ? 'flags' : 'options'} with ${setting(said, 'resume', true)}`,
+    );
+  checkInputs(old, own, file);
+  const rest = (lines: readonly string[]): string =>
+    lines
+      .filter((line, i) => i !== generator && i !== commandLine && !line.startsWith(inputMark))
+      .join('\n')
+      .trimEnd();
+  if (rest(old) !== rest(own)) {
+    const what = there.includes(marks.geometryBegin) ? 'its geometry or cell has changed since' : 'its head differs';
+    const again = (said: Said): string => `start again with ${setting(said, 'force', true)}`;
+    throw refusal('', (said) => `${file} cannot be continued: ${what}; ${again(said)}`);
+  }
+}

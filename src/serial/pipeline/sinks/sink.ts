@@ -1,0 +1,111 @@
+/** Outputs of a run other than its stream: orientations as .sol, peaks and cells as HDF5, a report. */
+
+import { counted } from '../../../base/amounts.js';
+import type { MethodOf } from '../../../base/members.js';
+import { oneLine } from '../../../base/plain-text.js';
+import type { LatticeName } from '../../../crystal/lattice-name.js';
+import type { Output, WriteOptions } from '../../../io/files/write.js';
+import { pageBegin } from '../../report/page.js';
+import type { FrameFailure, FrameRecord } from '../record.js';
+
+/** Receives the frames of a run in order. */
+export interface FrameSink {
+  add(record: FrameRecord): Promise<void>;
+  /** A frame that could not be read. */
+  fail?: MethodOf<[failure: FrameFailure], void> | undefined;
+  /** What it has found so far, in a few words, for the viewer that follows the run. */
+  status?: MethodOf<[], string | undefined> | undefined;
+  /** Its results as HTML, which the report of the run includes; requested after `close`. */
+  reportSection?: MethodOf<[], string | undefined> | undefined;
+  /**
+   * Writes what was collected; returns a description of it. For an interrupted run (`isWhole` is false) the file
+   * becomes `NAME.part`, and `NAME` is kept.
+   */
+  close(isWhole: boolean): Promise<string>;
+  discard(): Promise<void>;
+}
+
+const textOf = (head: Uint8Array): string => new TextDecoder().decode(head);
+
+/** Whether bytes begin with a record of Millepede-II: twice the number of its words, of which the first is a zero. */
+function beginsMilleRecord(head: Uint8Array): boolean {
+  if (head.length < 12) return false;
+  const view = new DataView(head.buffer, head.byteOffset, head.length);
+  const twice = view.getInt32(0, true);
+  const ofIntegers = 4 + 2 * twice;
+  return (
+    twice > 0 &&
+    twice % 2 === 0 &&
+    view.getInt32(4, true) === 0 &&
+    (ofIntegers + 4 > head.length || view.getInt32(ofIntegers, true) === 0)
+  );
+}
+
+/**
+ * The existing files that each output may replace: except for the report, their contents do not show who wrote them.
+ */
+export const sinkWriting = {
+  sol: { left: (head) => /^[^\n]+ \/\/\d+(?: -?\d+\.\d+){11} [a-z][A-Z][a-c]?\n/.test(textOf(head)) },
+  hdf5: {
+    otherwise: 'may hold frames of an experiment',
+    // The first value in the file is the name of the program.
+    left: (head) => /^.HDF\r\n[\s\S]{1,200}ewald \d/.test(textOf(head)),
+  },
+  html: {
+    replaces: (head) => textOf(head).startsWith(pageBegin),
+    otherwise: 'is not a report that ewald wrote',
+  },
+  refinedGeometry: {
+    otherwise: 'may be a geometry of yours',
+    // As `formatGeometry` begins, with or without the comments of a refinement.
+    left: (head) => /^(; ewald refined |(wavelength|photon_energy|electron_voltage) = )/.test(textOf(head)),
+  },
+  milleFile: { otherwise: 'may be the calibration data of another run', left: beginsMilleRecord },
+} satisfies Readonly<Record<string, WriteOptions>>;
+
+/** Closes a file according to the outcome of the run; returns its name. */
+export async function ended(output: Output, file: string, isWhole: boolean): Promise<string> {
+  if (!isWhole) return (await output.keep()) ?? file;
+  await output.close();
+  return file;
+}
+
+const letters: Readonly<Record<string, string>> = {
+  triclinic: 'a',
+  monoclinic: 'm',
+  orthorhombic: 'o',
+  tetragonal: 't',
+  rhombohedral: 'r',
+  hexagonal: 'h',
+  cubic: 'c',
+};
+
+/** Writes orientations for CrystFEL's `--indexing=file`: a*, b*, c* in 1/nm, shifts of the detector, the lattice. */
+export function solutionSink(output: Output, file: string, names: readonly LatticeName[]): FrameSink {
+  let count = 0;
+  let unnamed = 0;
+  return {
+    async add({ origin, crystals }) {
+      // The reader ends a quoted name at the first quotation mark.
+      if (origin.filename.includes('"')) {
+        unnamed += crystals.length;
+        return;
+      }
+      for (const { reciprocal, inputCell } of crystals) {
+        const name = names[inputCell];
+        const numbers = reciprocal.flat().map((x) => (10 * x).toFixed(7));
+        const lattice = `${letters[name?.lattice ?? ''] ?? 'a'}${name?.centring ?? 'P'}${name?.uniqueAxis ?? ''}`;
+        // The reader expects names with spaces in quotes.
+        const named = oneLine(origin.filename, 'the name of the file');
+        const shown = /\s/.test(named) ? `"${named}"` : named;
+        count++;
+        await output.write(`${shown} //${origin.event ?? 0} ${numbers.join(' ')} 0.0 0.0 ${lattice}\n`);
+      }
+    },
+    async close(isWhole) {
+      const skipped = unnamed === 0 ? '' : `; ${unnamed} skipped, with quotation marks in the names of their files`;
+      return `${counted(count, 'orientation')} in ${await ended(output, file, isWhole)}${skipped}`;
+    },
+    discard: () => output.discard(),
+  };
+}

@@ -1,0 +1,254 @@
+/**
+ * The stream written by a run: `NAME.part` while it is in progress, `NAME` when it is complete. A run that was
+ * interrupted or killed, or whose disk was full, leaves `NAME.part` with every finished frame, and keeps the `NAME` of
+ * an earlier run; `--resume` continues after the last frame, and retries those that could not be read.
+ */
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { EwaldError } from '../../../base/errors.js';
+import { fileError } from '../../../base/file-errors.js';
+import { refusal, setting } from '../../../base/parameters.js';
+import { readRawStream } from '../../../crystal/stream/raw.js';
+import { marks } from '../../../crystal/stream/stream.js';
+import { flush, flushFolder } from '../../../io/files/flush.js';
+import { linesOf } from '../../../io/files/lines.js';
+import { type Lock, lockFile } from '../../../io/files/lock.js';
+import { checkOutput, openOutput, permitted } from '../../../io/files/write.js';
+import { sameRun } from './same-run.js';
+import { type StreamFile, type StreamFileOptions, streamThrough, streamWriting } from './stream-file.js';
+
+/** Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. */
+export async function checkStreamFile(
+  file: string,
+  { force, resume, reads }: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>,
+): Promise<void> {
+  const writing = streamWriting(force, reads);
+  await checkOutput(file, writing);
+  if (file === '-') return;
+  const { target, isPlain } = await permitted(file, writing);
+  if (isPlain) await refuseLeft({ file, target, part: `${target}.part` }, { force, resume });
+}
+
+/** Refuses to start a stream again while the frames of an interrupted run are there. Throws `Argument`. */
+async function refuseLeft(
+  place: Pick<Place, 'file' | 'target' | 'part'>,
+  { force, resume }: Pick<StreamFileOptions, 'force' | 'resume'>,
+): Promise<void> {
+  const left = await stat(place.part).catch(() => undefined);
+  if (left && left.size > 0 && !force && !resume)
+    throw refusal(
+      '',
+      (said) =>
+        `${shownPart(place)} contains the frames of an interrupted run; ` +
+        `continue it with ${setting(said, 'resume', true)}, or start again with ${setting(said, 'force', true)}`,
+    );
+}
+
+/** Starts a stream, or continues one. Throws `File`, `Argument`, `Format`. */
+export async function openStreamFile(file: string, options: StreamFileOptions): Promise<StreamFile> {
+  const writing = streamWriting(options.force, options.reads);
+  await checkOutput(file, writing);
+  const { target, isPlain } = file === '-' ? { target: file, isPlain: false } : await permitted(file, writing);
+  if (!isPlain) {
+    if (options.resume)
+      throw refusal('', (said) => `${said('resume')} requires a stream in a file; ${file} is not a regular file`);
+    return streamThrough(await openOutput(file, { ...writing, signal: options.signal }), options.head);
+  }
+  // The lock is taken first: a file that another run is still writing must not be mistaken for one left by an ended
+  // run.
+  const lock = await lockFile(file, target);
+  try {
+    const part = `${target}.part`;
+    const [left, there] = await Promise.all([part, target].map((name) => stat(name).catch(() => undefined)));
+    if (options.resume && (left || there)) return await goOn({ file, target, part, lock }, left !== undefined, options);
+    await refuseLeft({ file, target, part }, { ...options, resume: false });
+    return await begun({ file, target, part, lock }, options.head);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+const opened = (file: string, part: string, how: 'w' | 'r+'): Promise<FileHandle> =>
+  open(part, how).catch((cause) => {
+    throw fileError(file, 'written', cause);
+  });
+
+/** The names of a stream, and the lock for writing it. */
+interface Place {
+  /** The name given by the user. */
+  readonly file: string;
+  readonly target: string;
+  readonly part: string;
+  readonly lock: Lock;
+}
+
+/**
+ * The name of the file of an unfinished stream as the user would write it; for a link, the file is in the folder of the
+ * link's target.
+ */
+const shownPart = ({ file, target, part }: Pick<Place, 'file' | 'target' | 'part'>): string =>
+  resolve(file) === target ? `${file}.part` : part;
+
+/** The head of the run to be continued, which was started without `--resume`. */
+const withoutResume = (head: string): string =>
+  head.replace(/^(?:[^\n]*\n){2}[^\n]*/, (lines) => lines.replace(/ --resume(?= |$)/, ''));
+
+async function begun(place: Place, head: string): Promise<PartFile> {
+  const stream = new PartFile(place, await opened(place.file, place.part, 'w'), 0);
+  await stream.write(head);
+  stream.isEmpty = true;
+  return stream;
+}
+
+async function goOn(
+  place: Place,
+  partIsThere: boolean,
+  { head, earlier, unread }: StreamFileOptions,
+): Promise<StreamFile> {
+  const { file, target, part } = place;
+  const from = partIsThere ? part : target;
+  const { size } = await stat(from);
+  if (partIsThere && size < Buffer.byteLength(head) && (await isBeginOf(from, withoutResume(head)))) {
+    // The run was killed before its head was complete.
+    return begun(place, withoutResume(head));
+  }
+  const raw = await readRawStream(linesOf(from), from);
+  sameRun(raw.head, head, from);
+  for await (const chunk of raw.chunks()) earlier(chunk);
+  const { end, unread: serials } = raw.read();
+  unread?.(serials);
+  if (!partIsThere) return new PartFile(place, undefined, end);
+  const handle = await opened(file, part, 'r+');
+  await cut(handle, end);
+  return new PartFile(place, handle, end);
+}
+
+/** Keeps only complete chunks; if only the end of the last line is missing, it is added. */
+async function cut(handle: FileHandle, end: number): Promise<void> {
+  const { size } = await handle.stat();
+  if (size < end) await handle.write('\n', size);
+  else await handle.truncate(end);
+}
+
+async function isBeginOf(file: string, text: string): Promise<boolean> {
+  let all = '';
+  for await (const piece of createReadStream(file, 'utf8')) all += piece;
+  return text.startsWith(all);
+}
+
+class PartFile implements StreamFile {
+  readonly #place: Place;
+  /**
+   * Undefined while a finished stream has received nothing new: the stream is kept, and copied when the first new frame
+   * arrives.
+   */
+  #handle: FileHandle | undefined;
+  /** Bytes of complete chunks. */
+  #end: number;
+  #open = true;
+  /** Whether the stream was started by this run and contains no frame yet. */
+  isEmpty = false;
+
+  constructor(place: Place, handle: FileHandle | undefined, end: number) {
+    this.#place = place;
+    this.#handle = handle;
+    this.#end = end;
+  }
+
+  async write(chunk: string): Promise<void> {
+    const bytes = new TextEncoder().encode(chunk);
+    try {
+      this.#handle ??= await this.#copied();
+      for (let at = 0; at < bytes.length; ) {
+        const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#end + at);
+        at += bytesWritten;
+      }
+      this.#end += bytes.length;
+      this.isEmpty = false;
+    } catch (cause) {
+      await this.leave().catch(() => undefined);
+      throw this.#failed(cause);
+    }
+  }
+
+  unread(serial: number): Promise<void> {
+    return this.write(`${marks.unread}${serial}.\n`);
+  }
+
+  async close(): Promise<void> {
+    const { part, target, lock } = this.#place;
+    const isNew = this.#handle !== undefined;
+    try {
+      await this.#shut();
+      if (isNew) {
+        await lock.confirm();
+        await rename(part, target);
+        await flushFolder(dirname(target));
+      }
+    } catch (cause) {
+      throw this.#failed(cause);
+    } finally {
+      await lock.release();
+    }
+  }
+
+  async leave(): Promise<string | undefined> {
+    // A head without frames is nothing to continue.
+    if (this.isEmpty) return this.#drop();
+    const { target, lock } = this.#place;
+    const isNew = this.#handle !== undefined;
+    try {
+      await this.#shut();
+    } catch (cause) {
+      throw this.#failed(cause);
+    } finally {
+      await lock.release();
+    }
+    return isNew ? shownPart(this.#place) : target;
+  }
+
+  async #drop(): Promise<undefined> {
+    const { part, lock } = this.#place;
+    try {
+      await this.#shut();
+      await rm(part, { force: true });
+    } finally {
+      await lock.release();
+    }
+    return undefined;
+  }
+
+  #failed(cause: unknown): EwaldError {
+    if (cause instanceof EwaldError) return cause;
+    const { message } = fileError(this.#place.file, 'written', cause);
+    const kept = this.isEmpty
+      ? ''
+      : `; finished frames are in ${shownPart(this.#place)}: continue with resume (--resume)`;
+    return new EwaldError('File', `${message}${kept}`, { cause, detail: { path: this.#place.file } });
+  }
+
+  /** The finished stream of an earlier run is kept until the longer one is complete. */
+  async #copied(): Promise<FileHandle> {
+    const { target, part } = this.#place;
+    await copyFile(target, part, constants.COPYFILE_FICLONE);
+    const handle = await open(part, 'r+');
+    await cut(handle, this.#end);
+    return handle;
+  }
+
+  /** Keeps only complete chunks, and ensures that they are on the disk. */
+  async #shut(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    const handle = this.#handle;
+    if (!handle) return;
+    try {
+      await handle.truncate(this.#end);
+      await flush(handle);
+    } finally {
+      await handle.close();
+    }
+  }
+}

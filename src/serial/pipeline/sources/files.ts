@@ -1,0 +1,586 @@
+/**
+ * The frames of a run in files or open datasets: for each frame its file, its number in the file, and its serial
+ * number. Each file is opened to count its frames; an executor's workers open it again, and this process keeps the
+ * first one open.
+ */
+
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import { givenOnce } from '../../../base/given-once.js';
+import type { PlatformBlob, PlatformFile, PlatformSignal } from '../../../base/globals.js';
+import { hexOf } from '../../../io/data/checksums/check.js';
+import { md5 } from '../../../io/data/checksums/md5.js';
+import type { Dataset } from '../../../io/data/dataset.js';
+import { refuseOtherDataset } from '../../../io/detector/geometry-dataset.js';
+import { openBeside } from '../../../io/detector/open-other.js';
+import { openStacked, stacked } from '../../../io/detector/stacked.js';
+import type { RunPlace } from '../place.js';
+import type { FrameJob } from '../search-all.js';
+import type { SearchTask, SentFile } from '../task.js';
+import type { IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';
+
+export interface FileSourceOptions extends SourceOptions {
+  readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
+  readonly shard: Shard | undefined;
+  /** Seconds without new frames after which a followed run ends; undefined if nothing is followed. */
+  readonly follow: number | undefined;
+  /** Files passed by the caller, among which companion files are looked up. */
+  readonly siblings?: readonly PlatformFile[];
+}
+
+/**
+ * Number of files whose frames are counted, and which are identified, before the run starts; if there are more, the
+ * total is unknown.
+ */
+const countedFirst = 256;
+/** Number of leading bytes that identify a file, together with its size. */
+const identifiedBy = 2 ** 16;
+const pollMs = 500;
+/** Number of files tried until one can be opened. */
+const mostTried = 16;
+/** Maximum number of remarks on frames that are given twice. */
+const mostRemarks = 4;
+
+/** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
+interface Numbered {
+  readonly wanted: Wanted;
+  readonly frame: number;
+  readonly serial: number;
+  readonly known: number;
+  /** The last one of those that are there of its file. */
+  readonly isLast?: boolean;
+}
+
+/** Frames `from` … `count` of a file that is followed. */
+interface Arrival {
+  readonly wanted: Wanted;
+  readonly from: number;
+  readonly count: number;
+}
+
+export class FileSource implements RunSource {
+  readonly live = undefined;
+  readonly kept = undefined;
+  readonly received = undefined;
+  readonly files: number | undefined;
+  readonly warnings: string[] = [];
+  readonly identities: string[] = [];
+  readonly #place: RunPlace;
+  readonly #options: FileSourceOptions;
+  readonly #counts = new Map<string, number>();
+  #files: Wanted[] = [];
+  /** Further files of an iterable, read on demand. */
+  #more: AsyncGenerator<Wanted, void, undefined> | undefined;
+  /** The file that was asked of the iterable and has not been taken. */
+  #arriving: Promise<IteratorResult<Wanted, void>> | undefined;
+  #first: Dataset | undefined;
+  readonly #opened: Dataset[] = [];
+  /** When the first frames of followed files were requested for the first time. */
+  #firstSince: number | undefined;
+  total: number | undefined;
+  /** Frames of followed files that were found so far, and files that no frame has been counted in yet. */
+  #found = 0;
+  #unopened = 0;
+
+  private constructor(place: RunPlace, options: FileSourceOptions) {
+    this.#place = place;
+    this.#options = options;
+    this.files = isList(options.wanted) && !options.wanted.some(blobOf) ? undefined : Math.random();
+  }
+
+  /** Opens the first file, which describes the detector, and counts frames. Throws if it cannot be opened. */
+  static async open(place: RunPlace, options: FileSourceOptions): Promise<FileSource> {
+    const source = new FileSource(place, options);
+    if (isList(options.wanted)) source.#files = await source.#listed(options.wanted);
+    else source.#more = options.wanted;
+    try {
+      await source.#begin();
+      if (options.follow === undefined && !source.#more) {
+        await source.#leaveOutRepeats();
+        if (source.#files.length <= countedFirst) {
+          let all = 0;
+          for (const wanted of source.#files) all += wanted.frames?.length ?? (await source.#count(wanted)) ?? 1;
+          source.total = shareOf(all, options.shard);
+        }
+        for (const { file } of source.#files.slice(0, countedFirst)) await source.#identify(file);
+      }
+      return source;
+    } catch (error) {
+      await source.close();
+      throw error;
+    }
+  }
+
+  /** A file that has not been opened counts as a frame. */
+  get arrived(): number | undefined {
+    return this.#options.follow === undefined ? undefined : this.#found + this.#unopened;
+  }
+
+  get first(): Dataset {
+    if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
+    return this.#first;
+  }
+
+  readonly openOther = async (file: string, path: string): Promise<Dataset> => {
+    const { checksums, maxFrameBytes, siblings } = this.#options;
+    const wanted = this.#files.find((one) => one.file === file);
+    // An open dataset opens its companion files itself; files passed by the caller are found by name.
+    if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
+    const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
+    const isGiven = this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length || !this.#place.files;
+    if (!wanted && input === undefined && isGiven) return openBeside(this.first)(file, path);
+    return this.#place.open(input ?? file, { dataset: path, checksums, maxFrameBytes }, siblings);
+  };
+
+  reopen(file: string): Promise<Dataset> {
+    // Reports of an interrupted run are written after its signal has fired.
+    return this.#openFile(this.#files.find((one) => one.file === file) ?? { file, frames: undefined }, {
+      signal: undefined,
+    });
+  }
+
+  async close(): Promise<void> {
+    for (const dataset of this.#opened.splice(0)) await dataset.dispose();
+    if (this.#first && !this.#isGiven(this.#first)) await this.#first.dispose();
+    this.#first = undefined;
+  }
+
+  async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    const { follow, firstFramesTimeout = 0 } = this.#options;
+    if (follow !== undefined) {
+      yield* this.#firstArriving(most, follow, firstFramesTimeout);
+      return;
+    }
+    this.#firstSince ??= performance.now();
+    const until =
+      this.#firstSince + 1000 * (this.#options.isFirstTimed ? firstFramesTimeout : Number.POSITIVE_INFINITY);
+    let left = most;
+    for (let i = 0; left > 0; i++) {
+      if (i >= this.#files.length && !(await this.#arrivesBefore(until))) return;
+      const wanted = await this.#at(i);
+      if (!wanted) return;
+      const { frames, file } = wanted;
+      const own = !wanted.dataset && file === this.#firstFile ? this.#first : undefined;
+      const dataset = own ?? (await this.#openFile(wanted).catch(() => undefined));
+      if (!dataset) continue;
+      const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
+      left -= taken.length;
+      // Frames of one file are still searched while the next file is requested, so all files stay open until the source
+      // is closed.
+      if (!own && !wanted.dataset) this.#opened.push(dataset);
+      yield { dataset, frames: taken };
+    }
+  }
+
+  async *tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask> {
+    let batch: Numbered[] = [];
+    const task = (): SearchTask => {
+      const [{ wanted = none, known = 0 } = {}] = batch;
+      const [frames, serials] = [batch.map(({ frame }) => frame), batch.map(({ serial }) => serial)];
+      batch = [];
+      const { file, input = file } = wanted;
+      const opened = typeof input === 'string' ? input : 'href' in input ? input.href : file;
+      return { file: opened, filename: file, frames, serials, known, sent: this.#sentWith(wanted) };
+    };
+    for await (const one of this.#numbered(isDone)) {
+      batch.push(one);
+      // The next file may have to be waited for.
+      if (batch.length >= size || one.isLast) yield task();
+    }
+  }
+
+  /** The Files that a worker needs for frames of one of them; undefined for paths and addresses. */
+  #sentWith(wanted: Wanted): readonly SentFile[] | undefined {
+    if (!blobOf(wanted)) return undefined;
+    const first = this.#files.find((one) => one.file === this.#firstFile) ?? wanted;
+    const searched = new Set(this.#files.map(blobOf));
+    const companions = (this.#options.siblings ?? []).filter((file) => !searched.has(file));
+    const files = [...new Set([blobOf(wanted), blobOf(first), ...companions])] as (PlatformFile | undefined)[];
+    return files.flatMap((blob) => (blob ? [{ blob, name: blob.name, path: blob.webkitRelativePath ?? '' }] : []));
+  }
+
+  async *jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob> {
+    const open = new Map<string, { readonly dataset: Dataset; readonly frames: number }>();
+    const datasetOf = async (wanted: Wanted, known: number): Promise<Dataset> => {
+      const { file } = wanted;
+      if (wanted.dataset) return stacked(wanted.dataset, this.#options.geometry);
+      if (file === this.#firstFile && this.first.frames >= known) return this.first;
+      const key = `${known} ${file}`;
+      const held = open.get(key);
+      open.delete(key);
+      const dataset = held?.dataset ?? (await this.#openFile(wanted));
+      open.set(key, { dataset, frames: known });
+      // Frames in progress belong to the files that were requested last.
+      const [oldest] = open;
+      if (open.size > ahead + 1 && oldest) {
+        open.delete(oldest[0]);
+        await oldest[1].dataset.dispose();
+      }
+      return dataset;
+    };
+    try {
+      for await (const { wanted, frame, serial, known } of this.#numbered(isDone)) {
+        const filename = wanted.file;
+        try {
+          const dataset = await datasetOf(wanted, known);
+          const event = dataset.shape.navigation.length > 0 ? frame : undefined;
+          yield { dataset, frame, origin: { filename, event, serial } };
+        } catch (error) {
+          if (!isEwaldError(error) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
+          yield { error, frame, origin: { filename, event: frame, serial } };
+        }
+      }
+    } finally {
+      this.#opened.push(...[...open.values()].map(({ dataset }) => dataset));
+    }
+  }
+
+  /** The frames in order, without those that are finished. */
+  async *#numbered(isDone: IsDone): AsyncGenerator<Numbered> {
+    const { serialStart, shard, follow } = this.#options;
+    // Those that were opened for the first frames are no longer searched.
+    for (const dataset of this.#opened.splice(0)) await dataset.dispose();
+    let index = 0;
+    const taken = function* (wanted: Wanted, frames: readonly number[], known: number): Generator<Numbered> {
+      let held: Numbered | undefined;
+      for (const frame of frames) {
+        const serial = serialStart + index++;
+        if (shard && (serial - serialStart) % shard.count !== shard.index - 1) continue;
+        if (isDone(serial, wanted.file, frame)) continue;
+        if (held) yield held;
+        held = { wanted, frame, serial, known };
+      }
+      if (held) yield { ...held, isLast: true };
+    };
+    if (follow === undefined) {
+      for await (const wanted of this.#all()) {
+        // A file that cannot be opened is yielded as well; searching it reports the reason.
+        const count = (await this.#count(wanted)) ?? 1;
+        yield* taken(wanted, wanted.frames ?? counting(0, count), wanted.frames ? 0 : count);
+      }
+      return;
+    }
+    yield* this.#followed(follow, taken);
+  }
+
+  async *#followed(
+    seconds: number,
+    taken: (wanted: Wanted, frames: readonly number[], known: number) => Generator<Numbered>,
+  ): AsyncGenerator<Numbered> {
+    for await (const { wanted, from, count } of this.#arrivals(seconds)) {
+      const arrived = [...taken(wanted, counting(from, count), count)];
+      this.#found += arrived.length;
+      yield* arrived;
+    }
+  }
+
+  /** The first frames of followed files: the present ones, and all that arrive in time. */
+  async *#firstArriving(
+    most: number,
+    idleSeconds: number,
+    seconds: number,
+  ): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    this.#firstSince ??= performance.now();
+    const until = this.#firstSince + 1000 * seconds;
+    let left = most;
+    for await (const { wanted, from, count } of this.#arrivals(idleSeconds, until)) {
+      const isFirst = wanted.file === this.#firstFile && this.first.frames >= count;
+      const dataset = isFirst ? this.first : await this.#openFile(wanted).catch(() => undefined);
+      if (!dataset) continue;
+      if (!isFirst && !wanted.dataset) this.#opened.push(dataset);
+      const frames = counting(from, Math.min(count, from + left));
+      left -= frames.length;
+      yield { dataset, frames };
+      if (left === 0) return;
+    }
+  }
+
+  /**
+   * Frames `from` … `count` of files that grow or appear, in the order in which they arrive, until none has arrived for
+   * some seconds, or after the time `until`. A file that cannot be opened may still be being written; if it has not
+   * grown for those seconds, it is passed on as one frame, whose search reports the reason.
+   */
+  async *#arrivals(seconds: number, until = Number.POSITIVE_INFINITY): AsyncGenerator<Arrival> {
+    const { signal, wanted: asked } = this.#options;
+    const { files } = this.#place;
+    const seen = new Map<string, number>();
+    const sizes = new Map<string, number>();
+    /** Files that cannot be opened, and since when they have had their size. */
+    const unreadable = new Map<string, { wanted: Wanted; bytes: number; since: number }>();
+    const damaged = new Set<string>();
+    let idleSince = performance.now();
+    while (!signal?.aborted && performance.now() - idleSince < 1000 * seconds) {
+      for (const { wanted, since } of [...unreadable.values()])
+        if (!damaged.has(wanted.file) && performance.now() - since >= 1000 * seconds) {
+          damaged.add(wanted.file);
+          yield { wanted, from: 0, count: 1 };
+        }
+      const known = new Set(seen.keys());
+      const listed = isList(asked) ? await this.#listed(asked, known).catch(() => this.#files) : this.#files;
+      this.#unopened = listed.filter(({ file }) => !seen.has(file) && !unreadable.has(file)).length;
+      for (const wanted of listed) {
+        const { file } = wanted;
+        if (!seen.has(file) && !unreadable.has(file)) this.#unopened--;
+        // A file that is being written grows: it is examined when its size has changed, and all frames that it contains
+        // so far are read.
+        const bytes = (await files?.sizeOf(file)) ?? 0;
+        if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
+        const before = unreadable.get(file);
+        if (damaged.has(file) && before?.bytes === bytes) continue;
+        this.#counts.delete(file);
+        const found = await this.#count(wanted);
+        if (found !== undefined) unreadable.delete(file);
+        else if (before?.bytes !== bytes) {
+          // It is being written.
+          idleSince = performance.now();
+          unreadable.set(file, { wanted, bytes, since: idleSince });
+        }
+        const count = found ?? 0;
+        const from = seen.get(file) ?? 0;
+        if (count > 0) {
+          sizes.set(file, bytes);
+          seen.set(file, count);
+        }
+        if (count <= from) continue;
+        yield { wanted, from, count };
+        idleSince = performance.now();
+      }
+      const left = until - performance.now();
+      if (left <= 0) return;
+      await rest(Math.min(pollMs, left), signal);
+    }
+    if (signal?.aborted) return;
+    for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield { wanted, from: 0, count: 1 };
+  }
+
+  get #firstFile(): string | undefined {
+    return this.#files.find((one) => one.dataset === this.#first || one.file === this.#first?.name)?.file;
+  }
+
+  #isGiven(dataset: Dataset): boolean {
+    return this.#files.some(
+      (one) => one.dataset !== undefined && stacked(one.dataset, this.#options.geometry) === dataset,
+    );
+  }
+
+  async #at(i: number): Promise<Wanted | undefined> {
+    while (this.#files.length <= i && this.#more) {
+      const value = await this.#next();
+      if (!value) return undefined;
+      this.#files.push(value);
+    }
+    return this.#files[i];
+  }
+
+  /** The next file of the iterable; undefined at its end. */
+  async #next(): Promise<Wanted | undefined> {
+    this.#arriving ??= this.#more?.next();
+    const next = await this.#arriving;
+    this.#arriving = undefined;
+    return next?.value ?? undefined;
+  }
+
+  /** Waits for the next file of the iterable, if there is one, which stays the next one; false if it is late. */
+  async #arrivesBefore(time: number): Promise<boolean> {
+    if (!this.#more || time === Number.POSITIVE_INFINITY) return true;
+    this.#arriving ??= this.#more.next();
+    const timer = new AbortController();
+    // An error is thrown to the one who takes the file.
+    const arrived = this.#arriving.then(
+      () => true,
+      () => true,
+    );
+    const late = rest(time - performance.now(), timer.signal).then(() => false);
+    return Promise.race([arrived, late]).finally(() => timer.abort());
+  }
+
+  /** All files, once each; files of an iterable are not kept after they have been yielded. */
+  async *#all(): AsyncGenerator<Wanted> {
+    yield* this.#files;
+    if (!this.#more) return;
+    for (let wanted = await this.#next(); wanted; wanted = await this.#next()) {
+      this.#files = [...this.#files.slice(0, 1), wanted];
+      yield wanted;
+    }
+  }
+
+  /** The requested files, with folders replaced by their files; files in `known` are not examined again. */
+  async #listed(wanted: readonly Wanted[], known?: ReadonlySet<string>): Promise<Wanted[]> {
+    const listed: Wanted[] = [];
+    const { files } = this.#place;
+    for (const one of wanted) {
+      const isPath = one.dataset === undefined && one.input === undefined;
+      if (!isPath || !(await files?.isFolder(one.file))) listed.push(one);
+      else for (const file of (await files?.framesOf(one.file, known)) ?? []) listed.push({ file, frames: undefined });
+    }
+    return listed;
+  }
+
+  async #begin(): Promise<void> {
+    const { follow, signal, wanted: asked } = this.#options;
+    const since = performance.now();
+    for (;;) {
+      const first = await this.#at(0);
+      try {
+        if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
+        const { dataset, wanted } = await this.#openFirst(first);
+        this.#first = dataset;
+        this.#counts.set(wanted.file, dataset.frames);
+        return;
+      } catch (error) {
+        // A followed file may not exist yet.
+        if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
+        this.#options.waiting?.(error);
+        await rest(pollMs, signal);
+        if (signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame', { cause: error });
+        if (isList(asked)) this.#files = await this.#listed(asked);
+      }
+    }
+  }
+
+  /** The first file that can be opened; a damaged one is reported when the run reaches it, and does not end the run. */
+  async #openFirst(wanted: Wanted): Promise<{ readonly dataset: Dataset; readonly wanted: Wanted }> {
+    try {
+      return { dataset: await this.#openFile(wanted), wanted };
+    } catch (error) {
+      if (!isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
+      for (let i = 1; i < mostTried; i++) {
+        const next = await this.#at(i);
+        if (!next) break;
+        if (next.file === wanted.file) continue;
+        const dataset = await this.#openFile(next).catch(() => undefined);
+        if (dataset) return { dataset, wanted: next };
+      }
+      throw error;
+    }
+  }
+
+  /** Frames of a file; undefined if it cannot be opened. */
+  async #count(wanted: Wanted): Promise<number | undefined> {
+    if (wanted.dataset) return wanted.dataset.frames;
+    const known = this.#counts.get(wanted.file);
+    if (known !== undefined) return known;
+    let dataset: Dataset;
+    try {
+      dataset = await this.#openFile(wanted);
+    } catch (error) {
+      if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
+      throw error;
+    }
+    const { frames } = dataset;
+    await dataset.dispose();
+    if (!this.#more) this.#counts.set(wanted.file, frames);
+    return frames;
+  }
+
+  /** Opens a file as images; an open dataset is used as it is. */
+  async #openFile(
+    { file, input = file, dataset: given }: Wanted,
+    { signal }: Pick<SourceOptions, 'signal'> = this.#options,
+  ): Promise<Dataset> {
+    const { geometry, dataset: named, checksums, maxFrameBytes, siblings } = this.#options;
+    if (given) {
+      if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
+      return stacked(given, geometry);
+    }
+    const options = { signal, checksums, maxFrameBytes, growing: this.#options.follow !== undefined };
+    return openStacked((how) => this.#place.open(input, { ...options, ...how }, siblings), geometry, named);
+  }
+
+  /** Records the size and the first bytes of a file, so that `resume` detects another file of the same name. */
+  async #identify(file: string): Promise<void> {
+    const wanted = this.#files.find((one) => one.file === file);
+    // A file that cannot be opened yet may have changed by the next attempt.
+    if (!wanted || wanted.dataset || !this.#counts.has(file)) return;
+    if (this.identities.some((line) => line.endsWith(` ${file}`))) return;
+    const found = await this.#place.headOf(wanted.input ?? file, identifiedBy).catch(() => undefined);
+    if (found) this.identities.push(`${found.size} bytes ${hexOf(md5(found.head))} ${file}`);
+  }
+
+  /** Leaves out whole files that are given again, by whatever names, and finds frames that a list names twice. */
+  async #leaveOutRepeats(): Promise<void> {
+    const identities = new Map<string, string>();
+    for (const { file, dataset, input } of this.#files)
+      if (!dataset && input === undefined && !identities.has(file))
+        identities.set(file, (await this.#place.files?.identityOf(file)) ?? file);
+    const { once, remarks } = await givenOnce(
+      this.#files,
+      ({ file }) => file,
+      (wanted) =>
+        wanted.dataset || wanted.input !== undefined || wanted.frames ? wanted : identities.get(wanted.file),
+    );
+    this.#files = [...once];
+    this.warnings.push(...remarks.slice(0, mostRemarks));
+    this.#remarkOnFrames(identities);
+  }
+
+  /** Finds frames that are given twice, which are searched as often as they are given. */
+  #remarkOnFrames(identities: ReadonlyMap<string, string>): void {
+    const names = new Map<string, string>();
+    const whole = new Set<string>();
+    const named = new Set<string>();
+    const single = new Map<string, Set<number>>();
+    for (const { file, frames, dataset, input } of this.#files) {
+      if (this.warnings.length >= mostRemarks) return;
+      if (dataset || input !== undefined) continue;
+      const identity = identities.get(file) ?? file;
+      const other = names.get(identity);
+      names.set(identity, other ?? file);
+      const known = single.get(identity) ?? new Set();
+      single.set(identity, known);
+      const again = whole.has(identity) ? (frames ?? [undefined])[0] : frames?.find((frame) => known.has(frame));
+      // One remark per file is enough.
+      if (named.has(identity)) continue;
+      const isRepeated = whole.has(identity) || again !== undefined || (!frames && known.size > 0);
+      if (isRepeated) {
+        named.add(identity);
+        const what = again === undefined ? file : `${file} //${again}`;
+        const which = other === undefined || other === file ? '' : `, which is ${other},`;
+        this.warnings.push(`${what}${which} is given twice: its frames will be in the stream twice`);
+      }
+      if (!frames) whole.add(identity);
+      const seen = new Set<number>();
+      for (const frame of frames ?? []) {
+        if (seen.has(frame) && !isRepeated)
+          this.warnings.push(`${file} //${frame} is given twice: the frame will be in the stream twice`);
+        seen.add(frame);
+        known.add(frame);
+      }
+    }
+  }
+}
+
+/** The Blob or File that holds the frames; undefined for a path, an address or an open dataset. */
+const blobOf = ({ input }: Wanted): PlatformBlob | undefined =>
+  typeof input === 'object' && 'arrayBuffer' in input ? input : undefined;
+const none: Wanted = { file: '', frames: undefined };
+
+const isList = (wanted: FileSourceOptions['wanted']): wanted is readonly Wanted[] => Array.isArray(wanted);
+
+const counting = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+const noFrames = (wanted: readonly Wanted[], isFollowed = false): EwaldError =>
+  new EwaldError(
+    'Argument',
+    wanted.length > 0
+      ? `${wanted.map(({ file }) => file).join(', ')} contains no files of frames` +
+          (isFollowed
+            ? ' yet; files of unknown formats are passed over'
+            : '; pass spot lists individually, or as a pattern')
+      : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
+  );
+
+const shareOf = (all: number, shard: Shard | undefined): number =>
+  shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;
+
+/** Waits, or returns early if the run is aborted. */
+function rest(ms: number, signal: PlatformSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+  });
+}

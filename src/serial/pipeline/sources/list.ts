@@ -1,0 +1,42 @@
+/** Lists of frames: one file per line, `file //3` for a single frame of it. */
+import { EwaldError } from '../../../base/errors.js';
+import type { Wanted } from './source.js';
+
+/**
+ * Reads a list. `name` identifies it in messages, `prefix` is put before each file, `beside` resolves a name in the
+ * list. Throws `Format` with the line.
+ */
+export function parseFrameList(
+  text: string,
+  {
+    name,
+    prefix = '',
+    beside,
+  }: { readonly name: string; readonly prefix?: string; readonly beside: (file: string) => string },
+): Wanted[] {
+  const wanted: Wanted[] = [];
+  for (const [i, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no name holds them
+    if (line.length > 4096 || /[\u0000-\u0008]/.test(line))
+      throw new EwaldError(
+        'Format',
+        `${name}:${i + 1}: "${line.slice(0, 20)}…" is not the name of a file; ` +
+          'expected a list of files of frames, one per line',
+      );
+    const [, listed = '', event] = /^(.*?)(?:\s+(\S*\/\/\S*))?$/.exec(line) ?? [];
+    const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
+    if (Number.isNaN(number))
+      throw new EwaldError(
+        'Format',
+        `${name}:${i + 1}: "${event}" is not an event; expected //N, the number of a frame`,
+      );
+    const file = prefix === '' ? beside(listed) : prefix + listed;
+    const last = wanted.at(-1);
+    if (number !== undefined && last?.file === file && last.frames) last.frames.push(number);
+    else wanted.push({ file, frames: number === undefined ? undefined : [number] });
+  }
+  if (wanted.length === 0) throw new EwaldError('Format', `${name}: the list is empty`);
+  return wanted;
+}

@@ -1,0 +1,104 @@
+/** The sources of a run's frames: files, open datasets, or frames received live. */
+import type { EwaldError } from '../../../base/errors.js';
+import type { PlatformSignal } from '../../../base/globals.js';
+import type { Geometry } from '../../../crystal/geometry/geometry.js';
+import type { Dataset } from '../../../io/data/dataset.js';
+import type { OpenOther } from '../../../io/detector/open-other.js';
+import type { LiveFrame } from '../../../io/live/frame.js';
+import type { KeptFrames } from '../../../io/live/kept.js';
+import type { FileInput } from '../place.js';
+import type { FrameJob } from '../search-all.js';
+import type { SearchTask } from '../task.js';
+
+/** Shard i of n, counted from 1: every n-th frame, beginning with the i-th. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Frames that a run will search. */
+export interface Wanted {
+  /** The name of the file in the stream. */
+  readonly file: string;
+  /** Numbers of frames; undefined: all. */
+  frames: number[] | undefined;
+  /** The input to open, if it is not the file of that name. */
+  readonly input?: FileInput;
+  /** An open dataset, owned by the caller. */
+  readonly dataset?: Dataset;
+}
+
+/** Whether an earlier run has finished a frame. */
+export type IsDone = (serial: number, file: string, event: number) => boolean;
+
+export interface RunSource {
+  /** The dataset that describes the detector; owned by the source until `close`. */
+  readonly first: Dataset;
+  /** Number of frames of this run; undefined if unknown. */
+  readonly total: number | undefined;
+  /** Frames that have arrived so far; undefined if they were all there before the run. */
+  readonly arrived?: number | undefined;
+  /** Frames of which it is known that they did not arrive; undefined if they were all there before the run. */
+  readonly lost?: number | undefined;
+  /** The first frame, if frames are received live. */
+  readonly live: LiveFrame | undefined;
+  /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */
+  readonly kept: KeptFrames | undefined;
+  /**
+   * With `viewed`: returns the frame of an event that was received live, and discards it and earlier ones. Undefined if
+   * files can be read again.
+   */
+  readonly received: ((event: number) => LiveFrame | undefined) | undefined;
+  /** Identifies the files, for `resume`: one line each, in the order of the run. */
+  readonly identities: readonly string[];
+  /** Distinguishes the Files of this run from Files of the same names in another one; undefined without Files. */
+  readonly files?: number | undefined;
+  /** Problems of the inputs, such as a file that is given twice. */
+  readonly warnings: readonly string[];
+  /** Opens datasets other than the frames that the geometry refers to. */
+  readonly openOther: OpenOther;
+  /** Up to `most` frames from the beginning of the run, which passes through them again. */
+  firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
+  /** The frames for an executor, up to `size` per task. */
+  tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask>;
+  /** The frames for this process, of which up to `ahead` are in progress at once. */
+  jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob>;
+  /** Opens a file of the run again, for images at its end; the caller disposes it. */
+  reopen(file: string): Promise<Dataset>;
+  close(): Promise<void>;
+}
+
+/** The properties of a run that every source requires. */
+export interface SourceOptions {
+  /** Distinguishes frames of several modules from frames of a scan. */
+  readonly geometry: Geometry | undefined;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
+  readonly serialStart: number;
+  readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
+  /** Fields of the frames' headers that are copied; frames received live are sent with further ones. */
+  readonly copyHeader: readonly string[];
+  /** Whether images of frames are required at the end of the run. */
+  readonly shown: boolean;
+  /** Whether a viewer follows the run. */
+  readonly viewed: boolean;
+  readonly signal: PlatformSignal | undefined;
+  readonly warn: (text: string) => void;
+  /**
+   * For frames that are still arriving: seconds, from the first one, for which `firstFrames` waits for more; default 0.
+   */
+  readonly firstFramesTimeout?: number | undefined;
+  /** Whether `firstFramesTimeout` applies to the files of an iterable as well. Default: they are waited for. */
+  readonly isFirstTimed?: boolean | undefined;
+  /** Called when the first frames cannot be opened yet, and the source tries again. */
+  readonly waiting?: ((error: EwaldError) => void) | undefined;
+}
+
+/** Frames received live: the result of `zmqSource` of `ewald/pipeline`. */
+export interface LiveInput {
+  /** Where they come from, for messages. */
+  readonly address: string;
+  /** Connects and waits for the first frame. */
+  openLive(options: SourceOptions): Promise<RunSource>;
+}

@@ -1,0 +1,196 @@
+/** Runs with a stream as input: its peaks are indexed again, without reading the frames. */
+
+import { itemsOrAborted, orAborted } from '../../../base/aborted.js';
+import type { Observer } from '../../../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import { checkSignal } from '../../../base/options.js';
+import { type Parameters, refuseOthers } from '../../../base/parameters.js';
+import { readCell } from '../../../crystal/cell-file.js';
+import { type Beam, type Geometry, wavelengthOf } from '../../../crystal/geometry/geometry.js';
+import { parseGeometry } from '../../../crystal/geometry/parse.js';
+import { beamOf } from '../../../crystal/geometry/pixels.js';
+import { latticeName } from '../../../crystal/lattice-name.js';
+import { readStream } from '../../../crystal/stream/read.js';
+import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js';
+import { minimumSpots } from '../../indexing/parameters.js';
+import type { PeakList } from '../../peaks/peak-list.js';
+import { chunkOf } from '../chunk.js';
+import { multipleTexts } from '../doubt.js';
+import type { RunEvent } from '../events.js';
+import { indexPeaks } from '../frame.js';
+import { type Plans, planIndexer } from '../frame-searcher.js';
+import { givenCells, givenGeometry } from '../given.js';
+import { inOptions, modeOf, stagesInOptions } from '../modes.js';
+import { runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
+import type { FileInput, RunPlace } from '../place.js';
+import { nameOfInput } from '../place-inputs.js';
+import { failureOf, recordOf } from '../record.js';
+import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
+import type { PipelineItem } from '../search-all.js';
+import { methodName, type SearchSettings } from '../settings.js';
+import type { OutputEnd } from '../sinks/outputs.js';
+import { headOf } from '../sinks/stream-head.js';
+import { streamText } from '../sinks/stream-text.js';
+import { RunSummary } from '../summary.js';
+
+/**
+ * Options that apply to a stream and are not in the tables of parameters; the other options that are not there require
+ * frames.
+ */
+const taken = ['inputs', 'cells', 'thresholds', 'commandLine', 'onEvent', 'signal'];
+const rows: Parameters = { ...searchSettingRows, ...sourceRows, ...runRows, ...sinkRows };
+
+const isGiven = (value: unknown): boolean =>
+  ![undefined, null, false, 0, 'tune'].includes(value as never) &&
+  !(typeof value === 'object' && !Array.isArray(value) && Object.keys(value as object).length === 0);
+
+/** Indexes the peaks of a stream. Throws `Argument` for options that need frames, and the errors of `runPipeline`. */
+export async function* indexStream(
+  context: Plans,
+  place: RunPlace,
+  input: FileInput,
+  options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> },
+  checked: CheckedRun,
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const name = nameOfInput(input, 'the stream');
+  const { signal, onEvent, output } = options;
+  const given = Object.entries(options).filter(([option, value]) => {
+    const { [option]: row } = rows;
+    return isGiven(value) && !(row?.kind === 'boolean' && value === row.fallback);
+  });
+  const mode = modeOf({ ...options, from: 'stream', toStream: output !== undefined }, { ...inOptions, source: name });
+  refuseOthers(rows, Object.fromEntries(given), mode, (option) => `pipeline: ${option}`, stagesInOptions);
+  const without = given.find(([option]) => !taken.includes(option) && !Object.hasOwn(rows, option));
+  if (without)
+    throw new EwaldError(
+      'Argument',
+      `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
+    );
+  const reader = await orAborted(readStream(place.linesOf(input), name), signal);
+  const { scene, text, settings } = await orAborted(sceneOf(reader.head, name, place, options, checked), signal);
+  const files = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
+  const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
+  const force = options.force ?? false;
+  if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
+  const summary = new RunSummary(undefined, settings.cells);
+  const names = (settings.cells ?? []).map(latticeName);
+  const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
+  const head = headOf(text, settings, options.commandLine ?? commandLineOf(options));
+  const indexer = await planIndexer(context, settings);
+  try {
+    const opening = { force, reads, head, resume: false, earlier: () => undefined };
+    const stream = output === undefined ? undefined : await place.openStream(output, opening);
+    let state: 'under way' | 'whole' | 'failed' = 'under way';
+    try {
+      for await (const chunk of itemsOrAborted(reader.chunks(), signal)) {
+        checkSignal(signal);
+        const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
+        let item: PipelineItem;
+        try {
+          const beam = beamOfChunk(chunk, scene.geometry);
+          const result = await indexPeaks(peaksOf(chunk, panels, name), { ...scene, beam, settings }, indexer);
+          const found = chunkOf(origin, result, scene.geometry, names, methodName(settings));
+          // Header fields that were copied into the stream are those of the same frames.
+          const copied = chunk.notes.filter((note) => note.startsWith('header/'));
+          item = { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
+        } catch (error) {
+          if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
+          item = { origin, error };
+        }
+        const record = item.error ? failureOf(item) : recordOf(item);
+        summary.add(record);
+        const text = stream && 'hit' in record ? streamText(record, options) : undefined;
+        if (text !== undefined) await stream?.write(text);
+        onEvent({ kind: 'progress', stage: 'frames', share: 0, summary });
+        yield item;
+      }
+      state = 'whole';
+    } catch (error) {
+      if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
+        state = 'failed';
+        await stream?.leave();
+      }
+      throw error;
+    } finally {
+      if (state !== 'failed') {
+        const isWhole = state === 'whole';
+        const left = isWhole ? undefined : await stream?.leave();
+        if (isWhole) await stream?.close();
+        const plain = typeof output === 'string' && output !== '-' ? output : undefined;
+        const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: isWhole ? plain : left };
+        const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
+        for (const text of [doubts].flat()) onEvent({ kind: 'warning', text });
+        const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
+        onEvent(event);
+      }
+    }
+  } finally {
+    await indexer.dispose();
+  }
+}
+
+/** The geometry and cells with which peaks are indexed: those that are given, or those in the stream. */
+async function sceneOf(
+  head: { readonly geometry: string | undefined; readonly cell: string | undefined },
+  name: string,
+  place: RunPlace,
+  { geometry: given, cells: asked }: PipelineOptions,
+  checked: CheckedRun,
+) {
+  const own = head.geometry;
+  if (given === undefined && own === undefined)
+    throw new EwaldError('Format', `${name} holds no geometry; give the one of its frames with -g (geometry)`);
+  const geometry = (await givenGeometry(given, place)) ?? { geometry: parseGeometry(own ?? '', name), text: own ?? '' };
+  const cells = [...((await givenCells(asked, place)) ?? [])];
+  if (!asked && head.cell !== undefined) cells.push(readCell(head.cell, name));
+  if (cells.length === 0)
+    throw new EwaldError('Argument', `${name} holds no cell to index with; give one with -p (cells)`);
+  const { peaks: _, ...others } = checked.settings;
+  const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
+  return { scene: { geometry: geometry.geometry }, text: geometry.text, settings };
+}
+const eventOf = ({ event }: StreamChunk): number | undefined => {
+  const number = /(\d+)$/.exec(event ?? '')?.[1];
+  return number === undefined ? undefined : Number(number);
+};
+
+/** The beam of a frame; its photon energy and camera length are in its chunk. */
+export function beamOfChunk({ photonEnergyEv, cameraLengthM }: StreamChunk, geometry: Geometry): Beam {
+  const offset = geometry.panels.reduce((sum, { offsetM }) => sum + offsetM, 0) / geometry.panels.length;
+  const given = {
+    ...geometry,
+    radiation: { kind: 'wavelength' as const, given: { value: wavelengthOf('photonEnergy', photonEnergyEv) } },
+    distance: geometry.distance && 'value' in geometry.distance ? geometry.distance : { value: cameraLengthM - offset },
+  };
+  return beamOf(given);
+}
+
+export function peaksOf(
+  { peaks, filename }: StreamChunk,
+  panels: ReadonlyMap<string, number>,
+  input: string,
+): PeakList {
+  if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
+  const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
+  const nothing = new Float32Array(peaks.length);
+  return {
+    count: peaks.length,
+    fs: column(({ fs }) => fs),
+    ss: column(({ ss }) => ss),
+    intensity: column(({ intensity }) => intensity),
+    maximum: nothing,
+    snr: nothing,
+    background: nothing,
+    pixels: new Uint32Array(peaks.length),
+    panel: Uint32Array.from(peaks, ({ panel }) => {
+      const number = panels.get(panel);
+      if (number === undefined)
+        throw new EwaldError(
+          'Format',
+          `${input}: a peak of ${filename} is on panel ${panel}, which the geometry lacks`,
+        );
+      return number;
+    }),
+    rings: undefined,
+  };
+}

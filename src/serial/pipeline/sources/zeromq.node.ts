@@ -1,0 +1,416 @@
+/**
+ * Receives frames by ZeroMQ as tasks: messages are decoded here, and frames are passed on as plain arrays of numbers.
+ */
+
+import { checkedOptions } from '../../../base/call-options.js';
+import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
+import { shown } from '../../../base/options.js';
+import { refusal } from '../../../base/parameters.js';
+import type { Codecs } from '../../../io/data/codecs/codecs.js';
+import type { Dataset, FieldValues } from '../../../io/data/dataset.js';
+import { open, openCodecs } from '../../../io/data/opening.node.js';
+import { statedDataset } from '../../../io/detector/geometry-dataset.js';
+import { frameOfMsgpack, type LiveKeys } from '../../../io/live/crystfel.js';
+import { dectrisMessage } from '../../../io/live/dectris.js';
+import { type DectrisMessage, type Series, unknownSeries } from '../../../io/live/dectris-message.js';
+import { type LiveFrame, liveDataset, liveNumber } from '../../../io/live/frame.js';
+import { KeptFrames } from '../../../io/live/kept.js';
+import { SeriesCount } from '../../../io/live/series-count.js';
+import { loadZmq, type Zmq } from '../../../io/live/zeromq.node.js';
+import { fieldOf } from '../copied-headers.js';
+import { runRows, sourceRows } from '../parameters.js';
+import type { FrameJob } from '../search-all.js';
+import type { SearchTask } from '../task.js';
+import { Beginning, keptInMemory } from './beginning.js';
+import type { LiveInput, RunSource, SourceOptions } from './source.js';
+
+/** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
+export interface ZmqSourceOptions {
+  /** The address, such as tcp://host:5002. */
+  readonly zmqInput: string;
+  /** Receives published messages that begin with one of these prefixes; default: all messages. */
+  readonly zmqSubscribe?: readonly string[] | undefined;
+  /** Requests each frame with this message. */
+  readonly zmqRequest?: string | undefined;
+  /** Receives pushed frames, as from DECTRIS detectors. Default false. */
+  readonly zmqPull?: boolean | undefined;
+  /** Seconds without a message after which the run ends; default 60. */
+  readonly noDataTimeout?: number | undefined;
+}
+
+/** How frames are requested. */
+interface Asking {
+  readonly address: string;
+  /** `subscribe` to published messages, `request` them one by one, or `pull` pushed ones. */
+  readonly how: 'subscribe' | 'request' | 'pull';
+  /** Prefixes of messages, or the message that requests a frame. */
+  readonly words: readonly string[];
+  readonly timeoutS: number;
+}
+
+const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
+const rows = { zmqInput, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: runRows.noDataTimeout } as const;
+
+/**
+ * Frames received by ZeroMQ, as an input of `ctx.pipeline`: MessagePack in CrystFEL's form, or the stream of DECTRIS
+ * detectors (V1, V2). Node only, with the package `zeromq`.
+ *
+ * Throws `Argument` for options that exclude each other.
+ */
+export function zmqSource(options: ZmqSourceOptions): LiveInput {
+  const given = checkedOptions('zmqSource', options, rows);
+  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: timeoutS } = given;
+  if (typeof address !== 'string' || address === '')
+    throw new EwaldError(
+      'Argument',
+      `zmqSource: zmqInput is ${shown(address)}; expected an address such as tcp://host:5002`,
+    );
+  const kinds = Object.entries({ zmqSubscribe, zmqRequest, zmqPull: zmqPull || undefined }).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  if (kinds.length > 1)
+    throw new EwaldError(
+      'Argument',
+      `zmqSource: ${kinds.join(' and ')} are different kinds of sockets; give one of them`,
+    );
+  const how = zmqRequest !== undefined ? 'request' : zmqPull ? 'pull' : 'subscribe';
+  const words = zmqRequest !== undefined ? [zmqRequest] : [...(zmqSubscribe ?? [''])];
+  return { address, openLive: (run) => LiveSource.open({ ...run, address, how, words, timeoutS }) };
+}
+
+type LiveOptions = SourceOptions & Asking;
+
+/**
+ * Number of messages queued while frames are searched; messages published beyond that are lost, as is usual with
+ * ZeroMQ.
+ */
+const waiting = 32;
+
+/** The socket's timeout in ms, an integer of 32 bits; longer ones are unlimited. */
+const timeoutOf = (seconds: number): number => (1000 * seconds < 2 ** 31 - 1 ? Math.ceil(1000 * seconds) : -1);
+
+type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
+
+/** The keys in a message to which the geometry refers. */
+function keysOf({ geometry, dataset, copyHeader }: SourceOptions): LiveKeys {
+  const given = geometry ? [geometry.radiation?.given, geometry.distance, ...geometry.shift] : [];
+  return {
+    data: dataset ?? (geometry && statedDataset(geometry)),
+    peakList: geometry?.peakList?.path,
+    values: given.flatMap((one) => (one && 'path' in one ? [one.path] : [])),
+    fields: copyHeader,
+  };
+}
+
+/** A frame, or the reason why a message contains no frame. */
+type Received = LiveFrame | { readonly error: string };
+
+/** Bytes of memory of what a message contained. */
+const bytesOfReceived = (frame: Received): number => ('error' in frame ? 0 : frame.numbers.byteLength);
+
+class LiveSource implements RunSource {
+  readonly total = undefined;
+  arrived = 0;
+  readonly identities: readonly string[] = [];
+  readonly warnings: readonly string[] = [];
+  readonly first: Dataset;
+  readonly live: LiveFrame;
+  readonly kept: KeptFrames | undefined;
+  readonly received: RunSource['received'];
+  readonly #options: LiveOptions;
+  readonly #messages: Messages;
+  readonly #frames: Beginning<Received>;
+  /** The first frames as datasets, by name, until the run begins. */
+  readonly #firstFrames = new Map<string, Dataset>();
+  /** Frames that a viewer may show, by number, until their results are known. */
+  readonly #viewed = new Map<number, LiveFrame>();
+  /** Frames that are being searched, by name, under which the detector looks up their values. */
+  readonly #underWay = new Map<string, LiveFrame>();
+
+  private constructor(options: LiveOptions, messages: Messages, live: LiveFrame) {
+    this.#options = options;
+    this.#messages = messages;
+    this.live = live;
+    this.kept = options.shown ? new KeptFrames() : undefined;
+    this.received = options.viewed ? (event) => this.#takeViewed(event) : undefined;
+    this.first = liveDataset(live, options.address);
+    const limits = { ...keptInMemory, seconds: options.firstFramesTimeout ?? 0 };
+    this.#frames = new Beginning<Received>(live, messages.frames(), bytesOfReceived, limits);
+  }
+
+  /** Connects and waits for the first frame, which determines the detector. Throws `Load`, `Argument`, `File`. */
+  static async open(options: LiveOptions): Promise<LiveSource> {
+    const messages = await Messages.open(options);
+    try {
+      for await (const frame of messages.frames()) {
+        if ('error' in frame) options.warn(frame.error);
+        else return new LiveSource(options, messages, frame);
+      }
+      if (options.signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');
+      const { address, how, words, timeoutS } = options;
+      const asked = {
+        subscribe: words.join('') && `that starts with "${words.join('" or "')}"`,
+        request: `to "${words[0]}"`,
+        pull: '',
+      }[how];
+      throw refusal(
+        '',
+        (said) =>
+          `nothing ${asked ? `${asked} ` : ''}was received from ${address} in ${timeoutS} s; is it sending, and with ` +
+          `this kind of socket (${['zmqSubscribe', 'zmqRequest', 'zmqPull'].map(said).join(', ')})?`,
+        {},
+        'File',
+      );
+    } catch (error) {
+      await messages.close();
+      throw error;
+    }
+  }
+
+  get lost(): number {
+    return this.#messages.lost;
+  }
+
+  readonly openOther = async (file: string, path: string): Promise<Dataset> => {
+    const frame = file === this.#options.address ? this.live : this.#underWay.get(file);
+    return frame ? liveNumber(frame, file, path) : open(file, { dataset: path });
+  };
+
+  async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
+    for (let i = 0; i < most; i++) {
+      const frame = await this.#frames.at(i);
+      if (!frame) return;
+      // The run reports messages that are no frames.
+      if ('error' in frame) continue;
+      const name = this.#nameOf(i);
+      const dataset = this.#firstFrames.get(name) ?? liveDataset(frame, name);
+      this.#firstFrames.set(name, dataset);
+      this.#underWay.set(name, frame);
+      yield { dataset, frames: [0] };
+    }
+  }
+
+  readonly #nameOf = (number: number): string => `${this.#options.address} //${number}`;
+
+  async #endFirstFrames(): Promise<void> {
+    for (const [name, dataset] of this.#firstFrames) {
+      this.#underWay.delete(name);
+      await dataset.dispose();
+    }
+    this.#firstFrames.clear();
+  }
+
+  async *tasks(): AsyncGenerator<SearchTask> {
+    const { address, serialStart } = this.#options;
+    await this.#endFirstFrames();
+    let number = 0;
+    const task = (frame: Received): SearchTask => {
+      const at = number++;
+      this.arrived = number;
+      if (!('error' in frame)) {
+        this.kept?.put(at, frame);
+        if (this.#options.viewed) this.#viewed.set(at, frame);
+      }
+      const name = this.#nameOf(at);
+      return { file: name, filename: address, frames: [at], serials: [serialStart + at], known: 0, live: [frame] };
+    };
+    for await (const frame of this.#frames.all()) yield task(frame);
+  }
+
+  async *jobs(ahead: number): AsyncGenerator<FrameJob> {
+    const open: { readonly dataset: Dataset; readonly name: string }[] = [];
+    try {
+      for await (const {
+        file: name,
+        filename,
+        frames: [frame = 0],
+        serials: [serial = 0],
+        live,
+      } of this.tasks()) {
+        const origin = { filename, event: frame, serial };
+        const [one] = live ?? [];
+        if (!one) continue;
+        if ('error' in one) {
+          yield { error: new EwaldError('Format', one.error), frame, origin };
+          continue;
+        }
+        this.#underWay.set(name, one);
+        const dataset = liveDataset(one, name);
+        open.push({ dataset, name });
+        yield { dataset, frame: 0, origin };
+        // Results that have not been consumed yet belong to the frames that were requested last.
+        if (open.length <= ahead + 1) continue;
+        const done = open.shift();
+        if (done) this.#underWay.delete(done.name);
+        await done?.dataset.dispose();
+      }
+    } finally {
+      for (const { dataset } of open) await dataset.dispose();
+    }
+  }
+
+  /** Results arrive in order, so earlier frames are not requested again. */
+  #takeViewed(event: number): LiveFrame | undefined {
+    const frame = this.#viewed.get(event);
+    for (const number of this.#viewed.keys()) if (number <= event) this.#viewed.delete(number);
+    return frame;
+  }
+
+  reopen(): Promise<Dataset> {
+    throw new EwaldError('Internal', 'frames that arrive by themselves are kept, not opened again');
+  }
+
+  async close(): Promise<void> {
+    await this.#messages.close();
+    await this.#endFirstFrames();
+    await this.first.dispose();
+  }
+}
+
+/** Decodes the messages of a socket. */
+class Messages {
+  readonly #options: LiveOptions;
+  readonly #keys: LiveKeys;
+  readonly #socket: Socket;
+  readonly #codecs: Codecs;
+  readonly #abort: () => void;
+  #series: Series = unknownSeries;
+  #count = 0;
+  readonly #images = new SeriesCount();
+
+  private constructor(options: LiveOptions, socket: Socket, codecs: Codecs) {
+    this.#options = options;
+    this.#keys = keysOf(options);
+    this.#socket = socket;
+    this.#codecs = codecs;
+    this.#abort = () => socket.close();
+    options.signal?.addEventListener('abort', this.#abort);
+  }
+
+  static async open(options: LiveOptions): Promise<Messages> {
+    const { Subscriber, Request, Pull } = await loadZmq();
+    const { address, how, words, timeoutS } = options;
+    // The codecs are opened first, so that no socket has to be closed if they are missing.
+    const codecs = await openCodecs();
+    const settings = { receiveTimeout: timeoutOf(timeoutS), receiveHighWaterMark: waiting, linger: 0 };
+    const socket: Socket =
+      how === 'subscribe'
+        ? new Subscriber(settings)
+        : how === 'pull'
+          ? new Pull(settings)
+          : new Request({ ...settings, sendTimeout: 5000 });
+    try {
+      socket.connect(address);
+    } catch (cause) {
+      socket.close();
+      await codecs.dispose();
+      const words = `is "${address}"; expected an address such as tcp://host:5002`;
+      throw refusal('', (said) => `${said('zmqInput')} ${words}`, { cause });
+    }
+    if (socket instanceof Subscriber) socket.subscribe(...words);
+    return new Messages(options, socket, codecs);
+  }
+
+  /** Yields frames until no more arrive; an unreadable message is yielded as an error. */
+  async *frames(): AsyncGenerator<Received, void, undefined> {
+    const { address, signal } = this.#options;
+    while (!signal?.aborted) {
+      const parts = await this.#receive();
+      if (!parts) {
+        this.#remark(this.#images.end());
+        return;
+      }
+      try {
+        const frame = await this.#decode(parts, `message ${++this.#count} of ${address}`);
+        if (frame) yield frame;
+      } catch (error) {
+        if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
+        yield { error: error.message };
+      }
+    }
+  }
+
+  /** Images of a detector that did not arrive. */
+  get lost(): number {
+    return this.#images.lost;
+  }
+
+  async #receive(): Promise<readonly Uint8Array[] | undefined> {
+    const socket = this.#socket;
+    try {
+      const { how, words } = this.#options;
+      // Every kind of socket has all methods, but rejects those of the other kinds.
+      if (how === 'request') await (socket as InstanceType<Zmq['Request']>).send(words[0] ?? '');
+      return await socket.receive();
+    } catch (error) {
+      if (socket.closed || (error as { code?: string }).code === 'EAGAIN') return undefined;
+      throw new EwaldError('File', `${this.#options.address}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async #decode(parts: readonly Uint8Array[], name: string): Promise<LiveFrame | undefined> {
+    const dectris = dectrisMessage(parts);
+    if (dectris) return this.#dectris(dectris, name);
+    // A prefix is a separate part.
+    const bytes = parts.at(-1) ?? new Uint8Array(0);
+    // The first byte of a MessagePack map or array. Only one file format can start with such a byte, and there it is
+    // followed by `HDF`.
+    const [begin = 0] = bytes;
+    const isMsgpack = (begin >= 0x80 && begin < 0xa0) || (begin >= 0xdc && begin <= 0xdf);
+    const isHdf5 = new TextDecoder('latin1').decode(bytes.subarray(1, 4)) === 'HDF';
+    return isMsgpack && !isHdf5 ? frameOfMsgpack(bytes, this.#keys, name) : this.#fileOf(bytes);
+  }
+
+  async #dectris(message: DectrisMessage, name: string): Promise<LiveFrame | undefined> {
+    const { kind, series } = message;
+    if (kind === 'start') {
+      this.#remark(this.#images.begin(series, message.frames));
+      this.#series = await message.open(this.#codecs);
+    } else if (kind === 'image') this.#remark(this.#images.image(series, message.index));
+    else if (kind === 'end') this.#remark(this.#images.end());
+    return message.kind === 'image' ? message.open(this.#series, this.#codecs, name, this.#keys.fields) : undefined;
+  }
+
+  #remark(text: string | undefined): void {
+    if (text !== undefined) this.#options.warn(`${this.#options.address}: ${text}`);
+  }
+
+  /** A message that is a file: HDF5, CBF, … */
+  async #fileOf(bytes: Uint8Array): Promise<LiveFrame> {
+    const { data, values: paths, fields: names } = this.#keys;
+    const dataset = await open(bytes, data === undefined ? {} : { dataset: data });
+    try {
+      const [height = 0, width = 0] = dataset.shape.signal;
+      const values: Record<string, number> = {};
+      for (const path of paths) {
+        const other = await open(bytes, { dataset: path });
+        values[path] = Number((await other.read(0, 1))[0]);
+        await other.dispose();
+      }
+      const fields: Record<string, FieldValues> = {};
+      for (const name of names) {
+        // A field that cannot be read is reported as absent.
+        const field = await fieldOf(dataset, name).catch(() => undefined);
+        if (field) fields[name] = field;
+      }
+      return {
+        fields,
+        numbers: await dataset.read(0, 1),
+        dtype: dataset.dtype,
+        shape: [height, width],
+        values,
+        peaks: undefined,
+        meta: { ...dataset.meta, header: {} },
+        mask: await dataset.mask?.(),
+      };
+    } finally {
+      await dataset.dispose();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#abort);
+    if (!this.#socket.closed) this.#socket.close();
+    await this.#codecs.dispose();
+  }
+}

@@ -1,0 +1,78 @@
+/** What the tasks of a run and their shared value must be, since they come from another process. */
+import { expects } from '../../base/arguments.js';
+import { knownOptions } from '../../base/options.js';
+import { checked } from '../../base/parameters.js';
+import {
+  count,
+  either,
+  finite,
+  listOf,
+  maybe,
+  members,
+  number,
+  oneOf,
+  type Shape,
+  text,
+  truth,
+  typed,
+} from '../../base/shapes.js';
+import { geometryShape } from '../../crystal/geometry/geometry-shape.js';
+import { dataTypes } from '../../io/data/dtype.js';
+import { parseIntegration } from './integration-method.js';
+import { checkSearch } from './modes.js';
+import { searchSettingRows } from './parameters.js';
+import { type SearchSettings, settingNames } from './settings.js';
+
+/** Plain data with every parameter in its range. */
+const settingsShape: Shape = (what, settings) => {
+  members({ cells: maybe(listOf(members({ cell: listOf(listOf(finite, 3), 3), centring: oneOf([...'PABCIFHR']) }))) })(
+    what,
+    settings,
+  );
+  const { peaks, thresholds, ...rest } = settings as SearchSettings;
+  knownOptions(what, settings as object, settingNames);
+  const values = checked(searchSettingRows, rest, (name) => `${what}.${name}`);
+  if (values.integration !== undefined) parseIntegration(values.integration, `${what}.integration`);
+  checkSearch(what, peaks, thresholds);
+};
+
+const liveFrame = members({
+  numbers: (what, value) => expects(ArrayBuffer.isView(value) && !(value instanceof DataView), what, value, 'an array'),
+  dtype: oneOf(dataTypes),
+  shape: listOf(count(1), 2),
+  values: members({}),
+  fields: maybe(members({})),
+  peaks: maybe(members({ fs: listOf(number), ss: listOf(number), intensity: listOf(number) })),
+  meta: members({}),
+  mask: maybe(typed([Uint8Array])),
+});
+
+/** A `SearchTask`. */
+export const taskShape = members({
+  file: text,
+  filename: text,
+  frames: listOf(count()),
+  serials: listOf(count()),
+  known: count(),
+  live: maybe(listOf(either((frame) => ('error' in frame ? members({ error: text }) : liveFrame)))),
+  sent: maybe(
+    listOf(
+      members({ blob: (what, value) => expects(value instanceof Blob, what, value, 'a Blob'), name: text, path: text }),
+    ),
+  ),
+});
+
+/** A `SharedRun`. */
+export const runShape = members({
+  geometry: maybe(geometryShape),
+  first: text,
+  files: maybe(finite),
+  dataset: maybe(text),
+  checksums: maybe(truth),
+  maxFrameBytes: maybe(count()),
+  growing: maybe(truth),
+  settings: settingsShape,
+  live: maybe(liveFrame),
+  keepFrame: maybe(truth),
+  copyHeader: maybe(listOf(text)),
+});

@@ -1,0 +1,202 @@
+/**
+ * Frames as a task of an executor: `{ module: 'pipeline', function: 'search', argument: { file, frames, … }, inputs: {
+ * run } }`. The run (detector and settings) is a shared value, so that it is sent once; a worker keeps its searcher and
+ * its open files from task to task.
+ */
+
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformBlob, PlatformFile } from '../../base/globals.js';
+import { members } from '../../base/shapes.js';
+import type { RoomTaskScope } from '../../base/task-scope.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import type { OpenOptions } from '../../io/data/open.js';
+import type { DataInput } from '../../io/data/source-of.js';
+import { blobSource } from '../../io/data/sources/blob.js';
+import { type Detector, openDetector } from '../../io/detector/detector.js';
+import { openStacked } from '../../io/detector/stacked.js';
+import { type LiveFrame, liveDataset, liveNumber } from '../../io/live/frame.js';
+import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
+import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
+import { searchAll } from './search-all.js';
+import type { SearchSettings } from './settings.js';
+import { runShape, taskShape } from './task-shapes.js';
+
+/** The services that the task requires from its environment. */
+export interface TaskScope extends RoomTaskScope<Plans> {
+  open(input: DataInput, options?: OpenOptions): Promise<Dataset>;
+}
+
+/** Data shared by all tasks of a run. */
+export interface SharedRun {
+  /** Undefined if the first file describes itself. */
+  readonly geometry: Geometry | undefined;
+  /** The first file of the run, which determines the detector. */
+  readonly first: string;
+  /** Distinguishes the Files of this run from Files of the same names in another one; undefined without Files. */
+  readonly files?: number | undefined;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset: string | undefined;
+  /** Whether checksums are compared, as in `open`. */
+  readonly checksums?: boolean | undefined;
+  readonly maxFrameBytes?: number | undefined;
+  /** Whether files are still being written, as in `open`. */
+  readonly growing?: boolean | undefined;
+  readonly settings: SearchSettings;
+  /** The first frame of a live stream, for which `first` is only a name. */
+  readonly live?: LiveFrame | undefined;
+  /** Whether results include their frames. */
+  readonly keepFrame?: boolean | undefined;
+  /** Fields of the frames' headers that are copied into the results. */
+  readonly copyHeader?: readonly string[] | undefined;
+}
+
+/** A File with its names, which Node loses when it sends one to a worker. */
+export interface SentFile {
+  readonly blob: PlatformBlob;
+  readonly name: string;
+  /** Its path in the folder that was chosen; empty without one. */
+  readonly path: string;
+}
+
+/** Frames of one file. */
+export interface SearchTask {
+  /** The path, address, or name of one of the Files sent. */
+  readonly file: string;
+  /** Name of the file in the stream. */
+  readonly filename: string;
+  readonly frames: readonly number[];
+  /** Their serial numbers. */
+  readonly serials: readonly number[];
+  /** Number of frames in the file when the task was created: an already open file may have grown since. */
+  readonly known: number;
+  /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
+  readonly live?: readonly (LiveFrame | { readonly error: string })[] | undefined;
+  /** Frames in a File: that File, the first one of the run, and the Files that they refer to. */
+  readonly sent?: readonly SentFile[] | undefined;
+}
+
+/** What is opened for a name: one of the Files sent, or the path or address itself. */
+function inputOf(file: string, sent: SearchTask['sent'] = []): DataInput {
+  const files = sent.map(
+    ({ blob, name, path }) =>
+      Object.defineProperty(new File([blob], name), 'webkitRelativePath', { value: path }) as PlatformFile,
+  );
+  const found = files.find(({ name }) => name === file) ?? files.find(({ name }) => name === file.replace(/^.*\//, ''));
+  return found ? blobSource(found, { siblings: files }) : file;
+}
+
+/** Searches the frames; unreadable ones are reported individually. */
+export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
+  taskShape('the task of pipeline', task);
+  const run = (await scope.input('run')) as SharedRun;
+  members({})('the run of a task', run);
+  const { hash } = scope.inputs.run as { readonly hash: string };
+  const first = async (): Promise<Dataset> =>
+    run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0, task.sent);
+  let live = new Map<string, LiveFrame>();
+  const searcher = await scope.keep(`searcher ${hash}`, async () => {
+    runShape('the run of a task', run);
+    if (run.live) live.set(run.first, run.live);
+    const detector = await detectorOf(run, scope, await first(), live, task.sent);
+    const opened = await planFrameSearcher(await scope.context(), { ...run.settings, detector });
+    liveOf.set(opened, live);
+    return opened;
+  });
+  live = liveOf.get(searcher) ?? live;
+  if (task.live) return searchLive(task, task.live, searcher, live, scope, run);
+  const searchers = [searcher];
+  // While this thread integrates a frame, the device searches the next one.
+  if (!['wasm', 'native', undefined].includes(searcher.backends.peaks))
+    searchers.push(
+      await scope.keep(`searcher ${hash} 2`, async () =>
+        planFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }),
+      ),
+    );
+  const items: (FrameRecord | FrameFailure)[] = [];
+  let dataset: Dataset;
+  try {
+    dataset = await openFrames(scope, task.file, run, task.known, task.sent);
+  } catch (error) {
+    if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
+    return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
+  }
+  const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
+  for await (const item of searchAll(searchers, jobs, scope.signal, run))
+    items.push(item.error ? failureOf(item) : recordOf(item, true));
+  return items;
+}
+
+/** Live frames of a searcher in flight: the detector requests their beam by name. */
+const liveOf = new WeakMap<OpenFrameSearcher, Map<string, LiveFrame>>();
+
+/** Searches live frames. */
+async function searchLive(
+  task: SearchTask,
+  frames: NonNullable<SearchTask['live']>,
+  searcher: OpenFrameSearcher,
+  live: Map<string, LiveFrame>,
+  scope: TaskScope,
+  run: SharedRun,
+): Promise<(FrameRecord | FrameFailure)[]> {
+  const items: (FrameRecord | FrameFailure)[] = [];
+  for (const [i, frame] of frames.entries()) {
+    const origin = { filename: task.filename, event: task.frames[i], serial: task.serials[i] ?? 0 };
+    if ('error' in frame) {
+      items.push(failureOf({ origin, error: new EwaldError('Format', frame.error) }));
+      continue;
+    }
+    live.set(task.file, frame);
+    const dataset = liveDataset(frame, task.file);
+    try {
+      for await (const item of searchAll([searcher], [{ dataset, frame: 0, origin }], scope.signal, run))
+        items.push(item.error ? failureOf(item) : recordOf(item, true));
+    } finally {
+      live.delete(task.file);
+      await dataset.dispose();
+    }
+  }
+  return items;
+}
+
+const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset: Dataset | undefined) => ({
+  filename,
+  event: dataset?.shape.navigation.length === 0 ? undefined : frames[i],
+  serial: serials[i] ?? 0,
+});
+
+/** The detector of a run, which every worker determines from the first file. */
+function detectorOf(
+  { geometry, settings }: SharedRun,
+  scope: TaskScope,
+  first: Dataset,
+  live: ReadonlyMap<string, LiveFrame>,
+  sent: SearchTask['sent'],
+): Promise<Detector> {
+  const { highres } = settings;
+  const openOther = async (file: string, dataset: string): Promise<Dataset> => {
+    const frame = live.get(file);
+    return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset });
+  };
+  return openDetector(first, { geometry, highres, openOther });
+}
+
+/** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
+async function openFrames(
+  scope: TaskScope,
+  file: string,
+  { dataset: named, geometry, checksums, maxFrameBytes, growing, files }: SharedRun,
+  known: number,
+  sent: SearchTask['sent'],
+): Promise<Dataset> {
+  const open = (): Promise<Dataset> =>
+    openStacked(
+      (how) => scope.open(inputOf(file, sent), { ...how, checksums, maxFrameBytes, growing }),
+      geometry,
+      named,
+    );
+  const how = `${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+  const key = `frames ${files ?? ''}${file}${how}`;
+  const dataset = await scope.keep(key, open);
+  return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);
+}

@@ -1,0 +1,140 @@
+/**
+ * Renders frames with their panels in place, looking into the beam, +x to the right and +y up. Each image pixel shows
+ * the maximum of the detector pixels that fall into it, so that no spot is lost.
+ */
+
+import { dataUrl, png } from '../../base/png.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { heightOf, widthOf } from '../../crystal/geometry/pixels.js';
+
+/** A position in an image, in its pixels from the upper left. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The last colour marks pixels without counts. */
+const nothing = 255;
+
+/** Black spots on white, as crystallographers prefer, and a tint for gaps. */
+const palette = Uint8Array.from({ length: 768 }, (_, i) => {
+  const colour = Math.floor(i / 3);
+  return colour === nothing ? ([226, 232, 240][i % 3] ?? 0) : 255 - colour;
+});
+
+export class Assembly {
+  readonly size: number;
+  /** The beam in the image. */
+  readonly beam: Place;
+  /** Image pixels per detector pixel. */
+  readonly scale: number;
+  readonly geometry: Geometry;
+  readonly #left: number;
+  readonly #top: number;
+  /** Image pixel of every pixel of the frame; −1 for none. */
+  readonly #places: Int32Array;
+
+  constructor(geometry: Geometry, width: number, bad: Uint8Array, size = 640) {
+    this.size = size;
+    this.geometry = geometry;
+    const corners = geometry.panels.flatMap((panel) =>
+      [0, widthOf(panel)].flatMap((fs) =>
+        [0, heightOf(panel)].map((ss) => [
+          panel.corner[0] + fs * panel.fs[0] + ss * panel.ss[0],
+          panel.corner[1] + fs * panel.fs[1] + ss * panel.ss[1],
+        ]),
+      ),
+    );
+    const [xs, ys] = [corners.map(([x = 0]) => x), corners.map(([, y = 0]) => y)];
+    const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    this.scale = size / Math.max(right - left, top - bottom);
+    // Centres the shorter side.
+    this.#left = (left + right) / 2 - size / 2 / this.scale;
+    this.#top = (top + bottom) / 2 + size / 2 / this.scale;
+    this.beam = this.#placeOf(0, 0);
+    this.#places = new Int32Array(bad.length).fill(-1);
+    for (const panel of geometry.panels)
+      for (let ss = 0; ss < heightOf(panel); ss++)
+        for (let fs = 0; fs < widthOf(panel); fs++) {
+          const i = (ss + panel.minSs) * width + panel.minFs + fs;
+          if (bad[i]) continue;
+          const { x, y } = this.#placeIn(panel, fs + 0.5, ss + 0.5);
+          const [column, row] = [Math.floor(x), Math.floor(y)];
+          if (column >= 0 && row >= 0 && column < size && row < size) this.#places[i] = row * size + column;
+        }
+  }
+
+  /** Position in the image of a point of the frame's array; undefined between panels. */
+  place(fs: number, ss: number): Place | undefined {
+    const panel = this.geometry.panels.find(
+      ({ minFs, maxFs, minSs, maxSs }) => fs >= minFs && fs <= maxFs + 1 && ss >= minSs && ss <= maxSs + 1,
+    );
+    return panel && this.#placeIn(panel, fs - panel.minFs, ss - panel.minSs);
+  }
+
+  /** The maximum at each image pixel, −∞ if there is none; several frames may be accumulated in `into`. */
+  gather(
+    frame: ArrayLike<number>,
+    into: Float64Array = new Float64Array(this.size ** 2).fill(Number.NEGATIVE_INFINITY),
+  ): Float64Array {
+    for (let i = 0; i < this.#places.length; i++) {
+      const at = this.#places[i] ?? -1;
+      if (at < 0) continue;
+      const value = Number(frame[i]);
+      if (value > (into[at] ?? 0)) into[at] = value;
+    }
+    return into;
+  }
+
+  /** An image of accumulated values, scaled from the median background to the brightest spots, as a data URL. */
+  async picture(values: Float64Array): Promise<string> {
+    const sample: number[] = [];
+    for (let i = 0; i < values.length; i += 7) if (Number.isFinite(values[i])) sample.push(values[i] ?? 0);
+    sample.sort((a, b) => a - b);
+    const at = (share: number): number => sample[Math.min(sample.length - 1, Math.floor(share * sample.length))] ?? 0;
+    const [low, high] = [at(0.5), Math.max(at(0.9993), at(0.5) + 1)];
+    // A slowly varying logarithm keeps the background pale while faint spots remain visible.
+    const level = (value: number): number => Math.log1p((4 * Math.max(0, value - low)) / (high - low)) / Math.log1p(4);
+    const pixels = Uint8Array.from(values, (value) =>
+      Number.isFinite(value) ? Math.min(nothing - 1, Math.round(level(value) * (nothing - 1))) : nothing,
+    );
+    this.#fillSeams(pixels);
+    return dataUrl(await png(pixels, this.size, this.size, palette));
+  }
+
+  /**
+   * If the image is finer than the detector, image pixels between two detector pixels are given the colour of their
+   * neighbour.
+   */
+  #fillSeams(pixels: Uint8Array): void {
+    if (this.scale <= 1) return;
+    const { size } = this;
+    const before = Uint8Array.from(pixels);
+    const reach = Math.ceil(this.scale);
+    for (let y = 0; y < size; y++)
+      for (let x = 0; x < size; x++) {
+        if (before[y * size + x] !== nothing) continue;
+        for (let step = 1; step <= reach; step++) {
+          const near = [
+            x >= step ? before[y * size + x - step] : nothing,
+            y >= step ? before[(y - step) * size + x] : nothing,
+            x >= step && y >= step ? before[(y - step) * size + x - step] : nothing,
+          ].find((colour) => colour !== nothing);
+          if (near === undefined) continue;
+          pixels[y * size + x] = near;
+          break;
+        }
+      }
+  }
+
+  #placeIn(panel: Geometry['panels'][number], fs: number, ss: number): Place {
+    return this.#placeOf(
+      panel.corner[0] + fs * panel.fs[0] + ss * panel.ss[0],
+      panel.corner[1] + fs * panel.fs[1] + ss * panel.ss[1],
+    );
+  }
+
+  #placeOf(x: number, y: number): Place {
+    return { x: (x - this.#left) * this.scale, y: (this.#top - y) * this.scale };
+  }
+}
