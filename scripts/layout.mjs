@@ -1,12 +1,12 @@
 // Generates files from the layouts and from the parameter rows: headers, TypeScript types and README tables. With
 // --check it reports whether they are up to date. Requires build/esm, which npm run build makes.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { nodeKernels } from '../build/esm/assembly/kernels.node.js';
 import { crystfelPrograms, crystfelTable } from '../build/esm/base/crystfel-flags.js';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
 import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/core/layout/generate.js';
 import { rooms } from '../build/esm/core/layout/rooms.js';
 import { formats } from '../build/esm/io/data/formats/table.js';
+import { nodeKernels } from '../build/esm/whole/assembly/kernels.node.js';
 import { housePicture } from './lib/house.mjs';
 
 const check = process.argv.includes('--check');

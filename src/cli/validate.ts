@@ -127,7 +127,7 @@ async function checked(
   endDone(report.pass, signal);
 }
 
-/** The output of `--json`; documented in src/validate/README.md. */
+/** The output of `--json`; documented in src/whole/validate/README.md. */
 function jsonOf({ rows: results, backends, ...rest }: Report): object {
   const device = new Map(backends.map(({ backend, device }) => [backend, device]));
   return {

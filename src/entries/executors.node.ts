@@ -32,5 +32,5 @@ export const joinCluster: BoundExecutors['joinCluster'] = /* @__PURE__ */ member
 /** See {@link BoundExecutors}. */
 export const listCluster: BoundExecutors['listCluster'] = /* @__PURE__ */ memberOf(bound, 'listCluster');
 
-export * from '../assembly/public.executors.js';
 export * from '../executors/public.js';
+export * from '../whole/assembly/public.executors.js';

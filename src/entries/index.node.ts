@@ -4,10 +4,10 @@
  * @module
  */
 
-import { node } from '../assembly/platform.node.js';
-import type { Context } from '../assembly/rooms.js';
-import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
 import { type ContextOptions, openContext } from '../core/context/context.js';
+import { node } from '../whole/assembly/platform.node.js';
+import type { Context } from '../whole/assembly/rooms.js';
+import { type RoomMethods, roomsIn } from '../whole/assembly/rooms.js';
 
 /** The platform of runs, loaded when a run starts. */
 const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/place.node.js')).runPlace);
@@ -17,5 +17,5 @@ export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext<RoomMethods>(node, rooms, options);
 }
 
-export { devices } from '../assembly/platform.node.js';
-export * from '../assembly/public.js';
+export { devices } from '../whole/assembly/platform.node.js';
+export * from '../whole/assembly/public.js';

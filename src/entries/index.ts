@@ -13,11 +13,11 @@
  * @module
  */
 
-import { browser } from '../assembly/platform.browser.js';
-import type { Context } from '../assembly/rooms.js';
-import { type RoomMethods, roomsIn } from '../assembly/rooms.js';
 import { type ContextOptions, openContext } from '../core/context/context.js';
 import { startBrowserWorker } from '../core/workers/start.browser.js';
+import { browser } from '../whole/assembly/platform.browser.js';
+import type { Context } from '../whole/assembly/rooms.js';
+import { type RoomMethods, roomsIn } from '../whole/assembly/rooms.js';
 
 /** Fetched when a run begins. */
 const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/place.browser.js')).runPlace);
@@ -32,5 +32,5 @@ export function createContext(options?: ContextOptions): Promise<Context> {
   return openContext<RoomMethods>(browser(startBrowserWorker), rooms, options);
 }
 
-export { devices } from '../assembly/platform.browser.js';
-export * from '../assembly/public.js';
+export { devices } from '../whole/assembly/platform.browser.js';
+export * from '../whole/assembly/public.js';

@@ -1,7 +1,7 @@
 /** `ewald/indexing` on Node: indexing of stills, without the other rooms of `ewald`. */
 
-import { node } from '../assembly/platform.node.js';
 import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
+import { node } from '../whole/assembly/platform.node.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -13,6 +13,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
-export { devices } from '../assembly/platform.node.js';
 export * from '../core/context/public.core.js';
 export * from '../serial/indexing/public.js';
+export { devices } from '../whole/assembly/platform.node.js';

@@ -10,9 +10,9 @@
  * @module
  */
 
-import { browser } from '../assembly/platform.browser.js';
 import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
 import { startBrowserWorker } from '../core/workers/start.browser.js';
+import { browser } from '../whole/assembly/platform.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
 /**
@@ -24,6 +24,6 @@ export function createContext(options?: ContextOptions): Promise<IndexingContext
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;
 
-export { devices } from '../assembly/platform.browser.js';
 export * from '../core/context/public.core.js';
 export * from '../serial/indexing/public.js';
+export { devices } from '../whole/assembly/platform.browser.js';

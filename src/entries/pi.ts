@@ -9,8 +9,8 @@
  * @module
  */
 
-import { browser } from '../assembly/platform.browser.js';
 import { type ContextOf, type ContextOptions, openContext } from '../core/context/context.js';
+import { browser } from '../whole/assembly/platform.browser.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
 /**
@@ -23,6 +23,6 @@ export function createContext(options?: ContextOptions): Promise<PiContext> {
 /** See `Context` of `ewald`, which has every room. */
 export type PiContext = ContextOf<EntryMethods>;
 
-export { devices } from '../assembly/platform.browser.js';
 export * from '../core/context/public.core.js';
 export * from '../core/pi/public.js';
+export { devices } from '../whole/assembly/platform.browser.js';

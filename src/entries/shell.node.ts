@@ -124,15 +124,6 @@ export {
   refineStreamGeometry,
 } from '../serial/pipeline/refinement/refine-stream.node.js';
 export { streamRow } from '../serial/pipeline/streams/info.js';
-export { listenRows, receivedRows, viewRows, watchRows } from '../serving/parameters.js';
-export { type ServedPages, servePages } from '../serving/serve-pages.node.js';
-export {
-  type RunWatch,
-  type WatchedWork,
-  type WatchRunOptions,
-  watchRun,
-  withWatch,
-} from '../serving/watch-run.node.js';
 export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../transforms/heffte/files/wish.js';
 export { transformRows } from '../transforms/heffte/parameters.js';
@@ -153,5 +144,14 @@ export {
 export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
 export { type UdfLanguage, udfProject } from '../udf/project/project.js';
 export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
-export { benchRows, validateRows } from '../validate/parameters.js';
+export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
+export { type ServedPages, servePages } from '../whole/serving/serve-pages.node.js';
+export {
+  type RunWatch,
+  type WatchedWork,
+  type WatchRunOptions,
+  watchRun,
+  withWatch,
+} from '../whole/serving/watch-run.node.js';
+export { benchRows, validateRows } from '../whole/validate/parameters.js';
 export type { TransformFile };

@@ -5,4 +5,4 @@
  *
  * @module
  */
-export * from '../validate/public.js';
+export * from '../whole/validate/public.js';

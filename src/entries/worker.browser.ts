@@ -1,8 +1,8 @@
 /** Entry of the browser's worker: `new Worker(new URL('ewald/worker', …), { type: 'module' })`. */
 
-import { serve } from '../assembly/serve.js';
 import { openFramesInBrowser, readBytesInBrowser } from '../executors/files-browser.js';
 import { servedHost } from '../executors/workers/serve.js';
+import { serve } from '../whole/assembly/serve.js';
 import { createContext } from './index.js';
 import { tasks } from './tasks.js';
 
@@ -15,4 +15,4 @@ const handle = serve(createContext, post);
 const host = servedHost({ tasks, createContext, readBytes: readBytesInBrowser, openFrames: openFramesInBrowser }, post);
 scope.addEventListener('message', (event) => void (host(event.data) || handle(event.data)));
 
-export type * from '../assembly/public.worker.js';
+export type * from '../whole/assembly/public.worker.js';

@@ -1,10 +1,10 @@
 /** Entry of Node's worker: `new Worker(new URL(import.meta.resolve('ewald/worker')))`. */
 import { parentPort } from 'node:worker_threads';
-import type { WorkerRequest } from '../assembly/public.worker.js';
-import { serve } from '../assembly/serve.js';
 import { computeHere } from '../core/backends/native/compute-here.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import { servedHost } from '../executors/workers/serve.js';
+import type { WorkerRequest } from '../whole/assembly/public.worker.js';
+import { serve } from '../whole/assembly/serve.js';
 import { createContext } from './index.node.js';
 import { tasks } from './tasks.node.js';
 
@@ -25,4 +25,4 @@ const host = servedHost(
 );
 parentPort?.on('message', (request: WorkerRequest) => void (host(request) || handle(request)));
 
-export type * from '../assembly/public.worker.js';
+export type * from '../whole/assembly/public.worker.js';

@@ -35,8 +35,8 @@ export interface Task {
 }
 
 /**
- * The second argument of a task's function. Executors do not know which rooms a context has; src/assembly/tasks.ts
- * names all of them for users.
+ * The second argument of a task's function. Executors do not know which rooms a context has;
+ * src/whole/assembly/tasks.ts names all of them for users.
  */
 export interface TaskScope<C extends ContextCore = ContextCore> extends RoomTaskScope<C> {
   /** Name of the worker the task runs on. */

@@ -4,9 +4,9 @@
  */
 import { type Context, createContext, type DeviceArray } from 'ewald';
 import { describe, expect, it, test } from 'vitest';
-import { type RoomMethods, roomsIn } from '../../src/assembly/rooms.js';
 import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/core/context/context.js';
+import { type RoomMethods, roomsIn } from '../../src/whole/assembly/rooms.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';
 import { startWorker, watched, whyAbsent } from '../webgpu/support.js';

@@ -45,11 +45,11 @@ import {
   thresholdRows,
   unknownCellRows,
 } from '../../src/serial/pipeline/parameters.js';
-import { listenRows, receivedRows, viewRows, watchRows } from '../../src/serving/parameters.js';
 import { transformRows } from '../../src/transforms/heffte/parameters.js';
 import { liveRows } from '../../src/udf/acquisition/parameters.js';
 import { analysisRows, calibrateRows, newUdfRows, scanRunRows } from '../../src/udf/parameters.js';
-import { benchRows, validateRows } from '../../src/validate/parameters.js';
+import { listenRows, receivedRows, viewRows, watchRows } from '../../src/whole/serving/parameters.js';
+import { benchRows, validateRows } from '../../src/whole/validate/parameters.js';
 import { flagSample } from './samples.js';
 
 const leaves = new Map<string, Command>();

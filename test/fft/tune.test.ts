@@ -13,7 +13,7 @@ import { coreVariants } from '../../src/transforms/fft/kernels/radices.js';
 import { describeFft } from '../../src/transforms/fft/parameters.js';
 import { planTuned } from '../../src/transforms/fft/tune.js';
 import { WisdomStore } from '../../src/transforms/fft/wisdom.js';
-import { relativeL2 } from '../../src/validate/compare.js';
+import { relativeL2 } from '../../src/whole/validate/compare.js';
 import { ewald } from '../support/cli.js';
 import { openEach } from '../support/contexts.js';
 import { refused } from '../support/refused.js';

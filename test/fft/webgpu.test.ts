@@ -5,9 +5,9 @@
  */
 import { type Context, createContext, type FftArray, type FftOptions } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RoomMethods, roomsIn } from '../../src/assembly/rooms.js';
 import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/core/context/context.js';
+import { type RoomMethods, roomsIn } from '../../src/whole/assembly/rooms.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 

@@ -15,7 +15,7 @@ import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import type { SimulatedImage } from '../../src/io/simulate/spots.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
-import { latticeDifference, perfectImage } from '../../src/validate/oracle/indexing/lattices.js';
+import { latticeDifference, perfectImage } from '../../src/whole/validate/oracle/indexing/lattices.js';
 import {
   type EmulatedCard,
   loadAddon,

@@ -18,7 +18,7 @@ import { polarisationFactor, readPolarisation } from '../../src/serial/merging/p
 import type { MergeResult } from '../../src/serial/merging/result.js';
 import { readSplitTable } from '../../src/serial/merging/split.js';
 import { commonOf } from '../../src/serial/merging/statistics.js';
-import { sceneOf } from '../../src/validate/cases/merging/scene.js';
+import { sceneOf } from '../../src/whole/validate/cases/merging/scene.js';
 import { refused } from '../support/refused.js';
 import { readMtz } from './mtz-reader.js';
 import { type SimulatedStream, simulateStream } from './simulated.js';

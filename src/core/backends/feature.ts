@@ -28,7 +28,7 @@ export type Kernels<O> = { readonly [B in keyof Hosts]?: (host: Hosts[B]) => O |
 export interface Feature<O> {
   /** Its name in messages. */
   readonly name: string;
-  /** Kernels for every platform; src/assembly/kernels.node.ts adds those that only Node has. */
+  /** Kernels for every platform; src/whole/assembly/kernels.node.ts adds those that only Node has. */
   readonly kernels: Kernels<O>;
   /** Mechanisms that its kernels rely on; a backend whose device fails one of them is skipped. */
   readonly uses?: Uses;

@@ -1,0 +1,141 @@
+/**
+ * Frames that are shown as they arrive, without a run that searches them: new files of folders, frames that are added
+ * to files, and frames received from a detector. The server only finds out where they are; the page reads and searches
+ * those that it shows.
+ */
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import { fileReason } from '../../base/file-errors.js';
+import { givenCells, givenGeometry } from '../../serial/pipeline/given.js';
+import { givenInputs } from '../../serial/pipeline/inputs.js';
+import { runPlace } from '../../serial/pipeline/place.node.js';
+import type { ViewedRun } from '../../serial/pipeline/sinks/run-view.js';
+import { FileSource } from '../../serial/pipeline/sources/files.js';
+import type { LiveInput, RunSource, SourceOptions } from '../../serial/pipeline/sources/source.js';
+import type { LiveRun } from './live-run.js';
+
+/** Frames that arrive, and how they are described to the page. */
+export interface ArrivingOptions {
+  /** Paths of files and folders, or the only source of received frames. */
+  readonly inputs: readonly string[] | LiveInput;
+  readonly geometry: string | undefined;
+  readonly cell: string | undefined;
+  /** Dataset of HDF5 files; undefined for the geometry's, or the file's own choice. */
+  readonly dataset: string | undefined;
+  /** Whether frames that are added later are shown, too. */
+  readonly follow: boolean;
+  readonly warn: (text: string) => void;
+}
+
+/** Frames that are being followed. */
+export interface Arriving {
+  /** Resolves when there are no more frames; rejects if they cannot be read. */
+  readonly done: Promise<void>;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/** Interval at which the event loop gets a turn while many frames are listed, in frames. */
+const turnFrames = 256;
+
+/**
+ * Starts to report frames to the pages of `live`. Throws `File`, `Format`, `Argument` for inputs that cannot be used;
+ * files that are followed may not exist yet, but their folders do.
+ */
+export async function followArriving(live: LiveRun, options: ArrivingOptions): Promise<Arriving> {
+  const { inputs, cell, warn, follow } = options;
+  if (isPaths(inputs) && follow) for (const path of inputs) await checkFolder(path);
+  const geometry = await givenGeometry(options.geometry, runPlace);
+  for (const warning of geometry?.geometry.warnings ?? []) warn(`${geometry?.name}: ${warning}`);
+  const cells = (await givenCells(cell === undefined ? [] : [cell], runPlace)) ?? [];
+  const given = await givenInputs(isPaths(inputs) ? [...inputs] : inputs, runPlace);
+  if (given.kind === 'stream') throw new EwaldError('Argument', 'a stream is shown alone, without other files');
+  const { dataset } = options;
+  const ending = new AbortController();
+  const reading: SourceOptions = {
+    geometry: geometry?.geometry,
+    dataset,
+    serialStart: 1,
+    copyHeader: [],
+    shown: false,
+    viewed: false,
+    signal: ending.signal,
+    warn,
+    waiting: (error) => live.note(messageOf(error)),
+  };
+  const open = (): Promise<RunSource> =>
+    given.kind === 'live'
+      ? given.input.openLive(reading)
+      : FileSource.open(runPlace, {
+          ...{ ...reading, wanted: given.wanted, siblings: given.siblings, shard: undefined },
+          follow: follow ? Number.POSITIVE_INFINITY : undefined,
+        });
+  const run: Omit<ViewedRun, 'size'> = {
+    name: isPaths(inputs) ? (inputs[0] ?? '') : inputs.address,
+    geometry: geometry?.text ?? '',
+    dataset,
+    cells,
+    peaks: undefined,
+    total: undefined,
+    received: given.kind === 'live' ? () => undefined : undefined,
+  };
+  live.expect();
+  const opening = open();
+  // Files that should be there are missed at once; those that are followed may come later.
+  if (given.kind === 'frames' && !follow) await opening;
+  const done = report(live, run, opening, ending.signal);
+  // The caller may never look at it.
+  done.catch(() => undefined);
+  return {
+    done,
+    async close() {
+      ending.abort();
+      await done.catch(() => undefined);
+    },
+  };
+}
+
+const isPaths = (inputs: ArrivingOptions['inputs']): inputs is readonly string[] => Array.isArray(inputs);
+
+async function report(
+  live: LiveRun,
+  run: Omit<ViewedRun, 'size'>,
+  opening: Promise<RunSource>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const source = await opening;
+    try {
+      const { signal: axes } = source.first.shape;
+      const width = axes.at(-1) ?? 1;
+      live.begin({ ...run, size: [width, axes.slice(0, -1).reduce((product, n) => product * n, 1)] });
+      let count = 0;
+      for await (const { file, filename, frames, serials, live: received } of source.tasks(1, () => false)) {
+        const [one] = received ?? [];
+        const origin = { filename: one ? filename : file, event: frames[0], serial: serials[0] ?? 0 };
+        if (one && 'error' in one) live.unreadable(origin, one.error);
+        else live.arrive(origin, one);
+        if (++count % turnFrames === 0) await new Promise((turn) => setImmediate(turn));
+      }
+    } finally {
+      await source.close();
+    }
+    // When the viewer is closed, its pages see that the server is gone.
+    if (!signal.aborted) live.finish('ended');
+  } catch (error) {
+    // The end of the viewer is not an error.
+    if (signal.aborted && isEwaldError(error)) return;
+    live.finish('stopped', messageOf(error));
+    throw error;
+  }
+}
+
+/** A file that is followed may not exist yet; a misspelled folder would be waited for without end. */
+async function checkFolder(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  const found = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
+    throw new EwaldError('File', `${path}: its folder: ${fileReason(cause)}`, { cause, detail: { path } });
+  });
+  if (!found.isDirectory()) throw new EwaldError('File', `${path}: ${folder} is not a folder`, { detail: { path } });
+}

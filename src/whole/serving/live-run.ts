@@ -1,0 +1,363 @@
+/**
+ * Answers the requests of browsers about a run in progress. The run only writes forty bytes per frame and keeps a
+ * reference to its newest frames; everything else is done when a page requests it, so that no page can slow down the
+ * run.
+ *
+ * | path | answer |
+ * |---|---|
+ * | `/live/events` | server-sent events: facts about the run, its status, and the statistics of all its frames |
+ * | `/live/newest?client=…&only=hits&after=12` | the newest frame of a kind: where it is, and its chunk of a stream |
+ * | `/live/frame/12` | where a frame is, by its number in the order of arrival |
+ * | `/live/received/12?client=…` | a frame that was received over the network, as .npy |
+ * | `/live/powder`, `/live/peakogram` | counts of all peaks, as numbers of 32 bits |
+ * | `/live/image/0` | an image of a run over a scan, as float32 |
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { basename, resolve } from 'node:path';
+import { bytesOfArray, elementBytes } from '../../io/data/dtype.js';
+import { npyHeadOf } from '../../io/data/npy.js';
+import type { LiveFrame } from '../../io/live/frame.js';
+import { type FrameStatistics, statisticsBytes, writeStatistics } from '../../io/live/frame-statistics.js';
+import { PeakMaps } from '../../io/live/peak-maps.js';
+import type { FrameOrigin } from '../../serial/pipeline/chunk.js';
+import type { FrameFailure, FrameRecord } from '../../serial/pipeline/record.js';
+import type { ViewedRun } from '../../serial/pipeline/sinks/run-view.js';
+import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
+import type { ScanView, ViewedScan } from '../../udf/live/scan-view.js';
+import { EventStreams } from './event-streams.js';
+import { ScanImages } from './scan-images.js';
+import type { SharedFiles } from './shared-files.js';
+
+/** Kinds of frames of which the newest can be shown. */
+const kinds = ['all', 'hits', 'unindexed'] as const;
+type Kind = (typeof kinds)[number];
+const isKind = (text: string): text is Kind => (kinds as readonly string[]).includes(text);
+
+/** A frame that a page may show. */
+interface NewestFrame {
+  /** Its number in the order of arrival. */
+  readonly index: number;
+  readonly file: number;
+  readonly event: number | undefined;
+  readonly serial: number;
+  /** Its results; undefined if it has not been searched. */
+  readonly record: FrameRecord | undefined;
+  /** Its pixels, if they are not in a file. */
+  readonly received: LiveFrame | undefined;
+  readonly ms: number;
+}
+
+/** Least time between two remarks on frames that cannot be read, ms. */
+const noteEveryMs = 1000;
+
+/** Statistics are stored in blocks, so that adding a frame never copies the others. */
+const blockFrames = 4096;
+
+/** A run that pages follow. */
+export class LiveRun {
+  readonly #files: SharedFiles;
+  readonly #began = performance.now();
+  readonly #blocks: DataView[] = [];
+  #count = 0;
+  /** The newest frame of each kind. */
+  readonly #newest = new Map<Kind, NewestFrame>();
+  /** The frame that a page is showing, if its pixels are not in a file: one for each event stream. */
+  readonly #shown = new Map<string, NewestFrame>();
+  #run: ViewedRun | undefined;
+  #scan: { readonly viewed: ViewedScan; readonly images: ScanImages } | undefined;
+  #maps: PeakMaps | undefined;
+  #state: 'waiting' | 'running' | 'ended' | 'stopped' = 'waiting';
+  /** Whether the frames are searched by a run; otherwise pages search those that they show. */
+  #searches = true;
+  #note: string | undefined;
+  #notedMs = Number.NEGATIVE_INFINITY;
+  readonly #streams: EventStreams;
+
+  constructor(files: SharedFiles) {
+    this.#files = files;
+    this.#streams = new EventStreams({
+      count: () => this.#count,
+      facts: () => JSON.stringify(this.facts),
+      status: () => JSON.stringify((this.#run ?? this.#scan?.viewed)?.status?.() ?? []),
+      statistics: (first, end) => this.statistics(first, end),
+      now: () => this.now,
+      gone: (client) => void this.#shown.delete(client),
+    });
+  }
+
+  /** Milliseconds since the server was started. */
+  get now(): number {
+    return performance.now() - this.#began;
+  }
+
+  /** Number of frames so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Facts about the run that change rarely. */
+  get facts(): object {
+    const run = this.#run;
+    const state = { state: this.#state, searches: this.#searches, note: this.#note };
+    if (this.#scan) {
+      const { viewed, images } = this.#scan;
+      return { ...state, name: basename(viewed.name), scan: { images: images.facts, done: images.done } };
+    }
+    if (!run) return state;
+    const { name, geometry, dataset, cells, peaks, size, total } = run;
+    return { ...state, name: basename(name), geometry, dataset, cells, peaks: peaks ?? null, size, total };
+  }
+
+  /** The statistics of frames `first` … `end − 1`. */
+  statistics(first: number, end: number): Uint8Array {
+    const bytes = new Uint8Array(statisticsBytes * Math.max(0, end - first));
+    for (let at = first; at < end; ) {
+      const block = this.#blocks[Math.floor(at / blockFrames)] as DataView;
+      const from = at % blockFrames;
+      const to = Math.min(blockFrames, from + end - at);
+      const part = new Uint8Array(block.buffer, from * statisticsBytes, (to - from) * statisticsBytes);
+      bytes.set(part, (at - first) * statisticsBytes);
+      at += to - from;
+    }
+    return bytes;
+  }
+
+  /** The sink through which a run reports its frames. */
+  sink(run: ViewedRun): FrameSink {
+    const [width, height] = run.size;
+    this.#run = run;
+    this.#maps = new PeakMaps(width, height);
+    this.#change('running');
+    return {
+      add: async (record) => this.#add(record),
+      fail: (failure) => this.#fail(failure),
+      close: async (isWhole) => {
+        this.#change(isWhole ? 'ended' : 'stopped');
+        return '';
+      },
+      discard: async () => this.#change('stopped'),
+    };
+  }
+
+  /** Starts to show the images of a run over a scan. */
+  scan(viewed: ViewedScan): ScanView {
+    const images = new ScanImages();
+    this.#scan = { viewed, images };
+    this.#searches = false;
+    this.#change('running');
+    let isAnnounced = false;
+    return {
+      show: (picture) => {
+        images.put(picture);
+        if (isAnnounced) return;
+        isAnnounced = true;
+        // Results of a run are shown one after the other, and announced together.
+        setImmediate(() => {
+          isAnnounced = false;
+          this.#streams.changed();
+        });
+      },
+      end: (isWhole) => this.#change(isWhole ? 'ended' : 'stopped'),
+    };
+  }
+
+  /** Announces frames that are not searched in this process. */
+  expect(): void {
+    this.#searches = false;
+    this.#streams.changed();
+  }
+
+  /** Starts to follow frames that are not searched in this process; the first of them describes the detector. */
+  begin(run: ViewedRun): void {
+    this.#run = run;
+    this.#searches = false;
+    this.#note = undefined;
+    this.#change('running');
+  }
+
+  /** Adds a frame that has arrived, and is not searched in this process. */
+  arrive(origin: FrameOrigin, received?: LiveFrame): void {
+    this.#put(undefined, origin, received, { searched: false });
+  }
+
+  /** Counts a frame that has arrived, and cannot be read. */
+  unreadable(origin: FrameOrigin, why: string): void {
+    this.#put(undefined, origin, undefined, { searched: false, failed: true });
+    // A detector may send thousands of them, each with another text.
+    if (this.now - this.#notedMs < noteEveryMs) return;
+    this.#notedMs = this.now;
+    this.note(why);
+  }
+
+  /** Ends the frames that are not searched in this process. */
+  finish(state: 'ended' | 'stopped', why?: string): void {
+    this.#note = why ?? this.#note;
+    this.#change(state);
+  }
+
+  /** Tells the pages something that their users should know. */
+  note(text: string): void {
+    if (text === this.#note) return;
+    this.#note = text;
+    this.#streams.changed();
+  }
+
+  #change(state: 'running' | 'ended' | 'stopped'): void {
+    this.#state = state;
+    this.#streams.changed();
+  }
+
+  #add(record: FrameRecord): void {
+    const { origin, hit, peaks, crystals, spots } = record;
+    const [first] = crystals;
+    this.#maps?.add(peaks, (i) =>
+      Math.hypot(spots[3 * i] as number, spots[3 * i + 1] as number, spots[3 * i + 2] as number),
+    );
+    const received = this.#run?.received?.(origin.event ?? 0);
+    this.#put(record, origin, received, {
+      searched: true,
+      hit,
+      peaks: peaks.count,
+      crystals: crystals.length,
+      cell: first && [...first.lengths, ...first.angles],
+      resolutionA: first && 1 / first.resolution,
+    });
+  }
+
+  #fail({ origin }: FrameFailure): void {
+    this.#run?.received?.(origin.event ?? 0);
+    this.#put(undefined, origin, undefined, { searched: true, failed: true });
+  }
+
+  #put(
+    record: FrameRecord | undefined,
+    { filename, event, serial }: FrameOrigin,
+    received: LiveFrame | undefined,
+    found: Partial<FrameStatistics>,
+  ): void {
+    const index = this.#count;
+    // The file of a frame may still be written.
+    const file = received || this.#run?.received ? 0 : this.#files.share(resolve(filename), { growing: true });
+    const ms = this.now;
+    const frame: FrameStatistics = {
+      ...{ serial, event, file, ms },
+      ...{ searched: false, hit: false, failed: false, peaks: 0, crystals: 0, cell: undefined, resolutionA: undefined },
+      ...found,
+    };
+    if (index % blockFrames === 0) this.#blocks.push(new DataView(new ArrayBuffer(blockFrames * statisticsBytes)));
+    const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
+    writeStatistics(block, (index % blockFrames) * statisticsBytes, frame);
+    this.#count++;
+    if (!frame.failed) {
+      const newest: NewestFrame = { index, file, event, serial, record, received, ms };
+      this.#newest.set('all', newest);
+      if (frame.hit) this.#newest.set('hits', newest);
+      if (frame.hit && frame.crystals === 0) this.#newest.set('unindexed', newest);
+    }
+    this.#streams.grown();
+  }
+
+  /** Answers a request; returns false if it is not about a run. */
+  answer(request: IncomingMessage, response: ServerResponse, url: string): boolean {
+    // The class URL rejects some of the addresses that clients may send, such as two slashes.
+    const [pathname = '', query = ''] = url.split('?', 2);
+    if (!pathname.startsWith('/live/')) return false;
+    const searchParams = new URLSearchParams(query);
+    const json = (value: unknown): void => {
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+      response.end(request.method === 'HEAD' ? undefined : JSON.stringify(value));
+    };
+    const client = searchParams.get('client') ?? '';
+    if (pathname === '/live/events') {
+      const last = request.headers['last-event-id'] ?? searchParams.get('from') ?? '0';
+      this.#streams.open(request, response, client, Number(last));
+      return true;
+    }
+    if (pathname === '/live/newest') {
+      const only = searchParams.get('only') ?? 'all';
+      const after = Number(searchParams.get('after') ?? -1);
+      const newest = isKind(only) ? this.#newest.get(only) : undefined;
+      if (!newest || newest.index <= after) response.writeHead(204).end();
+      else json(this.#show(newest, client));
+      return true;
+    }
+    const [, what = '', number = ''] = /^\/live\/(frame|received)\/(\d{1,9})$/.exec(pathname) ?? [];
+    if (what === 'frame' && Number(number) < this.#count) {
+      const held = [...this.#newest.values()].find(({ index }) => index === Number(number));
+      json(held ? this.#show(held, client) : this.#placeOf(Number(number)));
+      return true;
+    }
+    const [, image] = /^\/live\/image\/(\d{1,4})$/.exec(pathname) ?? [];
+    if (image !== undefined) return this.#scan?.images.answer(request, response, Number(image)) ?? false;
+    const received = what === 'received' ? this.#receivedOf(Number(number), client) : undefined;
+    if (received) {
+      sendArray(request, response, received);
+      return true;
+    }
+    const counts = pathname === '/live/powder' ? this.#maps?.powder : undefined;
+    const bins = pathname === '/live/peakogram' ? this.#maps?.peakogram : counts;
+    if (!bins || !this.#maps) return false;
+    const { width, height, step, frames } = this.#maps;
+    response.writeHead(200, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': bins.byteLength,
+      'Cache-Control': 'no-store',
+      'X-Shape': counts ? `${height},${width}` : '',
+      'X-Step': String(step),
+      'X-Frames': String(frames),
+    });
+    response.end(request.method === 'HEAD' ? undefined : bytesOfArray(bins.slice()));
+    return true;
+  }
+
+  /** Describes a frame to a page, and keeps its pixels for the page if they are not in a file. */
+  #show(frame: NewestFrame, client: string): object {
+    const { index, file, event, serial, record, received, ms } = frame;
+    if (received && this.#streams.has(client)) this.#shown.set(client, frame);
+    const place = received
+      ? { path: `live/received/${index}?client=${encodeURIComponent(client)}`, values: received.values }
+      : this.#files.at(file);
+    return { index, serial, event, ...place, ageMs: this.now - ms, chunk: record?.chunk };
+  }
+
+  /** States where an earlier frame is, whose results are no longer kept. */
+  #placeOf(index: number): object {
+    const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
+    const at = (index % blockFrames) * statisticsBytes;
+    const event = block.getUint32(at + 4, true);
+    const known = { index, serial: block.getUint32(at, true), event: event === 0xffffffff ? undefined : event };
+    if (this.#run?.received) return { ...known, gone: true };
+    return { ...known, ...this.#files.at(block.getUint32(at + 8, true)) };
+  }
+
+  #receivedOf(index: number, client: string): LiveFrame | undefined {
+    const shown = this.#shown.get(client);
+    if (shown?.index === index) return shown.received;
+    return [...this.#newest.values()].find((frame) => frame.index === index)?.received;
+  }
+
+  /** Ends all event streams. */
+  close(): Promise<void> {
+    return this.#streams.close();
+  }
+}
+
+const numpyLetters: Readonly<Record<string, string>> = { u: 'u', i: 'i', f: 'f' };
+
+/** Sends a frame as .npy: a header that states the type and shape, followed by the unchanged numbers. */
+function sendArray(request: IncomingMessage, response: ServerResponse, { numbers, dtype, shape }: LiveFrame): void {
+  const bytes = bytesOfArray(numbers);
+  const order = elementBytes(dtype) === 1 ? '|' : '<';
+  const head = npyHeadOf(`${order}${numpyLetters[dtype[0] ?? 'u'] ?? 'u'}${elementBytes(dtype)}`, shape);
+  response.writeHead(200, {
+    'Content-Type': 'application/octet-stream',
+    'Content-Length': head.length + bytes.length,
+    'Cache-Control': 'no-store',
+  });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  response.write(head);
+  response.end(bytes);
+}

@@ -1,0 +1,122 @@
+/** Parameters of the servers of pages. */
+import { grouped, type Parameters } from '../../base/parameters.js';
+import { range } from '../../base/range.js';
+import { sourceRows } from '../../serial/pipeline/parameters.js';
+
+/** Parameters of the address on which a server listens. */
+export const listenRows = /* @__PURE__ */ grouped('page', {
+  port: {
+    common: true,
+    kind: 'integer',
+    sentence: 'port to listen on; 0 chooses a free one',
+    range: range(0, 65535, 0),
+  },
+  host: {
+    common: true,
+    kind: 'text',
+    sentence: 'address to listen on, for a browser on another computer',
+    more: 'The default can be reached from this computer only.',
+    fallback: '127.0.0.1',
+    value: 'address',
+  },
+} as const satisfies Parameters);
+
+const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
+const received = ['frames by ZeroMQ (--zmq-input)'];
+
+/** Parameters with which a viewer shows frames. */
+export const viewRows = /* @__PURE__ */ grouped('input', {
+  geometry: {
+    common: true,
+    kind: 'text',
+    short: 'g',
+    sentence: 'CrystFEL .geom of the detector',
+    usual: 'described by the file',
+    value: 'file',
+  },
+  cell: {
+    common: true,
+    kind: 'text',
+    short: 'p',
+    sentence: 'known cell: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma',
+    more: 'Without one, "Index all" determines it from the frames; those that arrive are only searched for peaks.',
+    value: 'cell',
+  },
+  follow: {
+    common: true,
+    group: 'live',
+    kind: 'boolean',
+    sentence: 'shows frames as they are added: to files that grow, to a stream, and as new files of folders',
+  },
+  dataset: {
+    kind: 'text',
+    sentence: 'dataset of the frames in HDF5 files',
+    usual: "the geometry's, or the file's own choice",
+    value: 'path',
+    of: ['frames that are followed (--follow)'],
+  },
+} as const satisfies Parameters);
+
+/** Parameters of frames that a viewer receives from a detector; in the library, those of `zmqSource`. */
+export const receivedRows = {
+  zmqInput: {
+    ...zmqInput,
+    sentence: 'shows frames as they are received by ZeroMQ, such as from tcp://host:5002, instead of files',
+    of: undefined,
+  },
+  zmqSubscribe: { ...zmqSubscribe, of: received },
+  zmqRequest: { ...zmqRequest, of: received },
+  zmqPull: {
+    ...zmqPull,
+    sentence: `${zmqPull.sentence}; each frame goes to one puller, so not beside a run`,
+    of: received,
+  },
+} as const satisfies Parameters;
+
+/** Parameters of watching a run that nobody looks at. None of them changes what is computed. */
+export const watchRows = /* @__PURE__ */ grouped('live', {
+  log: {
+    kind: 'text',
+    sentence: 'appends the events of the run to this file, one JSON line each',
+    value: 'file',
+    neutral: true,
+  },
+  logBytes: {
+    kind: 'bytes',
+    sentence: 'size at which the log begins a new file; the last four are kept as FILE.1 … FILE.4',
+    range: range(1000, 2 ** 40, 2 ** 24),
+    unit: 'bytes',
+    value: 'bytes',
+    neutral: true,
+  },
+  status: {
+    kind: 'text',
+    sentence:
+      'answers /health and /metrics (Prometheus) on this port of this computer, or host:port; prints the address',
+    more:
+      'Requests need the token of the address, as `?token=` or as a Bearer; EWALD_STATUS_TOKEN sets one that stays ' +
+      'the same.',
+    value: 'address',
+    neutral: true,
+  },
+  alarm: {
+    kind: 'texts',
+    sentence: "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag or disk; may be repeated",
+    usual: '',
+    value: 'alarm',
+    neutral: true,
+  },
+  onAlarm: {
+    kind: 'text',
+    sentence: 'runs this command when an alarm begins and when it ends, with EWALD_ALARM and EWALD_ALARM_STATE',
+    value: 'command',
+    neutral: true,
+  },
+} as const satisfies Parameters);
+
+/** The tables of this room, from which `npm run layout` writes types and README tables. */
+export const tables = [
+  { name: 'ListenParameters', about: 'Where a server of pages listens.', rows: listenRows },
+  { name: 'ViewParameters', about: 'With what a viewer shows frames.', rows: viewRows },
+  { name: 'WatchParameters', about: 'How a run that nobody looks at is watched.', rows: watchRows },
+] as const;

@@ -1,0 +1,164 @@
+/** The viewer for files of this computer and frames that arrive on it, as `ewald view` opens it. */
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { expects } from '../../base/arguments.js';
+import { checkedOptions, row } from '../../base/call-options.js';
+import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import { fileReason } from '../../base/file-errors.js';
+import { givenCells } from '../../serial/pipeline/given.js';
+import { runPlace } from '../../serial/pipeline/place.node.js';
+import type { RunView } from '../../serial/pipeline/sinks/run-view.js';
+import type { LiveInput } from '../../serial/pipeline/sources/source.js';
+import type { ScanView, ScanViewer, ViewedScan } from '../../udf/live/scan-view.js';
+import { type Arriving, followArriving } from './arriving-frames.js';
+import { checkShown } from './checked-files.js';
+import type { ListenParameters, ViewParameters } from './parameter-types.js';
+import { listenRows, viewRows } from './parameters.js';
+import { PageServer } from './server.js';
+import { SharedFiles } from './shared-files.js';
+import { isStream, StreamFrames } from './stream-frames.js';
+
+/** Options of `serveView`. */
+export interface ServeViewOptions extends ViewParameters, ListenParameters {
+  /** Called with remarks on the inputs, such as a geometry with unknown entries. */
+  readonly onWarning?: ((text: string) => void) | undefined;
+}
+
+/** A viewer that is being served; as `view` of `ctx.pipeline` or of `runToFiles`, it follows the run. */
+export interface ServedView extends RunView, ScanViewer {
+  /** Address for the browser, with a token that lets its holder read the files. */
+  readonly url: string;
+  /** Starts to show the images of a run over a scan; its `show` is a function for `plots` of `runUdf`. */
+  scanView(scan: ViewedScan): ScanView;
+  /** Resolves when no more frames arrive; rejects if followed frames cannot be read. Without such frames, never. */
+  readonly done: Promise<void>;
+  /** Ends the server. */
+  close(): Promise<void>;
+}
+
+const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
+
+/**
+ * Serves the viewer and the frames that it shows, which are read and searched in the browser:
+ *
+ * - files of frames of any format, or a stream, whose frames are found by the names in it unless they are given;
+ * - a folder, and with `follow` its new files and frames that are added to files: the newest frame is shown;
+ * - frames received from a detector or its monitor: `zmqSource` of `ewald/pipeline`, alone.
+ *
+ * The server answers only requests that know the token in its address, and offers only these files and neighbouring
+ * files of the same data set. Without files, the page opens files that are dropped on it.
+ *
+ * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist, and `Format` for
+ * files that hold no frames, and for a geometry or a cell that cannot be read.
+ */
+export async function serveView(
+  files: readonly string[] | readonly [LiveInput],
+  options: ServeViewOptions = {},
+): Promise<ServedView> {
+  const { geometry, cell, dataset, follow, port, host } = checkedOptions('serveView', options, rows);
+  const warn = observer('serveView', options, 'onWarning');
+  const received = receivedOf(files);
+  const paths = received ? [] : (files as readonly string[]);
+  const texts = Array.isArray(files) && paths.every((file) => typeof file === 'string');
+  expects(texts, 'serveView: the files', files, 'a list of paths, or of one source of frames');
+  const beside = [geometry, cell].filter((file) => file !== undefined);
+  if (files.length === 0 && (beside.length > 0 || follow))
+    throw new EwaldError(
+      'Argument',
+      `${follow ? 'follow is for frames' : 'a geometry and a cell belong to frames'}; ` +
+        'name the files of the frames, too',
+    );
+  if (received && follow)
+    throw new EwaldError(
+      'Argument',
+      `follow is for frames in files; those of ${received.address} arrive by themselves`,
+    );
+  const numbers = await numbersOf(cell);
+  const besideFiles = beside.filter((file) => file !== numbers);
+  for (const file of besideFiles) await checkFile(file);
+  const stream = received ? undefined : await streamAmong(paths);
+  const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
+  if (dataset !== undefined && !arrives)
+    throw new EwaldError('Argument', 'dataset is for frames that are followed; the page chooses that of other files');
+  if (!arrives) {
+    for (const file of paths) await checkFile(file);
+    await checkShown(paths, geometry, cell, warn);
+  }
+  const shared = new SharedFiles();
+  const list = (path: string, as?: string): void =>
+    void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
+  if (!arrives) for (const file of [...paths, ...besideFiles]) list(file);
+  const frames =
+    stream !== undefined && paths.length === 1 ? new StreamFrames(stream, ({ path, as }) => list(path, as)) : undefined;
+  await frames?.more();
+  const server = await PageServer.listen({
+    page: 'view.html',
+    ...{ shared, follow, cell: numbers, port, host },
+    ...(frames ? { refresh: () => frames.more() } : {}),
+  });
+  let arriving: Arriving | undefined;
+  try {
+    if (arrives)
+      arriving = await followArriving(server.live, {
+        ...{ inputs: received ?? paths, geometry, cell, dataset, follow, warn },
+      });
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return {
+    url: server.url,
+    done: arriving?.done ?? new Promise(() => undefined),
+    async close() {
+      await arriving?.close();
+      await server.close();
+    },
+    runSink: (run) => server.live.sink(run),
+    scanView: (scan) => server.live.scan(scan),
+  };
+}
+
+/** The source of received frames, if that is what is shown. */
+function receivedOf(files: readonly unknown[]): LiveInput | undefined {
+  const [first] = Array.isArray(files) ? files : [];
+  const isReceived = typeof first === 'object' && first !== null && 'openLive' in first;
+  if (isReceived && files.length > 1)
+    throw new EwaldError('Argument', 'received frames are shown alone; leave out the other inputs');
+  return isReceived ? (first as LiveInput) : undefined;
+}
+
+/** The stream among files. */
+async function streamAmong(files: readonly string[]): Promise<string | undefined> {
+  const streams: string[] = [];
+  for (const file of files) if ((await kindOf(file)) === 'file' && (await isStream(file))) streams.push(file);
+  const [stream, second] = streams;
+  if (second !== undefined)
+    throw new EwaldError('Argument', `${stream} and ${second} are two streams; the viewer shows one at a time`);
+  return stream;
+}
+
+async function hasFolder(files: readonly string[]): Promise<boolean> {
+  for (const file of files) if ((await kindOf(file)) === 'folder') return true;
+  return false;
+}
+
+/** What is at a path; undefined if there is nothing, or something else. */
+async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
+}
+
+/** A cell that is given as numbers instead of a file. Throws what `ewald index` throws for a cell that is neither. */
+async function numbersOf(cell: string | undefined): Promise<string | undefined> {
+  if (cell === undefined || cell === '-' || (await kindOf(cell)) !== undefined) return undefined;
+  await givenCells([cell], runPlace);
+  return cell;
+}
+
+async function checkFile(path: string): Promise<void> {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
+  });
+  if (!found.isFile()) throw new EwaldError('File', `${path} is not a file`, { detail: { path } });
+}

@@ -1,0 +1,315 @@
+/** Watches a run that nobody looks at, as `--log`, `--status`, `--alarm` and `--on-alarm` do. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { checkedOptions, row } from '../../base/call-options.js';
+import { observer } from '../../base/callbacks.js';
+import { isEwaldError, messageOf } from '../../base/errors.js';
+import { fileReason } from '../../base/file-errors.js';
+import { namesOf, refusal } from '../../base/parameters.js';
+import { version } from '../../base/version.js';
+import { anglesOf, lengthsOf } from '../../crystal/cell.js';
+import { LogFile } from '../../io/files/log-file.js';
+import { parseAlarm } from '../../io/live/alarm.js';
+import { type RunCounts, type RunHappening, WatchedRun } from '../../io/live/watched-run.js';
+import type { RunEvent } from '../../serial/pipeline/events.js';
+import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
+import type { RunSummary } from '../../serial/pipeline/summary.js';
+import type { LiveStatus } from '../../udf/acquisition/acquisition.js';
+import type { UdfProgress } from '../../udf/run.js';
+import type { WatchParameters } from './parameter-types.js';
+import { watchRows } from './parameters.js';
+import { StatusServer } from './status-server.js';
+
+/** Options of `watchRun`. */
+export interface WatchRunOptions extends WatchParameters {
+  /** The folder of the outputs, of whose disk the alarm `disk` is; default: the current one. */
+  readonly folder?: string | undefined;
+  /** Whether the frames are searched, as by `ctx.pipeline`, or belong to a scan (`false`). Default true. */
+  readonly searches?: boolean | undefined;
+  /** Receives every line of the log as an object, without its time. */
+  readonly onLine?: ((line: RunHappening) => void) | undefined;
+}
+
+/** The watch of a run; pass its members to `ctx.pipeline` (`onEvent`, `sinks`) or to `runUdf` (`progress`). */
+export interface RunWatch {
+  /** The address of `/health` with its token; undefined without `status`. */
+  readonly url: string | undefined;
+  /** Receives the events of `ctx.pipeline`. */
+  readonly onEvent: (event: RunEvent) => void;
+  /** Counts the frames of `ctx.pipeline`, one of its `sinks`; a viewer shows the alarms that are raised. */
+  readonly sink: FrameSink;
+  /** Counts the frames of a scan: `progress` of `runUdf` and `runToFiles`. */
+  readonly progress: (progress: UdfProgress) => void;
+  /** Counts the frames of a live scan as they arrive: `watch.live(scan.live)`. */
+  live(scan: { readonly status: LiveStatus }): void;
+  /** Ends the log and the server; `failure` is what the run has thrown. Commands of alarms get ten seconds to end. */
+  close(failure?: unknown): Promise<void>;
+}
+
+/** Time between two samples, ms. */
+const sampleMs = 1000;
+/** Longest wait for commands of alarms at the end, ms. */
+const lastCommandMs = 10_000;
+
+const rows = { ...watchRows, folder: row.text, searches: row.on, onLine: row.any } as const;
+
+/**
+ * Watches a run of `ctx.pipeline` or of a scan: writes its events to a log, answers `/health` and `/metrics`, and
+ * raises alarms. Close it after the run.
+ *
+ * Throws `Argument` for an alarm, an address or a log that cannot be used, and `File` for a log that cannot be written.
+ */
+export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch> {
+  const { alarm = [], searches, status, log, logBytes, ...given } = checkedOptions('watchRun', options, rows);
+  for (const [name, of, has] of [
+    ['logBytes', 'log', options.log],
+    ['onAlarm', 'alarm', alarm[0]],
+  ] as const)
+    if (options[name] !== undefined && has === undefined)
+      throw refusal('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
+  const run = new WatchedRun(alarm.map((text) => parseAlarm(text, 'watchRun', searches)));
+  const onLine = observer('watchRun', options, 'onLine');
+  const file = log === undefined ? undefined : new LogFile(log, logBytes);
+  const server = status === undefined ? undefined : await StatusServer.listen(status, 'watchRun', run);
+  return new Watch(run, { file, server, onLine, onAlarm: given.onAlarm, folder: given.folder ?? '.' }).begin();
+}
+
+/** What `withWatch` watches besides. */
+export interface WatchedWork extends WatchParameters {
+  readonly searches: boolean;
+  /** The output of whose disk the alarm `disk` is; undefined, or - for standard output: the current folder's. */
+  readonly output: string | undefined;
+  /** Receives what a person has to know, in words. */
+  readonly tell: (text: string, isAlarm: boolean) => void;
+}
+
+/** Runs something that is watched if any parameter asks for it; it gets the watch, which ends with it. */
+export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | undefined) => Promise<T>): Promise<T> {
+  const { searches, output = '-', tell } = of;
+  const names = namesOf(watchRows).filter((name) => of[name] !== undefined);
+  if (names.length === 0) return work(undefined);
+  const given = Object.fromEntries(names.map((name) => [name, of[name]]));
+  const onLine = (line: RunHappening): void => {
+    const text = told[line.event]?.(line);
+    if (text !== undefined) tell(text, line.event === 'alarm-begin');
+  };
+  const watch = await watchRun({ ...given, searches, folder: output === '-' ? '.' : dirname(output), onLine });
+  if (watch.url) tell(`the state of the run is at ${watch.url}`, false);
+  try {
+    const done = await work(watch);
+    await watch.close();
+    return done;
+  } catch (error) {
+    await watch.close(error);
+    throw error;
+  }
+}
+
+/** Lines of the log that a run does not print by itself. */
+const told: Readonly<Record<string, (line: RunHappening) => string>> = {
+  'alarm-begin': ({ text }) => String(text),
+  'alarm-end': ({ text }) => `the alarm has ended: ${text}`,
+  'source-silent': ({ seconds }) => `no frame has arrived for ${Number(seconds).toFixed(0)} s; the run waits`,
+  'source-back': () => 'frames arrive again',
+  'watch-failed': ({ text }) => String(text),
+};
+
+interface WatchParts {
+  readonly file: LogFile | undefined;
+  readonly server: StatusServer | undefined;
+  readonly onLine: (line: RunHappening) => void;
+  readonly onAlarm: string | undefined;
+  readonly folder: string;
+}
+
+class Watch implements RunWatch {
+  readonly #run: WatchedRun;
+  readonly #parts: WatchParts;
+  readonly #beganMs = performance.now();
+  readonly #commands = new Map<ChildProcess, Promise<void>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #found = { frames: 0, failed: 0, hits: 0, indexed: 0, crystals: 0 };
+  #unread: { readonly count: number; readonly frame: string; readonly reason: string } | undefined;
+  #summary: RunSummary | undefined;
+  #scanned: number | undefined;
+  #live: { readonly status: LiveStatus } | undefined;
+  #diskBytes: number | undefined;
+  #isAsking = false;
+  #isLogged = true;
+
+  constructor(run: WatchedRun, parts: WatchParts) {
+    this.#run = run;
+    this.#parts = parts;
+  }
+
+  get url(): string | undefined {
+    return this.#parts.server?.url;
+  }
+
+  async begin(): Promise<this> {
+    await this.#askDisk();
+    this.#tell({ event: 'start', version, pid: process.pid });
+    this.#sample();
+    this.#timer = setInterval(() => this.#sample(), sampleMs);
+    // The run decides how long the process lives.
+    (this.#timer as { unref?: () => void }).unref?.();
+    return this;
+  }
+
+  readonly onEvent = (event: RunEvent): void => {
+    if (event.kind === 'progress') {
+      if (event.stage === 'frames') this.#summary = event.summary;
+      return;
+    }
+    this.#tell(lineOf(event));
+    if (event.kind === 'end') this.#end(event.isWhole);
+  };
+
+  readonly sink: FrameSink = {
+    add: async ({ hit, crystals }) => {
+      this.#found.frames++;
+      if (hit) this.#found.hits++;
+      if (crystals.length > 0) this.#found.indexed++;
+      this.#found.crystals += crystals.length;
+    },
+    fail: ({ origin: { filename, event }, message }) => {
+      this.#found.frames++;
+      this.#found.failed++;
+      // A damaged file may have thousands of them: those of a second are one line.
+      const { count = 0, frame = `${filename} //${event ?? 0}`, reason = message } = this.#unread ?? {};
+      this.#unread = { count: count + 1, frame, reason };
+    },
+    status: () => (this.#run.alarms.length === 0 ? undefined : `⚠ ${this.#run.alarms.join('; ')}`),
+    close: async () => '',
+    discard: async () => {},
+  };
+
+  readonly progress = ({ frames }: UdfProgress): void => {
+    // An analysis with two passes reads from the beginning again.
+    this.#scanned = Math.max(frames, this.#scanned ?? 0);
+  };
+
+  live(scan: { readonly status: LiveStatus }): void {
+    this.#live = scan;
+  }
+
+  async close(failure?: unknown): Promise<void> {
+    clearInterval(this.#timer);
+    if (!this.#run.ended) {
+      this.#sample();
+      if (failure !== undefined) this.#tell({ event: 'error', ...failureOf(failure) });
+      const lost = this.#live?.status.lost ?? 0;
+      const isWhole = failure === undefined && lost === 0;
+      this.#tell({ event: 'end', isWhole, ...this.#run.summary });
+      this.#end(isWhole);
+    }
+    await Promise.race([Promise.all(this.#commands.values()), after(lastCommandMs, undefined, { ref: false })]);
+    for (const child of this.#commands.keys()) child.unref();
+    await this.#parts.server?.close();
+  }
+
+  #end(isWhole: boolean): void {
+    clearInterval(this.#timer);
+    this.#sample();
+    for (const one of this.#run.end(isWhole)) this.#happened(one);
+  }
+
+  #sample(): void {
+    if (this.#run.ended) return;
+    if (this.#unread) this.#tell({ event: 'frames-failed', ...this.#unread });
+    this.#unread = undefined;
+    void this.#askDisk();
+    const machine = { diskBytes: this.#diskBytes, memoryBytes: process.memoryUsage.rss() };
+    for (const one of this.#run.sample((performance.now() - this.#beganMs) / 1000, this.#counts(), machine))
+      this.#happened(one);
+  }
+
+  #counts(): RunCounts {
+    if (this.#live) {
+      const { processed, dropped, received, lost } = this.#live.status;
+      return { frames: processed + dropped, failed: 0, arrived: received, lost };
+    }
+    if (this.#scanned !== undefined) return { frames: this.#scanned, failed: 0 };
+    return { ...this.#found, arrived: this.#summary?.arrived, lost: this.#summary?.lost };
+  }
+
+  /** Asks for the room on the disk; a file system that does not answer delays nothing else. */
+  async #askDisk(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const found = statfs(this.#parts.folder).then(
+      ({ bavail, bsize }) => bavail * bsize,
+      () => undefined,
+    );
+    void found.finally(() => {
+      this.#isAsking = false;
+    });
+    this.#diskBytes = await Promise.race([found, after(sampleMs, undefined, { ref: false })]);
+  }
+
+  #happened(one: RunHappening): void {
+    this.#tell(one);
+    if (one.event === 'alarm-begin' || one.event === 'alarm-end') this.#runCommand(one);
+  }
+
+  #tell(line: RunHappening): void {
+    this.#parts.onLine(line);
+    try {
+      this.#parts.file?.append(new Date(), line);
+      this.#isLogged = true;
+    } catch (error) {
+      // A full disk does not end the run; it is reported once.
+      if (this.#isLogged)
+        this.#parts.onLine({ event: 'watch-failed', text: `the log is not written: ${fileReason(error)}` });
+      this.#isLogged = false;
+    }
+  }
+
+  #runCommand({ event, alarm, text }: RunHappening): void {
+    const { onAlarm } = this.#parts;
+    if (onAlarm === undefined) return;
+    const env = {
+      ...process.env,
+      EWALD_ALARM: String(alarm),
+      EWALD_ALARM_STATE: event === 'alarm-begin' ? 'begin' : 'end',
+      EWALD_ALARM_TEXT: String(text),
+    };
+    const child = spawn(onAlarm, { shell: true, env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const ended = new Promise<void>((resolve) => {
+      const done = (why: string | undefined): void => {
+        if (why !== undefined)
+          this.#tell({ event: 'watch-failed', text: `the command of the alarm "${onAlarm}" ${why}` });
+        resolve();
+      };
+      child.once('error', (error) => done(`could not be started: ${messageOf(error)}`));
+      child.once('exit', (code) => done(code === 0 ? undefined : `ended with ${code ?? 'a signal'}`));
+    });
+    this.#commands.set(child, ended);
+    void ended.finally(() => this.#commands.delete(child));
+  }
+}
+
+const failureOf = (error: unknown): object => ({
+  ...(isEwaldError(error) && { tag: error.tag }),
+  text: messageOf(error),
+});
+
+/** An event of the run as a line of the log: numbers and texts alone. */
+function lineOf(event: Exclude<RunEvent, { readonly kind: 'progress' }>): RunHappening {
+  if (event.kind === 'failed') return { event: 'output-failed', ...failureOf(event.error) };
+  if (event.kind === 'warning') return { event: 'warning', text: event.text };
+  if (event.kind === 'resumed') return { event: 'resumed', after: event.after, again: event.again };
+  if (event.kind === 'detector') return { event: 'detector', text: event.remarks.join('; ') };
+  if (event.kind === 'geometry') return { event: 'geometry', text: event.text, frames: event.frames };
+  if (event.kind === 'tuned') return { event: 'tuned', finder: event.finder, peaks: event.peaks, frames: event.frames };
+  if (event.kind === 'cell') {
+    const { cell, lattice, images, frames, doubt } = event;
+    const parameters = cell && [...lengthsOf(cell.cell), ...anglesOf(cell.cell)];
+    return { event: 'cell', cell: parameters, lattice: lattice?.type, images, frames, doubt };
+  }
+  const { isWhole, summary, outputs } = event;
+  const { done, failed, lost, hits, indexed, crystals, rate, cells, doubt } = summary;
+  return { event: 'end', isWhole, done, failed, lost, hits, indexed, crystals, rate, cells, doubt, outputs };
+}

@@ -1,0 +1,123 @@
+/** A problem planned on a backend, with guard words around its outputs and between their elements. */
+
+import type { FftArray, FftPlan, FftScale } from '../../../../transforms/fft/fft.js';
+import type { Context } from '../../../assembly/rooms.js';
+import { runOnDevice } from './on-device.js';
+import { places } from './places.js';
+import type { Problem } from './problem.js';
+import { factorOf } from './truth.js';
+
+const guard = -1.5e30;
+/** Guard words on each side of an array. */
+const margin = 16;
+
+/** The result of a run. */
+export interface Output {
+  readonly values: Float64Array;
+  /**
+   * The result of the opposite direction and its expected value; undefined if the first direction loses information.
+   */
+  readonly returned: { readonly found: Float64Array; readonly expected: Float64Array } | undefined;
+  /** Number of words written that belong to no element of an output, and of input words that changed. */
+  readonly strays: number;
+}
+
+/** One side of a plan: where its elements lie. */
+interface Side {
+  readonly places: readonly number[];
+  readonly width: 1 | 2;
+  readonly length: number;
+}
+
+/** Plans a problem on the context; a run transforms in both directions. */
+export async function plan(context: Context, p: Problem) {
+  const fft = await context.fft(p.options);
+  const forward = p.direction === 'forward';
+  const [inputLength, outputLength] = forward
+    ? [fft.inputLength, fft.outputLength]
+    : [fft.outputLength, fft.inputLength];
+  const from: Side = { places: places(p, 'input'), width: p.inputComplex ? 2 : 1, length: inputLength };
+  const to: Side = { places: places(p, 'output'), width: p.outputComplex ? 2 : 1, length: outputLength };
+  return {
+    backend: fft.backend,
+    async run(): Promise<Output> {
+      const there = await once(fft, p, forward, p.input, from, to, p.scale);
+      // A backward transform to real numbers loses the imaginary part, and a part of a result loses the rest; `twice`
+      // has no opposite direction.
+      if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts)
+        return { ...there, returned: undefined };
+      const back = await once(fft, p, !forward, there.values, to, from, p.back);
+      const factor = factorOf(p, p.scale) * factorOf(p, p.back) * p.logical;
+      return {
+        values: there.values,
+        returned: { found: back.values, expected: p.input.map((x) => x * factor) },
+        strays: there.strays + back.strays,
+      };
+    },
+    // One direction, without guards. In place, the symmetric factor keeps the magnitude of the numbers, run after run.
+    ...(p.arrays ? {} : { timed: () => bare(fft, p, forward, from, to) }),
+    dispose: () => fft.dispose(),
+  };
+}
+
+/** A transform between existing arrays, ready to be called repeatedly. */
+function bare(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) {
+  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
+  const input = new ArrayType(from.length);
+  from.places.forEach((place, i) => {
+    for (let part = 0; part < from.width; part++)
+      input[place * from.width + part] = p.input[i * from.width + part] as number;
+  });
+  const target = p.options.inPlace ? undefined : new ArrayType(to.length);
+  const workspace = p.options.userWorkspace ? { workspace: new ArrayType(2 * fft.sizeWorkspace) } : {};
+  const options = { scale: p.options.inPlace ? ('symmetric' as const) : p.scale, ...workspace };
+  return {
+    amount: p.options.batch ?? 1,
+    call: () => (forward ? fft.forward(input, target, options) : fft.backward(input, target, options)),
+  };
+}
+
+/** One transform of `values` from one side to the other, with guards around all elements. */
+async function once(
+  fft: FftPlan,
+  p: Problem,
+  forward: boolean,
+  values: Float64Array,
+  from: Side,
+  to: Side,
+  scale: FftScale,
+) {
+  const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
+  const guarded = (length: number): FftArray => new ArrayType(length + 2 * margin).fill(guard);
+  const source = guarded(from.length);
+  const input = source.subarray(margin, margin + from.length);
+  // The gaps of an input are NaN: a transform that reads them shows this in every result.
+  input.fill(Number.NaN);
+  from.places.forEach((place, i) => {
+    for (let part = 0; part < from.width; part++)
+      input[place * from.width + part] = values[i * from.width + part] as number;
+  });
+  const before = source.slice();
+  const memory = p.options.inPlace ? source : guarded(to.length);
+  const output = p.options.inPlace ? input : memory.subarray(margin, margin + to.length);
+  const workspace = p.options.userWorkspace ? new ArrayType(2 * fft.sizeWorkspace) : undefined;
+  const options = { scale, ...(workspace ? { workspace } : {}) };
+  const target = p.options.inPlace ? undefined : output;
+  if (p.arrays && forward === (p.direction === 'forward')) await runOnDevice(fft, p, input, output, options);
+  else await (forward ? fft.forward(input, target, options) : fft.backward(input, target, options));
+
+  const written = new Float64Array(to.places.length * to.width);
+  // In place, the array may be longer than the side, and its padding may be overwritten.
+  const mine = new Uint8Array(memory.length).fill(p.options.inPlace ? 1 : 0, margin, margin + to.length);
+  to.places.forEach((place, i) => {
+    for (let part = 0; part < to.width; part++) {
+      written[i * to.width + part] = output[place * to.width + part] as number;
+      mine[margin + place * to.width + part] = 1;
+    }
+  });
+  const untouched = ArrayType.of(guard)[0];
+  let strays = 0;
+  for (let i = 0; i < memory.length; i++) if (mine[i] === 0 && memory[i] !== untouched) strays++;
+  if (!p.options.inPlace) for (let i = 0; i < source.length; i++) if (!Object.is(before[i], source[i])) strays++;
+  return { values: written, strays };
+}

@@ -1,0 +1,72 @@
+/** Batches of simulated images, whose lattices are known, and how a backend indexes them. */
+
+import { type Cell, cellFromParameters } from '../../../../crystal/cell.js';
+import type { IndexerOptions, IndexingResult, IndexingThresholds } from '../../../../serial/indexing/indexer.js';
+import type { Context } from '../../../assembly/rooms.js';
+import type { TrueImage } from '../../oracle/indexing/lattices.js';
+
+/**
+ * Cells of the table: lengths in angstrom and angles in degrees, one of each kind of lattice that behaves differently.
+ */
+export const cells = {
+  ortho: cellFromParameters(30, 40, 50, 90, 90, 90),
+  tetra: cellFromParameters(79.1, 79.1, 37.9, 90, 90, 90),
+  hex: cellFromParameters(80, 80, 90, 90, 90, 120),
+  mono: cellFromParameters(52.4, 61.3, 74.8, 90, 103.2, 90),
+  tri: cellFromParameters(41.2, 52.7, 63.9, 78.4, 83.1, 95.6),
+  cubic: cellFromParameters(58, 58, 58, 90, 90, 90),
+  big: cellFromParameters(128, 128, 210, 90, 90, 120),
+  small: cellFromParameters(11.3, 16.9, 22.4, 90, 97.5, 90),
+};
+export type CellName = keyof typeof cells;
+
+/** A batch of images with their truth. */
+export interface Lists {
+  readonly images: readonly TrueImage[];
+  readonly known: readonly Cell[];
+  /** Index of the known cell of each image; default 0. */
+  readonly which?: readonly number[];
+  readonly options: IndexerOptions;
+  readonly thresholds: IndexingThresholds;
+}
+export interface Answer {
+  readonly result: IndexingResult;
+  /** The result of the same work done another way, which must have the same bytes. */
+  readonly twin?: IndexingResult;
+}
+/** Indexes images of a plan. */
+export type Run = (images: readonly TrueImage[], into?: IndexingResult) => Promise<IndexingResult>;
+
+export const batchOf = (images: readonly TrueImage[]) => {
+  const offsets = new Uint32Array(images.length + 1);
+  images.forEach(({ owner }, i) => {
+    offsets[i + 1] = (offsets[i] as number) + owner.length;
+  });
+  const spots = new Float32Array((offsets[images.length] as number) * 3);
+  images.forEach((image, i) => {
+    spots.set(image.spots, (offsets[i] as number) * 3);
+  });
+  return { spots, offsets };
+};
+
+export async function plan(
+  context: Context,
+  lists: Lists,
+  twin?: (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>,
+) {
+  const indexer = await context.indexer({
+    batch: lists.images.length,
+    maxInputCells: lists.known.length,
+    ...lists.options,
+  });
+  const run: Run = (images, into) =>
+    indexer.run({ ...batchOf(images), cells: lists.known, ...lists.thresholds, ...(into ? { into } : {}) });
+  return {
+    backend: indexer.backend,
+    async run(): Promise<Answer> {
+      const result = await run(lists.images);
+      return twin ? { result, twin: await twin(context, lists, run) } : { result };
+    },
+    dispose: () => indexer.dispose(),
+  };
+}

@@ -1,0 +1,66 @@
+/** Spots that belong to no crystal: images that must be refused, and outliers that must not affect the result. */
+
+import { simulateSpots } from '../../../../io/simulate/spots.js';
+import type { IndexingMethod } from '../../../../serial/indexing/indexer.js';
+import type { TrueImage } from '../../oracle/indexing/lattices.js';
+import * as bounds from '../../tolerances.js';
+import { cells } from './lists.js';
+import { row } from './row.js';
+
+// The result of an image: spots used, flags, and no crystals.
+export function empty(
+  method: IndexingMethod,
+  address: string,
+  about: string,
+  images: (seed: number) => readonly TrueImage[],
+  wanted: { used: number; tooFew: boolean },
+) {
+  return row(
+    method,
+    address,
+    about,
+    (seed) => ({ images: images(seed), known: [cells.mono], options: {}, thresholds: {} }),
+    {
+      compare({ result }, { images: made }) {
+        let wrong = 0;
+        made.forEach((_, i) => {
+          const view = result.image(i);
+          wrong +=
+            Number(view.indexed) + Number(view.usedSpots !== wanted.used) + Number(view.tooFewSpots !== wanted.tooFew);
+          wrong +=
+            view.assignment.reduce((sum, owner) => sum + Number(owner !== 0), 0) + Number(view.crystals().length > 0);
+        });
+        return { errors: { summary: wrong } };
+      },
+      bounds: () => ({ summary: bounds.exactSummary }),
+    },
+  );
+}
+
+// Impossible spots among good ones, which must only change the flag.
+const stray = [
+  [1e6, 0, 0],
+  [0, -40, 30],
+  [-2e18, 2e18, 5],
+  [0, 0, 5.5],
+].flat();
+/** Impossible spots among good ones. */
+export function strayed(method: IndexingMethod, spots: number) {
+  return row(method, `stray:tri:n=${spots}:images=4`, 'spots at 5.5 to 10¹⁸ 1/angstrom among good ones', (seed) => ({
+    images: simulateSpots({ cell: cells.tri, images: 4, seed, spots }).map(({ spots: good, lattices, owner }) => ({
+      spots: Float64Array.from([...stray, ...good]),
+      lattices,
+      owner: Uint8Array.from([0, 0, 0, 0, ...owner]),
+    })),
+    known: [cells.tri],
+    options: {},
+    thresholds: {},
+  }));
+}
+
+/** Images of spots without a lattice. */
+export const noise = (spots: number, images: number) => (seed: number) =>
+  simulateSpots({ cell: cells.mono, images, seed, spots, spurious: 1, crystals: 0 });
+/** Images without spots. */
+export const noise0 = (): TrueImage[] =>
+  Array.from({ length: 3 }, () => ({ spots: new Float64Array(0), lattices: [], owner: new Uint8Array(0) }));

@@ -1,0 +1,115 @@
+/** Rows of the indexing table: an address, lists generated from a seed, and the permitted deviations from the truth. */
+
+import { Random } from '../../../../core/random/random.js';
+import type { Cell } from '../../../../crystal/cell.js';
+import { rotateRandomly, type SpotSimulation, simulateSpots } from '../../../../io/simulate/spots.js';
+import type { IndexerOptions, IndexingMethod } from '../../../../serial/indexing/indexer.js';
+import type { Row } from '../../case.js';
+import { perfectImage } from '../../oracle/indexing/lattices.js';
+import * as bounds from '../../tolerances.js';
+import { type Answer, type CellName, cells, type Lists, plan } from './lists.js';
+import { compareWithTruth } from './truth.js';
+
+/** Seconds an image takes on one thread of the wasm core, by method: measured, rounded up. */
+const secondsAnImage = { fast: 0.001, turbo: 0.0007, exhaustive: 0.012 };
+
+type Extra = Partial<Row<Lists, Answer, Lists>> & {
+  lengths?: bounds.Bound;
+  missed?: bounds.Bound;
+  orientation?: bounds.Bound;
+};
+
+/** A row of a method. */
+export function row(
+  method: IndexingMethod,
+  address: string,
+  about: string,
+  make: (seed: number) => Lists,
+  extra: Extra = {},
+): Row<Lists, Answer, Lists> {
+  const { lengths, missed, orientation, ...rest } = extra;
+  const id = `indexing:${method}:${address}`;
+  const amount = Number(/images=(\d+)/.exec(address)?.[1] ?? 1);
+  return {
+    id,
+    about,
+    cost: 0.02 + amount * secondsAnImage[method] * 2,
+    work: { amount, unit: 'images' },
+    // Figures of the published search at 300 spots; the fast method does a fifteenth of it.
+    flops: amount * (method === 'exhaustive' ? 6e8 : 4e7),
+    bytes: amount * (300 * 12 + 512),
+    make: (seed) => {
+      const lists = make(seed);
+      return { ...lists, options: { method, maxOutputCells: 8, ...lists.options } };
+    },
+    oracle: (lists) => lists,
+    plan: (context, lists) => plan(context, lists),
+    compare: compareWithTruth,
+    bounds: () => ({
+      missed: missed ?? bounds.everyLattice,
+      invented: bounds.noLattice,
+      orientation: orientation ?? (method === 'exhaustive' ? bounds.orientationOfNine : bounds.orientation),
+      lengths:
+        lengths ??
+        bounds.lengths(0.01, 'the known cell is the true one; a strain is fitted only where the spots carry it'),
+      membership: bounds.sameSpots,
+      summary: bounds.exactSummary,
+      figures: bounds.sameFigures,
+    }),
+    ...rest,
+  };
+}
+
+interface Simulation extends Omit<SpotSimulation, 'cell' | 'seed' | 'images' | 'spots'> {
+  readonly images?: number;
+}
+
+/** Images of a simulated detector. */
+export function simulated(
+  method: IndexingMethod,
+  name: CellName,
+  spots: number,
+  simulation: Simulation,
+  about: string,
+  extra?: Extra,
+  options: IndexerOptions = {},
+) {
+  const { images = 8, ...settings } = simulation;
+  const words = Object.entries(settings).map(([key, value]) => `:${key}=${value}`);
+  return row(
+    method,
+    `${name}:n=${spots}${words.join('')}:images=${images}`,
+    about,
+    (seed) => ({
+      images: simulateSpots({ cell: cells[name], images, seed, spots, ...settings }),
+      known: [cells[name]],
+      options: { ...options },
+      thresholds: { maxCrystals: settings.crystals ?? 1 },
+    }),
+    extra,
+  );
+}
+
+/** A list of exact nodes. */
+export function perfect(
+  method: IndexingMethod,
+  address: string,
+  cell: (seed: number) => Cell,
+  known: Cell,
+  resolutionA: number,
+) {
+  const orientation = method === 'exhaustive' ? bounds.endOfRefinement(resolutionA) : undefined;
+  return row(
+    method,
+    `perfect:${address}`,
+    'a list of exact nodes, to be indexed to the last spot',
+    (seed) => ({ images: [perfectImage(cell(seed), resolutionA)], known: [known], options: {}, thresholds: {} }),
+    {
+      lengths: bounds.lengths(1e-5, 'exact nodes in float32: a length is known to some 10 units in the last place'),
+      ...(orientation ? { orientation } : {}),
+    },
+  );
+}
+
+/** A cell rotated at random. */
+export const turned = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));

@@ -1,0 +1,105 @@
+/** The same work done in two ways, which must give the same bytes. */
+
+import { simulateSpots } from '../../../../io/simulate/spots.js';
+import type { IndexingMethod, IndexingResult } from '../../../../serial/indexing/indexer.js';
+import type { Context } from '../../../assembly/rooms.js';
+import { differentBytes } from '../../compare.js';
+import * as bounds from '../../tolerances.js';
+import { batchOf, type CellName, cells, type Lists, plan, type Run } from './lists.js';
+import { row } from './row.js';
+
+/** Lists of one size for each of some cells. */
+interface Lot {
+  readonly names: readonly CellName[];
+  readonly spots: readonly number[];
+}
+const twelve: Lot = { names: ['mono', 'hex', 'tri'], spots: [10, 40, 150, 300] };
+/** For devices emulated by a CPU: the same comparison, in a tenth of the time. */
+const two: Lot = { names: ['mono', 'hex'], spots: [40] };
+
+/** How the second run is made. */
+type Twin = (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>;
+
+// Two runs that must give the same bytes, on many lists and on few.
+const twins = (method: IndexingMethod, address: string, about: string, twin: Twin) =>
+  [twelve, two].map((lot) => twinsOf(method, address, about, twin, lot));
+
+function twinsOf(method: IndexingMethod, address: string, about: string, twin: Twin, { names, spots }: Lot) {
+  const amount = names.length * spots.length;
+  return row(
+    method,
+    `${address}:images=${amount}`,
+    about,
+    (seed) => {
+      const images = names.flatMap((name, i) =>
+        spots.flatMap((count, k) =>
+          simulateSpots({ cell: cells[name], seed: seed + 10 * i + k, spots: count, spurious: 0.3 }),
+        ),
+      );
+      return { images, known: names.map((name) => cells[name]), options: {}, thresholds: { maxCrystals: 2 } };
+    },
+    {
+      plan: (context, lists) => plan(context, lists, twin),
+      compare({ result, twin: other }) {
+        if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
+        const parts = (['found', 'results', 'assignment'] as const).map((name) => ({
+          name,
+          ...differentBytes(other[name], result[name]),
+        }));
+        const bad = parts.find(({ error }) => error !== 0);
+        return {
+          errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) },
+          ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}),
+        };
+      },
+      bounds: () => ({ bytes: bounds.sameBytes }),
+      // There are two runs or more, and unlike those of other rows they never find an easy image: six efforts for each
+      // known cell, in two searches.
+      ...(method === 'exhaustive' ? {} : { cost: 0.025 * amount }),
+    },
+  );
+}
+
+async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
+  const whole = await run(lists.images);
+  for (const bytes of [whole.found, whole.results, whole.assignment]) bytes.fill(0);
+  let spots = 0;
+  for (const [i, image] of lists.images.entries()) {
+    const single = await run([image]);
+    whole.found.set(single.found, i * single.found.length);
+    whole.results.set(single.results, i * single.results.length);
+    whole.assignment.set(single.assignment, spots);
+    spots += single.assignment.length;
+  }
+  return whole;
+}
+
+/** Rows of every method. */
+export const singlesOf = (method: IndexingMethod) =>
+  twins(method, 'batch-is-single', 'a batch gives what its images give one by one', async (_, lists, run) =>
+    joined(lists, run),
+  );
+export const repeatOf = (method: IndexingMethod) =>
+  twins(method, 'repeat', 'twice the same bytes', (_, lists, run) => run(lists.images));
+
+/** Additional rows of two of the methods. */
+export const furtherTwinsOf = (method: IndexingMethod) => [
+  ...twins(method, 'into', 'every byte of a result that is used again is written', async (_, lists, run) => {
+    const into = await run(lists.images);
+    for (const bytes of [into.found, into.results, into.assignment]) bytes.fill(0xa5);
+    return run(lists.images, into);
+  }),
+  ...twins(method, 'threads', 'one thread gives what several give', async (context, lists) => {
+    const single = await context.indexer({
+      batch: lists.images.length,
+      maxInputCells: lists.known.length,
+      ...lists.options,
+      threads: 1,
+    });
+    try {
+      return await single.run({ ...batchOf(lists.images), cells: lists.known, ...lists.thresholds });
+    } finally {
+      await single.dispose();
+    }
+  }),
+];

@@ -1,0 +1,114 @@
+/** Streams of simulated stills for the rows of merging: text, and the same numbers for the oracle. */
+import { Random } from '../../../../core/random/random.js';
+import type { OracleCrystal, OracleObservation } from '../../oracle/merging/merge.js';
+
+/** What a stream holds. */
+export interface Scene {
+  readonly crystals: number;
+  readonly symmetry: 'mmm' | '4/mmm';
+  /** Smallest d, angstrom. */
+  readonly dMin: number;
+  /** Relative standard deviation of the spectrum. */
+  readonly bandwidth: number;
+}
+
+/** A stream, and what is in it. */
+export interface MergeScene {
+  readonly text: string;
+  readonly crystals: readonly OracleCrystal[];
+}
+
+const wavelength = 1.3;
+const lengths = { mmm: [24, 29, 34], '4/mmm': [26, 26, 33] } as const;
+
+/** One string for all reflections that are equal under the point group. */
+export function uniqueOf(symmetry: Scene['symmetry'], [h, k, l]: readonly [number, number, number]): string {
+  const [a, b, c] = [Math.abs(h), Math.abs(k), Math.abs(l)];
+  return symmetry === '4/mmm' && b > a ? `${b},${a},${c}` : `${a},${b},${c}`;
+}
+
+/** Simulates a stream: Wilson's intensities, Gaussian partialities, counts on a background. */
+export function sceneOf(seed: number, { crystals, symmetry, dMin, bandwidth }: Scene): MergeScene {
+  const cell = lengths[symmetry];
+  const truths = new Map<string, number>();
+  const truth = (unique: string): number => {
+    const known = truths.get(unique) ?? -500 * Math.log(new Random(seed, 2 ** 20 + truths.size).uniform());
+    truths.set(unique, known);
+    return known;
+  };
+  const lines = ['CrystFEL stream format 2.3'];
+  const made: OracleCrystal[] = [];
+  const [mostH, mostK, mostL] = cell.map((length) => Math.floor(length / dMin)) as [number, number, number];
+  for (let c = 0; c < crystals; c++) {
+    const random = new Random(seed, c);
+    // The crystal is defined by the digits of the stream: the oracle reads the same ones.
+    const rows = rotation(random).map((row, i) => row.map((x) => Number(((10 * x) / (cell[i] ?? 1)).toFixed(7))));
+    const [lnG, b, radius] = [0.5 * random.normal(), 4 * random.normal(), 1e-3 * Math.exp(0.15 * random.normal())];
+    const observations: OracleObservation[] = [];
+    for (let h = -mostH; h <= mostH; h++)
+      for (let k = -mostK; k <= mostK; k++)
+        for (let l = -mostL; l <= mostL; l++) {
+          const g = [0, 1, 2].map(
+            (x) => (h * (rows[0]?.[x] ?? 0) + k * (rows[1]?.[x] ?? 0) + l * (rows[2]?.[x] ?? 0)) / 10,
+          ) as [number, number, number];
+          const q2 = g[0] ** 2 + g[1] ** 2 + g[2] ** 2;
+          if (q2 === 0 || q2 > 1 / dMin ** 2) continue;
+          const error = Math.hypot(g[0], g[1], g[2] + 1 / wavelength) - 1 / wavelength;
+          const share = Math.exp(-(error ** 2) / (2 * radius ** 2));
+          if (share < 0.05) continue;
+          const unique = uniqueOf(symmetry, [h, k, l]);
+          const mean = truth(unique) * share * Math.exp(lnG - (b * q2) / 2);
+          const observed = mean + Math.sqrt(mean + 40) * random.normal();
+          const [intensity, sigma] = [observed, Math.sqrt(Math.max(observed, 0) + 40)].map((x) =>
+            Math.fround(Number(x.toFixed(2))),
+          ) as [number, number];
+          observations.push({ indices: [h, k, l], unique, intensity, sigma });
+        }
+    made.push({
+      rows: rows.map((row) => row.map((x) => x / 10)),
+      // As a reader of the stream computes it.
+      wavelength: planckTimesLight / Number((planckTimesLight / wavelength).toFixed(6)),
+      bandwidth,
+      observations,
+    });
+    lines.push(
+      '----- Begin chunk -----',
+      'Image filename: scene.h5',
+      `Event: //${c}`,
+      `photon_energy_eV = ${(planckTimesLight / wavelength).toFixed(6)}`,
+      `beam_bandwidth = ${bandwidth}`,
+      '--- Begin crystal',
+      `Cell parameters ${cell.map((x) => (x / 10).toFixed(5)).join(' ')} nm, 90.00000 90.00000 90.00000 deg`,
+      ...rows.map((row, i) => `${'abc'[i]}star = ${row.map((x) => x.toFixed(7)).join(' ')} nm^-1`),
+      'Reflections measured after indexing',
+      '   h    k    l          I   sigma(I)       peak background  fs/px  ss/px panel',
+      ...observations.map(
+        ({ indices, intensity, sigma }) =>
+          `${indices.join(' ')} ${intensity.toFixed(2)} ${sigma.toFixed(2)} 9.00 1.00 100.0 200.0 p0`,
+      ),
+      'End of reflections',
+      '--- End crystal',
+      '----- End chunk -----',
+    );
+  }
+  return { text: `${lines.join('\n')}\n`, crystals: made };
+}
+
+/** h c in eV angstrom. */
+const planckTimesLight = 12398.419843320025;
+
+/** The rows of a random rotation (Shoemake's quaternions). */
+function rotation(random: Random): number[][] {
+  const [u, v, w] = [random.uniform(), 2 * Math.PI * random.uniform(), 2 * Math.PI * random.uniform()];
+  const [x, y, z, s] = [
+    Math.sqrt(1 - u) * Math.sin(v),
+    Math.sqrt(1 - u) * Math.cos(v),
+    Math.sqrt(u) * Math.sin(w),
+    Math.sqrt(u) * Math.cos(w),
+  ];
+  return [
+    [1 - 2 * (y * y + z * z), 2 * (x * y - z * s), 2 * (x * z + y * s)],
+    [2 * (x * y + z * s), 1 - 2 * (x * x + z * z), 2 * (y * z - x * s)],
+    [2 * (x * z - y * s), 2 * (y * z + x * s), 1 - 2 * (x * x + y * y)],
+  ];
+}

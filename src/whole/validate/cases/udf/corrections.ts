@@ -1,0 +1,153 @@
+/** Corrections of frames: dark frame, gain, bad pixels, values that are bad in themselves. */
+
+import { type CorrectionOptions, Corrections } from '../../../../io/data/corrections.js';
+import type { FrameArray } from '../../../../io/data/dtype.js';
+import type { Context } from '../../../assembly/rooms.js';
+import type { Row } from '../../case.js';
+import { type CorrectedFrames, correctedFrames, type RawFrames } from '../../oracle/udf/corrected.js';
+import * as bounds from '../../tolerances.js';
+import { type Look, stackOf } from './problem.js';
+
+type Out = Float32Array | Float64Array;
+
+/** A number from 0 to 1 for each pixel. */
+const noise = (pixel: number, salt: number): number => Math.abs(Math.sin(12.9898 * (pixel + 1) + salt) * 43758.5) % 1;
+
+/** Dark values close to those of the frames, so that a dark value rounded to float32 is noticed, gains, bad pixels. */
+function tables(pixels: number, middle: number) {
+  const of = (make: (pixel: number) => number): number[] => Array.from({ length: pixels }, (_, p) => make(p));
+  return {
+    dark: of((p) => middle * (0.99 + 0.02 * noise(p, 1))),
+    gain: of((p) => 0.8 + 0.4 * noise(p, 2)),
+    // Single pixels, neighbours, a corner, and the last pixel.
+    mask: of((p) => Number(p === 0 || p === pixels - 1 || noise(p, 3) < 0.03)),
+  };
+}
+
+interface Wish {
+  readonly look: Look;
+  readonly to?: 'f32' | 'f64';
+  readonly corrections: (width: number, height: number, pixels: number) => CorrectionOptions;
+  readonly bench?: true;
+}
+
+function row(
+  name: string,
+  about: string,
+  { look, to, corrections, bench }: Wish,
+): Row<RawFrames, Out, CorrectedFrames> {
+  const { width, height, frames, dtype } = look;
+  const pixels = width * height;
+  const isWide = (to ?? (dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32')) === 'f64';
+  const Result = isWide ? Float64Array : Float32Array;
+  return {
+    id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
+    about,
+    cost: 0.002 + frames * pixels * 4e-8,
+    work: { amount: frames, unit: 'frames' },
+    flops: 3 * frames * pixels,
+    bytes: 6 * frames * pixels,
+    ...(bench && { bench }),
+    make: (seed) => ({
+      data: stackOf(look, seed).data,
+      frames,
+      pixels,
+      corrections: corrections(width, height, pixels),
+    }),
+    oracle: correctedFrames,
+    async plan(context: Context, problem) {
+      const correction = await context.frameCorrection({
+        corrections: new Corrections({ length: pixels, ...problem.corrections }),
+        dtype,
+        ...(to && { to }),
+      });
+      const out = new Result(frames * pixels);
+      const run = async () => (await correction.run(problem.data as FrameArray, frames, out)) as Out;
+      return {
+        backend: correction.backend,
+        run: async () => (await run()).slice(),
+        timed: () => ({ amount: frames, call: run }),
+        dispose: () => correction.dispose(),
+      };
+    },
+    compare(found, { values, sizes }) {
+      let [error, note] = [0, ''];
+      for (let i = 0; i < values.length; i++) {
+        const [have, want] = [found[i] as number, values[i] as number];
+        if (Object.is(have, want) || have === want) continue;
+        const relative = Math.abs(have - want) / (sizes[i] as number);
+        if (relative <= error) continue;
+        error = Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative;
+        note = `frame ${Math.floor(i / pixels)}, pixel ${i % pixels}: ${have}, expected ${want}`;
+      }
+      return { errors: { values: error }, ...(note && { note }) };
+    },
+    ...(isWide && { refusedBy: ['webgpu'] as const }),
+    bounds: () => ({ values: isWide ? bounds.correctedInDouble : bounds.correctedInSingle }),
+  };
+}
+
+const odd = { width: 53, height: 36, frames: 19 } as const;
+const panels = (width: number, height: number) => ({ patch: { width, height: height / 2 } });
+const middles = { u8: 100, i8: 10, u16: 1000, i16: 1000, u32: 2 ** 31, i32: 2 ** 20, f32: 1000 } as const;
+const ranges = { u8: 200, i8: 100, u16: 2000, i16: 2000, u32: 2 ** 32, i32: 2 ** 31, f32: undefined } as const;
+const lookOf = (dtype: keyof typeof middles, size: { width: number; height: number; frames: number } = odd): Look => ({
+  ...size,
+  dtype,
+  ...(ranges[dtype] !== undefined && { below: ranges[dtype] }),
+});
+
+/** The rows. */
+export const correctionRows: readonly Row<RawFrames, Out, CorrectedFrames>[] = [
+  ...(Object.keys(middles) as (keyof typeof middles)[]).map((dtype) =>
+    row('corrected', 'dark frame, gain and bad pixels of two panels', {
+      look: lookOf(dtype),
+      corrections: (width, height, pixels) => ({ ...tables(pixels, middles[dtype]), ...panels(width, height) }),
+    }),
+  ),
+  row('corrected:double', 'results in float64', {
+    look: lookOf('u16'),
+    to: 'f64',
+    corrections: (width, height, pixels) => ({ ...tables(pixels, 1000), ...panels(width, height) }),
+  }),
+  row('corrected:limits', 'overloads, underloads and markers, patched', {
+    look: lookOf('u16'),
+    corrections: (width, height, pixels) => ({
+      ...tables(pixels, 1000),
+      ...panels(width, height),
+      saturation: 1899.5,
+      underload: 30,
+      markers: [777, 1234, 0.5],
+    }),
+  }),
+  row('corrected:limits', 'the same with 32 bits, and bad pixels that become 0', {
+    look: lookOf('i32'),
+    corrections: (_width, _height, pixels) => ({
+      ...tables(pixels, 2 ** 20),
+      saturation: 2 ** 30 + 0.5,
+      underload: 2 ** 18,
+    }),
+  }),
+  row('corrected:nan', 'NaN and infinities are bad in their frames', {
+    look: { ...odd, dtype: 'f32', broken: true },
+    corrections: (width, height, pixels) => ({
+      ...tables(pixels, 1000),
+      ...panels(width, height),
+      saturation: 1100.1,
+      underload: 900.1,
+    }),
+  }),
+  row('corrected:nan-kept', 'only masked pixels are bad: NaN stays NaN', {
+    look: { ...odd, dtype: 'f32', broken: true },
+    corrections: (_width, _height, pixels) => ({ dark: tables(pixels, 1000).dark, maskOnly: true }),
+  }),
+  row('corrected:gain', 'a gain alone, and a frame that is no multiple of a vector', {
+    look: { width: 7, height: 3, frames: 5, dtype: 'u8' },
+    corrections: (_width, _height, pixels) => ({ gain: tables(pixels, 1).gain }),
+  }),
+  row('corrected', 'frames as large as a chunk of the heap', {
+    look: lookOf('u16', { width: 256, height: 256, frames: 24 }),
+    corrections: (width, height, pixels) => ({ ...tables(pixels, 1000), ...panels(width, height) }),
+    bench: true,
+  }),
+];
