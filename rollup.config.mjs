@@ -36,16 +36,16 @@ const entries = {
   'executors.browser': 'entries/executors.js',
   'shell.node': 'entries/shell.node.js',
   'view.node': 'entries/view.node.js',
-  cli: 'cli/main.js',
+  cli: 'apps/cli/main.js',
   validate: 'entries/validate.js',
 };
 
 /** Scripts of the pages, which are minified: they are loaded over networks, and nobody imports them. */
 const pageScripts = {
-  'fft-page': 'pages/fft/main.js',
-  'validate-page': 'pages/validate/main.js',
-  'view-page': 'pages/view/main.js',
-  'view-worker': 'pages/view/worker.js',
+  'fft-page': 'apps/pages/fft/main.js',
+  'validate-page': 'apps/pages/validate/main.js',
+  'view-page': 'apps/pages/view/main.js',
+  'view-worker': 'apps/pages/view/worker.js',
 };
 
 /** Minifies what is written, in lines of `lineLimit` characters or in one. */

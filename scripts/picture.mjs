@@ -12,7 +12,8 @@ import { serve } from './lib/serve.mjs';
 const args = process.argv.slice(2);
 const at = args.indexOf('--to');
 const names = args.filter((arg, i) => arg !== '--to' && (at < 0 || i !== at + 1));
-const pathOf = (name) => (at < 0 ? join(root, 'src/pages', name, `${name}.jpg`) : join(args[at + 1], `${name}.jpg`));
+const pathOf = (name) =>
+  at < 0 ? join(root, 'src/apps/pages', name, `${name}.jpg`) : join(args[at + 1], `${name}.jpg`);
 const wanted = (name) => names.length === 0 || names.includes(name);
 const browser = await chromium.launch({
   executablePath: findChromium() ?? '/usr/bin/chromium',

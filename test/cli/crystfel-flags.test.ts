@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { executorRows } from '../../src/apps/cli/executor-flags.js';
+import { indexRows } from '../../src/apps/cli/frame-flags.js';
+import { everywhereRows } from '../../src/apps/cli/index-lists.js';
+import { rows as mergeRows } from '../../src/apps/cli/merge.js';
 import { type CrystfelProgram, crystfelFlags, crystfelPrograms, ported } from '../../src/base/crystfel-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
-import { executorRows } from '../../src/cli/executor-flags.js';
-import { indexRows } from '../../src/cli/frame-flags.js';
-import { everywhereRows } from '../../src/cli/index-lists.js';
-import { rows as mergeRows } from '../../src/cli/merge.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 /** The flags of the manuals of the programs; those of indexamajig are in test/pipeline/crystfel.test.ts. */

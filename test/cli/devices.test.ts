@@ -1,7 +1,7 @@
 /** The output of `ewald devices` for a GPU that fails its self-test, as text and as JSON. */
 import { Command } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
-import { register } from '../../src/cli/devices.js';
+import { register } from '../../src/apps/cli/devices.js';
 
 const reason = 'atomics in workgroup memory: word 0 is 1, expected 8128 (4 of 32 words are wrong)';
 const faults = [{ mechanism: 'workgroupAtomics', reason, rooms: ['pi', 'indexing', 'peaks'] }];

@@ -1,6 +1,6 @@
 /**
- * The same outcome ends every command in the same way: the table of src/cli/README.md, tested for all commands, their
- * outcomes and faults.
+ * The same outcome ends every command in the same way: the table of src/apps/cli/README.md, tested for all commands,
+ * their outcomes and faults.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withoutSecrets } from '../../src/cli/command-line.js';
+import { withoutSecrets } from '../../src/apps/cli/command-line.js';
 import { ewald } from '../support/cli.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 

@@ -1,10 +1,10 @@
-/** src/cli imports only the package's entry points: a step that is available only to a command is in the wrong room. */
+/** src/apps/cli imports only entry points: a step that is available only to a command is in the wrong room. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const folder = fileURLToPath(new URL('../../src/cli', import.meta.url));
+const folder = fileURLToPath(new URL('../../src/apps/cli', import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
 
 /** The imports of a file, types and `import()` included, that are outside of its own folder and the entry points. */

@@ -5,13 +5,13 @@
  */
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { frameRows, indexRows, refuseUnused } from '../../src/apps/cli/frame-flags.js';
+import { register as registerIndex } from '../../src/apps/cli/index-lists.js';
+import type { CliDeps } from '../../src/apps/cli/output.js';
+import { flagValues, saidAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
 import { checked, expected, type Parameter, type Parameters, refuseOthers } from '../../src/base/parameters.js';
 import { range } from '../../src/base/range.js';
-import { frameRows, indexRows, refuseUnused } from '../../src/cli/frame-flags.js';
-import { register as registerIndex } from '../../src/cli/index-lists.js';
-import type { CliDeps } from '../../src/cli/output.js';
-import { flagValues, saidAsFlags, withFlags } from '../../src/cli/parameter-flags.js';
 import { cellSearchRows } from '../../src/serial/indexing/parameters.js';
 import { finderNames, libraryRows, searchRows } from '../../src/serial/peaks/parameters.js';
 import { checkSettings, type RunMode } from '../../src/serial/pipeline/modes.js';

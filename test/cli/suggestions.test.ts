@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inShell } from '../../src/cli/command-line.js';
+import { inShell } from '../../src/apps/cli/command-line.js';
 import { formatNpy } from '../../src/io/data/npy.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { register } from '../../src/cli/ffi.js';
+import { register } from '../../src/apps/cli/ffi.js';
 import { fixtures, targets } from './support.js';
 
 const header = join(fixtures, 'kit.h');

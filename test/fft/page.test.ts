@@ -4,10 +4,10 @@
  */
 import { fftfreq, fftshift, rfftfreq } from 'ewald';
 import { describe, expect, it } from 'vitest';
+import { energyKept, type Filter, fillMask } from '../../src/apps/pages/fft/filter.js';
+import { Painting } from '../../src/apps/pages/fft/painting.js';
+import { colourTable, drawSpectrum, levelsOf } from '../../src/apps/pages/fft/view.js';
 import { Random } from '../../src/core/random/random.js';
-import { energyKept, type Filter, fillMask } from '../../src/pages/fft/filter.js';
-import { Painting } from '../../src/pages/fft/painting.js';
-import { colourTable, drawSpectrum, levelsOf } from '../../src/pages/fft/view.js';
 
 const sizes = [
   [1, 1],

@@ -1,14 +1,14 @@
 /** The parts of the viewer that need no browser: contrast, positions, the URL of a view, files. */
 import { describe, expect, test } from 'vitest';
-import { readAddress, writeAddress } from '../../src/pages/view/address.js';
-import { Latest } from '../../src/pages/view/calls.js';
-import { colourMapNames, colourMaps } from '../../src/pages/view/colour-maps.js';
-import { automaticLimits, Histogram, sampleOf } from '../../src/pages/view/contrast.js';
-import { errorWords } from '../../src/pages/view/error-words.js';
-import { droppedFiles, sortFiles } from '../../src/pages/view/files.js';
-import { csvOf } from '../../src/pages/view/frame-list.js';
-import { Layout } from '../../src/pages/view/layout.js';
-import { Viewport } from '../../src/pages/view/viewport.js';
+import { readAddress, writeAddress } from '../../src/apps/pages/view/address.js';
+import { Latest } from '../../src/apps/pages/view/calls.js';
+import { colourMapNames, colourMaps } from '../../src/apps/pages/view/colour-maps.js';
+import { automaticLimits, Histogram, sampleOf } from '../../src/apps/pages/view/contrast.js';
+import { errorWords } from '../../src/apps/pages/view/error-words.js';
+import { droppedFiles, sortFiles } from '../../src/apps/pages/view/files.js';
+import { csvOf } from '../../src/apps/pages/view/frame-list.js';
+import { Layout } from '../../src/apps/pages/view/layout.js';
+import { Viewport } from '../../src/apps/pages/view/viewport.js';
 
 describe('contrast', () => {
   test('bad pixels, pixels that are not counts, and NaN are excluded from the sample', () => {

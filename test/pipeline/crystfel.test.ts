@@ -3,12 +3,12 @@
  * manual of indexamajig 0.12: every flag, its default where it states one, and values that it describes as valid.
  */
 import { expect, test } from 'vitest';
+import { executorRows } from '../../src/apps/cli/executor-flags.js';
+import { indexRows } from '../../src/apps/cli/frame-flags.js';
+import { flagValues } from '../../src/apps/cli/parameter-flags.js';
 import { ported } from '../../src/base/crystfel-flags.js';
 import { defaultText, flagOf } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
-import { executorRows } from '../../src/cli/executor-flags.js';
-import { indexRows } from '../../src/cli/frame-flags.js';
-import { flagValues } from '../../src/cli/parameter-flags.js';
 import { searchRows } from '../../src/serial/peaks/parameters.js';
 import { tuned } from '../../src/serial/pipeline/tune.js';
 

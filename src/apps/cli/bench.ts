@@ -1,0 +1,111 @@
+/** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
+import type { Command } from 'commander';
+import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../../entries/shell.node.js';
+import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../../entries/validate.js';
+import { bold, type CliDeps, dim, endDone, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
+import { backendsOf, place, versions } from './validate.js';
+
+const rows = {
+  ...benchRows,
+  json: jsonRow(
+    'one JSON document: {versions, place, date, backends, rows: [{id, backend, outcome, why, error, bound, ' +
+      'planMs, timing, kernels, ratios, pass}], peers, cases: {finished, chosen}, verdict, pass, interrupted}',
+  ),
+} as const satisfies Parameters;
+
+type BenchFlags = FlagValues<typeof rows>;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('bench')
+    .description('verify cases and time them, every backend and peer side by side')
+    .argument('[ids...]', 'addresses of cases; default: the timing cases')
+    .action((ids: string[], texts: FlagTexts) => run(ids, flagValues(rows, texts), deps));
+  withFlags(command, rows);
+}
+
+async function run(ids: readonly string[], options: BenchFlags, { createContext, signal }: CliDeps): Promise<void> {
+  const onRanks = options.size ?? options.executor ?? options.ranks;
+  const isFft = ids.join() === 'fft';
+  const stages = [onRanks !== undefined && isFft ? 'ranks' : 'cases'];
+  const because = (of: readonly string[]): string =>
+    of.includes('ranks') ? 'ewald bench fft --shape 256,256,256 runs it' : 'its runs are counted, not timed';
+  refuseOthers(rows, options, { stages, because }, saidAsFlags(rows), { ranks: 'the distributed transform' });
+  if (onRanks !== undefined) return (await import('./bench-ranks.js')).benchOnRanks(options);
+  const backends = backendsOf(options.backends ?? 'all');
+  const progress = new Progress('bench');
+  const report = await bench({
+    createContext,
+    ...(ids.length > 0 ? { ids } : {}),
+    ...(backends ? { backends } : {}),
+    ...(process.env.EWALD_REQUIRE ? { require: process.env.EWALD_REQUIRE } : {}),
+    seconds: options.seconds ?? benchRows.seconds.range.fallback,
+    place: place(),
+    versions: versions(),
+    signal,
+    onRow: (id, done, total) => progress.report(done / total, id),
+  }).finally(() => progress.end());
+  if (options.json) printJson(report);
+  else printReport(report);
+  // Slow timings are not failures, because a machine may be slow; wrong results are.
+  const wrong = report.rows.some(({ outcome }) => outcome === 'fail') || !report.rows.some(({ timing }) => timing);
+  endDone(!wrong, signal);
+}
+
+const timed = ({ medianMs, spreadMs, rate }: Timing, unit: string): string[] => [
+  shown(medianMs),
+  `± ${shown(spreadMs / 2)}`,
+  `${rate >= 1e6 ? rate.toExponential(2) : Math.round(rate)} ${unit}/s`,
+];
+
+function ratiosOf({ ratios }: BenchResult): string {
+  return ratios
+    .map(({ over, ratio, target, pass }) => {
+      const text = `${ratio.toFixed(2)} × ${over}`;
+      return target === null
+        ? text
+        : (pass ? green : yellow)(`${text} (aim ${target}: ${pass ? 'reached' : 'missed'})`);
+    })
+    .join(', ');
+}
+
+const timeOf = ({ kernel, ms, passes }: NonNullable<BenchResult['kernels']>[number]): string =>
+  `${kernel} ${shown(ms)} ms${passes > 1 ? ` in ${passes} passes` : ''}`;
+
+function printReport({ rows, peers, backends, cases, interrupted }: BenchReport): void {
+  const lines: string[][] = [];
+  for (const id of new Set(rows.map((row) => row.id))) {
+    for (const row of rows.filter((candidate) => candidate.id === id && candidate.outcome !== 'absent')) {
+      if (row.timing)
+        lines.push([id, row.backend, shown(row.planMs ?? 0), ...timed(row.timing, row.unit), ratiosOf(row)]);
+      else
+        lines.push([
+          id,
+          row.backend,
+          '',
+          '',
+          '',
+          '',
+          (row.outcome === 'fail' ? red : yellow)(
+            row.outcome === 'pass' ? (row.why ?? '') : `${row.outcome}: ${row.why}`,
+          ),
+        ]);
+    }
+    for (const { peer, timing, unit } of peers.filter((candidate) => candidate.id === id))
+      lines.push([id, dim(peer), '', ...timed(timing, unit), '']);
+  }
+  print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
+  for (const { id, backend, kernels } of rows)
+    if (kernels) print(dim(`${id} on ${backend}, device times: ${kernels.slice(0, 6).map(timeOf).join(', ')}`));
+  print(
+    dim(
+      'run: median of the runs; half spread: half the distance of the quartiles; ' +
+        'every row was verified before it was timed',
+    ),
+  );
+  for (const { backend, device } of backends)
+    if (device) print(`${bold(backend.padEnd(8))} ${device.name} ${dim(`(${device.driver})`)}`);
+  if (interrupted) print(yellow(`interrupted after ${cases.finished} of ${cases.chosen} cases`));
+}

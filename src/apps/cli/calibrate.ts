@@ -1,0 +1,59 @@
+/** `ewald calibrate SCAN -o scan.cal.json`: what a scan tells about its optics, from its frames alone. */
+import type { Command } from 'commander';
+import { calibrateRows, calibrationTexts, checkOutput, type Parameters, writeWhole } from '../../entries/shell.node.js';
+import { Context } from '../../entries/udf.node.js';
+import { openOptions, withDataFlags } from './data-options.js';
+import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { backendRow, jsonRow } from './shell-rows.js';
+
+const rows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'file for the result, .json, which --calibration of ewald run takes; written completely or not at all',
+    usual: '',
+    value: 'file.json',
+  },
+  force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+  ...calibrateRows,
+  backend: { ...backendRow, sentence: 'backend of the kernels' },
+  json: jsonRow('{format, version, file, shape, centre, disk, ellipse, descan, rotation, badPixels, stop, notes}'),
+} as const satisfies Parameters;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('calibrate')
+    .description('find centre, radius, descan, rotation and bad pixels of a scan from its frames')
+    .argument('<scan>', 'a file of frames of a scan; ewald info describes it')
+    .action((scan: string, texts: FlagTexts) => run(scan, texts, deps));
+  withDataFlags(withFlags(command, rows));
+}
+
+async function run(file: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
+  const { output, force, backend, json, semiconv } = flagValues(rows, texts);
+  const writing = { force, series: [file], endings: ['.json'], replaces: isCalibration };
+  if (output !== undefined) await checkOutput(output, writing);
+  const ctx = new Context(backend === undefined ? {} : { context: { backend: backend as 'wasm' } });
+  const progress = new Progress('calibrate');
+  try {
+    const scan = await ctx.load(file, openOptions(texts, signal));
+    const found = await ctx.calibrate(scan, { semiconv, signal, progress: (done) => progress.report(done) });
+    progress.end();
+    if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
+    if (json) printJson(found);
+    else if (output !== '-') {
+      for (const [name, text] of calibrationTexts(found)) print(`${bold(name.padEnd(9))} ${text}`);
+      for (const one of found.notes) note(`${yellow('note:')} ${one}`);
+      if (output !== undefined) print(dim(output));
+    }
+    endDone(!('refused' in found.disk));
+  } finally {
+    progress.end();
+    await ctx.close();
+  }
+}
+
+/** Whether a file begins as a calibration does. */
+const isCalibration = (head: Uint8Array): boolean =>
+  new TextDecoder().decode(head.subarray(0, 64)).startsWith('{"format":"ewald calibration"');

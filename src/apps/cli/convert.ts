@@ -1,0 +1,63 @@
+/**
+ * `ewald convert IN -o OUT`: writes frames of any format to a .h5, .npy, .raw or .mrc file, completely or not at all.
+ */
+import { extname } from 'node:path';
+import type { Command } from 'commander';
+import { EwaldError } from '../../entries/index.node.js';
+import { convert, convertRows, type Parameters, refuseOthers } from '../../entries/shell.node.js';
+import { openOptions, openWords, withDataFlags } from './data-options.js';
+import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
+
+const rows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'a name that ends in .h5, .npy, .raw or .mrc; written completely or not at all',
+    required: true,
+    value: 'out',
+  },
+  ...convertRows,
+  json: jsonRow('{input, output, format, shape, dtype, frames, bytes, ms}'),
+} as const satisfies Parameters;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('convert')
+    .description('write frames of any known format to a .h5, .npy, .raw or .mrc file')
+    .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
+    .action((input: string, texts: FlagTexts) => run(input, texts, deps));
+  withDataFlags(withFlags(command, rows));
+}
+
+async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
+  const given = flagValues(rows, texts);
+  const { output = '', frames, packing, force, json } = given;
+  const ending = /\.(h5|hdf5)$/i.test(output) ? 'h5' : extname(output).slice(1);
+  const because = (): string => `${ending} stores numbers uncompressed`;
+  refuseOthers(convertRows, given, { stages: [ending], because }, saidAsFlags(convertRows), { h5: 'HDF5' });
+  const started = performance.now();
+  const progress = new Progress('convert');
+  const { reopen, ...written } = await convert(input, output, {
+    ...openOptions(texts, signal),
+    frames: frames === undefined ? undefined : rangeOf(frames),
+    packing,
+    force,
+    onProgress: (done, all) => progress.report(done / all, `${done} of ${all} frames`),
+  }).finally(() => progress.end());
+  const ms = performance.now() - started;
+  if (json) return printJson({ input, output, ...written, ms });
+  const { shape, dtype, bytes, format } = written;
+  const dims = [...shape.navigation, ...shape.signal].join(' × ');
+  print(`${bold(output)}  ${dims} ${dtype}  ${dim(`${bytes} bytes in ${(ms / 1000).toFixed(2)} s`)}`);
+  if (reopen) print(dim(`a .${format} file does not store everything; to open it: ${openWords(reopen)}`));
+}
+
+/** `10:20`, `:20`, `10:`. */
+function rangeOf(text: string): [first: number, end?: number] {
+  const [match, first, end] = /^(\d*):(\d*)$/.exec(text) ?? [];
+  if (match === undefined)
+    throw new EwaldError('Argument', `--frames is "${text}"; expected first:end, such as 0:100, :100 or 100:`);
+  return [Number(first), ...(end ? [Number(end)] : [])] as [number, number?];
+}

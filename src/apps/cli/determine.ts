@@ -1,0 +1,273 @@
+/** `ewald cell FILES…`: determines an unknown cell from frames, or from the spots of several stills. */
+
+import type { Command } from 'commander';
+import {
+  type BravaisCandidate,
+  type Context,
+  type DeterminedCell,
+  EwaldError,
+  type FramesCell,
+  readSpotList,
+  type SpotUnit,
+} from '../../entries/index.node.js';
+import {
+  cellFileOf,
+  cellText,
+  errorText,
+  fewestPeaks,
+  inputKind,
+  latticeOf,
+  oddsText,
+  preferenceText,
+  unitHint,
+} from '../../entries/pipeline.node.js';
+import {
+  cellFrameRows,
+  cellSearchRows,
+  checkCellSearch,
+  expand,
+  inFlags,
+  inputName,
+  integrationRows,
+  modeOf,
+  type Output,
+  openOutput,
+  type Parameters,
+  readText,
+  refuseOthers,
+  sourceRows,
+} from '../../entries/shell.node.js';
+import { readingOf } from './data-options.js';
+import { wordsInFlags } from './flag-words.js';
+import { listRows, refuseForLists } from './list-flags.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  endDone,
+  firstFrames,
+  note,
+  Progress,
+  print,
+  printJson,
+  warn,
+  yellow,
+} from './output.js';
+import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { checkPeakFlags, peakRows } from './peak-flags.js';
+import { eventText } from './run-events.js';
+import { backendRow, jsonRow } from './shell-rows.js';
+
+interface Options {
+  backend?: string;
+  json?: boolean;
+  output?: string;
+  force?: boolean;
+  geometry?: string;
+  dataset?: string;
+  checksums?: boolean;
+  maxFrameBytes?: string;
+}
+
+type Search = ReturnType<typeof checkCellSearch>;
+
+const { geometry, dataset, checksums, maxFrameBytes } = sourceRows;
+/** Flags whose use depends on the contents of the files. */
+const searchFlags = {
+  unit: listRows.unit,
+  ...{ geometry, dataset, checksums, maxFrameBytes },
+  ...peakRows,
+  highres: integrationRows.highres,
+  ...cellFrameRows,
+} as const satisfies Parameters;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('cell')
+    .description(
+      'determine an unknown cell from detector frames, or the spots of several stills: ' +
+        'the Bravais lattices that fit, in conventional cells',
+    )
+    .argument(
+      '<files...>',
+      'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
+        'further columns, and a first line with a cell, are ignored',
+    );
+  withFlags(command, {
+    backend: { ...backendRow, sentence: 'where the candidates are tested' },
+    output: {
+      kind: 'text',
+      short: 'o',
+      sentence: 'write the best cell, in its highest symmetry, as a CrystFEL .cell file',
+      value: 'cell',
+    },
+    force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+    json: jsonRow(
+      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}], ' +
+        'errors, rivals: [{type, parameters, errors, log10Odds}]}]',
+    ),
+  });
+  withFlags(command, cellSearchRows);
+  withFlags(command, searchFlags).action((lists: string[], options: Options) => run(lists, options, deps));
+}
+
+/** Rejects flags that are not used for frames, or not used for lists. */
+function refuseUnused(options: Options, from: 'files' | 'spots', source: string): void {
+  const values = flagValues(searchFlags, options);
+  refuseOthers(searchFlags, values, modeOf({ from, finder: values.finder }, inFlags(source)), saidAsFlags(searchFlags));
+}
+
+async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+  const { unit = '1/A' } = flagValues(searchFlags, options);
+  const search = checkCellSearch(flagValues(cellSearchRows, options), saidAsFlags(cellSearchRows));
+  const { output: named, force = false, geometry } = options;
+  const files = await expand(words, warn);
+  // A cell file may have been edited by hand, so none is replaced without --force.
+  const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
+  const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });
+  try {
+    await determine(files, unit, search, options, deps, output);
+  } finally {
+    await output?.discard();
+  }
+}
+
+async function determine(
+  files: readonly string[],
+  unit: SpotUnit,
+  search: Search,
+  options: Options,
+  deps: CliDeps,
+  output: Output | undefined,
+): Promise<void> {
+  const { createContext, signal } = deps;
+  const [first = ''] = files;
+  const framed = ['frames', 'folder'].includes(await inputKind(first));
+  if (framed) refuseUnused(options, 'files', first);
+  else await refuseForLists(first, unit, [], () => refuseUnused(options, 'spots', inputName(first)));
+  for (const file of files.slice(1))
+    if (['frames', 'folder'].includes(await inputKind(file)) !== framed)
+      throw new EwaldError(
+        'Argument',
+        `${inputName(first)} ${framed ? 'holds frames' : 'is a list of spots'} and ${inputName(file)} ${framed ? 'does not' : 'holds frames'}; give files of one kind`,
+      );
+  const lists: Float32Array[] = [];
+  if (!framed)
+    for (const file of files) lists.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
+  const context = await createContext(backendOption(options.backend));
+  let images: readonly Float32Array[] = lists;
+  let found: readonly DeterminedCell[];
+  let doubt: string | undefined;
+  try {
+    if (framed) ({ found, spots: images, doubt } = await cellOfFrames(context, files, search, options, signal));
+    else found = await cellOfLists(context, lists, search, signal);
+  } finally {
+    await context.dispose();
+  }
+  if (options.json) {
+    printJson(
+      found.map(({ cell: _, bravais, ...others }) => ({
+        ...others,
+        bravais: bravais.map(({ type, parameters, distortion }) => ({ type, parameters, distortion })),
+      })),
+    );
+  } else if (found.length === 0) {
+    print(
+      yellow(
+        framed && images.length === 0
+          ? `no frame has the ${fewestPeaks} peaks required to determine a lattice; ` +
+              'a lower --threshold or --min-snr may find more'
+          : 'no cell explains these images beyond chance; more images, or another --max, may help',
+      ),
+    );
+    const hint = images.map(unitHint).find((text) => text !== undefined);
+    if (hint) note(`${yellow('hint:')} ${hint}`);
+  } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
+  const best = found[0] && latticeOf(found[0]);
+  const preference = best && preferenceText(best, found[0] as DeterminedCell);
+  if (preference !== undefined) warn(preference);
+  if (best && output !== undefined) {
+    await output.write(cellFileOf(found[0] as DeterminedCell));
+    await output.close();
+    note(dim(`${best.type} written to ${options.output}`));
+  }
+  endDone(found.length > 0 && doubt === undefined && preference === undefined);
+}
+
+/** Determines the cell from lists of spots. */
+async function cellOfLists(
+  context: Context,
+  lists: readonly Float32Array[],
+  search: Search,
+  signal: AbortSignal,
+): Promise<readonly DeterminedCell[]> {
+  const progress = new Progress('cell');
+  try {
+    const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+    return await indexer.determineCell([...lists], { ...search, signal, onProgress: progress.report });
+  } finally {
+    progress.end();
+  }
+}
+
+/** Determines the cell from frames. */
+async function cellOfFrames(
+  context: Context,
+  files: readonly string[],
+  search: Search,
+  options: Options,
+  signal: AbortSignal,
+): Promise<FramesCell> {
+  const { peaks, settings, list } = checkPeakFlags(options);
+  const { images = 30, highres } = flagValues(searchFlags, options);
+  if (list === 'msgpack')
+    throw new EwaldError(
+      'Argument',
+      '--peaks msgpack reads peaks from messages, which only ewald index receives; for files use cxi or hdf5',
+    );
+  const progress = new Progress('cell');
+  try {
+    const cell = await context.cell({
+      inputs: files.map((file) => ({ file })),
+      ...settings,
+      ...(highres === undefined ? {} : { highres }),
+      ...{ peaks, images, signal, geometry: options.geometry, dataset: options.dataset },
+      ...readingOf(options),
+      min: search.minLengthA,
+      max: search.maxLengthA,
+      symmetryTolerance: search.symmetryTolerance,
+      onEvent: (event) => {
+        if (event.kind === 'progress') progress.report(event.share);
+        else if (event.kind !== 'cell' && eventText(event) !== '') note(eventText(event));
+      },
+    });
+    const many = cell.spots.length;
+    const which = cell.frames === 1 ? `${many} of 1 frame` : `${many} of ${firstFrames(cell.frames)}`;
+    note(dim(`${which} ${many === 1 ? 'has' : 'have'} enough peaks`));
+    if (cell.doubt !== undefined)
+      warn(`the cell may be longer: ${wordsInFlags(cell.doubt, searchFlags, saidAsFlags(searchFlags))}`);
+    return cell;
+  } finally {
+    progress.end();
+  }
+}
+
+const shape = (p: readonly number[]): string =>
+  p.map((x, i) => `${x.toFixed(3).padStart(i < 3 ? 8 : 7)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
+
+/** One line per Bravais lattice, the chosen one first. */
+function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, rank: number): string {
+  const line = ({ type, parameters, distortion }: BravaisCandidate): string => {
+    const bent = type === 'aP' ? 'reduced' : `distorted by ${(100 * distortion).toFixed(2)} %`;
+    return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
+  };
+  return [
+    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${counted(images, 'still')}:`,
+    ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
+    ...(errors && bravais[0]
+      ? [`  errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; -p ${cellText(bravais[0])} repeats it`]
+      : []),
+  ].join('\n');
+}

@@ -1,0 +1,112 @@
+/** `ewald fft IN.npy -o OUT.npy`: transforms an array in a file. */
+import type { Command } from 'commander';
+import { mpiComm } from '../../entries/communicator.node.js';
+import { isEwaldError } from '../../entries/index.node.js';
+import {
+  type FlagValues,
+  failedTogether,
+  type Parameters,
+  type TransformedFile,
+  transformFile,
+  transformRows,
+} from '../../entries/shell.node.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  exitCode,
+  fail,
+  note,
+  Progress,
+  print,
+  printJson,
+} from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { jsonRow } from './shell-rows.js';
+
+const rows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'output file, written completely or not at all; - for standard output',
+    required: true,
+    value: 'out.npy',
+  },
+  ...transformRows,
+  json: jsonRow('{input, output, shape, kind, axes, backend, engine, ms}'),
+} as const satisfies Parameters;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('fft')
+    .description('transform an array of a .npy file')
+    .argument('<in.npy>', 'real or complex numbers, any rank up to 8; - for standard input')
+    .action((input: string, texts: FlagTexts) => run(input, flagValues(rows, texts), deps));
+  withFlags(command, rows);
+}
+
+async function run(input: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+  const { output = '', json, backend, ...words } = flags;
+  const progress = new Progress('fft');
+  const began = performance.now();
+  let done: TransformedFile;
+  try {
+    done = await transformFile(input, output, {
+      ...words,
+      ...backendOption(backend),
+      signal,
+      onProgress: progress.report,
+    });
+  } catch (error) {
+    progress.end();
+    if (!failedTogether(error)) throw error;
+    // The first rank that exits ends the whole job, so all ranks wait until the reason has been printed.
+    process.exitCode = isEwaldError(error, 'Lost') ? exitCode.data : fail(error);
+    return (await mpiComm()).barrier();
+  }
+  progress.end();
+  const { rank = 0, ...result } = done;
+  if (rank > 0) return;
+  // Standard output may receive the result.
+  const tell = output === '-' ? note : print;
+  const { complex, ...facts } = result;
+  if (json && output !== '-') printJson({ input, output, ...facts });
+  else if (json) note(JSON.stringify({ input, output, ...facts }));
+  else {
+    const format = output === '-' || /\.npy$/i.test(output) ? '' : '.npy of ';
+    const what = `${format}${result.shape.join(' × ')} ${complex ? 'complex' : 'real'}`;
+    tell(`${bold(output)}  ${what}  ${dim(how(result, began))}`);
+    const hint = roundTrip(result, flags);
+    if (hint !== undefined) tell(dim(hint));
+  }
+
+  function how({ kind, engine, backend, ranks, passes, ms }: TransformedFile, began: number): string {
+    const seconds = ((performance.now() - began) / 1000).toFixed(2);
+    const parts =
+      passes === undefined
+        ? `${ms.toFixed(2)} ms`
+        : `${passes} ${passes === 1 ? 'pass' : 'passes'} over the file, ${seconds} s`;
+    const all = ranks === undefined ? parts : `${counted(ranks, 'rank')}, ${parts} of ${seconds} s`;
+    const by = engine === 'ewald' ? '' : ` by ${engine}`;
+    return `${kind}${words.inverse ? ' inverse' : ''} on ${backend}${by}, ${all}`;
+  }
+}
+
+/** How a half spectrum is transformed back, and what an inverse without a kind has taken it for. */
+function roundTrip({ kind, axes }: TransformedFile, flags: FlagValues<typeof rows>): string | undefined {
+  const { output = '', inverse, scale = 'none' } = flags;
+  if (inverse)
+    return kind === 'c2c' && flags.kind === undefined
+      ? 'taken as a whole spectrum; the half that a real array has is transformed back with --kind r2c' +
+          (scale === 'none' ? ', and --scale full gives the original values' : '')
+      : undefined;
+  if (kind !== 'r2c') return undefined;
+  const words = [
+    ...['ewald fft', output, '-o back.npy --kind r2c --inverse'],
+    ...(axes === null ? [] : [`--axes ${axes.join()}`]),
+    ...{ none: ['--scale full'], full: [], symmetric: ['--scale symmetric'] }[scale],
+  ];
+  return `back: ${words.join(' ')}; for an odd length, also --length N`;
+}

@@ -1,0 +1,80 @@
+/** Formats a frame for people and programs: as a line, or as a JSON document. */
+import type { CopiedHeader, FrameOrigin, PipelineItem, SearchedFrame } from '../../entries/index.node.js';
+import { isFrameDoubtful } from '../../entries/pipeline.node.js';
+import { counted, dim, green, red, yellow } from './output.js';
+import { visible } from './visible.js';
+
+/** The file and event of a frame, in one line. */
+export const nameOf = ({ filename, event }: FrameOrigin): string =>
+  `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
+
+/** The line of a frame that failed; a reason that begins with the name of the file does not repeat it. */
+export function failureLine(origin: FrameOrigin, { message }: Error): string {
+  const rest = message.slice(origin.filename.length);
+  const isNamed = message.startsWith(origin.filename) && /^[ :,]/.test(rest);
+  return `${red('✗')} ${nameOf(origin)}${isNamed ? rest : `: ${message}`}`;
+}
+
+/** The remark about a lattice that its spots cannot distinguish from others. */
+export const doubtOf = ({ length }: readonly unknown[]): string =>
+  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} equally good`)}` : '';
+
+/** One line per lattice. */
+export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
+  const count = counted(peaks.count, 'peak');
+  if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
+  const mark = isFrameDoubtful({ peaks, crystals }) ? yellow('?') : green('✓');
+  return crystals
+    .map((crystal, i) => {
+      const shape =
+        `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å ` +
+        ` ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
+      const where = i === 0 ? `${mark} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
+      const measured =
+        crystal.reflections === undefined ? '' : `, ${counted(crystal.reflections.length, 'reflection')}`;
+      return (
+        `${where}  ${shape} ` +
+        ` ${dim(
+          `${crystal.peaks.length} of ${count}${measured}, ` + `to ${(1 / crystal.resolution).toFixed(2)} Å`,
+        )}${doubtOf(crystal.rivals)}`
+      );
+    })
+    .join('\n');
+}
+
+/** A copied field as a member; those without a value are absent. */
+const valuesOf = (header: CopiedHeader): [string, number | string][] =>
+  header.missing === undefined ? [[header.name, header.value]] : [];
+
+/** The document of `--json`. */
+export function jsonOf({ origin, error, result }: PipelineItem): object {
+  if (error) return { ...origin, error: error.message };
+  const { hit, peaks, crystals, ms, backends, headers } = result;
+  return {
+    ...origin,
+    hit,
+    peaks: peaks.count,
+    crystals: crystals.map(
+      ({ cell, lengths, angles, probability, refined, rivals, indices, peaks: own, ...crystal }) => ({
+        cell: cell.map((row) => [...row]),
+        lengths: [...lengths],
+        angles: [...angles],
+        probability,
+        refined,
+        knownCell: crystal.inputCell,
+        ambiguous: rivals.length > 0,
+        rivals: rivals.map((rival) => rival.map((row) => [...row])),
+        indexedPeaks: [...own],
+        indices: [...indices],
+        residual: crystal.residual,
+        profileRadius: crystal.profileRadius,
+        resolutionA: 1 / crystal.resolution,
+        reflections: crystal.reflections?.length ?? null,
+        overlapping: crystal.overlapping,
+      }),
+    ),
+    ...(headers ? { headers: Object.fromEntries(headers.flatMap(valuesOf)) } : {}),
+    ms,
+    backends: { peaks: backends.peaks ?? null, index: backends.index ?? null },
+  };
+}

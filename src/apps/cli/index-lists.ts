@@ -1,0 +1,300 @@
+/** `ewald index LISTS…`: reads spot lists and prints oriented cells. */
+import type { Command } from 'commander';
+import {
+  type BackendName,
+  type Cell,
+  EwaldError,
+  type Indexer,
+  type IndexingMethod,
+  type IndexingThresholds,
+  type KnownCell,
+  readSpotList,
+  type SpotUnit,
+} from '../../entries/index.node.js';
+import { inputKind, unitHint } from '../../entries/pipeline.node.js';
+import {
+  expand,
+  indexingRows,
+  inputName,
+  isPipe,
+  ListedMultiples,
+  median,
+  messageOf,
+  minimumSpots,
+  type Parameters,
+  readCellOption,
+  readText,
+  thresholdRows,
+  unknownCellRows,
+} from '../../entries/shell.node.js';
+import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
+import { doubtOf } from './frame-lines.js';
+import { runFrames } from './index-frames.js';
+import { listRows, refuseForLists } from './list-flags.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  endDone,
+  green,
+  note,
+  Progress,
+  print,
+  printJson,
+  red,
+  warn,
+  yellow,
+} from './output.js';
+import { flagValues, withFlags } from './parameter-flags.js';
+import { backendRow } from './shell-rows.js';
+
+interface Options extends FrameFlags {
+  cell?: string[];
+  backend?: string;
+  json?: boolean;
+}
+
+/** One line of the output; its JSON is documented and stable. */
+interface ListResult {
+  input: string;
+  spots: number;
+  indexed: boolean;
+  crystals: {
+    cell: number[][];
+    lengths: number[];
+    angles: number[];
+    indexedSpots: number;
+    score: number;
+    probability: number;
+    refined: boolean;
+    /** Whether other lattices explain the same spots nearly as well, and which: rows a, b, c. */
+    ambiguous: boolean;
+    rivals: number[][][];
+  }[];
+  method: IndexingMethod;
+  backend: BackendName;
+  ms: number;
+  /** A possible reason why nothing was found; undefined if there is none. */
+  hint?: string | undefined;
+}
+
+/** Flags that frames, streams and lists have. */
+export const everywhereRows = {
+  cells: {
+    kind: 'texts',
+    short: 'p',
+    group: 'cells and indexing',
+    common: true,
+    sentence:
+      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
+      'may be repeated. Without it the cell is determined from the frames; none: peaks only',
+    flag: 'cell',
+    value: 'cell',
+  },
+  backend: backendRow,
+} as const satisfies Parameters;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('index')
+    .description('from detector frames, or the spots of stills, to oriented crystal cells')
+    .argument(
+      '[files...]',
+      'files of detector frames, or spot lists, or - for standard input: ' +
+        'x y z of one spot per line, further columns are ignored; a first line of nine numbers is the known ' +
+        'cell (angstrom)',
+    );
+  withFlags(command, everywhereRows);
+  withFlags(command, { ...indexingRows, ...thresholdRows, ...listRows, ...unknownCellRows });
+  withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
+}
+
+async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+  const { createContext, signal } = deps;
+  const lists = await expand(words, warn);
+  if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
+    throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
+  const [head] = lists;
+  const frames =
+    options.input !== undefined ||
+    options.zmqInput !== undefined ||
+    options.follow === true ||
+    // A pipe is a list of spots, unless a geometry says that frames are meant.
+    (head !== undefined && ((await inputKind(head)) !== 'other' || (!!options.geometry && (await isPipe(head)))));
+  const { cell: named = [] } = options;
+  if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
+    throw new EwaldError(
+      'Argument',
+      'standard input can only be read once, but - is given for a list and for the cell',
+    );
+  const { unit = '1/A', audit: audited } = flagValues(listRows, options);
+  if (!frames && head !== undefined)
+    await refuseForLists(head, unit, named, () => refuseUnused(options, { from: 'spots' }, inputName(head)));
+  // For frames, the run reads the cells itself and protects their files from being replaced.
+  const isNone = named.length === 1 && named[0] === 'none';
+  const cells = frames ? (isNone ? [] : undefined) : await cellsOf(named);
+  const indexing = flagValues(indexingRows, options);
+  const limits = flagValues(thresholdRows, options);
+  if (frames) {
+    const given = options.zmqInput === undefined ? (options.input ?? head) : undefined;
+    const kind = given === undefined ? undefined : await inputKind(given);
+    const stream = kind === 'stream' ? given : undefined;
+    const from = stream !== undefined ? 'stream' : options.zmqInput === undefined ? 'files' : 'live';
+    const fromList = options.input !== undefined && kind === 'other';
+    const known = { peaksAlone: isNone, unknownCell: named.length === 0 };
+    refuseUnused(options, { from, fromList, ...known }, given ?? '');
+    if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
+      throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
+    const { max } = flagValues(unknownCellRows, options);
+    const settings = { ...indexing, ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}) };
+    const shared = { cells, settings, json: options.json ?? false, max, stream };
+    return runFrames(stream === undefined ? lists : [], options, shared, deps);
+  }
+  const { maxSpots = 300, method = 'fast', multi = false } = indexing;
+  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...limits };
+  const context = await createContext({
+    ...backendOption(options.backend),
+    ...(audited === undefined ? {} : { audit: audited }),
+  });
+  const progress = new Progress('index');
+  const done: ListResult[] = [];
+  const multiples = new ListedMultiples();
+  let failed = 0;
+  try {
+    const indexer = await context.indexer({
+      maxSpots,
+      maxInputCells: Math.max(1, cells?.length ?? 1),
+      maxOutputCells: 16,
+      maxBatchSpots: 2 ** 18,
+      method,
+    });
+    for (const [i, input] of lists.entries()) {
+      if (signal.aborted) break;
+      try {
+        const result = await indexList(input, { cells, unit, thresholds, multiples }, indexer);
+        done.push(result);
+        if (options.json) printJson(result);
+        else print(describe(result));
+      } catch (error) {
+        failed++;
+        if (options.json) printJson({ input, error: messageOf(error) });
+        else print(`${red('✗')} ${messageOf(error)}`);
+      }
+      progress.report((i + 1) / lists.length, input);
+    }
+  } finally {
+    progress.end();
+    await context.dispose();
+  }
+  if (!options.json) summarise(done, failed, lists.length);
+  const hint = done.find((result) => result.hint)?.hint;
+  if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
+  const { texts } = multiples;
+  for (const text of texts) warn(text);
+  const { audit } = context;
+  if (audit)
+    note(
+      `audit: ${audit.results} results, ${audit.drawn} drawn, ${audit.agreed} agree, ${audit.drifted} ` +
+        `differ, ${audit.unchecked} unchecked`,
+    );
+  if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
+  endDone(failed === 0 && texts.length === 0 && done.some(({ indexed }) => indexed), signal);
+}
+
+interface ListSettings {
+  readonly cells: KnownCell[] | undefined;
+  readonly unit: SpotUnit;
+  readonly thresholds: IndexingThresholds;
+  readonly multiples: ListedMultiples;
+}
+
+/** The known cells from the flags; undefined without any. */
+async function cellsOf(named: readonly string[]): Promise<KnownCell[] | undefined> {
+  if (named.length === 0) return undefined;
+  const cells: KnownCell[] = [];
+  for (const one of named) cells.push(await readCellOption(one));
+  return cells;
+}
+
+async function indexList(
+  file: string,
+  { cells, unit, thresholds, multiples }: ListSettings,
+  indexer: Indexer,
+): Promise<ListResult> {
+  const input = inputName(file);
+  const list = readSpotList(await readText(file), { name: input, unit });
+  const known = cells ?? list.cell;
+  if (!known)
+    throw new EwaldError(
+      'Format',
+      `${input}: the list does not start with a known cell; pass the cell with -p (ewald cell determines an ` +
+        'unknown one)',
+    );
+  const spots = list.spots.length / 3;
+  if (spots < minimumSpots)
+    throw new EwaldError(
+      'Format',
+      `${input}: the list has ${counted(spots, 'spot')}; indexing requires at least ${minimumSpots}`,
+    );
+  const started = performance.now();
+  const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
+  const ms = performance.now() - started;
+  const image = result.image(0);
+  for (const { inputCell, cell } of image.crystals())
+    multiples.add(cells?.[inputCell] ?? { cell: list.cell as Cell }, cell, list.spots);
+  return {
+    input,
+    spots,
+    indexed: image.indexed,
+    crystals: image.crystals().map((crystal) => ({
+      cell: [...crystal.cell.map((row) => [...row])],
+      lengths: [...crystal.lengths],
+      angles: [...crystal.angles],
+      indexedSpots: crystal.indexedSpots,
+      score: crystal.score,
+      probability: crystal.probability,
+      refined: crystal.refined,
+      ambiguous: crystal.ambiguous,
+      rivals: crystal.rivals.map((rival) => rival.map((row) => [...row])),
+    })),
+    method: indexer.method,
+    backend: indexer.backend,
+    ms: Number(ms.toFixed(3)),
+    ...(image.indexed ? {} : { hint: unitHint(list.spots) }),
+  };
+}
+
+function describe({ input, spots, crystals, ms }: ListResult): string {
+  const [first] = crystals;
+  if (!first) return `${yellow('–')} ${input}  ${dim(`${counted(spots, 'spot')}, no lattice found`)}`;
+  return crystals
+    .map(({ lengths, angles, indexedSpots, probability, refined, rivals }, i) => {
+      const shape = `${lengths.map((x) => x.toFixed(2)).join(' ')} Å  ${angles.map((x) => x.toFixed(2)).join(' ')}°`;
+      const chance = probability === 0 ? 'chance < 1e-300' : `chance ${probability.toExponential(0)}`;
+      const where = i === 0 ? `${green('✓')} ${input}` : `  ${dim(`lattice ${i + 1}`)}`;
+      return (
+        `${where}  ${shape}  ${indexedSpots}/${spots} spots ` +
+        ` ${dim(
+          `${chance}  ` + `cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`,
+        )}${doubtOf(rivals)}`
+      );
+    })
+    .join('\n');
+}
+
+function summarise(done: readonly ListResult[], failed: number, total: number): void {
+  const indexed = done.filter((result) => result.indexed);
+  const crystals = done.reduce((sum, result) => sum + result.crystals.length, 0);
+  const ms = median(done.map((result) => result.ms));
+  const [first] = done;
+  const rate = first ? `; median ${ms.toFixed(2)} ms per list, ${first.method} on ${first.backend}` : '';
+  const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
+  const left = total - done.length - failed;
+  print(
+    `${bold(`${indexed.length} of ${counted(done.length + failed, 'list')} indexed`)}${more}${rate}${
+      failed ? red(`; ${failed} could not be read`) : ''
+    }${left ? yellow(`; ${left} not started`) : ''}`,
+  );
+}

@@ -1,0 +1,70 @@
+/** Rejects flags of frames by name if spot lists are given. */
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { EwaldError, readSpotList, type SpotUnit } from '../../entries/index.node.js';
+import { spotUnits } from '../../entries/pipeline.node.js';
+import { formats, grouped, inputName, messageOf, type Parameters, range, readText } from '../../entries/shell.node.js';
+
+/** Flags that apply to spot lists only. */
+export const listRows = grouped('input', {
+  unit: {
+    kind: 'choice',
+    sentence: 'unit of the numbers in spot lists',
+    choices: spotUnits,
+    fallback: '1/A',
+    of: ['spot lists'],
+  },
+  audit: {
+    kind: 'number',
+    sentence: 'indexes this fraction again on the wasm reference and compares',
+    range: range(0, 1, 0),
+    usual: '',
+    value: 'fraction',
+    of: ['spot lists'],
+  },
+} as const satisfies Parameters);
+
+const mostText = 2 ** 26;
+const endings = new Set(formats.flatMap((format) => format.endings));
+
+/**
+ * Throws `Argument` if a flag is given that lists do not use, `Format` if the first file contains neither frames nor a
+ * list, `File` if it cannot be read. `refuse` throws for the flags.
+ */
+export async function refuseForLists(
+  first: string,
+  unit: SpotUnit | undefined,
+  cells: readonly string[],
+  refuse: () => void,
+): Promise<void> {
+  const isNone = cells.includes('none');
+  let refusal: unknown;
+  try {
+    refuse();
+  } catch (error) {
+    refusal = error;
+  }
+  if (!refusal && !isNone && !endings.has(extname(first).slice(1).toLowerCase())) return;
+  // Standard input never contains frames, and can only be read once.
+  if (first !== '-') {
+    // A file of gigabytes is not a spot list.
+    const bytes = (await stat(first).catch(() => undefined))?.size ?? 0;
+    const text = bytes > mostText ? '' : await readText(first);
+    try {
+      if (bytes > mostText) throw new EwaldError('Format', `it has ${bytes} bytes`);
+      readSpotList(text, { name: first, ...(unit && { unit }) });
+    } catch (error) {
+      const why = bytes === 0 ? 'it is empty' : messageOf(error);
+      throw new EwaldError(
+        'Format',
+        `${first} has none of the known frame formats (ewald info lists them), and is not a list of spots: ${why}`,
+      );
+    }
+  }
+  if (refusal) throw refusal;
+  if (isNone)
+    throw new EwaldError(
+      'Argument',
+      `-p none is for detector frames; ${inputName(first)} is a list of spots: leave the flag out, or give frames`,
+    );
+}

@@ -1,0 +1,414 @@
+/** `ewald merge`: merges streams of stills to structure factors, with statistics. */
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import type { Command } from 'commander';
+import { type ByteSource, fileSource } from '../../entries/data.node.js';
+import {
+  type Context,
+  EwaldError,
+  isEwaldError,
+  type MergedLists,
+  type MergeOptions,
+  type MergeResult,
+  type ReflectionList,
+  type ShellStatistics,
+} from '../../entries/index.node.js';
+import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../../entries/merging.js';
+import {
+  checkOutput,
+  compatRow,
+  csvText,
+  expand,
+  type FlagValues,
+  grouped,
+  inputName,
+  mergeMode,
+  mergeRows,
+  mergeWriting,
+  type Parameters,
+  piecesOf,
+  readCellOption,
+  readText,
+  refuseOthers,
+  refuseSame,
+  statisticsRows,
+  type WriteOptions,
+  writeWhole,
+} from '../../entries/shell.node.js';
+import { commandLine, inShell } from './command-line.js';
+import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  endDone,
+  note,
+  Progress,
+  print,
+  printJson,
+  refuseBoth,
+  table,
+  warn,
+  yellow,
+} from './output.js';
+import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { csvRow, jsonRow } from './shell-rows.js';
+
+/** Parameters of the outputs of the command, and of where it computes. */
+const outputRows = grouped('output', {
+  output: {
+    kind: 'text',
+    short: 'o',
+    common: true,
+    sentence: 'CrystFEL reflection list; its halves go to file.hkl1 and file.hkl2',
+    value: 'file.hkl',
+  },
+  mtz: { kind: 'text', common: true, sentence: 'MTZ file: IMEAN, SIGIMEAN and N', value: 'file.mtz' },
+  unmerged: {
+    kind: 'text',
+    sentence: 'MTZ file of all observations with their scales, for careless and others',
+    value: 'file.mtz',
+  },
+  html: { kind: 'text', common: true, sentence: 'report with statistics and plots, one HTML file', value: 'file.html' },
+  state: {
+    kind: 'text',
+    sentence: 'file of all observations read, an input of later merges: shards of a run join to the same bits',
+    value: 'file',
+  },
+  assignments: {
+    kind: 'text',
+    sentence: 'text file with "event way log-odds scale B radius" of each crystal',
+    value: 'file',
+  },
+  backend: {
+    kind: 'choice',
+    group: 'many cores',
+    sentence: 'where sums are computed',
+    choices: ['native', 'wasm'],
+    usual: 'native if available',
+    value: 'name',
+  },
+  compat: compatRow,
+  force: { kind: 'boolean', common: true, sentence: 'replaces existing files' },
+  csv: csvRow('a line per resolution shell, and one for all of them'),
+  json: jsonRow(
+    '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
+      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}',
+  ),
+} as const satisfies Parameters);
+
+/** Parameters of the command. */
+export const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
+type Flags = ExecutorFlags & FlagValues<typeof rows>;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('merge')
+    .description('merge the reflections of stills: scale, correct partialities, resolve the indexing ambiguity')
+    .argument(
+      '<streams...>',
+      'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
+        'files of --state; - is stdin',
+    )
+    .action((streams: string[], texts: ExecutorFlags) => {
+      const values = flagValues(rows, texts);
+      const { model = 'gaussian', ambiguity = true } = values;
+      refuseOthers(mergeRows, values, mergeMode({ model, ambiguity }), saidAsFlags(mergeRows));
+      return merge(streams, { ...texts, ...values }, deps);
+    });
+  withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves; default: none, this process does');
+}
+
+async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {
+  const streams = await expand(given, warn);
+  const options = await optionsOf(flags);
+  const writing: WriteOptions = {
+    force: flags.force ?? false,
+    inputs: [...streams, flags.reference ?? '-', flags.split ?? '-'].filter((file) => file !== '-'),
+  };
+  refuseBoth(flags);
+  const { output, mtz, unmerged, html, state, assignments } = flags;
+  const named: readonly (readonly [string | undefined, WriteOptions])[] = [
+    [output, { ...mergeWriting.hkl, endings: ['.hkl'] }],
+    ...['1', '2'].map((half) => [output && output + half, mergeWriting.hkl] as const),
+    [mtz, { ...mergeWriting.mtz, endings: ['.mtz'] }],
+    [unmerged, { ...mergeWriting.mtz, endings: ['.mtz'] }],
+    [html, { ...mergeWriting.html, endings: ['.html', '.htm'] }],
+    [state, mergeWriting.state],
+    [assignments, {}],
+  ];
+  const planned = named.flatMap(([file, kind]) => (file === undefined ? [] : [{ file, kind }]));
+  const outputs = planned.map(({ file }) => file);
+  if (outputs.includes('-')) throw new EwaldError('Argument', 'merging writes several files, which - cannot hold');
+  if (/\.mtz$/i.test(output ?? ''))
+    throw new EwaldError(
+      'Argument',
+      `${output} is named like an MTZ file, but -o writes CrystFEL lists: the merge and its halves; ` +
+        `--mtz ${inShell(output ?? '')} writes an MTZ file of the merge`,
+    );
+  await refuseSame(outputs);
+  for (const { file, kind } of planned) await checkOutput(file, { ...writing, ...kind });
+  const chosen = chosenExecutor(flags, { jobs: 1 });
+  const context = await contextFor(flags.backend, createContext);
+  const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, context.backends[0]?.name);
+  const progress = new Progress('merge');
+  let result: MergeResult;
+  try {
+    // The other ranks of an MPI job perform the fits that the first one assigns; the first one reads, writes and
+    // prints.
+    if (executor && (await rankOf(chosen)) > 0) {
+      for await (const _ of executor.run([]));
+      return;
+    }
+    const merger = await context.merger(options);
+    for (const file of streams) {
+      const source = await hdf5Source(file);
+      try {
+        await merger.addStream({ name: inputName(file), bytes: source ?? piecesOf(file) });
+      } finally {
+        await source?.close();
+      }
+    }
+    if (flags.state !== undefined) {
+      await writeWhole(flags.state, merger.toState(), { ...writing, ...mergeWriting.state });
+      // A shard alone may have too few reflections for a merge.
+      if (outputs.length === 1) {
+        note(
+          `${counted(merger.crystals, 'crystal')}, ${counted(merger.observations, 'observation')} in ${flags.state}`,
+        );
+        return;
+      }
+    }
+    result = await merger.run({ signal, onProgress: progress.report, ...(executor && { executor }) });
+  } finally {
+    progress.end();
+    await executor?.dispose();
+    await context.dispose();
+  }
+  const files = filesOf(result, flags);
+  // Checked first, so that either all files are written or none is.
+  for (const { file, kind } of files) await checkOutput(file, { ...writing, ...kind });
+  for (const { file, kind, content } of files) await writeWhole(file, content, { ...writing, ...kind });
+  const names = files.map(({ file }) => file);
+  if (flags.json) printJson(summaryOf(result, names));
+  else if (flags.csv) {
+    print(csvText(statisticsRows([{ name: '', statistics: result.statistics }, ...result.datasets])));
+    for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
+  } else show(result, names, flags);
+  // The files are written, since only the user knows whether the point group is right.
+  if (result.isDoubtful) warn('the merge is in doubt: see the notes (exit code 1)');
+  endDone(!result.isDoubtful);
+}
+
+/** Reads a CrystFEL list or an MTZ file. */
+async function readReference(file: string): Promise<ReflectionList> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of piecesOf(file)) pieces.push(piece);
+  const bytes = Buffer.concat(pieces);
+  return bytes.subarray(0, 4).toString('latin1') === 'MTZ '
+    ? readMtzReflections(bytes, inputName(file))
+    : readReflectionList(bytes.toString('utf8'), inputName(file));
+}
+
+/** A context on the given backend, otherwise on the faster of the two that can merge. */
+async function contextFor(backend: Flags['backend'], create: CliDeps['createContext']): Promise<Context> {
+  try {
+    return await create({ backend: backend ?? 'native', strict: true });
+  } catch (error) {
+    if (backend !== undefined || !isEwaldError(error, 'Unsupported')) throw error;
+    return create({ backend: 'wasm', strict: true });
+  }
+}
+
+/** The options of the merge; files that flags name are read. */
+async function optionsOf(flags: Flags): Promise<MergeOptions> {
+  const given = Object.keys(mergeRows).map((name) => [name, flags[name as keyof typeof mergeRows]] as const);
+  const { cell, reference, split } = flags;
+  return {
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    ...(cell !== undefined && { cell: await readCellOption(cell) }),
+    ...(reference !== undefined && { reference: await readReference(reference) }),
+    ...(split !== undefined && { split: readSplitTable(await readText(split), inputName(split)) }),
+  } as MergeOptions;
+}
+
+/** An HDF5 file as a source that is read where it is needed; undefined for other files. */
+async function hdf5Source(file: string): Promise<ByteSource | undefined> {
+  const isFile = file !== '-' && ((await stat(file).catch(() => undefined))?.isFile() ?? false);
+  if (!isFile) return undefined;
+  const source = await fileSource(file);
+  const head = await source.read(0, Math.min(source.size, 8)).catch(() => new Uint8Array(0));
+  if (Buffer.from(head).toString('latin1') === '\x89HDF\r\n\x1a\n') return source;
+  await source.close();
+  return undefined;
+}
+
+/** A file of the results, and how its kind is written. */
+interface ResultFile {
+  readonly file: string;
+  readonly kind: WriteOptions;
+  readonly content: string | Uint8Array;
+}
+
+/** All output files. */
+function filesOf(result: MergeResult, flags: Flags): ResultFile[] {
+  const { output, mtz, unmerged, html, assignments } = flags;
+  const lists = [
+    { lists: result as MergedLists, named: (file: string): string => file },
+    ...result.datasets.map((lists) => ({ lists, named: (file: string): string => beside(file, lists.name) })),
+  ];
+  const files: ResultFile[] = [];
+  const add = (file: string, kind: WriteOptions, content: string | Uint8Array): void => {
+    files.push({ file, kind, content });
+  };
+  for (const { lists: one, named } of lists) {
+    if (output !== undefined)
+      for (const half of [undefined, 1, 2] as const)
+        add(`${named(output)}${half ?? ''}`, mergeWriting.hkl, one.toHkl(half));
+    if (mtz !== undefined) add(named(mtz), mergeWriting.mtz, one.toMtz());
+  }
+  if (unmerged !== undefined) add(unmerged, mergeWriting.mtz, result.toUnmergedMtz());
+  if (html !== undefined) add(html, mergeWriting.html, mergeReport(result, { about: commandLine() }));
+  if (assignments !== undefined) add(assignments, {}, assignmentsOf(result));
+  return files;
+}
+
+/** The name of a data set's file: `out.hkl` becomes `out-pumped.hkl`. */
+const beside = (file: string, dataset: string): string =>
+  `${file.slice(0, file.length - extname(file).length)}-${dataset}${extname(file)}`;
+
+const assignmentsOf = ({ crystals }: MergeResult): string =>
+  crystals
+    .map(({ filename, event, way, logOdds, scale, relativeB, radius }) =>
+      [
+        filename,
+        event || '-',
+        way,
+        logOdds.toFixed(1),
+        scale.toPrecision(5),
+        relativeB.toFixed(2),
+        radius.toExponential(3),
+      ].join(' '),
+    )
+    .join('\n')
+    .concat('\n');
+
+const summaryOf = (
+  {
+    backend,
+    model,
+    cell,
+    centring,
+    wavelengthA,
+    polarisation,
+    merged,
+    counts,
+    statistics,
+    datasets,
+    waysToIndex,
+    cells,
+    multiple,
+    crystals,
+    remarks,
+    isDoubtful,
+  }: MergeResult,
+  files: readonly string[],
+): unknown => ({
+  backend,
+  model,
+  cell,
+  centring,
+  wavelengthA,
+  polarisation,
+  counts,
+  merged,
+  statistics,
+  datasets: datasets.map(({ name, statistics: own }) => ({ name, statistics: own })),
+  waysToIndex,
+  cells,
+  multiple,
+  crystals,
+  remarks,
+  isDoubtful,
+  files,
+});
+
+const percent = (x: number): string => (Number.isFinite(x) ? (100 * x).toFixed(1) : '-');
+const rounded = (x: number, digits: number): string => (Number.isFinite(x) ? x.toFixed(digits) : '-');
+
+function show(
+  { statistics, counts, remarks, merged, datasets }: MergeResult,
+  files: readonly string[],
+  flags: Flags,
+): void {
+  // In a point group without inversion, Friedel mates are merged separately.
+  const mates = Number.isFinite(statistics.overall.rAno);
+  const row = (what: string, s: ShellStatistics): string[] => [
+    what,
+    String(s.unique),
+    percent(s.completeness),
+    rounded(s.multiplicity, 1),
+    rounded(s.effectiveMultiplicity, 1),
+    rounded(s.snr, 2),
+    rounded(s.meanIntensity, 1),
+    rounded(s.ccHalf, 4),
+    rounded(s.ccStar, 4),
+    percent(s.rSplit),
+    ...(flags.reference ? [rounded(s.ccReference, 4)] : []),
+    ...(mates ? [rounded(s.ccAno, 3), rounded(s.crdAno, 2), percent(s.rAno)] : []),
+  ];
+  const heads = ['d / Å', 'unique', 'compl %', 'mult', 'eff', 'I/σ', 'mean I', 'CC1/2', 'CC*', 'Rsplit %'];
+  if (flags.reference) heads.push('CCref');
+  if (mates) heads.push('CCano', 'CRDano', 'Rano %');
+  const rows = statistics.shells.map((s) => row(`${s.dMax.toFixed(2)} – ${s.dMin.toFixed(2)}`, s));
+  print(
+    table(
+      heads,
+      [...rows, row('all', statistics.overall)],
+      heads.slice(1).map((_, i) => i + 1),
+    ),
+  );
+  for (const { name, statistics: own } of datasets)
+    print(
+      table(
+        heads,
+        [row(name, own.overall)],
+        heads.slice(1).map((_, i) => i + 1),
+      ),
+    );
+  const { lTest, wilson } = statistics;
+  print(
+    dim(
+      `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
+        `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · ` +
+        `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
+    ),
+  );
+  print(
+    bold(
+      `${counted(merged, 'crystal')}, ${counted(counts.reflections, 'observation')} of ` +
+        counted(counts.frames, 'frame'),
+    ),
+  );
+  for (const line of leftOut(counts)) note(`${yellow('note:')} ${line}`);
+  for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
+  if (files.length > 0) print(dim(files.join(' ')));
+}
+
+/** Rejected data, by reason. */
+function leftOut(counts: MergeResult['counts']): string[] {
+  const reasons: [number, string, string][] = [
+    [counts.truncated, 'frame', 'with which a stream ends, cut off'],
+    [counts.incomplete, 'crystal', 'without a reciprocal cell or wavelength'],
+    [counts.empty, 'crystal', 'without reflections'],
+    [counts.notFinite, 'observation', 'without a finite value'],
+    [counts.withoutSigma, 'observation', 'without sigma'],
+    [counts.saturated, 'observation', 'above --max-adu'],
+    [counts.beyondResolution, 'observation', 'beyond --push-res'],
+    [counts.belowSnr, 'observation', 'below --min-snr'],
+  ];
+  return reasons
+    .filter(([count]) => count > 0)
+    .map(([count, what, which]) => `skipped: ${counted(count, what)} ${which}.`);
+}

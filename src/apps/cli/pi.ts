@@ -1,0 +1,95 @@
+/** `ewald pi`: counts on one backend or on all of them. */
+import type { Command } from 'commander';
+import { type BackendName, EwaldError, isEwaldError, type PiResult } from '../../entries/index.node.js';
+import { exact, type FlagValues, type Parameters, piPlanRows, piRunRows } from '../../entries/shell.node.js';
+import {
+  backendOption,
+  bold,
+  type CliDeps,
+  dim,
+  endDone,
+  green,
+  Progress,
+  print,
+  printJson,
+  red,
+  table,
+} from './output.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { backendRow, jsonRow } from './shell-rows.js';
+
+const usualPoints = 1e9;
+const { required: _, ...points } = piRunRows.points;
+const rows = {
+  ...piRunRows,
+  points: { ...points, usual: '1e9' },
+  ...piPlanRows,
+  backend: { ...backendRow, sentence: 'a backend, or all' },
+  json: jsonRow('{"results":[{backend, points, hits, pi, seconds}], "agree"}; hits is a string beyond 2^53'),
+} as const satisfies Parameters;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('pi')
+    .description(
+      'count pi by Monte Carlo: Philox4x32-10 points, integer in-circle test, the same hits on every backend',
+    )
+    .action((texts: FlagTexts) => run(flagValues(rows, texts), deps));
+  withFlags(command, rows);
+}
+
+async function run(options: FlagValues<typeof rows>, { createContext, devices, signal }: CliDeps): Promise<void> {
+  const { points = usualPoints, seed = 0, stream = 0, threads = 0 } = options;
+  const all = options.backend === 'all';
+  const names: (BackendName | undefined)[] = all
+    ? (await devices()).filter(({ available }) => available).map(({ backend }) => backend)
+    : [backendOption(options.backend).backend];
+  const results: PiResult[] = [];
+  for (const backend of names) {
+    const context = await createContext(backend ? { backend, strict: true } : {});
+    const progress = new Progress(`pi on ${backend ?? context.backends[0]?.name}`);
+    try {
+      const plan = await context.pi({ threads });
+      results.push(await plan.run({ points, seed, stream, signal, onProgress: progress.report }));
+    } catch (error) {
+      if (!isEwaldError(error, 'Aborted') || results.length === 0) throw error;
+      break;
+    } finally {
+      progress.end();
+      await context.dispose();
+    }
+  }
+  const agree = results.every(({ hits }) => hits === results[0]?.hits);
+  if (options.json) {
+    printJson({
+      results: results.map((r) => ({
+        backend: r.backend,
+        points: exact(r.points),
+        hits: exact(r.hits),
+        pi: r.pi,
+        seconds: r.seconds,
+      })),
+      agree,
+    });
+  } else {
+    const rows = results.map((r) => [
+      r.backend,
+      String(r.hits),
+      r.pi.toFixed(9),
+      `± ${r.sigma.toExponential(1)}`,
+      ((r.pi - Math.PI) / r.sigma).toFixed(2),
+      `${(Number(r.points) / r.seconds).toExponential(2)}`,
+      `${r.seconds.toFixed(3)} s`,
+    ]);
+    print(table(['backend', 'hits', 'pi', 'error bar', 'σ off', 'points/s', 'time'], rows, [1, 4, 5, 6]));
+    print(dim(`${points} points, seed ${seed}, stream ${stream}`));
+    if (results.length > 1)
+      print(agree ? green(bold('all backends agree to the last count')) : red(bold('the backends DISAGREE')));
+  }
+  if (!agree)
+    throw new EwaldError(
+      'Mismatch',
+      `the backends counted differently: ${results.map(({ backend, hits }) => `${backend} ${hits}`).join(', ')}`,
+    );
+  endDone(true, signal);
+}

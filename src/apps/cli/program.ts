@@ -1,0 +1,223 @@
+/** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+import { EwaldError, version } from '../../entries/index.node.js';
+import { type CrystfelProgram, type HelpPage, helpRequest, nearest, ported } from '../../entries/shell.node.js';
+
+export const commands: Record<
+  string,
+  {
+    summary: string;
+    /** What people type; a command with examples lists its options under headings. */
+    examples?: HelpPage['examples'];
+    /** The programs of CrystFEL whose flags it refuses, or takes with --compat. */
+    crystfel?: readonly CrystfelProgram[];
+    load: () => Promise<{ register(program: import('commander').Command, deps: import('./output.js').CliDeps): void }>;
+  }
+> = {
+  index: {
+    summary: 'from detector frames or spot lists to oriented crystal cells',
+    examples: [
+      ['a known cell: peaks, crystals and reflections', 'ewald index run.h5 -g det.geom -p lyso.cell -o run.stream'],
+      ['an unknown cell, and a report with pictures', 'ewald index run.h5 -g det.geom -o run.stream --html run.html'],
+      ['peaks alone, printed frame by frame', 'ewald index run.h5 -g det.geom -p none'],
+    ],
+    crystfel: ['indexamajig'],
+    load: () => import('./index-lists.js'),
+  },
+  geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
+  stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
+  merge: {
+    summary: 'merge the reflections of stills to structure factors',
+    crystfel: ['partialator', 'process_hkl'],
+    examples: [
+      ['structure factors, and a report with plots', 'ewald merge run.stream -y 4/mmm -o run.hkl --html run.html'],
+      ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
+      ['the point group is not known', 'ewald merge run.stream -y auto --mtz run.mtz'],
+    ],
+    load: () => import('./merge.js'),
+  },
+  cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
+  info: {
+    summary: 'describe files of detector frames, and what they do not state',
+    load: () => import('./info.js'),
+  },
+  convert: {
+    summary: 'write frames of any format to a .h5, .npy, .raw or .mrc file',
+    load: () => import('./convert.js'),
+  },
+  run: {
+    summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
+    examples: [
+      ['the centre of mass of each frame', 'ewald run com scan.mib --nav-shape 128,128 -o com.npy'],
+      ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out'],
+      ['your function', 'ewald run scan.mib --udf sums.mjs -o sums.npy'],
+    ],
+    load: () => import('./run.js'),
+  },
+  calibrate: {
+    summary: 'centre, radius, descan, rotation and bad pixels of a scan, from its frames',
+    load: () => import('./calibrate.js'),
+  },
+  udf: {
+    summary: 'start a user-defined function for ewald run, in JavaScript or compiled to WebAssembly',
+    load: () => import('./udf.js'),
+  },
+  fft: { summary: 'transform an array of a .npy file', load: () => import('./fft.js') },
+  page: {
+    summary: 'open the pages in a browser: image filtering live, and validation',
+    load: () => import('./page.js'),
+  },
+  view: {
+    summary: 'look at frames, peaks and crystals in a browser',
+    examples: [
+      ['frames with their peaks and crystals', 'ewald view run.h5 -g det.geom -p lyso.cell'],
+      ['a folder that fills', 'ewald view frames --follow -g det.geom'],
+      ['from another computer', 'ewald view run.h5 --host 0.0.0.0 --port 8080'],
+    ],
+    load: () => import('./view.js'),
+  },
+  simulate: { summary: 'generate data with known truth', load: () => import('./simulate.js') },
+  devices: {
+    summary: 'which backends this machine has, which one is chosen, and why not the others',
+    load: () => import('./devices.js'),
+  },
+  validate: { summary: "check this machine's results against the reference", load: () => import('./validate.js') },
+  bench: { summary: 'time the same cases, every backend side by side', load: () => import('./bench.js') },
+  worker: { summary: 'join a cluster and work for it until Ctrl-C', load: () => import('./worker.js') },
+  cluster: { summary: 'list the workers of a cluster and their backends', load: () => import('./cluster.js') },
+  ffi: { summary: 'list, call and type the functions of a C header', load: () => import('./ffi.js') },
+  pi: {
+    summary: 'count pi by Monte Carlo, to the last point the same on every backend',
+    load: () => import('./pi.js'),
+  },
+};
+
+/**
+ * Runs a command; `interrupted` replaces Ctrl-C, which the process itself listens for otherwise. Sets
+ * `process.exitCode`.
+ */
+export async function runCommand(words: readonly string[], interrupted?: AbortSignal): Promise<void> {
+  const { argv, all, option } = helpRequest(words, Object.keys(commands));
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`${version}\n`);
+    return;
+  }
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node, help] = await Promise.all([
+    import('commander'),
+    import('./output.js'),
+    import('../../entries/shell.node.js'),
+    import('./visible.js'),
+    import('../../entries/index.node.js'),
+    import('./help.js'),
+  ]);
+  const program = new Command('ewald')
+    .description('From detector frames to crystal cells: CUDA, WebGPU, native and WebAssembly behind one command')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({
+      getOutHelpWidth: help.columns,
+      outputError: (text, write) => write(visibleLines(text.replace(/^error: /, 'ewald: '))),
+    })
+    .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
+    .addHelpText(
+      'after',
+      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL can also be set in the environment.\nExit codes: ' +
+        '0 done, 1 done with a doubt or failed, 2 refused, 130, 143 or 129 interrupted.',
+    );
+  const deps = { createContext: node.createContext, devices: node.devices, signal: interrupted ?? interruptible() };
+  const wanted = argv.find((word) => !word.startsWith('-'));
+  const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  try {
+    if (chosen) (await chosen.load()).register(program, deps);
+    else
+      for (const [name, { summary }] of Object.entries(commands))
+        program.command(name).description(summary).allowUnknownOption();
+    for (const command of program.commands) override(command);
+    const { examples = [] } = chosen ?? {};
+    for (const command of chosen ? program.commands : [])
+      command.configureHelp({
+        ...command.configureHelp(),
+        formatHelp: (one, helper) => help.helpOf(one, helper, one === command ? examples : [], all),
+      });
+    if (option !== undefined) return await explain(option, words, new Command('ewald'), deps, output);
+    if (wanted !== undefined && !chosen) return unknownCommand(wanted, output);
+    if (wanted === undefined && argv.length === 0) program.help({ error: true });
+    const { attachBareValues, rowsOf } = await import('./parameter-flags.js');
+    const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
+    const line = ported(argv, chosen?.crystfel ?? [], isPasted);
+    for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
+    await program.parseAsync(attachBareValues(line.words, rowsOf(program)), { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
+    else {
+      const [{ rowsOf, saidAsFlags }, { inFlags }] = await Promise.all([
+        import('./parameter-flags.js'),
+        import('./flag-words.js'),
+      ]);
+      const rows = rowsOf(program);
+      process.exitCode = output.fail(inFlags(error, rows, saidAsFlags(rows, argv)));
+    }
+  }
+}
+
+/** Explains an option in every command that has it: `ewald help threshold`. */
+async function explain(
+  asked: string,
+  words: readonly string[],
+  every: import('commander').Command,
+  deps: import('./output.js').CliDeps,
+  output: typeof import('./output.js'),
+): Promise<void> {
+  const [{ columns, parametersOf }, { explainedAs, explanationText }] = await Promise.all([
+    import('./help.js'),
+    import('../../entries/shell.node.js'),
+  ]);
+  for (const { load } of Object.values(commands)) (await load()).register(every, deps);
+  const { explained, near } = explainedAs(asked, parametersOf(every, ''), Object.keys(commands));
+  if (explained.length === 0) return unknownCommand(asked, output, near);
+  if (words.includes('--json')) return output.printJson(explained);
+  output.print(explained.map((one) => explanationText(one, columns())).join('\n\n'));
+}
+
+/** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
+function unknownCommand(word: string, output: typeof import('./output.js'), options?: readonly string[]): void {
+  const near = options ?? [nearest(word, Object.keys(commands)) ?? []].flat();
+  output.note(
+    `ewald: there is no command ${options ? 'and no option ' : ''}` +
+      `"${word}"; ${
+        near.length > 0
+          ? `did you mean "${near.join('" or "')}"?`
+          : `expected one of ${Object.keys(commands).join(', ')}`
+      }\n(ewald ` +
+      '--help lists the commands, ewald COMMAND --help the options)',
+  );
+  process.exitCode = output.exitCode.usage;
+}
+
+/** Flags of other commands that have another name here, by command, and former names. */
+const formerFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  cell: { '--tolerance': '--symmetry-tolerance' },
+  frames: { '--scale': '--strength' },
+  // A scan without frames has failed, and a run without further frames is complete.
+  run: { '--no-data-timeout': '--stall' },
+  index: { '--stall': '--no-data-timeout', '--timeout': '--no-data-timeout' },
+};
+
+/** Subcommands leave ending the process to us as well. */
+function override(command: import('commander').Command): void {
+  command.exitOverride().showHelpAfterError('(--help lists the options)');
+  // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
+  const own = command as unknown as { unknownOption(flag: string): void };
+  own.unknownOption = (word) => {
+    const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
+    const present = formerFlags[command.name()]?.[flag];
+    if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
+    if (flag !== word && command.options.some((one) => one.long === flag && !one.required && !one.optional))
+      throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
+    // Commander's own suggestion compares whole names: --max-res for --max-frames.
+    const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
+    const near = nearest(flag, [...flags, '--help']);
+    const meant = near === undefined ? '' : `\n(Did you mean ${near}?)`;
+    command.error(`error: unknown option '${flag}'${meant}`, { exitCode: 1 });
+  };
+  for (const child of command.commands) override(child);
+}

@@ -1,0 +1,188 @@
+/** The analyses that `ewald run` knows by name, and the flags of each. */
+import { type Command, Help, type Option } from 'commander';
+import { EwaldError } from '../../entries/index.node.js';
+import {
+  type AnalysisName,
+  analysisNames,
+  analysisRows,
+  type FlagValues,
+  flagOf,
+  helpEntry,
+  nearest,
+  readNpyFile,
+  readText,
+  refuseOthers,
+  rowsOfAnalysis,
+} from '../../entries/shell.node.js';
+import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
+import { inShell } from './command-line.js';
+import { columns } from './help.js';
+import { type FlagTexts, flagValues, RowFlag, saidAsFlags } from './parameter-flags.js';
+import { roiOf } from './roi.js';
+
+/** The method of the context that makes each analysis. */
+const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
+  sum: 'createSumAnalysis',
+  sumsig: 'createSumSigAnalysis',
+  logsum: 'createLogSumAnalysis',
+  stddev: 'createStddevAnalysis',
+  disk: 'createDiskAnalysis',
+  ring: 'createRingAnalysis',
+  point: 'createPointAnalysis',
+  com: 'createComAnalysis',
+  'radial-fourier': 'createRadialFourierAnalysis',
+  'radial-bins': 'createRadialBinsAnalysis',
+  fem: 'createFemAnalysis',
+  crystallinity: 'createCrystallinityAnalysis',
+  cluster: 'createClusterAnalysis',
+  pick: 'createPickAnalysis',
+  'pick-fft': 'createPickFftAnalysis',
+  'fft-sum': 'createFftSumAnalysis',
+  masks: 'createMaskAnalysis',
+  disks: 'createDisksAnalysis',
+  strain: 'createStrainAnalysis',
+  ssb: 'createSsbAnalysis',
+  holo: 'createHolographyAnalysis',
+  icom: 'createIcomAnalysis',
+};
+
+/** The flags of an analysis, by their short forms where they have some. */
+const flagsOf = (analysis: AnalysisName): string[] =>
+  Object.entries(rowsOfAnalysis(analysis)).flatMap(([name, row]) =>
+    row.flag === null ? [] : [row.short === undefined ? flagOf(name, row) : `-${row.short}`],
+  );
+
+const everyName = Object.keys(analysisNames) as AnalysisName[];
+const isName = (word: string): word is AnalysisName => Object.hasOwn(analysisNames, word);
+
+/** The analyses whose help is wanted, as in `ewald run ssb --help`; without any, all. */
+export function namesInHelp({ args }: Command): readonly AnalysisName[] {
+  const named = (args.find((word) => !word.startsWith('-')) ?? '').split(',').filter(isName);
+  return named.length > 0 ? named : everyName;
+}
+
+/** The flags in the help of these analyses: their own first, then those of every run. */
+export function flagsInHelp(command: Command): Option[] {
+  const names = namesInHelp(command);
+  const all = new Help().visibleOptions(command);
+  const ofAnalyses = (option: Option): boolean =>
+    option instanceof RowFlag && Object.keys(option.rows).every((row) => row in analysisRows);
+  if (names === everyName) return all;
+  const wanted = new Set(names.flatMap((name) => Object.keys(rowsOfAnalysis(name))));
+  const isTheirs = (option: Option): boolean =>
+    ofAnalyses(option) && Object.keys((option as RowFlag).rows).some((row) => wanted.has(row));
+  return [...all.filter(isTheirs), ...all.filter((option) => !ofAnalyses(option))];
+}
+
+/** What each of these analyses does, and its flags. */
+export const analysisHelp = (names: readonly AnalysisName[]): string[] =>
+  names.map((name) => {
+    const flags = flagsOf(name).join(' ');
+    return helpEntry(name, `${analysisNames[name]}${flags && `: ${flags}`}`, columns());
+  });
+
+/** Throws `Argument` for a file in place of an analysis. */
+export function refuseWithoutAnalysis(first: string, second: string | undefined): void {
+  if (!/[./\\*]/.test(first)) return;
+  const isSwapped = second?.split(',').every(isName);
+  throw new EwaldError(
+    'Argument',
+    isSwapped
+      ? `the analysis comes before the file: ewald run ${inShell(second ?? '')} ${inShell(first)}`
+      : `${first} is a file, and no analysis is named before it: ewald run sum ${inShell(first)} adds its frames; ` +
+          `there are ${everyName.join(', ')}`,
+  );
+}
+
+/** Values of the flags of analyses. */
+export type AnalysisFlags = FlagValues<typeof analysisRows>;
+
+/** Makes an analysis from the flags. Throws `Argument`, and the errors of reading its files. */
+export async function makeAnalysis(
+  ctx: Context,
+  scan: Scan,
+  name: AnalysisName,
+  flags: AnalysisFlags,
+  signal: AbortSignal,
+): Promise<Analysis> {
+  const given = Object.keys(rowsOfAnalysis(name)).map((key) => [key, flags[key as keyof AnalysisFlags]] as const);
+  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  if (name === 'masks') {
+    if (!flags.factories)
+      throw new EwaldError(
+        'Argument',
+        'masks requires --mask FILE.npy: one mask as [y, x], or several as [masks, y, x]',
+      );
+    options.factories = (await masksOf(flags.factories, signal)) as never;
+  }
+  if (flags.template !== undefined && 'template' in options)
+    options.template = (await templateOf(flags.template, signal)) as never;
+  if (flags.calibration !== undefined && 'calibration' in options)
+    options.calibration = (await calibrationOf(flags.calibration)) as never;
+  if (flags.reference !== undefined && 'reference' in options)
+    options.reference = (await roiOf('--reference', flags.reference, scan, signal)) as never;
+  return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
+}
+
+async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(() => Float64Array)[]> {
+  const made: (() => Float64Array)[] = [];
+  for (const file of files) {
+    const { shape, data, complex } = await readNpyFile(file, signal);
+    if (complex || shape.length < 2 || shape.length > 3)
+      throw new EwaldError(
+        'Shape',
+        `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; expected [y, x] or [masks, y, x]`,
+      );
+    const pixels = (shape.at(-1) as number) * (shape.at(-2) as number);
+    for (let at = 0; at < data.length; at += pixels) made.push(() => Float64Array.from(data.subarray(at, at + pixels)));
+  }
+  return made;
+}
+
+async function calibrationOf(file: string): Promise<unknown> {
+  const text = await readText(file);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new EwaldError('Format', `${file} is no JSON; expected what ewald calibrate SCAN -o ${file} writes`);
+  }
+}
+
+async function templateOf(file: string, signal: AbortSignal) {
+  const { shape, data, complex } = await readNpyFile(file, signal);
+  if (complex || shape.length !== 2)
+    throw new EwaldError('Shape', `${file} holds ${complex ? 'complex numbers' : `[${shape}]`}; expected [y, x]`);
+  return { data, shape };
+}
+
+/** The names in a list such as `com,sum`; `modules` are those of --udf. Throws `Argument`. */
+export function namesOf(list: string, modules?: readonly string[]): AnalysisName[] {
+  const names = list.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (isName(name)) continue;
+    const near = nearest(name, everyName);
+    if (modules !== undefined && !near)
+      throw new EwaldError(
+        'Argument',
+        `there is no analysis "${name}"; functions of --udf are not named, all that ${modules.join(', ')} exports ` +
+          `run: ewald run FILE --udf ${modules.map(inShell).join(' --udf ')}`,
+      );
+    throw new EwaldError(
+      'Argument',
+      'there is no analysis ' +
+        `"${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${everyName.join(', ')}`}`,
+    );
+  }
+  if (new Set(names).size < names.length) throw new EwaldError('Argument', `"${list}" contains an analysis twice`);
+  return names as AnalysisName[];
+}
+
+/** The flags of analyses. Throws `Argument` for those that none of these analyses uses. */
+export function analysisFlags(names: readonly AnalysisName[], texts: FlagTexts): AnalysisFlags {
+  const values = flagValues(analysisRows, texts);
+  const taken = [...new Set(names.flatMap(flagsOf))].join(', ');
+  const who = names.join(', ') || 'a UDF';
+  const because = (): string => `${who} does not use it and ${taken === '' ? 'takes no parameters' : `takes ${taken}`}`;
+  refuseOthers(analysisRows, values, { stages: names, because }, saidAsFlags(analysisRows));
+  return values;
+}

@@ -1,0 +1,45 @@
+/** Describes the findings of a run, as the flags that repeat them. */
+import {
+  cellText,
+  errorText,
+  oddsText,
+  preferenceText,
+  type RunEvent,
+  tunedFacts,
+  tunedFlags,
+} from '../../entries/pipeline.node.js';
+import { dim, firstFrames, yellow } from './output.js';
+
+/** Why the user must look at a determined cell. */
+export function cellDoubts(event: Extract<RunEvent, { readonly kind: 'cell' }>): string[] {
+  const longer = event.doubt === undefined ? [] : [`the cell may be longer: ${event.doubt}`];
+  return [...longer, (event.lattice && preferenceText(event.lattice, event)) ?? []].flat();
+}
+
+/** The text of an event; empty if there is nothing to print. */
+export function eventText(event: RunEvent): string {
+  if (event.kind === 'warning') return `${yellow('warning:')} ${event.text}`;
+  if (event.kind === 'tuned') {
+    if (!event.facts) return '';
+    const radii = event.intRadius ? ` --int-radius=${event.intRadius}` : '';
+    return dim(
+      `peaks: from ${firstFrames(event.frames)}${tunedFacts(event.facts)} ${tunedFlags(event.finder as 'peakfinder8', event.peaks)}${radii}`,
+    );
+  }
+  if (event.kind === 'geometry')
+    return `${yellow('geometry:')} ${event.text}; --refine-geometry off keeps the given one`;
+  if (event.kind !== 'cell') return '';
+  const { cell, lattice, errors, rivals, images, frames } = event;
+  const warning = cellDoubts(event)
+    .map((text) => `\n${yellow('warning:')} ${text}`)
+    .join('');
+  if (!cell || !lattice)
+    return (
+      `${yellow('cell:')} no cell explains ${firstFrames(frames)}, of which ${images} ` +
+      `${images === 1 ? 'has' : 'have'} enough peaks; ` +
+      `only peaks are searched for${warning}`
+    );
+  const known = [lattice.type, errors && `errors ${errorText(errors)}`, oddsText(rivals)].filter(Boolean).join('; ');
+  const from = `${frames === 1 ? '' : `${images} of `}${firstFrames(frames)}`;
+  return dim(`cell: from ${from} -p ${cellText(lattice)} (${known})`) + warning;
+}

@@ -1,0 +1,21 @@
+/** The page of `--view`: served next to a run, and kept after it at a terminal. */
+import { type ServedView, serveView } from '../../entries/view.node.js';
+import { bold, note } from './output.js';
+import { untilAborted } from './until-aborted.js';
+
+/** Starts the server of the viewer; its address is a remark, since results go to standard output. */
+export async function servedView(port: number | undefined): Promise<ServedView | undefined> {
+  if (port === undefined) return undefined;
+  const view = await serveView([], { port });
+  note(`view: ${bold(view.url)}`);
+  return view;
+}
+
+/** At a terminal, the page of a finished run remains until Ctrl-C, which then does not interrupt anything. */
+export async function pageLeft({ url }: ServedView, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || !process.stderr.isTTY) return;
+  note(`view: the run is finished; its page remains at ${bold(url)} until Ctrl-C (--no-stay ends it with the run)`);
+  const { exitCode: ofRun } = process;
+  await untilAborted(signal);
+  process.exitCode = ofRun;
+}

@@ -1,0 +1,378 @@
+/** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
+import type { Command } from 'commander';
+import { EwaldError } from '../../entries/index.node.js';
+import {
+  analysisNames,
+  analysisRows,
+  checkRunToFiles,
+  detectorAddress,
+  type FlagValues,
+  grouped,
+  liveRows,
+  loadUdfs,
+  type NamedResult,
+  type Parameters,
+  type RunToFilesOptions,
+  type RunWatch,
+  readNpyFile,
+  refuseOthers,
+  runToFiles,
+  scanRunRows,
+  watchRows,
+} from '../../entries/shell.node.js';
+import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
+import type { ServedView } from '../../entries/view.node.js';
+import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
+import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
+import {
+  bold,
+  type CliDeps,
+  counted,
+  dim,
+  endDone,
+  note,
+  Progress,
+  print,
+  printJson,
+  rateText,
+  warn,
+  yellow,
+} from './output.js';
+import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { roiOf } from './roi.js';
+import {
+  type AnalysisFlags,
+  analysisFlags,
+  analysisHelp,
+  flagsInHelp,
+  makeAnalysis,
+  namesInHelp,
+  namesOf,
+  refuseWithoutAnalysis,
+} from './run-analyses.js';
+import { pageLeft, servedView } from './run-view.js';
+import { watched } from './run-watch.js';
+import { backendRow, jsonRow } from './shell-rows.js';
+
+/** Parameters of the cluster, and of the command itself. */
+const commandRows = grouped('many cores', {
+  module: {
+    kind: 'text',
+    sentence: 'path under which the workers of the cluster load the module of --udf',
+    value: 'path',
+    of: ['a cluster (--executor nats://…)'],
+  },
+  backend: { ...backendRow, sentence: 'backend of the kernels' },
+  stay: {
+    kind: 'boolean',
+    group: 'live',
+    sentence: 'keeps the page of --view after the run',
+    off: 'end the page of --view with the run, at a terminal, too',
+    fallback: true,
+  },
+  json: jsonRow(
+    '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +
+      'live: {received, lost, …}, seconds, bytesPerSecond}',
+  ),
+} as const satisfies Parameters);
+
+const rows = { ...scanRunRows, ...liveRows, ...commandRows, ...watchRows } as const satisfies Parameters;
+type Texts = ExecutorFlags;
+type Flags = Texts & AnalysisFlags & FlagValues<typeof rows>;
+
+export function register(program: Command, deps: CliDeps): void {
+  const command = program
+    .command('run')
+    .description('run analyses or your own functions over frames, several in one pass')
+    .argument('[analysis]', 'one analysis, or several separated by commas; with --udf the file')
+    .argument('[file]', 'a file of frames; ewald info describes it')
+    .configureHelp({ visibleOptions: (self) => flagsInHelp(self) })
+    .addHelpText('after', ({ command: self }) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`)
+    .action((analysis: string | undefined, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
+  withFlags(withFlags(withDataFlags(withFlags(command, scanRunRows)), liveRows), analysisRows);
+  withFlags(withExecutor(command, 'workers that share the partitions; default: none, this process runs them'), {
+    ...commandRows,
+    ...watchRows,
+  });
+}
+
+async function run(
+  what: string | undefined,
+  second: string | undefined,
+  texts: Texts,
+  { signal }: CliDeps,
+): Promise<void> {
+  const given = flagValues(rows, texts);
+  const { connect } = given;
+  // If only user functions are run, no analysis has to be named.
+  const alone = given.udfs !== undefined && second === undefined && connect === undefined;
+  if (what !== undefined && !alone) refuseWithoutAnalysis(what, second);
+  const names = alone || what === undefined ? [] : namesOf(what, given.udfs);
+  const file = connect ?? (alone ? what : second);
+  if (names.length === 0 && given.udfs === undefined)
+    throw new EwaldError(
+      'Argument',
+      `no analysis given: ewald run com scan.mib; there are ${Object.keys(analysisNames).join(', ')}`,
+    );
+  if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
+  if (connect !== undefined) checkLive(connect, second, texts, signal);
+  else
+    refuseOthers(
+      liveRows,
+      given,
+      {
+        stages: given.follow ? ['a file that is followed (--follow)'] : [],
+        because: () => `the frames are those of ${file}`,
+      },
+      saidAsFlags(liveRows),
+    );
+  const flags: Flags = { ...texts, ...given, ...analysisFlags(names, texts) };
+  const chosen = chosenExecutor(flags, { jobs: 1 });
+  const stages = chosen.kind === 'nats' ? ['a cluster (--executor nats://…)'] : [];
+  refuseOthers(
+    commandRows,
+    given,
+    { stages, because: () => `the executor is ${chosen.kind}` },
+    saidAsFlags(commandRows),
+  );
+  if (flags.params !== undefined && flags.udfs === undefined)
+    throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');
+  // MPI starts here, after the flags are checked: a rank that fails later ends the job with a notice of MPI.
+  // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
+  const writes = (await rankOf(chosen)) === 0;
+  const { output, png, record, force, channels } = flags;
+  const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
+  await checkRunToFiles(outputs, file);
+  await watched(writes ? given : {}, { searches: false, output: output ?? png ?? record }, (watch) =>
+    analyse(file, names, [flags, chosen, outputs], watch, signal),
+  );
+}
+
+async function analyse(
+  file: string,
+  names: ReturnType<typeof namesOf>,
+  [flags, chosen, outputs]: readonly [Flags, Chosen, RunToFilesOptions],
+  watch: RunWatch | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { connect, view: port, stay } = flags;
+  const { writes = true } = outputs;
+  const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
+  const ctx = await contextOf(chosen, flags);
+  const progress = new Progress('run');
+  let view: ServedView | undefined;
+  try {
+    // The page is there before the first frame, so that its picture need not wait for a browser.
+    view = writes ? await servedView(port) : undefined;
+    const scan =
+      connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
+    const { live } = scan;
+    if (live) watch?.live(live);
+    // Ctrl-C ends a live scan, whose results are kept.
+    if (live) signal.addEventListener('abort', () => live.stop(), { once: true });
+    const analyses: Analysis[] = [];
+    for (const name of names) analyses.push(await makeAnalysis(ctx, scan, name, flags, signal));
+    const read: Read = { frames: 0, bytes: 0, before: 0, positions: 0 };
+    const options = {
+      ...outputs,
+      view,
+      analyses,
+      udfs,
+      roi: await roiOf('--roi', flags.roi, scan, signal),
+      corrections: await correctionsOf(flags, signal),
+      ...(live ? { latest: flags.latest } : { signal }),
+      onFiles: tellFiles,
+      plots: writes && (flags.plots ?? false),
+      progress: (progressed: UdfProgress) => {
+        watch?.progress(progressed);
+        const { frames, totalFrames, bytes, seconds } = progressed;
+        // An analysis with two passes reads from the beginning again.
+        if (bytes < read.bytes) read.before += read.bytes;
+        Object.assign(read, { frames, bytes, positions: totalFrames });
+        if (!writes) return;
+        const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
+        const rest = live ? counts(live.status) : `${left.toFixed(0)} s left`;
+        progress.report(
+          frames / totalFrames,
+          `${frames} of ${totalFrames} frames, ${rateText(bytes, seconds)}, ${rest}`,
+        );
+      },
+    };
+    if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
+    if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
+    const started = performance.now();
+    const { results, files } = await runToFiles(ctx, scan, options);
+    progress.end();
+    if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
+    endDone(!live || live.status.lost === 0, live ? signal : undefined);
+    if (view && stay !== false) await pageLeft(view, signal);
+  } finally {
+    progress.end();
+    await view?.close();
+    await ctx.close();
+  }
+}
+
+/** Number of files that need not be announced. */
+const usualFiles = 8;
+
+/** Announces very many files before the work, and how to have fewer. */
+function tellFiles(files: readonly string[]): void {
+  if (files.length <= usualFiles) return;
+  note(
+    `${yellow('note:')} ${files.length} files will be written, ${files[0]} … ${files.at(-1)}: --channel NAME keeps ` +
+      'single results, and an output in .h5 holds all of them',
+  );
+}
+
+/** Rejects what does not go together with a detector. Throws `Argument`. */
+function checkLive(connect: string, file: string | undefined, texts: Texts, signal: AbortSignal): void {
+  detectorAddress(connect);
+  if ((texts as { follow?: boolean }).follow)
+    throw new EwaldError('Argument', `--follow is for files, and the frames are those of ${connect}`);
+  if (file !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `--connect replaces the file of frames, but there is also ${file}; omit one of them`,
+    );
+  for (const [name, flag] of Object.entries({ fileMask: '--file-mask', fileDark: '--file-dark' }))
+    if ((texts as Record<string, unknown>)[name])
+      throw new EwaldError('Argument', `${flag} is for files, and the frames are those of ${connect}`);
+  const { navShape: _, signal: __, ...others } = openOptions(texts, signal);
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
+  if (other !== undefined)
+    throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
+}
+
+function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
+  const { follow, timeoutS, stallS, ringBytes, syncOffset, fileMask, fileDark } = flags;
+  if (follow) note(dim(`following ${file}, waiting for its first frame`));
+  return ctx.load(file, {
+    ...openOptions(flags, signal),
+    ...(syncOffset !== undefined && { syncOffset }),
+    ...(fileMask && { fileMask: true }),
+    ...(follow && { follow, timeoutS, stallS, ringBytes }),
+    ...(fileDark && { fileDark: true }),
+  });
+}
+
+/** A remark about the scan, with the flag that changes it. */
+const warningOf = ({ text, option }: Scan['notes'][number]): string =>
+  `${yellow('warning:')} ${text}${adviceOf(option)}`;
+
+const adviceOf = (option: string | undefined): string =>
+  option === 'fileMask' ? ' (--file-mask excludes them)' : option === 'fileDark' ? ' (--file-dark subtracts them)' : '';
+
+/** The next acquisition of a detector. */
+async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
+  const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset } = flags;
+  const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
+  note(dim(`connected to ${connection.name}, waiting for an acquisition`));
+  const scan = await connection.next({
+    navShape: openOptions(flags, signal).navShape,
+    syncOffset,
+    timeoutS,
+    stallS,
+    controller: controller ? true : undefined,
+    signal,
+  });
+  if (scan) return scan;
+  throw new EwaldError('Lost', `no acquisition started at ${connection.name} within ${timeoutS} s (--timeout)`);
+}
+
+/** Counts of a live scan that differ from what one expects. */
+const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
+  [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} skipped`] : [])].join(', ');
+
+/** Files that are read in addition to the frames, none of which may be overwritten. */
+const inputsOf = (flags: Flags): string[] =>
+  (
+    ['factories', 'udfs', 'roi', 'dark', 'gain', 'excludedPixels', 'template', 'reference', 'calibration'] as const
+  ).flatMap((name) => flags[name] ?? []);
+
+async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
+  if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note });
+  const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
+  return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
+}
+
+async function arrayOf(file: string | undefined, signal: AbortSignal) {
+  return file === undefined ? undefined : (await readNpyFile(file, signal)).data;
+}
+
+async function correctionsOf({ dark, gain, excludedPixels }: Flags, signal: AbortSignal) {
+  if (dark === undefined && gain === undefined && excludedPixels === undefined) return undefined;
+  const bad = await arrayOf(excludedPixels, signal);
+  return {
+    dark: await arrayOf(dark, signal),
+    gain: await arrayOf(gain, signal),
+    excludedPixels: bad && Uint8Array.from(bad, (value) => (value ? 1 : 0)),
+  };
+}
+
+/** Smallest and largest number, ignoring NaN. */
+function range(data: NamedResult['data']): { min: number; max: number } {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < data.length; i++) {
+    const value = Number(data[i]);
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  return { min, max };
+}
+
+/** Why a result has no numbers, if the shape of the scan is the reason. */
+const whyEmpty = (name: string, nav: readonly number[]): string =>
+  /divergence|curl/.test(name) && nav.length !== 2
+    ? ` (defined for scans of two axes; this one has ${nav.length}: --nav-shape gives them)`
+    : '';
+
+/** The amount of data read: frames and bytes of the last pass, bytes of the previous ones. */
+interface Read {
+  frames: number;
+  bytes: number;
+  before: number;
+  /** Positions that the run was to process. */
+  positions: number;
+}
+
+function report(
+  input: string,
+  scan: Scan,
+  results: readonly NamedResult[],
+  files: readonly string[],
+  { read, seconds }: { readonly read: Read; readonly seconds: number },
+  flags: Flags,
+): void {
+  const { nav, sig } = scan.shape;
+  const { frames, positions } = read;
+  const bytes = read.before + read.bytes;
+  const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
+  if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
+  const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
+  if (flags.json) {
+    printJson({
+      input,
+      shape: [...nav, ...sig],
+      dtype: scan.dtype,
+      frames,
+      positions,
+      results: told,
+      files,
+      ...(scan.live && { live: scan.live.status }),
+      seconds,
+      bytesPerSecond: bytes / seconds,
+    });
+    return;
+  }
+  for (const { name, shape, dtype, min, max } of told) {
+    // The limits of an array without numbers are infinite.
+    const limits = min <= max ? `${min} … ${max}` : `no numbers${whyEmpty(name, nav)}`;
+    print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
+  }
+  for (const file of files) print(file);
+  if (frames < positions)
+    print(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
+  if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
+  print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
+}

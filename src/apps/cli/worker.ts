@@ -1,0 +1,59 @@
+/** `ewald worker`: joins a cluster and works for it until Ctrl-C. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { joinCluster } from '../../entries/executors.node.js';
+import { EwaldError } from '../../entries/index.node.js';
+import { joinRows, type Parameters } from '../../entries/shell.node.js';
+import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
+import { backendOption, type CliDeps, print, printJson } from './output.js';
+import { flagValues, withFlags } from './parameter-flags.js';
+import { backendRow, jsonRow } from './shell-rows.js';
+
+const rows = {
+  ...joinRows,
+  backend: { ...backendRow, sentence: 'backend of the contexts that tasks open' },
+  json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
+} as const satisfies Parameters;
+
+/** Parses NAME=FILE or NAME=URL. */
+function moduleOf(text: string): [string, string] {
+  const [, name = '', where = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (!name) throw new EwaldError('Argument', `--module is "${text}"; expected NAME=FILE, such as filter=./filter.mjs`);
+  if (/^[a-z][a-z0-9+.-]+:/i.test(where)) return [name, where];
+  if (!existsSync(where))
+    throw new EwaldError('Argument', `--module ${text}: the file ${where} does not exist (looked for in ${resolve()})`);
+  return [name, pathToFileURL(resolve(where)).href];
+}
+
+export function register(program: Command, { signal }: CliDeps): void {
+  withFlags(withCluster(program.command('worker')), rows)
+    .description('join a cluster and work for it until Ctrl-C')
+    .action(async (texts: ClusterFlags) => {
+      const flags = flagValues(rows, texts);
+      const { url, address, options } = clusterOf(texts);
+      if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
+      const worker = await joinCluster(url, {
+        ...options,
+        ...(flags.workers !== undefined && { workers: flags.workers }),
+        threads: flags.threads ?? joinRows.threads.range.fallback,
+        ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
+        ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
+        ...(flags.name !== undefined && { name: flags.name }),
+        modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
+        allowModules: flags.allowModules ?? false,
+        onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
+      });
+      const { name, slots, backends } = worker.info;
+      const chosen = backends.find((report) => report.chosen)?.backend ?? 'no backend';
+      if (flags.json) printJson({ joined: name, url: address, slots, backend: chosen });
+      else
+        print(
+          `${name} has joined ${address}: ${slots} tasks at once on ${chosen}; ` +
+            'Ctrl-C leaves after its tasks have finished',
+        );
+      signal.addEventListener('abort', () => void worker.leave(), { once: true });
+      await worker.left;
+    });
+}

@@ -1,0 +1,95 @@
+/**
+ * Searches all frames with several workers, each with the files open and its own WebAssembly. Blocks of frames are
+ * searched as workers become free, and the streams of the blocks are joined in the order of the frames, so that the
+ * stream is that of a single worker.
+ */
+
+import type { KnownCell, SearchSettings } from '../../../entries/index.js';
+import { Engine } from './calls.js';
+import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
+
+/** The frames that a crew searches. */
+export interface CrewTask {
+  readonly request: OpenRequest;
+  readonly settings: SearchSettings;
+  readonly cells: readonly KnownCell[];
+  readonly frames: number;
+}
+
+/** Number of blocks per worker: enough for all workers to end at about the same time. */
+const blocksPerWorker = 4;
+/**
+ * Minimum and maximum number of frames in a block: each block plans its search anew, and its stream is held in memory.
+ */
+const [leastFrames, mostFrames] = [4, 256];
+const beginOfChunk = new TextEncoder().encode('----- Begin chunk -----');
+
+/** The number of workers for a number of frames. */
+export const crewSize = (frames: number, cores: number): number =>
+  Math.max(1, Math.min(8, cores, Math.floor(frames / leastFrames)));
+
+export class Crew {
+  readonly #members: readonly Engine[];
+  #stopped = false;
+
+  /** `start` starts a worker; `report` is called for every frame. */
+  constructor(size: number, start: () => Worker, report: (summary: FrameSummary) => void) {
+    this.#members = Array.from({ length: size }, () => {
+      const member = new Engine(start);
+      member.onProgress = report;
+      return member;
+    });
+  }
+
+  /** The streams of all blocks, joined; the frames of a stopped run that were searched before the first missing one. */
+  async run({ request, settings, cells, frames }: CrewTask): Promise<Blob> {
+    const size = Math.ceil(frames / (blocksPerWorker * this.#members.length));
+    const block = Math.max(leastFrames, Math.min(mostFrames, size));
+    const results: (RunResult | undefined)[] = new Array(Math.ceil(frames / block));
+    let next = 0;
+    const work = async (member: Engine): Promise<void> => {
+      await member.call('open', request);
+      while (next < results.length && !this.#stopped) {
+        const place = next++;
+        const first = place * block;
+        const count = Math.min(block, frames - first);
+        results[place] = await member.call('run', { settings, cells, first, count, html: false });
+      }
+    };
+    try {
+      await Promise.all(this.#members.map(work));
+      return await joined(results);
+    } finally {
+      for (const member of this.#members) member.end('The search has ended.');
+    }
+  }
+
+  /** Ends the run when the frames that are being searched are finished. */
+  stop(): void {
+    this.#stopped = true;
+    // A member that has not opened its files yet answers once it has.
+    for (const member of this.#members) void member.call('stop').catch(() => undefined);
+  }
+}
+
+/** Joins the streams of consecutive blocks: all except the first lose their head. */
+async function joined(results: readonly (RunResult | undefined)[]): Promise<Blob> {
+  const parts: Blob[] = [];
+  for (const result of results) {
+    if (!result) break;
+    parts.push(parts.length === 0 ? result.stream : await withoutHead(result.stream));
+    if (result.stopped) break;
+  }
+  return new Blob(parts, { type: 'text/plain' });
+}
+
+async function withoutHead(stream: Blob): Promise<Blob> {
+  const bytes = new Uint8Array(await stream.arrayBuffer());
+  for (
+    let at = bytes.indexOf(beginOfChunk[0] as number);
+    at >= 0;
+    at = bytes.indexOf(beginOfChunk[0] as number, at + 1)
+  )
+    if (beginOfChunk.every((byte, i) => bytes[at + i] === byte)) return stream.slice(at);
+  return new Blob([]);
+}

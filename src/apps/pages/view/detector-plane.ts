@@ -1,0 +1,33 @@
+/**
+ * A detector as displayed: its panels and rings in the plane perpendicular to the beam, in pixels of its first panel.
+ */
+import type { Geometry, RingArc } from '../../../entries/index.js';
+import { type PlacedPanel, placeOn } from './layout.js';
+
+/** Panels in the plane: x to the right and y up, as the sample sees them. */
+export function placedPanels({ panels }: Geometry): PlacedPanel[] {
+  const pixelsPerMetre = panels[0]?.resolution ?? 1;
+  return panels.map((panel) => {
+    // Panels with larger pixels occupy more of the plane.
+    const scale = pixelsPerMetre / panel.resolution;
+    const scaled = ([x, y]: readonly number[]): [number, number] => [scale * (x ?? 0), scale * (y ?? 0)];
+    return {
+      name: panel.name,
+      minFs: panel.minFs,
+      minSs: panel.minSs,
+      endFs: panel.maxFs + 1,
+      endSs: panel.maxSs + 1,
+      origin: scaled(panel.corner),
+      fs: scaled(panel.fs),
+      ss: scaled(panel.ss),
+    };
+  });
+}
+
+/** The points of an arc in the plane, [points, 2]; no points if its panel is missing. */
+export function arcOn(panel: PlacedPanel | undefined, { points }: RingArc): Float32Array[] {
+  if (!panel) return [];
+  const out = new Float32Array(points.length);
+  for (let i = 0; i < points.length; i += 2) out.set(placeOn(panel, points[i] as number, points[i + 1] as number), i);
+  return [out];
+}

@@ -1,0 +1,105 @@
+/** The connection of the page to its server: facts about a run, and the statistics of its frames. */
+import { type FrameStatistics, readStatistics } from '../../../io/live/frame-statistics.js';
+import type { ScanFacts } from './live-scan.js';
+import type { LiveFacts } from './protocol.js';
+
+/** The state of the run that the server reports, or `waiting` before there is one. */
+export type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
+
+/** Facts about a run. */
+export interface RunFacts extends LiveFacts {
+  readonly state: RunState;
+  readonly total?: number | undefined;
+  /** The images of a run over a scan, instead of frames. */
+  readonly scan?: ScanFacts | undefined;
+  /** What the server has to say, such as why there are no frames yet. */
+  readonly note?: string | undefined;
+}
+
+/** The server sends a message every two seconds; after this time without any, ms, it is considered gone. */
+const silenceMs = 7000;
+/** Time between attempts to connect again, ms. */
+const againMs = 3000;
+
+export class LiveFeed {
+  /** A name by which the server knows this page. */
+  readonly client = crypto.randomUUID();
+  facts: RunFacts | undefined;
+  /** What the run has found so far, such as the quality of a running merge. */
+  status: readonly string[] = [];
+  /** Whether the server is answering. */
+  connected = false;
+  /** Number of frames that have been reported. */
+  count = 0;
+  onFacts: (facts: RunFacts) => void = () => undefined;
+  onFrames: (frames: readonly FrameStatistics[], first: number) => void = () => undefined;
+  /** Called when the server has stopped answering, or answers again. */
+  onConnection: () => void = () => undefined;
+  #events: EventSource | undefined;
+  #heardAt = performance.now();
+  /** Best estimate of the time of the server minus that of the page. */
+  #ahead = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Connects, and connects again whenever the connection ends, until the run has ended. */
+  open(): void {
+    this.#connect();
+    this.#timer = setInterval(() => {
+      if (performance.now() - this.#heardAt > silenceMs) this.#lost();
+    }, 1000);
+  }
+
+  /** The server's time, ms since it was started. */
+  get now(): number {
+    return performance.now() + this.#ahead;
+  }
+
+  get isOver(): boolean {
+    return this.facts?.state === 'ended' || this.facts?.state === 'stopped';
+  }
+
+  #connect(): void {
+    // The browser would connect again by itself, but not after an answer such as 403 or 503.
+    const events = new EventSource(`live/events?client=${this.client}&from=${this.count}`);
+    this.#events = events;
+    const heard = (now: string | undefined): void => {
+      this.#heardAt = performance.now();
+      // The message with the least delay gives the best estimate.
+      if (now !== undefined) this.#ahead = Math.max(this.#ahead, Number(now) - performance.now());
+      if (this.connected) return;
+      this.connected = true;
+      this.onConnection();
+    };
+    events.addEventListener('run', ({ data }) => {
+      heard(undefined);
+      this.facts = JSON.parse(data) as RunFacts;
+      this.onFacts(this.facts);
+    });
+    events.addEventListener('status', ({ data }) => {
+      heard(undefined);
+      this.status = JSON.parse(data) as string[];
+    });
+    events.addEventListener('now', ({ data }) => heard(data));
+    events.addEventListener('frames', ({ data }: MessageEvent<string>) => {
+      const [now, text = ''] = data.split(' ');
+      heard(now);
+      const frames = readStatistics(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)));
+      const first = this.count;
+      this.count += frames.length;
+      this.onFrames(frames, first);
+    });
+    events.onerror = () => this.#lost();
+  }
+
+  #lost(): void {
+    this.#events?.close();
+    this.#events = undefined;
+    this.#heardAt = performance.now();
+    const was = this.connected;
+    this.connected = false;
+    if (was) this.onConnection();
+    // The server ends with its run.
+    if (this.isOver) clearInterval(this.#timer);
+    else setTimeout(() => this.#events ?? this.#connect(), againMs);
+  }
+}

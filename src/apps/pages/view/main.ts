@@ -1,0 +1,102 @@
+/** The page: connects controls, keys, files and the address to the viewer. */
+import { counted } from '../../../base/amounts.js';
+import { byId } from '../by-id.js';
+import { writeAddressLater } from './address-controls.js';
+import { drawn, pane, redraw, redrawControls, redrawPictures, say, scan, viewer } from './app.js';
+import { Latest } from './calls.js';
+import { bindContrast, writeContrast } from './contrast-controls.js';
+import { element } from './elements.js';
+import { bindFiles, openServed } from './file-controls.js';
+import { bindFrames, writeFrames } from './frame-controls.js';
+import { bindKeys } from './keys.js';
+import { bindLive, isLive, liveScan, liveState } from './live-controls.js';
+import { drawOverlay } from './overlay.js';
+import { listedKeys, pageKeys } from './page-keys.js';
+import type { Colour } from './picture.js';
+import { bindScan, drawScan } from './scan-controls.js';
+import { bindSearch, writeSearch } from './search-controls.js';
+import { stageTitles } from './stages.js';
+import { writeRunCharts } from './tab-controls.js';
+import type { Point } from './viewport.js';
+
+drawn.pictures = () => {
+  const { peaks, crystals } = viewer;
+  pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
+  pane.draw();
+  drawOverlay(pane, { peaks, crystals, rings: viewer.rings, show: viewer.show, light: viewer.light });
+  if (liveScan()) liveScan()?.draw();
+  else drawScan();
+};
+
+drawn.controls = () => {
+  document.body.dataset.state = liveScan() ? 'scan' : viewer.opened ? 'open' : 'empty';
+  byId('scan-title').textContent = liveScan()?.title ?? byId('scan-title').textContent;
+  writeContrast();
+  writeFrames();
+  writeSearch();
+  writeTitles();
+  if (!isLive()) void writeRunCharts(false);
+};
+
+drawn.after = writeAddressLater;
+
+/** Describes what is shown, in the header, in the title of the tab, and for screen readers. */
+function writeTitles(): void {
+  const { opened, frame, peaks, crystals, stage } = viewer;
+  if (!opened) return;
+  const title = viewer.stackName ?? (stage === 'frame' ? undefined : `${stageTitles[stage]}, frame ${frame}`);
+  const { name, format, navigation, width, height, dtype, notes } = opened;
+  const size = `${[...navigation, height, width].join(' × ')} ${dtype}`;
+  const more = [format, size, ...(title ? [title] : [])].map((text) => ` · ${text}`).join('');
+  byId('name').replaceChildren(element('b', name), more);
+  byId('pane-title').textContent = title ?? '';
+  byId('name').title = notes.join('\n');
+  document.title = `${name} · ${title ?? `frame ${frame}`}`;
+  const count = peaks ? `, ${counted(peaks.count, 'peak')}` : '';
+  const found = crystals.length > 0 ? `, ${crystals.length} crystal${crystals.length === 1 ? '' : 's'}` : '';
+  pane.overlay.ariaLabel = `${title ?? `frame ${frame}`}${count}${found}`;
+}
+
+/** A colour of the style sheet, `rgb(…)`, as numbers. */
+function rgbOf(text: string): Colour {
+  const [red = 240, green = 240, blue = 240] = text.match(/[\d.]+/g)?.map(Number) ?? [];
+  return [red / 255, green / 255, blue / 255];
+}
+
+// The line below the picture follows the pointer: only the latest position matters.
+const reading = new Latest<[Point | undefined]>(
+  async (place) => {
+    byId('reading').textContent = (place && (await viewer.read(place))) ?? '';
+  },
+  () => undefined,
+);
+pane.onPoint = (place) => void reading.ask(place);
+pane.onChange = redrawPictures;
+viewer.onChange = redraw;
+viewer.onProgress = redrawControls;
+viewer.onMessage = say;
+addEventListener('resize', redraw);
+const dark = matchMedia('(prefers-color-scheme: dark)');
+viewer.suit(dark.matches);
+dark.addEventListener('change', () => {
+  viewer.suit(dark.matches);
+  redraw();
+});
+bindFiles();
+bindContrast();
+bindFrames();
+bindSearch();
+bindScan();
+bindKeys(pageKeys, listedKeys);
+redraw();
+
+// No error is ignored silently.
+addEventListener('unhandledrejection', ({ reason }) => viewer.fail(reason));
+
+if (new URLSearchParams(location.search).has('served')) {
+  bindLive();
+  openServed().catch((error: unknown) => say(error instanceof Error ? error.message : String(error), true));
+}
+
+/** Accessible to tests and in the browser's console. */
+Object.assign(globalThis, { viewer, scan, liveState });

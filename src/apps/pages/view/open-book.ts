@@ -1,0 +1,84 @@
+/** Opens a stream with its frames, and a run in progress. */
+
+import { type Context, type Detector, parseGeometry } from '../../../entries/index.js';
+import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
+import { PeakMaps } from '../../../io/live/peak-maps.js';
+import { listedPeaks } from './listed.js';
+import { datasetAt, LiveBook, valuesAt } from './live-book.js';
+import type { InputFile, LiveFacts, OpenRequest, ShownPeakMaps } from './protocol.js';
+import { type OpenedSession, openSession, sessionOf } from './session.js';
+import { StreamBook } from './stream-book.js';
+
+const textFile = (name: string, text: string | undefined): InputFile | undefined =>
+  text === undefined || text.trim() === '' ? undefined : { name, blob: new Blob([text]) };
+
+/** Opens a stream; geometry and cell are those of its head unless others are given. */
+export async function openStream(
+  stream: InputFile,
+  { frames, geometry, cell }: OpenRequest,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession> {
+  const book = await StreamBook.open(stream, frames);
+  const { index } = book;
+  const { session, opened } = await openSession(
+    {
+      frames: [book.fileOf(0)],
+      geometry: geometry ?? textFile(`the geometry of ${stream.name}`, index.geometry),
+      cell: cell ?? textFile(`the cell of ${stream.name}`, index.cell),
+    },
+    contextOf,
+  );
+  book.openAs(session.given);
+  const listed = book.summaries();
+  return {
+    session: { ...session, book },
+    opened: {
+      ...opened,
+      name: stream.name,
+      format: `stream, ${opened.format}`,
+      frames: listed.length,
+      navigation: [],
+      listed,
+    },
+  };
+}
+
+/** Opens a run in progress, using its newest frame to describe the frames; undefined if it has none yet. */
+export async function openLive(
+  { name, geometry, dataset: named, cells, peaks, searches }: LiveFacts,
+  client: string,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession | undefined> {
+  const stated = geometry === '' ? undefined : parseGeometry(geometry, `the geometry of ${name}`);
+  const of = { geometry: stated, dataset: named };
+  const book = new LiveBook(of);
+  const place = await book.newest(client, 'all', -1);
+  if (!place) return undefined;
+  const dataset = await datasetAt(place, of);
+  const given = stated && ofDataset(stated, named && openedArray(dataset));
+  const scene = { name, given, cells, openOther: valuesAt(place, dataset) };
+  const { session, opened } = await sessionOf(dataset, scene, contextOf);
+  session.tuned = { peaks: peaks ?? {} };
+  // Frames that no run has searched: the parameters are tuned from those of the newest file.
+  const last = Math.min(place.event ?? 0, dataset.frames - 1);
+  if (!searches) session.tuning = { last, openOther: scene.openOther };
+  return {
+    session: { ...session, book },
+    opened: {
+      ...opened,
+      ...{ frames: place.index + 1, navigation: [], listed: [], first: place.index, unsearched: !searches },
+    },
+  };
+}
+
+/** Counts the peaks of all frames of a stream. */
+export async function peakMapsOf(book: StreamBook, detector: Detector): Promise<ShownPeakMaps> {
+  const maps = new PeakMaps(detector.width, detector.height);
+  for (let frame = 0; frame < book.index.chunks.length; frame++) {
+    const chunk = await book.chunk(frame);
+    const inverseNm = chunk?.peaks?.map(({ inverseD }) => inverseD) ?? [];
+    if (chunk) maps.add(listedPeaks(frame, chunk, detector), (i) => (inverseNm[i] as number) / 10);
+  }
+  const { width, height, step, frames, powder, peakogram } = maps;
+  return { width, height, step, frames, powder, peakogram };
+}

@@ -1,0 +1,320 @@
+/** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
+import type { KnownCell, SearchSettings } from '../../../entries/index.js';
+import type { FrameData, Limits } from './contrast.js';
+import type { PlacedPanel } from './layout.js';
+
+/** A file with its name: a dropped one, or the address of one on the server. */
+export type InputFile = {
+  readonly name: string;
+  /** The name by which a stream refers to it, if the server knows that name. */
+  readonly as?: string | undefined;
+} & ({ readonly blob: Blob } | { readonly address: string });
+
+/** Files to open together. */
+export interface OpenRequest {
+  /** Files of frames. */
+  readonly frames: readonly InputFile[];
+  readonly geometry: InputFile | undefined;
+  readonly cell: InputFile | undefined;
+  /** A stream whose results are shown with its frames. */
+  readonly stream?: InputFile | undefined;
+}
+
+/** A run in progress, as its server describes it. */
+export interface LiveFacts {
+  readonly name: string;
+  readonly geometry: string;
+  /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
+  readonly cells: readonly KnownCell[];
+  readonly peaks: Partial<FinderParameters> | null;
+  /** Whether a run searches the frames; otherwise the page searches those that it shows. */
+  readonly searches: boolean;
+}
+
+/** An open file of frames. */
+export interface Opened {
+  readonly name: string;
+  readonly format: string;
+  readonly dtype: string;
+  readonly frames: number;
+  readonly width: number;
+  readonly height: number;
+  /** Axes of the scan or series. */
+  readonly navigation: readonly number[];
+  /** Remarks for the user: guesses, missing numbers, warnings. */
+  readonly notes: readonly string[];
+  /** Panels of the detector in the displayed plane; undefined without a geometry. */
+  readonly panels: readonly PlacedPanel[] | undefined;
+  /** The reason why there is no detector; peaks can then be found but not indexed. */
+  readonly withoutDetector: string | undefined;
+  /** Nonzero for bad pixels, [height, width]; undefined without a mask. */
+  readonly bad: Uint8Array | undefined;
+  readonly validRange: Limits;
+  readonly wavelengthA: number | undefined;
+  /** Lengths and angles of the known cell. */
+  readonly cell: readonly number[] | undefined;
+  /** Whether the frames are electron diffraction patterns, which use another contrast rule. */
+  readonly electrons: boolean;
+  /** The frames of a stream: their results are shown, and no others are searched for. */
+  readonly listed: readonly FrameSummary[] | undefined;
+  /** Whether the frames arrive without results, so that those of the shown ones are listed as the page finds them. */
+  readonly unsearched?: boolean;
+  /** The frame that is shown first; default 0. */
+  readonly first?: number | undefined;
+}
+
+/** Parameters of the peak search that can be set in the page. */
+export interface FinderParameters {
+  readonly threshold: number;
+  readonly minSnr: number;
+  readonly localBgRadius: number;
+}
+
+/** The stages of the peak search, as pictures: the values with which the finder compares the pixels of a frame. */
+export type StageName = 'background' | 'noise' | 'limit' | 'snr' | 'marks';
+
+/** Peaks of a frame. */
+export interface ShownPeaks {
+  readonly frame: number;
+  readonly count: number;
+  readonly fs: Float32Array;
+  readonly ss: Float32Array;
+  readonly intensity: Float32Array;
+  readonly snr: Float32Array;
+  /** Duration of the search; undefined for peaks of a stream. */
+  readonly ms: number | undefined;
+}
+
+/** A crystal of a frame. */
+export interface ShownCrystal {
+  readonly lengths: readonly number[];
+  readonly angles: readonly number[];
+  /** Undefined if a stream does not state it. */
+  readonly probability: number | undefined;
+  /** Peaks that belong to it; undefined if a stream does not state it. */
+  readonly explained: number | undefined;
+  /** Å. */
+  readonly resolutionA: number;
+  /** Rows a, b, c in Å, nine numbers, from which the Miller indices of a position are computed. */
+  readonly axes: readonly number[];
+  readonly reflections: ShownReflections;
+}
+
+/** Reflections as columns. */
+export interface ShownReflections {
+  readonly count: number;
+  readonly hkl: Int16Array;
+  /** Pixels of the frame. */
+  readonly fs: Float32Array;
+  readonly ss: Float32Array;
+  readonly intensity: Float32Array;
+  readonly sigma: Float32Array;
+}
+
+/** The results of a frame. */
+export interface ShownResult {
+  readonly peaks: ShownPeaks;
+  readonly crystals: readonly ShownCrystal[];
+  readonly ms: number;
+}
+
+/** One line of the list of frames. */
+export interface FrameSummary {
+  readonly frame: number;
+  readonly peaks: number;
+  readonly hit: boolean;
+  readonly crystals: number;
+  /** Lengths and angles of the first crystal. */
+  readonly cell: readonly number[] | undefined;
+  readonly resolutionA: number | undefined;
+  /** The reason why the frame could not be searched. */
+  readonly error: string | undefined;
+}
+
+/** Counts of peaks; see `PeakMaps`. */
+export interface ShownPeakMaps {
+  readonly width: number;
+  readonly height: number;
+  /** Pixels of the frame along each side of a cell of the powder. */
+  readonly step: number;
+  readonly frames: number;
+  readonly powder: Uint32Array;
+  readonly peakogram: Uint32Array;
+}
+
+/** Information about a pixel. */
+export interface PixelReading {
+  readonly resolutionA: number | undefined;
+  /** Fractional Miller indices in the first crystal. */
+  readonly hkl: readonly [number, number, number] | undefined;
+}
+
+/** A curve of constant resolution, as points of the displayed plane. */
+export interface ShownRing {
+  readonly resolutionA: number;
+  readonly arcs: readonly Float32Array[];
+}
+
+/**
+ * A virtual detector, in pixels of a frame from its corner: a disk of the radius `outer`, a ring between both radii, a
+ * square of the half-width `outer`, or the one pixel at its centre.
+ */
+export interface VirtualShape {
+  readonly kind: 'disk' | 'ring' | 'square' | 'point';
+  readonly cx: number;
+  readonly cy: number;
+  readonly outer: number;
+  readonly inner: number;
+}
+
+/** A scan in the worker's memory. */
+export interface LoadedScan {
+  /** Number of detector pixels summed into one, along each axis. */
+  readonly bin: number;
+  /** Size of a pattern in memory. */
+  readonly width: number;
+  readonly height: number;
+  /** Bytes that the scan takes in the file and in memory. */
+  readonly fileBytes: number;
+  readonly bytes: number;
+}
+
+/** A rectangle of positions of a scan: column and row of its first position, and its size. */
+export interface ScanRegion {
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+  readonly h: number;
+}
+
+/**
+ * The quantity computed from the pixels inside a virtual detector: their sum, or the field of the shifts of their
+ * centre of mass from its mean, or the length, divergence or curl of this field.
+ */
+export type ScanQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl';
+
+/** An image of a scan to be computed. */
+export interface ScanImageRequest {
+  readonly shape: VirtualShape;
+  readonly quantity: ScanQuantity;
+  /** Whether the absolute Fourier transform of the image is returned. */
+  readonly fourier: boolean;
+}
+
+/** An image of a scan. */
+export interface ScanImage {
+  readonly image: Float64Array;
+  /** Colours of a field by direction and length, [rows, columns, 4]. */
+  readonly rgba: Uint8Array | undefined;
+  /** The colours of all directions and lengths, [wheelSize, wheelSize, 4]. */
+  readonly wheel: Uint8Array | undefined;
+  readonly ms: number;
+}
+
+/** Width and height of a colour wheel. */
+export const wheelSize = 64;
+
+/** The cell of a run over all frames. */
+export interface RunCell {
+  /** Empty if no cell explains the frames, which are then only searched for peaks. */
+  readonly cells: readonly KnownCell[];
+  /** Lengths and angles of the first cell. */
+  readonly cell: readonly number[] | undefined;
+  /** How the cell was determined, or why none was found; empty if it was given. */
+  readonly remark: string;
+}
+
+/** A block of frames to search. */
+export interface RunRequest {
+  readonly settings: SearchSettings;
+  /** Without any, frames are only searched for peaks. */
+  readonly cells: readonly KnownCell[];
+  readonly first: number;
+  readonly count: number;
+  /** Whether a report with pictures is written as well. */
+  readonly html: boolean;
+}
+
+/** A block of frames that was searched. */
+export interface RunResult {
+  /** The CrystFEL stream of the block, with its head. */
+  readonly stream: Blob;
+  readonly html: Blob | undefined;
+  readonly stopped: boolean;
+}
+
+/** How frames are combined. */
+export type StackKind = 'sum' | 'mean' | 'maximum';
+
+/** The operations of the worker; each returns a promise. */
+export interface Operations {
+  open(request: OpenRequest): Promise<Opened>;
+  /** Opens a run in progress at its newest frame; undefined if it has none yet. */
+  openLive(request: { readonly facts: LiveFacts; readonly client: string }): Promise<Opened | undefined>;
+  /** The newest frame of a kind after another frame: its number, and its age when the server answered. */
+  newest(request: {
+    readonly client: string;
+    readonly only: string;
+    readonly after: number;
+  }): Promise<{ readonly index: number; readonly ageMs: number } | undefined>;
+  /** The frames that a stream has gained. */
+  grown(from: number): Promise<readonly FrameSummary[]>;
+  /** Adds files of frames that a stream names. */
+  addFiles(files: readonly InputFile[]): Promise<void>;
+  /** Counts of all peaks of a stream by position and by intensity. */
+  peakMaps(): Promise<ShownPeakMaps | undefined>;
+  /** A frame in a type that textures support, with the results that are known without a search. */
+  frame(frame: number): Promise<{
+    readonly data: FrameData;
+    readonly peaks?: ShownPeaks | undefined;
+    readonly crystals?: readonly ShownCrystal[] | undefined;
+  }>;
+  /** Frames `first` … `first + count − 1` combined into one. */
+  stack(request: { readonly first: number; readonly count: number; readonly kind: StackKind }): Promise<{
+    readonly data: Float32Array;
+  }>;
+  /** Tunes the parameters from the first frames. */
+  tune(): Promise<FinderParameters>;
+  peaks(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownPeaks>;
+  /** A stage of the peak search as a picture. */
+  stage(request: {
+    readonly frame: number;
+    readonly parameters: FinderParameters;
+    readonly stage: StageName;
+  }): Promise<{ readonly data: FrameData }>;
+  index(request: { readonly frame: number; readonly parameters: FinderParameters }): Promise<ShownResult>;
+  /** The parameters of a search: the tuned ones, overridden by those of the page. */
+  settings(parameters: FinderParameters): Promise<SearchSettings>;
+  /** The cell with which all frames are indexed; determined from the frames unless it was given. */
+  cellOfRun(settings: SearchSettings): Promise<RunCell>;
+  /** Searches frames; each is reported as progress. */
+  run(request: RunRequest): Promise<RunResult>;
+  /** Ends a run after the current frame. */
+  stop(): Promise<void>;
+  /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `mostBytes`. */
+  loadScan(request: { readonly mostBytes: number }): Promise<LoadedScan>;
+  /** An image of the scan, with one number for each position. */
+  virtual(request: ScanImageRequest): Promise<ScanImage>;
+  /** The mean pattern of a region of the scan; undefined: of all positions. */
+  pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }>;
+  pixel(request: { readonly fs: number; readonly ss: number; readonly frame: number }): Promise<PixelReading>;
+  rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
+}
+
+/** Names of the operations. */
+export type OperationName = keyof Operations;
+
+/** A call from the page. */
+export interface Call {
+  readonly id: number;
+  readonly name: OperationName;
+  readonly argument: unknown;
+}
+
+/** A result, the summary of a frame during a run, or the fraction of a scan that has been read. */
+export type Reply =
+  | { readonly loaded: number }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string }
+  | { readonly progress: FrameSummary };

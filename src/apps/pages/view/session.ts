@@ -1,0 +1,180 @@
+/** The file that is open in the worker. */
+
+import { open } from '../../../entries/data.js';
+import {
+  type Context,
+  type Detector,
+  type DetectorOptions,
+  type FrameCrystal,
+  type FrameSearcher,
+  type Geometry,
+  type KnownCell,
+  parseGeometry,
+  readCell,
+  type SearchSettings,
+} from '../../../entries/index.js';
+import type { ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
+import { openStacked } from '../../../io/detector/stacked.js';
+import { numbersOf } from './cell-of-run.js';
+import type { FrameData, Limits } from './contrast.js';
+import { placedPanels } from './detector-plane.js';
+import type { FrameBook } from './frame-book.js';
+import type { OpenDataset } from './open-dataset.js';
+import type { InputFile, Opened, OpenRequest } from './protocol.js';
+
+/** The open file and its state. */
+export interface Session {
+  /** The name of the file in the stream. */
+  readonly name: string;
+  readonly dataset: OpenDataset;
+  readonly detector: Detector | undefined;
+  /** The geometry, if one was given. */
+  readonly given: Geometry | undefined;
+  /** The known cells; `determined` says that they were found in the frames instead of given. */
+  cells: readonly KnownCell[];
+  determined?: boolean;
+  /** The searcher, which is planned once, when the first frame is searched. */
+  searcher: Promise<FrameSearcher> | undefined;
+  /** The frame that was read last, kept so that a search does not read it again. */
+  latest: { readonly frame: number; readonly data: FrameData } | undefined;
+  /** The frame that was indexed last, and its crystals: their rows a, b, c in Å. */
+  indexed: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
+  /** Frames of several files with their results, instead of those of `dataset`. */
+  book?: FrameBook | undefined;
+  /** Aborted when another file is opened. */
+  readonly closing: AbortController;
+  /** The scan in memory and its virtual detector; undefined before the first request. */
+  virtual:
+    | { readonly scan: ResidentScan; readonly detector: VirtualDetector; readonly centres: VirtualCom }
+    | undefined;
+  /** Frames of `dataset` from which the parameters are tuned although there is a book; undefined: they are known. */
+  tuning?: {
+    readonly last: number;
+    readonly openOther: DetectorOptions['openOther'];
+  };
+  /** Parameters tuned from the first frames; the page overrides some of them. */
+  tuned: SearchSettings;
+}
+
+/** An open file, and its description for the page. */
+export interface OpenedSession {
+  readonly session: Session;
+  readonly opened: Opened;
+}
+
+/** Opens files, with the detector that they or a geometry describe. */
+export async function openSession(
+  { frames, geometry, cell }: OpenRequest,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession> {
+  const [first] = frames;
+  if (!first) throw new Error('There are no frames among these files.');
+  const known = cell && readCell(await textOf(cell), cell.name);
+  const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
+  const inputs = frames.map(inputOf);
+  const dataset = await openStacked(
+    (how) => open(inputs.length > 1 ? inputs : (inputs[0] as File | string), how),
+    given,
+  );
+  // Files that were dropped together may come in any order: a master is named, not its data.
+  const { name } = frames.find((file) => file.name === dataset.name) ?? first;
+  return sessionOf(dataset, { name, given, cells: known ? [known] : [] }, contextOf);
+}
+
+/** The information about a dataset besides the dataset itself. */
+export interface SessionScene {
+  readonly name: string;
+  /** The geometry, if one was given. */
+  readonly given: Geometry | undefined;
+  readonly cells: readonly KnownCell[];
+  readonly openOther?: DetectorOptions['openOther'];
+}
+
+/** Makes the session of an open dataset; disposes of the dataset if it cannot be shown. */
+export async function sessionOf(
+  dataset: OpenDataset,
+  { name, given, cells, openOther }: SessionScene,
+  contextOf: () => Promise<Context>,
+): Promise<OpenedSession> {
+  const [known] = cells;
+  try {
+    const signal = dataset.shape.signal;
+    if (signal.length < 2 || /^c/.test(dataset.dtype))
+      throw new Error(`${dataset.name} holds no frames of real numbers that could be shown.`);
+    let detector: Detector | undefined;
+    let withoutDetector: string | undefined;
+    try {
+      detector = await (await contextOf()).detector(dataset, { geometry: given, openOther });
+    } catch (error) {
+      // Without a geometry, a file that does not describe its detector is shown anyway. A given geometry has to fit.
+      if (given) throw error;
+      withoutDetector = error instanceof Error ? error.message : String(error);
+    }
+    const [width, height] = detector ? [detector.width, detector.height] : sizeOf(signal);
+    const { meta } = dataset;
+    const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
+    const session: Session = {
+      name,
+      dataset,
+      detector,
+      given,
+      cells,
+      searcher: undefined,
+      latest: undefined,
+      indexed: undefined,
+      closing: new AbortController(),
+      virtual: undefined,
+      tuned: {},
+    };
+    const opened: Opened = {
+      ...{ name, format: dataset.format, dtype: dataset.dtype, frames: dataset.frames, width, height },
+      navigation: dataset.shape.navigation,
+      notes: dataset.notes.map(({ text }) => text),
+      panels: detector && placedPanels(detector.geometry),
+      withoutDetector,
+      bad: bad?.slice(),
+      validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
+      wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
+      cell: known && numbersOf(known),
+      electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
+      listed: undefined,
+    };
+    return { session, opened };
+  } catch (error) {
+    await dataset.dispose();
+    throw error;
+  }
+}
+
+/** Converts a file to the form that the library opens, so that messages contain its name. */
+function inputOf(file: InputFile): File | string {
+  if ('address' in file) return file.address;
+  return file.blob instanceof File ? file.blob : new File([file.blob], file.name);
+}
+
+/** Maximum number of bytes of a text file: no geometry or cell is larger. */
+const mostText = 2 ** 26;
+
+/** The text of a geometry or a cell. */
+async function textOf(file: InputFile): Promise<string> {
+  const blob = 'blob' in file ? file.blob : await fetched(file);
+  if (blob.size > mostText)
+    throw new Error(`${file.name} has ${blob.size} bytes; a geometry or a cell is a text file of some kilobytes.`);
+  return blob.text();
+}
+
+async function fetched({ name, address }: { readonly name: string; readonly address: string }): Promise<Blob> {
+  const answer = await fetch(address).catch(() => undefined);
+  if (!answer?.ok)
+    throw new Error(`${name} cannot be fetched: ${answer ? `the server answered ${answer.status}` : serverGone}.`);
+  return answer.blob();
+}
+
+/** The advice for the user if the server does not answer. */
+export const serverGone = 'the server does not answer; start ewald view again and reload this page';
+
+/** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
+function sizeOf(signal: readonly number[]): [number, number] {
+  const width = signal.at(-1) ?? 1;
+  return [width, signal.slice(0, -1).reduce((product, n) => product * n, 1)];
+}
