@@ -8,6 +8,7 @@ import { rooms } from '../build/esm/core/layout/rooms.js';
 import { formats } from '../build/esm/io/data/formats/table.js';
 import { nodeKernels } from '../build/esm/whole/assembly/kernels.node.js';
 import { housePicture } from './lib/house.mjs';
+import { rooms as folders } from './lib/rooms.mjs';
 
 const check = process.argv.includes('--check');
 const headers = new Map([
@@ -19,7 +20,7 @@ const headers = new Map([
 ]);
 const rootUrl = new URL('../', import.meta.url);
 const notice = '// Generated from parameters.ts by `npm run layout`. Do not edit.\n\n';
-for (const room of readdirSync(new URL('src/', rootUrl))) {
+for (const room of folders) {
   if (!existsSync(new URL(`src/${room}/parameters.ts`, rootUrl))) continue;
   const { tables } = await import(`../build/esm/${room}/parameters.js`);
   if (tables === undefined) continue;

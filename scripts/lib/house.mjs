@@ -2,34 +2,46 @@
 
 const escaped = (text) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]);
 
+/** A box with a folder's name and, in the same box, those of its rooms; `x` is where the next one begins. */
+function box(name, rooms, x, y) {
+  const list = rooms.join(' · ');
+  const wide = 22 + 7.25 * (name.length + (list && list.length + 1));
+  const words = `<tspan class="group">${name}</tspan>${list && ` <tspan>${list}</tspan>`}`;
+  return {
+    svg:
+      `<rect x="${x}" y="${y}" width="${wide.toFixed(1)}" height="24" rx="4"/>` +
+      `<text x="${(x + wide / 2).toFixed(1)}" y="${y + 16}">${words}</text>`,
+    x: x + Math.round(wide) + 8,
+  };
+}
+
 /** The picture as SVG. The top shelf is the last row of the table: folders import from their shelf and lower ones. */
 export function housePicture(readme) {
   const [part] = readme.split('## A room shows itself');
-  const shelves = [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*) \|$/gm)]
-    .map(([, names, what]) => ({
-      rooms: [...names.matchAll(/\w+/g)].map(([name]) => name),
+  const shelves = [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*?) ?\| (.*) \|$/gm)]
+    .map(([, names, rooms, what]) => ({
+      folders: [...names.matchAll(/\w+/g)].map(([name], i) => ({
+        name,
+        rooms: (rooms.split('; ')[i] ?? '').split(', ').filter((room) => room !== '' && room !== name),
+      })),
       what: what.replaceAll('`', ''),
     }))
     .reverse();
   const [width, step, left] = [760, 58, 12];
-  const parts = shelves.map(({ rooms, what }, i) => {
+  const parts = shelves.map(({ folders, what }, i) => {
     const y = 10 + i * step;
     let x = left;
-    const boxes = rooms.map((name) => {
-      const wide = 22 + 7.4 * name.length;
-      const middle = (x + wide / 2).toFixed(1);
-      const box =
-        `<rect x="${x}" y="${y}" width="${wide.toFixed(1)}" height="24" rx="4"/>` +
-        `<text class="room" x="${middle}" y="${y + 16}">${name}</text>`;
-      x += Math.round(wide) + 8;
-      return box;
+    const boxes = folders.map(({ name, rooms }) => {
+      const made = box(name, rooms, x, y);
+      x = made.x;
+      return made.svg;
     });
     const line = `<path d="M0 ${y + 46}H${width}"/>`;
     return `${boxes.join('')}<text class="what" x="${left}" y="${y + 39}">${escaped(what)}</text>${line}`;
   });
   const style =
-    '.room{font:13px ui-monospace,monospace;text-anchor:middle;fill:#1f2328}' +
-    '.what{font:11px system-ui,sans-serif;fill:#57606a}' +
+    'text{font:12px ui-monospace,monospace;text-anchor:middle;fill:#57606a}.group{font-weight:600;fill:#1f2328}' +
+    '.what{font:11px system-ui,sans-serif;text-anchor:start}' +
     'rect{fill:#dbe9f6;stroke:#6a94c4}path{stroke:#d0d7de}svg{background:#fff}';
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${10 + shelves.length * step}" role="img">` +

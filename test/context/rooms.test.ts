@@ -5,46 +5,64 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { inRoom } from '../../scripts/lib/rooms.mjs';
 
-const files = new Map(
+/** The sources by their paths in src. */
+const sources = new Map(
   readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
     .map((file) => [file.replaceAll('\\', '/'), readFileSync(join('src', file), 'utf8')]),
 );
+/** The sources by their paths from their rooms on, `pi/pi.ts`, wherever the room stands. */
+const files = new Map([...sources].map(([file, text]): [string, string] => [inRoom(file), text]));
 const inFolder = (folder: string) => [...files].filter(([file]) => file.startsWith(`${folder}/`));
 /** The modules that a file re-exports. */
 const reexported = (text: string): string[] =>
   [...text.matchAll(/^export (?:type )?(?:\*|\{[^}]*\})[^;]*? from '([^']+)'/gm)].map(([, from]) => from as string);
 
-describe('the order of the rooms', () => {
+describe('the order of the folders', () => {
   /** Rows of the table in src/README.md, from the bottom to the top. */
   const table = readFileSync('src/README.md', 'utf8').split('## A room shows itself')[0] as string;
   const rows = [...table.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \|/gm)].map(([, names]) =>
     [...(names as string).matchAll(/\w+/g)].map(([name]) => name),
   );
   const rowOf = new Map(rows.flatMap((names, row) => names.map((name) => [name, row] as const)));
-  /** Imports between rooms, types included: by importing and imported room, the lines to show. */
-  const imports = new Map<string, Map<string, string[]>>();
-  for (const [file, text] of files) {
-    const room = file.split('/')[0] as string;
-    for (const [, from, later] of text.matchAll(/\bfrom '(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g)) {
-      const target = posix.join(posix.dirname(file), (from ?? later) as string);
-      const other = target.split('/')[0] as string;
-      // Shaders lie outside of src.
-      if (other === room || other === '..') continue;
-      const others = imports.get(room) ?? new Map<string, string[]>();
-      others.set(other, [...(others.get(other) ?? []), `src/${file} imports src/${target}`]);
-      imports.set(room, others);
+  const topOf = (path: string): string => path.split('/')[0] as string;
+  /** Imports, types included: by what `nameOf` calls the importing and the imported file, the lines to show. */
+  const importsBy = (nameOf: (path: string) => string): Map<string, Map<string, string[]>> => {
+    const imports = new Map<string, Map<string, string[]>>();
+    for (const [file, text] of sources) {
+      const name = nameOf(file);
+      for (const [, from, later] of text.matchAll(/\bfrom '(\.[^']+)'|\bimport\(\s*'(\.[^']+)'/g)) {
+        const target = posix.join(posix.dirname(file), (from ?? later) as string);
+        const other = nameOf(target);
+        // Shaders lie outside of src.
+        if (other === name || target.startsWith('..')) continue;
+        const others = imports.get(name) ?? new Map<string, string[]>();
+        others.set(other, [...(others.get(other) ?? []), `src/${file} imports src/${target}`]);
+        imports.set(name, others);
+      }
     }
-  }
+    return imports;
+  };
 
   test('is a table of src/README.md that lists every folder once', () => {
-    const folders = new Set([...files.keys()].map((file) => file.split('/')[0] as string));
-    expect(rows.flat().sort()).toEqual([...folders].sort());
+    expect(rows.flat().sort()).toEqual([...new Set([...sources.keys()].map(topOf))].sort());
   });
 
-  test('is respected by every import: none leads to a room of a later row', () => {
-    const up = [...imports].flatMap(([room, others]) =>
+  test('has at most twelve folders at the top, each with a README and at most 30 000 lines', () => {
+    const lines = new Map<string, number>();
+    for (const [file, text] of sources)
+      lines.set(topOf(file), (lines.get(topOf(file)) ?? 0) + text.split('\n').length - 1);
+    expect(lines.size).toBeLessThanOrEqual(12);
+    for (const [folder, count] of lines) {
+      expect(existsSync(join('src', folder, 'README.md')), folder).toBe(true);
+      expect(count, folder).toBeLessThanOrEqual(30_000);
+    }
+  });
+
+  test('is respected by every import: none leads to a folder of a later row', () => {
+    const up = [...importsBy(topOf)].flatMap(([room, others]) =>
       [...others].flatMap(([other, lines]) =>
         (rowOf.get(other) ?? -1) > (rowOf.get(room) ?? rows.length) ? lines : [],
       ),
@@ -53,6 +71,7 @@ describe('the order of the rooms', () => {
   });
 
   test('has no cycle: no room imports another that imports it in turn, directly or indirectly', () => {
+    const imports = importsBy((path) => topOf(inRoom(path)));
     const reached = (from: string, all = new Set<string>()): Set<string> => {
       for (const other of imports.get(from)?.keys() ?? [])
         if (!all.has(other)) {
@@ -71,7 +90,7 @@ describe('the order of the rooms', () => {
 describe('the public face of a room', () => {
   test('is public.ts; no room has an index.ts or entry.ts', () => {
     const faces = [...files.keys()].filter((file) => /^[\w-]+\/(?:index|entry|main)\.ts$/.test(file));
-    expect(faces).toEqual(['cli/main.ts', 'entries/index.ts']);
+    expect(faces.sort()).toEqual(['cli/main.ts', 'entries/index.ts']);
   });
 
   test('is what entry points export, in addition to the names of a platform', () => {
@@ -79,7 +98,10 @@ describe('the public face of a room', () => {
     const entries = inFolder('entries').filter(([file]) => file !== 'entries/shell.node.ts');
     const strange = entries.flatMap(([file, text]) =>
       reexported(text)
-        .filter((from) => !/^\.\.\/[\w-]+\/(?:public(?:\.\w+)?|(?:[\w-]+\/)*[\w-]+\.(?:node|browser))\.js$/.test(from))
+        .filter(
+          (from) =>
+            !/^[\w-]+\/(?:public(?:\.\w+)?|(?:[\w-]+\/)*[\w-]+\.(?:node|browser))\.js$/.test(inRoom(from.slice(3))),
+        )
         .map((from) => `${file}: ${from}`),
     );
     expect(strange).toEqual([]);
@@ -95,7 +117,7 @@ describe('the public face of a room', () => {
       const users = [...files].filter(
         ([user, its]) =>
           /^(?:entries\/|assembly\/public)/.test(user) &&
-          reexported(its).some((from) => name.endsWith(from.replace(/^(?:\.\.?\/)+/, ''))),
+          reexported(its).some((from) => name.endsWith(inRoom(from.replace(/^(?:\.\.?\/)+/, '')))),
       );
       expect(users.length, `${file}: an entry that exports it`).toBeGreaterThan(0);
     }

@@ -11,6 +11,7 @@ import * as shell from 'ewald/shell';
 import * as udf from 'ewald/udf';
 import * as validate from 'ewald/validate';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inRoom } from '../../scripts/lib/rooms.mjs';
 import { type Abortable, drain, never, neverYields, search, table, testAborting } from './abortable.js';
 
 const processorMs = (): number => {
@@ -193,7 +194,7 @@ test('every interface of options with a signal has a row', () => {
       ),
     ]
       .filter(([, , members]) => /\n {2}readonly signal\?:/.test(members as string))
-      .map(([, name]) => `${file} ${name}`),
+      .map(([, name]) => `${inRoom(file)} ${name}`),
   );
   expect(taking.sort()).toEqual([...new Set([...rows.map(({ takes }) => takes), ...internal])].sort());
 });

@@ -15,6 +15,7 @@ import { residentScan, simulateMerlin, sumSigUdf, Context as UdfContext } from '
 import { bench, validate } from 'ewald/validate';
 import { serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inRoom } from '../../scripts/lib/rooms.mjs';
 import { simulateStream } from '../merging/simulated.js';
 
 /** A function that fails in its first call, and later does nothing. */
@@ -334,12 +335,12 @@ const functionTypes = [
   ...['DetermineNavShape', 'Split', 'WasmSource'],
 ];
 
-/** The declarations that the entry points reach, without comments, by their place in `src`. */
+/** The declarations that the entry points reach, without comments, by their place from their rooms on. */
 function declarations(): Map<string, string> {
   const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'));
   const texts = new Map<string, string>();
   const reach = (file: string): void => {
-    const place = file.replace('dist/types/', '').replace('.d.ts', '');
+    const place = inRoom(file.replace('dist/types/', '').replace('.d.ts', ''));
     if (texts.has(place) || !existsSync(file)) return;
     const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
     texts.set(place, text);
