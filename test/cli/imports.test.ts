@@ -12,7 +12,7 @@ function rooms(file: string): string[] {
   const imported = readFileSync(join(folder, file), 'utf8').matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]*)['"]/g);
   return [...imported]
     .map(([, path = '']) => path)
-    .filter((path) => !path.startsWith('./') && !path.startsWith('../entries/'));
+    .filter((path) => !path.startsWith('./') && !path.startsWith('../../entries/'));
 }
 
 test('the commands import only entry points', () => {

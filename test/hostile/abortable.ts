@@ -450,6 +450,19 @@ export const table: readonly Abortable[] = [
     },
   },
   {
+    takes: 'udf/calibrate/calibrate.ts CalibrateOptions',
+    what: 'calibrate over frames that never come',
+    run: async (signal, started, { udf }) => {
+      const ctx = new udf.Context();
+      try {
+        const frames = { shape: { navigation: [4, 4], signal: [4, 4] }, dtype: 'u16', read: () => never(started) };
+        await ctx.calibrate(await ctx.load(frames as never), { signal });
+      } finally {
+        await ctx.close();
+      }
+    },
+  },
+  {
     takes: 'udf/resident.ts ResidentScanOptions',
     what: 'residentScan of frames that never come',
     run: (signal, started, entries) => entries.udf.residentScan(silentDataset(entries, started) as never, { signal }),

@@ -10,7 +10,14 @@ import { memoryDataset, open, writeFrames } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { parseHeader } from 'ewald/ffi';
 import { mergeSink } from 'ewald/merging';
-import { compareStreamFiles, runToFiles, simulateFrames, simulateSpotLists, transformFile } from 'ewald/shell';
+import {
+  compareStreamFiles,
+  runToFiles,
+  simulateFrames,
+  simulateSpotLists,
+  transformFile,
+  watchRun,
+} from 'ewald/shell';
 import { residentScan, simulateMerlin, sumSigUdf, Context as UdfContext } from 'ewald/udf';
 import { bench, validate } from 'ewald/validate';
 import { serveView } from 'ewald/view';
@@ -226,6 +233,8 @@ const rows: Readonly<Record<string, Row>> = {
     writeFileSync(at('odd.geom'), `${readFileSync(files.geometry, 'utf8')}\nunknown_word = 1\n`);
     await using(serveView([files.frames], { geometry: at('odd.geom'), onWarning }) as never, () => undefined);
   }),
+  'serving/watch-run.node onLine': row(async (onLine) => (await watchRun({ onLine })).close()),
+  'udf/calibrate/calibrate progress': row((progress) => udfs.calibrate(scanOf(), { progress })),
   'base/log sink': row((sink) =>
     using(createContext({ backend: 'wasm', log: { level: 'debug', sink } }), () => undefined),
   ),

@@ -4,7 +4,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { checkedOptions, row } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { type Observer, observer } from '../../base/callbacks.js';
 import { isEwaldError, messageOf } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
 import { namesOf, refusal } from '../../base/parameters.js';
@@ -28,7 +28,7 @@ export interface WatchRunOptions extends WatchParameters {
   readonly folder?: string | undefined;
   /** Whether the frames are searched, as by `ctx.pipeline`, or belong to a scan (`false`). Default true. */
   readonly searches?: boolean | undefined;
-  /** Receives every line of the log as an object, without its time. */
+  /** Receives every line of the log as an object, without its time. What it throws is thrown by `close`. */
   readonly onLine?: ((line: RunHappening) => void) | undefined;
 }
 
@@ -119,7 +119,7 @@ const told: Readonly<Record<string, (line: RunHappening) => string>> = {
 interface WatchParts {
   readonly file: LogFile | undefined;
   readonly server: StatusServer | undefined;
-  readonly onLine: (line: RunHappening) => void;
+  readonly onLine: Observer<[line: RunHappening]>;
   readonly onAlarm: string | undefined;
   readonly folder: string;
 }
@@ -208,6 +208,8 @@ class Watch implements RunWatch {
     await Promise.race([Promise.all(this.#commands.values()), after(lastCommandMs, undefined, { ref: false })]);
     for (const child of this.#commands.keys()) child.unref();
     await this.#parts.server?.close();
+    // Unless the run has failed by itself.
+    if (failure === undefined && this.#parts.onLine.failure) throw this.#parts.onLine.failure;
   }
 
   #end(isWhole: boolean): void {
@@ -255,16 +257,22 @@ class Watch implements RunWatch {
   }
 
   #tell(line: RunHappening): void {
-    this.#parts.onLine(line);
+    this.#hand(line);
     try {
       this.#parts.file?.append(new Date(), line);
       this.#isLogged = true;
     } catch (error) {
       // A full disk does not end the run; it is reported once.
-      if (this.#isLogged)
-        this.#parts.onLine({ event: 'watch-failed', text: `the log is not written: ${fileReason(error)}` });
+      if (this.#isLogged) this.#hand({ event: 'watch-failed', text: `the log is not written: ${fileReason(error)}` });
       this.#isLogged = false;
     }
+  }
+
+  /** What the caller's function throws is thrown when the watch is closed: a timer has nobody to throw it to. */
+  #hand(line: RunHappening): void {
+    try {
+      this.#parts.onLine(line);
+    } catch {}
   }
 
   #runCommand({ event, alarm, text }: RunHappening): void {
