@@ -155,8 +155,9 @@ const wrapped = (k: number, n: number): number => {
 };
 
 /**
- * The image whose gradient is the shift of the centre of mass from (cy, cx), [rows, columns], with the mean 0. The
- * shifts are continued beyond the edges as those of a mirrored image if `mirrored`.
+ * The image whose gradient is the shift of the centre of mass from (cy, cx), [rows, columns], less its mean over the
+ * scan, which would be a ramp; its own mean is 0. The shifts are continued beyond the edges as those of a mirrored image
+ * if `mirrored`.
  */
 export function integratedShiftsOf(
   { data, nav, sig }: PhaseProblem,
@@ -176,10 +177,11 @@ export function integratedShiftsOf(
       }
     return [sy / sum, sx / sum] as const;
   });
+  const means = [0, 1].map((axis) => shifts.reduce((total, shift) => total + (shift[axis] ?? 0), 0) / shifts.length);
   const [tall, wide] = mirrored ? [2 * rows, 2 * columns] : [rows, columns];
   const component = (axis: 0 | 1) => (y: number, x: number) => {
     const [r, c] = [y < rows ? y : 2 * rows - 1 - y, x < columns ? x : 2 * columns - 1 - x];
-    const value = (shifts[r * columns + c] as Complex)[axis];
+    const value = (shifts[r * columns + c] as Complex)[axis] - (means[axis] ?? 0);
     return (axis === 0 ? r === y : c === x) ? value : -value;
   };
   const image = new Float64Array(rows * columns);
