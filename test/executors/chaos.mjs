@@ -37,11 +37,10 @@ export async function answers(executor, tasks, hash) {
 
 /**
  * Kills and stops members until `isOver()`. A member has `kill()` and `start()`, and `signal(name)`; returns what was
- * done to each.
+ * done to each, as `done` lists it meanwhile.
  */
-export async function trouble(members, seed, { between, away, stopped }, isOver) {
+export async function trouble(members, seed, { between, away, stopped }, isOver, done = []) {
   const chance = random(seed);
-  const done = [];
   while (!isOver()) {
     await pause(between * (0.5 + chance()));
     if (isOver()) break;

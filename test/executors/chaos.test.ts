@@ -30,7 +30,7 @@ class Revived {
   }
 }
 
-/** Compares a run of `count` tasks with one on this thread. */
+/** Compares runs of `count` tasks with one on this thread, until three troubles have happened. */
 async function survive(seed: number, count: number, pauses: Parameters<typeof trouble>[2]): Promise<void> {
   const inline = await Executor.inline({ context: { backend: 'wasm' }, modules: { mine: module } });
   const wanted = await answers(inline, await chaosTasks(inline, count, large), hash);
@@ -40,13 +40,12 @@ async function survive(seed: number, count: number, pauses: Parameters<typeof tr
   await Promise.all([members.one.start(), members.two.start()]);
   const executor = await Executor.connect(server.url, { modules: ['mine'] });
   let over = false;
-  const troubled = trouble(members, seed, pauses, () => over);
+  const done: string[] = [];
+  const troubled = trouble(members, seed, pauses, () => over, done);
   try {
-    const found = await answers(executor, await chaosTasks(executor, count, large), hash);
-    over = true;
-    expect(found).toEqual(wanted);
-    // It cannot have been quiet.
-    expect((await troubled).length).toBeGreaterThan(2);
+    // A fast machine is done before anything has happened.
+    while (done.length < 3)
+      expect(await answers(executor, await chaosTasks(executor, count, large), hash)).toEqual(wanted);
   } finally {
     over = true;
     await troubled;

@@ -42,7 +42,10 @@ export function shiftAt(coefficients: Trend['coefficients'], terms: readonly num
 }
 
 /** The shift (y, x) at each position of a scan. */
-export function trendMap(coefficients: Trend['coefficients'], [rows, columns]: readonly [number, number]) {
+export function trendMap(
+  coefficients: Trend['coefficients'],
+  [rows, columns]: readonly [number, number],
+): Float64Array {
   const map = new Float64Array(2 * rows * columns);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
