@@ -51,8 +51,8 @@ const everyLength = /^fft:lengths:c2c:f32:(n=(513|769|1\d{3})-|primes=)/;
 
 /**
  * Whether a row runs on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
- * takes longer to compile kernels than to run them: of a large table, Node runs one half and the rows of the first
- * tier, and Chromium runs the others.
+ * takes longer to compile kernels than to run them: of a large table, Node runs the rows of the first tier and a
+ * quarter of the others, Chromium another quarter, and `npm run soak -- rows` all of them.
  */
 export function wanted(
   validate: Validate,
@@ -65,8 +65,8 @@ export function wanted(
     if (room !== '' && roomOf(id) !== room) return false;
     if (!everywhere && backend === 'cuda-emulated' && everyLength.test(id)) return inFirstTier(backend, id);
     if (everywhere || backend !== 'webgpu' || (count.get(roomOf(id)) ?? 0) <= large) return true;
-    const inNode = inFirstTier(backend, id) || validate.seedOf(id) % 2 === 0;
-    return inNode === (place === 'Node');
+    if (inFirstTier(backend, id)) return place === 'Node';
+    return validate.seedOf(id) % 4 === (place === 'Node' ? 0 : 1);
   };
 }
 

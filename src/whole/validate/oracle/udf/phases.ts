@@ -156,8 +156,8 @@ const wrapped = (k: number, n: number): number => {
 
 /**
  * The image whose gradient is the shift of the centre of mass from (cy, cx), [rows, columns], less its mean over the
- * scan, which would be a ramp; its own mean is 0. The shifts are continued beyond the edges as those of a mirrored image
- * if `mirrored`.
+ * scan, which would be a ramp; its own mean is 0. The shifts are continued beyond the edges as those of a mirrored
+ * image if `mirrored`.
  */
 export function integratedShiftsOf(
   { data, nav, sig }: PhaseProblem,
