@@ -76,7 +76,8 @@ async function tryGuide(path) {
       : block,
   );
   for (const block of blocks) if (block.kind === 'aside') asides.push({ path, ...block });
-  const isPasted = ({ kind }) => ['sh', 'js'].includes(kind) || (kind === 'py' && readsInPython());
+  const inPython = blocks.some(({ kind }) => kind === 'py') && readsInPython();
+  const isPasted = ({ kind }) => ['sh', 'js'].includes(kind) || (kind === 'py' && inPython);
   const count = blocks.filter(isPasted).length;
   if (count === 0) return;
   const cwd = join(folder, nameOf(path).replaceAll('/', '-'));

@@ -5,7 +5,7 @@ export function csvText(objects: readonly object[]): string {
   const rows = objects.map((one) => new Map(flat(one, '')));
   const names = [...new Set(rows.flatMap((row) => [...row.keys()]))];
   const lines = rows.map((row) => names.map((name) => cell(row.get(name))).join(','));
-  return [names.map(cell).join(','), ...lines].join('\n');
+  return [names.map(csvCell).join(','), ...lines].join('\n');
 }
 
 function flat(one: object, prefix: string): [string, unknown][] {
@@ -17,6 +17,11 @@ function flat(one: object, prefix: string): [string, unknown][] {
 /** What is not known, or not a number, is an empty cell. */
 function cell(value: unknown): string {
   if (value === undefined || value === null || Number.isNaN(value)) return '';
-  const text = String(value).replace('Infinity', 'inf');
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return typeof value === 'string' ? csvCell(value) : String(value).replace('Infinity', 'inf');
+}
+
+/** The cell of a text: quoted where it has to be, and never a spreadsheet formula. */
+export function csvCell(text: string): string {
+  const plain = /^[=+\-@]/.test(text) ? `'${text}` : text;
+  return /[",;\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

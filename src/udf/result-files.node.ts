@@ -1,5 +1,6 @@
 /** Writes results of `ewald run` to files: .npy, .h5, .csv, and images. All are written completely or not at all. */
 import { extname } from 'node:path';
+import { csvCell } from '../base/csv.js';
 import { EwaldError } from '../base/errors.js';
 import { oneLine } from '../base/plain-text.js';
 import { encodePng } from '../base/png.js';
@@ -202,7 +203,7 @@ function csv(results: readonly NamedResult[]): string {
       columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
   }
   const names = axes.map((_, i) => ['x', 'y', 'z'][axes.length - 1 - i] ?? `axis${i}`);
-  const lines = [[...names, ...columns.map(({ head }) => csvCell(head))].join(',')];
+  const lines = [[...names, ...columns.map(({ head }) => csvCell(oneLine(head, 'the name of a result')))].join(',')];
   for (let row = 0; row < rows; row++) {
     const place: number[] = [];
     for (let axis = axes.length - 1, left = row; axis >= 0; axis--) {
@@ -213,12 +214,6 @@ function csv(results: readonly NamedResult[]): string {
     lines.push([...place, ...columns.map(({ at }) => String(at(row)))].join(','));
   }
   return `${lines.join('\n')}\n`;
-}
-
-/** Text of a cell: quoted if it contains commas or quotation marks, and never a spreadsheet formula. */
-function csvCell(text: string): string {
-  const plain = /^[=+\-@]/.test(oneLine(text, 'the name of a result')) ? `'${text}` : text;
-  return /[",;]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
 /** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` if there are none. */

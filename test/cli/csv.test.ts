@@ -66,3 +66,11 @@ test.each([['merge'], ['stream', 'info']])('%s refuses two forms at once', async
   const { code, out, err } = await ewald([...words, join(folder, 'none.stream'), ...last, '--csv', '--json']);
   expect([code, out, err]).toEqual([2, '', 'ewald: --json and --csv print the same results; give one of them\n']);
 });
+
+test('texts are quoted where they have to be, and are never formulas of a spreadsheet', () => {
+  const rows = [
+    { name: '=1+1', 'a;b': '@x', n: -5 },
+    { name: 'a "b", c', n: Number.NaN },
+  ];
+  expect(csvText(rows)).toBe(`name,"a;b",n\n'=1+1,'@x,-5\n"a ""b"", c",,`);
+});

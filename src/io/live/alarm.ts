@@ -1,7 +1,7 @@
 /** Alarms of a run: what they watch, how they are written, and when they begin and end. */
 import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
-import type { RunSample } from './rates.js';
+import { type RunSample, ratesBetween } from './rates.js';
 
 /** The units of numbers, and their sizes; the first is named in messages. */
 const shares = { '%': 0.01 } as const;
@@ -96,10 +96,8 @@ export function alarmValue({ quantity, isBelow, seconds }: Alarm, samples: reado
   }
   // The time before the first frame is spent on waiting and on preparations.
   if (before.frames === 0) return undefined;
-  const frames = now.frames - before.frames;
-  if (quantity === 'rate') return frames / (now.s - before.s);
-  const [last, first] = [now[quantity], before[quantity]];
-  return frames < fewestFrames || last === undefined || first === undefined ? undefined : (last - first) / frames;
+  const between = ratesBetween(before, now);
+  return quantity === 'rate' || between.frames >= fewestFrames ? between[quantity] : undefined;
 }
 
 /** Whether an alarm is raised; where the quantity is not known, it stays as it was. */
