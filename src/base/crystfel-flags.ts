@@ -52,7 +52,7 @@ const part = 'all crystals are merged; --custom-split merges some of them separa
 const every = 'ewald merge prints every figure of merit';
 const negative = 'weak and negative intensities are part of the statistics';
 const forced = 'it is that of the stream, or fitted for each crystal';
-const inverse = 'as d in angstrom';
+const inverse = 'its 1/d in 1/m is converted to d in angstrom';
 
 const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
   indexamajig: [
@@ -69,7 +69,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--no-data-timeout=', 'same'],
     ['--highres=', 'same'],
     ['--profile', 'same'],
-    ['--peaks=', 'other', `${asOther}; for peakfinder9 use peakfinder8, zaef or dispersion`],
+    ['--peaks=', 'other', `for peakfinder9 use peakfinder8, zaef or dispersion; ${asOther}`],
     ['--peak-radius=', 'same'],
     ['--min-peaks=', 'other', asOther],
     ['--threshold=', 'other', 'tuned on the first frames if it is not given'],
@@ -103,7 +103,11 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--no-peaks-in-stream', 'same'],
     ['--no-refls-in-stream', 'same'],
     ['--serial-offset=', 'other', '', '--serial-start'],
-    ['--indexing=', 'ignored', 'frames are indexed by --method fast, turbo or exhaustive; -p none: peaks alone'],
+    [
+      '--indexing=',
+      'ignored',
+      'frames are indexed by --method fast, turbo or exhaustive; none and file are refused: -p none finds peaks alone',
+    ],
     ['--wait-for-file=', 'ignored', 'files have to be there; --follow waits for files and frames'],
     ['--data-format=', 'ignored', 'the format of a file or a message is found by looking at it'],
     ['--temp-dir=', 'ignored', 'only the stream is written'],
@@ -278,12 +282,43 @@ export const crystfelFlags: readonly CrystfelRow[] = Object.entries(lines).flatM
     takesValue: names.includes('='),
     state,
     ours,
-    note,
+    note: note.replace('NAME', names.split(', ')[0]?.replace(/^--(?=\w)|=$/g, '') ?? ''),
   })),
 );
 
 const isNamed = (row: CrystfelRow, name: string): boolean =>
   row.flags.some((flag) => (flag.endsWith('*') ? name.startsWith(flag.slice(0, -1)) : name === flag));
+
+/** What CrystFEL's programs have in place of a flag of ewald, by the names of that flag; undefined without any. */
+export function crystfelCounterpart(
+  names: readonly string[],
+  programs: readonly CrystfelProgram[],
+): string | undefined {
+  const row = crystfelFlags.find(
+    ({ program, flags, state, ours }) =>
+      programs.includes(program) &&
+      (state === 'same' || state === 'other') &&
+      names.some((name) => (ours === undefined ? flags.includes(name) : ours === name)),
+  );
+  return row && `${row.flags[0]} of ${row.program}${row.note === '' ? '' : `: ${row.note}`}`;
+}
+
+/** What ewald does with a flag that only CrystFEL's programs have, a line a program. */
+export const explainedFlags = (name: string): readonly string[] =>
+  crystfelFlags
+    .filter((row) => row.flags.some((flag) => flag.replace(/^--?/, '') === name.replace(/^--?/, '')))
+    .map(({ flags, program, state, ours, note }) =>
+      [`${flags[0]} of CrystFEL's ${program} is ${states[state]}`, ours && `write ${ours}`, note]
+        .filter(Boolean)
+        .join('; '),
+    );
+
+const states: Readonly<Record<CrystfelState, string>> = {
+  same: 'the same in ewald',
+  other: 'another in ewald',
+  ignored: 'not needed, and omitted by --compat crystfel',
+  refused: 'refused',
+};
 
 /** Whether a command of ewald reads the row as it is. */
 const isOurs = ({ state, ours }: CrystfelRow): boolean => state === 'same' || (state === 'other' && ours === undefined);
@@ -293,6 +328,10 @@ const family: Readonly<Partial<Record<CrystfelProgram, string>>> = {
   partialator: "CrystFEL's merging programs",
   process_hkl: "CrystFEL's merging programs",
 };
+
+/** Values that ewald takes in another form, by flag: a resolution 1/d in 1/m is d in angstrom. */
+const converted = (name: string, value: string): string =>
+  /^--rm(in|ax)$/.test(name) && Number(value) > 0 ? String(1e10 / Number(value)) : value;
 
 /** A pasted command line in the words of ewald, and what was omitted or renamed. */
 export interface Ported {
@@ -321,7 +360,7 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
     if (isElsewhere || (!isOurs(row) && (!isPasted || row.state === 'refused'))) refuse(row, name, value, isElsewhere);
     if (isOurs(row)) kept.push(...asWritten(word, attached, value, isPasted));
     else if (row.state === 'ignored') notes.add(`${name} is omitted: ${row.note}`);
-    else kept.push(...[row.ours ?? '', value ?? ''].filter((one) => one !== ''));
+    else kept.push(...[row.ours ?? '', converted(name, value ?? '')].filter((one) => one !== ''));
   }
   return { words: kept, notes: [...notes] };
 }

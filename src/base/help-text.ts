@@ -1,5 +1,6 @@
 /** Parameters as `--help` lists them under headings, and single parameters as `ewald help NAME` explains them. */
 
+import { type CrystfelProgram, crystfelCounterpart, explainedFlags } from './crystfel-flags.js';
 import { nearest } from './options.js';
 import { defaultText, flagOf, helpText, rangeText, rowOfFlag, wrapped } from './parameter-text.js';
 import { helpGroups, type Parameter } from './parameters.js';
@@ -118,21 +119,36 @@ function nearOptions(word: string, found: readonly FoundParameter[], commands: r
 
 const bareOf = (word: string): string => word.replace(/^--?(no-)?/, '');
 
-/** The explanations of what a word names; without any, the names nearest to it. */
-export function explainedAs(
-  word: string,
-  found: readonly FoundParameter[],
-  commands: readonly string[],
-): { explained: ExplainedParameter[]; near: readonly string[] } {
-  const all = explained(optionsNamed(word, found));
-  return { explained: all, near: all.length > 0 ? [] : nearOptions(word, found, commands) };
+/** The commands, and the programs of CrystFEL whose flags they know. */
+export type CommandPrograms = Readonly<Record<string, { readonly crystfel?: readonly CrystfelProgram[] }>>;
+
+/** Explanations for people: options, and flags of CrystFEL. */
+export const explanationsText = ({ explained: all, ofCrystfel }: Explained, width: number): string =>
+  [...all.map((one) => explanationText(one, width)), ...ofCrystfel.map((text) => helpParagraph(text, width, 2))].join(
+    '\n\n',
+  );
+
+/** What `ewald help WORD` says: explanations, what CrystFEL's flag of that name is, otherwise the nearest names. */
+export interface Explained {
+  readonly explained: readonly ExplainedParameter[];
+  readonly ofCrystfel: readonly string[];
+  readonly near: readonly string[];
+}
+
+/** The explanations of what a word names; without any, what CrystFEL's flag of that name is, or the nearest names. */
+export function explainedAs(word: string, found: readonly FoundParameter[], commands: CommandPrograms): Explained {
+  const all = explained(optionsNamed(word, found), commands);
+  const ofCrystfel = all.length > 0 ? [] : explainedFlags(word);
+  const near = all.length + ofCrystfel.length > 0 ? [] : nearOptions(word, found, Object.keys(commands));
+  return { explained: all, ofCrystfel, near };
 }
 
 /** Explains parameters; commands in which a parameter is the same share one explanation. */
-function explained(found: readonly FoundParameter[]): ExplainedParameter[] {
+function explained(found: readonly FoundParameter[], commands: CommandPrograms): ExplainedParameter[] {
   const same = new Map<string, ExplainedParameter>();
   for (const { command, name, row } of found) {
-    const { crystfel, fallback, off, sentence, kind, short } = row;
+    const { fallback, off, sentence, kind, short } = row;
+    const crystfel = counterpart(name, row, commands[command.split(' ')[0] ?? '']?.crystfel ?? []);
     const one = {
       flag: flagOf(name, row),
       ...(short !== undefined && { short: `-${short}` }),
@@ -143,29 +159,38 @@ function explained(found: readonly FoundParameter[]): ExplainedParameter[] {
       ...(rowOfFlag(row).unit !== undefined && { unit: rowOfFlag(row).unit }),
       ...(defaultText(rowOfFlag(row)) !== undefined && { default: defaultText(rowOfFlag(row)) }),
       ...(row.of !== undefined && { of: row.of }),
-      ...(crystfel !== undefined && {
-        crystfel:
-          `${crystfel.flag ?? flagOf(name, row)} of ${crystfel.program}` +
-          (crystfel.differs === undefined ? ', with the same meaning, range and default' : `: ${crystfel.differs}`),
-      }),
     };
-    const key = JSON.stringify(one);
-    same.set(key, { commands: [...(same.get(key)?.commands ?? []), command], ...one });
+    const key = JSON.stringify({ ...one, crystfel: undefined });
+    const { commands: others = [], crystfel: said } = same.get(key) ?? {};
+    const both = said ?? crystfel;
+    same.set(key, { commands: [...others, command], ...one, ...(both !== undefined && { crystfel: both }) });
   }
   return [...same.values()];
 }
 
+/** The flag of CrystFEL that an option of a command has been taken from: as its row says, or as the table of flags does. */
+function counterpart(name: string, row: Parameter, programs: readonly CrystfelProgram[]): string | undefined {
+  const flag = flagOf(name, row);
+  const { crystfel, short } = row;
+  const without = programs.length > 0 ? 'no counterpart' : undefined;
+  if (crystfel === undefined || !programs.includes(crystfel.program))
+    return crystfelCounterpart([flag, ...(short === undefined ? [] : [`-${short}`])], programs) ?? without;
+  const differs =
+    crystfel.differs === undefined ? ', with the same meaning, range and default' : `: ${crystfel.differs}`;
+  return `${crystfel.flag ?? flag} of ${crystfel.program}${differs}`;
+}
+
 /** An explanation for people. */
-export function explanationText(one: ExplainedParameter, width: number): string {
+function explanationText(one: ExplainedParameter, width: number): string {
   const title = [one.short, one.flag].filter(Boolean).join(', ');
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['why', one.why],
     ['values', one.values],
     ['unit', one.unit],
-    ['default', one.default ?? 'none'],
+    ['default', one.default ?? 'not given'],
     ['used by', one.of?.join(', ')],
     ['JavaScript', one.option],
-    ['CrystFEL', one.crystfel ?? 'no counterpart'],
+    ['CrystFEL', one.crystfel],
   ];
   return [
     helpParagraph(`${title}  (${one.commands.map((name) => `ewald ${name}`).join(', ')})`, width, 2),

@@ -25,7 +25,7 @@ export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
 export {
   explainedAs,
-  explanationText,
+  explanationsText,
   type FoundParameter,
   type HelpFlag,
   type HelpPage,

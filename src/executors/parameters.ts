@@ -14,6 +14,7 @@ export const executorRows = /* @__PURE__ */ grouped('many cores', {
     neutral: true,
     crystfel: {
       program: 'indexamajig',
+      flag: '-j',
       fallback: 1,
       differs: 'its default is one; the stream is the same with any number of workers',
     },

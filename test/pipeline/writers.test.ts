@@ -89,6 +89,38 @@ test('in a followed folder, damaged files are waited for, reported and counted; 
   expect(names?.map((name) => name.at(-4))).toEqual(['b', 'b', 'b', 'd', 'd', 'd']);
 });
 
+test('a followed folder that disappears is reported, and looked for; without it the run ends with 1', async () => {
+  mkdirSync(at('mounted'));
+  copyFileSync(at('run.h5'), at('mounted/a.h5'));
+  // Every frame is a hit of a search without peaks, so that nothing but the folder is wrong.
+  const hits = ['-g', 'run.geom', '-p', 'none', '--threshold=8', '--min-peaks=0', '--backend=wasm', '-j', '1'];
+  const words = ['index', 'mounted', ...hits, '-o', 'mounted.stream', '--follow', '--log=mounted.log'];
+  expect(await commands.run([...words, '--no-data-timeout=0.5'])).toMatchObject({ code: 0 });
+  for (const name of ['mounted.log', 'mounted.stream']) rmSync(at(name));
+  const logged = (): string => (existsSync(at('mounted.log')) ? readFileSync(at('mounted.log'), 'utf8') : '');
+  const running = commands.run([...words, '--no-data-timeout=4']);
+  const part = (): string =>
+    existsSync(at('mounted.stream.part')) ? readFileSync(at('mounted.stream.part'), 'utf8') : '';
+  await expect.poll(() => part().match(/End chunk/g)?.length, { timeout: 60_000 }).toBe(3);
+  renameSync(at('mounted'), at('elsewhere'));
+  await expect.poll(logged, { timeout: 60_000 }).toContain('mounted is not there any more');
+  renameSync(at('elsewhere'), at('mounted'));
+  await expect.poll(logged, { timeout: 60_000 }).toContain('mounted is back');
+  renameSync(at('mounted'), at('elsewhere'));
+  const { code, out, err } = await running;
+  expect(code, err).toBe(1);
+  expect(out).toMatch(/3 frames.*\n.*mounted has disappeared: frames that arrived there meanwhile are missing/);
+});
+
+test('a followed folder in which nothing arrives is no mistake of the words', async () => {
+  mkdirSync(at('empty'));
+  const words = ['index', 'empty', ...search, '-o', 'empty.stream', '--follow', '--no-data-timeout=0.5'];
+  expect(await commands.run(words)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('contains no files of frames yet; files of unknown formats are passed over; nothing'),
+  });
+});
+
 test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', async () => {
   mkdirSync(at('ended'));
   copyFileSync(at('run.h5'), at('ended/a.h5'));

@@ -28,8 +28,8 @@ export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
 export const executorRows = { ...taskRows, ...connectionRows } as const satisfies Parameters;
 
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
-export const withExecutor = (command: Command, jobs: string): Command =>
-  withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs } });
+export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
+  withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs, usual } });
 
 /** The selected place of the work. */
 export type Chosen =

@@ -12,13 +12,14 @@ interface SummaryOptions {
 
 /** Describes the end of a run. */
 export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }: SummaryOptions): string {
-  const { done, failed, lost, hits, indexed, total, ambiguous, cells } = summary;
+  const { done, failed, lost, gone, hits, indexed, total, ambiguous, cells } = summary;
   const lines = [
     `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
       counted(hits, 'hit') +
       `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}` +
       (lost ? red(`; ${lost} did not arrive`) : ''),
   ];
+  for (const path of gone) lines.push(red(`${path} has disappeared: frames that arrived there meanwhile are missing`));
   if (total !== undefined && done < total) lines.push(`${counted(total - done, 'frame')} not started`);
   for (const { known, crystals, parameters } of cells) {
     const middle = parameters.map((x) => x.toFixed(2));

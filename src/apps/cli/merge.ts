@@ -117,7 +117,7 @@ export function register(program: Command, deps: CliDeps): void {
       refuseOthers(mergeRows, values, mergeMode({ model, ambiguity }), saidAsFlags(mergeRows));
       return merge(streams, { ...texts, ...values }, deps);
     });
-  withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves; default: none, this process does');
+  withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves');
 }
 
 async function merge(given: readonly string[], flags: Flags, { createContext, signal }: CliDeps): Promise<void> {

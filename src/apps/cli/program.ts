@@ -27,7 +27,7 @@ export const commands: Record<
   stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },
   merge: {
     summary: 'merge the reflections of stills to structure factors',
-    crystfel: ['partialator', 'process_hkl'],
+    crystfel: ['partialator', 'process_hkl', 'compare_hkl', 'check_hkl', 'ambigator'],
     examples: [
       ['structure factors, and a report with plots', 'ewald merge run.stream -y 4/mmm -o run.hkl --html run.html'],
       ['several streams, for CCP4 and phenix', 'ewald merge a.stream b.stream -y 4/mmm --mtz run.mtz'],
@@ -167,15 +167,16 @@ async function explain(
   deps: import('./output.js').CliDeps,
   output: typeof import('./output.js'),
 ): Promise<void> {
-  const [{ columns, parametersOf }, { explainedAs, explanationText }] = await Promise.all([
+  const [{ columns, parametersOf }, { explainedAs, explanationsText }] = await Promise.all([
     import('./help.js'),
     import('../../entries/shell.node.js'),
   ]);
   for (const { load } of Object.values(commands)) (await load()).register(every, deps);
-  const { explained, near } = explainedAs(asked, parametersOf(every, ''), Object.keys(commands));
-  if (explained.length === 0) return unknownCommand(asked, output, near);
-  if (words.includes('--json')) return output.printJson(explained);
-  output.print(explained.map((one) => explanationText(one, columns())).join('\n\n'));
+  const found = explainedAs(asked, parametersOf(every, ''), commands);
+  const { explained, ofCrystfel } = found;
+  if (explained.length + ofCrystfel.length === 0) return unknownCommand(asked, output, found.near);
+  if (words.includes('--json')) return output.printJson(explained.length > 0 ? explained : { crystfel: ofCrystfel });
+  output.print(explanationsText(found, columns()));
 }
 
 /** Suggests a similar command; `--help` after an unknown word must not look like an answer. */

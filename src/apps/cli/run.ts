@@ -90,7 +90,7 @@ export function register(program: Command, deps: CliDeps): void {
     .addHelpText('after', ({ command: self }) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`)
     .action((analysis: string | undefined, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
   withFlags(withFlags(withDataFlags(withFlags(command, scanRunRows)), liveRows), analysisRows);
-  withFlags(withExecutor(command, 'workers that share the partitions; default: none, this process runs them'), {
+  withFlags(withExecutor(command, 'workers that share the partitions'), {
     ...commandRows,
     ...watchRows,
   });

@@ -71,6 +71,7 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
   if (needsSearch && !isSearched) return refuse(`${name} are of ewald index, and this run searches for no peaks`);
   const level = amount(number, units);
   if (level === undefined) return refuse(`"${number}" is no number with a unit of ${name} (${listed(units)})`);
+  if (needsSearch && level > 1) return refuse(`${name} are at most 100%`);
   const seconds = time === undefined ? usualS : amount(time, times);
   if (seconds === undefined || seconds < 1 || seconds > longestS)
     return refuse(`"${time}" is no time from 1s to 24h (${listed(times)})`);

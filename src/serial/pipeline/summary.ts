@@ -57,9 +57,13 @@ export class RunSummary {
   /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
 
-  readonly #source: Pick<RunSource, 'arrived' | 'lost'>;
+  readonly #source: Pick<RunSource, 'arrived' | 'lost' | 'gone'>;
 
-  constructor(total?: number, cells: readonly KnownCell[] = [], source: Pick<RunSource, 'arrived' | 'lost'> = {}) {
+  constructor(
+    total?: number,
+    cells: readonly KnownCell[] = [],
+    source: Pick<RunSource, 'arrived' | 'lost' | 'gone'> = {},
+  ) {
     this.total = total;
     this.#source = source;
     this.#multiples = cells.map((cell) => new MultipleSearch(cell));
@@ -140,6 +144,11 @@ export class RunSummary {
   /** Frames that a detector has numbered and that did not arrive. */
   get lost(): number {
     return this.#source.lost ?? 0;
+  }
+
+  /** Files and folders that were followed and have disappeared; frames that arrived in them meanwhile were not seen. */
+  get gone(): readonly string[] {
+    return this.#source.gone ?? [];
   }
 
   /** Frames per second in this session. */

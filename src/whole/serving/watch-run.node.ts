@@ -1,5 +1,6 @@
 /** Watches a run that nobody looks at, as `--log`, `--status`, `--alarm` and `--on-alarm` do. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
@@ -7,6 +8,7 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { type Observer, observer } from '../../base/callbacks.js';
 import { isEwaldError, messageOf } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
+import { shown } from '../../base/options.js';
 import { namesOf, refusal } from '../../base/parameters.js';
 import { version } from '../../base/version.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
@@ -69,6 +71,7 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
   ] as const)
     if (options[name] !== undefined && has === undefined)
       throw refusal('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
+  checkCommand(given.onAlarm);
   const run = new WatchedRun(alarm.map((text) => parseAlarm(text, 'watchRun', searches)));
   const onLine = observer('watchRun', options, 'onLine');
   const file = log === undefined ? undefined : new LogFile(log, logBytes);
@@ -197,6 +200,7 @@ class Watch implements RunWatch {
 
   async close(failure?: unknown): Promise<void> {
     clearInterval(this.#timer);
+    if (this.#run.ended && isEwaldError(failure, 'Aborted')) this.#tell({ event: 'interrupted' });
     if (!this.#run.ended) {
       this.#sample();
       if (failure !== undefined) this.#tell({ event: 'error', ...failureOf(failure) });
@@ -206,7 +210,10 @@ class Watch implements RunWatch {
       this.#end(isWhole);
     }
     await Promise.race([Promise.all(this.#commands.values()), after(lastCommandMs, undefined, { ref: false })]);
-    for (const child of this.#commands.keys()) child.unref();
+    for (const child of this.#commands.keys()) {
+      this.#tell({ event: 'watch-failed', text: `the command of the alarm "${this.#parts.onAlarm}" still runs` });
+      child.unref();
+    }
     await this.#parts.server?.close();
     // Unless the run has failed by itself.
     if (failure === undefined && this.#parts.onLine.failure) throw this.#parts.onLine.failure;
@@ -297,6 +304,13 @@ class Watch implements RunWatch {
     this.#commands.set(child, ended);
     void ended.finally(() => this.#commands.delete(child));
   }
+}
+
+/** Refuses a path that does not exist; a shell finds programs by their names alone. Throws `Argument`. */
+function checkCommand(command: string | undefined): void {
+  const [program = ''] = command?.trim().split(/\s/) ?? [];
+  if (/^[\w./-]*\/[\w./-]+$/.test(program) && !existsSync(program))
+    throw refusal('watchRun', (said) => `${said('onAlarm')} is ${shown(command)}, and there is no ${program}`);
 }
 
 const failureOf = (error: unknown): object => ({

@@ -77,6 +77,8 @@ export class FileSource implements RunSource {
   /** When the first frames of followed files were requested for the first time. */
   #firstSince: number | undefined;
   total: number | undefined;
+  /** What is followed and was there: whether it is now. */
+  readonly #present = new Map<string, boolean>();
   /** Frames of followed files that were found so far, and files that no frame has been counted in yet. */
   #found = 0;
   #unopened = 0;
@@ -113,6 +115,10 @@ export class FileSource implements RunSource {
   /** A file that has not been opened counts as a frame. */
   get arrived(): number | undefined {
     return this.#options.follow === undefined ? undefined : this.#found + this.#unopened;
+  }
+
+  get gone(): readonly string[] {
+    return [...this.#present].flatMap(([path, isThere]) => (isThere ? [] : [path]));
   }
 
   get first(): Dataset {
@@ -315,6 +321,7 @@ export class FileSource implements RunSource {
           yield { wanted, from: 0, count: 1 };
         }
       const known = new Set(seen.keys());
+      if (isList(asked)) await this.#lookAfter(asked, seconds);
       const listed = isList(asked) ? await this.#listed(asked, known).catch(() => this.#files) : this.#files;
       this.#unopened = listed.filter(({ file }) => !seen.has(file) && !unreadable.has(file)).length;
       for (const wanted of listed) {
@@ -350,6 +357,24 @@ export class FileSource implements RunSource {
     }
     if (signal?.aborted) return;
     for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield { wanted, from: 0, count: 1 };
+  }
+
+  /** Says when a folder or file that is followed disappears, such as with its file system, and when it is back. */
+  async #lookAfter(asked: readonly Wanted[], seconds: number): Promise<void> {
+    const { files } = this.#place;
+    if (!files) return;
+    for (const { file, dataset, input } of asked) {
+      if (dataset !== undefined || input !== undefined) continue;
+      const isThere = (await files.isFolder(file)) || (await files.sizeOf(file)) > 0;
+      const wasThere = this.#present.get(file);
+      if (!isThere && wasThere)
+        this.#options.warn(
+          `${file} is not there any more; it is looked for until nothing has arrived for ${seconds} s ` +
+            '(--no-data-timeout)',
+        );
+      if (isThere && wasThere === false) this.#options.warn(`${file} is back`);
+      if (isThere || wasThere !== undefined) this.#present.set(file, isThere);
+    }
   }
 
   get #firstFile(): string | undefined {
@@ -428,7 +453,8 @@ export class FileSource implements RunSource {
         return;
       } catch (error) {
         // A followed file may not exist yet.
-        if (follow === undefined || !isEwaldError(error) || performance.now() - since > 1000 * follow) throw error;
+        if (follow === undefined || !isEwaldError(error)) throw error;
+        if (performance.now() - since > 1000 * follow) throw first ? error : nothingArrived(error, follow);
         this.#options.waiting?.(error);
         await rest(pollMs, signal);
         if (signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame', { cause: error });
@@ -568,6 +594,10 @@ const noFrames = (wanted: readonly Wanted[], isFollowed = false): EwaldError =>
             : '; pass spot lists individually, or as a pattern')
       : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
   );
+
+/** Nothing is wrong with the words of a run that has waited in vain. */
+const nothingArrived = (error: EwaldError, seconds: number): EwaldError =>
+  new EwaldError('File', `${error.message}; nothing has arrived for ${seconds} s`, { cause: error });
 
 const shareOf = (all: number, shard: Shard | undefined): number =>
   shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;

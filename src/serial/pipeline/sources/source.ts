@@ -40,6 +40,8 @@ export interface RunSource {
   readonly arrived?: number | undefined;
   /** Frames of which it is known that they did not arrive; undefined if they were all there before the run. */
   readonly lost?: number | undefined;
+  /** Files and folders that are followed and have disappeared, with frames that may not have been seen. */
+  readonly gone?: readonly string[] | undefined;
   /** The first frame, if frames are received live. */
   readonly live: LiveFrame | undefined;
   /** Frames that can only be read once, for showing them at the end; undefined if files can be read again. */
