@@ -202,7 +202,8 @@ function csv(results: readonly NamedResult[]): string {
     for (let k = 0; k < each; k++)
       columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
   }
-  const names = axes.map((_, i) => ['x', 'y', 'z'][axes.length - 1 - i] ?? `axis${i}`);
+  // Channels may be called x and y.
+  const names = axes.map((_, i) => `scan_${['x', 'y', 'z'][axes.length - 1 - i] ?? i}`);
   const lines = [[...names, ...columns.map(({ head }) => csvCell(oneLine(head, 'the name of a result')))].join(',')];
   for (let row = 0; row < rows; row++) {
     const place: number[] = [];

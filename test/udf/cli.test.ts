@@ -96,7 +96,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     const { code } = await run('ring,point', ...scan, '-o', 'table.csv');
     expect(code).toBe(0);
     const [head, first, ...rest] = (await readFile(at('table.csv'), 'utf8')).trim().split('\n');
-    expect(head).toBe('y,x,ring-intensity,point-intensity');
+    expect(head).toBe('scan_y,scan_x,ring-intensity,point-intensity');
     expect(first).toBe(`0,0,${golden.ring_default.data[0]},${golden.point_default.data[0]}`);
     expect(rest).toHaveLength(29);
   });

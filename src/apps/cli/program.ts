@@ -48,7 +48,7 @@ export const commands: Record<
     summary: 'run analyses and your own functions over frames: sums, disks, centres of mass, …',
     examples: [
       ['the centre of mass of each frame', 'ewald run com scan.mib --nav-shape 128,128 -o com.npy'],
-      ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out'],
+      ['several analyses in one pass', 'ewald run sum,stddev scan.mib -o out.h5'],
       ['your function', 'ewald run scan.mib --udf sums.mjs -o sums.npy'],
     ],
     load: () => import('./run.js'),

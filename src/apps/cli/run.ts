@@ -204,7 +204,11 @@ async function analyse(
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
-    endDone(!live || live.status.lost === 0, live ? signal : undefined);
+    const unknown = writes ? mostlyUnknown(results, scan, read.positions) : [];
+    for (const text of unknown) warn(text);
+    // A function of the user may have few values by design.
+    const isDoubtful = unknown.length > 0 && flags.udfs === undefined;
+    endDone((!live || live.status.lost === 0) && !isDoubtful, live ? signal : undefined);
     if (view && stay !== false) await pageLeft(view, signal);
   } finally {
     progress.end();
@@ -267,7 +271,9 @@ const adviceOf = (option: string | undefined): string =>
 async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
   const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset } = flags;
   const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
-  note(dim(`connected to ${connection.name}, waiting for an acquisition`));
+  // ZeroMQ connects to what is not there yet, and does not tell.
+  const [to, hint] = address.startsWith('dectris') ? ['listening to', ', once it is there'] : ['connected to', ''];
+  note(dim(`${to} ${connection.name}, waiting for an acquisition${hint}`));
   const scan = await connection.next({
     navShape: openOptions(flags, signal).navShape,
     syncOffset,
@@ -278,6 +284,20 @@ async function liveScan(ctx: Context, address: string, flags: Flags, signal: Abo
   });
   if (scan) return scan;
   throw new EwaldError('Lost', `no acquisition started at ${connection.name} within ${timeoutS} s (--timeout)`);
+}
+
+/** Results over the scan that are no number at more than half of the positions that were processed. */
+function mostlyUnknown(results: readonly NamedResult[], scan: Scan, positions: number): string[] {
+  const all = scan.shape.nav.reduce((product, n) => product * n, 1);
+  return results.flatMap(({ name, data, navAxes }) => {
+    if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) return [];
+    const each = data.length / all;
+    let found = 0;
+    for (let i = 0; i < all; i++) if (data.subarray(i * each, (i + 1) * each).some((value) => value === value)) found++;
+    return 2 * found < Math.min(positions, all)
+      ? [`${name}: only ${found} of ${positions} positions have a value`]
+      : [];
+  });
 }
 
 /** Counts of a live scan that differ from what one expects. */

@@ -29,7 +29,7 @@ export interface LiveStatus {
   readonly processed: number;
   /** Frames that have arrived and wait for the run. */
   readonly waiting: number;
-  /** Frames of the scan that did not arrive, although later ones did or the detector ended the acquisition. */
+  /** Frames of the scan that did not arrive, although later ones did, or the acquisition has ended. */
   readonly lost: number;
   /** Why the acquisition ended before its scan was complete, if the detector ended it. */
   readonly reason?: string | undefined;
@@ -208,6 +208,7 @@ export class Acquisition {
   fail(error: EwaldError): void {
     if (!this.open) return;
     const position = Math.max(0, this.#next - this.syncOffset);
+    this.#countLost(this.#last);
     this.#queue.end(
       new EwaldError(error.tag, `${error.message}; the scan ends at position ${position} of ${this.#positions}`, {
         cause: error,

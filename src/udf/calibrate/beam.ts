@@ -1,5 +1,5 @@
 /** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
-import { aligned, type Block, findTrend } from './descan.js';
+import { aligned, type Block, findTrend, type Rest } from './descan.js';
 import { type DiskFit, fitDisk, parametersOf } from './disk.js';
 import { diskErrors } from './disk-errors.js';
 import type { Image } from './image.js';
@@ -18,6 +18,43 @@ export interface Beam {
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+/**
+ * Adds what the motion of the disk beside its trend may do to radius and ellipse: the sum has an edge that is wider
+ * along one direction, which the fit, with one width, takes for another radius there.
+ */
+function withSmear(errors: Float64Array, { x, y, up, down }: Rest, { p }: DiskFit): Float64Array {
+  const [R, w] = [p[2] as number, p[3] as number];
+  const smear = [(x * x + y * y) / 4 / w, Math.abs(x - y) / 2 / R, Math.abs(up - down) / 2 / R];
+  for (const [i, k] of [2, 6, 7].entries()) errors[k] = Math.hypot(errors[k] as number, smear[i] as number);
+  return errors;
+}
+
+/** Why the sum has no sharp disk, or its brightest disk is not the direct beam. */
+function otherBeam({ p }: DiskFit, rest: Rest | undefined, image: Image, good: Uint8Array): string | undefined {
+  const [cy, cx, R, w] = p as unknown as [number, number, number, number];
+  const motion = rest === undefined ? 0 : Math.hypot(rest.y, rest.x) / Math.SQRT2;
+  if (motion > w)
+    return (
+      `the disk moves over the scan by ${motion.toFixed(2)} pixels (rms) beside a parabola, more than the width of ` +
+      'its edge'
+    );
+  let [all, inside, y, x] = [0, 0, 0, 0];
+  for (const [i, value] of image.data.entries()) {
+    if (!good[i]) continue;
+    const [row, column] = [Math.floor(i / image.width), i % image.width];
+    all += value;
+    y += value * row;
+    x += value * column;
+    if (Math.hypot(row - cy, column - cx) < R) inside += value;
+  }
+  // Patterns have as many counts on one side as on the other, and the direct beam is in their middle.
+  const away = Math.hypot(y / all - cy, x / all - cx);
+  return away > 1.5 * R && inside < 0.4 * all
+    ? `the brightest disk has ${percent(inside / all)} of the counts and is ${away.toFixed(0)} pixels from their ` +
+        'centre: something covers the direct beam'
+    : undefined;
+}
 
 /** Share of the radius by which an edge of unknown shape may be elsewhere, as a share of its width. */
 const unknownShape = 0.01;
@@ -83,7 +120,7 @@ export function findBeam(
     image,
     blocks.map(({ sum }) => sum),
   );
-  let trend = findTrend(blocks, image, good, fit.p, nav);
+  let { trend, rest } = findTrend(blocks, image, good, fit.p, nav) ?? { trend: undefined, rest: undefined };
   if (trend && trend.order > 0 && trend.span > 0.3) {
     // Blurred by descan, the sum has another edge and another ellipse than a frame.
     const sharp = aligned(blocks, image, good, trend);
@@ -94,13 +131,14 @@ export function findBeam(
     const second = fitDisk(sharp.image, sharp.good, begin);
     const again = second && findTrend(blocks, image, good, second.p, nav);
     if (second && again) {
-      [fit, trend] = [second, again];
+      [fit, trend, rest] = [second, again.trend, again.rest];
       errors = diskErrors(second, sharp.image, sharp.parts);
     }
   }
   if (!errors) return 'the fit of the disk has no error';
   errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number));
-  const doubt = doubtOf(fit, errors, start, image, good, trend?.span ?? 0);
+  if (rest) withSmear(errors, rest, fit);
+  const doubt = otherBeam(fit, rest, image, good) ?? doubtOf(fit, errors, start, image, good, trend?.span ?? 0);
   if (doubt !== undefined) return doubt;
   if (trend && trend.order > 0)
     for (const part of [0, 1] as const)

@@ -4,6 +4,7 @@ import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import { median } from '../../base/median.js';
 import { breathe, checkSignal } from '../../base/options.js';
 import { sizeOf } from '../analyses/parameters.js';
 import type { ResultBuffer } from '../buffers.js';
@@ -61,10 +62,13 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
     });
   let side = Math.min(6, ...nav);
   while (side > 4 && side * side * height * width > mostNumbers) side--;
-  const { sums } = await pass(blockSumsUdf.withParams({ side }) as AnyUdf, 0, 0.4);
+  const { sums, missing } = await pass(blockSumsUdf.withParams({ side }) as AnyUdf, 0, 0.4);
   const { blocks, image } = blocksOf((sums as ResultBuffer<'f64'>).data, side, nav, { height, width });
   await breathe();
   checkSignal(signal);
+  // A frame without any number says nothing about its pixels.
+  const [leftOut, without] = withoutNumbers((missing as ResultBuffer<'f64'>).data);
+  for (const i of without) image.data[i] = Number.NaN;
   const bad = findBadPixels(image);
   const good = new Uint8Array(height * width).fill(1);
   for (const pixels of Object.values(bad)) for (const i of pixels) good[i] = 0;
@@ -79,7 +83,13 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   checkSignal(signal);
   const axes = typeof beam === 'string' ? beam : await axesOf((udf) => pass(udf, 0.6, 1), image, good, beam, nav);
   tell(1);
-  return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, semiconv });
+  return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, semiconv, leftOut });
+}
+
+/** Frames without any number, and the pixels that are none in other frames, from the frames in which each is none. */
+function withoutNumbers(missing: Float64Array): [frames: number, pixels: number[]] {
+  const frames = median([...missing]);
+  return [frames, [...missing.keys()].filter((i) => (missing[i] as number) > frames)];
 }
 
 /** Rows and columns of scan and frames. */
@@ -103,7 +113,7 @@ function shapeOf(what: string, scan: Scan): Shape {
   if (nav.length !== 2 || Math.min(rows, columns) < 4)
     throw new EwaldError(
       'Shape',
-      `${what}: the scan ${scan.name} is ${nav.join(' × ')}; expected two axes of at least 4 positions, which ` +
+      `${what}: the scan ${scan.name} ${nav.length === 0 ? 'is one frame' : `is ${nav.join(' × ')}`}; expected two axes of at least 4 positions, which ` +
         'navShape of load sets',
     );
   return { nav: [rows, columns], height, width };
@@ -150,6 +160,8 @@ interface Found {
   readonly beam: Beam | string;
   readonly axes: ScanAxes | string;
   readonly semiconv: number | undefined;
+  /** Frames without any number. */
+  readonly leftOut: number;
 }
 
 function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
@@ -210,8 +222,9 @@ function runsOf(pixels: readonly number[], width: number): PixelRuns {
   return runs;
 }
 
-function notesOf({ beam, axes, stop }: Found): string[] {
+function notesOf({ beam, axes, stop, leftOut }: Found): string[] {
   const notes: string[] = [];
+  if (leftOut > 0) notes.push(`${leftOut} of the frames hold no numbers and are left out`);
   if (typeof beam !== 'string') {
     const { trend } = beam;
     const moves = trend && trend.order > 0 ? `the disk moves by ${trend.span.toFixed(2)} pixels over the scan; ` : '';

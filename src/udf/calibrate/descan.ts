@@ -92,9 +92,30 @@ function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, d
   return moved;
 }
 
+/** What blocks move beside their trend, beyond the noise of their counts. */
+export interface Rest {
+  /** Standard deviations along x, y and the two diagonals, in pixels. */
+  readonly x: number;
+  readonly y: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+function restOf(off: readonly [number, number][], errors: readonly number[]): Rest {
+  const noise = errors.reduce((sum, error) => sum + error * error, 0) / errors.length;
+  const deviation = (along: (y: number, x: number) => number): number =>
+    Math.sqrt(Math.max(0, off.reduce((sum, [y, x]) => sum + along(y, x) ** 2, 0) / off.length - noise));
+  return {
+    x: deviation((_, x) => x),
+    y: deviation((y) => y),
+    up: deviation((y, x) => (x + y) * Math.SQRT1_2),
+    down: deviation((y, x) => (x - y) * Math.SQRT1_2),
+  };
+}
+
 /**
- * The polynomial of the lowest order that the blocks do not contradict: a higher one needs an F test at 1e-3, and a
- * coefficient above 0.02 pixels. Undefined if fewer than 12 blocks have a disk.
+ * The polynomial of the lowest order that the blocks do not contradict, and what it leaves: a higher one needs an F
+ * test at 1e-3, and a coefficient above 0.02 pixels. Undefined if fewer than 12 blocks have a disk.
  */
 export function findTrend(
   blocks: readonly Block[],
@@ -102,7 +123,7 @@ export function findTrend(
   good: Uint8Array,
   disk: DiskParameters,
   nav: readonly [number, number],
-): Trend | undefined {
+): { readonly trend: Trend; readonly rest: Rest } | undefined {
   const moved = movedBlocks(blocks, image, good, disk);
   if (moved.length < 12) return undefined;
   const usual = median(moved.map(({ error }) => error));
@@ -138,7 +159,12 @@ export function findTrend(
     const error = Math.sqrt((inverse[j * length + j] as number) * spread);
     return [error, error] as const;
   });
-  return { order, coefficients, errors, span: order === 0 ? 0 : spanOf(trendMap(coefficients, nav)) };
+  const trend = { order, coefficients, errors, span: order === 0 ? 0 : spanOf(trendMap(coefficients, nav)) };
+  const rest = restOf(
+    residuals(moved, coefficients),
+    moved.map(({ error }) => error),
+  );
+  return { trend, rest };
 }
 
 /** An image moved by (−dy, −dx) pixels, by bilinear interpolation; pixels from outside are 0. */

@@ -225,7 +225,10 @@ export function findRotation(
   if (hand < 0.15 || hand < 4 * spread(all.map(contrast)))
     return 'both mirror images fit: the object varies along one direction only, or its signal is too weak';
   const scanRotation = degrees(angle);
-  const sign = towardsAtoms(straighten(field, { scanRotation, flipY: right.flipY }), spectra, dark);
+  // Positions whose frames hold no numbers have the usual field.
+  const usual = dark && median([...(dark as Float64Array)].filter(Number.isFinite));
+  const known = dark && Float64Array.from(dark, (value) => (Number.isFinite(value) ? value : (usual ?? 0)));
+  const sign = towardsAtoms(straighten(field, { scanRotation, flipY: right.flipY }), spectra, known);
   const turn = sign < 0 ? (scanRotation > 0 ? -180 : 180) : 0;
   return {
     scanRotation: scanRotation + turn,
