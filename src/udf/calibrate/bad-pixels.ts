@@ -1,4 +1,5 @@
 /** Hot and dead pixels, and gaps between modules, from the sum of all frames. */
+import { median } from '../../base/median.js';
 import { around, type Image } from './image.js';
 
 /** Pixels without a usable count, as flat indices. */
@@ -51,6 +52,20 @@ function hasMasked(image: Image, masked: Uint8Array, i: number): boolean {
 }
 
 /**
+ * The variance of pixels of which a background was subtracted, from what they differ from the pixel before; 0 for
+ * counts, whose variance is their mean.
+ */
+function varianceOf({ data }: Image): number {
+  if (!data.some((value) => value < 0)) return 0;
+  const steps: number[] = [];
+  for (let i = 1; i < data.length; i++) {
+    const step = Math.abs((data[i] as number) - (data[i - 1] as number));
+    if (Number.isFinite(step)) steps.push(step);
+  }
+  return (1.4826 * median(steps)) ** 2 / 2;
+}
+
+/**
  * The bad pixels of a sum of counts, or of gain times counts. A pixel is compared with those of its eight neighbours
  * that are good, so that neighbours of a gap are not compared with its zeros.
  */
@@ -62,6 +77,7 @@ export function findBadPixels(image: Image): BadPixels {
   for (const i of gap) masked[i] = 1;
   const [hot, dead]: [number[], number[]] = [[], []];
   const near: number[] = [];
+  const variance = varianceOf(image);
   for (let i = 0; i < data.length; i++) {
     if (masked[i]) continue;
     near.length = 0;
@@ -78,12 +94,12 @@ export function findBadPixels(image: Image): BadPixels {
       near[Math.min(2, near.length - 1)],
       near[near.length >> 1],
     ];
-    const above = (other: number, sigmas: number): boolean => value - other > sigmas * Math.sqrt(Math.max(other, 1));
+    const above = (other: number, sigmas: number): boolean => value - other > sigmas * Math.sqrt(variance + Math.max(other, 1));
     // No feature is sharper than the detector: half as bright again as every neighbour, or two that touch.
     if (value > 1.5 * top && above(top, 8) && value > 3 * middle) hot.push(i);
     else if (value > 4 * second && above(second, 12)) hot.push(i);
     // All but two neighbours are lit alike, so that the edge of a disk is not dead.
-    else if (!beside && value < 0.1 * third && third > 30 && third > 0.4 * middle && near.length > 4) dead.push(i);
+    else if (!beside && value < 0.1 * third && third > 30 + 12 * Math.sqrt(variance) && third > 0.4 * middle && near.length > 4) dead.push(i);
   }
   return { hot, dead, gap, invalid };
 }

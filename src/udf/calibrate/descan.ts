@@ -103,8 +103,9 @@ export interface Rest {
 
 function restOf(off: readonly [number, number][], errors: readonly number[]): Rest {
   const noise = errors.reduce((sum, error) => sum + error * error, 0) / errors.length;
+  // The fit of a block may have taken another disk.
   const deviation = (along: (y: number, x: number) => number): number =>
-    Math.sqrt(Math.max(0, off.reduce((sum, [y, x]) => sum + along(y, x) ** 2, 0) / off.length - noise));
+    Math.sqrt(Math.max(0, (1.4826 * median(off.map(([y, x]) => Math.abs(along(y, x))))) ** 2 - noise));
   return {
     x: deviation((_, x) => x),
     y: deviation((y) => y),

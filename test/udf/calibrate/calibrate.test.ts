@@ -1,7 +1,15 @@
 /** Scans of known truth are calibrated from their frames, with errors that hold, or refused in words. */
 import { type CalibrateOptions, type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan } from './simulated-scan.mjs';
+import { ScanSimulator } from '../../../src/io/simulate/scan.js';
+import {
+  deviations,
+  drawnScan,
+  poisson,
+  type SimulatedScanOptions,
+  simulatedScan,
+  uniform,
+} from './simulated-scan.mjs';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());
@@ -166,6 +174,62 @@ test('pixels that are not numbers are named and skipped', async () => {
   const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
   expect(result.badPixels.invalid).toEqual([[20, 22, 23]]);
   expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
+});
+
+test('a frame without any number is left out, and said', async () => {
+  const { frames, shape, truth } = simulatedScan({ kind: 'empty', seed: 3, dose: 10 });
+  frames.fill(Number.NaN, 9 * shape.n * shape.n, 10 * shape.n * shape.n);
+  const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
+  expect(result.badPixels.invalid).toEqual([]);
+  expect(result.notes.join()).toContain('1 of the frames hold no numbers');
+  expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
+});
+
+test('counts of which a background was subtracted have no hot and no dead pixels', async () => {
+  const { frames, shape } = simulatedScan({ kind: 'crystal', seed: 8, dose: 5 });
+  const { hot, dead } = (
+    await calibrated(
+      frames.map((value) => value - 0.5),
+      [shape.rows, shape.columns, shape.n],
+    )
+  ).badPixels;
+  expect([hot, dead]).toEqual([[], []]);
+});
+
+describe('a lattice of disks of radius 5', () => {
+  const [side, n, radius] = [16, 128, 5];
+  /** Frames whose disks move on a wave of some pixels, without the counts behind a stop of some radius. */
+  const lattice = (shiftPx: number, stop = 0): Uint16Array => {
+    const simulator = new ScanSimulator({ shiftPx, navShape: [side, side], sigShape: [n, n], diskRadiusPx: radius });
+    const [cy, cx] = simulator.truth.zero;
+    const frames = new Uint16Array(side * side * n * n);
+    for (let i = 0; i < side * side; i++)
+      frames.set(
+        simulator.frame(i).map((value, p) => (Math.hypot(Math.floor(p / n) - cy, (p % n) - cx) < stop ? 0 : value)),
+        i * n * n,
+      );
+    return frames;
+  };
+
+  test('that moves on waves, which are no parabola: errors say so', async () => {
+    const { disk, ellipse } = await calibrated(lattice(1), [side, side, n]);
+    const { radius: found, error } = known(disk);
+    expect(Math.abs(found - radius)).toBeLessThan(2 * error);
+    const { e1, e2, errors } = known(ellipse);
+    expect(Math.abs(e1)).toBeLessThan(2 * errors[0]);
+    expect(Math.abs(e2)).toBeLessThan(2 * errors[1]);
+  });
+
+  test('that moves farther is refused', async () => {
+    const { disk } = await calibrated(lattice(2), [side, side, n]);
+    expect(disk).toEqual({ refused: expect.stringMatching(/moves over the scan by .* beside a parabola/) });
+  });
+
+  test.each([6, 8])('behind a stop of radius %i: no other disk is taken for the direct beam', async (stop) => {
+    const { centre, disk } = await calibrated(lattice(1, stop), [side, side, n]);
+    expect(centre).toEqual({ refused: expect.stringMatching(/covers|dark|edge/) });
+    expect(disk).toEqual(centre);
+  });
 });
 
 test('the result is the same on workers', { tags: 'all' }, async () => {
