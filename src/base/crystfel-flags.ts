@@ -385,7 +385,8 @@ function asWritten(word: string, attached: string | undefined, value: string | u
 }
 
 function refuse({ program, note, state, ours }: CrystfelRow, name: string, value = '', isValue = false): never {
-  const instead = [ours && `use ${ours}`, note].filter(Boolean).join(': ');
+  const why = isValue ? note.replace(/; its default differs: .*$/, '') : note;
+  const instead = [ours && `use ${ours}`, why].filter(Boolean).join(': ');
   const pasted = state === 'refused' || isValue ? '' : '; --compat crystfel takes a pasted command';
   throw new EwaldError(
     'Unsupported',

@@ -1,7 +1,7 @@
 /** One UDF while its methods are called: its views, its task data, and checks of what its methods do. */
 import { isLost } from '../base/buffers.js';
 import { notPromised, thrownBy } from '../base/callbacks.js';
-import { EwaldError, plainError } from '../base/errors.js';
+import { EwaldError, isEwaldError, plainError } from '../base/errors.js';
 import type { FrameArray } from '../io/data/dtype.js';
 import { auxOf, auxStride, isAux } from './aux.js';
 import { allocateViews, type BufferDeclarations, strideOf } from './buffers.js';
@@ -23,6 +23,8 @@ const ofNothing = /undefined|not (an )?extensible/;
  * follow where one that does not exist may be the reason.
  */
 export function thrown(udf: string, where: string, cause: unknown, results: Arrays = {}): EwaldError {
+  // What parameters do not allow is the caller's fault, not the function's.
+  if (where === 'buffers' && isEwaldError(cause, 'Argument')) return cause;
   const names = Object.keys(results);
   const { name, message } = plainError(cause);
   const isMisnamed = names.length > 0 && name === 'TypeError' && ofNothing.test(message);

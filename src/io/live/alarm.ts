@@ -74,7 +74,7 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
   if (needsSearch && level > 1) return refuse(`${name} are at most 100%`);
   const seconds = time === undefined ? usualS : amount(time, times);
   if (seconds === undefined || seconds < 1 || seconds > longestS)
-    return refuse(`"${time}" is no time from 1s to 24h (${listed(times)})`);
+    return refuse(`"${time}" is no time from 1s to 24h, with ${listed(times)}`);
   return { text: text.trim(), quantity, isBelow: sign === '<', level, seconds };
 }
 

@@ -94,12 +94,20 @@ export function findBadPixels(image: Image): BadPixels {
       near[Math.min(2, near.length - 1)],
       near[near.length >> 1],
     ];
-    const above = (other: number, sigmas: number): boolean => value - other > sigmas * Math.sqrt(variance + Math.max(other, 1));
+    const above = (other: number, sigmas: number): boolean =>
+      value - other > sigmas * Math.sqrt(variance + Math.max(other, 1));
     // No feature is sharper than the detector: half as bright again as every neighbour, or two that touch.
     if (value > 1.5 * top && above(top, 8) && value > 3 * middle) hot.push(i);
     else if (value > 4 * second && above(second, 12)) hot.push(i);
     // All but two neighbours are lit alike, so that the edge of a disk is not dead.
-    else if (!beside && value < 0.1 * third && third > 30 + 12 * Math.sqrt(variance) && third > 0.4 * middle && near.length > 4) dead.push(i);
+    else if (
+      !beside &&
+      value < 0.1 * third &&
+      third > 30 + 12 * Math.sqrt(variance) &&
+      third > 0.4 * middle &&
+      near.length > 4
+    )
+      dead.push(i);
   }
   return { hot, dead, gap, invalid };
 }
