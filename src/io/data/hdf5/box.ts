@@ -33,6 +33,21 @@ export function offsetOf(shape: readonly number[], place: readonly number[]): nu
   return offset;
 }
 
+/** Every place from `first` to `last`, both included, the fastest axis first. */
+export function* placesBetween(first: readonly number[], last: readonly number[]): Generator<number[]> {
+  const place = [...first];
+  for (;;) {
+    yield [...place];
+    let axis = place.length - 1;
+    for (; axis >= 0; axis--) {
+      place[axis] = (place[axis] ?? 0) + 1;
+      if ((place[axis] ?? 0) <= (last[axis] ?? 0)) break;
+      place[axis] = first[axis] ?? 0;
+    }
+    if (axis < 0) return;
+  }
+}
+
 /** Whether a box in an array of `shape` is contiguous in memory. */
 export function isRun(shape: readonly number[], count: readonly number[]): boolean {
   let axis = shape.length - 1;

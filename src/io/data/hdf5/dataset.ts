@@ -223,7 +223,7 @@ export async function openDataset(
     layout,
     pipeline,
     mappings,
-    reader: () => virtualReader(file, path, key, shape, type, fill, mappings),
+    reader: () => virtualReader({ file, path, key, shape, type, fill, mappings }),
   });
 }
 

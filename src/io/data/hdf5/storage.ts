@@ -5,8 +5,8 @@ import { checkSignal } from '../../../base/options.js';
 import type { Pace } from '../../../base/pace.js';
 import type { Codecs } from '../codecs/codecs.js';
 import { tooLarge } from '../shapes.js';
-import { type Box, copyBox, fillBox, isRun, meet, offsetOf, type Side, volume } from './box.js';
-import type { ChunkLookup } from './chunk-grid.js';
+import { type Box, copyBox, fillBox, isRun, meet, offsetOf, placesBetween, type Side, volume } from './box.js';
+import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
 import type { Dataspace } from './dataspace.js';
 import { nowhere } from './fields.js';
@@ -125,7 +125,7 @@ function squeeze(side: Side, axes: number): Side {
 }
 
 function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }): ReadBox {
-  const { pages, space, elementBytes, pipeline, fill, name, pace } = parts;
+  const { pages, elementBytes, fill, name } = parts;
   if (layout.elementBytes !== elementBytes)
     throw wrong(parts, `chunks hold elements of ${layout.elementBytes} bytes, but its type has ${elementBytes}`);
   const { chunk } = layout;
@@ -134,64 +134,42 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
     throw tooLarge(`${pages.source.name}: ${name}: chunks of ${chunk.join(' × ')}`, chunkBytes, parts.maxFrameBytes);
   // Nothing was ever written.
   if (layout.index.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
-  let lookup: ChunkLookup | undefined;
-  // Buffers of stored chunks, for reuse: allocating a large one costs more than filling it.
-  const spare: Uint8Array[] = [];
-  const memoryOf = (bytes: number): Uint8Array => {
-    const known = spare.findIndex(({ length }) => length >= bytes && length <= 4 * bytes);
-    const [memory = new Uint8Array(bytes)] = known < 0 ? [] : spare.splice(known, 1);
-    return memory;
-  };
-  const keep = (memory: Uint8Array): void => {
-    if (spare.length >= chunksInFlight) spare.shift();
-    spare.push(memory);
-  };
+  return new ChunkedReader(parts, layout).read;
+}
 
-  const readChunk = async (place: readonly number[], box: Box, to: Side, signal?: PlatformSignal): Promise<void> => {
-    lookup ??= chunkLookup(pages, layout, space, pipeline.filters.length > 0);
-    const start = place.map((n, axis) => n * (chunk[axis] ?? 1));
-    const part = meet({ start, count: chunk }, box);
-    if (!part) return;
-    const target: Side = {
-      ...to,
-      start: to.start.map((n, axis) => n + (part.start[axis] ?? 0) - (box.start[axis] ?? 0)),
-    };
-    const stored = await lookup(place);
-    if (!stored) return fillBox(target, part.count, elementBytes, fill);
-    const atEdge = start.some((n, axis) => n + (chunk[axis] ?? 1) > (space.shape[axis] ?? 0));
-    const mask = layout.plainEdges && atEdge ? 0xffffffff : stored.mask;
-    try {
-      pages.check(stored.address, stored.size, 'a chunk');
-      pipeline.checkSize(stored.size, mask, chunkBytes);
-      const direct = part.count.every((n, axis) => n === chunk[axis]) && isRun(target.shape, part.count);
-      const at = offsetOf(target.shape, target.start) * elementBytes;
-      const plain = pipeline.filters.length === 0;
-      const out = direct ? target.bytes.subarray(at, at + chunkBytes) : new Uint8Array(chunkBytes);
-      const memory = plain ? out : memoryOf(stored.size);
-      const into = memory.subarray(0, plain ? chunkBytes : stored.size);
-      const bytes = await pages.source.read(pages.base + stored.address, into, { signal });
-      if (!plain) {
-        await pipeline.decode(await parts.codecs(), bytes, mask, out);
-        keep(memory);
-      }
-      if (!direct) {
-        const within = part.start.map((n, axis) => n - (start[axis] ?? 0));
-        copyBox({ bytes: out, shape: chunk, start: within }, target, part.count, elementBytes);
-      }
-    } catch (error) {
-      if (!isEwaldError(error, 'Format')) throw error;
-      throw new EwaldError(
-        'Format',
-        `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} ` +
-          'is damaged: ' +
-          messageOf(error),
-        { cause: error, detail: { ...error.detail, path: pages.source.name, dataset: name, start, frame: start[0] } },
-      );
-    }
-  };
+class ChunkedReader {
+  readonly #parts: StorageParts;
+  readonly #layout: Layout & { kind: 'chunked' };
+  #lookup: ChunkLookup | undefined;
+  /** Buffers of stored chunks, for reuse: allocating a large one costs more than filling it. */
+  readonly #spare: Uint8Array[] = [];
 
-  return async (box, to, signal) => {
+  constructor(parts: StorageParts, layout: Layout & { kind: 'chunked' }) {
+    this.#parts = parts;
+    this.#layout = layout;
+  }
+
+  readonly read: ReadBox = async (box, to, signal) => {
     if (volume(box.count) === 0) return;
+    const { pace } = this.#parts;
+    const { places, chunks } = this.#chunksOf(box);
+    const failures: unknown[] = [];
+    const work = async (): Promise<void> => {
+      for (let next = places.next(); !next.done && failures.length === 0; next = places.next()) {
+        checkSignal(signal);
+        if (pace.due) await pace.rest(signal);
+        await this.#readChunk(next.value, box, to, signal);
+      }
+    };
+    // All must have ended before the caller may use the memory again.
+    const workers = Math.min(chunks, chunksInFlight);
+    await Promise.all(Array.from({ length: workers }, () => work().catch((error) => failures.push(error))));
+    if (failures.length > 0) throw failures[0];
+  };
+
+  /** The positions of the chunks that overlap a box, and their number. */
+  #chunksOf(box: Box): { places: Generator<number[]>; chunks: number } {
+    const { chunk } = this.#layout;
     const first: number[] = [];
     const last: number[] = [];
     let chunks = 1;
@@ -202,40 +180,71 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
       last.push(Math.floor((from + (box.count[axis] ?? 1) - 1) / size));
       chunks *= (last[axis] ?? 0) - (first[axis] ?? 0) + 1;
     }
-    if (chunks > freeChunks + (volume(box.count) * elementBytes) / leastBytesAChunk)
+    if (chunks > freeChunks + (volume(box.count) * this.#parts.elementBytes) / leastBytesAChunk)
       throw wrong(
-        parts,
+        this.#parts,
         `${box.count.join(' × ')} elements are in ${chunks} chunks of ${chunk.join(' × ')}, which are too small ` +
-          'to be read; ' +
-          'repack the file, for example with h5repack -l CHUNK=…',
+          'to be read; repack the file, for example with h5repack -l CHUNK=…',
       );
-    const places = gridPlaces(first, last);
-    const failures: unknown[] = [];
-    const work = async (): Promise<void> => {
-      for (let next = places.next(); !next.done && failures.length === 0; next = places.next()) {
-        checkSignal(signal);
-        if (pace.due) await pace.rest(signal);
-        await readChunk(next.value, box, to, signal);
-      }
-    };
-    // All must have ended before the caller may use the memory again.
-    const workers = Math.min(chunks, chunksInFlight);
-    await Promise.all(Array.from({ length: workers }, () => work().catch((error) => failures.push(error))));
-    if (failures.length > 0) throw failures[0];
-  };
-}
+    return { places: placesBetween(first, last), chunks };
+  }
 
-function* gridPlaces(first: readonly number[], last: readonly number[]): Generator<number[]> {
-  const place = [...first];
-  for (;;) {
-    yield [...place];
-    let axis = place.length - 1;
-    for (; axis >= 0; axis--) {
-      place[axis] = (place[axis] ?? 0) + 1;
-      if ((place[axis] ?? 0) <= (last[axis] ?? 0)) break;
-      place[axis] = first[axis] ?? 0;
+  /** Reads the overlap of a chunk and a box. */
+  async #readChunk(place: readonly number[], box: Box, to: Side, signal?: PlatformSignal): Promise<void> {
+    const { pages, name, space, elementBytes, pipeline, fill } = this.#parts;
+    const { chunk, plainEdges } = this.#layout;
+    this.#lookup ??= chunkLookup(pages, this.#layout, space, pipeline.filters.length > 0);
+    const start = place.map((n, axis) => n * (chunk[axis] ?? 1));
+    const part = meet({ start, count: chunk }, box);
+    if (!part) return;
+    const target: Side = {
+      ...to,
+      start: to.start.map((n, axis) => n + (part.start[axis] ?? 0) - (box.start[axis] ?? 0)),
+    };
+    const stored = await this.#lookup(place);
+    if (!stored) return fillBox(target, part.count, elementBytes, fill);
+    const atEdge = start.some((n, axis) => n + (chunk[axis] ?? 1) > (space.shape[axis] ?? 0));
+    const mask = plainEdges && atEdge ? 0xffffffff : stored.mask;
+    const within = { start: part.start.map((n, axis) => n - (start[axis] ?? 0)), count: part.count };
+    try {
+      await this.#decode({ ...stored, mask }, within, target, signal);
+    } catch (error) {
+      if (!isEwaldError(error, 'Format')) throw error;
+      throw new EwaldError(
+        'Format',
+        `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} ` +
+          `is damaged: ${messageOf(error)}`,
+        { cause: error, detail: { ...error.detail, path: pages.source.name, dataset: name, start, frame: start[0] } },
+      );
     }
-    if (axis < 0) return;
+  }
+
+  /** Decodes a chunk, directly into place if all of it is needed and contiguous there, and copies `part` of it. */
+  async #decode({ address, size, mask }: StoredChunk, part: Box, to: Side, signal?: PlatformSignal): Promise<void> {
+    const { pages, elementBytes, pipeline } = this.#parts;
+    const { chunk } = this.#layout;
+    const chunkBytes = volume(chunk) * elementBytes;
+    pages.check(address, size, 'a chunk');
+    pipeline.checkSize(size, mask, chunkBytes);
+    const direct = part.count.every((n, axis) => n === chunk[axis]) && isRun(to.shape, part.count);
+    const at = offsetOf(to.shape, to.start) * elementBytes;
+    const plain = pipeline.filters.length === 0;
+    const out = direct ? to.bytes.subarray(at, at + chunkBytes) : new Uint8Array(chunkBytes);
+    const memory = plain ? out : this.#takeSpare(size);
+    const into = memory.subarray(0, plain ? chunkBytes : size);
+    const bytes = await pages.source.read(pages.base + address, into, { signal });
+    if (!plain) {
+      await pipeline.decode(await this.#parts.codecs(), bytes, mask, out);
+      if (this.#spare.length >= chunksInFlight) this.#spare.shift();
+      this.#spare.push(memory);
+    }
+    if (!direct) copyBox({ bytes: out, shape: chunk, start: part.start }, to, part.count, elementBytes);
+  }
+
+  #takeSpare(bytes: number): Uint8Array {
+    const known = this.#spare.findIndex(({ length }) => length >= bytes && length <= 4 * bytes);
+    const [memory = new Uint8Array(bytes)] = known < 0 ? [] : this.#spare.splice(known, 1);
+    return memory;
   }
 }
 

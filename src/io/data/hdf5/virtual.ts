@@ -1,7 +1,7 @@
 /** Virtual datasets, composed of boxes of other datasets, often in other files. */
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
-import { type Box, copyBox, fillBox, type Side, volume } from './box.js';
+import { type Box, copyBox, fillBox, placesBetween, type Side, volume } from './box.js';
 import type { Dataspace } from './dataspace.js';
 import type { Hdf5Type } from './datatype.js';
 import { Fields, nowhere } from './fields.js';
@@ -143,101 +143,190 @@ function finite(axis: AxisSelection, length: number): AxisSelection {
   return { ...axis, count: Math.max(0, Math.ceil((length - axis.start) / axis.stride)) };
 }
 
-const whole = (shape: readonly number[]): AxisSelection[] =>
-  shape.map((block) => ({ start: 0, stride: Math.max(1, block), count: 1, block }));
+/** A selection other than 'none' of an array of `shape`, axis by axis. */
+const alongAxes = (selection: Selection, shape: readonly number[]): readonly AxisSelection[] =>
+  typeof selection === 'string'
+    ? shape.map((block) => ({ start: 0, stride: Math.max(1, block), count: 1, block }))
+    : selection;
+
+/** A virtual dataset: its elements, and the parts of which it consists. */
+export interface VirtualDataset {
+  readonly file: Home;
+  readonly path: string;
+  /** Its identity, see `objectKey`. */
+  readonly key: string;
+  readonly shape: readonly number[];
+  readonly type: Hdf5Type;
+  readonly fill: Uint8Array | undefined;
+  readonly mappings: readonly VirtualMapping[];
+}
 
 /** The reader of a virtual dataset. */
-export function virtualReader(
-  file: Home,
-  path: string,
-  key: string,
-  shape: readonly number[],
-  type: Hdf5Type,
-  fill: Uint8Array | undefined,
-  mappings: readonly VirtualMapping[],
-): ReadBox {
-  const name = `${file.source.name}: ${path}`;
-  const { pace } = file.files;
-  const unlike = (why: string): EwaldError => new EwaldError('Unsupported', `${name}: ${why}`);
+export const virtualReader = (dataset: VirtualDataset): ReadBox => new VirtualReader(dataset).read;
 
-  const readPart = async (
-    source: Part,
-    from: readonly AxisSelection[],
-    target: readonly AxisSelection[],
-    box: Box,
-    to: Side,
-    nesting: Nesting,
-    signal?: PlatformSignal,
-  ): Promise<void> => {
-    if (source.type.size !== type.size) throw unlike(`its part ${source.path} has elements of another size`);
-    await source.checkFilters();
-    // Axes with one index on either side need no counterpart; the others pair up in order.
-    const long = (axes: readonly AxisSelection[]): number[] =>
-      axes.flatMap((each, i) => (selected(each) === 1 ? [] : [i]));
-    const [targetAxes, sourceAxes] = [long(target), long(from)];
-    const pairs = targetAxes.map((axis, i) => [axis, sourceAxes[i] ?? -1] as const);
-    if (
-      targetAxes.length !== sourceAxes.length ||
-      pairs.some(([t, s]) => selected(target[t] as AxisSelection) !== selected(from[s] as AxisSelection))
-    )
-      throw unlike(`its part ${source.path} is reshaped, which is not supported`);
-    // Runs of an axis that have no gaps on either side.
-    const runs = target.map((axis, t) => {
-      const start = box.start[t] ?? 0;
-      const { first, end } = positionsIn(axis, start, start + (box.count[t] ?? 0));
-      const s = pairs.find(([targetAxis]) => targetAxis === t)?.[1];
-      const other = s === undefined ? undefined : from[s];
-      const list: { target: number; source: number; count: number; axis: number }[] = [];
-      for (let i = first; i < end; ) {
-        let n = axis.block - (i % axis.block);
-        if (other) n = Math.min(n, other.block - (i % other.block));
-        if (!(n >= 1)) throw unlike('a selection is inconsistent');
-        n = Math.min(n, end - i);
-        const at = indexAt(axis, i);
-        if (at + n > start + (box.count[t] ?? 0)) n = start + (box.count[t] ?? 0) - at;
-        const before = list.at(-1);
-        const sourceAt = other ? indexAt(other, i) : 0;
-        if (before && before.target + before.count === at && before.source + before.count === sourceAt)
-          before.count += n;
-        else list.push({ target: at, source: sourceAt, count: n, axis: s ?? -1 });
-        i += n;
-      }
-      return list;
-    });
-    if (runs.some((list) => list.length === 0)) return;
-    const place = runs.map(() => 0);
-    for (;;) {
-      const chosen = runs.map((list, t) => list[place[t] ?? 0] as (typeof list)[number]);
-      const start = from.map((each) => each.start);
-      const count = from.map(() => 1);
-      for (const run of chosen)
-        if (run.axis >= 0) {
-          start[run.axis] = run.source;
-          count[run.axis] = run.count;
-        }
+/** A read of a box into a side. */
+interface Reading {
+  readonly box: Box;
+  readonly to: Side;
+  readonly nesting: Nesting;
+  readonly signal: PlatformSignal | undefined;
+}
+
+/** A selection of a source, and that of the virtual dataset which it fills. */
+interface Piece {
+  readonly source: Part;
+  readonly from: readonly AxisSelection[];
+  readonly target: readonly AxisSelection[];
+}
+
+/** Indices along an axis of the target that have no gaps on either side. */
+interface Run {
+  readonly target: number;
+  readonly source: number;
+  count: number;
+}
+
+class VirtualReader {
+  readonly #dataset: VirtualDataset;
+  readonly #name: string;
+
+  constructor(dataset: VirtualDataset) {
+    this.#dataset = dataset;
+    this.#name = `${dataset.file.source.name}: ${dataset.path}`;
+  }
+
+  readonly read: ReadBox = async (box, to, signal, outside) => {
+    const { shape, type, fill, mappings, key } = this.#dataset;
+    const { pace } = this.#dataset.file.files;
+    const reading = { box, to, nesting: nested(this.#name, outside, key, volume(box.count)), signal };
+    fillBox(to, box.count, type.size, fill);
+    for (const mapping of mappings) {
       if (pace.due) await pace.rest(signal);
-      countElements(name, nesting, volume(count));
-      await readTurned(source, { start, count }, chosen, box, to, nesting, signal);
-      let t = runs.length - 1;
-      for (; t >= 0; t--) {
-        place[t] = (place[t] ?? 0) + 1;
-        if ((place[t] ?? 0) < (runs[t]?.length ?? 0)) break;
-        place[t] = 0;
-      }
-      if (t < 0) return;
+      if (mapping.target === 'none' || mapping.source === 'none') continue;
+      const target = alongAxes(mapping.target, shape);
+      if (target.length !== shape.length) throw this.#unlike('a part has another number of axes');
+      if (misses(target, box)) continue;
+      const axis = endless(target);
+      if (axis >= 0 && (isPattern(mapping.file) || isPattern(mapping.path)))
+        await this.#readBlocks(mapping, target, axis, reading);
+      else await this.#readPiece(await this.#single(mapping, target, axis, reading), reading);
     }
   };
 
+  #unlike(why: string): EwaldError {
+    return new EwaldError('Unsupported', `${this.#name}: ${why}`);
+  }
+
+  /** Reads a pattern of names: one source per block of the unlimited axis. */
+  async #readBlocks(
+    mapping: VirtualMapping,
+    target: readonly AxisSelection[],
+    axis: number,
+    reading: Reading,
+  ): Promise<void> {
+    const { file, path } = this.#dataset;
+    const { box, nesting } = reading;
+    const { start, stride, block: length } = target[axis] as AxisSelection;
+    const from = box.start[axis] ?? 0;
+    const first = Math.max(0, Math.floor((from - start) / stride));
+    const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - start) / stride);
+    for (let block = first; block <= last; block++) {
+      const source = await sourceOf(file, path, mapping, block, nesting.through);
+      const one = { start: start + block * stride, stride: length, count: 1, block: length };
+      const axes = target.map((each, t) => (t === axis ? one : each));
+      await this.#readPiece({ source, from: alongAxes(mapping.source, source.shape), target: axes }, reading);
+    }
+  }
+
+  /** The piece of a mapping to one source; an unlimited axis ends where the source or the dataset does. */
+  async #single(
+    mapping: VirtualMapping,
+    target: readonly AxisSelection[],
+    axis: number,
+    { nesting }: Reading,
+  ): Promise<Piece> {
+    const { file, path, shape } = this.#dataset;
+    const source = await sourceOf(file, path, mapping, 0, nesting.through);
+    const stated = alongAxes(mapping.source, source.shape);
+    const along = target[axis];
+    if (!along) return { source, from: stated, target };
+    const from = stated.map((each, s) => finite(each, source.shape[s] ?? 0));
+    const sourceAxis = endless(stated);
+    // If both are unlimited, there are as many elements as the source has.
+    const n = sourceAxis < 0 ? 0 : selected(from[sourceAxis] as AxisSelection);
+    const cut = finite(along, shape[axis] ?? 0);
+    const filled =
+      cut.block === 1 || cut.count !== 1
+        ? { ...cut, count: Math.floor(n / cut.block) }
+        : { ...cut, block: n, stride: Math.max(1, n) };
+    return { source, from, target: target.map((each, t) => (t === axis ? filled : each)) };
+  }
+
+  /** Reads the elements of a piece that are in the box. */
+  async #readPiece(piece: Piece, reading: Reading): Promise<void> {
+    const { source, from, target } = piece;
+    const { box, nesting, signal } = reading;
+    const { pace } = this.#dataset.file.files;
+    if (source.type.size !== this.#dataset.type.size)
+      throw this.#unlike(`its part ${source.path} has elements of another size`);
+    await source.checkFilters();
+    const counterparts = this.#counterparts(piece);
+    const runs = target.map((axis, t) => {
+      const start = box.start[t] ?? 0;
+      return this.#runsIn(axis, from[counterparts[t] ?? -1], start, start + (box.count[t] ?? 0));
+    });
+    if (runs.some((list) => list.length === 0)) return;
+    const lastRuns = runs.map((list) => list.length - 1);
+    for (const place of placesBetween(new Array<number>(runs.length).fill(0), lastRuns)) {
+      const chosen = runs.map((list, t) => list[place[t] ?? 0] as Run);
+      const start = from.map((each) => each.start);
+      const count = from.map(() => 1);
+      for (const [t, axis] of counterparts.entries())
+        if (axis !== undefined) [start[axis], count[axis]] = [chosen[t]?.source ?? 0, chosen[t]?.count ?? 0];
+      if (pace.due) await pace.rest(signal);
+      countElements(this.#name, nesting, volume(count));
+      await this.#readRuns(source, { start, count }, chosen, reading);
+    }
+  }
+
+  /** The source's axis of each axis of the target: those with one index need none, the others pair up in order. */
+  #counterparts({ source, from, target }: Piece): readonly (number | undefined)[] {
+    const long = (axes: readonly AxisSelection[]): number[] =>
+      axes.flatMap((each, i) => (selected(each) === 1 ? [] : [i]));
+    const [targetAxes, sourceAxes] = [long(target), long(from)];
+    const length = (axis: AxisSelection | undefined): number => (axis ? selected(axis) : Number.NaN);
+    if (
+      targetAxes.length !== sourceAxes.length ||
+      targetAxes.some((t, i) => length(target[t]) !== length(from[sourceAxes[i] ?? -1]))
+    )
+      throw this.#unlike(`its part ${source.path} is reshaped, which is not supported`);
+    return target.map((_, t) => sourceAxes[targetAxes.indexOf(t)]);
+  }
+
+  /** The runs of an axis within start … end − 1; `other` is its counterpart. */
+  #runsIn(axis: AxisSelection, other: AxisSelection | undefined, start: number, end: number): Run[] {
+    const runs: Run[] = [];
+    const positions = positionsIn(axis, start, end);
+    for (let i = positions.first; i < positions.end; ) {
+      const target = indexAt(axis, i);
+      const source = other ? indexAt(other, i) : 0;
+      let n = axis.block - (i % axis.block);
+      if (other) n = Math.min(n, other.block - (i % other.block));
+      if (!(n >= 1)) throw this.#unlike('a selection is inconsistent');
+      n = Math.min(n, positions.end - i, end - target);
+      const before = runs.at(-1);
+      if (before && before.target + before.count === target && before.source + before.count === source)
+        before.count += n;
+      else runs.push({ target, source, count: n });
+      i += n;
+    }
+    return runs;
+  }
+
   /** Copies the source's box to the target: the same elements in the same order, possibly with additional axes of 1. */
-  const readTurned = async (
-    source: Part,
-    part: Box,
-    chosen: readonly { target: number; count: number }[],
-    box: Box,
-    to: Side,
-    nesting: Nesting,
-    signal?: PlatformSignal,
-  ): Promise<void> => {
+  async #readRuns(source: Part, part: Box, chosen: readonly Run[], reading: Reading): Promise<void> {
+    const { box, to, nesting, signal } = reading;
+    const { size } = this.#dataset.type;
     const start = chosen.map((run, t) => (to.start[t] ?? 0) + run.target - (box.start[t] ?? 0));
     const counts = chosen.map(({ count }) => count);
     // The target's strides in the order of the source's axes, for the axes longer than 1.
@@ -248,65 +337,17 @@ export function virtualReader(
       await source.readRaw(part, { ...to, start }, signal, nesting);
       return;
     }
-    const bytes = new Uint8Array(part.count.reduce((product, n) => product * n, type.size));
+    const bytes = new Uint8Array(part.count.reduce((product, n) => product * n, size));
     await source.readRaw(part, { bytes, shape: part.count, start: part.count.map(() => 0) }, signal, nesting);
-    copyBox({ bytes, shape: counts, start: counts.map(() => 0) }, { ...to, start }, counts, type.size);
-  };
-
-  return async (box, to, signal, outside) => {
-    const nesting = nested(name, outside, key, volume(box.count));
-    fillBox(to, box.count, type.size, fill);
-    for (const mapping of mappings) {
-      if (pace.due) await pace.rest(signal);
-      if (mapping.target === 'none' || mapping.source === 'none') continue;
-      const target = mapping.target === 'all' ? whole(shape) : mapping.target;
-      if (target.length !== shape.length) throw unlike('a part has another number of axes');
-      const axis = endless(target);
-      const misses = target.some((each, t) => {
-        if (each.count === Infinity || each.block === Infinity) return false;
-        const { first, end } = positionsIn(each, box.start[t] ?? 0, (box.start[t] ?? 0) + (box.count[t] ?? 0));
-        return first >= end;
-      });
-      if (misses) continue;
-      const along = target[axis];
-      if (along && (isPattern(mapping.file) || isPattern(mapping.path))) {
-        // One source per block of the unlimited axis.
-        const from = box.start[axis] ?? 0;
-        const first = Math.max(0, Math.floor((from - along.start) / along.stride));
-        const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - along.start) / along.stride);
-        for (let block = first; block <= last; block++) {
-          const source = await sourceOf(file, path, mapping, block, nesting.through);
-          const one = { start: along.start + block * along.stride, stride: along.block, count: 1, block: along.block };
-          const axes = target.map((each, t) => (t === axis ? one : each));
-          await readPart(
-            source,
-            mapping.source === 'all' ? whole(source.shape) : mapping.source,
-            axes,
-            box,
-            to,
-            nesting,
-            signal,
-          );
-        }
-        continue;
-      }
-      const source = await sourceOf(file, path, mapping, 0, nesting.through);
-      let from = mapping.source === 'all' ? whole(source.shape) : [...mapping.source];
-      let axes = [...target];
-      if (along) {
-        const sourceAxis = endless(from);
-        from = from.map((each, s) => finite(each, source.shape[s] ?? 0));
-        const n = sourceAxis < 0 ? 0 : selected(from[sourceAxis] as AxisSelection);
-        axes = axes.map((each, t) => (t === axis ? { ...finite(each, shape[t] ?? 0) } : each));
-        // If both are unlimited, there are as many elements as the source has.
-        const there = axes[axis];
-        if (there)
-          axes[axis] =
-            there.block === 1 || there.count !== 1
-              ? { ...there, count: Math.floor(n / there.block) }
-              : { ...there, block: n, stride: Math.max(1, n) };
-      }
-      await readPart(source, from, axes, box, to, nesting, signal);
-    }
-  };
+    copyBox({ bytes, shape: counts, start: counts.map(() => 0) }, { ...to, start }, counts, size);
+  }
 }
+
+/** Whether no index of a finite axis of the selection is in the box. */
+const misses = (target: readonly AxisSelection[], box: Box): boolean =>
+  target.some((each, t) => {
+    if (each.count === Infinity || each.block === Infinity) return false;
+    const start = box.start[t] ?? 0;
+    const { first, end } = positionsIn(each, start, start + (box.count[t] ?? 0));
+    return first >= end;
+  });
