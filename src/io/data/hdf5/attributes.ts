@@ -3,7 +3,7 @@ import { records } from './btree2.js';
 import { elementsOf, readDataspace } from './dataspace.js';
 import { readDatatype } from './datatype.js';
 import { type Fields, nowhere } from './fields.js';
-import { fractalHeap } from './fractal-heap.js';
+import { FractalHeap } from './fractal-heap.js';
 import { find, message, type ObjectHeader, readHeader } from './object-header.js';
 import type { Pages } from './pages.js';
 import { type Hdf5Value, readValues } from './values.js';
@@ -21,7 +21,7 @@ export async function readAttributes(pages: Pages, header: ObjectHeader): Promis
     const heapAddress = info.address();
     const names = info.address();
     if (heapAddress !== nowhere && names !== nowhere) {
-      const heap = await fractalHeap(pages, heapAddress);
+      const heap = await FractalHeap.open(pages, heapAddress);
       for await (const record of records(pages, names, 'attributes')) {
         const object = await heap.object(record.take(heap.idBytes));
         // This flag of the record marks a shared attribute, which is stored elsewhere.

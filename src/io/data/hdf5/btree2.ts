@@ -65,9 +65,7 @@ export async function tree2(pages: Pages, address: number, what: string): Promis
       const pointer = level === 0 ? 0 : offset + countBytes + (totalBytes[level - 1] ?? 0);
       const bytes = 10 + count * recordBytes + (level === 0 ? 0 : (count + 1) * pointer);
       const fields = await pages.fields(at, bytes, `a node of ${what}`);
-      fields.at = bytes - 4;
-      fields.checksum();
-      fields.at = 0;
+      fields.checksumAtEnd();
       fields.signature(level === 0 ? 'BTLF' : 'BTIN');
       fields.version(0);
       if (fields.u8() !== type) throw fields.wrong('it belongs to a tree of another type');

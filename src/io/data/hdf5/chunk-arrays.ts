@@ -1,5 +1,5 @@
 /** Chunks indexed by arrays: fixed if no axis can grow, extensible if one can. */
-import { type ChunkLookup, element, elementSize, type Grid, linear, remember } from './chunk-grid.js';
+import { type ChunkLookup, element, elementSize, type Grid, linear, remember, type StoredChunk } from './chunk-grid.js';
 import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
@@ -66,9 +66,7 @@ async function checked(pages: Pages, at: number, bytes: number, what: string): P
   // Without verification, the structure need not be read.
   if (pages.widths.checksums === false) return pages.fields(at, 0, what);
   const fields = await pages.fields(at, bytes, what);
-  fields.at = bytes - 4;
-  fields.checksum();
-  fields.at = 0;
+  fields.checksumAtEnd();
   return fields;
 }
 
@@ -79,110 +77,158 @@ function checkClient(head: Fields, grid: Grid, size: number): void {
     throw head.wrong(`its elements (client ${client}, ${found} bytes) are not those of the dataset (${size} bytes)`);
 }
 
-export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
+/** An extensible array: its sizes, and the elements and addresses in its index. */
+interface ExtensibleArray {
+  /** Elements in the index. */
+  readonly inIndex: number;
+  /** Elements of the smallest block. */
+  readonly leastInBlock: number;
+  /** Super blocks whose blocks are listed in the index. */
+  readonly supersInIndex: number;
+  readonly offsetBytes: number;
+  readonly perPage: number;
+  readonly elements: readonly (StoredChunk | undefined)[];
+  readonly blocks: readonly number[];
+  readonly supers: readonly number[];
+}
+
+async function readExtensibleArray(grid: Grid, address: number): Promise<ExtensibleArray> {
   const { pages } = grid;
   const { offset, length } = pages.widths;
   const size = elementSize(grid);
+  const head = await pages.fields(address, 16 + 6 * length + offset, 'an extensible array');
+  head.signature('EAHD');
+  head.version(0);
+  checkClient(head, grid, size);
+  const bits = head.u8();
+  const inIndex = head.u8();
+  const leastInBlock = head.u8();
+  const leastPointers = head.u8();
+  const pageBits = head.u8();
+  for (let i = 0; i < 6; i++) head.length();
+  const index = head.address();
+  head.checksum();
+  if (bits > 64 || leastInBlock < 1 || leastPointers < 1 || pageBits > 30)
+    throw head.wrong('its sizes are inconsistent');
+  const blocksInIndex = 2 * (leastPointers - 1);
+  const supersInIndex = 2 * Math.log2(leastPointers);
+  const supers = Math.max(0, 1 + bits - Math.log2(leastInBlock) - supersInIndex);
+  const sizes = { inIndex, leastInBlock, supersInIndex, offsetBytes: Math.ceil(bits / 8), perPage: 2 ** pageBits };
+  if (index === nowhere) return { ...sizes, elements: [], blocks: [], supers: [] };
+  const bytes = 6 + offset + inIndex * size + (blocksInIndex + supers) * offset + 4;
+  const block = await pages.fields(index, bytes, 'the index of an extensible array');
+  block.checksumAtEnd();
+  block.signature('EAIB');
+  block.version(0);
+  block.skip(1 + offset);
+  const elements = Array.from({ length: inIndex }, () => element(block, grid));
+  const addresses = (n: number): number[] => Array.from({ length: n }, () => block.address());
+  return { ...sizes, elements, blocks: addresses(blocksInIndex), supers: addresses(supers) };
+}
+
+/** Where an element beyond the index is: an element of a block of a super block. */
+interface BlockPlace {
+  readonly superNumber: number;
+  /** Blocks of the super block, and elements of each. */
+  readonly inSuper: number;
+  readonly perBlock: number;
+  /** Numbers of the block in the super block and of the element in the block. */
+  readonly number: number;
+  readonly at: number;
+}
+
+/** Super block s holds 2^⌊s/2⌋ blocks of 2^⌈s/2⌉ · least elements each. */
+function blockPlace(index: number, leastInBlock: number): BlockPlace {
+  const s = Math.floor(Math.log2(Math.floor(index / leastInBlock) + 1));
+  const within = index - (2 ** s - 1) * leastInBlock;
+  const perBlock = 2 ** Math.ceil(s / 2) * leastInBlock;
+  const inSuper = 2 ** Math.floor(s / 2);
+  return { superNumber: s, inSuper, perBlock, number: Math.floor(within / perBlock), at: within % perBlock };
+}
+
+export function extensibleLookup(grid: Grid, address: number): ChunkLookup {
   // The growing axis comes first in the numbering.
   const growing = Math.max(0, grid.most.indexOf(Infinity));
-  const turned = <T>(values: readonly T[]): T[] => {
-    const [first] = values.slice(growing, growing + 1);
-    return first === undefined ? [...values] : [first, ...values.slice(0, growing), ...values.slice(growing + 1)];
+  const growingFirst = <T>(values: readonly T[]): T[] => [
+    ...values.slice(growing, growing + 1),
+    ...values.slice(0, growing),
+    ...values.slice(growing + 1),
+  ];
+  const most = growingFirst(grid.most);
+  const blocks = new ExtensibleBlocks(grid);
+  const open = remember(1, (at) => readExtensibleArray(grid, at));
+  return async (place) => {
+    const array = await open(address);
+    const index = linear(growingFirst(place), most);
+    if (index < array.inIndex) return array.elements[index];
+    return blocks.element(array, blockPlace(index - array.inIndex, array.leastInBlock));
   };
-  const most = turned(grid.most);
+}
 
-  const open = remember(1, async (at) => {
-    const head = await pages.fields(at, 16 + 6 * length + offset, 'an extensible array');
-    head.signature('EAHD');
-    head.version(0);
-    checkClient(head, grid, size);
-    const bits = head.u8();
-    const inIndex = head.u8();
-    const leastInBlock = head.u8();
-    const leastPointers = head.u8();
-    const pageBits = head.u8();
-    for (let i = 0; i < 6; i++) head.length();
-    const index = head.address();
-    head.checksum();
-    if (bits > 64 || leastInBlock < 1 || leastPointers < 1 || pageBits > 30)
-      throw head.wrong('its sizes are inconsistent');
-    const blocksInIndex = 2 * (leastPointers - 1);
-    const supersInIndex = 2 * Math.log2(leastPointers);
-    const supers = Math.max(0, 1 + bits - Math.log2(leastInBlock) - supersInIndex);
-    const offsetBytes = Math.ceil(bits / 8);
-    const shape = { inIndex, leastInBlock, supersInIndex, offsetBytes, perPage: 2 ** pageBits };
-    if (index === nowhere) return { ...shape, elements: [], blocks: [], supers: [] };
-    const bytes = 6 + offset + inIndex * size + (blocksInIndex + supers) * offset + 4;
-    const block = await pages.fields(index, bytes, 'the index of an extensible array');
-    block.at = bytes - 4;
-    block.checksum();
-    block.at = 0;
-    block.signature('EAIB');
-    block.version(0);
-    block.skip(1 + offset);
-    const elements = Array.from({ length: inIndex }, () => element(block, grid));
-    const addresses = (n: number): number[] => Array.from({ length: n }, () => block.address());
-    return { ...shape, elements, blocks: addresses(blocksInIndex), supers: addresses(supers) };
-  });
+/** Reads the elements of an extensible array that are in blocks. */
+class ExtensibleBlocks {
+  readonly #grid: Grid;
+  readonly #superShapes = new Map<number, { count: number; mapBytes: number; offsetBytes: number }>();
+  readonly #superBlock = remember(32, (at) => this.#readSuperBlock(at));
+  /** Addresses of blocks and pages whose checksums were correct. */
+  readonly #sound = new Set<number>();
 
-  const superBlock = remember(32, async (at) => {
-    const { count, mapBytes, offsetBytes } = superShapes.get(at) ?? { count: 0, mapBytes: 0, offsetBytes: 0 };
+  constructor(grid: Grid) {
+    this.#grid = grid;
+  }
+
+  async element(array: ExtensibleArray, place: BlockPlace): Promise<StoredChunk | undefined> {
+    const { pages } = this.#grid;
+    const size = elementSize(this.#grid);
+    const block = await this.#locate(array, place);
+    if (block === undefined || block === nowhere) return undefined;
+    const { perBlock, at } = place;
+    const paged = perBlock > array.perPage;
+    const prefix = 6 + pages.widths.offset + array.offsetBytes;
+    // Pages start after the prefix and its checksum; each ends with its own checksum.
+    const pageBytes = array.perPage * size + 4;
+    const page = block + prefix + 4 + Math.floor(at / array.perPage) * pageBytes;
+    await this.#check(block, prefix + (paged ? 0 : perBlock * size) + 4);
+    if (paged) await this.#check(page, pageBytes);
+    const from = paged ? page + (at % array.perPage) * size : block + prefix + at * size;
+    return element(await pages.fields(from, size, 'a block of an extensible array'), this.#grid);
+  }
+
+  /** The address of a block; undefined if its super block or its page was never written. */
+  async #locate(array: ExtensibleArray, place: BlockPlace): Promise<number | undefined> {
+    const { superNumber: s, inSuper, perBlock, number, at } = place;
+    if (s < array.supersInIndex) {
+      // Number of blocks in the preceding super blocks, which come in pairs of 1, 1, 2, 2, 4, 4, …
+      const before = 2 ** Math.floor(s / 2) + 2 ** Math.ceil(s / 2) - 2;
+      return array.blocks[before + number];
+    }
+    const superAt = array.supers[s - array.supersInIndex];
+    if (superAt === undefined || superAt === nowhere) return undefined;
+    const pagesInBlock = perBlock > array.perPage ? perBlock / array.perPage : 0;
+    const mapBytes = inSuper * Math.ceil(pagesInBlock / 8);
+    this.#superShapes.set(superAt, { count: inSuper, mapBytes, offsetBytes: array.offsetBytes });
+    const { map, blocks } = await this.#superBlock(superAt);
+    if (pagesInBlock > 0 && !bit(map, number * pagesInBlock + Math.floor(at / array.perPage))) return undefined;
+    return blocks[number];
+  }
+
+  async #readSuperBlock(at: number): Promise<{ map: Uint8Array; blocks: number[] }> {
+    const { pages } = this.#grid;
+    const { offset } = pages.widths;
+    const { count, mapBytes, offsetBytes } = this.#superShapes.get(at) ?? { count: 0, mapBytes: 0, offsetBytes: 0 };
     const bytes = 6 + offset + offsetBytes + mapBytes + count * offset + 4;
     const block = await pages.fields(at, bytes, 'a super block of an extensible array');
-    block.at = bytes - 4;
-    block.checksum();
-    block.at = 0;
+    block.checksumAtEnd();
     block.signature('EASB');
     block.version(0);
     block.skip(1 + offset + offsetBytes);
     const map = block.take(mapBytes);
     return { map, blocks: Array.from({ length: count }, () => block.address()) };
-  });
-  /** Addresses of blocks and pages whose checksums were correct. */
-  const sound = new Set<number>();
-  const check = async (at: number, bytes: number): Promise<void> => {
-    if (sound.has(at)) return;
-    await checked(pages, at, bytes, 'a block of an extensible array');
-    sound.add(at);
-  };
-  const superShapes = new Map<number, { count: number; mapBytes: number; offsetBytes: number }>();
+  }
 
-  return async (place) => {
-    const array = await open(address);
-    let index = linear(turned(place), most);
-    if (index < array.inIndex) return array.elements[index];
-    index -= array.inIndex;
-    // Super block s holds 2^⌊s/2⌋ blocks of 2^⌈s/2⌉ · least elements each.
-    const s = Math.floor(Math.log2(Math.floor(index / array.leastInBlock) + 1));
-    const within = index - (2 ** s - 1) * array.leastInBlock;
-    const perBlock = 2 ** Math.ceil(s / 2) * array.leastInBlock;
-    const inSuper = 2 ** Math.floor(s / 2);
-    const number = Math.floor(within / perBlock);
-    const at = within % perBlock;
-    const paged = perBlock > array.perPage;
-    const prefix = 6 + offset + array.offsetBytes;
-    let block: number | undefined;
-    if (s < array.supersInIndex) {
-      // Number of blocks in the preceding super blocks, which come in pairs of 1, 1, 2, 2, 4, 4, …
-      const before = 2 ** Math.floor(s / 2) + 2 ** Math.ceil(s / 2) - 2;
-      block = array.blocks[before + number];
-    } else {
-      const superAt = array.supers[s - array.supersInIndex];
-      if (superAt === undefined || superAt === nowhere) return undefined;
-      const pagesInBlock = paged ? perBlock / array.perPage : 0;
-      const mapBytes = inSuper * Math.ceil(pagesInBlock / 8);
-      superShapes.set(superAt, { count: inSuper, mapBytes, offsetBytes: array.offsetBytes });
-      const { map, blocks } = await superBlock(superAt);
-      if (paged && !bit(map, number * pagesInBlock + Math.floor(at / array.perPage))) return undefined;
-      block = blocks[number];
-    }
-    if (block === undefined || block === nowhere) return undefined;
-    // Pages start after the prefix and its checksum; each ends with its own checksum.
-    const pageBytes = array.perPage * size + 4;
-    const page = block + prefix + 4 + Math.floor(at / array.perPage) * pageBytes;
-    await check(block, prefix + (paged ? 0 : perBlock * size) + 4);
-    if (paged) await check(page, pageBytes);
-    const from = paged ? page + (at % array.perPage) * size : block + prefix + at * size;
-    return element(await pages.fields(from, size, 'a block of an extensible array'), grid);
-  };
+  async #check(at: number, bytes: number): Promise<void> {
+    if (this.#sound.has(at)) return;
+    await checked(this.#grid.pages, at, bytes, 'a block of an extensible array');
+    this.#sound.add(at);
+  }
 }

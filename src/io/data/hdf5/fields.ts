@@ -143,6 +143,13 @@ export class Fields {
     this.compare(this.u32(), before);
   }
 
+  /** Compares the checksum in the last four bytes with the bytes before it; the next field is then the first one. */
+  checksumAtEnd(): void {
+    this.at = this.bytes.length - 4;
+    this.checksum();
+    this.at = 0;
+  }
+
   /** Compares a stored checksum with that of `bytes`. */
   compare(stored: number, bytes: Uint8Array): void {
     if (this.#widths.checksums === false) return;

@@ -3,7 +3,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { leaves1 } from './btree1.js';
 import { records } from './btree2.js';
 import { type Fields, nowhere } from './fields.js';
-import { fractalHeap } from './fractal-heap.js';
+import { FractalHeap } from './fractal-heap.js';
 import { localHeap } from './heaps.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import type { Pages } from './pages.js';
@@ -31,7 +31,7 @@ export async function readLinks(pages: Pages, header: ObjectHeader): Promise<Map
     const heapAddress = info.address();
     const names = info.address();
     if (heapAddress !== nowhere && names !== nowhere) {
-      const heap = await fractalHeap(pages, heapAddress);
+      const heap = await FractalHeap.open(pages, heapAddress);
       for await (const record of records(pages, names, 'links')) {
         record.skip(4);
         readLink(await heap.object(record.take(record.left)), links);

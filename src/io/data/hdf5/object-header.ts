@@ -106,10 +106,8 @@ async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw
     seen.add(piece.address);
     const fields = await pages.fields(piece.address, piece.length, 'a part of an object header');
     if (piece.version === 2) {
-      fields.at = piece.length - 4;
       if (piece.length < 8) throw fields.wrong('it is shorter than its signature and checksum');
-      fields.checksum();
-      fields.at = 0;
+      fields.checksumAtEnd();
       fields.signature('OCHK');
       pieces.push(...readMessages(fields.part(piece.length - 8), 2, piece.creationOrder, raw));
     } else {
