@@ -42,39 +42,47 @@ function turned([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
   ];
 }
 
-/**
- * The panels of the detector, undefined if the text does not describe all of them; lengths in metres, z along the beam.
- */
-export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined {
-  const column = (name: string): readonly string[] => items.get(name) ?? [];
-  const axes = new Map<string, CifAxis>();
-  for (const [i, id] of column('_axis.id').entries()) {
-    const three = (name: string): Vector => [1, 2, 3].map((k) => numeric(column(`_axis.${name}[${k}]`)[i])) as Vector;
-    axes.set(id, {
-      isRotation: column('_axis.type')[i] === 'rotation',
-      parent: column('_axis.depends_on')[i] ?? '.',
-      vector: three('vector'),
-      offset: three('offset'),
-    });
-  }
-  const settings = new Map<string, { angle: number; displacement: number }>();
-  for (const [table, angle, displacement] of [
-    ['_diffrn_scan_axis', 'angle_start', 'displacement_start'],
-    ['_diffrn_scan_frame_axis', 'angle', 'displacement'],
-  ] as const)
-    for (const [i, id] of column(`${table}.axis_id`).entries())
-      settings.set(id, {
-        angle: numeric(column(`${table}.${angle}`)[i]),
-        displacement: numeric(column(`${table}.${displacement}`)[i]),
+/** The values of a column of the CIF; an absent one is empty. */
+type Column = (name: string) => readonly string[];
+
+/** The axes of a CIF with their settings in the first frame. */
+class Goniometer {
+  readonly #axes = new Map<string, CifAxis>();
+  readonly #settings = new Map<string, { angle: number; displacement: number }>();
+
+  constructor(column: Column) {
+    for (const [i, id] of column('_axis.id').entries()) {
+      const three = (name: string): Vector => [1, 2, 3].map((k) => numeric(column(`_axis.${name}[${k}]`)[i])) as Vector;
+      this.#axes.set(id, {
+        isRotation: column('_axis.type')[i] === 'rotation',
+        parent: column('_axis.depends_on')[i] ?? '.',
+        vector: three('vector'),
+        offset: three('offset'),
       });
-  /** The origin of an axis in the laboratory; `moved` replaces the displacements of some axes. */
-  const place = (from: string, moved: ReadonlyMap<string, number>): Vector | undefined => {
+    }
+    for (const [table, angle, displacement] of [
+      ['_diffrn_scan_axis', 'angle_start', 'displacement_start'],
+      ['_diffrn_scan_frame_axis', 'angle', 'displacement'],
+    ] as const)
+      for (const [i, id] of column(`${table}.axis_id`).entries())
+        this.#settings.set(id, {
+          angle: numeric(column(`${table}.${angle}`)[i]),
+          displacement: numeric(column(`${table}.${displacement}`)[i]),
+        });
+  }
+
+  parent(id: string): string | undefined {
+    return this.#axes.get(id)?.parent;
+  }
+
+  /** The origin of an axis in the laboratory; `moved` is added to the displacements of some axes. */
+  origin(from: string, moved: ReadonlyMap<string, number>): Vector | undefined {
     let point: Vector = [0, 0, 0];
     let id = from;
     for (let depth = 0; id !== '.' && id !== '?'; depth++) {
-      const axis = axes.get(id);
+      const axis = this.#axes.get(id);
       if (!axis || depth > deepest) return undefined;
-      const { angle, displacement } = settings.get(id) ?? { angle: 0, displacement: 0 };
+      const { angle, displacement } = this.#settings.get(id) ?? { angle: 0, displacement: 0 };
       const { vector, offset } = axis;
       const shift = axis.isRotation ? 0 : (moved.get(id) ?? 0) + displacement;
       if (axis.isRotation) point = turned(point, vector, angle);
@@ -82,14 +90,38 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
       id = axis.parent;
     }
     return point;
-  };
-  const listed = new Map<string, { axis: string; displacement: number; step: number }>();
-  for (const [i, set] of column('_array_structure_list_axis.axis_set_id').entries())
-    listed.set(set, {
-      axis: column('_array_structure_list_axis.axis_id')[i] ?? set,
-      displacement: numeric(column('_array_structure_list_axis.displacement')[i]),
-      step: numeric(column('_array_structure_list_axis.displacement_increment')[i]),
-    });
+  }
+}
+
+/** An axis along which the pixels of an array lie; lengths in mm. */
+interface PixelAxis {
+  readonly axis: string;
+  readonly displacement: number;
+  readonly step: number;
+}
+
+const pixelAxes = (column: Column): ReadonlyMap<string, PixelAxis> =>
+  new Map(
+    column('_array_structure_list_axis.axis_set_id').map((set, i) => [
+      set,
+      {
+        axis: column('_array_structure_list_axis.axis_id')[i] ?? set,
+        displacement: numeric(column('_array_structure_list_axis.displacement')[i]),
+        step: numeric(column('_array_structure_list_axis.displacement_increment')[i]),
+      },
+    ]),
+  );
+
+/** A section of an array: its sets of axes, sizes and first pixels, fast axis first. */
+interface Section {
+  readonly sets: string[];
+  readonly sizes: number[];
+  readonly first: number[];
+  readonly module: number[];
+}
+
+/** The sections by name; undefined if there are too many. */
+function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
   /** First pixel of a section along an index, from 0. */
   const starts = new Map<string, number>();
   for (const [i, id] of column('_array_structure_list_section.id').entries()) {
@@ -97,50 +129,73 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
     starts.set(`${id} ${index}`, numeric(column('_array_structure_list_section.start')[i]) - 1);
   }
   const arrays = [...new Set(column('_array_structure_list.array_id'))];
-  const panels = new Map<string, { sets: string[]; sizes: number[]; module: number[]; first: number[] }>();
+  const sections = new Map<string, Section>();
   for (const [i, array] of column('_array_structure_list.array_id').entries()) {
     const set = column('_array_structure_list.axis_set_id')[i] ?? '.';
     const precedence = numeric(column('_array_structure_list.precedence')[i]);
     if (set === '.' || set === '?' || precedence < 1 || precedence > 2) continue;
-    const section = column('_array_structure_list.array_section_id')[i] ?? array;
+    const name = column('_array_structure_list.array_section_id')[i] ?? array;
     const index = column('_array_structure_list.index')[i];
-    const planes = starts.get(`${section} 3`);
-    const panel = panels.get(section) ?? {
+    const planes = starts.get(`${name} 3`);
+    const section = sections.get(name) ?? {
       ...{ sets: [], sizes: [], first: [] },
       module: [...(arrays.length > 1 ? [arrays.indexOf(array)] : []), ...(planes === undefined ? [] : [planes])],
     };
-    panel.sets[precedence - 1] = set;
-    panel.sizes[precedence - 1] = numeric(column('_array_structure_list.dimension')[i]);
-    panel.first[precedence - 1] = starts.get(`${section} ${index}`) ?? 0;
-    panels.set(section, panel);
-    if (panels.size > mostPanels) return undefined;
+    section.sets[precedence - 1] = set;
+    section.sizes[precedence - 1] = numeric(column('_array_structure_list.dimension')[i]);
+    section.first[precedence - 1] = starts.get(`${name} ${index}`) ?? 0;
+    sections.set(name, section);
+    if (sections.size > mostPanels) return undefined;
   }
+  return sections;
+}
+
+/** From mm with z towards the source to metres with z along the beam. */
+const metres = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
+const less = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
+
+/** The panel of a section; undefined if the axes do not state where it is. */
+function panelOf(
+  name: string,
+  { sets, sizes, module, first }: Section,
+  listed: ReadonlyMap<string, PixelAxis>,
+  goniometer: Goniometer,
+): DetectorPanel | undefined {
+  const [fast, slow] = sets.map((set) => listed.get(set ?? ''));
+  const [width = 0, height = 0] = sizes;
+  if (!fast || !slow || !(width > 0 && height > 0)) return undefined;
+  const from = goniometer.parent(fast.axis) === slow.axis ? fast.axis : slow.axis;
+  const at = (i: number, j: number): Vector | undefined =>
+    goniometer.origin(
+      from,
+      new Map([
+        [fast.axis, fast.displacement + i * fast.step],
+        [slow.axis, slow.displacement + j * slow.step],
+      ]),
+    );
+  const [corner, right, down] = [at(0, 0), at(1, 0), at(0, 1)];
+  if (!corner || !right || !down) return undefined;
+  return {
+    ...{ name, module, width, height },
+    first: { x: first[0] ?? 0, y: first[1] ?? 0 },
+    cornerM: metres(corner),
+    fastM: metres(less(right, corner)),
+    slowM: metres(less(down, corner)),
+  };
+}
+
+/**
+ * The panels of the detector, undefined if the text does not describe all of them; lengths in metres, z along the beam.
+ */
+export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined {
+  const column: Column = (name) => items.get(name) ?? [];
+  const goniometer = new Goniometer(column);
+  const listed = pixelAxes(column);
   const found: DetectorPanel[] = [];
-  for (const [name, { sets, sizes, module, first }] of panels) {
-    const [fast, slow] = sets.map((set) => listed.get(set ?? ''));
-    const [width = 0, height = 0] = sizes;
-    if (!fast || !slow || !(width > 0 && height > 0)) return undefined;
-    const from = axes.get(fast.axis)?.parent === slow.axis ? fast.axis : slow.axis;
-    const at = (i: number, j: number): Vector | undefined =>
-      place(
-        from,
-        new Map([
-          [fast.axis, fast.displacement + i * fast.step],
-          [slow.axis, slow.displacement + j * slow.step],
-        ]),
-      );
-    const [corner, right, down] = [at(0, 0), at(1, 0), at(0, 1)];
-    if (!corner || !right || !down) return undefined;
-    // From mm with z towards the source to metres with z along the beam.
-    const metres = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
-    const less = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
-    found.push({
-      ...{ name, module, width, height },
-      first: { x: first[0] ?? 0, y: first[1] ?? 0 },
-      cornerM: metres(corner),
-      fastM: metres(less(right, corner)),
-      slowM: metres(less(down, corner)),
-    });
+  for (const [name, section] of sectionsOf(column) ?? []) {
+    const panel = panelOf(name, section, listed, goniometer);
+    if (!panel) return undefined;
+    found.push(panel);
   }
   // Axes without settings leave the detector at the sample.
   const distanceM = found.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / found.length;

@@ -81,32 +81,10 @@ async function openSections(
   const [first] = sections;
   if (!first) throw badFile(source, `no binary section (${boundary}) found`);
   const items = parseCif(text);
-  const { dtype, little, compression } = first;
+  const { dtype, compression } = first;
   const shape = first.shape ?? statedShape(source, items.get('_array_structure_list.dimension'));
   const pixels = shape.reduce((a, b) => a * b, 1);
-  for (const [i, section] of sections.entries()) {
-    const other = section.shape ?? shape;
-    if (other.join() !== shape.join() || section.dtype !== dtype)
-      throw badFile(
-        source,
-        `panel ${i} is ${other.join(' × ')} ${section.dtype}, the first one ${shape.join(' × ')} ${dtype}; ` +
-          'all panels must be equal',
-      );
-    if (section.compression === 'packed') {
-      if (dtype !== 'i32' && dtype !== 'u32')
-        throw badFile(source, `packed elements of ${dtype} cannot be read; expected i32 or u32`);
-      if ((shape.at(-1) as number) < 2) throw badFile(source, 'packed images of one column cannot be read');
-    }
-    // Byte offset takes at least one byte per pixel; 128 packed pixels without errors take 6 bits.
-    const shares = { none: elementBytes(dtype), 'byte offset': 1, packed: 6 / 8 / 128 };
-    const least = Math.floor(pixels * shares[section.compression]);
-    if (section.bytes < least)
-      throw badFile(
-        source,
-        `an image of ${shape.join(' × ')} ${dtype} needs at least ${least} bytes, but section ${i} ` +
-          `has ${section.bytes}`,
-      );
-  }
+  for (const [i, section] of sections.entries()) checkSection(source, section, i, { shape, dtype });
   const { meta, notes } = describeCbf(text, items, shape);
   const panels = sections.length;
   const frameBytes = pixels * elementBytes(dtype);
@@ -132,27 +110,67 @@ async function openSections(
             compare('MD5', section.md5, hexOf(digests.md5(bytes)), panels > 1 ? `panel ${panel}` : 'the picture');
         };
         const place = into.subarray(panel * frameBytes, (panel + 1) * frameBytes);
-        if (section.compression !== 'none') {
-          const stored = await source.read(section.offset, section.bytes, { signal });
-          check(stored);
-          if (section.compression === 'packed') {
-            const [rows = 1, columns = 1] = shape.slice(-2);
-            const out = new Int32Array(place.buffer, place.byteOffset, pixels);
-            decodePacked(stored, out, [pixels / rows / columns, rows, columns]);
-            continue;
-          }
-          const { array } = elements[dtype];
-          const out = new array(place.buffer, place.byteOffset, pixels);
-          decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
-        } else {
+        if (section.compression === 'none') {
           await source.read(section.offset, place, { signal });
           // The digest also covers the bytes after the pixels.
           check(section.bytes === place.length ? place : await source.read(section.offset, section.bytes, { signal }));
-          if (little !== littleEndianMachine) swapBytes(place, elementBytes(dtype), source);
+          if (first.little !== littleEndianMachine) swapBytes(place, elementBytes(dtype), source);
+        } else {
+          const stored = await source.read(section.offset, section.bytes, { signal });
+          check(stored);
+          decompress(stored, place, section.compression, { shape, dtype });
         }
       }
     },
   });
+}
+
+/** The pixels that all sections of a file have in common. */
+interface Pixels {
+  readonly shape: readonly number[];
+  readonly dtype: DataType;
+}
+
+/** Throws `Format` if a section has other pixels than the first, or fewer bytes than they need. */
+function checkSection(source: ByteSource, section: Section, i: number, { shape, dtype }: Pixels): void {
+  const other = section.shape ?? shape;
+  if (other.join() !== shape.join() || section.dtype !== dtype)
+    throw badFile(
+      source,
+      `panel ${i} is ${other.join(' × ')} ${section.dtype}, the first one ${shape.join(' × ')} ${dtype}; ` +
+        'all panels must be equal',
+    );
+  if (section.compression === 'packed') {
+    if (dtype !== 'i32' && dtype !== 'u32')
+      throw badFile(source, `packed elements of ${dtype} cannot be read; expected i32 or u32`);
+    if ((shape.at(-1) as number) < 2) throw badFile(source, 'packed images of one column cannot be read');
+  }
+  // Byte offset takes at least one byte per pixel; 128 packed pixels without errors take 6 bits.
+  const shares = { none: elementBytes(dtype), 'byte offset': 1, packed: 6 / 8 / 128 };
+  const least = Math.floor(shape.reduce((a, b) => a * b, 1) * shares[section.compression]);
+  if (section.bytes < least)
+    throw badFile(
+      source,
+      `an image of ${shape.join(' × ')} ${dtype} needs at least ${least} bytes, but section ${i} has ${section.bytes}`,
+    );
+}
+
+/** Decompresses the pixels of a section into their memory. */
+function decompress(
+  stored: Uint8Array,
+  into: Uint8Array,
+  compression: 'byte offset' | 'packed',
+  { shape, dtype }: Pixels,
+): void {
+  const pixels = into.byteLength / elementBytes(dtype);
+  if (compression === 'packed') {
+    const [rows = 1, columns = 1] = shape.slice(-2);
+    const out = new Int32Array(into.buffer, into.byteOffset, pixels);
+    decodePacked(stored, out, [pixels / rows / columns, rows, columns]);
+    return;
+  }
+  const out = new elements[dtype].array(into.buffer, into.byteOffset, pixels);
+  decodeByteOffset(stored, out as unknown as { [index: number]: number; readonly length: number });
 }
 
 /** Reads the text and the headers of all binary sections, but not their numbers. */

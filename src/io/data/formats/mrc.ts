@@ -39,18 +39,20 @@ export const mrc: Format = {
   },
   async open(source, options) {
     const header = await readHeader(source, options);
-    const { nx, ny, nz, dtype, offset } = header;
+    const { nx, ny, nz, dtype } = header;
+    const { volumes, navigation, notes } = stackOf(header);
+    const offset = headerBytes + header.extended;
     const storedBytes = nx * ny * elementBytes(dtype);
     holds(source, offset, storedBytes * nz, `a map of ${nz} × ${ny} × ${nx} ${dtype}`);
     return openFrames(source, {
       format: 'mrc',
       shape: {
-        navigation: navigationShape(source, nz, header.navigation, options),
+        navigation: navigationShape(source, nz, navigation, options),
         signal: [ny, nx],
       },
       dtype,
-      meta: header.meta,
-      notes: header.notes,
+      meta: metadataOf(header, volumes),
+      notes,
       sizes: [{ what: 'bytes of the file', expected: offset + storedBytes * nz, found: source.size }],
       storedBytes,
       stride: storedBytes,
@@ -69,20 +71,26 @@ function orderOf(view: DataView, asked: FormatOptions['endian']): boolean {
   return (view.getInt32(12, true) & 0xffff00) === 0;
 }
 
-async function readHeader(
-  source: ByteSource,
-  options: FormatOptions,
-): Promise<{
-  nx: number;
-  ny: number;
-  nz: number;
-  dtype: DataType;
-  offset: number;
-  little: boolean;
-  navigation: readonly number[];
-  meta: Metadata;
-  notes: Note[];
-}> {
+/** The fields of a header; triples are of columns, rows and sections. */
+interface Header {
+  readonly nx: number;
+  readonly ny: number;
+  readonly nz: number;
+  readonly mode: number;
+  readonly dtype: DataType;
+  readonly little: boolean;
+  readonly starts: readonly number[];
+  readonly samples: readonly number[];
+  readonly lengths: readonly number[];
+  readonly order: readonly number[];
+  readonly spaceGroup: number;
+  /** Bytes of the extended header, and its kind. */
+  readonly extended: number;
+  readonly kind: string;
+  readonly labels: readonly string[];
+}
+
+async function readHeader(source: ByteSource, options: FormatOptions): Promise<Header> {
   const { signal } = options;
   const bytes = await source.read(0, headerBytes, { signal });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -110,16 +118,18 @@ async function readHeader(
   cursor.at = 104;
   const kind = cString(await cursor.text(4)).trim();
   cursor.at = 220;
-  const labels = Math.min(10, Math.max(0, await cursor.i32()));
-  const label: string[] = [];
-  for (let i = 0; i < labels; i++) label.push(cString(await cursor.text(80)).trim());
-  // Voxels are stated for columns, rows and sections of the unit cell; names follow the axis along which they run.
-  const voxel = lengths.map((length, i) => (samples[i] ? length / (samples[i] as number) : 0));
-  const axis = (place: number, size: number): { name: string; size: number; scale?: number; unit?: string } => {
-    const along = (order[place] ?? 0) - 1;
-    const scale = voxel[along >= 0 && along < 3 ? along : place];
-    return { name: 'xyz'[along] ?? 'xyz'[place] ?? '', size, ...(scale ? { scale, unit: 'Å' } : {}) };
+  const count = Math.min(10, Math.max(0, await cursor.i32()));
+  const labels: string[] = [];
+  for (let i = 0; i < count; i++) labels.push(cString(await cursor.text(80)).trim());
+  return {
+    ...{ nx, ny, nz, mode, dtype, little, starts, samples, lengths, order },
+    ...{ spaceGroup, extended, kind, labels },
   };
+}
+
+/** The volumes of a stack and its navigation shape; `volumes` is 1 if the sections are not divided. */
+function stackOf(header: Header): { volumes: number; navigation: readonly number[]; notes: Note[] } {
+  const { nz, mode, samples, spaceGroup, kind } = header;
   const notes: Note[] = [];
   // MRC2014: space groups 401 and above are stacks of volumes with mz sections each.
   const sections = samples[2] as number;
@@ -131,34 +141,28 @@ async function readHeader(
       text: `a stack of volumes (space group ${spaceGroup}) of ${sections} sections each, but there are ${nz} sections`,
       option: 'navShape',
     });
-  // A FEI file with one image is an image.
-  const navigation =
-    stack && volumes * sections === nz ? [volumes, sections] : nz === 1 && kind.startsWith('FEI') ? [] : [nz];
   if (mode === 0)
     notes.push({ kind: 'guess', text: 'mode 0 is read as signed bytes (MRC2014); old cameras wrote unsigned bytes' });
+  if (stack && volumes * sections === nz) return { volumes, navigation: [volumes, sections], notes };
+  // A FEI file with one image is an image.
+  return { volumes, navigation: nz === 1 && kind.startsWith('FEI') ? [] : [nz], notes };
+}
+
+function metadataOf(header: Header, volumes: number): Metadata {
+  const { nx, ny, nz, mode, starts, samples, lengths, order, spaceGroup, extended, kind, labels } = header;
+  // Voxels are stated for columns, rows and sections of the unit cell; names follow the axis along which they run.
+  const voxel = lengths.map((length, i) => (samples[i] ? length / (samples[i] as number) : 0));
+  const axis = (place: number, size: number): { name: string; size: number; scale?: number; unit?: string } => {
+    const along = (order[place] ?? 0) - 1;
+    const scale = voxel[along >= 0 && along < 3 ? along : place];
+    return { name: 'xyz'[along] ?? 'xyz'[place] ?? '', size, ...(scale ? { scale, unit: 'Å' } : {}) };
+  };
   return {
-    nx,
-    ny,
-    nz,
-    dtype,
-    offset: headerBytes + extended,
-    little,
-    navigation,
-    meta: {
-      ...(kind ? { maker: kind } : {}),
-      axes: [...(volumes > 1 ? [{ name: '', size: volumes }] : []), axis(2, nz / volumes), axis(1, ny), axis(0, nx)],
-      header: {
-        mode,
-        starts,
-        samples,
-        cellLengthsA: lengths,
-        axisOrder: order,
-        spaceGroup,
-        extendedBytes: extended,
-        extendedKind: kind,
-        labels: label,
-      },
+    ...(kind ? { maker: kind } : {}),
+    axes: [...(volumes > 1 ? [{ name: '', size: volumes }] : []), axis(2, nz / volumes), axis(1, ny), axis(0, nx)],
+    header: {
+      ...{ mode, starts, samples, cellLengthsA: lengths, axisOrder: order, spaceGroup },
+      ...{ extendedBytes: extended, extendedKind: kind, labels },
     },
-    notes,
   };
 }

@@ -36,13 +36,22 @@ export const ser: Format = {
   open: (source, options) => openSer(source, options),
 };
 
-/** Opens a series; `extra` contains the information that an .emi adds, `sources` are closed with the series. */
-export async function openSer(
-  source: ByteSource,
-  options: FormatOptions,
-  extra: { format?: string; meta?: object; sources?: readonly ByteSource[]; arrays?: readonly [] } = {},
-) {
-  const cursor = new Cursor(source, 0, options.signal);
+/** The header of a series. */
+interface Header {
+  readonly version: number;
+  /** Whether offsets have 64 bits. */
+  readonly wide: boolean;
+  readonly pictures: boolean;
+  /** Elements planned, and recorded. */
+  readonly total: number;
+  readonly valid: number;
+  /** Position of the offsets. */
+  readonly table: number;
+  /** The scan, slowest axis first. */
+  readonly axes: readonly Axis[];
+}
+
+async function readHeader(source: ByteSource, cursor: Cursor): Promise<Header> {
   if ((await cursor.u16()) !== 0x4949 || (await cursor.u16()) !== 0x0197)
     throw badFile(source, "this is not a TIA series: it does not start with 'II' 0x0197");
   const version = await cursor.u16();
@@ -66,18 +75,33 @@ export async function openSer(
     axes.unshift({ name, size, scale, offset: offset - element * scale, unit: unit === 'meters' ? 'm' : unit });
   }
   if (valid === 0) throw badFile(source, `none of ${total} elements was recorded`);
+  return { version, wide, pictures: kind === pictures, total, valid, table, axes };
+}
+
+/** The positions of the recorded elements. */
+async function readOffsets(
+  source: ByteSource,
+  { wide, total, valid, table }: Header,
+  { signal }: FormatOptions,
+): Promise<Float64Array> {
   const width = wide ? 8 : 4;
   holds(source, table, total * width, `the table of ${total} offsets`);
-  const bytes = await source.read(table, valid * width, { signal: options.signal });
+  const bytes = await source.read(table, valid * width, { signal });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const offsets = new Float64Array(valid);
-  for (let i = 0; i < valid; i++)
-    offsets[i] = wide ? Number(view.getBigUint64(8 * i, true)) : view.getUint32(4 * i, true);
-  // The first element describes all of them.
-  cursor.at = sane(source, 'the place of the first element', offsets[0] as number, 0, source.size);
-  const signalAxes: Axis[] = [];
+  return Float64Array.from({ length: valid }, (_, i) =>
+    wide ? Number(view.getBigUint64(8 * i, true)) : view.getUint32(4 * i, true),
+  );
+}
+
+/** The axes and the type of the element at the cursor; its pixels follow. */
+async function readElement(
+  source: ByteSource,
+  cursor: Cursor,
+  pictures: boolean,
+): Promise<{ axes: readonly Axis[]; dtype: DataType }> {
+  const axes: Axis[] = [];
   const calibrations: { name: string; offset: number; scale: number }[] = [];
-  for (const name of kind === pictures ? ['x', 'y'] : ['E']) {
+  for (const name of pictures ? ['x', 'y'] : ['E']) {
     const offset = await cursor.f64();
     const scale = await cursor.f64();
     calibrations.push({ name, offset: offset - (await cursor.u32()) * scale, scale });
@@ -88,8 +112,24 @@ export async function openSer(
   // A pixel larger than a metre is one of reciprocal space: the file has no unit.
   for (const { name, offset, scale } of calibrations) {
     const size = sane(source, 'the size of an element', await cursor.u32(), 1, source.size);
-    signalAxes.unshift({ name, size, scale, offset, unit: kind === pictures ? (scale > 1 ? '1/m' : 'm') : 'eV' });
+    axes.unshift({ name, size, scale, offset, unit: pictures ? (scale > 1 ? '1/m' : 'm') : 'eV' });
   }
+  return { axes, dtype };
+}
+
+/** Opens a series; `extra` contains the information that an .emi adds, `sources` are closed with the series. */
+export async function openSer(
+  source: ByteSource,
+  options: FormatOptions,
+  extra: { format?: string; meta?: object; sources?: readonly ByteSource[]; arrays?: readonly [] } = {},
+) {
+  const cursor = new Cursor(source, 0, options.signal);
+  const header = await readHeader(source, cursor);
+  const { version, total, valid, axes } = header;
+  const offsets = await readOffsets(source, header, options);
+  // The first element describes all of them.
+  cursor.at = sane(source, 'the place of the first element', offsets[0] as number, 0, source.size);
+  const { axes: signalAxes, dtype } = await readElement(source, cursor, header.pictures);
   const signal = signalAxes.map(({ size }) => size);
   const head = cursor.at - (offsets[0] as number);
   const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
@@ -119,7 +159,7 @@ export async function openSer(
     stride: storedBytes,
     locate: (frame) => ({ source, offset: (offsets[frame] as number) + head, run: 1 }),
     // Images are stored bottom row first.
-    ...(kind === pictures ? { decode: upsideDown(signal[0] as number) } : {}),
+    ...(header.pictures ? { decode: upsideDown(signal[0] as number) } : {}),
   });
 }
 
