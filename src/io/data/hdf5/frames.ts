@@ -21,7 +21,7 @@ import { elementsOf, type Frames, findFrames, framesOfArray, isArray } from './d
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
-import { chunkFrames, firstAxisReader, lastAxisReader, readMask } from './frame-readers.js';
+import { chunkFrames, firstAxisReader, lastAxisReader, type ReadMany, readMask } from './frame-readers.js';
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
@@ -78,79 +78,37 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const [first] = frames.parts;
   if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} contains no array`);
   const { dtype, big, extra } = elementOf(first);
-  for (const part of frames.parts) {
-    await part.checkFilters();
-    if (part.type.size !== first.type.size || part.shape.slice(1).join() !== first.shape.slice(1).join())
-      throw new EwaldError('Format', `${source.name}: ${part.path} differs from ${first.path} in shape or type`, {
-        detail: { path: part.path },
-      });
-  }
-  const rank = first.shape.length;
-  const signalAxes = signalRank(source, first.shape, frames, options);
-  const whole = frames.parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
-  let fileShape: readonly number[] = frames.parts.length > 1 ? [whole, ...first.shape.slice(1)] : first.shape;
-  if (frames.framesLast) fileShape = [first.shape[2] ?? 1, first.shape[0] ?? 1, first.shape[1] ?? 1];
-  const turned = options.order === 'navigation';
-  if (turned && (frames.parts.length > 1 || frames.framesLast || extra.length > 0))
-    throw new EwaldError(
-      'Unsupported',
-      `${source.name}: order 'navigation' reverses the axes of a single array of numbers; ${frames.path} is not one`,
-    );
-  if (turned) fileShape = [...fileShape].reverse();
-  const fromFile = fileShape.slice(0, rank - signalAxes);
-  const signal = [...fileShape.slice(rank - signalAxes), ...extra];
-  // The parts are read one after the other; a scan of them may have more axes.
-  if (frames.stacked) fileShape = [frames.parts.length, ...first.shape];
-  const scan = frames.scan ?? fileShape.slice(0, fileShape.length - signalAxes);
+  await checkAlike(source, frames.parts, first);
+  const arrangement = arrange(source, frames, first, extra, options);
+  const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
+  const scan = frames.scan ?? shape.slice(0, shape.length - signalAxes);
   const count = volume(fromFile);
-  const frameBytes = volume(signal) * (first.type.size / Math.max(1, volume(extra)));
-  if (!Number.isSafeInteger(count * frameBytes))
-    throw new EwaldError(
-      'Format',
-      `${source.name}: ${frames.path} claims frames of ${signal.join(' × ')}, ${frameBytes} bytes`,
-    );
   const beside = await readMetadata(catalog, frames);
-  const navigation = navigationShape(source, count, scan, options);
-  const notes: Note[] = [...beside.notes];
-  if (frames.guess) notes.push({ kind: 'guess', text: frames.guess, option: 'dataset' });
-  for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });
-  if (frames.warning !== undefined) notes.push({ kind: 'warning', text: frames.warning, option: 'navShape' });
-  if (isHalfTransform(first.type)) notes.push(halfTransform);
-  if (turned)
-    notes.push({
-      kind: 'warning',
-      text: 'frames are not contiguous in this file, so each read scans much of it; ewald convert writes them in order',
-    });
-  const elementSize = first.type.size;
-  const read = turned
-    ? turnedReader(first, signalAxes)
-    : frames.framesLast
-      ? lastAxisReader(first, frameBytes, elementSize)
-      : firstAxisReader(frames.parts, fromFile, signalAxes, frameBytes);
   const { mask } = beside;
-  const axes = frames.framesLast || frames.scan ? undefined : await axesInOrder(first, frames, turned, fileShape);
+  const axes = frames.framesLast || frames.scan ? undefined : await axesInOrder(first, frames, turned, shape);
   const peakList = findPeakList(catalog);
+  const read = readerOf(frames, first, arrangement);
   return openFrames(source, {
     format: 'hdf5',
-    shape: { navigation, signal },
+    shape: { navigation: navigationShape(source, count, scan, options), signal },
     dtype,
     meta: {
       ...beside.meta,
       ...(axes ? { axes } : {}),
       header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
     },
-    notes,
-    arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...fileShape, ...extra], dtype }),
+    notes: [...beside.notes, ...notesOf(catalog, frames, first, turned)],
+    arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes: await sizesOf(file, frames, count),
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
-    chunkFrames: turned ? 1 : chunkFrames(first, rank - signalAxes, frames),
+    chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
     peakList,
     field: (name) => readField(file, name),
     // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
     fillsHere: async () =>
       frames.parts.every((part) => part.isUnpacked) && (await file.files.codecs()).backend === 'wasm',
-    peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, from, n, readOptions),
+    peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, [from, n], readOptions),
     async readMany(from, n, into, signalToStop) {
       await read(from, n, into, signalToStop);
       // Byte order that the readers below leave as it is: colours and vectors, whose elements are not plain numbers.
@@ -158,6 +116,84 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     },
     ...(mask ? { mask: (readOptions?: ReadFramesOptions) => readMask(mask, signal, readOptions) } : {}),
   });
+}
+
+/** Throws `Format` if the parts have different elements or frames, `Unsupported` for an unknown filter. */
+async function checkAlike(source: ByteSource, parts: readonly Hdf5Dataset[], first: Hdf5Dataset): Promise<void> {
+  for (const part of parts) {
+    await part.checkFilters();
+    if (part.type.size !== first.type.size || part.shape.slice(1).join() !== first.shape.slice(1).join())
+      throw new EwaldError('Format', `${source.name}: ${part.path} differs from ${first.path} in shape or type`, {
+        detail: { path: part.path },
+      });
+  }
+}
+
+/** How the axes of the file become those of the dataset. */
+interface Arrangement {
+  /** All stored axes in the order of the result; those of a stack start with its parts. */
+  readonly shape: readonly number[];
+  /** The axes before those of a frame, with all parts as one array. */
+  readonly navigation: readonly number[];
+  readonly signal: readonly number[];
+  /** Number of stored axes of a frame. */
+  readonly signalAxes: number;
+  readonly frameBytes: number;
+  /** Whether the order of the axes is reversed. */
+  readonly turned: boolean;
+}
+
+function arrange(
+  source: ByteSource,
+  frames: Frames,
+  first: Hdf5Dataset,
+  extra: readonly number[],
+  options: FormatOptions,
+): Arrangement {
+  const { parts, framesLast, path } = frames;
+  const signalAxes = signalRank(source, first.shape, frames, options);
+  const turned = options.order === 'navigation';
+  if (turned && (parts.length > 1 || framesLast || extra.length > 0))
+    throw new EwaldError(
+      'Unsupported',
+      `${source.name}: order 'navigation' reverses the axes of a single array of numbers; ${path} is not one`,
+    );
+  const whole = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
+  let joined: readonly number[] = parts.length > 1 ? [whole, ...first.shape.slice(1)] : first.shape;
+  if (framesLast) joined = [first.shape[2] ?? 1, first.shape[0] ?? 1, first.shape[1] ?? 1];
+  if (turned) joined = [...joined].reverse();
+  const navigation = joined.slice(0, first.shape.length - signalAxes);
+  const signal = [...joined.slice(first.shape.length - signalAxes), ...extra];
+  const frameBytes = volume(signal) * (first.type.size / Math.max(1, volume(extra)));
+  if (!Number.isSafeInteger(volume(navigation) * frameBytes))
+    throw new EwaldError(
+      'Format',
+      `${source.name}: ${path} claims frames of ${signal.join(' × ')}, ${frameBytes} bytes`,
+    );
+  // The parts are read one after the other; a scan of them may have more axes.
+  const shape = frames.stacked ? [parts.length, ...first.shape] : joined;
+  return { shape, navigation, signal, signalAxes, frameBytes, turned };
+}
+
+function readerOf(frames: Frames, first: Hdf5Dataset, arrangement: Arrangement): ReadMany {
+  const { navigation, signalAxes, frameBytes, turned } = arrangement;
+  if (turned) return turnedReader(first, signalAxes);
+  if (frames.framesLast) return lastAxisReader(first, frameBytes, first.type.size);
+  return firstAxisReader(frames.parts, navigation, signalAxes, frameBytes);
+}
+
+function notesOf(catalog: Catalog, { guess, warning }: Frames, first: Hdf5Dataset, turned: boolean): Note[] {
+  const notes: Note[] = [];
+  if (guess) notes.push({ kind: 'guess', text: guess, option: 'dataset' });
+  for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });
+  if (warning !== undefined) notes.push({ kind: 'warning', text: warning, option: 'navShape' });
+  if (isHalfTransform(first.type)) notes.push(halfTransform);
+  if (turned)
+    notes.push({
+      kind: 'warning',
+      text: 'frames are not contiguous in this file, so each read scans much of it; ewald convert writes them in order',
+    });
+  return notes;
 }
 
 /** The axes in the order of the result: a stack has an additional leading axis, and the order may be reversed. */

@@ -64,18 +64,59 @@ export interface Beside {
 /** Reads the metadata in the entry of the frames. */
 export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Beside> {
   const { file } = catalog;
-  const entry = frames.entry;
+  const { entry, dialect } = frames;
   if (entry === undefined) return { meta: await microscope(catalog, frames), notes: [], mask: undefined };
-  const groups = catalog.entries.flatMap(({ path, object }) => (object instanceof Hdf5Group ? [{ path, object }] : []));
-  const of = async (kind: string, fallback: string): Promise<string> => {
-    for (const { path, object } of groups)
-      if (path.startsWith(`${entry}/`) && (await attributeText(object, 'NX_class')) === kind) return path;
+  const groups = await groupsOf(catalog, entry, dialect === 'CXI');
+  const { detector } = groups;
+  const size = frames.parts[0]?.type.size ?? 0;
+  const meta: Metadata = {
+    ...given('detector', await textAt(file, `${detector}/description`)),
+    ...given('serial', await textAt(file, `${detector}/detector_number`)),
+    ...given('date', await textAt(file, `${entry}/start_time`)),
+    ...given('wavelengthA', await readWavelength(file, groups)),
+    ...(await readDetector(catalog, detector)),
+    // The largest number of the element type marks gaps and bad pixels.
+    ...(/master$/.test(dialect) && (size === 2 || size === 4) ? { markers: [2 ** (8 * size) - 1] } : {}),
+  };
+  const notes: Note[] = [];
+  if (/mx|master|CXI/i.test(dialect))
+    for (const [name, value] of [
+      ['wavelength', meta.wavelengthA],
+      ['detector distance', meta.distanceM],
+      ['beam centre', meta.beamCentrePx],
+      ['pixel size', meta.pixelSizeM],
+    ] as const)
+      if (value === undefined)
+        notes.push({ kind: 'missing', text: `the file does not state the ${name}; use a geometry file` });
+  return { meta, notes, mask: await findMask(catalog, frames, detector) };
+}
+
+/** Paths of the groups of an entry. */
+interface Groups {
+  readonly instrument: string;
+  readonly detector: string;
+  readonly beam: string;
+  readonly cxi: boolean;
+}
+
+/** Finds the groups of an entry: NeXus states their class, CXI their names. */
+async function groupsOf({ entries }: Catalog, entry: string, cxi: boolean): Promise<Groups> {
+  const ofClass = async (kind: string, fallback: string): Promise<string> => {
+    for (const { path, object } of entries)
+      if (object instanceof Hdf5Group && path.startsWith(`${entry}/`))
+        if ((await attributeText(object, 'NX_class')) === kind) return path;
     return fallback;
   };
-  const cxi = frames.dialect === 'CXI';
-  const instrument = cxi ? `${entry}/instrument_1` : await of('NXinstrument', `${entry}/instrument`);
-  const detector = cxi ? `${instrument}/detector_1` : await of('NXdetector', `${instrument}/detector`);
-  const beam = cxi ? `${instrument}/source_1` : await of('NXbeam', `${instrument}/beam`);
+  const instrument = cxi ? `${entry}/instrument_1` : await ofClass('NXinstrument', `${entry}/instrument`);
+  const detector = cxi ? `${instrument}/detector_1` : await ofClass('NXdetector', `${instrument}/detector`);
+  const beam = cxi ? `${instrument}/source_1` : await ofClass('NXbeam', `${instrument}/beam`);
+  return { instrument, detector, beam, cxi };
+}
+
+async function readWavelength(
+  file: Hdf5File,
+  { instrument, detector, beam, cxi }: Groups,
+): Promise<number | undefined> {
   const wavelength = await lengthIn(
     1e-10,
     file,
@@ -88,63 +129,33 @@ export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Be
   // CXI states the energy in joules.
   const joules = cxi ? await firstNumber(file, `${beam}/energy`) : undefined;
   const electronVolts = joules === undefined ? energy : joules / 1.602176634e-19;
-  const wavelengthA = wavelength ?? (electronVolts ? photonAeV / electronVolts : undefined);
-  const distanceM =
-    (await metres(file, 'm', `${detector}/detector_distance`, `${detector}/distance`)) ??
-    (await alongBeam(catalog, detector));
-  const px = await metres(file, 'm', `${detector}/x_pixel_size`);
-  const py = await metres(file, 'm', `${detector}/y_pixel_size`);
-  const pixelSizeM: XY | undefined = px !== undefined && py !== undefined ? { x: px, y: py } : undefined;
-  const cx = await firstNumber(file, `${detector}/beam_center_x`);
-  const cy = await firstNumber(file, `${detector}/beam_center_y`);
-  const beamCentrePx: XY | undefined =
-    cx !== undefined && cy !== undefined ? { x: cx, y: cy } : await centreOfModule(catalog, detector);
-  const exposureS = await firstNumber(file, `${detector}/count_time`, `${detector}/frame_time`);
-  const bitDepth = await firstNumber(
-    file,
-    `${detector}/detectorSpecific/bit_depth_image`,
-    `${detector}/bit_depth_readout`,
-    `${detector}/bit_depth_image`,
-  );
-  const saturation = await firstNumber(
-    file,
-    `${detector}/saturation_value`,
-    `${detector}/detectorSpecific/countrate_correction_count_cutoff`,
-  );
-  const underload = await firstNumber(file, `${detector}/underload_value`);
+  return wavelength ?? (electronVolts ? photonAeV / electronVolts : undefined);
+}
+
+async function readDetector(catalog: Catalog, detector: string): Promise<Partial<Metadata>> {
+  const { file } = catalog;
+  const number = (...names: string[]): Promise<number | undefined> =>
+    firstNumber(file, ...names.map((name) => `${detector}/${name}`));
+  const length = (...names: string[]): Promise<number | undefined> =>
+    metres(file, 'm', ...names.map((name) => `${detector}/${name}`));
+  const xy = (x: number | undefined, y: number | undefined): XY | undefined =>
+    x === undefined || y === undefined ? undefined : { x, y };
   const material = await textAt(file, `${detector}/sensor_material`);
-  const thickness = await metres(file, 'm', `${detector}/sensor_thickness`);
-  const eiger = /master$/.test(frames.dialect);
-  const size = frames.parts[0]?.type.size ?? 0;
-  const meta: Metadata = {
-    ...given('detector', await textAt(file, `${detector}/description`)),
-    ...given('serial', await textAt(file, `${detector}/detector_number`)),
-    ...given('date', await textAt(file, `${entry}/start_time`)),
-    ...given('wavelengthA', wavelengthA),
-    ...given('distanceM', distanceM),
-    ...given('pixelSizeM', pixelSizeM),
-    ...given('beamCentrePx', beamCentrePx),
-    ...given('exposureS', exposureS),
-    ...given('bitDepth', bitDepth),
-    ...given('saturation', saturation),
-    ...given('underload', underload),
+  const thickness = await length('sensor_thickness');
+  const centre = xy(await number('beam_center_x'), await number('beam_center_y'));
+  const distance = await length('detector_distance', 'distance');
+  return {
+    ...given('distanceM', distance ?? (await alongBeam(catalog, detector))),
+    ...given('pixelSizeM', xy(await length('x_pixel_size'), await length('y_pixel_size'))),
+    ...given('beamCentrePx', centre ?? (await centreOfModule(catalog, detector))),
+    ...given('exposureS', await number('count_time', 'frame_time')),
+    ...given('bitDepth', await number('detectorSpecific/bit_depth_image', 'bit_depth_readout', 'bit_depth_image')),
+    ...given('saturation', await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff')),
+    ...given('underload', await number('underload_value')),
     ...(material !== undefined || thickness !== undefined
       ? { sensor: { ...given('material', material), ...given('thicknessM', thickness) } }
       : {}),
-    // The largest number of the element type marks gaps and bad pixels.
-    ...(eiger && (size === 2 || size === 4) ? { markers: [2 ** (8 * size) - 1] } : {}),
   };
-  const notes: Note[] = [];
-  if (/mx|master|CXI/i.test(frames.dialect))
-    for (const [name, value] of [
-      ['wavelength', wavelengthA],
-      ['detector distance', distanceM],
-      ['beam centre', beamCentrePx],
-      ['pixel size', pixelSizeM],
-    ] as const)
-      if (value === undefined)
-        notes.push({ kind: 'missing', text: `the file does not state the ${name}; use a geometry file` });
-  return { meta, notes, mask: await findMask(catalog, frames, detector) };
 }
 
 const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>

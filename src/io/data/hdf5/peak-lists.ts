@@ -25,13 +25,12 @@ export function findPeakList({ entries }: Catalog): string | undefined {
   return undefined;
 }
 
-/** The peaks that the file lists for some frames. */
+/** The peaks that the file lists for `count` frames from `first` on. */
 export async function readPeakLists(
   file: Hdf5File,
   found: string | undefined,
   frames: number,
-  first: number,
-  count: number,
+  [first, count]: readonly [number, number],
   options: ReadPeaksOptions = {},
 ): Promise<ListedPeaks> {
   const { signal, path = found, halfPixel = true } = options;
@@ -52,63 +51,98 @@ export async function readPeakLists(
   if (object instanceof Hdf5Dataset) return table(object, frames, count, shift);
   if (!(object instanceof Hdf5Group))
     throw new EwaldError('Format', `${file.source.name} has no peak list at ${path}`, { detail: { path } });
-  const column = async (name: string): Promise<Hdf5Dataset | undefined> => {
-    const one = await object.get(name);
+  const list = { name: file.source.name, path, shift, ...(await columnsOf(file.source.name, path, object, frames)) };
+  const counts = await readCounts(list, first, count, signal);
+  const [fs = new Float32Array(), ss = new Float32Array(), sums] = await readColumns(list, counts, first, signal);
+  return { counts, fs, ss, ...(sums ? { intensity: sums } : {}) };
+}
+
+/** The columns of CXI: numbers of peaks, and for each frame a row of x, of y and, if present, of intensities. */
+interface PeakColumns {
+  readonly numbers: Hdf5Dataset;
+  readonly columns: readonly Hdf5Dataset[];
+}
+
+/** A list in messages, and its columns. */
+interface PeakList extends PeakColumns {
+  readonly name: string;
+  readonly path: string;
+  /** Added to x and y. */
+  readonly shift: number;
+}
+
+async function columnsOf(name: string, path: string, group: Hdf5Group, frames: number): Promise<PeakColumns> {
+  const column = async (member: string): Promise<Hdf5Dataset | undefined> => {
+    const one = await group.get(member);
     return one instanceof Hdf5Dataset && one.numbers ? one : undefined;
   };
-  const need = async (name: string, rank: number): Promise<Hdf5Dataset> => {
-    const one = await column(name);
+  const need = async (member: string, rank: number): Promise<Hdf5Dataset> => {
+    const one = await column(member);
     if (!one || one.shape.length !== rank || (one.shape[0] ?? 0) < frames)
       throw new EwaldError(
         'Format',
-        `${file.source.name}: ${path}/${name} is ${one ? one.summary : 'missing'}; ` +
-          `expected ${frames} rows, one per frame`,
-        { detail: { path: `${path}/${name}` } },
+        `${name}: ${path}/${member} is ${one ? one.summary : 'missing'}; expected ${frames} rows, one per frame`,
+        { detail: { path: `${path}/${member}` } },
       );
     return one;
   };
   const numbers = await need('nPeaks', 1);
-  const x = await need('peakXPosRaw', 2);
-  const y = await need('peakYPosRaw', 2);
+  const columns = [await need('peakXPosRaw', 2), await need('peakYPosRaw', 2)];
   const intensity = await column('peakTotalIntensity');
+  return { numbers, columns: [...columns, ...(intensity ? [intensity] : [])] };
+}
+
+/** The number of peaks of each frame, checked against the rows and the limit of a call. */
+async function readCounts(
+  { name, path, numbers, columns: [x, y] }: PeakList,
+  first: number,
+  count: number,
+  signal: ReadPeaksOptions['signal'],
+): Promise<Uint32Array> {
   const counts = Uint32Array.from((await part(numbers, [first], [count], signal)) as Float64Array);
-  const most = Math.min(x.shape[1] ?? 0, y.shape[1] ?? 0, mostPeaks);
+  const most = Math.min(x?.shape[1] ?? 0, y?.shape[1] ?? 0, mostPeaks);
   const wrong = counts.findIndex((n) => n > most);
   if (wrong >= 0)
     throw new EwaldError(
       'Format',
-      `${file.source.name}: ${path} claims ${counts[wrong]} peaks for frame ${first + wrong}; ` +
-        `its rows have room for ${most}`,
+      `${name}: ${path} claims ${counts[wrong]} peaks for frame ${first + wrong}; its rows have room for ${most}`,
       { detail: { path, frame: first + wrong } },
     );
   const total = counts.reduce((sum, n) => sum + n, 0);
   if (total > mostAtOnce)
     throw new EwaldError(
       'Limit',
-      `${file.source.name}: ${path} claims ${total} peaks for ${count} frames; ` +
-        `at most ${mostAtOnce} can be read at once`,
+      `${name}: ${path} claims ${total} peaks for ${count} frames; at most ${mostAtOnce} can be read at once`,
       { detail: { path, peaks: total } },
     );
+  return counts;
+}
+
+/** The values of the peaks in each column, frame after frame, without the unused ends of the rows. */
+async function readColumns(
+  { columns, shift }: PeakList,
+  counts: Uint32Array,
+  first: number,
+  signal: ReadPeaksOptions['signal'],
+): Promise<Float32Array[]> {
   const widest = counts.reduce((most, n) => Math.max(most, n), 1);
   const step = Math.max(1, Math.min(framesAtOnce, Math.floor(placesAtOnce / widest)));
-  const columns = [x, y, ...(intensity ? [intensity] : [])];
+  const total = counts.reduce((sum, n) => sum + n, 0);
   const out = columns.map(() => new Float32Array(total));
   let done = 0;
-  for (let at = 0; at < count; at += step) {
-    const rows = Math.min(step, count - at);
-    const own = counts.subarray(at, at + rows);
+  for (let at = 0; at < counts.length; at += step) {
+    const own = counts.subarray(at, at + step);
     const width = own.reduce((widest, n) => Math.max(widest, n), 0);
     for (const [c, one] of columns.entries()) {
-      const values = width === 0 ? undefined : await part(one, [first + at, 0], [rows, width], signal);
+      const values = width === 0 ? undefined : await part(one, [first + at, 0], [own.length, width], signal);
       let to = done;
-      for (let row = 0; values && row < rows; row++)
+      for (let row = 0; values && row < own.length; row++)
         for (let i = 0; i < (own[row] ?? 0); i++)
           (out[c] as Float32Array)[to++] = (values[row * width + i] ?? 0) + (c < 2 ? shift : 0);
     }
     done += own.reduce((sum, n) => sum + n, 0);
   }
-  const [fs = new Float32Array(), ss = new Float32Array(), sums] = out;
-  return { counts, fs, ss, ...(sums ? { intensity: sums } : {}) };
+  return out;
 }
 
 /** CrystFEL's list3: rows of fs, ss and intensity, for files of one frame. */
