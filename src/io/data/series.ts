@@ -4,6 +4,7 @@
  */
 import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { type ByteSource, baseName } from './byte-source.js';
 import type { Dataset, Note } from './dataset.js';
 import { elementBytes, viewAs } from './dtype.js';
@@ -36,34 +37,34 @@ const named = (name: string): ByteSource => ({
   close: async () => undefined,
 });
 
-/**
- * Opens files as one stack, in the order given.
- *
- * Throws the errors of opening the first or the last file; reading a file with frames of another kind throws `Format`.
- */
-export async function openSeries(
-  name: string,
-  files: readonly SeriesFile[],
-  options: Pick<FormatOptions, 'navShape'>,
-  notes: readonly Note[] = [],
-): Promise<Dataset> {
-  const held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
-  let known: { readonly like: Dataset; readonly last: number } | undefined;
+/** The files of a series, of which a few are open at a time. */
+class Parts {
+  readonly name: string;
+  readonly #files: readonly SeriesFile[];
+  readonly #held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
+  #known: { readonly like: Dataset; readonly last: number } | undefined;
 
-  const openPart = async (i: number): Promise<Dataset> => {
-    const dataset = await (files[i] as SeriesFile).open();
-    const wrong = known && unlike(dataset, known.like, i === files.length - 1 ? known.last : known.like.frames);
-    if (!wrong) return dataset;
-    await dataset.dispose();
-    throw new EwaldError('Format', `${dataset.name} does not belong to ${name}: ${wrong}`, {
-      detail: { path: dataset.name },
-    });
-  };
+  constructor(name: string, files: readonly SeriesFile[]) {
+    this.name = name;
+    this.#files = files;
+  }
+
+  /** Opens the first and the last file: all others must be like the first, and the last may have fewer frames. */
+  async examine(): Promise<{ like: Dataset; last: number }> {
+    const like = await this.with(0, async (dataset) => dataset);
+    const end = await this.with(this.#files.length - 1, async (dataset) => dataset);
+    const wrong = unlike(end, like, end.frames);
+    if (wrong) throw new EwaldError('Format', `${this.#files.at(-1)?.name} does not belong to ${this.name}: ${wrong}`);
+    this.#known = { like, last: end.frames };
+    return this.#known;
+  }
+
   /**
    * Runs work on a file that stays open until the work is done; idle files are closed, the least recently used first.
    */
-  const withPart = async <T>(i: number, work: (dataset: Dataset) => Promise<T>): Promise<T> => {
-    const one = held.get(i) ?? { opening: openPart(i), users: 0 };
+  async with<T>(i: number, work: (dataset: Dataset) => Promise<T>): Promise<T> {
+    const held = this.#held;
+    const one = held.get(i) ?? { opening: this.#open(i), users: 0 };
     held.delete(i);
     held.set(i, one);
     one.users++;
@@ -75,29 +76,50 @@ export async function openSeries(
     } finally {
       one.users--;
       const idle = [...held].filter(([, { users }]) => users === 0);
-      for (const [at] of idle.slice(0, Math.max(0, held.size - mostOpen))) await letGo(at);
+      for (const [at] of idle.slice(0, Math.max(0, held.size - mostOpen))) await this.#close(at);
     }
-  };
-  const letGo = async (i: number): Promise<void> => {
-    const one = held.get(i);
-    held.delete(i);
-    await one?.opening.then((dataset) => dataset.dispose()).catch(() => undefined);
-  };
-  const close = async (): Promise<void> => {
-    await Promise.all([...held.keys()].map(letGo));
-  };
+  }
 
+  async close(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((i) => this.#close(i)));
+  }
+
+  async #open(i: number): Promise<Dataset> {
+    const known = this.#known;
+    const dataset = await (this.#files[i] as SeriesFile).open();
+    const isLast = i === this.#files.length - 1;
+    const wrong = known && unlike(dataset, known.like, isLast ? known.last : known.like.frames);
+    if (!wrong) return dataset;
+    await dataset.dispose();
+    throw new EwaldError('Format', `${dataset.name} does not belong to ${this.name}: ${wrong}`, {
+      detail: { path: dataset.name },
+    });
+  }
+
+  async #close(i: number): Promise<void> {
+    const one = this.#held.get(i);
+    this.#held.delete(i);
+    await one?.opening.then((dataset) => dataset.dispose()).catch(() => undefined);
+  }
+}
+
+/**
+ * Opens files as one stack, in the order given.
+ *
+ * Throws the errors of opening the first or the last file; reading a file with frames of another kind throws `Format`.
+ */
+export async function openSeries(
+  name: string,
+  files: readonly SeriesFile[],
+  options: Pick<FormatOptions, 'navShape'>,
+  notes: readonly Note[] = [],
+): Promise<Dataset> {
+  const parts = new Parts(name, files);
   try {
-    const like = await withPart(0, async (dataset) => dataset);
-    const end = await withPart(files.length - 1, async (dataset) => dataset);
-    const last = end.frames;
-    const wrong = unlike(end, like, last);
-    if (wrong) throw new EwaldError('Format', `${files.at(-1)?.name} does not belong to ${name}: ${wrong}`);
-    known = { like, last };
+    const { like, last } = await parts.examine();
     const each = like.frames;
     const frames = each * (files.length - 1) + last;
     const source = named(name);
-    const frameBytes = like.frameLength * elementBytes(like.dtype);
     const { format, dtype, meta, filters, sizes, arrays, shape } = like;
     return openFrames(source, {
       format,
@@ -109,35 +131,45 @@ export async function openSeries(
       arrays,
       sizes,
       chunkFrames: each,
-      onDispose: close,
-      async readMany(first, count, into, signal) {
-        const failures: unknown[] = [];
-        let next = Math.floor(first / each);
-        const until = first + count;
-        const work = async (): Promise<void> => {
-          while (failures.length === 0 && next * each < until) {
-            const i = next++;
-            const from = Math.max(first, i * each);
-            const to = Math.min(until, (i + 1) * each);
-            const place = into.subarray((from - first) * frameBytes, (to - first) * frameBytes);
-            await withPart(i, (dataset) => dataset.read(from - i * each, to - from, viewAs(place, dtype), { signal }));
-          }
-        };
-        // All reads must have ended before the caller may use the memory again.
-        await Promise.all(Array.from({ length: atOnce }, () => work().catch((error) => failures.push(error))));
-        if (failures.length > 0) throw failures[0];
-      },
+      onDispose: () => parts.close(),
+      readMany: (first, count, into, signal) => readAcross(parts, like, [first, count], into, signal),
       ...(like.mask
         ? {
             mask: async (readOptions) =>
-              (await withPart(0, async (dataset) => dataset.mask?.(readOptions))) ?? new Uint8Array(),
+              (await parts.with(0, async (dataset) => dataset.mask?.(readOptions))) ?? new Uint8Array(),
           }
         : {}),
     });
   } catch (error) {
-    await close();
+    await parts.close();
     throw error;
   }
+}
+
+/** Reads `count` frames from `first` on, several files at a time. */
+async function readAcross(
+  parts: Parts,
+  { frames: each, frameLength, dtype }: Dataset,
+  [first, count]: readonly [number, number],
+  into: Uint8Array,
+  signal: PlatformSignal | undefined,
+): Promise<void> {
+  const frameBytes = frameLength * elementBytes(dtype);
+  const failures: unknown[] = [];
+  let next = Math.floor(first / each);
+  const until = first + count;
+  const work = async (): Promise<void> => {
+    while (failures.length === 0 && next * each < until) {
+      const i = next++;
+      const from = Math.max(first, i * each);
+      const to = Math.min(until, (i + 1) * each);
+      const place = into.subarray((from - first) * frameBytes, (to - first) * frameBytes);
+      await parts.with(i, (dataset) => dataset.read(from - i * each, to - from, viewAs(place, dtype), { signal }));
+    }
+  };
+  // All reads must have ended before the caller may use the memory again.
+  await Promise.all(Array.from({ length: atOnce }, () => work().catch((error) => failures.push(error))));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** How a file differs from the others; undefined if it does not. */

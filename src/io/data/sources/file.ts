@@ -93,63 +93,70 @@ async function redirected(opener: Opener): Promise<ByteSource> {
   return sourceOver(opener, descriptor, 'standard input', stat.size);
 }
 
-/** A source over an open file of `size` bytes; `path` is its name in messages, `place` its location. */
-function sourceOver(
-  { loadTurning, open }: Opener,
-  descriptor: Pick<Descriptor, 'take' | 'release' | 'park'>,
-  path: string,
-  size: number,
-  place?: string,
-): ByteSource {
-  let loaded: { readonly turning: Turning | undefined } | undefined;
-  const turning = (): Turning | undefined => {
-    loaded ??= { turning: loadTurning() };
-    return loaded.turning;
-  };
-  let flying = 0;
-  let closed: Promise<void> | undefined;
-  let landed: (() => void) | undefined;
-  const tracked = async (signal: PlatformSignal | undefined, work: (fd: number) => Promise<void>): Promise<void> => {
-    if (closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });
+/** What a source reads from; standard input is one that stays open. */
+type Taken = Pick<Descriptor, 'take' | 'release' | 'park'>;
+
+/** The reads of an open file of `size` bytes; `path` is its name in messages. */
+class FileReads {
+  readonly #descriptor: Taken;
+  readonly #path: string;
+  readonly #size: number;
+  readonly #loadTurning: () => Turning | undefined;
+  #loaded: { readonly turning: Turning | undefined } | undefined;
+  #flying = 0;
+  #closed: Promise<void> | undefined;
+  #landed: (() => void) | undefined;
+
+  constructor(descriptor: Taken, path: string, size: number, loadTurning: () => Turning | undefined) {
+    this.#descriptor = descriptor;
+    this.#path = path;
+    this.#size = size;
+    this.#loadTurning = loadTurning;
+  }
+
+  get turning(): Turning | undefined {
+    this.#loaded ??= { turning: this.#loadTurning() };
+    return this.#loaded.turning;
+  }
+
+  /** Work that `close` waits for. */
+  async tracked(signal: PlatformSignal | undefined, work: (fd: number) => Promise<void>): Promise<void> {
+    const path = this.#path;
+    if (this.#closed) throw new EwaldError('Disposed', `${path} was closed; open it again`, { detail: { path } });
     checkSignal(signal);
-    flying++;
+    this.#flying++;
     try {
-      const taken = descriptor.take();
+      const taken = this.#descriptor.take();
       await work(typeof taken === 'number' ? taken : await taken);
     } catch (cause) {
       if (cause instanceof EwaldError) throw cause;
       throw fileError(path, 'read', cause);
     } finally {
-      descriptor.release();
-      flying--;
-      if (flying === 0) landed?.();
+      this.#descriptor.release();
+      this.#flying--;
+      if (this.#flying === 0) this.#landed?.();
     }
-  };
-  const readOne = async (fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> => {
+  }
+
+  async readOne(fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> {
     const { byteLength } = out;
-    const read = byteLength >= leastForAddon ? turning()?.readTurned : undefined;
-    if (read && offset + byteLength <= size) return read(fd, offset, byteLength, byteLength, 1, out);
-    for (let done = 0; done < out.byteLength; ) {
-      const length = Math.min(mostBytes, out.byteLength - done);
+    const read = byteLength >= leastForAddon ? this.turning?.readTurned : undefined;
+    if (read && offset + byteLength <= this.#size) return read(fd, offset, byteLength, byteLength, 1, out);
+    for (let done = 0; done < byteLength; ) {
+      const length = Math.min(mostBytes, byteLength - done);
       const { bytesRead } = await readFile(fd, out, done, length, offset + done);
       if (bytesRead === 0)
         throw new EwaldError(
           'File',
-          `${path} was truncated while it was being read: ` + `nothing at byte ${offset + done}`,
-          {
-            detail: { path },
-          },
+          `${this.#path} was truncated while it was being read: nothing at byte ${offset + done}`,
+          { detail: { path: this.#path } },
         );
       done += bytesRead;
       checkSignal(signal);
     }
-  };
-  const readPieces = async (
-    fd: number,
-    offset: number,
-    pieces: readonly Uint8Array[],
-    signal?: PlatformSignal,
-  ): Promise<void> => {
+  }
+
+  async readPieces(fd: number, offset: number, pieces: readonly Uint8Array[], signal?: PlatformSignal): Promise<void> {
     for (let i = 0, at = offset; i < pieces.length; i += mostPieces) {
       const few = pieces.slice(i, i + mostPieces);
       let { bytesRead } = await readVector(fd, few, at);
@@ -157,19 +164,41 @@ function sourceOver(
       // Reads piece by piece whatever the call did not return.
       for (const piece of few) {
         const done = Math.min(bytesRead, piece.byteLength);
-        if (done < piece.byteLength) await readOne(fd, at + done, piece.subarray(done), signal);
+        if (done < piece.byteLength) await this.readOne(fd, at + done, piece.subarray(done), signal);
         bytesRead -= done;
         at += piece.byteLength;
       }
     }
-  };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= (async () => {
+      if (this.#flying > 0)
+        await new Promise<void>((resolve) => {
+          this.#landed = resolve;
+        });
+      await this.#descriptor.park();
+    })();
+    return this.#closed;
+  }
+}
+
+/** A source over an open file of `size` bytes; `path` is its name in messages, `place` its location. */
+function sourceOver(
+  { loadTurning, open }: Opener,
+  descriptor: Taken,
+  path: string,
+  size: number,
+  place?: string,
+): ByteSource {
+  const reads = new FileReads(descriptor, path, size, loadTurning);
   const source: ByteSource = {
     name: path,
     ...(place === undefined ? {} : { path: place }),
-    size: size,
+    size,
     async read(offset, into, { signal } = {}) {
       const out = target(source, offset, into);
-      await tracked(signal, (fd) => readOne(fd, offset, out, signal));
+      await reads.tracked(signal, (fd) => reads.readOne(fd, offset, out, signal));
       return out;
     },
     readFrames(offset, frames, into, { signal } = {}) {
@@ -179,8 +208,8 @@ function sourceOver(
       const length = (count - 1) * stride + bytes;
       if (offset + length > size) return undefined;
       if (turn > 1) {
-        const turned = turning()?.readTurned;
-        return turned && tracked(signal, (fd) => turned(fd, offset, stride, bytes, turn, into));
+        const turned = reads.turning?.readTurned;
+        return turned && reads.tracked(signal, (fd) => turned(fd, offset, stride, bytes, turn, into));
       }
       const between = stride - bytes;
       if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;
@@ -189,10 +218,10 @@ function sourceOver(
       const pieces = Array.from({ length: 2 * count - 1 }, (_, i) =>
         i % 2 === 0 ? into.subarray((i / 2) * bytes, (i / 2 + 1) * bytes) : gap,
       );
-      return tracked(signal, (fd) => readPieces(fd, offset, pieces, signal));
+      return reads.tracked(signal, (fd) => reads.readPieces(fd, offset, pieces, signal));
     },
     get swapBytes() {
-      return turning()?.swapBytes;
+      return reads.turning?.swapBytes;
     },
     async sibling(wanted: string, options: SiblingOptions = {}) {
       partsInside(path, wanted, options);
@@ -206,16 +235,7 @@ function sourceOver(
         .map(({ name }) => name)
         .sort();
     },
-    close() {
-      closed ??= (async () => {
-        if (flying > 0)
-          await new Promise<void>((resolve) => {
-            landed = resolve;
-          });
-        await descriptor.park();
-      })();
-      return closed;
-    },
+    close: () => reads.close(),
   };
   return source;
 }
