@@ -110,6 +110,27 @@ export function openFrames(source: ByteSource, layout: FrameLayout): Dataset {
   return new FileDataset(source, layout);
 }
 
+/** A read of `count` frames of `bytes` bytes from `first` on; `turn` is the bytes per number to be reversed, or 1. */
+interface RunReading {
+  readonly layout: PlacedFrames;
+  readonly first: number;
+  readonly count: number;
+  readonly out: Uint8Array;
+  readonly signal: PlatformSignal | undefined;
+  readonly bytes: number;
+  readonly turn: number;
+}
+
+/** Consecutive frames that are being read. */
+interface Block {
+  readonly at: number;
+  readonly frames: number;
+  readonly source: ByteSource;
+  /** Undefined if the frames are read directly into place. */
+  readonly stored: Uint8Array | undefined;
+  readonly arrived: Promise<unknown>;
+}
+
 class FileDataset implements Dataset {
   readonly format: string;
   readonly name: string;
@@ -242,64 +263,16 @@ class FileDataset implements Dataset {
   ): Promise<void> {
     const bytes = this.frameLength * elementBytes(this.dtype);
     if (bytes === 0) return;
-    // Frames stored unchanged are read directly into place; others go through an intermediate block.
-    const direct = !layout.decode && layout.storedBytes === bytes;
-    // Frames with another byte order go through a block as well, which is reversed while it is in the cache.
+    // Frames with another byte order go through a block, which is reversed while it is in the cache.
     const turned = (layout.little ?? true) !== littleEndianMachine && numberBytes(this.dtype) > 1;
-    const inPlace = direct && layout.stride === bytes && !turned;
-    const turn = turned ? numberBytes(this.dtype) : 1;
-    interface Block {
-      readonly at: number;
-      readonly frames: number;
-      readonly source: ByteSource;
-      /** Undefined if the frames are already in place. */
-      readonly stored: Uint8Array | undefined;
-      readonly arrived: Promise<unknown>;
-    }
-    const begin = (at: number): Block => {
-      const { source, offset, run } = layout.locate(first + at);
-      const within = (most: number): number =>
-        Math.min(Math.max(1, Math.floor(most / Math.max(layout.stride, layout.storedBytes))), run, count - at);
-      // Data that are not processed further may be read in large pieces.
-      let frames = within(16 * blockBytes);
-      let stored: Uint8Array | undefined;
-      let arrived: Promise<unknown> | undefined;
-      if (direct) {
-        const places = out.subarray(at * bytes, (at + frames) * bytes);
-        arrived = inPlace
-          ? source.read(offset, places, { signal })
-          : source.readFrames?.(offset, { bytes, stride: layout.stride, turn }, places, { signal });
-      }
-      if (!arrived) {
-        frames = within(blockBytes);
-        stored = this.#block((frames - 1) * layout.stride + layout.storedBytes);
-        arrived = source.read(offset, stored, { signal });
-      }
-      // An earlier block may fail first; this one is then never awaited.
-      arrived.catch(() => undefined);
-      return { at, frames, source, stored, arrived };
-    };
-    const unpack = ({ at, frames, source, stored }: Block): void => {
-      if (!stored) return;
-      for (let i = 0; i < frames; i++) {
-        const frame = at + i;
-        const place = out.subarray(frame * bytes, (frame + 1) * bytes);
-        const from = stored.subarray(i * layout.stride, i * layout.stride + layout.storedBytes);
-        if (layout.decode) {
-          this.#decode(layout.decode, from, place, first + frame);
-          swapBytes(place, turn, source);
-        } else if (turned) swapCopy(from, place, turn, source);
-        else place.set(from);
-      }
-      this.#spare.push(stored);
-    };
+    const reading = { layout, first, count, out, signal, bytes, turn: turned ? numberBytes(this.dtype) : 1 };
     // The next blocks are being read while one is decoded.
     const ahead: Block[] = [];
     let begun = 0;
     try {
       while (begun < count || ahead.length > 0) {
         while (begun < count && ahead.length < readsAhead) {
-          const block = begin(begun);
+          const block = this.#begin(reading, begun);
           begun += block.frames;
           ahead.push(block);
         }
@@ -307,13 +280,57 @@ class FileDataset implements Dataset {
         if (this.#pace.due) await this.#pace.rest(signal);
         await block.arrived;
         ahead.shift();
-        unpack(block);
+        this.#unpack(reading, block);
         checkSignal(signal);
       }
     } finally {
       // Nothing may write into the caller's memory after the promise has settled.
       for (const { arrived } of ahead) await arrived.catch(() => undefined);
     }
+  }
+
+  /** Begins to read a block of frames from `at` on. */
+  #begin({ layout, first, count, out, signal, bytes, turn }: RunReading, at: number): Block {
+    const { storedBytes, stride } = layout;
+    const { source, offset, run } = layout.locate(first + at);
+    const within = (most: number): number =>
+      Math.min(Math.max(1, Math.floor(most / Math.max(stride, storedBytes))), run, count - at);
+    // Data that are not processed further may be read in large pieces.
+    let frames = within(16 * blockBytes);
+    let stored: Uint8Array | undefined;
+    let arrived: Promise<unknown> | undefined;
+    // Frames stored unchanged are read directly into place; others go through an intermediate block.
+    if (!layout.decode && storedBytes === bytes) {
+      const places = out.subarray(at * bytes, (at + frames) * bytes);
+      arrived =
+        stride === bytes && turn === 1
+          ? source.read(offset, places, { signal })
+          : source.readFrames?.(offset, { bytes, stride, turn }, places, { signal });
+    }
+    if (!arrived) {
+      frames = within(blockBytes);
+      stored = this.#block((frames - 1) * stride + storedBytes);
+      arrived = source.read(offset, stored, { signal });
+    }
+    // An earlier block may fail first; this one is then never awaited.
+    arrived.catch(() => undefined);
+    return { at, frames, source, stored, arrived };
+  }
+
+  /** Decodes the frames of a block that has arrived into their places. */
+  #unpack({ layout, first, out, bytes, turn }: RunReading, { at, frames, source, stored }: Block): void {
+    if (!stored) return;
+    for (let i = 0; i < frames; i++) {
+      const frame = at + i;
+      const place = out.subarray(frame * bytes, (frame + 1) * bytes);
+      const from = stored.subarray(i * layout.stride, i * layout.stride + layout.storedBytes);
+      if (layout.decode) {
+        this.#decode(layout.decode, from, place, first + frame);
+        swapBytes(place, turn, source);
+      } else if (turn > 1) swapCopy(from, place, turn, source);
+      else place.set(from);
+    }
+    this.#spare.push(stored);
   }
 
   #decode(decode: NonNullable<PlacedFrames['decode']>, stored: Uint8Array, into: Uint8Array, frame: number): void {
