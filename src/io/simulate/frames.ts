@@ -76,7 +76,8 @@ export class FrameSimulator {
   readonly #beamline: Beamline;
   /** Expected counts of every pixel without a crystal. */
   readonly #background: Float64Array;
-  readonly #values: Map<number, number>;
+  /** Values of bad pixels by index. */
+  readonly #values: ReadonlyMap<number, number>;
 
   /** Throws `Argument`. */
   constructor(options: FrameSimulation) {
@@ -95,8 +96,10 @@ export class FrameSimulator {
     const [nx = 1, ny = 1] = values.modules;
     const { centrePx: [x0 = 0, y0 = 0] = [width / 2 + 3.3, height / 2 - 5.7] } = values;
     const { wavelengthA = electron ? 0.02508 : 1.3, distanceMm: distance = electron ? 1000 : 60 } = values;
-    const { pixelMm: pixel, gapPx: gap, badPixels } = values;
-    this.#values = new Map();
+    const pixel = values.pixelMm;
+    const mask = gapsBetween(width, height, [nx, ny], values.gapPx);
+    const bad = Math.round(values.badPixels * width * height);
+    this.#values = addBadPixels(mask, bad, new Random(this.#seed, bookOf('mask')));
     this.detector = {
       width,
       height,
@@ -107,7 +110,7 @@ export class FrameSimulator {
       bandwidth: values.bandwidth,
       beamStopPx: values.beamStopPx,
       radiation: electron ? 'electron' : 'xray',
-      mask: maskOf(width, height, [nx, ny], gap, badPixels, new Random(this.#seed, bookOf('mask')), this.#values),
+      mask,
     };
     const k = 1 / wavelengthA;
     const reach = Math.hypot(Math.max(x0, width - x0), Math.max(y0, height - y0)) * pixel;
@@ -175,7 +178,7 @@ export class FrameSimulator {
       const counts = strength * wilson(this.#seed, ...unique) * Math.exp((-bFactor * q * q) / 2) * excited * polarised;
       if (counts < 0.5) continue;
       const radius = Math.hypot(x - centrePx[0], y - centrePx[1]);
-      addSpot(expected, width, height, x, y, counts, {
+      addSpot(expected, this.detector, [x, y, counts], {
         along: Math.hypot(spotPx, bandwidth * radius),
         across: Math.hypot(spotPx, mosaicity * radius),
         direction: radius > 0 ? [(x - centrePx[0]) / radius, (y - centrePx[1]) / radius] : [1, 0],
@@ -265,14 +268,11 @@ interface SpotShape {
   readonly direction: readonly [number, number];
 }
 
-/** Adds a Gaussian with this integral, evaluated at four points per pixel. */
+/** Adds a Gaussian at x, y with the integral `counts`, evaluated at four points per pixel. */
 function addSpot(
   into: Float64Array,
-  width: number,
-  height: number,
-  x: number,
-  y: number,
-  counts: number,
+  { width, height }: SimulatedDetector,
+  [x, y, counts]: readonly [number, number, number],
   { along, across, direction: [ux, uy] }: SpotShape,
 ): void {
   const reach = Math.ceil(4 * Math.max(along, across));
@@ -310,15 +310,12 @@ function backgroundOf(detector: SimulatedDetector, level: number): Float64Array 
   return expected;
 }
 
-/** Gaps between modules, and pixels that are hot (with a constant value) or dead (0). */
-function maskOf(
+/** A mask of the gaps between modules: 1 in a gap. */
+function gapsBetween(
   width: number,
   height: number,
   [columns, rows]: readonly [number, number],
   gap: number,
-  badPixels: number,
-  random: Random,
-  values: Map<number, number>,
 ): Uint8Array {
   const mask = new Uint8Array(width * height);
   const inGap = (at: number, size: number, parts: number): boolean => {
@@ -327,12 +324,17 @@ function maskOf(
   };
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) if (inGap(x, width, columns) || inGap(y, height, rows)) mask[y * width + x] = 1;
-  const count = Math.round(badPixels * width * height);
+  return mask;
+}
+
+/** Adds `count` pixels to a mask that are hot (with a constant value) or dead (0); returns their values. */
+function addBadPixels(mask: Uint8Array, count: number, random: Random): Map<number, number> {
+  const values = new Map<number, number>();
   for (let i = 0; i < count; i++) {
-    const at = random.below(width * height);
+    const at = random.below(mask.length);
     if (mask[at]) continue;
     mask[at] = 1;
     values.set(at, random.uniform() < 0.5 ? 0 : 1000 + random.below(60000));
   }
-  return mask;
+  return values;
 }
