@@ -151,11 +151,11 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
 }
 
 /** From mm with z towards the source to metres with z along the beam. */
-const metres = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
+const metresAlongBeam = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
 const less = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
 
 /** The panel of a section; undefined if the axes do not state where it is. */
-function panelOf(
+function placedPanel(
   name: string,
   { sets, sizes, module, first }: Section,
   listed: ReadonlyMap<string, PixelAxis>,
@@ -178,9 +178,9 @@ function panelOf(
   return {
     ...{ name, module, width, height },
     first: { x: first[0] ?? 0, y: first[1] ?? 0 },
-    cornerM: metres(corner),
-    fastM: metres(less(right, corner)),
-    slowM: metres(less(down, corner)),
+    cornerM: metresAlongBeam(corner),
+    fastM: metresAlongBeam(less(right, corner)),
+    slowM: metresAlongBeam(less(down, corner)),
   };
 }
 
@@ -193,7 +193,7 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
   const listed = pixelAxes(column);
   const found: DetectorPanel[] = [];
   for (const [name, section] of sectionsOf(column) ?? []) {
-    const panel = panelOf(name, section, listed, goniometer);
+    const panel = placedPanel(name, section, listed, goniometer);
     if (!panel) return undefined;
     found.push(panel);
   }

@@ -38,9 +38,9 @@ export const mrc: Format = {
     return { confidence: sure, why: `a header of ${nx} × ${ny} × ${nz}, mode ${mode}, that fits the size of the file` };
   },
   async open(source, options) {
-    const header = await readHeader(source, options);
+    const header = await readMrcHeader(source, options);
     const { nx, ny, nz, dtype } = header;
-    const { volumes, navigation, notes } = stackOf(header);
+    const { volumes, navigation, notes } = volumesOf(header);
     const offset = headerBytes + header.extended;
     const storedBytes = nx * ny * elementBytes(dtype);
     holds(source, offset, storedBytes * nz, `a map of ${nz} × ${ny} × ${nx} ${dtype}`);
@@ -51,7 +51,7 @@ export const mrc: Format = {
         signal: [ny, nx],
       },
       dtype,
-      meta: metadataOf(header, volumes),
+      meta: mrcMetadata(header, volumes),
       notes,
       sizes: [{ what: 'bytes of the file', expected: offset + storedBytes * nz, found: source.size }],
       storedBytes,
@@ -90,7 +90,7 @@ interface Header {
   readonly labels: readonly string[];
 }
 
-async function readHeader(source: ByteSource, options: FormatOptions): Promise<Header> {
+async function readMrcHeader(source: ByteSource, options: FormatOptions): Promise<Header> {
   const { signal } = options;
   const bytes = await source.read(0, headerBytes, { signal });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -128,7 +128,7 @@ async function readHeader(source: ByteSource, options: FormatOptions): Promise<H
 }
 
 /** The volumes of a stack and its navigation shape; `volumes` is 1 if the sections are not divided. */
-function stackOf(header: Header): { volumes: number; navigation: readonly number[]; notes: Note[] } {
+function volumesOf(header: Header): { volumes: number; navigation: readonly number[]; notes: Note[] } {
   const { nz, mode, samples, spaceGroup, kind } = header;
   const notes: Note[] = [];
   // MRC2014: space groups 401 and above are stacks of volumes with mz sections each.
@@ -148,7 +148,7 @@ function stackOf(header: Header): { volumes: number; navigation: readonly number
   return { volumes, navigation: nz === 1 && kind.startsWith('FEI') ? [] : [nz], notes };
 }
 
-function metadataOf(header: Header, volumes: number): Metadata {
+function mrcMetadata(header: Header, volumes: number): Metadata {
   const { nx, ny, nz, mode, starts, samples, lengths, order, spaceGroup, extended, kind, labels } = header;
   // Voxels are stated for columns, rows and sections of the unit cell; names follow the axis along which they run.
   const voxel = lengths.map((length, i) => (samples[i] ? length / (samples[i] as number) : 0));

@@ -51,7 +51,7 @@ interface Header {
   readonly axes: readonly Axis[];
 }
 
-async function readHeader(source: ByteSource, cursor: Cursor): Promise<Header> {
+async function readSerHeader(source: ByteSource, cursor: Cursor): Promise<Header> {
   if ((await cursor.u16()) !== 0x4949 || (await cursor.u16()) !== 0x0197)
     throw badFile(source, "this is not a TIA series: it does not start with 'II' 0x0197");
   const version = await cursor.u16();
@@ -124,7 +124,7 @@ export async function openSer(
   extra: { format?: string; meta?: object; sources?: readonly ByteSource[]; arrays?: readonly [] } = {},
 ) {
   const cursor = new Cursor(source, 0, options.signal);
-  const header = await readHeader(source, cursor);
+  const header = await readSerHeader(source, cursor);
   const { version, total, valid, axes } = header;
   const offsets = await readOffsets(source, header, options);
   // The first element describes all of them.

@@ -23,7 +23,7 @@ interface HeapHeader {
   readonly rootRows: number;
 }
 
-async function readHeader(pages: Pages, address: number): Promise<HeapHeader> {
+async function readHeapHeader(pages: Pages, address: number): Promise<HeapHeader> {
   const { offset, length } = pages.widths;
   const fields = await pages.fields(address, 26 + 12 * length + 3 * offset, 'a fractal heap');
   fields.signature('FRHP');
@@ -75,7 +75,7 @@ export class FractalHeap {
   }
 
   static async open(pages: Pages, address: number): Promise<FractalHeap> {
-    return new FractalHeap(pages, await readHeader(pages, address));
+    return new FractalHeap(pages, await readHeapHeader(pages, address));
   }
 
   get idBytes(): number {

@@ -97,7 +97,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...(axes ? { axes } : {}),
       header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
     },
-    notes: [...beside.notes, ...notesOf(catalog, frames, first, turned)],
+    notes: [...beside.notes, ...notesOnFrames(catalog, frames, first, turned)],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes: await sizesOf(file, frames, count),
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
@@ -182,7 +182,7 @@ function readerOf(frames: Frames, first: Hdf5Dataset, arrangement: Arrangement):
   return firstAxisReader(frames.parts, navigation, signalAxes, frameBytes);
 }
 
-function notesOf(catalog: Catalog, { guess, warning }: Frames, first: Hdf5Dataset, turned: boolean): Note[] {
+function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5Dataset, turned: boolean): Note[] {
   const notes: Note[] = [];
   if (guess) notes.push({ kind: 'guess', text: guess, option: 'dataset' });
   for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });

@@ -51,7 +51,7 @@ export async function readPeakLists(
   if (object instanceof Hdf5Dataset) return table(object, frames, count, shift);
   if (!(object instanceof Hdf5Group))
     throw new EwaldError('Format', `${file.source.name} has no peak list at ${path}`, { detail: { path } });
-  const list = { name: file.source.name, path, shift, ...(await columnsOf(file.source.name, path, object, frames)) };
+  const list = { name: file.source.name, path, shift, ...(await peakColumns(file.source.name, path, object, frames)) };
   const counts = await readCounts(list, first, count, signal);
   const [fs = new Float32Array(), ss = new Float32Array(), sums] = await readColumns(list, counts, first, signal);
   return { counts, fs, ss, ...(sums ? { intensity: sums } : {}) };
@@ -71,7 +71,7 @@ interface PeakList extends PeakColumns {
   readonly shift: number;
 }
 
-async function columnsOf(name: string, path: string, group: Hdf5Group, frames: number): Promise<PeakColumns> {
+async function peakColumns(name: string, path: string, group: Hdf5Group, frames: number): Promise<PeakColumns> {
   const column = async (member: string): Promise<Hdf5Dataset | undefined> => {
     const one = await group.get(member);
     return one instanceof Hdf5Dataset && one.numbers ? one : undefined;
