@@ -149,7 +149,7 @@ function numberOf(text: string): number {
 }
 
 /** The bytes of 2G, 512M, 100k, 1e6; NaN if it is not a size. */
-function bytesOf(text: string): number {
+function byteCount(text: string): number {
   const [, number = '', unit = ''] = /^(.*?)\s*([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
   return Math.floor(numberOf(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase()));
 }
@@ -165,7 +165,7 @@ function countOf(text: string): number | bigint {
 
 function parsed({ kind, bare }: Parameter, text: unknown): unknown {
   if (typeof text !== 'string') return text === true && bare !== undefined ? bare : text;
-  if (kind === 'bytes') return bytesOf(text);
+  if (kind === 'bytes') return byteCount(text);
   if (kind === 'count') return countOf(text);
   if (kind === 'integer' || kind === 'number') return numberOf(text);
   return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(numberOf) : text;

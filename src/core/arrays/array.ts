@@ -106,7 +106,7 @@ class OpenArray implements DeviceArrayMethods {
     const bytes = this.#part('write', data, offset);
     const given = asItIs(data);
     const length = lengthOf(given);
-    return resource.enqueue(async () => memory.write(bytesOf(given, length), bytes));
+    return resource.enqueue(async () => memory.write(arrayBytes(given, length), bytes));
   }
 
   async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {
@@ -118,7 +118,7 @@ class OpenArray implements DeviceArrayMethods {
     const place = asItIs(target);
     const length = lengthOf(place);
     return resource.enqueue(async () => {
-      await memory.read(bytesOf(place, length), bytes);
+      await memory.read(arrayBytes(place, length), bytes);
       assertIntact('array.read: the array', place, length, 'while it was read');
       return target;
     });
@@ -193,7 +193,7 @@ export async function makeArray<D extends ArrayDtype>(
   const resource = new Resource('array', planner.resource, memory);
   if (data) {
     try {
-      await resource.enqueue(() => memory.write(bytesOf(data, length), 0));
+      await resource.enqueue(() => memory.write(arrayBytes(data, length), 0));
     } catch (error) {
       await resource.dispose();
       throw error;
@@ -213,7 +213,7 @@ function checkShape(given: ArrayOptions['shape']): number[] {
 }
 
 // A call may have to wait for its turn; the caller may have detached the array in the meantime.
-function bytesOf(data: ArrayNumbers, length: number): Uint8Array {
+function arrayBytes(data: ArrayNumbers, length: number): Uint8Array {
   assertIntact('array: the typed array', data, length, 'before its turn came');
   // An array that was transferred before the call is unusable.
   return length === 0 ? new Uint8Array() : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

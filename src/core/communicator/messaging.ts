@@ -1,7 +1,7 @@
 /** A communicator over messages: groups and collective calls; a `Carrier` transports the messages. */
 import { EwaldError } from '../../base/errors.js';
 import { allRows, type Messages } from './agreement.js';
-import { bytesOf } from './checks.js';
+import { elementBytes } from './checks.js';
 import * as collectives from './collectives.js';
 import type { CommArray, Communicator, SharedMemory } from './communicator.js';
 import { kindOf, untyped } from './kinds.js';
@@ -58,19 +58,19 @@ export class MessageCommunicator extends Ranks {
   }
 
   protected sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
-    return this.#carrier.send(this.#world(to), this.#context, tag, bytesOf(data), kindOf(data));
+    return this.#carrier.send(this.#world(to), this.#context, tag, elementBytes(data), kindOf(data));
   }
 
   protected recvChecked(into: CommArray, from: number, tag: number): Promise<void> {
-    return this.#carrier.recv(this.#world(from), this.#context, tag, bytesOf(into), kindOf(into));
+    return this.#carrier.recv(this.#world(from), this.#context, tag, elementBytes(into), kindOf(into));
   }
 
   protected bcastChecked(data: CommArray, root: number, tag: number): Promise<void> {
-    return collectives.bcast(this.messages, tag, bytesOf(data), root);
+    return collectives.bcast(this.messages, tag, elementBytes(data), root);
   }
 
   protected gatherChecked(send: CommArray, recv: CommArray | undefined, root: number, tag: number): Promise<void> {
-    return collectives.gather(this.messages, tag, bytesOf(send), recv && bytesOf(recv), root);
+    return collectives.gather(this.messages, tag, elementBytes(send), recv && elementBytes(recv), root);
   }
 
   protected alltoallvChecked(
@@ -85,7 +85,14 @@ export class MessageCommunicator extends Ranks {
       counts.map((n) => n * unit),
       offsets.map((n) => n * unit),
     ];
-    return collectives.alltoallv(this.messages, tag, bytesOf(send), inBytes(sends), bytesOf(recv), inBytes(receives));
+    return collectives.alltoallv(
+      this.messages,
+      tag,
+      elementBytes(send),
+      inBytes(sends),
+      elementBytes(recv),
+      inBytes(receives),
+    );
   }
 
   protected async splitChecked(color: number, key: number, tag: number): Promise<Communicator | undefined> {
@@ -131,7 +138,7 @@ export class MessageCommunicator extends Ranks {
         number[0] = -1;
       }
     }
-    await collectives.bcast(this.messages, tag, bytesOf(number), 0);
+    await collectives.bcast(this.messages, tag, elementBytes(number), 0);
     if (number[0] === -1)
       throw new EwaldError('OutOfMemory', `share: ${bytes} bytes of shared memory could not be allocated`);
     const memory = buffer ?? (await this.#carrier.shown(root, number[0] as number));

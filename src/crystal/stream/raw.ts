@@ -40,7 +40,7 @@ function unreadSerial(line: string): number | undefined {
   return /^\d+\.$/.test(rest) ? Number.parseInt(rest, 10) : undefined;
 }
 
-const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+const utf8Length = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Starts to read a stream; `lines` have no line ends. Throws `Format` if it is not a stream. */
 export async function readRawStream(lines: AsyncIterable<string>, name: string): Promise<RawStream> {
@@ -57,7 +57,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
   let end = 0;
   const note = (text: string, serial: number): void => {
     unread.add(serial);
-    end += bytesOf(`${text}\n`);
+    end += utf8Length(`${text}\n`);
   };
   // Notes occur only after the head; a similar line within the head is part of the head.
   let notes: [line: string, serial: number][] = [];
@@ -75,7 +75,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
     }
   }
   for (const [one, serial] of notes) note(one, serial);
-  end += bytesOf(head);
+  end += utf8Length(head);
   let begun = line !== undefined;
   let isTorn = false;
   return {
@@ -101,7 +101,7 @@ export async function readRawStream(lines: AsyncIterable<string>, name: string):
           return;
         }
         const text = `${block.join('\n')}\n${marks.chunkEnd}\n`;
-        end += bytesOf(text);
+        end += utf8Length(text);
         const chunk = rawChunk(block, text, end, name);
         unread.delete(chunk.serial);
         yield chunk;

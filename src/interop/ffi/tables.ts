@@ -143,18 +143,18 @@ export function nestedArgument(
           row.in(element, () => `${place()}[${i}][${j}]`),
         );
       });
-    } else bytesOf(view, value as ArrayBufferView).set(bytesOf(value as ArrayBufferView));
+    } else viewBytes(view, value as ArrayBufferView).set(viewBytes(value as ArrayBufferView));
     if (back) frame.after(() => takeBack(allocation.view(), value as unknown[] | ArrayBufferView, row));
     return allocation.address as number | bigint;
   });
   return pointerTable(addresses, runtime, frame).argument;
 }
 
-const bytesOf = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
+const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset, like.byteLength);
 
 function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scalar): void {
-  if (!Array.isArray(row)) bytesOf(row).set(bytesOf(view, row));
+  if (!Array.isArray(row)) viewBytes(row).set(viewBytes(view, row));
   else for (let j = 0; j < row.length; j++) row[j] = scalar.out(readBits(scalar.layout, view, j * scalar.layout.size));
 }
 

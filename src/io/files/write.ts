@@ -249,7 +249,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, place?: number): 
   }
 }
 
-const bytesOf = (content: string | Uint8Array): Uint8Array =>
+const contentBytes = (content: string | Uint8Array): Uint8Array =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;
 
 async function through(file: string): Promise<Output> {
@@ -263,7 +263,7 @@ async function through(file: string): Promise<Output> {
   };
   return {
     write: (content) =>
-      writeAll(handle, bytesOf(content)).catch((cause) => {
+      writeAll(handle, contentBytes(content)).catch((cause) => {
         throw fileError(file, 'written', cause);
       }),
     close,
@@ -342,7 +342,7 @@ async function beside(
   return {
     temporary,
     discard,
-    write: (content) => step(() => writeAll(handle, bytesOf(content))),
+    write: (content) => step(() => writeAll(handle, contentBytes(content))),
     patch: (at, bytes) => step(() => writeAll(handle, bytes, at)),
     close: () => endAs(target),
     async keep() {

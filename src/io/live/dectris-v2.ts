@@ -139,13 +139,18 @@ async function arrayOf(value: unknown, codecs: Codecs) {
   const [dtype, size, Numbers] = known;
   const length = (sizes[0] ?? 0) * (sizes[1] ?? 0) * size;
   if (length > mostFrameBytes) throw new EwaldError('Format', `an array of a message claims ${length} bytes`);
-  const bytes = await bytesOf(array.value, length, size, codecs);
+  const bytes = await pixelBytes(array.value, length, size, codecs);
   if (bytes?.length !== length)
     throw new EwaldError('Format', `an array of a message has ${bytes?.length ?? 'no'} bytes; expected ${length}`);
   return { dtype, shape: sizes, numbers: new Numbers(bytes.slice().buffer) };
 }
 
-async function bytesOf(value: unknown, length: number, size: number, codecs: Codecs): Promise<Uint8Array | undefined> {
+async function pixelBytes(
+  value: unknown,
+  length: number,
+  size: number,
+  codecs: Codecs,
+): Promise<Uint8Array | undefined> {
   if (value instanceof Uint8Array) return value;
   if (!(value instanceof Tagged) || value.tag !== compressed || !Array.isArray(value.value)) return undefined;
   const [algorithm, element, packed] = value.value as unknown[];

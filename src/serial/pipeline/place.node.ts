@@ -36,7 +36,7 @@ async function textOf(input: FileInput, signal?: PlatformSignal): Promise<string
 const opening = openingOf(openPlatform, { open, detect, openCodecs });
 const byName = new Intl.Collator('en', { numeric: true });
 
-const bytesOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+const fileSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
 
 const files: PlaceFiles = {
   isFolder,
@@ -58,14 +58,14 @@ const files: PlaceFiles = {
     return found;
   },
   async sizeOf(path) {
-    const bytes = await bytesOf(path);
+    const bytes = await fileSize(path);
     const [, stem] = /([^/\\]*)master\.h5$/.exec(path) ?? [];
     if (stem === undefined || bytes === 0) return bytes;
     // A master file is complete before its data files are.
     const names = await readdir(dirname(path)).catch(() => []);
     const parts = names
       .filter((name) => name.startsWith(`${stem}data_`))
-      .map((name) => bytesOf(join(dirname(path), name)));
+      .map((name) => fileSize(join(dirname(path), name)));
     return (await Promise.all(parts)).reduce((sum, part) => sum + part, bytes);
   },
   identityOf: identity,

@@ -61,7 +61,7 @@ function pack(
   const began = now();
   for (let b = 0; b < batch; b++)
     copyBlock(from, outgoing, part.block, unit, b * fromDistance, offset + b * part.count);
-  note('pack', began, bytesOf(part.count, unit, batch, from), part.peer);
+  note('pack', began, messageBytes(part.count, unit, batch, from), part.peer);
 }
 
 function unpack(
@@ -71,7 +71,7 @@ function unpack(
 ): void {
   const began = now();
   for (let b = 0; b < batch; b++) copyBlock(incoming, to, part.block, unit, offset + b * part.count, b * toDistance);
-  note('unpack', began, bytesOf(part.count, unit, batch, to), part.peer);
+  note('unpack', began, messageBytes(part.count, unit, batch, to), part.peer);
 }
 
 function keepOwn({
@@ -88,10 +88,10 @@ function keepOwn({
   if (!own) return;
   const began = now();
   for (let b = 0; b < batch; b++) copyBlock(from, to, own, unit, b * fromDistance, b * toDistance);
-  note('own', began, bytesOf(own.sizes[0] * own.sizes[1] * own.sizes[2], unit, batch, from));
+  note('own', began, messageBytes(own.sizes[0] * own.sizes[1] * own.sizes[2], unit, batch, from));
 }
 
-const bytesOf = (elements: number, unit: number, batch: number, { BYTES_PER_ELEMENT }: Numbers): number =>
+const messageBytes = (elements: number, unit: number, batch: number, { BYTES_PER_ELEMENT }: Numbers): number =>
   elements * unit * batch * BYTES_PER_ELEMENT;
 
 async function byCollective(e: Exchange, equal: boolean): Promise<void> {
@@ -111,7 +111,7 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
   const place = (part: Part): number => (equal ? part.peer * largest * batch : part.offset * batch);
   if (packs) for (const part of sends) pack(e, part, place(part));
   const began = now();
-  const bytes = bytesOf(traffic.sent, unit, batch, e.from);
+  const bytes = messageBytes(traffic.sent, unit, batch, e.from);
   const moving = equal
     ? comm.alltoall(
         e.outgoing.subarray(0, unit * batch * largest * comm.size),
@@ -138,14 +138,14 @@ async function byMessages(e: Exchange, pipelined: boolean): Promise<void> {
   const receiving = traffic.receives.map(async (part) => {
     const began = now();
     await comm.recv(slice(e.incoming, part), part.peer);
-    e.note('receive', began, bytesOf(part.count, unit, batch, e.to), part.peer);
+    e.note('receive', began, messageBytes(part.count, unit, batch, e.to), part.peer);
     if (pipelined) unpack(e, part, part.offset * batch);
   });
   const sending: Promise<void>[] = [];
   const send = async (part: Part): Promise<void> => {
     const began = now();
     await comm.send(slice(e.outgoing, part), part.peer);
-    e.note('send', began, bytesOf(part.count, unit, batch, e.from), part.peer);
+    e.note('send', began, messageBytes(part.count, unit, batch, e.from), part.peer);
   };
   const guard = Promise.all(receiving);
   // Reported below; until then a failure must not end the process.

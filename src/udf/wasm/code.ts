@@ -18,7 +18,7 @@ export interface WasmCode {
 /** Reads a file URL; Node only. */
 export type ReadFile = (url: PlatformUrl) => Promise<Uint8Array>;
 
-async function bytesOf(what: string, source: WasmUdfSource, readFile: ReadFile | undefined): Promise<Uint8Array> {
+async function moduleBytes(what: string, source: WasmUdfSource, readFile: ReadFile | undefined): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   let url: URL;
   try {
@@ -66,7 +66,7 @@ export async function loadCodes(
     const { wasm } = udf.definition;
     if (wasm === undefined) continue;
     const what = moduleOf(udf);
-    codes.set(udf, await compileCode(what, await bytesOf(what, wasm, readFile)));
+    codes.set(udf, await compileCode(what, await moduleBytes(what, wasm, readFile)));
   }
   return codes;
 }

@@ -69,7 +69,7 @@ export function scanOperations(
       const coloured = quantity === 'field' && !fourier;
       return {
         image: fourier ? fourierMagnitude(image, scan.navigation) : image,
-        rgba: com && coloured ? bytesOf(vectorsToRgba(com.field)) : undefined,
+        rgba: com && coloured ? pictureBytes(vectorsToRgba(com.field)) : undefined,
         wheel: coloured ? wheel() : undefined,
         ms: performance.now() - start,
       };
@@ -101,10 +101,10 @@ function wheel(): Uint8Array {
     const [y, x] = [Math.floor(i / wheelSize) - middle, (i % wheelSize) - middle];
     if (Math.hypot(y, x) <= middle) vectors.set([y, x], 2 * i);
   }
-  return bytesOf(vectorsToRgba(vectors));
+  return pictureBytes(vectorsToRgba(vectors));
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: Uint8ClampedArray): Uint8Array =>
+const pictureBytes = ({ buffer, byteOffset, byteLength }: Uint8ClampedArray): Uint8Array =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
 function virtualOf({ virtual }: Session): NonNullable<Session['virtual']> {

@@ -11,7 +11,7 @@ const pieceBytes = 2 ** 22;
 const baseName = (path: string): string => path.replace(/^.*[/\\]/, '');
 
 /** Bytes of a file from `begin` to before `end`. */
-async function bytesOf(file: InputFile, begin: number, end: number): Promise<Uint8Array> {
+async function chunkBytes(file: InputFile, begin: number, end: number): Promise<Uint8Array> {
   if ('blob' in file) return new Uint8Array(await file.blob.slice(begin, end).arrayBuffer());
   const answer = await fetch(file.address, { headers: { Range: `bytes=${begin}-${end - 1}` } });
   // The position is beyond the end of the file.
@@ -35,7 +35,7 @@ export class StreamBook implements FrameBook {
   /** Scans a stream. Throws an Error for a file that is not a stream, or contains no frames. */
   static async open(stream: InputFile, frames: readonly InputFile[]): Promise<StreamBook> {
     const book = new StreamBook(stream, frames);
-    const head = new TextDecoder().decode(await bytesOf(stream, 0, 64));
+    const head = new TextDecoder().decode(await chunkBytes(stream, 0, 64));
     if (!head.startsWith('CrystFEL stream format '))
       throw new Error(`${stream.name} is not a CrystFEL stream: it begins with "${head.slice(0, 24).trim()}".`);
     await book.grow();
@@ -47,7 +47,7 @@ export class StreamBook implements FrameBook {
   async grow(): Promise<number> {
     for (;;) {
       const { scanned } = this.index;
-      const bytes = await bytesOf(this.#stream, scanned, scanned + pieceBytes);
+      const bytes = await chunkBytes(this.#stream, scanned, scanned + pieceBytes);
       this.index.add(bytes);
       if (bytes.length < pieceBytes) return this.index.chunks.length;
     }
@@ -93,7 +93,7 @@ export class StreamBook implements FrameBook {
 
   async chunk(frame: number): Promise<StreamChunk | undefined> {
     const { begin, end } = this.#at(frame);
-    return parseChunk(new TextDecoder().decode(await bytesOf(this.#stream, begin, end)), this.#stream.name);
+    return parseChunk(new TextDecoder().decode(await chunkBytes(this.#stream, begin, end)), this.#stream.name);
   }
 
   dispose(): Promise<void> {

@@ -58,7 +58,7 @@ export const recordOf = (finder: FinderName): number => sizeOf(finder === 'zaef'
 export const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
 
 /** Bytes of everything the kernels name except the run, if a ring lists `ofRings` pixels in all. */
-export function bytesOf(
+export function bufferSizes(
   { finder, pixels, rings, bytesOfNumber, panels }: PeaksDescriptor,
   ofRings: number,
 ): Readonly<Record<string, number>> {

@@ -11,7 +11,7 @@ import { sizeOf, wordOf } from '../../../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../../contract.js';
 import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';
-import { bytesOf, header, mostPeaks, type Pass, passes, recordOf } from './passes.js';
+import { bufferSizes, header, mostPeaks, type Pass, passes, recordOf } from './passes.js';
 import { mostOf, runOf } from './run.js';
 import { tablesOf } from './tables.js';
 
@@ -49,7 +49,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   const pipelines = await Promise.all(steps.map(({ source, entry }) => device.pipeline({ source, entry })));
   const record = recordOf(finder);
   const atOnce = Math.min(readAtOnce, mostPeaks(pixels));
-  const sizes = bytesOf(descriptor, tables.order.length);
+  const sizes = bufferSizes(descriptor, tables.order.length);
   const wanted = steps.flatMap(({ source }) => [...source.matchAll(/@binding\(\d+\) var<storage[^>]*> (\w+)/g)]);
   const names = [...new Set(wanted.map(([, name = '']) => name))];
   const stages = [...new Set(steps.map(({ stage }) => stage))];

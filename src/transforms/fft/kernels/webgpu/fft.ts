@@ -157,11 +157,11 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: Workgr
       const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
       // In place the passes still go from one buffer to another: the result is copied over the input at the end.
       const written = array === undefined || array === read ? mineTo : array;
-      if (!(given instanceof GpuArray)) device.write(read, bytesOf(given as Numbers, readBytes));
+      if (!(given instanceof GpuArray)) device.write(read, firstBytes(given as Numbers, readBytes));
       // Places between strided elements, and the padding of a real side in place, belong to the caller and must come
       // back as they were.
       const gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
-      if (gaps && array === undefined) device.write(written, bytesOf(wanted as Numbers, writtenBytes));
+      if (gaps && array === undefined) device.write(written, firstBytes(wanted as Numbers, writtenBytes));
       const record = (commands: Commands): void => {
         if (gaps && array === read) commands.copy(array, written, writtenBytes);
         for (const { pipeline, groups, size } of steps[direction].of(read, written))
@@ -170,7 +170,7 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: Workgr
         else if (array === read) commands.copy(written, array, writtenBytes);
       };
       await device.run(record, ([answer]) => {
-        if (answer) bytesOf(wanted as Numbers, writtenBytes).set(answer);
+        if (answer) firstBytes(wanted as Numbers, writtenBytes).set(answer);
       });
     };
     return {
@@ -190,7 +190,7 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: Workgr
 }
 
 type Numbers = Float32Array | Float64Array;
-const bytesOf = (numbers: Numbers, bytes: number): Uint8Array =>
+const firstBytes = (numbers: Numbers, bytes: number): Uint8Array =>
   new Uint8Array(numbers.buffer, numbers.byteOffset, bytes);
 
 /** The bindings of a pair of buffers, created on first use and forgotten with either buffer. */

@@ -54,10 +54,10 @@ function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
   return { dtype, length, pieces: pieces.slice(random.below(3)), reads: [...counts.map(part), [length - 1, 1]] };
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+const storedBytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 const joined = (parts: readonly ArrayBufferView[]): Uint8Array =>
-  Uint8Array.from(parts.flatMap((part) => [...bytesOf(part)]));
+  Uint8Array.from(parts.flatMap((part) => [...storedBytes(part)]));
 
 function oracle({ dtype, length, pieces, reads }: Problem): Uint8Array {
   const whole = new numberTypes[numberOf(dtype)](length);
