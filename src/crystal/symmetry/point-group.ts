@@ -112,7 +112,7 @@ export function pointGroup(name: string): PointGroup {
       detail: { symmetry: name },
     });
   }
-  const all = generators.map((triplet) => turned(operationOf(triplet), turn));
+  const all = generators.map((triplet) => inSetting(operationOf(triplet), turn));
   return groupOf(name, laue[base] ? [...all, inversion] : all);
 }
 
@@ -156,7 +156,7 @@ function groupOf(name: string, generators: readonly Operation[]): PointGroup {
   return { name, operations, centrosymmetric: operations.some((operation) => keyOf(operation) === inverted) };
 }
 
-function turned(operation: Operation, turn: readonly [number, number, number]): Operation {
+function inSetting(operation: Operation, turn: readonly [number, number, number]): Operation {
   const out = new Array<number>(9).fill(0);
   for (const [i, row] of turn.entries())
     for (const [j, column] of turn.entries()) out[3 * row + column] = operation[3 * i + j] ?? 0;

@@ -179,7 +179,7 @@ function turnOf(residuals: Residuals, scatters: Scatters): Vector | undefined {
 }
 
 /** Rotates rows about a vector by its length in radians (Rodrigues). */
-function turned(rows: Cell, turn: Vector): Cell {
+function rotatedCell(rows: Cell, turn: Vector): Cell {
   const angle = Math.hypot(...turn);
   if (angle < 1e-12) return rows;
   const axis: Vector = [turn[0] / angle, turn[1] / angle, turn[2] / angle];
@@ -230,7 +230,7 @@ export function orient(
       const turn = turnOf(residuals, scatters);
       // A rotation by a degree is not a refinement: it leads to another lattice.
       if (!turn || Math.hypot(...turn) > 0.02) return undefined;
-      [a, r] = [turned(a, turn), turned(r, turn)];
+      [a, r] = [rotatedCell(a, turn), rotatedCell(r, turn)];
       residuals.fill(a, r, spots, k0);
     }
     const next = residuals.scatters(scatters);

@@ -490,8 +490,8 @@ const [prime1, prime2, prime3, prime4, prime5] = [
   0x27d4eb2f165667c5n,
 ];
 const word = (value: bigint): bigint => BigInt.asUintN(64, value);
-const turned = (value: bigint, bits: bigint): bigint => word((value << bits) | (value >> (64n - bits)));
-const round = (sum: bigint, lane: bigint): bigint => word(turned(word(sum + lane * prime2), 31n) * prime1);
+const rotatedLeft = (value: bigint, bits: bigint): bigint => word((value << bits) | (value >> (64n - bits)));
+const round = (sum: bigint, lane: bigint): bigint => word(rotatedLeft(word(sum + lane * prime2), 31n) * prime1);
 
 /** The lower half of XXH64 with seed 0. */
 function xxh64(bytes: Uint8Array): number {
@@ -503,17 +503,18 @@ function xxh64(bytes: Uint8Array): number {
     for (; at + 32 <= bytes.length; at += 32)
       for (let i = 0; i < 4; i++) lanes[i] = round(lanes[i] as bigint, view.getBigUint64(at + 8 * i, true));
     const [a = 0n, b = 0n, c = 0n, d = 0n] = lanes;
-    sum = word(turned(a, 1n) + turned(b, 7n) + turned(c, 12n) + turned(d, 18n));
+    sum = word(rotatedLeft(a, 1n) + rotatedLeft(b, 7n) + rotatedLeft(c, 12n) + rotatedLeft(d, 18n));
     for (const lane of lanes) sum = word((sum ^ round(0n, lane)) * prime1 + prime4);
   }
   sum = word(sum + BigInt(bytes.length));
   for (; at + 8 <= bytes.length; at += 8)
-    sum = word(turned(sum ^ round(0n, view.getBigUint64(at, true)), 27n) * prime1 + prime4);
+    sum = word(rotatedLeft(sum ^ round(0n, view.getBigUint64(at, true)), 27n) * prime1 + prime4);
   if (at + 4 <= bytes.length) {
-    sum = word(turned(sum ^ word(BigInt(view.getUint32(at, true)) * prime1), 23n) * prime2 + prime3);
+    sum = word(rotatedLeft(sum ^ word(BigInt(view.getUint32(at, true)) * prime1), 23n) * prime2 + prime3);
     at += 4;
   }
-  for (; at < bytes.length; at++) sum = word(turned(sum ^ word(BigInt(bytes[at] as number) * prime5), 11n) * prime1);
+  for (; at < bytes.length; at++)
+    sum = word(rotatedLeft(sum ^ word(BigInt(bytes[at] as number) * prime5), 11n) * prime1);
   sum = word((sum ^ (sum >> 33n)) * prime2);
   sum = word((sum ^ (sum >> 29n)) * prime3);
   return Number((sum ^ (sum >> 32n)) & 0xffffffffn);

@@ -30,7 +30,7 @@ const numeric = (text: string | undefined): number => {
 };
 
 /** A point after a rotation by degrees about a vector through the origin. */
-function turned([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
+function rotatedPoint([x, y, z]: Vector, vector: Vector, degrees: number): Vector {
   const length = Math.hypot(...vector) || 1;
   const [u, v, w] = vector.map((one) => one / length) as Vector;
   const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
@@ -85,7 +85,7 @@ class Goniometer {
       const { angle, displacement } = this.#settings.get(id) ?? { angle: 0, displacement: 0 };
       const { vector, offset } = axis;
       const shift = axis.isRotation ? 0 : (moved.get(id) ?? 0) + displacement;
-      if (axis.isRotation) point = turned(point, vector, angle);
+      if (axis.isRotation) point = rotatedPoint(point, vector, angle);
       point = point.map((x, k) => x + (vector[k] as number) * shift + (offset[k] as number)) as Vector;
       id = axis.parent;
     }

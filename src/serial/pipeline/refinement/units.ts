@@ -90,7 +90,7 @@ export function unitsOf(geometry: Geometry): Unit[] {
 }
 
 /** Rotates a vector by a rotation vector (Rodrigues). */
-export function turned(v: Vector, turn: Vector): Vector {
+export function rotatedVector(v: Vector, turn: Vector): Vector {
   const angle = Math.sqrt(turn[0] * turn[0] + turn[1] * turn[1] + turn[2] * turn[2]);
   if (angle < 1e-12) return v;
   const axis: Vector = [turn[0] / angle, turn[1] / angle, turn[2] / angle];
@@ -105,9 +105,9 @@ export function turned(v: Vector, turn: Vector): Vector {
 }
 
 export const turnedRows = (rows: Cell, turn: Vector): Cell => [
-  turned(rows[0], turn),
-  turned(rows[1], turn),
-  turned(rows[2], turn),
+  rotatedVector(rows[0], turn),
+  rotatedVector(rows[1], turn),
+  rotatedVector(rows[2], turn),
 ];
 
 /**
@@ -120,13 +120,13 @@ export function movedPanel(
 ): PlacedPanel {
   let { corner, fs, ss } = panel;
   for (const { centre, motion } of [...motions].reverse()) {
-    const arm = turned([corner[0] - centre[0], corner[1] - centre[1], corner[2] - centre[2]], motion.turn);
+    const arm = rotatedVector([corner[0] - centre[0], corner[1] - centre[1], corner[2] - centre[2]], motion.turn);
     corner = [
       centre[0] + arm[0] + motion.shift[0],
       centre[1] + arm[1] + motion.shift[1],
       centre[2] + arm[2] + motion.shift[2],
     ];
-    [fs, ss] = [turned(fs, motion.turn), turned(ss, motion.turn)];
+    [fs, ss] = [rotatedVector(fs, motion.turn), rotatedVector(ss, motion.turn)];
   }
   return { corner, fs, ss };
 }

@@ -54,7 +54,7 @@ const norm = (a: Vector): number => Math.sqrt(dot(a, a));
 const unit = (a: Vector): Vector => scaled(1 / norm(a), a);
 
 // v rotated about the unit vector e, right-handed.
-const turned = (v: Vector, e: Vector, angle: number): Vector =>
+const rotatedAbout = (v: Vector, e: Vector, angle: number): Vector =>
   plus(
     plus(scaled(Math.cos(angle), v), scaled(Math.sin(angle), cross(e, v))),
     scaled((1 - Math.cos(angle)) * dot(e, v), e),
@@ -102,7 +102,7 @@ function describeBase(rows: Rows, nodes: readonly Vector[], row: number): BaseVe
         (node) => Math.abs(dot(image, node) - Math.round(dot(image, node))) <= symmetryTolerance.value,
       );
     });
-  const fold = [6, 4, 3, 2].find((order) => isSymmetry((v) => turned(v, u, (2 * Math.PI) / order))) ?? 1;
+  const fold = [6, 4, 3, 2].find((order) => isSymmetry((v) => rotatedAbout(v, u, (2 * Math.PI) / order))) ?? 1;
   return {
     row,
     length: norm(own),

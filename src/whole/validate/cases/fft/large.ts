@@ -111,7 +111,7 @@ class Properties {
       const turns = this.#basis(this.#to, at, -1);
       errors.shift = relativeL2(
         await this.#plan.forward(z),
-        X.map((_, i) => turned(X, turns, i) + 2 * (Y[i] as number)),
+        X.map((_, i) => timesTwiddle(X, turns, i) + 2 * (Y[i] as number)),
       ).error;
     } else {
       const z = x.map((value, i) => 3 * value + (y[i] as number)) as FftArray;
@@ -260,7 +260,7 @@ function sumOver(x: FftArray, weight: (i: number) => number): number {
 }
 
 /** Part i of the product of two complex arrays. */
-function turned(x: FftArray, by: Float64Array, i: number): number {
+function timesTwiddle(x: FftArray, by: Float64Array, i: number): number {
   const [re, im, c, s] = [x[i & ~1] as number, x[i | 1] as number, by[i & ~1] as number, by[i | 1] as number];
   return i % 2 === 0 ? re * c - im * s : re * s + im * c;
 }

@@ -11,7 +11,7 @@ import { type Answer, type CellName, cells, type Lists } from './lists.js';
 import { references } from './reference.js';
 import { empty, noise, noise0, strayed } from './refused.js';
 import { rivals } from './rivals.js';
-import { perfect, row, simulated, turned } from './row.js';
+import { orientedCell, perfect, row, simulated } from './row.js';
 import { furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
 
 const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
@@ -23,9 +23,9 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
   );
   return [
     perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
-    perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
-    perfect(method, 'hex', turned(cells.hex), cells.hex, 26),
-    perfect(method, 'tri', turned(cells.tri), cells.tri, 16),
+    perfect(method, 'ortho', orientedCell(cells.ortho), cells.ortho, 14),
+    perfect(method, 'hex', orientedCell(cells.hex), cells.hex, 26),
+    perfect(method, 'tri', orientedCell(cells.tri), cells.tri, 16),
     row(
       method,
       'perfect:tri:max=80',
@@ -48,8 +48,8 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
       },
       { ...(method === 'exhaustive' ? { orientation: bounds.endOfRefinement(18) } : {}) },
     ),
-    perfect(method, 'tri:left-handed', turned(otherHand(cells.tri)), otherHand(cells.tri), 16),
-    perfect(method, 'tri:left-known', turned(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
+    perfect(method, 'tri:left-handed', orientedCell(otherHand(cells.tri)), otherHand(cells.tri), 16),
+    perfect(method, 'tri:left-known', orientedCell(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
     ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
       simulated(method, name, 100, {}, 'each kind of cell'),
     ),
@@ -145,7 +145,7 @@ function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
 
 function turboRows(): Row<Lists, Answer, Lists>[] {
   return [
-    perfect('turbo', 'hex', turned(cells.hex), cells.hex, 26),
+    perfect('turbo', 'hex', orientedCell(cells.hex), cells.hex, 26),
     ...(['ortho', 'tri', 'big'] as const).map((name) => simulated('turbo', name, 100, {}, 'each kind of cell')),
     simulated('turbo', 'mono', 50, { spurious: 0.3 }, 'few spots'),
     simulated('turbo', 'tri', 300, { spurious: 0.5, noisePx: 1, images: 32 }, 'spurious spots and noise', {

@@ -11,7 +11,7 @@ import { simulateSpots } from '../../../../io/simulate/spots.js';
 import { latticeDifference, perfectImage, spotAt, type TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
 import { type CellName, cells } from './lists.js';
-import { row, turned } from './row.js';
+import { orientedCell, row } from './row.js';
 
 /** Half the thickness of the layer, 1/angstrom, and the resolution of its outermost nodes, angstrom. */
 const layer = { half: 0.004, resolutionA: 1.1 };
@@ -43,7 +43,7 @@ function onePlane({ spots, owner }: TrueImage): boolean {
 /** The first rotated lattices, starting from a seed, whose layer does not lie in one plane. */
 function imageOf(name: CellName, seed: number, heights: boolean): TrueImage {
   for (let i = 0; ; i += 10) {
-    const cell = turned(cells[name])(seed + i);
+    const cell = orientedCell(cells[name])(seed + i);
     if (!onePlane(layerOf(cell, true))) return layerOf(cell, heights);
   }
 }

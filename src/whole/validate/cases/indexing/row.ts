@@ -112,4 +112,4 @@ export function perfect(
 }
 
 /** A cell rotated at random. */
-export const turned = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));
+export const orientedCell = (cell: Cell) => (seed: number) => rotateRandomly(cell, new Random(seed, 0));

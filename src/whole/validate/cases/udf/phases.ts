@@ -99,7 +99,7 @@ function row(
   };
 }
 
-const turned = (degrees: number, sign: 1 | -1): SideBandGeometry['turned'] => {
+const rotationMatrix = (degrees: number, sign: 1 | -1): SideBandGeometry['turned'] => {
   const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
   return [
     [sign * c, -sign * s],
@@ -131,7 +131,7 @@ const ssbRows = [
     'ssb',
     'spectrum of a scan with an odd number of columns, detector turned by 20 degrees',
     ssbSizes,
-    (problem) => sideBandsOf(problem, { ...geometry, turned: turned(20, 1), least: 1 }),
+    (problem) => sideBandsOf(problem, { ...geometry, turned: rotationMatrix(20, 1), least: 1 }),
     async (context, problem) =>
       (await resultsOf(context, scanOf(problem), ssbUdf({ ...ssbOptions, scanRotation: 20 }) as AnyUdf)).fourier
         ?.data as Numbers,
@@ -140,7 +140,7 @@ const ssbRows = [
     'ssb:flipped',
     'spectrum of a scan with an even number of columns, y inverted, only large overlaps',
     even,
-    (problem) => sideBandsOf(problem, { ...geometry, turned: turned(-35, -1), least: 6 }),
+    (problem) => sideBandsOf(problem, { ...geometry, turned: rotationMatrix(-35, -1), least: 6 }),
     async (context, problem) => {
       const udf = ssbUdf({ ...ssbOptions, scanRotation: -35, flipY: true, cutoff: 6 });
       return (await resultsOf(context, scanOf(problem), udf as AnyUdf)).fourier?.data as Numbers;
@@ -150,7 +150,7 @@ const ssbRows = [
     'ssb:resident',
     'a scan in memory, with another geometry before',
     ssbSizes,
-    (problem) => sideBandsOf(problem, { ...geometry, turned: turned(20, 1), least: 1 }),
+    (problem) => sideBandsOf(problem, { ...geometry, turned: rotationMatrix(20, 1), least: 1 }),
     async (context, { data, nav, sig }) => {
       const [positions, pixels] = [nav[0] * nav[1], sig[0] * sig[1]];
       const planes = Uint16Array.from(
