@@ -16,7 +16,7 @@ const names: Readonly<Record<RadiationKind, readonly [key: string, unit: string]
 const nameOf = (name: string, what: string): string => oneWord(name, what, '=;');
 
 /** Free text after "=", which readers trim and cut at a semicolon. */
-function textOf(text: string, what: string): string {
+function checkedText(text: string, what: string): string {
   if (oneLine(text, what).includes(';') || text !== text.trim() || text === '')
     throw new EwaldError(
       'Argument',
@@ -44,7 +44,7 @@ function vector(v: Vector): string {
 
 function linesOfPanel(panel: Panel): string[] {
   const name = nameOf(panel.name, 'the name of a panel');
-  const path = (value: string): string => textOf(value, `a path or file of the panel ${name}`);
+  const path = (value: string): string => checkedText(value, `a path or file of the panel ${name}`);
   const lines: (readonly [string, unknown] | undefined)[] = [
     ['min_fs', panel.minFs],
     ['max_fs', panel.maxFs],
@@ -90,7 +90,9 @@ function linesOfRegion(region: BadRegion): string[] {
     `${name}/max_fs = ${region.maxFs}`,
     `${name}/min_ss = ${region.minSs}`,
     `${name}/max_ss = ${region.maxSs}`,
-    ...(region.panel === undefined ? [] : [`${name}/panel = ${textOf(region.panel, 'the panel of a bad region')}`]),
+    ...(region.panel === undefined
+      ? []
+      : [`${name}/panel = ${checkedText(region.panel, 'the panel of a bad region')}`]),
   ];
 }
 
@@ -109,7 +111,9 @@ export function formatGeometry(geometry: Geometry): string {
     ...(bandwidth === undefined ? [] : [`bandwidth = ${bandwidth}`]),
     ...(distance ? [`clen = ${given(distance, 'm')}`] : []),
     ...shifts,
-    ...(peakList ? [`peak_list = ${textOf(peakList.path, 'peak_list')}`, `peak_list_type = ${peakList.type}`] : []),
+    ...(peakList
+      ? [`peak_list = ${checkedText(peakList.path, 'peak_list')}`, `peak_list_type = ${peakList.type}`]
+      : []),
     ...[...geometry.groups].map(
       ([name, members]) =>
         `group_${oneWord(name, 'the name of a group', '=;/')} ` +

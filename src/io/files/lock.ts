@@ -52,7 +52,7 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-const textOf = (read: () => string): string => {
+const lockText = (read: () => string): string => {
   try {
     return read().trim();
   } catch {
@@ -62,8 +62,8 @@ const textOf = (read: () => string): string => {
 
 /** The boot ID and process namespace of this machine: process numbers are valid only within both. */
 const placeHere = (): string => {
-  const boot = textOf(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
-  const space = textOf(() => readlinkSync('/proc/self/ns/pid'));
+  const boot = lockText(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const space = lockText(() => readlinkSync('/proc/self/ns/pid'));
   return boot && space ? `${boot} ${space}` : '';
 };
 
@@ -72,7 +72,7 @@ const placeHere = (): string => {
  * anything.
  */
 function factsOf(pid: number | 'self'): { readonly state: string; readonly started: string } {
-  const words = textOf(() => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '')).split(' ');
+  const words = lockText(() => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '')).split(' ');
   return { state: words[0] ?? '', started: words[19] ?? '' };
 }
 

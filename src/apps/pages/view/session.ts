@@ -69,8 +69,8 @@ export async function openSession(
 ): Promise<OpenedSession> {
   const [first] = frames;
   if (!first) throw new Error('There are no frames among these files.');
-  const known = cell && readCell(await textOf(cell), cell.name);
-  const given = geometry && parseGeometry(await textOf(geometry), geometry.name);
+  const known = cell && readCell(await fileText(cell), cell.name);
+  const given = geometry && parseGeometry(await fileText(geometry), geometry.name);
   const inputs = frames.map(inputOf);
   const dataset = await openStacked(
     (how) => open(inputs.length > 1 ? inputs : (inputs[0] as File | string), how),
@@ -156,7 +156,7 @@ function inputOf(file: InputFile): File | string {
 const mostText = 2 ** 26;
 
 /** The text of a geometry or a cell. */
-async function textOf(file: InputFile): Promise<string> {
+async function fileText(file: InputFile): Promise<string> {
   const blob = 'blob' in file ? file.blob : await fetched(file);
   if (blob.size > mostText)
     throw new Error(`${file.name} has ${blob.size} bytes; a geometry or a cell is a text file of some kilobytes.`);

@@ -191,7 +191,7 @@ export function tagAt(tags: Tag | undefined, ...path: readonly string[]): Tag | 
 }
 
 /** A text; undefined for anything else. */
-export const textOf = (tag: Tag | undefined): string | undefined =>
+export const tagText = (tag: Tag | undefined): string | undefined =>
   typeof tag === 'string' ? tag : tag instanceof Place ? tag.text : undefined;
 
 /** The members of a group in order. */

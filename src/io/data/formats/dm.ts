@@ -10,7 +10,7 @@ import { halfTransform } from '../half-transform.js';
 import { openPermuted } from '../permuted.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
 import { electronWavelengthA } from '../units.js';
-import { members, Place, readTags, type Tag, tagAt, textOf } from './dm-tags.js';
+import { members, Place, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
 
 interface Pixels {
   readonly dtype: DataType;
@@ -98,7 +98,7 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
     const dimensions = members(tagAt(data, 'Dimensions')).map((size) =>
       sane(source, 'a dimension', Number(size), 1, source.size),
     );
-    const name = textOf(tagAt(tags, 'Name')) || `image ${index}`;
+    const name = tagText(tagAt(tags, 'Name')) || `image ${index}`;
     images.push({ name, tags, pixels, place, dimensions });
   }
   return images;
@@ -198,7 +198,7 @@ function axesOf({ tags, dimensions }: Image): Axis[] {
   const axes = dimensions.map((size, i): Axis => {
     const calibration = calibrations[i];
     const [scale, origin] = ['Scale', 'Origin'].map((name) => tagAt(calibration, name));
-    const unit = textOf(tagAt(calibration, 'Units'));
+    const unit = tagText(tagAt(calibration, 'Units'));
     const step = typeof scale === 'number' && scale !== 0 ? scale : undefined;
     return {
       name: names[i] ?? `axis ${i}`,
@@ -217,7 +217,7 @@ function describe({ name, tags }: Image, axes: readonly Axis[], version: number)
     return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : undefined;
   };
   const text = (...path: string[]): string | undefined => {
-    return textOf(tagAt(tags, 'ImageTags', ...path))?.trim() || undefined;
+    return tagText(tagAt(tags, 'ImageTags', ...path))?.trim() || undefined;
   };
   const volts = number('Microscope Info', 'Voltage');
   const camera = number('Microscope Info', 'STEM Camera Length') ?? number('Microscope Info', 'Camera Length');
@@ -228,7 +228,7 @@ function describe({ name, tags }: Image, axes: readonly Axis[], version: number)
   const simple = (tag: Tag | undefined): Record<string, unknown> =>
     Object.fromEntries(
       Object.entries((tag ?? {}) as object).flatMap(([key, value]) => {
-        const simple = typeof value === 'object' ? textOf(value as Tag) : value;
+        const simple = typeof value === 'object' ? tagText(value as Tag) : value;
         return simple === undefined ? [] : [[key, simple]];
       }),
     );

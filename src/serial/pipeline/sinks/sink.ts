@@ -25,7 +25,7 @@ export interface FrameSink {
   discard(): Promise<void>;
 }
 
-const textOf = (head: Uint8Array): string => new TextDecoder().decode(head);
+const headText = (head: Uint8Array): string => new TextDecoder().decode(head);
 
 /** Whether bytes begin with a record of Millepede-II: twice the number of its words, of which the first is a zero. */
 function beginsMilleRecord(head: Uint8Array): boolean {
@@ -45,20 +45,20 @@ function beginsMilleRecord(head: Uint8Array): boolean {
  * The existing files that each output may replace: except for the report, their contents do not show who wrote them.
  */
 export const sinkWriting = {
-  sol: { left: (head) => /^[^\n]+ \/\/\d+(?: -?\d+\.\d+){11} [a-z][A-Z][a-c]?\n/.test(textOf(head)) },
+  sol: { left: (head) => /^[^\n]+ \/\/\d+(?: -?\d+\.\d+){11} [a-z][A-Z][a-c]?\n/.test(headText(head)) },
   hdf5: {
     otherwise: 'may hold frames of an experiment',
     // The first value in the file is the name of the program.
-    left: (head) => /^.HDF\r\n[\s\S]{1,200}ewald \d/.test(textOf(head)),
+    left: (head) => /^.HDF\r\n[\s\S]{1,200}ewald \d/.test(headText(head)),
   },
   html: {
-    replaces: (head) => textOf(head).startsWith(pageBegin),
+    replaces: (head) => headText(head).startsWith(pageBegin),
     otherwise: 'is not a report that ewald wrote',
   },
   refinedGeometry: {
     otherwise: 'may be a geometry of yours',
     // As `formatGeometry` begins, with or without the comments of a refinement.
-    left: (head) => /^(; ewald refined |(wavelength|photon_energy|electron_voltage) = )/.test(textOf(head)),
+    left: (head) => /^(; ewald refined |(wavelength|photon_energy|electron_voltage) = )/.test(headText(head)),
   },
   milleFile: { otherwise: 'may be the calibration data of another run', left: beginsMilleRecord },
 } satisfies Readonly<Record<string, WriteOptions>>;
