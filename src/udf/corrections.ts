@@ -47,7 +47,7 @@ export function correctionsFor(
         `corrections: excluded pixels require frames of two axes; these have ${sig.length}`,
       );
   if (excludedPixels !== undefined) {
-    mask = excludedPixels instanceof Uint8Array ? excludedPixels : maskOf(excludedPixels, height, width);
+    mask = excludedPixels instanceof Uint8Array ? excludedPixels : excludedMask(excludedPixels, height, width);
     if (mask.length !== length)
       throw new EwaldError('Shape', `corrections: excludedPixels has ${mask.length} pixels; the frame has ${length}`);
     if (!allowEmpty) checkNeighbours(mask, height, width);
@@ -59,7 +59,7 @@ export function correctionsFor(
   return made.isIdentity ? undefined : made;
 }
 
-function maskOf(pixels: readonly (readonly [number, number])[], height: number, width: number): Uint8Array {
+function excludedMask(pixels: readonly (readonly [number, number])[], height: number, width: number): Uint8Array {
   const forms = `expected positions [y, x] within ${height} × ${width}, or a mask of all pixels as a Uint8Array`;
   if (!Array.isArray(pixels))
     throw new EwaldError('Argument', `corrections: excludedPixels is ${shown(pixels)}; ${forms}`);

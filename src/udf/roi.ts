@@ -63,7 +63,7 @@ function flatOf(given: Coordinate, navShape: readonly number[]): number {
 const isNumbers = (value: unknown): value is Coordinate =>
   Array.isArray(value) && value.every((item) => typeof item === 'number');
 
-function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
+function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
   const size = product(navShape);
   const mask = new Uint8Array(size);
   if (typeof roi === 'object' && 'at' in roi && !Array.isArray(roi) && !ArrayBuffer.isView(roi)) {
@@ -102,7 +102,7 @@ function maskOf(roi: Roi, navShape: readonly number[]): Uint8Array {
 export function select(roi: Roi | undefined | null, navShape: readonly number[]): Selection {
   if (roi === undefined || roi === null) return { count: product(navShape), positions: undefined, mask: undefined };
   if (typeof roi !== 'object') throw new EwaldError('Argument', `roi is ${shown(roi)}; ${forms}`);
-  const mask = maskOf(roi, navShape);
+  const mask = roiMask(roi, navShape);
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i] as number;
   const positions = new Uint32Array(count);

@@ -138,7 +138,7 @@ export function writeStruct(
     }
     const before = member.slice();
     write(field, one, where);
-    const mask = maskOf(field, codec);
+    const mask = fieldMask(field, codec);
     for (let i = 0; i < member.length; i++) {
       if (((taken[i] ?? 0) & (mask[i] ?? 0) & ((before[i] ?? 0) ^ (member[i] ?? 0))) !== 0)
         throw new EwaldError(
@@ -152,7 +152,7 @@ export function writeStruct(
 }
 
 /** The bits of a struct that a member occupies. */
-function maskOf({ offset, shift = 0, bits, type }: CField, codec: ValueCodec): number[] {
+function fieldMask({ offset, shift = 0, bits, type }: CField, codec: ValueCodec): number[] {
   const mask: number[] = [];
   const [from, count] = [offset * 8 + shift, bits ?? codec.sizeOf(type) * 8];
   for (let i = from; i < from + count; i++) mask[i >> 3] = (mask[i >> 3] ?? 0) | (1 << (i & 7));

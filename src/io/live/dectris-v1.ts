@@ -52,7 +52,7 @@ export function dectrisV1(parts: readonly Uint8Array[]): DectrisMessage {
       series: of,
       frames: config.nimages !== undefined && Number.isSafeInteger(frames) && frames > 0 ? frames : undefined,
       header: { ...head, ...config },
-      open: async () => ({ meta: metaOf(config), mask: maskOf(parts), channel: undefined }),
+      open: async () => ({ meta: metaOf(config), mask: pixelMask(parts), channel: undefined }),
     };
   }
   if (type.startsWith('dimage-'))
@@ -107,7 +107,7 @@ function metaOf(config: Json): Metadata {
 }
 
 /** The pixel mask of a header; undefined without one. Throws `Format`. */
-function maskOf(parts: readonly Uint8Array[]): Uint8Array | undefined {
+function pixelMask(parts: readonly Uint8Array[]): Uint8Array | undefined {
   for (const [i, part] of parts.entries()) {
     if (i === 0 || part[0] !== 0x7b || part.length > markBytes || !isDectrisV1(part)) continue;
     const about = jsonOf(part, 'the description of an array');

@@ -110,7 +110,7 @@ export type PlainIndexing = Omit<PlainOf<IndexingResult>, 'known'> & {
 };
 
 // A loop, because `map` with a function takes ten times as long, and this is half of the JavaScript time per image.
-function maskOf(assignment: Uint8Array, number: number): Uint8Array {
+function assignmentMask(assignment: Uint8Array, number: number): Uint8Array {
   const mask = new Uint8Array(assignment.length);
   for (let i = 0; i < mask.length; i++) mask[i] = assignment[i] === number ? 1 : 0;
   return mask;
@@ -209,7 +209,7 @@ export class IndexingResult {
         Array.from({ length: word(crystalsWord) }, (_, k) => {
           const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
           const rivals = this.#rivals(index, k, number);
-          const mask = maskOf(assignment, number);
+          const mask = assignmentMask(assignment, number);
           // Not by spread, which would take as long as everything else for an image.
           return Object.assign(this.#cell(index * this.maxOutputCells + k), {
             number,

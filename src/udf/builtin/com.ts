@@ -46,7 +46,7 @@ export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number
   cy: cy ?? Math.floor((sig[0] ?? 1) / 2),
 });
 
-function maskOf(params: ComParams, meta: UdfMeta): Uint8Array {
+function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
   const size = frameSize('com', meta);
   const centre = comCentre(params, meta);
   const r = params.r ?? Number.POSITIVE_INFINITY;
@@ -163,7 +163,7 @@ export const comUdf = /* @__PURE__ */ defineUdf({
       regression: { kind: 'single', dtype: 'f64', extraShape: [3, 2], use: 'resultOnly' },
     };
   },
-  getTaskData: ({ params, meta }) => maskOf(params, meta),
+  getTaskData: ({ params, meta }) => discMask(params, meta),
   processFrame({ frame, results: { moments }, task, meta }) {
     const width = meta.sig[1] as number;
     let [sum, sy, sx] = [0, 0, 0];
@@ -184,9 +184,9 @@ export const comUdf = /* @__PURE__ */ defineUdf({
   kernel({ params, meta }) {
     const { width } = frameSize('com', meta);
     return {
-      steps: [{ kind: 'com', spans: spansOf(maskOf(params, meta), width) }],
+      steps: [{ kind: 'com', spans: spansOf(discMask(params, meta), width) }],
       finish: ({ nav }, { moments }) => moments.set(nav),
     };
   },
-  resident: ({ params, meta, detectors }) => ({ moments: detectors.moments(maskOf(params, meta)) }),
+  resident: ({ params, meta, detectors }) => ({ moments: detectors.moments(discMask(params, meta)) }),
 });

@@ -62,7 +62,7 @@ export function scanOperations(
     async virtual({ shape, quantity, fourier }) {
       const { scan, detector, centres } = virtualOf(current());
       const start = performance.now();
-      const mask = maskOf(binnedShape(shape, scan.bin), scan);
+      const mask = shapeMask(binnedShape(shape, scan.bin), scan);
       const com = quantity === 'sum' ? undefined : centres.set(mask, { regression: 0 });
       // The image is copied, because the detector keeps its own for the next move.
       const image = com ? com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')] : detector.set(mask).slice();
@@ -122,7 +122,7 @@ const binnedShape = ({ kind, cx, cy, outer, inner }: VirtualShape, bin: number):
 });
 
 /** The mask of a virtual detector. Masks count from the centre of the first pixel, the page counts from its corner. */
-function maskOf({ kind, cx, cy, outer, inner }: VirtualShape, size: MaskSize): Uint8Array {
+function shapeMask({ kind, cx, cy, outer, inner }: VirtualShape, size: MaskSize): Uint8Array {
   const { width, height } = size;
   const at = { width, height, cx: cx - 0.5, cy: cy - 0.5 };
   if (kind === 'disk') return masks.circular({ ...at, r: outer });
