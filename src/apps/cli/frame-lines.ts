@@ -5,14 +5,14 @@ import { counted, dim, green, red, yellow } from './output.js';
 import { visible } from './visible.js';
 
 /** The file and event of a frame, in one line. */
-export const nameOf = ({ filename, event }: FrameOrigin): string =>
+export const frameName = ({ filename, event }: FrameOrigin): string =>
   `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
 
 /** The line of a frame that failed; a reason that begins with the name of the file does not repeat it. */
 export function failureLine(origin: FrameOrigin, { message }: Error): string {
   const rest = message.slice(origin.filename.length);
   const isNamed = message.startsWith(origin.filename) && /^[ :,]/.test(rest);
-  return `${red('✗')} ${nameOf(origin)}${isNamed ? rest : `: ${message}`}`;
+  return `${red('✗')} ${frameName(origin)}${isNamed ? rest : `: ${message}`}`;
 }
 
 /** The remark about a lattice that its spots cannot distinguish from others. */
@@ -22,14 +22,14 @@ export const doubtOf = ({ length }: readonly unknown[]): string =>
 /** One line per lattice. */
 export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
   const count = counted(peaks.count, 'peak');
-  if (crystals.length === 0) return `${yellow('–')} ${nameOf(origin)}  ${dim(`${count}, no lattice found`)}`;
+  if (crystals.length === 0) return `${yellow('–')} ${frameName(origin)}  ${dim(`${count}, no lattice found`)}`;
   const mark = isFrameDoubtful({ peaks, crystals }) ? yellow('?') : green('✓');
   return crystals
     .map((crystal, i) => {
       const shape =
         `${crystal.lengths.map((x) => x.toFixed(2)).join(' ')} Å ` +
         ` ${crystal.angles.map((x) => x.toFixed(2)).join(' ')}°`;
-      const where = i === 0 ? `${mark} ${nameOf(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
+      const where = i === 0 ? `${mark} ${frameName(origin)}` : `  ${dim(`lattice ${i + 1}`)}`;
       const measured =
         crystal.reflections === undefined ? '' : `, ${counted(crystal.reflections.length, 'reflection')}`;
       return (

@@ -13,7 +13,7 @@ const names: Readonly<Record<RadiationKind, readonly [key: string, unit: string]
 };
 
 /** A key ends at a slash or "=", and a semicolon starts a comment. */
-const nameOf = (name: string, what: string): string => oneWord(name, what, '=;');
+const checkedName = (name: string, what: string): string => oneWord(name, what, '=;');
 
 /** Free text after "=", which readers trim and cut at a semicolon. */
 function checkedText(text: string, what: string): string {
@@ -35,7 +35,9 @@ function pathOf(path: string): string {
 }
 
 const given = (value: Given, unit: string): string =>
-  'value' in value ? `${value.value} ${unit}` : `${pathOf(value.path)} ${nameOf(value.unit, 'the unit of a value')}`;
+  'value' in value
+    ? `${value.value} ${unit}`
+    : `${pathOf(value.path)} ${checkedName(value.unit, 'the unit of a value')}`;
 
 function vector(v: Vector): string {
   const signed = (x: number): string => `${x < 0 || Object.is(x, -0) ? '-' : '+'}${Math.abs(x)}`;
@@ -43,7 +45,7 @@ function vector(v: Vector): string {
 }
 
 function linesOfPanel(panel: Panel): string[] {
-  const name = nameOf(panel.name, 'the name of a panel');
+  const name = checkedName(panel.name, 'the name of a panel');
   const path = (value: string): string => checkedText(value, `a path or file of the panel ${name}`);
   const lines: (readonly [string, unknown] | undefined)[] = [
     ['min_fs', panel.minFs],
@@ -77,7 +79,7 @@ function linesOfPanel(panel: Panel): string[] {
 }
 
 function linesOfRegion(region: BadRegion): string[] {
-  const name = nameOf(region.name, 'the name of a bad region');
+  const name = checkedName(region.name, 'the name of a bad region');
   if ('minX' in region)
     return [
       `${name}/min_x = ${region.minX}`,

@@ -90,7 +90,7 @@ export class ListedMultiples {
 
   /** Adds a crystal, rows a, b, c in Å in the setting of its known cell, and the spots of its list, [n, 3] in 1/Å. */
   add(listed: ListedCell, cell: Cell, spots: Float32Array): void {
-    const name = nameOf(listed);
+    const name = cellArgument(listed);
     const one = this.#searches.get(name) ?? { listed, search: new MultipleSearch({ centring: 'P', ...listed }) };
     this.#searches.set(name, one);
     one.search.add(cell, spots);
@@ -112,7 +112,7 @@ const isOfCentring = ({ factor, cell, undetermined }: CellMultiple, known: Cell)
   undetermined.length === 0 &&
   centrings.some((centring) => isCentred(centring) && sameLattice(cell, primitiveOf(known, centring), 0.01));
 
-const nameOf = ({ cell, centring }: ListedCell): string =>
+const cellArgument = ({ cell, centring }: ListedCell): string =>
   ['cell', ...[...lengthsOf(cell), ...anglesOf(cell)].map((x) => x.toFixed(2)), ...(centring ? [centring] : [])].join(
     ' ',
   );

@@ -20,7 +20,7 @@ export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyActi
   const list = byId('keys').querySelector('dl') as HTMLElement;
   // Keys that do the same in different directions are listed together.
   const keysOf = new Map<string, string[]>();
-  for (const { keys, about } of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), ...keys.map(nameOf)]);
+  for (const { keys, about } of listed) keysOf.set(about, [...(keysOf.get(about) ?? []), ...keys.map(keyName)]);
   list.replaceChildren(
     ...[...keysOf].map(([about, keys]) => element('div', '', [element('dt', keys.join(' ')), element('dd', about)])),
   );
@@ -52,4 +52,4 @@ const names: Readonly<Record<string, string>> = {
   ' ': 'Space',
   '-': '−',
 };
-const nameOf = (key: string): string => names[key] ?? (key.length === 1 ? key.toUpperCase() : key);
+const keyName = (key: string): string => names[key] ?? (key.length === 1 ? key.toUpperCase() : key);

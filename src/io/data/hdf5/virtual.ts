@@ -52,7 +52,7 @@ export async function readMappings(
 }
 
 const isPattern = (name: string): boolean => /%b/.test(name.replaceAll('%%', ''));
-const nameOf = (name: string, block: number): string =>
+const blockName = (name: string, block: number): string =>
   name.replace(/%(%|b)/g, (_, letter: string) => (letter === 'b' ? String(block) : '%'));
 
 /** The unlimited axis of a selection; −1 if there is none. */
@@ -68,8 +68,8 @@ async function sourceOf(
   block: number,
   through: readonly string[],
 ): Promise<Part> {
-  const other = await file.linked(nameOf(mapping.file, block), path);
-  const wanted = nameOf(mapping.path, block);
+  const other = await file.linked(blockName(mapping.file, block), path);
+  const wanted = blockName(mapping.path, block);
   const found = await other.get(wanted, through);
   if (!found || !('readRaw' in found))
     throw new EwaldError(

@@ -133,7 +133,7 @@ export interface Earlier {
 }
 
 /** The name of an output in messages. */
-const nameOf = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
+const targetName = (target: OutputTarget, what: string): string => (typeof target === 'string' ? target : what);
 
 const { file: usualMilleFile, levels: mostLevels } = milleDefaults;
 
@@ -244,7 +244,7 @@ export class Outputs {
           ? new DetectorSink(scene, isDoubtful)
           : new DetectorSink(scene, isDoubtful, {
               output: await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
-              name: nameOf(refinedGeometry, 'the refined geometry'),
+              name: targetName(refinedGeometry, 'the refined geometry'),
               refined: scene.refined,
             });
       sinks.push(stand);
@@ -336,11 +336,11 @@ async function* openSinks(
     const { milleSink } = await import('./mille.js');
     const output = await place.openOutput(mille, { ...writing, ...sinkWriting.milleFile });
     const geometry = stackedGeometry(scene.usedGeometry, source.first);
-    yield milleSink(output, nameOf(mille, 'the output'), geometry, options.maxMilleLevel ?? mostLevels);
+    yield milleSink(output, targetName(mille, 'the output'), geometry, options.maxMilleLevel ?? mostLevels);
   }
   if (sol !== undefined) {
     const output = await place.openOutput(sol, { ...writing, ...sinkWriting.sol });
-    yield solutionSink(output, nameOf(sol, 'the output'), cells.map(latticeName));
+    yield solutionSink(output, targetName(sol, 'the output'), cells.map(latticeName));
   }
   if (hdf5 !== undefined) {
     const { hdf5Sink } = await import('./hdf5.js');
@@ -350,15 +350,17 @@ async function* openSinks(
       throw new EwaldError('Argument', `${hdf5} is no regular file; HDF5 cannot be written into a pipe or a device`);
     }
     const bandwidth = bandwidthOf(scene.usedGeometry);
-    yield hdf5Sink(output, { file: nameOf(hdf5, 'the output'), commandLine, streamHead: scene.head, bandwidth }, () =>
-      place.openCodecs(),
+    yield hdf5Sink(
+      output,
+      { file: targetName(hdf5, 'the output'), commandLine, streamHead: scene.head, bandwidth },
+      () => place.openCodecs(),
     );
   }
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
     const output = await place.openOutput(html, { ...writing, ...sinkWriting.html });
     yield reportSink(output, {
-      file: nameOf(html, 'the output'),
+      file: targetName(html, 'the output'),
       title: source.first.name.replace(/^.*\//, ''),
       geometry: scene.geometry,
       cell: cells[0],
