@@ -10,7 +10,7 @@ import {
   bufferDtypes,
   type DtypeArrays,
   isArrayOf,
-  numbersOf,
+  numbersPerElement,
   product,
 } from './dtypes.js';
 
@@ -44,7 +44,7 @@ export const isAux = (value: unknown): value is AuxData =>
   typeof value === 'object' && value !== null && (value as { aux?: unknown }).aux === true && 'data' in value;
 
 /** Numbers per element. */
-export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersOf(dtype);
+export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersPerElement(dtype);
 
 /** Rejects auxiliary data whose size does not match the run. */
 export function checkAux(udf: string, params: Readonly<Record<string, unknown>>, { nav, sig }: RunShape): void {

@@ -11,7 +11,7 @@ import {
   bufferDtypes,
   type DtypeArrays,
   fillGaps,
-  numbersOf,
+  numbersPerElement,
   product,
 } from './dtypes.js';
 import type { Selection } from './roi.js';
@@ -74,7 +74,7 @@ export function checkDeclarations(udf: string, declarations: BufferDeclarations)
 
 /** Numbers per element: the product of the extra axes, doubled for complex numbers. */
 export const strideOf = ({ extraShape = [], dtype }: BufferDeclaration): number =>
-  product(extraShape) * numbersOf(dtype);
+  product(extraShape) * numbersPerElement(dtype);
 
 /** Elements of the raw array, without extra axes. */
 export function elementsOf({ kind }: BufferDeclaration, frames: number, sig: readonly number[]): number {
@@ -177,7 +177,7 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     if (this.kind !== 'nav' || !positions) return this.rawData;
     const whole = allocate(this.dtype, product(this.shape));
     fillGaps(this.dtype, whole);
-    const stride = product(this.extraShape) * numbersOf(this.dtype);
+    const stride = product(this.extraShape) * numbersPerElement(this.dtype);
     const from = this.rawData as Float64Array;
     const to = whole as unknown as Float64Array;
     for (let i = 0; i < positions.length; i++)

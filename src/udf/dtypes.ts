@@ -31,11 +31,12 @@ const classes = {
 export const bufferDtypes = Object.keys(classes) as BufferDtype[];
 
 /** Numbers per element: 2 for complex types. */
-export const numbersOf = (dtype: BufferDtype | DataType): 1 | 2 => (dtype === 'c64' || dtype === 'c128' ? 2 : 1);
+export const numbersPerElement = (dtype: BufferDtype | DataType): 1 | 2 =>
+  dtype === 'c64' || dtype === 'c128' ? 2 : 1;
 
 /** A zeroed array of `length` elements. */
 export function allocate<D extends BufferDtype>(dtype: D, length: number): DtypeArrays[D] {
-  return new classes[dtype](length * numbersOf(dtype)) as unknown as DtypeArrays[D];
+  return new classes[dtype](length * numbersPerElement(dtype)) as unknown as DtypeArrays[D];
 }
 
 /** Whether `array` can hold numbers of `dtype`. */

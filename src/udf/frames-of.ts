@@ -6,7 +6,7 @@ import type { Corrections } from '../io/data/corrections.js';
 import type { Dataset } from '../io/data/dataset.js';
 import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../io/data/dtype.js';
 import { readOrAborted } from '../io/data/read-or-aborted.js';
-import { numbersOf, product } from './dtypes.js';
+import { numbersPerElement, product } from './dtypes.js';
 import type { FrameRun } from './partitions.js';
 
 /** Reads the frames of a partition in sequence. */
@@ -16,7 +16,7 @@ export async function readRuns(
   into: FrameArray,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const length = dataset.frameLength * numbersOf(dataset.dtype);
+  const length = dataset.frameLength * numbersPerElement(dataset.dtype);
   let at = 0;
   for (const { file, count } of runs) {
     await readOrAborted(dataset, file, count, into.subarray(at * length, (at + count) * length), signal);
@@ -30,7 +30,7 @@ export function inputDtypeOf(
   corrected: boolean,
   wanted: readonly ('native' | 'f32' | 'f64')[],
 ): DataType {
-  if (numbersOf(dtype) === 2) return wanted.includes('f64') ? 'c128' : dtype;
+  if (numbersPerElement(dtype) === 2) return wanted.includes('f64') ? 'c128' : dtype;
   if (wanted.includes('f64') || dtype === 'f64' || dtype === 'u64' || dtype === 'i64') return 'f64';
   // Float32 cannot hold every 32-bit integer, so the type is NumPy's result_type.
   if (corrected || wanted.includes('f32') || dtype === 'f16') return dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32';

@@ -8,7 +8,7 @@ import type { Dataset } from '../io/data/dataset.js';
 import { type DataType, elementBytes, type FrameArray } from '../io/data/dtype.js';
 import { framesInMemory } from '../io/data/formats/memory.js';
 import { joinSparse, type SparseFrames } from '../io/data/sparse.js';
-import { numbersOf, product } from './dtypes.js';
+import { numbersPerElement, product } from './dtypes.js';
 import { readRuns } from './frames-of.js';
 import type { FrameRun, Partition } from './partitions.js';
 import { tileDepth } from './tiles.js';
@@ -68,7 +68,7 @@ export function* piecesIn(frames: FrameArray, { positions }: Partition, size: nu
 function framesInPlace(dataset: Dataset, udfs: readonly AnyUdf[], { runs }: Partition): FrameArray | undefined {
   const [run, another] = runs;
   if (!run || another || udfs.some(({ definition }) => definition.module !== 'ewald/udf')) return undefined;
-  const numbers = dataset.frameLength * numbersOf(dataset.dtype);
+  const numbers = dataset.frameLength * numbersPerElement(dataset.dtype);
   const frames = framesInMemory(dataset)?.subarray(run.file * numbers, (run.file + run.count) * numbers);
   return frames?.length === run.count * numbers ? frames : undefined;
 }

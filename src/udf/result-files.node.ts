@@ -12,7 +12,7 @@ import { npyHeadOf } from '../io/data/npy.js';
 import { openCodecs } from '../io/data/opening.node.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../io/files/write.js';
 import { toRgba, vectorsToRgba } from './colormap.js';
-import { numbersOf, product } from './dtypes.js';
+import { numbersPerElement, product } from './dtypes.js';
 import type { NamedResult } from './named-results.js';
 
 const endings = ['.npy', '.h5', '.hdf5', '.csv'];
@@ -146,7 +146,7 @@ export async function writeResults(
 
 function npy({ dtype, shape, data }: NamedResult): Uint8Array {
   const numpy = dtype === 'bool' ? 'bool' : elements[dtype].numpy;
-  const width = data.BYTES_PER_ELEMENT * numbersOf(dtype);
+  const width = data.BYTES_PER_ELEMENT * numbersPerElement(dtype);
   const kind = dtype === 'bool' ? 'b' : numpy.startsWith('complex') ? 'c' : numpy[0];
   const head = npyHeadOf(`${width === 1 ? '|' : '<'}${kind}${width}`, shape);
   const out = new Uint8Array(head.length + data.byteLength);
@@ -198,7 +198,7 @@ function csv(results: readonly NamedResult[]): string {
         'Argument',
         `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Use .h5 or .npy`,
       );
-    const each = (product(shape) * numbersOf(dtype)) / rows;
+    const each = (product(shape) * numbersPerElement(dtype)) / rows;
     for (let k = 0; k < each; k++)
       columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
   }

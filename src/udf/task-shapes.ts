@@ -16,7 +16,7 @@ import {
 import type { Dataset } from '../io/data/dataset.js';
 import { dataTypes, elements, type FrameArray } from '../io/data/dtype.js';
 import type { RunDescription } from './description.js';
-import { numbersOf, product } from './dtypes.js';
+import { numbersPerElement, product } from './dtypes.js';
 import type { Partition } from './partitions.js';
 
 const partitionShape = members({
@@ -96,6 +96,6 @@ export function checkFrames(
     `numbers below ${last}`,
   );
   if (frames === undefined) return;
-  const length = positions.length * product(sig) * numbersOf(datasetDtype);
+  const length = positions.length * product(sig) * numbersPerElement(datasetDtype);
   typed([elements[datasetDtype].array], length)('the frames of a task', frames);
 }

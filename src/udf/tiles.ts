@@ -2,7 +2,7 @@
 import { isEwaldError } from '../base/errors.js';
 import { breathe, checkSignal } from '../base/options.js';
 import { elementBytes, type FrameArray } from '../io/data/dtype.js';
-import { numbersOf, product } from './dtypes.js';
+import { numbersPerElement, product } from './dtypes.js';
 import { expectsKept, guarded, type Running, settled, thrown } from './running.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from './udf.js';
 
@@ -29,7 +29,7 @@ export const tileDepth = (udfs: readonly AnyUdf[], frameBytes: number): number =
 function show(running: Running, frames: FrameArray, base: number, first: number, end: number): void {
   const { udf, meta, scope } = running;
   const { definition } = udf;
-  const numbers = product(meta.sig) * numbersOf(meta.inputDtype);
+  const numbers = product(meta.sig) * numbersPerElement(meta.inputDtype);
   if (methodOf(definition) === 'processFrame') {
     let i = first;
     try {

@@ -1,6 +1,6 @@
 /** The partition of a run that consists of frames that have arrived. */
 import type { FrameArray } from '../../io/data/dtype.js';
-import { numbersOf, product } from '../dtypes.js';
+import { numbersPerElement, product } from '../dtypes.js';
 import type { Partition } from '../partitions.js';
 import type { Run } from '../run.js';
 import type { ArrivedFrames } from './frame-queue.js';
@@ -14,7 +14,7 @@ export function livePartition(
   { frames, indices }: ArrivedFrames,
   index: number,
 ): { readonly partition: Partition; readonly frames: FrameArray } | undefined {
-  const numbers = product(sig) * numbersOf(scan.dtype);
+  const numbers = product(sig) * numbersPerElement(scan.dtype);
   /** Indices among the selected positions. */
   const chosen: number[] = [];
   const positions: number[] = [];

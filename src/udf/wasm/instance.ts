@@ -2,7 +2,7 @@
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { type DataType, elementBytes, type FrameArray, viewAs } from '../../io/data/dtype.js';
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../buffers.js';
-import { type Arrays, allocate, type BufferArray, numbersOf, product } from '../dtypes.js';
+import { type Arrays, allocate, type BufferArray, numbersPerElement, product } from '../dtypes.js';
 import type { UdfMeta } from '../udf.js';
 import { abiVersion, checkSignatures, dtypeCodes, importsOf, type UdfExports } from './abi.js';
 import type { WasmCode } from './code.js';
@@ -111,7 +111,7 @@ export class WasmInstance {
   /** Copies frames that are in other memory into the memory of the module; return them with `giveFrames`. */
   copyFrames(frames: FrameArray): FrameArray {
     const { inputDtype } = this.#sizes.meta;
-    const copy = this.takeFrames(inputDtype, frames.length / numbersOf(inputDtype));
+    const copy = this.takeFrames(inputDtype, frames.length / numbersPerElement(inputDtype));
     if (!copy) throw new EwaldError('Internal', `${this.#code.what} has no memory left for a partition`);
     (copy as Float64Array).set(frames as Float64Array);
     return copy;

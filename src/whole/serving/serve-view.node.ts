@@ -74,7 +74,7 @@ export async function serveView(
       'Argument',
       `follow is for frames in files; those of ${received.address} arrive by themselves`,
     );
-  const numbers = await numbersOf(cell);
+  const numbers = await cellNumbersText(cell);
   const besideFiles = beside.filter((file) => file !== numbers);
   for (const file of besideFiles) await checkFile(file);
   const stream = received ? undefined : await streamAmong(paths);
@@ -150,7 +150,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
 }
 
 /** A cell that is given as numbers instead of a file. Throws what `ewald index` throws for a cell that is neither. */
-async function numbersOf(cell: string | undefined): Promise<string | undefined> {
+async function cellNumbersText(cell: string | undefined): Promise<string | undefined> {
   if (cell === undefined || cell === '-' || (await kindOf(cell)) !== undefined) return undefined;
   await givenCells([cell], runPlace);
   return cell;

@@ -35,7 +35,7 @@ export interface AddressState {
 const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st', 'p', 'v', 'q', 'fft'];
 
 /** Parses the numbers of a list; undefined if one of them is missing or not a number. */
-function numbersOf(text: string | null, count: number): number[] | undefined {
+function numbersIn(text: string | null, count: number): number[] | undefined {
   const words = text?.split(',') ?? [];
   const numbers = words.map((word) => (word.trim() === '' ? Number.NaN : Number(word)));
   return numbers.length === count && numbers.every(Number.isFinite) ? numbers : undefined;
@@ -54,10 +54,10 @@ export const roundedPlace = ([x, y, zoom]: readonly [x: number, y: number, zoom:
 /** Reads the fragment of an address; invalid parts are ignored. */
 export function readAddress(fragment: string): AddressState {
   const parts = new URLSearchParams(fragment.replace(/^#/, ''));
-  const [frame] = numbersOf(parts.get('f'), 1) ?? [];
-  const at = numbersOf(parts.get('at'), 3);
-  const limits = numbersOf(parts.get('lim'), 2);
-  const finder = numbersOf(parts.get('pk'), 3);
+  const [frame] = numbersIn(parts.get('f'), 1) ?? [];
+  const at = numbersIn(parts.get('at'), 3);
+  const limits = numbersIn(parts.get('lim'), 2);
+  const finder = numbersIn(parts.get('pk'), 3);
   const text = (name: string): string | undefined => parts.get(name) ?? undefined;
   const state: { -readonly [K in keyof AddressState]: AddressState[K] | undefined } = {
     frame: frame !== undefined && Number.isInteger(frame) && frame >= 0 ? frame : undefined,
@@ -69,7 +69,7 @@ export function readAddress(fragment: string): AddressState {
     finder: finder as [number, number, number] | undefined,
     only: text('only'),
     stage: text('st'),
-    region: numbersOf(parts.get('p'), 2) ?? numbersOf(parts.get('p'), 4),
+    region: numbersIn(parts.get('p'), 2) ?? numbersIn(parts.get('p'), 4),
     virtual: virtualOf(parts.get('v')),
     quantity: text('q'),
     fourier: parts.get('fft') === '1' ? true : undefined,
@@ -80,7 +80,7 @@ export function readAddress(fragment: string): AddressState {
 /** Parses a virtual detector: its shape, centre and radii. */
 function virtualOf(text: string | null): AddressState['virtual'] | undefined {
   const [kind = '', ...rest] = text?.split(',') ?? [];
-  const numbers = numbersOf(rest.join(','), rest.length);
+  const numbers = numbersIn(rest.join(','), rest.length);
   return numbers && numbers.length >= 2 && numbers.length <= 4 ? { kind, numbers } : undefined;
 }
 

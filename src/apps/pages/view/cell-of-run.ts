@@ -12,7 +12,7 @@ import type { OpenDataset } from './open-dataset.js';
 import type { RunCell } from './protocol.js';
 
 /** Lengths and angles of a cell. */
-export const numbersOf = ({ cell }: KnownCell): readonly number[] => [...lengthsOf(cell), ...anglesOf(cell)];
+export const cellParameters = ({ cell }: KnownCell): readonly number[] => [...lengthsOf(cell), ...anglesOf(cell)];
 
 /** Determines the cell of the open frames. Throws the errors of a run before its first frame, and `Aborted`. */
 export async function determinedCell(
@@ -40,7 +40,7 @@ export async function determinedCell(
             'peaks; only peaks are searched for';
       result = {
         cells: cell ? [cell] : [],
-        cell: cell && numbersOf(cell),
+        cell: cell && cellParameters(cell),
         remark: doubt === undefined ? remark : `${remark}; the cell may be longer: ${doubt}`,
       };
     },

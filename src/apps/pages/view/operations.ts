@@ -7,7 +7,7 @@ import {
   type KnownCell,
   type SearchSettings,
 } from '../../../entries/index.js';
-import { determinedCell, numbersOf } from './cell-of-run.js';
+import { cellParameters, determinedCell } from './cell-of-run.js';
 import type { FrameData } from './contrast.js';
 import { arcOn, placedPanels } from './detector-plane.js';
 import { errorWords } from './error-words.js';
@@ -214,7 +214,7 @@ export function operations(
       const of = current();
       const [known] = of.cells;
       // One that was determined is determined again: the parameters of the search may have changed.
-      if (known && !of.determined) return { cells: of.cells, cell: numbersOf(known), remark: '' };
+      if (known && !of.determined) return { cells: of.cells, cell: cellParameters(known), remark: '' };
       determining = new AbortController();
       const found = await determinedCell(await contextOf(), of, settings, determining.signal);
       of.cells = found.cells;

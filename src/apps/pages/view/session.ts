@@ -15,7 +15,7 @@ import {
 } from '../../../entries/index.js';
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
 import { openStacked } from '../../../io/detector/stacked.js';
-import { numbersOf } from './cell-of-run.js';
+import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';
@@ -135,7 +135,7 @@ export async function sessionOf(
       bad: bad?.slice(),
       validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
-      cell: known && numbersOf(known),
+      cell: known && cellParameters(known),
       electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
       listed: undefined,
     };

@@ -8,7 +8,7 @@ import type { ForeignFile } from '../foreign/foreign.js';
 import { readAttributes } from './attributes.js';
 import { type Box, copyBox, volume } from './box.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
-import { checkElement, type Hdf5Type, type Numbers, numbersOf, readDatatype, typeName } from './datatype.js';
+import { checkElement, type Hdf5Type, type Numbers, numberType, readDatatype, typeName } from './datatype.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
 import type { Home } from './home.js';
 import { type Layout, readLayout } from './layout.js';
@@ -58,7 +58,7 @@ export class Hdf5Dataset {
     this.path = parts.path;
     this.shape = parts.shape;
     this.type = parts.type;
-    this.numbers = numbersOf(parts.type);
+    this.numbers = numberType(parts.type);
     this.layout = parts.layout;
     this.filters = parts.pipeline.filters;
     this.mappings = parts.mappings;

@@ -169,7 +169,7 @@ export const isHalfTransform = (type: Hdf5Type): boolean =>
     .includes('half') === true;
 
 /** The dtype of a numeric type; undefined for others (text, records, unusual precisions). */
-export function numbersOf(type: Hdf5Type): Numbers | undefined {
+export function numberType(type: Hdf5Type): Numbers | undefined {
   switch (type.kind) {
     case 'integer': {
       const dtype = type.whole ? integers[`${type.size}${type.signed ? 's' : 'u'}`] : undefined;
@@ -181,12 +181,12 @@ export function numbersOf(type: Hdf5Type): Numbers | undefined {
     }
     case 'enum': {
       // h5py writes bool as an enumeration of FALSE and TRUE.
-      const base = numbersOf(type.base);
+      const base = numberType(type.base);
       const bool = base?.dtype === 'i8' && type.names.length === 2 && /^false$/i.test(type.names[0] ?? '');
       return bool ? { dtype: 'u8', big: false } : base;
     }
     case 'complex': {
-      const base = numbersOf(type.base);
+      const base = numberType(type.base);
       const dtype = base && ['f32', 'f64'].includes(base.dtype) ? complexes[type.size] : undefined;
       return dtype && { dtype, big: base?.big ?? false };
     }
@@ -195,7 +195,7 @@ export function numbersOf(type: Hdf5Type): Numbers | undefined {
       if (type.members.length !== 2 || !first || !second) return undefined;
       const [real, imaginary] = [realPart.exec(first.name), imaginaryPart.exec(second.name)];
       if (!real || !imaginary || real[1] !== imaginary[1]) return undefined;
-      const [a, b] = [numbersOf(first.type), numbersOf(second.type)];
+      const [a, b] = [numberType(first.type), numberType(second.type)];
       if (!a || a.dtype !== b?.dtype || a.big !== b.big || !['f32', 'f64'].includes(a.dtype)) return undefined;
       if (first.offset !== 0 || second.offset !== first.type.size || type.size !== 2 * first.type.size)
         return undefined;
@@ -208,7 +208,7 @@ export function numbersOf(type: Hdf5Type): Numbers | undefined {
 
 /** The name of a type, for messages and `ewald info`. */
 export function typeName(type: Hdf5Type): string {
-  const numbers = numbersOf(type);
+  const numbers = numberType(type);
   if (numbers) return `${numbers.dtype}${numbers.big ? ' (big-endian)' : ''}`;
   switch (type.kind) {
     case 'string':

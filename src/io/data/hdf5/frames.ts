@@ -16,7 +16,7 @@ import { axesOf } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
-import { isHalfTransform, numbersOf, typeName } from './datatype.js';
+import { isHalfTransform, numberType, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, framesOfArray, isArray } from './dialects.js';
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
@@ -270,12 +270,12 @@ function elementOf(dataset: Hdf5Dataset): { dtype: DataType; big: boolean; extra
   const { type, numbers, path } = dataset;
   if (numbers) return { dtype: numbers.dtype, big: numbers.big, extra: [] };
   if (type.kind === 'array') {
-    const base = numbersOf(type.base);
+    const base = numberType(type.base);
     if (base) return { dtype: base.dtype, big: base.big, extra: type.shape };
   }
   if (type.kind === 'compound') {
     // Colours: members of one type, one after the other.
-    const each = type.members.map((member) => numbersOf(member.type));
+    const each = type.members.map((member) => numberType(member.type));
     const [base] = each;
     const size = type.members[0]?.type.size ?? 0;
     const even = type.members.every(({ offset }, i) => offset === i * size) && size * type.members.length === type.size;

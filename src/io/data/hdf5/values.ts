@@ -2,7 +2,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import { swapBytes } from '../byte-order.js';
 import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
-import { type Hdf5Type, numbersOf } from './datatype.js';
+import { type Hdf5Type, numberType } from './datatype.js';
 import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import type { Pages } from './pages.js';
@@ -39,7 +39,7 @@ export async function readValues(
 ): Promise<Hdf5Value[] | FrameArray> {
   left.bytes -= Math.min(bytes.length, count * type.size);
   if (left.bytes < 0) throw tooMany(pages);
-  const numbers = numbersOf(type);
+  const numbers = numberType(type);
   if (numbers) {
     const copy = bytes.slice(0, count * type.size);
     if (numbers.big) swapBytes(copy, numberBytes(numbers.dtype), pages.source);

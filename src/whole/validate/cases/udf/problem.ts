@@ -22,7 +22,7 @@ export interface Look {
 }
 
 /** Numbers 0 to 2^32 - 1 of a seed (Numerical Recipes' generator; its high bits are used first). */
-function numbersOf(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(1664525, state) + 1013904223) >>> 0;
@@ -35,7 +35,7 @@ export function stackOf(
   { dtype, width, height, frames, mean = 1000, below, outlier, same, broken = false }: Look,
   seed: number,
 ): Stack {
-  const next = numbersOf(seed);
+  const next = randomNumbers(seed);
   const data = new numberTypes[dtype](width * height * frames);
   for (let i = 0; i < data.length; i++) {
     const value = next();
