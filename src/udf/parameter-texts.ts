@@ -5,19 +5,19 @@ import { refusal } from '../base/parameters.js';
 import { isAux } from './aux.js';
 import type { AnyUdf } from './udf.js';
 
-const numberOf = (text: string): number => (/^[-+]?(\d|\.\d)/.test(text) ? Number(text) : Number.NaN);
+const parsedNumber = (text: string): number => (/^[-+]?(\d|\.\d)/.test(text) ? Number(text) : Number.NaN);
 
 /** The value of a text in the type of the declared value; undefined if it is not one, or if texts have no such type. */
 function valueFrom(text: string, declared: unknown): unknown {
   if (typeof declared === 'string') return text;
   if (typeof declared === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined;
   if (typeof declared === 'number') {
-    const value = numberOf(text);
+    const value = parsedNumber(text);
     return Number.isNaN(value) ? undefined : value;
   }
   const isList = Array.isArray(declared) && declared.every((one) => typeof one === 'number');
   if (!isList && !(ArrayBuffer.isView(declared) && 'length' in declared)) return undefined;
-  const values = text.split(',').map((one) => numberOf(one.trim()));
+  const values = text.split(',').map((one) => parsedNumber(one.trim()));
   if (values.some(Number.isNaN) || declared instanceof BigInt64Array || declared instanceof BigUint64Array)
     return undefined;
   return isList ? values : (declared.constructor as unknown as { from(all: readonly number[]): unknown }).from(values);

@@ -141,7 +141,7 @@ function refuseTwice(command: Command, option: RowFlag, name: string, row: Param
 }
 
 /** Parses a number as users write it: 1000, 1e6, 1_000, inf; NaN if it is not a number. */
-function numberOf(text: string): number {
+function flagNumber(text: string): number {
   const word = text.trim().replace(/(?<=\d)_(?=\d)/g, '');
   const infinite = /^([+-]?)inf(inity)?$/i.exec(word);
   if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
@@ -151,7 +151,7 @@ function numberOf(text: string): number {
 /** The bytes of 2G, 512M, 100k, 1e6; NaN if it is not a size. */
 function byteCount(text: string): number {
   const [, number = '', unit = ''] = /^(.*?)\s*([kKMGT]?)(?:i?B)?$/.exec(text.trim()) ?? [];
-  return Math.floor(numberOf(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase()));
+  return Math.floor(flagNumber(number) * 1024 ** ['', 'K', 'M', 'G', 'T'].indexOf(unit.toUpperCase()));
 }
 
 /** A whole number such as 1000, 1e9, 2.5e6 or 1_000_000, beyond 2^53 exactly; NaN otherwise. */
@@ -167,8 +167,8 @@ function parsed({ kind, bare }: Parameter, text: unknown): unknown {
   if (typeof text !== 'string') return text === true && bare !== undefined ? bare : text;
   if (kind === 'bytes') return byteCount(text);
   if (kind === 'count') return countOf(text);
-  if (kind === 'integer' || kind === 'number') return numberOf(text);
-  return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(numberOf) : text;
+  if (kind === 'integer' || kind === 'number') return flagNumber(text);
+  return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(flagNumber) : text;
 }
 
 /** The values of the given flags, by the names of their parameters. Throws `Argument`. */

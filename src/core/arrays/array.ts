@@ -17,10 +17,10 @@ import {
   type ArrayDtype,
   type ArrayNumbers,
   arrayDtypes,
+  componentType,
   isComplex,
   type NumbersOf,
   type NumberType,
-  numberOf,
   numberTypeOf,
   numberTypes,
 } from './numbers.js';
@@ -90,7 +90,7 @@ class OpenArray implements DeviceArrayMethods {
     this.shape = Object.freeze([...shape]);
     this.dtype = dtype;
     this.length = length;
-    this.#number = numberTypes[numberOf(dtype)];
+    this.#number = numberTypes[componentType(dtype)];
     this.bytes = length * this.#number.BYTES_PER_ELEMENT;
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
   }
@@ -169,7 +169,7 @@ export async function makeArray<D extends ArrayDtype>(
   }
   const { dtype } = checkedOptions('array', options, { ...others, dtype: row.choice(arrayDtypes, given) });
   const width = isComplex(dtype) ? 2 : 1;
-  const number = numberOf(dtype);
+  const number = componentType(dtype);
   if (data && given !== number)
     throw new EwaldError(
       'Shape',

@@ -40,7 +40,8 @@ export type ArrayDtype = NumberType | 'c64' | 'c128';
 export const isComplex = (dtype: ArrayDtype): boolean => dtype === 'c64' || dtype === 'c128';
 
 /** Type of the single numbers of a dtype. */
-export const numberOf = (dtype: ArrayDtype): NumberType => (dtype === 'c64' ? 'f32' : dtype === 'c128' ? 'f64' : dtype);
+export const componentType = (dtype: ArrayDtype): NumberType =>
+  dtype === 'c64' ? 'f32' : dtype === 'c128' ? 'f64' : dtype;
 
 export const arrayDtypes: readonly ArrayDtype[] = [...(Object.keys(numberTypes) as NumberType[]), 'c64', 'c128'];
 

@@ -29,7 +29,7 @@ function fail(place: Place, message: string): never {
   throw new EwaldError('Format', `${place.file}:${place.line}: ${message}`);
 }
 
-function numberOf(place: Place, key: string, text: string): number {
+function geometryNumber(place: Place, key: string, text: string): number {
   const value = Number(text);
   if (text === '' || !Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number`);
   // Converts minus zero to zero, because it would be read back as a different number.
@@ -38,7 +38,7 @@ function numberOf(place: Place, key: string, text: string): number {
 
 function wholeOf(place: Place, key: string, text: string): number {
   // Mask bits are written in hexadecimal.
-  const value = numberOf(place, key, text);
+  const value = geometryNumber(place, key, text);
   if (!Number.isInteger(value)) fail(place, `${key} is "${text}"; expected a whole number`);
   return value;
 }
@@ -137,7 +137,7 @@ function copyOf(panel: Draft, name: string): Draft {
 /** Sets one key of a panel or of the defaults; returns false if panels have no such key. */
 function setPanel(panel: Draft, key: string, text: string, place: Place): boolean {
   const whole = () => wholeOf(place, key, text);
-  const real = () => numberOf(place, key, text);
+  const real = () => geometryNumber(place, key, text);
   const setters: Readonly<Record<string, () => void>> = {
     min_fs: () => {
       panel.minFs = whole();
@@ -325,7 +325,7 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
       photon_energy: () => beam('photonEnergy', 'eV'),
       electron_voltage: () => beam('electronVoltage', undefined),
       bandwidth: () => {
-        bandwidth = numberOf(place, key, value);
+        bandwidth = geometryNumber(place, key, value);
       },
       clen: () => {
         distance = length();
@@ -374,7 +374,7 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
     if (owner?.startsWith('bad')) {
       const region = regions.get(owner) ?? { name: owner, values: new Map(), panel: undefined, place };
       if (key === 'panel') region.panel = value;
-      else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, numberOf(place, key, value));
+      else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, geometryNumber(place, key, value));
       else
         fail(
           place,

@@ -58,7 +58,7 @@ export function openingTag(text: string, tag: string): string {
 }
 
 /** A number of a header; undefined if it is missing or not a number. */
-export function numberOf(values: ReadonlyMap<string, string>, ...keys: readonly string[]): number | undefined {
+export function headerNumber(values: ReadonlyMap<string, string>, ...keys: readonly string[]): number | undefined {
   for (const key of keys) {
     const value = Number.parseFloat(values.get(key) ?? '');
     if (Number.isFinite(value)) return value;

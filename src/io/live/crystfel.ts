@@ -69,7 +69,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
     );
   const values: Record<string, number> = {};
   for (const path of keys.values) {
-    const value = numberOf(at(map, path));
+    const value = singleNumber(at(map, path));
     if (value !== undefined) values[path] = value;
   }
   return {
@@ -100,7 +100,7 @@ export function fieldsOfMessage(
 ): Readonly<Record<string, FieldValues>> {
   const found = names.map((name) => {
     const value = at(map, name);
-    return [name, fieldOfValue(typeof value === 'object' ? numberOf(value) : value)] as const;
+    return [name, fieldOfValue(typeof value === 'object' ? singleNumber(value) : value)] as const;
   });
   return Object.fromEntries(found.flatMap(([name, field]) => (field ? [[name, field]] : [])));
 }
@@ -130,9 +130,9 @@ function theOnlyArray(map: ReadonlyMap<string, unknown>, name: string): unknown 
   return frames[0]?.[1];
 }
 
-function numberOf(value: unknown): number | undefined {
+function singleNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
-  if (Array.isArray(value) && value.length === 1) return numberOf(value[0]);
+  if (Array.isArray(value) && value.length === 1) return singleNumber(value[0]);
   const array = arrayOf(value);
   const [, Numbers] = (array && types[array.type]) ?? [];
   return array && Numbers && array.data.byteLength === Number(array.type.slice(2))

@@ -4,7 +4,7 @@ import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
 import { kindOf } from '../../base/options.js';
 import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
-import { isComplex, numberOf, numberTypeOf } from '../../core/arrays/numbers.js';
+import { componentType, isComplex, numberTypeOf } from '../../core/arrays/numbers.js';
 import type { BackendName } from '../../core/backends/names.js';
 import type { Planner } from '../../core/planner/planner.js';
 import type { FftDescriptor, FftSide } from './contract.js';
@@ -75,7 +75,7 @@ export function checkSide(
   }
   if (!rules.takesArrays)
     throw new EwaldError('Unsupported', `${what} is a device array; this plan's engine takes typed arrays only`);
-  if (numberOf(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
+  if (componentType(dtype) !== rules.precision || (!rules.inPlace && isComplex(dtype) !== complex)) {
     const wanted = { f32: complex ? 'c64' : 'f32', f64: complex ? 'c128' : 'f64' }[rules.precision];
     const integers = /^[ui]/.test(dtype) ? ' (convert its integers first: Float32Array.from(await array.read()))' : '';
     throw new EwaldError('Shape', `${what} is an array of dtype ${dtype}; expected ${wanted}${integers}`);

@@ -5,7 +5,7 @@ import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
-import { numberOf, readTextHeader } from '../text-header.js';
+import { headerNumber, readTextHeader } from '../text-header.js';
 
 const types: Readonly<Record<string, DataType>> = {
   signedbyte: 'i8',
@@ -41,14 +41,14 @@ export const edf: Format = {
     if (!first) throw badFile(source, 'no header of an EDF image found');
     const { dtype, signal, storedBytes, little, values } = first;
     const frames = blocks.frames.length;
-    const pixel = (axis: number): number | undefined => numberOf(values, `PSIZE_${axis}`, `PIXELSIZE_${axis}`);
-    const centre = (axis: number): number | undefined => numberOf(values, `CENTER_${axis}`);
+    const pixel = (axis: number): number | undefined => headerNumber(values, `PSIZE_${axis}`, `PIXELSIZE_${axis}`);
+    const centre = (axis: number): number | undefined => headerNumber(values, `CENTER_${axis}`);
     const pilatus = /Pixel_size\s+([\d.e+-]+)\s*m?\s*x\s*([\d.e+-]+)/i.exec(values.get('TITLE') ?? '');
     const [x, y] = [pixel(1) ?? Number(pilatus?.[1]), pixel(2) ?? Number(pilatus?.[2])];
     const [cx, cy] = [centre(1), centre(2)];
-    const wavelength = numberOf(values, 'WAVELENGTH');
-    const distance = numberOf(values, 'SAMPLEDISTANCE');
-    const exposure = numberOf(values, 'EXPOSURETIME', 'COUNT_TIME');
+    const wavelength = headerNumber(values, 'WAVELENGTH');
+    const distance = headerNumber(values, 'SAMPLEDISTANCE');
+    const exposure = headerNumber(values, 'EXPOSURETIME', 'COUNT_TIME');
     return openFrames(source, {
       format: 'edf',
       shape: { navigation: navigationShape(source, frames, frames === 1 ? [] : [frames], options), signal },
@@ -124,13 +124,13 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
     throw badFile(source, `Compression ${compression} cannot be read`);
   const shape: number[] = [];
   for (let axis = 1; axis <= 3; axis++) {
-    const size = numberOf(values, `DIM_${axis}`);
+    const size = headerNumber(values, `DIM_${axis}`);
     if (size !== undefined) shape.unshift(sane(source, `Dim_${axis}`, size));
   }
   if (shape.length < 2) throw badFile(source, 'the header has no Dim_1 and Dim_2');
   const storedBytes = shape.reduce((a, b) => a * b, elementBytes(dtype));
   // Most writers, but not all, pad headers so that the image starts at a multiple of 512.
-  const stated = numberOf(values, 'EDF_HEADERSIZE');
+  const stated = headerNumber(values, 'EDF_HEADERSIZE');
   const offset = stated !== undefined && at + stated >= end ? at + stated : end;
   holds(source, offset, storedBytes, `an image of ${shape.join(' × ')} ${dtype}`);
   return { values, dtype, signal: shape, storedBytes, little: !/high/i.test(values.get('BYTEORDER') ?? ''), offset };

@@ -4,7 +4,7 @@ import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
-import { numberOf, readTextHeader } from '../text-header.js';
+import { headerNumber, readTextHeader } from '../text-header.js';
 
 const types: Readonly<Record<string, DataType>> = {
   unsigned_short: 'u16',
@@ -31,9 +31,9 @@ export const smv: Format = {
   },
   async open(source, options) {
     const { values } = await readTextHeader(source, 0, options.signal);
-    const offset = sane(source, 'HEADER_BYTES', numberOf(values, 'HEADER_BYTES') ?? 0, 1, source.size);
-    const width = sane(source, 'SIZE1', numberOf(values, 'SIZE1') ?? 0);
-    const height = sane(source, 'SIZE2', numberOf(values, 'SIZE2') ?? 0);
+    const offset = sane(source, 'HEADER_BYTES', headerNumber(values, 'HEADER_BYTES') ?? 0, 1, source.size);
+    const width = sane(source, 'SIZE1', headerNumber(values, 'SIZE1') ?? 0);
+    const height = sane(source, 'SIZE2', headerNumber(values, 'SIZE2') ?? 0);
     const type = (values.get('TYPE') ?? 'unsigned_short').toLowerCase();
     const dtype = types[type];
     if (!dtype) throw badFile(source, `TYPE is ${type}; expected one of ${Object.keys(types).join(', ')}`);
@@ -67,7 +67,7 @@ function describe(
   width: number,
   height: number,
 ): { meta: Metadata; notes: Note[] } {
-  const number = (...keys: string[]): number | undefined => numberOf(values, ...keys);
+  const number = (...keys: string[]): number | undefined => headerNumber(values, ...keys);
   const pixelMm = number('PIXEL_SIZE');
   const distanceMm = number('DISTANCE');
   const wavelength = number('WAVELENGTH');

@@ -6,8 +6,8 @@
 import {
   type ArrayDtype,
   arrayDtypes,
+  componentType,
   type NumbersOf,
-  numberOf,
   numberTypes,
 } from '../../../../core/arrays/numbers.js';
 import { Random } from '../../../../core/random/random.js';
@@ -36,7 +36,7 @@ const counts = [0, 1, 2, 3, 5, 8, 13];
 function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
   const random = new Random(seed, 0);
   const length = elements * (dtype.startsWith('c') ? 2 : 1);
-  const Numbers = numberTypes[numberOf(dtype)];
+  const Numbers = numberTypes[componentType(dtype)];
   const part = (count: number): readonly [number, number] => {
     const n = Math.min(count, length);
     return [random.below(length - n + 1), n];
@@ -44,7 +44,7 @@ function make(dtype: ArrayDtype, elements: number, seed: number): Problem {
   // Any bytes are valid integers; floating-point numbers stay finite, so that the numbers compared are the numbers
   // written.
   const number = (): number =>
-    numberOf(dtype).startsWith('f') ? random.normal() : Math.floor(random.uniform() * 2 ** 32);
+    componentType(dtype).startsWith('f') ? random.normal() : Math.floor(random.uniform() * 2 ** 32);
   const pieces = [...counts, ...counts, length].map((count) => {
     const [offset, n] = part(count);
     return { offset, numbers: Numbers.from(Array.from({ length: n }, number)) };
@@ -60,7 +60,7 @@ const joined = (parts: readonly ArrayBufferView[]): Uint8Array =>
   Uint8Array.from(parts.flatMap((part) => [...storedBytes(part)]));
 
 function oracle({ dtype, length, pieces, reads }: Problem): Uint8Array {
-  const whole = new numberTypes[numberOf(dtype)](length);
+  const whole = new numberTypes[componentType(dtype)](length);
   for (const { offset, numbers } of pieces) whole.set(numbers, offset);
   return joined([whole, ...reads.map(([first, count]) => whole.subarray(first, first + count))]);
 }
@@ -83,13 +83,13 @@ function row(dtype: ArrayDtype, elements: number): Row<Problem, Uint8Array> {
           if (array.length !== length) throw new Error(`the array has ${array.length} numbers, made for ${length}`);
           for (const { offset, numbers } of pieces) {
             // A view within other numbers: only the numbers of the view may be copied.
-            const around = new numberTypes[numberOf(dtype)](numbers.length + 2).fill(77);
+            const around = new numberTypes[componentType(dtype)](numbers.length + 2).fill(77);
             around.set(numbers, 1);
             await array.write(around.subarray(1, numbers.length + 1), offset);
           }
           const found: ArrayBufferView[] = [await array.read()];
           for (const [first, count] of reads)
-            found.push(await array.read(new numberTypes[numberOf(dtype)](count), first));
+            found.push(await array.read(new numberTypes[componentType(dtype)](count), first));
           return joined(found);
         },
         dispose: () => array.dispose(),
