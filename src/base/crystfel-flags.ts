@@ -349,7 +349,7 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
   const end = words.includes('--') ? words.indexOf('--') : words.length;
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
-    const row = i < end ? rowOf(word, programs) : undefined;
+    const row = i < end ? crystfelRow(word, programs) : undefined;
     if (row === undefined) {
       kept.push(word);
       continue;
@@ -368,7 +368,7 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
 /** Values that ask for what other indexers and finders give. */
 const otherValues: Readonly<Record<string, RegExp>> = { '--indexing': /^(none|file)\b/, '--peaks': /^peakfinder9$/ };
 
-function rowOf(word: string, programs: readonly CrystfelProgram[]): CrystfelRow | undefined {
+function crystfelRow(word: string, programs: readonly CrystfelProgram[]): CrystfelRow | undefined {
   if (!word.startsWith('-')) return undefined;
   const [name = ''] = word.split('=');
   const rows = crystfelFlags.filter(({ program }) => programs.includes(program));

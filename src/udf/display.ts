@@ -50,7 +50,7 @@ export function inspectUdf(run: Run): UdfInspection {
   };
 }
 
-const rowOf = (cells: readonly string[], tag: 'td' | 'th'): string =>
+const tableRow = (cells: readonly string[], tag: 'td' | 'th'): string =>
   `<tr>${cells.map((cell) => `<${tag}>${htmlText(cell)}</${tag}>`).join('')}</tr>`;
 
 /** The table of the first UDF of a run. */
@@ -59,15 +59,15 @@ export function displayUdf(run: Run): string {
   const rows = Object.entries(buffers)
     .filter(([, { use }]) => use !== 'private')
     .map(([buffer, { kind, dtype, extraShape, shape }]) =>
-      rowOf([buffer, kind, `(${extraShape.join(', ')})`, `(${shape.join(', ')})`, dtype], 'td'),
+      tableRow([buffer, kind, `(${extraShape.join(', ')})`, `(${shape.join(', ')})`, dtype], 'td'),
     );
   return [
     `<table><caption>${htmlText(name)}</caption>`,
-    rowOf(['method', method], 'td'),
-    rowOf(['kernels', kernels ? 'of the core' : 'JavaScript'], 'td'),
-    rowOf(['input dtype', inputDtype], 'td'),
-    rowOf(['partitions', String(partitions)], 'td'),
+    tableRow(['method', method], 'td'),
+    tableRow(['kernels', kernels ? 'of the core' : 'JavaScript'], 'td'),
+    tableRow(['input dtype', inputDtype], 'td'),
+    tableRow(['partitions', String(partitions)], 'td'),
     '</table>',
-    `<table>${rowOf(['buffer', 'kind', 'extra shape', 'shape', 'dtype'], 'th')}${rows.join('')}</table>`,
+    `<table>${tableRow(['buffer', 'kind', 'extra shape', 'shape', 'dtype'], 'th')}${rows.join('')}</table>`,
   ].join('\n');
 }

@@ -109,7 +109,7 @@ export class FrameList {
     }
     this.#table.ariaRowCount = String(sorted.length + 1);
     const before = this.#rows;
-    this.#rows = new Map(sorted.slice(0, mostRows).map((summary) => [summary.frame, rowOf(summary, before)]));
+    this.#rows = new Map(sorted.slice(0, mostRows).map((summary) => [summary.frame, summaryRow(summary, before)]));
     const elements = [...this.#rows.values()].map((row) => row.element);
     for (const [i, row] of elements.entries()) row.ariaRowIndex = String(i + 2);
     if (sorted.length > mostRows) {
@@ -144,7 +144,7 @@ function frameOf(target: EventTarget | null): number | undefined {
 }
 
 /** The row of a frame; the one that there is, unless the frame has other results by now. */
-function rowOf({ frame, peaks, crystals, resolutionA, cell, error }: FrameSummary, rows: Map<number, Row>): Row {
+function summaryRow({ frame, peaks, crystals, resolutionA, cell, error }: FrameSummary, rows: Map<number, Row>): Row {
   const lengths = cell?.slice(0, 3).map((value) => value.toFixed(1));
   const words = [
     String(frame),

@@ -14,7 +14,7 @@ interface Problem extends OracleFit, MergeScene {
 
 const observationsPerSecond = 2e6;
 
-function rowOf(
+function fitRow(
   about: string,
   model: OracleFit['model'],
   cycles: number,
@@ -102,13 +102,13 @@ function compare(found: MergeResult, expected: OracleMerge, symmetry: Scene['sym
 
 /** The rows. */
 export const mergingRows: readonly Row<Problem, MergeResult, OracleMerge>[] = [
-  rowOf('the plain mean and its spread', 'mean', 0, { crystals: 20 }),
-  rowOf('weighted sums before anything is refined', 'gaussian', 0, { crystals: 20 }),
-  rowOf('scales and temperature factors alone', 'unity', 3, { crystals: 40 }),
-  rowOf('one cycle refines scales first', 'gaussian', 1, { crystals: 40 }),
-  rowOf('radii and orientations from the second cycle on', 'gaussian', 4, { crystals: 40 }),
-  rowOf('a tetragonal group', 'gaussian', 3, { crystals: 30, symmetry: '4/mmm' }),
-  rowOf('the spectrum widens the partialities', 'xsphere', 3, { crystals: 40, bandwidth: 0.004 }),
-  rowOf('more crystals than are summed at a time', 'gaussian', 2, { crystals: 1100, dMin: 7 }),
-  rowOf('many observations', 'gaussian', 4, { crystals: 200, dMin: 2.4 }, { bench: true }),
+  fitRow('the plain mean and its spread', 'mean', 0, { crystals: 20 }),
+  fitRow('weighted sums before anything is refined', 'gaussian', 0, { crystals: 20 }),
+  fitRow('scales and temperature factors alone', 'unity', 3, { crystals: 40 }),
+  fitRow('one cycle refines scales first', 'gaussian', 1, { crystals: 40 }),
+  fitRow('radii and orientations from the second cycle on', 'gaussian', 4, { crystals: 40 }),
+  fitRow('a tetragonal group', 'gaussian', 3, { crystals: 30, symmetry: '4/mmm' }),
+  fitRow('the spectrum widens the partialities', 'xsphere', 3, { crystals: 40, bandwidth: 0.004 }),
+  fitRow('more crystals than are summed at a time', 'gaussian', 2, { crystals: 1100, dMin: 7 }),
+  fitRow('many observations', 'gaussian', 4, { crystals: 200, dMin: 2.4 }, { bench: true }),
 ];
