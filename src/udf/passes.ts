@@ -9,7 +9,7 @@ import type { FrameCorrection } from './correction/correction.js';
 import { type Arrays, product } from './dtypes.js';
 import { foldable, foldPart } from './fold.js';
 import type { KernelPart } from './kernel-part.js';
-import { kindOf } from './pass/pack.js';
+import { stepKind } from './pass/pack.js';
 import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from './pass/pass.js';
 import { type OpenCore, PreparedValues } from './prepared.js';
 import { kernelOf, type Running } from './running.js';
@@ -109,7 +109,7 @@ export class Passes {
       if (!part) return undefined;
       folded.push(part);
     }
-    const double = folded.some(({ steps }) => steps.some((step) => /Double$/.test(kindOf(step))));
+    const double = folded.some(({ steps }) => steps.some((step) => /Double$/.test(stepKind(step))));
     if (double && !(await this.#open()).backends.some(({ device }) => device.precisions.includes('f64')))
       return undefined;
     return folded;

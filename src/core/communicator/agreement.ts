@@ -6,7 +6,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { elementBytes } from './checks.js';
 import { type CommArray, reduceOps } from './communicator.js';
-import { kindName, kindOf } from './kinds.js';
+import { elementKind, kindName } from './kinds.js';
 
 /** Messages between the ranks of one communicator, independent of the transport. */
 export interface Messages {
@@ -65,7 +65,7 @@ export async function allRows({ rank, size, send, recv }: Messages, tag: number,
 export async function agree(m: Messages, tag: number, call: Call, own: ArrayLike<number> = []): Promise<Agreed> {
   const row = new Float64Array(width);
   const { name, data, length = data?.length ?? 0, root = 0, op = 0 } = call;
-  row.set([names.indexOf(name), data ? kindOf(data) : 0, length, root, op]);
+  row.set([names.indexOf(name), data ? elementKind(data) : 0, length, root, op]);
   row.set(own, columns);
   const table = m.size === 1 ? row : await allRows(m, tag, row);
   const rows = Array.from({ length: m.size }, (_, rank) => table.subarray(rank * width, (rank + 1) * width));

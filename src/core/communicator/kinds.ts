@@ -20,7 +20,7 @@ const names = [
 ];
 
 /** The number of an array's type; a Buffer of Node counts as a Uint8Array. */
-export const kindOf = (array: CommArray): number => Math.max(untyped, names.indexOf(array[Symbol.toStringTag]));
+export const elementKind = (array: CommArray): number => Math.max(untyped, names.indexOf(array[Symbol.toStringTag]));
 
 /** The name of a kind for messages, such as "a Float32Array". */
 export const kindName = (kind: number): string => {

@@ -4,7 +4,7 @@ import { allRows, type Messages } from './agreement.js';
 import { elementBytes } from './checks.js';
 import * as collectives from './collectives.js';
 import type { CommArray, Communicator, SharedMemory } from './communicator.js';
-import { kindOf, untyped } from './kinds.js';
+import { elementKind, untyped } from './kinds.js';
 import { Ranks } from './ranks.js';
 
 /** Carries bytes between ranks of the world. Messages with the same sender, context and tag keep their order. */
@@ -58,11 +58,11 @@ export class MessageCommunicator extends Ranks {
   }
 
   protected sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
-    return this.#carrier.send(this.#world(to), this.#context, tag, elementBytes(data), kindOf(data));
+    return this.#carrier.send(this.#world(to), this.#context, tag, elementBytes(data), elementKind(data));
   }
 
   protected recvChecked(into: CommArray, from: number, tag: number): Promise<void> {
-    return this.#carrier.recv(this.#world(from), this.#context, tag, elementBytes(into), kindOf(into));
+    return this.#carrier.recv(this.#world(from), this.#context, tag, elementBytes(into), elementKind(into));
   }
 
   protected bcastChecked(data: CommArray, root: number, tag: number): Promise<void> {

@@ -9,7 +9,7 @@ import { leftError } from './checks.js';
 import type { Spread } from './collectives.js';
 import type { CommArray, Communicator, SharedMemory } from './communicator.js';
 import { ranksOfJob } from './job.js';
-import { kindOf, mismatch } from './kinds.js';
+import { elementKind, mismatch } from './kinds.js';
 import { Ranks } from './ranks.js';
 
 /**
@@ -158,7 +158,7 @@ class MpiCommunicator extends Ranks {
   // Type and length are sent in parallel with each message.
   protected async sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
     this.assertCarried('send', data);
-    const [unit, told] = [data.BYTES_PER_ELEMENT, Float64Array.of(kindOf(data), data.byteLength)];
+    const [unit, told] = [data.BYTES_PER_ELEMENT, Float64Array.of(elementKind(data), data.byteLength)];
     await Promise.all([
       this.#call(() => this.#addon.send(this.#number + 1, told, 8, to, tag)),
       this.#call(() => this.#addon.send(this.#number, data, unit, to, tag)),
@@ -175,7 +175,7 @@ class MpiCommunicator extends Ranks {
     ]);
     if (beside.status === 'rejected') throw beside.reason;
     const [kind = 0, sent = 0] = told;
-    const wrong = mismatch(from, [kind, sent], this.rank, [kindOf(into), bytes]);
+    const wrong = mismatch(from, [kind, sent], this.rank, [elementKind(into), bytes]);
     if (wrong) throw wrong;
     if (message.status === 'rejected') throw message.reason;
   }

@@ -19,12 +19,13 @@ const writtenDimensions = (panel: Panel): string =>
 /** The modules that a panel names, slowest axis first. */
 const moduleOf = (panel: Panel): number[] => panel.dimensions.filter((one): one is number => typeof one === 'number');
 
-const kindOf = (dimension: Panel['dimensions'][number]): string => (typeof dimension === 'number' ? 'N' : dimension);
+const dimensionKind = (dimension: Panel['dimensions'][number]): string =>
+  typeof dimension === 'number' ? 'N' : dimension;
 
 /** Whether panels agree about what each axis is; the numbers of their modules may differ. */
 function haveSameKinds(a: Panel['dimensions'], b: Panel['dimensions']): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (kindOf(a[i] as 'ss') !== kindOf(b[i] as 'ss')) return false;
+  for (let i = 0; i < a.length; i++) if (dimensionKind(a[i] as 'ss') !== dimensionKind(b[i] as 'ss')) return false;
   return true;
 }
 
@@ -35,7 +36,7 @@ function haveSameKinds(a: Panel['dimensions'], b: Panel['dimensions']): boolean 
 export function frameAxes(geometry: Geometry): number {
   const [first] = geometry.panels;
   if (!first) throw new EwaldError('Format', 'the geometry has no panel');
-  if (!/^(%,)*(N,)*ss,fs$/.test(first.dimensions.map(kindOf).join()))
+  if (!/^(%,)*(N,)*ss,fs$/.test(first.dimensions.map(dimensionKind).join()))
     throw new EwaldError(
       'Unsupported',
       `the geometry has ${writtenDimensions(first)} for panel ${first.name}; only frames with the dimensions %, ` +

@@ -42,7 +42,7 @@ function seenBy(step: PassStep, pixels: number): readonly [number, number] {
 }
 
 /** The kind of a step in the layout, which also implies the type of its weights. */
-export function kindOf(step: PassStep): keyof typeof udfStepKinds {
+export function stepKind(step: PassStep): keyof typeof udfStepKinds {
   if (step.kind === 'dense' && step.weights instanceof Float64Array) return 'denseDouble';
   if (step.kind === 'sparse' && step.masks.weights instanceof Float64Array) return 'sparseDouble';
   return step.kind;
@@ -95,7 +95,7 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
           'Shape',
           `framePass: ${step.masks} masks of ${pixels} pixels do not match ${step.weights.length} weights`,
         );
-      add(kindOf(step), { ...addWeights(step.weights), count: step.masks });
+      add(stepKind(step), { ...addWeights(step.weights), count: step.masks });
     } else if (step.kind === 'sparse') {
       const { starts, pixels: places, weights: values } = step.masks;
       if (starts[0] !== 0 || starts.at(-1) !== places.length || places.length !== values.length)
@@ -105,7 +105,7 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
         places.some((place) => place >= pixels)
       )
         throw new EwaldError('Argument', `framePass: sparse masks have pixels beyond ${pixels}, or decreasing starts`);
-      add(kindOf(step), { firstIndex: index, ...addWeights(values), count: starts.length - 1 });
+      add(stepKind(step), { firstIndex: index, ...addWeights(values), count: starts.length - 1 });
       indices.push(starts, places);
       index += starts.length + places.length;
     } else add(step.kind, {});

@@ -16,7 +16,7 @@ import type { Planner } from '../../core/planner/planner.js';
 import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
-import { kindOf, packSteps } from './pack.js';
+import { packSteps, stepKind } from './pack.js';
 import { planRows } from './plan-rows.js';
 import { settleColumns } from './settle.js';
 import type { PassStep } from './steps.js';
@@ -117,7 +117,7 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
         weights: packed.weights.length,
       }),
       ...packed,
-      kinds: steps.map(kindOf),
+      kinds: steps.map(stepKind),
       dtype,
       width,
       height,

@@ -131,7 +131,7 @@ function receivedOf(files: readonly unknown[]): LiveInput | undefined {
 /** The stream among files. */
 async function streamAmong(files: readonly string[]): Promise<string | undefined> {
   const streams: string[] = [];
-  for (const file of files) if ((await kindOf(file)) === 'file' && (await isStream(file))) streams.push(file);
+  for (const file of files) if ((await entryKind(file)) === 'file' && (await isStream(file))) streams.push(file);
   const [stream, second] = streams;
   if (second !== undefined)
     throw new EwaldError('Argument', `${stream} and ${second} are two streams; the viewer shows one at a time`);
@@ -139,19 +139,19 @@ async function streamAmong(files: readonly string[]): Promise<string | undefined
 }
 
 async function hasFolder(files: readonly string[]): Promise<boolean> {
-  for (const file of files) if ((await kindOf(file)) === 'folder') return true;
+  for (const file of files) if ((await entryKind(file)) === 'folder') return true;
   return false;
 }
 
 /** What is at a path; undefined if there is nothing, or something else. */
-async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+async function entryKind(path: string): Promise<'file' | 'folder' | undefined> {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
 }
 
 /** A cell that is given as numbers instead of a file. Throws what `ewald index` throws for a cell that is neither. */
 async function cellNumbersText(cell: string | undefined): Promise<string | undefined> {
-  if (cell === undefined || cell === '-' || (await kindOf(cell)) !== undefined) return undefined;
+  if (cell === undefined || cell === '-' || (await entryKind(cell)) !== undefined) return undefined;
   await givenCells([cell], runPlace);
   return cell;
 }

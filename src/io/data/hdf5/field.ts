@@ -18,7 +18,7 @@ export async function readField(file: Hdf5File, path: string): Promise<FieldValu
       'Shape',
       `${file.source.name}: ${path} is ${object.summary}; expected one value, or one for each frame`,
     );
-  const kind = kindOf(object);
+  const kind = valueKind(object);
   if (!kind)
     throw new EwaldError(
       'Unsupported',
@@ -30,7 +30,7 @@ export async function readField(file: Hdf5File, path: string): Promise<FieldValu
   return { kind, values: all.map((one) => (isSingle ? shortest(one as number) : plain(one))) };
 }
 
-function kindOf({ numbers, type }: Hdf5Dataset): FieldValues['kind'] | undefined {
+function valueKind({ numbers, type }: Hdf5Dataset): FieldValues['kind'] | undefined {
   if (numbers) {
     if (integers.includes(numbers.dtype)) return 'int';
     return floats.includes(numbers.dtype) ? 'float' : undefined;

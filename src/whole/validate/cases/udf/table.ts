@@ -1,7 +1,7 @@
 /** The case table of passes over frames, and of the results that UDFs of the package derive from them. */
 
 import type { FrameArray } from '../../../../io/data/dtype.js';
-import { kindOf } from '../../../../udf/pass/pack.js';
+import { stepKind } from '../../../../udf/pass/pack.js';
 import type { FrameSums, PassStep } from '../../../../udf/pass/pass.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { RoomTable, Row } from '../../case.js';
@@ -66,7 +66,7 @@ function row(
 ): Row<Problem, FrameSums, PassTruth> {
   const { width, height, frames, dtype } = look;
   const pixels = width * height;
-  const isDouble = stepsOf(width, height).some((step) => /Double$/.test(kindOf(step)));
+  const isDouble = stepsOf(width, height).some((step) => /Double$/.test(stepKind(step)));
   return {
     id: `udf:${name}:${dtype}:${frames}x${height}x${width}`,
     about,
