@@ -20,7 +20,7 @@ export interface ExecutorMakers {
   mpi?(options: object): Promise<Executor>;
 }
 
-const countOf = (what: string, given: number | readonly number[]): number => {
+const workerCount = (what: string, given: number | readonly number[]): number => {
   const isList = Array.isArray(given) && isPlainNumbers(given);
   const count = isList ? given.length : given;
   if (!Number.isInteger(count) || (count as number) < 0)
@@ -50,7 +50,7 @@ export async function makeExecutor(
       'Argument',
       `Context.makeWith: the executor ${named} has no option cpus; the executor workers has`,
     );
-  if (gpus !== undefined && countOf('gpus', gpus) > 0 && named !== 'workers')
+  if (gpus !== undefined && workerCount('gpus', gpus) > 0 && named !== 'workers')
     throw new EwaldError(
       'Argument',
       `Context.makeWith: the executor ${named} has no option gpus; the executor workers has`,
@@ -63,8 +63,8 @@ export async function makeExecutor(
     if (!makers.mpi) throw new EwaldError('Unsupported', 'Context.makeWith: browsers have no MPI');
     return makers.mpi(options);
   }
-  const workers = cpus === undefined ? undefined : countOf('cpus', cpus);
-  if (gpus === undefined || countOf('gpus', gpus) === 0)
+  const workers = cpus === undefined ? undefined : workerCount('cpus', cpus);
+  if (gpus === undefined || workerCount('gpus', gpus) === 0)
     return makers.workers({ ...options, ...(workers !== undefined && { workers }) });
   const ids = typeof gpus === 'number' ? Array.from({ length: gpus }, (_, i) => i) : gpus;
   const onGpus = await gpuContexts(ids, context, makers);

@@ -155,7 +155,7 @@ function byteCount(text: string): number {
 }
 
 /** A whole number such as 1000, 1e9, 2.5e6 or 1_000_000, beyond 2^53 exactly; NaN otherwise. */
-function countOf(text: string): number | bigint {
+function flagCount(text: string): number | bigint {
   const [match, whole = '', fraction = '', power = '0'] =
     /^\+?(\d+)(?:\.(\d+))?(?:[eE]\+?(\d{1,2}))?$/.exec(text.trim().replace(/(?<=\d)_(?=\d)/g, '')) ?? [];
   if (match === undefined || fraction.length > Number(power)) return Number.NaN;
@@ -166,7 +166,7 @@ function countOf(text: string): number | bigint {
 function parsed({ kind, bare }: Parameter, text: unknown): unknown {
   if (typeof text !== 'string') return text === true && bare !== undefined ? bare : text;
   if (kind === 'bytes') return byteCount(text);
-  if (kind === 'count') return countOf(text);
+  if (kind === 'count') return flagCount(text);
   if (kind === 'integer' || kind === 'number') return flagNumber(text);
   return kind === 'numbers' || kind === 'integers' ? text.split(/[,x×]/).map(flagNumber) : text;
 }

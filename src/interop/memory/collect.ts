@@ -4,7 +4,7 @@ import { shown } from '../../base/options.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
 import type { Parts, Row } from './rows.js';
-import { type ArrayLike, countOf, isContiguous, isLocated, type Source, sourceOf } from './source.js';
+import { type ArrayLike, elementCount, isContiguous, isLocated, type Source, sourceOf } from './source.js';
 import type { MemorySpace } from './space.js';
 
 /** The error of a row whose elements lie apart. */
@@ -50,7 +50,7 @@ export function collectRows(
     }
     text ??= source.format;
     if (source.format !== text) throw otherFormat(i, source.format, text, format !== null);
-    const found = countOf(source);
+    const found = elementCount(source);
     if (columns === -1) columns = found;
     if (found !== columns)
       throw new BufferError(

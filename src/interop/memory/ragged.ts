@@ -8,7 +8,7 @@ import { BufferError } from './errors.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import type { MemoryOptions } from './indirect.js';
 import { type Parts, type Row, Rows } from './rows.js';
-import { type ArrayLike, countOf, expectsRows, isContiguous, type Source, sourceOf } from './source.js';
+import { type ArrayLike, elementCount, expectsRows, isContiguous, type Source, sourceOf } from './source.js';
 import { jsMemory, type MemorySpace } from './space.js';
 
 /** Rows of one format with individual lengths: spots of images, frames of a stack, panels of a detector. */
@@ -65,7 +65,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
       space,
       format: parseFormat(text, space.model),
       rows: sources.map(
-        (source): Row => ({ span: source.span, offset: source.offset, bytes: countOf(source) * source.size }),
+        (source): Row => ({ span: source.span, offset: source.offset, bytes: elementCount(source) * source.size }),
       ),
       readonly: (options.readonly ?? false) || sources.some(({ readonly }) => readonly),
       held: sources.flatMap(({ held }) => (held ? [held] : [])),
@@ -92,7 +92,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     const width = options.width ?? 1;
     const count = offsets.length - 1;
     if (count < 0) throw new BufferError('ROWS', 'offsets is missing; expected one more than there are rows');
-    const held = countOf(source);
+    const held = elementCount(source);
     const rows = Array.from({ length: count }, (_, i): Row => {
       const [start = 0, stop = 0] = [offsets[i], offsets[i + 1]];
       if (!(start >= 0 && stop >= start && stop * width <= held)) {

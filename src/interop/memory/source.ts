@@ -181,11 +181,11 @@ export function describe({ kind }: MemorySpace): string {
 }
 
 /** Elements of a source. */
-export const countOf = ({ shape }: Pick<Source, 'shape'>): number => shape.reduce((product, n) => product * n, 1);
+export const elementCount = ({ shape }: Pick<Source, 'shape'>): number => shape.reduce((product, n) => product * n, 1);
 
 /** Whether the elements are contiguous, in C or Fortran order; strides of single elements are ignored. */
 export function isContiguous({ shape, strides, size }: Source): boolean {
-  if (countOf({ shape }) <= 1) return true;
+  if (elementCount({ shape }) <= 1) return true;
   const dense = (order: readonly number[]): boolean => {
     let expected = size;
     for (const i of order) {

@@ -32,7 +32,7 @@ function itemOf(walk: Walk): unknown {
   const [major, low] = [byte >> 5, byte & 31];
   if (major === 7) return simpleOf(walk, low);
   const open = low === 31;
-  const count = open ? 0 : countOf(walk, low);
+  const count = open ? 0 : readCount(walk, low);
   const next = (): unknown => {
     const value = itemOf(walk);
     return value === stop ? walk.refuse('an end where a value is expected') : value;
@@ -80,7 +80,7 @@ function itemOf(walk: Walk): unknown {
   }
 }
 
-function countOf(walk: Walk, low: number): number {
+function readCount(walk: Walk, low: number): number {
   const { view } = walk;
   if (low < 24) return low;
   if (low === 24) return view.getUint8(walk.step(1));

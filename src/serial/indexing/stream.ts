@@ -95,11 +95,11 @@ export async function* streamImages<T extends StreamItem>(
     }
     const offsets = new Uint32Array(items.length + 1);
     items.forEach(({ spots }, i) => {
-      offsets[i + 1] = (offsets[i] ?? 0) + countOf(spots) / 3;
+      offsets[i + 1] = (offsets[i] ?? 0) + spotCount(spots) / 3;
     });
     const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
     items.forEach((item, i) => {
-      if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
+      if (spotCount(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
     });
     const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
     flight.outcome = run({ ...rest, spots, offsets, ...(given ? { signal: given } : {}) })
@@ -164,7 +164,7 @@ export async function* streamImages<T extends StreamItem>(
   }
 }
 
-const countOf = (spots: StreamItem['spots']): number =>
+const spotCount = (spots: StreamItem['spots']): number =>
   ArrayBuffer.isView(spots) ? lengthOf(spots as Float32Array) : spots.length;
 
 /** The error for an invalid image of the stream, checked individually so that it does not affect others. */
@@ -182,7 +182,7 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
       'Shape',
       'the spots of an image of the stream were detached or shrunk; keep them until its result is returned',
     );
-  const count = countOf(spots);
+  const count = spotCount(spots);
   if (count === 0) return undefined;
   if (count % 3 !== 0)
     return new EwaldError('Shape', `an image of the stream has ${count} numbers; expected three per spot (x y z)`);
@@ -198,7 +198,7 @@ function checkItem(item: StreamItem, maxSpots: number): EwaldError | undefined {
 
 /** The error for non-finite numbers of an image. */
 function checkNumbers({ spots }: StreamItem): EwaldError | undefined {
-  if (countOf(spots) === 0 || allFinite(spots)) return undefined;
+  if (spotCount(spots) === 0 || allFinite(spots)) return undefined;
   const bad = spots.findIndex((x) => !Number.isFinite(x));
   return new EwaldError(
     'Argument',
@@ -249,7 +249,7 @@ class Batches<T extends StreamItem> {
         if (items.length > 0) break;
         throw wrong;
       }
-      const count = countOf(next.value.spots) / 3;
+      const count = spotCount(next.value.spots) / 3;
       // It does not fit any more: it stays pending and starts the next batch.
       if (spots + count > this.#maxSpots) break;
       this.#pending = undefined;
