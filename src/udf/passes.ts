@@ -203,7 +203,7 @@ export class Passes {
       const shapes = part.steps.map(shapeOfStep);
       const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
       const planes = shapes.reduce((sum, shape) => sum + shape.planes, 0);
-      const sums = columns === pass.columns ? nav : columnsOf(nav, pass.columns, column, columns, count);
+      const sums = columns === pass.columns ? nav : pickedColumns(nav, pass.columns, column, columns, count);
       const planesOf = Array.from({ length: planes }, (_, i) =>
         sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
       );
@@ -245,7 +245,7 @@ export class Passes {
   }
 }
 
-function columnsOf(nav: Float64Array, all: number, first: number, columns: number, count: number): Float64Array {
+function pickedColumns(nav: Float64Array, all: number, first: number, columns: number, count: number): Float64Array {
   const picked = new Float64Array(count * columns);
   for (let i = 0; i < count; i++)
     for (let k = 0; k < columns; k++) picked[i * columns + k] = nav[i * all + first + k] as number;

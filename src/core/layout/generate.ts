@@ -145,7 +145,7 @@ const allSearch: Readonly<Record<string, Constant>> = { ...searchConstants, ...e
 const realText = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : `${value}`);
 // A column is real if any of its numbers is, or if its name is in this list.
 const realColumns = new Set(['limit', 'apart', 'indexLimit', 'radius', 'share']);
-function columnsOf({ rows }: Table): { name: string; type: 'bool' | 'real' | 'integer' }[] {
+function tableColumns({ rows }: Table): { name: string; type: 'bool' | 'real' | 'integer' }[] {
   return Object.entries(rows[0] ?? {}).map(([name, value]) => ({
     name,
     type: typeof value === 'boolean' ? 'bool' : realColumns.has(name) ? 'real' : 'integer',
@@ -167,7 +167,7 @@ export function searchHeader(): string {
   }
   const types = { bool: 'bool', real: 'double', integer: 'int' };
   for (const table of tables) {
-    const columns = columnsOf(table);
+    const columns = tableColumns(table);
     const struct = title(table.name);
     out.push('', `// ${table.doc} See src/core/layout/search.ts.`, `struct ${struct} {`);
     for (const { name, type } of columns) out.push(`  ${types[type]} ${snake(name)};`);
@@ -194,7 +194,7 @@ export function searchShader(): string {
     out.push(`const ${upper(name)} = ${real ? realText(value) : `${value}u`}; // ${doc}`);
   const types = { bool: 'bool', real: 'f32', integer: 'u32' };
   for (const table of tables.filter(({ cpp }) => !cpp)) {
-    const columns = columnsOf(table);
+    const columns = tableColumns(table);
     const struct = title(table.name);
     out.push('', `// ${table.doc} See src/core/layout/search.ts.`, `struct ${struct} {`);
     for (const { name, type } of columns) out.push(`  ${snake(name)}: ${types[type]},`);

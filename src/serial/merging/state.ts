@@ -51,7 +51,7 @@ interface Head {
   readonly count: number;
 }
 
-const columnsOf = (observations: Observations) => [
+const observationColumns = (observations: Observations) => [
   observations.h,
   observations.k,
   observations.l,
@@ -80,7 +80,7 @@ export function formatState(
   const { filenames, events, headerValues, crystals, count } = observations;
   const head: Head = { admission, counts, leftOut, heads, filenames, events, headerValues, crystals, count };
   const text = new TextEncoder().encode(JSON.stringify(head));
-  const columns = columnsOf(observations);
+  const columns = observationColumns(observations);
   const first = padded(magic.length + 4 + text.length);
   const bytes = new Uint8Array(columns.reduce((sum, { byteLength }) => sum + padded(byteLength), first));
   bytes.set(new TextEncoder().encode(magic));

@@ -131,7 +131,7 @@ export const reflectionsOf = (table: Float64Array): Measured[] =>
   });
 
 /** The columns of a table by name. */
-export const columnsOf = (table: Float64Array): Readonly<Record<(typeof numbers)[number], number[]>> =>
+export const reflectionColumns = (table: Float64Array): Readonly<Record<(typeof numbers)[number], number[]>> =>
   Object.fromEntries(
     numbers.map((name, j) => [
       name,

@@ -11,7 +11,7 @@ import { Hdf5Writer, type WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { Output } from '../../../io/files/write.js';
 import { headerLine } from '../copied-headers.js';
 import type { FrameRecord } from '../record.js';
-import { columnsOf } from '../reflection-table.js';
+import { reflectionColumns } from '../reflection-table.js';
 import { patchedOutput } from './function-output.js';
 import { ended, type FrameSink } from './sink.js';
 
@@ -119,7 +119,7 @@ export function hdf5Sink(
   const headerLines: string[] = [];
 
   const addReflections = (table: Float64Array): void => {
-    const columns = columnsOf(table);
+    const columns = reflectionColumns(table);
     reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
     for (const name of measured) reflection[name].add(columns[name]);
   };

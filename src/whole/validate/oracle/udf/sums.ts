@@ -56,7 +56,7 @@ function* termsOf(step: PassStep, width: number, pixels: number): Generator<Term
   }
 }
 
-const columnsOf = (step: PassStep): number => {
+const stepColumns = (step: PassStep): number => {
   if (step.kind === 'dense') return step.masks;
   if (step.kind === 'sparse') return step.masks.starts.length - 1;
   return { sumOf: 1, squaresOf: 2, com: 3 }[step.kind as string] ?? 0;
@@ -69,9 +69,9 @@ export function sumsOf({ width, height, frames, dtype, data }: Stack, steps: rea
   const narrow = /8|16/.test(dtype);
   const at = (f: number, p: number): number => data[f * pixels + p] as number;
   const columns = steps
-    .filter((step) => columnsOf(step) > 0)
+    .filter((step) => stepColumns(step) > 0)
     .flatMap((step) => {
-      const count = columnsOf(step);
+      const count = stepColumns(step);
       const columns = Array.from({ length: count }, (_, k) => ({
         values: new Float64Array(frames),
         sizes: new Float64Array(frames),
