@@ -41,7 +41,7 @@ async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promis
   const progress = new Progress('convert');
   const { reopen, ...written } = await convert(input, output, {
     ...openOptions(texts, signal),
-    frames: frames === undefined ? undefined : rangeOf(frames),
+    frames: frames === undefined ? undefined : parsedRange(frames),
     packing,
     force,
     onProgress: (done, all) => progress.report(done / all, `${done} of ${all} frames`),
@@ -55,7 +55,7 @@ async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promis
 }
 
 /** `10:20`, `:20`, `10:`. */
-function rangeOf(text: string): [first: number, end?: number] {
+function parsedRange(text: string): [first: number, end?: number] {
   const [match, first, end] = /^(\d*):(\d*)$/.exec(text) ?? [];
   if (match === undefined)
     throw new EwaldError('Argument', `--frames is "${text}"; expected first:end, such as 0:100, :100 or 100:`);

@@ -88,7 +88,7 @@ export async function writeFrames(
   const { format, packing } = checkWriteFrames(options);
   const { signal } = options;
   const tell = observer('writeFrames', options, 'onProgress');
-  const range = rangeOf(options.frames, dataset);
+  const range = frameRange(options.frames, dataset);
   const navigation = options.frames === undefined ? dataset.shape.navigation : [range.count];
   const shape = { navigation, signal: dataset.shape.signal };
   const described = { shape, dtype: dataset.dtype, frames: range.count, meta: metaOf(dataset, navigation) };
@@ -195,7 +195,7 @@ async function* pieces(
   }
 }
 
-function rangeOf(given: WriteFramesOptions['frames'], { frames, name }: Dataset): FrameRange {
+function frameRange(given: WriteFramesOptions['frames'], { frames, name }: Dataset): FrameRange {
   const [first, end = frames] = Array.isArray(given) ? (given as readonly number[]) : [given === undefined ? 0 : -1];
   if (
     Number.isInteger(first) &&

@@ -80,7 +80,7 @@ export function formatMtz(content: MtzContent): OwnBytes {
     `RESO ${squares.map((x) => x.toFixed(12).padEnd(20)).join(' ')}`,
     'VALM NAN',
     ...['H', 'K', 'L', ...columns.map(({ label }) => label)].map((label, c) => {
-      const [low, high] = rangeOf(data, c, width);
+      const [low, high] = columnRange(data, c, width);
       const type = c < 3 ? 'H' : columns[c - 3]?.type;
       return (
         `COLUMN ${label.padEnd(30)} ${type} ${real(low, 17, 4)} ${real(high, 17, 4)} ` +
@@ -117,7 +117,7 @@ export function formatMtz(content: MtzContent): OwnBytes {
   return out;
 }
 
-function rangeOf(data: Float32Array, column: number, width: number): [number, number] {
+function columnRange(data: Float32Array, column: number, width: number): [number, number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (let i = column; i < data.length; i += width) {
     const value = data[i] as number;

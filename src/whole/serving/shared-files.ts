@@ -142,7 +142,7 @@ async function send(
     'Content-Type': 'application/octet-stream',
     ETag: etag,
   };
-  const part = range === undefined || (ifRange !== undefined && ifRange !== etag) ? undefined : rangeOf(range, size);
+  const part = range === undefined || (ifRange !== undefined && ifRange !== etag) ? undefined : byteRange(range, size);
   if (part === 'unsatisfiable') {
     response.writeHead(416, { ...common, 'Content-Range': `bytes */${size}` }).end();
     return;
@@ -155,7 +155,7 @@ async function send(
 }
 
 /** First and last byte of a range; undefined for an unsupported header, for which the whole file is sent. */
-function rangeOf(header: string, size: number): readonly [number, number] | 'unsatisfiable' | undefined {
+function byteRange(header: string, size: number): readonly [number, number] | 'unsatisfiable' | undefined {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
   if (from === '' && to === '') return undefined;
   if (from === '') {

@@ -105,8 +105,8 @@ function pixelsOf({ geometry, width, height, bad, beam }: Detector): BinnedPixel
       }
   }
   if (index.length === 0) return undefined;
-  const [minX, maxX] = rangeOf(x);
-  const [minY, maxY] = rangeOf(y);
+  const [minX, maxX] = valueRange(x);
+  const [minY, maxY] = valueRange(y);
   // A little more, so that the outermost pixels are within the last bins.
   const binM = (1.0001 * Math.max(maxX - minX, maxY - minY)) / bins;
   if (!(binM > 0)) return undefined;
@@ -125,7 +125,7 @@ function pixelsOf({ geometry, width, height, bad, beam }: Detector): BinnedPixel
   };
 }
 
-function rangeOf(values: readonly number[]): [least: number, greatest: number] {
+function valueRange(values: readonly number[]): [least: number, greatest: number] {
   let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const value of values) {
     least = Math.min(least, value);

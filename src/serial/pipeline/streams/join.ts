@@ -72,7 +72,7 @@ export async function joinStreamsIn(
       );
   const remarks: Joined['remarks'][number][] = repeats.map((text) => ({ kind: 'note', text }));
   const copies = new RepeatedFrames();
-  const ranges = await Promise.all(inputs.map(async (input) => rangeOf(await rawOf(input), copies)));
+  const ranges = await Promise.all(inputs.map(async (input) => serialRange(await rawOf(input), copies)));
   if (copies.count > 0)
     remarks.push({
       kind: 'warning',
@@ -124,7 +124,7 @@ interface SerialRange {
 }
 
 /** The serial numbers of a stream, whose frames are counted among `copies`. */
-async function rangeOf(stream: RawStream, copies: RepeatedFrames): Promise<SerialRange> {
+async function serialRange(stream: RawStream, copies: RepeatedFrames): Promise<SerialRange> {
   const serials = new Set<number>();
   let [rising, last] = [true, Number.NEGATIVE_INFINITY];
   for await (const { serial, filename, event } of stream.chunks()) {
