@@ -6,7 +6,7 @@ import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import type { Centring } from '../../src/crystal/centring.js';
-import { identity, inverse, keyOf, operationOf, product } from '../../src/crystal/symmetry/matrices.js';
+import { identity, inverse, operationKey, operationOf, product } from '../../src/crystal/symmetry/matrices.js';
 import { laueGroup, pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { latticeRotations, waysToIndex } from '../../src/crystal/symmetry/settings.js';
 import { resolveAmbiguity } from '../../src/serial/merging/ambiguity.js';
@@ -67,9 +67,10 @@ test.for(ambiguities.map((one) => ({ ...one, of: `${one.symmetry} ${one.centring
     const merger = await context.merger({ symmetry, model: 'mean', polarisation: 'none', minMeasurements: 1 });
     await merger.addStream({ name: 'a.stream', bytes: [stream.bytes] });
     const { crystals, waysToIndex } = await merger.run();
-    const inside = new Set(laueGroup(pointGroup(symmetry)).operations.map(keyOf));
+    const inside = new Set(laueGroup(pointGroup(symmetry)).operations.map(operationKey));
     const operations = waysToIndex.map(operationOf);
-    const same = (a: readonly number[], b: readonly number[]): boolean => inside.has(keyOf(product(inverse(a), b)));
+    const same = (a: readonly number[], b: readonly number[]): boolean =>
+      inside.has(operationKey(product(inverse(a), b)));
     // Each way of the table is one of those that were found, up to equivalent operations.
     expect(waysToIndex).toHaveLength(all.length);
     for (const way of all) expect(operations.some((one) => same(one, operationOf(way)))).toBe(true);

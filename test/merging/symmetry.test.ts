@@ -11,7 +11,14 @@ import {
   representative,
   transformed,
 } from '../../src/crystal/symmetry/asymmetric-unit.js';
-import { closure, inverse, keyOf, operationOf, product, tripletOf } from '../../src/crystal/symmetry/matrices.js';
+import {
+  closure,
+  inverse,
+  operationKey,
+  operationOf,
+  product,
+  tripletOf,
+} from '../../src/crystal/symmetry/matrices.js';
 import {
   isTurnable,
   laueGroup,
@@ -88,8 +95,9 @@ test('every point group has the correct order, and is closed', () => {
   for (const name of pointGroupNames) {
     const { operations } = pointGroup(name);
     expect(operations.length, name).toBe(orders[name]);
-    const keys = new Set(operations.map(keyOf));
-    for (const a of operations) for (const b of operations) expect(keys.has(keyOf(product(a, inverse(b))))).toBe(true);
+    const keys = new Set(operations.map(operationKey));
+    for (const a of operations)
+      for (const b of operations) expect(keys.has(operationKey(product(a, inverse(b))))).toBe(true);
   }
 });
 

@@ -29,7 +29,7 @@ import {
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
 import { note, yellow } from './output.js';
-import { flagValues, keyOf, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
+import { flagKey, flagValues, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
 
 /** Flags that other commands have as well, and that apply to frames only here. */
@@ -104,7 +104,7 @@ function pastedValues(flags: FrameFlags, mode: RunMode, source: string): FlagVal
       refuseOthers(indexRows, { [name]: value }, usedBy(values, mode, source), saidAsFlags(indexRows));
     } catch (error) {
       note(`${yellow('note:')} ${messageOf(error)}; it is omitted`);
-      delete texts[keyOf(name, row)];
+      delete texts[flagKey(name, row)];
     }
   }
   return flagValues(indexRows, flags);

@@ -43,7 +43,7 @@ const valueName = ({ kind, value, count = 0 }: Parameter): string =>
   (kind === 'numbers' || kind === 'integers' ? [...'abcdef'].slice(0, count).join(',') : valueNames[kind as 'integer']);
 
 /** The name under which commander stores a flag. */
-export const keyOf = (name: string, row: Parameter): string =>
+export const flagKey = (name: string, row: Parameter): string =>
   (row.flag ?? kebab(name)).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** A flag made from a row; it keeps the row. */
@@ -179,7 +179,7 @@ export function flagValues<Rows extends Parameters>(
 ): FlagValues<Rows> {
   const values: Record<string, unknown> = {};
   for (const [name, row] of Object.entries(rows)) {
-    const text = row.flag === null ? undefined : (texts as Readonly<Record<string, unknown>>)[keyOf(name, row)];
+    const text = row.flag === null ? undefined : (texts as Readonly<Record<string, unknown>>)[flagKey(name, row)];
     // Commander sets a flag --no-x to true by default.
     // It also sets a flag to true that has a negation, and to false if that is typed.
     if (text === undefined || (row.kind === 'boolean' && text === row.fallback)) continue;

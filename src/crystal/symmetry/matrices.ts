@@ -40,15 +40,15 @@ export function inverse(m: Operation): Operation {
 }
 
 /** A text that two matrices share exactly when they are equal. */
-export const keyOf = (m: Operation): string => m.map((x) => x + 0).join(' ');
+export const operationKey = (m: Operation): string => m.map((x) => x + 0).join(' ');
 
 /** The smallest group that contains all of `generators`, the identity first; at most `most` operations are kept. */
 export function closure(generators: readonly Operation[], most = 48): Operation[] {
-  const found = new Map<string, Operation>([[keyOf(identity), identity]]);
+  const found = new Map<string, Operation>([[operationKey(identity), identity]]);
   for (const one of found.values()) {
     for (const generator of generators) {
       const next = product(one, generator);
-      if (found.size < most || found.has(keyOf(next))) found.set(keyOf(next), next);
+      if (found.size < most || found.has(operationKey(next))) found.set(operationKey(next), next);
       else return [...found.values(), next];
     }
   }

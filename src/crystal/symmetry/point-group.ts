@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import { allNearest } from '../../base/options.js';
-import { closure, determinant, inversion, keyOf, type Operation, operationOf } from './matrices.js';
+import { closure, determinant, inversion, type Operation, operationKey, operationOf } from './matrices.js';
 
 /** A group of operations on indices that leave intensities unchanged. */
 export interface PointGroup {
@@ -137,8 +137,8 @@ export const rotationsOf = (group: PointGroup): readonly Operation[] =>
 
 /** Whether two groups have the same operations. */
 export function sameGroup(a: PointGroup, b: PointGroup): boolean {
-  const keys = new Set(a.operations.map(keyOf));
-  return keys.size === b.operations.length && b.operations.every((operation) => keys.has(keyOf(operation)));
+  const keys = new Set(a.operations.map(operationKey));
+  return keys.size === b.operations.length && b.operations.every((operation) => keys.has(operationKey(operation)));
 }
 
 /** The name of a group's Laue group. */
@@ -152,8 +152,8 @@ export function laueName(group: PointGroup): string {
 
 function groupOf(name: string, generators: readonly Operation[]): PointGroup {
   const operations = closure(generators);
-  const inverted = keyOf(inversion);
-  return { name, operations, centrosymmetric: operations.some((operation) => keyOf(operation) === inverted) };
+  const inverted = operationKey(inversion);
+  return { name, operations, centrosymmetric: operations.some((operation) => operationKey(operation) === inverted) };
 }
 
 function inSetting(operation: Operation, turn: readonly [number, number, number]): Operation {

@@ -5,7 +5,7 @@
 import { anglesOf, type Cell, cellFrom, lengthsOf, reciprocal } from '../cell.js';
 import { type Centring, isAbsent, isCentred } from '../centring.js';
 import { type Indices, transformed } from './asymmetric-unit.js';
-import { closure, determinant, identity, inverse, keyOf, type Operation, product, trace } from './matrices.js';
+import { closure, determinant, identity, inverse, type Operation, operationKey, product, trace } from './matrices.js';
 import { laueGroup, type PointGroup, rotationsOf } from './point-group.js';
 
 /** Largest difference between a reindexed cell and the original that counts as the same cell. */
@@ -40,13 +40,13 @@ export function latticeRotations(
     if (strain <= 1 && keepsAbsences(operation, centring)) near.push({ operation, strain });
   }
   near.sort((a, b) => a.strain - b.strain || -trace(a.operation) + trace(b.operation));
-  const allowed = new Set(near.map(({ operation }) => keyOf(operation)));
+  const allowed = new Set(near.map(({ operation }) => operationKey(operation)));
   // Operations within a tolerance need not form a group: one is accepted only with all products that it generates.
   let group: Operation[] = [identity];
   for (const { operation } of near) {
-    if (group.some((one) => keyOf(one) === keyOf(operation))) continue;
+    if (group.some((one) => operationKey(one) === operationKey(operation))) continue;
     const wider = closure([...group, operation], 24);
-    if (wider.length <= 24 && wider.every((one) => allowed.has(keyOf(one)))) group = wider;
+    if (wider.length <= 24 && wider.every((one) => allowed.has(operationKey(one)))) group = wider;
   }
   return group;
 }
@@ -81,17 +81,25 @@ export function strainOf(operation: Operation, original: Cell, tolerance: Metric
  */
 export function waysToIndex(lattice: readonly Operation[], group: PointGroup): Operation[] {
   // Friedel mates agree to the accuracy of a still, so that settings never differ by the inversion alone.
-  const inside = new Set(rotationsOf(laueGroup(group)).map(keyOf));
+  const inside = new Set(rotationsOf(laueGroup(group)).map(operationKey));
   const ways: Operation[] = [];
   const plainFirst = [...lattice].sort(
     (a, b) =>
-      order(a) - order(b) || negatives(a) - negatives(b) || trace(b) - trace(a) || (keyOf(a) > keyOf(b) ? -1 : 1),
+      order(a) - order(b) ||
+      negatives(a) - negatives(b) ||
+      trace(b) - trace(a) ||
+      (operationKey(a) > operationKey(b) ? -1 : 1),
   );
-  for (const one of plainFirst) if (!ways.some((way) => inside.has(keyOf(product(inverse(way), one))))) ways.push(one);
+  for (const one of plainFirst)
+    if (!ways.some((way) => inside.has(operationKey(product(inverse(way), one))))) ways.push(one);
   return ways;
 }
 
 /** The order in which people usually list operations: identity 1, twofold rotations 2, all others 3. */
 const order = (operation: Operation): number =>
-  keyOf(operation) === keyOf(identity) ? 1 : keyOf(product(operation, operation)) === keyOf(identity) ? 2 : 3;
+  operationKey(operation) === operationKey(identity)
+    ? 1
+    : operationKey(product(operation, operation)) === operationKey(identity)
+      ? 2
+      : 3;
 const negatives = (operation: Operation): number => operation.filter((x) => x < 0).length;

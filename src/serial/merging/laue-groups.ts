@@ -7,7 +7,7 @@ import { EwaldError } from '../../base/errors.js';
 import { Random } from '../../core/random/random.js';
 import type { Cell } from '../../crystal/cell.js';
 import type { Centring } from '../../crystal/centring.js';
-import { keyOf } from '../../crystal/symmetry/matrices.js';
+import { operationKey } from '../../crystal/symmetry/matrices.js';
 import {
   laueGroup,
   laueSettings,
@@ -61,11 +61,11 @@ export function rankLaueGroups(
   const everyone = new Uint8Array(some.crystals).fill(1);
   const radius = commonRadius(some, everyone);
   const lattice = latticeRotations(cell, centring);
-  const inLattice = new Set(lattice.map(keyOf));
+  const inLattice = new Set(lattice.map(operationKey));
   const groups: PointGroup[] = [];
   for (const group of laueSettings())
     if (
-      rotationsOf(group).every((one) => inLattice.has(keyOf(one))) &&
+      rotationsOf(group).every((one) => inLattice.has(operationKey(one))) &&
       wanted(group) &&
       !groups.some((one) => sameGroup(one, group))
     )
@@ -124,9 +124,9 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
  */
 export function doubtOfGroup(observations: Observations, lattice: Lattice, group: PointGroup): string | undefined {
   const given = laueGroup(group);
-  const operations = new Set(rotationsOf(given).map(keyOf));
+  const operations = new Set(rotationsOf(given).map(operationKey));
   const isSubgroup = (one: PointGroup): boolean =>
-    rotationsOf(one).every((operation) => operations.has(keyOf(operation)));
+    rotationsOf(one).every((operation) => operations.has(operationKey(operation)));
   // Subgroups of half and of a third of the operations: the others are subgroups of these.
   const wanted = (one: PointGroup): boolean =>
     isSubgroup(one) && [1, 2, 3].includes(rotationsOf(given).length / rotationsOf(one).length);

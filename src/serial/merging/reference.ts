@@ -1,7 +1,7 @@
 /** A list of known intensities, which determines the setting of a merge and is used to judge its quality. */
 import { type Cell, norm, reciprocal, type Vector } from '../../crystal/cell.js';
 import { type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
-import { inverse, keyOf, type Operation, product } from '../../crystal/symmetry/matrices.js';
+import { inverse, type Operation, operationKey, product } from '../../crystal/symmetry/matrices.js';
 import { laueGroup, type PointGroup, pointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { plainSums } from './accumulate.js';
 import { correlation } from './correlations.js';
@@ -95,9 +95,11 @@ export function alignToReference(
   });
   const ranked = [...scored].sort((a, b) => (b.value || -1) - (a.value || -1));
   const best = ranked[0]?.way;
-  const inside = new Set(rotationsOf(laueGroup(group)).map(keyOf));
+  const inside = new Set(rotationsOf(laueGroup(group)).map(operationKey));
   const moved = ways.map((way) =>
-    best === undefined ? 0 : ways.findIndex((other) => inside.has(keyOf(product(inverse(other), product(way, best))))),
+    best === undefined
+      ? 0
+      : ways.findIndex((other) => inside.has(operationKey(product(inverse(other), product(way, best))))),
   );
   return { ways: chosen.map((way) => moved[way] ?? way), correlations: ranked.map(({ value }) => value) };
 }

@@ -14,7 +14,7 @@ import type { Planner } from '../../core/planner/planner.js';
 import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
 import type { FftOptions } from './options.js';
-import { type Choice, keyOf, type WisdomStore } from './wisdom.js';
+import { type Choice, type WisdomStore, wisdomKey } from './wisdom.js';
 
 /** How the choices of a plan were made: the names of what was chosen, none where the rule was followed. */
 export interface Tuned {
@@ -49,7 +49,7 @@ export async function planTuned(
   // External engines choose and remember for themselves.
   const offered = external ? [] : (first.op.variants?.(descriptor) ?? []);
   if (offered.length === 0) return { ...first, choices: [] };
-  const key = keyOf(backend.name, backend.device.name, descriptor);
+  const key = wisdomKey(backend.name, backend.device.name, descriptor);
   const known = wisdom.get(key);
   // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
   const choices = known ? namesOf(known, offered) : undefined;

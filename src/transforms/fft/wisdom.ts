@@ -21,7 +21,7 @@ const longestKey = 1000;
 const silent = new Set<string>(['tune', 'precision', 'kind', 'rank', 'shape', 'axisKind']);
 
 /** The key of a plan on a device: everything that affects which choice is fastest. */
-export function keyOf(
+export function wisdomKey(
   backend: string,
   device: string,
   { precision, kind, shape, axisKinds, fields }: FftDescriptor,

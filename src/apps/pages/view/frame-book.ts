@@ -67,13 +67,13 @@ export class OpenFiles {
         throw new Error(`${file.name} has ${dataset.frames} frames so far; frame ${frame} is not among them.`);
       return showable(await dataset.read(frame, 1));
     };
-    const isKnown = this.#open.has(keyOf(file));
+    const isKnown = this.#open.has(fileKey(file));
     try {
       return await read();
     } catch (error) {
       if (!isKnown && !this.#growing) throw error;
-      const stale = this.#open.get(keyOf(file));
-      this.#open.delete(keyOf(file));
+      const stale = this.#open.get(fileKey(file));
+      this.#open.delete(fileKey(file));
       await stale?.dispose();
       return read();
     }
@@ -86,7 +86,7 @@ export class OpenFiles {
   }
 
   async #dataset(file: InputFile): Promise<OpenDataset> {
-    const key = keyOf(file);
+    const key = fileKey(file);
     const known = this.#open.get(key);
     if (known) return known;
     const siblings = this.#siblings.flatMap((one) => ('blob' in one && one.blob instanceof File ? [one.blob] : []));
@@ -106,4 +106,4 @@ export class OpenFiles {
   }
 }
 
-const keyOf = (file: InputFile): string => ('address' in file ? file.address : file.name);
+const fileKey = (file: InputFile): string => ('address' in file ? file.address : file.name);

@@ -32,7 +32,8 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
         async faults() {
           const all = [...new Set(Object.values(uses).flatMap(({ webgpu }) => webgpu as readonly Mechanism[]))];
           // Cached verdicts need no device.
-          if (verdicts.has(keyOf(device), all)) return verdicts.faults(keyOf(device), all, async () => undefined);
+          if (verdicts.has(deviceKey(device), all))
+            return verdicts.faults(deviceKey(device), all, async () => undefined);
           const backend = await opened();
           try {
             return await backend.faults(all);
@@ -59,7 +60,7 @@ async function open(
 }
 
 /** Cache key of the verdicts: the adapter and its driver. */
-const keyOf = ({ name, driver }: DeviceInfo): string => `${name}; ${driver}`;
+const deviceKey = ({ name, driver }: DeviceInfo): string => `${name}; ${driver}`;
 
 async function findAdapter(
   source: GpuSource,
@@ -97,7 +98,7 @@ class WebGpuBackend implements Backend {
   }
 
   faults(mechanisms: readonly Mechanism[]): Promise<Fault[]> {
-    return this.#verdicts.faults(keyOf(this.device), mechanisms, async (mechanism) =>
+    return this.#verdicts.faults(deviceKey(this.device), mechanisms, async (mechanism) =>
       (await import('./self-test/run.js')).testMechanism(this.host, mechanism),
     );
   }

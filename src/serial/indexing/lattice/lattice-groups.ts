@@ -5,7 +5,7 @@
 import { type Cell, cellFrom, flat } from '../../../crystal/cell.js';
 import { matches } from '../../../crystal/lattice-match.js';
 import { actionOf, inverted, product } from '../../../crystal/strain.js';
-import { closure, inverse, keyOf, type Operation, product as then } from '../../../crystal/symmetry/matrices.js';
+import { closure, inverse, type Operation, operationKey, product as then } from '../../../crystal/symmetry/matrices.js';
 
 /** A lattice of the same or lower symmetry. */
 export interface LatticeModel {
@@ -44,8 +44,8 @@ export function latticeFamily(frame: Cell): LatticeFamily {
   const back = inverted(frame);
   // M B = B R: what an integer matrix does to the basis, a rotation does to the crystal.
   const actions = rotations.map((m) => actionOf(product(back, product(cellFrom(m), frame))));
-  const place = new Map(rotations.map((m, i) => [keyOf(m), i]));
-  const nameOf = (group: readonly Operation[]): string => group.map(keyOf).sort().join(' / ');
+  const place = new Map(rotations.map((m, i) => [operationKey(m), i]));
+  const nameOf = (group: readonly Operation[]): string => group.map(operationKey).sort().join(' / ');
   const groups = new Map<string, Operation[]>();
   // Two rotations generate every group of rotations of a lattice.
   for (const [i, one] of rotations.entries())
@@ -59,7 +59,7 @@ export function latticeFamily(frame: Cell): LatticeFamily {
     if (seen.has(name)) continue;
     // Conjugate groups are settings of one lattice.
     for (const g of rotations) seen.add(nameOf(group.map((h) => then(then(g, h), inverse(g)))));
-    const strains = invariant(group.map((h) => actions[place.get(keyOf(h)) ?? 0] as Float64Array));
+    const strains = invariant(group.map((h) => actions[place.get(operationKey(h)) ?? 0] as Float64Array));
     if (isSmaller(strains, group.length, actions)) continue;
     const settings = new Map<string, Float64Array[]>();
     for (const action of actions) {
