@@ -6,7 +6,7 @@ import { parseGeometry, readStream, type StreamChunk } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseChunk } from '../../src/apps/pages/view/frame-book.js';
-import { axesOf, listedCrystal, listedPeaks } from '../../src/apps/pages/view/listed.js';
+import { crystalAxes, listedCrystal, listedPeaks } from '../../src/apps/pages/view/listed.js';
 import { badgeOf } from '../../src/apps/pages/view/live-badge.js';
 import { StreamBook } from '../../src/apps/pages/view/stream-book.js';
 import { StreamIndex } from '../../src/apps/pages/view/stream-index.js';
@@ -171,7 +171,7 @@ describe('a stream and its frames', () => {
       [0, 0.12, 0.01],
       [0.03, 0, 0.2],
     ] as const;
-    const axes = axesOf(reciprocal as never);
+    const axes = crystalAxes(reciprocal as never);
     for (const [i, axis] of axes.entries())
       for (const [j, star] of reciprocal.entries())
         expect(axis[0] * star[0] + axis[1] * star[1] + axis[2] * star[2]).toBeCloseTo(i === j ? 10 : 0, 9);

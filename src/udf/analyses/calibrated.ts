@@ -62,7 +62,7 @@ export function calibratedBy<Options extends Given>(
   return {
     options: {
       ...(isKnown(centre) && { cx: centre.cx, cy: centre.cy }),
-      ...axesOf(rotation, user, notes),
+      ...calibratedAxes(rotation, user, notes),
       ...Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined)),
     } as Options,
     radius: isKnown(disk) ? disk.radius : undefined,
@@ -90,7 +90,7 @@ const driftOf = (descan: Calibration['descan']): string | undefined =>
     : undefined;
 
 /** Rotation and flip where they are certain, and a note on what is open. */
-function axesOf(rotation: Calibration['rotation'], { scanRotation, flipY }: Given, notes: string[]): Given {
+function calibratedAxes(rotation: Calibration['rotation'], { scanRotation, flipY }: Given, notes: string[]): Given {
   if (scanRotation !== undefined && flipY !== undefined) return {};
   if (!isKnown(rotation)) {
     if (scanRotation === undefined && flipY === undefined)

@@ -81,7 +81,7 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   tell(0.6);
   await breathe();
   checkSignal(signal);
-  const axes = typeof beam === 'string' ? beam : await axesOf((udf) => pass(udf, 0.6, 1), image, good, beam, nav);
+  const axes = typeof beam === 'string' ? beam : await measuredAxes((udf) => pass(udf, 0.6, 1), image, good, beam, nav);
   tell(1);
   return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, semiconv, leftOut });
 }
@@ -138,7 +138,7 @@ function blocksOf(
 }
 
 /** The second pass: centres of mass and dark field of each position. */
-async function axesOf(
+async function measuredAxes(
   pass: (udf: AnyUdf) => ReturnType<RunUdf>,
   image: Image,
   good: Uint8Array,

@@ -21,7 +21,7 @@ export function listedPeaks(frame: number, { peaks = [] }: StreamChunk, detector
 }
 
 /** Rows a, b, c in Å from a*, b*, c* in 1/nm. */
-export const axesOf = (rows: StreamCrystal['reciprocal']): Cell =>
+export const crystalAxes = (rows: StreamCrystal['reciprocal']): Cell =>
   reciprocal(rows.map((row) => row.map((x) => x / 10)) as unknown as Cell);
 
 /** A crystal of a chunk. */
@@ -35,7 +35,7 @@ export function listedCrystal(crystal: StreamCrystal, detector: Detector | undef
     probability: undefined,
     explained: undefined,
     resolutionA: crystal.resolutionLimit?.angstrom ?? Number.NaN,
-    axes: axesOf(crystal.reciprocal).flat(),
+    axes: crystalAxes(crystal.reciprocal).flat(),
     reflections: {
       count: list.length,
       hkl: Int16Array.from(list.flatMap(({ h, k, l }) => [h, k, l])),

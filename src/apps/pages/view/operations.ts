@@ -11,7 +11,7 @@ import { cellParameters, determinedCell } from './cell-of-run.js';
 import type { FrameData } from './contrast.js';
 import { arcOn, placedPanels } from './detector-plane.js';
 import { errorWords } from './error-words.js';
-import { axesOf, listedCrystal, listedPeaks } from './listed.js';
+import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
 import type { FinderParameters, FrameSummary, Opened, Operations } from './protocol.js';
@@ -138,7 +138,7 @@ export function operations(
       const data = (await frameOf(of, frame)).slice();
       const chunk = await of.book?.chunk(frame);
       if (!chunk) return { data };
-      of.indexed = { frame, crystals: chunk.crystals.map(({ reciprocal }) => ({ cell: axesOf(reciprocal) })) };
+      of.indexed = { frame, crystals: chunk.crystals.map(({ reciprocal }) => ({ cell: crystalAxes(reciprocal) })) };
       return {
         data,
         peaks: listedPeaks(frame, chunk, of.detector),

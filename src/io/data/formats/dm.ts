@@ -143,7 +143,7 @@ function openImage(
 ): Dataset {
   const { pixels, place, dimensions } = image;
   const { dtype, channels } = pixels;
-  const axes = axesOf(image);
+  const axes = imageAxes(image);
   const notes: Note[] = [];
   const shape = [...dimensions].reverse();
   if (pixels.half) {
@@ -192,7 +192,7 @@ function openImage(
   });
 }
 
-function axesOf({ tags, dimensions }: Image): Axis[] {
+function imageAxes({ tags, dimensions }: Image): Axis[] {
   const calibrations = members(tagAt(tags, 'ImageData', 'Calibrations', 'Dimension'));
   const names = ['x', 'y', 'z', 't'];
   const axes = dimensions.map((size, i): Axis => {

@@ -58,7 +58,10 @@ async function fromValues(axis: Hdf5Dataset, size: number, fallback?: string): P
 }
 
 /** The axes of a dataset, slowest first; undefined if none is described. */
-export async function axesOf(data: Hdf5Dataset, shape: readonly number[]): Promise<readonly Axis[] | undefined> {
+export async function dimensionScales(
+  data: Hdf5Dataset,
+  shape: readonly number[],
+): Promise<readonly Axis[] | undefined> {
   try {
     const parent = data.path.replace(/\/[^/]*$/, '') || '/';
     const group = await data.file.get(parent);

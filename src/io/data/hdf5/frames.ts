@@ -12,7 +12,7 @@ import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
-import { axesOf } from './axes.js';
+import { dimensionScales } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
@@ -203,7 +203,7 @@ async function axesInOrder(
   turned: boolean,
   shape: readonly number[],
 ): Promise<readonly Axis[] | undefined> {
-  const axes = await axesOf(first, stacked || turned ? first.shape : shape);
+  const axes = await dimensionScales(first, stacked || turned ? first.shape : shape);
   if (!axes) return undefined;
   if (turned) return [...axes].reverse();
   return stacked ? [{ name: 'depth', size: parts.length }, ...axes] : axes;

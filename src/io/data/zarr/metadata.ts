@@ -104,14 +104,14 @@ function arrayV2(json: ZarrJson): ZarrArray {
     dtype,
     little: type?.[1] !== '>',
     codecs: steps,
-    order: order === 'F' ? axesOf(json.chunks).reverse() : undefined,
+    order: order === 'F' ? axisNumbers(json.chunks).reverse() : undefined,
     fill: fillValue(json.fill_value, dtype),
     key: (place) => place.join(separator),
     shards: undefined,
   };
 }
 
-const axesOf = (value: unknown): number[] => (Array.isArray(value) ? value.map((_, axis) => axis) : []);
+const axisNumbers = (value: unknown): number[] => (Array.isArray(value) ? value.map((_, axis) => axis) : []);
 
 function arrayV3(json: ZarrJson): ZarrArray {
   const dtype = types3[String(json.data_type)];
