@@ -3,7 +3,7 @@
  * their states in order gives the same bits as a merge of the whole stream.
  *
  * Layout, little-endian: eight bytes `EWALDMG1`, the length of the header as u32, the header as JSON (names, counts,
- * what was rejected, lengths of columns), padding to eight bytes, and the columns in the order of `columnsOf`, each
+ * what was rejected, lengths of columns), padding to eight bytes, and the columns in the order of `observationColumns`, each
  * padded to eight bytes.
  */
 import { EwaldError } from '../../base/errors.js';
