@@ -3,8 +3,8 @@
  * their states in order gives the same bits as a merge of the whole stream.
  *
  * Layout, little-endian: eight bytes `EWALDMG1`, the length of the header as u32, the header as JSON (names, counts,
- * what was rejected, lengths of columns), padding to eight bytes, and the columns in the order of `observationColumns`, each
- * padded to eight bytes.
+ * what was rejected, lengths of columns), padding to eight bytes, and the columns in the order of
+ * `observationColumns`, each padded to eight bytes.
  */
 import { EwaldError } from '../../base/errors.js';
 import type { LeftOut } from './admission.js';
