@@ -50,7 +50,7 @@ export function inspectUdf(run: Run): UdfInspection {
   };
 }
 
-const tableRow = (cells: readonly string[], tag: 'td' | 'th'): string =>
+const htmlRow = (cells: readonly string[], tag: 'td' | 'th'): string =>
   `<tr>${cells.map((cell) => `<${tag}>${htmlText(cell)}</${tag}>`).join('')}</tr>`;
 
 /** The table of the first UDF of a run. */
@@ -59,15 +59,15 @@ export function displayUdf(run: Run): string {
   const rows = Object.entries(buffers)
     .filter(([, { use }]) => use !== 'private')
     .map(([buffer, { kind, dtype, extraShape, shape }]) =>
-      tableRow([buffer, kind, `(${extraShape.join(', ')})`, `(${shape.join(', ')})`, dtype], 'td'),
+      htmlRow([buffer, kind, `(${extraShape.join(', ')})`, `(${shape.join(', ')})`, dtype], 'td'),
     );
   return [
     `<table><caption>${htmlText(name)}</caption>`,
-    tableRow(['method', method], 'td'),
-    tableRow(['kernels', kernels ? 'of the core' : 'JavaScript'], 'td'),
-    tableRow(['input dtype', inputDtype], 'td'),
-    tableRow(['partitions', String(partitions)], 'td'),
+    htmlRow(['method', method], 'td'),
+    htmlRow(['kernels', kernels ? 'of the core' : 'JavaScript'], 'td'),
+    htmlRow(['input dtype', inputDtype], 'td'),
+    htmlRow(['partitions', String(partitions)], 'td'),
     '</table>',
-    `<table>${tableRow(['buffer', 'kind', 'extra shape', 'shape', 'dtype'], 'th')}${rows.join('')}</table>`,
+    `<table>${htmlRow(['buffer', 'kind', 'extra shape', 'shape', 'dtype'], 'th')}${rows.join('')}</table>`,
   ].join('\n');
 }

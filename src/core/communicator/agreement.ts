@@ -4,7 +4,7 @@
  * small messages.
  */
 import { EwaldError } from '../../base/errors.js';
-import { elementBytes } from './checks.js';
+import { sentBytes } from './checks.js';
 import { type CommArray, reduceOps } from './communicator.js';
 import { elementKind, kindName } from './kinds.js';
 
@@ -51,8 +51,8 @@ export async function allRows({ rank, size, send, recv }: Messages, tag: number,
   for (let have = 1; have < size; have *= 2) {
     const more = Math.min(have, size - have);
     await Promise.all([
-      send((rank - have + size) % size, tag, elementBytes(rows.subarray(0, n * more))),
-      recv((rank + have) % size, tag, elementBytes(rows.subarray(n * have, n * (have + more)))),
+      send((rank - have + size) % size, tag, sentBytes(rows.subarray(0, n * more))),
+      recv((rank + have) % size, tag, sentBytes(rows.subarray(n * have, n * (have + more)))),
     ]);
   }
   const ordered = new Float64Array(n * size);

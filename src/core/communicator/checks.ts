@@ -6,7 +6,7 @@ import { shown } from '../../base/options.js';
 import type { CommArray, Parts } from './communicator.js';
 
 /** The bytes of an array, as a view. */
-export const elementBytes = (array: CommArray): Uint8Array =>
+export const sentBytes = (array: CommArray): Uint8Array =>
   new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
 
 /** Throws unless the value is a typed array. */

@@ -1,7 +1,7 @@
 /** A communicator over messages: groups and collective calls; a `Carrier` transports the messages. */
 import { EwaldError } from '../../base/errors.js';
 import { allRows, type Messages } from './agreement.js';
-import { elementBytes } from './checks.js';
+import { sentBytes } from './checks.js';
 import * as collectives from './collectives.js';
 import type { CommArray, Communicator, SharedMemory } from './communicator.js';
 import { elementKind, untyped } from './kinds.js';
@@ -58,19 +58,19 @@ export class MessageCommunicator extends Ranks {
   }
 
   protected sendChecked(data: CommArray, to: number, tag: number): Promise<void> {
-    return this.#carrier.send(this.#world(to), this.#context, tag, elementBytes(data), elementKind(data));
+    return this.#carrier.send(this.#world(to), this.#context, tag, sentBytes(data), elementKind(data));
   }
 
   protected recvChecked(into: CommArray, from: number, tag: number): Promise<void> {
-    return this.#carrier.recv(this.#world(from), this.#context, tag, elementBytes(into), elementKind(into));
+    return this.#carrier.recv(this.#world(from), this.#context, tag, sentBytes(into), elementKind(into));
   }
 
   protected bcastChecked(data: CommArray, root: number, tag: number): Promise<void> {
-    return collectives.bcast(this.messages, tag, elementBytes(data), root);
+    return collectives.bcast(this.messages, tag, sentBytes(data), root);
   }
 
   protected gatherChecked(send: CommArray, recv: CommArray | undefined, root: number, tag: number): Promise<void> {
-    return collectives.gather(this.messages, tag, elementBytes(send), recv && elementBytes(recv), root);
+    return collectives.gather(this.messages, tag, sentBytes(send), recv && sentBytes(recv), root);
   }
 
   protected alltoallvChecked(
@@ -88,9 +88,9 @@ export class MessageCommunicator extends Ranks {
     return collectives.alltoallv(
       this.messages,
       tag,
-      elementBytes(send),
+      sentBytes(send),
       inBytes(sends),
-      elementBytes(recv),
+      sentBytes(recv),
       inBytes(receives),
     );
   }
@@ -138,7 +138,7 @@ export class MessageCommunicator extends Ranks {
         number[0] = -1;
       }
     }
-    await collectives.bcast(this.messages, tag, elementBytes(number), 0);
+    await collectives.bcast(this.messages, tag, sentBytes(number), 0);
     if (number[0] === -1)
       throw new EwaldError('OutOfMemory', `share: ${bytes} bytes of shared memory could not be allocated`);
     const memory = buffer ?? (await this.#carrier.shown(root, number[0] as number));

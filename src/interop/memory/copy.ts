@@ -75,7 +75,7 @@ export function copyGrid(target: Grid, source: Grid, cast: boolean): void {
     const start = source.start(i);
     const goal = target.start(i);
     if (source.step === size && target.step === size) {
-      bytesAt(to, goal, columns * size).set(bytesAt(from, start, columns * size));
+      viewBytesAt(to, goal, columns * size).set(viewBytesAt(from, start, columns * size));
       continue;
     }
     for (let j = 0; j < columns; j++) {
@@ -85,5 +85,5 @@ export function copyGrid(target: Grid, source: Grid, cast: boolean): void {
   }
 }
 
-const bytesAt = (view: DataView, offset: number, bytes: number): Uint8Array =>
+const viewBytesAt = (view: DataView, offset: number, bytes: number): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset + offset, bytes);

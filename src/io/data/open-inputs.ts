@@ -56,7 +56,7 @@ export async function openInputs(
   const siblings = inputs.filter(isFile);
   const { navShape, ...each } = options;
   const one = (input: DataInput, own: OpenOptions): Promise<Dataset> => openInput(input, own, platform, siblings);
-  const files = stack ? [...inputs] : inOrder(await mainInputs(inputs, options, platform, siblings), inputName);
+  const files = stack ? [...inputs] : inOrder(await mainInputs(inputs, options, platform, siblings), dataInputName);
   const [first] = files;
   if (first === undefined) throw new EwaldError('Argument', 'open: the array of inputs is empty');
   if (files.length === 1) {
@@ -64,8 +64,8 @@ export async function openInputs(
     return stack ? Object.assign(dataset, { notes: [...stack.notes, ...dataset.notes] }) : dataset;
   }
   const series = await openSeries(
-    stack?.name ?? `${inputName(first) || 'input'} and ${files.length - 1} more`,
-    files.map((file) => ({ name: inputName(file), open: () => one(file, each) })),
+    stack?.name ?? `${dataInputName(first) || 'input'} and ${files.length - 1} more`,
+    files.map((file) => ({ name: dataInputName(file), open: () => one(file, each) })),
     { navShape },
     stack?.notes ?? [],
   );
@@ -85,10 +85,10 @@ export async function mainInputs(
   siblings: readonly PlatformFile[],
 ): Promise<readonly DataInput[]> {
   // Nothing can refer to an input without a name, and a source passed in can be read only once.
-  if (inputs.length < 2 || inputs.some((input) => isSource(input) || inputName(input) === '')) return inputs;
+  if (inputs.length < 2 || inputs.some((input) => isSource(input) || dataInputName(input) === '')) return inputs;
   const { navShape: _, ...each } = options;
   return withoutCompanions(
-    inputs.map((input) => ({ input, name: inputName(input) })),
+    inputs.map((input) => ({ input, name: dataInputName(input) })),
     async ({ input }) =>
       filesAskedFor(await sourceWith(input, options, platform, siblings), (source) =>
         openSource(source, each, platform.services),
@@ -112,7 +112,7 @@ const isFile = (input: DataInput): input is PlatformFile =>
 const isSource = (input: DataInput): boolean =>
   typeof input === 'object' && input !== null && 'read' in input && 'size' in input;
 
-const inputName = (input: DataInput): string => {
+const dataInputName = (input: DataInput): string => {
   if (typeof input === 'string') return input;
   if (typeof input !== 'object' || input === null) return '';
   return 'name' in input ? String(input.name) : 'href' in input ? input.href : '';

@@ -23,17 +23,17 @@ export function readSplitTable(text: string, name = 'the table'): Split {
       fail(`"${line.slice(0, 80)}" has ${counted(words.length, 'word')}; expected "filename event dataset"`);
     const [filename = '', second = '', third] = words;
     const dataset = checkDataset(third ?? second, fail);
-    const key = frameKey(filename, third === undefined ? '' : second);
+    const key = eventKey(filename, third === undefined ? '' : second);
     const before = sets.get(key);
     if (before !== undefined && before !== dataset) fail(`the frame is in ${before} already`);
     sets.set(key, dataset);
   }
   if (sets.size === 0)
     throw new EwaldError('Format', `${name} names no frames; expected "filename event dataset" lines`);
-  return ({ filename, event }) => sets.get(frameKey(filename, event));
+  return ({ filename, event }) => sets.get(eventKey(filename, event));
 }
 
-const frameKey = (filename: string, event: string): string => `${filename}\n${event}`;
+const eventKey = (filename: string, event: string): string => `${filename}\n${event}`;
 
 /** Checks that a name can be part of a file name. */
 function checkDataset(name: string, fail: (message: string) => never): string {

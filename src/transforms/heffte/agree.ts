@@ -38,8 +38,8 @@ const settings: readonly (readonly [name: string, value: (request: Request) => n
 ];
 const rowNumbers = 1 + 2 * boxNumbers + settings.length;
 
-const rowOf = (box: Box): number[] => [...box.low, ...box.high, ...box.order];
-const boxOf = (row: ArrayLike<number>): Box => {
+const rowFromBox = (box: Box): number[] => [...box.low, ...box.high, ...box.order];
+const boxFromRow = (row: ArrayLike<number>): Box => {
   const list = Array.from(row);
   const order = list.slice(6) as [0, 1, 2];
   return new Box(list.slice(0, 3) as unknown as Triple, list.slice(3, 6) as unknown as Triple, order);
@@ -52,7 +52,12 @@ const boxOf = (row: ArrayLike<number>): Box => {
 export async function agree(comm: Communicator, request: Request | undefined): Promise<Agreement> {
   const mine = new Float64Array(rowNumbers);
   if (request)
-    mine.set([1, ...rowOf(request.inbox), ...rowOf(request.outbox), ...settings.map(([, value]) => value(request))]);
+    mine.set([
+      1,
+      ...rowFromBox(request.inbox),
+      ...rowFromBox(request.outbox),
+      ...settings.map(([, value]) => value(request)),
+    ]);
   const all = new Float64Array(rowNumbers * comm.size);
   await comm.gather(mine, all);
   await comm.bcast(all);
@@ -75,8 +80,8 @@ export async function agree(comm: Communicator, request: Request | undefined): P
         `fft3d: ranks 0 and ${other} were given different values of ${name}; all ranks must pass the same`,
       );
   });
-  const inboxes = rows.map((row) => boxOf(row.subarray(1, 1 + boxNumbers)));
-  const outboxes = rows.map((row) => boxOf(row.subarray(1 + boxNumbers, 1 + 2 * boxNumbers)));
+  const inboxes = rows.map((row) => boxFromRow(row.subarray(1, 1 + boxNumbers)));
+  const outboxes = rows.map((row) => boxFromRow(row.subarray(1 + boxNumbers, 1 + 2 * boxNumbers)));
   const world = checkTiling('fft3d: inboxes', inboxes);
   const outWorld = checkTiling('fft3d: outboxes', outboxes);
   const reduced = request?.reduced;

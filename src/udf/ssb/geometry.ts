@@ -74,7 +74,7 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
     );
   const required = (name: string, value: number | undefined, low: number, high: number) =>
     valid(`${what}: ${name}`, value, row.required(row.number(low, high)));
-  const flat = transformation?.flat() ?? turned(options.scanRotation ?? 0, options.flipY ?? false);
+  const flat = transformation?.flat() ?? scanRotationMatrix(options.scanRotation ?? 0, options.flipY ?? false);
   if (flat.length !== 4 || !flat.every(Number.isFinite))
     throw new EwaldError('Argument', `${what}: transformation is [${flat}]; expected [[yy, yx], [xy, xx]]`);
   return {
@@ -91,7 +91,7 @@ export function checkSsb(what: string, options: SsbOptions): SsbGeometry {
 }
 
 /** Centres of mass are turned from the detector to the scan; this is the inverse, for row vectors. */
-function turned(degrees: number, flipY: boolean): number[] {
+function scanRotationMatrix(degrees: number, flipY: boolean): number[] {
   const angle = (degrees * Math.PI) / 180;
   const [c, s, y] = [Math.cos(angle), Math.sin(angle), flipY ? -1 : 1];
   return [y * c, s, -y * s, c];

@@ -20,7 +20,7 @@ export function unitOf(text: string | undefined): string | undefined {
   return inverse ? `1/${plain}` : plain;
 }
 
-const firstNumber = (value: Hdf5Value | undefined): number | undefined => {
+const attributeNumber = (value: Hdf5Value | undefined): number | undefined => {
   const first = ArrayBuffer.isView(value) || Array.isArray(value) ? (value as ArrayLike<unknown> & object)[0] : value;
   const number = typeof first === 'number' || typeof first === 'bigint' ? Number(first) : Number.NaN;
   return Number.isFinite(number) ? number : undefined;
@@ -85,8 +85,8 @@ async function hspyAxes(group: Hdf5Group, shape: readonly number[]): Promise<Axi
       const value = attributes.get(name);
       return typeof value === 'string' ? value : undefined;
     };
-    const scale = firstNumber(attributes.get('scale'));
-    const offset = firstNumber(attributes.get('offset'));
+    const scale = attributeNumber(attributes.get('scale'));
+    const offset = attributeNumber(attributes.get('offset'));
     const steps = { ...(offset === undefined ? {} : { offset }), ...(scale === undefined ? {} : { scale }) };
     axes.push(named(text('name'), size, steps, unitOf(text('units'))));
   }

@@ -19,7 +19,7 @@ export interface Extra extends Partial<Way> {
 }
 
 /** An option's value in an address: lists are joined by -, [start, count] becomes start+count, and all is *. */
-function valueName(value: unknown): string {
+function choiceText(value: unknown): string {
   if (!Array.isArray(value)) return String(value);
   return value.map((one) => (Array.isArray(one) ? one.join('+') : (one ?? '*'))).join('-');
 }
@@ -38,7 +38,7 @@ export function row(options: FftOptions, about: string, extra: Extra = {}): Row<
   } = extra;
   const shape = typeof options.shape === 'number' ? [options.shape] : options.shape;
   const { shape: _, kind = 'c2c', precision = 'f32', ...rest } = options;
-  const more = Object.entries(rest).map(([name, value]) => `${name}=${valueName(value)}`);
+  const more = Object.entries(rest).map(([name, value]) => `${name}=${choiceText(value)}`);
   const id = [
     'fft',
     ...(prefix === undefined ? [] : [prefix]),
