@@ -156,7 +156,7 @@ async function templateOf(file: string, signal: AbortSignal) {
 }
 
 /** The names in a list such as `com,sum`; `modules` are those of --udf. Throws `Argument`. */
-export function namesOf(list: string, modules?: readonly string[]): AnalysisName[] {
+export function listedAnalyses(list: string, modules?: readonly string[]): AnalysisName[] {
   const names = list.split(',').map((name) => name.trim());
   for (const name of names) {
     if (isName(name)) continue;

@@ -45,9 +45,9 @@ import {
   analysisFlags,
   analysisHelp,
   flagsInHelp,
+  listedAnalyses,
   makeAnalysis,
   namesInHelp,
-  namesOf,
   refuseWithoutAnalysis,
 } from './run-analyses.js';
 import { pageLeft, servedView } from './run-view.js';
@@ -107,7 +107,7 @@ async function run(
   // If only user functions are run, no analysis has to be named.
   const alone = given.udfs !== undefined && second === undefined && connect === undefined;
   if (what !== undefined && !alone) refuseWithoutAnalysis(what, second);
-  const names = alone || what === undefined ? [] : namesOf(what, given.udfs);
+  const names = alone || what === undefined ? [] : listedAnalyses(what, given.udfs);
   const file = connect ?? (alone ? what : second);
   if (names.length === 0 && given.udfs === undefined)
     throw new EwaldError(
@@ -150,7 +150,7 @@ async function run(
 
 async function analyse(
   file: string,
-  names: ReturnType<typeof namesOf>,
+  names: ReturnType<typeof listedAnalyses>,
   [flags, chosen, outputs]: readonly [Flags, Chosen, RunToFilesOptions],
   watch: RunWatch | undefined,
   signal: AbortSignal,

@@ -36,7 +36,7 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   problems.push(...doubled(panels), ...overlaps(panels, outlines));
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
-    problems.push(`${namesOf(mirrored)}: mirrored, unlike the other panels`);
+    problems.push(`${panelNames(mirrored)}: mirrored, unlike the other panels`);
   const distances = panels.map(({ offsetM }) => beam.distanceM + offsetM);
   const odd = distances.find((one) => one < 0.001 || one > 20);
   if (odd !== undefined)
@@ -81,7 +81,7 @@ function problemsOf({ name, fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Pa
   return found;
 }
 
-const namesOf = (panels: readonly Panel[]): string =>
+const panelNames = (panels: readonly Panel[]): string =>
   `${panels
     .slice(0, 4)
     .map(({ name }) => name)

@@ -235,7 +235,7 @@ function made([number, name, plain, generators]: (typeof groups)[number]): Space
 
 const compact = (name: string): string => name.replace(/[\s_]/g, '').toUpperCase();
 /** Names by which a group may be called: `P 1 21 1` is `P 21` as well, and `H 3` is `R 3`. */
-function namesOf(name: string): string[] {
+function namesInTables(name: string): string[] {
   const short = /^[PCI] 1 \S+ 1$/.test(name) ? [name.replace(/ 1/g, '').trim()] : [];
   const rhombohedral = name.startsWith('H') ? [`R${name.slice(1)}`] : [];
   return [name, ...short, ...rhombohedral].map(compact);
@@ -247,7 +247,7 @@ export const spaceGroupNames: readonly string[] = groups.map(([, name]) => name)
 /** The space group of a name such as `P 43 21 2` or `P43212`, or of a number. Throws `Argument`. */
 export function spaceGroup(name: string): SpaceGroup {
   const wanted = compact(name);
-  const found = groups.find(([number, own]) => String(number) === wanted || namesOf(own).includes(wanted));
+  const found = groups.find(([number, own]) => String(number) === wanted || namesInTables(own).includes(wanted));
   if (found) return made(found);
   const near = nearest(name, spaceGroupNames);
   throw new EwaldError(
@@ -260,7 +260,7 @@ export function spaceGroup(name: string): SpaceGroup {
 /** The name of the point group of a space group; undefined for a name that is not one of the 65. */
 export function pointGroupOfSpaceGroup(name: string): string | undefined {
   const wanted = compact(name);
-  const found = groups.find(([, own]) => namesOf(own).includes(wanted));
+  const found = groups.find(([, own]) => namesInTables(own).includes(wanted));
   if (!found) return undefined;
   const [, own, plain] = found;
   // In hexagonal axes the group 32 is 321.

@@ -52,7 +52,7 @@ export async function planTuned(
   const key = wisdomKey(backend.name, backend.device.name, descriptor);
   const known = wisdom.get(key);
   // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
-  const choices = known ? namesOf(known, offered) : undefined;
+  const choices = known ? variantNames(known, offered) : undefined;
   if (known && choices)
     return choices.length === 0
       ? { ...first, choices }
@@ -80,7 +80,7 @@ export async function planTuned(
 }
 
 /** Names of the variants that fields stand for; undefined when they are not all offered. */
-function namesOf(fields: Choice, offered: readonly (readonly FftVariant[])[]): string[] | undefined {
+function variantNames(fields: Choice, offered: readonly (readonly FftVariant[])[]): string[] | undefined {
   const names = Object.entries(fields).map(
     ([name, value]) =>
       offered
