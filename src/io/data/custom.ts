@@ -99,7 +99,10 @@ function checkMembers(what: string, given: CustomDataset): void {
 }
 
 /** The shape in the names of datasets. Throws `Argument`. */
-function shapeOf(what: string, { shape }: CustomDataset): { navigation: readonly number[]; signal: readonly number[] } {
+function customShape(
+  what: string,
+  { shape }: CustomDataset,
+): { navigation: readonly number[]; signal: readonly number[] } {
   const isOfScan = typeof shape === 'object' && shape !== null && 'nav' in shape;
   knownOptions(`${what}: shape`, shape, isOfScan ? ['nav', 'sig'] : ['navigation', 'signal']);
   return isOfScan ? { navigation: shape.nav, signal: shape.sig } : (shape as never);
@@ -116,7 +119,7 @@ export function customDataset(given: CustomDataset): Dataset {
       `${what} has no ${missing.join(', no ') || 'function read'}; expected { shape: { navigation, signal }, dtype, ` +
         'read(first, count, into) { … } }',
     );
-  const shape = shapeOf(what, given);
+  const shape = customShape(what, given);
   const dtype = valid(`${what}: dtype`, given.dtype, row.required(row.choice(dataTypes)));
   const navigation = [...checkShape(`${what}: shape.navigation`, shape.navigation)];
   const signal = [...checkShape(`${what}: shape.signal`, shape.signal, 1)];

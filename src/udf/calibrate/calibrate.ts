@@ -53,7 +53,7 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   });
   checkSignal(signal);
   const tell = observer(what, given, 'progress') ?? (() => {});
-  const { nav, height, width } = shapeOf(what, scan);
+  const { nav, height, width } = calibrationShape(what, scan);
   const pass = (udf: AnyUdf, from: number, to: number) =>
     run(udf, {
       corrections,
@@ -99,7 +99,7 @@ interface Shape {
   readonly width: number;
 }
 
-function shapeOf(what: string, scan: Scan): Shape {
+function calibrationShape(what: string, scan: Scan): Shape {
   const { width, height } = sizeOf(scan, what);
   const { nav } = scan.shape;
   if (scan.live)

@@ -75,7 +75,7 @@ async function openNumbers(source: ByteSource, toml: Toml, name: string, options
   return { source: part, ...known, count: Math.floor(part.size / elementBytes(known.dtype)) };
 }
 
-const shapeOf = (source: ByteSource, toml: Toml, key: string): readonly number[] | undefined => {
+const tomlShape = (source: ByteSource, toml: Toml, key: string): readonly number[] | undefined => {
   const value: TomlValue | undefined = toml.get('params')?.get(key);
   if (value === undefined) return undefined;
   const list = Array.isArray(value) ? (value as readonly TomlValue[]) : [value];
@@ -84,7 +84,7 @@ const shapeOf = (source: ByteSource, toml: Toml, key: string): readonly number[]
 
 function openCsr(source: ByteSource, toml: Toml, parts: Parts, options: FormatOptions): Dataset {
   const { indptr, indices, data } = parts;
-  const signal = shapeOf(source, toml, 'sig_shape');
+  const signal = tomlShape(source, toml, 'sig_shape');
   if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
   checkShape('sig_shape', signal, 1);
   const frameLength = sane(
@@ -102,7 +102,7 @@ function openCsr(source: ByteSource, toml: Toml, parts: Parts, options: FormatOp
       source,
       `${indices.source.name} has ${indices.count} numbers and ${data.source.name} has ${data.count}; expected as many`,
     );
-  const stated = shapeOf(source, toml, 'nav_shape');
+  const stated = tomlShape(source, toml, 'nav_shape');
   const fits = stated?.reduce((a, b) => a * b, 1) === frames;
   const notes: Note[] = [];
   if (stated && !fits)

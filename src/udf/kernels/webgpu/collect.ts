@@ -1,6 +1,6 @@
 /** Converts the words returned by kernels to sums in doubles. */
 import type { FrameLayout } from './shaders.js';
-import { type DeviceStep, shapeOf, spanValues } from './steps.js';
+import { type DeviceStep, spanValues, stepShape } from './steps.js';
 
 const word = 2 ** 32;
 
@@ -21,7 +21,7 @@ export function addColumns(
 ): void {
   const { kind, column, count: masks } = step;
   const reals = new Float32Array(words.buffer, words.byteOffset, words.length);
-  const { parts } = shapeOf(step, layout);
+  const { parts } = stepShape(step, layout);
   const real = layout.dtype === 'f32';
   if (kind === 'dense' || kind === 'sparse') {
     for (let f = 0, at = 0; f < count; f++)

@@ -15,7 +15,7 @@ import { asWords, chunkOf } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';
 import { type Recorder, recordersOf } from './record.js';
 import { type FrameLayout, layoutOf } from './shaders.js';
-import { type DeviceStep, shapeOf, stepsOf, tablesOf } from './steps.js';
+import { type DeviceStep, stepShape, stepsOf, tablesOf } from './steps.js';
 
 /** Chunks in flight. */
 const slotCount = 2;
@@ -38,7 +38,7 @@ function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } 
   const needed: [string, number][] = [['a frame', 4 * layout.frameWords]];
   let words = 0;
   for (const step of stepsOf(descriptor)) {
-    const shape = shapeOf(step, layout);
+    const shape = stepShape(step, layout);
     words += alignedWords(device, shape.words);
     needed.push([`the sums of ${step.kind}`, 4 * shape.planeWords * layout.frameWords * layout.perWord]);
     for (const table of tablesOf(step, descriptor)) needed.push([`what ${step.kind} reads`, table.byteLength]);
@@ -69,7 +69,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
   const layout = layoutFor(descriptor);
   const steps = stepsOf(descriptor);
   const frameBytes = 4 * layout.frameWords;
-  const wordsOf = steps.map((step) => shapeOf(step, layout).words);
+  const wordsOf = steps.map((step) => stepShape(step, layout).words);
   const most = chunkOf(
     device,
     layout,
@@ -100,7 +100,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
     const planes: (GpuBuffer | undefined)[] = [];
     const recorders: Recorder[][] = [];
     for (const [i, step] of steps.entries()) {
-      const { planeWords } = shapeOf(step, layout);
+      const { planeWords } = stepShape(step, layout);
       const plane =
         planeWords > 0
           ? await hold(4 * planeWords * layout.frameWords * layout.perWord, 'storage', `udf ${step.kind}`)

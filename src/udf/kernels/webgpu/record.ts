@@ -3,7 +3,7 @@ import type { Commands } from '../../../core/backends/webgpu/commands.js';
 import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js';
 import { udfStepKinds } from '../../../core/layout/udf.js';
 import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
-import { type DeviceStep, partWords, shapeOf, spanValues } from './steps.js';
+import { type DeviceStep, partWords, spanValues, stepShape } from './steps.js';
 
 /** The bindings of a slot: its frames, their uniforms, and the words per frame of each step. */
 export interface SlotBindings {
@@ -59,7 +59,7 @@ export async function recordersOf(
       const bound = device.bind(pipeline, [frames, ...(kind === 'dense' ? [chunk] : []), ...tables, out as Binding]);
       return (commands, count) => commands.dispatch(pipeline, bound, ...groups(count));
     });
-  const { parts } = shapeOf(step, layout);
+  const { parts } = stepShape(step, layout);
   const PART_WORDS = partWords(kind, layout);
   if (kind === 'dense') {
     const maskLanes = maskLanesOf(masks);

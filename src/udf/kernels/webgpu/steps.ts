@@ -44,7 +44,7 @@ export const spanValues = (kind: DeviceStep['kind'], real: boolean): number => {
 };
 
 /** The sizes of a step over frames. */
-export function shapeOf({ kind, count }: DeviceStep, frame: FrameLayout): StepShape {
+export function stepShape({ kind, count }: DeviceStep, frame: FrameLayout): StepShape {
   const real = frame.dtype === 'f32';
   switch (kind) {
     case 'sumOf':
