@@ -81,7 +81,7 @@ async function* stored(
 type Codes = ReadonlyMap<AnyUdf, WasmCode>;
 
 /** Frames of the largest partition of a run, and of its pieces. */
-function sizesOf({ partitions, parts, meta, scan }: Run): { readonly largest: number; readonly piece: number } {
+function partitionSizes({ partitions, parts, meta, scan }: Run): { readonly largest: number; readonly piece: number } {
   const least = scan.live?.mostFrames ?? 1;
   const largest = partitions.reduce((most, { positions }) => Math.max(most, positions.length), least);
   const udfs = parts.map(({ udf }) => udf);
@@ -96,7 +96,7 @@ async function* onThisThread(
 ): AsyncGenerator<Step, void> {
   const { scan, meta, corrections, partitions } = run;
   const { inputDtype: _, ...known } = meta;
-  const sizes = sizesOf(run);
+  const sizes = partitionSizes(run);
   const passes = new Passes(engine.context, 0, { codes, ...sizes });
   const { dataset } = scan;
   const shown = seesStored(dataset.dtype, meta.inputDtype, corrections);
@@ -163,7 +163,7 @@ class Tasks {
           params: options[i] as Readonly<Record<string, unknown>>,
           ...(this.#codes.has(udf) && { wasm: this.#codes.get(udf)?.bytes }),
         })),
-        ...sizesOf(this.#run),
+        ...partitionSizes(this.#run),
         meta: known,
         source: source && plain(source),
         corrections: corrections && plain(corrections.options),
@@ -277,7 +277,7 @@ async function* liveOnThisThread(
 ): AsyncGenerator<Step, void> {
   const { meta, corrections } = run;
   const { inputDtype: _, ...known } = meta;
-  const sizes = sizesOf(run);
+  const sizes = partitionSizes(run);
   const passes = new Passes(engine.context, 0, { codes, ...sizes });
   // Kernels are loaded while the first frames arrive.
   if (run.parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);

@@ -112,7 +112,7 @@ function expectsDataset(what: string, dataset: unknown): void {
 /** Bytes that a dataset takes as a resident scan with a bin. Throws what `residentScan` throws for its frames. */
 export function residentBytes(dataset: Dataset, bin = 1): number {
   expectsDataset('residentBytes', dataset);
-  const { height, width, type } = sizesOf(dataset, valid('residentBytes: bin', bin, rows.bin));
+  const { height, width, type } = residentSizes(dataset, valid('residentBytes: bin', bin, rows.bin));
   return dataset.frames * height * width * numberTypes[type].BYTES_PER_ELEMENT;
 }
 
@@ -144,7 +144,7 @@ interface Sizes {
 }
 
 /** Sizes of the frames of a resident scan, and their type. */
-function sizesOf({ name, dtype, shape }: Dataset, bin: number): Sizes {
+function residentSizes({ name, dtype, shape }: Dataset, bin: number): Sizes {
   const [height, width, ...rest] = shape.signal;
   if (height === undefined || width === undefined || rest.length > 0)
     throw new EwaldError('Shape', `${name}: a frame is [${shape.signal}]; residentScan expects frames of two axes`);
@@ -185,7 +185,7 @@ export async function readResident(
   const tell = observer('residentScan', options, 'onProgress');
   checkSignal(signal);
   const { name, frames } = dataset;
-  const { full, height, width, type } = sizesOf(dataset, bin);
+  const { full, height, width, type } = residentSizes(dataset, bin);
   const bytes = residentBytes(dataset, bin);
   if (bytes > maxBytes)
     throw new EwaldError(

@@ -55,7 +55,7 @@ function transformInJavaScript([rows, columns]: readonly [number, number]): Tran
   };
 }
 
-const sizesOf = (what: string, nav: readonly number[], sig: readonly number[]): SsbSizes => {
+const checkedSizes = (what: string, nav: readonly number[], sig: readonly number[]): SsbSizes => {
   if (nav.length !== 2 || sig.length !== 2)
     throw new EwaldError(
       'Shape',
@@ -170,7 +170,7 @@ function partitionFill(frames: UdfFrames, positions: Uint32Array): (pixel: numbe
   };
 }
 
-const sizes = (meta: UdfMeta): SsbSizes => sizesOf('ssb', meta.nav, meta.sig);
+const sizes = (meta: UdfMeta): SsbSizes => checkedSizes('ssb', meta.nav, meta.sig);
 
 /** The UDF of `ssbUdf`; its parameters are checked there. */
 export const sideBandUdf = /* @__PURE__ */ defineUdf({
@@ -273,7 +273,7 @@ export function residentSsb(
   const what = 'residentSsb';
   if (!(scan instanceof ResidentScan))
     throw new EwaldError('Argument', `${what}: the scan is not a resident one; expected await residentScan(dataset)`);
-  const { nav, sig } = sizesOf(what, scan.navigation, [scan.height, scan.width]);
+  const { nav, sig } = checkedSizes(what, scan.navigation, [scan.height, scan.width]);
   let kept: Promise<Transform> | undefined;
   let size = 0;
   return {

@@ -99,7 +99,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     },
     notes: [...beside.notes, ...notesOnFrames(catalog, frames, first, turned)],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
-    sizes: await sizesOf(file, frames, count),
+    sizes: await sizeChecks(file, frames, count),
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
@@ -320,7 +320,7 @@ function arraysOf(
   return entries;
 }
 
-async function sizesOf(file: Hdf5File, frames: Frames, count: number): Promise<SizeCheck[]> {
+async function sizeChecks(file: Hdf5File, frames: Frames, count: number): Promise<SizeCheck[]> {
   const sizes: SizeCheck[] = [];
   const end = file.superblock.end;
   if (end > file.source.size) sizes.push({ what: 'bytes of the file', expected: end, found: file.source.size });

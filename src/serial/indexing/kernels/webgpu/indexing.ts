@@ -58,7 +58,7 @@ export function indexingOp(device: GpuDevice, pace: Partial<Pace> = {}): Indexin
 }
 
 function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: string } | undefined {
-  const size = sizesOf(descriptor);
+  const size = indexingSizes(descriptor);
   if (size.exhaustive && size.spots > maxHistogramSpots)
     return {
       why:
@@ -107,7 +107,7 @@ interface Sizes {
   readonly nodeSlots: number;
 }
 
-function sizesOf({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }: IndexingDescriptor): Sizes {
+function indexingSizes({ fields, batch, maxBatchSpots, maxInputCells, maxOutputCells }: IndexingDescriptor): Sizes {
   const exhaustive = fields.method === enums.Method.exhaustive;
   const turbo = fields.method === enums.Method.turbo;
   const redundant = fields.redundant === 1;
@@ -170,7 +170,7 @@ function imageBytes(size: Sizes) {
 const param = (params: DataView, name: string): number => params.getUint32(4 * wordOf(indexerParams, name), true);
 
 async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, pace: Pace): Promise<IndexingKernel> {
-  const size = sizesOf(descriptor);
+  const size = indexingSizes(descriptor);
   const limit = Math.min(device.limits.maxStorageBufferBindingSize ?? 2 ** 27, device.limits.maxBufferSize ?? 2 ** 28);
   const each = imageBytes(size);
   const { counts, hits, ...fixed } = each;
