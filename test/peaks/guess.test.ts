@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { type FrameSimulation, FrameSimulator } from '../../src/io/simulate/frames.js';
-import { factsOf, flagsOf, gainDoubt, parametersOf, radiiOfSpots, saidOf } from '../../src/serial/peaks/guess.js';
+import { factsOf, flagsOf, gainDoubt, guessedParameters, radiiOfSpots, saidOf } from '../../src/serial/peaks/guess.js';
 import { ringsAround } from '../../src/serial/peaks/rings.js';
 
 let context: Context;
@@ -84,8 +84,8 @@ describe('a gain that the geometry states', () => {
     const facts = await factsOfSimulated(crowd, { stated: 1 });
     expect(facts.estimatedGain).toBeGreaterThan(2);
     expect(facts.gain).toBe(1);
-    expect(parametersOf('dispersion', facts).gain).toBe(1);
-    const { minSnr = 0 } = parametersOf('peakfinder8', facts);
+    expect(guessedParameters('dispersion', facts).gain).toBe(1);
+    const { minSnr = 0 } = guessedParameters('peakfinder8', facts);
     expect(minSnr).toBeGreaterThanOrEqual(3);
     expect(minSnr).toBeLessThan(4);
     expect(gainDoubt(facts)).toContain('crowded with peaks');
@@ -94,14 +94,14 @@ describe('a gain that the geometry states', () => {
   test('is compared with the estimate', async () => {
     const right = await factsOfSimulated({ background: 20 }, { gain: 8, stated: 8 });
     expect(gainDoubt(right)).toBeUndefined();
-    expect(parametersOf('peakfinder8', right).minSnr).toBe(4.5);
+    expect(guessedParameters('peakfinder8', right).minSnr).toBe(4.5);
     const wrong = await factsOfSimulated({ background: 20 }, { stated: 30 });
     expect(gainDoubt(wrong)).toContain('the geometry states 30 units per photon');
     expect(wrong.gain).toBe(30);
     // A detector whose units are called photons: not a crowd, so the search stays as it is.
     const units = await factsOfSimulated({ background: 20 }, { gain: 20, stated: 1 });
     expect(gainDoubt(units)).toContain('the number is wrong');
-    expect(parametersOf('peakfinder8', units).minSnr).toBe(4.5);
+    expect(guessedParameters('peakfinder8', units).minSnr).toBe(4.5);
   });
 });
 
@@ -115,7 +115,7 @@ describe('spot size', () => {
     const [inner] = radiiOfSpots(facts);
     // Three sigmas and one pixel.
     expect(inner).toBe(Math.ceil(3 * (facts.spotPx ?? 0) + 1));
-    expect(parametersOf('peakfinder8', facts)).toMatchObject({
+    expect(guessedParameters('peakfinder8', facts)).toMatchObject({
       localBgRadius: inner,
       minPixCount: Math.max(2, Math.floor(2 * (facts.spotPx ?? 0) ** 2)),
     });
@@ -135,14 +135,14 @@ test('frames without spots or background give no estimate, and CrystFEL’s para
   expect(blank).toMatchObject({ gain: undefined, spotPx: undefined });
   expect(saidOf(blank)).toBe('');
   expect(radiiOfSpots(blank)).toEqual([4, 5, 7]);
-  expect(flagsOf('peakfinder8', parametersOf('peakfinder8', blank))).toBe(
+  expect(flagsOf('peakfinder8', guessedParameters('peakfinder8', blank))).toBe(
     `--threshold=${blank.threshold} --min-snr=4.5 --min-pix-count=2 --max-pix-count=200 --local-bg-radius=4`,
   );
 });
 
 test('dispersion uses the gain, and zaef uses a gradient that noise rarely reaches', async () => {
   const facts = await factsOfSimulated({ background: 20 }, { gain: 7.5 });
-  expect(parametersOf('dispersion', facts)).toMatchObject({ gain: facts.gain, threshold: 0 });
-  const { minSquaredGradient = 0 } = parametersOf('zaef', facts);
+  expect(guessedParameters('dispersion', facts)).toMatchObject({ gain: facts.gain, threshold: 0 });
+  const { minSquaredGradient = 0 } = guessedParameters('zaef', facts);
   expect(minSquaredGradient / facts.variance).toBeCloseTo(36, -1);
 });

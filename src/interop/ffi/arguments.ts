@@ -20,7 +20,7 @@ import { isNested, nestedArgument, pointersArgument, rowsArgument, textsArgument
  * The converters of a function's parameters. `lengths` supplements the header: parameter → number, or another parameter
  * that contains the length.
  */
-export function parametersOf(
+export function callParameters(
   runtime: Runtime,
   { name, parameters }: CFunction,
   lengths: Readonly<Record<string, number | string>> = {},

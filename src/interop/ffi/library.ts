@@ -6,7 +6,7 @@ import { nearest, shown } from '../../base/options.js';
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import type { MemorySpace } from '../memory/space.js';
-import { lengthChecks, parametersOf } from './arguments.js';
+import { callParameters, lengthChecks } from './arguments.js';
 import { bindCall, bindVariadic, type CallFrame, marking } from './bind.js';
 import { Callback } from './callback.js';
 import { CArray } from './carray.js';
@@ -379,7 +379,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
 
   const make = (fn: CFunction): LibraryFunction => {
     const own = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
-    const parameters = parametersOf(runtime, fn, own, target.byValue?.bind(target)).map((parameter, i) =>
+    const parameters = callParameters(runtime, fn, own, target.byValue?.bind(target)).map((parameter, i) =>
       i === 0 && endings.has(fn.name) ? marking(parameter, `${fn.name}()`) : parameter,
     );
     const checks = lengthChecks(runtime, fn, own);

@@ -111,7 +111,7 @@ const sameBend = 0.03;
 /** How often a cell is improved, and by which factor its score has to improve each time. */
 const [mostRounds, leastGain] = [4, 1.02];
 
-const parametersOf = (cell: Cell): Six => [...lengthsOf(cell), ...anglesOf(cell)] as Six;
+const sixParameters = (cell: Cell): Six => [...lengthsOf(cell), ...anglesOf(cell)] as Six;
 const alike = (p: Six, q: Six): boolean =>
   p.every((x, i) => (i < 3 ? Math.abs(x / (q[i] ?? 1) - 1) < 0.03 : Math.abs(x - (q[i] ?? 0)) < 3));
 const volumeOf = (members: readonly Six[]): number => volume(cellFromParameters(...meanOf(members)));
@@ -246,7 +246,7 @@ async function outcomesWithin(
  */
 function reducedParameters(cell: Cell): Six | undefined {
   try {
-    return parametersOf(reducedCell(cell, [0.01, 0.001, 1e-5]).cell);
+    return sixParameters(reducedCell(cell, [0.01, 0.001, 1e-5]).cell);
   } catch {
     return undefined;
   }
@@ -289,15 +289,17 @@ function answerOf(
   tolerance: number,
   aligned: AlignedStills | undefined,
 ): DeterminedCell {
-  const sixes = aligned ? aligned.stills.map(({ cell }) => parametersOf(cell)) : all;
+  const sixes = aligned ? aligned.stills.map(({ cell }) => sixParameters(cell)) : all;
   // The cell was improved after its reduction.
   const mean = aligned?.mean ?? cellFromParameters(...meanOf(sixes));
   const { cell: reduced, matrix } = reducedCell(mean, [0.01, 0.001, 1e-5]);
-  const parameters = parametersOf(reduced);
+  const parameters = sixParameters(reduced);
   const spread = meanOf(
     sixes.map(
       (six) =>
-        parametersOf(combine(matrix, cellFromParameters(...six))).map((x, i) => (x - (parameters[i] ?? 0)) ** 2) as Six,
+        sixParameters(combine(matrix, cellFromParameters(...six))).map(
+          (x, i) => (x - (parameters[i] ?? 0)) ** 2,
+        ) as Six,
     ),
   ).map(Math.sqrt) as Six;
   const cell = cellFromParameters(...parameters);
@@ -410,14 +412,14 @@ async function tryCell(
 ): Promise<Outcome> {
   const all: Six[] = [];
   const which: number[] = [];
-  let [score, least, best] = [0, 0, parametersOf(known)];
+  let [score, least, best] = [0, 0, sixParameters(known)];
   for (const index of indices) {
     checkSignal(signal);
     const result = await run({ spots: Float32Array.from(images[index] ?? []), cells: known });
     const [crystal] = result.image(0).crystals();
     if (!crystal) continue;
     // A found cell keeps the basis of the known one, so the parameters of all images can be averaged.
-    const six = parametersOf(crystal.cell);
+    const six = sixParameters(crystal.cell);
     all.push(six);
     which.push(index);
     score += crystal.log10Chance;

@@ -197,7 +197,7 @@ export function gainDoubt(facts: FrameFacts): string | undefined {
 }
 
 /** Parameters of a search from the properties of frames. */
-export function parametersOf(finder: FinderName, facts: FrameFacts): PeaksRunOptions {
+export function guessedParameters(finder: FinderName, facts: FrameFacts): PeaksRunOptions {
   const { threshold, variance, gain: found, covered, spotPx } = facts;
   const own = whereTuned(finder);
   const ratio = covered < crowdedShare ? 1 : varianceRatio(facts);

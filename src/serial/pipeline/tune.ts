@@ -5,7 +5,7 @@ import { checkSignal } from '../../base/options.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import type { Detector } from '../../io/detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
-import { type FrameFacts, factsOf, parametersOf, radiiOfSpots, usualParameters } from '../peaks/guess.js';
+import { type FrameFacts, factsOf, guessedParameters, radiiOfSpots, usualParameters } from '../peaks/guess.js';
 import type { PeakFinder } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import type { RingRadii } from './integrate.js';
@@ -74,7 +74,7 @@ export async function tuned(
   const { detector } = searcher;
   const frames = await readSome(detector, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
-  const parameters = { ...parametersOf(name, facts), ...peaks };
+  const parameters = { ...guessedParameters(name, facts), ...peaks };
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length };
 }
 
@@ -105,7 +105,7 @@ export async function tunedOn(
   const { finder: name = 'peakfinder8', peaks = {} } = settings;
   const facts = await factsOfFrames(searcher, settings, frames);
   const { intRadius = radiiOfSpots(facts) } = settings;
-  const parameters = isList(name) ? peaks : { ...parametersOf(name, facts), ...peaks };
+  const parameters = isList(name) ? peaks : { ...guessedParameters(name, facts), ...peaks };
   return {
     ...settings,
     peaks: name === 'zaef' ? { peakRadius: intRadius, ...parameters } : parameters,

@@ -1,6 +1,6 @@
 /** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
 import { aligned, type Block, findTrend, type Rest } from './descan.js';
-import { type DiskFit, fitDisk, parametersOf } from './disk.js';
+import { type DiskFit, diskParameters, fitDisk } from './disk.js';
 import { diskErrors } from './disk-errors.js';
 import type { Image } from './image.js';
 import { type Start, startOf } from './start.js';
@@ -113,7 +113,7 @@ export function findBeam(
   if (!start) return 'there is no bright region: all pixels have the same counts';
   if (isSaturated(image, good, start, nav[0] * nav[1]))
     return 'the bright field is saturated: many of its pixels have the same number in all frames';
-  let fit = fitDisk(image, good, parametersOf(start));
+  let fit = fitDisk(image, good, diskParameters(start));
   if (!fit) return 'no disk fits the bright region';
   let errors = diskErrors(
     fit,

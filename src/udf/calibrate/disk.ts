@@ -169,7 +169,7 @@ function stepped(p: DiskParameters, free: readonly number[], step: Float64Array)
 }
 
 /** Where a fit begins: the estimate, or parameters of another fit. */
-export const parametersOf = ({ cy, cx, r, high, low }: Start): DiskParameters =>
+export const diskParameters = ({ cy, cx, r, high, low }: Start): DiskParameters =>
   Float64Array.of(cy, cx, r, Math.max(0.5, 0.06 * r), high - low, low, 0, 0, 0, 0, 0);
 
 /** Fits the free parameters from `start`. Undefined if the equations have no solution. */
