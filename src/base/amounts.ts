@@ -38,15 +38,15 @@ export function columnGroups(widths: readonly number[], columns: number): number
   return groups;
 }
 
-const lengthOf = (text: string): number => [...text].length;
+const characterCount = (text: string): number => [...text].length;
 
 /** A line of progress that fits into `columns`: a longer one could not be erased, and would fill the screen. */
 export function progressLine(what: string, done: number, detail: string, columns: number): string {
   const [start, end] = [`${what} `, `${(done * 100).toFixed(0)} % ${detail}`];
-  const room = Math.min(24, columns - lengthOf(start) - lengthOf(end) - 1);
+  const room = Math.min(24, columns - characterCount(start) - characterCount(end) - 1);
   // A bar of a few characters shows nothing.
   const length = room < 8 ? 0 : room;
   const bar = length === 0 ? '' : `${'█'.repeat(Math.round(done * length)).padEnd(length, '░')} `;
   const line = `${start}${bar}${end}`.trimEnd();
-  return lengthOf(line) <= columns ? line : `${[...line].slice(0, columns - 1).join('')}…`;
+  return characterCount(line) <= columns ? line : `${[...line].slice(0, columns - 1).join('')}…`;
 }

@@ -225,12 +225,12 @@ function addNodes(
   }
 }
 
-const lengthOf = ([x, y, z]: Vector): number => Math.hypot(x, y, z);
+const vectorLength = ([x, y, z]: Vector): number => Math.hypot(x, y, z);
 
 /** Lengths of the axes of a cell, Å, and its volume. */
 function inverseLengths(reciprocal: Cell): [number, number, number, number] {
   const [a, b, c] = reciprocal;
   const volume = Math.abs(dot(a, cross(b, c)));
-  const length = (one: Vector, other: Vector): number => lengthOf(cross(one, other)) / volume;
+  const length = (one: Vector, other: Vector): number => vectorLength(cross(one, other)) / volume;
   return [length(b, c), length(c, a), length(a, b), 1 / volume];
 }

@@ -65,11 +65,11 @@ function vectorOf({ rows }: OracleCrystal, indices: readonly number[], x: number
   return [g0 + y * g2, g1 - x * g2, g2 + x * g1 - y * g0];
 }
 
-const lengthOf = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+const vectorNorm = (v: readonly number[]): number => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
 
 /** Distance of a vector from the Ewald sphere. */
 const excitationOf = (g: readonly number[], wave: number): number =>
-  lengthOf([g[0] ?? 0, g[1] ?? 0, (g[2] ?? 0) + wave]) - wave;
+  vectorNorm([g[0] ?? 0, g[1] ?? 0, (g[2] ?? 0) + wave]) - wave;
 
 interface Placed {
   readonly excitation: number;
@@ -87,9 +87,9 @@ function placed(crystal: OracleCrystal, indices: readonly number[], x: number, y
     const [a0, a1, a2] = about;
     const [g0, g1, g2] = g as [number, number, number];
     const moved = [a1 * g2 - a2 * g1, a2 * g0 - a0 * g2, a0 * g1 - a1 * g0];
-    return s.reduce((sum, component, i) => sum + component * (moved[i] ?? 0), 0) / lengthOf(s);
+    return s.reduce((sum, component, i) => sum + component * (moved[i] ?? 0), 0) / vectorNorm(s);
   };
-  const cosine = (s[2] ?? 0) / lengthOf(s);
+  const cosine = (s[2] ?? 0) / vectorNorm(s);
   return {
     excitation: excitationOf(g, wave),
     slopes: [turned([1, 0, 0]), turned([0, 1, 0])],
