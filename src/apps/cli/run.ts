@@ -316,16 +316,16 @@ async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }
 
-async function arrayOf(file: string | undefined, signal: AbortSignal) {
+async function npyArray(file: string | undefined, signal: AbortSignal) {
   return file === undefined ? undefined : (await readNpyFile(file, signal)).data;
 }
 
 async function correctionsOf({ dark, gain, excludedPixels }: Flags, signal: AbortSignal) {
   if (dark === undefined && gain === undefined && excludedPixels === undefined) return undefined;
-  const bad = await arrayOf(excludedPixels, signal);
+  const bad = await npyArray(excludedPixels, signal);
   return {
-    dark: await arrayOf(dark, signal),
-    gain: await arrayOf(gain, signal),
+    dark: await npyArray(dark, signal),
+    gain: await npyArray(gain, signal),
     excludedPixels: bad && Uint8Array.from(bad, (value) => (value ? 1 : 0)),
   };
 }

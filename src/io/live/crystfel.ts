@@ -41,7 +41,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
     throw new EwaldError('Format', `${name}: the message is not a map; expected the map of a frame`);
   const map = message as ReadonlyMap<string, unknown>;
   const named = keys.data === undefined ? theOnlyArray(map, name) : at(map, keys.data);
-  const array = arrayOf(named);
+  const array = numpyArray(named);
   if (!array)
     throw new EwaldError(
       'Format',
@@ -111,7 +111,7 @@ interface NumpyArray {
   readonly data: Uint8Array;
 }
 
-function arrayOf(value: unknown): NumpyArray | undefined {
+function numpyArray(value: unknown): NumpyArray | undefined {
   if (!(value instanceof Map)) return undefined;
   const [type, shape, data] = ['type', 'shape', 'data'].map((key) => value.get(key));
   const name = type instanceof Uint8Array ? new TextDecoder().decode(type) : type;
@@ -121,7 +121,7 @@ function arrayOf(value: unknown): NumpyArray | undefined {
 }
 
 function theOnlyArray(map: ReadonlyMap<string, unknown>, name: string): unknown {
-  const frames = [...map].filter(([, value]) => arrayOf(value)?.shape.length === 2);
+  const frames = [...map].filter(([, value]) => numpyArray(value)?.shape.length === 2);
   if (frames.length > 1)
     throw new EwaldError(
       'Format',
@@ -133,7 +133,7 @@ function theOnlyArray(map: ReadonlyMap<string, unknown>, name: string): unknown 
 function singleNumber(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   if (Array.isArray(value) && value.length === 1) return singleNumber(value[0]);
-  const array = arrayOf(value);
+  const array = numpyArray(value);
   const [, Numbers] = (array && types[array.type]) ?? [];
   return array && Numbers && array.data.byteLength === Number(array.type.slice(2))
     ? Number(new Numbers(array.data.slice().buffer)[0])

@@ -72,7 +72,7 @@ async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
   const channel = Array.isArray(channels) ? String(channels[0]) : undefined;
   const masks = message.get('pixel_mask');
   const mask =
-    masks instanceof Map ? await arrayOf(masks.get(channel ?? '') ?? [...masks.values()][0], codecs) : undefined;
+    masks instanceof Map ? await rowsArray(masks.get(channel ?? '') ?? [...masks.values()][0], codecs) : undefined;
   return {
     meta: {
       ...(wavelengthA ? { wavelengthA } : {}),
@@ -96,7 +96,7 @@ async function frameOf(
 ): Promise<LiveFrame> {
   const data = message.get('data');
   const one = data instanceof Map ? (data.get(channel ?? '') ?? [...data.values()][0]) : undefined;
-  const array = await arrayOf(one, codecs);
+  const array = await rowsArray(one, codecs);
   if (!array) throw new EwaldError('Format', `${name}: the image message contains no image`);
   const [height = 0, width = 0] = array.shape;
   return {
@@ -125,7 +125,7 @@ const typed: Readonly<Record<number, readonly [DataType, number, new (buffer: Ar
 /** Tags of a multi-dimensional array in row-major order, and of a compressed byte string. */
 const [inRows, compressed] = [40, 56500];
 
-async function arrayOf(value: unknown, codecs: Codecs) {
+async function rowsArray(value: unknown, codecs: Codecs) {
   if (!(value instanceof Tagged) || value.tag !== inRows || !Array.isArray(value.value)) return undefined;
   const [shape, array] = value.value as [unknown, unknown];
   const known = array instanceof Tagged ? typed[array.tag] : undefined;

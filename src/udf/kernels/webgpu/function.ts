@@ -87,7 +87,7 @@ function accessors({ results, params, tables }: FunctionDescriptor, frames: numb
   ].join('\n');
 }
 
-const arrayOf = ({ type }: FunctionResult, words: Uint32Array): FunctionArray => {
+const resultArray = ({ type }: FunctionResult, words: Uint32Array): FunctionArray => {
   const { buffer, byteOffset, length } = words;
   if (type === 'f32') return new Float32Array(buffer, byteOffset, length);
   return type === 'i32' ? new Int32Array(buffer, byteOffset, length) : words;
@@ -175,7 +175,7 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
               for (const [i, result] of results.entries()) {
                 if (result.kind !== 'nav') continue;
                 const place = resultPlaces[i] as number;
-                const found = arrayOf(result, words.subarray(place, place + length * result.numbers));
+                const found = resultArray(result, words.subarray(place, place + length * result.numbers));
                 (rows(job.results[i] as FunctionArray, result.numbers) as Float32Array).set(found as Float32Array);
               }
             },
@@ -194,7 +194,7 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
       return Array.from({ length: used }, (_, group) =>
         grouped.map((result) => {
           const place = (resultPlaces[results.indexOf(result)] as number) - navWords + group * groupWords;
-          return arrayOf(result, words.subarray(place, place + result.numbers));
+          return resultArray(result, words.subarray(place, place + result.numbers));
         }),
       );
     }
