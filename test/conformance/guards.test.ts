@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
 import { imageResult, indexedCell, indexerDescriptor, piParams } from '../../src/core/layout/layout.js';
-import { pack, sizeOf } from '../../src/core/layout/struct.js';
+import { pack, structBytes } from '../../src/core/layout/struct.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];
@@ -189,8 +189,8 @@ describe.each(cores)('guard words, %s', (_, open, present) => {
     const sizes = checkSizes({ batch: images, maxInputCells: lists.known.length, ...lists.options });
     const params = packThresholds(sizes, lists.thresholds);
     const outputs = [
-      new Guarded(images * sizes.maxOutputCells * sizeOf(indexedCell)),
-      new Guarded(images * sizeOf(imageResult)),
+      new Guarded(images * sizes.maxOutputCells * structBytes(indexedCell)),
+      new Guarded(images * structBytes(imageResult)),
       new Guarded(count),
     ] as const;
     const before = [params, spots, offsets, cells].map((array) => bytesOf(array).slice());

@@ -11,7 +11,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
 import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/layout.js';
-import { pack, sizeOf } from '../../src/core/layout/struct.js';
+import { pack, structBytes } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import type { SimulatedImage } from '../../src/io/simulate/spots.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
@@ -200,8 +200,8 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const run = async (list: ArrayLike<number>) => {
       const spots = Float32Array.from(list);
       const [found, results, assignment] = [
-        new Uint8Array(4 * sizeOf(indexedCell)),
-        new Uint8Array(sizeOf(imageResult)),
+        new Uint8Array(4 * structBytes(indexedCell)),
+        new Uint8Array(structBytes(imageResult)),
         new Uint8Array(spots.length / 3),
       ];
       const cells = Float32Array.from(tri.flat());

@@ -11,7 +11,7 @@ import {
   indexerRanges,
   thresholdRanges,
 } from '../../src/core/layout/indexing.js';
-import { pack, sizeOf, wordOf } from '../../src/core/layout/struct.js';
+import { pack, structBytes, wordOf } from '../../src/core/layout/struct.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 import { loadAddon, present } from '../support/emulated-card.js';
 
@@ -29,9 +29,9 @@ const arrays = (descriptor: Uint8Array) => ({
   cells: Float32Array.of(50, 0, 0, 0, 60, 0, 0, 0, 70),
   found: new Uint8Array(
     new DataView(descriptor.buffer).getUint32(4 * wordOf(indexerDescriptor, 'maxOutputCells'), true) *
-      sizeOf(indexedCell),
+      structBytes(indexedCell),
   ),
-  results: new Uint8Array(sizeOf(imageResult)),
+  results: new Uint8Array(structBytes(imageResult)),
   assignment: new Uint8Array(1),
 });
 const said = async (run: () => unknown): Promise<string | undefined> => {

@@ -19,7 +19,7 @@ import {
   turnRounds,
   vectorRounds,
 } from './search.js';
-import { type Field, type Scalar, type Struct, sizeOf, wordOf } from './struct.js';
+import { type Field, type Scalar, type Struct, structBytes, wordOf } from './struct.js';
 
 const snake = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 const upper = (name: string): string => snake(name).replaceAll('-', '_').toUpperCase();
@@ -69,7 +69,7 @@ function cStruct(struct: Struct): string[] {
     out.push(
       `  ${cType[scalarOf(field)]} ${snake(field.name)}${field.count ? `[${field.count}]` : ''}; /* ${field.doc} */`,
     );
-  out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${sizeOf(struct)}, "layout of ${name}");`);
+  out.push(`} ${name};`, `EWALD_STATIC_ASSERT(sizeof(${name}) == ${structBytes(struct)}, "layout of ${name}");`);
   for (const field of struct.fields) {
     out.push(
       `EWALD_STATIC_ASSERT(offsetof(${name}, ${snake(field.name)}) == ${wordOf(struct, field.name) * 4}, "layout ` +
@@ -111,8 +111,8 @@ function checkAlignment(struct: Struct): void {
     if (type !== 'u32' && type !== 'i32' && type !== 'f32' && wordOf(struct, name) % 4 !== 0)
       throw new EwaldError('Internal', `${struct.name}.${name} does not stand at a multiple of 16 bytes`);
   }
-  if (sizeOf(struct) % 16 !== 0)
-    throw new EwaldError('Internal', `${struct.name} has ${sizeOf(struct)} bytes, no multiple of 16`);
+  if (structBytes(struct) % 16 !== 0)
+    throw new EwaldError('Internal', `${struct.name} has ${structBytes(struct)} bytes, no multiple of 16`);
 }
 
 /** Tables of the search: rows that C++, CUDA and WGSL look up by their number. */

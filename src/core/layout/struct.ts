@@ -42,11 +42,11 @@ export type FieldValues = { readonly [name: string]: FieldValue };
 
 /** Words per element of a field. */
 export function wordsOf({ type }: Field): number {
-  return typeof type === 'object' ? sizeOf(type) / 4 : type === 'vec3f' ? 3 : type === 'vec4f' ? 4 : 1;
+  return typeof type === 'object' ? structBytes(type) / 4 : type === 'vec3f' ? 3 : type === 'vec4f' ? 4 : 1;
 }
 
 /** Size of a structure in bytes; a multiple of 16. */
-export function sizeOf(struct: Struct): number {
+export function structBytes(struct: Struct): number {
   return struct.fields.reduce((words, field) => words + (field.count ?? 1) * wordsOf(field), 0) * 4;
 }
 
@@ -62,14 +62,14 @@ export function wordOf(struct: Struct, name: string): number {
 
 /** One structure as little-endian bytes; fields missing from `values` are zero. */
 export function pack(struct: Struct, values: FieldValues): OwnBytes {
-  const bytes = new Uint8Array(sizeOf(struct));
+  const bytes = new Uint8Array(structBytes(struct));
   write(new DataView(bytes.buffer), 0, struct, values);
   return bytes;
 }
 
 /** Concatenated structures. */
 export function packAll(struct: Struct, list: readonly FieldValues[]): OwnBytes {
-  const size = sizeOf(struct);
+  const size = structBytes(struct);
   const bytes = new Uint8Array(list.length * size);
   const view = new DataView(bytes.buffer);
   for (const [i, values] of list.entries()) write(view, i * size, struct, values);

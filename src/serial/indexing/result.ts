@@ -4,13 +4,13 @@ import { EwaldError } from '../../base/errors.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
 import { enums, imageResult, indexedCell } from '../../core/layout/layout.js';
 import { searchConstants } from '../../core/layout/search.js';
-import { sizeOf, wordOf } from '../../core/layout/struct.js';
+import { structBytes, wordOf } from '../../core/layout/struct.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../../crystal/cell.js';
 import type { KnownCells } from './known-cells.js';
 import { isFlat, rivalsOf } from './rivals.js';
 
-const cellWords = sizeOf(indexedCell) / 4;
-const imageWords = sizeOf(imageResult) / 4;
+const cellWords = structBytes(indexedCell) / 4;
+const imageWords = structBytes(imageResult) / 4;
 const scoreWord = wordOf(indexedCell, 'score');
 const chanceWord = wordOf(indexedCell, 'log10Chance');
 const indexedWord = wordOf(indexedCell, 'indexedSpots');

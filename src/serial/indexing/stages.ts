@@ -7,7 +7,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { enums, stageCell, stagePick, stageSummary, stageVector } from '../../core/layout/layout.js';
-import { sizeOf, wordOf } from '../../core/layout/struct.js';
+import { structBytes, wordOf } from '../../core/layout/struct.js';
 import { type Cell, cellFrom, type Vector } from '../../crystal/cell.js';
 
 /** A sampled direction that was accepted. */
@@ -82,7 +82,7 @@ export async function readStages(read: (stage: number) => Promise<Uint8Array>): 
       throw new EwaldError('Internal', `the records of stage ${stage} have ${found.length} bytes; expected ${bytes}`);
     return new DataView(found.buffer, found.byteOffset, found.byteLength);
   };
-  const summary = await records('summary', sizeOf(stageSummary));
+  const summary = await records('summary', structBytes(stageSummary));
   const list = async <T>(
     stage: 'picked' | 'vectors' | 'hits' | 'cells',
     bytes: number,
@@ -105,16 +105,16 @@ export async function readStages(read: (stage: number) => Promise<Uint8Array>): 
     row: word('row'),
     spots: word('spots'),
     counts: Uint32Array.from({ length: directions }, (_, k) => counts.getUint32(4 * k, true)),
-    picked: await list('picked', sizeOf(stagePick), (view, at) => ({
+    picked: await list('picked', structBytes(stagePick), (view, at) => ({
       direction: view.getUint32(at, true),
       score: float(view, at, wordOf(stagePick, 'score')),
     })),
-    vectors: await list('vectors', sizeOf(stageVector), (view, at) => ({
+    vectors: await list('vectors', structBytes(stageVector), (view, at) => ({
       vector: [float(view, at, 0), float(view, at, 1), float(view, at, 2)],
       score: float(view, at, wordOf(stageVector, 'score')),
     })),
     angles: word('angles'),
-    hits: await list('hits', sizeOf(stageCell), cell),
-    cells: await list('cells', sizeOf(stageCell), cell),
+    hits: await list('hits', structBytes(stageCell), cell),
+    cells: await list('cells', structBytes(stageCell), cell),
   };
 }

@@ -2,7 +2,7 @@
 
 import { breathe, checkSignal } from '../../base/options.js';
 import { imageResult } from '../../core/layout/layout.js';
-import { sizeOf } from '../../core/layout/struct.js';
+import { structBytes } from '../../core/layout/struct.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import type { IndexingInput } from './input.js';
 
@@ -53,7 +53,7 @@ function part(batch: IndexingBatch, first: number, last: number): IndexingBatch 
     offsets: offsets.subarray(first, last + 1).map((offset) => offset - begin),
     spots: spots.subarray(3 * begin, 3 * end),
     found: rows(found, found.length / images),
-    results: rows(results, sizeOf(imageResult)),
+    results: rows(results, structBytes(imageResult)),
     assignment: assignment.subarray(begin, end),
   };
 }

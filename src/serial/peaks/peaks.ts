@@ -24,7 +24,7 @@ import {
   peaksPanel,
   peaksParams,
 } from '../../core/layout/peaks.js';
-import { pack, sizeOf, wordOf } from '../../core/layout/struct.js';
+import { pack, structBytes, wordOf } from '../../core/layout/struct.js';
 import type { Planner } from '../../core/planner/planner.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Detector } from '../../io/detector/detector.js';
@@ -373,8 +373,8 @@ function strongest(list: PeakList, most: number | undefined): PeakList {
 }
 
 function listOf(found: Uint8Array, rings: Float32Array | undefined): PeakList {
-  const count = found.length / sizeOf(peak);
-  const words = (sizeOf(peak) / 4) * count;
+  const count = found.length / structBytes(peak);
+  const words = (structBytes(peak) / 4) * count;
   const reals = new Float32Array(found.buffer, found.byteOffset, words);
   const integers = new Uint32Array(found.buffer, found.byteOffset, words);
   return {
@@ -393,7 +393,7 @@ function listOf(found: Uint8Array, rings: Float32Array | undefined): PeakList {
 
 // A loop, because `from` with a function takes ten times as long.
 function column<T extends Float32Array | Uint32Array>(peaks: T, name: string, out: T): T {
-  const words = sizeOf(peak) / 4;
+  const words = structBytes(peak) / 4;
   for (let i = 0, at = wordOf(peak, name); i < out.length; i++, at += words) out[i] = peaks[at] as number;
   return out;
 }

@@ -14,7 +14,7 @@ import { select } from '../roi.js';
 import type { Scan } from '../scan.js';
 import type { AnyUdf } from '../udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
-import { optionsOf, sizeOf } from './parameters.js';
+import { detectorSize, optionsOf } from './parameters.js';
 
 type Common =
   | 'pattern'
@@ -40,7 +40,7 @@ export type StrainAnalysisOptions = Pick<
 /** The pattern of the options. Throws `Argument`, `Shape`. */
 function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern {
   const { pattern: kind = 'background-subtraction', diskRadius, radiusOuter, search, template } = options;
-  const { width, height } = sizeOf(scan, what);
+  const { width, height } = detectorSize(scan, what);
   if (kind === 'user' && !template) throw refusal(what, (said) => `the pattern user requires ${said('template')}`);
   if (kind !== 'user' && diskRadius === undefined)
     throw refusal(what, (said) => `${said('diskRadius')} is required: the radius of the disks in pixels`);
@@ -62,7 +62,7 @@ function finderOf(scan: Scan, what: string, options: DisksOptions, pattern: Disk
   const { numPeaks = 25, minHeight = analysisRows.minHeight.range.fallback } = options;
   const { radius } = checkPattern(what, pattern);
   const { peakDistance = Math.max(1, Math.round(radius)) } = options;
-  const { width, height } = sizeOf(scan, what);
+  const { width, height } = detectorSize(scan, what);
   return ({ data }) => findDiskPeaks(data, [height, width], pattern, numPeaks, peakDistance, minHeight);
 }
 
@@ -174,7 +174,7 @@ export function strainAnalysis(
   const what = 'createStrainAnalysis';
   const { zero, a, b, tolerance, minWeight, minMatch, axesRotation } = optionsOf(what, 'strain', options);
   const pattern = patternOf(scan, what, options);
-  const { width, height } = sizeOf(scan, what);
+  const { width, height } = detectorSize(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
   if (some > 0 && some < 3)
     throw refusal(

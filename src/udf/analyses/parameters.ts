@@ -16,7 +16,7 @@ export const expectsScan = (what: string, scan: Scan): void =>
   );
 
 /** Width and height of a scan's frames. */
-export function sizeOf(scan: Scan, what: string): { width: number; height: number } {
+export function detectorSize(scan: Scan, what: string): { width: number; height: number } {
   expectsScan(what, scan);
   const [height, width] = scan.shape.sig;
   if (scan.shape.sig.length !== 2 || height === undefined || width === undefined)
@@ -54,7 +54,7 @@ export function centreOf(
   given: { cx?: number | undefined; cy?: number | undefined },
   [x, y]: readonly [string, string] = ['cx', 'cy'],
 ) {
-  const { width, height } = sizeOf(scan, what);
+  const { width, height } = detectorSize(scan, what);
   return {
     width,
     height,

@@ -12,7 +12,7 @@ import type { AnyUdf } from '../udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { type ComOptions, comAnalysis } from './com.js';
-import { expectsScan, optionsOf, sizeOf } from './parameters.js';
+import { detectorSize, expectsScan, optionsOf } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
 export type SsbAnalysisOptions = Pick<
@@ -31,7 +31,7 @@ export type IcomOptions = ComOptions & Pick<AnalysisParameters, 'mirrored'>;
 export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analysis<'phase' | 'amplitude' | 'complex'> {
   const what = 'createSsbAnalysis';
   const { calibration, ...given } = optionsOf(what, 'ssb', options);
-  sizeOf(scan, what);
+  detectorSize(scan, what);
   const known = calibratedBy(what, scan, calibration, given);
   const { cy, cx, cutoff, scanRotation, flipY, voltage, dpix, semiconv } = known.options;
   const semiconvPix = known.options.semiconvPix ?? known.radius;
@@ -76,7 +76,7 @@ export function holographyAnalysis(
   const what = 'createHolographyAnalysis';
   const given = optionsOf(what, 'holo', options);
   const { sbPosition, sideband = 'lower', apertureRadius: radius, apertureOrder: order, outShape, normalised } = given;
-  const { width, height } = sizeOf(scan, what);
+  const { width, height } = detectorSize(scan, what);
   if (order !== undefined && radius === undefined)
     throw refusal(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
   const second = (position: readonly [number, number]): Analysis<'phase' | 'amplitude' | 'wave'> => ({

@@ -10,7 +10,7 @@ import { circular } from '../masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scan.js';
 import { type Analysis, complexChannels, navChannel, realOrComplex, sigChannel } from './analysis.js';
-import { centreOf, expectsScan, optionsOf, sizeOf } from './parameters.js';
+import { centreOf, detectorSize, expectsScan, optionsOf } from './parameters.js';
 
 /** Options of picks: the position as `at`, or as LiberTEM's x, y and z. */
 export interface PickOptions extends Pick<AnalysisParameters, 'at'> {
@@ -97,7 +97,7 @@ export function pickAnalysis(scan: Scan, options: PickOptions = {}, fourier = fa
       const raw = intensity.rawData as Float64Array;
       if (intensity.dtype.startsWith('c')) return complexChannels('intensity', 'frame', sig, raw) as never;
       if (!fourier) return [sigChannel(scan, 'intensity', 'frame', `frame ${at.join(', ')}`, raw) as never];
-      const { width, height } = sizeOf(scan, 'pick-fft');
+      const { width, height } = detectorSize(scan, 'pick-fft');
       return [
         sigChannel(
           scan,

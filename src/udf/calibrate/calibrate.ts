@@ -6,7 +6,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
 import { breathe, checkSignal } from '../../base/options.js';
-import { sizeOf } from '../analyses/parameters.js';
+import { detectorSize } from '../analyses/parameters.js';
 import type { ResultBuffer } from '../buffers.js';
 import { masksUdf } from '../builtin/masks.js';
 import type { UdfRunOptions } from '../context-options.js';
@@ -100,7 +100,7 @@ interface Shape {
 }
 
 function calibrationShape(what: string, scan: Scan): Shape {
-  const { width, height } = sizeOf(scan, what);
+  const { width, height } = detectorSize(scan, what);
   const { nav } = scan.shape;
   if (scan.live)
     throw new EwaldError(

@@ -10,7 +10,7 @@ import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import { Core } from '../../core/backends/wasm/heap.js';
 import type { ContextOptions } from '../../core/context/context.js';
 import { imageResult, indexedCell } from '../../core/layout/layout.js';
-import { sizeOf } from '../../core/layout/struct.js';
+import { structBytes } from '../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel } from '../../serial/indexing/contract.js';
 import { planIndexing } from '../../serial/indexing/kernels/wasm.js';
 import type { WorkerReply, WorkerRequest } from './public.worker.js';
@@ -71,8 +71,8 @@ export function serve(
       case 'batch': {
         if (!kernel || !sizes) throw new EwaldError('Internal', 'a batch came before its kernel');
         const slice = request.options;
-        const found = new Uint8Array(slice.images * sizes.maxOutputCells * sizeOf(indexedCell));
-        const results = new Uint8Array(slice.images * sizeOf(imageResult));
+        const found = new Uint8Array(slice.images * sizes.maxOutputCells * structBytes(indexedCell));
+        const results = new Uint8Array(slice.images * structBytes(imageResult));
         const assignment = new Uint8Array(slice.offsets[slice.images] ?? 0);
         await kernel.run({ ...slice, found, results, assignment });
         const value = { found, results, assignment };

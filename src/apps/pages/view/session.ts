@@ -110,7 +110,7 @@ export async function sessionOf(
       if (given) throw error;
       withoutDetector = error instanceof Error ? error.message : String(error);
     }
-    const [width, height] = detector ? [detector.width, detector.height] : sizeOf(signal);
+    const [width, height] = detector ? [detector.width, detector.height] : pictureSize(signal);
     const { meta } = dataset;
     const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
     const session: Session = {
@@ -174,7 +174,7 @@ async function fetched({ name, address }: { readonly name: string; readonly addr
 export const serverGone = 'the server does not answer; start ewald view again and reload this page';
 
 /** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
-function sizeOf(signal: readonly number[]): [number, number] {
+function pictureSize(signal: readonly number[]): [number, number] {
   const width = signal.at(-1) ?? 1;
   return [width, signal.slice(0, -1).reduce((product, n) => product * n, 1)];
 }

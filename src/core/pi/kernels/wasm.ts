@@ -3,7 +3,7 @@
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
 import { piParams } from '../../layout/layout.js';
-import { sizeOf } from '../../layout/struct.js';
+import { structBytes } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
 /** The pi kernels of a core. */
@@ -11,11 +11,11 @@ export const piOp = ({ core }: WasmHost): PiOp => ({ supports: () => true, plan:
 
 /** Plans a count: heap memory for the parameters and the result. */
 function planPi(core: Core): PiKernel {
-  const params = core.alloc(sizeOf(piParams));
+  const params = core.alloc(structBytes(piParams));
   const hits = core.alloc(8);
   const answer = new BigUint64Array(1);
   return {
-    bytes: sizeOf(piParams) + 8,
+    bytes: structBytes(piParams) + 8,
     // About a tenth of a second: timers, signals and progress are served in between.
     pointsPerCall: 2 ** 25,
     async count(bytes) {

@@ -2,7 +2,7 @@
 import shader from '../../../../wgsl/pi/count.wgsl';
 import type { GpuDevice } from '../../backends/webgpu/device.js';
 import { piParams } from '../../layout/layout.js';
-import { pack, sizeOf } from '../../layout/struct.js';
+import { pack, structBytes } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
 /** Dispatches per call, all in flight at once, so that the device never waits for the host. */
@@ -57,7 +57,7 @@ async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {
   );
   const slots = Array.from({ length: dispatches }, (_, slot) =>
     device.bind(pipeline, [
-      { buffer: params, offset: slot * stride, bytes: sizeOf(piParams) },
+      { buffer: params, offset: slot * stride, bytes: structBytes(piParams) },
       { buffer: counts, offset: slot * countsBytes, bytes: countsBytes },
     ]),
   );

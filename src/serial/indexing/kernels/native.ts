@@ -4,7 +4,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { NativeHost } from '../../../core/backends/native/host.js';
 import { addonError } from '../../../core/backends/status.js';
 import { imageResult, indexedCell, indexerDescriptor } from '../../../core/layout/layout.js';
-import { pack, sizeOf } from '../../../core/layout/struct.js';
+import { pack, structBytes } from '../../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 
@@ -38,8 +38,8 @@ function planIndexing(host: NativeHost, descriptor: IndexingDescriptor): Indexin
       spots: new Float32Array(maxBatchSpots * 3),
       offsets: new Uint32Array(batch + 1),
       cells: new Float32Array(maxInputCells * 9),
-      found: new Uint8Array(batch * maxOutputCells * sizeOf(indexedCell)),
-      results: new Uint8Array(batch * sizeOf(imageResult)),
+      found: new Uint8Array(batch * maxOutputCells * structBytes(indexedCell)),
+      results: new Uint8Array(batch * structBytes(imageResult)),
       assignment: new Uint8Array(maxBatchSpots),
     };
     indexer = addon.indexerCreate(pack(indexerDescriptor, descriptor.fields));

@@ -5,7 +5,7 @@
 
 import type { WorkerPort } from '../../../base/worker-port.js';
 import { imageResult, indexedCell } from '../../../core/layout/layout.js';
-import { sizeOf } from '../../../core/layout/struct.js';
+import { structBytes } from '../../../core/layout/struct.js';
 import { WorkerClient } from '../../../core/workers/client.js';
 import type {} from '../calls.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../contract.js';
@@ -67,7 +67,7 @@ async function runSlice(
     { params, spots, offsets, images: to - from, cells: cells.slice(), cellCount },
     [spots.buffer as ArrayBuffer, offsets.buffer as ArrayBuffer],
   );
-  whole.found.set(found, from * maxOutputCells * sizeOf(indexedCell));
-  whole.results.set(results, from * sizeOf(imageResult));
+  whole.found.set(found, from * maxOutputCells * structBytes(indexedCell));
+  whole.results.set(results, from * structBytes(imageResult));
   whole.assignment.set(assignment, firstSpot);
 }

@@ -4,7 +4,7 @@ import type { Core } from '../../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../../core/backends/wasm/host.js';
 import { Staging } from '../../../core/backends/wasm/staging.js';
 import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../../core/layout/layout.js';
-import { pack, sizeOf } from '../../../core/layout/struct.js';
+import { pack, structBytes } from '../../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import { planInWorkers } from './wasm-workers.js';
 
@@ -34,15 +34,15 @@ export function planIndexing(core: Core, descriptor: IndexingDescriptor): Indexi
   const staging = new Staging(core);
   let handle = 0;
   try {
-    const fields = staging.place(sizeOf(indexerDescriptor));
+    const fields = staging.place(structBytes(indexerDescriptor));
     const out = staging.place(4);
     core.write(fields, pack(indexerDescriptor, descriptor.fields));
-    const params = staging.place(sizeOf(indexerParams));
+    const params = staging.place(structBytes(indexerParams));
     const spots = staging.place(maxBatchSpots * 12);
     const offsets = staging.place((batch + 1) * 4);
     const cells = staging.place(maxInputCells * 36);
-    const found = staging.place(batch * maxOutputCells * sizeOf(indexedCell));
-    const results = staging.place(batch * sizeOf(imageResult));
+    const found = staging.place(batch * maxOutputCells * structBytes(indexedCell));
+    const results = staging.place(batch * structBytes(imageResult));
     const assignment = staging.place(maxBatchSpots);
     core.check('ewald_indexer_create', fields, out);
     const word = new Uint32Array(1);

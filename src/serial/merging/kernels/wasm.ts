@@ -3,7 +3,7 @@ import type { Core } from '../../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../../core/backends/wasm/host.js';
 import { planStaged } from '../../../core/backends/wasm/staging.js';
 import { mergingConstants, mergingPass } from '../../../core/layout/merging.js';
-import { sizeOf } from '../../../core/layout/struct.js';
+import { structBytes } from '../../../core/layout/struct.js';
 import type { MergingBlock, MergingDescriptor, MergingKernel, MergingOp } from '../contract.js';
 
 /** The merging room of a core. */
@@ -35,7 +35,7 @@ const [columnsBytes, fitBytes] = [40, 48];
 function planMerging(core: Core, { unique, crystals, observations }: MergingDescriptor): MergingKernel {
   return planStaged(core, (staging) => {
     const hold = (bytes: number): number => staging.place(bytes);
-    const [pass, columns, fit, count] = [sizeOf(mergingPass), columnsBytes, fitBytes, 8].map(hold) as Four;
+    const [pass, columns, fit, count] = [structBytes(mergingPass), columnsBytes, fitBytes, 8].map(hold) as Four;
     const data = [2, 2, 2, 4, 4, 4]
       .map((bytes) => hold(bytes * observations))
       .concat([4 * (crystals + 1), 72 * crystals, 8 * crystals, 8 * crystals].map(hold));

@@ -7,7 +7,7 @@ import type { Core } from '../../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../../core/backends/wasm/host.js';
 import { planStaged } from '../../../core/backends/wasm/staging.js';
 import { peak, peaksParams } from '../../../core/layout/peaks.js';
-import { sizeOf } from '../../../core/layout/struct.js';
+import { structBytes } from '../../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../contract.js';
 
 /** The peaks feature of the wasm core. */
@@ -19,7 +19,7 @@ export const peaksOp = ({ core }: WasmHost): PeaksOp => ({
 function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
   const { fields, panels, bins, rings, pixels, bytesOfNumber } = descriptor;
   return planStaged(core, (staging) => {
-    const params = staging.place(sizeOf(peaksParams));
+    const params = staging.place(structBytes(peaksParams));
     const answer = staging.place(8);
     const frame = staging.place(pixels * bytesOfNumber);
     const bad = staging.place(pixels);
@@ -58,7 +58,7 @@ function planPeaks(core: Core, descriptor: PeaksDescriptor): PeaksKernel {
         const list = new Uint32Array(2);
         core.read(answer, list);
         const [address = 0, count = 0] = list;
-        const found = new Uint8Array(count * sizeOf(peak));
+        const found = new Uint8Array(count * structBytes(peak));
         core.read(address, found);
         if (run.limits) core.read(limits, run.limits);
         return found;

@@ -9,7 +9,7 @@ const mostNamed = 4;
  */
 export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: GeometryRefinement): string {
   const [whole] = moved.filter(({ name }) => name === undefined);
-  const parts = moved.filter(({ name }) => name !== undefined).sort((a, b) => sizeOf(b) - sizeOf(a));
+  const parts = moved.filter(({ name }) => name !== undefined).sort((a, b) => shiftPx(b) - shiftPx(a));
   const told = [
     ...(whole ? wholeText(whole, geometry) : []),
     ...(parts.length > 0
@@ -23,7 +23,7 @@ export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: Geom
 }
 
 /** Size of a motion in pixels. */
-const sizeOf = ({ shiftM, pixelM }: MovedUnit): number => Math.hypot(...shiftM) / pixelM;
+const shiftPx = ({ shiftM, pixelM }: MovedUnit): number => Math.hypot(...shiftM) / pixelM;
 
 function wholeText(
   { shiftM: [x, y, z], shiftErrorM: [ex, ey, ez], pixelM }: MovedUnit,

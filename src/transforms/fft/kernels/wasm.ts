@@ -8,7 +8,7 @@ import type { Core } from '../../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../../core/backends/wasm/host.js';
 import { Staging } from '../../../core/backends/wasm/staging.js';
 import { enums, fftDescriptor } from '../../../core/layout/layout.js';
-import { pack, sizeOf } from '../../../core/layout/struct.js';
+import { pack, structBytes } from '../../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp, FftSide } from '../contract.js';
 import { coreVariants } from './radices.js';
 
@@ -31,7 +31,7 @@ function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
   const staging = new Staging(core);
   let handle = 0;
   try {
-    const described = staging.place(sizeOf(fftDescriptor));
+    const described = staging.place(structBytes(fftDescriptor));
     const scratch = staging.place(12);
     // The plan allocates the workspace here: a user's workspace would have to be copied, and its content has no
     // meaning.

@@ -18,7 +18,7 @@ import {
   tally,
 } from '../../../../core/layout/indexing-webgpu.js';
 import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '../../../../core/layout/search.js';
-import { pack, packAll, sizeOf, wordOf } from '../../../../core/layout/struct.js';
+import { pack, packAll, structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../contract.js';
 import { describeCells, type KnownCell, packCells, sampledLengths } from './cells.js';
 import { bytesOfDispatch, dispatchesOf, type Extent, kernelsOfRound, makeStages, type Stages } from './kernels.js';
@@ -152,18 +152,18 @@ const vectorsOf = (size: Sizes): number => (size.exhaustive ? size.lengths * siz
 function imageBytes(size: Sizes) {
   return {
     spots: 2 * size.spots * 16,
-    jobs: sizeOf(job),
-    tallies: sizeOf(tally),
+    jobs: structBytes(job),
+    tallies: structBytes(tally),
     vectors: vectorsOf(size) * 16,
     counts: countWords(size, size.points, size.lengths) * 4,
     hits: hitWords(size, size.angles, size.lengths) * 4,
-    lattices: size.lattices * sizeOf(lattice),
+    lattices: size.lattices * structBytes(lattice),
     orders: 2 * size.pool * 4,
     owners: size.spots * 4,
     nodes: maxJudged * size.nodeSlots * 4,
     going: 4,
-    found: size.outputs * sizeOf(indexedCell),
-    results: sizeOf(imageResult),
+    found: size.outputs * structBytes(indexedCell),
+    results: structBytes(imageResult),
   };
 }
 
@@ -181,10 +181,10 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, p
   const places = tablePlaces(size.points, size.angles);
   const storage = (label: string, bytes: number): BufferRequest => ({ label, bytes, usage: 'storage' });
   const inputs = [
-    { label: 'run', bytes: sizeOf(indexingRun), usage: 'uniform' } as BufferRequest,
-    storage('cells', size.inputCells * sizeOf(knownCell)),
+    { label: 'run', bytes: structBytes(indexingRun), usage: 'uniform' } as BufferRequest,
+    storage('cells', size.inputCells * structBytes(knownCell)),
     storage('tables', places.entries * 8),
-    storage('lengths', size.lengths * sizeOf(sampledLength)),
+    storage('lengths', size.lengths * structBytes(sampledLength)),
     storage('input', inputSpots * 12),
     storage('offsets', (slots + 1) * 4),
     storage('assignment', inputSpots),
@@ -479,8 +479,8 @@ class Runner {
     if (to > from) device.write(this.#buffer('input'), batch.spots.subarray(3 * from, 3 * to));
     const { take, list, finish } = this.#stages;
     const bytes = {
-      found: images * this.#size.outputs * sizeOf(indexedCell),
-      results: images * sizeOf(imageResult),
+      found: images * this.#size.outputs * structBytes(indexedCell),
+      results: images * structBytes(imageResult),
       assignment: to - from,
     };
     // The first round of the chunk with the first image is recorded.
@@ -509,8 +509,8 @@ class Runner {
       readGoing: (commands: Commands): void =>
         commands.read(this.#buffer('going'), 0, images * 4, this.#buffer(`going ${set}`)),
       deliver: ([cells, summaries, owners]: readonly Uint8Array[]): void => {
-        if (cells) batch.found.set(cells, first * this.#size.outputs * sizeOf(indexedCell));
-        if (summaries) batch.results.set(summaries, first * sizeOf(imageResult));
+        if (cells) batch.found.set(cells, first * this.#size.outputs * structBytes(indexedCell));
+        if (summaries) batch.results.set(summaries, first * structBytes(imageResult));
         if (owners) batch.assignment.set(owners, from);
       },
     };

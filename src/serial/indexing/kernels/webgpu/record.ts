@@ -16,7 +16,7 @@ import {
 } from '../../../../core/layout/indexing.js';
 import { lattice, tally as tallyLayout } from '../../../../core/layout/indexing-webgpu.js';
 import { searchConstants } from '../../../../core/layout/search.js';
-import { pack, sizeOf, wordOf } from '../../../../core/layout/struct.js';
+import { pack, structBytes, wordOf } from '../../../../core/layout/struct.js';
 
 /** What is read back, and after which kernel. */
 interface Capture {
@@ -37,8 +37,8 @@ export interface RecordSizes {
   readonly fresh: number;
 }
 
-const latticeBytes = sizeOf(lattice);
-const tallyBytes = sizeOf(tallyLayout);
+const latticeBytes = structBytes(lattice);
+const tallyBytes = structBytes(tallyLayout);
 function capturesOf({ exhaustive, points, picked, kept, fresh }: RecordSizes): Readonly<Record<string, Capture>> {
   const cells = { buffer: 'lattices', offset: 0, bytes: fresh * latticeBytes };
   if (exhaustive) {

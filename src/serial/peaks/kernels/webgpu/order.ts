@@ -1,6 +1,6 @@
 /** Sorts the peaks of a device into the order of the scan. */
 import { peak, peaksSummit } from '../../../../core/layout/peaks.js';
-import { sizeOf, wordOf } from '../../../../core/layout/struct.js';
+import { structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { FinderName } from '../../contract.js';
 import { recordOf } from './passes.js';
 import { realOf } from './run.js';
@@ -40,9 +40,9 @@ export function inOrder(records: Uint8Array, order: ScanOrder): Uint8Array {
   const kept = finder === 'zaef' ? farApart(sorted, new DataView(copy), order) : sorted;
   for (const { i, panel } of kept) words[(i * size) / 4 + at] = panel;
   const bytes = new Uint8Array(copy);
-  const list = new Uint8Array(kept.length * sizeOf(peak));
+  const list = new Uint8Array(kept.length * structBytes(peak));
   for (const [k, { i }] of kept.entries())
-    list.set(bytes.subarray(i * size, i * size + sizeOf(peak)), k * sizeOf(peak));
+    list.set(bytes.subarray(i * size, i * size + structBytes(peak)), k * structBytes(peak));
   return list;
 }
 
@@ -53,7 +53,7 @@ function farApart(sorted: readonly Found[], view: DataView, { width, params }: S
   const squares = new Map<string, [number, number][]>();
   return sorted.filter(({ i, pixel, panel }) => {
     const offset = (name: string): number =>
-      view.getFloat64(i * sizeOf(peaksSummit) + 4 * wordOf(peaksSummit, name), true);
+      view.getFloat64(i * structBytes(peaksSummit) + 4 * wordOf(peaksSummit, name), true);
     const [x, y] = [(pixel % width) + offset('xLow'), Math.floor(pixel / width) + offset('yLow')];
     const [column, row] = [Math.floor(x / apart), Math.floor(y / apart)];
     const square = (dx: number, dy: number): string => `${panel} ${column + dx} ${row + dy}`;

@@ -8,7 +8,7 @@ import spots from '../../../../../wgsl/peaks/spots.wgsl';
 import summits from '../../../../../wgsl/peaks/summits.wgsl';
 import windows from '../../../../../wgsl/peaks/windows.wgsl';
 import { peak, peaksRanges, peaksRing, peaksRun, peaksSummit } from '../../../../core/layout/peaks.js';
-import { sizeOf } from '../../../../core/layout/struct.js';
+import { structBytes } from '../../../../core/layout/struct.js';
 import type { FinderName, PeaksDescriptor } from '../../contract.js';
 
 /** A kernel over a kind of work. */
@@ -52,7 +52,7 @@ export const header = 16;
 export const mostPeaks = (pixels: number): number => Math.ceil(pixels / 4);
 
 /** Size of a record in the list of a finder. */
-export const recordOf = (finder: FinderName): number => sizeOf(finder === 'zaef' ? peaksSummit : peak);
+export const recordOf = (finder: FinderName): number => structBytes(finder === 'zaef' ? peaksSummit : peak);
 
 /** Largest number of good pixels in a window of dispersion. */
 export const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
@@ -63,7 +63,7 @@ export function bufferSizes(
   ofRings: number,
 ): Readonly<Record<string, number>> {
   return {
-    run: sizeOf(peaksRun),
+    run: structBytes(peaksRun),
     frame: pixels * bytesOfNumber,
     bad: pixels,
     places: 4 * pixels,
@@ -71,7 +71,7 @@ export function bufferSizes(
     order: 4 * ofRings,
     keys: 4 * ofRings,
     // Without rings, if all pixels are bad, one is still needed for the binding.
-    rings: Math.max(1, rings) * sizeOf(peaksRing),
+    rings: Math.max(1, rings) * structBytes(peaksRing),
     candidates: 4 * ofRings,
     // Any pixel may be a summit.
     seeds: 4 * (finder === 'peakfinder8' ? mostPeaks(pixels) : pixels),

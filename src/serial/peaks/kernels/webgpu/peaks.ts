@@ -7,7 +7,7 @@ import { boundBuffers } from '../../../../core/backends/webgpu/bound.js';
 import type { GpuDevice } from '../../../../core/backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../../core/backends/webgpu/pool.js';
 import { peaksDescriptor, peaksRing } from '../../../../core/layout/peaks.js';
-import { sizeOf, wordOf } from '../../../../core/layout/struct.js';
+import { structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../../contract.js';
 import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';
@@ -55,7 +55,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   const stages = [...new Set(steps.map(({ stage }) => stage))];
   const [staging, ringStaging, ...made] = await device.buffers(
     { bytes: header + atOnce * record, usage: 'staging', label: 'peaks readback' },
-    { bytes: Math.max(4, rings * sizeOf(peaksRing)), usage: 'staging', label: 'peaks readback of rings' },
+    { bytes: Math.max(4, rings * structBytes(peaksRing)), usage: 'staging', label: 'peaks readback of rings' },
     ...stages.map(() => ({ bytes: sizes.run ?? 0, usage: 'uniform', label: 'peaks run' }) as const),
     ...names.map(
       (name) => ({ bytes: Math.max(4, sizes[name] ?? 0), usage: 'storage', label: `peaks ${name}` }) as const,
@@ -103,7 +103,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
           for (const [i, [x, y]] of groups.entries())
             if (x > 0) commands.dispatch(pipelines[i] as GPUComputePipeline, bound[i] as GPUBindGroup, x, y);
           commands.read(found, 0, header + atOnce * record, staging);
-          if (limits && rings > 0) commands.read(buffer('rings'), 0, rings * sizeOf(peaksRing), ringStaging);
+          if (limits && rings > 0) commands.read(buffer('rings'), 0, rings * structBytes(peaksRing), ringStaging);
         },
         ([bytes, ofRings]) => {
           const peaks = new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0), bytes?.byteOffset ?? 0, 4)[2] ?? 0;
@@ -139,7 +139,7 @@ function writeWhole(device: GpuDevice, buffer: GpuBuffer, data: ArrayBufferView)
 }
 
 function takeLimits(rings: Uint8Array, limits: Float32Array): void {
-  const stride = sizeOf(peaksRing);
+  const stride = structBytes(peaksRing);
   const out = new Uint8Array(limits.buffer, limits.byteOffset, limits.byteLength);
   for (let r = 0; r * stride < rings.length; r++) out.set(rings.subarray(r * stride, r * stride + 16), 16 * r);
 }

@@ -1,6 +1,6 @@
 /** The uniforms of a run. */
 import { numbers, peaksParams, peaksRun } from '../../../../core/layout/peaks.js';
-import { sizeOf, wordOf } from '../../../../core/layout/struct.js';
+import { structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { FinderName } from '../../contract.js';
 
 /** Values fixed by the plan. */
@@ -18,7 +18,7 @@ export const realOf = (params: Uint8Array, name: string): number =>
 /** Parameters in the form that the kernels read: the valid range as keys (wgsl/peaks/pixels.wgsl). */
 export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, stage: number): Uint8Array {
   const { width, height, dtype, finder } = planned;
-  const bytes = new Uint8Array(sizeOf(peaksRun));
+  const bytes = new Uint8Array(structBytes(peaksRun));
   bytes.set(params);
   const integers = new Int32Array(bytes.buffer);
   const at = (name: string): number => wordOf(peaksParams, name);
