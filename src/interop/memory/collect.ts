@@ -4,7 +4,7 @@ import { shown } from '../../base/options.js';
 import { BufferError } from './errors.js';
 import { parseFormat } from './format.js';
 import type { Parts, Row } from './rows.js';
-import { type ArrayLike, elementCount, isContiguous, isLocated, type Source, sourceOf } from './source.js';
+import { type ArrayLike, elementCount, isContiguous, isLocated, type Source, sourceInMemory } from './source.js';
 import type { MemorySpace } from './space.js';
 
 /** The error of a row whose elements lie apart. */
@@ -40,7 +40,7 @@ export function collectRows(
   for (const value of rows) {
     // Memory of a library determines the space in which the others must be.
     if (memory === undefined && isLocated(value)) memory = value.space;
-    const source = sourceOf(value, `row ${i}`, memory);
+    const source = sourceInMemory(value, `row ${i}`, memory);
     if (!isContiguous(source)) throw notContiguous(i);
     if (!unravel && source.shape.length !== 1) {
       throw new BufferError(

@@ -1,7 +1,7 @@
 /** Copies of elements between rectangular memories and arrays of any layout. */
 import { BufferError } from './errors.js';
 import type { Rows } from './rows.js';
-import { type ArrayLike, type Source, sourceOf } from './source.js';
+import { type ArrayLike, type Source, sourceInMemory } from './source.js';
 import type { Span } from './space.js';
 
 /** One side of a copy: element (i, j) starts at `start(i) + j · step`. */
@@ -32,7 +32,7 @@ export function gridOfRows(memory: Rows, shape: readonly [number, number]): Grid
 
 /** The grid of an array. */
 export function gridOfArray(value: ArrayLike, what: string): Grid {
-  const source: Source = sourceOf(value, what, undefined);
+  const source: Source = sourceInMemory(value, what, undefined);
   const [rowStride = 0, step = 0] = source.strides;
   return {
     shape: source.shape,

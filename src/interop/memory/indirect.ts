@@ -8,7 +8,7 @@ import type { Keeper } from './disposable.js';
 import { BufferError } from './errors.js';
 import { parseFormat, type Value, type ValueOf } from './format.js';
 import { type Parts, type Row, Rows } from './rows.js';
-import { type ArrayLike, expectsRows, sourceOf } from './source.js';
+import { type ArrayLike, expectsRows, sourceInMemory } from './source.js';
 import { type Address, type Allocation, jsMemory, type MemorySpace, readPointers } from './space.js';
 import { View2D } from './view.js';
 
@@ -178,7 +178,7 @@ export class IndirectMemory2D<V extends Value = Value> extends Rows<V> {
 
   static #strips(array: ArrayLike, options: MemoryOptions, along: 'rows' | 'columns'): IndirectMemory2D {
     knownOptions(`IndirectMemory2D.view${along === 'rows' ? 'Rows' : 'Columns'}`, options, memoryOptions);
-    const source = sourceOf(array, 'the array', options.memory);
+    const source = sourceInMemory(array, 'the array', options.memory);
     const { shape, strides, offset, span } = source;
     if (shape.length < 1 || shape.length > 2)
       throw new BufferError('NDIM', `expected at most 2 but found ${shape.length} dimensions`);

@@ -8,7 +8,7 @@ import { BufferError } from './errors.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import type { MemoryOptions } from './indirect.js';
 import { type Parts, type Row, Rows } from './rows.js';
-import { type ArrayLike, elementCount, expectsRows, isContiguous, type Source, sourceOf } from './source.js';
+import { type ArrayLike, elementCount, expectsRows, isContiguous, type Source, sourceInMemory } from './source.js';
 import { jsMemory, type MemorySpace } from './space.js';
 
 /** Rows of one format with individual lengths: spots of images, frames of a stack, panels of a detector. */
@@ -51,7 +51,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     let text = options.format === undefined ? undefined : parseFormat(options.format, options.memory?.model).text;
     for (const value of rows) {
       const i = sources.length;
-      const source = sourceOf(value, `row ${i}`, options.memory ?? sources[0]?.space);
+      const source = sourceInMemory(value, `row ${i}`, options.memory ?? sources[0]?.space);
       if (!isContiguous(source)) throw notContiguous(i);
       text ??= source.format;
       if (source.format !== text) throw otherFormat(i, source.format, text, options.format !== undefined);
@@ -85,7 +85,7 @@ export class RaggedRows<V extends Value = Value> extends Rows<V> {
     options: MemoryOptions & { readonly width?: number | undefined } = {},
   ): RaggedRows {
     knownOptions('RaggedRows.fromFlat', options, ['memory', 'readonly', 'width']);
-    const source = sourceOf(data, 'the data', options.memory);
+    const source = sourceInMemory(data, 'the data', options.memory);
     if (source.shape.length !== 1)
       throw new BufferError('NDIM', `the data have ${source.shape.length} dimensions; expected 1`);
     expectsNumbers('RaggedRows.fromFlat: the offsets', offsets);

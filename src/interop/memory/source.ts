@@ -61,7 +61,7 @@ const isBuffer = (value: unknown): value is ArrayBufferLike =>
   /^\[object (?:Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 
 /** Converts a source to this form; `what` names it in messages, `space` is the required space. */
-export function sourceOf(value: unknown, what: string, space: MemorySpace | undefined): Source {
+export function sourceInMemory(value: unknown, what: string, space: MemorySpace | undefined): Source {
   if (isStrided(value)) return stridedSource(value, what, space);
   const flat = flatSource(value, what, space);
   return flat;

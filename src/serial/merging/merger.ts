@@ -19,7 +19,7 @@ import { ObservationColumns } from './columns.js';
 import { mergingFeature } from './kernels.js';
 import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
-import { beginsHdf5, hdf5Begin, type MergeBytes, piecesOf, sourceOf } from './pieces.js';
+import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, piecesOf } from './pieces.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
 import { type ScannedHead, StreamScanner } from './scan.js';
@@ -118,7 +118,7 @@ export class Merger {
   }
 
   async #add({ name, bytes }: MergeInput, { signal }: ReadOptions): Promise<void> {
-    const source = sourceOf(bytes, name);
+    const source = mergeSource(bytes, name);
     const pace = new Pace(signal);
     if (source && beginsHdf5(await orAborted(source.read(0, Math.min(source.size, hdf5Begin)), signal))) {
       await this.#addRunFile(source, name);

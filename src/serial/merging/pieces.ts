@@ -24,7 +24,7 @@ export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator
 }
 
 /** The input as a source that can be read at any position; undefined if its bytes come in pieces. */
-export function sourceOf(bytes: MergeBytes, name: string): ByteSource | undefined {
+export function mergeSource(bytes: MergeBytes, name: string): ByteSource | undefined {
   const given = bytes as unknown;
   if (given instanceof Uint8Array) return memorySource(given, name);
   if (isSource(given)) return given;
@@ -41,7 +41,7 @@ export const beginsHdf5 = (bytes: Uint8Array): boolean => signature.every((byte,
 /** The pieces in order, not decompressed. */
 async function* piecesAsGiven(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   const given = bytes as unknown;
-  const source = sourceOf(bytes, name);
+  const source = mergeSource(bytes, name);
   if (source) for (let at = 0; at < source.size; at += slice) yield source.read(at, Math.min(slice, source.size - at));
   else if (isIterable(given)) {
     for await (const piece of given) {

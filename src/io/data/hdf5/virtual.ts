@@ -61,7 +61,7 @@ const endless = (selection: Selection): number =>
     ? -1
     : selection.findIndex(({ count, block }) => count === Infinity || block === Infinity);
 
-async function sourceOf(
+async function mappedPart(
   file: Home,
   path: string,
   mapping: VirtualMapping,
@@ -93,7 +93,7 @@ async function sourceIfThere(
   const { pace } = file.files;
   if (pace.due) await pace.rest();
   try {
-    return await sourceOf(file, path, mapping, block, through);
+    return await mappedPart(file, path, mapping, block, through);
   } catch (error) {
     if (error instanceof EwaldError && (error.detail.absent === true || error.detail.target !== undefined))
       return undefined;
@@ -231,7 +231,7 @@ class VirtualReader {
     const first = Math.max(0, Math.floor((from - start) / stride));
     const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - start) / stride);
     for (let block = first; block <= last; block++) {
-      const source = await sourceOf(file, path, mapping, block, nesting.through);
+      const source = await mappedPart(file, path, mapping, block, nesting.through);
       const one = { start: start + block * stride, stride: length, count: 1, block: length };
       const axes = target.map((each, t) => (t === axis ? one : each));
       await this.#readPiece({ source, from: alongAxes(mapping.source, source.shape), target: axes }, reading);
@@ -246,7 +246,7 @@ class VirtualReader {
     { nesting }: Reading,
   ): Promise<Piece> {
     const { file, path, shape } = this.#dataset;
-    const source = await sourceOf(file, path, mapping, 0, nesting.through);
+    const source = await mappedPart(file, path, mapping, 0, nesting.through);
     const stated = alongAxes(mapping.source, source.shape);
     const along = target[axis];
     if (!along) return { source, from: stated, target };
