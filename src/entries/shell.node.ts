@@ -67,7 +67,7 @@ export { interruptedCode, interruptible, killable } from '../io/files/interrupt.
 export { linesOf } from '../io/files/lines.js';
 export { refuseSame } from '../io/files/names.js';
 export { readNpyFile } from '../io/files/npy.node.js';
-export { isPipe, piecesOf } from '../io/files/pieces.js';
+export { filePieces, isPipe } from '../io/files/pieces.js';
 export { expand, inputName, readBytes, readCellOption, readText } from '../io/files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../io/files/write.js';
 export type { SimulationWriting } from '../io/simulate/describe.js';

@@ -20,13 +20,13 @@ import {
   csvText,
   expand,
   type FlagValues,
+  filePieces,
   grouped,
   inputName,
   mergeMode,
   mergeRows,
   mergeWriting,
   type Parameters,
-  piecesOf,
   readCellOption,
   readText,
   refuseOthers,
@@ -165,7 +165,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
     for (const file of streams) {
       const source = await hdf5Source(file);
       try {
-        await merger.addStream({ name: inputName(file), bytes: source ?? piecesOf(file) });
+        await merger.addStream({ name: inputName(file), bytes: source ?? filePieces(file) });
       } finally {
         await source?.close();
       }
@@ -204,7 +204,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
 /** Reads a CrystFEL list or an MTZ file. */
 async function readReference(file: string): Promise<ReflectionList> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of piecesOf(file)) pieces.push(piece);
+  for await (const piece of filePieces(file)) pieces.push(piece);
   const bytes = Buffer.concat(pieces);
   return bytes.subarray(0, 4).toString('latin1') === 'MTZ '
     ? readMtzReflections(bytes, inputName(file))

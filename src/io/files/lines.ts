@@ -1,6 +1,6 @@
 /** The lines of a file. */
 import { unpackedPieces } from '../data/compressed/pieces.js';
-import { piecesOf } from './pieces.js';
+import { filePieces } from './pieces.js';
 
 /**
  * The lines of a file, gzipped or not, ended by line feeds only, so that bytes can be counted. Throws `File`, and
@@ -18,7 +18,7 @@ export async function* linesOf(file: string, onRead?: (bytes: number) => void): 
 }
 
 async function* storedPieces(file: string, onRead?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  for await (const piece of piecesOf(file)) {
+  for await (const piece of filePieces(file)) {
     yield piece;
     onRead?.(piece.length);
   }

@@ -32,7 +32,7 @@ async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
 }
 
 /** The bytes of a file, a named pipe, or standard input as `-`, piece by piece. Throws `File`; `Aborted` at Ctrl-C. */
-export async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
+export async function* filePieces(file: string): AsyncGenerator<Uint8Array> {
   try {
     if (isStandardInput(file)) yield* arriving(process.stdin);
     else if (await isPipe(file)) yield* arriving(await readPipe(file));

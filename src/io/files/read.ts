@@ -9,7 +9,7 @@ import { fileError, fileReason } from '../../base/file-errors.js';
 import { givenOnce } from '../../base/given-once.js';
 import { type KnownCell, parseCellText, readCell } from '../../crystal/cell-file.js';
 import { identity } from './inputs.js';
-import { isPipe, isStandardInput, piecesOf } from './pieces.js';
+import { filePieces, isPipe, isStandardInput } from './pieces.js';
 
 /** The name of a file in messages: its path, or "standard input". */
 export const inputName = (file: string): string => (isStandardInput(file) ? 'standard input' : file);
@@ -23,7 +23,7 @@ export async function readBytes(file: string): Promise<Uint8Array> {
       throw new EwaldError('Argument', 'standard input can be read only once, but - was given twice');
     inputRead ||= isInput;
     const chunks: Uint8Array[] = [];
-    for await (const chunk of piecesOf(file)) chunks.push(chunk);
+    for await (const chunk of filePieces(file)) chunks.push(chunk);
     return Buffer.concat(chunks);
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(inputName(file), 'read', cause);

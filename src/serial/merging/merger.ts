@@ -19,7 +19,7 @@ import { ObservationColumns } from './columns.js';
 import { mergingFeature } from './kernels.js';
 import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
-import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, piecesOf } from './pieces.js';
+import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, unpackedMergePieces } from './pieces.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
 import { type ScannedHead, StreamScanner } from './scan.js';
@@ -124,7 +124,7 @@ export class Merger {
       await this.#addRunFile(source, name);
       return;
     }
-    const pieces = itemsOrAborted(piecesOf(bytes, name), signal);
+    const pieces = itemsOrAborted(unpackedMergePieces(bytes, name), signal);
     let begin: Uint8Array = new Uint8Array(0);
     while (begin.length < stateBegin.length) {
       const { done, value } = await pieces.next();

@@ -19,7 +19,7 @@ const slice = 2 ** 22;
  * The pieces of a text, decompressed if it is gzipped. Throws `Argument` for any other value, `Format` for a damaged
  * archive.
  */
-export async function* piecesOf(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
+export async function* unpackedMergePieces(bytes: MergeBytes, name: string): AsyncGenerator<Uint8Array> {
   yield* unpackedPieces(piecesAsGiven(bytes, name), name, ', and merging reads gzip alone');
 }
 

@@ -21,7 +21,7 @@ export interface Piece {
  * The pieces of a chunk; undefined if splitting is not worthwhile or the chunk is malformed, in which case the decoder
  * reports the error.
  */
-export function piecesOf(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
+export function chunkPieces(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
   if (outputBytes < 2 * pieceBytes || chunk.length < pieceHeaderBytes) return undefined;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   const block = view.getUint32(8);

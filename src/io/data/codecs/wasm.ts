@@ -4,7 +4,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { Core } from '../../../core/backends/wasm/heap.js';
 import { enums } from '../../../core/layout/layout.js';
 import type { Codec, Codecs } from './codecs.js';
-import { type Piece, pieceHeader, pieceHeaderBytes, piecesOf } from './pieces.js';
+import { chunkPieces, type Piece, pieceHeader, pieceHeaderBytes } from './pieces.js';
 
 /** A buffer in the heap that grows on demand. */
 class Place {
@@ -91,7 +91,7 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
         decodeIn(other, enums.Codec[codec], elementBytes, parameter, from, to);
         return;
       }
-      const pieces = codec === 'bitshuffleLz4' ? piecesOf(from, to.length, elementBytes) : undefined;
+      const pieces = codec === 'bitshuffleLz4' ? chunkPieces(from, to.length, elementBytes) : undefined;
       if (pieces && decodePieces(pieces, from, to, elementBytes)) return;
       const at = place(from);
       const out = output.hold(Math.max(1, to.length));

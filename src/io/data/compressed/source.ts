@@ -71,7 +71,7 @@ const tooLong = (source: ByteSource, most: number): EwaldError =>
     { detail: { path: source.name, limit: most } },
   );
 
-async function* piecesOf(source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> {
+async function* sourcePieces(source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < source.size; ) {
     const piece = await source.read(at, Math.min(pieceBytes, source.size - at), { signal });
     at += piece.length;
@@ -80,7 +80,7 @@ async function* piecesOf(source: ByteSource, signal: PlatformSignal | undefined)
 }
 
 const gunzipped = (source: ByteSource, signal: PlatformSignal | undefined): AsyncGenerator<Uint8Array> =>
-  gunzip(piecesOf(source, signal), (cause) =>
+  gunzip(sourcePieces(source, signal), (cause) =>
     badFile(source, `its gzip data are damaged or incomplete (${messageOf(cause)})`),
   );
 
