@@ -114,8 +114,8 @@ const [mostRounds, leastGain] = [4, 1.02];
 const sixParameters = (cell: Cell): Six => [...lengthsOf(cell), ...anglesOf(cell)] as Six;
 const alike = (p: Six, q: Six): boolean =>
   p.every((x, i) => (i < 3 ? Math.abs(x / (q[i] ?? 1) - 1) < 0.03 : Math.abs(x - (q[i] ?? 0)) < 3));
-const volumeOf = (members: readonly Six[]): number => volume(cellFromParameters(...meanOf(members)));
-const meanOf = (rows: readonly Six[]): Six =>
+const volumeOf = (members: readonly Six[]): number => volume(cellFromParameters(...meanParameters(members)));
+const meanParameters = (rows: readonly Six[]): Six =>
   [0, 1, 2, 3, 4, 5].map((i) => rows.reduce((sum, row) => sum + (row[i] ?? 0), 0) / rows.length) as Six;
 
 /**
@@ -209,7 +209,7 @@ async function outcomesWithin(
   const selected = selection(clusters, asked);
   for (const [n, cluster] of selected.entries()) {
     checkSignal(signal);
-    const { score } = await attempt(cellFromParameters(...meanOf(cluster.members)), jury);
+    const { score } = await attempt(cellFromParameters(...meanParameters(cluster.members)), jury);
     hopeful.push({ cluster, score });
     tell(0.6 + (0.2 * (n + 1)) / selected.length);
     await breathe();
@@ -219,12 +219,13 @@ async function outcomesWithin(
   const tried: { first: Outcome; outcome: Outcome }[] = [];
   for (const [n, { cluster }] of finalists.entries()) {
     checkSignal(signal);
-    const cell = cellFromParameters(...meanOf(cluster.members));
+    const cell = cellFromParameters(...meanParameters(cluster.members));
     const first = await attempt(cell, rich);
     // A multiple of a lattice that explains more, or another form of it, would be improved to the same.
     const known = tried.some(
       (one) =>
-        one.first.score <= first.score && isMultiple(cell, cellFromParameters(...meanOf(one.outcome.all)), sameBend),
+        one.first.score <= first.score &&
+        isMultiple(cell, cellFromParameters(...meanParameters(one.outcome.all)), sameBend),
     );
     if (known) continue;
     const outcome = await improved(first, (better) => attempt(better, rich));
@@ -268,7 +269,7 @@ async function settled(
   let aligned: AlignedStills | undefined;
   for (let round = 0; round < settlingRounds; round++) {
     const fits: StillFit[] = [];
-    const known = aligned?.mean ?? cellFromParameters(...meanOf(all));
+    const known = aligned?.mean ?? cellFromParameters(...meanParameters(all));
     for (const spots of images) {
       checkSignal(signal);
       const [crystal] = (await run({ spots: Float32Array.from(spots), cells: known })).image(0).crystals();
@@ -291,10 +292,10 @@ function answerOf(
 ): DeterminedCell {
   const sixes = aligned ? aligned.stills.map(({ cell }) => sixParameters(cell)) : all;
   // The cell was improved after its reduction.
-  const mean = aligned?.mean ?? cellFromParameters(...meanOf(sixes));
+  const mean = aligned?.mean ?? cellFromParameters(...meanParameters(sixes));
   const { cell: reduced, matrix } = reducedCell(mean, [0.01, 0.001, 1e-5]);
   const parameters = sixParameters(reduced);
-  const spread = meanOf(
+  const spread = meanParameters(
     sixes.map(
       (six) =>
         sixParameters(combine(matrix, cellFromParameters(...six))).map(
@@ -327,7 +328,7 @@ async function improved(first: Outcome, attempt: (cell: Cell) => Promise<Outcome
   let outcome = first;
   for (let round = 0; round < mostRounds && outcome.indexed > 1; round++) {
     const before = outcome.score;
-    const mean = cellFromParameters(...meanOf(outcome.all));
+    const mean = cellFromParameters(...meanParameters(outcome.all));
     for (const cell of [cellFromParameters(...outcome.best), mean]) {
       const other = await attempt(cell);
       if (other.score < outcome.score) outcome = other;
@@ -335,7 +336,7 @@ async function improved(first: Outcome, attempt: (cell: Cell) => Promise<Outcome
     if (outcome.score > leastGain * before) break;
   }
   if (outcome.indexed < 2) return outcome;
-  for (const half of halves(cellFromParameters(...meanOf(outcome.all)))) {
+  for (const half of halves(cellFromParameters(...meanParameters(outcome.all)))) {
     const other = await attempt(half);
     if (other.score < outcome.score && other.indexed >= outcome.indexed) return improved(other, attempt);
   }
@@ -371,7 +372,7 @@ function addDistinct(found: Proposal[], { cells, explained }: Proposals, maxLeng
 function join(clusters: Cluster[], proposals: readonly Proposal[], image: number): void {
   const most = Math.max(...proposals.map(({ explained }) => explained));
   for (const { six, explained } of proposals) {
-    let home = clusters.find(({ members }) => alike(six, meanOf(members)));
+    let home = clusters.find(({ members }) => alike(six, meanParameters(members)));
     if (!home) {
       home = { members: [], proposers: new Set(), shares: new Map() };
       clusters.push(home);

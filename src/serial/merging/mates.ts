@@ -53,7 +53,7 @@ export function matePairs(list: ReflectionList, group: PointGroup): MatePair[] {
 }
 
 /** The mean of both mates, weighted by their information. */
-export function meanOf({ plus, minus }: MatePair): Mate {
+export function mateMean({ plus, minus }: MatePair): Mate {
   if (!plus || !minus) return plus ?? minus ?? { intensity: Number.NaN, sigma: Number.NaN, measurements: 0 };
   const [w, v] = [plus, minus].map(({ sigma }) => (sigma > 0 ? 1 / sigma ** 2 : 0)) as [number, number];
   const measurements = plus.measurements + minus.measurements;

@@ -6,7 +6,7 @@ import { ccp4Unit } from '../../crystal/symmetry/asymmetric-unit.js';
 import { laueName, type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../crystal/symmetry/space-group.js';
 import type { ReflectionList } from './hkl.js';
-import { matePairs, meanOf } from './mates.js';
+import { mateMean, matePairs } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
 import type { Subject } from './subject.js';
 
@@ -61,7 +61,7 @@ export function mtzOf(
 ): Uint8Array {
   const spaceGroup = spaceGroupOf(group, centring, given);
   const pairs = matePairs(list, group);
-  const means = pairs.map(meanOf);
+  const means = pairs.map(mateMean);
   const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({
     label,
     type,

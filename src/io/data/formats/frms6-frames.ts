@@ -94,7 +94,7 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
           ? []
           : [{ what: 'frames', expected: about.frames, found: total }],
       sources: others,
-      ...(readDark ? { dark: (signal) => meanOf(placed(dark), first, about.bin, signal) } : {}),
+      ...(readDark ? { dark: (signal) => meanFrame(placed(dark), first, about.bin, signal) } : {}),
       storedBytes: 2 * first.width * first.height,
       stride: frameHeaderBytes + 2 * first.width * first.height,
       locate: (frame) => locate(chosen, frame),
@@ -284,7 +284,7 @@ function unfold(stored: Uint8Array, into: Uint8Array, { width, height }: Part, b
 }
 
 /** The mean of all dark frames, [y, x]. */
-async function meanOf(
+async function meanFrame(
   parts: readonly Placed[],
   part: Part,
   bin: number,

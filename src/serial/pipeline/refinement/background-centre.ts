@@ -75,7 +75,7 @@ export async function backgroundCentre(
     if (levels.length >= lookedAt) break;
   }
   if (levels.length === 0) return undefined;
-  const values = pixels.image.values.map((_, bin) => meanOf(levels.map((one) => one[bin] as number)));
+  const values = pixels.image.values.map((_, bin) => meanMeasured(levels.map((one) => one[bin] as number)));
   return centreOf(clipped({ ...pixels.image, values }));
 }
 
@@ -162,7 +162,7 @@ function levelsOf(
   return sum;
 }
 
-function meanOf(values: readonly number[]): number {
+function meanMeasured(values: readonly number[]): number {
   const measured = values.filter((value) => !Number.isNaN(value));
   return measured.reduce((sum, value) => sum + value, 0) / measured.length;
 }
@@ -187,7 +187,7 @@ function coarser({ values, width, height, corner, binM }: Image, by: number): Im
       for (let y = row * by; y < Math.min(height, (row + 1) * by); y++)
         for (let x = column * by; x < Math.min(width, (column + 1) * by); x++)
           some.push(values[y * width + x] as number);
-      means[row * wide + column] = meanOf(some);
+      means[row * wide + column] = meanMeasured(some);
     }
   const measured = means.filter((mean) => !Number.isNaN(mean)).length;
   return { values: means, width: wide, height: tall, corner, binM: by * binM, measured };
