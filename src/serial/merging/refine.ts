@@ -50,8 +50,8 @@ export async function refine(
     ...step,
     every: Math.ceil(observations.count / mostExcess),
     // The priors of ln G and ln r are centred on their medians.
-    centreScale: centreOf(fit, lnScale),
-    centreRadius: centreOf(fit, lnRadius),
+    centreScale: selectedCentre(fit, lnScale),
+    centreRadius: selectedCentre(fit, lnRadius),
   };
   const deviation2 = new Float64Array(crystals);
   const compared = new Uint32Array(crystals);
@@ -88,7 +88,7 @@ function joined(parts: readonly Float64Array[]): Float64Array {
 }
 
 /** The median of one parameter over the crystals in use. */
-function centreOf({ parameters, selected }: Fit, which: number): number {
+function selectedCentre({ parameters, selected }: Fit, which: number): number {
   const values: number[] = [];
   for (let c = 0; c < selected.length; c++)
     if (selected[c] === 1) values.push(parameters[parameterCount * c + which] as number);

@@ -76,7 +76,7 @@ export async function backgroundCentre(
   }
   if (levels.length === 0) return undefined;
   const values = pixels.image.values.map((_, bin) => meanMeasured(levels.map((one) => one[bin] as number)));
-  return centreOf(clipped({ ...pixels.image, values }));
+  return measuredCentre(clipped({ ...pixels.image, values }));
 }
 
 /** The examined pixels: their indices in a frame, and the bin of each. */
@@ -196,7 +196,7 @@ function coarser({ values, width, height, corner, binM }: Image, by: number): Im
 /** A centre in half bins: opposite bins have column numbers of this sum, and row numbers of the other. */
 type Centre = readonly [columns: number, rows: number];
 
-function centreOf(fine: Image): BackgroundCentre | undefined {
+function measuredCentre(fine: Image): BackgroundCentre | undefined {
   const coarse = coarser(fine, combined);
   const beam = beamOn(coarse);
   if (overlapOf(coarse, beam) < overlap.given) return undefined;

@@ -37,7 +37,7 @@ export function placed({ corner, fs, ss, resolution, offsetM }: Panel): PlacedPa
   return { corner: [corner[0] / resolution, corner[1] / resolution, offsetM], fs: metres(fs), ss: metres(ss) };
 }
 
-function centreOf(panels: readonly Panel[]): Vector {
+function panelsCentre(panels: readonly Panel[]): Vector {
   let [x, y, z, area] = [0, 0, 0, 0];
   for (const panel of panels) {
     const [w, h] = [widthOf(panel), heightOf(panel)];
@@ -79,12 +79,14 @@ export function unitsOf(geometry: Geometry): Unit[] {
     if (fits) nested.push(set);
   }
   if (panels.length > 1) nested.push(...panels.map(({ name }, i) => ({ name, members: new Set([i]) })));
-  const units: Unit[] = [{ name: undefined, parent: -1, panels: panels.map((_, i) => i), centre: centreOf(panels) }];
+  const units: Unit[] = [
+    { name: undefined, parent: -1, panels: panels.map((_, i) => i), centre: panelsCentre(panels) },
+  ];
   for (const { name, members } of nested) {
     const own = [...members].sort((a, b) => a - b);
     // The last of the parts that contain it is the smallest one.
     const parent = units.findLastIndex((unit) => own.every((one) => unit.panels.includes(one)));
-    units.push({ name, parent, panels: own, centre: centreOf(own.map((i) => panels[i] as Panel)) });
+    units.push({ name, parent, panels: own, centre: panelsCentre(own.map((i) => panels[i] as Panel)) });
   }
   return units;
 }
