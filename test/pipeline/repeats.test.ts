@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { doubtOf } from '../../src/serial/pipeline/unknown-cell.js';
+import { cellDoubt } from '../../src/serial/pipeline/unknown-cell.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 
@@ -68,7 +68,7 @@ test.for([
   [120, 150, false],
   [240, 300, false],
 ] as const)('a cell of %i Å, looked for up to %i Å: doubted is %s', ([edge, longest, doubted]) => {
-  const doubt = doubtOf([spotsOf(edge), spotsOf(edge)], longest);
+  const doubt = cellDoubt([spotsOf(edge), spotsOf(edge)], longest);
   expect(doubt !== undefined).toBe(doubted);
   if (doubted) expect(doubt).toMatch(/of a cell of 2\d\d Å or longer.*--max \d+/);
 });

@@ -16,7 +16,7 @@ export function failureLine(origin: FrameOrigin, { message }: Error): string {
 }
 
 /** The remark about a lattice that its spots cannot distinguish from others. */
-export const doubtOf = ({ length }: readonly unknown[]): string =>
+export const ambiguityText = ({ length }: readonly unknown[]): string =>
   length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} equally good`)}` : '';
 
 /** One line per lattice. */
@@ -36,7 +36,7 @@ export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): 
         `${where}  ${shape} ` +
         ` ${dim(
           `${crystal.peaks.length} of ${count}${measured}, ` + `to ${(1 / crystal.resolution).toFixed(2)} Å`,
-        )}${doubtOf(crystal.rivals)}`
+        )}${ambiguityText(crystal.rivals)}`
       );
     })
     .join('\n');

@@ -28,7 +28,7 @@ import {
   unknownCellRows,
 } from '../../entries/shell.node.js';
 import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
-import { doubtOf } from './frame-lines.js';
+import { ambiguityText } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
 import { listRows, refuseForLists } from './list-flags.js';
 import {
@@ -278,7 +278,7 @@ function describe({ input, spots, crystals, ms }: ListResult): string {
         `${where}  ${shape}  ${indexedSpots}/${spots} spots ` +
         ` ${dim(
           `${chance}  ` + `cell ${refined ? 'refined' : 'held'}${i === 0 ? `  ${ms.toFixed(2)} ms` : ''}`,
-        )}${doubtOf(rivals)}`
+        )}${ambiguityText(rivals)}`
       );
     })
     .join('\n');

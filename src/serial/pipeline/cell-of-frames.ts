@@ -28,7 +28,7 @@ import { displacedDetector, displacedText, howToShift } from './refinement/displ
 import { openSource } from './run.js';
 import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from './run-options.js';
 import { type SearchSettings, settingNames } from './settings.js';
-import { doubtOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
+import { cellDoubt, latticeOf, spotsOfFrames } from './unknown-cell.js';
 
 /** Options of determining a cell from frames. */
 export interface FramesCellOptions<Finder extends PeakSource = PeakSource>
@@ -107,7 +107,7 @@ export async function cellOfFrames(
       const searcher = await own.searcher(settled);
       searcher.settings = settled;
       const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
-      const doubt = doubtOf(spots, checked.cellSearch.maxLengthA);
+      const doubt = cellDoubt(spots, checked.cellSearch.maxLengthA);
       if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
       const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
       try {

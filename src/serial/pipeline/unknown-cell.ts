@@ -95,7 +95,7 @@ const longestCell = 1000;
  * nearest neighbour of a spot is at least one edge of the reciprocal cell away; half of the spots of half of the images
  * have one closer than the shortest edge only if the cell is longer.
  */
-export function doubtOf(images: readonly Float32Array[], maxLengthA: number): string | undefined {
+export function cellDoubt(images: readonly Float32Array[], maxLengthA: number): string | undefined {
   const nearest = median(images.map(nearestSpots));
   if (!(nearest > 0) || 1 / nearest <= maxLengthA) return undefined;
   return (
@@ -143,7 +143,7 @@ export async function cellOfSpots(
 ): Promise<FoundCell> {
   const spots = images.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, enoughImages);
   const { maxLengthA = longestCell } = options;
-  const counts = { images: spots.length, frames, doubt: doubtOf(spots, maxLengthA) };
+  const counts = { images: spots.length, frames, doubt: cellDoubt(spots, maxLengthA) };
   if (spots.length === 0) return { cell: undefined, lattice: undefined, errors: undefined, rivals: [], ...counts };
   const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
   try {

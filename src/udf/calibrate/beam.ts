@@ -60,7 +60,7 @@ function otherBeam({ p }: DiskFit, rest: Rest | undefined, image: Image, good: U
 const unknownShape = 0.01;
 
 /** Why the fitted disk cannot be trusted. */
-function doubtOf(fit: DiskFit, errors: Float64Array, start: Start, image: Image, good: Uint8Array, span: number) {
+function beamDoubt(fit: DiskFit, errors: Float64Array, start: Start, image: Image, good: Uint8Array, span: number) {
   const [cy, cx, R, w, a, b, e1, e2] = fit.p as unknown as number[] as [number, number, number, ...number[]] &
     [number, number, number, number, number, number, number, number];
   const ellipticity = 2 * Math.hypot(e1, e2);
@@ -138,7 +138,7 @@ export function findBeam(
   if (!errors) return 'the fit of the disk has no error';
   errors[2] = Math.hypot(errors[2] as number, unknownShape * (fit.p[3] as number));
   if (rest) withSmear(errors, rest, fit);
-  const doubt = otherBeam(fit, rest, image, good) ?? doubtOf(fit, errors, start, image, good, trend?.span ?? 0);
+  const doubt = otherBeam(fit, rest, image, good) ?? beamDoubt(fit, errors, start, image, good, trend?.span ?? 0);
   if (doubt !== undefined) return doubt;
   if (trend && trend.order > 0)
     for (const part of [0, 1] as const)

@@ -112,13 +112,13 @@ export async function coarseSearch(results: readonly FrameResult[], scene: Coars
   }
   const before = explainedPeaks(several);
   if (!best || best.explained < convincing * allPeaks(several) || best.explained < advantage * before)
-    return { results: undefined, doubt: share < accidental ? doubtOf(indexed.length, share, scene) : undefined };
+    return { results: undefined, doubt: share < accidental ? coarseDoubt(indexed.length, share, scene) : undefined };
   const found = await again(results, best.displacement);
   // Their frames keep the given beams, from which the motion of the detector is measured.
   return { results: found.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam })), doubt: undefined };
 }
 
-function doubtOf(frames: number, share: number, { searcher, settings, distance }: CoarseScene): string {
+function coarseDoubt(frames: number, share: number, { searcher, settings, distance }: CoarseScene): string {
   const { beam, geometry } = searcher.detector;
   const reach = (strides * stride * spacingOf(beam, geometry, settings)).toFixed(0);
   const depth = distance ? ` and ${(100 * Math.max(...depths)).toFixed(1)} % of the distance` : '';
