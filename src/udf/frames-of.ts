@@ -84,4 +84,4 @@ export function correctFrames(
 }
 
 /** Pixels per frame. */
-export const pixelsOf = (sig: readonly number[]): number => product(sig);
+export const signalPixels = (sig: readonly number[]): number => product(sig);

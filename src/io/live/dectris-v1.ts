@@ -112,7 +112,7 @@ function pixelMask(parts: readonly Uint8Array[]): Uint8Array | undefined {
     if (i === 0 || part[0] !== 0x7b || part.length > markBytes || !isDectrisV1(part)) continue;
     const about = jsonOf(part, 'the description of an array');
     if (!String(about.htype).startsWith('dpixelmask-')) continue;
-    const { dtype, shape } = pixelsOf(about, 'the pixel mask');
+    const { dtype, shape } = pixelLayout(about, 'the pixel mask');
     const bytes = parts[i + 1];
     const length = shape[0] * shape[1] * elementBytes(dtype);
     if (bytes?.length !== length)
@@ -133,7 +133,7 @@ const types: Readonly<Record<string, DataType>> = {
 };
 
 /** Type and shape of an array, whose description has x first. Throws `Format`. */
-function pixelsOf(about: Json, what: string): { dtype: DataType; shape: readonly [number, number] } {
+function pixelLayout(about: Json, what: string): { dtype: DataType; shape: readonly [number, number] } {
   const { shape, type } = about;
   const dtype = types[String(type)];
   const sizes = Array.isArray(shape) ? shape : [];
@@ -159,7 +159,7 @@ async function frameOf(
   fields: readonly string[],
 ): Promise<LiveFrame> {
   const about = jsonOf(parts[1], `${name}: the description of the image`);
-  const { dtype, shape } = pixelsOf(about, name);
+  const { dtype, shape } = pixelLayout(about, name);
   const packed = parts[2];
   if (packed?.length !== about.size)
     throw new EwaldError('Format', `${name}: the image has ${packed?.length ?? 'no'} bytes; expected ${about.size}`);

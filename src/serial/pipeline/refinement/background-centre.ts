@@ -59,7 +59,7 @@ export async function backgroundCentre(
   firstFrames: FirstFrames,
   signal?: PlatformSignal,
 ): Promise<BackgroundCentre | undefined> {
-  const pixels = pixelsOf(detector);
+  const pixels = binnedPixels(detector);
   if (!pixels) return undefined;
   const levels: Float64Array[] = [];
   for await (const { dataset, frames } of firstFrames(tried)) {
@@ -87,7 +87,7 @@ interface BinnedPixels {
 }
 
 /** Projects the good pixels along their rays onto the plane of the detector. Undefined without any. */
-function pixelsOf({ geometry, width, height, bad, beam }: Detector): BinnedPixels | undefined {
+function binnedPixels({ geometry, width, height, bad, beam }: Detector): BinnedPixels | undefined {
   const step = Math.max(1, Math.round(Math.sqrt((width * height) / enoughPixels)));
   const [index, x, y] = [[] as number[], [] as number[], [] as number[]];
   for (const panel of geometry.panels) {
