@@ -248,7 +248,7 @@ function regionOf({ name, values, panel, place }: RegionDraft): BadRegion {
   return { name, minFs: at('min_fs'), maxFs: at('max_fs'), minSs: at('min_ss'), maxSs: at('max_ss'), panel };
 }
 
-function panelOf(draft: Draft, file: string, warnings: string[]): Panel {
+function finishedPanel(draft: Draft, file: string, warnings: string[]): Panel {
   const { given, dimensions, masks, ...rest } = draft;
   const missing = ['min_fs', 'max_fs', 'min_ss', 'max_ss', 'corner_x', 'corner_y', 'fs', 'ss', 'res'].filter(
     (key) => !given.has(key),
@@ -400,7 +400,7 @@ export function parseGeometry(text: string, file = 'geometry'): Geometry {
   }
   if (drafts.size === 0)
     throw new EwaldError('Format', `${file}: no panel is defined; expected lines such as "p0/min_fs = 0"`);
-  const panels = [...drafts.values()].map((draft) => panelOf(draft, file, warnings));
+  const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file, warnings));
   const badRegions = [...regions.values()].map(regionOf);
   for (const region of badRegions) {
     if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))
