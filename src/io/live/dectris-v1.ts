@@ -60,7 +60,7 @@ export function dectrisV1(parts: readonly Uint8Array[]): DectrisMessage {
       kind: 'image',
       series: of,
       index: numberedImage(head.frame, 'frame'),
-      open: (start, codecs, name, fields) => frameOf(head, parts, start, codecs, name, fields),
+      open: (start, codecs, name, fields) => frameOfV1(head, parts, start, codecs, name, fields),
     };
   return { kind: type.startsWith('dseries_end-') ? 'end' : 'other', series: of };
 }
@@ -150,7 +150,7 @@ function pixelLayout(about: Json, what: string): { dtype: DataType; shape: reado
   return { dtype, shape: [height as number, width as number] };
 }
 
-async function frameOf(
+async function frameOfV1(
   head: Json,
   parts: readonly Uint8Array[],
   { meta, mask }: Series,

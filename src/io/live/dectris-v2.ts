@@ -52,7 +52,7 @@ export function dectrisV2(bytes: Uint8Array): DectrisMessage {
       kind: 'image',
       series,
       index: numberedImage(map.get('image_id'), 'image_id'),
-      open: (of, codecs, name, fields) => frameOf(map, of, codecs, name, fields),
+      open: (of, codecs, name, fields) => frameOfV2(map, of, codecs, name, fields),
     };
   return { kind: type === 'end' ? 'end' : 'other', series };
 }
@@ -87,7 +87,7 @@ async function seriesOf(message: Message, codecs: Codecs): Promise<Series> {
 }
 
 /** The frame of an image message. Throws `Format`. */
-async function frameOf(
+async function frameOfV2(
   message: Message,
   { meta, mask, channel }: Series,
   codecs: Codecs,

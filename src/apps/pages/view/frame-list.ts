@@ -58,7 +58,7 @@ export class FrameList {
     this.#body.addEventListener('click', ({ target }) => this.#choose(target));
     this.#body.addEventListener('keydown', (event) => this.#press(event));
     this.#body.addEventListener('focusin', ({ target }) => {
-      this.#reached = frameOf(target);
+      this.#reached = clickedFrame(target);
       this.#reach();
     });
   }
@@ -76,7 +76,7 @@ export class FrameList {
   }
 
   #choose(target: EventTarget | null): void {
-    const frame = frameOf(target);
+    const frame = clickedFrame(target);
     if (frame !== undefined) this.onChoose(frame);
   }
 
@@ -138,7 +138,7 @@ export class FrameList {
   }
 }
 
-function frameOf(target: EventTarget | null): number | undefined {
+function clickedFrame(target: EventTarget | null): number | undefined {
   const row = (target as Element | null)?.closest<HTMLElement>('tr[data-frame]');
   return row ? Number(row.dataset.frame) : undefined;
 }
