@@ -18,7 +18,7 @@ export class Tagged {
 /** Decodes a message. Throws `Format` if it is damaged or has trailing bytes. */
 export function decodeCbor(bytes: Uint8Array): unknown {
   const walk = new Walk(bytes, 'CBOR');
-  const value = itemOf(walk);
+  const value = cborItem(walk);
   if (walk.at !== bytes.length) walk.refuse(`${bytes.length - walk.at} bytes follow its end`);
   return value;
 }
@@ -26,7 +26,7 @@ export function decodeCbor(bytes: Uint8Array): unknown {
 /** Terminates items of indefinite length. */
 const stop = Symbol('stop');
 
-function itemOf(walk: Walk): unknown {
+function cborItem(walk: Walk): unknown {
   const { view } = walk;
   const byte = view.getUint8(walk.step(1));
   const [major, low] = [byte >> 5, byte & 31];
@@ -34,14 +34,14 @@ function itemOf(walk: Walk): unknown {
   const open = low === 31;
   const count = open ? 0 : readCount(walk, low);
   const next = (): unknown => {
-    const value = itemOf(walk);
+    const value = cborItem(walk);
     return value === stop ? walk.refuse('an end where a value is expected') : value;
   };
   // Items until the terminator.
   const until = (): unknown[] =>
     walk.inside(() => {
       const items: unknown[] = [];
-      for (let item = itemOf(walk); item !== stop; item = itemOf(walk)) items.push(item);
+      for (let item = cborItem(walk); item !== stop; item = cborItem(walk)) items.push(item);
       return items;
     });
   switch (major) {

@@ -7,15 +7,15 @@ import { Walk } from './bytes.js';
 /** Decodes a message. Throws `Format` if it is damaged or has trailing bytes. */
 export function decodeMsgpack(bytes: Uint8Array): unknown {
   const walk = new Walk(bytes, 'MessagePack');
-  const value = itemOf(walk);
+  const value = msgpackItem(walk);
   if (walk.at !== bytes.length) walk.refuse(`${bytes.length - walk.at} bytes follow its end`);
   return value;
 }
 
-function itemOf(walk: Walk): unknown {
+function msgpackItem(walk: Walk): unknown {
   const { view } = walk;
   const byte = view.getUint8(walk.step(1));
-  const next = (): unknown => itemOf(walk);
+  const next = (): unknown => msgpackItem(walk);
   if (byte < 0x80) return byte;
   if (byte < 0x90) return walk.map(byte & 15, next);
   if (byte < 0xa0) return walk.list(byte & 15, next);

@@ -86,7 +86,7 @@ export interface ItemScene {
 /**
  * Converts a sent record to the item that a run yields. Reflections and chunk are only made when they are accessed.
  */
-export function itemOf(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
+export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, ms, backends, headers, frame } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>

@@ -25,7 +25,7 @@ import { type GivenInputs, givenInputs } from './inputs.js';
 import type { LoadPlace, RunPlace } from './place.js';
 import { endingPlace } from './place-inputs.js';
 import { OwnSearch } from './prepare.js';
-import { type FrameFailure, type FrameRecord, failureOf, isFailure, itemOf, recordOf } from './record.js';
+import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem, recordOf } from './record.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
@@ -223,7 +223,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
       reportMissing(record);
       await orAborted(outputs.add(record), options.signal);
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
-      yield item ?? itemOf(record, itemScene);
+      yield item ?? pipelineItem(record, itemScene);
     }
     checkTold();
     state = 'whole';
