@@ -133,15 +133,15 @@ async function surest(source: ByteSource, options: OpenOptions): Promise<Format 
 
 /** Whether a source starts like a text file: a list, a geometry, a table. */
 async function isText(source: ByteSource): Promise<boolean> {
-  const head = await headOf(source);
+  const head = await firstBytesOf(source);
   return head.length > 0 && head.every((byte) => byte >= 32 || (byte >= 9 && byte <= 13));
 }
 
-const headOf = (source: ByteSource): Promise<Uint8Array> => source.read(0, Math.min(512, source.size));
+const firstBytesOf = (source: ByteSource): Promise<Uint8Array> => source.read(0, Math.min(512, source.size));
 
 /** What a file without frames is; undefined if it is none of the known kinds. */
 async function otherFile(source: ByteSource): Promise<string | undefined> {
-  return otherText(new TextDecoder('latin1').decode(await headOf(source)));
+  return otherText(new TextDecoder('latin1').decode(await firstBytesOf(source)));
 }
 
 /** Throws `Format` for a file in a compression that is not read; gzip and bzip2 have been unpacked before. */

@@ -75,7 +75,7 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
   const group = (named: GroupName): Promise<Group> => openGroup(entry, named, source.size, fail);
   const [frames, crystals, reflections] = [await group('frames'), await group('crystals'), await group('reflections')];
   const bandwidth = await numberAt(entry, 'bandwidth');
-  const scannedHead = await headOf(head, collector, name, fail);
+  const scannedHead = await runHead(head, collector, name, fail);
   const filenames = await filenamesOf(entry, fail);
   const all = async <T extends Column>({ read, rows }: Group, column: string): Promise<T> =>
     (await read(column, 0, rows)) as T;
@@ -141,7 +141,7 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
 }
 
 /** The head of the run's stream. */
-async function headOf(
+async function runHead(
   dataset: Hdf5Dataset,
   collector: Collector,
   name: string,

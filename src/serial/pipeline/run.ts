@@ -30,7 +30,7 @@ import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type Ru
 import { type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
-import { headOf } from './sinks/stream-head.js';
+import { streamHead } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
 import { startOfRun } from './start-of-run.js';
@@ -114,7 +114,7 @@ export async function* runPipeline(
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
         fitted,
-        head: headOf(text, settings, commandLine, source.identities, isDoubtful),
+        head: streamHead(text, settings, commandLine, source.identities, isDoubtful),
         geometryText: text,
         failed: (error: unknown) => quietly(onEvent, { kind: 'failed', error }),
       };

@@ -14,7 +14,7 @@ export const inputMark = '; ewald input ';
 /**
  * The head of a stream; `identities` identify the files of its frames, `isDoubtful` states that the cell is in doubt.
  */
-export function headOf(
+export function streamHead(
   geometry: string,
   settings: SearchSettings,
   commandLine: string,

@@ -29,7 +29,7 @@ import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-opt
 import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
 import type { OutputEnd } from '../sinks/outputs.js';
-import { headOf } from '../sinks/stream-head.js';
+import { streamHead } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
 import { RunSummary } from '../summary.js';
 
@@ -75,7 +75,7 @@ export async function* indexStream(
   const summary = new RunSummary(undefined, settings.cells);
   const names = (settings.cells ?? []).map(latticeName);
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
-  const head = headOf(text, settings, options.commandLine ?? commandLineOf(options));
+  const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
   const indexer = await planIndexer(context, settings);
   try {
     const opening = { force, reads, head, resume: false, earlier: () => undefined };
