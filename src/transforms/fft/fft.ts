@@ -8,25 +8,17 @@
 import { row, valid } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { checkSignal } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { type DeviceArray, makeArray } from '../../core/arrays/array.js';
 import type { BackendName } from '../../core/backends/names.js';
 import type { Planner } from '../../core/planner/planner.js';
-import type { FftNowArrays } from './contract.js';
+import type { FftDescriptor, FftKernel } from './contract.js';
+import { RunsNow } from './now.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
 import { describeFft, otherSide } from './parameters.js';
-import {
-  assertSides,
-  assertWritten,
-  checkRun,
-  type Direction,
-  type FftRunOptions,
-  type SideNumbers,
-  watched,
-} from './run.js';
+import { type FftRunOptions, type PlannedFft, runPlanned, type SideNumbers } from './run.js';
 import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
-import { planTuned } from './tune.js';
+import { planTuned, type Tuned } from './tune.js';
 import type { WisdomStore } from './wisdom.js';
 
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
@@ -128,186 +120,92 @@ export async function planFft<P extends FftPrecision>(
   // Checked as it was given, so that messages name the user's own sides.
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
-  const descriptor = swapped ? otherSide(given) : given;
   const watch = { ...options, onProgress: observer('fft', options, 'onProgress') };
-  const { backend, kernel, choices } = await planTuned(planner, wisdom, descriptor, watch);
-  if (descriptor.pruned && !kernel.prunes) {
-    await kernel.dispose();
-    throw new EwaldError(
-      'Unsupported',
-      `fft: ${descriptor.engine === 'ewald' ? backend.name : `the engine ${descriptor.engine}`} does not support ` +
-        'inputShape or keep; pad and crop the arrays, or use another backend',
-    );
-  }
+  const tuned = await planTuned(planner, wisdom, swapped ? otherSide(given) : given, watch);
+  await refuseUnpruned(given, tuned);
+  const { kernel, choices } = tuned;
   const resource = new Resource('fft plan', planner.resource, kernel);
-  const [inputLength, outputLength] = [
-    given.inputElements * (given.inputComplex ? 2 : 1),
-    given.outputElements * (given.outputComplex ? 2 : 1),
-  ];
-  const rules: SideRules = {
-    planner,
-    backend: backend.name,
-    about: `shape ${descriptor.shape.join(' × ')}, kind ${given.kind}, batch ${descriptor.batch}`,
-    precision: descriptor.precision,
-    exact: !descriptor.strided,
-    inPlace: descriptor.inPlace,
-    takesArrays: kernel.executeOn !== undefined,
-  };
-  const numbers: SideNumbers = {
-    input: { length: inputLength, complex: given.inputComplex },
-    output: { length: outputLength, complex: given.outputComplex },
-    workspace: kernel.workspaceElements * 2,
-    workspaceNeeded: descriptor.userWorkspace && kernel.workspaceElements > 0,
-  };
+  const rules = rulesOf(given, planner, tuned);
+  const planned = { resource, kernel, swapped, rules, numbers: numbersOf(given, kernel) };
+  return planOver(planned, given, choices) as FftPlan as FftPlan<P>;
+}
 
-  const check = (direction: Direction, input: FftData, output: FftData | undefined, options?: FftRunOptions) =>
-    checkRun(rules, numbers, direction, input, output, options);
-  const run = async (
-    direction: Direction,
-    input: FftData,
-    output: FftData | undefined,
-    options: FftRunOptions | undefined,
-  ): Promise<FftData> => {
-    resource.assertAlive();
-    const checked = check(direction, input, output, options);
-    const { source, target, result, scale, workspace, told } = checked;
-    const arrays =
-      source.array || target.array
-        ? [...new Set([source.array, target.array])].flatMap((array) => (array ? [array.resource] : []))
-        : [];
-    const carryOut = async (): Promise<FftData> => {
-      checkSignal(options?.signal);
-      assertSides(direction, checked);
-      const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
-      const work = (): Promise<void> =>
-        kernel.executeOn
-          ? kernel.executeOn(sense, source.side, target.side, scale, workspace, options?.wait)
-          : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
-      try {
-        await (options?.signal || told ? watched(kernel.watch, options?.signal, told, work) : work());
-      } finally {
-        // Failures caused by a detached array are reported as such.
-        assertWritten(direction, checked);
-      }
-      return result;
-    };
-    return resource.enqueueWith(arrays, carryOut, options?.signal);
-  };
-  const { executeNow, nowArrays } = kernel;
-  // Of two plain arrays it is clear at a glance that they are right; everything else is checked at length.
-  const NumbersOf = descriptor.precision === 'f32' ? Float32Array : Float64Array;
-  const glance = !descriptor.inPlace && !numbers.workspaceNeeded;
-  const { exact } = rules;
-  const fits = (direction: Direction, input: FftData, output: FftData | undefined): output is FftArray => {
-    const [read, written] = direction === 'forward' ? [inputLength, outputLength] : [outputLength, inputLength];
-    return (
-      glance &&
-      input instanceof NumbersOf &&
-      output instanceof NumbersOf &&
-      (exact ? input.length === read && output.length === written : input.length >= read && output.length >= written) &&
-      input.buffer !== output.buffer
-    );
-  };
-  // The arrays of `now` that were handed out last, with the transforms between them.
-  let made: FftNowArrays | undefined;
-  let handed: FftNowArrays | undefined;
-  const handOut = (): FftNowArrays => {
-    resource.assertAlive();
-    const arrays = nowArrays?.();
-    if (!arrays) throw new EwaldError('Internal', `fft.now: ${backend.name} has no arrays`);
-    if (handed === undefined || made !== arrays) {
-      const { input, output, forward, backward } = arrays;
-      made = arrays;
-      handed = swapped ? { input: output, output: input, forward: backward, backward: forward } : arrays;
-    }
-    return handed;
-  };
-  /** Runs between the arrays of `now`; false where others are given, or these are detached. */
-  const runHanded = (direction: Direction, from: FftData, to: FftData | undefined): boolean => {
-    if (handed === undefined || resource.disposed || resource.busy || numbers.workspaceNeeded) return false;
-    const { input, output } = handed;
-    if (input.length === 0 || output.length === 0) return false;
-    if (direction === 'forward') {
-      if (from !== input || to !== output) return false;
-      handed.forward();
-    } else {
-      if (from !== output || to !== input) return false;
-      handed.backward();
-    }
-    return true;
-  };
-  const runNow = (
-    direction: Direction,
-    input: FftData,
-    output: FftData | undefined,
-    options: FftRunOptions | undefined,
-  ): FftData => {
-    if (options === undefined) {
-      if (runHanded(direction, input, descriptor.inPlace ? (output ?? input) : output)) return output ?? input;
-      if (fits(direction, input, output) && !resource.disposed && !resource.busy) {
-        executeNow?.(
-          swapped === (direction === 'forward') ? 'backward' : 'forward',
-          input as FftArray,
-          output,
-          'none',
-          undefined,
-        );
-        return output;
-      }
-    }
-    resource.assertAlive();
-    const { source, target, result, scale, workspace } = check(direction, input, output, options);
-    for (const busy of [resource, source.array?.resource, target.array?.resource])
-      if (busy?.busy)
-        throw new EwaldError(
-          'Argument',
-          `fft.now.${direction}: an earlier run, read or write has not finished; await it first`,
-        );
-    const sense = swapped === (direction === 'forward') ? 'backward' : 'forward';
-    executeNow?.(sense, source.side, target.side, scale, workspace);
-    return result;
-  };
+/** Disposes of a kernel that would ignore `inputShape` and `keep`, and throws `Unsupported`. */
+async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kernel }: Tuned): Promise<void> {
+  if (!pruned || kernel.prunes) return;
+  await kernel.dispose();
+  throw new EwaldError(
+    'Unsupported',
+    `fft: ${engine === 'ewald' ? backend.name : `the engine ${engine}`} does not support ` +
+      'inputShape or keep; pad and crop the arrays, or use another backend',
+  );
+}
 
+const rulesOf = (given: FftDescriptor, planner: Planner, { backend, kernel }: Tuned): SideRules => ({
+  planner,
+  backend: backend.name,
+  about: `shape ${given.shape.join(' × ')}, kind ${given.kind}, batch ${given.batch}`,
+  precision: given.precision,
+  exact: !given.strided,
+  inPlace: given.inPlace,
+  takesArrays: kernel.executeOn !== undefined,
+});
+
+const numbersOf = (given: FftDescriptor, { workspaceElements }: FftKernel): SideNumbers => ({
+  input: { length: given.inputElements * (given.inputComplex ? 2 : 1), complex: given.inputComplex },
+  output: { length: given.outputElements * (given.outputComplex ? 2 : 1), complex: given.outputComplex },
+  workspace: workspaceElements * 2,
+  workspaceNeeded: given.userWorkspace && workspaceElements > 0,
+});
+
+/** The plan that users receive. */
+function planOver(planned: PlannedFft, given: FftDescriptor, choices: readonly string[]): FftPlanMethods {
+  const { resource, kernel, rules, numbers } = planned;
+  const [input, output] = [numbers.input.length, numbers.output.length];
+  const longer = Math.max(input, output);
   const plan: FftPlanMethods = {
-    backend: backend.name,
-    shape: descriptor.shape,
+    backend: rules.backend,
+    shape: given.shape,
     inputShape: Object.freeze([...given.inputShape]),
     outputShape: Object.freeze([...given.outputShape]),
     kind: given.kind,
-    precision: descriptor.precision,
-    engine: descriptor.engine,
+    precision: given.precision,
+    engine: given.engine,
     sizeInput: given.inputElements,
     sizeOutput: given.outputElements,
     sizeWorkspace: kernel.workspaceElements,
-    inputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : inputLength,
-    outputLength: descriptor.inPlace ? Math.max(inputLength, outputLength) : outputLength,
+    inputLength: given.inPlace ? longer : input,
+    outputLength: given.inPlace ? longer : output,
     choices,
     get bytes() {
       return kernel.bytes;
     },
     array: (side) => {
       const name = valid('fft.array: side', side, row.choice(['input', 'output'], 'input'));
-      const [length, complex] =
-        name === 'input' ? [plan.inputLength, given.inputComplex] : [plan.outputLength, given.outputComplex];
-      const dtype = descriptor.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
-      return makeArray(planner, { shape: complex ? length / 2 : length, dtype, backend: backend.name });
+      const { complex } = numbers[name];
+      const length = plan[`${name}Length`];
+      const dtype = given.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
+      const shape = complex ? length / 2 : length;
+      return makeArray(rules.planner, { shape, dtype, backend: rules.backend });
     },
     forward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
-      run('forward', input, output, options)) as FftRun,
+      runPlanned(planned, 'forward', input, output, options)) as FftRun,
     backward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
-      run('backward', input, output, options)) as FftRun,
-    now: executeNow && {
-      forward: ((input, output, options) => runNow('forward', input, output, options)) as FftRunNow,
-      backward: ((input, output, options) => runNow('backward', input, output, options)) as FftRunNow,
-      get input() {
-        return handOut().input;
-      },
-      get output() {
-        return handOut().output;
-      },
-    },
+      runPlanned(planned, 'backward', input, output, options)) as FftRun,
+    now: kernel.executeNow && nowOf(new RunsNow(planned)),
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
-  return plan as FftPlan as FftPlan<P>;
+  return plan;
 }
+
+const nowOf = (runs: RunsNow): FftPlanMethods['now'] => ({
+  forward: ((input, output, options) => runs.run('forward', input, output, options)) as FftRunNow,
+  backward: ((input, output, options) => runs.run('backward', input, output, options)) as FftRunNow,
+  get input() {
+    return runs.arrays().input;
+  },
+  get output() {
+    return runs.arrays().output;
+  },
+});

@@ -5,6 +5,7 @@ import { type Observer, observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
+import type { Resource } from '../../base/resource.js';
 import type { FftKernel } from './contract.js';
 import type { FftPrecision, FftScale } from './options.js';
 import {
@@ -55,6 +56,20 @@ export interface SideNumbers {
   /** The plan was made with `userWorkspace`, and needs one. */
   readonly workspaceNeeded: boolean;
 }
+
+/** What the runs of a plan share. */
+export interface PlannedFft {
+  readonly resource: Resource;
+  readonly kernel: FftKernel;
+  /** A c2r plan has the kernel of r2c, whose backward is its forward. */
+  readonly swapped: boolean;
+  readonly rules: SideRules;
+  readonly numbers: SideNumbers;
+}
+
+/** The direction of the kernel. */
+export const senseOf = ({ swapped }: PlannedFft, direction: Direction): Direction =>
+  swapped === (direction === 'forward') ? 'backward' : 'forward';
 
 /** A run that fits its plan. */
 export interface CheckedRun {
@@ -137,20 +152,61 @@ export function checkRun(
   return { source, target, result, scale, workspace, told };
 }
 
+/** Checks a run and queues it: after earlier ones of the plan, and after those that use its device arrays. */
+export async function runPlanned(
+  planned: PlannedFft,
+  direction: Direction,
+  input: FftData,
+  output: FftData | undefined,
+  options: FftRunOptions | undefined,
+): Promise<FftData> {
+  const { resource, rules, numbers } = planned;
+  resource.assertAlive();
+  const checked = checkRun(rules, numbers, direction, input, output, options);
+  const [source, target] = [checked.source.array, checked.target.array];
+  const arrays =
+    source || target ? [...new Set([source, target])].flatMap((array) => (array ? [array.resource] : [])) : [];
+  return resource.enqueueWith(arrays, () => carryOut(planned, direction, checked, options), options?.signal);
+}
+
+async function carryOut(
+  planned: PlannedFft,
+  direction: Direction,
+  checked: CheckedRun,
+  options: FftRunOptions | undefined,
+): Promise<FftData> {
+  const { kernel } = planned;
+  const { source, target, result, scale, workspace, told } = checked;
+  checkSignal(options?.signal);
+  assertSides(direction, checked);
+  const sense = senseOf(planned, direction);
+  const work = (): Promise<void> =>
+    kernel.executeOn
+      ? kernel.executeOn(sense, source.side, target.side, scale, workspace, options?.wait)
+      : kernel.execute(sense, source.side as FftArray, target.side as FftArray, scale, workspace);
+  try {
+    await (options?.signal || told ? watched(kernel.watch, options?.signal, told, work) : work());
+  } finally {
+    // Failures caused by a detached array are reported as such.
+    assertWritten(direction, checked);
+  }
+  return result;
+}
+
 /** Throws `Shape` where a side was taken away between the call and its turn. */
-export function assertSides(direction: Direction, { source, target }: CheckedRun): void {
+function assertSides(direction: Direction, { source, target }: CheckedRun): void {
   const when = 'before the run began';
   assertWhole(words[direction].input, source, when);
   assertWhole(words[direction].output, target, when);
 }
 
 /** Throws `Shape` where the output was taken away while it was written. */
-export function assertWritten(direction: Direction, { target }: CheckedRun): void {
+function assertWritten(direction: Direction, { target }: CheckedRun): void {
   assertWhole(words[direction].output, target, 'during the run');
 }
 
 /** Executes a run that can be aborted and reports its progress. */
-export async function watched(
+async function watched(
   watch: FftKernel['watch'],
   signal: FftRunOptions['signal'],
   told: Observer<[done: number]> | undefined,

@@ -1,0 +1,88 @@
+/** Runs that are done when they return, on this thread: see `FftPlan.now`. */
+
+import { EwaldError } from '../../base/errors.js';
+import type { FftNowArrays } from './contract.js';
+import { checkRun, type Direction, type FftRunOptions, type PlannedFft, senseOf } from './run.js';
+import type { FftArray, FftData } from './sides.js';
+
+/** The runs of one plan; the shortest ways come first, since a short line takes less time than its checks. */
+export class RunsNow {
+  readonly #planned: PlannedFft;
+  readonly #NumbersOf: typeof Float32Array | typeof Float64Array;
+  /** Of two plain arrays it is clear at a glance that they are right; everything else is checked at length. */
+  readonly #glance: boolean;
+  /** The arrays that were handed out last, with the transforms between them: the kernel's, and as the user sees them. */
+  #made: FftNowArrays | undefined;
+  #handed: FftNowArrays | undefined;
+
+  constructor(planned: PlannedFft) {
+    this.#planned = planned;
+    const { rules, numbers } = planned;
+    this.#NumbersOf = rules.precision === 'f32' ? Float32Array : Float64Array;
+    this.#glance = !rules.inPlace && !numbers.workspaceNeeded;
+  }
+
+  /** The plan's own arrays. */
+  arrays(): FftNowArrays {
+    const { resource, kernel, rules, swapped } = this.#planned;
+    resource.assertAlive();
+    const arrays = kernel.nowArrays?.();
+    if (!arrays) throw new EwaldError('Internal', `fft.now: ${rules.backend} has no arrays`);
+    if (this.#handed === undefined || this.#made !== arrays) {
+      const { input, output, forward, backward } = arrays;
+      this.#made = arrays;
+      this.#handed = swapped ? { input: output, output: input, forward: backward, backward: forward } : arrays;
+    }
+    return this.#handed;
+  }
+
+  run(direction: Direction, input: FftData, output: FftData | undefined, options: FftRunOptions | undefined): FftData {
+    const { resource, kernel, rules, numbers } = this.#planned;
+    if (options === undefined) {
+      if (this.#runHanded(direction, input, rules.inPlace ? (output ?? input) : output)) return output ?? input;
+      if (this.#fits(direction, input, output) && !resource.disposed && !resource.busy) {
+        kernel.executeNow?.(senseOf(this.#planned, direction), input as FftArray, output, 'none', undefined);
+        return output;
+      }
+    }
+    resource.assertAlive();
+    const { source, target, result, scale, workspace } = checkRun(rules, numbers, direction, input, output, options);
+    for (const busy of [resource, source.array?.resource, target.array?.resource])
+      if (busy?.busy)
+        throw new EwaldError(
+          'Argument',
+          `fft.now.${direction}: an earlier run, read or write has not finished; await it first`,
+        );
+    kernel.executeNow?.(senseOf(this.#planned, direction), source.side, target.side, scale, workspace);
+    return result;
+  }
+
+  /** Runs between the plan's own arrays; false where others are given, or these are detached. */
+  #runHanded(direction: Direction, from: FftData, to: FftData | undefined): boolean {
+    const { resource, numbers } = this.#planned;
+    if (this.#handed === undefined || resource.disposed || resource.busy || numbers.workspaceNeeded) return false;
+    const { input, output } = this.#handed;
+    if (input.length === 0 || output.length === 0) return false;
+    const forward = direction === 'forward';
+    if (from !== (forward ? input : output) || to !== (forward ? output : input)) return false;
+    if (forward) this.#handed.forward();
+    else this.#handed.backward();
+    return true;
+  }
+
+  #fits(direction: Direction, input: FftData, output: FftData | undefined): output is FftArray {
+    const { rules, numbers } = this.#planned;
+    const forward = direction === 'forward';
+    const read = (forward ? numbers.input : numbers.output).length;
+    const written = (forward ? numbers.output : numbers.input).length;
+    return (
+      this.#glance &&
+      input instanceof this.#NumbersOf &&
+      output instanceof this.#NumbersOf &&
+      (rules.exact
+        ? input.length === read && output.length === written
+        : input.length >= read && output.length >= written) &&
+      input.buffer !== output.buffer
+    );
+  }
+}
