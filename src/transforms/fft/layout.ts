@@ -2,7 +2,6 @@
 import { EwaldError } from '../../base/errors.js';
 import { list, shown } from '../../base/options.js';
 import { fftRanges } from '../../core/layout/fft.js';
-import type { FftOptions } from './options.js';
 
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
 export const maxElements = fftRanges.elements.high;
@@ -13,45 +12,42 @@ export interface Side {
   readonly padded: boolean;
 }
 
-/** The layout of data that is longer than what is read of it. */
-export function croppedLayout(
-  side: Side,
-  stored: readonly number[],
-  options: FftOptions,
-  order: readonly number[],
-  batch: number,
-) {
-  if (options.inputStrides)
-    return layout('input', side, options.inputStrides, options.inputDistance, order, batch, false);
-  const { strides, distance } = layout(
-    'input',
-    { ...side, shape: stored },
-    undefined,
-    options.inputDistance,
-    order,
-    batch,
-    true,
-  );
-  return layout('input', side, strides, distance, order, batch, false);
+/** What the options say about the layout of a side. */
+export interface LayoutWish {
+  readonly what: 'input' | 'output';
+  readonly strides: readonly number[] | undefined;
+  readonly distance: number | undefined;
+  /** Axes in memory, slowest first; undefined: the C order, which needs no strides. */
+  readonly order: readonly number[] | undefined;
+  readonly batch: number;
 }
 
-/** Strides, distance and touched elements of one side. Zero strides in the result mean contiguous C order. */
-export function layout(
-  what: string,
-  { shape, padded }: Side,
-  strides: readonly number[] | undefined,
-  distance: number | undefined,
-  order: readonly number[],
-  batch: number,
-  ordered: boolean,
-) {
+/** Zero strides mean contiguous C order. */
+export interface Layout {
+  readonly strides: readonly number[];
+  readonly distance: number;
+  /** From the first to the last one that is touched. */
+  readonly elements: number;
+  readonly strided: boolean;
+}
+
+/** The layout of data that is longer than what is read of it. */
+export function croppedLayout(side: Side, stored: readonly number[], wish: LayoutWish): Layout {
+  if (wish.strides) return layout(side, wish);
+  const order = wish.order ?? stored.map((_, axis) => axis);
+  const { strides, distance } = layout({ ...side, shape: stored }, { ...wish, order });
+  return layout(side, { ...wish, strides, distance });
+}
+
+/** Strides, distance and touched elements of one side. */
+export function layout({ shape, padded }: Side, { what, strides, distance, order, batch }: LayoutWish): Layout {
   if (strides === undefined) {
     const lengths = shape.map((n, axis) => (padded && axis === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
     const one = lengths.reduce((product, n) => product * n, 1);
     if (distance !== undefined) throw new EwaldError('Argument', `fft: ${what}Distance goes with ${what}Strides`);
     if (one * batch > maxElements)
       throw new EwaldError('Limit', `fft: the ${what} has ${one * batch} elements; at most ${maxElements} fit a plan`);
-    if (!ordered) return { strides: [] as number[], distance: 0, elements: one * batch, strided: false };
+    if (!order) return { strides: [], distance: 0, elements: one * batch, strided: false };
     const out = new Array<number>(shape.length).fill(0);
     let stride = 1;
     for (const axis of [...order].reverse()) {
