@@ -12,7 +12,7 @@ import type { BufferRequest, GpuDevice } from '../../../../core/backends/webgpu/
 import type { GpuBuffer } from '../../../../core/backends/webgpu/pool.js';
 import type { FftDescriptor, FftKernel, FftOp, FftSide, FftVariant } from '../../contract.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './program.js';
-import { shaderOf, type WorkgroupLimits } from './shader.js';
+import { type Shader, shaderOf, type WorkgroupLimits } from './shader.js';
 import { Tables } from './tables.js';
 
 type Direction = 'forward' | 'backward';
@@ -103,9 +103,14 @@ function supports(descriptor: FftDescriptor, device: GpuDevice, limits: Workgrou
 
 async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: WorkgroupLimits): Promise<FftKernel> {
   const { tables, directions, sizes } = draft(descriptor, limits);
-  const pipelines = await Promise.all(
+  const drawn = await Promise.all(
     directions.map(({ passes }) =>
-      Promise.all(passes.map(({ shader }) => device.pipeline({ source: shader.source, entry: 'transform_lines' }))),
+      Promise.all(
+        passes.map(async ({ pass, shader }) => {
+          const pipeline = await device.pipeline({ source: shader.source, entry: 'transform_lines' });
+          return { pass, shader, pipeline };
+        }),
+      ),
     ),
   );
   const runs = new RunTable(descriptor, Math.max(256, device.limits.minUniformBufferOffsetAlignment ?? 256));
@@ -123,69 +128,106 @@ async function plan(descriptor: FftDescriptor, device: GpuDevice, limits: Workgr
     storage(Math.max(4, sizes.middle), 'between axes'),
     storage(Math.max(4, sizes.long), 'between pieces'),
   );
-  const held = [uniform, table, input, output, staging, middle, long];
+  const buffers = { uniform, table, input, output, staging, middle, long };
   try {
     device.write(uniform, runs.packed());
     device.write(table, values);
-    const bind = (d: number, from: GpuBuffer, to: GpuBuffer) => {
-      const places: Record<Place, GpuBuffer> = { input: from, output: to, middle, long };
-      return (directions[d]?.passes ?? []).map(({ pass, shader }, i) => {
-        const pipeline = pipelines[d]?.[i] as GPUComputePipeline;
-        const buffers = [
-          ...(shader.usesTable ? [table] : []),
-          places[pass.from],
-          ...(pass.to === pass.from ? [] : [places[pass.to]]),
-        ];
-        const groups = scales.map((scale) =>
-          device.bind(pipeline, [{ buffer: uniform, offset: runs.slot(pass, scale), bytes: 16 }, ...buffers]),
-        );
-        return { pipeline, groups, size: shader.groups };
-      });
-    };
-    // Kept for each pair of buffers as long as both live.
-    const steps = {
-      forward: new Pairs((from, to) => bind(0, from, to)),
-      backward: new Pairs((from, to) => bind(1, from, to)),
-    };
-    steps.forward.of(input, output);
-    steps.backward.of(output, input);
-    const run = async (direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> => {
-      const forward = direction === 'forward';
-      const [mine, mineTo] = forward ? [input, output] : [output, input];
-      const [readBytes, writtenBytes] = forward ? [sizes.input, sizes.output] : [sizes.output, sizes.input];
-      const read = given instanceof GpuArray ? given.buffer : mine;
-      const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
-      // In place the passes still go from one buffer to another: the result is copied over the input at the end.
-      const written = array === undefined || array === read ? mineTo : array;
-      if (!(given instanceof GpuArray)) device.write(read, firstBytes(given as Numbers, readBytes));
-      // Places between strided elements, and the padding of a real side in place, belong to the caller and must come
-      // back as they were.
-      const gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
-      if (gaps && array === undefined) device.write(written, firstBytes(wanted as Numbers, writtenBytes));
-      const record = (commands: Commands): void => {
-        if (gaps && array === read) commands.copy(array, written, writtenBytes);
-        for (const { pipeline, groups, size } of steps[direction].of(read, written))
-          commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
-        if (array === undefined) commands.read(written, 0, writtenBytes, staging);
-        else if (array === read) commands.copy(written, array, writtenBytes);
-      };
-      await device.run(record, ([answer]) => {
-        if (answer) firstBytes(wanted as Numbers, writtenBytes).set(answer);
-      });
-    };
-    return {
-      bytes: held.reduce((all, { bytes }) => all + bytes, 0),
-      workspaceElements: 0,
-      prunes: true,
-      execute: run,
-      executeOn: run,
-      async dispose() {
-        for (const buffer of held) buffer.release();
-      },
-    };
+    return new GpuFft(descriptor, device, sizes, buffers, (backward, from, to) =>
+      (drawn[Number(backward)] ?? []).map((step) =>
+        stepOf(step, { ...buffers, input: from, output: to }, runs, device),
+      ),
+    );
   } catch (error) {
-    for (const buffer of held) buffer.release();
+    for (const buffer of Object.values(buffers)) buffer.release();
     throw error;
+  }
+}
+
+type Buffers = Readonly<Record<Place | 'uniform' | 'table' | 'staging', GpuBuffer>>;
+type Drawn = { readonly pass: Pass; readonly shader: Shader; readonly pipeline: GPUComputePipeline };
+
+/** A pass with its buffers, ready for every scale. */
+interface Step {
+  readonly pipeline: GPUComputePipeline;
+  readonly groups: readonly GPUBindGroup[];
+  readonly size: readonly [number, number];
+}
+
+function stepOf({ pass, shader, pipeline }: Drawn, buffers: Buffers, runs: RunTable, device: GpuDevice): Step {
+  const bound = [
+    ...(shader.usesTable ? [buffers.table] : []),
+    buffers[pass.from],
+    ...(pass.to === pass.from ? [] : [buffers[pass.to]]),
+  ];
+  const groups = scales.map((scale) =>
+    device.bind(pipeline, [{ buffer: buffers.uniform, offset: runs.slot(pass, scale), bytes: 16 }, ...bound]),
+  );
+  return { pipeline, groups, size: shader.groups };
+}
+
+/** A plan with its buffers on the device. */
+class GpuFft implements FftKernel {
+  readonly bytes: number;
+  readonly workspaceElements = 0;
+  readonly prunes = true;
+  readonly #device: GpuDevice;
+  readonly #sizes: Readonly<Record<'input' | 'output', number>>;
+  readonly #buffers: Buffers;
+  /** Kept for each pair of buffers as long as both live. */
+  readonly #steps: Readonly<Record<Direction, Pairs<readonly Step[]>>>;
+  /**
+   * Places between strided elements, and the padding of a real side in place, belong to the caller and must come back
+   * as they were.
+   */
+  readonly #gaps: boolean;
+
+  constructor(
+    descriptor: FftDescriptor,
+    device: GpuDevice,
+    sizes: Readonly<Record<'input' | 'output', number>>,
+    buffers: Buffers,
+    bind: (backward: boolean, from: GpuBuffer, to: GpuBuffer) => readonly Step[],
+  ) {
+    this.#device = device;
+    this.#sizes = sizes;
+    this.#buffers = buffers;
+    this.bytes = Object.values(buffers).reduce((all, { bytes }) => all + bytes, 0);
+    this.#gaps = descriptor.strided || (descriptor.inPlace && descriptor.kind === 'r2c');
+    this.#steps = {
+      forward: new Pairs((from, to) => bind(false, from, to)),
+      backward: new Pairs((from, to) => bind(true, from, to)),
+    };
+    this.#steps.forward.of(buffers.input, buffers.output);
+    this.#steps.backward.of(buffers.output, buffers.input);
+  }
+
+  execute(direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
+    return this.executeOn(direction, given, wanted, scale);
+  }
+
+  async executeOn(direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
+    const [from, to] = direction === 'forward' ? (['input', 'output'] as const) : (['output', 'input'] as const);
+    const writtenBytes = this.#sizes[to];
+    const read = given instanceof GpuArray ? given.buffer : this.#buffers[from];
+    const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
+    // In place the passes still go from one buffer to another: the result is copied over the input at the end.
+    const written = array === undefined || array === read ? this.#buffers[to] : array;
+    if (!(given instanceof GpuArray)) this.#device.write(read, bytesOf(given as Numbers, this.#sizes[from]));
+    if (this.#gaps && array === undefined) this.#device.write(written, bytesOf(wanted as Numbers, writtenBytes));
+    const record = (commands: Commands): void => {
+      if (this.#gaps && array === read) commands.copy(array, written, writtenBytes);
+      for (const { pipeline, groups, size } of this.#steps[direction].of(read, written))
+        commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
+      if (array === undefined) commands.read(written, 0, writtenBytes, this.#buffers.staging);
+      else if (array === read) commands.copy(written, array, writtenBytes);
+    };
+    await this.#device.run(record, ([answer]) => {
+      if (answer) bytesOf(wanted as Numbers, writtenBytes).set(answer);
+    });
+  }
+
+  async dispose(): Promise<void> {
+    for (const buffer of Object.values(this.#buffers)) buffer.release();
   }
 }
 

@@ -157,7 +157,7 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
     };
     const [inWindow, outWindow] = [window(source), window(target)];
     const windows = { ...(inWindow ? { inWindow } : {}), ...(outWindow ? { outWindow } : {}) };
-    const added = along(axis, line, { ...from, count: current }, to, windows, last, capacity);
+    const added = along({ axis, line, from: { ...from, count: current }, to, windows, last }, capacity);
     current[axis] = target.count[axis] ?? 1;
     passes.push(...added.passes);
     long = Math.max(long, added.long);
@@ -283,114 +283,158 @@ function lineOf(descriptor: FftDescriptor, axis: number, special: boolean, backw
   return n % 2 === 0 ? trig('dct4', n / 2) : trig('dct4_odd', 2 * n);
 }
 
-/** The passes along one axis. */
-function along(
-  axis: number,
-  line: Line,
-  from: Layout,
-  to: Layout,
-  windows: Pick<Pass, 'inWindow' | 'outWindow'>,
-  last: boolean,
-  capacity: number,
-): { readonly passes: Pass[]; readonly long: number } {
-  const { points, backward } = line;
-  const { pieces, convolution } = splitOf(points, capacity);
-  const length = convolution ?? points;
-  const others = from.count.flatMap((n, d) => {
+/** An axis of a program. */
+interface AxisWork {
+  readonly axis: number;
+  readonly line: Line;
+  readonly from: Layout;
+  readonly to: Layout;
+  readonly windows: Pick<Pass, 'inWindow' | 'outWindow'>;
+  /** No axis follows. */
+  readonly last: boolean;
+}
+
+/** The passes along one axis, and the complex numbers of `long` between them. */
+function along(work: AxisWork, capacity: number): { readonly passes: Pass[]; readonly long: number } {
+  const { windows, from, to } = work;
+  const split = splitOf(work.line.points, capacity);
+  const [first] = split.pieces;
+  if (!first || split.pieces.length > 1) {
+    const pieces = new LongAxis(work, split);
+    return { passes: split.convolution === undefined ? pieces.transform() : pieces.convolve(), long: pieces.size };
+  }
+  const ends = { from: from.place, to: to.place, realFrom: from.real, realTo: to.real };
+  const loops = othersOf(work);
+  return { passes: [tidy({ ...wholePass(work), ...windows, ...ends, core: first, loops })], long: 0 };
+}
+
+/** What all passes of an axis have in common. */
+function wholePass({ axis, line, from, to, last }: AxisWork) {
+  const [inStride, outStride] = [from.stride[axis] ?? 1, to.stride[axis] ?? 1];
+  const { backward } = line;
+  return { ...line, inStride, outStride, inIndex: 1, outIndex: 1, swapIn: backward, swapOut: backward, last };
+}
+
+/** The other axes, which number the lines. */
+const othersOf = ({ axis, from, to }: AxisWork) =>
+  from.count.flatMap((n, d) => {
     const count = d === axis ? 1 : n;
     return count > 1 ? [{ count, from: from.stride[d] ?? 0, to: to.stride[d] ?? 0 }] : [];
   });
-  const [inStride, outStride] = [from.stride[axis] ?? 1, to.stride[axis] ?? 1];
-  const whole = { ...line, inStride, outStride, inIndex: 1, outIndex: 1, swapIn: backward, swapOut: backward, last };
-  const ends = { from: from.place, to: to.place, realFrom: from.real, realTo: to.real };
-  const [first] = pieces;
-  if (first && pieces.length === 1)
-    return { passes: [tidy({ ...whole, ...windows, ...ends, core: first, loops: others })], long: 0 };
 
-  // The lines one behind the other in `long`.
-  let lines = 1;
-  const numbered = others.map((other) => {
-    const at = lines * length;
-    lines *= other.count;
-    return { ...other, at };
-  });
-  const lengths = pieces.map((piece) =>
-    piece.length === piece.points || convolution === undefined ? piece.points : piece.length,
-  );
-  // Place of digit i in an index whose digits were not exchanged, and in one whose digits were.
-  const [place, exchanged] = [
-    lengths.map((_, i) => product(lengths.slice(i + 1))),
-    lengths.map((_, i) => product(lengths.slice(0, i))),
-  ];
-  const at = (list: readonly number[], i: number): number => list[i] ?? 1;
-  const count = pieces.length;
-  const passes: Pass[] = [];
-  const long = { source: { file: 'complex' }, sink: { file: 'complex' } } as const;
-  const pass = (
+/** An axis of several pieces: a pass each, between which the lines are one behind the other in `long`. */
+class LongAxis {
+  /** Complex numbers in `long`. */
+  readonly size: number;
+  readonly #work: AxisWork;
+  readonly #pieces: readonly Core[];
+  readonly #whole: ReturnType<typeof wholePass>;
+  readonly #others: readonly { readonly count: number; readonly from: number; readonly to: number; at: number }[];
+  /** Logical length of a line and, for a convolution, the length that it is extended to. */
+  readonly #points: number;
+  readonly #length: number;
+  readonly #lengths: readonly number[];
+  /** Place of digit i in an index whose digits were not exchanged, and in one whose digits were. */
+  readonly #place: readonly number[];
+  readonly #exchanged: readonly number[];
+  readonly #end: number;
+
+  constructor(work: AxisWork, { pieces, convolution }: ReturnType<typeof splitOf>) {
+    this.#work = work;
+    this.#pieces = pieces;
+    this.#whole = wholePass(work);
+    this.#points = work.line.points;
+    this.#length = convolution ?? this.#points;
+    let lines = 1;
+    this.#others = othersOf(work).map((other) => {
+      const at = lines * this.#length;
+      lines *= other.count;
+      return { ...other, at };
+    });
+    this.size = lines * this.#length;
+    this.#lengths = pieces.map((piece) =>
+      piece.length === piece.points || convolution === undefined ? piece.points : piece.length,
+    );
+    this.#place = this.#lengths.map((_, i) => product(this.#lengths.slice(i + 1)));
+    this.#exchanged = this.#lengths.map((_, i) => product(this.#lengths.slice(0, i)));
+    this.#end = pieces.length - 1;
+  }
+
+  transform(): Pass[] {
+    const last = this.#pass(this.#end, { exit: true }, { outIndex: at(this.#exchanged, this.#end) }, (l) => ({
+      outIndex: at(this.#exchanged, l),
+    }));
+    return [...this.#down({}), last];
+  }
+
+  /**
+   * Down to the spectrum, in the order of exchanged digits; then the same pieces backwards, with the same factors, on
+   * exchanged parts.
+   */
+  convolve(): Pass[] {
+    const end = this.#end;
+    const up = (i: number): Partial<Pass> =>
+      i === 0 ? {} : { twiddle: { n: at(this.#lengths, i - 1) * at(this.#place, i - 1), step: at(this.#place, i) } };
+    const digits = (i: number) => (l: number) => (l === i - 1 ? { b: 1 } : l > i ? { a: at(this.#place, l) } : {});
+    const spectrum = { points: this.#points, length: this.#length, step: at(this.#exchanged, end) };
+    const passes = this.#down({ chirpIn: this.#points });
+    passes.push(
+      this.#pass(end, {}, { spectrum, ...up(end) }, (l) => ({ frequency: at(this.#exchanged, l), ...digits(end)(l) })),
+    );
+    for (let i = end - 1; i > 0; i--) passes.push(this.#pass(i, {}, up(i), digits(i)));
+    passes.push(this.#pass(0, { exit: true }, { chirpOut: this.#points }, digits(0)));
+    return passes;
+  }
+
+  /** All pieces but the last; after piece i times exp(−2πi k_i · (the digits that are not done) / n). */
+  #down(ofEntry: Partial<Pass>): Pass[] {
+    return this.#pieces.slice(0, this.#end).map((_, i) => {
+      const twiddle = { n: at(this.#lengths, i) * at(this.#place, i), step: 1 };
+      return this.#pass(i, { entry: i === 0 }, { twiddle, ...(i === 0 ? ofEntry : {}) }, (l) =>
+        l > i ? { b: at(this.#place, l) } : {},
+      );
+    });
+  }
+
+  /** The pass of piece i; it reads the input at the entry and writes the output at the exit, and `long` otherwise. */
+  #pass(
     i: number,
-    entry: boolean,
-    exit: boolean,
+    { entry = false, exit = false }: { readonly entry?: boolean; readonly exit?: boolean },
     more: Partial<Pass>,
     digit: (l: number) => Omit<Loop, 'count'>,
-  ): void => {
-    passes.push(
-      tidy({
-        ...whole,
-        ...(entry ? {} : { source: long.source, from: 'long', realFrom: false, inStride: 1, swapIn: false }),
-        ...(exit ? {} : { sink: long.sink, to: 'long', realTo: false, outStride: 1, swapOut: false }),
-        ...(entry
-          ? { from: from.place, realFrom: from.real, ...(windows.inWindow ? { inWindow: windows.inWindow } : {}) }
-          : {}),
-        ...(exit
-          ? { to: to.place, realTo: to.real, ...(windows.outWindow ? { outWindow: windows.outWindow } : {}) }
-          : {}),
-        core: pieces[i] as Core,
-        inIndex: at(place, i),
-        outIndex: at(place, i),
-        last: last && exit,
-        ...more,
-        loops: [
-          ...numbered.map((other) => ({
-            count: other.count,
-            from: entry ? other.from : other.at,
-            to: exit ? other.to : other.at,
-          })),
-          ...lengths.flatMap((n, l) =>
-            l === i || n === 1 ? [] : [{ count: n, inIndex: at(place, l), outIndex: at(place, l), ...digit(l) }],
-          ),
-        ],
-      } as Pass),
-    );
-  };
-  const chirp = convolution === undefined ? {} : { chirpIn: points };
-  for (let i = 0; i < count - 1; i++) {
-    // After piece i: exp(−2πi k_i · (the digits that are not done) / n).
-    pass(
-      i,
-      i === 0,
-      false,
-      { twiddle: { n: at(lengths, i) * at(place, i), step: 1 }, ...(i === 0 ? chirp : {}) },
-      (l) => (l > i ? { b: at(place, l) } : {}),
-    );
+  ): Pass {
+    const { from, to, windows, last } = this.#work;
+    const complex = { file: 'complex' } as const;
+    return tidy({
+      ...this.#whole,
+      ...(entry
+        ? { from: from.place, realFrom: from.real, ...(windows.inWindow ? { inWindow: windows.inWindow } : {}) }
+        : { source: complex, from: 'long', realFrom: false, inStride: 1, swapIn: false }),
+      ...(exit
+        ? { to: to.place, realTo: to.real, ...(windows.outWindow ? { outWindow: windows.outWindow } : {}) }
+        : { sink: complex, to: 'long', realTo: false, outStride: 1, swapOut: false }),
+      core: this.#pieces[i] as Core,
+      inIndex: at(this.#place, i),
+      outIndex: at(this.#place, i),
+      last: last && exit,
+      ...more,
+      loops: [
+        ...this.#others.map((other) => ({
+          count: other.count,
+          from: entry ? other.from : other.at,
+          to: exit ? other.to : other.at,
+        })),
+        ...this.#lengths.flatMap((n, l) =>
+          l === i || n === 1
+            ? []
+            : [{ count: n, inIndex: at(this.#place, l), outIndex: at(this.#place, l), ...digit(l) }],
+        ),
+      ],
+    });
   }
-  const end = count - 1;
-  if (convolution === undefined) {
-    pass(end, false, true, { outIndex: at(exchanged, end) }, (l) => ({ outIndex: at(exchanged, l) }));
-    return { passes, long: lines * length };
-  }
-  // The spectrum in the order of exchanged digits; then the same pieces backwards, with the same factors, on exchanged
-  // parts.
-  const up = (i: number): Partial<Pass> =>
-    i === 0 ? {} : { twiddle: { n: at(lengths, i - 1) * at(place, i - 1), step: at(place, i) } };
-  const digits = (i: number) => (l: number) => (l === i - 1 ? { b: 1 } : l > i ? { a: at(place, l) } : {});
-  pass(end, false, false, { spectrum: { points, length, step: at(exchanged, end) }, ...up(end) }, (l) => ({
-    frequency: at(exchanged, l),
-    ...digits(end)(l),
-  }));
-  for (let i = end - 1; i >= 0; i--)
-    pass(i, false, i === 0, { ...up(i), ...(i === 0 ? { chirpOut: points } : {}) }, digits(i));
-  return { passes, long: lines * length };
 }
+
+const at = (list: readonly number[], i: number): number => list[i] ?? 1;
 
 /** Loops in memory order, with adjacent ones merged. */
 function tidy(pass: Pass): Pass {

@@ -52,6 +52,17 @@ const workgroup = 256;
 /** Tables of more roots than this are split into the product of two. */
 const longestTable = 4096;
 
+/** The fields of a line's place in the kernel, and what a loop adds to each. */
+const placeFields: Record<string, (loop: Loop) => number | undefined> = {
+  in_base: (loop) => loop.from,
+  out_base: (loop) => loop.to,
+  in_index: (loop) => loop.inIndex,
+  out_index: (loop) => loop.outIndex,
+  a: (loop) => loop.a,
+  b: (loop) => loop.b,
+  frequency: (loop) => loop.frequency,
+};
+
 /** Writes the kernel of a pass; its tables are added to `tables`. */
 export function shaderOf(pass: Pass, tables: Tables, limits: WorkgroupLimits): Shader {
   return new Writer(pass, tables, limits).shader();
@@ -391,30 +402,12 @@ class Writer {
 
   /** Where a line lies; fetch and emit: everything that happens to a number on its way in and out. */
   #helpers(): string {
-    const pass = this.#pass;
-    const { core, source, sink, loops, twiddle, chirpIn, chirpOut, axis, pairs } = pass;
-    const fields: Record<string, (loop: Loop) => number | undefined> = {
-      in_base: (loop) => loop.from,
-      out_base: (loop) => loop.to,
-      in_index: (loop) => loop.inIndex,
-      out_index: (loop) => loop.outIndex,
-      a: (loop) => loop.a,
-      b: (loop) => loop.b,
-      frequency: (loop) => loop.frequency,
-    };
-    const decode = loops.flatMap((loop, i) => {
-      const terms = Object.entries(fields).flatMap(([name, step]) =>
-        step(loop) ? [`place.${name} += i${i} * ${step(loop)}u;`] : [],
-      );
-      const whole = i === loops.length - 1;
-      return [
-        `  let i${i} = rest${whole ? '' : ` % ${loop.count}u`};`,
-        ...(whole ? [] : [`  rest /= ${loop.count}u;`]),
-        `  ${terms.join(' ')}`,
-      ];
-    });
-    const local = core.length !== core.points;
-    const chirp = (points: number, index: string): string => this.#table(this.#tables.chirp(points), index);
+    return [...this.#ends(), ...this.#placeOf(), ...this.#fetch(), ...this.#finished(), ...this.#emit()].join('\n');
+  }
+
+  /** The source, the sink and the constants that they name. */
+  #ends(): string[] {
+    const { source, sink, axis, pairs } = this.#pass;
     const halves = sink.file === 'dct1' ? (('sine' in sink && sink.sine ? axis + 1 : axis - 1) as number) : axis / 2;
     const taken = [
       ...(source.file === 'dct1' || source.file === 'dct1_packed' ? [part('extended')] : []),
@@ -422,8 +415,8 @@ class Writer {
       part(`sink_${sink.file}`),
       ...(pairs ? [part('pairs')] : []),
     ];
-    // Constants that an end names. A pass may have one end of a sine or cosine only, and that need not read a table:
-    // a kernel that declares a table which it does not read has no place for it in its bindings.
+    // A pass may have one end of a sine or cosine only, and that need not read a table: a kernel that declares a table
+    // which it does not read has no place for it in its bindings.
     const offsets: Record<string, () => number> = {
       HALVES: () => this.#tables.half(halves, halves + 1),
       QUARTERS: () => this.#tables.half(2 * axis, axis),
@@ -434,10 +427,24 @@ class Writer {
       taken.some((text) => new RegExp(`\\b${name}\\b`).test(text)),
     );
     if (used.length > 0) this.#usesTable = true;
+    return [...used.map(([name, offset]) => `const ${name} = ${offset()}u;`), ...taken];
+  }
+
+  #placeOf(): string[] {
+    const { loops } = this.#pass;
+    const decode = loops.flatMap((loop, i) => {
+      const terms = Object.entries(placeFields).flatMap(([name, step]) =>
+        step(loop) ? [`place.${name} += i${i} * ${step(loop)}u;`] : [],
+      );
+      const whole = i === loops.length - 1;
+      return [
+        `  let i${i} = rest${whole ? '' : ` % ${loop.count}u`};`,
+        ...(whole ? [] : [`  rest /= ${loop.count}u;`]),
+        `  ${terms.join(' ')}`,
+      ];
+    });
     return [
-      ...used.map(([name, offset]) => `const ${name} = ${offset()}u;`),
-      ...taken,
-      `struct Place { ${Object.keys(fields)
+      `struct Place { ${Object.keys(placeFields)
         .map((name) => `${name}: u32`)
         .join(', ')} }`,
       'fn place_of(line: u32) -> Place {',
@@ -446,38 +453,63 @@ class Writer {
       ...decode,
       '  return place;',
       '}',
+    ];
+  }
+
+  /** Whether the pass is a convolution in workgroup memory, whose numbers lie beyond its points too. */
+  get #local(): boolean {
+    const { core } = this.#pass;
+    return core.length !== core.points;
+  }
+
+  #chirp(points: number, index: string): string {
+    return this.#table(this.#tables.chirp(points), index);
+  }
+
+  #fetch(): string[] {
+    const { core, chirpIn, inIndex } = this.#pass;
+    return [
       'fn fetch(place: Place, j: u32) -> vec2f {',
-      ...(local ? [`  if (j >= ${core.points}u) { return vec2f(0.0); }`] : []),
-      `  let index = place.in_index + j * ${pass.inIndex}u;`,
+      ...(this.#local ? [`  if (j >= ${core.points}u) { return vec2f(0.0); }`] : []),
+      `  let index = place.in_index + j * ${inIndex}u;`,
       ...(chirpIn === undefined ? [] : [`  if (index >= ${chirpIn}u) { return vec2f(0.0); }`]),
       '  var v = source(place.in_base, index);',
-      ...(local ? [`  v = times(v, ${chirp(core.points, 'j')});`] : []),
-      ...(chirpIn === undefined ? [] : [`  v = times(v, ${chirp(chirpIn, 'index')});`]),
+      ...(this.#local ? [`  v = times(v, ${this.#chirp(core.points, 'j')});`] : []),
+      ...(chirpIn === undefined ? [] : [`  v = times(v, ${this.#chirp(chirpIn, 'index')});`]),
       '  return v;',
       '}',
-      ...(local
-        ? [
-            '// The end of a convolution: parts exchanged back, and the chirp.',
-            'fn finished(j: u32, v: vec2f) -> vec2f { return times(v.yx, ' +
-              `${chirp(core.points, `min(j, ${core.points - 1}u)`)}); }`,
-          ]
-        : []),
+    ];
+  }
+
+  #finished(): string[] {
+    if (!this.#local) return [];
+    const { points } = this.#pass.core;
+    return [
+      '// The end of a convolution: parts exchanged back, and the chirp.',
+      'fn finished(j: u32, v: vec2f) -> vec2f { return times(v.yx, ' +
+        `${this.#chirp(points, `min(j, ${points - 1}u)`)}); }`,
+    ];
+  }
+
+  #emit(): string[] {
+    const { core, twiddle, chirpOut, outIndex } = this.#pass;
+    return [
       'fn emit(place: Place, j: u32, value: vec2f) {',
       '  var v = value;',
-      ...(local ? [`  if (j >= ${core.points}u) { return; }`, '  v = finished(j, v);'] : []),
+      ...(this.#local ? [`  if (j >= ${core.points}u) { return; }`, '  v = finished(j, v);'] : []),
       ...(twiddle
         ? [
             `  let turns = (place.a + j * ${twiddle.step}u) * place.b;`,
             `  v = times(v, ${this.#root(twiddle.n, 'turns')});`,
           ]
         : []),
-      `  let index = place.out_index + j * ${pass.outIndex}u;`,
+      `  let index = place.out_index + j * ${outIndex}u;`,
       ...(chirpOut === undefined
         ? []
-        : [`  if (index >= ${chirpOut}u) { return; }`, `  v = times(v.yx, ${chirp(chirpOut, 'index')});`]),
+        : [`  if (index >= ${chirpOut}u) { return; }`, `  v = times(v.yx, ${this.#chirp(chirpOut, 'index')});`]),
       '  sink(place.out_base, index, v);',
       '}',
-    ].join('\n');
+    ];
   }
 
   /** exp(−2πi turns/n), turns below n: from one table, or as the product of a coarse and a fine one. */
