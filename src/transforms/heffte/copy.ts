@@ -93,26 +93,31 @@ export function copyBlock(source: Numbers, target: Numbers, block: Block, unit: 
   if (n0 * n1 * n2 === 0) return;
   const from = unit * (block.from + fromBase);
   const to = unit * (block.to + toBase);
-  const [a0, a1, a2] = [unit * fromStrides[0], unit * fromStrides[1], unit * fromStrides[2]];
-  const [b0, b1, b2] = [unit * toStrides[0], unit * toStrides[1], unit * toStrides[2]];
   const rows = n0 === 1 || (fromStrides[0] === 1 && toStrides[0] === 1);
   if (rows && unit * n0 >= shortRow) {
     for (let k = 0; k < n2; k++)
       for (let j = 0; j < n1; j++) {
-        const at = from + j * a1 + k * a2;
-        target.set(source.subarray(at, at + unit * n0), to + j * b1 + k * b2);
+        const at = from + unit * (j * fromStrides[1] + k * fromStrides[2]);
+        target.set(source.subarray(at, at + unit * n0), to + unit * (j * toStrides[1] + k * toStrides[2]));
       }
     return;
   }
-  if (unit === 1) copyReal(source, target, n0, n1, n2, from, a0, a1, a2, to, b0, b1, b2);
-  else copyComplex(source, target, n0, n1, n2, from, a0, a1, a2, to, b0, b1, b2);
+  const numbers = {
+    sizes,
+    from,
+    fromStrides: [unit * fromStrides[0], unit * fromStrides[1], unit * fromStrides[2]],
+    to,
+    toStrides: [unit * toStrides[0], unit * toStrides[1], unit * toStrides[2]],
+  } as const;
+  if (unit === 1) copyReal(source, target, numbers);
+  else copyComplex(source, target, numbers);
 }
 
-// biome-ignore format: one line each side
-function copyReal(
-  source: Numbers, target: Numbers, n0: number, n1: number, n2: number,
-  from: number, a0: number, a1: number, a2: number, to: number, b0: number, b1: number, b2: number,
-): void {
+/** Copies the numbers of a block in squares; its offsets and strides are those of numbers. */
+function copyReal(source: Numbers, target: Numbers, { sizes, from, fromStrides, to, toStrides }: Block): void {
+  const [n0, n1, n2] = sizes;
+  const [a0, a1, a2] = fromStrides;
+  const [b0, b1, b2] = toStrides;
   for (let k = 0; k < n2; k++)
     for (let j0 = 0; j0 < n1; j0 += tile)
       for (let i0 = 0; i0 < n0; i0 += tile) {
@@ -125,11 +130,11 @@ function copyReal(
       }
 }
 
-// biome-ignore format: one line each side
-function copyComplex(
-  source: Numbers, target: Numbers, n0: number, n1: number, n2: number,
-  from: number, a0: number, a1: number, a2: number, to: number, b0: number, b1: number, b2: number,
-): void {
+/** As `copyReal`, two numbers at a time. */
+function copyComplex(source: Numbers, target: Numbers, { sizes, from, fromStrides, to, toStrides }: Block): void {
+  const [n0, n1, n2] = sizes;
+  const [a0, a1, a2] = fromStrides;
+  const [b0, b1, b2] = toStrides;
   for (let k = 0; k < n2; k++)
     for (let j0 = 0; j0 < n1; j0 += tile)
       for (let i0 = 0; i0 < n0; i0 += tile) {

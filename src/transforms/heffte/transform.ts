@@ -17,7 +17,7 @@ import { type Exchange, exchange, messageNumbers } from './exchange.js';
 import { planLocal } from './local.js';
 import { type HeffteScale, parseScale } from './names.js';
 import type { CheckedOptions, Fft3dRunOptions, FftContextLike } from './options.js';
-import { type Boundary, inWorld, isWholeRow, type Layout, type Place } from './places.js';
+import { type Boundary, type Division, inWorld, isWholeRow, type Layout, type Place } from './places.js';
 import { SharedWorld, type WorldWish } from './shared-world.js';
 import { Trace } from './trace.js';
 import { numbersOf, Workspace } from './workspace.js';
@@ -530,35 +530,29 @@ export class Transform {
   /** Writes this rank's part of the world to shared memory, unless a transform has written it there. */
   #putToWorld(run: Run, b: number): void {
     const { s, division, before } = this.#division(run, b);
-    const shared = run.worlds[division.number] as Numbers;
-    if (before.place.at === 'world') return;
-    const from = this.#arrayAt(run, b);
-    this.#copyToWorld('put', run, before.box, division.world, from, shared, before.unit, this.#note(run, s));
+    if (before.place.at !== 'world') this.#copyToWorld('put', run, s, division, before, this.#arrayAt(run, b));
   }
 
   /** Continues behind a barrier at which this rank has waited since `began`; returns the next boundary. */
   #passBarrier(run: Run, b: number, began: number): number {
     const { s, next, division, after } = this.#division(run, b);
     run.trace.note(s, 'wait', began);
-    const shared = run.worlds[division.number] as Numbers;
-    if (after.place.at !== 'world') {
-      const to = this.#arrayAt(run, next);
-      this.#copyToWorld('take', run, after.box, division.world, to, shared, after.unit, this.#note(run, s));
-    }
+    if (after.place.at !== 'world') this.#copyToWorld('take', run, s, division, after, this.#arrayAt(run, next));
     return next;
   }
 
+  /** Copies the box of a boundary of stage `s` into shared memory, or takes it out. */
   #copyToWorld(
     how: 'put' | 'take',
-    { batch }: Run,
-    box: Box,
-    world: Box,
+    run: Run,
+    s: number,
+    { world, number }: Division,
+    { box, unit }: Boundary,
     array: Numbers,
-    shared: Numbers,
-    unit: 1 | 2,
-    note: Exchange['note'],
   ): void {
     if (box.empty) return;
+    const { batch } = run;
+    const shared = run.worlds[number] as Numbers;
     const began = performance.now();
     const { offset, strides } = inWorld(box, world);
     const order = how === 'put' ? world.order : box.order;
@@ -578,7 +572,8 @@ export class Transform {
     const [source, target] = how === 'put' ? [array, shared] : [shared, array];
     const { copyBlock } = this.#parts;
     for (let b = 0; b < batch; b++) copyBlock(source, target, block, unit, b * from.distance, b * to.distance);
-    note(how === 'put' ? 'pack' : 'unpack', began, box.count * unit * batch * array.BYTES_PER_ELEMENT);
+    const bytes = box.count * unit * batch * array.BYTES_PER_ELEMENT;
+    run.trace.note(s, how === 'put' ? 'pack' : 'unpack', began, bytes);
   }
 
   /** The plans of this rank's stages; made at the first run that needs them. */

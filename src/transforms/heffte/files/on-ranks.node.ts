@@ -10,7 +10,7 @@ import { flush } from '../../../io/files/flush.js';
 import { checkOutput, openOutput } from '../../../io/files/write.js';
 import type { R2rKind } from '../../fft/fft.js';
 import type { MakeFft3d, MakeFft3dR2c } from '../bind.js';
-import { type Axis, box3d } from '../box.js';
+import { type Axis, type Box, box3d } from '../box.js';
 import { makeSlabs } from '../geometry.js';
 import { npyWriting, type TransformedFile, type TransformFileOptions, type Wish, wishOf } from './wish.js';
 
@@ -37,70 +37,50 @@ async function together<T>(comm: Communicator, work: () => Promise<T>): Promise<
 export const failedTogether = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && agreed.has(error);
 
+/** A transform of a file that several ranks do together. */
+interface Job {
+  readonly comm: Communicator;
+  readonly input: string;
+  readonly outputFile: string;
+  readonly options: TransformFileOptions;
+}
+
+type Makers = { readonly fft3d: MakeFft3d; readonly fft3dR2c: MakeFft3dR2c };
+
 /** Transforms as one rank of a job; what was done is known to all of them. */
 export async function transformOnRanks(
   comm: Communicator,
-  { fft3d, fft3dR2c }: { readonly fft3d: MakeFft3d; readonly fft3dR2c: MakeFft3dR2c },
+  makers: Makers,
   input: string,
   outputFile: string,
   options: TransformFileOptions,
 ): Promise<TransformedFile> {
   const { signal, scale = 'none' } = options;
   const { rank, size: ranks } = comm;
-  const first = rank === 0;
   const told = observer('transformFile', options, 'onProgress');
   const tell = (done: number, what: string): void => {
     try {
-      if (first) told(done, what);
+      if (rank === 0) told(done, what);
     } catch {
       // The other ranks wait: all of them end where they next agree.
     }
   };
-  if (outputFile === '-')
-    throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
-  if (options.memory !== undefined)
-    throw new EwaldError(
-      'Argument',
-      'the option memory is for a single process; each of several ranks holds its own part',
-    );
-  const file = await together(comm, async () => {
-    if (first) await checkOutput(outputFile, npyWriting(input, options));
-    return openNpyParts(input);
-  });
+  const job = { comm, input, outputFile, options };
+  const file = await openTogether(job);
   const { wish, world } = await together(comm, async () => {
     const made = wishOf(file.like, options, input);
     return { wish: made, world: worldOf(made, input) };
   });
-  const { reduced, divided } = world;
-  const box = (size: readonly number[]) =>
-    box3d(
-      [0, 0, 0],
-      size.map((n) => n - 1),
-    );
-  const realWorld = box(world.size);
-  const [inboxes, outboxes] = [realWorld, reduced === undefined ? realWorld : realWorld.r2c(reduced)].map((whole) =>
-    makeSlabs(whole, ranks, divided),
-  );
-  const [inbox, outbox] = [inboxes?.[rank] ?? realWorld, outboxes?.[rank] ?? realWorld];
-  const tag = options.engine && options.engine !== 'ewald' ? options.engine : (options.backend ?? 'stock');
-  const more = {
-    ...(wish.plan.r2r ? { r2r: wish.plan.r2r as R2rKind } : {}),
-    ...(options.tune ? { tune: options.tune } : {}),
-  };
   tell(0, 'planning');
-  const plan =
-    reduced === undefined
-      ? await fft3d(tag, inbox, outbox, comm, more)
-      : await fft3dR2c(tag, inbox, outbox, reduced, comm, more);
-  const backward = (wish.plan.kind === 'c2r') !== (options.inverse === true);
-  const [from, to] = backward ? [outbox, inbox] : [inbox, outbox];
+  const { plan, backward, from, to } = await planOnRanks(job, makers, wish, world);
   const ArrayType = wish.plan.precision === 'f32' ? Float32Array : Float64Array;
   tell(0.1, 'reading');
-  const data = await together(comm, () => readPart(file, from.count, ArrayType, from.low[divided] * rowOf(from)));
+  const data = await together(comm, () => readPart(file, from.count, ArrayType, firstOf(from, world)));
   await file.close();
   tell(0.4, 'transforming');
   const started = performance.now();
-  const result = new ArrayType((wish.complexOut ? 2 : 1) * to.count);
+  const unit = wish.complexOut ? 2 : 1;
+  const result = new ArrayType(unit * to.count);
   await (backward ? plan.backward(data, result, { scale }) : plan.forward(data, result, { scale }));
   const ms = performance.now() - started;
   tell(0.7, 'writing');
@@ -108,28 +88,64 @@ export async function transformOnRanks(
   await together(comm, async () => {
     if (told.failure) throw told.failure;
   });
-  await writeTogether(
-    comm,
-    input,
-    outputFile,
-    options,
-    wish,
-    result,
-    (wish.complexOut ? 2 : 1) * to.low[divided] * rowOf(to),
-  );
+  await writeTogether(job, wish, result, unit * firstOf(to, world));
   const { backend, engine } = plan.describe();
   await plan.dispose();
   const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
   return { shape, complex, kind, axes, backend, engine, ranks, rank, ms };
+}
 
-  /** Elements per index along the axis that is divided. */
-  function rowOf({ size }: { readonly size: readonly number[] }): number {
-    return size.reduce((product, n, axis) => (axis === divided ? product : product * n), 1);
-  }
+/** Opens the input on every rank, once the output is known to be writable. */
+async function openTogether({ comm, input, outputFile, options }: Job): Promise<NpyParts> {
+  if (outputFile === '-')
+    throw new EwaldError('Argument', 'ranks cannot write to standard output together; name a file');
+  if (options.memory !== undefined)
+    throw new EwaldError(
+      'Argument',
+      'the option memory is for a single process; each of several ranks holds its own part',
+    );
+  return together(comm, async () => {
+    if (comm.rank === 0) await checkOutput(outputFile, npyWriting(input, options));
+    return openNpyParts(input);
+  });
+}
+
+/** The plan of the slabs of all ranks, and those that this rank reads and writes. */
+async function planOnRanks({ comm, options }: Job, { fft3d, fft3dR2c }: Makers, wish: Wish, world: World) {
+  const { size, reduced, divided } = world;
+  const whole = box3d(
+    [0, 0, 0],
+    size.map((n) => n - 1),
+  );
+  const slab = (of: Box): Box => makeSlabs(of, comm.size, divided)[comm.rank] ?? whole;
+  const [inbox, outbox] = [slab(whole), slab(reduced === undefined ? whole : whole.r2c(reduced))];
+  const tag = options.engine && options.engine !== 'ewald' ? options.engine : (options.backend ?? 'stock');
+  const more = {
+    ...(wish.plan.r2r ? { r2r: wish.plan.r2r as R2rKind } : {}),
+    ...(options.tune ? { tune: options.tune } : {}),
+  };
+  const plan =
+    reduced === undefined
+      ? await fft3d(tag, inbox, outbox, comm, more)
+      : await fft3dR2c(tag, inbox, outbox, reduced, comm, more);
+  const backward = (wish.plan.kind === 'c2r') !== (options.inverse === true);
+  const [from, to] = backward ? [outbox, inbox] : [inbox, outbox];
+  return { plan, backward, from, to };
+}
+
+/** The index of a slab's first element in the whole array. */
+const firstOf = ({ low, size }: Box, { divided }: World): number =>
+  size.reduce((product, n, axis) => (axis === divided ? product : product * n), low[divided]);
+
+interface World {
+  readonly size: readonly number[];
+  readonly reduced: Axis | undefined;
+  /** The axis along which ranks divide it. */
+  readonly divided: Axis;
 }
 
 /** The world of an array: its last axis is x. Throws `Argument` for transforms that ranks cannot do together. */
-function worldOf({ plan, axes }: Wish, name: string): { size: number[]; reduced: Axis | undefined; divided: Axis } {
+function worldOf({ plan, axes }: Wish, name: string): World {
   const shape = plan.shape as readonly number[];
   const n = shape.length;
   if (n > 3) throw new EwaldError('Argument', `${name} has ${n} axes; ranks transform arrays of up to 3 together`);
@@ -157,10 +173,7 @@ async function readPart(
 
 /** One file of all parts, created only if every rank could write its part. */
 async function writeTogether(
-  comm: Communicator,
-  input: string,
-  outputFile: string,
-  options: TransformFileOptions,
+  { comm, input, outputFile, options }: Job,
   wish: Wish,
   result: Float32Array | Float64Array,
   at: number,
