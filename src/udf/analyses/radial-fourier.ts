@@ -48,13 +48,8 @@ export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions 
 function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number): Channel[] {
   const { nav } = scan.shape;
   const n = product(nav);
+  const raw = componentsFirst(data, bins * orders, n);
   const channels: Channel[] = [];
-  const raw = new Float64Array(2 * bins * orders * n);
-  for (let k = 0; k < bins * orders; k++)
-    for (let i = 0; i < n; i++) {
-      raw[2 * (k * n + i)] = data[2 * (i * bins * orders + k)] as number;
-      raw[2 * (k * n + i) + 1] = data[2 * (i * bins * orders + k) + 1] as number;
-    }
   for (let b = 0; b < bins; b++) {
     const complex = Array.from({ length: orders }, (_, o) =>
       raw.subarray(2 * (b * orders + o) * n, 2 * (b * orders + o + 1) * n),
@@ -62,60 +57,14 @@ function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number
     const size = complex.map((one) =>
       Float64Array.from({ length: n }, (_, i) => Math.hypot(one[2 * i] as number, one[2 * i + 1] as number)),
     );
-    let most = 0;
-    for (const one of size) for (const value of one) if (value > most) most = value;
-    const dominant = Float64Array.from({ length: n }, (_, i) => {
-      let best = 0;
-      let at = 0;
-      let all = 0;
-      for (const [o, one] of size.entries()) {
-        all = Math.max(all, one[i] as number);
-        if (o > 0 && (one[i] as number) > best) {
-          best = one[i] as number;
-          at = o;
-        }
-      }
-      return all < 0.2 * most ? 0 : at;
-    });
     channels.push({
       key: `dominant_${b}`,
       title: `dominant order, ring ${b}`,
       desc: 'order of the strongest component',
       shape: nav,
-      data: dominant,
+      data: dominantOf(size, n),
     });
-    for (let o = 0; o < orders; o++) {
-      const magnitude = size[o] as Float64Array;
-      const first = size[0] as Float64Array;
-      const relative = o === 0 ? magnitude : magnitude.map((value, i) => value / Math.max(1, first[i] as number));
-      const name = `ring ${b}, order ${o}`;
-      channels.push({
-        key: `absolute_${b}_${o}`,
-        title: `magnitude, ${name}`,
-        desc: o === 0 ? 'magnitude' : 'magnitude over that of order 0',
-        shape: nav,
-        data: relative,
-      });
-      const one = complex[o] as Float64Array;
-      const phase = Float64Array.from({ length: n }, (_, i) =>
-        Math.atan2(one[2 * i + 1] as number, one[2 * i] as number),
-      );
-      channels.push({
-        key: `phase_${b}_${o}`,
-        title: `phase, ${name}`,
-        desc: 'phase in radians',
-        shape: nav,
-        data: phase,
-      });
-      channels.push({
-        key: `complex_${b}_${o}`,
-        title: name,
-        desc: 'complex component',
-        shape: nav,
-        data: one,
-        complex: true,
-      });
-    }
+    for (const [order, one] of complex.entries()) channels.push(...channelsOfOrder({ ring: b, order }, one, size, nav));
   }
   channels.push({
     key: 'raw',
@@ -126,4 +75,62 @@ function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number
     complex: true,
   });
   return channels;
+}
+
+/** Complex numbers [positions, components] as [components, positions]. */
+function componentsFirst(data: Float64Array, components: number, n: number): Float64Array {
+  const raw = new Float64Array(2 * components * n);
+  for (let k = 0; k < components; k++)
+    for (let i = 0; i < n; i++) {
+      raw[2 * (k * n + i)] = data[2 * (i * components + k)] as number;
+      raw[2 * (k * n + i) + 1] = data[2 * (i * components + k) + 1] as number;
+    }
+  return raw;
+}
+
+/** The strongest order from 1 on at each position; 0 where all are below a fifth of the ring's strongest component. */
+function dominantOf(size: readonly Float64Array[], n: number): Float64Array {
+  let most = 0;
+  for (const one of size) for (const value of one) if (value > most) most = value;
+  return Float64Array.from({ length: n }, (_, i) => {
+    let best = 0;
+    let at = 0;
+    let all = 0;
+    for (const [o, one] of size.entries()) {
+      all = Math.max(all, one[i] as number);
+      if (o > 0 && (one[i] as number) > best) {
+        best = one[i] as number;
+        at = o;
+      }
+    }
+    return all < 0.2 * most ? 0 : at;
+  });
+}
+
+/** Magnitude, phase and the complex numbers of one order; `size` has the magnitudes of all orders of the ring. */
+function channelsOfOrder(
+  { ring, order }: { readonly ring: number; readonly order: number },
+  complex: Float64Array,
+  size: readonly Float64Array[],
+  shape: readonly number[],
+): Channel[] {
+  const [magnitude, first] = [size[order] as Float64Array, size[0] as Float64Array];
+  const name = `ring ${ring}, order ${order}`;
+  return [
+    {
+      key: `absolute_${ring}_${order}`,
+      title: `magnitude, ${name}`,
+      desc: order === 0 ? 'magnitude' : 'magnitude over that of order 0',
+      shape,
+      data: order === 0 ? magnitude : magnitude.map((value, i) => value / Math.max(1, first[i] as number)),
+    },
+    {
+      key: `phase_${ring}_${order}`,
+      title: `phase, ${name}`,
+      desc: 'phase in radians',
+      shape,
+      data: magnitude.map((_, i) => Math.atan2(complex[2 * i + 1] as number, complex[2 * i] as number)),
+    },
+    { key: `complex_${ring}_${order}`, title: name, desc: 'complex component', shape, data: complex, complex: true },
+  ];
 }

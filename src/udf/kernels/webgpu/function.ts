@@ -15,7 +15,7 @@ import type {
   FunctionRun,
 } from '../../pass/function-contract.js';
 import { asWords, chunkOf } from './chunks.js';
-import { frameConstants, layoutOf, withConstants } from './shaders.js';
+import { type FrameLayout, frameConstants, layoutOf, withConstants } from './shaders.js';
 
 /** Groups of frames if there are results over all frames: each has its own copy of them. */
 const mostGroups = 64;
@@ -93,20 +93,67 @@ const resultArray = ({ type }: FunctionResult, words: Uint32Array): FunctionArra
   return type === 'i32' ? new Int32Array(buffer, byteOffset, length) : words;
 };
 
-async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): Promise<FunctionKernel> {
-  const { name, source, dtype, width, height, results, params, tables } = descriptor;
+/** How the results and tables of a chunk of `most` frames lie in their buffers, in words. */
+interface Rooms {
+  readonly layout: FrameLayout;
+  readonly most: number;
+  /** Results over all frames: words of one copy, and the number of copies. */
+  readonly groupWords: number;
+  readonly groups: number;
+  /** Results of each frame, which come first. */
+  readonly navWords: number;
+  readonly resultPlaces: readonly number[];
+  readonly tablePlaces: readonly number[];
+}
+
+function roomsOf(device: GpuDevice, { dtype, width, height, results, tables }: FunctionDescriptor): Rooms {
   const layout = layoutOf(dtype, width, height);
   const most = chunkOf(device, layout, Math.max(sum(ofKind(results, 'nav')), sum(ofKind(tables, 'nav'))));
-  const grouped = ofKind(results, 'group');
-  const groupWords = sum(grouped);
+  const groupWords = sum(ofKind(results, 'group'));
   const navWords = sum(ofKind(results, 'nav')) * most;
   const room = Math.min(groupBytes, mostBytes(device) - 4 * navWords);
   const groups = Math.max(1, Math.min(mostGroups, Math.floor(room / Math.max(1, 4 * groupWords))));
-  const resultPlaces = placesOf(results, most);
-  const tablePlaces = placesOf(tables, most);
-  let pipeline: GPUComputePipeline;
+  const [resultPlaces, tablePlaces] = [placesOf(results, most), placesOf(tables, most)];
+  return { layout, most, groupWords, groups, navWords, resultPlaces, tablePlaces };
+}
+
+async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): Promise<FunctionKernel> {
+  const { params, tables } = descriptor;
+  const rooms = roomsOf(device, descriptor);
+  const { layout, most, navWords, groups, groupWords } = rooms;
+  const pipeline = await compiled(device, descriptor, rooms);
+  const held: GpuBuffer[] = [];
+  const hold = async (bytes: number, usage: Usage, label: string): Promise<GpuBuffer> => {
+    const buffer = await device.buffer(Math.max(16, bytes), usage, `udf ${label}`);
+    held.push(buffer);
+    return buffer;
+  };
+  const tableWords = sum(ofKind(tables, 'nav')) * most + sum(ofKind(tables, 'fixed'));
   try {
-    pipeline = await device.pipeline({
+    const buffers = {
+      frames: await hold(4 * layout.frameWords * most, 'storage', 'frames'),
+      chunk: await hold(16, 'uniform', 'chunk'),
+      given: await hold(Math.ceil((params.length + 1) / 4) * 16, 'uniform', 'parameters'),
+      positions: await hold(4 * most, 'storage', 'positions'),
+      data: await hold(4 * tableWords, 'storage', 'auxiliary data'),
+      out: await hold(4 * (navWords + groups * groupWords), 'storage', 'results'),
+    };
+    return new FrameFunction(device, descriptor, rooms, pipeline, buffers);
+  } catch (error) {
+    for (const buffer of held) buffer.release();
+    throw error;
+  }
+}
+
+/** The pipeline of the user's WGSL; what it gets wrong is an `Argument`. */
+async function compiled(
+  device: GpuDevice,
+  descriptor: FunctionDescriptor,
+  { layout, most, groupWords }: Rooms,
+): Promise<GPUComputePipeline> {
+  const { name, source } = descriptor;
+  try {
+    return await device.pipeline({
       source: [
         withConstants(prelude, frameConstants(layout)),
         accessors(descriptor, most, groupWords),
@@ -119,92 +166,140 @@ async function planFunction(device: GpuDevice, descriptor: FunctionDescriptor): 
     if (!isEwaldError(cause, 'Internal')) throw cause;
     throw new EwaldError('Argument', `the UDF ${name}: ${cause.message}`, { cause, detail: cause.detail });
   }
-  const held: GpuBuffer[] = [];
-  const hold = async (bytes: number, usage: Usage, label: string): Promise<GpuBuffer> => {
-    const buffer = await device.buffer(Math.max(16, bytes), usage, label);
-    held.push(buffer);
-    return buffer;
-  };
-  const release = (): void => {
-    for (const buffer of held.splice(0)) buffer.release();
-  };
-  try {
-    const frames = await hold(4 * layout.frameWords * most, 'storage', 'udf frames');
-    const chunk = await hold(16, 'uniform', 'udf chunk');
-    const given = await hold(Math.ceil((params.length + 1) / 4) * 16, 'uniform', 'udf parameters');
-    const positions = await hold(4 * most, 'storage', 'udf positions');
-    const fixedTables = sum(ofKind(tables, 'fixed'));
-    const data = await hold(4 * (sum(ofKind(tables, 'nav')) * most + fixedTables), 'storage', 'udf auxiliary data');
-    const out = await hold(4 * (navWords + groups * groupWords), 'storage', 'udf results');
-    const bound = device.bind(pipeline, [frames, chunk, given, positions, data, out]);
+}
 
-    async function run(job: FunctionRun): Promise<FunctionArray[][]> {
-      device.write(given, Float32Array.of(0, ...job.params));
-      for (const [i, { kind }] of tables.entries())
-        if (kind === 'fixed') device.write(data, job.tables[i] as Float32Array, 4 * (tablePlaces[i] as number));
-      for (let group = 0; group < groups; group++)
-        for (const [i, { kind }] of results.entries())
-          if (kind === 'group')
-            device.write(out, job.results[i] as FunctionArray, 4 * ((resultPlaces[i] as number) + group * groupWords));
-      const under: Promise<void>[] = [];
-      try {
-        for (let first = 0, number = 0; first < job.count; first += most, number++) {
-          const length = Math.min(most, job.count - first);
-          const pixels = job.frames.subarray(first * layout.pixels, (first + length) * layout.pixels);
-          device.write(frames, asWords(pixels, length, layout));
-          device.write(chunk, Uint32Array.of(length, first, number, 0));
-          device.write(positions, job.positions.subarray(first, first + length));
-          const rows = <A extends FunctionArray>(array: A, numbers: number): A =>
-            array.subarray(first * numbers, (first + length) * numbers) as A;
-          for (const [i, { kind, numbers }] of tables.entries())
-            if (kind === 'nav')
-              device.write(data, rows(job.tables[i] as Float32Array, numbers), 4 * (tablePlaces[i] as number));
-          for (const [i, { kind, numbers }] of results.entries())
-            if (kind === 'nav')
-              device.write(out, rows(job.results[i] as FunctionArray, numbers), 4 * (resultPlaces[i] as number));
-          // Writes and submissions are executed in order, so one buffer suffices; two readbacks may be in flight.
-          if (under.length > 1) await under.shift();
-          const done = device.run(
-            (commands) => {
-              commands.dispatch(pipeline, bound, groupWords > 0 ? Math.min(groups, length) : length);
-              if (navWords > 0) commands.read(out, 0, 4 * navWords);
-            },
-            ([bytes]) => {
-              if (!bytes) return;
-              const words = new Uint32Array(bytes.buffer, bytes.byteOffset, navWords);
-              for (const [i, result] of results.entries()) {
-                if (result.kind !== 'nav') continue;
-                const place = resultPlaces[i] as number;
-                const found = resultArray(result, words.subarray(place, place + length * result.numbers));
-                (rows(job.results[i] as FunctionArray, result.numbers) as Float32Array).set(found as Float32Array);
-              }
-            },
-          );
-          done.catch(() => undefined);
-          under.push(done);
-        }
-        await Promise.all(under);
-      } catch (error) {
-        await Promise.allSettled(under);
-        throw error;
+type Buffers = Readonly<Record<'frames' | 'chunk' | 'given' | 'positions' | 'data' | 'out', GpuBuffer>>;
+
+/** Frames of a run that are on the device together. */
+interface Chunk {
+  readonly first: number;
+  readonly length: number;
+  readonly number: number;
+}
+
+const rowsOf = <A extends FunctionArray>(array: A, numbers: number, { first, length }: Chunk): A =>
+  array.subarray(first * numbers, (first + length) * numbers) as A;
+
+/** A planned function with its buffers. */
+class FrameFunction implements FunctionKernel {
+  readonly bytes: number;
+  readonly #device: GpuDevice;
+  readonly #descriptor: FunctionDescriptor;
+  readonly #rooms: Rooms;
+  readonly #pipeline: GPUComputePipeline;
+  readonly #buffers: Buffers;
+  readonly #bound: GPUBindGroup;
+
+  constructor(
+    device: GpuDevice,
+    descriptor: FunctionDescriptor,
+    rooms: Rooms,
+    pipeline: GPUComputePipeline,
+    buffers: Buffers,
+  ) {
+    [this.#device, this.#descriptor, this.#rooms] = [device, descriptor, rooms];
+    [this.#pipeline, this.#buffers] = [pipeline, buffers];
+    const { frames, chunk, given, positions, data, out } = buffers;
+    this.#bound = device.bind(pipeline, [frames, chunk, given, positions, data, out]);
+    this.bytes = Object.values(buffers).reduce((all, { bytes }) => all + bytes, 0);
+  }
+
+  async run(job: FunctionRun): Promise<FunctionArray[][]> {
+    const { most } = this.#rooms;
+    this.#writeFixed(job);
+    const under: Promise<void>[] = [];
+    try {
+      for (let first = 0, number = 0; first < job.count; first += most, number++) {
+        const chunk = { first, number, length: Math.min(most, job.count - first) };
+        this.#writeChunk(job, chunk);
+        // Writes and submissions are executed in order, so one buffer suffices; two readbacks may be in flight.
+        if (under.length > 1) await under.shift();
+        const done = this.#runChunk(job, chunk);
+        done.catch(() => undefined);
+        under.push(done);
       }
-      if (groupWords === 0) return [];
-      const used = Math.min(groups, job.count, most);
-      const words = new Uint32Array(await device.read(out, 4 * navWords, 4 * groups * groupWords));
-      return Array.from({ length: used }, (_, group) =>
-        grouped.map((result) => {
-          const place = (resultPlaces[results.indexOf(result)] as number) - navWords + group * groupWords;
-          return resultArray(result, words.subarray(place, place + result.numbers));
-        }),
-      );
+      await Promise.all(under);
+    } catch (error) {
+      await Promise.allSettled(under);
+      throw error;
     }
-    return {
-      bytes: held.reduce((all, { bytes }) => all + bytes, 0),
-      run,
-      dispose: async () => release(),
-    };
-  } catch (error) {
-    release();
-    throw error;
+    return this.#readGroups(Math.min(this.#rooms.groups, job.count, most));
+  }
+
+  async dispose(): Promise<void> {
+    for (const buffer of Object.values(this.#buffers)) buffer.release();
+  }
+
+  /** Parameters, tables for all frames, and the initial results over all frames, one copy per group. */
+  #writeFixed(job: FunctionRun): void {
+    const { results, tables } = this.#descriptor;
+    const { groups, groupWords, resultPlaces, tablePlaces } = this.#rooms;
+    const { given, data, out } = this.#buffers;
+    this.#device.write(given, Float32Array.of(0, ...job.params));
+    for (const [i, { kind }] of tables.entries())
+      if (kind === 'fixed') this.#device.write(data, job.tables[i] as Float32Array, 4 * (tablePlaces[i] as number));
+    for (let group = 0; group < groups; group++)
+      for (const [i, { kind }] of results.entries()) {
+        const place = (resultPlaces[i] as number) + group * groupWords;
+        if (kind === 'group') this.#device.write(out, job.results[i] as FunctionArray, 4 * place);
+      }
+  }
+
+  #writeChunk(job: FunctionRun, chunk: Chunk): void {
+    const { results, tables } = this.#descriptor;
+    const { layout, resultPlaces, tablePlaces } = this.#rooms;
+    const { first, length, number } = chunk;
+    const buffers = this.#buffers;
+    const pixels = job.frames.subarray(first * layout.pixels, (first + length) * layout.pixels);
+    this.#device.write(buffers.frames, asWords(pixels, length, layout));
+    this.#device.write(buffers.chunk, Uint32Array.of(length, first, number, 0));
+    this.#device.write(buffers.positions, job.positions.subarray(first, first + length));
+    for (const [i, { kind, numbers }] of tables.entries()) {
+      const rows = job.tables[i] as Float32Array;
+      if (kind === 'nav')
+        this.#device.write(buffers.data, rowsOf(rows, numbers, chunk), 4 * (tablePlaces[i] as number));
+    }
+    for (const [i, { kind, numbers }] of results.entries()) {
+      const rows = job.results[i] as FunctionArray;
+      if (kind === 'nav')
+        this.#device.write(buffers.out, rowsOf(rows, numbers, chunk), 4 * (resultPlaces[i] as number));
+    }
+  }
+
+  /** Runs over a chunk, and reads its results per frame into those of the job. */
+  #runChunk(job: FunctionRun, chunk: Chunk): Promise<void> {
+    const { groups, groupWords, navWords, resultPlaces } = this.#rooms;
+    const { length } = chunk;
+    return this.#device.run(
+      (commands) => {
+        commands.dispatch(this.#pipeline, this.#bound, groupWords > 0 ? Math.min(groups, length) : length);
+        if (navWords > 0) commands.read(this.#buffers.out, 0, 4 * navWords);
+      },
+      ([bytes]) => {
+        if (!bytes) return;
+        const words = new Uint32Array(bytes.buffer, bytes.byteOffset, navWords);
+        for (const [i, result] of this.#descriptor.results.entries()) {
+          if (result.kind !== 'nav') continue;
+          const place = resultPlaces[i] as number;
+          const found = arrayOf(result, words.subarray(place, place + length * result.numbers));
+          const rows = rowsOf(job.results[i] as FunctionArray, result.numbers, chunk);
+          (rows as Float32Array).set(found as Float32Array);
+        }
+      },
+    );
+  }
+
+  /** The copies of the results over all frames that were used. */
+  async #readGroups(used: number): Promise<FunctionArray[][]> {
+    const { groups, groupWords, navWords, resultPlaces } = this.#rooms;
+    if (groupWords === 0) return [];
+    const { results } = this.#descriptor;
+    const words = new Uint32Array(await this.#device.read(this.#buffers.out, 4 * navWords, 4 * groups * groupWords));
+    return Array.from({ length: used }, (_, group) =>
+      ofKind(results, 'group').map((result) => {
+        const place = (resultPlaces[results.indexOf(result)] as number) - navWords + group * groupWords;
+        return arrayOf(result, words.subarray(place, place + result.numbers));
+      }),
+    );
   }
 }
