@@ -80,112 +80,156 @@ export async function* drive(
   given: RunOptions,
 ): AsyncGenerator<TaskResult, void, undefined> {
   const run = checkRun(given);
-  const { signal, ordered, retries, taskSeconds: seconds } = run;
-  const window = run.window ?? lane.window;
+  const { signal } = run;
   const source = iteratorOf(tasks);
   if (!source)
     throw new EwaldError('Argument', `run: tasks is ${String(tasks)}; expected an array or an iterable of tasks`);
-  const controller = new AbortController();
-  // These are not listeners of the signal, since engines warn about more than a few.
-  const aborts = new Set<() => void>();
-  const onAbort = (listener: () => void): (() => void) => {
-    aborts.add(listener);
-    return () => aborts.delete(listener);
-  };
-  const finished = new Map<number, TaskResult>();
-  let drawn = 0;
-  let read = 0;
-  let done = 0;
-  let failed = 0;
-  let drawing = false;
-  let exhausted = false;
-  let broken: unknown;
-  let wake = (): void => {};
-
-  const stop = (): void => {
-    broken ??= signal && abortError(signal, 'the run');
-    wake();
-  };
-  const finish = (result: TaskResult): void => {
-    finished.set(result.index, result);
-    done++;
-    if (result.error) failed++;
-    run.onProgress({ done, total: exhausted ? drawn : totalOf(tasks), failed });
-    wake();
-  };
-  const begin = (task: Task): void => {
-    const index = drawn++;
-    const spec = checkTask(task, index, lane.names);
-    lane
-      .execute(spec, { index, signal: controller.signal, onAbort, retries, seconds })
-      .then((outcome) => finish({ index, id: spec.id, ...outcome }))
-      .catch((thrown) => {
-        const { error, worker, attempts } = asFailed(thrown);
-        if (run.failures === 'throw') broken ??= error;
-        finish({ index, id: spec.id, value: undefined, error, worker, attempts, seconds: 0 });
-      })
-      // An error thrown by onProgress ends the run.
-      .catch((error) => {
-        broken ??= error;
-        wake();
-      });
-  };
-  const take = (next: IteratorResult<Task>): void => {
-    drawing = false;
-    if (broken) return;
-    if (next.done) exhausted = true;
-    else begin(next.value);
-  };
-  const draw = (): void => {
-    while (!drawing && !exhausted && !broken && drawn - read < window) {
-      const next = source.next();
-      drawing = true;
-      if (!('then' in next)) {
-        take(next);
-        continue;
-      }
-      Promise.resolve(next)
-        .then(take)
-        .catch((error) => {
-          broken ??= error;
-        })
-        .then(() => wake());
-    }
-  };
-
+  const total = Array.isArray(tasks) ? tasks.length : undefined;
+  const work = new Work(source, total, lane, run);
+  const stop = (): void => work.fail(signal && abortError(signal, 'the run'));
   if (signal?.aborted) throw abortError(signal, 'the run');
   signal?.addEventListener('abort', stop, { once: true });
   let whole = false;
   try {
     while (true) {
-      draw();
-      if (broken) throw broken;
-      const index = ordered ? read : finished.keys().next().value;
-      const result = index === undefined ? undefined : finished.get(index);
-      if (result) {
-        finished.delete(result.index);
-        read++;
-        yield result;
-      } else if (exhausted && read === drawn) {
+      work.draw();
+      const result = work.take();
+      if (result) yield result;
+      else if (work.isOver) {
         whole = true;
         return;
-      } else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      } else await work.change();
     }
   } finally {
     signal?.removeEventListener('abort', stop);
-    broken ??= 'left';
-    controller.abort();
-    for (const listener of [...aborts]) listener();
-    if (!exhausted) {
-      // A source that waits forever must not delay the end.
-      Promise.resolve(source.return?.()).catch(() => {});
-    }
+    work.end();
     await lane.end?.(whole);
   }
 }
 
-const totalOf = (tasks: unknown): number | undefined => (Array.isArray(tasks) ? tasks.length : undefined);
+type TaskSource = Iterator<Task> | AsyncIterator<Task>;
+
+/** The tasks of a run: drawn, in progress, finished and read. */
+class Work {
+  readonly #source: TaskSource;
+  readonly #total: number | undefined;
+  readonly #lane: Lane;
+  readonly #run: ReturnType<typeof checkRun>;
+  readonly #controller = new AbortController();
+  /** These are not listeners of the signal, since engines warn about more than a few. */
+  readonly #aborts = new Set<() => void>();
+  readonly #finished = new Map<number, TaskResult>();
+  #drawn = 0;
+  #read = 0;
+  #done = 0;
+  #failed = 0;
+  #drawing = false;
+  #exhausted = false;
+  /** What ends the run. */
+  #broken: unknown;
+  #wake = (): void => {};
+
+  constructor(source: TaskSource, total: number | undefined, lane: Lane, run: ReturnType<typeof checkRun>) {
+    this.#source = source;
+    this.#total = total;
+    this.#lane = lane;
+    this.#run = run;
+  }
+
+  get isOver(): boolean {
+    return this.#exhausted && this.#read === this.#drawn;
+  }
+
+  /** Resolves when `take` may find something else. */
+  change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  fail(error: unknown): void {
+    this.#broken ??= error;
+    this.#wake();
+  }
+
+  /** Begins tasks until the window is full. */
+  draw(): void {
+    const window = this.#run.window ?? this.#lane.window;
+    while (!this.#drawing && !this.#exhausted && !this.#broken && this.#drawn - this.#read < window) {
+      const next = this.#source.next();
+      this.#drawing = true;
+      if (!('then' in next)) {
+        this.#accept(next);
+        continue;
+      }
+      Promise.resolve(next)
+        .then((drawn) => this.#accept(drawn))
+        .catch((error) => {
+          this.#broken ??= error;
+        })
+        .then(() => this.#wake());
+    }
+  }
+
+  /** The next result to deliver, if it is ready; throws what ends the run. */
+  take(): TaskResult | undefined {
+    if (this.#broken) throw this.#broken;
+    const index = this.#run.ordered ? this.#read : this.#finished.keys().next().value;
+    const result = index === undefined ? undefined : this.#finished.get(index);
+    if (!result) return undefined;
+    this.#finished.delete(result.index);
+    this.#read++;
+    return result;
+  }
+
+  /** Stops what is in progress. */
+  end(): void {
+    this.#broken ??= 'left';
+    this.#controller.abort();
+    for (const listener of [...this.#aborts]) listener();
+    if (!this.#exhausted) {
+      // A source that waits forever must not delay the end.
+      Promise.resolve(this.#source.return?.()).catch(() => {});
+    }
+  }
+
+  #accept(next: IteratorResult<Task>): void {
+    this.#drawing = false;
+    if (this.#broken) return;
+    if (next.done) this.#exhausted = true;
+    else this.#begin(next.value);
+  }
+
+  #begin(task: Task): void {
+    const index = this.#drawn++;
+    const spec = checkTask(task, index, this.#lane.names);
+    const { id } = spec;
+    const { retries, taskSeconds: seconds, failures } = this.#run;
+    const onAbort = (listener: () => void): (() => void) => {
+      this.#aborts.add(listener);
+      return () => this.#aborts.delete(listener);
+    };
+    this.#lane
+      .execute(spec, { index, signal: this.#controller.signal, onAbort, retries, seconds })
+      .then((outcome) => this.#finish({ index, id, ...outcome }))
+      .catch((thrown) => {
+        const { error, worker, attempts } = asFailed(thrown);
+        if (failures === 'throw') this.#broken ??= error;
+        this.#finish({ index, id, value: undefined, error, worker, attempts, seconds: 0 });
+      })
+      // An error thrown by onProgress ends the run.
+      .catch((error) => this.fail(error));
+  }
+
+  #finish(result: TaskResult): void {
+    this.#finished.set(result.index, result);
+    this.#done++;
+    if (result.error) this.#failed++;
+    this.#run.onProgress({
+      done: this.#done,
+      total: this.#exhausted ? this.#drawn : this.#total,
+      failed: this.#failed,
+    });
+    this.#wake();
+  }
+}

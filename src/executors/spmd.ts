@@ -5,13 +5,13 @@ import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import { type RankState, workerGroup } from '../core/communicator/group.js';
+import { type RankHandle, type RankState, type WorkerGroup, workerGroup } from '../core/communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
 import { checkModules, isCrowded, type WorkersOptions, workersRows } from './options.js';
 import type { Place } from './place.js';
-import type { Task } from './task.js';
-import { Member } from './workers/member.js';
+import type { Task, TaskSpec } from './task.js';
+import { Member, type MemberEvents } from './workers/member.js';
 
 /** Options of `spmd`; the others are those of workers. */
 export interface SpmdOptions extends Omit<WorkersOptions, 'workers' | 'contexts'> {
@@ -57,92 +57,120 @@ export async function spmd(place: Place, task: Task, given: SpmdOptions): Promis
   const { transfer: _, ...spec } = checkTask(task, 0, Object.keys(modules));
   checkSignal(signal);
   const crowded = isCrowded(size, threads, place.cores);
-  const group = workerGroup(size);
-  const shared = new SharedValues();
-  const members: Member[] = [];
-  let first: Error | undefined;
-  let giveUp = (): void => {};
-  const late = new Promise<void>((resolve) => {
-    giveUp = resolve;
+  const ranks = new Ranks(size, spec, (rank, events) => {
+    const start = { worker: `rank ${rank}`, threads, modules, crowded, context };
+    return new Member(place, start, worker, events);
   });
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let limit: ReturnType<typeof setTimeout> | undefined;
-  const ended = new Set<number>();
-  const judge = async (): Promise<void> => {
-    const error = verdict(await group.look(), ended, seconds);
-    if (ended.size === size || first) return;
-    fail((error.detail as { ranks: number[] }).ranks[0] ?? 0, error);
-    // The grace period has passed.
-    giveUp();
-  };
-  const fail = (rank: number, error: Error): void => {
-    first ??= error;
-    group.fail(rank, error.message);
-    timer ??= setTimeout(giveUp, 1000 * lateSeconds);
-  };
   try {
-    // No rank starts before all are present: a rank that ended immediately would take the ports of the others with it
-    // before they have been sent.
-    let allThere = (_: Promise<unknown>): void => {};
-    const everyone = new Promise<unknown>((resolve) => {
-      allThere = resolve;
+    const settled = ranks.start(seconds);
+    const results = await orAborted(Promise.race([settled, ranks.late]), signal);
+    if (ranks.first || !results) throw ranks.first;
+    return results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
+  } finally {
+    await ranks.close();
+  }
+}
+
+/** The ranks of one program, each a worker, and the first error among them. */
+class Ranks {
+  first: Error | undefined;
+  /** Resolves when the ranks that have not ended are given up. */
+  readonly late: Promise<void>;
+  readonly #spec: Omit<TaskSpec, 'transfer'>;
+  readonly #makeMember: (rank: number, events: MemberEvents) => Member;
+  readonly #group: WorkerGroup;
+  readonly #shared = new SharedValues();
+  readonly #members: Member[] = [];
+  readonly #ended = new Set<number>();
+  #giveUp = (): void => {};
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #limit: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    size: number,
+    spec: Omit<TaskSpec, 'transfer'>,
+    makeMember: (rank: number, events: MemberEvents) => Member,
+  ) {
+    this.#group = workerGroup(size);
+    this.#spec = spec;
+    this.#makeMember = makeMember;
+    this.late = new Promise((resolve) => {
+      this.#giveUp = resolve;
     });
-    const ranks = group.handles.map(
-      (handle) =>
-        new Promise<unknown>((resolve, reject) => {
-          const { rank } = handle;
-          const member = new Member(place, { worker: `rank ${rank}`, threads, modules, crowded, context }, worker, {
-            onRoom() {},
-            onWant: (hash) => shared.get(hash),
-            onLost: (_member, _running, _behind, why) => {
-              fail(rank, why);
-              reject(why);
-            },
-          });
-          members.push(member);
-          member.ready
-            .then(() => everyone)
-            .then(() =>
-              member.give({
-                message: { say: 'task', spec: { ...spec, id: String(rank) }, group: handle },
-                transfer: handle.ports.filter((port) => port !== null) as unknown as ArrayBuffer[],
-                // There is one time limit for all ranks, since the first one to exceed its own may be waiting for
-                // another.
-                seconds: Number.POSITIVE_INFINITY,
-                lost: 0,
-                abandoned: false,
-                done: (value) => {
-                  ended.add(rank);
-                  resolve(value);
-                },
-                failed: (error) => {
-                  fail(rank, error);
-                  reject(error);
-                },
-              }),
-            )
-            .catch((error) => {
-              fail(rank, error);
-              reject(error);
-            });
-        }),
-    );
-    allThere(Promise.all(members.map((member) => member.ready)));
-    void everyone.then(
+  }
+
+  /** Starts all ranks; resolves with their results. */
+  start(seconds: number): Promise<PromiseSettledResult<unknown>[]> {
+    const ranks = this.#group.handles.map((handle) => this.#start(handle));
+    void this.#everyone().then(
       () => {
         // Timers above 2³¹ ms fire immediately.
-        if (seconds <= 2e6) limit = setTimeout(judge, 1000 * seconds);
+        if (seconds <= 2e6) this.#limit = setTimeout(() => this.#judge(seconds), 1000 * seconds);
       },
       () => {},
     );
     // All ranks are awaited, so that the original error is thrown and not a consequence of it.
-    const settled = Promise.allSettled(ranks);
-    const results = await orAborted(Promise.race([settled, late]), signal);
-    if (first || !results) throw first;
-    return results.map((result) => (result as PromiseFulfilledResult<unknown>).value);
-  } finally {
-    clearTimeout(timer);
-    clearTimeout(limit);
-    await Promise.all(members.map((member) => member.close()));
+    return Promise.allSettled(ranks);
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#limit);
+    await Promise.all(this.#members.map((member) => member.close()));
+  }
+
+  #everyone(): Promise<unknown> {
+    return Promise.all(this.#members.map((member) => member.ready));
+  }
+
+  #start(handle: RankHandle): Promise<unknown> {
+    const { rank } = handle;
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error): void => {
+        this.#fail(rank, error);
+        reject(error);
+      };
+      const done = (value: unknown): void => {
+        this.#ended.add(rank);
+        resolve(value);
+      };
+      const member = this.#makeMember(rank, {
+        onRoom() {},
+        onWant: (hash) => this.#shared.get(hash),
+        onLost: (_member, _running, _behind, why) => fail(why),
+      });
+      this.#members.push(member);
+      // No rank starts before all are present: a rank that ended immediately would take the ports of the others with it
+      // before they have been sent.
+      member.ready
+        .then(() => this.#everyone())
+        .then(() =>
+          member.give({
+            message: { say: 'task', spec: { ...this.#spec, id: String(rank) }, group: handle },
+            transfer: handle.ports.filter((port) => port !== null) as unknown as ArrayBuffer[],
+            // There is one time limit for all ranks, since the first one to exceed its own may be waiting for another.
+            seconds: Number.POSITIVE_INFINITY,
+            lost: 0,
+            abandoned: false,
+            done,
+            failed: fail,
+          }),
+        )
+        .catch(fail);
+    });
+  }
+
+  #fail(rank: number, error: Error): void {
+    this.first ??= error;
+    this.#group.fail(rank, error.message);
+    this.#timer ??= setTimeout(this.#giveUp, 1000 * lateSeconds);
+  }
+
+  async #judge(seconds: number): Promise<void> {
+    const error = verdict(await this.#group.look(), this.#ended, seconds);
+    if (this.#ended.size === this.#group.handles.length || this.first) return;
+    this.#fail((error.detail as { ranks: number[] }).ranks[0] ?? 0, error);
+    // The grace period has passed.
+    this.#giveUp();
   }
 }
