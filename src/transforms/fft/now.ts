@@ -11,7 +11,7 @@ export class RunsNow {
   readonly #NumbersOf: typeof Float32Array | typeof Float64Array;
   /** Of two plain arrays it is clear at a glance that they are right; everything else is checked at length. */
   readonly #glance: boolean;
-  /** The arrays that were handed out last, with the transforms between them: the kernel's, and as the user sees them. */
+  /** The arrays handed out last, with the transforms between them: the kernel's, and as the user sees them. */
   #made: FftNowArrays | undefined;
   #handed: FftNowArrays | undefined;
 

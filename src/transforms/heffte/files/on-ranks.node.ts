@@ -110,7 +110,7 @@ async function openTogether({ comm, input, outputFile, options }: Job): Promise<
   });
 }
 
-/** The plan of the slabs of all ranks, and those that this rank reads and writes. */
+/** The plan of the slabs of all ranks, with the two that this rank reads and writes. */
 async function planOnRanks({ comm, options }: Job, { fft3d, fft3dR2c }: Makers, wish: Wish, world: World) {
   const { size, reduced, divided } = world;
   const whole = box3d(
