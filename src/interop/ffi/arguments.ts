@@ -14,7 +14,7 @@ import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import { type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
 import { adopt } from './struct-values.js';
-import { isNested, nestedArgument, pointersArgument, rowsArgument, textsArgument } from './tables.js';
+import { isNested, nestedArgument, type Passing, pointersArgument, rowsArgument, textsArgument } from './tables.js';
 
 /**
  * The converters of a function's parameters. `lengths` supplements the header: parameter → number, or another parameter
@@ -110,105 +110,17 @@ function elementsOf(given: unknown, type: CType & { kind: 'pointer' }, runtime: 
 
 const utf8 = new TextEncoder();
 
+type PointerType = CType & { kind: 'pointer' };
+
 /** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */
-export function pointerConverter(
-  runtime: Runtime,
-  type: CType & { kind: 'pointer' },
-  place: Place,
-  sized = false,
-): Converter {
+export function pointerConverter(runtime: Runtime, type: PointerType, place: Place, sized = false): Converter {
   const { to } = type;
-  if (to.kind === 'function') {
-    return (value, frame) => {
-      if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown);
-      if (value instanceof Callback) return value.addressFor(runtime, place);
-      if (value === null) return null;
-      if (value instanceof Pointer) return value.address;
-      throw refused(value, type, place, 'a function, a callback() or null');
-    };
-  }
+  if (to.kind === 'function') return functionConverter(runtime, type, to, place);
+  const parameter = new PointerParameter(runtime, type, place, sized);
+  const general: Converter = (given, frame) => parameter.convert(given, frame);
   const scalar = runtime.scalar(to);
-  const natural: Direction = to.const ? 'in' : 'inout';
-  const isText = to.kind === 'scalar' && scalar?.layout.size === 1;
   const exact =
     scalar && (globalThis as unknown as Record<string, (new () => TypedArray) | undefined>)[arrayName(scalar)];
-  const rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
-  const general: Converter = (given, frame) => {
-    let value = given;
-    let direction: Direction = natural;
-    if (given instanceof Directed) {
-      ({ value } = given);
-      direction = given.direction;
-      if (to.const && direction !== 'in')
-        throw new EwaldError(
-          'Argument',
-          `${place()} is marked ${direction}, but ${typeText(type)} is const: C only reads it`,
-        );
-    }
-    if (value === null && !sized) return null;
-    if (value instanceof Pointer) {
-      if (value.runtime !== runtime)
-        throw new EwaldError(
-          'Argument',
-          `${place()} belongs to the library ${value.runtime.name}, not to ${runtime.name}`,
-        );
-      runtime.assertPointee(value.type, type, place);
-      return value.address;
-    }
-    if (value instanceof CArray) {
-      if (value.runtime === runtime) {
-        runtime.assertPointee(value.type, type, place);
-        return value.address;
-      }
-      if (to.kind !== 'pointer' && value.runtime !== runtime)
-        return value.use((view) => frame.place(view.slice(), 'in'));
-    }
-    if (value instanceof Rows) return rowsArgument(value, rows, runtime, type, place, frame);
-    if (ArrayBuffer.isView(value)) {
-      assertUsable(value, place);
-      assertElements(value, to, scalar, runtime, type, place);
-      return frame.place(value, direction);
-    }
-    if (
-      value instanceof ArrayBuffer ||
-      (typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer)
-    ) {
-      if (to.kind !== 'void' && !isText) throw refused(value, type, place, needs(type, runtime));
-      const view = new Uint8Array(value);
-      assertUsable(view, place);
-      return frame.place(view, direction);
-    }
-    if (typeof value === 'string') {
-      if (!isText || !to.const) {
-        throw refused(
-          value,
-          type,
-          place,
-          isText
-            ? 'an array to write into, such as alloc("char", n): the text of JavaScript cannot change'
-            : needs(type, runtime),
-        );
-      }
-      return textArgument(value, place, frame);
-    }
-    if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
-      if (!to.const) throw refused(value, type, place, 'an array of one element, or ref(), to write into');
-      return numbersArgument([value], scalar, place, frame, undefined);
-    }
-    if (Array.isArray(value)) {
-      if (scalar) return numbersArgument(value, scalar, place, frame, direction === 'in' ? undefined : value);
-      if (to.kind === 'pointer' && rows && isNested(value))
-        return nestedArgument(value, rows, to, runtime, place, frame, direction);
-      if (to.kind === 'pointer' && isByte(to.to, runtime))
-        return textsArgument(value, to, runtime, place, frame, direction);
-      if (to.kind === 'pointer' && rows && value.some((one) => typeof one === 'number' || typeof one === 'bigint'))
-        throw refused(value, type, place, needs(type, runtime));
-      if (to.kind === 'pointer') return pointersArgument(value, to, runtime, place, frame, direction);
-    }
-    if (to.kind === 'struct' && typeof value === 'object' && value !== null)
-      return structArgument(value, to, runtime, place, frame, direction);
-    throw refused(value, type, place, needs(type, runtime));
-  };
   if (!exact) return general;
   // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
   // resizable is not checked, since nothing can resize it before a synchronous call returns.
@@ -216,8 +128,131 @@ export function pointerConverter(
     return (given, frame) =>
       given instanceof exact && given.length > 0 && !frame.asynchronous ? given : general(given, frame);
   }
+  const natural: Direction = to.const ? 'in' : 'inout';
   return (given, frame) =>
     given instanceof exact && given.length > 0 ? frame.place(given, natural) : general(given, frame);
+}
+
+const functionConverter =
+  (runtime: Runtime, type: PointerType, to: CType & { kind: 'function' }, place: Place): Converter =>
+  (value, frame) => {
+    if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown);
+    if (value instanceof Callback) return value.addressFor(runtime, place);
+    if (value === null) return null;
+    if (value instanceof Pointer) return value.address;
+    throw refused(value, type, place, 'a function, a callback() or null');
+  };
+
+/** A pointer to data: everything that it accepts. */
+class PointerParameter {
+  readonly #runtime: Runtime;
+  readonly #type: PointerType;
+  readonly #place: Place;
+  readonly #sized: boolean;
+  readonly #scalar: Scalar | undefined;
+  readonly #isText: boolean;
+  /** The elements of rows, for a pointer to pointers. */
+  readonly #rows: Scalar | undefined;
+
+  constructor(runtime: Runtime, type: PointerType, place: Place, sized: boolean) {
+    [this.#runtime, this.#type, this.#place, this.#sized] = [runtime, type, place, sized];
+    const { to } = type;
+    this.#scalar = runtime.scalar(to);
+    this.#isText = to.kind === 'scalar' && this.#scalar?.layout.size === 1;
+    this.#rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
+  }
+
+  convert(given: unknown, frame: Frame): Argument {
+    const value = given instanceof Directed ? given.value : given;
+    const passing = { runtime: this.#runtime, place: this.#place, frame, direction: this.#directionOf(given) };
+    if (value === null && !this.#sized) return null;
+    let argument = this.#memoryOfC(value, passing);
+    if (argument === undefined) argument = this.#buffer(value, passing);
+    if (argument === undefined) argument = this.#plain(value, passing);
+    if (argument === undefined) throw this.#refused(value);
+    return argument;
+  }
+
+  #refused(value: unknown, expected = needs(this.#type, this.#runtime)): EwaldError {
+    return refused(value, this.#type, this.#place, expected);
+  }
+
+  #directionOf(given: unknown): Direction {
+    const isConst = this.#type.to.const;
+    if (!(given instanceof Directed)) return isConst ? 'in' : 'inout';
+    if (isConst && given.direction !== 'in')
+      throw new EwaldError(
+        'Argument',
+        `${this.#place()} is marked ${given.direction}, but ${typeText(this.#type)} is const: C only reads it`,
+      );
+    return given.direction;
+  }
+
+  /** Memory of `ewald/memory` and of C; undefined for anything else. */
+  #memoryOfC(value: unknown, passing: Passing): Argument | undefined {
+    const { runtime, place, frame } = passing;
+    if (value instanceof Rows) return rowsArgument(value, this.#rows, this.#type, passing);
+    if (!(value instanceof Pointer) && !(value instanceof CArray)) return undefined;
+    if (value.runtime === runtime) {
+      runtime.assertPointee(value.type, this.#type, place);
+      return value.address;
+    }
+    if (value instanceof Pointer)
+      throw new EwaldError(
+        'Argument',
+        `${place()} belongs to the library ${value.runtime.name}, not to ${runtime.name}`,
+      );
+    return this.#type.to.kind === 'pointer' ? undefined : value.use((view) => frame.place(view.slice(), 'in'));
+  }
+
+  /** Typed arrays and buffers; undefined for anything else. */
+  #buffer(value: unknown, { runtime, place, frame, direction }: Passing): Argument | undefined {
+    const { to } = this.#type;
+    if (ArrayBuffer.isView(value)) {
+      assertUsable(value, place);
+      assertElements(value, to, this.#scalar, runtime, this.#type, place);
+      return frame.place(value, direction);
+    }
+    const shared = typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer;
+    if (!(value instanceof ArrayBuffer) && !shared) return undefined;
+    if (to.kind !== 'void' && !this.#isText) throw this.#refused(value);
+    const view = new Uint8Array(value);
+    assertUsable(view, place);
+    return frame.place(view, direction);
+  }
+
+  /** Texts, numbers, arrays and objects, which are copied; undefined for what the pointee does not accept. */
+  #plain(value: unknown, passing: Passing): Argument | undefined {
+    const { to } = this.#type;
+    const { place, frame } = passing;
+    const scalar = this.#scalar;
+    if (typeof value === 'string') {
+      if (this.#isText && to.const) return textArgument(value, place, frame);
+      throw this.#refused(
+        value,
+        this.#isText
+          ? 'an array to write into, such as alloc("char", n): the text of JavaScript cannot change'
+          : undefined,
+      );
+    }
+    if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
+      if (to.const) return numbersArgument([value], scalar, place, frame, undefined);
+      throw this.#refused(value, 'an array of one element, or ref(), to write into');
+    }
+    if (Array.isArray(value) && scalar)
+      return numbersArgument(value, scalar, place, frame, passing.direction === 'in' ? undefined : value);
+    if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
+    if (to.kind === 'struct' && typeof value === 'object' && value !== null) return structArgument(value, to, passing);
+    return undefined;
+  }
+
+  /** An array for a pointer to pointers; undefined for numbers, which are no rows. */
+  #table(value: unknown[], to: PointerType, passing: Passing): Argument | undefined {
+    if (this.#rows && isNested(value)) return nestedArgument(value, this.#rows, to, passing);
+    if (isByte(to.to, this.#runtime)) return textsArgument(value, to, passing);
+    const numbers = value.some((one) => typeof one === 'number' || typeof one === 'bigint');
+    return this.#rows && numbers ? undefined : pointersArgument(value, to, passing);
+  }
 }
 
 function assertUsable(view: ArrayBufferView, place: Place): void {
@@ -291,10 +326,7 @@ function numbersArgument(
 function structArgument(
   value: object,
   to: CType & { kind: 'struct' },
-  runtime: Runtime,
-  place: Place,
-  frame: Frame,
-  direction: Direction,
+  { runtime, place, frame, direction }: Passing,
 ): Argument {
   const { fields } = runtime.table.structs[to.tag] ?? {};
   if (!fields)

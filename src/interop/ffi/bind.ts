@@ -84,28 +84,9 @@ export function bindCall(
     const direct = bindScalars(runtime, fn, raw, answer, parameters);
     if (direct) return direct;
   }
+  const { enter, succeed, leave } = framed(runtime, fn, checks, answer, frame);
   const converters = parameters.map(({ convert }) => convert);
   const count = converters.length;
-  // One frame is reused by consecutive calls; a nested call from a callback uses another.
-  let idle: CallFrame | undefined;
-  const enter = (values: readonly unknown[]): CallFrame => {
-    if (values.length !== count) throw countError(fn, values.length);
-    if (runtime.disposed) runtime.assertAlive();
-    for (let i = 0; i < checks.length; i++) checks[i]?.(values);
-    const open = idle ?? frame();
-    idle = undefined;
-    return open;
-  };
-  const succeed = (open: CallFrame, result: unknown): unknown => {
-    open.done();
-    if (runtime.thrown) throw runtime.thrown.error;
-    return answer(result);
-  };
-  const leave = (open: CallFrame, outer: Thrown | undefined): void => {
-    runtime.leave(outer);
-    open.end();
-    idle = open;
-  };
   // Written out for each count, since passing on a list of arguments costs as much as a small native call.
   const [a, b, c, d] = converters;
   if (a && count === 1) {
@@ -160,6 +141,38 @@ export function bindCall(
     } finally {
       leave(open, outer);
     }
+  };
+}
+
+/** What is done before and after every call with a frame. */
+function framed(
+  runtime: Runtime,
+  fn: CFunction,
+  checks: RawCall['checks'],
+  answer: (result: unknown) => unknown,
+  frame: RawCall['frame'],
+) {
+  // One frame is reused by consecutive calls; a nested call from a callback uses another.
+  let idle: CallFrame | undefined;
+  return {
+    enter(values: readonly unknown[]): CallFrame {
+      if (values.length !== fn.parameters.length) throw countError(fn, values.length);
+      if (runtime.disposed) runtime.assertAlive();
+      for (let i = 0; i < checks.length; i++) checks[i]?.(values);
+      const open = idle ?? frame();
+      idle = undefined;
+      return open;
+    },
+    succeed(open: CallFrame, result: unknown): unknown {
+      open.done();
+      if (runtime.thrown) throw runtime.thrown.error;
+      return answer(result);
+    },
+    leave(open: CallFrame, outer: Thrown | undefined): void {
+      runtime.leave(outer);
+      open.end();
+      idle = open;
+    },
   };
 }
 

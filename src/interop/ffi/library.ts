@@ -376,45 +376,70 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const destructors = findDestructors(table, options.handles ?? {});
   const endings = new Set(destructors.values());
   const functions: Record<string, LibraryFunction> = Object.create(null);
-
-  const make = (fn: CFunction): LibraryFunction => {
-    const own = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
-    const parameters = callParameters(runtime, fn, own, target.byValue?.bind(target)).map((parameter, i) =>
-      i === 0 && endings.has(fn.name) ? marking(parameter, `${fn.name}()`) : parameter,
-    );
-    const checks = lengthChecks(runtime, fn, own);
-    const { call, out } = target.bind(fn);
-    const bound = (fn.variadic ? bindVariadic : bindCall)(runtime, fn, {
-      call,
-      out,
-      parameters,
-      checks,
-      frame: () => target.frame(),
-      ...(target.vararg && { vararg: target.vararg.bind(target) }),
-    });
-    const asynchronous = async (...values: unknown[]): Promise<unknown> => {
-      runtime.assertAlive();
-      for (const check of checks) check(values);
-      return target.async(fn, values, parameters);
-    };
-    return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
-  };
-
-  const lazily = (fn: CFunction): void => {
-    const get = (): LibraryFunction => {
-      runtime.assertAlive();
-      const made = make(fn);
-      for (const place of [functions, library])
-        Object.defineProperty(place, fn.name, { value: made, enumerable: true });
-      return made;
-    };
-    for (const place of [functions, library])
-      Object.defineProperty(place, fn.name, { get, enumerable: true, configurable: true });
-  };
-
   const own = new LibraryTools(target, functions);
-  // Undeclared names are looked up here, after the declared ones, which stay plain properties.
-  const fallback = new Proxy(own, {
+  const library = Object.create(undeclared(own)) as Library;
+  addTools(library, own);
+  for (const fn of Object.values(table.functions)) {
+    const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
+    const make = (): LibraryFunction => makeFunction(target, fn, sizes, endings.has(fn.name));
+    addLazily([functions, library], fn.name, runtime, make);
+  }
+  for (const [tag, name] of destructors)
+    runtime.destructors.set(tag, { name, call: (handle) => void functions[name]?.(handle) });
+  Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
+  shownAs(library, () => {
+    const count = Object.keys(table.functions).length;
+    return `library ${runtime.name} (${target.kind}${runtime.disposed ? ', disposed' : ''}) with ${count} functions`;
+  });
+  tools.set(library, own);
+  if (options.strict) requireAll(functions, own);
+  return library;
+}
+
+/** Binds a function; `ends` says that it frees the handle it receives. */
+function makeFunction(
+  target: Target,
+  fn: CFunction,
+  lengths: Readonly<Record<string, number | string>> | undefined,
+  ends: boolean,
+): LibraryFunction {
+  const { runtime } = target;
+  const parameters = parametersOf(runtime, fn, lengths, target.byValue?.bind(target)).map((parameter, i) =>
+    i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter,
+  );
+  const checks = lengthChecks(runtime, fn, lengths);
+  const { call, out } = target.bind(fn);
+  const bound = (fn.variadic ? bindVariadic : bindCall)(runtime, fn, {
+    call,
+    out,
+    parameters,
+    checks,
+    frame: () => target.frame(),
+    ...(target.vararg && { vararg: target.vararg.bind(target) }),
+  });
+  const asynchronous = async (...values: unknown[]): Promise<unknown> => {
+    runtime.assertAlive();
+    for (const check of checks) check(values);
+    return target.async(fn, values, parameters);
+  };
+  return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
+}
+
+/** A property of each place that is made on first use. */
+function addLazily(places: readonly object[], name: string, runtime: Runtime, make: () => LibraryFunction): void {
+  const get = (): LibraryFunction => {
+    runtime.assertAlive();
+    const made = make();
+    for (const place of places) Object.defineProperty(place, name, { value: made, enumerable: true });
+    return made;
+  };
+  for (const place of places) Object.defineProperty(place, name, { get, enumerable: true, configurable: true });
+}
+
+/** Where undeclared names are looked up, after the declared ones, which stay plain properties. */
+function undeclared(own: LibraryTools): LibraryTools {
+  const { table } = own;
+  return new Proxy(own, {
     get(_, name) {
       if (typeof name === 'symbol' || engineNames.has(name)) return Reflect.get(own, name, own);
       if ((toolNames as readonly string[]).includes(name)) return Reflect.get(own, name, own);
@@ -425,38 +450,26 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
       );
     },
   });
-  const library = Object.create(fallback) as Library;
+}
+
+/** The tools as properties, but for names of functions. */
+function addTools(library: Library, own: LibraryTools): void {
   for (const name of toolNames) {
-    if (name in table.functions) continue;
+    if (name in own.table.functions) continue;
     const value = own[name] as unknown;
     if (typeof value === 'function') Object.defineProperty(library, name, { value: value.bind(own) });
     else Object.defineProperty(library, name, { get: () => own[name] });
   }
-  for (const fn of Object.values(table.functions)) lazily(fn);
-  for (const [tag, name] of destructors) {
-    runtime.destructors.set(tag, {
-      name,
-      call: (handle) => {
-        const destroy = functions[name];
-        destroy?.(handle);
-      },
-    });
+}
+
+/** Binds all functions now; the library is closed if one cannot be. */
+function requireAll(functions: Record<string, LibraryFunction>, own: LibraryTools): void {
+  try {
+    for (const name of Object.keys(own.table.functions)) void functions[name];
+  } catch (error) {
+    own.dispose();
+    throw error;
   }
-  Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
-  shownAs(library, () => {
-    const count = Object.keys(table.functions).length;
-    return `library ${runtime.name} (${target.kind}${runtime.disposed ? ', disposed' : ''}) with ${count} functions`;
-  });
-  tools.set(library, own);
-  if (options.strict) {
-    try {
-      for (const name of Object.keys(table.functions)) void functions[name];
-    } catch (error) {
-      own.dispose();
-      throw error;
-    }
-  }
-  return library;
 }
 
 /** Names that engines and tools look up on any object. */

@@ -15,6 +15,14 @@ import { letterOf, type Place, readBits, type Scalar, shown, writeBits } from '.
 
 type PointerType = CType & { kind: 'pointer' };
 
+/** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
+export interface Passing {
+  readonly runtime: Runtime;
+  readonly place: Place;
+  readonly frame: Frame;
+  readonly direction: Direction;
+}
+
 const utf8 = new TextEncoder();
 
 /** Allocates memory with an address for the duration of the call. */
@@ -54,10 +62,7 @@ function pointerTable(
 export function textsArgument(
   values: unknown[],
   to: PointerType,
-  runtime: Runtime,
-  place: Place,
-  frame: Frame,
-  direction: Direction,
+  { runtime, place, frame, direction }: Passing,
 ): Argument {
   const addresses = values.map((value, i) => {
     if (value === null || value === undefined) return 0;
@@ -89,10 +94,7 @@ export function textsArgument(
 export function pointersArgument(
   values: unknown[],
   to: PointerType,
-  runtime: Runtime,
-  place: Place,
-  frame: Frame,
-  direction: Direction,
+  { runtime, place, frame, direction }: Passing,
 ): Argument {
   const addresses = values.map((value, i) => runtime.addressOf(value ?? null, to, () => `${place()}[${i}]`));
   const { argument, changed } = pointerTable(addresses, runtime, frame);
@@ -117,10 +119,7 @@ export function nestedArgument(
   values: readonly unknown[],
   row: Scalar,
   to: PointerType,
-  runtime: Runtime,
-  place: Place,
-  frame: Frame,
-  direction: Direction,
+  { runtime, place, frame, direction }: Passing,
 ): Argument {
   const { size } = row.layout;
   const lengths = values.map((value, i) => {
@@ -162,10 +161,8 @@ function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scal
 export function rowsArgument(
   value: Rows,
   rows: Scalar | undefined,
-  runtime: Runtime,
   type: PointerType,
-  place: Place,
-  frame: Frame,
+  { runtime, place, frame }: Passing,
 ): Argument {
   if (!rows) throw refused(value, type, place, needs(type, runtime));
   const letter = letterOf(rows.layout);

@@ -75,92 +75,132 @@ class Writer {
   }
 
   text(): string {
-    const { functions, structs, enums, constants } = this.#table;
-    const header = this.#table.header.replace(/^.*[\\/]/, '');
-    const module = this.#form === 'ts';
-    const declare = module ? '' : 'declare ';
-    const lines: string[] = [
-      `/** ${header} as TypeScript; written by \`ewald ffi\`, do not edit. */`,
+    return this.#withUsedImports(
+      [
+        ...this.#head(),
+        ...this.#constants(),
+        ...this.#enums(),
+        ...this.#structs(),
+        ...this.#functions(),
+        ...this.#opening(),
+      ].join('\n'),
+    );
+  }
+
+  get #header(): string {
+    return this.#table.header.replace(/^.*[\\/]/, '');
+  }
+
+  get #isModule(): boolean {
+    return this.#form === 'ts';
+  }
+
+  #head(): string[] {
+    return [
+      `/** ${this.#header} as TypeScript; written by \`ewald ffi\`, do not edit. */`,
       '/* eslint-disable */',
       '// biome-ignore-all format: generated',
       '// biome-ignore-all lint: generated',
       '// biome-ignore-all assist: generated',
       `import type { CArray, Callback, Handle, Library, LibraryOptions, Pointer } from 'ewald/ffi';`,
-      ...(module
-        ? [`import { type FunctionTable, getLibHandle } from 'ewald/ffi';`]
-        : [`import type { FunctionTable } from 'ewald/ffi';`]),
+      this.#isModule
+        ? `import { type FunctionTable, getLibHandle } from 'ewald/ffi';`
+        : `import type { FunctionTable } from 'ewald/ffi';`,
       `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
       '',
     ];
-    // A macro may have the name of an enum's constant, to which it then refers.
-    const free = (name: string): boolean => identifier.test(name) && !reserved.has(name) && !this.#values.has(name);
-    for (const [name, { kind, value, doc }] of Object.entries(constants)) {
-      if (!free(name)) continue;
-      this.#values.add(name);
+  }
+
+  /** Takes the name of a value; false if it cannot be one. A macro may have the name of an enum's constant. */
+  #take(name: string): boolean {
+    if (!identifier.test(name) || reserved.has(name) || this.#values.has(name)) return false;
+    this.#values.add(name);
+    return true;
+  }
+
+  #constants(): string[] {
+    return Object.entries(this.#table.constants).flatMap(([name, { kind, value, doc }]) => {
+      if (!this.#take(name)) return [];
       const text = kind === 'int' && typeof value === 'string' ? `${value}n` : JSON.stringify(value);
-      lines.push(
-        ...this.#doc(doc, ''),
-        module ? `export const ${name} = ${text};` : `export declare const ${name}: ${text};`,
-      );
-    }
-    for (const { tag, values, doc } of Object.values(enums)) {
-      for (const [name, value] of Object.entries(values)) {
-        if (!free(name)) continue;
-        this.#values.add(name);
-        lines.push(module ? `export const ${name} = ${value};` : `export declare const ${name}: ${value};`);
-      }
-      lines.push(
-        ...this.#doc(doc, ''),
-        `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`,
-      );
-    }
-    for (const { tag, kind, fields, doc } of Object.values(structs)) {
-      if (!fields) continue;
-      lines.push('', ...this.#doc(doc, ''), `export interface ${this.#typeName(tag)} {`);
+      return [...this.#doc(doc, ''), this.#constant(name, text)];
+    });
+  }
+
+  #constant(name: string, text: string): string {
+    return this.#isModule ? `export const ${name} = ${text};` : `export declare const ${name}: ${text};`;
+  }
+
+  #enums(): string[] {
+    return Object.values(this.#table.enums).flatMap(({ tag, values, doc }) => [
+      ...Object.entries(values).flatMap(([name, value]) =>
+        this.#take(name) ? [this.#constant(name, String(value))] : [],
+      ),
+      ...this.#doc(doc, ''),
+      `export type ${this.#typeName(tag)} = ${[...new Set(Object.values(values))].join(' | ')};`,
+    ]);
+  }
+
+  #structs(): string[] {
+    const { structs } = this.#table;
+    return Object.values(structs).flatMap(({ tag, kind, fields, doc }) => {
+      if (!fields) return [];
       // A union has one of its members, or all of them as they read.
       const may = kind === 'union' ? '?' : '';
-      for (const { name, type } of namedFields(fields, structs).filter((field) => field.type.kind !== 'opaque'))
-        lines.push(`  ${key(name)}${may}: ${this.#field(type)};`);
-      lines.push('}');
-    }
-    lines.push('', `/** The functions of ${header}. */`, `export interface ${this.#name}Functions {`);
-    for (const fn of Object.values(functions)) {
-      lines.push(
+      const named = namedFields(fields, structs).filter(({ type }) => type.kind !== 'opaque');
+      return [
+        '',
+        ...this.#doc(doc, ''),
+        `export interface ${this.#typeName(tag)} {`,
+        ...named.map(({ name, type }) => `  ${key(name)}${may}: ${this.#field(type)};`),
+        '}',
+      ];
+    });
+  }
+
+  #functions(): string[] {
+    return [
+      '',
+      `/** The functions of ${this.#header}. */`,
+      `export interface ${this.#name}Functions {`,
+      ...Object.values(this.#table.functions).flatMap((fn) => [
         ...this.#doc(fn.doc, '  ', signature(fn, fn.name)),
         `  readonly ${key(fn.name)}: ${this.#function(fn)};`,
-      );
-    }
-    lines.push(
+      ]),
       '}',
       '',
-      `/** An open library with the functions of ${header}. */`,
+    ];
+  }
+
+  /** The type of the open library, the table, and `open`. */
+  #opening(): string[] {
+    const open = '/** Opens a library with these functions. */';
+    const first = [
+      `/** An open library with the functions of ${this.#header}. */`,
       `export type ${this.#name} = Library<${this.#name}Functions>;`,
       '',
-    );
-    lines.push(`/** What ${header} declares. */`);
-    if (module) {
-      lines.push(
-        `export const table: FunctionTable = ${literal(withoutFolders(this.#table))};`,
+      `/** What ${this.#header} declares. */`,
+    ];
+    if (!this.#isModule)
+      return [
+        ...first,
+        'export declare const table: FunctionTable;',
         '',
-        '/** Opens a library with these functions. */',
-      );
-      lines.push(
-        `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | ` +
-          `'library'> = {}): Promise<${this.#name}> {`,
-        `  return getLibHandle<${this.#name}Functions>({ ...options, header: table, library });`,
-        '}',
-        '',
-      );
-    } else {
-      lines.push(`export ${declare}const table: FunctionTable;`, '', '/** Opens a library with these functions. */');
-      lines.push(
-        `export ${declare}function open(library: LibraryOptions['library'], options?: Omit<LibraryOptions, ` +
+        open,
+        `export declare function open(library: LibraryOptions['library'], options?: Omit<LibraryOptions, ` +
           `'header' | 'library'>): Promise<${this.#name}>;`,
         '',
-      );
-    }
-    const text = lines.join('\n');
-    return this.#withUsedImports(text);
+      ];
+    return [
+      ...first,
+      `export const table: FunctionTable = ${literal(withoutFolders(this.#table))};`,
+      '',
+      open,
+      `export function open(library: LibraryOptions['library'], options: Omit<LibraryOptions, 'header' | ` +
+        `'library'> = {}): Promise<${this.#name}> {`,
+      `  return getLibHandle<${this.#name}Functions>({ ...options, header: table, library });`,
+      '}',
+      '',
+    ];
   }
 
   /** Only what is used is imported. */

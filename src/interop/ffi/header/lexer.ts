@@ -63,108 +63,119 @@ function words(comment: string): string {
 }
 
 /** All tokens of a file, including a `newline` for each line end and a final `end`. */
-export function tokenize(file: SourceFile): Token[] {
-  const { text } = file;
-  const tokens: Token[] = [];
-  let spaced = false;
-  let doc: string | undefined;
-  let offset = 0;
+export const tokenize = (file: SourceFile): Token[] => new Lexer(file).tokens();
+
+class Lexer {
+  readonly #file: SourceFile;
+  readonly #text: string;
+  readonly #tokens: Token[] = [];
+  #offset = 0;
+  #spaced = false;
+  #doc: string | undefined;
   /** Whether only white space and comments precede this on its line, and whether there is nothing at all. */
-  let leads = true;
-  let blank = true;
-  const push = (kind: TokenKind, value: string): void => {
-    tokens.push(
-      doc === undefined
-        ? { kind, text: value, file, offset, spaced }
-        : { kind, text: value, file, offset, spaced, doc },
-    );
-    offset += value.length;
-    spaced = false;
-    doc = undefined;
-    leads = false;
-    blank = false;
-  };
-  const comment = (found: string): void => {
-    // A comment after a token belongs to that line, not to the next declaration.
-    if (leads) {
-      const comment = words(found);
-      doc = doc !== undefined && found.startsWith('//') ? `${doc}\n${comment}` : comment;
-    }
-    offset += found.length;
-    spaced = true;
-    blank = false;
-  };
-  while (offset < text.length) {
-    const code = text.charCodeAt(offset);
-    if (code === Sign.space || code === Sign.tab || code === Sign.return || code === 11 || code === 12) {
-      offset++;
-      spaced = true;
-      continue;
-    }
-    if (code === Sign.newline) {
-      // An empty line separates a comment from the next declaration.
-      if (blank) doc = undefined;
-      tokens.push({ kind: 'newline', text: '\n', file, offset, spaced });
-      offset++;
-      spaced = false;
-      leads = true;
-      blank = true;
-      continue;
-    }
-    let found: string | undefined;
-    if (isLetter(code)) {
-      found = match(namePattern, text, offset) as string;
-      const next = text.charCodeAt(offset + found.length);
-      if ((next === Sign.doubleQuote || next === Sign.quote) && /^(?:L|u8?|U)$/.test(found)) {
-        const wide = match(next === Sign.quote ? charPattern : stringPattern, text, offset + found.length);
-        if (wide !== undefined) {
-          push(next === Sign.quote ? 'char' : 'string', found + wide);
-          continue;
-        }
-      }
-      push('name', found);
-      continue;
-    }
-    const next = text.charCodeAt(offset + 1);
-    if (isDigit(code) || (code === Sign.point && isDigit(next))) {
-      push('number', match(numberPattern, text, offset) as string);
-      continue;
-    }
-    if (code === Sign.slash && next === Sign.slash) {
-      comment(match(lineCommentPattern, text, offset) as string);
-      continue;
-    }
-    if (code === Sign.slash && next === Sign.star) {
-      const stop = text.indexOf('*/', offset + 2);
-      if (stop < 0) push('bad', text.slice(offset));
-      else comment(text.slice(offset, stop + 2));
-      continue;
-    }
-    if (code === Sign.doubleQuote || code === Sign.quote) {
-      const isString = code === Sign.doubleQuote;
-      found = match(isString ? stringPattern : charPattern, text, offset);
-      if (found !== undefined) push(isString ? 'string' : 'char', found);
-      else {
-        const stop = text.indexOf('\n', offset);
-        push('bad', text.slice(offset, stop < 0 ? undefined : stop));
-      }
-      continue;
-    }
-    if (code === Sign.backslash) {
-      found = match(continuationPattern, text, offset);
-      if (found !== undefined) {
-        offset += found.length;
-        spaced = true;
-        continue;
-      }
-    }
-    found = match(punctuatorPattern, text, offset);
-    if (found !== undefined) push('punctuator', found);
-    else push('bad', String.fromCodePoint(text.codePointAt(offset) ?? 0));
+  #leads = true;
+  #blank = true;
+
+  constructor(file: SourceFile) {
+    this.#file = file;
+    this.#text = file.text;
   }
-  doc = undefined;
-  push('end', '');
-  return tokens;
+
+  tokens(): Token[] {
+    while (this.#offset < this.#text.length) this.#readOne(this.#text.charCodeAt(this.#offset));
+    this.#doc = undefined;
+    this.#push('end', '');
+    return this.#tokens;
+  }
+
+  /** Reads a token, a comment or white space; the first character says which. */
+  #readOne(code: number): void {
+    const next = this.#text.charCodeAt(this.#offset + 1);
+    if (code === Sign.space || code === Sign.tab || code === Sign.return || code === 11 || code === 12) this.#skip(1);
+    else if (code === Sign.newline) this.#lineEnd();
+    else if (isLetter(code)) this.#word();
+    else if (isDigit(code) || (code === Sign.point && isDigit(next))) this.#push('number', this.#found(numberPattern));
+    else if (code === Sign.slash && next === Sign.slash) this.#comment(this.#found(lineCommentPattern));
+    else if (code === Sign.slash && next === Sign.star) this.#blockComment();
+    else if (code === Sign.doubleQuote || code === Sign.quote) this.#literal(code);
+    else this.#sign(code);
+  }
+
+  /** The text that matches here; the empty text if none does. */
+  #found(pattern: RegExp, offset = this.#offset): string {
+    return match(pattern, this.#text, offset) ?? '';
+  }
+
+  #push(kind: TokenKind, text: string): void {
+    const token = { kind, text, file: this.#file, offset: this.#offset, spaced: this.#spaced };
+    this.#tokens.push(this.#doc === undefined ? token : { ...token, doc: this.#doc });
+    this.#offset += text.length;
+    this.#spaced = false;
+    this.#doc = undefined;
+    this.#leads = false;
+    this.#blank = false;
+  }
+
+  #skip(characters: number): void {
+    this.#offset += characters;
+    this.#spaced = true;
+  }
+
+  #lineEnd(): void {
+    // An empty line separates a comment from the next declaration.
+    if (this.#blank) this.#doc = undefined;
+    this.#tokens.push({ kind: 'newline', text: '\n', file: this.#file, offset: this.#offset, spaced: this.#spaced });
+    this.#offset++;
+    this.#spaced = false;
+    this.#leads = true;
+    this.#blank = true;
+  }
+
+  #comment(found: string): void {
+    // A comment after a token belongs to that line, not to the next declaration.
+    if (this.#leads) {
+      const comment = words(found);
+      this.#doc = this.#doc !== undefined && found.startsWith('//') ? `${this.#doc}\n${comment}` : comment;
+    }
+    this.#skip(found.length);
+    this.#blank = false;
+  }
+
+  #blockComment(): void {
+    const stop = this.#text.indexOf('*/', this.#offset + 2);
+    if (stop < 0) this.#push('bad', this.#text.slice(this.#offset));
+    else this.#comment(this.#text.slice(this.#offset, stop + 2));
+  }
+
+  /** A name, or a literal with a prefix: `L"text"`. */
+  #word(): void {
+    const name = this.#found(namePattern);
+    const after = this.#offset + name.length;
+    const quote = this.#text.charCodeAt(after);
+    const prefixes = (quote === Sign.doubleQuote || quote === Sign.quote) && /^(?:L|u8?|U)$/.test(name);
+    const wide = prefixes ? this.#found(quote === Sign.quote ? charPattern : stringPattern, after) : '';
+    if (wide === '') this.#push('name', name);
+    else this.#push(quote === Sign.quote ? 'char' : 'string', name + wide);
+  }
+
+  #literal(quote: Sign.doubleQuote | Sign.quote): void {
+    const isString = quote === Sign.doubleQuote;
+    const found = this.#found(isString ? stringPattern : charPattern);
+    if (found !== '') {
+      this.#push(isString ? 'string' : 'char', found);
+      return;
+    }
+    const stop = this.#text.indexOf('\n', this.#offset);
+    this.#push('bad', this.#text.slice(this.#offset, stop < 0 ? undefined : stop));
+  }
+
+  #sign(code: number): void {
+    const continued = code === Sign.backslash ? this.#found(continuationPattern) : '';
+    const found = this.#found(punctuatorPattern);
+    if (continued !== '') this.#skip(continued.length);
+    else if (found !== '') this.#push('punctuator', found);
+    else this.#push('bad', String.fromCodePoint(this.#text.codePointAt(this.#offset) ?? 0));
+  }
 }
 
 /** Describes a `bad` token. */

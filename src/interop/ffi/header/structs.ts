@@ -117,7 +117,7 @@ function readMembers(
       const colon = stream.peek();
       let bits: number | undefined;
       if (stream.take(':')) {
-        bits = width(stream, scope, reader, depth, type, field, colon);
+        bits = width(stream, scope, reader, depth, { type, named: field !== undefined, colon });
         readAttributes(stream, scope, reader, depth, attributes);
       }
       members.push(member(scope, field ?? colon, field?.text ?? '', type, attributes, bits));
@@ -151,15 +151,13 @@ function member(
   };
 }
 
-/** The width of a bit-field. */
+/** The width of a bit-field, after its colon. */
 function width(
   stream: TokenStream,
   scope: Scope,
   reader: DeclaratorReader,
   depth: number,
-  type: CType,
-  field: Token | undefined,
-  colon: Token,
+  { type, named, colon }: { readonly type: CType; readonly named: boolean; readonly colon: Token },
 ): number {
   const place = stream.peek();
   const value = integerConstant(stream, scope, reader, depth + 1);
@@ -167,8 +165,8 @@ function width(
   const float = type.kind === 'scalar' && scope.scalarLayout(type.name).kind === 'float';
   if (!layout || float) throw headerError(colon, `a bit-field of ${typeText(type)}; expected an integer`);
   const most = type.kind === 'scalar' && type.name === 'bool' ? 1 : layout.size * 8;
-  if (value < 0n || value > BigInt(most) || (value === 0n && field))
-    throw headerError(place, `a bit-field of ${value} bits; ${typeText(type)} has ${field ? 1 : 0} to ${most}`);
+  if (value < 0n || value > BigInt(most) || (value === 0n && named))
+    throw headerError(place, `a bit-field of ${value} bits; ${typeText(type)} has ${named ? 1 : 0} to ${most}`);
   return Number(value);
 }
 
