@@ -28,6 +28,13 @@ describe('texts are read in one pass', () => {
     expect(parseGeometry(`${panel}${'k'.repeat(long)} = 1\n`).warnings.join()).toContain('is not a key');
   });
 
+  test('names that every object has are neither keys nor units of geometries', () => {
+    const { warnings } = parseGeometry(`${panel}constructor = 1\np/__proto__ = 1\n`);
+    expect(warnings.join()).toContain('"constructor" is not a key of geometry files');
+    expect(warnings.join()).toContain('"__proto__" is not a key of geometry files');
+    expect(() => parseGeometry(`${panel}clen = 5 constructor\n`)).toThrow('clen has the unit "constructor"');
+  });
+
   test('values of bad pixels, which every panel copies', () => {
     const many =
       'flag_equal = 1\n'.repeat(100_000) + Array.from({ length: 100_000 }, (_, i) => `p${i}/res = 1\n`).join('');

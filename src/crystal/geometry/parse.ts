@@ -74,7 +74,8 @@ function givenOf(
   const [word = '', unit, ...more] = text.split(/\s+/);
   const known = Object.keys(units).join(', ');
   if (more.length > 0) fail(place, `${key} is "${text}"; expected a number or a path, and a unit (${known})`);
-  if (unit !== undefined && !(unit in units)) fail(place, `${key} has the unit "${unit}"; expected one of ${known}`);
+  if (unit !== undefined && !Object.hasOwn(units, unit))
+    fail(place, `${key} has the unit "${unit}"; expected one of ${known}`);
   const value = Number(word);
   if (/^[+-]?(nan|inf(inity)?)$/i.test(word)) fail(place, `${key} is "${text}"; expected a number or a path`);
   if (word === '') fail(place, `${key} has no value`);
@@ -134,93 +135,107 @@ function copyOf(panel: Draft, name: string): Draft {
   };
 }
 
+/** A value with its key and its place in the file. */
+interface Entry {
+  readonly key: string;
+  readonly text: string;
+  readonly place: Place;
+}
+
+const whole = ({ place, key, text }: Entry): number => wholeOf(place, key, text);
+const real = ({ place, key, text }: Entry): number => numberOf(place, key, text);
+const vector = ({ place, key, text }: Entry): Vector => vectorOf(place, key, text);
+
+/** What each key of a panel sets; dimensions and masks are numbered. */
+const panelSetters: Readonly<Record<string, (panel: Draft, entry: Entry) => void>> = {
+  min_fs: (panel, entry) => {
+    panel.minFs = whole(entry);
+  },
+  max_fs: (panel, entry) => {
+    panel.maxFs = whole(entry);
+  },
+  min_ss: (panel, entry) => {
+    panel.minSs = whole(entry);
+  },
+  max_ss: (panel, entry) => {
+    panel.maxSs = whole(entry);
+  },
+  corner_x: (panel, entry) => {
+    panel.corner[0] = real(entry);
+  },
+  corner_y: (panel, entry) => {
+    panel.corner[1] = real(entry);
+  },
+  fs: (panel, entry) => {
+    panel.fs = vector(entry);
+  },
+  ss: (panel, entry) => {
+    panel.ss = vector(entry);
+  },
+  res: (panel, entry) => {
+    panel.resolution = real(entry);
+    if (!(panel.resolution > 0)) fail(entry.place, `res is ${entry.text}; expected pixels per metre, such as 13333.3`);
+  },
+  coffset: (panel, { place, key, text }) => {
+    const given = givenOf(place, key, text, units.length, { number: 'm', path: 'm' });
+    if ('path' in given) fail(place, `coffset is "${text}"; expected a number of metres`);
+    panel.offsetM = given.value;
+  },
+  data: (panel, { text }) => {
+    panel.data = text;
+  },
+  adu_per_photon: (panel, entry) => {
+    panel.unitsPerPhoton = real(entry);
+    panel.unitsPerEv = undefined;
+  },
+  adu_per_eV: (panel, entry) => {
+    panel.unitsPerEv = real(entry);
+    panel.unitsPerPhoton = undefined;
+  },
+  max_adu: (panel, entry) => {
+    panel.maximum = real(entry);
+  },
+  saturation_map: (panel, { text }) => {
+    panel.saturationMap = text;
+  },
+  saturation_map_file: (panel, { text }) => {
+    panel.saturationMapFile = text;
+  },
+  no_index: (panel, entry) => {
+    panel.ignored = whole(entry) !== 0;
+  },
+  mask_edge_pixels: (panel, entry) => {
+    panel.badEdge = whole(entry);
+  },
+  flag_lessthan: ({ badValues }, entry) => void badValues.push({ when: 'less', value: real(entry) }),
+  flag_morethan: ({ badValues }, entry) => void badValues.push({ when: 'more', value: real(entry) }),
+  flag_equal: ({ badValues }, entry) => void badValues.push({ when: 'equal', value: real(entry) }),
+};
+
 /** Sets one key of a panel or of the defaults; returns false if panels have no such key. */
-function setPanel(panel: Draft, key: string, text: string, place: Place): boolean {
-  const whole = () => wholeOf(place, key, text);
-  const real = () => geometryNumber(place, key, text);
-  const setters: Readonly<Record<string, () => void>> = {
-    min_fs: () => {
-      panel.minFs = whole();
-    },
-    max_fs: () => {
-      panel.maxFs = whole();
-    },
-    min_ss: () => {
-      panel.minSs = whole();
-    },
-    max_ss: () => {
-      panel.maxSs = whole();
-    },
-    corner_x: () => {
-      panel.corner[0] = real();
-    },
-    corner_y: () => {
-      panel.corner[1] = real();
-    },
-    fs: () => {
-      panel.fs = vectorOf(place, key, text);
-    },
-    ss: () => {
-      panel.ss = vectorOf(place, key, text);
-    },
-    res: () => {
-      panel.resolution = real();
-      if (!(panel.resolution > 0)) fail(place, `res is ${text}; expected pixels per metre, such as 13333.3`);
-    },
-    coffset: () => {
-      const given = givenOf(place, key, text, units.length, { number: 'm', path: 'm' });
-      if ('path' in given) fail(place, `coffset is "${text}"; expected a number of metres`);
-      panel.offsetM = given.value;
-    },
-    data: () => {
-      panel.data = text;
-    },
-    adu_per_photon: () => {
-      panel.unitsPerPhoton = real();
-      panel.unitsPerEv = undefined;
-    },
-    adu_per_eV: () => {
-      panel.unitsPerEv = real();
-      panel.unitsPerPhoton = undefined;
-    },
-    max_adu: () => {
-      panel.maximum = real();
-    },
-    saturation_map: () => {
-      panel.saturationMap = text;
-    },
-    saturation_map_file: () => {
-      panel.saturationMapFile = text;
-    },
-    no_index: () => {
-      panel.ignored = whole() !== 0;
-    },
-    mask_edge_pixels: () => {
-      panel.badEdge = whole();
-    },
-    flag_lessthan: () => void panel.badValues.push({ when: 'less', value: real() }),
-    flag_morethan: () => void panel.badValues.push({ when: 'more', value: real() }),
-    flag_equal: () => void panel.badValues.push({ when: 'equal', value: real() }),
-  };
+function setPanel(panel: Draft, entry: Entry): boolean {
+  const { key, text, place } = entry;
   if (panel.badValues.length > mostBadValues)
     fail(place, `more than ${mostBadValues} values of bad pixels are given (flag_lessthan, flag_morethan, flag_equal)`);
-  const mask = /^mask(\d?)(?:_(file|good|bad|goodbits|badbits|data))?$/.exec(key);
   const dimension = /^dim(\d)$/.exec(key);
-  const setter = setters[key];
-  if (setter) setter();
+  if (Object.hasOwn(panelSetters, key)) panelSetters[key]?.(panel, entry);
   else if (dimension) {
     const known = text === 'fs' || text === 'ss' || text === '%';
-    panel.dimensions.set(Number(dimension[1]), known ? text : whole());
-  } else if (mask && Number(mask[1] || 0) < 8) {
-    const index = Number(mask[1] || 0);
-    const one = panel.masks.get(index) ?? {};
-    if (mask[2] === undefined || mask[2] === 'data') one.path = text;
-    else if (mask[2] === 'file') one.file = text;
-    else if (mask[2].startsWith('good')) one.goodBits = whole();
-    else one.badBits = whole();
-    panel.masks.set(index, one);
-  } else return false;
+    panel.dimensions.set(Number(dimension[1]), known ? text : whole(entry));
+  } else if (!setMask(panel, entry)) return false;
   panel.given.add(key);
+  return true;
+}
+
+function setMask({ masks }: Draft, entry: Entry): boolean {
+  const [, number, what = 'data'] = /^mask(\d?)(?:_(file|good|bad|goodbits|badbits|data))?$/.exec(entry.key) ?? [];
+  if (number === undefined || Number(number) >= 8) return false;
+  const mask = masks.get(Number(number)) ?? {};
+  if (what === 'data') mask.path = entry.text;
+  else if (what === 'file') mask.file = entry.text;
+  else if (what.startsWith('good')) mask.goodBits = whole(entry);
+  else mask.badBits = whole(entry);
+  masks.set(Number(number), mask);
   return true;
 }
 
@@ -299,125 +314,130 @@ function finishedPanel(draft: Draft, file: string, warnings: string[]): Panel {
  */
 export function parseGeometry(text: string, file = 'geometry'): Geometry {
   expectsText('parseGeometry: the first argument', text);
-  const defaults = emptyPanel('');
-  const drafts = new Map<string, Draft>();
-  const regions = new Map<string, RegionDraft>();
-  const groups = new Map<string, readonly string[]>();
-  const warnings: string[] = [];
-  let radiation: { kind: RadiationKind; given: Given } | undefined;
-  let distance: Given | undefined;
-  let bandwidth: number | undefined;
-  let peakList: string | undefined;
-  let peakListType = 'auto';
-  const shift: [Given, Given] = [{ value: 0 }, { value: 0 }];
-
-  const setTop = (key: string, value: string, place: Place): boolean => {
-    const beam = (kind: RadiationKind, alone: string | undefined) => {
-      if (radiation)
-        fail(place, 'the radiation is given twice; expected one of wavelength, photon_energy, electron_voltage');
-      radiation = { kind, given: givenOf(place, key, value, units[kind], { number: alone, path: alone ?? 'V' }) };
-      if ('value' in radiation.given && !(radiation.given.value > 0))
-        fail(place, `${key} is "${value}"; expected a positive number`);
-    };
-    const length = () => givenOf(place, key, value, units.length, { number: 'm', path: 'mm' });
-    const setters: Readonly<Record<string, () => void>> = {
-      wavelength: () => beam('wavelength', 'm'),
-      photon_energy: () => beam('photonEnergy', 'eV'),
-      electron_voltage: () => beam('electronVoltage', undefined),
-      bandwidth: () => {
-        bandwidth = geometryNumber(place, key, value);
-      },
-      clen: () => {
-        distance = length();
-      },
-      detector_shift_x: () => {
-        shift[0] = length();
-      },
-      detector_shift_y: () => {
-        shift[1] = length();
-      },
-      peak_list: () => {
-        peakList = value;
-      },
-      peak_list_type: () => {
-        if (!['cxi', 'list3', 'auto'].includes(value))
-          fail(place, `peak_list_type is "${value}"; expected one of cxi, list3, auto`);
-        peakListType = value;
-      },
-    };
-    setters[key]?.();
-    return key in setters;
-  };
-
   // Recognises common mistakes before reporting that the first line does not belong to a geometry.
   if (text.slice(0, 4096).includes('\0'))
     throw new EwaldError('Format', `${file} is not a text file; expected a CrystFEL geometry (.geom)`);
   if (text.startsWith('CrystFEL unit cell file'))
     throw new EwaldError('Format', `${file} is a unit cell, which belongs to -p; expected a CrystFEL geometry (.geom)`);
+  const reader = new GeometryReader(file);
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
-    const place = { file, line: index + 1 };
     const line = withoutComment(raw, ';');
-    if (line === '') continue;
+    if (line !== '') reader.read(line, { file, line: index + 1 });
+  }
+  return reader.geometry();
+}
+
+/** What the lines of a file have set so far. */
+class GeometryReader {
+  readonly #file: string;
+  readonly #defaults = emptyPanel('');
+  readonly #drafts = new Map<string, Draft>();
+  readonly #regions = new Map<string, RegionDraft>();
+  readonly #groups = new Map<string, readonly string[]>();
+  readonly #warnings: string[] = [];
+  readonly #shift: [Given, Given] = [{ value: 0 }, { value: 0 }];
+  #radiation: { kind: RadiationKind; given: Given } | undefined;
+  #distance: Given | undefined;
+  #bandwidth: number | undefined;
+  #peakList: string | undefined;
+  #peakListType = 'auto';
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  read(line: string, place: Place): void {
     const equals = line.indexOf('=');
     if (equals < 0) fail(place, `"${line}" has no "="; expected lines such as "p0/min_fs = 0"`);
-    const [left, value] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
+    const [left, text] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];
     const slash = left.lastIndexOf('/');
     const [owner, key] = slash < 0 ? [undefined, left] : [left.slice(0, slash), left.slice(slash + 1)];
-    if (left.startsWith('rigid_group')) continue;
+    const entry = { key, text, place };
+    if (left.startsWith('rigid_group')) return;
     if (owner === undefined && key.startsWith('group_')) {
-      groups.set(
-        key.slice('group_'.length),
-        value.split(',').map((name) => name.trim()),
-      );
-      continue;
-    }
-    if (owner?.startsWith('bad')) {
-      const region = regions.get(owner) ?? { name: owner, values: new Map(), panel: undefined, place };
-      if (key === 'panel') region.panel = value;
-      else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, geometryNumber(place, key, value));
-      else
-        fail(
-          place,
-          `the bad region ${owner} does not take "${key}"; expected min_fs … max_ss and panel, or min_x … max_y`,
+      const names = text.split(',').map((name) => name.trim());
+      this.#groups.set(key.slice('group_'.length), names);
+    } else if (owner?.startsWith('bad')) this.#setRegion(owner, entry);
+    else if (!(owner === undefined ? this.#setCommon(entry) : this.#setOfPanel(owner, entry)))
+      this.#warnings.push(`line ${place.line}: ${unknownKey(key)}`);
+  }
+
+  /** Throws `Format` where something is missing. */
+  geometry(): Geometry {
+    const file = this.#file;
+    const drafts = this.#drafts;
+    if (drafts.size === 0)
+      throw new EwaldError('Format', `${file}: no panel is defined; expected lines such as "p0/min_fs = 0"`);
+    const panels = [...drafts.values()].map((draft) => panelOf(draft, file, this.#warnings));
+    const badRegions = [...this.#regions.values()].map(regionOf);
+    for (const region of badRegions) {
+      if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))
+        throw new EwaldError(
+          'Format',
+          `${file}: the bad region ${region.name} is on "${region.panel}", which is not a panel`,
         );
-      regions.set(owner, region);
-      continue;
     }
-    if (owner === undefined) {
-      if (!setTop(key, value, place) && !setPanel(defaults, key, value, place))
-        warnings.push(`line ${place.line}: ${unknownKey(key)}`);
-      continue;
-    }
-    let draft = drafts.get(owner);
-    if (!draft) {
-      draft = copyOf(defaults, owner);
-      drafts.set(owner, draft);
-    }
-    if (key === 'clen') {
-      // Old files give it for each panel.
-      distance = givenOf(place, key, value, units.length, { number: 'm', path: 'mm' });
-    } else if (!setPanel(draft, key, value, place)) warnings.push(`line ${place.line}: ${unknownKey(key)}`);
+    return {
+      radiation: this.#radiation,
+      bandwidth: this.#bandwidth,
+      distance: this.#distance,
+      shift: this.#shift,
+      panels,
+      badRegions,
+      groups: this.#groups,
+      peakList: this.#peakList === undefined ? undefined : { path: this.#peakList, type: this.#peakListType },
+      warnings: this.#warnings,
+    };
   }
-  if (drafts.size === 0)
-    throw new EwaldError('Format', `${file}: no panel is defined; expected lines such as "p0/min_fs = 0"`);
-  const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file, warnings));
-  const badRegions = [...regions.values()].map(regionOf);
-  for (const region of badRegions) {
-    if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))
-      throw new EwaldError(
-        'Format',
-        `${file}: the bad region ${region.name} is on "${region.panel}", which is not a panel`,
+
+  #setRegion(name: string, { key, text, place }: Entry): void {
+    const region = this.#regions.get(name) ?? { name, values: new Map(), panel: undefined, place };
+    if (key === 'panel') region.panel = text;
+    else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, numberOf(place, key, text));
+    else
+      fail(
+        place,
+        `the bad region ${name} does not take "${key}"; expected min_fs … max_ss and panel, or min_x … max_y`,
       );
+    this.#regions.set(name, region);
   }
-  return {
-    radiation,
-    bandwidth,
-    distance,
-    shift,
-    panels,
-    badRegions,
-    groups,
-    peakList: peakList === undefined ? undefined : { path: peakList, type: peakListType },
-    warnings,
-  };
+
+  #setOfPanel(name: string, entry: Entry): boolean {
+    const draft = this.#drafts.get(name) ?? copyOf(this.#defaults, name);
+    this.#drafts.set(name, draft);
+    if (entry.key !== 'clen') return setPanel(draft, entry);
+    // Old files give it for each panel.
+    this.#distance = lengthOf(entry);
+    return true;
+  }
+
+  /** A key of the whole detector, or a default of the panels that follow; false if neither has it. */
+  #setCommon(entry: Entry): boolean {
+    const { key, text, place } = entry;
+    if (key === 'wavelength') this.#setBeam(entry, 'wavelength', 'm');
+    else if (key === 'photon_energy') this.#setBeam(entry, 'photonEnergy', 'eV');
+    else if (key === 'electron_voltage') this.#setBeam(entry, 'electronVoltage', undefined);
+    else if (key === 'bandwidth') this.#bandwidth = real(entry);
+    else if (key === 'clen') this.#distance = lengthOf(entry);
+    else if (key === 'detector_shift_x') this.#shift[0] = lengthOf(entry);
+    else if (key === 'detector_shift_y') this.#shift[1] = lengthOf(entry);
+    else if (key === 'peak_list') this.#peakList = text;
+    else if (key === 'peak_list_type') {
+      if (!['cxi', 'list3', 'auto'].includes(text))
+        fail(place, `peak_list_type is "${text}"; expected one of cxi, list3, auto`);
+      this.#peakListType = text;
+    } else return setPanel(this.#defaults, entry);
+    return true;
+  }
+
+  #setBeam({ key, text, place }: Entry, kind: RadiationKind, alone: string | undefined): void {
+    if (this.#radiation)
+      fail(place, 'the radiation is given twice; expected one of wavelength, photon_energy, electron_voltage');
+    const given = givenOf(place, key, text, units[kind], { number: alone, path: alone ?? 'V' });
+    this.#radiation = { kind, given };
+    if ('value' in given && !(given.value > 0)) fail(place, `${key} is "${text}"; expected a positive number`);
+  }
 }
+
+const lengthOf = ({ place, key, text }: Entry): Given =>
+  givenOf(place, key, text, units.length, { number: 'm', path: 'mm' });
