@@ -1,0 +1,153 @@
+/** The operations that search frames for peaks and crystals. */
+import type { KnownCell, SearchSettings } from '../../../entries/index.js';
+import { determinedCell, numbersOf } from './cell-of-run.js';
+import { errorWords } from './error-words.js';
+import { LiveBook } from './live-book.js';
+import type { FinderParameters, FrameSummary, Operations } from './protocol.js';
+import type { Session } from './session.js';
+import { shownCrystal, shownPeaks, summaryOf } from './shown.js';
+import { stagePicture } from './stages.js';
+import { detectorOf, type Workspace } from './workspace.js';
+
+/** Number of frames from which the parameters are tuned. */
+const tunedFrames = 4;
+/** Initial values of the sliders if the parameters cannot be tuned. */
+const usualParameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
+/** The parameters that were tuned, of which none is undefined. */
+const tunedParameters = ({ tuned }: Pick<Session, 'tuned'>): FinderParameters => ({
+  ...usualParameters,
+  ...(tuned.peaks as Partial<FinderParameters>),
+});
+
+/** The tuned parameters, overridden by those of the page. */
+const settingsWith = ({ tuned }: Session, parameters: FinderParameters): SearchSettings => ({
+  ...tuned,
+  peaks: { ...tuned.peaks, ...parameters },
+});
+
+/** Searches one frame at a time, with the parameters of the page. */
+export function searchOperations(work: Workspace): Pick<Operations, 'tune' | 'peaks' | 'stage' | 'index' | 'settings'> {
+  return {
+    async tune() {
+      const of = work.current;
+      const { dataset, detector } = of;
+      if (!detector) return usualParameters;
+      // For a run in progress, the parameters are those of the run.
+      if (of.book instanceof LiveBook && !of.tuning) return tunedParameters(of);
+      const end = (of.tuning?.last ?? tunedFrames - 1) + 1;
+      const count = Math.min(tunedFrames, end, dataset.frames);
+      const frames = Array.from({ length: count }, (_, i) => Math.min(end, dataset.frames) - count + i);
+      const items = (await work.context()).pipeline({
+        inputs: [{ dataset, frames }],
+        geometry: detector.geometry,
+        cells: [],
+        ...(of.tuning?.openOther ? { openOther: of.tuning.openOther } : {}),
+        onEvent: (event) => {
+          if (event.kind !== 'tuned') return;
+          of.tuned = { peaks: event.peaks, ...(event.intRadius === undefined ? {} : { intRadius: event.intRadius }) };
+        },
+      });
+      for await (const _first of items) break;
+      const { threshold, minSnr, localBgRadius } = tunedParameters(of);
+      return { threshold, minSnr, localBgRadius };
+    },
+
+    async peaks({ frame, parameters }) {
+      const of = work.current;
+      const searcher = await work.searcher(of);
+      const data = await work.frame(of, frame);
+      const start = performance.now();
+      const list = await searcher.peaks(data, settingsWith(of, parameters));
+      return shownPeaks(frame, list, performance.now() - start);
+    },
+
+    async stage({ frame, parameters, stage }) {
+      const of = work.current;
+      const searcher = await work.searcher(of);
+      const data = await work.frame(of, frame);
+      return { data: stagePicture(stage, data, await searcher.stages(data, settingsWith(of, parameters))) };
+    },
+
+    async index({ frame, parameters }) {
+      const of = work.current;
+      const searcher = await work.searcher(of);
+      const data = await work.frame(of, frame);
+      const start = performance.now();
+      const result = await searcher.search(data, { ...settingsWith(of, parameters), cells: of.cells });
+      of.indexed = { frame, crystals: result.crystals };
+      return {
+        peaks: shownPeaks(frame, result.peaks, result.ms.peaks),
+        crystals: result.crystals.map((crystal) => shownCrystal(crystal, searcher.detector)),
+        ms: performance.now() - start,
+      };
+    },
+
+    async settings(parameters) {
+      return settingsWith(work.current, parameters);
+    },
+  };
+}
+
+/** The settings that a run with these cells uses: nothing is integrated without a crystal. */
+function settingsOfRun(settings: SearchSettings, cells: readonly KnownCell[]): SearchSettings {
+  if (cells.length > 0) return settings;
+  const { intRadius: _, ...ofPeaks } = settings;
+  return ofPeaks;
+}
+
+/** Searches blocks of frames; `report` is called for every frame. */
+export function runOperations(
+  work: Workspace,
+  report: (summary: FrameSummary) => void,
+): Pick<Operations, 'cellOfRun' | 'run' | 'stop'> {
+  let stopping = false;
+  /** Ends the determination of a cell. */
+  let determining = new AbortController();
+
+  return {
+    async cellOfRun(settings) {
+      const of = work.current;
+      const [known] = of.cells;
+      // One that was determined is determined again: the parameters of the search may have changed.
+      if (known && !of.determined) return { cells: of.cells, cell: numbersOf(known), remark: '' };
+      determining = new AbortController();
+      const found = await determinedCell(await work.context(), of, settings, determining.signal);
+      of.cells = found.cells;
+      of.determined = true;
+      return found;
+    },
+
+    async run({ settings, cells, first, count, html }) {
+      const of = work.current;
+      const { dataset } = of;
+      if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
+      const { geometry } = detectorOf(of);
+      stopping = false;
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      const pages: Uint8Array<ArrayBuffer>[] = [];
+      const items = (await work.context()).pipeline({
+        inputs: [{ dataset, filename: of.name, frames: Array.from({ length: count }, (_, i) => first + i) }],
+        geometry,
+        cells,
+        serialStart: first + 1,
+        output: (piece) => void pieces.push(piece.slice()),
+        ...(html ? { html: (piece: Uint8Array) => void pages.push(piece.slice()) } : {}),
+        ...(settingsOfRun(settings, cells) as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
+      });
+      for await (const { origin, result, error } of items) {
+        report(summaryOf(origin.event ?? 0, result, error && errorWords(error)));
+        if (stopping) break;
+      }
+      return {
+        stream: new Blob(pieces, { type: 'text/plain' }),
+        html: html ? new Blob(pages, { type: 'text/html' }) : undefined,
+        stopped: stopping,
+      };
+    },
+
+    async stop() {
+      stopping = true;
+      determining.abort();
+    },
+  };
+}
