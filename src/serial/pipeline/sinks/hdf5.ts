@@ -18,19 +18,22 @@ import { ended, type FrameSink } from './sink.js';
 type Typed = Float32Array | Float64Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array;
 
 /** A column that grows. */
-class Column<T extends Typed> {
-  #values: T;
+class Column {
+  readonly #type: new (
+    length: number,
+  ) => Typed;
+  #values: Typed;
   length = 0;
 
-  constructor(empty: T) {
-    this.#values = empty;
+  constructor(type: new (length: number) => Typed) {
+    this.#type = type;
+    this.#values = new type(0);
   }
 
   add(values: ArrayLike<number>): void {
     if (this.length + values.length > this.#values.length) {
-      const type = this.#values.constructor as new (length: number) => T;
-      const grown = new type(Math.max(1024, 2 * (this.length + values.length)));
-      grown.set(this.#values as never);
+      const grown = new this.#type(Math.max(1024, 2 * (this.length + values.length)));
+      grown.set(this.#values);
       this.#values = grown;
     }
     this.#values.set(values, this.length);
@@ -38,14 +41,195 @@ class Column<T extends Typed> {
   }
 
   node(more: readonly number[] = [], attributes: Record<string, string> = {}): WriteNode {
-    const value = this.#values.slice(0, this.length) as T;
+    const value = this.#values.slice(0, this.length);
     const each = more.reduce((product, n) => product * n, 1);
     return { value, shape: [this.length / each, ...more], attributes };
   }
 }
 
-/** The numbers of a reflection, each in a separate column. */
+type Table<Name extends string> = Readonly<Record<Name, Column>>;
+
+/** An empty table with columns of these types. */
+const tableOf = <Name extends string>(types: Readonly<Record<Name, new (length: number) => Typed>>): Table<Name> =>
+  Object.fromEntries(
+    Object.entries<new (length: number) => Typed>(types).map(([name, type]) => [name, new Column(type)]),
+  ) as Record<Name, Column>;
+
+const units: Readonly<Record<string, string>> = {
+  fs: 'pixel',
+  ss: 'pixel',
+  q: '1/angstrom',
+  wavelength: 'angstrom',
+  cell: 'angstrom',
+  lengths: 'angstrom',
+  angles: 'degree',
+  residual: '1/angstrom',
+  profile_radius: '1/angstrom',
+  excitation: '1/angstrom',
+  resolution: 'angstrom',
+};
+
+/** The shape of one entry of the columns that have several numbers for each. */
+const shapes: Readonly<Record<string, readonly number[]>> = {
+  q: [3],
+  hkl: [3],
+  cell: [3, 3],
+  lengths: [3],
+  angles: [3],
+};
+
+/** A table as a group of the file. */
+const groupOf = (table: Table<string>): WriteNode => ({
+  attributes: { NX_class: 'NXcollection' },
+  children: Object.fromEntries(
+    Object.entries(table).map(([name, column]) => {
+      const unit = units[name];
+      return [name, column.node(shapes[name], unit === undefined ? {} : { units: unit })];
+    }),
+  ),
+});
+
+/** The numbers of a peak and of a reflection, each in a separate column. */
+const found = ['fs', 'ss', 'panel', 'intensity', 'snr', 'pixels'] as const;
 const measured = ['fs', 'ss', 'panel', 'intensity', 'sigma', 'partiality', 'excitation', 'peak', 'background'] as const;
+
+/** The frames of a run with their peaks, crystals and reflections. */
+class RunTables {
+  readonly #frame = tableOf({
+    file: Uint32Array,
+    event: Uint32Array,
+    has_event: Uint8Array,
+    serial: Uint32Array,
+    hit: Uint8Array,
+    peaks_begin: Uint32Array,
+    peaks: Uint32Array,
+    wavelength: Float64Array,
+    header_lines: Uint32Array,
+  });
+  readonly #peak = tableOf({
+    fs: Float32Array,
+    ss: Float32Array,
+    panel: Uint32Array,
+    intensity: Float32Array,
+    snr: Float32Array,
+    pixels: Uint32Array,
+    q: Float32Array,
+    crystal: Int32Array,
+    hkl: Int32Array,
+  });
+  readonly #crystal = tableOf({
+    frame: Uint32Array,
+    cell: Float64Array,
+    lengths: Float64Array,
+    angles: Float64Array,
+    probability: Float64Array,
+    rivals: Uint32Array,
+    residual: Float64Array,
+    profile_radius: Float64Array,
+    resolution: Float64Array,
+    peaks: Uint32Array,
+    reflections_begin: Uint32Array,
+    reflections: Uint32Array,
+    overlapping: Uint32Array,
+  });
+  readonly #reflection = tableOf({
+    hkl: Int16Array,
+    fs: Float32Array,
+    ss: Float32Array,
+    panel: Uint16Array,
+    intensity: Float32Array,
+    sigma: Float32Array,
+    partiality: Float32Array,
+    excitation: Float32Array,
+    peak: Float32Array,
+    background: Float32Array,
+  });
+  readonly #files = new Map<string, number>();
+  /** The copied header fields of all frames, as lines of a stream. */
+  readonly #headerLines: string[] = [];
+
+  get peaks(): number {
+    return this.#peak.fs.length;
+  }
+
+  get crystals(): number {
+    return this.#crystal.frame.length;
+  }
+
+  add(record: FrameRecord): void {
+    const number = this.#frame.serial.length;
+    // Each table states where its rows begin in the next one, which therefore comes after it.
+    this.#addFrame(record);
+    this.#addPeaks(record);
+    for (const crystal of record.crystals) this.#addCrystal(number, crystal);
+  }
+
+  #addFrame({ origin, hit, peaks, beam, headers = [] }: FrameRecord): void {
+    const [frame, files] = [this.#frame, this.#files];
+    if (!files.has(origin.filename)) files.set(origin.filename, files.size);
+    frame.file.add([files.get(origin.filename) ?? 0]);
+    frame.event.add([origin.event ?? 0]);
+    frame.has_event.add([origin.event === undefined ? 0 : 1]);
+    frame.serial.add([origin.serial]);
+    frame.hit.add([hit ? 1 : 0]);
+    frame.peaks_begin.add([this.peaks]);
+    frame.peaks.add([peaks.count]);
+    frame.wavelength.add([beam.wavelengthA]);
+    const lines = headers.flatMap((header) => headerLine(header) ?? []);
+    frame.header_lines.add([lines.length]);
+    this.#headerLines.push(...lines);
+  }
+
+  #addPeaks({ peaks, spots, crystals }: FrameRecord): void {
+    const owner = new Int32Array(peaks.count).fill(-1);
+    const hkl = new Int32Array(3 * peaks.count);
+    // A peak that belongs to two lattices is assigned to the first.
+    for (const [c, crystal] of crystals.entries())
+      crystal.peaks.forEach((at, i) => {
+        if (owner[at] !== -1) return;
+        owner[at] = this.crystals + c;
+        hkl.set(crystal.indices.subarray(3 * i, 3 * i + 3), 3 * at);
+      });
+    for (const name of found) this.#peak[name].add(peaks[name]);
+    this.#peak.q.add(spots);
+    this.#peak.crystal.add(owner);
+    this.#peak.hkl.add(hkl);
+  }
+
+  #addCrystal(frame: number, one: FrameRecord['crystals'][number]): void {
+    const crystal = this.#crystal;
+    crystal.frame.add([frame]);
+    crystal.cell.add(one.cell.flat());
+    crystal.lengths.add(one.lengths);
+    crystal.angles.add(one.angles);
+    crystal.probability.add([one.probability]);
+    crystal.rivals.add([one.rivals.length]);
+    crystal.residual.add([one.residual]);
+    crystal.profile_radius.add([one.profileRadius]);
+    crystal.resolution.add([1 / one.resolution]);
+    crystal.peaks.add([one.peaks.length]);
+    crystal.reflections_begin.add([this.#reflection.fs.length]);
+    crystal.reflections.add([one.reflections ?? 0]);
+    crystal.overlapping.add([one.overlapping]);
+    if (!one.table) return;
+    const columns = columnsOf(one.table);
+    this.#reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
+    for (const name of measured) this.#reflection[name].add(columns[name]);
+  }
+
+  /** The groups of the file. */
+  nodes(): Readonly<Record<string, WriteNode>> {
+    const names = [...this.#files.keys()].map((name, i) => [`file_${i}`, { value: name }] as const);
+    return {
+      files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
+      header_lines: { value: this.#headerLines.join('\n') },
+      frames: groupOf(this.#frame),
+      peaks: groupOf(this.#peak),
+      crystals: groupOf(this.#crystal),
+      reflections: groupOf(this.#reflection),
+    };
+  }
+}
 
 /** What the file states about the run as a whole. */
 export interface RunDescription {
@@ -65,141 +249,11 @@ export function hdf5Sink(
   openCodecs: () => Promise<Codecs>,
 ): FrameSink {
   const output = target.patch ? target : patchedOutput(target);
-  const frame = {
-    file: new Column(new Uint32Array(0)),
-    event: new Column(new Uint32Array(0)),
-    has_event: new Column(new Uint8Array(0)),
-    serial: new Column(new Uint32Array(0)),
-    hit: new Column(new Uint8Array(0)),
-    peaks_begin: new Column(new Uint32Array(0)),
-    peaks: new Column(new Uint32Array(0)),
-    wavelength: new Column(new Float64Array(0)),
-    header_lines: new Column(new Uint32Array(0)),
-  };
-  const peak = {
-    fs: new Column(new Float32Array(0)),
-    ss: new Column(new Float32Array(0)),
-    panel: new Column(new Uint32Array(0)),
-    intensity: new Column(new Float32Array(0)),
-    snr: new Column(new Float32Array(0)),
-    pixels: new Column(new Uint32Array(0)),
-    q: new Column(new Float32Array(0)),
-    crystal: new Column(new Int32Array(0)),
-    hkl: new Column(new Int32Array(0)),
-  };
-  const crystal = {
-    frame: new Column(new Uint32Array(0)),
-    cell: new Column(new Float64Array(0)),
-    lengths: new Column(new Float64Array(0)),
-    angles: new Column(new Float64Array(0)),
-    probability: new Column(new Float64Array(0)),
-    rivals: new Column(new Uint32Array(0)),
-    residual: new Column(new Float64Array(0)),
-    profile_radius: new Column(new Float64Array(0)),
-    resolution: new Column(new Float64Array(0)),
-    peaks: new Column(new Uint32Array(0)),
-    reflections_begin: new Column(new Uint32Array(0)),
-    reflections: new Column(new Uint32Array(0)),
-    overlapping: new Column(new Uint32Array(0)),
-  };
-  const reflection = {
-    hkl: new Column(new Int16Array(0)),
-    fs: new Column(new Float32Array(0)),
-    ss: new Column(new Float32Array(0)),
-    panel: new Column(new Uint16Array(0)),
-    intensity: new Column(new Float32Array(0)),
-    sigma: new Column(new Float32Array(0)),
-    partiality: new Column(new Float32Array(0)),
-    excitation: new Column(new Float32Array(0)),
-    peak: new Column(new Float32Array(0)),
-    background: new Column(new Float32Array(0)),
-  };
-  const files = new Map<string, number>();
-  /** The copied header fields of all frames, as lines of a stream. */
-  const headerLines: string[] = [];
-
-  const addReflections = (table: Float64Array): void => {
-    const columns = reflectionColumns(table);
-    reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
-    for (const name of measured) reflection[name].add(columns[name]);
-  };
-
-  const add = async ({ origin, hit, peaks, spots, crystals, beam, headers = [] }: FrameRecord): Promise<void> => {
-    const number = frame.serial.length;
-    if (!files.has(origin.filename)) files.set(origin.filename, files.size);
-    frame.file.add([files.get(origin.filename) ?? 0]);
-    frame.event.add([origin.event ?? 0]);
-    frame.has_event.add([origin.event === undefined ? 0 : 1]);
-    frame.serial.add([origin.serial]);
-    frame.hit.add([hit ? 1 : 0]);
-    frame.peaks_begin.add([peak.fs.length]);
-    frame.peaks.add([peaks.count]);
-    frame.wavelength.add([beam.wavelengthA]);
-    const lines = headers.flatMap((header) => headerLine(header) ?? []);
-    frame.header_lines.add([lines.length]);
-    headerLines.push(...lines);
-    const owner = new Int32Array(peaks.count).fill(-1);
-    const hkl = new Int32Array(3 * peaks.count);
-    for (const one of crystals) {
-      // A peak that belongs to two lattices is assigned to the first.
-      one.peaks.forEach((at, i) => {
-        if (owner[at] !== -1) return;
-        owner[at] = crystal.frame.length;
-        hkl.set(one.indices.subarray(3 * i, 3 * i + 3), 3 * at);
-      });
-      crystal.frame.add([number]);
-      crystal.cell.add(one.cell.flat());
-      crystal.lengths.add(one.lengths);
-      crystal.angles.add(one.angles);
-      crystal.probability.add([one.probability]);
-      crystal.rivals.add([one.rivals.length]);
-      crystal.residual.add([one.residual]);
-      crystal.profile_radius.add([one.profileRadius]);
-      crystal.resolution.add([1 / one.resolution]);
-      crystal.peaks.add([one.peaks.length]);
-      crystal.reflections_begin.add([reflection.fs.length]);
-      crystal.reflections.add([one.reflections ?? 0]);
-      crystal.overlapping.add([one.overlapping]);
-      if (one.table) addReflections(one.table);
-    }
-    for (const name of ['fs', 'ss', 'panel', 'intensity', 'snr', 'pixels'] as const) peak[name].add(peaks[name]);
-    peak.q.add(spots);
-    peak.crystal.add(owner);
-    peak.hkl.add(hkl);
-  };
-
-  const units: Readonly<Record<string, string>> = {
-    fs: 'pixel',
-    ss: 'pixel',
-    q: '1/angstrom',
-    wavelength: 'angstrom',
-    cell: 'angstrom',
-    lengths: 'angstrom',
-    angles: 'degree',
-    residual: '1/angstrom',
-    profile_radius: '1/angstrom',
-    excitation: '1/angstrom',
-    resolution: 'angstrom',
-  };
-  const shapes: Readonly<Record<string, readonly number[]>> = {
-    q: [3],
-    hkl: [3],
-    cell: [3, 3],
-    lengths: [3],
-    angles: [3],
-  };
-  const group = (columns: Readonly<Record<string, Column<Typed>>>): WriteNode => ({
-    attributes: { NX_class: 'NXcollection' },
-    children: Object.fromEntries(
-      Object.entries(columns).map(([name, column]) => {
-        const unit = units[name];
-        return [name, column.node(shapes[name], unit === undefined ? {} : { units: unit })];
-      }),
-    ),
-  });
-
+  const tables = new RunTables();
   return {
-    add,
+    async add(record) {
+      tables.add(record);
+    },
     async close(isWhole) {
       let name = file;
       const codecs = await openCodecs();
@@ -209,7 +263,6 @@ export function hdf5Sink(
           patch: async (at: number, bytes: Uint8Array) => output.patch?.(at, bytes),
         };
         const writer = await Hdf5Writer.create(sink, codecs);
-        const names = [...files.keys()].map((name, i) => [`file_${i}`, { value: name }] as const);
         const entry: WriteNode = {
           attributes: { NX_class: 'NXentry' },
           children: {
@@ -217,12 +270,7 @@ export function hdf5Sink(
             command_line: { value: commandLine },
             stream_head: { value: streamHead },
             bandwidth: { value: bandwidth },
-            files: { attributes: { NX_class: 'NXcollection' }, children: Object.fromEntries(names) },
-            header_lines: { value: headerLines.join('\n') },
-            frames: group(frame),
-            peaks: group(peak),
-            crystals: group(crystal),
-            reflections: group(reflection),
+            ...tables.nodes(),
           },
         };
         await writer.finish({ entry }, { default: 'entry' });
@@ -230,7 +278,7 @@ export function hdf5Sink(
       } finally {
         await codecs.dispose();
       }
-      return `${counted(peak.fs.length, 'peak')} and ${counted(crystal.frame.length, 'crystal')} in ${name}`;
+      return `${counted(tables.peaks, 'peak')} and ${counted(tables.crystals, 'crystal')} in ${name}`;
     },
     discard: () => output.discard(),
   };
