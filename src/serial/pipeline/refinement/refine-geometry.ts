@@ -39,6 +39,7 @@ import {
   strainLength,
   strainPrior,
 } from './cell-strain.js';
+import { Elimination, type Equations, locals, type Normal, PairDerivatives } from './elimination.js';
 import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
 import {
   type Motion,
@@ -168,7 +169,6 @@ const gate = 6;
 const rounds = 12;
 /** Unit of the crystals' parameters: one thousandth. */
 const milli = 1e-3;
-const locals = 9;
 
 /**
  * Peaks determine the distance if its error is smaller than this fraction of the one that the known cell leaves alone.
@@ -199,24 +199,6 @@ interface Lattice {
   readonly known: Cell;
   readonly crystals: number;
   sizeError: number;
-}
-
-/** A matrix, [n, n], and a right-hand side. */
-interface Equations {
-  readonly matrix: Float64Array;
-  readonly right: Float64Array;
-}
-
-/** Normal equations of the detector and the known cells, with the crystals eliminated. */
-interface Normal extends Equations {
-  /** The same of the first, third, … crystal, and of the others. */
-  readonly halves: readonly [Equations, Equations];
-  /** Sum of the outer products of the crystals' contributions to the right-hand side. */
-  readonly scatter: Float64Array;
-  /** For each crystal: the step of its own parameters that follows from a step of the detector's. */
-  readonly steps: readonly ((by: Float64Array) => Float64Array)[];
-  /** Mean variance of the crystals' strains that the fit leaves undetermined, in thousandths squared. */
-  readonly openStrain: number;
 }
 
 /**
@@ -638,155 +620,55 @@ class Fit {
 
   /** The normal equations at the present state; rows of the matrix are the active parameters. */
   #normal(active: readonly number[]): Normal {
-    const n = active.length;
     const row = new Int32Array(this.#motion.length).fill(-1);
     for (const [i, p] of active.entries()) row[p] = i;
-    const equations = (): Equations => ({ matrix: new Float64Array(n * n), right: new Float64Array(n) });
-    const halves = [equations(), equations()] as const;
-    let [{ matrix, right }] = halves;
-    const scatter = new Float64Array(n * n);
-    const steps: ((by: Float64Array) => Float64Array)[] = [];
-    const mixed = new Float64Array(locals * n);
-    const own = new Float64Array(locals * locals);
-    const [ownRight, share] = [new Float64Array(locals), new Float64Array(n)];
-    const touched = new Set<number>();
-    let open = 0;
-    const slots = new Int32Array(perUnit * this.#units.length);
-    const values = new Float64Array(3 * slots.length);
-    const local = new Float64Array(3 * locals);
-
-    const eliminate = (crystal: FitCrystal): void => {
-      const { lattice, frame } = crystal;
-      const strain = this.#ownStrain(crystal);
-      // The prior of the strain, which is that of the known cell with a scatter: peaks do not know how they divide.
-      const weight = 1 / this.#strain ** 2;
-      for (let k = 0; k < strainLength; k++) {
-        own[(3 + k) * (locals + 1)] = (own[(3 + k) * (locals + 1)] as number) + weight;
-        ownRight[3 + k] = (ownRight[3 + k] as number) - weight * (strain[k] as number);
-        // That of the rotation only keeps the matrix positive definite.
-        if (k < 3) own[k * (locals + 1)] = (own[k * (locals + 1)] as number) + 1e-6;
-        const at = lattice < 0 ? -1 : (row[this.#ofCells[strainLength * lattice + k] as number] as number);
-        if (at < 0) continue;
-        touched.add(at);
-        for (let m = 0; m < strainLength; m++) {
-          const x = weight * (frame[k * strainLength + m] as number);
-          mixed[(3 + m) * n + at] = -x;
-          share[at] = (share[at] as number) + x * (strain[m] as number);
-          for (let j = 0; j < strainLength; j++) {
-            const other = at * n + (row[this.#ofCells[strainLength * lattice + j] as number] as number);
-            matrix[other] = (matrix[other] as number) + x * (frame[j * strainLength + m] as number);
-          }
-        }
-      }
-      const inverse = inverseOf(own, locals);
-      const used = [...touched].sort((a, b) => a - b);
-      if (!inverse) {
-        steps.push(() => new Float64Array(locals));
-      } else {
-        for (let k = 3; k < locals; k++) open += (inverse[k * (locals + 1)] as number) / 6;
-        const alone = times(inverse, ownRight, locals);
-        // How the crystal's parameters respond to each parameter of the detector, [locals, used].
-        const follows = new Float64Array(locals * used.length);
-        for (const [j, b] of used.entries())
-          for (let k = 0; k < locals; k++) {
-            let sum = 0;
-            for (let m = 0; m < locals; m++) sum += (inverse[k * locals + m] as number) * (mixed[m * n + b] as number);
-            follows[k * used.length + j] = sum;
-          }
-        for (const a of used) {
-          let sum = share[a] as number;
-          for (let k = 0; k < locals; k++) sum -= (mixed[k * n + a] as number) * (alone[k] as number);
-          share[a] = sum;
-          right[a] = (right[a] as number) + sum;
-        }
-        for (const a of used)
-          for (const [j, b] of used.entries()) {
-            let sum = 0;
-            for (let k = 0; k < locals; k++)
-              sum += (mixed[k * n + a] as number) * (follows[k * used.length + j] as number);
-            matrix[a * n + b] = (matrix[a * n + b] as number) - sum;
-            scatter[a * n + b] = (scatter[a * n + b] as number) + (share[a] as number) * (share[b] as number);
-          }
-        steps.push((by) => {
-          const step = Float64Array.from(alone);
-          for (const [j, b] of used.entries())
-            for (let k = 0; k < locals; k++)
-              step[k] = (step[k] as number) - (follows[k * used.length + j] as number) * (by[b] as number);
-          return step;
-        });
-      }
-      for (const a of used) {
-        share[a] = 0;
-        for (let k = 0; k < locals; k++) mixed[k * n + a] = 0;
-      }
-      touched.clear();
-      own.fill(0);
-      ownRight.fill(0);
-    };
-
+    const equations = new Elimination(active.length);
+    const derivatives = new PairDerivatives(perUnit * this.#units.length);
+    const perStrain = 1 / this.#strain ** 2;
     let latest = 0;
-    const next = (): void => {
-      eliminate(this.#crystals[latest] as FitCrystal);
-      latest++;
-      ({ matrix, right } = halves[latest % 2] as Equations);
+    const end = (crystal: FitCrystal): void => {
+      const { lattice, frame } = crystal;
+      const own = lattice < 0 ? [] : this.#ofCells.slice(strainLength * lattice, strainLength * (lattice + 1));
+      const rows = own.map((p) => row[p] as number);
+      equations.addPrior(this.#ownStrain(crystal), perStrain, rows, frame);
+      equations.eliminate();
     };
     this.#each((c, panel, residual, ray) => {
-      while (latest < c) next();
+      while (latest < c) end(this.#crystals[latest++] as FitCrystal);
       const weight = this.#weight(residual);
       if (weight === 0) return;
-      let count = 0;
-      const point = ray.point;
-      for (const u of this.#chains[panel] ?? []) {
-        const centre = (this.#units[u] as Unit).centre;
-        const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
-        const pixel = this.#pixelM[u] as number;
-        for (let p = 0; p < perUnit; p++) {
-          const at = row[perUnit * u + p] as number;
-          if (at < 0) continue;
-          // A shift of the panel moves the prediction on it in the opposite direction.
-          const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
-          const by = p < 3 ? unit : cross(unit, arm);
-          const size = -(p < 3 ? pixel : milli) / ray.stretch;
-          slots[count] = at;
-          values[3 * count] = size * (ray.alongF[0] * by[0] + ray.alongF[1] * by[1] + ray.alongF[2] * by[2]);
-          values[3 * count + 1] = size * (ray.alongS[0] * by[0] + ray.alongS[1] * by[1] + ray.alongS[2] * by[2]);
-          count++;
-          touched.add(at);
-        }
-      }
-      ray.locals(local);
+      this.#derive(derivatives, panel, ray, row);
       const perPx = weight / this.#sigmaPx ** 2;
-      const perExcitation = weight / this.#sigmaExcitation ** 2;
-      for (let k = 0; k < 3; k++) {
-        const w = k < 2 ? perPx : perExcitation;
-        const off = residual[k] as number;
-        for (let a = 0; a < locals; a++) {
-          const da = w * (local[k * locals + a] as number);
-          ownRight[a] = (ownRight[a] as number) + da * off;
-          for (let b = 0; b < locals; b++)
-            own[a * locals + b] = (own[a * locals + b] as number) + da * (local[k * locals + b] as number);
-        }
-        if (k === 2) continue;
-        for (let i = 0; i < count; i++) {
-          const at = slots[i] as number;
-          const di = w * (values[3 * i + k] as number);
-          share[at] = (share[at] as number) + di * off;
-          for (let a = 0; a < locals; a++)
-            mixed[a * n + at] = (mixed[a * n + at] as number) + di * (local[k * locals + a] as number);
-          for (let j = 0; j < count; j++) {
-            const other = at * n + (slots[j] as number);
-            matrix[other] = (matrix[other] as number) + di * (values[3 * j + k] as number);
-          }
-        }
-      }
+      equations.add(residual, [perPx, perPx, weight / this.#sigmaExcitation ** 2], derivatives);
     });
-    while (latest < this.#crystals.length) next();
-    const [first, second] = halves;
-    return {
-      matrix: first.matrix.map((x, i) => x + (second.matrix[i] as number)),
-      right: first.right.map((x, i) => x + (second.right[i] as number)),
-      ...{ halves, scatter, steps, openStrain: open / Math.max(1, this.#crystals.length) },
-    };
+    while (latest < this.#crystals.length) end(this.#crystals[latest++] as FitCrystal);
+    return equations.normal();
+  }
+
+  /** Sets the derivatives of the predictions of a pair; `row` contains the row of each parameter, −1 if it is fixed. */
+  #derive(into: PairDerivatives, panel: number, ray: Ray, row: Int32Array): void {
+    const { point, alongF, alongS, stretch } = ray;
+    const { rows, shared } = into;
+    let count = 0;
+    for (const u of this.#chains[panel] ?? []) {
+      const centre = (this.#units[u] as Unit).centre;
+      const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
+      const pixel = this.#pixelM[u] as number;
+      for (let p = 0; p < perUnit; p++) {
+        const at = row[perUnit * u + p] as number;
+        if (at < 0) continue;
+        // A shift of the panel moves the prediction on it in the opposite direction.
+        const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
+        const by = p < 3 ? unit : cross(unit, arm);
+        const size = -(p < 3 ? pixel : milli) / stretch;
+        rows[count] = at;
+        shared[2 * count] = size * (alongF[0] * by[0] + alongF[1] * by[1] + alongF[2] * by[2]);
+        shared[2 * count + 1] = size * (alongS[0] * by[0] + alongS[1] * by[1] + alongS[2] * by[2]);
+        count++;
+      }
+    }
+    into.count = count;
+    ray.locals(into.own);
   }
 
   /** Adds the prior knowledge: units move little, and a motion that units share belongs to their parent. */
