@@ -1,7 +1,6 @@
 /** Reflection lists of merges, on the scale of the whole data. */
 import type { ReflectionList } from './hkl.js';
 import type { Merge } from './merges.js';
-import type { MergeModel } from './options.js';
 import type { UniqueReflections } from './unique.js';
 
 /** The factor that brings the mean intensity of a merge to 1000, since a list has two decimals. */
@@ -15,17 +14,18 @@ export function unit({ intensity, counts }: Merge, least: number): number {
   return sum > 0 ? (1000 * count) / sum : 1;
 }
 
-/** The scale and the relative B that bring a half onto the scale of the whole, as a factor that depends on 1/d. */
-export function scaleOnto(
-  half: Merge,
-  whole: Merge,
-  unique: UniqueReflections,
-  inverse: (indices: readonly [number, number, number]) => number,
-  least: number,
-  factor: number,
-  model: MergeModel,
-): (id: number) => number {
-  if (model === 'mean') return () => 1;
+/** The whole onto which its halves are scaled, and the factor of its own list. */
+interface Onto {
+  readonly whole: Merge;
+  readonly unique: UniqueReflections;
+  /** 1/d of indices. */
+  readonly inverse: (indices: readonly [number, number, number]) => number;
+  readonly least: number;
+  readonly factor: number;
+}
+
+/** The scale and the relative B that bring a half onto the scale of the whole, as a factor of each reflection. */
+export function scaleOnto(half: Merge, { whole, unique, inverse, least, factor }: Onto): (id: number) => number {
   const q2 = (id: number): number =>
     inverse([
       unique.indices[3 * id] as number,
