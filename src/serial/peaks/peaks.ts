@@ -29,7 +29,7 @@ import type { Planner } from '../../core/planner/planner.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Detector } from '../../io/detector/detector.js';
 import { weighCentroids } from './centroids.js';
-import type { FinderName, Frame, FrameDtype } from './contract.js';
+import type { FinderName, Frame, FrameDtype, PeaksKernel } from './contract.js';
 import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 import { finderRows, refuseEmptyRing, refuseOtherFinders, runRows } from './parameters.js';
@@ -180,8 +180,19 @@ function ringsFor(options: PeaksOptions, reach: Reach, width: number, height: nu
 /** The parameters of a run. */
 const runNames: readonly string[] = [...namesOf(runRows), 'validRange', 'bad', 'signal'];
 
-/** Plans peaks on a context. */
-export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
+/** What a plan searches, as checked. */
+interface Searched {
+  readonly detector: Detector | undefined;
+  readonly finder: FinderName;
+  readonly dtype: FrameDtype;
+  readonly width: number;
+  readonly height: number;
+  readonly pixels: number;
+  readonly rings: Rings;
+}
+
+/** Checks the options of a plan. */
+function searchedBy(options: PeaksOptions): Searched {
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', 'peaks requires the options width, height and dtype of the frames');
   const known = ['detector', ...ofDetector, ...namesOf(finderRows)];
@@ -201,13 +212,26 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   refuseEmptyRing('peaks', { minRes, maxRes });
   const pixels = width * height;
   checkMask('peaks: bad', options.bad, pixels);
-  const { bins, rings, panels } =
-    checkRings(options.rings) ?? ringsFor(options, { minRadius: minRes, maxRadius: maxRes }, width, height);
-  if (bins.length !== pixels)
+  const rings = checkRings(options.rings) ?? ringsFor(options, { minRadius: minRes, maxRadius: maxRes }, width, height);
+  if (rings.bins.length !== pixels)
     throw new EwaldError(
       'Shape',
-      `peaks: rings are of ${bins.length} pixels; a frame has ${pixels} (${width} x ${height})`,
+      `peaks: rings are of ${rings.bins.length} pixels; a frame has ${pixels} (${width} x ${height})`,
     );
+  return { detector, finder, dtype, width, height, pixels, rings };
+}
+
+/** A plan with its kernel. */
+interface Planned extends Searched {
+  readonly kernel: PeaksKernel;
+  readonly resource: Resource;
+}
+
+/** Plans peaks on a context. */
+export async function planPeaks(planner: Planner, options: PeaksOptions): Promise<PeakFinder> {
+  const searched = searchedBy(options);
+  const { finder, dtype, width, height, pixels } = searched;
+  const { bins, rings, panels } = searched.rings;
   const { backend, kernel } = await planner.plan(peaksFeature, {
     fields: pack(peaksDescriptor, {
       width,
@@ -224,7 +248,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
   });
   const resource = new Resource('peak finder', planner.resource, kernel);
-
+  const planned: Planned = { ...searched, kernel, resource };
   const plan: PeakFinderMethods = {
     backend: backend.name,
     finder,
@@ -232,80 +256,93 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
       return kernel.bytes;
     },
     panels,
-    newFrame() {
-      resource.assertAlive();
-      const type = numberTypes[dtype];
-      const memory = kernel.memory?.(pixels * type.BYTES_PER_ELEMENT);
-      return memory ? new type(memory.buffer as ArrayBuffer, memory.byteOffset, pixels) : new type(pixels);
-    },
-    async stages(frame, run = {}) {
-      checkStages(finder);
-      const { maxPeaks: _, centroid: __, ...others } = run;
-      const peaks = await plan.run(frame, { ...others, ...(finder === 'peakfinder8' ? { rings: true } : {}) });
-      const [least, greatest] = checkRange(run.validRange ?? detector?.validRange);
-      const usable = (i: number, value: number): boolean => value >= least && value <= greatest && !run.bad?.[i];
-      const search = searchOf(run, finder);
-      const { stagesOf } = await import('./stages.js');
-      return stagesOf({ finder, frame, width, height, panels, bins, search, usable, peaks });
-    },
-    async run(frame, run = {}) {
-      resource.assertAlive();
-      knownOptions('peaks.run', run, runNames);
-      const search = searchOf(run, finder);
-      if (!(frame instanceof numberTypes[dtype]) || lengthOf(frame) !== pixels) {
-        const what = ArrayBuffer.isView(frame)
-          ? `${frame.constructor.name} of ${lengthOf(frame as Frame)}`
-          : typeof frame;
-        throw new EwaldError(
-          'Shape',
-          `peaks.run: the frame is a ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
-        );
-      }
-      checkMask('peaks.run: bad', run.bad, pixels);
-      const { validRange = detector?.validRange } = run;
-      const params = packSearch(search, checkRange(validRange), dtype);
-      const limits = search.rings ? new Float32Array(rings * 4) : undefined;
-      // Until its turn, and while another thread searches, the memory still belongs to the caller.
-      const taken = asItIs(frame);
-      const bad = run.bad && asItIs(run.bad);
-      const intact = (when: string): void => {
-        assertIntact('peaks.run: the frame', taken, pixels, when);
-        if (bad) assertIntact('peaks.run: bad', bad, pixels, when);
-      };
-      return resource.enqueue(async () => {
-        checkSignal(run.signal);
-        intact('before its turn');
-        const found = await kernel.run({ params, frame: taken, bad, limits });
-        intact('while it was being searched');
-        const list = strongest(listOf(found, limits), search.maxPeaks);
-        if (search.centroid === 'weighted') {
-          const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-          const good = (i: number): boolean => {
-            const v = taken[i] ?? Number.NaN;
-            return bins[i] !== maskedBin && !bad?.[i] && v >= least && v <= greatest;
-          };
-          weighCentroids(list, { frame: taken, width, good }, panels);
-        }
-        return list;
-      }, run.signal);
-    },
+    newFrame: () => newFrame(planned),
+    stages: async (frame, run = {}) => stagesIn(planned, plan, frame, run),
+    run: async (frame, run = {}) => peaksIn(planned, frame, run),
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
-  Object.defineProperty(plan, borrowFrame, {
-    value: (): BorrowedFrame | undefined => {
-      resource.assertAlive();
-      const memory = kernel.borrow?.();
-      const type = numberTypes[dtype];
-      return (
-        memory && {
-          frame: () => new type(memory.view().buffer as ArrayBuffer, memory.view().byteOffset, pixels),
-          giveBack: memory.giveBack,
-        }
-      );
-    },
-  });
+  Object.defineProperty(plan, borrowFrame, { value: () => lentFrame(planned) });
   return plan as PeakFinder;
+}
+
+function newFrame({ resource, kernel, dtype, pixels }: Planned): Frame {
+  resource.assertAlive();
+  const type = numberTypes[dtype];
+  const memory = kernel.memory?.(pixels * type.BYTES_PER_ELEMENT);
+  return memory ? new type(memory.buffer as ArrayBuffer, memory.byteOffset, pixels) : new type(pixels);
+}
+
+function lentFrame({ resource, kernel, dtype, pixels }: Planned): BorrowedFrame | undefined {
+  resource.assertAlive();
+  const memory = kernel.borrow?.();
+  const type = numberTypes[dtype];
+  return (
+    memory && {
+      frame: () => new type(memory.view().buffer as ArrayBuffer, memory.view().byteOffset, pixels),
+      giveBack: memory.giveBack,
+    }
+  );
+}
+
+async function stagesIn(
+  { finder, width, height, detector, rings: { bins, panels } }: Planned,
+  plan: PeakFinderMethods,
+  frame: Frame,
+  run: PeaksRunOptions,
+): Promise<PeakStages> {
+  checkStages(finder);
+  const { maxPeaks: _, centroid: __, ...others } = run;
+  const peaks = await plan.run(frame, { ...others, ...(finder === 'peakfinder8' ? { rings: true } : {}) });
+  const [least, greatest] = checkRange(run.validRange ?? detector?.validRange);
+  const usable = (i: number, value: number): boolean => value >= least && value <= greatest && !run.bad?.[i];
+  const search = searchOf(run, finder);
+  const { stagesOf } = await import('./stages.js');
+  return stagesOf({ finder, frame, width, height, panels, bins, search, usable, peaks });
+}
+
+function checkFrame(frame: Frame, { dtype, pixels, width, height }: Planned): void {
+  if (frame instanceof numberTypes[dtype] && lengthOf(frame) === pixels) return;
+  const what = ArrayBuffer.isView(frame) ? `${frame.constructor.name} of ${lengthOf(frame as Frame)}` : typeof frame;
+  throw new EwaldError(
+    'Shape',
+    `peaks.run: the frame is a ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
+  );
+}
+
+function peaksIn(planned: Planned, frame: Frame, run: PeaksRunOptions): Promise<PeakList> {
+  const { resource, kernel, detector, finder, dtype, width, pixels, rings } = planned;
+  resource.assertAlive();
+  knownOptions('peaks.run', run, runNames);
+  const search = searchOf(run, finder);
+  checkFrame(frame, planned);
+  checkMask('peaks.run: bad', run.bad, pixels);
+  const { validRange = detector?.validRange } = run;
+  const params = packSearch(search, checkRange(validRange), dtype);
+  const limits = search.rings ? new Float32Array(rings.rings * 4) : undefined;
+  // Until its turn, and while another thread searches, the memory still belongs to the caller.
+  const taken = asItIs(frame);
+  const bad = run.bad && asItIs(run.bad);
+  const intact = (when: string): void => {
+    assertIntact('peaks.run: the frame', taken, pixels, when);
+    if (bad) assertIntact('peaks.run: bad', bad, pixels, when);
+  };
+  return resource.enqueue(async () => {
+    checkSignal(run.signal);
+    intact('before its turn');
+    const found = await kernel.run({ params, frame: taken, bad, limits });
+    intact('while it was being searched');
+    const list = strongest(listOf(found, limits), search.maxPeaks);
+    if (search.centroid === 'weighted') {
+      const [least, greatest] = validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+      const good = (i: number): boolean => {
+        const v = taken[i] ?? Number.NaN;
+        return rings.bins[i] !== maskedBin && !bad?.[i] && v >= least && v <= greatest;
+      };
+      weighCentroids(list, { frame: taken, width, good }, rings.panels);
+    }
+    return list;
+  }, run.signal);
 }
 
 function concatenated(parts: readonly Uint8Array[]): Uint8Array {
