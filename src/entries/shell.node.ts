@@ -5,8 +5,7 @@
  *     const { shape, bytes } = await convert('scan.mib', 'scan.h5', { packing: 'gzip' });    // ewald convert
  *
  * Files are written as the commands write them: whole or not at all, never over an input, and over another file only
- * with `force`. It also exports the parameter rows from which flags,
- * help and messages are made.
+ * with `force`.
  *
  * @module
  */
@@ -18,140 +17,37 @@ import { fft3d, fft3dR2c } from './heffte.node.js';
 /** See {@link TransformFile}. */
 export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
 
-export { clock, columnGroups, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
-export { type CrystfelProgram, compatRow, ported } from '../base/crystfel-flags.js';
 export { csvText } from '../base/csv.js';
-export { messageOf } from '../base/errors.js';
-export { fileReason } from '../base/file-errors.js';
-export {
-  explainedAs,
-  explanationsText,
-  type FoundParameter,
-  type HelpFlag,
-  type HelpPage,
-  helpEntry,
-  helpPage,
-  helpRequest,
-} from '../base/help-text.js';
-export { median } from '../base/median.js';
-export { exact, nearest } from '../base/options.js';
-export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
-export {
-  checkParameter,
-  type FlagValues,
-  grouped,
-  type Mode,
-  namesOf,
-  type Parameter,
-  type Parameters,
-  refuseOthers,
-  reworded,
-  type Said,
-  type Values,
-} from '../base/parameters.js';
-export { range } from '../base/range.js';
-export { Repeats } from '../base/repeats.js';
-export { parseBackend } from '../core/backends/open.js';
-export { ranksOfJob } from '../core/communicator/job.js';
-export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
-export { parseAddress } from '../executors/nats/address.js';
-export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
-export { findLibrary } from '../interop/ffi/native/find.js';
-export { libraryRows } from '../interop/ffi/parameters.js';
 export type { FrameFormat, WrittenFrames } from '../io/data/convert.js';
-export { formats } from '../io/data/formats/table.js';
 export { metadataText } from '../io/data/metadata-text.js';
-export { convertRows, openRows } from '../io/data/parameters.js';
 export { type ConvertOptions, convert } from '../io/files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../io/files/interrupt.js';
 export { linesOf } from '../io/files/lines.js';
-export { refuseSame } from '../io/files/names.js';
 export { readNpyFile } from '../io/files/npy.node.js';
-export { filePieces, isPipe } from '../io/files/pieces.js';
-export { expand, inputName, readBytes, readCellOption, readText } from '../io/files/read.js';
+export { piecesOf } from '../io/files/pieces.js';
+export { expand, readBytes, readCellOption, readText } from '../io/files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../io/files/write.js';
 export type { SimulationWriting } from '../io/simulate/describe.js';
-export {
-  dectrisSimulationRows,
-  frameSimulationRows,
-  frameWritingRows,
-  merlinSimulationRows,
-  scanSimulationRows,
-  scanWritingRows,
-  simulationWritingRows,
-  spotSimulationRows,
-} from '../io/simulate/parameters.js';
 export type { ScanSimulation, ScanTruth } from '../io/simulate/scan.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../io/simulate/write-frames.node.js';
 export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../io/simulate/write-scan.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../io/simulate/write-spots.node.js';
-export type { CellSearchParameters } from '../serial/indexing/parameter-types.js';
-export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexing/parameters.js';
-export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
 export { statisticsRows } from '../serial/merging/statistics.js';
-export { mergeWriting } from '../serial/merging/writing.js';
-export { searchRows } from '../serial/peaks/parameters.js';
-export {
-  type CheckedGeometry,
-  checkGeometryFile,
-} from '../serial/pipeline/check-geometry-file.node.js';
+export { type CheckedGeometry, checkGeometryFile } from '../serial/pipeline/check-geometry-file.node.js';
 export { compareStreamFiles } from '../serial/pipeline/compare-files.node.js';
-export { ListedMultiples } from '../serial/pipeline/doubt.js';
-export { parseIntegration } from '../serial/pipeline/integration-method.js';
-export { inFlags, modeOf, type RunMode } from '../serial/pipeline/modes.js';
-export {
-  acceptanceRows,
-  cellFrameRows,
-  checkGeometryRows,
-  commandRows,
-  indexingRows,
-  integrationRows,
-  isList,
-  joinStreamRows,
-  type ListName,
-  peakSourceRows,
-  refinementRows,
-  refineStreamRows,
-  runRows,
-  sinkRows,
-  sourceRows,
-  thresholdRows,
-  unknownCellRows,
-} from '../serial/pipeline/parameters.js';
 export { refinementText } from '../serial/pipeline/refinement/geometry-text.js';
 export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
 } from '../serial/pipeline/refinement/refine-stream.node.js';
 export { streamRow } from '../serial/pipeline/streams/info.js';
-export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../transforms/heffte/files/wish.js';
-export { transformRows } from '../transforms/heffte/parameters.js';
-export { detectorAddress } from '../udf/acquisition/connect.js';
-export { liveRows } from '../udf/acquisition/parameters.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
 export { loadUdfs } from '../udf/load-udfs.node.js';
 export type { NamedResult } from '../udf/named-results.js';
-export {
-  type AnalysisName,
-  analysisNames,
-  analysisRows,
-  calibrateRows,
-  newUdfRows,
-  rowsOfAnalysis,
-  scanRunRows,
-} from '../udf/parameters.js';
 export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
 export { type UdfLanguage, udfProject } from '../udf/project/project.js';
 export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
-export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
 export { type ServedPages, servePages } from '../whole/serving/serve-pages.node.js';
-export {
-  type RunWatch,
-  type WatchedWork,
-  type WatchRunOptions,
-  watchRun,
-  withWatch,
-} from '../whole/serving/watch-run.node.js';
-export { benchRows, validateRows } from '../whole/validate/parameters.js';
+export { type RunWatch, type WatchedWork, type WatchRunOptions, watchRun } from '../whole/serving/watch-run.node.js';
 export type { TransformFile };

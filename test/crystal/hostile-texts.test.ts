@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { parseGeometry, readSpotList } from '../../dist/index.node.js';
-import { nearest } from '../../dist/shell.node.js';
+import { nearest } from '../../src/base/options.js';
 import { parseCellFile } from '../../src/crystal/cell-file.js';
 
 const long = 300_000;

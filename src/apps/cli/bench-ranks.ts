@@ -2,11 +2,11 @@
  * `ewald bench fft --shape 256,256,256 --executor workers|mpi`: times the distributed transform and checks an estimate.
  */
 import { availableParallelism } from 'node:os';
+import { type benchRows, type FlagValues, ranksOfJob } from '../../entries/command.node.js';
 import { mpiComm } from '../../entries/communicator.node.js';
 import { spmd } from '../../entries/executors.node.js';
 import { type BenchTimes, type BenchWish, benchFft3d, estimateFft3d, fft3d } from '../../entries/heffte.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { type benchRows, type FlagValues, ranksOfJob } from '../../entries/shell.node.js';
 
 import { backendOption, bold, dim, print, printJson } from './output.js';
 

@@ -1,6 +1,6 @@
 /** `ewald bench`: the cases of `ewald validate` verified and then timed, backends and peers side by side in one run. */
 import type { Command } from 'commander';
-import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../../entries/shell.node.js';
+import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../../entries/command.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../../entries/validate.js';
 import { bold, type CliDeps, dim, endDone, green, Progress, print, printJson, red, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';

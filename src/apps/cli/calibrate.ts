@@ -1,6 +1,12 @@
 /** `ewald calibrate SCAN -o scan.cal.json`: what a scan tells about its optics, from its frames alone. */
 import type { Command } from 'commander';
-import { calibrateRows, calibrationTexts, checkOutput, type Parameters, writeWhole } from '../../entries/shell.node.js';
+import {
+  calibrateRows,
+  calibrationTexts,
+  checkOutput,
+  type Parameters,
+  writeWhole,
+} from '../../entries/command.node.js';
 import { Context } from '../../entries/udf.node.js';
 import { openOptions, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';

@@ -1,9 +1,9 @@
 /** Options of the commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
+import { connectionRows, type Parameter, parseAddress } from '../../entries/command.node.js';
 import type { NatsOptions } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { connectionRows, type Parameter, parseAddress } from '../../entries/shell.node.js';
 import { withFlags } from './parameter-flags.js';
 
 /** Flags as given in the shell. */

@@ -1,5 +1,5 @@
 /** The command line as files record it: what was typed, without secrets; and words as a shell takes them. */
-import { parseAddress } from '../../entries/shell.node.js';
+import { parseAddress } from '../../entries/command.node.js';
 import { visible } from './visible.js';
 
 const hidden = '***';

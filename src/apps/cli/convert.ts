@@ -3,8 +3,8 @@
  */
 import { extname } from 'node:path';
 import type { Command } from 'commander';
+import { convert, convertRows, type Parameters, refuseOthers } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { convert, convertRows, type Parameters, refuseOthers } from '../../entries/shell.node.js';
 import { openOptions, openWords, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';

@@ -1,7 +1,7 @@
 /** Options of the commands that open frames: they override or complete what a file states. */
 import type { Command } from 'commander';
+import { flagOf, openRows, type Parameters } from '../../entries/command.node.js';
 import type { OpenOptions } from '../../entries/data.node.js';
-import { flagOf, openRows, type Parameters } from '../../entries/shell.node.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 
 const { checksums, maxFrameBytes } = openRows;

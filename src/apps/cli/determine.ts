@@ -2,6 +2,22 @@
 
 import type { Command } from 'commander';
 import {
+  cellFrameRows,
+  cellSearchRows,
+  checkCellSearch,
+  expand,
+  inFlags,
+  inputName,
+  integrationRows,
+  modeOf,
+  type Output,
+  openOutput,
+  type Parameters,
+  readText,
+  refuseOthers,
+  sourceRows,
+} from '../../entries/command.node.js';
+import {
   type BravaisCandidate,
   type Context,
   type DeterminedCell,
@@ -21,22 +37,6 @@ import {
   preferenceText,
   unitHint,
 } from '../../entries/pipeline.node.js';
-import {
-  cellFrameRows,
-  cellSearchRows,
-  checkCellSearch,
-  expand,
-  inFlags,
-  inputName,
-  integrationRows,
-  modeOf,
-  type Output,
-  openOutput,
-  type Parameters,
-  readText,
-  refuseOthers,
-  sourceRows,
-} from '../../entries/shell.node.js';
 import { readingOf } from './data-options.js';
 import { wordsInFlags } from './flag-words.js';
 import { listRows, refuseForLists } from './list-flags.js';

@@ -1,6 +1,7 @@
 /** How commands end: the only place that assigns exit codes to faults. README.md has the table. */
+
+import { fileReason, interruptedCode, messageOf } from '../../entries/command.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
-import { fileReason, interruptedCode, messageOf } from '../../entries/shell.node.js';
 
 /** Errors of wrong words, or of features that this machine or a format lacks; nothing has been attempted. */
 const usageTags: readonly string[] = ['Argument', 'Unsupported'];

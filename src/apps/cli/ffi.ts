@@ -1,6 +1,18 @@
 /** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
 import type { Command } from 'commander';
 import {
+  checkOutput,
+  type FlagValues,
+  findLibrary,
+  killable,
+  libraryRows,
+  nearest,
+  type Parameters,
+  refuseOthers,
+  type WriteOptions,
+  writeWhole,
+} from '../../entries/command.node.js';
+import {
   CArray,
   type CFunction,
   type CType,
@@ -14,18 +26,6 @@ import {
   writeModule,
 } from '../../entries/ffi.node.js';
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
-import {
-  checkOutput,
-  type FlagValues,
-  findLibrary,
-  killable,
-  libraryRows,
-  nearest,
-  type Parameters,
-  refuseOthers,
-  type WriteOptions,
-  writeWhole,
-} from '../../entries/shell.node.js';
 import { bold, type CliDeps, counted, dim, green, note, print, printJson, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';

@@ -1,7 +1,5 @@
 /** `ewald fft IN.npy -o OUT.npy`: transforms an array in a file. */
 import type { Command } from 'commander';
-import { mpiComm } from '../../entries/communicator.node.js';
-import { isEwaldError } from '../../entries/index.node.js';
 import {
   type FlagValues,
   failedTogether,
@@ -9,7 +7,9 @@ import {
   type TransformedFile,
   transformFile,
   transformRows,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { mpiComm } from '../../entries/communicator.node.js';
+import { isEwaldError } from '../../entries/index.node.js';
 import {
   backendOption,
   bold,

@@ -1,6 +1,7 @@
 /** Messages of the library in the words of the shell. */
+
+import { flagOf, type Parameters, reworded, type Said } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { flagOf, type Parameters, reworded, type Said } from '../../entries/shell.node.js';
 
 /** Names of JavaScript that no text contains by chance. */
 const isOfJavaScript = (name: string): boolean => /[a-z][A-Z]/.test(name);

@@ -1,8 +1,6 @@
 /** Flags of commands with frames, with CrystFEL's names. */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { EwaldError, type KnownCell, type SearchSettings } from '../../entries/index.node.js';
-import type { Shard } from '../../entries/pipeline.node.js';
 import {
   acceptanceRows,
   commandRows,
@@ -25,7 +23,9 @@ import {
   thresholdRows,
   unknownCellRows,
   watchRows,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { EwaldError, type KnownCell, type SearchSettings } from '../../entries/index.node.js';
+import type { Shard } from '../../entries/pipeline.node.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
 import { note, yellow } from './output.js';

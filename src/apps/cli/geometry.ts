@@ -1,6 +1,5 @@
 /** `ewald geometry check`: describes a detector geometry, checks its consistency, and draws it; `refine` corrects it. */
 import type { Command } from 'commander';
-import { type Beam, photonEnergyOf } from '../../entries/index.node.js';
 import {
   type CheckedGeometry,
   checkGeometryFile,
@@ -11,7 +10,8 @@ import {
   refineStreamGeometry,
   refineStreamRows,
   refuseOthers,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { type Beam, photonEnergyOf } from '../../entries/index.node.js';
 import { bold, type CliDeps, counted, dim, endDone, green, print, printJson, red, warn, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';

@@ -1,6 +1,6 @@
 /** `--help` of commands with many options: what people type, then the options under headings. */
 import { type Command, Help } from 'commander';
-import { type FoundParameter, flagOf, type HelpFlag, type HelpPage, helpPage } from '../../entries/shell.node.js';
+import { type FoundParameter, flagOf, type HelpFlag, type HelpPage, helpPage } from '../../entries/command.node.js';
 import { RowFlag } from './parameter-flags.js';
 
 /** The columns of COLUMNS, otherwise of the terminal; files and pipes have 80. */

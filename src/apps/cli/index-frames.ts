@@ -2,6 +2,8 @@
  * `ewald index run.h5 -g GEOM -p CELL -o OUT.stream`: indexes frames, or the peaks of a stream, and writes a CrystFEL
  * stream.
  */
+
+import { commandRows, messageOf, Repeats, type RunWatch, sinkRows, watchRows } from '../../entries/command.node.js';
 import type { Executor } from '../../entries/executors.node.js';
 import {
   type Context,
@@ -14,7 +16,6 @@ import {
 } from '../../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../../entries/merging.js';
 import { type OutputEnd, progressText, type RunEvent, zmqSource } from '../../entries/pipeline.node.js';
-import { commandRows, messageOf, Repeats, type RunWatch, sinkRows, watchRows } from '../../entries/shell.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';

@@ -1,18 +1,6 @@
 /** `ewald index LISTS…`: reads spot lists and prints oriented cells. */
 import type { Command } from 'commander';
 import {
-  type BackendName,
-  type Cell,
-  EwaldError,
-  type Indexer,
-  type IndexingMethod,
-  type IndexingThresholds,
-  type KnownCell,
-  readSpotList,
-  type SpotUnit,
-} from '../../entries/index.node.js';
-import { inputKind, unitHint } from '../../entries/pipeline.node.js';
-import {
   expand,
   indexingRows,
   inputName,
@@ -26,7 +14,19 @@ import {
   readText,
   thresholdRows,
   unknownCellRows,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import {
+  type BackendName,
+  type Cell,
+  EwaldError,
+  type Indexer,
+  type IndexingMethod,
+  type IndexingThresholds,
+  type KnownCell,
+  readSpotList,
+  type SpotUnit,
+} from '../../entries/index.node.js';
+import { inputKind, unitHint } from '../../entries/pipeline.node.js';
 import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
 import { ambiguityText } from './frame-lines.js';
 import { runFrames } from './index-frames.js';

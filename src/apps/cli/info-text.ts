@@ -1,6 +1,7 @@
 /** The text of `ewald info` about a file, for users who do not know the format. */
+
+import { metadataText } from '../../entries/command.node.js';
 import type { Dataset, FileReport, FrameStatistics } from '../../entries/data.node.js';
-import { metadataText } from '../../entries/shell.node.js';
 import { openFlagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
 

@@ -1,8 +1,8 @@
 /** `ewald info FILE…`: describes a file of detector frames, how each fact was found, and which facts are missing. */
 import type { Command } from 'commander';
+import { openRows, type Parameters } from '../../entries/command.node.js';
 import { type FileReport, inspect } from '../../entries/data.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
-import { openRows, type Parameters } from '../../entries/shell.node.js';
 import { openOptions, withDataFlags } from './data-options.js';
 import { inFlags } from './flag-words.js';
 import { tell } from './info-text.js';

@@ -1,9 +1,17 @@
 /** Rejects flags of frames by name if spot lists are given. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import {
+  formats,
+  grouped,
+  inputName,
+  messageOf,
+  type Parameters,
+  range,
+  readText,
+} from '../../entries/command.node.js';
 import { EwaldError, readSpotList, type SpotUnit } from '../../entries/index.node.js';
 import { spotUnits } from '../../entries/pipeline.node.js';
-import { formats, grouped, inputName, messageOf, type Parameters, range, readText } from '../../entries/shell.node.js';
 
 /** Flags that apply to spot lists only. */
 export const listRows = grouped('input', {

@@ -2,18 +2,6 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { type ByteSource, fileSource } from '../../entries/data.node.js';
-import {
-  type Context,
-  EwaldError,
-  isEwaldError,
-  type MergedLists,
-  type MergeOptions,
-  type MergeResult,
-  type ReflectionList,
-  type ShellStatistics,
-} from '../../entries/index.node.js';
-import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../../entries/merging.js';
 import {
   checkOutput,
   compatRow,
@@ -34,7 +22,19 @@ import {
   statisticsRows,
   type WriteOptions,
   writeWhole,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { type ByteSource, fileSource } from '../../entries/data.node.js';
+import {
+  type Context,
+  EwaldError,
+  isEwaldError,
+  type MergedLists,
+  type MergeOptions,
+  type MergeResult,
+  type ReflectionList,
+  type ShellStatistics,
+} from '../../entries/index.node.js';
+import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../../entries/merging.js';
 import { commandLine, inShell } from './command-line.js';
 import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {

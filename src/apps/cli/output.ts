@@ -3,7 +3,6 @@
  * `--json`.
  */
 
-import { type BackendName, type createContext, type devices, EwaldError } from '../../entries/index.node.js';
 import {
   columnGroups,
   counted,
@@ -12,7 +11,8 @@ import {
   parseBackend,
   progressLine,
   rateText,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { type BackendName, type createContext, type devices, EwaldError } from '../../entries/index.node.js';
 import { endDone, exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 

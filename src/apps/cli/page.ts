@@ -1,6 +1,6 @@
 /** `ewald page`: opens the pages of the package in a browser, served on this computer. */
 import type { Command } from 'commander';
-import { type FlagValues, listenRows, type Parameters, servePages } from '../../entries/shell.node.js';
+import { type FlagValues, listenRows, type Parameters, servePages } from '../../entries/command.node.js';
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';

@@ -2,7 +2,6 @@
  * Flags made from rows of parameters: their `--help`, and the validation of their values under the name that was typed.
  */
 import { type Command, Option } from 'commander';
-import { EwaldError } from '../../entries/index.node.js';
 import {
   checkParameter,
   type FlagValues,
@@ -14,7 +13,8 @@ import {
   rowOfFlag,
   type Said,
   whoseOf,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { EwaldError } from '../../entries/index.node.js';
 
 /** The result of commander: the text of each given flag, by the flag's own name. */
 export type FlagTexts = object;

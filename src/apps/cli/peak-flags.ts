@@ -1,6 +1,5 @@
 /** Flags of peaks, with CrystFEL's names, for every command with frames. */
 import type { Command } from 'commander';
-import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
 import {
   checkParameter,
   integrationRows,
@@ -11,7 +10,8 @@ import {
   peakSourceRows,
   searchRows,
   type Values,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 
 /** On the command line, parameters that are not given are tuned from the first frames. */

@@ -1,7 +1,7 @@
 /** `ewald pi`: counts on one backend or on all of them. */
 import type { Command } from 'commander';
+import { exact, type FlagValues, type Parameters, piPlanRows, piRunRows } from '../../entries/command.node.js';
 import { type BackendName, EwaldError, isEwaldError, type PiResult } from '../../entries/index.node.js';
-import { exact, type FlagValues, type Parameters, piPlanRows, piRunRows } from '../../entries/shell.node.js';
 import {
   backendOption,
   bold,

@@ -1,6 +1,7 @@
 /** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
+
+import { type CrystfelProgram, type HelpPage, helpRequest, nearest, ported } from '../../entries/command.node.js';
 import { EwaldError, version } from '../../entries/index.node.js';
-import { type CrystfelProgram, type HelpPage, helpRequest, nearest, ported } from '../../entries/shell.node.js';
 
 export const commands: Record<
   string,
@@ -104,7 +105,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node, help] = await Promise.all([
     import('commander'),
     import('./output.js'),
-    import('../../entries/shell.node.js'),
+    import('../../entries/command.node.js'),
     import('./visible.js'),
     import('../../entries/index.node.js'),
     import('./help.js'),
@@ -169,7 +170,7 @@ async function explain(
 ): Promise<void> {
   const [{ columns, matchingParameters }, { explainedAs, explanationsText }] = await Promise.all([
     import('./help.js'),
-    import('../../entries/shell.node.js'),
+    import('../../entries/command.node.js'),
   ]);
   for (const { load } of Object.values(commands)) (await load()).register(every, deps);
   const found = explainedAs(asked, matchingParameters(every, ''), commands);

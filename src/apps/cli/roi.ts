@@ -1,6 +1,7 @@
 /** Regions of a scan as flags. */
+
+import { readNpyFile } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { readNpyFile } from '../../entries/shell.node.js';
 import type { Roi, Scan } from '../../entries/udf.node.js';
 
 /** `3,17`, `0:10,5:20`, or a .npy file. */

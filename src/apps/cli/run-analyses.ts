@@ -1,6 +1,5 @@
 /** The analyses that `ewald run` knows by name, and the flags of each. */
 import { type Command, Help, type Option } from 'commander';
-import { EwaldError } from '../../entries/index.node.js';
 import {
   type AnalysisName,
   analysisNames,
@@ -13,7 +12,8 @@ import {
   readText,
   refuseOthers,
   rowsOfAnalysis,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { EwaldError } from '../../entries/index.node.js';
 import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
 import { columns } from './help.js';

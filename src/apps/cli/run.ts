@@ -1,6 +1,5 @@
 /** `ewald run ANALYSIS FILE`: analyses and UDFs over a stack of frames, several in one pass. */
 import type { Command } from 'commander';
-import { EwaldError } from '../../entries/index.node.js';
 import {
   analysisNames,
   analysisRows,
@@ -19,7 +18,8 @@ import {
   runToFiles,
   scanRunRows,
   watchRows,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { EwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
 import type { ServedView } from '../../entries/view.node.js';
 import { openFlagOf, openOptions, withDataFlags } from './data-options.js';

@@ -2,7 +2,7 @@
  * Flags that exist only in the shell, each with the reason why the library has no option of this name. Every other flag
  * is a row of a room; test/cli/parameters.test.ts walks through all of them.
  */
-import type { Parameter } from '../../entries/shell.node.js';
+import type { Parameter } from '../../entries/command.node.js';
 
 /** The reasons why the library has no options of these names. */
 export const shellFlags = {

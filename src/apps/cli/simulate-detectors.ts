@@ -5,7 +5,7 @@ import {
   type FlagValues,
   merlinSimulationRows,
   type Parameters,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
 import { simulateDectris, simulateMerlin } from '../../entries/udf.node.js';
 import { openOptions, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';

@@ -1,6 +1,5 @@
 /** `ewald simulate frames`: detector frames with known truth. */
 import type { Command } from 'commander';
-import { EwaldError, type FrameSimulation, type KnownCell } from '../../entries/index.node.js';
 import {
   type FlagValues,
   frameSimulationRows,
@@ -10,7 +9,8 @@ import {
   readCellOption,
   refuseOthers,
   simulateFrames,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { EwaldError, type FrameSimulation, type KnownCell } from '../../entries/index.node.js';
 import { inShell } from './command-line.js';
 import { bold, type CliDeps, counted, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';

@@ -7,7 +7,7 @@ import {
   scanSimulationRows,
   scanWritingRows,
   simulateScan,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
 import { inShell } from './command-line.js';
 import { bold, type CliDeps, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';

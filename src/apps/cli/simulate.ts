@@ -1,7 +1,6 @@
 /** `ewald simulate spots`: spot lists with known truth. */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { SpotSimulation } from '../../entries/index.node.js';
 import {
   type FlagValues,
   type Parameters,
@@ -9,7 +8,8 @@ import {
   simulateSpotLists,
   simulationWritingRows,
   spotSimulationRows,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import type { SpotSimulation } from '../../entries/index.node.js';
 import { inShell } from './command-line.js';
 import { bold, type CliDeps, counted, endDone, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';

@@ -3,8 +3,8 @@
  * with a truth.
  */
 import type { Command } from 'commander';
+import { compareStreamFiles, csvText, type FlagValues, joinStreamRows, streamRow } from '../../entries/command.node.js';
 import { joinStreams, streamInfo } from '../../entries/pipeline.node.js';
-import { compareStreamFiles, csvText, type FlagValues, joinStreamRows, streamRow } from '../../entries/shell.node.js';
 import {
   bold,
   type CliDeps,

@@ -1,7 +1,7 @@
 /** `ewald udf new`: starts a project for a user-defined function. */
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { type FlagValues, newUdf, newUdfRows, type Parameters } from '../../entries/shell.node.js';
+import { type FlagValues, newUdf, newUdfRows, type Parameters } from '../../entries/command.node.js';
 import { inShell } from './command-line.js';
 import { bold, type CliDeps, dim, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';

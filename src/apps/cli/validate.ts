@@ -1,7 +1,6 @@
 /** `ewald validate`: runs the shipped cases on this machine's backends, against an independent reference. */
 import { cpus } from 'node:os';
 import type { Command } from 'commander';
-import type { BackendName } from '../../entries/index.node.js';
 import {
   type FlagValues,
   type Output,
@@ -11,7 +10,8 @@ import {
   refuseOthers,
   validateRows,
   type WriteOptions,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import type { BackendName } from '../../entries/index.node.js';
 import {
   htmlPage,
   type Outcome,

@@ -1,8 +1,6 @@
 /** `ewald view`: shows frames in a browser tab, where they are read and searched. */
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
-import { EwaldError } from '../../entries/index.node.js';
-import { type LiveInput, zmqSource } from '../../entries/pipeline.node.js';
 import {
   type FlagValues,
   flagOf,
@@ -11,7 +9,9 @@ import {
   type Parameters,
   receivedRows,
   viewRows,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import { EwaldError } from '../../entries/index.node.js';
+import { type LiveInput, zmqSource } from '../../entries/pipeline.node.js';
 import { serveView } from '../../entries/view.node.js';
 import { bold, type CliDeps, dim, exitCode, note, print, printJson, warn } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';

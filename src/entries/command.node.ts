@@ -1,0 +1,102 @@
+/**
+ * What the command alone uses, beside `ewald/shell`: the parameter rows from which its flags and its help are made, and
+ * the words of its messages. Not public.
+ */
+
+export { columnGroups, counted, firstFrames, progressLine, rateText } from '../base/amounts.js';
+export { type CrystfelProgram, compatRow, ported } from '../base/crystfel-flags.js';
+export { messageOf } from '../base/errors.js';
+export { fileReason } from '../base/file-errors.js';
+export {
+  explainedAs,
+  explanationText,
+  type FoundParameter,
+  type HelpFlag,
+  type HelpPage,
+  helpEntry,
+  helpPage,
+  helpRequest,
+} from '../base/help-text.js';
+export { median } from '../base/median.js';
+export { exact, nearest } from '../base/options.js';
+export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
+export {
+  checkParameter,
+  type FlagValues,
+  grouped,
+  type Mode,
+  namesOf,
+  type Parameter,
+  type Parameters,
+  refuseOthers,
+  reworded,
+  type Said,
+  type Values,
+} from '../base/parameters.js';
+export { range } from '../base/range.js';
+export { Repeats } from '../base/repeats.js';
+export { parseBackend } from '../core/backends/open.js';
+export { ranksOfJob } from '../core/communicator/job.js';
+export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
+export { parseAddress } from '../executors/nats/address.js';
+export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
+export { findLibrary } from '../interop/ffi/native/find.js';
+export { libraryRows } from '../interop/ffi/parameters.js';
+export { formats } from '../io/data/formats/table.js';
+export { convertRows, openRows } from '../io/data/parameters.js';
+export { refuseSame } from '../io/files/names.js';
+export { isPipe } from '../io/files/pieces.js';
+export { inputName } from '../io/files/read.js';
+export {
+  dectrisSimulationRows,
+  frameSimulationRows,
+  frameWritingRows,
+  merlinSimulationRows,
+  scanSimulationRows,
+  scanWritingRows,
+  simulationWritingRows,
+  spotSimulationRows,
+} from '../io/simulate/parameters.js';
+export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexing/parameters.js';
+export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
+export { mergeWriting } from '../serial/merging/writing.js';
+export { searchRows } from '../serial/peaks/parameters.js';
+export { ListedMultiples } from '../serial/pipeline/doubt.js';
+export { parseIntegration } from '../serial/pipeline/integration-method.js';
+export { inFlags, modeOf, type RunMode } from '../serial/pipeline/modes.js';
+export {
+  acceptanceRows,
+  cellFrameRows,
+  checkGeometryRows,
+  commandRows,
+  indexingRows,
+  integrationRows,
+  isList,
+  joinStreamRows,
+  type ListName,
+  peakSourceRows,
+  refinementRows,
+  refineStreamRows,
+  runRows,
+  sinkRows,
+  sourceRows,
+  thresholdRows,
+  unknownCellRows,
+} from '../serial/pipeline/parameters.js';
+export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
+export { transformRows } from '../transforms/heffte/parameters.js';
+export { detectorAddress } from '../udf/acquisition/connect.js';
+export { liveRows } from '../udf/acquisition/parameters.js';
+export {
+  type AnalysisName,
+  analysisNames,
+  analysisRows,
+  calibrateRows,
+  newUdfRows,
+  rowsOfAnalysis,
+  scanRunRows,
+} from '../udf/parameters.js';
+export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
+export { withWatch } from '../whole/serving/watch-run.node.js';
+export { benchRows, validateRows } from '../whole/validate/parameters.js';
+export * from './shell.node.js';
