@@ -4,9 +4,8 @@
  * A single loop does the work and serves only the latest request: while a slider moves, outdated filters are skipped.
  */
 
-import { messageOf } from '../../../base/errors.js';
-import { breathe } from '../../../base/options.js';
 import { type BackendName, devices, fftfreq, rfftfreq } from '../../../entries/fft.js';
+import { breathe, messageOf } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { bindBrush, drawMarks } from './brush.js';
 import { Engine, type Picture } from './engine.js';

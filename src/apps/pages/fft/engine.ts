@@ -3,8 +3,8 @@
  * filter.
  */
 
-import { breathe } from '../../../base/options.js';
 import { type BackendName, createContext, type FftContext, type FftPlan } from '../../../entries/fft.js';
+import { breathe } from '../../../entries/pages.js';
 
 /** An image as numbers 0 … 255, one array per channel. */
 export interface Picture {

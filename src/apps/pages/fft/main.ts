@@ -1,5 +1,6 @@
+import { messageOf } from '../../../entries/pages.js';
+
 /** Starts the page, and states the reason if it cannot be started. */
-import { messageOf } from '../../../base/errors.js';
 
 import('./app.js').catch((error: unknown) => {
   document.documentElement.dataset.state = 'error';

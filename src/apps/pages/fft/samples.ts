@@ -1,8 +1,8 @@
+import { Random } from '../../../entries/pages.js';
 /**
  * Generated images, so that there is something to see before a file is loaded. Their sizes are primes, which shows that
  * no length requires padding.
  */
-import { Random } from '../../../core/random/random.js';
 
 export type SampleName = 'lattice' | 'diffraction' | 'print' | 'colour';
 

@@ -1,7 +1,6 @@
 /** Loads images from files and generates samples, as pixels. Every problem is explained to the user. */
 
-import { messageOf } from '../../../base/errors.js';
-import { breathe } from '../../../base/options.js';
+import { breathe, messageOf } from '../../../entries/pages.js';
 import type { Picture } from './engine.js';
 
 import type { Sample } from './samples.js';

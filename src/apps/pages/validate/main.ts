@@ -1,6 +1,6 @@
 /** The page that runs the case tables in a browser, for half a minute or until all of them have run. */
-import { messageOf } from '../../../base/errors.js';
 import { createContext } from '../../../entries/index.js';
+import { messageOf } from '../../../entries/pages.js';
 import { type BackendName, htmlPage, reportBody, style, validate } from '../../../entries/validate.js';
 import { byId } from '../by-id.js';
 

@@ -1,5 +1,4 @@
 /** The cell with which all frames are indexed: the known one, or as `ewald index` determines it without `-p`. */
-import { firstFrames } from '../../../base/amounts.js';
 import {
   anglesOf,
   type Context,
@@ -8,6 +7,7 @@ import {
   lengthsOf,
   type SearchSettings,
 } from '../../../entries/index.js';
+import { firstFrames } from '../../../entries/pages.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { RunCell } from './protocol.js';
 

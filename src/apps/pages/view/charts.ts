@@ -1,5 +1,5 @@
 /** The small charts of the page: the histogram of a frame with its limits, and a bar for each frame of the run. */
-import { counted } from '../../../base/amounts.js';
+import { counted } from '../../../entries/pages.js';
 import type { Histogram, Limits } from './contrast.js';
 import { fitCanvas, inkOf } from './elements.js';
 import type { FrameSummary } from './protocol.js';

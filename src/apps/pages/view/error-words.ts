@@ -1,7 +1,6 @@
+import { kebab, messageOf, reworded } from '../../../entries/pages.js';
+
 /** Errors as words for the user: what happened and what to do. */
-import { messageOf } from '../../../base/errors.js';
-import { kebab } from '../../../base/parameter-text.js';
-import { reworded } from '../../../base/parameters.js';
 
 /** The flag of an option of opening a file. */
 const flagNameOf = (name: string): string => `--${kebab(name)}`;

@@ -5,7 +5,7 @@
 
 import { blobSource, open } from '../../../entries/data.js';
 import { type Geometry, readStream, type StreamChunk } from '../../../entries/index.js';
-import { openStacked } from '../../../io/detector/stacked.js';
+import { openStacked } from '../../../entries/pages.js';
 import type { FrameData } from './contrast.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { InputFile } from './protocol.js';

@@ -2,7 +2,7 @@
 
 import { memoryDataset, open } from '../../../entries/data.js';
 import type { StreamChunk } from '../../../entries/index.js';
-import { openStacked } from '../../../io/detector/stacked.js';
+import { openStacked } from '../../../entries/pages.js';
 import type { FrameData } from './contrast.js';
 import { type FrameBook, type FramesOf, OpenFiles, parseChunk } from './frame-book.js';
 import type { OpenDataset } from './open-dataset.js';

@@ -1,5 +1,5 @@
 /** The connection of the page to its server: facts about a run, and the statistics of its frames. */
-import { type FrameStatistics, readStatistics } from '../../../io/live/frame-statistics.js';
+import { type FrameStatistics, readStatistics } from '../../../entries/pages.js';
 import type { ScanFacts } from './live-scan.js';
 import type { LiveFacts } from './protocol.js';
 

@@ -1,5 +1,5 @@
 /** The page: connects controls, keys, files and the address to the viewer. */
-import { counted } from '../../../base/amounts.js';
+import { counted } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { writeAddressLater } from './address-controls.js';
 import { drawn, pane, redraw, redrawControls, redrawPictures, say, scan, viewer } from './app.js';

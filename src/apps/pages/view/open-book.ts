@@ -1,8 +1,7 @@
 /** Opens a stream with its frames, and a run in progress. */
 
 import { type Context, type Detector, parseGeometry } from '../../../entries/index.js';
-import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
-import { PeakMaps } from '../../../io/live/peak-maps.js';
+import { ofDataset, openedArray, PeakMaps } from '../../../entries/pages.js';
 import { listedPeaks } from './listed.js';
 import { datasetAt, LiveBook, valuesAt } from './live-book.js';
 import type { InputFile, LiveFacts, OpenRequest, ShownPeakMaps } from './protocol.js';

@@ -1,7 +1,5 @@
 /** Tabs about all frames: histograms of the cells, a virtual powder pattern, and intensity against resolution. */
-import { counted } from '../../../base/amounts.js';
-import { median } from '../../../base/median.js';
-import { peakogramBins, peakogramDecades, peakogramMost } from '../../../io/live/peak-maps.js';
+import { counted, median, peakogramBins, peakogramDecades, peakogramMost } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { engine, pane, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';

@@ -1,5 +1,5 @@
 /** Searches all frames of the open files, with the cell that was given or that explains them. */
-import { counted } from '../../../base/amounts.js';
+import { counted } from '../../../entries/pages.js';
 import type { Engine } from './calls.js';
 import { Crew, crewSize } from './crew.js';
 import type { FinderParameters, FrameSummary, Opened, OpenRequest } from './protocol.js';

@@ -13,9 +13,9 @@ import {
   readCell,
   type SearchSettings,
 } from '../../../entries/index.js';
+import { openStacked } from '../../../entries/pages.js';
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
-import { openStacked } from '../../../io/detector/stacked.js';
-import { cellParameters } from './cell-of-run.js';
+import { numbersOf } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';

@@ -2,7 +2,7 @@
  * The state of the page and the methods that change it. Everything displayed is derived from it; the controls call its
  * methods, and `onChange` is called when something has to be redrawn.
  */
-import { counted } from '../../../base/amounts.js';
+import { counted } from '../../../entries/pages.js';
 import { type Engine, Latest, Replaced } from './calls.js';
 import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';

@@ -22,7 +22,7 @@ export class Workspace {
     return this.#session;
   }
 
-  /** Frames are searched one at a time: WebAssembly responds at once, whereas WebGPU would compile its shaders first. */
+  // Frames are searched one at a time: WebAssembly responds at once, whereas WebGPU would compile its shaders first.
   context(): Promise<Context> {
     this.#context ??= createContext({ backend: 'wasm' });
     return this.#context;
