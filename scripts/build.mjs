@@ -13,15 +13,18 @@ import { bundle } from './parts/bundle.mjs';
 import { layout, types } from './parts/esm.mjs';
 import { wasm } from './parts/wasm.mjs';
 
-/** The parts in build order. The bundle needs no addon: it uses one processor while they are compiled. */
-const base = [types, layout, wasm];
-const addons = [native, mpi, cuda, cudaEmulated];
+/**
+ * The parts in build order, in two rows that need nothing of each other: while the bundle uses one processor, C++ is
+ * compiled on the others.
+ */
+const scripts = [types, layout, bundle];
+const compiled = [wasm, native, mpi, cuda, cudaEmulated];
 
 /**
  * All parts. A part is { name, off(): why it cannot be built here or undefined, inputs(): { files, more }, outputs():
  * files, build(): { code, output } }. A failing `required` part fails the build; other parts are skipped.
  */
-const parts = [...base, ...addons, bundle];
+const parts = [...scripts, ...compiled];
 
 const usage = `usage: node scripts/build.mjs [PART…] [--force]\nparts: ${parts.map(({ name }) => name).join(', ')}`;
 
@@ -49,7 +52,7 @@ function isFresh(part, inputs, stamp) {
 
 /** Names of packed parts that are built, but not from the sources as they are now. */
 export function staleParts() {
-  return [types, layout, wasm, native, cuda, bundle]
+  return [types, layout, bundle, wasm, native, cuda]
     .filter((part) => part.outputs().some((file) => existsSync(join(root, file))))
     .filter((part) => {
       const { files, more } = part.inputs();
@@ -113,16 +116,19 @@ export async function build(names = [], { force = false, setup = false, lenient 
   return withLock(join(root, 'build/.lock'), 'build', async () => {
     let built = 0;
     const off = [];
-    /** Builds parts one after the other; whether none has failed. */
+    let failed = false;
+    /** Builds parts one after the other, until one fails, also of another row. */
     const inOrder = async (list) => {
       for (const part of list) {
+        if (failed) return;
         const asked = names.includes(part.name);
         if (names.length > 0 && !asked) continue;
         const why = part.off?.();
         if (why && !(part.required && part.outputs().every((file) => existsSync(join(root, file))))) {
           if (part.required || (asked && !setup)) {
             complain('build', `${part.name} cannot be built: ${why}`);
-            return false;
+            failed = true;
+            return;
           }
           off.push(`${part.name} (${why})`);
           // An addon of an earlier build would be incompatible with the rest.
@@ -134,14 +140,12 @@ export async function build(names = [], { force = false, setup = false, lenient 
           continue;
         }
         const outcome = await buildPart(part, force, lenient);
-        if (outcome === 'failed') return false;
+        if (outcome === 'failed') failed = true;
         if (outcome === 'built') built++;
       }
-      return true;
     };
-    if (!(await inOrder(base))) return { code: 1, built };
-    const ended = await Promise.all([inOrder(addons), inOrder([bundle])]);
-    if (ended.includes(false)) return { code: 1, built };
+    await Promise.all([inOrder(scripts), inOrder(compiled)]);
+    if (failed) return { code: 1, built };
     // The header, the wasm module and the addon must declare the same functions. The package's own parser reads the
     // header.
     if (

@@ -112,6 +112,14 @@ function fail(message, log) {
   process.exit(1);
 }
 
+/** What ends the setup, once the other installation has ended as well. */
+class Stop extends Error {
+  constructor(message, log) {
+    super(message);
+    this.log = log;
+  }
+}
+
 if (args.some((arg) => !(arg in levels))) {
   console.log(
     'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what ' +
@@ -120,7 +128,12 @@ if (args.some((arg) => !(arg in levels))) {
   process.exit(args.includes('--help') || args.includes('-h') ? 0 : 2);
 }
 checkNode();
-const deeds = (await installTools()) + (await installModules());
+// Both wait for the network and for disks.
+const ends = await Promise.allSettled([installTools(), installModules()]);
+const stopped = ends.find(({ status }) => status === 'rejected')?.reason;
+if (stopped && !(stopped instanceof Stop)) throw stopped;
+if (stopped) fail(stopped.message, stopped.log);
+const deeds = ends.reduce((sum, { value }) => sum + value, 0);
 // The build modules need nothing from node_modules, but the tools they start do.
 const { build } = await import('./build.mjs');
 const { cuda, hasCard, mpi, native } = await import('./parts/addons.mjs');
@@ -142,7 +155,7 @@ function firstParts() {
   const addons = [native, mpi, cuda].filter(
     (part) => part.outputs().some((file) => existsSync(join(root, file))) || (part === cuda && hasCard()),
   );
-  return ['types', 'layout', 'wasm', ...addons.map(({ name }) => name), 'bundle'];
+  return ['types', 'layout', 'bundle', 'wasm', ...addons.map(({ name }) => name)];
 }
 
 /** Requirements of this level that are not met, and unmet ones of other levels in `also`. */
@@ -182,7 +195,10 @@ async function installTools() {
     const log = tail((updated.code === 0 ? '' : updated.output) + installed.output, 20);
     const still = wanted.filter((need) => !need.found());
     if (still.some((need) => need.required))
-      fail(`apt-get failed; its last lines are above; type\n  ${command}\nand run the same command again`, log);
+      throw new Stop(
+        `apt-get failed; its last lines are above; type\n  ${command}\nand run the same command again`,
+        log,
+      );
     complain(who, `apt-get could not install ${still.map(({ name }) => name).join(', ')}; going on without`);
   }
   say(who, `apt-get installed ${names}`, (performance.now() - before) / 1000);
@@ -206,7 +222,8 @@ async function installModules() {
       ? [process.execPath, [process.env.npm_execpath]]
       : ['npm', []];
     const installed = await run(npm[0], [...npm[1], 'install', '--no-audit', '--no-fund', '--loglevel=error']);
-    if (installed.code !== 0) fail('npm install failed; its last lines are above', tail(installed.output, 30));
+    if (installed.code !== 0)
+      throw new Stop('npm install failed; its last lines are above', tail(installed.output, 30));
     writeStamp('npm', { inputs });
     say(
       who,

@@ -12,6 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
 import { root } from './run.mjs';
 
 /**
@@ -70,6 +72,18 @@ export function copyWhole(from, to) {
   const aside = `${to}.${process.pid}.part`;
   copyFileSync(from, aside);
   renameSync(aside, to);
+}
+
+const brotli = promisify(brotliCompress);
+
+/**
+ * Writes a file compressed beside it, as the server sends it; returns its path. The level is the highest: such files
+ * are small, and each is sent often.
+ */
+export async function writeCompressed(file) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 };
+  writeWhole(join(root, `${file}.br`), await brotli(readFileSync(join(root, file)), { params }), 0o644);
+  return `${file}.br`;
 }
 
 /** Removes the files under `folder` that are not in `wanted` (relative to the repository). */

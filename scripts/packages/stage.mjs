@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { addonPackages, sourcePackage } from '../../build/esm/core/backends/addon-packages.js';
+import { hashedFiles } from '../build-hash-plugin.mjs';
 import { filesUnder, hashOf, readStamp, writeStamp } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
 import { isCurrentAddon } from './cross-built.mjs';
@@ -84,13 +85,7 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 /** Bundles the scripts of the main package, minified, unless they are those of this build; returns their folder. */
 async function minifiedScripts() {
   const folder = 'build/packed';
-  const files = [
-    ...filesUnder('build/esm', (file) => file.endsWith('.js')),
-    ...filesUnder('wgsl'),
-    'rollup.config.mjs',
-    'scripts/build-hash-plugin.mjs',
-    'scripts/wgsl-plugin.mjs',
-  ];
+  const files = [...hashedFiles(), 'rollup.config.mjs', 'scripts/build-hash-plugin.mjs', 'scripts/wgsl-plugin.mjs'];
   const inputs = hashOf(files);
   const scripts = () => filesUnder(folder, (file) => file.endsWith('.js'));
   const stamp = readStamp('packed');

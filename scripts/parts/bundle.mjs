@@ -1,13 +1,11 @@
 // Bundles build/esm into dist/ with rollup, and copies the declarations that the exports refer to.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
+import { hashedFiles } from '../build-hash-plugin.mjs';
 import { guideName, guidePage, guidePictures, guideSources } from '../guides/pages.mjs';
-import { copyWhole, filesUnder, prune, writeWhole } from '../lib/files.mjs';
+import { copyWhole, filesUnder, prune, writeCompressed, writeWhole } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
 
-const brotli = promisify(brotliCompress);
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 const staged = 'build/bundle';
 /** HTML pages, each stored next to the scripts that it loads. */
@@ -25,9 +23,8 @@ const pages = {
   'dist/guides.css': 'src/apps/pages/guides/guides.css',
 };
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
-/** Files that a page loads; they are also stored compressed, as the server sends them. Guides are small. */
-const isOfPages = (file) =>
-  /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|^(?!guide).*\.(?:html|css|wasm)$/.test(file);
+/** Files that a page loads, apart from the module; they are also stored compressed. Guides are small. */
+const isOfPages = (file) => /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|^(?!guide).*\.(?:html|css)$/.test(file);
 
 /** Writes the guides as pages, with their pictures. */
 function writeGuides() {
@@ -38,17 +35,11 @@ function writeGuides() {
   prune('dist', written, (file) => /^dist\/guides?(-[a-z0-9-]+)?\.html$/.test(file));
 }
 
-/** Compresses the files of the pages with the highest brotli level; they are small, and each is sent often. */
+/** Compresses the files of the pages. */
 async function compress() {
-  const compressed = [];
-  for (const file of readdirSync(join(root, 'dist')).filter(isOfPages)) {
-    const body = await brotli(readFileSync(join(root, 'dist', file)), {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 },
-    });
-    writeWhole(join(root, 'dist', `${file}.br`), body, 0o644);
-    compressed.push(`dist/${file}.br`);
-  }
-  prune('dist', compressed, (file) => /^dist\/[^/]+\.br$/.test(file));
+  const files = readdirSync(join(root, 'dist')).filter(isOfPages);
+  const compressed = await Promise.all(files.map((file) => writeCompressed(`dist/${file}`)));
+  prune('dist', compressed, (file) => /^dist\/[^/]+(?<!\.wasm)\.br$/.test(file));
 }
 
 /**
@@ -77,14 +68,13 @@ export const bundle = {
   off: () => (existsSync(join(root, rollup)) ? undefined : 'rollup is not installed; run npm install'),
   inputs: () => ({
     files: [
-      ...filesUnder('build/esm', (file) => /(\.js|\.d\.ts)$/.test(file)),
-      ...filesUnder('wgsl'),
+      ...hashedFiles(),
+      ...filesUnder('build/esm', (file) => file.endsWith('.d.ts')),
       ...Object.values(pages),
       ...guideSources(),
       ...guidePictures(),
       'rollup.config.mjs',
       'package.json',
-      'dist/ewald.wasm',
       'scripts/build-hash-plugin.mjs',
       'scripts/wgsl-plugin.mjs',
       'scripts/parts/bundle.mjs',

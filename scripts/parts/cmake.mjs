@@ -1,7 +1,14 @@
 // Functions shared by the CMake builds.
 import { existsSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { filesUnder } from '../lib/files.mjs';
 import { root, which } from '../lib/run.mjs';
+
+/** What the module is compiled from. */
+export const coreSources = () => [
+  ...filesUnder('cpp', (file) => !/^cpp\/(?:addon|mpi)\//.test(file)),
+  'CMakeLists.txt',
+];
 
 /** Identifies a tool without starting it: another version has a different path, size or date. */
 export function identity(name) {

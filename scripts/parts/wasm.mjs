@@ -1,9 +1,9 @@
 // Compiles the C++ core with Emscripten into dist/ewald.wasm.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyWhole, filesUnder } from '../lib/files.mjs';
+import { copyWhole, writeCompressed } from '../lib/files.mjs';
 import { root, run, which } from '../lib/run.mjs';
-import { forgetForeignCache, identity } from './cmake.mjs';
+import { coreSources, forgetForeignCache, identity } from './cmake.mjs';
 
 const folder = 'build/wasm';
 
@@ -15,10 +15,10 @@ export const wasm = {
     return missing.length > 0 ? `${missing.join(', ')} not found; run node scripts/setup.mjs` : undefined;
   },
   inputs: () => ({
-    files: [...filesUnder('cpp', (file) => !/^cpp\/(?:addon|mpi)\//.test(file)), 'CMakeLists.txt'],
+    files: coreSources(),
     more: [identity('emcc')],
   }),
-  outputs: () => ['dist/ewald.wasm'],
+  outputs: () => ['dist/ewald.wasm', 'dist/ewald.wasm.br'],
   async build() {
     forgetForeignCache(folder);
     const configured = await run('emcmake', ['cmake', '-S', '.', '-B', folder, '-G', 'Ninja']);
@@ -27,6 +27,7 @@ export const wasm = {
     if (built.code !== 0) return built;
     chmodSync(join(root, folder, 'ewald.wasm'), 0o644);
     copyWhole(join(root, folder, 'ewald.wasm'), join(root, 'dist/ewald.wasm'));
+    await writeCompressed('dist/ewald.wasm');
     return built;
   },
 };
