@@ -16,7 +16,7 @@ const seconds = Number(process.argv[2] ?? 0.4);
 const from = (file) => import(pathToFileURL(path.join(root, file)).href);
 const { createContext } = await from('dist/index.node.js');
 const { Core } = await from('build/esm/core/backends/wasm/heap.js');
-const { fftDescriptor, enums } = await from('build/esm/core/layout/layout.js');
+const { fftDescriptor, fftEnums } = await from('build/esm/core/layout/fft.js');
 const { pack, sizeOf } = await from('build/esm/core/layout/struct.js');
 
 const { core, execute } = await instantiate();
@@ -52,7 +52,14 @@ function planCore(kind, shape, input, batch = 1) {
   const [described, place, a, b] = [sizeOf(fftDescriptor), 4, input.byteLength * batch, 8 * results * batch].map(
     (bytes) => core.alloc(bytes),
   );
-  const fields = { rank: shape.length, kind: enums.FftKind[kind], shape, batch, reduced: shape.length - 1, threads: 1 };
+  const fields = {
+    rank: shape.length,
+    kind: fftEnums.FftKind[kind],
+    shape,
+    batch,
+    reduced: shape.length - 1,
+    threads: 1,
+  };
   core.write(described, pack(fftDescriptor, fields));
   core.check('ewald_fft_create', described, place);
   const handle = new Uint32Array(1);

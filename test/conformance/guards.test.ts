@@ -10,8 +10,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
-import { imageResult, indexedCell, indexerDescriptor, piParams } from '../../src/core/layout/layout.js';
-import { pack, structBytes } from '../../src/core/layout/struct.js';
+import { imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/indexing.js';
+import { piParams } from '../../src/core/layout/pi.js';
+import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];

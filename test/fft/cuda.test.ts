@@ -2,7 +2,7 @@
 // of bytes that the passes transfer, memory, refusals, a lost card, a small card.
 import { type Context, createContext, type FftArray, type FftOptions, type FftPrecision } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { fftDescriptor } from '../../src/core/layout/layout.js';
+import { fftDescriptor } from '../../src/core/layout/fft.js';
 import { pack } from '../../src/core/layout/struct.js';
 import { describeFft } from '../../src/transforms/fft/parameters.js';
 import {

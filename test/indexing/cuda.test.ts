@@ -10,8 +10,8 @@ import {
 } from 'ewald';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
-import { enums, imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/layout.js';
-import { pack, structBytes } from '../../src/core/layout/struct.js';
+import { imageResult, indexedCell, indexerDescriptor, indexingEnums } from '../../src/core/layout/indexing.js';
+import { pack, sizeOf } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import type { SimulatedImage } from '../../src/io/simulate/spots.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
@@ -222,7 +222,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     const plain = await run(image.spots);
     const odd = await run([Number.NaN, 0, 0, ...image.spots, 0, Number.POSITIVE_INFINITY, 0, 3e38, 3e38, 0]);
     expect(plain.results).toEqual([plain.results[0], 1, 80, 0]);
-    expect(odd.results).toEqual([plain.results[0], 1, 80, enums.ImageFlag.nonFinite]);
+    expect(odd.results).toEqual([plain.results[0], 1, 80, indexingEnums.ImageFlag.nonFinite]);
     expect(odd.found).toEqual(plain.found);
     expect(odd.assignment).toEqual([0, ...plain.assignment, 0, 0]);
     await expect(Promise.all([1, 2, 3].map(() => run(image.spots)))).rejects.toThrow('runs at a time: 2');

@@ -1,16 +1,16 @@
 /** Status codes of the C ABI as tagged errors. */
 import { EwaldError, type EwaldErrorTag } from '../../base/errors.js';
-import { enums } from '../layout/layout.js';
+import { coreEnums } from '../layout/core.js';
 
 const tags: Record<number, EwaldErrorTag> = {
-  [enums.Status.invalidArgument]: 'Argument',
-  [enums.Status.outOfMemory]: 'OutOfMemory',
-  [enums.Status.limit]: 'Limit',
-  [enums.Status.noDevice]: 'Unsupported',
-  [enums.Status.driverTooOld]: 'Unsupported',
-  [enums.Status.deviceLost]: 'DeviceLost',
-  [enums.Status.device]: 'Internal',
-  [enums.Status.damaged]: 'Format',
+  [coreEnums.Status.invalidArgument]: 'Argument',
+  [coreEnums.Status.outOfMemory]: 'OutOfMemory',
+  [coreEnums.Status.limit]: 'Limit',
+  [coreEnums.Status.noDevice]: 'Unsupported',
+  [coreEnums.Status.driverTooOld]: 'Unsupported',
+  [coreEnums.Status.deviceLost]: 'DeviceLost',
+  [coreEnums.Status.device]: 'Internal',
+  [coreEnums.Status.damaged]: 'Format',
 };
 
 /** The error for a status, with the core's message. */

@@ -60,6 +60,15 @@ export function wordOf(struct: Struct, name: string): number {
   throw new EwaldError('Internal', `the structure ${struct.name} has no field ${name}`);
 }
 
+/** The value of a field of one word, in the structure that begins at byte `start` of `bytes`. */
+export function read(struct: Struct, bytes: Uint8Array, name: string, start = 0): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = start + 4 * wordOf(struct, name);
+  const type = struct.fields.find((field) => field.name === name)?.type;
+  if (type === 'u32') return view.getUint32(at, true);
+  return type === 'i32' ? view.getInt32(at, true) : view.getFloat32(at, true);
+}
+
 /** One structure as little-endian bytes; fields missing from `values` are zero. */
 export function pack(struct: Struct, values: FieldValues): OwnBytes {
   const bytes = new Uint8Array(structBytes(struct));

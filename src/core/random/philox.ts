@@ -1,7 +1,7 @@
 /**
  * Philox4x32-10 in plain numbers, for seeded simulation; the pi kernels have their own versions in C++, WGSL and CUDA.
  */
-import { constants } from '../layout/layout.js';
+import { randomConstants } from '../layout/random.js';
 
 /** High and low half of a 32 × 32-bit product. */
 function multiply(a: number, b: number): [number, number] {
@@ -19,12 +19,12 @@ export function philox(
 ): [number, number, number, number] {
   let [c0, c1, c2, c3] = counter;
   let [k0, k1] = key;
-  for (let round = 0; round < constants.philoxRounds; round++) {
-    const [high0, low0] = multiply(constants.philoxM0, c0);
-    const [high1, low1] = multiply(constants.philoxM1, c2);
+  for (let round = 0; round < randomConstants.philoxRounds; round++) {
+    const [high0, low0] = multiply(randomConstants.philoxM0, c0);
+    const [high1, low1] = multiply(randomConstants.philoxM1, c2);
     [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
-    k0 = (k0 + constants.philoxW0) >>> 0;
-    k1 = (k1 + constants.philoxW1) >>> 0;
+    k0 = (k0 + randomConstants.philoxW0) >>> 0;
+    k1 = (k1 + randomConstants.philoxW1) >>> 0;
   }
   return [c0, c1, c2, c3];
 }

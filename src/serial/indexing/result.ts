@@ -2,7 +2,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
-import { enums, imageResult, indexedCell } from '../../core/layout/layout.js';
+import { imageResult, indexedCell, indexingEnums } from '../../core/layout/indexing.js';
 import { searchConstants } from '../../core/layout/search.js';
 import { structBytes, wordOf } from '../../core/layout/struct.js';
 import { anglesOf, type Cell, cellFrom, flat, lengthsOf, reciprocal } from '../../crystal/cell.js';
@@ -25,7 +25,7 @@ const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'us
 export function firstNonFinite({ results, images }: IndexingResult, from = 0): number | undefined {
   const words = new Uint32Array(results.buffer, results.byteOffset, results.byteLength / 4);
   for (let i = from; i < images; i++)
-    if (((words[i * imageWords + flagsWord] ?? 0) & enums.ImageFlag.nonFinite) !== 0) return i;
+    if (((words[i * imageWords + flagsWord] ?? 0) & indexingEnums.ImageFlag.nonFinite) !== 0) return i;
   return undefined;
 }
 
@@ -200,9 +200,9 @@ export class IndexingResult {
       indexed: word(crystalsWord) > 0,
       spots: end - begin,
       usedSpots: word(usedWord),
-      tooFewSpots: (flags & enums.ImageFlag.tooFewSpots) !== 0,
-      truncated: (flags & enums.ImageFlag.truncated) !== 0,
-      tooFar: (flags & enums.ImageFlag.tooFar) !== 0,
+      tooFewSpots: (flags & indexingEnums.ImageFlag.tooFewSpots) !== 0,
+      truncated: (flags & indexingEnums.ImageFlag.truncated) !== 0,
+      tooFar: (flags & indexingEnums.ImageFlag.tooFar) !== 0,
       assignment,
       cells,
       crystals: () =>

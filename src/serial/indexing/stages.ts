@@ -6,8 +6,8 @@
  */
 
 import { EwaldError } from '../../base/errors.js';
-import { enums, stageCell, stagePick, stageSummary, stageVector } from '../../core/layout/layout.js';
-import { structBytes, wordOf } from '../../core/layout/struct.js';
+import { indexingEnums, stageCell, stagePick, stageSummary, stageVector } from '../../core/layout/indexing.js';
+import { sizeOf, wordOf } from '../../core/layout/struct.js';
 import { type Cell, cellFrom, type Vector } from '../../crystal/cell.js';
 
 /** A sampled direction that was accepted. */
@@ -76,8 +76,8 @@ export interface IndexingStages {
 /** Reads every stage; `read` returns the records of one. */
 export async function readStages(read: (stage: number) => Promise<Uint8Array>): Promise<IndexingStages> {
   const word = (name: string): number => summary.getUint32(4 * wordOf(stageSummary, name), true);
-  const records = async (stage: keyof typeof enums.Stage, bytes: number): Promise<DataView> => {
-    const found = await read(enums.Stage[stage]);
+  const records = async (stage: keyof typeof indexingEnums.Stage, bytes: number): Promise<DataView> => {
+    const found = await read(indexingEnums.Stage[stage]);
     if (found.length !== bytes)
       throw new EwaldError('Internal', `the records of stage ${stage} have ${found.length} bytes; expected ${bytes}`);
     return new DataView(found.buffer, found.byteOffset, found.byteLength);

@@ -1,8 +1,8 @@
 /** Runs a long batch in sections, so that aborting and progress work in between. */
 
 import { breathe, checkSignal } from '../../base/options.js';
-import { imageResult } from '../../core/layout/layout.js';
-import { structBytes } from '../../core/layout/struct.js';
+import { imageResult } from '../../core/layout/indexing.js';
+import { sizeOf } from '../../core/layout/struct.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import type { IndexingInput } from './input.js';
 

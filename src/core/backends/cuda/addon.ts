@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../../base/errors.js';
-import { constants } from '../../layout/layout.js';
+import { coreConstants } from '../../layout/core.js';
 import { loadAddon } from '../addon-path.js';
 import { homeFolder } from '../system.js';
 
@@ -74,10 +74,10 @@ export async function loadCudaAddon(
   } catch (error) {
     return { why: `the addon ${path} does not load: ${messageOf(error).split('\n')[0]}` };
   }
-  if (addon.abiVersion !== constants.abiVersion) {
+  if (addon.abiVersion !== coreConstants.abiVersion) {
     return {
       why:
-        `the addon ${path} has ABI version ${addon.abiVersion}; expected ${constants.abiVersion}; rebuild it ` +
+        `the addon ${path} has ABI version ${addon.abiVersion}; expected ${coreConstants.abiVersion}; rebuild it ` +
         'with npm run build',
     };
   }

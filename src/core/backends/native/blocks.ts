@@ -1,6 +1,6 @@
 /** What the native addon does for memory, if it is present: copying blocks, and huge pages. Node only. */
 import { existsSync } from 'node:fs';
-import { constants } from '../../layout/layout.js';
+import { coreConstants } from '../../layout/core.js';
 import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
@@ -26,7 +26,7 @@ function memoryAddon(given?: string): MemoryAddon | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const addon = loadAddon(path) as MemoryAddon;
-    return addon.abiVersion === constants.abiVersion ? addon : undefined;
+    return addon.abiVersion === coreConstants.abiVersion ? addon : undefined;
   } catch {
     return undefined;
   }

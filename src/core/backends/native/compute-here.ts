@@ -1,6 +1,6 @@
 /** Makes the native addon compute on the calling thread. Node's workers only. */
 import { existsSync } from 'node:fs';
-import { constants } from '../../layout/layout.js';
+import { coreConstants } from '../../layout/core.js';
 import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
@@ -12,7 +12,7 @@ export function computeHere(given?: string): void {
   if (!existsSync(path)) return;
   try {
     const addon = loadAddon(path) as { abiVersion: number; computeHere?(yes: boolean): void };
-    if (addon.abiVersion === constants.abiVersion) addon.computeHere?.(true);
+    if (addon.abiVersion === coreConstants.abiVersion) addon.computeHere?.(true);
   } catch {
     // The error is reported when a context opens the addon.
   }

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
-import { fftDescriptor } from '../../layout/layout.js';
+import { fftDescriptor } from '../../layout/fft.js';
 import { type FieldValues, pack } from '../../layout/struct.js';
 import type { EngineReport, ExternalEngine } from '../engines.js';
 import { addonError } from '../status.js';

@@ -4,7 +4,7 @@
  */
 import { counted } from '../../../base/amounts.js';
 import { messageOf } from '../../../base/errors.js';
-import { constants } from '../../layout/layout.js';
+import { coreConstants } from '../../layout/core.js';
 import { findAddon, loadAddon } from '../addon-path.js';
 import type { Backend, BackendLoader, Probe } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
@@ -28,11 +28,11 @@ export const nativeLoader: BackendLoader = {
       const older = /GLIBC_/.test(line) ? '; it needs glibc 2.28 or newer, of RHEL 8, Debian 10 or Ubuntu 20.04' : '';
       return { available: false, reason: `the addon ${path} does not load: ${line}${older}` };
     }
-    if (addon.abiVersion !== constants.abiVersion) {
+    if (addon.abiVersion !== coreConstants.abiVersion) {
       return {
         available: false,
         reason:
-          `the addon ${path} has ABI version ${addon.abiVersion}; expected ${constants.abiVersion}; rebuild it ` +
+          `the addon ${path} has ABI version ${addon.abiVersion}; expected ${coreConstants.abiVersion}; rebuild it ` +
           'with npm run build',
       };
     }

@@ -4,7 +4,7 @@
  */
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import { wasmRefusal } from '../../../base/policy.js';
-import { constants } from '../../layout/layout.js';
+import { coreConstants } from '../../layout/core.js';
 import { coreError } from '../status.js';
 
 type Exports = {
@@ -45,10 +45,10 @@ export class Core {
       });
     }
     const version = exports.ewald_abi_version?.();
-    if (version !== constants.abiVersion) {
+    if (version !== coreConstants.abiVersion) {
       throw new EwaldError(
         'Load',
-        `the wasm core has ABI version ${version ?? 'none'}; this package requires ${constants.abiVersion}; use ` +
+        `the wasm core has ABI version ${version ?? 'none'}; this package requires ${coreConstants.abiVersion}; use ` +
           'the ewald.wasm of the same release',
       );
     }

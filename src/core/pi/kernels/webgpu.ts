@@ -1,8 +1,8 @@
 /** pi on WebGPU: one kernel, a few dispatches per call; see wgsl/pi/count.wgsl. */
 import shader from '../../../../wgsl/pi/count.wgsl';
 import type { GpuDevice } from '../../backends/webgpu/device.js';
-import { piParams } from '../../layout/layout.js';
-import { pack, structBytes } from '../../layout/struct.js';
+import { piParams } from '../../layout/pi.js';
+import { pack, read, sizeOf } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
 /** Dispatches per call, all in flight at once, so that the device never waits for the host. */
@@ -65,15 +65,13 @@ async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {
 
   /** Splits a call into dispatches and packs their parameters; returns the workgroups of each. */
   function cut(packed: Uint8Array, points: number, pointsPerDispatch: number): number[] {
-    const [seedLo = 0, seedHi = 0, stream = 0, threads = 0, firstLo = 0, firstHi = 0] = new Uint32Array(
-      packed.slice().buffer,
-    );
     const groups: number[] = [];
-    let first = (BigInt(firstHi) << 32n) | BigInt(firstLo);
+    const given = Object.fromEntries(piParams.fields.map(({ name }) => [name, read(piParams, packed, name)]));
+    let first = (BigInt(read(piParams, packed, 'firstHi')) << 32n) | BigInt(read(piParams, packed, 'firstLo'));
     for (let done = 0; done < points; ) {
       const n = Math.min(points - done, pointsPerDispatch);
       const range = { firstLo: Number(first & 0xffffffffn), firstHi: Number(first >> 32n), pointsLo: n, pointsHi: 0 };
-      host.set(pack(piParams, { seedLo, seedHi, stream, threads, ...range }), groups.length * stride);
+      host.set(pack(piParams, { ...given, ...range }), groups.length * stride);
       groups.push(Math.min(workgroups, Math.ceil(n / pointsPerWorkgroup)));
       done += n;
       first += BigInt(n);
@@ -87,8 +85,7 @@ async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {
       return pace.pointsPerDispatch * dispatches;
     },
     async count(packed) {
-      const [pointsLo = 0, pointsHi = 0] = new Uint32Array(packed.slice(24).buffer);
-      const points = pointsHi * 2 ** 32 + pointsLo;
+      const points = read(piParams, packed, 'pointsHi') * 2 ** 32 + read(piParams, packed, 'pointsLo');
       // Another plan may have lowered the pace since this call was sized.
       const pointsPerDispatch = Math.max(pace.pointsPerDispatch, Math.ceil(points / dispatches));
       const groups = cut(packed, points, pointsPerDispatch);
@@ -103,10 +100,10 @@ async function planPi(device: GpuDevice, pace: Pace): Promise<PiKernel> {
       );
       const [answer = new ArrayBuffer(0)] = (await Promise.all(submitted)).at(-1) ?? [];
       if (groups.length === dispatches) pace.learn(points, (performance.now() - started) / 1000);
-      const read = new Uint32Array(answer);
+      const counted = new Uint32Array(answer);
       let hits = 0n;
       groups.forEach((x, slot) => {
-        for (const count of read.subarray(slot * workgroups, slot * workgroups + x)) hits += BigInt(count);
+        for (const count of counted.subarray(slot * workgroups, slot * workgroups + x)) hits += BigInt(count);
       });
       return hits;
     },

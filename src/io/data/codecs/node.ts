@@ -9,7 +9,8 @@ import { addonPath, loadAddon } from '../../../core/backends/addon-path.js';
 import { addonError } from '../../../core/backends/status.js';
 import { Core } from '../../../core/backends/wasm/heap.js';
 import { compileCore } from '../../../core/backends/wasm/source.js';
-import { constants, enums } from '../../../core/layout/layout.js';
+import { coreConstants } from '../../../core/layout/core.js';
+import { dataEnums } from '../../../core/layout/data.js';
 import type { Turning } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';
 import type { Codec, Codecs } from './codecs.js';
@@ -51,7 +52,7 @@ function codecAddon(given: string | undefined): CodecAddon | string {
   if (!existsSync(path)) return `codecs: no native addon at ${path}; build it with npm run build`;
   try {
     const addon = loadAddon(path) as CodecAddon;
-    return addon.abiVersion === constants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
+    return addon.abiVersion === coreConstants.abiVersion ? addon : `codecs: the addon ${path} is of another version`;
   } catch (error) {
     return `codecs: the addon ${path} cannot be loaded: ${messageOf(error)}`;
   }
@@ -70,13 +71,13 @@ function nativeCodecs(addon: CodecAddon): Codecs {
     async decode({ codec, elementBytes = 1, parameter = 0 }: Codec, input, output) {
       try {
         const now = output.length < leastForThread;
-        await addon.codecDecode(enums.Codec[codec], elementBytes, parameter, input, output, now);
+        await addon.codecDecode(dataEnums.Codec[codec], elementBytes, parameter, input, output, now);
       } catch (error) {
         throw addonError(error);
       }
     },
     async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, input) {
-      const number = enums.Codec[codec];
+      const number = dataEnums.Codec[codec];
       const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, input.length)));
       try {
         return out.slice(0, addon.codecEncode(number, elementBytes, parameter, input, out));

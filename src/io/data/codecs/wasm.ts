@@ -2,7 +2,7 @@
 
 import { EwaldError } from '../../../base/errors.js';
 import { Core } from '../../../core/backends/wasm/heap.js';
-import { enums } from '../../../core/layout/layout.js';
+import { dataEnums } from '../../../core/layout/data.js';
 import type { Codec, Codecs } from './codecs.js';
 import { chunkPieces, type Piece, pieceHeader, pieceHeaderBytes } from './pieces.js';
 
@@ -73,7 +73,7 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
       core.write(at, pieceHeader(from, piece.bytes));
       core.write(at + pieceHeaderBytes, from.subarray(piece.from, piece.to));
       const length = pieceHeaderBytes + piece.to - piece.from;
-      const { bitshuffleLz4 } = enums.Codec;
+      const { bitshuffleLz4 } = dataEnums.Codec;
       if (core.call('ewald_codec_decode', bitshuffleLz4, elementBytes, 0, at, length, out, piece.bytes) !== 0)
         return false;
       core.read(out, to.subarray(piece.at, piece.at + piece.bytes));
@@ -88,19 +88,28 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
       alive();
       const other = Core.of(to);
       if (other) {
-        decodeIn(other, enums.Codec[codec], elementBytes, parameter, from, to);
+        decodeIn(other, dataEnums.Codec[codec], elementBytes, parameter, from, to);
         return;
       }
       const pieces = codec === 'bitshuffleLz4' ? chunkPieces(from, to.length, elementBytes) : undefined;
       if (pieces && decodePieces(pieces, from, to, elementBytes)) return;
       const at = place(from);
       const out = output.hold(Math.max(1, to.length));
-      core.check('ewald_codec_decode', enums.Codec[codec], elementBytes, parameter, at, from.length, out, to.length);
+      core.check(
+        'ewald_codec_decode',
+        dataEnums.Codec[codec],
+        elementBytes,
+        parameter,
+        at,
+        from.length,
+        out,
+        to.length,
+      );
       core.read(out, to);
     },
     async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, from) {
       alive();
-      const number = enums.Codec[codec];
+      const number = dataEnums.Codec[codec];
       const bound = Math.max(1, core.call('ewald_codec_bound', number, elementBytes, parameter, from.length) >>> 0);
       const [at, out, written] = [place(from), output.hold(bound), word.hold(4)];
       core.check('ewald_codec_encode', number, elementBytes, parameter, at, from.length, out, bound, written);

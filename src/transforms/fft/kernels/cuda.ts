@@ -3,7 +3,7 @@
 import { handleOf } from '../../../core/arrays/kernels/cuda.js';
 import type { CudaHost } from '../../../core/backends/cuda/host.js';
 import { addonError } from '../../../core/backends/status.js';
-import { enums, fftDescriptor } from '../../../core/layout/layout.js';
+import { fftDescriptor, fftEnums } from '../../../core/layout/fft.js';
 import { pack } from '../../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftOp } from '../contract.js';
 
@@ -73,10 +73,10 @@ async function plan(host: CudaHost, descriptor: FftDescriptor): Promise<FftKerne
     track(() =>
       addon.fftExecute(
         handle,
-        enums.FftDirection[direction],
+        fftEnums.FftDirection[direction],
         handleOf(input),
         handleOf(output),
-        enums.FftScale[scale],
+        fftEnums.FftScale[scale],
         wait,
       ),
     );

@@ -4,7 +4,7 @@ import { handleOf } from '../../../core/arrays/kernels/native.js';
 import { createEnginePlan, type EngineAddon, supportsEngine } from '../../../core/backends/native/engines.js';
 import type { NativeHost } from '../../../core/backends/native/host.js';
 import { addonError } from '../../../core/backends/status.js';
-import { enums, fftDescriptor } from '../../../core/layout/layout.js';
+import { fftDescriptor, fftEnums } from '../../../core/layout/fft.js';
 import { pack } from '../../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp } from '../contract.js';
 import { coreVariants } from './radices.js';
@@ -88,11 +88,11 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
     const workspace = descriptor.userWorkspace ? (given ?? null) : null;
     return addon.fftExecute(
       plan,
-      enums.FftDirection[direction],
+      fftEnums.FftDirection[direction],
       handleOf(input),
       handleOf(output),
       workspace,
-      enums.FftScale[scale],
+      fftEnums.FftScale[scale],
       atOnce,
     );
   };
@@ -108,7 +108,7 @@ function kernelOf(host: NativeHost, plan: object, descriptor: FftDescriptor, des
   const executeNow: FftKernel['executeNow'] = (direction, input, output, scale, workspace) => {
     try {
       if (runner && ArrayBuffer.isView(input) && ArrayBuffer.isView(output))
-        runner(enums.FftDirection[direction] + 2 * enums.FftScale[scale], input, output);
+        runner(fftEnums.FftDirection[direction] + 2 * fftEnums.FftScale[scale], input, output);
       else execute(true, direction, input, output, scale, workspace);
     } catch (error) {
       throw addonError(error);

@@ -1,4 +1,6 @@
 /** The steps of a pass on a device: their tables and the sizes of their results. */
+import { read, sizeOf } from '../../../core/layout/struct.js';
+import { udfStep } from '../../../core/layout/udf.js';
 import type { UdfDescriptor } from '../../contract.js';
 import type { FrameLayout } from './shaders.js';
 
@@ -15,10 +17,16 @@ export interface DeviceStep {
 
 /** The steps of a descriptor; columns and planes follow from their kinds. */
 export function stepsOf({ kinds, steps }: UdfDescriptor): DeviceStep[] {
-  const words = new Uint32Array(steps.slice().buffer);
   return kinds.map((kind, i) => {
-    const [, firstIndex = 0, firstWeight = 0, count = 0, column = 0, plane = 0] = words.subarray(8 * i);
-    return { kind, firstIndex, firstWeight, count, column, plane };
+    const word = (name: string): number => read(udfStep, steps, name, i * sizeOf(udfStep));
+    return {
+      kind,
+      firstIndex: word('firstIndex'),
+      firstWeight: word('firstWeight'),
+      count: word('count'),
+      column: word('column'),
+      plane: word('plane'),
+    };
   });
 }
 

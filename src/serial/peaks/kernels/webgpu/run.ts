@@ -1,6 +1,6 @@
 /** The uniforms of a run. */
 import { numbers, peaksParams, peaksRun } from '../../../../core/layout/peaks.js';
-import { structBytes, wordOf } from '../../../../core/layout/struct.js';
+import { read, sizeOf, wordOf } from '../../../../core/layout/struct.js';
 import type { FinderName } from '../../contract.js';
 
 /** Values fixed by the plan. */
@@ -12,8 +12,7 @@ export interface PlannedRun {
 }
 
 /** A floating-point number of the parameters. */
-export const realOf = (params: Uint8Array, name: string): number =>
-  new DataView(params.buffer, params.byteOffset).getFloat32(4 * wordOf(peaksParams, name), true);
+export const realOf = (params: Uint8Array, name: string): number => read(peaksParams, params, name);
 
 /** Parameters in the form that the kernels read: the valid range as keys (wgsl/peaks/pixels.wgsl). */
 export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, stage: number): Uint8Array {
@@ -58,7 +57,7 @@ export function runOf(params: Uint8Array, planned: PlannedRun, marked: boolean, 
  * in float64. Roots are computed here, so that a device need not agree with the core in their last bit.
  */
 export function mostOf(params: Uint8Array): Float64Array {
-  const kernel = new DataView(params.buffer, params.byteOffset).getUint32(4 * wordOf(peaksParams, 'kernelSize'), true);
+  const kernel = read(peaksParams, params, 'kernelSize');
   const sigmas = realOf(params, 'sigmaBackground');
   return Float64Array.from({ length: (2 * kernel + 1) ** 2 + 1 }, (_, n) =>
     n < 1 ? 0 : n - 1 + sigmas * Math.sqrt(2 * (n - 1)),

@@ -1,6 +1,7 @@
 /** Tables of pixel properties for a plan on WebGPU, built once on the host. */
 import { EwaldError } from '../../../../base/errors.js';
-import { maskedBin } from '../../../../core/layout/peaks.js';
+import { maskedBin, peaksPanel } from '../../../../core/layout/peaks.js';
+import { read, sizeOf } from '../../../../core/layout/struct.js';
 import type { PeaksDescriptor } from '../../contract.js';
 
 /** Bit layout of a place as in wgsl/peaks/detector.wgsl: ring, border, panel. */
@@ -24,9 +25,9 @@ export function tablesOf({ panels, bins, rings, pixels }: PeaksDescriptor, width
   const places = new Uint32Array(pixels).fill(maskedBin);
   const seen = new Uint8Array(pixels);
   const first = new Uint32Array(rings + 1);
-  const corners = new Uint32Array(panels.buffer, panels.byteOffset, panels.byteLength / 4);
-  for (let p = 0; 4 * p < corners.length; p++) {
-    const [fs = 0, ss = 0, endFs = 0, endSs = 0] = corners.subarray(4 * p, 4 * p + 4);
+  for (let p = 0; p * sizeOf(peaksPanel) < panels.byteLength; p++) {
+    const corner = (name: string): number => read(peaksPanel, panels, name, p * sizeOf(peaksPanel));
+    const [fs, ss, endFs, endSs] = [corner('fs'), corner('ss'), corner('endFs'), corner('endSs')];
     for (let y = ss; y < endSs; y++)
       for (let x = fs; x < endFs; x++) {
         const i = y * width + x;

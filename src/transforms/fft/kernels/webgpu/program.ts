@@ -6,7 +6,7 @@
  * pieces and up again.
  */
 
-import { enums } from '../../../../core/layout/layout.js';
+import { fftEnums } from '../../../../core/layout/fft.js';
 import type { FftDescriptor } from '../../contract.js';
 import { type Core, coreOf, splitOf } from './lengths.js';
 
@@ -107,7 +107,7 @@ type Line = Pick<Pass, 'axis' | 'source' | 'sink' | 'pairs'> & { readonly points
 
 /** The product of the logical lengths, by which scales divide. */
 export function logicalPoints({ shape, axes, kind, axisKinds }: FftDescriptor): number {
-  const { dct1, dst1 } = enums.FftAxisKind;
+  const { dct1, dst1 } = fftEnums.FftAxisKind;
   return axes.reduce((all, axis) => {
     const n = shape[axis] ?? 1;
     return (
@@ -248,7 +248,7 @@ function lineOf(descriptor: FftDescriptor, axis: number, special: boolean, backw
           sink: { file: 'half' },
         };
   }
-  const { dct1, dct2, dct3, dst1, dst2, dst3, dst4 } = enums.FftAxisKind;
+  const { dct1, dct2, dct3, dst1, dst2, dst3, dst4 } = fftEnums.FftAxisKind;
   const given = axisKinds[axis];
   const inverse = new Map<number | undefined, number>([
     [dct2, dct3],
