@@ -45,6 +45,35 @@ it('requests are answered in order: those after an open use the context it opens
   expect(replies).toEqual([[], 'native']);
 });
 
+it.each(['', 'constructor', 'PI', 7])(
+  'a call %j that a worker does not have is refused with those it has',
+  async (call) => {
+    const replies: unknown[] = [];
+    const handle = serve(
+      async () => expect.fail(),
+      (reply) => replies.push(reply),
+    );
+    await handle({ id: 3, call, options: {} } as never);
+    const known = 'alive, open, close, pi, index, kernel, batch';
+    const message = `the worker has no call ${JSON.stringify(call)}; expected one of ${known}`;
+    expect(replies).toEqual([{ id: 3, error: expect.objectContaining({ tag: 'Argument', message }) }]);
+  },
+);
+
+it('a batch before its kernel is an error, and closing a worker that opened nothing is none', async () => {
+  const replies: unknown[] = [];
+  const handle = serve(
+    async () => expect.fail(),
+    (reply) => replies.push(reply),
+  );
+  await handle({ id: 1, call: 'batch', options: { images: 1, offsets: new Uint32Array(2) } } as never);
+  await handle({ id: 2, call: 'close' });
+  expect(replies).toEqual([
+    { id: 1, error: expect.objectContaining({ tag: 'Internal', message: 'a batch came before its kernel' }) },
+    { id: 2, call: 'close', value: null },
+  ]);
+});
+
 it('a worker may be specified by a file URL as a string; a missing one is reported', async ({ skip }) => {
   if (!(await devices()).find(({ backend }) => backend === 'native')?.available) skip('absent: native');
   const worker = new URL('../../dist/worker.node.js', import.meta.url).href;

@@ -13,6 +13,17 @@ export interface WorkerCalls {
 }
 export type WorkerCall = keyof WorkerCalls;
 
+/** How a worker answers some calls: each with its value, and the buffers that move with it. */
+export interface ServedCalls<C extends WorkerCall> {
+  readonly calls: {
+    readonly [K in C]: (
+      options: WorkerCalls[K]['options'],
+    ) => Promise<readonly [value: WorkerCalls[K]['value'], transfer?: ArrayBuffer[]]>;
+  };
+  /** Ends what the calls have left open. */
+  close?(): Promise<void>;
+}
+
 type Maybe<O> = undefined extends O ? { readonly options?: O } : { readonly options: O };
 
 /** A request of a call. */
