@@ -99,13 +99,16 @@ test('what the odds do not support is stated in words', () => {
   expect(oddsText([{ ...rival, log10Odds: -2 }])).toBeUndefined();
 });
 
-test('errors are those of the deviations from the truth, and their words say at which distance', async () => {
+test('errors are those of the deviations from the truth', { tags: 'all' }, async () => {
   const scores = new Scores();
   for (let i = 0; i < 20; i++) await scoreUnknownCell(scores, determine, i, 71_000);
   for (const { name, rms } of scores.rms()) {
     expect(rms, name).toBeGreaterThan(0.5);
     expect(rms, name).toBeLessThan(1.5);
   }
+});
+
+test('the words of errors say at which distance', () => {
   const errors = [0.004, 0.004, 0.006, 0, 0, 0] as const;
   const words = '0.004 0.004 0.006 A, 0 0 0 deg at this distance and wavelength, which scale all lengths';
   expect(errorText(errors)).toBe(words);

@@ -129,12 +129,17 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     expect(context.liveBytes).toBe(0);
   });
 
-  test.for([
+  const fewest = 'the fewest words find what the command finds: %s/%s, cell known: %s';
+  const simulated = [
     ['sim', 'mono', true],
     ['sim', 'weak', true],
     ['sim', 'mono', false],
-    [join('real', 'frames'), 'cspad_thermolysin', true],
-  ] as const)('the fewest words find what the command finds: %s/%s, cell known: %s', async ([folder, name, known]) => {
+  ] as const;
+  test.for(simulated)(fewest, findsTheSame);
+  const measured = [join('real', 'frames'), 'cspad_thermolysin', true] as const;
+  test.for([measured])(fewest, { tags: 'all' }, findsTheSame);
+
+  async function findsTheSame([folder, name, known]: readonly [folder: string, name: string, known: boolean]) {
     const at = (ending: string): string => resolve(dataFolder ?? '', folder, `${name}${ending}`);
     const file = at(folder === 'sim' ? '.h5' : '_dev.h5');
     const dataset = await open(file);
@@ -158,7 +163,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     );
     for (const event of events)
       if (event.kind === 'tuned') expect(err).toContain(`--threshold=${event.peaks.threshold}`);
-  });
+  }
 
   test('frames that cannot be read are items with their error; leaving the loop ends the run', async () => {
     const dataset = await open(sim('mono.h5'));

@@ -97,6 +97,7 @@ describe.skipIf(!dataFolder)(`killed from outside${dataFolder ? '' : ' (absent: 
 
   test.skipIf(!mpiPresent || process.platform !== 'linux')(
     'a rank is killed: the job ends, --resume continues',
+    { tags: 'all' },
     async () => {
       const stream = join(folder, 'mpi.stream');
       const words = ['--allow-run-as-root', '--oversubscribe', '-n', '3', process.execPath, 'dist/cli.js', ...usual];

@@ -24,6 +24,8 @@ let commands: Commands;
 const at = (name: string): string => join(folder, name);
 // The frames are so small that none is a hit: every complete run ends with 1.
 const search = ['-g', 'run.geom', '-p', 'run.cell', '--threshold=8', '--backend=wasm', '-j', '1'];
+// The first frames need not be awaited: nothing is learnt from so few.
+const follow = ['--follow', '--first-frames-timeout=0'];
 const serials = (name: string): number[] =>
   [...readFileSync(at(name), 'utf8').matchAll(/^Image serial number: (\d+)$/gm)].map(([, serial]) => Number(serial));
 
@@ -41,7 +43,7 @@ afterAll(() => {
 test('a second run on an active stream is refused with its owner; after kill -9 it may continue', async () => {
   mkdirSync(at('watched'));
   copyFileSync(at('run.h5'), at('watched/a.h5'));
-  const words = ['index', 'watched', ...search, '-o', 'live.stream', '--follow', '--no-data-timeout=100'];
+  const words = ['index', 'watched', ...search, '-o', 'live.stream', ...follow, '--no-data-timeout=100'];
   const cli = resolve('dist/cli.js');
   const live = spawn(process.execPath, [cli, ...words], { cwd: folder, stdio: 'ignore' });
   try {
@@ -124,7 +126,7 @@ test('a followed folder in which nothing arrives is no mistake of the words', as
 test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', async () => {
   mkdirSync(at('ended'));
   copyFileSync(at('run.h5'), at('ended/a.h5'));
-  const words = ['index', 'ended', ...search, '-o', 'ended.stream', '--html', 'ended.html', '--follow'];
+  const words = ['index', 'ended', ...search, '-o', 'ended.stream', '--html', 'ended.html', ...follow];
   const cli = resolve('dist/cli.js');
   const run = spawn(process.execPath, [cli, ...words, '--no-data-timeout=100'], { cwd: folder, stdio: 'ignore' });
   const part = (): string => (existsSync(at('ended.stream.part')) ? readFileSync(at('ended.stream.part'), 'utf8') : '');

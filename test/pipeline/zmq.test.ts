@@ -159,9 +159,10 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
   });
 
-  test.each(['V1', 'V2'])(
-    'an image of a DECTRIS series %s that does not arrive is reported, and the run ends with 1',
-    async (version) => {
+  for (const version of ['V1', 'V2'])
+    test(`an image of a DECTRIS series ${version} that does not arrive is reported, and the run ends with 1`, {
+      tags: version === 'V1' ? ['all'] : [],
+    }, async () => {
       const { Push } = zmq ?? expect.fail();
       const push = new Push({ linger: 0 });
       await push.bind('tcp://127.0.0.1:*');
@@ -200,8 +201,7 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
         .map((line) => JSON.parse(line));
       expect(lines.find(({ event }) => event === 'end')).toMatchObject({ done: 3, lost: 1 });
       expect(lines.filter(({ event }) => event === 'frames-lost')).toMatchObject([{ frames: 1 }]);
-    },
-  );
+    });
 
   test('missing data and conflicting flags are reported with advice', async () => {
     const cases = [
