@@ -11,6 +11,16 @@ import type { Disposable } from './resource.js';
  */
 export type InputReference = { readonly path: string } | { readonly url: string } | { readonly hash: string };
 
+/** A file in which one worker stores results that are too large to be sent, and an index of its contents. */
+export interface Shard extends Disposable {
+  readonly name: string;
+  /**
+   * Appends bytes, and then to the index the entry that describes them, given their place; both are on the disk when
+   * this resolves, to that place.
+   */
+  append(pieces: readonly Uint8Array[], entry: (at: number) => unknown): Promise<number>;
+}
+
 /** The second argument of a task's function; `C` is the part of the worker's context that it uses. */
 export interface RoomTaskScope<C = object> {
   /** Fires when the result is no longer wanted; long tasks check it where they can. */
@@ -28,6 +38,11 @@ export interface RoomTaskScope<C = object> {
    * disposed with the worker or after seven other keys have been used.
    */
   keep<T extends Disposable>(key: string, make: () => Promise<T>): Promise<T>;
+  /**
+   * This worker's shard in a folder that contains this token; undefined if the worker does not share that folder with
+   * the client, or may not write there.
+   */
+  shard(folder: string, token: string): Promise<Shard | undefined>;
   /** Marks buffers of a result to be transferred to the caller instead of copied. */
   transfer<T>(value: T, buffers: readonly ArrayBuffer[]): T;
 }

@@ -102,9 +102,14 @@ export class MultipleSearch {
     this.#known = known;
   }
 
+  /** Whether further crystals have no effect. */
+  get isFull(): boolean {
+    return this.#indices.length >= enough;
+  }
+
   /** Adds a crystal, rows a, b, c in Å in the setting of the known cell, and the spots of its frame, [n, 3] in 1/Å. */
   add(found: Cell, spots: Float32Array): void {
-    if (this.#indices.length >= enough) return;
+    if (this.isFull) return;
     const cell = nearestSetting(found, this.#known);
     const primitive = primitiveOf(cell, this.#known.centring).flat();
     const edges = cell.flat();

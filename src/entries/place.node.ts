@@ -7,6 +7,7 @@ import { machineMemory, machineName } from '../core/backends/system.js';
 import { startNodeWorker } from '../core/workers/start.node.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
 import type { Place } from '../executors/place.js';
+import { openShard, shardsFolder } from '../executors/shards-node.js';
 import { createContext, devices } from './index.node.js';
 import { tasks } from './tasks.node.js';
 
@@ -41,6 +42,7 @@ export const nodePlace: Place = {
   startWorker: startNodeWorker,
   readBytes: readBytesOnNode,
   openFrames: openFramesOnNode,
+  shards: { allowed: shardsFolder, open: openShard },
   hold(port, alive) {
     const held = port as unknown as { ref(): void; unref(): void };
     if (alive) held.ref();

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { computeHere } from '../core/backends/native/compute-here.js';
 import { openFramesOnNode, readBytesOnNode } from '../executors/files-node.js';
+import { openShard, shardsFolder } from '../executors/shards-node.js';
 import { servedHost } from '../executors/workers/serve.js';
 import type { WorkerRequest } from '../whole/assembly/public.worker.js';
 import { serve } from '../whole/assembly/serve.js';
@@ -16,6 +17,7 @@ const host = servedHost(
     createContext,
     readBytes: readBytesOnNode,
     openFrames: openFramesOnNode,
+    shards: { allowed: shardsFolder, open: openShard },
     computeHere: (context) => {
       const given = context?.addonPath;
       computeHere(typeof given === 'string' ? given : given?.native);

@@ -2,6 +2,7 @@
 
 import { EwaldError, messageOf } from '../base/errors.js';
 import type { Disposable } from '../base/resource.js';
+import type { Shard } from '../base/task-scope.js';
 import type { Communicator } from '../core/communicator/communicator.js';
 import type { ContextCore, ContextOptions } from '../core/context/context.js';
 import type { HostPlace } from './place.js';
@@ -17,6 +18,8 @@ export interface HostParts {
   readonly modules: Readonly<Record<string, string>>;
   /** Whether modules are imported by name only, and none by a URL; default false. */
   readonly namesOnly?: boolean | undefined;
+  /** Real path of the folder in which shards may be created; undefined: nowhere. */
+  readonly shards?: string | undefined;
   readonly contextOptions: ContextOptions | undefined;
   /** Fetches a shared value by its hash; called once per value. */
   fetchShared(hash: string): Promise<unknown>;
@@ -41,6 +44,7 @@ export class TaskHost {
   readonly #shared = new Map<string, Promise<unknown>>();
   readonly #files = new Map<string, { readonly bytes: Promise<Uint8Array>; size: number }>();
   readonly #kept = new Map<string, Promise<Disposable>>();
+  #shard: { readonly token: string; readonly opened: Shard } | undefined;
   #context: Promise<ContextCore> | undefined;
 
   constructor(parts: HostParts) {
@@ -62,6 +66,7 @@ export class TaskHost {
       open: (input, options) => this.#parts.place.openFrames(input, options),
       module: (name) => this.#module(spec, name),
       keep: (key, make) => this.#keep(key, make),
+      shard: (folder, token) => this.#shardIn(folder, token),
       transfer: (value, buffers) => {
         moving.push(...buffers);
         return value;
@@ -79,6 +84,7 @@ export class TaskHost {
     const kept = [...this.#kept.values()];
     this.#kept.clear();
     await Promise.all(kept.map(letGo));
+    await this.#shard?.opened.dispose();
     this.#files.clear();
     // Failure to open the context has been reported to the task that needed it.
     await (await context?.catch(() => undefined))?.dispose();
@@ -107,6 +113,17 @@ export class TaskHost {
       void letGo(value);
     }
     return found;
+  }
+
+  /** A folder that is not seen yet may be there later: file systems on a network are slow to show what is new. */
+  async #shardIn(folder: string, token: string): Promise<Shard | undefined> {
+    const { shards, place } = this.#parts;
+    if (this.#shard?.token === token) return this.#shard.opened;
+    const opened = shards === undefined ? undefined : await place.shards?.open(shards, folder, token);
+    if (!opened) return undefined;
+    await this.#shard?.opened.dispose();
+    this.#shard = { token, opened };
+    return opened;
   }
 
   #load(spec: TaskSpec): Promise<TaskFunction> {

@@ -35,4 +35,10 @@ export interface JoinParameters {
   readonly maxMemory?: number | undefined;
   /** Name shown by ewald cluster. Default machine and process. */
   readonly name?: string | undefined;
+  /**
+   * Shared folder in which it may store results of runs whose stream is written there. Results that are stored are
+   * not sent. Without it, and for streams elsewhere, they are sent to the client. The folder is compared by its real
+   * path, which must be the same on all machines.
+   */
+  readonly shards?: string | undefined;
 }

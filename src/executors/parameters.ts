@@ -92,15 +92,28 @@ export const joinRows = {
     unit: 'bytes',
     usual: "the machine's or container's, divided by its workers of the cluster",
   },
+  shards: {
+    kind: 'text',
+    sentence: 'shared folder in which it may store results of runs whose stream is written there',
+    more:
+      'Results that are stored are not sent. Without it, and for streams elsewhere, they are sent to the client. The ' +
+      'folder is compared by its real path, which must be the same on all machines.',
+    usual: '',
+    value: 'folder',
+  },
   name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
 } as const satisfies Parameters;
 
 const { cluster, token, creds } = connectionRows;
-const { workers, threads, allowModules, maxMemory, name } = joinRows;
+const { workers, threads, allowModules, maxMemory, name, shards } = joinRows;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
   { name: 'ConnectionParameters', about: 'How a cluster is reached.', rows: { cluster, token, creds } },
   { name: 'WorkerParameters', about: 'How many tasks run at once.', rows: { workers, threads } },
-  { name: 'JoinParameters', about: 'What a worker offers to a cluster.', rows: { allowModules, maxMemory, name } },
+  {
+    name: 'JoinParameters',
+    about: 'What a worker offers to a cluster.',
+    rows: { allowModules, maxMemory, name, shards },
+  },
 ] as const;

@@ -1,6 +1,7 @@
 /** The platform interface of executors: everything in which Node and browsers differ. */
 
 import type { PlatformPort } from '../base/globals.js';
+import type { Shard } from '../base/task-scope.js';
 import type { WorkerPort } from '../base/worker-port.js';
 import type { DeviceReport } from '../core/backends/open.js';
 import type { WorkerSource } from '../core/backends/platform.js';
@@ -32,6 +33,13 @@ export interface Place {
   openFrames(input: DataInput, options?: OpenOptions): Promise<Dataset>;
   /** Makes kernels and codecs run on the calling thread, on platforms that otherwise use other threads for them. */
   computeHere?(context: ContextOptions | undefined): void;
+  /** Shards of a folder that machines share; absent in browsers. */
+  readonly shards?: {
+    /** The real path of the folder in which a worker may create shards. Throws `Argument` if it is none. */
+    allowed(folder: string): Promise<string>;
+    /** Creates a shard in a folder within the allowed one; undefined if the folder or its token is not there. */
+    open(allowed: string, folder: string, token: string): Promise<Shard | undefined>;
+  };
   /** Connects to a NATS server by TCP; undefined in browsers. */
   readonly connectTcp: TcpConnect | undefined;
   /** The text of credentials, which is passed itself or read from a path. */
@@ -41,4 +49,4 @@ export interface Place {
 }
 
 /** The part of the platform that workers use. */
-export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames' | 'computeHere'>;
+export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames' | 'computeHere' | 'shards'>;

@@ -124,6 +124,8 @@ async function search(
     ...(follow === undefined ? {} : { follow: true, noDataTimeout: follow }),
     ...(firstFramesTimeout === undefined ? {} : { firstFramesTimeout }),
     ...outputsOf(flags),
+    // Lines are printed of items, and of nothing else.
+    ...(flags.output !== undefined && !shared.json && shared.stream === undefined ? { briefItems: true } : {}),
     commandLine: commandLine(),
     onEvent: (event) => {
       report.onEvent(event);

@@ -41,6 +41,7 @@ export function register(program: Command, { signal }: CliDeps): void {
         ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
         ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
         ...(flags.name !== undefined && { name: flags.name }),
+        ...(flags.shards !== undefined && { shards: flags.shards }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
         onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),

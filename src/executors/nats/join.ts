@@ -1,6 +1,7 @@
 /** Joins a cluster with a pool of workers of this process. */
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
 import { decode } from '../codec.js';
 import { describe } from '../local.js';
 import { workersOf, workersRows } from '../options.js';
@@ -12,11 +13,11 @@ import { Joined } from './joined.js';
 import { checkNats, loadNats, openConnection } from './library.js';
 import { type JoinedWorker, type JoinOptions, keepRow, natsRows } from './options.js';
 
-const { allowModules, maxMemory, name } = joinRows;
+const { allowModules, maxMemory, name, shards } = joinRows;
 const rows = {
   ...natsRows,
   ...workersRows,
-  ...{ allowModules, maxMemory, name },
+  ...{ allowModules, maxMemory, name, shards },
   clientSeconds: row.number(1, 1e6, 60),
   keepSeconds: keepRow,
   onEvent: row.any,
@@ -51,6 +52,10 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
   const { contexts, modules, worker, threads, crowded } = workersOf('join', wanted, place.cores);
   const slots = contexts.length;
   const { allowModules, maxMemory, clientSeconds, name = `${place.host} ${place.processName}` } = wanted;
+  const { shards } = wanted;
+  if (shards !== undefined && !place.shards)
+    throw new EwaldError('Unsupported', 'join: shards is a folder; browsers write no files, so omit it');
+  const allowed = shards === undefined ? undefined : await place.shards?.allowed(shards);
   const nats = await loadNats(wanted.nats);
   const event = observer('join', given, 'onEvent');
   const wait = { name, seconds: Number.POSITIVE_INFINITY, onWait: event };
@@ -61,7 +66,7 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
     contexts,
     names: `${name} / `,
     // A second safeguard: modules that are not registered by name are never imported, whatever a message contained.
-    start: { threads, modules, crowded, namesOnly: !allowModules },
+    start: { threads, modules, crowded, namesOnly: !allowModules, shards: allowed },
     source: worker,
     memory,
     fetchShared: async (hash) => decode(await cluster.values.fetch(hash, 'a shared value')),

@@ -15,6 +15,8 @@ export interface HostStart {
   readonly crowded?: boolean;
   /** Whether modules are imported by name only, and none by a URL. */
   readonly namesOnly?: boolean;
+  /** Real path of the folder in which shards may be created. */
+  readonly shards?: string | undefined;
 }
 
 /** Messages to the worker. */

@@ -26,7 +26,7 @@ export function servedHost(
 
 /** Serves an executor until it sends `close`. */
 export function serveHost(
-  { port, worker, threads, modules, context, crowded, namesOnly }: HostStart,
+  { port, worker, threads, modules, context, crowded, namesOnly, shards }: HostStart,
   place: HostPlace,
 ): void {
   markWorker();
@@ -39,6 +39,7 @@ export function serveHost(
     threads,
     modules,
     namesOnly,
+    shards,
     contextOptions: context,
     place,
     fetchShared: (hash) =>

@@ -17,6 +17,7 @@ import { readCellOption, readText } from '../../io/files/read.js';
 import { checkOutput, openOutput } from '../../io/files/write.js';
 import type { FileInput, PlaceFiles, RunPlace } from './place.js';
 import { nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
+import { openShardFolder } from './shards/folder.node.js';
 import { functionOutput } from './sinks/function-output.js';
 import { streamThrough } from './sinks/stream-file.js';
 import { checkStreamFile, openStreamFile } from './sinks/stream-file.node.js';
@@ -99,6 +100,7 @@ export const runPlace: RunPlace = {
   async checkStream(target, options) {
     if (typeof target === 'string') await checkStreamFile(target, options);
   },
+  openShards: openShardFolder,
   async openStream(target, options) {
     if (typeof target === 'string') return openStreamFile(target, options);
     if (options.resume) throw new EwaldError('Argument', 'resume needs a stream in a file: output: PATH');

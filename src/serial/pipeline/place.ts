@@ -10,6 +10,7 @@ import type { Dataset } from '../../io/data/dataset.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { DataInput } from '../../io/data/source-of.js';
 import type { Output, WriteOptions } from '../../io/files/write.js';
+import type { ShardFolder, ShardFolderOptions } from './shards/folder.js';
 import type { StreamFile, StreamFileOptions } from './sinks/stream-file.js';
 
 /** A file given by name or as an object: a path (Node), an address, a File or a Blob. */
@@ -68,6 +69,8 @@ export interface RunPlace {
   /** Rejects early what `openStream` would reject about the file itself. */
   checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>): Promise<void>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
+  /** Opens the folder of shards beside a stream; undefined if none can be made; absent in browsers. */
+  readonly openShards?: (stream: string, options: ShardFolderOptions) => Promise<ShardFolder | undefined>;
   /** Cores of this process; undefined in browsers, where frames are not unpacked on other threads. */
   readonly cores: number | undefined;
   /** The file system; undefined in browsers. */

@@ -38,6 +38,17 @@ export interface FrameRecord {
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */
   readonly frame?: Frame | undefined;
+  /** What it contributes to the stream if a worker has made that, '' for nothing; and where a worker has stored it. */
+  readonly text?: string | undefined;
+  readonly storedText?: StoredBytes | undefined;
+}
+
+/** Bytes in a shard. */
+export interface StoredBytes {
+  readonly shard: string;
+  readonly at: number;
+  readonly length: number;
+  readonly crc: number;
 }
 
 /** A frame that could not be read. */
@@ -75,6 +86,7 @@ export const failureOf = ({ origin, error }: FailedFrame): FrameFailure => ({
 });
 
 export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailure => 'message' in item;
+export const isRead = (item: FrameRecord | FrameFailure): item is FrameRecord => !isFailure(item);
 
 /** The geometry, lattices and method with which an item of a run is written. */
 export interface ItemScene {
@@ -98,6 +110,8 @@ export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScen
     origin,
     result,
     get chunk() {
+      if (record.chunk === '')
+        throw new EwaldError('Unsupported', 'a brief item has no chunk; leave out briefItems, or read the stream');
       chunk ??= chunkOf(origin, result, scene.geometry, scene.lattices, scene.method);
       return chunk;
     },

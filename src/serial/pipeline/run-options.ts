@@ -125,6 +125,11 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
   /** Items contain the pixels of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
   /**
+   * Items of a run on an executor have no peaks, spots, indices, reflections and chunk, which are then neither sent nor
+   * read again; outputs are whole. Default false.
+   */
+  readonly briefItems?: boolean | undefined;
+  /**
    * Receives the events of the run: its parameters, the cell, progress, warnings, and the outcome of its outputs.
    * If it throws or returns a promise, the run ends with `Argument` and its outputs are kept as at an abort. Default:
    * warnings go to the log of the context, which prints them on standard error.
@@ -144,6 +149,7 @@ const optionRows = {
   min: cellSearchRows.minLengthA,
   jobs: row.integer(1, 256, 1),
   keepFrame: row.flag,
+  briefItems: row.flag,
   signal: row.signal,
 } as const;
 

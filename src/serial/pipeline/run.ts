@@ -11,6 +11,7 @@ import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
+import { decode } from '../../executors/codec.js';
 import { openDetector } from '../../io/detector/detector.js';
 import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
@@ -29,13 +30,14 @@ import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
+import { type BriefRecord, type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
 import { startOfRun } from './start-of-run.js';
 import { RunSummary } from './summary.js';
-import type { SharedRun } from './task.js';
+import type { BriefResults, SharedRun } from './task.js';
 
 /**
  * Runs frames through all stages and yields their results in order; a frame that cannot be read yields an `error`.
@@ -177,7 +179,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const isDone: IsDone = (serial, file, event) =>
     checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
   const records = options.executor
-    ? searchedElsewhere(run, options.executor, isDone)
+    ? searchedElsewhere(run, options.executor, await storedResults(run, options.executor, outputs, isDone), isDone)
     : searchedHere(run, checked.jobs, isDone);
   let isReported = false;
   const reportOmitted = (record: FrameRecord | FrameFailure): void => {
@@ -281,12 +283,82 @@ async function* searchedHere(
 const taskSize = (total: number | undefined, slots: number): number =>
   Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
 
-/** Searches frames on the workers of an executor. */
+/** Where the results of workers are stored and what of them is needed; undefined if they are sent as they are. */
+interface StoredResults {
+  readonly brief: BriefResults;
+  /** Frames that an earlier session has stored, in order. */
+  readonly earlier: readonly BriefRecord[];
+  readonly wholeOf: (record: BriefRecord) => Promise<FrameRecord>;
+}
+
+/** Opens the folder in which workers of a cluster store their results, if the stream is a file. */
+async function storedResults(
+  { options, checked, scene }: RunScene,
+  { kind }: RunExecutor,
+  outputs: Outputs,
+  isDone: IsDone,
+): Promise<StoredResults | undefined> {
+  const { output, briefItems = false, keepFrame = false, resume = false, force = false } = options;
+  const whole = !briefItems || keepFrame || outputs.needsWhole;
+  const isStored = kind === 'nats' && typeof output === 'string' && outputs.isContinuable && !keepFrame;
+  const folder = isStored ? await scene.place.openShards?.(output, { resume, force, head: scene.head }) : undefined;
+  if (whole && !folder) return undefined;
+  if (folder) outputs.joinFrom(folder);
+  const { nonHitsInStream, peaksInStream, reflsInStream } = options;
+  const contents = output === undefined ? undefined : { nonHitsInStream, peaksInStream, reflsInStream };
+  const found = new Map<number, BriefRecord>();
+  // Files that are followed may be listed in another order by now.
+  if (checked.follow === undefined)
+    for (const record of (folder?.earlier ?? []).flatMap((task) => briefRecords(task as BriefTask)))
+      if (!isFailure(record) && !isDone(record.origin.serial, record.origin.filename, record.origin.event ?? 0))
+        found.set(record.origin.serial, record);
+  return {
+    brief: { whole, contents, folder: folder && { path: folder.path, token: folder.token } },
+    earlier: [...found.values()].sort((a, b) => a.origin.serial - b.origin.serial),
+    async wholeOf(record) {
+      const { storedRecord, storedText } = record;
+      if (!whole || !storedRecord || !folder) return record;
+      const bytes = await folder.read([storedRecord]);
+      const text = storedText && storedText.length > 0 ? await folder.read([storedText]) : undefined;
+      return { ...(decode(bytes) as FrameRecord), chunk: text ? new TextDecoder().decode(text) : '', storedText };
+    },
+  };
+}
+
+/** Searches frames on the workers of an executor; those of `stored` that an earlier session found are not repeated. */
 async function* searchedElsewhere(
-  { options, checked, scene, given }: RunScene,
+  run: RunScene,
   executor: RunExecutor,
+  stored: StoredResults | undefined,
   isDone: IsDone,
 ): AsyncGenerator<Found, void, undefined> {
+  const { signal } = run.options;
+  const earlier = [...(stored?.earlier ?? [])];
+  const serials = new Set(earlier.map(({ origin }) => origin.serial));
+  const before = async function* (serial: number): AsyncGenerator<Found, void, undefined> {
+    while (earlier[0] && earlier[0].origin.serial < serial) {
+      checkSignal(signal);
+      yield { record: (await stored?.wholeOf(earlier.shift() as BriefRecord)) as FrameRecord };
+    }
+  };
+  for await (const value of resultsOf(run, executor, stored?.brief, (serial, ...of) =>
+    serials.has(serial) ? true : isDone(serial, ...of),
+  ))
+    for (const record of Array.isArray(value) ? value : briefRecords(value)) {
+      yield* before(record.origin.serial);
+      checkSignal(signal);
+      yield { record: stored && isBrief(record) ? await stored.wholeOf(record) : record };
+    }
+  yield* before(Number.POSITIVE_INFINITY);
+}
+
+/** The results of the tasks of a run. */
+async function* resultsOf(
+  { options, checked, scene, given, summary }: RunScene,
+  executor: RunExecutor,
+  brief: BriefResults | undefined,
+  isDone: IsDone,
+): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
   const { source, settings, place } = scene;
   const { signal, checksums, maxFrameBytes, keepFrame } = options;
   // Workers of a cluster have other working directories.
@@ -300,6 +372,7 @@ async function* searchedElsewhere(
     growing: checked.follow !== undefined,
     live: source.live,
     files: source.files,
+    brief,
   };
   const { hash } = await executor.share(shared);
   const tasks = async function* () {
@@ -308,19 +381,18 @@ async function* searchedElsewhere(
       yield {
         module: 'pipeline',
         function: 'search',
-        argument: { ...task, file: task.live ? task.file : far(task.file) },
+        argument: { ...task, file: task.live ? task.file : far(task.file), spots: summary.needsSpots() },
         inputs: { run: { hash } },
       };
   };
   // Results that wait for an earlier frame are held in memory. Few tasks of several frames each are enough to keep
   // local workers busy.
   const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
-  const results = executor.run<(FrameRecord | FrameFailure)[]>(tasks(), { ...(signal ? { signal } : {}), ...few });
-  for await (const { value } of results)
-    for (const record of value) {
-      checkSignal(signal);
-      yield { record };
-    }
+  const results = executor.run<(FrameRecord | FrameFailure)[] | BriefTask>(tasks(), {
+    ...(signal ? { signal } : {}),
+    ...few,
+  });
+  for await (const { value } of results) yield value;
 }
 
 /** The geometry for a stream, which states the dataset that the user named instead of the one in the file. */

@@ -11,6 +11,7 @@ import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
 import { Sampled } from './sampled.js';
 import type { PipelineItem } from './search-all.js';
+import { isBrief } from './shards/brief.js';
 import type { RunSource } from './sources/source.js';
 
 /** The properties of a frame that are counted. */
@@ -106,7 +107,7 @@ export class RunSummary {
     });
     for (const { cell, inputCell } of crystals) this.#multiples[inputCell]?.add(cell, spots);
     this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
-    const explained = explainedFraction({ peaks, crystals });
+    const explained = isBrief(item) ? item.explained : explainedFraction({ peaks, crystals });
     if (explained !== undefined) this.#explained.add(explained);
     this.#timed++;
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
@@ -174,6 +175,11 @@ export class RunSummary {
           ]
         : [],
     );
+  }
+
+  /** Whether spots of further frames may show that a known cell is a multiple. */
+  needsSpots(): boolean {
+    return this.#multiples.some(({ isFull }) => !isFull);
   }
 
   /** The known cells, by number from 0, that the peaks do not need all of: multiples of the right ones. */

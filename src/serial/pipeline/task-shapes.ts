@@ -54,6 +54,7 @@ export const taskShape = members({
   frames: listOf(count()),
   serials: listOf(count()),
   known: count(),
+  spots: maybe(truth),
   live: maybe(listOf(either((frame) => ('error' in frame ? members({ error: text }) : liveFrame)))),
   sent: maybe(
     listOf(
@@ -75,4 +76,11 @@ export const runShape = members({
   live: maybe(liveFrame),
   keepFrame: maybe(truth),
   copyHeader: maybe(listOf(text)),
+  brief: maybe(
+    members({
+      whole: truth,
+      contents: maybe(members({})),
+      folder: maybe(members({ path: text, token: text })),
+    }),
+  ),
 });

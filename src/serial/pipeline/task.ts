@@ -4,11 +4,14 @@
  * its open files from task to task.
  */
 
+import { crc32 } from '../../base/crc32.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob, PlatformFile } from '../../base/globals.js';
+import { checkSignal } from '../../base/options.js';
 import { members } from '../../base/shapes.js';
 import type { RoomTaskScope } from '../../base/task-scope.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { encode } from '../../executors/codec.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { DataInput } from '../../io/data/source-of.js';
@@ -17,9 +20,11 @@ import { type Detector, openDetector } from '../../io/detector/detector.js';
 import { openStacked } from '../../io/detector/stacked.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../io/live/frame.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
-import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
+import { type FrameFailure, type FrameRecord, failureOf, isRead, recordOf } from './record.js';
 import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
+import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
+import { type StreamContents, streamText } from './sinks/stream-text.js';
 import { runShape, taskShape } from './task-shapes.js';
 
 /** The services that the task requires from its environment. */
@@ -49,6 +54,18 @@ export interface SharedRun {
   readonly keepFrame?: boolean | undefined;
   /** Fields of the frames' headers that are copied into the results. */
   readonly copyHeader?: readonly string[] | undefined;
+  /** If results are brief, or stored instead of sent. */
+  readonly brief?: BriefResults | undefined;
+}
+
+/** How results are reported by a worker that makes the texts of the stream. */
+export interface BriefResults {
+  /** Whether whole records are needed as well: they are stored beside the texts, or sent where that is impossible. */
+  readonly whole: boolean;
+  /** The contents of the stream; undefined if there is none. */
+  readonly contents: StreamContents | undefined;
+  /** The folder for shards; undefined if texts are sent. */
+  readonly folder?: { readonly path: string; readonly token: string } | undefined;
 }
 
 /** A File with its names, which Node loses when it sends one to a worker. */
@@ -72,6 +89,8 @@ export interface SearchTask {
   readonly known: number;
   /** The frames themselves if they are not in a file, or why one cannot be read; `file` is then only a name. */
   readonly live?: readonly (LiveFrame | { readonly error: string })[] | undefined;
+  /** Whether results of indexed frames have the spots of their peaks. */
+  readonly spots?: boolean | undefined;
   /** Frames in a File: that File, the first one of the run, and the Files that they refer to. */
   readonly sent?: readonly SentFile[] | undefined;
 }
@@ -87,10 +106,38 @@ function inputOf(file: string, sent: SearchTask['sent'] = []): DataInput {
 }
 
 /** Searches the frames; unreadable ones are reported individually. */
-export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[]> {
+export async function search(task: SearchTask, scope: TaskScope): Promise<(FrameRecord | FrameFailure)[] | BriefTask> {
   taskShape('the task of pipeline', task);
   const run = (await scope.input('run')) as SharedRun;
   members({})('the run of a task', run);
+  const items = await searched(task, scope, run);
+  return run.brief ? reported(items, task, run.brief, scope) : items;
+}
+
+/** Stores results in this worker's shard, or leaves out what is not needed. */
+async function reported(
+  items: (FrameRecord | FrameFailure)[],
+  { filename, spots = false }: SearchTask,
+  { whole, contents, folder }: BriefResults,
+  scope: TaskScope,
+): Promise<(FrameRecord | FrameFailure)[] | BriefTask> {
+  const shard = folder && (await scope.shard(folder.path, folder.token));
+  if (whole && !shard) return items;
+  const frames = items.filter(isRead);
+  const texts = frames.map((frame) => (contents && streamText(frame, contents)) ?? '');
+  if (!shard) return briefTask(items, { filename, shard: undefined, at: 0, texts }, [], spots);
+  checkSignal(scope.signal);
+  const encoder = new TextEncoder();
+  const pieces = texts.map((text) => encoder.encode(text));
+  const records = frames.map(({ chunk: _, ...frame }) => (whole ? encode(frame) : new Uint8Array(0)));
+  const extentOf = (bytes: Uint8Array): Extent => ({ length: bytes.length, crc: crc32(bytes) });
+  const stored = frames.map((_, i) => [pieces[i], records[i]].map((one) => extentOf(one as Uint8Array)) as never);
+  const made = (at: number): BriefTask =>
+    briefTask(items, { filename, shard: shard.name, at, texts: [] }, stored, spots);
+  return made(await shard.append([...pieces, ...records], made));
+}
+
+async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Promise<(FrameRecord | FrameFailure)[]> {
   const { hash } = scope.inputs.run as { readonly hash: string };
   const first = async (): Promise<Dataset> =>
     run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0, task.sent);

@@ -171,6 +171,7 @@ class Watch implements RunWatch {
   };
 
   readonly sink: FrameSink = {
+    isBrief: true,
     add: async ({ hit, crystals }) => {
       this.#found.frames++;
       if (hit) this.#found.hits++;

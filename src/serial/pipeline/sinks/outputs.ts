@@ -16,6 +16,8 @@ import { milleDefaults } from '../parameters.js';
 import type { OutputTarget, RunPlace } from '../place.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';
+import type { ShardFolder } from '../shards/folder.js';
+import { JoinedStream } from '../shards/joined-stream.js';
 import type { RunSource } from '../sources/source.js';
 import { Ends } from './ends.js';
 import { heeding } from './function-output.js';
@@ -209,7 +211,8 @@ export class Outputs {
   readonly #options: OutputOptions;
   readonly #ends: Ends;
   readonly #sinks: readonly FrameSink[];
-  readonly #stream: StreamFile | undefined;
+  #stream: StreamFile | undefined;
+  #joined: JoinedStream | undefined;
   readonly #stand: DetectorSink;
 
   private constructor(
@@ -275,8 +278,26 @@ export class Outputs {
       return;
     }
     await this.#ends.add(item);
-    const text = this.#stream && streamText(item, this.#options);
-    if (text !== undefined) await this.#stream?.write(text);
+    const { storedText, text = this.#stream && streamText(item, this.#options) } = item;
+    if (storedText) await (storedText.length > 0 && this.#joined?.join(storedText));
+    else if (text) await this.#stream?.write(text);
+  }
+
+  /** Whether there is a stream that a later run can continue: a regular file. */
+  get isContinuable(): boolean {
+    return this.#stream?.isContinuable === true;
+  }
+
+  /** Whether an output needs frames with their peaks, indices and reflections. */
+  get needsWhole(): boolean {
+    return this.#sinks.some(({ isBrief }) => !isBrief);
+  }
+
+  /** Joins the stream from the texts that workers store in a folder. */
+  joinFrom(folder: ShardFolder): void {
+    if (!this.#stream) return;
+    this.#joined = new JoinedStream(this.#stream, folder);
+    this.#stream = this.#joined;
   }
 
   /** Ends a run: outputs are complete, or contain the frames finished so far. */

@@ -24,6 +24,7 @@ interface SettledRun {
 }
 
 export class DetectorSink implements FrameSink {
+  readonly isBrief = true;
   readonly #run: SettledRun;
   readonly #isDoubtful: () => boolean;
   readonly #file: RefinedFile | undefined;

@@ -11,6 +11,8 @@ import type { FrameFailure, FrameRecord } from '../record.js';
 /** Receives the frames of a run in order. */
 export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
+  /** Whether frames without peaks, indices and reflections are enough for it; default false. */
+  readonly isBrief?: boolean | undefined;
   /** A frame that could not be read. */
   fail?: MethodOf<[failure: FrameFailure], void> | undefined;
   /** What it has found so far, in a few words, for the viewer that follows the run. */
@@ -85,6 +87,7 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
   let count = 0;
   let unnamed = 0;
   return {
+    isBrief: true,
     async add({ origin, crystals }) {
       // The reader ends a quoted name at the first quotation mark.
       if (origin.filename.includes('"')) {

@@ -139,6 +139,7 @@ async function isBeginOf(file: string, text: string): Promise<boolean> {
 }
 
 class PartFile implements StreamFile {
+  readonly isContinuable = true;
   readonly #place: Place;
   /**
    * Undefined while a finished stream has received nothing new: the stream is kept, and copied when the first new frame
@@ -157,8 +158,8 @@ class PartFile implements StreamFile {
     this.#end = end;
   }
 
-  async write(chunk: string): Promise<void> {
-    const bytes = new TextEncoder().encode(chunk);
+  async write(chunk: string | Uint8Array): Promise<void> {
+    const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
     try {
       this.#handle ??= await this.#copied();
       for (let at = 0; at < bytes.length; ) {

@@ -7,7 +7,9 @@ import type { Output, WriteOptions } from '../../../io/files/write.js';
 
 /** A stream in progress. */
 export interface StreamFile {
-  write(chunk: string): Promise<void>;
+  /** Whether `resume` can continue it. */
+  readonly isContinuable?: boolean;
+  write(chunk: string | Uint8Array): Promise<void>;
   /** Notes an unreadable frame, so that `resume` tries it again. */
   unread(serial: number): Promise<void>;
   /** Renames the file to its final name. */

@@ -1,0 +1,192 @@
+/**
+ * Frames as workers report them if their results do not have to pass through the client: the numbers that a summary
+ * counts, and the place of the text in a shard. A frame takes 160 bytes, and 320 more for each crystal.
+ */
+import { EwaldError } from '../../../base/errors.js';
+import type { Cell } from '../../../crystal/cell.js';
+import { shardName } from '../../../executors/shards.js';
+import type { CopiedHeader } from '../copied-headers.js';
+import { explainedFraction } from '../doubt.js';
+import type { StageBackends } from '../frame.js';
+import {
+  type CrystalRecord,
+  type FrameFailure,
+  type FrameRecord,
+  isFailure,
+  isRead,
+  type StoredBytes,
+} from '../record.js';
+
+/** A frame without its peaks, indices and reflections, and where its text and its whole record are. */
+export interface BriefRecord extends FrameRecord {
+  /** The fraction of its peaks that its crystals explain; undefined without crystals. */
+  readonly explained: number | undefined;
+  readonly storedRecord?: StoredBytes | undefined;
+}
+
+export const isBrief = (item: object): item is BriefRecord => 'explained' in item;
+
+/** Length and CRC-32 of the bytes that a frame has in a shard; a length of 0 if there are none. */
+export interface Extent {
+  readonly length: number;
+  readonly crc: number;
+}
+
+/** What a task gives. */
+export interface BriefTask {
+  readonly filename: string;
+  /** Name of the shard with the texts and records of the frames; undefined if `texts` has the texts. */
+  readonly shard: string | undefined;
+  /** Where the texts begin in the shard, one after the other; the records follow. */
+  readonly at: number;
+  readonly texts: readonly string[];
+  /** For each frame `frameNumbers`, for each of its crystals `crystalNumbers` and those of its rivals. */
+  readonly numbers: Float64Array;
+  readonly spots: Float32Array;
+  readonly backends: readonly StageBackends[];
+  readonly headers: readonly (readonly CopiedHeader[] | undefined)[];
+  readonly failures: readonly FrameFailure[];
+}
+
+/** Numbers of a frame, and of a crystal without its rivals. */
+const [frameNumbers, crystalNumbers] = [20, 39];
+
+const orNaN = (value: number | undefined): number => value ?? Number.NaN;
+const orUndefined = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
+
+/** The numbers of a crystal. */
+function numbersOf(crystal: CrystalRecord): number[] {
+  const { cell, reciprocal, lengths, angles, probability, refined, rivals, inputCell, residual, detector } = crystal;
+  return [
+    ...[cell, reciprocal].flat(2),
+    ...[...lengths, ...angles, probability, Number(refined), inputCell, residual],
+    ...[orNaN(detector?.scale), ...(detector?.shiftM ?? [0, 0]), detector?.rmsM ?? 0, detector?.count ?? 0],
+    ...[crystal.profileRadius, crystal.resolution, orNaN(crystal.reflections), crystal.overlapping, crystal.saturated],
+    ...[rivals.length, ...rivals.flat(2)],
+  ];
+}
+
+/** The frames of a task; `stored` has the extents of the text and of the record of each frame that was read. */
+export function briefTask(
+  items: readonly (FrameRecord | FrameFailure)[],
+  place: Pick<BriefTask, 'filename' | 'shard' | 'at' | 'texts'>,
+  stored: readonly (readonly [text: Extent, record: Extent])[],
+  withSpots: boolean,
+): BriefTask {
+  const records = items.filter(isRead);
+  const spotsOf = ({ spots, crystals }: FrameRecord): number[] =>
+    withSpots && crystals.length > 0 ? Array.from(spots) : [];
+  const numbers = records.flatMap((record, i) => {
+    const { origin, hit, peaks, beam, ms, crystals } = record;
+    const [text, whole] = stored[i] ?? [];
+    return [
+      ...[origin.serial, orNaN(origin.event as number | undefined), Number(hit), peaks.count, orNaN(peaks.omitted)],
+      ...[orNaN(explainedFraction(record)), beam.wavelengthA, beam.distanceM, ...beam.shiftM],
+      ...[ms.read, ms.peaks, ms.index, ms.integrate, text?.length ?? 0, text?.crc ?? 0],
+      ...[whole?.length ?? 0, whole?.crc ?? 0, spotsOf(record).length, crystals.length],
+      ...crystals.flatMap(numbersOf),
+    ];
+  });
+  const spots = records.flatMap(spotsOf);
+  return {
+    ...place,
+    numbers: Float64Array.from(numbers),
+    spots: Float32Array.from(spots),
+    backends: records.map(({ backends }) => backends),
+    headers: records.map(({ headers }) => headers),
+    failures: items.filter(isFailure),
+  };
+}
+
+const none = new Float32Array(0);
+const noCount = new Uint32Array(0);
+
+const cellAt = (n: Float64Array, at: number): Cell =>
+  [0, 3, 6].map((row) => Array.from(n.subarray(at + row, at + row + 3))) as never;
+
+/** The crystal whose numbers begin at `at`, and where the next one begins. */
+function crystalAt(n: Float64Array, at: number): { crystal: CrystalRecord; next: number } {
+  const v = (i: number): number => n[at + i] as number;
+  const rivals = v(crystalNumbers - 1);
+  const next = at + crystalNumbers + 9 * rivals;
+  if (!(next <= n.length)) throw damaged();
+  const crystal: CrystalRecord = {
+    ...{ cell: cellAt(n, at), reciprocal: cellAt(n, at + 9) },
+    ...{ lengths: [v(18), v(19), v(20)], angles: [v(21), v(22), v(23)], probability: v(24), refined: v(25) === 1 },
+    ...{ inputCell: v(26), residual: v(27) },
+    detector: Number.isNaN(v(28)) ? undefined : { scale: v(28), shiftM: [v(29), v(30)], rmsM: v(31), count: v(32) },
+    ...{ profileRadius: v(33), resolution: v(34), reflections: orUndefined(v(35)) },
+    ...{ overlapping: v(36), saturated: v(37) },
+    rivals: Array.from({ length: rivals }, (_, i) => cellAt(n, at + crystalNumbers + 9 * i)),
+    indices: new Int32Array(0),
+    peaks: noCount,
+  };
+  return { crystal, next };
+}
+
+const damaged = (): EwaldError =>
+  new EwaldError('Format', 'a worker has reported frames in another form than this build of ewald');
+
+/** The frames of a task in the order of their serial numbers. Throws `Format` if it is no `BriefTask`. */
+export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
+  const { shard, numbers: n, texts, backends, headers, failures, filename } = task;
+  const isWhole = n instanceof Float64Array && task.spots instanceof Float32Array && Array.isArray(texts);
+  const isNamed = shard === undefined || (typeof shard === 'string' && shardName.test(shard));
+  if (!isWhole || !isNamed || !Array.isArray(backends) || !Array.isArray(failures)) throw damaged();
+  const found: BriefRecord[] = [];
+  const extents: (readonly [Extent, Extent])[] = [];
+  let [at, spot] = [0, 0];
+  for (let i = 0; at + frameNumbers <= n.length; i++) {
+    const begin = at;
+    const f = (k: number): number => n[begin + k] as number;
+    const [spots, count] = [f(18), f(19)];
+    const crystals: CrystalRecord[] = [];
+    at += frameNumbers;
+    for (let c = 0; c < count; c++) {
+      const { crystal, next } = crystalAt(n, at);
+      crystals.push(crystal);
+      at = next;
+    }
+    const peaks = { fs: none, ss: none, intensity: none, maximum: none, snr: none, background: none };
+    found.push({
+      origin: { filename, serial: f(0), event: orUndefined(f(1)) },
+      hit: f(2) === 1,
+      peaks: { ...peaks, count: f(3), pixels: noCount, panel: noCount, omitted: orUndefined(f(4)), rings: undefined },
+      explained: orUndefined(f(5)),
+      beam: { wavelengthA: f(6), distanceM: f(7), shiftM: [f(8), f(9)] },
+      ms: { read: f(10), peaks: f(11), index: f(12), integrate: f(13) },
+      spots: task.spots.subarray(spot, spot + spots),
+      crystals,
+      backends: backends[i] ?? { peaks: undefined, index: undefined },
+      headers: headers[i],
+      chunk: '',
+      ...(shard === undefined && { text: texts[i] ?? '' }),
+    });
+    extents.push([
+      { length: f(14), crc: f(15) },
+      { length: f(16), crc: f(17) },
+    ]);
+    spot += spots;
+  }
+  if (at !== n.length || found.length !== backends.length) throw damaged();
+  const placed = shard === undefined ? found : stored(found, extents, { shard, at: task.at });
+  return [...placed, ...failures].sort((a, b) => a.origin.serial - b.origin.serial);
+}
+
+/** The frames with their places in a shard: the texts one after the other, then the records. */
+function stored(
+  found: readonly BriefRecord[],
+  extents: readonly (readonly [Extent, Extent])[],
+  { shard, at }: { readonly shard: string; readonly at: number },
+): BriefRecord[] {
+  let text = at;
+  let record = at + extents.reduce((sum, [one]) => sum + one.length, 0);
+  return found.map((frame, i) => {
+    const [ofText, ofRecord] = extents[i] as readonly [Extent, Extent];
+    const storedText = { shard, at: text, ...ofText };
+    const storedRecord = ofRecord.length > 0 ? { shard, at: record, ...ofRecord } : undefined;
+    text += ofText.length;
+    record += ofRecord.length;
+    return { ...frame, storedText, storedRecord };
+  });
+}
