@@ -31,6 +31,10 @@ export const spmd: BoundExecutors['spmd'] = /* @__PURE__ */ memberOf(bound, 'spm
 export const joinCluster: BoundExecutors['joinCluster'] = /* @__PURE__ */ memberOf(bound, 'joinCluster');
 /** See {@link BoundExecutors}. */
 export const listCluster: BoundExecutors['listCluster'] = /* @__PURE__ */ memberOf(bound, 'listCluster');
+/** See {@link BoundExecutors}. */
+export const listRuns: BoundExecutors['listRuns'] = /* @__PURE__ */ memberOf(bound, 'listRuns');
+/** See {@link BoundExecutors}. */
+export const cancelRun: BoundExecutors['cancelRun'] = /* @__PURE__ */ memberOf(bound, 'cancelRun');
 
 export * from '../executors/public.js';
 export * from '../whole/assembly/public.executors.js';

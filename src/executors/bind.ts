@@ -3,9 +3,9 @@ import type { DelayedExecutor } from './delayed-executor.js';
 import { delayedExecutor } from './delayed-executor.js';
 import type { Executor, WorkerInfo } from './executor.js';
 import { inline, workers } from './local.js';
-import { connect, listWorkers } from './nats/connect.js';
+import { cancelRun, connect, listRuns, listWorkers } from './nats/connect.js';
 import { join } from './nats/join.js';
-import type { ConnectOptions, JoinedWorker, JoinOptions, NatsOptions } from './nats/options.js';
+import type { ClusterRun, ConnectOptions, JoinedWorker, JoinOptions, NatsOptions } from './nats/options.js';
 import type { InlineOptions, WorkersOptions } from './options.js';
 import type { Place } from './place.js';
 import { type SpmdOptions, spmd } from './spmd.js';
@@ -46,6 +46,13 @@ export interface BoundExecutors {
   readonly joinCluster: (url: string, options?: JoinOptions) => Promise<JoinedWorker>;
   /** The workers that have joined a cluster, after listening for a second. */
   readonly listCluster: (url: string, options?: NatsOptions) => Promise<WorkerInfo[]>;
+  /** The runs on a cluster, after listening for 2.5 s. */
+  readonly listRuns: (url: string, options?: NatsOptions) => Promise<ClusterRun[]>;
+  /**
+   * Ends a run on a cluster by the name that `listRuns` gives: its client throws `Aborted`. Throws `Argument` if there
+   * is no such run.
+   */
+  readonly cancelRun: (url: string, run: string, options?: NatsOptions) => Promise<void>;
 }
 
 /** Binds the names to a platform. */
@@ -60,4 +67,6 @@ export const bindExecutors = (place: Place, mpi: ExecutorFactory['mpi']): BoundE
   spmd: <R>(task: Task, options: SpmdOptions) => spmd(place, task, options) as Promise<R[]>,
   joinCluster: (url, options) => join(place, url, options),
   listCluster: (url, options) => listWorkers(place, url, options),
+  listRuns: (url, options) => listRuns(place, url, options),
+  cancelRun: (url, run, options) => cancelRun(place, url, run, options),
 });

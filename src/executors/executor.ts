@@ -80,6 +80,25 @@ export interface WorkerInfo {
   /** Of a worker on a cluster: the names of modules that it runs besides the package's, and whether it runs source. */
   readonly modules?: readonly string[] | undefined;
   readonly allowModules?: boolean | undefined;
+  /** Of a worker on a cluster: what it does when it is asked. */
+  readonly now?: WorkerState | undefined;
+}
+
+/** What a worker of a cluster does. */
+export interface WorkerState {
+  /** Runs that it works for, and their tasks that run and wait there. */
+  readonly runs: number;
+  readonly running: number;
+  readonly waiting: number;
+  /** Tasks that have ended since it joined, and those that failed. */
+  readonly done: number;
+  readonly failed: number;
+  /** Mean duration of its latest tasks in seconds. */
+  readonly taskSeconds: number;
+  /** Whether it takes no further tasks. */
+  readonly leaving: boolean;
+  /** Bytes of memory that its process uses; absent in browsers. */
+  readonly memory?: number | undefined;
 }
 
 export interface ExecutorMethods extends Disposable {

@@ -58,6 +58,29 @@ export const connectionRows = /* @__PURE__ */ grouped('many cores', {
   tlsKey: { kind: 'text', sentence: 'client key, PEM', value: 'file', neutral: true },
 } as const satisfies Parameters);
 
+/** How a run on a cluster is treated. */
+export const submitRows = /* @__PURE__ */ grouped('many cores', {
+  weight: {
+    kind: 'number',
+    sentence: 'share of the slots of a cluster where runs compete, relative to that of others',
+    range: range(0.001, 1000, 1),
+    neutral: true,
+  },
+  needGpu: {
+    kind: 'boolean',
+    sentence: 'only workers of a cluster whose backend is a GPU',
+    neutral: true,
+  },
+  needMemory: {
+    kind: 'bytes',
+    sentence: 'only workers of a cluster whose process may use this much memory',
+    range: range(1, Number.MAX_SAFE_INTEGER, Number.NaN),
+    unit: 'bytes',
+    usual: 'any',
+    neutral: true,
+  },
+} as const satisfies Parameters);
+
 /** What a worker offers. */
 export const joinRows = {
   workers: {
@@ -101,11 +124,19 @@ export const joinRows = {
     usual: '',
     value: 'folder',
   },
+  lifetime: {
+    kind: 'number',
+    sentence: 'seconds after which it finishes its tasks and leaves',
+    more: 'It leaves up to a tenth earlier, at random, so that workers that were started together do not leave together.',
+    range: range(1, 1e9, Number.NaN),
+    unit: 's',
+    usual: 'none',
+  },
   name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
 } as const satisfies Parameters;
 
 const { cluster, token, creds } = connectionRows;
-const { workers, threads, allowModules, maxMemory, name, shards } = joinRows;
+const { workers, threads, allowModules, maxMemory, name, shards, lifetime } = joinRows;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
@@ -114,6 +145,7 @@ export const tables = [
   {
     name: 'JoinParameters',
     about: 'What a worker offers to a cluster.',
-    rows: { allowModules, maxMemory, name, shards },
+    rows: { allowModules, maxMemory, lifetime, name, shards },
   },
+  { name: 'SubmitParameters', about: 'How a run on a cluster is treated.', rows: submitRows },
 ] as const;

@@ -10,8 +10,9 @@ export type {
   RunProgress,
   TaskResult,
   WorkerInfo,
+  WorkerState,
 } from './executor.js';
-export type { ConnectOptions, JoinedWorker, JoinOptions, LoadNats, NatsOptions } from './nats/options.js';
+export type { ClusterRun, ConnectOptions, JoinedWorker, JoinOptions, LoadNats, NatsOptions } from './nats/options.js';
 export type { InlineOptions, WorkersOptions } from './options.js';
 export type { SpmdOptions } from './spmd.js';
 export type { InputReference, Task } from './task.js';

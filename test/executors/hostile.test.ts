@@ -123,7 +123,8 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
   /** Publishes a beacon for a run, and waits until the worker works for it. */
   const begin = async (run: string): Promise<void> => {
     id = '';
-    const beacon = { run, build, over: false, epoch: 0, waiting: 0, room: 2 ** 20 };
+    const said = { weight: 1, needs: { gpu: false, memory: 0 }, client: 'c', held: 0, done: 0, waits: 'w' };
+    const beacon = { run, build, over: false, epoch: 0, waiting: 0, room: 2 ** 20, ...said };
     connection.publish(`ewald.${cluster}.runs`, encode(beacon));
     await until('the worker knows the run', () => id !== '');
   };

@@ -6,7 +6,8 @@ import { readBeacon, readFromWorker, readGive, readPiece, readWish } from '../..
 const numbers = (...list: number[]): Float64Array => Float64Array.from(list);
 const bytes = Uint8Array.of(1, 2, 3);
 const hash = '0123456789abcdef'.repeat(4);
-const beacon = { run: 'abc', build: 'b', over: false, epoch: 2, waiting: 7, room: 100 };
+const said = { weight: 1, needs: { gpu: false, memory: 0 }, client: 'c', held: 0, done: 0, waits: 'w' };
+const beacon = { run: 'abc', build: 'b', over: false, epoch: 2, waiting: 7, room: 100, ...said };
 const give = { run: 'abc', acks: numbers(1, 2), cancel: numbers(), tasks: [{ index: 4, content: bytes }] };
 const report = { worker: 'w1', number: 3, target: 5, results: [{ index: 4, content: hash }] };
 const beat = {

@@ -88,7 +88,8 @@ export class WorkerProcess {
   err = '';
 
   constructor(url: string, args: readonly string[] = [], env: Record<string, string> = {}) {
-    this.#child = spawn(process.execPath, [cli, 'worker', '--connect', url, '--jobs', '1', ...args], {
+    const jobs = args.includes('--jobs') ? [] : ['--jobs', '1'];
+    this.#child = spawn(process.execPath, [cli, 'worker', '--connect', url, ...jobs, ...args], {
       env: { ...process.env, EWALD_BACKEND: 'wasm', NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

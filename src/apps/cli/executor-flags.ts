@@ -3,12 +3,16 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import { mpiComm } from '../../entries/communicator.node.js';
+import { type ConnectOptions, Executor } from '../../entries/executors.node.js';
+import { type BackendName, EwaldError } from '../../entries/index.node.js';
 import {
   connectionRows,
   flagOf,
   namesOf,
   type Parameters,
   ranksOfJob,
+  submitRows,
   executorRows as taskRows,
 } from '../../entries/command.node.js';
 import { mpiComm } from '../../entries/communicator.node.js';
@@ -22,10 +26,16 @@ import { flagValues, withFlags } from './parameter-flags.js';
 export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
   readonly executor?: string;
   readonly jobs?: string;
+  readonly weight?: string;
+  readonly needGpu?: boolean;
+  readonly needMemory?: string;
 }
 
+/** Parameters that require a cluster. */
+const clusterRows = { ...connectionRows, ...submitRows } as const;
+
 /** Parameters that select where the work of a command is done. */
-export const executorRows = { ...taskRows, ...connectionRows } as const satisfies Parameters;
+export const executorRows = { ...taskRows, ...clusterRows } as const satisfies Parameters;
 
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
@@ -35,7 +45,7 @@ export const withExecutor = (command: Command, jobs: string, usual = 'none, this
 export type Chosen =
   | { readonly kind: 'inline' | 'mpi' }
   | { readonly kind: 'workers'; readonly workers: number }
-  | { readonly kind: 'nats'; readonly url: string; readonly options: NatsOptions };
+  | { readonly kind: 'nats'; readonly url: string; readonly options: ConnectOptions };
 
 const kinds = ['inline', 'workers', 'mpi'] as const;
 
@@ -60,23 +70,31 @@ export function chosenExecutor(
       flags.executor === undefined ? 'under mpirun the ranks share the work' : `the executor is ${flags.executor}`;
     throw new EwaldError('Argument', `-j is the number of workers, but ${found}; omit it, or pass --executor workers`);
   }
-  if (/^(nats|tls|wss?):\/\//.test(name)) return { kind: 'nats', url: name, options: connectionOf(flags) };
+  if (/^(nats|tls|wss?):\/\//.test(name))
+    return {
+      kind: 'nats',
+      url: name,
+      options: { ...connectionOf(flags), ...definedOf(flagValues(submitRows, flags)) },
+    };
   const kind = kinds.find((one) => one === name);
   if (!kind)
     throw new EwaldError(
       'Argument',
       `--executor is "${name}"; expected inline, workers, mpi, or the address of a cluster, nats://host:4222`,
     );
-  const given = namesOf(connectionRows).find((name) => flags[name] !== undefined);
+  const given = namesOf(clusterRows).find((name) => flags[name] !== undefined);
   if (given)
     throw new EwaldError(
       'Argument',
-      `${flagOf(given, connectionRows[given])} requires a cluster, but the executor is ${kind}. ` +
+      `${flagOf(given, clusterRows[given])} requires a cluster, but the executor is ${kind}. ` +
         'Pass --executor nats://host:4222 as well',
     );
   if (kind !== 'workers') return { kind };
   return { kind, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
 }
+
+const definedOf = <T extends object>(of: T): Partial<T> =>
+  Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 /** The rank of this process. Rank 0 writes and prints; outside MPI it is the only one. */
 export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);

@@ -6,14 +6,16 @@ import type { Command } from 'commander';
 import { joinRows, type Parameters } from '../../entries/command.node.js';
 import { joinCluster } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
+import { joinRows, type Parameters, StatusServer, watchRows, workerStatus } from '../../entries/shell.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
-import { backendOption, type CliDeps, print, printJson } from './output.js';
+import { backendOption, type CliDeps, note, print, printJson } from './output.js';
 import { flagValues, withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const rows = {
   ...joinRows,
   backend: { ...backendRow, sentence: 'backend of the contexts that tasks open' },
+  status: watchRows.status,
   json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
 } as const satisfies Parameters;
 
@@ -42,6 +44,7 @@ export function register(program: Command, { signal }: CliDeps): void {
         ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
         ...(flags.name !== undefined && { name: flags.name }),
         ...(flags.shards !== undefined && { shards: flags.shards }),
+        ...(flags.lifetime !== undefined && { lifetime: flags.lifetime }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
         onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
@@ -55,6 +58,18 @@ export function register(program: Command, { signal }: CliDeps): void {
             'Ctrl-C leaves after its tasks have finished',
         );
       signal.addEventListener('abort', () => void worker.leave(), { once: true });
-      await worker.left;
+      const server =
+        flags.status === undefined
+          ? undefined
+          : await StatusServer.listen(flags.status, 'worker', workerStatus(worker)).catch(async (error: unknown) => {
+              await worker.leave();
+              throw error;
+            });
+      if (server) note(`the state of the worker is at ${server.url}`);
+      try {
+        await worker.left;
+      } finally {
+        await server?.close();
+      }
     });
 }

@@ -103,6 +103,12 @@ export function admitWorker(given: unknown): WorkerInfo {
   if (!Array.isArray(modules) || modules.some((name) => typeof name !== 'string'))
     refuse('its modules are not a list of names');
   if (typeof allowModules !== 'boolean') refuse('its allowModules is neither true nor false');
+  if (fields.now !== undefined) {
+    const now = fieldsOf('what it does', fields.now);
+    for (const name of ['runs', 'running', 'waiting', 'done', 'failed'])
+      if (!isCount(now[name], Number.MAX_SAFE_INTEGER)) refuse(`its ${name} is not a count`);
+    if (typeof now.taskSeconds !== 'number' || typeof now.leaving !== 'boolean') refuse('its state is incomplete');
+  }
   return fields as unknown as WorkerInfo;
 }
 

@@ -4,8 +4,9 @@ import type { WorkerInfo } from '../executor.js';
 import { admitWorker } from './admit.js';
 import type { Nats } from './library.js';
 import { type Connection, Link, pause } from './link.js';
+import type { ClusterRun } from './options.js';
 import { Values } from './values.js';
-import { type Subjects, subjectsOf } from './wire.js';
+import { type Beacon, type Cancel, readBeacon, type Subjects, subjectsOf } from './wire.js';
 
 export class Cluster {
   readonly link: Link;
@@ -26,6 +27,40 @@ export class Cluster {
   /** Ends the connection. */
   close(): Promise<void> {
     return this.link.connection.close();
+  }
+
+  /** The runs whose clients report within `milliseconds`; they do each second. */
+  async runs(milliseconds = 2500): Promise<ClusterRun[]> {
+    const found = new Map<string, { readonly since: number; readonly first: Beacon; last: Beacon; at: number }>();
+    const hearing = this.link.hear(this.subjects.runs, (data) => {
+      const beacon = readBeacon(data);
+      const known = found.get(beacon.run);
+      const now = performance.now();
+      if (beacon.over) found.delete(beacon.run);
+      else if (known) Object.assign(known, { last: beacon, at: now });
+      else found.set(beacon.run, { since: now, first: beacon, last: beacon, at: now });
+    });
+    this.link.publish(this.subjects.who);
+    await pause(milliseconds);
+    if (!this.link.connection.isClosed()) hearing.unsubscribe();
+    return [...found.values()]
+      .map(({ since, first, last, at }) => {
+        const { run, client, build, weight, waiting, held, done, waits } = last;
+        const rate = at > since ? (1000 * (done - first.done)) / (at - since) : 0;
+        return { run, client, build, weight, waiting, held, done, rate, waits };
+      })
+      .sort((a, b) => (a.run < b.run ? -1 : 1));
+  }
+
+  /** Asks the client of a run to end it; false if there is none. */
+  async cancel(run: string, by: string): Promise<boolean> {
+    const subject = this.subjects.run(run);
+    // The server itself answers if nobody listens.
+    const answer = await this.link.ask(subject, undefined, 2000);
+    if (answer === 'absent') return false;
+    this.link.publish(subject, encode({ cancel: by } satisfies Cancel));
+    await this.link.connection.flush();
+    return true;
   }
 
   /** The workers that answer within `milliseconds`. */

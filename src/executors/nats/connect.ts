@@ -1,16 +1,21 @@
 /** An executor whose workers have joined a cluster; each run has its own lane. */
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
 import { build } from '../identity.js';
 import { assemble } from '../local.js';
+import { submitRows } from '../parameters.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';
+import { parseAddress } from './address.js';
+import { plainName } from './admit.js';
 import { Cluster } from './cluster.js';
 import { checkNats, loadNats, type Opening, openConnection } from './library.js';
-import { type ConnectOptions, keepRow, type NatsOptions, natsRows } from './options.js';
+import { type ClusterRun, type ConnectOptions, keepRow, type NatsOptions, natsRows } from './options.js';
 import { NatsLane } from './submit.js';
 
 const rows = {
@@ -20,6 +25,7 @@ const rows = {
   serverSeconds: row.number(0.1, 1e9, 120),
   keepSeconds: keepRow,
   onEvent: row.any,
+  ...submitRows,
 } as const;
 
 /** Connects to a cluster, waiting for its server for `wait.seconds`. */
@@ -38,7 +44,8 @@ async function openCluster(
 /** Connects to a cluster to submit tasks. */
 export async function connect(place: Place, url: string, given: ConnectOptions = {}): Promise<Executor> {
   const wanted = checkedOptions('connect', given, rows);
-  const { workerSeconds, serverSeconds, modules = [] } = wanted;
+  const { workerSeconds, serverSeconds, modules = [], weight, needGpu, needMemory = 0 } = wanted;
+  const terms = { workerSeconds, serverSeconds, weight, needs: { gpu: needGpu ?? false, memory: needMemory } };
   const cluster = await openCluster(place, url, wanted, {
     seconds: serverSeconds,
     onWait: observer('connect', given, 'onEvent'),
@@ -56,7 +63,7 @@ export async function connect(place: Place, url: string, given: ConnectOptions =
     {
       kind: 'nats',
       run: (tasks: Iterable<Task> | AsyncIterable<Task>, run: RunOptions) =>
-        drive(tasks, new NatsLane(cluster, place, modules, { workerSeconds, serverSeconds }, slots), run),
+        drive(tasks, new NatsLane(cluster, place, modules, terms, slots), run),
       slots: () => slots,
       detect,
       dispose: () => cluster.close(),
@@ -65,14 +72,34 @@ export async function connect(place: Place, url: string, given: ConnectOptions =
   );
 }
 
-/** Lists the workers that have joined a cluster. */
-export async function listWorkers(place: Place, url: string, given: NatsOptions = {}): Promise<WorkerInfo[]> {
-  const cluster = await openCluster(place, url, checkedOptions('Executor.listWorkers', given, natsRows), {
-    seconds: 0,
-  });
+/** Connects to a cluster for one question. */
+async function asking<T>(
+  place: Place,
+  url: string,
+  [what, given]: readonly [what: string, given: NatsOptions],
+  ask: (cluster: Cluster) => Promise<T>,
+): Promise<T> {
+  const cluster = await openCluster(place, url, checkedOptions(what, given, natsRows), { seconds: 0 });
   try {
-    return await cluster.workers(1000);
+    return await ask(cluster);
   } finally {
     await cluster.close();
   }
+}
+
+/** Lists the workers that have joined a cluster. */
+export const listWorkers = (place: Place, url: string, given: NatsOptions = {}): Promise<WorkerInfo[]> =>
+  asking(place, url, ['listCluster', given], (cluster) => cluster.workers(1000));
+
+/** Lists the runs on a cluster. */
+export const listRuns = (place: Place, url: string, given: NatsOptions = {}): Promise<ClusterRun[]> =>
+  asking(place, url, ['listRuns', given], (cluster) => cluster.runs());
+
+/** Ends a run on a cluster. Throws `Argument` if there is none of this name. */
+export async function cancelRun(place: Place, url: string, run: string, given: NatsOptions = {}): Promise<void> {
+  if (typeof run !== 'string' || !plainName.test(run))
+    throw new EwaldError('Argument', `cancelRun: run is ${shown(run)}; expected a name that listRuns gives`);
+  const isThere = await asking(place, url, ['cancelRun', given], (cluster) => cluster.cancel(run, place.host));
+  if (!isThere)
+    throw new EwaldError('Argument', `there is no run "${run}" on the cluster at ${parseAddress(url)?.address ?? url}`);
 }

@@ -13,11 +13,11 @@ import { Joined } from './joined.js';
 import { checkNats, loadNats, openConnection } from './library.js';
 import { type JoinedWorker, type JoinOptions, keepRow, natsRows } from './options.js';
 
-const { allowModules, maxMemory, name, shards } = joinRows;
+const { allowModules, maxMemory, name, shards, lifetime } = joinRows;
 const rows = {
   ...natsRows,
   ...workersRows,
-  ...{ allowModules, maxMemory, name, shards },
+  ...{ allowModules, maxMemory, name, shards, lifetime },
   clientSeconds: row.number(1, 1e6, 60),
   keepSeconds: keepRow,
   onEvent: row.any,
@@ -52,7 +52,7 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
   const { contexts, modules, worker, threads, crowded } = workersOf('join', wanted, place.cores);
   const slots = contexts.length;
   const { allowModules, maxMemory, clientSeconds, name = `${place.host} ${place.processName}` } = wanted;
-  const { shards } = wanted;
+  const { shards, lifetime } = wanted;
   if (shards !== undefined && !place.shards)
     throw new EwaldError('Unsupported', 'join: shards is a folder; browsers write no files, so omit it');
   const allowed = shards === undefined ? undefined : await place.shards?.allowed(shards);
@@ -78,7 +78,7 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
       modules: Object.keys(modules),
       allowModules,
     };
-    return new Joined({ cluster, pool, info, clientSeconds, event });
+    return new Joined({ cluster, pool, info, memory, lifetime, clientSeconds, event });
   } catch (error) {
     await pool.dispose();
     await cluster.close();

@@ -6,7 +6,7 @@ import type { Observer } from '../../base/callbacks.js';
 import { EwaldError, messageOf, plainError } from '../../base/errors.js';
 import { decode, encode } from '../codec.js';
 import { Failed } from '../drive.js';
-import type { WorkerInfo } from '../executor.js';
+import type { WorkerInfo, WorkerState } from '../executor.js';
 import { build } from '../identity.js';
 import type { TaskSpec } from '../task.js';
 import type { Pool } from '../workers/pool.js';
@@ -16,7 +16,7 @@ import { beatMs, silentMs } from './leases.js';
 import { inbox, pause } from './link.js';
 import type { ResultMessage, TaskMessage } from './messages.js';
 import { newName } from './submit.js';
-import { type Beacon, type Give, type Parcel, readBeacon, readGive } from './wire.js';
+import { type Beacon, type Give, type Parcel, type RunNeeds, readBeacon, readGive } from './wire.js';
 import { WorkerRun } from './worker-run.js';
 
 /** Milliseconds for a client to answer whether it is there. */
@@ -26,12 +26,18 @@ const aheadSeconds = 0.25;
 const mostAhead = 512;
 /** Milliseconds for which a worker that leaves waits for its last results to be acknowledged. */
 const leaveMs = 10_000;
+/** Part of a lifetime by which workers leave earlier. */
+const staggered = 0.1;
 
 /** Options of a joined worker. */
 export interface JoinedParts {
   readonly cluster: Cluster;
   readonly pool: Pool;
   readonly info: WorkerInfo;
+  /** Bytes that this process uses, and may use; undefined where that is unknown. */
+  readonly memory?: { used(): number; most(): number } | undefined;
+  /** Seconds until it leaves; undefined: never. */
+  readonly lifetime?: number | undefined;
   /** Seconds of absence after which a client is considered dead. */
   readonly clientSeconds: number;
   /** Receives one line for each event; what it throws ends the worker. */
@@ -45,6 +51,7 @@ export class Joined {
   readonly #pool: Pool;
   readonly #event: Observer<[event: string]>;
   readonly #clientSeconds: number;
+  readonly #memory: JoinedParts['memory'];
   readonly #id = newName();
   readonly #runs = new Map<string, WorkerRun>();
   readonly #sources = new Map<string, Promise<string>>();
@@ -53,9 +60,12 @@ export class Joined {
   #mean = 1;
   #checked = Date.now();
   #leaving = false;
+  #done = 0;
+  #failedTasks = 0;
   #depart = (): void => {};
 
-  constructor({ cluster, pool, info, clientSeconds, event }: JoinedParts) {
+  constructor({ cluster, pool, info, memory, lifetime, clientSeconds, event }: JoinedParts) {
+    this.#memory = memory;
     this.info = info;
     this.#cluster = cluster;
     this.#pool = pool;
@@ -63,6 +73,17 @@ export class Joined {
     this.#clientSeconds = clientSeconds;
     this.left = this.#work();
     this.left.catch(() => {});
+    if (lifetime !== undefined) this.#leaveAfter(lifetime);
+  }
+
+  /** Leaves at a random time in the last tenth, so that workers that were started together do not leave together. */
+  #leaveAfter(seconds: number): void {
+    const milliseconds = 1000 * seconds * (1 - staggered * Math.random());
+    const timer = setTimeout(() => {
+      this.#report(`leaves after its lifetime of ${seconds} s`);
+      this.leave().catch(() => {});
+    }, milliseconds);
+    this.left.catch(() => {}).then(() => clearTimeout(timer));
   }
 
   async leave(): Promise<void> {
@@ -87,7 +108,7 @@ export class Joined {
     });
     this.#hear(subjects.ping, (_, reply = '') => {
       if (!inbox.test(reply)) throw new EwaldError('Format', 'it names no inbox for the reply');
-      link.publish(reply, encode(this.info));
+      link.publish(reply, encode({ ...this.info, now: this.now }));
     });
     this.#hear(subjects.worker(this.#id), (data, reply) => this.#take(data, reply));
     this.#hear(subjects.runs, (data) => this.#hearRun(readBeacon(data)));
@@ -152,11 +173,11 @@ export class Joined {
       this.#pump();
       return;
     }
-    if (beacon.build !== build || (this.#leaving && !known)) return;
+    if (beacon.build !== build || !this.#has(beacon.needs) || (this.#leaving && !known)) return;
     const { link, values, subjects } = this.#cluster;
     const parts = {
       ...{ name: beacon.run, worker: this.#id, link, values },
-      ...{ subject: subjects.run(beacon.run), target: () => this.#target() },
+      ...{ subject: subjects.run(beacon.run), target: (latest: Beacon) => this.#target(latest) },
     };
     const run = known ?? new WorkerRun(parts, beacon);
     const { epoch } = run.beacon;
@@ -166,22 +187,44 @@ export class Joined {
     // The client has reconnected and may have missed reports.
     if (epoch !== beacon.epoch) run.repeat(true);
     if (!known || epoch !== beacon.epoch) this.#beat(run);
-    for (const one of this.#runs.values()) if (one.stated !== this.#target()) this.#beat(one);
+    for (const one of this.#runs.values()) if (one.stated !== this.#target(one.beacon)) this.#beat(one);
   }
 
-  /** Number of tasks of each run to hold: a share of the slots, and a few ahead, so that no slot waits. */
-  #target(): number {
+  /** Whether this worker has what a run needs. */
+  #has({ gpu, memory }: RunNeeds): boolean {
+    const { backends } = this.info;
+    const hasGpu = backends.some(({ backend, chosen }) => chosen && backend !== 'wasm' && backend !== 'native');
+    return (!gpu || hasGpu) && memory <= (this.#memory?.most() ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The present state, which `ewald cluster` shows. */
+  get now(): WorkerState {
+    let [waiting, running] = [0, 0];
+    for (const run of this.#runs.values()) {
+      waiting += run.backlog.length + run.preparing.size;
+      running += run.running.size;
+    }
+    const memory = this.#memory?.used();
+    return {
+      ...{ running, waiting, done: this.#done, failed: this.#failedTasks, taskSeconds: this.#mean },
+      ...{ runs: this.#runs.size, leaving: this.#leaving, ...(memory !== undefined && { memory }) },
+    };
+  }
+
+  /** Number of tasks of a run to hold: its share of the slots, and a few ahead, so that no slot waits. */
+  #target(of: Beacon): number {
     if (this.#leaving) return 0;
-    let live = 0;
-    for (const { beacon, backlog } of this.#runs.values()) if (beacon.waiting > 0 || backlog.length > 0) live++;
+    let weights = 0;
+    for (const { beacon, backlog } of this.#runs.values())
+      if (beacon.waiting > 0 || backlog.length > 0 || beacon.run === of.run) weights += beacon.weight;
     const { slots } = this.info;
     const ahead = Math.max(slots / 4, (slots * aheadSeconds) / this.#mean);
-    return Math.ceil(slots / Math.max(1, live)) + Math.ceil(Math.min(mostAhead, ahead));
+    return Math.ceil((slots * of.weight) / Math.max(of.weight, weights)) + Math.ceil(Math.min(mostAhead, ahead));
   }
 
   #beat(run: WorkerRun): void {
     const { slots, modules = [], allowModules = false } = this.info;
-    run.stated = this.#target();
+    run.stated = this.#target(run.beacon);
     const said = { worker: this.#id, slots, target: run.stated, leaving: this.#leaving, modules, allowModules };
     const { link, subjects } = this.#cluster;
     link.publish(subjects.run(run.name), encode({ ...said, held: Float64Array.from(run.held()) }));
@@ -277,14 +320,14 @@ export class Joined {
     return { value: undefined, error: plainError(error), worker, attempts, seconds: 0 };
   }
 
-  /** Starts tasks while there are slots, of the run with the fewest running tasks. */
+  /** Starts tasks while there are slots, of the run with the fewest running tasks for its weight. */
   #pump(): void {
     while (this.#running < this.info.slots) {
       let best: WorkerRun | undefined;
       for (const run of this.#runs.values()) {
         // A client that is slow to acknowledge results gets no more of them for now.
         if (run.backlog.length === 0 || run.unacknowledged > run.beacon.room) continue;
-        if (!best || run.running.size < best.running.size) best = run;
+        if (!best || run.running.size / run.beacon.weight < best.running.size / best.beacon.weight) best = run;
       }
       const ready = best?.backlog.shift();
       if (!ready) return;
@@ -313,8 +356,10 @@ export class Joined {
         seconds: task.seconds,
       });
       result = { ...outcome, error: undefined };
+      this.#done++;
       this.#mean += (Math.max(1e-6, outcome.seconds) - this.#mean) / 8;
     } catch (error) {
+      if (!aborted) this.#failedTasks++;
       result = error instanceof Failed ? this.#failed(error.error, error.worker, error.attempts) : this.#failed(error);
     }
     this.#running--;

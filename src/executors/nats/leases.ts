@@ -119,6 +119,12 @@ export class Leases {
     return this.#workers.size;
   }
 
+  /** Modules of tasks that no worker runs; undefined if there are no such tasks. */
+  unable(): readonly string[] | undefined {
+    for (const { unable, needs } of this.#queues.values()) if (unable !== undefined) return needs;
+    return undefined;
+  }
+
   has(index: number): boolean {
     return this.#tasks.has(index);
   }

@@ -58,7 +58,12 @@ export function checkNats(what: string, url: string, options: NatsOptions): Chec
 const noReason = 'the browser states no reason';
 /** Whether the reason of a failed connection is that no server answers, which may pass. */
 const isAbsence = (why: string): boolean =>
-  why === noReason || /refused|timeout|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ECONNRESET/i.test(why);
+  why === noReason || /refused|timeout|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ECONNRESET/i.test(why);
+/** Whether a certificate is not trusted, and by which reason. */
+const isUntrusted = (why: string): boolean => /certificate|self.signed|issuer|altname/i.test(why);
+
+const howLong = (seconds: number): string =>
+  seconds === Number.POSITIVE_INFINITY ? 'without end' : `for ${seconds} s`;
 
 /** How a first connection is made. */
 export interface Opening {
@@ -130,13 +135,24 @@ export async function openConnection(
           cause: error,
         });
       }
+      if (isUntrusted(why))
+        throw new EwaldError(
+          'Argument',
+          `the certificate of the NATS server at ${url} is not accepted (${why}); give the certificate of its authority ` +
+            'as tls: { ca } (--tls-ca), and as address the name in its certificate',
+          { cause: error },
+        );
+      if (/ENOTFOUND/.test(why))
+        throw new EwaldError('Argument', `no host has the name in ${url} (${why}); correct it, or give its number`, {
+          cause: error,
+        });
       if (!isAbsence(why) || Date.now() >= until)
         throw new EwaldError(
           'Lost',
           `no NATS server answers at ${url} (${why}); start one with nats-server, or give its address`,
           { cause: error },
         );
-      if (!waited) onWait(`no NATS server answers at ${url} (${why}); waiting for it`);
+      if (!waited) onWait(`no NATS server answers at ${url} (${why}); waiting for it ${howLong(seconds)}`);
     }
     await pause(retryPause);
   }

@@ -3,9 +3,9 @@
  * compile against these declarations.
  */
 import { row } from '../../base/call-options.js';
-import type { WorkerInfo } from '../executor.js';
+import type { WorkerInfo, WorkerState } from '../executor.js';
 import type { WorkersOptions } from '../options.js';
-import type { ConnectionParameters, JoinParameters } from '../parameter-types.js';
+import type { ConnectionParameters, JoinParameters, SubmitParameters } from '../parameter-types.js';
 import { connectionRows } from '../parameters.js';
 
 /** Address options and credentials of a NATS server. */
@@ -43,7 +43,7 @@ export const keepRow = row.number(1, 1e9, 86_400);
 export type TcpConnect = (settings: object, tls: NatsOptions['tls']) => Promise<unknown>;
 
 /** Options of `Executor.connect`. */
-export interface ConnectOptions extends NatsOptions {
+export interface ConnectOptions extends NatsOptions, SubmitParameters {
   /** Names of modules that the workers were started with (`--module name=…`). */
   readonly modules?: readonly string[] | undefined;
   /** Seconds for which a run waits without any joined worker, above 0; default 60. */
@@ -72,9 +72,29 @@ export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters
   readonly onEvent?: ((event: string) => void) | undefined;
 }
 
+/** A run on a cluster. */
+export interface ClusterRun {
+  /** Its name, which `cancelRun` takes. */
+  readonly run: string;
+  /** Machine and process of its client. */
+  readonly client: string;
+  readonly build: string;
+  readonly weight: number;
+  /** Tasks that no worker holds, that workers hold, and that have ended. */
+  readonly waiting: number;
+  readonly held: number;
+  readonly done: number;
+  /** Tasks per second while it was watched. */
+  readonly rate: number;
+  /** What it waits for, in words. */
+  readonly waits: string;
+}
+
 /** A joined worker. */
 export interface JoinedWorker {
   readonly info: WorkerInfo;
+  /** What it does at this moment. */
+  readonly now: WorkerState;
   /** Resolves when the worker has left; rejects when the server has refused it, or `onEvent` has thrown. */
   readonly left: Promise<void>;
   /** Finishes running tasks, returns tasks that have not started, and leaves. */

@@ -11,14 +11,16 @@ import type { Cluster } from './cluster.js';
 import { beatMs, Leases } from './leases.js';
 import { inbox } from './link.js';
 import type { TaskMessage } from './messages.js';
-import { type Beacon, type Parcel, type Report, readFromWorker } from './wire.js';
+import { type Beacon, type Parcel, type Report, type RunNeeds, readFromWorker } from './wire.js';
 
-/** Time limits of a run, in seconds. */
-export interface Patience {
+/** How a run is treated: its time limits in seconds, its share of the slots, and what its workers must have. */
+export interface Terms {
   /** Seconds without any worker. */
   readonly workerSeconds: number;
   /** Seconds without the server. */
   readonly serverSeconds: number;
+  readonly weight: number;
+  readonly needs: RunNeeds;
 }
 
 interface Waiting {
@@ -41,13 +43,19 @@ const endMs = 2000;
 export const newName = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => (byte % 36).toString(36)).join('');
 
+/** The workers that work for a run, in words. */
+function wanted({ gpu, memory }: RunNeeds): string {
+  const more = [...(gpu ? ['a GPU'] : []), ...(memory > 0 ? [`${(memory / 1e9).toPrecision(3)} GB of memory`] : [])];
+  return more.length === 0 ? identity : `${identity} with ${more.join(' and ')}`;
+}
+
 /** A run on a cluster. */
 export class NatsLane implements Lane {
   readonly window: number;
   readonly names: readonly string[];
   readonly #cluster: Cluster;
   readonly #place: Place;
-  readonly #patience: Patience;
+  readonly #terms: Terms;
   readonly #run = newName();
   readonly #leases = new Leases(Date.now(), runsModule);
   readonly #waiting = new Map<number, Waiting>();
@@ -60,12 +68,13 @@ export class NatsLane implements Lane {
   #turn: ReturnType<typeof setTimeout> | undefined;
   #epoch = 0;
   #over = false;
+  #done = 0;
 
-  constructor(cluster: Cluster, place: Place, names: readonly string[], patience: Patience, slots: number) {
+  constructor(cluster: Cluster, place: Place, names: readonly string[], terms: Terms, slots: number) {
     this.#cluster = cluster;
     this.#place = place;
     this.names = names;
-    this.#patience = patience;
+    this.#terms = terms;
     this.window = Math.min(65_536, Math.max(1024, 4 * slots));
   }
 
@@ -137,11 +146,26 @@ export class NatsLane implements Lane {
     };
   }
 
+  /** What the run waits for, in words. */
+  get #waits(): string {
+    const { waiting, workers, open } = this.#leases;
+    if (open === 0) return 'its client, which reads or makes tasks';
+    if (workers === 0) return `a worker of ${wanted(this.#terms.needs)}`;
+    const unable = this.#leases.unable();
+    if (unable) return `a worker that has ${unable.join(', ')}`;
+    return waiting > 0 ? 'free slots' : 'running tasks';
+  }
+
   #beacon(): void {
     const { link, subjects } = this.#cluster;
     const room = Math.max(leastRoom, Math.floor(resultBytes / Math.max(1, this.#leases.workers)));
-    const { waiting } = this.#leases;
-    const beacon: Beacon = { run: this.#run, build, over: this.#over, epoch: this.#epoch, waiting, room };
+    const { waiting, open } = this.#leases;
+    const { weight, needs } = this.#terms;
+    const beacon: Beacon = {
+      ...{ run: this.#run, build, over: this.#over, epoch: this.#epoch, waiting, room, weight, needs },
+      ...{ client: `${this.#place.host} ${this.#place.processName}`, held: open - waiting, done: this.#done },
+      waits: this.#waits,
+    };
     link.publish(subjects.runs, encode(beacon));
   }
 
@@ -187,7 +211,9 @@ export class NatsLane implements Lane {
       return;
     }
     const message = readFromWorker(data);
-    if ('beat' in message) this.#leases.beat(message.beat, Date.now());
+    if ('cancel' in message)
+      this.#fail(new EwaldError('Aborted', `the run was cancelled by ewald cluster on ${message.cancel}`));
+    else if ('beat' in message) this.#leases.beat(message.beat, Date.now());
     else this.#take(message.report).catch((error) => this.#fail(error));
     this.#soon();
   }
@@ -224,6 +250,7 @@ export class NatsLane implements Lane {
     const lost = this.#leases.lostWith(index);
     const waiting = this.#waiting.get(index);
     if (!this.#leases.end(index, Date.now(), worker) || !waiting) return;
+    this.#done++;
     try {
       const { value, error, worker: name, attempts: tried, seconds } = admitResult(decode(bytes));
       const attempts = Math.max(tried, lost + 1);
@@ -271,7 +298,7 @@ export class NatsLane implements Lane {
 
   #check(): void {
     const { link, url } = this.#cluster;
-    const { serverSeconds, workerSeconds } = this.#patience;
+    const { serverSeconds, workerSeconds } = this.#terms;
     if (link.away !== undefined) {
       if (Date.now() - link.away > 1000 * serverSeconds)
         this.#fail(new EwaldError('Lost', `the NATS server at ${url} has not answered for ${serverSeconds} s`));
@@ -308,7 +335,7 @@ export class NatsLane implements Lane {
     this.#fail(
       new EwaldError(
         'Lost',
-        `no worker of ${identity} has been on the cluster at ${url} for ${this.#patience.workerSeconds} s${there}; ` +
+        `no worker of ${wanted(this.#terms.needs)} has been on the cluster at ${url} for ${this.#terms.workerSeconds} s${there}; ` +
           `start one with ewald worker --connect ${url}`,
       ),
     );

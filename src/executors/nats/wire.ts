@@ -7,12 +7,14 @@
  * | who | worker to clients | nothing: clients answer with their beacon |
  * | runs | client to workers | `Beacon`, each second, and when a run starts or ends |
  * | run.RUN | worker to client | `Beat` each second, `Report` when tasks have ended; a request asks who is there |
+ * | run.RUN | anyone to client | `Cancel` |
  * | worker.ID | client to worker | `Give`; a request asks who is there |
  * | value.HASH | to a member that has the value | a request for a piece of it |
  * | ping | to workers | a request for their description |
  */
 import { decode } from '../codec.js';
-import { type Fields, fieldsOf, isCount, plainName, refuse, sha256, textOf } from './admit.js';
+import { submitRows } from '../parameters.js';
+import { clipped, type Fields, fieldsOf, isCount, plainName, refuse, sha256, textOf } from './admit.js';
 import type { WorkerState } from './leases.js';
 
 /** Subjects of a cluster. */
@@ -44,6 +46,26 @@ export interface Beacon {
   readonly waiting: number;
   /** Bytes of results that each worker may have sent without an acknowledgement. */
   readonly room: number;
+  /** Its share of the slots where runs compete, relative to that of others. */
+  readonly weight: number;
+  readonly needs: RunNeeds;
+  /** For people: its client, numbers of tasks that workers hold and that have ended, and what it waits for. */
+  readonly client: string;
+  readonly held: number;
+  readonly done: number;
+  readonly waits: string;
+}
+
+/** What a worker must have to work for a run. */
+export interface RunNeeds {
+  readonly gpu: boolean;
+  /** Bytes of memory of its process. */
+  readonly memory: number;
+}
+
+/** Ends a run, and says who wants that. */
+export interface Cancel {
+  readonly cancel: string;
 }
 
 /** What a worker reports of tasks that have ended; it repeats the report until it is acknowledged. */
@@ -117,8 +139,24 @@ export function readBeacon(data: Uint8Array): Beacon {
   return {
     ...{ run: nameOf(fields, 'run'), build: textOf(fields, 'build'), over: truthOf(fields, 'over') },
     ...{ epoch: countOf(fields, 'epoch'), waiting: countOf(fields, 'waiting'), room: countOf(fields, 'room') },
+    ...{ weight: weightOf(fields), needs: needsOf(fields), client: lineOf(fields, 'client') },
+    ...{ held: countOf(fields, 'held'), done: countOf(fields, 'done'), waits: lineOf(fields, 'waits') },
   };
 }
+
+function weightOf({ weight }: Fields): number {
+  const { low, high } = submitRows.weight.range;
+  const isIn = typeof weight === 'number' && weight >= low && weight <= high;
+  return isIn ? weight : refuse(`its weight is no number from ${low} to ${high}`);
+}
+
+function needsOf(fields: Fields): RunNeeds {
+  const needs = fieldsOf('its needs', fields.needs);
+  return { gpu: truthOf(needs, 'gpu'), memory: countOf(needs, 'memory') };
+}
+
+/** Text that is shown to people. */
+const lineOf = (fields: Fields, name: string): string => clipped(textOf(fields, name));
 
 /** Reads what a client gives. Throws `Format`. */
 export function readGive(data: Uint8Array): Give {
@@ -129,9 +167,12 @@ export function readGive(data: Uint8Array): Give {
   };
 }
 
-/** Reads a beat or a report of a worker. Throws `Format`. */
-export function readFromWorker(data: Uint8Array): { readonly beat: WorkerState } | { readonly report: Report } {
+/** Reads a beat or a report of a worker, or the end of a run. Throws `Format`. */
+export function readFromWorker(
+  data: Uint8Array,
+): { readonly beat: WorkerState } | { readonly report: Report } | Cancel {
   const fields = read(data);
+  if (fields.cancel !== undefined) return { cancel: lineOf(fields, 'cancel') };
   const worker = nameOf(fields, 'worker');
   const target = countOf(fields, 'target', mostEntries);
   if (fields.held === undefined)

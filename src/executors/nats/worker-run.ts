@@ -31,7 +31,7 @@ export interface WorkerRunParts {
   /** The subject of the run. */
   readonly subject: string;
   /** Number of tasks that the worker wants to hold. */
-  readonly target: () => number;
+  readonly target: (beacon: Beacon) => number;
 }
 
 export class WorkerRun {
@@ -149,7 +149,7 @@ export class WorkerRun {
       const finished = this.#finished.splice(0, count);
       const results = finished.map(({ index, content }): Parcel => ({ index, content }));
       const number = this.#number++;
-      this.stated = this.#parts.target();
+      this.stated = this.#parts.target(this.beacon);
       const message = encode({ worker: this.#parts.worker, number, target: this.stated, results });
       const size = finished.reduce((sum, one) => sum + one.size, 0);
       this.#sent.set(number, { message, results, size, at: Date.now() });

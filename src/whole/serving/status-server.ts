@@ -23,6 +23,9 @@ export function statusAddress(text: string, what: string): { readonly host: stri
   return { host: bracketed || name || '127.0.0.1', port };
 }
 
+/** What answers are made of: a `WatchedRun`, or a worker. */
+export type StatedRun = Pick<WatchedRun, 'isHealthy' | 'health' | 'metrics'>;
+
 const fewestTokenLetters = 16;
 
 /** The server of a run's state. */
@@ -40,7 +43,7 @@ export class StatusServer {
    * Starts listening; the token is EWALD_STATUS_TOKEN, or a random one. Throws `Argument` for an address that cannot be
    * used, and for a token of fewer than 16 characters.
    */
-  static async listen(address: string, what: string, run: WatchedRun): Promise<StatusServer> {
+  static async listen(address: string, what: string, run: StatedRun): Promise<StatusServer> {
     const { host, port } = statusAddress(address, what);
     const token = process.env.EWALD_STATUS_TOKEN || undefined;
     if (token !== undefined && !new RegExp(`^[\\w.~-]{${fewestTokenLetters},}$`).test(token))
