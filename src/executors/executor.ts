@@ -90,7 +90,7 @@ export interface WorkerState {
   readonly runs: number;
   readonly running: number;
   readonly waiting: number;
-  /** Tasks that have ended since it joined, and those that failed. */
+  /** Tasks that have ended since it joined, and tasks that have failed. */
   readonly done: number;
   readonly failed: number;
   /** Mean duration of its latest tasks in seconds. */

@@ -18,7 +18,7 @@ export interface HostParts {
   readonly modules: Readonly<Record<string, string>>;
   /** Whether modules are imported by name only, and none by a URL; default false. */
   readonly namesOnly?: boolean | undefined;
-  /** Real path of the folder in which shards may be created; undefined: nowhere. */
+  /** Real path of the folder in which shards may be created, if any. */
   readonly shards?: string | undefined;
   readonly contextOptions: ContextOptions | undefined;
   /** Fetches a shared value by its hash; called once per value. */

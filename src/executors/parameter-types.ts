@@ -34,8 +34,8 @@ export interface JoinParameters {
    */
   readonly maxMemory?: number | undefined;
   /**
-   * Seconds after which it finishes its tasks and leaves. It leaves up to a tenth earlier, at random, so that workers
-   * that were started together do not leave together. S; 1 … 1e9; default none.
+   * Seconds after which it finishes its tasks and leaves. It leaves up to a tenth earlier, at random: workers that
+   * were started together do not leave together. S; 1 … 1e9; default none.
    */
   readonly lifetime?: number | undefined;
   /** Name shown by ewald cluster. Default machine and process. */

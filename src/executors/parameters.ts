@@ -127,7 +127,7 @@ export const joinRows = {
   lifetime: {
     kind: 'number',
     sentence: 'seconds after which it finishes its tasks and leaves',
-    more: 'It leaves up to a tenth earlier, at random, so that workers that were started together do not leave together.',
+    more: 'It leaves up to a tenth earlier, at random: workers that were started together do not leave together.',
     range: range(1, 1e9, Number.NaN),
     unit: 's',
     usual: 'none',

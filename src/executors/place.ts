@@ -35,9 +35,9 @@ export interface Place {
   computeHere?(context: ContextOptions | undefined): void;
   /** Shards of a folder that machines share; absent in browsers. */
   readonly shards?: {
-    /** The real path of the folder in which a worker may create shards. Throws `Argument` if it is none. */
+    /** The real path of the folder in which a worker may create shards. Throws `Argument` for other paths. */
     allowed(folder: string): Promise<string>;
-    /** Creates a shard in a folder within the allowed one; undefined if the folder or its token is not there. */
+    /** Creates a shard in a folder within the allowed one; undefined without the folder or its token. */
     open(allowed: string, folder: string, token: string): Promise<Shard | undefined>;
   };
   /** Connects to a NATS server by TCP; undefined in browsers. */

@@ -8,7 +8,7 @@ import type { Shard } from '../base/task-scope.js';
 import { flush } from '../io/files/flush.js';
 import { entryOf, shardName, tokenFile } from './shards.js';
 
-/** The real path of the folder in which a worker may create shards. Throws `Argument` if it is none. */
+/** The real path of the folder in which a worker may create shards. Throws `Argument` for other paths. */
 export async function shardsFolder(folder: string): Promise<string> {
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory()) return realpath(folder);

@@ -52,7 +52,7 @@ export class Cluster {
       .sort((a, b) => (a.run < b.run ? -1 : 1));
   }
 
-  /** Asks the client of a run to end it; false if there is none. */
+  /** Asks the client of a run to end it; false without such a client. */
   async cancel(run: string, by: string): Promise<boolean> {
     const subject = this.subjects.run(run);
     // The server itself answers if nobody listens.

@@ -95,7 +95,7 @@ export const listWorkers = (place: Place, url: string, given: NatsOptions = {}):
 export const listRuns = (place: Place, url: string, given: NatsOptions = {}): Promise<ClusterRun[]> =>
   asking(place, url, ['listRuns', given], (cluster) => cluster.runs());
 
-/** Ends a run on a cluster. Throws `Argument` if there is none of this name. */
+/** Ends a run on a cluster. Throws `Argument` for an unknown name. */
 export async function cancelRun(place: Place, url: string, run: string, given: NatsOptions = {}): Promise<void> {
   if (typeof run !== 'string' || !plainName.test(run))
     throw new EwaldError('Argument', `cancelRun: run is ${shown(run)}; expected a name that listRuns gives`);

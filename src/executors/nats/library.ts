@@ -138,7 +138,7 @@ export async function openConnection(
       if (isUntrusted(why))
         throw new EwaldError(
           'Argument',
-          `the certificate of the NATS server at ${url} is not accepted (${why}); give the certificate of its authority ` +
+          `the certificate of the NATS server at ${url} is not accepted (${why}); give that of its authority ` +
             'as tls: { ca } (--tls-ca), and as address the name in its certificate',
           { cause: error },
         );

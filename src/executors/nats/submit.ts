@@ -329,13 +329,14 @@ export class NatsLane implements Lane {
 
   async #failAlone(): Promise<void> {
     const { url } = this.#cluster;
+    const { needs, workerSeconds } = this.#terms;
     const others = await this.#cluster.workers().catch(() => []);
     const builds = new Set(others.map(({ version, build }) => `ewald ${version}, build ${build}`));
     const there = builds.size > 0 ? ` (there are workers of ${[...builds].join(' and of ')})` : '';
     this.#fail(
       new EwaldError(
         'Lost',
-        `no worker of ${wanted(this.#terms.needs)} has been on the cluster at ${url} for ${this.#terms.workerSeconds} s${there}; ` +
+        `no worker of ${wanted(needs)} has been on the cluster at ${url} for ${workerSeconds} s${there}; ` +
           `start one with ewald worker --connect ${url}`,
       ),
     );

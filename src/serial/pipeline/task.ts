@@ -62,7 +62,7 @@ export interface SharedRun {
 export interface BriefResults {
   /** Whether whole records are needed as well: they are stored beside the texts, or sent where that is impossible. */
   readonly whole: boolean;
-  /** The contents of the stream; undefined if there is none. */
+  /** The contents of the stream; undefined without one. */
   readonly contents: StreamContents | undefined;
   /** The folder for shards; undefined if texts are sent. */
   readonly folder?: { readonly path: string; readonly token: string } | undefined;

@@ -26,7 +26,7 @@ export interface BriefRecord extends FrameRecord {
 
 export const isBrief = (item: object): item is BriefRecord => 'explained' in item;
 
-/** Length and CRC-32 of the bytes that a frame has in a shard; a length of 0 if there are none. */
+/** Length and CRC-32 of the bytes that a frame has in a shard; a length of 0 without any. */
 export interface Extent {
   readonly length: number;
   readonly crc: number;

@@ -54,7 +54,7 @@ async function takeOver(path: string, { resume, force, head }: ShardFolderOption
   if (foreign !== undefined)
     throw new EwaldError(
       'Argument',
-      `${path} is the folder in which workers store results, and has a file "${foreign}" that is none; move it away`,
+      `${path} is the folder in which workers store results, and also has the file "${foreign}"; move it away`,
     );
   const before = await readFile(join(path, headFile), 'utf8').catch(() => undefined);
   if (resume && before !== undefined) return sameRun(before, head, path);

@@ -2,13 +2,13 @@
 import type { StoredBytes } from '../record.js';
 
 export interface ShardFolder {
-  /** Its absolute path, which workers are told. */
+  /** Its absolute path, which workers receive. */
   readonly path: string;
   /** The content of its token file. */
   readonly token: string;
   /** What workers of an earlier session stored: the values of all indexes. */
   readonly earlier: readonly unknown[];
-  /** Bytes that a worker has stored. Throws `File` if they are not there or damaged. */
+  /** Bytes that a worker has stored. Throws `File` if they are missing or damaged. */
   read(places: readonly StoredBytes[]): Promise<Uint8Array>;
   /** Closes the folder, which is removed unless it has results to `keep`. */
   close(keep: boolean): Promise<void>;
