@@ -9,7 +9,7 @@ export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
 export {
   explainedAs,
-  explanationText,
+  explanationsText,
   type FoundParameter,
   type HelpFlag,
   type HelpPage,
@@ -39,7 +39,7 @@ export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
-export { connectionRows, executorRows, joinRows } from '../executors/parameters.js';
+export { connectionRows, executorRows, joinRows, submitRows } from '../executors/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
 export { formats } from '../io/data/formats/table.js';
@@ -97,6 +97,8 @@ export {
   scanRunRows,
 } from '../udf/parameters.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
+export { StatusServer } from '../whole/serving/status-server.js';
 export { withWatch } from '../whole/serving/watch-run.node.js';
+export { workerStatus } from '../whole/serving/worker-status.js';
 export { benchRows, validateRows } from '../whole/validate/parameters.js';
 export * from './shell.node.js';

@@ -18,50 +18,13 @@ import { fft3d, fft3dR2c } from './heffte.node.js';
 export const transformFile: TransformFile = /* @__PURE__ */ fileTransform({ createContext, fft3d, fft3dR2c, mpiComm });
 
 export { csvText } from '../base/csv.js';
-export { messageOf } from '../base/errors.js';
-export { fileReason } from '../base/file-errors.js';
-export {
-  explainedAs,
-  explanationText,
-  type FoundParameter,
-  type HelpFlag,
-  type HelpPage,
-  helpEntry,
-  helpPage,
-  helpRequest,
-} from '../base/help-text.js';
-export { median } from '../base/median.js';
-export { exact, nearest } from '../base/options.js';
-export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
-export {
-  checkParameter,
-  type FlagValues,
-  grouped,
-  type Mode,
-  namesOf,
-  type Parameter,
-  type Parameters,
-  refuseOthers,
-  reworded,
-  type Said,
-  type Values,
-} from '../base/parameters.js';
-export { range } from '../base/range.js';
-export { Repeats } from '../base/repeats.js';
-export { parseBackend } from '../core/backends/open.js';
-export { ranksOfJob } from '../core/communicator/job.js';
-export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
-export { parseAddress } from '../executors/nats/address.js';
-export { connectionRows, executorRows, joinRows, submitRows } from '../executors/parameters.js';
-export { findLibrary } from '../interop/ffi/native/find.js';
-export { libraryRows } from '../interop/ffi/parameters.js';
 export type { FrameFormat, WrittenFrames } from '../io/data/convert.js';
 export { metadataText } from '../io/data/metadata-text.js';
 export { type ConvertOptions, convert } from '../io/files/convert.node.js';
 export { interruptedCode, interruptible, killable } from '../io/files/interrupt.js';
 export { linesOf } from '../io/files/lines.js';
 export { readNpyFile } from '../io/files/npy.node.js';
-export { piecesOf } from '../io/files/pieces.js';
+export { filePieces } from '../io/files/pieces.js';
 export { expand, readBytes, readCellOption, readText } from '../io/files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../io/files/write.js';
 export type { SimulationWriting } from '../io/simulate/describe.js';
@@ -86,14 +49,5 @@ export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
 export { type UdfLanguage, udfProject } from '../udf/project/project.js';
 export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
 export { type ServedPages, servePages } from '../whole/serving/serve-pages.node.js';
-export { StatusServer } from '../whole/serving/status-server.js';
-export {
-  type RunWatch,
-  type WatchedWork,
-  type WatchRunOptions,
-  watchRun,
-  withWatch,
-} from '../whole/serving/watch-run.node.js';
-export { workerStatus } from '../whole/serving/worker-status.js';
-export { benchRows, validateRows } from '../whole/validate/parameters.js';
+export { type RunWatch, type WatchedWork, type WatchRunOptions, watchRun } from '../whole/serving/watch-run.node.js';
 export type { TransformFile };

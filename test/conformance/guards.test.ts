@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest';
 import * as validate from '../../dist/validate.js';
 import { imageResult, indexedCell, indexerDescriptor } from '../../src/core/layout/indexing.js';
 import { piParams } from '../../src/core/layout/pi.js';
-import { pack, sizeOf } from '../../src/core/layout/struct.js';
+import { pack, structBytes } from '../../src/core/layout/struct.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';
 
 const [guard, poison, guardBytes] = [0xc3, 0x7f, 256];

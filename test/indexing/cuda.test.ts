@@ -11,7 +11,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { cellFromParameters, simulateSpots } from '../../dist/index.node.js';
 import { imageResult, indexedCell, indexerDescriptor, indexingEnums } from '../../src/core/layout/indexing.js';
-import { pack, sizeOf } from '../../src/core/layout/struct.js';
+import { pack, structBytes } from '../../src/core/layout/struct.js';
 import type { Cell } from '../../src/crystal/cell.js';
 import type { SimulatedImage } from '../../src/io/simulate/spots.js';
 import { checkSizes, packThresholds } from '../../src/serial/indexing/parameters.js';

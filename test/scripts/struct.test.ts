@@ -1,7 +1,7 @@
 /** Fields of packed structures are read by their names. */
 import { expect, test } from 'vitest';
 import { rooms } from '../../src/core/layout/rooms.js';
-import { pack, read, type Struct, sizeOf, wordsOf } from '../../src/core/layout/struct.js';
+import { pack, read, type Struct, structBytes, wordsOf } from '../../src/core/layout/struct.js';
 
 const structs = rooms.flatMap(({ structs = [] }) => structs);
 const scalar = ({ fields }: Struct) => fields.filter((field) => (field.count ?? 1) === 1 && wordsOf(field) === 1);
@@ -14,17 +14,17 @@ test.for(structs.map((struct) => [struct.name, struct] as const))('%s reads what
       type === 'f32' ? i + 0.5 : type === 'i32' ? -1 - i : 2 ** 32 - i - 1,
     ]),
   );
-  const bytes = new Uint8Array(1 + 2 * sizeOf(struct)).subarray(1);
-  bytes.set(pack(struct, values), sizeOf(struct));
+  const bytes = new Uint8Array(1 + 2 * structBytes(struct)).subarray(1);
+  bytes.set(pack(struct, values), structBytes(struct));
   for (const { name } of scalar(struct)) {
     expect([name, read(struct, bytes, name)]).toEqual([name, 0]);
-    expect([name, read(struct, bytes, name, sizeOf(struct))]).toEqual([name, values[name]]);
+    expect([name, read(struct, bytes, name, structBytes(struct))]).toEqual([name, values[name]]);
   }
 });
 
 test('a field that is not there, and bytes that are too few, are errors', () => {
   const [struct] = structs as [Struct];
-  const bytes = new Uint8Array(sizeOf(struct));
+  const bytes = new Uint8Array(structBytes(struct));
   expect(() => read(struct, bytes, 'nothing')).toThrow(
     expect.objectContaining({ tag: 'Internal', message: `the structure ${struct.name} has no field nothing` }),
   );

@@ -3,9 +3,6 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { mpiComm } from '../../entries/communicator.node.js';
-import { type ConnectOptions, Executor } from '../../entries/executors.node.js';
-import { type BackendName, EwaldError } from '../../entries/index.node.js';
 import {
   connectionRows,
   flagOf,
@@ -16,7 +13,7 @@ import {
   executorRows as taskRows,
 } from '../../entries/command.node.js';
 import { mpiComm } from '../../entries/communicator.node.js';
-import { Executor, type NatsOptions } from '../../entries/executors.node.js';
+import { type ConnectOptions, Executor } from '../../entries/executors.node.js';
 import { type BackendName, EwaldError } from '../../entries/index.node.js';
 import { type ClusterFlags, connectionOf } from './cluster-options.js';
 import { note } from './output.js';

@@ -143,7 +143,7 @@ interface Entry {
 }
 
 const whole = ({ place, key, text }: Entry): number => wholeOf(place, key, text);
-const real = ({ place, key, text }: Entry): number => numberOf(place, key, text);
+const real = ({ place, key, text }: Entry): number => geometryNumber(place, key, text);
 const vector = ({ place, key, text }: Entry): Vector => vectorOf(place, key, text);
 
 /** What each key of a panel sets; dimensions and masks are numbered. */
@@ -368,7 +368,7 @@ class GeometryReader {
     const drafts = this.#drafts;
     if (drafts.size === 0)
       throw new EwaldError('Format', `${file}: no panel is defined; expected lines such as "p0/min_fs = 0"`);
-    const panels = [...drafts.values()].map((draft) => panelOf(draft, file, this.#warnings));
+    const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file, this.#warnings));
     const badRegions = [...this.#regions.values()].map(regionOf);
     for (const region of badRegions) {
       if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))
@@ -393,7 +393,7 @@ class GeometryReader {
   #setRegion(name: string, { key, text, place }: Entry): void {
     const region = this.#regions.get(name) ?? { name, values: new Map(), panel: undefined, place };
     if (key === 'panel') region.panel = text;
-    else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, numberOf(place, key, text));
+    else if (/^(min|max)_(fs|ss|x|y)$/.test(key)) region.values.set(key, geometryNumber(place, key, text));
     else
       fail(
         place,

@@ -404,7 +404,7 @@ function makeFunction(
   ends: boolean,
 ): LibraryFunction {
   const { runtime } = target;
-  const parameters = parametersOf(runtime, fn, lengths, target.byValue?.bind(target)).map((parameter, i) =>
+  const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target)).map((parameter, i) =>
     i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter,
   );
   const checks = lengthChecks(runtime, fn, lengths);

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { Core } from '../../core/backends/wasm/heap.js';
 import { imageResult, indexedCell } from '../../core/layout/indexing.js';
-import { sizeOf } from '../../core/layout/struct.js';
+import { structBytes } from '../../core/layout/struct.js';
 import type { ServedCalls } from '../../core/workers/messages.js';
 import type {} from './calls.js';
 import type { IndexingDescriptor, IndexingKernel } from './contract.js';
@@ -36,8 +36,8 @@ export function serveIndexing(context: () => Promise<IndexingMethods>): ServedCa
       },
       async batch(slice) {
         if (!kernel || !sizes) throw new EwaldError('Internal', 'a batch came before its kernel');
-        const found = new Uint8Array(slice.images * sizes.maxOutputCells * sizeOf(indexedCell));
-        const results = new Uint8Array(slice.images * sizeOf(imageResult));
+        const found = new Uint8Array(slice.images * sizes.maxOutputCells * structBytes(indexedCell));
+        const results = new Uint8Array(slice.images * structBytes(imageResult));
         const assignment = new Uint8Array(slice.offsets[slice.images] ?? 0);
         await kernel.run({ ...slice, found, results, assignment });
         return [{ found, results, assignment }, [found.buffer, results.buffer, assignment.buffer]];

@@ -7,7 +7,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { indexingEnums, stageCell, stagePick, stageSummary, stageVector } from '../../core/layout/indexing.js';
-import { sizeOf, wordOf } from '../../core/layout/struct.js';
+import { structBytes, wordOf } from '../../core/layout/struct.js';
 import { type Cell, cellFrom, type Vector } from '../../crystal/cell.js';
 
 /** A sampled direction that was accepted. */

@@ -2,7 +2,7 @@
 
 import { breathe, checkSignal } from '../../base/options.js';
 import { imageResult } from '../../core/layout/indexing.js';
-import { sizeOf } from '../../core/layout/struct.js';
+import { structBytes } from '../../core/layout/struct.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
 import type { IndexingInput } from './input.js';
 

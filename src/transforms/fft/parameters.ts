@@ -76,73 +76,6 @@ export function describeFft(given: FftOptions): FftDescriptor {
   const { input, output, pruned } = sides;
   const layouts = checkLayouts(wanted, transformed, sides);
   const { kind, precision, batch, inPlace, userWorkspace, threads, engine, signal } = wanted;
-  checkSignal(signal);
-  const shape = checkShape(wanted.shape);
-  const rank = shape.length;
-  const axes = checkAxes(wanted.axes, rank);
-  const reduced = checkReduced(wanted, kind, axes, rank);
-  const axisKinds = checkR2r(wanted.r2r, kind, axes, rank);
-  for (const axis of kind === 'r2r' ? axes : []) {
-    if (axisKinds[axis] === fftEnums.FftAxisKind.dct1 && (shape[axis] ?? 0) < 2) {
-      throw new EwaldError('Argument', `fft: axis ${axis} has length ${shape[axis]}; a dct1 needs at least 2`);
-    }
-  }
-  const half = kind === 'r2c' || kind === 'c2r';
-  const complexShape = shape.map((n, axis) => (half && axis === reduced ? Math.floor(n / 2) + 1 : n));
-  const realSide = { shape, complex: false, padded: half && inPlace };
-  const complexSide = { shape: complexShape, complex: true, padded: false };
-  const [wholeIn, wholeOut] =
-    kind === 'c2c'
-      ? [complexSide, complexSide]
-      : kind === 'c2r'
-        ? [complexSide, realSide]
-        : kind === 'r2r'
-          ? [realSide, realSide]
-          : [realSide, complexSide];
-  const inWindows = inputWindows(wanted.inputShape, wholeIn.shape, axes);
-  const outWindows = outputWindows(
-    wanted.keep,
-    wholeOut.shape,
-    axes,
-    (axis) => wholeOut.complex && !(half && axis === reduced),
-  );
-  const pruned = ![...inWindows, ...outWindows].every(isWhole);
-  if (pruned && inPlace)
-    throw new EwaldError(
-      'Argument',
-      'fft: inputShape and keep make the sides of different sizes; use two arrays instead of inPlace',
-    );
-  const counts = (windows: readonly AxisWindow[]): number[] => windows.map(({ count }) => count);
-  const [inSide, outSide] = [
-    { ...wholeIn, shape: counts(inWindows) },
-    { ...wholeOut, shape: counts(outWindows) },
-  ];
-  if (inPlace && kind === 'real')
-    throw new EwaldError(
-      'Argument',
-      'fft: kind real cannot be in place: its output is twice its input; use r2c, or two arrays',
-    );
-  if (inPlace && half && reduced !== rank - 1)
-    throw new EwaldError(
-      'Argument',
-      `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`,
-    );
-  const order = checkOrder(wanted.order, rank);
-  if (inPlace && half && (wanted.order || wanted.inputStrides || wanted.outputStrides)) {
-    throw new EwaldError(
-      'Argument',
-      'fft: in-place r2c and c2r have the padded C order; omit order and strides, or use two arrays',
-    );
-  }
-  // Of longer data the beginning is read: the strides are the data's.
-  const stored = typeof wanted.inputShape === 'number' ? [wanted.inputShape] : (wanted.inputShape ?? inSide.shape);
-  const cropped = stored.some((n, axis) => n > (inSide.shape[axis] ?? n));
-  const sideLayout = (what: 'input' | 'output', side: Side) =>
-    layout(what, side, wanted[`${what}Strides`], wanted[`${what}Distance`], order, batch, wanted.order !== undefined);
-  const input = cropped ? croppedLayout(inSide, stored, wanted, order, batch) : sideLayout('input', inSide);
-  const output = sideLayout('output', outSide);
-  const array = (values: readonly number[]): number[] =>
-    Array.from({ length: rankRange.high }, (_, i) => values[i] ?? 0);
   return {
     ...transformed,
     kind,
@@ -162,29 +95,139 @@ export function describeFft(given: FftOptions): FftDescriptor {
     measure: (wanted.tune ?? (engine === 'ewald' ? 'estimate' : 'measure')) === 'measure',
     signal,
     threads,
-    reduced,
-    axisKinds,
-    fields: {
-      rank,
-      kind: kinds[kind],
-      precision: precision === 'f32' ? fftEnums.FftPrecision.f32 : fftEnums.FftPrecision.f64,
-      flags: (inPlace ? fftEnums.FftFlag.inPlace : 0) | (userWorkspace ? fftEnums.FftFlag.userWorkspace : 0),
-      axes: axes.reduce((bits, axis) => bits | (1 << axis), 0),
-      reduced,
-      batch,
-      threads,
-      inDistance: input.distance,
-      outDistance: output.distance,
-      shape: array(shape),
-      axisKind: array(axisKinds),
-      inStride: array(input.strides),
-      outStride: array(output.strides),
-      // Zeros stand for all of the axes.
-      inStart: array(pruned ? inWindows.map(({ start }) => start) : []),
-      inCount: array(pruned ? counts(inWindows) : []),
-      outStart: array(pruned ? outWindows.map(({ start }) => start) : []),
-      outCount: array(pruned ? counts(outWindows) : []),
-    },
+    fields: fieldsOf(wanted, transformed, sides, layouts),
+  };
+}
+
+/** Which axes are transformed, and how. */
+type Transformed = Pick<FftDescriptor, 'shape' | 'rank' | 'axes' | 'reduced' | 'axisKinds'>;
+
+function checkTransformed(wanted: Wanted): Transformed {
+  const shape = checkShape(wanted.shape);
+  const rank = shape.length;
+  const axes = checkAxes(wanted.axes, rank);
+  const reduced = checkReduced(wanted, wanted.kind, axes, rank);
+  const axisKinds = checkR2r(wanted.r2r, wanted.kind, axes, rank);
+  for (const axis of wanted.kind === 'r2r' ? axes : [])
+    if (axisKinds[axis] === fftEnums.FftAxisKind.dct1 && (shape[axis] ?? 0) < 2)
+      throw new EwaldError('Argument', `fft: axis ${axis} has length ${shape[axis]}; a dct1 needs at least 2`);
+  return { shape, rank, axes, reduced, axisKinds };
+}
+
+/** Whether one of the sides has half of an axis. */
+const isHalved = ({ kind }: Pick<FftOptions, 'kind'>): boolean => kind === 'r2c' || kind === 'c2r';
+
+/** Both sides in full. */
+function wholeSides({ kind, inPlace }: Wanted, { shape, reduced }: Transformed): [Side, Side] {
+  const half = isHalved({ kind });
+  const complexShape = shape.map((n, axis) => (half && axis === reduced ? Math.floor(n / 2) + 1 : n));
+  const real = { shape, complex: false, padded: half && inPlace };
+  const complex = { shape: complexShape, complex: true, padded: false };
+  if (kind === 'c2c') return [complex, complex];
+  if (kind === 'c2r') return [complex, real];
+  return kind === 'r2r' ? [real, real] : [real, complex];
+}
+
+/** The parts of both sides that a plan reads and writes. */
+interface Sides {
+  readonly input: Side & { readonly windows: readonly AxisWindow[] };
+  readonly output: Side & { readonly windows: readonly AxisWindow[] };
+  readonly pruned: boolean;
+}
+
+const counts = (windows: readonly AxisWindow[]): number[] => windows.map(({ count }) => count);
+
+function checkSides(wanted: Wanted, transformed: Transformed): Sides {
+  const { axes, reduced } = transformed;
+  const [wholeIn, wholeOut] = wholeSides(wanted, transformed);
+  const inWindows = inputWindows(wanted.inputShape, wholeIn.shape, axes);
+  const around = (axis: number): boolean => wholeOut.complex && !(isHalved(wanted) && axis === reduced);
+  const outWindows = outputWindows(wanted.keep, wholeOut.shape, axes, around);
+  const pruned = ![...inWindows, ...outWindows].every(isWhole);
+  if (wanted.inPlace) checkInPlace(wanted, transformed, pruned);
+  return {
+    input: { ...wholeIn, shape: counts(inWindows), windows: inWindows },
+    output: { ...wholeOut, shape: counts(outWindows), windows: outWindows },
+    pruned,
+  };
+}
+
+function checkInPlace(wanted: Wanted, { rank, reduced }: Transformed, pruned: boolean): void {
+  if (pruned)
+    throw new EwaldError(
+      'Argument',
+      'fft: inputShape and keep make the sides of different sizes; use two arrays instead of inPlace',
+    );
+  if (wanted.kind === 'real')
+    throw new EwaldError(
+      'Argument',
+      'fft: kind real cannot be in place: its output is twice its input; use r2c, or two arrays',
+    );
+  if (!isHalved(wanted)) return;
+  if (reduced !== rank - 1)
+    throw new EwaldError(
+      'Argument',
+      `fft: in place, the reduced axis must be the last one (${rank - 1}), not ${reduced}`,
+    );
+  if (wanted.order || wanted.inputStrides || wanted.outputStrides)
+    throw new EwaldError(
+      'Argument',
+      'fft: in-place r2c and c2r have the padded C order; omit order and strides, or use two arrays',
+    );
+}
+
+interface Layouts {
+  readonly input: Layout;
+  readonly output: Layout;
+}
+
+function checkLayouts(wanted: Wanted, { rank }: Transformed, { input, output }: Sides): Layouts {
+  const { batch } = wanted;
+  const order = checkOrder(wanted.order, rank);
+  const ofSide = (what: 'input' | 'output') => ({
+    what,
+    strides: wanted[`${what}Strides`],
+    distance: wanted[`${what}Distance`],
+    order,
+    batch,
+  });
+  // Of longer data the beginning is read: the strides are the data's.
+  const stored = typeof wanted.inputShape === 'number' ? [wanted.inputShape] : (wanted.inputShape ?? input.shape);
+  const cropped = stored.some((n, axis) => n > (input.shape[axis] ?? n));
+  return {
+    input: cropped ? croppedLayout(input, stored, ofSide('input')) : layout(input, ofSide('input')),
+    output: layout(output, ofSide('output')),
+  };
+}
+
+/** The fields of the layout's FftDescriptor. */
+function fieldsOf(wanted: Wanted, of: Transformed, sides: Sides, layouts: Layouts): FftDescriptor['fields'] {
+  const { kind, precision, inPlace, userWorkspace, batch, threads } = wanted;
+  const { input, output, pruned } = sides;
+  const array = (values: readonly number[]): number[] =>
+    Array.from({ length: rankRange.high }, (_, i) => values[i] ?? 0);
+  // Zeros stand for all of the axes.
+  const starts = ({ windows }: Sides['input']): number[] => array(pruned ? windows.map(({ start }) => start) : []);
+  const parts = ({ shape }: Sides['input']): readonly number[] => array(pruned ? shape : []);
+  return {
+    rank: of.rank,
+    kind: kinds[kind],
+    precision: precision === 'f32' ? fftEnums.FftPrecision.f32 : fftEnums.FftPrecision.f64,
+    flags: (inPlace ? fftEnums.FftFlag.inPlace : 0) | (userWorkspace ? fftEnums.FftFlag.userWorkspace : 0),
+    axes: of.axes.reduce((bits, axis) => bits | (1 << axis), 0),
+    reduced: of.reduced,
+    batch,
+    threads,
+    inDistance: layouts.input.distance,
+    outDistance: layouts.output.distance,
+    shape: array(of.shape),
+    axisKind: array(of.axisKinds),
+    inStride: array(layouts.input.strides),
+    outStride: array(layouts.output.strides),
+    inStart: starts(input),
+    inCount: parts(input),
+    outStart: starts(output),
+    outCount: parts(output),
   };
 }
 

@@ -2,14 +2,7 @@
 import { type CalibrateOptions, type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ScanSimulator } from '../../../src/io/simulate/scan.js';
-import {
-  deviations,
-  drawnScan,
-  poisson,
-  type SimulatedScanOptions,
-  simulatedScan,
-  uniform,
-} from './simulated-scan.mjs';
+import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan } from './simulated-scan.mjs';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());

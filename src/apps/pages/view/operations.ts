@@ -1,6 +1,6 @@
 /** The operations of the worker, implemented with the public interface of ewald only. */
 import { arcOn, placedPanels } from './detector-plane.js';
-import { axesOf, listedCrystal, listedPeaks } from './listed.js';
+import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
 import type { FrameSummary, Operations } from './protocol.js';

@@ -1,6 +1,6 @@
 /** The operations that search frames for peaks and crystals. */
 import type { KnownCell, SearchSettings } from '../../../entries/index.js';
-import { determinedCell, numbersOf } from './cell-of-run.js';
+import { cellParameters, determinedCell } from './cell-of-run.js';
 import { errorWords } from './error-words.js';
 import { LiveBook } from './live-book.js';
 import type { FinderParameters, FrameSummary, Operations } from './protocol.js';
@@ -109,7 +109,7 @@ export function runOperations(
       const of = work.current;
       const [known] = of.cells;
       // One that was determined is determined again: the parameters of the search may have changed.
-      if (known && !of.determined) return { cells: of.cells, cell: numbersOf(known), remark: '' };
+      if (known && !of.determined) return { cells: of.cells, cell: cellParameters(known), remark: '' };
       determining = new AbortController();
       const found = await determinedCell(await work.context(), of, settings, determining.signal);
       of.cells = found.cells;

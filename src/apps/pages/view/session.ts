@@ -15,7 +15,7 @@ import {
 } from '../../../entries/index.js';
 import { openStacked } from '../../../entries/pages.js';
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
-import { numbersOf } from './cell-of-run.js';
+import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';

@@ -3,7 +3,7 @@
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
 import { piParams } from '../../layout/pi.js';
-import { sizeOf } from '../../layout/struct.js';
+import { structBytes } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
 /** The pi kernels of a core. */

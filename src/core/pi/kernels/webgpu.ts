@@ -2,7 +2,7 @@
 import shader from '../../../../wgsl/pi/count.wgsl';
 import type { GpuDevice } from '../../backends/webgpu/device.js';
 import { piParams } from '../../layout/pi.js';
-import { pack, read, sizeOf } from '../../layout/struct.js';
+import { pack, read, structBytes } from '../../layout/struct.js';
 import type { PiKernel, PiOp } from '../contract.js';
 
 /** Dispatches per call, all in flight at once, so that the device never waits for the host. */

@@ -4,7 +4,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { NativeHost } from '../../../core/backends/native/host.js';
 import { addonError } from '../../../core/backends/status.js';
 import { imageResult, indexedCell, indexerDescriptor } from '../../../core/layout/indexing.js';
-import { pack, sizeOf } from '../../../core/layout/struct.js';
+import { pack, structBytes } from '../../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 

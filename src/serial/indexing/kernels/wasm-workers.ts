@@ -5,7 +5,7 @@
 
 import type { WorkerPort } from '../../../base/worker-port.js';
 import { imageResult, indexedCell } from '../../../core/layout/indexing.js';
-import { sizeOf } from '../../../core/layout/struct.js';
+import { structBytes } from '../../../core/layout/struct.js';
 import { WorkerClient } from '../../../core/workers/client.js';
 import type {} from '../calls.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel } from '../contract.js';

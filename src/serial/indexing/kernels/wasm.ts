@@ -4,7 +4,7 @@ import type { Core } from '../../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../../core/backends/wasm/host.js';
 import { Staging } from '../../../core/backends/wasm/staging.js';
 import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../../core/layout/indexing.js';
-import { pack, sizeOf } from '../../../core/layout/struct.js';
+import { pack, structBytes } from '../../../core/layout/struct.js';
 import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import { planInWorkers } from './wasm-workers.js';
 

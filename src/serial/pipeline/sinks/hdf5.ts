@@ -212,7 +212,7 @@ class RunTables {
     crystal.reflections.add([one.reflections ?? 0]);
     crystal.overlapping.add([one.overlapping]);
     if (!one.table) return;
-    const columns = columnsOf(one.table);
+    const columns = reflectionColumns(one.table);
     this.#reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
     for (const name of measured) this.#reflection[name].add(columns[name]);
   }

@@ -6,9 +6,9 @@
 import { HeapArray } from '../../../core/arrays/kernels/wasm.js';
 import type { Core, HeapNumbers } from '../../../core/backends/wasm/heap.js';
 import type { WasmHost } from '../../../core/backends/wasm/host.js';
-import { Staging } from '../../../core/backends/wasm/staging.js';
+import { planStaged, type Staging } from '../../../core/backends/wasm/staging.js';
 import { fftDescriptor, fftEnums } from '../../../core/layout/fft.js';
-import { pack, sizeOf } from '../../../core/layout/struct.js';
+import { pack } from '../../../core/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp, FftSide } from '../contract.js';
 import { coreVariants } from './radices.js';
 
@@ -19,118 +19,14 @@ export const fftOp = ({ core }: WasmHost): FftOp => ({
   variants: (descriptor) => coreVariants(descriptor, 4, 1),
 });
 
-/** Plans a transform and the staging memory of both sides. */
-function planFft(core: Core, descriptor: FftDescriptor): FftKernel {
-  const { inPlace, precision, inputElements, outputElements, inputComplex, outputComplex, userWorkspace } = descriptor;
-  const number = precision === 'f32' ? 4 : 8;
-  const inputNumbers = inputElements * (inputComplex ? 2 : 1);
-  const outputNumbers = outputElements * (outputComplex ? 2 : 1);
-  // In place one array is both sides.
-  const inputRoom = inPlace ? Math.max(inputNumbers, outputNumbers) : inputNumbers;
-  const before = core.liveBytes;
-  const staging = new Staging(core);
-  let handle = 0;
-  try {
-    const described = staging.place(sizeOf(fftDescriptor));
-    const scratch = staging.place(12);
-    // The plan allocates the workspace here: a user's workspace would have to be copied, and its content has no
-    // meaning.
-    const fields = {
-      ...descriptor.fields,
-      threads: 1,
-      flags: Number(descriptor.fields.flags) & ~fftEnums.FftFlag.userWorkspace,
-    };
-    core.write(described, pack(fftDescriptor, fields));
-    core.check('ewald_fft_create', described, scratch);
-    const words = new Uint32Array(3);
-    core.read(scratch, words);
-    handle = words[0] ?? 0;
-    core.check('ewald_fft_sizes', handle, scratch, scratch + 4, scratch + 8);
-    core.read(scratch, words);
-    const first = staging.place(number * inputRoom);
-    const second = inPlace ? first : staging.place(number * outputNumbers);
-    const [inputSide, outputSide] = [
-      core.numbers(first, inputNumbers, precision),
-      core.numbers(second, outputNumbers, precision),
-    ];
-    const transform = core.entry('ewald_fft_execute');
-    let places: readonly [number, number] | undefined;
-    let arrays: FftNowArrays | undefined;
-    const addressOf = (side: FftSide): number | undefined => {
-      if (side instanceof HeapArray) return side.address;
-      if (arrays === undefined || places === undefined) return undefined;
-      return side === arrays.input ? places[0] : side === arrays.output ? places[1] : undefined;
-    };
-    const runNow = (
-      direction: 'forward' | 'backward',
-      input: FftSide,
-      output: FftSide,
-      scale: 'none' | 'full' | 'symmetric',
-    ): void => {
-      const forward = direction === 'forward';
-      const [source, target] = forward ? [inputSide, outputSide] : [outputSide, inputSide];
-      let [from, to] = forward ? [first, second] : [second, first];
-      const [here, there] = [addressOf(input), addressOf(output)];
-      if (here !== undefined) from = here;
-      else source.write(input as Numbers);
-      if (there !== undefined) to = there;
-      // Places between strided elements belong to the caller and must come back as they were.
-      else if (descriptor.strided && !inPlace) target.write(output as Numbers);
-      const status = transform(handle, fftEnums.FftDirection[direction], from, to, 0, fftEnums.FftScale[scale]);
-      if (status !== 0) throw core.refuse(status);
-      if (there === undefined) target.read(output as Numbers);
-    };
-    const nowArrays = (): FftNowArrays => {
-      if (arrays && arrays.input.length > 0) return arrays;
-      if (!places) {
-        const live = core.liveBytes;
-        const read = staging.place(number * inputRoom);
-        places = [read, inPlace ? read : staging.place(number * outputNumbers)];
-        bytes += core.liveBytes - live;
-      }
-      const [read, written] = places;
-      const run = (from: number, to: number, direction: number) => () => {
-        const status = transform(handle, direction, from, to, 0, fftEnums.FftScale.none);
-        if (status !== 0) throw core.refuse(status);
-      };
-      const Numbers = precision === 'f32' ? Float32Array : Float64Array;
-      const view = (address: number, count: number) =>
-        new Numbers(core.view(address, number * count).buffer, address, count);
-      const input = view(read, inputRoom);
-      arrays = {
-        input,
-        output: inPlace ? input : view(written, outputNumbers),
-        forward: run(read, written, fftEnums.FftDirection.forward),
-        backward: run(written, read, fftEnums.FftDirection.backward),
-      };
-      return arrays;
-    };
-    const run: FftKernel['executeOn'] = async (direction, input, output, scale) =>
-      runNow(direction, input, output, scale);
-    let bytes = core.liveBytes - before;
-    return {
-      get bytes() {
-        return bytes;
-      },
-      workspaceElements: userWorkspace ? (words[2] ?? 0) : 0,
-      prunes: true,
-      execute: run,
-      executeOn: run,
-      executeNow: runNow,
-      nowArrays,
-      async dispose() {
-        // An array of the plan that the caller kept must not become a view of memory that belongs to others.
-        if (places) core.detach();
-        core.call('ewald_fft_destroy', handle);
-        staging.release();
-      },
-    };
-  } catch (error) {
-    // A plan that was made before its staging memory could not be had must not stay.
-    if (handle !== 0) core.call('ewald_fft_destroy', handle);
-    staging.release();
-    throw error;
-  }
+type Direction = 'forward' | 'backward';
+type Scale = 'none' | 'full' | 'symmetric';
+type Numbers = Float32Array | Float64Array;
+
+/** Where each side lies in the heap; in place both lie at the same address. */
+interface Places {
+  readonly input: number;
+  readonly output: number;
 }
 
 /** A transform of the core with its staging memory. */
@@ -157,7 +53,7 @@ class WasmFft implements FftKernel {
     [this.#core, this.#staging, this.#descriptor] = [core, staging, descriptor];
     // The plan allocates the workspace here: a user's workspace would have to be copied, and its content has no
     // meaning.
-    const flags = Number(descriptor.fields.flags) & ~enums.FftFlag.userWorkspace;
+    const flags = Number(descriptor.fields.flags) & ~fftEnums.FftFlag.userWorkspace;
     this.#handle = staging.create('fft', pack(fftDescriptor, { ...descriptor.fields, threads: 1, flags }));
     this.workspaceElements = descriptor.userWorkspace ? this.#workspaceOf(staging.place(12)) : 0;
     const [input, output] = [inputElements * (inputComplex ? 2 : 1), outputElements * (outputComplex ? 2 : 1)];
@@ -192,7 +88,7 @@ class WasmFft implements FftKernel {
     if (there !== undefined) to = there;
     // Places between strided elements belong to the caller and must come back as they were.
     else if (strided && !inPlace) target.write(output as Numbers);
-    this.#run(enums.FftDirection[direction], from, to, enums.FftScale[scale]);
+    this.#run(fftEnums.FftDirection[direction], from, to, fftEnums.FftScale[scale]);
     if (there === undefined) target.read(output as Numbers);
   }
 
@@ -200,8 +96,8 @@ class WasmFft implements FftKernel {
     if (this.#arrays && this.#arrays.input.length > 0) return this.#arrays;
     this.#own ??= this.#placeOwn();
     const { input: read, output: written } = this.#own;
-    const { forward, backward } = enums.FftDirection;
-    const { none } = enums.FftScale;
+    const { forward, backward } = fftEnums.FftDirection;
+    const { none } = fftEnums.FftScale;
     const input = this.#view(read, this.#counts.input);
     this.#arrays = {
       input,

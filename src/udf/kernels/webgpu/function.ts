@@ -281,7 +281,7 @@ class FrameFunction implements FunctionKernel {
         for (const [i, result] of this.#descriptor.results.entries()) {
           if (result.kind !== 'nav') continue;
           const place = resultPlaces[i] as number;
-          const found = arrayOf(result, words.subarray(place, place + length * result.numbers));
+          const found = resultArray(result, words.subarray(place, place + length * result.numbers));
           const rows = rowsOf(job.results[i] as FunctionArray, result.numbers, chunk);
           (rows as Float32Array).set(found as Float32Array);
         }
@@ -298,7 +298,7 @@ class FrameFunction implements FunctionKernel {
     return Array.from({ length: used }, (_, group) =>
       ofKind(results, 'group').map((result) => {
         const place = (resultPlaces[results.indexOf(result)] as number) - navWords + group * groupWords;
-        return arrayOf(result, words.subarray(place, place + result.numbers));
+        return resultArray(result, words.subarray(place, place + result.numbers));
       }),
     );
   }

@@ -1,5 +1,5 @@
 /** The steps of a pass on a device: their tables and the sizes of their results. */
-import { read, sizeOf } from '../../../core/layout/struct.js';
+import { read, structBytes } from '../../../core/layout/struct.js';
 import { udfStep } from '../../../core/layout/udf.js';
 import type { UdfDescriptor } from '../../contract.js';
 import type { FrameLayout } from './shaders.js';
@@ -18,7 +18,7 @@ export interface DeviceStep {
 /** The steps of a descriptor; columns and planes follow from their kinds. */
 export function stepsOf({ kinds, steps }: UdfDescriptor): DeviceStep[] {
   return kinds.map((kind, i) => {
-    const word = (name: string): number => read(udfStep, steps, name, i * sizeOf(udfStep));
+    const word = (name: string): number => read(udfStep, steps, name, i * structBytes(udfStep));
     return {
       kind,
       firstIndex: word('firstIndex'),

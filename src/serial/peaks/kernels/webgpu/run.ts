@@ -1,6 +1,6 @@
 /** The uniforms of a run. */
 import { numbers, peaksParams, peaksRun } from '../../../../core/layout/peaks.js';
-import { read, sizeOf, wordOf } from '../../../../core/layout/struct.js';
+import { read, structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { FinderName } from '../../contract.js';
 
 /** Values fixed by the plan. */

@@ -1,7 +1,7 @@
 /** Tables of pixel properties for a plan on WebGPU, built once on the host. */
 import { EwaldError } from '../../../../base/errors.js';
 import { maskedBin, peaksPanel } from '../../../../core/layout/peaks.js';
-import { read, sizeOf } from '../../../../core/layout/struct.js';
+import { read, structBytes } from '../../../../core/layout/struct.js';
 import type { PeaksDescriptor } from '../../contract.js';
 
 /** Bit layout of a place as in wgsl/peaks/detector.wgsl: ring, border, panel. */
@@ -25,8 +25,8 @@ export function tablesOf({ panels, bins, rings, pixels }: PeaksDescriptor, width
   const places = new Uint32Array(pixels).fill(maskedBin);
   const seen = new Uint8Array(pixels);
   const first = new Uint32Array(rings + 1);
-  for (let p = 0; p * sizeOf(peaksPanel) < panels.byteLength; p++) {
-    const corner = (name: string): number => read(peaksPanel, panels, name, p * sizeOf(peaksPanel));
+  for (let p = 0; p * structBytes(peaksPanel) < panels.byteLength; p++) {
+    const corner = (name: string): number => read(peaksPanel, panels, name, p * structBytes(peaksPanel));
     const [fs, ss, endFs, endSs] = [corner('fs'), corner('ss'), corner('endFs'), corner('endSs')];
     for (let y = ss; y < endSs; y++)
       for (let x = fs; x < endFs; x++) {

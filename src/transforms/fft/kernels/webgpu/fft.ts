@@ -212,8 +212,8 @@ class GpuFft implements FftKernel {
     const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
     // In place the passes still go from one buffer to another: the result is copied over the input at the end.
     const written = array === undefined || array === read ? this.#buffers[to] : array;
-    if (!(given instanceof GpuArray)) this.#device.write(read, bytesOf(given as Numbers, this.#sizes[from]));
-    if (this.#gaps && array === undefined) this.#device.write(written, bytesOf(wanted as Numbers, writtenBytes));
+    if (!(given instanceof GpuArray)) this.#device.write(read, firstBytes(given as Numbers, this.#sizes[from]));
+    if (this.#gaps && array === undefined) this.#device.write(written, firstBytes(wanted as Numbers, writtenBytes));
     const record = (commands: Commands): void => {
       if (this.#gaps && array === read) commands.copy(array, written, writtenBytes);
       for (const { pipeline, groups, size } of this.#steps[direction].of(read, written))
@@ -222,7 +222,7 @@ class GpuFft implements FftKernel {
       else if (array === read) commands.copy(written, array, writtenBytes);
     };
     await this.#device.run(record, ([answer]) => {
-      if (answer) bytesOf(wanted as Numbers, writtenBytes).set(answer);
+      if (answer) firstBytes(wanted as Numbers, writtenBytes).set(answer);
     });
   }
 
