@@ -33,6 +33,27 @@ export interface JoinParameters {
    * machine's or container's, divided by its workers of the cluster.
    */
   readonly maxMemory?: number | undefined;
+  /**
+   * Seconds after which it finishes its tasks and leaves. It leaves up to a tenth earlier, at random: workers that
+   * were started together do not leave together. S; 1 … 1e9; default none.
+   */
+  readonly lifetime?: number | undefined;
   /** Name shown by ewald cluster. Default machine and process. */
   readonly name?: string | undefined;
+  /**
+   * Shared folder in which it may store results of runs whose stream is written there. Results that are stored are
+   * not sent. Without it, and for streams elsewhere, they are sent to the client. The folder is compared by its real
+   * path, which must be the same on all machines.
+   */
+  readonly shards?: string | undefined;
+}
+
+/** How a run on a cluster is treated. */
+export interface SubmitParameters {
+  /** Share of the slots of a cluster where runs compete, relative to that of others. 0.001 … 1000; default 1. */
+  readonly weight?: number | undefined;
+  /** Only workers of a cluster whose backend is a GPU. Default false. */
+  readonly needGpu?: boolean | undefined;
+  /** Only workers of a cluster whose process may use this much memory. Bytes; 1 … 9007199254740991; default any. */
+  readonly needMemory?: number | undefined;
 }

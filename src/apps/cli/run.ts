@@ -293,7 +293,8 @@ function mostlyUnknown(results: readonly NamedResult[], scan: Scan, positions: n
     if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) return [];
     const each = data.length / all;
     let found = 0;
-    for (let i = 0; i < all; i++) if (data.subarray(i * each, (i + 1) * each).some((value) => value === value)) found++;
+    for (let i = 0; i < all; i++)
+      if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
     return 2 * found < Math.min(positions, all)
       ? [`${name}: only ${found} of ${positions} positions have a value`]
       : [];
