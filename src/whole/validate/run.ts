@@ -230,7 +230,7 @@ const estimateOf = (row: Row, candidate: Candidate, device: DeviceInfo): number 
 /** Runs a problem on a backend. Errors become outcomes; nothing is thrown. */
 export async function runRow(problem: Problem, candidate: Candidate): Promise<RowResult> {
   const { row } = problem;
-  const done = (outcome: Outcome, why: string | null, rest: Partial<RowResult> = {}): RowResult => ({
+  const done: Done = (outcome, why, rest = {}) => ({
     id: row.id,
     backend: candidate.backend,
     outcome,
@@ -263,51 +263,18 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
     const ms = performance.now() - started;
     await subject.dispose();
     subject = undefined;
-    const { errors, note, samples = {} } = row.compare(found, problem.expected);
-    const bounds = row.bounds(device);
-    const measured = (all: Readonly<Record<string, number>>, against = ''): Measure[] =>
-      Object.entries(all).map(([name, error]) => {
-        const bound = bounds[name];
-        if (!bound) throw new EwaldError('Internal', `the row has no bound for "${name}"`);
-        return { name: name + against, unit: bound.unit, error, bound: bound.limit };
-      });
-    const measures = measured(errors);
-    if (problem.second)
-      measures.push(...measured(row.compare(found, problem.second.value).errors, ` against ${problem.second.name}`));
-    // How much of its bound a measure has used up; an error over a bound of zero, or NaN, is beyond all others.
-    const used = ({ error, bound }: Measure): number =>
-      error <= bound ? (bound === 0 ? 0 : error / bound) : bound === 0 ? Number.MAX_VALUE : error / bound;
-    const worst = measures.reduce<Measure | undefined>(
-      (a, b) => (a && !(used(b) > used(a)) && !Number.isNaN(b.error) ? a : b),
-      undefined,
-    );
-    const rest = {
-      measures,
-      ms,
-      samples,
-      measure: worst?.name ?? null,
-      unit: worst?.unit ?? null,
-      error: worst?.error ?? null,
-      bound: worst?.bound ?? null,
-    };
-    const failed = measures.filter(({ error, bound }) => !(error <= bound));
-    if (failed.length > 0) {
-      const list = failed
-        .map((m) => `${m.name} is off by ${shown(m.error)} ${m.unit}, bound ${shown(m.bound)}`)
-        .join('; ');
-      return done('fail', note ? `${list} (${note})` : list, rest);
-    }
+    const result = judged(problem, found, ms, device, done);
     const leaked = context.liveBytes - before;
-    return leaked === 0
-      ? done('pass', null, rest)
-      : done('fail', `${leaked} bytes are still held after the plan was disposed`, rest);
+    return leaked === 0 || result.outcome !== 'pass'
+      ? result
+      : { ...result, outcome: 'fail', why: `${leaked} bytes are still held after the plan was disposed` };
   } catch (error) {
     await subject?.dispose().catch(() => undefined);
-    if (isEwaldError(error, 'Unsupported')) {
-      if (mayRefuse(row, candidate.backend, device)) return done('refused', error.message);
-      return done('fail', `refused, and ${candidate.backend} is to do this: ${error.message}`);
-    }
     if (isEwaldError(error, 'DeviceLost')) await candidate.renew().catch(() => undefined);
+    if (isEwaldError(error, 'Unsupported'))
+      return mayRefuse(row, candidate.backend, device)
+        ? done('refused', error.message)
+        : done('fail', `refused, and ${candidate.backend} is to do this: ${error.message}`);
     return done(
       'fail',
       isEwaldError(error)
@@ -315,6 +282,47 @@ export async function runRow(problem: Problem, candidate: Candidate): Promise<Ro
         : `${error instanceof Error ? (error.stack ?? error.message) : error}`,
     );
   }
+}
+
+type Done = (outcome: Outcome, why: string | null, rest?: Partial<RowResult>) => RowResult;
+
+/** What was found against the bounds of its row. */
+function judged(problem: Problem, found: unknown, ms: number, device: DeviceInfo, done: Done): RowResult {
+  const { row, second } = problem;
+  const { errors, note, samples = {} } = row.compare(found, problem.expected);
+  const bounds = row.bounds(device);
+  const measured = (all: Readonly<Record<string, number>>, against = ''): Measure[] =>
+    Object.entries(all).map(([name, error]) => {
+      const bound = bounds[name];
+      if (!bound) throw new EwaldError('Internal', `the row has no bound for "${name}"`);
+      return { name: name + against, unit: bound.unit, error, bound: bound.limit };
+    });
+  const measures = measured(errors);
+  if (second) measures.push(...measured(row.compare(found, second.value).errors, ` against ${second.name}`));
+  const worst = worstOf(measures);
+  const rest = {
+    measures,
+    ms,
+    samples,
+    measure: worst?.name ?? null,
+    unit: worst?.unit ?? null,
+    error: worst?.error ?? null,
+    bound: worst?.bound ?? null,
+  };
+  const failed = measures.filter(({ error, bound }) => !(error <= bound));
+  if (failed.length === 0) return done('pass', null, rest);
+  const list = failed.map((m) => `${m.name} is off by ${shown(m.error)} ${m.unit}, bound ${shown(m.bound)}`).join('; ');
+  return done('fail', note ? `${list} (${note})` : list, rest);
+}
+
+/** The measure that has used up most of its bound; an error over a bound of zero, or NaN, is beyond all others. */
+function worstOf(measures: readonly Measure[]): Measure | undefined {
+  const used = ({ error, bound }: Measure): number =>
+    error <= bound ? (bound === 0 ? 0 : error / bound) : bound === 0 ? Number.MAX_VALUE : error / bound;
+  return measures.reduce<Measure | undefined>(
+    (a, b) => (a && !(used(b) > used(a)) && !Number.isNaN(b.error) ? a : b),
+    undefined,
+  );
 }
 
 /** A number with four digits, for display. */

@@ -41,12 +41,12 @@ export async function plan(context: Context, p: Problem) {
   return {
     backend: fft.backend,
     async run(): Promise<Output> {
-      const there = await once(fft, p, forward, p.input, from, to, p.scale);
+      const there = await once(fft, p, { forward, values: p.input, scale: p.scale }, from, to);
       // A backward transform to real numbers loses the imaginary part, and a part of a result loses the rest; `twice`
       // has no opposite direction.
       if ((p.options.kind === 'real' && !forward) || p.arrays === 'twice' || p.cuts)
         return { ...there, returned: undefined };
-      const back = await once(fft, p, !forward, there.values, to, from, p.back);
+      const back = await once(fft, p, { forward: !forward, values: there.values, scale: p.back }, to, from);
       const factor = factorOf(p, p.scale) * factorOf(p, p.back) * p.logical;
       return {
         values: there.values,
@@ -77,16 +77,14 @@ function bare(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) 
   };
 }
 
+interface Transform {
+  readonly forward: boolean;
+  readonly values: Float64Array;
+  readonly scale: FftScale;
+}
+
 /** One transform of `values` from one side to the other, with guards around all elements. */
-async function once(
-  fft: FftPlan,
-  p: Problem,
-  forward: boolean,
-  values: Float64Array,
-  from: Side,
-  to: Side,
-  scale: FftScale,
-) {
+async function once(fft: FftPlan, p: Problem, { forward, values, scale }: Transform, from: Side, to: Side) {
   const ArrayType = fft.precision === 'f64' ? Float64Array : Float32Array;
   const guarded = (length: number): FftArray => new ArrayType(length + 2 * margin).fill(guard);
   const source = guarded(from.length);

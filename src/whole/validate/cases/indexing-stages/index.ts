@@ -49,20 +49,20 @@ const stagesOf: Readonly<Record<string, { about: string; check: Check; bounds: (
       about: 'the cells about each vector: exact turns of the known one, of which none better is left out',
       check: checkSearch,
       bounds: () => ({
-        ...{
-          grid: bounds.onGrid,
-          metric: bounds.sameMetric,
-          counts: bounds.sameCounts,
-          scores: bounds.cellScore,
-          left: bounds.noneMissing,
-        },
+        grid: bounds.onGrid,
+        metric: bounds.sameMetric,
+        counts: bounds.sameCounts,
+        scores: bounds.cellScore,
+        left: bounds.noneMissing,
       }),
     },
     refinement: {
       about: 'each cell lies where the refinement takes the one that was found',
       check: checkRefinement,
       bounds: (method) => ({
-        ...{ cells: bounds.refinedCell, scores: bounds.refinedScore, missing: bounds.noneMissing },
+        cells: bounds.refinedCell,
+        scores: bounds.refinedScore,
+        missing: bounds.noneMissing,
         ...(method !== 'exhaustive' ? { metric: bounds.sameMetric } : {}),
       }),
     },
@@ -114,8 +114,7 @@ function rowsOf(
   count: number,
   simulation: Simulation,
   address: string,
-  change: IndexingThresholds & Partial<Search> = {},
-  known: Cell = cells[name],
+  { known = cells[name], ...change }: IndexingThresholds & Partial<Search> & { readonly known?: Cell } = {},
 ) {
   const search = { ...published, ...(method !== 'exhaustive' ? {} : change) };
   const thresholds = { ...search, acceptLog10: -3.5, ...change };
@@ -135,7 +134,10 @@ function rowsOf(
           (a, b) => dot(a, a) - dot(b, b),
         );
         return {
-          ...{ method, spots, known: known.map((row) => row.map(Math.fround)) as unknown as Cell, thresholds },
+          method,
+          spots,
+          known: known.map((row) => row.map(Math.fround)) as unknown as Cell,
+          thresholds,
           options: { maxOutputCells: outputs, ...(method === 'exhaustive' ? { candidateVectors } : {}) },
         };
       },
@@ -159,7 +161,9 @@ export const indexingStageRows: readonly Row[] = [
   ...rowsOf('fast', 'big', 150, {}, 'big:n=150'),
   ...rowsOf('fast', 'small', 100, electrons, 'small:n=100:electrons'),
   ...rowsOf('fast', 'mono', 200, { crystals: 2 }, 'mono:n=200:crystals=2', { maxCrystals: 2 }),
-  ...rowsOf('turbo', 'hex', 200, {}, 'hex:n=200:cell-off=1%', {}, cellFromParameters(80.8, 80.8, 89.1, 90, 90, 120)),
+  ...rowsOf('turbo', 'hex', 200, {}, 'hex:n=200:cell-off=1%', {
+    known: cellFromParameters(80.8, 80.8, 89.1, 90, 90, 120),
+  }),
   ...rowsOf('exhaustive', 'tri', 50, coarse, 'tri:n=50'),
   ...rowsOf('exhaustive', 'mono', 80, { ...coarse, spurious: 0.3 }, 'mono:n=80:spurious=0.3', {
     candidateVectors: 8,

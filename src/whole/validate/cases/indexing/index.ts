@@ -23,33 +23,12 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
   );
   return [
     perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
-    perfect(method, 'ortho', orientedCell(cells.ortho), cells.ortho, 14),
-    perfect(method, 'hex', orientedCell(cells.hex), cells.hex, 26),
-    perfect(method, 'tri', orientedCell(cells.tri), cells.tri, 16),
-    row(
-      method,
-      'perfect:tri:max=80',
-      'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the ' +
-        'beam axis',
-      (seed) => {
-        const random = new Random(seed, 1);
-        const { spots, lattices, owner } = perfectImage(rotateRandomly(cells.tri, random), 18);
-        const junk = Array.from({ length: 60 }, () => [
-          0.01 * random.normal(),
-          0.01 * random.normal(),
-          (random.uniform() < 0.5 ? -1 : 1) * (0.1 + 0.1 * random.uniform()),
-        ]).flat();
-        const image = {
-          spots: Float64Array.from([...junk, ...spots]),
-          lattices,
-          owner: Uint8Array.from([...new Uint8Array(60), ...owner]),
-        };
-        return { images: [image], known: [cells.tri], options: { maxSpots: 80 }, thresholds: {} };
-      },
-      { ...(method === 'exhaustive' ? { orientation: bounds.endOfRefinement(18) } : {}) },
-    ),
-    perfect(method, 'tri:left-handed', orientedCell(otherHand(cells.tri)), otherHand(cells.tri), 16),
-    perfect(method, 'tri:left-known', orientedCell(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
+    perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
+    perfect(method, 'hex', turned(cells.hex), cells.hex, 26),
+    perfect(method, 'tri', turned(cells.tri), cells.tri, 16),
+    junkNearAxis(method),
+    perfect(method, 'tri:left-handed', turned(otherHand(cells.tri)), otherHand(cells.tri), 16),
+    perfect(method, 'tri:left-known', turned(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
     ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
       simulated(method, name, 100, {}, 'each kind of cell'),
     ),
@@ -63,27 +42,14 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
     simulated(method, 'tetra', 300, { images: 64 }, 'the pace of good images', { bench: true }),
     ...(method === 'fast' ? fastOnly(few) : []),
     simulated(method, 'mono', 300, { crystals: 2 }, 'two lattices in an image'),
-    row(method, 'cells=3:n=100:images=9', 'three known cells, each image has one of them', (seed) => {
-      const names = ['tri', 'ortho', 'mono'] as const;
-      const which = Array.from({ length: 9 }, (_, i) => i % 3);
-      return {
-        images: which.flatMap((k, i) =>
-          simulateSpots({ cell: cells[names[k] as CellName], seed: seed + i, spots: 100, spurious: 0.2 }),
-        ),
-        known: names.map((name) => cells[name]),
-        which,
-        options: {},
-        thresholds: {},
-      };
-    }),
+    threeCells(method),
     simulated(
       method,
       'mono',
       900,
       { spurious: 0.3, images: 4 },
       'more spots than maxSpots: those of lowest resolution take part',
-      {},
-      { maxSpots: 200 },
+      { options: { maxSpots: 200 } },
     ),
     ...[20, 100, 300].map((spots) =>
       empty(method, `noise:n=${spots}:images=16`, 'spots without a lattice are refused', noise(spots, 16), {
@@ -99,6 +65,45 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
     ...furtherTwinsOf(method),
   ];
 }
+
+const junkNearAxis = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
+  row(
+    method,
+    'perfect:tri:max=80',
+    'more spots than maxSpots: the nodes are the ones of lowest resolution, also where the others lie near the ' +
+      'beam axis',
+    (seed) => {
+      const random = new Random(seed, 1);
+      const { spots, lattices, owner } = perfectImage(rotateRandomly(cells.tri, random), 18);
+      const junk = Array.from({ length: 60 }, () => [
+        0.01 * random.normal(),
+        0.01 * random.normal(),
+        (random.uniform() < 0.5 ? -1 : 1) * (0.1 + 0.1 * random.uniform()),
+      ]).flat();
+      const image = {
+        spots: Float64Array.from([...junk, ...spots]),
+        lattices,
+        owner: Uint8Array.from([...new Uint8Array(60), ...owner]),
+      };
+      return { images: [image], known: [cells.tri], options: { maxSpots: 80 }, thresholds: {} };
+    },
+    { ...(method === 'exhaustive' ? { orientation: bounds.endOfRefinement(18) } : {}) },
+  );
+
+const threeCells = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
+  row(method, 'cells=3:n=100:images=9', 'three known cells, each image has one of them', (seed) => {
+    const names = ['tri', 'ortho', 'mono'] as const;
+    const which = Array.from({ length: 9 }, (_, i) => i % 3);
+    return {
+      images: which.flatMap((k, i) =>
+        simulateSpots({ cell: cells[names[k] as CellName], seed: seed + i, spots: 100, spurious: 0.2 }),
+      ),
+      known: names.map((name) => cells[name]),
+      which,
+      options: {},
+      thresholds: {},
+    };
+  });
 
 function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
   return [

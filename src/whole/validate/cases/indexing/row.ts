@@ -71,8 +71,7 @@ export function simulated(
   spots: number,
   simulation: Simulation,
   about: string,
-  extra?: Extra,
-  options: IndexerOptions = {},
+  { options = {}, ...extra }: Extra & { readonly options?: IndexerOptions } = {},
 ) {
   const { images = 8, ...settings } = simulation;
   const words = Object.entries(settings).map(([key, value]) => `:${key}=${value}`);

@@ -68,26 +68,10 @@ function poisson(random: Random, mean: number): number {
 
 /** Makes the frame of a look. */
 export function problemOf(look: Look, seed: number): Problem {
-  const { width, height, dtype, background = 5, fall = 200, panels = 1, constant } = look;
+  const { width, height, dtype } = look;
   const random = new Random(seed, 0);
   const centre = [0.47 * width, 0.52 * height] as const;
-  const counts = new Float64Array(width * height);
-  for (let i = 0; i < counts.length; i++) {
-    const radius = Math.hypot((i % width) - centre[0], Math.floor(i / width) - centre[1]);
-    counts[i] = constant ?? poisson(random, background * Math.exp(-radius / fall) + 0.05);
-  }
-  const many = constant === undefined ? (look.peaks ?? Math.round(counts.length / 500)) : 0;
-  for (let k = 0; k < many; k++) {
-    const [x, y] = [random.uniform() * width, random.uniform() * height];
-    const [height1, spread] = [10 ** (1 + 1.7 * random.uniform()), 0.5 + 0.7 * random.uniform()];
-    for (let dy = -4; dy <= 4; dy++)
-      for (let dx = -4; dx <= 4; dx++) {
-        const [px, py] = [Math.floor(x) + dx, Math.floor(y) + dy];
-        if (px < 0 || px >= width || py < 0 || py >= height) continue;
-        const distance = ((px + 0.5 - x) ** 2 + (py + 0.5 - y) ** 2) / (2 * spread * spread);
-        counts[py * width + px] = (counts[py * width + px] ?? 0) + poisson(random, height1 * Math.exp(-distance));
-      }
-  }
+  const counts = countsOf(look, centre, random);
   // Signed detectors have a pedestal that may go below zero, and real ones a gain.
   const value = (x: number): number => (dtype === 'f32' ? x * 0.37 - 1.3 : dtype.startsWith('i') ? x - 3 : x);
   const frame: Frame = new types[dtype](counts.map(value));
@@ -100,44 +84,7 @@ export function problemOf(look: Look, seed: number): Problem {
   };
   mark(look.beyond, dtype === 'u8' ? 255 : 60000);
   mark(look.nan, Number.NaN);
-  const rows = Math.floor(height / panels);
-  const geometry =
-    panels === 1
-      ? undefined
-      : {
-          radiation: undefined,
-          bandwidth: undefined,
-          distance: undefined,
-          shift: [{ value: 0 }, { value: 0 }] as const,
-          badRegions: [],
-          groups: new Map(),
-          peakList: undefined,
-          warnings: [],
-          panels: Array.from({ length: panels }, (_, p) => ({
-            name: `p${p}`,
-            minFs: 0,
-            maxFs: width - 1,
-            minSs: p * rows,
-            maxSs: (p + 1) * rows - 1,
-            // Each panel is rotated slightly, with gaps between them.
-            corner: [-centre[0] + 2 * p, -centre[1] + p * (rows + 3)] as const,
-            fs: [Math.cos(0.01 * p), Math.sin(0.01 * p), 0] as const,
-            ss: [-Math.sin(0.01 * p), Math.cos(0.01 * p), 0] as const,
-            resolution: 1e4,
-            offsetM: 0,
-            data: '/data',
-            dimensions: ['ss', 'fs'] as const,
-            unitsPerPhoton: 1,
-            unitsPerEv: undefined,
-            maximum: Number.POSITIVE_INFINITY,
-            saturationMap: undefined,
-            saturationMapFile: undefined,
-            ignored: p === 2,
-            badEdge: p === 1 ? 2 : 0,
-            badValues: [],
-            masks: [],
-          })),
-        };
+  const geometry = geometryOf(look, centre);
   const finder = look.plan?.finder ?? 'peakfinder8';
   const run: PeaksRunOptions = {
     threshold: 8,
@@ -157,20 +104,88 @@ export function problemOf(look: Look, seed: number): Problem {
     },
     run,
     frame,
-    settings: {
-      threshold: run.threshold ?? 0,
-      minSnr: run.minSnr ?? 0,
-      minPixCount: run.minPixCount ?? 3,
-      maxPixCount: run.maxPixCount ?? 1000,
-      localBgRadius: run.localBgRadius ?? 0,
-      minSquaredGradient: run.minSquaredGradient ?? 0,
-      peakRadius: run.peakRadius ?? [0, 0, 0],
-      gain: run.gain ?? 1,
-      kernelSize: run.kernelSize ?? 3,
-      sigmaBackground: run.sigmaBackground ?? 6,
-      sigmaStrong: run.sigmaStrong ?? 3,
-      minCount: run.minCount ?? 2,
-      validRange: run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
-    },
+    settings: settingsOf(run),
   };
 }
+
+/** Counts of the background and of the peaks. */
+function countsOf(look: Look, centre: readonly [number, number], random: Random): Float64Array {
+  const { width, height, background = 5, fall = 200, constant } = look;
+  const counts = new Float64Array(width * height);
+  for (let i = 0; i < counts.length; i++) {
+    const radius = Math.hypot((i % width) - centre[0], Math.floor(i / width) - centre[1]);
+    counts[i] = constant ?? poisson(random, background * Math.exp(-radius / fall) + 0.05);
+  }
+  const many = constant === undefined ? (look.peaks ?? Math.round(counts.length / 500)) : 0;
+  for (let k = 0; k < many; k++) {
+    const [x, y] = [random.uniform() * width, random.uniform() * height];
+    const [strength, spread] = [10 ** (1 + 1.7 * random.uniform()), 0.5 + 0.7 * random.uniform()];
+    for (let dy = -4; dy <= 4; dy++)
+      for (let dx = -4; dx <= 4; dx++) {
+        const [px, py] = [Math.floor(x) + dx, Math.floor(y) + dy];
+        if (px < 0 || px >= width || py < 0 || py >= height) continue;
+        const distance = ((px + 0.5 - x) ** 2 + (py + 0.5 - y) ** 2) / (2 * spread * spread);
+        counts[py * width + px] = (counts[py * width + px] ?? 0) + poisson(random, strength * Math.exp(-distance));
+      }
+  }
+  return counts;
+}
+
+/** Panels side by side, each rotated slightly, with gaps between them; undefined for one. */
+function geometryOf(
+  { width, height, panels = 1 }: Look,
+  centre: readonly [number, number],
+): FramePeaksOptions['geometry'] {
+  if (panels === 1) return undefined;
+  const rows = Math.floor(height / panels);
+  return {
+    radiation: undefined,
+    bandwidth: undefined,
+    distance: undefined,
+    shift: [{ value: 0 }, { value: 0 }],
+    badRegions: [],
+    groups: new Map(),
+    peakList: undefined,
+    warnings: [],
+    panels: Array.from({ length: panels }, (_, p) => ({
+      name: `p${p}`,
+      minFs: 0,
+      maxFs: width - 1,
+      minSs: p * rows,
+      maxSs: (p + 1) * rows - 1,
+      corner: [-centre[0] + 2 * p, -centre[1] + p * (rows + 3)],
+      fs: [Math.cos(0.01 * p), Math.sin(0.01 * p), 0],
+      ss: [-Math.sin(0.01 * p), Math.cos(0.01 * p), 0],
+      resolution: 1e4,
+      offsetM: 0,
+      data: '/data',
+      dimensions: ['ss', 'fs'],
+      unitsPerPhoton: 1,
+      unitsPerEv: undefined,
+      maximum: Number.POSITIVE_INFINITY,
+      saturationMap: undefined,
+      saturationMapFile: undefined,
+      ignored: p === 2,
+      badEdge: p === 1 ? 2 : 0,
+      badValues: [],
+      masks: [],
+    })),
+  };
+}
+
+/** The parameters of a run with their defaults. */
+const settingsOf = (run: PeaksRunOptions): Problem['settings'] => ({
+  threshold: run.threshold ?? 0,
+  minSnr: run.minSnr ?? 0,
+  minPixCount: run.minPixCount ?? 3,
+  maxPixCount: run.maxPixCount ?? 1000,
+  localBgRadius: run.localBgRadius ?? 0,
+  minSquaredGradient: run.minSquaredGradient ?? 0,
+  peakRadius: run.peakRadius ?? [0, 0, 0],
+  gain: run.gain ?? 1,
+  kernelSize: run.kernelSize ?? 3,
+  sigmaBackground: run.sigmaBackground ?? 6,
+  sigmaStrong: run.sigmaStrong ?? 3,
+  minCount: run.minCount ?? 2,
+  validRange: run.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
+});

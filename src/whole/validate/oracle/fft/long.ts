@@ -52,23 +52,23 @@ function exchange(data: Float64Array): Float64Array {
 /** The forward transform, with roots from a table for the same length. */
 function forward(x: Float64Array, roots: Float64Array): Float64Array {
   const out = new Float64Array(x.length);
-  decimate(x, 0, 1, out, 0, x.length / 2, roots);
+  decimate({ x, out, roots }, 0, 1, 0, x.length / 2);
   return out;
+}
+
+/** Input, output, and the roots of the whole length. */
+interface Line {
+  readonly x: Float64Array;
+  readonly out: Float64Array;
+  readonly roots: Float64Array;
 }
 
 /**
  * Decimation in time (Cooley and Tukey 1965): transforms the numbers from + j·step of `x` into `out`, from `to` on. The
  * p transforms of every p-th number are stored there one after another and combined in place.
  */
-function decimate(
-  x: Float64Array,
-  from: number,
-  step: number,
-  out: Float64Array,
-  to: number,
-  n: number,
-  roots: Float64Array,
-): void {
+function decimate(line: Line, from: number, step: number, to: number, n: number): void {
+  const { x, out, roots } = line;
   const p = smallestFactor(n);
   if (n === 1) {
     out[2 * to] = x[2 * from] as number;
@@ -76,16 +76,16 @@ function decimate(
     return;
   }
   if (p === n && p >= chirpFrom) {
-    const line = new Float64Array(2 * n);
+    const part = new Float64Array(2 * n);
     for (let j = 0; j < n; j++) {
-      line[2 * j] = x[2 * (from + j * step)] as number;
-      line[2 * j + 1] = x[2 * (from + j * step) + 1] as number;
+      part[2 * j] = x[2 * (from + j * step)] as number;
+      part[2 * j + 1] = x[2 * (from + j * step) + 1] as number;
     }
-    out.set(convolved(line), 2 * to);
+    out.set(convolved(part), 2 * to);
     return;
   }
   const m = n / p;
-  for (let r = 0; r < p; r++) decimate(x, from + r * step, step * p, out, to + r * m, m, roots);
+  for (let r = 0; r < p; r++) decimate(line, from + r * step, step * p, to + r * m, m);
   const turn = roots.length / 2 / n;
   const [re, im] = [new Float64Array(p), new Float64Array(p)];
   for (let k = 0; k < m; k++) {

@@ -29,112 +29,161 @@ const single = Math.fround;
 
 /** The peaks of a frame, in the order of panels, rows and columns of their first pixels. */
 export function dispersion(scene: Scene, settings: DispersionSettings, extended: boolean): OraclePeak[] {
-  const { width, frame, ring, panels } = scene;
-  const [least, most] = settings.validRange;
-  const gain = single(settings.gain);
-  const k = settings.kernelSize;
-  return panels.flatMap((panel, number) => {
+  return scene.panels.flatMap((panel, number) => {
+    const pixels = new PanelPixels(scene, panel, settings);
+    const strong = pixels.strong(extended);
+    return blobsOf(strong, pixels.width).flatMap((blob) => {
+      const peak = pixels.peakOf(blob, strong);
+      return peak ? [{ ...peak, panel: number }] : [];
+    });
+  });
+}
+
+/** Connected pixels (by their edges), each blob from its first pixel on. */
+function blobsOf(strong: ReadonlySet<number>, width: number): number[][] {
+  const seen = new Set<number>();
+  const blobs: number[][] = [];
+  for (const seed of [...strong].sort((a, b) => a - b)) {
+    if (seen.has(seed)) continue;
+    const blob = [seed];
+    seen.add(seed);
+    for (const i of blob) {
+      const x = i % width;
+      for (const j of [x > 0 ? i - 1 : -1, x + 1 < width ? i + 1 : -1, i - width, i + width])
+        if (strong.has(j) && !seen.has(j)) {
+          seen.add(j);
+          blob.push(j);
+        }
+    }
+    blobs.push(blob);
+  }
+  return blobs;
+}
+
+/** The pixels of a panel alone, numbered in its rows. */
+class PanelPixels {
+  readonly width: number;
+  readonly #height: number;
+  readonly #panel: Scene['panels'][number];
+  readonly #settings: DispersionSettings;
+  /** NaN where a pixel is not used. */
+  readonly #value: Float64Array;
+  readonly #used: readonly number[];
+
+  constructor({ width, frame, ring }: Scene, panel: Scene['panels'][number], settings: DispersionSettings) {
     const [w, h] = [panel.endFs - panel.fs, panel.endSs - panel.ss];
-    // The panel alone; NaN where a pixel is not used.
-    const value = Float64Array.from({ length: w * h }, (_, i) => {
+    const [least, most] = settings.validRange;
+    this.width = w;
+    this.#height = h;
+    this.#panel = panel;
+    this.#settings = settings;
+    this.#value = Float64Array.from({ length: w * h }, (_, i) => {
       const at = (panel.ss + Math.floor(i / w)) * width + panel.fs + (i % w);
       const v = frame[at] ?? Number.NaN;
       return (ring[at] ?? -1) >= 0 && v >= least && v <= most ? v : Number.NaN;
     });
-    const pixels = [...value.keys()].filter((i) => !Number.isNaN(value[i]));
-    const visit = (i: number, reach: number, see: (j: number) => void): void => {
-      const [x, y] = [i % w, Math.floor(i / w)];
-      for (let yy = Math.max(0, y - reach); yy <= Math.min(h - 1, y + reach); yy++)
-        for (let xx = Math.max(0, x - reach); xx <= Math.min(w - 1, x + reach); xx++) {
-          if (!Number.isNaN(value[yy * w + xx])) see(yy * w + xx);
-        }
-    };
-    const windowOf = (i: number, reach: number, leaveOut?: ReadonlySet<number>): Window => {
-      let [n, sum, squares] = [0, 0, 0];
-      const each = (use: (v: number) => void): void =>
-        visit(i, reach, (j) => {
-          if (!leaveOut?.has(j)) use(value[j] ?? 0);
-        });
-      each((v) => {
-        n++;
-        sum += v;
-      });
-      const mean = sum / n;
-      each((v) => {
-        squares += (v - mean) ** 2;
-      });
-      return { n, mean, variance: squares / (n - 1) };
-    };
-    const standsOut = (i: number, { mean }: Window): boolean =>
-      (value[i] ?? 0) > single(settings.threshold) &&
-      (value[i] ?? 0) > mean + single(settings.sigmaStrong) * Math.sqrt(gain * mean);
+    this.#used = [...this.#value.keys()].filter((i) => !Number.isNaN(this.#value[i]));
+  }
+
+  /** The pixels that stand out. */
+  strong(extended: boolean): Set<number> {
+    const { kernelSize, minCount, sigmaBackground } = this.#settings;
+    const gain = single(this.#settings.gain);
     const varied = new Set<number>();
     const strong = new Set<number>();
-    for (const i of pixels) {
-      const window = windowOf(i, k);
-      if (window.n < Math.max(2, settings.minCount) || !(window.mean > 0)) continue;
+    for (const i of this.#used) {
+      const window = this.#window(i, kernelSize);
+      if (window.n < Math.max(2, minCount) || !(window.mean > 0)) continue;
       const index = window.variance / window.mean / gain;
-      if (!(index > 1 + single(settings.sigmaBackground) * Math.sqrt(2 / (window.n - 1)))) continue;
+      if (!(index > 1 + single(sigmaBackground) * Math.sqrt(2 / (window.n - 1)))) continue;
       varied.add(i);
-      if (!extended && standsOut(i, window)) strong.add(i);
+      if (!extended && this.#standsOut(i, window)) strong.add(i);
     }
-    if (extended) {
-      const within = new Set<number>();
-      for (const i of varied) {
-        let all = true;
-        visit(i, k, (j) => {
-          if (!varied.has(j)) all = false;
-        });
-        if (all) within.add(i);
-      }
-      for (const i of varied) {
-        const around = windowOf(i, k + 2, within);
-        if (around.n >= settings.minCount && around.mean >= 0 && standsOut(i, around)) strong.add(i);
-      }
-    }
-    const seen = new Set<number>();
-    const peaks: OraclePeak[] = [];
-    for (const seed of [...strong].sort((a, b) => a - b)) {
-      if (seen.has(seed)) continue;
-      const blob = [seed];
-      seen.add(seed);
-      for (const i of blob) {
-        const x = i % w;
-        for (const j of [x > 0 ? i - 1 : -1, x + 1 < w ? i + 1 : -1, i - w, i + w])
-          if (strong.has(j) && !seen.has(j)) {
-            seen.add(j);
-            blob.push(j);
-          }
-      }
-      if (blob.length < settings.minPixCount || blob.length > settings.maxPixCount) continue;
-      const [xs, ys] = [blob.map((i) => i % w), blob.map((i) => Math.floor(i / w))];
-      const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-      const around = pixels.filter((i) => {
-        const [x, y] = [i % w, Math.floor(i / w)];
-        return x >= left - k && x <= right + k && y >= top - k && y <= bottom + k && !strong.has(i);
+    return extended ? this.#strongAgain(varied) : strong;
+  }
+
+  /** The second pass of the extended form: against windows without the pixels that lie within varied ones. */
+  #strongAgain(varied: ReadonlySet<number>): Set<number> {
+    const { kernelSize, minCount } = this.#settings;
+    const within = new Set<number>();
+    for (const i of varied) {
+      let all = true;
+      this.#visit(i, kernelSize, (j) => {
+        if (!varied.has(j)) all = false;
       });
-      if (around.length === 0) continue;
-      const background = around.reduce((sum, i) => sum + (value[i] ?? 0), 0) / around.length;
-      const sigma = Math.sqrt(around.reduce((sum, i) => sum + ((value[i] ?? 0) - background) ** 2, 0) / around.length);
-      const above = blob.map((i) => (value[i] ?? 0) - background);
-      const intensity = above.reduce((sum, v) => sum + v, 0);
-      if (!(intensity > 0)) continue;
-      // Measured from the corner, so that the mean of a single-row blob lies on that row, whatever is rounded.
-      const mean = (at: readonly number[], corner: number): number =>
-        at.reduce((sum, v, n) => sum + (v - corner) * (above[n] ?? 0), 0) / intensity;
-      const [x, y] = [mean(xs, left), mean(ys, top)];
-      if (!(x >= 0 && x <= right - left && y >= 0 && y <= bottom - top)) continue;
-      peaks.push({
-        fs: panel.fs + left + x + 0.5,
-        ss: panel.ss + top + y + 0.5,
-        intensity,
-        maximum: Math.max(...above),
-        snr: intensity / (sigma * Math.sqrt(blob.length)),
-        pixels: blob.length,
-        panel: number,
-        background,
-      });
+      if (all) within.add(i);
     }
-    return peaks;
-  });
+    const strong = new Set<number>();
+    for (const i of varied) {
+      const around = this.#window(i, kernelSize + 2, within);
+      if (around.n >= minCount && around.mean >= 0 && this.#standsOut(i, around)) strong.add(i);
+    }
+    return strong;
+  }
+
+  /** A blob as a peak; undefined if it fails a test of peaks. */
+  peakOf(blob: readonly number[], strong: ReadonlySet<number>): Omit<OraclePeak, 'panel'> | undefined {
+    const { minPixCount, maxPixCount, kernelSize: k } = this.#settings;
+    if (blob.length < minPixCount || blob.length > maxPixCount) return undefined;
+    const [w, value] = [this.width, this.#value];
+    const [xs, ys] = [blob.map((i) => i % w), blob.map((i) => Math.floor(i / w))];
+    const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+    const around = this.#used.filter((i) => {
+      const [x, y] = [i % w, Math.floor(i / w)];
+      return x >= left - k && x <= right + k && y >= top - k && y <= bottom + k && !strong.has(i);
+    });
+    if (around.length === 0) return undefined;
+    const background = around.reduce((sum, i) => sum + (value[i] ?? 0), 0) / around.length;
+    const sigma = Math.sqrt(around.reduce((sum, i) => sum + ((value[i] ?? 0) - background) ** 2, 0) / around.length);
+    const above = blob.map((i) => (value[i] ?? 0) - background);
+    const intensity = above.reduce((sum, v) => sum + v, 0);
+    if (!(intensity > 0)) return undefined;
+    // Measured from the corner, so that the mean of a single-row blob lies on that row, whatever is rounded.
+    const mean = (at: readonly number[], corner: number): number =>
+      at.reduce((sum, v, n) => sum + (v - corner) * (above[n] ?? 0), 0) / intensity;
+    const [x, y] = [mean(xs, left), mean(ys, top)];
+    if (!(x >= 0 && x <= right - left && y >= 0 && y <= bottom - top)) return undefined;
+    return {
+      fs: this.#panel.fs + left + x + 0.5,
+      ss: this.#panel.ss + top + y + 0.5,
+      intensity,
+      maximum: Math.max(...above),
+      snr: intensity / (sigma * Math.sqrt(blob.length)),
+      pixels: blob.length,
+      background,
+    };
+  }
+
+  /** Calls `see` with the used pixels of the square around one. */
+  #visit(i: number, reach: number, see: (j: number) => void): void {
+    const [w, h] = [this.width, this.#height];
+    const [x, y] = [i % w, Math.floor(i / w)];
+    for (let yy = Math.max(0, y - reach); yy <= Math.min(h - 1, y + reach); yy++)
+      for (let xx = Math.max(0, x - reach); xx <= Math.min(w - 1, x + reach); xx++) {
+        if (!Number.isNaN(this.#value[yy * w + xx])) see(yy * w + xx);
+      }
+  }
+
+  #window(i: number, reach: number, leaveOut?: ReadonlySet<number>): Window {
+    let [n, sum, squares] = [0, 0, 0];
+    const each = (use: (v: number) => void): void =>
+      this.#visit(i, reach, (j) => {
+        if (!leaveOut?.has(j)) use(this.#value[j] ?? 0);
+      });
+    each((v) => {
+      n++;
+      sum += v;
+    });
+    const mean = sum / n;
+    each((v) => {
+      squares += (v - mean) ** 2;
+    });
+    return { n, mean, variance: squares / (n - 1) };
+  }
+
+  #standsOut(i: number, { mean }: Window): boolean {
+    const { threshold, sigmaStrong, gain } = this.#settings;
+    const value = this.#value[i] ?? 0;
+    return value > single(threshold) && value > mean + single(sigmaStrong) * Math.sqrt(single(gain) * mean);
+  }
 }

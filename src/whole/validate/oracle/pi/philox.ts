@@ -64,14 +64,19 @@ function isInside(word: number): number {
   return u * u + v * v < 17179869184 ? 1 : 0;
 }
 
+/** What a sequence of points is derived from. */
+interface Sequence {
+  readonly stream: number;
+  readonly key0: number;
+  readonly key1: number;
+}
+
 // Hits of points begin … end − 1 of each of `blocks` blocks that share a high counter word.
 function countBlocks(
   low: number,
   highWord: number,
   blocks: number,
-  stream: number,
-  key0: number,
-  key1: number,
+  { stream, key0, key1 }: Sequence,
   begin: number,
   end: number,
 ): number {
@@ -99,7 +104,7 @@ function countBlocks(
 
 /** Counts points of a stream inside the quarter circle in 32-bit numbers; about 7 · 10⁷ points per second. */
 export function countInside({ points, seed, stream, first }: Points): bigint {
-  const [key0, key1] = [Number(seed & mask) | 0, Number(seed >> 32n) | 0];
+  const sequence = { stream, key0: Number(seed & mask) | 0, key1: Number(seed >> 32n) | 0 };
   const end = first + points;
   let hits = 0;
   for (let point = first; point < end; ) {
@@ -108,12 +113,12 @@ export function countInside({ points, seed, stream, first }: Points): bigint {
     const begin = Number(point % 4n);
     if (begin !== 0 || end - point < 4n) {
       const stop = end - point < BigInt(4 - begin) ? begin + Number(end - point) : 4;
-      hits += countBlocks(low, highWord, 1, stream, key0, key1, begin, stop);
+      hits += countBlocks(low, highWord, 1, sequence, begin, stop);
       point += BigInt(stop - begin);
     } else {
       const left = (end - point) >> 2n;
       const blocks = Math.min(2 ** 32 - low, left < 2n ** 32n ? Number(left) : 2 ** 32);
-      hits += countBlocks(low, highWord, blocks, stream, key0, key1, 0, 4);
+      hits += countBlocks(low, highWord, blocks, sequence, 0, 4);
       point += 4n * BigInt(blocks);
     }
   }
