@@ -134,7 +134,11 @@ function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): Search 
   const libraries = librariesOf(engine, f64);
   if (libraries.some((names) => names.length === 0))
     return {
-      ...{ available: false, version: '', file: '', advice: '', tried: [] },
+      available: false,
+      version: '',
+      file: '',
+      advice: '',
+      tried: [],
       why: `${title} does not exist for ${process.platform}`,
     };
   const found = addon.engineFind(engine, libraries, f64);
@@ -142,7 +146,8 @@ function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): Search 
   // FFTW's threads library is optional.
   const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
   return {
-    ...{ ...found, tried },
+    ...found,
+    tried,
     why: `${title} cannot be used: ${found.why}`,
     advice: `; ${install}, or name it in ${variable(engine)}`,
   };
