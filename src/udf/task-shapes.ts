@@ -31,8 +31,14 @@ const partitionShape = members({
 const correctionShape: Shape = (what, value) => {
   const numbers: Shape = (name, array) => expectsPlainNumbers(name, array);
   members({
-    ...{ length: maybe(count(1)), mask: maybe(numbers), dark: maybe(numbers), gain: maybe(numbers) },
-    ...{ saturation: maybe(number), underload: maybe(number), markers: maybe(listOf(number)), maskOnly: maybe(truth) },
+    length: maybe(count(1)),
+    mask: maybe(numbers),
+    dark: maybe(numbers),
+    gain: maybe(numbers),
+    saturation: maybe(number),
+    underload: maybe(number),
+    markers: maybe(listOf(number)),
+    maskOnly: maybe(truth),
     patch: maybe(members({ width: count(1), height: count(1) })),
   })(what, value);
 };

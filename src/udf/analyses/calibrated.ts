@@ -40,7 +40,11 @@ export function calibratedBy<Options extends Given>(
     );
   if (given === undefined)
     return {
-      ...{ options: user, radius: undefined, hot: [], notes: [], drift: undefined },
+      options: user,
+      radius: undefined,
+      hot: [],
+      notes: [],
+      drift: undefined,
       descan() {
         throw wanted();
       },

@@ -35,7 +35,13 @@ export interface ComParams extends Readonly<Record<string, unknown>> {
 }
 
 const initial: ComParams = {
-  ...{ cx: null, cy: null, r: null, ri: null, scanRotation: 0, flipY: false, regression: -1 },
+  cx: null,
+  cy: null,
+  r: null,
+  ri: null,
+  scanRotation: 0,
+  flipY: false,
+  regression: -1,
   descan: null,
   without: [],
 };

@@ -93,7 +93,12 @@ export async function planDiskFinder(planner: Planner, given: DiskFinderOptions)
     disksFeature,
     {
       fields: pack(disksDescriptor, {
-        ...{ width, height, threads, peaks, search, dtype: udfNumbers[dtype] },
+        width,
+        height,
+        threads,
+        peaks,
+        search,
+        dtype: udfNumbers[dtype],
         correlation: disksCorrelations[correlation],
         refine: disksRefinements[refine],
       }),

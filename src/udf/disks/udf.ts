@@ -180,7 +180,10 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
       .then((context) =>
         context.diskFinder({
           ...frameSize('disks', meta),
-          ...{ correlation, refine, peaks: peaks.length / 2, dtype: meta.inputDtype as PassDtype },
+          correlation,
+          refine,
+          peaks: peaks.length / 2,
+          dtype: meta.inputDtype as PassDtype,
           pattern: { kind, search, ...rest },
         }),
       )
