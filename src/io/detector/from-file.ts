@@ -25,7 +25,12 @@ function geometryOfPanels(name: string, meta: Metadata, panels: readonly Detecto
     throw new EwaldError('Format', `${name} does not state its wavelength; give a geometry with -g`);
   const distanceM = panels.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / panels.length;
   const flat = flatGeometry({
-    ...{ width: 1, height: 1, centrePx: [0, 0], pixelM: 1, distanceM, wavelengthA: meta.wavelengthA },
+    width: 1,
+    height: 1,
+    centrePx: [0, 0],
+    pixelM: 1,
+    distanceM,
+    wavelengthA: meta.wavelengthA,
     saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
   });
   return {
@@ -39,9 +44,16 @@ function geometryOfPanels(name: string, meta: Metadata, panels: readonly Detecto
       ];
       return {
         ...flat.panels[0],
-        ...{ name, resolution: 1 / pixelM, corner: [cornerM[0] / pixelM, cornerM[1] / pixelM] as const },
-        ...{ minFs: first.x, maxFs: first.x + width - 1, minSs: first.y, maxSs: first.y + height - 1 },
-        ...{ fs: scaled(fastM), ss: scaled(slowM), offsetM: cornerM[2] - distanceM },
+        name,
+        resolution: 1 / pixelM,
+        corner: [cornerM[0] / pixelM, cornerM[1] / pixelM] as const,
+        minFs: first.x,
+        maxFs: first.x + width - 1,
+        minSs: first.y,
+        maxSs: first.y + height - 1,
+        fs: scaled(fastM),
+        ss: scaled(slowM),
+        offsetM: cornerM[2] - distanceM,
         dimensions: [...module, 'ss', 'fs'] as const,
       };
     }),
@@ -73,7 +85,10 @@ export function geometryFromFile(dataset: Dataset): Geometry {
     );
   const [height = 0, width = 0] = shape.signal;
   const flat = flatGeometry({
-    ...{ width, height, wavelengthA, distanceM },
+    width,
+    height,
+    wavelengthA,
+    distanceM,
     centrePx: [beamCentrePx.x, beamCentrePx.y],
     pixelM: pixelSizeM.x,
     saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
