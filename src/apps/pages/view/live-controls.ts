@@ -244,7 +244,10 @@ function writeLive(): void {
   }
   const newestOfKind = times.get(newest[followed()]);
   const badge = badgeOf({
-    ...{ connected, following, state: facts.state, searches: facts.searches },
+    connected,
+    following,
+    state: facts.state,
+    searches: facts.searches,
     age: newestMs === undefined ? undefined : Math.max(0, feed.now - newestMs),
     behind: newestOfKind === undefined || shownMs === undefined ? 0 : newestOfKind - shownMs,
   });
@@ -296,6 +299,11 @@ function writeBadge({ level, text }: Badge): void {
 
 /** Accessible to tests and in the browser's console. */
 export const liveState = (): object => ({
-  ...{ following, passed, latencyMs, lastSeen, count: feed.count, ...counts },
+  following,
+  passed,
+  latencyMs,
+  lastSeen,
+  count: feed.count,
+  ...counts,
   ...(shownScan && { image: shownScan.image, images: shownScan.shown, title: shownScan.title }),
 });

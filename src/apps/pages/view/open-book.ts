@@ -65,7 +65,11 @@ export async function openLive(
     session: { ...session, book },
     opened: {
       ...opened,
-      ...{ frames: place.index + 1, navigation: [], listed: [], first: place.index, unsearched: !searches },
+      frames: place.index + 1,
+      navigation: [],
+      listed: [],
+      first: place.index,
+      unsearched: !searches,
     },
   };
 }

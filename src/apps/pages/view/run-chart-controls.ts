@@ -97,7 +97,10 @@ async function served(): Promise<ShownPeakMaps | undefined> {
   if (!powder.ok || !peakogram.ok) return undefined;
   const [height = 1, width = 1] = (powder.headers.get('X-Shape') ?? '').split(',').map(Number);
   return {
-    ...{ width, height, step: Number(powder.headers.get('X-Step')), frames: Number(powder.headers.get('X-Frames')) },
+    width,
+    height,
+    step: Number(powder.headers.get('X-Step')),
+    frames: Number(powder.headers.get('X-Frames')),
     powder: new Uint32Array(await powder.arrayBuffer()),
     peakogram: new Uint32Array(await peakogram.arrayBuffer()),
   };

@@ -127,7 +127,12 @@ export async function sessionOf(
       tuned: {},
     };
     const opened: Opened = {
-      ...{ name, format: dataset.format, dtype: dataset.dtype, frames: dataset.frames, width, height },
+      name,
+      format: dataset.format,
+      dtype: dataset.dtype,
+      frames: dataset.frames,
+      width,
+      height,
       navigation: dataset.shape.navigation,
       notes: dataset.notes.map(({ text }) => text),
       panels: detector && placedPanels(detector.geometry),

@@ -64,8 +64,15 @@ export class StreamIndex {
     const behind = index + length + 1;
     if (mark === 'Begin chunk')
       this.#draft = {
-        ...{ begin: origin + index, end: 0, filename: '', event: undefined, hit: true, peaks: 0, crystals: 0 },
-        ...{ cell: undefined, resolutionA: undefined },
+        begin: origin + index,
+        end: 0,
+        filename: '',
+        event: undefined,
+        hit: true,
+        peaks: 0,
+        crystals: 0,
+        cell: undefined,
+        resolutionA: undefined,
       };
     else if (mark === 'End chunk' && this.#draft) {
       this.chunks.push({ ...this.#draft, end: origin + behind });

@@ -406,9 +406,13 @@ export class Viewer {
     if (!this.opened?.unsearched) return;
     const [first] = crystals;
     this.summaries[frame] = {
-      ...{ frame, peaks: count, hit: count >= hitPeaks, crystals: crystals.length },
+      frame,
+      peaks: count,
+      hit: count >= hitPeaks,
+      crystals: crystals.length,
       cell: first && [...first.lengths, ...first.angles],
-      ...{ resolutionA: first?.resolutionA, error: undefined },
+      resolutionA: first?.resolutionA,
+      error: undefined,
     };
   }
 
