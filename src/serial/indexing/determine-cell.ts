@@ -307,11 +307,17 @@ function answerOf(
   const bravais = bravaisCandidates(cell, tolerance);
   const [chosen, ...rivals] = aligned ? chooseLattice(aligned, tolerance) : [];
   const first = chosen && {
-    ...{ type: chosen.type, cell: chosen.cell, parameters: chosen.parameters },
+    type: chosen.type,
+    cell: chosen.cell,
+    parameters: chosen.parameters,
     distortion: bravais.find(({ type }) => type === chosen.type)?.distortion ?? 0,
   };
   return {
-    ...{ cell, parameters, spread, indexed, images },
+    cell,
+    parameters,
+    spread,
+    indexed,
+    images,
     bravais: first ? [first, ...bravais.filter(({ type }) => type !== first.type)] : bravais,
     errors: chosen?.errors,
     rivals: rivals.map(({ cell: _, ...rival }) => rival),

@@ -79,7 +79,16 @@ export function checkInput(sizes: Sizes, input: IndexingInput, scan: boolean) {
   const { found, results, assignment } = result;
   const lengths = [found.length, results.length, assignment.length, result.offsets.length] as const;
   return {
-    ...{ params, spots, offsets, images, cells, cellCount: cells.length / 9, found, results, assignment, result },
+    params,
+    spots,
+    offsets,
+    images,
+    cells,
+    cellCount: cells.length / 9,
+    found,
+    results,
+    assignment,
+    result,
     /**
      * Called when the run starts, and no earlier: until then, spots and `into` belong to the caller. Throws `Shape`.
      */

@@ -26,7 +26,13 @@ function checkColumns(data: Identified, selected: Uint8Array): void {
   const values = typed([Float32Array], n);
   const each = typed([Float64Array], crystals);
   members({
-    ...{ h: indices, k: indices, l: indices, intensity: values, sigma: values, wavelengths: each, bandwidths: each },
+    h: indices,
+    k: indices,
+    l: indices,
+    intensity: values,
+    sigma: values,
+    wavelengths: each,
+    bandwidths: each,
     reciprocal: typed([Float64Array], 9 * crystals),
     offsets: typed([Uint32Array], crystals + 1),
   })(what, observations);

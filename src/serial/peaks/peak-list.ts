@@ -28,7 +28,15 @@ export function selectPeaks(list: PeakList, isKept: (peak: number) => boolean): 
   const { fs, ss, intensity, maximum, snr, background, pixels, panel, ...others } = list;
   const [x, y] = [some(fs), some(ss)];
   return {
-    ...{ ...others, count: x.length, fs: x, ss: y, intensity: some(intensity), maximum: some(maximum) },
-    ...{ snr: some(snr), background: some(background), pixels: some(pixels), panel: some(panel) },
+    ...others,
+    count: x.length,
+    fs: x,
+    ss: y,
+    intensity: some(intensity),
+    maximum: some(maximum),
+    snr: some(snr),
+    background: some(background),
+    pixels: some(pixels),
+    panel: some(panel),
   };
 }

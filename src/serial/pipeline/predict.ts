@@ -131,8 +131,16 @@ function viewOf(geometry: Geometry, beam: Beam): View {
  * of an object, whose class would depend on which of them happen to be integers, and the compiled code on the class.
  */
 const inShell = {
-  ...{ k0: 9, step: 10, outerRadius: 11, innerRadius: 12, lastL: 13, maxInverseD: 14, wavelengthA: 15 },
-  ...{ bandwidth: 16, reach: 17, profileRadius: 18 },
+  k0: 9,
+  step: 10,
+  outerRadius: 11,
+  innerRadius: 12,
+  lastL: 13,
+  maxInverseD: 14,
+  wavelengthA: 15,
+  bandwidth: 16,
+  reach: 17,
+  profileRadius: 18,
 } as const;
 const shellLength = 19;
 

@@ -33,8 +33,20 @@ export interface Measured extends Reflection {
 
 /** The columns of a row; `saturated` is 0 or 1. */
 export const column = {
-  ...{ h: 0, k: 1, l: 2, panel: 3, fs: 4, ss: 5, excitation: 6, inverseD: 7, partiality: 8 },
-  ...{ intensity: 9, sigma: 10, peak: 11, background: 12, saturated: 13 },
+  h: 0,
+  k: 1,
+  l: 2,
+  panel: 3,
+  fs: 4,
+  ss: 5,
+  excitation: 6,
+  inverseD: 7,
+  partiality: 8,
+  intensity: 9,
+  sigma: 10,
+  peak: 11,
+  background: 12,
+  saturated: 13,
 } as const;
 
 /** Numbers of a row. */

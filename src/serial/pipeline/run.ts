@@ -109,7 +109,14 @@ export async function* runPipeline(
       const { detector } = own;
       const summary = new RunSummary(source.total, settings.cells, source);
       const scene = {
-        ...{ place, signal, source, usedGeometry, settings, commandLine, reads, detector },
+        place,
+        signal,
+        source,
+        usedGeometry,
+        settings,
+        commandLine,
+        reads,
+        detector,
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         doubt: () => summary.doubt,
         multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),
@@ -368,7 +375,11 @@ async function* resultsOf(
     geometry: given,
     first: source.live ? name : far(name),
     dataset: options.dataset,
-    ...{ checksums, maxFrameBytes, settings, keepFrame, copyHeader: checked.copyHeader },
+    checksums,
+    maxFrameBytes,
+    settings,
+    keepFrame,
+    copyHeader: checked.copyHeader,
     growing: checked.follow !== undefined,
     live: source.live,
     files: source.files,
@@ -413,19 +424,17 @@ export async function openSource(
   const shown = options.html !== undefined;
   const viewed = options.view !== undefined;
   const reading: SourceOptions = {
-    ...{
-      geometry,
-      dataset,
-      serialStart,
-      checksums,
-      maxFrameBytes,
-      copyHeader,
-      shown,
-      viewed,
-      signal,
-      warn,
-      firstFramesTimeout,
-    },
+    geometry,
+    dataset,
+    serialStart,
+    checksums,
+    maxFrameBytes,
+    copyHeader,
+    shown,
+    viewed,
+    signal,
+    warn,
+    firstFramesTimeout,
     isFirstTimed: options.firstFramesTimeout !== undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);

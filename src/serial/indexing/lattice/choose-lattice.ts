@@ -96,7 +96,10 @@ export function chooseLattice(
   const chosen = near.reduce<Judged | undefined>((p, q) => (p && p.free <= q.free ? p : q), undefined);
   if (!chosen) return [];
   return [chosen, ...judged.filter((one) => one !== chosen)].map(({ type, parameters, errors, cell, score }) => ({
-    ...{ type, parameters, errors, cell },
+    type,
+    parameters,
+    errors,
+    cell,
     log10Odds: (score - chosen.score) / (2 * Math.LN10),
   }));
 }

@@ -111,8 +111,10 @@ function binnedPixels({ geometry, width, height, bad, beam }: Detector): BinnedP
   const binM = (1.0001 * Math.max(maxX - minX, maxY - minY)) / bins;
   if (!(binM > 0)) return undefined;
   const image = {
-    ...{ width: 1 + Math.floor((maxX - minX) / binM), height: 1 + Math.floor((maxY - minY) / binM) },
-    ...{ corner: [minX, minY] as const, binM },
+    width: 1 + Math.floor((maxX - minX) / binM),
+    height: 1 + Math.floor((maxY - minY) / binM),
+    corner: [minX, minY] as const,
+    binM,
   };
   const bin = Int32Array.from(
     x,

@@ -91,9 +91,13 @@ export async function refinedBeforehand(
   const searcher = await own.searcher(settings);
   const settle = (used: SearchSettings): Promise<Settlement> =>
     settleGeometry({
-      ...{ searcher, settings: used, signal, found: own.found },
+      searcher,
+      settings: used,
+      signal,
+      found: own.found,
       isCellGiven: cells !== undefined,
-      ...{ trustCell, panels: refineGeometry === 'auto' },
+      trustCell,
+      panels: refineGeometry === 'auto',
       firstFrames: (most) => source.firstFrames(most),
       geometry: geometry?.geometry ?? geometryFromFile(source.first),
     });
@@ -115,7 +119,9 @@ export async function refinedBeforehand(
   if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
   const { isDistanceFitted, isDistanceKnown, cells: measured } = settled;
   const learnt = {
-    ...{ settings: used, isDoubtful: doubt !== undefined, explained: settled.share },
+    settings: used,
+    isDoubtful: doubt !== undefined,
+    explained: settled.share,
     fitted: isDistanceFitted ? { isDistanceKnown, cells: measured } : undefined,
   };
   if (settled.moved.length === 0) return { ...learnt, refined: undefined };

@@ -109,7 +109,10 @@ export async function refineStreamGeometry(
         if (farthest < nearNode) found.push({ panel: index, fs, ss, hkl });
       }
       return {
-        ...{ beam, cell: rows, known: known.cell, lengthErrorsA: known.lengthErrorsA },
+        beam,
+        cell: rows,
+        known: known.cell,
+        lengthErrorsA: known.lengthErrorsA,
         panel: found.map(({ panel }) => panel),
         fs: found.map(({ fs }) => fs),
         ss: found.map(({ ss }) => ss),

@@ -84,7 +84,13 @@ export async function settleGeometry(scene: SettlingGeometry): Promise<Settlemen
 async function refinedOn(results: readonly FrameResult[], frames: number, scene: SettlingGeometry): Promise<Refined> {
   const { searcher, settings, geometry, signal, panels } = scene;
   const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Refined => ({
-    ...{ ...refined, geometry, moved: [], frames, explained, share: explainedShare(results), results },
+    ...refined,
+    geometry,
+    moved: [],
+    frames,
+    explained,
+    share: explainedShare(results),
+    results,
     spots: results.map(({ spots }) => spots),
   });
   const options = { distance: scene.isCellGiven, panels, trustCell: scene.trustCell };
@@ -173,7 +179,12 @@ export function crystalsOf(
       const panels = Array.from(own, (i) => peaks.panel[i] as number);
       const { cell: known, lengthErrorsA } = cells[inputCell] ?? {};
       return {
-        ...{ beam, cell, known, lengthErrorsA, indices, panel: panels },
+        beam,
+        cell,
+        known,
+        lengthErrorsA,
+        indices,
+        panel: panels,
         fs: Array.from(own, (i, n) => (peaks.fs[i] as number) - (geometry.panels[panels[n] as number]?.minFs ?? 0)),
         ss: Array.from(own, (i, n) => (peaks.ss[i] as number) - (geometry.panels[panels[n] as number]?.minSs ?? 0)),
       };

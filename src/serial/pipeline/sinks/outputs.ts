@@ -258,7 +258,10 @@ export class Outputs {
         options.output === undefined
           ? undefined
           : await place.openStream(options.output, {
-              ...{ force: options.force ?? false, resume: options.resume ?? false, reads, head: scene.head },
+              force: options.force ?? false,
+              resume: options.resume ?? false,
+              reads,
+              head: scene.head,
               signal: scene.signal,
               earlier: earlier.frame,
               unread: earlier.unread,
@@ -389,7 +392,9 @@ async function* openSinks(
       reopen: (file) => source.reopen(file),
       detector: scene.detector,
       sections: () => definedOf(sinks.map((sink) => sink.reportSection?.())),
-      ...{ commandLine, remarks, warn },
+      commandLine,
+      remarks,
+      warn,
     });
   }
 }
