@@ -68,7 +68,10 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
     given.kind === 'live'
       ? given.input.openLive(reading)
       : FileSource.open(runPlace, {
-          ...{ ...reading, wanted: given.wanted, siblings: given.siblings, shard: undefined },
+          ...reading,
+          wanted: given.wanted,
+          siblings: given.siblings,
+          shard: undefined,
           follow: follow ? Number.POSITIVE_INFINITY : undefined,
         });
   const run: Omit<ViewedRun, 'size'> = {

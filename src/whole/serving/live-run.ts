@@ -240,8 +240,17 @@ export class LiveRun {
     const file = received || this.#run?.received ? 0 : this.#files.share(resolve(filename), { growing: true });
     const ms = this.now;
     const frame: FrameStatistics = {
-      ...{ serial, event, file, ms },
-      ...{ searched: false, hit: false, failed: false, peaks: 0, crystals: 0, cell: undefined, resolutionA: undefined },
+      serial,
+      event,
+      file,
+      ms,
+      searched: false,
+      hit: false,
+      failed: false,
+      peaks: 0,
+      crystals: 0,
+      cell: undefined,
+      resolutionA: undefined,
       ...found,
     };
     if (index % blockFrames === 0) this.#blocks.push(new DataView(new ArrayBuffer(blockFrames * statisticsBytes)));

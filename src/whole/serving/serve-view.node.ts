@@ -94,14 +94,23 @@ export async function serveView(
   await frames?.more();
   const server = await PageServer.listen({
     page: 'view.html',
-    ...{ shared, follow, cell: numbers, port, host },
+    shared,
+    follow,
+    cell: numbers,
+    port,
+    host,
     ...(frames ? { refresh: () => frames.more() } : {}),
   });
   let arriving: Arriving | undefined;
   try {
     if (arrives)
       arriving = await followArriving(server.live, {
-        ...{ inputs: received ?? paths, geometry, cell, dataset, follow, warn },
+        inputs: received ?? paths,
+        geometry,
+        cell,
+        dataset,
+        follow,
+        warn,
       });
   } catch (error) {
     await server.close();

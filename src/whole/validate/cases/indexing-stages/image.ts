@@ -27,9 +27,21 @@ export type Check = (stages: IndexingStages, image: Image, result: IndexingResul
 
 /** Thresholds of the published search from the table of defaults, at a size that is repeated in float64 in a moment. */
 export const published: Search = {
-  ...{ samplePoints: 1024, anglePoints: 64, candidateVectors: 12, cells: 8 },
-  ...{ trimLow: 0.001, trimHigh: 0.3, delta: 0.1, planeDistance: 0.2, nodeDistance: 0.15, minSpots: 6 },
-  ...{ refinement: 'ifssr', contraction: 0.8, maxDistance: 0.00075, refineMinSpots: 8, refineIterations: 32 },
+  samplePoints: 1024,
+  anglePoints: 64,
+  candidateVectors: 12,
+  cells: 8,
+  trimLow: 0.001,
+  trimHigh: 0.3,
+  delta: 0.1,
+  planeDistance: 0.2,
+  nodeDistance: 0.15,
+  minSpots: 6,
+  refinement: 'ifssr',
+  contraction: 0.8,
+  maxDistance: 0.00075,
+  refineMinSpots: 8,
+  refineIterations: 32,
 };
 
 export const indexOfBest = <T>(list: readonly T[], value: (item: T) => number): number =>

@@ -19,12 +19,17 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
     anglePoints: 64,
     candidateVectors: 12,
     cells: 4,
-    ...{ trimLow: 0.001, trimHigh: 0.3, delta: 0.1, planeDistance: 0.2, nodeDistance: 0.15, minSpots: 6 },
-    ...{ refinement: 'raw', contraction: 0.8, maxDistance: change.refinement === 'ifssr' ? 0.00075 : 0.01 },
-    ...{
-      refineMinSpots: change.refinement === 'ifssr' ? 8 : 6,
-      refineIterations: change.refinement === 'ifssr' ? 32 : 15,
-    },
+    trimLow: 0.001,
+    trimHigh: 0.3,
+    delta: 0.1,
+    planeDistance: 0.2,
+    nodeDistance: 0.15,
+    minSpots: 6,
+    refinement: 'raw',
+    contraction: 0.8,
+    maxDistance: change.refinement === 'ifssr' ? 0.00075 : 0.01,
+    refineMinSpots: change.refinement === 'ifssr' ? 8 : 6,
+    refineIterations: change.refinement === 'ifssr' ? 32 : 15,
     ...change,
   };
   const { candidateVectors, cells: outputs, ...thresholds } = search;

@@ -128,7 +128,9 @@ export const disksRows = [
   row('dft', 'upsampled maxima', { ...small, frames: 1, ...circular, dtype: 'u16', refine: 'dft' }),
   row('turned', 'a template without symmetry', { ...small, ...asymmetric, dtype: 'u16', refine: 'com' }),
   row('full', 'whole frames, with sides of the factors 29, 17 and 2', {
-    ...{ ...small, frames: 2, ...circular },
+    ...small,
+    frames: 2,
+    ...circular,
     dtype: 'u16',
     correlation: 'full',
   }),
@@ -147,7 +149,13 @@ export const disksRows = [
     true,
   ),
   row('prime', 'crops of 22 pixels: the radices 2 and 11', {
-    ...{ height: 44, width: 44, frames: 1, ...circular },
-    ...{ pattern: { ...circular.pattern, search: 11 }, search: 11, dtype: 'u16', refine: 'com' },
+    height: 44,
+    width: 44,
+    frames: 1,
+    ...circular,
+    pattern: { ...circular.pattern, search: 11 },
+    search: 11,
+    dtype: 'u16',
+    refine: 'com',
   }),
 ];

@@ -237,7 +237,14 @@ function strained(seed: number): StrainProblem {
   const peaks = indices.map(([i, j]) => [Math.trunc(at(i, j, 0)), Math.trunc(at(i, j, 1))] as const);
   const pattern = (dy: number, dx: number): number => Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(dy, dx)));
   return {
-    ...{ data, frames: 6, height: side, width: side, peaks, search, full: false, refine: 'parabola' },
+    data,
+    frames: 6,
+    height: side,
+    width: side,
+    peaks,
+    search,
+    full: false,
+    refine: 'parabola',
     pattern,
     indices,
   };
@@ -268,7 +275,12 @@ const strainRow: Row<StrainProblem, ReadonlyMap<string, Numbers>, StrainTruth> =
     const analysis = strainAnalysis(scan, { pattern: 'circular', diskRadius: radius, ...lattice });
     // Contexts without disk finding refuse the plan.
     const finder = await context.diskFinder({
-      ...{ width: side, height: side, dtype: 'u16', peaks: 9, correlation: 'fast', refine: 'parabola' },
+      width: side,
+      height: side,
+      dtype: 'u16',
+      peaks: 9,
+      correlation: 'fast',
+      refine: 'parabola',
       pattern: { kind: 'circular', radius },
     });
     await finder.dispose();
