@@ -33,7 +33,11 @@ const { cluster, token, creds } = connectionRows;
 /** The rows of an address's options. */
 export const natsRows = {
   ...row.others('tls', 'nats'),
-  ...{ user: row.text, password: row.text, cluster, token, creds },
+  user: row.text,
+  password: row.text,
+  cluster,
+  token,
+  creds,
 } as const;
 
 /** Accepted without effect, since servers keep nothing. */

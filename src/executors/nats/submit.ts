@@ -177,8 +177,17 @@ export class NatsLane implements Lane {
     const uses = Object.fromEntries(await Promise.all(pairs));
     const { id, function: name, argument, inputs } = spec;
     const message: TaskMessage = {
-      ...{ build, run: this.#run, index, id, module, function: name, argument },
-      ...{ inputs, uses, retries, seconds },
+      build,
+      run: this.#run,
+      index,
+      id,
+      module,
+      function: name,
+      argument,
+      inputs,
+      uses,
+      retries,
+      seconds,
     };
     const bytes = encode(message);
     const content = await this.#cluster.values.pack(bytes);
