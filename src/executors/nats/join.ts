@@ -17,9 +17,7 @@ const { allowModules, maxMemory, name, shards, lifetime } = joinRows;
 const rows = {
   ...natsRows,
   ...workersRows,
-  allowModules,
-  maxMemory,
-  name,
+  ...{ allowModules, maxMemory, name, shards, lifetime },
   clientSeconds: row.number(1, 1e6, 60),
   keepSeconds: keepRow,
   onEvent: row.any,

@@ -176,12 +176,8 @@ export class Joined {
     if (beacon.build !== build || !this.#has(beacon.needs) || (this.#leaving && !known)) return;
     const { link, values, subjects } = this.#cluster;
     const parts = {
-      name: beacon.run,
-      worker: this.#id,
-      link,
-      values,
-      subject: subjects.run(beacon.run),
-      target: () => this.#target(),
+      ...{ name: beacon.run, worker: this.#id, link, values },
+      ...{ subject: subjects.run(beacon.run), target: (latest: Beacon) => this.#target(latest) },
     };
     const run = known ?? new WorkerRun(parts, beacon);
     const { epoch } = run.beacon;

@@ -136,11 +136,9 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
     if (set === '.' || set === '?' || precedence < 1 || precedence > 2) continue;
     const name = column('_array_structure_list.array_section_id')[i] ?? array;
     const index = column('_array_structure_list.index')[i];
-    const planes = starts.get(`${section} 3`);
-    const panel = panels.get(section) ?? {
-      sets: [],
-      sizes: [],
-      first: [],
+    const planes = starts.get(`${name} 3`);
+    const section = sections.get(name) ?? {
+      ...{ sets: [], sizes: [], first: [] },
       module: [...(arrays.length > 1 ? [arrays.indexOf(array)] : []), ...(planes === undefined ? [] : [planes])],
     };
     section.sets[precedence - 1] = set;
@@ -194,34 +192,10 @@ export function panelsOf(items: CifItems): readonly DetectorPanel[] | undefined 
   const goniometer = new Goniometer(column);
   const listed = pixelAxes(column);
   const found: DetectorPanel[] = [];
-  for (const [name, { sets, sizes, module, first }] of panels) {
-    const [fast, slow] = sets.map((set) => listed.get(set ?? ''));
-    const [width = 0, height = 0] = sizes;
-    if (!fast || !slow || !(width > 0 && height > 0)) return undefined;
-    const from = axes.get(fast.axis)?.parent === slow.axis ? fast.axis : slow.axis;
-    const at = (i: number, j: number): Vector | undefined =>
-      place(
-        from,
-        new Map([
-          [fast.axis, fast.displacement + i * fast.step],
-          [slow.axis, slow.displacement + j * slow.step],
-        ]),
-      );
-    const [corner, right, down] = [at(0, 0), at(1, 0), at(0, 1)];
-    if (!corner || !right || !down) return undefined;
-    // From mm with z towards the source to metres with z along the beam.
-    const metres = ([x, y, z]: Vector): Vector => [-x / 1000, y / 1000, -z / 1000];
-    const less = (p: Vector, q: Vector): Vector => p.map((x, k) => x - (q[k] as number)) as Vector;
-    found.push({
-      name,
-      module,
-      width,
-      height,
-      first: { x: first[0] ?? 0, y: first[1] ?? 0 },
-      cornerM: metres(corner),
-      fastM: metres(less(right, corner)),
-      slowM: metres(less(down, corner)),
-    });
+  for (const [name, section] of sectionsOf(column) ?? []) {
+    const panel = placedPanel(name, section, listed, goniometer);
+    if (!panel) return undefined;
+    found.push(panel);
   }
   // Axes without settings leave the detector at the sample.
   const distanceM = found.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / found.length;

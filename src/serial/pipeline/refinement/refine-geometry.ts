@@ -264,16 +264,8 @@ function fitCrystal(
   if (!oriented || count < fewestPairs) return [];
   return [
     {
-      beam,
-      count,
-      panel,
-      fs,
-      ss,
-      indices,
-      rows: reciprocal(oriented),
-      strain: new Float64Array(strainLength),
-      lattice: latticeOf(crystal),
-      frame: labStrains(known ?? oriented, oriented),
+      ...{ beam, count, panel, fs, ss, indices, rows: reciprocal(oriented), strain: new Float64Array(strainLength) },
+      ...{ lattice: latticeOf(crystal), frame: labStrains(known ?? oriented, oriented) },
     },
   ];
 }
@@ -342,10 +334,8 @@ class Fit {
       }
     this.#pairs = sums.map(({ pairs }) => pairs);
     this.#parts = this.#units.map((unit, u) => ({
-      parent: unit.parent,
-      centre: unit.centre,
-      pixelM: this.#pixelM[u] as number,
-      pairs: this.#pairs[u] as number,
+      ...{ parent: unit.parent, centre: unit.centre },
+      ...{ pixelM: this.#pixelM[u] as number, pairs: this.#pairs[u] as number },
       spread: Math.sqrt((sums[u]?.spread ?? 0) / Math.max(1, this.#pairs[u] as number)),
       movable: this.#movable(u),
     }));
@@ -404,13 +394,8 @@ class Fit {
       ];
       return [
         {
-          name: unit.name,
-          pixelM,
-          pairs,
-          shiftM: motion.shift,
-          turnRad: motion.turn,
-          shiftErrorM: of(0, pixelM),
-          turnErrorRad: of(3, milli),
+          ...{ name: unit.name, pixelM, pairs, shiftM: motion.shift, turnRad: motion.turn },
+          ...{ shiftErrorM: of(0, pixelM), turnErrorRad: of(3, milli) },
         },
       ];
     });
@@ -656,16 +641,34 @@ class Fit {
       const perPx = weight / this.#sigmaPx ** 2;
       equations.add(residual, [perPx, perPx, weight / this.#sigmaExcitation ** 2], derivatives);
     });
-    while (latest < this.#crystals.length) next();
-    const [first, second] = halves;
-    return {
-      matrix: first.matrix.map((x, i) => x + (second.matrix[i] as number)),
-      right: first.right.map((x, i) => x + (second.right[i] as number)),
-      halves,
-      scatter,
-      steps,
-      openStrain: open / Math.max(1, this.#crystals.length),
-    };
+    while (latest < this.#crystals.length) end(this.#crystals[latest++] as FitCrystal);
+    return equations.normal();
+  }
+
+  /** Sets the derivatives of the predictions of a pair; `row` contains the row of each parameter, −1 if it is fixed. */
+  #derive(into: PairDerivatives, panel: number, ray: Ray, row: Int32Array): void {
+    const { point, alongF, alongS, stretch } = ray;
+    const { rows, shared } = into;
+    let count = 0;
+    for (const u of this.#chains[panel] ?? []) {
+      const centre = (this.#units[u] as Unit).centre;
+      const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
+      const pixel = this.#pixelM[u] as number;
+      for (let p = 0; p < perUnit; p++) {
+        const at = row[perUnit * u + p] as number;
+        if (at < 0) continue;
+        // A shift of the panel moves the prediction on it in the opposite direction.
+        const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
+        const by = p < 3 ? unit : cross(unit, arm);
+        const size = -(p < 3 ? pixel : milli) / stretch;
+        rows[count] = at;
+        shared[2 * count] = size * (alongF[0] * by[0] + alongF[1] * by[1] + alongF[2] * by[2]);
+        shared[2 * count + 1] = size * (alongS[0] * by[0] + alongS[1] * by[1] + alongS[2] * by[2]);
+        count++;
+      }
+    }
+    into.count = count;
+    ray.locals(into.own);
   }
 
   /** Adds the prior knowledge: units move little, and a motion that units share belongs to their parent. */
