@@ -60,7 +60,7 @@ it.each(['', 'constructor', 'PI', 7])(
   },
 );
 
-it('a batch before its kernel is an error, and closing a worker that opened nothing is none', async () => {
+it('a batch before its kernel is refused, and a worker that opened nothing can be closed', async () => {
   const replies: unknown[] = [];
   const handle = serve(
     async () => expect.fail(),
