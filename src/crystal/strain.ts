@@ -24,8 +24,6 @@ export const transposed = ([a, b, c]: Cell): Cell => [
 ];
 export const inverted = (cell: Cell): Cell => transposed(reciprocal(cell));
 
-export const sixOf = (tensor: Cell): number[] => places.map(([i, j, weight]) => weight * tensor[i][j]);
-
 /** 1 + the tensor of six numbers: the map whose strain they are, to first order. */
 export function stretch(six: ArrayLike<number>): Cell {
   const at = (i: number): number => six[i] ?? 0;

@@ -6,7 +6,7 @@ import type { Corrections } from '../io/data/corrections.js';
 import type { Dataset } from '../io/data/dataset.js';
 import { allocateFrames, type DataType, elements, type FrameArray, halfToNumber } from '../io/data/dtype.js';
 import { readOrAborted } from '../io/data/read-or-aborted.js';
-import { numbersPerElement, product } from './dtypes.js';
+import { numbersPerElement } from './dtypes.js';
 import type { FrameRun } from './partitions.js';
 
 /** Reads the frames of a partition in sequence. */
@@ -82,6 +82,3 @@ export function correctFrames(
     );
   return out;
 }
-
-/** Pixels per frame. */
-export const signalPixels = (sig: readonly number[]): number => product(sig);

@@ -134,17 +134,6 @@ export function fail(error: unknown): number {
 export const backendOption = (name: string | undefined): { backend?: BackendName } =>
   name === undefined ? {} : { backend: parseBackend(name, '--backend') };
 
-/** Parses a count in the notations users write: 1000, 1e9, 2.5e6, 1_000_000. */
-export function parseCount(text: string, what: string): bigint {
-  const clean = text.replace(/_/g, '');
-  if (/^\d+$/.test(clean)) return BigInt(clean);
-  const match = /^(\d+)(?:\.(\d+))?[eE]\+?(\d{1,2})$/.exec(clean);
-  const [, whole = '', fraction = '', power = '0'] = match ?? [];
-  if (!match || fraction.length > Number(power))
-    throw new EwaldError('Argument', `${what} is "${text}"; expected a whole number such as 1000000 or 1e6`);
-  return BigInt(whole + fraction) * 10n ** BigInt(Number(power) - fraction.length);
-}
-
 /** Parses a number between `low` and `high`. */
 export function parseNumber(
   text: string,
@@ -155,14 +144,6 @@ export function parseNumber(
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
     throw new EwaldError('Argument', `${what} is "${text}"; expected a number${between(low, high)}`);
-  return value;
-}
-
-/** Parses a whole number (1000, 1e3) between `low` and `high`. */
-export function parseInteger(text: string, what: string, low: number, high: number): number {
-  const value = /^-\d/.test(text) ? Number(text) : Number(parseCount(text, what));
-  if (!Number.isInteger(value) || value < low || value > high)
-    throw new EwaldError('Argument', `${what} is "${text}"; expected a whole number${between(low, high)}`);
   return value;
 }
 

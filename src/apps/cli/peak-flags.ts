@@ -1,5 +1,4 @@
-/** Flags of peaks, with CrystFEL's names, for every command with frames. */
-import type { Command } from 'commander';
+import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
 import {
   checkParameter,
   integrationRows,
@@ -10,9 +9,8 @@ import {
   peakSourceRows,
   searchRows,
   type Values,
-} from '../../entries/command.node.js';
-import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+} from '../../entries/shell.node.js';
+import { type FlagTexts, flagValues } from './parameter-flags.js';
 
 /** On the command line, parameters that are not given are tuned from the first frames. */
 const fromFrames = { usual: 'from the first frames' } as const;
@@ -31,9 +29,6 @@ const tunedRows = {
 
 /** All flags of peaks. */
 export const peakRows = { ...peakSourceRows, ...tunedRows } as const satisfies Parameters;
-
-/** Adds the flags of peaks to a command. */
-export const withPeakFlags = (command: Command): Command => withFlags(command, peakRows);
 
 /** The flags after their checks. */
 export interface CheckedPeaks {
