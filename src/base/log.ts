@@ -4,7 +4,7 @@ import { EwaldError } from './errors.js';
 import { shown } from './options.js';
 
 /** Levels, quietest first; a level shows its own messages and those of all levels before it. */
-export const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+const logLevels = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 /** One of `silent`, `error`, `warn`, `info`, `debug`. */
 export type LogLevel = (typeof logLevels)[number];
 

@@ -12,7 +12,7 @@ const breaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/u;
 const turning = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Whether the text can be written into one line of a file and read back unchanged. */
-export const isOneLine = (text: string): boolean => !breaking.test(text);
+const isOneLine = (text: string): boolean => !breaking.test(text);
 
 /** The text, which must fit into one line. Throws `Argument`; `what` names the text. */
 export function oneLine(text: string, what: string): string {

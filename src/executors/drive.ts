@@ -52,7 +52,7 @@ export interface Lane {
 }
 
 /** Seconds that a task may take, unless its run states otherwise. */
-export const taskSecondsRow = row.number(1e-3, Number.POSITIVE_INFINITY, 600);
+const taskSecondsRow = row.number(1e-3, Number.POSITIVE_INFINITY, 600);
 const rows = {
   signal: row.signal,
   onProgress: row.any,

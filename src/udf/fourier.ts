@@ -100,7 +100,7 @@ export function spectrum2d(picture: ArrayLike<number>, height: number, width: nu
 }
 
 /** Moves frequency 0 from the corner to the middle (floor of half the length). */
-export function shiftToMiddle(values: Float64Array, height: number, width: number): Float64Array {
+function shiftToMiddle(values: Float64Array, height: number, width: number): Float64Array {
   const out = new Float64Array(values.length);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)

@@ -5,7 +5,7 @@ import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass/pass.js';
 
 /** Whether float32 cannot hold the numbers: NumPy's result_type of them and float32 is float64. */
-export const needsDouble = (dtype: DataType): boolean =>
+const needsDouble = (dtype: DataType): boolean =>
   dtype === 'f64' || dtype === 'c128' || (isIntegerDtype(dtype) && elementBytes(dtype) > 2);
 
 const groups = ['few', 'fewDouble', 'many', 'manyDouble'] as const;

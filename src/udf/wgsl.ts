@@ -34,8 +34,7 @@ const typeOf = (udf: string, name: string, dtype: BufferDtype): FunctionResult['
 };
 
 /** Whether WGSL can process the frames of a run. */
-export const wgslTakes = ({ inputDtype, sig }: UdfMeta): boolean =>
-  Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0;
+const wgslTakes = ({ inputDtype, sig }: UdfMeta): boolean => Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0;
 
 const isNumbers = (value: unknown): value is ArrayLike<number> =>
   (ArrayBuffer.isView(value) && !(value instanceof DataView)) ||
@@ -44,7 +43,7 @@ const isNumbers = (value: unknown): value is ArrayLike<number> =>
 const isNumber = (value: unknown): value is number | boolean => typeof value === 'number' || typeof value === 'boolean';
 
 /** The device's description of a UDF. */
-export function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'arrays'>): FunctionDescriptor {
+function functionOf({ udf, params, declarations, meta }: Omit<WgslJob, 'arrays'>): FunctionDescriptor {
   const { name, processFrameWgsl } = udf.definition;
   const width = meta.sig.at(-1) as number;
   const pixels = product(meta.sig);

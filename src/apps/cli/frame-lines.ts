@@ -5,7 +5,7 @@ import { counted, dim, green, red, yellow } from './output.js';
 import { visible } from './visible.js';
 
 /** The file and event of a frame, in one line. */
-export const frameName = ({ filename, event }: FrameOrigin): string =>
+const frameName = ({ filename, event }: FrameOrigin): string =>
   `${visible(filename)}${event === undefined ? '' : ` //${event}`}`;
 
 /** The line of a frame that failed; a reason that begins with the name of the file does not repeat it. */

@@ -45,7 +45,7 @@ const mostElements = 2 ** 31 - 1;
 let world: Promise<Communicator> | undefined;
 
 /** The addon, or the reason why it is missing. */
-export function findMpi(): { readonly addon: Addon } | { readonly why: string } {
+function findMpi(): { readonly addon: Addon } | { readonly why: string } {
   const { path, exists } = findAddon('ewald_mpi', undefined);
   const build = `npm install ${sourcePackage} && npx ewald-build-native --mpi`;
   if (!exists) {

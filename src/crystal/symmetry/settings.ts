@@ -16,7 +16,7 @@ export interface MetricTolerance {
   readonly anglesDeg: number;
 }
 
-export const metricTolerance: MetricTolerance = { lengths: 0.015, anglesDeg: 1.5 };
+const metricTolerance: MetricTolerance = { lengths: 0.015, anglesDeg: 1.5 };
 
 /**
  * The rotations of a lattice, within a tolerance, as operations on indices. `cell`: rows a, b, c in angstrom. An

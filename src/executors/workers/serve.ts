@@ -25,10 +25,7 @@ export function servedHost(
 }
 
 /** Serves an executor until it sends `close`. */
-export function serveHost(
-  { port, worker, threads, modules, context, crowded, namesOnly, shards }: HostStart,
-  place: HostPlace,
-): void {
+function serveHost({ port, worker, threads, modules, context, crowded, namesOnly }: HostStart, place: HostPlace): void {
   markWorker();
   if (crowded) place.computeHere?.(context);
   const post = (message: FromHost, transfer: readonly ArrayBuffer[] = []): void =>

@@ -339,7 +339,7 @@ export class Runtime implements Access, ValueCodec {
   }
 }
 
-export const offsetBy = (address: Address, bytes: number): Address =>
+const offsetBy = (address: Address, bytes: number): Address =>
   typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes;
 
 function samePointee(found: CType, wanted: CType, runtime: Runtime): boolean {

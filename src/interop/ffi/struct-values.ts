@@ -160,7 +160,7 @@ function fieldMask({ offset, shift = 0, bits, type }: CField, codec: ValueCodec)
 }
 
 /** The bits of a bit-field. */
-export function readBitField(view: DataView, base: number, field: CField, signed: boolean): bigint {
+function readBitField(view: DataView, base: number, field: CField, signed: boolean): bigint {
   const { offset, shift = 0, bits = 0 } = field;
   let value = 0n;
   for (let i = Math.ceil((shift + bits) / 8) - 1; i >= 0; i--)

@@ -58,7 +58,7 @@ export interface WrittenFrames {
   readonly reopen: OpenOptions | undefined;
 }
 
-export const writeFramesOptions = ['format', 'frames', 'packing', 'signal', 'onProgress'] as const;
+const writeFramesOptions = ['format', 'frames', 'packing', 'signal', 'onProgress'] as const;
 
 /** Checks the options that do not depend on a dataset. Throws `Argument`. */
 export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFormat; packing: Packing } {

@@ -10,7 +10,7 @@ export const electronWavelengthA = (volts: number): number =>
   Math.sqrt(2 * electronMass * charge * volts * (1 + (charge * volts) / (2 * electronMass * light * light)));
 
 /** Voltage of electrons of this wavelength: e U = √((h c / λ)² + (m c²)²) − m c². */
-export function electronVoltageV(wavelengthA: number): number {
+function electronVoltageV(wavelengthA: number): number {
   const photon = (1e10 * planck * light) / wavelengthA;
   const rest = electronMass * light * light;
   return (Math.hypot(photon, rest) - rest) / charge;

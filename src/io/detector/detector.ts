@@ -102,7 +102,7 @@ export interface DetectorOptions {
 }
 
 /** The names of the options, for the checks of callers that pass them on. */
-export const detectorOptionNames = ['geometry', 'bad', 'highres', 'openOther'] as const;
+const detectorOptionNames = ['geometry', 'bad', 'highres', 'openOther'] as const;
 
 /** Largest number of files whose beams are cached. */
 const mostFiles = 256;

@@ -33,7 +33,7 @@ function haveSameKinds(a: Panel['dimensions'], b: Panel['dimensions']): boolean 
  * The number of axes of a frame according to a geometry: ss, fs, and one for each number among the dimensions. Throws
  * `Unsupported` for layouts that cannot be read: rows along ss, panels in several datasets.
  */
-export function frameAxes(geometry: Geometry): number {
+function frameAxes(geometry: Geometry): number {
   const [first] = geometry.panels;
   if (!first) throw new EwaldError('Format', 'the geometry has no panel');
   if (!/^(%,)*(N,)*ss,fs$/.test(first.dimensions.map(dimensionKind).join()))

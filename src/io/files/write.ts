@@ -165,7 +165,7 @@ const shortest = (path: string): string => {
 };
 
 /** An empty name is that of the current folder to the system. Throws `Argument`. */
-export function refuseUnnamed(file: string): void {
+function refuseUnnamed(file: string): void {
   if (file.trim() === '')
     throw new EwaldError('Argument', 'the name of an output is empty; expected the name of a file');
 }

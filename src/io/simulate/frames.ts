@@ -58,7 +58,7 @@ export interface SimulatedDetector {
 }
 
 /** Value of pixels in gaps, and the largest possible count. */
-export const gapValue = 65535;
+const gapValue = 65535;
 export const saturation = 65534;
 const faintest = 10;
 

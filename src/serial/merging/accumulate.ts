@@ -10,7 +10,7 @@ import { baseVariance, type NoiseModel } from './model.js';
 import type { Observations } from './observations.js';
 
 /** Number of crystals per block, which are summed before they are added to the total. */
-export const blockSize = 1024;
+const blockSize = 1024;
 
 /** The crystals that take part in a merge, and the current estimates of their parameters and weights. */
 export interface Fit {

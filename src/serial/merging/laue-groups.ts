@@ -52,7 +52,7 @@ interface Lattice {
 }
 
 /** The Laue groups of the lattice that are `wanted`, those with the most evidence first. */
-export function rankLaueGroups(
+function rankLaueGroups(
   observations: Observations,
   { cell, centring, part }: Lattice,
   { wanted = () => true, most = mostCrystals }: { wanted?: (group: PointGroup) => boolean; most?: number } = {},

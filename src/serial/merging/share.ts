@@ -40,7 +40,7 @@ export function checkExecutor(executor: MergeExecutor | undefined): MergeExecuto
 }
 
 /** The columns that a fit reads, without names and without the unused capacity of growing arrays. */
-export function columnsToShare({ observations, ids, unique, noise }: Identified): Identified {
+function columnsToShare({ observations, ids, unique, noise }: Identified): Identified {
   const { h, k, l, intensity, sigma, offsets, reciprocal, wavelengths, bandwidths } = observations;
   return {
     unique,

@@ -192,7 +192,7 @@ export const libraryRows = {
 } as const satisfies Parameters;
 
 /** The search by one finder, as a mode whose parameters are checked. */
-export const searchBy = (finder: FinderName): Mode => ({
+const searchBy = (finder: FinderName): Mode => ({
   stages: [finder],
   because: () => `the finder ${finder} does not use it`,
 });

@@ -7,7 +7,7 @@ import { anglesOf, type Cell, dot, lengthsOf, reciprocal, type Vector } from '..
 /** Largest deviations of a cell: a*, b*, c* in percent, their angles in degrees. */
 export type Tolerance = readonly [a: number, b: number, c: number, alpha: number, beta: number, gamma: number];
 
-export const usualTolerance: Tolerance = [5, 5, 5, 1.5, 1.5, 1.5];
+const usualTolerance: Tolerance = [5, 5, 5, 1.5, 1.5, 1.5];
 
 /** Number of peaks whose indices are all within a quarter of an integer. */
 export function explainedPeaks(cell: Cell, spots: Float32Array): number {

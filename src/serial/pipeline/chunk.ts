@@ -21,12 +21,12 @@ export interface FrameOrigin {
 }
 
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
-export const rivalsMark = 'ewald/rivals = ';
+const rivalsMark = 'ewald/rivals = ';
 
 /** Prefix of the line of a frame that states how many peaks `maxPeaks` omitted. */
 export const omittedMark = 'ewald/omitted_peaks = ';
 /** Prefix of the line that states how many reflections are omitted because they overlap those of another crystal. */
-export const overlapsMark = 'ewald/overlapping = ';
+const overlapsMark = 'ewald/overlapping = ';
 
 /** The chunk of a frame. */
 export function chunkOf(

@@ -85,7 +85,7 @@ export const isTuned = ({ finder = 'peakfinder8', peaks = {} }: SearchSettings):
   isList(finder) || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
 
 /** The properties of given frames from which parameters follow. */
-export async function factsOfFrames(
+async function factsOfFrames(
   searcher: TunedSearcher,
   { minRes = 0, maxRes = 0 }: SearchSettings,
   frames: readonly Frame[],

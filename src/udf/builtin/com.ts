@@ -47,7 +47,7 @@ const initial: ComParams = {
 };
 
 /** The reference point of a run. */
-export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
+const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
   cx: cx ?? Math.floor((sig[1] ?? 1) / 2),
   cy: cy ?? Math.floor((sig[0] ?? 1) / 2),
 });

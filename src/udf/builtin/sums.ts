@@ -15,7 +15,7 @@ export function addAll({ dest, src }: { readonly dest: object; readonly src: obj
 }
 
 /** Whole frames as one span per row. */
-export function rowSpans({ sig }: UdfMeta): Uint32Array {
+function rowSpans({ sig }: UdfMeta): Uint32Array {
   const width = sig.at(-1) as number;
   const rows = sig.slice(0, -1).reduce((a, b) => a * b, 1);
   return Uint32Array.from({ length: 2 * rows }, (_, i) => (i % 2 === 0 ? (i / 2) * width : ((i + 1) / 2) * width));

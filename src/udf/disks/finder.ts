@@ -18,8 +18,8 @@ import { checkFits, checkPattern, cropSize, type DiskPattern, patternMask } from
 
 export type DiskCorrelation = keyof typeof disksCorrelations;
 export type DiskRefinement = keyof typeof disksRefinements;
-export const correlationNames = Object.keys(disksCorrelations) as DiskCorrelation[];
-export const refinementNames = Object.keys(disksRefinements) as DiskRefinement[];
+const correlationNames = Object.keys(disksCorrelations) as DiskCorrelation[];
+const refinementNames = Object.keys(disksRefinements) as DiskRefinement[];
 
 /** Options of a disk finder. */
 export interface DiskFinderOptions {
@@ -54,7 +54,7 @@ export interface DiskFinder extends Disposable {
 }
 
 /** Empty results for some disks. */
-export const emptyDisks = (disks: number): FoundDisks => ({
+const emptyDisks = (disks: number): FoundDisks => ({
   centers: new Int32Array(2 * disks),
   refineds: new Float32Array(2 * disks),
   heights: new Float32Array(disks),

@@ -3,7 +3,7 @@ import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 
 /** Kinds of patterns, each with what it is for. */
-export const patternKinds = {
+const patternKinds = {
   circular: 'a disk with an edge of one pixel',
   'radial-gradient': 'a disk that is brightest at its edge, for disks with strong contrast inside',
   'background-subtraction': 'a disk minus the ring around it, of the same weight',

@@ -6,7 +6,7 @@ import { expectsPicture, type LivePicture } from './picture.js';
 export type TerminalGraphics = 'kitty' | 'sixel' | 'blocks' | 'none';
 
 /** The capabilities of a terminal, from its environment. */
-export function graphicsOf(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): TerminalGraphics {
+function graphicsOf(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): TerminalGraphics {
   if (!isTerminal || env.TERM === 'dumb') return 'none';
   if (env.KITTY_WINDOW_ID || env.TERM === 'xterm-kitty' || env.TERM_PROGRAM === 'ghostty') return 'kitty';
   if (/sixel|mlterm|foot|contour|yaft/.test(env.TERM ?? '') || env.TERM_PROGRAM === 'WezTerm') return 'sixel';

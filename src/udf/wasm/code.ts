@@ -41,7 +41,7 @@ async function moduleBytes(what: string, source: WasmUdfSource, readFile: ReadFi
 }
 
 /** Compiles and checks the bytes of a module. Throws `Load` for damaged bytes, `Argument` for missing exports. */
-export async function compileCode(what: string, bytes: Uint8Array): Promise<WasmCode> {
+async function compileCode(what: string, bytes: Uint8Array): Promise<WasmCode> {
   let module: WebAssembly.Module;
   try {
     module = await WebAssembly.compile(bytes as BufferSource);

@@ -14,7 +14,7 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The media type of a file of the package, by a path such as `/view.html`; undefined for any other path. */
-export const typeOfAsset = (path: string): string | undefined =>
+const typeOfAsset = (path: string): string | undefined =>
   // Only plain names are allowed, so that no path leads out of the folder.
   /^\/[a-z0-9][a-z0-9.-]*$/.test(path) ? types[extname(path)] : undefined;
 

@@ -12,7 +12,7 @@ const requestMs = 10_000;
 const mostConnections = 32;
 
 /** The host and port of `host:port`, `[::1]:port`, `:port` or `port`. Throws `Argument`. */
-export function statusAddress(text: string, what: string): { readonly host: string; readonly port: number } {
+function statusAddress(text: string, what: string): { readonly host: string; readonly port: number } {
   const [, bracketed, name, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:\s[\]]*)):)?(\d+)$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === '' || port > 65_535)

@@ -5,7 +5,7 @@ import { range } from '../../base/range.js';
 import { externalEngines } from '../../core/backends/engines.js';
 
 /** Backends of both, as the command names them. */
-export const backendsRow = {
+const backendsRow = {
   kind: 'text',
   sentence: 'backends, separated by commas, or all',
   more: 'Unavailable ones count as absent.',

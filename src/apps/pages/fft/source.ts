@@ -6,7 +6,7 @@ import type { Picture } from './engine.js';
 import type { Sample } from './samples.js';
 
 /** Longest side in pixels; larger images are scaled down, so that filtering stays interactive. */
-export const longestSide = 2048;
+const longestSide = 2048;
 const mostBytes = 256 * 2 ** 20;
 
 /** Pixels with a remark about them. */

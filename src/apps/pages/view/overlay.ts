@@ -273,4 +273,4 @@ function drawValues({ viewport, layout, picture }: Pane, pen: CanvasRenderingCon
 }
 
 /** A value as a short text. */
-export const writtenValue = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(3));
+const writtenValue = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(3));

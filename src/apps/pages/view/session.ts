@@ -176,7 +176,7 @@ async function fetched({ name, address }: { readonly name: string; readonly addr
 }
 
 /** The advice for the user if the server does not answer. */
-export const serverGone = 'the server does not answer; start ewald view again and reload this page';
+const serverGone = 'the server does not answer; start ewald view again and reload this page';
 
 /** Width and height of a frame; the modules of a frame with more axes are stacked vertically. */
 function pictureSize(signal: readonly number[]): [number, number] {

@@ -21,7 +21,7 @@ export const compressedEnding = /\.(?:gz|bz2)$/i;
 const pieceBytes = 2 ** 20;
 
 /** The compression of a file that begins with these bytes. */
-export function compressionOf(head: Uint8Array): Compression | undefined {
+function compressionOf(head: Uint8Array): Compression | undefined {
   const starts = (...bytes: number[]): boolean => bytes.every((byte, i) => head[i] === byte);
   if (starts(0x1f, 0x8b, 8)) return 'gzip';
   const level = head[3] ?? 0;

@@ -87,7 +87,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
 }
 
 /** Reads the header of the frame that starts at `at`. Throws `Format`. */
-export async function readFrameHeader(source: ByteSource, at: number, { signal }: FormatOptions): Promise<MibHeader> {
+async function readFrameHeader(source: ByteSource, at: number, { signal }: FormatOptions): Promise<MibHeader> {
   return frameHeaderOf(latin1(await source.read(at, Math.min(4096, source.size - at), { signal })), source, at);
 }
 

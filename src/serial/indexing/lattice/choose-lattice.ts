@@ -43,7 +43,7 @@ interface Judged extends Omit<LatticeEvidence, 'log10Odds'> {
  * log10 of the odds that a lattice with fewer parameters may give away: the settings of a slightly different scatter
  * of the crystals look like a splitting of 0.04 to 0.08 %, with odds up to 10⁴ (src/serial/indexing/README.md).
  */
-export const rivalOdds = 5;
+const rivalOdds = 5;
 /** Distortion up to which a lattice has a symmetry exactly: rounding errors only. */
 const exact = 1e-6;
 /** Odds of the full symmetry of a frame against each lower one, before the data. */

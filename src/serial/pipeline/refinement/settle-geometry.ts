@@ -202,7 +202,7 @@ const likeStacked = (refined: Geometry, own: Geometry): Geometry => ({
 });
 
 /** The beam of a frame with a refined geometry; values that the frame states itself are kept. */
-export function movedBeam(beam: Beam, { distance, shift }: Geometry): Beam {
+function movedBeam(beam: Beam, { distance, shift }: Geometry): Beam {
   const [x, y] = shift;
   return {
     ...beam,

@@ -92,7 +92,7 @@ export function unitsOf(geometry: Geometry): Unit[] {
 }
 
 /** Rotates a vector by a rotation vector (Rodrigues). */
-export function rotatedVector(v: Vector, turn: Vector): Vector {
+function rotatedVector(v: Vector, turn: Vector): Vector {
   const angle = Math.sqrt(turn[0] * turn[0] + turn[1] * turn[1] + turn[2] * turn[2]);
   if (angle < 1e-12) return v;
   const axis: Vector = [turn[0] / angle, turn[1] / angle, turn[2] / angle];

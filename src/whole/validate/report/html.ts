@@ -119,7 +119,7 @@ export function reportBody(report: Report): string {
 }
 
 /** The script for the filter of a displayed report. */
-export const filterScript =
+const filterScript =
   `const box=document.getElementById('filter');box?.addEventListener('input',()=>{const ` +
   `words=box.value.toLowerCase().split(/\\s+/);for(const row of document.querySelectorAll('tr[` +
   `data-text]'))row.hidden=!words.every((word)=>row.dataset.text.includes(word))});`;

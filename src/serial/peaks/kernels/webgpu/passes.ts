@@ -55,7 +55,7 @@ export const mostPeaks = (pixels: number): number => Math.ceil(pixels / 4);
 export const recordOf = (finder: FinderName): number => structBytes(finder === 'zaef' ? peaksSummit : peak);
 
 /** Largest number of good pixels in a window of dispersion. */
-export const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
+const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
 
 /** Bytes of everything the kernels name except the run, if a ring lists `ofRings` pixels in all. */
 export function bufferSizes(

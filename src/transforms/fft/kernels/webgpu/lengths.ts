@@ -23,7 +23,7 @@ export function primesOf(n: number): number[] {
 }
 
 /** Whether a length is a product of primes that butterflies take. */
-export function isSmooth(n: number): boolean {
+function isSmooth(n: number): boolean {
   return primesOf(n).every((p) => p <= largestDirectPrime);
 }
 
@@ -60,7 +60,7 @@ export interface Core {
  * The shortest length from `least` on with no prime factor above 5, for convolutions; powers of two alone would waste
  * up to half.
  */
-export function convolutionLength(least: number): number {
+function convolutionLength(least: number): number {
   let best = 2 ** Math.ceil(Math.log2(least));
   // 3^a 5^b times the power of two that reaches; more odd factors cost more than they save.
   for (const odd of [3, 5, 9, 15, 25, 27]) {

@@ -16,7 +16,7 @@ interface Counts {
 }
 
 /** The value of `2^34-1000`, `1e6` or `12`. */
-export function amountOf(text: string): bigint {
+function amountOf(text: string): bigint {
   const term = (part: string): bigint => {
     const [base = '', power] = part.split('^');
     if (power !== undefined) return BigInt(base) ** BigInt(power);
