@@ -37,6 +37,8 @@ const entries = {
   'executors.browser': 'entries/executors.js',
   'shell.node': 'entries/shell.node.js',
   'view.node': 'entries/view.node.js',
+  // Not exported by package.json: what the command loads with its program, and on demand.
+  'command.node': 'entries/command.node.js',
   cli: 'apps/cli/main.js',
   validate: 'entries/validate.js',
 };
