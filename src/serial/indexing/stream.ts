@@ -57,6 +57,71 @@ interface Flight<T> {
   outcome: Promise<{ result: IndexingResult } | { error: unknown }>;
 }
 
+/** The batches that are computed at the same time. */
+class Flights<T extends StreamItem> {
+  readonly #run: StreamRunner['run'];
+  readonly #maxSpots: number;
+  readonly #common: Omit<IndexingInput, 'spots' | 'offsets'>;
+  readonly #done: (images: number) => void;
+  readonly #flights: Flight<T>[] = [];
+
+  /** `common` is the input of every batch besides its images, `done` is called with the number of those indexed. */
+  constructor(
+    run: StreamRunner['run'],
+    maxSpots: number,
+    common: Omit<IndexingInput, 'spots' | 'offsets'>,
+    done: (images: number) => void,
+  ) {
+    this.#run = run;
+    this.#maxSpots = maxSpots;
+    this.#common = common;
+    this.#done = done;
+  }
+
+  get count(): number {
+    return this.#flights.length;
+  }
+
+  launch(items: readonly T[]): void {
+    // Arrays may have been detached while the image waited for its batch.
+    for (const item of items) {
+      const wrong = checkItem(item, this.#maxSpots);
+      if (wrong) throw wrong;
+    }
+    const offsets = new Uint32Array(items.length + 1);
+    items.forEach(({ spots }, i) => {
+      offsets[i + 1] = (offsets[i] ?? 0) + countOf(spots) / 3;
+    });
+    const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
+    items.forEach((item, i) => {
+      if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
+    });
+    const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
+    flight.outcome = this.#run({ ...this.#common, spots, offsets })
+      .then((result) => {
+        this.#done(items.length);
+        return { result };
+      })
+      .catch((error: unknown) => ({ error }))
+      .finally(() => {
+        flight.done = true;
+      });
+    this.#flights.push(flight);
+  }
+
+  /** The flight whose results come next: the oldest, or any that is ready. */
+  async land(ordered: boolean): Promise<Flight<T>> {
+    if (!ordered) await Promise.race(this.#flights.map(({ outcome }) => outcome));
+    const index = ordered ? 0 : this.#flights.findIndex(({ done }) => done);
+    return this.#flights.splice(Math.max(0, index), 1)[0] as Flight<T>;
+  }
+
+  /** Resolves when nothing is computed any more. */
+  async end(): Promise<void> {
+    await Promise.all(this.#flights.map(({ outcome }) => outcome));
+  }
+}
+
 /** Indexes a stream. */
 export async function* streamImages<T extends StreamItem>(
   sizes: Sizes,
@@ -77,7 +142,6 @@ export async function* streamImages<T extends StreamItem>(
   checkSignal(given);
   const signal = until(given);
   const tell = observer('indexer.stream', options, 'onProgress');
-  let indexed = 0;
   const batches = new Batches(
     source,
     sizes.batch,
@@ -85,86 +149,62 @@ export async function* streamImages<T extends StreamItem>(
     valid('indexer.stream: maxDelayMs', maxDelayMs, { kind: 'number', range: streamRanges.maxDelayMs }),
     !flagsNonFinite,
   );
-  const flights: Flight<T>[] = [];
-
-  const launch = (items: readonly T[]): void => {
-    // Arrays may have been detached while the image waited for its batch.
-    for (const item of items) {
-      const wrong = checkItem(item, sizes.maxBatchSpots);
-      if (wrong) throw wrong;
-    }
-    const offsets = new Uint32Array(items.length + 1);
-    items.forEach(({ spots }, i) => {
-      offsets[i + 1] = (offsets[i] ?? 0) + spotCount(spots) / 3;
-    });
-    const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
-    items.forEach((item, i) => {
-      if (spotCount(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
-    });
-    const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
-    flight.outcome = run({ ...rest, spots, offsets, ...(given ? { signal: given } : {}) })
-      .then((result) => {
-        indexed += items.length;
-        tell(indexed);
-        return { result };
-      })
-      .catch((error: unknown) => ({ error }))
-      .finally(() => {
-        flight.done = true;
-      });
-    flights.push(flight);
-  };
-  // The flight whose results come next: the oldest, or any that is ready.
-  const land = async (): Promise<Flight<T>> => {
-    if (!ordered) await Promise.race(flights.map(({ outcome }) => outcome));
-    const index = ordered ? 0 : flights.findIndex(({ done }) => done);
-    return flights.splice(Math.max(0, index), 1)[0] as Flight<T>;
-  };
-
+  let indexed = 0;
+  const common = { ...rest, ...(given ? { signal: given } : {}) };
+  const flights = new Flights<T>(run, sizes.maxBatchSpots, common, (images) => {
+    indexed += images;
+    tell(indexed);
+  });
   let failure: { error: unknown } | undefined;
   try {
-    for (let open = true; open || flights.length > 0; ) {
-      while (open && !failure && flights.length < sizes.inFlight) {
+    for (let open = true; open || flights.count > 0; ) {
+      while (open && !failure && flights.count < sizes.inFlight) {
         try {
           checkSignal(signal);
           const items = await batches.next(signal);
-          if (items) launch(items);
+          if (items) flights.launch(items);
           else open = false;
         } catch (error) {
           failure = { error };
         }
       }
       if (failure) open = false;
-      if (flights.length === 0) break;
-      const flight = await land();
+      if (flights.count === 0) break;
+      const flight = await flights.land(ordered);
       const outcome = await flight.outcome;
-      if ('error' in outcome) {
-        // Finished results are delivered first; only the first failure is reported.
-        failure ??= outcome;
-        continue;
-      }
-      const { result } = outcome;
-      let odd = flagsNonFinite ? firstNonFinite(result) : undefined;
-      for (const [i, item] of flight.items.entries()) {
-        if (i === odd) {
-          const wrong = checkNumbers(item);
-          if (wrong) {
-            failure ??= { error: wrong };
-            break;
-          }
-          odd = firstNonFinite(result, i + 1);
-        }
-        yield { item, image: result.image(i) };
+      // Finished results are delivered first; only the first failure is reported.
+      if ('error' in outcome) failure ??= outcome;
+      else {
+        const wrong = yield* resultsOf(flight.items, outcome.result, flagsNonFinite);
+        if (wrong) failure ??= { error: wrong };
       }
     }
     if (failure) throw failure.error;
   } finally {
     await batches.end();
-    await Promise.all(flights.map(({ outcome }) => outcome));
+    await flights.end();
   }
 }
 
-const spotCount = (spots: StreamItem['spots']): number =>
+/** The images of a batch up to the first with a number that is not finite; returns the error for that one. */
+function* resultsOf<T extends StreamItem>(
+  items: readonly T[],
+  result: IndexingResult,
+  flagsNonFinite: boolean,
+): Generator<StreamResult<T>, EwaldError | undefined, undefined> {
+  let odd = flagsNonFinite ? firstNonFinite(result) : undefined;
+  for (const [i, item] of items.entries()) {
+    if (i === odd) {
+      const wrong = checkNumbers(item);
+      if (wrong) return wrong;
+      odd = firstNonFinite(result, i + 1);
+    }
+    yield { item, image: result.image(i) };
+  }
+  return undefined;
+}
+
+const countOf = (spots: StreamItem['spots']): number =>
   ArrayBuffer.isView(spots) ? lengthOf(spots as Float32Array) : spots.length;
 
 /** The error for an invalid image of the stream, checked individually so that it does not affect others. */

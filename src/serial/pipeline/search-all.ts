@@ -8,7 +8,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import { oneLine } from '../../base/plain-text.js';
-import { latticeName } from '../../crystal/lattice-name.js';
+import { type LatticeName, latticeName } from '../../crystal/lattice-name.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
 import { type Dataset, fillsHere } from '../../io/data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
@@ -87,34 +87,105 @@ export interface SearchOptions {
   readonly cores?: number | undefined;
 }
 
-/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
-export async function* searchAll(
-  searchers: readonly OpenFrameSearcher[],
-  jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
-  signal: PlatformSignal | undefined,
-  { keepFrame = false, found = new Map(), copyHeader = [], cores = Number.POSITIVE_INFINITY }: SearchOptions = {},
-): AsyncGenerator<PipelineItem, void, undefined> {
-  const free = [...searchers];
-  const waiting: ((searcher: OpenFrameSearcher) => void)[] = [];
-  const take = (): Promise<OpenFrameSearcher> => {
-    const searcher = free.pop();
-    return searcher ? Promise.resolve(searcher) : new Promise((resolve) => waiting.push(resolve));
-  };
-  const give = (searcher: OpenFrameSearcher): void => {
-    const next = waiting.shift();
+/** Searchers that work are taken, and given back when they are free. */
+class Pool {
+  readonly #free: OpenFrameSearcher[];
+  readonly #waiting: ((searcher: OpenFrameSearcher) => void)[] = [];
+
+  constructor(searchers: readonly OpenFrameSearcher[]) {
+    this.#free = [...searchers];
+  }
+
+  take(): Promise<OpenFrameSearcher> {
+    const searcher = this.#free.pop();
+    return searcher ? Promise.resolve(searcher) : new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(searcher: OpenFrameSearcher): void {
+    const next = this.#waiting.shift();
     if (next) next(searcher);
-    else free.push(searcher);
-  };
-  const [any] = searchers;
-  if (!any) return;
-  const { detector, settings } = any;
-  const readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
-  const spare = spareOf(any);
-  const lattices = (settings.cells ?? []).map(latticeName);
+    else this.#free.push(searcher);
+  }
+}
+
+/** Reads frames and searches each with the searcher that is free; all searchers have the settings of `any`. */
+class Search {
+  readonly #any: OpenFrameSearcher;
+  readonly #pool: Pool;
+  readonly #signal: PlatformSignal | undefined;
+  readonly #keepFrame: boolean;
+  readonly #found: FoundFrames;
+  readonly #copyHeader: readonly string[];
+  readonly #readsAhead: boolean;
+  readonly #spare: Frame[];
+  readonly #lattices: readonly LatticeName[];
+
+  constructor(
+    any: OpenFrameSearcher,
+    searchers: readonly OpenFrameSearcher[],
+    signal: PlatformSignal | undefined,
+    { keepFrame = false, found = new Map(), copyHeader = [], cores = Number.POSITIVE_INFINITY }: SearchOptions,
+  ) {
+    this.#any = any;
+    this.#pool = new Pool(searchers);
+    this.#signal = signal;
+    this.#keepFrame = keepFrame;
+    this.#found = found;
+    this.#copyHeader = copyHeader;
+    this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
+    this.#spare = spareOf(any);
+    this.#lattices = (any.settings.cells ?? []).map(latticeName);
+  }
+
+  async item(job: FrameJob): Promise<PipelineItem> {
+    const { origin } = job;
+    if (job.error) return { origin, error: job.error };
+    try {
+      checkSignal(this.#signal);
+      // If a stream cannot contain the name, the frame fails before it is read, and the others are processed.
+      oneLine(origin.filename, 'the name of the file');
+      return await this.#searched(job);
+    } catch (error) {
+      // A lost device would fail on all remaining frames as well, through no fault of theirs.
+      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
+      return { origin, error };
+    }
+  }
+
+  async #searched(job: ReadableJob): Promise<SearchedFrame> {
+    const { dataset, frame, origin } = job;
+    // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
+    let searcher = this.#readsAhead ? undefined : await this.#pool.take();
+    let held: BorrowedFrame | undefined;
+    try {
+      const begun = performance.now();
+      held = await this.#hold(dataset, frame);
+      const copied = this.#copyHeader;
+      const headers = copied.length > 0 ? { headers: await copiedHeaders(dataset, frame, copied) } : {};
+      const readMs = performance.now() - begun;
+      searcher ??= await this.#pool.take();
+      checkSignal(this.#signal);
+      const earlier = this.#found.get(frameKey(dataset, frame));
+      this.#found.delete(frameKey(dataset, frame));
+      const searched = earlier
+        ? integrated(searcher, held.frame(), earlier, readMs)
+        : await searchOne(searcher, job, held, readMs, this.#signal);
+      const result = { ...searched, ...headers };
+      const { detector, settings } = this.#any;
+      const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
+      return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };
+    } finally {
+      held?.giveBack();
+      if (searcher) this.#pool.give(searcher);
+    }
+  }
+
   /** Reads a frame: if this thread alone unpacks it, into memory of the finder, which need not copy it then. */
-  const hold = async (dataset: Dataset, frame: number): Promise<BorrowedFrame> => {
+  async #hold(dataset: Dataset, frame: number): Promise<BorrowedFrame> {
+    const { detector, settings } = this.#any;
+    const [keepFrame, signal, spare] = [this.#keepFrame, this.#signal, this.#spare];
     const isPlain = keepFrame || listedOf(settings) || dataset.dtype === 'f64' || !(await dataset[fillsHere]?.());
-    const borrowed = isPlain ? undefined : any.borrowFrame();
+    const borrowed = isPlain ? undefined : this.#any.borrowFrame();
     if (borrowed) {
       try {
         await whileItStays(borrowed, (into) => readFrame(dataset, frame, detector, signal, into));
@@ -124,46 +195,22 @@ export async function* searchAll(
         throw error;
       }
     }
-    const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? any.newFrame());
+    const memory = keepFrame ? undefined : listedOf(settings) ? spare.pop() : (spare.pop() ?? this.#any.newFrame());
     const numbers = await readFrame(dataset, frame, detector, signal, memory);
     return { frame: () => numbers, giveBack: () => void (keepFrame || spare.push(numbers)) };
-  };
-  const work = async (job: FrameJob): Promise<PipelineItem> => {
-    const { frame, origin } = job;
-    if (job.error) return { origin, error: job.error };
-    const { dataset } = job;
-    try {
-      checkSignal(signal);
-      // If a stream cannot contain the name, the frame fails before it is read, and the others are processed.
-      oneLine(origin.filename, 'the name of the file');
-      // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
-      let searcher = readsAhead ? undefined : await take();
-      let held: BorrowedFrame | undefined;
-      try {
-        const begun = performance.now();
-        held = await hold(dataset, frame);
-        const headers = copyHeader.length > 0 ? { headers: await copiedHeaders(dataset, frame, copyHeader) } : {};
-        const readMs = performance.now() - begun;
-        searcher ??= await take();
-        checkSignal(signal);
-        const earlier = found.get(frameKey(dataset, frame));
-        found.delete(frameKey(dataset, frame));
-        const searched = earlier
-          ? integrated(searcher, held.frame(), earlier, readMs)
-          : await searchOne(searcher, { dataset, frame, origin }, held, readMs, signal);
-        const result = { ...searched, ...headers };
-        const chunk = chunkOf(origin, result, detector.geometry, lattices, methodName(settings));
-        return { origin, result, chunk, ...(keepFrame ? { frame: held.frame() } : {}) };
-      } finally {
-        held?.giveBack();
-        if (searcher) give(searcher);
-      }
-    } catch (error) {
-      // A lost device would fail on all remaining frames as well, through no fault of theirs.
-      if (!(error instanceof EwaldError) || ['Aborted', 'Disposed', 'DeviceLost'].includes(error.tag)) throw error;
-      return { origin, error };
-    }
-  };
+  }
+}
+
+/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
+export async function* searchAll(
+  searchers: readonly OpenFrameSearcher[],
+  jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
+  signal: PlatformSignal | undefined,
+  options: SearchOptions = {},
+): AsyncGenerator<PipelineItem, void, undefined> {
+  const [any] = searchers;
+  if (!any) return;
+  const search = new Search(any, searchers, signal, options);
   const queue: Promise<PipelineItem>[] = [];
   const source = iterate(jobs);
   const most = 2 * searchers.length;
@@ -181,7 +228,7 @@ export async function* searchAll(
           coming = undefined;
           if (next.done) ended = true;
           else {
-            const item = work(next.value);
+            const item = search.item(next.value);
             // The consumer receives the error when it reaches this item.
             item.catch(noJob);
             queue.push(item);
