@@ -85,7 +85,7 @@ function listsWithFiles({ checked, subject, wavelengthA }: ListScene, list: Refl
   };
 }
 
-/** The list of the whole, and those of the halves and of the data sets on its scale. Throws `Argument` if it is empty. */
+/** The list of the whole, and those of halves and data sets on its scale. Throws `Argument` if it is empty. */
 function commonLists(
   { minMeasurements, model }: CheckedMerge,
   { subject, unique, data, merges: [whole, first, second], datasets }: MergeParts,

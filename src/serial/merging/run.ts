@@ -67,7 +67,7 @@ const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', 
 export async function runMerge(
   planner: Planner,
   checked: CheckedMerge,
-  { observations, heads, counts, leftOut, ends = [] }: Collected,
+  collected: Collected,
   options: MergeRunOptions,
 ): Promise<MergeResult> {
   knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
@@ -79,45 +79,18 @@ export async function runMerge(
     checkSignal(options.signal);
   };
   checkSignal(options.signal);
-  const remarks: string[] = [];
-  let isDoubtful = heads.some(({ head }) => head.isCellDoubtful);
+  const { observations, heads, counts, leftOut } = collected;
   if (observations.count === 0) throw nothing(counts, leftOut);
-  const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
-  remarks.push(...repeated.filter((remark) => remark !== undefined));
-  const subject = subjectOf(observations, checked, heads, remarks);
-  const { group, part } = subject;
-  if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, subject.centring);
-  const { model, iterations, ambiguity, starts, seed } = checked;
-  const ways = ambiguity ? waysToIndex(latticeRotations(subject.cell, subject.centring), group) : [identity];
-  const unique = uniqueReflections(observations, group, ways);
-  const radius = commonRadius(observations, part);
-  const resolved = settingsOf(observations, unique, { starts, seed, radius, part });
-  const { logOdds } = resolved;
-  const chosen = aligned(
-    checked.reference,
-    observations,
-    unique,
-    { ways, group, chosen: resolved.ways, part, cell: subject.cell },
-    remarks,
-  );
-  if (checked.symmetry !== automatic) {
-    const doubt = doubtOfGroup(observations, { ...subject, part }, group);
-    if (doubt !== undefined) remarks.push(doubt);
-    isDoubtful ||= doubt !== undefined;
-  }
-  const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
-  if (ways.length > 1)
-    remarks.push(
-      `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
-        `apart${doubtful > 0 ? `; ${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt` : ''}` +
-        `${doubtful > 0 ? ' (odds below e⁵)' : ''}.`,
-    );
+  const remarks: string[] = [];
+  const decided = decide(checked, collected, remarks);
+  const { unique, chosen, radius } = decided;
+  const { group, part } = decided.subject;
   await step(0.1);
   const measured: Identified = {
     observations,
     ids: identifiers(observations, unique, chosen),
     unique: unique.count,
-    noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[model] },
+    noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[checked.model] },
   };
   const selections = withHalves(observations, part);
   const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
@@ -128,46 +101,107 @@ export async function runMerge(
   try {
     const beam = await depolarise(kernel, checked.polarisation, measured, part, radius, remarks);
     const data = { ...measured, observations: beam.observations };
-    const merges = executor
-      ? await sharedFits<Merge>(
-          executor,
-          data,
-          selections.map((selected) => ({ selected, symmetry: group.name, model, iterations, radius })),
-          options.signal,
-          (done) => step(0.1 + (0.9 * done) / 3),
-        )
-      : [];
-    for (const [n, selected] of executor ? [] : selections.entries())
-      merges.push(
-        await mergeOf(kernel, data, selected, checked, radius, (done) =>
-          step(0.1 + 0.9 * ((n + done / Math.max(iterations, 1)) / 3)),
-        ),
-      );
-    const datasets: MergedSet[] = [];
-    for (const [name, selected] of sets) {
-      const some: Merge[] = [];
-      for (const one of withHalves(observations, selected))
-        some.push(await mergeOfSome(kernel, data, merges[0] as Merge, one));
-      datasets.push({ name, merges: some as [Merge, Merge, Merge] });
-    }
+    const fit = { checked, selections, symmetry: group.name, radius };
+    const merges = await (executor
+      ? fitsElsewhere(executor, data, fit, options.signal, step)
+      : fits(kernel, data, fit, step));
     return makeResult(checked, {
-      subject,
-      unique,
+      ...decided,
       data,
-      merges: merges as [Merge, Merge, Merge],
+      merges,
       counts: { ...counts, ...leftOut },
       remarks,
-      isDoubtful,
-      chosen,
-      logOdds,
-      ways,
-      datasets,
+      datasets: await mergedSets(kernel, data, merges[0], sets),
       polarisation: beam.polarisation,
       backend: backend.name,
     });
   } finally {
     await kernel.dispose();
   }
+}
+
+/** Decides what is merged, and how each crystal is indexed. */
+function decide(checked: CheckedMerge, { observations, heads, ends = [] }: Collected, remarks: string[]) {
+  const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
+  remarks.push(...repeated.filter((remark) => remark !== undefined));
+  const subject = subjectOf(observations, checked, heads, remarks);
+  const { cell, centring, group, part } = subject;
+  if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, centring);
+  const { ambiguity, starts, seed } = checked;
+  const ways = ambiguity ? waysToIndex(latticeRotations(cell, centring), group) : [identity];
+  const unique = uniqueReflections(observations, group, ways);
+  const radius = commonRadius(observations, part);
+  const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part });
+  const settings = { ways, group, chosen: resolved, part, cell };
+  const chosen = aligned(checked.reference, observations, unique, settings, remarks);
+  const doubt = checked.symmetry === automatic ? undefined : doubtOfGroup(observations, subject, group);
+  if (doubt !== undefined) remarks.push(doubt);
+  const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
+  if (ways.length > 1)
+    remarks.push(
+      `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
+        `apart${doubtful > 0 ? `; ${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt` : ''}` +
+        `${doubtful > 0 ? ' (odds below e⁵)' : ''}.`,
+    );
+  const isDoubtful = doubt !== undefined || heads.some(({ head }) => head.isCellDoubtful);
+  return { subject, ways, unique, radius, chosen, logOdds, isDoubtful };
+}
+
+/** What is fitted: the crystals of the whole and of its halves. */
+interface Fits {
+  readonly checked: CheckedMerge;
+  readonly selections: readonly Uint8Array[];
+  readonly symmetry: string;
+  readonly radius: number;
+}
+
+type Step = (done: number) => Promise<void>;
+type OfHalves = readonly [Merge, Merge, Merge];
+
+/** Fits one after the other in this process. */
+async function fits(
+  kernel: MergingKernel,
+  data: Identified,
+  { checked, selections, radius }: Fits,
+  step: Step,
+): Promise<OfHalves> {
+  const merges: Merge[] = [];
+  for (const [n, selected] of selections.entries())
+    merges.push(
+      await mergeOf(kernel, data, selected, checked, radius, (done) =>
+        step(0.1 + 0.9 * ((n + done / Math.max(checked.iterations, 1)) / 3)),
+      ),
+    );
+  return merges as unknown as OfHalves;
+}
+
+/** Fits on the workers of an executor. */
+async function fitsElsewhere(
+  executor: MergeExecutor,
+  data: Identified,
+  { checked: { model, iterations }, selections, symmetry, radius }: Fits,
+  signal: PlatformSignal | undefined,
+  step: Step,
+): Promise<OfHalves> {
+  const each = selections.map((selected) => ({ selected, symmetry, model, iterations, radius }));
+  const merges = await sharedFits<Merge>(executor, data, each, signal, (done) => step(0.1 + (0.9 * done) / 3));
+  return merges as unknown as OfHalves;
+}
+
+/** Merges the crystals of each data set with the scales of the whole. */
+async function mergedSets(
+  kernel: MergingKernel,
+  data: Identified,
+  whole: Merge,
+  sets: readonly (readonly [string, Uint8Array])[],
+): Promise<MergedSet[]> {
+  const datasets: MergedSet[] = [];
+  for (const [name, selected] of sets) {
+    const some: Merge[] = [];
+    for (const one of withHalves(data.observations, selected)) some.push(await mergeOfSome(kernel, data, whole, one));
+    datasets.push({ name, merges: some as [Merge, Merge, Merge] });
+  }
+  return datasets;
 }
 
 /** The selected crystals, and those of either half. */

@@ -32,7 +32,7 @@ export interface Normal extends Equations {
 export class PairDerivatives {
   /** With respect to the crystal's parameters, [3, 9]. */
   readonly own = new Float64Array(3 * locals);
-  /** Number of shared parameters; for each, its row in the equations and the derivatives of the first two, [count, 2]. */
+  /** Number of shared parameters; for each, its row in the equations, and the derivatives of the first two. */
   count = 0;
   readonly rows: Int32Array;
   readonly shared: Float64Array;
