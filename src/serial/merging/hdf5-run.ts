@@ -53,6 +53,11 @@ interface Group {
   readonly read: ReadRows;
 }
 
+type Fail = (message: string) => never;
+
+/** What the file states of its frames and crystals, one column each. */
+type RunColumns = Awaited<ReturnType<typeof columnsIn>>;
+
 /** Reads a file of a run. Throws `Format` for other and for damaged HDF5 files; the caller closes the source. */
 export async function readRunFile(source: ByteSource, name: string, collector: Collector): Promise<ScannedHead> {
   const fail = (message: string): never => {
@@ -77,38 +82,69 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
   const bandwidth = await numberAt(entry, 'bandwidth');
   const scannedHead = await runHead(head, collector, name, fail);
   const filenames = await filenamesOf(entry, fail);
+  const counts = (await frames.read('header_lines', 0, frames.rows)) as Uint32Array;
+  const headerValues = await headerValuesOf(entry, counts, collector, fail);
+  const columns = await columnsIn(frames, crystals);
+  checkReferences(columns, frames.rows, reflections.rows, filenames.length, fail);
+  collector.counts.frames += frames.rows;
+  await collect(collector, { ...columns, filenames, headerValues, bandwidth }, reflections);
+  return scannedHead;
+}
+
+async function columnsIn(frames: Group, crystals: Group) {
   const all = async <T extends Column>({ read, rows }: Group, column: string): Promise<T> =>
     (await read(column, 0, rows)) as T;
-  const headerValues = await headerValuesOf(entry, await all<Uint32Array>(frames, 'header_lines'), collector, fail);
-  const fileOf = await all<Uint32Array>(frames, 'file');
-  const eventOf = await all<Uint32Array>(frames, 'event');
-  const hasEvent = await all<Uint8Array>(frames, 'has_event');
-  const wavelengths = await all<Float64Array>(frames, 'wavelength');
-  const frameOf = await all<Uint32Array>(crystals, 'frame');
-  const cells = await all<Float64Array>(crystals, 'cell');
-  const lengths = await all<Float64Array>(crystals, 'lengths');
-  const angles = await all<Float64Array>(crystals, 'angles');
-  const radii = await all<Float64Array>(crystals, 'profile_radius');
-  const resolutions = await all<Float64Array>(crystals, 'resolution');
-  const begins = await all<Uint32Array>(crystals, 'reflections_begin');
-  const counts = await all<Uint32Array>(crystals, 'reflections');
-  // The lists of crystals follow each other without gaps.
+  return {
+    fileOf: await all<Uint32Array>(frames, 'file'),
+    eventOf: await all<Uint32Array>(frames, 'event'),
+    hasEvent: await all<Uint8Array>(frames, 'has_event'),
+    wavelengths: await all<Float64Array>(frames, 'wavelength'),
+    frameOf: await all<Uint32Array>(crystals, 'frame'),
+    cells: await all<Float64Array>(crystals, 'cell'),
+    lengths: await all<Float64Array>(crystals, 'lengths'),
+    angles: await all<Float64Array>(crystals, 'angles'),
+    radii: await all<Float64Array>(crystals, 'profile_radius'),
+    resolutions: await all<Float64Array>(crystals, 'resolution'),
+    begins: await all<Uint32Array>(crystals, 'reflections_begin'),
+    counts: await all<Uint32Array>(crystals, 'reflections'),
+  };
+}
+
+/** Refuses references to rows that the file does not have. The lists of crystals follow each other without gaps. */
+function checkReferences(
+  { begins, counts, frameOf, fileOf }: RunColumns,
+  frames: number,
+  reflections: number,
+  files: number,
+  fail: Fail,
+): void {
   let end = 0;
   for (const [c, begin] of begins.entries()) {
-    if (begin !== end || (frameOf[c] ?? 0) >= frames.rows)
+    if (begin !== end || (frameOf[c] ?? 0) >= frames)
       fail(`crystal ${c} refers to reflections or to a frame that the file does not have`);
     end += counts[c] ?? 0;
   }
-  if (end !== reflections.rows) fail(`the crystals have ${end} reflections and the file ${reflections.rows}`);
-  if (fileOf.some((n) => n >= filenames.length)) fail('a frame refers to a file that is not listed');
+  if (end !== reflections) fail(`the crystals have ${end} reflections and the file ${reflections}`);
+  if (fileOf.some((n) => n >= files)) fail('a frame refers to a file that is not listed');
+}
 
+/** What the crystals of a run are described with. */
+interface RunFacts extends RunColumns {
+  readonly filenames: readonly string[];
+  /** For each frame; empty if the run has copied none. */
+  readonly headerValues: readonly string[];
+  readonly bandwidth: number;
+}
+
+/** Hands over the crystals with their reflections, which are read for several crystals at a time. */
+async function collect(collector: Collector, run: RunFacts, reflections: Group): Promise<void> {
+  const { begins, counts } = run;
   const { columns } = collector;
-  collector.counts.frames += frames.rows;
-  for (let first = 0; first < crystals.rows; ) {
+  for (let first = 0; first < counts.length; ) {
     let last = first;
     let rows = 0;
     do rows += counts[last++] ?? 0;
-    while (last < crystals.rows && rows + (counts[last] ?? 0) <= reflectionsAtOnce);
+    while (last < counts.length && rows + (counts[last] ?? 0) <= reflectionsAtOnce);
     const from = begins[first] ?? 0;
     const hkl = await reflections.read('hkl', from, rows);
     const intensity = await reflections.read('intensity', from, rows);
@@ -121,32 +157,30 @@ export async function readRunFile(source: ByteSource, name: string, collector: C
         const [h, k, l] = [hkl[3 * at] as number, hkl[3 * at + 1] as number, hkl[3 * at + 2] as number];
         collector.reflection(h, k, l, intensity[at] as number, sigma[at] as number, peak?.[at] ?? 0);
       }
-      const frame = frameOf[c] as number;
-      const d = resolutions[c] as number;
-      collector.crystal(mark, {
-        filename: filenames[fileOf[frame] as number] ?? '',
-        event: hasEvent[frame] === 1 ? `//${eventOf[frame]}` : '',
-        reciprocal: flat(reciprocal(cellFrom(cells, 9 * c))),
-        parameters: [...lengths.subarray(3 * c, 3 * c + 3), ...angles.subarray(3 * c, 3 * c + 3)],
-        wavelengthA: wavelengths[frame] as number,
-        bandwidth,
-        limit: d > 0 ? 1 / d : Number.POSITIVE_INFINITY,
-        profileRadius: radii[c] as number,
-        headerValue: headerValues[frame] ?? '',
-      });
+      collector.crystal(mark, crystalOf(run, c));
     }
     first = last;
   }
-  return scannedHead;
+}
+
+function crystalOf(run: RunFacts, c: number): Parameters<Collector['crystal']>[1] {
+  const frame = run.frameOf[c] as number;
+  const d = run.resolutions[c] as number;
+  return {
+    filename: run.filenames[run.fileOf[frame] as number] ?? '',
+    event: run.hasEvent[frame] === 1 ? `//${run.eventOf[frame]}` : '',
+    reciprocal: flat(reciprocal(cellFrom(run.cells, 9 * c))),
+    parameters: [...run.lengths.subarray(3 * c, 3 * c + 3), ...run.angles.subarray(3 * c, 3 * c + 3)],
+    wavelengthA: run.wavelengths[frame] as number,
+    bandwidth: run.bandwidth,
+    limit: d > 0 ? 1 / d : Number.POSITIVE_INFINITY,
+    profileRadius: run.radii[c] as number,
+    headerValue: run.headerValues[frame] ?? '',
+  };
 }
 
 /** The head of the run's stream. */
-async function runHead(
-  dataset: Hdf5Dataset,
-  collector: Collector,
-  name: string,
-  fail: (message: string) => never,
-): Promise<ScannedHead> {
+async function headOf(dataset: Hdf5Dataset, collector: Collector, name: string, fail: Fail): Promise<ScannedHead> {
   const text = await dataset.value();
   if (typeof text !== 'string') return fail('its stream_head is not a text');
   const scanner = new StreamScanner(collector, name);
@@ -155,12 +189,7 @@ async function runHead(
 }
 
 /** Opens a group and checks that its columns have the same length. */
-async function openGroup(
-  entry: Hdf5Group,
-  name: GroupName,
-  size: number,
-  fail: (message: string) => never,
-): Promise<Group> {
+async function openGroup(entry: Hdf5Group, name: GroupName, size: number, fail: Fail): Promise<Group> {
   const columns = new Map<string, Hdf5Dataset>();
   let rows: number | undefined;
   for (const [column, [type, width]] of Object.entries(columnsOfRun[name])) {
@@ -201,7 +230,7 @@ async function headerValuesOf(
   entry: Hdf5Group,
   counts: Uint32Array,
   collector: Collector,
-  fail: (message: string) => never,
+  fail: Fail,
 ): Promise<readonly string[]> {
   if (!counts.some((count) => count > 0)) return [];
   const dataset = await entry.get('header_lines');
@@ -217,7 +246,7 @@ async function headerValuesOf(
 }
 
 /** The names of the files of the frames: `files/file_0`, `files/file_1`, … */
-async function filenamesOf(entry: Hdf5Group, fail: (message: string) => never): Promise<string[]> {
+async function filenamesOf(entry: Hdf5Group, fail: Fail): Promise<string[]> {
   const group = await entry.get('files');
   if (!(group instanceof Hdf5Group)) return fail('it has no list of the files of its frames');
   const names: string[] = [];

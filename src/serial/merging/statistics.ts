@@ -147,6 +147,104 @@ export const fewestPairs = 10;
 const reliableCorrelation = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
   x.length >= fewestPairs ? correlation(x, y) : Number.NaN;
 
+/** A number of one list and that of the same reflection in another. */
+interface Pair {
+  readonly first: number;
+  readonly second: number;
+}
+
+const correlationOf = (pairs: readonly Pair[]): number =>
+  reliableCorrelation(
+    pairs.map(({ first }) => first),
+    pairs.map(({ second }) => second),
+  );
+
+/** What statistics of shells are made from. */
+interface Shells {
+  readonly list: ReflectionList;
+  readonly group: PointGroup;
+  /** The reflections of the list that are not systematically absent, and the shell of each; −1 if it is in none. */
+  readonly present: readonly number[];
+  readonly shellOfPresent: readonly number[];
+  readonly shellOfIndices: (indices: Indices) => number;
+  /** Number of possible reflections in each shell. */
+  readonly possible: readonly number[];
+  /** Intensities in both halves, and the shell of each. */
+  readonly pairs: readonly Pair[];
+  readonly shellOfPair: readonly number[];
+  /** Intensities of the reference by indices. */
+  readonly known: ReturnType<typeof referenceBy> | undefined;
+  readonly anomalous: readonly AnomalousDifference[];
+  readonly anomalousPairs: ReturnType<typeof commonDifferences>;
+  readonly twins: ReturnType<typeof twinRatios>;
+}
+
+/** Statistics of the anomalous differences of some reflections. */
+function anomalousIn(
+  { anomalous, anomalousPairs }: Shells,
+  inside: (indices: Indices) => boolean,
+): Pick<ShellStatistics, 'ccAno' | 'rAno' | 'crdAno'> {
+  const own = anomalous.filter(({ indices }) => inside(indices));
+  const both = anomalousPairs.filter(({ indices }) => inside(indices));
+  const total = (of: (one: AnomalousDifference) => number): number => own.reduce((sum, one) => sum + of(one), 0);
+  return {
+    ccAno: correlationOf(both),
+    rAno: total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
+    crdAno:
+      both.length < fewestPairs
+        ? Number.NaN
+        : Math.sqrt(
+            both.reduce((sum, { first, second }) => sum + (first + second) ** 2, 0) /
+              both.reduce((sum, { first, second }) => sum + (first - second) ** 2, 0),
+          ),
+  };
+}
+
+/** The comparison of some reflections with the reference. */
+function referred(
+  { list, known, group }: Shells,
+  own: readonly number[],
+): Pick<ShellStatistics, 'inReference' | 'ccReference'> {
+  const both = own.flatMap((i) => {
+    const second = known?.get(representative(indicesOf(list, i), group).join());
+    return second === undefined ? [] : [{ first: list.intensity[i] ?? 0, second }];
+  });
+  return { inReference: both.length, ccReference: correlationOf(both) };
+}
+
+/** The statistics of the shells that are wanted, between two values of 1/d. */
+function statisticsIn(shells: Shells, wanted: (shell: number) => boolean, from: number, to: number): ShellStatistics {
+  const { list, shellOfIndices } = shells;
+  const own = shells.present.filter((_, n) => wanted(shells.shellOfPresent[n] ?? -1));
+  const both = shells.pairs.filter((_, n) => wanted(shells.shellOfPair[n] ?? -1));
+  const sum = (of: (i: number) => number): number => own.reduce((total, i) => total + of(i), 0);
+  const count = shells.possible.reduce((total, n, shell) => total + (wanted(shell) ? n : 0), 0);
+  const measurements = sum((i) => list.measurements[i] ?? 0);
+  const withSigma = own.filter((i) => (list.sigma[i] ?? 0) > 0);
+  const [x, y] = [both.map(({ first }) => first), both.map(({ second }) => second)];
+  const half = reliableCorrelation(x, y);
+  const inside = (indices: Indices): boolean => wanted(shellOfIndices(indices));
+  return {
+    dMax: 1 / from,
+    dMin: 1 / to,
+    unique: own.length,
+    possible: count,
+    completeness: own.length / count,
+    measurements,
+    multiplicity: measurements / own.length,
+    effectiveMultiplicity: sum((i) => list.effective?.[i] ?? Number.NaN) / own.length,
+    snr: withSigma.reduce((total, i) => total + (list.intensity[i] ?? 0) / (list.sigma[i] ?? 1), 0) / own.length,
+    meanIntensity: sum((i) => list.intensity[i] ?? 0) / own.length,
+    common: both.length,
+    ccHalf: half,
+    ccStar: ccStar(half),
+    rSplit: both.length > 0 ? rSplit(x, y) : Number.NaN,
+    ...referred(shells, own),
+    lTest: lTestOf(shells.twins.filter(({ indices }) => inside(indices))),
+    ...anomalousIn(shells, inside),
+  };
+}
+
 /** Statistics of a merged list and, if given, of the two halves of its data. */
 export function mergeStatistics(
   list: ReflectionList,
@@ -164,82 +262,28 @@ export function mergeStatistics(
   const low = options.lowres ? 1 / options.lowres : extreme(Math.min, 0) * (1 - 1e-9);
   const high = options.highres ? 1 / options.highres : extreme(Math.max, 0) * (1 + 1e-9);
   const edges = shellEdges(low, high, options.shells ?? 10);
-  const possible = possibleByShell({ cell, centring, group }, edges);
+  const shellOfIndices = (indices: Indices): number => shellOf(inverse(indices), edges);
   const pairs = halves ? commonOf(halves[0], halves[1]) : [];
-  const pairShell = pairs.map(({ indices }) => (absent(indices, centring) ? -1 : shellOf(inverse(indices), edges)));
-  const known = options.reference ? referenceBy(options.reference, group) : undefined;
-  const anomalous = anomalousDifferences(list, group);
-  const anomalousPairs = halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [];
-  const twins = twinRatios(list, group, centring);
-  const listShell = present.map((i) => shellOf(q[i] as number, edges));
-  const anomalousIn = (inside: (indices: Indices) => boolean): Pick<ShellStatistics, 'ccAno' | 'rAno' | 'crdAno'> => {
-    const own = anomalous.filter(({ indices }) => inside(indices));
-    const both = anomalousPairs.filter(({ indices }) => inside(indices));
-    const total = (of: (one: AnomalousDifference) => number): number => own.reduce((sum, one) => sum + of(one), 0);
-    return {
-      ccAno: reliableCorrelation(
-        both.map(({ first }) => first),
-        both.map(({ second }) => second),
-      ),
-      rAno: total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
-      crdAno:
-        both.length < fewestPairs
-          ? Number.NaN
-          : Math.sqrt(
-              both.reduce((sum, { first, second }) => sum + (first + second) ** 2, 0) /
-                both.reduce((sum, { first, second }) => sum + (first - second) ** 2, 0),
-            ),
-    };
+  const shells: Shells = {
+    list,
+    group,
+    present,
+    shellOfPresent: measured.map((one) => shellOf(one, edges)),
+    shellOfIndices,
+    possible: possibleByShell({ cell, centring, group }, edges),
+    pairs,
+    shellOfPair: pairs.map(({ indices }) => (absent(indices, centring) ? -1 : shellOfIndices(indices))),
+    known: options.reference ? referenceBy(options.reference, group) : undefined,
+    anomalous: anomalousDifferences(list, group),
+    anomalousPairs: halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [],
+    twins: twinRatios(list, group, centring),
   };
-  const referred = (own: readonly number[]): Pick<ShellStatistics, 'inReference' | 'ccReference'> => {
-    const both = own.flatMap((i) => {
-      const value = known?.get(representative(indicesOf(list, i), group).join());
-      return value === undefined ? [] : [[list.intensity[i] ?? 0, value] as const];
-    });
-    return {
-      inReference: both.length,
-      ccReference: reliableCorrelation(
-        both.map(([mine]) => mine),
-        both.map(([, theirs]) => theirs),
-      ),
-    };
-  };
-  const part = (wanted: (shell: number) => boolean, from: number, to: number): ShellStatistics => {
-    const own = present.filter((_, n) => wanted(listShell[n] ?? -1));
-    const both = pairs.filter((_, n) => wanted(pairShell[n] ?? -1));
-    const sum = (of: (i: number) => number): number => own.reduce((total, i) => total + of(i), 0);
-    const count = possible.reduce((total, n, shell) => total + (wanted(shell) ? n : 0), 0);
-    const measurements = sum((i) => list.measurements[i] ?? 0);
-    const withSigma = own.filter((i) => (list.sigma[i] ?? 0) > 0);
-    const [x, y] = [both.map(({ first }) => first), both.map(({ second }) => second)];
-    const half = reliableCorrelation(x, y);
-    return {
-      dMax: 1 / from,
-      dMin: 1 / to,
-      unique: own.length,
-      possible: count,
-      completeness: own.length / count,
-      measurements,
-      multiplicity: measurements / own.length,
-      effectiveMultiplicity: sum((i) => list.effective?.[i] ?? Number.NaN) / own.length,
-      snr: withSigma.reduce((total, i) => total + (list.intensity[i] ?? 0) / (list.sigma[i] ?? 1), 0) / own.length,
-      meanIntensity: sum((i) => list.intensity[i] ?? 0) / own.length,
-      common: both.length,
-      ccHalf: half,
-      ccStar: ccStar(half),
-      rSplit: both.length > 0 ? rSplit(x, y) : Number.NaN,
-      ...referred(own),
-      lTest: lTestOf(twins.filter(({ indices }) => wanted(shellOf(inverse(indices), edges)))),
-      ...anomalousIn((indices) => wanted(shellOf(inverse(indices), edges))),
-    };
-  };
-  const shells = edges.slice(1).map((to, shell) => part((s) => s === shell, edges[shell] ?? 0, to));
   return {
-    overall: part((s) => s >= 0, low, high),
-    shells,
-    lTest: lTestOf(twins),
+    overall: statisticsIn(shells, (s) => s >= 0, low, high),
+    shells: edges.slice(1).map((to, shell) => statisticsIn(shells, (s) => s === shell, edges[shell] ?? 0, to)),
+    lTest: lTestOf(shells.twins),
     wilson: wilsonFit(list, present, q, group, options.highres),
-    secondMoment: secondMoment(list, present, listShell, group, edges.length - 1),
+    secondMoment: secondMoment(list, present, shells.shellOfPresent, group, edges.length - 1),
   };
 }
 
