@@ -112,7 +112,6 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
-  const { createContext, signal } = deps;
   const lists = await expand(words, warn);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
@@ -129,31 +128,44 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
       'Argument',
       'standard input can only be read once, but - is given for a list and for the cell',
     );
-  const { unit = '1/A', audit: audited } = flagValues(listRows, options);
-  if (!frames && head !== undefined)
+  const { unit = '1/A', audit } = flagValues(listRows, options);
+  if (frames) return indexFrames(lists, options, deps);
+  if (head !== undefined)
     await refuseForLists(head, unit, named, () => refuseUnused(options, { from: 'spots' }, inputName(head)));
-  // For frames, the run reads the cells itself and protects their files from being replaced.
+  return indexLists(lists, options, { unit, audit, cells: await cellsOf(named) }, deps);
+}
+
+/** Indexes frames, or the peaks of a stream. */
+async function indexFrames(lists: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+  const { cell: named = [] } = options;
+  // The run reads the cells itself and protects their files from being replaced.
   const isNone = named.length === 1 && named[0] === 'none';
-  const cells = frames ? (isNone ? [] : undefined) : await cellsOf(named);
   const indexing = flagValues(indexingRows, options);
   const limits = flagValues(thresholdRows, options);
-  if (frames) {
-    const given = options.zmqInput === undefined ? (options.input ?? head) : undefined;
-    const kind = given === undefined ? undefined : await inputKind(given);
-    const stream = kind === 'stream' ? given : undefined;
-    const from = stream !== undefined ? 'stream' : options.zmqInput === undefined ? 'files' : 'live';
-    const fromList = options.input !== undefined && kind === 'other';
-    const known = { peaksAlone: isNone, unknownCell: named.length === 0 };
-    refuseUnused(options, { from, fromList, ...known }, given ?? '');
-    if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
-      throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
-    const { max } = flagValues(unknownCellRows, options);
-    const settings = { ...indexing, ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}) };
-    const shared = { cells, settings, json: options.json ?? false, max, stream };
-    return runFrames(stream === undefined ? lists : [], options, shared, deps);
-  }
-  const { maxSpots = 300, method = 'fast', multi = false } = indexing;
-  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...limits };
+  const given = options.zmqInput === undefined ? (options.input ?? lists[0]) : undefined;
+  const kind = given === undefined ? undefined : await inputKind(given);
+  const stream = kind === 'stream' ? given : undefined;
+  const from = stream !== undefined ? 'stream' : options.zmqInput === undefined ? 'files' : 'live';
+  const fromList = options.input !== undefined && kind === 'other';
+  const known = { peaksAlone: isNone, unknownCell: named.length === 0 };
+  refuseUnused(options, { from, fromList, ...known }, given ?? '');
+  if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
+    throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
+  const { max } = flagValues(unknownCellRows, options);
+  const settings = { ...indexing, ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}) };
+  const shared = { cells: isNone ? [] : undefined, settings, json: options.json ?? false, max, stream };
+  return runFrames(stream === undefined ? [...lists] : [], options, shared, deps);
+}
+
+/** Indexes lists of spots one by one; a list that cannot be read does not end the others. */
+async function indexLists(
+  lists: readonly string[],
+  options: Options,
+  { unit, audit: audited, cells }: Pick<ListSettings, 'unit' | 'cells'> & { readonly audit: number | undefined },
+  { createContext, signal }: CliDeps,
+): Promise<void> {
+  const { maxSpots = 300, method = 'fast', multi = false } = flagValues(indexingRows, options);
+  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...flagValues(thresholdRows, options) };
   const context = await createContext({
     ...backendOption(options.backend),
     ...(audited === undefined ? {} : { audit: audited }),
