@@ -224,7 +224,7 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, p
       counts: (buffers.counts as GpuBuffer).bytes,
       hits: (buffers.hits as GpuBuffer).bytes,
     };
-    const runner = new Runner(device, size, stages, buffers, room, places, record, pace.rounds);
+    const runner = new Runner({ device, size, stages, buffers, room, places, record, rounds: pace.rounds });
     return {
       bytes: made.reduce((sum, { bytes }) => sum + bytes, 0),
       run: (batch) => runner.run(batch),
@@ -264,18 +264,30 @@ interface RunShape {
   readonly angles: number;
 }
 
-class Runner {
-  readonly #device: GpuDevice;
-  readonly #size: Sizes;
-  readonly #stages: Stages;
-  readonly #buffers: Readonly<Record<string, GpuBuffer>>;
-  readonly #room: {
+/** What a plan has made: kernels, their buffers, and the numbers of what the buffers hold. */
+interface RunnerParts {
+  readonly device: GpuDevice;
+  readonly size: Sizes;
+  readonly stages: Stages;
+  readonly buffers: Readonly<Record<string, GpuBuffer>>;
+  readonly room: {
     readonly slots: number;
     readonly inputSpots: number;
     readonly counts: number;
     readonly hits: number;
   };
-  readonly #places: ReturnType<typeof tablePlaces>;
+  readonly places: ReturnType<typeof tablePlaces>;
+  readonly record: StageRecord | undefined;
+  readonly rounds: number;
+}
+
+class Runner {
+  readonly #device: GpuDevice;
+  readonly #size: Sizes;
+  readonly #stages: Stages;
+  readonly #buffers: RunnerParts['buffers'];
+  readonly #room: RunnerParts['room'];
+  readonly #places: RunnerParts['places'];
   readonly #offsets: Uint32Array<ArrayBuffer>;
   readonly #record: StageRecord | undefined;
   readonly #rounds: number;
@@ -285,16 +297,7 @@ class Runner {
     known: [],
   };
 
-  constructor(
-    device: GpuDevice,
-    size: Sizes,
-    stages: Stages,
-    buffers: Readonly<Record<string, GpuBuffer>>,
-    room: { readonly slots: number; readonly inputSpots: number; readonly counts: number; readonly hits: number },
-    places: ReturnType<typeof tablePlaces>,
-    record: StageRecord | undefined,
-    rounds: number,
-  ) {
+  constructor({ device, size, stages, buffers, room, places, record, rounds }: RunnerParts) {
     this.#rounds = rounds;
     this.#record = record;
     this.#device = device;
@@ -351,6 +354,30 @@ class Runner {
     return buffer;
   }
 
+  /** Uploads the lengths and the angles of an exhaustive search; returns their numbers. */
+  #prepareSamples(
+    known: readonly KnownCell[],
+    params: DataView,
+  ): Record<'points' | 'angles' | 'groups' | 'lengths', number> {
+    const size = this.#size;
+    const threshold = params.getFloat32(4 * wordOf(indexerParams, 'lengthThreshold'), true);
+    const lengths = sampledLengths(known, size.redundant, threshold);
+    this.#device.write(
+      this.#buffer('lengths'),
+      packAll(
+        sampledLength,
+        lengths.map((each) => ({ ...each })),
+      ),
+    );
+    const points = param(params, 'samplePoints') || Math.min(size.points, searchConstants.exhaustivePoints.value);
+    const multiple = searchConstants.angleMultiple.value;
+    const wish = Math.ceil((searchConstants.anglesPerRoot.value * Math.sqrt(points)) / multiple) * multiple;
+    const angles = param(params, 'anglePoints') || Math.min(wish, size.angles);
+    if (angles !== this.#angles) this.#device.write(this.#buffer('tables'), turnTable(angles), this.#places.angles * 8);
+    this.#angles = angles;
+    return { points, angles, groups: (lengths.at(-1)?.group ?? 0) + 1, lengths: lengths.length };
+  }
+
   /** Uploads what all chunks share: cells, lengths, angles. */
   #prepare({ params, cells, cellCount }: IndexingBatch): RunShape {
     const size = this.#size;
@@ -364,34 +391,9 @@ class Runner {
     const glances = !size.exhaustive && cellCount === 1 && !this.#record;
     const steps = size.exhaustive ? 1 : size.efforts * cellCount + (glances ? 1 : 0);
     const rounds = Math.min(this.#rounds, searches * steps);
-    let shape = { points: size.points, angles: 0, groups: 0, lengths: 0 };
-    if (size.exhaustive) {
-      const lengths = sampledLengths(
-        known,
-        size.redundant,
-        view.getFloat32(4 * wordOf(indexerParams, 'lengthThreshold'), true),
-      );
-      this.#device.write(
-        this.#buffer('lengths'),
-        packAll(
-          sampledLength,
-          lengths.map((each) => ({ ...each })),
-        ),
-      );
-      const points = param(view, 'samplePoints') || Math.min(size.points, searchConstants.exhaustivePoints.value);
-      const multiple = searchConstants.angleMultiple.value;
-      const wish = Math.ceil((searchConstants.anglesPerRoot.value * Math.sqrt(points)) / multiple) * multiple;
-      const angles = param(view, 'anglePoints') || Math.min(wish, size.angles);
-      if (angles !== this.#angles)
-        this.#device.write(this.#buffer('tables'), turnTable(angles), this.#places.angles * 8);
-      this.#angles = angles;
-      shape = {
-        points,
-        angles,
-        groups: (lengths.at(-1)?.group ?? 0) + 1,
-        lengths: lengths.length,
-      };
-    }
+    const shape = size.exhaustive
+      ? this.#prepareSamples(known, view)
+      : { points: size.points, angles: 0, groups: 0, lengths: 0 };
     const perCount = countWords(size, shape.points, shape.groups);
     const perHit = hitWords(size, shape.angles, shape.lengths);
     const uniform = pack(indexingRun, {
