@@ -74,14 +74,7 @@ export async function* runPipeline(
     const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
     for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
     const cells = await orAborted(givenCells(options.cells, place), signal);
-    if (given.kind === 'live') refuseForLive(given.input.address, options);
-    else if (options.firstFramesTimeout !== undefined && checked.follow === undefined && Array.isArray(given.wanted))
-      throw new EwaldError(
-        'Argument',
-        'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
-          'a live source',
-      );
-    if (options.executor) refuseForExecutor(options);
+    refuseForInputs(given, options, checked);
     const reads = readsOf(options, given);
     await checkTargets(options, place, reads);
     const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
@@ -138,6 +131,20 @@ export async function* runPipeline(
   }
 }
 
+type FrameInputs = Exclude<GivenInputs, { kind: 'stream' }>;
+
+/** Refuses options that do not go with the inputs or with the executor. */
+function refuseForInputs(given: FrameInputs, options: PipelineOptions, { follow }: CheckedRun): void {
+  if (given.kind === 'live') refuseForLive(given.input.address, options);
+  else if (options.firstFramesTimeout !== undefined && follow === undefined && Array.isArray(given.wanted))
+    throw new EwaldError(
+      'Argument',
+      'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
+        'a live source',
+    );
+  if (options.executor) refuseForExecutor(options);
+}
+
 /** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
 const enoughForMultiples = 30;
 /** Tells where outputs are open or errors caught: what the function throws ends the run at the next frame. */
@@ -157,6 +164,47 @@ interface RunScene {
   readonly scene: Parameters<typeof Outputs.open>[1];
   readonly summary: RunSummary;
   readonly given: Geometry | undefined;
+}
+
+/** Warnings that the frames of a run give rise to, each of them once. */
+class FrameWarnings {
+  readonly #scene: RunScene['scene'];
+  readonly #summary: RunSummary;
+  /** Header fields of which no frame has lacked one yet. */
+  readonly #present: Set<string>;
+  #isOmittedTold = false;
+  #areMultiplesTold = false;
+
+  constructor(scene: RunScene['scene'], summary: RunSummary, copyHeader: readonly string[]) {
+    this.#scene = scene;
+    this.#summary = summary;
+    this.#present = new Set(copyHeader);
+  }
+
+  /** Tells what a frame shows that has just been added to the summary. */
+  of(record: FrameRecord | FrameFailure): void {
+    this.#multiples();
+    if (isFailure(record)) return;
+    this.#omitted(record);
+    for (const { name, missing } of record.headers ?? [])
+      if (missing !== undefined && this.#present.delete(name))
+        this.#scene.warn(`the header field ${name} is not copied from frames without it: ${missing}`);
+  }
+
+  #multiples(): void {
+    if (this.#areMultiplesTold || this.#summary.crystals < enoughForMultiples) return;
+    this.#areMultiplesTold = true;
+    if (this.#summary.doubt === undefined) for (const text of this.#scene.multiples()) this.#scene.warn(text);
+  }
+
+  #omitted({ origin, peaks: { count, omitted } }: FrameRecord): void {
+    if (this.#isOmittedTold || !omitted) return;
+    this.#isOmittedTold = true;
+    this.#scene.warn(
+      `${origin.filename} has ${count + omitted} peaks, of which the ${count} strongest are kept, as in every ` +
+        `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
+    );
+  }
 }
 
 /** Searches the frames that an earlier run did not finish, and writes the requested outputs. */
@@ -188,29 +236,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const records = options.executor
     ? searchedElsewhere(run, options.executor, await storedResults(run, options.executor, outputs, isDone), isDone)
     : searchedHere(run, checked.jobs, isDone);
-  let isReported = false;
-  const reportOmitted = (record: FrameRecord | FrameFailure): void => {
-    if (isReported || isFailure(record) || !record.peaks.omitted) return;
-    isReported = true;
-    const { count, omitted } = record.peaks;
-    scene.warn(
-      `${record.origin.filename} has ${count + omitted} peaks, of which the ${count} strongest are kept, as in every ` +
-        `frame with more; the stream states the number of the others as ${omittedMark.split(' ')[0]}`,
-    );
-  };
-  let areMultiplesReported = false;
-  const reportMultiples = (): void => {
-    if (areMultiplesReported || summary.crystals < enoughForMultiples) return;
-    areMultiplesReported = true;
-    if (summary.doubt === undefined) for (const text of scene.multiples()) scene.warn(text);
-  };
-  const unreported = new Set(checked.copyHeader);
-  const reportMissing = (record: FrameRecord | FrameFailure): void => {
-    if (unreported.size === 0 || isFailure(record)) return;
-    for (const { name, missing } of record.headers ?? [])
-      if (missing !== undefined && unreported.delete(name))
-        scene.warn(`the header field ${name} is not copied from frames without it: ${missing}`);
-  };
+  const warnings = new FrameWarnings(scene, summary, checked.copyHeader);
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
     for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
@@ -227,9 +253,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     for await (const { record, item } of records) {
       checkTold();
       summary.add(record);
-      reportMultiples();
-      reportOmitted(record);
-      reportMissing(record);
+      warnings.of(record);
       await orAborted(outputs.add(record), options.signal);
       onEvent({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? pipelineItem(record, itemScene);
@@ -414,7 +438,7 @@ function readFrom(given: GivenGeometry, path: string | undefined): GivenGeometry
 
 export async function openSource(
   place: RunPlace,
-  given: Exclude<GivenInputs, { kind: 'stream' }>,
+  given: FrameInputs,
   options: PipelineOptions,
   { serialStart, shard, follow, firstFramesTimeout, copyHeader }: CheckedRun,
   geometry: Geometry | undefined,
