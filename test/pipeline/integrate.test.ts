@@ -49,7 +49,7 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
     const intensity = own.reduce((sum, value) => sum + value - background, 0);
     expected.set(h, { intensity, background, peak: Math.max(...own) });
   }
-  const found = integrate(frame, width, bad, { geometry, beam: beamOf(geometry) }, reflections, rings);
+  const found = integrate({ frame, width, bad, geometry, beam: beamOf(geometry) }, reflections, rings);
   expect(found.map(({ h }) => h)).toEqual([...expected.keys()]);
   expect(found.length).toBeGreaterThan(1500);
   expect(found.length).toBeLessThan(3900);
@@ -77,7 +77,7 @@ it.each(['adu_per_photon = 28.5', 'adu_per_eV = 0.003'])('errors are those of ph
     at(0, step * (1 + (h % 48)) + step / 2, step * (1 + Math.floor(h / 48)) + step / 2, h),
   );
   const bad = new Uint8Array(side * side);
-  const found = integrate(frame, side, bad, { geometry, beam: beamOf(geometry) }, reflections, [3, 4, 7]);
+  const found = integrate({ frame, width: side, bad, geometry, beam: beamOf(geometry) }, reflections, [3, 4, 7]);
   expect(found).toHaveLength(reflections.length);
   const squares = found.map(({ intensity, sigma }) => ((intensity - units * 5 * spot) / sigma) ** 2);
   const rms = Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length);

@@ -18,7 +18,7 @@ const at = (fs: number, ss: number): Reflection => ({
   ...{ h: 1, k: 0, l: 0, panel: 0, fs, ss, excitation: 0, inverseD: 0.1, partiality: 1 },
 });
 const measured = (frame: Uint16Array, bad: Uint8Array, one: Reflection, method: string) =>
-  integrate(frame, width, bad, { geometry, beam: beamOf(geometry) }, [one], [...rings], {
+  integrate({ frame, width, bad, geometry, beam: beamOf(geometry) }, [one], [...rings], {
     method: parseIntegration(method),
   })[0];
 const withSpot = (x: number, y: number, background: (x: number, y: number) => number): Uint16Array => {

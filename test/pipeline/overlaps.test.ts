@@ -121,10 +121,7 @@ it('excludes the spot of another lattice from the background beside it', () => {
   const lattices = [[at(1, 30.5, 30.5)], [at(2, 38.5, 30.5)]];
   const measured = separate(lattices, rings).map(({ reflections, near }) =>
     integrate(
-      frame,
-      width,
-      new Uint8Array(width * width),
-      { geometry, beam: beamOf(geometry) },
+      { frame, width, bad: new Uint8Array(width * width), geometry, beam: beamOf(geometry) },
       reflections,
       [...rings],
       { near },

@@ -1,6 +1,6 @@
 /** Frames as chunks of a CrystFEL stream. */
 import { oneWord } from '../../base/plain-text.js';
-import { type Geometry, photonEnergyOf } from '../../crystal/geometry/geometry.js';
+import { type Geometry, type Panel, photonEnergyOf } from '../../crystal/geometry/geometry.js';
 import type { LatticeName } from '../../crystal/lattice-name.js';
 import type { StreamChunk, StreamCrystal, StreamPeak, StreamReflection } from '../../crystal/stream/stream.js';
 import type { Table } from '../../crystal/stream/table.js';
@@ -153,7 +153,7 @@ const reflectionLines = (rows: Float64Array | undefined, { panels }: Geometry): 
       for (let row = 0; row < rows.length; ) {
         const panel = panels[rows[row + column.panel] as number];
         const name = oneWord(panel?.name ?? '?', 'the name of a panel');
-        row = writeReflections(table, rows, row, panel?.minFs ?? 0, panel?.minSs ?? 0, panel?.firstRow ?? 0, name);
+        row = writeReflections(table, rows, row, panel, name);
       }
     },
   };
@@ -166,11 +166,10 @@ function writeReflections(
   table: Table,
   rows: Float64Array,
   from: number,
-  left: number,
-  top: number,
-  firstRow: number,
+  place: Panel | undefined,
   name: string,
 ): number {
+  const { minFs: left = 0, minSs: top = 0, firstRow = 0 } = place ?? {};
   const panel = rows[from + column.panel] as number;
   let row = from;
   for (; row < rows.length && rows[row + column.panel] === panel; row += rowLength) {

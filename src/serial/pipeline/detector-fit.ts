@@ -25,6 +25,13 @@ export interface DetectorFit {
   readonly count: number;
 }
 
+/** The peaks of a crystal: their places in the list of the frame, and h, k, l of each. */
+export interface IndexedPeaks {
+  readonly peaks: PeakList;
+  readonly indexed: ArrayLike<number>;
+  readonly indices: ArrayLike<number>;
+}
+
 const transposed = (m: Cell): Cell => [
   [m[0][0], m[1][0], m[2][0]],
   [m[0][1], m[1][1], m[2][1]],
@@ -62,19 +69,16 @@ export function orientedAs(found: Cell, known: Cell): Cell | undefined {
 export function fitDetector(
   found: Cell,
   known: Cell,
-  peaks: PeakList,
-  indexed: ArrayLike<number>,
-  indices: ArrayLike<number>,
-  geometry: Geometry,
-  beam: Beam,
+  spots: IndexedPeaks,
+  { geometry, beam }: { readonly geometry: Geometry; readonly beam: Beam },
 ): DetectorFit | undefined {
   const cell = orientedAs(found, known);
-  if (!cell || indexed.length < 12) return undefined;
+  if (!cell || spots.indexed.length < 12) return undefined;
   // [places, 4]: x and y of the peak, and x and y of its reflection; objects would be garbage of every frame.
-  const places = new Float64Array(4 * indexed.length);
+  const places = new Float64Array(4 * spots.indexed.length);
   const numbers = panelNumbers(geometry, beam);
   const nodes = Float64Array.from(reciprocal(cell).flat());
-  let count = fillPlaces(places, numbers, peaks.fs, peaks.ss, peaks.panel, indexed, indices, nodes, beam.wavelengthA);
+  let count = fillPlaces(places, numbers, spots, nodes, beam.wavelengthA);
   const errors = new Float64Array(count);
   const motion = new Float64Array(4);
   let fit: DetectorFit | undefined;
@@ -93,11 +97,7 @@ export function fitDetector(
 function fillPlaces(
   places: Float64Array,
   panels: Float64Array,
-  fs: Float32Array,
-  ss: Float32Array,
-  panelOf: Uint32Array,
-  indexed: ArrayLike<number>,
-  indices: ArrayLike<number>,
+  { peaks: { fs, ss, panel: panelOf }, indexed, indices }: IndexedPeaks,
   nodes: Float64Array,
   wavelengthA: number,
 ): number {

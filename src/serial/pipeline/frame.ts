@@ -156,6 +156,13 @@ function indicesOf(mask: Uint8Array): Uint32Array {
   return found.slice(0, count);
 }
 
+/** Of each spot: h, k, l of the node next to it, the excitation error of the node, and its own 1/d. */
+interface IndexedSpots {
+  readonly indices: Int32Array;
+  readonly errors: Float64Array;
+  readonly inverseDs: Float64Array;
+}
+
 /**
  * Fills in the indices of the nodes next to a crystal's spots, their excitation errors and the 1/d of the spots.
  * Returns the sum of the squared distances of the spots from their nodes. `rows` are the cell and its reciprocal,
@@ -166,9 +173,7 @@ function indexSpots(
   spots: Float32Array,
   peaks: Uint32Array,
   k0: number,
-  indices: Int32Array,
-  errors: Float64Array,
-  inverseDs: Float64Array,
+  { indices, errors, inverseDs }: IndexedSpots,
 ): number {
   let squares = 0;
   for (let n = 0; n < peaks.length; n++) {
@@ -202,7 +207,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
   const errors = new Float64Array(count);
   const inverseDs = new Float64Array(count);
   const rows = Float64Array.from([...cell, ...reciprocal].flat());
-  const squares = indexSpots(rows, spots, peaks, 1 / beam.wavelengthA, indices, errors, inverseDs);
+  const squares = indexSpots(rows, spots, peaks, 1 / beam.wavelengthA, { indices, errors, inverseDs });
   return {
     cell,
     reciprocal,
@@ -215,7 +220,7 @@ function describe(crystal: Crystal, list: PeakList, spots: Float32Array, scene: 
     indices,
     peaks,
     residual: Math.sqrt(squares / Math.max(1, count)),
-    detector: known && fitDetector(cell, known.cell, list, peaks, indices, geometry, beam),
+    detector: known && fitDetector(cell, known.cell, { peaks: list, indexed: peaks, indices }, { geometry, beam }),
     profileRadius: settings.fixProfileRadius === undefined ? profileRadiusOf(errors) : settings.fixProfileRadius / 1e10,
     resolution: upperEnd(inverseDs, 0.02),
     reflections: undefined,
@@ -303,7 +308,8 @@ function measuredCrystal(
   method: IntegrationMethod,
   { near = [], overlapping = 0 }: Partial<Pick<Separate, 'near' | 'overlapping'>> = {},
 ): FrameCrystal {
-  integrateRows(frame, width, bad, { geometry, beam }, rows, settings.intRadius ?? usualRadii, { near, method });
+  const recorded = { frame, width, bad, geometry, beam };
+  integrateRows(recorded, rows, settings.intRadius ?? usualRadii, { near, method });
   const saturated = countSaturated(rows);
   if (saturated > 0 && !method.saturated) removeSaturated(rows);
   return crystalWith({ ...withoutReflections(crystal), overlapping, saturated }, rows.table());

@@ -110,6 +110,13 @@ function cleanOf(bad: Uint8Array, width: number, reach: number): Clean {
   return clean;
 }
 
+/** The pixels of a frame, [ss, fs]: `bad` is nonzero where they are bad. */
+interface FramePixels {
+  readonly frame: Frame;
+  readonly width: number;
+  readonly bad: Uint8Array;
+}
+
 /** Whether a pixel is within the disc around one of these centres. */
 function isWithin(centres: readonly number[], x: number, y: number, square: number): boolean {
   for (let i = 0; i + 1 < centres.length; i += 2)
@@ -117,13 +124,28 @@ function isWithin(centres: readonly number[], x: number, y: number, square: numb
   return false;
 }
 
-function inPanel({ dx, dy }: Pixels, n: number, cx: number, cy: number, width: number, height: number): boolean {
-  const [x, y] = [cx + (dx[n] as number), cy + (dy[n] as number)];
-  return x >= 0 && y >= 0 && x < width && y < height;
+/** Where a disc lies. One instance is used for many reflections: an object for each would be garbage. */
+class Spot {
+  /** The index of its centre in the frame, and the centre in pixels of its panel. */
+  origin = 0;
+  cx = 0;
+  cy = 0;
+  /** Size of the panel, and whether it contains the whole disc. */
+  w = 0;
+  h = 0;
+  inside = false;
+
+  /** Whether a pixel of the disc is on the panel. */
+  has({ dx, dy }: Pixels, n: number): boolean {
+    if (this.inside) return true;
+    const x = this.cx + (dx[n] as number);
+    const y = this.cy + (dy[n] as number);
+    return x >= 0 && y >= 0 && x < this.w && y < this.h;
+  }
 }
 
-/** The panels of a frame, and its beam. */
-export interface RecordedBy {
+/** A frame with its bad pixels, the panels of its detector and its beam. */
+export interface RecordedFrame extends FramePixels {
   readonly geometry: Geometry;
   readonly beam: Beam;
 }
@@ -214,17 +236,14 @@ class Plane {
  * than ten pixels, are skipped.
  */
 export function integrate(
-  frame: Frame,
-  width: number,
-  bad: Uint8Array,
-  detector: RecordedBy,
+  recorded: RecordedFrame,
   reflections: readonly Reflection[],
   rings: RingRadii,
   options: IntegrationOptions = {},
 ): Measured[] {
   const rows = new ReflectionRows();
   addPredicted(rows, reflections);
-  integrateRows(frame, width, bad, detector, rows, rings, options);
+  integrateRows(recorded, rows, rings, options);
   return reflectionsOf(rows.table());
 }
 
@@ -250,77 +269,72 @@ function panelNumbers({ panels }: Geometry, { wavelengthA }: Beam): Float64Array
 
 /** Like `integrate`; completes rows of predicted reflections, and removes those that are skipped. */
 export function integrateRows(
-  frame: Frame,
-  width: number,
-  bad: Uint8Array,
-  { geometry, beam }: RecordedBy,
+  recorded: RecordedFrame,
   rows: ReflectionRows,
   rings: RingRadii,
   { near = [], method = usualIntegration }: IntegrationOptions = {},
 ): void {
+  const { width, bad, geometry, beam } = recorded;
   const disc = keptDisc(rings, width);
-  const clean = cleanOf(bad, width, disc.reach);
-  const moved = method.centred ? centresOf(rows, disc, frame, bad, width, geometry) : undefined;
   const inSum = rings[0] * rings[0];
-  const fitted = method.gradient
-    ? (panel: number, cx: number, cy: number, index: number) =>
-        planeAround(disc, cx, cy, valuesOf(frame, bad, width, geometry.panels[panel] as Panel), near[index], inSum)
-    : undefined;
-  rows.count = measureRows(
-    frame,
-    width,
-    bad,
-    panelNumbers(geometry, beam),
-    rows,
+  rows.count = measureRows(recorded, rows, {
+    panels: panelNumbers(geometry, beam),
     disc,
-    clean,
+    clean: cleanOf(bad, width, disc.reach),
     inSum,
     near,
-    moved,
-    fitted,
-  );
+    moved: method.centred ? centresOf(rows, disc, recorded) : undefined,
+    fitted: method.gradient
+      ? (panel, cx, cy, index) =>
+          planeAround(disc, cx, cy, valuesOf(recorded, geometry.panels[panel] as Panel), near[index], inSum)
+      : undefined,
+  });
 }
 
 /** The pixels of the spots near predicted reflections, in pixels of their panels: x, y, x, y, … */
-function centresOf(
-  { values, count }: ReflectionRows,
-  disc: Disc,
-  frame: Frame,
-  bad: Uint8Array,
-  width: number,
-  { panels }: Geometry,
-): Float64Array {
+function centresOf({ values, count }: ReflectionRows, disc: Disc, recorded: RecordedFrame): Float64Array {
+  const { panels } = recorded.geometry;
   const centres = new Float64Array(2 * count);
   for (let i = 0; i < count; i++) {
     const row = rowLength * i;
     const panel = panels[values[row + column.panel] as number];
     const x = Math.floor(values[row + column.fs] as number);
     const y = Math.floor(values[row + column.ss] as number);
-    if (panel) centres.set(centreOfSpot([x, y], disc, valuesOf(frame, bad, width, panel)), 2 * i);
+    if (panel) centres.set(centreOfSpot([x, y], disc, valuesOf(recorded, panel)), 2 * i);
   }
   return centres;
 }
 
 type FittedPlane = (panel: number, cx: number, cy: number, index: number) => ReturnType<Plane['solve']>;
 
+/** How the rows of a frame are measured. */
+interface Measuring {
+  /** See `panelNumbers`. */
+  readonly panels: Float64Array;
+  readonly disc: Disc;
+  readonly clean: Clean;
+  /** The square of the radius of the sum. */
+  readonly inSum: number;
+  readonly near: NonNullable<IntegrationOptions['near']>;
+  /** The centres of the discs; undefined: the predictions. */
+  readonly moved: Float64Array | undefined;
+  readonly fitted: FittedPlane | undefined;
+}
+
 /**
  * Measures the rows and returns how many are kept. Per reflection it uses only numbers and arrays of numbers: the
  * engine would compile it again, in the first frames of a run, for each class of panels.
  */
 function measureRows(
-  frame: Frame,
-  width: number,
-  bad: Uint8Array,
-  panels: Float64Array,
+  pixels: FramePixels,
   rows: ReflectionRows,
-  { reach, sum: inner, around: outer }: Disc,
-  clean: Clean,
-  inSum: number,
-  near: readonly (readonly number[] | undefined)[],
-  moved: Float64Array | undefined,
-  fitted: FittedPlane | undefined,
+  { panels, disc, clean, inSum, near, moved, fitted }: Measuring,
 ): number {
+  const { frame, width } = pixels;
+  const { reach, sum: inner, around: outer } = disc;
   const { values, count: predictedCount } = rows;
+  const sums = new Float64Array(5);
+  const spot = new Spot();
   const count = inner.offsets.length;
   // Pixels are found by 32-bit integers.
   const isSmall = frame.length < 2 ** 31;
@@ -342,8 +356,17 @@ function measureRows(
     if (isSmall && index + 1 < predictedCount) touchNext(frame, width, panels, values, row + rowLength, reach);
     const others = near[index];
     if (!others && isSmall && inside && clean.about(minFs + cx, minSs + cy))
-      sumClean(frame, origin | 0, inner.offsets, outer.offsets);
-    else if (!sumGood(frame, bad, origin, inner, outer, inside, cx, cy, w, h, others, inSum)) continue;
+      sumClean(frame, origin | 0, inner.offsets, outer.offsets, sums);
+    else {
+      spot.origin = origin;
+      spot.cx = cx;
+      spot.cy = cy;
+      spot.w = w;
+      spot.h = h;
+      spot.inside = inside;
+      if (!sumInner(pixels, spot, inner, sums)) continue;
+      sumOuter(pixels, spot, outer, others && { others, inSum }, sums);
+    }
     const around = sums[sumOf.around] as number;
     if (around < 10) continue;
     let background = (sums[sumOf.total] as number) / around;
@@ -377,12 +400,11 @@ function measureRows(
   return kept;
 }
 
-/** The results of `sumClean` and `sumGood`: an object would be garbage of every reflection. */
-const sums = new Float64Array(5);
+/** What is summed of a reflection: sum and peak of the inner pixels; number, total and squares of the outer ones. */
 const sumOf = { sum: 0, peak: 1, around: 2, total: 3, squares: 4 } as const;
 
 /** Sums the pixels of a reflection where all of them are good. */
-function sumClean(frame: Frame, origin: number, inner: Int32Array, outer: Int32Array): void {
+function sumClean(frame: Frame, origin: number, inner: Int32Array, outer: Int32Array, sums: Float64Array): void {
   let sum = 0;
   let peak = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < inner.length; n++) {
@@ -404,48 +426,47 @@ function sumClean(frame: Frame, origin: number, inner: Int32Array, outer: Int32A
   sums[sumOf.squares] = squares;
 }
 
-/** Sums the good pixels of a reflection; returns false if one of the inner ones is not good. */
-function sumGood(
-  frame: Frame,
-  bad: Uint8Array,
-  origin: number,
-  inner: Pixels,
-  outer: Pixels,
-  inside: boolean,
-  cx: number,
-  cy: number,
-  w: number,
-  h: number,
-  others: readonly number[] | undefined,
-  inSum: number,
-): boolean {
+/** Sums the inner pixels of a reflection; returns false if one of them is not good. */
+function sumInner({ frame, bad }: FramePixels, spot: Spot, inner: Pixels, sums: Float64Array): boolean {
   let sum = 0;
   let peak = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < inner.offsets.length; n++) {
-    const i = origin + (inner.offsets[n] as number);
-    if (!(inside || inPanel(inner, n, cx, cy, w, h)) || bad[i] !== 0) return false;
+    const i = spot.origin + (inner.offsets[n] as number);
+    if (!spot.has(inner, n) || bad[i] !== 0) return false;
     const value = frame[i] as number;
     sum += value;
     if (value > peak) peak = value;
   }
+  sums[sumOf.sum] = sum;
+  sums[sumOf.peak] = peak;
+  return true;
+}
+
+/** Sums the good outer pixels of a reflection, without the discs of other ones. */
+function sumOuter(
+  { frame, bad }: FramePixels,
+  spot: Spot,
+  outer: Pixels,
+  without: { readonly others: readonly number[]; readonly inSum: number } | undefined,
+  sums: Float64Array,
+): void {
   let around = 0;
   let total = 0;
   let squares = 0;
   for (let n = 0; n < outer.offsets.length; n++) {
-    const i = origin + (outer.offsets[n] as number);
-    if (!(inside || inPanel(outer, n, cx, cy, w, h)) || bad[i] !== 0) continue;
-    if (others && isWithin(others, cx + (outer.dx[n] as number), cy + (outer.dy[n] as number), inSum)) continue;
+    const i = spot.origin + (outer.offsets[n] as number);
+    if (!spot.has(outer, n) || bad[i] !== 0) continue;
+    const x = spot.cx + (outer.dx[n] as number);
+    const y = spot.cy + (outer.dy[n] as number);
+    if (without && isWithin(without.others, x, y, without.inSum)) continue;
     const value = frame[i] as number;
     around++;
     total += value;
     squares += value * value;
   }
-  sums[sumOf.sum] = sum;
-  sums[sumOf.peak] = peak;
   sums[sumOf.around] = around;
   sums[sumOf.total] = total;
   sums[sumOf.squares] = squares;
-  return true;
 }
 
 /** Loads the rows around the prediction in a row of the table; see `touchRows`. */
@@ -484,7 +505,7 @@ function touchRows(frame: Frame, centre: number, reach: number, width: number): 
 type ValueAt = (x: number, y: number) => number | undefined;
 
 /** The values of good pixels of a panel; undefined for the others. */
-function valuesOf(frame: Frame, bad: Uint8Array, width: number, panel: Panel): ValueAt {
+function valuesOf({ frame, bad, width }: FramePixels, panel: Panel): ValueAt {
   const [w, h] = [widthOf(panel), heightOf(panel)];
   return (x, y) => {
     const i = (y + panel.minSs) * width + panel.minFs + x;

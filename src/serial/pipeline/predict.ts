@@ -103,7 +103,8 @@ export function predictRows(
         `the bandwidth of ${bandwidth} or the profile radius of ${(profileRadius * 1e10).toPrecision(3)} 1/m in ` +
         'another unit? highres limits the resolution',
     );
-  for (let h = -lastH; h <= lastH; h++) addPlane(rows, shell, places, centring, h, lastK);
+  const lattice = { rows, shell, places, centring };
+  for (let h = -lastH; h <= lastH; h++) addPlane(lattice, h, lastK);
 }
 
 /** A detector as it is seen from the sample. */
@@ -144,15 +145,18 @@ const inShell = {
 } as const;
 const shellLength = 19;
 
+/** A lattice whose nodes are predicted, and the rows to which they are added. */
+interface LatticeInShell {
+  readonly rows: ReflectionRows;
+  /** See `inShell`. */
+  readonly shell: Float64Array;
+  readonly places: PanelPlaces;
+  readonly centring: Centring;
+}
+
 /** Adds the reflections h, k, l of an h, whose |k| is at most `lastK`; a lattice has about ten thousand pairs h, k. */
-function addPlane(
-  rows: ReflectionRows,
-  shell: Float64Array,
-  places: PanelPlaces,
-  centring: Centring,
-  h: number,
-  lastK: number,
-): void {
+function addPlane(lattice: LatticeInShell, h: number, lastK: number): void {
+  const { shell } = lattice;
   const asX = shell[0] as number;
   const asY = shell[1] as number;
   const asZ = shell[2] as number;
@@ -181,23 +185,20 @@ function addPlane(
     const first = Math.max(-lastL, Math.ceil((-along - outerRoot) / step));
     const last = Math.min(lastL, Math.floor((-along + outerRoot) / step));
     if (inner < 0) {
-      if (first <= last) addNodes(rows, shell, places, centring, h, k, first, last);
+      if (first <= last) addNodes(lattice, h, k, first, last);
       continue;
     }
     const innerRoot = Math.sqrt(inner);
     const before = Math.min(lastL, Math.floor((-along - innerRoot) / step));
     const after = Math.max(-lastL, Math.ceil((-along + innerRoot) / step));
-    if (first <= before) addNodes(rows, shell, places, centring, h, k, first, before);
-    if (after <= last) addNodes(rows, shell, places, centring, h, k, after, last);
+    if (first <= before) addNodes(lattice, h, k, first, before);
+    if (after <= last) addNodes(lattice, h, k, after, last);
   }
 }
 
 /** Adds the reflections h, k, l of l from `from` to `to`. */
 function addNodes(
-  rows: ReflectionRows,
-  shell: Float64Array,
-  places: PanelPlaces,
-  centring: Centring,
+  { rows, shell, places, centring }: LatticeInShell,
   h: number,
   k: number,
   from: number,

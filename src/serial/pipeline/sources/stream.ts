@@ -9,9 +9,10 @@ import { readCell } from '../../../crystal/cell-file.js';
 import { type Beam, type Geometry, wavelengthOf } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
 import { beamOf } from '../../../crystal/geometry/pixels.js';
-import { latticeName } from '../../../crystal/lattice-name.js';
+import { type LatticeName, latticeName } from '../../../crystal/lattice-name.js';
 import { readStream } from '../../../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js';
+import type { Indexer } from '../../indexing/indexer.js';
 import { minimumSpots } from '../../indexing/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { chunkOf } from '../chunk.js';
@@ -77,6 +78,7 @@ export async function* indexStream(
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
   const indexer = await planIndexer(context, settings);
+  const within = { name, geometry: scene.geometry, panels, settings, names, indexer };
   try {
     const opening = { force, reads, head, resume: false, earlier: () => undefined };
     const stream = output === undefined ? undefined : await place.openStream(output, opening);
@@ -84,19 +86,7 @@ export async function* indexStream(
     try {
       for await (const chunk of itemsOrAborted(reader.chunks(), signal)) {
         checkSignal(signal);
-        const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
-        let item: PipelineItem;
-        try {
-          const beam = beamOfChunk(chunk, scene.geometry);
-          const result = await indexPeaks(peaksOf(chunk, panels, name), { ...scene, beam, settings }, indexer);
-          const found = chunkOf(origin, result, scene.geometry, names, methodName(settings));
-          // Header fields that were copied into the stream are those of the same frames.
-          const copied = chunk.notes.filter((note) => note.startsWith('header/'));
-          item = { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
-        } catch (error) {
-          if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
-          item = { origin, error };
-        }
+        const item = await indexedChunk(chunk, within);
         const record = item.error ? failureOf(item) : recordOf(item);
         summary.add(record);
         const text = stream && 'hit' in record ? streamText(record, options) : undefined;
@@ -126,6 +116,39 @@ export async function* indexStream(
     }
   } finally {
     await indexer.dispose();
+  }
+}
+
+/** Indexes the peaks of a frame; its item is an error if they cannot be. */
+async function indexedChunk(
+  chunk: StreamChunk,
+  {
+    name,
+    geometry,
+    panels,
+    settings,
+    names,
+    indexer,
+  }: {
+    readonly name: string;
+    readonly geometry: Geometry;
+    readonly panels: ReadonlyMap<string, number>;
+    readonly settings: SearchSettings;
+    readonly names: readonly LatticeName[];
+    readonly indexer: Indexer | undefined;
+  },
+): Promise<PipelineItem> {
+  const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
+  try {
+    const beam = beamOfChunk(chunk, geometry);
+    const result = await indexPeaks(peaksOf(chunk, panels, name), { geometry, beam, settings }, indexer);
+    const found = chunkOf(origin, result, geometry, names, methodName(settings));
+    // Header fields that were copied into the stream are those of the same frames.
+    const copied = chunk.notes.filter((note) => note.startsWith('header/'));
+    return { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
+  } catch (error) {
+    if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
+    return { origin, error };
   }
 }
 
