@@ -100,12 +100,30 @@ const picture = (report: Report, image: string, caption: string, frame?: ShownFr
 /** The start of every report, which identifies a file that may be replaced. */
 export const pageBegin = '<!doctype html>\n<!-- Written by ewald index. -->';
 
+/** The numbers of the run. */
+function tiles({ frames, hits, indexed, crystals, failed, seconds, resolutions }: Report): string {
+  const tile = (value: string, what: string): string => `<div><b>${value}</b><span>${what}</span></div>`;
+  return [
+    tile(String(frames), 'frames'),
+    tile(percent(hits, frames), `hits, ${hits}`),
+    tile(percent(indexed, frames), `indexed, ${counted(indexed, 'frame')}`),
+    tile(String(crystals), 'crystals'),
+    resolutions.length > 0 ? tile(`${median(resolutions).toFixed(2)} Å`, 'median resolution of the peaks') : '',
+    tile(seconds > 0 ? (frames / seconds).toFixed(1) : '–', 'frames a second'),
+    failed > 0 ? tile(String(failed), 'frames could not be read') : '',
+  ].join('');
+}
+
+/** The rows of the table of times. */
+const stageRows = ({ stages }: Report): string =>
+  Object.entries(stages)
+    .map(([stage, ms]) => `<tr><td>${escaped(stage)}</td><td>${ms.toFixed(2)}</td></tr>`)
+    .join('');
+
 /** The page. */
 export function reportPage(report: Report): string {
-  const { frames, hits, indexed, crystals, failed, seconds, cells, target, resolutions, timeline } = report;
-  const tile = (value: string, what: string): string => `<div><b>${value}</b><span>${what}</span></div>`;
-  const names = ['a', 'b', 'c', 'α', 'β', 'γ'];
-  const histograms = names
+  const { crystals, cells, target, timeline } = report;
+  const histograms = ['a', 'b', 'c', 'α', 'β', 'γ']
     .map((name, i) =>
       histogram(
         cells.map((cell) => cell[i] ?? 0),
@@ -130,9 +148,6 @@ export function reportPage(report: Report): string {
     ],
     timeline.length,
   );
-  const stages = Object.entries(report.stages)
-    .map(([stage, ms]) => `<tr><td>${escaped(stage)}</td><td>${ms.toFixed(2)}</td></tr>`)
-    .join('');
   const shown = report.shown
     .map((frame) => picture(report, frame.image, `<b>${escaped(frame.title)}</b> ${escaped(frame.about)}`, frame))
     .join('');
@@ -140,9 +155,7 @@ export function reportPage(report: Report): string {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(report.title)}</title><style>${style}</style></head>
 <body><main>
 <h1>${escaped(report.title)}</h1><code>${escaped(report.commandLine)}</code>
-<div class="tiles">${tile(String(frames), 'frames')}${tile(percent(hits, frames), `hits, ${hits}`)}${tile(percent(indexed, frames), `indexed, ${counted(indexed, 'frame')}`)}${tile(String(crystals), 'crystals')}${
-    resolutions.length > 0 ? tile(`${median(resolutions).toFixed(2)} Å`, 'median resolution of the peaks') : ''
-  }${tile(seconds > 0 ? (frames / seconds).toFixed(1) : '–', 'frames a second')}${failed > 0 ? tile(String(failed), 'frames could not be read') : ''}</div>
+<div class="tiles">${tiles(report)}</div>
 ${report.remarks.length > 0 ? `<div class="remarks">${report.remarks.map((text) => `<p>${escaped(text)}</p>`).join('')}</div>` : ''}
 ${
   report.shown.length > 0
@@ -181,7 +194,7 @@ ${
     : ''
 }
 ${report.sections.join('\n')}
-<h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stages}</table></section>
+<h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stageRows(report)}</table></section>
 <footer>${escaped(report.generator)}</footer>
 </main></body></html>
 `;
