@@ -5,6 +5,7 @@
 import { EwaldError } from '../../../base/errors.js';
 import type { Cell } from '../../../crystal/cell.js';
 import { shardName } from '../../../executors/shards.js';
+import type { PeakList } from '../../peaks/peak-list.js';
 import type { CopiedHeader } from '../copied-headers.js';
 import { explainedFraction } from '../doubt.js';
 import type { StageBackends } from '../frame.js';
@@ -100,32 +101,60 @@ export function briefTask(
 
 const none = new Float32Array(0);
 const noCount = new Uint32Array(0);
+const noIndices = new Int32Array(0);
 
-const cellAt = (n: Float64Array, at: number): Cell =>
-  [0, 3, 6].map((row) => Array.from(n.subarray(at + row, at + row + 3))) as never;
+// Written without spreads and iterators, which would take several times as long as everything else that the client does.
+const rowAt = (n: Float64Array, at: number): [number, number, number] => [
+  n[at] as number,
+  n[at + 1] as number,
+  n[at + 2] as number,
+];
+const cellAt = (n: Float64Array, at: number): Cell => [rowAt(n, at), rowAt(n, at + 3), rowAt(n, at + 6)];
 
-/** The crystal whose numbers begin at `at`, and where the next one begins. */
-function crystalAt(n: Float64Array, at: number): { crystal: CrystalRecord; next: number } {
+/** The crystal whose numbers begin at `at`. */
+function crystalAt(n: Float64Array, at: number): CrystalRecord {
   const v = (i: number): number => n[at + i] as number;
-  const rivals = v(crystalNumbers - 1);
-  const next = at + crystalNumbers + 9 * rivals;
-  if (!(next <= n.length)) throw damaged();
-  const crystal: CrystalRecord = {
-    ...{ cell: cellAt(n, at), reciprocal: cellAt(n, at + 9) },
-    ...{ lengths: [v(18), v(19), v(20)], angles: [v(21), v(22), v(23)], probability: v(24), refined: v(25) === 1 },
-    ...{ inputCell: v(26), residual: v(27) },
-    detector: Number.isNaN(v(28)) ? undefined : { scale: v(28), shiftM: [v(29), v(30)], rmsM: v(31), count: v(32) },
-    ...{ profileRadius: v(33), resolution: v(34), reflections: orUndefined(v(35)) },
-    ...{ overlapping: v(36), saturated: v(37) },
-    rivals: Array.from({ length: rivals }, (_, i) => cellAt(n, at + crystalNumbers + 9 * i)),
-    indices: new Int32Array(0),
+  const rivals: Cell[] = [];
+  for (let i = 0; i < v(crystalNumbers - 1); i++) rivals.push(cellAt(n, at + crystalNumbers + 9 * i));
+  const scale = v(28);
+  return {
+    cell: cellAt(n, at),
+    reciprocal: cellAt(n, at + 9),
+    lengths: rowAt(n, at + 18),
+    angles: rowAt(n, at + 21),
+    probability: v(24),
+    refined: v(25) === 1,
+    inputCell: v(26),
+    residual: v(27),
+    detector: Number.isNaN(scale) ? undefined : { scale, shiftM: [v(29), v(30)], rmsM: v(31), count: v(32) },
+    profileRadius: v(33),
+    resolution: v(34),
+    reflections: orUndefined(v(35)),
+    overlapping: v(36),
+    saturated: v(37),
+    rivals,
+    indices: noIndices,
     peaks: noCount,
   };
-  return { crystal, next };
 }
 
 const damaged = (): EwaldError =>
   new EwaldError('Format', 'a worker has reported frames in another form than this build of ewald');
+
+/** A list of which only the number of peaks is known. */
+const peaksOf = (count: number, omitted: number | undefined): PeakList => ({
+  count,
+  fs: none,
+  ss: none,
+  intensity: none,
+  maximum: none,
+  snr: none,
+  background: none,
+  pixels: noCount,
+  panel: noCount,
+  omitted,
+  rings: undefined,
+});
 
 /** The frames of a task in the order of their serial numbers. Throws `Format` if it is no `BriefTask`. */
 export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
@@ -139,34 +168,33 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
   for (let i = 0; at + frameNumbers <= n.length; i++) {
     const begin = at;
     const f = (k: number): number => n[begin + k] as number;
-    const [spots, count] = [f(18), f(19)];
     const crystals: CrystalRecord[] = [];
     at += frameNumbers;
-    for (let c = 0; c < count; c++) {
-      const { crystal, next } = crystalAt(n, at);
-      crystals.push(crystal);
+    for (let c = 0; c < f(19); c++) {
+      const next = at + crystalNumbers + 9 * (n[at + crystalNumbers - 1] as number);
+      if (!(next <= n.length)) throw damaged();
+      crystals.push(crystalAt(n, at));
       at = next;
     }
-    const peaks = { fs: none, ss: none, intensity: none, maximum: none, snr: none, background: none };
     found.push({
       origin: { filename, serial: f(0), event: orUndefined(f(1)) },
       hit: f(2) === 1,
-      peaks: { ...peaks, count: f(3), pixels: noCount, panel: noCount, omitted: orUndefined(f(4)), rings: undefined },
+      peaks: peaksOf(f(3), orUndefined(f(4))),
       explained: orUndefined(f(5)),
       beam: { wavelengthA: f(6), distanceM: f(7), shiftM: [f(8), f(9)] },
       ms: { read: f(10), peaks: f(11), index: f(12), integrate: f(13) },
-      spots: task.spots.subarray(spot, spot + spots),
+      spots: task.spots.subarray(spot, spot + f(18)),
       crystals,
       backends: backends[i] ?? { peaks: undefined, index: undefined },
       headers: headers[i],
       chunk: '',
-      ...(shard === undefined && { text: texts[i] ?? '' }),
+      text: shard === undefined ? (texts[i] ?? '') : undefined,
     });
     extents.push([
       { length: f(14), crc: f(15) },
       { length: f(16), crc: f(17) },
     ]);
-    spot += spots;
+    spot += f(18);
   }
   if (at !== n.length || found.length !== backends.length) throw damaged();
   const placed = shard === undefined ? found : stored(found, extents, { shard, at: task.at });
