@@ -2,7 +2,7 @@
 // `npm run bench`: measures the ratios that this project promises, side by side in one run. Each is verified before it
 // is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
-//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|udf|distributed|viewer [...]
+//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|udf|distributed|viewer|cluster [...]
 // This runs the benchmark of a room, benchmarks/<room>/run.mjs, with its own arguments.
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
@@ -17,7 +17,21 @@ import { comparePrototype } from './prototype.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [room, ...rest] = process.argv.slice(2);
-if (['fft', 'ffi', 'executors', 'data', 'merging', 'peaks', 'pipeline', 'udf', 'distributed', 'viewer'].includes(room))
+if (
+  [
+    'fft',
+    'ffi',
+    'executors',
+    'data',
+    'merging',
+    'peaks',
+    'pipeline',
+    'udf',
+    'distributed',
+    'viewer',
+    'cluster',
+  ].includes(room)
+)
   process.exit(
     spawnSync(process.execPath, [join(root, 'benchmarks', room, 'run.mjs'), ...rest], { stdio: 'inherit' }).status ?? 1,
   );
