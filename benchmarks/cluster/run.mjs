@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Measures the client of a cluster with thousands of slots: the client and the workers are those of the package, with a
-// nats-server between them, but tasks wait on timers and report frames that nobody has computed.
+// nats-server between them, but tasks wait on timers and report pretended frames.
 //   npm run bench -- cluster [--workers 125] [--slots 32] [--low 640] [--high 1920] [--frames 8] [--seconds 16]
 //     [--deaths 0] [--slow 0]
-// --low and --high bound the milliseconds of a task of so many frames; --deaths kills single workers (as many more are
+// --low and --high bound the milliseconds of a task of --frames frames; --deaths kills single workers (as many more are
 // started) while it runs; --slow makes workers 20 times as slow. All processes share this machine: wall times and busy
 // shares are lower bounds, and the client's CPU is nearly independent of others. A wrong answer makes the exit code 1.
 import { fork, spawn, spawnSync } from 'node:child_process';
