@@ -1,4 +1,4 @@
-import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
+/** Flags of peaks, with CrystFEL's names, for every command with frames. */
 import {
   checkParameter,
   integrationRows,
@@ -9,7 +9,8 @@ import {
   peakSourceRows,
   searchRows,
   type Values,
-} from '../../entries/shell.node.js';
+} from '../../entries/command.node.js';
+import type { PeakParameters, SearchSettings } from '../../entries/index.node.js';
 import { type FlagTexts, flagValues } from './parameter-flags.js';
 
 /** On the command line, parameters that are not given are tuned from the first frames. */

@@ -25,7 +25,10 @@ export function servedHost(
 }
 
 /** Serves an executor until it sends `close`. */
-function serveHost({ port, worker, threads, modules, context, crowded, namesOnly }: HostStart, place: HostPlace): void {
+function serveHost(
+  { port, worker, threads, modules, context, crowded, namesOnly, shards }: HostStart,
+  place: HostPlace,
+): void {
   markWorker();
   if (crowded) place.computeHere?.(context);
   const post = (message: FromHost, transfer: readonly ArrayBuffer[] = []): void =>

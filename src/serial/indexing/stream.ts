@@ -90,11 +90,11 @@ class Flights<T extends StreamItem> {
     }
     const offsets = new Uint32Array(items.length + 1);
     items.forEach(({ spots }, i) => {
-      offsets[i + 1] = (offsets[i] ?? 0) + countOf(spots) / 3;
+      offsets[i + 1] = (offsets[i] ?? 0) + spotCount(spots) / 3;
     });
     const spots = new Float32Array((offsets[items.length] ?? 0) * 3);
     items.forEach((item, i) => {
-      if (countOf(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
+      if (spotCount(item.spots) > 0) spots.set(item.spots, (offsets[i] ?? 0) * 3);
     });
     const flight: Flight<T> = { items, done: false, outcome: Promise.resolve({ error: undefined }) };
     flight.outcome = this.#run({ ...this.#common, spots, offsets })
@@ -204,7 +204,7 @@ function* resultsOf<T extends StreamItem>(
   return undefined;
 }
 
-const countOf = (spots: StreamItem['spots']): number =>
+const spotCount = (spots: StreamItem['spots']): number =>
   ArrayBuffer.isView(spots) ? lengthOf(spots as Float32Array) : spots.length;
 
 /** The error for an invalid image of the stream, checked individually so that it does not affect others. */

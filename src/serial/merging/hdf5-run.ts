@@ -180,7 +180,7 @@ function crystalOf(run: RunFacts, c: number): Parameters<Collector['crystal']>[1
 }
 
 /** The head of the run's stream. */
-async function headOf(dataset: Hdf5Dataset, collector: Collector, name: string, fail: Fail): Promise<ScannedHead> {
+async function runHead(dataset: Hdf5Dataset, collector: Collector, name: string, fail: Fail): Promise<ScannedHead> {
   const text = await dataset.value();
   if (typeof text !== 'string') return fail('its stream_head is not a text');
   const scanner = new StreamScanner(collector, name);

@@ -23,12 +23,12 @@ function rowsOf(method: IndexingMethod): Row<Lists, Answer, Lists>[] {
   );
   return [
     perfect(method, 'ortho:axes', () => cells.ortho, cells.ortho, 14),
-    perfect(method, 'ortho', turned(cells.ortho), cells.ortho, 14),
-    perfect(method, 'hex', turned(cells.hex), cells.hex, 26),
-    perfect(method, 'tri', turned(cells.tri), cells.tri, 16),
+    perfect(method, 'ortho', orientedCell(cells.ortho), cells.ortho, 14),
+    perfect(method, 'hex', orientedCell(cells.hex), cells.hex, 26),
+    perfect(method, 'tri', orientedCell(cells.tri), cells.tri, 16),
     junkNearAxis(method),
-    perfect(method, 'tri:left-handed', turned(otherHand(cells.tri)), otherHand(cells.tri), 16),
-    perfect(method, 'tri:left-known', turned(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
+    perfect(method, 'tri:left-handed', orientedCell(otherHand(cells.tri)), otherHand(cells.tri), 16),
+    perfect(method, 'tri:left-known', orientedCell(otherHand(cells.tri)), scale3(-1, otherHand(cells.tri)), 16),
     ...(['ortho', 'tetra', 'hex', 'mono', 'tri', 'cubic', 'big'] as const).map((name) =>
       simulated(method, name, 100, {}, 'each kind of cell'),
     ),
