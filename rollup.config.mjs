@@ -107,7 +107,8 @@ function nameOf({ facadeModuleId, moduleIds }) {
     sizes.set(name, (sizes.get(name) ?? 0) + statSync(id.replace(/\?.*$/, '')).size);
   }
   const largest = [...sizes].sort(([, a], [, b]) => b - a).slice(0, 3);
-  return largest.map(([name]) => name.replace(/[^a-z0-9-]/gi, '-').toLowerCase()).join('-');
+  // Each word once: the folders of one room repeat its name.
+  return [...new Set(largest.flatMap(([name]) => name.toLowerCase().split(/[^a-z0-9]+/)))].join('-');
 }
 
 const common = {

@@ -58,11 +58,10 @@ export {
   spotSimulationRows,
 } from '../io/simulate/parameters.js';
 export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexing/parameters.js';
+export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
-export { mergeWriting } from '../serial/merging/writing.js';
 export { searchRows } from '../serial/peaks/parameters.js';
 export { ListedMultiples } from '../serial/pipeline/doubt.js';
-export { parseIntegration } from '../serial/pipeline/integration-method.js';
 export { inFlags, modeOf, type RunMode } from '../serial/pipeline/modes.js';
 export {
   acceptanceRows,
@@ -83,6 +82,7 @@ export {
   thresholdRows,
   unknownCellRows,
 } from '../serial/pipeline/parameters.js';
+export { parseIntegration } from '../serial/pipeline/stages/integration-method.js';
 export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
 export { transformRows } from '../transforms/heffte/parameters.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';

@@ -10,7 +10,7 @@ import type { Context } from '../whole/assembly/rooms.js';
 import { type RoomMethods, roomsIn } from '../whole/assembly/rooms.js';
 
 /** The platform of runs, loaded when a run starts. */
-const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/place.node.js')).runPlace);
+const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/inputs/place.node.js')).runPlace);
 
 /** Opens a context on the best available backends; the caller disposes it. See the browser build for errors. */
 export function createContext(options?: ContextOptions): Promise<Context> {

@@ -20,7 +20,9 @@ import type { Context } from '../whole/assembly/rooms.js';
 import { type RoomMethods, roomsIn } from '../whole/assembly/rooms.js';
 
 /** Fetched when a run begins. */
-const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/place.browser.js')).runPlace);
+const rooms = /* @__PURE__ */ roomsIn(
+  async () => (await import('../serial/pipeline/inputs/place.browser.js')).runPlace,
+);
 
 /**
  * Opens a context on the best backends present; the caller disposes it.

@@ -11,9 +11,9 @@
  *
  * @module
  */
-import { type InputKind, inputKindIn } from '../serial/pipeline/inputs.js';
-import type { FileInput } from '../serial/pipeline/place.js';
-import { runPlace } from '../serial/pipeline/place.node.js';
+import { type InputKind, inputKindIn } from '../serial/pipeline/inputs/inputs.js';
+import type { FileInput } from '../serial/pipeline/inputs/place.js';
+import { runPlace } from '../serial/pipeline/inputs/place.node.js';
 import { type StreamInfo, streamInfoIn } from '../serial/pipeline/streams/info.js';
 import { type Joined, type JoinOptions, joinStreamsIn } from '../serial/pipeline/streams/join.js';
 

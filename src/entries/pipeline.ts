@@ -12,9 +12,9 @@
  * @module
  */
 import { EwaldError } from '../base/errors.js';
-import { type InputKind, inputKindIn } from '../serial/pipeline/inputs.js';
-import { runPlace } from '../serial/pipeline/place.browser.js';
-import type { FileInput } from '../serial/pipeline/place.js';
+import { type InputKind, inputKindIn } from '../serial/pipeline/inputs/inputs.js';
+import { runPlace } from '../serial/pipeline/inputs/place.browser.js';
+import type { FileInput } from '../serial/pipeline/inputs/place.js';
 import type { LiveInput } from '../serial/pipeline/sources/source.js';
 import type { ZmqSourceOptions } from '../serial/pipeline/sources/zeromq.node.js';
 import { type StreamInfo, streamInfoIn } from '../serial/pipeline/streams/info.js';

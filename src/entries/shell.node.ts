@@ -32,22 +32,22 @@ export type { ScanSimulation, ScanTruth } from '../io/simulate/scan.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../io/simulate/write-frames.node.js';
 export { type SimulatedScanFiles, type SimulateScanOptions, simulateScan } from '../io/simulate/write-scan.node.js';
 export { type SimulatedLists, simulateSpotLists } from '../io/simulate/write-spots.node.js';
-export { statisticsRows } from '../serial/merging/statistics.js';
-export { type CheckedGeometry, checkGeometryFile } from '../serial/pipeline/check-geometry-file.node.js';
-export { compareStreamFiles } from '../serial/pipeline/compare-files.node.js';
-export { refinementText } from '../serial/pipeline/refinement/geometry-text.js';
+export { statisticsRows } from '../serial/merging/statistics/statistics.js';
+export { type CheckedGeometry, checkGeometryFile } from '../serial/pipeline/geometry/check-geometry-file.node.js';
 export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,
-} from '../serial/pipeline/refinement/refine-stream.node.js';
+} from '../serial/pipeline/geometry/refine-stream.node.js';
+export { compareStreamFiles } from '../serial/pipeline/streams/compare-files.node.js';
 export { streamRow } from '../serial/pipeline/streams/info.js';
+export { refinementText } from '../serial/refinement/geometry-text.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../transforms/heffte/files/wish.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
-export { loadUdfs } from '../udf/load-udfs.node.js';
-export type { NamedResult } from '../udf/named-results.js';
+export { loadUdfs } from '../udf/functions/load-udfs.node.js';
+export type { NamedResult } from '../udf/output/named-results.js';
+export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/output/run-to-files.node.js';
 export { type NewUdfOptions, newUdf } from '../udf/project/new-project.node.js';
 export { type UdfLanguage, udfProject } from '../udf/project/project.js';
-export { checkRunToFiles, type RunToFilesOptions, runToFiles } from '../udf/run-to-files.node.js';
 export { type ServedPages, servePages } from '../whole/serving/serve-pages.node.js';
 export { type RunWatch, type WatchedWork, type WatchRunOptions, watchRun } from '../whole/serving/watch-run.node.js';
 export type { TransformFile };

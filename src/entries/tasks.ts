@@ -5,7 +5,7 @@ export const tasks: RegisteredModules = {
   pi: () => import('../core/pi/task.js'),
   heffte: () => import('../transforms/heffte/task.js'),
   pipeline: () => import('../serial/pipeline/task.js'),
-  udf: () => import('../udf/task.js'),
+  udf: () => import('../udf/execution/task.js'),
   indexing: () => import('../serial/indexing/task.js'),
   merging: () => import('../serial/merging/task.js'),
 };

@@ -18,8 +18,8 @@ import { fileURLToPath } from 'node:url';
 import { memberOf } from '../base/members.js';
 import { open } from '../io/data/opening.node.js';
 import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
-import { exportNpy } from '../udf/export.node.js';
-import type { ScanSource } from '../udf/scan.js';
+import { exportNpy } from '../udf/scans/export.node.js';
+import type { ScanSource } from '../udf/scans/scan.js';
 import { Executor } from './executors.node.js';
 import { createContext, devices } from './index.node.js';
 
@@ -46,7 +46,7 @@ function bindHere() {
       (await import('../udf/acquisition/detectors.node.js')).openDetector(kind, options),
     follow: async (path, options) =>
       new (await import('../udf/acquisition/followed.node.js')).FollowedFiles(path, options),
-    recordNpy: async (scan, options) => (await import('../udf/record.node.js')).recordNpy(scan, options),
+    recordNpy: async (scan, options) => (await import('../udf/scans/record.node.js')).recordNpy(scan, options),
     exportNpy,
     note: (line) => process.stderr.write(`${line}\n`),
   });

@@ -18,7 +18,7 @@ import { open } from '../io/data/opening.browser.js';
 import type { DectrisSimulator, SimulateDectrisOptions } from '../io/simulate/dectris-options.js';
 import type { MerlinSimulator, SimulateMerlinOptions } from '../io/simulate/merlin-options.js';
 import { bindUdf, type DisposableUdfContext, type UdfContextClass } from '../udf/bind.js';
-import type { ScanSource } from '../udf/scan.js';
+import type { ScanSource } from '../udf/scans/scan.js';
 import { Executor } from './executors.js';
 import { createContext, devices } from './index.js';
 

@@ -6,10 +6,10 @@ import type { Executor } from '../executors/executor.js';
 import type { ConnectOptions } from '../executors/nats/options.js';
 import { UdfContext } from './context.js';
 import { type MakeWithOptions, madeWith, type UdfContextOptions, type UdfPlace } from './context-options.js';
-import { type DetectedDevices, devicesOf } from './devices.js';
-import { type ExecutorMakers, makeExecutor } from './executors.js';
-import type { AnyUdf } from './udf.js';
-import { compareUdf, type UdfReport, type ValidateUdfOptions } from './validate-udf.js';
+import { type DetectedDevices, devicesOf } from './execution/devices.js';
+import { type ExecutorMakers, makeExecutor } from './execution/executors.js';
+import type { AnyUdf } from './functions/udf.js';
+import { compareUdf, type UdfReport, type ValidateUdfOptions } from './functions/validate-udf.js';
 
 /** A context of a platform, which `await using` ends where TypeScript has it. */
 export type DisposableUdfContext = UdfContext & MaybeAsyncDisposable;

@@ -12,15 +12,15 @@ import type { OpenOptions } from '../io/data/open.js';
 import type { DataInput } from '../io/data/source-of.js';
 import type { DetectorDriver } from './acquisition/connection.js';
 import type { DetectorOptions } from './acquisition/options.js';
-import type { ResultBuffer, Results } from './buffers.js';
-import type { CorrectionSet } from './corrections.js';
+import type { UdfProgress } from './execution/run.js';
+import type { ResultBuffer, Results } from './functions/buffers.js';
+import type { AnyUdf, BuffersOf } from './functions/udf.js';
 import type { PlotsOption } from './live/plots.js';
-import type { FrameRecorder } from './record.js';
-import type { Roi } from './roi.js';
 import type { UdfCore } from './room.js';
-import type { UdfProgress } from './run.js';
-import type { Scan, ScanSource } from './scan.js';
-import type { AnyUdf, BuffersOf } from './udf.js';
+import type { CorrectionSet } from './scans/corrections.js';
+import type { FrameRecorder } from './scans/record.js';
+import type { Roi } from './scans/roi.js';
+import type { Scan, ScanSource } from './scans/scan.js';
 import type { ReadFile } from './wasm/code.js';
 
 /** Options of a run. */

@@ -19,7 +19,6 @@ import type { DetectorOptions } from './acquisition/options.js';
 import { type Analysis, type AnalysisResults, analysesOf, checkFrames, resultsOf } from './analyses/analysis.js';
 import * as create from './analyses/create.js';
 import { expectsScan } from './analyses/parameters.js';
-import { ResultBuffer } from './buffers.js';
 import { autoUdf, type MapResult } from './builtin/pick.js';
 import type { CalibrateOptions } from './calibrate/calibrate.js';
 import type { Calibration } from './calibrate/calibration.js';
@@ -33,14 +32,16 @@ import {
   type UdfPlace,
   type UdfRunOptions,
 } from './context-options.js';
-import { correctionsFor } from './corrections.js';
-import { displayUdf, inspectUdf, type UdfInspection } from './display.js';
-import { steps } from './engine.js';
-import { type GuessedCorrections, guessCorrections } from './field.js';
+import { steps } from './execution/engine.js';
+import { Run, type UdfProgress } from './execution/run.js';
+import { ResultBuffer } from './functions/buffers.js';
+import { displayUdf, inspectUdf, type UdfInspection } from './functions/display.js';
+import { type AnyDefinition, type AnyUdf, asUdf } from './functions/udf.js';
+import { type GuessedCorrections, guessCorrections } from './images/field.js';
 import { type LivePlots, plotsFor } from './live/plots.js';
-import type { FrameRecorder } from './record.js';
 import type { UdfCore } from './room.js';
-import { Run, type UdfProgress } from './run.js';
+import { correctionsFor } from './scans/corrections.js';
+import type { FrameRecorder } from './scans/record.js';
 import {
   type FollowOptions,
   type LoadOptions,
@@ -49,8 +50,7 @@ import {
   scanOfMemory,
   withFileDark,
   withFileMask,
-} from './scan.js';
-import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
+} from './scans/scan.js';
 
 /** Loads scans and runs UDFs and analyses over them; release it with `close` or `await using`. */
 export class UdfContext {
@@ -90,7 +90,7 @@ export class UdfContext {
    */
   async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
     this.#assertOpen();
-    const { checkLoad } = await import('./load-options.js');
+    const { checkLoad } = await import('./scans/load-options.js');
     checkLoad(given);
     const { signal } = given;
     checkSignal(signal);
@@ -270,7 +270,7 @@ export class UdfContext {
     udf: U,
     options: Pick<UdfRunOptions, 'roi' | 'corrections'> = {},
   ): Promise<RunResults<U>> {
-    const { dryRun } = await import('./dry-run.js');
+    const { dryRun } = await import('./functions/dry-run.js');
     const { run, list } = this.#plan('dryRun', scan, udf, options);
     const results = await dryRun(run, (cpu) => this.#open(cpu));
     return (list ? results : results[0]) as RunResults<U>;

@@ -3,8 +3,8 @@
 import type { DetectorControl } from './acquisition/detector-control.js';
 import type { ComParams } from './builtin/com.js';
 import type { Calibration } from './calibrate/calibration.js';
-import type { MaskFactory } from './masks.js';
-import type { Roi } from './roi.js';
+import type { MaskFactory } from './images/masks.js';
+import type { Roi } from './scans/roi.js';
 
 /** Parameters of connections to detectors and of live scans. */
 export interface LiveParameters {

@@ -625,8 +625,8 @@ export const tables = [
     imports: [
       "import type { ComParams } from './builtin/com.js';",
       "import type { Calibration } from './calibrate/calibration.js';",
-      "import type { MaskFactory } from './masks.js';",
-      "import type { Roi } from './roi.js';",
+      "import type { MaskFactory } from './images/masks.js';",
+      "import type { Roi } from './scans/roi.js';",
     ],
   },
   { name: 'NewUdfParameters', about: 'Options of `newUdf`.', rows: newUdfRows },

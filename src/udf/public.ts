@@ -15,15 +15,6 @@ export type { DetermineNavShape, NavShapeHint } from './acquisition/nav-shape.js
 export type { DetectorOptions } from './acquisition/options.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
 export type * from './analyses/create.js';
-export { type AuxData, auxData } from './aux.js';
-export {
-  type BufferDeclaration,
-  type BufferDeclarations,
-  type BufferKind,
-  ResultBuffer,
-  type Results,
-  type Views,
-} from './buffers.js';
 export type { ComImages, ComParams } from './builtin/com.js';
 export {
   comUdf,
@@ -40,7 +31,6 @@ export {
 export type { MasksParams } from './builtin/masks.js';
 export type { CalibrateOptions } from './calibrate/calibrate.js';
 export type { Calibration, PixelRuns, Refused } from './calibrate/calibration.js';
-export { colourOf, robustLimits, toRgba, vectorsToRgba } from './colormap.js';
 export type {
   ExportOptions,
   MakeWithOptions,
@@ -53,8 +43,6 @@ export type {
   UdfContextOptions,
   UdfRunOptions,
 } from './context-options.js';
-export type { CorrectionSet } from './corrections.js';
-export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './devices.js';
 export type { FoundDisks } from './disks/contract.js';
 export type { DiskCorrelation, DiskFinder, DiskFinderOptions, DiskRefinement } from './disks/finder.js';
 export type { Lattice, LatticeMatch } from './disks/lattice.js';
@@ -62,44 +50,19 @@ export type { DiskPattern } from './disks/patterns.js';
 export { findDiskPeaks } from './disks/peaks.js';
 export { type StrainMaps, type StrainOptions, strainMaps } from './disks/strain.js';
 export { type DiskUdfOptions, diskUdf } from './disks/udf.js';
-export type { InspectedBuffer, UdfInspection } from './display.js';
-export type { BufferDtype, DtypeArrays } from './dtypes.js';
-export { type GuessedCorrections, guessCorrections } from './field.js';
-export { fourierMagnitude } from './fourier.js';
+export { type ClusterSpec, clusterSpec, type DetectedDevices, executorFor } from './execution/devices.js';
+export type { UdfProgress } from './execution/run.js';
+export { type AuxData, auxData } from './functions/aux.js';
 export {
-  estimateSideband,
-  type HolographyOptions,
-  holographyUdf,
-  type SidebandEstimate,
-} from './holography/udf.js';
-export { type IntegrateOptions, integrateField } from './integrate.js';
-export { type Canvas, drawOn } from './live/canvas.js';
-export { pictureHtml } from './live/html.js';
-export type { LivePicture } from './live/picture.js';
-export type { PictureSink, PlotsOption } from './live/plots.js';
-export type { ScanView, ScanViewer, ViewedScan } from './live/scan-view.js';
-export * as masks from './masks.js';
-export type {
-  FramePass,
-  FramePassMethods,
-  FramePassOptions,
-  FrameSums,
-  PassDtype,
-  PassStep,
-  Spans,
-  SparseMasks,
-} from './pass/pass.js';
-export {
-  ResidentScan,
-  type ResidentScanOptions,
-  residentBytes,
-  residentScan,
-} from './resident.js';
-export type { Coordinate, Roi } from './roi.js';
-export type { UdfProgress } from './run.js';
-export type { FollowOptions, LoadOptions, Scan, SyncInfo } from './scan.js';
-export { electronWavelength, type SsbOptions } from './ssb/geometry.js';
-export { type ResidentSsb, residentSsb, type SsbImages, ssbUdf } from './ssb/udf.js';
+  type BufferDeclaration,
+  type BufferDeclarations,
+  type BufferKind,
+  ResultBuffer,
+  type Results,
+  type Views,
+} from './functions/buffers.js';
+export type { InspectedBuffer, UdfInspection } from './functions/display.js';
+export type { BufferDtype, DtypeArrays } from './functions/dtypes.js';
 export {
   type AnyUdf,
   defineUdf,
@@ -119,6 +82,43 @@ export {
   type UdfMeta,
   type UdfParams,
   type UdfScope,
-} from './udf.js';
-export type { UdfReport, ValidatedResult, ValidateUdfOptions } from './validate-udf.js';
-export { VirtualCom, type VirtualComOptions, VirtualDetector } from './virtual-detectors.js';
+} from './functions/udf.js';
+export type { UdfReport, ValidatedResult, ValidateUdfOptions } from './functions/validate-udf.js';
+export {
+  estimateSideband,
+  type HolographyOptions,
+  holographyUdf,
+  type SidebandEstimate,
+} from './holography/udf.js';
+export { colourOf, robustLimits, toRgba, vectorsToRgba } from './images/colormap.js';
+export { type GuessedCorrections, guessCorrections } from './images/field.js';
+export { fourierMagnitude } from './images/fourier.js';
+export { type IntegrateOptions, integrateField } from './images/integrate.js';
+export * as masks from './images/masks.js';
+export { VirtualCom, type VirtualComOptions, VirtualDetector } from './images/virtual-detectors.js';
+export { type Canvas, drawOn } from './live/canvas.js';
+export { pictureHtml } from './live/html.js';
+export type { LivePicture } from './live/picture.js';
+export type { PictureSink, PlotsOption } from './live/plots.js';
+export type { ScanView, ScanViewer, ViewedScan } from './live/scan-view.js';
+export type {
+  FramePass,
+  FramePassMethods,
+  FramePassOptions,
+  FrameSums,
+  PassDtype,
+  PassStep,
+  Spans,
+  SparseMasks,
+} from './pass/pass.js';
+export type { CorrectionSet } from './scans/corrections.js';
+export {
+  ResidentScan,
+  type ResidentScanOptions,
+  residentBytes,
+  residentScan,
+} from './scans/resident.js';
+export type { Coordinate, Roi } from './scans/roi.js';
+export type { FollowOptions, LoadOptions, Scan, SyncInfo } from './scans/scan.js';
+export { electronWavelength, type SsbOptions } from './ssb/geometry.js';
+export { type ResidentSsb, residentSsb, type SsbImages, ssbUdf } from './ssb/udf.js';

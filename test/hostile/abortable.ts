@@ -244,14 +244,14 @@ export const table: readonly Abortable[] = [
     ),
   },
   {
-    takes: 'pipeline/cell-of-frames.ts FramesCellOptions',
+    takes: 'pipeline/first-frames/cell-of-frames.ts FramesCellOptions',
     what: 'cell whose dataset never answers',
     run: inContext((ctx, signal, started, entries) =>
       ctx.cell({ geometry, inputs: [silentDataset(entries, started) as never], signal }),
     ),
   },
   {
-    takes: 'pipeline/cell-of-frames.ts FramesCellOptions',
+    takes: 'pipeline/first-frames/cell-of-frames.ts FramesCellOptions',
     what: 'cell whose inputs never come',
     run: inContext((ctx, signal, started) => ctx.cell({ geometry, inputs: neverYields(started), signal })),
   },
@@ -463,7 +463,7 @@ export const table: readonly Abortable[] = [
     },
   },
   {
-    takes: 'udf/resident.ts ResidentScanOptions',
+    takes: 'udf/scans/resident.ts ResidentScanOptions',
     what: 'residentScan of frames that never come',
     run: (signal, started, entries) => entries.udf.residentScan(silentDataset(entries, started) as never, { signal }),
   },

@@ -21,7 +21,7 @@ import { openOutput } from '../../src/io/files/write.js';
 import { solutionSink } from '../../src/serial/pipeline/sinks/sink.js';
 import { geometryPicture } from '../../src/serial/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/serial/report/page.js';
-import { writeResults } from '../../src/udf/result-files.node.js';
+import { writeResults } from '../../src/udf/output/result-files.node.js';
 
 /** One harmless name for comparison, then hostile ones. */
 const harmless = 'run_7.h5';

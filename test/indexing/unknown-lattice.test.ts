@@ -4,8 +4,8 @@
  */
 import { type Context, createContext, type DeterminedCell } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { errorText, oddsText, preferenceText } from '../../src/serial/pipeline/lattice-text.js';
-import { cellFileOf } from '../../src/serial/pipeline/unknown-cell.js';
+import { errorText, oddsText, preferenceText } from '../../src/serial/pipeline/first-frames/lattice-text.js';
+import { cellFileOf } from '../../src/serial/pipeline/first-frames/unknown-cell.js';
 import { experiment, isRight, latticeOf, stillsOf } from '../support/random-cells.mjs';
 import { Scores, scoreUnknownCell } from '../support/stated-errors.mjs';
 

@@ -3,7 +3,7 @@ import { createContext, mergeStream } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/core/random/random.js';
 import { identity, operationOf } from '../../src/crystal/symmetry/matrices.js';
-import { cellsRemark, compareCells } from '../../src/serial/merging/cells.js';
+import { cellsRemark, compareCells } from '../../src/serial/merging/setting/cells.js';
 import { simulateStream } from './simulated.js';
 
 type Parameters = readonly [number, number, number, number, number, number];

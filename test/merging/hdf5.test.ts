@@ -9,11 +9,11 @@ import { readReflectionList } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Hdf5Writer, type WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { memorySource } from '../../src/io/data/sources/memory.js';
-import { Collector } from '../../src/serial/merging/collector.js';
-import { ObservationColumns } from '../../src/serial/merging/columns.js';
-import { correlation } from '../../src/serial/merging/correlations.js';
-import { readRunFile } from '../../src/serial/merging/hdf5-run.js';
-import { StreamScanner } from '../../src/serial/merging/scan.js';
+import { Collector } from '../../src/serial/merging/collection/collector.js';
+import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
+import { readRunFile } from '../../src/serial/merging/collection/hdf5-run.js';
+import { StreamScanner } from '../../src/serial/merging/collection/scan.js';
+import { correlation } from '../../src/serial/merging/statistics/correlations.js';
 import { codecsHere } from '../data/hdf5-support.js';
 import { ewaldTogether } from '../support/cli.js';
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/core/random/random.js';
 import { type Centring, isAbsent, primitiveOf } from '../../src/crystal/centring.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import type { ReflectionList } from '../../src/serial/merging/hkl.js';
-import { multipleOf } from '../../src/serial/merging/multiple.js';
+import type { ReflectionList } from '../../src/serial/merging/lists/hkl.js';
+import { multipleOf } from '../../src/serial/merging/setting/multiple.js';
 import { simulateStream } from './simulated.js';
 
 type Indices = readonly [number, number, number];

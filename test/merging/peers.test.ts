@@ -6,11 +6,11 @@ import { cellFromParameters } from '../../src/crystal/cell.js';
 import { representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { operationOf } from '../../src/crystal/symmetry/matrices.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { correlation } from '../../src/serial/merging/correlations.js';
-import { type ReflectionList, readReflectionList } from '../../src/serial/merging/hkl.js';
+import { type ReflectionList, readReflectionList } from '../../src/serial/merging/lists/hkl.js';
 import type { MergeOptions } from '../../src/serial/merging/options.js';
 import type { MergeResult } from '../../src/serial/merging/result.js';
-import { commonOf, mergeStatistics } from '../../src/serial/merging/statistics.js';
+import { correlation } from '../../src/serial/merging/statistics/correlations.js';
+import { commonOf, mergeStatistics } from '../../src/serial/merging/statistics/statistics.js';
 import { dataFolder, readData } from '../support/data.js';
 import { unpacked } from './unpacked.js';
 

@@ -2,11 +2,11 @@
 import { expect, it } from 'vitest';
 import { formatChunk, parseGeometry } from '../../dist/index.node.js';
 import { median } from '../../src/base/median.js';
-import { chunkOf } from '../../src/serial/pipeline/chunk.js';
-import type { FrameCrystal, FrameResult } from '../../src/serial/pipeline/frame.js';
-import { crystalWith, tableOfCrystal, withoutReflections } from '../../src/serial/pipeline/measured-crystal.js';
 import { recordOf } from '../../src/serial/pipeline/record.js';
-import { reflectionsOf, rowLength } from '../../src/serial/pipeline/reflection-table.js';
+import type { FrameCrystal, FrameResult } from '../../src/serial/pipeline/stages/frame.js';
+import { crystalWith, tableOfCrystal, withoutReflections } from '../../src/serial/pipeline/stages/measured-crystal.js';
+import { reflectionsOf, rowLength } from '../../src/serial/pipeline/stages/reflection-table.js';
+import { chunkOf } from '../../src/serial/pipeline/streams/chunk.js';
 
 const panel = (name: string, minFs: number, maxFs: number) =>
   `${name}/min_fs = ${minFs}\n${name}/min_ss = 3\n${name}/max_fs = ${maxFs}\n${name}/max_ss = 129\n` +

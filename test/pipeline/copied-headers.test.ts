@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Hdf5Writer, type WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { frameOfMsgpack } from '../../src/io/live/crystfel.js';
 import { liveDataset } from '../../src/io/live/frame.js';
-import { checkCopyHeader, copiedHeaders, headerLine } from '../../src/serial/pipeline/copied-headers.js';
+import { checkCopyHeader, copiedHeaders, headerLine } from '../../src/serial/pipeline/inputs/copied-headers.js';
 import { commandLineOf } from '../../src/serial/pipeline/run-options.js';
 import { codecsHere } from '../data/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';

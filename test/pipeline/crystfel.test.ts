@@ -10,7 +10,7 @@ import { ported } from '../../src/base/crystfel-flags.js';
 import { defaultText, flagOf } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { searchRows } from '../../src/serial/peaks/parameters.js';
-import { tuned } from '../../src/serial/pipeline/tune.js';
+import { tuned } from '../../src/serial/pipeline/first-frames/tune.js';
 
 /** Default and valid values, for each flag with a value; `null`: the manual states no default. */
 const withValues: Readonly<Record<string, readonly [usual: string | null, ...valid: string[]]>> = {

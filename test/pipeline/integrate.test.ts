@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { beamOf, parseGeometry } from '../../dist/index.node.js';
 import { pixelNoise, poisson } from '../../src/io/simulate/poisson.js';
-import { integrate } from '../../src/serial/pipeline/integrate.js';
-import type { Reflection } from '../../src/serial/pipeline/predict.js';
+import { integrate } from '../../src/serial/pipeline/stages/integrate.js';
+import type { Reflection } from '../../src/serial/pipeline/stages/predict.js';
 
 const [width, height] = [150, 130];
 const panel = (name: string, minFs: number, minSs: number, maxFs: number, maxSs: number) =>

@@ -6,7 +6,7 @@ import { Executor } from '../../dist/executors.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';
 import type { Plans } from '../../src/serial/pipeline/frame-searcher.js';
-import { runPlace } from '../../src/serial/pipeline/place.node.js';
+import { runPlace } from '../../src/serial/pipeline/inputs/place.node.js';
 import { runPipeline } from '../../src/serial/pipeline/run.js';
 import type { PipelineOptions } from '../../src/serial/pipeline/run-options.js';
 import { ewald } from '../support/cli.js';

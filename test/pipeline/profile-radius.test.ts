@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { beamOf, type Cell, parseGeometry, reciprocal } from '../../dist/index.node.js';
 import type { Indexer } from '../../src/serial/indexing/indexer.js';
 import type { PeakList } from '../../src/serial/peaks/peak-list.js';
-import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/serial/pipeline/frame.js';
-import { profileRadiusOf } from '../../src/serial/pipeline/profile-radius.js';
 import type { SearchSettings } from '../../src/serial/pipeline/settings.js';
+import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
+import { profileRadiusOf } from '../../src/serial/pipeline/stages/profile-radius.js';
 
 /** Normal deviates, and, from 20 on, foreign peaks far away that make up a tenth. */
 function errors(count: number, radius: number, foreign: number, seed: number): number[] {

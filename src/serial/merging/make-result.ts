@@ -8,22 +8,22 @@ import { plainOf } from '../../base/plain.js';
 import { version } from '../../base/version.js';
 import type { BackendName } from '../../core/backends/names.js';
 import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
-import type { Identified } from './accumulate.js';
-import { cellsRemark, compareCells } from './cells.js';
-import { doubtsOfStatistics } from './doubt.js';
-import { formatReflectionList, type ReflectionList } from './hkl.js';
-import { listOf, scaleOnto, unit } from './merged-lists.js';
-import { mtzOf, spaceGroupOf } from './merged-mtz.js';
-import type { Merge, MergedSet } from './merges.js';
-import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './model.js';
-import { multipleOf, multipleRemark } from './multiple.js';
+import type { Identified } from './fit/accumulate.js';
+import type { Merge, MergedSet } from './fit/merges.js';
+import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './fit/model.js';
+import type { UniqueReflections } from './fit/unique.js';
+import { formatReflectionList, type ReflectionList } from './lists/hkl.js';
+import { listOf, scaleOnto, unit } from './lists/merged-lists.js';
+import { mtzOf, spaceGroupOf } from './lists/merged-mtz.js';
+import { formatUnmerged } from './lists/unmerged.js';
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
-import { fewestPairs, inverseD, mergeStatistics } from './statistics.js';
-import type { Subject } from './subject.js';
-import type { UniqueReflections } from './unique.js';
-import { formatUnmerged } from './unmerged.js';
+import { cellsRemark, compareCells } from './setting/cells.js';
+import { multipleOf, multipleRemark } from './setting/multiple.js';
+import type { Subject } from './setting/subject.js';
+import { doubtsOfStatistics } from './statistics/doubt.js';
+import { fewestPairs, inverseD, mergeStatistics } from './statistics/statistics.js';
 
 /** The parts from which the result of a merge is made. */
 export interface MergeParts {

@@ -13,17 +13,17 @@ import type { Planner } from '../../core/planner/planner.js';
 import type { ByteSource, ReadOptions } from '../../io/data/byte-source.js';
 import { joined } from '../../io/data/compressed/pieces.js';
 import { memorySource } from '../../io/data/sources/memory.js';
-import { type Identified, largestBlock } from './accumulate.js';
-import { Collector } from './collector.js';
-import { ObservationColumns } from './columns.js';
+import { Collector } from './collection/collector.js';
+import { ObservationColumns } from './collection/columns.js';
+import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, unpackedMergePieces } from './collection/pieces.js';
+import { type ScannedHead, StreamScanner } from './collection/scan.js';
+import { admissionOf, formatState, isState, parseState, stateBegin } from './collection/state.js';
+import { type Identified, largestBlock } from './fit/accumulate.js';
+import { type Merge, mergeOf } from './fit/merges.js';
 import { mergingFeature } from './kernels.js';
-import { type Merge, mergeOf } from './merges.js';
 import { type CheckedMerge, checkMerge, type MergeOptions } from './options.js';
-import { beginsHdf5, hdf5Begin, type MergeBytes, mergeSource, unpackedMergePieces } from './pieces.js';
 import type { MergeResult } from './result.js';
 import { type Collected, type MergeRunOptions, runMerge } from './run.js';
-import { type ScannedHead, StreamScanner } from './scan.js';
-import { admissionOf, formatState, isState, parseState, stateBegin } from './state.js';
 
 /** An input of a merge, and its name in messages: a stream, the HDF5 file of a run, or the state of a merger. */
 export interface MergeInput {
@@ -170,7 +170,7 @@ export class Merger {
 
   async #addRunFile(source: ByteSource, name: string): Promise<void> {
     const before = this.#columns.crystals;
-    const { readRunFile } = await import('./hdf5-run.js');
+    const { readRunFile } = await import('./collection/hdf5-run.js');
     this.#heads.push({ name, head: await readRunFile(source, name, this.#collector) });
     this.#refuseRepeated(name, before);
   }

@@ -10,10 +10,10 @@ import type { KnownCell } from '../../crystal/cell-file.js';
 import { laueName, pointGroup, pointGroupNames } from '../../crystal/symmetry/point-group.js';
 import type { MetricTolerance } from '../../crystal/symmetry/settings.js';
 import { pointGroupOfSpaceGroup, spaceGroup } from '../../crystal/symmetry/space-group.js';
-import type { ReflectionList } from './hkl.js';
+import { readPolarisation } from './fit/polarisation.js';
+import type { ReflectionList } from './lists/hkl.js';
 import type { MergeOptions } from './parameter-types.js';
 import { mergeMode, mergeRows } from './parameters.js';
-import { readPolarisation } from './polarisation.js';
 
 export type { MergeOptions } from './parameter-types.js';
 export { type MergeModel, mergeModels } from './parameters.js';

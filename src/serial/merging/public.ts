@@ -1,12 +1,12 @@
 /** The public names of merging in the entry `ewald`; `ewald/merging` adds the names of public.entry.ts. */
-export type { CellPopulation, MergedCells } from './cells.js';
-export type { ScanCounts } from './counts.js';
-export type { ReflectionList } from './hkl.js';
+
+export type { ScanCounts } from './collection/counts.js';
+export type { MergeBytes } from './collection/pieces.js';
+export type { Split } from './collection/split.js';
+export type { ReflectionList } from './lists/hkl.js';
 export { mergeStream } from './merge-stream.js';
 export type { MergeFeed, MergeFile, MergeInput, Merger } from './merger.js';
-export type { MergedMultiple } from './multiple.js';
 export type { MergeModel, MergeOptions } from './options.js';
-export type { MergeBytes } from './pieces.js';
 export type {
   MergeCounts,
   MergedCrystal,
@@ -17,6 +17,7 @@ export type {
   MergeResultMethods,
 } from './result.js';
 export type { MergeRunOptions } from './run.js';
+export type { CellPopulation, MergedCells } from './setting/cells.js';
+export type { MergedMultiple } from './setting/multiple.js';
 export type { MergeExecutor } from './share.js';
-export type { Split } from './split.js';
-export type { LTest, MergeStatistics, ShellStatistics, WilsonFit } from './statistics.js';
+export type { LTest, MergeStatistics, ShellStatistics, WilsonFit } from './statistics/statistics.js';

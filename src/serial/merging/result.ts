@@ -3,12 +3,12 @@
 import type { PlainOf } from '../../base/plain.js';
 import type { BackendName } from '../../core/backends/names.js';
 import type { Centring } from '../../crystal/centring.js';
-import type { MergedCells } from './cells.js';
-import type { ScanCounts } from './counts.js';
-import type { ReflectionList } from './hkl.js';
-import type { MergedMultiple } from './multiple.js';
+import type { ScanCounts } from './collection/counts.js';
+import type { ReflectionList } from './lists/hkl.js';
 import type { MergeModel } from './options.js';
-import type { MergeStatistics } from './statistics.js';
+import type { MergedCells } from './setting/cells.js';
+import type { MergedMultiple } from './setting/multiple.js';
+import type { MergeStatistics } from './statistics/statistics.js';
 
 /** The results of a merge for one crystal. */
 export interface MergedCrystal {

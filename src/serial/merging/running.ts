@@ -109,7 +109,7 @@ export async function mergeSink(
       await under;
       feed.end();
       await merge();
-      if (result) section = (await import('./report.js')).mergeSection(result);
+      if (result) section = (await import('./statistics/report.js')).mergeSection(result);
       if (!status) throw new EwaldError('Internal', 'a merge has ended without a status');
       return statusText(status);
     },

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { shown } from '../../base/options.js';
-import type { Identified } from './accumulate.js';
+import type { Identified } from './fit/accumulate.js';
 
 /** The executor (of `ewald/executors`) that fits the merge and its halves instead of this process. */
 export interface MergeExecutor {

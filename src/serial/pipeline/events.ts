@@ -1,10 +1,11 @@
 /** The events of a run, in addition to its frames. */
+
+import type { Tuned } from './first-frames/tune.js';
+import type { FoundCell } from './first-frames/unknown-cell.js';
+import type { SettledGeometry } from './geometry/settle-geometry.js';
 import type { PeakSource } from './parameters.js';
-import type { SettledGeometry } from './refinement/settle-geometry.js';
 import type { OutputEnd } from './sinks/outputs.js';
 import type { RunSummary } from './summary.js';
-import type { Tuned } from './tune.js';
-import type { FoundCell } from './unknown-cell.js';
 
 /** An event of a run. The frames themselves are yielded. */
 export type RunEvent =

@@ -29,6 +29,11 @@ import { type PeakList, selectPeaks } from '../peaks/peak-list.js';
 import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
+import { isTuned, tunedOn } from './first-frames/tune.js';
+import { KeptPlans } from './kept-plans.js';
+import { checkSearch, refuseOfPeaks } from './modes.js';
+import { isList, type PeakSource } from './parameters.js';
+import { type SearchSettings, settingNames } from './settings.js';
 import {
   type FrameCrystal,
   type FrameResult,
@@ -37,14 +42,9 @@ import {
   predictCrystal,
   type Scene,
   type StageBackends,
-} from './frame.js';
-import type { Measured } from './integrate.js';
-import { KeptPlans } from './kept-plans.js';
-import { checkSearch, refuseOfPeaks } from './modes.js';
-import { isList, type PeakSource } from './parameters.js';
-import type { Reflection } from './predict.js';
-import { type SearchSettings, settingNames } from './settings.js';
-import { isTuned, tunedOn } from './tune.js';
+} from './stages/frame.js';
+import type { Measured } from './stages/integrate.js';
+import type { Reflection } from './stages/predict.js';
 
 /** The methods of a context that a searcher requires. */
 export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;

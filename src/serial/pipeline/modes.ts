@@ -4,10 +4,10 @@ import { knownOptions, shown } from '../../base/options.js';
 import { checked, type Mode, namesOf, refuseOthers } from '../../base/parameters.js';
 import { checkThresholds } from '../indexing/parameters.js';
 import { libraryRows, refuseEmptyRing, searchRows } from '../peaks/parameters.js';
-import { parseIntegration } from './integration-method.js';
 import type { RefinementParameters } from './parameter-types.js';
 import { isList, type PeakSource, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
+import { parseIntegration } from './stages/integration-method.js';
 
 /** The properties of a run that determine which parameters it uses. */
 export interface RunMode {

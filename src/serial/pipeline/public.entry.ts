@@ -1,12 +1,6 @@
 /** The public names of `ewald/pipeline` that are the same on every platform. */
 export { spotUnits, unitHint } from '../../io/data/spot-list.js';
 export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
-export { isFrameDoubtful } from './doubt.js';
-export type { RunEvent } from './events.js';
-export { cellText, errorText, oddsText, preferenceText } from './lattice-text.js';
-export type { FileInput, OutputTarget } from './place.js';
-export { progressText } from './progress-text.js';
-export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export {
   type GeometryCrystal,
   type GeometryRefinement,
@@ -14,8 +8,15 @@ export {
   type MovedUnit,
   type RefineGeometryOptions,
   refineGeometry,
-} from './refinement/refine-geometry.js';
-export type { SettledGeometry } from './refinement/settle-geometry.js';
+} from '../refinement/refine-geometry.js';
+export { isFrameDoubtful } from './doubt.js';
+export type { RunEvent } from './events.js';
+export { cellText, errorText, oddsText, preferenceText } from './first-frames/lattice-text.js';
+export { cellFileOf, fewestPeaks, latticeOf } from './first-frames/unknown-cell.js';
+export type { SettledGeometry } from './geometry/settle-geometry.js';
+export type { FileInput, OutputTarget } from './inputs/place.js';
+export { progressText } from './progress-text.js';
+export type { CrystalRecord, FrameFailure, FrameRecord } from './record.js';
 export type { RunExecutor } from './run-options.js';
 export type { OutputEnd, OutputOptions } from './sinks/outputs.js';
 export type { RunView, ViewedRun } from './sinks/run-view.js';
@@ -25,4 +26,3 @@ export type { ZmqSourceOptions } from './sources/zeromq.node.js';
 export type { StreamInfo } from './streams/info.js';
 export type { Joined, JoinOptions } from './streams/join.js';
 export { type CellSummary, RunSummary } from './summary.js';
-export { cellFileOf, fewestPeaks, latticeOf } from './unknown-cell.js';

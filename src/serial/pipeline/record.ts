@@ -7,12 +7,12 @@ import type { StreamChunk } from '../../crystal/stream/stream.js';
 import { formatChunk } from '../../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
-import { chunkOf, type FrameOrigin } from './chunk.js';
-import type { CopiedHeader } from './copied-headers.js';
-import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './frame.js';
-import { crystalWith, tableOfCrystal, withoutReflections } from './measured-crystal.js';
-import { rowLength } from './reflection-table.js';
+import type { CopiedHeader } from './inputs/copied-headers.js';
 import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
+import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './stages/frame.js';
+import { crystalWith, tableOfCrystal, withoutReflections } from './stages/measured-crystal.js';
+import { rowLength } from './stages/reflection-table.js';
+import { chunkOf, type FrameOrigin } from './streams/chunk.js';
 
 /** A crystal without its reflections, which are in the chunk. */
 export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {

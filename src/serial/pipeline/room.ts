@@ -3,10 +3,10 @@ import { oneShot } from '../../base/one-shot.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { indexingRoom } from '../indexing/room.js';
 import { peaksRoom } from '../peaks/room.js';
-import type { FramesCell, FramesCellOptions } from './cell-of-frames.js';
+import type { FramesCell, FramesCellOptions } from './first-frames/cell-of-frames.js';
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
+import type { LoadPlace } from './inputs/place.js';
 import type { PeakSource } from './parameters.js';
-import type { LoadPlace } from './place.js';
 import type { PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
 
@@ -55,7 +55,7 @@ export const pipelineRoom =
       return oneShot(run, 'this run', 'call pipeline again');
     },
     async cell(options) {
-      const { cellOfFrames } = await import('./cell-of-frames.js');
+      const { cellOfFrames } = await import('./first-frames/cell-of-frames.js');
       return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options);
     },
     async frameSearcher(options) {

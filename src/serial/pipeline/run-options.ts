@@ -10,10 +10,11 @@ import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { DetectorOptions } from '../../io/detector/detector.js';
 import { cellSearchRows } from '../indexing/parameters.js';
 import { libraryRows, searchRows } from '../peaks/parameters.js';
-import { checkCopyHeader } from './copied-headers.js';
 import type { RunEvent } from './events.js';
-import { checkCells, type GivenCell } from './given.js';
-import { isFile, type RunInput } from './inputs.js';
+import { checkCopyHeader } from './inputs/copied-headers.js';
+import { checkCells, type GivenCell } from './inputs/given.js';
+import { isFile, type RunInput } from './inputs/inputs.js';
+import type { FileInput } from './inputs/place.js';
 import { checkSettings, refuseOfPeaks } from './modes.js';
 import type { RefinementParameters } from './parameter-types.js';
 import {
@@ -25,7 +26,6 @@ import {
   thresholdRows,
   unknownCellRows,
 } from './parameters.js';
-import type { FileInput } from './place.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
 import type { Shard } from './sources/source.js';

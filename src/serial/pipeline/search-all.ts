@@ -14,13 +14,13 @@ import { type Dataset, fillsHere } from '../../io/data/dataset.js';
 import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
-import { chunkOf, type FrameOrigin } from './chunk.js';
-import { copiedHeaders } from './copied-headers.js';
-import { type FrameResult, integrateCrystals } from './frame.js';
 import { type FrameSearcherMethods, type OpenFrameSearcher, whileItStays } from './frame-searcher.js';
-import { listedOf, listedPeaks } from './listed.js';
-import { readFrame } from './read-frame.js';
+import { copiedHeaders } from './inputs/copied-headers.js';
 import { methodName } from './settings.js';
+import { type FrameResult, integrateCrystals } from './stages/frame.js';
+import { listedOf, listedPeaks } from './stages/listed.js';
+import { readFrame } from './stages/read-frame.js';
+import { chunkOf, type FrameOrigin } from './streams/chunk.js';
 
 /** A finished frame. */
 export interface SearchedFrame {

@@ -6,13 +6,13 @@ import type { KnownCell } from '../../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../../crystal/multiples.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../../io/live/rates.js';
 import { doubtText, explainedFraction } from './doubt.js';
-import type { StageTimes } from './frame.js';
 import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
 import { Sampled } from './sampled.js';
 import type { PipelineItem } from './search-all.js';
 import { isBrief } from './shards/brief.js';
 import type { RunSource } from './sources/source.js';
+import type { StageTimes } from './stages/frame.js';
 
 /** The properties of a frame that are counted. */
 interface CountedFrame {

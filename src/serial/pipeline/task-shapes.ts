@@ -18,10 +18,10 @@ import {
 } from '../../base/shapes.js';
 import { geometryShape } from '../../crystal/geometry/geometry-shape.js';
 import { dataTypes } from '../../io/data/dtype.js';
-import { parseIntegration } from './integration-method.js';
 import { checkSearch } from './modes.js';
 import { searchSettingRows } from './parameters.js';
 import { type SearchSettings, settingNames } from './settings.js';
+import { parseIntegration } from './stages/integration-method.js';
 
 /** Plain data with every parameter in its range. */
 const settingsShape: Shape = (what, settings) => {

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import type { Metadata } from '../../io/data/dataset.js';
 import type { DataType } from '../../io/data/dtype.js';
-import { product } from '../dtypes.js';
+import { product } from '../functions/dtypes.js';
 import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
 
 /** What a detector announces of an acquisition. */

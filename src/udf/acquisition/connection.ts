@@ -8,7 +8,7 @@ import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { checkSignal } from '../../base/options.js';
 import { asyncDispose } from '../../base/resource.js';
-import { product } from '../dtypes.js';
+import { product } from '../functions/dtypes.js';
 import type { LiveParameters } from '../parameter-types.js';
 import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';
 import type { DetectorControl } from './detector-control.js';

@@ -6,7 +6,7 @@ import { refusal, reworded } from '../../base/parameters.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { DataInput } from '../../io/data/source-of.js';
 import type { UdfPlace } from '../context-options.js';
-import type { FollowOptions, LoadOptions } from '../scan.js';
+import type { FollowOptions, LoadOptions } from '../scans/scan.js';
 import { DetectorConnection } from './connection.js';
 import type { LiveScan } from './live-scan.js';
 import { exampleShape } from './nav-shape.js';

@@ -1,8 +1,8 @@
 /** The partition of a run that consists of frames that have arrived. */
 import type { FrameArray } from '../../io/data/dtype.js';
-import { numbersPerElement, product } from '../dtypes.js';
-import type { Partition } from '../partitions.js';
-import type { Run } from '../run.js';
+import type { Partition } from '../execution/partitions.js';
+import type { Run } from '../execution/run.js';
+import { numbersPerElement, product } from '../functions/dtypes.js';
 import type { ArrivedFrames } from './frame-queue.js';
 
 /**

@@ -1,8 +1,8 @@
 /** An acquisition as a scan, which a run processes like a stored one. */
 import { EwaldError } from '../../base/errors.js';
 import type { Dataset, Note } from '../../io/data/dataset.js';
-import { product } from '../dtypes.js';
-import { type Scan, syncInfo } from '../scan.js';
+import { product } from '../functions/dtypes.js';
+import { type Scan, syncInfo } from '../scans/scan.js';
 import type { Acquisition } from './acquisition.js';
 
 /** A scan whose frames are still arriving. */

@@ -4,7 +4,7 @@ import { shown } from '../../base/options.js';
 import { refusal, type Said, setting } from '../../base/parameters.js';
 import type { Note } from '../../io/data/dataset.js';
 import { filledShape } from '../../io/data/shapes.js';
-import { product } from '../dtypes.js';
+import { product } from '../functions/dtypes.js';
 import type { Announcement } from './acquisition.js';
 
 /** The scan as far as it is known before its shape is. */

@@ -3,9 +3,9 @@
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { MethodOf } from '../../base/members.js';
-import { product } from '../dtypes.js';
-import type { Scan } from '../scan.js';
-import type { AnyUdf } from '../udf.js';
+import { product } from '../functions/dtypes.js';
+import type { AnyUdf } from '../functions/udf.js';
+import type { Scan } from '../scans/scan.js';
 
 /** One image of a result. */
 export interface Channel {

@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
 import { type Calibration, checkCalibration, isKnown } from '../calibrate/calibration.js';
 import type { Trend } from '../calibrate/trend.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 
 /** The options that a calibration can give. */
 interface Given {

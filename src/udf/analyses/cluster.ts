@@ -3,14 +3,14 @@
  * values.
  */
 import { EwaldError } from '../../base/errors.js';
-import type { ResultBuffer } from '../buffers.js';
 import { pixelsUdf } from '../builtin/pixels.js';
 import { stddevUdf } from '../builtin/stddev.js';
-import { localMaxima } from '../local-maxima.js';
-import { ring } from '../masks.js';
+import type { ResultBuffer } from '../functions/buffers.js';
+import { localMaxima } from '../images/local-maxima.js';
+import { ring } from '../images/masks.js';
+import { wardLabels } from '../images/ward.js';
 import type { AnalysisParameters } from '../parameter-types.js';
-import type { Scan } from '../scan.js';
-import { wardLabels } from '../ward.js';
+import type { Scan } from '../scans/scan.js';
 import type { Analysis, Channel } from './analysis.js';
 import { centreOf, optionsOf, radii } from './parameters.js';
 

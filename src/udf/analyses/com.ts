@@ -3,7 +3,7 @@ import { checkParameter } from '../../base/parameters.js';
 import { comUdf } from '../builtin/com.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { centreOf, checkRing, optionsOf } from './parameters.js';

@@ -1,18 +1,18 @@
 /** Analyses of diffraction disks: their positions, and the strain of the lattice through them. */
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
-import type { ResultBuffer } from '../buffers.js';
 import { sumUdf } from '../builtin/sums.js';
 import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern } from '../disks/patterns.js';
 import { findDiskPeaks } from '../disks/peaks.js';
 import { strainMaps } from '../disks/strain.js';
 import { diskUdf } from '../disks/udf.js';
+import type { ResultBuffer } from '../functions/buffers.js';
+import type { AnyUdf } from '../functions/udf.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
-import { select } from '../roi.js';
-import type { Scan } from '../scan.js';
-import type { AnyUdf } from '../udf.js';
+import { select } from '../scans/roi.js';
+import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { detectorSize, optionsOf } from './parameters.js';
 

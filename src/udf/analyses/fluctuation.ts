@@ -1,7 +1,7 @@
 /** Fluctuations and crystallinity. Defaults are those of LiberTEM. */
 import { crystallinityUdf, femUdf } from '../builtin/fluctuation.js';
 import type { AnalysisParameters } from '../parameter-types.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 import { type Analysis, navChannel } from './analysis.js';
 import type { RingOptions } from './masks.js';
 import { centreOf, optionsOf, radii } from './parameters.js';

@@ -4,9 +4,9 @@ import { expects } from '../../base/arguments.js';
 import { callback } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { masksUdf } from '../builtin/masks.js';
-import { circular, type MaskArray, point, radialBins, ring } from '../masks.js';
+import { circular, type MaskArray, point, radialBins, ring } from '../images/masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
 import { centreOf, expectsScan, optionsOf, radii } from './parameters.js';
 

@@ -4,7 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { knownOptions, shown } from '../../base/options.js';
 import { checked, type Parameters, refusal } from '../../base/parameters.js';
 import { type AnalysisName, rowsOfAnalysis } from '../parameters.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 
 /** Throws `Argument` unless `scan` is a result of `load`. */
 export const expectsScan = (what: string, scan: Scan): void =>

@@ -1,14 +1,14 @@
 /** Analyses of phases: single side band ptychography, off-axis holography, integrated centres of mass. */
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
-import type { ResultBuffer } from '../buffers.js';
 import { sumUdf } from '../builtin/sums.js';
+import type { ResultBuffer } from '../functions/buffers.js';
+import type { AnyUdf } from '../functions/udf.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
-import { integrateField } from '../integrate.js';
+import { integrateField } from '../images/integrate.js';
 import type { AnalysisParameters } from '../parameter-types.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 import { ssbUdf } from '../ssb/udf.js';
-import type { AnyUdf } from '../udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { type ComOptions, comAnalysis } from './com.js';

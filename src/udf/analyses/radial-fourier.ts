@@ -1,9 +1,9 @@
 /** Fourier components along rings: the rotational symmetry of the pattern on each of them. */
 import { masksUdf } from '../builtin/masks.js';
-import { product } from '../dtypes.js';
-import { polarMap, radialBins } from '../masks.js';
+import { product } from '../functions/dtypes.js';
+import { polarMap, radialBins } from '../images/masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 import type { Analysis, Channel } from './analysis.js';
 import { centreOf, checkRing, optionsOf } from './parameters.js';
 

@@ -4,11 +4,11 @@ import { refusal } from '../../base/parameters.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
-import { product } from '../dtypes.js';
-import { shiftedMagnitude, shiftedSpectrum } from '../fourier.js';
-import { circular } from '../masks.js';
+import { product } from '../functions/dtypes.js';
+import { shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
+import { circular } from '../images/masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
-import type { Scan } from '../scan.js';
+import type { Scan } from '../scans/scan.js';
 import { type Analysis, complexChannels, navChannel, realOrComplex, sigChannel } from './analysis.js';
 import { centreOf, detectorSize, expectsScan, optionsOf } from './parameters.js';
 

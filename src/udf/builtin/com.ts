@@ -5,9 +5,9 @@
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import { type Trend, trendMap } from '../calibrate/trend.js';
-import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../field.js';
-import { circular, ring, spansOf } from '../masks.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { curl, divergence, type Field, type Regression, regress, straighten, subtractTrend } from '../images/field.js';
+import { circular, ring, spansOf } from '../images/masks.js';
 import { checkRing, frameSize } from './fluctuation.js';
 
 /** Parameters of `comUdf`. */

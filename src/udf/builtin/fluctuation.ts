@@ -1,9 +1,9 @@
 /** Measures of order in each frame: fluctuations on a ring (FEM), and spectral weight on a ring (crystallinity). */
 import { EwaldError } from '../../base/errors.js';
-import { isIntegerDtype } from '../dtypes.js';
-import { spectrum2d } from '../fourier.js';
-import { circular, ring, spansOf } from '../masks.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import { isIntegerDtype } from '../functions/dtypes.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { spectrum2d } from '../images/fourier.js';
+import { circular, ring, spansOf } from '../images/masks.js';
 import { integerVarsum } from './stddev.js';
 
 /** Width and height of a frame. Throws `Shape` for frames of other than two axes. */

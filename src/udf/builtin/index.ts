@@ -1,9 +1,9 @@
 /** The package's UDFs by name, by which workers find them. */
 import { blockSumsUdf } from '../calibrate/block-sums.js';
 import { disksUdf } from '../disks/udf.js';
+import type { AnyUdf } from '../functions/udf.js';
 import { holoUdf } from '../holography/udf.js';
 import { sideBandUdf } from '../ssb/udf.js';
-import type { AnyUdf } from '../udf.js';
 import { comUdf } from './com.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';
 import { masksUdf } from './masks.js';

@@ -2,13 +2,13 @@
 
 import { EwaldError } from '../../base/errors.js';
 import type { DataType } from '../../io/data/dtype.js';
-import type { BufferDeclaration } from '../buffers.js';
-import { product } from '../dtypes.js';
-import type { KernelPart } from '../kernel-part.js';
-import { isBoolean, isFew, type MaskArray, spansOf } from '../masks.js';
+import type { KernelPart } from '../execution/kernel-part.js';
+import type { BufferDeclaration } from '../functions/buffers.js';
+import { product } from '../functions/dtypes.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
+import { isBoolean, isFew, type MaskArray, spansOf } from '../images/masks.js';
 import type { PassStep } from '../pass/pass.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
-import { WeightedMasks } from '../weighted.js';
+import { WeightedMasks } from '../pass/weighted.js';
 
 /** Parameters of `masksUdf`. */
 export interface MasksParams extends Readonly<Record<string, unknown>> {

@@ -4,10 +4,10 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformUrl } from '../../base/globals.js';
 import { shown } from '../../base/options.js';
 import { elements } from '../../io/data/dtype.js';
-import type { BufferDeclaration, BufferDeclarations } from '../buffers.js';
-import type { BufferDtype } from '../dtypes.js';
-import { guarded, settled } from '../running.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import { guarded, settled } from '../execution/running.js';
+import type { BufferDeclaration, BufferDeclarations } from '../functions/buffers.js';
+import type { BufferDtype } from '../functions/dtypes.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
 /** `intensity`, [positions, …sig], of the input's dtype. */
 export const pickUdf = /* @__PURE__ */ defineUdf({

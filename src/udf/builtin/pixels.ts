@@ -1,9 +1,9 @@
 /** Selected pixels of each frame: feature vectors of scan positions. */
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
-import type { BufferDeclaration } from '../buffers.js';
-import { product } from '../dtypes.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import type { BufferDeclaration } from '../functions/buffers.js';
+import { product } from '../functions/dtypes.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
 /**
  * `intensity`, [positions, pixels] f64: the pixels with the flat indices `pixels`, exactly as they are. Not for complex

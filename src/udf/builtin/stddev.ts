@@ -6,7 +6,7 @@
  * 10.1145/3221269.3223036).
  */
 import type { DataType } from '../../io/data/dtype.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
 /**
  * The correction for adding two sums of squares about their means: of n1 numbers with sum s1 to n0 numbers with sum s0.

@@ -1,6 +1,6 @@
 /** Sums: of all frames, of each frame, of logarithms. Integers are exact as long as they stay below 2^53. */
-import type { BufferDeclaration } from '../buffers.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import type { BufferDeclaration } from '../functions/buffers.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
 const builtin = 'ewald/udf';
 const complex = ({ inputDtype }: UdfMeta): boolean => inputDtype.startsWith('c');

@@ -1,6 +1,6 @@
 /** The sums of the frames of blocks of a scan, in one pass. */
 import { addAll } from '../builtin/sums.js';
-import { defineUdf, type UdfMeta } from '../udf.js';
+import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
 /** Edges of `side` blocks of n positions. */
 export const blockEdges = (n: number, side: number): number[] =>

@@ -4,8 +4,8 @@
  * here frequencies are weighed by their signal, and the result has an error or is refused.
  */
 import { median } from '../../base/median.js';
-import { straighten } from '../field.js';
-import { inverse2d, transform2d } from '../fourier.js';
+import { straighten } from '../images/field.js';
+import { inverse2d, transform2d } from '../images/fourier.js';
 
 /** The axes of the scan as seen by the detector. */
 export interface ScanAxes {

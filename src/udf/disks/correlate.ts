@@ -2,7 +2,7 @@
  * Disk finding in JavaScript and float64, for frames that the core does not accept, and for single images: the same
  * definitions as cpp/udf/isa/disks.cpp.
  */
-import { inverse2d, spectrum2d } from '../fourier.js';
+import { inverse2d, spectrum2d } from '../images/fourier.js';
 import type { FoundDisks } from './contract.js';
 import type { DiskCorrelation, DiskRefinement } from './finder.js';
 import { type CheckedPattern, cropSize, patternMask } from './patterns.js';

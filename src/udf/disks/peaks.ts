@@ -2,7 +2,7 @@
 import { expectsNumbers } from '../../base/arguments.js';
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { localMaxima } from '../local-maxima.js';
+import { localMaxima } from '../images/local-maxima.js';
 import { Correlator, logScaled } from './correlate.js';
 import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
 

@@ -2,11 +2,11 @@
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { udfNumbers } from '../../core/layout/udf.js';
-import { type AuxData, isAux } from '../aux.js';
-import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import type { PassDtype } from '../contract.js';
-import { defineUdf, type Udf, type UdfMeta } from '../udf.js';
+import { type AuxData, isAux } from '../functions/aux.js';
+import type { BufferDeclaration } from '../functions/buffers.js';
+import { defineUdf, type Udf, type UdfMeta } from '../functions/udf.js';
 import type { FoundDisks } from './contract.js';
 import { type DiskJob, diskFrames } from './correlate.js';
 import { checkRefinement, correlationRows, type DiskCorrelation, type DiskRefinement } from './finder.js';

@@ -3,11 +3,11 @@ import { expectsNumbers } from '../../base/arguments.js';
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions, shown } from '../../base/options.js';
-import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
-import { inverse2d, spectrum2d } from '../fourier.js';
+import type { BufferDeclaration } from '../functions/buffers.js';
+import { defineUdf, type Udf, type UdfMeta } from '../functions/udf.js';
+import { inverse2d, spectrum2d } from '../images/fourier.js';
 import type { UdfCore } from '../room.js';
-import { defineUdf, type Udf, type UdfMeta } from '../udf.js';
 
 /** Options of `holographyUdf`. */
 export interface HolographyOptions {

@@ -1,6 +1,6 @@
 /** Shows images in a page, and as HTML for hosts that display it. */
 import { expectsMembers } from '../../base/arguments.js';
-import { toRgba } from '../colormap.js';
+import { toRgba } from '../images/colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 
 /** A canvas of a page or a worker: `HTMLCanvasElement` or `OffscreenCanvas`. */

@@ -1,6 +1,6 @@
 /** An image as HTML for hosts that display it: an `img` with a data URL in its original size. */
 import { dataUrl, encodePng } from '../../base/png.js';
-import { toRgba } from '../colormap.js';
+import { toRgba } from '../images/colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 
 /** `<figure>` with the image and its title. */

@@ -5,7 +5,7 @@ import { expects } from '../../base/arguments.js';
 import { row, valid } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
 import { knownOptions, list } from '../../base/options.js';
-import type { ResultBuffer } from '../buffers.js';
+import type { ResultBuffer } from '../functions/buffers.js';
 import type { LivePicture } from './picture.js';
 
 /** Receives the images. */

@@ -1,5 +1,5 @@
 /** Images on a terminal: kitty or sixel graphics on terminals known to support them, half blocks elsewhere. */
-import { colourOf, robustLimits, toRgba } from '../colormap.js';
+import { colourOf, robustLimits, toRgba } from '../images/colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 
 /** How a terminal displays images. */

@@ -2,11 +2,11 @@
 import type { Corrections } from '../../io/data/corrections.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import type { SparseFrames } from '../../io/data/sparse.js';
-import { convertFrames } from '../frames-of.js';
-import type { KernelPart } from '../kernel-part.js';
-import { guarded, kernelOf, type Running } from '../running.js';
-import type { AnyUdf } from '../udf.js';
-import type { UdfMeta } from '../udf-meta.js';
+import { convertFrames } from '../execution/frames-of.js';
+import type { KernelPart } from '../execution/kernel-part.js';
+import { guarded, kernelOf, type Running } from '../execution/running.js';
+import type { AnyUdf } from '../functions/udf.js';
+import type { UdfMeta } from '../functions/udf-meta.js';
 import { isSparseStep, sparseSums } from './sums.js';
 
 /** Whether a UDF sees sparse frames: by its own method, or since its sums only need the pixels that are listed. */

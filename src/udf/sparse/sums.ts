@@ -1,9 +1,9 @@
 /** The sums of a pass from sparse frames: only pixels that are listed are visited. */
 import type { SparseFrames } from '../../io/data/sparse.js';
-import { isIntegerDtype } from '../dtypes.js';
-import type { KernelPart, KernelSums } from '../kernel-part.js';
+import type { KernelPart, KernelSums } from '../execution/kernel-part.js';
+import { isIntegerDtype } from '../functions/dtypes.js';
+import type { UdfMeta } from '../functions/udf-meta.js';
 import { type PassStep, type Spans, type SparseMasks, shapeOfStep } from '../pass/steps.js';
-import type { UdfMeta } from '../udf-meta.js';
 
 /** Whether these steps can be computed from the listed pixels: pixels of 0 do not change their results. */
 export const isSparseStep = ({ kind }: PassStep, { inputDtype }: UdfMeta): boolean =>

@@ -2,12 +2,12 @@
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { breathe, checkSignal } from '../../base/options.js';
-import type { BufferDeclaration } from '../buffers.js';
 import { frameSize } from '../builtin/fluctuation.js';
-import { inverse2d, spectrum2d } from '../fourier.js';
-import { ResidentScan } from '../resident.js';
+import type { BufferDeclaration } from '../functions/buffers.js';
+import { defineUdf, type Udf, type UdfFrames, type UdfMeta } from '../functions/udf.js';
+import { inverse2d, spectrum2d } from '../images/fourier.js';
 import type { UdfCore } from '../room.js';
-import { defineUdf, type Udf, type UdfFrames, type UdfMeta } from '../udf.js';
+import { ResidentScan } from '../scans/resident.js';
 import { checkSideBands, checkSsb, SideBands, type SsbGeometry, type SsbOptions, type SsbSizes } from './geometry.js';
 
 /** A transform of planes over the scan: real [planes, rows, columns] to complex [planes, rows / 2 + 1, columns]. */

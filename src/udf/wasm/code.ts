@@ -3,7 +3,7 @@ import { absoluteAddress } from '../../base/addresses.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformModule, PlatformUrl } from '../../base/globals.js';
 import { wasmRefusal } from '../../base/policy.js';
-import type { AnyUdf } from '../udf.js';
+import type { AnyUdf } from '../functions/udf.js';
 import { checkModule } from './abi.js';
 import type { WasmUdfSource } from './source.js';
 

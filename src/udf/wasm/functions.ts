@@ -2,8 +2,8 @@
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { breathe, checkSignal } from '../../base/options.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
-import { declarationsOf, type Running } from '../running.js';
-import type { AnyUdf, PartitionMeta, UdfMeta } from '../udf.js';
+import { declarationsOf, type Running } from '../execution/running.js';
+import type { AnyUdf, PartitionMeta, UdfMeta } from '../functions/udf.js';
 import type { WasmCode } from './code.js';
 import { WasmInstance } from './instance.js';
 

@@ -1,9 +1,9 @@
 /** A UDF's module with the memory of a run, and checked calls of its functions. */
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { type DataType, elementBytes, type FrameArray, viewAs } from '../../io/data/dtype.js';
-import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../buffers.js';
-import { type Arrays, allocate, type BufferArray, numbersPerElement, product } from '../dtypes.js';
-import type { UdfMeta } from '../udf.js';
+import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../functions/buffers.js';
+import { type Arrays, allocate, type BufferArray, numbersPerElement, product } from '../functions/dtypes.js';
+import type { UdfMeta } from '../functions/udf.js';
 import { abiVersion, checkSignatures, dtypeCodes, importsOf, type UdfExports } from './abi.js';
 import type { WasmCode } from './code.js';
 import { MemoryLayout, type Region } from './layout.js';

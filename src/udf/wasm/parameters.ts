@@ -1,7 +1,7 @@
 /** Parameters of a UDF as its module receives them: 8 bytes each, in the order of the definition. */
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
-import { isAux } from '../aux.js';
+import { isAux } from '../functions/aux.js';
 import type { MemoryLayout, Region } from './layout.js';
 
 const parameterBytes = 8;

@@ -10,7 +10,7 @@ import { type DetectorMethods, detectorRoom } from '../../io/detector/room.js';
 import { type IndexingMethods, indexingRoom } from '../../serial/indexing/room.js';
 import { type MergingMethods, mergingRoom } from '../../serial/merging/room.js';
 import { type PeaksMethods, peaksRoom } from '../../serial/peaks/room.js';
-import type { LoadPlace } from '../../serial/pipeline/place.js';
+import type { LoadPlace } from '../../serial/pipeline/inputs/place.js';
 import { type PipelineMethods, pipelineRoom } from '../../serial/pipeline/room.js';
 import { type FftMethods, fftRoom } from '../../transforms/fft/room.js';
 import { type UdfMethods, udfRoom } from '../../udf/room.js';

@@ -1,8 +1,8 @@
 /** Refuses files that the viewer cannot show, in words and before its page is opened. */
 import { EwaldError } from '../../base/errors.js';
-import { givenCells, givenGeometry } from '../../serial/pipeline/given.js';
-import { inputKindIn } from '../../serial/pipeline/inputs.js';
-import { runPlace } from '../../serial/pipeline/place.node.js';
+import { givenCells, givenGeometry } from '../../serial/pipeline/inputs/given.js';
+import { inputKindIn } from '../../serial/pipeline/inputs/inputs.js';
+import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
 
 const endsWith = (file: string, ...endings: string[]): boolean =>
   endings.some((ending) => file.toLowerCase().endsWith(ending));

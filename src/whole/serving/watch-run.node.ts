@@ -19,7 +19,7 @@ import type { RunEvent } from '../../serial/pipeline/events.js';
 import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
 import type { RunSummary } from '../../serial/pipeline/summary.js';
 import type { LiveStatus } from '../../udf/acquisition/acquisition.js';
-import type { UdfProgress } from '../../udf/run.js';
+import type { UdfProgress } from '../../udf/execution/run.js';
 import type { WatchParameters } from './parameter-types.js';
 import { watchRows } from './parameters.js';
 import { StatusServer } from './status-server.js';

@@ -6,9 +6,8 @@ import { EwaldError } from '../../../base/errors.js';
 import type { Cell } from '../../../crystal/cell.js';
 import { shardName } from '../../../executors/shards.js';
 import type { PeakList } from '../../peaks/peak-list.js';
-import type { CopiedHeader } from '../copied-headers.js';
 import { explainedFraction } from '../doubt.js';
-import type { StageBackends } from '../frame.js';
+import type { CopiedHeader } from '../inputs/copied-headers.js';
 import {
   type CrystalRecord,
   type FrameFailure,
@@ -17,6 +16,7 @@ import {
   isRead,
   type StoredBytes,
 } from '../record.js';
+import type { StageBackends } from '../stages/frame.js';
 
 /** A frame without its peaks, indices and reflections, and where its text and its whole record are. */
 export interface BriefRecord extends FrameRecord {

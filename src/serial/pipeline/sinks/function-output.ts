@@ -3,7 +3,7 @@ import { orAborted } from '../../../base/aborted.js';
 import { awaited } from '../../../base/callbacks.js';
 import type { OwnBytes, PlatformSignal } from '../../../base/globals.js';
 import type { Output } from '../../../io/files/write.js';
-import type { OutputTarget } from '../place.js';
+import type { OutputTarget } from '../inputs/place.js';
 
 /** Data passed to the function cannot be withdrawn: a run that fails ends with what was received so far. */
 export function functionOutput(receive: Exclude<OutputTarget, string>): Output {

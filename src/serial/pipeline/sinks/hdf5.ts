@@ -9,9 +9,9 @@ import { version } from '../../../base/version.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import { Hdf5Writer, type WriteNode } from '../../../io/data/hdf5/writer.js';
 import type { Output } from '../../../io/files/write.js';
-import { headerLine } from '../copied-headers.js';
+import { headerLine } from '../inputs/copied-headers.js';
 import type { FrameRecord } from '../record.js';
-import { reflectionColumns } from '../reflection-table.js';
+import { reflectionColumns } from '../stages/reflection-table.js';
 import { patchedOutput } from './function-output.js';
 import { ended, type FrameSink } from './sink.js';
 

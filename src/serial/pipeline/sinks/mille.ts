@@ -2,7 +2,7 @@
 import { counted } from '../../../base/amounts.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import type { Output } from '../../../io/files/write.js';
-import { MilleRecords } from '../refinement/mille.js';
+import { MilleRecords } from '../../refinement/mille.js';
 import { ended, type FrameSink } from './sink.js';
 
 /** A record a crystal; `geometry` counts pixels as the peaks of the frames do. */

@@ -2,8 +2,13 @@
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import type { Output } from '../../../io/files/write.js';
-import { type DetectorFit, type DetectorVerdict, detectorVerdict, refinedGeometry } from '../detector-fit.js';
-import { detectorRemarks, type FittedDistance, fewCrystalsRemark } from '../detector-remarks.js';
+import {
+  type DetectorFit,
+  type DetectorVerdict,
+  detectorVerdict,
+  refinedGeometry,
+} from '../../refinement/detector-fit.js';
+import { detectorRemarks, type FittedDistance, fewCrystalsRemark } from '../../refinement/detector-remarks.js';
 import type { FrameRecord } from '../record.js';
 import { Sampled } from '../sampled.js';
 import { ended, type FrameSink } from './sink.js';

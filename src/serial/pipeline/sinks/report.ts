@@ -16,9 +16,9 @@ import type { Output } from '../../../io/files/write.js';
 import type { KeptFrames } from '../../../io/live/kept.js';
 import { Assembly } from '../../report/assembly.js';
 import { type Report, reportPage, type ShownFrame } from '../../report/page.js';
-import type { FrameOrigin } from '../chunk.js';
-import { readFrame } from '../read-frame.js';
 import type { FrameRecord } from '../record.js';
+import { readFrame } from '../stages/read-frame.js';
+import type { FrameOrigin } from '../streams/chunk.js';
 import { ended, type FrameSink } from './sink.js';
 
 /** Information for the report that is known before the run. */

@@ -13,7 +13,7 @@ import type { Dataset } from '../../../io/data/dataset.js';
 import { refuseOtherDataset } from '../../../io/detector/geometry-dataset.js';
 import { openBeside } from '../../../io/detector/open-other.js';
 import { openStacked, stacked } from '../../../io/detector/stacked.js';
-import type { RunPlace } from '../place.js';
+import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask, SentFile } from '../task.js';
 import type { IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';

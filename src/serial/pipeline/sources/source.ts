@@ -6,7 +6,7 @@ import type { Dataset } from '../../../io/data/dataset.js';
 import type { OpenOther } from '../../../io/detector/open-other.js';
 import type { LiveFrame } from '../../../io/live/frame.js';
 import type { KeptFrames } from '../../../io/live/kept.js';
-import type { FileInput } from '../place.js';
+import type { FileInput } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 

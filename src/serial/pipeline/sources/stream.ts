@@ -15,16 +15,14 @@ import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js'
 import type { Indexer } from '../../indexing/indexer.js';
 import { minimumSpots } from '../../indexing/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
-import { chunkOf } from '../chunk.js';
 import { multipleTexts } from '../doubt.js';
 import type { RunEvent } from '../events.js';
-import { indexPeaks } from '../frame.js';
 import { type Plans, planIndexer } from '../frame-searcher.js';
-import { givenCells, givenGeometry } from '../given.js';
+import { givenCells, givenGeometry } from '../inputs/given.js';
+import type { FileInput, RunPlace } from '../inputs/place.js';
+import { nameOfInput } from '../inputs/place-inputs.js';
 import { inOptions, modeOf, stagesInOptions } from '../modes.js';
 import { runRows, searchSettingRows, sinkRows, sourceRows } from '../parameters.js';
-import type { FileInput, RunPlace } from '../place.js';
-import { nameOfInput } from '../place-inputs.js';
 import { failureOf, recordOf } from '../record.js';
 import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
@@ -32,6 +30,8 @@ import { methodName, type SearchSettings } from '../settings.js';
 import type { OutputEnd } from '../sinks/outputs.js';
 import { streamHead } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
+import { indexPeaks } from '../stages/frame.js';
+import { chunkOf } from '../streams/chunk.js';
 import { RunSummary } from '../summary.js';
 
 /**

@@ -17,7 +17,7 @@ import { type LiveFrame, liveDataset, liveNumber } from '../../../io/live/frame.
 import { KeptFrames } from '../../../io/live/kept.js';
 import { SeriesCount } from '../../../io/live/series-count.js';
 import { loadZmq, type Zmq } from '../../../io/live/zeromq.node.js';
-import { fieldOf } from '../copied-headers.js';
+import { fieldOf } from '../inputs/copied-headers.js';
 import { runRows, sourceRows } from '../parameters.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';

@@ -1,8 +1,8 @@
 /** Summarises a stream: frames, hits, crystals, cells and resolution. */
 import { median } from '../../../base/median.js';
 import { readRawStream } from '../../../crystal/stream/raw.js';
-import type { FileInput, RunPlace } from '../place.js';
-import { nameOfInput } from '../place-inputs.js';
+import type { FileInput, RunPlace } from '../inputs/place.js';
+import { nameOfInput } from '../inputs/place-inputs.js';
 
 /** The summary of a stream. */
 export interface StreamInfo {

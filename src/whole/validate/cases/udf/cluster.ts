@@ -6,10 +6,10 @@
 import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Analysis } from '../../../../udf/analyses/analysis.js';
 import { clusterAnalysis } from '../../../../udf/analyses/cluster.js';
-import { steps } from '../../../../udf/engine.js';
-import { Run } from '../../../../udf/run.js';
-import { scanOfMemory } from '../../../../udf/scan.js';
-import type { AnyUdf } from '../../../../udf/udf.js';
+import { steps } from '../../../../udf/execution/engine.js';
+import { Run } from '../../../../udf/execution/run.js';
+import type { AnyUdf } from '../../../../udf/functions/udf.js';
+import { scanOfMemory } from '../../../../udf/scans/scan.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
 import { equality } from '../../compare.js';

@@ -4,13 +4,13 @@ import type { FrameArray } from '../../../../io/data/dtype.js';
 import type { Analysis } from '../../../../udf/analyses/analysis.js';
 import { strainAnalysis } from '../../../../udf/analyses/disks.js';
 import { icomAnalysis } from '../../../../udf/analyses/phase.js';
-import { steps } from '../../../../udf/engine.js';
+import { steps } from '../../../../udf/execution/engine.js';
+import { Run } from '../../../../udf/execution/run.js';
+import type { AnyUdf } from '../../../../udf/functions/udf.js';
 import { holographyUdf } from '../../../../udf/holography/udf.js';
-import { ResidentScan } from '../../../../udf/resident.js';
-import { Run } from '../../../../udf/run.js';
-import { type Scan, scanOfMemory } from '../../../../udf/scan.js';
+import { ResidentScan } from '../../../../udf/scans/resident.js';
+import { type Scan, scanOfMemory } from '../../../../udf/scans/scan.js';
 import { residentSsb, ssbUdf } from '../../../../udf/ssb/udf.js';
-import type { AnyUdf } from '../../../../udf/udf.js';
 import type { Context } from '../../../assembly/rooms.js';
 import type { Row } from '../../case.js';
 import {

@@ -1,0 +1,80 @@
+/** Reflection lists of merges, on the scale of the whole data. */
+
+import type { Merge } from '../fit/merges.js';
+import type { UniqueReflections } from '../fit/unique.js';
+import type { ReflectionList } from './hkl.js';
+
+/** The factor that brings the mean intensity of a merge to 1000, since a list has two decimals. */
+export function unit({ intensity, counts }: Merge, least: number): number {
+  let [sum, count] = [0, 0];
+  for (const [id, n] of counts.entries()) {
+    if (n < least) continue;
+    sum += intensity[id] as number;
+    count++;
+  }
+  return sum > 0 ? (1000 * count) / sum : 1;
+}
+
+/** The whole onto which its halves are scaled, and the factor of its own list. */
+interface Onto {
+  readonly whole: Merge;
+  readonly unique: UniqueReflections;
+  /** 1/d of indices. */
+  readonly inverse: (indices: readonly [number, number, number]) => number;
+  readonly least: number;
+  readonly factor: number;
+}
+
+/** The scale and the relative B that bring a half onto the scale of the whole, as a factor of each reflection. */
+export function scaleOnto(half: Merge, { whole, unique, inverse, least, factor }: Onto): (id: number) => number {
+  const q2 = (id: number): number =>
+    inverse([
+      unique.indices[3 * id] as number,
+      unique.indices[3 * id + 1] as number,
+      unique.indices[3 * id + 2] as number,
+    ]) ** 2;
+  let [k, b] = [1, 0];
+  for (let round = 0; round < 8; round++) {
+    // Least squares of whole = k exp(−b q²/2) · half in (ln k, b).
+    let [a00, a01, a11, r0, r1] = [0, 0, 0, 0, 0];
+    for (const [id, n] of half.counts.entries()) {
+      if (n < least || (whole.counts[id] as number) < least) continue;
+      const square = q2(id);
+      const m = k * Math.exp((-b * square) / 2) * (half.intensity[id] as number);
+      const w = half.information[id] as number;
+      const d = (whole.intensity[id] as number) - m;
+      const [s0, s1] = [m, (-m * square) / 2];
+      a00 += w * s0 * s0;
+      a01 += w * s0 * s1;
+      a11 += w * s1 * s1;
+      r0 += w * s0 * d;
+      r1 += w * s1 * d;
+    }
+    const det = a00 * a11 - a01 * a01;
+    if (!(det > 0)) break;
+    k *= Math.exp(Math.max(-1, Math.min(1, (r0 * a11 - r1 * a01) / det)));
+    b += Math.max(-10, Math.min(10, (r1 * a00 - r0 * a01) / det));
+  }
+  return (id) => factor * k * Math.exp((-b * q2(id)) / 2);
+}
+
+/** The reflections with enough measurements and a finite sigma, in the order of the unique reflections. */
+export function listOf(
+  symmetry: string,
+  unique: UniqueReflections,
+  { intensity, sigma, counts, effective }: Merge,
+  least: number,
+  factorOf: (id: number) => number,
+): ReflectionList {
+  const kept = [...counts.keys()].filter((id) => (counts[id] as number) >= least && Number.isFinite(sigma[id]));
+  const factors = kept.map(factorOf);
+  return {
+    symmetry,
+    count: kept.length,
+    indices: Int16Array.from(kept.flatMap((id) => [...unique.indices.subarray(3 * id, 3 * id + 3)])),
+    intensity: Float64Array.from(kept, (id, i) => (intensity[id] as number) * (factors[i] as number)),
+    sigma: Float64Array.from(kept, (id, i) => (sigma[id] as number) * (factors[i] as number)),
+    measurements: Float64Array.from(kept, (id) => counts[id] as number),
+    effective: Float64Array.from(kept, (id) => effective[id] as number),
+  };
+}

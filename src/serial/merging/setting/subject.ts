@@ -1,0 +1,133 @@
+/**
+ * Determines what is merged: the cell of the crystals, the point group in the cell's setting, and the crystals with
+ * this cell.
+ */
+import { EwaldError } from '../../../base/errors.js';
+import { median } from '../../../base/median.js';
+import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../../crystal/cell.js';
+import { type Centring, centrings } from '../../../crystal/centring.js';
+import { orientedGroup } from '../../../crystal/symmetry/oriented.js';
+import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
+import type { Observations } from '../collection/observations.js';
+import type { ScannedHead } from '../collection/scan.js';
+import { automatic, type CheckedMerge, cellTolerance } from '../options.js';
+import { likeliestLaueGroup } from './laue-groups.js';
+
+export interface Subject {
+  readonly cell: Cell;
+  readonly parameters: readonly [number, number, number, number, number, number];
+  readonly centring: Centring;
+  readonly group: PointGroup;
+  /** Crystals that take part. */
+  readonly part: Uint8Array;
+}
+
+/** Finds the cell, its symmetry, and the crystals with this cell. */
+export function subjectOf(
+  observations: Observations,
+  { cell: given, symmetry }: CheckedMerge,
+  heads: readonly StreamHead[],
+  remarks: string[],
+): Subject {
+  for (const { name, head } of heads)
+    if (head.isCellDoubtful)
+      remarks.push(
+        `${name}: the run that wrote this stream doubts its cell, because its crystals explain few of the peaks; ` +
+          'check the cell (ewald cell finds one from the frames) before the merge is used.',
+      );
+  const kinds = kindsOfCells(observations);
+  if (!given) agreedCentring(heads);
+  const parameters = given
+    ? [...lengthsOf(given.cell), ...anglesOf(given.cell)]
+    : medianCell(observations, kinds[0] ?? []);
+  const part = new Uint8Array(observations.crystals);
+  for (let c = 0; c < part.length; c++) part[c] = near(cellOf(observations, c), parameters) ? 1 : 0;
+  const others = part.filter((on) => on === 0).length;
+  const named = kinds.map((kind) => `${kind.length} near ${cellText(medianCell(observations, kind))}`).slice(0, 4);
+  if (others === part.length)
+    throw new EwaldError('Argument', `no crystal has the cell ${cellText(parameters)}; there are ${named.join(', ')}`);
+  if (!given && others > part.length / 10)
+    throw new EwaldError(
+      'Argument',
+      `the crystals have different cells: ${named.join(', ')}; give the cell of those to merge`,
+      { detail: { others, crystals: part.length } },
+    );
+  if (others > 0)
+    remarks.push(`${others} of ${part.length} crystals have another cell and are skipped (${named.join(', ')}).`);
+  const cell = cellFromParameters(...(parameters as [number, number, number, number, number, number]));
+  const centring = given?.centring ?? centrings.find((name) => name === heads[0]?.head.centering) ?? 'P';
+  const group =
+    symmetry === automatic
+      ? likeliestLaueGroup(observations, { cell, centring, part }, remarks)
+      : oriented(symmetry, cell, given?.uniqueAxis ?? heads[0]?.head.uniqueAxis, remarks);
+  return { cell, parameters: parameters as unknown as Subject['parameters'], centring, group, part };
+}
+
+interface StreamHead {
+  readonly name: string;
+  readonly head: ScannedHead;
+}
+
+/** Streams that were indexed with cells of different centrings do not have the same crystals. Throws `Argument`. */
+function agreedCentring(heads: readonly StreamHead[]): void {
+  const stated = heads.filter(({ head }) => head.centering !== undefined);
+  const [first] = stated;
+  const other = stated.find(({ head }) => head.centering !== first?.head.centering);
+  if (first && other)
+    throw new EwaldError(
+      'Argument',
+      `${first.name} was indexed with the centring ${first.head.centering} and ${other.name} with ` +
+        `${other.head.centering}; merge them separately, or give the cell of both`,
+    );
+}
+
+const cellOf = ({ parameters }: Observations, c: number): number[] => [...parameters.subarray(6 * c, 6 * c + 6)];
+
+const medianCell = (observations: Observations, crystals: readonly number[]): number[] =>
+  [0, 1, 2, 3, 4, 5].map((i) => median(crystals.map((c) => observations.parameters[6 * c + i] ?? 0)));
+
+/** Groups of crystals with similar cells, the largest first; a crystal is compared with the first one of a group. */
+function kindsOfCells(observations: Observations): number[][] {
+  const kinds: { first: number[]; members: number[] }[] = [];
+  for (let c = 0; c < observations.crystals; c++) {
+    const own = cellOf(observations, c);
+    const kind = kinds.find(({ first }) => near(own, first));
+    if (kind) kind.members.push(c);
+    // With this many groups, the remaining crystals are not grouped any further.
+    else if (kinds.length < 64) kinds.push({ first: own, members: [c] });
+  }
+  return kinds.map(({ members }) => members).sort((a, b) => b.length - a.length);
+}
+
+const near = (own: readonly number[], wanted: readonly number[]): boolean =>
+  own.every((x, i) =>
+    i < 3
+      ? Math.abs(x / (wanted[i] ?? 1) - 1) <= cellTolerance.lengths
+      : Math.abs(x - (wanted[i] ?? 0)) <= cellTolerance.anglesDeg,
+  );
+
+const cellText = (parameters: readonly number[]): string =>
+  `${parameters
+    .slice(0, 3)
+    .map((x) => x.toFixed(2))
+    .join(' ')} Å ${parameters
+    .slice(3)
+    .map((x) => x.toFixed(1))
+    .join(' ')}°`;
+
+/**
+ * The point group, checked against the cell; a name without an axis takes the unique axis of the cell. Throws
+ * `Argument`.
+ */
+function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
+  const found = orientedGroup(symmetry, cell, uniqueAxis);
+  if (!found)
+    throw new EwaldError(
+      'Argument',
+      `the cell ${cellText([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
+        'choose a point group of its lattice, or auto',
+    );
+  const { group, axis } = found;
+  if (axis !== undefined && axis !== 'c') remarks.push(`The unique axis of ${symmetry} is ${axis}, as in the cell.`);
+  return group;
+}

@@ -1,0 +1,131 @@
+/**
+ * Determines the cell of an unknown crystal from frames (`ctx.cell`): finds peaks, collects their spots and tries
+ * cells.
+ */
+
+import { letGo, orAborted } from '../../../base/aborted.js';
+import { row, valid } from '../../../base/call-options.js';
+import { observer } from '../../../base/callbacks.js';
+import { EwaldError } from '../../../base/errors.js';
+import { checkSignal, knownOptions, refuseFormer } from '../../../base/options.js';
+import { namesOf } from '../../../base/parameters.js';
+import type { Resource } from '../../../base/resource.js';
+import type { BravaisCandidate } from '../../../crystal/bravais.js';
+import { openDetector } from '../../../io/detector/detector.js';
+import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
+import type { DeterminedCell } from '../../indexing/indexer.js';
+import type { RunEvent } from '../events.js';
+import type { Plans } from '../frame-searcher.js';
+import { displacedDetector, displacedText, howToShift } from '../geometry/displaced.js';
+import { givenGeometry } from '../inputs/given.js';
+import { givenInputs } from '../inputs/inputs.js';
+import type { LoadPlace } from '../inputs/place.js';
+import { endingPlace } from '../inputs/place-inputs.js';
+import { refuseOfPeaks } from '../modes.js';
+import { type PeakSource, peakSourceRows } from '../parameters.js';
+import { openSource } from '../run.js';
+import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from '../run-options.js';
+import { type SearchSettings, settingNames } from '../settings.js';
+import { listedBy } from '../stages/listed-by.js';
+import { OwnSearch, prepare } from './prepare.js';
+import { cellDoubt, latticeOf, spotsOfFrames } from './unknown-cell.js';
+
+/** Options of determining a cell from frames. */
+export interface FramesCellOptions<Finder extends PeakSource = PeakSource>
+  extends FrameOptions,
+    UnknownCellOptions,
+    Pick<SearchSettings<Finder>, keyof typeof peakSourceRows | 'highres'> {
+  /** As for `ctx.pipeline`. */
+  readonly peaks?: PipelineOptions<Finder>['peaks'] | undefined;
+  /** Number of frames with enough peaks to use, 1 … 1000; default 30. */
+  readonly images?: number | undefined;
+  /** How far a symmetry may change lengths (relative) and angles (radians), 0 … 0.2; default 0.02. */
+  readonly symmetryTolerance?: number | undefined;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly signal?: PipelineOptions['signal'] | undefined;
+}
+
+/** The cells that explain frames. */
+export interface FramesCell {
+  /** Best first; empty if no cell explains the spots beyond chance. */
+  readonly found: readonly DeterminedCell[];
+  /** For the best cell: the lattice chosen by the evidence of the frames. */
+  readonly lattice: BravaisCandidate | undefined;
+  /** Spots of each frame that was used, [spots, 3] in 1/Å. */
+  readonly spots: readonly Float32Array[];
+  /** Number of frames that were searched for these spots. */
+  readonly frames: number;
+  /** Why the cell may be longer than the searched range; undefined if there is no indication of that. */
+  readonly doubt: string | undefined;
+}
+
+const frameNames = ['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
+const searched: ReadonlySet<string> = new Set([...namesOf(peakSourceRows), 'peaks', 'highres']);
+const names = [...frameNames, 'images', 'min', 'max', 'symmetryTolerance', 'onEvent', 'signal'];
+const searchNames = settingNames.filter((name) => searched.has(name));
+
+/** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
+export async function cellOfFrames(
+  context: Plans,
+  resource: Resource,
+  loadPlace: LoadPlace,
+  options: FramesCellOptions,
+): Promise<FramesCell> {
+  refuseFormer('cell', options, { tolerance: 'symmetryTolerance' });
+  refuseOfPeaks('cell', options);
+  knownOptions('cell', options, [...names, ...searchNames]);
+  const images = valid('cell: images', options.images, row.integer(1, 1000, 30));
+  const symmetryTolerance = valid('cell: symmetryTolerance', options.symmetryTolerance, row.number(0, 0.2, 0.02));
+  checkSignal(options.signal);
+  const signal = resource.until(options.signal);
+  const { images: _, symmetryTolerance: __, ...others } = options;
+  const run = { ...others, signal };
+  const checked = checkRun(run);
+  const onEvent = observer('cell', options, 'onEvent');
+  const place = endingPlace(await loadPlace(), signal);
+  const given = await orAborted(givenInputs(options.inputs, place, signal), signal);
+  if (given.kind !== 'frames')
+    throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
+  const warn = (text: string): void => onEvent({ kind: 'warning', text });
+  try {
+    const asGiven = (await orAborted(givenGeometry(options.geometry, place), signal))?.geometry;
+    const source = await openSource(place, given, run, checked, asGiven, warn);
+    const geometry = asGiven && ofDataset(asGiven, options.dataset && openedArray(source.first));
+    const { bad, highres } = options;
+    const openOther = options.openOther ?? source.openOther;
+    const own = new OwnSearch(context, () =>
+      orAborted(openDetector(source.first, { geometry, bad, highres, openOther }), signal),
+    );
+    try {
+      const settings = { ...listedBy(checked.settings, geometry), integrate: false };
+      const firstFrames = (most: number) => source.firstFrames(most);
+      const preparation = { settings, cells: [], cellSearch: checked.cellSearch, onEvent, signal };
+      const detector = await own.detector();
+      const displaced = await displacedDetector(detector, detector.geometry, firstFrames, signal);
+      if (displaced) warn(`${displacedText(displaced)}, and a cell determined with it may be wrong; ${howToShift}`);
+      const settled = await prepare(context, own, preparation, firstFrames);
+      const searcher = await own.searcher(settled);
+      searcher.settings = settled;
+      const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
+      const doubt = cellDoubt(spots, checked.cellSearch.maxLengthA);
+      if (spots.length === 0) return { found: [], lattice: undefined, spots, frames, doubt };
+      const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
+      try {
+        const found = await indexer.determineCell(spots, {
+          ...checked.cellSearch,
+          symmetryTolerance,
+          signal,
+          onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
+        });
+        return { found, lattice: found[0] && latticeOf(found[0]), spots, frames, doubt };
+      } finally {
+        await indexer.dispose();
+      }
+    } finally {
+      await own.dispose();
+      await source.close();
+    }
+  } finally {
+    if (!Array.isArray(given.wanted)) await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
+  }
+}

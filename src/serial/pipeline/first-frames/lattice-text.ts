@@ -1,0 +1,55 @@
+/** Says how well a determined lattice is known: its errors, its odds, and what was preferred against them. */
+
+import type { BravaisCandidate } from '../../../crystal/bravais.js';
+import { centringOfType } from '../../../crystal/settings.js';
+import type { DeterminedCell } from '../../indexing/indexer.js';
+
+type Lattice = Pick<BravaisCandidate, 'type' | 'parameters'>;
+
+/** A parameter of a cell as it is written. */
+export const written = (x: number): number => Number(x.toFixed(3));
+
+/** A lattice as the value of `-p`: its numbers, and its centring unless it is P. */
+export function cellText({ type, parameters }: Lattice): string {
+  const centring = centringOfType(type);
+  return [...parameters.map(written), ...(centring === 'P' ? [] : [centring])].join(',');
+}
+
+/**
+ * Standard errors of lengths and angles. Spots do not tell an error of the distance or the wavelength from one of all
+ * lengths, so that the words have to say what these errors are of.
+ */
+export const errorText = (errors: readonly number[]): string => {
+  const [lengths, angles] = [errors.slice(0, 3), errors.slice(3)].map((some) => some.map(written).join(' '));
+  return `${lengths} A, ${angles} deg at this distance and wavelength, which scale all lengths`;
+};
+
+/** Odds below this decide nothing. */
+const decisive = Math.log10(20);
+const times = (log10: number): string => (log10 < 3 ? (10 ** log10).toFixed(0) : `10^${log10.toFixed(0)}`);
+
+/** The odds against the most probable rivals; undefined if they are not known. */
+export function oddsText(rivals: DeterminedCell['rivals'], most = 3): string | undefined {
+  const known = rivals.slice(0, most).filter(({ log10Odds }) => log10Odds > 0);
+  return known.length === 0
+    ? undefined
+    : `odds against ${known.map(({ type, log10Odds }) => `${type} ${times(log10Odds)}`).join(', ')}`;
+}
+
+/** What a user has to know if the odds do not support the lattice; undefined if they do. */
+export function preferenceText(
+  lattice: Lattice,
+  { errors, rivals }: Pick<DeterminedCell, 'errors' | 'rivals'>,
+): string | undefined {
+  const [rival] = rivals;
+  if (!errors && lattice.type !== 'aP')
+    return `${lattice.type} is the most symmetric lattice within the tolerance, without odds; more images may decide`;
+  if (!rival || rival.log10Odds >= decisive) return undefined;
+  const how = `more images may decide; -p ${cellText(rival)} takes ${rival.type}`;
+  if (rival.log10Odds > -decisive)
+    return `the images do not decide between ${lattice.type} and ${rival.type} ${cellText(rival)}; ${how}`;
+  return (
+    `${rival.type} is ${times(-rival.log10Odds)} times as probable as ${lattice.type}, which has fewer parameters ` +
+    `and is preferred up to odds of 10^5, because crystals that differ can look like a slight distortion; ${how}`
+  );
+}

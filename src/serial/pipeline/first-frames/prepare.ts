@@ -1,0 +1,83 @@
+/** What a run determines before its first frame is searched: the parameters of the search, and the cell. */
+
+import type { KnownCell } from '../../../crystal/cell-file.js';
+import type { Detector } from '../../../io/detector/detector.js';
+import { minimumSpots } from '../../indexing/parameters.js';
+import { gainDoubt } from '../../peaks/guess.js';
+import type { RunEvent } from '../events.js';
+import { type OpenFrameSearcher, type Plans, planFrameSearcher } from '../frame-searcher.js';
+import type { CheckedRun, PipelineOptions } from '../run-options.js';
+import type { FoundFrames } from '../search-all.js';
+import type { SearchSettings } from '../settings.js';
+import { type FirstFrames, tuned } from './tune.js';
+import { unknownCell } from './unknown-cell.js';
+
+/** The context and the searcher of this process; they are opened on first use and kept for the run. */
+export class OwnSearch {
+  readonly #context: Plans;
+  readonly #openDetector: () => Promise<Detector>;
+  #detector: Promise<Detector> | undefined;
+  #searcher: Promise<OpenFrameSearcher> | undefined;
+  /** Results of frames that were searched beforehand; they remain valid if the geometry does not change. */
+  readonly found: FoundFrames = new Map();
+
+  constructor(context: Plans, open: () => Promise<Detector>) {
+    this.#context = context;
+    this.#openDetector = open;
+  }
+
+  readonly detector = (): Promise<Detector> => {
+    this.#detector ??= this.#openDetector();
+    return this.#detector;
+  };
+
+  /** The searcher; it is planned with the settings of the first caller. */
+  async searcher(settings: SearchSettings): Promise<OpenFrameSearcher> {
+    this.#searcher ??= this.detector().then((detector) => planFrameSearcher(this.#context, { ...settings, detector }));
+    return this.#searcher;
+  }
+
+  async dispose(): Promise<void> {
+    const searcher = await this.#searcher?.catch(() => undefined);
+    await searcher?.dispose();
+  }
+}
+
+/** The parameters that are determined before the first frame is searched. */
+export interface Preparation {
+  readonly settings: CheckedRun['settings'];
+  readonly cells: readonly KnownCell[] | undefined;
+  readonly cellSearch: CheckedRun['cellSearch'];
+  readonly onEvent: (event: RunEvent) => void;
+  readonly signal: PipelineOptions['signal'];
+}
+
+/**
+ * Determines the parameters of a run: if they are not given, the search is tuned and the cell determined. Nothing is
+ * planned if everything is given.
+ */
+export async function prepare(
+  context: Plans,
+  own: OwnSearch,
+  { settings: given, cells, cellSearch, onEvent, signal }: Preparation,
+  firstFrames: FirstFrames,
+): Promise<SearchSettings> {
+  const { peaks: asked, ...others } = { minPeaks: minimumSpots, ...given };
+  const wanted: SearchSettings = { ...others, ...(asked === undefined || asked === 'tune' ? {} : { peaks: asked }) };
+  const tuning = await tuned(() => own.searcher(wanted), wanted, firstFrames, signal);
+  onEvent({ kind: 'tuned', finder: others.finder ?? 'peakfinder8', ...tuning });
+  const { peaks, intRadius, facts } = tuning;
+  const doubt = facts && gainDoubt(facts);
+  if (doubt !== undefined) onEvent({ kind: 'warning', text: doubt });
+  const settings: SearchSettings = { ...others, peaks, ...(intRadius ? { intRadius } : {}) };
+  if (cells) return { ...settings, cells };
+  const searcher = await own.searcher(wanted);
+  searcher.settings = { ...settings, integrate: false };
+  const found = await unknownCell(context, searcher, firstFrames, {
+    ...cellSearch,
+    ...(signal ? { signal } : {}),
+    onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
+  });
+  onEvent({ kind: 'cell', ...found });
+  return { ...settings, cells: found.cell ? [found.cell] : [] };
+}

@@ -1,0 +1,81 @@
+/**
+ * What a run determines on its first frames: the parameters of the search, the cell, and the geometry, of which the
+ * given one is tried first and, if its crystals explain too little, the one whose beam is at the centre of the
+ * background.
+ */
+import type { Geometry } from '../../../crystal/geometry/geometry.js';
+import { formatGeometry } from '../../../crystal/geometry/write.js';
+import { geometryFromFile } from '../../../io/detector/from-file.js';
+import type { RunEvent } from '../events.js';
+import type { Plans } from '../frame-searcher.js';
+import { type Beforehand, type LearntBeforehand, refinedBeforehand } from '../geometry/beforehand.js';
+import type { GivenGeometry } from '../inputs/given.js';
+import type { CheckedRun } from '../run-options.js';
+import { listedBy } from '../stages/listed-by.js';
+import { type OwnSearch, prepare } from './prepare.js';
+
+/** If crystals explain this fraction of the peaks of the first frames, the geometry is right. */
+const rightShare = 0.75;
+
+/** The data of a run that its start requires. */
+export interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
+  readonly checked: CheckedRun;
+  /** Opens a searcher for another geometry. */
+  readonly searchWith: (geometry: Geometry) => OwnSearch;
+}
+
+/**
+ * Determines what the first frames tell. A displaced geometry replaces the given one only if its crystals show that it
+ * is right. Throws the errors of `prepare` and `refinedBeforehand`.
+ */
+export async function startOfRun(context: Plans, own: OwnSearch, run: StartOfRun): Promise<LearntBeforehand> {
+  const { checked, geometry, source, cells, options, onEvent, searchWith } = run;
+  const { signal } = options;
+  const { cellSearch } = checked;
+  const firstFrames = source.firstFrames.bind(source);
+  const learn = async (
+    search: OwnSearch,
+    used: GivenGeometry | undefined,
+    report: (event: RunEvent) => void,
+  ): Promise<LearntBeforehand> => {
+    const preparation = { settings: listedBy(checked.settings, used?.geometry), cells, cellSearch, signal };
+    const settings = await prepare(context, search, { ...preparation, onEvent: report }, firstFrames);
+    return refinedBeforehand(context, search, { ...run, cellSearch, settings, geometry: used, onEvent: report });
+  };
+  // Doubts about the given geometry are void if another one is used.
+  const warnings: RunEvent[] = [];
+  const learnt = await learn(own, geometry, (event) =>
+    event.kind === 'warning' ? warnings.push(event) : onEvent(event),
+  );
+  const { explained } = learnt;
+  const kept = (): LearntBeforehand => {
+    for (const warning of warnings) onEvent(warning);
+    return learnt;
+  };
+  if (explained === undefined || explained >= rightShare) return kept();
+  const { displacedAs, displacedDetector, isConvincing, keptText, usedText } = await import('../geometry/displaced.js');
+  const given = geometry?.geometry ?? geometryFromFile(source.first);
+  const displaced = await displacedDetector(await own.detector(), given, firstFrames, signal);
+  if (!displaced) return kept();
+  // Its events are reported only if it is used, except for the progress, which the user waits for.
+  const events: RunEvent[] = [];
+  const search = searchWith(displaced.geometry);
+  try {
+    const text = formatGeometry(displaced.geometry);
+    const other = await learn(
+      search,
+      { name: 'displaced', ...geometry, geometry: displaced.geometry, text },
+      (event) => (event.kind === 'progress' ? onEvent(event) : events.push(event)),
+    );
+    if (!isConvincing(other.explained, explained)) {
+      kept();
+      onEvent({ kind: 'warning', text: keptText(displaced, other.explained ?? 0) });
+      return learnt;
+    }
+    onEvent({ kind: 'warning', text: usedText(displaced, other.explained ?? 0, explained) });
+    for (const event of events) onEvent(event);
+    return { ...other, refined: displacedAs(displaced, other.refined) };
+  } finally {
+    await search.dispose();
+  }
+}

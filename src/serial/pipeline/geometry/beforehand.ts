@@ -1,0 +1,174 @@
+/**
+ * The geometry of a run, refined before its frames are searched: of files on their first frames, of frames that are
+ * still arriving on those that arrive in time, and of a followed run that is resumed as its earlier session left it.
+ */
+import { firstFrames } from '../../../base/amounts.js';
+import { isEwaldError } from '../../../base/errors.js';
+import { anglesOf, lengthsOf } from '../../../crystal/cell.js';
+import type { KnownCell } from '../../../crystal/cell-file.js';
+import type { Geometry } from '../../../crystal/geometry/geometry.js';
+import { parseGeometry } from '../../../crystal/geometry/parse.js';
+import { formatGeometry } from '../../../crystal/geometry/write.js';
+import { latticeName } from '../../../crystal/lattice-name.js';
+import { marks } from '../../../crystal/stream/stream.js';
+import { geometryFromFile } from '../../../io/detector/from-file.js';
+import type { FittedDistance } from '../../refinement/detector-remarks.js';
+import { refinedMark, refinementComments, refinementText } from '../../refinement/geometry-text.js';
+import { doubtText } from '../doubt.js';
+import type { RunEvent } from '../events.js';
+import { cellOfSpots } from '../first-frames/unknown-cell.js';
+import type { OpenFrameSearcher, Plans } from '../frame-searcher.js';
+import type { GivenGeometry } from '../inputs/given.js';
+import type { GivenInputs } from '../inputs/inputs.js';
+import type { RunPlace } from '../inputs/place.js';
+import type { CheckedRun, PipelineOptions } from '../run-options.js';
+import type { FoundFrames } from '../search-all.js';
+import type { SearchSettings } from '../settings.js';
+import type { RunSource } from '../sources/source.js';
+import type { Settlement } from './settle-geometry.js';
+
+/** How often an unknown cell and the geometry are determined in turn; two are usual. */
+const mostRounds = 4;
+
+/** The data that determine whether and how the geometry of a run is refined before its frames are searched. */
+export interface Beforehand {
+  readonly place: RunPlace;
+  readonly given: GivenInputs;
+  readonly geometry: GivenGeometry | undefined;
+  readonly source: RunSource;
+  readonly settings: SearchSettings;
+  /** The known cells; undefined if they have been determined from the frames. */
+  readonly cells: readonly KnownCell[] | undefined;
+  readonly cellSearch: CheckedRun['cellSearch'];
+  readonly options: PipelineOptions;
+  readonly onEvent: (event: RunEvent) => void;
+}
+
+/** The searcher of the process that refines the geometry, and the results of the frames that it has searched. */
+export interface FirstSearch {
+  readonly found: FoundFrames;
+  searcher(settings: SearchSettings): Promise<OpenFrameSearcher>;
+}
+
+/** A refined geometry, and its text for the stream. */
+export interface RefinedGeometry {
+  readonly geometry: Geometry;
+  readonly text: string;
+}
+
+/** What a run learns from its first crystals before its frames are searched. */
+export interface LearntBeforehand {
+  /** The settings, whose cell has been determined again if it was unknown and the geometry has moved. */
+  readonly settings: SearchSettings;
+  /** The refined geometry; undefined if nothing has moved. */
+  readonly refined: RefinedGeometry | undefined;
+  /** Whether the crystals explain so few peaks that the cell is in doubt. */
+  readonly isDoubtful: boolean;
+  /** The fraction of the peaks of the first frames that crystals explain; undefined if it was not determined. */
+  readonly explained?: number | undefined;
+  /** What the crystals tell about the distance and the known cells; undefined if neither was fitted. */
+  readonly fitted?: FittedDistance | undefined;
+}
+
+/**
+ * Refines the geometry on the first crystals. Files of an iterable, which may exist only once the run has consumed
+ * others, and shards of followed files, which may see different first frames, keep their geometry.
+ */
+export async function refinedBeforehand(
+  context: Plans,
+  own: FirstSearch,
+  { place, given, geometry, source, settings, cells, cellSearch, options, onEvent }: Beforehand,
+): Promise<LearntBeforehand> {
+  const { refineGeometry = 'auto', trustCell = false, follow = false, shard, signal } = options;
+  const canWait = given.kind === 'live' || (given.kind === 'frames' && Array.isArray(given.wanted));
+  const unrefined = { settings, refined: undefined, isDoubtful: false };
+  if (refineGeometry === 'off' || !canWait || (follow && shard !== undefined)) return unrefined;
+  // No cell explains the spots, or there shall be none.
+  if ((settings.cells ?? []).length === 0) return { ...unrefined, explained: cells ? undefined : 0 };
+  const earlier = follow ? await earlierSession(place, options) : undefined;
+  if (earlier) return { settings, ...earlier };
+  const { settleGeometry } = await import('./settle-geometry.js');
+  const searcher = await own.searcher(settings);
+  const settle = (used: SearchSettings): Promise<Settlement> =>
+    settleGeometry({
+      searcher,
+      settings: used,
+      signal,
+      found: own.found,
+      isCellGiven: cells !== undefined,
+      trustCell,
+      panels: refineGeometry === 'auto',
+      firstFrames: (most) => source.firstFrames(most),
+      geometry: geometry?.geometry ?? geometryFromFile(source.first),
+    });
+  let settled = await settle(settings);
+  let used = settings;
+  // A wrong geometry distorts the cell, whose lattice may then look like one of another symmetry, and a wrong cell the
+  // geometry: both are determined again until neither changes.
+  for (let round = 0; !cells && settled.moved.length > 0 && round < mostRounds; round++) {
+    const found = await cellOfSpots(context, settled, { ...cellSearch, ...(signal ? { signal } : {}) });
+    if (!found.cell || isSameCell(found.cell, used.cells?.[0] ?? found.cell)) break;
+    onEvent({ kind: 'cell', ...found });
+    used = { ...settings, cells: [found.cell] };
+    own.found.clear();
+    settled = await settle(used);
+  }
+  const doubt = doubtText(settled.explained, firstFrames(settled.frames));
+  // At the end the run reports the same of all of its frames.
+  const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
+  if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
+  const { isDistanceFitted, isDistanceKnown, cells: measured } = settled;
+  const learnt = {
+    settings: used,
+    isDoubtful: doubt !== undefined,
+    explained: settled.share,
+    fitted: isDistanceFitted ? { isDistanceKnown, cells: measured } : undefined,
+  };
+  if (settled.moved.length === 0) return { ...learnt, refined: undefined };
+  onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });
+  const text = `${refinementComments(settled)}${formatGeometry(settled.geometry)}`;
+  return { ...learnt, refined: { geometry: settled.geometry, text } };
+}
+
+/**
+ * What the earlier session of a followed run has learnt, from the head of its stream: frames that had not arrived when
+ * it began would now lead to another geometry. Undefined if there is no earlier session.
+ */
+async function earlierSession(
+  place: RunPlace,
+  { output, resume = false }: PipelineOptions,
+): Promise<Omit<LearntBeforehand, 'settings'> | undefined> {
+  if (!resume || typeof output !== 'string') return undefined;
+  for (const name of [`${output}.part`, output]) {
+    try {
+      const head: string[] = [];
+      for await (const line of place.linesOf(name)) {
+        if (line === marks.chunkBegin) break;
+        head.push(line);
+      }
+      const [begin, end] = [head.indexOf(marks.geometryBegin), head.indexOf(marks.geometryEnd)];
+      // A session that was killed before its head was complete has learnt nothing.
+      if (begin < 0 || end < 0) continue;
+      const text = head.slice(begin + 1, end).join('\n');
+      const isRefined = text.startsWith(refinedMark);
+      return {
+        refined: isRefined ? { geometry: parseGeometry(text, name), text } : undefined,
+        isDoubtful: head.includes(marks.doubt),
+      };
+    } catch (error) {
+      if (!isEwaldError(error, 'File')) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Whether two cells have the same lattice type, lengths within 0.05 % and angles within 0.05 degrees. */
+function isSameCell(one: KnownCell, other: KnownCell): boolean {
+  const [lengths, angles] = [lengthsOf(other.cell), anglesOf(other.cell)];
+  return (
+    one.centring === other.centring &&
+    latticeName(one).lattice === latticeName(other).lattice &&
+    lengthsOf(one.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.0005) &&
+    anglesOf(one.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.05)
+  );
+}

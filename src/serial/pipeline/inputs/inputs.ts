@@ -1,0 +1,263 @@
+/**
+ * Checks the inputs of a run: anything that can be opened is accepted, and likely mistakes cause an error that states
+ * what to pass instead.
+ */
+
+import { itemsOrAborted, orAborted } from '../../../base/aborted.js';
+import { compressedError, compressionOfHead } from '../../../base/compression.js';
+import { EwaldError } from '../../../base/errors.js';
+import type { PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../../../base/globals.js';
+import { shown } from '../../../base/options.js';
+import type { Dataset } from '../../../io/data/dataset.js';
+import { otherText } from '../../../io/data/other-text.js';
+import { isStream } from '../sinks/stream-file.js';
+import { parseFrameList } from '../sources/list.js';
+import type { LiveInput, Wanted } from '../sources/source.js';
+import type { FileInput, RunPlace } from './place.js';
+import { nameOfInput } from './place-inputs.js';
+
+/** Frames to search: all or some frames of a dataset or a file. */
+export interface PipelineInput {
+  /** An open dataset, owned by the caller. */
+  readonly dataset?: Dataset | undefined;
+  /** A file to open, instead of a dataset. */
+  readonly file?: FileInput | undefined;
+  /** The name of the file in the stream; default: its own name. */
+  readonly filename?: string | undefined;
+  /** Numbers of frames, from 0; default: all. */
+  readonly frames?: readonly number[] | undefined;
+}
+
+/** A list of files, one per line; `file //3` is a single frame of a file. Paths are relative to the list. */
+export interface ListInput {
+  readonly list: FileInput;
+  /** Prefix of each file of the list, instead of the list's folder. */
+  readonly prefix?: string | undefined;
+}
+
+/**
+ * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, an open dataset, some frames of
+ * one, a list, frames received live (`zmqSource`), or a stream, whose peaks are indexed again. Lists and streams are
+ * recognised by their contents.
+ */
+export type RunInput = FileInput | Dataset | PipelineInput | ListInput | LiveInput;
+
+/** The checked inputs of a run. */
+export type GivenInputs =
+  | {
+      readonly kind: 'frames';
+      readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
+      readonly siblings: readonly PlatformFile[];
+    }
+  | { readonly kind: 'live'; readonly input: LiveInput }
+  | { readonly kind: 'stream'; readonly input: FileInput };
+
+const expected =
+  'expected a path, a URL, a File or Blob, an open dataset, { dataset, frames }, { list }, a live source, or a ' +
+  'list of these';
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isDataset = (value: unknown): value is Dataset =>
+  isObject(value) && 'frames' in value && 'read' in value && 'shape' in value;
+const isBlob = (value: unknown): value is PlatformBlob => isObject(value) && 'arrayBuffer' in value && 'slice' in value;
+const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
+const isUrl = (value: unknown): value is PlatformUrl => isObject(value) && 'href' in value;
+const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
+const placed = (input: FileInput, place: RunPlace): FileInput =>
+  typeof input === 'string' ? place.named(input) : input;
+/** A Blob under the name of its frames in the stream, by which what the geometry names in its file is found. */
+const named = (input: FileInput, name: string): FileInput =>
+  isBlob(input) && !(isNamed(input) && input.name === name) ? new File([input], name) : input;
+/** Whether a value can be opened as a file. */
+export const isFile = (value: unknown): value is FileInput =>
+  typeof value === 'string' || isUrl(value) || isBlob(value);
+
+function refuse(what: string, value: unknown, wanted = expected): never {
+  throw new EwaldError('Argument', `pipeline: ${what} is ${shown(value)}; ${wanted}`);
+}
+
+/** Checks the frames of one input; throws for those that a run cannot use. */
+type CheckFrames = (wanted: Wanted) => void;
+
+/**
+ * The inputs, sorted by kind; `check` sees all frames before they are opened. Throws `Argument`, and `File` or `Format`
+ * for a list.
+ */
+export async function givenInputs(
+  inputs: unknown,
+  place: RunPlace,
+  signal?: PlatformSignal,
+  check: CheckFrames = () => undefined,
+): Promise<GivenInputs> {
+  const checkAll = checkNames(check);
+  if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], place, 'inputs', checkAll);
+  if (Array.isArray(inputs)) return sorted(inputs, place, undefined, checkAll);
+  const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  if (
+    ArrayBuffer.isView(inputs) ||
+    (typeof source?.[Symbol.iterator] !== 'function' && typeof source?.[Symbol.asyncIterator] !== 'function')
+  )
+    refuse('inputs', inputs, ArrayBuffer.isView(inputs) ? 'give the bytes as new Blob([bytes])' : expected);
+  const wanted = async function* (): AsyncGenerator<Wanted, void, undefined> {
+    let index = 0;
+    for await (const input of itemsOrAborted(source as AsyncIterable<unknown>, signal)) {
+      const what = `inputs[${index++}]`;
+      const one = await orAborted(checked(input, what, place), signal);
+      if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
+      for (const wanted of one) checkAll(wanted, input);
+      yield* one;
+    }
+  };
+  return { kind: 'frames', wanted: wanted(), siblings: [] };
+}
+
+/** Refuses different Files of one name as well: frames are distinguished by the names of their files. */
+function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => void {
+  const blobs = new Map<string, WeakRef<object>>();
+  return (wanted, given) => {
+    check(wanted);
+    const { file, input } = wanted;
+    if (!isBlob(input)) return;
+    const blob = (isObject(given) && 'file' in given ? given.file : given) as object;
+    if (blobs.has(file) && blobs.get(file)?.deref() !== blob)
+      throw new EwaldError(
+        'Argument',
+        `pipeline: two of the Files are called ${file}; give each its own name: inputs: [{ file, filename }]`,
+      );
+    blobs.set(file, new WeakRef(blob));
+  };
+}
+
+/** Whether a value is a single input, and not a list of inputs. */
+const isOne = (value: unknown): boolean =>
+  isObject(value) && (isLive(value) || 'dataset' in value || 'file' in value || 'list' in value);
+
+async function sorted(
+  inputs: readonly unknown[],
+  place: RunPlace,
+  name: string | undefined,
+  check: ReturnType<typeof checkNames>,
+): Promise<GivenInputs> {
+  // Holes of an array become undefined, which is rejected as an input instead of being skipped.
+  const all = Array.from(inputs);
+  const files = all.filter(isNamed);
+  const main = files.length > 1 ? new Set(await place.mainFiles(files)) : new Set(files);
+  const wanted: Wanted[] = [];
+  for (const [i, input] of all.entries()) {
+    if (isNamed(input) && !main.has(input)) continue;
+    const what = name ?? `inputs[${i}]`;
+    const one = await checked(input, what, place);
+    if (Array.isArray(one)) {
+      for (const each of one) check(each, input);
+      wanted.push(...one);
+    } else if (all.length === 1) return one as GivenInputs;
+    else
+      throw new EwaldError(
+        'Argument',
+        `pipeline: ${what} is ${
+          (one as GivenInputs).kind === 'stream' ? 'a stream, which is indexed' : 'a live source, which is searched'
+        } alone`,
+      );
+  }
+  return { kind: 'frames', wanted, siblings: files };
+}
+
+/** The frames of an input, or an input that must be the only one, such as a stream. */
+async function checked(input: unknown, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
+  if (isFile(input)) return ofFile(placed(input, place), what, undefined, place);
+  if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
+  if (isLive(input)) return { kind: 'live', input };
+  if (input instanceof ArrayBuffer || ArrayBuffer.isView(input))
+    refuse(what, input, 'give the bytes as new Blob([bytes])');
+  if (!isObject(input)) refuse(what, input);
+  if ('list' in input) return ofList(input as ListInput, what, place);
+  return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what, place)];
+}
+
+function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, what: string, place: RunPlace): Wanted {
+  const { dataset, frames, filename } = input;
+  const file = isFile(input.file) ? placed(input.file, place) : input.file;
+  if (dataset === undefined && file === undefined) refuse(what, input);
+  if (dataset !== undefined && !isDataset(dataset))
+    refuse(
+      `${what}.dataset`,
+      dataset,
+      isFile(dataset) ? 'write { file } for what has yet to be opened' : 'expected what await open(file) gives',
+    );
+  if (file !== undefined && !isFile(file)) refuse(`${what}.file`, file, 'expected a path, a URL, a File or a Blob');
+  if (filename !== undefined && typeof filename !== 'string') refuse(`${what}.filename`, filename, 'expected a string');
+  const isFrame = (frame: unknown): boolean => Number.isInteger(frame) && (frame as number) >= 0;
+  if (frames !== undefined && !(Array.isArray(frames) && frames.every(isFrame)))
+    refuse(`${what}.frames`, frames, 'expected a list of frame numbers, from 0');
+  const chosen = frames === undefined ? undefined : ([...(frames as number[])] as number[]);
+  if (isDataset(dataset)) return { file: filename ?? dataset.name, frames: chosen, dataset };
+  const name = nameOfInput(file as FileInput, what);
+  const own =
+    typeof file === 'string' && filename === undefined ? {} : { input: named(file as FileInput, filename ?? name) };
+  return { file: filename ?? name, frames: chosen, ...own };
+}
+
+/** Throws `Format` for a file in a compression that no format of frames has; gzip and bzip2 are unpacked. */
+function refuseCompressed(begin: Uint8Array, name: string): void {
+  const compression = compressionOfHead(begin);
+  if (compression && !['gzip', 'bzip2'].includes(compression.name)) throw compressedError(name, compression);
+}
+
+/** Number of bytes read to distinguish streams and texts from frames. */
+const head = 512;
+
+/** The kind of a file as an input of a run. */
+export type InputKind = 'frames' | 'stream' | 'folder' | 'other';
+
+/** Determines the kind of a file from its first bytes. */
+export async function inputKindIn(place: RunPlace, file: FileInput): Promise<InputKind> {
+  if (file === '-') return 'other';
+  if (typeof file === 'string' && (await place.files?.isFolder(file))) return 'folder';
+  const begin = (await place.headOf(file, head).catch(() => undefined))?.head;
+  if (begin) refuseCompressed(begin, nameOfInput(file, 'the input'));
+  if (begin && isStream(begin)) return 'stream';
+  return (await place.holdsFrames(file)) ? 'frames' : 'other';
+}
+
+async function ofFile(
+  input: FileInput,
+  what: string,
+  prefix: string | undefined,
+  place: RunPlace,
+): Promise<Wanted[] | GivenInputs> {
+  const file = nameOfInput(input, what);
+  const own = typeof input === 'string' ? {} : { input: named(input, file) };
+  const frames: Wanted[] = [{ file, frames: undefined, ...own }];
+  // A file that cannot be read is reported when it is opened: it may be a folder, or a file that does not exist yet.
+  const begin = (await place.headOf(input, head).catch(() => undefined))?.head;
+  if (!begin || begin.length === 0) return frames;
+  refuseCompressed(begin, file);
+  if (isStream(begin)) return { kind: 'stream', input };
+  const isText = begin.every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte !== 127));
+  if (!isText || (await place.holdsFrames(input))) return frames;
+  const other = otherText(new TextDecoder().decode(begin));
+  if (other !== undefined)
+    throw new EwaldError('Format', `pipeline: ${file} has neither frames nor a list of files; it is ${other}`, {
+      detail: { path: file },
+    });
+  return ofList({ list: input, ...(prefix === undefined ? {} : { prefix }) }, what, place);
+}
+
+async function ofList(given: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
+  const { list: asked, prefix } = given;
+  if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File or a Blob');
+  const list = placed(asked, place);
+  const name = nameOfInput(list, 'the list');
+  // A file of frames may be given instead of a list with one entry.
+  const begin = name === '-' ? undefined : (await place.headOf(list, head).catch(() => undefined))?.head;
+  if (begin && isStream(begin)) return { kind: 'stream', input: list };
+  if (name !== '-' && (await place.holdsFrames(list)))
+    return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: named(list, name) }) }];
+  const beside = (file: string): string =>
+    typeof list === 'string' && place.files
+      ? place.files.beside(list, file)
+      : typeof list === 'string' || isUrl(list)
+        ? new URL(file, typeof list === 'string' ? list : list.href).href
+        : place.named(file);
+  return parseFrameList(await place.textOf(list), { name, beside, ...(prefix === undefined ? {} : { prefix }) });
+}

@@ -1,0 +1,109 @@
+/** The platform functions of a run on Node. */
+import { readdir, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isAddress } from '../../../base/addresses.js';
+import { EwaldError } from '../../../base/errors.js';
+import type { PlatformSignal } from '../../../base/globals.js';
+import { readCell } from '../../../crystal/cell-file.js';
+import { openPlatform } from '../../../io/data/open-platform.node.js';
+import { detect, open, openCodecs } from '../../../io/data/opening.node.js';
+import { isFolder } from '../../../io/files/folders.js';
+import { identity } from '../../../io/files/inputs.js';
+import { linesOf } from '../../../io/files/lines.js';
+import { refuseSame } from '../../../io/files/names.js';
+import { readCellOption, readText } from '../../../io/files/read.js';
+import { checkOutput, openOutput } from '../../../io/files/write.js';
+import { openShardFolder } from '../shards/folder.node.js';
+import { functionOutput } from '../sinks/function-output.js';
+import { streamThrough } from '../sinks/stream-file.js';
+import { checkStreamFile, openStreamFile } from '../sinks/stream-file.node.js';
+import type { FileInput, PlaceFiles, RunPlace } from './place.js';
+import { nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
+
+/** The path of an input; undefined if it is not a file of this machine. */
+function pathOf(input: FileInput): string | undefined {
+  if (typeof input === 'string' && !isAddress(input)) return input;
+  const address = typeof input === 'string' ? input : 'href' in input ? input.href : '';
+  return address.startsWith('file:') ? fileURLToPath(address) : undefined;
+}
+
+async function textOf(input: FileInput, signal?: PlatformSignal): Promise<string> {
+  const path = pathOf(input);
+  return path === undefined ? textOfRemote(input, signal) : readText(path);
+}
+
+const opening = openingOf(openPlatform, { open, detect, openCodecs });
+const byName = new Intl.Collator('en', { numeric: true });
+
+const fileSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+
+const files: PlaceFiles = {
+  isFolder,
+  async framesOf(folder, known) {
+    const names = (await readdir(folder, { withFileTypes: true }))
+      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(({ name }) => name)
+      .sort((a, b) => byName.compare(a, b) || (a < b ? -1 : 1));
+    // Files that are parts of others (such as data_000001 of a master file) are skipped.
+    const masters = names
+      .filter((name) => /_master\.h5$/.test(name))
+      .map((name) => name.replace(/master\.h5$/, 'data_'));
+    const found: string[] = [];
+    for (const name of names) {
+      if (masters.some((start) => name.startsWith(start))) continue;
+      const file = join(folder, name);
+      if (known?.has(file) || (await opening.holdsFrames(file))) found.push(file);
+    }
+    return found;
+  },
+  async sizeOf(path) {
+    const bytes = await fileSize(path);
+    const [, stem] = /([^/\\]*)master\.h5$/.exec(path) ?? [];
+    if (stem === undefined || bytes === 0) return bytes;
+    // A master file is complete before its data files are.
+    const names = await readdir(dirname(path)).catch(() => []);
+    const parts = names
+      .filter((name) => name.startsWith(`${stem}data_`))
+      .map((name) => fileSize(join(dirname(path), name)));
+    return (await Promise.all(parts)).reduce((sum, part) => sum + part, bytes);
+  },
+  identityOf: identity,
+  absolute: (path) => (isAddress(path) ? path : resolve(path)),
+  beside: (list, file) => (isAddress(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),
+};
+
+export const runPlace: RunPlace = {
+  ...opening,
+  cores: availableParallelism(),
+  files,
+  named: (name) => name,
+  textOf,
+  async *linesOf(input) {
+    const path = pathOf(input);
+    if (path !== undefined) yield* linesOf(path);
+    else yield* (await textOf(input)).replace(/\n$/, '').split('\n');
+  },
+  async cellOf(given, signal) {
+    const path = pathOf(given);
+    return path === undefined
+      ? readCell(await textOf(given, signal), nameOfInput(given, 'the cell'))
+      : readCellOption(path);
+  },
+  refuseSame: (targets) => refuseSame(targets.filter((target) => typeof target === 'string')),
+  async checkOutput(target, options) {
+    if (typeof target === 'string') await checkOutput(target, options);
+  },
+  openOutput: async (target, options) =>
+    typeof target === 'string' ? openOutput(target, options) : functionOutput(target),
+  async checkStream(target, options) {
+    if (typeof target === 'string') await checkStreamFile(target, options);
+  },
+  openShards: openShardFolder,
+  async openStream(target, options) {
+    if (typeof target === 'string') return openStreamFile(target, options);
+    if (options.resume) throw new EwaldError('Argument', 'resume needs a stream in a file: output: PATH');
+    return streamThrough(functionOutput(target), options.head);
+  },
+};

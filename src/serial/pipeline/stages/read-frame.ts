@@ -1,0 +1,42 @@
+/** Reads the frames of a run in the type in which they are searched. */
+
+import { EwaldError, messageOf } from '../../../base/errors.js';
+import type { PlatformSignal } from '../../../base/globals.js';
+import { numberTypes } from '../../../core/arrays/numbers.js';
+import type { Dataset } from '../../../io/data/dataset.js';
+import { readOrAborted } from '../../../io/data/read-or-aborted.js';
+import type { Detector } from '../../../io/detector/detector.js';
+import type { Frame } from '../../peaks/contract.js';
+
+/**
+ * Reads a frame in the searched type; a file whose shape or type differs from the first is rejected. `into` is optional
+ * memory for it.
+ */
+export async function readFrame(
+  dataset: Dataset,
+  frame: number,
+  { width, height, dtype }: Detector,
+  signal: PlatformSignal | undefined,
+  into?: Frame,
+): Promise<Frame> {
+  const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
+  if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
+    throw new EwaldError(
+      'Shape',
+      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], but those of the first ` +
+        `file ${dtype} [${height},${width}]; a run has a single detector`,
+    );
+  try {
+    if (dataset.dtype === 'f64')
+      return Float32Array.from((await readOrAborted(dataset, frame, 1, undefined, signal)) as Float64Array);
+    // The array provided by the dataset is not used, because it may be the caller's own memory.
+    const numbers = into ?? new numberTypes[dtype](width * height);
+    await readOrAborted(dataset, frame, 1, numbers, signal);
+    return numbers;
+  } catch (error) {
+    if (error instanceof EwaldError) throw error;
+    throw new EwaldError('Format', `${dataset.name}: frame ${frame} cannot be read: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}

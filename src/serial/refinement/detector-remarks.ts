@@ -1,0 +1,147 @@
+/** Remarks about the detector from the crystals of a run: that it is displaced, or moves. */
+
+import { median } from '../../base/median.js';
+import { anglesOf, lengthsOf } from '../../crystal/cell.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import { type DetectorFit, type DetectorVerdict, fewestFits } from './detector-fit.js';
+import type { GeometryRefinement, MeasuredCell } from './refine-geometry.js';
+
+/** What the crystals of a run tell about the distance and its known cells, from a fit of both together. */
+export interface FittedDistance extends Pick<GeometryRefinement, 'isDistanceKnown' | 'cells'> {}
+
+/** Differences of a known cell below these are not reported: of lengths, relative, and of angles, degrees. */
+const [leastLength, leastAngle] = [0.001, 0.1];
+
+/** Differences below these are not reported: of the distance, of the beam in pixels. */
+const [leastScale, leastPixels] = [0.0005, 0.15];
+
+/** The limits for a remark on fewer crystals than a verdict requires. */
+const ofFew = {
+  /** Largest residual in pixels: if it is larger, the geometry is wrong in other respects as well. */
+  rmsPx: 0.5,
+  /** Smallest difference of the distance; right cells of simulated stills with 13 peaks differ by up to 0.0004. */
+  scale: 0.005,
+  /** Smallest shift in pixels. */
+  shiftPx: 1,
+  /** Largest deviation of a crystal from the median, relative to the difference. */
+  spread: 0.2,
+};
+
+/**
+ * A remark that the known cell and the geometry do not match, for fewer crystals than a verdict requires: they must fit
+ * well, and agree. One crystal does not show a shift, which looks much like a tilt of it.
+ */
+export function fewCrystalsRemark(fits: readonly DetectorFit[], { panels }: Geometry): string | undefined {
+  const pixelM = 1 / (panels[0]?.resolution ?? 1);
+  if (fits.length === 0 || fits.length >= fewestFits) return undefined;
+  const told = [scaleOfFew(fits, pixelM), shiftOfFew(fits, pixelM)].filter((text) => text !== undefined);
+  if (told.length === 0) return undefined;
+  const crystals = fits.length === 1 ? '1 crystal' : `${fits.length} crystals`;
+  return (
+    `according to ${crystals}, ${told.join(', and ')}; check the cell and the geometry ` +
+    `(with ${fewestFits} crystals the geometry is refined)`
+  );
+}
+
+/** The difference of the distance in words; undefined if it is small, or if the crystals do not agree. */
+function scaleOfFew(fits: readonly DetectorFit[], pixelM: number): string | undefined {
+  const good = fits.filter(({ rmsM }) => rmsM < ofFew.rmsPx * pixelM);
+  const change = median(good.map(({ scale }) => scale)) - 1;
+  const agree = good.every(({ scale }) => Math.abs(scale - 1 - change) < ofFew.spread * Math.abs(change));
+  if (good.length === 0 || Math.abs(change) < ofFew.scale || !agree) return undefined;
+  return (
+    `the known cell is ${(100 * Math.abs(change)).toFixed(1)} % too ${change > 0 ? 'large' : 'small'}, ` +
+    `or the detector that much ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`
+  );
+}
+
+/**
+ * The shift in words; undefined if it is small, or if fewer than three quarters of at least two crystals agree. A shift
+ * tilts the crystals, and so leaves residuals of a third of it.
+ */
+function shiftOfFew(fits: readonly DetectorFit[], pixelM: number): string | undefined {
+  const [x, y] = [0, 1].map((axis) => median(fits.map(({ shiftM }) => shiftM[axis] ?? 0))) as [number, number];
+  const size = Math.hypot(x, y);
+  const agree = fits.filter(
+    ({ shiftM, rmsM }) => Math.hypot(shiftM[0] - x, shiftM[1] - y) < ofFew.spread * size && rmsM < size / 2,
+  );
+  if (agree.length < Math.max(2, 0.75 * fits.length) || size < ofFew.shiftPx * pixelM) return undefined;
+  return `the detector is shifted by ${(x / pixelM).toFixed(1)}, ${(y / pixelM).toFixed(1)} pixels`;
+}
+
+/** A remark that a known cell is not that of its crystals; undefined if it is, within four errors. */
+function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): string | undefined {
+  const [lengths, given] = [lengthsOf(found), lengthsOf(known)];
+  const [angles, givenAngles] = [anglesOf(found), anglesOf(known)];
+  const relative = Math.max(...lengthErrorsA.map((error, i) => error / (lengths[i] as number)));
+  const isLonger = lengths.some((x, i) => {
+    const least = Math.max(leastLength * x, 4 * (lengthErrorsA[i] as number));
+    return Math.abs(x - (given[i] as number)) > least;
+  });
+  const isBent = angles.some((x, i) => {
+    const least = Math.max(leastAngle, (4 * relative * 180) / Math.PI);
+    return Math.abs(x - (givenAngles[i] as number)) > least;
+  });
+  if (!isLonger && !isBent) return undefined;
+  const numbers = (edges: readonly number[], corners: readonly number[]): string =>
+    [...edges, ...corners].map((x) => x.toFixed(2)).join(' ');
+  return (
+    `the cell of ${crystals} crystals is ${numbers(lengths, angles)} ` +
+    `(lengths ± ${lengthErrorsA.map((error) => Math.max(0.01, error).toFixed(2)).join(', ')} Å), and not ` +
+    `${numbers(given, givenAngles)}; check the cell`
+  );
+}
+
+/**
+ * Remarks on a verdict; empty if there is nothing to report. If the distance was already fitted on the first crystals,
+ * a difference that is left is one of the known cell, or of either if the crystals cannot tell.
+ */
+export function detectorRemarks(
+  verdict: DetectorVerdict | undefined,
+  geometry: Geometry,
+  beam: Beam,
+  fitted?: FittedDistance,
+): string[] {
+  if (!verdict) return [];
+  const perMetre = geometry.panels[0]?.resolution ?? 1;
+  const remarks = (fitted?.cells ?? []).flatMap((cell) => cellRemark(cell) ?? []);
+  const far = (value: number, error: number, least: number): boolean => Math.abs(value) > Math.max(least, 4 * error);
+  const change = verdict.scale - 1;
+  const [x, y] = verdict.shiftM.map((shift) => shift * perMetre) as [number, number];
+  const [ex, ey] = verdict.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
+  const told: string[] = [];
+  if (far(change, verdict.scaleError, leastScale)) {
+    const how =
+      `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
+    const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
+    const percent = Number((100 * Math.abs(change)).toPrecision(1));
+    if (fitted && !fitted.isDistanceKnown)
+      remarks.push(
+        `according to ${verdict.crystals} crystals, the known cell is about ${percent} % too ` +
+          `${change > 0 ? 'large' : 'small'}, or the detector ${where}: at such small scattering angles peaks do not ` +
+          'tell which, so the distance is kept; frames with the detector nearer decide, or trustCell (--trust-cell) ' +
+          'if the cell is known better',
+      );
+    else if (!fitted) told.push(where);
+  }
+  if (far(x, ex, leastPixels) || far(y, ey, leastPixels))
+    told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from its position there`);
+  if (told.length > 0)
+    remarks.push(
+      `according to ${verdict.crystals} crystals, assuming that the known cell is right, the detector ` +
+        `is ${told.join(' and ')}` +
+        (fitted ? '' : '; refinedGeometry (--refined-geometry FILE) writes one that fits'),
+    );
+  const { drift } = verdict;
+  const [dx, dy] = drift.shiftM.map((shift) => shift * perMetre) as [number, number];
+  const [edx, edy] = drift.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
+  if (verdict.crystals >= 30) {
+    if (far(drift.scale, drift.scaleError, leastScale))
+      remarks.push(
+        `the distance drifts over the run, by ${(100 * drift.scale).toFixed(2)} %: did the jet or the detector move?`,
+      );
+    if (far(dx, edx, leastPixels) || far(dy, edy, leastPixels))
+      remarks.push(`the beam drifts over the run, by ${(-dx).toFixed(2)}, ${(-dy).toFixed(2)} pixels`);
+  }
+  return remarks;
+}

@@ -1,0 +1,931 @@
+/**
+ * Refines a detector on the peaks of many crystals: one least-squares fit of all of its parts and of all crystals.
+ *
+ * A pair is a peak and its node. Its residuals are the distances between the peak and the point where the ray of the
+ * node, k₀ + g, meets the panel (fast and slow scan, in pixels), and the excitation error of the node,
+ * |k₀ + g| − 1/λ. The latter fixes the tilts of a crystal: without it a shift of the detector would look like a
+ * rotation of the crystals.
+ *
+ * Every crystal adds nine parameters, a rotation and a strain of its cell. They are eliminated crystal by crystal
+ * (Schur complement), so that the fit has only as many unknowns as the detector has parameters, and parts do not follow
+ * crystals that have followed parts in the wrong place: alternating between both takes dozens of rounds (the idea is
+ * that of Millepede, V. Blobel, Nucl. Instrum. Methods A 566 (2006) 5).
+ *
+ * The strains scatter about one that all crystals of a known cell share in its own frame: that cell is wrong by it
+ * (`cell-strain.ts`). Its size and the distance differ only in how reflections at wide angles move, so the error of the
+ * distance contains that of the known cell.
+ *
+ * What the pairs cannot determine is chosen so that most parts stay (`gauge.ts`). Parameters whose effect is within
+ * three of their errors, or negligible, are zero, and so are those with which the values from one half of the crystals
+ * do not improve the fit to the other half. Each error is the larger of that of the fit and that derived from the
+ * scatter between crystals.
+ */
+
+import { expectsMembers } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
+import { EwaldError } from '../../base/errors.js';
+import { inverseOf, part, times } from '../../base/linear.js';
+import { median } from '../../base/median.js';
+import { knownOptions, shown } from '../../base/options.js';
+import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import {
+  labStrains,
+  lengthErrors,
+  sizeErrorOf,
+  sizeErrorOfShape,
+  strained,
+  strainLength,
+  strainPrior,
+} from './cell-strain.js';
+import { orientedAs } from './detector-fit.js';
+import { Elimination, type Equations, locals, type Normal, PairDerivatives } from './elimination.js';
+import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
+import {
+  type Motion,
+  movedGeometry,
+  movedPanel,
+  type PlacedPanel,
+  placed,
+  turnedRows,
+  type Unit,
+  unitsOf,
+} from './units.js';
+
+/** The peaks of a crystal, with their indices. */
+export interface GeometryCrystal {
+  /** The beam of its frame. */
+  readonly beam: Beam;
+  /** Rows a, b, c in Å as found, laboratory frame. */
+  readonly cell: Cell;
+  /** The known cell in any orientation; by default the lengths and angles as found are used. */
+  readonly known?: Cell | undefined;
+  /** Standard errors of its lengths in Å, such as those of their digits; `readCell` gives them. */
+  readonly lengthErrorsA?: Vector | undefined;
+  /**
+   * For each peak: the index of its panel, and its position in pixels from the panel's outer corner along both scans.
+   */
+  readonly panel: ArrayLike<number>;
+  readonly fs: ArrayLike<number>;
+  readonly ss: ArrayLike<number>;
+  /** For each peak: h, k, l. */
+  readonly indices: ArrayLike<number>;
+}
+
+/** Options that select what is refined. */
+export interface RefineGeometryOptions {
+  /**
+   * Refines the distance as far as it can be told from the size of the known cells; default true. If false, the panels
+   * keep their mean distance as well.
+   */
+  readonly distance?: boolean | undefined;
+  /** Refines groups and panels relative to the whole detector, if there are several; default true. */
+  readonly panels?: boolean | undefined;
+  /**
+   * The known cells are right to their last digits, and to 0.03 %, so that they fix the distance; default false: their
+   * mean length may be wrong by 0.3 % or by what their digits leave open.
+   */
+  readonly trustCell?: boolean | undefined;
+}
+
+/** What crystals tell about their known cell. */
+export interface MeasuredCell {
+  readonly known: Cell;
+  /** The cell of the crystals in the frame of the known one, and the standard errors of its lengths in Å. */
+  readonly found: Cell;
+  readonly lengthErrorsA: Vector;
+  /** The relative error of the known mean length that was assumed. */
+  readonly sizeError: number;
+  readonly crystals: number;
+}
+
+/** How a part of the detector has moved relative to the part that contains it. */
+export interface MovedUnit {
+  /** Name of the panel or group; undefined for the whole detector. */
+  readonly name: string | undefined;
+  /**
+   * Shift x, y, z in metres, and its standard errors; 0 where the part does not move. They contain what the other
+   * parameters of the part may be; one with fewer than 500 peaks is supposed not to be tilted.
+   */
+  readonly shiftM: Vector;
+  readonly shiftErrorM: Vector;
+  /** Rotation vector in radians about the centre of the part, and its standard errors. */
+  readonly turnRad: Vector;
+  readonly turnErrorRad: Vector;
+  /** Pixel size in metres, and number of pairs on the part. */
+  readonly pixelM: number;
+  readonly pairs: number;
+}
+
+/** A refined geometry. */
+export interface GeometryRefinement {
+  /** The refined geometry; the one that was given, if nothing moves. */
+  readonly geometry: Geometry;
+  /** The parts that have moved; empty if the geometry is right within the errors, or if there are too few crystals. */
+  readonly moved: readonly MovedUnit[];
+  readonly crystals: number;
+  readonly pairs: number;
+  /** Root mean square residual of one coordinate of the peaks in pixels, before and after the motion. */
+  readonly rmsPx: readonly [before: number, after: number];
+  /** The cells of the crystals; empty with too few crystals. */
+  readonly cells: readonly MeasuredCell[];
+  /**
+   * Whether the crystals determine the distance. At small scattering angles only the size of a trusted cell does; then
+   * neither moves.
+   */
+  readonly isDistanceKnown: boolean;
+}
+
+/** Fewest crystals, and fewest peaks of a crystal. */
+const [fewestCrystals, fewestPairs] = [5, 8];
+/**
+ * Number of pairs required to shift a part across the beam, to turn it about the beam or move it along the beam, and to
+ * tilt it.
+ */
+const [forShift, forDepth, forTilt] = [30, 100, 500];
+/**
+ * Expected size of a unit's motion in pixels across the beam, pixels along the beam, and milliradians. These are weak
+ * priors, of the size of mounting errors.
+ */
+const usual = { shift: 3, depth: 6, turn: 6 } as const;
+/** Spread of the crystals' strains in thousandths: the initial value, and the smallest value that is estimated. */
+const [usualStrain, leastStrain] = [3, 0.02];
+/**
+ * Motions that change predictions by fewer pixels than this do not justify another geometry: for the whole detector,
+ * and for a part.
+ */
+const [leastWhole, leastPart] = [0.1, 0.05];
+/**
+ * A fit that leaves a larger scatter, in pixels, or changes the distance by a larger fraction, is rejected as
+ * implausible.
+ */
+const [mostPx, mostChange] = [3, 0.1];
+/** Smallest assumed scatter of positions in pixels, and of excitation errors in 1/Å. */
+const [leastPx, leastExcitation] = [0.02, 2e-5];
+/**
+ * Pairs that deviate by more than this many scatters are ignored (Tukey's biweight, in all three coordinates together).
+ */
+const gate = 6;
+const rounds = 12;
+/** Unit of the crystals' parameters: one thousandth. */
+const milli = 1e-3;
+
+/**
+ * Peaks determine the distance if its error is smaller than this fraction of the one that the known cell leaves alone.
+ */
+const determined = 0.5;
+/** Parameters that are accepted or rejected together. */
+const blocks = [[0, 1], [2], [5], [3, 4]] as const;
+
+interface FitCrystal {
+  readonly beam: Beam;
+  readonly count: number;
+  readonly panel: ArrayLike<number>;
+  readonly fs: ArrayLike<number>;
+  readonly ss: ArrayLike<number>;
+  readonly indices: ArrayLike<number>;
+  /** Rows a*, b*, c* in 1/Å, and the strain that has been applied to them, in thousandths. */
+  rows: Cell;
+  strain: Float64Array;
+  /**
+   * The index of its known cell among those of the fit, and strains of that cell in the laboratory; see `labStrains`.
+   */
+  readonly lattice: number;
+  readonly frame: Float64Array;
+}
+
+/** A known cell of the fit; the relative error of its mean length is that which is assumed at present. */
+interface Lattice {
+  readonly known: Cell;
+  readonly crystals: number;
+  sizeError: number;
+}
+
+/**
+ * Refines a geometry on crystals. Nothing moves if there are fewer than five crystals with at least eight peaks.
+ *
+ * Throws `Argument` for arguments that are not a geometry and crystals.
+ */
+export function refineGeometry(
+  geometry: Geometry,
+  crystals: readonly GeometryCrystal[],
+  options: RefineGeometryOptions = {},
+): GeometryRefinement {
+  expectsMembers(
+    'refineGeometry: the geometry',
+    geometry,
+    ['panels', 'distance', 'shift'],
+    'the result of parseGeometry',
+  );
+  if (!Array.isArray(crystals))
+    throw new EwaldError('Argument', `refineGeometry: crystals is ${shown(crystals)}; expected a list of crystals`);
+  knownOptions('refineGeometry', options, ['distance', 'panels', 'trustCell']);
+  const distance = valid('refineGeometry: distance', options.distance, row.on);
+  const panels = valid('refineGeometry: panels', options.panels, row.on);
+  const trusted = valid('refineGeometry: trustCell', options.trustCell, row.flag);
+  const lattices = new Map<string, number>();
+  const cells: { known: Cell; crystals: number; sizeError: number }[] = [];
+  /** The number of a known cell; -1 of a crystal without one, whose strain is its own. */
+  const latticeOf = ({ known, lengthErrorsA }: GeometryCrystal): number => {
+    if (!known) return -1;
+    const key = `${known}`;
+    const index = lattices.get(key) ?? cells.length;
+    lattices.set(key, index);
+    cells[index] ??= { known, crystals: 0, sizeError: sizeErrorOf(known, lengthErrorsA, { trusted, distance }) };
+    cells[index].crystals++;
+    return index;
+  };
+  const fitted = crystals.flatMap((crystal, i) =>
+    fitCrystal(crystal, geometry, `refineGeometry: crystal ${i}`, latticeOf),
+  );
+  return new Fit(geometry, fitted, cells, { distance, panels, trusted }).refined();
+}
+
+function fitCrystal(
+  crystal: GeometryCrystal,
+  { panels }: Geometry,
+  what: string,
+  latticeOf: (crystal: GeometryCrystal) => number,
+): FitCrystal[] {
+  const { beam, cell, known, panel, fs, ss, indices } = crystal;
+  checkCell(cell, `${what}: cell`);
+  if (known) checkCell(known, `${what}: known`);
+  const count = panel?.length;
+  if (!(count >= 0) || fs?.length !== count || ss?.length !== count || indices?.length !== 3 * count)
+    throw new EwaldError(
+      'Argument',
+      `${what} has ${count} panels, ${fs?.length} fs, ${ss?.length} ss and ${indices?.length} indices; expected one ` +
+        'of each, and three indices, for every peak',
+    );
+  for (let i = 0; i < count; i++)
+    if (!panels[panel[i] as number])
+      throw new EwaldError('Argument', `${what}: peak ${i} is on panel ${panel[i]} of ${panels.length}`);
+  const oriented = known ? orientedAs(cell, known) : cell;
+  if (!oriented || count < fewestPairs) return [];
+  return [
+    {
+      ...{ beam, count, panel, fs, ss, indices, rows: reciprocal(oriented), strain: new Float64Array(strainLength) },
+      ...{ lattice: latticeOf(crystal), frame: labStrains(known ?? oriented, oriented) },
+    },
+  ];
+}
+
+/** The state of a fit. */
+class Fit {
+  readonly #geometry: Geometry;
+  readonly #crystals: readonly FitCrystal[];
+  readonly #units: readonly Unit[];
+  /** For each panel, the units that contain it. */
+  readonly #chains: readonly (readonly number[])[];
+  readonly #pairs: readonly number[];
+  readonly #pixelM: readonly number[];
+  readonly #parts: readonly Part[];
+  /** Root mean square distance of the pairs of a unit from the beam, metres. */
+  readonly #radius: readonly number[];
+  readonly #fixesDistance: boolean;
+  readonly #trusted: boolean;
+  readonly #lattices: readonly Lattice[];
+  /** The parameters of the known cells: [lattices, 6] after those of the units. */
+  readonly #ofCells: readonly number[];
+  /**
+   * Accumulated motion, [units, 6] in the scales above, and strain of the known cells, [lattices, 6] in thousandths.
+   */
+  readonly #motion: Float64Array;
+  #placed: PlacedPanel[];
+  #strain = usualStrain;
+  #sigmaPx = 2;
+  #sigmaExcitation = 2e-3;
+
+  constructor(
+    geometry: Geometry,
+    crystals: readonly FitCrystal[],
+    lattices: readonly Lattice[],
+    { distance, panels, trusted }: { readonly distance: boolean; readonly panels: boolean; readonly trusted: boolean },
+  ) {
+    this.#geometry = geometry;
+    this.#crystals = crystals;
+    this.#lattices = lattices;
+    this.#trusted = trusted;
+    const units = unitsOf(geometry);
+    this.#units = panels ? units : units.slice(0, 1);
+    this.#fixesDistance = !distance;
+    this.#chains = geometry.panels.map((_, i) =>
+      this.#units.flatMap((unit, u) => (unit.panels.includes(i) ? [u] : [])),
+    );
+    const first = perUnit * this.#units.length;
+    this.#ofCells = Array.from({ length: strainLength * lattices.length }, (_, i) => first + i);
+    this.#motion = new Float64Array(first + this.#ofCells.length);
+    this.#placed = geometry.panels.map(placed);
+    this.#pixelM = this.#units.map((unit) => 1 / (geometry.panels[unit.panels[0] ?? 0]?.resolution ?? 1));
+    const sums = this.#units.map(() => ({ pairs: 0, radius: 0, spread: 0 }));
+    for (const { count, panel, fs, ss, beam } of crystals)
+      for (let i = 0; i < count; i++) {
+        const at = this.#placed[panel[i] as number] as PlacedPanel;
+        const [f, s] = [fs[i] as number, ss[i] as number];
+        const [x, y] = [0, 1].map((k) => (at.corner[k] ?? 0) + f * (at.fs[k] ?? 0) + s * (at.ss[k] ?? 0));
+        for (const u of this.#chains[panel[i] as number] ?? []) {
+          const sum = sums[u];
+          const [cx = 0, cy = 0] = this.#units[u]?.centre ?? [];
+          if (!sum || x === undefined || y === undefined) continue;
+          sum.pairs++;
+          sum.radius += (x + beam.shiftM[0]) ** 2 + (y + beam.shiftM[1]) ** 2;
+          sum.spread += (x - cx) ** 2 + (y - cy) ** 2;
+        }
+      }
+    this.#pairs = sums.map(({ pairs }) => pairs);
+    this.#parts = this.#units.map((unit, u) => ({
+      ...{ parent: unit.parent, centre: unit.centre },
+      ...{ pixelM: this.#pixelM[u] as number, pairs: this.#pairs[u] as number },
+      spread: Math.sqrt((sums[u]?.spread ?? 0) / Math.max(1, this.#pairs[u] as number)),
+      movable: this.#movable(u),
+    }));
+    this.#radius = sums.map(({ pairs, radius }) => Math.sqrt(radius / Math.max(1, pairs)));
+  }
+
+  refined(): GeometryRefinement {
+    const geometry = this.#geometry;
+    const counts = { crystals: this.#crystals.length, pairs: this.#pairs[0] ?? 0 };
+    const unmoved = (
+      rms: number,
+      cells: readonly MeasuredCell[] = [],
+      isDistanceKnown = false,
+    ): GeometryRefinement => ({ geometry, moved: [], ...counts, rmsPx: [rms, rms], cells, isDistanceKnown });
+    if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
+    // Fits the crystals alone, to find the residuals without moving the detector.
+    const starts = this.#crystals.map(({ rows }) => rows);
+    this.#settle(this.#ofCells);
+    const before = this.#rms();
+    this.#motion.fill(0);
+    for (const [i, crystal] of this.#crystals.entries()) {
+      crystal.rows = starts[i] as Cell;
+      crystal.strain = new Float64Array(strainLength);
+    }
+    [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
+    const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
+    let active: readonly number[] = [...candidates, ...this.#ofCells];
+    let isDistanceKnown = false;
+    for (let isFirst = true; ; isFirst = false) {
+      let normal = this.#settle(active);
+      if (!normal) return unmoved(before);
+      if (isFirst) {
+        if (this.#doubtSizes(active, normal)) normal = this.#settle(active);
+        if (!normal) return unmoved(before);
+        isDistanceKnown = this.#knowsDistance(active, normal);
+      }
+      const kept = this.#judged(active, normal);
+      if (kept.length === active.length) break;
+      active = kept;
+      for (let p = 0; p < this.#motion.length; p++) if (!active.includes(p)) this.#motion[p] = 0;
+      this.#place();
+    }
+    const depth = Math.abs(this.#motion[2] as number) * (this.#pixelM[0] as number);
+    if (this.#sigmaPx > mostPx || depth > mostChange * this.#distanceM) return unmoved(before);
+    const { cells, error } = this.#stated(active);
+    if (active.length === this.#ofCells.length) return unmoved(before, cells, isDistanceKnown);
+    const motions = this.#motions();
+    const moved = this.#units.flatMap((unit, u): MovedUnit[] => {
+      const motion = motions[u];
+      if (!motion || !active.some((p) => Math.floor(p / perUnit) === u)) return [];
+      const [pixelM, pairs] = [this.#pixelM[u] as number, this.#pairs[u] as number];
+      const of = (from: number, by: number): Vector => [
+        by * (error[perUnit * u + from] as number),
+        by * (error[perUnit * u + from + 1] as number),
+        by * (error[perUnit * u + from + 2] as number),
+      ];
+      return [
+        {
+          ...{ name: unit.name, pixelM, pairs, shiftM: motion.shift, turnRad: motion.turn },
+          ...{ shiftErrorM: of(0, pixelM), turnErrorRad: of(3, milli) },
+        },
+      ];
+    });
+    const found = movedGeometry(geometry, this.#units, motions);
+    return { geometry: found, moved, ...counts, rmsPx: [before, this.#rms()], cells, isDistanceKnown };
+  }
+
+  get #distanceM(): number {
+    return this.#crystals[0]?.beam.distanceM ?? 1;
+  }
+
+  /**
+   * Raises the errors of the sizes of known cells whose shape is wrong; returns whether there are any. A cell whose
+   * shape is right fixes the distance as well as its digits do.
+   */
+  #doubtSizes(active: readonly number[], normal: Normal): boolean {
+    const covariance = this.#covariance(active, normal);
+    let isAny = false;
+    for (const [l, lattice] of this.#lattices.entries()) {
+      const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
+      const variances = own.map((p) => covariance[active.indexOf(p) * (active.length + 1)] as number);
+      const error = sizeErrorOfShape(
+        own.map((p) => this.#motion[p] as number),
+        variances,
+      );
+      if (error <= lattice.sizeError) continue;
+      lattice.sizeError = error;
+      isAny = true;
+    }
+    return isAny;
+  }
+
+  /**
+   * Whether the peaks, or a trusted cell, determine the distance. If the error of the distance is that of the size of
+   * the cell, they are the same thing to the peaks.
+   */
+  #knowsDistance(active: readonly number[], normal: Normal): boolean {
+    const row = active.indexOf(2);
+    if (row < 0) return false;
+    if (this.#trusted || this.#lattices.length === 0) return true;
+    const error = Math.sqrt(this.#covariance(active, normal)[row * (active.length + 1)] as number);
+    const size = Math.min(...this.#lattices.map(({ sizeError }) => sizeError));
+    return error * (this.#pixelM[0] as number) < determined * size * this.#distanceM;
+  }
+
+  /** For each parameter pair the larger covariance: that of the fit, or that of the scatter between crystals. */
+  #covariance(active: readonly number[], normal: Normal): Float64Array {
+    const { inverse, spread } = this.#without(active, active, normal);
+    const n = active.length;
+    const isSpread = (i: number): boolean => (spread[i * (n + 1)] as number) > (inverse[i * (n + 1)] as number);
+    return inverse.map((x, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return isSpread(i) && isSpread(j) ? (spread[at] as number) : x;
+    });
+  }
+
+  /**
+   * The cells of the crystals, and the errors of the motions. They contain what parameters may be that keep their
+   * values because they are within three errors, or negligible: those of the whole detector, and of each part that has
+   * moved; and what cells and motions have taken up of these parameters.
+   */
+  #stated(active: readonly number[]): { readonly cells: MeasuredCell[]; readonly error: Float64Array } {
+    const open = this.#units.flatMap((_, u) => {
+      const isOpen = u === 0 || active.some((p) => Math.floor(p / perUnit) === u);
+      return isOpen ? (this.#parts[u] as Part).movable.map((k) => perUnit * u + k) : [];
+    });
+    const all = [...open, ...this.#ofCells];
+    const normal = this.#normal(all);
+    const { values } = this.#without(all, all, normal, true);
+    const taken = all.map((p, i) => (values[i] as number) - (this.#motion[p] as number));
+    const covariance = this.#covariance(all, normal).map((x, at) => {
+      const [i, j] = [Math.floor(at / all.length), at % all.length];
+      return x + (taken[i] as number) * (taken[j] as number);
+    });
+    const error = new Float64Array(this.#motion.length);
+    for (const p of active) error[p] = Math.sqrt(covariance[all.indexOf(p) * (all.length + 1)] as number);
+    const cells = this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
+      const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
+      const strain = own.map((p) => this.#motion[p] as number);
+      const rows = own.map((p) => all.indexOf(p));
+      const found = reciprocal(strained(reciprocal(known), strain));
+      const lengthErrorsA = lengthErrors(found, part(covariance, all.length, rows));
+      return { known, found, lengthErrorsA, sizeError, crystals };
+    });
+    return { cells, error };
+  }
+
+  /** The parameters of a unit for which there are enough pairs. */
+  #movable(u: number): number[] {
+    const pairs = this.#pairs[u] as number;
+    if (u === 0) return this.#fixesDistance ? [0, 1] : [0, 1, 2];
+    return [
+      ...(pairs >= forShift ? [0, 1] : []),
+      ...(pairs >= forDepth ? [2, 5] : []),
+      ...(pairs >= forTilt ? [3, 4] : []),
+    ];
+  }
+
+  #motions(): Motion[] {
+    return this.#units.map((_, u) => {
+      const at = (p: number, by: number): number => by * (this.#motion[perUnit * u + p] as number);
+      const pixel = this.#pixelM[u] as number;
+      return { shift: [at(0, pixel), at(1, pixel), at(2, pixel)], turn: [at(3, milli), at(4, milli), at(5, milli)] };
+    });
+  }
+
+  #place(): void {
+    const motions = this.#motions();
+    this.#placed = this.#geometry.panels.map((panel, i) =>
+      movedPanel(
+        placed(panel),
+        (this.#chains[i] ?? []).map((u) => ({
+          centre: (this.#units[u] as Unit).centre,
+          motion: motions[u] as Motion,
+        })),
+      ),
+    );
+  }
+
+  /**
+   * Repeats steps of the fit until nothing moves; returns the normal equations at the end. Undefined if they cannot be
+   * solved.
+   */
+  #settle(active: readonly number[]): Normal | undefined {
+    const n = active.length;
+    for (let round = 0; ; round++) {
+      const isLast = round === rounds;
+      const normal = this.#normal(active);
+      const { matrix, right } = this.#withPriors(normal, active);
+      const inverse = inverseOf(matrix, n);
+      if (!inverse) return undefined;
+      const by = times(inverse, right, n);
+      let most = 0;
+      for (const [i, p] of active.entries()) {
+        this.#motion[p] = (this.#motion[p] as number) + (by[i] as number);
+        most = Math.max(most, Math.abs(by[i] as number));
+      }
+      for (const [i, crystal] of this.#crystals.entries()) {
+        const step = normal.steps[i]?.(by);
+        if (!step) continue;
+        most = Math.max(most, ...step.map(Math.abs));
+        const turn: Vector = [milli * (step[0] as number), milli * (step[1] as number), milli * (step[2] as number)];
+        crystal.rows = strained(turnedRows(crystal.rows, turn), step.subarray(3));
+        for (let k = 0; k < 6; k++) crystal.strain[k] = (crystal.strain[k] as number) + (step[3 + k] as number);
+      }
+      this.#place();
+      const change = this.#rescale(normal.openStrain);
+      if (isLast || (round > 0 && most < 0.01 && change < 0.02)) return this.#normal(active);
+    }
+  }
+
+  /** Estimates the scatters from the residuals; returns the relative change of those of the peaks. */
+  #rescale(openStrain: number): number {
+    const positions: number[] = [];
+    const excitations: number[] = [];
+    this.#each((_, __, residual) => {
+      positions.push(Math.abs(residual[0]), Math.abs(residual[1]));
+      excitations.push(Math.abs(residual[2]));
+    });
+    // For normal scatter s, the median of magnitudes is 0.6745 s.
+    const px = Math.max(leastPx, median(positions) / 0.6745);
+    const excitation = Math.max(leastExcitation, median(excitations) / 0.6745);
+    const change = Math.max(Math.abs(px / this.#sigmaPx - 1), Math.abs(excitation / this.#sigmaExcitation - 1));
+    [this.#sigmaPx, this.#sigmaExcitation] = [px, excitation];
+    // One step of expectation maximisation: the squares of the fitted strains, plus the variance that the fit leaves
+    // undetermined.
+    const squares = median(
+      this.#crystals.map((crystal) => this.#ownStrain(crystal).reduce((sum, x) => sum + x * x, 0) / strainLength),
+    );
+    this.#strain = Math.min(usualStrain, Math.max(leastStrain, Math.sqrt(squares + openStrain)));
+    return change;
+  }
+
+  /** The strain of a crystal without the one of its known cell. */
+  #ownStrain({ strain, lattice, frame }: FitCrystal): Float64Array {
+    const own = Float64Array.from(strain);
+    if (lattice < 0) return own;
+    for (let k = 0; k < strainLength; k++) {
+      const x = this.#motion[this.#ofCells[strainLength * lattice + k] as number] as number;
+      for (let m = 0; m < strainLength; m++) own[m] = (own[m] as number) - x * (frame[k * strainLength + m] as number);
+    }
+    return own;
+  }
+
+  /** Root mean square of the residuals of one coordinate in pixels, without outliers. */
+  #rms(): number {
+    let [sum, count] = [0, 0];
+    this.#each((_, __, residual) => {
+      if (this.#weight(residual) === 0) return;
+      sum += residual[0] ** 2 + residual[1] ** 2;
+      count += 2;
+    });
+    return Math.sqrt(sum / Math.max(1, count));
+  }
+
+  #weight(residual: Vector): number {
+    const square =
+      (residual[0] ** 2 + residual[1] ** 2) / this.#sigmaPx ** 2 + (residual[2] / this.#sigmaExcitation) ** 2;
+    return square >= gate * gate ? 0 : (1 - square / (gate * gate)) ** 2;
+  }
+
+  /** Calls `use` for every pair, with its residuals and the quantities from which their derivatives are computed. */
+  #each(use: (crystal: number, panel: number, residual: Vector, ray: Ray) => void): void {
+    const ray = new Ray();
+    for (const [c, crystal] of this.#crystals.entries()) {
+      const { count, panel, fs, ss, indices, rows, beam } = crystal;
+      const k0 = 1 / beam.wavelengthA;
+      const [as, bs, cs] = rows;
+      for (let i = 0; i < count; i++) {
+        const [h, k, l] = [indices[3 * i] as number, indices[3 * i + 1] as number, indices[3 * i + 2] as number];
+        const node: Vector = [
+          h * as[0] + k * bs[0] + l * cs[0],
+          h * as[1] + k * bs[1] + l * cs[1],
+          h * as[2] + k * bs[2] + l * cs[2],
+        ];
+        if (!ray.meet(node, k0, this.#placed[panel[i] as number] as PlacedPanel, beam)) continue;
+        const residual: Vector = [(fs[i] as number) - ray.f, (ss[i] as number) - ray.s, -ray.excitation];
+        use(c, panel[i] as number, residual, ray);
+      }
+    }
+  }
+
+  /** The normal equations at the present state; rows of the matrix are the active parameters. */
+  #normal(active: readonly number[]): Normal {
+    const row = new Int32Array(this.#motion.length).fill(-1);
+    for (const [i, p] of active.entries()) row[p] = i;
+    const equations = new Elimination(active.length);
+    const derivatives = new PairDerivatives(perUnit * this.#units.length);
+    const perStrain = 1 / this.#strain ** 2;
+    let latest = 0;
+    const end = (crystal: FitCrystal): void => {
+      const { lattice, frame } = crystal;
+      const own = lattice < 0 ? [] : this.#ofCells.slice(strainLength * lattice, strainLength * (lattice + 1));
+      const rows = own.map((p) => row[p] as number);
+      equations.addPrior(this.#ownStrain(crystal), perStrain, rows, frame);
+      equations.eliminate();
+    };
+    this.#each((c, panel, residual, ray) => {
+      while (latest < c) end(this.#crystals[latest++] as FitCrystal);
+      const weight = this.#weight(residual);
+      if (weight === 0) return;
+      this.#derive(derivatives, panel, ray, row);
+      const perPx = weight / this.#sigmaPx ** 2;
+      equations.add(residual, [perPx, perPx, weight / this.#sigmaExcitation ** 2], derivatives);
+    });
+    while (latest < this.#crystals.length) end(this.#crystals[latest++] as FitCrystal);
+    return equations.normal();
+  }
+
+  /** Sets the derivatives of the predictions of a pair; `row` contains the row of each parameter, −1 if it is fixed. */
+  #derive(into: PairDerivatives, panel: number, ray: Ray, row: Int32Array): void {
+    const { point, alongF, alongS, stretch } = ray;
+    const { rows, shared } = into;
+    let count = 0;
+    for (const u of this.#chains[panel] ?? []) {
+      const centre = (this.#units[u] as Unit).centre;
+      const arm: Vector = [point[0] - centre[0], point[1] - centre[1], point[2] - centre[2]];
+      const pixel = this.#pixelM[u] as number;
+      for (let p = 0; p < perUnit; p++) {
+        const at = row[perUnit * u + p] as number;
+        if (at < 0) continue;
+        // A shift of the panel moves the prediction on it in the opposite direction.
+        const unit: Vector = [p % 3 === 0 ? 1 : 0, p % 3 === 1 ? 1 : 0, p % 3 === 2 ? 1 : 0];
+        const by = p < 3 ? unit : cross(unit, arm);
+        const size = -(p < 3 ? pixel : milli) / stretch;
+        rows[count] = at;
+        shared[2 * count] = size * (alongF[0] * by[0] + alongF[1] * by[1] + alongF[2] * by[2]);
+        shared[2 * count + 1] = size * (alongS[0] * by[0] + alongS[1] * by[1] + alongS[2] * by[2]);
+        count++;
+      }
+    }
+    into.count = count;
+    ray.locals(into.own);
+  }
+
+  /** Adds the prior knowledge: units move little, and a motion that units share belongs to their parent. */
+  #withPriors({ matrix, right }: Equations, active: readonly number[], keepsShared = false): Equations {
+    const n = active.length;
+    const all = Float64Array.from(matrix);
+    const side = Float64Array.from(right);
+    const size = (p: number): number => [usual.shift, usual.shift, usual.depth, usual.turn][Math.min(p, 3)] as number;
+    for (const [l, { sizeError }] of this.#lattices.entries()) {
+      const prior = strainPrior(sizeError);
+      const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
+      for (const [k, p] of own.entries())
+        for (const [m, q] of own.entries()) {
+          const [i, j, weight] = [active.indexOf(p), active.indexOf(q), prior[k * strainLength + m] as number];
+          all[i * n + j] = (all[i * n + j] as number) + weight;
+          side[i] = (side[i] as number) - weight * (this.#motion[q] as number);
+        }
+    }
+    for (const [i, p] of active.entries()) {
+      if (p >= perUnit * this.#units.length) break;
+      const whole = p < perUnit ? 100 : 1;
+      const weight = 1 / (whole * size(p % perUnit)) ** 2;
+      all[i * n + i] = (all[i * n + i] as number) + weight;
+      side[i] = (side[i] as number) - weight * (this.#motion[p] as number);
+    }
+    for (const { mode } of sharedMotions(this.#parts, active)) {
+      // Far stiffer than the pairs, but not so stiff that the matrix cannot be inverted.
+      const stiffness = 1e4 * Math.max(...mode.map(([i]) => all[i * n + i] as number));
+      let value = 0;
+      if (!keepsShared) for (const [i, x] of mode) value += x * (this.#motion[active[i] as number] as number);
+      for (const [i, x] of mode) {
+        side[i] = (side[i] as number) - stiffness * x * value;
+        for (const [j, y] of mode) all[i * n + j] = (all[i * n + j] as number) + stiffness * x * y;
+      }
+    }
+    return { matrix: all, right: side };
+  }
+
+  /**
+   * Determines which parameters are significant. Half of the doubtful ones are removed at a time, and the others are
+   * updated in the linear approximation.
+   */
+  #judged(active: readonly number[], normal: Normal): readonly number[] {
+    let kept = active;
+    for (;;) {
+      const { values, inverse, spread } = this.#without(active, kept, normal);
+      const likely = withMostStill(this.#parts, kept, values);
+      let leaving = this.#doubtful(kept, likely, [inverse, spread]);
+      if (leaving.size === 0) leaving = this.#unsupported(active, kept, normal);
+      if (leaving.size === 0) return kept;
+      kept = kept.filter((p) => !leaving.has(p));
+    }
+  }
+
+  /**
+   * The solution in which the parameters that are not kept are zero, and its covariances: that of the fit, and that
+   * derived from the scatter between crystals.
+   */
+  #without(
+    active: readonly number[],
+    kept: readonly number[],
+    { matrix, right, scatter }: Equations & { readonly scatter?: Float64Array },
+    keepsShared = false,
+  ): { values: Float64Array; inverse: Float64Array; spread: Float64Array } {
+    const [all, n] = [active.length, kept.length];
+    const rows = kept.map((p) => active.indexOf(p));
+    const gone = active.flatMap((p, i) => (kept.includes(p) ? [] : [i]));
+    const side = Float64Array.from(rows, (row) => {
+      let sum = right[row] as number;
+      for (const i of gone) sum += (matrix[row * all + i] as number) * (this.#motion[active[i] as number] as number);
+      return sum;
+    });
+    const withPriors = this.#withPriors({ matrix: part(matrix, all, rows), right: side }, kept, keepsShared);
+    const inverse = inverseOf(withPriors.matrix, n) ?? new Float64Array(n * n);
+    const step = times(inverse, withPriors.right, n);
+    const crystals = this.#crystals.length;
+    return {
+      values: step.map((x, i) => x + (this.#motion[kept[i] as number] as number)),
+      inverse,
+      spread: scatter ? sandwich(inverse, part(scatter, all, rows), n, crystals / Math.max(1, crystals - 1)) : inverse,
+    };
+  }
+
+  /**
+   * The parameters with which half of the crystals do not fit better at the values that the other half gives them, all
+   * others being fitted again: with the values v, those u of the other half and the inverse covariance F, χ² changes by
+   * (v − u)ᵀ F (v − u) − vᵀ F v. The strains of the crystals are fitted as well, with their prior: residuals alone hide
+   * a wrong distance in them.
+   */
+  #unsupported(active: readonly number[], kept: readonly number[], { halves }: Normal): Set<number> {
+    const n = kept.length;
+    const fits = halves.map((half) => this.#without(active, kept, half));
+    const leaving = new Set<number>();
+    for (const { rows, members } of this.#blocks(kept)) {
+      const values = fits.map((fit) => rows.map((row) => fit.values[row] as number));
+      const isBetter = fits.every(({ inverse }, half) => {
+        const own = inverseOf(part(inverse, n, rows), rows.length);
+        const [v, u] = [values[half] as number[], values[1 - half] as number[]];
+        // uᵀ F (2 v − u)
+        const by =
+          own &&
+          times(
+            own,
+            Float64Array.from(v, (x, i) => 2 * x - (u[i] as number)),
+            rows.length,
+          );
+        return by !== undefined && u.reduce((sum, x, i) => sum + x * (by[i] as number), 0) > 0;
+      });
+      if (!isBetter) for (const p of members) leaving.add(p);
+    }
+    return leaving;
+  }
+
+  /** The parameters of units that are accepted or rejected together, with their rows among those that are kept. */
+  #blocks(kept: readonly number[]): { u: number; first: number; members: number[]; rows: number[] }[] {
+    const at = new Map(kept.map((p, i) => [p, i]));
+    return this.#units.flatMap((_, u) =>
+      blocks.flatMap((block) => {
+        const members = block.map((p) => perUnit * u + p).filter((p) => at.has(p));
+        return members.length === 0
+          ? []
+          : [{ u, first: block[0], members, rows: members.map((p) => at.get(p) as number) }];
+      }),
+    );
+  }
+
+  /** The most doubtful half of the doubtful parameters. */
+  #doubtful(
+    kept: readonly number[],
+    values: Float64Array,
+    covariances: readonly [ofFit: Float64Array, ofScatter: Float64Array],
+  ): Set<number> {
+    const n = kept.length;
+    const motions = n - this.#ofCells.length;
+    // Three errors; more of those from the scatter of few crystals, and if many parts are tested (Bonferroni).
+    const many = 2 * Math.log(Math.max(1, motions / 2));
+    const limits = [9 + many, 9 * (1 + 5 / this.#crystals.length) ** 2 + many];
+    const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
+    for (const { u, first, members, rows } of this.#blocks(kept)) {
+      const own = rows.map((row) => values[row] as number);
+      const squares = covariances.map((covariance, i) => {
+        const inverse = inverseOf(part(covariance, n, rows), rows.length);
+        if (!inverse) return Number.POSITIVE_INFINITY;
+        const by = times(inverse, own, rows.length);
+        return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0) / (limits[i] as number);
+      });
+      const square = Math.min(...squares);
+      const isSmall = this.#effect(u, first, own) < (u === 0 ? leastWhole : leastPart);
+      if (isSmall || !(square > 1)) doubtful.push({ members, square: isSmall ? 0 : square });
+    }
+    doubtful.sort((a, b) => a.square - b.square);
+    return new Set(doubtful.slice(0, Math.ceil(doubtful.length / 2)).flatMap(({ members }) => members));
+  }
+
+  /** The number of pixels by which a motion changes predictions. */
+  #effect(u: number, first: number, values: readonly number[]): number {
+    const size = Math.hypot(...values);
+    const distance = this.#distanceM;
+    const [radius, { spread, pixelM: pixel }] = [this.#radius[u] as number, this.#parts[u] as Part];
+    if (first === 0) return size;
+    if (first === 2) return (size * radius) / distance;
+    return ((size * milli * spread) / pixel) * (first === 5 ? 1 : radius / distance);
+  }
+}
+
+/** The covariance derived from the scatter of the crystals' contributions: H⁻¹ S H⁻¹. */
+function sandwich(inverse: Float64Array, scatter: Float64Array, n: number, factor: number): Float64Array {
+  const half = new Float64Array(n * n);
+  const whole = new Float64Array(n * n);
+  const product = (a: Float64Array, b: Float64Array, into: Float64Array): void => {
+    for (let i = 0; i < n; i++)
+      for (let k = 0; k < n; k++) {
+        const x = a[i * n + k] as number;
+        if (x === 0) continue;
+        for (let j = 0; j < n; j++) into[i * n + j] = (into[i * n + j] as number) + x * (b[k * n + j] as number);
+      }
+  };
+  product(inverse, scatter, half);
+  product(half, inverse, whole);
+  return whole.map((x) => x * factor);
+}
+
+/**
+ * The point where the ray of a node meets a panel, and how it changes with the node. One instance is reused for many
+ * pairs.
+ */
+export class Ray {
+  /** Pixels from the corner of the panel. */
+  f = 0;
+  s = 0;
+  /** 1/Å. */
+  excitation = 0;
+  /** Length of the ray in metres per 1/Å. */
+  stretch = 1;
+  /** The point in metres, without the distance and the shift of the beam. */
+  point: Vector = [0, 0, 0];
+  /** Derivatives of the fast-scan and slow-scan coordinates with respect to the node. */
+  alongF: Vector = [0, 0, 0];
+  alongS: Vector = [0, 0, 0];
+  /** Direction of the ray, the derivative of the excitation error. */
+  direction: Vector = [0, 0, 0];
+  #node: Vector = [0, 0, 0];
+
+  /** Returns whether the ray meets the plane of the panel in front of the sample. */
+  meet(node: Vector, k0: number, { corner, fs, ss }: PlacedPanel, { shiftM, distanceM }: Beam): boolean {
+    const ray: Vector = [node[0], node[1], node[2] + k0];
+    const normal = cross(fs, ss);
+    const origin: Vector = [corner[0] + shiftM[0], corner[1] + shiftM[1], corner[2] + distanceM];
+    const across = ray[0] * normal[0] + ray[1] * normal[1] + ray[2] * normal[2];
+    const t = (origin[0] * normal[0] + origin[1] * normal[1] + origin[2] * normal[2]) / across;
+    if (!(t > 0 && Number.isFinite(t))) return false;
+    const square = normal[0] * normal[0] + normal[1] * normal[1] + normal[2] * normal[2];
+    // The dual vectors of fs and ss in the plane.
+    const [df, ds] = [cross(ss, normal), cross(normal, fs)];
+    const at: Vector = [t * ray[0] - origin[0], t * ray[1] - origin[1], t * ray[2] - origin[2]];
+    this.f = (df[0] * at[0] + df[1] * at[1] + df[2] * at[2]) / square;
+    this.s = (ds[0] * at[0] + ds[1] * at[1] + ds[2] * at[2]) / square;
+    this.stretch = t;
+    const [fr, sr] = [
+      (df[0] * ray[0] + df[1] * ray[1] + df[2] * ray[2]) / across,
+      (ds[0] * ray[0] + ds[1] * ray[1] + ds[2] * ray[2]) / across,
+    ];
+    const scale = t / square;
+    this.alongF = [
+      scale * (df[0] - fr * normal[0]),
+      scale * (df[1] - fr * normal[1]),
+      scale * (df[2] - fr * normal[2]),
+    ];
+    this.alongS = [
+      scale * (ds[0] - sr * normal[0]),
+      scale * (ds[1] - sr * normal[1]),
+      scale * (ds[2] - sr * normal[2]),
+    ];
+    this.point = [t * ray[0] - shiftM[0], t * ray[1] - shiftM[1], t * ray[2] - distanceM];
+    const length = Math.sqrt(ray[0] * ray[0] + ray[1] * ray[1] + ray[2] * ray[2]);
+    this.excitation = length - k0;
+    this.#node = node;
+    this.direction = [ray[0] / length, ray[1] / length, ray[2] / length];
+    return true;
+  }
+
+  /** Derivatives of the three predictions with respect to the crystal's rotation and strain, in thousandths, [3, 9]. */
+  locals(into: Float64Array): void {
+    const [x, y, z] = this.#node;
+    for (const [k, along] of [this.alongF, this.alongS, this.direction].entries()) {
+      const [u, v, w] = along;
+      const at = k * locals;
+      // ω × g, and the symmetric strain times g.
+      into[at] = milli * (w * y - v * z);
+      into[at + 1] = milli * (u * z - w * x);
+      into[at + 2] = milli * (v * x - u * y);
+      into[at + 3] = milli * u * x;
+      into[at + 4] = milli * v * y;
+      into[at + 5] = milli * w * z;
+      into[at + 6] = milli * (v * z + w * y);
+      into[at + 7] = milli * (u * z + w * x);
+      into[at + 8] = milli * (u * y + v * x);
+    }
+  }
+}

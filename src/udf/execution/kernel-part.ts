@@ -1,0 +1,24 @@
+/**
+ * Describes how the core computes a UDF of the package: the steps of a pass over the frames, and the derivation of the
+ * results from its sums.
+ */
+
+import type { BufferDeclarations, Views } from '../functions/buffers.js';
+import type { PassStep } from '../pass/pass.js';
+
+/** The sums of one UDF's steps for a partition. */
+export interface KernelSums {
+  /** [frames, columns] of the UDF's own steps: sums of each frame. */
+  readonly nav: Float64Array;
+  readonly columns: number;
+  /** Planes of the UDF's own steps, one element per pixel. */
+  readonly sig: readonly Float64Array[];
+  readonly frames: number;
+}
+
+/** The part of a pass that belongs to one UDF. */
+export interface KernelPart<B extends BufferDeclarations = BufferDeclarations, T = unknown> {
+  readonly steps: readonly PassStep[];
+  /** Writes the sums into the results of the partition; nav views cover the frames that exist. */
+  finish(sums: KernelSums, results: Views<B>, task: T): void;
+}

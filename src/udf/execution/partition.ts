@@ -1,0 +1,130 @@
+/**
+ * Processes one partition, on any thread or worker: frames are read and prepared, each UDF processes them, and its
+ * results are returned.
+ */
+
+import { checkSignal } from '../../base/options.js';
+import type { Corrections } from '../../io/data/corrections.js';
+import { allocateFrames, type DataType, type FrameArray } from '../../io/data/dtype.js';
+import { auxOf } from '../functions/aux.js';
+import { type Arrays, product } from '../functions/dtypes.js';
+import type { AnyUdf, UdfMeta } from '../functions/udf.js';
+import { showSparse } from '../sparse/sparse-runs.js';
+import { convertFrames, correctFrames, inputDtypeOf } from './frames-of.js';
+import type { KernelPart } from './kernel-part.js';
+import type { Partition } from './partitions.js';
+import type { Passes } from './passes.js';
+import type { Piece } from './pieces.js';
+import { guarded, partitionMeta, Running } from './running.js';
+import { showAll } from './tiles.js';
+
+/** The services that a partition requires from its environment. */
+export interface PartitionPlace {
+  readonly signal: AbortSignal | undefined;
+  /** Passes of the core; absent if there is no context. */
+  readonly passes: Passes | undefined;
+}
+
+/** One partition of a run. */
+export interface PartitionJob {
+  readonly partition: Partition;
+  readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
+  readonly meta: Omit<UdfMeta, 'inputDtype'>;
+  readonly corrections: Corrections | undefined;
+  /** Its frames, in order. */
+  readonly pieces: AsyncIterable<Piece> | Iterable<Piece>;
+}
+
+/** The dtype of the frames that the UDFs of a run see. */
+export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly AnyUdf[]): DataType =>
+  inputDtypeOf(
+    dtype,
+    corrected,
+    udfs.map(({ definition }) => definition.dtype ?? 'native'),
+  );
+
+/** Whether UDFs see frames exactly as they are stored in the file. */
+export const seesStored = (stored: DataType, shown: DataType, corrections: Corrections | undefined): boolean =>
+  stored === shown && corrections === undefined;
+
+/** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
+export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
+  const { partition, udfs, corrections, pieces } = job;
+  const { datasetDtype } = job.meta;
+  const { signal, passes } = place;
+  const bare = udfs.map(({ udf }) => udf);
+  const dtype = inputDtype(datasetDtype, corrections !== undefined, bare);
+  const runMeta = { ...job.meta, inputDtype: dtype };
+  const meta = partitionMeta(runMeta, partition);
+  const count = partition.positions.length;
+  const takeFor =
+    (shown: boolean) =>
+    (type: DataType, length: number): FrameArray =>
+      passes?.take(type, length, shown) ?? allocateFrames(type, length);
+  const raw = { ...runMeta, inputDtype: datasetDtype };
+  const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
+  const running: Running[] = [];
+  let done = false;
+  try {
+    for (const [i, { udf, params }] of udfs.entries()) {
+      const part = folded ? folded[i] : passes?.partOf(udf, params, meta);
+      const prepared = await passes?.prepared.of(udf, params, runMeta);
+      running.push(new Running(udf, auxOf(params, partition.positions), meta, { part, prepared }));
+    }
+    for (const one of running)
+      guarded(
+        one.udf.definition.name,
+        'preprocess',
+        () => one.udf.definition.preprocess?.(one.scope as never),
+        'preprocess',
+        one.arrays,
+      );
+    const byCore = running.filter(({ part }) => part !== undefined);
+    const others = running.filter(({ part }) => part === undefined);
+    for (const one of others) passes?.modules.begin(one);
+    for await (const { frames: stored, first, end, borrowed, sparse } of pieces) {
+      checkSignal(signal);
+      if (sparse) {
+        showSparse(running, sparse, first, end, meta);
+        continue;
+      }
+      const convert = async (): Promise<FrameArray> => {
+        if (folded) return stored;
+        if (!corrections) return convertFrames(stored, datasetDtype, dtype, stored.length, takeFor(true));
+        const corrected = await passes?.correct(stored, datasetDtype, end - first, corrections, dtype);
+        return corrected ?? correctFrames(stored, datasetDtype, end - first, corrections, dtype, takeFor(true));
+      };
+      const frames = await convert();
+      if (byCore.length > 0)
+        await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, folded ? raw : meta);
+      const left: Running[] = [];
+      for (const one of others) if (!(await passes?.computes(one, frames, first, end, signal))) left.push(one);
+      await showAll(left, frames, first, end, signal);
+      // Frames belong to a UDF until its method returns.
+      if (!borrowed) passes?.give(stored);
+      if (frames !== stored) passes?.give(frames);
+    }
+    for (const one of others) passes?.modules.finish(one);
+    for (const one of running) {
+      one.point(0, count, 0, product(meta.sig));
+      guarded(
+        one.udf.definition.name,
+        'postprocess',
+        () => one.udf.definition.postprocess?.(one.scope as never),
+        'postprocess',
+        one.arrays,
+      );
+    }
+    done = true;
+    return running.map(({ arrays }) => arrays);
+  } finally {
+    for (const { udf, scope } of running)
+      try {
+        guarded(udf.definition.name, 'cleanup', () => udf.definition.cleanup?.(scope as never));
+      } catch (error) {
+        // An error of a method comes first.
+        // biome-ignore lint/correctness/noUnsafeFinally: there is no other error then
+        if (done) throw error;
+      }
+  }
+}

@@ -1,0 +1,87 @@
+/** Splits a run into partitions and determines the frames of each. */
+
+import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
+import { partitionsOfCustom } from '../../io/data/custom.js';
+import { elementBytes } from '../../io/data/dtype.js';
+import { product } from '../functions/dtypes.js';
+import type { Selection } from '../scans/roi.js';
+import type { Scan } from '../scans/scan.js';
+
+/** Consecutive frames in the file, and the index of the first within the partition. */
+export interface FrameRun {
+  readonly file: number;
+  readonly count: number;
+}
+
+/** A part of a run: consecutive positions of the selection. */
+export interface Partition {
+  readonly index: number;
+  /** Index of its first position among those selected. */
+  readonly first: number;
+  readonly count: number;
+  /** Frames of the file to be read, in order. */
+  readonly runs: readonly FrameRun[];
+  /** Indices within the partition of the positions that have a frame; absent if all do. */
+  readonly places: Uint32Array | undefined;
+  /** Flat scan positions of the frames that exist. */
+  readonly positions: Uint32Array;
+}
+
+/** Approximate bytes per partition: small enough to keep two of them in flight. */
+const partitionBytes = 2 ** 25;
+/** A run is split into at least this many parts if they have a megabyte each. */
+const leastPartitions = 16;
+
+/**
+ * Boundaries of partitions. They depend only on the data and never on the executor, so that floating-point sums are
+ * merged in the same order everywhere.
+ */
+function boundaries(scan: Scan, count: number, wanted: number | undefined): number[] {
+  const own = wanted === undefined && count === scan.imageCount ? partitionsOfCustom(scan.dataset) : undefined;
+  if (own) return [0, ...own.map(({ first, count: frames }) => first + frames)];
+  const frameBytes = product(scan.shape.sig) * elementBytes(scan.dtype);
+  const bytes = count * frameBytes;
+  const automatic = Math.max(Math.ceil(bytes / partitionBytes), Math.min(leastPartitions, Math.ceil(bytes / 2 ** 20)));
+  const parts = Math.max(1, Math.min(count, wanted ?? automatic));
+  const chunk = scan.dataset.chunkFrames;
+  const cut = Array.from({ length: parts + 1 }, (_, i) => {
+    const at = Math.floor((count * i) / parts);
+    return wanted === undefined && chunk > 1 && i > 0 && i < parts ? Math.floor(at / chunk) * chunk : at;
+  });
+  return [...new Set(cut)];
+}
+
+/** Splits a run into `wanted` partitions, by default according to size. Throws `Argument`. */
+export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {
+  if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
+    throw new EwaldError('Argument', `numPartitions is ${shown(wanted)}; expected a whole number from 1`);
+  // Partitions of a live scan are the frames that have arrived.
+  if (selection.count === 0 || scan.live) return [];
+  const { syncOffset } = scan.sync;
+  const cut = boundaries(scan, selection.count, wanted);
+  return cut.slice(0, -1).map((first, index) => {
+    const count = (cut[index + 1] as number) - first;
+    const runs: { file: number; count: number }[] = [];
+    const places: number[] = [];
+    const positions: number[] = [];
+    for (let place = 0; place < count; place++) {
+      const position = selection.positions ? (selection.positions[first + place] as number) : first + place;
+      const file = position + syncOffset;
+      if (file < 0 || file >= scan.imageCount) continue;
+      const last = runs.at(-1);
+      if (last && last.file + last.count === file) last.count++;
+      else runs.push({ file, count: 1 });
+      places.push(place);
+      positions.push(position);
+    }
+    return {
+      index,
+      first,
+      count,
+      runs,
+      places: places.length === count ? undefined : Uint32Array.from(places),
+      positions: Uint32Array.from(positions),
+    };
+  });
+}

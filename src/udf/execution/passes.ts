@@ -1,0 +1,253 @@
+/** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
+
+import { isEwaldError } from '../../base/errors.js';
+import { udfNumbers } from '../../core/layout/udf.js';
+import type { Corrections } from '../../io/data/corrections.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import type { FrameCorrection } from '../correction/correction.js';
+import { type Arrays, product } from '../functions/dtypes.js';
+import { type OpenCore, PreparedValues } from '../functions/prepared.js';
+import type { AnyUdf, UdfMeta } from '../functions/udf.js';
+import { Functions } from '../functions/wgsl.js';
+import { foldable, foldPart } from '../pass/fold.js';
+import { stepKind } from '../pass/pack.js';
+import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../pass/pass.js';
+import type { WasmCode } from '../wasm/code.js';
+import { WasmFunctions } from '../wasm/functions.js';
+import { CoreWorks } from './core-works.js';
+import type { KernelPart } from './kernel-part.js';
+import { kernelOf, type Running } from './running.js';
+import { SpareFrames } from './spare-frames.js';
+
+type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
+
+/** Parts by UDF, each with the parameters it was made for. */
+type KnownParts = Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>;
+
+/** The part of a UDF: made once for the same parameters, so that the same masks lead to the same pass. */
+function partFor(
+  known: KnownParts,
+  udf: AnyUdf,
+  params: unknown,
+  meta: UdfMeta,
+  change: (part: KernelPart) => KernelPart | undefined = (part) => part,
+): KernelPart | undefined {
+  const before = known.get(udf);
+  if (before && before.params === params) return before.part;
+  const kernel = kernelOf(udf, params, meta);
+  const part = kernel && change(kernel);
+  known.set(udf, { params, part });
+  return part;
+}
+
+/** The WebAssembly modules of a run. */
+export interface RunModules {
+  readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
+  /** Frames of the largest partition. */
+  readonly largest: number;
+  /** Frames that are read and processed together. */
+  readonly piece: number;
+}
+
+/** Passes of a run. */
+export class Passes {
+  readonly #open: OpenCore;
+  readonly #threads: number;
+  readonly #plans = new Map<string, Promise<FramePass>>();
+  readonly #corrections = new Map<string, Promise<FrameCorrection | undefined>>();
+  readonly #parts: KnownParts = new Map();
+  readonly #folded: KnownParts = new Map();
+  /** UDFs of the package whose frames the core processes by itself. */
+  readonly #works: CoreWorks;
+  /** User UDFs that have WGSL. */
+  readonly functions: Functions;
+  /** User UDFs that have a WebAssembly module. */
+  readonly modules: WasmFunctions;
+  /** What UDFs prepare. */
+  readonly prepared: PreparedValues;
+  /** Reusable memory of the frames of finished partitions. */
+  readonly #spare = new SpareFrames();
+  readonly #numbers = new WeakMap<object, number>();
+  #next = 0;
+
+  constructor(open: OpenCore, threads: number, modules?: RunModules) {
+    this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.piece);
+    this.#open = open;
+    this.#threads = threads;
+    this.functions = new Functions(open);
+    this.#works = new CoreWorks(open);
+    this.prepared = new PreparedValues(open);
+  }
+
+  /** Whether the core accepts frames of this dtype. */
+  takes({ inputDtype, sig }: UdfMeta): boolean {
+    return Object.hasOwn(udfNumbers, inputDtype) && sig.length > 0 && (sig.at(-1) as number) <= 65536;
+  }
+
+  /** The steps of a UDF; undefined if the core cannot compute it. */
+  partOf(udf: AnyUdf, params: unknown, meta: UdfMeta): KernelPart | undefined {
+    return this.takes(meta) ? partFor(this.#parts, udf, params, meta) : undefined;
+  }
+
+  /**
+   * The steps of UDFs over uncorrected frames, if all of them are linear in the frames and remain as exact. Undefined
+   * if one is not, or if the steps require float64 and the context only has WebGPU; frames are then corrected for all
+   * of them.
+   */
+  async foldedOf(
+    udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[],
+    corrections: Corrections,
+    meta: UdfMeta,
+  ): Promise<readonly KernelPart[] | undefined> {
+    const { inputDtype: dtype, sig } = meta;
+    if (!this.takes(meta) || !foldable(corrections, dtype)) return undefined;
+    const folded: KernelPart[] = [];
+    for (const { udf, params } of udfs) {
+      const part = partFor(this.#folded, udf, params, meta, (own) =>
+        foldPart(own, corrections, sig.at(-1) as number, dtype),
+      );
+      if (!part) return undefined;
+      folded.push(part);
+    }
+    const double = folded.some(({ steps }) => steps.some((step) => /Double$/.test(stepKind(step))));
+    if (double && !(await this.#open()).backends.some(({ device }) => device.precisions.includes('f64')))
+      return undefined;
+    return folded;
+  }
+
+  /**
+   * Memory for `length` elements with undefined contents; if they are the frames that UDFs see (`shown`), memory of a
+   * UDF's module. Throws `OutOfMemory`.
+   */
+  take(dtype: DataType, length: number, shown: boolean): FrameArray {
+    return (shown ? this.modules.takeFrames(dtype, length) : undefined) ?? this.#spare.take(dtype, length);
+  }
+
+  /** Takes the memory of frames back, for later partitions. */
+  give(frames: FrameArray): void {
+    if (!this.modules.giveFrames(frames)) this.#spare.give(frames);
+  }
+
+  /**
+   * Lets a UDF's module process the frames [first, end) of a partition, or its WGSL or the core the whole partition;
+   * returns false if JavaScript must.
+   */
+  async computes(
+    running: Running,
+    frames: FrameArray,
+    first: number,
+    end: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    return (
+      (await this.modules.process(running, frames, first, end, signal)) ||
+      (await this.functions.run(running, frames)) ||
+      (await this.#works.run(running, frames))
+    );
+  }
+
+  /**
+   * Frames with corrections, [count, pixels] of `to`, which is a type that `inputDtypeOf` chooses; undefined if no
+   * backend corrects frames of this dtype.
+   */
+  async correct(
+    frames: FrameArray,
+    dtype: DataType,
+    count: number,
+    corrections: Corrections,
+    to: DataType,
+  ): Promise<FrameArray | undefined> {
+    if (!Object.hasOwn(udfNumbers, dtype)) return undefined;
+    const key = `${dtype} ${to} ${this.#numberOf(corrections)}`;
+    let plan = this.#corrections.get(key);
+    if (!plan) {
+      const options = { corrections, dtype: dtype as PassDtype, to: to as 'f32', threads: this.#threads };
+      plan = this.#open()
+        .then((context) => context.frameCorrection(options))
+        .catch((error) => {
+          // WebGPU alone has no float64.
+          if (isEwaldError(error, 'Unsupported')) return undefined;
+          throw error;
+        });
+      this.#corrections.set(key, plan);
+    }
+    const correction = await plan;
+    const out = correction && (this.take(to, count * corrections.length, true) as Float32Array);
+    return correction && out && correction.run(frames, count, out);
+  }
+
+  async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
+    const steps = parts.flatMap(({ part }) => part.steps);
+    const width = meta.sig.at(-1) as number;
+    const pixels = product(meta.sig);
+    const count = frames.length / pixels;
+    // Masks are compared by identity, not by their numbers.
+    const key = `${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
+    let plan = this.#plans.get(key);
+    if (!plan) {
+      plan = this.#open().then((context) =>
+        context.framePass({
+          width,
+          height: pixels / width,
+          dtype: meta.inputDtype as PassDtype,
+          steps,
+          threads: this.#threads,
+        }),
+      );
+      this.#plans.set(key, plan);
+    }
+    const pass = await plan;
+    const { nav, sig } = await pass.run(frames, count);
+    let [column, plane] = [0, 0];
+    for (const { part, arrays, task } of parts) {
+      const shapes = part.steps.map(shapeOfStep);
+      const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
+      const planes = shapes.reduce((sum, shape) => sum + shape.planes, 0);
+      const sums = columns === pass.columns ? nav : pickedColumns(nav, pass.columns, column, columns, count);
+      const planesOf = Array.from({ length: planes }, (_, i) =>
+        sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
+      );
+      part.finish({ nav: sums, columns, sig: planesOf, frames: count }, arrays as never, task);
+      column += columns;
+      plane += planes;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const plan of [...this.#plans.values(), ...this.#corrections.values()])
+      await (await plan.catch(() => undefined))?.dispose();
+    await this.functions.dispose();
+    await this.prepared.dispose();
+    await this.#works.dispose();
+    this.#plans.clear();
+    this.#corrections.clear();
+    this.#parts.clear();
+    this.#folded.clear();
+    this.#spare.clear();
+    this.modules.dispose();
+  }
+
+  #identify(step: PassStep): string {
+    if ('spans' in step) return `${step.kind}:${this.#numberOf(step.spans)}`;
+    if (step.kind === 'dense') return `dense:${this.#numberOf(step.weights)}`;
+    if (step.kind === 'sparse') return `sparse:${this.#numberOf(step.masks.pixels)}`;
+    return step.kind;
+  }
+
+  /** A number that identifies an array object. */
+  #numberOf(array: object): number {
+    let number = this.#numbers.get(array);
+    if (number === undefined) {
+      number = this.#next++;
+      this.#numbers.set(array, number);
+    }
+    return number;
+  }
+}
+
+function pickedColumns(nav: Float64Array, all: number, first: number, columns: number, count: number): Float64Array {
+  const picked = new Float64Array(count * columns);
+  for (let i = 0; i < count; i++)
+    for (let k = 0; k < columns; k++) picked[i * columns + k] = nav[i * all + first + k] as number;
+  return picked;
+}

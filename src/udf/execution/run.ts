@@ -1,0 +1,341 @@
+/** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
+
+import { EwaldError } from '../../base/errors.js';
+import { kindOf, shown } from '../../base/options.js';
+import type { Corrections } from '../../io/data/corrections.js';
+import { elementBytes } from '../../io/data/dtype.js';
+import { checkAux } from '../functions/aux.js';
+import {
+  allocateViews,
+  type BufferDeclarations,
+  checkDeclarations,
+  elementsOf,
+  ResultBuffer,
+  type RunShape,
+  strideOf,
+} from '../functions/buffers.js';
+import { type Arrays, type BufferArray, isArrayOf, product } from '../functions/dtypes.js';
+import type { AnyUdf, UdfMeta } from '../functions/udf.js';
+import { type Roi, select } from '../scans/roi.js';
+import type { Scan } from '../scans/scan.js';
+import { withMethod } from './choose-method.js';
+import { inputDtype } from './partition.js';
+import { type Partition, partitionsOf } from './partitions.js';
+import { declarationsOf, guarded, preprocessWhole } from './running.js';
+
+/** Progress of a run. */
+export interface UdfProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly frames: number;
+  readonly totalFrames: number;
+  /** Bytes of frames read so far, and seconds since the start. */
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** One UDF of a run. */
+interface Part {
+  readonly udf: AnyUdf;
+  params: Readonly<Record<string, unknown>>;
+  readonly declarations: BufferDeclarations;
+  readonly arrays: Arrays;
+  /** Results of the partitions, kept for `mergeAll`. */
+  readonly kept: Arrays[];
+}
+
+/** Rejects a UDF whose partial results cannot be merged. */
+function checkMerge({ definition }: AnyUdf, declarations: BufferDeclarations): void {
+  if (definition.merge || definition.mergeAll) return;
+  const others = Object.entries(declarations).filter(([, { kind, use }]) => kind !== 'nav' && use !== 'resultOnly');
+  if (others.length > 0)
+    throw new EwaldError(
+      'Argument',
+      `the UDF ${definition.name} has no merge: results of kind nav are stored by position, but ${others
+        .map(([name, { kind }]) => `${name} is ${kind}`)
+        .join(' and ')}; define how parts are combined, such as merge({ dest, src }) { … }`,
+    );
+}
+
+/** Rejects `latest` where it would leave positions without results. */
+function checkLatest(scan: Scan, parts: readonly Part[]): void {
+  if (!scan.live)
+    throw new EwaldError('Argument', `latest: the frames of ${scan.name} do not arrive; it is for live scans`);
+  for (const { udf, declarations } of parts)
+    for (const [name, { kind }] of Object.entries(declarations))
+      if (kind === 'nav')
+        throw new EwaldError(
+          'Argument',
+          `latest: the UDF ${udf.definition.name} has one result per scan position (${name}), and some frames would ` +
+            'be skipped; run it without latest',
+        );
+}
+
+/** The state of a run on the side that merges. */
+export class Run {
+  readonly scan: Scan;
+  readonly shape: RunShape;
+  readonly meta: UdfMeta;
+  readonly partitions: readonly Partition[];
+  readonly corrections: Corrections | undefined;
+  readonly parts: readonly Part[];
+  /** 1 for positions of the run that were processed. */
+  readonly damage: Uint8Array;
+  /** Of a live scan only the latest frames are processed. */
+  readonly latest: boolean;
+  #done = 0;
+  #frames = 0;
+  #positions = 0;
+  readonly #started = performance.now();
+
+  /** Throws `Shape`, `Argument` before anything is read. */
+  constructor(
+    scan: Scan,
+    udfs: readonly AnyUdf[],
+    {
+      roi,
+      corrections,
+      numPartitions,
+      latest = false,
+    }: {
+      roi?: Roi | undefined;
+      corrections?: Corrections | undefined;
+      numPartitions?: number | undefined;
+      latest?: boolean | undefined;
+    },
+  ) {
+    if (udfs.length === 0) throw new EwaldError('Argument', 'runUdf: there is no UDF; expected at least one');
+    this.scan = scan;
+    const { nav, sig } = scan.shape;
+    const selection = select(roi, nav);
+    this.shape = { nav, sig, selection };
+    this.corrections = corrections;
+    if (corrections && corrections.length !== product(sig))
+      throw new EwaldError(
+        'Shape',
+        `the corrections are for frames of ${corrections.length} pixels; ` +
+          `those of ${scan.name} have ${product(sig)} (${sig.join(' × ')})`,
+      );
+    this.meta = {
+      nav,
+      sig,
+      datasetDtype: scan.dtype,
+      inputDtype: inputDtype(scan.dtype, corrections !== undefined, udfs),
+      frames: selection.count,
+      roi: selection.mask,
+    };
+    this.parts = udfs.map((given) => {
+      const udf = withMethod(given, given.params, this.meta);
+      const declarations = declarationsOf(udf, this.meta, udf.params);
+      checkDeclarations(udf.definition.name, declarations);
+      checkMerge(udf, declarations);
+      checkAux(udf.definition.name, udf.params, this.shape);
+      return { udf, params: udf.params, declarations, arrays: {}, kept: [] };
+    });
+    this.latest = latest;
+    if (latest) checkLatest(scan, this.parts);
+    this.partitions = partitionsOf(scan, selection, numPartitions);
+    for (const { udf, params, declarations, arrays } of this.parts) {
+      Object.assign(arrays, allocateViews(declarations, selection.count, sig));
+      preprocessWhole(udf, params, this.meta, arrays);
+    }
+    this.damage = new Uint8Array(selection.count);
+  }
+
+  /** Sets the parameters from now on, one object per UDF. */
+  update(params: readonly Readonly<Record<string, unknown>>[]): void {
+    for (const [i, part] of this.parts.entries())
+      if (params[i]) part.params = part.udf.withParams({ ...part.params, ...params[i] }).params;
+  }
+
+  /**
+   * Merges the results of a partition into those of the run. `mergeAll` is for delayed runs, and for UDFs without
+   * `merge`.
+   */
+  merge(partition: Partition, found: readonly Arrays[], delayed = false): void {
+    const { first, count, places } = partition;
+    for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
+      const src: Arrays = {};
+      const dest: Arrays = {};
+      // If some positions have no frame, results are gathered into compact arrays so that no merge sees those
+      // positions.
+      const gathered: { readonly compact: BufferArray; readonly own: BufferArray; readonly stride: number }[] = [];
+      const whole: Arrays = {};
+      for (const [name, declaration] of Object.entries(declarations)) {
+        const here = found[i]?.[name];
+        const there = arrays[name];
+        if (!here || !there) continue;
+        const stride = strideOf(declaration);
+        src[name] = whole[name] = here;
+        dest[name] = there;
+        if (declaration.kind !== 'nav') continue;
+        const own = there.subarray(first * stride, (first + count) * stride);
+        dest[name] = own;
+        if (!places) continue;
+        const compact = gather(own, places, stride);
+        dest[name] = compact;
+        whole[name] = own.slice();
+        scatter(here, places, stride, whole[name]);
+        gathered.push({ compact, own, stride });
+      }
+      const { definition } = udf;
+      const { merge, mergeAll } = definition;
+      if (mergeAll && (delayed || !merge)) kept.push(whole);
+      if (merge)
+        guarded(
+          definition.name,
+          'merge',
+          () => merge.call(definition, { dest, src, params, meta: this.meta }),
+          'merge',
+          dest,
+        );
+      else
+        for (const [name, declaration] of Object.entries(declarations))
+          if (declaration.kind === 'nav' && dest[name]) (dest[name] as Float64Array).set(src[name] as Float64Array);
+      if (places) for (const { compact, own, stride } of gathered) scatter(compact, places, stride, own);
+    }
+    if (places) for (const place of places) this.damage[first + place] = 1;
+    else this.damage.fill(1, first, first + count);
+    this.#done++;
+    this.#frames += partition.positions.length;
+    this.#positions += count;
+    if (this.#positions === this.shape.selection.count) this.#mergeAll();
+  }
+
+  /** Merges results of all positions at once; returns them as one partition. */
+  mergeAllPositions(found: readonly Arrays[]): Partition {
+    const count = this.shape.selection.count;
+    const positions = Uint32Array.from({ length: count }, (_, i) => i);
+    const partition = { index: 0, first: 0, count, runs: [], places: undefined, positions };
+    this.merge(partition, found);
+    this.#done = this.#total();
+    return partition;
+  }
+
+  /** Ends a run in which some positions have no frame, because they did not arrive. */
+  finish(): void {
+    if (this.#positions < this.shape.selection.count) this.#mergeAll();
+  }
+
+  /** Merges all partitions at once, after the last of them. */
+  #mergeAll(): void {
+    for (const { udf, declarations, arrays, params, kept } of this.parts) {
+      const { definition } = udf;
+      if (!definition.mergeAll || kept.length === 0) continue;
+      const mergeAll = definition.mergeAll.bind(definition);
+      const merged = guarded(definition.name, 'mergeAll', () => mergeAll({ parts: kept, params, meta: this.meta }));
+      for (const [name, array] of Object.entries(merged) as [string, BufferArray][]) {
+        const [there, declaration] = [arrays[name], declarations[name]];
+        if (!there || !declaration)
+          throw new EwaldError(
+            'Argument',
+            `the UDF ${definition.name}: mergeAll returns ${name}; expected only ${Object.keys(arrays).join(', ')}`,
+          );
+        if (!isArrayOf(declaration.dtype, array) || array.length !== there.length)
+          throw new EwaldError(
+            'Shape',
+            `the UDF ${definition.name}: mergeAll returns ${name} as ${shown(array)}; ` +
+              `expected ${there.length} numbers of ${declaration.dtype}`,
+          );
+        (there as Float64Array).set(array as Float64Array);
+      }
+    }
+  }
+
+  get progress(): UdfProgress {
+    const bytes = this.#frames * product(this.shape.sig) * elementBytes(this.scan.dtype);
+    return {
+      done: this.#done,
+      total: this.#total(),
+      frames: this.#frames,
+      totalFrames: this.shape.selection.count,
+      bytes,
+      seconds: (performance.now() - this.#started) / 1000,
+    };
+  }
+
+  /** Number of partitions; of a live scan an estimate. */
+  #total(): number {
+    const { live } = this.scan;
+    if (!live) return this.partitions.length;
+    const left = this.shape.selection.count - this.#positions;
+    return this.#done + (live.open ? Math.ceil(left / live.mostFrames) : 0);
+  }
+
+  /** The current results, one object per UDF. Copies nothing that a UDF does not create itself. */
+  results(copy = false): Record<string, ResultBuffer>[] {
+    const { sig } = this.shape;
+    return this.parts.map(({ udf, declarations, arrays, params }) => {
+      const { definition } = udf;
+      const given: unknown = definition.getResults
+        ? guarded(
+            definition.name,
+            'getResults',
+            () =>
+              definition.getResults?.call(definition, {
+                results: arrays,
+                params,
+                meta: this.meta,
+                damage: this.damage,
+              } as never),
+            'getResults',
+            arrays,
+          )
+        : Object.fromEntries(Object.entries(arrays).filter(([name]) => declarations[name]?.use !== 'private'));
+      if (typeof given !== 'object' || given === null || ArrayBuffer.isView(given))
+        throw new EwaldError(
+          'Argument',
+          `the UDF ${definition.name}: getResults returns ${shown(given)}; expected an object with arrays by the names ` +
+            'of buffers',
+        );
+      const out: Record<string, ResultBuffer> = {};
+      for (const [name, value] of Object.entries(given)) {
+        const declaration = declarations[name];
+        const what = `the UDF ${definition.name}: getResults returns ${name}`;
+        if (!declaration)
+          throw new EwaldError(
+            'Argument',
+            `${what}, which is not declared; expected one of ${Object.keys(declarations).join(', ')}`,
+          );
+        if (declaration.use === 'private') throw new EwaldError('Argument', `${what}, which is private`);
+        const { data, mask } =
+          typeof value === 'object' && value !== null && 'data' in value
+            ? (value as { data: BufferArray; mask?: Uint8Array })
+            : { data: value as BufferArray, mask: undefined };
+        const elements = elementsOf(declaration, this.shape.selection.count, sig);
+        if (!isArrayOf(declaration.dtype, data) || data.length !== elements * strideOf(declaration))
+          throw new EwaldError(
+            'Shape',
+            `${what} as ${kindOf(data)} ` +
+              `of ${(data as { length?: number })?.length}; expected ${elements * strideOf(declaration)} numbers ` +
+              `of ${declaration.dtype}`,
+          );
+        const valid = mask ?? (declaration.kind === 'nav' ? this.damage : new Uint8Array(elements).fill(1));
+        out[name] = new ResultBuffer(
+          name,
+          declaration,
+          copy ? (data.slice() as BufferArray) : data,
+          this.shape,
+          copy ? valid.slice() : valid,
+        );
+      }
+      return out;
+    });
+  }
+}
+
+/** The elements at some positions. */
+function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
+  const out = new (from.constructor as new (length: number) => BufferArray)(places.length * stride) as Float64Array;
+  for (let i = 0; i < places.length; i++)
+    for (let k = 0; k < stride; k++)
+      out[i * stride + k] = (from as unknown as Float64Array)[(places[i] as number) * stride + k] as number;
+  return out as unknown as BufferArray;
+}
+
+/** Stores elements at their positions. */
+function scatter(from: BufferArray, places: Uint32Array, stride: number, to: BufferArray): void {
+  const [source, target] = [from, to] as unknown as [Float64Array, Float64Array];
+  for (let i = 0; i < places.length; i++)
+    for (let k = 0; k < stride; k++) target[(places[i] as number) * stride + k] = source[i * stride + k] as number;
+}

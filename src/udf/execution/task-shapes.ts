@@ -1,0 +1,107 @@
+/** What the tasks of a run and their shared value must be, since they come from another process. */
+import { expects, expectsPlainNumbers } from '../../base/arguments.js';
+import {
+  count,
+  either,
+  listOf,
+  maybe,
+  members,
+  number,
+  oneOf,
+  type Shape,
+  text,
+  truth,
+  typed,
+} from '../../base/shapes.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import { dataTypes, elements, type FrameArray } from '../../io/data/dtype.js';
+import { numbersPerElement, product } from '../functions/dtypes.js';
+import type { RunDescription } from './description.js';
+import type { Partition } from './partitions.js';
+
+const partitionShape = members({
+  index: count(),
+  first: count(),
+  count: count(),
+  runs: listOf(members({ file: count(), count: count(1) })),
+  places: maybe(typed([Uint32Array])),
+  positions: typed([Uint32Array]),
+});
+
+const correctionShape: Shape = (what, value) => {
+  const numbers: Shape = (name, array) => expectsPlainNumbers(name, array);
+  members({
+    length: maybe(count(1)),
+    mask: maybe(numbers),
+    dark: maybe(numbers),
+    gain: maybe(numbers),
+    saturation: maybe(number),
+    underload: maybe(number),
+    markers: maybe(listOf(number)),
+    maskOnly: maybe(truth),
+    patch: maybe(members({ width: count(1), height: count(1) })),
+  })(what, value);
+};
+
+/** A `RunDescription`. */
+export const runShape = members({
+  udfs: listOf(members({ module: text, name: text, params: members({}), wasm: maybe(typed([Uint8Array])) })),
+  largest: count(1, 2 ** 31),
+  // Without frames, pieces would never end.
+  piece: count(1, 2 ** 31),
+  meta: members({
+    nav: listOf(count(1)),
+    sig: listOf(count(1)),
+    datasetDtype: oneOf(dataTypes),
+    frames: count(),
+    roi: maybe(typed([Uint8Array])),
+  }),
+  source: maybe(
+    either((source) =>
+      members('path' in source ? { path: text, options: members({}) } : { url: text, options: members({}) }),
+    ),
+  ),
+  corrections: maybe(correctionShape),
+});
+
+/** A `PartitionTask`. */
+export const taskShape = members({
+  partition: partitionShape,
+  frames: maybe((what, value) => expects(ArrayBuffer.isView(value), what, value, 'a typed array')),
+  blob: maybe(members({ options: members({}) })),
+});
+
+/** Throws `Argument` unless a dataset has the frames for which its run was planned. */
+export function checkDataset({ frameLength, dtype }: Dataset, { meta }: RunDescription): void {
+  const is = `${frameLength} pixels of ${dtype}`;
+  expects(frameLength === product(meta.sig) && dtype === meta.datasetDtype, 'the frames of a run', meta.sig, is);
+}
+
+/** Throws `Argument` unless the frames of a partition are as many and as large as its description says. */
+export function checkFrames(
+  task: { readonly partition: Partition; readonly frames?: FrameArray },
+  { meta: { nav, sig, datasetDtype } }: RunDescription,
+): void {
+  const { partition, frames } = task;
+  const { positions, places, runs, count: all } = partition;
+  const what = 'the partition of a task';
+  const read = runs.reduce((sum, run) => sum + run.count, 0);
+  // Frames that arrive while a detector measures have no place in a file.
+  expects(frames !== undefined || read === positions.length, `${what}: runs`, runs, `${positions.length} frames`);
+  expects(
+    (places ?? positions).length === positions.length && all >= positions.length,
+    what,
+    partition,
+    'as many places as positions',
+  );
+  const last = product(nav);
+  expects(
+    positions.every((position) => position < last),
+    `${what}: positions`,
+    positions,
+    `numbers below ${last}`,
+  );
+  if (frames === undefined) return;
+  const length = positions.length * product(sig) * numbersPerElement(datasetDtype);
+  typed([elements[datasetDtype].array], length)('the frames of a task', frames);
+}

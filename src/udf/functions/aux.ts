@@ -1,0 +1,78 @@
+/** User data that a UDF sees sliced like its results: per scan position, per pixel, or as a whole. */
+
+import { expectsMembers } from '../../base/arguments.js';
+import { row, valid } from '../../base/call-options.js';
+import { EwaldError } from '../../base/errors.js';
+import type { BufferKind, RunShape } from './buffers.js';
+import {
+  type BufferArray,
+  type BufferDtype,
+  bufferDtypes,
+  type DtypeArrays,
+  isArrayOf,
+  numbersPerElement,
+  product,
+} from './dtypes.js';
+
+/** The result of `auxData`. */
+export interface AuxData<D extends BufferDtype = BufferDtype> {
+  readonly aux: true;
+  readonly kind: BufferKind;
+  readonly dtype: D;
+  readonly extraShape: readonly number[];
+  /** nav: one element for each position of the whole scan. */
+  readonly data: DtypeArrays[D];
+}
+/** Views of the parameters that are aux data. */
+export type AuxViews<P> = {
+  readonly [K in keyof P as P[K] extends AuxData ? K : never]: P[K] extends AuxData<infer D> ? DtypeArrays[D] : never;
+};
+
+/** Wraps data for a parameter of a UDF. Data of kind nav cover the whole scan, whatever the region of interest. */
+export function auxData<D extends BufferDtype>(
+  data: DtypeArrays[D],
+  options: { readonly kind: BufferKind; readonly dtype: D; readonly extraShape?: readonly number[] | undefined },
+): AuxData<D> {
+  expectsMembers('auxData: the second argument', options, ['kind', 'dtype'], '{ kind, dtype }');
+  const { kind, dtype, extraShape = [] } = options;
+  valid('auxData: dtype', dtype, row.choice(bufferDtypes, dtype));
+  if (!isArrayOf(dtype, data)) throw new EwaldError('Shape', `auxData: the data is not an array of ${dtype}`);
+  return { aux: true, kind, dtype, extraShape, data };
+}
+
+export const isAux = (value: unknown): value is AuxData =>
+  typeof value === 'object' && value !== null && (value as { aux?: unknown }).aux === true && 'data' in value;
+
+/** Numbers per element. */
+export const auxStride = ({ extraShape, dtype }: AuxData): number => product(extraShape) * numbersPerElement(dtype);
+
+/** Rejects auxiliary data whose size does not match the run. */
+export function checkAux(udf: string, params: Readonly<Record<string, unknown>>, { nav, sig }: RunShape): void {
+  for (const [name, value] of Object.entries(params)) {
+    if (!isAux(value)) continue;
+    const elements = value.kind === 'nav' ? product(nav) : value.kind === 'sig' ? product(sig) : 1;
+    const needed = elements * auxStride(value);
+    if (value.data.length !== needed)
+      throw new EwaldError(
+        'Shape',
+        `the UDF ${udf}: aux data ${name} has ${value.data.length} numbers; ` +
+          `expected ${needed}, ` +
+          `for ${value.kind === 'nav' ? 'the whole scan' : value.kind === 'sig' ? 'a frame' : 'the run'}`,
+      );
+  }
+}
+
+/** The parameters with nav aux data reduced to some positions, as sent to a worker. */
+export function auxOf(params: Readonly<Record<string, unknown>>, positions: Uint32Array): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => {
+      if (!isAux(value) || value.kind !== 'nav') return [name, value];
+      const stride = auxStride(value);
+      const data = new (value.data.constructor as new (length: number) => BufferArray)(positions.length * stride);
+      const [to, from] = [data as Float64Array, value.data as unknown as Float64Array];
+      for (let i = 0; i < positions.length; i++)
+        for (let k = 0; k < stride; k++) to[i * stride + k] = from[(positions[i] as number) * stride + k] as number;
+      return [name, { ...value, data }];
+    }),
+  );
+}

@@ -1,0 +1,187 @@
+/** Result buffers: those that a UDF declares, the views into which it writes, and the results that a run returns. */
+
+import { EwaldError } from '../../base/errors.js';
+import { knownOptions, shown } from '../../base/options.js';
+import { type PlainOf, plainOf } from '../../base/plain.js';
+import { maybe, oneOf } from '../../base/shapes.js';
+import type { Selection } from '../scans/roi.js';
+import {
+  allocate,
+  type BufferArray,
+  type BufferDtype,
+  bufferDtypes,
+  type DtypeArrays,
+  fillGaps,
+  numbersPerElement,
+  product,
+} from './dtypes.js';
+
+/** The unit for which a buffer has one element: each scan position, each pixel of a frame, or the whole run. */
+export type BufferKind = 'nav' | 'sig' | 'single';
+
+/** A UDF's declaration of one buffer. */
+export interface BufferDeclaration<D extends BufferDtype = BufferDtype> {
+  readonly kind: BufferKind;
+  readonly dtype: D;
+  /** Additional trailing axes of each element. Default: none. */
+  readonly extraShape?: readonly number[] | undefined;
+  /**
+   * `private` buffers are not returned; `resultOnly` buffers do not exist while frames are processed and are created by
+   * `getResults`.
+   */
+  readonly use?: 'private' | 'resultOnly' | undefined;
+}
+/** All buffers of a UDF by name. */
+export type BufferDeclarations = Readonly<Record<string, BufferDeclaration>>;
+
+/** The arrays a UDF works on, by name. */
+export type Views<B extends BufferDeclarations> = { readonly [K in keyof B]: DtypeArrays[B[K]['dtype']] };
+/** The results of a run by name, without private buffers. */
+export type Results<B extends BufferDeclarations> = {
+  readonly [K in keyof B as B[K]['use'] extends 'private' ? never : K]: ResultBuffer<B[K]['dtype']>;
+};
+
+/** Lengths of a run's axes. */
+export interface RunShape {
+  /** Shape of the scan. */
+  readonly nav: readonly number[];
+  /** Shape of a frame. */
+  readonly sig: readonly number[];
+  readonly selection: Selection;
+}
+
+const kinds = ['nav', 'sig', 'single'] as const;
+
+/** Checks declarations before anything is allocated. Throws `Argument`. */
+export function checkDeclarations(udf: string, declarations: BufferDeclarations): void {
+  if (typeof declarations !== 'object' || declarations === null || Object.keys(declarations).length === 0)
+    throw new EwaldError('Argument', `the UDF ${udf} declares no buffers; expected { name: { kind, dtype } }`);
+  for (const [name, declaration] of Object.entries(declarations)) {
+    const what = `the buffer ${name} of the UDF ${udf}`;
+    if (typeof declaration !== 'object' || declaration === null)
+      throw new EwaldError('Argument', `${what} is ${String(declaration)}; expected { kind, dtype }`);
+    knownOptions(what, declaration, ['kind', 'dtype', 'extraShape', 'use']);
+    oneOf(kinds)(`${what}: kind`, declaration.kind);
+    oneOf(bufferDtypes)(`${what}: dtype`, declaration.dtype);
+    maybe(oneOf(['private', 'resultOnly']))(`${what}: use`, declaration.use);
+    if ((declaration.extraShape ?? []).some((n) => !Number.isInteger(n) || n < 1))
+      throw new EwaldError(
+        'Argument',
+        `${what}: extraShape is ${shown(declaration.extraShape)}; expected lengths of at least 1`,
+      );
+  }
+}
+
+/** Numbers per element: the product of the extra axes, doubled for complex numbers. */
+export const strideOf = ({ extraShape = [], dtype }: BufferDeclaration): number =>
+  product(extraShape) * numbersPerElement(dtype);
+
+/** Elements of the raw array, without extra axes. */
+export function elementsOf({ kind }: BufferDeclaration, frames: number, sig: readonly number[]): number {
+  return kind === 'nav' ? frames : kind === 'sig' ? product(sig) : 1;
+}
+
+/** Zeroed arrays for `frames` positions, except for buffers created by `getResults`. */
+export function allocateViews(
+  declarations: BufferDeclarations,
+  frames: number,
+  sig: readonly number[],
+): Record<string, BufferArray> {
+  const views: Record<string, BufferArray> = {};
+  for (const [name, declaration] of Object.entries(declarations))
+    if (declaration.use !== 'resultOnly')
+      views[name] = allocate(
+        declaration.dtype,
+        elementsOf(declaration, frames, sig) * product(declaration.extraShape ?? []),
+      );
+  return views;
+}
+
+/** Shape of a result: the whole scan if its kind is nav. */
+export function shapeOfBuffer(
+  { kind, extraShape = [] }: BufferDeclaration,
+  { nav, sig }: Pick<RunShape, 'nav' | 'sig'>,
+): number[] {
+  const extent = kind === 'nav' ? nav : kind === 'sig' ? sig : extraShape.length > 0 ? [] : [1];
+  return [...extent, ...extraShape];
+}
+
+/** One buffer of a finished or partial run. */
+export class ResultBuffer<D extends BufferDtype = BufferDtype> {
+  readonly name: string;
+  readonly kind: BufferKind;
+  readonly dtype: D;
+  readonly extraShape: readonly number[];
+  /** The numbers as computed: only for the region of interest, in C order. */
+  readonly rawData: DtypeArrays[D];
+  /** Shape of `rawData`: [positions, …extra], [y, x, …extra] or extra. */
+  readonly rawShape: readonly number[];
+  /** Shape of `data`: the whole scan if the kind is nav. */
+  readonly shape: readonly number[];
+  /** 1 where an element of `rawData` (ignoring extra axes) holds a result: its frame existed and was processed. */
+  readonly rawValidMask: Uint8Array;
+  readonly #selection: Selection;
+  #data: DtypeArrays[D] | undefined;
+
+  constructor(
+    name: string,
+    declaration: BufferDeclaration<D>,
+    rawData: DtypeArrays[D],
+    shape: RunShape,
+    valid: Uint8Array,
+  ) {
+    const { kind, dtype, extraShape = [] } = declaration;
+    const { selection } = shape;
+    this.name = name;
+    this.kind = kind;
+    this.dtype = dtype;
+    this.extraShape = extraShape;
+    this.rawData = rawData;
+    this.rawValidMask = valid;
+    this.#selection = selection;
+    this.shape = shapeOfBuffer(declaration, shape);
+    this.rawShape = kind === 'nav' && selection.positions ? [selection.count, ...extraShape] : this.shape;
+  }
+
+  /** The whole scan, with NaN (reals) or 0 outside the region of interest. Same as `rawData` for other kinds. */
+  get data(): DtypeArrays[D] {
+    this.#data ??= this.#expand();
+    return this.#data;
+  }
+
+  /** 1 where an element of `data` (ignoring extra axes) holds a result. */
+  get validMask(): Uint8Array {
+    const { positions } = this.#selection;
+    if (this.kind !== 'nav' || !positions) return this.rawValidMask;
+    const mask = new Uint8Array(product(this.shape) / product(this.extraShape));
+    for (let i = 0; i < positions.length; i++) mask[positions[i] as number] = this.rawValidMask[i] as number;
+    return mask;
+  }
+
+  /** The valid elements of `data`, with undefined in place of the others, for printing. Extra axes are flattened. */
+  get maskedData(): readonly (number | bigint | undefined)[] {
+    const { data, validMask } = this;
+    const stride = data.length / Math.max(1, validMask.length);
+    return Array.from(data as ArrayLike<number | bigint>, (value, i) =>
+      validMask[Math.floor(i / stride)] ? value : undefined,
+    );
+  }
+
+  /** The result as plain data, which `postMessage` and structured cloning keep whole. */
+  toPlain(): PlainOf<ResultBuffer<D>> {
+    return plainOf<ResultBuffer<D>>(this);
+  }
+
+  #expand(): DtypeArrays[D] {
+    const { positions } = this.#selection;
+    if (this.kind !== 'nav' || !positions) return this.rawData;
+    const whole = allocate(this.dtype, product(this.shape));
+    fillGaps(this.dtype, whole);
+    const stride = product(this.extraShape) * numbersPerElement(this.dtype);
+    const from = this.rawData as Float64Array;
+    const to = whole as unknown as Float64Array;
+    for (let i = 0; i < positions.length; i++)
+      for (let k = 0; k < stride; k++) to[(positions[i] as number) * stride + k] = from[i * stride + k] as number;
+    return whole;
+  }
+}

@@ -1,0 +1,36 @@
+/** A run over one frame of ones: shows what a UDF declares, allocates and returns before any data are read. */
+import { allocateFrames } from '../../io/data/dtype.js';
+import { runPartition } from '../execution/partition.js';
+import { Passes } from '../execution/passes.js';
+import type { Run } from '../execution/run.js';
+import { product } from './dtypes.js';
+import type { OpenCore } from './prepared.js';
+
+/** The results after the first frame of ones; `open` opens a context for UDFs that prepare transforms. */
+export async function dryRun(run: Run, open: OpenCore) {
+  const [first] = run.partitions;
+  if (!first || first.positions.length === 0) return run.results();
+  const { sig, dtype } = { sig: run.shape.sig, dtype: run.scan.dtype };
+  const ones = allocateFrames(dtype, product(sig));
+  ones.fill(dtype === 'u64' || dtype === 'i64' ? (1n as never) : (1 as never));
+  const partition = {
+    ...first,
+    count: 1,
+    runs: [{ file: 0, count: 1 }],
+    places: undefined,
+    positions: first.positions.subarray(0, 1),
+  };
+  const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
+  const { inputDtype: _, ...meta } = run.meta;
+  const passes = run.parts.some(({ udf }) => udf.definition.prepare) ? new Passes(open, 1) : undefined;
+  try {
+    const found = await runPartition(
+      { partition, udfs, meta, corrections: run.corrections, pieces: [{ frames: ones, first: 0, end: 1 }] },
+      { signal: undefined, passes },
+    );
+    run.merge(partition, found);
+  } finally {
+    await passes?.dispose();
+  }
+  return run.results();
+}

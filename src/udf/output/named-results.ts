@@ -1,0 +1,68 @@
+/** Results of analyses and UDFs as named arrays, in the form in which they are written to files and listed. */
+import type { Analysis } from '../analyses/analysis.js';
+import type { ResultBuffer } from '../functions/buffers.js';
+import type { BufferArray, BufferDtype } from '../functions/dtypes.js';
+
+/** One array of results. */
+export interface NamedResult {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: BufferDtype;
+  readonly data: BufferArray;
+  /** Number of leading axes that are axes of the scan; 0 if the result is not over the scan. */
+  readonly navAxes: number;
+  /** Whether it is better displayed on a logarithmic scale. */
+  readonly log?: boolean;
+  /** Whether it consists of a vector (y, x) at each position. */
+  readonly vectors?: boolean;
+}
+
+/** Positions of the scan for which a UDF has results, if some of its results are by position. */
+const measuredOf = (results: ResultBuffers): Uint8Array | undefined => {
+  const found = Object.values(results).find(({ kind }) => kind === 'nav');
+  return found?.validMask;
+};
+
+/**
+ * Results with NaN at positions that were not measured, where reals and complex numbers are 0 otherwise: such a number
+ * is no measurement. Integers, which have no NaN, stay 0.
+ */
+function withGaps(named: NamedResult, measured: Uint8Array | undefined): NamedResult {
+  const { data, dtype, navAxes } = named;
+  if (!measured || navAxes === 0 || !/^[fc]/.test(dtype) || measured.every((one) => one === 1)) return named;
+  const each = data.length / measured.length;
+  const out = data.slice() as Float64Array;
+  for (let i = 0; i < measured.length; i++) if (!measured[i]) out.fill(Number.NaN, i * each, (i + 1) * each);
+  return { ...named, data: out };
+}
+
+/** The results of one UDF by the names of its buffers. */
+export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
+
+/** The channels of an analysis by their keys. */
+export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
+  const nav = analysis.scan.shape.nav;
+  const measured = measuredOf(results);
+  return analysis.channels(results).map(({ key, shape, data, complex, log, vectors }) => {
+    const array = vectors ?? data;
+    const named: NamedResult = {
+      name: key,
+      shape: vectors ? [...shape, 2] : shape,
+      dtype: complex ? ('c128' as const) : ('f64' as const),
+      data: array instanceof Float64Array ? array : Float64Array.from(array),
+      navAxes: shape.join() === nav.join() ? nav.length : 0,
+      ...(log && { log }),
+      ...(vectors && { vectors: true }),
+    };
+    return withGaps(named, measured);
+  });
+}
+
+/** The buffers of a UDF by their names. */
+export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
+  Object.entries(results).map(([name, { shape, dtype, data, kind, extraShape, validMask }]) =>
+    withGaps(
+      { name, shape, dtype, data, navAxes: kind === 'nav' ? shape.length - extraShape.length : 0 },
+      kind === 'nav' ? validMask : undefined,
+    ),
+  );

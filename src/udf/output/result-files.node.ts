@@ -1,0 +1,234 @@
+/** Writes results of `ewald run` to files: .npy, .h5, .csv, and images. All are written completely or not at all. */
+import { extname } from 'node:path';
+import { csvCell } from '../../base/csv.js';
+import { EwaldError } from '../../base/errors.js';
+import { oneLine } from '../../base/plain-text.js';
+import { encodePng } from '../../base/png.js';
+import { version } from '../../base/version.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import { elements } from '../../io/data/dtype.js';
+import { Hdf5Writer, type WriteNode } from '../../io/data/hdf5/writer.js';
+import { npyHeadOf } from '../../io/data/npy.js';
+import { openCodecs } from '../../io/data/opening.node.js';
+import { checkOutput, type Output, openOutput, type WriteOptions } from '../../io/files/write.js';
+import { numbersPerElement, product } from '../functions/dtypes.js';
+import { toRgba, vectorsToRgba } from '../images/colormap.js';
+import type { NamedResult } from './named-results.js';
+
+const endings = ['.npy', '.h5', '.hdf5', '.csv'];
+
+/** Rejects an output that cannot be written, before the work is done. */
+export async function checkOutputs(
+  output: string | undefined,
+  png: string | undefined,
+  writing: WriteOptions,
+  record?: string,
+): Promise<void> {
+  if (record !== undefined && extname(record).toLowerCase() !== '.npy')
+    throw new EwaldError('Argument', `record writes .npy files; "${record}" must end in .npy`);
+  if (output !== undefined && !endings.includes(extname(output).toLowerCase()))
+    throw new EwaldError(
+      'Argument',
+      `the output "${output}" should end in ${endings.join(', ')}: the ending says the format`,
+    );
+  if (png !== undefined && extname(png).toLowerCase() !== '.png')
+    throw new EwaldError('Argument', `png is "${png}"; it should end in .png`);
+  for (const file of [output, png, record]) if (file !== undefined) await checkOutput(file, writing);
+}
+
+/** `com.npy` combined with the name of one of several results: `com-curl.npy`. */
+const beside = (file: string, name: string, alone: boolean): string =>
+  alone ? file : `${file.slice(0, -extname(file).length)}-${fileWord(name)}${extname(file)}`;
+
+/** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */
+function fileWord(name: string): string {
+  if (!/[/\\]/.test(oneLine(name, 'the name of a result')) && name.length <= 200) return name;
+  throw new EwaldError(
+    'Argument',
+    `the result ${JSON.stringify(name.slice(0, 80))} cannot be part of a file name; rename it`,
+  );
+}
+
+/** The results with two axes, which can be shown as pictures. */
+const picturesOf = (results: readonly NamedResult[]): NamedResult[] =>
+  results.filter(
+    ({ shape, vectors, dtype }) =>
+      !dtype.startsWith('c') && (shape.length === 2 || (vectors === true && shape.length === 3)),
+  );
+
+/** The output files, opened before the work is done. */
+export interface ResultFiles {
+  readonly names: readonly string[];
+  /** Takes a file opened before, or opens one that could not be foreseen. */
+  take(file: string): Promise<Output>;
+  /** Removes the files that were not written. */
+  discard(): Promise<void>;
+}
+
+const filesOf = (file: string, results: readonly NamedResult[]): string[] =>
+  extname(file).toLowerCase() === '.npy' || extname(file).toLowerCase() === '.png'
+    ? results.map(({ name }) => beside(file, name, results.length === 1))
+    : [file];
+
+/** Opens every file, so that one that cannot be written is rejected before the work is done. */
+export async function beginResults(
+  output: string | undefined,
+  png: string | undefined,
+  results: readonly NamedResult[],
+  writing: WriteOptions,
+): Promise<ResultFiles> {
+  const begun = new Map<string, Output>();
+  const all: Output[] = [];
+  const begin = async (file: string): Promise<Output> => {
+    const one = await openOutput(file, writing);
+    all.push(one);
+    return one;
+  };
+  const discard = async (): Promise<void> => {
+    for (const one of all) await one.discard();
+  };
+  const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
+  try {
+    for (const file of names) begun.set(file, await begin(file));
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  return {
+    names,
+    async take(file) {
+      const one = begun.get(file);
+      begun.delete(file);
+      return one ?? begin(file);
+    },
+    discard,
+  };
+}
+
+/** Writes the results to the files opened in `begun`, if given; returns their names. */
+export async function writeResults(
+  output: string | undefined,
+  png: string | undefined,
+  results: readonly NamedResult[],
+  begun: ResultFiles | undefined,
+  writing: WriteOptions,
+): Promise<string[]> {
+  const files = begun ?? (await beginResults(undefined, undefined, [], writing));
+  const outputs: Output[] = [];
+  const put = async (file: string, content: string | Uint8Array): Promise<void> => {
+    const one = await files.take(file);
+    await one.write(content);
+    outputs.push(one);
+  };
+  const written: string[] = [];
+  try {
+    if (output) {
+      const kind = extname(output).toLowerCase();
+      const names = filesOf(output, results);
+      if (kind === '.csv') await put(output, csv(results));
+      else if (kind === '.npy') for (const [i, result] of results.entries()) await put(names[i] as string, npy(result));
+      else {
+        const one = await files.take(output);
+        await writeHdf5(output, one, results);
+        outputs.push(one);
+      }
+      written.push(...names);
+    }
+    if (png)
+      for (const [file, picture] of picturesIn(png, results)) await put(file, picture).then(() => written.push(file));
+    // No file receives its final name before all of them are complete.
+    for (const one of outputs) await one.close();
+    return written;
+  } finally {
+    await files.discard();
+  }
+}
+
+function npy({ dtype, shape, data }: NamedResult): Uint8Array {
+  const numpy = dtype === 'bool' ? 'bool' : elements[dtype].numpy;
+  const width = data.BYTES_PER_ELEMENT * numbersPerElement(dtype);
+  const kind = dtype === 'bool' ? 'b' : numpy.startsWith('complex') ? 'c' : numpy[0];
+  const head = npyHeadOf(`${width === 1 ? '|' : '<'}${kind}${width}`, shape);
+  const out = new Uint8Array(head.length + data.byteLength);
+  out.set(head);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), head.length);
+  return out;
+}
+
+async function writeHdf5(file: string, output: Output, results: readonly NamedResult[]): Promise<void> {
+  const { patch } = output;
+  const codecs = await openCodecs();
+  try {
+    if (!patch)
+      throw new EwaldError('Argument', `${file} is not a regular file; HDF5 cannot be written into a pipe or a device`);
+    const writer = await Hdf5Writer.create(
+      { append: (bytes) => output.write(bytes), patch: patch.bind(output) },
+      codecs,
+    );
+    const children: Record<string, WriteNode> = {};
+    for (const { name, shape, dtype, data } of results) {
+      const [first = 1, ...rest] = shape.length === 0 ? [1] : shape;
+      // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.
+      const series = writer.series({
+        frames: first,
+        signal: rest.length > 0 ? rest : [1],
+        dtype: (dtype === 'bool' ? 'u8' : dtype) as DataType,
+        packing: 'none',
+      });
+      await series.write(data as FrameArray);
+      children[name] = { frames: series, attributes: { shape: Float64Array.from(shape) } };
+    }
+    await writer.finish({ results: { children } }, { creator: `ewald ${version}`, default: 'results' });
+  } finally {
+    await codecs.dispose();
+  }
+}
+
+/** One row per scan position (or pixel), and one column per result; results of another shape are rejected. */
+function csv(results: readonly NamedResult[]): string {
+  const [first] = results;
+  if (!first) return '';
+  const axes = first.shape.slice(0, first.navAxes || first.shape.length);
+  const rows = product(axes);
+  const columns: { head: string; at(row: number): number | bigint }[] = [];
+  for (const { name, shape, dtype, data, navAxes } of results) {
+    const positions = shape.slice(0, navAxes || shape.length);
+    if (positions.join() !== axes.join())
+      throw new EwaldError(
+        'Argument',
+        `a .csv file has one row for each of ${axes.join(' × ')}; ${name} is ${shape.join(' × ')}. Use .h5 or .npy`,
+      );
+    const each = (product(shape) * numbersPerElement(dtype)) / rows;
+    for (let k = 0; k < each; k++)
+      columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
+  }
+  // Channels may be called x and y.
+  const names = axes.map((_, i) => `scan_${['x', 'y', 'z'][axes.length - 1 - i] ?? i}`);
+  const lines = [[...names, ...columns.map(({ head }) => csvCell(oneLine(head, 'the name of a result')))].join(',')];
+  for (let row = 0; row < rows; row++) {
+    const place: number[] = [];
+    for (let axis = axes.length - 1, left = row; axis >= 0; axis--) {
+      const length = axes[axis] as number;
+      place.unshift(left % length);
+      left = Math.floor(left / length);
+    }
+    lines.push([...place, ...columns.map(({ at }) => String(at(row)))].join(','));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` if there are none. */
+function picturesIn(file: string, results: readonly NamedResult[]): [file: string, picture: Uint8Array][] {
+  const flat = picturesOf(results);
+  if (flat.length === 0)
+    throw new EwaldError(
+      'Argument',
+      '--png: no result is an image with two axes; ' +
+        `results are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
+    );
+  return flat.map(({ name, shape, data, vectors, log = false }) => {
+    const [height = 1, width = 1] = shape;
+    const rgba = vectors ? vectorsToRgba(data as Float64Array) : toRgba(data as Float64Array, { log });
+    return [beside(file, name, flat.length === 1), encodePng(rgba, width, height)];
+  });
+}

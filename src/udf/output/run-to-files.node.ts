@@ -1,0 +1,191 @@
+/** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
+import { observer } from '../../base/callbacks.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { refusal } from '../../base/parameters.js';
+import { refuseSame } from '../../io/files/names.js';
+import type { WriteOptions } from '../../io/files/write.js';
+import { liveCounts } from '../acquisition/live-counts.js';
+import type { Analysis } from '../analyses/analysis.js';
+import type { UdfContext } from '../context.js';
+import type { PartialOfRun, RecordOptions, UdfRunOptions } from '../context-options.js';
+import { product } from '../functions/dtypes.js';
+import type { AnyUdf } from '../functions/udf.js';
+import type { LivePicture } from '../live/picture.js';
+import type { ScanViewer } from '../live/scan-view.js';
+import type { Scan } from '../scans/scan.js';
+import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers } from './named-results.js';
+import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
+
+/** Options of `runToFiles`: those of a run, and those of its output files. */
+export interface RunToFilesOptions extends UdfRunOptions {
+  readonly analyses?: readonly Analysis[] | undefined;
+  readonly udfs?: readonly AnyUdf[] | undefined;
+  /** Only results of these names. Default: all. */
+  readonly channels?: readonly string[] | undefined;
+  /** .npy (one file for each result), .h5 (all in one) or .csv (one row for each scan position). Default: no file. */
+  readonly output?: string | undefined;
+  /** Pictures of the results with two axes, .png. Default: none. */
+  readonly png?: string | undefined;
+  /** Replace existing files; inputs are never replaced. Default: false. */
+  readonly force?: boolean | undefined;
+  /** Files that are read for the run in addition to the scan; none of them is replaced, not even with `force`. */
+  readonly inputs?: readonly string[] | undefined;
+  /** In an MPI job, whether this rank writes the files. Default: true. */
+  readonly writes?: boolean | undefined;
+  /** Receives the names of the files of the results before the frames are read, unless they depend on the frames. */
+  readonly onFiles?: ((files: readonly string[]) => void) | undefined;
+  /** Shows partial results as images in a viewer, instead of `plots`: what `serveView` of `ewald/view` returns. */
+  readonly view?: ScanViewer | undefined;
+}
+
+/** The file of `record`, which is replaced under the same condition as the results. */
+const recordedBy = (record: UdfRunOptions['record'], force: boolean | undefined): RecordOptions | undefined =>
+  typeof record === 'string' ? { file: record, force } : record;
+
+const writingOf = ({ force = false, inputs = [] }: RunToFilesOptions, scan: string): WriteOptions => ({
+  force,
+  series: [scan],
+  inputs,
+});
+
+/** Rejects outputs that could not be written, before a file is opened. Throws `Argument`, `File`. */
+export async function checkRunToFiles(options: RunToFilesOptions, scan: string): Promise<void> {
+  if (options.writes === false) return;
+  const writing = writingOf(options, scan);
+  const record = recordedBy(options.record, options.force);
+  await refuseSame([options.output, options.png, record?.file].filter((file) => file !== undefined));
+  await checkOutputs(options.output, options.png, writing);
+  if (!record) return;
+  const { file, force = false } = record;
+  await checkOutputs(undefined, undefined, { ...writing, force }, file);
+}
+
+/**
+ * Runs analyses and UDFs over a scan in one pass, writes the results, and returns them with the names of the files.
+ *
+ * Results are named after their channel or buffer; if there are several analyses or UDFs, the name of the analysis or
+ * UDF and a hyphen precede it. Files are opened before the work and appear when all of them are complete. Throws
+ * `Argument` for outputs that exist or have another extension, for `channels` that select nothing, and for a pick
+ * together with other analyses; otherwise as `runUdf`. If a live scan ends with an error, the results so far are
+ * written before it is thrown.
+ */
+export async function runToFiles(
+  ctx: UdfContext,
+  scan: Scan,
+  options: RunToFilesOptions,
+): Promise<{ readonly results: readonly NamedResult[]; readonly files: readonly string[] }> {
+  const {
+    analyses = [],
+    udfs = [],
+    channels,
+    output,
+    png,
+    force,
+    inputs,
+    writes = true,
+    view,
+    onFiles: _told,
+    ...given
+  } = options;
+  if (view !== undefined && typeof (view as Partial<ScanViewer> | null)?.scanView !== 'function')
+    throw new EwaldError('Argument', 'view is not a viewer; expected the result of serveView of ewald/view');
+  if (view && given.plots)
+    throw new EwaldError('Argument', 'view shows partial results in a viewer, and plots elsewhere; pass one of them');
+  const tell = observer('runToFiles', options, 'onFiles');
+  const writing = writingOf({ force, inputs }, scan.name);
+  if (analyses.some((one) => one.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
+    throw new EwaldError('Argument', 'pick reads a single frame; it cannot be combined with other analyses or a roi');
+  const recorded = recordedBy(given.record, force);
+  const running: UdfRunOptions = {
+    ...given,
+    roi: given.roi ?? analyses[0]?.roi,
+    record: writes ? recorded : undefined,
+  };
+  if (writes) await checkOutputs(output, png, writing);
+  const prepared = await ctx.prepare(analyses, running);
+  const all = [...prepared.map(({ udf }) => udf), ...udfs];
+  const isChosen = ({ name }: NamedResult): boolean => channels === undefined || channels.includes(name);
+  const named = (found: readonly ResultBuffers[]): NamedResult[] =>
+    all.flatMap(({ definition }, i) => {
+      const [analysis, buffers = {}] = [prepared[i], found[i]];
+      const results = (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers)).filter(isChosen);
+      const prefix = all.length > 1 ? `${analysis?.name ?? definition.name}-` : '';
+      return results.map((result) => ({ ...result, name: `${prefix}${result.name}` }));
+    });
+  let files: ResultFiles | undefined;
+  try {
+    // A run without frames determines the names of the results, so that an existing file is rejected before the work.
+    if (output ?? png) {
+      const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: running.corrections };
+      const none = await ctx.runUdf(scan, all, nothing).then(
+        (found) => named(found as readonly ResultBuffers[]),
+        () => [],
+      );
+      if (writes) files = await beginResults(output, png, none, writing);
+      if (files && none.length > 0) tell(files.names);
+    }
+    const { buffers, failure } = await viewed(ctx, scan, all, running, writes ? view : undefined);
+    const results = named(buffers);
+    if (results.length === 0)
+      throw refusal('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
+    const written = writes ? await writeResults(output, png, results, files, writing) : [];
+    if (running.record && recorded) written.push(recorded.file);
+    if (failure) throw withFiles(failure, written);
+    return { results, files: written };
+  } finally {
+    await files?.discard();
+  }
+}
+
+/** Runs UDFs while a viewer shows their results. */
+async function viewed(
+  ctx: UdfContext,
+  scan: Scan,
+  udfs: readonly AnyUdf[],
+  options: UdfRunOptions,
+  view: ScanViewer | undefined,
+): ReturnType<typeof ran> {
+  if (!view) return ran(ctx, scan, udfs, options);
+  const { live, name } = scan;
+  const shown = view.scanView({ name, ...(live && { status: () => liveCounts(live.status) }) });
+  let [isWhole, done] = [false, 1];
+  const plots = (picture: LivePicture): void => {
+    done = picture.done;
+    shown.show(picture);
+  };
+  try {
+    const found = await ran(ctx, scan, udfs, { ...options, plots });
+    isWhole = !found.failure && done === 1;
+    return found;
+  } finally {
+    shown.end(isWhole);
+  }
+}
+
+/** Runs UDFs; if a live scan ends with an error, with the results so far. */
+async function ran(
+  ctx: UdfContext,
+  scan: Scan,
+  udfs: readonly AnyUdf[],
+  options: UdfRunOptions,
+): Promise<{ readonly buffers: readonly ResultBuffers[]; readonly failure?: EwaldError }> {
+  try {
+    return { buffers: (await ctx.runUdf(scan, udfs, options)) as readonly ResultBuffers[] };
+  } catch (error) {
+    const partial = isEwaldError(error) ? (error.detail.partial as PartialOfRun | undefined) : undefined;
+    // The frames of other scans can be read again.
+    if (!scan.live || !partial || partial.progress.frames === 0) throw error;
+    return { buffers: partial.results as readonly ResultBuffers[], failure: error as EwaldError };
+  }
+}
+
+/** The error of a live run, with the files of its partial results. */
+function withFiles(error: EwaldError, files: readonly string[]): EwaldError {
+  if (files.length === 0) return error;
+  const { frames, totalFrames } = (error.detail.partial as PartialOfRun).progress;
+  const of = `${frames} of ${totalFrames} positions`;
+  return new EwaldError(error.tag, `${error.message}. The results of ${of} are in ${files.join(', ')}`, {
+    cause: error,
+    detail: { ...error.detail, files },
+  });
+}

@@ -1,0 +1,52 @@
+/** Writes the frames of a scan to a .npy file, completely or not at all, with its shape and sync offset applied. */
+import { extname } from 'node:path';
+import { EwaldError } from '../../base/errors.js';
+import { checkSignal } from '../../base/options.js';
+import { allocateFrames, bytesOfArray } from '../../io/data/dtype.js';
+import { writers } from '../../io/data/write.js';
+import { openOutput } from '../../io/files/write.js';
+import type { ExportOptions } from '../context-options.js';
+import { readRuns } from '../execution/frames-of.js';
+import { partitionsOf } from '../execution/partitions.js';
+import { product } from '../functions/dtypes.js';
+import { select } from './roi.js';
+import type { Scan } from './scan.js';
+
+export async function exportNpy(scan: Scan, path: string, options: ExportOptions): Promise<void> {
+  const writer = writers.npy;
+  if (extname(path).toLowerCase() !== '.npy' || !writer)
+    throw new EwaldError('Argument', `exportDataset writes .npy files; "${path}" must end in .npy`);
+  const writing = { force: options.force ?? false, series: [scan.dataset.name] };
+  const { nav, sig } = scan.shape;
+  const frames = product(nav);
+  const { header } = writer({ shape: { navigation: nav, signal: sig }, dtype: scan.dtype, frames, meta: {} });
+  const output = await openOutput(path, writing);
+  const signal = options.signal as AbortSignal | undefined;
+  try {
+    await output.write(header);
+    const parts = partitionsOf(scan, select(undefined, nav), undefined);
+    for (const { count, runs, places, index } of parts) {
+      checkSignal(signal);
+      const there = places?.length ?? count;
+      const read = allocateFrames(scan.dtype, there * product(sig));
+      await readRuns(scan.dataset, runs, read, signal);
+      let bytes: Uint8Array = bytesOfArray(read);
+      if (places) {
+        // Positions without a frame are zero.
+        const frameBytes = bytes.length / Math.max(1, there);
+        const all = new Uint8Array(
+          count * (there === 0 ? bytesOfArray(allocateFrames(scan.dtype, product(sig))).length : frameBytes),
+        );
+        for (const [i, place] of places.entries())
+          all.set(bytes.subarray(i * frameBytes, (i + 1) * frameBytes), place * frameBytes);
+        bytes = all;
+      }
+      await output.write(bytes);
+      options.progress?.({ done: index + 1, total: parts.length });
+    }
+    await output.close();
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+}

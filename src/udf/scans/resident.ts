@@ -1,0 +1,258 @@
+/**
+ * A scan that stays in memory, detector-major: first all positions of the detector's first pixel, then all of the
+ * second. Detectors that move over it are in virtual-detectors.ts.
+ */
+
+import { checkedOptions, row, valid } from '../../base/call-options.js';
+import { observer } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { breathe, checkSignal, shown } from '../../base/options.js';
+import { type ArrayNumbers, numberTypes } from '../../core/arrays/numbers.js';
+import type { Dataset } from '../../io/data/dataset.js';
+import { readOrAborted } from '../../io/data/read-or-aborted.js';
+
+/** Options of `residentScan`. */
+export interface ResidentScanOptions {
+  /** Bytes that the scan may take; default 1 GiB. Larger scans are refused before anything is read. */
+  readonly maxBytes?: number | undefined;
+  /**
+   * Squares of `bin` × `bin` detector pixels are summed into one, in a type that holds the sums (twice as wide for
+   * integers, up to 32 bits); rows and columns that fill no square are skipped. 1 … 64; default 1, which keeps frames
+   * unchanged.
+   */
+  readonly bin?: number | undefined;
+  /** Called while frames are read, with the fraction that is done, 0 … 1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
+  readonly signal?: PlatformSignal | undefined;
+}
+
+/** Bytes of frames that are read and transposed at a time, so that they fit into the processor's cache. */
+const blockBytes = 2 ** 22;
+
+/** A scan in memory; see the comment at the beginning of this file. */
+export class ResidentScan {
+  /** Axes of the scan. */
+  readonly navigation: readonly number[];
+  readonly width: number;
+  readonly height: number;
+  /** Detector pixels that were summed into one, along each axis. */
+  readonly bin: number;
+  /** Number of positions of the scan. */
+  readonly positions: number;
+  /** Numbers in the frames' own type, or a wider one for sums, [height, width, positions]. */
+  readonly planes: ArrayNumbers;
+  /** Sum of all frames, [height, width]. */
+  readonly sum: Float64Array;
+
+  constructor(
+    navigation: readonly number[],
+    [height, width]: readonly [number, number],
+    planes: ArrayNumbers,
+    bin = 1,
+  ) {
+    this.bin = bin;
+    this.navigation = navigation;
+    this.width = width;
+    this.height = height;
+    this.positions = planes.length / (width * height);
+    this.planes = planes;
+    this.sum = new Float64Array(width * height);
+  }
+
+  /** The frame of a position, [height, width]; a copy. Throws `Argument` for a position outside the scan. */
+  frame(position: number): ArrayNumbers {
+    const at = valid('ResidentScan.frame: position', position, row.integer(0, this.positions - 1, 0));
+    const out = new (this.planes.constructor as { new (length: number): ArrayNumbers })(this.width * this.height);
+    for (let p = 0; p < out.length; p++) out[p] = this.planes[p * this.positions + at] as number;
+    return out;
+  }
+
+  /**
+   * The sum of the frames of some positions, [height, width]: those that are nonzero in `region`, which has one number
+   * per position, in C order. Exact for integers below 2⁵³. Throws `Shape` for a region of another size.
+   */
+  sumOver(region: ArrayLike<number>): Float64Array {
+    const { positions, planes } = this;
+    if (region?.length !== positions)
+      throw new EwaldError(
+        'Shape',
+        `ResidentScan.sumOver: the region is ${shown(region)}; it expects ${positions} numbers, one a position`,
+      );
+    const stretches = stretchesOf(region);
+    return Float64Array.from({ length: this.width * this.height }, (_, p) => {
+      let total = 0;
+      for (const [first, end] of stretches)
+        for (let i = p * positions + first; i < p * positions + end; i++) total += planes[i] as number;
+      return total;
+    });
+  }
+}
+
+/** The runs of nonzero numbers, each from `first` to before `end`. */
+function stretchesOf(region: ArrayLike<number>): [first: number, end: number][] {
+  const found: [number, number][] = [];
+  for (let i = 0; i < region.length; i++) {
+    if (!region[i]) continue;
+    const last = found.at(-1);
+    if (last?.[1] === i) last[1] = i + 1;
+    else found.push([i, i + 1]);
+  }
+  return found;
+}
+
+function expectsDataset(what: string, dataset: unknown): void {
+  if (typeof (dataset as Partial<Dataset> | null | undefined)?.read === 'function') return;
+  throw new EwaldError(
+    'Argument',
+    `${what} was given ${shown(dataset)}; it expects an open dataset: await open(file), from ewald/data`,
+  );
+}
+
+/** Bytes that a dataset takes as a resident scan with a bin. Throws what `residentScan` throws for its frames. */
+export function residentBytes(dataset: Dataset, bin = 1): number {
+  expectsDataset('residentBytes', dataset);
+  const { height, width, type } = residentSizes(dataset, valid('residentBytes: bin', bin, rows.bin));
+  return dataset.frames * height * width * numberTypes[type].BYTES_PER_ELEMENT;
+}
+
+type NumberName = keyof typeof numberTypes;
+
+const rows = {
+  ...row.others('onProgress'),
+  maxBytes: row.integer(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
+  bin: row.integer(1, 64, 1),
+  signal: row.signal,
+} as const;
+/** Types of sums over squares of pixels. */
+const widened: Readonly<Partial<Record<NumberName, NumberName>>> = {
+  u8: 'u16',
+  i8: 'i16',
+  u16: 'u32',
+  i16: 'i32',
+  u32: 'f64',
+  i32: 'f64',
+};
+
+interface Sizes {
+  /** Size of the frames in the file. */
+  readonly full: { readonly height: number; readonly width: number };
+  /** Size of the frames in memory. */
+  readonly height: number;
+  readonly width: number;
+  readonly type: NumberName;
+}
+
+/** Sizes of the frames of a resident scan, and their type. */
+function residentSizes({ name, dtype, shape }: Dataset, bin: number): Sizes {
+  const [height, width, ...rest] = shape.signal;
+  if (height === undefined || width === undefined || rest.length > 0)
+    throw new EwaldError('Shape', `${name}: a frame is [${shape.signal}]; residentScan expects frames of two axes`);
+  if (!(dtype in numberTypes))
+    throw new EwaldError('Unsupported', `${name}: frames are ${dtype}; residentScan takes ${Object.keys(numberTypes)}`);
+  if (bin > Math.min(height, width))
+    throw new EwaldError('Argument', `residentScan: bin is ${bin}; frames of ${name} are ${width} × ${height} pixels`);
+  const type = dtype as NumberName;
+  // 255 · 16² is the largest sum that fits into 16 bits, and the same applies to 32 bits: larger squares need float64.
+  const sums = widened[type] ?? type;
+  const safe = bin <= 16 ? sums : sums === 'u16' ? 'u32' : sums === 'i16' ? 'i32' : sums;
+  return {
+    full: { height, width },
+    height: Math.floor(height / bin),
+    width: Math.floor(width / bin),
+    type: bin === 1 ? type : safe,
+  };
+}
+
+/**
+ * Reads a scan into memory, detector-major. The next frames are read while the previous ones are transposed.
+ *
+ * Throws `Argument` for a scan that is larger than `maxBytes`, `Unsupported` for complex or 64-bit integer frames,
+ * `Shape` for frames that do not have two axes, `Aborted`, and the errors of reading.
+ */
+export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
+  return readResident(dataset, dataset?.shape?.navigation, options);
+}
+
+/** The same with other axes of the scan. */
+export async function readResident(
+  dataset: Dataset,
+  navigation: readonly number[],
+  options: ResidentScanOptions,
+): Promise<ResidentScan> {
+  const { signal, maxBytes, bin } = checkedOptions('residentScan', options, rows);
+  expectsDataset('residentScan', dataset);
+  const tell = observer('residentScan', options, 'onProgress');
+  checkSignal(signal);
+  const { name, frames } = dataset;
+  const { full, height, width, type } = residentSizes(dataset, bin);
+  const bytes = residentBytes(dataset, bin);
+  if (bytes > maxBytes)
+    throw new EwaldError(
+      'Argument',
+      `${name} takes ${bytes} bytes in memory, and maxBytes is ${maxBytes}; raise it, sum squares of pixels by bin, ` +
+        'or run an analysis from the file',
+      { detail: { bytes, maxBytes } },
+    );
+  const planes = new numberTypes[type](frames * height * width);
+  const scan = new ResidentScan(navigation, [height, width], planes, bin);
+  const fullBytes = full.height * full.width * numberTypes[dataset.dtype as NumberName].BYTES_PER_ELEMENT;
+  const block = Math.max(1, Math.floor(blockBytes / fullBytes));
+  const read = (first: number): Promise<ArrayNumbers> =>
+    readOrAborted(dataset, first, Math.min(block, frames - first), undefined, signal) as Promise<ArrayNumbers>;
+  const sums = bin === 1 ? undefined : new Float64Array(block * height * width);
+  let next = read(0);
+  for (let first = 0; first < frames; first += block) {
+    const count = Math.min(block, frames - first);
+    const data = await next;
+    if (first + block < frames) {
+      next = read(first + block);
+      // A failure is reported when the promise is awaited; until then it must not count as an unhandled rejection.
+      next.catch(() => undefined);
+    }
+    turn(scan, first, count, sums ? binned(data, count, full, scan, sums) : data);
+    tell((first + count) / frames);
+    await breathe();
+  }
+  return scan;
+}
+
+/** Sums squares of pixels of `count` frames into `sums`, [frames, height, width]. */
+function binned(
+  frames: ArrayNumbers,
+  count: number,
+  full: { readonly height: number; readonly width: number },
+  { bin, width, height }: ResidentScan,
+  sums: Float64Array,
+): Float64Array {
+  sums.fill(0);
+  for (let k = 0; k < count; k++)
+    for (let y = 0; y < height * bin; y++) {
+      const from = (k * full.height + y) * full.width;
+      const to = (k * height + Math.floor(y / bin)) * width;
+      for (let x = 0, at = to, left = bin; x < width * bin; x++) {
+        sums[at] = (sums[at] as number) + (frames[from + x] as number);
+        if (--left === 0) {
+          at++;
+          left = bin;
+        }
+      }
+    }
+  return sums;
+}
+
+/** Distributes `count` frames from `first` on over the planes, and adds them to the sum. */
+function turn(scan: ResidentScan, first: number, count: number, frames: ArrayNumbers): void {
+  const { planes, positions, sum } = scan;
+  const pixels = sum.length;
+  for (let p = 0; p < pixels; p++) {
+    const to = p * positions + first;
+    let total = sum[p] as number;
+    for (let k = 0; k < count; k++) {
+      const value = frames[k * pixels + p] as number;
+      planes[to + k] = value;
+      total += value;
+    }
+    sum[p] = total;
+  }
+}

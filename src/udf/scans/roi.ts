@@ -1,0 +1,112 @@
+/** Regions of interest: converts every way of naming scan positions to one list of flat positions. */
+import { isPlainNumbers } from '../../base/arguments.js';
+import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
+import { product } from '../functions/dtypes.js';
+
+/** A position of the scan, slowest axis first. */
+export type Coordinate = readonly number[];
+
+/**
+ * Selects scan positions: a mask with one element per position (nonzero is selected), nested rows of it as in NumPy,
+ * sparse entries, one position, or a list of positions with a boolean each; a list of `false` selects all others.
+ */
+export type Roi =
+  | ArrayLike<number | boolean>
+  | readonly (readonly (number | boolean)[])[]
+  | { readonly shape: readonly number[]; readonly entries: readonly Coordinate[] }
+  | { readonly at: Coordinate }
+  | readonly (readonly [Coordinate, boolean])[];
+
+/** The positions of a run, in C order. */
+export interface Selection {
+  /** Number of selected positions. */
+  readonly count: number;
+  /** Their flat indices, ascending; absent if all are selected. */
+  readonly positions: Uint32Array | undefined;
+  /** 1 where a position is selected; absent if all are. */
+  readonly mask: Uint8Array | undefined;
+}
+
+const shapeError = (found: string, navShape: readonly number[]): EwaldError =>
+  new EwaldError(
+    'Shape',
+    `roi: incompatible shapes: ${found}; the scan is ${navShape.join(' × ') || 'one frame'} ` +
+      `(${product(navShape)} positions)`,
+  );
+
+const forms =
+  'expected a mask with an element per scan position, { at: position }, { shape, entries }, or a list of ' +
+  '[position, boolean]; a position is a list of whole numbers, slowest axis first';
+
+/** The elements of a list; a transferred array has none, and reading them would throw. */
+const elementsIn = <T>(list: ArrayLike<T>): T[] =>
+  ArrayBuffer.isView(list) && list.byteLength === 0 ? [] : Array.from(list);
+
+/** Flat index of a position; negative numbers count from the end, as in NumPy. */
+function flatOf(given: Coordinate, navShape: readonly number[]): number {
+  if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: a position is ${shown(given)}; ${forms}`);
+  const at = elementsIn(given);
+  if (at.length !== navShape.length)
+    throw shapeError(`the position (${at.join(', ')}) has ${at.length} axes`, navShape);
+  let flat = 0;
+  for (const [axis, length] of navShape.entries()) {
+    const given = at[axis] as number;
+    const index = given < 0 ? given + length : given;
+    if (!Number.isInteger(index) || index < 0 || index >= length)
+      throw shapeError(`the position (${at.join(', ')}) is outside`, navShape);
+    flat = flat * length + index;
+  }
+  return flat;
+}
+
+const isNumbers = (value: unknown): value is Coordinate =>
+  Array.isArray(value) && value.every((item) => typeof item === 'number');
+
+function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
+  const size = product(navShape);
+  const mask = new Uint8Array(size);
+  if (typeof roi === 'object' && 'at' in roi && !Array.isArray(roi) && !ArrayBuffer.isView(roi)) {
+    mask[flatOf((roi as { at: Coordinate }).at, navShape)] = 1;
+    return mask;
+  }
+  if ('entries' in roi && 'shape' in roi) {
+    const { shape: given, entries } = roi as { shape: readonly number[]; entries: readonly Coordinate[] };
+    if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: shape is ${shown(given)}; ${forms}`);
+    if (!Array.isArray(entries)) throw new EwaldError('Argument', `roi: entries is ${shown(entries)}; ${forms}`);
+    const shape = elementsIn(given);
+    if (product(shape) !== size) throw shapeError(`it is ${shape.join(' × ')}`, navShape);
+    for (const entry of Array.from(entries)) mask[flatOf(entry, shape)] = 1;
+    return mask;
+  }
+  const list = elementsIn(roi as ArrayLike<unknown>);
+  if (list.length > 0 && list.every((item) => Array.isArray(item) && item.length === 2 && isNumbers(item[0]))) {
+    const pairs = list as [Coordinate, boolean][];
+    const value = Boolean(pairs[0]?.[1]);
+    if (pairs.some(([, other]) => Boolean(other) !== value))
+      throw new EwaldError(
+        'Argument',
+        'roi: positions of a list must be all true (only these) or all false (all but these)',
+      );
+    if (!value) mask.fill(1);
+    for (const [at] of pairs) mask[flatOf(at, navShape)] = value ? 1 : 0;
+    return mask;
+  }
+  const flat = (list as unknown[]).flat(Number.POSITIVE_INFINITY) as (number | boolean)[];
+  if (flat.length !== size) throw shapeError(`it has ${flat.length} elements`, navShape);
+  for (let i = 0; i < size; i++) mask[i] = flat[i] ? 1 : 0;
+  return mask;
+}
+
+/** The positions selected by a region of interest. Throws `Shape`, `Argument`. */
+export function select(roi: Roi | undefined | null, navShape: readonly number[]): Selection {
+  if (roi === undefined || roi === null) return { count: product(navShape), positions: undefined, mask: undefined };
+  if (typeof roi !== 'object') throw new EwaldError('Argument', `roi is ${shown(roi)}; ${forms}`);
+  const mask = roiMask(roi, navShape);
+  let count = 0;
+  for (let i = 0; i < mask.length; i++) count += mask[i] as number;
+  const positions = new Uint32Array(count);
+  let at = 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i]) positions[at++] = i;
+  return { count, positions, mask };
+}

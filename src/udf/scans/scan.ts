@@ -1,0 +1,211 @@
+/** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
+
+import { EwaldError } from '../../base/errors.js';
+import type { PlatformBlob } from '../../base/globals.js';
+import { knownOptions, shown } from '../../base/options.js';
+import { refusal, setting } from '../../base/parameters.js';
+import type { Dataset, Note, ReadFramesOptions } from '../../io/data/dataset.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
+import { type MemoryOptions, memoryDataset } from '../../io/data/formats/memory.js';
+import type { OpenOptions } from '../../io/data/open.js';
+import { checkShape, filledShape, fitting } from '../../io/data/shapes.js';
+import type { Acquisition } from '../acquisition/acquisition.js';
+import { product } from '../functions/dtypes.js';
+import type { LiveParameters } from '../parameter-types.js';
+import type { ResidentScan, ResidentScanOptions } from './resident.js';
+
+/** Options of `Context.load`: those of `open` of ewald/data, and the layout of the scan in the file. */
+export interface LoadOptions extends OpenOptions {
+  /**
+   * Frame of the file at the first scan position; if negative, that many positions have no frame. Default 0. If given,
+   * the scan may differ from the file in size: surplus frames are ignored, positions without a frame stay zero.
+   */
+  readonly syncOffset?: number | undefined;
+  /**
+   * Whether runs exclude the pixels that the file's own mask marks as bad: each gets the mean of its good neighbours,
+   * or 0 without any, as with `corrections`, whose excluded pixels are added. Default false, in which case the scan of
+   * a file with a mask has a warning in `notes`.
+   */
+  readonly fileMask?: boolean | undefined;
+  /**
+   * Whether runs subtract the mean of the dark frames that the file has (FRMS6), unless `corrections` have a dark
+   * frame. Default false, in which case the scan of such a file has a warning in `notes`.
+   */
+  readonly fileDark?: boolean | undefined;
+}
+
+/** Options of `Context.load` for files that are still being written. */
+export interface FollowOptions extends Pick<LiveParameters, 'follow' | 'timeoutS' | 'stallS' | 'ringBytes'> {}
+
+/** How frames of the file correspond to positions of the scan. */
+export interface SyncInfo {
+  readonly syncOffset: number;
+  readonly framesSkippedStart: number;
+  readonly framesIgnoredEnd: number;
+  readonly framesInsertedStart: number;
+  readonly framesInsertedEnd: number;
+}
+
+/** The information that a worker requires to open the scan by itself. */
+export type ScanSource =
+  | { readonly path: string; readonly options: OpenOptions }
+  | { readonly url: string; readonly options: OpenOptions }
+  | { readonly blob: PlatformBlob; readonly options: OpenOptions };
+
+/** Frames of a scan, created by `Context.load` and disposed by the caller. */
+export interface Scan {
+  readonly name: string;
+  readonly format: string;
+  readonly shape: { readonly nav: readonly number[]; readonly sig: readonly number[] };
+  readonly dtype: DataType;
+  /** Number of frames in the file. */
+  readonly imageCount: number;
+  readonly sync: SyncInfo;
+  /** The open file. */
+  readonly dataset: Dataset;
+  /** Remarks of the file, and a warning if it has a mask that is not used. */
+  readonly notes: readonly Note[];
+  /** The file's mask if runs exclude its pixels, [y, x], 1 is bad. */
+  readonly mask?: Uint8Array | undefined;
+  /** Dark frame that runs subtract. */
+  readonly dark?: Float64Array | undefined;
+  /** How workers open it themselves; absent if its frames are sent to them. */
+  readonly source: ScanSource | undefined;
+  /**
+   * Reads the scan into memory, detector-major, once; later calls give the same scan. From then on, sums, virtual
+   * detectors (disks, rings, points, masks of 0 and 1), centres of mass, what is derived from them, and single side
+   * band ptychography of all positions without corrections come from memory: moving a detector adds and removes only
+   * the pixels at its edge. The memory is freed with the scan. Throws `Argument` for a scan larger than `maxBytes`,
+   * `Unsupported` for live scans, a sync offset, and complex or 64-bit integer frames, `Shape`, `Aborted`.
+   */
+  resident(options?: Omit<ResidentScanOptions, 'bin'>): Promise<ResidentScan>;
+  /** The acquisition of a live scan, whose frames are still arriving. */
+  readonly live?: Acquisition | undefined;
+  dispose(): Promise<void>;
+}
+
+/** The frames of the file that a scan of `positions` omits, and the positions without a frame. Throws `Argument`. */
+export function syncInfo(positions: number, imageCount: number, syncOffset: number): SyncInfo {
+  if (!Number.isInteger(syncOffset) || Math.abs(syncOffset) >= imageCount)
+    throw refusal(
+      '',
+      (said) =>
+        `${said('syncOffset')} is ${shown(syncOffset)}; expected a whole number between -${imageCount} and ` +
+        `${imageCount}, the number of frames`,
+    );
+  const most = (n: number): number => Math.max(0, n);
+  return {
+    syncOffset,
+    framesSkippedStart: most(syncOffset),
+    framesIgnoredEnd: most(imageCount - positions - syncOffset),
+    framesInsertedStart: most(-syncOffset),
+    framesInsertedEnd: most(positions - imageCount + syncOffset),
+  };
+}
+
+/** A scan over an open dataset, of which it takes ownership. Throws `Shape`, `Argument`. */
+export function scanOf(
+  dataset: Dataset,
+  { navShape, syncOffset }: Pick<LoadOptions, 'navShape' | 'syncOffset'>,
+  source?: ScanSource,
+): Scan {
+  const asked = navShape && checkShape('navShape', navShape, 0, -1);
+  const nav = asked ? (filledShape(asked, dataset.frames) ?? [...asked]) : [...dataset.shape.navigation];
+  const positions = product(nav);
+  const isOpen = nav.includes(-1);
+  if (isOpen || (positions !== dataset.frames && syncOffset === undefined))
+    throw refusal(
+      '',
+      (said) =>
+        `${dataset.name} holds ${dataset.frames} frames; a scan of ${nav.join(' × ')} ` +
+        `${isOpen ? 'does not divide them' : `would need ${positions}`}. Shapes that fit: ` +
+        `${fitting(dataset.frames)}${isOpen ? '' : `; with ${said('syncOffset')} (even 0) other sizes are accepted`}`,
+      { frames: dataset.frames, navShape: nav },
+      'Shape',
+    );
+  return {
+    name: dataset.name,
+    format: dataset.format,
+    shape: { nav, sig: dataset.shape.signal },
+    dtype: dataset.dtype,
+    imageCount: dataset.frames,
+    sync: syncInfo(positions, dataset.frames, syncOffset ?? 0),
+    dataset,
+    notes: dataset.notes,
+    source,
+    resident: (options = {}) => madeResident(dataset, nav, syncOffset, options),
+    dispose: async () => {
+      residents.delete(dataset);
+      await dataset.dispose();
+    },
+  };
+}
+
+/** Scans in memory, by the dataset that they were read from. */
+const residents = new WeakMap<Dataset, { readonly read: Promise<ResidentScan>; scan?: ResidentScan }>();
+
+/** A scan in memory, if `resident` has read it. */
+export const residentOf = ({ dataset }: Scan): ResidentScan | undefined => residents.get(dataset)?.scan;
+
+async function madeResident(
+  dataset: Dataset,
+  nav: readonly number[],
+  syncOffset: number | undefined,
+  options: Omit<ResidentScanOptions, 'bin'>,
+): Promise<ResidentScan> {
+  if (syncOffset !== undefined)
+    throw new EwaldError('Unsupported', `${dataset.name}: a scan with a syncOffset cannot be resident; omit it`);
+  knownOptions('resident', options, ['maxBytes', 'onProgress', 'signal']);
+  const known = residents.get(dataset);
+  if (known) return known.read;
+  const { readResident } = await import('./resident.js');
+  const entry: { read: Promise<ResidentScan>; scan?: ResidentScan } = { read: readResident(dataset, nav, options) };
+  residents.set(dataset, entry);
+  try {
+    entry.scan = await entry.read;
+    return entry.scan;
+  } catch (error) {
+    // A read that was aborted may be repeated.
+    residents.delete(dataset);
+    throw error;
+  }
+}
+
+/** A scan whose runs exclude the pixels of its file's mask, or with a warning that they do not. Throws `Argument`. */
+export async function withFileMask(scan: Scan, wanted: boolean, options: ReadFramesOptions = {}): Promise<Scan> {
+  const { dataset, name, notes } = scan;
+  if (wanted) {
+    const mask = await dataset.mask?.(options);
+    if (mask) return { ...scan, mask };
+    throw refusal('', (said) => `${name} has no mask, which ${setting(said, 'fileMask', true)} would use; omit it`);
+  }
+  if (!dataset.mask) return scan;
+  const text = `${name} has a mask of bad pixels, which is not used: they are processed like all others`;
+  return { ...scan, notes: [...notes, { kind: 'warning', text, option: 'fileMask' }] };
+}
+
+/** The same for the dark frames of its file. */
+export async function withFileDark(scan: Scan, wanted: boolean, options: ReadFramesOptions = {}): Promise<Scan> {
+  const { dataset, name, notes } = scan;
+  if (wanted) {
+    const dark = await dataset.dark?.(options);
+    if (dark) return { ...scan, dark };
+    throw refusal(
+      '',
+      (said) => `${name} has no dark frames, which ${setting(said, 'fileDark', true)} would use; omit it`,
+    );
+  }
+  if (!dataset.dark) return scan;
+  const text = `${name} has dark frames, which are not used: its frames contain the offset of the detector`;
+  return { ...scan, notes: [...notes, { kind: 'warning', text, option: 'fileDark' }] };
+}
+
+/** A scan over frames in memory, [...navShape, ...sigShape]; nothing is copied. Throws `Shape`, `Argument`. */
+export function scanOfMemory(data: FrameArray, options: MemoryOptions & Pick<LoadOptions, 'syncOffset'>): Scan {
+  knownOptions('fromMemory', options, ['sigShape', 'navShape', 'dtype', 'meta', 'name', 'syncOffset']);
+  const { syncOffset, navShape, ...rest } = options;
+  return scanOf(memoryDataset(data, syncOffset === undefined && navShape ? { ...rest, navShape } : rest), {
+    navShape,
+    syncOffset,
+  });
+}
