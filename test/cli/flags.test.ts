@@ -17,7 +17,7 @@ import { EwaldError } from '../../src/base/errors.js';
 import { flagOf, kebab } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
-import { connectionRows, joinRows } from '../../src/executors/parameters.js';
+import { connectionRows, joinRows, submitRows } from '../../src/executors/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
 import { convertRows, openRows } from '../../src/io/data/parameters.js';
 import {
@@ -77,17 +77,17 @@ const lists = listRows;
 const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
-  index: [...pipeline, lists, connectionRows, watchRows],
+  index: [...pipeline, lists, connectionRows, submitRows, watchRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'geometry check': [checkGeometryRows],
   'geometry refine': [refineStreamRows],
   'stream merge': [joinStreamRows],
   'stream info': [],
   'stream compare': [],
-  merge: [mergeRows, connectionRows],
+  merge: [mergeRows, connectionRows, submitRows],
   info: [openRows],
   convert: [openRows, convertRows],
-  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, watchRows],
+  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows],
   calibrate: [openRows, calibrateRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
@@ -101,7 +101,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   devices: [],
   validate: [validateRows],
   bench: [benchRows],
-  worker: [connectionRows, joinRows],
+  worker: [connectionRows, joinRows, watchRows],
   cluster: [connectionRows],
   ffi: [libraryRows],
   pi: [piRunRows, piPlanRows],

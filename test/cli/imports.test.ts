@@ -26,5 +26,5 @@ test.for(['cli', 'pages'])('%s imports only entry points', (app) => {
 
 test('the commands are small: anything beyond parsing, calling and printing is in a room', () => {
   const lines = filesOf('cli').map((file) => text('cli', file).split('\n').length);
-  expect(lines.reduce((sum, n) => sum + n, 0)).toBeLessThan(5700);
+  expect(lines.reduce((sum, n) => sum + n, 0)).toBeLessThan(5800);
 });

@@ -220,7 +220,7 @@ async function inCsv(name: string): Promise<boolean> {
   await writeResults(file, undefined, [{ ...result, name }], undefined, { force: true });
   const lines = readFileSync(file, 'utf8').split(/[\n\r\u2028\u2029\u0085]/);
   expect(lines.slice(1)).toEqual(['0,1', '1,2', '']);
-  const cell = lines[0]?.slice(2) ?? '';
+  const cell = lines[0]?.slice('scan_x,'.length) ?? '';
   const text = cell.startsWith('"') ? cell.slice(1, -1).replaceAll('""', '"') : cell;
   expect(cell.startsWith('"') || !/[,;"]/.test(cell)).toBe(true);
   expect(text).not.toMatch(/^[=+\-@]/);

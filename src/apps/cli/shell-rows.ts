@@ -18,6 +18,8 @@ export const shellFlags = {
   assignments: 'in the library, the crystals of the result',
   force: 'where the library returns what the caller writes, a command alone can replace a file',
   call: 'in the library, the functions themselves',
+  cancel: 'in the library, cancelRun',
+  runs: 'in the library, listRuns',
   connect: 'in the library, the first argument of the functions that connect to a cluster',
   verbose: 'how much is printed',
   list: 'rows and selectRows of ewald/validate are the list',

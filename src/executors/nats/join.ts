@@ -17,7 +17,11 @@ const { allowModules, maxMemory, name, shards, lifetime } = joinRows;
 const rows = {
   ...natsRows,
   ...workersRows,
-  ...{ allowModules, maxMemory, name, shards, lifetime },
+  allowModules,
+  maxMemory,
+  name,
+  shards,
+  lifetime,
   clientSeconds: row.number(1, 1e6, 60),
   keepSeconds: keepRow,
   onEvent: row.any,

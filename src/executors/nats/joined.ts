@@ -176,8 +176,12 @@ export class Joined {
     if (beacon.build !== build || !this.#has(beacon.needs) || (this.#leaving && !known)) return;
     const { link, values, subjects } = this.#cluster;
     const parts = {
-      ...{ name: beacon.run, worker: this.#id, link, values },
-      ...{ subject: subjects.run(beacon.run), target: (latest: Beacon) => this.#target(latest) },
+      name: beacon.run,
+      worker: this.#id,
+      link,
+      values,
+      subject: subjects.run(beacon.run),
+      target: (latest: Beacon) => this.#target(latest),
     };
     const run = known ?? new WorkerRun(parts, beacon);
     const { epoch } = run.beacon;
@@ -206,8 +210,14 @@ export class Joined {
     }
     const memory = this.#memory?.used();
     return {
-      ...{ running, waiting, done: this.#done, failed: this.#failedTasks, taskSeconds: this.#mean },
-      ...{ runs: this.#runs.size, leaving: this.#leaving, ...(memory !== undefined && { memory }) },
+      running,
+      waiting,
+      done: this.#done,
+      failed: this.#failedTasks,
+      taskSeconds: this.#mean,
+      runs: this.#runs.size,
+      leaving: this.#leaving,
+      ...(memory !== undefined && { memory }),
     };
   }
 

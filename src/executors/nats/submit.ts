@@ -162,8 +162,17 @@ export class NatsLane implements Lane {
     const { waiting, open } = this.#leases;
     const { weight, needs } = this.#terms;
     const beacon: Beacon = {
-      ...{ run: this.#run, build, over: this.#over, epoch: this.#epoch, waiting, room, weight, needs },
-      ...{ client: `${this.#place.host} ${this.#place.processName}`, held: open - waiting, done: this.#done },
+      run: this.#run,
+      build,
+      over: this.#over,
+      epoch: this.#epoch,
+      waiting,
+      room,
+      weight,
+      needs,
+      client: `${this.#place.host} ${this.#place.processName}`,
+      held: open - waiting,
+      done: this.#done,
       waits: this.#waits,
     };
     link.publish(subjects.runs, encode(beacon));

@@ -137,10 +137,18 @@ const read = (data: Uint8Array): Fields => fieldsOf('it', decode(data));
 export function readBeacon(data: Uint8Array): Beacon {
   const fields = read(data);
   return {
-    ...{ run: nameOf(fields, 'run'), build: textOf(fields, 'build'), over: truthOf(fields, 'over') },
-    ...{ epoch: countOf(fields, 'epoch'), waiting: countOf(fields, 'waiting'), room: countOf(fields, 'room') },
-    ...{ weight: weightOf(fields), needs: needsOf(fields), client: lineOf(fields, 'client') },
-    ...{ held: countOf(fields, 'held'), done: countOf(fields, 'done'), waits: lineOf(fields, 'waits') },
+    run: nameOf(fields, 'run'),
+    build: textOf(fields, 'build'),
+    over: truthOf(fields, 'over'),
+    epoch: countOf(fields, 'epoch'),
+    waiting: countOf(fields, 'waiting'),
+    room: countOf(fields, 'room'),
+    weight: weightOf(fields),
+    needs: needsOf(fields),
+    client: lineOf(fields, 'client'),
+    held: countOf(fields, 'held'),
+    done: countOf(fields, 'done'),
+    waits: lineOf(fields, 'waits'),
   };
 }
 
@@ -162,7 +170,9 @@ const lineOf = (fields: Fields, name: string): string => clipped(textOf(fields, 
 export function readGive(data: Uint8Array): Give {
   const fields = read(data);
   return {
-    ...{ run: nameOf(fields, 'run'), acks: numbersOf(fields, 'acks'), cancel: numbersOf(fields, 'cancel') },
+    run: nameOf(fields, 'run'),
+    acks: numbersOf(fields, 'acks'),
+    cancel: numbersOf(fields, 'cancel'),
     tasks: parcelsOf(fields, 'tasks'),
   };
 }
@@ -182,8 +192,13 @@ export function readFromWorker(
     return refuse('its modules are not a list of names');
   return {
     beat: {
-      ...{ worker, target, modules, held: numbersOf(fields, 'held'), slots: countOf(fields, 'slots', mostEntries) },
-      ...{ leaving: truthOf(fields, 'leaving'), allowModules: truthOf(fields, 'allowModules') },
+      worker,
+      target,
+      modules,
+      held: numbersOf(fields, 'held'),
+      slots: countOf(fields, 'slots', mostEntries),
+      leaving: truthOf(fields, 'leaving'),
+      allowModules: truthOf(fields, 'allowModules'),
     },
   };
 }

@@ -53,8 +53,7 @@ export async function* runPipeline(
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const checked = checkRun(asked);
-  const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
-  const onEvent = observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
+  const onEvent = eventsOf(asked, log);
   checkSignal(asked.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(asked.signal);
@@ -79,17 +78,12 @@ export async function* runPipeline(
     await checkTargets(options, place, reads);
     const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
     const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
-    const searchWith = (one: Geometry | undefined): OwnSearch =>
-      new OwnSearch(context, () => {
-        const { bad, openOther = source.openOther, highres } = options;
-        return orAborted(openDetector(source.first, { geometry: one, bad, openOther, highres }), signal);
-      });
+    const searchWith = searchesOf(context, source, options);
     let own = searchWith(geometry?.geometry);
     try {
       for (const text of source.warnings) warn(text);
-      if (geometry)
-        for (const text of await orAborted(geometryRemarks(geometry.geometry, source), signal))
-          warn(`${geometry.name}: ${text}`);
+      for (const text of geometry ? await orAborted(geometryRemarks(geometry.geometry, source), signal) : [])
+        warn(`${geometry?.name}: ${text}`);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
       const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, start);
       const commandLine = options.commandLine ?? commandLineOf(options);
@@ -129,6 +123,21 @@ export async function* runPipeline(
     if (given.kind === 'frames' && !Array.isArray(given.wanted))
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
+}
+
+/** Searches of the frames of a source, by geometry. */
+const searchesOf =
+  (context: Plans, source: RunSource, options: PipelineOptions) =>
+  (geometry: Geometry | undefined): OwnSearch =>
+    new OwnSearch(context, () => {
+      const { bad, openOther = source.openOther, highres, signal } = options;
+      return orAborted(openDetector(source.first, { geometry, bad, openOther, highres }), signal);
+    });
+
+/** Receives the events of a run: the caller's function, or the log for warnings. */
+function eventsOf(asked: PipelineOptions, log: (warning: string) => void): Observer<[RunEvent]> {
+  const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
+  return observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
 }
 
 type FrameInputs = Exclude<GivenInputs, { kind: 'stream' }>;

@@ -264,8 +264,16 @@ function fitCrystal(
   if (!oriented || count < fewestPairs) return [];
   return [
     {
-      ...{ beam, count, panel, fs, ss, indices, rows: reciprocal(oriented), strain: new Float64Array(strainLength) },
-      ...{ lattice: latticeOf(crystal), frame: labStrains(known ?? oriented, oriented) },
+      beam,
+      count,
+      panel,
+      fs,
+      ss,
+      indices,
+      rows: reciprocal(oriented),
+      strain: new Float64Array(strainLength),
+      lattice: latticeOf(crystal),
+      frame: labStrains(known ?? oriented, oriented),
     },
   ];
 }
@@ -334,8 +342,10 @@ class Fit {
       }
     this.#pairs = sums.map(({ pairs }) => pairs);
     this.#parts = this.#units.map((unit, u) => ({
-      ...{ parent: unit.parent, centre: unit.centre },
-      ...{ pixelM: this.#pixelM[u] as number, pairs: this.#pairs[u] as number },
+      parent: unit.parent,
+      centre: unit.centre,
+      pixelM: this.#pixelM[u] as number,
+      pairs: this.#pairs[u] as number,
       spread: Math.sqrt((sums[u]?.spread ?? 0) / Math.max(1, this.#pairs[u] as number)),
       movable: this.#movable(u),
     }));
@@ -394,8 +404,13 @@ class Fit {
       ];
       return [
         {
-          ...{ name: unit.name, pixelM, pairs, shiftM: motion.shift, turnRad: motion.turn },
-          ...{ shiftErrorM: of(0, pixelM), turnErrorRad: of(3, milli) },
+          name: unit.name,
+          pixelM,
+          pairs,
+          shiftM: motion.shift,
+          turnRad: motion.turn,
+          shiftErrorM: of(0, pixelM),
+          turnErrorRad: of(3, milli),
         },
       ];
     });

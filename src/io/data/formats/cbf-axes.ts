@@ -138,7 +138,9 @@ function sectionsOf(column: Column): ReadonlyMap<string, Section> | undefined {
     const index = column('_array_structure_list.index')[i];
     const planes = starts.get(`${name} 3`);
     const section = sections.get(name) ?? {
-      ...{ sets: [], sizes: [], first: [] },
+      sets: [],
+      sizes: [],
+      first: [],
       module: [...(arrays.length > 1 ? [arrays.indexOf(array)] : []), ...(planes === undefined ? [] : [planes])],
     };
     section.sets[precedence - 1] = set;
@@ -176,7 +178,10 @@ function placedPanel(
   const [corner, right, down] = [at(0, 0), at(1, 0), at(0, 1)];
   if (!corner || !right || !down) return undefined;
   return {
-    ...{ name, module, width, height },
+    name,
+    module,
+    width,
+    height,
     first: { x: first[0] ?? 0, y: first[1] ?? 0 },
     cornerM: metresAlongBeam(corner),
     fastM: metresAlongBeam(less(right, corner)),

@@ -122,8 +122,20 @@ async function readMrcHeader(source: ByteSource, options: FormatOptions): Promis
   const labels: string[] = [];
   for (let i = 0; i < count; i++) labels.push(cString(await cursor.text(80)).trim());
   return {
-    ...{ nx, ny, nz, mode, dtype, little, starts, samples, lengths, order },
-    ...{ spaceGroup, extended, kind, labels },
+    nx,
+    ny,
+    nz,
+    mode,
+    dtype,
+    little,
+    starts,
+    samples,
+    lengths,
+    order,
+    spaceGroup,
+    extended,
+    kind,
+    labels,
   };
 }
 
@@ -161,8 +173,15 @@ function mrcMetadata(header: Header, volumes: number): Metadata {
     ...(kind ? { maker: kind } : {}),
     axes: [...(volumes > 1 ? [{ name: '', size: volumes }] : []), axis(2, nz / volumes), axis(1, ny), axis(0, nx)],
     header: {
-      ...{ mode, starts, samples, cellLengthsA: lengths, axisOrder: order, spaceGroup },
-      ...{ extendedBytes: extended, extendedKind: kind, labels },
+      mode,
+      starts,
+      samples,
+      cellLengthsA: lengths,
+      axisOrder: order,
+      spaceGroup,
+      extendedBytes: extended,
+      extendedKind: kind,
+      labels,
     },
   };
 }

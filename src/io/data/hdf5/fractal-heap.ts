@@ -56,8 +56,17 @@ async function readHeapHeader(pages: Pages, address: number): Promise<HeapHeader
   const lengthBytes = Math.min(Math.ceil(Math.log2(mostDirect) / 8), bytesFor(mostManaged));
   const directRows = Math.log2(mostDirect) - Math.log2(startBytes) + 2;
   return {
-    ...{ fields, idBytes, checked, hugeTree, width, startBytes },
-    ...{ directRows, offsetBytes, lengthBytes, root, rootRows },
+    fields,
+    idBytes,
+    checked,
+    hugeTree,
+    width,
+    startBytes,
+    directRows,
+    offsetBytes,
+    lengthBytes,
+    root,
+    rootRows,
   };
 }
 

@@ -37,6 +37,32 @@ function supportsPeaks({ limits }: GpuDevice, { finder, pixels }: PeaksDescripto
   };
 }
 
+/** The memory of a plan: what is read back, the uniform of each stage, and the buffers that the kernels name. */
+async function memoryOfPlan(
+  device: GpuDevice,
+  descriptor: PeaksDescriptor,
+  steps: readonly Pass[],
+  { atOnce, order }: { readonly atOnce: number; readonly order: number },
+) {
+  const sizes = bufferSizes(descriptor, order);
+  const wanted = steps.flatMap(({ source }) => [...source.matchAll(/@binding\(\d+\) var<storage[^>]*> (\w+)/g)]);
+  const names = [...new Set(wanted.map(([, name = '']) => name))];
+  const stages = [...new Set(steps.map(({ stage }) => stage))];
+  const rings = Math.max(4, descriptor.rings * structBytes(peaksRing));
+  const [staging, ringStaging, ...made] = await device.buffers(
+    { bytes: header + atOnce * recordOf(descriptor.finder), usage: 'staging', label: 'peaks readback' },
+    { bytes: rings, usage: 'staging', label: 'peaks readback of rings' },
+    ...stages.map(() => ({ bytes: sizes.run ?? 0, usage: 'uniform', label: 'peaks run' }) as const),
+    ...names.map(
+      (name) => ({ bytes: Math.max(4, sizes[name] ?? 0), usage: 'storage', label: `peaks ${name}` }) as const,
+    ),
+  );
+  const buffers: Readonly<Record<string, GpuBuffer>> = Object.fromEntries(
+    names.map((name, i) => [name, made[stages.length + i] as GpuBuffer]),
+  );
+  return { staging, ringStaging, runs: made.slice(0, stages.length), buffers, all: [staging, ringStaging, ...made] };
+}
+
 /** Plans a peak finder: tables of the detector, and all memory of a run. */
 async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promise<PeaksKernel> {
   const { fields, finder, pixels, rings } = descriptor;
@@ -49,22 +75,11 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   const pipelines = await Promise.all(steps.map(({ source, entry }) => device.pipeline({ source, entry })));
   const record = recordOf(finder);
   const atOnce = Math.min(readAtOnce, mostPeaks(pixels));
-  const sizes = bufferSizes(descriptor, tables.order.length);
-  const wanted = steps.flatMap(({ source }) => [...source.matchAll(/@binding\(\d+\) var<storage[^>]*> (\w+)/g)]);
-  const names = [...new Set(wanted.map(([, name = '']) => name))];
-  const stages = [...new Set(steps.map(({ stage }) => stage))];
-  const [staging, ringStaging, ...made] = await device.buffers(
-    { bytes: header + atOnce * record, usage: 'staging', label: 'peaks readback' },
-    { bytes: Math.max(4, rings * structBytes(peaksRing)), usage: 'staging', label: 'peaks readback of rings' },
-    ...stages.map(() => ({ bytes: sizes.run ?? 0, usage: 'uniform', label: 'peaks run' }) as const),
-    ...names.map(
-      (name) => ({ bytes: Math.max(4, sizes[name] ?? 0), usage: 'storage', label: `peaks ${name}` }) as const,
-    ),
-  );
-  const runs = made.slice(0, stages.length);
-  const buffers = Object.fromEntries(names.map((name, i) => [name, made[stages.length + i] as GpuBuffer]));
+  const { staging, ringStaging, runs, buffers, all } = await memoryOfPlan(device, descriptor, steps, {
+    atOnce,
+    order: tables.order.length,
+  });
   const buffer = (name: string): GpuBuffer => buffers[name] as GpuBuffer;
-  const all = [staging, ringStaging, ...made];
   const bound = steps.map(({ source, stage }, i) =>
     device.bind(
       pipelines[i] as GPUComputePipeline,
