@@ -168,7 +168,7 @@ function explained(found: readonly FoundParameter[], commands: CommandPrograms):
   return [...same.values()];
 }
 
-/** The flag of CrystFEL that an option of a command has been taken from: as its row says, or as the table of flags does. */
+/** The flag of CrystFEL that an option of a command comes from, as its row or the table of flags says. */
 function counterpart(name: string, row: Parameter, programs: readonly CrystfelProgram[]): string | undefined {
   const flag = flagOf(name, row);
   const { crystfel, short } = row;

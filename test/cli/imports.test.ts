@@ -9,7 +9,7 @@ const filesOf = (app: string): string[] =>
   readdirSync(join(apps, app), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const text = (app: string, file: string): string => readFileSync(join(apps, app, file), 'utf8');
 
-/** The imports of a file, types and `import()` included, that are outside of its own application and the entries. */
+/** The imports of a file, types and `import()` included, that are outside of its application and the entries. */
 function rooms(app: string, file: string): string[] {
   const imported = text(app, file).matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"](\.[^'"]*)['"]/g);
   return [...imported]

@@ -58,7 +58,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     }
     const found = await running;
     expect(found.map(({ value }) => value)).toEqual(list.map((_, i) => i * i));
-    // A task that was given back does not count as lost.
+    // A task that was returned does not count as lost.
     expect(found.filter(({ attempts }) => attempts > 1)).toEqual([]);
     expect(await first.ended()).toBe(what === 'SIGTERM' ? 143 : 0);
     if (what !== 'SIGTERM') expect(first.out).toContain('leaves after its lifetime of 1 s');
@@ -72,7 +72,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     const count = async (executor: Executor, name: keyof typeof done): Promise<void> => {
       const list = Array.from({ length: 1000 }, (_, i) => task('slowSquare', { ms: 100, value: i }));
       for await (const _ of executor.run(list, { ordered: false, signal: control.signal })) {
-        // Counted from when both have begun.
+        // Counted from the start of the second.
         if (done.light + done.heavy > 0 || name === 'light') done[name]++;
         if (done.light + done.heavy >= 80) control.abort();
       }

@@ -105,7 +105,7 @@ test('a followed folder that disappears is reported, and looked for; without it 
     existsSync(at('mounted.stream.part')) ? readFileSync(at('mounted.stream.part'), 'utf8') : '';
   await expect.poll(() => part().match(/End chunk/g)?.length, { timeout: 60_000 }).toBe(3);
   renameSync(at('mounted'), at('elsewhere'));
-  await expect.poll(logged, { timeout: 60_000 }).toContain('mounted is not there any more');
+  await expect.poll(logged, { timeout: 60_000 }).toContain('mounted has disappeared; the run looks');
   renameSync(at('elsewhere'), at('mounted'));
   await expect.poll(logged, { timeout: 60_000 }).toContain('mounted is back');
   renameSync(at('mounted'), at('elsewhere'));

@@ -22,7 +22,7 @@ test.for(structs.map((struct) => [struct.name, struct] as const))('%s reads what
   }
 });
 
-test('a field that is not there, and bytes that are too few, are errors', () => {
+test('a missing field and missing bytes are errors', () => {
   const [struct] = structs as [Struct];
   const bytes = new Uint8Array(structBytes(struct));
   expect(() => read(struct, bytes, 'nothing')).toThrow(

@@ -75,7 +75,7 @@ export const indexRows = {
 
 /** Adds the flags of frames to the command. */
 export const withFrameFlags = (command: Command): Command =>
-  withFlags(withExecutor(command, 'frames searched at once, each by a worker of its own', 'one per core'), frameRows);
+  withFlags(withExecutor(command, 'frames searched at once, each by its own worker', 'one per core'), frameRows);
 
 /** Rejects the flags that a mode of `ewald index` does not use. Throws `Argument`. */
 export function refuseUnused(flags: FrameFlags, mode: RunMode, source: string): void {

@@ -271,7 +271,7 @@ const adviceOf = (option: string | undefined): string =>
 async function liveScan(ctx: Context, address: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
   const { dataPort, reconnectS, ringBytes, controller, timeoutS, stallS, syncOffset } = flags;
   const connection = await ctx.connect(address, { dataPort, reconnectS, ringBytes, signal });
-  // ZeroMQ connects to what is not there yet, and does not tell.
+  // ZeroMQ connects to addresses without a detector as well.
   const [to, hint] = address.startsWith('dectris') ? ['listening to', ', once it is there'] : ['connected to', ''];
   note(dim(`${to} ${connection.name}, waiting for an acquisition${hint}`));
   const scan = await connection.next({

@@ -22,7 +22,7 @@ export interface Normal extends Equations {
   readonly halves: readonly [Equations, Equations];
   /** Sum of the outer products of the crystals' contributions to the right-hand side. */
   readonly scatter: Float64Array;
-  /** For each crystal: the step of its own parameters that follows from a step of the shared ones. */
+  /** For each crystal: the step of its parameters that follows from a step of the shared ones. */
   readonly steps: readonly ((by: Float64Array) => Float64Array)[];
   /** Mean variance of the crystals' strains that the fit leaves undetermined, in thousandths squared. */
   readonly openStrain: number;
@@ -51,7 +51,7 @@ export class Elimination {
   readonly #steps: ((by: Float64Array) => Float64Array)[] = [];
   /** Sum over the crystals of the mean variance of their strains. */
   #open = 0;
-  /** Of the present crystal: the equations of its own parameters, and what couples them to shared ones, [9, n]. */
+  /** Of the present crystal: the equations of its parameters, and what couples them to shared ones, [9, n]. */
   readonly #own = new Float64Array(locals * locals);
   readonly #ownRight = new Float64Array(locals);
   readonly #mixed: Float64Array;

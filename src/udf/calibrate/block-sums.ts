@@ -8,7 +8,7 @@ export const blockEdges = (n: number, side: number): number[] =>
 
 /**
  * `sums`, [side · side, y, x]: the sum of the frames of each block of a scan of two axes, and `missing`, [y, x]: in how
- * many frames a pixel is no finite number, which is left out.
+ * many frames a pixel is no finite number; these are omitted.
  */
 export const blockSumsUdf = /* @__PURE__ */ defineUdf({
   name: 'block-sums',

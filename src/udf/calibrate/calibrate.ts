@@ -66,7 +66,7 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   const { blocks, image } = blocksOf((sums as ResultBuffer<'f64'>).data, side, nav, { height, width });
   await breathe();
   checkSignal(signal);
-  // A frame without any number says nothing about its pixels.
+  // A frame without any number tells nothing about its pixels.
   const [leftOut, without] = withoutNumbers((missing as ResultBuffer<'f64'>).data);
   for (const i of without) image.data[i] = Number.NaN;
   const bad = findBadPixels(image);
@@ -86,7 +86,7 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, semiconv, leftOut });
 }
 
-/** Frames without any number, and the pixels that are none in other frames, from the frames in which each is none. */
+/** Frames without any number, and pixels without one in other frames, from the count of such frames of each pixel. */
 function withoutNumbers(missing: Float64Array): [frames: number, pixels: number[]] {
   const frames = median([...missing]);
   return [frames, [...missing.keys()].filter((i) => (missing[i] as number) > frames)];
@@ -224,7 +224,7 @@ function runsOf(pixels: readonly number[], width: number): PixelRuns {
 
 function notesOf({ beam, axes, stop, leftOut }: Found): string[] {
   const notes: string[] = [];
-  if (leftOut > 0) notes.push(`${leftOut} of the frames hold no numbers and are left out`);
+  if (leftOut > 0) notes.push(`${leftOut} of the frames have no finite number and are omitted`);
   if (typeof beam !== 'string') {
     const { trend } = beam;
     const moves = trend && trend.order > 0 ? `the disk moves by ${trend.span.toFixed(2)} pixels over the scan; ` : '';

@@ -225,7 +225,7 @@ export function findRotation(
   if (hand < 0.15 || hand < 4 * spread(all.map(contrast)))
     return 'both mirror images fit: the object varies along one direction only, or its signal is too weak';
   const scanRotation = degrees(angle);
-  // Positions whose frames hold no numbers have the usual field.
+  // Positions whose frames have no finite number get the median.
   const usual = dark && median([...(dark as Float64Array)].filter(Number.isFinite));
   const known = dark && Float64Array.from(dark, (value) => (Number.isFinite(value) ? value : (usual ?? 0)));
   const sign = towardsAtoms(straighten(field, { scanRotation, flipY: right.flipY }), spectra, known);

@@ -169,12 +169,12 @@ test('pixels that are not numbers are named and skipped', async () => {
   expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
 });
 
-test('a frame without any number is left out, and said', async () => {
+test('a frame without any number is omitted and reported', async () => {
   const { frames, shape, truth } = simulatedScan({ kind: 'empty', seed: 3, dose: 10 });
   frames.fill(Number.NaN, 9 * shape.n * shape.n, 10 * shape.n * shape.n);
   const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
   expect(result.badPixels.invalid).toEqual([]);
-  expect(result.notes.join()).toContain('1 of the frames hold no numbers');
+  expect(result.notes.join()).toContain('1 of the frames have no finite number');
   expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
 });
 
@@ -204,7 +204,7 @@ describe('a lattice of disks of radius 5', () => {
     return frames;
   };
 
-  test('that moves on waves, which are no parabola: errors say so', async () => {
+  test('that moves on waves, which are no parabola: errors are large', async () => {
     const { disk, ellipse } = await calibrated(lattice(1), [side, side, n]);
     const { radius: found, error } = known(disk);
     expect(Math.abs(found - radius)).toBeLessThan(2 * error);
@@ -218,7 +218,7 @@ describe('a lattice of disks of radius 5', () => {
     expect(disk).toEqual({ refused: expect.stringMatching(/moves over the scan by .* beside a parabola/) });
   });
 
-  test.each([6, 8])('behind a stop of radius %i: no other disk is taken for the direct beam', async (stop) => {
+  test.each([6, 8])('behind a stop of radius %i: the direct beam is not confused with another disk', async (stop) => {
     const { centre, disk } = await calibrated(lattice(1, stop), [side, side, n]);
     expect(centre).toEqual({ refused: expect.stringMatching(/covers|dark|edge/) });
     expect(disk).toEqual(centre);

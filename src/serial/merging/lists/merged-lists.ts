@@ -15,7 +15,7 @@ export function unit({ intensity, counts }: Merge, least: number): number {
   return sum > 0 ? (1000 * count) / sum : 1;
 }
 
-/** The whole onto which its halves are scaled, and the factor of its own list. */
+/** The whole onto which its halves are scaled, and the factor of its list. */
 interface Onto {
   readonly whole: Merge;
   readonly unique: UniqueReflections;

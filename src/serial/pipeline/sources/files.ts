@@ -369,7 +369,7 @@ export class FileSource implements RunSource {
       const wasThere = this.#present.get(file);
       if (!isThere && wasThere)
         this.#options.warn(
-          `${file} is not there any more; it is looked for until nothing has arrived for ${seconds} s ` +
+          `${file} has disappeared; the run looks for it until nothing has arrived for ${seconds} s ` +
             '(--no-data-timeout)',
         );
       if (isThere && wasThere === false) this.#options.warn(`${file} is back`);
