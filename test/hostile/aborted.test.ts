@@ -45,7 +45,19 @@ const npy = (name: string, shape: readonly number[]): string => {
   return file;
 };
 
+/** An address of a cluster at which nothing listens. */
+const noServer = 'nats://127.0.0.1:1';
 const inNode: readonly Abortable[] = [
+  {
+    takes: 'executors/nats/options.ts ConnectOptions',
+    what: 'connect to a cluster without a server',
+    run: (signal, started) => executors.Executor.connect(noServer, { signal, onEvent: started }),
+  },
+  {
+    takes: 'executors/nats/options.ts JoinOptions',
+    what: 'join a cluster without a server',
+    run: (signal, started) => executors.joinCluster(noServer, { signal, onEvent: started }),
+  },
   {
     takes: 'data/byte-source.ts ReadOptions',
     what: 'httpSource of a server that never answers',
@@ -181,6 +193,7 @@ testAborting(rows, { ewald, data, executors, udf, validate }, processorMs);
 const internal = [
   'data/compressed/source.ts DecompressionOptions',
   'data/format.ts Probe',
+  'executors/nats/library.ts Opening',
   'heffte/disk.ts DiskWish',
   'pipeline/sinks/stream-file.ts StreamFileOptions',
 ];

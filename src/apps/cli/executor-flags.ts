@@ -97,7 +97,7 @@ const definedOf = <T extends object>(of: T): Partial<T> =>
 export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);
 
 /** Makes the executor; the caller disposes it. Throws what executors throw. */
-export function openExecutor(chosen: Chosen, backend: BackendName | undefined): Promise<Executor> {
+export function openExecutor(chosen: Chosen, backend: BackendName | undefined, signal: AbortSignal): Promise<Executor> {
   const context = backend === undefined ? {} : { context: { backend } };
   switch (chosen.kind) {
     case 'inline':
@@ -107,6 +107,6 @@ export function openExecutor(chosen: Chosen, backend: BackendName | undefined): 
     case 'mpi':
       return Executor.mpi(context);
     case 'nats':
-      return Executor.connect(chosen.url, { ...chosen.options, onEvent: note });
+      return Executor.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
   }
 }

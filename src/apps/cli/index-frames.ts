@@ -53,7 +53,7 @@ export async function runFrames(
   const checked = checkFlags(flags, shared);
   const { backend } = backendOption(flags.backend);
   const isInline = checked.executor.kind === 'inline' || shared.stream !== undefined;
-  const executor = isInline ? undefined : await openExecutor(checked.executor, backend);
+  const executor = isInline ? undefined : await openExecutor(checked.executor, backend, deps.signal);
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
     if (executor && (await rankOf(checked.executor)) > 0) for await (const _ of executor.run([]));

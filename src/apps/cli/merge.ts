@@ -151,7 +151,8 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   for (const { file, kind } of planned) await checkOutput(file, { ...writing, ...kind });
   const chosen = chosenExecutor(flags, { jobs: 1 });
   const context = await contextFor(flags.backend, createContext);
-  const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, context.backends[0]?.name);
+  const backend = context.backends[0]?.name;
+  const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, backend, signal);
   const progress = new Progress('merge');
   let result: MergeResult;
   try {

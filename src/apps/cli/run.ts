@@ -158,7 +158,7 @@ async function analyse(
   const { connect, view: port, stay } = flags;
   const { writes = true } = outputs;
   const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
-  const ctx = await contextOf(chosen, flags);
+  const ctx = await contextOf(chosen, flags, signal);
   const progress = new Progress('run');
   let view: ServedView | undefined;
   try {
@@ -311,8 +311,8 @@ const inputsOf = (flags: Flags): string[] =>
     ['factories', 'udfs', 'roi', 'dark', 'gain', 'excludedPixels', 'template', 'reference', 'calibration'] as const
   ).flatMap((name) => flags[name] ?? []);
 
-async function contextOf(chosen: Chosen, { backend }: Flags): Promise<Context> {
-  if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note });
+async function contextOf(chosen: Chosen, { backend }: Flags, signal: AbortSignal): Promise<Context> {
+  if (chosen.kind === 'nats') return Context.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
   const context = backend === undefined ? {} : { context: { backend: backend as 'wasm' } };
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }

@@ -46,6 +46,7 @@ export function register(program: Command, { signal }: CliDeps): void {
         ...(flags.lifetime !== undefined && { lifetime: flags.lifetime }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
+        signal,
         onEvent: (event) => (flags.json ? printJson({ event }) : print(event)),
       });
       const { name, slots, backends } = worker.info;

@@ -25,6 +25,7 @@ const rows = {
   serverSeconds: row.number(0.1, 1e9, 120),
   keepSeconds: keepRow,
   onEvent: row.any,
+  signal: row.signal,
   ...submitRows,
 } as const;
 
@@ -49,6 +50,7 @@ export async function connect(place: Place, url: string, given: ConnectOptions =
   const cluster = await openCluster(place, url, wanted, {
     seconds: serverSeconds,
     onWait: observer('connect', given, 'onEvent'),
+    signal: wanted.signal,
   });
   let slots = 0;
   const detect = async (): Promise<WorkerInfo[]> => {

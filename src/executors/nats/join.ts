@@ -25,6 +25,7 @@ const rows = {
   clientSeconds: row.number(1, 1e6, 60),
   keepSeconds: keepRow,
   onEvent: row.any,
+  signal: row.signal,
 } as const;
 /** Milliseconds between two counts of the workers on this machine. */
 const countPause = 30_000;
@@ -62,7 +63,7 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
   const allowed = shards === undefined ? undefined : await place.shards?.allowed(shards);
   const nats = await loadNats(wanted.nats);
   const event = observer('join', given, 'onEvent');
-  const wait = { name, seconds: Number.POSITIVE_INFINITY, onWait: event };
+  const wait = { name, seconds: Number.POSITIVE_INFINITY, onWait: event, signal: wanted.signal };
   const cluster = new Cluster(nats, await openConnection(nats, checked, place, wait), checked);
   const memory = memoryOf(place, maxMemory, cluster);
   const pool = new Pool({

@@ -1,6 +1,9 @@
 /** The NATS client, an optional peer dependency, loaded on first use of a cluster. */
-import { EwaldError, messageOf } from '../../base/errors.js';
+import { orAborted } from '../../base/aborted.js';
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { importOptional } from '../../base/optional.js';
+import { checkSignal } from '../../base/options.js';
 import type { Place } from '../place.js';
 import { parseAddress } from './address.js';
 import { type Connection, pause } from './link.js';
@@ -73,6 +76,8 @@ export interface Opening {
   readonly seconds: number;
   /** Receives why it waits, once. */
   readonly onWait?: (event: string) => void;
+  /** Ends the wait with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
 }
 
 /** The settings of a connection that reconnects without end. */
@@ -110,8 +115,9 @@ export async function openConnection(
   nats: Nats,
   checked: Checked,
   place: Place,
-  { name, seconds, onWait = () => {} }: Opening,
+  { name, seconds, onWait = () => {}, signal }: Opening,
 ): Promise<Connection> {
+  checkSignal(signal);
   const { address: url, options } = checked;
   const tcp = place.connectTcp;
   const settings = await settingsOf(nats, checked, name, place);
@@ -124,10 +130,21 @@ export async function openConnection(
   if (socket && typeof WebSocket !== 'function')
     throw new EwaldError('Unsupported', `this Node has no WebSocket; give the nats:// address instead of ${url}`);
   const until = Date.now() + 1000 * seconds;
+  const attempt = async (): Promise<Connection> => {
+    const opening = socket || !tcp ? nats.wsconnect(settings) : (tcp(settings, options.tls) as Promise<Connection>);
+    try {
+      return await orAborted(opening, signal);
+    } catch (error) {
+      // A connection that is made after the signal is not wanted any more.
+      opening.then((connection) => connection.close()).catch(() => {});
+      throw error;
+    }
+  };
   for (let waited = false; ; waited = true) {
     try {
-      return socket || !tcp ? await nats.wsconnect(settings) : ((await tcp(settings, options.tls)) as Connection);
+      return await attempt();
     } catch (error) {
+      if (isEwaldError(error, 'Aborted')) throw error;
       const why = messageOf(error) || noReason;
       if (/authorization|authentication/i.test(`${why} ${(error as Error)?.name}`)) {
         const found = options.token || options.creds || options.user ? 'what was given' : 'a connection without any';
@@ -154,6 +171,6 @@ export async function openConnection(
         );
       if (!waited) onWait(`no NATS server answers at ${url} (${why}); waiting for it ${howLong(seconds)}`);
     }
-    await pause(retryPause);
+    await orAborted(pause(retryPause), signal);
   }
 }

@@ -3,6 +3,7 @@
  * compile against these declarations.
  */
 import { row } from '../../base/call-options.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import type { WorkerInfo, WorkerState } from '../executor.js';
 import type { WorkersOptions } from '../options.js';
 import type { ConnectionParameters, JoinParameters, SubmitParameters } from '../parameter-types.js';
@@ -56,6 +57,8 @@ export interface ConnectOptions extends NatsOptions, SubmitParameters {
   readonly serverSeconds?: number | undefined;
   /** Receives a line if this call has to wait for the server. If it throws, the call fails. */
   readonly onEvent?: ((event: string) => void) | undefined;
+  /** Ends the wait of this call for the server with `Aborted`. */
+  readonly signal?: PlatformSignal | undefined;
   /**
    * Without effect, since nothing is kept on the server.
    * @deprecated Omit it.
@@ -74,6 +77,8 @@ export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters
   readonly keepSeconds?: number | undefined;
   /** Receives events: joined, server lost, server available again. If it throws, the worker leaves. */
   readonly onEvent?: ((event: string) => void) | undefined;
+  /** Ends the wait of this call for the server with `Aborted`; `leave` ends the worker. */
+  readonly signal?: PlatformSignal | undefined;
 }
 
 /** A run on a cluster. */

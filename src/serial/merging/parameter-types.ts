@@ -1,8 +1,8 @@
 // Generated from parameters.ts by `npm run layout`. Do not edit.
 
 import type { KnownCell } from '../../crystal/cell-file.js';
-import type { ReflectionList } from './lists/hkl.js';
 import type { Split } from './collection/split.js';
+import type { ReflectionList } from './lists/hkl.js';
 
 /** Options of a merge. */
 export interface MergeOptions {

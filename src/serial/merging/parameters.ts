@@ -210,8 +210,8 @@ export const tables = [
     rows: mergeRows,
     imports: [
       "import type { KnownCell } from '../../crystal/cell-file.js';",
-      "import type { ReflectionList } from './lists/hkl.js';",
       "import type { Split } from './collection/split.js';",
+      "import type { ReflectionList } from './lists/hkl.js';",
     ],
   },
 ] as const;
