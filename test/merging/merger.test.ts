@@ -88,6 +88,13 @@ describe('stills of one form', () => {
     expect(await cc('xsphere')).toBeCloseTo(gaussian, 12);
   });
 
+  test('limits without any reflection are a doubt, and no reason to measure more', async () => {
+    const { remarks, isDoubtful } = await merge(simulated.text, { symmetry: 'mmm', model: 'mean', highres: 500 });
+    expect(isDoubtful).toBe(true);
+    expect(remarks.join()).toContain('No reflection of the merge lies between lowres and highres');
+    expect(remarks.join()).not.toContain('need more crystals');
+  });
+
   test('scales, temperature factors and radii are those of the simulation', async () => {
     const { crystals } = await merge(simulated.text, { symmetry: 'mmm' });
     const of = (pick: (c: (typeof crystals)[number]) => number): number[] => crystals.map(pick);

@@ -143,8 +143,9 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const scene = { checked, subject, wavelengthA };
   const lists = listsWithFiles(scene, reflections, halves);
   const { common } = lists.statistics.overall;
+  const isOutside = reflections.count > 0 && lists.statistics.overall.unique === 0;
   const more =
-    common >= fewestPairs
+    common >= fewestPairs || isOutside
       ? []
       : [`The halves have ${common} reflections in common; CC1/2 and Rsplit need more crystals or fewer measurements.`];
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
@@ -153,6 +154,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     cellsRemark(cells),
     multiple && multipleRemark(multiple, parameters),
     ...doubtsOfStatistics(lists.statistics),
+    isOutside ? 'No reflection of the merge lies between lowres and highres, so there are no statistics.' : undefined,
   ].filter((doubt) => doubt !== undefined);
   const result: MergeResult = {
     ...lists,
