@@ -194,10 +194,10 @@ const rows: Readonly<Record<string, Row>> = {
     await sink.close(true);
   }),
   'pipeline/run-options onEvent': row((onEvent) => read(ctx.pipeline({ ...searched(), onEvent }))),
-  'pipeline/cell-of-frames onEvent': row((onEvent) =>
+  'pipeline/first-frames/cell-of-frames onEvent': row((onEvent) =>
     ctx.cell({ inputs: [files.frames], geometry: files.geometry, images: 3, onEvent }),
   ),
-  'pipeline/compare-files.node onProgress': row((onProgress) =>
+  'pipeline/streams/compare-files.node onProgress': row((onProgress) =>
     compareStreamFiles(at('a.stream'), at('a.stream'), onProgress),
   ),
   'pipeline/sinks/outputs output': awaits((output) => read(ctx.pipeline({ ...searched(), output }))),
@@ -219,8 +219,8 @@ const rows: Readonly<Record<string, Row>> = {
   'simulate/describe onProgress': row((onProgress) => simulateSpotLists(fresh('lists'), { cell }, { onProgress })),
   'udf/context-options progress': row((progress) => udfs.runUdf(scanOf(), sumSigUdf, { progress })),
   'udf/live/plots show': awaits((show) => udfs.runUdf(scanOf(), sumSigUdf, { plots: { show } })),
-  'udf/resident onProgress': row((onProgress) => residentScan(dataset(), { onProgress })),
-  'udf/run-to-files.node onFiles': row((onFiles) =>
+  'udf/scans/resident onProgress': row((onProgress) => residentScan(dataset(), { onProgress })),
+  'udf/output/run-to-files.node onFiles': row((onFiles) =>
     runToFiles(udfs, scanOf(), { udfs: [sumSigUdf], output: fresh('npy'), onFiles }),
   ),
   'udf/acquisition/connection onReadyForData': awaits((onReadyForData) => acquired({ onReadyForData })),
@@ -336,7 +336,11 @@ test('every function among the options of the declarations has a row', () => {
 });
 
 /** In types that are no interfaces, or an argument. */
-const undeclared = ['pipeline/compare-files.node onProgress', 'udf/live/plots show', 'crystal/geometry/pixels header'];
+const undeclared = [
+  'pipeline/streams/compare-files.node onProgress',
+  'udf/live/plots show',
+  'crystal/geometry/pixels header',
+];
 
 /** Names of types that are functions. */
 const functionTypes = [

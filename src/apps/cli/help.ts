@@ -26,9 +26,9 @@ export function helpOf(command: Command, helper: Help, examples: HelpPage['examp
 }
 
 /** The flags of a command and of those below it. */
-export const matchingParameters = (command: Command, words: string): FoundParameter[] => [
+export const commandParameters = (command: Command, words: string): FoundParameter[] => [
   ...command.options.flatMap((option) =>
     option instanceof RowFlag ? Object.entries(option.rows).map(([name, row]) => ({ command: words, name, row })) : [],
   ),
-  ...command.commands.flatMap((child) => matchingParameters(child, `${words} ${child.name()}`.trim())),
+  ...command.commands.flatMap((child) => commandParameters(child, `${words} ${child.name()}`.trim())),
 ];

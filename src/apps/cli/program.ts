@@ -168,12 +168,12 @@ async function explain(
   deps: import('./output.js').CliDeps,
   output: typeof import('./output.js'),
 ): Promise<void> {
-  const [{ columns, matchingParameters }, { explainedAs, explanationsText }] = await Promise.all([
+  const [{ columns, commandParameters }, { explainedAs, explanationsText }] = await Promise.all([
     import('./help.js'),
     import('../../entries/command.node.js'),
   ]);
   for (const { load } of Object.values(commands)) (await load()).register(every, deps);
-  const found = explainedAs(asked, matchingParameters(every, ''), commands);
+  const found = explainedAs(asked, commandParameters(every, ''), commands);
   const { explained, ofCrystfel } = found;
   if (explained.length + ofCrystfel.length === 0) return unknownCommand(asked, output, found.near);
   if (words.includes('--json')) return output.printJson(explained.length > 0 ? explained : { crystfel: ofCrystfel });
