@@ -8,6 +8,13 @@ import type { FftArray, FftData } from './sides.js';
 /** The runs of one plan; the shortest ways come first, since a short line takes less time than its checks. */
 export class RunsNow {
   readonly #planned: PlannedFft;
+  /** Of the plan, beside it: a short line takes less time than another access. */
+  readonly #resource: PlannedFft['resource'];
+  readonly #inPlace: boolean;
+  readonly #needsWorkspace: boolean;
+  readonly #exact: boolean;
+  readonly #inputLength: number;
+  readonly #outputLength: number;
   readonly #NumbersOf: typeof Float32Array | typeof Float64Array;
   /** Of two plain arrays it is clear at a glance that they are right; everything else is checked at length. */
   readonly #glance: boolean;
@@ -17,9 +24,15 @@ export class RunsNow {
 
   constructor(planned: PlannedFft) {
     this.#planned = planned;
-    const { rules, numbers } = planned;
+    const { rules, numbers, resource } = planned;
+    this.#resource = resource;
+    this.#inPlace = rules.inPlace;
+    this.#needsWorkspace = numbers.workspaceNeeded;
+    this.#exact = rules.exact;
+    this.#inputLength = numbers.input.length;
+    this.#outputLength = numbers.output.length;
     this.#NumbersOf = rules.precision === 'f32' ? Float32Array : Float64Array;
-    this.#glance = !rules.inPlace && !numbers.workspaceNeeded;
+    this.#glance = !this.#inPlace && !this.#needsWorkspace;
   }
 
   /** The plan's own arrays. */
@@ -37,9 +50,10 @@ export class RunsNow {
   }
 
   run(direction: Direction, input: FftData, output: FftData | undefined, options: FftRunOptions | undefined): FftData {
+    if (options === undefined && this.#runHanded(direction, input, this.#inPlace ? (output ?? input) : output))
+      return output ?? input;
     const { resource, kernel, rules, numbers } = this.#planned;
     if (options === undefined) {
-      if (this.#runHanded(direction, input, rules.inPlace ? (output ?? input) : output)) return output ?? input;
       if (this.#fits(direction, input, output) && !resource.disposed && !resource.busy) {
         kernel.executeNow?.(senseOf(this.#planned, direction), input as FftArray, output, 'none', undefined);
         return output;
@@ -59,27 +73,26 @@ export class RunsNow {
 
   /** Runs between the plan's own arrays; false where others are given, or these are detached. */
   #runHanded(direction: Direction, from: FftData, to: FftData | undefined): boolean {
-    const { resource, numbers } = this.#planned;
-    if (this.#handed === undefined || resource.disposed || resource.busy || numbers.workspaceNeeded) return false;
-    const { input, output } = this.#handed;
+    const handed = this.#handed;
+    if (handed === undefined || this.#resource.disposed || this.#resource.busy || this.#needsWorkspace) return false;
+    const { input, output } = handed;
     if (input.length === 0 || output.length === 0) return false;
     const forward = direction === 'forward';
     if (from !== (forward ? input : output) || to !== (forward ? output : input)) return false;
-    if (forward) this.#handed.forward();
-    else this.#handed.backward();
+    if (forward) handed.forward();
+    else handed.backward();
     return true;
   }
 
   #fits(direction: Direction, input: FftData, output: FftData | undefined): output is FftArray {
-    const { rules, numbers } = this.#planned;
     const forward = direction === 'forward';
-    const read = (forward ? numbers.input : numbers.output).length;
-    const written = (forward ? numbers.output : numbers.input).length;
+    const read = forward ? this.#inputLength : this.#outputLength;
+    const written = forward ? this.#outputLength : this.#inputLength;
     return (
       this.#glance &&
       input instanceof this.#NumbersOf &&
       output instanceof this.#NumbersOf &&
-      (rules.exact
+      (this.#exact
         ? input.length === read && output.length === written
         : input.length >= read && output.length >= written) &&
       input.buffer !== output.buffer
