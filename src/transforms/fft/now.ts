@@ -10,6 +10,7 @@ export class RunsNow {
   readonly #planned: PlannedFft;
   /** Of the plan, beside it: a short line takes less time than another access. */
   readonly #resource: PlannedFft['resource'];
+  readonly #kernel: PlannedFft['kernel'];
   readonly #inPlace: boolean;
   readonly #needsWorkspace: boolean;
   readonly #exact: boolean;
@@ -26,6 +27,7 @@ export class RunsNow {
     this.#planned = planned;
     const { rules, numbers, resource } = planned;
     this.#resource = resource;
+    this.#kernel = planned.kernel;
     this.#inPlace = rules.inPlace;
     this.#needsWorkspace = numbers.workspaceNeeded;
     this.#exact = rules.exact;
@@ -50,15 +52,14 @@ export class RunsNow {
   }
 
   run(direction: Direction, input: FftData, output: FftData | undefined, options: FftRunOptions | undefined): FftData {
-    if (options === undefined && this.#runHanded(direction, input, this.#inPlace ? (output ?? input) : output))
-      return output ?? input;
-    const { resource, kernel, rules, numbers } = this.#planned;
     if (options === undefined) {
-      if (this.#fits(direction, input, output) && !resource.disposed && !resource.busy) {
-        kernel.executeNow?.(senseOf(this.#planned, direction), input as FftArray, output, 'none', undefined);
+      if (this.#runHanded(direction, input, this.#inPlace ? (output ?? input) : output)) return output ?? input;
+      if (this.#fits(direction, input, output) && !this.#resource.disposed && !this.#resource.busy) {
+        this.#kernel.executeNow?.(senseOf(this.#planned, direction), input as FftArray, output, 'none', undefined);
         return output;
       }
     }
+    const { resource, kernel, rules, numbers } = this.#planned;
     resource.assertAlive();
     const { source, target, result, scale, workspace } = checkRun(rules, numbers, direction, input, output, options);
     for (const busy of [resource, source.array?.resource, target.array?.resource])
