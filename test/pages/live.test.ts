@@ -248,8 +248,8 @@ describe('a page that never reads', () => {
     const { arrayBuffers: before } = process.memoryUsage();
     await add(60_000);
     const { arrayBuffers: after } = process.memoryUsage();
-    // 2.4 MB of statistics; a queue of events would be 3.3 MB more.
-    expect(after - before).toBeLessThan(60_000 * statisticsBytes + 1e6);
+    // 2.4 MB of statistics; a queue of events would be 3.3 MB more. Buffers that were sent may not be collected yet.
+    expect(after - before).toBeLessThan(60_000 * statisticsBytes + 2e6);
     // The other reader receives all of them.
     const { frames } = await hear(following, 1000, { 'last-event-id': '79000' });
     expect(frames).toHaveLength(1000);
