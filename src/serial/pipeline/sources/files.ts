@@ -536,6 +536,8 @@ export class FileSource implements RunSource {
     );
     this.#files = [...once];
     this.warnings.push(...remarks.slice(0, mostRemarks));
+    const further = remarks.length - mostRemarks;
+    if (further > 0) this.warnings.push(`${further} further files are given twice; each is read once`);
     this.#remarkOnFrames(identities);
   }
 
