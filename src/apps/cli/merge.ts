@@ -399,17 +399,18 @@ function show(
 
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
-  const reasons: [number, string, string][] = [
-    [counts.truncated, 'frame', 'with which a stream ends, cut off'],
-    [counts.incomplete, 'crystal', 'without a reciprocal cell or wavelength'],
-    [counts.empty, 'crystal', 'without reflections'],
-    [counts.notFinite, 'observation', 'without a finite value'],
-    [counts.withoutSigma, 'observation', 'without sigma'],
-    [counts.saturated, 'observation', 'above --max-adu'],
-    [counts.beyondResolution, 'observation', 'beyond --push-res'],
-    [counts.belowSnr, 'observation', 'below --min-snr'],
-  ];
-  return reasons
-    .filter(([count]) => count > 0)
-    .map(([count, what, which]) => `skipped: ${counted(count, what)} ${which}.`);
+  const reasons: Record<Exclude<keyof typeof counts, 'frames' | 'crystals' | 'reflections' | 'otherCell'>, string[]> = {
+    truncated: ['frame', 'with which a stream ends, cut off'],
+    incomplete: ['crystal', 'without a reciprocal cell or wavelength'],
+    empty: ['crystal', 'without reflections'],
+    notFinite: ['observation', 'without a finite value'],
+    withoutSigma: ['observation', 'without sigma'],
+    saturated: ['observation', 'above --max-adu'],
+    beyondResolution: ['observation', 'beyond --push-res'],
+    belowSnr: ['observation', 'below --min-snr'],
+  };
+  return Object.entries(reasons).flatMap(([name, [what = '', which = '']]) => {
+    const count = counts[name as keyof typeof counts];
+    return count > 0 ? [`skipped: ${counted(count, what)} ${which}.`] : [];
+  });
 }

@@ -162,8 +162,8 @@ export class Merger {
     this.#columns.append(observations);
     const sums = this.#collector.counts;
     for (const key of Object.keys(counts) as (keyof typeof counts)[]) sums[key] = (sums[key] ?? 0) + counts[key];
-    this.#columns.leftOut.beyondResolution += leftOut.beyondResolution;
-    this.#columns.leftOut.belowSnr += leftOut.belowSnr;
+    const rejected = this.#columns.leftOut;
+    for (const reason of Object.keys(leftOut) as (keyof typeof leftOut)[]) rejected[reason] += leftOut[reason];
     this.#heads.push(...heads);
     this.#refuseRepeated(name, before);
   }

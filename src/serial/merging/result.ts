@@ -3,6 +3,7 @@
 import type { PlainOf } from '../../base/plain.js';
 import type { BackendName } from '../../core/backends/names.js';
 import type { Centring } from '../../crystal/centring.js';
+import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeModel } from './options.js';
@@ -31,9 +32,7 @@ export interface MergedCrystal {
 }
 
 /** Numbers of observations and frames that were not used, by reason. */
-export interface MergeCounts extends ScanCounts {
-  readonly beyondResolution: number;
-  readonly belowSnr: number;
+export interface MergeCounts extends ScanCounts, Readonly<LeftOut> {
   /** Crystals with another cell. */
   readonly otherCell: number;
 }

@@ -14,7 +14,9 @@ export interface Admission {
 
 /** Numbers of rejected observations, by reason. */
 export interface LeftOut {
+  /** Beyond `pushRes`. */
   beyondResolution: number;
+  /** Below `minSnr`. */
   belowSnr: number;
 }
 

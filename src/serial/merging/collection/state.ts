@@ -10,7 +10,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { polarisationText } from '../fit/polarisation.js';
 import type { CheckedMerge } from '../options.js';
 import type { Collected } from '../run.js';
-import type { LeftOut } from './admission.js';
+import type { Admission, LeftOut } from './admission.js';
 import type { ScanCounts } from './counts.js';
 import type { Observations } from './observations.js';
 import type { ScannedHead } from './scan.js';
@@ -21,13 +21,7 @@ const magic = stateBegin;
 const align = 8;
 
 /** The options that were applied while streams were read; states can only be joined if these are the same. */
-export interface StateAdmission {
-  readonly pushRes: string;
-  readonly minSnr: string;
-  readonly maxAdu: string;
-  readonly polarisation: string;
-  readonly splitBy: string;
-}
+export type StateAdmission = Readonly<Record<keyof Admission | 'maxAdu' | 'splitBy', string>>;
 
 /** The options that decide which observations are collected, and how they are corrected. */
 export const admissionOf = ({ pushRes, minSnr, maxAdu, polarisation, splitBy = '' }: CheckedMerge): StateAdmission => ({
