@@ -350,8 +350,8 @@ const webgpu = [
   [
     'factors between pieces are those of another digit',
     'src/transforms/fft/kernels/webgpu/program.ts',
-    'n: at(lengths, i) * at(place, i), step: 1',
-    'n: at(lengths, i) * at(place, i), step: 2',
+    'n: at(this.#lengths, i) * at(this.#place, i), step: 1',
+    'n: at(this.#lengths, i) * at(this.#place, i), step: 2',
     [c2c(1024)],
   ],
   [
@@ -371,8 +371,8 @@ const webgpu = [
   [
     'gaps are not kept',
     'src/transforms/fft/kernels/webgpu/fft.ts',
-    'const gaps = descriptor.strided ||',
-    'const gaps = false && descriptor.strided ||',
+    'this.#gaps = descriptor.strided ||',
+    'this.#gaps = false && descriptor.strided ||',
     ['fft:c2c:f32:n=6x10:*'],
   ],
   [

@@ -151,8 +151,7 @@ async function merge(given: readonly string[], flags: Flags, { createContext, si
   for (const { file, kind } of planned) await checkOutput(file, { ...writing, ...kind });
   const chosen = chosenExecutor(flags, { jobs: 1 });
   const context = await contextFor(flags.backend, createContext);
-  const backend = context.backends[0]?.name;
-  const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, backend, signal);
+  const executor = chosen.kind === 'inline' ? undefined : await openExecutor(chosen, backendOf(context), signal);
   const progress = new Progress('merge');
   let result: MergeResult;
   try {
@@ -396,6 +395,9 @@ function show(
   for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
   if (files.length > 0) print(dim(files.join(' ')));
 }
+
+/** The backend that the workers of a merge use as well. */
+const backendOf = ({ backends: [first] }: Context) => first?.name;
 
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
