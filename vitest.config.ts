@@ -31,6 +31,9 @@ const env = {
 /** WebGPU devices have the default limits of the specification, not those of the software adapter. */
 const defaultLimits = 'test/support/default-limits.ts';
 
+/** Node itself imports what was built: as modules of Vite it would load, and run, several times slower. */
+const asBuilt = { deps: { external: [/\/dist\/[^/]+\.js$/] } };
+
 /** What the first tier, `npm test`, leaves to `npm run test:all`. */
 const tags = [{ name: 'all', description: 'runs in npm run test:all alone' }];
 /** After a first tier only files that can hold such tests are opened; scripts/test.mjs checks that none is missed. */
@@ -44,12 +47,12 @@ const inBrowser = inRest(tests.filter((file) => file.endsWith('.browser.test.ts'
 const ofPackage = inRest(tests.filter((file) => file.startsWith('test/platform/')));
 const inNode = inRest(tests.filter((file) => !file.endsWith('.browser.test.ts') && !file.startsWith('test/platform/')));
 
-/** The case tables first, then the pages: they take longest, and the last file keeps the other processors waiting. */
+/** The case tables first, then the pages and the package: they take longest, and the last file runs alone. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const rank = ({ moduleId }: TestSpecification): number =>
-      /conformance\/(rows|chromium)\./.test(moduleId) ? 0 : /\/test\/pages\//.test(moduleId) ? 1 : 2;
+      /conformance\/(rows|chromium)\./.test(moduleId) ? 0 : /\/test\/(pages|platform)\//.test(moduleId) ? 1 : 2;
     return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
@@ -57,8 +60,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     tags,
-    // By default one processor is left alone, which is half of a machine that has two.
-    maxWorkers: availableParallelism(),
+    // More than there are processors: tests spend a third of their time waiting, for processes, sockets and pages.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -66,6 +69,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          server: asBuilt,
           setupFiles: [defaultLimits],
           include: inNode,
           env: softwareVulkan(),
@@ -99,6 +103,7 @@ export default defineConfig({
         test: {
           name: 'platform',
           environment: 'node',
+          server: asBuilt,
           include: ofPackage,
           globalSetup: 'test/platform/installed.ts',
           testTimeout: 300_000,

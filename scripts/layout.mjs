@@ -1,5 +1,6 @@
-// Generates files from the layouts and from the parameter rows: headers, TypeScript types and README tables. With
-// --check it reports whether they are up to date. Requires build/esm, which npm run build makes.
+// Generates files from the layouts, the parameter rows and the files of the rooms: headers, TypeScript types, README
+// tables and registers. With --check it reports whether they are up to date. Requires build/esm, which npm run build
+// makes.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { crystfelPrograms, crystfelTable } from '../build/esm/base/crystfel-flags.js';
 import { declaration, table } from '../build/esm/base/parameter-text.js';
@@ -8,10 +9,12 @@ import { rooms } from '../build/esm/core/layout/rooms.js';
 import { formats } from '../build/esm/io/data/formats/table.js';
 import { nodeKernels } from '../build/esm/whole/assembly/kernels.node.js';
 import { housePicture } from './lib/house.mjs';
+import { registers } from './lib/registers.mjs';
 import { rooms as folders } from './lib/rooms.mjs';
 
 const check = process.argv.includes('--check');
 const headers = new Map([
+  ...registers(),
   ['cpp/include/generated/layout.h', cHeader()],
   ['cpp/include/generated/ranges.h', rangesHeader()],
   ['cpp/include/generated/search.h', searchHeader()],

@@ -1,34 +1,43 @@
 #!/usr/bin/env node
-// Runs the long loops: `npm run soak`, or `node scripts/soak.mjs [NAME…] [--scale 0.1]`. A loop is a file
-// test/soak/NAME.mjs that exports { name, about, minutes, run({ scale, note }) }; `run` throws when it finds an error.
-// Each loop runs in a separate process with --expose-gc.
+// Runs the long loops: `npm run soak`, or `node scripts/soak.mjs [NAME…] [--scale 0.1] [--seeds 3,4]`. A loop is a file
+// test/soak/NAME.mjs that exports { name, about, minutes, run({ scale, seeds, note }) }; `run` throws when it finds an
+// error. Without --seeds a loop with seeds uses its own. Each loop runs in a separate process with --expose-gc.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { root, run } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
 
 const folder = join(root, 'test/soak');
-const args = process.argv.slice(2);
 
-if (process.env.EWALD_SOAK_LOOP) await runHere(process.env.EWALD_SOAK_LOOP, Number(process.env.EWALD_SOAK_SCALE));
+if (process.env.EWALD_SOAK_LOOP) await runHere(process.env.EWALD_SOAK_LOOP, JSON.parse(process.env.EWALD_SOAK_HOW));
 else process.exitCode = await runAll();
 
 /** Runs one loop in this process. */
-async function runHere(name, scale) {
+async function runHere(name, how) {
   try {
     const loop = await import(pathToFileURL(join(folder, `${name}.mjs`)).href);
-    await loop.run({ scale, note: (text) => console.log(`  ${text}`) });
+    await loop.run({ ...how, note: (text) => console.log(`  ${text}`) });
   } catch (error) {
     console.error(`  ${error.stack}`);
     process.exitCode = 1;
   }
 }
 
+/** The command line; its scale is NaN if it has other options. */
+function given() {
+  try {
+    const options = { scale: { type: 'string', default: '1' }, seeds: { type: 'string' } };
+    const { positionals, values } = parseArgs({ options, allowPositionals: true });
+    return { names: positionals, scale: Number(values.scale), seeds: values.seeds?.split(',').map(Number) };
+  } catch {
+    return { names: [], scale: Number.NaN };
+  }
+}
+
 async function runAll() {
-  const at = args.indexOf('--scale');
-  const scale = at < 0 ? 1 : Number(args[at + 1]);
-  const names = args.filter((arg, i) => !arg.startsWith('--') && (at < 0 || i !== at + 1));
+  const { names, scale, seeds } = given();
   const known = existsSync(folder)
     ? readdirSync(folder)
         .filter((file) => file.endsWith('.mjs'))
@@ -36,8 +45,9 @@ async function runAll() {
         .sort()
     : [];
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0 || !(scale > 0) || args.some((arg) => arg.startsWith('--') && arg !== '--scale')) {
-    complain('soak', `usage: node scripts/soak.mjs [NAME…] [--scale FRACTION]; loops: ${known.join(', ')}`);
+  if (unknown.length > 0 || !(scale > 0) || seeds?.every(Number.isSafeInteger) === false) {
+    const usage = 'usage: node scripts/soak.mjs [NAME…] [--scale FRACTION] [--seeds NUMBER,NUMBER…]';
+    complain('soak', `${usage}; loops: ${known.join(', ')}`);
     return 2;
   }
   const failed = [];
@@ -47,7 +57,7 @@ async function runAll() {
     // With these settings glibc returns memory to the system when it is freed. Otherwise the resident set includes
     // hundreds of megabytes that malloc keeps for reuse.
     const honest = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
-    const env = { ...honest, EWALD_SOAK_LOOP: name, EWALD_SOAK_SCALE: String(scale) };
+    const env = { ...honest, EWALD_SOAK_LOOP: name, EWALD_SOAK_HOW: JSON.stringify({ scale, seeds }) };
     const { code, seconds } = await run(process.execPath, ['--expose-gc', join(root, 'scripts/soak.mjs')], {
       env,
       show: true,

@@ -34,15 +34,21 @@ const once =
   async (env) =>
     counted(await run(node, args, { env, minutes: 10, ...options }), options.table);
 
-/** The steps; `all` marks those of the second tier. A vitest step runs in both tiers and selects its tests by tag. */
+/**
+ * The steps; `all` marks those of the second tier, `part` one that another includes and that runs only by its name. A
+ * vitest step runs in both tiers and selects its tests by tag.
+ */
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
   { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'layout', run: once(['scripts/layout.mjs', '--check']) },
   { name: 'abi', run: once(['scripts/check-abi.mjs']) },
-  { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium'], 50) },
-  { name: 'package', run: vitest('package', ['--project', 'platform'], 20) },
+  {
+    name: 'vitest',
+    run: vitest('vitest', ['--project', 'node', '--project', 'chromium', '--project', 'platform'], 60),
+  },
+  { name: 'package', part: true, run: vitest('package', ['--project', 'platform'], 20) },
   { name: 'matrix', all: true, run: once(['scripts/matrix.mjs'], { minutes: 5, table: true }) },
   {
     name: 'mutants',
@@ -170,13 +176,15 @@ function recordOfThisTree() {
 const tier = all ? (first ? 'rest' : 'whole') : 'first';
 const ofVitest = (name) => name === 'vitest' || name === 'package';
 const usesAll = ({ name }) => ofVitest(name) || name === 'mutants' || rooms.includes(name);
+const ofTier = ({ name, all: isLater = false, part = false }) =>
+  !part && (tier === 'whole' || isLater === (tier === 'rest') || ofVitest(name));
 const chosen =
   names.length > 0
     ? [
         ...steps.filter(({ name }) => names.includes(name)),
         ...rooms.filter((name) => names.includes(name)).map(stepOfRoom),
       ]
-    : steps.filter((step) => tier === 'whole' || (step.all ?? false) === (tier === 'rest') || ofVitest(step.name));
+    : steps.filter(ofTier);
 const plain = process.stdout.isTTY ? {} : { NO_COLOR: '1', FORCE_COLOR: undefined };
 const env = {
   ...plain,

@@ -42,7 +42,7 @@ const jobs = {
   'ewald/udf': async ({ Context, sumUdf }, backend) => {
     const ctx = new Context({ context: { backend, strict: true } });
     const scan = ctx.fromMemory(Float32Array.of(1, 2, 3, 4), { navShape: [2], sigShape: [1, 2] });
-    equal(String([...(await ctx.runUdf(scan, sumUdf)).intensity.data]), '4,6', 'the sum of two frames');
+    equal(String([...(await ctx.runUdf(scan, sumUdf())).intensity.data]), '4,6', 'the sum of two frames');
     await ctx.close();
   },
   'ewald/communicator': async ({ selfComm }) => equal((await selfComm()).size, 1, 'the number of ranks'),

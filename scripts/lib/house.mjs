@@ -15,18 +15,21 @@ function box(name, rooms, x, y) {
   };
 }
 
+/** The rows of the table of folders in src/README.md: folders with their rooms, and what they are. */
+export function shelvesOf(readme) {
+  const [part] = readme.split('## A room shows itself');
+  return [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*?) ?\| (.*) \|$/gm)].map(([, names, rooms, what]) => ({
+    folders: [...names.matchAll(/\w+/g)].map(([name], i) => ({
+      name,
+      rooms: (rooms.split('; ')[i] ?? '').split(', ').filter((room) => room !== '' && room !== name),
+    })),
+    what: what.replaceAll('`', ''),
+  }));
+}
+
 /** The picture as SVG. The top shelf is the last row of the table: folders import from their shelf and lower ones. */
 export function housePicture(readme) {
-  const [part] = readme.split('## A room shows itself');
-  const shelves = [...part.matchAll(/^\| (`\w+\/`(?:, `\w+\/`)*) \| (.*?) ?\| (.*) \|$/gm)]
-    .map(([, names, rooms, what]) => ({
-      folders: [...names.matchAll(/\w+/g)].map(([name], i) => ({
-        name,
-        rooms: (rooms.split('; ')[i] ?? '').split(', ').filter((room) => room !== '' && room !== name),
-      })),
-      what: what.replaceAll('`', ''),
-    }))
-    .reverse();
+  const shelves = shelvesOf(readme).reverse();
   const [width, step, left] = [760, 58, 12];
   const parts = shelves.map(({ folders, what }, i) => {
     const y = 10 + i * step;

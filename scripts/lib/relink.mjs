@@ -2,7 +2,7 @@
 // folder with ninja's own command, and all other objects are linked unchanged. A mutant therefore costs one compilation
 // and one link, and the original build is not recompiled.
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { root } from './run.mjs';
 
@@ -76,6 +76,16 @@ export class Relinked {
     return join(this.folder, this.sources, file);
   }
 
+  /** The command for a group of files, which CMake includes by their whole paths, with those of the copy. */
+  ungrouped(line, object) {
+    const [, group] = / -c (\S*\/Unity\/\S+)/.exec(line) ?? [];
+    if (!group) return line;
+    const text = readFileSync(resolve(this.build, group), 'utf8');
+    const own = `${object}.cpp`;
+    writeFileSync(own, text.replaceAll(`${join(root, this.sources)}/`, `${join(this.folder, this.sources)}/`));
+    return line.replace(` -c ${group}`, ` -c ${own}`);
+  }
+
   /**
    * Links the original objects with recompiled objects for the changed files, which are named relative to `sources`.
    */
@@ -93,7 +103,7 @@ export class Relinked {
           .replace(` -o ${object} `, ` -o ${own} `)
           .replaceAll(`${join(root, this.sources)}/`, `${join(this.folder, this.sources)}/`)
           .replaceAll(`${join(root, this.sources)} `, `${join(this.folder, this.sources)} `);
-        const result = await shell(line, this.build);
+        const result = await shell(this.ungrouped(line, own), this.build);
         if (result.code !== 0) return result;
         made.set(object, own);
       }

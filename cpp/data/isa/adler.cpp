@@ -8,8 +8,7 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-constexpr size_t width = vector_bytes;
-typedef uint16_t Columns __attribute__((vector_size(width)));
+typedef uint16_t Columns __attribute__((vector_size(vector_bytes)));
 constexpr uint32_t prime = 65521;
 // 255 n (n - 1) / 2 < 2^16: the maximum number of rows whose sums of sums fit into a column.
 constexpr size_t most_rows = 22;
@@ -18,28 +17,29 @@ constexpr size_t most_rows = 22;
 
 uint32_t adler32(uint32_t adler, const uint8_t* data, size_t bytes) {
   uint64_t a = adler & 0xffff, b = adler >> 16;
-  while (bytes >= width) {
-    const size_t rows = bytes / width < most_rows ? bytes / width : most_rows;
+  while (bytes >= vector_bytes) {
+    const size_t rows = bytes / vector_bytes < most_rows ? bytes / vector_bytes : most_rows;
     Columns even{}, odd{}, even_later{}, odd_later{};
     for (size_t r = 0; r < rows; r++) {
       Columns row;
-      memcpy(&row, data + width * r, width);
+      memcpy(&row, data + vector_bytes * r, vector_bytes);
       even_later += even;
       odd_later += odd;
       even += row & 255;
       odd += row >> 8;
     }
     uint32_t sum = 0, later = 0, weighted = 0;
-    for (uint32_t i = 0; i < width / 2; i++) {
+    for (uint32_t i = 0; i < vector_bytes / 2; i++) {
       sum += uint32_t(even[i]) + odd[i];
       later += uint32_t(even_later[i]) + odd_later[i];
       // A byte counts once for itself and once for each byte that follows it in its row.
-      weighted += uint32_t(even[i]) * (uint32_t(width) - 2 * i) + uint32_t(odd[i]) * (uint32_t(width) - 2 * i - 1);
+      const uint32_t before = uint32_t(vector_bytes) - 2 * i;
+      weighted += uint32_t(even[i]) * before + uint32_t(odd[i]) * (before - 1);
     }
-    b = (b + rows * width * a + uint64_t(width) * later + weighted) % prime;
+    b = (b + rows * vector_bytes * a + uint64_t(vector_bytes) * later + weighted) % prime;
     a = (a + sum) % prime;
-    data += rows * width;
-    bytes -= rows * width;
+    data += rows * vector_bytes;
+    bytes -= rows * vector_bytes;
   }
   for (; bytes > 0; bytes--) b += a += *data++;
   return uint32_t(b % prime << 16 | a % prime);

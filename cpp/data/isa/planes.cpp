@@ -14,7 +14,7 @@ constexpr size_t width = 32;
 constexpr size_t width = 16;
 #endif
 typedef uint8_t Bytes __attribute__((vector_size(width)));
-typedef uint64_t Words __attribute__((vector_size(width)));
+typedef uint64_t Quads __attribute__((vector_size(width)));
 typedef uint8_t Lane __attribute__((vector_size(16)));
 
 inline Bytes load(const uint8_t* p) {
@@ -68,7 +68,7 @@ inline void store_interleaved(Bytes (&v)[element], uint8_t* out) {
 // Exchanges the bits of a that mask << distance selects with those of b that mask selects.
 template <int distance>
 inline void exchange(Bytes& a, Bytes& b, uint64_t mask) {
-  const Words x = (Words)a, y = (Words)b, different = ((x >> distance) ^ y) & (mask - Words{});
+  const Quads x = (Quads)a, y = (Quads)b, different = ((x >> distance) ^ y) & (mask - Quads{});
   a = (Bytes)(x ^ (different << distance));
   b = (Bytes)(y ^ different);
 }
@@ -101,8 +101,8 @@ bool is_zero(const uint8_t* data, size_t bytes) {
   size_t i = 0;
   // A few vectors per check: most nonzero blocks are recognised at once.
   for (; i + 4 * width <= bytes; i += 4 * width) {
-    const Words any = (Words)(load(data + i) | load(data + i + width)) |
-                      (Words)(load(data + i + 2 * width) | load(data + i + 3 * width));
+    const Quads any = (Quads)(load(data + i) | load(data + i + width)) |
+                      (Quads)(load(data + i + 2 * width) | load(data + i + 3 * width));
     uint64_t folded = 0;
     for (size_t k = 0; k < width / 8; k++) folded |= any[k];
     if (folded != 0) return false;

@@ -7,9 +7,8 @@
 namespace ewald::EWALD_ISA {
 namespace {
 
-constexpr size_t width = vector_bytes;
-typedef uint32_t Words __attribute__((vector_size(width)));
-typedef uint64_t Longs __attribute__((vector_size(width)));
+typedef uint32_t Words __attribute__((vector_size(vector_bytes)));
+typedef uint64_t Longs __attribute__((vector_size(vector_bytes)));
 
 inline Words pairs(Words x) { return (x & 0x00ff00ffu) << 8 | (x >> 8 & 0x00ff00ffu); }
 inline Words fours(Words x) {
@@ -24,11 +23,11 @@ inline Words eights(Words x) {
 template <Words (*turn)(Words)>
 size_t turn_all(const uint8_t* in, uint8_t* out, size_t bytes) {
   size_t at = 0;
-  for (; at + width <= bytes; at += width) {
+  for (; at + vector_bytes <= bytes; at += vector_bytes) {
     Words x;
-    memcpy(&x, in + at, width);
+    memcpy(&x, in + at, vector_bytes);
     x = turn(x);
-    memcpy(out + at, &x, width);
+    memcpy(out + at, &x, vector_bytes);
   }
   return at;
 }

@@ -103,6 +103,7 @@ void real_row(const RowPlan<T>& plan, const T* table, const T* in, T* out, T* wo
 
 #define EWALD_INSTANTIATE(T, W) template void real_row<T, W>(const RowPlan<T>&, const T*, const T*, T*, T*, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA
 #endif

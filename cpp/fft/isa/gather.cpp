@@ -321,5 +321,6 @@ void scatter(const T* a, size_t vectors, T* out, size_t n, Strides s, size_t lin
   template void gather<T, W>(T*, size_t, const T*, size_t, Strides, size_t, Form); \
   template void scatter<T, W>(const T*, size_t, T*, size_t, Strides, size_t, Form, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA

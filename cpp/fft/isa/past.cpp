@@ -21,5 +21,6 @@ void end_past() { end_stream(); }
 
 #define EWALD_INSTANTIATE(T, W) template void copy_past<T, W>(const T*, T*, size_t);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA

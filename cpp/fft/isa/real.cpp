@@ -168,5 +168,6 @@ void filter(size_t n, const T* a, const T* half, T* out) {
   template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T); \
   template void filter<T, W>(size_t, const T*, const T*, T*);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA

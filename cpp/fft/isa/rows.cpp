@@ -167,5 +167,6 @@ void row(const RowPlan<T>& plan, const T* in, T* out, T* work, bool swap, T scal
   template void short_row<T, W>(const RowPlan<T>&, const T*, T*, T*, bool, T);          \
   template T* row_passes<T, W>(const RowPlan<T>&, const T*, T*, bool);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA

@@ -133,5 +133,6 @@ void split_second(const SplitPlan<T>& plan, const T* mid, T* out, size_t block, 
   template void split_first<T, W>(const SplitPlan<T>&, const T*, T*, size_t, T*, bool); \
   template void split_second<T, W>(const SplitPlan<T>&, const T*, T*, size_t, T*, bool, T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA

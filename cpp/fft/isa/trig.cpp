@@ -128,5 +128,6 @@ void trig_after(Trig kind, size_t n, const T* table, const T* a, T* b, size_t ve
   template void trig_before<T, W>(Trig, size_t, const T*, const T*, T*, size_t); \
   template void trig_after<T, W>(Trig, size_t, const T*, const T*, T*, size_t);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA

@@ -108,6 +108,7 @@ void vector_columns(const ColumnPlan<T>& plan, const T* in, size_t in_stride, T*
   template void vector_columns<T, W>(const ColumnPlan<T>&, const T*, size_t, T*, size_t, size_t, T*, bool, bool, bool, \
                                      T);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
+#undef EWALD_INSTANTIATE
 
 }  // namespace ewald::EWALD_ISA
 #endif

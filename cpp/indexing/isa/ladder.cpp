@@ -140,17 +140,17 @@ void keep_distinct(CandidateList& list, float length, float s, float apart, floa
   pad(list);
 }
 
-struct Ranked {  // by merit, larger first, then by place
+struct ByMerit {  // by merit, larger first, then by place
   float merit;
   int32_t index;
-  bool operator<(const Ranked& other) const {
+  bool operator<(const ByMerit& other) const {
     return merit > other.merit || (merit == other.merit && index < other.index);
   }
 };
 
 void keep_best(CandidateList& list, int keep, bool sorted, CandidateList& scratch) {
   if (list.n <= keep && !sorted) return;
-  Ranked order[candidate_vectors_high];
+  ByMerit order[candidate_vectors_high];
   for (int i = 0; i < list.n; i++) order[i] = {list.merit[i], i};
   const int n = list.n < keep ? list.n : keep;
   if (list.n > n) std::nth_element(order, order + n, order + list.n);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr float node_limit2 = float(unknown_node_limit) * float(unknown_node_limit);
 
-constexpr int block = width == 16 ? 4 : 2;
+constexpr int points_at_once = width == 16 ? 4 : 2;
 
 struct Grid {
   int spots;
@@ -85,21 +85,21 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
   for (int j = 0; j < grid.spots; j++)
     for (int k = 0; k < 3; k++) scaled[j][k] = float(length * work.spot[j][k]);
   const double golden = M_PI * (3 - ::sqrt(5.0));
-  float azimuth_cos[block * width], azimuth_sin[block * width];
-  for (int k = 0; k < block * width; k++) {
+  float azimuth_cos[points_at_once * width], azimuth_sin[points_at_once * width];
+  for (int k = 0; k < points_at_once * width; k++) {
     azimuth_cos[k] = float(cos(golden * k));
     azimuth_sin[k] = float(sin(golden * k));
   }
-  const double turn = golden * (block * width);
+  const double turn = golden * (points_at_once * width);
   int32_t index[width];
   for (int k = 0; k < width; k++) index[k] = k;
   const I lane = load(index);
-  for (int first = 0; first < points; first += block * width) {
+  for (int first = 0; first < points; first += points_at_once * width) {
     // Recomputed in double for each block, so that errors do not accumulate.
-    const double from = turn * double(first / (block * width));
+    const double from = turn * double(first / (points_at_once * width));
     const F c0 = splat(float(cos(from))), s0 = splat(float(sin(from)));
-    F x[block], y[block], z[block], sum[block];
-    for (int b = 0; b < block; b++) {
+    F x[points_at_once], y[points_at_once], z[points_at_once], sum[points_at_once];
+    for (int b = 0; b < points_at_once; b++) {
       const F c = load(azimuth_cos + b * width), s = load(azimuth_sin + b * width);
       const F place = __builtin_convertvector(lane + splat(int32_t(first + b * width)), F) + splat(0.5f);
       const F drop = min(place * splat(1.0f / float(points)), splat(1.0f));
@@ -112,7 +112,7 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
     for (int j = 0; j < grid.spots; j++) {
       const F sx = splat(scaled[j][0]), sy = splat(scaled[j][1]), sz = splat(scaled[j][2]);
 #pragma GCC unroll 4
-      for (int b = 0; b < block; b++) {
+      for (int b = 0; b < points_at_once; b++) {
         const F t = fma(x[b], sx, fma(y[b], sy, z[b] * sz));
         const F n = round_even(t), d = t - n;
         const F g = fnma(splat(4.0f) * d, d, splat(1.0f));
@@ -120,7 +120,7 @@ void scan_length(const UnknownWork& work, const Grid& grid, double length, Best&
         sum[b] = fma(g * w, g, sum[b]);
       }
     }
-    for (int b = 0; b < block; b++) {
+    for (int b = 0; b < points_at_once; b++) {
       uint32_t better = lanes(lt(splat(best.min()), sum[b]));
       if (better == 0) continue;
       float px[width], py[width], pz[width], score[width];

@@ -10,7 +10,7 @@ using ewald::udf::CorrectionKernels;
 using ewald::udf::CorrectionTables;
 
 // Pixels of a block: three tables of floats take 24 kB.
-constexpr size_t block = 2048;
+constexpr size_t at_once = 2048;
 // Pixels that are searched for bad values together.
 constexpr size_t searched = 256;
 
@@ -29,8 +29,8 @@ void values(const CorrectionTables& t, const void* frames, uint32_t count, void*
   const O *dark = static_cast<const O*>(t.dark), *rest = static_cast<const O*>(t.rest),
           *gain = static_cast<const O*>(t.gain);
   O* to = static_cast<O*>(out);
-  for (size_t first = 0; first < t.pixels; first += block) {
-    const size_t n = t.pixels - first < block ? t.pixels - first : block;
+  for (size_t first = 0; first < t.pixels; first += at_once) {
+    const size_t n = t.pixels - first < at_once ? t.pixels - first : at_once;
     for (uint32_t f = 0; f < count; f++) {
       const size_t at = f * t.pixels + first;
       if (rest != nullptr)
