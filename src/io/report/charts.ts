@@ -103,7 +103,7 @@ export interface Curve {
 }
 
 /** The labels and axes of a plot of curves. */
-export interface CurvePlot {
+interface CurvePlot {
   readonly title: string;
   /** Text of a position on the x axis. */
   readonly xText: (x: number) => string;

@@ -4,6 +4,7 @@ import { median } from '../../base/median.js';
 import { htmlText as escaped } from '../../base/plain-text.js';
 import type { Place } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
+import { type FrameRow, frameTable } from './frame-table.js';
 import { style } from './style.js';
 
 /** A frame shown in the report. */
@@ -35,6 +36,8 @@ export interface Report {
   readonly resolutions: readonly number[];
   /** For each frame in order: whether it was a hit and was indexed, and its number of peaks. */
   readonly timeline: readonly { readonly hit: boolean; readonly indexed: boolean; readonly peaks: number }[];
+  /** The frames, or the first ones of a long run. */
+  readonly rows: readonly FrameRow[];
   /** Directions of a*, b*, c* of every crystal. */
   readonly axes: readonly (readonly (readonly number[])[])[];
   readonly shown: readonly ShownFrame[];
@@ -181,8 +184,9 @@ ${
 }
 ${
   timeline.length > 1
-    ? `<h2>Rates over the run</h2><section>${rates}<p class="about key"><i style="background:var(--soft)"></i>hits ` +
-      '<i style="background:var(--a)"></i>indexed, by number of the frame</p></section>'
+    ? '<h2>Rates over the run</h2><section><figure><figcaption class="key"><b>Share, by number of the frame</b>' +
+      '<i style="background:var(--soft)"></i>hits<i style="background:var(--a)"></i>indexed</figcaption>' +
+      `${rates}</figure></section>`
     : ''
 }
 ${
@@ -194,6 +198,7 @@ ${
     : ''
 }
 ${report.sections.join('\n')}
+${report.rows.length > 0 ? frameTable(report.rows, report.frames) : ''}
 <h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stageRows(report)}</table></section>
 <footer>${escaped(report.generator)}</footer>
 </main></body></html>
