@@ -35,3 +35,7 @@ export function expectsNumbers(what: string, value: unknown): void {
   const ok = Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
   expects(ok, what, value, 'an array of numbers');
 }
+
+/** Whether a value is an object with names, as in JSON. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -113,3 +113,24 @@ export function observer<O extends object, K extends string & keyof O>(
   };
   return Object.defineProperty(tell, 'failure', { get: () => failure }) as never;
 }
+
+/** How far a call has come: `done / total` is the share of its work. */
+export interface Progress {
+  /** What is done, in the unit of `total`. */
+  readonly done: number;
+  /** All that there is to do: 1 where `done` is a share, undefined as long as nobody knows. */
+  readonly total: number | undefined;
+  /** What is being done, of calls that do several things one after the other. */
+  readonly stage?: string | undefined;
+}
+
+/** The function that receives the progress of a call, as one of what is done, by default a share. */
+export function progressOf(
+  what: string,
+  options: { readonly onProgress?: ((progress: Progress) => void) | undefined },
+): Observer<[done: number, total?: number, stage?: string]> {
+  const tell = observer(what, options, 'onProgress');
+  const report = (done: number, total = 1, stage?: string): void =>
+    tell({ done, total, ...(stage !== undefined && { stage }) });
+  return Object.defineProperty(report, 'failure', { get: () => tell.failure }) as never;
+}

@@ -11,10 +11,10 @@ export type CrystfelProgram = CrystfelFlag['program'];
  * `same`: the flag of ewald has its name and meaning. `other`: ewald has it with another name, default or meaning.
  * `ignored`: ewald does not need it, and its result is not worse without it. `refused`: the result would be another.
  */
-export type CrystfelState = 'same' | 'other' | 'ignored' | 'refused';
+type CrystfelState = 'same' | 'other' | 'ignored' | 'refused';
 
 /** A flag of a program of CrystFEL. */
-export interface CrystfelRow {
+interface CrystfelRow {
   readonly program: CrystfelProgram;
   /** Its names; the first one is the long one where there is one. */
   readonly flags: readonly string[];
@@ -47,8 +47,7 @@ const pixels = 'peaks are compared with their ring and their local background';
 const rule = 'lattices are judged against chance; --accept-by crystfel applies this rule';
 const histogram = '--unmerged writes all observations of each reflection';
 const logs = 'no logs are written; --assignments writes the parameters of each crystal';
-const weak = 'all crystals are merged, weak and deviating ones with less weight';
-const part = 'all crystals are merged; --custom-split merges some of them separately as well';
+const counts = 'crystals are counted, without those that cannot be merged';
 const every = 'ewald merge prints every figure of merit';
 const negative = 'weak and negative intensities are part of the statistics';
 const forced = 'it is that of the stream, or fitted for each crystal';
@@ -177,11 +176,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--max-adu=', 'same'],
     ['--push-res=', 'same'],
     ['--custom-split=', 'same'],
-    [
-      '--operator=, -w=',
-      'ignored',
-      'every ambiguity that the cell allows is resolved; --no-ambiguity keeps the indexing',
-    ],
+    ['--operator=, -w=', 'same', 'without it every ambiguity that the cell allows is resolved'],
     ['--no-deltacchalf', 'ignored', 'crystals are not rejected by CC1/2; deviating observations have less weight'],
     ['--no-free', 'ignored', 'each crystal is fitted to the merge of all others'],
     ['--max-rel-B=', 'ignored', 'a prior keeps relative B factors small; --assignments writes them'],
@@ -192,9 +187,9 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--no-scale', 'refused', '--model mean merges without scales'],
     ['--no-Bscale', 'refused', 'scale and relative B are fitted together; --model mean merges without them'],
     ['--no-pr', 'refused', '--model unity fits scales without partialities and orientations'],
-    ['--start-after=', 'refused', part],
-    ['--stop-after=', 'refused', part],
-    ['--min-res=', 'refused', `${weak}; --highres limits the statistics`],
+    ['--start-after=', 'same', counts],
+    ['--stop-after=', 'same'],
+    ['--min-res=', 'same'],
     ['--force-bandwidth=', 'refused', forced],
     ['--force-radius=', 'refused', forced],
     ['--force-lambda=', 'refused', forced],
@@ -213,10 +208,10 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--stat=', 'ignored', '--assignments writes the scale of each crystal'],
     ['--odd-only', 'refused', '-o writes the two halves of the crystals as well'],
     ['--even-only', 'refused', '-o writes the two halves of the crystals as well'],
-    ['--start-after=', 'refused', part],
-    ['--stop-after=', 'refused', part],
-    ['--min-res=', 'refused', `${weak}; --highres limits the statistics`],
-    ['--min-cc=', 'refused', weak],
+    ['--start-after=', 'same', counts],
+    ['--stop-after=', 'same', counts],
+    ['--min-res=', 'same'],
+    ['--min-cc=', 'same', 'a crystal is compared with the mean of the others'],
     ['--histogram=, -g=', 'refused', histogram],
     ['--hist-parameters=, -z=', 'refused', histogram],
   ],
@@ -257,8 +252,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--symmetry=, -y=', 'same', 'ewald merge resolves the ambiguity while it merges'],
     ['-j=', 'same'],
     ['--output=, -o=', 'refused', 'the settings are used in the merge; --assignments writes them'],
-    ['--operator=', 'ignored', 'every ambiguity that the cell allows is resolved'],
-    ['-w=', 'ignored', 'every ambiguity that the cell allows is resolved'],
+    ['--operator=, -w=', 'same', 'without it every ambiguity that the cell allows is resolved'],
     ['--iterations=, -n=', 'ignored', 'it ends when no crystal changes; --starts sets the number of random starts'],
     ['--ncorr=', 'ignored', 'each crystal is compared with the merge of all others'],
     ['--highres=', 'refused', 'all observations take part'],
@@ -334,7 +328,7 @@ const converted = (name: string, value: string): string =>
   /^--rm(in|ax)$/.test(name) && Number(value) > 0 ? String(1e10 / Number(value)) : value;
 
 /** A pasted command line in the words of ewald, and what was omitted or renamed. */
-export interface Ported {
+interface Ported {
   readonly words: readonly string[];
   readonly notes: readonly string[];
 }

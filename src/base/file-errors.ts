@@ -21,7 +21,20 @@ const words: Record<string, string> = {
   EPIPE: 'the reader closed the pipe',
   ENXIO: 'no program is at the other end',
   ETXTBSY: 'it is a program that is currently running',
+  ESTALE: 'its file system was mounted anew, or its server has restarted',
+  ENOTCONN: 'the server of its file system is not connected',
+  ETIMEDOUT: 'the server of its file system does not answer',
 };
+
+/** What the system answers while a file system is away: a server that restarts, a cable or a disk that was pulled. */
+const away = new Set(['EIO', 'ESTALE', 'ENOTCONN', 'ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH']);
+
+/** Whether a file could not be read because its file system does not answer, and may do so later. */
+export function isAway(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (away.has((one as { code?: string }).code ?? '')) return true;
+  return false;
+}
 
 /**
  * Whether the system refused because too many files are open. Workers that fail to start only state it in their

@@ -1,7 +1,7 @@
 /** Inputs that are given more than once: they are read once, and said, by every command and function alike. */
 
 /** The inputs without repeats, and a remark on each that was left out. */
-export interface GivenOnce<T> {
+interface GivenOnce<T> {
   readonly once: readonly T[];
   readonly remarks: readonly string[];
 }

@@ -21,7 +21,7 @@ export interface HelpFlag {
 }
 
 /** Which flags are listed, and in which width. */
-export interface HelpList {
+interface HelpList {
   /** Columns of the terminal. */
   readonly width: number;
   /** Whether flags are listed that most runs do not need. */
@@ -70,7 +70,7 @@ function groupText(group: string, flags: readonly HelpFlag[], width: number, all
 }
 
 /** A parameter of one or several commands, explained; `--json` prints it as it is. */
-export interface ExplainedParameter {
+interface ExplainedParameter {
   readonly commands: readonly string[];
   readonly flag: string;
   readonly short?: string | undefined;
@@ -120,7 +120,7 @@ function nearOptions(word: string, found: readonly FoundParameter[], commands: r
 const bareOf = (word: string): string => word.replace(/^--?(no-)?/, '');
 
 /** The commands, and the programs of CrystFEL whose flags they know. */
-export type CommandPrograms = Readonly<Record<string, { readonly crystfel?: readonly CrystfelProgram[] }>>;
+type CommandPrograms = Readonly<Record<string, { readonly crystfel?: readonly CrystfelProgram[] }>>;
 
 /** Explanations for people: options, and flags of CrystFEL. */
 export const explanationsText = ({ explained: all, ofCrystfel }: Explained, width: number): string =>
@@ -129,7 +129,7 @@ export const explanationsText = ({ explained: all, ofCrystfel }: Explained, widt
   );
 
 /** What `ewald help WORD` says: explanations, what CrystFEL's flag of that name is, otherwise the nearest names. */
-export interface Explained {
+interface Explained {
   readonly explained: readonly ExplainedParameter[];
   readonly ofCrystfel: readonly string[];
   readonly near: readonly string[];
@@ -147,7 +147,8 @@ export function explainedAs(word: string, found: readonly FoundParameter[], comm
 function explained(found: readonly FoundParameter[], commands: CommandPrograms): ExplainedParameter[] {
   const same = new Map<string, ExplainedParameter>();
   for (const { command, name, row } of found) {
-    const { fallback, off, sentence, kind, short } = row;
+    const { fallback, off, sentence, kind, short, type, value } = row;
+    const typed = type === undefined ? rangeText(rowOfFlag(row)) : (value ?? kind);
     const crystfel = counterpart(name, row, commands[command.split(' ')[0] ?? '']?.crystfel ?? []);
     const one = {
       flag: flagOf(name, row),
@@ -155,7 +156,7 @@ function explained(found: readonly FoundParameter[], commands: CommandPrograms):
       option: name,
       meaning: fallback === true && off !== undefined ? off : sentence,
       ...(row.more !== undefined && { why: row.more }),
-      values: kind === 'boolean' ? 'none: it is given, or not' : rangeText(rowOfFlag(row)).replaceAll('`', ''),
+      values: kind === 'boolean' ? 'none: it is given, or not' : typed,
       ...(rowOfFlag(row).unit !== undefined && { unit: rowOfFlag(row).unit }),
       ...(defaultText(rowOfFlag(row)) !== undefined && { default: defaultText(rowOfFlag(row)) }),
       ...(row.of !== undefined && { of: row.of }),
@@ -230,7 +231,7 @@ export function helpPage(page: HelpPage, flags: readonly HelpFlag[], list: HelpL
 }
 
 /** What a command line asks of the help. */
-export interface HelpRequest {
+interface HelpRequest {
   /** The command line; `help COMMAND …` becomes `COMMAND … --help`. */
   readonly argv: readonly string[];
   /** Whether all options are wanted: `--help all`. */

@@ -31,3 +31,16 @@ export class Pace {
     checkSignal(signal);
   }
 }
+
+/** Waits some milliseconds, or until the signal fires. */
+export function pause(ms: number, signal: PlatformSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done);
+  });
+}

@@ -68,7 +68,7 @@ export const helpGroups = [
   'page',
   'many cores',
 ] as const;
-export type HelpGroup = (typeof helpGroups)[number];
+type HelpGroup = (typeof helpGroups)[number];
 
 /** One parameter; its name is its key in the table. */
 export interface Parameter extends OptionRow {

@@ -25,6 +25,12 @@ export interface Disposable {
   dispose(): Promise<void>;
 }
 
+/** A server or another thing with `close`, which `dispose` and `await using` end as they end everything else. */
+export function endedByBoth<T extends { close(): Promise<void> }>(one: T): T & Disposable & MaybeAsyncDisposable {
+  const value = (): Promise<void> => one.close();
+  return Object.defineProperties(one, { dispose: { value }, [asyncDispose]: { value } }) as never;
+}
+
 const nothing = (): undefined => undefined;
 
 type Held = { dispose(): void | Promise<void> };

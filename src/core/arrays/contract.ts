@@ -5,7 +5,7 @@ import type { Op } from '../backends/feature.js';
 import type { NumberType } from './numbers.js';
 
 /** Size of an array's memory. */
-export interface ArrayDescriptor {
+interface ArrayDescriptor {
   readonly bytes: number;
   /** Type of its numbers: a backend without double precision has no f64 arrays. */
   readonly number: NumberType;

@@ -4,7 +4,7 @@
  */
 
 /** A package with one addon. */
-export interface AddonPackage {
+interface AddonPackage {
   readonly name: string;
   readonly addon: 'ewald_native' | 'ewald_cuda' | 'ewald_mpi';
   readonly os: string;

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { addonPackages, sourcePackage } from './addon-packages.js';
 
 /** An addon, and the reason why it is missing if there is no file at `path`. */
-export interface AddonPlace {
+interface AddonPlace {
   readonly path: string;
   readonly exists: boolean;
   /** Where it comes from, such as `the package @ewald/native-linux-x64`. */

@@ -30,7 +30,7 @@ export interface DeviceReport {
 }
 
 /** A mechanism that fails its self-test on a device. */
-export interface DeviceFault extends Fault {
+interface DeviceFault extends Fault {
   /** The rooms that are refused there because of it. */
   readonly rooms: readonly string[];
 }
@@ -49,7 +49,7 @@ export function parseBackend(name: string, from: string): BackendName {
 }
 
 /** A probed backend with its rank. */
-export interface Ranked {
+interface Ranked {
   readonly name: BackendName;
   readonly probe: Probe;
   /** Taken without being named. */

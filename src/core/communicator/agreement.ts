@@ -17,7 +17,7 @@ export interface Messages {
 }
 
 const names = ['barrier', 'bcast', 'gather', 'alltoallv', 'allreduce', 'split', 'share', 'transform'] as const;
-export type CallName = (typeof names)[number];
+type CallName = (typeof names)[number];
 
 /** What must be the same on every rank. */
 export interface Call {

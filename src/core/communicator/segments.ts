@@ -7,7 +7,7 @@ const smallest = 4096;
 const mostKept = 2 ** 26;
 
 /** A piece of shared memory and what its owner records about it. */
-export interface Segment {
+interface Segment {
   readonly id: number;
   readonly memory: SharedArrayBuffer;
   /** Peers that know the piece. */

@@ -1,5 +1,6 @@
 /** The public names of every entry that opens contexts, whatever its rooms. */
 
+export type { Progress } from '../../base/callbacks.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../../base/errors.js';
 export type { Log, LogLevel, LogSink } from '../../base/log.js';
 export type { Disposable } from '../../base/resource.js';

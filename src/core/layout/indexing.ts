@@ -174,7 +174,7 @@ export const indexerRanges = {
 export const batchSpotRange = range(6, 2 ** 28, 4096);
 
 /** Options of streams: number of batches in progress at once, and how long an incomplete batch may wait. */
-export const streamRanges = { inFlight: range(1, 16, 2), maxDelayMs: range(0, 60_000, 20) } as const;
+export const streamRanges = { inFlight: range(1, 16, 2), maxDelayS: range(0, 60, 0.02) } as const;
 
 /** The search for an unknown cell: the parameters for each image. */
 export const proposalRanges = {

@@ -37,7 +37,7 @@ export const i32 = (name: string, doc: string): Field => ({ name, type: 'i32', d
 export const f32 = (name: string, doc: string): Field => ({ name, type: 'f32', doc });
 
 /** A value of a field: a number, several, or those of a structure by name. */
-export type FieldValue = number | boolean | FieldValues | readonly (number | FieldValue)[];
+type FieldValue = number | boolean | FieldValues | readonly (number | FieldValue)[];
 export type FieldValues = { readonly [name: string]: FieldValue };
 
 /** Words per element of a field. */

@@ -4,7 +4,7 @@ import type { Disposable } from '../../base/resource.js';
 import type { Op } from '../backends/feature.js';
 
 /** Sizes of a pi plan. */
-export interface PiDescriptor {
+interface PiDescriptor {
   readonly threads: number;
 }
 

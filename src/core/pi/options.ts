@@ -1,6 +1,7 @@
 /** Options and results of a pi count, and their validation. */
 
 import { checkedOptions, row } from '../../base/call-options.js';
+import type { Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
@@ -16,7 +17,7 @@ export interface PiRunOptions extends PiRunParameters {
   /** Aborts the count between two ranges with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction, 0 … 1, a few times per second. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Result of a count. `JSON.stringify` writes its counts as numbers, and as strings from 2^53. */

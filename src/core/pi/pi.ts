@@ -7,7 +7,7 @@
  */
 
 import { checkedOptions } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { progressOf } from '../../base/callbacks.js';
 import { breathe, checkSignal, exact } from '../../base/options.js';
 import { asyncDispose, Resource } from '../../base/resource.js';
 import type { BackendName } from '../backends/names.js';
@@ -90,7 +90,7 @@ export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan
     async run(run) {
       resource.assertAlive();
       const wanted = checkCount(run);
-      const tell = observer('pi', run, 'onProgress');
+      const tell = progressOf('pi', run);
       return resource.enqueue(() => count(run, wanted, tell), run.signal);
     },
     dispose: () => resource.dispose(),

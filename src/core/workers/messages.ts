@@ -27,7 +27,7 @@ export interface ServedCalls<C extends WorkerCall> {
 type Maybe<O> = undefined extends O ? { readonly options?: O } : { readonly options: O };
 
 /** A request of a call. */
-export type RequestOf<C extends WorkerCall> = {
+type RequestOf<C extends WorkerCall> = {
   [K in C]: { readonly id: number; readonly call: K } & Maybe<WorkerCalls[K]['options']>;
 }[C];
 /** The reply on success. */
@@ -35,7 +35,7 @@ export type AnswerOf<C extends WorkerCall> = {
   [K in C]: { readonly id: number; readonly call: K; readonly value: WorkerCalls[K]['value'] };
 }[C];
 /** The reply on failure; the call may be unknown to the worker. */
-export interface WorkerFailure {
+interface WorkerFailure {
   readonly id: number;
   readonly error: PlainError;
 }

@@ -2,7 +2,7 @@
 import type { Geometry, Panel } from './geometry.js';
 
 /** Parameters of a single flat panel. */
-export interface FlatDetector {
+interface FlatDetector {
   readonly width: number;
   readonly height: number;
   /** Where the beam hits it, in pixels from the corner of the first pixel. */

@@ -15,7 +15,7 @@ function without(text: string, begin: string, end: string): string {
 }
 
 /** Which lists are kept; by default both. */
-export interface WantedLists {
+interface WantedLists {
   readonly peaks?: boolean | undefined;
   readonly reflections?: boolean | undefined;
 }

@@ -32,7 +32,7 @@ export interface ListLines {
 }
 
 /** The lists of a chunk; undefined ones are omitted. */
-export interface ChunkLists {
+interface ChunkLists {
   readonly peaks: ListLines | undefined;
   /** Of each crystal. */
   readonly reflections: readonly (ListLines | undefined)[];

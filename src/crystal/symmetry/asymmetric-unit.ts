@@ -77,7 +77,7 @@ const units: Readonly<Record<string, (h: number, k: number, l: number) => boolea
 };
 
 /** The equivalent of a reflection in CCP4's asymmetric unit. */
-export interface Ccp4Place {
+interface Ccp4Place {
   readonly indices: [number, number, number];
   /** Whether the reflection is a Friedel mate, I(-), which an inversion has brought there. */
   readonly mate: boolean;

@@ -7,7 +7,7 @@ import { type MetricTolerance, strainOf } from './settings.js';
 export const symmetryTolerance: MetricTolerance = { lengths: 0.03, anglesDeg: 3 };
 
 /** A point group with its unique axis. */
-export interface OrientedGroup {
+interface OrientedGroup {
   readonly group: PointGroup;
   /** The axis that the cell determined; undefined if the name of the group has one, or needs none. */
   readonly axis: 'a' | 'b' | 'c' | undefined;

@@ -48,7 +48,7 @@ export class FrameEnds {
 }
 
 /** The parts of a bound function that a target provides. */
-export interface RawCall {
+interface RawCall {
   /** The function itself, for converted arguments. */
   readonly call: (...values: never[]) => unknown;
   /** Converts the returned value to JavaScript. */

@@ -54,7 +54,7 @@ export class Callback {
 disposableClass(Callback);
 
 /** The parameters and the result of a function type as a callback. */
-export interface CallbackShape {
+interface CallbackShape {
   /** Wraps a JavaScript function into one that accepts C's values and never throws. */
   wrap(use: (...values: unknown[]) => unknown, call?: AsyncCall): (...bits: (Bits | null)[]) => Bits;
 }

@@ -33,7 +33,7 @@ export interface GetLibHandle {
 }
 
 /** The functions that depend on the platform. */
-export interface LibraryPlatform {
+interface LibraryPlatform {
   /** The table of the header for a data model; files are Node's. */
   tableOf(options: LibraryOptions, model: DataModel): FunctionTable;
   /** Opens a library by its name or path. */

@@ -40,7 +40,7 @@ export interface MemorySpace {
 }
 
 /** Bytes of a JavaScript buffer, with or without a native address. */
-export class BufferSpan implements Span {
+class BufferSpan implements Span {
   readonly byteLength: number;
   readonly address: Address | undefined;
   readonly #view: DataView;

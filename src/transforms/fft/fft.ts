@@ -6,7 +6,7 @@
  */
 
 import { row, valid } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { type DeviceArray, makeArray } from '../../core/arrays/array.js';
@@ -120,7 +120,7 @@ export async function planFft<P extends FftPrecision>(
   // Checked as it was given, so that messages name the user's own sides.
   const given = describeFft(options);
   const swapped = given.kind === 'c2r';
-  const watch = { ...options, onProgress: observer('fft', options, 'onProgress') };
+  const watch = { signal: options.signal, tell: progressOf('fft', options) };
   const tuned = await planTuned(planner, wisdom, swapped ? otherSide(given) : given, watch);
   await refuseUnpruned(given, tuned);
   const { kernel, choices } = tuned;

@@ -1,8 +1,10 @@
 /** Helpers for transforms: frequencies, shifts, convolution and correlation. */
+
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { kindOf } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import type { FftArray, FftOptions, FftPlan } from './fft.js';
 
 /** The maximum length of an axis of a plan. */
@@ -169,7 +171,7 @@ async function fold(
     ({ m }) => ({ full: 0, same: (m - 1) >> 1, valid: m - 1, wrap: name === 'correlate' ? m - 1 : 0 })[mode],
   );
   // Pruning skips zeros and unneeded outputs, if that saves more than a separate plan costs.
-  const count = (lengths: readonly number[]): number => lengths.reduce((product, n) => product * n, 1);
+  const count = (lengths: readonly number[]): number => product(lengths);
   const worth = (lengths: readonly number[]): readonly number[] =>
     pairs.length > 1 && 4 * count(lengths) < 3 * count(padded) ? lengths : padded;
   const wanted = worth(mode === 'wrap' ? padded : first.map((k, axis) => k + (shape[axis] as number)));
@@ -247,7 +249,7 @@ function copyBox(
   const [row, period, begin] = [box[last] as number, fromShape[last] as number, start[last] as number];
   const piece = Math.min(row, period - begin);
   const index = new Array<number>(last).fill(0);
-  const rows = box.slice(0, last).reduce((product, n) => product * n, 1);
+  const rows = product(box.slice(0, last));
   for (let k = 0; k < rows; k++) {
     let source = 0;
     let target = 0;

@@ -1,5 +1,6 @@
 /** Options of a transform plan. */
 
+import type { Progress } from '../../base/callbacks.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { ExternalEngine } from '../../core/backends/engines.js';
 import type { KeptAxis } from './windows.js';
@@ -66,7 +67,7 @@ interface CommonFftOptions<P extends FftPrecision> {
   /** Ends planning with `Aborted`, between two candidates of `measure`, those of `engine: 'fftw'` too. */
   readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction of a measurement, 0 … 1; FFTW reports none. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Host threads, 0 … 1024; default 0: one a core on native, one on wasm. */
   readonly threads?: number | undefined;
   /**

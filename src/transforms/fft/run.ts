@@ -1,7 +1,7 @@
 /** What a run of a transform is given, checked before any work. */
 import { asItIs } from '../../base/buffers.js';
 import { checkedOptions, row } from '../../base/call-options.js';
-import { type Observer, observer } from '../../base/callbacks.js';
+import { type Observer, type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
@@ -43,7 +43,7 @@ export interface FftRunOptions<P extends FftPrecision = FftPrecision> {
    */
   readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction, 0 … 1: about ten times per second on native, otherwise at the end. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 export type Direction = 'forward' | 'backward';
@@ -148,7 +148,7 @@ export function checkRun(
       `${name}: the plan was made with userWorkspace; pass a workspace of ${numbers.workspace / 2} complex numbers`,
     );
   }
-  const told = given?.onProgress === undefined ? undefined : observer(name, given, 'onProgress');
+  const told = given?.onProgress === undefined ? undefined : progressOf(name, given);
   return { source, target, result, scale, workspace, told };
 }
 

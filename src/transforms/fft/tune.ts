@@ -24,7 +24,9 @@ export interface Tuned {
 }
 
 /** Observers of a measurement: an abort signal, and a receiver of the completed fraction. */
-export type Watch = Pick<FftOptions, 'signal' | 'onProgress'>;
+export interface Watch extends Pick<FftOptions, 'signal'> {
+  readonly tell: (done: number) => void;
+}
 
 /** Milliseconds of a series, and how much faster than the rule a choice must be, so that noise changes nothing. */
 const enough = 1;
@@ -117,7 +119,7 @@ async function measure(
   first: { backend: Backend; kernel: FftKernel },
   descriptor: FftDescriptor,
   offered: readonly (readonly FftVariant[])[],
-  { signal, onProgress }: Watch,
+  { signal, tell }: Watch,
 ): Promise<{ fields: Choice; names: string[] }> {
   const { backend } = first;
   const run = await runner(planner, backend, descriptor, signal);
@@ -131,7 +133,7 @@ async function measure(
       let chosen: FftVariant | undefined;
       for (const variant of variants) {
         checkSignal(signal);
-        onProgress?.(timed++ / total);
+        tell(timed++ / total);
         const { kernel } = await planner.plan(
           fftFeature,
           apply(descriptor, { ...fields, ...variant.fields }),

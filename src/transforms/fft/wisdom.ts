@@ -1,5 +1,6 @@
 /** Wisdom: which choices were the fastest, by backend, device and plan; plain JSON, so that it outlives the context. */
 
+import { isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import type { FftDescriptor } from './contract.js';
@@ -84,7 +85,5 @@ export class WisdomStore {
   }
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const describe = (value: unknown): string =>
   Array.isArray(value) ? 'an array' : isObject(value) ? 'an object' : shown(value);

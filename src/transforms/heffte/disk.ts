@@ -4,8 +4,10 @@
  * Each direction takes two passes: planes of the slowest axis, as many at a time as fit into memory, are transformed
  * over all other axes; then columns of that axis. Each element is read and written once per pass.
  */
+
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
+import { product } from '../../base/product.js';
 import type { FftOptions, FftPrecision, FftScale, R2rKind } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 import type { FftContextLike } from './options.js';
@@ -39,7 +41,7 @@ export interface DiskWish {
 }
 
 /** The amount of data moved by a transform on disk. */
-export interface DiskReport {
+interface DiskReport {
   readonly passes: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
@@ -61,7 +63,6 @@ export async function transformOnDisk(wish: DiskWish): Promise<DiskReport> {
   const width = precision === 'f32' ? 4 : 8;
   const last = rest.at(-1) ?? 1;
   const half = [...rest.slice(0, -1), Math.floor(last / 2) + 1];
-  const product = (list: readonly number[]): number => list.reduce((a, b) => a * b, 1);
   const inUnit = kind === 'c2c' ? 2 : 1;
   const outUnit = kind === 'r2r' ? 1 : 2;
   /** Numbers of a plane on either side, elements of a row of columns. */

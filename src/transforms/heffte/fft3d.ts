@@ -75,7 +75,7 @@ export interface Fft3dPlanMethods extends Disposable {
 export type Fft3dPlan = Fft3dPlanMethods & MaybeAsyncDisposable;
 
 /** The request of a rank. */
-export interface Fft3dRequest {
+interface Fft3dRequest {
   readonly backend: HeffteBackend | string | number;
   readonly inbox: Box;
   readonly outbox: Box;

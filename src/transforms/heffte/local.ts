@@ -5,7 +5,7 @@ import type { FftOptions, FftPrecision, R2rKind } from '../fft/options.js';
 import type { Axis, Box, Triple } from './box.js';
 import type { FftContextLike } from './options.js';
 
-export interface LocalWish {
+interface LocalWish {
   readonly context: FftContextLike;
   readonly from: Box;
   readonly to: Box;

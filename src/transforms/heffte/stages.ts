@@ -9,7 +9,7 @@ import { type Axis, axesOfWorld, type Box, emptyBox } from './box.js';
 import { findWorld, getFactors, makePencils, makeSlabs } from './geometry.js';
 
 /** Transforms some axes of the data of each rank. */
-export interface FftStage {
+interface FftStage {
   readonly what: 'fft';
   readonly axes: readonly Axis[];
   /** One box per rank, before and after; they differ if an axis is halved, or in order. */
@@ -18,7 +18,7 @@ export interface FftStage {
 }
 
 /** Redistributes the world. */
-export interface ReshapeStage {
+interface ReshapeStage {
   readonly what: 'reshape';
   readonly from: readonly Box[];
   readonly to: readonly Box[];
@@ -30,7 +30,7 @@ export type Stage = FftStage | ReshapeStage;
 
 export type Decomposition = 'auto' | 'pencils' | 'slabs';
 
-export interface StageWish {
+interface StageWish {
   readonly inboxes: readonly Box[];
   readonly outboxes: readonly Box[];
   /** Axes that are transformed. */

@@ -5,7 +5,7 @@ import { type Axis, axesOfWorld, Box, each, expectsBox, expectsBoxes } from './b
 import { findWorld } from './geometry.js';
 
 /** An index that is in two boxes, or in none. */
-export type Defect =
+type Defect =
   | { readonly kind: 'doubled'; readonly index: readonly number[]; readonly ranks: readonly [number, number] }
   | { readonly kind: 'missing'; readonly index: readonly number[] };
 

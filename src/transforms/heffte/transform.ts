@@ -1,8 +1,8 @@
 /** A planned transform over the boxes of all ranks, and the part of its stages that one rank carries out. */
 
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import { kindOf, knownOptions, shown } from '../../base/options.js';
+import { kindOf, shown } from '../../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../../base/resource.js';
 import type { ExternalEngine } from '../../core/backends/engines.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
@@ -75,6 +75,9 @@ interface Run {
   readonly start: Numbers;
   readonly end: Numbers;
 }
+
+/** The scale and the workspace are checked with the plan. */
+const runRows = { ...row.others('scale', 'workspace'), batch: row.integer(1, 2 ** 24, 1) };
 
 /** A requested run. */
 interface RunWish extends Pick<Run, 'direction' | 'precision' | 'batch' | 'scale' | 'input' | 'output'> {
@@ -197,9 +200,8 @@ export class Transform {
       throw new EwaldError('Lost', `${what}; make a new plan on every rank`, { cause: this.#failed });
     }
     const told = typeof options === 'object' ? options : { scale: options };
-    knownOptions(`heffte.${direction}`, told, ['scale', 'workspace', 'batch']);
-    const scale = parseScale(told.scale);
-    const batch = valid(`heffte.${direction}: batch`, told.batch, row.integer(1, 2 ** 24, 1));
+    const { batch, ...given } = checkedOptions(`heffte.${direction}`, told, runRows);
+    const scale = parseScale(given.scale);
     if (!(input instanceof Float32Array) && !(input instanceof Float64Array)) {
       throw new EwaldError(
         'Shape',

@@ -7,7 +7,7 @@ import type { FftPrecision } from '../fft/options.js';
 import type { Numbers } from './copy.js';
 
 /** Parts of a workspace. */
-export type WorkPart = 'slot0' | 'slot1' | 'outgoing' | 'incoming';
+type WorkPart = 'slot0' | 'slot1' | 'outgoing' | 'incoming';
 const parts: readonly WorkPart[] = ['slot0', 'slot1', 'outgoing', 'incoming'];
 
 export const numbersOf = { f32: Float32Array, f64: Float64Array } as const;

@@ -11,7 +11,7 @@ interface ArrayAddon {
   arrayDestroy(array: object): void;
 }
 
-export class CudaArray implements ArrayMemory {
+class CudaArray implements ArrayMemory {
   readonly bytes: number;
   readonly handle: object;
   readonly #host: CudaHost;

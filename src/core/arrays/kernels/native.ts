@@ -12,7 +12,7 @@ interface MemoryAddon {
   free(memory: object): void;
 }
 
-export class CoreArray implements ArrayMemory {
+class CoreArray implements ArrayMemory {
   readonly bytes: number;
   readonly handle: object;
   readonly #addon: MemoryAddon;

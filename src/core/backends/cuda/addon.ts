@@ -23,7 +23,7 @@ export interface CudaDevice {
 }
 
 /** What the addon finds; `message` explains an empty list of devices. */
-export interface CudaProbe {
+interface CudaProbe {
   readonly devices: readonly CudaDevice[];
   readonly driverVersion: number;
   readonly runtimeVersion: number;

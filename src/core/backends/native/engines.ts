@@ -12,7 +12,7 @@ import type { EngineReport, ExternalEngine } from '../engines.js';
 import { addonError } from '../status.js';
 
 /** The addon's answer about an engine. */
-export interface EngineFound {
+interface EngineFound {
   readonly available: boolean;
   readonly version: string;
   readonly file: string;
@@ -36,7 +36,7 @@ export interface EngineAddon {
 }
 
 /** The part of a transform's descriptor that decides whether an engine supports it. */
-export interface EngineDescriptor {
+interface EngineDescriptor {
   readonly kind: string;
   readonly precision: 'f32' | 'f64';
   readonly userWorkspace: boolean;

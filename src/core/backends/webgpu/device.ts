@@ -22,7 +22,7 @@ import { compile } from './shader.js';
 import { passClock } from './timestamps.js';
 
 /** A kernel to compile. */
-export interface PipelineSource {
+interface PipelineSource {
   /** WGSL with its includes, as imported from a .wgsl file. */
   readonly source: string;
   readonly entry: string;

@@ -20,7 +20,7 @@ const questions = new Set([
 ]);
 
 /** Questions that `#if` may ask. */
-export interface Questions {
+interface Questions {
   /** Whether `#include` with these words after it would find a file. */
   included(tokens: readonly Token[]): boolean;
 }

@@ -10,7 +10,7 @@ import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import type { CConstant, CType } from './types.js';
 
-export interface DeclarationOptions {
+interface DeclarationOptions {
   readonly allowVarargs: boolean;
   readonly skipUnsupported: boolean;
 }

@@ -125,7 +125,7 @@ export interface Member extends Omit<CField, 'offset' | 'shift'> {
 }
 
 /** The attributes and pragmas that apply to a whole struct. */
-export type StructRules = Pick<CStruct, 'kind' | 'packed' | 'pack' | 'aligned'>;
+type StructRules = Pick<CStruct, 'kind' | 'packed' | 'pack' | 'aligned'>;
 
 /** Whether a bit-field occupies a whole, aligned integer: gcc then treats it as one. */
 const wholeInteger = (bits: number, at: number): boolean => [8, 16, 32, 64].includes(bits) && at % bits === 0;

@@ -8,7 +8,7 @@ import type { Placed, SourceFile } from './source.js';
  * `bad` is a character with which no token starts; it is refused only if it is used, since a skipped region may contain
  * any text.
  */
-export type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | 'pragma' | 'newline' | 'bad' | 'end';
+type TokenKind = 'name' | 'number' | 'string' | 'char' | 'punctuator' | 'pragma' | 'newline' | 'bad' | 'end';
 
 export interface Token extends Placed {
   readonly kind: TokenKind;

@@ -12,7 +12,7 @@ import { headerError, positionOf, type SourceFile } from './source.js';
 export type { Macro };
 
 /** The form of an include, which decides where it is searched for. */
-export interface IncludeForm {
+interface IncludeForm {
   /** `<name>` rather than `"name"`. */
   readonly system: boolean;
   /** `#include_next`: only in the folders after that of the current file. */
@@ -22,7 +22,7 @@ export interface IncludeForm {
 /** Finds the text of `#include "name"` or `<name>`; undefined if there is none. */
 export type Include = (name: string, from: string, form?: IncludeForm) => SourceFile | undefined;
 
-export interface PreprocessOptions {
+interface PreprocessOptions {
   /** Macros defined before the first line, as with -D. */
   readonly definitions: ReadonlyMap<string, string>;
   readonly include: Include;
@@ -32,7 +32,7 @@ export interface PreprocessOptions {
   readonly expanded?: boolean;
 }
 
-export interface Preprocessed {
+interface Preprocessed {
   /** The tokens for the parser, terminated by `end`; `#pragma pack` is a token of the kind `pragma`. */
   readonly tokens: Token[];
   /** Expands with the macros defined at the end. */

@@ -23,7 +23,7 @@ const allocators: readonly (readonly [string, string])[] = [
   ['_malloc', '_free'],
 ];
 
-export interface WasmTargetOptions {
+interface WasmTargetOptions {
   /** Starts the worker of asynchronous calls. */
   readonly port: OpenPort;
   readonly imports?: WasmImports;

@@ -1,5 +1,7 @@
 /** `ewald fft --memory 2G`: a larger array stays in its file, which is processed in parts. */
+
 import { open, rm } from 'node:fs/promises';
+import { progressOf } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
 import { refusal } from '../../../base/parameters.js';
 import type { ContextOptions } from '../../../core/context/context.js';
@@ -65,7 +67,7 @@ export async function transformParts(
           scratch.push(store.close, () => rm(path, { force: true }).then(forget));
           return store.store;
         },
-        ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+        onProgress: progressOf('transformFile', options),
         ...(options.signal ? { signal: options.signal } : {}),
       });
       const ms = performance.now() - began;

@@ -1,7 +1,7 @@
 /** `mpirun -n 8 ewald fft IN.npy -o OUT.npy`: every rank reads and writes its part of shared files. */
 
 import { open } from 'node:fs/promises';
-import { observer } from '../../../base/callbacks.js';
+import { progressOf } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { Communicator } from '../../../core/communicator/communicator.js';
 import { npyHead } from '../../../io/data/npy.js';
@@ -57,10 +57,10 @@ export async function transformOnRanks(
 ): Promise<TransformedFile> {
   const { signal, scale = 'none' } = options;
   const { rank, size: ranks } = comm;
-  const told = observer('transformFile', options, 'onProgress');
+  const told = progressOf('transformFile', options);
   const tell = (done: number, what: string): void => {
     try {
-      if (rank === 0) told(done, what);
+      if (rank === 0) told(done, 1, what);
     } catch {
       // The other ranks wait: all of them end where they next agree.
     }

@@ -25,7 +25,7 @@ import {
 } from './wish.js';
 
 /** The platform functions that open contexts and plans. */
-export interface TransformPlace {
+interface TransformPlace {
   createContext(options: ContextOptions): Promise<FileContext>;
   readonly fft3d: MakeFft3d;
   readonly fft3dR2c: MakeFft3dR2c;

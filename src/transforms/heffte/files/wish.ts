@@ -1,5 +1,6 @@
 /** Interprets the options of `transformFile` for the array of a file. */
 
+import type { Progress } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { knownOptions, list } from '../../../base/options.js';
@@ -17,8 +18,8 @@ export type FileTransformKind = Exclude<FftKind, 'r2r'> | R2rKind;
 /** Options of `transformFile`. */
 export interface TransformFileOptions extends TransformFileParameters {
   readonly signal?: PlatformSignal | undefined;
-  /** Receives the completed fraction and the current step; a transform in memory reports nothing. */
-  readonly onProgress?: ((done: number, what?: string) => void) | undefined;
+  /** Receives the completed fraction and the current stage; a transform in memory reports nothing. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The result of a transform and how it was computed. */

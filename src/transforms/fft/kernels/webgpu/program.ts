@@ -6,6 +6,7 @@
  * pieces and up again.
  */
 
+import { product } from '../../../../base/product.js';
 import { fftEnums } from '../../../../core/layout/fft.js';
 import type { FftDescriptor } from '../../contract.js';
 import { type Core, coreOf, splitOf } from './lengths.js';
@@ -21,7 +22,7 @@ export type Source =
   | { readonly file: 'complex' | 'real' | 'packed' | 'hermitian' | 'hermitian_packed' }
   | { readonly file: 'dct2' | 'dct3' | 'dct4' | 'dct4_odd' | 'dct1' | 'dct1_packed'; readonly sine: boolean };
 /** How complex numbers become a line. */
-export type Sink =
+type Sink =
   | { readonly file: 'complex' | 'half' | 'real' | 'unpacked' }
   | { readonly file: 'dct2' | 'dct3' | 'dct4' | 'dct4_odd' | 'dct1'; readonly sine: boolean };
 
@@ -165,8 +166,6 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
   const middle = between === target ? 0 : product(most);
   return { passes, middle, long };
 }
-
-const product = (counts: readonly number[]): number => counts.reduce((all, n) => all * n, 1);
 
 function contiguous(count: readonly number[]): number[] {
   const strides: number[] = [];

@@ -1,0 +1,79 @@
+/** Which frames of an input are used: the first ones, a range, or every n-th of it, as slices in Python. */
+import { row, valid } from './call-options.js';
+import { EwaldError } from './errors.js';
+import { shown } from './options.js';
+import { type Parameters, refusal } from './parameters.js';
+import { range } from './range.js';
+
+/** Frames `first`, `first + step` … before `end`, counted from 0 in the order of the input. */
+export interface FrameSlice {
+  readonly first: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+/** Options of what reads frames; one of them may be given. */
+export interface SliceOptions {
+  /** The first frames only, 1 or more; default all. */
+  readonly first?: number | undefined;
+  /**
+   * Frames `first`, `first + step` … before `end` only, counted from 0: `'0:100:2'` or `[0, 100, 2]`; an end beyond the
+   * last frame is that of the frames. Default all.
+   */
+  readonly frames?: string | readonly [first?: number, end?: number, step?: number] | undefined;
+}
+
+/** The rows of these options. */
+export const sliceRows = {
+  first: {
+    common: true,
+    kind: 'integer',
+    sentence: 'uses the first frames only',
+    range: range(1, 2 ** 31, Number.NaN),
+    usual: 'all',
+    neutral: true,
+  },
+  frames: {
+    kind: 'text',
+    sentence: 'uses these frames only, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10',
+    type: 'string | readonly [first?: number, end?: number, step?: number]',
+    value: 'first:end:step',
+    usual: 'all',
+    neutral: true,
+  },
+} as const satisfies Parameters;
+
+/** The frames that options select. Throws `Argument`, in which `what` is the call. */
+export function sliceOf(what: string, { first: most, frames: given }: SliceOptions): FrameSlice {
+  if (most !== undefined && given !== undefined)
+    throw refusal(what, (said) => `${said('first')} and ${said('frames')} both select frames; give one of them`);
+  if (given === undefined) {
+    valid(`${what}: first`, most, row.integer(1, sliceRows.first.range.high));
+    return { first: 0, end: most ?? Number.POSITIVE_INFINITY, step: 1 };
+  }
+  const listed = Array.isArray(given) ? [0, ...given] : [];
+  const [, ...parts] = (typeof given === 'string' ? /^(\d*):(\d*)(?::(\d*))?$/.exec(given) : listed) ?? [];
+  const [first = 0, end = Number.POSITIVE_INFINITY, step = 1] = parts.map((part) =>
+    part === '' || part === undefined ? undefined : Number(part),
+  );
+  const areWhole = [first, step, Number.isFinite(end) ? end : 0].every((number) => Number.isSafeInteger(number));
+  if (parts.length < 1 || parts.length > 3 || !areWhole || first < 0 || end <= first || step < 1)
+    throw refusal(
+      what,
+      (said) =>
+        `${said('frames')} is ${shown(given)}; expected first:end or first:end:step, such as 0:100, 100: or 0:1000:10`,
+    );
+  return { first, end, step };
+}
+
+/** Number of frames of a slice among `all`. */
+export const sliceLength = ({ first, end, step }: FrameSlice, all: number): number =>
+  Math.max(0, Math.ceil((Math.min(end, all) - first) / step));
+
+/** The error of a slice without frames; `whose` are the frames, and `which` says more about the selection. */
+export const emptySlice = ({ first, end, step }: FrameSlice, whose: string, all: number, which = ''): EwaldError =>
+  new EwaldError(
+    'Argument',
+    `${whose} has ${all} frames, counted from 0; ${first}:${Number.isFinite(end) ? end : ''}` +
+      `${step === 1 ? '' : `:${step}`}${which} selects no frame`,
+  );

@@ -1,0 +1,7 @@
+/** The kernels of transforms of the backends that only Node has. */
+import { further } from '../../core/backends/feature.js';
+import { fftOp as cuda } from './kernels/cuda.js';
+import { fftEngineOp, fftOp as native } from './kernels/native.js';
+import { fftEngineFeature, fftFeature } from './kernels.js';
+
+export const nodeKernels = [further(fftFeature, { native, cuda }), further(fftEngineFeature, { native: fftEngineOp })];
