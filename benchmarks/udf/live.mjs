@@ -49,7 +49,7 @@ async function main() {
     const ctx = workers > 0 ? await Context.makeWith('workers', { cpus: workers }) : new Context();
     const connection = await ctx.connect('merlin', { port, dataPort });
     const navShape = [frames / stored, stored];
-    const analysis = (scan) => [sumUdf, ctx.createDiskAnalysis(scan, { cx: 128, cy: 128, r: 40 }).udf];
+    const analysis = (scan) => [sumUdf(), ctx.createDiskAnalysis(scan, { cx: 128, cy: 128, r: 40 }).udf];
 
     const scan = await connection.next({ navShape });
     const started = performance.now();

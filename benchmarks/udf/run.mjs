@@ -168,7 +168,7 @@ async function fromFile(data) {
   const context = await createContext();
   try {
     const scan = await ctx.load(file, { format: 'raw', dtype: 'u16', sigShape: [side, side], navShape: [frames] });
-    for (const [name, udf] of Object.entries({ com: comUdf, disk: masksUdf.withParams({ masks: [disk] }) })) {
+    for (const [name, udf] of Object.entries({ com: comUdf(), disk: masksUdf({ masks: [disk] }) })) {
       const pass = await context.framePass({ ...size, dtype: 'u16', steps: steps[name] });
       const gbps = data.byteLength / 1e9 / (await fastest(() => ctx.runUdf(scan, udf)));
       const kernel = data.byteLength / 1e9 / (await fastest(() => pass.run(data, frames)));

@@ -7,7 +7,7 @@ const ctx = await Context.makeWith('workers', { cpus: Number(workers) });
 try {
   const raw = { format: 'raw', dtype: 'u16', sigShape: [256, 256], navShape: [Number(frames)] };
   const scan = await ctx.load(file, raw);
-  const udfs = [stddevUdf, sumUdf];
+  const udfs = [stddevUdf(), sumUdf()];
   await ctx.runUdf(scan, udfs);
   let best = Number.POSITIVE_INFINITY;
   for (let i = 0; i < Number(repeats); i++) {

@@ -8,7 +8,7 @@ const ctx = await Context.connect(process.argv[2] ?? 'nats://127.0.0.1:4222').ca
   process.exit(0);
 });
 try {
-  const { intensity } = await ctx.runUdf(await ctx.load(writeFrames(), raw), sumUdf);
+  const { intensity } = await ctx.runUdf(await ctx.load(writeFrames(), raw), sumUdf());
   console.log(`cluster: ${intensity.data.reduce((a, b) => a + b, 0)}`);
 } finally {
   await ctx.close();

@@ -16,7 +16,7 @@ for (let i = 0; i < frames.length; i++) {
 
 const ctx = new Context();
 const scan = ctx.fromMemory(frames, { navShape: [n, n], sigShape: [size, size] });
-const { mean, std } = await ctx.runUdf(scan, stddevUdf, { corrections: { dark, gain, excludedPixels } });
+const { mean, std } = await ctx.runUdf(scan, stddevUdf(), { corrections: { dark, gain, excludedPixels } });
 const same = (values) => new Set(Array.from(values, (value) => value.toFixed(3))).size === 1;
 console.log(`mean ${mean.data[0]} and deviation ${std.data[0].toFixed(2)}: ${same(mean.data) && same(std.data)}`);
 await ctx.close();

@@ -3,7 +3,7 @@ import { Context, sumSigUdf } from 'ewald/udf';
 
 /** Frames that are stored as runs: value, length, value, length, … */
 class RunLengths {
-  shape = { navigation: [4, 4], signal: [8, 8] };
+  shape = { nav: [4, 4], sig: [8, 8] };
   dtype = 'u16';
   name = 'run lengths';
   #frames = Array.from({ length: 16 }, (_, n) => [0, 10, n, 54]);
@@ -29,7 +29,7 @@ class RunLengths {
 for (const kind of ['inline', 'workers']) {
   const ctx = await Context.makeWith(kind, kind === 'workers' ? { cpus: 2 } : {});
   const scan = await ctx.load(new RunLengths(), { fileMask: true });
-  const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+  const { intensity } = await ctx.runUdf(scan, sumSigUdf());
   console.log(`${kind}: ${intensity.shape.join(' x ')}, sums ${intensity.data[0]} to ${intensity.data[15].toFixed(3)}`);
   await ctx.close();
 }

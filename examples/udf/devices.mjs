@@ -13,7 +13,7 @@ console.log(Object.keys(spec).join(', '));
 const executor = await executorFor(spec, Executor.workers);
 const ctx = new Context({ executor });
 try {
-  const { intensity } = await ctx.runUdf(await ctx.load(writeFrames(), raw), sumUdf);
+  const { intensity } = await ctx.runUdf(await ctx.load(writeFrames(), raw), sumUdf());
   console.log(`devices: ${intensity.data.reduce((a, b) => a + b, 0)}`);
 } finally {
   await ctx.close();

@@ -10,7 +10,7 @@ for (const [kind, options] of [
 ]) {
   const ctx = await Context.makeWith(kind, options);
   try {
-    const { intensity } = await ctx.runUdf(await ctx.load(file, raw), sumUdf);
+    const { intensity } = await ctx.runUdf(await ctx.load(file, raw), sumUdf());
     console.log(`${kind}: ${intensity.data.reduce((a, b) => a + b, 0)}`);
   } finally {
     await ctx.close();

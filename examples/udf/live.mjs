@@ -19,7 +19,7 @@ const connection = await ctx.connect(`merlin://${host}:${port}`, { dataPort });
 // `next` waits for an acquisition; the detector states the shape of the scan.
 const scan = await connection.next();
 const disk = (r) => [masks.circular({ width: size, height: size, cx: 16, cy: 16, r })];
-const run = ctx.runUdfIter(scan, masksUdf.withParams({ masks: disk(3) }));
+const run = ctx.runUdfIter(scan, masksUdf({ masks: disk(3) }));
 let last;
 for await (const { buffers, progress } of run) {
   last = buffers;

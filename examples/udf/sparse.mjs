@@ -55,7 +55,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const file = await writeCsr(folder);
   for (const kind of ['inline', 'workers']) {
     const ctx = await Context.makeWith(kind, kind === 'workers' ? { cpus: 2 } : {});
-    const udfs = [counted.withParams({ above: 2 }), sumUdf, comUdf];
+    const udfs = [counted.withParams({ above: 2 }), sumUdf(), comUdf()];
     const [{ pixels }, { intensity }, { rawCom }] = await ctx.runUdf(await ctx.load(file), udfs);
     const total = intensity.data.reduce((a, b) => a + b, 0);
     const centre = [...rawCom.data.subarray(0, 2)].map((value) => value.toFixed(2));

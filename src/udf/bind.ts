@@ -32,7 +32,7 @@ export interface UdfContextClass {
 }
 
 /** The functions that a platform provides, including its executors. */
-export interface BoundPlace extends Omit<UdfPlace, 'makeExecutor'> {
+interface BoundPlace extends Omit<UdfPlace, 'makeExecutor'> {
   readonly makers: ExecutorMakers;
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
 }

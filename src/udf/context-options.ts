@@ -1,11 +1,13 @@
 /** Options of a run, a context and its platform, and the results of a run. */
 
-import { expects } from '../base/arguments.js';
 import { checkedOptions, row } from '../base/call-options.js';
+import { callback, type Progress } from '../base/callbacks.js';
 import type { PlatformSignal } from '../base/globals.js';
-import { checkSignal, knownOptions } from '../base/options.js';
+import { checkSignal } from '../base/options.js';
+import { renamed } from '../base/renamed.js';
 import type { ContextOptions } from '../core/context/context.js';
 import type { Executor } from '../executors/executor.js';
+import { formerOfRun } from '../executors/options.js';
 import type { Corrections } from '../io/data/corrections.js';
 import type { Dataset } from '../io/data/dataset.js';
 import type { OpenOptions } from '../io/data/open.js';
@@ -30,15 +32,17 @@ export interface UdfRunOptions {
   readonly corrections?: CorrectionSet | Corrections | undefined;
   /** Aborts the run with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
-  /** Called after each partition. `true`: a line on standard error if there is one. */
-  readonly progress?: boolean | ((progress: UdfProgress) => void) | undefined;
+  /** Called after each partition. */
+  readonly onProgress?: ((progress: UdfProgress) => void) | undefined;
+  /** Prints a line after each partition on standard error, if there is one. Default false. */
+  readonly progress?: boolean | undefined;
   /** Number of partitions; default: by size. The same number gives the same last bits on every executor. */
   readonly numPartitions?: number | undefined;
   /**
    * Longest time for a partition on a worker of an executor, in seconds; default: that of `Executor.run`. A function
    * that does not return is ended with its worker. Without workers nothing can end it.
    */
-  readonly taskSeconds?: number | undefined;
+  readonly taskTimeoutS?: number | undefined;
   /** Shows partial results as they arrive; see `PlotsOption`. */
   readonly plots?: PlotsOption | undefined;
   /**
@@ -55,24 +59,26 @@ export interface UdfRunOptions {
   readonly record?: string | RecordOptions | undefined;
 }
 const runRows = {
-  ...row.others('roi', 'corrections', 'progress', 'numPartitions', 'plots', 'record'),
-  taskSeconds: row.number(1e-3, Number.POSITIVE_INFINITY),
+  ...row.others('roi', 'corrections', 'onProgress', 'numPartitions', 'plots', 'record'),
+  taskTimeoutS: row.number(1e-3, Number.POSITIVE_INFINITY),
   latest: row.flag,
+  progress: row.flag,
   signal: row.signal,
 } as const;
 
 /** Checks the options of a run that no other part of it checks. Throws `Argument`. */
 export function checkRun(what: string, options: UdfRunOptions): void {
-  const { progress, signal } = checkedOptions(what, options, runRows);
-  if (typeof progress !== 'boolean')
-    expects(
-      progress === undefined || typeof progress === 'function',
-      `${what}: progress`,
-      progress,
-      'true or a function',
-    );
+  const { signal } = checkedOptions(what, options, runRows);
+  callback(`${what}: onProgress`, options.onProgress);
   checkSignal(signal);
 }
+
+/** The options of a run with their present names: a function as `progress` is called `onProgress`. */
+export const presentOfRun = (what: string, options: UdfRunOptions): UdfRunOptions =>
+  renamed(what, options, {
+    ...formerOfRun,
+    ...(typeof options?.progress === 'function' && { progress: 'onProgress' }),
+  });
 
 /** The file to which a run writes its frames. */
 export interface RecordOptions {
@@ -158,9 +164,8 @@ export async function madeWith(
   kind: string,
   options: MakeWithOptions,
 ): Promise<[UdfContextOptions, Executor[]]> {
-  knownOptions('Context.makeWith', options, ['cpus', 'gpus', 'on', 'context']);
+  const { context, on } = checkedOptions('Context.makeWith', options, row.others('cpus', 'gpus', 'on', 'context'));
   const executor = await place.makeExecutor(kind, options);
-  const { context, on } = options;
   const given = { ...(executor && { executor }), ...(context && { context }), ...(on && { delayedOn: on }) };
   return [given, executor ? [executor] : []];
 }
@@ -170,7 +175,8 @@ export interface ExportOptions {
   /** Replace an existing file, but never one of the scan. Default: false. */
   readonly force?: boolean | undefined;
   readonly signal?: PlatformSignal | undefined;
-  readonly progress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+  /** Called with the number of frames that are written. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Options of a context. */

@@ -2,11 +2,12 @@
 
 import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
-import { row, valid } from '../base/call-options.js';
+import { checkedOptions, row, valid } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
 import { checkSignal, knownOptions } from '../base/options.js';
+import { renamed } from '../base/renamed.js';
 import { asyncDispose } from '../base/resource.js';
 import type { Executor } from '../executors/executor.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../io/data/custom.js';
@@ -27,6 +28,7 @@ import {
   type ExportOptions,
   type PartialOfRun,
   type PartialRun,
+  presentOfRun,
   type RunResults,
   type UdfContextOptions,
   type UdfPlace,
@@ -69,7 +71,7 @@ export class UdfContext {
   constructor(place: UdfPlace, options: UdfContextOptions = {}, owned: readonly Executor[] = []) {
     this.#place = place;
     this.#owned = owned;
-    knownOptions('Context', options, ['executor', 'context', 'delayedOn']);
+    checkedOptions('Context', options, row.others('executor', 'context', 'delayedOn'));
     expects(Array.isArray(owned), 'Context: the second argument', owned, 'a list of executors');
     this.#options = options;
     Object.defineProperty(this, asyncDispose, { value: () => this.close() });
@@ -152,8 +154,9 @@ export class UdfContext {
   async runUdf<const U extends AnyUdf | readonly AnyUdf[]>(
     scan: Scan,
     udf: U,
-    options: UdfRunOptions = {},
+    given: UdfRunOptions = {},
   ): Promise<RunResults<U>> {
+    const options = presentOfRun('runUdf', given);
     const { run, list } = this.#plan('runUdf', scan, udf, options);
     const plots = plotsFor(options.plots);
     for await (const _ of this.#advance(run, options, plots));
@@ -163,11 +166,8 @@ export class UdfContext {
   }
 
   /** Like `runUdf`, but yields the results after each partition. */
-  runUdfIter<const U extends AnyUdf | readonly AnyUdf[]>(
-    scan: Scan,
-    udf: U,
-    options: UdfRunOptions = {},
-  ): PartialRun<U> {
+  runUdfIter<const U extends AnyUdf | readonly AnyUdf[]>(scan: Scan, udf: U, given: UdfRunOptions = {}): PartialRun<U> {
+    const options = presentOfRun('runUdfIter', given);
     const { run } = this.#plan('runUdfIter', scan, udf, options);
     const advance = this.#advance(run, options, plotsFor(options.plots));
     const results = async function* () {
@@ -280,15 +280,15 @@ export class UdfContext {
    * Writes the frames of a scan to a .npy file, with its shape and syncOffset. Throws `Argument` if the file exists and
    * `force` is not set, or if it is a file of the scan itself; `File` while another process is writing it.
    */
-  async exportDataset(scan: Scan, path: string, options: ExportOptions = {}): Promise<void> {
+  async exportDataset(scan: Scan, path: string, given: ExportOptions = {}): Promise<void> {
     this.#assertOpen();
+    const options = renamed('exportDataset', given, { progress: 'onProgress' });
     expectsScan('exportDataset', scan);
     expects(typeof path === 'string', 'exportDataset: the path', path, 'the name of a .npy file');
-    knownOptions('exportDataset', options, ['force', 'signal', 'progress']);
-    const progress = observer('exportDataset', options, 'progress');
-    valid('exportDataset: force', options.force, row.flag);
-    checkSignal(options.signal);
-    await this.#place.exportNpy(scan, path, { ...options, progress });
+    const rows = { force: row.flag, signal: row.signal, onProgress: row.any };
+    checkSignal(checkedOptions('exportDataset', options, rows).signal);
+    const onProgress = observer('exportDataset', options, 'onProgress');
+    await this.#place.exportNpy(scan, path, { ...options, onProgress });
   }
 
   createMaskAnalysis(scan: Scan, options: create.MaskAnalysisOptions) {
@@ -440,12 +440,10 @@ export class UdfContext {
       executor: this.#options.executor,
       delayedOn: () => this.#computeOn(),
       readFile: this.#place.readFile,
-      taskSeconds: options.taskSeconds,
+      taskTimeoutS: options.taskTimeoutS,
     };
-    const tell =
-      typeof options.progress === 'function'
-        ? observer('run', options as { progress(progress: UdfProgress): void }, 'progress')
-        : options.progress && this.#place.note && lineOf(this.#place.note);
+    const tell = observer('run', options, 'onProgress');
+    const print = options.progress && this.#place.note && lineOf(this.#place.note);
     const recorder = await this.#recorder(run, options);
     const { live } = run.scan;
     let isKept = live !== undefined;
@@ -453,7 +451,8 @@ export class UdfContext {
     const signals = [options.signal ?? [], live ? [] : this.#ending.signal].flat();
     try {
       for await (const step of steps(run, { ...engine, recorder }, AbortSignal.any(signals))) {
-        if (tell) tell(run.progress);
+        tell(run.progress);
+        if (print) print(run.progress);
         await plots?.show(() => run.results(), run.damage);
         yield step;
       }
@@ -471,8 +470,7 @@ export class UdfContext {
   async #recorder({ scan, shape, latest }: Run, { record }: UdfRunOptions): Promise<FrameRecorder | undefined> {
     if (record === undefined) return undefined;
     const options = typeof record === 'string' ? { file: record } : record;
-    knownOptions('record', options, ['file', 'force']);
-    expects(typeof options.file === 'string', 'record: file', options.file, 'the name of a .npy file');
+    checkedOptions('record', options, { file: row.required(row.text), force: row.flag });
     if (shape.selection.positions || latest)
       throw new EwaldError(
         'Argument',

@@ -43,8 +43,10 @@ export interface UdfRun {
   readonly count: number;
   /** [count, columns] */
   readonly nav: Float64Array;
-  /** [planes, pixels] */
-  readonly sig: Float64Array;
+  /** [planes, pixels]; absent if further frames follow. */
+  readonly sig: Float64Array | undefined;
+  /** Whether the sums of pixels continue those of the run before. */
+  readonly continues: boolean;
 }
 
 /** A planned pass. */
@@ -52,6 +54,8 @@ export interface UdfKernel extends Disposable {
   readonly bytes: number;
   /** Whether frames may be in memory of its backend. */
   readonly takesArrays: boolean;
+  /** Whether sums of pixels may continue over several runs. */
+  readonly takesPieces: boolean;
   run(run: UdfRun): Promise<void>;
 }
 

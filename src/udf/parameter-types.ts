@@ -32,7 +32,10 @@ export interface LiveParameters {
    * Longest time to wait for an acquisition, or for the first frame of a file. Seconds; 0 … 86400; default no limit.
    */
   readonly timeoutS?: number | undefined;
-  /** Time without a frame after which the scan ends with an error. Seconds; 0 … 86400; default 60. */
+  /**
+   * Time without a frame after which the scan ends with an error. Before the first frame of a detector, which may
+   * wait for its trigger, there is no limit unless this is set. Seconds; 0 … 86400; default 60.
+   */
   readonly stallS?: number | undefined;
   /**
    * Of a detector (--connect). Time to connect again if the connection ends during a scan; frames of that time are
@@ -69,7 +72,10 @@ export interface AnalysisParameters {
   readonly maskRadius?: number | undefined;
   /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
   readonly radius?: number | undefined;
-  /** Of disks, strain. Radius of diffraction disks. Pixels; 0 … 1e6; default required unless the pattern is user. */
+  /**
+   * Of disks, strain. Radius of diffraction disks. Pixels; 0 … 1e6; default that of the calibration; required without
+   * one unless the pattern is user.
+   */
   readonly diskRadius?: number | undefined;
   /**
    * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Inner radius. Pixels; 0 … 1e6; default by the
@@ -180,17 +186,19 @@ export interface AnalysisParameters {
   /** Of strain. Angle by which the axes of the strain are turned, from x to y. Degrees; -10000 … 10000; default 0. */
   readonly axesRotation?: number | undefined;
   /**
-   * Of com, icom, ssb. Result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given. It
-   * gives the centre, the rotation where it is certain, the hot pixels of com and icom, the radius of ssb.
+   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb, disks, strain.
+   * Result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given. It gives the centre,
+   * the radius of disk, disks, strain and ssb, the rotation where it is certain, the hot pixels of com and icom, and
+   * the optics of ssb.
    */
   readonly calibration?: Calibration | undefined;
   /** Of icom. Mirrors the shifts at the edges of the scan, so that they need not be periodic. Default true. */
   readonly mirrored?: boolean | undefined;
-  /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default required. */
+  /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default that of the calibration; required without one. */
   readonly voltage?: number | undefined;
-  /** Of ssb. Step of the scan. Nm; above 0 … 1e6; default required. */
+  /** Of ssb. Step of the scan. Nm; above 0 … 1e6; default that of the calibration; required without one. */
   readonly dpix?: number | undefined;
-  /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default required. */
+  /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default that of the calibration; required without one. */
   readonly semiconv?: number | undefined;
   /**
    * Of ssb. Radius of the central disk on the detector. Pixels; 0.5 … 1e5; default that of the calibration; required

@@ -1,4 +1,5 @@
 /** Parameters of the analyses and of a run over a scan. Names, meanings and defaults of analyses are LiberTEM's. */
+import { sliceRows } from '../base/frame-slice.js';
 import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { liveRows } from './acquisition/parameters.js';
@@ -85,7 +86,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   diskRadius: {
     ...disk,
     sentence: 'radius of diffraction disks',
-    usual: 'required unless the pattern is user',
+    usual: 'that of the calibration; required without one unless the pattern is user',
     of: ofDisks,
   },
   ri: {
@@ -358,11 +359,13 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   calibration: {
     kind: 'text',
     sentence: 'result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given',
-    more: 'It gives the centre, the rotation where it is certain, the hot pixels of com and icom, the radius of ssb.',
+    more:
+      'It gives the centre, the radius of disk, disks, strain and ssb, the rotation where it is certain, the hot ' +
+      'pixels of com and icom, and the optics of ssb.',
     type: 'Calibration',
     usual: '',
     value: 'file.json',
-    of: [...coms, 'ssb'],
+    of: [...centred, ...ofDisks],
   },
   mirrored: {
     kind: 'boolean',
@@ -376,7 +379,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'acceleration voltage',
     range: range(0.001, 1e5, Number.NaN),
     unit: 'kV',
-    usual: 'required',
+    usual: 'that of the calibration; required without one',
     value: 'kV',
     of: ['ssb'],
   },
@@ -385,7 +388,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'step of the scan',
     range: range(0, 1e6, Number.NaN, { above: true }),
     unit: 'nm',
-    usual: 'required',
+    usual: 'that of the calibration; required without one',
     value: 'nm',
     of: ['ssb'],
   },
@@ -394,7 +397,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'convergence semi-angle',
     range: range(0, 1500, Number.NaN, { above: true }),
     unit: 'mrad',
-    usual: 'required',
+    usual: 'that of the calibration; required without one',
     value: 'mrad',
     of: ['ssb'],
   },
@@ -472,7 +475,8 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     kind: 'text',
     short: 'o',
     sentence:
-      'results: .npy (of several, one file each: out-x.npy, …), .h5 (all in one), .csv (one row per scan position)',
+      'results: .npy (of several, one file each: out-x.npy, …), .h5 or .zarr (all in one), .csv (one row per scan ' +
+      'position), or - for one as .npy on standard output',
     usual: '',
     value: 'file',
   },
@@ -519,6 +523,8 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     usual: 'the whole scan',
     value: 'region',
   },
+  first: { ...sliceRows.first, group: 'input' },
+  frames: { ...sliceRows.frames, group: 'input' },
   syncOffset: {
     group: 'input',
     kind: 'integer',
@@ -546,6 +552,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     value: 'file.npy',
   },
   gain: {
+    flag: 'gain-map',
     common: true,
     group: 'input',
     kind: 'text',
@@ -585,9 +592,29 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
 export const calibrateRows = {
   semiconv: {
     ...analysisRows.semiconv,
-    sentence: 'convergence semi-angle, for mrad a pixel',
-    usual: 'none',
+    sentence: 'convergence semi-angle, for mrad a pixel and ssb',
+    usual: 'what the file says, if anything',
     of: undefined,
+  },
+  voltage: {
+    ...analysisRows.voltage,
+    sentence: 'acceleration voltage, for ssb',
+    usual: 'what the file says, if anything',
+    of: undefined,
+  },
+  dpix: {
+    ...analysisRows.dpix,
+    sentence: 'step of the scan, for ssb',
+    usual: 'what the file says, if anything',
+    of: undefined,
+  },
+  rings: {
+    kind: 'numbers',
+    sentence: 'lattice spacings of a known powder, whose rings give the size of a pixel; at least three',
+    range: range(0.001, 1000, Number.NaN),
+    unit: 'nm',
+    usual: 'none',
+    value: 'nm,…',
   },
 } as const satisfies Parameters;
 

@@ -16,6 +16,7 @@ export type { DetectorOptions } from './acquisition/options.js';
 export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
 export type * from './analyses/create.js';
 export type { ComImages, ComParams } from './builtin/com.js';
+export type { MasksParams } from './builtin/masks.js';
 export {
   comUdf,
   crystallinityUdf,
@@ -24,11 +25,11 @@ export {
   masksUdf,
   pickUdf,
   pixelsUdf,
+  type ReadyUdf,
   stddevUdf,
   sumSigUdf,
   sumUdf,
-} from './builtin/index.js';
-export type { MasksParams } from './builtin/masks.js';
+} from './builtin/ready.js';
 export type { CalibrateOptions } from './calibrate/calibrate.js';
 export type { Calibration, PixelRuns, Refused } from './calibrate/calibration.js';
 export type {
@@ -113,6 +114,7 @@ export type {
 } from './pass/pass.js';
 export type { CorrectionSet } from './scans/corrections.js';
 export {
+  type ResidentProgress,
   ResidentScan,
   type ResidentScanOptions,
   residentBytes,

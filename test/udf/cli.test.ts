@@ -1,4 +1,5 @@
 /** `ewald run` with typical user input: files of every kind, regions, corrections, user-defined functions, mistakes. */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -92,6 +93,44 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     await sum.dispose();
   });
 
+  test('several analyses as a group of Zarr, which is not replaced', async () => {
+    const { code, err, out } = await run('com,sum', ...scan, '--cx', '4.5', '--cy', '3.5', '-o', 'all.zarr');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('all.zarr');
+    // One chunk, without compression: the numbers themselves.
+    const chunk = await readFile(at('all.zarr/sum-intensity/0.0'));
+    expect([...new Float64Array(new Uint8Array(chunk).buffer)]).toEqual(golden.sum.intensity.data);
+    expect(JSON.parse(await readFile(at('all.zarr/com-field/.zarray'), 'utf8'))).toEqual({
+      zarr_format: 2,
+      shape: [6, 5, 2],
+      chunks: [6, 5, 2],
+      dtype: '<f8',
+      compressor: null,
+      fill_value: null,
+      order: 'C',
+      filters: null,
+    });
+    expect(JSON.parse(await readFile(at('all.zarr/com-x/.zattrs'), 'utf8'))).toEqual({
+      description: 'shift along x, pixels',
+    });
+    const read = await open(at('all.zarr'), { dataset: 'sum-intensity' });
+    expect([...((await read.read(0, read.frames)) as Float64Array)]).toEqual(golden.sum.intensity.data);
+    await read.dispose();
+    mistaken(await run('sum', ...scan, '-o', 'all.zarr', '--force'), 2, 'all.zarr exists already', 'another name');
+    mistaken(await run('sum', ...scan, '-o', 'absent/all.zarr'), 1, 'absent/all.zarr');
+    expect((await readdir(folder)).filter((name) => name.startsWith('.all'))).toEqual([]);
+  });
+
+  test('one result as .npy on standard output', async () => {
+    const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+    const words = ['run', 'disk', ...scan, '-o', '-', '--json'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...words], { cwd: folder });
+    expect([status, String(stderr)]).toEqual([0, expect.stringMatching(/intensity.*6 × 5 f64/)]);
+    const { shape, data } = readNpy(stdout, 'standard output');
+    expect([shape, [...data]]).toEqual([[6, 5], golden.disk_default.data]);
+    mistaken(await run('com', ...scan, '-o', '-'), 2, 'standard output holds one result', 'field', '--channel');
+  });
+
   test('a table', async () => {
     const { code } = await run('ring,point', ...scan, '-o', 'table.csv');
     expect(code).toBe(0);
@@ -115,6 +154,17 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect([code, told.frames, Math.round(told.bytesPerSecond * told.seconds)]).toEqual([0, 2, 320]);
     const found = [...readNpy(await readFile(at('roi.npy')), '').data];
     expect(found.filter((value) => !Number.isNaN(value))).toEqual([7, 12].map((i) => golden.sumsig.intensity.data[i]));
+    for (const [flag, value, wanted] of [
+      ['--first', '3', [0, 1, 2]],
+      ['--frames', '2:20:9', [2, 11]],
+      ['--frames', '28:99', [28, 29]],
+    ] as const) {
+      const some = await run('sumsig', ...scan, flag, value, '-o', 'some.npy', '--force', '--json');
+      expect(JSON.parse(some.out).frames).toBe(wanted.length);
+      const sums = [...readNpy(await readFile(at('some.npy')), '').data];
+      for (const [i, sum] of sums.entries())
+        expect(sum).toBe((wanted as readonly number[]).includes(i) ? golden.sumsig.intensity.data[i] : NaN);
+    }
   });
 
   test('a dark frame, workers, and a user-defined function', async () => {
@@ -226,11 +276,18 @@ describe('mistakes', () => {
     [
       ['disk', 'scan.npy', '--ri', '3'],
       2,
-      ['--ri belongs to ring, ', 'cluster, com and icom; disk does not use it and takes --cx, --cy, -r\n'],
+      [
+        '--ri belongs to ring, ',
+        'cluster, com and icom; disk does not use it and takes --cx, --cy, -r, --calibration\n',
+      ],
     ],
     [['ring', 'scan.npy', '--ri', '4', '--ro', '3'], 2, ['ewald: --ri is 4 and --ro 3;']],
     [['sum', 'scan.npy', '--nav-shape', '7,5'], 1, ['30 frames', '7 × 5', '5 × 6']],
     [['sumsig', 'scan.npy', '--nav-shape', '6,5', '--roi', '9,9'], 2, ['--roi', '6 × 5', '0:6,0:5']],
+    [['sum', 'scan.npy', '--frames', '30:'], 2, ['the scan has 30 frames, counted from 0; 30: selects no frame']],
+    [['sum', 'scan.npy', '--frames', '3'], 2, ['--frames is "3"; expected first:end or first:end:step']],
+    [['sum', 'scan.npy', '--first', '3', '--frames', ':3'], 2, ['--first and --frames both select frames']],
+    [['sum', 'scan.npy', '--first', '3', '--roi', '1'], 2, ['--roi selects frames, as --first and --frames do']],
     [['sum', 'scan.npy', '-o', 'sum.txt'], 2, ['.npy', '.h5', '.csv']],
     [['sum', 'scan.npy', '-o', 'scan.npy'], 2, ['scan.npy is the input itself']],
     [['sum', 'scan.npy', '--executor', 'dask'], 2, ['"dask"', 'workers']],

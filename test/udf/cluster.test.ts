@@ -130,6 +130,6 @@ test('invalid requests are refused', async () => {
   await refused(create({ ri: 3, ro: 2 }), 'Argument', 'ri is 3');
   const flat = ctx.fromMemory(new Uint8Array(800).fill(7), { sigShape, navShape: [10] });
   await refused(() => ctx.run(ctx.createClusterAnalysis(flat)), 'Argument', 'no pixel varies');
-  await refused(() => ctx.runUdf(scan, pixelsUdf), 'Argument', 'there is no pixel');
-  await refused(() => ctx.runUdf(scan, pixelsUdf.withParams({ pixels: [80] })), 'Argument', 'pixel 0 is 80', '0 to 79');
+  await refused(() => ctx.runUdf(scan, pixelsUdf()), 'Argument', 'there is no pixel');
+  await refused(() => ctx.runUdf(scan, pixelsUdf({ pixels: [80] })), 'Argument', 'pixel 0 is 80', '0 to 79');
 });

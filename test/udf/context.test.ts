@@ -59,7 +59,7 @@ test('partial results come partition by partition, and parameters change between
 });
 
 test('a run whose loop is left early ends, and cannot be iterated again', async () => {
-  const run = ctx.runUdfIter(scan(), sumSigUdf, { numPartitions: 4 });
+  const run = ctx.runUdfIter(scan(), sumSigUdf(), { numPartitions: 4 });
   for await (const { progress } of run) {
     expect(progress.done).toBe(1);
     break;
@@ -79,14 +79,14 @@ test('valid positions are those of the region that have a frame', async () => {
   // Position i has frame i + 3, so the last three have none.
   const moved = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: 3 });
   const roi = Uint8Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? 1 : 0));
-  const { intensity } = await ctx.runUdf(moved, sumSigUdf, { roi, numPartitions: 3 });
+  const { intensity } = await ctx.runUdf(moved, sumSigUdf(), { roi, numPartitions: 3 });
   expect(intensity.rawShape).toEqual([10]);
   expect([...intensity.rawValidMask]).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
   expect([...intensity.validMask]).toEqual([...roi].map((there, i) => (there && i < 17 ? 1 : 0)));
   expect(intensity.maskedData).toEqual(sums.map((_, i) => (roi[i] && i < 17 ? sums[i + 3] : undefined)));
   // Negative: the first positions have no frame.
   const back = ctx.fromMemory(frames, { navShape, sigShape, syncOffset: -2 });
-  const { intensity: later } = await ctx.runUdf(back, sumSigUdf);
+  const { intensity: later } = await ctx.runUdf(back, sumSigUdf());
   expect([...later.validMask]).toEqual(sums.map((_, i) => (i < 2 ? 0 : 1)));
   expect(later.maskedData.slice(0, 4)).toEqual([undefined, undefined, sums[0], sums[1]]);
 });
@@ -95,7 +95,7 @@ test('-1 in the shape of a scan follows from the number of frames, of every kind
   const file = join(folder, 'twenty.raw');
   await writeFile(file, frames);
   const raw = { format: 'raw', dtype: 'u16', sigShape } as const;
-  const custom = { shape: { navigation: [20], signal: [6, 7] }, dtype: 'u16', read: async () => undefined } as const;
+  const custom = { shape: { nav: [20], sig: [6, 7] }, dtype: 'u16', read: async () => undefined } as const;
   const shapes = async (options: { navShape: readonly number[]; syncOffset?: number }) =>
     [
       ctx.fromMemory(frames, { ...options, sigShape }),
@@ -123,7 +123,7 @@ test('inspect describes a run without reading anything', async () => {
   unread.dataset.read = () => {
     throw new Error('it was read');
   };
-  const told = ctx.inspect(unread, stddevUdf, { roi: Uint8Array.from({ length: 20 }, (_, i) => (i < 7 ? 1 : 0)) });
+  const told = ctx.inspect(unread, stddevUdf(), { roi: Uint8Array.from({ length: 20 }, (_, i) => (i < 7 ? 1 : 0)) });
   expect([told.name, told.kernels, told.inputDtype, told.frames]).toEqual(['stddev', true, 'u16', 7]);
   expect(told.buffers.std).toEqual({ kind: 'sig', dtype: 'f64', extraShape: [], shape: [6, 7], use: 'resultOnly' });
   expect(told.buffers.second?.use).toBe('private');
@@ -133,11 +133,11 @@ test('inspect describes a run without reading anything', async () => {
     frames: 20,
     buffers: { value: { kind: 'nav', shape: [4, 5] } },
   });
-  await refused(async () => ctx.inspect(unread, sumUdf, { roi: new Uint8Array(7) }), 'Shape', '7');
+  await refused(async () => ctx.inspect(unread, sumUdf(), { roi: new Uint8Array(7) }), 'Shape', '7');
 });
 
 test('display names the results that are returned, and not the private ones', () => {
-  const table = ctx.display(scan(), stddevUdf);
+  const table = ctx.display(scan(), stddevUdf());
   expect(table).toMatch(/^<table/);
   for (const word of ['varsum', 'numFrames', 'f64', 'sig']) expect(table).toContain(word);
   expect(table).not.toContain('second');
@@ -158,7 +158,7 @@ test('exported frames equal the ones loaded again', async () => {
   expect(both.find((one) => one.status === 'rejected')).toMatchObject({
     reason: { tag: 'File', message: expect.stringContaining('is being written by this process') },
   });
-  const [all, each] = await ctx.runUdf(again, [sumUdf, sumSigUdf]);
+  const [all, each] = await ctx.runUdf(again, [sumUdf(), sumSigUdf()]);
   expect([...each.intensity.data]).toEqual(sums);
   expect(all.intensity.data.reduce((a, b) => a + b, 0)).toBe(sums.reduce((a, b) => a + b, 0));
 });
@@ -178,7 +178,7 @@ test('tiles of rows are as large as the UDF requests, and cover every pixel once
       for (let p = 0; p < 42; p++) dest.total[p] = (dest.total[p] as number) + (src.total[p] as number);
     },
   });
-  const [{ total }, { intensity }] = await ctx.runUdf(scan(), [tiled, sumUdf]);
+  const [{ total }, { intensity }] = await ctx.runUdf(scan(), [tiled, sumUdf()]);
   expect([...total.data]).toEqual([...(intensity.data as Float64Array)]);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(3 * 2 * 7);
 });
@@ -203,7 +203,7 @@ test('mistakes are named', async () => {
     getResults: () => ({ other: new Float32Array(20) }) as never,
   });
   await refused(() => ctx.runUdf(scan(), stray), 'Argument', 'other', 'not declared');
-  await refused(() => ctx.runUdf(scan(), sumUdf, { roi: new Uint8Array(7) }), 'Shape', '7');
+  await refused(() => ctx.runUdf(scan(), sumUdf(), { roi: new Uint8Array(7) }), 'Shape', '7');
   await refused(async () => ctx.createDiskAnalysis(scan(), { cx: 99 }), 'Argument', '99', 'outside');
   await refused(async () => ctx.createRingAnalysis(scan(), { ri: 3, ro: 2 }), 'Argument', 'ri is 3');
   await refused(async () => ctx.fromMemory(frames, { navShape: [9, 9], sigShape }), 'Shape');

@@ -8,7 +8,7 @@ const pixels = height * width;
 
 /** Frame n holds the numbers n, n + 1, … */
 class Counting {
-  readonly shape = { navigation: [rows, columns], signal: [height, width] };
+  readonly shape = { nav: [rows, columns], sig: [height, width] };
   readonly dtype = 'u16';
   readonly name = 'counting';
   readonly reads: [first: number, count: number][] = [];
@@ -53,7 +53,7 @@ describe('a custom dataset', () => {
     const [ctx, reader] = [await opened(), new Counting()];
     const scan = await ctx.load(reader as CustomDataset);
     expect(scan.shape).toEqual({ nav: [rows, columns], sig: [height, width] });
-    const [{ intensity }, { first }] = await ctx.runUdf(scan, [sumSigUdf, firsts]);
+    const [{ intensity }, { first }] = await ctx.runUdf(scan, [sumSigUdf(), firsts]);
     expect([...intensity.data]).toEqual(sums);
     expect([...first.data]).toEqual([...Array(5).fill(0), ...Array(7).fill(5)]);
     expect(reader.reads).toEqual([
@@ -66,7 +66,7 @@ describe('a custom dataset', () => {
 
   test('is read here and processed by a worker', async () => {
     const ctx = await opened('workers');
-    const { intensity } = await ctx.runUdf(await ctx.load(new Counting() as CustomDataset), sumSigUdf);
+    const { intensity } = await ctx.runUdf(await ctx.load(new Counting() as CustomDataset), sumSigUdf());
     expect([...intensity.data]).toEqual(sums);
   });
 
@@ -77,7 +77,7 @@ describe('a custom dataset', () => {
       into.fill(1);
     };
     const scan = await ctx.load(reader as CustomDataset);
-    const error = await ctx.runUdf(scan, sumSigUdf).then(
+    const error = await ctx.runUdf(scan, sumSigUdf()).then(
       () => expect.unreachable('nothing was thrown'),
       (thrown) => thrown,
     );
@@ -94,7 +94,7 @@ describe('a custom dataset', () => {
       read: (_: number, count: number) => new Uint16Array(count * pixels).fill(7),
     });
     const scan = await ctx.load(returning as CustomDataset);
-    const run = ctx.runUdf(scan, [sumSigUdf]);
+    const run = ctx.runUdf(scan, [sumSigUdf()]);
     await expect(run).rejects.toThrow(/read returned .*; expected that it writes the frames into its third argument/);
     const masked = Object.assign(returning, { mask: new Uint8Array(pixels) }) as unknown as CustomDataset;
     await expect(ctx.load(masked, { fileMask: true })).rejects.toThrow(/mask is .*; expected a method/);
@@ -104,7 +104,7 @@ describe('a custom dataset', () => {
     const ctx = await opened();
     const load = (change: object) => () => ctx.load(Object.assign(new Counting(), change) as CustomDataset);
     await refused(load({ dtype: 'u12' }), 'Argument', 'dtype', 'u12');
-    await refused(load({ shape: { navigation: [3], signal: [] } }), 'Argument', 'shape.signal');
+    await refused(load({ shape: { nav: [3], sig: [] } }), 'Argument', 'shape.sig');
     await refused(
       load({
         partitions: () => [
@@ -121,18 +121,18 @@ describe('a custom dataset', () => {
 });
 
 describe('a reader with a mistake in its members is refused', () => {
-  const plain = { shape: { navigation: [2], signal: [2, 2] }, dtype: 'u16', read: () => undefined };
+  const plain = { shape: { nav: [2], sig: [2, 2] }, dtype: 'u16', read: () => undefined };
   const load = (given: object) => async () => (await opened()).load(given as CustomDataset);
 
   test.each([
     ['a method that is misspelt', { ...plain, partitons: () => [] }, 'did you mean "partitions"?'],
     ['a property that is unknown', { ...plain, endianness: 'big' }, 'expected some of shape, dtype, read, partitions'],
     ['a method of a class', Object.assign(new Counting(), { masks: () => [] }), 'did you mean "mask"?'],
-    ['no read', { shape: plain.shape, dtype: 'u16' }, 'has no read; expected { shape: { navigation, signal }'],
+    ['no read', { shape: plain.shape, dtype: 'u16' }, 'has no read; expected { shape: { nav, sig }'],
     ['an undefined dtype', { ...plain, dtype: undefined }, 'dtype is undefined; expected one of'],
     ['no shape', { dtype: 'u16', read: plain.read }, 'has no shape; expected'],
     ['a read that is data', { ...plain, read: new Uint16Array(8) }, 'has no function read'],
-    ['another shape', { ...plain, shape: { navigation: [2], signals: [2, 2] } }, 'did you mean "signal"?'],
+    ['another shape', { ...plain, shape: { nav: [2], sigs: [2, 2] } }, 'did you mean "sig"?'],
   ])('%s', (_, given, words) => refused(load(given), 'Argument', words));
 
   test('but a class has state of its own, and the shape of a scan will do', async () => {
@@ -153,7 +153,7 @@ describe("a file's own mask", () => {
     expect(scan.notes).toEqual([
       { kind: 'warning', option: 'fileMask', text: expect.stringContaining('mask of bad pixels, which is not used') },
     ]);
-    expect([...(await ctx.runUdf(scan, sumSigUdf)).intensity.data]).toEqual(sums);
+    expect([...(await ctx.runUdf(scan, sumSigUdf())).intensity.data]).toEqual(sums);
   });
 
   test('excludes its pixels, together with those of the run', async () => {
@@ -162,10 +162,10 @@ describe("a file's own mask", () => {
     expect(scan.notes).toEqual([]);
     // Pixel 7 is in the middle of the second row, so its neighbours are 1, 2, 3, 6, 8.
     const change = (1 + 2 + 3 + 6 + 8) / 5 - 7;
-    const found = [...(await ctx.runUdf(scan, sumSigUdf)).intensity.data];
+    const found = [...(await ctx.runUdf(scan, sumSigUdf())).intensity.data];
     for (const [n, value] of found.entries()) expect(value).toBeCloseTo((sums[n] as number) + change, 4);
     const corrections = { excludedPixels: [[0, 2]] } as const;
-    const both = [...(await ctx.runUdf(scan, sumSigUdf, { corrections })).intensity.data];
+    const both = [...(await ctx.runUdf(scan, sumSigUdf(), { corrections })).intensity.data];
     const other = (1 + 3 + 6 + 8) / 4;
     for (const [n, value] of both.entries()) expect(value).toBeCloseTo((sums[n] as number) + 2 * other - 9, 4);
   });
@@ -194,16 +194,16 @@ describe('a scan in memory', () => {
       buffers: { n: { kind: 'nav', dtype: 'u8' } },
       processFrame: ({ frame }) => void frame.fill(0),
     });
-    await ctx.runUdf(scan, [sumSigUdf, writing]);
+    await ctx.runUdf(scan, [sumSigUdf(), writing]);
     expect(data).toEqual(frames);
   });
 
   test('cannot be processed after it is closed', async () => {
     const ctx = await opened();
     const scan = ctx.fromMemory(frames, options);
-    const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf());
     expect(intensity.data[0]).toBe(frames.subarray(0, pixels).reduce((a, b) => a + b, 0));
     await scan.dispose();
-    await refused(() => ctx.runUdf(scan, sumSigUdf), 'Disposed');
+    await refused(() => ctx.runUdf(scan, sumSigUdf()), 'Disposed');
   });
 });

@@ -52,7 +52,7 @@ describe.skipIf(!zmq)(`a series${zmq ? '' : ' (absent: zeromq)'}`, () => {
     for (let i = 0; i < 2; i++) {
       const scan = (await connection.next({ navShape: [4, -1] })) ?? expect.fail();
       expect(scan).toMatchObject({ format: 'dectris', dtype: 'u16', shape: { nav: [4, 5], sig: [height, width] } });
-      const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+      const { intensity } = await ctx.runUdf(scan, sumSigUdf());
       expect([...intensity.data]).toEqual(sums);
       expect(scan.live.status).toMatchObject({ received: 20, processed: 20, waiting: 0, lost: 0, dropped: 0 });
     }
@@ -60,7 +60,7 @@ describe.skipIf(!zmq)(`a series${zmq ? '' : ' (absent: zeromq)'}`, () => {
 
   test('waits for memory: a ring of two images loses none', async () => {
     const scan = await scanOf(messages, { ringBytes: 1 });
-    const [each, whole] = await ctx.runUdf(scan, [sumSigUdf, sumUdf]);
+    const [each, whole] = await ctx.runUdf(scan, [sumSigUdf(), sumUdf()]);
     expect([...each.intensity.data]).toEqual(sums);
     expect(whole.intensity.data[0]).toBe(images.reduce((sum, image) => sum + (image[0] as number), 0));
   });
@@ -72,18 +72,18 @@ describe.skipIf(!zmq)(`a series${zmq ? '' : ' (absent: zeromq)'}`, () => {
     broken.fill(0xff, broken.length - 40);
     sent.splice(4, 2);
     const scan = await scanOf(sent);
-    const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf());
     expect([...intensity.data]).toEqual(sums.map((sum, i) => ([3, 4, 7].includes(i) ? 0 : sum)));
     expect(scan.live.status).toMatchObject({ received: 17, lost: 3 });
   });
 
   test('counts the images that a series which ends early does not send as lost', async () => {
     const scan = await scanOf([...messages.slice(0, 11), messages.at(-1) as Uint8Array]);
-    const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf());
     expect([...intensity.data]).toEqual(sums.map((sum, i) => (i < 10 ? sum : 0)));
     expect(scan.live.status).toMatchObject({ received: 10, lost: 10, reason: 'the detector ended the series' });
     const restarted = await scanOf([...messages.slice(0, 11), ...messages]);
-    await ctx.runUdf(restarted, sumSigUdf);
+    await ctx.runUdf(restarted, sumSigUdf());
     expect(restarted.live.status).toMatchObject({ lost: 10, reason: 'the detector began another series' });
   });
 
@@ -96,7 +96,7 @@ describe.skipIf(!zmq)(`a series${zmq ? '' : ' (absent: zeromq)'}`, () => {
       [new TextEncoder().encode('GET / HTTP/1.1'), 'not one of DECTRIS; expected stream V1'],
     ] as const) {
       const scan = await scanOf([...messages.slice(0, 11), last]);
-      const error: EwaldError = await ctx.runUdf(scan, sumSigUdf).then(
+      const error: EwaldError = await ctx.runUdf(scan, sumSigUdf()).then(
         () => expect.fail(),
         (thrown) => thrown,
       );
@@ -111,6 +111,9 @@ describe.skipIf(!zmq)(`a series${zmq ? '' : ' (absent: zeromq)'}`, () => {
     await refused(() => ctx.connect('dectris', { reconnectS: 1 }), 'Argument', 'reconnectS is for merlin');
     const connection = await connected([]);
     expect(await connection.next({ timeoutS: 0.02 })).toBeUndefined();
+    // A trigger may be waited for, unless the caller sets a limit.
+    const started = await connected(messages.slice(0, 1));
+    await refused(() => started.next({ navShape: [4, 5], stallS: 0.02 }), 'Lost', 'began an acquisition, and no frame');
     await refused(() => connection.next({ controller: true, timeoutS: 1 }), 'Unsupported', 'not started over');
   });
 });
@@ -133,7 +136,7 @@ describe.skipIf(!zmq)(`a series of stream V1${zmq ? '' : ' (absent: zeromq)'}`, 
         const sent = await dectrisV1Messages(list, [height, width], { encoding });
         const scan = await scanOf(sent, {}, { navShape: [4, -1] });
         expect(scan).toMatchObject({ format: 'dectris', dtype, shape: { nav: [4, 5], sig: [height, width] } });
-        const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+        const { intensity } = await ctx.runUdf(scan, sumSigUdf());
         const expected = list.map((image) => [...image].reduce((a, b) => a + b, 0));
         expect([...intensity.data], encoding).toEqual(expected);
       }
@@ -143,7 +146,7 @@ describe.skipIf(!zmq)(`a series of stream V1${zmq ? '' : ' (absent: zeromq)'}`, 
     ]);
     for (let i = 0; i < 2; i++) {
       const scan = (await connection.next({ navShape: [4, 5] })) ?? expect.fail();
-      const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+      const { intensity } = await ctx.runUdf(scan, sumSigUdf());
       expect([...intensity.data]).toEqual(sums);
       expect(scan.live.status).toMatchObject({ received: 20, lost: 0 });
     }
@@ -170,7 +173,7 @@ describe.skipIf(!zmq)(`a series of stream V1${zmq ? '' : ' (absent: zeromq)'}`, 
     sent[12] = image(11).slice(0, 1);
     sent.splice(4, 2);
     const scan = await scanOf(sent);
-    const { intensity } = await ctx.runUdf(scan, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf());
     expect([...intensity.data]).toEqual(sums.map((sum, i) => ([2, 3, 4, 7, 9, 11].includes(i) ? 0 : sum)));
     expect(scan.live.status).toMatchObject({ received: 14, lost: 6 });
   });
@@ -190,7 +193,7 @@ describe.skipIf(!zmq)(`a series of stream V1${zmq ? '' : ' (absent: zeromq)'}`, 
     ];
     for (const [last, tag, words] of cases) {
       const scan = await scanOf([...first, last]);
-      const error: EwaldError = await ctx.runUdf(scan, sumSigUdf).then(
+      const error: EwaldError = await ctx.runUdf(scan, sumSigUdf()).then(
         () => expect.fail(words),
         (thrown) => thrown,
       );
@@ -213,12 +216,12 @@ describe.skipIf(!zmq)(`a series of stream V1${zmq ? '' : ' (absent: zeromq)'}`, 
       const connection = await connected([...sent, ...parts]);
       await refused(() => connection.next({ navShape: [4, 5] }), tag, words);
       const scan = (await connection.next({ navShape: [4, 5] })) ?? expect.fail();
-      expect([...(await ctx.runUdf(scan, sumSigUdf)).intensity.data]).toEqual(sums);
+      expect([...(await ctx.runUdf(scan, sumSigUdf())).intensity.data]).toEqual(sums);
     }
     const stalled = await scanOf(parts.slice(0, 5), {}, { stallS: 0.05 });
-    await refused(() => ctx.runUdf(stalled, sumSigUdf), 'Lost', 'has arrived for 0.05 s');
+    await refused(() => ctx.runUdf(stalled, sumSigUdf()), 'Lost', 'has arrived for 0.05 s');
     const ended = await scanOf([...parts.slice(0, 5), parts.at(-1) as Uint8Array[]]);
-    const { intensity } = await ctx.runUdf(ended, sumSigUdf);
+    const { intensity } = await ctx.runUdf(ended, sumSigUdf());
     expect([...intensity.data]).toEqual(sums.map((sum, i) => (i < 4 ? sum : 0)));
   });
 });
@@ -244,7 +247,7 @@ describe.skipIf(!zmq)(`a simulated detector${zmq ? '' : ' (absent: zeromq)'}`, (
         open.push({ close: () => connection.dispose() });
         for (let i = 0; i < 2; i++) {
           const scan = (await connection.next({ navShape: [4, -1] })) ?? expect.fail();
-          expect([...(await ctx.runUdf(scan, sumSigUdf)).intensity.data], `${stream} ${encoding}`).toEqual(sums);
+          expect([...(await ctx.runUdf(scan, sumSigUdf())).intensity.data], `${stream} ${encoding}`).toEqual(sums);
         }
         expect(simulator.sent).toBe(40);
         await refused(
@@ -283,7 +286,7 @@ describe.skipIf(!zmq)(`a simulated detector${zmq ? '' : ' (absent: zeromq)'}`, (
     const connection = await ctx.connect(`dectris://127.0.0.1:${port}`);
     open.push({ close: () => connection.dispose() });
     const scan = (await connection.next({ navShape: [4, 5] })) ?? expect.fail();
-    expect([...(await ctx.runUdf(scan, sumSigUdf)).intensity.data]).toEqual(sums);
+    expect([...(await ctx.runUdf(scan, sumSigUdf())).intensity.data]).toEqual(sums);
     polls = 0;
     const { code, err } = await simulator;
     expect(code, err).toBe(0);

@@ -2,17 +2,28 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { comUdf, diskUdf, holographyUdf, logSumUdf, masks, masksUdf, ssbUdf, stddevUdf, sumUdf } from 'ewald/udf';
-import { brightest, least } from './module.mjs';
+import {
+  comUdf,
+  diskUdf,
+  holographyUdf,
+  logSumUdf,
+  masks,
+  masksUdf,
+  ssbUdf,
+  stddevUdf,
+  sumSigUdf,
+  sumUdf,
+} from 'ewald/udf';
+import { brightest, highest, least } from './module.mjs';
 import { lit } from './sparse-module.mjs';
 
 /** The UDFs of the run. */
 export const udfs = () => [
-  sumUdf,
-  stddevUdf,
-  logSumUdf,
-  comUdf.withParams({ r: 3, scanRotation: 30, regression: 1 }),
-  masksUdf.withParams({
+  sumUdf(),
+  stddevUdf(),
+  logSumUdf(),
+  comUdf({ r: 3, scanRotation: 30, regression: 1 }),
+  masksUdf({
     masks: [masks.circular({ width: 10, height: 8, cx: 4, cy: 4, r: 3 }), masks.gradientX({ width: 10, height: 8 })],
   }),
   brightest,
@@ -44,10 +55,31 @@ export async function digestOf(ctx, file, options = {}, more = []) {
   const run = { numPartitions: 7, ...options };
   const results = await ctx.runUdf(await ctx.load(file, raw), [...udfs(), ...more], run);
   const gaps = await ctx.load(file, { ...raw, syncOffset: -2 });
-  const apart = await ctx.runUdf(gaps, [comUdf.withParams({ regression: 1 }), least], run);
-  const corrected = await ctx.runUdf(await ctx.load(file, raw), [logSumUdf, brightest], { ...run, corrections });
-  const sparse = await ctx.runUdf(await ctx.load(`${file}.toml`), [sumUdf, comUdf, lit], run);
+  const apart = await ctx.runUdf(gaps, [comUdf({ regression: 1 }), least], run);
+  const corrected = await ctx.runUdf(await ctx.load(file, raw), [logSumUdf(), brightest], { ...run, corrections });
+  const sparse = await ctx.runUdf(await ctx.load(`${file}.toml`), [sumUdf(), comUdf(), lit], run);
   return digest([...results.slice(0, udfs().length), ...apart, ...corrected, ...sparse]);
+}
+
+/** Frames of a run whose partitions are joined: their results are 64 MB together. */
+export const joinedShape = { navShape: [8, 9], sigShape: [256, 256] };
+
+/** The digest of a run with results over all frames and of single ones, in 72 partitions, and of one with gaps. */
+export async function joinedDigest(ctx, file, steps = []) {
+  const raw = { format: 'raw', dtype: 'f32', ...joinedShape };
+  const results = [];
+  for (const syncOffset of [0, -3]) {
+    const scan = await ctx.load(file, { ...raw, syncOffset });
+    let last;
+    for await (const { buffers, progress } of ctx.runUdfIter(scan, [stddevUdf(), sumSigUdf(), highest], {
+      numPartitions: 72,
+    })) {
+      last = buffers;
+      steps.push([progress.done, progress.total]);
+    }
+    results.push(...last);
+  }
+  return digest(results);
 }
 
 /** Writes the frames of a file without pixels below 500 in raw_csr: three files beside it, and one that names them. */

@@ -178,6 +178,16 @@ describe('bad input', () => {
     await refused(() => diskUdf({ peaks, pattern: { radius: 3 }, match })).toThrow(
       /two vectors of different directions/,
     );
+    const square = { zero: [12, 12], a: [0, 5], b: [5, 0] } as const;
+    for (const [given, message] of [
+      [{ tolerence: 2 }, 'has no option "tolerence"; did you mean "tolerance"?'],
+      [{ tolerance: 0 }, 'the match: tolerance is 0; expected a number, 0.000001 or more'],
+      [{ minMatch: 2 }, 'the match: minMatch is 2; expected a number, 3 or more'],
+      [{ method: 'slow' }, 'the match: method is "slow"; expected one of fast, affine'],
+    ] as const)
+      await refused(() => diskUdf({ peaks, pattern: { radius: 3 }, match: { ...square, ...given } as never })).toThrow(
+        message,
+      );
     await refused(() => ctx.run(ctx.createDisksAnalysis(scan, { diskRadius: 3 }))).toThrow(/there are no peaks/);
     await refused(() => ctx.createStrainAnalysis(scan, { diskRadius: 3, zero: [12, 12] })).toThrow(/all three of them/);
     await refused(() => ctx.createDisksAnalysis(scan)).toThrow(/diskRadius is required/);

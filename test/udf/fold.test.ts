@@ -85,10 +85,10 @@ describe.each(backends)('corrections on %s', (backend) => {
     try {
       const scan = ctx.fromMemory(frames, whole);
       const udfs = [
-        sumUdf,
-        sumSigUdf,
-        masksUdf.withParams({ masks: [disk, wave, few] }),
-        comUdf.withParams({ cx: 17, cy: 13, r: 9 }),
+        sumUdf(),
+        sumSigUdf(),
+        masksUdf({ masks: [disk, wave, few] }),
+        comUdf({ cx: 17, cy: 13, r: 9 }),
       ] as const;
       const [summed, each, masked, com] = await ctx.runUdf(scan, udfs, { corrections, numPartitions: 2 });
       const expected = corrected(frames, corrections);
@@ -160,13 +160,15 @@ test.each(backends)('standard deviations are those of unrounded corrected frames
       for (const data of [frames, Int32Array.from(frames, (value) => 1000 * value - 2 ** 20)]) {
         const { means, deviations } = momentsOf(corrected(data, corrections));
         const scan = ctx.fromMemory(data, whole);
-        const { mean, std } = await ctx.runUdf(scan, stddevUdf, { corrections, numPartitions: 3 });
+        const { mean, std } = await ctx.runUdf(scan, stddevUdf(), { corrections, numPartitions: 3 });
         expect(apart(mean.data, means)).toBeLessThan(1e-14);
         expect(apart(std.data, deviations)).toBeLessThan(1e-12);
       }
     // A bad pixel without a panel is 0.
     const mask = Uint8Array.from({ length: pixels }, (_, p) => Number(p === 40));
-    const zero = await ctx.runUdf(ctx.fromMemory(frames, whole), stddevUdf, { corrections: new Corrections({ mask }) });
+    const zero = await ctx.runUdf(ctx.fromMemory(frames, whole), stddevUdf(), {
+      corrections: new Corrections({ mask }),
+    });
     expect([zero.mean.data[40], zero.std.data[40]]).toEqual([0, 0]);
     expect(zero.std.data[41]).toBeGreaterThan(0);
   } finally {
@@ -180,7 +182,7 @@ test('frames are corrected one by one if their sums cannot be', async () => {
     const corrections = { dark, gain, excludedPixels: excluded };
     const sums = (data: ArrayLike<number>): number[] => corrected(data, corrections).map((one) => under(one, () => 1));
     // A logarithm is not linear in the frames; the sum computed together with it uses the same frames.
-    const [{ logsum }, { intensity }] = await ctx.runUdf(ctx.fromMemory(frames, whole), [logSumUdf, sumSigUdf], {
+    const [{ logsum }, { intensity }] = await ctx.runUdf(ctx.fromMemory(frames, whole), [logSumUdf(), sumSigUdf()], {
       corrections,
     });
     const expected = corrected(frames, corrections);
@@ -196,7 +198,7 @@ test('frames are corrected one by one if their sums cannot be', async () => {
       Uint32Array.from(frames, (value) => value + 2 ** 30),
       whole,
     );
-    const above = await ctx.runUdf(wide, sumSigUdf, { corrections: { ...corrections, dark: high } });
+    const above = await ctx.runUdf(wide, sumSigUdf(), { corrections: { ...corrections, dark: high } });
     const rest = Float32Array.from(
       frames,
       (value, i) => value + 2 ** 30 - (high[i % pixels] as number) + (dark[i % pixels] as number),
@@ -205,7 +207,7 @@ test('frames are corrected one by one if their sums cannot be', async () => {
     // A pixel that is bad in only one frame: overloaded, or NaN.
     const limited = new Corrections({ dark, gain, saturation: 4000, length: pixels });
     const under4000 = frames.map((value) => (value > 4000 ? 0 : value));
-    const overload = await ctx.runUdf(ctx.fromMemory(frames, whole), sumSigUdf, { corrections: limited });
+    const overload = await ctx.runUdf(ctx.fromMemory(frames, whole), sumSigUdf(), { corrections: limited });
     const without = Array.from({ length: count }, (_, f) => {
       let sum = 0;
       for (let p = 0; p < pixels; p++)
@@ -222,11 +224,11 @@ test('frames are corrected one by one if their sums cannot be', async () => {
     );
     const marked = new Corrections({ dark, gain, mask, patch: { width, height } });
     for (const one of [marked, { ...corrections, excludedPixels: hole }]) {
-      const patched = await ctx.runUdf(ctx.fromMemory(floats, whole), sumSigUdf, { corrections: one });
+      const patched = await ctx.runUdf(ctx.fromMemory(floats, whole), sumSigUdf(), { corrections: one });
       expect(apart(patched.intensity.data, filled)).toBeLessThan(1e-6);
     }
     // Only excluded pixels are replaced, as in LiberTEM.
-    const kept = await ctx.runUdf(ctx.fromMemory(floats, whole), sumSigUdf, { corrections });
+    const kept = await ctx.runUdf(ctx.fromMemory(floats, whole), sumSigUdf(), { corrections });
     expect([...kept.intensity.data]).toEqual(Array(count).fill(Number.NaN));
   } finally {
     await ctx.close();
@@ -247,15 +249,15 @@ describe('numbers that float32 does not hold', () => {
     try {
       const scan = ctx.fromMemory(data, small);
       const corrections = { dark: high };
-      const weights = masksUdf.withParams({ masks: [new Float32Array(9).fill(0.5)] });
-      const [summed, each, half] = await ctx.runUdf(scan, [sumUdf, sumSigUdf, weights] as const, { corrections });
+      const weights = masksUdf({ masks: [new Float32Array(9).fill(0.5)] });
+      const [summed, each, half] = await ctx.runUdf(scan, [sumUdf(), sumSigUdf(), weights] as const, { corrections });
       expect([...summed.intensity.data]).toEqual(Array(9).fill(2));
       expect([...each.intensity.data]).toEqual([9, 9]);
       expect([...half.intensity.data]).toEqual([4.5, 4.5]);
-      const [{ mean, std }, beside] = await ctx.runUdf(scan, [stddevUdf, sumSigUdf] as const, { corrections });
+      const [{ mean, std }, beside] = await ctx.runUdf(scan, [stddevUdf(), sumSigUdf()] as const, { corrections });
       expect([...mean.data, ...std.data]).toEqual([...Array(9).fill(1), ...Array(9).fill(0)]);
       expect([...beside.intensity.data]).toEqual([9, 9]);
-      const [logs] = await ctx.runUdf(scan, [logSumUdf, sumSigUdf] as const, { corrections });
+      const [logs] = await ctx.runUdf(scan, [logSumUdf(), sumSigUdf()] as const, { corrections });
       expect([...logs.logsum.data]).toEqual(Array(9).fill(0));
     } finally {
       await ctx.close();
@@ -274,8 +276,8 @@ describe('numbers that float32 does not hold', () => {
         const expected = Array.from(data, (value, i) => value * (gain[i] as number));
         // The mean of the neighbours of the corner: pixels 1, 3 and the dead one.
         if (corrections === repaired) expected[0] = (11 * 1.1 + 13 * 1.1 + 0) / 3;
-        const folded = await ctx.runUdf(scan, sumUdf, { corrections });
-        const shown = await ctx.runUdf(scan, [sumUdf, logSumUdf] as const, { corrections });
+        const folded = await ctx.runUdf(scan, sumUdf(), { corrections });
+        const shown = await ctx.runUdf(scan, [sumUdf(), logSumUdf()] as const, { corrections });
         for (const { intensity } of [folded, shown[0]]) {
           expect(apart(intensity.data, expected)).toBeLessThan(1e-7);
           expect(intensity.data[4]).toBe(0);

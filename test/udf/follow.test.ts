@@ -50,7 +50,7 @@ describe('a file that grows', () => {
     await writeFile(file, bytesOf(0, 2).subarray(0, 30));
     const scan = await opened(file, {}, here);
     expect(scan.shape).toEqual({ nav: navShape, sig: sigShape });
-    const run = here.runUdf(scan, sumSigUdf, { record });
+    const run = here.runUdf(scan, sumSigUdf(), { record });
     await appendFile(file, bytesOf(0, 2).subarray(30));
     await appendFile(file, bytesOf(2, 20));
     const { intensity } = await run;
@@ -64,7 +64,7 @@ describe('a file that grows', () => {
     await refused(() => opened(file, { timeoutS: 0.05 }), 'File', 'no complete frame after 0.05 s', 'later.raw');
     const opening = opened(file);
     await writeFile(file, bytesOf(0, 20));
-    const { intensity } = await ctx.runUdf(await opening, sumSigUdf);
+    const { intensity } = await ctx.runUdf(await opening, sumSigUdf());
     expect([...intensity.data]).toEqual(sums);
   });
 
@@ -92,7 +92,7 @@ describe('a file that grows', () => {
     const [file, record] = [join(folder, 'short.raw'), join(folder, 'short.npy')];
     await writeFile(file, bytesOf(0, 7));
     const scan = await opened(file, { stallS: 0.1 });
-    const error: EwaldError = await ctx.runUdf(scan, sumSigUdf, { record }).then(
+    const error: EwaldError = await ctx.runUdf(scan, sumSigUdf(), { record }).then(
       () => expect.unreachable('nothing was thrown'),
       (thrown) => thrown,
     );
@@ -107,7 +107,7 @@ describe('a file that grows', () => {
     const file = join(folder, 'anew.raw');
     await writeFile(file, bytesOf(0, 5));
     const scan = await opened(file);
-    const run = ctx.runUdf(scan, sumSigUdf, { progress: () => void writeFile(file, bytesOf(0, 2)) });
+    const run = ctx.runUdf(scan, sumSigUdf(), { onProgress: () => void writeFile(file, bytesOf(0, 2)) });
     await refused(() => run, 'Format', 'had 5 frames and now has 2');
   });
 
@@ -126,7 +126,7 @@ describe('a file that grows', () => {
 test('a folder is followed in the order of its names; a damaged file leaves a gap', async () => {
   await writeFile(join(folder, 'f_1.raw'), bytesOf(0, 8));
   const scan = await opened(folder);
-  const run = ctx.runUdf(scan, sumSigUdf, { record: join(folder, 'all.npy') });
+  const run = ctx.runUdf(scan, sumSigUdf(), { record: join(folder, 'all.npy') });
   await writeFile(join(folder, 'f_2.raw'), bytesOf(8, 9).subarray(0, 5));
   await writeFile(join(folder, 'f_10.raw'), bytesOf(16, 20));
   const { intensity } = await run;
@@ -148,17 +148,17 @@ describe('record', () => {
 
   test('writes the frames of a file, at their positions', async () => {
     const record = join(folder, 'copy.npy');
-    await ctx.runUdf(await stored(), sumSigUdf, { record, numPartitions: 3 });
+    await ctx.runUdf(await stored(), sumSigUdf(), { record, numPartitions: 3 });
     expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
     const again = { record, numPartitions: 3 };
-    await refused(async () => ctx.runUdf(await stored(), sumSigUdf, again), 'Argument', 'exists');
-    await ctx.runUdf(await stored(), sumSigUdf, { record: { file: record, force: true } });
+    await refused(async () => ctx.runUdf(await stored(), sumSigUdf(), again), 'Argument', 'exists');
+    await ctx.runUdf(await stored(), sumSigUdf(), { record: { file: record, force: true } });
   });
 
   test('leaves no file if a run over a file is interrupted', async () => {
     const [scan, controller] = [await stored(), new AbortController()];
     const options = { record: join(folder, 'copy.npy'), numPartitions: 3, signal: controller.signal };
-    const run = ctx.runUdf(scan, sumSigUdf, { ...options, progress: () => controller.abort() });
+    const run = ctx.runUdf(scan, sumSigUdf(), { ...options, onProgress: () => controller.abort() });
     await refused(() => run, 'Aborted');
     expect(await readdir(folder)).toEqual(['stored.raw']);
   });
@@ -180,11 +180,11 @@ describe('record', () => {
     const record =
       (file: string, more: object = {}) =>
       () =>
-        ctx.runUdf(scan, sumSigUdf, { record: file, ...more });
+        ctx.runUdf(scan, sumSigUdf(), { record: file, ...more });
     await refused(record(join(folder, 'a.npy'), { roi: new Uint8Array(20) }), 'Argument', 'omit roi');
     await refused(record(join(folder, 'a.h5')), 'Argument', '.npy');
     await refused(record(join(folder, 'none', 'a.npy')), 'File');
-    await refused(() => ctx.runUdf(scan, sumSigUdf, { record: { fil: 'a' } as never }), 'Argument', 'did you mean');
+    await refused(() => ctx.runUdf(scan, sumSigUdf(), { record: { fil: 'a' } as never }), 'Argument', 'did you mean');
     expect(await readdir(folder)).toEqual(['stored.raw']);
   });
 });
@@ -245,7 +245,7 @@ describe('ewald run --follow', () => {
     expect([killed.signal, existsSync(record)]).toEqual(['SIGKILL', false]);
     await appendFile(file, bytesOf(7, 20));
     const scan = await opened(file);
-    await ctx.runUdf(scan, sumSigUdf, { record });
+    await ctx.runUdf(scan, sumSigUdf(), { record });
     expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
   });
 

@@ -48,12 +48,7 @@ function oracle() {
   return { sum, std, com: each.flatMap(({ com }) => com), under: each.flatMap(({ under }) => under) };
 }
 const wanted = oracle();
-const udfs = [
-  sumUdf,
-  stddevUdf,
-  comUdf.withParams({ cy: 0, cx: 0 }),
-  masksUdf.withParams({ masks: [disk, slope] }),
-] as const;
+const udfs = [sumUdf(), stddevUdf(), comUdf({ cy: 0, cx: 0 }), masksUdf({ masks: [disk, slope] })] as const;
 
 let ctx: Context;
 let folder: string;

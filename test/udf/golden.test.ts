@@ -106,7 +106,11 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
   });
 
   test('sum, sumsig, logsum and stddev in one pass', async () => {
-    const [sum, sumsig, logsum, stddev] = await ctx.runUdf(scan, [sumUdf, sumSigUdf, logSumUdf, stddevUdf], cut);
+    const [sum, sumsig, logsum, stddev] = await ctx.runUdf(
+      scan,
+      [sumUdf(), sumSigUdf(), logSumUdf(), stddevUdf()],
+      cut,
+    );
     expect([...(real(sum.intensity) as Float64Array)]).toEqual(golden.sum.intensity.data);
     expect([...(real(sumsig.intensity) as Float64Array)]).toEqual(golden.sumsig.intensity.data);
     expect(distance(logsum.logsum.data, golden.logsum.logsum)).toBeLessThan(single);
@@ -136,17 +140,17 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
       masks.ring({ ...size, cx: 4.5, cy: 3.5, ri: 2, ro: 4 }),
       masks.circular({ ...size, cx: 4.5, cy: 3.5, r: 3 }),
     ];
-    const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: two }), cut);
+    const { intensity } = await ctx.runUdf(scan, masksUdf({ masks: two }), cut);
     expect(intensity.shape).toEqual([6, 5, 2]);
     expect([...(real(intensity) as Float64Array)]).toEqual(golden.apply_masks_ring_circ.intensity.data);
-    const shifted = masksUdf.withParams({ masks: [two[0] as Uint8Array], shifts: [2, -3] });
+    const shifted = masksUdf({ masks: [two[0] as Uint8Array], shifts: [2, -3] });
     const moved = await ctx.runUdf(scan, shifted, cut);
     expect([...(real(moved.intensity) as Float64Array)]).toEqual(golden['apply_masks_shift_2_-3'].intensity.data);
   });
 
   test('a region of interest', async () => {
     const roi = golden.roi.data as number[];
-    const [sumsig, sum, pick] = await ctx.runUdf(scan, [sumSigUdf, sumUdf, pickUdf], { roi, ...cut });
+    const [sumsig, sum, pick] = await ctx.runUdf(scan, [sumSigUdf(), sumUdf(), pickUdf()], { roi, ...cut });
     expect(distance(real(sumsig.intensity), golden.sumsig_roi.intensity)).toBe(0);
     expect([...(real(sum.intensity) as Float64Array)]).toEqual(golden.sum_roi.intensity.data);
     expect(pick.intensity.rawShape).toEqual(golden.pick_roi_raw_shape);
@@ -158,7 +162,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
 
   test.each([3, -4])('a sync offset of %i', async (syncOffset) => {
     const moved = ctx.fromMemory(frames, { ...whole, syncOffset });
-    const { intensity } = await ctx.runUdf(moved, sumSigUdf, cut);
+    const { intensity } = await ctx.runUdf(moved, sumSigUdf(), cut);
     expect([...(real(intensity) as Float64Array)]).toEqual(golden[`sumsig_sync_offset_${syncOffset}`].intensity.data);
     const info = golden[`sync_info_${syncOffset}`];
     expect(moved.sync).toEqual({
@@ -179,7 +183,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     ['com_ann_ri1_r4_reg0_rot-45', { cy: 3.2, cx: 4.1, r: 4, ri: 1, scanRotation: -45, regression: 0 }, undefined],
     ['com_roi', { cy: 3, cx: 4 }, roi],
   ] as const)('centre of mass: %s', async (name, params, only) => {
-    const found = await ctx.runUdf(scan, comUdf.withParams(params), { roi: only, ...cut });
+    const found = await ctx.runUdf(scan, comUdf(params), { roi: only, ...cut });
     const names = {
       raw_com: 'rawCom',
       raw_shifts: 'rawShifts',
@@ -196,7 +200,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
   });
 
   test('guessed corrections', async () => {
-    const { rawCom } = await ctx.runUdf(scan, comUdf, cut);
+    const { rawCom } = await ctx.runUdf(scan, comUdf(), cut);
     const part = (k: number): Float64Array => rawCom.data.filter((_, i) => i % 2 === k);
     const guess = guessCorrections(part(0), part(1), navShape);
     const { scan_rotation, flip_y, cy, cx } = golden.guess_corrections;
@@ -212,17 +216,17 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
       gain: Float32Array.from(pixels, (i) => 1 + 0.01 * (i % 11)),
       excludedPixels: golden.corrections.excluded_yx,
     };
-    const [sum, sumsig] = await ctx.runUdf(scan, [sumUdf, sumSigUdf], { corrections, ...cut });
+    const [sum, sumsig] = await ctx.runUdf(scan, [sumUdf(), sumSigUdf()], { corrections, ...cut });
     expect(distance(real(sum.intensity), golden.corrections.sum.intensity)).toBeLessThan(single);
     expect(distance(real(sumsig.intensity), golden.corrections.sumsig.intensity)).toBeLessThan(single);
   });
 
   test('FEM and crystallinity', async () => {
-    const fem = await ctx.runUdf(scan, femUdf.withParams({ cy: 3.5, cx: 4.5, ri: 1, ro: 4 }), cut);
+    const fem = await ctx.runUdf(scan, femUdf({ cy: 3.5, cx: 4.5, ri: 1, ro: 4 }), cut);
     expect(distance(fem.intensity.data, golden['fem_cy3.5_cx4.5_1_4'].intensity)).toBeLessThan(single);
-    const disk = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3, cy: 4, cx: 5, radius: 1.5 }), cut);
+    const disk = await ctx.runUdf(scan, crystallinityUdf({ ri: 1, ro: 3, cy: 4, cx: 5, radius: 1.5 }), cut);
     expect(distance(disk.intensity.data, golden['cryst_1_3_center4_5_r1.5'].intensity)).toBeLessThan(single);
-    const bare = await ctx.runUdf(scan, crystallinityUdf.withParams({ ri: 1, ro: 3 }), cut);
+    const bare = await ctx.runUdf(scan, crystallinityUdf({ ri: 1, ro: 3 }), cut);
     expect(distance(bare.intensity.data, golden.cryst_1_3_nomask.intensity)).toBeLessThan(single);
   });
 

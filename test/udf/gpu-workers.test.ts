@@ -40,7 +40,9 @@ describe.each(kinds)('workers on %s', (backend) => {
     expect([...seen].sort()).toEqual([`${backend} 1,2,3,4`, 'wasm 1,2,3,4'].sort());
     const [on, here] = [new Context({ executor }), new Context({ context: { backend: 'wasm' } })];
     const results = await Promise.all(
-      [on, here].map((ctx) => ctx.runUdf(ctx.fromMemory(frames, shape), [sumSigUdf, stddevUdf], { numPartitions: 6 })),
+      [on, here].map((ctx) =>
+        ctx.runUdf(ctx.fromMemory(frames, shape), [sumSigUdf(), stddevUdf()], { numPartitions: 6 }),
+      ),
     );
     for (const name of ['std', 'sum'] as const) expect(results[0]?.[1][name].data).toEqual(results[1]?.[1][name].data);
     expect(results[0]?.[0].intensity.data).toEqual(results[1]?.[0].intensity.data);
@@ -51,7 +53,7 @@ describe.each(kinds)('workers on %s', (backend) => {
   test.skipIf(!present[backend])('by makeWith: the GPUs that are present, and no others', async () => {
     const context = { backend, log: { level: 'error' } } as const;
     const ctx = await Context.makeWith('workers', { cpus: 1, gpus: 1, context });
-    const { intensity } = await ctx.runUdf(ctx.fromMemory(frames, shape), sumSigUdf, { numPartitions: 4 });
+    const { intensity } = await ctx.runUdf(ctx.fromMemory(frames, shape), sumSigUdf(), { numPartitions: 4 });
     expect(intensity.data[23]).toBe(frames.subarray(23 * 99).reduce((a, b) => a + b, 0));
     await ctx.close();
     await refused(

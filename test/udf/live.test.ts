@@ -30,7 +30,7 @@ describe('pictures of a run', () => {
     const show = (picture: LivePicture) => {
       seen.push({ ...picture, data: Float64Array.from(picture.data) });
     };
-    const { intensity } = await ctx.runUdf(scan, sumSigUdf, { numPartitions: 5, plots: { show, minDelta: 0 } });
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf(), { numPartitions: 5, plots: { show, minDelta: 0 } });
     expect(seen.map(({ title, height, width }) => [title, height, width])).toEqual(seen.map(() => ['intensity', 6, 5]));
     const done = seen.map((picture) => picture.done);
     expect(done).toEqual([...done].sort((a, b) => a - b));
@@ -57,7 +57,7 @@ describe('pictures of a run', () => {
     const late = ctx.fromMemory(goldenFrames(), { sigShape, navShape, syncOffset: -4 });
     const last = new Map<string, readonly number[]>();
     const show = ({ title, data }: LivePicture) => void last.set(title, Array.from(data));
-    await ctx.runUdf(late, [counts, sumSigUdf], { plots: { show } });
+    await ctx.runUdf(late, [counts, sumSigUdf()], { plots: { show } });
     const measured = Array.from({ length: 30 }, (_, i) => i >= 4);
     for (const title of ['whole', 'intensity'])
       expect(
@@ -69,14 +69,14 @@ describe('pictures of a run', () => {
 
   test('show all two-dimensional results, or the named ones', async () => {
     const all = new Set<string>();
-    await ctx.runUdf(scan, [comUdf, stddevUdf], { plots: ({ title }) => void all.add(title) });
+    await ctx.runUdf(scan, [comUdf(), stddevUdf()], { plots: ({ title }) => void all.add(title) });
     // Excludes pairs of numbers and single numbers.
     for (const name of ['fieldY', 'fieldX', 'magnitude', 'divergence', 'curl', 'std', 'mean', 'var', 'sum'])
       expect(all).toContain(name);
     for (const name of ['field', 'rawCom', 'numFrames']) expect(all).not.toContain(name);
     const named = new Set<string>();
     const show = ({ title }: LivePicture) => void named.add(title);
-    await ctx.runUdf(scan, [comUdf, stddevUdf], { plots: { show, channels: ['std', 'curl'] } });
+    await ctx.runUdf(scan, [comUdf(), stddevUdf()], { plots: { show, channels: ['std', 'curl'] } });
     expect([...named].sort()).toEqual(['curl', 'std']);
   });
 
@@ -90,7 +90,7 @@ describe('pictures of a run', () => {
       slept += 60_000;
     };
     try {
-      await ctx.runUdf(scan, sumSigUdf, { numPartitions: 30, plots: { show, minDelta: 0 } });
+      await ctx.runUdf(scan, sumSigUdf(), { numPartitions: 30, plots: { show, minDelta: 0 } });
     } finally {
       clock.mockRestore();
     }
@@ -196,7 +196,7 @@ describe('on a terminal', () => {
       text += more;
       return true;
     });
-    await ctx.runUdf(scan, sumSigUdf, { plots: true });
+    await ctx.runUdf(scan, sumSigUdf(), { plots: true });
     vi.restoreAllMocks();
     return text;
   };

@@ -77,12 +77,12 @@ describe('a scan', () => {
     const { connection } = await connected();
     const scan = await connection.next();
     expect(scan?.shape).toEqual({ nav: navShape, sig: sigShape });
-    const [sum, sig] = await ctx.runUdf(scan as never, [sumUdf, sumSigUdf]);
-    const [whole, each] = await ctx.runUdf(await ctx.load(file, raw), [sumUdf, sumSigUdf]);
+    const [sum, sig] = await ctx.runUdf(scan as never, [sumUdf(), sumSigUdf()]);
+    const [whole, each] = await ctx.runUdf(await ctx.load(file, raw), [sumUdf(), sumSigUdf()]);
     expect(sum.intensity.data).toEqual(whole.intensity.data);
     expect(sig.intensity.data).toEqual(each.intensity.data);
     expect(scan?.live.status).toMatchObject({ received: 80, processed: 80, waiting: 0, lost: 0, dropped: 0 });
-    await refused(() => ctx.runUdf(scan as never, sumUdf), 'Argument', 'only once');
+    await refused(() => ctx.runUdf(scan as never, sumUdf()), 'Argument', 'only once');
     await refused(() => scan?.dataset.read(0, 1), 'Unsupported', 'while they arrive');
   });
 
@@ -96,7 +96,7 @@ describe('a scan', () => {
       const connection = await ctx.connect('merlin', { port: simulator.port, dataPort: simulator.dataPort });
       open.push({ close: () => connection.dispose() });
       const scan = await connection.next();
-      const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
+      const { intensity } = await ctx.runUdf(scan as never, sumSigUdf());
       expect([...intensity.data], `${pieceBytes} bytes`).toEqual(sums.slice(0, 6));
     }
   });
@@ -121,7 +121,7 @@ describe('a scan', () => {
     const { connection } = await connected();
     const scan = await connection.next({ navShape: [8, 9], syncOffset: 3 });
     const roi = Uint8Array.from({ length: 72 }, (_, i) => (i % 5 === 0 ? 1 : 0));
-    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf, { roi });
+    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf(), { roi });
     const found = [...intensity.rawData];
     expect(found).toEqual(sums.slice(3, 75).filter((_, i) => i % 5 === 0));
     expect(scan?.live.status).toMatchObject({ received: 72, lost: 0 });
@@ -131,7 +131,7 @@ describe('a scan', () => {
     const { connection } = await connected({ repeat: 2 });
     for (let i = 0; i < 2; i++) {
       const scan = await connection.next();
-      const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
+      const { intensity } = await ctx.runUdf(scan as never, sumSigUdf());
       expect([...intensity.data]).toEqual(sums);
     }
     expect(await connection.next({ timeoutS: 0.02 })).toBeUndefined();
@@ -139,7 +139,7 @@ describe('a scan', () => {
     await refused(() => endless.connection.next(), 'Shape', 'has no end', 'Pass it, such as navShape: [128, 128]');
     for (let i = 0; i < 4; i++) {
       const scan = await endless.connection.next({ navShape: [4, 5] });
-      const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
+      const { intensity } = await ctx.runUdf(scan as never, sumSigUdf());
       expect([...intensity.data]).toEqual(sums.slice(20 * i, 20 * (i + 1)));
     }
   });
@@ -199,7 +199,7 @@ describe('a scan', () => {
         await connection.control?.command('SOFTTRIGGER');
       },
     });
-    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf());
     expect([...intensity.data]).toEqual(sums);
     expect(calls).toEqual(['80', 'ready for 80']);
     await refused(() => connection.control?.command('NONSENSE'), 'Argument', 'CMD,NONSENSE', 'does not know');
@@ -239,7 +239,7 @@ describe('a run', () => {
   test('with latest counts the frames that it leaves out, and is refused for results by position', async () => {
     const { connection } = await connected({ frames: 80 * 40 });
     const scan = await connection.next({ navShape: [80, 40] });
-    await refused(() => ctx.runUdf(scan as never, sumSigUdf, { latest: true }), 'Argument', 'intensity', 'latest');
+    await refused(() => ctx.runUdf(scan as never, sumSigUdf(), { latest: true }), 'Argument', 'intensity', 'latest');
     const slow = defineUdf({
       name: 'last frame',
       buffers: { last: { kind: 'sig', dtype: 'f64' }, count: { kind: 'single', dtype: 'f64' } },
@@ -257,7 +257,7 @@ describe('a run', () => {
     expect(received).toBe(3200);
     expect(Number(count.data[0])).toBe(received - dropped);
     expect([...last.data]).toEqual([...frames.subarray(79 * pixels, 80 * pixels)]);
-    await refused(async () => ctx.runUdf(await ctx.load(file, raw), sumUdf, { latest: true }), 'Argument', 'live');
+    await refused(async () => ctx.runUdf(await ctx.load(file, raw), sumUdf(), { latest: true }), 'Argument', 'live');
   });
 
   test('that would read twice, or with an executor of several processes, is refused', async () => {
@@ -266,7 +266,7 @@ describe('a run', () => {
     await refused(() => ctx.run(ctx.createClusterAnalysis(scan as never)), 'Unsupported', 'twice');
     const delayed = await Context.makeWith('delayed');
     open.push(delayed);
-    await refused(() => delayed.runUdf(scan as never, sumSigUdf), 'Unsupported', 'delayed');
+    await refused(() => delayed.runUdf(scan as never, sumSigUdf()), 'Unsupported', 'delayed');
   });
 
   test('interrupted by its signal has the finished results', async () => {
@@ -274,7 +274,7 @@ describe('a run', () => {
     const scan = await connection.next();
     const controller = new AbortController();
     const error = await ctx
-      .runUdf(scan as never, sumSigUdf, { signal: controller.signal, progress: () => controller.abort() })
+      .runUdf(scan as never, sumSigUdf(), { signal: controller.signal, onProgress: () => controller.abort() })
       .catch((thrown) => thrown);
     expect(error.tag).toBe('Aborted');
     const { results, damage } = partialOf(error);
@@ -287,7 +287,7 @@ describe('a run', () => {
 describe('faults', () => {
   const run = async (faults: readonly MerlinFault[], reconnectS = 0) => {
     const { scan, connection } = await scanWith(faults, reconnectS);
-    const outcome = await ctx.runUdf(scan, sumSigUdf).then(
+    const outcome = await ctx.runUdf(scan, sumSigUdf()).then(
       ({ intensity }) => ({ data: [...intensity.data], valid: [...intensity.rawValidMask], error: undefined }),
       (error) => {
         const { results, damage } = partialOf(error);
@@ -340,7 +340,7 @@ describe('faults', () => {
     }
     const { connection } = await connected({ faults: [{ at: 17, kind: 'stall' }] });
     const scan = await connection.next({ stallS: 0.05 });
-    const error = await ctx.runUdf(scan as never, sumSigUdf).catch((thrown) => thrown);
+    const error = await ctx.runUdf(scan as never, sumSigUdf()).catch((thrown) => thrown);
     expect(error.tag).toBe('Lost');
     expect(error.message).toContain('has arrived for 0.05 s');
     expect([...partialOf(error).damage]).toEqual(validTo(17));
@@ -353,16 +353,16 @@ describe('faults', () => {
     const reason = 'the detector began another acquisition';
     expect(first.live.status).toMatchObject({ received: 17, lost: 63, reason });
     const scan = await connection.next({ syncOffset: -17 });
-    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf());
     expect([...intensity.data].slice(17)).toEqual(sums.slice(17));
   });
 
   test('after another shape the connection is still of use', async () => {
     const { connection } = await connected({ faults: [{ at: 3, kind: 'shape' }], repeat: 2 });
     const damaged = await connection.next();
-    await refused(() => ctx.runUdf(damaged as never, sumSigUdf), 'Format', 'frame 4');
+    await refused(() => ctx.runUdf(damaged as never, sumSigUdf()), 'Format', 'frame 4');
     const scan = await connection.next();
-    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf);
+    const { intensity } = await ctx.runUdf(scan as never, sumSigUdf());
     expect([...intensity.data]).toEqual(sums);
   });
 
@@ -373,10 +373,10 @@ describe('faults', () => {
     open.push({ close: () => connection.dispose() });
     const scan = await connection.next();
     let done = 0;
-    const progress = () => {
+    const onProgress = () => {
       if (done++ === 0) child.kill('SIGKILL');
     };
-    const error = await ctx.runUdf(scan as never, sumSigUdf, { progress }).catch((thrown) => thrown);
+    const error = await ctx.runUdf(scan as never, sumSigUdf(), { onProgress }).catch((thrown) => thrown);
     expect(error.tag).toBe('Lost');
     const { results, damage } = partialOf(error);
     const end = damage.indexOf(0);

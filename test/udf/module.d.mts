@@ -4,6 +4,7 @@ import type { Udf } from 'ewald/udf';
 type Plain = any;
 export const brightest: Plain;
 export const deadly: Plain;
+export const highest: Plain;
 export const killer: Plain;
 export const least: Plain;
 export const median: Plain;

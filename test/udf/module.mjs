@@ -25,6 +25,20 @@ export const brightest = {
   },
 };
 
+/** The maximum of each pixel, whose parts can be merged in any grouping. */
+export const highest = {
+  name: 'highest',
+  module: import.meta.url,
+  buffers: { value: { kind: 'sig', dtype: 'f32' } },
+  mergesParts: true,
+  processFrame({ frame, results: { value } }) {
+    for (let i = 0; i < frame.length; i++) value[i] = Math.max(value[i], frame[i]);
+  },
+  merge({ dest, src }) {
+    for (let i = 0; i < dest.value.length; i++) dest.value[i] = Math.max(dest.value[i], src.value[i]);
+  },
+};
+
 /** Weighted sums, scaled, minus the difference of two numbers of the position; in tiles of two rows. */
 export const weighted = {
   name: 'weighted',

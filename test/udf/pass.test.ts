@@ -132,6 +132,41 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     expect(bytes[1]).toBe(bytes[0]);
   });
 
+  test.each(Object.keys(arrays) as (keyof typeof arrays)[])('%s in pieces: the same sums', async (dtype) => {
+    const data = made(dtype);
+    const pass = await ctx.framePass({ width, height, dtype, steps });
+    const whole = await pass.run(data, frames);
+    const nav: number[] = [];
+    let sig = new Float64Array();
+    // The second time, sums of a sequence that was not finished are dropped.
+    for (const ends of [[5], [8, 8, 11, frames]])
+      for (const [i, end] of ends.entries()) {
+        const first = i === 0 ? 0 : (ends[i - 1] as number);
+        if (i === 0) nav.length = 0;
+        const place = { continues: i > 0, more: end < frames };
+        const found = await pass.run(data.subarray(first * pixels, end * pixels), end - first, place);
+        nav.push(...found.nav);
+        expect(found.sig.length).toBe(end < frames ? 0 : whole.sig.length);
+        sig = found.sig as typeof sig;
+      }
+    expect(Float64Array.from(nav)).toEqual(whole.nav);
+    for (const [i, want] of whole.sig.entries()) {
+      // Sums of integers are exact; others are added in another order.
+      const exact =
+        dtype !== 'f32' && Math.floor(i / pixels) !== 3 && (Math.floor(i / pixels) < 2 || /8|16/.test(dtype));
+      if (exact) expect(sig[i]).toBe(want);
+      else expect(Math.abs((sig[i] as number) - want)).toBeLessThanOrEqual(1e-12 * Math.abs(want) + 1e-9);
+    }
+    await refused(() => pass.run(data, frames, { continues: true }), 'Argument', 'no sums to continue', 'more: true');
+    await refused(() => pass.run(data, frames, { more: 1 } as never), 'Argument', 'framePass.run: more');
+    await refused(() => pass.run(data, frames, { last: true } as never), 'Argument', 'last');
+    await pass.run(data, 0, { more: true });
+    expect((await pass.run(data, frames, { continues: true })).sig.subarray(0, pixels)).toEqual(
+      whole.sig.subarray(0, pixels),
+    );
+    await pass.dispose();
+  });
+
   // Running sums are words that are flushed every 2^15 frames; nothing is lost at either end of a type.
   test.each([
     ['u8', 0, 255],
@@ -250,6 +285,7 @@ describe('frames that are in device memory', () => {
     expect(here.nav).toEqual(wanted);
     expect(found).toEqual(here);
     await refused(() => pass.run(there, many + 1), 'Shape', `expected ${wide * wide * (many + 1)} f32`);
+    await refused(() => pass.run(data, many, { more: true }), 'Unsupported', 'all frames at once');
     const other = await createContext({ backend: 'cuda-emulated', strict: true });
     const foreign = await other.array(data, { backend: 'cuda-emulated' });
     await refused(() => pass.run(foreign, many), 'Argument', 'another context');

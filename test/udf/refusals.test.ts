@@ -42,8 +42,8 @@ test('load names all of its options', async () => {
 });
 
 test.for([
-  [{ progress: 3 }, 'runUdf: progress is 3; expected true or a function'],
-  [{ taskSeconds: 'x' }, 'runUdf: taskSeconds is "x"; expected a number, 0.001 or more'],
+  [{ progress: 3 }, 'runUdf: progress is 3; expected true or false'],
+  [{ taskTimeoutS: 'x' }, 'runUdf: taskTimeoutS is "x"; expected a number, 0.001 or more'],
   [{ latest: 1 }, 'runUdf: latest is 1; expected true or false'],
   [{ numPartitions: '2' }, 'numPartitions is "2"; expected a whole number from 1'],
   [{ plots: 3 }, 'plots is 3; expected true, a function, or { show, channels, … }'],
@@ -55,11 +55,11 @@ test.for([
   ],
   [{ corrections: { dark: null } }, 'Corrections: dark is null; expected an array of numbers'],
 ] as const)('runUdf with %j', async ([options, message]) => {
-  expect(await refusal(() => ctx.runUdf(scan, sumUdf, options as never))).toBe(message);
+  expect(await refusal(() => ctx.runUdf(scan, sumUdf(), options as never))).toBe(message);
 });
 
 test('a region of another kind', async () => {
-  const message = await refusal(() => ctx.runUdf(scan, sumUdf, { roi: { at: 3 } } as never));
+  const message = await refusal(() => ctx.runUdf(scan, sumUdf(), { roi: { at: 3 } } as never));
   expect(message).toMatch(
     /^roi: a position is 3; expected a mask with an element per scan position, \{ at: position \}/,
   );

@@ -71,7 +71,7 @@ describe('a virtual detector', () => {
     try {
       const scan = ctx.fromMemory(counts, { navShape: [rows, columns], sigShape: [height, width] });
       const disk = masks.circular({ ...size, cx: 8, cy: 7, r: 4 });
-      const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: [disk] }));
+      const { intensity } = await ctx.runUdf(scan, masksUdf({ masks: [disk] }));
       const detector = new VirtualDetector(await residentScan(datasetOf(counts)));
       expect([...detector.set(disk)]).toEqual(Array.from(intensity.data as ArrayLike<number>));
     } finally {
@@ -108,7 +108,7 @@ describe('a moving centre of mass', () => {
       const centre = { ...end, ...options };
       const expected = await withScan((ctx, scan) =>
         // The mask of comUdf lies around its reference.
-        ctx.runUdf(scan, comUdf.withParams({ ...centre, r: centre.cx === end.cx ? r : 100 })),
+        ctx.runUdf(scan, comUdf({ ...centre, r: centre.cx === end.cx ? r : 100 })),
       );
       const found = centre.cx === end.cx ? images : com.set(new Uint8Array(height * width).fill(1), centre);
       for (const name of ['rawCom', 'field', 'magnitude', 'divergence', 'curl', 'regression'] as const)
@@ -148,7 +148,7 @@ describe('a resident scan', () => {
   test('sums the frames of a region as sumUdf does', async () => {
     const scan = await residentScan(datasetOf(counts));
     const region = masks.rectangular({ width: columns, height: rows, x: 2, y: 1, w: 4, h: 5 });
-    const { intensity } = await withScan((ctx, whole) => ctx.runUdf(whole, sumUdf, { roi: region }));
+    const { intensity } = await withScan((ctx, whole) => ctx.runUdf(whole, sumUdf(), { roi: region }));
     expect(Array.from(scan.sumOver(region))).toEqual(Array.from(intensity.data as ArrayLike<number>));
     expect(scan.sumOver(new Uint8Array(positions).fill(1))).toEqual(scan.sum);
     expect(() => scan.sumOver(region.subarray(1))).toThrow(/expects 72 numbers/);
@@ -176,13 +176,8 @@ describe('a resident scan', () => {
 
   test('returns frames and their sum, and reports the progress of reading', async () => {
     const shares: number[] = [];
-    const scan = await residentScan(datasetOf(counts), { onProgress: (share) => shares.push(share) });
-    expect([scan.navigation, scan.positions, scan.width, scan.height]).toEqual([
-      [rows, columns],
-      positions,
-      width,
-      height,
-    ]);
+    const scan = await residentScan(datasetOf(counts), { onProgress: ({ done }) => shares.push(done) });
+    expect([scan.nav, scan.positions, scan.width, scan.height]).toEqual([[rows, columns], positions, width, height]);
     expect(scan.frame(31)).toEqual(counts.slice(31 * height * width, 32 * height * width));
     const total = new Float64Array(height * width);
     for (const [i, value] of counts.entries()) total[i % total.length] = (total[i % total.length] as number) + value;
@@ -247,7 +242,7 @@ describe('runs over a resident scan', () => {
       }
     // A detector that moves, and several masks in one run.
     const disks = [3, 5, 8].map((cx) => masks.circular({ ...size, cx, cy: 8, r: 4 }));
-    const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks: disks }));
+    const { intensity } = await ctx.runUdf(scan, masksUdf({ masks: disks }));
     for (const [k, disk] of disks.entries())
       expect(Array.from(summed(counts, disk))).toEqual(
         Array.from({ length: positions }, (_, i) => intensity.data[i * disks.length + k]),
@@ -269,7 +264,7 @@ describe('runs over a resident scan', () => {
     const disk = () => ctx.createDiskAnalysis(scan);
     expect(await count(() => ctx.run(disk(), { roi: { at: [0, 1] } }))).toBeGreaterThan(0);
     expect(await count(() => ctx.run(disk(), { corrections: { gain } }))).toBeGreaterThan(0);
-    expect(await count(() => ctx.runUdf(scan, masksUdf.withParams({ masks: [ramp] })))).toBeGreaterThan(0);
+    expect(await count(() => ctx.runUdf(scan, masksUdf({ masks: [ramp] })))).toBeGreaterThan(0);
     expect(await count(() => ctx.map(scan, (frame: ArrayLike<number>) => frame[0] as number))).toBeGreaterThan(0);
     expect(await count(() => ctx.run(disk()))).toBe(0);
     await ctx.close();

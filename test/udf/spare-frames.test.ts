@@ -53,7 +53,7 @@ test.each([
   try {
     const scan = await ctx.load(new Uint8Array(data.buffer), raw);
     const options = { ...(corrections && { corrections }), numPartitions: 12 };
-    const [{ first }, { intensity }] = await ctx.runUdf(scan, [looking, sumUdf], options);
+    const [{ first }, { intensity }] = await ctx.runUdf(scan, [looking, sumUdf()], options);
     // A partition in use, its copy in another dtype, and one that is read ahead.
     expect(seen.size).toBeLessThanOrEqual(3);
     const off = corrections ? 1 : 0;

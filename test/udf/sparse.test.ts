@@ -72,11 +72,11 @@ const ramp = Float32Array.from({ length: pixels }, (_, p) => (p % 5) - 1.5);
 const few = new Float64Array(pixels);
 few.set([0.5, 2.5], 30);
 const udfs: Record<string, AnyUdf> = {
-  sum: sumUdf,
-  sumsig: sumSigUdf,
-  stddev: stddevUdf,
-  com: comUdf.withParams({ r: 3 } as never),
-  masks: masksUdf.withParams({
+  sum: sumUdf(),
+  sumsig: sumSigUdf(),
+  stddev: stddevUdf(),
+  com: comUdf({ r: 3 } as never),
+  masks: masksUdf({
     masks: [masks.circular({ ...size, r: 2 }), ramp, few, masks.ring({ ...size, ri: 1, ro: 3 })],
   } as never),
   lit: lit,
@@ -121,13 +121,13 @@ describe('a run', () => {
     const ctx = await opened('inline');
     const scan = await scanOf(ctx);
     const reads = countReads(scan);
-    const [both] = (await ctx.runUdf(scan, [lit, logSumUdf])) as unknown as [Found];
+    const [both] = (await ctx.runUdf(scan, [lit, logSumUdf()])) as unknown as [Found];
     expect(reads()).toBeGreaterThan(0);
     const alone = (await ctx.runUdf(scan, lit)) as unknown as Found;
     expect(both.lit?.data).toEqual(alone.lit?.data);
     const before = reads();
     const corrections = { gain: new Float32Array(pixels).fill(2) };
-    const { intensity } = await ctx.runUdf(scan, sumUdf, { corrections });
+    const { intensity } = await ctx.runUdf(scan, sumUdf(), { corrections });
     expect(reads()).toBeGreaterThan(before);
     expect(intensity.data[3]).toBe(2 * dense.reduce((sum, value, i) => sum + (i % pixels === 3 ? value : 0), 0));
   });
@@ -142,7 +142,7 @@ describe('a run', () => {
     const toml = (await readFile(join(folder, 'scan.toml'), 'utf8')).replace('indices.raw', 'bad.raw');
     await writeFile(join(folder, 'bad.toml'), toml);
     const damaged = await ctx.load(join(folder, 'bad.toml'));
-    await refused(() => ctx.runUdf(damaged, sumUdf), 'Format', 'frame 7 is damaged', `pixel ${pixels} of ${pixels}`);
+    await refused(() => ctx.runUdf(damaged, sumUdf()), 'Format', 'frame 7 is damaged', `pixel ${pixels} of ${pixels}`);
     const throwing = defineUdf({
       ...definition,
       processSparse: () => {

@@ -111,22 +111,22 @@ const cases: readonly {
   /** Computed in float64 on every backend that supports it. */
   readonly double?: boolean;
 }[] = [
-  { name: 'sum', udf: sumUdf, truths: (frames) => ({ intensity: sumTruth(frames) }) },
-  { name: 'sumsig', udf: sumSigUdf, truths: (frames, gap) => ({ intensity: sumSigTruth(frames, gap) }) },
-  { name: 'logsum', udf: logSumUdf, truths: (frames) => ({ logsum: logSumTruth(frames) }) },
+  { name: 'sum', udf: sumUdf(), truths: (frames) => ({ intensity: sumTruth(frames) }) },
+  { name: 'sumsig', udf: sumSigUdf(), truths: (frames, gap) => ({ intensity: sumSigTruth(frames, gap) }) },
+  { name: 'logsum', udf: logSumUdf(), truths: (frames) => ({ logsum: logSumTruth(frames) }) },
   {
     name: 'stddev',
-    udf: stddevUdf,
+    udf: stddevUdf(),
     truths: (frames) => ({ sum: sumTruth(frames), mean: meanTruth(frames), std: stdTruth(frames) }),
   },
   {
     name: 'masks in float32',
-    udf: masksUdf.withParams({ masks: singles }),
+    udf: masksUdf({ masks: singles }),
     truths: (frames, gap) => ({ intensity: masksTruth(frames, singles, gap) }),
   },
   {
     name: 'com',
-    udf: comUdf.withParams({ regression: 1 }),
+    udf: comUdf({ regression: 1 }),
     truths(frames) {
       const field = fieldTruth(frames);
       return { field, divergence: divergenceTruth(frames, field.values) };
@@ -143,7 +143,7 @@ const cases: readonly {
   })),
   {
     name: 'masks in float64',
-    udf: masksUdf.withParams({ masks: doubles }),
+    udf: masksUdf({ masks: doubles }),
     truths: (frames, gap) => ({ intensity: masksTruth(frames, doubles, gap) }),
     double: true,
   },
@@ -230,7 +230,7 @@ test('a mask of float64 over a flat frame equals float64 arithmetic on every bac
     const ctx = new Context({ context: { backend: place } });
     try {
       const scan = ctx.fromMemory(flat, { navShape: [1, 2], sigShape: [height, width] });
-      const { intensity } = await ctx.runUdf(scan, masksUdf.withParams({ masks }));
+      const { intensity } = await ctx.runUdf(scan, masksUdf({ masks }));
       expect(apart(intensity.data, truth), place).toBeLessThan(1e-13);
     } finally {
       await ctx.close();

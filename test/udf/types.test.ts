@@ -39,7 +39,7 @@ test('a run has the results that its function declares, without private ones', a
   }>();
   expectTypeOf(found.count.data).toEqualTypeOf<Uint32Array>();
   expectTypeOf(found.wave.data).toEqualTypeOf<Float32Array>();
-  const [first, { intensity }] = await ctx.runUdf(scan, [counts, sumSigUdf]);
+  const [first, { intensity }] = await ctx.runUdf(scan, [counts, sumSigUdf()]);
   expectTypeOf(first).toEqualTypeOf<typeof found>();
   expectTypeOf(intensity.data).toEqualTypeOf<Float64Array>();
   for await (const { buffers, damage } of ctx.runUdfIter(scan, counts)) {
@@ -47,7 +47,7 @@ test('a run has the results that its function declares, without private ones', a
     expectTypeOf(damage.data).toEqualTypeOf<Uint8Array>();
   }
   expectTypeOf(counts.withParams).parameter(0).toEqualTypeOf<Partial<{ above: number }>>();
-  expectTypeOf(comUdf).toExtend<AnyUdf>();
+  expectTypeOf(comUdf()).toExtend<AnyUdf>();
   // @ts-expect-error: private buffers are not returned
   expect(found.steps).toBeUndefined();
   // @ts-expect-error: another type of parameter

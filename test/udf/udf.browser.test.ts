@@ -106,7 +106,7 @@ describe.skipIf(absent)('ewald/udf on WebGPU in Chromium', () => {
     const { file, places } = scanFile();
     const ctx = new Context(webgpu);
     const scan = await ctx.load(file);
-    const [com, bright] = await ctx.runUdf(scan, [comUdf, brightest]);
+    const [com, bright] = await ctx.runUdf(scan, [comUdf(), brightest]);
     expect([...com.rawCom.data]).toEqual(places.flatMap(({ y, x }) => [y, x]));
     expect([...bright.value.data]).toEqual(places.map((_, i) => 1000 + i));
     await ctx.close();

@@ -178,7 +178,7 @@ describe.skipIf(!clang)('a module', () => {
   test('that loops forever is ended by the time limit of the workers', async () => {
     // This is observed through the executor, because the thread of the module itself cannot be interrupted.
     const ctx = await opened('workers', { cpus: 1 });
-    const run = () => ctx.runUdf(scanOf(ctx), momentsOf(moments('LOOPS')), { taskSeconds: 0.3 });
+    const run = () => ctx.runUdf(scanOf(ctx), momentsOf(moments('LOOPS')), { taskTimeoutS: 0.3 });
     await refused(run, 'Lost', 'within 0.3 s of beginning task partition 0 and was ended');
   });
 

@@ -1,8 +1,9 @@
 /** One acquisition of a detector: its frames arrive while a run processes them, and can be read only once. */
+
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import type { Metadata } from '../../io/data/dataset.js';
 import type { DataType } from '../../io/data/dtype.js';
-import { product } from '../functions/dtypes.js';
 import { type ArrivedFrames, FrameQueue } from './frame-queue.js';
 
 /** What a detector announces of an acquisition. */
@@ -40,7 +41,7 @@ export interface LiveStatus {
 }
 
 /** What an acquisition needs to know. */
-export interface AcquisitionOptions {
+interface AcquisitionOptions {
   readonly name: string;
   readonly navShape: readonly number[];
   readonly syncOffset: number;

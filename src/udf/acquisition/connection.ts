@@ -1,4 +1,5 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
+
 import { orAborted } from '../../base/aborted.js';
 import { expects } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
@@ -7,8 +8,8 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { checkSignal } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import { asyncDispose } from '../../base/resource.js';
-import { product } from '../functions/dtypes.js';
 import type { LiveParameters } from '../parameter-types.js';
 import { Acquisition, type Announcement, type FrameFormat } from './acquisition.js';
 import type { DetectorControl } from './detector-control.js';
@@ -111,7 +112,7 @@ export class DetectorConnection {
       const announcement = await driver.announced(waiting.signal);
       await orAborted(onReadyForData?.(announcement), waiting.signal);
       const navShape = await orAborted(navShapeFor(announcement, options.navShape, determine), waiting.signal);
-      const format = await driver.format(waiting.signal);
+      const format = await firstFrame(driver, waiting.signal, options.stallS);
       const notes = options.syncOffset === undefined ? shapeNotes(announcement, navShape) : [];
       const frames = announcement.frames ?? product(navShape) + Math.max(0, syncOffset);
       const acquisition = new Acquisition({
@@ -157,6 +158,22 @@ export class DetectorConnection {
     this.#closed = true;
     this.#current?.live.stop();
     await this.#driver.close();
+  }
+}
+
+/**
+ * The format of the frames, which the first one states. A trigger may come long after the acquisition began, so that
+ * there is a limit only where the caller sets one. Throws `Lost` after that time.
+ */
+async function firstFrame(driver: DetectorDriver, signal: AbortSignal, stallS = Number.POSITIVE_INFINITY) {
+  const waiting = limited(signal, stallS);
+  try {
+    return await driver.format(waiting.signal);
+  } catch (error) {
+    if (!waiting.expired) throw error;
+    throw new EwaldError('Lost', `${driver.name} began an acquisition, and no frame has arrived for ${stallS} s`);
+  } finally {
+    waiting.end();
   }
 }
 

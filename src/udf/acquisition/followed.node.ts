@@ -1,6 +1,7 @@
 /** Frames of files that are still being written: of a file that grows, or of files that are added to a folder. */
 import { stat } from 'node:fs/promises';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import { isAway } from '../../base/file-errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../io/data/dtype.js';
@@ -62,10 +63,10 @@ export class FollowedFiles implements DetectorDriver {
       const dataset = file && (await this.#opened(file));
       if (dataset) {
         const { dtype, shape, meta, frames } = dataset;
-        this.#format = { dtype, signal: shape.signal, meta };
+        this.#format = { dtype, signal: shape.sig, meta };
         this.#usual = frames;
         await dataset.dispose();
-        return { frames: undefined, scan: shape.navigation.length > 1 ? shape.navigation : undefined, header: {} };
+        return { frames: undefined, scan: shape.nav.length > 1 ? shape.nav : undefined, header: {} };
       }
       if (file && !isDescribed && (await unrecognised.isFinal(file))) throw this.reason;
       await this.#pause(signal as AbortSignal);
@@ -105,6 +106,7 @@ export class FollowedFiles implements DetectorDriver {
 
   /** Opens a file; undefined while it has no complete frame. */
   async #opened(file: string): Promise<Dataset | undefined> {
+    this.reason = undefined;
     try {
       const dataset = await open(file, this.#options);
       if (dataset.frames > 0) return dataset;
@@ -125,6 +127,9 @@ export class FollowedFiles implements DetectorDriver {
   async #advance(acquisition: Acquisition): Promise<boolean> {
     const files = await this.#present();
     const known = this.#files.at(-1);
+    // What was followed is gone, as with its file system: it is looked for until the scan stalls.
+    const isGone = files.length === 0 || (files[0] === this.name && known?.file !== this.name);
+    if (known && isGone) return false;
     if (known && files[this.#files.length - 1] !== known.file)
       throw new EwaldError(
         'Format',
@@ -143,10 +148,11 @@ export class FollowedFiles implements DetectorDriver {
 
   /** Passes on the new frames of a file; if it is complete (`isWhole`), those that cannot be read are left out. */
   async #arrivals(one: Followed, acquisition: Acquisition, isWhole: boolean): Promise<boolean> {
-    const { size, mtimeMs } = await stat(one.file);
-    const state = `${size} ${mtimeMs} ${isWhole}`;
-    if (state === one.state) return false;
+    const found = await stat(one.file).catch(absentOrAway);
+    const state = found && `${found.size} ${found.mtimeMs} ${isWhole}`;
+    if (state === undefined || state === one.state) return false;
     const dataset = await this.#opened(one.file);
+    if (!dataset && isAway(this.reason)) return false;
     one.state = state;
     if (!dataset) {
       // The next file begins where this one would have ended.
@@ -164,7 +170,7 @@ export class FollowedFiles implements DetectorDriver {
     }
   }
 
-  #check({ dtype, shape: { signal }, frames }: Dataset, { file, taken }: Followed): void {
+  #check({ dtype, shape: { sig: signal }, frames }: Dataset, { file, taken }: Followed): void {
     const wanted = this.#format as FrameFormat;
     if (dtype !== wanted.dtype || signal.join() !== wanted.signal.join())
       throw new EwaldError(
@@ -188,6 +194,11 @@ export class FollowedFiles implements DetectorDriver {
         await dataset.read(one.taken, count, block);
       } catch (error) {
         if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
+        if (isAway(error)) {
+          // The next look opens it again.
+          one.state = '';
+          return;
+        }
         count = await readable(dataset, one.taken, count, bytes);
         if (count === 0) {
           // The last frame may still be incomplete; an earlier one is damaged.
@@ -236,6 +247,11 @@ export class FollowedFiles implements DetectorDriver {
     });
     if (signal?.aborted) throw signal.reason;
   }
+}
+
+/** A file that is absent, or whose file system does not answer, may be back at the next look. */
+function absentOrAway(error: unknown): undefined {
+  if ((error as { code?: string }).code !== 'ENOENT' && !isAway(error)) throw error;
 }
 
 /** Reads frames one by one; returns how many there are before one that cannot be read. */

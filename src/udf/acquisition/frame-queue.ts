@@ -33,7 +33,7 @@ interface Slot {
 }
 
 /** Options of a queue. */
-export interface FrameQueueOptions {
+interface FrameQueueOptions {
   readonly dtype: DataType;
   /** Elements per frame. */
   readonly frameLength: number;

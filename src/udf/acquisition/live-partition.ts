@@ -1,8 +1,9 @@
 /** The partition of a run that consists of frames that have arrived. */
+import { product } from '../../base/product.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import type { Partition } from '../execution/partitions.js';
 import type { Run } from '../execution/run.js';
-import { numbersPerElement, product } from '../functions/dtypes.js';
+import { numbersPerElement } from '../functions/dtypes.js';
 import type { ArrivedFrames } from './frame-queue.js';
 
 /**

@@ -1,7 +1,8 @@
 /** An acquisition as a scan, which a run processes like a stored one. */
+
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import type { Dataset, Note } from '../../io/data/dataset.js';
-import { product } from '../functions/dtypes.js';
 import { type Scan, syncInfo } from '../scans/scan.js';
 import type { Acquisition } from './acquisition.js';
 
@@ -47,7 +48,7 @@ function unreadable({ name, format: { dtype, signal, meta } }: Acquisition, form
   return {
     format,
     name,
-    shape: { navigation: [frames], signal },
+    shape: { nav: [frames], sig: signal },
     dtype,
     frames,
     frameLength: product(signal),

@@ -20,7 +20,7 @@ import type { DetectorDriver } from './connection.js';
 import type { DetectorControl } from './detector-control.js';
 import { Handover } from './handover.js';
 
-export interface MerlinAddress {
+interface MerlinAddress {
   readonly host: string;
   /** Port for commands. */
   readonly port: number;

@@ -1,10 +1,11 @@
 /** The shape of a live scan: as requested, as stated by the detector, or a square. */
+
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import { refusal, type Said, setting } from '../../base/parameters.js';
+import { product } from '../../base/product.js';
 import type { Note } from '../../io/data/dataset.js';
 import { filledShape } from '../../io/data/shapes.js';
-import { product } from '../functions/dtypes.js';
 import type { Announcement } from './acquisition.js';
 
 /** The scan as far as it is known before its shape is. */

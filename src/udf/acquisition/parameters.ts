@@ -52,6 +52,7 @@ export const liveRows = /* @__PURE__ */ grouped('live', {
   stallS: {
     kind: 'number',
     sentence: 'time without a frame after which the scan ends with an error',
+    more: 'Before the first frame of a detector, which may wait for its trigger, there is no limit unless this is set.',
     range: range(0, day, 60),
     unit: 'seconds',
     flag: 'stall',

@@ -3,7 +3,7 @@
 import { isNamedByEmpad } from '../../io/data/formats/empad.js';
 import { raw } from '../../io/data/formats/raw.js';
 import { formats } from '../../io/data/formats/table.js';
-import { detect, fileSource } from '../../io/data/opening.node.js';
+import { fileSource, formatsOf } from '../../io/data/opening.node.js';
 
 /** Bytes that formats examine. */
 const headBytes = 4096;
@@ -28,7 +28,9 @@ export class UnrecognisedFile {
     // Some programs reserve a header and fill it in later, and a known ending announces one.
     const mayFollow = head.length < headBytes && endings.has(file.slice(file.lastIndexOf('.') + 1).toLowerCase());
     if (mayFollow || isNamedByEmpad(file) || head.every((byte) => byte === 0)) return false;
-    return performance.now() - this.#since >= settledMs && (await detect(file).catch(() => [undefined])).length === 0;
+    return (
+      performance.now() - this.#since >= settledMs && (await formatsOf(file).catch(() => [undefined])).length === 0
+    );
   }
 }
 

@@ -3,7 +3,7 @@
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import type { MethodOf } from '../../base/members.js';
-import { product } from '../functions/dtypes.js';
+import { product } from '../../base/product.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { Scan } from '../scans/scan.js';
 

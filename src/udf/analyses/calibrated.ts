@@ -7,21 +7,27 @@ import type { Scan } from '../scans/scan.js';
 
 /** The options that a calibration can give. */
 interface Given {
+  readonly calibration?: unknown;
   readonly cx?: number | undefined;
   readonly cy?: number | undefined;
   readonly scanRotation?: number | undefined;
   readonly flipY?: boolean | undefined;
+  readonly voltage?: number | undefined;
+  readonly dpix?: number | undefined;
+  readonly semiconv?: number | undefined;
 }
 
 /** Options of a calibration, and what is uncertain in words. */
 interface Calibrated<Options> {
   /** Those of the user, and of the calibration what they omit. */
-  readonly options: Options;
+  readonly options: Omit<Options, 'calibration'> & Omit<Given, 'calibration'>;
   readonly radius: number | undefined;
   readonly hot: readonly (readonly [y: number, x: number])[];
+  /** On the centre, and on a drift of the disk. */
   readonly notes: readonly string[];
-  /** The note on a drift, which a trend would remove. */
   readonly drift: string | undefined;
+  /** On the axes of the scan. */
+  readonly axesNotes: readonly string[];
   /** The coefficients of the descan. Throws `Argument` without any, `Shape` for those of another scan. */
   descan(what: string): Trend['coefficients'] | null;
 }
@@ -30,8 +36,7 @@ interface Calibrated<Options> {
 export function calibratedBy<Options extends Given>(
   what: string,
   scan: Scan,
-  given: unknown,
-  user: Options,
+  { calibration: given, ...user }: Options,
 ): Calibrated<Options> {
   const wanted = (): EwaldError =>
     refusal(
@@ -45,12 +50,13 @@ export function calibratedBy<Options extends Given>(
       hot: [],
       notes: [],
       drift: undefined,
+      axesNotes: [],
       descan() {
         throw wanted();
       },
     };
   const calibration = checkCalibration(`${what}: calibration`, given);
-  const { shape, centre, disk, rotation, descan, badPixels } = calibration;
+  const { shape, centre, disk, rotation, descan, badPixels, optics = {} } = calibration;
   const [rows, columns, ...frame] = shape;
   if (scan.shape.sig.join() !== frame.join())
     throw new EwaldError(
@@ -61,18 +67,23 @@ export function calibratedBy<Options extends Given>(
   const notes: string[] = [];
   if (!isKnown(centre) && user.cx === undefined && user.cy === undefined)
     notes.push(`the calibration has no centre, so that the middle of the frame is used: ${centre.refused}`);
-  const drift = driftOf(descan);
-  if (drift) notes.push(drift);
+  const drift =
+    isKnown(descan) && descan.order > 0
+      ? `the disk moves by ${descan.span.toFixed(2)} pixels over the scan, which remains in the result`
+      : undefined;
+  const axesNotes: string[] = [];
   return {
     options: {
+      ...Object.fromEntries(Object.entries(optics).map(([name, stated]) => [name, stated?.value])),
       ...(isKnown(centre) && { cx: centre.cx, cy: centre.cy }),
-      ...calibratedAxes(rotation, user, notes),
-      ...Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined)),
-    } as Options,
+      ...calibratedAxes(rotation, user, axesNotes),
+      ...(Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined)) as typeof user),
+    },
     radius: isKnown(disk) ? disk.radius : undefined,
     hot: badPixels.hot,
     notes,
     drift,
+    axesNotes,
     descan() {
       if (!isKnown(descan)) throw wanted();
       if (scan.shape.nav.join() !== `${rows},${columns}`)
@@ -85,13 +96,6 @@ export function calibratedBy<Options extends Given>(
     },
   };
 }
-
-/** A drift of the disk in words. */
-const driftOf = (descan: Calibration['descan']): string | undefined =>
-  isKnown(descan) && descan.order > 0
-    ? `the disk moves by ${descan.span.toFixed(2)} pixels over the scan, which remains in the result: regression ` +
-      'plane or calibrated removes it, and with it what varies as slowly in the object'
-    : undefined;
 
 /** Rotation and flip where they are certain, and a note on what is open. */
 function calibratedAxes(rotation: Calibration['rotation'], { scanRotation, flipY }: Given, notes: string[]): Given {

@@ -12,12 +12,12 @@ import { wardLabels } from '../images/ward.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import type { Analysis, Channel } from './analysis.js';
-import { centreOf, optionsOf, radii } from './parameters.js';
+import { centreNotes, centreOf, optionsOf, radii } from './parameters.js';
 
 /** Options of `createClusterAnalysis`. */
 export type ClusterOptions = Pick<
   AnalysisParameters,
-  'cx' | 'cy' | 'ri' | 'ro' | 'nPeaks' | 'minDistance' | 'clusters'
+  'cx' | 'cy' | 'ri' | 'ro' | 'nPeaks' | 'minDistance' | 'clusters' | 'calibration'
 >;
 
 /**
@@ -58,7 +58,7 @@ export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analy
   const nothing = () => {
     throw new EwaldError('Internal', 'the cluster analysis has channels only after its second pass');
   };
-  return { name, scan, udf: stddevUdf, next, channels: nothing };
+  return { name, scan, notes: centreNotes(scan, what, options), udf: stddevUdf, next, channels: nothing };
 }
 
 function labelsOf(

@@ -22,8 +22,7 @@ export function comAnalysis(
   options: ComOptions = {},
 ): Analysis<'field' | 'magnitude' | 'divergence' | 'curl' | 'x' | 'y'> {
   const what = 'createComAnalysis';
-  const { calibration, ...given } = optionsOf(what, 'com', options);
-  const known = calibratedBy(what, scan, calibration, given);
+  const known = calibratedBy(what, scan, optionsOf(what, 'com', options));
   const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = known.options;
   const { cx, cy } = centreOf(scan, what, known.options);
   const [r, ri] = [maskRadius ?? null, maskRadiusInner ?? null];
@@ -32,8 +31,9 @@ export function comAnalysis(
   if (typeof trend !== 'object') checkParameter(analysisRows.regression, String(trend), `${what}: regression`);
   const regression = typeof trend === 'object' ? trend : trends[trend];
   const descan = trend === 'calibrated' ? known.descan(what) : null;
-  const drifts = trend !== 'calibrated' && (regression === -1 || regression === 0);
-  const notes = known.notes.filter((note) => drifts || note !== known.drift);
+  const remains = trend !== 'calibrated' && (regression === -1 || regression === 0) && known.drift;
+  const remedy = 'regression plane or calibrated removes it, and with it what varies as slowly in the object';
+  const notes = [...known.notes, ...known.axesNotes, ...(remains ? [`${remains}: ${remedy}`] : [])];
   const params = { cx, cy, r, ri, flipY, scanRotation, regression, descan, without: known.hot };
   return {
     name: 'com',

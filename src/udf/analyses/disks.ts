@@ -14,6 +14,7 @@ import { analysisRows } from '../parameters.js';
 import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
+import { calibratedBy } from './calibrated.js';
 import { detectorSize, optionsOf } from './parameters.js';
 
 type Common =
@@ -27,7 +28,8 @@ type Common =
   | 'numPeaks'
   | 'peakDistance'
   | 'minHeight'
-  | 'positions';
+  | 'positions'
+  | 'calibration';
 
 /** Options of `createDisksAnalysis`. */
 export type DisksOptions = Pick<AnalysisParameters, Common>;
@@ -39,8 +41,9 @@ export type StrainAnalysisOptions = Pick<
 
 /** The pattern of the options. Throws `Argument`, `Shape`. */
 function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern {
-  const { pattern: kind = 'background-subtraction', diskRadius, radiusOuter, search, template } = options;
+  const { pattern: kind = 'background-subtraction', radiusOuter, search, template } = options;
   const { width, height } = detectorSize(scan, what);
+  const diskRadius = options.diskRadius ?? calibratedBy(what, scan, options).radius;
   if (kind === 'user' && !template) throw refusal(what, (said) => `the pattern user requires ${said('template')}`);
   if (kind !== 'user' && diskRadius === undefined)
     throw refusal(what, (said) => `${said('diskRadius')} is required: the radius of the disks in pixels`);
@@ -72,11 +75,13 @@ function inTwoPasses<K extends string>(
   scan: Scan,
   find: Find | undefined,
   second: (peaks: Int32Array | undefined) => Analysis<K>,
+  notes: readonly string[] = [],
 ): Analysis<K> {
-  if (!find) return second(undefined);
+  if (!find) return { ...second(undefined), notes };
   return {
     name,
     scan,
+    notes,
     udf: sumUdf,
     next: ({ intensity }: { readonly intensity: ResultBuffer<'f64'> }) => second(find(intensity)),
     channels() {
@@ -172,7 +177,8 @@ export function strainAnalysis(
   options: StrainAnalysisOptions = {},
 ): Analysis<'eyy' | 'exx' | 'exy' | 'theta' | 'error' | 'disks'> {
   const what = 'createStrainAnalysis';
-  const { zero, a, b, tolerance, minWeight, minMatch, axesRotation } = optionsOf(what, 'strain', options);
+  const { zero, a, b, tolerance, minWeight, minMatch } = optionsOf(what, 'strain', options);
+  const axes = strainAxes(scan, what, options);
   const pattern = patternOf(scan, what, options);
   const { width, height } = detectorSize(scan, what);
   const some = [zero, a, b].filter((one) => one !== undefined).length;
@@ -185,36 +191,60 @@ export function strainAnalysis(
   if (given) checkLattice(what, given);
   const region = select(options.reference, scan.shape.nav).mask;
   const find = given ? undefined : finderOf(scan, what, options, pattern);
-  return inTwoPasses('strain', scan, find, (found) => {
-    const lattice = given ?? guessLattice(what, found as Int32Array, [height, width]);
-    const inside = latticePeaks(lattice, cropSize(checkPattern(what, pattern)), [height, width]).peaks;
-    const peaks = options.positions ?? inside;
-    if (peaks.length < 3)
-      throw new EwaldError(
-        'Argument',
-        `${what}: ${inside.length / 2} points of the lattice lie inside the frame; expected at least 3`,
-      );
-    const match: LatticeMatch = {
-      ...lattice,
-      ...(tolerance !== undefined && { tolerance }),
-      ...(minWeight !== undefined && { minWeight }),
-      ...(minMatch !== undefined && { minMatch }),
-    };
-    const udf = diskUdf({ peaks, pattern, match, ...how(options) });
-    return {
-      name: 'strain',
-      scan,
-      udf: udf as AnyUdf,
-      channels: (results) => strainChannels(scan, results, region, axesRotation),
-    };
-  });
+  return inTwoPasses(
+    'strain',
+    scan,
+    find,
+    (found) => {
+      const lattice = given ?? guessLattice(what, found as Int32Array, [height, width]);
+      const inside = latticePeaks(lattice, cropSize(checkPattern(what, pattern)), [height, width]).peaks;
+      const peaks = options.positions ?? inside;
+      if (peaks.length < 3)
+        throw new EwaldError(
+          'Argument',
+          `${what}: ${inside.length / 2} points of the lattice lie inside the frame; expected at least 3`,
+        );
+      const match: LatticeMatch = {
+        ...lattice,
+        ...(tolerance !== undefined && { tolerance }),
+        ...(minWeight !== undefined && { minWeight }),
+        ...(minMatch !== undefined && { minMatch }),
+      };
+      const udf = diskUdf({ peaks, pattern, match, ...how(options) });
+      return {
+        name: 'strain',
+        scan,
+        udf: udf as AnyUdf,
+        channels: (results) => strainChannels(scan, results, region, axes),
+      };
+    },
+    axes.notes,
+  );
+}
+
+/** The axes of the maps: as given, those of the scan where a calibration knows them, or those of the detector. */
+interface StrainAxes {
+  readonly axesRotation: number | undefined;
+  /** Whether the y axis of the detector is inverted, which changes the signs of shear and rotation. */
+  readonly flipY: boolean;
+  readonly notes: readonly string[];
+}
+
+function strainAxes(scan: Scan, what: string, { axesRotation, calibration }: StrainAnalysisOptions): StrainAxes {
+  if (axesRotation !== undefined) return { axesRotation, flipY: false, notes: [] };
+  const { options } = calibratedBy(what, scan, { calibration });
+  const { scanRotation, flipY = false } = options;
+  // Half a turn does not change a strain.
+  if (scanRotation !== undefined) return { axesRotation: flipY ? scanRotation : -scanRotation, flipY, notes: [] };
+  const note = 'the calibration has no scan rotation, so that strain is along the axes of the detector';
+  return { axesRotation, flipY, notes: calibration === undefined ? [] : [note] };
 }
 
 function strainChannels(
   scan: Scan,
   { a, b, error, selector }: LatticeResults,
   region: Uint8Array | undefined,
-  axesRotation: number | undefined,
+  { axesRotation, flipY }: StrainAxes,
 ) {
   const { validMask } = error;
   const vectors = ({ data }: Nav): Float64Array =>
@@ -224,6 +254,8 @@ function strainChannels(
   const maps = validMask.some((valid) => valid)
     ? strainMaps(vectors(a), vectors(b), { reference: region, axesRotation })
     : { eyy: nothing, exx: nothing, exy: nothing, theta: nothing };
+  const sign = flipY ? -1 : 1;
+  const signed = (map: Float64Array): Float64Array => map.map((value) => sign * value);
   const disks = selector.data.length / validMask.length;
   const counts = Float64Array.from(validMask, (valid, i) =>
     valid ? selector.data.subarray(i * disks, (i + 1) * disks).reduce((sum, one) => sum + one, 0) : Number.NaN,
@@ -232,8 +264,8 @@ function strainChannels(
   return [
     navChannel(scan, 'eyy', 'strain along y', 'strain along y', maps.eyy),
     navChannel(scan, 'exx', 'strain along x', 'strain along x', maps.exx),
-    navChannel(scan, 'exy', 'shear', 'shear strain', maps.exy),
-    navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', maps.theta),
+    navChannel(scan, 'exy', 'shear', 'shear strain', signed(maps.exy)),
+    navChannel(scan, 'theta', 'rotation', 'rotation of the lattice, radians', signed(maps.theta)),
     navChannel(scan, 'error', 'error', 'mean distance of the disks from the lattice, pixels', errors),
     navChannel(scan, 'disks', 'disks', 'number of disks that were used', counts),
   ] as never;

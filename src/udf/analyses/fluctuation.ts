@@ -4,10 +4,10 @@ import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, navChannel } from './analysis.js';
 import type { RingOptions } from './masks.js';
-import { centreOf, optionsOf, radii } from './parameters.js';
+import { centreNotes, centreOf, optionsOf, radii } from './parameters.js';
 
 /** Options of `createCrystallinityAnalysis`. */
-export type CrystallinityOptions = RingOptions & Pick<AnalysisParameters, 'radius'>;
+type CrystallinityOptions = RingOptions & Pick<AnalysisParameters, 'radius'>;
 
 /** Fluctuations on a ring. */
 export function femAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'intensity'> {
@@ -17,6 +17,7 @@ export function femAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'in
   return {
     name: 'fem',
     scan,
+    notes: centreNotes(scan, 'createFemAnalysis', options),
     udf: femUdf.withParams({ cx, cy, ...radii('createFemAnalysis', options, 0.8 * half, half) }),
     channels: ({ intensity }) => [
       navChannel(scan, 'intensity', 'FEM', 'standard deviation on a ring', intensity.data) as never,
@@ -32,6 +33,7 @@ export function crystallinityAnalysis(scan: Scan, options: CrystallinityOptions 
   return {
     name: 'crystallinity',
     scan,
+    notes: centreNotes(scan, 'createCrystallinityAnalysis', options),
     udf: crystallinityUdf.withParams({
       cx,
       cy,

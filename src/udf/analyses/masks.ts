@@ -8,18 +8,19 @@ import { circular, type MaskArray, point, radialBins, ring } from '../images/mas
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
-import { centreOf, expectsScan, optionsOf, radii } from './parameters.js';
+import { calibratedBy } from './calibrated.js';
+import { centreNotes, centreOf, expectsScan, optionsOf, radii } from './parameters.js';
 
 /** Options of `createMaskAnalysis`. */
 export type MaskAnalysisOptions = Pick<AnalysisParameters, 'factories' | 'useSparse' | 'shifts'>;
 /** Options of `createDiskAnalysis`. */
-export type DiskOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'r'>;
+type DiskOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'r' | 'calibration'>;
 /** Options of analyses of one ring. */
-export type RingOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro'>;
+export type RingOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro' | 'calibration'>;
 /** Options of `createPointAnalysis`. */
-export type PointOptions = Pick<AnalysisParameters, 'x' | 'y'>;
+type PointOptions = Pick<AnalysisParameters, 'x' | 'y'>;
 /** Options of `createRadialBinsAnalysis`. */
-export type RadialBinsOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'normalize'>;
+type RadialBinsOptions = RingOptions & Pick<AnalysisParameters, 'nBins' | 'normalize'>;
 
 /** One channel per mask: `mask_0`, `mask_1`, …; complex masks have five channels each. */
 export function maskAnalysis(scan: Scan, options: MaskAnalysisOptions): Analysis {
@@ -77,25 +78,32 @@ function oneMask<K extends string>(
   scan: Scan,
   name: string,
   mask: MaskArray,
-  title: string,
-  desc: string,
+  [title, desc]: readonly [title: string, desc: string],
+  notes: readonly string[],
 ): Analysis<K> {
   const udf = masksUdf.withParams({ masks: [mask] });
   return {
     name,
     scan,
+    notes,
     udf,
     complexFrames: true,
     channels: ({ intensity }) => realOrComplex(navChannel(scan, 'intensity', title, desc, intensity.data), intensity),
   };
 }
 
-/** Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius. */
+/**
+ * Virtual bright field: sum over a disk; by default in the middle, with 0.15 of the shorter side as radius, or those of
+ * a calibration.
+ */
 export function diskAnalysis(scan: Scan, options: DiskOptions = {}): Analysis<'intensity'> {
-  optionsOf('createDiskAnalysis', 'disk', options);
-  const centre = centreOf(scan, 'createDiskAnalysis', options);
-  const r = options.r ?? 0.15 * Math.min(centre.width, centre.height);
-  return oneMask(scan, 'disk', circular({ ...centre, r }), 'disk', 'sum over a disk');
+  const what = 'createDiskAnalysis';
+  optionsOf(what, 'disk', options);
+  const centre = centreOf(scan, what, options);
+  const { radius } = calibratedBy(what, scan, options);
+  const r = options.r ?? radius ?? 0.15 * Math.min(centre.width, centre.height);
+  const notes = centreNotes(scan, what, options);
+  return oneMask(scan, 'disk', circular({ ...centre, r }), ['disk', 'sum over a disk'], notes);
 }
 
 /** Virtual annular detector: sum over a ring; by default from half of the shorter side to 0.8 of the shorter side. */
@@ -103,20 +111,16 @@ export function ringAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'i
   optionsOf('createRingAnalysis', 'ring', options);
   const centre = centreOf(scan, 'createRingAnalysis', options);
   const half = Math.min(centre.width, centre.height) / 2;
-  return oneMask(
-    scan,
-    'ring',
-    ring({ ...centre, ...radii('createRingAnalysis', options, 0.8 * half, half) }),
-    'ring',
-    'sum over a ring',
-  );
+  const mask = ring({ ...centre, ...radii('createRingAnalysis', options, 0.8 * half, half) });
+  const notes = centreNotes(scan, 'createRingAnalysis', options);
+  return oneMask(scan, 'ring', mask, ['ring', 'sum over a ring'], notes);
 }
 
 /** One pixel of every frame; by default the middle. */
 export function pointAnalysis(scan: Scan, options: PointOptions = {}): Analysis<'intensity'> {
   const { x, y } = optionsOf('createPointAnalysis', 'point', options);
   const centre = centreOf(scan, 'createPointAnalysis', { cx: x, cy: y }, ['x', 'y']);
-  return oneMask(scan, 'point', point(centre), 'point', 'one pixel of each frame');
+  return oneMask(scan, 'point', point(centre), ['point', 'one pixel of each frame'], []);
 }
 
 /** Rings of equal width between ri and ro: sums over soft-edged rings, one channel each, `bin_0` … */
@@ -130,6 +134,7 @@ export function radialBinsAnalysis(scan: Scan, options: RadialBinsOptions = {}):
   return {
     name: 'radial-bins',
     scan,
+    notes: centreNotes(scan, 'createRadialBinsAnalysis', options),
     udf: masksUdf.withParams({ masks }),
     channels: ({ intensity }) =>
       masks.map((_, k) =>

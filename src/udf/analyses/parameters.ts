@@ -5,6 +5,7 @@ import { knownOptions, shown } from '../../base/options.js';
 import { checked, type Parameters, refusal } from '../../base/parameters.js';
 import { type AnalysisName, rowsOfAnalysis } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
+import { calibratedBy } from './calibrated.js';
 
 /** Throws `Argument` unless `scan` is a result of `load`. */
 export const expectsScan = (what: string, scan: Scan): void =>
@@ -45,22 +46,29 @@ export function optionsOf<Options extends object>(what: string, analysis: Analys
 }
 
 /**
- * A centre within the frame; default the middle pixel, half the size rounded down. `names` are the options that specify
- * it.
+ * A centre within the frame: as given, that of a calibration, or the middle pixel, half the size rounded down. `names`
+ * are the options that specify it.
  */
 export function centreOf(
   scan: Scan,
   what: string,
-  given: { cx?: number | undefined; cy?: number | undefined },
+  given: { cx?: number | undefined; cy?: number | undefined; calibration?: unknown },
   [x, y]: readonly [string, string] = ['cx', 'cy'],
 ) {
   const { width, height } = detectorSize(scan, what);
+  const { options } = calibratedBy(what, scan, given);
   return {
     width,
     height,
-    cx: inside(what, x, given.cx, Math.floor(width / 2), width),
-    cy: inside(what, y, given.cy, Math.floor(height / 2), height),
+    cx: inside(what, x, options.cx, Math.floor(width / 2), width),
+    cy: inside(what, y, options.cy, Math.floor(height / 2), height),
   };
+}
+
+/** What is uncertain about the centre that a calibration gives, in words. */
+export function centreNotes(scan: Scan, what: string, given: { readonly calibration?: unknown }): readonly string[] {
+  const { notes, drift } = calibratedBy(what, scan, given);
+  return [...notes, ...(drift === undefined ? [] : [drift])];
 }
 
 function inside(what: string, name: string, value: number | undefined, fallback: number, length: number): number {

@@ -30,16 +30,18 @@ export type IcomOptions = ComOptions & Pick<AnalysisParameters, 'mirrored'>;
 /** Single side band ptychography: `phase`, `amplitude`, and the complex object. */
 export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analysis<'phase' | 'amplitude' | 'complex'> {
   const what = 'createSsbAnalysis';
-  const { calibration, ...given } = optionsOf(what, 'ssb', options);
+  optionsOf(what, 'ssb', options);
   detectorSize(scan, what);
-  const known = calibratedBy(what, scan, calibration, given);
+  const known = calibratedBy(what, scan, options);
   const { cy, cx, cutoff, scanRotation, flipY, voltage, dpix, semiconv } = known.options;
   const semiconvPix = known.options.semiconvPix ?? known.radius;
   const missing = Object.entries({ voltage, dpix, semiconv, semiconvPix }).filter(([, value]) => value === undefined);
   if (missing.length > 0)
     throw refusal(
       what,
-      (said) => `${missing.map(([name]) => said(name)).join(', ')} ${missing.length > 1 ? 'are' : 'is'} required`,
+      (said) =>
+        `${missing.map(([name]) => said(name)).join(', ')} ${missing.length > 1 ? 'are' : 'is'} required` +
+        `${options.calibration === undefined ? '' : ', which the calibration does not have'}`,
     );
   const udf = ssbUdf({
     voltage: (voltage as number) * 1e3,
@@ -55,7 +57,7 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
   return {
     name: 'ssb',
     scan,
-    notes: known.notes,
+    notes: [...known.notes, ...known.axesNotes, ...(known.drift === undefined ? [] : [known.drift])],
     udf: udf as AnyUdf,
     channels: ({ phase, amplitude, complex }) => [
       navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data) as never,

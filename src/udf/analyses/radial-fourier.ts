@@ -1,16 +1,16 @@
 /** Fourier components along rings: the rotational symmetry of the pattern on each of them. */
+import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
-import { product } from '../functions/dtypes.js';
 import { polarMap, radialBins } from '../images/masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import type { Analysis, Channel } from './analysis.js';
-import { centreOf, checkRing, optionsOf } from './parameters.js';
+import { centreNotes, centreOf, checkRing, optionsOf } from './parameters.js';
 
 /** Options of `createRadialFourierAnalysis`. */
 export type RadialFourierOptions = Pick<
   AnalysisParameters,
-  'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'maxOrder' | 'useSparse'
+  'cx' | 'cy' | 'ri' | 'ro' | 'nBins' | 'maxOrder' | 'useSparse' | 'calibration'
 >;
 
 /**
@@ -36,6 +36,7 @@ export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions 
   return {
     name: 'radial-fourier',
     scan,
+    notes: centreNotes(scan, what, options),
     udf: masksUdf.withParams({
       masks,
       complex: true,

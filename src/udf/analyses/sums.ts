@@ -1,25 +1,26 @@
 /** Sums, standard deviations, single frames, and their spectra. Defaults are those of LiberTEM. */
+
 import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
+import { product } from '../../base/product.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
-import { product } from '../functions/dtypes.js';
 import { shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
 import { circular } from '../images/masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, complexChannels, navChannel, realOrComplex, sigChannel } from './analysis.js';
-import { centreOf, detectorSize, expectsScan, optionsOf } from './parameters.js';
+import { centreNotes, centreOf, detectorSize, expectsScan, optionsOf } from './parameters.js';
 
 /** Options of picks: the position as `at`, or as LiberTEM's x, y and z. */
-export interface PickOptions extends Pick<AnalysisParameters, 'at'> {
+interface PickOptions extends Pick<AnalysisParameters, 'at'> {
   readonly x?: number | undefined;
   readonly y?: number | undefined;
   readonly z?: number | undefined;
 }
 /** Options of `createFftSumAnalysis`. */
-export type FftSumOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'radius'>;
+type FftSumOptions = Pick<AnalysisParameters, 'cx' | 'cy' | 'radius' | 'calibration'>;
 
 /** The scan, after checking that it is one. Throws `Argument`. */
 function checked(what: string, scan: Scan): Scan {
@@ -124,6 +125,7 @@ export function fftSumAnalysis(scan: Scan, options: FftSumOptions = {}): Analysi
   return {
     name: 'fft-sum',
     scan,
+    notes: centreNotes(scan, 'createFftSumAnalysis', options),
     udf: sumUdf,
     channels({ intensity }) {
       const sum = Float64Array.from(intensity.data as Float64Array, (value, i) => (hole?.[i] ? 0 : value));

@@ -76,7 +76,7 @@ export const crystallinityUdf = /* @__PURE__ */ defineUdf({
     const { width, height } = frameSize('crystallinity', meta);
     const around = ring({ width, height, cx: width / 2, cy: height / 2, ri, ro });
     const half = Math.floor(width / 2) + 1;
-    const keep = new Uint8Array(height * half);
+    const keep: Uint8Array = new Uint8Array(height * half);
     // The ring is centred, whereas the spectrum starts in its corner.
     for (let y = 0; y < height; y++)
       for (let x = 0; x < half; x++)
@@ -84,7 +84,8 @@ export const crystallinityUdf = /* @__PURE__ */ defineUdf({
           ((y + Math.ceil(height / 2)) % height) * width + ((x + Math.ceil(width / 2)) % width)
         ] as number;
     const disk = radius > 0 ? circular({ width, height, cx, cy, r: radius }) : undefined;
-    return { keep, half, width, height, disk, frame: new Float64Array(width * height) };
+    const copy: Float64Array = new Float64Array(width * height);
+    return { keep, half, width, height, disk, frame: copy };
   },
   processFrame({ frame, results, task }) {
     const { keep, half, width, height, disk, frame: copy } = task;

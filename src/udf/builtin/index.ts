@@ -28,4 +28,3 @@ export const builtinUdfs: readonly AnyUdf[] = [
   holoUdf as AnyUdf,
   blockSumsUdf as AnyUdf,
 ];
-export { comUdf, crystallinityUdf, femUdf, logSumUdf, masksUdf, pickUdf, pixelsUdf, stddevUdf, sumSigUdf, sumUdf };

@@ -1,10 +1,10 @@
 /** Sums of frames under masks: one number per mask for each scan position. */
 
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import type { DataType } from '../../io/data/dtype.js';
 import type { KernelPart } from '../execution/kernel-part.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
-import { product } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 import { isBoolean, isFew, type MaskArray, spansOf } from '../images/masks.js';
 import type { PassStep } from '../pass/pass.js';

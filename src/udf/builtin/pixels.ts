@@ -1,8 +1,9 @@
 /** Selected pixels of each frame: feature vectors of scan positions. */
+
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
-import { product } from '../functions/dtypes.js';
 import { defineUdf, type UdfMeta } from '../functions/udf.js';
 
 /**

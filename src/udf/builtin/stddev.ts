@@ -97,6 +97,7 @@ export const stddevUdf = /* @__PURE__ */ defineUdf({
     } else addTile(tile as Float64Array, depth, { sum, second, numFrames }, numFrames[0] as number);
     if (last) numFrames[0] = (numFrames[0] as number) + depth;
   },
+  mergesParts: true,
   merge({ dest, src, meta }) {
     const [n0, n1] = [dest.numFrames[0] as number, src.numFrames[0] as number];
     if (n1 === 0) return;

@@ -37,6 +37,7 @@ export const sumUdf = /* @__PURE__ */ defineUdf({
     }
   },
   merge: addAll,
+  mergesParts: true,
   kernel: () => ({
     steps: [{ kind: 'sum' }],
     finish: ({ sig }, { intensity }) => intensity.set(sig[0] as Float64Array),
@@ -78,6 +79,7 @@ export const logSumUdf = /* @__PURE__ */ defineUdf({
       logsum[i] = (logsum[i] as number) + Math.log((frame[i] as number) - least + 1);
   },
   merge: addAll,
+  mergesParts: true,
   kernel: () => ({
     steps: [{ kind: 'logSum' }],
     finish: ({ sig }, { logsum }) => logsum.set(sig[0] as Float64Array),

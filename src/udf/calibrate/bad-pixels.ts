@@ -65,11 +65,26 @@ function varianceOf({ data }: Image): number {
   return (1.4826 * median(steps)) ** 2 / 2;
 }
 
+/** Share of the parts of a scan in which a hot pixel is above its neighbours; features of patterns come and go. */
+const mostParts = 0.75;
+
+/** Whether a pixel is brighter than its neighbours in most parts of a scan. */
+function staysHot(image: Image, parts: readonly Float64Array[], masked: Uint8Array, i: number): boolean {
+  const hot = parts.filter((part) => {
+    let top = 0;
+    around(image, i, 1, (k) => {
+      if (k !== i && !masked[k]) top = Math.max(top, part[k] as number);
+    });
+    return (part[i] as number) > 1.2 * top;
+  });
+  return hot.length >= mostParts * parts.length;
+}
+
 /**
- * The bad pixels of a sum of counts, or of gain times counts. A pixel is compared with those of its eight neighbours
- * that are good, so that neighbours of a gap are not compared with its zeros.
+ * The bad pixels of a sum of counts, or of gain times counts, and of its parts. A pixel is compared with those of its
+ * eight neighbours that are good, so that neighbours of a gap are not compared with its zeros.
  */
-export function findBadPixels(image: Image): BadPixels {
+export function findBadPixels(image: Image, parts: readonly Float64Array[] = []): BadPixels {
   const { data } = image;
   const gap = [...new Set([...gapsAlong(image, true), ...gapsAlong(image, false)])];
   const masked = Uint8Array.from(data, (value) => (Number.isFinite(value) ? 0 : 1));
@@ -97,12 +112,14 @@ export function findBadPixels(image: Image): BadPixels {
     const above = (other: number, sigmas: number): boolean =>
       value - other > sigmas * Math.sqrt(variance + Math.max(other, 1));
     // No feature is sharper than the detector: half as bright again as every neighbour, or two that touch.
-    if (value > 1.5 * top && above(top, 8) && value > 3 * middle) hot.push(i);
-    else if (value > 4 * second && above(second, 12)) hot.push(i);
-    // All but two neighbours are lit alike, so that the edge of a disk is not dead.
+    // At the edge of the frame, few neighbours tell what a pattern has there.
+    const [least, most] = near.length < 8 ? [3, 12] : [1.5, 4];
+    if (value > least * top && above(top, 8) && value > 3 * middle && staysHot(image, parts, masked, i)) hot.push(i);
+    else if (value > most * second && above(second, 12)) hot.push(i);
+    // All but two neighbours are lit alike, so that the edge of a disk is not dead; minima of patterns are not as dark.
     else if (
       !beside &&
-      value < 0.1 * third &&
+      value < 0.01 * third + 3 * Math.sqrt(variance) &&
       third > 30 + 12 * Math.sqrt(variance) &&
       third > 0.4 * middle &&
       near.length > 4

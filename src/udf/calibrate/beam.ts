@@ -9,6 +9,9 @@ import type { Trend } from './trend.js';
 /** The disk and its descan. */
 export interface Beam {
   readonly fit: DiskFit;
+  /** The sum without descan, in which the disk was fitted, and its good pixels. */
+  readonly image: Image;
+  readonly good: Uint8Array;
   /** Errors of cy, cx, R, w, a, b, e1, e2, gy, gx, s. */
   readonly errors: Float64Array;
   readonly trend: Trend | undefined;
@@ -25,7 +28,8 @@ const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
  */
 function withSmear(errors: Float64Array, { x, y, up, down }: Rest, { p }: DiskFit): Float64Array {
   const [R, w] = [p[2] as number, p[3] as number];
-  const smear = [(x * x + y * y) / 4 / w, Math.abs(x - y) / 2 / R, Math.abs(up - down) / 2 / R];
+  const stretch = (a: number, b: number): number => Math.abs(a * a - b * b) / w / 2 / R;
+  const smear = [(x * x + y * y) / 4 / w, stretch(x, y), stretch(up, down)];
   for (const [i, k] of [2, 6, 7].entries()) errors[k] = Math.hypot(errors[k] as number, smear[i] as number);
   return errors;
 }
@@ -57,7 +61,7 @@ function otherBeam({ p }: DiskFit, rest: Rest | undefined, image: Image, good: U
 }
 
 /** Share of the radius by which an edge of unknown shape may be elsewhere, as a share of its width. */
-const unknownShape = 0.01;
+const unknownShape = 0.008;
 
 /** Why the fitted disk cannot be trusted. */
 function beamDoubt(fit: DiskFit, errors: Float64Array, start: Start, image: Image, good: Uint8Array, span: number) {
@@ -120,6 +124,7 @@ export function findBeam(
     image,
     blocks.map(({ sum }) => sum),
   );
+  let fitted = { image, good };
   let { trend, rest } = findTrend(blocks, image, good, fit.p, nav) ?? { trend: undefined, rest: undefined };
   if (trend && trend.order > 0 && trend.span > 0.3) {
     // Blurred by descan, the sum has another edge and another ellipse than a frame.
@@ -131,7 +136,7 @@ export function findBeam(
     const second = fitDisk(sharp.image, sharp.good, begin);
     const again = second && findTrend(blocks, image, good, second.p, nav);
     if (second && again) {
-      [fit, trend, rest] = [second, again.trend, again.rest];
+      [fit, trend, rest, fitted] = [second, again.trend, again.rest, sharp];
       errors = diskErrors(second, sharp.image, sharp.parts);
     }
   }
@@ -144,5 +149,5 @@ export function findBeam(
     for (const part of [0, 1] as const)
       errors[part] = Math.max(errors[part] as number, trend.errors[0]?.[part] as number);
   const [y, x] = trend && trend.order > 0 ? (trend.coefficients[0] as readonly [number, number]) : [0, 0];
-  return { fit, errors, trend, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
+  return { ...fitted, fit, errors, trend, cy: (fit.p[0] as number) + y, cx: (fit.p[1] as number) + x };
 }

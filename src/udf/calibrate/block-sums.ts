@@ -42,4 +42,5 @@ export const blockSumsUdf = /* @__PURE__ */ defineUdf({
     }
   },
   merge: addAll,
+  mergesParts: true,
 });

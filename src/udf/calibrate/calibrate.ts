@@ -1,11 +1,12 @@
 /** Calibrates a scan from its frames: bad pixels, beam stop, disk, descan, rotation. */
 
 import { checkedOptions, row } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
 import { breathe, checkSignal } from '../../base/options.js';
+import { renamed } from '../../base/renamed.js';
 import { detectorSize } from '../analyses/parameters.js';
 import { masksUdf } from '../builtin/masks.js';
 import type { UdfRunOptions } from '../context-options.js';
@@ -20,18 +21,26 @@ import type { Calibration, PixelRuns } from './calibration.js';
 import type { Block } from './descan.js';
 import type { Image } from './image.js';
 import { momentMasks, shiftsOf } from './moments.js';
+import { contradictions, opticsOf } from './optics.js';
+import { ringsOf, scaleOf } from './rings.js';
 import { findRotation, type ScanAxes } from './rotation.js';
 import { findStop, startOf } from './start.js';
 import { termsOf } from './trend.js';
 
 /** Options of `calibrate`. */
 export interface CalibrateOptions extends Pick<UdfRunOptions, 'corrections'> {
-  /** Convergence semi-angle in mrad, above 0 to 1500, for mrad a pixel. Default: none, since no pattern states it. */
+  /** Convergence semi-angle in mrad, above 0 to 1500, for mrad a pixel. Default: what the file says, if anything. */
   readonly semiconv?: number | undefined;
+  /** Acceleration voltage in kV, 0.001 to 1e5. Default: what the file says, if anything. */
+  readonly voltage?: number | undefined;
+  /** Step of the scan in nm, above 0 to 1e6. Default: what the file says, if anything. */
+  readonly dpix?: number | undefined;
+  /** Lattice spacings of a known powder in nm, whose rings give the size of a pixel. Default: none. */
+  readonly rings?: readonly number[] | undefined;
   /** Aborts with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
-  /** Receives what is done, from 0 to 1: two passes over the frames, and the fits between them. */
-  readonly progress?: ((done: number) => void) | undefined;
+  /** Receives the share that is done: two passes over the frames, and the fits between them. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Runs a UDF over the scan. */
@@ -44,21 +53,22 @@ const mostNumbers = 2 ** 25;
  * What a scan tells about its optics; see `Calibration`. The frames are read twice. Throws `Shape` for a scan that is
  * not at least 4 × 4, `Unsupported` for live scans and complex frames, `Argument`, `Aborted`, and errors of reading.
  */
-export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOptions): Promise<Calibration> {
+export async function calibrateScan(run: RunUdf, scan: Scan, options: CalibrateOptions): Promise<Calibration> {
   const what = 'calibrate';
-  const { semiconv, corrections, signal } = checkedOptions(what, given, {
+  const given = renamed(what, options, { progress: 'onProgress' });
+  const { semiconv, voltage, dpix, rings, corrections, signal } = checkedOptions(what, given, {
     ...calibrateRows,
-    ...row.others('corrections', 'progress'),
+    ...row.others('corrections', 'onProgress'),
     signal: row.signal,
   });
   checkSignal(signal);
-  const tell = observer(what, given, 'progress') ?? (() => {});
+  const tell = progressOf(what, given);
   const { nav, height, width } = calibrationShape(what, scan);
   const pass = (udf: AnyUdf, from: number, to: number) =>
     run(udf, {
       corrections,
       signal,
-      progress: ({ frames, totalFrames }) => tell(from + ((to - from) * frames) / Math.max(1, totalFrames)),
+      onProgress: ({ frames, totalFrames }) => tell(from + ((to - from) * frames) / Math.max(1, totalFrames)),
     });
   let side = Math.min(6, ...nav);
   while (side > 4 && side * side * height * width > mostNumbers) side--;
@@ -69,7 +79,8 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   // A frame without any number tells nothing about its pixels.
   const [leftOut, without] = withoutNumbers((missing as ResultBuffer<'f64'>).data);
   for (const i of without) image.data[i] = Number.NaN;
-  const bad = findBadPixels(image);
+  const parts = blocks.map(({ sum }) => sum);
+  const bad = findBadPixels(image, parts);
   const good = new Uint8Array(height * width).fill(1);
   for (const pixels of Object.values(bad)) for (const i of pixels) good[i] = 0;
   for (const [i, value] of image.data.entries()) if (!Number.isFinite(value)) image.data[i] = 0;
@@ -83,7 +94,10 @@ export async function calibrateScan(run: RunUdf, scan: Scan, given: CalibrateOpt
   checkSignal(signal);
   const axes = typeof beam === 'string' ? beam : await measuredAxes((udf) => pass(udf, 0.6, 1), image, good, beam, nav);
   tell(1);
-  return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, semiconv, leftOut });
+  const { meta } = scan.dataset;
+  const optics = opticsOf(meta, { voltage, semiconv, dpix });
+  const doubts = typeof beam === 'string' ? [] : contradictions(meta, optics, beam.fit.p[2] as number);
+  return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, optics, doubts, rings, leftOut });
 }
 
 /** Frames without any number, and pixels without one in other frames, from the count of such frames of each pixel. */
@@ -159,20 +173,26 @@ interface Found {
   readonly stop: readonly number[];
   readonly beam: Beam | string;
   readonly axes: ScanAxes | string;
-  readonly semiconv: number | undefined;
+  readonly optics: NonNullable<Calibration['optics']>;
+  /** Of the file against the frames. */
+  readonly doubts: readonly string[];
+  /** Spacings of a powder. */
+  readonly rings: readonly number[] | undefined;
   /** Frames without any number. */
   readonly leftOut: number;
 }
 
 function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
-  const { bad, stop, beam, axes, semiconv } = found;
+  const { bad, stop, beam, axes, optics, rings } = found;
   const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
   return {
     format: 'ewald calibration',
     version: 1,
     file: name,
     shape: [...nav, height, width],
-    ...beamParts(beam, semiconv),
+    ...beamParts(beam, optics.semiconv?.value),
+    ...(rings && { scale: typeof beam === 'string' ? { refused: beam } : scaleOf(ringsOf(beam), rings) }),
+    optics,
     rotation: typeof axes === 'string' ? { refused: axes } : axes,
     badPixels: {
       hot: points(bad.hot),
@@ -222,8 +242,8 @@ function runsOf(pixels: readonly number[], width: number): PixelRuns {
   return runs;
 }
 
-function notesOf({ beam, axes, stop, leftOut }: Found): string[] {
-  const notes: string[] = [];
+function notesOf({ beam, axes, stop, doubts, leftOut }: Found): string[] {
+  const notes: string[] = [...doubts];
   if (leftOut > 0) notes.push(`${leftOut} of the frames have no finite number and are omitted`);
   if (typeof beam !== 'string') {
     const { trend } = beam;

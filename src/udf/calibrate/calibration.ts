@@ -1,4 +1,5 @@
 /** The result of `calibrate`: what a scan tells about its optics, each part with its error or the reason why not. */
+import { isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 
@@ -9,6 +10,20 @@ export interface Refused {
 
 /** Pixels of some rows: row, first column, end column. */
 export type PixelRuns = readonly (readonly [y: number, first: number, end: number])[];
+
+/** The size of a pixel in reciprocal space, in inverse nanometres. */
+export interface RingScale {
+  readonly value: number;
+  readonly error: number;
+  /** Radii in pixels, errors and d spacings in nm of the rings that were used. */
+  readonly rings: readonly (readonly [radius: number, error: number, d: number])[];
+}
+
+/** What frames do not state: an option of `calibrate`, or what the file says. */
+export interface Stated {
+  readonly value: number;
+  readonly source: 'given' | 'file';
+}
 
 /** What a scan tells about its optics; `JSON.stringify` makes the file of `ewald calibrate` of it. */
 export interface Calibration {
@@ -26,6 +41,16 @@ export interface Calibration {
   readonly disk: { readonly radius: number; readonly error: number; readonly edge: number } | Refused;
   /** Milliradians a pixel, if the semi-angle is given. */
   readonly milliradians?: { readonly value: number; readonly error: number } | Refused | undefined;
+  /** Size of a pixel by the rings of a known powder, if its spacings are given. */
+  readonly scale?: RingScale | Refused | undefined;
+  /** Voltage in kV, semi-angle in mrad and step of the scan in nm, as given or else as the file has them. */
+  readonly optics?:
+    | {
+        readonly voltage?: Stated | undefined;
+        readonly semiconv?: Stated | undefined;
+        readonly dpix?: Stated | undefined;
+      }
+    | undefined;
   /**
    * Distortion of the bright field: R(φ) = R (1 + e1 cos 2φ + e2 sin 2φ), φ from x to y. `ellipticity` is the
    * difference of the axes divided by R, `angle` that of the longer one in degrees.
@@ -78,7 +103,6 @@ export interface Calibration {
 export const isKnown = <T extends object>(part: T | Refused): part is T => !('refused' in part);
 
 const parts = ['centre', 'disk', 'ellipse', 'descan', 'rotation'] as const;
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isPair = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 2 && value.every((one) => Number.isFinite(one));
 
@@ -113,6 +137,9 @@ export function checkCalibration(what: string, given: unknown): Calibration {
   const coefficients: unknown = isKnown(descan) ? descan.coefficients : [];
   if (!Array.isArray(coefficients) || ![0, 1, 3, 6].includes(coefficients.length) || !coefficients.every(isPair))
     throw refuse(`the coefficients of its descan are ${shown(coefficients)}`);
+  for (const [name, one] of Object.entries(given.optics ?? {}))
+    if (!isObject(one) || !((one.value as number) > 0) || !Number.isFinite(one.value))
+      throw refuse(`${name} of its optics is ${shown(isObject(one) ? one.value : one)}`);
   if (!Array.isArray(badPixels?.hot) || !badPixels.hot.every(isPair))
     throw refuse(`the hot pixels of it are ${shown(badPixels?.hot)}`);
   return given as unknown as Calibration;

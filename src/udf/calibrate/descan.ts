@@ -2,6 +2,7 @@
 import { inverseOf } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { type DiskParameters, fitDisk, movedOnly } from './disk.js';
+import { groupsOf, jackknife } from './disk-errors.js';
 import type { Image } from './image.js';
 import { lengths, shiftAt, type Trend, trendMap } from './trend.js';
 
@@ -78,8 +79,9 @@ function deviationOfF(f: number, few: number, many: number): number {
 function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, disk: DiskParameters) {
   const total = image.data.reduce((sum, value, i) => sum + (good[i] ? value : 0), 0);
   const radius = disk[2] as number;
-  const moved: (Moved & { readonly error: number })[] = [];
-  for (const { sum, terms } of blocks) {
+  const moved: (Moved & { readonly error: number; readonly group: number })[] = [];
+  const groups = groupsOf(blocks.length);
+  for (const [i, { sum, terms }] of blocks.entries()) {
     const share = sum.reduce((all, value, i) => all + (good[i] ? value : 0), 0) / total;
     if (!(share > 0)) continue;
     const start = disk.map((value, k) => (k === 4 || k === 5 || k === 10 ? value * share : value));
@@ -87,7 +89,8 @@ function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, d
     if (!fit) continue;
     const shift = [(fit.p[0] as number) - (disk[0] as number), (fit.p[1] as number) - (disk[1] as number)] as const;
     const error = Math.sqrt(Math.max(fit.noise[0] as number, fit.noise[1] as number) * Math.max(1, fit.chi2));
-    if (error < 0.2 * radius && Math.hypot(...shift) < radius) moved.push({ shift, error, terms });
+    if (error < 0.2 * radius && Math.hypot(...shift) < radius)
+      moved.push({ shift, error, terms, group: groups[i] as number });
   }
   return moved;
 }
@@ -114,9 +117,24 @@ function restOf(off: readonly [number, number][], errors: readonly number[]): Re
   };
 }
 
+/** Errors (y, x) of coefficients by a jackknife over groups of neighbouring blocks, which an object may move alike. */
+function groupErrors(moved: ReturnType<typeof movedBlocks>, weights: readonly number[], length: number) {
+  const without = [...new Set(moved.map(({ group }) => group))].flatMap((left) => {
+    const kept = [...moved.keys()].filter((i) => moved[i]?.group !== left);
+    const fit = polynomial(
+      kept.map((i) => moved[i] as Moved),
+      kept.map((i) => weights[i] as number),
+      length,
+    );
+    return fit ? [Float64Array.from(fit.coefficients.flat())] : [];
+  });
+  const variances = without.length > 1 ? jackknife(without) : new Float64Array(2 * length);
+  return Array.from({ length }, (_, j) => [variances[2 * j], variances[2 * j + 1]].map((v) => Math.sqrt(v as number)));
+}
+
 /**
  * The polynomial of the lowest order that the blocks do not contradict, and what it leaves: a higher one needs an F
- * test at 1e-3, and a coefficient above 0.02 pixels. Undefined if fewer than 12 blocks have a disk.
+ * test at 1e-3, and a coefficient above 0.02 pixels and 4 of its errors. Undefined if fewer than 12 blocks have a disk.
  */
 export function findTrend(
   blocks: readonly Block[],
@@ -139,6 +157,7 @@ export function findTrend(
       0,
     ),
   );
+  const grouped = lengths.map((length) => groupErrors(moved, weights, length)) as [number[][], number[][], number[][]];
   let order: 0 | 1 | 2 = 0;
   const steps = [
     [0, 1],
@@ -150,15 +169,18 @@ export function findTrend(
     const few = 2 * (lengths[high] - lengths[low]);
     const many = 2 * (moved.length - lengths[high]);
     const [a, b] = [squares[low] as number, squares[high] as number];
-    const largest = Math.max(...of(high).coefficients.slice(1).flat().map(Math.abs));
-    if (deviationOfF((a - b) / few / (b / many + 1e-30), few, many) > 3.09 && largest > 0.02) order = high;
+    const clear = of(high).coefficients.some((pair, j) =>
+      pair.some((value, k) => j > 0 && Math.abs(value) > Math.max(0.02, 4 * (grouped[high][j]?.[k] as number))),
+    );
+    if (clear && deviationOfF((a - b) / few / (b / many + 1e-30), few, many) > 3.09) order = high;
   }
   const { coefficients, inverse } = of(order);
   const length = lengths[order];
   const spread = Math.max(1, (squares[order] as number) / (2 * (moved.length - length)));
   const errors = coefficients.map((_, j) => {
     const error = Math.sqrt((inverse[j * length + j] as number) * spread);
-    return [error, error] as const;
+    const [y, x] = grouped[order][j] as [number, number];
+    return [Math.max(error, y), Math.max(error, x)] as const;
   });
   const trend = { order, coefficients, errors, span: order === 0 ? 0 : spanOf(trendMap(coefficients, nav)) };
   const rest = restOf(

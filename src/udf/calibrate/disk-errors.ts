@@ -6,7 +6,7 @@ import type { Image } from './image.js';
 const sectors = 12;
 
 /** Variances of a jackknife: of values without each of its parts. */
-function jackknife(values: readonly Float64Array[]): Float64Array {
+export function jackknife(values: readonly Float64Array[]): Float64Array {
   const [n, first] = [values.length, values[0] as Float64Array];
   return first.map((_, j) => {
     const mean = values.reduce((sum, one) => sum + (one[j] as number), 0) / n;
@@ -15,15 +15,21 @@ function jackknife(values: readonly Float64Array[]): Float64Array {
 }
 
 /**
- * Values without groups of 2 × 2 neighbouring parts, from those without each of the parts, a square of them: what
- * objects wider than a part do to several of them is no independent variation.
+ * The group of 2 × 2 neighbours of each part of a square of them: what objects wider than a part do to several of them
+ * is no independent variation.
  */
-function grouped(values: readonly Float64Array[]): Float64Array[] {
-  const side = Math.round(Math.sqrt(values.length));
+export function groupsOf(parts: number): number[] {
+  const side = Math.round(Math.sqrt(parts));
   const half = Math.ceil(side / 2);
-  const sums = Array.from({ length: half * half }, () => new Float64Array((values[0] as Float64Array).length));
+  return Array.from({ length: parts }, (_, i) => (Math.floor(i / side) >> 1) * half + ((i % side) >> 1));
+}
+
+/** Values without groups of parts, from those without each of the parts. */
+function grouped(values: readonly Float64Array[]): Float64Array[] {
+  const groups = groupsOf(values.length);
+  const sums = Array.from({ length: Math.max(...groups) + 1 }, () => new Float64Array(values[0]?.length ?? 0));
   for (const [i, value] of values.entries()) {
-    const sum = sums[Math.floor(Math.floor(i / side) / 2) * half + Math.floor((i % side) / 2)] as Float64Array;
+    const sum = sums[groups[i] as number] as Float64Array;
     for (let j = 0; j < sum.length; j++) sum[j] = (sum[j] as number) + (value[j] as number);
   }
   return sums;
@@ -32,7 +38,8 @@ function grouped(values: readonly Float64Array[]): Float64Array[] {
 /**
  * Standard errors of the free parameters. Two jackknifes of one Gauss-Newton step each: without parts of the scan,
  * which see counts and the object's variation from place to place, and without sectors of the pattern, which see
- * structure that all of the scan has. What both see, the noise of the counts, is taken once.
+ * structure that all of the scan has. What both see, the noise of the counts, is taken once. An ellipse has two
+ * periods around the disk, so that parts of the scan vary it as sectors do: its variance is the mean of both.
  */
 export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Array[]): Float64Array | undefined {
   const { points, model, inverse } = fit;
@@ -63,7 +70,8 @@ export function diskErrors(fit: DiskFit, image: Image, parts: readonly Float64Ar
   const byPart = jackknife(withoutPart);
   const byGroup = jackknife(grouped(withoutPart));
   return byPart.map((variance, j) => {
-    const noise = fit.noise[j] as number;
-    return Math.sqrt(Math.max(variance, byGroup[j] as number, noise) + Math.max(0, (bySector[j] as number) - noise));
+    const [noise, sector] = [fit.noise[j] as number, bySector[j] as number];
+    const part = Math.max(variance, byGroup[j] as number, noise);
+    return Math.sqrt(j === 6 || j === 7 ? (part + sector) / 2 : part + Math.max(0, sector - noise));
   });
 }

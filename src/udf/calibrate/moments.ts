@@ -5,7 +5,7 @@ import type { Image } from './image.js';
 import { shiftAt, termsOf } from './trend.js';
 
 /** The masks of a pass over the frames: counts, counts · y, counts · x around the centre, and the dark field. */
-export interface MomentMasks {
+interface MomentMasks {
   readonly masks: readonly Float64Array[];
   /** Turns measured shifts into those of the whole disk, [[yy, yx], [xy, xx]]. */
   readonly stretch: readonly [number, number, number, number];

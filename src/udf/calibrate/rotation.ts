@@ -146,9 +146,12 @@ function filtered(spectrum: Float64Array, { rows, columns, weights }: Spectra): 
   return component(out, 0);
 }
 
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+
 /**
  * Whether the field, in axes of the scan, points to atoms: +1 or −1, or 0 where it cannot be told. Its divergence has
- * negative peaks there, and its integral is high where much is scattered into the dark field.
+ * negative peaks there, and its integral is high where much is scattered into the dark field. Objects that are wider
+ * than the probe scatter at their edges: then both have to agree.
  */
 function towardsAtoms(field: Float64Array, spectra: Spectra, dark: ArrayLike<number> | undefined): number {
   const { rows, columns } = spectra;
@@ -168,6 +171,7 @@ function towardsAtoms(field: Float64Array, spectra: Spectra, dark: ArrayLike<num
   const deviation = Math.sqrt(slope.reduce((sum, v) => sum + v * v, 0) / slope.length) + 1e-300;
   const peaks = slope.map((value) => -(Math.max(-6, Math.min(6, value / deviation)) ** 3));
   const found = [significance(peaks, new Float64Array(peaks.length).fill(1), rows, columns)];
+  let follows = true;
   if (dark) {
     const mean = Array.from(dark).reduce((a, b) => a + b, 0) / dark.length;
     const scattered = filtered(
@@ -181,9 +185,14 @@ function towardsAtoms(field: Float64Array, spectra: Spectra, dark: ArrayLike<num
     const image = filtered(potential, spectra);
     const products = scattered.map((value, i) => value * (image[i] as number));
     found.push(significance(products, products.map(Math.abs), rows, columns));
+    const [powers, other] = [scattered, image].map((values) => sumOf(values.map((value) => value * value)));
+    follows = Math.abs(sumOf(products)) > 0.5 * Math.sqrt((powers as number) * (other as number));
   }
   const strongest = found.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
-  const contradicted = found.some((one) => one * strongest < 0 && Math.abs(one) >= 2);
+  const [peaked = 0] = found;
+  const contradicted = follows
+    ? found.some((one) => one * strongest < 0 && Math.abs(one) >= 2)
+    : peaked * Math.sign(strongest) < 1;
   return Math.abs(strongest) > 5 && !contradicted ? Math.sign(strongest) : 0;
 }
 

@@ -9,7 +9,7 @@ function within(value: number, error: number): string {
 
 /** The parts of a calibration by name, each with its error or its refusal, in the order of their use. */
 export function calibrationTexts(found: Calibration): [name: string, text: string][] {
-  const { centre, disk, milliradians, ellipse, descan, rotation, badPixels, stop } = found;
+  const { centre, disk, milliradians, scale, ellipse, descan, rotation, badPixels, stop } = found;
   const said = <T extends object>(part: T | Refused, text: (part: T) => string): string =>
     isKnown(part) ? text(part) : `refused: ${part.refused}`;
   const pixels = (runs: PixelRuns): number => runs.reduce((sum, [, first, end]) => sum + end - first, 0);
@@ -24,6 +24,9 @@ export function calibrationTexts(found: Calibration): [name: string, text: strin
             string,
           ],
         ]
+      : []),
+    ...(scale
+      ? [['pixel', said(scale, ({ value, error }) => `${within(value, error)} nm⁻¹`)] as [string, string]]
       : []),
     [
       'ellipse',

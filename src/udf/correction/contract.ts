@@ -30,7 +30,7 @@ export interface CorrectionDescriptor {
 }
 
 /** One run, already validated. The arrays belong to the caller. */
-export interface CorrectionRun {
+interface CorrectionRun {
   /** [count, pixels] */
   readonly frames: FrameArray;
   readonly count: number;

@@ -31,7 +31,7 @@ export interface FrameCorrectionOptions {
   readonly backend?: BackendName | undefined;
 }
 
-export interface FrameCorrectionMethods extends Disposable {
+interface FrameCorrectionMethods extends Disposable {
   readonly backend: BackendName;
   readonly bytes: number;
   /**

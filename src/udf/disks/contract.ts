@@ -30,7 +30,7 @@ export interface FoundDisks {
 }
 
 /** One run, already validated. */
-export interface DisksRun {
+interface DisksRun {
   readonly frames: FrameArray;
   readonly count: number;
   /** Expected positions (y, x): of all frames, or of each of them. */

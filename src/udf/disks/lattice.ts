@@ -2,8 +2,8 @@
  * Lattices through the positions of disks: zero + i·a + j·b, as (y, x) in pixels. `fast` and `affine` match as in
  * LiberTEM-blobfinder; the weight of a disk is its elevation.
  */
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { shown } from '../../base/options.js';
 
 /** A point or vector, (y, x) in pixels. */
 export type Vector = readonly [y: number, x: number];
@@ -32,19 +32,18 @@ export interface LatticeMatch extends Lattice {
   readonly indices?: readonly Vector[] | ArrayLike<number> | undefined;
 }
 
-/** A match with its defaults. */
-export interface CheckedMatch {
-  /** zero, a, b. */
-  readonly start: Float64Array;
-  readonly method: 'fast' | 'affine';
-  readonly tolerance: number;
-  readonly minWeight: number;
-  readonly minMatch: number;
-  /** Indices of all disks, for `affine`. */
-  readonly indices: Float64Array | undefined;
-}
+/** A match with its defaults, and the indices of all disks for `affine`. */
+export type CheckedMatch = ReturnType<typeof checkMatch>;
 
-/** Result of a match: zero, a, b and error into `out` [7]; `selected` marks the disks that were used. */
+/** The vectors are checked together, the indices against the disks. */
+const matchRows = {
+  ...row.others('zero', 'a', 'b', 'indices'),
+  method: row.choice(['fast', 'affine'], 'fast'),
+  tolerance: row.number(1e-6, Number.POSITIVE_INFINITY, 3),
+  minWeight: row.number(0, Number.POSITIVE_INFINITY, 0.1),
+  minMatch: row.number(3, Number.POSITIVE_INFINITY, 3),
+} as const;
+
 const isVector = (value: unknown): value is Vector =>
   Array.isArray(value) && value.length === 2 && value.every((one) => Number.isFinite(one));
 
@@ -63,21 +62,9 @@ export function checkLattice(what: string, { zero, a, b }: Lattice): Float64Arra
 }
 
 /** Checks a match with `peaks` disks. Throws `Argument`, `Shape`. */
-export function checkMatch(what: string, match: LatticeMatch, positions: ArrayLike<number>): CheckedMatch {
+export function checkMatch(what: string, match: LatticeMatch, positions: ArrayLike<number>) {
+  const { method, tolerance, minWeight, minMatch } = checkedOptions(`${what}: the match`, match, matchRows);
   const start = checkLattice(what, match);
-  const { method = 'fast', tolerance = 3, minWeight = 0.1, minMatch = 3 } = match;
-  if (method !== 'fast' && method !== 'affine')
-    throw new EwaldError(
-      'Argument',
-      `${what}: the method of the match is ${shown(method)}; expected 'fast' or 'affine'`,
-    );
-  for (const [name, value, least] of [
-    ['tolerance', tolerance, 1e-6],
-    ['minWeight', minWeight, 0],
-    ['minMatch', minMatch, 3],
-  ] as const)
-    if (!(value >= least))
-      throw new EwaldError('Argument', `${what}: ${name} of the match is ${shown(value)}; expected at least ${least}`);
   const disks = positions.length / 2;
   let indices: Float64Array | undefined;
   if (method === 'affine') {
@@ -113,7 +100,7 @@ const indicesOf = (lattice: Float64Array, positions: ArrayLike<number>): Float64
   });
 
 /** Views of the results of one frame. */
-export interface MatchedLattice {
+interface MatchedLattice {
   readonly zero: Float64Array;
   readonly a: Float64Array;
   readonly b: Float64Array;

@@ -33,15 +33,7 @@ export interface DiskPattern {
 }
 
 /** A pattern with all of its defaults. */
-export interface CheckedPattern {
-  readonly kind: keyof typeof patternKinds;
-  readonly radius: number;
-  readonly radiusOuter: number;
-  readonly search: number;
-  readonly delta: number;
-  readonly template: Float64Array | undefined;
-  readonly shape: readonly [number, number];
-}
+export type CheckedPattern = ReturnType<typeof checkPattern>;
 
 const rows = {
   kind: row.choice(Object.keys(patternKinds) as (keyof typeof patternKinds)[], 'background-subtraction'),
@@ -53,9 +45,9 @@ const rows = {
 } as const;
 
 /** Checks a pattern and adds its defaults. Throws `Argument`, `Shape`. */
-export function checkPattern(what: string, pattern: DiskPattern): CheckedPattern {
+export function checkPattern(what: string, pattern: DiskPattern) {
   const { kind, delta, ...given } = checkedOptions(`${what}: the pattern`, pattern, rows);
-  if (kind === 'user') return userPattern(what, pattern);
+  if (kind === 'user') return { kind, delta, ...userTemplate(what, pattern) };
   if (pattern.template !== undefined)
     throw new EwaldError('Argument', `${what}: a template requires the pattern { kind: 'user' }; it is ${kind}`);
   const radius = valid(`${what}: the pattern: radius`, pattern.radius, row.required(rows.radius));
@@ -75,10 +67,10 @@ export function checkPattern(what: string, pattern: DiskPattern): CheckedPattern
       `${what}: search is ${search} pixels, less than the ${subtracted ? 'outer ' : ''}radius ${radiusOuter} of the ` +
         'pattern; expected at least that much, so that the whole pattern is used',
     );
-  return { kind, radius, radiusOuter, search, delta, template: undefined, shape: [0, 0] };
+  return { kind, radius, radiusOuter, search, delta, template: undefined, shape: [0, 0] as const };
 }
 
-function userPattern(what: string, { template, shape, search }: DiskPattern): CheckedPattern {
+function userTemplate(what: string, { template, shape, search }: DiskPattern) {
   const [height = 0, width = 0] = shape ?? [];
   if (!template || shape?.length !== 2 || !(height > 0 && width > 0) || template.length !== height * width)
     throw new EwaldError(
@@ -86,18 +78,16 @@ function userPattern(what: string, { template, shape, search }: DiskPattern): Ch
       `${what}: the template has ${template?.length ?? 'no'} numbers and the shape ${shape ? `[${shape}]` : 'none'}; ` +
         'expected { template, shape: [height, width] } with height · width numbers',
     );
-  const numbers = Float64Array.from(template);
+  const numbers: Float64Array = Float64Array.from(template);
   if (!numbers.every(Number.isFinite))
     throw new EwaldError('Argument', `${what}: the template has numbers that are not finite`);
   const half = Math.min(height, width) / 2;
   return {
-    kind: 'user',
     radius: half,
     radiusOuter: half,
     search: search ?? Math.hypot(height, width) / 2,
-    delta: 1,
     template: numbers,
-    shape: [height, width],
+    shape: [height, width] as const,
   };
 }
 

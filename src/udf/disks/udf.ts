@@ -49,12 +49,12 @@ type LatticeBuffers = {
 };
 
 /** Buffers of `diskUdf`; with `match`, also those of the lattice. */
-export type DiskBuffers<O extends DiskUdfOptions = DiskUdfOptions> = O extends { readonly match: LatticeMatch }
+type DiskBuffers<O extends DiskUdfOptions = DiskUdfOptions> = O extends { readonly match: LatticeMatch }
   ? FoundBuffers & LatticeBuffers
   : FoundBuffers;
 
 /** Parameters of the UDF, made from its options. */
-export interface DiskParams extends Readonly<Record<string, unknown>> {
+interface DiskParams extends Readonly<Record<string, unknown>> {
   readonly peaks: Int32Array;
   readonly pattern: CheckedPattern;
   readonly correlation: DiskCorrelation;

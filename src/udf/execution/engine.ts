@@ -8,6 +8,7 @@ import { compute } from '../../executors/delayed.js';
 import type { Executor } from '../../executors/executor.js';
 import type { Task } from '../../executors/task.js';
 import { allocateFrames, type DataType, type FrameArray } from '../../io/data/dtype.js';
+import { framesInMemory } from '../../io/data/formats/memory.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
 import type { ArrivedFrames } from '../acquisition/frame-queue.js';
 import { livePartition } from '../acquisition/live-partition.js';
@@ -20,8 +21,8 @@ import { isSparseRun } from '../sparse/sparse-runs.js';
 import { loadCodes, type ReadFile, type WasmCode } from '../wasm/code.js';
 import type { RunDescription } from './description.js';
 import { readRuns } from './frames-of.js';
-import { runPartition, seesStored } from './partition.js';
-import type { Partition } from './partitions.js';
+import { runPartition, runParts, seesStored } from './partition.js';
+import { type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { framesOfPiece, PieceReader, piecesIn } from './pieces.js';
 import type { Run } from './run.js';
@@ -33,7 +34,7 @@ export interface Engine {
   /** Reads a file URL; absent in browsers. */
   readonly readFile: ReadFile | undefined;
   /** Longest time for a partition on a worker; default: that of the executor. */
-  readonly taskSeconds?: number | undefined;
+  readonly taskTimeoutS?: number | undefined;
   /** Absent for this thread. */
   readonly executor: Executor | undefined;
   /** Where delayed values are computed. */
@@ -83,7 +84,7 @@ type Codes = ReadonlyMap<AnyUdf, WasmCode>;
 /** Frames of the largest partition of a run, and of its pieces. */
 function partitionSizes({ partitions, parts, meta, scan }: Run): { readonly largest: number; readonly piece: number } {
   const least = scan.live?.mostFrames ?? 1;
-  const largest = partitions.reduce((most, { positions }) => Math.max(most, positions.length), least);
+  const largest = partsOf(partitions).reduce((most, { positions }) => Math.max(most, positions.length), least);
   const udfs = parts.map(({ udf }) => udf);
   return { largest, piece: framesOfPiece(udfs, meta, scan.dataset.chunkFrames, largest) };
 }
@@ -104,13 +105,14 @@ async function* onThisThread(
   const bare = run.parts.map(({ udf }) => udf);
   passes.modules.open(run.parts, meta);
   const sparse = isSparseRun(dataset, run.parts, meta, corrections);
-  const reader = new PieceReader({ dataset, partitions, udfs: bare, size: sizes.piece, sparse }, take, signal);
+  const size = await passes.pieceFor(bare, sizes, framesInMemory(dataset) !== undefined);
+  const reader = new PieceReader({ dataset, partitions: partsOf(partitions), udfs: bare, size, sparse }, take, signal);
   try {
     for (const partition of partitions) {
       checkSignal(signal);
       const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
-      const found = await runPartition(
-        { partition, udfs, meta: known, corrections, pieces: reader.of(partition) },
+      const found = await runParts(
+        { partition, udfs, meta: known, corrections, piecesOf: (part) => reader.of(part) },
         { signal, passes },
       );
       run.merge(partition, found);
@@ -202,7 +204,7 @@ function plain<T>(value: T): T {
 async function* onExecutor(
   run: Run,
   codes: Codes,
-  { taskSeconds }: Engine,
+  { taskTimeoutS }: Engine,
   executor: Executor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step, void> {
@@ -215,7 +217,7 @@ async function* onExecutor(
   for await (const { index, value } of executor.run<Arrays[]>(source(), {
     window,
     everywhere: true,
-    ...(taskSeconds !== undefined && { taskSeconds }),
+    ...(taskTimeoutS !== undefined && { taskTimeoutS }),
     ...(signal && { signal: signal as never }),
   })) {
     const partition = run.partitions[index] as Partition;
@@ -279,6 +281,8 @@ async function* liveOnThisThread(
   const { inputDtype: _, ...known } = meta;
   const sizes = partitionSizes(run);
   const passes = new Passes(engine.context, 0, { codes, ...sizes });
+  const bare = run.parts.map(({ udf }) => udf);
+  const size = await passes.pieceFor(bare, sizes, true);
   // Kernels are loaded while the first frames arrive.
   if (run.parts.some(({ udf }) => udf.definition.kernel)) engine.context().catch(() => undefined);
   try {
@@ -292,7 +296,7 @@ async function* liveOnThisThread(
         index++;
         const { partition, frames } = found;
         const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
-        const job = { partition, udfs, meta: known, corrections, pieces: piecesIn(frames, partition, sizes.piece) };
+        const job = { partition, udfs, meta: known, corrections, pieces: piecesIn(frames, partition, size) };
         run.merge(partition, await runPartition(job, { signal, passes }));
         yield { partition };
       } finally {
@@ -308,7 +312,7 @@ async function* liveOnExecutor(
   run: Run,
   acquisition: Acquisition,
   codes: Codes,
-  { taskSeconds, recorder }: Engine,
+  { taskTimeoutS, recorder }: Engine,
   executor: Executor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step, void> {
@@ -338,7 +342,7 @@ async function* liveOnExecutor(
   }
   const options = {
     window: Math.max(2, 2 * executor.slots),
-    ...(taskSeconds !== undefined && { taskSeconds }),
+    ...(taskTimeoutS !== undefined && { taskTimeoutS }),
     ...(signal && { signal: signal as never }),
   };
   for await (const { index, value } of executor.run<Arrays[]>(source(), options)) {
@@ -370,8 +374,8 @@ async function* delayed(
   }
   const noted: unknown[] = [];
   for await (const { value } of executor.run(source(), signal ? { signal: signal as never } : {})) noted.push(value);
-  const { taskSeconds } = engine;
-  const limits = { ...(taskSeconds !== undefined && { taskSeconds }) };
+  const { taskTimeoutS } = engine;
+  const limits = { ...(taskTimeoutS !== undefined && { taskTimeoutS }) };
   const found = (await compute(noted, { on, ...limits, ...(signal && { signal: signal as never }) })) as Arrays[][];
   for (const partition of run.partitions) {
     run.merge(partition, found[partition.index] as Arrays[], true);

@@ -4,10 +4,11 @@
  */
 
 import { checkSignal } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import { allocateFrames, type DataType, type FrameArray } from '../../io/data/dtype.js';
 import { auxOf } from '../functions/aux.js';
-import { type Arrays, product } from '../functions/dtypes.js';
+import type { Arrays, BufferArray } from '../functions/dtypes.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { showSparse } from '../sparse/sparse-runs.js';
 import { convertFrames, correctFrames, inputDtypeOf } from './frames-of.js';
@@ -19,14 +20,14 @@ import { guarded, partitionMeta, Running } from './running.js';
 import { showAll } from './tiles.js';
 
 /** The services that a partition requires from its environment. */
-export interface PartitionPlace {
+interface PartitionPlace {
   readonly signal: AbortSignal | undefined;
   /** Passes of the core; absent if there is no context. */
   readonly passes: Passes | undefined;
 }
 
 /** One partition of a run. */
-export interface PartitionJob {
+interface PartitionJob {
   readonly partition: Partition;
   readonly udfs: readonly { readonly udf: AnyUdf; readonly params: Readonly<Record<string, unknown>> }[];
   readonly meta: Omit<UdfMeta, 'inputDtype'>;
@@ -47,6 +48,54 @@ export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly A
 export const seesStored = (stored: DataType, shown: DataType, corrections: Corrections | undefined): boolean =>
   stored === shown && corrections === undefined;
 
+/** A partition with the pieces of each of its parts. */
+export interface PartsJob extends Omit<PartitionJob, 'pieces'> {
+  readonly piecesOf: (part: Partition) => PartitionJob['pieces'];
+}
+
+/** Runs a partition, or those that it joins, whose results are merged; see `runPartition`. */
+export async function runParts({ piecesOf, ...job }: PartsJob, place: PartitionPlace): Promise<Arrays[]> {
+  const { partition, udfs, meta, corrections } = job;
+  const bare = udfs.map(({ udf }) => udf);
+  const whole = { ...meta, inputDtype: inputDtype(meta.datasetDtype, corrections !== undefined, bare) };
+  const all: Arrays[][] = [];
+  for (const part of partition.parts ?? [partition]) {
+    const found = await runPartition({ ...job, partition: part, pieces: piecesOf(part) }, place);
+    const [merged] = all;
+    for (const [i, { udf, params }] of udfs.entries()) {
+      const { name, merge } = udf.definition;
+      const [dest, src] = [merged?.[i], found[i] as Arrays];
+      if (merge && dest)
+        guarded(name, 'merge', () => merge.call(udf.definition, { dest, src, params, meta: whole }), 'merge', dest);
+    }
+    // Of UDFs that merge, the results of further parts are not needed any more.
+    all.push(merged ? found.map((arrays, i) => (udfs[i]?.udf.definition.merge ? {} : arrays)) : found);
+  }
+  return all.length === 1 ? (all[0] as Arrays[]) : udfs.map((_, i) => joined(all.map((one) => one[i] as Arrays)));
+}
+
+/** The results of consecutive parts, one after the other. */
+function joined(parts: readonly Arrays[]): Arrays {
+  const [first = {}] = parts;
+  const joinedOf = (name: string, array: BufferArray): BufferArray => {
+    const arrays = parts.flatMap((part) => part[name] ?? []);
+    if (arrays.length === 1) return array;
+    const length = arrays.reduce((sum, one) => sum + one.length, 0);
+    const out = new (array.constructor as new (length: number) => Float64Array)(length);
+    let at = 0;
+    for (const one of arrays) {
+      out.set(one as Float64Array, at);
+      at += one.length;
+    }
+    return out;
+  };
+  return Object.fromEntries(Object.entries(first).map(([name, array]) => [name, joinedOf(name, array)]));
+}
+
+/** Calls what a UDF does before or after the frames of a partition. */
+const around = ({ udf: { definition }, scope, arrays }: Running, method: 'preprocess' | 'postprocess'): void =>
+  void guarded(definition.name, method, () => definition[method]?.(scope as never), method, arrays);
+
 /** Runs one partition; returns the arrays of each UDF, nav arrays only for the frames that exist. */
 export async function runPartition(job: PartitionJob, place: PartitionPlace): Promise<Arrays[]> {
   const { partition, udfs, corrections, pieces } = job;
@@ -64,6 +113,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
   const raw = { ...runMeta, inputDtype: datasetDtype };
   const folded = corrections && (await passes?.foldedOf(udfs, corrections, raw));
   const running: Running[] = [];
+  let byCore: readonly (Running & { part: KernelPart })[] = [];
   let done = false;
   try {
     for (const [i, { udf, params }] of udfs.entries()) {
@@ -71,15 +121,8 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
       const prepared = await passes?.prepared.of(udf, params, runMeta);
       running.push(new Running(udf, auxOf(params, partition.positions), meta, { part, prepared }));
     }
-    for (const one of running)
-      guarded(
-        one.udf.definition.name,
-        'preprocess',
-        () => one.udf.definition.preprocess?.(one.scope as never),
-        'preprocess',
-        one.arrays,
-      );
-    const byCore = running.filter(({ part }) => part !== undefined);
+    for (const one of running) around(one, 'preprocess');
+    byCore = running.filter((one): one is Running & { part: KernelPart } => one.part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
     for (const one of others) passes?.modules.begin(one);
     for await (const { frames: stored, first, end, borrowed, sparse } of pieces) {
@@ -95,8 +138,7 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
         return corrected ?? correctFrames(stored, datasetDtype, end - first, corrections, dtype, takeFor(true));
       };
       const frames = await convert();
-      if (byCore.length > 0)
-        await passes?.run(byCore as { part: KernelPart; arrays: Arrays; task: unknown }[], frames, folded ? raw : meta);
+      if (byCore.length > 0) await passes?.run(byCore, frames, folded ? raw : meta, { first, end, of: count });
       const left: Running[] = [];
       for (const one of others) if (!(await passes?.computes(one, frames, first, end, signal))) left.push(one);
       await showAll(left, frames, first, end, signal);
@@ -107,17 +149,12 @@ export async function runPartition(job: PartitionJob, place: PartitionPlace): Pr
     for (const one of others) passes?.modules.finish(one);
     for (const one of running) {
       one.point(0, count, 0, product(meta.sig));
-      guarded(
-        one.udf.definition.name,
-        'postprocess',
-        () => one.udf.definition.postprocess?.(one.scope as never),
-        'postprocess',
-        one.arrays,
-      );
+      around(one, 'postprocess');
     }
     done = true;
     return running.map(({ arrays }) => arrays);
   } finally {
+    passes?.forget(byCore);
     for (const { udf, scope } of running)
       try {
         guarded(udf.definition.name, 'cleanup', () => udf.definition.cleanup?.(scope as never));

@@ -2,9 +2,9 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import { partitionsOfCustom } from '../../io/data/custom.js';
 import { elementBytes } from '../../io/data/dtype.js';
-import { product } from '../functions/dtypes.js';
 import type { Selection } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 
@@ -26,6 +26,8 @@ export interface Partition {
   readonly places: Uint32Array | undefined;
   /** Flat scan positions of the frames that exist. */
   readonly positions: Uint32Array;
+  /** The partitions that it joins, which are processed in order and merged where they are computed; absent for one. */
+  readonly parts?: readonly Partition[] | undefined;
 }
 
 /** Approximate bytes per partition: small enough to keep two of them in flight. */
@@ -51,6 +53,51 @@ function boundaries(scan: Scan, count: number, wanted: number | undefined): numb
   });
   return [...new Set(cut)];
 }
+
+/** Bytes of results of all partitions up to which none are joined: they are sent to the side that merges. */
+const sentBytes = 2 ** 26;
+
+/**
+ * Number of consecutive partitions to join so that fewer results are sent, if each has `bytes` that can be merged. At
+ * least 4 √partitions remain, so that a long run still occupies many workers.
+ */
+function joinedCount(partitions: number, bytes: number): number {
+  const most = Math.floor(Math.sqrt(partitions / 16));
+  return Math.max(1, Math.min(most, Math.ceil((partitions * bytes) / sentBytes)));
+}
+
+/** Joins consecutive partitions. */
+function join(index: number, parts: readonly Partition[]): Partition {
+  const [{ first }] = parts as readonly [Partition];
+  const all = parts.every(({ places }) => !places);
+  const placesOf = (part: Partition): number[] =>
+    Array.from(part.places ?? part.positions.keys(), (place) => part.first - first + place);
+  return {
+    index,
+    first,
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    runs: parts.flatMap(({ runs }) => runs),
+    places: all ? undefined : Uint32Array.from(parts.flatMap(placesOf)),
+    positions: Uint32Array.from(parts.flatMap(({ positions }) => [...positions])),
+    parts,
+  };
+}
+
+/**
+ * Joins partitions whose results, of `bytes` each, can be merged before they are sent. Which ones does not depend on
+ * the executor either.
+ */
+export function joinPartitions(partitions: readonly Partition[], bytes: number): readonly Partition[] {
+  const size = joinedCount(partitions.length, bytes);
+  if (size === 1) return partitions;
+  return Array.from({ length: Math.ceil(partitions.length / size) }, (_, i) =>
+    join(i, partitions.slice(i * size, (i + 1) * size)),
+  );
+}
+
+/** Partitions as they are processed. */
+export const partsOf = (partitions: readonly Partition[]): readonly Partition[] =>
+  partitions.flatMap((partition) => partition.parts ?? [partition]);
 
 /** Splits a run into `wanted` partitions, by default according to size. Throws `Argument`. */
 export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {

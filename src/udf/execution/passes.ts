@@ -1,11 +1,12 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
 import { isEwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import type { FrameCorrection } from '../correction/correction.js';
-import { type Arrays, product } from '../functions/dtypes.js';
+import type { Arrays } from '../functions/dtypes.js';
 import { type OpenCore, PreparedValues } from '../functions/prepared.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { Functions } from '../functions/wgsl.js';
@@ -20,6 +21,12 @@ import { kernelOf, type Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
+
+/** A partition, of which some pieces have been processed: the sums of its frames. */
+interface Pieces {
+  readonly parts: readonly Part[];
+  readonly columns: Float64Array | undefined;
+}
 
 /** Parts by UDF, each with the parameters it was made for. */
 type KnownParts = Map<AnyUdf, { readonly params: unknown; readonly part: KernelPart | undefined }>;
@@ -41,7 +48,7 @@ function partFor(
 }
 
 /** The WebAssembly modules of a run. */
-export interface RunModules {
+interface RunModules {
   readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
   /** Frames of the largest partition. */
   readonly largest: number;
@@ -69,6 +76,8 @@ export class Passes {
   readonly #spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
+  /** Sums of the frames of partitions whose pieces are being processed: usually one at a time. */
+  readonly #partial: (Pieces | undefined)[] = [];
 
   constructor(open: OpenCore, threads: number, modules?: RunModules) {
     this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.piece);
@@ -176,13 +185,34 @@ export class Passes {
     return correction && out && correction.run(frames, count, out);
   }
 
-  async run(parts: readonly Part[], frames: FrameArray, meta: UdfMeta): Promise<void> {
+  /**
+   * Frames of a piece: a kernel sees all of a partition at once if they are in memory already, or if it may run on a
+   * GPU, where few long runs are faster.
+   */
+  async pieceFor(
+    udfs: readonly AnyUdf[],
+    { piece, largest }: { readonly piece: number; readonly largest: number },
+    inMemory: boolean,
+  ): Promise<number> {
+    if (piece === largest || !udfs.some(({ definition }) => definition.kernel)) return piece;
+    if (inMemory) return largest;
+    const { backends } = await this.#open();
+    return backends.every(({ name }) => name === 'wasm' || name === 'native') ? piece : largest;
+  }
+
+  /** Adds the frames [first, end) of a partition of `count` frames; results are written with the last ones. */
+  async run(
+    parts: readonly Part[],
+    frames: FrameArray,
+    meta: UdfMeta,
+    { first, end, of: all }: { readonly first: number; readonly end: number; readonly of: number },
+  ): Promise<void> {
     const steps = parts.flatMap(({ part }) => part.steps);
     const width = meta.sig.at(-1) as number;
     const pixels = product(meta.sig);
-    const count = frames.length / pixels;
     // Masks are compared by identity, not by their numbers.
-    const key = `${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
+    const { place, columns } = this.#place(parts);
+    const key = `${place} ${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
     let plan = this.#plans.get(key);
     if (!plan) {
       plan = this.#open().then((context) =>
@@ -197,20 +227,42 @@ export class Passes {
       this.#plans.set(key, plan);
     }
     const pass = await plan;
-    const { nav, sig } = await pass.run(frames, count);
+    const more = end < all;
+    const sums = await pass.run(frames, end - first, { continues: first > 0, more });
+    const nav = columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
+    if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);
+    this.#partial[place] = { parts, columns: nav };
+    if (more) return;
+    this.forget(parts);
     let [column, plane] = [0, 0];
     for (const { part, arrays, task } of parts) {
       const shapes = part.steps.map(shapeOfStep);
       const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
       const planes = shapes.reduce((sum, shape) => sum + shape.planes, 0);
-      const sums = columns === pass.columns ? nav : pickedColumns(nav, pass.columns, column, columns, count);
+      const own = columns === pass.columns ? nav : pickedColumns(nav, pass.columns, column, columns, all);
       const planesOf = Array.from({ length: planes }, (_, i) =>
-        sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
+        sums.sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
       );
-      part.finish({ nav: sums, columns, sig: planesOf, frames: count }, arrays as never, task);
+      part.finish({ nav: own, columns, sig: planesOf, frames: all }, arrays as never, task);
       column += columns;
       plane += planes;
     }
+  }
+
+  /** Drops the sums of a partition that does not go on. */
+  forget(parts: readonly Part[]): void {
+    const place = this.#partial.findIndex((one) => one?.parts === parts);
+    if (place >= 0) this.#partial[place] = undefined;
+  }
+
+  /** The sums of a partition: each partition that is processed at the same time has a separate pass. */
+  #place(parts: readonly Part[]): { readonly place: number; readonly columns: Float64Array | undefined } {
+    const known = this.#partial.findIndex((one) => one?.parts === parts);
+    if (known >= 0) return { place: known, columns: this.#partial[known]?.columns };
+    const free = this.#partial.indexOf(undefined);
+    const place = free < 0 ? this.#partial.length : free;
+    this.#partial[place] = { parts, columns: undefined };
+    return { place, columns: undefined };
   }
 
   async dispose(): Promise<void> {

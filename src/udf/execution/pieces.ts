@@ -3,19 +3,23 @@
  * Pieces stay in the outer caches, and two of them are all the memory that frames need, which matters since the system
  * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
  */
+
 import { Pace } from '../../base/pace.js';
+import { product } from '../../base/product.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { type DataType, elementBytes, type FrameArray } from '../../io/data/dtype.js';
 import { framesInMemory } from '../../io/data/formats/memory.js';
 import { joinSparse, type SparseFrames } from '../../io/data/sparse.js';
-import { numbersPerElement, product } from '../functions/dtypes.js';
+import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyUdf, methodOf, type UdfMeta } from '../functions/udf.js';
 import { readRuns } from './frames-of.js';
 import type { FrameRun, Partition } from './partitions.js';
 import { tileDepth } from './tiles.js';
 
-/** Bytes of a piece. */
-const pieceBytes = 2 ** 22;
+/** Bytes of a piece: in the inner caches where a kernel reads it, which needs as long as the system to read it. */
+const pieceBytes = (hasKernels: boolean): number => (hasKernels ? 2 ** 21 : 2 ** 22);
+/** Frames that kernels add before they touch a sum of a pixel; see cpp/udf/pass.h. */
+const leastOfKernels = 8;
 
 /** Consecutive frames of a partition, as stored in the file. */
 export interface Piece {
@@ -29,9 +33,8 @@ export interface Piece {
   readonly borrowed?: boolean | undefined;
 }
 
-/** Whether a UDF must see all frames of a partition at once, or is computed by a kernel that must. */
+/** Whether a UDF must see all frames of a partition at once, or is computed by the core, which does. */
 const seesPartition = ({ definition }: AnyUdf): boolean =>
-  definition.kernel !== undefined ||
   definition.core !== undefined ||
   definition.processFrameWgsl !== undefined ||
   (definition.wasm === undefined && methodOf(definition) === 'processPartition');
@@ -46,10 +49,14 @@ export function framesOfPiece(
   chunkFrames: number,
   largest: number,
 ): number {
-  if (chunkFrames > 1 || udfs.some(seesPartition)) return largest;
+  const byKernel = udfs.some(({ definition }) => definition.kernel);
+  // Beside kernels, a module is given memory for as many frames as a GPU may ask for.
+  const both = byKernel && udfs.some(({ definition }) => definition.wasm);
+  if (chunkFrames > 1 || both || udfs.some(seesPartition)) return largest;
   const depth = tileDepth(udfs, product(sig) * elementBytes(inputDtype));
-  const fitting = Math.floor(pieceBytes / (product(sig) * elementBytes(datasetDtype)));
-  return Math.min(largest, Math.max(depth, Math.floor(fitting / depth) * depth));
+  const unit = byKernel ? Math.ceil(leastOfKernels / depth) * depth : depth;
+  const fitting = Math.floor(pieceBytes(byKernel) / (product(sig) * elementBytes(datasetDtype)));
+  return Math.min(largest, Math.max(unit, Math.floor(fitting / unit) * unit));
 }
 
 /** The pieces of a partition whose frames are in memory, which remains the caller's. */
@@ -84,7 +91,7 @@ function runsWithin(runs: readonly FrameRun[], first: number, end: number): Fram
 }
 
 /** The partitions of a dataset for some UDFs, in pieces of `size` frames. */
-export interface PiecesToRead {
+interface PiecesToRead {
   readonly dataset: Dataset;
   readonly partitions: readonly Partition[];
   readonly udfs: readonly AnyUdf[];

@@ -1,7 +1,9 @@
 /** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
+import type { Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { kindOf, shown } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import type { Corrections } from '../../io/data/corrections.js';
 import { elementBytes } from '../../io/data/dtype.js';
 import { checkAux } from '../functions/aux.js';
@@ -14,18 +16,17 @@ import {
   type RunShape,
   strideOf,
 } from '../functions/buffers.js';
-import { type Arrays, type BufferArray, isArrayOf, product } from '../functions/dtypes.js';
+import { type Arrays, type BufferArray, isArrayOf } from '../functions/dtypes.js';
 import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { type Roi, select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { withMethod } from './choose-method.js';
 import { inputDtype } from './partition.js';
-import { type Partition, partitionsOf } from './partitions.js';
+import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
 import { declarationsOf, guarded, preprocessWhole } from './running.js';
 
-/** Progress of a run. */
-export interface UdfProgress {
-  readonly done: number;
+/** Progress of a run; `done` and `total` count partitions. */
+export interface UdfProgress extends Progress {
   readonly total: number;
   readonly frames: number;
   readonly totalFrames: number;
@@ -69,6 +70,22 @@ function checkLatest(scan: Scan, parts: readonly Part[]): void {
           `latest: the UDF ${udf.definition.name} has one result per scan position (${name}), and some frames would ` +
             'be skipped; run it without latest',
         );
+}
+
+/**
+ * Bytes of results that each partition sends although they could be merged with those of the next one: results over all
+ * frames, if every UDF allows that. Frames that only this thread can read are sent as well, by partition.
+ */
+function mergeableBytes({ source }: Scan, parts: readonly Part[]): number {
+  let bytes = 0;
+  for (const { udf, declarations, arrays } of parts) {
+    const { merge, mergeAll, mergesParts } = udf.definition;
+    const kinds = Object.values(declarations).flatMap(({ kind, use }) => (use === 'resultOnly' ? [] : kind));
+    const isNav = !merge && kinds.every((kind) => kind === 'nav');
+    if (!source || mergeAll || !(isNav || (mergesParts && !kinds.includes('nav')))) return 0;
+    if (!isNav) for (const array of Object.values(arrays)) bytes += array.byteLength;
+  }
+  return bytes;
 }
 
 /** The state of a run on the side that merges. */
@@ -134,11 +151,11 @@ export class Run {
     });
     this.latest = latest;
     if (latest) checkLatest(scan, this.parts);
-    this.partitions = partitionsOf(scan, selection, numPartitions);
     for (const { udf, params, declarations, arrays } of this.parts) {
       Object.assign(arrays, allocateViews(declarations, selection.count, sig));
       preprocessWhole(udf, params, this.meta, arrays);
     }
+    this.partitions = joinPartitions(partitionsOf(scan, selection, numPartitions), mergeableBytes(scan, this.parts));
     this.damage = new Uint8Array(selection.count);
   }
 
@@ -196,7 +213,7 @@ export class Run {
     }
     if (places) for (const place of places) this.damage[first + place] = 1;
     else this.damage.fill(1, first, first + count);
-    this.#done++;
+    this.#done += partition.parts?.length ?? 1;
     this.#frames += partition.positions.length;
     this.#positions += count;
     if (this.#positions === this.shape.selection.count) this.#mergeAll();
@@ -257,7 +274,7 @@ export class Run {
   /** Number of partitions; of a live scan an estimate. */
   #total(): number {
     const { live } = this.scan;
-    if (!live) return this.partitions.length;
+    if (!live) return partsOf(this.partitions).length;
     const left = this.shape.selection.count - this.#positions;
     return this.#done + (live.open ? Math.ceil(left / live.mostFrames) : 0);
   }

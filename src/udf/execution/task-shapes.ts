@@ -1,5 +1,7 @@
 /** What the tasks of a run and their shared value must be, since they come from another process. */
+
 import { expects, expectsPlainNumbers } from '../../base/arguments.js';
+import { product } from '../../base/product.js';
 import {
   count,
   either,
@@ -15,18 +17,19 @@ import {
 } from '../../base/shapes.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { dataTypes, elements, type FrameArray } from '../../io/data/dtype.js';
-import { numbersPerElement, product } from '../functions/dtypes.js';
+import { numbersPerElement } from '../functions/dtypes.js';
 import type { RunDescription } from './description.js';
 import type { Partition } from './partitions.js';
 
-const partitionShape = members({
+const partMembers = {
   index: count(),
   first: count(),
   count: count(),
   runs: listOf(members({ file: count(), count: count(1) })),
   places: maybe(typed([Uint32Array])),
   positions: typed([Uint32Array]),
-});
+};
+const partitionShape = members({ ...partMembers, parts: maybe(listOf(members(partMembers))) });
 
 const correctionShape: Shape = (what, value) => {
   const numbers: Shape = (name, array) => expectsPlainNumbers(name, array);
@@ -80,10 +83,11 @@ export function checkDataset({ frameLength, dtype }: Dataset, { meta }: RunDescr
 /** Throws `Argument` unless the frames of a partition are as many and as large as its description says. */
 export function checkFrames(
   task: { readonly partition: Partition; readonly frames?: FrameArray },
-  { meta: { nav, sig, datasetDtype } }: RunDescription,
+  run: Pick<RunDescription, 'meta'>,
 ): void {
+  const { nav, sig, datasetDtype } = run.meta;
   const { partition, frames } = task;
-  const { positions, places, runs, count: all } = partition;
+  const { positions, places, runs, count: all, parts } = partition;
   const what = 'the partition of a task';
   const read = runs.reduce((sum, run) => sum + run.count, 0);
   // Frames that arrive while a detector measures have no place in a file.
@@ -101,6 +105,9 @@ export function checkFrames(
     positions,
     `numbers below ${last}`,
   );
+  for (const part of parts ?? []) checkFrames({ partition: part }, run);
+  const joined = (parts ?? [partition]).reduce((sum, part) => sum + part.positions.length, 0);
+  expects(joined === positions.length && !(parts && frames), `${what}: parts`, parts, 'those of the partition');
   if (frames === undefined) return;
   const length = positions.length * product(sig) * numbersPerElement(datasetDtype);
   typed([elements[datasetDtype].array], length)('the frames of a task', frames);

@@ -17,8 +17,8 @@ import { isSparseRun } from '../sparse/sparse-runs.js';
 import { codesFrom } from '../wasm/code.js';
 import { withMethod } from './choose-method.js';
 import type { RunDescription } from './description.js';
-import { inputDtype, runPartition, seesStored } from './partition.js';
-import type { Partition } from './partitions.js';
+import { inputDtype, runParts, seesStored } from './partition.js';
+import { type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { PieceReader, piecesIn } from './pieces.js';
 import { checkDataset, checkFrames, runShape, taskShape } from './task-shapes.js';
@@ -110,15 +110,17 @@ export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>):
   const kept = await scope.keep(`udf ${hash}`, () => keep(run, task, scope));
   checkFrames(task, run);
   const { udfs, passes, corrections, dataset } = kept;
-  const pieces = dataset && readerOf(dataset, part, run, kept, scope.signal as AbortSignal | undefined);
+  const bare = udfs.map(({ udf }) => udf);
+  const size = await passes.pieceFor(bare, run, dataset === undefined);
+  const pieces = dataset && readerOf(dataset, [part, size], run, kept, scope.signal as AbortSignal | undefined);
   try {
-    const arrays = await runPartition(
+    const arrays = await runParts(
       {
         partition: part,
         udfs,
         meta: run.meta,
         corrections,
-        pieces: pieces?.of(part) ?? piecesIn(frames as FrameArray, part, run.piece),
+        piecesOf: (one) => pieces?.of(one) ?? piecesIn(frames as FrameArray, one, size),
       },
       { signal: scope.signal, passes },
     );
@@ -133,8 +135,8 @@ export async function partition(task: PartitionTask, scope: TaskScope<UdfCore>):
 /** Reads a partition in pieces. */
 function readerOf(
   dataset: Dataset,
-  part: Partition,
-  { piece, meta }: RunDescription,
+  [part, size]: readonly [Partition, number],
+  { meta }: RunDescription,
   kept: Kept,
   signal: AbortSignal | undefined,
 ): PieceReader {
@@ -145,7 +147,7 @@ function readerOf(
   kept.sparse ??= isSparseRun(dataset, udfs, { ...meta, inputDtype: dtype }, corrections);
   const { sparse } = kept;
   const take = (dtype: DataType, length: number): FrameArray => passes.take(dtype, length, shown);
-  return new PieceReader({ dataset, partitions: [part], udfs: bare, size: piece, sparse }, take, signal);
+  return new PieceReader({ dataset, partitions: partsOf([part]), udfs: bare, size, sparse }, take, signal);
 }
 
 function open({ source }: RunDescription, blob: PartitionTask['blob'], scope: TaskScope<UdfCore>): Promise<Dataset> {

@@ -1,8 +1,10 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
+
 import { isEwaldError } from '../../base/errors.js';
 import { breathe, checkSignal } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import { elementBytes, type FrameArray } from '../../io/data/dtype.js';
-import { numbersPerElement, product } from '../functions/dtypes.js';
+import { numbersPerElement } from '../functions/dtypes.js';
 import { type AnyDefinition, type AnyUdf, methodOf, type Tiling } from '../functions/udf.js';
 import { expectsKept, guarded, type Running, settled, thrown } from './running.js';
 

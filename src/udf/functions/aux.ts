@@ -3,6 +3,7 @@
 import { expectsMembers } from '../../base/arguments.js';
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import type { BufferKind, RunShape } from './buffers.js';
 import {
   type BufferArray,
@@ -11,7 +12,6 @@ import {
   type DtypeArrays,
   isArrayOf,
   numbersPerElement,
-  product,
 } from './dtypes.js';
 
 /** The result of `auxData`. */

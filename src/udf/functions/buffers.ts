@@ -3,6 +3,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions, shown } from '../../base/options.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
+import { product } from '../../base/product.js';
 import { maybe, oneOf } from '../../base/shapes.js';
 import type { Selection } from '../scans/roi.js';
 import {
@@ -13,7 +14,6 @@ import {
   type DtypeArrays,
   fillGaps,
   numbersPerElement,
-  product,
 } from './dtypes.js';
 
 /** The unit for which a buffer has one element: each scan position, each pixel of a frame, or the whole run. */

@@ -1,5 +1,6 @@
 /** Describes the declarations of a UDF and how it will be run, as data and as an HTML table. */
 import { htmlText } from '../../base/plain-text.js';
+import { partsOf } from '../execution/partitions.js';
 import type { Run } from '../execution/run.js';
 import { type BufferKind, shapeOfBuffer } from './buffers.js';
 import type { BufferDtype } from './dtypes.js';
@@ -39,7 +40,7 @@ export function inspectUdf(run: Run): UdfInspection {
     method: methodOf(definition),
     kernels: definition.kernel !== undefined,
     inputDtype: run.meta.inputDtype,
-    partitions: run.partitions.length,
+    partitions: partsOf(run.partitions).length,
     frames: run.partitions.reduce((sum, { positions }) => sum + positions.length, 0),
     buffers: Object.fromEntries(
       Object.entries(declarations).map(([name, declaration]) => {

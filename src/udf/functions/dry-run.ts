@@ -1,9 +1,9 @@
 /** A run over one frame of ones: shows what a UDF declares, allocates and returns before any data are read. */
+import { product } from '../../base/product.js';
 import { allocateFrames } from '../../io/data/dtype.js';
 import { runPartition } from '../execution/partition.js';
 import { Passes } from '../execution/passes.js';
 import type { Run } from '../execution/run.js';
-import { product } from './dtypes.js';
 import type { OpenCore } from './prepared.js';
 
 /** The results after the first frame of ones; `open` opens a context for UDFs that prepare transforms. */
@@ -19,6 +19,7 @@ export async function dryRun(run: Run, open: OpenCore) {
     runs: [{ file: 0, count: 1 }],
     places: undefined,
     positions: first.positions.subarray(0, 1),
+    parts: undefined,
   };
   const udfs = run.parts.map(({ udf, params }) => ({ udf, params }));
   const { inputDtype: _, ...meta } = run.meta;

@@ -48,9 +48,6 @@ export function fillGaps(dtype: BufferDtype, array: BufferArray): void {
   if (/^[fc]/.test(dtype)) (array as Float64Array).fill(Number.NaN);
 }
 
-/** Product of lengths. */
-export const product = (lengths: readonly number[]): number => lengths.reduce((a, b) => a * b, 1);
-
 /** Arrays of one UDF by name. */
 export type Arrays = Record<string, BufferArray>;
 

@@ -121,7 +121,7 @@ export interface MergeScope<B extends BufferDeclarations, P> {
  * The values that `getResults` may return for a buffer: its array, or the array and a mask of the elements that hold a
  * result.
  */
-export type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
+type ResultValue = BufferArray | { readonly data: BufferArray; readonly mask: Uint8Array };
 
 /**
  * The definition of a UDF. Exactly one of wasm, processTile, processFrame and processPartition is used, the first one
@@ -193,6 +193,12 @@ export interface UdfDefinition<
   cleanup?: MethodOf<[scope: UdfScope<B, P, T, R>], void> | undefined;
   /** Default: nav results are stored by position; required for the other kinds. */
   merge?: MethodOf<[scope: MergeScope<B, P>], void> | undefined;
+  /**
+   * Whether `merge` may also merge the results of consecutive partitions with one another, as sums and maxima can,
+   * before they are merged into those of the run: large results of many partitions are then sent once for several of
+   * them. For UDFs without results of kind nav; their last bits are the same on every executor. Default false.
+   */
+  readonly mergesParts?: boolean | undefined;
   /**
    * Creates all results at once from the partitions in order: in delayed runs, and if there is no `merge` (partial
    * results then only contain those of kind nav). Anything it omits stays as `merge` made it.
@@ -304,6 +310,7 @@ const names: readonly (keyof AnyDefinition)[] = [
   'postprocess',
   'cleanup',
   'merge',
+  'mergesParts',
   'mergeAll',
   'getResults',
   'kernel',
@@ -411,7 +418,10 @@ function bound(definition: AnyDefinition): AnyUdf {
 
 /** Whether a value is a UDF made by `defineUdf` of this or another copy of the package. */
 export const isUdf = (value: unknown): value is AnyUdf =>
-  typeof value === 'object' && value !== null && 'definition' in value && 'withParams' in value;
+  (typeof value === 'object' || typeof value === 'function') &&
+  value !== null &&
+  'definition' in value &&
+  'withParams' in value;
 
 /** A UDF, or a plain definition as modules without imports export it. */
 export function asUdf(value: AnyUdf | AnyDefinition): AnyUdf {

@@ -6,6 +6,7 @@
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import type { CustomDataset } from '../../io/data/custom.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
@@ -14,7 +15,6 @@ import { sparseOf } from '../../io/data/sparse.js';
 import type { UdfContext } from '../context.js';
 import type { PassDtype } from '../pass/pass.js';
 import type { ResultBuffer } from './buffers.js';
-import { product } from './dtypes.js';
 import { type AnyDefinition, type AnyUdf, asUdf } from './udf.js';
 import { noWrites, spoiling, watching } from './watched-methods.js';
 

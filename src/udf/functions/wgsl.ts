@@ -1,6 +1,7 @@
 /** Runs a UDF's own WGSL: maps its buffers, parameters and auxiliary data to a device, and its results back. */
 
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import { udfNumbers } from '../../core/layout/udf.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import { guarded } from '../execution/running.js';
@@ -11,11 +12,11 @@ import type { PassDtype } from '../pass/pass.js';
 import type { UdfCore } from '../room.js';
 import { auxStride, isAux } from './aux.js';
 import { type BufferDeclarations, strideOf } from './buffers.js';
-import { type Arrays, type BufferArray, type BufferDtype, product } from './dtypes.js';
+import type { Arrays, BufferArray, BufferDtype } from './dtypes.js';
 import type { AnyUdf, PartitionMeta, UdfMeta } from './udf.js';
 
 /** The parts of a partition's UDF that its WGSL requires. */
-export interface WgslJob {
+interface WgslJob {
   readonly udf: AnyUdf;
   readonly params: Readonly<Record<string, unknown>>;
   readonly declarations: BufferDeclarations;

@@ -1,8 +1,8 @@
 /** Off-axis electron holography: the wave of one side band of each hologram; definitions of LiberTEM-holo. */
 import { expectsNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { shown } from '../../base/options.js';
 import { frameSize } from '../builtin/fluctuation.js';
 import type { BufferDeclaration } from '../functions/buffers.js';
 import { defineUdf, type Udf, type UdfMeta } from '../functions/udf.js';
@@ -36,7 +36,7 @@ export interface HolographyOptions {
 }
 
 /** Parameters of the UDF. */
-export interface HolographyParams extends Readonly<Record<string, unknown>> {
+interface HolographyParams extends Readonly<Record<string, unknown>> {
   readonly outShape: readonly [number, number] | null;
   readonly sbPosition: readonly [number, number];
   readonly aperture: { readonly radius: number; readonly order: number | null } | Float64Array | null;
@@ -199,7 +199,7 @@ async function workOf(context: FftContext, plan: Plan, frames: number) {
 }
 
 /** Buffers of `holographyUdf`. */
-export type HolographyBuffers = { readonly wave: BufferDeclaration<'c64'> };
+type HolographyBuffers = { readonly wave: BufferDeclaration<'c64'> };
 
 const initial: HolographyParams = { outShape: null, sbPosition: [0, 0], aperture: null, normalised: false };
 
@@ -247,8 +247,8 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
   const what = 'holographyUdf';
   if (typeof options !== 'object' || options === null)
     throw new EwaldError('Argument', `${what} requires the option sbPosition`);
-  knownOptions(what, options, ['outShape', 'sbPosition', 'aperture', 'normalised']);
-  const { outShape, sbPosition, aperture } = options;
+  const rows = { ...row.others('outShape', 'sbPosition', 'aperture'), normalised: row.flag };
+  const { outShape, sbPosition, aperture, normalised } = checkedOptions(what, options, rows);
   const isPair = (value: unknown): boolean =>
     Array.isArray(value) && value.length === 2 && value.every(Number.isFinite);
   if (!isPair(sbPosition))
@@ -262,7 +262,7 @@ export function holographyUdf(options: HolographyOptions): Udf<HolographyBuffers
     outShape: outShape ?? null,
     sbPosition,
     aperture: apertureFrom(what, aperture),
-    normalised: valid(`${what}: normalised`, options.normalised, row.flag),
+    normalised,
   });
 }
 

@@ -71,8 +71,11 @@ export function toRgba(
   return out;
 }
 
-/** Vectors (y, x) as colours: the direction is the hue, the length the lightness. */
-export function vectorsToRgba(vectors: ArrayLike<number>): Uint8ClampedArray {
+/** Vectors (y, x) as colours: the direction is the hue, the length the lightness, which is full from `most` on. */
+export function vectorsToRgba(
+  vectors: ArrayLike<number>,
+  { most: given }: { readonly most?: number | undefined } = {},
+): Uint8ClampedArray {
   expectsNumbers('vectorsToRgba: the vectors', vectors);
   expects(
     vectors.length % 2 === 0,
@@ -84,7 +87,7 @@ export function vectorsToRgba(vectors: ArrayLike<number>): Uint8ClampedArray {
   const lengths = Float64Array.from({ length: n }, (_, i) =>
     Math.hypot(vectors[2 * i] as number, vectors[2 * i + 1] as number),
   );
-  const [, most] = robustLimits(lengths);
+  const most = given ?? robustLimits(lengths)[1];
   const out = new Uint8ClampedArray(4 * n);
   for (let i = 0; i < n; i++) {
     const length = lengths[i] as number;

@@ -1,8 +1,7 @@
 /** Integration of a field of gradients, such as centres of mass: differential phase contrast, integrated (iCoM). */
 import { expectsNumbers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
 import { inverse2d, transform2d } from './fourier.js';
 
 /** Options of `integrateField`. */
@@ -30,8 +29,7 @@ export function integrateField(
   const what = 'integrateField';
   expectsNumbers(`${what}: y`, y);
   expectsNumbers(`${what}: x`, x);
-  knownOptions(what, options, ['mirrored']);
-  const mirrored = valid(`${what}: mirrored`, options.mirrored, row.on);
+  const { mirrored } = checkedOptions(what, options, { mirrored: row.on });
   const [rows = 0, columns = 0] = shape;
   if (shape.length !== 2 || y.length !== rows * columns || x.length !== y.length)
     throw new EwaldError(

@@ -164,7 +164,7 @@ export class VirtualCom {
    */
   set(mask: ArrayLike<number>, options: VirtualComOptions = {}): ComImages {
     const what = 'VirtualCom.set';
-    const { width, height, navigation, positions } = this.#scan;
+    const { width, height, nav: navigation, positions } = this.#scan;
     const given = checkedOptions(what, options, {
       cx: row.number(-1e9, 1e9, Math.floor(width / 2)),
       cy: row.number(-1e9, 1e9, Math.floor(height / 2)),

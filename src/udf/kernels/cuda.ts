@@ -44,7 +44,9 @@ async function planUdf(host: CudaHost, { fields, steps, indices, weights }: UdfD
   return {
     bytes: bytes.device + bytes.host,
     takesArrays: true,
-    run: ({ frames, count, nav, sig }) => host.track(() => addon.udfRun(udf, handleOf(frames), count, nav, sig)),
+    takesPieces: false,
+    run: ({ frames, count, nav, sig }) =>
+      host.track(() => addon.udfRun(udf, handleOf(frames), count, nav, sig as Float64Array)),
     async dispose() {
       addon.udfDestroy(udf);
       host.holdHostBytes(-bytes.host);

@@ -34,11 +34,12 @@ function planUdf(host: NativeHost, { fields, steps, indices, weights, columns, p
   return {
     bytes,
     takesArrays: false,
-    async run({ frames, count, nav, sig }) {
+    takesPieces: true,
+    async run({ frames, count, nav, sig, continues }) {
       try {
-        addon.udfBegin(udf);
+        if (!continues) addon.udfBegin(udf);
         await addon.udfRun(udf, frames as FrameArray, count, nav, columns);
-        if (planes > 0) addon.udfEnd(udf, sig, planes);
+        if (sig && planes > 0) addon.udfEnd(udf, sig, planes);
       } catch (error) {
         throw addonError(error);
       }

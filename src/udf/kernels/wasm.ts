@@ -39,9 +39,10 @@ function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
     return {
       bytes: staging.bytes,
       takesArrays: false,
+      takesPieces: true,
       async run(run) {
         const all = run.frames as FrameArray;
-        core.check('ewald_udf_begin', udf);
+        if (!run.continues) core.check('ewald_udf_begin', udf);
         for (let first = 0; first < run.count; first += most) {
           const count = Math.min(most, run.count - first);
           if (whole) core.write(frames, all.subarray(first * pixels, (first + count) * pixels));
@@ -54,7 +55,7 @@ function planUdf(core: Core, descriptor: UdfDescriptor): UdfKernel {
           core.check('ewald_udf_run', udf, frames, count, nav);
           if (columns > 0) core.read(nav, run.nav.subarray(first * columns, (first + count) * columns));
         }
-        if (planes === 0) return;
+        if (planes === 0 || !run.sig) return;
         core.check('ewald_udf_end', udf, sig);
         core.read(sig, run.sig);
       },

@@ -2,9 +2,9 @@
  * Shows partial results as images during a run, throttled by the time they take, so that the run is hardly slowed down.
  */
 import { expects } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
-import { knownOptions, list } from '../../base/options.js';
+import { list } from '../../base/options.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { LivePicture } from './picture.js';
 
@@ -83,10 +83,10 @@ export function plotsFor(option: PlotsOption | undefined): LivePlots | undefined
   if (option === undefined || option === false) return undefined;
   const given = option === true ? {} : typeof option === 'function' ? { show: option } : option;
   expects(typeof given === 'object' && given !== null, 'plots', given, 'true, a function, or { show, channels, … }');
-  knownOptions('plots', given, ['show', 'channels', 'minDelta']);
-  const show = awaited('plots: show', given.show);
-  const channels = list('plots: channels', given.channels);
-  const minDelta = valid('plots: minDelta', given.minDelta, row.number(0, 1e9, 0.1));
+  const rows = { ...row.others('show', 'channels'), minDelta: row.number(0, 1e9, 0.1) };
+  const { minDelta, ...checked } = checkedOptions('plots', given, rows);
+  const show = awaited('plots: show', checked.show);
+  const channels = list('plots: channels', checked.channels);
   const sink = show ?? ((picture: LivePicture) => defaultSink(picture));
   return new LivePlots(sink, channels, minDelta);
 }

@@ -3,7 +3,7 @@ import { colourOf, robustLimits, toRgba } from '../images/colormap.js';
 import { expectsPicture, type LivePicture } from './picture.js';
 
 /** How a terminal displays images. */
-export type TerminalGraphics = 'kitty' | 'sixel' | 'blocks' | 'none';
+type TerminalGraphics = 'kitty' | 'sixel' | 'blocks' | 'none';
 
 /** The capabilities of a terminal, from its environment. */
 function graphicsOf(env: Readonly<Record<string, string | undefined>>, isTerminal: boolean): TerminalGraphics {

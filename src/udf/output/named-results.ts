@@ -1,7 +1,11 @@
 /** Results of analyses and UDFs as named arrays, in the form in which they are written to files and listed. */
+import { EwaldError } from '../../base/errors.js';
+import { oneLine } from '../../base/plain-text.js';
+import { product } from '../../base/product.js';
+import { elements } from '../../io/data/dtype.js';
 import type { Analysis } from '../analyses/analysis.js';
 import type { ResultBuffer } from '../functions/buffers.js';
-import type { BufferArray, BufferDtype } from '../functions/dtypes.js';
+import { type BufferArray, type BufferDtype, numbersPerElement } from '../functions/dtypes.js';
 
 /** One array of results. */
 export interface NamedResult {
@@ -11,6 +15,8 @@ export interface NamedResult {
   readonly data: BufferArray;
   /** Number of leading axes that are axes of the scan; 0 if the result is not over the scan. */
   readonly navAxes: number;
+  /** Description of its numbers, with their unit. */
+  readonly desc?: string;
   /** Whether it is better displayed on a logarithmic scale. */
   readonly log?: boolean;
   /** Whether it consists of a vector (y, x) at each position. */
@@ -43,10 +49,11 @@ export type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
 export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
   const nav = analysis.scan.shape.nav;
   const measured = measuredOf(results);
-  return analysis.channels(results).map(({ key, shape, data, complex, log, vectors }) => {
+  return analysis.channels(results).map(({ key, shape, data, complex, desc, log, vectors }) => {
     const array = vectors ?? data;
     const named: NamedResult = {
       name: key,
+      desc,
       shape: vectors ? [...shape, 2] : shape,
       dtype: complex ? ('c128' as const) : ('f64' as const),
       data: array instanceof Float64Array ? array : Float64Array.from(array),
@@ -66,3 +73,35 @@ export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
       kind === 'nav' ? validMask : undefined,
     ),
   );
+
+/** Says which results over a scan are no number at more than half of the positions that were processed. */
+export function mostlyUnknown(results: readonly NamedResult[], nav: readonly number[], positions: number): string[] {
+  const all = product(nav);
+  return results.flatMap(({ name, data, navAxes }) => {
+    if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) return [];
+    const each = data.length / all;
+    let found = 0;
+    for (let i = 0; i < all; i++)
+      if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
+    return 2 * found < Math.min(positions, all)
+      ? [`${name}: only ${found} of ${positions} positions have a value`]
+      : [];
+  });
+}
+
+/** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */
+export function fileWord(name: string): string {
+  if (!/[/\\]/.test(oneLine(name, 'the name of a result')) && name.length <= 200) return name;
+  throw new EwaldError(
+    'Argument',
+    `the result ${JSON.stringify(name.slice(0, 80))} cannot be part of a file name; rename it`,
+  );
+}
+
+/** The type of the numbers as NumPy writes it. */
+export function numpyType({ dtype, data }: NamedResult): string {
+  const numpy = dtype === 'bool' ? 'bool' : elements[dtype].numpy;
+  const width = data.BYTES_PER_ELEMENT * numbersPerElement(dtype);
+  const kind = dtype === 'bool' ? 'b' : numpy.startsWith('complex') ? 'c' : numpy[0];
+  return `${width === 1 ? '|' : '<'}${kind}${width}`;
+}

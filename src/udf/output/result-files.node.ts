@@ -1,21 +1,24 @@
-/** Writes results of `ewald run` to files: .npy, .h5, .csv, and images. All are written completely or not at all. */
+/** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
 import { extname } from 'node:path';
 import { csvCell } from '../../base/csv.js';
 import { EwaldError } from '../../base/errors.js';
+import { refusal } from '../../base/parameters.js';
 import { oneLine } from '../../base/plain-text.js';
 import { encodePng } from '../../base/png.js';
+import { product } from '../../base/product.js';
 import { version } from '../../base/version.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
-import { elements } from '../../io/data/dtype.js';
 import { Hdf5Writer, type WriteNode } from '../../io/data/hdf5/writer.js';
 import { npyHeadOf } from '../../io/data/npy.js';
 import { openCodecs } from '../../io/data/opening.node.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../../io/files/write.js';
-import { numbersPerElement, product } from '../functions/dtypes.js';
+import { numbersPerElement } from '../functions/dtypes.js';
 import { toRgba, vectorsToRgba } from '../images/colormap.js';
-import type { NamedResult } from './named-results.js';
+import { fileWord, type NamedResult, numpyType } from './named-results.js';
+import { refuseZarr, writeZarr } from './zarr-results.node.js';
 
-const endings = ['.npy', '.h5', '.hdf5', '.csv'];
+const endings = ['.npy', '.h5', '.hdf5', '.csv', '.zarr'];
+const isZarr = (file: string): boolean => extname(file).toLowerCase() === '.zarr';
 
 /** Rejects an output that cannot be written, before the work is done. */
 export async function checkOutputs(
@@ -26,28 +29,21 @@ export async function checkOutputs(
 ): Promise<void> {
   if (record !== undefined && extname(record).toLowerCase() !== '.npy')
     throw new EwaldError('Argument', `record writes .npy files; "${record}" must end in .npy`);
-  if (output !== undefined && !endings.includes(extname(output).toLowerCase()))
+  if (output !== undefined && output !== '-' && !endings.includes(extname(output).toLowerCase()))
     throw new EwaldError(
       'Argument',
-      `the output "${output}" should end in ${endings.join(', ')}: the ending says the format`,
+      `the output "${output}" should end in ${endings.join(', ')}: the ending says the format; - writes .npy to ` +
+        'standard output',
     );
   if (png !== undefined && extname(png).toLowerCase() !== '.png')
     throw new EwaldError('Argument', `png is "${png}"; it should end in .png`);
-  for (const file of [output, png, record]) if (file !== undefined) await checkOutput(file, writing);
+  if (output !== undefined && isZarr(output)) refuseZarr(output);
+  for (const file of [output, png, record]) if (file !== undefined && !isZarr(file)) await checkOutput(file, writing);
 }
 
 /** `com.npy` combined with the name of one of several results: `com-curl.npy`. */
 const beside = (file: string, name: string, alone: boolean): string =>
   alone ? file : `${file.slice(0, -extname(file).length)}-${fileWord(name)}${extname(file)}`;
-
-/** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */
-function fileWord(name: string): string {
-  if (!/[/\\]/.test(oneLine(name, 'the name of a result')) && name.length <= 200) return name;
-  throw new EwaldError(
-    'Argument',
-    `the result ${JSON.stringify(name.slice(0, 80))} cannot be part of a file name; rename it`,
-  );
-}
 
 /** The results with two axes, which can be shown as pictures. */
 const picturesOf = (results: readonly NamedResult[]): NamedResult[] =>
@@ -70,6 +66,17 @@ const filesOf = (file: string, results: readonly NamedResult[]): string[] =>
     ? results.map(({ name }) => beside(file, name, results.length === 1))
     : [file];
 
+/** Throws `Argument` unless there is one result, which standard output can hold. */
+function refuseSeveral(results: readonly NamedResult[]): void {
+  if (results.length > 1)
+    throw refusal(
+      '',
+      (said) =>
+        `standard output holds one result, and there are ${results.map(({ name }) => name).join(', ')}; ` +
+        `choose one by ${said('channels')}`,
+    );
+}
+
 /** Opens every file, so that one that cannot be written is rejected before the work is done. */
 export async function beginResults(
   output: string | undefined,
@@ -87,9 +94,10 @@ export async function beginResults(
   const discard = async (): Promise<void> => {
     for (const one of all) await one.discard();
   };
+  if (output === '-') refuseSeveral(results);
   const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
   try {
-    for (const file of names) begun.set(file, await begin(file));
+    for (const file of names) if (!isZarr(file)) begun.set(file, await begin(file));
   } catch (error) {
     await discard();
     throw error;
@@ -125,7 +133,11 @@ export async function writeResults(
     if (output) {
       const kind = extname(output).toLowerCase();
       const names = filesOf(output, results);
-      if (kind === '.csv') await put(output, csv(results));
+      if (output === '-') {
+        refuseSeveral(results);
+        for (const result of results) await put(output, npy(result));
+      } else if (kind === '.zarr') await writeZarr(output, results);
+      else if (kind === '.csv') await put(output, csv(results));
       else if (kind === '.npy') for (const [i, result] of results.entries()) await put(names[i] as string, npy(result));
       else {
         const one = await files.take(output);
@@ -144,11 +156,9 @@ export async function writeResults(
   }
 }
 
-function npy({ dtype, shape, data }: NamedResult): Uint8Array {
-  const numpy = dtype === 'bool' ? 'bool' : elements[dtype].numpy;
-  const width = data.BYTES_PER_ELEMENT * numbersPerElement(dtype);
-  const kind = dtype === 'bool' ? 'b' : numpy.startsWith('complex') ? 'c' : numpy[0];
-  const head = npyHeadOf(`${width === 1 ? '|' : '<'}${kind}${width}`, shape);
+function npy(result: NamedResult): Uint8Array {
+  const { data } = result;
+  const head = npyHeadOf(numpyType(result), result.shape);
   const out = new Uint8Array(head.length + data.byteLength);
   out.set(head);
   out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), head.length);
@@ -166,7 +176,7 @@ async function writeHdf5(file: string, output: Output, results: readonly NamedRe
       codecs,
     );
     const children: Record<string, WriteNode> = {};
-    for (const { name, shape, dtype, data } of results) {
+    for (const { name, shape, dtype, data, desc } of results) {
       const [first = 1, ...rest] = shape.length === 0 ? [1] : shape;
       // Complex numbers are stored as pairs, as in h5py; the writer's series support the type.
       const series = writer.series({
@@ -176,7 +186,10 @@ async function writeHdf5(file: string, output: Output, results: readonly NamedRe
         packing: 'none',
       });
       await series.write(data as FrameArray);
-      children[name] = { frames: series, attributes: { shape: Float64Array.from(shape) } };
+      children[name] = {
+        frames: series,
+        attributes: { shape: Float64Array.from(shape), ...(desc !== undefined && { description: desc }) },
+      };
     }
     await writer.finish({ results: { children } }, { creator: `ewald ${version}`, default: 'results' });
   } finally {

@@ -1,14 +1,15 @@
 /** Runs analyses and UDFs over one scan in one pass and writes the results to files, as `ewald run` does. */
+
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
+import { product } from '../../base/product.js';
 import { refuseSame } from '../../io/files/names.js';
 import type { WriteOptions } from '../../io/files/write.js';
 import { liveCounts } from '../acquisition/live-counts.js';
 import type { Analysis } from '../analyses/analysis.js';
 import type { UdfContext } from '../context.js';
 import type { PartialOfRun, RecordOptions, UdfRunOptions } from '../context-options.js';
-import { product } from '../functions/dtypes.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { LivePicture } from '../live/picture.js';
 import type { ScanViewer } from '../live/scan-view.js';
@@ -22,7 +23,10 @@ export interface RunToFilesOptions extends UdfRunOptions {
   readonly udfs?: readonly AnyUdf[] | undefined;
   /** Only results of these names. Default: all. */
   readonly channels?: readonly string[] | undefined;
-  /** .npy (one file for each result), .h5 (all in one) or .csv (one row for each scan position). Default: no file. */
+  /**
+   * .npy (one file for each result), .h5 or .zarr (all in one), .csv (one row for each scan position), or - for one
+   * result as .npy on standard output. Default: no file.
+   */
   readonly output?: string | undefined;
   /** Pictures of the results with two axes, .png. Default: none. */
   readonly png?: string | undefined;

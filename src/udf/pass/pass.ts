@@ -45,8 +45,16 @@ export interface FramePassOptions {
 export interface FrameSums {
   /** [frames, columns], in the order of the steps; exact for integers of up to 32 bits while below 2^53. */
   readonly nav: Float64Array;
-  /** [planes, pixels], in the order of the steps. */
+  /** [planes, pixels], in the order of the steps; empty if further frames follow. */
   readonly sig: Float64Array;
+}
+
+/** The place of a run's frames in a sequence of runs whose sums of pixels are those of all their frames. */
+export interface PieceOfRun {
+  /** Whether sums of pixels continue those of the run before, which had `more`; default: false. */
+  readonly continues?: boolean | undefined;
+  /** Whether further frames follow, so that there are no sums of pixels yet; default: false. */
+  readonly more?: boolean | undefined;
 }
 
 export interface FramePassMethods extends Disposable {
@@ -54,12 +62,16 @@ export interface FramePassMethods extends Disposable {
   readonly bytes: number;
   readonly columns: number;
   readonly planes: number;
+  /** Whether frames may be passed in pieces; otherwise `run` throws `Unsupported` for them. */
+  readonly takesPieces: boolean;
   /**
    * Sums over `count` frames, [count, height, width] of the pass's dtype, or over the first `count` of a device array
    * of the pass's backend, which stay on the device (CUDA, WebGPU; passes on the CPU throw `Unsupported`; WebGPU reads
-   * frames back whose bytes are not a multiple of 4). Throws `Shape`, `Argument`, `OutOfMemory`, `Disposed`.
+   * frames back whose bytes are not a multiple of 4). Frames that arrive in pieces are summed by several runs, each with
+   * its place among them (`piece`), which stay in the cache; results are those of one run but for rounding. Throws
+   * `Shape`, `Argument`, `OutOfMemory`, `Disposed`.
    */
-  run(frames: FrameArray | DeviceArray, count: number): Promise<FrameSums>;
+  run(frames: FrameArray | DeviceArray, count: number, piece?: PieceOfRun): Promise<FrameSums>;
 }
 /** A planned pass. */
 export type FramePass = FramePassMethods & MaybeAsyncDisposable;
@@ -96,6 +108,41 @@ function checkThere(
 }
 
 const rows = { ...planRows, steps: row.any } as const;
+const pieceRows = { continues: row.flag, more: row.flag } as const;
+
+/** The places of runs among those that share their sums of pixels. */
+class Places {
+  readonly #takesPieces: boolean;
+  readonly #backend: string;
+  #isOpen = false;
+
+  constructor(takesPieces: boolean, backend: string) {
+    this.#takesPieces = takesPieces;
+    this.#backend = backend;
+  }
+
+  /** The place of the next run. Throws `Unsupported`, and `Argument` if it continues sums that do not exist. */
+  next(piece: PieceOfRun): { readonly continues: boolean; readonly more: boolean } {
+    const { continues = false, more = false } = checkedOptions('framePass.run', piece, pieceRows);
+    if ((continues || more) && !this.#takesPieces)
+      throw new EwaldError(
+        'Unsupported',
+        `framePass.run: sums on ${this.#backend} do not continue over several runs; pass all frames at once`,
+      );
+    if (continues && !this.#isOpen)
+      throw new EwaldError(
+        'Argument',
+        'framePass.run: continues is true, but there are no sums to continue; pass { more: true } to the run before',
+      );
+    this.#isOpen = more;
+    return { continues, more };
+  }
+
+  /** Drops the sums of a run that failed. */
+  drop(): void {
+    this.#isOpen = false;
+  }
+}
 
 /** Plans a pass on a context. */
 export async function planFramePass(planner: Planner, given: FramePassOptions): Promise<FramePass> {
@@ -104,18 +151,11 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
   if (!Array.isArray(steps) || steps.length === 0)
     throw new EwaldError('Argument', 'framePass: steps is empty; expected at least one, such as { kind: "sum" }');
   const packed = packSteps(steps, pixels, width);
+  const sizes = { indices: packed.indices.length, weights: packed.weights.length, steps: steps.length };
   const { backend, kernel } = await planner.plan(
     udfFeature,
     {
-      fields: pack(udfDescriptor, {
-        width,
-        height,
-        dtype: udfNumbers[dtype],
-        threads,
-        steps: steps.length,
-        indices: packed.indices.length,
-        weights: packed.weights.length,
-      }),
+      fields: pack(udfDescriptor, { width, height, dtype: udfNumbers[dtype], threads, ...sizes }),
       ...packed,
       kinds: steps.map(stepKind),
       dtype,
@@ -128,24 +168,27 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
     named,
   );
   const resource = new Resource('frame pass', planner.resource, kernel);
-  const sums = (count: number): FrameSums => ({
+  const sums = (count: number, more: boolean): FrameSums => ({
     nav: allocateFrames('f64', count * packed.columns) as Float64Array,
-    sig: allocateFrames('f64', packed.planes * pixels) as Float64Array,
+    sig: allocateFrames('f64', more ? 0 : packed.planes * pixels) as Float64Array,
   });
+  const places = new Places(kernel.takesPieces, backend.name);
   const pass: FramePassMethods = {
     backend: backend.name,
     bytes: kernel.bytes,
     columns: packed.columns,
     planes: packed.planes,
-    async run(frames, count) {
+    takesPieces: kernel.takesPieces,
+    async run(frames, count, piece = {}) {
       resource.assertAlive();
       valid('framePass.run: count', count, row.required(row.integer(0, 2 ** 31)));
       const there = partsOf(frames);
       if (there) {
         checkThere(frames as DeviceArray, there, { planner, pass, kernel, dtype, numbers: count * pixels });
-        const { nav, sig } = sums(count);
+        const { continues, more } = places.next(piece);
+        const { nav, sig } = sums(count, more);
         return resource.enqueueWith([there.resource], async () => {
-          if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig });
+          if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig, continues });
           await settleColumns(steps, nav, pixels, async (f) => {
             const frame = new numberTypes[dtype](pixels);
             await there.memory.read(new Uint8Array(frame.buffer), f * frame.byteLength);
@@ -162,16 +205,20 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
             `are ${ArrayBuffer.isView(array) ? `${array.constructor.name} of ${lengthOf(array)}` : typeof array}; ` +
             `expected a ${numberTypes[dtype].name} of ${count * pixels}`,
         );
-      const { nav, sig } = sums(count);
+      const { continues, more } = places.next(piece);
+      const { nav, sig } = sums(count, more);
       const taken = asItIs(array);
       const length = lengthOf(taken);
-      return resource.enqueue(async () => {
+      const run = resource.enqueue(async () => {
         assertIntact('framePass.run: frames', taken, length, 'before its turn');
-        if (count > 0) await kernel.run({ frames: taken, count, nav, sig });
+        if (count > 0 || continues || more)
+          await kernel.run({ frames: taken, count, nav, sig: more ? undefined : sig, continues });
         assertIntact('framePass.run: frames', taken, length, 'while they were passed over');
         await settleColumns(steps, nav, pixels, async (f) => taken.subarray(f * pixels, (f + 1) * pixels));
         return { nav, sig };
       });
+      run.catch(() => places.drop());
+      return run;
     },
     dispose: () => resource.dispose(),
   };

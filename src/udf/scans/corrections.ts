@@ -3,8 +3,8 @@
 import { isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { knownOptions, shown } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import { Corrections } from '../../io/data/corrections.js';
-import { product } from '../functions/dtypes.js';
 
 /**
  * (value − dark) · gain in float64; then each excluded pixel gets the mean of its neighbours that are not excluded.

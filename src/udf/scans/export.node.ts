@@ -1,14 +1,15 @@
 /** Writes the frames of a scan to a .npy file, completely or not at all, with its shape and sync offset applied. */
+
 import { extname } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import { allocateFrames, bytesOfArray } from '../../io/data/dtype.js';
 import { writers } from '../../io/data/write.js';
 import { openOutput } from '../../io/files/write.js';
 import type { ExportOptions } from '../context-options.js';
 import { readRuns } from '../execution/frames-of.js';
 import { partitionsOf } from '../execution/partitions.js';
-import { product } from '../functions/dtypes.js';
 import { select } from './roi.js';
 import type { Scan } from './scan.js';
 
@@ -19,7 +20,7 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
   const writing = { force: options.force ?? false, series: [scan.dataset.name] };
   const { nav, sig } = scan.shape;
   const frames = product(nav);
-  const { header } = writer({ shape: { navigation: nav, signal: sig }, dtype: scan.dtype, frames, meta: {} });
+  const { header } = writer({ shape: { nav: nav, sig: sig }, dtype: scan.dtype, frames, meta: {} });
   const output = await openOutput(path, writing);
   const signal = options.signal as AbortSignal | undefined;
   try {
@@ -42,7 +43,7 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
         bytes = all;
       }
       await output.write(bytes);
-      options.progress?.({ done: index + 1, total: parts.length });
+      options.onProgress?.({ done: index + 1, total: parts.length });
     }
     await output.close();
   } catch (error) {

@@ -1,11 +1,12 @@
 /** Writes the frames of a scan to a .npy file while a run processes them, as LiberTEM-live's RecordUDF does. */
+
 import { extname } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import { bytesOfArray, elementBytes, type FrameArray } from '../../io/data/dtype.js';
 import { writers } from '../../io/data/write.js';
 import { openOutput } from '../../io/files/write.js';
 import type { RecordOptions } from '../context-options.js';
-import { product } from '../functions/dtypes.js';
 import type { FrameRecorder } from './record.js';
 import type { Scan } from './scan.js';
 
@@ -29,7 +30,7 @@ export async function recordNpy(scan: Scan, { file, force = false }: RecordOptio
   const { nav, sig } = scan.shape;
   const positions = product(nav);
   const headerFor = (navigation: readonly number[]): Uint8Array =>
-    writer({ shape: { navigation, signal: sig }, dtype: scan.dtype, frames: product(navigation), meta: {} }).header;
+    writer({ shape: { nav: navigation, sig: sig }, dtype: scan.dtype, frames: product(navigation), meta: {} }).header;
   const header = headerFor(nav);
   const frameBytes = product(sig) * elementBytes(scan.dtype);
   const output = await openOutput(file, { force, series: [scan.name] });

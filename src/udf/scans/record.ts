@@ -2,7 +2,7 @@
 import type { PlatformSignal } from '../../base/globals.js';
 import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
 import { readRuns } from '../execution/frames-of.js';
-import type { Partition } from '../execution/partitions.js';
+import { type Partition, partsOf } from '../execution/partitions.js';
 import type { Run } from '../execution/run.js';
 
 /** The file to which frames are written. */
@@ -24,7 +24,7 @@ export async function recordStored(
   recorder: FrameRecorder,
   signal: PlatformSignal | undefined,
 ): Promise<void> {
-  for (const one of runs.length > 0 ? [partitions[index] as Partition] : partitions) {
+  for (const one of partsOf(runs.length > 0 ? [partitions[index] as Partition] : partitions)) {
     const frames = allocateFrames(scan.dtype, one.positions.length * scan.dataset.frameLength);
     await readRuns(scan.dataset, one.runs, frames, signal);
     await recorder.write(one.positions, frames);

@@ -4,13 +4,19 @@
  */
 
 import { checkedOptions, row, valid } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { breathe, checkSignal, shown } from '../../base/options.js';
+import { withFormer } from '../../base/renamed.js';
 import { type ArrayNumbers, numberTypes } from '../../core/arrays/numbers.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { readOrAborted } from '../../io/data/read-or-aborted.js';
+
+/** Progress of reading a scan: `done` is the share of the frames that are in `scan`. */
+export interface ResidentProgress extends Progress {
+  readonly scan: ResidentScan;
+}
 
 /** Options of `residentScan`. */
 export interface ResidentScanOptions {
@@ -22,8 +28,8 @@ export interface ResidentScanOptions {
    * unchanged.
    */
   readonly bin?: number | undefined;
-  /** Called while frames are read, with the fraction that is done, 0 … 1. */
-  readonly onProgress?: ((share: number) => void) | undefined;
+  /** Called while frames are read, with the share that is done and the scan with the frames so far. */
+  readonly onProgress?: ((progress: ResidentProgress) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
 }
 
@@ -33,7 +39,7 @@ const blockBytes = 2 ** 22;
 /** A scan in memory; see the comment at the beginning of this file. */
 export class ResidentScan {
   /** Axes of the scan. */
-  readonly navigation: readonly number[];
+  readonly nav: readonly number[];
   readonly width: number;
   readonly height: number;
   /** Detector pixels that were summed into one, along each axis. */
@@ -52,7 +58,8 @@ export class ResidentScan {
     bin = 1,
   ) {
     this.bin = bin;
-    this.navigation = navigation;
+    this.nav = navigation;
+    withFormer('ResidentScan', this, { navigation: 'nav' });
     this.width = width;
     this.height = height;
     this.positions = planes.length / (width * height);
@@ -145,9 +152,9 @@ interface Sizes {
 
 /** Sizes of the frames of a resident scan, and their type. */
 function residentSizes({ name, dtype, shape }: Dataset, bin: number): Sizes {
-  const [height, width, ...rest] = shape.signal;
+  const [height, width, ...rest] = shape.sig;
   if (height === undefined || width === undefined || rest.length > 0)
-    throw new EwaldError('Shape', `${name}: a frame is [${shape.signal}]; residentScan expects frames of two axes`);
+    throw new EwaldError('Shape', `${name}: a frame is [${shape.sig}]; residentScan expects frames of two axes`);
   if (!(dtype in numberTypes))
     throw new EwaldError('Unsupported', `${name}: frames are ${dtype}; residentScan takes ${Object.keys(numberTypes)}`);
   if (bin > Math.min(height, width))
@@ -171,7 +178,7 @@ function residentSizes({ name, dtype, shape }: Dataset, bin: number): Sizes {
  * `Shape` for frames that do not have two axes, `Aborted`, and the errors of reading.
  */
 export async function residentScan(dataset: Dataset, options: ResidentScanOptions = {}): Promise<ResidentScan> {
-  return readResident(dataset, dataset?.shape?.navigation, options);
+  return readResident(dataset, dataset?.shape?.nav, options);
 }
 
 /** The same with other axes of the scan. */
@@ -211,7 +218,7 @@ export async function readResident(
       next.catch(() => undefined);
     }
     turn(scan, first, count, sums ? binned(data, count, full, scan, sums) : data);
-    tell((first + count) / frames);
+    tell({ done: (first + count) / frames, total: 1, scan });
     await breathe();
   }
   return scan;

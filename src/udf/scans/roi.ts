@@ -1,17 +1,21 @@
 /** Regions of interest: converts every way of naming scan positions to one list of flat positions. */
+
 import { isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import { emptySlice, type SliceOptions, sliceLength, sliceOf } from '../../base/frame-slice.js';
 import { shown } from '../../base/options.js';
-import { product } from '../functions/dtypes.js';
+import { product } from '../../base/product.js';
 
 /** A position of the scan, slowest axis first. */
 export type Coordinate = readonly number[];
 
 /**
  * Selects scan positions: a mask with one element per position (nonzero is selected), nested rows of it as in NumPy,
- * sparse entries, one position, or a list of positions with a boolean each; a list of `false` selects all others.
+ * sparse entries, one position, a list of positions with a boolean each (a list of `false` selects all others), or the
+ * first positions, a range or every n-th of them in the order of the scan.
  */
 export type Roi =
+  | SliceOptions
   | ArrayLike<number | boolean>
   | readonly (readonly (number | boolean)[])[]
   | { readonly shape: readonly number[]; readonly entries: readonly Coordinate[] }
@@ -36,8 +40,8 @@ const shapeError = (found: string, navShape: readonly number[]): EwaldError =>
   );
 
 const forms =
-  'expected a mask with an element per scan position, { at: position }, { shape, entries }, or a list of ' +
-  '[position, boolean]; a position is a list of whole numbers, slowest axis first';
+  'expected a mask with an element per scan position, { at: position }, { frames: "0:100:2" }, { shape, entries }, ' +
+  'or a list of [position, boolean]; a position is a list of whole numbers, slowest axis first';
 
 /** The elements of a list; a transferred array has none, and reading them would throw. */
 const elementsIn = <T>(list: ArrayLike<T>): T[] =>
@@ -66,6 +70,13 @@ const isNumbers = (value: unknown): value is Coordinate =>
 function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
   const size = product(navShape);
   const mask = new Uint8Array(size);
+  if ('first' in roi || 'frames' in roi) {
+    const slice = sliceOf('roi', roi as SliceOptions);
+    const count = sliceLength(slice, size);
+    if (count === 0) throw emptySlice(slice, 'roi: the scan', size);
+    for (let i = 0; i < count; i++) mask[slice.first + i * slice.step] = 1;
+    return mask;
+  }
   if (typeof roi === 'object' && 'at' in roi && !Array.isArray(roi) && !ArrayBuffer.isView(roi)) {
     mask[flatOf((roi as { at: Coordinate }).at, navShape)] = 1;
     return mask;

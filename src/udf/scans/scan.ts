@@ -4,13 +4,13 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob } from '../../base/globals.js';
 import { knownOptions, shown } from '../../base/options.js';
 import { refusal, setting } from '../../base/parameters.js';
+import { product } from '../../base/product.js';
 import type { Dataset, Note, ReadFramesOptions } from '../../io/data/dataset.js';
 import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../../io/data/formats/memory.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import { checkShape, filledShape, fitting } from '../../io/data/shapes.js';
 import type { Acquisition } from '../acquisition/acquisition.js';
-import { product } from '../functions/dtypes.js';
 import type { LiveParameters } from '../parameter-types.js';
 import type { ResidentScan, ResidentScanOptions } from './resident.js';
 
@@ -110,7 +110,7 @@ export function scanOf(
   source?: ScanSource,
 ): Scan {
   const asked = navShape && checkShape('navShape', navShape, 0, -1);
-  const nav = asked ? (filledShape(asked, dataset.frames) ?? [...asked]) : [...dataset.shape.navigation];
+  const nav = asked ? (filledShape(asked, dataset.frames) ?? [...asked]) : [...dataset.shape.nav];
   const positions = product(nav);
   const isOpen = nav.includes(-1);
   if (isOpen || (positions !== dataset.frames && syncOffset === undefined))
@@ -126,7 +126,7 @@ export function scanOf(
   return {
     name: dataset.name,
     format: dataset.format,
-    shape: { nav, sig: dataset.shape.signal },
+    shape: { nav, sig: dataset.shape.sig },
     dtype: dataset.dtype,
     imageCount: dataset.frames,
     sync: syncInfo(positions, dataset.frames, syncOffset ?? 0),

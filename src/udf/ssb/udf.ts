@@ -145,12 +145,12 @@ async function halfOf(
 }
 
 /** Parameters of the UDF. */
-export interface SsbParams extends Readonly<Record<string, unknown>> {
+interface SsbParams extends Readonly<Record<string, unknown>> {
   readonly geometry: SsbGeometry;
 }
 
 /** Buffers of `ssbUdf`, which are images over the scan. */
-export type SsbBuffers = {
+type SsbBuffers = {
   readonly fourier: BufferDeclaration<'c128'>;
   readonly complex: BufferDeclaration<'c128'>;
   readonly amplitude: BufferDeclaration<'f64'>;
@@ -231,6 +231,7 @@ export const sideBandUdf = /* @__PURE__ */ defineUdf({
       await transform.dispose();
     }
   },
+  mergesParts: true,
   merge({ dest, src }) {
     const [to, from] = [dest.half as Float64Array, src.half as Float64Array];
     for (let i = 0; i < to.length; i++) to[i] = (to[i] as number) + (from[i] as number);
@@ -273,7 +274,7 @@ export function residentSsb(
   const what = 'residentSsb';
   if (!(scan instanceof ResidentScan))
     throw new EwaldError('Argument', `${what}: the scan is not a resident one; expected await residentScan(dataset)`);
-  const { nav, sig } = checkedSizes(what, scan.navigation, [scan.height, scan.width]);
+  const { nav, sig } = checkedSizes(what, scan.nav, [scan.height, scan.width]);
   let kept: Promise<Transform> | undefined;
   let size = 0;
   return {

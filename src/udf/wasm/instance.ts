@@ -1,8 +1,10 @@
 /** A UDF's module with the memory of a run, and checked calls of its functions. */
+
 import { EwaldError, messageOf } from '../../base/errors.js';
+import { product } from '../../base/product.js';
 import { type DataType, elementBytes, type FrameArray, viewAs } from '../../io/data/dtype.js';
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../functions/buffers.js';
-import { type Arrays, allocate, type BufferArray, numbersPerElement, product } from '../functions/dtypes.js';
+import { type Arrays, allocate, type BufferArray, numbersPerElement } from '../functions/dtypes.js';
 import type { UdfMeta } from '../functions/udf.js';
 import { abiVersion, checkSignatures, dtypeCodes, importsOf, type UdfExports } from './abi.js';
 import type { WasmCode } from './code.js';
@@ -16,7 +18,7 @@ const slots = 2;
 const largestMemory = 2 ** 32;
 
 /** The sizes that determine the memory of an instance. */
-export interface InstanceSizes {
+interface InstanceSizes {
   readonly params: Readonly<Record<string, unknown>>;
   readonly declarations: BufferDeclarations;
   readonly meta: UdfMeta;

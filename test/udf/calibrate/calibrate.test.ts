@@ -61,7 +61,10 @@ describe('a crystal at 37 degrees, mirrored', () => {
   const options = { kind: 'crystal', seed: 42, rows: 32, columns: 32, dose: 20, strength: 0.2, rotation: 37 } as const;
   test.each([true, false])('flipY %s', async (flipY) => {
     const seen: number[] = [];
-    const { result } = await simulated({ ...options, flipY }, { semiconv: 20, progress: (done) => seen.push(done) });
+    const { result } = await simulated(
+      { ...options, flipY },
+      { semiconv: 20, onProgress: ({ done }) => seen.push(done) },
+    );
     const { scanRotation, error, halfTurn, flipY: found } = known(result.rotation);
     expect(found).toBe(flipY);
     expect(halfTurn).toBe('known');

@@ -19,6 +19,14 @@ export interface SimulatedScanOptions {
   descan?: (u: number, v: number) => readonly [number, number];
   gaps?: boolean;
   stop?: boolean;
+  /** Degrees from x to y. */
+  stopAngle?: number;
+  /** Slices that share the phase of the object. */
+  slices?: number;
+  /** Pixels. */
+  edge?: number;
+  /** Pixels of the object. */
+  within?: number;
   hot?: number;
   dead?: number;
 }
@@ -40,6 +48,10 @@ export interface SimulatedScan {
     readonly shifts: Float64Array;
     /** Of the object under the middle of the probe. */
     readonly phases: Float64Array;
+    /** Of the object as the probe averages it. */
+    readonly seen: Float64Array;
+    /** Centres of mass (y, x) without noise and descan, in pixels and along the axes of the scan. */
+    readonly fields: Float64Array;
   };
 }
 
@@ -47,6 +59,10 @@ export declare function uniform(seed: number): () => number;
 export declare function simulatedScan(options: SimulatedScanOptions): SimulatedScan;
 /** One of the scans of a survey: a random object, beam, dose, descan and detector. */
 export declare function drawnScan(seed: number): SimulatedScanOptions;
+/** What kinds of scans of a survey have beside object, beam, dose and rotation. */
+export declare const surveyKinds: Readonly<Record<string, unknown>>;
+/** A scan of a kind, in frames of a power of two. */
+export declare function surveyed(kind: string, seed: number): SimulatedScanOptions;
 /** Differences of a calibration from the truth in units of its errors, and wrong claims. */
 export declare function deviations(
   calibration: unknown,

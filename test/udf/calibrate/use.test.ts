@@ -87,6 +87,41 @@ test('ssb takes centre and radius', () => {
   expect(refusal(() => ctx.createSsbAnalysis(scan, optics))[1]).toContain('semiconvPix is required');
 });
 
+describe('what the file states', () => {
+  const stated = async (mrad: number, options: object = {}) => {
+    const axes = ['y', 'x', 'ky', 'kx'].map((name, i) => ({
+      name,
+      size: [rows, columns, n, n][i] as number,
+      scale: i < 2 ? 0.25 : mrad,
+      unit: i < 2 ? 'Å' : 'mrad',
+    }));
+    const meta = { voltageV: 2e5, convergenceRad: 0.02, axes };
+    const known = ctx.fromMemory(made.frames, { sigShape: [n, n], navShape: [rows, columns], meta });
+    return ctx.calibrate(known, options);
+  };
+  test('is taken unless options say otherwise, and gives ssb all that it needs', async () => {
+    const { radius } = calibration.disk as { radius: number };
+    const { optics, notes } = await stated(20 / radius, { semiconv: 20.1 });
+    expect(optics).toEqual({
+      voltage: { value: 200, source: 'file' },
+      semiconv: { value: 20.1, source: 'given' },
+      dpix: { value: expect.closeTo(0.025, 12), source: 'file' },
+    });
+    expect(notes.join()).not.toContain('the file states');
+    const given = { ...calibration, optics } as Calibration;
+    // The wavelength of electrons of 200 kV: 2.5079 pm.
+    expect(JSON.stringify(ctx.createSsbAnalysis(scan, { calibration: given }).udf.params)).toContain('2.5079');
+  });
+
+  test('against the radius of the disk is named', async () => {
+    const { radius } = calibration.disk as { radius: number };
+    const { notes } = await stated(22 / radius);
+    expect(notes[0]).toMatch(
+      /^the file states .* mrad a pixel, .* is 22(\.\d)? mrad by that, but the semi-angle is 20 mrad/,
+    );
+  });
+});
+
 test('descan of the calibration is subtracted where that is asked for, and named where it is not', async () => {
   const descan = (u: number, v: number) => [1.5 * u + 0.5 * v * v, -0.7 * v] as const;
   const moved = simulatedScan({ ...turned, hot: 0, descan });
@@ -114,8 +149,15 @@ describe('an invalid calibration', () => {
     [() => other({ descan: { order: 1, span: 3, coefficients: [[1]] } }), 'Format', /coefficients of its descan/],
     [() => other({ shape: [rows, columns, n, n + 1] }), 'Shape', /calibration is of frames of 48 × 49/],
     [() => other({ badPixels: undefined }), 'Format', /hot pixels/],
+    [() => other({ optics: { dpix: { value: -1, source: 'file' } } }), 'Format', /dpix of its optics is -1/],
   ])('%#', (given, tag, message) => {
-    for (const what of ['createComAnalysis', 'createIcomAnalysis', 'createSsbAnalysis'] as const)
+    for (const what of [
+      'createComAnalysis',
+      'createSsbAnalysis',
+      'createDiskAnalysis',
+      'createClusterAnalysis',
+      'createStrainAnalysis',
+    ] as const)
       expect(refusal(() => ctx[what](scan, { calibration: given() as Calibration }))).toEqual([
         tag,
         expect.stringMatching(message),

@@ -124,6 +124,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
     return {
       bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
       takesArrays: true,
+      takesPieces: false,
       run: (run) => runPass(pass, run),
       async dispose() {
         for (const buffer of held) buffer.release();
@@ -223,6 +224,6 @@ async function runPass(pass: Pass, { frames, count, nav, sig }: UdfRun): Promise
   }
   for (const [i, step] of steps.entries()) {
     const plane = planes[i];
-    if (plane) writePlanes(step, layout, new Uint32Array(await device.read(plane)), sig);
+    if (plane) writePlanes(step, layout, new Uint32Array(await device.read(plane)), sig as Float64Array);
   }
 }

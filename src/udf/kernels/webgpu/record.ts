@@ -6,14 +6,14 @@ import { type FrameLayout, frameConstants, shaders, withConstants } from './shad
 import { type DeviceStep, partWords, spanValues, stepShape } from './steps.js';
 
 /** The bindings of a slot: its frames, their uniforms, and the words per frame of each step. */
-export interface SlotBindings {
+interface SlotBindings {
   readonly frames: Binding;
   readonly chunk: Binding;
   readonly out: Binding | undefined;
 }
 
 /** The bindings of a step in addition to the frames. */
-export interface StepBindings {
+interface StepBindings {
   /** Marks, weights, indices. */
   readonly tables: readonly Binding[];
   /** Sums of each pixel, and the least value of each frame. */

@@ -37,7 +37,7 @@ const densePixels = 4096;
 const mostParts = 64;
 
 /** Sizes of a step on a device. */
-export interface StepShape {
+interface StepShape {
   /** Words per frame that the host reads back, for steps over each frame. */
   readonly words: number;
   /** Words per pixel that stay on the device, for steps over each pixel. */

@@ -1,0 +1,45 @@
+/** Regions of a scan as people write them. */
+
+import { EwaldError } from '../../base/errors.js';
+import type { SliceOptions } from '../../base/frame-slice.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import { readNpyFile } from '../../io/files/npy.node.js';
+import type { Roi } from './roi.js';
+import { rangesOf } from './roi-ranges.js';
+import type { Scan } from './scan.js';
+
+/** The region of a run: `--roi`, or the positions that `--first` or `--frames` selects. Throws `Argument`, `File`. */
+export async function runRegion(
+  { roi, first, frames }: SliceOptions & { readonly roi?: string | undefined },
+  scan: Scan,
+  signal: PlatformSignal,
+): Promise<Roi | undefined> {
+  if (first === undefined && frames === undefined) return roiOf('--roi', roi, scan, signal);
+  if (roi === undefined) return { first, frames };
+  throw new EwaldError('Argument', '--roi selects frames, as --first and --frames do; give one of them');
+}
+
+/** `3,17`, `0:10,5:20`, or a .npy file; `flag` is its name in messages. Throws `Argument`, `File`. */
+export async function roiOf(
+  flag: string,
+  text: string | undefined,
+  { shape: { nav } }: Scan,
+  signal: PlatformSignal,
+): Promise<Roi | undefined> {
+  if (text === undefined) return undefined;
+  if (/\.npy$/i.test(text)) return (await readNpyFile(text, signal)).data;
+  const ranges = rangesOf(flag, text, nav, ', or a .npy file');
+  const mask = new Uint8Array(nav.reduce((size, n) => size * n, 1));
+  for (let flat = 0; flat < mask.length; flat++) {
+    let left = flat;
+    let inside = true;
+    for (let axis = nav.length - 1; axis >= 0; axis--) {
+      const at = left % (nav[axis] as number);
+      left = Math.floor(left / (nav[axis] as number));
+      const [low, high] = ranges[axis] as readonly [number, number];
+      inside &&= at >= low && at < high;
+    }
+    mask[flat] = inside ? 1 : 0;
+  }
+  return mask;
+}
