@@ -6,7 +6,7 @@ import { inline, workers } from './local.js';
 import { cancelRun, connect, listRuns, listWorkers } from './nats/connect.js';
 import { join } from './nats/join.js';
 import type { ClusterRun, ConnectOptions, JoinedWorker, JoinOptions, NatsOptions } from './nats/options.js';
-import type { InlineOptions, WorkersOptions } from './options.js';
+import type { InlineOptions, MpiOptions, WorkersOptions } from './options.js';
 import type { Place } from './place.js';
 import { type SpmdOptions, spmd } from './spmd.js';
 import type { Task } from './task.js';
@@ -22,13 +22,13 @@ export interface ExecutorFactory {
   /**
    * Runs tasks on the ranks of an MPI job (Node under mpirun or srun). Every rank runs the same program and makes the
    * same calls: rank 0 distributes tasks and receives the results; `run` of the other ranks works for it and yields
-   * nothing. Throws `Unsupported` without the MPI addon.
+   * nothing. Throws `Unsupported` without the MPI addon, `Argument` if `shards` is no folder.
    */
-  mpi(options?: InlineOptions): Promise<Executor>;
+  mpi(options?: MpiOptions): Promise<Executor>;
   /**
    * Runs tasks on the workers of this build that have joined a cluster; the server is NATS, nats:// or tls:// on Node,
    * ws:// or wss:// in browsers. Throws `Load` without the NATS client, `Lost` if no server answers within
-   * `serverSeconds`, `Argument` for wrong credentials.
+   * `serverTimeoutS`, `Argument` for wrong credentials.
    */
   connect(url: string, options?: ConnectOptions): Promise<Executor>;
 }

@@ -2,7 +2,7 @@
 import { absoluteAddress } from '../base/addresses.js';
 import { EwaldError } from '../base/errors.js';
 import { knownOptions, shown } from '../base/options.js';
-import { registeredNames } from './registered.js';
+import { registeredNames } from './registered-names.js';
 import type { InputReference, Task, TaskSpec } from './task.js';
 
 const isUrl = (text: string): boolean => /^[a-z][a-z0-9+.-]+:/i.test(text);

@@ -33,7 +33,7 @@ export function delayedExecutor(place: Place): DelayedExecutor {
         }
       },
       slots: () => 0,
-      detect: async () => [await describe(place, 'delayed', 0, undefined)],
+      workers: async () => [await describe(place, 'delayed', 0, undefined)],
       dispose: async () => shared.clear(),
     },
     shared,

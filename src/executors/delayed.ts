@@ -1,8 +1,10 @@
 /** Recorded tasks: a graph of dependencies that is computed later on any other executor. */
 import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
+import { renamed } from '../base/renamed.js';
 import { checkTask } from './check-task.js';
 import type { Executor, RunOptions, TaskResult } from './executor.js';
+import { formerOfRun } from './options.js';
 import type { Task } from './task.js';
 
 /** A future value, which may occur in the argument of a later task at any depth of plain objects and arrays. */
@@ -16,11 +18,11 @@ export class Delayed<R = unknown> {
 }
 
 /** How a graph is computed: on which executor, and the options of its run. */
-export interface ComputeOptions extends Pick<RunOptions, 'signal' | 'onProgress' | 'retries' | 'taskSeconds'> {
+export interface ComputeOptions extends Pick<RunOptions, 'signal' | 'onProgress' | 'retries' | 'taskTimeoutS'> {
   readonly on: Executor;
 }
 
-const rows = row.others('on', 'signal', 'onProgress', 'retries', 'taskSeconds');
+const rows = row.others('on', 'signal', 'onProgress', 'retries', 'taskTimeoutS');
 
 /** The types of the values of a list of delayed values. */
 export type Computed<T extends readonly unknown[]> = { [K in keyof T]: T[K] extends Delayed<infer R> ? R : T[K] };
@@ -80,7 +82,7 @@ function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
  * Returns the values in order. Throws the errors of tasks and of `run`.
  */
 export async function compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>> {
-  const { on, ...run } = checkedOptions('compute', options, rows);
+  const { on, ...run } = checkedOptions('compute', renamed('compute', options, formerOfRun), rows);
   if (typeof on?.run !== 'function')
     throw new EwaldError('Argument', 'compute: on is not an executor; pass { on: await Executor.workers() }');
   const nodes = graphOf(wanted);

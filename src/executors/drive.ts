@@ -7,8 +7,10 @@ import { abortError, iteratorOf } from '../base/aborted.js';
 import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
+import { renamed } from '../base/renamed.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
+import { formerOfRun } from './options.js';
 import type { Task, TaskSpec } from './task.js';
 
 /** How one task is run. */
@@ -52,7 +54,7 @@ export interface Lane {
 }
 
 /** Seconds that a task may take, unless its run states otherwise. */
-const taskSecondsRow = row.number(1e-3, Number.POSITIVE_INFINITY, 600);
+const taskTimeoutRow = row.number(1e-3, Number.POSITIVE_INFINITY, 600);
 const rows = {
   signal: row.signal,
   onProgress: row.any,
@@ -60,12 +62,13 @@ const rows = {
   failures: row.choice(['throw', 'yield'], 'throw'),
   window: row.integer(1, 65536),
   retries: row.integer(0, 10, 1),
-  taskSeconds: taskSecondsRow,
+  taskTimeoutS: taskTimeoutRow,
   everywhere: row.flag,
 } as const;
 
 /** Checks the options of a run and fills in the defaults. */
-export function checkRun(given: RunOptions) {
+export function checkRun(options: RunOptions) {
+  const given = renamed('run', options, formerOfRun);
   const { signal, ...checked } = checkedOptions('run', given, rows);
   return { ...checked, signal: signal as AbortSignal | undefined, onProgress: observer('run', given, 'onProgress') };
 }
@@ -204,7 +207,7 @@ class Work {
     const index = this.#drawn++;
     const spec = checkTask(task, index, this.#lane.names);
     const { id } = spec;
-    const { retries, taskSeconds: seconds, failures } = this.#run;
+    const { retries, taskTimeoutS: seconds, failures } = this.#run;
     const onAbort = (listener: () => void): (() => void) => {
       this.#aborts.add(listener);
       return () => this.#aborts.delete(listener);

@@ -38,7 +38,7 @@ export interface RunOptions {
   /** Number of retries for a task lost with its worker, 0 … 10; default 1. A task that throws is not retried. */
   readonly retries?: number | undefined;
   /** Seconds after which the worker of a task counts as hung, above 0, `Infinity` for no limit; default 600. */
-  readonly taskSeconds?: number | undefined;
+  readonly taskTimeoutS?: number | undefined;
   /**
    * For `mpi`: every rank, not only rank 0, gets the results, in the same order; default false. Other executors return
    * them once.
@@ -64,7 +64,7 @@ export interface TaskResult<R = unknown> {
   readonly seconds: number;
 }
 
-/** A worker, as reported by `detect`. */
+/** A worker, as `workers` of an executor reports it. */
 export interface WorkerInfo {
   readonly name: string;
   readonly host: string;
@@ -120,7 +120,7 @@ export interface ExecutorMethods extends Disposable {
    */
   share(value: unknown): Promise<{ readonly hash: string }>;
   /** The workers, with their devices. */
-  detect(): Promise<readonly WorkerInfo[]>;
+  workers(): Promise<readonly WorkerInfo[]>;
 }
 /** Runs tasks on workers; release it with `dispose` or `await using`. */
 export type Executor = ExecutorMethods & MaybeAsyncDisposable;

@@ -10,7 +10,7 @@ import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
 
 /** Options of a host. */
-export interface HostParts {
+interface HostParts {
   readonly place: HostPlace;
   readonly worker: string;
   readonly threads: number;
@@ -26,7 +26,7 @@ export interface HostParts {
 }
 
 /** A result and the buffers of it that are transferred. */
-export interface HostAnswer {
+interface HostAnswer {
   readonly value: unknown;
   readonly transfer: readonly ArrayBuffer[];
   readonly seconds: number;
@@ -77,6 +77,13 @@ export class TaskHost {
     return { value, transfer: moving, seconds: (performance.now() - began) / 1000 };
   }
 
+  /** Closes the shard; a task that stores more opens another one. */
+  async rest(): Promise<void> {
+    const shard = this.#shard;
+    this.#shard = undefined;
+    await shard?.opened.dispose();
+  }
+
   async dispose(): Promise<void> {
     const context = this.#context;
     this.#context = undefined;
@@ -84,7 +91,7 @@ export class TaskHost {
     const kept = [...this.#kept.values()];
     this.#kept.clear();
     await Promise.all(kept.map(letGo));
-    await this.#shard?.opened.dispose();
+    await this.rest();
     this.#files.clear();
     // Failure to open the context has been reported to the task that needed it.
     await (await context?.catch(() => undefined))?.dispose();
@@ -121,7 +128,7 @@ export class TaskHost {
     if (this.#shard?.token === token) return this.#shard.opened;
     const opened = shards === undefined ? undefined : await place.shards?.open(shards, folder, token);
     if (!opened) return undefined;
-    await this.#shard?.opened.dispose();
+    await this.rest();
     this.#shard = { token, opened };
     return opened;
   }

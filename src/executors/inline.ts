@@ -49,7 +49,7 @@ async function within<T>(seconds: number, { id }: TaskSpec, work: Promise<T>): P
   if (seconds > 2e6) return work;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const what = `task ${id} did not finish within ${seconds} s; run({ taskSeconds }) allows more`;
+    const what = `task ${id} did not finish within ${seconds} s; run({ taskTimeoutS }) allows more`;
     timer = setTimeout(() => reject(new EwaldError('Lost', what)), seconds * 1000);
   });
   try {

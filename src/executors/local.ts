@@ -1,6 +1,7 @@
 /** Executors of this process: inline and workers. */
 import { EwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
+import { withFormer } from '../base/renamed.js';
 import { asyncDispose } from '../base/resource.js';
 import { version } from '../base/version.js';
 import { contentHash, sharesMemory, toShared } from './content.js';
@@ -43,7 +44,7 @@ export class SharedValues {
 /** Adds the disposal symbol to an executor. */
 export function disposable(executor: ExecutorMethods): Executor {
   Object.defineProperty(executor, asyncDispose, { value: () => executor.dispose() });
-  return executor as Executor;
+  return withFormer('executor', executor as Executor, { detect: 'workers' });
 }
 
 /** The parts of an executor. */
@@ -51,12 +52,12 @@ interface Parts {
   readonly kind: ExecutorKind;
   run(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions): AsyncGenerator<TaskResult, void, undefined>;
   readonly slots: () => number;
-  detect(): Promise<readonly WorkerInfo[]>;
+  workers(): Promise<readonly WorkerInfo[]>;
   dispose(): Promise<void>;
 }
 
 /** Makes an executor with its lifetime: disposal ends the current runs, then their workers. */
-export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
+export function assemble({ kind, run, slots, workers, dispose }: Parts, shared: Pick<SharedValues, 'add'>): Executor {
   const ending = new AbortController();
   let disposal: Promise<void> | undefined;
   const alive = (): void => {
@@ -80,9 +81,9 @@ export function assemble({ kind, run, slots, detect, dispose }: Parts, shared: P
       alive();
       return shared.add(value);
     },
-    async detect() {
+    async workers() {
       alive();
-      return detect();
+      return workers();
     },
     dispose: () => {
       disposal ??= (async () => {
@@ -124,7 +125,7 @@ export async function inline(place: Place, options: InlineOptions = {}): Promise
       kind: 'inline',
       run: (tasks, run) => drive(tasks, lane, run),
       slots: () => 1,
-      detect: async () => [await describe(place, 'inline', 1, context)],
+      workers: async () => [await describe(place, 'inline', 1, context)],
       async dispose() {
         shared.clear();
         await host.dispose();
@@ -164,7 +165,7 @@ export async function workers(place: Place, options: WorkersOptions = {}): Promi
       kind: 'workers',
       run: (tasks, run) => drive(tasks, pool, run),
       slots: () => pool.size,
-      detect: async () => [await describe(place, 'workers', pool.size, contexts[0])],
+      workers: async () => [await describe(place, 'workers', pool.size, contexts[0])],
       async dispose() {
         await pool.dispose();
         shared.clear();

@@ -8,7 +8,7 @@ import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js
 import { TaskHost } from './host.js';
 import { InlineLane } from './inline.js';
 import { assemble, describe, SharedValues } from './local.js';
-import { checkInline, type InlineOptions } from './options.js';
+import { checkMpi, type MpiOptions } from './options.js';
 import type { Place } from './place.js';
 import type { Task, TaskSpec } from './task.js';
 
@@ -130,7 +130,7 @@ class MpiLane implements Lane {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       const what =
-        `rank ${number} did not answer within ${seconds} s of starting task ${id}; run({ taskSeconds }) ` +
+        `rank ${number} did not answer within ${seconds} s of starting task ${id}; run({ taskTimeoutS }) ` +
         'allows more';
       timer = setTimeout(() => {
         this.#hung = new EwaldError('Lost', what);
@@ -189,6 +189,7 @@ async function* serve(
   } finally {
     // A rank whose caller stops reading still has tasks to run.
     while (!over) await next();
+    await host.rest();
   }
 }
 
@@ -204,8 +205,10 @@ async function answerTask(comm: Communicator, host: TaskHost, spec: Omit<TaskSpe
 }
 
 /** Creates the executor of an MPI job; all ranks make the same calls, and results arrive on rank 0 or on all ranks. */
-export async function mpi(place: Place, world: Communicator, options: InlineOptions = {}): Promise<Executor> {
-  const { context, modules } = checkInline(options, 'Executor.mpi');
+export async function mpi(place: Place, world: Communicator, options: MpiOptions = {}): Promise<Executor> {
+  const { context, modules, shards } = checkMpi(options);
+  // One rank alone writes the outputs itself.
+  const allowed = shards === undefined || world.size === 1 ? undefined : await place.shards?.allowed(shards);
   const comm = (await world.split(0)) as Communicator;
   const names = Object.keys(modules);
   const shared = new SharedValues();
@@ -215,6 +218,7 @@ export async function mpi(place: Place, world: Communicator, options: InlineOpti
     worker: name,
     threads: 1,
     modules,
+    shards: allowed,
     contextOptions: context,
     place,
     fetchShared: async (hash) => (given.has(hash) ? given.get(hash) : shared.get(hash)),
@@ -229,7 +233,7 @@ export async function mpi(place: Place, world: Communicator, options: InlineOpti
       kind: 'mpi',
       run,
       slots: () => Math.max(1, comm.size - 1),
-      async detect(): Promise<WorkerInfo[]> {
+      async workers(): Promise<WorkerInfo[]> {
         const mine = await describe(place, name, 1, context);
         if (comm.rank > 0) {
           await tell(comm, 0, mine);

@@ -6,7 +6,7 @@ import type { PlatformUrl } from '../base/globals.js';
 import { list } from '../base/options.js';
 import { checkParameter } from '../base/parameters.js';
 import type { ContextOptions } from '../core/context/context.js';
-import type { WorkerParameters } from './parameter-types.js';
+import type { JoinParameters, WorkerParameters } from './parameter-types.js';
 import { joinRows } from './parameters.js';
 import { isRegistered } from './registered.js';
 
@@ -17,6 +17,9 @@ export interface InlineOptions {
   /** Modules registered under names of your choice, each with its absolute URL. */
   readonly modules?: Readonly<Record<string, string | PlatformUrl>> | undefined;
 }
+
+/** Options of the ranks of an MPI job; `shards` is as for the workers of a cluster. */
+export interface MpiOptions extends InlineOptions, Pick<JoinParameters, 'shards'> {}
 
 /** Options of workers. */
 export interface WorkersOptions extends InlineOptions, WorkerParameters {
@@ -29,6 +32,8 @@ export interface WorkersOptions extends InlineOptions, WorkerParameters {
   readonly contexts?: readonly ContextOptions[] | undefined;
 }
 
+/** Former names of the options of a run. */
+export const formerOfRun = { taskSeconds: 'taskTimeoutS' };
 const inlineRows = row.others('context', 'modules');
 /** The rows of the options of workers. */
 export const workersRows = {
@@ -55,9 +60,18 @@ export function checkModules(given: InlineOptions['modules']): Record<string, st
 }
 
 /** Checks the options of inline executors. */
-export function checkInline(given: InlineOptions, what = 'Executor.inline') {
-  const { context, modules } = checkedOptions(what, given, inlineRows);
+export function checkInline(given: InlineOptions) {
+  const { context, modules } = checkedOptions('Executor.inline', given, inlineRows);
   return { context, modules: checkModules(modules) };
+}
+
+/** Checks the options of ranks. */
+export function checkMpi(given: MpiOptions) {
+  const { context, modules, shards } = checkedOptions('Executor.mpi', given, {
+    ...inlineRows,
+    shards: joinRows.shards,
+  });
+  return { context, modules: checkModules(modules), shards };
 }
 
 /** Whether workers of this many threads each occupy every core, so that none is left for the threads of Node's pool. */
@@ -65,7 +79,7 @@ export const isCrowded = (workers: number, threads: number, cores: number): bool
   threads === 1 && workers >= cores;
 
 /** The workers that options describe. */
-export interface ChosenWorkers extends Required<Pick<WorkersOptions, 'worker'>> {
+interface ChosenWorkers extends Required<Pick<WorkersOptions, 'worker'>> {
   /** The context options of each worker. */
   readonly contexts: readonly (ContextOptions | undefined)[];
   readonly modules: Record<string, string>;

@@ -37,7 +37,7 @@ export interface JoinParameters {
    * Seconds after which it finishes its tasks and leaves. It leaves up to a tenth earlier, at random: workers that
    * were started together do not leave together. S; 1 … 1e9; default none.
    */
-  readonly lifetime?: number | undefined;
+  readonly lifetimeS?: number | undefined;
   /** Name shown by ewald cluster. Default machine and process. */
   readonly name?: string | undefined;
   /**

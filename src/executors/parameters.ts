@@ -124,8 +124,9 @@ export const joinRows = {
     usual: '',
     value: 'folder',
   },
-  lifetime: {
+  lifetimeS: {
     kind: 'number',
+    flag: 'lifetime',
     sentence: 'seconds after which it finishes its tasks and leaves',
     more: 'It leaves up to a tenth earlier, at random: workers that were started together do not leave together.',
     range: range(1, 1e9, Number.NaN),
@@ -135,8 +136,18 @@ export const joinRows = {
   name: { kind: 'text', sentence: 'name shown by ewald cluster', usual: 'machine and process' },
 } as const satisfies Parameters;
 
+/** What ranks may write. */
+export const rankRows = /* @__PURE__ */ grouped('many cores', {
+  shards: {
+    ...joinRows.shards,
+    sentence: 'under mpirun: shared folder in which ranks may store results, if the stream is written there',
+    of: ['detector frames'],
+    neutral: true,
+  },
+} as const satisfies Parameters);
+
 const { cluster, token, creds } = connectionRows;
-const { workers, threads, allowModules, maxMemory, name, shards, lifetime } = joinRows;
+const { workers, threads, allowModules, maxMemory, name, shards, lifetimeS } = joinRows;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
@@ -145,7 +156,7 @@ export const tables = [
   {
     name: 'JoinParameters',
     about: 'What a worker offers to a cluster.',
-    rows: { allowModules, maxMemory, lifetime, name, shards },
+    rows: { allowModules, maxMemory, lifetimeS, name, shards },
   },
   { name: 'SubmitParameters', about: 'How a run on a cluster is treated.', rows: submitRows },
 ] as const;

@@ -13,6 +13,6 @@ export type {
   WorkerState,
 } from './executor.js';
 export type { ClusterRun, ConnectOptions, JoinedWorker, JoinOptions, LoadNats, NatsOptions } from './nats/options.js';
-export type { InlineOptions, WorkersOptions } from './options.js';
+export type { InlineOptions, MpiOptions, WorkersOptions } from './options.js';
 export type { SpmdOptions } from './spmd.js';
 export type { InputReference, Task } from './task.js';

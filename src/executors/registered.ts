@@ -1,11 +1,7 @@
-/**
- * The modules that every worker knows by name. They belong to other rooms: each has a task.ts, src/entries/tasks.ts
- * lists them, and a `Place` provides them.
- */
+/** The modules that every worker knows by name: a room has one in its task.ts, and a `Place` provides them. */
+import { registeredNames } from './registered-names.js';
 
-/** Names of the package's own modules. */
-export const registeredNames = ['pi', 'heffte', 'pipeline', 'udf', 'indexing', 'merging'] as const;
-export type RegisteredName = (typeof registeredNames)[number];
+type RegisteredName = (typeof registeredNames)[number];
 
 /** Loaders of the modules by name, called on first use; exports are task functions, see task.ts. */
 export type RegisteredModules = Readonly<Record<RegisteredName, () => Promise<unknown>>>;

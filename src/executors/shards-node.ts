@@ -1,6 +1,6 @@
 /** Shards as a worker writes them. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { EwaldError } from '../base/errors.js';
 import { fileError } from '../base/file-errors.js';
@@ -58,18 +58,20 @@ export async function openShard(allowed: string, folder: string, token: string):
     async dispose() {
       await text.dispose();
       await index.dispose();
+      // Nothing refers to a shard without an entry, which is left by a full disk.
+      if (index.end === 0) for (const { path } of [text, index]) await rm(path, { force: true }).catch(() => {});
     },
   };
 }
 
 /** A file that one process appends to; what an append has not finished is overwritten by the next one. */
 class Appended {
-  readonly #path: string;
+  readonly path: string;
   readonly #handle: FileHandle;
   end = 0;
 
   private constructor(path: string, handle: FileHandle) {
-    this.#path = path;
+    this.path = path;
     this.#handle = handle;
   }
 
@@ -94,11 +96,13 @@ class Appended {
       await flush(this.#handle);
       this.end = end;
     } catch (cause) {
-      throw fileError(this.#path, 'written', cause);
+      throw fileError(this.path, 'written', cause);
     }
   }
 
-  dispose(): Promise<void> {
-    return this.#handle.close();
+  /** Closes the file without what an append has not finished. */
+  async dispose(): Promise<void> {
+    await this.#handle.truncate(this.end).catch(() => {});
+    await this.#handle.close();
   }
 }

@@ -8,8 +8,9 @@ import { decode, encode } from './codec.js';
 
 /** Name of the file whose content proves that a folder is the one that the client means. */
 export const tokenFile = 'ewald-shards';
-/** Form of the names of shards and of tokens. */
+/** Form of the names of shards and of tokens, and of the files of a shard. */
 export const shardName = /^[0-9a-f]{24}$/;
+export const shardFile = new RegExp(`${shardName.source.slice(0, -1)}\\.(?:text|index)$`);
 
 /** An entry of an index. */
 export function entryOf(value: unknown): Uint8Array {

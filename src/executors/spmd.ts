@@ -5,10 +5,11 @@ import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
+import { renamed } from '../base/renamed.js';
 import { type RankHandle, type RankState, type WorkerGroup, workerGroup } from '../core/communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
-import { checkModules, isCrowded, type WorkersOptions, workersRows } from './options.js';
+import { checkModules, formerOfRun, isCrowded, type WorkersOptions, workersRows } from './options.js';
 import type { Place } from './place.js';
 import type { Task, TaskSpec } from './task.js';
 import { Member, type MemberEvents } from './workers/member.js';
@@ -20,7 +21,7 @@ export interface SpmdOptions extends Omit<WorkersOptions, 'workers' | 'contexts'
   /** Ends every rank. */
   readonly signal?: PlatformSignal | undefined;
   /** Seconds the program may take once every rank has started, above 0; default: no limit. */
-  readonly taskSeconds?: number | undefined;
+  readonly taskTimeoutS?: number | undefined;
 }
 
 /** Names the ranks that keep a program from ending: ranks that wait for no message, or all in a deadlock. */
@@ -32,7 +33,7 @@ function verdict(states: readonly RankState[], ended: ReadonlySet<number>, secon
   const who = guilty.length === 0 ? 'the ranks' : `${guilty.length === 1 ? 'rank' : 'ranks'} ${guilty.join(', ')}`;
   const what = `${who} did not finish within ${seconds} s${waits && `: ${waits}`}`;
   const ranks = guilty.length === 0 ? there.map(({ rank }) => rank) : guilty;
-  return new EwaldError('Lost', `${what}; spmd({ taskSeconds }) allows more`, { detail: { ranks } });
+  return new EwaldError('Lost', `${what}; spmd({ taskTimeoutS }) allows more`, { detail: { ranks } });
 }
 
 /** Seconds until the other ranks are ended after one has failed: a rank that only computes receives no notice. */
@@ -42,17 +43,18 @@ const rows = {
   ...workerRows,
   ranks: row.required(row.integer(1, 256)),
   signal: row.signal,
-  taskSeconds: row.number(1e-3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+  taskTimeoutS: row.number(1e-3, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
 } as const;
 
 /**
  * Runs the task's function once on each rank, with `scope.comm` between them, and returns the ranks' results. When a
  * rank throws, dies or returns while others wait for it, their calls fail with `Lost`, and the first error is thrown
- * here. After `taskSeconds` the error names the ranks that wait for no other.
+ * here. After `taskTimeoutS` the error names the ranks that wait for no other.
  */
-export async function spmd(place: Place, task: Task, given: SpmdOptions): Promise<unknown[]> {
+export async function spmd(place: Place, task: Task, options: SpmdOptions): Promise<unknown[]> {
+  const given = renamed('spmd', options, formerOfRun);
   const wanted = checkedOptions('spmd', given, rows);
-  const { ranks: size, threads, taskSeconds: seconds, context, worker, signal } = wanted;
+  const { ranks: size, threads, taskTimeoutS: seconds, context, worker, signal } = wanted;
   const modules = checkModules(wanted.modules);
   const { transfer: _, ...spec } = checkTask(task, 0, Object.keys(modules));
   checkSignal(signal);

@@ -45,7 +45,7 @@ describe.skipIf(!natsPresent)('accounts of a server', () => {
   });
 
   test('accounts do not see each other', async () => {
-    const guest = await Executor.connect(at('guest'), { modules: ['mine'], workerSeconds: 1 });
+    const guest = await Executor.connect(at('guest'), { modules: ['mine'], workerTimeoutS: 1 });
     expect(guest.slots).toBe(0);
     const run = async (): Promise<void> => {
       for await (const _ of guest.run([{ module: 'mine', function: 'square', argument: 3 }]));

@@ -1,6 +1,6 @@
 /**
- * A cluster whose members are killed and stopped at random while it computes: results equal those of this thread. Used
- * by chaos.test.ts and by test/soak/cluster.mjs.
+ * A cluster whose members are killed and stopped in an order that a seed determines: results equal those of this
+ * thread. Used by chaos.test.ts and by test/soak/cluster.mjs.
  */
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
@@ -36,28 +36,38 @@ export async function answers(executor, tasks, hash) {
 }
 
 /**
- * Kills and stops members until `isOver()`. A member has `kill()` and `start()`, and `signal(name)`; returns what was
- * done to each, as `done` lists it meanwhile.
+ * Does to members what `plan` says, and returns a list of it: `kills` in turns among them, `stops` of members (SIGSTOP)
+ * for `stopped` seconds, and `absences` of the server for `absent` seconds. About `between` seconds pass between two,
+ * and at most `away` until a killed member is started again. Nothing more happens once `isOver()`. A member has
+ * `kill()`, `start()` and `signal(name)`.
  */
-export async function trouble(members, seed, { between, away, stopped }, isOver, done = []) {
+export async function trouble(members, seed, plan, isOver = () => false) {
+  const { kills, stops = 0, absences = 0, between, away, stopped = 0, absent = 0 } = plan;
   const chance = random(seed);
-  while (!isOver()) {
+  const names = Object.keys(members);
+  const from = Math.floor(chance() * names.length);
+  const list = [
+    ...Array.from({ length: kills }, (_, i) => ['killed', names[(from + i) % names.length]]),
+    ...Array.from({ length: stops }, () => ['stopped', names[Math.floor(chance() * names.length)]]),
+    ...Array.from({ length: absences }, () => ['absent', 'server']),
+  ];
+  for (let i = list.length - 1; i > 0; i--) {
+    const other = Math.floor(chance() * (i + 1));
+    [list[i], list[other]] = [list[other], list[i]];
+  }
+  for (const [what, name] of list) {
     await pause(between * (0.5 + chance()));
     if (isOver()) break;
-    const names = Object.keys(members);
-    const name = names[Math.floor(chance() * names.length)];
     const member = members[name];
-    if (chance() < 0.3) {
-      done.push(`stopped ${name}`);
-      member.signal('SIGSTOP');
-      await pause(stopped * chance());
-      member.signal('SIGCONT');
+    if (what === 'stopped') {
+      await member.signal('SIGSTOP');
+      await pause(stopped);
+      await member.signal('SIGCONT');
     } else {
-      done.push(`killed ${name}`);
       await member.kill();
-      await pause(away * chance());
+      await pause(what === 'killed' ? away * chance() : absent);
       await member.start();
     }
   }
-  return done;
+  return list.map(([what, name]) => `${name} ${what}`);
 }

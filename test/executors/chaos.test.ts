@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Executor } from 'ewald/executors';
 import { describe, expect, test } from 'vitest';
 import { encode } from '../../src/executors/codec.js';
+import { run as soak } from '../soak/cluster.mjs';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { answers, chaosTasks, trouble } from './chaos.mjs';
 
@@ -30,8 +31,8 @@ class Revived {
   }
 }
 
-/** Compares runs of `count` tasks with one on this thread, until three troubles have happened. */
-async function survive(seed: number, count: number, pauses: Parameters<typeof trouble>[2]): Promise<void> {
+/** Compares runs of `count` tasks with one on this thread, until all that is planned has happened. */
+async function survive(seed: number, count: number, plan: Parameters<typeof trouble>[2]): Promise<void> {
   const inline = await Executor.inline({ context: { backend: 'wasm' }, modules: { mine: module } });
   const wanted = await answers(inline, await chaosTasks(inline, count, large), hash);
   await inline.dispose();
@@ -39,15 +40,17 @@ async function survive(seed: number, count: number, pauses: Parameters<typeof tr
   const members = { server, one: new Revived(server.url), two: new Revived(server.url) };
   await Promise.all([members.one.start(), members.two.start()]);
   const executor = await Executor.connect(server.url, { modules: ['mine'] });
-  let over = false;
-  const done: string[] = [];
-  const troubled = trouble(members, seed, pauses, () => over, done);
+  let [hasHappened, hasFailed] = [false, false];
+  const troubled = trouble(members, seed, plan, () => hasFailed).finally(() => {
+    hasHappened = true;
+  });
   try {
-    // A fast machine is done before anything has happened.
-    while (done.length < 3)
+    while (!hasHappened)
       expect(await answers(executor, await chaosTasks(executor, count, large), hash)).toEqual(wanted);
+  } catch (error) {
+    hasFailed = true;
+    throw error;
   } finally {
-    over = true;
     await troubled;
     await executor.dispose();
     await Promise.all([members.one.kill(), members.two.kill()]);
@@ -56,8 +59,12 @@ async function survive(seed: number, count: number, pauses: Parameters<typeof tr
 }
 
 describe.skipIf(!natsPresent)('chaos', () => {
-  test('of some seconds', { timeout: 300_000 }, () => survive(1, 60, { between: 1, away: 1, stopped: 3 }));
+  test('of some seconds', { timeout: 300_000 }, () =>
+    survive(1, 60, { kills: 3, stops: 1, between: 1, away: 1, stopped: 3 }),
+  );
 
-  // Further seeds are in `npm run soak -- cluster`.
-  test('of a minute', { tags: 'all', timeout: 900_000 }, () => survive(2, 300, { between: 3, away: 3, stopped: 15 }));
+  // Ten seeds at full length are in `npm run soak -- cluster`.
+  test('with clients that are killed and a server that is away', { tags: 'all', timeout: 900_000 }, () =>
+    soak({ scale: 0.05, seeds: [1] }),
+  );
 });

@@ -47,7 +47,13 @@ describe('under Slurm 22.05 and later', () => {
   };
 
   test('a worker has the cores that it uses', () => {
-    expect(started('workers.slurm', {})).toBe('32 cores: --no-install ewald worker --jobs 32');
+    const worker = 'ewald worker --jobs 32 --lifetime 6900 --shards';
+    expect(started('workers.slurm', {})).toBe(`32 cores: --no-install ${worker} ${process.cwd()}`);
+    // The job has two hours.
+    expect(readFileSync(example('workers.slurm'), 'utf8')).toContain('#SBATCH --time=02:00:00\n');
+    expect(started('workers.slurm', { SHARDS: '/data/results' })).toBe(
+      `32 cores: --no-install ${worker} /data/results`,
+    );
   });
 
   test('a job of the array has its shard, its stream and its cores', async () => {
@@ -101,11 +107,44 @@ test.skipIf(!systemd)(systemd ? 'systemd accepts the unit' : 'absent: systemd-an
   expect(status, said).toBe(0);
 });
 
+/** The arguments of `ewald worker` in a file; /data and /results are `folder`. */
+function workerArguments(name: string, folder: string): string[] {
+  const found = /ewald worker (.*)|args: \[worker, (.*)\]/.exec(readFileSync(example(name), 'utf8'));
+  const words = (found?.[1] ?? found?.[2] ?? '').split(/[ ,]+/).map((word) => word.replace(/^"(.*)"$/, '$1'));
+  return words.map((word) => word.replace(/^\/(data|results)$/, folder));
+}
+
 const nats = present('nats-server', '--version');
 test.skipIf(!nats)(nats ? 'nats-server accepts its configuration' : 'absent: nats-server', () => {
   process.env.EWALD_NATS_TOKEN ??= 'a-token';
   const { status, said } = run('nats-server', '-c', example('nats.conf'), '-t');
   expect(status, said).toBe(0);
+});
+
+test.skipIf(!nats)(nats ? 'workers start as in the examples, with their server' : 'absent: nats-server', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-example-'));
+  const conf = readFileSync(example('nats.conf'), 'utf8').replace(/^(port|websocket).*$/gm, '');
+  process.env.EWALD_NATS_TOKEN = 'a-token';
+  const server = await new NatsServer(conf).start();
+  const names = ['ewald-worker.service', 'kubernetes.yaml'];
+  const workers = names.map(
+    (name) => new WorkerProcess(server.url, [...workerArguments(name, folder), '--name', name]),
+  );
+  try {
+    for (const worker of workers) await worker.joined();
+    const { code, out, err } = await ewald(['cluster', '--connect', server.url, '--json']);
+    expect(code, err).toBe(0);
+    for (const name of names) expect(out).toContain(`"${name}"`);
+    // Without the token nobody is let in.
+    const alone = await ewald(['cluster', '--connect', server.url], { env: { EWALD_NATS_TOKEN: '' } });
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('pass its token')]);
+    for (const worker of workers) worker.kill('SIGINT');
+    for (const worker of workers) expect(await worker.ended()).toBe(130);
+  } finally {
+    for (const worker of workers) worker.kill();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test.skipIf(!nats)(nats ? 'submit.mjs counts the points that one executor counts' : 'absent: nats-server', async () => {

@@ -144,7 +144,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
 
   test('a client is killed: its tasks are dropped, and workers are free for others', async () => {
     const log: string[] = [];
-    const worker = await joined('client', { clientSeconds: 1, onEvent: (event: string) => log.push(event) });
+    const worker = await joined('client', { clientTimeoutS: 1, onEvent: (event: string) => log.push(event) });
     const executor = await connected('client');
     const script = fileURLToPath(new URL('./lonely-client.mjs', import.meta.url));
     const client = spawn(process.execPath, [script, server.url, 'client'], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -319,7 +319,7 @@ describe.skipIf(!natsPresent).each([false, true])('a worker with allowModules: %
       },
     });
     const executor = await Executor.connect(server.url, { cluster, modules: ['mine'] });
-    expect((await executor.detect()).map(({ name }) => name)).toEqual([worker.info.name]);
+    expect((await executor.workers()).map(({ name }) => name)).toEqual([worker.info.name]);
     const results: unknown[] = [];
     for await (const { value } of executor.run([
       { module: 'pi', function: 'count', argument: { points: 1000, seed: 1 } },

@@ -177,7 +177,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
   test('invalid options of a run are refused', async () => {
     await refused(() => values(executor, [], { windows: 2 } as never), 'Argument', 'did you mean "window"');
     await refused(() => values(executor, [], { window: 0 }), 'Argument', 'from 1 to 65536');
-    await refused(() => values(executor, [], { taskSeconds: Number.NaN }), 'Argument', 'taskSeconds');
+    await refused(() => values(executor, [], { taskTimeoutS: Number.NaN }), 'Argument', 'taskTimeoutS');
     await refused(() => values(executor, 5 as never), 'Argument', 'expected an array or an iterable of tasks');
   });
 
@@ -190,7 +190,7 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     const hits = (await values(executor, tasks)) as bigint[];
     const whole = await values(executor, [{ ...tasks[0], argument: { points: 3e5, seed: 7 } } as Task]);
     expect(hits.reduce((sum, part) => sum + part)).toBe(whole[0]);
-    const [info] = await executor.detect();
+    const [info] = await executor.workers();
     expect(info?.backends.find(({ backend }) => backend === 'wasm')?.available).toBe(true);
     expect(info?.slots).toBe(kind === 'inline' ? 1 : 2);
   });
@@ -252,10 +252,10 @@ describe('workers', () => {
     const executor = await Executor.workers({ workers: 1 });
     try {
       await refused(
-        () => values(executor, [task('hang')], { taskSeconds: 0.3 }),
+        () => values(executor, [task('hang')], { taskTimeoutS: 0.3 }),
         'Lost',
         'within 0.3 s',
-        'taskSeconds',
+        'taskTimeoutS',
       );
       expect(await values(executor, [task('square', 2)])).toEqual([4]);
     } finally {

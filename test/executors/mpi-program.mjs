@@ -26,7 +26,7 @@ const programs = {
     // An error thrown on rank 0 is not sent to the other ranks: for them the run has ended.
     const thrown = await values([task('fail'), task('square', 3)]).catch((error) => error);
     const large = await values([task('allocate', 3e6), task('square', 5)]);
-    const info = await executor.detect();
+    const info = await executor.workers();
     if (rank > 0) return;
     const report = {
       squares: many.every(({ value, index }) => value === index * index),
@@ -75,7 +75,7 @@ const programs = {
     for await (const _ of executor.run(Array.from({ length: 8 }, () => task('wait', 60_000))));
   },
   async hang() {
-    for await (const _ of executor.run([task('hang')], { taskSeconds: 0.5 }));
+    for await (const _ of executor.run([task('hang')], { taskTimeoutS: 0.5 }));
   },
 };
 await programs[process.argv[2]]();

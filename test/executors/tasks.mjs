@@ -56,6 +56,8 @@ export const freeMeanwhile = async (_, { context, threads }) => {
 };
 export const allocate = (bytes) => new Uint8Array(bytes).fill(7);
 export const slowSquare = ({ ms, value }) => new Promise((resolve) => setTimeout(() => resolve(value * value), ms));
+/** Takes as many milliseconds as the environment of its worker says. */
+export const paced = () => wait(Number(process.env.PACE));
 /** Makes the file `mark` once it runs, and waits for the file `release`. */
 export const heldSquare = async ({ mark, release, value }) => {
   const { existsSync, writeFileSync } = await import('node:fs');

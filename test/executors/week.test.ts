@@ -1,4 +1,7 @@
 /** The life of a cluster: workers that leave, runs that compete, are listed and cancelled, and state for monitoring. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Executor, type RunOptions, type Task } from 'ewald/executors';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { encode } from '../../src/executors/codec.js';
@@ -15,6 +18,7 @@ const until = async (isTrue: () => boolean): Promise<void> => {
 
 describe.skipIf(!natsPresent)('a week of a cluster', () => {
   let server: NatsServer;
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-week-'));
   const processes: WorkerProcess[] = [];
   const executors: Executor[] = [];
   const worker = (...args: string[]): Promise<WorkerProcess> => {
@@ -42,7 +46,10 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
       await started.ended();
     }
   });
-  afterAll(() => server?.stop());
+  afterAll(async () => {
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   test.each([
     ['SIGTERM', []],
@@ -86,7 +93,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
   test('a run whose needs no worker meets says what is missing', async () => {
     await worker('--max-memory', '1GB');
     const some = async (options: object): Promise<unknown> =>
-      (await all(await connected({ workerSeconds: 1, ...options }), [task('square', 3)]))[0]?.value;
+      (await all(await connected({ workerTimeoutS: 1, ...options }), [task('square', 3)]))[0]?.value;
     expect(await some({ needMemory: 5e8 })).toBe(9);
     await refused(() => some({ needMemory: 2e9 }), 'Lost', 'with 2.00 GB of memory', 'there are workers');
     await refused(() => some({ needGpu: true }), 'Lost', 'with a GPU');
@@ -115,6 +122,31 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     expect((await ewald(['cluster', ...at, '--runs'])).out).toContain('no client has a run');
   });
 
+  test('the list shows which worker is slow, and which one leaves', async () => {
+    const paces = { first: '20', second: '20', third: '500' };
+    for (const [name, PACE] of Object.entries(paces))
+      processes.push(new WorkerProcess(server.url, ['--module', `mine=${tasks}`, '--name', name], { PACE }));
+    await Promise.all(processes.map((one) => one.joined()));
+    const executor = await connected();
+    await all(
+      executor,
+      Array.from({ length: 60 }, () => task('paced')),
+    );
+    const line = async (name: string): Promise<string> =>
+      (await ewald(['cluster', '--connect', server.url])).out.split('\n').find((one) => one.startsWith(name)) ?? '';
+    expect(await line('third')).toMatch(/ slow$/);
+    expect(await line('first')).not.toMatch(/ slow/);
+    const [mark, release] = ['mark', 'release'].map((name) => join(folder, name)) as [string, string];
+    for (const one of processes.splice(0, 2)) one.kill();
+    const held = all(executor, [task('heldSquare', { mark, release, value: 3 })]);
+    await until(() => existsSync(mark));
+    processes[0]?.kill('SIGTERM');
+    await expect.poll(() => line('third'), { timeout: 60_000 }).toMatch(/ leaves$/);
+    writeFileSync(release, '');
+    expect((await held).map(({ value }) => value)).toEqual([9]);
+    expect(await processes[0]?.ended()).toBe(143);
+  });
+
   test('a worker answers /health and /metrics', async () => {
     const started = new WorkerProcess(server.url, ['--module', `mine=${tasks}`, '--status', '0', '--name', 'seen']);
     processes.push(started);
@@ -133,7 +165,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     const events: string[] = [];
     const onEvent = (event: string): void => void events.push(event);
     await refused(
-      () => Executor.connect('nats://127.0.0.1:9', { serverSeconds: 1, onEvent }),
+      () => Executor.connect('nats://127.0.0.1:9', { serverTimeoutS: 1, onEvent }),
       'Lost',
       'no NATS server',
     );

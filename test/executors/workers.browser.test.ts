@@ -43,7 +43,7 @@ test('a Web Worker that never responds is replaced, and a missing script is repo
   try {
     const run = async (name: string) => {
       const values: unknown[] = [];
-      const options = { taskSeconds: 1, retries: 0 };
+      const options = { taskTimeoutS: 1, retries: 0 };
       for await (const { value } of executor.run([{ module, function: name, argument: 3 }], options))
         values.push(value);
       return values;

@@ -1,174 +1,182 @@
-/** A cluster whose server and workers are repeatedly killed and stopped during runs with large results. */
+/** A cluster whose server, workers and clients are killed, stopped and away during runs that store and send results. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Executor } from '../../dist/executors.node.js';
-import { createContext } from '../../dist/index.node.js';
-import { Context, stddevUdf, sumUdf } from '../../dist/udf.node.js';
 import { trouble } from '../executors/chaos.mjs';
 
 export const name = 'cluster';
 export const about =
-  'ten seeds of killed and stopped servers and workers; stream, HDF5 and UDFs are those of this thread';
-export const minutes = 20;
+  'ten seeds of killed, stopped and absent servers, workers and clients: streams, HDF5 and UDFs are those of a machine';
+export const minutes = 70;
 
-const port = 24_222;
-const url = `nats://127.0.0.1:${port}`;
-const large = 2 ** 20;
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const program = fileURLToPath(new URL('../executors/chaos-client.mjs', import.meta.url));
+const env = { ...process.env, EWALD_BACKEND: 'wasm', NO_COLOR: '1' };
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-const ended = (child) =>
-  child.exitCode !== null || child.signalCode !== null
-    ? undefined
-    : new Promise((resolve) => child.once('exit', resolve));
+const hasEnded = ({ exitCode, signalCode }) => exitCode !== null || signalCode !== null;
+const ended = (child) => (hasEnded(child) ? undefined : new Promise((resolve) => child.once('exit', resolve)));
 
-const digest = (...parts) => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
-};
+const freePort = () =>
+  new Promise((resolve) => {
+    const listening = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = listening.address();
+      listening.close(() => resolve(port));
+    });
+  });
 
-/** Runs the pipeline over the simulated frames of the tests, and gives a hash of its stream and its HDF5. */
-async function frameRun(folder, note) {
-  const data = process.env.EWALD_TEST_DATA ?? '../shared/data';
-  const sim = (file) => resolve(data, 'sim', file);
-  if (!existsSync(sim('mono.h5'))) {
-    note('absent: simulated frames');
-    return undefined;
+/** A process that can be killed and started again. */
+class Member {
+  constructor(command, words, cwd) {
+    this.start = () => {
+      this.child = spawn(command, words, { stdio: 'ignore', env, cwd });
+    };
   }
-  return async (name, more) => {
-    const [output, hdf5] = ['stream', 'h5'].map((ending) => join(folder, `${name}.${ending}`));
-    const context = await createContext({ backend: 'wasm' });
-    const given = { inputs: sim('mono.h5'), geometry: sim('mono.geom'), cells: [sim('mono.cell')], briefItems: true };
-    for await (const { error } of context.pipeline({ ...given, output, hdf5, commandLine: 'ewald index', ...more }))
-      if (error) throw error;
-    await context.dispose();
-    if (existsSync(`${output}.shards`)) throw new Error('the folder of shards was not removed');
-    return digest(readFileSync(output), readFileSync(hdf5));
-  };
+
+  signal(name) {
+    this.child.kill(name);
+  }
+
+  async kill() {
+    this.child?.kill('SIGKILL');
+    if (this.child) await ended(this.child);
+  }
 }
 
-/** Two partitions whose results have 100 MB each. */
-async function largeUdf(folder) {
-  const file = join(folder, 'large.raw');
-  writeFileSync(
-    file,
-    Uint16Array.from({ length: 4 * 2048 * 2048 }, (_, i) => i % 241),
+/** A client: whichever program it runs at the moment, until that has ended by itself. */
+class Client {
+  kills = 0;
+  isOver = false;
+
+  constructor(cwd) {
+    this.cwd = cwd;
+  }
+
+  /** Runs a program of Node, again and again if it is killed. Returns what it prints. */
+  async run(...words) {
+    for (;;) {
+      const child = spawn(process.execPath, words, { env, cwd: this.cwd });
+      this.child = child;
+      let [out, err] = ['', ''];
+      child.stdout.on('data', (text) => {
+        out += text;
+      });
+      child.stderr.on('data', (text) => {
+        err = (err + text).slice(-4000);
+      });
+      await new Promise((resolve) => child.once('close', resolve));
+      if (child.exitCode === 0) return out;
+      if (child.signalCode !== 'SIGKILL') throw new Error(`${words.join(' ')} ended with ${child.exitCode}: ${err}`);
+      this.kills++;
+    }
+  }
+
+  /** The program that runs; there may be none for a moment. */
+  async #now() {
+    while (!this.isOver && (!this.child || hasEnded(this.child))) await pause(0.02);
+    return this.child;
+  }
+
+  start() {}
+
+  async signal(name) {
+    (await this.#now()).kill(name);
+  }
+
+  async kill() {
+    (await this.#now()).kill('SIGKILL');
+  }
+}
+
+const digest = (folder, name) =>
+  ['stream', 'h5'].map((ending) =>
+    createHash('sha256')
+      .update(readFileSync(join(folder, `${name}.${ending}`)))
+      .digest('hex'),
   );
-  const shape = { format: 'raw', dtype: 'u16', sigShape: [2048, 2048], navShape: [4] };
-  return async (ctx) => {
-    const results = await ctx.runUdf(await ctx.load(file, shape), stddevUdf, { numPartitions: 2 });
-    await ctx.close();
-    return digest(...Object.values(results).map(({ data }) => new Uint8Array(data.buffer)));
-  };
+
+/** Makes the data of the runs; returns what they give on this machine without a cluster. */
+async function prepared(client, { folder, side, images }) {
+  await client.run(cli, 'simulate', 'frames', '-o', '.', `--images=${images}`, '--size=256,256', '--distance=60');
+  const pixels = Uint16Array.from({ length: 4 * side * side }, (_, i) => i % 241);
+  writeFileSync(join(folder, 'large.raw'), pixels);
+  await client.run(program, 'frames', 'alone');
+  return { large: await client.run(program, 'large', side), frames: digest(folder, 'alone') };
 }
 
-export async function run({ scale, note }) {
+/** One seed: runs until all that is planned has happened, and compares each of them. */
+async function survive(seed, parts) {
+  const { members, client, plan } = parts;
+  const began = performance.now();
+  const killed = client.kills;
+  let hasHappened = false;
+  const troubled = trouble({ ...members, client }, seed, plan, () => client.isOver).finally(() => {
+    hasHappened = true;
+  });
+  let runs = 0;
+  try {
+    for (; !hasHappened || runs === 0; runs += 2) await compared(`seed-${seed}-${runs}`, parts);
+  } catch (error) {
+    client.isOver = true;
+    await troubled.catch(() => {});
+    throw new Error(`seed ${seed}: ${error.message}`);
+  }
+  const happened = (await troubled).join(', ');
+  const seconds = Math.round((performance.now() - began) / 1000);
+  return `${runs} runs in ${seconds} s, ${client.kills - killed} resumed or repeated, all equal: ${happened}`;
+}
+
+/** A run over frames and one of a UDF, both equal to those of this machine, with nothing left beside their results. */
+async function compared(name, { folder, url, side, client, wanted }) {
+  await client.run(program, 'frames', name, url);
+  const found = digest(folder, name);
+  for (const [i, what] of ['stream', 'HDF5 file'].entries())
+    if (found[i] !== wanted.frames[i]) throw new Error(`the ${what} of ${name} differs from that without a cluster`);
+  const left = readdirSync(folder).filter((file) => file.startsWith(`${name}.`));
+  if (left.sort().join() !== `${name}.h5,${name}.stream`) throw new Error(`these files are left: ${left.join(', ')}`);
+  for (const file of left) rmSync(join(folder, file));
+  const large = await client.run(program, 'large', side, url);
+  if (large !== wanted.large) throw new Error(`the large result is ${large}, without a cluster ${wanted.large}`);
+}
+
+export async function run({ scale = 1, seeds = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], note = () => {} } = {}) {
   if (spawnSync('nats-server', ['--version']).status !== 0) {
     note('absent: nats-server');
     return;
   }
+  // 2048² pixels of 25 bytes are 105 MB.
+  const side = scale < 0.1 ? 512 : 2048;
   const folder = mkdtempSync(join(tmpdir(), 'ewald-soak-cluster-'));
-  const children = new Map();
-  const start = (what, command, args) => {
-    const env = { ...process.env, EWALD_BACKEND: 'wasm' };
-    children.set(what, spawn(command, args, { stdio: 'ignore', env }));
+  const port = await freePort();
+  const url = `nats://127.0.0.1:${port}`;
+  const worker = (name) =>
+    new Member(process.execPath, [
+      ...[cli, 'worker', '--connect', url, '--jobs=1'],
+      ...['--name', name, '--shards', folder],
+    ]);
+  const members = {
+    server: new Member('nats-server', ['-a', '127.0.0.1', '-p', `${port}`]),
+    one: worker('one'),
+    two: worker('two'),
   };
-  const starters = {
-    server: () => start('server', 'nats-server', ['-a', '127.0.0.1', '-p', `${port}`]),
+  const client = new Client(folder);
+  const plan = {
+    ...{ kills: Math.max(4, Math.round(20 * scale)), stops: 1, absences: 1 },
+    ...{ between: Math.max(1.5, 8 * scale), away: 3 * scale, stopped: 60 * scale, absent: 120 * scale },
   };
-  const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-  const tasks = fileURLToPath(new URL('../executors/tasks.mjs', import.meta.url));
-  for (const worker of ['one', 'two'])
-    starters[worker] = () =>
-      start(worker, process.execPath, [
-        cli,
-        'worker',
-        '--connect',
-        url,
-        '--jobs=1',
-        '--name',
-        worker,
-        '--shards',
-        folder,
-        '--module',
-        `mine=${tasks}`,
-      ]);
-  const kill = async (what) => {
-    const child = children.get(what);
-    child.kill('SIGKILL');
-    await ended(child);
-  };
-  let over = false;
   try {
-    starters.server();
-    await pause(1);
-    const executor = await Executor.connect(url, { modules: ['mine'] });
-    starters.one();
-    starters.two();
-    const member = (what) => [
-      what,
-      { kill: () => kill(what), start: starters[what], signal: (name) => children.get(what).kill(name) },
-    ];
-    const members = Object.fromEntries(['server', 'one', 'two'].map(member));
-    const pauses = { between: 12, away: 3, stopped: 60 };
-    const runOn = await frameRun(folder, note);
-    const alone = await runOn?.('alone', {});
-    const largeOn = await largeUdf(folder);
-    const largeAlone = await largeOn(new Context());
-    const file = join(folder, 'scan.raw');
-    const frames = Uint16Array.from({ length: 64 * 64 * 64 }, (_, i) => i % 251);
-    writeFileSync(file, frames);
-    const shape = { format: 'raw', dtype: 'u16', sigShape: [64, 64], navShape: [64] };
-    const sumOn = async (ctx) => {
-      const { intensity } = await ctx.runUdf(await ctx.load(file, shape), sumUdf, { numPartitions: 16 });
-      await ctx.close();
-      return intensity.data.join();
-    };
-    const wanted = await sumOn(new Context());
-    const { hash } = await executor.share(new Uint8Array(large).fill(3));
-    const seeds = Math.max(1, Math.round(10 * scale));
-    for (let seed = 1; seed <= seeds; seed++) {
-      over = false;
-      const troubled = trouble(members, seed, pauses, () => over);
-      const list = Array.from({ length: 60 }, (_, i) =>
-        i % 3 === 0
-          ? { module: 'mine', function: 'sumOf', argument: 'x', inputs: { x: { hash } } }
-          : {
-              module: 'mine',
-              function: i % 3 === 1 ? 'slowSquare' : 'allocate',
-              argument: i % 3 === 1 ? { ms: 500, value: i } : large + i,
-            },
-      );
-      const seen = new Set();
-      // Workers are killed more often than in other tests.
-      for await (const { index, value } of executor.run(list, { ordered: false, retries: 10 })) {
-        if (seen.has(index)) throw new Error(`task ${index} was given twice`);
-        seen.add(index);
-        const right =
-          index % 3 === 0
-            ? value === 3 * large
-            : index % 3 === 1
-              ? value === index ** 2
-              : value.length === large + index;
-        if (!right) throw new Error(`task ${index} gave ${String(value).slice(0, 100)}`);
-      }
-      if (seen.size !== list.length) throw new Error(`${seen.size} results of ${list.length} tasks`);
-      if ((await sumOn(await Context.connect(url))) !== wanted) throw new Error('the sum of the frames is another one');
-      if ((await largeOn(await Context.connect(url))) !== largeAlone) throw new Error('results of 100 MB differ');
-      if (runOn && (await runOn(`seed-${seed}`, { executor })) !== alone) throw new Error('stream or HDF5 differ');
-      over = true;
-      note(`seed ${seed}: ${(await troubled).join(', ') || 'nothing was killed'}`);
-    }
-    await executor.dispose();
+    const wanted = await prepared(client, { folder, side, images: scale < 0.1 ? 48 : 300 });
+    for (const member of Object.values(members)) member.start();
+    for (const seed of seeds)
+      note(`seed ${seed}: ${await survive(seed, { folder, url, side, members, client, wanted, plan })}`);
+    const each = `${plan.kills} kills, a stop of ${plan.stopped} s and an absence of the server of ${plan.absent} s`;
+    note(`${seeds.length} seeds of ${each}: every stream, HDF5 file and UDF result equals that of this machine`);
   } finally {
-    over = true;
-    for (const child of children.values()) {
-      child.kill('SIGKILL');
-      await ended(child);
-    }
+    await client.child?.kill('SIGKILL');
+    for (const member of Object.values(members)) await member.kill();
     rmSync(folder, { recursive: true, force: true });
   }
 }

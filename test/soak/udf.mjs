@@ -39,8 +39,8 @@ async function large(file, scale, note) {
   try {
     const started = performance.now();
     const scan = await ctx.load(file, raw(frames));
-    const [{ intensity }, { std }] = await ctx.runUdf(scan, [sumUdf, stddevUdf], {
-      progress: () => {
+    const [{ intensity }, { std }] = await ctx.runUdf(scan, [sumUdf(), stddevUdf()], {
+      onProgress: () => {
         most = Math.max(most, held());
       },
     });
@@ -68,7 +68,7 @@ async function many(file, scale, note) {
     const ctx = new Context();
     try {
       const scan = await ctx.load(file, { ...raw(frames), navShape: [8, 4] });
-      await ctx.runUdf(scan, [sumUdf, stddevUdf, comUdf]);
+      await ctx.runUdf(scan, [sumUdf(), stddevUdf(), comUdf()]);
       await scan.dispose?.();
     } finally {
       await ctx.close();

@@ -4,7 +4,7 @@
  */
 
 /** The contents of an address. */
-export interface NatsAddress {
+interface NatsAddress {
   /** The address without user, password and token, which may be shown in messages. */
   readonly address: string;
   readonly credentials: { readonly token?: string; readonly user?: string; readonly password?: string };

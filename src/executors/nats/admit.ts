@@ -5,7 +5,8 @@
 import { EwaldError, type PlainError, plainDetail } from '../../base/errors.js';
 import { checkReference } from '../check-task.js';
 import type { WorkerInfo } from '../executor.js';
-import { isRegistered, registeredNames } from '../registered.js';
+import { isRegistered } from '../registered.js';
+import { registeredNames } from '../registered-names.js';
 import type { InputReference } from '../task.js';
 import type { ResultMessage, TaskMessage } from './messages.js';
 
@@ -14,7 +15,7 @@ export const plainName = /^[a-z0-9]{1,64}$/;
 export const sha256 = /^[0-9a-f]{64}$/;
 
 /** Identifies a task: its run and its number in the run. */
-export interface TaskPlace {
+interface TaskPlace {
   readonly run: string;
   readonly index: number;
 }
@@ -120,7 +121,7 @@ export const runsModule = (
   isRegistered(module) || modules.includes(module) || (allowModules === true && module.startsWith('source:'));
 
 /** A module that a worker may run: a registered name, or source identified by its hash. */
-export type AdmittedModule = { readonly name: string } | { readonly hash: string };
+type AdmittedModule = { readonly name: string } | { readonly hash: string };
 
 /**
  * Finds the module that a task names. Names are compared, never resolved: a URL, a path or a package name is refused

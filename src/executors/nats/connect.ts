@@ -3,6 +3,7 @@ import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
+import { renamed } from '../../base/renamed.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
@@ -15,15 +16,14 @@ import { parseAddress } from './address.js';
 import { plainName } from './admit.js';
 import { Cluster } from './cluster.js';
 import { checkNats, loadNats, type Opening, openConnection } from './library.js';
-import { type ClusterRun, type ConnectOptions, keepRow, type NatsOptions, natsRows } from './options.js';
+import { type ClusterRun, type ConnectOptions, type NatsOptions, natsRows } from './options.js';
 import { NatsLane } from './submit.js';
 
 const rows = {
   ...natsRows,
   modules: row.any,
-  workerSeconds: row.number(0.1, 1e9, 60),
-  serverSeconds: row.number(0.1, 1e9, 120),
-  keepSeconds: keepRow,
+  workerTimeoutS: row.number(0.1, 1e9, 60),
+  serverTimeoutS: row.number(0.1, 1e9, 300),
   onEvent: row.any,
   signal: row.signal,
   ...submitRows,
@@ -42,32 +42,35 @@ async function openCluster(
   return new Cluster(nats, await openConnection(nats, checked, place, { name, ...wait }), checked);
 }
 
+const formerOfConnect = { workerSeconds: 'workerTimeoutS', serverSeconds: 'serverTimeoutS' };
+
 /** Connects to a cluster to submit tasks. */
-export async function connect(place: Place, url: string, given: ConnectOptions = {}): Promise<Executor> {
+export async function connect(place: Place, url: string, options: ConnectOptions = {}): Promise<Executor> {
+  const given = renamed('connect', options, formerOfConnect);
   const wanted = checkedOptions('connect', given, rows);
-  const { workerSeconds, serverSeconds, modules = [], weight, needGpu, needMemory = 0 } = wanted;
-  const terms = { workerSeconds, serverSeconds, weight, needs: { gpu: needGpu ?? false, memory: needMemory } };
+  const { workerTimeoutS, serverTimeoutS, modules = [], weight, needGpu, needMemory = 0 } = wanted;
+  const terms = { workerTimeoutS, serverTimeoutS, weight, needs: { gpu: needGpu ?? false, memory: needMemory } };
   const cluster = await openCluster(place, url, wanted, {
-    seconds: serverSeconds,
+    seconds: serverTimeoutS,
     onWait: observer('connect', given, 'onEvent'),
     signal: wanted.signal,
   });
   let slots = 0;
-  const detect = async (): Promise<WorkerInfo[]> => {
-    const workers = await cluster.workers();
-    slots = workers
+  const workers = async (): Promise<WorkerInfo[]> => {
+    const joined = await cluster.workers();
+    slots = joined
       .filter((worker) => worker.build === build)
       .reduce((sum, worker) => sum + valid('slots', worker.slots, row.integer(0, 1e6, 0)), 0);
-    return workers;
+    return joined;
   };
-  await detect();
+  await workers();
   return assemble(
     {
       kind: 'nats',
       run: (tasks: Iterable<Task> | AsyncIterable<Task>, run: RunOptions) =>
         drive(tasks, new NatsLane(cluster, place, modules, terms, slots), run),
       slots: () => slots,
-      detect,
+      workers,
       dispose: () => cluster.close(),
     },
     { add: async (value) => ({ hash: await cluster.values.keep(encode(value)) }) },

@@ -2,6 +2,7 @@
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
+import { renamed } from '../../base/renamed.js';
 import { decode } from '../codec.js';
 import { describe } from '../local.js';
 import { workersOf, workersRows } from '../options.js';
@@ -11,9 +12,9 @@ import { Pool } from '../workers/pool.js';
 import { Cluster } from './cluster.js';
 import { Joined } from './joined.js';
 import { checkNats, loadNats, openConnection } from './library.js';
-import { type JoinedWorker, type JoinOptions, keepRow, natsRows } from './options.js';
+import { type JoinedWorker, type JoinOptions, natsRows } from './options.js';
 
-const { allowModules, maxMemory, name, shards, lifetime } = joinRows;
+const { allowModules, maxMemory, name, shards, lifetimeS } = joinRows;
 const rows = {
   ...natsRows,
   ...workersRows,
@@ -21,9 +22,8 @@ const rows = {
   maxMemory,
   name,
   shards,
-  lifetime,
-  clientSeconds: row.number(1, 1e6, 60),
-  keepSeconds: keepRow,
+  lifetimeS,
+  clientTimeoutS: row.number(1, 1e6, 30),
   onEvent: row.any,
   signal: row.signal,
 } as const;
@@ -51,13 +51,14 @@ function memoryOf({ memory, host }: Place, given: number | undefined, cluster: C
 }
 
 /** Joins a cluster with a pool of workers. */
-export async function join(place: Place, url: string, given: JoinOptions = {}): Promise<JoinedWorker> {
+export async function join(place: Place, url: string, options: JoinOptions = {}): Promise<JoinedWorker> {
+  const given = renamed('join', options, { clientSeconds: 'clientTimeoutS', lifetime: 'lifetimeS' });
   const wanted = checkedOptions('join', given, rows);
   const checked = checkNats('join', url, wanted);
   const { contexts, modules, worker, threads, crowded } = workersOf('join', wanted, place.cores);
   const slots = contexts.length;
-  const { allowModules, maxMemory, clientSeconds, name = `${place.host} ${place.processName}` } = wanted;
-  const { shards, lifetime } = wanted;
+  const { allowModules, maxMemory, clientTimeoutS, name = `${place.host} ${place.processName}` } = wanted;
+  const { shards, lifetimeS } = wanted;
   if (shards !== undefined && !place.shards)
     throw new EwaldError('Unsupported', 'join: shards is a folder; browsers write no files, so omit it');
   const allowed = shards === undefined ? undefined : await place.shards?.allowed(shards);
@@ -83,7 +84,7 @@ export async function join(place: Place, url: string, given: JoinOptions = {}): 
       modules: Object.keys(modules),
       allowModules,
     };
-    return new Joined({ cluster, pool, info, memory, lifetime, clientSeconds, event });
+    return new Joined({ cluster, pool, info, memory, lifetimeS, clientTimeoutS, event });
   } catch (error) {
     await pool.dispose();
     await cluster.close();

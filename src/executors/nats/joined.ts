@@ -30,16 +30,16 @@ const leaveMs = 10_000;
 const staggered = 0.1;
 
 /** Options of a joined worker. */
-export interface JoinedParts {
+interface JoinedParts {
   readonly cluster: Cluster;
   readonly pool: Pool;
   readonly info: WorkerInfo;
   /** Bytes that this process uses, and may use; undefined where that is unknown. */
   readonly memory?: { used(): number; most(): number } | undefined;
   /** Seconds until it leaves; undefined: never. */
-  readonly lifetime?: number | undefined;
+  readonly lifetimeS?: number | undefined;
   /** Seconds of absence after which a client is considered dead. */
-  readonly clientSeconds: number;
+  readonly clientTimeoutS: number;
   /** Receives one line for each event; what it throws ends the worker. */
   readonly event: Observer<[event: string]>;
 }
@@ -50,7 +50,7 @@ export class Joined {
   readonly #cluster: Cluster;
   readonly #pool: Pool;
   readonly #event: Observer<[event: string]>;
-  readonly #clientSeconds: number;
+  readonly #clientTimeoutS: number;
   readonly #memory: JoinedParts['memory'];
   readonly #id = newName();
   readonly #runs = new Map<string, WorkerRun>();
@@ -64,16 +64,16 @@ export class Joined {
   #failedTasks = 0;
   #depart = (): void => {};
 
-  constructor({ cluster, pool, info, memory, lifetime, clientSeconds, event }: JoinedParts) {
+  constructor({ cluster, pool, info, memory, lifetimeS, clientTimeoutS, event }: JoinedParts) {
     this.#memory = memory;
     this.info = info;
     this.#cluster = cluster;
     this.#pool = pool;
     this.#event = event;
-    this.#clientSeconds = clientSeconds;
+    this.#clientTimeoutS = clientTimeoutS;
     this.left = this.#work();
     this.left.catch(() => {});
-    if (lifetime !== undefined) this.#leaveAfter(lifetime);
+    if (lifetimeS !== undefined) this.#leaveAfter(lifetimeS);
   }
 
   /** Leaves at a random time in the last tenth, so that workers that were started together do not leave together. */
@@ -168,9 +168,7 @@ export class Joined {
   #hearRun(beacon: Beacon): void {
     const known = this.#runs.get(beacon.run);
     if (beacon.over) {
-      known?.end();
-      this.#runs.delete(beacon.run);
-      this.#pump();
+      if (known) this.#forget(known);
       return;
     }
     if (beacon.build !== build || !this.#has(beacon.needs) || (this.#leaving && !known)) return;
@@ -269,10 +267,16 @@ export class Joined {
       run.heard = Date.now();
       return;
     }
-    if (Date.now() - run.heard <= 1000 * this.#clientSeconds || run.over) return;
-    this.#report(`dropped the tasks of run ${run.name}: its client has been gone for ${this.#clientSeconds} s`);
+    if (Date.now() - run.heard <= 1000 * this.#clientTimeoutS || run.over) return;
+    this.#report(`dropped the tasks of run ${run.name}: its client has been gone for ${this.#clientTimeoutS} s`);
+    this.#forget(run);
+  }
+
+  /** A run has ended, or its client has. */
+  #forget(run: WorkerRun): void {
     run.end();
     this.#runs.delete(run.name);
+    this.#pool.rest();
     this.#pump();
   }
 

@@ -44,7 +44,7 @@ export interface Orders {
 }
 
 /** What a check of the time has found. */
-export interface Findings {
+interface Findings {
   /** Workers that are silent: the server knows whether they are connected. */
   readonly silent: readonly string[];
   /** Milliseconds for which tasks have waited without any worker. */

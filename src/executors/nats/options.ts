@@ -41,9 +41,6 @@ export const natsRows = {
   creds,
 } as const;
 
-/** Accepted without effect, since servers keep nothing. */
-export const keepRow = row.number(1, 1e9, 86_400);
-
 /** Connects by TCP with the clients' settings and returns their connection; not available in browsers. */
 export type TcpConnect = (settings: object, tls: NatsOptions['tls']) => Promise<unknown>;
 
@@ -52,29 +49,19 @@ export interface ConnectOptions extends NatsOptions, SubmitParameters {
   /** Names of modules that the workers were started with (`--module name=…`). */
   readonly modules?: readonly string[] | undefined;
   /** Seconds for which a run waits without any joined worker, above 0; default 60. */
-  readonly workerSeconds?: number | undefined;
-  /** Seconds for which this call, and later a run, waits for an unavailable server, above 0; default 120. */
-  readonly serverSeconds?: number | undefined;
+  readonly workerTimeoutS?: number | undefined;
+  /** Seconds for which this call, and later a run, waits for an unavailable server, above 0; default 300. */
+  readonly serverTimeoutS?: number | undefined;
   /** Receives a line if this call has to wait for the server. If it throws, the call fails. */
   readonly onEvent?: ((event: string) => void) | undefined;
   /** Ends the wait of this call for the server with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
-  /**
-   * Without effect, since nothing is kept on the server.
-   * @deprecated Omit it.
-   */
-  readonly keepSeconds?: number | undefined;
 }
 
 /** Options of a worker that joins a cluster. */
 export interface JoinOptions extends NatsOptions, WorkersOptions, JoinParameters {
-  /** Seconds of absence after which a client is considered dead and its tasks are dropped, from 1, default 60. */
-  readonly clientSeconds?: number | undefined;
-  /**
-   * Without effect, since nothing is kept on the server.
-   * @deprecated Omit it.
-   */
-  readonly keepSeconds?: number | undefined;
+  /** Seconds of absence after which a client is considered dead and its tasks are dropped, from 1, default 30. */
+  readonly clientTimeoutS?: number | undefined;
   /** Receives events: joined, server lost, server available again. If it throws, the worker leaves. */
   readonly onEvent?: ((event: string) => void) | undefined;
   /** Ends the wait of this call for the server with `Aborted`; `leave` ends the worker. */

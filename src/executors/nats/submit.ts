@@ -14,11 +14,11 @@ import type { TaskMessage } from './messages.js';
 import { type Beacon, type Parcel, type Report, type RunNeeds, readFromWorker } from './wire.js';
 
 /** How a run is treated: its time limits in seconds, its share of the slots, and what its workers must have. */
-export interface Terms {
+interface Terms {
   /** Seconds without any worker. */
-  readonly workerSeconds: number;
+  readonly workerTimeoutS: number;
   /** Seconds without the server. */
-  readonly serverSeconds: number;
+  readonly serverTimeoutS: number;
   readonly weight: number;
   readonly needs: RunNeeds;
 }
@@ -36,6 +36,8 @@ interface Waiting {
 const resultBytes = 2 ** 25;
 const leastRoom = 2 ** 16;
 const probeMs = 2 * beatMs;
+/** Least milliseconds between two messages to a worker. */
+const turnMs = 5;
 /** Milliseconds for the last message of a run to leave this process. */
 const endMs = 2000;
 
@@ -66,6 +68,8 @@ export class NatsLane implements Lane {
   /** Ends what `#begin` began; undefined before the first task. */
   #stop: (() => void) | undefined;
   #turn: ReturnType<typeof setTimeout> | undefined;
+  /** When workers were last told anything. */
+  #turned = 0;
   #epoch = 0;
   #over = false;
   #done = 0;
@@ -181,9 +185,11 @@ export class NatsLane implements Lane {
   async #submit(waiting: Waiting): Promise<void> {
     const { spec } = waiting;
     const { index, retries, seconds } = waiting.call;
-    const module = await this.#moduleOf(spec.module);
-    const pairs = Object.entries(spec.uses).map(async ([name, one]) => [name, await this.#moduleOf(one)] as const);
-    const uses = Object.fromEntries(await Promise.all(pairs));
+    const named = this.#moduleOf(spec.module);
+    // A promise for each task would cost as much as all else.
+    const module = typeof named === 'string' ? named : await named;
+    const uses: Record<string, string> = {};
+    for (const [name, one] of Object.entries(spec.uses)) uses[name] = await this.#moduleOf(one);
     const { id, function: name, argument, inputs } = spec;
     const message: TaskMessage = {
       build,
@@ -199,9 +205,10 @@ export class NatsLane implements Lane {
       seconds,
     };
     const bytes = encode(message);
-    const content = await this.#cluster.values.pack(bytes);
+    const { values } = this.#cluster;
+    const content = bytes.byteLength > values.largestParcel ? await values.keep(bytes) : bytes;
     if (this.#waiting.get(index) !== waiting) {
-      if (typeof content === 'string') this.#cluster.values.drop(content);
+      if (typeof content === 'string') values.drop(content);
       return;
     }
     waiting.content = content;
@@ -210,8 +217,8 @@ export class NatsLane implements Lane {
   }
 
   /** A registered name, or the hash of the module's source, which workers fetch. */
-  #moduleOf(module: string): Promise<string> {
-    if (isRegistered(module) || this.names.includes(module)) return Promise.resolve(module);
+  #moduleOf(module: string): string | Promise<string> {
+    if (isRegistered(module) || this.names.includes(module)) return module;
     let source = this.#sources.get(module);
     if (!source) {
       source = this.#place
@@ -279,12 +286,19 @@ export class NatsLane implements Lane {
     }
   }
 
-  /** Sends what there is to say to workers once all that has arrived together was read. */
+  /**
+   * Sends what there is to say to workers once all that has arrived together was read: at once, or `turnMs` after the
+   * last time, so that a busy client answers several workers together. They hold tasks ahead for much longer.
+   */
   #soon(): void {
-    this.#turn ??= setTimeout(() => {
-      this.#turn = undefined;
-      this.#give();
-    });
+    this.#turn ??= setTimeout(
+      () => {
+        this.#turn = undefined;
+        this.#turned = Date.now();
+        this.#give();
+      },
+      Math.min(turnMs, Math.max(0, this.#turned + turnMs - Date.now())),
+    );
   }
 
   #give(): void {
@@ -316,15 +330,15 @@ export class NatsLane implements Lane {
 
   #check(): void {
     const { link, url } = this.#cluster;
-    const { serverSeconds, workerSeconds } = this.#terms;
+    const { serverTimeoutS, workerTimeoutS } = this.#terms;
     if (link.away !== undefined) {
-      if (Date.now() - link.away > 1000 * serverSeconds)
-        this.#fail(new EwaldError('Lost', `the NATS server at ${url} has not answered for ${serverSeconds} s`));
+      if (Date.now() - link.away > 1000 * serverTimeoutS)
+        this.#fail(new EwaldError('Lost', `the NATS server at ${url} has not answered for ${serverTimeoutS} s`));
       return;
     }
     const { silent, alone } = this.#leases.check(Date.now());
     for (const worker of silent) void this.#probe(worker);
-    if (alone > 1000 * workerSeconds) void this.#failAlone();
+    if (alone > 1000 * workerTimeoutS) void this.#failAlone();
     this.#soon();
   }
 
@@ -347,14 +361,14 @@ export class NatsLane implements Lane {
 
   async #failAlone(): Promise<void> {
     const { url } = this.#cluster;
-    const { needs, workerSeconds } = this.#terms;
+    const { needs, workerTimeoutS } = this.#terms;
     const others = await this.#cluster.workers().catch(() => []);
     const builds = new Set(others.map(({ version, build }) => `ewald ${version}, build ${build}`));
     const there = builds.size > 0 ? ` (there are workers of ${[...builds].join(' and of ')})` : '';
     this.#fail(
       new EwaldError(
         'Lost',
-        `no worker of ${wanted(needs)} has been on the cluster at ${url} for ${workerSeconds} s${there}; ` +
+        `no worker of ${wanted(needs)} has been on the cluster at ${url} for ${workerTimeoutS} s${there}; ` +
           `start one with ewald worker --connect ${url}`,
       ),
     );

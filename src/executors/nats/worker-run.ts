@@ -11,7 +11,7 @@ const lastMs = 1;
 const repeatMs = 30_000;
 
 /** A task that can be started. */
-export interface Ready {
+interface Ready {
   readonly index: number;
   start(): void;
 }
@@ -23,7 +23,7 @@ interface Sent {
   at: number;
 }
 
-export interface WorkerRunParts {
+interface WorkerRunParts {
   readonly name: string;
   readonly worker: string;
   readonly link: Link;

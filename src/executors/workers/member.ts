@@ -132,6 +132,11 @@ export class Member {
     }
   }
 
+  /** Closes the files that its tasks have left open, after its current task. */
+  rest(): void {
+    if (!this.#dead) this.#say({ say: 'rest' });
+  }
+
   /** Ends the worker after its current task, or immediately if it does not answer in time. */
   async close(): Promise<void> {
     if (this.#dead) return;
@@ -216,7 +221,7 @@ export class Member {
     const { id } = job.message.spec;
     const what =
       `${this.name} did not answer within ${job.seconds} s of beginning task ${id} and was ended; a longer time is ` +
-      'run({ taskSeconds })';
+      'run({ taskTimeoutS })';
     this.#arm(job.seconds, what);
   }
 

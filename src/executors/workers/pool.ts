@@ -7,7 +7,7 @@ import { type Job, Member } from './member.js';
 import type { HostStart } from './protocol.js';
 
 /** Options of a pool. */
-export interface PoolParts {
+interface PoolParts {
   readonly place: Place;
   /** Options of the context of each worker. */
   readonly contexts: readonly HostStart['context'][];
@@ -101,6 +101,11 @@ export class Pool implements Lane {
       this.#queue.push(job);
       this.#deal();
     });
+  }
+
+  /** Closes the files that tasks of runs have left open. */
+  rest(): void {
+    for (const member of this.#members.keys()) member.rest();
   }
 
   async dispose(): Promise<void> {

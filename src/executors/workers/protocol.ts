@@ -30,6 +30,8 @@ export type ToHost =
     }
   | { readonly say: 'abort'; readonly number: number }
   | { readonly say: 'share'; readonly hash: string; readonly value: unknown; readonly error?: PlainError }
+  /** A run has ended: no file of its results stays open. */
+  | { readonly say: 'rest' }
   | { readonly say: 'close' };
 
 /** Messages from the worker. */

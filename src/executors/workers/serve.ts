@@ -86,6 +86,9 @@ function serveHost(
         else waiting?.resolve(data.value);
         return;
       }
+      case 'rest':
+        last = last.then(() => host.rest()).catch(() => {});
+        return;
       case 'close':
         last.then(() => host.dispose()).finally(() => post({ say: 'closed' }));
     }
