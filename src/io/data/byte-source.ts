@@ -20,7 +20,7 @@ export interface SiblingOptions extends ReadOptions {
 }
 
 /** Layout of frames in a source. */
-export interface StoredFrames {
+interface StoredFrames {
   readonly bytes: number;
   /** Bytes from one frame to the next. */
   readonly stride: number;

@@ -2,14 +2,15 @@
 import { orAborted } from '../../base/aborted.js';
 import { expects, expectsMembers } from '../../base/arguments.js';
 import { row, valid } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
+import { emptySlice, type FrameSlice, sliceLength, sliceOf } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { checkSignal, knownOptions } from '../../base/options.js';
-import { givenAs, refusal } from '../../base/parameters.js';
+import { refusal } from '../../base/parameters.js';
 import type { Codecs } from './codecs/codecs.js';
-import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
+import type { Dataset, DatasetShape, Metadata } from './dataset.js';
 import type { DataType, FrameArray } from './dtype.js';
 import type { Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
@@ -39,7 +40,7 @@ export interface WriteFramesOptions extends Omit<ConvertParameters, 'force'> {
   /** Fires to stop between two pieces. */
   readonly signal?: PlatformSignal | undefined;
   /** Called after each piece with the number of frames written and the total number. */
-  readonly onProgress?: ((done: number, all: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** Describes what was written. */
@@ -58,14 +59,18 @@ export interface WrittenFrames {
   readonly reopen: OpenOptions | undefined;
 }
 
-const writeFramesOptions = ['format', 'frames', 'packing', 'signal', 'onProgress'] as const;
+const writeFramesOptions = ['format', 'first', 'frames', 'packing', 'signal', 'onProgress'] as const;
 
 /** Checks the options that do not depend on a dataset. Throws `Argument`. */
-export function checkWriteFrames(options: WriteFramesOptions): { format: FrameFormat; packing: Packing } {
+export function checkWriteFrames(options: WriteFramesOptions): {
+  format: FrameFormat;
+  packing: Packing;
+  slice: FrameSlice;
+} {
   const format = valid('format', options.format, row.choice(frameFormats, 'h5'));
   if (options.packing !== undefined && format !== 'h5')
     throw refusal('', (said) => `${said('packing')} is for HDF5; ${format} stores numbers uncompressed`);
-  return { format, packing: valid('packing', options.packing, convertRows.packing) };
+  return { format, packing: valid('packing', options.packing, convertRows.packing), slice: sliceOf('', options) };
 }
 
 /**
@@ -85,13 +90,16 @@ export async function writeFrames(
   expects(isDataset, 'writeFrames: the first argument', dataset, 'an open dataset: await open(file)');
   expectsMembers('writeFrames: the second argument', sink, ['append'], 'a sink with a method append');
   knownOptions('writeFrames', options, writeFramesOptions);
-  const { format, packing } = checkWriteFrames(options);
+  const { format, packing, slice } = checkWriteFrames(options);
   const { signal } = options;
-  const tell = observer('writeFrames', options, 'onProgress');
-  const range = frameRange(options.frames, dataset);
-  const navigation = options.frames === undefined ? dataset.shape.navigation : [range.count];
-  const shape = { navigation, signal: dataset.shape.signal };
-  const described = { shape, dtype: dataset.dtype, frames: range.count, meta: metaOf(dataset, navigation) };
+  const tell = progressOf('writeFrames', options);
+  const frames = sliceLength(slice, dataset.frames);
+  // The writer of the format rejects a dataset without frames.
+  if (frames === 0 && dataset.frames > 0) throw emptySlice(slice, dataset.name, dataset.frames);
+  const isWhole = options.first === undefined && options.frames === undefined;
+  const navigation = isWhole ? dataset.shape.nav : [frames];
+  const shape = { nav: navigation, sig: dataset.shape.sig };
+  const described = { shape, dtype: dataset.dtype, frames, meta: metaOf(dataset, navigation) };
   checkSignal(signal);
   const { patch } = sink;
   // The sink is the caller's, and may never answer.
@@ -104,14 +112,14 @@ export async function writeFrames(
       ? await beginHdf5(dataset, described, ended, codecs, packing)
       : await beginPlain(described, ended, format);
   let done = 0;
-  for await (const { data, count } of pieces(dataset, range, signal)) {
+  for await (const { data, count } of pieces(dataset, slice, signal)) {
     await writer.write(data);
     done += count;
-    tell(done, range.count);
+    tell(done, frames);
   }
   checkSignal(signal);
   const { bytes, reopen } = await writer.finish();
-  return { format, shape, dtype: dataset.dtype, frames: range.count, bytes, reopen };
+  return { format, shape, dtype: dataset.dtype, frames, bytes, reopen };
 }
 
 /** A file that is being written. */
@@ -163,21 +171,27 @@ async function beginHdf5(
 
 /** The metadata without the axes of the scan, which do not describe a range of its frames. */
 function metaOf({ meta, shape }: Dataset, navigation: readonly number[]): Metadata {
-  if (navigation === shape.navigation || !meta.axes) return meta;
-  return { ...meta, axes: meta.axes.slice(meta.axes.length - shape.signal.length) };
+  if (navigation === shape.nav || !meta.axes) return meta;
+  return { ...meta, axes: meta.axes.slice(meta.axes.length - shape.sig.length) };
 }
 
 /** Yields frames piece by piece; the next piece is read while the previous one is written. */
 async function* pieces(
   dataset: Dataset,
-  { first, count }: FrameRange,
+  { first, end, step }: FrameSlice,
   signal: PlatformSignal | undefined,
 ): AsyncGenerator<{ data: FrameArray; count: number }> {
-  const end = first + count;
-  const parts = dataset
-    .partitions(2 ** 24)
-    .map((part) => ({ first: Math.max(part.first, first), end: Math.min(part.first + part.count, end) }))
-    .filter((part) => part.end > part.first);
+  const last = Math.min(end, dataset.frames);
+  const parts =
+    step === 1
+      ? dataset
+          .partitions(2 ** 24)
+          .map((part) => ({ first: Math.max(part.first, first), end: Math.min(part.first + part.count, last) }))
+          .filter((part) => part.end > part.first)
+      : Array.from({ length: sliceLength({ first, end, step }, dataset.frames) }, (_, i) => ({
+          first: first + i * step,
+          end: first + i * step + 1,
+        }));
   const read = (i: number) => {
     const part = parts[i];
     if (!part) return undefined;
@@ -193,27 +207,4 @@ async function* pieces(
     next = read(i + 1);
     yield { data: ready, count: frames };
   }
-}
-
-function frameRange(given: WriteFramesOptions['frames'], { frames, name }: Dataset): FrameRange {
-  const [first, end = frames] = Array.isArray(given) ? (given as readonly number[]) : [given === undefined ? 0 : -1];
-  if (
-    Number.isInteger(first) &&
-    Number.isInteger(end) &&
-    first !== undefined &&
-    first >= 0 &&
-    first < end &&
-    end <= frames
-  )
-    return { first, count: end - first };
-  // The writer of the format rejects a dataset without frames.
-  if (given === undefined) return { first: 0, count: frames };
-  throw refusal('', (said) => {
-    const [from = '', to = ''] = [given].flat();
-    const form = said('frames').startsWith('-') ? 'first:end' : '[first, end]';
-    return (
-      `${givenAs(said, 'frames', given, `${from}:${to}`)}; expected ${form} with 0 ≤ first < end ≤ ${frames}, the frames of ` +
-      name
-    );
-  });
 }

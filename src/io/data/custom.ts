@@ -5,18 +5,17 @@ import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { knownOptions, nearest, shown } from '../../base/options.js';
+import { renamed } from '../../base/renamed.js';
 import type { ByteSource } from './byte-source.js';
-import type { Dataset, FrameRange, Metadata } from './dataset.js';
+import { type Dataset, type DatasetShape, type FrameRange, formerShape, type Metadata } from './dataset.js';
 import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
 import { openFrames } from './frames.js';
 import { checkShape } from './shapes.js';
 
 /** A user's own reader of frames: an object, or an instance of a class. */
 export interface CustomDataset {
-  /** Axes of the scan and of a frame, slowest first; the `shape` of a scan will do as well. */
-  readonly shape:
-    | { readonly navigation: readonly number[]; readonly signal: readonly number[] }
-    | { readonly nav: readonly number[]; readonly sig: readonly number[] };
+  /** Axes of the scan and of a frame, slowest first. */
+  readonly shape: DatasetShape;
   /** Dtype of the frames that `read` writes. */
   readonly dtype: DataType;
   /**
@@ -98,14 +97,11 @@ function checkMembers(what: string, given: CustomDataset): void {
   }
 }
 
-/** The shape in the names of datasets. Throws `Argument`. */
-function customShape(
-  what: string,
-  { shape }: CustomDataset,
-): { navigation: readonly number[]; signal: readonly number[] } {
-  const isOfScan = typeof shape === 'object' && shape !== null && 'nav' in shape;
-  knownOptions(`${what}: shape`, shape, isOfScan ? ['nav', 'sig'] : ['navigation', 'signal']);
-  return isOfScan ? { navigation: shape.nav, signal: shape.sig } : (shape as never);
+/** The shape under its present names. Throws `Argument`. */
+function customShape(what: string, { shape: given }: CustomDataset): DatasetShape {
+  const shape = renamed(`${what}: shape`, given, formerShape);
+  knownOptions(`${what}: shape`, shape, ['nav', 'sig']);
+  return shape;
 }
 
 /** A user's reader as a dataset. Throws `Argument` for members that are missing or wrong, `Shape` for a wrong shape. */
@@ -116,13 +112,13 @@ export function customDataset(given: CustomDataset): Dataset {
   if (missing.length > 0 || typeof given.read !== 'function')
     throw new EwaldError(
       'Argument',
-      `${what} has no ${missing.join(', no ') || 'function read'}; expected { shape: { navigation, signal }, dtype, ` +
+      `${what} has no ${missing.join(', no ') || 'function read'}; expected { shape: { nav, sig }, dtype, ` +
         'read(first, count, into) { … } }',
     );
   const shape = customShape(what, given);
   const dtype = valid(`${what}: dtype`, given.dtype, row.required(row.choice(dataTypes)));
-  const navigation = [...checkShape(`${what}: shape.navigation`, shape.navigation)];
-  const signal = [...checkShape(`${what}: shape.signal`, shape.signal, 1)];
+  const navigation = [...checkShape(`${what}: shape.nav`, shape.nav)];
+  const signal = [...checkShape(`${what}: shape.sig`, shape.sig, 1)];
   const chunkFrames = valid(`${what}: chunkFrames`, given.chunkFrames, row.integer(1, 2 ** 31, 1));
   for (const method of methods)
     if (given[method] !== undefined && typeof given[method] !== 'function')
@@ -141,7 +137,7 @@ export function customDataset(given: CustomDataset): Dataset {
   };
   const dataset = openFrames(source, {
     format: 'custom',
-    shape: { navigation, signal },
+    shape: { nav: navigation, sig: signal },
     dtype,
     meta: given.meta ?? {},
     chunkFrames,

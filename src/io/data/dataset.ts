@@ -14,10 +14,13 @@ import type { SparseFrames } from './sparse.js';
 /** Axes of a dataset, slowest first, as in NumPy. */
 export interface DatasetShape {
   /** The scan or series: [] for one image, [frames], [rows, columns], … */
-  readonly navigation: readonly number[];
+  readonly nav: readonly number[];
   /** A frame: [y, x]; [n] for a spectrum; [y, x, channels] for a colour image. */
-  readonly signal: readonly number[];
+  readonly sig: readonly number[];
 }
+
+/** Former names of the axes. */
+export const formerShape = { navigation: 'nav', signal: 'sig' };
 
 /** Calibration of an axis: value = offset + index · scale. */
 export interface Axis {
@@ -64,6 +67,12 @@ export interface Metadata {
   readonly distanceM?: number | undefined;
   /** Camera length as stated by an electron microscope. */
   readonly cameraLengthM?: number | undefined;
+  /** Convergence semi-angle of an electron probe. */
+  readonly convergenceRad?: number | undefined;
+  /** Rotation of the scan as the microscope states it, which is not that of the detector. */
+  readonly scanRotationDeg?: number | undefined;
+  /** Steps between positions of a scan. */
+  readonly scanStepM?: XY | undefined;
   readonly pixelSizeM?: XY | undefined;
   /**
    * In pixels from the outer corner of the first pixel, whose centre is therefore at (0.5, 0.5), as the file states it.
@@ -171,7 +180,7 @@ export interface Dataset extends Disposable {
   readonly name: string;
   readonly shape: DatasetShape;
   readonly dtype: DataType;
-  /** Number of frames: the product of `shape.navigation`. */
+  /** Number of frames: the product of `shape.nav`. */
   readonly frames: number;
   /** Elements per frame: the product of `shape.signal`. */
   readonly frameLength: number;

@@ -2,11 +2,14 @@
  * Builds a dataset from a layout: a format states where its frames are and how one is decoded; prefetching, byte order,
  * aborting and closing are implemented here for all formats.
  */
+
 import { assertIntact, lengthOf } from '../../base/buffers.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, knownOptions } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
+import { product } from '../../base/product.js';
+import { withFormer } from '../../base/renamed.js';
 import { swapBytes, swapCopy } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import {
@@ -16,6 +19,7 @@ import {
   type FieldValues,
   type FrameRange,
   fillsHere,
+  formerShape,
   type ListedPeaks,
   type Metadata,
   type Note,
@@ -62,7 +66,7 @@ export interface Description {
 }
 
 /** Frames of equal size, each contiguous. */
-export interface PlacedFrames extends Description {
+interface PlacedFrames extends Description {
   /** Stored bytes per frame, without the gaps between frames. */
   readonly storedBytes: number;
   /** Byte order in the file. Default little. */
@@ -79,7 +83,7 @@ export interface PlacedFrames extends Description {
 }
 
 /** Frames that a format reads itself, one at a time. */
-export interface ReadFrames extends Description {
+interface ReadFrames extends Description {
   /** Reads a frame into its memory as bytes, in the machine's byte order. */
   readFrame(frame: number, into: Uint8Array, signal: PlatformSignal | undefined): Promise<void>;
 }
@@ -102,8 +106,6 @@ const readsAhead = 2;
  * a page, each load would have to wait for a store (half the speed).
  */
 const blockOffset = 17 * 64;
-
-const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
 /** A dataset over a file with a known layout. */
 export function openFrames(source: ByteSource, layout: FrameLayout): Dataset {
@@ -163,10 +165,10 @@ class FileDataset implements Dataset {
     this.#sources = [source, ...(layout.sources ?? [])];
     this.format = layout.format;
     this.name = source.name;
-    this.shape = layout.shape;
+    this.shape = withFormer('dataset.shape', { ...layout.shape }, formerShape);
     this.dtype = layout.dtype;
-    this.frames = product(layout.shape.navigation);
-    this.frameLength = product(layout.shape.signal);
+    this.frames = product(layout.shape.nav);
+    this.frameLength = product(layout.shape.sig);
     this.meta = withVoltage(layout.meta);
     this.notes = layout.notes ?? [];
     this.arrays = layout.arrays ?? [];

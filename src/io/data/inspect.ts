@@ -54,9 +54,9 @@ export interface FrameStatistics {
 }
 
 /** The functions that open files on this platform. */
-export interface InspectPlace {
+interface InspectPlace {
   open(input: DataInput | readonly DataInput[], options: OpenOptions): Promise<Dataset>;
-  detect(input: DataInput, options: OpenOptions): Promise<Candidate[]>;
+  formatsOf(input: DataInput, options: OpenOptions): Promise<Candidate[]>;
   /** The files of a folder or pattern; undefined for a file. Throws as `open`. */
   series?(input: string): Promise<readonly string[] | undefined>;
   /** The size of a file; undefined if it does not exist. */
@@ -129,7 +129,7 @@ async function inspectOne(
   options: OpenOptions,
 ): Promise<FileReport> {
   const [first] = Array.isArray(input) ? (input as readonly DataInput[]) : [input as DataInput];
-  const candidates = first === undefined ? [] : await place.detect(first, options);
+  const candidates = first === undefined ? [] : await place.formatsOf(first, options);
   const { dataset, rivals } = await openOne(place, input, options);
   try {
     const format = formats.find(({ name }) => name === dataset.format);

@@ -59,6 +59,12 @@ export function* metadataText(meta: Metadata): Generator<[string, string]> {
   if (meta.panels?.length) yield ['panels', placed(meta.panels)];
   if (meta.distanceM) yield ['distance', length(meta.distanceM)];
   if (meta.cameraLengthM) yield ['camera', `camera length ${length(meta.cameraLengthM)}`];
+  if (meta.convergenceRad) yield ['probe', `convergence semi-angle ${short(meta.convergenceRad * 1e3)} mrad`];
+  const scan = [
+    meta.scanStepM && `steps of ${length(meta.scanStepM.x)} × ${length(meta.scanStepM.y)} (x × y)`,
+    meta.scanRotationDeg !== undefined && `turned by ${short(meta.scanRotationDeg)}°, as the microscope states`,
+  ].filter(Boolean);
+  if (scan.length > 0) yield ['scan', scan.join(', ')];
   if (meta.pixelSizeM) yield ['pixels', `${length(meta.pixelSizeM.x)} × ${length(meta.pixelSizeM.y)} (x × y)`];
   if (meta.beamCentrePx)
     yield ['beam centre', `x ${short(meta.beamCentrePx.x)}, y ${short(meta.beamCentrePx.y)} pixels`];

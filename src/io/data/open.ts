@@ -115,7 +115,7 @@ export async function openSource(
     const bytes = dataset.frameLength * elementBytes(dataset.dtype);
     if (bytes > most) {
       await dataset.dispose();
-      throw tooLarge(`${source.name}: frames of ${dataset.shape.signal.join(' × ')} ${dataset.dtype}`, bytes, most);
+      throw tooLarge(`${source.name}: frames of ${dataset.shape.sig.join(' × ')} ${dataset.dtype}`, bytes, most);
     }
     return dataset;
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Opens what the user passes, in browsers. */
 import { absoluteAddress } from '../../base/addresses.js';
+import { warnFormer } from '../../base/renamed.js';
 import { openCodecs } from './codecs/browser.js';
 import { decompressed } from './compressed/source.js';
 import type { Dataset } from './dataset.js';
@@ -23,7 +24,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
 }
 
 /** Formats that a file may have, highest confidence first, each with the evidence. */
-export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const input = placed(given);
   const source = await sourceOf(input, options, fileSource);
   try {
@@ -32,6 +33,15 @@ export async function detect(given: DataInput, options: Pick<OpenOptions, 'signa
     if (source !== input) await source.close();
   }
 }
+
+/**
+ * The former name of `formatsOf`, which works in 0.2 only.
+ * @deprecated Call `formatsOf`.
+ */
+export const detect: typeof formatsOf = (given, options) => {
+  warnFormer('ewald/data', 'detect', 'formatsOf');
+  return formatsOf(given, options);
+};
 
 /** An input, with its whole address if it is one. */
 const placed = (input: DataInput): DataInput =>

@@ -1,5 +1,6 @@
 /** Opens what the user passes, on Node, including paths. */
 import { isAddress } from '../../base/addresses.js';
+import { warnFormer } from '../../base/renamed.js';
 import { openCodecs } from './codecs/node.js';
 import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
@@ -25,7 +26,7 @@ export async function open(input: DataInput | readonly DataInput[], options: Ope
  * Formats that a file may have, highest confidence first, each with the evidence; of a series, the first file is
  * examined.
  */
-export async function detect(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
   const series = typeof given === 'string' && !isAddress(given) ? await seriesNames(given) : undefined;
   const input = series?.files[0] ?? given;
   const source = await sourceOf(input, options, fileSource);
@@ -35,5 +36,14 @@ export async function detect(given: DataInput, options: Pick<OpenOptions, 'signa
     if (source !== input) await source.close();
   }
 }
+
+/**
+ * The former name of `formatsOf`, which works in 0.2 only.
+ * @deprecated Call `formatsOf`.
+ */
+export const detect: typeof formatsOf = (given, options) => {
+  warnFormer('ewald/data', 'detect', 'formatsOf');
+  return formatsOf(given, options);
+};
 
 export { fileSource, openCodecs };

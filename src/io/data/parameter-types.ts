@@ -64,8 +64,10 @@ export interface OpenParameters {
 
 /** What is written of a file of frames. */
 export interface ConvertParameters {
-  /** Only these frames, counted from 0, end excluded: 0:100. Default all. */
-  readonly frames?: readonly [first: number, end?: number] | undefined;
+  /** Uses the first frames only. 1 … 2147483648; default all. */
+  readonly first?: number | undefined;
+  /** Uses these frames only, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10. Default all. */
+  readonly frames?: string | readonly [first?: number, end?: number, step?: number] | undefined;
   /** Compression of the chunks; bitshuffle is followed by LZ4. Default bitshuffle. */
   readonly packing?: 'bitshuffle' | 'gzip' | 'none' | undefined;
   /** Replaces an existing file; never the input. Default false. */

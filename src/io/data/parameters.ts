@@ -1,4 +1,5 @@
 /** Parameters of opening files of frames, and of writing frames to another file. */
+import { sliceRows } from '../../base/frame-slice.js';
 import { grouped, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 
@@ -95,13 +96,7 @@ export const openNames: readonly string[] = [...Object.keys(openRows), 'codecs',
 
 /** Parameters of converting a file of frames. */
 export const convertRows = {
-  frames: {
-    kind: 'text',
-    sentence: 'only these frames, counted from 0, end excluded: 0:100',
-    type: 'readonly [first: number, end?: number]',
-    usual: 'all',
-    value: 'first:end',
-  },
+  ...sliceRows,
   packing: {
     kind: 'choice',
     sentence: 'compression of the chunks; bitshuffle is followed by LZ4',

@@ -4,7 +4,9 @@
  *
  * Reading a frame scans the whole array; `ewald convert` rewrites the file frame by frame.
  */
+
 import { checkSignal } from '../../base/options.js';
+import { product } from '../../base/product.js';
 import { swapBytes } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type { Dataset } from './dataset.js';
@@ -12,7 +14,7 @@ import { elementBytes, littleEndianMachine, numberBytes } from './dtype.js';
 import { type Description, openFrames } from './frames.js';
 
 /** A contiguous array whose axes are in another order. */
-export interface PermutedFrames extends Description {
+interface PermutedFrames extends Description {
   readonly offset: number;
   readonly little?: boolean;
   /** `navigation`: [signal…, navigation…] with each group in C order; `fortran`: the first axis varies fastest. */
@@ -23,7 +25,7 @@ const slabBytes = 2 ** 22;
 
 /** A dataset over such an array. */
 export function openPermuted(source: ByteSource, layout: PermutedFrames): Dataset {
-  const { navigation, signal } = layout.shape;
+  const { nav: navigation, sig: signal } = layout.shape;
   const width = elementBytes(layout.dtype);
   // Axes as stored, slowest first: their lengths and their strides in memory.
   const axes = [
@@ -44,7 +46,7 @@ export function openPermuted(source: ByteSource, layout: PermutedFrames): Datase
     notes: [...(layout.notes ?? []), note],
     async readMany(first, count, into, signal) {
       const index = new Array<number>(inFile.length).fill(0);
-      const frameLength = layout.shape.signal.reduce((a, b) => a * b, 1);
+      const frameLength = product(layout.shape.sig);
       let frame = 0;
       let element = 0;
       const slab = Math.max(1, Math.floor(slabBytes / width));
@@ -75,4 +77,4 @@ export function openPermuted(source: ByteSource, layout: PermutedFrames): Datase
 }
 
 /** Stride of an axis in elements, in C order. */
-const step = (shape: readonly number[], axis: number): number => shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+const step = (shape: readonly number[], axis: number): number => product(shape.slice(axis + 1));

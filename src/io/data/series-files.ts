@@ -10,7 +10,7 @@ import { zarrFiles } from './formats/zarr.js';
 import { inOrder } from './series.js';
 
 /** The files that a name refers to. */
-export interface SeriesNames {
+interface SeriesNames {
   readonly files: readonly string[];
   /** How they were chosen, if that is a guess. */
   readonly guess?: string;

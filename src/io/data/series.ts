@@ -17,7 +17,7 @@ const mostOpen = 8;
 const atOnce = 4;
 
 /** A file of a series. */
-export interface SeriesFile {
+interface SeriesFile {
   readonly name: string;
   open(): Promise<Dataset>;
 }
@@ -123,9 +123,9 @@ export async function openSeries(
     const { format, dtype, meta, filters, sizes, arrays, shape } = like;
     return openFrames(source, {
       format,
-      shape: { navigation: navigationShape(source, frames, [frames], options), signal: shape.signal },
+      shape: { nav: navigationShape(source, frames, [frames], options), sig: shape.sig },
       dtype,
-      meta: { ...meta, ...(meta.axes ? { axes: meta.axes.slice(-shape.signal.length) } : {}) },
+      meta: { ...meta, ...(meta.axes ? { axes: meta.axes.slice(-shape.sig.length) } : {}) },
       notes: [...notes, ...like.notes],
       filters,
       arrays,
@@ -174,7 +174,7 @@ async function readAcross(
 
 /** How a file differs from the others; undefined if it does not. */
 function unlike({ shape, dtype, frames }: Dataset, like: Dataset, expected: number): string | undefined {
-  const kind = (one: Pick<Dataset, 'shape' | 'dtype'>): string => `${one.shape.signal.join(' × ')} ${one.dtype}`;
+  const kind = (one: Pick<Dataset, 'shape' | 'dtype'>): string => `${one.shape.sig.join(' × ')} ${one.dtype}`;
   if (kind({ shape, dtype }) !== kind(like))
     return `its frames are ${kind({ shape, dtype })}, those of ${baseName(like.name)} ${kind(like)}`;
   return frames === expected

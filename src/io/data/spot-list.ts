@@ -6,10 +6,9 @@
  */
 import { counted } from '../../base/amounts.js';
 import { expectsNumbers, expectsText } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
-import { knownOptions } from '../../base/options.js';
 import { type Cell, cellFrom, checkCell, expectsCell, flat } from '../../crystal/cell.js';
 import { withoutComment } from '../../crystal/comments.js';
 import { otherText } from './other-text.js';
@@ -51,12 +50,12 @@ export interface SpotListOptions {
  */
 export function readSpotList(text: string, options: SpotListOptions = {}): SpotList {
   expectsText('readSpotList: the first argument', text);
-  knownOptions('readSpotList', options, ['name', 'unit']);
-  const name = options.name ?? 'the list';
+  const rows = { name: row.text, unit: row.choice(spotUnits, '1/A') };
+  const { name = 'the list', unit } = checkedOptions('readSpotList', options, rows);
   const other = otherText(text.slice(0, mostBegin));
   if (other !== undefined)
     throw new EwaldError('Format', `${name} is not a list of spots; it is ${other}`, { detail: { path: name } });
-  const factor = factors[valid('readSpotList: unit', options.unit, row.choice(spotUnits, '1/A'))];
+  const factor = factors[unit];
   const lines: { words: string[]; line: number }[] = [];
   for (const [i, raw] of text.split(/\r\n|\r|\n/).entries()) {
     const content = withoutComment(raw, '#');

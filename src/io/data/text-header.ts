@@ -5,7 +5,7 @@ import { latin1 } from './cursor.js';
 import { badFile } from './shapes.js';
 
 /** A header and the position of the bytes after it. */
-export interface TextHeader {
+interface TextHeader {
   readonly values: ReadonlyMap<string, string>;
   readonly end: number;
 }

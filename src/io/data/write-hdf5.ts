@@ -8,7 +8,7 @@ import { type Hdf5Sink, Hdf5Writer, type Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
 
 /** A file being written. */
-export interface Hdf5Frames {
+interface Hdf5Frames {
   /** Appends whole frames. */
   write(frames: FrameArray): Promise<void>;
   /** Writes the metadata and completes the file; returns its size in bytes. */
@@ -28,7 +28,7 @@ export async function beginHdf5Frames(
   { shape, dtype, frames, meta }: Pick<Dataset, 'shape' | 'dtype' | 'frames' | 'meta'>,
   options: { readonly packing?: Packing | undefined; readonly mask?: Uint8Array | undefined } = {},
 ): Promise<Hdf5Frames> {
-  const { navigation, signal } = shape;
+  const { nav: navigation, sig: signal } = shape;
   if (frames < 1 || signal.length === 0 || signal.some((n) => n < 1))
     throw new EwaldError(
       'Unsupported',

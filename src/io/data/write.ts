@@ -6,7 +6,7 @@ import { npyHeadOf } from './npy.js';
 import type { OpenOptions } from './open.js';
 
 /** How frames are written in one format. */
-export interface FrameWriter {
+interface FrameWriter {
   /** Everything before the first frame. */
   readonly header: Uint8Array;
   /** The bytes of some frames. */
@@ -27,7 +27,7 @@ export const writers: Readonly<Record<string, (dataset: Described) => FrameWrite
 const bytesOf = (frames: FrameArray): Uint8Array => new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength);
 
 function npyWriter({ shape, dtype }: Described): FrameWriter {
-  const dims = [...shape.navigation, ...shape.signal];
+  const dims = [...shape.nav, ...shape.sig];
   const name = elements[dtype].numpy;
   const kind = name.startsWith('complex') ? 'c' : name[0];
   const width = Number(/\d+$/.exec(name)?.[0]) / 8;
@@ -40,12 +40,12 @@ function rawWriter({ shape, dtype }: Described): FrameWriter {
   return {
     header: new Uint8Array(0),
     encode: bytesOf,
-    reopen: { format: 'raw', dtype, sigShape: shape.signal, ...scanOf(shape) },
+    reopen: { format: 'raw', dtype, sigShape: shape.sig, ...scanOf(shape) },
   };
 }
 
 /** A scan of several axes, for formats that have one axis of frames. */
-const scanOf = ({ navigation }: Dataset['shape']): Pick<OpenOptions, 'navShape'> =>
+const scanOf = ({ nav: navigation }: Dataset['shape']): Pick<OpenOptions, 'navShape'> =>
   navigation.length > 1 ? { navShape: navigation } : {};
 
 const modes: Readonly<Partial<Record<DataType, number>>> = { i8: 0, i16: 1, f32: 2, c64: 4, u8: 6, u16: 6, f16: 12 };
@@ -53,11 +53,11 @@ const modes: Readonly<Partial<Record<DataType, number>>> = { i8: 0, i16: 1, f32:
 /** MRC2014, a stack of images. The format has three axes, so `reopen` states the shape of a scan. */
 function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   const mode = modes[dtype];
-  const [ny = 0, nx = 0] = shape.signal;
-  if (mode === undefined || shape.signal.length !== 2)
+  const [ny = 0, nx = 0] = shape.sig;
+  if (mode === undefined || shape.sig.length !== 2)
     throw new EwaldError(
       'Unsupported',
-      `MRC holds images of ${Object.keys(modes).join(', ')}; frames of ${shape.signal.join(' × ')} ${dtype} do ` +
+      `MRC holds images of ${Object.keys(modes).join(', ')}; frames of ${shape.sig.join(' × ')} ${dtype} do ` +
         'not fit. Write .npy or .raw',
     );
   const header = new Uint8Array(1024);
@@ -83,7 +83,7 @@ function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
   floats(216, -1);
   return {
     header,
-    reopen: shape.navigation.length > 1 ? scanOf(shape) : undefined,
+    reopen: shape.nav.length > 1 ? scanOf(shape) : undefined,
     // Mode 0 is signed, so unsigned bytes are written as 16 bits.
     encode: dtype === 'u8' ? (given) => bytesOf(Uint16Array.from(given as Uint8Array)) : bytesOf,
   };

@@ -8,13 +8,13 @@ import { ofDataset, openedArray } from './geometry-dataset.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` if the frames are not two-dimensional. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
-  const [height, width, ...more] = shape.signal;
+  const [height, width, ...more] = shape.sig;
   if (width === undefined || height === undefined || more.length > 0)
     throw new EwaldError(
       'Shape',
-      `${name}: a frame is [${shape.signal.join(', ')}]; expected rows and columns, or a geometry (-g) whose ` +
+      `${name}: a frame is [${shape.sig.join(', ')}]; expected rows and columns, or a geometry (-g) whose ` +
         'panels name their ' +
-        `modules: ${Array.from({ length: Math.max(0, shape.signal.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.signal.length - 2)} = ss, …`,
+        `modules: ${Array.from({ length: Math.max(0, shape.sig.length - 2) }, (_, i) => `dim${i} = 0, `).join('')}dim${Math.max(0, shape.sig.length - 2)} = ss, …`,
     );
   return { width, height };
 }
@@ -83,7 +83,7 @@ export function geometryFromFile(dataset: Dataset): Geometry {
       'Format',
       `${name}: its pixels are not square, ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with -g`,
     );
-  const [height = 0, width = 0] = shape.signal;
+  const [height = 0, width = 0] = shape.sig;
   const flat = flatGeometry({
     width,
     height,

@@ -60,7 +60,7 @@ function frameAxes(geometry: Geometry): number {
 }
 
 /** Opens a file of frames: one of its arrays, or its own choice. */
-export type OpenFrames = (how: Pick<FormatOptions, 'dataset' | 'sigShape'>) => Promise<Dataset>;
+type OpenFrames = (how: Pick<FormatOptions, 'dataset' | 'sigShape'>) => Promise<Dataset>;
 
 /**
  * Opens the frames that a geometry means: those of the dataset `named` by the user, otherwise by the geometry, with the
@@ -90,7 +90,7 @@ export async function openStacked(
       await dataset.dispose();
       dataset = await open({ dataset: path });
     }
-    const { navigation, signal } = dataset.shape;
+    const { nav: navigation, sig: signal } = dataset.shape;
     const all = [...navigation, ...signal];
     if (!geometry || axes <= signal.length || axes > all.length) return stacked(dataset, geometry);
     await dataset.dispose();
@@ -107,7 +107,7 @@ export function stacked(dataset: Dataset, geometry: Geometry | undefined): Datas
   if (!geometry || dataset instanceof StackedFrames) return dataset;
   const axes = frameAxes(geometry);
   if (axes === 2) return dataset;
-  const { signal } = dataset.shape;
+  const { sig: signal } = dataset.shape;
   if (signal.length !== axes)
     throw new EwaldError(
       'Shape',
@@ -121,7 +121,7 @@ export function stacked(dataset: Dataset, geometry: Geometry | undefined): Datas
 /** The geometry of the images made by `stacked`. Throws `Shape` for modules that the frames lack. */
 export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry {
   if (!(dataset instanceof StackedFrames) || frameAxes(geometry) === 2) return geometry;
-  const { signal } = dataset.file.shape;
+  const { sig: signal } = dataset.file.shape;
   const modules = signal.slice(0, -2);
   const [rows = 0, columns = 0] = signal.slice(-2);
   const regions: BadRegion[] = geometry.badRegions.filter((region) => !('minFs' in region));
@@ -162,9 +162,9 @@ class StackedFrames implements Dataset {
 
   constructor(file: Dataset) {
     this.file = file;
-    const { navigation, signal } = file.shape;
+    const { nav: navigation, sig: signal } = file.shape;
     const columns = signal.at(-1) ?? 1;
-    this.shape = { navigation, signal: [file.frameLength / columns, columns] };
+    this.shape = { nav: navigation, sig: [file.frameLength / columns, columns] };
     if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;

@@ -28,10 +28,11 @@ export interface ConvertOptions extends Omit<WriteFramesOptions, 'format'>, Open
  * `Format` and `File` for the input, `Unsupported` if the format cannot hold the frames, `Aborted`.
  */
 export async function convert(input: string, output: string, options: ConvertOptions = {}): Promise<WrittenFrames> {
-  const { frames, packing, onProgress, force = false, ...opening } = options;
+  const { first, frames, packing, onProgress, force = false, ...opening } = options;
   const { signal } = opening;
   const format = formatOf(output);
-  checkWriteFrames({ format, packing });
+  const chosen = { format, first, frames, packing };
+  checkWriteFrames(chosen);
   const writing: WriteOptions = { force, signal, series: [input], otherwise: 'may hold frames of an experiment' };
   const file = await openOutput(output, writing);
   try {
@@ -45,7 +46,7 @@ export async function convert(input: string, output: string, options: ConvertOpt
           `${output} is not a regular file; HDF5 cannot be written into a pipe or a device`,
         );
       const sink = { append: file.write, ...(patch && { patch }) };
-      const written = await writeFrames(dataset, sink, codecs, { format, frames, packing, signal, onProgress });
+      const written = await writeFrames(dataset, sink, codecs, { ...chosen, signal, onProgress });
       await file.close();
       return written;
     } finally {

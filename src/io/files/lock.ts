@@ -30,7 +30,7 @@ const beatMs = 10_000;
 const goneMs = 120_000;
 
 /** The writer of a file. */
-export interface Owner {
+interface Owner {
   readonly pid: number;
   readonly host: string;
   /** When it started to write, as ISO 8601. */

@@ -22,11 +22,25 @@ export async function isPipe(file: string): Promise<boolean> {
   throw notAFile(file, found);
 }
 
-/** What arrives, until Ctrl-C; a source that is still open would keep the process alive. */
-async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
+/** Milliseconds after which a pipe that nobody writes into is mentioned. */
+const silentMs = 1000;
+
+/**
+ * What arrives, until Ctrl-C; a source that is still open would keep the process alive. `pipe` is the name of a pipe,
+ * which is mentioned on standard error if nothing arrives, since it may have no writer.
+ */
+async function* arriving(source: Readable, pipe?: string): AsyncGenerator<Uint8Array> {
+  const waiting =
+    pipe === undefined
+      ? undefined
+      : setTimeout(() => process.stderr.write(`ewald: waiting for a program that writes to ${pipe}\n`), silentMs);
   try {
-    yield* itemsOrAborted(source, interruption());
+    for await (const piece of itemsOrAborted<Uint8Array>(source, interruption())) {
+      clearTimeout(waiting);
+      yield piece;
+    }
   } finally {
+    clearTimeout(waiting);
     source.destroy();
   }
 }
@@ -35,7 +49,7 @@ async function* arriving(source: Readable): AsyncGenerator<Uint8Array> {
 export async function* filePieces(file: string): AsyncGenerator<Uint8Array> {
   try {
     if (isStandardInput(file)) yield* arriving(process.stdin);
-    else if (await isPipe(file)) yield* arriving(await readPipe(file));
+    else if (await isPipe(file)) yield* arriving(await readPipe(file), file);
     else yield* createReadStream(file, { highWaterMark: pieceBytes });
   } catch (cause) {
     throw cause instanceof EwaldError

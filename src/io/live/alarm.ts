@@ -16,6 +16,7 @@ const quantities = {
   rate: { units: rates, isSearched: false },
   lag: { units: times, isSearched: false },
   disk: { units: sizes, isSearched: false },
+  memory: { units: sizes, isSearched: false },
 } as const satisfies Record<string, { readonly units: Readonly<Record<string, number>>; readonly isSearched: boolean }>;
 type Quantity = keyof typeof quantities;
 
@@ -51,8 +52,8 @@ const listed = (names: object): string => Object.keys(names).join(', ');
 
 /**
  * An alarm from its text: a quantity (`hits`, `indexed`: % of the frames; `rate`: finished frames, /s; `lag`: s, min or
- * h; `disk`: MB, GB or TB left), `<` or `>`, a number with its unit, and the time over which it is taken, 1 s … 24 h,
- * by default one minute. Throws `Argument`.
+ * h; `disk`: MB, GB or TB left; `memory`: of this process), `<` or `>`, a number with its unit, and the time over which
+ * it is taken, 1 s … 24 h, by default one minute. Throws `Argument`.
  */
 export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
   const refuse = (found: string): never => {
@@ -80,8 +81,8 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
 
 /**
  * The quantity of an alarm over its time, from the samples of a run up to now: shares and the rate are those of the
- * frames that were finished in it; of lag and disk, it is the best sample. Undefined while the samples do not reach
- * back so far, and for shares of fewer than 20 frames.
+ * frames that were finished in it; of lag, disk and memory, it is the best sample. Undefined while the samples do not
+ * reach back so far, and for shares of fewer than 20 frames.
  */
 export function alarmValue({ quantity, isBelow, seconds }: Alarm, samples: readonly RunSample[]): number | undefined {
   const now = samples.at(-1);
@@ -89,8 +90,9 @@ export function alarmValue({ quantity, isBelow, seconds }: Alarm, samples: reado
   const from = samples.findLastIndex(({ s }) => s <= now.s - seconds);
   const before = samples[from];
   if (!before) return undefined;
-  if (quantity === 'lag' || quantity === 'disk') {
-    const all = samples.slice(from).map(({ lagS, diskBytes }) => (quantity === 'lag' ? lagS : diskBytes));
+  if (quantity === 'lag' || quantity === 'disk' || quantity === 'memory') {
+    const of = { lag: 'lagS', disk: 'diskBytes', memory: 'memoryBytes' } as const;
+    const all = samples.slice(from).map((sample) => sample[of[quantity]]);
     if (all.some((one) => one === undefined)) return undefined;
     const best = isBelow ? Math.max : Math.min;
     return (all as number[]).reduce((found, one) => best(found, one));
@@ -117,6 +119,7 @@ export function alarmText({ quantity, text }: Alarm, value: number | undefined):
     rate: `${value.toFixed(1)} frames/s`,
     lag: `${value.toFixed(0)} s behind`,
     disk: `${(value / 1e9).toFixed(2)} GB left`,
+    memory: `${(value / 1e9).toFixed(2)} GB in use`,
   }[quantity];
   return `${text}: ${words}`;
 }

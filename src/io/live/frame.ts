@@ -42,7 +42,7 @@ export function liveDataset(
   const bytes = shape[0] * shape[1] * elementBytes(dtype);
   return openFrames(source, {
     format: 'live',
-    shape: { navigation: [], signal: [...shape] },
+    shape: { nav: [], sig: [...shape] },
     dtype,
     meta,
     storedBytes: bytes,

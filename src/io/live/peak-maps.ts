@@ -13,7 +13,7 @@ export const peakogramMost = 1;
 export const peakogramDecades = 6;
 
 /** The peaks of a frame. */
-export interface MappedPeaks {
+interface MappedPeaks {
   readonly count: number;
   /** Pixels of the frame. */
   readonly fs: ArrayLike<number>;

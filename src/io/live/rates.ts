@@ -13,6 +13,8 @@ export interface RunSample {
   readonly lagS?: number | undefined;
   /** Bytes left for the outputs; undefined if unknown. */
   readonly diskBytes?: number | undefined;
+  /** Memory of the process in bytes; undefined if unknown. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /** The shares and the rate of the frames of some time. */

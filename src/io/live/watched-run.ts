@@ -1,5 +1,6 @@
 /** The state of a run that nobody looks at: samples of its counts, alarms, its source; a function of time alone. */
 import { type Alarm, alarmText, alarmValue, isRaised } from './alarm.js';
+import { metric } from './metric.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
 
 /** Counts of a run since its beginning. */
@@ -18,7 +19,7 @@ export interface RunCounts {
 }
 
 /** What the machine says at a sample. */
-export interface MachineState {
+interface MachineState {
   readonly diskBytes?: number | undefined;
   readonly memoryBytes?: number | undefined;
 }
@@ -67,7 +68,7 @@ export class WatchedRun {
     const found = [...this.#sourceOf(s, counts), ...this.#lossOf(counts)];
     this.#counts = counts;
     const { frames, hits, indexed } = counts;
-    const now = { s, frames, hits, indexed, lagS: this.#lagS(s), diskBytes: machine.diskBytes };
+    const now = { s, frames, hits, indexed, lagS: this.#lagS(s), ...machine };
     this.#samples.push(now);
     // One sample before the longest time is needed, and the first one for the whole run.
     while ((this.#samples[2]?.s ?? Number.POSITIVE_INFINITY) <= s - this.#keptS) this.#samples.splice(1, 1);
@@ -199,17 +200,3 @@ export class WatchedRun {
     return oldest === undefined ? 0 : s - oldest.s;
   }
 }
-
-type Value = readonly [value: number | undefined, labels?: Readonly<Record<string, string>>];
-
-/** One metric: its help, its type and its values; nothing without a value. */
-function metric(name: string, type: 'counter' | 'gauge', help: string, values: readonly Value[]): string {
-  const lines = values.flatMap(([value, labels = {}]) => {
-    if (value === undefined) return [];
-    const list = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`);
-    return [`${name}${list.length > 0 ? `{${list.join(',')}}` : ''} ${value}\n`];
-  });
-  return lines.length === 0 ? '' : `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
-}
-
-const escaped = (text: string): string => text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');

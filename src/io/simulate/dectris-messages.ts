@@ -4,7 +4,7 @@ import type { Metadata } from '../data/dataset.js';
 import { bytesOfArray, type DataType, elementBytes } from '../data/dtype.js';
 
 /** The compression of images. */
-export type DectrisEncoding = 'bslz4' | 'lz4' | 'none';
+type DectrisEncoding = 'bslz4' | 'lz4' | 'none';
 
 /** A series of images. */
 export interface SimulatedSeries {
@@ -22,7 +22,7 @@ export interface SimulatedSeries {
 export type Parts = readonly Uint8Array[];
 
 /** How a version of the stream writes a series. */
-export interface DectrisStream {
+interface DectrisStream {
   start(series: SimulatedSeries): Parts;
   /** The compressed bytes of an image, which do not depend on its number. */
   pack(pixels: Uint8Array, series: SimulatedSeries, codecs: Codecs): Promise<Uint8Array>;

@@ -1,4 +1,5 @@
 /** Options of `simulateDectris`. */
+import type { Disposable } from '../../base/resource.js';
 import type { OpenOptions } from '../data/open.js';
 import type { DectrisSimulation } from './parameter-types.js';
 
@@ -8,8 +9,8 @@ export interface SimulateDectrisOptions extends DectrisSimulation {
   readonly open?: OpenOptions | undefined;
 }
 
-/** A simulated detector; end it with `close`. */
-export interface DectrisSimulator {
+/** A simulated detector; end it with `dispose`, `close` or `await using`. */
+export interface DectrisSimulator extends Disposable {
   readonly host: string;
   readonly port: number;
   /** Frames sent so far. */

@@ -2,6 +2,7 @@
 
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
+import { endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
 import type { Codecs } from '../data/codecs/codecs.js';
 import type { Dataset } from '../data/dataset.js';
 import { bytesOfArray } from '../data/dtype.js';
@@ -25,7 +26,10 @@ type Push = InstanceType<Zmq['Push']>;
  * Throws `Unsupported` for frames that are not u8, u16 or u32 of two axes, `File` if the port is in use, `Load` without
  * the package zeromq, and as `open`.
  */
-export async function simulateDectris(path: string, options: SimulateDectrisOptions = {}): Promise<DectrisSimulator> {
+export async function simulateDectris(
+  path: string,
+  options: SimulateDectrisOptions = {},
+): Promise<DectrisSimulator & MaybeAsyncDisposable> {
   const rows = { ...dectrisSimulationRows, open: row.any };
   const {
     streamVersion: stream,
@@ -51,7 +55,7 @@ export async function simulateDectris(path: string, options: SimulateDectrisOpti
     }
     const bound = Number(new URL(socket.lastEndpoint ?? '').port);
     const series = { ...(await seriesOf(dataset)), encoding };
-    return new Simulator({ host, port: bound, stream, series, dwellUs, repeat, dataset, codecs, socket });
+    return endedByBoth(new Simulator({ host, port: bound, stream, series, dwellUs, repeat, dataset, codecs, socket }));
   } catch (error) {
     for (const release of held.reverse()) await release();
     throw error;
@@ -61,12 +65,12 @@ export async function simulateDectris(path: string, options: SimulateDectrisOpti
 /** The series that a file is sent as. Throws `Unsupported`. */
 async function seriesOf(dataset: Dataset): Promise<Omit<SimulatedSeries, 'encoding'>> {
   const { dtype, shape, meta, frames } = dataset;
-  const [height, width] = shape.signal;
+  const [height, width] = shape.sig;
   const isCounts = dtype === 'u8' || dtype === 'u16' || dtype === 'u32';
-  if (!isCounts || shape.signal.length !== 2 || height === undefined || width === undefined)
+  if (!isCounts || shape.sig.length !== 2 || height === undefined || width === undefined)
     throw new EwaldError(
       'Unsupported',
-      `${dataset.name} has frames of ${shape.signal.join(' × ')} ${dtype}; a DECTRIS detector sends u8, u16 or u32 ` +
+      `${dataset.name} has frames of ${shape.sig.join(' × ')} ${dtype}; a DECTRIS detector sends u8, u16 or u32 ` +
         'of two axes',
     );
   return { series: 1, frames, dtype, shape: [height, width], meta, mask: await dataset.mask?.() };
@@ -84,7 +88,7 @@ interface Simulation {
   readonly socket: Push;
 }
 
-class Simulator implements DectrisSimulator {
+class Simulator implements Omit<DectrisSimulator, 'dispose'> {
   readonly host: string;
   readonly port: number;
   sent = 0;

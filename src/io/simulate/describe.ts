@@ -1,4 +1,5 @@
 /** Descriptions of simulated frames: their geometry, and their truth as a document. */
+import type { Progress } from '../../base/callbacks.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { reciprocal } from '../../crystal/cell.js';
 import { flatGeometry } from '../../crystal/geometry/flat.js';
@@ -14,7 +15,7 @@ export interface SimulationWriting {
   readonly inputs?: readonly string[] | undefined;
   readonly signal?: PlatformSignal | undefined;
   /** Called with the fraction done. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The detector as described by a .geom file; the mask of gaps and bad pixels is in the frames' file. */

@@ -28,7 +28,7 @@ import { rotateRandomly, shellCrossing } from './spots.js';
 export type { FrameSimulation } from './parameter-types.js';
 
 /** A true reflection: x, y in pixels from the corner of the detector, h, k, l, expected counts. */
-export type TrueSpot = readonly [x: number, y: number, h: number, k: number, l: number, counts: number];
+type TrueSpot = readonly [x: number, y: number, h: number, k: number, l: number, counts: number];
 
 /** A simulated frame. */
 export interface SimulatedFrame {

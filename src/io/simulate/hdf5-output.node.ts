@@ -1,5 +1,5 @@
 /** Writes simulated frames to an HDF5 file. */
-import { observer } from '../../base/callbacks.js';
+import { progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { breathe, checkSignal } from '../../base/options.js';
 import type { Dataset } from '../data/dataset.js';
@@ -18,7 +18,7 @@ export async function writeSimulated(
   options: SimulationWriting,
 ): Promise<void> {
   const { signal } = options;
-  const tell = observer('the simulation', options, 'onProgress');
+  const tell = progressOf('the simulation', options);
   const { patch } = output;
   if (!patch) throw new EwaldError('Argument', `${file} is not a regular file`);
   const codecs = await openCodecs();
@@ -29,7 +29,7 @@ export async function writeSimulated(
       checkSignal(signal);
       await breathe();
       await writer.write(frame(i));
-      tell((i + 1) / described.frames);
+      tell(i + 1, described.frames);
     }
     await writer.finish();
   } finally {

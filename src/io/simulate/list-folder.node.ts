@@ -11,7 +11,7 @@ import { type Lock, lockFile } from '../files/lock.js';
 import { followed, temporaryBeside } from '../files/names.js';
 
 /** A folder that is being written. */
-export interface ListFolder {
+interface ListFolder {
   /** Where the lists are written. */
   readonly path: string;
   readonly lock: Lock;

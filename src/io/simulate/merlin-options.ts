@@ -1,4 +1,5 @@
 /** Options of `simulateMerlin`. */
+import type { Disposable } from '../../base/resource.js';
 import type { OpenOptions } from '../data/open.js';
 import type { MerlinSimulation } from './parameter-types.js';
 
@@ -29,8 +30,8 @@ export interface SimulateMerlinOptions extends MerlinSimulation {
   readonly faults?: readonly MerlinFault[] | undefined;
 }
 
-/** A simulated detector; end it with `close`. */
-export interface MerlinSimulator {
+/** A simulated detector; end it with `dispose`, `close` or `await using`. */
+export interface MerlinSimulator extends Disposable {
   readonly host: string;
   readonly port: number;
   readonly dataPort: number;

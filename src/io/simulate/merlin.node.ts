@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError, messageOf } from '../../base/errors.js';
+import { endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
 import { swapBytes } from '../data/byte-order.js';
 import type { Dataset } from '../data/dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../data/dtype.js';
@@ -35,7 +36,10 @@ const rows = {
  *
  * Throws `Unsupported` for frames that are not u8, u16 or u32 of two axes, `File` if a port is in use, and as `open`.
  */
-export async function simulateMerlin(path: string, options: SimulateMerlinOptions = {}): Promise<MerlinSimulator> {
+export async function simulateMerlin(
+  path: string,
+  options: SimulateMerlinOptions = {},
+): Promise<MerlinSimulator & MaybeAsyncDisposable> {
   const { port, dataPort, host, frames, faults = [], ...settings } = checkedOptions('simulateMerlin', options, rows);
   const dataset = await open(path, options.open ?? {});
   try {
@@ -45,7 +49,7 @@ export async function simulateMerlin(path: string, options: SimulateMerlinOption
       faults,
     });
     await simulator.listen(host, port, dataPort);
-    return simulator;
+    return endedByBoth(simulator);
   } catch (error) {
     await dataset.dispose();
     throw error;
@@ -62,7 +66,7 @@ interface Settings {
   readonly faults: readonly MerlinFault[];
 }
 
-class Simulator implements MerlinSimulator {
+class Simulator implements Omit<MerlinSimulator, 'dispose'> {
   host = '';
   port = 0;
   dataPort = 0;
@@ -86,7 +90,7 @@ class Simulator implements MerlinSimulator {
     this.#dataset = dataset;
     this.#settings = settings;
     const type = typeOf[dataset.dtype];
-    const { signal } = dataset.shape;
+    const { sig: signal } = dataset.shape;
     const [height, width] = signal;
     if (!type || signal.length !== 2 || height === undefined || width === undefined)
       throw new EwaldError(
@@ -309,7 +313,7 @@ class Simulator implements MerlinSimulator {
 
   #header(): string {
     const { frames, continuous } = this.#settings;
-    const { navigation } = this.#dataset.shape;
+    const { nav: navigation } = this.#dataset.shape;
     const [y, x] = navigation;
     const scan = navigation.length === 2 && frames === (y ?? 0) * (x ?? 0) ? [`ScanX:\t${x}`, `ScanY:\t${y}`] : [];
     const bits = { u8: 6, u16: 12, u32: 24 }[this.#dataset.dtype as 'u8'];

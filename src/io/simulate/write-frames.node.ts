@@ -80,7 +80,7 @@ async function writeFrames(
   const { detector, images } = simulator;
   const frames: ReturnType<typeof truthOfFrame>[] = [];
   const described = {
-    shape: { navigation: [images], signal: [detector.height, detector.width] },
+    shape: { nav: [images], sig: [detector.height, detector.width] },
     dtype: 'u16' as const,
     frames: images,
     meta: metadataOfSimulation(detector),

@@ -42,7 +42,7 @@ export async function simulateScan(
     outputs.push(truth);
     const { navShape, sigShape, mask } = simulator;
     const described = {
-      shape: { navigation: navShape, signal: sigShape },
+      shape: { nav: navShape, sig: sigShape },
       dtype: 'u16' as const,
       frames: navShape[0] * navShape[1],
       meta: { maker: 'ewald simulate scan', detector: 'simulated' },

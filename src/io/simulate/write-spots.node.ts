@@ -1,7 +1,7 @@
 /** `simulateSpotLists`: spot lists with known truth as a folder of files. */
 
 import { join } from 'node:path';
-import { observer } from '../../base/callbacks.js';
+import { progressOf } from '../../base/callbacks.js';
 import { isEwaldError } from '../../base/errors.js';
 import { flat } from '../../crystal/cell.js';
 import { isCentred } from '../../crystal/centring.js';
@@ -31,7 +31,7 @@ export async function simulateSpotLists(
   writing: SimulationWriting = {},
 ): Promise<SimulatedLists> {
   const { force = false, inputs = [], signal } = writing;
-  const tell = observer('simulateSpotLists', writing, 'onProgress');
+  const tell = progressOf('simulateSpotLists', writing);
   const { images = 1, seed = 0, spurious = 0, noisePx = 0.5, cell, centring = 'P' } = simulation;
   const files = await beginFolder(folder, inputs, force);
   const { lock, path } = files;
@@ -49,7 +49,7 @@ export async function simulateSpotLists(
         : `cell of centring ${centring}: give it with -p; x y z in 1/angstrom`;
       await writeWhole(join(path, file), formatSpotList(known, image.spots, [comment, about]), { lock });
       lists.push({ file, lattices: image.lattices.map(flat), owner: [...image.owner] });
-      tell(number / images);
+      tell(number, images);
     }
   } catch (error) {
     if ((!isEwaldError(error, 'Aborted') && error !== tell.failure) || files.replaces) {

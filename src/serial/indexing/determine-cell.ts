@@ -6,7 +6,7 @@
  * indexes most, by the indexer's own verdict against chance, wins.
  */
 
-import { observer } from '../../base/callbacks.js';
+import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { breathe, checkSignal, knownOptions, refuseFormer, shown } from '../../base/options.js';
@@ -29,7 +29,7 @@ import type { IndexingResult } from './result.js';
 export interface CellSearchOptions extends CellSearchParameters {
   readonly signal?: PlatformSignal | undefined;
   /** Called with the fraction done, 0 … 1. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** A determined cell. */
@@ -131,7 +131,7 @@ export async function determineCell(
   knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
   const search = checkCellSearch(options, (name) => `determineCell: ${name}`);
   const { minLengthA, maxLengthA, proposers, symmetryTolerance } = search;
-  const tell = observer('determineCell', options, 'onProgress');
+  const tell = progressOf('determineCell', options);
   checkSignal(options.signal);
   if (!Array.isArray(images))
     throw new EwaldError('Argument', `determineCell was given ${shown(images)}; expected a list of images`);

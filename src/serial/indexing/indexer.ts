@@ -6,7 +6,7 @@
  * cpp/indexing/README.md. It does not find peaks (its input is spots) and does not determine unknown cells.
  */
 
-import { observer } from '../../base/callbacks.js';
+import { progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
@@ -92,7 +92,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const submit = async (input: IndexingInput, finite: 'before' | 'after' | 'known') => {
     resource.assertAlive();
     const batch = checkInput(sizes, input, finite === 'before');
-    const told = observer('indexer.run', input, 'onProgress');
+    const told = progressOf('indexer.run', input);
     const queue = queueOf.get(batch.result) ?? (queues[turn++ % queues.length] as Resource);
     queueOf.set(batch.result, queue);
     return queue.enqueue(async () => {
@@ -102,12 +102,8 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       // Copied before the run, because the arrays belong to the caller.
       const checks = drawn.map((image) => ({ image, request: auditRequest(options, input, batch, image) }));
       try {
-        await runWatched(
-          kernel,
-          batch,
-          input.onProgress ? { ...input, onProgress: told } : input,
-          options.debug === true,
-        );
+        const watch = { signal: input.signal, tell: input.onProgress && told };
+        await runWatched(kernel, batch, watch, options.debug === true);
       } finally {
         // If a run failed because an array was detached, that is reported as the reason.
         batch.end();

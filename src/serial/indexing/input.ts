@@ -1,5 +1,7 @@
 /** The input of an indexing run and its validation. */
+
 import { asItIs, assertIntact } from '../../base/buffers.js';
+import type { Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, knownOptions, list, shown } from '../../base/options.js';
@@ -26,7 +28,7 @@ export interface IndexingInput extends IndexingThresholds {
    */
   readonly signal?: PlatformSignal | undefined;
   /** Called with the fraction of images done, 0 … 1, after each section. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 const inputNames = ['spots', 'offsets', 'cells', 'into', 'signal', 'onProgress', ...thresholdNames];

@@ -133,7 +133,7 @@ export const cellSearchRows = {
     sentence: 'shortest cell edge',
     range: proposalRanges.minLengthA,
     unit: 'angstrom',
-    flag: 'min',
+    flag: 'min-length',
     value: 'angstrom',
   },
   maxLengthA: {
@@ -141,7 +141,7 @@ export const cellSearchRows = {
     sentence: 'longest cell edge; ranges of up to 150 and 400 Å are searched as well, on finer grids',
     range: proposalRanges.maxLengthA,
     unit: 'angstrom',
-    flag: 'max',
+    flag: 'max-length',
     value: 'angstrom',
   },
   proposers: {

@@ -4,7 +4,7 @@ import type { Disposable } from '../../base/resource.js';
 import type { Op } from '../../core/backends/feature.js';
 
 /** How many cells an image may propose, 1 … 64. */
-export interface ProposalsDescriptor {
+interface ProposalsDescriptor {
   readonly capacity: number;
 }
 

@@ -102,7 +102,7 @@ export interface ImageView {
 }
 
 /** What `toPlain` of an indexing result returns. */
-export type PlainIndexing = Omit<PlainOf<IndexingResult>, 'known'> & {
+type PlainIndexing = Omit<PlainOf<IndexingResult>, 'known'> & {
   readonly views: readonly (PlainOf<ImageView> & {
     readonly cells: readonly FoundCell[];
     readonly crystals: readonly Crystal[];

@@ -5,10 +5,11 @@
 import { iteratorOf, letGo, orAborted } from '../../base/aborted.js';
 import { isLost, lengthOf } from '../../base/buffers.js';
 import { row, valid } from '../../base/call-options.js';
-import { observer } from '../../base/callbacks.js';
+import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, knownOptions, shown } from '../../base/options.js';
+import { renamed } from '../../base/renamed.js';
 import { streamRanges } from '../../core/layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
@@ -26,12 +27,12 @@ export interface StreamOptions extends IndexingThresholds {
   readonly cells: IndexingInput['cells'];
   /** Results in the order of the source (default), or each batch as soon as it is ready. */
   readonly ordered?: boolean | undefined;
-  /** Milliseconds that a batch waits for further images before it is submitted incomplete, 0 … 60000, default 20. */
-  readonly maxDelayMs?: number | undefined;
+  /** Seconds that a batch waits for further images before it is submitted incomplete, 0 … 60, default 0.02. */
+  readonly maxDelayS?: number | undefined;
   /** Aborts the stream with `Aborted`, including batches in flight; finished results are yielded first. */
   readonly signal?: PlatformSignal | undefined;
-  /** Called with the number of indexed images after each batch. */
-  readonly onProgress?: ((images: number) => void) | undefined;
+  /** Called after each batch; `done` counts indexed images, whose total is not known. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** An image of the stream with its result. */
@@ -127,33 +128,27 @@ export async function* streamImages<T extends StreamItem>(
   sizes: Sizes,
   { run, flagsNonFinite, until }: StreamRunner,
   source: Source<T>,
-  options: StreamOptions,
+  given: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
-  knownOptions('indexer.stream', options, [
-    'cells',
-    'ordered',
-    'maxDelayMs',
-    'signal',
-    'onProgress',
-    ...thresholdNames,
-  ]);
-  const { ordered: wanted, maxDelayMs, signal: given, onProgress: _told, ...rest } = options;
+  const options = renamed('indexer.stream', given, { maxDelayMs: ['maxDelayS', 1e-3] });
+  knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayS', 'signal', 'onProgress', ...thresholdNames]);
+  const { ordered: wanted, maxDelayS, signal: asked, onProgress: _told, ...rest } = options;
   const ordered = valid('indexer.stream: ordered', wanted, row.on);
-  checkSignal(given);
-  const signal = until(given);
+  checkSignal(asked);
+  const signal = until(asked);
   const tell = observer('indexer.stream', options, 'onProgress');
   const batches = new Batches(
     source,
     sizes.batch,
     sizes.maxBatchSpots,
-    valid('indexer.stream: maxDelayMs', maxDelayMs, { kind: 'number', range: streamRanges.maxDelayMs }),
+    1000 * valid('indexer.stream: maxDelayS', maxDelayS, { kind: 'number', range: streamRanges.maxDelayS }),
     !flagsNonFinite,
   );
   let indexed = 0;
-  const common = { ...rest, ...(given ? { signal: given } : {}) };
+  const common = { ...rest, ...(asked ? { signal: asked } : {}) };
   const flights = new Flights<T>(run, sizes.maxBatchSpots, common, (images) => {
     indexed += images;
-    tell(indexed);
+    tell({ done: indexed, total: undefined });
   });
   let failure: { error: unknown } | undefined;
   try {

@@ -20,12 +20,12 @@ const stretchMs = { least: 50, most: 200 } as const;
 export async function runWatched(
   kernel: IndexingKernel,
   batch: IndexingBatch,
-  { signal, onProgress }: Pick<IndexingInput, 'signal' | 'onProgress'>,
+  { signal, tell }: Pick<IndexingInput, 'signal'> & { readonly tell: ((share: number) => void) | undefined },
   debug: boolean,
 ): Promise<void> {
-  if (debug || batch.images <= images.first || !(signal || onProgress)) {
+  if (debug || batch.images <= images.first || !(signal || tell)) {
     await kernel.run(batch);
-    onProgress?.(1);
+    tell?.(1);
     return;
   }
   // An image takes from microseconds on a GPU to a tenth of a second by the exhaustive search on wasm.
@@ -38,7 +38,7 @@ export async function runWatched(
     const took = performance.now() - started;
     if (took < stretchMs.least) stretch = Math.min(images.most, 2 * stretch);
     else if (took > stretchMs.most) stretch = Math.max(1, stretch >> 1);
-    onProgress?.(last / batch.images);
+    tell?.(last / batch.images);
     await breathe();
   }
 }

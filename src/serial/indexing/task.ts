@@ -9,13 +9,13 @@ import type { Indexer, IndexerOptions, IndexingInput } from './indexer.js';
 import type { IndexingMethods } from './room.js';
 
 /** The argument of the task: the sizes of the indexer and one batch. */
-export interface IndexingTask {
+interface IndexingTask {
   readonly indexer: IndexerOptions;
   readonly input: Omit<IndexingInput, 'signal' | 'into'>;
 }
 
 /** Flat arrays of an `IndexingResult`. */
-export interface IndexingArrays {
+interface IndexingArrays {
   readonly images: number;
   readonly maxOutputCells: number;
   readonly offsets: Uint32Array;

@@ -29,7 +29,7 @@ export interface MergingBlock {
 }
 
 /** The merge that a refinement reads, and the arrays that it writes. */
-export interface RefinementArrays {
+interface RefinementArrays {
   readonly numerator: Float64Array;
   readonly information: Float64Array;
   /** [crystals] */

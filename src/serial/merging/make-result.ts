@@ -26,7 +26,7 @@ import { doubtsOfStatistics } from './statistics/doubt.js';
 import { fewestPairs, inverseD, mergeStatistics } from './statistics/statistics.js';
 
 /** The parts from which the result of a merge is made. */
-export interface MergeParts {
+interface MergeParts {
   readonly subject: Subject;
   readonly unique: UniqueReflections;
   readonly data: Identified;
@@ -171,7 +171,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     merged: part.filter((on) => on === 1).length,
     cells,
     multiple,
-    counts: { ...counts, otherCell: part.filter((on) => on === 0).length },
+    counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
     remarks: [...parts.remarks, ...more, ...doubts],
     isDoubtful: parts.isDoubtful || doubts.length > 0,
     toUnmergedMtz(...given: readonly unknown[]) {

@@ -18,12 +18,7 @@ export async function mergeStream(
   options: MergeOptions,
   running: MergeRunOptions = {},
 ): Promise<MergeResult> {
-  expects(
-    typeof (context as Partial<MergingMethods> | null | undefined)?.merger === 'function',
-    'mergeStream: the first argument',
-    context,
-    'a context: await createContext()',
-  );
+  expectsMerging('mergeStream: the first argument', context);
   const inputs: readonly (MergeInput | MergeFile)[] = Array.isArray(input) ? input : [input];
   for (const one of inputs)
     expects(
@@ -37,6 +32,15 @@ export async function mergeStream(
   for (const one of inputs) await merger.addStream(one, signal ? { signal } : {});
   return merger.run(running);
 }
+
+/** Throws `Argument` unless it is a context that merges. */
+export const expectsMerging = (what: string, context: unknown): void =>
+  expects(
+    typeof (context as Partial<MergingMethods> | null | undefined)?.merger === 'function',
+    what,
+    context,
+    'a context: await createContext()',
+  );
 
 /** Whether it is a URL, a File or a Blob. */
 const isFile = (one: object): boolean => 'href' in one || 'slice' in one;

@@ -4,10 +4,11 @@
  */
 
 import { itemsOrAborted, orAborted } from '../../base/aborted.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob, PlatformUrl } from '../../base/globals.js';
 import { hash53 } from '../../base/hash53.js';
-import { checkSignal, knownOptions } from '../../base/options.js';
+import { checkSignal } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
 import type { Planner } from '../../core/planner/planner.js';
 import type { ByteSource, ReadOptions } from '../../io/data/byte-source.js';
@@ -35,8 +36,8 @@ export interface MergeInput {
   readonly bytes: MergeBytes;
 }
 
-/** A file as an input: its path (Node), its address, or the File or Blob itself. */
-export type MergeFile = string | PlatformUrl | PlatformBlob;
+/** A file as an input: its path (Node), its address, the File or Blob itself, or its bytes. */
+export type MergeFile = string | PlatformUrl | PlatformBlob | Uint8Array | ArrayBuffer;
 
 /** Opens a file, which the caller closes. Throws `File`. */
 export type OpenMergeFile = (file: MergeFile) => Promise<ByteSource>;
@@ -74,7 +75,7 @@ export class Merger {
       minSnr,
       polarisation: polarisation === 'auto' ? undefined : polarisation,
     });
-    this.#collector = new Collector(this.#columns, this.#checked.maxAdu, this.#checked.splitBy);
+    this.#collector = new Collector(this.#columns, this.#checked);
   }
 
   /** Number of crystals collected. */
@@ -106,8 +107,7 @@ export class Merger {
    * collected with other options, `File`, and `Aborted` at its signal.
    */
   async addStream(input: MergeInput | MergeFile, options: ReadOptions = {}): Promise<void> {
-    knownOptions('merger.addStream', options, ['signal']);
-    checkSignal(options.signal);
+    checkSignal(checkedOptions('merger.addStream', options, { signal: row.signal }).signal);
     if (isMergeInput(input)) return this.#add(input, options);
     const source = await orAborted(this.#open(input), options.signal);
     try {

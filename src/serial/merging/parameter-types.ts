@@ -42,12 +42,35 @@ export interface MergeOptions {
   /** Observations whose peak is above this value are rejected. Counts; -inf … inf; default inf. */
   readonly maxAdu?: number | undefined;
   /**
+   * Only crystals that diffract to this d or beyond are merged. Crystals whose resolution limit is unknown are
+   * merged. Angstrom; 0.1 … inf; default inf.
+   */
+  readonly minRes?: number | undefined;
+  /**
+   * Crystals that correlate less with the mean of all others are not merged. The correlation is that of the
+   * intensities as they are, without scales and partialities, which is low for stills; deviating crystals have less
+   * weight in any case. -1 … 1; default none.
+   */
+  readonly minCc?: number | undefined;
+  /**
+   * Leaves out this many crystals at the beginning. Crystals are counted in the order of the inputs, without those
+   * that cannot be merged. 0 … 4294967295; default 0.
+   */
+  readonly startAfter?: number | undefined;
+  /** Merges this many crystals at most, of those after --start-after. 1 … 4294967295; default all. */
+  readonly stopAfter?: number | undefined;
+  /**
    * Polarisation of the beam: auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0. With auto it is measured
    * from the data, and horizontal if they do not determine it. Default auto.
    */
   readonly polarisation?: string | undefined;
   /** Resolves the indexing ambiguity where the cell has one. Default true. */
   readonly ambiguity?: boolean | undefined;
+  /**
+   * Of resolving the ambiguity. The ambiguity: an operation on indices such as k,h,-l, or the point group that the
+   * lattice has. Without it all operations that keep the cell are tried. Default as the cell allows.
+   */
+  readonly operator?: string | undefined;
   /** Of resolving the ambiguity. Random starts in resolving the indexing ambiguity. 1 … 1000; default 6. */
   readonly starts?: number | undefined;
   /** Of resolving the ambiguity. Seed of these starts. 0 … 9007199254740991; default 0. */

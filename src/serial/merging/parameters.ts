@@ -109,6 +109,41 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     unit: 'counts',
     crystfel: { program: 'partialator' },
   },
+  minRes: {
+    kind: 'number',
+    sentence: 'only crystals that diffract to this d or beyond are merged',
+    more: 'Crystals whose resolution limit is unknown are merged.',
+    range: range(0.1, infinity, infinity),
+    unit: 'angstrom',
+    value: 'angstrom',
+    crystfel: { program: 'partialator' },
+  },
+  minCc: {
+    kind: 'number',
+    sentence: 'crystals that correlate less with the mean of all others are not merged',
+    more:
+      'The correlation is that of the intensities as they are, without scales and partialities, which is low for ' +
+      'stills; deviating crystals have less weight in any case.',
+    range: range(-1, 1, none),
+    usual: 'none',
+    crystfel: { program: 'process_hkl' },
+  },
+  startAfter: {
+    group: 'input',
+    kind: 'integer',
+    sentence: 'leaves out this many crystals at the beginning',
+    more: 'Crystals are counted in the order of the inputs, without those that cannot be merged.',
+    range: range(0, 2 ** 32 - 1, 0),
+    crystfel: { program: 'partialator' },
+  },
+  stopAfter: {
+    group: 'input',
+    kind: 'integer',
+    sentence: 'merges this many crystals at most, of those after --start-after',
+    range: range(1, 2 ** 32 - 1, none),
+    usual: 'all',
+    crystfel: { program: 'partialator' },
+  },
   polarisation: {
     kind: 'text',
     sentence: 'polarisation of the beam: auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0',
@@ -128,6 +163,16 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     sentence: 'resolves the indexing ambiguity where the cell has one',
     off: 'keep the indexing of all crystals, even if their lattice has several equivalent indexings',
     fallback: true,
+  },
+  operator: {
+    kind: 'text',
+    short: 'w',
+    sentence: 'the ambiguity: an operation on indices such as k,h,-l, or the point group that the lattice has',
+    more: 'Without it all operations that keep the cell are tried.',
+    usual: 'as the cell allows',
+    value: 'operation',
+    of: resolving,
+    crystfel: { program: 'partialator' },
   },
   starts: {
     kind: 'integer',

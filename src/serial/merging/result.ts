@@ -35,6 +35,8 @@ export interface MergedCrystal {
 export interface MergeCounts extends ScanCounts, Readonly<LeftOut> {
   /** Crystals with another cell. */
   readonly otherCell: number;
+  /** Crystals that correlate with the others by less than `minCc`. */
+  readonly belowCc: number;
 }
 
 /** Merged reflections with their halves and statistics. */
@@ -110,7 +112,7 @@ export interface MergeResultMethods extends MergedLists {
   toPlain(): PlainMerge;
 }
 /** What `toPlain` of a merge returns: its lists and statistics, without the methods that write them. */
-export type PlainMerge = Omit<PlainOf<MergeResultMethods>, 'datasets'> & {
+type PlainMerge = Omit<PlainOf<MergeResultMethods>, 'datasets'> & {
   readonly datasets: readonly PlainOf<MergedDataset>[];
 };
 export type MergeResult = MergeResultMethods;

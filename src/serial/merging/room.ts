@@ -12,9 +12,11 @@ export interface MergingMethods {
   merger(options: MergeOptions): Promise<Merger>;
 }
 
-/** `open` opens files by path or address. */
-export const mergingRoom =
-  (open: OpenMergeFile) =>
-  (planner: Planner): MergingMethods => ({
-    merger: async (options) => new (await import('./merger.js')).Merger(planner, options, open),
-  });
+/** `place` opens files by path or address. */
+export const mergingRoom = (
+  planner: Planner,
+  place: () => Promise<{ readonly source: OpenMergeFile }>,
+): MergingMethods => ({
+  merger: async (options) =>
+    new (await import('./merger.js')).Merger(planner, options, async (file) => (await place()).source(file)),
+});

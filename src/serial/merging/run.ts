@@ -1,22 +1,25 @@
 /** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
+
 import { counted } from '../../base/amounts.js';
-import { observer } from '../../base/callbacks.js';
+import { checkedOptions, row } from '../../base/call-options.js';
+import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
-import { breathe, checkSignal, knownOptions } from '../../base/options.js';
+import { breathe, checkSignal } from '../../base/options.js';
 import { refusal, type Said } from '../../base/parameters.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
-import { identity, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { identity, type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../../crystal/symmetry/settings.js';
 import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
-import type { Observations } from './collection/observations.js';
+import { type Observations, someCrystals } from './collection/observations.js';
 import { copiedCrystalsRemark, repeatedFramesRemark } from './collection/repeated-frames.js';
 import type { ScannedHead } from './collection/scan.js';
 import type { MergingKernel } from './contract.js';
 import { type Identified, largestBlock } from './fit/accumulate.js';
+import { correlating } from './fit/correlating.js';
 import { commonRadius } from './fit/fit.js';
 import { halvesOf } from './fit/halves.js';
 import { measurePolarisation, verdictOf } from './fit/measured-polarisation.js';
@@ -32,7 +35,7 @@ import { automatic, type CheckedMerge } from './options.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
 import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './setting/ambiguity.js';
 import { doubtOfGroup } from './setting/laue-groups.js';
-import { subjectOf } from './setting/subject.js';
+import { givenRotations, type Subject, subjectOf } from './setting/subject.js';
 import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
 
 /** Options of running a merge. */
@@ -40,7 +43,7 @@ export interface MergeRunOptions {
   /** Cancels the merge with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
   /** Receives the completed fraction, 0 … 1. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /**
    * Fits the merge and its halves on this executor instead of in this process, such as `await Executor.workers()` of
    * `ewald/executors`; the caller keeps ownership. The result is the same, bit for bit, if the workers use the same
@@ -63,6 +66,8 @@ export interface Collected {
 const mostDatasets = 256;
 const partialities = { gaussian: 'gaussian', xsphere: 'xsphere', unity: 'none', mean: 'none' } as const;
 
+const runRows = { ...row.others('onProgress', 'executor'), signal: row.signal } as const;
+
 /** Merges collected observations. Throws `File` if there are none, `Argument` for inconsistent data, `Aborted`. */
 export async function runMerge(
   planner: Planner,
@@ -70,21 +75,22 @@ export async function runMerge(
   collected: Collected,
   options: MergeRunOptions,
 ): Promise<MergeResult> {
-  knownOptions('merger.run', options, ['signal', 'onProgress', 'executor']);
-  const executor = checkExecutor(options.executor);
-  const report = observer('merger.run', options, 'onProgress');
+  const { executor: given } = checkedOptions('merger.run', options, runRows);
+  const executor = checkExecutor(given);
+  const report = progressOf('merger.run', options);
   const step = async (done: number): Promise<void> => {
     report(done);
     await breathe();
     checkSignal(options.signal);
   };
   checkSignal(options.signal);
-  const { observations, heads, counts, leftOut } = collected;
-  if (observations.count === 0) throw nothing(counts, leftOut);
+  const { heads, counts, leftOut } = collected;
+  if (collected.observations.count === 0) throw nothing(counts, leftOut);
   const remarks: string[] = [];
-  const decided = decide(checked, collected, remarks);
-  const { unique, chosen, radius } = decided;
-  const { group, part } = decided.subject;
+  const { observations, ends } = wantedCrystals(checked, collected, remarks);
+  const decided = decide(checked, { observations, heads, ends }, remarks);
+  const { unique, chosen, radius, subject } = decided;
+  const { group } = subject;
   await step(0.1);
   const measured: Identified = {
     observations,
@@ -92,24 +98,25 @@ export async function runMerge(
     unique: unique.count,
     noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[checked.model] },
   };
-  const selections = withHalves(observations, part);
-  const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
   const { backend, kernel } = await planner.plan(mergingFeature, {
     unique: unique.count,
     ...largestBlock(observations),
   });
   try {
-    const beam = await depolarise(kernel, checked.polarisation, measured, part, radius, remarks);
+    const beam = await depolarise(kernel, checked.polarisation, measured, subject.part, radius, remarks);
     const data = { ...measured, observations: beam.observations };
-    const fit = { checked, selections, symmetry: group.name, radius };
+    const part = agreeing(checked, data, subject.part);
+    const sets = datasetsOf(splitOf(checked, observations), observations, part, remarks);
+    const fit = { checked, selections: withHalves(observations, part), symmetry: group.name, radius };
     const merges = await (executor
       ? fitsElsewhere(executor, data, fit, options.signal, step)
       : fits(kernel, data, fit, step));
     return makeResult(checked, {
       ...decided,
+      subject: { ...subject, part },
       data,
       merges,
-      counts: { ...counts, ...leftOut },
+      counts: { ...counts, ...leftOut, belowCc: subject.part.filter((on, c) => on !== part[c]).length },
       remarks,
       datasets: await mergedSets(kernel, data, merges[0], sets),
       polarisation: beam.polarisation,
@@ -120,15 +127,58 @@ export async function runMerge(
   }
 }
 
+/** The crystals between `startAfter` and `stopAfter`. */
+function wantedCrystals(
+  { startAfter, stopAfter = Number.POSITIVE_INFINITY }: CheckedMerge,
+  { observations, ends = [] }: Collected,
+  remarks: string[],
+): Required<Pick<Collected, 'observations' | 'ends'>> {
+  const { crystals } = observations;
+  const end = Math.min(crystals, startAfter + stopAfter);
+  if (startAfter === 0 && end === crystals) return { observations, ends };
+  if (startAfter >= crystals)
+    throw refusal('', (said) => `${said('startAfter')} is ${startAfter}; there are ${counted(crystals, 'crystal')}`);
+  remarks.push(`Crystals ${startAfter + 1} to ${end} of ${crystals} are merged.`);
+  return {
+    observations: someCrystals(observations, startAfter, end),
+    ends: ends.map((one) => Math.min(Math.max(one - startAfter, 0), end - startAfter)),
+  };
+}
+
+/** The selected crystals that agree with the others as far as `minCc` asks. */
+function agreeing({ minCc }: CheckedMerge, data: Identified, part: Uint8Array): Uint8Array {
+  if (minCc === undefined) return part;
+  const kept = correlating(data, part, minCc);
+  if (kept.includes(1)) return kept;
+  throw refusal('', (said) => `${said('minCc')} ${minCc} rejects all crystals; expected a smaller correlation`);
+}
+
+/** The ways to index between which the merge decides: those that the cell allows, or the given ones. */
+function waysOf({ ambiguity, operator }: CheckedMerge, { cell, centring, group }: Subject): readonly Operation[] {
+  if (!ambiguity) return [identity];
+  if (operator === undefined) return waysToIndex(latticeRotations(cell, centring), group);
+  const ways = waysToIndex(givenRotations(operator, cell), group);
+  // A point group without further rotations says that there is no ambiguity.
+  if (ways.length > 1 || !operator.includes(',')) return ways;
+  throw refusal(
+    '',
+    (said) => `${said('operator')} is "${operator}", an operation of ${group.name}; expected one that it does not have`,
+  );
+}
+
 /** Decides what is merged, and how each crystal is indexed. */
-function decide(checked: CheckedMerge, { observations, heads, ends = [] }: Collected, remarks: string[]) {
+function decide(
+  checked: CheckedMerge,
+  { observations, heads, ends = [] }: Omit<Collected, 'counts' | 'leftOut'>,
+  remarks: string[],
+) {
   const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
   remarks.push(...repeated.filter((remark) => remark !== undefined));
   const subject = subjectOf(observations, checked, heads, remarks);
   const { cell, centring, group, part } = subject;
   if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, centring);
-  const { ambiguity, starts, seed } = checked;
-  const ways = ambiguity ? waysToIndex(latticeRotations(cell, centring), group) : [identity];
+  const { starts, seed } = checked;
+  const ways = waysOf(checked, subject);
   const unique = uniqueReflections(observations, group, ways);
   const radius = commonRadius(observations, part);
   const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part });
@@ -327,16 +377,18 @@ function aligned(
 
 /** Explains why there is nothing to merge. */
 function nothing(counts: ScanCounts, { beyondResolution, belowSnr }: LeftOut): EwaldError {
-  const { crystals, frames, empty } = counts;
+  const { crystals, frames, empty, tooCoarse } = counts;
   const why = (said: Said): string =>
     frames === 0
       ? 'the streams hold no frames'
-      : crystals + empty === 0
-        ? `none of ${counted(frames, 'frame')} has a crystal`
-        : beyondResolution + belowSnr > 0
-          ? `${said('pushRes')} and ${said('minSnr')} leave out all ` +
-            counted(beyondResolution + belowSnr, 'observation')
-          : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
+      : crystals + empty === 0 && tooCoarse > 0
+        ? `${said('minRes')} rejects all ${counted(tooCoarse, 'crystal')}`
+        : crystals + empty === 0
+          ? `none of ${counted(frames, 'frame')} has a crystal`
+          : beyondResolution + belowSnr > 0
+            ? `${said('pushRes')} and ${said('minSnr')} leave out all ` +
+              counted(beyondResolution + belowSnr, 'observation')
+            : `${counted(empty, 'crystal')} ${empty === 1 ? 'has' : 'have'} no reflections; index with integration`;
   const tag = crystals > 0 ? 'Argument' : 'File';
   return refusal('', (said) => `there is nothing to merge: ${why(said)}`, { ...counts }, tag);
 }

@@ -1,9 +1,10 @@
 /** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
 
-import { expects, expectsMembers } from '../../base/arguments.js';
+import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { expectsMerging } from './merge-stream.js';
 import type { Merger } from './merger.js';
 import type { MergeOptions } from './options.js';
 import type { MergeResult } from './result.js';
@@ -35,6 +36,8 @@ export interface RunningMergeOptions {
 
 /** A sink of a run (`sinks` of a pipeline) that merges. */
 export interface MergeSink {
+  /** It receives the frames of the earlier sessions of a run that is resumed as well. */
+  readonly isOfWholeRun: true;
   /** Adds a frame; `chunk` is the text of its chunk of a stream. Merges run concurrently with the run. */
   add(record: { readonly chunk: string }): Promise<void>;
   /** Merges what has been collected; returns the last status in words. Throws what `merger.run` throws. */
@@ -62,12 +65,7 @@ export async function mergeSink(
   options: MergeOptions,
   running: RunningMergeOptions = {},
 ): Promise<MergeSink> {
-  expects(
-    typeof (context as Partial<MergingMethods> | null | undefined)?.merger === 'function',
-    'mergeSink: the first argument',
-    context,
-    'a context: await createContext()',
-  );
+  expectsMerging('mergeSink: the first argument', context);
   const rows = { ccHalf: row.number(0.01, 0.9999, 0.95), onStatus: row.any };
   const { ccHalf: wanted } = checkedOptions('mergeSink', running, rows);
   const onStatus = observer('mergeSink', running, 'onStatus');
@@ -88,6 +86,7 @@ export async function mergeSink(
     onStatus(status, result);
   };
   return {
+    isOfWholeRun: true,
     get result() {
       return result;
     },

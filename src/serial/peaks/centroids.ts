@@ -12,7 +12,7 @@ const largest = 25;
 const farthest = 1;
 
 /** The pixels around the peaks of a frame. */
-export interface Surroundings {
+interface Surroundings {
   readonly frame: Frame;
   /** Pixels per row. */
   readonly width: number;

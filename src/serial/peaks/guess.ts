@@ -145,7 +145,7 @@ function spotOf(blobs: readonly Blob[]): number | undefined {
 const rounded = (x: number): number => Number(x.toFixed(Math.abs(x) >= 10 ? 0 : 1));
 
 /** Radii that enclose the pixels of a spot and its background. */
-export type SpotRadii = readonly [number, number, number];
+type SpotRadii = readonly [number, number, number];
 
 /** Three sigmas of a spot, plus one pixel for the uncertainty of its prediction. */
 const reachOf = (spotPx: number): number => Math.min(32, Math.ceil(3 * spotPx + 1));

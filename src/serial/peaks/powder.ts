@@ -1,8 +1,7 @@
 /** Sums the peaks of many frames: a virtual powder pattern. */
 
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { expectsGeometry, extentOf } from '../../crystal/geometry/pixels.js';
@@ -35,9 +34,9 @@ export class VirtualPowder {
 
   /** `geometry` is the one with which the peaks are found. Throws `Argument` for options out of range. */
   constructor(geometry: Geometry, options: PowderOptions = {}) {
-    knownOptions('VirtualPowder', options, ['bins', 'maxQ']);
-    const bins = valid('VirtualPowder: bins', options.bins, row.integer(1, 65536, 500));
-    this.maxQ = valid('VirtualPowder: maxQ', options.maxQ, row.number(1e-6, 1e3, 1));
+    const rows = { bins: row.integer(1, 65536, 500), maxQ: row.number(1e-6, 1e3, 1) };
+    const { bins, maxQ } = checkedOptions('VirtualPowder', options, rows);
+    this.maxQ = maxQ;
     this.#geometry = geometry;
     expectsGeometry('VirtualPowder: the geometry', geometry);
     const { fs, ss } = extentOf(geometry);

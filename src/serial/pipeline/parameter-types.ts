@@ -106,6 +106,8 @@ export interface RefinementParameters {
 export interface CheckGeometryOptions {
   /** Frames that the geometry should fit. */
   readonly framesFile?: string | undefined;
+  /** Dataset of the frames in HDF5 files. Default the geometry's, or the file's own choice. */
+  readonly dataset?: string | undefined;
   /** Verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip). Default true. */
   readonly checksums?: boolean | undefined;
   /** Draws panels, their first pixels and directions, and resolution rings into this file. */

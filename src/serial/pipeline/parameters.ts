@@ -1,5 +1,6 @@
 /** Parameters of a run from frames to crystals: parameters of the search, sources of frames, and outputs. */
 import { compatRow } from '../../base/crystfel-flags.js';
+import { sliceRows } from '../../base/frame-slice.js';
 import { grouped, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { indexerRanges, indexingEnums, thresholdRanges } from '../../core/layout/indexing.js';
@@ -316,6 +317,12 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     range: range(0, 2 ** 31, 1),
     of: ['detector frames'],
   },
+  first: {
+    ...sliceRows.first,
+    sentence: 'uses the first frames only; --resume continues with the others',
+    of: ['frames in files'],
+  },
+  frames: { ...sliceRows.frames, of: ['frames in files'] },
   follow: {
     common: true,
     group: 'live',
@@ -333,8 +340,9 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     of: ['waiting for frames (--follow, --zmq-input)'],
     neutral: true,
   },
-  firstFramesTimeout: {
+  firstFramesTimeoutS: {
     group: 'live',
+    flag: 'first-frames-timeout',
     kind: 'number',
     sentence:
       'frames that are still arriving are collected for this long, from the first one, until there are enough to ' +
@@ -342,6 +350,17 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     range: range(0, 1e9, 20),
     unit: 's',
     of: ['waiting for frames (--follow, --zmq-input)'],
+    neutral: true,
+  },
+  maxMemory: {
+    group: 'many cores',
+    kind: 'bytes',
+    sentence: 'memory of this process near which frames are searched one at a time, with a warning',
+    range: range(2 ** 20, Number.MAX_SAFE_INTEGER, Number.NaN),
+    unit: 'bytes',
+    usual: "the machine's or container's",
+    value: 'bytes',
+    of: ['detector frames'],
     neutral: true,
   },
   shard: {
@@ -524,6 +543,7 @@ export const checkGeometryRows = {
     usual: '',
     flag: null,
   },
+  dataset: { ...sourceRows.dataset, of: ['frames'] },
   checksums: { ...openRows.checksums, of: ['frames'] },
   svg: {
     kind: 'text',
@@ -576,7 +596,7 @@ export const joinStreamRows = {
 
 /** Parameters of determining the cell of a run if it is unknown. */
 export const unknownCellRows = /* @__PURE__ */ grouped('cells and indexing', {
-  max: { ...cellSearchRows.maxLengthA, of: ['an unknown cell'] },
+  maxLengthA: { ...cellSearchRows.maxLengthA, of: ['an unknown cell'] },
 } as const satisfies Parameters);
 
 /** Parameters of the frames from which an unknown cell is determined. */
@@ -587,6 +607,8 @@ export const cellFrameRows = {
     range: range(1, 1000, 30),
     of: ['detector frames'],
   },
+  first: { ...sliceRows.first, of: ['detector frames'] },
+  frames: { ...sliceRows.frames, of: ['detector frames'] },
 } as const satisfies Parameters;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */

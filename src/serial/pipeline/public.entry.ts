@@ -1,5 +1,6 @@
 /** The public names of `ewald/pipeline` that are the same on every platform. */
 export { spotUnits, unitHint } from '../../io/data/spot-list.js';
+export { type ReportFigure, reportFigures } from '../../io/report/figures.js';
 export { flagsOf as tunedFlags, saidOf as tunedFacts } from '../peaks/guess.js';
 export {
   type GeometryCrystal,
@@ -21,7 +22,8 @@ export type { RunExecutor } from './run-options.js';
 export type { OutputEnd, OutputOptions } from './sinks/outputs.js';
 export type { RunView, ViewedRun } from './sinks/run-view.js';
 export type { FrameSink } from './sinks/sink.js';
-export type { LiveInput, Shard } from './sources/source.js';
+export type { Shard } from './sources/selection.js';
+export type { LiveInput } from './sources/source.js';
 export type { ZmqSourceOptions } from './sources/zeromq.node.js';
 export type { StreamInfo } from './streams/info.js';
 export type { Joined, JoinOptions } from './streams/join.js';

@@ -10,8 +10,9 @@ export type {
   FrameSearchOptions,
 } from './frame-searcher.js';
 export type { CopiedHeader } from './inputs/copied-headers.js';
-export type { ListInput, PipelineInput, RunInput } from './inputs/inputs.js';
+export type { BytesInput, ListInput, PipelineInput, RunInput } from './inputs/inputs.js';
 export type { FileInput, OutputTarget } from './inputs/place.js';
+export type { PushedRun } from './inputs/pushed.js';
 export type { PipelineOptions } from './run-options.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type { PeakParameters, SearchSettings } from './settings.js';

@@ -89,7 +89,7 @@ export const isFailure = (item: FrameRecord | FrameFailure): item is FrameFailur
 export const isRead = (item: FrameRecord | FrameFailure): item is FrameRecord => !isFailure(item);
 
 /** The geometry, lattices and method with which an item of a run is written. */
-export interface ItemScene {
+interface ItemScene {
   readonly geometry: Geometry;
   readonly lattices: readonly LatticeName[];
   readonly method: string;

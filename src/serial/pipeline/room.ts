@@ -6,6 +6,7 @@ import { peaksRoom } from '../peaks/room.js';
 import type { FramesCell, FramesCellOptions } from './first-frames/cell-of-frames.js';
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
 import type { LoadPlace } from './inputs/place.js';
+import { type PushedRun, pushedRun } from './inputs/pushed.js';
 import type { PeakSource } from './parameters.js';
 import type { PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
@@ -13,11 +14,15 @@ import type { PipelineItem } from './search-all.js';
 export interface PipelineMethods {
   /**
    * Searches frames of one detector for peaks, lattices and intensities. Results come in the order of the frames, and a
-   * slow consumer slows down reading. Leaving the loop ends the run. See `PipelineOptions`.
+   * slow consumer slows down reading. Leaving the loop ends the run. See `PipelineOptions`; with `inputs: 'pushed'` the
+   * run has `push` and `end` (`PushedRun`).
    *
    * Throws `Argument`, `Shape`, `Format` before the first frame, `Aborted` on its signal; an unreadable frame is an
    * item with `error`. A second loop over the same run throws `Disposed`.
    */
+  pipeline<Finder extends PeakSource = 'peakfinder8'>(
+    options: PipelineOptions<Finder> & { readonly inputs: 'pushed' },
+  ): PushedRun;
   pipeline<Finder extends PeakSource = 'peakfinder8'>(
     options: PipelineOptions<Finder>,
   ): AsyncGenerator<PipelineItem, void, undefined>;
@@ -43,23 +48,26 @@ export interface PipelineMethods {
  * Uses peaks and indexing of the same context; `place` provides the functions that open and write files on the
  * platform.
  */
-export const pipelineRoom =
-  (place: LoadPlace) =>
-  (planner: Planner): PipelineMethods => ({
-    pipeline(options) {
+export const pipelineRoom = (planner: Planner, place: LoadPlace): PipelineMethods => ({
+  pipeline(options: PipelineOptions) {
+    const start = (asked: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined> => {
       const run = async function* () {
         const { runPipeline } = await import('./run.js');
         const warn = (text: string): void => planner.log.write('warn', text);
-        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options, warn);
+        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, asked, warn);
       };
       return oneShot(run, 'this run', 'call pipeline again');
-    },
-    async cell(options) {
-      const { cellOfFrames } = await import('./first-frames/cell-of-frames.js');
-      return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options);
-    },
-    async frameSearcher(options) {
-      const { openFrameSearcher } = await import('./frame-searcher.js');
-      return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
-    },
-  });
+    };
+    return (
+      options?.inputs === 'pushed' ? pushedRun((inputs) => start({ ...options, inputs })) : start(options)
+    ) as never;
+  },
+  async cell(options) {
+    const { cellOfFrames } = await import('./first-frames/cell-of-frames.js');
+    return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options);
+  },
+  async frameSearcher(options) {
+    const { openFrameSearcher } = await import('./frame-searcher.js');
+    return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
+  },
+});

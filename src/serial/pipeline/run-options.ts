@@ -2,6 +2,7 @@
 
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
+import { type SliceOptions, sliceOf } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { refuseFormer, shown } from '../../base/options.js';
 import { flagOf, kebab } from '../../base/parameter-text.js';
@@ -13,7 +14,8 @@ import { libraryRows, searchRows } from '../peaks/parameters.js';
 import type { RunEvent } from './events.js';
 import { checkCopyHeader } from './inputs/copied-headers.js';
 import { checkCells, type GivenCell } from './inputs/given.js';
-import { isFile, type RunInput } from './inputs/inputs.js';
+import type { RunInput } from './inputs/inputs.js';
+import { isFile } from './inputs/kinds.js';
 import type { FileInput } from './inputs/place.js';
 import { checkSettings, refuseOfPeaks } from './modes.js';
 import type { RefinementParameters } from './parameter-types.js';
@@ -28,7 +30,7 @@ import {
 } from './parameters.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
-import type { Shard } from './sources/source.js';
+import { type Shard, shardOf } from './sources/selection.js';
 
 /**
  * An executor of `ewald/executors` that searches the frames instead of this process: the part of its interface that a
@@ -47,17 +49,20 @@ export interface RunExecutor {
 /** Options of determining the cell of a run if it is unknown. */
 export interface UnknownCellOptions {
   /** Shortest edge in Å, 1 … 1000; default 3. */
-  readonly min?: number | undefined;
+  readonly minLengthA?: number | undefined;
   /**
    * Longest edge in Å, up to 1000; default 150. A larger value takes no more time, but makes the grid of the search
    * coarser.
    */
-  readonly max?: number | undefined;
+  readonly maxLengthA?: number | undefined;
 }
 
-/** Which frames are searched, and how they are read. */
-export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highres'> {
-  /** One input, a list of them, or an iterable of any kind. */
+/**
+ * Which frames are searched, and how they are read. Frames that `first` or `frames` selects keep the serial numbers
+ * that they have among all; `resume` continues with the others.
+ */
+export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highres'>, SliceOptions {
+  /** One input, a list of them, an iterable of any kind, or `'pushed'` for a run with `push` (a file: `./pushed`). */
   readonly inputs: RunInput | Iterable<RunInput> | AsyncIterable<RunInput>;
   /**
    * CrystFEL's geometry of the detector: a path or URL, a File or Blob, its text, or the result of `parseGeometry`.
@@ -100,6 +105,11 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
    * has its own number.
    */
   readonly jobs?: number | undefined;
+  /**
+   * Memory of this process, in bytes, near which (at 90 %) frames are searched one at a time, with a warning; default:
+   * the machine's or container's.
+   */
+  readonly maxMemory?: number | undefined;
   /** Serial number of the first frame; default 1. */
   readonly serialStart?: number | undefined;
   /**
@@ -116,7 +126,7 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
    * frames are collected until there are enough to determine parameters, cell and geometry; default 20, and no limit
    * for an iterable. The run then starts with those that there are.
    */
-  readonly firstFramesTimeout?: number | undefined;
+  readonly firstFramesTimeoutS?: number | undefined;
   /**
    * Copies these fields of each frame's header into its result (`headers`) and into the stream: paths of HDF5 files,
    * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
@@ -138,15 +148,26 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
   readonly signal?: PlatformSignal | undefined;
 }
 
-const { serialStart, follow, noDataTimeout, firstFramesTimeout } = runRows;
+const { serialStart, follow, noDataTimeout, firstFramesTimeoutS, maxMemory } = runRows;
 const optionRows = {
   ...row.others('inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'executor'),
-  ...row.others('shard', 'copyHeader', 'max', 'onEvent', ...outputNames, ...settingNames, ...namesOf(refinementRows)),
+  ...row.others(
+    'first',
+    'frames',
+    'shard',
+    'copyHeader',
+    'maxLengthA',
+    'onEvent',
+    ...outputNames,
+    ...settingNames,
+    ...namesOf(refinementRows),
+  ),
   serialStart,
   follow,
   noDataTimeout,
-  firstFramesTimeout,
-  min: cellSearchRows.minLengthA,
+  firstFramesTimeoutS,
+  maxMemory,
+  minLengthA: cellSearchRows.minLengthA,
   jobs: row.integer(1, 256, 1),
   keepFrame: row.flag,
   briefItems: row.flag,
@@ -154,25 +175,21 @@ const optionRows = {
 } as const;
 
 /** The options after their checks. */
-export interface CheckedRun {
-  readonly jobs: number;
-  readonly serialStart: number;
-  readonly shard: Shard | undefined;
-  readonly follow: number | undefined;
-  readonly firstFramesTimeout: number;
-  readonly copyHeader: readonly string[];
-  readonly cellSearch: { readonly minLengthA: number; readonly maxLengthA: number };
-  readonly settings: Omit<SearchSettings, 'peaks' | 'cells'> & {
-    readonly peaks?: 'tune' | PeakParameters | undefined;
-  };
-}
+export type CheckedRun = Readonly<ReturnType<typeof checkRun>>;
+
+/** Former names of the options of a run and of `cell`. */
+export const formerOfPipeline = {
+  min: 'minLengthA',
+  max: 'maxLengthA',
+  firstFramesTimeout: 'firstFramesTimeoutS',
+} as const;
 
 /** Checks the options of a run. Throws `Argument`. */
-export function checkRun(options: PipelineOptions): CheckedRun {
+export function checkRun(options: PipelineOptions) {
   refuseOfPeaks('pipeline', options);
   refuseFormer('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
   const checked = checkedOptions('pipeline', options, optionRows);
-  const { geometry, cells, executor, min: minLengthA, jobs, serialStart, firstFramesTimeout } = checked;
+  const { geometry, cells, executor, minLengthA, jobs, serialStart, firstFramesTimeoutS } = checked;
   checkSettings('pipeline', options);
   if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError(
@@ -191,34 +208,24 @@ export function checkRun(options: PipelineOptions): CheckedRun {
   checkOutputs(options);
   if (options.noDataTimeout !== undefined && !checked.follow)
     throw new EwaldError('Argument', 'pipeline: noDataTimeout ends a run that waits for frames: follow: true');
+  // Cells are prepared on their own, and peaks may still be tuned.
+  const { cells: _, ...settings } = settingsOf(options as SearchSettings) as Omit<SearchSettings, 'peaks'> & {
+    readonly peaks?: 'tune' | PeakParameters | undefined;
+  };
   return {
     jobs,
     serialStart,
-    firstFramesTimeout,
-    shard: shardOf(options.shard),
+    firstFramesTimeoutS,
+    selection: { range: sliceOf('pipeline', options), shard: shardOf('pipeline: shard', options.shard) },
     follow: checked.follow ? checked.noDataTimeout : undefined,
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
     // The longest edge is at least the shortest one.
-    cellSearch: { minLengthA, maxLengthA: valid('pipeline: max', options.max, row.number(minLengthA, 1000, 1000)) },
-    settings: settingsWithout(options),
+    cellSearch: {
+      minLengthA,
+      maxLengthA: valid('pipeline: maxLengthA', options.maxLengthA, row.number(minLengthA, 1000, 1000)),
+    },
+    settings,
   };
-}
-
-function settingsWithout(options: PipelineOptions): CheckedRun['settings'] {
-  const { cells: _, ...settings } = settingsOf(options as SearchSettings);
-  return settings;
-}
-
-function shardOf(given: string | Shard | undefined): Shard | undefined {
-  if (given === undefined) return undefined;
-  const [, index = Number.NaN, count = Number.NaN] =
-    typeof given === 'string' ? (/^(\d+)\/(\d+)$/.exec(given)?.map(Number) ?? []) : [0, given?.index, given?.count];
-  if (!(Number.isInteger(index) && Number.isInteger(count) && index >= 1 && index <= count))
-    throw new EwaldError(
-      'Argument',
-      `pipeline: shard is ${shown(given)}; expected i/n, such as 1/4, the first of four`,
-    );
-  return { index, count };
 }
 
 const rows: Parameters = {
@@ -229,7 +236,7 @@ const rows: Parameters = {
   ...refinementRows,
   ...sourceRows,
   ...runRows,
-  min: cellSearchRows.minLengthA,
+  minLengthA: cellSearchRows.minLengthA,
   ...unknownCellRows,
 };
 

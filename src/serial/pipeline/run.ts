@@ -7,11 +7,12 @@ import { letGo, orAborted } from '../../base/aborted.js';
 import { type Observer, observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
+import { pause } from '../../base/pace.js';
+import { renamed } from '../../base/renamed.js';
 import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import { latticeName } from '../../crystal/lattice-name.js';
-import { decode } from '../../executors/codec.js';
 import { openDetector } from '../../io/detector/detector.js';
 import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
@@ -26,11 +27,20 @@ import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
+import { MemoryRoom } from './memory-room.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem, recordOf } from './record.js';
-import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
+import {
+  type CheckedRun,
+  checkRun,
+  commandLineOf,
+  formerOfPipeline,
+  type PipelineOptions,
+  type RunExecutor,
+} from './run-options.js';
 import { type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
-import { type BriefRecord, type BriefTask, briefRecords, isBrief } from './shards/brief.js';
+import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
+import { type Found, type StoredResults, storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource } from './sources/files.js';
@@ -49,9 +59,10 @@ export async function* runPipeline(
   context: Plans,
   resource: Resource,
   loadPlace: LoadPlace,
-  asked: PipelineOptions,
+  passed: PipelineOptions,
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
+  const asked = renamed('pipeline', passed, formerOfPipeline);
   const checked = checkRun(asked);
   const onEvent = eventsOf(asked, log);
   checkSignal(asked.signal);
@@ -145,10 +156,10 @@ type FrameInputs = Exclude<GivenInputs, { kind: 'stream' }>;
 /** Refuses options that do not go with the inputs or with the executor. */
 function refuseForInputs(given: FrameInputs, options: PipelineOptions, { follow }: CheckedRun): void {
   if (given.kind === 'live') refuseForLive(given.input.address, options);
-  else if (options.firstFramesTimeout !== undefined && follow === undefined && Array.isArray(given.wanted))
+  else if (options.firstFramesTimeoutS !== undefined && follow === undefined && Array.isArray(given.wanted))
     throw new EwaldError(
       'Argument',
-      'pipeline: firstFramesTimeout is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
+      'pipeline: firstFramesTimeoutS is for frames that are still arriving: follow: true, an iterable of inputs, or ' +
         'a live source',
     );
   if (options.executor) refuseForExecutor(options);
@@ -228,8 +239,10 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const done = new Set<string>();
   let last = Number.NEGATIVE_INFINITY;
   let again: ReadonlySet<number> = new Set();
+  let streamed = 0;
   const outputs = await Outputs.open(options, scene, {
     frame: ({ filename, event, serial, hit, cells }) => {
+      streamed++;
       last = Math.max(last, serial);
       if (checked.follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
       summary.addEarlier({ hit, cells });
@@ -242,16 +255,26 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   if (last >= checked.serialStart) tell({ kind: 'resumed', after: last, again: again.size });
   const isDone: IsDone = (serial, file, event) =>
     checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
-  const records = options.executor
-    ? searchedElsewhere(run, options.executor, await storedResults(run, options.executor, outputs, isDone), isDone)
-    : searchedHere(run, checked.jobs, isDone);
+  try {
+    await outputs.resume(isDone, streamed, { learn: (record) => summary.learn(record), warn: scene.warn });
+  } catch (error) {
+    await outputs.discard();
+    throw error;
+  }
+  const isFollowed = checked.follow !== undefined;
+  const stored = await storedResults({ options, place: scene.place, head: scene.head, isFollowed }, outputs, isDone);
+  const isFound: IsDone = (...frame) => stored.has(...frame) || isDone(...frame);
+  const found = options.executor
+    ? searchedElsewhere(run, options.executor, stored, isFound)
+    : searchedHere(run, checked.jobs, isFound);
+  const records = withStored(found, stored, options.signal);
   const warnings = new FrameWarnings(scene, summary, checked.copyHeader);
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
     for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
     const remarks = outputs.remarks();
     if (remarks.length > 0) tell({ kind: 'detector', remarks });
-    const ended = await outputs.close(isWhole);
+    const ended = await outputs.close(isWhole, options.signal?.aborted === true);
     tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
     checkTold();
   };
@@ -272,9 +295,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   } catch (error) {
     if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
       state = 'failed';
-      const file = await outputs.discard().catch(() => undefined);
-      const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
-      tell({ kind: 'end', isWhole: false, summary, outputs: kept, isLive: source.live !== undefined });
+      tell({ ...(await keptOf(outputs)), summary, isLive: source.live !== undefined });
     } else if (checked.follow !== undefined && summary.done > 0) {
       // This is how one ends a run that waits for more; `resume` continues a complete stream as well.
       state = 'whole';
@@ -287,11 +308,16 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   }
 }
 
-interface Found {
-  readonly record: FrameRecord | FrameFailure;
-  /** The item itself, if it was not sent between processes. */
-  readonly item?: PipelineItem;
+/** The end of a run that failed: what it keeps of its outputs. */
+async function keptOf(outputs: Outputs): Promise<Pick<RunEvent & { kind: 'end' }, 'kind' | 'isWhole' | 'outputs'>> {
+  const file = await outputs.discard().catch(() => undefined);
+  const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
+  return { kind: 'end', isWhole: false, outputs: kept };
 }
+
+/** The memory of this process, of which a run leaves some. */
+const memoryOf = ({ place: { memory }, warn }: RunScene['scene'], { maxMemory }: PipelineOptions): MemoryRoom =>
+  new MemoryRoom(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, warn);
 
 /** Searches frames in this process. */
 async function* searchedHere(
@@ -308,7 +334,8 @@ async function* searchedHere(
     for (let i = 1; i < jobs; i++)
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
     const { signal, keepFrame } = options;
-    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores };
+    const { isTight } = memoryOf(scene, options);
+    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores, isTight };
     const found = searchAll(searchers, source.jobs(2 * jobs, isDone), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
@@ -323,74 +350,22 @@ async function* searchedHere(
 const taskSize = (total: number | undefined, slots: number): number =>
   Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
 
-/** Where the results of workers are stored and what of them is needed; undefined if they are sent as they are. */
-interface StoredResults {
-  readonly brief: BriefResults;
-  /** Frames that an earlier session has stored, in order. */
-  readonly earlier: readonly BriefRecord[];
-  readonly wholeOf: (record: BriefRecord) => Promise<FrameRecord>;
-}
-
-/** Opens the folder in which workers of a cluster store their results, if the stream is a file. */
-async function storedResults(
-  { options, checked, scene }: RunScene,
-  { kind }: RunExecutor,
-  outputs: Outputs,
-  isDone: IsDone,
-): Promise<StoredResults | undefined> {
-  const { output, briefItems = false, keepFrame = false, resume = false, force = false } = options;
-  const whole = !briefItems || keepFrame || outputs.needsWhole;
-  const isStored = kind === 'nats' && typeof output === 'string' && outputs.isContinuable && !keepFrame;
-  const folder = isStored ? await scene.place.openShards?.(output, { resume, force, head: scene.head }) : undefined;
-  if (whole && !folder) return undefined;
-  if (folder) outputs.joinFrom(folder);
-  const { nonHitsInStream, peaksInStream, reflsInStream } = options;
-  const contents = output === undefined ? undefined : { nonHitsInStream, peaksInStream, reflsInStream };
-  const found = new Map<number, BriefRecord>();
-  // Files that are followed may be listed in another order by now.
-  if (checked.follow === undefined)
-    for (const record of (folder?.earlier ?? []).flatMap((task) => briefRecords(task as BriefTask)))
-      if (!isFailure(record) && !isDone(record.origin.serial, record.origin.filename, record.origin.event ?? 0))
-        found.set(record.origin.serial, record);
-  return {
-    brief: { whole, contents, folder: folder && { path: folder.path, token: folder.token } },
-    earlier: [...found.values()].sort((a, b) => a.origin.serial - b.origin.serial),
-    async wholeOf(record) {
-      const { storedRecord, storedText } = record;
-      if (!whole || !storedRecord || !folder) return record;
-      const bytes = await folder.read([storedRecord]);
-      const text = storedText && storedText.length > 0 ? await folder.read([storedText]) : undefined;
-      return { ...(decode(bytes) as FrameRecord), chunk: text ? new TextDecoder().decode(text) : '', storedText };
-    },
-  };
-}
-
-/** Searches frames on the workers of an executor; those of `stored` that an earlier session found are not repeated. */
+/** Searches frames on the workers of an executor. */
 async function* searchedElsewhere(
   run: RunScene,
   executor: RunExecutor,
-  stored: StoredResults | undefined,
+  { brief, wholeOf }: StoredResults,
   isDone: IsDone,
 ): AsyncGenerator<Found, void, undefined> {
-  const { signal } = run.options;
-  const earlier = [...(stored?.earlier ?? [])];
-  const serials = new Set(earlier.map(({ origin }) => origin.serial));
-  const before = async function* (serial: number): AsyncGenerator<Found, void, undefined> {
-    while (earlier[0] && earlier[0].origin.serial < serial) {
-      checkSignal(signal);
-      yield { record: (await stored?.wholeOf(earlier.shift() as BriefRecord)) as FrameRecord };
-    }
-  };
-  for await (const value of resultsOf(run, executor, stored?.brief, (serial, ...of) =>
-    serials.has(serial) ? true : isDone(serial, ...of),
-  ))
+  for await (const value of resultsOf(run, executor, brief, isDone))
     for (const record of Array.isArray(value) ? value : briefRecords(value)) {
-      yield* before(record.origin.serial);
-      checkSignal(signal);
-      yield { record: stored && isBrief(record) ? await stored.wholeOf(record) : record };
+      checkSignal(run.options.signal);
+      yield { record: isBrief(record) ? await wholeOf(record) : record };
     }
-  yield* before(Number.POSITIVE_INFINITY);
 }
+
+/** Time between two looks whether a task may be given out while memory is tight, ms. */
+const tightMs = 100;
 
 /** The results of the tasks of a run. */
 async function* resultsOf(
@@ -414,20 +389,26 @@ async function* resultsOf(
     keepFrame,
     copyHeader: checked.copyHeader,
     growing: checked.follow !== undefined,
+    awayS: checked.follow,
     live: source.live,
     files: source.files,
     brief,
   };
   const { hash } = await executor.share(shared);
+  const { isTight } = memoryOf(scene, options);
+  let underWay = 0;
   const tasks = async function* () {
     const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
-    for await (const task of source.tasks(each, isDone))
+    for await (const task of source.tasks(each, isDone)) {
+      while (underWay > 0 && isTight() && !signal?.aborted) await pause(tightMs, signal);
+      underWay++;
       yield {
         module: 'pipeline',
         function: 'search',
         argument: { ...task, file: task.live ? task.file : far(task.file), spots: summary.needsSpots() },
         inputs: { run: { hash } },
       };
+    }
   };
   // Results that wait for an earlier frame are held in memory. Few tasks of several frames each are enough to keep
   // local workers busy.
@@ -436,7 +417,10 @@ async function* resultsOf(
     ...(signal ? { signal } : {}),
     ...few,
   });
-  for await (const { value } of results) yield value;
+  for await (const { value } of results) {
+    underWay--;
+    yield value;
+  }
 }
 
 /** The geometry for a stream, which states the dataset that the user named instead of the one in the file. */
@@ -449,7 +433,7 @@ export async function openSource(
   place: RunPlace,
   given: FrameInputs,
   options: PipelineOptions,
-  { serialStart, shard, follow, firstFramesTimeout, copyHeader }: CheckedRun,
+  { serialStart, selection, follow, firstFramesTimeoutS, copyHeader }: CheckedRun,
   geometry: Geometry | undefined,
   warn: (text: string) => void,
 ): Promise<RunSource> {
@@ -467,8 +451,8 @@ export async function openSource(
     viewed,
     signal,
     warn,
-    firstFramesTimeout,
-    isFirstTimed: options.firstFramesTimeout !== undefined,
+    firstFramesTimeoutS,
+    isFirstTimed: options.firstFramesTimeoutS !== undefined,
   };
   if (given.kind === 'live') return given.input.openLive(reading);
   const { siblings } = given;
@@ -477,12 +461,12 @@ export async function openSource(
   const wanted = Array.isArray(given.wanted)
     ? given.wanted.filter(({ file, input }) => !(input && named.has(file)))
     : given.wanted;
-  return FileSource.open(place, { ...reading, wanted, siblings, shard, follow });
+  return FileSource.open(place, { ...reading, wanted, siblings, selection, follow });
 }
 
 /** For live frames, rejects options that require files. */
 function refuseForLive(address: string, options: PipelineOptions): void {
-  const names = ['follow', 'shard', 'resume', 'bad'] as const;
+  const names = ['follow', 'first', 'frames', 'shard', 'resume', 'bad'] as const;
   const without = names.find((name) => options[name] !== undefined && options[name] !== false);
   if (without !== undefined)
     throw new EwaldError(

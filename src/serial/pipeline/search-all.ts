@@ -43,17 +43,22 @@ export interface FailedFrame {
 export type PipelineItem = SearchedFrame | FailedFrame;
 
 /** A frame to search. */
-export interface ReadableJob {
+interface ReadableJob {
   readonly dataset: Dataset;
   readonly frame: number;
   readonly origin: FrameOrigin;
   readonly error?: undefined;
+  /**
+   * Opens its file again, instead of a dataset whose file system went away, as soon as it is back; throws the error
+   * that it was given if there is nothing to wait for.
+   */
+  readonly back?: ((error: unknown, failed?: Dataset) => Promise<Dataset>) | undefined;
 }
 
 /** A frame to search, or the reason why its file cannot be opened. */
 export type FrameJob =
   | ReadableJob
-  | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin };
+  | { readonly error: EwaldError; readonly frame: number; readonly origin: FrameOrigin; readonly back?: undefined };
 
 /** Frames that a searcher no longer uses: later ones are read into their memory. */
 const spareFrames = new WeakMap<FrameSearcherMethods, Frame[]>();
@@ -73,7 +78,7 @@ export type FoundFrames = Map<string, FrameResult>;
 export const frameKey = ({ name }: Dataset, frame: number): string => `${name} ${frame}`;
 
 /** What a search does besides searching. */
-export interface SearchOptions {
+interface SearchOptions {
   /** Items contain the pixels of their frame. */
   readonly keepFrame?: boolean | undefined;
   /** Frames that have been searched, which are only integrated. */
@@ -85,6 +90,8 @@ export interface SearchOptions {
    * them, a frame is read by the searcher that is free, and searched while it is still in the cache. Default: enough.
    */
   readonly cores?: number | undefined;
+  /** Whether so little memory is left that only one frame may be in progress. */
+  readonly isTight?: (() => boolean) | undefined;
 }
 
 /** Searchers that work are taken, and given back when they are free. */
@@ -153,13 +160,18 @@ class Search {
   }
 
   async #searched(job: ReadableJob): Promise<SearchedFrame> {
-    const { dataset, frame, origin } = job;
+    const { frame, origin, back } = job;
+    let { dataset } = job;
     // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
     let searcher = this.#readsAhead ? undefined : await this.#pool.take();
     let held: BorrowedFrame | undefined;
     try {
       const begun = performance.now();
-      held = await this.#hold(dataset, frame);
+      held = await this.#hold(dataset, frame).catch(async (error) => {
+        if (!back) throw error;
+        dataset = await back(error, dataset);
+        return this.#hold(dataset, frame);
+      });
       const copied = this.#copyHeader;
       const headers = copied.length > 0 ? { headers: await copiedHeaders(dataset, frame, copied) } : {};
       const readMs = performance.now() - begun;
@@ -169,7 +181,7 @@ class Search {
       this.#found.delete(frameKey(dataset, frame));
       const searched = earlier
         ? integrated(searcher, held.frame(), earlier, readMs)
-        : await searchOne(searcher, job, held, readMs, this.#signal);
+        : await searchOne(searcher, { ...job, dataset }, held, readMs, this.#signal);
       const result = { ...searched, ...headers };
       const { detector, settings } = this.#any;
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
@@ -216,15 +228,20 @@ export async function* searchAll(
   const most = 2 * searchers.length;
   let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
   let ended = false;
+  /** Why the source has ended too early. */
+  const failures: unknown[] = [];
   try {
     while (!ended || queue.length > 0) {
       checkSignal(signal);
       const [first] = queue;
-      if (!ended && queue.length < most) {
+      if (!ended && queue.length < (options.isTight?.() ? 1 : most)) {
         coming ??= source.next();
         // A source that waits for its next frame must not delay finished results.
-        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming);
-        if (next) {
+        const next = await (first ? Promise.race([coming, first.then(noJob, noJob)]) : coming).catch((cause) => {
+          failures.push(cause);
+        });
+        if (failures.length > 0) ended = true;
+        else if (next) {
           coming = undefined;
           if (next.done) ended = true;
           else {
@@ -236,9 +253,12 @@ export async function* searchAll(
           continue;
         }
       }
+      if (!first) break;
       queue.shift();
-      yield (await first) as PipelineItem;
+      yield await first;
     }
+    // Frames that were read before the source failed are finished.
+    if (failures.length > 0) throw failures[0];
   } finally {
     // A searcher must not be disposed while it is working.
     await Promise.allSettled(queue);

@@ -12,7 +12,7 @@ import { Sampled } from './sampled.js';
 import type { PipelineItem } from './search-all.js';
 import { isBrief } from './shards/brief.js';
 import type { RunSource } from './sources/source.js';
-import type { StageTimes } from './stages/frame.js';
+import type { FrameCrystal, StageTimes } from './stages/frame.js';
 
 /** The properties of a frame that are counted. */
 interface CountedFrame {
@@ -21,6 +21,14 @@ interface CountedFrame {
   readonly cells: readonly (readonly number[])[];
   /** Index of the known cell of each crystal; if absent, that of the first known cell. */
   readonly which?: readonly number[] | undefined;
+}
+
+const timedStages = ['read', 'peaks', 'index', 'integrate'] as const satisfies readonly (keyof StageTimes)[];
+
+/** What the crystals of a frame tell about the known cells. */
+interface LearntFrame extends Pick<FrameRecord, 'peaks' | 'spots'> {
+  readonly crystals: readonly Omit<FrameCrystal, 'reflections'>[];
+  readonly explained?: number | undefined;
 }
 
 /** The crystals of one known cell. */
@@ -82,8 +90,9 @@ export class RunSummary {
   }
 
   #sample(): void {
+    const s = (performance.now() - this.#started) / 1000;
+    if (s - (this.#samples.at(-1)?.s ?? Number.NEGATIVE_INFINITY) < 1) return;
     const now = this.#now;
-    if (now.s - (this.#samples.at(-1)?.s ?? Number.NEGATIVE_INFINITY) < 1) return;
     this.#samples.push(now);
     // One sample that is older than a minute remains.
     while ((this.#samples[1]?.s ?? Number.POSITIVE_INFINITY) <= now.s - minuteS) this.#samples.shift();
@@ -105,13 +114,17 @@ export class RunSummary {
       cells: crystals.map(({ lengths, angles }) => [...lengths, ...angles]),
       which: crystals.map(({ inputCell }) => inputCell),
     });
-    for (const { cell, inputCell } of crystals) this.#multiples[inputCell]?.add(cell, spots);
-    this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
-    const explained = isBrief(item) ? item.explained : explainedFraction({ peaks, crystals });
-    if (explained !== undefined) this.#explained.add(explained);
+    this.learn({ peaks, spots, crystals, explained: isBrief(item) ? item.explained : undefined });
     this.#timed++;
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
-    for (const [stage, took] of Object.entries(ms)) this.#ms[stage as keyof StageTimes] += took;
+    for (const stage of timedStages) this.#ms[stage] += ms[stage];
+  }
+
+  /** Takes what the crystals of a frame tell about the known cells, also of a frame of an earlier session. */
+  learn({ peaks, spots, crystals, explained = explainedFraction({ peaks, crystals }) }: LearntFrame): void {
+    for (const { cell, inputCell } of crystals) this.#multiples[inputCell]?.add(cell, spots);
+    this.ambiguous += crystals.filter(({ rivals }) => rivals.length > 0).length;
+    if (explained !== undefined) this.#explained.add(explained);
   }
 
   /** The summary so far as plain data, which `postMessage` and structured cloning keep whole. */

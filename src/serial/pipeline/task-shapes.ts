@@ -72,6 +72,7 @@ export const runShape = members({
   checksums: maybe(truth),
   maxFrameBytes: maybe(count()),
   growing: maybe(truth),
+  awayS: maybe(finite),
   settings: settingsShape,
   live: maybe(liveFrame),
   keepFrame: maybe(truth),

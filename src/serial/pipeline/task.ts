@@ -6,6 +6,7 @@
 
 import { crc32 } from '../../base/crc32.js';
 import { EwaldError } from '../../base/errors.js';
+import { isAway } from '../../base/file-errors.js';
 import type { PlatformBlob, PlatformFile } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import { members } from '../../base/shapes.js';
@@ -25,6 +26,7 @@ import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
 import { type StreamContents, streamText } from './sinks/stream-text.js';
+import { onceBack } from './sources/away.js';
 import { runShape, taskShape } from './task-shapes.js';
 
 /** The services that the task requires from its environment. */
@@ -47,6 +49,8 @@ export interface SharedRun {
   readonly maxFrameBytes?: number | undefined;
   /** Whether files are still being written, as in `open`. */
   readonly growing?: boolean | undefined;
+  /** Seconds for which a file system that does not answer is awaited; undefined: not at all. */
+  readonly awayS?: number | undefined;
   readonly settings: SearchSettings;
   /** The first frame of a live stream, for which `first` is only a name. */
   readonly live?: LiveFrame | undefined;
@@ -161,16 +165,27 @@ async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Pro
       ),
     );
   const items: (FrameRecord | FrameFailure)[] = [];
+  let reopened: Promise<Dataset> | undefined;
+  const back = async (error: unknown): Promise<Dataset> => {
+    if (run.awayS === undefined || !isAway(error)) throw error;
+    const open = (): Promise<Dataset> => openStackedFile(scope, task.file, run, task.sent);
+    reopened ??= onceBack(open, { error, seconds: run.awayS, signal: scope.signal });
+    return reopened;
+  };
   let dataset: Dataset;
   try {
-    dataset = await openFrames(scope, task.file, run, task.known, task.sent);
+    dataset = await openFrames(scope, task.file, run, task.known, task.sent).catch(back);
   } catch (error) {
     if (!(error instanceof EwaldError) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
     return task.frames.map((_, i) => failureOf({ origin: originOf(task, i, undefined), error }));
   }
-  const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset) }));
-  for await (const item of searchAll(searchers, jobs, scope.signal, run))
-    items.push(item.error ? failureOf(item) : recordOf(item, true));
+  const jobs = task.frames.map((frame, i) => ({ dataset, frame, origin: originOf(task, i, dataset), back }));
+  try {
+    for await (const item of searchAll(searchers, jobs, scope.signal, run))
+      items.push(item.error ? failureOf(item) : recordOf(item, true));
+  } finally {
+    await (await reopened?.catch(() => undefined))?.dispose();
+  }
   return items;
 }
 
@@ -208,7 +223,7 @@ async function searchLive(
 
 const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset: Dataset | undefined) => ({
   filename,
-  event: dataset?.shape.navigation.length === 0 ? undefined : frames[i],
+  event: dataset?.shape.nav.length === 0 ? undefined : frames[i],
   serial: serials[i] ?? 0,
 });
 
@@ -228,20 +243,24 @@ function detectorOf(
   return openDetector(first, { geometry, highres, openOther });
 }
 
+const openStackedFile = (
+  scope: TaskScope,
+  file: string,
+  { dataset: named, geometry, checksums, maxFrameBytes, growing }: SharedRun,
+  sent: SearchTask['sent'],
+): Promise<Dataset> =>
+  openStacked((how) => scope.open(inputOf(file, sent), { ...how, checksums, maxFrameBytes, growing }), geometry, named);
+
 /** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
 async function openFrames(
   scope: TaskScope,
   file: string,
-  { dataset: named, geometry, checksums, maxFrameBytes, growing, files }: SharedRun,
+  run: SharedRun,
   known: number,
   sent: SearchTask['sent'],
 ): Promise<Dataset> {
-  const open = (): Promise<Dataset> =>
-    openStacked(
-      (how) => scope.open(inputOf(file, sent), { ...how, checksums, maxFrameBytes, growing }),
-      geometry,
-      named,
-    );
+  const { checksums, maxFrameBytes, files } = run;
+  const open = (): Promise<Dataset> => openStackedFile(scope, file, run, sent);
   const how = `${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const key = `frames ${files ?? ''}${file}${how}`;
   const dataset = await scope.keep(key, open);

@@ -26,7 +26,7 @@ export interface DetectorFit {
 }
 
 /** The peaks of a crystal: their places in the list of the frame, and h, k, l of each. */
-export interface IndexedPeaks {
+interface IndexedPeaks {
   readonly peaks: PeakList;
   readonly indexed: ArrayLike<number>;
   readonly indices: ArrayLike<number>;

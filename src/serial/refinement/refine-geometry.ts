@@ -22,11 +22,11 @@
  */
 
 import { expectsMembers } from '../../base/arguments.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { inverseOf, part, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
-import { knownOptions, shown } from '../../base/options.js';
+import { shown } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import {
@@ -219,10 +219,8 @@ export function refineGeometry(
   );
   if (!Array.isArray(crystals))
     throw new EwaldError('Argument', `refineGeometry: crystals is ${shown(crystals)}; expected a list of crystals`);
-  knownOptions('refineGeometry', options, ['distance', 'panels', 'trustCell']);
-  const distance = valid('refineGeometry: distance', options.distance, row.on);
-  const panels = valid('refineGeometry: panels', options.panels, row.on);
-  const trusted = valid('refineGeometry: trustCell', options.trustCell, row.flag);
+  const rows = { distance: row.on, panels: row.on, trustCell: row.flag };
+  const { distance, panels, trustCell: trusted } = checkedOptions('refineGeometry', options, rows);
   const lattices = new Map<string, number>();
   const cells: { known: Cell; crystals: number; sizeError: number }[] = [];
   /** The number of a known cell; -1 of a crystal without one, whose strain is its own. */

@@ -1,11 +1,11 @@
 /** The codecs of a browser: the wasm core and the platform's compression stream. */
 
+import { checkedOptions } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
-import { knownOptions } from '../../../base/options.js';
 import type { WasmSource } from '../../../core/backends/names.js';
 import { Core } from '../../../core/backends/wasm/heap.js';
 import { compileCore } from '../../../core/backends/wasm/source.js';
-import type { Codecs } from './codecs.js';
+import { type Codecs, codecRows } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
 /** Options of opening the codecs. */
@@ -20,8 +20,7 @@ export interface CodecsOptions {
 
 /** Opens the codecs; the caller disposes them. Throws `Load` if the core cannot be loaded. */
 export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
-  knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
-  const { backend, wasm } = options;
+  const { backend, wasm } = checkedOptions('openCodecs', options, codecRows);
   if (backend === 'native') throw new EwaldError('Unsupported', 'codecs: the native addon requires Node; use wasm');
   return wasmCodecs(await Core.instantiate(await compileCore(wasm, undefined)), deflate);
 }

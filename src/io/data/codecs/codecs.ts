@@ -3,6 +3,7 @@
  *
  * Compression with gzip is left to the platform, since its speed does not matter.
  */
+import { row } from '../../../base/call-options.js';
 import type { OwnBytes } from '../../../base/globals.js';
 import type { Disposable } from '../../../base/resource.js';
 
@@ -27,6 +28,9 @@ export interface Codec {
   /** Elements per block (bitshuffle), bytes per block (lz4), bits (packed). Default 0: the codec's own default. */
   readonly parameter?: number | undefined;
 }
+
+/** The rows of the options of opening codecs. */
+export const codecRows = { backend: row.choice(['native', 'wasm']), wasm: row.any, addonPath: row.text } as const;
 
 /** Codecs of one backend, disposed by the caller that opened them. */
 export interface Codecs extends Disposable {

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { deflate as deflateCallback } from 'node:zlib';
+import { checkedOptions } from '../../../base/call-options.js';
 import { EwaldError, messageOf } from '../../../base/errors.js';
-import { knownOptions } from '../../../base/options.js';
 import { addonPath, loadAddon } from '../../../core/backends/addon-path.js';
 import { addonError } from '../../../core/backends/status.js';
 import { Core } from '../../../core/backends/wasm/heap.js';
@@ -13,7 +13,7 @@ import { coreConstants } from '../../../core/layout/core.js';
 import { dataEnums } from '../../../core/layout/data.js';
 import type { Turning } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';
-import type { Codec, Codecs } from './codecs.js';
+import { type Codec, type Codecs, codecRows } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
 /** The functions that the addon exports for this room; see cpp/addon/data.cpp. */
@@ -37,8 +37,7 @@ const leastForThread = 1 << 16;
 
 /** Opens the codecs; the caller disposes them. Throws `Load` if neither core can be loaded. */
 export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
-  knownOptions('openCodecs', options, ['backend', 'wasm', 'addonPath']);
-  const { backend, wasm, addonPath: given } = options;
+  const { backend, wasm, addonPath: given } = checkedOptions('openCodecs', options, codecRows);
   if (backend !== 'wasm' && wasm === undefined) {
     const addon = codecAddon(given);
     if (typeof addon !== 'string') return nativeCodecs(addon);

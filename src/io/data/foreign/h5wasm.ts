@@ -65,7 +65,7 @@ export const plugins: Readonly<Record<number, string>> = {
 const mostCopied = 2 ** 30;
 
 /** The functions that the platform contributes. */
-export interface H5Platform {
+interface H5Platform {
   /** The module that reads files by path; undefined if there is none, as in browsers. */
   readonly byPath: Loaded | undefined;
   /** The module with files in memory. */

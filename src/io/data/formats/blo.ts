@@ -36,7 +36,7 @@ export const blo: Format = {
       );
     return openFrames(source, {
       format: 'blo',
-      shape: { navigation: navigationShape(source, expected, [rows, columns], options), signal: [size, size] },
+      shape: { nav: navigationShape(source, expected, [rows, columns], options), sig: [size, size] },
       dtype: 'u8',
       meta,
       notes: [],

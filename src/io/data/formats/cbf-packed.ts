@@ -11,7 +11,7 @@ const headerBytes = 32;
 const widths = [0, 4, 5, 6, 7, 8, 16, 65] as const;
 
 /** Shape in pixels: [sections, rows, columns]; a two-dimensional image is one section. */
-export type PackedShape = readonly [sections: number, rows: number, columns: number];
+type PackedShape = readonly [sections: number, rows: number, columns: number];
 
 /** Decodes every pixel. Throws if the data end first. */
 export function decodePacked(stored: Uint8Array, out: Int32Array, shape: PackedShape): void {

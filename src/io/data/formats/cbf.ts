@@ -2,7 +2,9 @@
  * CBF: images in a CIF. Reads the short headers of Pilatus and Eiger ("miniCBF") and full imgCIF; several panels of one
  * size in one file form one frame [panel, y, x].
  */
+
 import { EwaldError } from '../../../base/errors.js';
+import { product } from '../../../base/product.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';
@@ -83,7 +85,7 @@ async function openSections(
   const items = parseCif(text);
   const { dtype, compression } = first;
   const shape = first.shape ?? statedShape(source, items.get('_array_structure_list.dimension'));
-  const pixels = shape.reduce((a, b) => a * b, 1);
+  const pixels = product(shape);
   for (const [i, section] of sections.entries()) checkSection(source, section, i, { shape, dtype });
   const { meta, notes } = describeCbf(text, items, shape);
   const panels = sections.length;
@@ -97,7 +99,7 @@ async function openSections(
     panels > 1 ? [{ kind: 'guess', text: `${panels} binary sections of one size form the panels of one frame` }] : [];
   return openFrames(source, {
     format: 'cbf',
-    shape: { navigation: navigationShape(source, 1, [], options), signal: panels > 1 ? [panels, ...shape] : shape },
+    shape: { nav: navigationShape(source, 1, [], options), sig: panels > 1 ? [panels, ...shape] : shape },
     dtype,
     meta: { ...meta, ...(placed ? { panels: placed } : {}) },
     notes: [...notes, ...several, ...unplaced],
@@ -147,7 +149,7 @@ function checkSection(source: ByteSource, section: Section, i: number, { shape, 
   }
   // Byte offset takes at least one byte per pixel; 128 packed pixels without errors take 6 bits.
   const shares = { none: elementBytes(dtype), 'byte offset': 1, packed: 6 / 8 / 128 };
-  const least = Math.floor(shape.reduce((a, b) => a * b, 1) * shares[section.compression]);
+  const least = Math.floor(product(shape) * shares[section.compression]);
   if (section.bytes < least)
     throw badFile(
       source,

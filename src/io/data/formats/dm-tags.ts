@@ -50,7 +50,7 @@ const widths: Readonly<Record<number, number>> = {
 };
 
 /** Version, byte order and tag tree of a file. */
-export interface DmFile {
+interface DmFile {
   readonly version: 3 | 4;
   readonly little: boolean;
   readonly root: Tags;

@@ -1,5 +1,7 @@
 /** DigitalMicrograph files (.dm3, .dm4): a tree of tags that contains one or several images. DM5 is HDF5. */
+
 import { EwaldError } from '../../../base/errors.js';
+import { product } from '../../../base/product.js';
 import type { ByteSource } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Metadata, Note } from '../dataset.js';
@@ -162,11 +164,11 @@ function openImage(
   const split = Math.max(0, shape.length - 2);
   const signal = [...(scanFastest ? shape.slice(0, 2) : shape.slice(split)), ...(channels ? [channels] : [])];
   const navigation = scanFastest ? shape.slice(2) : shape.slice(0, split);
-  const frames = navigation.reduce((a, b) => a * b, 1);
-  const elements = signal.reduce((a, b) => a * b, 1);
+  const frames = product(navigation);
+  const elements = product(signal);
   const description = {
     format: 'dm',
-    shape: { navigation: navigationShape(source, frames, navigation, options), signal },
+    shape: { nav: navigationShape(source, frames, navigation, options), sig: signal },
     dtype,
     meta: describe(image, axes, file.version),
     notes,

@@ -51,7 +51,7 @@ export const edf: Format = {
     const exposure = headerNumber(values, 'EXPOSURETIME', 'COUNT_TIME');
     return openFrames(source, {
       format: 'edf',
-      shape: { navigation: navigationShape(source, frames, frames === 1 ? [] : [frames], options), signal },
+      shape: { nav: navigationShape(source, frames, frames === 1 ? [] : [frames], options), sig: signal },
       dtype,
       meta: {
         ...(values.get('DATE') ? { date: values.get('DATE') as string } : {}),

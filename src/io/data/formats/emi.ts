@@ -57,7 +57,7 @@ async function seriesWithFrames(source: ByteSource, options: FormatOptions): Pro
     if (!series) break;
     try {
       const { shape, dtype } = await openSer(series, { ...options, navShape: undefined });
-      entries.push({ path: String(number), shape: [...shape.navigation, ...shape.signal], dtype });
+      entries.push({ path: String(number), shape: [...shape.nav, ...shape.sig], dtype });
     } catch (error) {
       // A damaged series is reported only if it is the one that is read.
       if (!isEwaldError(error, 'Format')) throw error;

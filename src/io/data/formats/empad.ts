@@ -2,7 +2,9 @@
  * EMPAD: an .xml that describes the scan and a .raw with float32 frames of 130 × 128, the last two rows of which are
  * not part of the image. Either can be opened; the other is looked for next to it.
  */
+
 import { EwaldError } from '../../../base/errors.js';
+import { product } from '../../../base/product.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
@@ -89,10 +91,16 @@ async function openRaw(data: ByteSource, options: FormatOptions): Promise<Datase
   return dataset(data, data, { ...described, shapes }, options);
 }
 
-function dataset(source: ByteSource, data: ByteSource, { shapes, meta }: Described, options: FormatOptions): Dataset {
+function dataset(
+  source: ByteSource,
+  data: ByteSource,
+  { shapes, meta, step }: Described,
+  options: FormatOptions,
+): Dataset {
   const { frames, notes: cut } = countFrames(data, 0, stride, storedBytes);
-  const fits = shapes.find((shape) => shape.reduce((a, b) => a * b, 1) === frames);
+  const fits = shapes.find((shape) => product(shape) === frames);
   const notes: Note[] = [...cut];
+  if (step !== undefined) notes.push({ kind: 'missing', text: step });
   const stated = shapes[0];
   if (!fits && stated)
     notes.push({
@@ -109,7 +117,7 @@ function dataset(source: ByteSource, data: ByteSource, { shapes, meta }: Describ
   const navigation = navigationShape(data, frames, fits ?? [frames], options);
   return openFrames(source, {
     format: 'empad',
-    shape: { navigation, signal: [side, side] },
+    shape: { nav: navigation, sig: [side, side] },
     dtype: 'f32',
     meta,
     notes,
@@ -125,6 +133,8 @@ interface Described {
   /** Shapes of the scan according to the XML, most trusted first. */
   readonly shapes: readonly (readonly number[])[];
   readonly meta: Metadata;
+  /** What the step of the scan may be. */
+  readonly step?: string | undefined;
 }
 
 /** Parses the XML. There are two generations of names: iom_measurements of 0.51 and of 1.2. */
@@ -153,9 +163,13 @@ function describe(text: string): Described {
   const volts = number('high_voltage', 'source.get_voltage');
   const camera = number('nominal_camera_length', 'optics.get_cameralength');
   const exposure = number('exposure_time');
+  const turned = number('scan_rotation', 'column.get_scanrotation');
+  const [fields = ''] = blocksOf(text, 'full_scan_field_of_view>', 1);
+  const field = Number.parseFloat(/<x>([^<]*)</.exec(fields)?.[1] ?? '') || undefined;
   const date = /\bisoformat="([^"]+)"/.exec(openingTag(text, 'timestamp'))?.[1];
   return {
     shapes,
+    step: field === undefined ? undefined : possibleSteps(text, field),
     meta: {
       maker: 'EMPAD',
       detector: 'EMPAD',
@@ -164,12 +178,23 @@ function describe(text: string): Described {
       ...(camera ? { cameraLengthM: camera } : {}),
       // Milliseconds in all versions.
       ...(exposure ? { exposureS: exposure / 1000 } : {}),
+      ...(turned === undefined ? {} : { scanRotationDeg: turned }),
       header: {
         softwareVersion: value('software_version'),
-        scanRotationDeg: number('scan_rotation', 'column.get_scanrotation'),
         spotSizeIndex: number('spot_size_index', 'beam.get_spotsizeindex'),
-        fieldOfViewM: number('full_scan_field_of_view><scale_factor') ?? value('optics.get_full_scan_field_of_view'),
+        fieldOfViewM: field ?? value('optics.get_full_scan_field_of_view'),
       },
     },
   };
+}
+
+/** The XML does not say whether the field of view is that of the scan, or of a scan of size 1. */
+function possibleSteps(text: string, fieldM: number): string | undefined {
+  const [block = ''] = blocksOf(text, 'scan_parameters mode="acquire">', 1);
+  const number = (tag: string): number => Number.parseFloat(new RegExp(`<${tag}>([^<]*)<`).exec(block)?.[1] ?? '');
+  const [share, positions] = [number('scan_size'), number('scan_resolution_x')];
+  const step = (fieldM / positions) * 1e9;
+  if (!(step > 0 && share > 0)) return undefined;
+  const [whole, part] = [step, step * share].map((nm) => `${Number(nm.toPrecision(4))} nm`);
+  return `the step of the scan: ${whole}, or ${part} if the field of view is that of a scan of size 1`;
 }

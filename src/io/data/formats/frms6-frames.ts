@@ -5,7 +5,9 @@
  * opposite edges: a stored row holds a row of the upper half and, after it and backwards, the row of the lower half
  * that mirrors it. With binning, each stored row stands for several rows of the detector.
  */
+
 import { EwaldError } from '../../../base/errors.js';
+import { product } from '../../../base/product.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { latin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
@@ -71,13 +73,13 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
       });
     const shape = [2 * first.height * about.bin, first.width / 2] as const;
     const notes = notesOf(source, text, about, total, dataset);
-    const scan = dataset === 'frames' && about.scan && about.scan.reduce((a, b) => a * b, 1) === total;
+    const scan = dataset === 'frames' && about.scan && product(about.scan) === total;
     const readDark = dark.length > 0 && dataset === 'frames';
     return openFrames(source, {
       format: 'frms6',
       shape: {
-        navigation: navigationShape(source, total, scan && about.scan ? about.scan : [total], options),
-        signal: shape,
+        nav: navigationShape(source, total, scan && about.scan ? about.scan : [total], options),
+        sig: shape,
       },
       dtype: 'u16',
       meta: about.meta,

@@ -96,8 +96,8 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
     return openFrames(source, {
       format: 'k2is',
       shape: {
-        navigation: navigationShape(source, frames, scan && stated === frames ? scan : [frames], options),
-        signal: [rows, columns],
+        nav: navigationShape(source, frames, scan && stated === frames ? scan : [frames], options),
+        sig: [rows, columns],
       },
       dtype: 'u16',
       meta: { maker: 'Gatan', detector: 'K2 IS', bitDepth: 12, saturation: 4095, header: { stem } },

@@ -58,7 +58,7 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
   const storedBytes = (length / numbers) * elementBytes(dtype);
   const dataset = openFrames(source, {
     format: 'memory',
-    shape: { navigation: [...navigation], signal: [...signal] },
+    shape: { nav: [...navigation], sig: [...signal] },
     dtype,
     meta: options.meta ?? {},
     storedBytes,

@@ -9,7 +9,7 @@ import type { DataType } from '../dtype.js';
 import { badFile } from '../shapes.js';
 
 /** The header of a raw frame. */
-export interface RawHeader {
+interface RawHeader {
   readonly width: number;
   readonly height: number;
   /** 1x1 or 2x2. */

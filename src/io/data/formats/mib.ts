@@ -71,7 +71,7 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
   const scan = await scanShape(source, frames, stride, acquisition, options);
   return openFrames(source, {
     format: 'mib',
-    shape: { navigation: navigationShape(source, frames, scan.shape, options), signal },
+    shape: { nav: navigationShape(source, frames, scan.shape, options), sig: signal },
     dtype,
     meta: mibMetadata(header, acquisition),
     notes: [...notes, ...scan.notes],

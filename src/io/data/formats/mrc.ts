@@ -47,8 +47,8 @@ export const mrc: Format = {
     return openFrames(source, {
       format: 'mrc',
       shape: {
-        navigation: navigationShape(source, nz, navigation, options),
-        signal: [ny, nx],
+        nav: navigationShape(source, nz, navigation, options),
+        sig: [ny, nx],
       },
       dtype,
       meta: mrcMetadata(header, volumes),

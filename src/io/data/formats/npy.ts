@@ -35,7 +35,7 @@ export const npy: Format = {
     const storedBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
     const description = {
       format: 'npy',
-      shape: { navigation: navigationShape(source, frames, navigation, options), signal },
+      shape: { nav: navigationShape(source, frames, navigation, options), sig: signal },
       dtype,
       meta: { maker: 'NumPy' },
       sizes: [{ what: 'bytes of the file', expected: offset + frames * storedBytes, found: source.size }],

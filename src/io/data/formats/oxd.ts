@@ -31,7 +31,7 @@ export const oxd: Format = {
     const pixels = width * height;
     const description = {
       format: 'oxd',
-      shape: { navigation: navigationShape(source, 1, [], options), signal: [height, width] },
+      shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
       meta: await describe(source, text, options.signal),
     };
     const locate = () => ({ source, offset, run: 1 });

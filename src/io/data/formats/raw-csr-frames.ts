@@ -1,7 +1,9 @@
 /** Frames of a compressed sparse row matrix in three files of plain numbers. */
+
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
+import { product } from '../../../base/product.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
@@ -87,13 +89,7 @@ function openCsr(source: ByteSource, toml: Toml, parts: Parts, options: FormatOp
   const signal = tomlShape(source, toml, 'sig_shape');
   if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
   checkShape('sig_shape', signal, 1);
-  const frameLength = sane(
-    source,
-    'the pixels of a frame',
-    signal.reduce((a, b) => a * b, 1),
-    1,
-    2 ** 40,
-  );
+  const frameLength = sane(source, 'the pixels of a frame', product(signal), 1, 2 ** 40);
   const frames = indptr.count - 1;
   if (frames < 1)
     throw badFile(source, `${indptr.source.name} has ${indptr.count} numbers; expected one more than there are frames`);
@@ -114,7 +110,7 @@ function openCsr(source: ByteSource, toml: Toml, parts: Parts, options: FormatOp
   const bytes = elementBytes(data.dtype);
   return openFrames(source, {
     format: 'raw_csr',
-    shape: { navigation: navigationShape(source, frames, stated && fits ? stated : [frames], options), signal },
+    shape: { nav: navigationShape(source, frames, stated && fits ? stated : [frames], options), sig: signal },
     dtype: data.dtype,
     meta: { header: { occupancy: data.count / (frames * frameLength) } },
     notes,

@@ -60,7 +60,7 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
   const navigation = navigationShape(source, frames, frames === 1 ? [] : [frames], options);
   const description = {
     format: 'raw',
-    shape: { navigation, signal: [...signal] },
+    shape: { nav: navigation, sig: [...signal] },
     dtype,
     meta: {},
     notes,

@@ -54,7 +54,7 @@ export const seq: Format = {
     const taken = allocated > 0 ? Math.min(allocated, frames) : frames;
     return openFrames(source, {
       format: 'seq',
-      shape: { navigation: navigationShape(source, taken, [taken], options), signal: [height, width] },
+      shape: { nav: navigationShape(source, taken, [taken], options), sig: [height, width] },
       dtype,
       meta: {
         maker: 'Norpix StreamPix',

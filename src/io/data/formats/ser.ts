@@ -144,7 +144,7 @@ export async function openSer(
   const navigation = navigationShape(source, valid, valid === 1 ? [] : fits ? shape : [valid], options);
   return openFrames(source, {
     format: extra.format ?? 'ser',
-    shape: { navigation, signal },
+    shape: { nav: navigation, sig: signal },
     dtype,
     meta: {
       maker: 'TIA',

@@ -46,7 +46,7 @@ export const smv: Format = {
     const little = options.endian ? options.endian === 'little' : order !== 'big_endian';
     return openFrames(source, {
       format: 'smv',
-      shape: { navigation: navigationShape(source, 1, [], options), signal: [height, width] },
+      shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
       dtype,
       meta,
       notes:

@@ -78,8 +78,8 @@ export const tiff: Format = {
     const description = {
       format: 'tiff',
       shape: {
-        navigation: navigationShape(source, frames, frames === 1 ? [] : [frames], options),
-        signal: samples === 1 ? [height, width] : [height, width, samples],
+        nav: navigationShape(source, frames, frames === 1 ? [] : [frames], options),
+        sig: samples === 1 ? [height, width] : [height, width, samples],
       },
       dtype,
       meta: describe(first, file),

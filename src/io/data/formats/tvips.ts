@@ -70,7 +70,7 @@ export const tvips: Format = {
       const navigation = navigationShape(source, total, [total], options);
       return openFrames(source, {
         format: 'tvips',
-        shape: { navigation, signal: [height, width] },
+        shape: { nav: navigation, sig: [height, width] },
         dtype: depth === 8 ? 'u8' : 'u16',
         meta: { ...header.meta, header: { ...header.meta.header, files: parts.length } },
         notes: [

@@ -3,14 +3,14 @@ import { type Fields, nowhere } from './fields.js';
 import type { Pages } from './pages.js';
 
 /** A node: keys[i] ≤ contents of child i < keys[i + 1]. */
-export interface Node1 {
+interface Node1 {
   readonly level: number;
   readonly keys: readonly Fields[];
   readonly children: readonly number[];
 }
 
 /** The objects that a tree indexes: 0 for the names of a group, 1 for chunks. */
-export type Kind1 = 0 | 1;
+type Kind1 = 0 | 1;
 
 /** Reads a node with keys of `keyBytes` bytes. */
 export async function node1(pages: Pages, address: number, kind: Kind1, keyBytes: number): Promise<Node1> {

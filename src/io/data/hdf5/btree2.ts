@@ -15,11 +15,11 @@ export interface Tree2 {
   node(address: number, count: number, level: number): Promise<Node2>;
 }
 
-export interface Child2 {
+interface Child2 {
   readonly address: number;
   readonly count: number;
 }
-export interface Node2 {
+interface Node2 {
   readonly records: readonly Fields[];
   readonly children: readonly Child2[];
 }

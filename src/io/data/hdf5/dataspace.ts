@@ -1,4 +1,5 @@
 /** Dataspaces: shapes. */
+import { product } from '../../../base/product.js';
 import type { Fields } from './fields.js';
 
 /** A shape; `null` has no elements at all. `most` are the sizes to which it can grow. */
@@ -19,11 +20,10 @@ export function readDataspace(fields: Fields): Dataspace {
   if (rank > 32) throw fields.wrong(`a shape of ${rank} dimensions is impossible`);
   const shape = Array.from({ length: rank }, () => fields.length());
   const most = flags & 1 ? Array.from({ length: rank }, () => fields.limit()) : shape;
-  if (shape.reduce((product, n) => product * n, 1) > Number.MAX_SAFE_INTEGER)
+  if (product(shape) > Number.MAX_SAFE_INTEGER)
     throw fields.wrong(`a shape of ${shape.join(' × ')} is larger than any file`);
   return { kind, shape, most };
 }
 
 /** Number of elements of a dataspace. */
-export const elementsOf = (space: Dataspace): number =>
-  space.kind === 'null' ? 0 : space.shape.reduce((product, n) => product * n, 1);
+export const elementsOf = (space: Dataspace): number => (space.kind === 'null' ? 0 : product(space.shape));

@@ -2,7 +2,9 @@
  * Finds the array of an HDF5 file that holds the frames, by the conventions of the programs that write such files. The
  * first dialect whose marks are found is used; without any, the largest array is taken and reported as a guess.
  */
+
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import { product } from '../../../base/product.js';
 import { baseName } from '../byte-source.js';
 import { type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { attributeText, type Catalog, textAt } from './catalog.js';
@@ -67,8 +69,6 @@ function choiceAmong(arrays: readonly Hdf5Dataset[], paths = arrays.map(({ path 
 
 type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 
-const volume = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
-
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external }) => {
   const all = [...entries.map(({ path }) => path), ...external.map(({ path }) => path)];
@@ -125,7 +125,7 @@ async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise
   }
   if (!pixels.every((n) => Number.isSafeInteger(n) && n > 0)) return {};
   const frames = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
-  if (volume(pixels) === frames) return { scan: pixels };
+  if (product(pixels) === frames) return { scan: pixels };
   return { warning: `${name} states a scan of ${pixels.join(' × ')}, but there are ${frames} frames` };
 }
 
@@ -262,7 +262,7 @@ const emd: Finder = async ({ file, entries }) => {
       if (isArray(child)) found.push(child);
     }
   }
-  found.sort((a, b) => b.shape.length - a.shape.length || volume(b.shape) - volume(a.shape));
+  found.sort((a, b) => b.shape.length - a.shape.length || product(b.shape) - product(a.shape));
   const { chosen: largest, rivals } = choiceAmong(found);
   if (!largest) return undefined;
   const py4d = (await (await file.root()).attributes()).has('authoring_program');
@@ -308,7 +308,7 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
   );
   const chosen = arrays.find(({ path }) => path === best) ?? arrays[0];
   if (!chosen) throw nothing(catalog.file, catalog);
-  const isLargest = arrays.every(({ object: { shape } }) => volume(shape) <= volume(chosen.object.shape));
+  const isLargest = arrays.every(({ object: { shape } }) => product(shape) <= product(chosen.object.shape));
   return {
     dialect: 'HDF5',
     parts: [chosen.object],

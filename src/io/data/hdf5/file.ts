@@ -66,7 +66,7 @@ export class Hdf5Group {
   }
 }
 
-export type Hdf5Object = Hdf5Group | Hdf5Dataset;
+type Hdf5Object = Hdf5Group | Hdf5Dataset;
 
 /** An open file; `close` closes it and the files opened through its links. */
 export class Hdf5File {

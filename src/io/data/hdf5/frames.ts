@@ -90,7 +90,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const read = readerOf(frames, first, arrangement);
   return openFrames(source, {
     format: 'hdf5',
-    shape: { navigation: navigationShape(source, count, scan, options), signal },
+    shape: { nav: navigationShape(source, count, scan, options), sig: signal },
     dtype,
     meta: {
       ...beside.meta,

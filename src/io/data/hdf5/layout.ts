@@ -3,7 +3,7 @@ import type { Fields } from './fields.js';
 import { nowhere } from './fields.js';
 
 /** How the chunks of a dataset are found. */
-export type ChunkIndex =
+type ChunkIndex =
   | { readonly kind: 'tree1' | 'implicit' | 'fixed' | 'extensible' | 'tree2'; readonly address: number }
   | { readonly kind: 'single'; readonly address: number; readonly size: number | undefined; readonly mask: number };
 

@@ -1,5 +1,5 @@
 /** The metadata of electron microscopy files: Velox, hspy, DM5, as `Metadata`. */
-import type { Axis, Metadata } from '../dataset.js';
+import type { Axis, Metadata, XY } from '../dataset.js';
 import { electronWavelengthA } from '../units.js';
 import { unitOf } from './axes.js';
 import { type Catalog, textAt } from './catalog.js';
@@ -49,6 +49,7 @@ async function velox({ file }: Catalog, { path, parts }: Frames): Promise<Metada
   }
   const optics = said?.Optics ?? {};
   const picture = said?.BinaryResult ?? {};
+  const scan = said?.Scan ?? {};
   const detector = text(picture.Detector);
   const detectors = Object.values(said?.Detectors ?? {}) as Record<string, unknown>[];
   const own = detectors.find((one) => text(one?.DetectorName) === detector);
@@ -57,12 +58,30 @@ async function velox({ file }: Catalog, { path, parts }: Frames): Promise<Metada
   return {
     ...given('voltageV', positive(optics.AccelerationVoltage)),
     ...given('cameraLengthM', positive(optics.CameraLength)),
+    // Negative in some files, where it means nothing.
+    ...given('convergenceRad', positive(optics.BeamConvergence)),
+    ...given('scanRotationDeg', degrees(scan.ScanRotation)),
+    ...given('scanStepM', veloxStep(optics, scan)),
     ...given('maker', text(said?.Instrument?.InstrumentModel)),
     ...given('detector', detector),
     ...given('date', started === undefined ? undefined : new Date(started * 1000).toISOString()),
     ...given('exposureS', exposure),
     ...given('axes', veloxAxes(picture, parts[0]?.shape ?? [], exposure)),
   };
+}
+
+const degrees = (radians: unknown): number | undefined => {
+  const value = text(radians) === undefined ? radians : Number(radians);
+  return typeof value === 'number' && Number.isFinite(value) ? (value * 180) / Math.PI : undefined;
+};
+
+/** The full field of view divided by the positions of the full scan. */
+function veloxStep(optics: Readonly<Record<string, unknown>>, scan: Readonly<Record<string, unknown>>): XY | undefined {
+  const [field, positions] = [optics.FullScanFieldOfView, scan.ScanSize] as (Record<string, unknown> | undefined)[];
+  const step = (axis: string, side: string): number =>
+    (positive(field?.[axis]) ?? Number.NaN) / (positive(positions?.[side]) ?? Number.NaN);
+  const found = { x: step('x', 'width'), y: step('y', 'height') };
+  return Number.isFinite(found.x) && Number.isFinite(found.y) ? found : undefined;
 }
 
 /** Axes of the array as it is read: frames first. The offset is that of the first pixel. */

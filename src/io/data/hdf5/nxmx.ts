@@ -3,7 +3,7 @@ import type { Metadata } from '../dataset.js';
 import type { FrameSeries, WriteAttribute, WriteNode } from './writer.js';
 
 /** The data that are written with the frames. */
-export interface NxmxOptions {
+interface NxmxOptions {
   readonly frames: FrameSeries;
   readonly meta: Metadata;
   /** 1 where a pixel has no count, [y, x]. */

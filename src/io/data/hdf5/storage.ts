@@ -25,7 +25,7 @@ const freeChunks = 2 ** 22;
 const leastBytesAChunk = 64;
 
 /** Everything about where elements are stored and how they are compressed. */
-export interface StorageParts {
+interface StorageParts {
   readonly pages: Pages;
   /** Path of the dataset, for messages. */
   readonly name: string;

@@ -150,7 +150,7 @@ const alongAxes = (selection: Selection, shape: readonly number[]): readonly Axi
     : selection;
 
 /** A virtual dataset: its elements, and the parts of which it consists. */
-export interface VirtualDataset {
+interface VirtualDataset {
   readonly file: Home;
   readonly path: string;
   /** Its identity, see `objectKey`. */

@@ -43,7 +43,7 @@ export type WriteNode =
 export type Packing = 'bitshuffle' | 'gzip' | 'none';
 
 /** Shape, dtype and compression of a series. */
-export interface SeriesOptions {
+interface SeriesOptions {
   readonly frames: number;
   /** Axes of the scan, whose product is `frames`. Default [frames]. */
   readonly navigation?: readonly number[] | undefined;

@@ -80,6 +80,10 @@ export class Descriptor {
   #fd: number | undefined;
   #reopening: Promise<number> | undefined;
   #readers = 0;
+  /** Numbers that its file system no longer knows; they are closed after the last read. */
+  readonly #stale: number[] = [];
+  /** Whether its file system may have been mounted anew, as another device. */
+  #isRenewed = false;
 
   private constructor(path: string, fd: number, stat: Stats) {
     this.path = path;
@@ -116,6 +120,16 @@ export class Descriptor {
 
   release(): void {
     this.#readers--;
+    if (this.#readers === 0) for (const fd of this.#stale.splice(0)) void closeFile(fd).catch(() => undefined);
+  }
+
+  /** The server of its file system has restarted and no longer knows the number: the next reader opens it again. */
+  renew(fd: number): void {
+    if (this.#fd !== fd) return;
+    this.#fd = undefined;
+    held.delete(this);
+    this.#stale.push(fd);
+    this.#isRenewed = true;
   }
 
   /** Closes it to make room. */
@@ -135,7 +149,8 @@ export class Descriptor {
     }
     const { dev, ino, size, mtimeMs } = await statFile(fd);
     const { stat } = this;
-    if (dev !== stat.dev || ino !== stat.ino || size < stat.size || (size === stat.size && mtimeMs !== stat.mtimeMs)) {
+    const isMoved = dev !== stat.dev && !this.#isRenewed;
+    if (isMoved || ino !== stat.ino || size < stat.size || (size === stat.size && mtimeMs !== stat.mtimeMs)) {
       await closeFile(fd);
       throw new EwaldError('File', `${this.path} changed while it was being read; open it again`, {
         detail: { path: this.path, changed: true },

@@ -89,12 +89,13 @@ async function redirected(opener: Opener): Promise<ByteSource> {
   const stat = await statFile(standardInput).catch(() => undefined);
   if (!stat?.isFile()) throw throughPipe('standard input');
   // Standard input is not closed here and may be opened again.
-  const descriptor = { take: () => standardInput, release: () => undefined, park: async () => undefined };
+  const nothing = (): undefined => undefined;
+  const descriptor = { take: () => standardInput, release: nothing, renew: nothing, park: async () => undefined };
   return sourceOver(opener, descriptor, 'standard input', stat.size);
 }
 
 /** What a source reads from; standard input is one that stays open. */
-type Taken = Pick<Descriptor, 'take' | 'release' | 'park'>;
+type Taken = Pick<Descriptor, 'take' | 'release' | 'park' | 'renew'>;
 
 /** The reads of an open file of `size` bytes; `path` is its name in messages. */
 class FileReads {
@@ -126,8 +127,7 @@ class FileReads {
     checkSignal(signal);
     this.#flying++;
     try {
-      const taken = this.#descriptor.take();
-      await work(typeof taken === 'number' ? taken : await taken);
+      await this.#retried(work);
     } catch (cause) {
       if (cause instanceof EwaldError) throw cause;
       throw fileError(path, 'read', cause);
@@ -138,10 +138,29 @@ class FileReads {
     }
   }
 
+  /** Work on the open file; if a server has restarted and does not know it any more, once more on a new one. */
+  async #retried(work: (fd: number) => Promise<void>): Promise<void> {
+    const taken = this.#descriptor.take();
+    const fd = typeof taken === 'number' ? taken : await taken;
+    try {
+      await work(fd);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ESTALE') throw error;
+      this.#descriptor.renew(fd);
+      const again = this.#descriptor.take();
+      try {
+        await work(await again);
+      } finally {
+        this.#descriptor.release();
+      }
+    }
+  }
+
   async readOne(fd: number, offset: number, out: Uint8Array, signal?: PlatformSignal): Promise<void> {
     const { byteLength } = out;
     const read = byteLength >= leastForAddon ? this.turning?.readTurned : undefined;
-    if (read && offset + byteLength <= this.#size) return read(fd, offset, byteLength, byteLength, 1, out);
+    if (read && offset + byteLength <= this.#size)
+      return this.inAddon(fd, offset, () => read(fd, offset, byteLength, byteLength, 1, out));
     for (let done = 0; done < byteLength; ) {
       const length = Math.min(mostBytes, byteLength - done);
       const { bytesRead } = await readFile(fd, out, done, length, offset + done);
@@ -153,6 +172,16 @@ class FileReads {
         );
       done += bytesRead;
       checkSignal(signal);
+    }
+  }
+
+  /** Reads in the addon, whose errors have no code: one byte read by Node gives the reason of the system. */
+  async inAddon(fd: number, offset: number, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      await readFile(fd, new Uint8Array(1), 0, 1, offset);
+      throw error;
     }
   }
 
@@ -209,7 +238,9 @@ function sourceOver(
       if (offset + length > size) return undefined;
       if (turn > 1) {
         const turned = reads.turning?.readTurned;
-        return turned && reads.tracked(signal, (fd) => turned(fd, offset, stride, bytes, turn, into));
+        if (!turned) return undefined;
+        const work = (fd: number) => reads.inAddon(fd, offset, () => turned(fd, offset, stride, bytes, turn, into));
+        return reads.tracked(signal, work);
       }
       const between = stride - bytes;
       if (between <= 0 || between > bytes || bytes < leastPiece) return undefined;

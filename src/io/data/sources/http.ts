@@ -10,6 +10,8 @@ import { expects } from '../../../base/arguments.js';
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal, PlatformUrl } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
+import { pause } from '../../../base/pace.js';
+import { renamed } from '../../../base/renamed.js';
 import {
   absentFile,
   type ByteSource,
@@ -33,13 +35,13 @@ export interface HttpSourceOptions extends ReadOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Number of retries before another byte arrives. Default 4, which takes about 4 s with the waits below. */
   readonly retries?: number | undefined;
-  /** First wait in ms, doubled each time. Default 250. */
-  readonly retryMs?: number | undefined;
+  /** First wait in seconds, doubled each time. Default 0.25. */
+  readonly retryS?: number | undefined;
   /**
-   * How long a request may be silent, in ms: without a response, or without another byte of it. Default 60000, the
+   * How long a request may be silent, in seconds: without a response, or without another byte of it. Default 60, the
    * usual timeout of proxies; the duration of a whole response is not limited.
    */
-  readonly timeoutMs?: number | undefined;
+  readonly timeoutS?: number | undefined;
 }
 
 /**
@@ -51,7 +53,8 @@ const wholeBytes = 2 ** 26;
  * Opens an address. Throws `File` if it does not exist, is refused, or the server does not support ranges for a large
  * file, and `Argument` for an address with a password or for invalid HTTP headers.
  */
-export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
+export async function httpSource(url: string | PlatformUrl, given: HttpSourceOptions = {}): Promise<ByteSource> {
+  const options = renamed('httpSource', given, { retryMs: ['retryS', 1e-3], timeoutMs: ['timeoutS', 1e-3] });
   const isGiven = typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url);
   expects(isGiven, 'httpSource: the address', url, 'an http: or https: URL');
   const address = absoluteAddress(String(url));
@@ -61,8 +64,8 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
     address,
     request: fetcher(address, options.headers ?? {}),
     retries: options.retries ?? 4,
-    retryMs: options.retryMs ?? 250,
-    timeoutMs: options.timeoutMs ?? 60_000,
+    retryS: options.retryS ?? 0.25,
+    timeoutS: options.timeoutS ?? 60,
   };
   const { version, head } = await firstLook(client, options.signal);
   const whole = head.length === version.size ? head : undefined;
@@ -98,8 +101,8 @@ interface Client {
   readonly address: string;
   readonly request: Fetch;
   readonly retries: number;
-  readonly retryMs: number;
-  readonly timeoutMs: number;
+  readonly retryS: number;
+  readonly timeoutS: number;
 }
 
 /**
@@ -243,7 +246,7 @@ function reasonOf(why: unknown): string {
  * does not count: only silence and refusals use up the retries.
  */
 async function patiently(
-  { address, retries, retryMs, timeoutMs }: Client,
+  { address, retries, retryS, timeoutS }: Client,
   signal: PlatformSignal | undefined,
   work: (silence: Silence) => Promise<boolean>,
   progress: () => number = () => 0,
@@ -252,7 +255,7 @@ async function patiently(
   for (let attempt = 0; ; attempt++) {
     checkSignal(signal);
     let why: unknown = 'the server is busy (429 or 5xx)';
-    const silence = new Silence(timeoutMs, signal);
+    const silence = new Silence(1000 * timeoutS, signal);
     try {
       if (await work(silence)) return;
     } catch (error) {
@@ -269,7 +272,7 @@ async function patiently(
         cause: why,
         detail: { path: address, attempts: retries + 1 },
       });
-    await pause(retryMs * 2 ** attempt, signal);
+    await pause(1000 * retryS * 2 ** attempt, signal);
   }
 }
 
@@ -329,16 +332,4 @@ async function pour(response: Response, silence: Silence, take: (piece: Uint8Arr
     // A no-op at the end; before it, the rest is not needed.
     await reader.cancel().catch(() => undefined);
   }
-}
-
-function pause(ms: number, signal: PlatformSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
 }

@@ -15,7 +15,7 @@ const mostRedirects = 20;
 const redirecting = [301, 302, 303, 307, 308];
 
 /** A response, and whether it came from another origin, to which the user's headers were not sent. */
-export interface Reached {
+interface Reached {
   readonly response: Response;
   readonly withoutHeaders: boolean;
 }

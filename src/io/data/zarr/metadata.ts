@@ -11,7 +11,7 @@ export interface ZarrCodec {
 }
 
 /** Inner chunks that are stored together in one file. */
-export interface ZarrShards {
+interface ZarrShards {
   /** Shape of a shard in elements. */
   readonly shape: readonly number[];
   /** Bytes of the index without its checksum are 16 per inner chunk. */

@@ -1,6 +1,8 @@
 /** Opens Zarr arrays as datasets: chooses the array, and assembles frames from chunks. */
+import { isObject } from '../../../base/arguments.js';
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { product } from '../../../base/product.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
@@ -48,9 +50,6 @@ interface ZarrGroup {
   /** All metadata that are known, by the path of their file. */
   readonly texts: ReadonlyMap<string, ZarrJson>;
 }
-
-const isObject = (value: unknown): value is ZarrJson =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The arrays of a group: from consolidated metadata, otherwise by walking through its folder. */
 async function groupOf(source: ByteSource, json: ZarrJson, signal: PlatformSignal | undefined): Promise<ZarrGroup> {
@@ -225,15 +224,9 @@ async function openArray(
       `${source.name} has shape ${shape.join(' × ')}; sigShape ${options.sigShape.join(' × ')} is not its end`,
     );
   const nav = shape.slice(0, shape.length - axes);
-  const frames = sane(
-    source,
-    'the number of frames',
-    nav.reduce((a, b) => a * b, 1),
-    1,
-    2 ** 40,
-  );
+  const frames = sane(source, 'the number of frames', product(nav), 1, 2 ** 40);
   const frameBytes = signal.reduce((a, b) => a * b, elementBytes(dtype));
-  const rows = (chunk[0] ?? 1) * nav.slice(1).reduce((a, b) => a * b, 1);
+  const rows = (chunk[0] ?? 1) * product(nav.slice(1));
   const perFrame = signal.reduce((n, length, i) => n * Math.ceil(length / (chunk[nav.length + i] as number)), 1);
   const notes: Note[] = [];
   if (perFrame > mostChunks)
@@ -246,7 +239,7 @@ async function openArray(
   const grid: Grid = { nav, signal, chunk, elementBytes: elementBytes(dtype), frameBytes };
   return openFrames(source, {
     format: 'zarr',
-    shape: { navigation: navigationShape(source, frames, nav, options), signal },
+    shape: { nav: navigationShape(source, frames, nav, options), sig: signal },
     dtype,
     meta: zarrMeta(json, isObject(json.attributes) ? json.attributes : {}, hspy?.axes),
     notes,
@@ -351,11 +344,11 @@ function copyPart(
   into: Uint8Array,
 ): void {
   const sizes = chunk.slice(nav.length);
-  const pixels = sizes.reduce((a, b) => a * b, 1);
+  const pixels = product(sizes);
   const part = sizes.map((size, axis) => Math.min(size, (signal[axis] as number) - (place[axis] as number) * size));
   const last = sizes.length - 1;
   const rowBytes = (part[last] as number) * width;
-  const rows = part.slice(0, -1).reduce((a, b) => a * b, 1);
+  const rows = product(part.slice(0, -1));
   for (let row = 0; row < rows; row++) {
     let [rest, from, to, fromStride, toStride] = [
       row,

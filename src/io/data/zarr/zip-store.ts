@@ -21,7 +21,9 @@ export async function zipStore(
   const read = async (name: string): Promise<ByteSource> => {
     const entry = members.get(name);
     if (!entry) throw absentFile(name, `${source.name}/${name}`);
-    return zipMember(source, entry, { signal: options.signal, digests: options.digests });
+    const member = await zipMember(source, entry, { signal: options.signal, digests: options.digests });
+    // Chunks are closed one by one, and the archive only with the dataset.
+    return { ...member, close: async () => {} };
   };
   const arrays: Record<string, unknown> = {};
   for (const name of members.keys()) {

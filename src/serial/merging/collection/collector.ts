@@ -5,6 +5,16 @@ import type { CrystalRecord } from './observations.js';
 
 const bare = (field: string): string => field.replace(/^\/+/, '');
 
+/** What of the inputs is collected. */
+export interface CollectorOptions {
+  /** Observations whose peak is above this value are rejected; default none. */
+  readonly maxAdu?: number | undefined;
+  /** Crystals must reach this resolution in Å; default none. */
+  readonly minRes?: number | undefined;
+  /** The header field that divides the data into sets. */
+  readonly splitBy?: string | undefined;
+}
+
 /** Collects the crystals of all inputs. */
 export class Collector {
   readonly columns: ObservationColumns;
@@ -12,12 +22,14 @@ export class Collector {
   /** Whether the peaks of reflections are required, because there is a limit on them. */
   readonly usesPeaks: boolean;
   readonly #maxAdu: number;
+  readonly #minRes: number;
   readonly #splitBy: string | undefined;
 
-  /** Observations whose peak is above `maxAdu` are rejected; the header field `splitBy` divides the data into sets. */
-  constructor(columns: ObservationColumns, maxAdu = Number.POSITIVE_INFINITY, splitBy?: string) {
+  constructor(columns: ObservationColumns, options: CollectorOptions = {}) {
+    const { maxAdu = Number.POSITIVE_INFINITY, minRes = Number.POSITIVE_INFINITY, splitBy } = options;
     this.columns = columns;
     this.#maxAdu = maxAdu;
+    this.#minRes = minRes;
     this.usesPeaks = maxAdu < Number.POSITIVE_INFINITY;
     this.#splitBy = splitBy === undefined ? undefined : bare(splitBy);
   }
@@ -45,11 +57,14 @@ export class Collector {
 
   /** Ends a crystal, whose observations were added since the mark. */
   crystal(begin: Mark, crystal: CrystalRecord): void {
-    const { reciprocal, wavelengthA } = crystal;
+    const { reciprocal, wavelengthA, limit } = crystal;
     const reflections = this.columns.count - begin.count;
     if (!(Array.from(reciprocal).every(Number.isFinite) && wavelengthA > 0)) {
       this.columns.rewind(begin);
       this.counts.incomplete++;
+    } else if (limit < 1 / this.#minRes) {
+      this.columns.rewind(begin);
+      this.counts.tooCoarse++;
     } else if (reflections === 0) this.counts.empty++;
     else {
       this.columns.crystal(crystal);

@@ -8,6 +8,8 @@ export interface ScanCounts {
   empty: number;
   /** Crystals that lack their reciprocal cell or wavelength. */
   incomplete: number;
+  /** Crystals whose resolution limit does not reach `minRes`. */
+  tooCoarse: number;
   /** Rows that were kept. */
   reflections: number;
   /** Rows whose intensity or sigma is not finite. */
@@ -25,6 +27,7 @@ export const noCounts = (): ScanCounts => ({
   crystals: 0,
   empty: 0,
   incomplete: 0,
+  tooCoarse: 0,
   reflections: 0,
   notFinite: 0,
   withoutSigma: 0,

@@ -47,3 +47,28 @@ export interface Observations {
   /** [crystals] */
   readonly headerValues: readonly string[];
 }
+
+/** Crystals `first` … `end - 1` as views; nothing is copied but their offsets. */
+export function someCrystals(all: Observations, first: number, end: number): Observations {
+  const { offsets } = all;
+  const [from, to] = [offsets[first] ?? 0, offsets[end] ?? 0];
+  return {
+    count: to - from,
+    crystals: end - first,
+    h: all.h.subarray(from, to),
+    k: all.k.subarray(from, to),
+    l: all.l.subarray(from, to),
+    intensity: all.intensity.subarray(from, to),
+    sigma: all.sigma.subarray(from, to),
+    offsets: offsets.slice(first, end + 1).map((offset) => offset - from),
+    reciprocal: all.reciprocal.subarray(9 * first, 9 * end),
+    parameters: all.parameters.subarray(6 * first, 6 * end),
+    wavelengths: all.wavelengths.subarray(first, end),
+    bandwidths: all.bandwidths.subarray(first, end),
+    limits: all.limits.subarray(first, end),
+    profileRadii: all.profileRadii.subarray(first, end),
+    filenames: all.filenames.slice(first, end),
+    events: all.events.slice(first, end),
+    headerValues: all.headerValues.slice(first, end),
+  };
+}

@@ -11,6 +11,7 @@ import { polarisationText } from '../fit/polarisation.js';
 import type { CheckedMerge } from '../options.js';
 import type { Collected } from '../run.js';
 import type { Admission, LeftOut } from './admission.js';
+import type { CollectorOptions } from './collector.js';
 import type { ScanCounts } from './counts.js';
 import type { Observations } from './observations.js';
 import type { ScannedHead } from './scan.js';
@@ -21,13 +22,21 @@ const magic = stateBegin;
 const align = 8;
 
 /** The options that were applied while streams were read; states can only be joined if these are the same. */
-export type StateAdmission = Readonly<Record<keyof Admission | 'maxAdu' | 'splitBy', string>>;
+type StateAdmission = Readonly<Record<keyof Admission | keyof CollectorOptions, string>>;
 
 /** The options that decide which observations are collected, and how they are corrected. */
-export const admissionOf = ({ pushRes, minSnr, maxAdu, polarisation, splitBy = '' }: CheckedMerge): StateAdmission => ({
+export const admissionOf = ({
+  pushRes,
+  minSnr,
+  minRes,
+  maxAdu,
+  polarisation,
+  splitBy = '',
+}: CheckedMerge): StateAdmission => ({
   // Written as text, because JSON cannot represent infinity.
   pushRes: String(pushRes),
   minSnr: String(minSnr),
+  minRes: String(minRes),
   maxAdu: String(maxAdu),
   polarisation: polarisation === 'auto' ? 'auto' : polarisationText(polarisation),
   splitBy,

@@ -11,7 +11,7 @@ import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './mo
 import { depolarised, scattered } from './polarisation.js';
 
 /** The polarisation as measured from the data. */
-export interface MeasuredPolarisation {
+interface MeasuredPolarisation {
   /**
    * Degree of the polarisation: 1 if the beam is horizontally polarised, −1 if vertically, 0 if the intensities do not
    * depend on the azimuth. NaN if it cannot be measured.
@@ -111,7 +111,7 @@ function sampleOf(selected: Uint8Array): Uint8Array {
 }
 
 /** The kind of beam that a measurement implies. */
-export interface PolarisationVerdict {
+interface PolarisationVerdict {
   readonly correction: 'horiz' | 'vert' | 'none';
   /** Whether the data decided it; if not, CrystFEL's default is used. */
   readonly decided: boolean;

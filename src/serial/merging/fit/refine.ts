@@ -23,7 +23,7 @@ export interface RefinementStep {
 const mostExcess = 2 ** 20;
 
 /** Results of a step besides the parameters. */
-export interface StepResult {
+interface StepResult {
   /** Mean squared deviation of each crystal, each term limited to 25; 0 if no observation could be compared. */
   readonly deviation2: Float64Array;
   /** Number of compared observations of each crystal. */

@@ -23,7 +23,7 @@ export interface UniqueReflections {
 const mostCells = 2 ** 28;
 
 /** Numbers the indices −H … H, −K … K, −L … L consecutively. */
-export class IndexBox {
+class IndexBox {
   readonly #most: readonly [number, number, number];
   readonly #strideH: number;
   readonly #strideK: number;

@@ -24,6 +24,8 @@ export interface ReflectionList {
 
 const title = 'CrystFEL reflection list version 2.0';
 const end = 'End of reflections';
+const plain = /^[+-]?(?:\d+\.?\d*|\.\d+)$/;
+const powered = /^[+-]?(?:\d+\.?\d*|\.\d+)e[+-]?\d+$/i;
 
 /** A list as text; `notes` follow its end marker, one per line. */
 export function formatReflectionList(list: ReflectionList, notes: readonly string[] = []): string {
@@ -64,9 +66,13 @@ export function readReflectionList(text: string, name = 'the reflection list'): 
   ];
   for (const [i, row] of rows.entries()) {
     const [h, k, l, value, , error, n] = row.trim().split(/\s+/);
-    const numbers = [h, k, l, value, error, n].map((word) => Number(word ?? Number.NaN));
-    const [a, b, c, own, deviation, count] = numbers as [number, number, number, number, number, number];
-    if (!numbers.every(Number.isFinite)) fail(i + 3, `"${row.slice(0, 80)}" is not a reflection`);
+    const words = [h, k, l, n, value, error];
+    const numbers = words.map(Number);
+    const [a, b, c, count, own, deviation] = numbers as [number, number, number, number, number, number];
+    // Number reads 0x10 as well, and 1e3, which is no index and no count.
+    const isNumber = (word = '', place = 0): boolean => plain.test(word) || (place > 3 && powered.test(word));
+    if (!words.every(isNumber) || !numbers.every(Number.isFinite))
+      fail(i + 3, `"${row.slice(0, 80)}" is not a reflection`);
     if (!areIndices(a, b, c)) fail(i + 3, `the reflection has ${wrongIndices(a, b, c)}`);
     if (deviation < 0) fail(i + 3, `sigma(I) is ${deviation}; expected 0 or more`);
     if (!(Number.isSafeInteger(count) && count >= 0))

@@ -5,14 +5,14 @@ import { laueGroup, type PointGroup } from '../../../crystal/symmetry/point-grou
 import type { ReflectionList } from './hkl.js';
 
 /** One mate of a reflection: intensity, sigma and measurements. */
-export interface Mate {
+interface Mate {
   readonly intensity: number;
   readonly sigma: number;
   readonly measurements: number;
 }
 
 /** A reflection of the Laue group with the mates that were measured; a centric one has no I(−). */
-export interface MatePair {
+interface MatePair {
   /** Indices in CCP4's asymmetric unit if it has one for the setting, otherwise those of CrystFEL's representative. */
   readonly indices: Indices;
   readonly centric: boolean;

@@ -9,8 +9,7 @@ import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../f
 import { formatMtz, type MtzContent } from './mtz.js';
 
 /** The contents of the file besides its observations. */
-export interface UnmergedHead
-  extends Pick<MtzContent, 'title' | 'history' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
+interface UnmergedHead extends Pick<MtzContent, 'title' | 'history' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
   readonly cell: Cell;
 }
 

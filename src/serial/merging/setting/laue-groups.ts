@@ -23,7 +23,7 @@ import { Annealing, sampled } from './annealing.js';
 import { normalised } from './normalised.js';
 
 /** A Laue group of the lattice. */
-export interface LaueCandidate {
+interface LaueCandidate {
   readonly group: PointGroup;
   /** ln of the likelihood of the observations, predicted from other crystals, relative to constant intensities. */
   readonly evidence: number;

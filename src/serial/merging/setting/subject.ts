@@ -4,10 +4,13 @@
  */
 import { EwaldError } from '../../../base/errors.js';
 import { median } from '../../../base/median.js';
+import { refusal } from '../../../base/parameters.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../../crystal/cell.js';
 import { type Centring, centrings } from '../../../crystal/centring.js';
+import { determinant, identity, type Operation, operationOf } from '../../../crystal/symmetry/matrices.js';
 import { orientedGroup } from '../../../crystal/symmetry/oriented.js';
-import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
+import { type PointGroup, rotationsOf } from '../../../crystal/symmetry/point-group.js';
+import { strainOf } from '../../../crystal/symmetry/settings.js';
 import type { Observations } from '../collection/observations.js';
 import type { ScannedHead } from '../collection/scan.js';
 import { automatic, type CheckedMerge, cellTolerance } from '../options.js';
@@ -114,6 +117,25 @@ const cellText = (parameters: readonly number[]): string =>
     .slice(3)
     .map((x) => x.toFixed(1))
     .join(' ')}°`;
+
+/**
+ * The rotations that `operator` names: an operation such as `k,h,-l` with the identity, or those of a point group.
+ * Throws `Argument` for one that is neither, or that changes the cell.
+ */
+export function givenRotations(operator: string, cell: Cell): readonly Operation[] {
+  const isTriplet = operator.includes(',');
+  if (!isTriplet) return rotationsOf(oriented(operator, cell, undefined, []));
+  const operation = operationOf(operator);
+  const isWhole = /^(?:[+-]?[hkli](?:[+-][hkli])*)(?:,[+-]?[hkli](?:[+-][hkli])*){2}$/.test(operator);
+  if (!isWhole || determinant(operation) !== 1 || strainOf(operation, cell, cellTolerance) > 1)
+    throw refusal(
+      'merge',
+      (said) =>
+        `${said('operator')} is "${operator}"; expected a rotation of the indices that keeps the cell, such as ` +
+        'k,h,-l, or the point group that the lattice has, such as 4/mmm',
+    );
+  return [identity, operation];
+}
 
 /**
  * The point group, checked against the cell; a name without an axis takes the unique axis of the cell. Throws

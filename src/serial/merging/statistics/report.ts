@@ -4,8 +4,8 @@ import { expectsMembers } from '../../../base/arguments.js';
 import { checkedOptions, row } from '../../../base/call-options.js';
 import { htmlText as escaped } from '../../../base/plain-text.js';
 import { version } from '../../../base/version.js';
-import { type Curve, curves, histogram } from '../../report/charts.js';
-import { style } from '../../report/style.js';
+import { type Curve, curves, histogram } from '../../../io/report/charts.js';
+import { style } from '../../../io/report/style.js';
 import type { MergedLists, MergeResult } from '../result.js';
 import type { ShellStatistics } from './statistics.js';
 
@@ -24,6 +24,8 @@ export const pageBegin = '<!doctype html>\n<!-- Written by ewald merge. -->';
 
 const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
 const percent = (x: number): string => digits(100 * x, 1);
+/** Rsplit, unless too few pairs of halves are left for a correlation: it says nothing of such a shell. */
+const rSplitOf = ({ rSplit, ccHalf }: ShellStatistics): number => (Number.isFinite(ccHalf) ? rSplit : Number.NaN);
 
 /** Columns of the table of shells. */
 const columns: readonly (readonly [string, (shell: ShellStatistics) => string])[] = [
@@ -37,7 +39,7 @@ const columns: readonly (readonly [string, (shell: ShellStatistics) => string])[
   ['mean I', ({ meanIntensity }) => digits(meanIntensity, 1)],
   ['CC1/2', ({ ccHalf }) => digits(ccHalf, 4)],
   ['CC*', ({ ccStar }) => digits(ccStar, 4)],
-  ['Rsplit %', ({ rSplit }) => percent(rSplit)],
+  ['Rsplit %', (shell) => percent(rSplitOf(shell))],
   ['&lt;|L|&gt;', ({ lTest }) => digits(lTest.meanAbs, 3)],
 ];
 const anomalous: typeof columns = [
@@ -80,8 +82,8 @@ function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists
       low: 0,
       high: 1,
     }),
-    plot('Completeness', [curve('completeness', ({ completeness }) => completeness)], { low: 0, high: 1 }),
-    plot('Rsplit', [curve('Rsplit', ({ rSplit }) => rSplit)], { low: 0 }),
+    plot('Completeness %', [curve('completeness', ({ completeness }) => 100 * completeness)], { low: 0, high: 100 }),
+    plot('Rsplit %', [curve('Rsplit', (shell) => 100 * rSplitOf(shell))], { low: 0 }),
     plot('Mean I/σ(I)', [curve('I/σ(I)', ({ snr }) => snr)], { low: 0 }),
     plot(
       'Multiplicity',
@@ -125,7 +127,7 @@ function tilesOf({ statistics: { overall }, counts, merged }: MergeResult): stri
     tile(String(overall.unique), 'unique reflections'),
     tile(`${percent(overall.completeness)} %`, `complete to ${digits(overall.dMin, 2)} Å`),
     tile(digits(overall.ccHalf, 4), 'CC1/2, halves scaled independently'),
-    tile(`${percent(overall.rSplit)} %`, 'Rsplit'),
+    tile(`${percent(rSplitOf(overall))} %`, 'Rsplit'),
     tile(digits(overall.multiplicity, 1), 'measurements of a reflection'),
     tile(digits(overall.snr, 1), 'mean I/σ(I)'),
   ].join('');
@@ -183,13 +185,13 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
             used.map(({ scale }) => Math.log(scale)),
             'ln G',
             '',
-            0,
+            undefined,
           ),
           histogram(
             used.map(({ relativeB }) => relativeB),
             'relative B',
             'Å²',
-            0,
+            undefined,
           ),
           histogram(
             used.map(({ radius }) => radius * 1e4),

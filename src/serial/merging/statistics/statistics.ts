@@ -89,7 +89,7 @@ export interface MergeStatistics {
 }
 
 /** Options of the statistics. */
-export interface StatisticsOptions {
+interface StatisticsOptions {
   /** Number of shells, 1 … 1000; default 10. */
   readonly shells?: number;
   /** Largest d, angstrom; default: the largest d of the reflections. */

@@ -9,6 +9,7 @@ import { observer } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
 import { checkSignal, knownOptions, refuseFormer } from '../../../base/options.js';
 import { namesOf } from '../../../base/parameters.js';
+import { renamed } from '../../../base/renamed.js';
 import type { Resource } from '../../../base/resource.js';
 import type { BravaisCandidate } from '../../../crystal/bravais.js';
 import { openDetector } from '../../../io/detector/detector.js';
@@ -24,7 +25,13 @@ import { endingPlace } from '../inputs/place-inputs.js';
 import { refuseOfPeaks } from '../modes.js';
 import { type PeakSource, peakSourceRows } from '../parameters.js';
 import { openSource } from '../run.js';
-import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from '../run-options.js';
+import {
+  checkRun,
+  type FrameOptions,
+  formerOfPipeline,
+  type PipelineOptions,
+  type UnknownCellOptions,
+} from '../run-options.js';
 import { type SearchSettings, settingNames } from '../settings.js';
 import { listedBy } from '../stages/listed-by.js';
 import { OwnSearch, prepare } from './prepare.js';
@@ -59,9 +66,11 @@ export interface FramesCell {
   readonly doubt: string | undefined;
 }
 
-const frameNames = ['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther'];
+const frameNames = [
+  ...['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'first', 'frames'],
+];
 const searched: ReadonlySet<string> = new Set([...namesOf(peakSourceRows), 'peaks', 'highres']);
-const names = [...frameNames, 'images', 'min', 'max', 'symmetryTolerance', 'onEvent', 'signal'];
+const names = [...frameNames, 'images', 'minLengthA', 'maxLengthA', 'symmetryTolerance', 'onEvent', 'signal'];
 const searchNames = settingNames.filter((name) => searched.has(name));
 
 /** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
@@ -69,8 +78,9 @@ export async function cellOfFrames(
   context: Plans,
   resource: Resource,
   loadPlace: LoadPlace,
-  options: FramesCellOptions,
+  asked: FramesCellOptions,
 ): Promise<FramesCell> {
+  const options = renamed('cell', asked, formerOfPipeline);
   refuseFormer('cell', options, { tolerance: 'symmetryTolerance' });
   refuseOfPeaks('cell', options);
   knownOptions('cell', options, [...names, ...searchNames]);
@@ -115,7 +125,7 @@ export async function cellOfFrames(
           ...checked.cellSearch,
           symmetryTolerance,
           signal,
-          onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
+          onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
         });
         return { found, lattice: found[0] && latticeOf(found[0]), spots, frames, doubt };
       } finally {

@@ -44,7 +44,7 @@ export class OwnSearch {
 }
 
 /** The parameters that are determined before the first frame is searched. */
-export interface Preparation {
+interface Preparation {
   readonly settings: CheckedRun['settings'];
   readonly cells: readonly KnownCell[] | undefined;
   readonly cellSearch: CheckedRun['cellSearch'];
@@ -76,7 +76,7 @@ export async function prepare(
   const found = await unknownCell(context, searcher, firstFrames, {
     ...cellSearch,
     ...(signal ? { signal } : {}),
-    onProgress: (share) => onEvent({ kind: 'progress', stage: 'cell', share }),
+    onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
   });
   onEvent({ kind: 'cell', ...found });
   return { ...settings, cells: found.cell ? [found.cell] : [] };

@@ -18,7 +18,7 @@ import { type OwnSearch, prepare } from './prepare.js';
 const rightShare = 0.75;
 
 /** The data of a run that its start requires. */
-export interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
+interface StartOfRun extends Omit<Beforehand, 'settings' | 'cellSearch'> {
   readonly checked: CheckedRun;
   /** Opens a searcher for another geometry. */
   readonly searchWith: (geometry: Geometry) => OwnSearch;

@@ -23,7 +23,7 @@ export interface SomeFrames {
 export type FirstFrames = (most: number) => AsyncIterable<SomeFrames>;
 
 /** The part of a searcher that tuning uses. */
-export interface TunedSearcher {
+interface TunedSearcher {
   readonly detector: Detector;
   finderFor(settings: SearchSettings): Promise<PeakFinder>;
 }

@@ -19,7 +19,7 @@ const [mostFrames, enoughImages] = [200, 30];
 export const fewestPeaks = 15;
 
 /** Spots of some frames, [spots, 3] in 1/Å each, and the number of frames searched for them. */
-export interface SpotImages {
+interface SpotImages {
   readonly spots: readonly Float32Array[];
   readonly frames: number;
 }
@@ -102,7 +102,7 @@ export function cellDoubt(images: readonly Float32Array[], maxLengthA: number): 
     `half of the spots have another one within ${nearest.toFixed(5)} 1/Å, as of a cell ` +
     `of ${(1 / nearest).toFixed(0)} Å or longer, ` +
     `but edges up to ${maxLengthA} Å were looked for; a larger maxLengthA ` +
-    `(--max ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))}) looks further`
+    `(--max-length ${Math.min(1000, 50 * Math.ceil(2 / nearest / 50))}) looks further`
   );
 }
 

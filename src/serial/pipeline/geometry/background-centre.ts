@@ -29,7 +29,7 @@ const symmetric = 0.5;
 const [low, high] = [0.02, 0.98];
 
 /** The centre of the background, relative to the beam of the geometry. */
-export interface BackgroundCentre {
+interface BackgroundCentre {
   /** Position in the plane of the detector, x and y in metres. */
   readonly atM: readonly [x: number, y: number];
   /** Correlation of opposite sides about the centre, and about the beam of the geometry. */

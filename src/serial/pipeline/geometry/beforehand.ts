@@ -45,7 +45,7 @@ export interface Beforehand {
 }
 
 /** The searcher of the process that refines the geometry, and the results of the frames that it has searched. */
-export interface FirstSearch {
+interface FirstSearch {
   readonly found: FoundFrames;
   searcher(settings: SearchSettings): Promise<OpenFrameSearcher>;
 }

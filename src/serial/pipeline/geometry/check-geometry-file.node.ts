@@ -10,10 +10,11 @@ import { open } from '../../../io/data/opening.node.js';
 import { beamsOfFile } from '../../../io/detector/beams.js';
 import { checkPanels, openDetector } from '../../../io/detector/detector.js';
 import { frameSize, geometryFromFile } from '../../../io/detector/from-file.js';
+import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
 import { openStacked, stackedGeometry } from '../../../io/detector/stacked.js';
 import { readText } from '../../../io/files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../../../io/files/write.js';
-import { geometryPicture } from '../../report/geometry-picture.js';
+import { geometryPicture } from '../../../io/report/geometry-picture.js';
 import type { SomeFrames } from '../first-frames/tune.js';
 import { inputKindIn } from '../inputs/inputs.js';
 import { runPlace } from '../inputs/place.node.js';
@@ -79,12 +80,12 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
   }
   const parsed = own ? undefined : parseGeometry(await readText(file), file);
   const frames = own ? file : framesFile;
+  const { checksums, dataset: named } = options;
   const dataset =
-    frames === undefined
-      ? undefined
-      : await openStacked((how) => open(frames, { ...how, checksums: options.checksums }), parsed);
+    frames === undefined ? undefined : await openStacked((how) => open(frames, { ...how, checksums }), parsed, named);
   try {
-    const geometry = parsed ?? geometryFromFile(dataset as Dataset);
+    const given = parsed && named !== undefined && dataset ? ofDataset(parsed, openedArray(dataset)) : parsed;
+    const geometry = given ?? geometryFromFile(dataset as Dataset);
     const { beam, assumed } = await beamFor(geometry, dataset);
     const misfit = dataset && !own ? misfits(geometry, dataset) : [];
     const facts = checkGeometry(geometry, beam);

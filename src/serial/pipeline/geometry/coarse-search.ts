@@ -47,7 +47,7 @@ const [stride, strides] = [0.4, 2];
 const depths = [0, -0.0125, 0.0125, -0.025, 0.025, -0.0375, 0.0375] as const;
 
 /** The frames and what they are indexed with. */
-export interface CoarseScene {
+interface CoarseScene {
   readonly searcher: OpenFrameSearcher;
   readonly settings: SearchSettings;
   /** Whether the cell is known, so that it shows the distance. */
@@ -66,7 +66,7 @@ export const explainedShare = (results: readonly FrameResult[]): number =>
 const allPeaks = (results: readonly FrameResult[]): number => results.reduce((sum, { peaks }) => sum + peaks.count, 0);
 
 /** The outcome of the search. */
-export interface CoarseSearch {
+interface CoarseSearch {
   /** The frames, indexed with the displacement that explains their peaks; undefined if none does by far better. */
   readonly results: readonly FrameResult[] | undefined;
   /** Why a fit on the crystals of the given geometry would be meaningless; undefined if it is not. */

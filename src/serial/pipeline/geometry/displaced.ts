@@ -21,7 +21,7 @@ const leastBins = 2;
 const [convincing, advantage] = [0.4, 1.25];
 
 /** A displaced detector. */
-export interface Displaced {
+interface Displaced {
   readonly geometry: Geometry;
   /** Shift of the detector in pixels of its first panel. */
   readonly shiftPx: readonly [x: number, y: number];

@@ -33,7 +33,7 @@ export interface RefineStreamGeometryOptions {
 }
 
 /** A geometry refined on a stream. */
-export interface RefinedStreamGeometry extends GeometryRefinement {
+interface RefinedStreamGeometry extends GeometryRefinement {
   /** Why the cell is in doubt; undefined if it is not. With a doubt nothing is written without `force`. */
   readonly doubt: string | undefined;
 }

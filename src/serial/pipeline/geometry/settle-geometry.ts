@@ -24,7 +24,7 @@ const [enoughCrystals, enoughPairs, mostFrames] = [60, 100, 200];
 const rounds = 2;
 
 /** The properties of a run that are required to determine its geometry. */
-export interface SettlingGeometry {
+interface SettlingGeometry {
   readonly searcher: OpenFrameSearcher;
   readonly settings: SearchSettings;
   readonly firstFrames: FirstFrames;

@@ -8,7 +8,7 @@ import { type Centring, centrings } from '../../../crystal/centring.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
-import { isFile } from './inputs.js';
+import { isFile } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
 import { nameOfInput } from './place-inputs.js';
 
@@ -35,7 +35,7 @@ export async function givenGeometry(
 }
 
 /** Lengths a, b, c in Å and angles alpha, beta, gamma in degrees of a cell. */
-export type CellNumbers = readonly [number, number, number, number, number, number];
+type CellNumbers = readonly [number, number, number, number, number, number];
 
 /**
  * A known cell: a file, its text or `a,b,c,alpha,beta,gamma`; the result of `readCell`; six numbers of a primitive

@@ -6,15 +6,18 @@
 import { itemsOrAborted, orAborted } from '../../../base/aborted.js';
 import { compressedError, compressionOfHead } from '../../../base/compression.js';
 import { EwaldError } from '../../../base/errors.js';
-import type { PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../../../base/globals.js';
+import type { PlatformFile, PlatformSignal } from '../../../base/globals.js';
 import { shown } from '../../../base/options.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { otherText } from '../../../io/data/other-text.js';
 import { isStream } from '../sinks/stream-file.js';
 import { parseFrameList } from '../sources/list.js';
 import type { LiveInput, Wanted } from '../sources/source.js';
+import { type BytesInput, checkedBytes, isBlob, isBytes, isFile, isObject, isUrl } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
 import { nameOfInput } from './place-inputs.js';
+
+export type { BytesInput } from './kinds.js';
 
 /** Frames to search: all or some frames of a dataset or a file. */
 export interface PipelineInput {
@@ -36,11 +39,11 @@ export interface ListInput {
 }
 
 /**
- * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, an open dataset, some frames of
- * one, a list, frames received live (`zmqSource`), or a stream, whose peaks are indexed again. Lists and streams are
- * recognised by their contents.
+ * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, bytes, an open dataset, some
+ * frames of one, a list, frames received live (`zmqSource`), or a stream, whose peaks are indexed again. Lists and
+ * streams are recognised by their contents.
  */
-export type RunInput = FileInput | Dataset | PipelineInput | ListInput | LiveInput;
+export type RunInput = FileInput | BytesInput | Dataset | PipelineInput | ListInput | LiveInput;
 
 /** The checked inputs of a run. */
 export type GivenInputs =
@@ -53,25 +56,19 @@ export type GivenInputs =
   | { readonly kind: 'stream'; readonly input: FileInput };
 
 const expected =
-  'expected a path, a URL, a File or Blob, an open dataset, { dataset, frames }, { list }, a live source, or a ' +
-  'list of these';
+  'expected a path, a URL, a File or Blob, bytes, { bytes, name }, an open dataset, { dataset, frames }, { list }, a ' +
+  'live source, or a list of these';
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const isDataset = (value: unknown): value is Dataset =>
   isObject(value) && 'frames' in value && 'read' in value && 'shape' in value;
-const isBlob = (value: unknown): value is PlatformBlob => isObject(value) && 'arrayBuffer' in value && 'slice' in value;
 const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
-const isUrl = (value: unknown): value is PlatformUrl => isObject(value) && 'href' in value;
 const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
+/** A file under its whole address, bytes as a Blob, which workers may read. */
 const placed = (input: FileInput, place: RunPlace): FileInput =>
-  typeof input === 'string' ? place.named(input) : input;
+  typeof input === 'string' ? place.named(input) : isBytes(input) ? new Blob([new Uint8Array(input)]) : input;
 /** A Blob under the name of its frames in the stream, by which what the geometry names in its file is found. */
 const named = (input: FileInput, name: string): FileInput =>
   isBlob(input) && !(isNamed(input) && input.name === name) ? new File([input], name) : input;
-/** Whether a value can be opened as a file. */
-export const isFile = (value: unknown): value is FileInput =>
-  typeof value === 'string' || isUrl(value) || isBlob(value);
-
 function refuse(what: string, value: unknown, wanted = expected): never {
   throw new EwaldError('Argument', `pipeline: ${what} is ${shown(value)}; ${wanted}`);
 }
@@ -97,7 +94,7 @@ export async function givenInputs(
     ArrayBuffer.isView(inputs) ||
     (typeof source?.[Symbol.iterator] !== 'function' && typeof source?.[Symbol.asyncIterator] !== 'function')
   )
-    refuse('inputs', inputs, ArrayBuffer.isView(inputs) ? 'give the bytes as new Blob([bytes])' : expected);
+    refuse('inputs', inputs);
   const wanted = async function* (): AsyncGenerator<Wanted, void, undefined> {
     let index = 0;
     for await (const input of itemsOrAborted(source as AsyncIterable<unknown>, signal)) {
@@ -130,7 +127,7 @@ function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => voi
 
 /** Whether a value is a single input, and not a list of inputs. */
 const isOne = (value: unknown): boolean =>
-  isObject(value) && (isLive(value) || 'dataset' in value || 'file' in value || 'list' in value);
+  isObject(value) && (isLive(value) || ['dataset', 'file', 'list', 'bytes'].some((name) => name in value));
 
 async function sorted(
   inputs: readonly unknown[],
@@ -167,9 +164,11 @@ async function checked(input: unknown, what: string, place: RunPlace): Promise<W
   if (isFile(input)) return ofFile(placed(input, place), what, undefined, place);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
   if (isLive(input)) return { kind: 'live', input };
-  if (input instanceof ArrayBuffer || ArrayBuffer.isView(input))
-    refuse(what, input, 'give the bytes as new Blob([bytes])');
-  if (!isObject(input)) refuse(what, input);
+  if (!isObject(input) || ArrayBuffer.isView(input)) refuse(what, input);
+  if ('bytes' in input) {
+    const { bytes, name } = checkedBytes(input, `pipeline: ${what}`);
+    return [{ file: name, frames: undefined, input: new File([new Uint8Array(bytes)], name) }];
+  }
   if ('list' in input) return ofList(input as ListInput, what, place);
   return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what, place)];
 }
@@ -184,7 +183,8 @@ function checkedFrames(input: Readonly<Record<keyof PipelineInput, unknown>>, wh
       dataset,
       isFile(dataset) ? 'write { file } for what has yet to be opened' : 'expected what await open(file) gives',
     );
-  if (file !== undefined && !isFile(file)) refuse(`${what}.file`, file, 'expected a path, a URL, a File or a Blob');
+  if (file !== undefined && !isFile(file))
+    refuse(`${what}.file`, file, 'expected a path, a URL, a File, a Blob or bytes');
   if (filename !== undefined && typeof filename !== 'string') refuse(`${what}.filename`, filename, 'expected a string');
   const isFrame = (frame: unknown): boolean => Number.isInteger(frame) && (frame as number) >= 0;
   if (frames !== undefined && !(Array.isArray(frames) && frames.every(isFrame)))
@@ -245,7 +245,7 @@ async function ofFile(
 
 async function ofList(given: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
   const { list: asked, prefix } = given;
-  if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File or a Blob');
+  if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File, a Blob or bytes');
   const list = placed(asked, place);
   const name = nameOfInput(list, 'the list');
   // A file of frames may be given instead of a list with one entry.

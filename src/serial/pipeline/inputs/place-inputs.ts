@@ -1,23 +1,22 @@
 /** Reads the inputs of a run; shared by all platforms. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
-import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../../../base/globals.js';
+import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import type { OpenOptions } from '../../../io/data/open.js';
 import { mainInputs, type OpenPlatform, openInput } from '../../../io/data/open-inputs.js';
 import { type DataInput, sourceOf } from '../../../io/data/source-of.js';
+import { isBytes } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
 
 /** The name of an input, for messages; `what` is used for an input without a name. */
 export const nameOfInput = (input: FileInput, what: string): string =>
   typeof input === 'string' ? input : 'href' in input ? input.href : 'name' in input ? String(input.name) : what;
 
-/** The text of an address, a File or a Blob. Throws `File`. */
-export async function textOfRemote(
-  input: string | PlatformUrl | PlatformBlob,
-  signal?: PlatformSignal,
-): Promise<string> {
+/** The text of an address, a File, a Blob or bytes. Throws `File`. */
+export async function textOfRemote(input: FileInput, signal?: PlatformSignal): Promise<string> {
   try {
+    if (isBytes(input)) return new TextDecoder().decode(input);
     if (typeof input !== 'string' && !('href' in input)) return await input.text();
     const response = await fetch(typeof input === 'string' ? input : input.href, signal ? { signal } : {});
     if (response.ok) return await response.text();
@@ -31,14 +30,14 @@ export async function textOfRemote(
 /** The functions of `ewald/data` on this platform. */
 interface Opening {
   open(input: DataInput | readonly DataInput[], options?: OpenOptions): Promise<Dataset>;
-  detect(input: DataInput, options?: Pick<OpenOptions, 'signal'>): Promise<readonly unknown[]>;
+  formatsOf(input: DataInput, options?: Pick<OpenOptions, 'signal'>): Promise<readonly unknown[]>;
   openCodecs: RunPlace['openCodecs'];
 }
 
 /** How frames are opened. */
 export const openingOf = (
   platform: OpenPlatform,
-  { open, detect, openCodecs }: Opening,
+  { open, formatsOf, openCodecs }: Opening,
 ): Pick<RunPlace, 'open' | 'source' | 'mainFiles' | 'holdsFrames' | 'headOf' | 'openCodecs'> => ({
   openCodecs: () => openCodecs(),
   open: (input, options, siblings) =>
@@ -48,7 +47,7 @@ export const openingOf = (
   async holdsFrames(input, signal) {
     if (input === '-') return false;
     try {
-      return (await detect(input, { signal })).length > 0;
+      return (await formatsOf(input, { signal })).length > 0;
     } catch {
       return false;
     }

@@ -7,7 +7,7 @@ import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { parseCellText, readCell } from '../../../crystal/cell-file.js';
 import { openPlatform } from '../../../io/data/open-platform.browser.js';
-import { detect, open, openCodecs } from '../../../io/data/opening.browser.js';
+import { formatsOf, open, openCodecs } from '../../../io/data/opening.browser.js';
 import { functionOutput } from '../sinks/function-output.js';
 import { streamThrough } from '../sinks/stream-file.js';
 import type { FileInput, OutputTarget, RunPlace } from './place.js';
@@ -25,12 +25,13 @@ function receiver(target: OutputTarget): Exclude<OutputTarget, string> {
   );
 }
 
-const opening = openingOf(openPlatform, { open, detect, openCodecs });
+const opening = openingOf(openPlatform, { open, formatsOf, openCodecs });
 
 export const runPlace: RunPlace = {
   ...opening,
   source: (input) => opening.source(typeof input === 'string' ? absoluteAddress(input) : input),
   cores: undefined,
+  memory: undefined,
   files: undefined,
   named: absoluteAddress,
   textOf,

@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { isAddress } from '../../../base/addresses.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { machineMemory } from '../../../core/backends/system.js';
 import { readCell } from '../../../crystal/cell-file.js';
 import { openPlatform } from '../../../io/data/open-platform.node.js';
-import { detect, open, openCodecs } from '../../../io/data/opening.node.js';
+import { formatsOf, open, openCodecs } from '../../../io/data/opening.node.js';
 import { isFolder } from '../../../io/files/folders.js';
 import { identity } from '../../../io/files/inputs.js';
 import { linesOf } from '../../../io/files/lines.js';
@@ -34,7 +35,7 @@ async function textOf(input: FileInput, signal?: PlatformSignal): Promise<string
   return path === undefined ? textOfRemote(input, signal) : readText(path);
 }
 
-const opening = openingOf(openPlatform, { open, detect, openCodecs });
+const opening = openingOf(openPlatform, { open, formatsOf, openCodecs });
 const byName = new Intl.Collator('en', { numeric: true });
 
 const fileSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
@@ -77,6 +78,7 @@ const files: PlaceFiles = {
 export const runPlace: RunPlace = {
   ...opening,
   cores: availableParallelism(),
+  memory: { all: machineMemory() ?? Number.POSITIVE_INFINITY, used: () => process.memoryUsage.rss() },
   files,
   named: (name) => name,
   textOf,

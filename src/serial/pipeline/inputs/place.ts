@@ -13,8 +13,8 @@ import type { Output, WriteOptions } from '../../../io/files/write.js';
 import type { ShardFolder, ShardFolderOptions } from '../shards/folder.js';
 import type { StreamFile, StreamFileOptions } from '../sinks/stream-file.js';
 
-/** A file given by name or as an object: a path (Node), an address, a File or a Blob. */
-export type FileInput = string | PlatformUrl | PlatformBlob;
+/** A file given by name or as an object: a path (Node), an address, a File, a Blob or bytes. */
+export type FileInput = string | PlatformUrl | PlatformBlob | Uint8Array | ArrayBuffer;
 
 /**
  * Where an output goes: a path (Node; `-` is standard output), or a function that receives it piece by piece, text as
@@ -73,6 +73,8 @@ export interface RunPlace {
   readonly openShards?: (stream: string, options: ShardFolderOptions) => Promise<ShardFolder | undefined>;
   /** Cores of this process; undefined in browsers, where frames are not unpacked on other threads. */
   readonly cores: number | undefined;
+  /** The memory of the machine or container and what this process uses of it, in bytes; undefined in browsers. */
+  readonly memory: { readonly all: number; readonly used: () => number } | undefined;
   /** The file system; undefined in browsers. */
   readonly files: PlaceFiles | undefined;
 }

@@ -25,6 +25,8 @@ export interface BriefRecord extends FrameRecord {
   readonly storedRecord?: StoredBytes | undefined;
 }
 
+type PlacedRecord = BriefRecord & { storedText: StoredBytes | undefined; storedRecord: StoredBytes | undefined };
+
 export const isBrief = (item: object): item is BriefRecord => 'explained' in item;
 
 /** Length and CRC-32 of the bytes that a frame has in a shard; a length of 0 without any. */
@@ -44,6 +46,7 @@ export interface BriefTask {
   /** For each frame `frameNumbers`, for each of its crystals `crystalNumbers` and those of its rivals. */
   readonly numbers: Float64Array;
   readonly spots: Float32Array;
+  /** These two lists end with the last member that differs from the one before. */
   readonly backends: readonly StageBackends[];
   readonly headers: readonly (readonly CopiedHeader[] | undefined)[];
   readonly failures: readonly FrameFailure[];
@@ -56,7 +59,7 @@ const orNaN = (value: number | undefined): number => value ?? Number.NaN;
 const orUndefined = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
 
 /** The numbers of a crystal. */
-function numbersOf(crystal: CrystalRecord): number[] {
+function packedCrystal(crystal: CrystalRecord): number[] {
   const { cell, reciprocal, lengths, angles, probability, refined, rivals, inputCell, residual, detector } = crystal;
   return [
     ...[cell, reciprocal].flat(2),
@@ -85,7 +88,7 @@ export function briefTask(
       ...[orNaN(explainedFraction(record)), beam.wavelengthA, beam.distanceM, ...beam.shiftM],
       ...[ms.read, ms.peaks, ms.index, ms.integrate, text?.length ?? 0, text?.crc ?? 0],
       ...[whole?.length ?? 0, whole?.crc ?? 0, spotsOf(record).length, crystals.length],
-      ...crystals.flatMap(numbersOf),
+      ...crystals.flatMap(packedCrystal),
     ];
   });
   const spots = records.flatMap(spotsOf);
@@ -93,10 +96,18 @@ export function briefTask(
     ...place,
     numbers: Float64Array.from(numbers),
     spots: Float32Array.from(spots),
-    backends: records.map(({ backends }) => backends),
-    headers: records.map(({ headers }) => headers),
+    backends: once(records.map(({ backends }) => backends)),
+    headers: once(records.map(({ headers }) => headers)),
     failures: items.filter(isFailure),
   };
+}
+
+/** A list whose last member stands for the further ones, which are equal to it. */
+function once<T>(list: readonly T[]): readonly T[] {
+  const texts = list.map((one) => JSON.stringify(one));
+  let length = list.length;
+  while (length > 1 && texts[length - 1] === texts[length - 2]) length--;
+  return list.slice(0, length);
 }
 
 const none = new Float32Array(0);
@@ -142,7 +153,7 @@ const damaged = (): EwaldError =>
   new EwaldError('Format', 'a worker has reported frames in another form than this build of ewald');
 
 /** A list of which only the number of peaks is known. */
-const peaksOf = (count: number, omitted: number | undefined): PeakList => ({
+const countedPeaks = (count: number, omitted: number | undefined): PeakList => ({
   count,
   fs: none,
   ss: none,
@@ -162,7 +173,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
   const isWhole = n instanceof Float64Array && task.spots instanceof Float32Array && Array.isArray(texts);
   const isNamed = shard === undefined || (typeof shard === 'string' && shardName.test(shard));
   if (!isWhole || !isNamed || !Array.isArray(backends) || !Array.isArray(failures)) throw damaged();
-  const found: BriefRecord[] = [];
+  const found: PlacedRecord[] = [];
   const extents: (readonly [Extent, Extent])[] = [];
   let [at, spot] = [0, 0];
   for (let i = 0; at + frameNumbers <= n.length; i++) {
@@ -179,16 +190,18 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
     found.push({
       origin: { filename, serial: f(0), event: orUndefined(f(1)) },
       hit: f(2) === 1,
-      peaks: peaksOf(f(3), orUndefined(f(4))),
+      peaks: countedPeaks(f(3), orUndefined(f(4))),
       explained: orUndefined(f(5)),
       beam: { wavelengthA: f(6), distanceM: f(7), shiftM: [f(8), f(9)] },
       ms: { read: f(10), peaks: f(11), index: f(12), integrate: f(13) },
       spots: task.spots.subarray(spot, spot + f(18)),
       crystals,
-      backends: backends[i] ?? { peaks: undefined, index: undefined },
-      headers: headers[i],
+      backends: backends[i] ?? backends.at(-1) ?? { peaks: undefined, index: undefined },
+      headers: i < headers.length ? headers[i] : headers.at(-1),
       chunk: '',
       text: shard === undefined ? (texts[i] ?? '') : undefined,
+      storedText: undefined,
+      storedRecord: undefined,
     });
     extents.push([
       { length: f(14), crc: f(15) },
@@ -196,25 +209,24 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
     ]);
     spot += f(18);
   }
-  if (at !== n.length || found.length !== backends.length) throw damaged();
-  const placed = shard === undefined ? found : stored(found, extents, { shard, at: task.at });
-  return [...placed, ...failures].sort((a, b) => a.origin.serial - b.origin.serial);
+  if (at !== n.length || found.length < backends.length) throw damaged();
+  if (shard !== undefined) place(found, extents, { shard, at: task.at });
+  return [...found, ...failures].sort((a, b) => a.origin.serial - b.origin.serial);
 }
 
-/** The frames with their places in a shard: the texts one after the other, then the records. */
-function stored(
-  found: readonly BriefRecord[],
+/** Notes where frames are in a shard: the texts one after the other, then the records. */
+function place(
+  found: readonly PlacedRecord[],
   extents: readonly (readonly [Extent, Extent])[],
   { shard, at }: { readonly shard: string; readonly at: number },
-): BriefRecord[] {
+): void {
   let text = at;
   let record = at + extents.reduce((sum, [one]) => sum + one.length, 0);
-  return found.map((frame, i) => {
+  for (const [i, frame] of found.entries()) {
     const [ofText, ofRecord] = extents[i] as readonly [Extent, Extent];
-    const storedText = { shard, at: text, ...ofText };
-    const storedRecord = ofRecord.length > 0 ? { shard, at: record, ...ofRecord } : undefined;
+    frame.storedText = { shard, at: text, length: ofText.length, crc: ofText.crc };
+    if (ofRecord.length > 0) frame.storedRecord = { shard, at: record, length: ofRecord.length, crc: ofRecord.crc };
     text += ofText.length;
     record += ofRecord.length;
-    return { ...frame, storedText, storedRecord };
-  });
+  }
 }

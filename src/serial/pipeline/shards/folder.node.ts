@@ -1,13 +1,13 @@
 /** The folder of shards beside the stream of a run: NAME.shards. */
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { crc32 } from '../../../base/crc32.js';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
 import { refusal, setting } from '../../../base/parameters.js';
-import { entriesIn, tokenFile } from '../../../executors/shards.js';
+import { entriesIn, shardFile, tokenFile } from '../../../executors/shards.js';
 import type { StoredBytes } from '../record.js';
 import { sameRun } from '../sinks/same-run.js';
 import type { ShardFolder, ShardFolderOptions } from './folder.js';
@@ -18,18 +18,23 @@ const lateMs = 20_000;
 /** Largest number of shards that are open at a time. */
 const mostOpen = 64;
 
-/** Opens the folder of a stream; undefined if none can be made there. Throws `Argument` for that of another run. */
+/** Opens the folder of a stream; undefined without one. Throws `Argument` for the folder of another run. */
 export async function openShardFolder(
   stream: string,
-  { resume, force, head }: ShardFolderOptions,
+  { make, ...how }: ShardFolderOptions,
 ): Promise<ShardFolder | undefined> {
+  const { head } = how;
   const path = `${resolve(stream)}.shards`;
-  try {
-    await mkdir(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return undefined;
-    await takeOver(path, { resume, force, head });
-  }
+  const isThere = (await stat(path).catch(() => undefined))?.isDirectory();
+  const isMade =
+    !isThere &&
+    make &&
+    (await mkdir(path).then(
+      () => true,
+      () => false,
+    ));
+  if (isThere) await takeOver(path, how);
+  else if (!isMade) return undefined;
   const token = randomBytes(12).toString('hex');
   const names = await readdir(path);
   const earlier: unknown[] = [];
@@ -45,12 +50,12 @@ export async function openShardFolder(
 }
 
 /** Continues an earlier run, or empties its folder. */
-async function takeOver(path: string, { resume, force, head }: ShardFolderOptions): Promise<void> {
+async function takeOver(path: string, { resume, force, head }: Omit<ShardFolderOptions, 'make'>): Promise<void> {
   const names = await readdir(path).catch((cause) => {
     throw fileError(path, 'read', cause);
   });
   const own = [headFile, tokenFile];
-  const foreign = names.find((name) => !own.includes(name) && !/^[0-9a-f]{24}\.(text|index)$/.test(name));
+  const foreign = names.find((name) => !own.includes(name) && !shardFile.test(name));
   if (foreign !== undefined)
     throw new EwaldError(
       'Argument',

@@ -19,4 +19,6 @@ export interface ShardFolderOptions {
   readonly force: boolean;
   /** The head of the stream, which identifies the run. */
   readonly head: string;
+  /** Whether a missing folder is made. */
+  readonly make: boolean;
 }

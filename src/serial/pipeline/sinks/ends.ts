@@ -27,9 +27,13 @@ export class Ends {
     this.#report = report;
   }
 
-  /** Passes a frame to every sink; a sink that fails receives no further frames, and the run continues. */
-  async add(record: FrameRecord): Promise<void> {
+  /**
+   * Passes a frame to every sink, or one of an earlier session to those that hold these as well; a sink that fails
+   * receives no further frames, and the run continues.
+   */
+  async add(record: FrameRecord, isEarlier = false): Promise<void> {
     for (const sink of this.#sinks) {
+      if (isEarlier && !sink.isOfWholeRun) continue;
       const isTaken = await this.#trying(() => sink.add(record).then(() => true));
       if (isTaken) continue;
       this.#sinks.delete(sink);
@@ -38,11 +42,11 @@ export class Ends {
   }
 
   /** Ends the stream, then every sink. */
-  async close(stream: StreamFile | undefined, isWhole: boolean): Promise<Ended> {
+  async close(stream: StreamFile | undefined, isWhole: boolean, mayGoOn: boolean): Promise<Ended> {
     const end = async (): Promise<string | boolean | undefined> => {
       if (!stream) return undefined;
       if (!isWhole) return stream.leave();
-      await stream.close();
+      await stream.close(mayGoOn);
       return true;
     };
     const ofStream = stream && ((await this.#trying(end)) ?? (this.failed ? false : undefined));

@@ -251,6 +251,7 @@ export function hdf5Sink(
   const output = target.patch ? target : patchedOutput(target);
   const tables = new RunTables();
   return {
+    isOfWholeRun: true,
     async add(record) {
       tables.add(record);
     },

@@ -10,6 +10,7 @@ export function milleSink(output: Output, file: string, geometry: Geometry, maxL
   const records = new MilleRecords(geometry, maxLevel);
   let [crystals, pairs] = [0, 0];
   return {
+    isOfWholeRun: true,
     async add({ crystals: found, peaks, beam }) {
       for (const { cell, indices, peaks: own } of found) {
         const panel = Array.from(own, (i) => peaks.panel[i] as number);

@@ -3,7 +3,7 @@ import { row, valid } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { shown } from '../../../base/options.js';
-import { refusal } from '../../../base/parameters.js';
+import { refusal, setting } from '../../../base/parameters.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
 import type { Detector } from '../../../io/detector/detector.js';
@@ -17,14 +17,14 @@ import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';
 import type { ShardFolder } from '../shards/folder.js';
 import { JoinedStream } from '../shards/joined-stream.js';
-import type { RunSource } from '../sources/source.js';
+import type { IsDone, RunSource } from '../sources/source.js';
 import { bandwidthOf } from '../streams/chunk.js';
 import { Ends } from './ends.js';
 import { heeding } from './function-output.js';
 import { DetectorSink } from './refined-geometry.js';
 import type { RunView, ViewedRun } from './run-view.js';
 import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
-import type { StreamFile } from './stream-file.js';
+import type { EarlierFrames, StreamFile } from './stream-file.js';
 import { type StreamContents, streamText } from './stream-text.js';
 
 /** The outputs of a run; the options are named like the flags of `ewald index`. */
@@ -94,7 +94,7 @@ export interface OutputEnd {
 }
 
 /** The properties of a run that its outputs require. */
-export interface OutputScene {
+interface OutputScene {
   readonly place: RunPlace;
   /** The signal of the run. */
   readonly signal: PlatformSignal | undefined;
@@ -152,16 +152,9 @@ export function endingOutputs<T extends OutputOptions>(options: T, signal: Platf
 
 /** Checks that the outputs can be combined. Throws `Argument`. */
 export function checkOutputs(options: OutputOptions): void {
-  const { output, resume, hdf5, sol } = options;
+  const { output, resume } = options;
   if (resume && output === undefined)
     throw new EwaldError('Argument', 'pipeline: resume needs a stream to continue: output');
-  if (resume && (hdf5 ?? sol) !== undefined)
-    throw refusal(
-      'pipeline',
-      (said) =>
-        `${said('hdf5')} and ${said('sol')} hold the frames of one session; with ${said('resume')} they would lack ` +
-        'those of the earlier one; leave them out: only the stream is continued',
-    );
   checkMille(options);
   for (const name of targetNames) {
     const target = options[name];
@@ -201,11 +194,20 @@ export async function checkTargets(options: OutputOptions, place: RunPlace, read
     await place.checkStream(options.output, { force, resume: options.resume ?? false, reads });
   for (const kind of kinds) {
     const target = options[kind];
-    if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...sinkWriting[kind] });
+    if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options) });
   }
   const mille = milleTarget(options);
-  if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...sinkWriting.milleFile });
+  if (mille !== undefined) await place.checkOutput(mille, { force, ...reads, ...writingOf('milleFile', options) });
 }
+
+/** Which files an output may replace: a run that is resumed writes those of its earlier sessions anew. */
+function writingOf(kind: keyof typeof sinkWriting, { resume }: OutputOptions): WriteOptions {
+  const { left, ...writing }: WriteOptions = sinkWriting[kind];
+  return { ...writing, left, ...(resume && left ? { replaces: left } : {}) };
+}
+
+/** Outputs that need the frames of all sessions, apart from the sinks of the caller. */
+const ofAllFrames = ['hdf5', 'sol', 'html', 'refinedGeometry', 'mille'] as const;
 
 export class Outputs {
   readonly #options: OutputOptions;
@@ -213,6 +215,7 @@ export class Outputs {
   readonly #sinks: readonly FrameSink[];
   #stream: StreamFile | undefined;
   #joined: JoinedStream | undefined;
+  readonly #frames: EarlierFrames | undefined;
   readonly #stand: DetectorSink;
 
   private constructor(
@@ -226,6 +229,7 @@ export class Outputs {
     this.#sinks = sinks;
     this.#stand = stand;
     this.#stream = stream;
+    this.#frames = stream?.frames;
     this.#ends = new Ends(sinks, failed);
   }
 
@@ -246,7 +250,7 @@ export class Outputs {
         refinedGeometry === undefined
           ? new DetectorSink(scene, isDoubtful)
           : new DetectorSink(scene, isDoubtful, {
-              output: await place.openOutput(refinedGeometry, { ...writing, ...sinkWriting.refinedGeometry }),
+              output: await place.openOutput(refinedGeometry, { ...writing, ...writingOf('refinedGeometry', options) }),
               name: targetName(refinedGeometry, 'the refined geometry'),
               refined: scene.refined,
             });
@@ -260,6 +264,8 @@ export class Outputs {
           : await place.openStream(options.output, {
               force: options.force ?? false,
               resume: options.resume ?? false,
+              keepsFrames:
+                ofAllFrames.some((name) => options[name]) || options.sinks?.some((sink) => sink.isOfWholeRun === true),
               reads,
               head: scene.head,
               signal: scene.signal,
@@ -281,6 +287,7 @@ export class Outputs {
       return;
     }
     await this.#ends.add(item);
+    await this.#frames?.add(item);
     const { storedText, text = this.#stream && streamText(item, this.#options) } = item;
     if (storedText) await (storedText.length > 0 && this.#joined?.join(storedText));
     else if (text) await this.#stream?.write(text);
@@ -296,6 +303,37 @@ export class Outputs {
     return this.#sinks.some(({ isBrief }) => !isBrief);
   }
 
+  /**
+   * Passes the frames of earlier sessions to the outputs that hold them, and to `learn`; `streamed` of them are in the
+   * stream. If some are missing, throws `Argument` for tables, and warns of other outputs, that would lack them.
+   */
+  async resume(
+    isDone: IsDone,
+    streamed: number,
+    { learn, warn }: { readonly learn: (record: FrameRecord) => void; readonly warn: (text: string) => void },
+  ): Promise<void> {
+    if (!this.#frames) return;
+    let found = 0;
+    const done = ({ origin: { serial, filename, event = 0 } }: FrameRecord): boolean => isDone(serial, filename, event);
+    for await (const record of this.#frames.read(done)) {
+      if (record.hit || this.#options.nonHitsInStream !== false) found++;
+      learn(record);
+      await this.#ends.add(record, true);
+    }
+    if (found >= streamed) return;
+    const lacking = ofAllFrames.filter((name) => this.#options[name]);
+    const tables = lacking.filter((name) => name === 'hdf5' || name === 'sol');
+    const why = `${streamed - found} of the ${streamed} frames in the stream were searched without it`;
+    if (tables.length > 0)
+      throw refusal(
+        'pipeline',
+        (said) =>
+          `${tables.map(said).join(' and ')} would lack frames: ${why}; leave it out with ${said('resume')}, or ` +
+          `begin again with ${setting(said, 'force', true)}`,
+      );
+    warn(`${lacking.length > 0 ? lacking.join(' and ') : 'the merge'} will cover only frames of this session: ${why}`);
+  }
+
   /** Joins the stream from the texts that workers store in a folder. */
   joinFrom(folder: ShardFolder): void {
     if (!this.#stream) return;
@@ -303,10 +341,10 @@ export class Outputs {
     this.#stream = this.#joined;
   }
 
-  /** Ends a run: outputs are complete, or contain the frames finished so far. */
-  async close(isWhole: boolean): Promise<OutputEnd[]> {
+  /** Ends a run: outputs are complete, or contain the frames finished so far; with `mayGoOn`, `resume` adds more. */
+  async close(isWhole: boolean, mayGoOn: boolean): Promise<OutputEnd[]> {
     const { output } = this.#options;
-    const ended = await this.#ends.close(this.#stream, isWhole);
+    const ended = await this.#ends.close(this.#stream, isWhole, mayGoOn);
     const sinks = ended.sinks.filter((text) => text !== '');
     const state = isWhole ? 'written' : 'kept';
     const all: OutputEnd[] = [];
@@ -328,7 +366,7 @@ export class Outputs {
 
 /** The description of a run for its viewer. */
 function viewedRun({ source, geometryText, settings }: OutputScene, sinks: readonly FrameSink[] = []): ViewedRun {
-  const [height = 1, width = 1] = source.first.shape.signal.slice(-2);
+  const [height = 1, width = 1] = source.first.shape.sig.slice(-2);
   return {
     name: source.first.name,
     geometry: geometryText,
@@ -358,17 +396,17 @@ async function* openSinks(
   const mille = milleTarget(options);
   if (mille !== undefined) {
     const { milleSink } = await import('./mille.js');
-    const output = await place.openOutput(mille, { ...writing, ...sinkWriting.milleFile });
+    const output = await place.openOutput(mille, { ...writing, ...writingOf('milleFile', options) });
     const geometry = stackedGeometry(scene.usedGeometry, source.first);
     yield milleSink(output, targetName(mille, 'the output'), geometry, options.maxMilleLevel ?? mostLevels);
   }
   if (sol !== undefined) {
-    const output = await place.openOutput(sol, { ...writing, ...sinkWriting.sol });
+    const output = await place.openOutput(sol, { ...writing, ...writingOf('sol', options) });
     yield solutionSink(output, targetName(sol, 'the output'), cells.map(latticeName));
   }
   if (hdf5 !== undefined) {
     const { hdf5Sink } = await import('./hdf5.js');
-    const output = await place.openOutput(hdf5, { ...writing, ...sinkWriting.hdf5 });
+    const output = await place.openOutput(hdf5, { ...writing, ...writingOf('hdf5', options) });
     if (typeof hdf5 === 'string' && !output.patch) {
       await output.discard();
       throw new EwaldError('Argument', `${hdf5} is no regular file; HDF5 cannot be written into a pipe or a device`);
@@ -382,7 +420,7 @@ async function* openSinks(
   }
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
-    const output = await place.openOutput(html, { ...writing, ...sinkWriting.html });
+    const output = await place.openOutput(html, { ...writing, ...writingOf('html', options) });
     yield reportSink(output, {
       file: targetName(html, 'the output'),
       title: source.first.name.replace(/^.*\//, ''),

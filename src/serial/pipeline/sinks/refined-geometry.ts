@@ -30,6 +30,7 @@ interface SettledRun {
 
 export class DetectorSink implements FrameSink {
   readonly isBrief = true;
+  readonly isOfWholeRun = true;
   readonly #run: SettledRun;
   readonly #isDoubtful: () => boolean;
   readonly #file: RefinedFile | undefined;

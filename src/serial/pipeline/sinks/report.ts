@@ -14,15 +14,16 @@ import type { Detector } from '../../../io/detector/detector.js';
 import { openDetector } from '../../../io/detector/detector.js';
 import type { Output } from '../../../io/files/write.js';
 import type { KeptFrames } from '../../../io/live/kept.js';
-import { Assembly } from '../../report/assembly.js';
-import { type Report, reportPage, type ShownFrame } from '../../report/page.js';
+import { Assembly } from '../../../io/report/assembly.js';
+import { type FrameRow, mostRows } from '../../../io/report/frame-table.js';
+import { type Report, reportPage, type ShownFrame } from '../../../io/report/page.js';
 import type { FrameRecord } from '../record.js';
 import { readFrame } from '../stages/read-frame.js';
 import type { FrameOrigin } from '../streams/chunk.js';
 import { ended, type FrameSink } from './sink.js';
 
 /** Information for the report that is known before the run. */
-export interface ReportOptions {
+interface ReportOptions {
   readonly file: string;
   readonly title: string;
   readonly commandLine: string;
@@ -61,6 +62,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const cells: number[][] = [];
   const axes: (readonly (readonly number[])[])[] = [];
   const resolutions: number[] = [];
+  const rows: FrameRow[] = [];
   const stages: Record<string, number> = {};
   const most = options.kept ? sampledOfKept : sampled;
   const best: Candidate[] = [];
@@ -70,6 +72,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const add = async (record: FrameRecord): Promise<void> => {
     const { hit, peaks, crystals, ms } = record;
     timeline.push({ hit, indexed: crystals.length > 0, peaks: peaks.count });
+    if (rows.length < mostRows) rows.push(rowOf(record));
     if (hit) hits++;
     if (crystals.length > 0) indexed++;
     for (const [stage, took] of Object.entries(ms)) stages[stage] = (stages[stage] ?? 0) + took;
@@ -114,6 +117,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       axes,
       resolutions,
       timeline,
+      rows,
       crystals: cells.length,
       stages: Object.fromEntries(
         Object.entries(stages).map(([stage, ms]) => [stage, ms / Math.max(1, timeline.length)]),
@@ -128,7 +132,23 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
     await output.write(reportPage(report));
     return `report in ${await ended(output, options.file, isWhole)}`;
   };
-  return { add, close, discard: () => output.discard(), fail: () => void failed++ };
+  return { isOfWholeRun: true, add, close, discard: () => output.discard(), fail: () => void failed++ };
+}
+
+/** The name of a frame without its folder. */
+const nameOf = ({ filename, event }: FrameOrigin): string =>
+  `${filename.replace(/^.*\//, '')}${event === undefined ? '' : ` //${event}`}`;
+
+/** A frame in the table: of several crystals the one with the highest resolution. */
+function rowOf({ origin, peaks, crystals }: FrameRecord): FrameRow {
+  const [best] = crystals.toSorted((a, b) => b.resolution - a.resolution);
+  return {
+    name: nameOf(origin),
+    peaks: peaks.count,
+    crystals: crystals.length,
+    resolutionA: best && 1 / best.resolution,
+    residual: best?.residual,
+  };
 }
 
 async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {
@@ -221,7 +241,7 @@ async function marksOf(
         if (place) predictions.push({ ...place, hkl: `${h} ${k} ${l}` });
       }
   const places = Array.from({ length: peaks.count }, (_, i) => assembly.place(peaks.fs[i] ?? 0, peaks.ss[i] ?? 0));
-  const name = `${origin.filename.replace(/^.*\//, '')}${origin.event === undefined ? '' : ` //${origin.event}`}`;
+  const name = nameOf(origin);
   const lattices = crystals.length > 1 ? ` of ${crystals.length} lattices` : '';
   const about =
     crystals.length > 0

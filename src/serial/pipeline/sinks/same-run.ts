@@ -3,7 +3,7 @@
 import { flagOf } from '../../../base/parameter-text.js';
 import { type Parameters, refusal, type Said, setting } from '../../../base/parameters.js';
 import { marks } from '../../../crystal/stream/stream.js';
-import { connectionRows, executorRows } from '../../../executors/parameters.js';
+import { connectionRows, executorRows, rankRows, submitRows } from '../../../executors/parameters.js';
 import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
 import { inputMark } from './stream-head.js';
 
@@ -12,6 +12,8 @@ function harmlessFlags(): ReadonlyMap<string, boolean> {
   const rows: Parameters = {
     ...executorRows,
     ...connectionRows,
+    ...submitRows,
+    ...rankRows,
     ...sourceRows,
     ...runRows,
     ...sinkRows,

@@ -5,7 +5,7 @@ import type { MethodOf } from '../../../base/members.js';
 import { oneLine } from '../../../base/plain-text.js';
 import type { LatticeName } from '../../../crystal/lattice-name.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
-import { pageBegin } from '../../report/page.js';
+import { pageBegin } from '../../../io/report/page.js';
 import type { FrameFailure, FrameRecord } from '../record.js';
 
 /** Receives the frames of a run in order. */
@@ -13,6 +13,8 @@ export interface FrameSink {
   add(record: FrameRecord): Promise<void>;
   /** Whether frames without peaks, indices and reflections are enough for it; default false. */
   readonly isBrief?: boolean | undefined;
+  /** Whether it receives the frames of the earlier sessions of a run that is resumed as well; default false. */
+  readonly isOfWholeRun?: boolean | undefined;
   /** A frame that could not be read. */
   fail?: MethodOf<[failure: FrameFailure], void> | undefined;
   /** What it has found so far, in a few words, for the viewer that follows the run. */
@@ -88,6 +90,7 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
   let unnamed = 0;
   return {
     isBrief: true,
+    isOfWholeRun: true,
     async add({ origin, crystals }) {
       // The reader ends a quoted name at the first quotation mark.
       if (origin.filename.includes('"')) {

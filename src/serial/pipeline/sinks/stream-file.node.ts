@@ -15,8 +15,15 @@ import { flush, flushFolder } from '../../../io/files/flush.js';
 import { linesOf } from '../../../io/files/lines.js';
 import { type Lock, lockFile } from '../../../io/files/lock.js';
 import { checkOutput, openOutput, permitted } from '../../../io/files/write.js';
+import { FramesFile } from './frames-file.node.js';
 import { sameRun } from './same-run.js';
-import { type StreamFile, type StreamFileOptions, streamThrough, streamWriting } from './stream-file.js';
+import {
+  type EarlierFrames,
+  type StreamFile,
+  type StreamFileOptions,
+  streamThrough,
+  streamWriting,
+} from './stream-file.js';
 
 /** Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. */
 export async function checkStreamFile(
@@ -58,13 +65,18 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
   // The lock is taken first: a file that another run is still writing must not be mistaken for one left by an ended
   // run.
   const lock = await lockFile(file, target);
+  let frames: FramesFile | undefined;
   try {
     const part = `${target}.part`;
     const [left, there] = await Promise.all([part, target].map((name) => stat(name).catch(() => undefined)));
-    if (options.resume && (left || there)) return await goOn({ file, target, part, lock }, left !== undefined, options);
-    await refuseLeft({ file, target, part }, { ...options, resume: false });
-    return await begun({ file, target, part, lock }, options.head);
+    const goesOn = options.resume && (left ?? there) !== undefined;
+    if (!goesOn) await refuseLeft({ file, target, part }, { ...options, resume: false });
+    if (options.keepsFrames) frames = await FramesFile.open(target, goesOn);
+    else await FramesFile.remove(target);
+    const place = { file, target, part, lock, frames };
+    return goesOn ? await goOn(place, left !== undefined, options) : await started(place, options.head);
   } catch (error) {
+    await frames?.close(options.resume);
     await lock.release();
     throw error;
   }
@@ -82,6 +94,7 @@ interface Place {
   readonly target: string;
   readonly part: string;
   readonly lock: Lock;
+  readonly frames: FramesFile | undefined;
 }
 
 /**
@@ -95,7 +108,7 @@ const shownPart = ({ file, target, part }: Pick<Place, 'file' | 'target' | 'part
 const withoutResume = (head: string): string =>
   head.replace(/^(?:[^\n]*\n){2}[^\n]*/, (lines) => lines.replace(/ --resume(?= |$)/, ''));
 
-async function begun(place: Place, head: string): Promise<PartFile> {
+async function started(place: Place, head: string): Promise<PartFile> {
   const stream = new PartFile(place, await opened(place.file, place.part, 'w'), 0);
   await stream.write(head);
   stream.isEmpty = true;
@@ -112,7 +125,7 @@ async function goOn(
   const { size } = await stat(from);
   if (partIsThere && size < Buffer.byteLength(head) && (await isBeginOf(from, withoutResume(head)))) {
     // The run was killed before its head was complete.
-    return begun(place, withoutResume(head));
+    return started(place, withoutResume(head));
   }
   const raw = await readRawStream(linesOf(from), from);
   sameRun(raw.head, head, from);
@@ -152,6 +165,10 @@ class PartFile implements StreamFile {
   /** Whether the stream was started by this run and contains no frame yet. */
   isEmpty = false;
 
+  get frames(): EarlierFrames | undefined {
+    return this.#place.frames;
+  }
+
   constructor(place: Place, handle: FileHandle | undefined, end: number) {
     this.#place = place;
     this.#handle = handle;
@@ -178,11 +195,11 @@ class PartFile implements StreamFile {
     return this.write(`${marks.unread}${serial}.\n`);
   }
 
-  async close(): Promise<void> {
+  async close(mayGoOn = false): Promise<void> {
     const { part, target, lock } = this.#place;
     const isNew = this.#handle !== undefined;
     try {
-      await this.#shut();
+      await this.#shut(mayGoOn);
       if (isNew) {
         await lock.confirm();
         await rename(part, target);
@@ -213,7 +230,7 @@ class PartFile implements StreamFile {
   async #drop(): Promise<undefined> {
     const { part, lock } = this.#place;
     try {
-      await this.#shut();
+      await this.#shut(false);
       await rm(part, { force: true });
     } finally {
       await lock.release();
@@ -240,9 +257,10 @@ class PartFile implements StreamFile {
   }
 
   /** Keeps only complete chunks, and ensures that they are on the disk. */
-  async #shut(): Promise<void> {
+  async #shut(keepsFrames = true): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    await this.#place.frames?.close(keepsFrames);
     const handle = this.#handle;
     if (!handle) return;
     try {

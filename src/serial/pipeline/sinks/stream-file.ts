@@ -4,6 +4,7 @@ import type { RawChunk } from '../../../crystal/stream/raw.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import type { Inputs } from '../../../io/files/inputs.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
+import type { FrameRecord } from '../record.js';
 
 /** A stream in progress. */
 export interface StreamFile {
@@ -12,8 +13,10 @@ export interface StreamFile {
   write(chunk: string | Uint8Array): Promise<void>;
   /** Notes an unreadable frame, so that `resume` tries it again. */
   unread(serial: number): Promise<void>;
-  /** Renames the file to its final name. */
-  close(): Promise<void>;
+  /** The results of its frames, if `keepsFrames` was asked for and it is a file. */
+  readonly frames?: EarlierFrames | undefined;
+  /** Renames the file to its final name; with `mayGoOn`, the results of its frames are kept for `resume`. */
+  close(mayGoOn?: boolean): Promise<void>;
   /**
    * Keeps finished frames for `resume`; returns the name, or undefined if there were none and the file was removed.
    * Throws `File` if they may not have reached the disk.
@@ -21,11 +24,21 @@ export interface StreamFile {
   leave(): Promise<string | undefined>;
 }
 
+/** The results of the frames of a stream, kept for outputs that hold those of all sessions of a run. */
+export interface EarlierFrames {
+  /** Keeps the results of a frame, before it is added to the stream. */
+  add(record: FrameRecord): Promise<void>;
+  /** Reads those of earlier sessions that are in the stream, in order; the others are discarded. */
+  read(isDone: (record: FrameRecord) => boolean): AsyncIterable<FrameRecord>;
+}
+
 export interface StreamFileOptions {
   /** Replaces a stream that ewald did not write, and an unfinished one. */
   readonly force: boolean;
   /** Continues an unfinished stream. */
   readonly resume: boolean;
+  /** Whether the results of the frames are kept beside the stream until it is complete. */
+  readonly keepsFrames?: boolean | undefined;
   /** The inputs of the run. */
   readonly reads: Inputs;
   readonly signal?: PlatformSignal | undefined;

@@ -4,7 +4,7 @@
  */
 
 /** How much is kept: items, bytes, and seconds from the first item for which further ones are waited for. */
-export interface BeginningLimits {
+interface BeginningLimits {
   readonly items: number;
   readonly bytes: number;
   readonly seconds: number;

@@ -5,8 +5,11 @@
  */
 
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
+import { isAway } from '../../../base/file-errors.js';
+import { emptySlice } from '../../../base/frame-slice.js';
 import { givenOnce } from '../../../base/given-once.js';
-import type { PlatformBlob, PlatformFile, PlatformSignal } from '../../../base/globals.js';
+import type { PlatformBlob, PlatformFile } from '../../../base/globals.js';
+import { pause } from '../../../base/pace.js';
 import { hexOf } from '../../../io/data/checksums/check.js';
 import { md5 } from '../../../io/data/checksums/md5.js';
 import type { Dataset } from '../../../io/data/dataset.js';
@@ -16,11 +19,13 @@ import { openStacked, stacked } from '../../../io/detector/stacked.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask, SentFile } from '../task.js';
-import type { IsDone, RunSource, Shard, SourceOptions, Wanted } from './source.js';
+import { onceBack, pollMs } from './away.js';
+import { isSelected, type Selection, selectedAmong } from './selection.js';
+import type { IsDone, RunSource, SourceOptions, Wanted } from './source.js';
 
-export interface FileSourceOptions extends SourceOptions {
+interface FileSourceOptions extends SourceOptions {
   readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
-  readonly shard: Shard | undefined;
+  readonly selection: Selection;
   /** Seconds without new frames after which a followed run ends; undefined if nothing is followed. */
   readonly follow: number | undefined;
   /** Files passed by the caller, among which companion files are looked up. */
@@ -34,7 +39,6 @@ export interface FileSourceOptions extends SourceOptions {
 const countedFirst = 256;
 /** Number of leading bytes that identify a file, together with its size. */
 const identifiedBy = 2 ** 16;
-const pollMs = 500;
 /** Number of files tried until one can be opened. */
 const mostTried = 16;
 /** Maximum number of remarks on frames that are given twice. */
@@ -82,6 +86,10 @@ export class FileSource implements RunSource {
   /** Frames of followed files that were found so far, and files that no frame has been counted in yet. */
   #found = 0;
   #unopened = 0;
+  /** Why the last file whose frames could not be counted cannot be opened. */
+  #reason: unknown;
+  /** The last file that was waited for because its file system did not answer. */
+  #awayFile: string | undefined;
 
   private constructor(place: RunPlace, options: FileSourceOptions) {
     this.#place = place;
@@ -101,7 +109,8 @@ export class FileSource implements RunSource {
         if (source.#files.length <= countedFirst) {
           let all = 0;
           for (const wanted of source.#files) all += wanted.frames?.length ?? (await source.#count(wanted)) ?? 1;
-          source.total = shareOf(all, options.shard);
+          source.total = selectedAmong(options.selection, all);
+          if (source.total === 0 && all > 0) throw noneSelected(options.selection, all);
         }
         for (const { file } of source.#files.slice(0, countedFirst)) await source.#identify(file);
       }
@@ -151,15 +160,16 @@ export class FileSource implements RunSource {
   }
 
   async *firstFrames(most: number): AsyncGenerator<{ dataset: Dataset; frames: number[] }> {
-    const { follow, firstFramesTimeout = 0 } = this.#options;
+    const { follow, firstFramesTimeoutS = 0 } = this.#options;
     if (follow !== undefined) {
-      yield* this.#firstArriving(most, follow, firstFramesTimeout);
+      yield* this.#firstArriving(most, follow, firstFramesTimeoutS);
       return;
     }
     this.#firstSince ??= performance.now();
     const until =
-      this.#firstSince + 1000 * (this.#options.isFirstTimed ? firstFramesTimeout : Number.POSITIVE_INFINITY);
+      this.#firstSince + 1000 * (this.#options.isFirstTimed ? firstFramesTimeoutS : Number.POSITIVE_INFINITY);
     let left = most;
+    let position = 0;
     for (let i = 0; left > 0; i++) {
       if (i >= this.#files.length && !(await this.#arrivesBefore(until))) return;
       const wanted = await this.#at(i);
@@ -167,14 +177,23 @@ export class FileSource implements RunSource {
       const { frames, file } = wanted;
       const own = !wanted.dataset && file === this.#firstFile ? this.#first : undefined;
       const dataset = own ?? (await this.#openFile(wanted).catch(() => undefined));
+      const all = frames ?? counting(0, dataset?.frames ?? 1);
+      const before = position;
+      position += all.length;
       if (!dataset) continue;
-      const taken = (frames ?? counting(0, dataset.frames)).slice(0, left);
+      const taken = this.#chosen(all, before).slice(0, left);
       left -= taken.length;
       // Frames of one file are still searched while the next file is requested, so all files stay open until the source
       // is closed.
       if (!own && !wanted.dataset) this.#opened.push(dataset);
       yield { dataset, frames: taken };
     }
+  }
+
+  /** Those of the frames at `position` and following that the run's range contains, of whatever shard. */
+  #chosen(frames: readonly number[], position: number): number[] {
+    const { range } = this.#options.selection;
+    return frames.filter((_, i) => isSelected({ range, shard: undefined }, position + i));
   }
 
   async *tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask> {
@@ -205,21 +224,21 @@ export class FileSource implements RunSource {
   }
 
   async *jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob> {
-    const open = new Map<string, { readonly dataset: Dataset; readonly frames: number }>();
+    const open = new Map<string, Dataset>();
     const datasetOf = async (wanted: Wanted, known: number): Promise<Dataset> => {
       const { file } = wanted;
       if (wanted.dataset) return stacked(wanted.dataset, this.#options.geometry);
-      if (file === this.#firstFile && this.first.frames >= known) return this.first;
       const key = `${known} ${file}`;
+      if (file === this.#firstFile && this.first.frames >= known && !open.has(key)) return this.first;
       const held = open.get(key);
       open.delete(key);
-      const dataset = held?.dataset ?? (await this.#openFile(wanted));
-      open.set(key, { dataset, frames: known });
+      const dataset = held ?? (await this.#openFile(wanted));
+      open.set(key, dataset);
       // Frames in progress belong to the files that were requested last.
       const [oldest] = open;
       if (open.size > ahead + 1 && oldest) {
         open.delete(oldest[0]);
-        await oldest[1].dataset.dispose();
+        await oldest[1].dispose();
       }
       return dataset;
     };
@@ -227,30 +246,56 @@ export class FileSource implements RunSource {
       for await (const { wanted, frame, serial, known } of this.#numbered(isDone)) {
         const filename = wanted.file;
         try {
-          const dataset = await datasetOf(wanted, known);
-          const event = dataset.shape.navigation.length > 0 ? frame : undefined;
-          yield { dataset, frame, origin: { filename, event, serial } };
+          const back = this.#waiting(wanted, `${known} ${filename}`, open);
+          const dataset = await datasetOf(wanted, known).catch((error) => {
+            if (back) return back(error);
+            throw error;
+          });
+          const event = dataset.shape.nav.length > 0 ? frame : undefined;
+          yield { dataset, frame, origin: { filename, event, serial }, ...(back ? { back } : {}) };
         } catch (error) {
           if (!isEwaldError(error) || error.tag === 'Aborted' || error.tag === 'Disposed') throw error;
           yield { error, frame, origin: { filename, event: frame, serial } };
         }
       }
     } finally {
-      this.#opened.push(...[...open.values()].map(({ dataset }) => dataset));
+      this.#opened.push(...open.values());
     }
+  }
+
+  /**
+   * For a file that is followed: opens it again when its file system is back, in place of a dataset that cannot be read
+   * any more. Throws what it was given if that is not the reason, or after the time for which a run waits for frames.
+   */
+  #waiting(wanted: Wanted, key: string, open: Map<string, Dataset>): FrameJob['back'] {
+    const { follow, signal, warn } = this.#options;
+    if (follow === undefined || wanted.dataset) return undefined;
+    return async (error, failed) => {
+      const held = open.get(key);
+      if (failed && held && held !== failed) return held;
+      if (!isAway(error)) throw error;
+      if (this.#awayFile !== wanted.file) warn(`${(error as Error).message}; the run waits up to ${follow} s for it`);
+      this.#awayFile = wanted.file;
+      const dataset = await onceBack(() => this.#openFile(wanted), { error, seconds: follow, signal });
+      if (held) this.#opened.push(held);
+      open.set(key, dataset);
+      return dataset;
+    };
   }
 
   /** The frames in order, without those that are finished. */
   async *#numbered(isDone: IsDone): AsyncGenerator<Numbered> {
-    const { serialStart, shard, follow } = this.#options;
+    const { serialStart, selection, follow } = this.#options;
     // Those that were opened for the first frames are no longer searched.
     for (const dataset of this.#opened.splice(0)) await dataset.dispose();
-    let index = 0;
+    const { end } = selection.range;
+    let position = 0;
     const taken = function* (wanted: Wanted, frames: readonly number[], known: number): Generator<Numbered> {
       let held: Numbered | undefined;
       for (const frame of frames) {
-        const serial = serialStart + index++;
-        if (shard && (serial - serialStart) % shard.count !== shard.index - 1) continue;
+        if (position >= end) break;
+        const serial = serialStart + position;
+        if (!isSelected(selection, position++)) continue;
         if (isDone(serial, wanted.file, frame)) continue;
         if (held) yield held;
         held = { wanted, frame, serial, known };
@@ -262,20 +307,15 @@ export class FileSource implements RunSource {
         // A file that cannot be opened is yielded as well; searching it reports the reason.
         const count = (await this.#count(wanted)) ?? 1;
         yield* taken(wanted, wanted.frames ?? counting(0, count), wanted.frames ? 0 : count);
+        if (position >= end) return;
       }
       return;
     }
-    yield* this.#followed(follow, taken);
-  }
-
-  async *#followed(
-    seconds: number,
-    taken: (wanted: Wanted, frames: readonly number[], known: number) => Generator<Numbered>,
-  ): AsyncGenerator<Numbered> {
-    for await (const { wanted, from, count } of this.#arrivals(seconds)) {
+    for await (const { wanted, from, count } of this.#arrivals(follow)) {
       const arrived = [...taken(wanted, counting(from, count), count)];
       this.#found += arrived.length;
       yield* arrived;
+      if (position >= end) return;
     }
   }
 
@@ -288,15 +328,18 @@ export class FileSource implements RunSource {
     this.#firstSince ??= performance.now();
     const until = this.#firstSince + 1000 * seconds;
     let left = most;
+    let position = 0;
     for await (const { wanted, from, count } of this.#arrivals(idleSeconds, until)) {
+      const before = position;
+      position += count - from;
       const isFirst = wanted.file === this.#firstFile && this.first.frames >= count;
       const dataset = isFirst ? this.first : await this.#openFile(wanted).catch(() => undefined);
       if (!dataset) continue;
       if (!isFirst && !wanted.dataset) this.#opened.push(dataset);
-      const frames = counting(from, Math.min(count, from + left));
+      const frames = this.#chosen(counting(from, count), before).slice(0, left);
       left -= frames.length;
       yield { dataset, frames };
-      if (left === 0) return;
+      if (left === 0 || position >= this.#options.selection.range.end) return;
     }
   }
 
@@ -321,8 +364,7 @@ export class FileSource implements RunSource {
           yield { wanted, from: 0, count: 1 };
         }
       const known = new Set(seen.keys());
-      if (isList(asked)) await this.#lookAfter(asked, seconds);
-      const listed = isList(asked) ? await this.#listed(asked, known).catch(() => this.#files) : this.#files;
+      const listed = isList(asked) ? await this.#look(asked, known, seconds) : this.#files;
       this.#unopened = listed.filter(({ file }) => !seen.has(file) && !unreadable.has(file)).length;
       for (const wanted of listed) {
         const { file } = wanted;
@@ -335,6 +377,10 @@ export class FileSource implements RunSource {
         if (damaged.has(file) && before?.bytes === bytes) continue;
         this.#counts.delete(file);
         const found = await this.#count(wanted);
+        const isGone = found === undefined && isAway(this.#reason);
+        this.#tellPresence(file, !isGone, seconds);
+        // It is whole, or will be, on a file system that does not answer.
+        if (isGone) continue;
         if (found !== undefined) unreadable.delete(file);
         else if (before?.bytes !== bytes) {
           // It is being written.
@@ -353,28 +399,40 @@ export class FileSource implements RunSource {
       }
       const left = until - performance.now();
       if (left <= 0) return;
-      await rest(Math.min(pollMs, left), signal);
+      await pause(Math.min(pollMs, left), signal);
     }
     if (signal?.aborted) return;
     for (const { wanted } of unreadable.values()) if (!damaged.has(wanted.file)) yield { wanted, from: 0, count: 1 };
   }
 
-  /** Says when a folder or file that is followed disappears, such as with its file system, and when it is back. */
-  async #lookAfter(asked: readonly Wanted[], seconds: number): Promise<void> {
+  /**
+   * The files of what is followed, as `#listed` gives them. Says when a folder or file disappears, such as with its
+   * file system, and when it is back.
+   */
+  async #look(asked: readonly Wanted[], known: ReadonlySet<string>, seconds: number): Promise<Wanted[]> {
     const { files } = this.#place;
-    if (!files) return;
-    for (const { file, dataset, input } of asked) {
-      if (dataset !== undefined || input !== undefined) continue;
-      const isThere = (await files.isFolder(file)) || (await files.sizeOf(file)) > 0;
-      const wasThere = this.#present.get(file);
-      if (!isThere && wasThere)
-        this.#options.warn(
-          `${file} has disappeared; the run looks for it until nothing has arrived for ${seconds} s ` +
-            '(--no-data-timeout)',
-        );
-      if (isThere && wasThere === false) this.#options.warn(`${file} is back`);
-      if (isThere || wasThere !== undefined) this.#present.set(file, isThere);
+    const all: Wanted[] = [];
+    for (const one of asked) {
+      const listed = await this.#listed([one], known).catch(() => undefined);
+      all.push(...(listed ?? []));
+      if (one.dataset !== undefined || one.input !== undefined || !files) continue;
+      const isThere = (await files.isFolder(one.file)) || (await files.sizeOf(one.file)) > 0;
+      if (isThere && !this.#present.has(one.file)) this.#present.set(one.file, true);
+      if (this.#present.has(one.file)) this.#tellPresence(one.file, isThere && listed !== undefined, seconds);
     }
+    return all;
+  }
+
+  #tellPresence(file: string, isThere: boolean, seconds: number): void {
+    const wasThere = this.#present.get(file) ?? true;
+    if (isThere === wasThere) return;
+    this.#present.set(file, isThere);
+    this.#options.warn(
+      isThere
+        ? `${file} is back`
+        : `${file} has disappeared; the run looks for it until nothing has arrived for ${seconds} s ` +
+            '(--no-data-timeout)',
+    );
   }
 
   get #firstFile(): string | undefined {
@@ -414,7 +472,7 @@ export class FileSource implements RunSource {
       () => true,
       () => true,
     );
-    const late = rest(time - performance.now(), timer.signal).then(() => false);
+    const late = pause(time - performance.now(), timer.signal).then(() => false);
     return Promise.race([arrived, late]).finally(() => timer.abort());
   }
 
@@ -456,7 +514,7 @@ export class FileSource implements RunSource {
         if (follow === undefined || !isEwaldError(error)) throw error;
         if (performance.now() - since > 1000 * follow) throw first ? error : nothingArrived(error, follow);
         this.#options.waiting?.(error);
-        await rest(pollMs, signal);
+        await pause(pollMs, signal);
         if (signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame', { cause: error });
         if (isList(asked)) this.#files = await this.#listed(asked);
       }
@@ -489,8 +547,9 @@ export class FileSource implements RunSource {
     try {
       dataset = await this.#openFile(wanted);
     } catch (error) {
-      if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
-      throw error;
+      if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
+      this.#reason = error;
+      return undefined;
     }
     const { frames } = dataset;
     await dataset.dispose();
@@ -597,22 +656,9 @@ const noFrames = (wanted: readonly Wanted[], isFollowed = false): EwaldError =>
       : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
   );
 
+const noneSelected = ({ range, shard }: Selection, all: number): EwaldError =>
+  emptySlice(range, 'the run', all, shard ? `, shard ${shard.index}/${shard.count},` : '');
+
 /** Nothing is wrong with the words of a run that has waited in vain. */
 const nothingArrived = (error: EwaldError, seconds: number): EwaldError =>
   new EwaldError('File', `${error.message}; nothing has arrived for ${seconds} s`, { cause: error });
-
-const shareOf = (all: number, shard: Shard | undefined): number =>
-  shard ? Math.ceil((all - shard.index + 1) / shard.count) : all;
-
-/** Waits, or returns early if the run is aborted. */
-function rest(ms: number, signal: PlatformSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener('abort', end);
-  });
-}

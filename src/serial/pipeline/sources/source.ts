@@ -10,12 +10,6 @@ import type { FileInput } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 
-/** Shard i of n, counted from 1: every n-th frame, beginning with the i-th. */
-export interface Shard {
-  readonly index: number;
-  readonly count: number;
-}
-
 /** Frames that a run will search. */
 export interface Wanted {
   /** The name of the file in the stream. */
@@ -90,8 +84,8 @@ export interface SourceOptions {
   /**
    * For frames that are still arriving: seconds, from the first one, for which `firstFrames` waits for more; default 0.
    */
-  readonly firstFramesTimeout?: number | undefined;
-  /** Whether `firstFramesTimeout` applies to the files of an iterable as well. Default: they are waited for. */
+  readonly firstFramesTimeoutS?: number | undefined;
+  /** Whether `firstFramesTimeoutS` applies to the files of an iterable as well. Default: they are waited for. */
   readonly isFirstTimed?: boolean | undefined;
   /** Called when the first frames cannot be opened yet, and the source tries again. */
   readonly waiting?: ((error: EwaldError) => void) | undefined;

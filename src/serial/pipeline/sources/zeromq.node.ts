@@ -134,7 +134,7 @@ class LiveSource implements RunSource {
     this.kept = options.shown ? new KeptFrames() : undefined;
     this.received = options.viewed ? (event) => this.#takeViewed(event) : undefined;
     this.first = liveDataset(live, options.address);
-    const limits = { ...keptInMemory, seconds: options.firstFramesTimeout ?? 0 };
+    const limits = { ...keptInMemory, seconds: options.firstFramesTimeoutS ?? 0 };
     this.#frames = new Beginning<Received>(live, messages.frames(), bytesOfReceived, limits);
   }
 
@@ -380,7 +380,7 @@ class Messages {
     const { data, values: paths, fields: names } = this.#keys;
     const dataset = await open(bytes, data === undefined ? {} : { dataset: data });
     try {
-      const [height = 0, width = 0] = dataset.shape.signal;
+      const [height = 0, width = 0] = dataset.shape.sig;
       const values: Record<string, number> = {};
       for (const path of paths) {
         const other = await open(bytes, { dataset: path });

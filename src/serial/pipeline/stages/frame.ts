@@ -30,7 +30,7 @@ import {
 } from './reflection-table.js';
 
 /** The data required to index peaks: their detector, their beam, and the parameters. */
-export interface IndexScene {
+interface IndexScene {
   readonly geometry: Geometry;
   readonly beam: Beam;
   readonly settings: SearchSettings;

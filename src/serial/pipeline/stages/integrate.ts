@@ -145,13 +145,13 @@ class Spot {
 }
 
 /** A frame with its bad pixels, the panels of its detector and its beam. */
-export interface RecordedFrame extends FramePixels {
+interface RecordedFrame extends FramePixels {
   readonly geometry: Geometry;
   readonly beam: Beam;
 }
 
 /** How reflections are measured. */
-export interface IntegrationOptions {
+interface IntegrationOptions {
   /**
    * For each reflection, the centres (fs, ss, fs, ss, …) of other reflections whose discs are excluded from its
    * background.

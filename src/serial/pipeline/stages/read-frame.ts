@@ -20,10 +20,10 @@ export async function readFrame(
   into?: Frame,
 ): Promise<Frame> {
   const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
-  if (dataset.shape.signal.join() !== `${height},${width}` || type !== dtype)
+  if (dataset.shape.sig.join() !== `${height},${width}` || type !== dtype)
     throw new EwaldError(
       'Shape',
-      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.signal}], but those of the first ` +
+      `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.sig}], but those of the first ` +
         `file ${dtype} [${height},${width}]; a run has a single detector`,
     );
   try {

@@ -1,6 +1,6 @@
 /** `compareStreamFiles`: compares streams, given the names of their files. */
 import { stat } from 'node:fs/promises';
-import { callback } from '../../../base/callbacks.js';
+import { type Progress, progressOf } from '../../../base/callbacks.js';
 import {
   compareStreams,
   readTruth,
@@ -13,22 +13,22 @@ import { readText } from '../../../io/files/read.js';
 
 /**
  * Compares a stream file with another one of the same frames, or with the truth written by `ewald simulate frames` (a
- * file whose name ends in .json). `onProgress` receives the share that is read, 0 … 1. See `compareStreams`. Throws
- * `File`, `Format`, `Argument`.
+ * file whose name ends in .json). `onProgress` receives the bytes that are read, and all of them. See `compareStreams`.
+ * Throws `File`, `Format`, `Argument`.
  */
 export async function compareStreamFiles(
   file: string,
   other: string,
-  onProgress?: (share: number) => void,
+  onProgress?: (progress: Progress) => void,
 ): Promise<StreamComparison | TruthComparison> {
-  const report = callback('compareStreamFiles: onProgress', onProgress);
+  const report = progressOf('compareStreamFiles', { onProgress });
   const isTruth = other.endsWith('.json');
   let [read, all] = [0, 0];
   for (const name of isTruth ? [file] : [file, other]) all += (await stat(name).catch(() => ({ size: 0 }))).size;
   const onRead = (bytes: number): void => {
     read += bytes;
     // The size of a pipe is unknown.
-    report?.(read / Math.max(all, read));
+    report(read, Math.max(all, read));
   };
   const chunksOf = async (name: string) => (await readStream(linesOf(name, onRead), name)).chunks();
   if (!isTruth) return compareStreams(await chunksOf(file), await chunksOf(other));

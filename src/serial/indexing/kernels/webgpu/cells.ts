@@ -160,7 +160,7 @@ export function packCells(cells: readonly KnownCell[]): Uint8Array<ArrayBuffer> 
 }
 
 /** A vector of a known cell that the exhaustive method samples. */
-export interface SampledLength {
+interface SampledLength {
   readonly length: number;
   readonly input: number;
   readonly base: number;

@@ -64,7 +64,7 @@ function capturesOf({ exhaustive, points, picked, kept, fresh }: RecordSizes): R
 }
 
 /** Parameters of a run beyond the workspace: the sampled vector, and the parameters of the exhaustive method. */
-export interface RecordedRun {
+interface RecordedRun {
   readonly length: number;
   readonly row: number;
   readonly usedSpots: number;

@@ -7,7 +7,7 @@ const turnSteps = searchConstants.turnSteps.value;
 const margin = 4;
 
 /** Positions of the tables in one array of pairs (cosine, sine). */
-export interface TablePlaces {
+interface TablePlaces {
   readonly turns: number;
   readonly angles: number;
   readonly entries: number;

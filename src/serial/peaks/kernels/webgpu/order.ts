@@ -7,7 +7,7 @@ import { realOf } from './run.js';
 import { panelOf } from './tables.js';
 
 /** What determines the order. */
-export interface ScanOrder {
+interface ScanOrder {
   readonly places: Uint32Array;
   readonly width: number;
   readonly finder: FinderName;

@@ -4,7 +4,7 @@ import { read, structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { FinderName } from '../../contract.js';
 
 /** Values fixed by the plan. */
-export interface PlannedRun {
+interface PlannedRun {
   readonly width: number;
   readonly height: number;
   readonly dtype: number;

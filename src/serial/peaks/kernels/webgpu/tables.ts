@@ -9,7 +9,7 @@ const border = 1 << 16;
 const panelShift = 17;
 
 /** Pixels sorted by ring, and the place of each. */
-export interface PixelTables {
+interface PixelTables {
   /** Ring in the low half, then a bit for the border of the panel, then the panel, [pixels]. */
   readonly places: Uint32Array<ArrayBuffer>;
   /** The pixels of ring r are order[first[r]] … order[first[r + 1] - 1]. */

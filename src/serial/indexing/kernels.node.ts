@@ -1,0 +1,11 @@
+/** The indexing kernels of the backends that only Node has. */
+import { further } from '../../core/backends/feature.js';
+import { indexingOp as cuda } from './kernels/cuda.js';
+import { indexingOp as native } from './kernels/native.js';
+import { proposalsOp } from './kernels/proposals-native.js';
+import { indexingFeature, proposalsFeature } from './kernels.js';
+
+export const nodeKernels = [
+  further(indexingFeature, { native, cuda }),
+  further(proposalsFeature, { native: proposalsOp }),
+];

@@ -1,0 +1,101 @@
+/**
+ * `NAME.frames` beside the stream `NAME`: the results of its frames as they were passed to the other outputs, which a
+ * run that is resumed receives from it. A frame is in it before it is in the stream.
+ *
+ * Each record has 8 bytes before it: its length and its checksum (u32, little-endian).
+ */
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { crc32 } from '../../../base/crc32.js';
+import { fileError } from '../../../base/file-errors.js';
+import { decode, encode } from '../../../executors/codec.js';
+import type { FrameRecord } from '../record.js';
+import type { EarlierFrames } from './stream-file.js';
+
+const headBytes = 8;
+
+/** The name of the file for the stream `target`. */
+const framesName = (target: string): string => `${target}.frames`;
+
+export class FramesFile implements EarlierFrames {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #end = 0;
+
+  private constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  /** Removes the file of a stream that goes on without it. */
+  static async remove(target: string): Promise<void> {
+    await rm(framesName(target), { force: true });
+  }
+
+  /** Opens the file of a stream; what is in it is kept if the stream is continued. Throws `File`. */
+  static async open(target: string, resume: boolean): Promise<FramesFile> {
+    const path = framesName(target);
+    const existing = resume ? await open(path, 'r+').catch(() => undefined) : undefined;
+    const handle =
+      existing ??
+      (await open(path, 'w+').catch((cause) => {
+        throw fileError(path, 'written', cause);
+      }));
+    return new FramesFile(path, handle);
+  }
+
+  async add({ frame: _, text: __, storedText: ___, ...record }: FrameRecord): Promise<void> {
+    const bytes = encode(record);
+    const all = new Uint8Array(headBytes + bytes.length);
+    const head = new DataView(all.buffer);
+    head.setUint32(0, bytes.length, true);
+    head.setUint32(4, crc32(bytes), true);
+    all.set(bytes, headBytes);
+    try {
+      for (let at = 0; at < all.length; )
+        at += (await this.#handle.write(all, at, all.length - at, this.#end + at)).bytesWritten;
+    } catch (cause) {
+      throw fileError(this.#path, 'written', cause);
+    }
+    this.#end += all.length;
+  }
+
+  async *read(isDone: (record: FrameRecord) => boolean): AsyncGenerator<FrameRecord> {
+    for (let at = 0; ; ) {
+      const record = await this.#at(at);
+      if (!record) break;
+      at += record.bytes;
+      if (!isDone(record.record)) continue;
+      this.#end = at;
+      yield record.record;
+    }
+    // What follows was not in the stream when the run was killed, and is searched again.
+    await this.#handle.truncate(this.#end);
+  }
+
+  /** The record at an offset; undefined at the end, and where the process was killed while it wrote. */
+  async #at(offset: number): Promise<{ readonly record: FrameRecord; readonly bytes: number } | undefined> {
+    const head = await this.#bytes(offset, headBytes);
+    if (!head) return undefined;
+    const [length, crc] = [head.readUInt32LE(0), head.readUInt32LE(4)];
+    const { size } = await this.#handle.stat();
+    const bytes = length > 0 && offset + headBytes + length <= size && (await this.#bytes(offset + headBytes, length));
+    if (!bytes || crc32(bytes) >>> 0 !== crc) return undefined;
+    return { record: decode(bytes) as FrameRecord, bytes: headBytes + length };
+  }
+
+  async #bytes(offset: number, length: number): Promise<Buffer | undefined> {
+    const bytes = Buffer.alloc(length);
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
+      if (bytesRead === 0) return undefined;
+      done += bytesRead;
+    }
+    return bytes;
+  }
+
+  /** Closes the file, and removes it unless the stream may still be continued. */
+  async close(isKept: boolean): Promise<void> {
+    await this.#handle.close();
+    if (!isKept) await rm(this.#path, { force: true });
+  }
+}
