@@ -248,6 +248,10 @@ describe('invalid arguments', () => {
     [[source(), 'a.h5'], {}, /shown alone/],
     [[source()], { follow: true }, /arrive by themselves/],
     [[source()], { onWarning: 1 }, /expected a function/],
+    [[], { navShape: [2, 2] }, /navShape say how files of frames are read; expected such files/],
+    [[source()], { dtype: 'u16' }, /dtype say how files/],
+    [['a.h5'], { follow: true, sigShape: [4, 4] }, /sigShape say how files/],
+    [['a.h5'], { dtype: 'u17' }, /dtype.*u17.*u16/],
     [[{}], {}, /a list of paths, or of one source/],
   ])('%j %j', async (files, options, message) => {
     await expect(serveView(files as never, options as object)).rejects.toThrow(message);

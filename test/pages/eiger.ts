@@ -38,7 +38,7 @@ export async function writeEiger(source: string, master: string, frames: number)
   const codecs = await codecsHere();
   const dataset = await open(source);
   try {
-    const [height = 0, width = 0] = dataset.shape.signal;
+    const [height = 0, width = 0] = dataset.shape.sig;
     const mask = (await dataset.mask?.()) ?? new Uint8Array(width * height);
     const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = dataset.meta;
     if (!wavelengthA || !distanceM || !pixelSizeM || !beamCentrePx) throw new Error(`${source} lacks its detector`);

@@ -97,13 +97,20 @@ test('the newest frame is shown even if the page has not heard yet that there ar
     for (let i = 0; i < 5; i++) await add();
     await route.continue();
   });
+  // Every third frame is gone when the page asks for its pixels.
+  let asked = 0;
+  await page.route('**/live/received/*', (route) =>
+    ++asked % 3 === 2 ? route.fulfill({ status: 404, body: '' }) : route.continue(),
+  );
   const shown = async (): Promise<number> => {
     await add();
     return page.evaluate(() => viewer.frame);
   };
   await expect.poll(shown, { timeout: 60_000, interval: 200 }).toBeGreaterThan(30);
   expect(told.filter((text) => text.includes('kept'))).toEqual([]);
-  expect(faults).toEqual([]);
+  expect(asked).toBeGreaterThan(3);
+  expect(await page.locator('#name').textContent()).toContain('received frames');
+  expect(faults.filter((text) => !/\b404\b/.test(text))).toEqual([]);
 }, 180_000);
 
 const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);

@@ -82,7 +82,7 @@ async function factsUntil(get: (path: string) => Promise<Response>, wanted: (fac
 test('an image grows while frames arrive, and is announced and served before the scan is complete', async () => {
   const { ctx, scan, view, get } = await live({ faults: [{ at: 50, kind: 'stall' }] });
   expect((await get('live/image/0')).status).toBe(404);
-  const running = runToFiles(ctx, scan, { udfs: [sumSigUdf, comUdf], view });
+  const running = runToFiles(ctx, scan, { udfs: [sumSigUdf(), comUdf()], view });
   const { facts, status } = await factsUntil(get, (now) => now.scan?.done === 50 / 80);
   expect(facts).toMatchObject({ state: 'running', name: expect.stringContaining('127.0.0.1') });
   const [first] = facts.scan?.images ?? [];
@@ -99,7 +99,7 @@ test('an image grows while frames arrive, and is announced and served before the
 
 test('the end of a complete scan is announced with its last images', async () => {
   const { ctx, scan, view, get } = await live({});
-  await runToFiles(ctx, scan, { udfs: [sumSigUdf], view });
+  await runToFiles(ctx, scan, { udfs: [sumSigUdf()], view });
   const { facts } = await factsUntil(get, ({ state }) => state === 'ended');
   expect(facts.scan?.done).toBe(1);
   expect([...new Float32Array(await (await get('live/image/0')).arrayBuffer())]).toEqual(sums);
@@ -117,7 +117,11 @@ test('the command prints the address of the page, and counts', async () => {
 test('what is no viewer, and plots beside a viewer, are refused', async () => {
   const ctx = opened(new Context({ context: { backend: 'wasm' } }));
   const scan = ctx.fromMemory(frames, { navShape, sigShape });
-  await refused(() => runToFiles(ctx, scan, { udfs: [sumSigUdf], view: {} as never }), 'Argument', 'serveView');
+  await refused(() => runToFiles(ctx, scan, { udfs: [sumSigUdf()], view: {} as never }), 'Argument', 'serveView');
   const view = opened(await serveView([]));
-  await refused(() => runToFiles(ctx, scan, { udfs: [sumSigUdf], view, plots: true }), 'Argument', 'pass one of them');
+  await refused(
+    () => runToFiles(ctx, scan, { udfs: [sumSigUdf()], view, plots: true }),
+    'Argument',
+    'pass one of them',
+  );
 });

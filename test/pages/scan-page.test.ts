@@ -44,9 +44,9 @@ test('the image of a live scan grows in the page, another result can be chosen, 
     const connection = await ctx.connect(`merlin://${detector.host}:${detector.port}`, { dataPort: detector.dataPort });
     const scan = await connection.next();
     if (!scan) throw new Error('no acquisition');
-    const running = runToFiles(ctx, scan, { udfs: [sumSigUdf, comUdf], view });
+    const running = runToFiles(ctx, scan, { udfs: [sumSigUdf(), comUdf()], view });
     const half = ctx.fromMemory(frames, { navShape, sigShape });
-    const shifts = ctx.runUdf(half, comUdf, {
+    const shifts = ctx.runUdf(half, comUdf(), {
       roi: Uint8Array.from(frames.subarray(0, 80), (_, i) => (i < 50 ? 1 : 0)),
     });
     const shown = (): Promise<[string, number[]]> =>

@@ -176,6 +176,45 @@ describe('a scan', () => {
       .update(new Uint8Array(Float64Array.from(numbers).buffer))
       .digest('hex');
 
+  test('without a header has the shape that the command gives, and another by the field of the page', async () => {
+    const few = Uint16Array.from({ length: 48 * height * width }, (_, i) => (i * 7919) % 1009);
+    const file = temporary('scan.raw');
+    writeFileSync(file, few);
+    const how = ['--dtype', 'u16', '--sig-shape', `${height},${width}`];
+    const { page } = await Visit.open(await serve([file, ...how, '--nav-shape', '6,8']));
+    const shown = async (): Promise<unknown> =>
+      page.evaluate(() => viewer.opened && [...viewer.opened.navigation, scan.image?.length]);
+    await expect.poll(shown, { timeout: 60_000 }).toEqual([6, 8, 48]);
+    const { shape, image } = await page.evaluate(() => ({ shape: scan.shape, image: [...(scan.image ?? [])] }));
+    const inside = insideOf(shape);
+    const sums = Array.from({ length: 48 }, (_, f) => {
+      let sum = 0;
+      for (let p = 0; p < height * width; p++)
+        if (inside(p % width, Math.floor(p / width))) sum += few[f * height * width + p] as number;
+      return sum;
+    });
+    expect(image).toEqual(sums);
+    expect(await page.inputValue('#shape')).toBe('6, 8');
+    expect(
+      await page.locator('#shapes option').evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value)),
+    ).toContain('4, 12');
+    const change = async (text: string): Promise<void> => {
+      await page.fill('#shape', text);
+      await page.keyboard.press('Enter');
+    };
+    await change('12 x 4');
+    await expect.poll(shown, { timeout: 60_000 }).toEqual([12, 4, 48]);
+    // A shape that does not fit is refused in words, and the scan remains.
+    await change('7, 7');
+    await expect
+      .poll(() => page.textContent('#message'))
+      .toMatch(/^7 × 7 positions are 49, but there are 48 frames: try 6, 8/);
+    expect(await page.inputValue('#shape')).toBe('12, 4');
+    expect(await shown()).toEqual([12, 4, 48]);
+    await change('');
+    await expect.poll(() => page.locator('#scan-pane').isVisible(), { timeout: 60_000 }).toBe(false);
+  });
+
   test.each(['disk', 'ring', 'square', 'point'] as const)(
     'all numbers of its virtual image equal those of the library after each of 200 drags of a %s',
     async (kind) => {
@@ -204,7 +243,7 @@ describe('a scan', () => {
           inside(p % width, Math.floor(p / width)) ? 1 : 0,
         );
       });
-      const { intensity } = await computed((ctx, whole) => ctx.runUdf(whole, masksUdf.withParams({ masks: shapes })));
+      const { intensity } = await computed((ctx, whole) => ctx.runUdf(whole, masksUdf({ masks: shapes })));
       const sums = intensity.data as ArrayLike<number>;
       const digests = new Map(
         [...places.keys()].map((key, m) => [
@@ -248,12 +287,10 @@ describe('a scan', () => {
         ((region?.y ?? 0) + y) * columns + (region?.x ?? 0),
         ((region?.y ?? 0) + y) * columns + (region?.x ?? 0) + 3,
       );
-    const { intensity } = await computed((ctx, whole) => ctx.runUdf(whole, sumUdf, { roi }));
+    const { intensity } = await computed((ctx, whole) => ctx.runUdf(whole, sumUdf(), { roi }));
     expect(mean).toEqual(Array.from(intensity.data as ArrayLike<number>, (sum) => Math.fround(sum / 9)));
     // Centres of mass in the disk, whose middle is a corner of pixels.
-    const com = await computed((ctx, whole) =>
-      ctx.runUdf(whole, comUdf.withParams({ cx: 6.5, cy: 7.5, r: 1.4, regression: 0 })),
-    );
+    const com = await computed((ctx, whole) => ctx.runUdf(whole, comUdf({ cx: 6.5, cy: 7.5, r: 1.4, regression: 0 })));
     for (const quantity of ['field', 'magnitude', 'divergence', 'curl'] as const) {
       await page.locator('#quantity').selectOption(quantity);
       await page.waitForFunction((name) => scan.quantity === name && scan.idle, quantity);
@@ -261,12 +298,15 @@ describe('a scan', () => {
       const expected = com[quantity === 'field' ? 'magnitude' : quantity].data as ArrayLike<number>;
       for (const [i, value] of image.entries()) expect(value).toBeCloseTo(expected[i] as number, 9);
     }
-    await page.keyboard.press('q');
+    for (const quantity of ['icom', 'sum']) {
+      await page.keyboard.press('q');
+      await page.waitForFunction((name) => scan.quantity === name && scan.idle, quantity);
+    }
     await page.locator('#fourier').check();
     await page.waitForFunction(() => scan.quantity === 'sum' && scan.fourier && scan.idle);
     const [, , spectrum] = await shown();
     const sums = await computed((ctx, whole) =>
-      ctx.runUdf(whole, masksUdf.withParams({ masks: [masks.circular({ width, height, cx: 6.5, cy: 7.5, r: 1.4 })] })),
+      ctx.runUdf(whole, masksUdf({ masks: [masks.circular({ width, height, cx: 6.5, cy: 7.5, r: 1.4 })] })),
     );
     // Node and Chromium differ in the last digits of cosines.
     const expected = fourierMagnitude(sums.intensity.data as ArrayLike<number>, [rows, columns]);
@@ -305,9 +345,10 @@ describe('faults are reported with a message, and the page stays usable', () => 
       await page.setInputFiles('#files', at('sim/run.geom'));
       await visit.message(/no frames; drop the frames together/);
       await page.setInputFiles('#files', noise);
-      await visit.message(
-        /noise\.bin .*formats.*describe them: --dtype \w+ --sig-shape \d+,\d+: in a shell, "npx ewald convert FILE -o/,
-      );
+      // Plain numbers are asked about, and nothing is read if the form is closed.
+      await page.waitForFunction(() => document.querySelector<HTMLDialogElement>('#headerless')?.open);
+      expect(await page.textContent('#headerless-of')).toMatch(/^noise\.bin \(5000 bytes\) has no header/);
+      await page.keyboard.press('Escape');
       await page.setInputFiles('#files', at('sim/run.geom'));
       await visit.message(/no frames; drop the frames together/);
       await page.setInputFiles('#files', [at('sim/run.h5'), at('real/frames/pilatus_thaumatin.geom')]);

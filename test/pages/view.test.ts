@@ -63,7 +63,7 @@ describe('contrast', () => {
     for (const value of sorted) expect(histogram.valueAt(histogram.shareOf(value))).toBeCloseTo(value, 9);
   });
 
-  test('maps have 256 colours, and their lightness is monotonic', () => {
+  test('maps have 256 colours, and the lightness of all but the one about zero is monotonic', () => {
     for (const name of colourMapNames) {
       const map = colourMaps[name];
       expect(map.length, name).toBe(768);
@@ -71,6 +71,7 @@ describe('contrast', () => {
         { length: 256 },
         (_, i) => 0.2126 * (map[3 * i] ?? 0) + 0.7152 * (map[3 * i + 1] ?? 0) + 0.0722 * (map[3 * i + 2] ?? 0),
       );
+      if (name === 'blue-red') continue;
       const sign = name === 'grey-inverse' ? -1 : 1;
       for (let i = 8; i < 256; i += 8)
         expect(sign * ((lightness[i] ?? 0) - (lightness[i - 8] ?? 0)), `${name} ${i}`).toBeGreaterThan(0);

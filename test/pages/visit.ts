@@ -78,9 +78,17 @@ export interface Shown {
     reflections: { count: number; hkl: Int16Array; fs: Float32Array; ss: Float32Array };
   }[];
   locked: boolean;
+  readonly show: Set<string>;
   colours: string;
   summaries: ({ peaks: number; crystals: number } | undefined)[];
-  opened?: { name: string; format: string; width: number; frames: number; cell?: number[] };
+  opened?: {
+    name: string;
+    format: string;
+    width: number;
+    frames: number;
+    cell?: number[];
+    navigation: number[];
+  };
   engine: { call(name: 'stack', argument?: unknown): Promise<unknown>; end(reason: string): void };
   stream?: Blob;
   workers: number;

@@ -4,7 +4,7 @@
  */
 import { byId } from '../by-id.js';
 
-export interface BrushActions {
+interface BrushActions {
   /** Called with the bin under the brush; undefined if it is outside the spectrum. */
   hover(place: readonly [number, number] | undefined): void;
   begin(x: number, y: number, erase: boolean | undefined): void;

@@ -24,7 +24,7 @@ const widthOf = (slider: number): number => 0.2 * (slider / 100) ** 2;
 const period = (f: number): string => (f > 0 ? `${(1 / f).toPrecision(3)} px` : 'everything');
 
 /** Values of some controls by name; `true` and `false` for check boxes. */
-export type Preset = Readonly<Record<string, string | boolean>>;
+type Preset = Readonly<Record<string, string | boolean>>;
 
 /** Resets every control except the backend, then sets some of them to the given values. */
 export function presetControls(preset: Preset): void {

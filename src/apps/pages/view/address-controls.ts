@@ -2,8 +2,9 @@
 import { type AddressState, readAddress, roundedPlace, writeAddress } from './address.js';
 import { pane, redraw, scan, viewer } from './app.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
-import type { ScanQuantity, VirtualShape } from './protocol.js';
-import { isScan, quantityNames } from './scan-controls.js';
+import type { VirtualShape } from './protocol.js';
+import { addPane, isScan } from './scan-controls.js';
+import { isLive, isQuantity } from './scan-quantities.js';
 import { type ScaleName, scales } from './shaders.js';
 import { type ShownStage, shownStages } from './stages.js';
 
@@ -17,6 +18,7 @@ const overlayLetters: Readonly<Record<string, string>> = {
   mask: 'm',
   panels: 'n',
   values: 'v',
+  bar: 'b',
 };
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -61,13 +63,14 @@ function scanState(): AddressState {
     virtual: { kind, numbers: [cx, cy, ...radii] },
     quantity,
     fourier,
+    results: scan.images.slice(1).map((image) => image.quantity),
   };
 }
 
 /** Applies what an address says about a scan. */
-async function applyScan({ region, virtual, quantity, fourier = false }: AddressState): Promise<void> {
-  if (quantityNames.includes(quantity as ScanQuantity)) scan.quantity = quantity as ScanQuantity;
-  scan.fourier = fourier;
+async function applyScan({ region, virtual, quantity, fourier = false, results = [] }: AddressState): Promise<void> {
+  void scan.compute({ ...(isQuantity(quantity) && { quantity }), fourier: fourier && isLive(scan.quantity) });
+  if (scan.images.length === 1) for (const name of results.filter(isQuantity)) addPane(name);
   const [cx = 0, cy = 0, outer = scan.shape.outer, inner = scan.shape.inner] = virtual?.numbers ?? [];
   if (virtual && kinds.includes(virtual.kind))
     await scan.change({ kind: virtual.kind as VirtualShape['kind'], cx, cy, outer, inner });

@@ -30,9 +30,11 @@ export interface AddressState {
    */
   readonly quantity?: string;
   readonly fourier?: boolean;
+  /** The results in further panes. */
+  readonly results?: readonly string[];
 }
 
-const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st', 'p', 'v', 'q', 'fft'];
+const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st', 'p', 'v', 'q', 'fft', 'r'];
 
 /** Parses the numbers of a list; undefined if one of them is missing or not a number. */
 function numbersIn(text: string | null, count: number): number[] | undefined {
@@ -73,6 +75,7 @@ export function readAddress(fragment: string): AddressState {
     virtual: virtualOf(parts.get('v')),
     quantity: text('q'),
     fourier: parts.get('fft') === '1' ? true : undefined,
+    results: text('r')?.split(','),
   };
   return Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
 }
@@ -87,7 +90,7 @@ function virtualOf(text: string | null): AddressState['virtual'] | undefined {
 /** Writes a fragment; parts of `before` that do not belong to the viewer are kept. */
 export function writeAddress(state: AddressState, before = ''): string {
   const { frame, at, scale, colours, limits, overlays, finder, only, stage } = state;
-  const { region, virtual, quantity, fourier } = state;
+  const { region, virtual, quantity, fourier, results = [] } = state;
   const rounded = (numbers: readonly number[], digits: number): string =>
     numbers.map((value) => String(Number(value.toPrecision(digits)))).join(',');
   const [x = 0, y = 0, zoom = 1] = at ? roundedPlace(at) : [];
@@ -105,6 +108,7 @@ export function writeAddress(state: AddressState, before = ''): string {
     ['v', virtual && [virtual.kind, ...virtual.numbers.map((value) => Number(value.toPrecision(6)))].join(',')],
     ['q', quantity === 'sum' ? undefined : quantity],
     ['fft', fourier ? '1' : undefined],
+    ['r', results.length > 0 ? results.join(',') : undefined],
   ];
   const foreign = [...new URLSearchParams(before.replace(/^#/, ''))].filter(([name]) => !own.includes(name));
   const written = [...parts, ...foreign].flatMap(([name, value]) =>

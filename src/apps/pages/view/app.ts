@@ -1,21 +1,25 @@
 /** The objects that the controls of the page share, and the scheduling of their drawing. */
 import { byId } from '../by-id.js';
 import { Engine } from './calls.js';
-import { FrameList } from './frame-list.js';
+import { ImagePane } from './image-pane.js';
 import { Pane } from './pane.js';
 import { ScanViewer } from './scan-viewer.js';
 import { Viewer } from './viewer.js';
 
-export const pane = paneOf('pane');
+export const pane = paneOf(byId('pane'));
 export const engine = new Engine(() => new Worker(new URL('./view-worker.js', import.meta.url), { type: 'module' }));
 export const viewer = new Viewer(pane, engine);
-export const scan = new ScanViewer(paneOf('scan-pane'), pane, engine, viewer.fail);
-export const list = new FrameList();
+export const scan = new ScanViewer(imagePane(byId('scan-pane')), pane, engine, viewer.fail);
+
+/** A pane for a result of a scan, in a figure with its controls. */
+export function imagePane(figure: HTMLElement): ImagePane {
+  return new ImagePane(figure, paneOf(figure.querySelector('.stage') as HTMLElement));
+}
 
 /** A pane of the page. Without WebGL2 the page cannot show anything, and states the reason. */
-function paneOf(id: string): Pane {
+function paneOf(figure: HTMLElement): Pane {
   try {
-    const made = new Pane(byId(id));
+    const made = new Pane(figure);
     const words = 'The graphics driver took the picture away; it comes back by itself, or when this page is reloaded.';
     made.picture.onLost = () => say(words, true);
     const redrawn = made.picture.onRestored;

@@ -1,5 +1,5 @@
 /** Calls of the worker. */
-import type { Call, FrameSummary, OperationName, Operations, Reply } from './protocol.js';
+import type { Call, FrameSummary, OperationName, Operations, Reply, ScanImage } from './protocol.js';
 
 type Argument<N extends OperationName> = Parameters<Operations[N]>[0];
 type Result<N extends OperationName> = Awaited<ReturnType<Operations[N]>>;
@@ -18,8 +18,8 @@ interface Waiting {
 export class Engine {
   /** Called for every frame of a run. */
   onProgress: (summary: FrameSummary) => void = () => undefined;
-  /** Called while a scan is read, with the fraction that is in memory, 0 … 1. */
-  onLoaded: (share: number) => void = () => undefined;
+  /** Called while a scan is read, with the fraction that is in memory, 0 … 1, and the sum of the virtual detector. */
+  onLoaded: (share: number, image: ScanImage) => void = () => undefined;
   /** Called when the worker has died, with the reason. */
   onDeath: (reason: string) => void = () => undefined;
   /** Starts a worker. */
@@ -76,7 +76,7 @@ export class Engine {
 
   #receive(reply: Reply): void {
     if ('loaded' in reply) {
-      this.onLoaded(reply.loaded);
+      this.onLoaded(reply.loaded, reply.image);
       return;
     }
     if ('progress' in reply) {

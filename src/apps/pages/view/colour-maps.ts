@@ -1,8 +1,8 @@
 /**
  * Colour maps: 256 colours from the lowest to the highest value.
  *
- * Viridis, inferno and cividis are matplotlib's tables, which are in the public domain (CC0). All five maps rise or
- * fall steadily in lightness, so that brighter always means more (or, in the inverted grey, less).
+ * Viridis, inferno and cividis are matplotlib's tables, which are in the public domain (CC0). Maps but
+ * blue-red rise or fall steadily in lightness, so that brighter always means more (or, in the inverted grey, less).
  */
 
 /** The letter of a step of 0 in the tables below. */
@@ -56,13 +56,32 @@ const cividis = decode(
 const grey = (level: (i: number) => number): Uint8Array =>
   Uint8Array.from({ length: 768 }, (_, i) => level(Math.floor(i / 3)));
 
-/** The maps by name, each [256, 3] RGB. */
+/** A map through colours at equal distances. */
+function through(colours: readonly (readonly [red: number, green: number, blue: number])[]): Uint8Array {
+  return Uint8Array.from({ length: 768 }, (_, k) => {
+    const at = (Math.floor(k / 3) / 255) * (colours.length - 1);
+    const first = Math.min(colours.length - 2, Math.floor(at));
+    const [a, b] = [colours[first]?.[k % 3] ?? 0, colours[first + 1]?.[k % 3] ?? 0];
+    return Math.round(a + (at - first) * (b - a));
+  });
+}
+
+/** The maps by name, each [256, 3] RGB; blue-red is for numbers about zero. */
 export const colourMaps = {
   'grey-inverse': grey((i) => 255 - i),
   grey: grey((i) => i),
   viridis,
   inferno,
   cividis,
+  'blue-red': through([
+    [12, 38, 100],
+    [60, 130, 190],
+    [170, 208, 228],
+    [247, 247, 247],
+    [248, 190, 160],
+    [210, 85, 70],
+    [100, 6, 28],
+  ]),
 } as const;
 
 /** Name of a colour map. */

@@ -9,7 +9,7 @@ import { Engine } from './calls.js';
 import type { FrameSummary, OpenRequest, RunResult } from './protocol.js';
 
 /** The frames that a crew searches. */
-export interface CrewTask {
+interface CrewTask {
   readonly request: OpenRequest;
   readonly settings: SearchSettings;
   readonly cells: readonly KnownCell[];

@@ -1,7 +1,7 @@
 /**
  * A detector as displayed: its panels and rings in the plane perpendicular to the beam, in pixels of its first panel.
  */
-import type { Geometry, RingArc } from '../../../entries/index.js';
+import type { Beam, Geometry, RingArc } from '../../../entries/index.js';
 import { type PlacedPanel, placeOn } from './layout.js';
 
 /** Panels in the plane: x to the right and y up, as the sample sees them. */
@@ -22,6 +22,12 @@ export function placedPanels({ panels }: Geometry): PlacedPanel[] {
       ss: scaled(panel.ss),
     };
   });
+}
+
+/** Where the beam meets the plane, from which the panels are counted without the shift of the detector. */
+export function beamPlace({ panels }: Geometry, { shiftM: [x, y] }: Beam): readonly [x: number, y: number] {
+  const pixelsPerMetre = panels[0]?.resolution ?? 1;
+  return [-x * pixelsPerMetre, -y * pixelsPerMetre];
 }
 
 /** The points of an arc in the plane, [points, 2]; no points if its panel is missing. */

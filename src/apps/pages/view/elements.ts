@@ -57,7 +57,9 @@ export function writeSlider(slider: HTMLInputElement, value: number, text: strin
   (slider.previousElementSibling as HTMLOutputElement).value = text;
 }
 
-/** Sets the text of a field, unless the user is editing it. */
-export function writeUnlessEdited(id: string, text: string): void {
-  if (document.activeElement !== byId(id)) field(id).value = text;
+/** Sets the text of a field, unless the user is editing it; returns whether it was set. */
+export function writeUnlessEdited(id: string, text: string): boolean {
+  const isFree = document.activeElement !== byId(id);
+  if (isFree) field(id).value = text;
+  return isFree;
 }

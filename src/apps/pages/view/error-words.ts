@@ -5,11 +5,17 @@ import { kebab, messageOf, reworded } from '../../../entries/pages.js';
 /** The flag of an option of opening a file. */
 const flagNameOf = (name: string): string => `--${kebab(name)}`;
 
+/** Files that the server of the page offers, by their names instead of their addresses. */
+const namedFiles = (text: string): string =>
+  text
+    .replace(/https?:\/\/\S*?\/files\/\d+\/([^\s/:;,]+)/g, (_, name: string) => decodeURIComponent(name))
+    .replace(/ does not exist \(looked for by HTTP: \d+\)/, ' has vanished: it was moved, renamed or deleted');
+
 /** The message of an error; those of the browser itself are explained. */
 export function errorWords(error: unknown): string {
-  const text = messageOf(error);
+  const text = namedFiles(messageOf(error));
   // The page has no options; a command takes them as flags and writes a file that the page opens.
-  const inFlags = messageOf(reworded(error, flagNameOf));
+  const inFlags = namedFiles(messageOf(reworded(error, flagNameOf)));
   if (inFlags !== text)
     return (
       `${inFlags}: in a shell, "npx ewald convert FILE -o frames.h5" takes these flags and writes a file that this ` +

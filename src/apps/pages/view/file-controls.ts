@@ -4,19 +4,29 @@ import { say, viewer } from './app.js';
 import { field, onClick } from './elements.js';
 import { droppedFiles } from './files.js';
 import { growStream } from './live-controls.js';
-import type { InputFile } from './protocol.js';
+import type { InputFile, OpenRequest } from './protocol.js';
 import { cellOf, inputsOf, servedFiles } from './served-files.js';
 
 /** Time until a stream without frames is opened again, ms. */
 const againMs = 1000;
 
-async function bring(files: readonly InputFile[]): Promise<void> {
+async function bring(
+  files: readonly InputFile[],
+  how: Pick<OpenRequest, 'opening' | 'calibration'> = {},
+): Promise<void> {
   if (files.length === 0) return;
-  await viewer.open(files);
+  await viewer.open(files, how);
   if (viewer.opened) await applyAddress();
 }
 
 export function bindFiles(): void {
+  viewer.onHeaderless = (files, reason) => {
+    if (!/--sig-shape/.test(reason) || files.length === 0) return false;
+    import('./headerless.js')
+      .then(({ askForShape }) => askForShape(files, reason, () => void (viewer.opened && applyAddress())))
+      .catch(viewer.fail);
+    return true;
+  };
   const input = field('files');
   input.addEventListener('change', () => {
     void bring([...(input.files ?? [])].map((file) => ({ name: file.name, blob: file })));
@@ -47,7 +57,7 @@ export function bindFiles(): void {
 export async function openServed(): Promise<void> {
   for (;;) {
     const served = await servedFiles();
-    await bring([...inputsOf(served), ...cellOf(served)]);
+    await bring([...inputsOf(served), ...cellOf(served)], served);
     if (viewer.opened?.listed) await growStream(served);
     if (served.note !== undefined) say(served.note, true);
     const [first] = served.files;

@@ -1,33 +1,62 @@
 /** Stepping through frames: buttons, the number of the frame, the chart of the run, and playing. */
 import { byId } from '../by-id.js';
-import { list, viewer } from './app.js';
-import { drawFrames, frameAt, ratesOf } from './charts.js';
+import { say, viewer } from './app.js';
+import { ratesOf } from './charts.js';
 import { bindSelect, field, onClick, writeUnlessEdited } from './elements.js';
 import { type Filter, unknownKind } from './frame-filter.js';
-import { follow, isFollowed, isLive } from './live-controls.js';
+import { lazily } from './lazily.js';
+import { follow, isFollowed, isLive, liveStrip } from './live-controls.js';
 import { isScan } from './scan-controls.js';
+import { hideStrip, strip } from './strip-loader.js';
+
+/** The list of frames and other parts beside the picture; undefined while they are loaded. */
+export const frameParts = lazily(
+  () => import('./frame-parts.js'),
+  ({ list, bindTools }) => {
+    list.onChoose = (frame) => void go(frame);
+    bindTools();
+  },
+);
 
 export function bindFrames(): void {
   onClick('previous', () => step(-1));
   onClick('next', () => step(1));
   onClick('play', () => play());
-  field('frame').addEventListener('change', () => {
-    const frame = Number(field('frame').value);
-    if (Number.isInteger(frame)) void go(frame);
-  });
+  field('frame').addEventListener('change', () => void goTyped().catch(viewer.fail));
   bindSelect<Filter>('only', (filter) => viewer.setFilter(filter));
-  list.onChoose = (frame) => void go(frame);
   const chart = byId<HTMLCanvasElement>('chart');
   chart.addEventListener('click', ({ offsetX }) => {
-    const frame = viewer.opened && frameAt(chart, offsetX, viewer.opened.frames);
+    const frames = viewer.opened?.frames ?? 0;
+    const frame = isStrip() ? strip()?.stripFrameAt(offsetX) : strip()?.frameAt(chart, offsetX, frames);
     if (frame !== undefined) void go(frame);
   });
+}
+
+/** Whether there are more frames than bars fit, or a run is followed: the chart then shows shares over time. */
+function isStrip(): boolean {
+  const frames = viewer.opened?.frames ?? 0;
+  return isLive() || frames > document.body.clientWidth;
 }
 
 /** Shows a frame that was chosen; for a run in progress, the page then stops following the newest frame. */
 export function go(frame: number): Promise<void> {
   if (isFollowed()) follow(false);
   return viewer.go(frame);
+}
+
+/** Shows the frame whose number or event was typed, or reports that it does not exist. */
+async function goTyped(): Promise<void> {
+  const typed = field('frame').value.trim();
+  const frame = await viewer.frameNamed(typed);
+  field('frame').setAttribute('aria-invalid', String(frame === undefined));
+  const last = (viewer.opened?.frames ?? 1) - 1;
+  if (frame !== undefined) {
+    field('frame').value = String(frame);
+    await go(frame);
+    return;
+  }
+  const event = `//${Math.min(last, 25)}`;
+  say(`There is no frame "${typed}": frames are 0 … ${last}, or events such as ${event}.`, true);
 }
 
 /** Steps to another frame of the chosen kind. */
@@ -48,11 +77,16 @@ export function writeFrames(): void {
   const seen = summaries.reduce((most, summary) => Math.max(most, summary?.peaks ?? -1), -1);
   // Before a search, the picture takes the place of the chart.
   chart.hidden = seen < 0 && !isLive();
-  drawFrames(chart, summaries, opened?.frames ?? 0, frame);
-  chart.title = `Peaks of each frame, up to ${seen}; coloured with a cap: indexed. Click a bar to see its frame.`;
-  chart.ariaLabel = chart.title;
+  if (chart.hidden || !isStrip()) hideStrip();
+  if (chart.hidden) chart.title = '';
+  else if (isStrip()) strip()?.writeStrip(isLive() ? liveStrip() : { summaries, shown: frame });
+  else {
+    strip()?.drawFrames(chart, summaries, opened?.frames ?? 0, frame);
+    chart.title = `Peaks of each frame, up to ${seen}; coloured with a cap: indexed. Click a bar to see its frame.`;
+  }
+  if (!isStrip()) chart.ariaLabel = chart.title;
   if (!opened) return;
-  writeUnlessEdited('frame', String(frame));
+  if (writeUnlessEdited('frame', String(frame))) field('frame').removeAttribute('aria-invalid');
   byId('last').textContent = `/ ${opened.frames - 1}`;
   const only = byId<HTMLSelectElement>('only');
   only.value = viewer.filter;
@@ -60,7 +94,8 @@ export function writeFrames(): void {
   for (const [i, why] of reasons.entries()) (only.options[i] as HTMLOptionElement).disabled = why !== undefined;
   only.title = reasons.find((why) => why !== undefined) ?? 'Frames to step through (H, U)';
   if (!isFollowed()) byId('rates').textContent = ratesOf(summaries, opened.frames, viewer.dropped) || searchHint();
-  list.show(summaries, frame);
+  frameParts()?.list.show(summaries, frame);
+  frameParts()?.writeTools();
 }
 
 /** The text that is shown while the chart of the run is empty. */

@@ -41,7 +41,7 @@ function takesKey(target: EventTarget | null, key: string): boolean {
   if (target instanceof HTMLSelectElement || target instanceof HTMLTextAreaElement) return true;
   if (!(target instanceof HTMLInputElement)) return false;
   if (target.type === 'range') return key.length > 1;
-  return target.type === 'text';
+  return target.type === 'text' || target.type === 'number';
 }
 
 const names: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 /** The badge that shows at a glance, during an experiment, whether frames arrive and whether the picture keeps up. */
 
 /** The state of the badge: all is well, the picture is behind, nothing arrives, or the run is over. */
-export type BadgeLevel = 'good' | 'late' | 'bad' | 'over';
+type BadgeLevel = 'good' | 'late' | 'bad' | 'over';
 
 export interface Badge {
   readonly level: BadgeLevel;
@@ -9,7 +9,7 @@ export interface Badge {
 }
 
 /** The facts on which the badge depends; times in ms. */
-export interface BadgeScene {
+interface BadgeScene {
   readonly connected: boolean;
   readonly state: 'waiting' | 'running' | 'ended' | 'stopped';
   /** Time since the newest frame arrived; undefined before the first frame. */

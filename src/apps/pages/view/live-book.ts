@@ -10,7 +10,7 @@ import type { InputFile } from './protocol.js';
 import { showable } from './shown.js';
 
 /** The information that the server gives about a frame. */
-export interface FramePlace {
+interface FramePlace {
   /** Its number in the order of arrival. */
   readonly index: number;
   readonly event?: number | undefined;
@@ -34,6 +34,13 @@ async function ask(path: string): Promise<Response> {
   });
   if (!answer.ok) throw new Error(`The server answered ${answer.status} where a frame of the run was expected.`);
   return answer;
+}
+
+/** A frame that was received over the network, and that the server has discarded. */
+export class NotKept extends Error {
+  constructor(frame: number) {
+    super(`Frame ${frame} was received over the network and is not kept; newer ones can be shown.`);
+  }
 }
 
 export class LiveBook implements FrameBook {
@@ -87,19 +94,18 @@ export class LiveBook implements FrameBook {
   }
 }
 
-const isReceived = ({ path }: FramePlace): boolean => path?.startsWith('live/received/') ?? false;
+export const isReceived = ({ path }: FramePlace): boolean => path?.startsWith('live/received/') ?? false;
 
 /** The file of a frame; for a frame that was received over the network and therefore has no file, only its name. */
 function fileAt(place: FramePlace): InputFile | { readonly name: string } {
   const { path, name = 'the frame', index } = place;
-  if (path === undefined)
-    throw new Error(`Frame ${index} was received over the network and is not kept; newer ones can be shown.`);
+  if (path === undefined) throw new NotKept(index);
   return isReceived(place) ? { name } : { name, address: new URL(path, location.href).href };
 }
 
 async function receivedDataset({ path = '', index }: FramePlace): Promise<OpenDataset> {
   const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`Frame ${index} is no longer kept by the server; newer ones can be shown.`);
+  if (!answer.ok) throw new NotKept(index);
   return open(new Uint8Array(await answer.arrayBuffer()));
 }
 

@@ -1,4 +1,5 @@
 /** The controls of a run in progress: its newest frame, its rates, and a badge that shows whether all is well. */
+
 import { byId } from '../by-id.js';
 import { redraw, say, scan, viewer } from './app.js';
 import { ratesOf } from './charts.js';
@@ -10,12 +11,12 @@ import { LiveFeed, type RunFacts } from './live-feed.js';
 import type { LiveScan } from './live-scan.js';
 import type { FrameSummary } from './protocol.js';
 import type { ServedFiles } from './served-files.js';
+import type { LiveStripInput } from './strip-controls.js';
+import { addToStrip, strip } from './strip-loader.js';
 import { writeRunCharts } from './tab-controls.js';
 
 /** Maximum number of frames in the list and the chart; in a longer run, the earliest frames are only counted. */
 const mostListed = 100_000;
-/** Period over which the rate of frames is measured, ms. */
-const rateMs = 10_000;
 /** Pause between two requests for the newest frame, ms, so that there is time to look at the picture. */
 const pauseMs = 100;
 /** Interval at which the charts are redrawn during a run, ms. */
@@ -49,8 +50,6 @@ async function showImages(facts: RunFacts): Promise<void> {
 
 /** Counts of the whole run, since the list may not contain all frames. */
 const counts = { hits: 0, indexed: 0, failed: 0, searched: 0 };
-/** Arrival times of the latest frames, ms of the server. */
-let arrivals: number[] = [];
 let newestMs: number | undefined;
 /** The newest frame of each kind, by its number. */
 const newest = { all: -1, hits: -1, unindexed: -1 };
@@ -115,7 +114,7 @@ export function bindLive(): void {
       if (!failed) newest.all = index;
       if (hit) newest.hits = index;
       if (hit && crystals === 0) newest.unindexed = index;
-      arrivals.push(ms);
+      addToStrip({ at: ms, index, hit, indexed: crystals > 0, failed });
       times.set(index, ms);
       newestMs = ms;
       const { peaks, cell, resolutionA } = frame;
@@ -212,13 +211,15 @@ function passedBetween(first: number, last: number, only: keyof typeof newest): 
   return listed.slice(first + 1, last).filter((one) => isOfKind(one, only)).length;
 }
 
-/** Frames per second of the last seconds. */
-function rate(): number {
-  const since = feed.now - rateMs;
-  const from = arrivals.findIndex((ms) => ms >= since);
-  arrivals = from < 0 ? [] : arrivals.slice(from);
-  return (1000 * arrivals.length) / Math.max(1000, Math.min(rateMs, feed.now - (arrivals[0] ?? 0)));
-}
+/** The run over time, for its chart. */
+export const liveStrip = (): LiveStripInput => ({
+  nowMs: feed.now,
+  isOver: feed.isOver,
+  shownAt: viewer.opened && times.get(viewer.frame),
+  status: feed.status,
+  connected: feed.connected,
+  note: feed.facts?.note,
+});
 
 const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
 
@@ -253,14 +254,18 @@ function writeLive(): void {
   });
   writeBadge(badge);
   if (isElsewhere()) return;
+  const latest = feed.isOver ? undefined : strip()?.latestWords(feed.now);
   byId('rates').textContent = [
     `${count}${facts.total === undefined ? '' : ` of ${facts.total}`} frames`,
     ...(counts.searched > 0
-      ? [`hits ${percent(counts.hits, counts.searched)}`, `indexed ${percent(counts.indexed, counts.hits)} of hits`]
+      ? [
+          `hits ${percent(counts.hits, counts.searched)}${latest?.hits ?? ''}`,
+          `indexed ${percent(counts.indexed, counts.hits)} of hits${latest?.indexed ?? ''}`,
+        ]
       : facts.searches
         ? []
         : [searchedWords()]),
-    ...(feed.isOver ? [] : [`${rate().toFixed(1)} frames/s`]),
+    ...(feed.isOver ? [] : [`${latest?.rate ?? '–'} frames/s`]),
     ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),

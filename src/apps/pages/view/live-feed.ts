@@ -4,7 +4,7 @@ import type { ScanFacts } from './live-scan.js';
 import type { LiveFacts } from './protocol.js';
 
 /** The state of the run that the server reports, or `waiting` before there is one. */
-export type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
+type RunState = 'waiting' | 'running' | 'ended' | 'stopped';
 
 /** Facts about a run. */
 export interface RunFacts extends LiveFacts {

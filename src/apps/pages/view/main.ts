@@ -7,15 +7,14 @@ import { Latest } from './calls.js';
 import { bindContrast, writeContrast } from './contrast-controls.js';
 import { element } from './elements.js';
 import { bindFiles, openServed } from './file-controls.js';
-import { bindFrames, writeFrames } from './frame-controls.js';
-import { bindKeys } from './keys.js';
+import { bindFrames, frameParts, writeFrames } from './frame-controls.js';
 import { bindLive, isLive, liveScan, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
-import { listedKeys, pageKeys } from './page-keys.js';
 import type { Colour } from './picture.js';
-import { bindScan, drawScan } from './scan-controls.js';
+import { bindScan, drawScan, writeScan } from './scan-controls.js';
 import { bindSearch, writeSearch } from './search-controls.js';
 import { stageTitles } from './stages.js';
+import { stripState } from './strip-loader.js';
 import { writeRunCharts } from './tab-controls.js';
 import type { Point } from './viewport.js';
 
@@ -23,10 +22,22 @@ drawn.pictures = () => {
   const { peaks, crystals } = viewer;
   pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
   pane.draw();
-  drawOverlay(pane, { peaks, crystals, rings: viewer.rings, show: viewer.show, light: viewer.light });
+  const { rings, beam, show, light } = viewer;
+  drawOverlay(pane, { peaks, crystals, rings, beam, show, light });
+  drawAbove();
   if (liveScan()) liveScan()?.draw();
   else drawScan();
 };
+
+/** Draws the tools and the colour bar over the frame. */
+function drawAbove(): void {
+  const { limits, scale, colours, frame } = pane.picture;
+  const pen = pane.overlay.getContext('2d');
+  if (!frame || frame.rgba || !colours || !pen) return;
+  frameParts()?.drawTools(pen);
+  if (viewer.show.has('bar'))
+    frameParts()?.drawColourBar(pen, pane.viewport, { limits, scale, colours, light: viewer.light });
+}
 
 drawn.controls = () => {
   document.body.dataset.state = liveScan() ? 'scan' : viewer.opened ? 'open' : 'empty';
@@ -34,6 +45,7 @@ drawn.controls = () => {
   writeContrast();
   writeFrames();
   writeSearch();
+  writeScan();
   writeTitles();
   if (!isLive()) void writeRunCharts(false);
 };
@@ -87,7 +99,8 @@ bindContrast();
 bindFrames();
 bindSearch();
 bindScan();
-bindKeys(pageKeys, listedKeys);
+// The page appears sooner without its keys.
+import('./page-keys.js').then(({ bindPageKeys }) => bindPageKeys()).catch(viewer.fail);
 redraw();
 
 // No error is ignored silently.
@@ -99,4 +112,4 @@ if (new URLSearchParams(location.search).has('served')) {
 }
 
 /** Accessible to tests and in the browser's console. */
-Object.assign(globalThis, { viewer, scan, liveState });
+Object.assign(globalThis, { viewer, scan, liveState, stripState });

@@ -3,9 +3,10 @@
 import { type Context, type Detector, parseGeometry } from '../../../entries/index.js';
 import { ofDataset, openedArray, PeakMaps } from '../../../entries/pages.js';
 import { listedPeaks } from './listed.js';
-import { datasetAt, LiveBook, valuesAt } from './live-book.js';
+import { datasetAt, isReceived, LiveBook, valuesAt } from './live-book.js';
 import type { InputFile, LiveFacts, OpenRequest, ShownPeakMaps } from './protocol.js';
 import { type OpenedSession, openSession, sessionOf } from './session.js';
+import { showable } from './shown.js';
 import { StreamBook } from './stream-book.js';
 
 const textFile = (name: string, text: string | undefined): InputFile | undefined =>
@@ -58,6 +59,8 @@ export async function openLive(
   const scene = { name, given, cells, openOther: valuesAt(place, dataset) };
   const { session, opened } = await sessionOf(dataset, scene, contextOf);
   session.tuned = { peaks: peaks ?? {} };
+  // By the time the page asks for its first frame, the server may have discarded it.
+  if (isReceived(place)) session.latest = [{ frame: place.index, data: showable(await dataset.read(0, 1)) }];
   // Frames that no run has searched: the parameters are tuned from those of the newest file.
   const last = Math.min(place.event ?? 0, dataset.frames - 1);
   if (!searches) session.tuning = { last, openOther: scene.openOther };
@@ -66,6 +69,8 @@ export async function openLive(
     opened: {
       ...opened,
       frames: place.index + 1,
+      // The format in which the server passes them on says nothing of their source.
+      format: isReceived(place) ? 'received frames' : opened.format,
       navigation: [],
       listed: [],
       first: place.index,

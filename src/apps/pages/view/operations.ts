@@ -1,38 +1,36 @@
 /** The operations of the worker, implemented with the public interface of ewald only. */
-import { arcOn, placedPanels } from './detector-plane.js';
 import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
-import { LiveBook } from './live-book.js';
+import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
 import type { FrameSummary, Operations } from './protocol.js';
-import { scanOperations } from './scan-operations.js';
+import { type Loading, scanOperations } from './scan-operations.js';
 import { runOperations, searchOperations } from './search-operations.js';
 import { openSession } from './session.js';
 import { stackOf } from './stack.js';
 import { StreamBook } from './stream-book.js';
+import { beamNow, toolOperations } from './tool-operations.js';
 import { Workspace } from './workspace.js';
 
 /**
  * The operations; `report` is called for every frame of a run, `loading` with the fraction of a scan that has been
  * read.
  */
-export function operations(
-  report: (summary: FrameSummary) => void,
-  loading: (share: number) => void = () => undefined,
-): Operations {
+export function operations(report: (summary: FrameSummary) => void, loading: Loading = () => undefined): Operations {
   const work = new Workspace();
   return {
     ...fileOperations(work),
     ...frameOperations(work),
+    ...toolOperations(work),
     ...searchOperations(work),
     ...runOperations(work, report),
-    ...scanOperations(() => work.current, loading),
+    ...scanOperations(work, loading),
   };
 }
 
 /** Opens files, streams and runs in progress, and follows those that grow. */
 function fileOperations(
   work: Workspace,
-): Pick<Operations, 'open' | 'openLive' | 'newest' | 'grown' | 'addFiles' | 'peakMaps'> {
+): Pick<Operations, 'open' | 'openLive' | 'newest' | 'named' | 'grown' | 'addFiles' | 'peakMaps'> {
   const context = () => work.context();
   return {
     async open(request) {
@@ -42,15 +40,36 @@ function fileOperations(
     },
 
     async openLive({ facts, client }) {
-      const next = await openLive(facts, client, context);
+      const next = await openLive(facts, client, context).catch((error: unknown) => {
+        // The page asks again for a newer frame.
+        if (error instanceof NotKept) return undefined;
+        throw error;
+      });
       return next && work.begin(next);
     },
 
     async newest({ client, only, after }) {
       const { book } = work.current;
       if (!(book instanceof LiveBook)) return undefined;
-      const place = await book.newest(client, only, after);
-      return place && { index: place.index, ageMs: place.ageMs ?? 0 };
+      // A frame that the server discards before its pixels are read is followed by a newer one.
+      for (let last = after; ; ) {
+        const place = await book.newest(client, only, last);
+        if (!place) return undefined;
+        try {
+          await work.frame(work.current, place.index);
+          return { index: place.index, ageMs: place.ageMs ?? 0 };
+        } catch (error) {
+          if (!(error instanceof NotKept)) throw error;
+          last = place.index;
+        }
+      }
+    },
+
+    async named(event) {
+      const { book } = work.current;
+      if (book instanceof StreamBook) return book.named(event);
+      const [, number] = /^\/\/(\d+)$/.exec(event) ?? [];
+      return number === undefined ? undefined : Number(number);
     },
 
     async grown(from) {
@@ -66,19 +85,25 @@ function fileOperations(
     },
 
     async peakMaps() {
-      const { book, detector } = work.current;
-      return book instanceof StreamBook && detector ? peakMapsOf(book, detector) : undefined;
+      const { book, found, detector } = work.current;
+      const counted = book instanceof StreamBook ? book : found?.book;
+      return counted && detector ? peakMapsOf(counted, detector) : undefined;
     },
   };
 }
 
 /** Shows frames: their pixels and known results, combined frames, and what lies where. */
-function frameOperations(work: Workspace): Pick<Operations, 'frame' | 'stack' | 'pixel' | 'rings'> {
+function frameOperations(work: Workspace): Pick<Operations, 'frame' | 'stack' | 'pixel'> {
   return {
     async frame(frame) {
       const of = work.current;
       const data = (await work.frame(of, frame)).slice();
-      const chunk = await of.book?.chunk(frame);
+      const place = of.found?.chunks.get(frame);
+      const chunk = await (of.book
+        ? of.book.chunk(frame)
+        : place === undefined
+          ? undefined
+          : of.found?.book.chunk(place));
       if (!chunk) return { data };
       of.indexed = { frame, crystals: chunk.crystals.map(({ reciprocal }) => ({ cell: crystalAxes(reciprocal) })) };
       return {
@@ -96,23 +121,13 @@ function frameOperations(work: Workspace): Pick<Operations, 'frame' | 'stack' | 
 
     async pixel({ fs, ss, frame }) {
       const { detector, indexed } = work.current;
-      const q = detector?.reciprocalOf(fs, ss);
+      const q = detector?.reciprocalOf(fs, ss, beamNow(work.current));
       if (!q) return { resolutionA: undefined, hkl: undefined };
       const [crystal] = indexed?.frame === frame ? indexed.crystals : [];
       const along = (axis: readonly [number, number, number]): number =>
         axis[0] * q[0] + axis[1] * q[1] + axis[2] * q[2];
       const hkl = crystal && ([along(crystal.cell[0]), along(crystal.cell[1]), along(crystal.cell[2])] as const);
       return { resolutionA: 1 / Math.hypot(...q), hkl };
-    },
-
-    async rings({ resolutionsA }) {
-      const { detector } = work.current;
-      if (!detector) return [];
-      const panels = placedPanels(detector.geometry);
-      return resolutionsA.map((resolutionA) => ({
-        resolutionA,
-        arcs: detector.ring(resolutionA).flatMap((arc) => arcOn(panels[arc.panel], arc)),
-      }));
     },
   };
 }

@@ -25,10 +25,12 @@ const onLight: Inks = { peak: '#c8102e', reflection: '#0b62c4', ring: '#4a525c',
 const onDark: Inks = { peak: '#ffb000', reflection: '#7fd0ff', ring: '#e4e8ee', halo: 'rgba(0,0,0,.75)' };
 
 /** The contents of an overlay. */
-export interface OverlayContent {
+interface OverlayContent {
   readonly peaks: ShownPeaks | undefined;
   readonly crystals: readonly ShownCrystal[];
   readonly rings: readonly ShownRing[];
+  /** Where the beam meets the plane, which is marked with the rings. */
+  readonly beam: Point | undefined;
   readonly show: ReadonlySet<string>;
   /** Whether the colour map is light for low values. */
   readonly light: boolean;
@@ -37,7 +39,7 @@ export interface OverlayContent {
 /** Minimum zoom, in screen pixels per detector pixel, at which values are written. */
 const leastZoomOfValues = 26;
 
-export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }: OverlayContent): void {
+export function drawOverlay(pane: Pane, { peaks, crystals, rings, beam, show, light }: OverlayContent): void {
   const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
   const inks = light ? onLight : onDark;
   pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
@@ -45,6 +47,11 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, show, light }:
   pen.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   const distinct = show.has('rings') ? distinctRings(rings, pane.viewport.zoom) : [];
   drawRings(pane, pen, distinct, inks);
+  if (show.has('rings') && beam) {
+    const path = new Path2D();
+    addCross(path, pane.viewport.toCanvas(beam), 6 * devicePixelRatio);
+    strokeTwice(pen, path, inks.ring, inks.halo);
+  }
   if (show.has('panels')) drawPanels(pane, pen, inks);
   if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio) drawValues(pane, pen, light);
   if (show.has('reflections'))
@@ -94,13 +101,20 @@ export function drawRegion(pane: Pane, region: ScanRegion | undefined): void {
   strokeTwice(pen, path, onDark.peak, onDark.halo);
 }
 
-/** Draws the colours of all directions in the upper right corner of a pane. */
-export function drawWheel(pane: Pane, wheel: Uint8Array | undefined): void {
-  if (!wheel) return;
-  const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
-  const margin = 8 * devicePixelRatio;
-  const picture = new ImageData(new Uint8ClampedArray(wheel), wheelSize, wheelSize);
-  pen.putImageData(picture, pane.overlay.width - wheelSize - margin, margin);
+/** Draws the colours of all directions at the right of a pane, with the length of the vectors at their rim. */
+export function drawWheel({ overlay }: Pane, wheel: Uint8Array, rim: string, ink: string): void {
+  const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
+  const size = wheelSize * devicePixelRatio;
+  const [x, y] = [overlay.width - size - 6 * devicePixelRatio, (overlay.height - size) / 2];
+  const picture = new OffscreenCanvas(wheelSize, wheelSize);
+  const colours = new ImageData(new Uint8ClampedArray(wheel), wheelSize, wheelSize);
+  (picture.getContext('2d') as OffscreenCanvasRenderingContext2D).putImageData(colours, 0, 0);
+  pen.drawImage(picture, x, y, size, size);
+  pen.fillStyle = ink;
+  pen.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  pen.textAlign = 'center';
+  pen.fillText(rim, x + size / 2, y + size + 14 * devicePixelRatio);
+  pen.textAlign = 'left';
 }
 
 function addCross(path: Path2D, [x, y]: Point, reach: number): void {
@@ -266,7 +280,7 @@ function drawValues({ viewport, layout, picture }: Pane, pen: CanvasRenderingCon
       const value = data[i] as number;
       const share = (value - limits[0]) / (limits[1] - limits[0]);
       const darkPixel = light ? share > 0.4 : share < 0.6;
-      pen.fillStyle = bad?.[i] || !darkPixel ? '#000' : '#fff';
+      pen.fillStyle = (bad?.[i] ? light : !darkPixel) ? '#000' : '#fff';
       pen.fillText(bad?.[i] ? '×' : writtenValue(value), ...viewport.toCanvas(place));
     }
   pen.restore();

@@ -3,7 +3,7 @@ import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { colourMapNames } from './colour-maps.js';
 import { go, play, step, toggleFilter } from './frame-controls.js';
-import { type KeyAction, nextOf } from './keys.js';
+import { bindKeys, type KeyAction, nextOf } from './keys.js';
 import { follow, isLive } from './live-controls.js';
 import { isScan, scanKeys } from './scan-controls.js';
 import { copyLink } from './search-controls.js';
@@ -69,12 +69,9 @@ const viewKeys: readonly KeyAction[] = [
   { keys: ['?'], about: 'this list', act: () => byId<HTMLDialogElement>('keys').showModal() },
 ];
 
-/** The order in which the keys are listed. */
-export const listedKeys: readonly KeyAction[] = [...frameKeys, ...viewKeys, ...scanKeys];
-
-/** The order in which they are tried. */
-export const pageKeys: readonly KeyAction[] = [
-  ...scanKeys,
-  ...frameKeys.map((action) => ({ ...action, when: () => !isScan() })),
-  ...viewKeys,
-];
+/** Binds the keys; they are listed in the order of their use, and those of a scan are tried first. */
+export const bindPageKeys = (): void =>
+  bindKeys(
+    [...scanKeys, ...frameKeys.map((action) => ({ ...action, when: () => !isScan() })), ...viewKeys],
+    [...frameKeys, ...viewKeys, ...scanKeys],
+  );

@@ -4,6 +4,9 @@ import { Layout, wholeFrame } from './layout.js';
 import { Picture } from './picture.js';
 import { type Point, Viewport } from './viewport.js';
 
+/** Height of the line of text below a saved picture, in CSS pixels. */
+const captionHeight = 26;
+
 /** Zoom factor per notch of a wheel. */
 const notch = 1.1;
 
@@ -21,6 +24,8 @@ export class Pane {
    * pointer moves the picture.
    */
   grab: (place: Point, event: PointerEvent) => ((place: Point) => void) | undefined = () => undefined;
+  /** Width at the right that the whole picture leaves free, in CSS pixels. */
+  inset = 0;
   #held: ((place: Point) => void) | undefined;
   /** Whether all panels are shown, also after the pane changes its size, until the picture is moved. */
   #fitted = false;
@@ -32,6 +37,8 @@ export class Pane {
     this.#canvas = picture;
     this.overlay = overlay;
     this.picture = new Picture(picture);
+    // On an accelerated canvas, a software renderer takes ten times as long for dashed rings. The first call decides.
+    overlay.getContext('2d', { willReadFrequently: this.picture.isSoftware });
     this.picture.onRestored = () => this.onChange();
     this.#bind();
     new ResizeObserver(() => (this.#fitted ? this.fit() : this.onChange())).observe(figure);
@@ -47,7 +54,7 @@ export class Pane {
 
   fit(): void {
     this.#resize();
-    this.viewport.fit(this.layout.box);
+    this.viewport.fit(this.layout.box, this.inset * devicePixelRatio);
     this.#fitted = true;
     this.onChange();
   }
@@ -87,15 +94,23 @@ export class Pane {
     this.picture.draw(this.viewport);
   }
 
-  /** Picture and overlay as one image, in the size on the screen. */
-  async image(): Promise<Blob> {
+  /** Picture and overlay as one image, in the size on the screen, with a line of text below. */
+  async image(caption: string): Promise<Blob> {
     const { width, height } = this.viewport;
-    const canvas = new OffscreenCanvas(width, height);
+    const line = captionHeight * devicePixelRatio;
+    const canvas = new OffscreenCanvas(width, height + line);
     const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
     // The drawing buffer is cleared after the page has been shown, so the picture is drawn and copied in one task.
     this.picture.draw(this.viewport, true);
     pen.drawImage(this.#canvas, 0, 0);
     pen.drawImage(this.overlay, 0, 0);
+    pen.fillStyle = '#fff';
+    pen.fillRect(0, height, width, line);
+    pen.fillStyle = '#000';
+    pen.textBaseline = 'middle';
+    pen.font = `${13 * devicePixelRatio}px system-ui, sans-serif`;
+    // A long name is condensed rather than cut.
+    pen.fillText(caption, 8 * devicePixelRatio, height + line / 2, width - 16 * devicePixelRatio);
     return canvas.convertToBlob({ type: 'image/png' });
   }
 

@@ -24,8 +24,12 @@ export interface ShownFrame extends GoodPixels {
   readonly rgba?: Uint8Array | undefined;
 }
 
-/** Colour of masked and saturated pixels, which occurs in none of the colour maps. */
-const badColour: Colour = [0x9e / 255, 0xb8 / 255, 0xd1 / 255];
+/** Colours of masked and saturated pixels, which occur in none of the colour maps. */
+const badColours: Readonly<Record<'light' | 'dark', Colour>> = {
+  light: [0x9e / 255, 0xb8 / 255, 0xd1 / 255],
+  // Above a dark background, the mask must not be the brightest part of the picture.
+  dark: [0x1c / 255, 0x40 / 255, 0x40 / 255],
+};
 const saturatedColour: Colour = [0xd9 / 255, 0x1a / 255, 0x8c / 255];
 /** Width of the texture of a folded frame. */
 const foldedWidth = 2048;
@@ -40,6 +44,8 @@ export class Picture {
   onLost: () => void = () => undefined;
   /** Called when a lost context has been restored and the picture has to be redrawn. */
   onRestored: () => void = () => undefined;
+  /** Whether the processor draws, as in virtual machines and remote desktops. */
+  readonly isSoftware: boolean;
   readonly #gl: Gl;
   #programs = new Map<Kind, WebGLProgram>();
   #textures = new Map<keyof typeof units, { readonly texture: WebGLTexture; readonly key: string }>();
@@ -60,6 +66,9 @@ export class Picture {
           'or open this page in another browser.',
       );
     this.#gl = gl;
+    const names = gl.getExtension('WEBGL_debug_renderer_info');
+    const renderer = names ? String(gl.getParameter(names.UNMASKED_RENDERER_WEBGL)) : '';
+    this.isSoftware = /swiftshader|llvmpipe|softpipe|basic render|software/i.test(renderer);
     // Without preventDefault the context would never be restored.
     canvas.addEventListener('webglcontextlost', (event) => {
       event.preventDefault();
@@ -73,10 +82,21 @@ export class Picture {
     return this.#frame;
   }
 
+  /** The table of colours, [256, 3]. */
+  get colours(): Uint8Array | undefined {
+    return this.#colours;
+  }
+
   /** Shows no frame. */
   clear(): void {
     this.#version++;
     this.#frame = undefined;
+  }
+
+  /** The colour of masked pixels: pale among colours whose low values are light, dark among the others. */
+  get badColour(): Colour {
+    const [red = 0, green = 0, blue = 0] = this.#colours ?? [];
+    return badColours[red + green + blue > 384 ? 'light' : 'dark'];
   }
 
   /** Uploads a frame and its mask. */
@@ -145,7 +165,7 @@ export class Picture {
     gl.uniform2f(at('limits'), ...limits);
     gl.uniform2f(at('valid'), ...(frame.validRange.map(Math.fround) as [number, number]));
     gl.uniform1i(at('scale'), scales.indexOf(scale));
-    gl.uniform3f(at('badColour'), ...badColour);
+    gl.uniform3f(at('badColour'), ...this.badColour);
     gl.uniform3f(at('saturatedColour'), ...saturatedColour);
     this.#bindPanels();
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#panels.length);

@@ -1,7 +1,10 @@
 /** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
+import type { OpenOptions } from '../../../entries/data.js';
 import type { KnownCell, SearchSettings } from '../../../entries/index.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
+import type { PickedScan } from './picked-frames.js';
+import type { LiveQuantity, ScanQuantity, ScanUnits } from './scan-quantities.js';
 
 /** A file with its name: a dropped one, or the address of one on the server. */
 export type InputFile = {
@@ -18,6 +21,12 @@ export interface OpenRequest {
   readonly cell: InputFile | undefined;
   /** A stream whose results are shown with its frames. */
   readonly stream?: InputFile | undefined;
+  /** How the frames are read, where their files do not say it. */
+  readonly opening?:
+    | (Pick<OpenOptions, 'navShape' | 'sigShape' | 'dtype' | 'offset'> & Pick<PickedScan, 'syncOffset' | 'roi'>)
+    | undefined;
+  /** A calibration of the scan, and the file that it comes from. */
+  readonly calibration?: { readonly name: string; readonly found: unknown } | undefined;
 }
 
 /** A run in progress, as its server describes it. */
@@ -46,6 +55,8 @@ export interface Opened {
   readonly notes: readonly string[];
   /** Panels of the detector in the displayed plane; undefined without a geometry. */
   readonly panels: readonly PlacedPanel[] | undefined;
+  /** Where the beam meets the displayed plane; undefined without a geometry. */
+  readonly beam: readonly [x: number, y: number] | undefined;
   /** The reason why there is no detector; peaks can then be found but not indexed. */
   readonly withoutDetector: string | undefined;
   /** Nonzero for bad pixels, [height, width]; undefined without a mask. */
@@ -54,6 +65,8 @@ export interface Opened {
   readonly wavelengthA: number | undefined;
   /** Lengths and angles of the known cell. */
   readonly cell: readonly number[] | undefined;
+  /** Its centring, such as P. */
+  readonly centring?: string | undefined;
   /** Whether the frames are electron diffraction patterns, which use another contrast rule. */
   readonly electrons: boolean;
   /** The frames of a stream: their results are shown, and no others are searched for. */
@@ -102,7 +115,7 @@ export interface ShownCrystal {
 }
 
 /** Reflections as columns. */
-export interface ShownReflections {
+interface ShownReflections {
   readonly count: number;
   readonly hkl: Int16Array;
   /** Pixels of the frame. */
@@ -113,7 +126,7 @@ export interface ShownReflections {
 }
 
 /** The results of a frame. */
-export interface ShownResult {
+interface ShownResult {
   readonly peaks: ShownPeaks;
   readonly crystals: readonly ShownCrystal[];
   readonly ms: number;
@@ -178,6 +191,10 @@ export interface LoadedScan {
   /** Bytes that the scan takes in the file and in memory. */
   readonly fileBytes: number;
   readonly bytes: number;
+  /** What the file states, and the calibration that was given with it. */
+  readonly optics: Optics;
+  readonly units: ScanUnits;
+  readonly calibration: ShownCalibration | undefined;
 }
 
 /** A rectangle of positions of a scan: column and row of its first position, and its size. */
@@ -188,18 +205,42 @@ export interface ScanRegion {
   readonly h: number;
 }
 
-/**
- * The quantity computed from the pixels inside a virtual detector: their sum, or the field of the shifts of their
- * centre of mass from its mean, or the length, divergence or curl of this field.
- */
-export type ScanQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl';
-
-/** An image of a scan to be computed. */
-export interface ScanImageRequest {
+/** An image of a scan to be computed from the pixels in a virtual detector. */
+interface ScanImageRequest {
   readonly shape: VirtualShape;
-  readonly quantity: ScanQuantity;
+  readonly quantity: LiveQuantity;
   /** Whether the absolute Fourier transform of the image is returned. */
   readonly fourier: boolean;
+  /** Length of a vector that has the full colour; undefined: that of the longest ones. */
+  readonly rim?: number | undefined;
+  /** Rotation of the shifts into the axes of the scan, in degrees, and whether y of the detector is inverted. */
+  readonly scanRotation?: number | undefined;
+  readonly flipY?: boolean | undefined;
+}
+
+/** What is known of the optics beside the pixels. */
+export interface Optics {
+  /** Acceleration voltage in kV, convergence semi-angle in mrad, step of the scan in nm. */
+  readonly voltage?: number | undefined;
+  readonly semiconv?: number | undefined;
+  readonly dpix?: number | undefined;
+}
+
+/** A calibration of the scan, as far as the page shows and uses it. */
+export interface ShownCalibration {
+  /** Each part with its error, or the reason why it is not known. */
+  readonly texts: readonly (readonly [name: string, text: string])[];
+  readonly notes: readonly string[];
+  /** Centre and radius of the bright field, and radius of the disk that holds it at every position; in pixels. */
+  readonly centre: readonly [y: number, x: number] | undefined;
+  readonly radius: number | undefined;
+  readonly reach: number | undefined;
+  readonly scanRotation: number | undefined;
+  readonly flipY: boolean | undefined;
+  readonly optics: Optics;
+  readonly units: ScanUnits;
+  /** The file of the calibration. */
+  readonly json: string;
 }
 
 /** An image of a scan. */
@@ -209,6 +250,10 @@ export interface ScanImage {
   readonly rgba: Uint8Array | undefined;
   /** The colours of all directions and lengths, [wheelSize, wheelSize, 4]. */
   readonly wheel: Uint8Array | undefined;
+  /** Length of the vectors at the rim of the wheel. */
+  readonly rim?: number | undefined;
+  /** What the image should be read with. */
+  readonly notes?: readonly string[] | undefined;
   readonly ms: number;
 }
 
@@ -247,6 +292,20 @@ export interface RunResult {
 /** How frames are combined. */
 export type StackKind = 'sum' | 'mean' | 'maximum';
 
+/** A known cell, as the page shows it: lengths in Å, angles in degrees, and its centring. */
+export type ShownCell = Required<Pick<Opened, 'cell' | 'centring'>>;
+
+/** Where the page takes the detector to be, instead of where its geometry says. */
+export interface Adjustment {
+  /** How far the beam is moved over the displayed plane, in its pixels. */
+  readonly moved: readonly [x: number, y: number];
+  /** Metres; undefined: as the geometry says. */
+  readonly distanceM: number | undefined;
+}
+
+/** Pixels of a frame: fs and ss. */
+export type PixelPlace = readonly [fs: number, ss: number];
+
 /** The operations of the worker; each returns a promise. */
 export interface Operations {
   open(request: OpenRequest): Promise<Opened>;
@@ -258,11 +317,17 @@ export interface Operations {
     readonly only: string;
     readonly after: number;
   }): Promise<{ readonly index: number; readonly ageMs: number } | undefined>;
+  /** The number of the frame of an event, such as `//25` or the event of a stream; undefined for an unknown one. */
+  named(event: string): Promise<number | undefined>;
   /** The frames that a stream has gained. */
   grown(from: number): Promise<readonly FrameSummary[]>;
   /** Adds files of frames that a stream names. */
   addFiles(files: readonly InputFile[]): Promise<void>;
-  /** Counts of all peaks of a stream by position and by intensity. */
+  /** Indexes with this cell from now on; undefined: with none until it is determined. Throws for other texts. */
+  cell(file: InputFile | undefined): Promise<ShownCell>;
+  /** Keeps the results of a search of the open frames: they are shown with each frame, and their peaks are counted. */
+  keep(stream: Blob): Promise<void>;
+  /** Counts of all peaks of a stream, or of a search that was kept, by position and by intensity. */
   peakMaps(): Promise<ShownPeakMaps | undefined>;
   /** A frame in a type that textures support, with the results that are known without a search. */
   frame(frame: number): Promise<{
@@ -292,13 +357,33 @@ export interface Operations {
   run(request: RunRequest): Promise<RunResult>;
   /** Ends a run after the current frame. */
   stop(): Promise<void>;
-  /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `mostBytes`. */
-  loadScan(request: { readonly mostBytes: number }): Promise<LoadedScan>;
-  /** An image of the scan, with one number for each position. */
+  /**
+   * Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `mostBytes`. The
+   * sum within `shape` is reported as it grows.
+   */
+  loadScan(request: { readonly mostBytes: number; readonly shape: VirtualShape }): Promise<LoadedScan>;
+  /** An image of the scan, with one number for each position; while the scan is read, the sum of what is there. */
   virtual(request: ScanImageRequest): Promise<ScanImage>;
+  /** Finds centre, radius, rotation and drift in the frames. */
+  calibrate(optics: Optics): Promise<ShownCalibration>;
+  /** A result of an analysis of whole frames with the calibration, which is made when it is needed. */
+  analysed(request: {
+    readonly quantity: ScanQuantity;
+    readonly optics: Optics;
+  }): Promise<ScanImage & { readonly calibration: ShownCalibration }>;
   /** The mean pattern of a region of the scan; undefined: of all positions. */
   pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }>;
   pixel(request: { readonly fs: number; readonly ss: number; readonly frame: number }): Promise<PixelReading>;
+  /** Moves the beam for what is measured and drawn; returns its place in the displayed plane. */
+  adjust(
+    adjustment: Adjustment,
+  ): Promise<{ readonly place: readonly [x: number, y: number]; readonly distanceM: number }>;
+  /** Searches with the detector as it is adjusted, without the painted pixels; returns its .geom. */
+  settle(painted: Uint8Array | undefined): Promise<string>;
+  /** The bin of each pixel by the length of its reciprocal vector, of `count` equal bins up to `greatest`, 1/Å. */
+  radialBins(count: number): Promise<{ readonly bins: Uint16Array; readonly greatest: number }>;
+  /** The distance in real space, Å, that two pixels are apart in reciprocal space; undefined between panels. */
+  apart(ends: readonly [PixelPlace, PixelPlace]): Promise<number | undefined>;
   rings(request: { readonly resolutionsA: readonly number[] }): Promise<readonly ShownRing[]>;
 }
 
@@ -312,9 +397,9 @@ export interface Call {
   readonly argument: unknown;
 }
 
-/** A result, the summary of a frame during a run, or the fraction of a scan that has been read. */
+/** A result, the summary of a frame during a run, or the fraction of a scan that has been read, with its image. */
 export type Reply =
-  | { readonly loaded: number }
+  | { readonly loaded: number; readonly image: ScanImage }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly progress: FrameSummary };

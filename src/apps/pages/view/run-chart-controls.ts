@@ -1,5 +1,5 @@
 /** Tabs about all frames: histograms of the cells, a virtual powder pattern, and intensity against resolution. */
-import { counted, median, peakogramBins, peakogramDecades, peakogramMost } from '../../../entries/pages.js';
+import { counted, median, peakogramBins, peakogramDecades, peakogramMost, ticks } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { engine, pane, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';
@@ -12,6 +12,8 @@ let shown: Tab = 'frame';
 /** Maximum number of cells kept for the histograms; if there are more, the latest are kept. */
 const mostCells = 20_000;
 const bins = 40;
+/** Height of the numbers below a histogram, in CSS pixels. */
+const axisHeight = 15;
 const names = ['a / Å', 'b / Å', 'c / Å', 'α / °', 'β / °', 'γ / °'];
 /** Whether the counts of peaks come from the server of a run. */
 const live = (): boolean => document.body.dataset.live === 'true';
@@ -38,11 +40,13 @@ export function bindRunCharts(): void {
     loadedAt = Number.NEGATIVE_INFINITY;
     void writeRunCharts();
   };
-  for (const [i, tab] of tabs.entries()) {
+  for (const tab of tabs) {
     tab.addEventListener('click', () => choose(tab));
     tab.addEventListener('keydown', (event) => {
       const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      const next = by === undefined ? undefined : tabs[(i + by + tabs.length) % tabs.length];
+      const offered = tabs.filter((one) => !one.hidden);
+      const at = offered.indexOf(tab) + offered.length;
+      const next = by === undefined ? undefined : offered[(at + by) % offered.length];
       if (!next) return;
       // Outside the tabs, the arrow keys step through frames.
       event.stopPropagation();
@@ -51,19 +55,111 @@ export function bindRunCharts(): void {
     });
   }
   byId('cells').replaceChildren(
-    ...names.map((name) => {
+    ...names.map((name, i) => {
       const canvas = element('canvas');
-      canvas.setAttribute('role', 'img');
+      bindGaussian(canvas, i);
       const title = element('h3', '', [element('span', name), element('output')]);
       return element('div', '', [title, canvas]);
     }),
   );
+  const use = element('button', 'Index with these');
+  use.type = 'button';
+  use.id = 'use-gaussians';
+  use.title = 'Takes the centres of the curves as the known cell';
+  use.addEventListener('click', () => void useGaussians().catch(viewer.fail));
+  byId('cells').after(use, hint('Drag a curve to a peak, or move it by the arrow keys: it fits itself to it.'));
+}
+
+function hint(text: string): HTMLElement {
+  const line = element('p', text);
+  line.className = 'hint';
+  return line;
+}
+
+/** A normal distribution. */
+interface Gaussian {
+  readonly mean: number;
+  readonly sigma: number;
+}
+
+/** What the histogram of each number shows: its values in order, and the ends of its axis. */
+const shownOf: { sorted: Float64Array; from: number; to: number }[] = [];
+/** Where the user has put a curve; undefined: it is fitted to all values. */
+const dragged: (Gaussian | undefined)[] = [];
+
+/** The list of frames to which they belong. */
+let draggedOf: unknown;
+
+/** A curve of a histogram follows the pointer or the arrow keys, and is then fitted to the values around it. */
+function bindGaussian(canvas: HTMLCanvasElement, i: number): void {
+  canvas.setAttribute('role', 'slider');
+  canvas.tabIndex = 0;
+  const move = (mean: number): void => {
+    const { sorted, from, to } = shownOf[i] ?? { sorted: new Float64Array(), from: 0, to: 0 };
+    if (sorted.length === 0) return;
+    dragged[i] = { mean, sigma: dragged[i]?.sigma ?? fitted(sorted).sigma ?? (to - from) / 12 };
+    writeCells();
+  };
+  const drop = (): void => {
+    const { sorted } = shownOf[i] ?? {};
+    if (!sorted || !dragged[i]) return;
+    dragged[i] = fitted(sorted, dragged[i]);
+    writeCells();
+  };
+  const at = ({ clientX }: PointerEvent): number => {
+    const { left, width } = canvas.getBoundingClientRect();
+    const { from = 0, to = 0 } = shownOf[i] ?? {};
+    return from + ((clientX - left) / width) * (to - from);
+  };
+  canvas.addEventListener('pointerdown', (event) => {
+    canvas.setPointerCapture(event.pointerId);
+    move(at(event));
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (event.buttons > 0) move(at(event));
+  });
+  canvas.addEventListener('pointerup', drop);
+  canvas.addEventListener('keydown', (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const { sorted, from = 0, to = 0 } = shownOf[i] ?? {};
+    if (by === undefined || !sorted) return;
+    // Elsewhere the arrow keys step through frames.
+    event.preventDefault();
+    event.stopPropagation();
+    move((dragged[i] ?? fitted(sorted)).mean + (by * (to - from)) / 100);
+  });
+  canvas.addEventListener('keyup', ({ key }) => {
+    if (key.startsWith('Arrow')) drop();
+  });
+}
+
+/** The normal distribution of the values around a first guess, by default around their median. */
+export function fitted(sorted: Float64Array, guess?: Gaussian): Gaussian {
+  const middle = median(sorted);
+  const spread = (values: Float64Array): number => 1.4826 * median(values.map((x) => Math.abs(x - middle)));
+  let { mean, sigma } = guess ?? { mean: middle, sigma: spread(sorted) };
+  for (let round = 0; round < 20; round++) {
+    const near = sorted.filter((x) => Math.abs(x - mean) <= 2.5 * sigma);
+    if (near.length < 2) break;
+    mean = near.reduce((sum, x) => sum + x, 0) / near.length;
+    // The tails beyond 2.5 σ are missing from this sum: its root is 0.9548 of σ.
+    sigma = Math.sqrt(near.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (near.length - 1)) / 0.9548;
+  }
+  return { mean, sigma };
+}
+
+/** Takes the centres of the curves as the known cell, in the centring of the known one. */
+async function useGaussians(): Promise<void> {
+  if (shownOf.some(({ sorted }) => sorted.length === 0)) return;
+  const means = shownOf.map(({ sorted }, i) => (dragged[i] ?? fitted(sorted)).mean.toFixed(3));
+  const { centring = 'P' } = viewer.opened ?? {};
+  await viewer.setCell({ name: 'the curves', blob: new Blob([[...means, centring].join(' ')]) });
+  await viewer.index();
 }
 
 /** Draws the tab that is shown. */
 export async function writeRunCharts(): Promise<void> {
-  const any = live() || viewer.summaries.some(Boolean);
-  byId('tabs').hidden = !any;
+  offerTabs();
   if (shown === 'cells') writeCells();
   if (shown !== 'powder' && shown !== 'peakogram') return;
   await load();
@@ -71,18 +167,33 @@ export async function writeRunCharts(): Promise<void> {
   else writePeakogram();
 }
 
+/** Offers the tabs that have something to show. */
+function offerTabs(): void {
+  const hasPeaks = live() || ((viewer.opened?.listed ?? viewer.stream) !== undefined && !!viewer.opened?.panels);
+  const offered: Readonly<Record<Tab, boolean>> = {
+    frame: true,
+    cells: viewer.summaries.some((one) => one?.cell),
+    powder: hasPeaks,
+    peakogram: hasPeaks,
+  };
+  byId('tabs').hidden = !offered.cells && !hasPeaks;
+  for (const tab of byId('tabs').querySelectorAll<HTMLButtonElement>('[role="tab"]'))
+    tab.hidden = !offered[tab.dataset.tab as Tab];
+  if (!offered[shown]) byId('tabs').querySelector<HTMLButtonElement>('[data-tab="frame"]')?.click();
+}
+
 async function load(): Promise<void> {
   // When the run has ended, its server will end soon, so the counts are requested once more.
   const isStale = live()
     ? !isFinal && performance.now() - loadedAt > everyMs
-    : mapsOf !== viewer.opened || viewer.running;
+    : mapsOf !== (viewer.stream ?? viewer.opened);
   if (loading || !isStale) return;
   loading = true;
   isFinal = live() && isOver();
-  const { opened } = viewer;
+  const of = viewer.stream ?? viewer.opened;
   try {
     maps = live() ? await served() : await engine.call('peakMaps');
-    mapsOf = opened;
+    mapsOf = of;
   } catch (error) {
     if (!live()) viewer.fail(error);
   } finally {
@@ -109,28 +220,45 @@ async function served(): Promise<ShownPeakMaps | undefined> {
 function writeCells(): void {
   const all = viewer.summaries.flatMap((one) => (one?.cell ? [one.cell] : [])).slice(-mostCells);
   const target = viewer.opened?.cell;
+  // The curves of another file or search are no guess for these.
+  if (draggedOf !== viewer.summaries) dragged.length = 0;
+  draggedOf = viewer.summaries;
   byId('cells-of').textContent =
     all.length === 0
       ? 'No frame is indexed yet.'
       : `${counted(all.length, 'indexed frame')}${target ? '; line: known cell' : ''}`;
   for (const [i, box] of [...byId('cells').children].entries()) {
     const sorted = Float64Array.from(all, (cell) => cell[i] as number).sort();
-    const middle = median(sorted);
-    const spread = 1.4826 * median(sorted.map((x) => Math.abs(x - middle)));
-    const words = sorted.length === 0 ? '' : `${middle.toFixed(2)} ± ${spread.toFixed(2)}`;
+    const curve = sorted.length === 0 ? undefined : (dragged[i] ?? fitted(sorted));
+    const words = curve
+      ? `${curve.mean.toFixed(2)} ± ${curve.sigma < 0.1 ? curve.sigma.toPrecision(1) : curve.sigma.toFixed(2)}`
+      : '';
     (box.querySelector('output') as HTMLOutputElement).value = words;
     const canvas = box.querySelector('canvas') as HTMLCanvasElement;
-    canvas.ariaLabel = `${names[i]}: ${words || 'none'}`;
-    drawHistogramOf(canvas, sorted, target?.[i]);
+    const [from, to] = drawHistogramOf(canvas, sorted, target?.[i], curve);
+    shownOf[i] = { sorted, from, to };
+    canvas.ariaLabel = names[i] as string;
+    canvas.ariaValueText = words || 'none';
+    for (const [name, value] of Object.entries({ min: from, max: to, now: curve?.mean ?? from }))
+      canvas.setAttribute(`aria-value${name}`, value.toFixed(2));
   }
 }
 
-/** Draws a histogram of sorted numbers, wide enough for all but a few of them and for the target. */
-function drawHistogramOf(canvas: HTMLCanvasElement, sorted: Float64Array, target: number | undefined): void {
+/**
+ * Draws a histogram of sorted numbers with an axis, wide enough for all but a few of them and for the target, and a
+ * curve over it; returns the ends of the axis.
+ */
+function drawHistogramOf(
+  canvas: HTMLCanvasElement,
+  sorted: Float64Array,
+  target: number | undefined,
+  curve: Gaussian | undefined,
+): readonly [number, number] {
   fitCanvas(canvas);
   const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
-  const { width, height } = canvas;
-  pen.clearRect(0, 0, width, height);
+  const { width } = canvas;
+  const height = canvas.height - axisHeight * devicePixelRatio;
+  pen.clearRect(0, 0, width, canvas.height);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))] ?? target ?? 0;
   const [low, high] = [Math.min(at(0.02), target ?? at(0.02)), Math.max(at(0.98), target ?? at(0.98))];
   const margin = Math.max(0.25 * (high - low), 0.002 * Math.abs(high), 1e-6);
@@ -146,9 +274,34 @@ function drawHistogramOf(canvas: HTMLCanvasElement, sorted: Float64Array, target
     const bar = (count / most) * (height - 2);
     pen.fillRect((i * width) / bins, height - bar, width / bins - 1, bar);
   }
-  if (target === undefined) return;
+  const x = (value: number): number => ((value - from) / (to - from)) * width;
+  pen.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+  pen.textAlign = 'center';
+  pen.textBaseline = 'bottom';
+  for (const tick of ticks(from, to)) {
+    pen.fillRect(x(tick), height, devicePixelRatio, 3 * devicePixelRatio);
+    const text = String(Number(tick.toPrecision(5)));
+    const half = pen.measureText(text).width / 2;
+    pen.fillText(text, Math.max(half, Math.min(width - half, x(tick))), canvas.height);
+  }
   pen.fillStyle = inkOf(canvas, 'accentColor');
-  pen.fillRect(((target - from) / (to - from)) * width - devicePixelRatio, 0, 2 * devicePixelRatio, height);
+  pen.strokeStyle = pen.fillStyle;
+  if (target !== undefined) pen.fillRect(x(target) - devicePixelRatio, 0, 2 * devicePixelRatio, height);
+  if (curve) {
+    const { mean } = curve;
+    // A narrower curve would not be seen.
+    const sigma = Math.max(curve.sigma, (to - from) / bins / 2);
+    const near = sorted.filter((value) => Math.abs(value - mean) <= 2.5 * sigma).length;
+    const peak = ((near * (to - from)) / bins / (sigma * Math.sqrt(2 * Math.PI)) / most) * (height - 2);
+    pen.lineWidth = 1.5 * devicePixelRatio;
+    pen.beginPath();
+    for (let px = 0; px <= width; px++) {
+      const off = (from + (px / width) * (to - from) - mean) / sigma;
+      pen.lineTo(px, height - Math.min(height, peak * Math.exp(-0.5 * off * off)));
+    }
+    pen.stroke();
+  }
+  return [from, to];
 }
 
 /** Returns a function that maps counts to colours on a logarithmic scale. */

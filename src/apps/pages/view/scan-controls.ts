@@ -1,46 +1,164 @@
 /** The controls of a scan: the shape of its virtual detector, and the pictures in both panes. */
 import { byId } from '../by-id.js';
-import { engine, pane, redraw, say, scan, viewer } from './app.js';
-import { bindSelect, field, onClick, slidersIn, writeSlider } from './elements.js';
+import { engine, imagePane, pane, redraw, say, scan, viewer } from './app.js';
+import { barWidth, drawColourBar, drawScaleBar } from './bars.js';
+import { colourMaps } from './colour-maps.js';
+import { bindSelect, element, field, inkOf, onClick, slidersIn, writeSlider } from './elements.js';
 import { type KeyAction, nextOf } from './keys.js';
-import { drawDetector, drawRegion, drawWheel } from './overlay.js';
-import type { LoadedScan, Opened, ScanQuantity, VirtualShape } from './protocol.js';
+import { drawDetector } from './overlay.js';
+import type { LoadedScan, Opened, VirtualShape } from './protocol.js';
+import { save } from './save.js';
+import { isLive, quantities, quantityNames, type ScanQuantity } from './scan-quantities.js';
+import { isScanOf } from './viewer.js';
 
 const radii = slidersIn('virtual');
 let scanning = false;
 /** Whether the open file is displayed as a scan. */
 export const isScan = (): boolean => scanning;
 
-/** The quantities that can be computed from the pixels in the detector, in the order in which the page offers them. */
-const quantities: Readonly<Record<ScanQuantity, string>> = {
-  sum: 'Sum',
-  field: 'Centre of mass, direction',
-  magnitude: 'Centre of mass, shift',
-  divergence: 'Divergence of the shifts',
-  curl: 'Curl of the shifts',
-};
-export const quantityNames = Object.keys(quantities) as ScanQuantity[];
+/** Browsers keep sixteen contexts of WebGL at most. */
+const mostPanes = 12;
 
 export function bindScan(): void {
   viewer.onOpened = openScan;
   scan.onChange = redraw;
   scan.onPattern = (data, name, size) => viewer.showPattern(data, name, size);
-  engine.onLoaded = (share) => say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
-  const named = quantityNames.map((name) => [name, quantities[name]] as const);
-  bindSelect<ScanQuantity>('quantity', (quantity) => scan.compute({ quantity }), named);
+  scan.onWork = (text) => say(text, false);
+  engine.onLoaded = (share, image) => {
+    say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
+    scan.fill(image);
+  };
+  const named = quantityNames.map((name) => [name, quantities[name].title] as const);
+  bindSelect<ScanQuantity | ''>('add-pane', addPane, [['', 'Add a pane…'], ...named]);
+  bindOptics();
   field('fourier').addEventListener('change', () => void scan.compute({ fourier: field('fourier').checked }));
   onClick('larger', () => scan.grow(1));
   onClick('smaller', () => scan.grow(-1));
+  field('shape').addEventListener('change', changeShape);
   bindSelect<VirtualShape['kind']>('virtual-kind', (kind) => scan.change({ kind }));
   for (const slider of radii)
     slider.addEventListener('input', () => void scan.change({ [slider.name]: Number(slider.value) }));
   onClick('mean', () => scan.moveTo(undefined));
+  onClick('bright-field', () => scan.fieldOf('bright'));
+  onClick('dark-field', () => scan.fieldOf('dark'));
+  onClick('pattern-npy', () => void savePattern().catch(viewer.fail));
+}
+
+/** Shows another result in a separate pane. */
+export function addPane(quantity: ScanQuantity | ''): void {
+  byId<HTMLSelectElement>('add-pane').value = '';
+  if (quantity === '') return;
+  if (scan.images.length + 1 >= mostPanes) {
+    say(`There are ${mostPanes} panes; close one of them to see another result.`, true);
+    return;
+  }
+  const figure = byId('scan-pane').cloneNode(true) as HTMLElement;
+  figure.removeAttribute('id');
+  for (const part of figure.querySelectorAll('[id]')) part.removeAttribute('id');
+  (figure.querySelector('[name="close"]') as HTMLElement).hidden = false;
+  document.querySelector('aside')?.before(figure);
+  const made = imagePane(figure);
+  figure.addEventListener('close', () => {
+    figure.remove();
+    scan.remove(made);
+    arrange();
+  });
+  void scan.add(made, quantity);
+  arrange();
+}
+
+/** Distributes the panes over rows and columns. */
+function arrange(): void {
+  const panes = scan.images.length + 1;
+  const columns = panes <= 4 ? 2 : 3;
+  const { style } = document.querySelector('main') as HTMLElement;
+  style.setProperty('--columns', String(columns));
+  style.setProperty('--rows', String(Math.ceil(panes / columns)));
+}
+
+const opticsNames = ['voltage', 'semiconv', 'dpix'] as const;
+const opticsField = (name: string): HTMLInputElement =>
+  document.querySelector(`.optics [name="${name}"]`) as HTMLInputElement;
+
+function bindOptics(): void {
+  for (const name of opticsNames)
+    opticsField(name).addEventListener('change', ({ target }) => {
+      const { value } = target as HTMLInputElement;
+      const number = Number(value);
+      if (value.trim() !== '' && !(number > 0 && Number.isFinite(number))) {
+        say(`${value} is no number above 0.`, true);
+        return;
+      }
+      void scan.state({ [name]: value.trim() === '' ? undefined : number });
+    });
+  onClick('calibrate', () => scan.calibrate());
+  onClick('save-calibration', () => {
+    const { calibration } = scan;
+    if (calibration) save(scan.calibrationFile, new Blob([calibration.json], { type: 'application/json' }));
+  });
+}
+
+/** Writes what is known of the optics. */
+function writeOptics(): void {
+  for (const name of opticsNames) {
+    const input = opticsField(name);
+    const value = scan.optics[name];
+    if (document.activeElement !== input) input.value = value === undefined ? '' : String(Number(value.toPrecision(6)));
+  }
+  byId<HTMLButtonElement>('save-calibration').disabled = !scan.calibration;
+  const { texts = [], notes = [] } = scan.calibration ?? {};
+  const lines = [...texts, ...notes.map((note) => ['note', note] as const)];
+  byId('calibration').replaceChildren(
+    ...lines.map(([name, text]) => element('div', '', [element('dt', name), element('dd', text)])),
+  );
+}
+
+/** Saves the numbers of the pattern that is shown. */
+async function savePattern(): Promise<void> {
+  const { frame } = pane.picture;
+  if (!frame) return;
+  const { data, height, width } = frame;
+  const kind = data instanceof Float32Array ? 'f' : /^U/.test(data.constructor.name) ? 'u' : 'i';
+  const dtype = `${data.BYTES_PER_ELEMENT === 1 ? '|' : '<'}${kind}${data.BYTES_PER_ELEMENT}`;
+  (await import('./npy-file.js')).saveNpy('pattern.npy', dtype, [height, width], data);
+}
+
+/** A few shapes of a scan of some frames, the squarest first. */
+export function shapesOf(frames: number): string[] {
+  const found: string[] = [];
+  for (let rows = Math.floor(Math.sqrt(frames)); rows > 1 && found.length < 6; rows--)
+    if (frames % rows === 0) found.push(`${rows}, ${frames / rows}`, `${frames / rows}, ${rows}`);
+  return [...new Set(found)];
+}
+
+/** Shows the shape of the scan, which the user may change, and other shapes that fit. */
+function showShape({ frames, navigation, listed }: Opened): void {
+  byId('shape-of-scan').hidden = frames < 4 || listed !== undefined || viewer.isLive;
+  field('shape').value = navigation.length === 2 ? navigation.join(', ') : '';
+  byId('shapes').replaceChildren(
+    ...shapesOf(frames).map((shape) => Object.assign(document.createElement('option'), { value: shape })),
+  );
+}
+
+/** Opens the files with the shape that the user has typed; without any, with the one that they state. */
+function changeShape(): void {
+  const { opened } = viewer;
+  if (!opened) return;
+  const lengths = [...field('shape').value.matchAll(/\d+/g)].map(Number);
+  const count = lengths.reduce((product, n) => product * n, 1);
+  if (lengths.length === 0 || count === opened.frames) {
+    void viewer.reshape(lengths.length > 0 ? lengths : undefined);
+    return;
+  }
+  const fitting = shapesOf(opened.frames).slice(0, 3).join(' or ');
+  say(`${lengths.join(' × ')} positions are ${count}, but there are ${opened.frames} frames: try ${fitting}.`, true);
+  showShape(opened);
 }
 
 /** Shows a file with a two-dimensional scan as a scan: its virtual image next to its patterns. */
 async function openScan(opened: Opened): Promise<void> {
-  // A raster scan of crystals with a known cell is viewed frame by frame.
-  scanning = opened.navigation.length === 2 && !opened.cell;
+  showShape(opened);
+  scanning = isScanOf(opened);
   showMode();
   if (!scanning) {
     scan.close();
@@ -49,13 +167,14 @@ async function openScan(opened: Opened): Promise<void> {
   for (const slider of radii) slider.max = String(Math.max(opened.width, opened.height) / 2);
   say('Reading the scan into memory…', false);
   try {
-    await scan.open(opened);
+    await scan.open(opened, viewer.request);
     say(scan.loaded ? memoryWords(scan.loaded) : '', false);
   } catch (error) {
     // Another file has been opened in the meantime.
     if (viewer.opened !== opened) return;
     scanning = false;
     showMode();
+    await viewer.showFrames();
     viewer.fail(error);
   }
 }
@@ -73,33 +192,47 @@ function memoryWords({ bin, bytes, fileBytes }: LoadedScan): string {
 /** Shows the controls of a scan, or those of frames. */
 function showMode(): void {
   for (const id of ['scan-pane', 'virtual']) byId(id).hidden = !scanning;
-  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'frames', 'list-of-frames', 'overlays-of-frame'])
+  for (const { figure } of scan.images) figure.hidden = !scanning;
+  pane.inset = scanning ? barWidth : 0;
+  for (const id of ['finder', 'crystals-of-frame', 'stacks', 'frames', 'list-of-frames', 'overlays-of-frame', 'tools'])
     byId(id).hidden = scanning;
 }
 
-/** Draws the scan, and the virtual detector on the pattern. */
+/** Draws the results of the scan, and the virtual detector on the pattern. */
 export function drawScan(): void {
   if (!scanning) return;
-  scan.pane.picture.background = pane.picture.background;
-  scan.pane.draw();
-  // A spectrum has no positions.
-  drawRegion(scan.pane, scan.fourier ? undefined : scan.region);
-  drawWheel(scan.pane, scan.wheel);
+  for (const image of scan.images) image.draw(scan.region, pane.picture.background);
   drawDetector(pane, scan.shape, viewer.light);
+  const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
+  const { limits, scale, frame } = pane.picture;
+  if (frame) {
+    const { milliradians } = scan.units;
+    drawScaleBar(pen, (milliradians ?? 1) / pane.viewport.zoom, milliradians ? 'mrad' : 'px', devicePixelRatio);
+    const bar = { colours: colourMaps[viewer.colours], limits, scale, unit: 'counts' };
+    drawColourBar(pen, bar, inkOf(document.body), devicePixelRatio);
+  }
   for (const slider of radii) {
     const value = scan.shape[slider.name as 'outer' | 'inner'];
-    writeSlider(slider, value, `${value.toFixed(1)} px`);
+    const { milliradians } = scan.units;
+    const angle = milliradians === undefined ? '' : `, ${(value * milliradians).toPrecision(3)} mrad`;
+    writeSlider(slider, value, `${value.toFixed(1)} px${angle}`);
   }
   // Only a ring has an inner radius, and a point has no radius at all.
   const { kind } = scan.shape;
   byId<HTMLSelectElement>('virtual-kind').value = kind;
   for (const slider of radii)
     (slider.closest('label') as HTMLElement).hidden = kind === 'point' || (slider.name === 'inner' && kind !== 'ring');
-  byId<HTMLSelectElement>('quantity').value = scan.quantity;
   field('fourier').checked = scan.fourier;
-  scan.pane.overlay.ariaLabel = `${quantities[scan.quantity]}${scan.fourier ? ', Fourier transform' : ''} of the scan`;
-  byId('scan-title').textContent = `${quantities[scan.quantity]}${scan.fourier ? ', Fourier transform' : ''}`;
+  field('fourier').disabled = !isLive(scan.quantity);
+  byId('scan-title').textContent = scan.images[0]?.title ?? '';
   byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
+}
+
+/** Writes the values of the controls of a scan, which do not change while a picture is moved. */
+export function writeScan(): void {
+  if (!scanning) return;
+  for (const image of scan.images) image.write();
+  writeOptics();
 }
 
 /** Keys of a scan. */
@@ -138,14 +271,14 @@ export const scanKeys: readonly KeyAction[] = [
   { keys: ['e'], about: 'in a scan: mean of all patterns', when: isScan, act: () => void scan.average(undefined) },
   {
     keys: ['q'],
-    about: 'in a scan: sum, centre of mass, divergence, curl',
+    about: 'in a scan: sum, centre of mass, divergence, curl, integrated centre of mass',
     when: isScan,
-    act: () => void scan.compute({ quantity: nextOf(quantityNames, scan.quantity) }),
+    act: () => void scan.compute({ quantity: nextOf(quantityNames.filter(isLive), scan.quantity) }),
   },
   {
     keys: ['f'],
     about: 'in a scan: Fourier transform of the image',
     when: isScan,
-    act: () => void scan.compute({ fourier: !scan.fourier }),
+    act: () => void (isLive(scan.quantity) && scan.compute({ fourier: !scan.fourier })),
   },
 ];

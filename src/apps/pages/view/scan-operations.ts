@@ -1,55 +1,57 @@
 /** The operations on a scan in memory. */
 import {
+  type ComImages,
   fourierMagnitude,
+  integrateField,
   masks,
   type ResidentScan,
   residentBytes,
   residentScan,
+  robustLimits,
   VirtualCom,
   VirtualDetector,
   vectorsToRgba,
 } from '../../../entries/udf.js';
-import { type Operations, type ScanRegion, type VirtualShape, wheelSize } from './protocol.js';
+import { GrowingSum } from './growing-sum.js';
+import { type Operations, type ScanImage, type ScanRegion, type VirtualShape, wheelSize } from './protocol.js';
+import type { LiveQuantity } from './scan-quantities.js';
 import type { Session } from './session.js';
 import { showable } from './shown.js';
+import { shownCalibration, statedBy } from './shown-calibration.js';
+import type { Workspace } from './workspace.js';
 
 const bins = [1, 2, 4, 8, 16, 32];
 
-/** The operations; `current` returns the open file, `loading` receives the fraction of a scan that has been read. */
+/** Receives the fraction of a scan that has been read, and the sum of its virtual detector so far. */
+export type Loading = (share: number, image: ScanImage) => void;
+
+/** The operations on the open scan; `loading` is called while it is read. */
 export function scanOperations(
-  current: () => Session,
-  loading: (share: number) => void,
-): Pick<Operations, 'loadScan' | 'virtual' | 'pattern'> {
+  work: Workspace,
+  loading: Loading,
+): Pick<Operations, 'loadScan' | 'virtual' | 'pattern' | 'calibrate' | 'analysed'> {
+  const current = (): Session => work.current;
   return {
-    async loadScan({ mostBytes }) {
+    async loadScan({ mostBytes, shape }) {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
       const fileBytes = residentBytes(dataset);
-      const least = Math.min(dataset.shape.signal[0] ?? 1, dataset.shape.signal[1] ?? 1);
+      const least = Math.min(dataset.shape.sig[0] ?? 1, dataset.shape.sig[1] ?? 1);
       const fitting = bins.filter((n) => n <= least && residentBytes(dataset, n) <= mostBytes);
-      const read = (bin: number): Promise<ResidentScan> => {
-        let reported = 0;
-        return residentScan(dataset, {
-          bin,
-          maxBytes: mostBytes,
-          signal: of.closing.signal,
-          onProgress(share) {
-            if (share - reported < 0.02) return;
-            reported = share;
-            loading(share);
-          },
-        });
-      };
       for (const bin of fitting) {
-        const scan = await read(bin).catch((error: unknown) => {
+        const scan = await readScan(of, bin, { mostBytes, shape }, loading).catch((error: unknown) => {
           // The tab has less memory than that: more pixels are summed.
           if (error instanceof RangeError && bin !== fitting.at(-1)) return undefined;
           throw error;
         });
+        of.growing = undefined;
         if (!scan) continue;
         of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan) };
-        return { bin, width: scan.width, height: scan.height, fileBytes, bytes: scan.planes.byteLength };
+        const stated = statedBy(dataset);
+        const calibration = of.calibration === undefined ? undefined : shownCalibration(of.calibration, stated.units);
+        const { width, height, planes } = scan;
+        return { bin, width, height, fileBytes, bytes: planes.byteLength, ...stated, calibration };
       }
       const size = (fileBytes / 2 ** 30).toFixed(1);
       throw new Error(
@@ -59,32 +61,86 @@ export function scanOperations(
       );
     },
 
-    async virtual({ shape, quantity, fourier }) {
+    async virtual({ shape, quantity, fourier, rim, scanRotation, flipY }) {
       const { scan, detector, centres } = virtualOf(current());
       const start = performance.now();
       const mask = shapeMask(binnedShape(shape, scan.bin), scan);
-      const com = quantity === 'sum' ? undefined : centres.set(mask, { regression: 0 });
+      const com = quantity === 'sum' ? undefined : centres.set(mask, { regression: 0, scanRotation, flipY });
       // The image is copied, because the detector keeps its own for the next move.
-      const image = com ? com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')] : detector.set(mask).slice();
-      const coloured = quantity === 'field' && !fourier;
+      const image = com ? ofField(com, quantity, scan) : detector.set(mask).slice();
+      const shown = fourier ? fourierMagnitude(image, scan.nav) : image;
+      const most = com && quantity === 'field' && !fourier ? (rim ?? robustLimits(image)[1]) : undefined;
       return {
-        image: fourier ? fourierMagnitude(image, scan.navigation) : image,
-        rgba: com && coloured ? pictureBytes(vectorsToRgba(com.field)) : undefined,
-        wheel: coloured ? wheel() : undefined,
+        image: shown,
+        rgba: com && most !== undefined ? pictureBytes(vectorsToRgba(com.field, { most: most / scan.bin })) : undefined,
+        wheel: most === undefined ? undefined : wheel(),
+        rim: most,
         ms: performance.now() - start,
       };
+    },
+
+    async calibrate(optics) {
+      return (await analysesOf(current())).calibrate(optics);
+    },
+
+    async analysed({ quantity, optics }) {
+      const start = performance.now();
+      const { image, notes, calibration } = await (await analysesOf(current())).result(quantity, optics);
+      return { image, notes, calibration, rgba: undefined, wheel: undefined, ms: performance.now() - start };
     },
 
     async pattern(region) {
       const { scan } = virtualOf(current());
       if (region === undefined) return { data: Float32Array.from(scan.sum, (value) => value / scan.positions) };
       const { x, y, w, h } = region;
-      const [rows = 1, columns = 1] = scan.navigation;
+      const [rows = 1, columns = 1] = scan.nav;
       if (w * h === 1) return { data: showable(scan.frame(y * columns + x)) };
       const inside = regionMask(region, rows, columns);
       return { data: Float32Array.from(scan.sumOver(inside), (value) => value / (w * h)) };
     },
   };
+}
+
+/** Reads a scan into memory, and reports its image while it grows. */
+async function readScan(
+  of: Session,
+  bin: number,
+  { mostBytes, shape }: Parameters<Operations['loadScan']>[0],
+  loading: Loading,
+): Promise<ResidentScan> {
+  let reported = 0;
+  const growing = new GrowingSum(of.dataset.frames);
+  of.growing = growing;
+  let size: MaskSize | undefined;
+  return residentScan(of.dataset, {
+    bin,
+    maxBytes: mostBytes,
+    signal: of.closing.signal,
+    onProgress({ done: share, scan }) {
+      if (share - reported < 0.02) return;
+      reported = share;
+      if (!size) growing.set(shapeMask(binnedShape(shape, bin), scan));
+      size ??= scan;
+      growing.add(scan, Math.round(share * scan.positions));
+      loading(share, { image: growing.image.slice(), rgba: undefined, wheel: undefined, ms: 0 });
+    },
+  });
+}
+
+/** The analyses of a file, whose code is loaded with the first one. */
+async function analysesOf(of: Session): Promise<NonNullable<Session['analyses']>> {
+  const { ScanAnalyses } = await import('./scan-analyses.js');
+  of.analyses ??= new ScanAnalyses(of.dataset, of.calibration, of.closing.signal);
+  return of.analyses;
+}
+
+/** An image of the field of shifts. Pixels that were summed make shifts of several pixels of the file. */
+function ofField(com: ComImages, quantity: LiveQuantity, { nav: navigation, bin }: ResidentScan): Float64Array {
+  const image =
+    quantity === 'icom'
+      ? integrateField(com.fieldY, com.fieldX, navigation)
+      : com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')];
+  return bin === 1 ? image : image.map((value) => value * bin);
 }
 
 function regionMask({ x, y, w, h }: ScanRegion, rows: number, columns: number): Uint8Array {

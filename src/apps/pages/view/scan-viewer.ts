@@ -3,19 +3,27 @@
  * The scan is kept in the worker's memory, so that the image follows the pointer.
  */
 import { type Engine, Latest } from './calls.js';
-import { colourMaps } from './colour-maps.js';
-import { automaticLimits, type FrameData, type Limits, sampleOf } from './contrast.js';
+import { commandOf, openingFlags } from './commands.js';
+import type { FrameData } from './contrast.js';
+import type { ImagePane } from './image-pane.js';
 import { Layout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
-import type { LoadedScan, Opened, ScanQuantity, ScanRegion, VirtualShape } from './protocol.js';
+import type {
+  LoadedScan,
+  Opened,
+  OpenRequest,
+  Optics,
+  ScanImage,
+  ScanRegion,
+  ShownCalibration,
+  VirtualShape,
+} from './protocol.js';
+import { isLive, type LiveQuantity, type ScanQuantity, type ScanUnits } from './scan-quantities.js';
 import type { Point } from './viewport.js';
 
-/** The valid range of a virtual image, which contains every value. */
-const everyValue: Limits = [-3.4e38, 3.4e38];
-
 export class ScanViewer {
-  /** The virtual image. */
-  readonly pane: Pane;
+  /** The images of the scan; the first one stays. */
+  readonly images: ImagePane[];
   /** The pattern with the detector on it. */
   readonly patternPane: Pane;
   shape: VirtualShape = { kind: 'disk', cx: 0, cy: 0, outer: 1, inner: 0 };
@@ -23,63 +31,119 @@ export class ScanViewer {
    * Maximum number of bytes of a scan in memory, which a tab can allocate on most machines. Larger scans are binned.
    */
   mostBytes = 2 ** 30;
-  /** The quantity that is computed from the pixels inside the detector. */
-  quantity: ScanQuantity = 'sum';
-  /** Whether the Fourier transform of the image is shown. */
-  fourier = false;
   /** Positions of the scan whose mean pattern is shown; undefined: all. */
   region: ScanRegion | undefined;
-  /** The image of the scan, [rows, columns]. */
-  image: Float64Array | undefined;
-  /** Colours of all directions while a field is shown. */
-  wheel: Uint8Array | undefined;
   /** The scan in the worker's memory. */
   loaded: LoadedScan | undefined;
+  /** What the frames say of their optics, once that has been asked for. */
+  calibration: ShownCalibration | undefined;
+  /** What the user states of the optics. */
+  optics: Optics = {};
+  /** How the file was opened. */
+  request: OpenRequest | undefined;
   /** Milliseconds of the last change, in the worker. */
   ms = 0;
   onChange: () => void = () => undefined;
   /** Called with a pattern that will be displayed instead of a frame. */
   onPattern: (data: FrameData, name: string, size: LoadedScan) => void = () => undefined;
+  /** Called with words for the user while something takes long, and with an empty text after it. */
+  onWork: (text: string) => void = () => undefined;
   readonly #engine: Engine;
+  readonly #fail: (error: unknown) => void;
   readonly #changes: Latest<[]>;
   readonly #patterns: Latest<[]>;
   #columns = 1;
   #rows = 1;
   #size: readonly [width: number, height: number] = [1, 1];
+  #name = '';
+  /** Number of analyses of whole frames that are being waited for. */
+  #analysing = 0;
 
-  constructor(pane: Pane, patternPane: Pane, engine: Engine, fail: (error: unknown) => void) {
-    this.pane = pane;
+  constructor(first: ImagePane, patternPane: Pane, engine: Engine, fail: (error: unknown) => void) {
+    this.images = [first];
     this.patternPane = patternPane;
     this.#engine = engine;
+    this.#fail = fail;
     this.#changes = new Latest(() => this.#sum(), fail);
     this.#patterns = new Latest(() => this.#read(), fail);
-    pane.picture.colour(colourMaps.grey);
-    pane.onChange = () => this.onChange();
-    pane.grab =
+    this.#bind(first);
+    patternPane.grab = (place) => (this.loaded ? this.#grab(place) : undefined);
+  }
+
+  /** The first image. */
+  get #first(): ImagePane {
+    return this.images[0] as ImagePane;
+  }
+  get pane(): Pane {
+    return this.#first.pane;
+  }
+  get image(): Float64Array | undefined {
+    return this.#first.image;
+  }
+  get quantity(): ScanQuantity {
+    return this.#first.quantity;
+  }
+  get fourier(): boolean {
+    return this.#first.fourier;
+  }
+
+  #bind(image: ImagePane): void {
+    image.onChange = () => this.onChange();
+    image.onQuantity = () => void this.#compute(image);
+    image.pane.grab =
       (first, { shiftKey }) =>
       (place) => {
         if (shiftKey) void this.average(this.#regionOf(first, place));
         else void this.moveTo(this.#positionAt(place));
       };
-    patternPane.grab = (place) => (this.loaded ? this.#grab(place) : undefined);
+  }
+
+  /** Shows another result of the scan in a separate pane. */
+  add(image: ImagePane, quantity: ScanQuantity): Promise<void> {
+    this.images.push(image);
+    this.#bind(image);
+    image.quantity = quantity;
+    image.name = this.#name;
+    image.units = this.units;
+    image.place(this.#rows, this.#columns);
+    return this.#compute(image);
+  }
+
+  /** Removes a pane. */
+  remove(image: ImagePane): void {
+    this.images.splice(this.images.indexOf(image), 1);
+    this.onChange();
   }
 
   /** Reads the scan of the open file into the worker's memory, and shows it. */
-  async open({ navigation, width, height }: Opened): Promise<void> {
+  async open({ navigation, width, height, name }: Opened, request: OpenRequest | undefined): Promise<void> {
     const [rows = 1, columns = 1] = navigation;
-    [this.#rows, this.#columns, this.#size] = [rows, columns, [width, height]];
+    [this.#rows, this.#columns, this.#size, this.#name] = [rows, columns, [width, height], name];
+    this.request = request;
     this.region = undefined;
-    this.image = undefined;
     this.loaded = undefined;
+    this.calibration = undefined;
+    this.optics = {};
     this.shape = { kind: this.shape.kind, cx: width / 2, cy: height / 2, outer: width / 10, inner: width / 20 };
-    const loaded = await this.#engine.call('loadScan', { mostBytes: this.mostBytes });
+    for (const image of this.images) {
+      image.name = name;
+      image.place(rows, columns);
+    }
+    const { mostBytes, shape } = this;
+    const loaded = await this.#engine.call('loadScan', { mostBytes, shape });
     this.loaded = loaded;
-    this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
+    this.optics = loaded.optics;
+    this.#calibrated(loaded.calibration);
     // Summed pixels are drawn in the size of the area that they cover.
     const { bin } = loaded;
     const pattern = wholeFrame(loaded.width, loaded.height);
     this.patternPane.place(new Layout([{ ...pattern, fs: [bin, 0], ss: [0, bin] }]), -1);
-    await Promise.all([this.change({}), this.#patterns.ask()]);
+    await Promise.all([this.change({}), this.#patterns.ask(), ...this.#analysed()]);
+  }
+
+  /** Shows the sum of the frames that have been read, while the others are read. */
+  fill(image: ScanImage): void {
+    if (this.quantity === 'sum' && !this.fourier && !this.loaded) this.#first.show(image);
   }
 
   /** Forgets the scan, since another file is viewed frame by frame. */
@@ -87,16 +151,119 @@ export class ScanViewer {
     this.loaded = undefined;
   }
 
+  /** Units of positions and pixels, as far as they are known. */
+  get units(): ScanUnits {
+    return this.calibration?.units ?? this.loaded?.units ?? {};
+  }
+
+  #calibrated(found: ShownCalibration | undefined): void {
+    this.calibration = found;
+    if (found) this.optics = { ...found.optics, ...this.optics };
+    for (const image of this.images) image.units = this.units;
+  }
+
+  /** The name under which the calibration is saved. */
+  get calibrationFile(): string {
+    return this.request?.calibration?.name ?? `${this.#name}.cal.json`;
+  }
+
+  /** Takes what the user states of the optics, and draws what depends on it. */
+  async state(optics: Optics): Promise<void> {
+    this.optics = { ...this.optics, ...optics };
+    if (this.calibration) await this.calibrate();
+    else this.onChange();
+  }
+
+  /** Finds centre, radius, rotation and drift in the frames, and draws everything with them. */
+  async calibrate(): Promise<void> {
+    await this.#work('Calibrating the scan…', async () => {
+      this.#calibrated(await this.#engine.call('calibrate', this.optics));
+    });
+    await Promise.all([this.change({}), ...this.#analysed()]);
+  }
+
+  /** The detector that holds the bright field, or the ring outside it; calibrates the scan if it is not yet. */
+  async fieldOf(kind: 'bright' | 'dark'): Promise<void> {
+    if (!this.calibration) await this.calibrate();
+    const { centre, reach } = this.calibration ?? {};
+    if (!centre || reach === undefined) {
+      const why = this.calibration?.texts.find(([name]) => name === 'radius')?.[1] ?? '';
+      this.#fail(new Error(`The bright field has not been found (${why}).`));
+      return;
+    }
+    // Hundredths of a pixel change no result, and the command stays short.
+    const round = (value: number): number => Math.round(100 * value) / 100;
+    const [cy, cx] = centre;
+    const [width, height] = this.#size;
+    const at = { cx: round(cx + 0.5), cy: round(cy + 0.5) };
+    const far = round(Math.min(at.cx, at.cy, width - at.cx, height - at.cy));
+    const edge = round(reach);
+    if (kind === 'bright') await this.change({ ...at, kind: 'disk', outer: edge });
+    else await this.change({ ...at, kind: 'ring', inner: edge, outer: Math.max(far, edge + 1) });
+  }
+
+  async #work(text: string, task: () => Promise<void>): Promise<void> {
+    this.#analysing++;
+    this.onWork(text);
+    try {
+      await task();
+      this.onWork('');
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#analysing--;
+      this.onChange();
+    }
+  }
+
+  /** Computes the panes that do not follow the virtual detector. */
+  #analysed(): Promise<void>[] {
+    return this.images.filter(({ quantity }) => !isLive(quantity)).map((image) => this.#compute(image));
+  }
+
+  async #compute(image: ImagePane): Promise<void> {
+    this.onChange();
+    const { quantity } = image;
+    if (!this.loaded) return;
+    if (isLive(quantity)) return this.#changes.ask();
+    image.fourier = false;
+    await this.#work(`Computing ${image.title.toLowerCase()}…`, async () => {
+      const found = await this.#engine.call('analysed', { quantity, optics: this.optics });
+      if (image.quantity !== quantity) return;
+      this.#calibrated(found.calibration);
+      image.command = this.#commandOf(image);
+      image.show(found);
+      const [first, ...more] = found.notes ?? [];
+      if (first !== undefined) setTimeout(() => this.onWork([first, ...more].join('; ')));
+    });
+  }
+
+  /** The command that computes what a pane shows, or the reason why no command does. */
+  #commandOf({ quantity, fourier }: ImagePane): string {
+    const { shape, loaded, calibration } = this;
+    if (fourier) return 'Transforms of images have no command: save the image, and use ewald fft.';
+    const words = commandOf({
+      quantity,
+      shape,
+      file: this.#name,
+      opening: openingFlags(this.request?.opening),
+      calibration: this.calibrationFile,
+      scanRotation: calibration?.scanRotation,
+      flipY: calibration?.flipY,
+    });
+    if (words === undefined) return 'There is no command for this shape of the detector; a disk or a ring has one.';
+    return loaded && loaded.bin > 1 && isLive(quantity) ? `${words} # whose pixels are not summed` : words;
+  }
+
   /** Whether all requested images and patterns are shown. */
   get idle(): boolean {
-    return this.loaded !== undefined && this.#changes.idle && this.#patterns.idle;
+    return this.loaded !== undefined && this.#changes.idle && this.#patterns.idle && this.#analysing === 0;
   }
 
   /** Changes the computed quantity, or whether its image is transformed. */
   compute(what: { readonly quantity?: ScanQuantity; readonly fourier?: boolean }): Promise<void> {
-    Object.assign(this, what);
-    this.onChange();
-    return this.#changes.ask();
+    Object.assign(this.#first, what);
+    return this.#compute(this.#first);
   }
 
   /** Changes the detector; of several changes, only the latest is summed. */
@@ -168,16 +335,23 @@ export class ScanViewer {
     return ([u, v]) => void this.change({ cx: clamp(cx + u - x, width), cy: clamp(cy + v - y, height) });
   }
 
+  /** Computes the panes that follow the virtual detector. */
   async #sum(): Promise<void> {
     if (!this.loaded) return;
-    const { quantity, fourier } = this;
-    const { image, rgba, wheel, ms } = await this.#engine.call('virtual', { shape: this.shape, quantity, fourier });
-    [this.image, this.wheel, this.ms] = [image, wheel, ms];
-    const data = new Float32Array(image);
-    const shown = { data, rgba, width: this.#columns, height: this.#rows, bad: undefined, validRange: everyValue };
-    this.pane.picture.show(shown);
-    this.pane.picture.scale = fourier ? 'log' : 'linear';
-    this.pane.picture.limits = automaticLimits(sampleOf(data, shown), 'range');
+    const { shape, calibration } = this;
+    const axes = { scanRotation: calibration?.scanRotation, flipY: calibration?.flipY };
+    let ms = 0;
+    for (const image of [...this.images]) {
+      const { quantity, fourier, rim } = image;
+      if (!isLive(quantity)) continue;
+      const request = { shape, quantity: quantity as LiveQuantity, fourier, rim, ...axes };
+      const found = await this.#engine.call('virtual', request);
+      ms += found.ms;
+      if (image.quantity !== quantity || image.fourier !== fourier) continue;
+      image.command = this.#commandOf(image);
+      image.show(found);
+    }
+    this.ms = ms;
     this.onChange();
   }
 

@@ -16,7 +16,7 @@ interface SearchingViewer {
 }
 
 /** What is searched, and how. */
-export interface WholeSearch {
+interface WholeSearch {
   readonly opened: Opened;
   readonly request: OpenRequest;
   /** A report needs all frames in one worker, which takes longer. */
@@ -26,7 +26,7 @@ export interface WholeSearch {
 }
 
 /** What was found, and the message about it. */
-export interface WholeResult {
+interface WholeResult {
   readonly stream?: Blob | undefined;
   readonly html?: Blob | undefined;
   readonly words: string;
@@ -54,7 +54,8 @@ export async function searchAll(
     throw error;
   });
   // Other files may have been opened in the meantime.
-  if (found && viewer.opened === opened) viewer.opened = { ...opened, cell: found.cell };
+  if (found && viewer.opened === opened)
+    viewer.opened = { ...opened, cell: found.cell, centring: found.cells[0]?.centring };
   if (!found || stopped) return { words: 'Stopped before the first frame was searched.', wrong: false };
   const { cells, remark } = found;
   let result: Pick<WholeResult, 'stream' | 'html'>;

@@ -1,10 +1,9 @@
 /** Overlays, the peak search, indexing, stacks, and what can be saved. */
 import { byId } from '../by-id.js';
 import { pane, say, viewer } from './app.js';
-import { writeCrystals } from './crystals.js';
-import { bindSelect, field, onClick, slidersIn, writeSlider } from './elements.js';
-import { csvOf } from './frame-list.js';
-import type { FinderParameters, StackKind } from './protocol.js';
+import { bindSelect, field, onClick, slidersIn, writeSlider, writeUnlessEdited } from './elements.js';
+import { frameParts } from './frame-controls.js';
+import type { FinderParameters, Opened, StackKind } from './protocol.js';
 import { save } from './save.js';
 import { type ShownStage, shownStages, stageTitles } from './stages.js';
 
@@ -18,6 +17,7 @@ export function bindSearch(): void {
   bindSelect<ShownStage>('stage', (stage) => viewer.setStage(stage), named);
   onClick('tune', () => viewer.tune());
   onClick('index', () => viewer.index());
+  field('cell').addEventListener('change', () => void setTypedCell());
   onClick('run', () => viewer.run());
   onClick('stop', () => viewer.stop());
   onClick('stack', () =>
@@ -25,13 +25,16 @@ export function bindSearch(): void {
   );
   for (const box of boxes) box.addEventListener('change', () => viewer.toggle(box.name, box.checked));
   const stem = (): string => (viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '');
-  onClick('save-csv', () => save(`${stem()}.csv`, new Blob([csvOf(viewer.summaries)], { type: 'text/csv' })));
+  onClick('save-csv', () => {
+    const rows = frameParts()?.csvOf(viewer.summaries) ?? '';
+    save(`${stem()}.csv`, new Blob([rows], { type: 'text/csv' }));
+  });
   onClick('save-stream', () => viewer.stream && save(`${stem()}.stream`, viewer.stream));
   onClick('save-report', async () => {
     if (!viewer.html) await viewer.run({ html: true });
     if (viewer.html) save(`${stem()}.html`, viewer.html);
   });
-  onClick('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image()));
+  onClick('png', async () => save(`${stem()}-${viewer.frame}.png`, await pane.image(captionOf())));
   onClick('link', copyLink);
   onClick('help', () => byId<HTMLDialogElement>('keys').showModal());
 }
@@ -42,6 +45,34 @@ function fitThreshold(slider: HTMLInputElement, value: number): void {
   // It stays as it is while the user moves the slider within it.
   if (document.activeElement === slider ? value <= most : value > most / 20 && value <= most / 2) return;
   slider.max = String(Math.max(50, 10 ** Math.ceil(Math.log10(Math.max(1, 5 * value)))));
+}
+
+/** Indexes with the cell that was typed; with none if the field was emptied. */
+async function setTypedCell(): Promise<void> {
+  const text = field('cell').value.trim();
+  try {
+    await viewer.setCell(text === '' ? undefined : { name: 'the field', blob: new Blob([text]) });
+    field('cell').removeAttribute('aria-invalid');
+    if (text !== '') await viewer.index();
+  } catch (error) {
+    field('cell').setAttribute('aria-invalid', 'true');
+    viewer.fail(error);
+  }
+}
+
+/** The known cell as it is typed. */
+function cellWords({ cell, centring = 'P' }: Opened): string {
+  const numbers = cell?.map((value) => String(Number(value.toFixed(3)))) ?? [];
+  return [...numbers, ...(cell && centring !== 'P' ? [centring] : [])].join(' ');
+}
+
+/** What a saved picture shows: the file, the frame, and how values are coloured. */
+function captionOf(): string {
+  const { opened, frame, stackName, stage, colours } = viewer;
+  const { limits, scale } = pane.picture;
+  const [low, high] = limits.map((limit) => Number(limit.toPrecision(4)));
+  const what = stackName ?? (stage === 'frame' ? `frame ${frame}` : `${stageTitles[stage]}, frame ${frame}`);
+  return `${opened?.name ?? ''} · ${what} · ${low} … ${high}, ${scale}, ${colours.replace('-', ' ')}`;
 }
 
 export function writeSearch(): void {
@@ -57,10 +88,12 @@ export function writeSearch(): void {
   byId<HTMLSelectElement>('stage').value = viewer.stage;
   byId<HTMLSelectElement>('stage').disabled = !opened.panels;
   const duration = peaks?.ms === undefined ? '' : ` · ${peaks.ms.toFixed(1)} ms`;
-  byId<HTMLOutputElement>('peak-count').value = peaks ? `${peaks.count}${duration}` : '';
-  writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
+  byId<HTMLOutputElement>('peak-count').value = viewer.busy || (peaks ? `${peaks.count}${duration}` : '');
+  frameParts()?.writeCrystals(byId('crystals'), crystals, peaks?.count ?? 0);
   byId<HTMLButtonElement>('run').disabled = running || !opened.panels || opened.listed !== undefined;
   byId('stop').hidden = !running;
+  field('cell').disabled = running || !opened.panels;
+  if (field('cell').ariaInvalid !== 'true') writeUnlessEdited('cell', cellWords(opened));
   byId<HTMLButtonElement>('tune').disabled = !opened.panels;
   // The results of a stream or of a run are in its own files.
   for (const id of ['save-stream', 'save-report', 'save-csv'])

@@ -1,12 +1,14 @@
 /** The operations that search frames for peaks and crystals. */
-import type { KnownCell, SearchSettings } from '../../../entries/index.js';
+import { type KnownCell, readCell, type SearchSettings } from '../../../entries/index.js';
 import { cellParameters, determinedCell } from './cell-of-run.js';
 import { errorWords } from './error-words.js';
+import { frameOfEvent } from './frame-book.js';
 import { LiveBook } from './live-book.js';
 import type { FinderParameters, FrameSummary, Operations } from './protocol.js';
-import type { Session } from './session.js';
+import { fileText, type Session } from './session.js';
 import { shownCrystal, shownPeaks, summaryOf } from './shown.js';
 import { stagePicture } from './stages.js';
+import { StreamBook } from './stream-book.js';
 import { detectorOf, type Workspace } from './workspace.js';
 
 /** Number of frames from which the parameters are tuned. */
@@ -99,7 +101,7 @@ function settingsOfRun(settings: SearchSettings, cells: readonly KnownCell[]): S
 export function runOperations(
   work: Workspace,
   report: (summary: FrameSummary) => void,
-): Pick<Operations, 'cellOfRun' | 'run' | 'stop'> {
+): Pick<Operations, 'cellOfRun' | 'run' | 'cell' | 'keep' | 'stop'> {
   let stopping = false;
   /** Ends the determination of a cell. */
   let determining = new AbortController();
@@ -142,6 +144,22 @@ export function runOperations(
         stream: new Blob(pieces, { type: 'text/plain' }),
         html: html ? new Blob(pages, { type: 'text/html' }) : undefined,
         stopped: stopping,
+      };
+    },
+
+    async cell(file) {
+      const of = work.current;
+      const known = file && readCell(await fileText(file), file.name);
+      of.cells = known ? [known] : [];
+      of.determined = false;
+      return { cell: known && cellParameters(known), centring: known?.centring };
+    },
+
+    async keep(stream) {
+      const book = await StreamBook.open({ name: 'the search', blob: stream }, []);
+      work.current.found = {
+        book,
+        chunks: new Map(book.index.chunks.map(({ event }, place) => [frameOfEvent(event), place])),
       };
     },
 

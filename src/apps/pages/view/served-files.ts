@@ -1,5 +1,5 @@
 /** The files that the server of the page offers. */
-import type { InputFile } from './protocol.js';
+import type { InputFile, OpenRequest } from './protocol.js';
 
 /** What the server says about the files of the page. */
 export interface ServedFiles {
@@ -8,6 +8,10 @@ export interface ServedFiles {
   readonly follow: boolean;
   /** A known cell, as numbers. */
   readonly cell?: string;
+  /** How files of frames are read. */
+  readonly opening?: OpenRequest['opening'];
+  /** A calibration of the scan. */
+  readonly calibration?: OpenRequest['calibration'];
   /** Why not all files can be read. */
   readonly note?: string;
 }

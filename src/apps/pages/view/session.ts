@@ -2,6 +2,7 @@
 
 import { open } from '../../../entries/data.js';
 import {
+  type Beam,
   type Context,
   type Detector,
   type DetectorOptions,
@@ -17,17 +18,21 @@ import { openStacked } from '../../../entries/pages.js';
 import type { ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
 import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
-import { placedPanels } from './detector-plane.js';
+import { beamPlace, placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';
+import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
-import type { InputFile, Opened, OpenRequest } from './protocol.js';
+import { type PickedScan, pickedFrames } from './picked-frames.js';
+import type { Adjustment, InputFile, Opened, OpenRequest } from './protocol.js';
+import type { ScanAnalyses } from './scan-analyses.js';
+import type { StreamBook } from './stream-book.js';
 
 /** The open file and its state. */
 export interface Session {
   /** The name of the file in the stream. */
   readonly name: string;
   readonly dataset: OpenDataset;
-  readonly detector: Detector | undefined;
+  detector: Detector | undefined;
   /** The geometry, if one was given. */
   readonly given: Geometry | undefined;
   /** The known cells; `determined` says that they were found in the frames instead of given. */
@@ -35,23 +40,34 @@ export interface Session {
   determined?: boolean;
   /** The searcher, which is planned once, when the first frame is searched. */
   searcher: Promise<FrameSearcher> | undefined;
-  /** The frame that was read last, kept so that a search does not read it again. */
-  latest: { readonly frame: number; readonly data: FrameData } | undefined;
+  /** The frames that were read last: a search does not read them again, and received frames may be gone by then. */
+  latest: readonly { readonly frame: number; readonly data: FrameData }[];
   /** The frame that was indexed last, and its crystals: their rows a, b, c in Å. */
   indexed: { readonly frame: number; readonly crystals: readonly Pick<FrameCrystal, 'cell'>[] } | undefined;
   /** Frames of several files with their results, instead of those of `dataset`. */
   book?: FrameBook | undefined;
+  /** What a search of all frames has found, by the number of the frame. */
+  found?: { readonly book: StreamBook; readonly chunks: ReadonlyMap<number, number> };
   /** Aborted when another file is opened. */
   readonly closing: AbortController;
   /** The scan in memory and its virtual detector; undefined before the first request. */
   virtual:
     | { readonly scan: ResidentScan; readonly detector: VirtualDetector; readonly centres: VirtualCom }
     | undefined;
+  /** The sum of a virtual detector while its scan is read. */
+  growing?: GrowingSum | undefined;
+  /** Calibration and analyses of the scan, which are loaded when they are needed. */
+  analyses?: ScanAnalyses | undefined;
+  /** The calibration that was given with the file. */
+  readonly calibration?: unknown;
   /** Frames of `dataset` from which the parameters are tuned although there is a book; undefined: they are known. */
   tuning?: {
     readonly last: number;
     readonly openOther: DetectorOptions['openOther'];
   };
+  /** What the page has changed of the place of the detector, and the beam before that. */
+  adjustment?: Adjustment;
+  stated?: Beam;
   /** Parameters tuned from the first frames; the page overrides some of them. */
   tuned: SearchSettings;
 }
@@ -64,7 +80,7 @@ export interface OpenedSession {
 
 /** Opens files, with the detector that they or a geometry describe. */
 export async function openSession(
-  { frames, geometry, cell }: OpenRequest,
+  { frames, geometry, cell, opening = {}, calibration }: OpenRequest,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [first] = frames;
@@ -72,33 +88,54 @@ export async function openSession(
   const known = cell && readCell(await fileText(cell), cell.name);
   const given = geometry && parseGeometry(await fileText(geometry), geometry.name);
   const inputs = frames.map(inputOf);
+  const { syncOffset, roi, ...reading } = opening;
+  const { navShape, ...flat } = reading;
   const dataset = await openStacked(
-    (how) => open(inputs.length > 1 ? inputs : (inputs[0] as File | string), how),
+    (how) =>
+      open(inputs.length > 1 ? inputs : (inputs[0] as File | string), {
+        ...(syncOffset === undefined ? reading : flat),
+        ...how,
+      }),
     given,
   );
+  const picked = await pickedOf(dataset, { roi, syncOffset, ...(syncOffset !== undefined && { navShape }) });
   // Files that were dropped together may come in any order: a master is named, not its data.
   const { name } = frames.find((file) => file.name === dataset.name) ?? first;
-  return sessionOf(dataset, { name, given, cells: known ? [known] : [] }, contextOf);
+  const scene = { name, given, cells: known ? [known] : [], calibration: calibration?.found };
+  return sessionOf(picked, scene, contextOf);
+}
+
+/** The part of a dataset that is shown; closes the dataset if there is no such part. */
+async function pickedOf(dataset: OpenDataset, how: PickedScan): Promise<OpenDataset> {
+  if (how.syncOffset === undefined && how.roi === undefined) return dataset;
+  try {
+    return pickedFrames(dataset, how);
+  } catch (error) {
+    await dataset.dispose();
+    throw error;
+  }
 }
 
 /** The information about a dataset besides the dataset itself. */
-export interface SessionScene {
+interface SessionScene {
   readonly name: string;
   /** The geometry, if one was given. */
   readonly given: Geometry | undefined;
   readonly cells: readonly KnownCell[];
   readonly openOther?: DetectorOptions['openOther'];
+  /** A calibration of the scan. */
+  readonly calibration?: unknown;
 }
 
 /** Makes the session of an open dataset; disposes of the dataset if it cannot be shown. */
 export async function sessionOf(
   dataset: OpenDataset,
-  { name, given, cells, openOther }: SessionScene,
+  { name, given, cells, openOther, calibration }: SessionScene,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [known] = cells;
   try {
-    const signal = dataset.shape.signal;
+    const signal = dataset.shape.sig;
     if (signal.length < 2 || /^c/.test(dataset.dtype))
       throw new Error(`${dataset.name} holds no frames of real numbers that could be shown.`);
     let detector: Detector | undefined;
@@ -120,10 +157,11 @@ export async function sessionOf(
       given,
       cells,
       searcher: undefined,
-      latest: undefined,
+      latest: [],
       indexed: undefined,
       closing: new AbortController(),
       virtual: undefined,
+      calibration,
       tuned: {},
     };
     const opened: Opened = {
@@ -133,14 +171,16 @@ export async function sessionOf(
       frames: dataset.frames,
       width,
       height,
-      navigation: dataset.shape.navigation,
+      navigation: dataset.shape.nav,
       notes: dataset.notes.map(({ text }) => text),
       panels: detector && placedPanels(detector.geometry),
+      beam: detector && beamPlace(detector.geometry, detector.beam),
       withoutDetector,
       bad: bad?.slice(),
       validRange: (detector?.validRange ?? [meta.underload ?? -3e38, meta.saturation ?? 3e38]) as Limits,
       wavelengthA: detector?.beam.wavelengthA ?? meta.wavelengthA,
       cell: known && cellParameters(known),
+      centring: known?.centring,
       electrons: meta.voltageV !== undefined || (meta.wavelengthA ?? 1) < 0.1,
       listed: undefined,
     };
@@ -161,7 +201,7 @@ function inputOf(file: InputFile): File | string {
 const mostText = 2 ** 26;
 
 /** The text of a geometry or a cell. */
-async function fileText(file: InputFile): Promise<string> {
+export async function fileText(file: InputFile): Promise<string> {
   const blob = 'blob' in file ? file.blob : await fetched(file);
   if (blob.size > mostText)
     throw new Error(`${file.name} has ${blob.size} bytes; a geometry or a cell is a text file of some kilobytes.`);

@@ -87,6 +87,15 @@ export class StreamBook implements FrameBook {
     return found;
   }
 
+  /** The frame of an event, of a file, or of both, as the stream names them. */
+  named(name: string): number | undefined {
+    const at = this.index.chunks.findIndex(({ filename, event = '' }) => {
+      const file = baseName(filename);
+      return name !== '' && [event, file, `${file} ${event}`, `${filename} ${event}`].includes(name);
+    });
+    return at < 0 ? undefined : at;
+  }
+
   read(frame: number): Promise<FrameData> {
     return this.#files.read(this.fileOf(frame), frameOfEvent(this.#at(frame).event));
   }

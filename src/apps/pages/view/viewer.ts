@@ -29,8 +29,14 @@ import { markWords, type ShownStage, stageLimits, stageRange, stageTitles } from
 /** Resolutions of the rings, Å. */
 const ringResolutions = [40, 20, 10, 7, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.4, 1.2, 1];
 
+/** Whether frames are shown as a scan: crystals of a known cell are viewed one by one. */
+export const isScanOf = ({ navigation, cell, listed }: Opened): boolean => navigation.length === 2 && !cell && !listed;
+
 /** Number of peaks of a frame that counts as a hit, as in a run. */
 const hitPeaks = 5;
+
+/** What takes longer than this, ms, is shown while it lasts. */
+const blinkMs = 250;
 
 /** A worker that has not answered for this long is replaced when other files are opened. */
 const longestWaitMs = 3000;
@@ -50,6 +56,8 @@ export class Viewer {
   peaks: ShownPeaks | undefined;
   crystals: readonly ShownCrystal[] = [];
   rings: readonly ShownRing[] = [];
+  /** Where the beam meets the displayed plane, which a drag may change. */
+  beam: Opened['beam'];
   summaries: (FrameSummary | undefined)[] = [];
   parameters: FinderParameters = { threshold: 0, minSnr: 5, localBgRadius: 3 };
   /** Whether a slider has been moved; the address then contains the parameters. */
@@ -59,12 +67,14 @@ export class Viewer {
   colours: ColourMapName = 'grey-inverse';
   filter: Filter = 'all';
   running = false;
-  readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values']);
+  readonly show = new Set(['peaks', 'reflections', 'rings', 'mask', 'values', 'bar']);
   onChange: () => void = () => undefined;
   /** Called when a run has searched another frame, which changes lists and charts, but no picture. */
   onProgress: () => void = () => undefined;
   /** Called when a file has been opened and its first frame read. */
   onOpened: (opened: Opened) => Promise<void> = async () => undefined;
+  /** Called for files that could not be opened; whether it asks for what they do not state. */
+  onHeaderless: (files: readonly InputFile[], reason: string) => boolean = () => false;
   /** Called with messages for the user; `wrong` is true for errors. */
   onMessage: (text: string, wrong: boolean) => void = () => undefined;
   /** Reports an error to the user; bound, so that it can be passed on. */
@@ -102,24 +112,61 @@ export class Viewer {
   }
 
   /** Opens files. A geometry or a cell alone applies to the frames that are open. */
-  async open(files: readonly InputFile[]): Promise<void> {
+  async open(files: readonly InputFile[], how: Pick<OpenRequest, 'opening' | 'calibration'> = {}): Promise<void> {
     const drop = ++this.#drops;
+    let sorted: OpenRequest | undefined;
     try {
-      const brought = sortFiles(files);
+      sorted = sortFiles(files);
+      const brought = { ...sorted, opening: how.opening, calibration: how.calibration };
       // A geometry that arrives while frames are being opened applies to them.
       if (brought.frames.length === 0) await this.#opening;
+      // A raster scan is shown frame by frame once its cell is known.
+      if (brought.cell && files.length === 1 && this.opened && this.opened.navigation.length !== 2) {
+        await this.setCell(brought.cell);
+        return;
+      }
       const opening = this.#open(this.#completed(brought));
       this.#opening = opening.catch(() => undefined);
       await opening;
     } catch (error) {
       // The error of an earlier drop must not replace the message of a later one.
-      if (drop === this.#drops) this.fail(error);
+      if (drop !== this.#drops) return;
+      const { frames } = sorted ?? { frames: [] };
+      if (this.onHeaderless(frames, error instanceof Error ? error.message : '')) this.onMessage('', false);
+      else this.fail(error);
     }
+  }
+
+  /** Indexes with another cell from now on; undefined: with none until it is determined. */
+  async setCell(file: InputFile | undefined): Promise<void> {
+    const at = this.#file;
+    const known = await this.engine.call('cell', file);
+    if (at !== this.#file || !this.opened) return;
+    if (this.#request) this.#request = { ...this.#request, cell: file };
+    this.opened = { ...this.opened, ...known };
+    this.onMessage(known.cell ? `Frames are indexed with the cell of ${file?.name}.` : 'No cell is known.', false);
+    this.onChange();
+  }
+
+  /** The frame that was indexed last. */
+  #indexed: number | undefined;
+
+  /** Uses a geometry that was adjusted in the page, also for all frames; a frame with crystals is indexed anew. */
+  async adopt(text: string): Promise<void> {
+    if (this.#request)
+      this.#request = { ...this.#request, geometry: { name: 'adjusted.geom', blob: new Blob([text]) } };
+    if (this.stackName) return;
+    if ((this.crystals.length > 0 || this.#indexed === this.frame) && this.opened?.cell) await this.index();
+    else await this.find();
   }
 
   #drops = 0;
   #opening: Promise<void> = Promise.resolve();
   #request: OpenRequest | undefined;
+  /** What is open, and how it is read. */
+  get request(): OpenRequest | undefined {
+    return this.#request;
+  }
   /** Opens once more what is open; undefined while something is being opened. */
   #reopen: (() => Promise<unknown>) | undefined;
   #revivedAt = Number.NEGATIVE_INFINITY;
@@ -141,6 +188,13 @@ export class Viewer {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Opens the files once more as a scan of some shape; undefined: of the shape that they state. */
+  async reshape(navShape: readonly number[] | undefined): Promise<void> {
+    const request = this.#request;
+    if (!request) return;
+    await this.#open({ ...request, opening: { ...request.opening, navShape } }).catch((error) => this.fail(error));
   }
 
   #completed(brought: OpenRequest): OpenRequest {
@@ -197,13 +251,16 @@ export class Viewer {
     this.peaks = undefined;
     this.crystals = [];
     this.rings = [];
+    this.beam = opened.beam;
+    this.#indexed = undefined;
     this.summaries = listed;
     this.stream = undefined;
     this.html = undefined;
     this.stage = 'frame';
     this.locked = false;
     this.parametersMoved = false;
-    this.#patterns = false;
+    // The patterns of a scan have no flat background; the first frame is shown while the scan is read.
+    this.#patterns = isScanOf(opened);
     if (unknownKind(this.filter, opened) !== undefined) this.filter = 'all';
     const { panels, width, height } = opened;
     this.pane.picture.clear();
@@ -222,6 +279,12 @@ export class Viewer {
     const { opened } = this;
     if (!opened) return Promise.resolve();
     return this.#frames.ask(Math.max(0, Math.min(opened.frames - 1, Math.round(frame))));
+  }
+
+  /** The frame of a number or an event; undefined for an unknown one. */
+  async frameNamed(name: string): Promise<number | undefined> {
+    const frame = /^\d+$/.test(name) ? Number(name) : await this.engine.call('named', name);
+    return frame !== undefined && frame < (this.opened?.frames ?? 0) ? frame : undefined;
   }
 
   /** Goes to the next frame in a direction that matches the filter; frames not searched yet are not hits. */
@@ -306,15 +369,22 @@ export class Viewer {
     }
   }
 
+  /** Shows the frames of a scan one by one, since it cannot be shown as a whole. */
+  async showFrames(): Promise<void> {
+    this.#patterns = false;
+    this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';
+    await this.go(this.frame);
+  }
+
   /** Shows a pattern of a scan, or the mean of several, instead of a frame. */
   showPattern(data: FrameData, name: string, size: { readonly width: number; readonly height: number }): void {
     this.stackName = name;
     this.peaks = undefined;
     this.crystals = [];
-    if (!this.#patterns) this.pane.picture.scale = 'log';
     this.#patterns = true;
     // The rings and panels of a geometry are not in the plane of the scan's pixels.
     this.rings = [];
+    this.beam = undefined;
     const { opened } = this;
     const whole = size.width === opened?.width && size.height === opened.height;
     this.#show(data, whole ? opened.validRange : [-3e38, 3e38], 'range', {
@@ -366,7 +436,7 @@ export class Viewer {
   async tune(): Promise<void> {
     if (!this.opened?.panels || this.#patterns) return;
     try {
-      this.parameters = await this.engine.call('tune');
+      this.parameters = await this.#saying('tuning…', this.engine.call('tune'));
       this.parametersMoved = false;
       this.parametersKnown = true;
       this.onChange();
@@ -393,12 +463,28 @@ export class Viewer {
   async #find(): Promise<void> {
     const { frame, parameters } = this;
     const file = this.#file;
-    const peaks = await this.engine.call('peaks', { frame, parameters });
+    const peaks = await this.#saying('searching…', this.engine.call('peaks', { frame, parameters }));
     if (file !== this.#file || frame !== this.frame || this.stackName) return;
     this.peaks = peaks;
     this.#list(peaks, []);
     this.onChange();
     await this.#showStage();
+  }
+
+  /** What the page waits for, in a word; empty if there is nothing, or only for a blink. */
+  busy = '';
+
+  async #saying<T>(words: string, work: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => {
+      this.busy = words;
+      this.onProgress();
+    }, blinkMs);
+    return work.finally(() => {
+      clearTimeout(timer);
+      if (this.busy !== words) return;
+      this.busy = '';
+      this.onProgress();
+    });
   }
 
   /** Lists what was found in a frame that arrived without results. */
@@ -454,10 +540,11 @@ export class Viewer {
       return;
     }
     try {
-      const { peaks, crystals, ms } = await this.engine.call('index', { frame, parameters });
+      const { peaks, crystals, ms } = await this.#saying('indexing…', this.engine.call('index', { frame, parameters }));
       if (frame !== this.frame) return;
       this.peaks = peaks;
       this.crystals = crystals;
+      this.#indexed = frame;
       this.#list(peaks, crystals);
       const count =
         crystals.length === 0 ? 'no crystal' : crystals.length === 1 ? '1 crystal' : `${crystals.length} crystals`;
@@ -502,9 +589,12 @@ export class Viewer {
         this.#stop = stop;
       };
       const { stream, html: report, words, wrong } = await searchAll(this, { opened, request, html, stopBy });
+      if (stream && stream.size > 0 && this.summaries.some(Boolean)) await this.engine.call('keep', stream);
       this.stream = stream;
       this.html = report;
       this.onMessage(words, wrong);
+      // What was found in the frame that is shown appears at once.
+      if (stream && !this.stackName) await this.go(this.frame);
     } catch (error) {
       this.fail(error);
     }

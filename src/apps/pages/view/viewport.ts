@@ -38,11 +38,12 @@ export class Viewport {
     return [cx + (x - this.width / 2) / this.zoom, cy - (this.up * (y - this.height / 2)) / this.zoom];
   }
 
-  /** Shows a whole box, with a margin. */
-  fit({ minX, minY, maxX, maxY }: Box): void {
-    this.centre = [(minX + maxX) / 2, (minY + maxY) / 2];
-    const zoom = Math.min(this.width / Math.max(1, maxX - minX), this.height / Math.max(1, maxY - minY));
+  /** Shows a whole box, with a margin; `inset` pixels of the canvas at its right stay free. */
+  fit({ minX, minY, maxX, maxY }: Box, inset = 0): void {
+    const width = Math.max(1, this.width - inset);
+    const zoom = Math.min(width / Math.max(1, maxX - minX), this.height / Math.max(1, maxY - minY));
     this.zoom = clampZoom(0.98 * zoom);
+    this.centre = [(minX + maxX) / 2 + inset / 2 / this.zoom, (minY + maxY) / 2];
   }
 
   /** Zooms by a factor; the point of the plane under `at` (pixels of the canvas) stays where it is. */

@@ -3,6 +3,7 @@
 import { errorWords } from './error-words.js';
 import { operations } from './operations.js';
 import type { Call, FrameSummary, Reply } from './protocol.js';
+import type { Loading } from './scan-operations.js';
 
 /** The scope of a dedicated worker. */
 interface WorkerScope {
@@ -12,7 +13,7 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 const report = (progress: FrameSummary): void => scope.postMessage({ progress }, []);
-const loading = (loaded: number): void => scope.postMessage({ loaded }, []);
+const loading: Loading = (loaded, image) => scope.postMessage({ loaded, image }, buffersOf(image));
 const table = operations(report, loading) as unknown as Record<string, (argument: unknown) => Promise<unknown>>;
 
 scope.onmessage = async ({ data: { id, name, argument } }) => {

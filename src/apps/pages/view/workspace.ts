@@ -35,9 +35,11 @@ export class Workspace {
   }
 
   async frame(of: Session, frame: number): Promise<FrameData> {
-    if (of.latest?.frame === frame) return of.latest.data;
+    const known = of.latest.find((one) => one.frame === frame);
+    if (known) return known.data;
     const data = of.book ? await of.book.read(frame) : showable(await of.dataset.read(frame, 1));
-    of.latest = { frame, data };
+    // While the newest frame of a run is fetched, the one before it is still searched.
+    of.latest = [{ frame, data }, ...of.latest.slice(0, 1)];
     return data;
   }
 

@@ -1,0 +1,10 @@
+/** What the page of frames shows beside its picture; loaded with the first frame. */
+import { FrameList } from './frame-list.js';
+
+export { drawColourBar } from './colour-bar.js';
+export { writeCrystals } from './crystals.js';
+export { csvOf } from './frame-list.js';
+
+export { bindTools, drawTools, writeTools } from './frame-tools.js';
+
+export const list = new FrameList();

@@ -1,0 +1,404 @@
+/**
+ * Measuring on a frame: the beam centre, the distance and a ring that are dragged, radial and line profiles, and a
+ * magnifier. The tools act while their section of the column is open; otherwise every drag moves the picture.
+ */
+import { byId } from '../by-id.js';
+import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
+import { Latest } from './calls.js';
+import { shareOnBar } from './colour-bar.js';
+import { element, fitCanvas } from './elements.js';
+import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
+import { drawProfile } from './profile-chart.js';
+import type { Opened, PixelPlace, ShownRing } from './protocol.js';
+import { save } from './save.js';
+import type { Point } from './viewport.js';
+
+/** Bins of a radial profile. */
+const bins = 400;
+/** How near a handle is taken, in CSS pixels. */
+const reach = 18;
+/** Edge of the magnified square, in pixels of the frame. */
+const magnified = 21;
+
+type Tool = 'move' | 'line' | MaskTool;
+let tool: Tool = 'move';
+/** The place of the beam in the displayed plane, as the geometry says and as it was dragged, and the distance, m. */
+let stated: Point = [0, 0];
+let beam: Point = [0, 0];
+let distanceM: number | undefined;
+let statedM = 0;
+/** The ring with the handle, Å, and its points. */
+let ringA = 3.9;
+let ring: ShownRing | undefined;
+/** Ends of the measured line, in the displayed plane. */
+let line: readonly [Point, Point] | undefined;
+let lengthWords = '';
+let of: unknown;
+let profile: { readonly of: unknown; readonly mean: Float64Array; readonly most: Float64Array } | undefined;
+let radial: { readonly bins: Uint16Array; readonly greatest: number } | undefined;
+
+const section = byId<HTMLDetailsElement>('tools');
+function make<K extends keyof HTMLElementTagNameMap>(name: K, more: object = {}): HTMLElementTagNameMap[K] {
+  const made = element(name);
+  Object.assign(made, more);
+  return made;
+}
+const numberField = (id: string, label: string, step: number): HTMLInputElement => {
+  const made = make('input', { id, type: 'number', step: String(step) });
+  made.ariaLabel = label;
+  return made;
+};
+const radialChart = make('canvas', { id: 'radial' });
+const lineChart = make('canvas', { id: 'line-profile' });
+const lens = make('canvas', { id: 'lens' });
+const words = make('output', { id: 'tool-words' });
+const [beamX, beamY] = [numberField('beam-x', 'Beam centre, x, pixels', 0.1), numberField('beam-y', 'y, pixels', 0.1)];
+const distance = numberField('beam-distance', 'Distance, mm', 0.01);
+const ringField = numberField('ring', 'Ring, Å', 0.01);
+const ringMoves = make('select', { id: 'ring-moves' });
+const tools = make('select', { id: 'tool' });
+const button = (id: string, text: string, title: string): HTMLButtonElement =>
+  make('button', { id, type: 'button', textContent: text, title });
+const [saveGeometry, reset, saveProfile] = [
+  button('save-geom', 'Save .geom', 'The geometry with this beam centre and distance, and the painted mask'),
+  button('reset-beam', 'Reset', 'Back to the geometry of the file'),
+  button('save-radial', 'CSV', 'The radial profile as numbers'),
+];
+
+/** Whether the tools act on the frame. */
+const isOpen = (): boolean => section.open && !section.hidden && viewer.opened?.panels !== undefined;
+
+function build(): void {
+  for (const [value, text] of [
+    ['move', 'Move picture, drag ⊕ and ●'],
+    ['line', 'Line: profile and distance'],
+    ...Object.entries(maskTools),
+  ] as const)
+    tools.append(new Option(text, value));
+  for (const [value, text] of [
+    ['ring', '● drags the ring'],
+    ['distance', '● drags the distance'],
+  ] as const)
+    ringMoves.append(new Option(text, value));
+  tools.ariaLabel = 'What a drag does';
+  ringMoves.ariaLabel = 'What the handle of the ring changes';
+  for (const [chart, label] of [
+    [radialChart, 'Mean and greatest value over the resolution'],
+    [lineChart, 'Values along the line'],
+    [lens, 'Magnified pixels around the pointer'],
+  ] as const) {
+    chart.setAttribute('role', 'img');
+    chart.ariaLabel = label;
+  }
+  const row = (...children: (Node | string)[]): HTMLElement => {
+    const made = make('div', { className: 'row' });
+    made.append(...children);
+    return made;
+  };
+  section.append(
+    row(tools),
+    words,
+    lineChart,
+    make('h2', { textContent: 'Radial profile' }),
+    radialChart,
+    row(saveProfile),
+    make('h2', { textContent: 'Beam centre and distance' }),
+    row('x', beamX, 'y', beamY, 'px'),
+    row(distance, 'mm', reset, saveGeometry),
+    row('Ring', ringField, 'Å', ringMoves),
+    bindMask(changedMask),
+    make('h2', { textContent: 'Magnifier' }),
+    lens,
+  );
+}
+
+/** Binds the tools; called once. */
+export function bindTools(): void {
+  build();
+  section.addEventListener('toggle', () => void start().catch(viewer.fail));
+  tools.addEventListener('change', () => {
+    tool = tools.value as Tool;
+    redraw();
+  });
+  for (const field of [beamX, beamY])
+    field.addEventListener('change', () => {
+      void move.ask([stated[0] + Number(beamX.value), stated[1] + Number(beamY.value)], distanceM);
+      void settle();
+    });
+  distance.addEventListener('change', () => {
+    if (Number(distance.value) > 0) void move.ask(beam, Number(distance.value) / 1000).then(settle);
+  });
+  ringField.addEventListener('change', () => {
+    if (Number(ringField.value) > 0) ringA = Number(ringField.value);
+    void move.ask(beam, distanceM);
+  });
+  reset.addEventListener('click', () => void move.ask(stated, undefined).then(settle));
+  saveGeometry.addEventListener('click', () => void saveGeom().catch(viewer.fail));
+  saveProfile.addEventListener('click', () => {
+    if (!profile || !radial) return;
+    const { greatest } = radial;
+    const rows = [...profile.mean].map((mean, i) => `${((i + 0.5) * greatest) / bins},${mean},${profile?.most[i]}`);
+    save('radial.csv', new Blob([['1/d (1/Angstrom),mean,maximum', ...rows, ''].join('\n')], { type: 'text/csv' }));
+  });
+  const before = pane.grab;
+  pane.grab = (place, event) => (isOpen() ? grabbed(place) : undefined) ?? before(place, event);
+  pane.overlay.addEventListener('pointerup', () => {
+    if (dragging) void settle();
+    dragging = false;
+  });
+  pane.overlay.addEventListener('pointermove', ({ offsetX, offsetY }) => {
+    if (isOpen()) drawLens(pane.viewport.toPlane([offsetX * devicePixelRatio, offsetY * devicePixelRatio]));
+  });
+  void start().catch(viewer.fail);
+}
+
+/** Takes the beam of a file whose tools are opened. */
+async function start(): Promise<void> {
+  if (!isOpen() || of === fileOf()) return;
+  of = fileOf();
+  const { place, distanceM: metres } = await engine.call('adjust', { moved: [0, 0], distanceM: undefined });
+  [stated, beam, statedM, distanceM, line, radial] = [place, place, metres, undefined, undefined, undefined];
+  resetMask();
+  await move.ask(beam, undefined);
+}
+
+/** What tells one open file from another; the description itself is replaced while a run grows. */
+const fileOf = (): Opened['panels'] => viewer.opened?.panels;
+
+let dragging = false;
+/** What a pointer that goes down at a place drags. */
+function grabbed(place: Point): ((place: Point) => void) | undefined {
+  const near = (other: Point | undefined): boolean => {
+    if (!other) return false;
+    const [[x, y], [u, v]] = [pane.viewport.toCanvas(place), pane.viewport.toCanvas(other)];
+    return Math.hypot(x - u, y - v) < reach * devicePixelRatio;
+  };
+  if (tool === 'line')
+    return (to) => {
+      line = [place, to];
+      void measure.ask();
+    };
+  if (tool !== 'move') return grabMask(tool, place);
+  if (near(beam)) {
+    const [x, y] = beam;
+    dragging = true;
+    return ([u, v]) => void move.ask([x + u - place[0], y + v - place[1]], distanceM);
+  }
+  if (!near(ringHandle())) return undefined;
+  dragging = true;
+  const metres = distanceM ?? statedM;
+  const radius = Math.hypot(place[0] - beam[0], place[1] - beam[1]);
+  return ([u, v]) => {
+    const ratio = Math.hypot(u - beam[0], v - beam[1]) / radius;
+    if (!(ratio > 0.01)) return;
+    if (ringMoves.value === 'distance') void move.ask(beam, metres * ratio);
+    else void pull.ask([u, v]);
+  };
+}
+
+/** The ring follows the pointer: its resolution is that of the pixel there. */
+const pull = new Latest<[Point]>(async (place) => {
+  const hit = pane.layout.pixelAt(place);
+  if (!hit) return;
+  const { resolutionA } = await engine.call('pixel', { fs: hit.fs, ss: hit.ss, frame: viewer.frame });
+  if (resolutionA === undefined || !Number.isFinite(resolutionA)) return;
+  ringA = resolutionA;
+  await moveTo(beam, distanceM);
+}, viewer.fail);
+
+/** Where the handle of the ring is: its point that is farthest to the right. */
+function ringHandle(): Point | undefined {
+  let best: Point | undefined;
+  for (const points of ring?.arcs ?? [])
+    for (let i = 0; i < points.length; i += 2)
+      if (!best || (points[i] as number) > best[0]) best = [points[i] as number, points[i + 1] as number];
+  return best;
+}
+
+/** Moves beam and distance; rings and profile follow. */
+async function moveTo(place: Point, metres: number | undefined): Promise<void> {
+  beam = place;
+  viewer.beam = place;
+  distanceM = metres;
+  const moved = [place[0] - stated[0], place[1] - stated[1]] as const;
+  await engine.call('adjust', { moved, distanceM: metres });
+  const resolutionsA = [...viewer.rings.map(({ resolutionA }) => resolutionA), ringA];
+  const rings = await engine.call('rings', { resolutionsA });
+  ring = rings.at(-1);
+  viewer.rings = rings.slice(0, -1);
+  radial = await engine.call('radialBins', bins);
+  redraw();
+}
+const move = new Latest<[Point, number | undefined]>(moveTo, viewer.fail);
+
+/** Searches with the moved detector when a drag has ended, so that predictions follow. */
+async function settle(): Promise<void> {
+  if (!move.idle) await move.ask(beam, distanceM);
+  try {
+    await viewer.adopt(await engine.call('settle', painted()));
+  } catch (error) {
+    viewer.fail(error);
+  }
+}
+
+function changedMask(): void {
+  profile = undefined;
+  void settle();
+  redraw();
+}
+
+async function saveGeom(): Promise<void> {
+  const text = await engine.call('settle', painted());
+  save(`${(viewer.opened?.name ?? 'frames').replace(/\.[^.]+$/, '')}-adjusted.geom`, new Blob([text]));
+}
+
+const pixelOf = (place: Point): PixelPlace | undefined => {
+  const hit = pane.layout.pixelAt(place);
+  return hit && [hit.fs, hit.ss];
+};
+
+/** The distance between the ends of the line in real space. */
+const measure = new Latest<[]>(async () => {
+  redrawPictures();
+  const [from, to] = (line ?? []).map(pixelOf);
+  if (!line || !from || !to) {
+    lengthWords = line ? 'An end of the line is on no panel.' : '';
+    return;
+  }
+  const angstrom = await engine.call('apart', [from, to]);
+  const [[x, y], [u, v]] = line;
+  const length = Math.hypot(u - x, v - y).toFixed(1);
+  lengthWords = `${length} px${angstrom && Number.isFinite(angstrom) ? `, ${angstrom.toPrecision(4)} Å` : ''}`;
+  redraw();
+}, viewer.fail);
+
+/** The values along the line, one for each pixel of its length. */
+function lineValues(): Float64Array | undefined {
+  const { frame } = pane.picture;
+  if (!line || !frame) return undefined;
+  const [[x, y], [u, v]] = line;
+  const count = Math.max(2, Math.round(Math.hypot(u - x, v - y)) + 1);
+  return Float64Array.from({ length: count }, (_, i) => {
+    const share = i / (count - 1);
+    const hit = pane.layout.pixelAt([x + share * (u - x), y + share * (v - y)]);
+    const at = hit ? Math.floor(hit.ss) * frame.width + Math.floor(hit.fs) : -1;
+    return at < 0 || frame.bad?.[at] ? Number.NaN : (frame.data[at] as number);
+  });
+}
+
+/** The mean and the greatest value of the good pixels of each bin; kept until the picture or the beam changes. */
+function radialProfile(): typeof profile {
+  const { frame } = pane.picture;
+  if (!frame || !radial || radial.bins.length !== frame.data.length) return undefined;
+  const key = radial;
+  if (profile?.of === key && shownData === frame.data) return profile;
+  shownData = frame.data;
+  const { data, validRange, bad } = frame;
+  const sums = new Float64Array(bins + 1);
+  const counts = new Uint32Array(bins + 1);
+  const most = new Float64Array(bins + 1).fill(Number.NaN);
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i] as number;
+    if (bad?.[i] || !(value >= validRange[0] && value <= validRange[1])) continue;
+    const bin = key.bins[i] as number;
+    sums[bin] = (sums[bin] as number) + value;
+    counts[bin] = (counts[bin] as number) + 1;
+    if (!((most[bin] as number) >= value)) most[bin] = value;
+  }
+  const mean = sums.map((sum, i) => sum / (counts[i] as number)).slice(0, bins);
+  profile = { of: key, mean, most: most.slice(0, bins) };
+  return profile;
+}
+let shownData: unknown;
+
+/** Draws the handles over a frame. */
+export function drawTools(pen: CanvasRenderingContext2D): void {
+  const ink = viewer.light ? '#7a1fa2' : '#ff9cf5';
+  const halo = viewer.light ? 'rgba(255,255,255,.8)' : 'rgba(0,0,0,.75)';
+  if (!isOpen()) return;
+  const path = new Path2D();
+  const px = devicePixelRatio;
+  const [x, y] = pane.viewport.toCanvas(beam);
+  for (const [dx, dy] of [
+    [1, 0],
+    [0, 1],
+  ] as const) {
+    path.moveTo(x - 12 * px * dx, y - 12 * px * dy);
+    path.lineTo(x + 12 * px * dx, y + 12 * px * dy);
+  }
+  path.moveTo(x + 7 * px, y);
+  path.arc(x, y, 7 * px, 0, 2 * Math.PI);
+  for (const points of ring?.arcs ?? [])
+    for (let i = 0; i < points.length; i += 2) {
+      const at = pane.viewport.toCanvas([points[i] as number, points[i + 1] as number]);
+      if (i === 0) path.moveTo(...at);
+      else path.lineTo(...at);
+    }
+  for (const [i, end] of (line ?? []).entries()) {
+    const at = pane.viewport.toCanvas(end);
+    if (i === 0) path.moveTo(...at);
+    else path.lineTo(...at);
+  }
+  drawMaskTool(path);
+  for (const [style, width] of [
+    [halo, 3.5],
+    [ink, 1.5],
+  ] as const) {
+    pen.strokeStyle = style;
+    pen.lineWidth = width * px;
+    pen.stroke(path);
+  }
+  const handle = ringHandle();
+  if (!handle) return;
+  pen.fillStyle = ink;
+  pen.beginPath();
+  pen.arc(...pane.viewport.toCanvas(handle), 6 * px, 0, 2 * Math.PI);
+  pen.fill();
+}
+
+/** Writes the numbers of the tools, and draws their charts. */
+export function writeTools(): void {
+  section.hidden = viewer.opened?.panels === undefined;
+  if (!isOpen()) return;
+  if (of !== fileOf()) void start().catch(viewer.fail);
+  const free = (field: HTMLInputElement, text: string): void => {
+    if (document.activeElement !== field) field.value = text;
+  };
+  free(beamX, (beam[0] - stated[0]).toFixed(1));
+  free(beamY, (beam[1] - stated[1]).toFixed(1));
+  free(distance, ((distanceM ?? statedM) * 1000).toFixed(3));
+  free(ringField, ringA.toFixed(2));
+  const on = pixelOf(beam);
+  words.value = [on ? `beam at fs ${on[0].toFixed(1)} ss ${on[1].toFixed(1)}` : 'beam between the panels', lengthWords]
+    .filter(Boolean)
+    .join(' · ');
+  const values = lineValues();
+  lineChart.hidden = values === undefined;
+  if (values)
+    drawProfile(lineChart, [values], { from: 0, to: values.length - 1, text: (at) => `${Math.round(at)} px` });
+  const found = radialProfile();
+  if (!found || !radial) return;
+  const text = (q: number): string => (q > 0 ? `${(1 / q).toFixed(1)} Å` : '∞');
+  drawProfile(radialChart, [found.mean, found.most], { from: 0, to: radial.greatest, text, mark: 1 / ringA });
+}
+
+/** Magnifies the pixels around a place. */
+function drawLens(place: Point): void {
+  const { frame, limits, scale, colours, badColour } = pane.picture;
+  if (!frame || !colours) return;
+  fitCanvas(lens);
+  const pen = lens.getContext('2d') as CanvasRenderingContext2D;
+  const edge = lens.width / magnified;
+  pen.clearRect(0, 0, lens.width, lens.height);
+  const half = (magnified - 1) / 2;
+  for (let row = -half; row <= half; row++)
+    for (let column = -half; column <= half; column++) {
+      const hit = pane.layout.pixelAt([place[0] + column, place[1] - pane.viewport.up * row]);
+      if (!hit) continue;
+      const at = Math.floor(hit.ss) * frame.width + Math.floor(hit.fs);
+      const level = Math.round(255 * Math.max(0, Math.min(1, shareOnBar(frame.data[at] as number, limits, scale))));
+      const colour = frame.bad?.[at] ? badColour.map((part) => 255 * part) : colours.subarray(3 * level, 3 * level + 3);
+      pen.fillStyle = `rgb(${colour.join(' ')})`;
+      pen.fillRect((column + half) * edge, (row + half) * edge, edge + 1, edge + 1);
+    }
+}

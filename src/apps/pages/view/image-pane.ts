@@ -1,0 +1,238 @@
+/** A pane with one result of a scan: its picture with limits, colours, a colour bar, a scale bar, and its numbers. */
+import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
+import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
+import { automaticLimits, type Limits, sampleOf } from './contrast.js';
+import { inkOf } from './elements.js';
+import { Layout, wholeFrame } from './layout.js';
+import { drawRegion, drawWheel } from './overlay.js';
+import type { Pane } from './pane.js';
+import type { ScanImage, ScanRegion } from './protocol.js';
+import { save } from './save.js';
+import { isSigned, quantities, quantityNames, type ScanQuantity, type ScanUnits } from './scan-quantities.js';
+import { type ScaleName, scales } from './shaders.js';
+import type { Point } from './viewport.js';
+
+/** The valid range of an image, which contains every value. */
+const everyValue: Limits = [-3.4e38, 3.4e38];
+
+export class ImagePane {
+  readonly figure: HTMLElement;
+  readonly pane: Pane;
+  quantity: ScanQuantity = 'sum';
+  /** Whether the Fourier transform of the image is shown. */
+  fourier = false;
+  /** Numbers as the analysis returns them, [rows, columns]; NaN where they are still unknown. */
+  image: Float64Array | undefined;
+  /** Colours of all directions while a field is shown. */
+  wheel: Uint8Array | undefined;
+  /** Length of the vectors at the rim of the wheel, in the unit of the analysis; chosen, or that of the image. */
+  rim: number | undefined;
+  /** Whether the limits were set, and are kept. */
+  locked = false;
+  colours: ColourMapName = 'inferno';
+  units: ScanUnits = {};
+  /** The name of the file, and the command that gives the numbers; set by the scan. */
+  name = '';
+  command = '';
+  onChange: () => void = () => undefined;
+  onQuantity: () => void = () => undefined;
+  #size: readonly [rows: number, columns: number] = [1, 1];
+  #drawn = '';
+  #shownAs = '';
+  #place: Point | undefined;
+
+  constructor(figure: HTMLElement, pane: Pane) {
+    [this.figure, this.pane] = [figure, pane];
+    pane.inset = barWidth;
+    pane.picture.colour(colourMaps[this.colours]);
+    pane.onChange = () => this.onChange();
+    pane.onPoint = (place) => {
+      this.#place = place;
+      this.writeReading();
+    };
+    this.#bind();
+  }
+
+  /** Unit of the shown numbers, and by how much they exceed those of the analysis. */
+  get unit(): readonly [unit: string, factor: number] {
+    return this.fourier ? ['', 1] : quantities[this.quantity].unit(this.units);
+  }
+
+  get title(): string {
+    return `${quantities[this.quantity].title}${this.fourier ? ', Fourier transform' : ''}`;
+  }
+
+  /** Prepares the pane for images of another scan. */
+  place(rows: number, columns: number): void {
+    this.#size = [rows, columns];
+    this.image = undefined;
+    this.wheel = undefined;
+    this.rim = undefined;
+    this.locked = false;
+    this.#shownAs = '';
+    this.pane.picture.clear();
+    this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
+  }
+
+  /** Shows an image; limits follow its values until they are set. */
+  show({ image, rgba, wheel, rim }: ScanImage): void {
+    const [rows, columns] = this.#size;
+    const [unit, factor] = this.unit;
+    [this.image, this.wheel] = [image, wheel];
+    const data = Float32Array.from(image, (value) => value * factor);
+    const shown = { data, rgba, width: columns, height: rows, bad: undefined, validRange: everyValue };
+    const { picture } = this.pane;
+    picture.show(shown);
+    const shownAs = `${this.quantity} ${this.fourier} ${unit}`;
+    if (shownAs !== this.#shownAs) {
+      this.#shownAs = shownAs;
+      this.locked = false;
+      this.setColours(this.fourier ? 'inferno' : quantities[this.quantity].colours);
+      picture.scale = this.fourier ? 'log' : 'linear';
+    }
+    if (rim !== undefined && !this.locked) picture.limits = [0, rim * factor];
+    else if (!this.locked) picture.limits = this.#automatic();
+    this.onChange();
+  }
+
+  #automatic(): Limits {
+    const { frame } = this.pane.picture;
+    if (!frame) return [0, 1];
+    const [low, high] = automaticLimits(sampleOf(frame.data, frame), 'range');
+    const most = Math.max(Math.abs(low), Math.abs(high));
+    return isSigned(this.quantity) && !this.fourier ? [-most, most] : [low, high];
+  }
+
+  setColours(name: ColourMapName): void {
+    this.colours = name;
+    this.pane.picture.colour(colourMaps[name]);
+    this.#drawn = '';
+    this.onChange();
+  }
+
+  /** Sets limits, which are kept; undefined: those of the values. */
+  setLimits(limits: Limits | undefined): void {
+    this.locked = limits !== undefined;
+    const { picture } = this.pane;
+    if (limits) picture.limits = limits;
+    else picture.limits = this.#automatic();
+    // The colours of a field come with its image.
+    this.rim = this.wheel && limits ? limits[1] / this.unit[1] : undefined;
+    if (this.wheel) this.onQuantity();
+    this.onChange();
+  }
+
+  /** Draws the picture, and what lies on it where that has changed. */
+  draw(region: ScanRegion | undefined, background: Pane['picture']['background']): void {
+    const { picture, overlay, viewport } = this.pane;
+    picture.background = background;
+    this.pane.draw();
+    const { limits, scale } = picture;
+    const at = [...viewport.centre, viewport.zoom, viewport.width, viewport.height];
+    const [unit] = this.unit;
+    const key = [...at, ...limits, scale, unit, ...background, JSON.stringify(region), this.wheel?.[2000]].join();
+    if (key === this.#drawn) return;
+    this.#drawn = key;
+    drawRegion(this.pane, this.fourier ? undefined : region);
+    const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
+    const { stepNm } = this.units;
+    if (!this.fourier) drawScaleBar(pen, (stepNm ?? 1) / viewport.zoom, stepNm ? 'nm' : 'positions', devicePixelRatio);
+    const ink = inkOf(this.figure);
+    if (this.wheel) drawWheel(this.pane, this.wheel, `${written(Number(limits[1].toPrecision(3)))} ${unit}`, ink);
+    else drawColourBar(pen, { colours: colourMaps[this.colours], limits, scale, unit }, ink, devicePixelRatio);
+  }
+
+  /** Writes the values of the controls. */
+  write(): void {
+    const { limits, scale } = this.pane.picture;
+    const texts = limits.map((limit) => String(Number(limit.toPrecision(4))));
+    for (const [i, name] of (['low', 'high'] as const).entries()) {
+      const field = this.#part<HTMLInputElement>(name);
+      if (document.activeElement !== field) field.value = texts[i] as string;
+    }
+    this.#part<HTMLInputElement>('low').disabled = this.wheel !== undefined;
+    this.#part<HTMLSelectElement>('quantity').value = this.quantity;
+    this.#part<HTMLSelectElement>('scale').value = scale;
+    this.#part<HTMLSelectElement>('colours').value = this.colours;
+    for (const name of ['scale', 'colours']) this.#part(name).hidden = this.wheel !== undefined;
+    this.pane.overlay.ariaLabel = `${this.title} of the scan`;
+    this.writeReading();
+  }
+
+  /** The value under the pointer; without a pointer, the command that computes the image. */
+  writeReading(): void {
+    const line = this.figure.querySelector('.pane-reading') as HTMLElement;
+    line.textContent = this.#readingOf(this.#place) ?? this.command;
+    line.title = this.command;
+  }
+
+  #readingOf(place: Point | undefined): string | undefined {
+    const hit = place && this.pane.layout.pixelAt(place);
+    const { frame } = this.pane.picture;
+    if (!hit || !frame || !this.image) return undefined;
+    const [x, y] = [Math.floor(hit.fs), Math.floor(hit.ss)];
+    const value = frame.data[y * frame.width + x] as number;
+    const number = Number.isNaN(value) ? 'no value' : written(Number(value.toPrecision(6)));
+    const { stepNm } = this.units;
+    const away = stepNm && !this.fourier ? `   ${[y, x].map((n) => (n * stepNm).toPrecision(4)).join(', ')} nm` : '';
+    return `row ${y}  column ${x}   ${number} ${Number.isNaN(value) ? '' : this.unit[0]}${away}`;
+  }
+
+  /** Saves the numbers as the analysis returns them, as a .npy file. */
+  async #saveNpy(): Promise<void> {
+    const { image, quantity } = this;
+    if (image) (await import('./npy-file.js')).saveNpy(`${quantity}.npy`, '<f8', this.#size, image);
+  }
+
+  /** The picture with its bars, and the name of the result below it. */
+  png(): Promise<Blob> {
+    return this.pane.image(`${this.title} · ${this.name}`);
+  }
+
+  #part<T extends HTMLElement = HTMLElement>(name: string): T {
+    return this.figure.querySelector(`[name="${name}"]`) as T;
+  }
+
+  #bind(): void {
+    const select = (name: string, options: Iterable<readonly [string, string]>, act: (value: string) => void): void => {
+      const list = this.#part<HTMLSelectElement>(name);
+      list.replaceChildren(...[...options].map(([value, text]) => new Option(text, value)));
+      list.addEventListener('change', () => act(list.value));
+    };
+    const click = (name: string, act: () => unknown): void =>
+      this.#part(name).addEventListener('click', () => void act());
+    select(
+      'quantity',
+      quantityNames.map((name) => [name, quantities[name].title] as const),
+      (name) => {
+        this.quantity = name as ScanQuantity;
+        this.onQuantity();
+      },
+    );
+    select(
+      'scale',
+      scales.map((name) => [name, name] as const),
+      (name) => {
+        this.pane.picture.scale = name as ScaleName;
+        this.onChange();
+      },
+    );
+    select(
+      'colours',
+      colourMapNames.map((name) => [name, name.replace('-', ' ')] as const),
+      (name) => this.setColours(name as ColourMapName),
+    );
+    for (const [i, name] of (['low', 'high'] as const).entries()) {
+      const field = this.#part<HTMLInputElement>(name);
+      field.addEventListener('change', () => {
+        const value = Number(field.value);
+        const [low, high] = this.pane.picture.limits;
+        if (field.value.trim() !== '' && Number.isFinite(value)) this.setLimits(i === 0 ? [value, high] : [low, value]);
+      });
+    }
+    click('auto', () => this.setLimits(undefined));
+    click('npy', () => this.#saveNpy());
+    click('png', async () => this.image && save(`${this.quantity}.png`, await this.png()));
+    click('close', () => this.figure.dispatchEvent(new Event('close')));
+  }
+}

@@ -1,0 +1,74 @@
+/** A small chart of values along an axis, on a logarithmic scale: a line, and a surface behind it. */
+import { fitCanvas, inkOf } from './elements.js';
+
+/** The axis of a chart. */
+interface ProfileAxis {
+  readonly from: number;
+  readonly to: number;
+  readonly text: (at: number) => string;
+  /** A place that is marked. */
+  readonly mark?: number;
+}
+
+/** Height of the numbers below a chart, and width of those at its left, in CSS pixels. */
+const [below, before] = [15, 38];
+
+export function drawProfile(
+  canvas: HTMLCanvasElement,
+  [line = new Float64Array(), surface]: readonly Float64Array[],
+  { from, to, text, mark }: ProfileAxis,
+): void {
+  fitCanvas(canvas);
+  const pen = canvas.getContext('2d') as CanvasRenderingContext2D;
+  const px = devicePixelRatio;
+  const [left, width, height] = [before * px, canvas.width, canvas.height - below * px];
+  pen.clearRect(0, 0, width, canvas.height);
+  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const values of [line, surface ?? line])
+    for (const value of values)
+      if (Number.isFinite(value)) [least, greatest] = [Math.min(least, value), Math.max(greatest, value)];
+  if (!(greatest >= least)) return;
+  // Differences from the least value are drawn, so that offsets of a detector do not flatten the curve.
+  const level = (value: number): number => Math.log1p(Math.max(0, value - Math.min(0, least)));
+  const [bottom, top] = [level(least), Math.max(level(greatest), level(least) + 1e-6)];
+  const y = (value: number): number => 4 * px + (height - 4 * px) * (1 - (level(value) - bottom) / (top - bottom));
+  const x = (i: number): number => left + ((width - left) * i) / Math.max(1, line.length - 1);
+  const [ink, accent] = [inkOf(canvas), inkOf(canvas, 'accentColor')];
+  if (surface) {
+    pen.fillStyle = accent;
+    pen.globalAlpha = 0.25;
+    for (const [i, value] of surface.entries())
+      if (Number.isFinite(value)) pen.fillRect(x(i), y(value), (width - left) / line.length + 0.5, height - y(value));
+    pen.globalAlpha = 1;
+  }
+  pen.strokeStyle = accent;
+  pen.lineWidth = 1.5 * px;
+  pen.beginPath();
+  let isDown = false;
+  for (const [i, value] of line.entries()) {
+    if (!Number.isFinite(value)) isDown = false;
+    else if (isDown) pen.lineTo(x(i), y(value));
+    else {
+      pen.moveTo(x(i), y(value));
+      isDown = true;
+    }
+  }
+  pen.stroke();
+  pen.fillStyle = ink;
+  pen.font = `${10 * px}px system-ui, sans-serif`;
+  pen.textBaseline = 'bottom';
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+    pen.textAlign = share === 0 ? 'left' : share === 1 ? 'right' : 'center';
+    pen.fillText(text(from + share * (to - from)), left + share * (width - left), canvas.height);
+  }
+  pen.textAlign = 'right';
+  pen.textBaseline = 'middle';
+  for (const value of [least, Math.expm1((bottom + top) / 2) + Math.min(0, least), greatest])
+    pen.fillText(
+      String(Number(value.toPrecision(3))).replace('-', '−'),
+      left - 4 * px,
+      Math.min(height - 5 * px, Math.max(8 * px, y(value))),
+    );
+  if (mark === undefined || mark < from || mark > to) return;
+  pen.fillRect(left + ((mark - from) / (to - from)) * (width - left), 0, px, height);
+}

@@ -1,0 +1,195 @@
+/** The chart of a run over time: its window, its alarm level, and what is under the pointer. */
+import { RunSeries, SeriesWindow } from '../../../entries/pages.js';
+import { byId } from '../by-id.js';
+import { redrawControls, say } from './app.js';
+import { element, field } from './elements.js';
+import type { FrameSummary } from './protocol.js';
+import { RunStrip, type StripScene } from './run-strip.js';
+
+export { drawFrames, frameAt } from './frame-bars.js';
+
+type WindowName = keyof RunSeries['windows'];
+
+/** What the chart has to know of a run in progress, whose frames are in `series`. */
+export interface LiveStripInput extends Pick<StripScene, 'shownAt'> {
+  /** The time of the server. */
+  readonly nowMs: number;
+  readonly isOver: boolean;
+  /** Whether the server answers, and what it has to say. */
+  readonly connected: boolean;
+  readonly note: string | undefined;
+  /** What the run says of itself. */
+  readonly status: readonly string[];
+}
+
+/** Frames of a file or stream by their numbers, which have no times. */
+interface FramesStripInput {
+  readonly summaries: readonly (FrameSummary | undefined)[];
+  readonly shown: number;
+}
+
+/** The run in progress, in ms of the server. */
+export const series = new RunSeries();
+const canvas = byId<HTMLCanvasElement>('chart');
+const strip = new RunStrip(canvas);
+let chosen: WindowName = 'whole';
+/** The status from which CC1/2 and alarms were last taken. */
+let statusText = '';
+/** Whether the server answered, and what it said, when the chart was last drawn. */
+let wasConnected = true;
+let marked: string | undefined;
+/** Whether the share of hits is below the alarm level, which is reported once. */
+let isLow = false;
+/** An alarm ends when the share is above its level by this much, so that it does not flicker. */
+const hysteresis = 0.02;
+const storedAs = 'ewald-least-hits';
+/** Set here, because the page loads the style sheets of everything else before its first frame. */
+const rowStyle = {
+  gridColumn: '1 / -1',
+  flexWrap: 'wrap',
+  gap: '0.2rem 0.9rem',
+  alignItems: 'center',
+  fontSize: '0.8rem',
+  color: 'var(--quiet)',
+};
+const controls = controlsOf();
+
+/** The level in the field, as a share; undefined if the field is empty or holds no percentage. */
+function alarmLevel(): number | undefined {
+  const { value } = field('strip-alarm');
+  const level = Number(value.replace('%', '').replace(',', '.'));
+  const isLevel = value.trim() !== '' && level >= 0 && level <= 100;
+  field('strip-alarm').setAttribute('aria-invalid', String(value.trim() !== '' && !isLevel));
+  return isLevel ? level / 100 : undefined;
+}
+
+/** The row of controls above the chart. */
+function controlsOf(): HTMLElement {
+  const window = element('select');
+  window.ariaLabel = 'Time that the chart shows';
+  window.id = 'strip-window';
+  for (const [name, text] of Object.entries({ whole: 'Whole run', tenMinutes: '10 min', minute: '1 min' }))
+    window.append(new Option(text, name));
+  window.addEventListener('change', () => {
+    chosen = window.value as WindowName;
+    redrawControls();
+  });
+  const level = element('input');
+  level.id = 'strip-alarm';
+  level.inputMode = 'decimal';
+  level.ariaLabel = 'Least share of hits, %';
+  level.value = localStorage.getItem(storedAs) ?? '';
+  level.addEventListener('change', () => {
+    localStorage.setItem(storedAs, level.value);
+    isLow = false;
+    redrawControls();
+  });
+  const label = element('label', 'Alarm below ', [level, document.createTextNode(' % hits')]);
+  const legend = element('span', 'line: share of a column · band: spread · ◆ event ■ fault · click: its first frame');
+  const reading = element('output');
+  reading.id = 'strip-reading';
+  canvas.addEventListener('pointermove', ({ offsetX }) => {
+    reading.value = (row.style.display === 'flex' && strip.at(offsetX)?.text) || '';
+  });
+  canvas.addEventListener('pointerleave', () => {
+    reading.value = '';
+  });
+  const row = element('div', '', [window, label, legend, reading]);
+  row.id = 'strip-controls';
+  Object.assign(row.style, { ...rowStyle, display: 'none' });
+  level.style.width = '3.2rem';
+  canvas.before(row);
+  return row;
+}
+
+export function hideStrip(): void {
+  controls.style.display = 'none';
+  canvas.style.height = '';
+}
+
+/** What is drawn, and the windows that can be chosen. */
+function sceneOf(of: LiveStripInput | FramesStripInput) {
+  if ('summaries' in of) {
+    const whole = windowOf(of.summaries);
+    return { windows: { whole }, values: [], marks: [], isTimed: false, shownAt: of.shown };
+  }
+  const { nowMs, isOver, shownAt } = of;
+  if (!isOver) {
+    series.reach(nowMs);
+    takeEvents(of);
+  }
+  const beganMs = Date.now() - nowMs - new Date().setHours(0, 0, 0, 0);
+  const { windows, values, marks } = series;
+  return { windows, values, marks, isTimed: true, beganMs, shownAt };
+}
+
+/** Takes CC1/2 and alarms from what the run says of itself, and marks faults of its server. */
+function takeEvents({ nowMs, status, connected, note }: LiveStripInput): void {
+  if (connected !== wasConnected) series.mark(nowMs, connected ? 'connected again' : 'server lost', !connected);
+  wasConnected = connected;
+  if (note !== undefined && note !== marked) series.mark(nowMs, note.slice(0, 40), true);
+  marked = note;
+  const text = status.join(' ');
+  if (text === statusText) return;
+  statusText = text;
+  const [, value] = /CC1\/2 (-?\d*\.\d+)/.exec(text) ?? [];
+  if (value !== undefined) series.value(nowMs, Number(value));
+  const [, alarm] = /⚠ ([^:]*)/.exec(text) ?? [];
+  if (alarm !== undefined) series.mark(nowMs, alarm, true);
+}
+
+export function writeStrip(of: LiveStripInput | FramesStripInput): void {
+  controls.style.display = 'flex';
+  canvas.style.height = '190px';
+  const scene = sceneOf(of);
+  byId('strip-window').hidden = !scene.isTimed;
+  const window = 'minute' in scene.windows ? scene.windows[chosen] : scene.windows.whole;
+  const alarm = alarmLevel();
+  strip.draw({ ...scene, window, alarm });
+  const { frames, hits, indexed } = window.sums();
+  canvas.ariaLabel =
+    `The run over time: ${frames} frames, hits ${share(hits, frames)}, indexed ${share(indexed, hits)} of hits. ` +
+    'Click a column to see its first frame.';
+  canvas.title = '';
+  if (!scene.isTimed || alarm === undefined || Number.isNaN(strip.hitsNow)) return;
+  const was = isLow;
+  isLow = strip.hitsNow < alarm + (was ? hysteresis : 0);
+  if (isLow === was) return;
+  const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
+  say(
+    `Hits are ${isLow ? 'below' : 'above'} ${percent(alarm)} ${isLow ? '' : 'again '}(${percent(strip.hitsNow)})`,
+    isLow,
+  );
+}
+
+export const stripFrameAt = (px: number): number | undefined => strip.at(px)?.frame;
+
+/** The shares of the last minute, in words behind those of the run (empty in a younger run), and the rate of 10 s. */
+export function latestWords(nowMs: number): { readonly hits: string; readonly indexed: string; readonly rate: string } {
+  series.reach(nowMs);
+  const { minute } = series.windows;
+  const { frames, length } = minute.sums(10_000);
+  const sums = minute.sums();
+  const words = (part: number, whole: number): string => (nowMs < 60_000 ? '' : ` (1 min: ${share(part, whole)})`);
+  return {
+    hits: words(sums.hits, sums.frames),
+    indexed: words(sums.indexed, sums.hits),
+    rate: ((1000 * frames) / Math.max(1000, length)).toFixed(1),
+  };
+}
+
+const share = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
+
+/** Accessible to tests and in the browser's console. */
+export const stripState = (): object => ({ tookMs: strip.tookMs, hitsNow: strip.hitsNow, window: chosen });
+
+/** The window of frames without times. */
+function windowOf(summaries: FramesStripInput['summaries']): SeriesWindow {
+  const whole = new SeriesWindow(1);
+  for (const one of summaries)
+    if (one) {
+      const { frame, hit, crystals, error } = one;
+      whole.add({ at: frame, index: frame, hit, indexed: crystals > 0, failed: error !== undefined });
+    }
+  return whole;
+}

@@ -1,0 +1,147 @@
+/** The operations of measuring: where the detector is taken to be, and what its pixels measure from there. */
+import { type Beam, formatGeometry, type Geometry } from '../../../entries/index.js';
+import { arcOn, beamPlace, placedPanels } from './detector-plane.js';
+import type { Adjustment, Operations } from './protocol.js';
+import type { Session } from './session.js';
+import { detectorOf, type Workspace } from './workspace.js';
+
+type Region = Geometry['badRegions'][number];
+
+/** Pixels of the displayed plane in a metre. */
+const perMetre = ({ panels }: Geometry): number => panels[0]?.resolution ?? 1;
+
+/** The beam with the adjustment of the page. */
+export function beamNow(of: Session): Beam {
+  const { geometry, beam } = detectorOf(of);
+  const { moved: [x, y] = [0, 0], distanceM = of.stated?.distanceM ?? beam.distanceM } = of.adjustment ?? {};
+  const { shiftM } = of.stated ?? beam;
+  const scale = perMetre(geometry);
+  return { ...beam, distanceM, shiftM: [shiftM[0] - x / scale, shiftM[1] - y / scale] };
+}
+
+/** The geometry with the adjustment of the page: that of the user if there is one, otherwise that of the file. */
+function adjusted(of: Session): Geometry {
+  const { distanceM, shiftM } = beamNow(of);
+  const base = of.given ?? detectorOf(of).geometry;
+  return {
+    ...base,
+    distance: { value: distanceM },
+    shift: [{ value: shiftM[0] }, { value: shiftM[1] }],
+  };
+}
+
+/** The painted pixels of each panel as rectangles: runs of a row that are equal in the next rows are put together. */
+export function paintedRegions({ panels }: Geometry, painted: Uint8Array, width: number): Region[] {
+  const found: Region[] = [];
+  for (const { name, minFs, maxFs, minSs, maxSs, firstRow = 0 } of panels) {
+    let open = new Map<string, [number, number, number, number]>();
+    const close = (kept: Map<string, unknown>): void => {
+      for (const [key, [left, right, top, bottom]] of open)
+        if (!kept.has(key))
+          found.push({
+            name: `bad_painted_${found.length + 1}`,
+            panel: name,
+            minFs: left,
+            maxFs: right,
+            minSs: top - firstRow,
+            maxSs: bottom - firstRow,
+          });
+    };
+    for (let ss = minSs; ss <= maxSs; ss++) {
+      const runs: typeof open = new Map();
+      for (let fs = minFs; fs <= maxFs; fs++) {
+        if (!painted[ss * width + fs]) continue;
+        const left = fs;
+        while (fs < maxFs && painted[ss * width + fs + 1]) fs++;
+        const key = `${left} ${fs}`;
+        runs.set(key, [left, fs, open.get(key)?.[2] ?? ss, ss]);
+      }
+      close(runs);
+      open = runs;
+    }
+    close(new Map());
+  }
+  return found;
+}
+
+/** Measures with the detector at its adjusted place. */
+export function toolOperations(
+  work: Workspace,
+): Pick<Operations, 'adjust' | 'settle' | 'radialBins' | 'apart' | 'rings'> {
+  return {
+    async adjust(adjustment: Adjustment) {
+      const of = work.current;
+      const { geometry, beam } = detectorOf(of);
+      of.stated ??= beam;
+      of.adjustment = adjustment;
+      const now = beamNow(of);
+      return { place: beamPlace(geometry, now), distanceM: now.distanceM };
+    },
+
+    async settle(painted) {
+      const of = work.current;
+      const { width, geometry: own } = detectorOf(of);
+      const geometry = adjusted(of);
+      const regions = painted ? paintedRegions(own, painted, width) : [];
+      const before = of.searcher;
+      of.stated ??= detectorOf(of).beam;
+      of.detector = await (await work.context()).detector(of.dataset, {
+        geometry,
+        ...(painted ? { bad: painted } : {}),
+        ...(of.tuning?.openOther ? { openOther: of.tuning.openOther } : {}),
+      });
+      of.searcher = undefined;
+      await (await before)?.dispose();
+      return formatGeometry({ ...geometry, badRegions: [...geometry.badRegions, ...regions] });
+    },
+
+    async radialBins(count) {
+      const of = work.current;
+      const { geometry, width, height } = detectorOf(of);
+      const { wavelengthA, distanceM, shiftM } = beamNow(of);
+      const lengths = new Float32Array(width * height).fill(Number.NaN);
+      let greatest = 0;
+      for (const { minFs, maxFs, minSs, maxSs, corner, fs: f, ss: s, resolution, offsetM } of geometry.panels)
+        for (let ss = minSs; ss <= maxSs; ss++)
+          for (let fs = minFs; fs <= maxFs; fs++) {
+            const [i, j] = [fs - minFs + 0.5, ss - minSs + 0.5];
+            const x = (corner[0] + i * f[0] + j * s[0]) / resolution + shiftM[0];
+            const y = (corner[1] + i * f[1] + j * s[1]) / resolution + shiftM[1];
+            const z = distanceM + offsetM + (i * f[2] + j * s[2]) / resolution;
+            // |q|² = 2 (1 − cos 2θ) / λ²; the difference is written so that small angles keep their digits.
+            const rho = x * x + y * y;
+            const r = Math.sqrt(rho + z * z);
+            const q = Math.sqrt((2 * rho) / (r * (r + z))) / wavelengthA;
+            lengths[ss * width + fs] = q;
+            if (q > greatest) greatest = q;
+          }
+      const bins = new Uint16Array(lengths.length);
+      const factor = count / Math.max(greatest, 1e-12);
+      // Pixels between panels are in the bin behind the last one.
+      for (let i = 0; i < bins.length; i++) {
+        const q = lengths[i] as number;
+        bins[i] = q >= 0 ? Math.min(count - 1, q * factor) : count;
+      }
+      return { bins, greatest };
+    },
+
+    async apart([[fs, ss], [toFs, toSs]]) {
+      const of = work.current;
+      const detector = detectorOf(of);
+      const beam = beamNow(of);
+      const [from, to] = [detector.reciprocalOf(fs, ss, beam), detector.reciprocalOf(toFs, toSs, beam)];
+      return from && to && 1 / Math.hypot(to[0] - from[0], to[1] - from[1], to[2] - from[2]);
+    },
+
+    async rings({ resolutionsA }) {
+      const { detector } = work.current;
+      if (!detector) return [];
+      const panels = placedPanels(detector.geometry);
+      const beam = beamNow(work.current);
+      return resolutionsA.map((resolutionA) => ({
+        resolutionA,
+        arcs: detector.ring(resolutionA, beam).flatMap((arc) => arcOn(panels[arc.panel], arc)),
+      }));
+    },
+  };
+}

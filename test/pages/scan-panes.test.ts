@@ -1,0 +1,234 @@
+// @module-tag all: it opens Chromium
+/** The panes of a scan in the page of the viewer: what they show and save, and the command that gives the same. */
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readNpy } from 'ewald';
+import { describe, expect, test } from 'vitest';
+import { ewald } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
+import { simulatedScan } from '../udf/calibrate/simulated-scan.mjs';
+import { browsing, type Shown, type ShownScan, serve, Visit } from './visit.js';
+
+/** A pane of the scan, as the page provides it for the console. */
+interface ShownPane {
+  readonly quantity: string;
+  readonly image?: Float64Array;
+  readonly locked: boolean;
+  readonly pane: { readonly picture: { readonly limits: readonly number[] } };
+}
+declare const viewer: Shown;
+declare const scan: ShownScan & {
+  readonly images: readonly ShownPane[];
+  readonly calibration?: { readonly centre?: readonly number[] };
+  fill(image: { readonly image: Float64Array }): void;
+};
+
+const temporary = browsing();
+const [rows, columns, n, radius, step] = [20, 16, 48, 10, 2];
+const [voltage, semiconv] = [200, 20];
+/** Step in nm: the wavelength at 200 kV is 2.50793 pm. */
+const dpix = (step * (radius / n) * 0.00250793) / (semiconv * 1e-3);
+const made = simulatedScan({ kind: 'amorphous', rows, columns, n, radius, dose: 40, rotation: 30, seed: 5, step });
+const frames = Uint16Array.from(made.frames);
+const shape = ['--dtype', 'u16', '--sig-shape', `${n},${n}`, '--nav-shape', `${rows},${columns}`];
+
+function rawFile(): string {
+  const file = temporary('panes.raw');
+  writeFileSync(file, frames);
+  return file;
+}
+
+const isIdle = (visit: Visit): Promise<unknown> =>
+  visit.page.waitForFunction(() => scan.idle && scan.image !== undefined, undefined, { timeout: 120_000 });
+
+/** Clicks something that saves a file, and returns where it is. */
+async function saved(visit: Visit, selector: string): Promise<string> {
+  const waiting = visit.page.waitForEvent('download');
+  await visit.page.locator(selector).click();
+  const file = await waiting;
+  const path = temporary(file.suggestedFilename());
+  await file.saveAs(path);
+  return path;
+}
+
+const add = async (visit: Visit, name: string): Promise<void> => {
+  await visit.page.locator('#add-pane').selectOption(name);
+  await isIdle(visit);
+};
+const pane = (k: number): string => `.image-pane >> nth=${k}`;
+const readings = (visit: Visit): Promise<string[]> => visit.page.locator('.pane-reading').allTextContents();
+
+describe('the panes of a scan', () => {
+  test('each result has its pane, and the command below it gives the numbers that it saves', async () => {
+    const visit = await Visit.open(await serve([rawFile(), ...shape]));
+    await isIdle(visit);
+    await visit.page.locator('#add-pane').selectOption('phase');
+    expect(await visit.message(/voltage/)).toContain('below "Calibration"');
+    for (const [name, value] of Object.entries({ voltage, semiconv, dpix })) {
+      await visit.page.locator(`.optics [name="${name}"]`).fill(String(value));
+      await visit.page.locator(`.optics [name="${name}"]`).press('Tab');
+      await isIdle(visit);
+    }
+    await visit.page.locator('#bright-field').click();
+    await isIdle(visit);
+    for (const name of ['icom', 'magnitude']) await add(visit, name);
+    expect(await visit.page.evaluate(() => scan.images.map(({ quantity }) => quantity))).toEqual([
+      ...['sum', 'phase', 'icom', 'magnitude'],
+    ]);
+    const calibration = await saved(visit, '#save-calibration');
+    expect(calibration).toMatch(/panes\.raw\.cal\.json$/);
+    await visit.page.mouse.move(0, 0);
+    for (const [k, command] of (await readings(visit)).entries()) {
+      const [program, ...words] = command.split(' ');
+      expect(program).toBe('ewald');
+      const file = await saved(visit, `${pane(k)} >> [name="npy"]`);
+      const at = `of-command-${k}.npy`;
+      const { code, err } = await ewald([...words.slice(0, -1), at], { cwd: dirname(file) });
+      expect(code, err).toBe(0);
+      const [shown, computed] = [file, join(dirname(file), at)].map((path) => readNpy(readFileSync(path)));
+      expect(shown?.shape).toEqual([rows, columns]);
+      const most = Math.max(...(computed?.data ?? []).map(Math.abs));
+      for (const [i, value] of (computed?.data ?? []).entries())
+        expect(Math.abs((shown?.data[i] ?? Number.NaN) - value)).toBeLessThan(1e-6 * most);
+    }
+    expect(visit.faults).toEqual([]);
+  }, 240_000);
+
+  test('limits and colours are those of one pane, numbers of the bar and the pointer are in its unit', async () => {
+    const visit = await Visit.open(await serve([rawFile(), ...shape]));
+    await isIdle(visit);
+    await add(visit, 'curl');
+    await visit.page.locator(`${pane(0)} >> [name="high"]`).fill('70000');
+    await visit.page.locator(`${pane(0)} >> [name="high"]`).press('Tab');
+    await visit.page.locator(`${pane(0)} >> [name="colours"]`).selectOption('cividis');
+    const limits = await visit.page.evaluate(() =>
+      scan.images.map(({ locked, pane: { picture } }) => [locked, ...picture.limits] as const),
+    );
+    expect(limits[0]?.slice(0, 3)).toEqual([true, expect.any(Number), 70000]);
+    expect(limits[1]?.[0]).toBe(false);
+    // Numbers about zero have it in the middle.
+    expect(limits[1]?.[1]).toBe(-(limits[1]?.[2] as number));
+    expect(await visit.page.locator(`${pane(1)} >> [name="colours"]`).inputValue()).toBe('blue-red');
+    const box = await visit.page.locator(`${pane(0)} >> .overlay`).boundingBox();
+    if (!box) throw new Error('the pane has no size');
+    await visit.page.mouse.move(box.x + 0.45 * box.width, box.y + box.height / 2);
+    await expect.poll(() => readings(visit).then(([text]) => text)).toMatch(/^row \d+ {2}column \d+ {3}.* counts$/);
+    const [text = ''] = await readings(visit);
+    const [row = 0, column = 0] = [...text.matchAll(/\d+/g)].map(Number);
+    const value = await visit.page.evaluate(([at = 0]) => scan.image?.[at], [row * columns + column]);
+    expect(text.replaceAll('\u202f', '')).toContain(` ${value} counts`);
+    const png = readFileSync(await saved(visit, `${pane(0)} >> [name="png"]`));
+    const view = new DataView(png.buffer, png.byteOffset);
+    expect([view.getUint32(16), view.getUint32(20)]).toEqual([Math.round(box.width), Math.round(box.height) + 26]);
+    await visit.page.locator(`${pane(1)} >> [name="close"]`).click();
+    expect(await visit.page.locator('.image-pane').count()).toBe(1);
+    expect(visit.faults).toEqual([]);
+  }, 120_000);
+
+  test('the image fills in while the scan is read, and the first pattern shows its disk', async () => {
+    const visit = await Visit.open(await serve([]));
+    const file = temporary('large.raw');
+    // Blocks of 4 MiB: the scan is read in several.
+    const large = new Uint16Array(12 * frames.length).map((_, i) => frames[i % frames.length] as number);
+    writeFileSync(file, large);
+    await visit.page.evaluate(() => {
+      const seen: { there: number; values: number[] }[] = [];
+      const { fill } = scan;
+      scan.fill = (image) => {
+        const values = [...image.image];
+        seen.push({ there: values.filter((value) => !Number.isNaN(value)).length, values });
+        fill.call(scan, image);
+      };
+      Object.assign(globalThis, { seen });
+    });
+    await visit.page.setInputFiles('#files', file);
+    await visit.page.waitForSelector('#headerless[open]');
+    await visit.page.locator('#headerless [name="navShape"]').fill(`${12 * rows}, ${columns}`);
+    await visit.page.locator('#headerless [name="sigShape"]').fill(`${n}, ${n}`);
+    await visit.page.locator('#headerless [name="dtype"]').selectOption('u16');
+    await visit.page.locator('#headerless [value="read"]').click();
+    await isIdle(visit);
+    const { seen, image } = await visit.page.evaluate(() => ({
+      seen: (globalThis as unknown as { seen: { there: number; values: number[] }[] }).seen,
+      image: [...(scan.image ?? [])],
+    }));
+    expect(seen.length).toBeGreaterThan(1);
+    expect(seen[0]?.there).toBeLessThan(image.length);
+    for (const { values, there } of seen) expect(values.slice(0, there)).toEqual(image.slice(0, there));
+    const [limits, most] = await visit.page.evaluate(() => {
+      const { picture } = viewer.pane;
+      return [picture.limits, Math.max(...Array.from(picture.frame?.data ?? []))] as const;
+    });
+    expect(limits[1]).toBeGreaterThan(0.9 * most);
+    expect(visit.faults).toEqual([]);
+  }, 120_000);
+
+  test('on a phone they stand one below the other', async () => {
+    const url = await serve([rawFile(), ...shape]);
+    const visit = await Visit.open(url, { width: 390, height: 844 }, { hasTouch: true, isMobile: true });
+    await isIdle(visit);
+    await add(visit, 'field');
+    const boxes = await visit.page.evaluate(() =>
+      [...document.querySelectorAll('main > figure, main > aside')].map((part) => {
+        const { left, top, width, height } = part.getBoundingClientRect();
+        return [left, top, width, height] as const;
+      }),
+    );
+    expect(boxes).toHaveLength(4);
+    for (const [i, [left, top, width]] of boxes.entries()) {
+      expect([left, width]).toEqual([0, 390]);
+      const before = boxes[i - 1];
+      if (before) expect(top).toBeGreaterThanOrEqual(before[1] + before[3] - 1);
+    }
+  }, 120_000);
+
+  test('a part of a scan, a first frame and a calibration are taken from the command', async () => {
+    const file = rawFile();
+    const calibration = temporary('mine.cal.json');
+    const made = await ewald(['calibrate', file, ...shape, '--force', '-o', calibration]);
+    expect(made.code, made.err).toBe(0);
+    const flags = ['--sync-offset', '3', '--roi', '2:12,4:9', '--calibration', calibration];
+    const visit = await Visit.open(await serve([file, ...shape, ...flags]));
+    await isIdle(visit);
+    const { navigation, image, centre } = await visit.page.evaluate(() => ({
+      navigation: viewer.opened?.navigation,
+      image: [...(scan.image ?? [])],
+      centre: scan.calibration?.centre,
+    }));
+    expect(navigation).toEqual([10, 5]);
+    const { cy, cx } = JSON.parse(readFileSync(calibration, 'utf8')).centre;
+    expect(centre).toEqual([cy, cx]);
+    await visit.page.mouse.move(0, 0);
+    const [command = ''] = await readings(visit);
+    const at = temporary('part.npy');
+    const run = await ewald([...command.split(' ').slice(1, -1), at], { cwd: dirname(file) });
+    expect(run.code, run.err).toBe(0);
+    const { data } = readNpy(readFileSync(at));
+    const expected = image.map((_, i) => data[(2 + Math.floor(i / 5)) * columns + 4 + (i % 5)]);
+    expect(image).toEqual(expected);
+    for (const [wrong, words] of [
+      [['--roi', '2:99,0:3'], /roi is "2:99,0:3"; the scan is 20 × 16.*0:20,0:16/],
+      [['--calibration', file], /no JSON/],
+    ] as const) {
+      const refused = await ewald(['view', '--no-open', file, ...shape, ...wrong]);
+      expect(refused.code).not.toBe(0);
+      expect(refused.err).toMatch(words);
+    }
+  }, 120_000);
+
+  test('a .mib file without its header is a scan with the shape of the field, as with the flag', async () => {
+    const file = temporary('alone.mib');
+    copyFileSync(join(dataFolder ?? '', 'formats-em', 'mib_Single_9_Frames_CounterDepth_12_Rows_32.mib'), file);
+    const visit = await Visit.open(await serve([file]));
+    await visit.page.waitForFunction(() => viewer.opened !== undefined);
+    await visit.page.locator('#shape').fill('3, 3');
+    await visit.page.locator('#shape').press('Enter');
+    await isIdle(visit);
+    const flagged = await Visit.open(await serve([file, '--nav-shape', '3,3']));
+    await isIdle(flagged);
+    const images = await Promise.all([visit, flagged].map(({ page }) => page.evaluate(() => [...(scan.image ?? [])])));
+    expect(images[0]).toHaveLength(9);
+    expect(images[1]).toEqual(images[0]);
+    expect(Math.max(...(images[0] ?? []))).toBeGreaterThan(0);
+  }, 120_000);
+});

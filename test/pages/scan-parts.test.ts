@@ -1,0 +1,146 @@
+/** The parts of a scan's page that need no browser: bars, commands, sums that grow, parts of a scan. */
+import { Context, residentScan, sumSigUdf } from 'ewald/udf';
+import { afterAll, describe, expect, test } from 'vitest';
+import { roundBelow, shareOf, ticksOf, written } from '../../src/apps/pages/view/bars.js';
+import { colourMaps } from '../../src/apps/pages/view/colour-maps.js';
+import { commandOf, openingFlags } from '../../src/apps/pages/view/commands.js';
+import { GrowingSum } from '../../src/apps/pages/view/growing-sum.js';
+import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
+import { isLive, quantities, quantityNames } from '../../src/apps/pages/view/scan-quantities.js';
+import { scales } from '../../src/apps/pages/view/shaders.js';
+
+const ctx = new Context({ context: { backend: 'wasm' } });
+afterAll(() => ctx.close());
+const sigShape = [4, 5];
+const framesOf = (count: number): Uint16Array => Uint16Array.from({ length: 20 * count }, (_, i) => (i * 7919) % 1009);
+
+describe('bars', () => {
+  test('numbers of a linear bar are round and lie within its limits', () => {
+    expect(ticksOf([4500, 31000], 'linear', 0.2)).toEqual([10000, 20000, 30000]);
+    expect(ticksOf([-0.0164, 0.0164], 'linear', 0.2).map((tick) => Number(tick.toPrecision(6)))).toEqual([
+      -0.01, 0, 0.01,
+    ]);
+    expect(ticksOf([3, 3], 'linear', 0.1)).toEqual([]);
+    expect(ticksOf([0, Number.POSITIVE_INFINITY], 'linear', 0.1)).toEqual([]);
+  });
+
+  test.each(scales)('numbers of a bar rise, are apart and within the limits: %s', (scale) => {
+    for (const limits of [
+      [0, 6000],
+      [0.47, 60.6],
+      [-3, 5],
+      [1e-9, 2e-9],
+      [-20, -4],
+      [100, 101],
+    ] as const) {
+      const shares = ticksOf(limits, scale, 0.1).map((tick) => shareOf(tick, limits, scale));
+      for (const [i, share] of shares.entries()) {
+        expect(share).toBeGreaterThanOrEqual(-1e-6);
+        expect(share).toBeLessThanOrEqual(1 + 1e-6);
+        expect(share - (shares[i - 1] ?? -1)).toBeGreaterThan(0.099);
+      }
+      expect([shareOf(limits[0], limits, scale), shareOf(limits[1], limits, scale)]).toEqual([0, 1]);
+    }
+  });
+
+  test('lengths are 1, 2 or 5 times a power of ten, and numbers have a true minus', () => {
+    expect([0.9, 1, 4.9, 5, 37, 0.0042].map(roundBelow).map((value) => Number(value.toPrecision(6)))).toEqual([
+      0.5, 1, 2, 5, 20, 0.002,
+    ]);
+    expect([-0.5, 0, 12000, 1500, 2.5e-7, 3e8].map(written)).toEqual([
+      ...['−0.5', '0', '12\u202f000', '1500', '2.5e−7', '3e8'],
+    ]);
+  });
+
+  test('the map for numbers about zero is as light on both sides, and lightest in the middle', () => {
+    const light = (i: number): number =>
+      [0, 1, 2].reduce((sum, k) => sum + (colourMaps['blue-red'][3 * i + k] ?? 0), 0);
+    for (let i = 1; i < 128; i++) {
+      expect(light(i)).toBeGreaterThanOrEqual(light(i - 1));
+      expect(light(255 - i)).toBeGreaterThanOrEqual(light(256 - i));
+    }
+    expect(Math.abs(light(0) - light(255))).toBeLessThan(60);
+  });
+});
+
+describe('the command of a pane', () => {
+  const about = { file: 'a b.raw', opening: openingFlags({ navShape: [3, 4], dtype: 'u16' }), calibration: 'c.json' };
+  const shape = { kind: 'disk', cx: 10.5, cy: 8, outer: 3, inner: 1 } as const;
+
+  test('counts from the centre of the first pixel, and quotes the name of the file', () => {
+    expect(commandOf({ ...about, quantity: 'sum', shape })).toBe(
+      "ewald run disk 'a b.raw' --nav-shape 3,4 --dtype u16 --cx 10 --cy 7.5 -r 3 --channel intensity -o sum.npy",
+    );
+    expect(commandOf({ ...about, quantity: 'sum', shape: { ...shape, kind: 'point' } })).toContain(' -x 10 -y 8 ');
+    const turned = { ...about, quantity: 'icom', shape, scanRotation: 30, flipY: true } as const;
+    expect(commandOf(turned)).toContain('--scan-rotation 30 --flip-y --channel phase');
+    expect(commandOf({ ...about, quantity: 'exx', shape })).toContain('strain');
+  });
+
+  test('is absent where no command computes the image', () => {
+    for (const quantity of quantityNames.filter(isLive))
+      expect(commandOf({ ...about, quantity, shape: { ...shape, kind: 'square' } })).toBeUndefined();
+    expect(commandOf({ ...about, quantity: 'curl', shape: { ...shape, kind: 'point' } })).toBeUndefined();
+  });
+
+  test('units follow from what is known', () => {
+    const known = { stepNm: 0.5, milliradians: 2, wavelengthNm: 0.002 };
+    expect(quantities.magnitude.unit({})).toEqual(['px', 1]);
+    expect(quantities.magnitude.unit(known)).toEqual(['mrad', 2]);
+    expect(quantities.curl.unit(known)).toEqual(['mrad / nm', 4]);
+    // A deflection of 1 mrad over 1 nm is 2π · 0.001 · 1 nm / λ.
+    expect(quantities.icom.unit(known)[1] / (2 * 0.5)).toBeCloseTo((2 * Math.PI * 0.001) / 0.002, 10);
+    expect(quantities.icom.unit({ ...known, stepNm: undefined })).toEqual(['px · positions', 1]);
+  });
+});
+
+describe('parts of a scan', () => {
+  test('a sum grows with the frames, also when its mask is moved meanwhile', async () => {
+    const scan = await residentScan(ctx.fromMemory(framesOf(6), { navShape: [2, 3], sigShape }).dataset);
+    const [first, second] = [0, 7].map((pixel) => Uint8Array.from({ length: 20 }, (_, i) => (i === pixel ? 1 : 0)));
+    const sum = new GrowingSum(6);
+    sum.set(first as Uint8Array);
+    sum.add(scan, 2);
+    const frame = (k: number): ArrayLike<number> => scan.frame(k);
+    expect([...sum.image]).toEqual([frame(0)[0], frame(1)[0], ...new Array(4).fill(Number.NaN)]);
+    sum.set(second as Uint8Array);
+    expect([...sum.image].slice(0, 2)).toEqual([frame(0)[7], frame(1)[7]]);
+    sum.add(scan, 6);
+    expect([...sum.image]).toEqual([0, 1, 2, 3, 4, 5].map((k) => frame(k)[7]));
+  });
+
+  test.each([0, 3, -2, 9])('frames begin where the scan does, as in a run: offset %i', async (syncOffset) => {
+    const navShape = [4, 3];
+    const run = ctx.fromMemory(framesOf(12), { navShape, sigShape, syncOffset });
+    const { intensity } = await ctx.runUdf(run, sumSigUdf());
+    const { dataset } = ctx.fromMemory(framesOf(12), { navShape: [12], sigShape });
+    const roi = '1:4,1:3';
+    for (const [picked, expected] of [
+      [pickedFrames(dataset, { navShape, syncOffset }), [...intensity.data]],
+      [
+        pickedFrames(dataset, { navShape, syncOffset, roi }),
+        [4, 5, 7, 8, 10, 11].map((at) => intensity.data[at] as number),
+      ],
+    ] as const) {
+      expect(picked.frames).toBe(expected.length);
+      for (const [first, count] of [
+        [0, picked.frames],
+        [1, picked.frames - 2],
+      ] as const) {
+        const read = (await picked.read(first, count)) as Uint16Array;
+        const sums = Array.from({ length: count }, (_, k) =>
+          read.subarray(20 * k, 20 * (k + 1)).reduce((a, b) => a + b, 0),
+        );
+        expect(sums).toEqual(expected.slice(first, first + count));
+      }
+    }
+    expect(pickedFrames(dataset, { navShape, syncOffset, roi }).shape.nav).toEqual([3, 2]);
+  });
+
+  test('a part outside the scan, and an offset beyond the file, are refused', () => {
+    const { dataset } = ctx.fromMemory(framesOf(12), { navShape: [4, 3], sigShape });
+    for (const roi of ['0:5,0:3', '2:2,0:1', '0:1', '', 'x,1'])
+      expect(() => pickedFrames(dataset, { roi })).toThrow(/4 × 3.*0:4,0:3/);
+    expect(() => pickedFrames(dataset, { syncOffset: 12, navShape: [4, 3] })).toThrow(/12 frames/);
+  });
+});
