@@ -108,7 +108,7 @@ test('a pasted command of the manual loses what is not needed, and keeps the res
 test('streams of partialator follow -i, or are attached to it', () => {
   for (const given of [['-i', 'a.stream'], ['-ia.stream'], ['--input=a.stream'], ['--input', 'a.stream']])
     expect(ported([...given, '-y', '4/m', '-w', '4/mmm', '--no-logs'], ['partialator'], true).words).toEqual([
-      ...['a.stream', '-y', '4/m'],
+      ...['a.stream', '-y', '4/m', '-w', '4/mmm'],
     ]);
 });
 
@@ -168,6 +168,18 @@ test('pasted commands of indexamajig and partialator run', async () => {
     );
     expect(JSON.parse(merged.out)).toMatchObject({ files: ['run.hkl', 'run.hkl1', 'run.hkl2'] });
     expect(merged.err).toContain('note: --no-logs is omitted');
+    // The usage cases of the manual of partialator, and a command line of process_hkl.
+    for (const [flags, model, crystals] of [
+      ['--model=unity --iterations=0', 'unity', 4],
+      ['--model=unity --iterations=1', 'unity', 4],
+      ['--model=xsphere --iterations=1', 'xsphere', 4],
+      ['--start-after=1 --stop-after=2 --no-deltacchalf --no-free --max-rel-B=100', 'gaussian', 2],
+      ['--model=mean --scale --stat=stat.dat --min-cc=-1 --min-snr=-inf --max-adu=60000', 'mean', 4],
+    ] as const) {
+      const files = '-i run.stream -o my.hkl --force --json';
+      const { out, err } = await run(`merge --compat=crystfel ${files} -y 4/mmm --min-measurements=1 ${flags}`);
+      expect(JSON.parse(out), err).toMatchObject({ model, merged: crystals, files: ['my.hkl', 'my.hkl1', 'my.hkl2'] });
+    }
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }

@@ -17,7 +17,7 @@ import { EwaldError } from '../../src/base/errors.js';
 import { flagOf, kebab } from '../../src/base/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
-import { connectionRows, joinRows, submitRows } from '../../src/executors/parameters.js';
+import { connectionRows, joinRows, rankRows, submitRows } from '../../src/executors/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
 import { convertRows, openRows } from '../../src/io/data/parameters.js';
 import {
@@ -77,7 +77,7 @@ const lists = listRows;
 const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
-  index: [...pipeline, lists, connectionRows, submitRows, watchRows],
+  index: [...pipeline, lists, connectionRows, submitRows, rankRows, watchRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'geometry check': [checkGeometryRows],
   'geometry refine': [refineStreamRows],
@@ -89,6 +89,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   convert: [openRows, convertRows],
   run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows],
   calibrate: [openRows, calibrateRows],
+  figures: [],
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],
@@ -111,8 +112,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
 const renamed: Readonly<Record<string, string>> = {
   finder: "peaks, CrystFEL's",
   acceptLog10: 'accept, without the base of the logarithm',
-  minLengthA: 'min, since a cell has no other lengths',
-  maxLengthA: 'max, since a cell has no other lengths',
+  gain: 'gain-map, since --gain is a number for the finder',
   shells: "nshells, check_hkl's",
   split: "custom-split, partialator's",
   r: 'radius, which all analyses share',
@@ -234,15 +234,13 @@ test('a name stands for one kind of value in all commands', () => {
       kinds.set(flag, (kinds.get(flag) ?? new Set()).add(row.kind));
     }
   const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
-  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; --gain
-  // is a number for the finder, as in DIALS, but a file for ewald run, as in LiberTEM; seeds of pi have 64 bits;
-  // --tolerance is CrystFEL's list of six numbers, but one distance for the disks of ewald run.
+  // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; seeds of
+  // pi have 64 bits; --tolerance is CrystFEL's list of six numbers, but one distance for the disks of ewald run.
   expect(several.sort()).toMatchInlineSnapshot(`
     [
       "--backend text, choice",
       "--cell texts, text",
       "--executor text, choice",
-      "--gain number, text",
       "--module text, texts",
       "--output text, texts",
       "--seed integer, count",

@@ -254,7 +254,7 @@ it('comparing streams looks at each peak and its neighbours, however many a fram
 it('comparing streams reports how much of both files is read', async () => {
   const [one, other] = [stream('one.stream', chunk('run.h5', 0)), stream('other.stream', chunk('run.h5', 0))];
   const shares: number[] = [];
-  await compareStreamFiles(one, other, (share) => shares.push(share));
+  await compareStreamFiles(one, other, ({ done, total = 0 }) => shares.push(done / total));
   expect(shares).toEqual([0.5, 1]);
 });
 

@@ -26,6 +26,7 @@ writeFileSync(at('k.h'), 'double cos(double x);\n');
 /** Definitions that others refer to. */
 const shared = ['numbers', 'texts', 'vectors'];
 const pixels = ['--backend', 'wasm'];
+const written = ['-o', at('r.stream'), '--html', at('r.html')];
 const simulated = ['-g', at('d/run.geom'), '-p', at('d/run.cell')];
 /** The command of a definition, of which a command may have several. */
 const commandOf = (name: string): string[] => (name.split(/ of | --/)[0] ?? '').split(' ');
@@ -35,7 +36,8 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['simulate frames', ['-o', at('d'), '--images', '6', '--size', '256,256']],
   ['simulate scan', ['-o', at('s')]],
   ['simulate spots', ['-o', at('l'), '--images', '2', '--seed', '1']],
-  ['index', [at('d/run.h5'), ...simulated, '-o', at('r.stream'), '--executor=inline', ...pixels]],
+  ['index', [at('d/run.h5'), ...simulated, ...written, '--executor=inline', ...pixels]],
+  ['figures', [at('r.html'), '-o', at('figures')]],
   ['index of lists', [at('l/spots-001.txt'), at('absent.txt'), ...pixels]],
   ['cell', [at('l/spots-001.txt'), at('l/spots-002.txt'), ...pixels]],
   ['info', [at('d/run.h5'), at('s/scan.h5'), at('r.stream')]],

@@ -76,9 +76,9 @@ cell
 cell absent.txt
 cell words.txt
 cell no-cell.txt
-cell no-cell.txt --min 0
-cell no-cell.txt --max 2
-cell no-cell.txt --max 20 --max=30
+cell no-cell.txt --min-length 0
+cell no-cell.txt --max-length 2
+cell no-cell.txt --max-length 20 --max-length=30
 cell no-cell.txt --symmetry-tolerance 3
 cell no-cell.txt --unit A
 simulate

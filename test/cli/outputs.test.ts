@@ -104,7 +104,7 @@ const rows: readonly Row[] = [
   },
   {
     name: 'cell',
-    words: (out) => ['cell', 'spots.txt', 'turned.txt', '--backend=wasm', '--max=60', '-o', out],
+    words: (out) => ['cell', 'spots.txt', 'turned.txt', '--backend=wasm', '--max-length=60', '-o', out],
     ending: '.cell',
     inputs: ['spots.txt', 'turned.txt'],
     interrupted: 'discards',

@@ -106,10 +106,11 @@ test('a flag has the name of its option, except for those of other programs', ()
   );
   expect(others).toEqual([
     ['acceptLog10', 'accept'],
-    // These are CrystFEL's parameters.
+    // Flags are named without units; `peaks` is CrystFEL's.
+    ['maxLengthA', 'max-length'],
     ['finder', 'peaks'],
-    ['minLengthA', 'min'],
-    ['maxLengthA', 'max'],
+    ['firstFramesTimeoutS', 'first-frames-timeout'],
+    ['minLengthA', 'min-length'],
   ]);
 });
 

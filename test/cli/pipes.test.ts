@@ -126,6 +126,12 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     expect(bytes.equals(readFileSync(at('large.npy')))).toBe(true);
   });
 
+  it('without a writer is mentioned after a while', async () => {
+    const path = pipe('.stream');
+    const { err, code } = await ewald(['stream', 'info', path], { interruptAt: /program that writes to .*\.stream\n/ });
+    expect([code, err]).toEqual([130, expect.stringContaining(`ewald: waiting for a program that writes to ${path}`)]);
+  });
+
   it('is read as a file is', async () => {
     const path = pipe();
     let isWritten = false;

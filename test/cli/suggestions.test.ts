@@ -21,13 +21,23 @@ test.for(['--treshold=12', '--treshold'])('ewald index %s names the flag that wa
 });
 
 test.for([
-  [['cell', 'spots.txt', '--tolerance', '0.02'], '--tolerance of this command is called --symmetry-tolerance'],
-  [['simulate', 'frames', '-o', 'x', '--scale=900'], '--scale of this command is called --strength'],
   [['run', 'sum', 'a.npy', '--no-data-timeout', '5'], '--no-data-timeout of this command is called --stall'],
   [['index', 'a.h5', '--stall=5'], '--stall of this command is called --no-data-timeout'],
 ] as const)('ewald %j names the present flag', async ([words, message]) => {
   const { code, err } = await ewald(words);
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test.for([
+  [['cell', 'no.txt', '--tolerance', '0.02'], '--tolerance is called --symmetry-tolerance; the former name'],
+  [['cell', 'no.txt', '--max=60'], '--max is called --max-length; the former name works in 0.2 only'],
+  [['simulate', 'frames', '-o', 'x', '--scale=x'], '--scale is called --strength'],
+  [['run', 'sum', 'no.npy', '--gain', 'no-gain.npy'], '--gain is called --gain-map'],
+] as const)('ewald %j takes the former flag with a warning', async ([words, message]) => {
+  const { code, err } = await ewald(words);
+  expect(code).not.toBe(0);
+  expect(err).toContain(message);
+  expect(err).not.toContain('unknown option');
 });
 
 test.for(['--multi=1', '--no-integrate=yes', '--json=true'])(
@@ -71,7 +81,8 @@ test('options are refused by their former names, and by those of other rooms', a
 });
 
 test.for([
-  ['--max-frames', ['index', 'run.h5', '--max-frames', '3'], undefined],
+  ['--max-frames', ['index', 'run.h5', '--max-frames', '3'], '--frames'],
+  ['--max-image-size', ['index', 'run.h5', '--max-image-size', '3'], undefined],
   ['--min-ress', ['index', 'run.h5', '--min-ress=3'], '--min-res'],
   ['--no-integrat', ['index', 'run.h5', '--no-integrat'], '--no-integrate'],
 ] as const)('%s suggests flags of near words alone', async ([flag, words, near]) => {

@@ -45,7 +45,7 @@ async function run(ids: readonly string[], options: BenchFlags, { createContext,
     place: place(),
     versions: versions(),
     signal,
-    onRow: (id, done, total) => progress.report(done / total, id),
+    onRow: (id, done, total) => progress.share(done / total, id),
   }).finally(() => progress.end());
   if (options.json) printJson(report);
   else printReport(report);

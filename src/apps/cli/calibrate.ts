@@ -37,14 +37,14 @@ export function register(program: Command, deps: CliDeps): void {
 }
 
 async function run(file: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
-  const { output, force, backend, json, semiconv } = flagValues(rows, texts);
+  const { output, force, backend, json, ...optics } = flagValues(rows, texts);
   const writing = { force, series: [file], endings: ['.json'], replaces: isCalibration };
   if (output !== undefined) await checkOutput(output, writing);
   const ctx = new Context(backend === undefined ? {} : { context: { backend: backend as 'wasm' } });
   const progress = new Progress('calibrate');
   try {
     const scan = await ctx.load(file, openOptions(texts, signal));
-    const found = await ctx.calibrate(scan, { semiconv, signal, progress: (done) => progress.report(done) });
+    const found = await ctx.calibrate(scan, { ...optics, signal, onProgress: progress.report });
     progress.end();
     if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
     if (json) printJson(found);

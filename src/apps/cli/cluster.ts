@@ -1,5 +1,6 @@
 /** `ewald cluster`: lists the workers and the runs of a cluster, and ends a run. */
 import type { Command } from 'commander';
+import { median } from '../../entries/command.node.js';
 import { type ClusterRun, cancelRun, listCluster, listRuns, type WorkerInfo } from '../../entries/executors.node.js';
 import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
 import { type CliDeps, counted, dim, print, printJson, table } from './output.js';
@@ -47,8 +48,7 @@ export function register(program: Command, _: CliDeps): void {
 }
 
 function printWorkers(workers: readonly WorkerInfo[]): void {
-  const times = workers.flatMap(({ now }) => (now && now.done > 0 ? [now.taskSeconds] : [])).sort((a, b) => a - b);
-  const median = times[Math.floor(times.length / 2)] ?? Number.NaN;
+  const usual = median(workers.flatMap(({ now }) => (now && now.done > 0 ? [now.taskSeconds] : [])));
   const lines = workers.map(({ name, slots, platform, version, backends, now }) => [
     name,
     String(slots),
@@ -61,7 +61,7 @@ function printWorkers(workers: readonly WorkerInfo[]): void {
       .filter(({ available }) => available)
       .map(({ backend, chosen, name: device }) => (chosen ? `${backend} (${device})` : backend))
       .join(', '),
-    now?.leaving ? 'leaves' : now && now.done > 0 && now.taskSeconds > slowTimes * median ? 'slow' : '',
+    now?.leaving ? 'leaves' : now && now.done > 0 && now.taskSeconds > slowTimes * usual ? 'slow' : '',
   ]);
   const names = ['worker', 'tasks', 'running', 'waiting', 's/task', 'platform', 'version', 'backends', ''];
   print(table(names, lines, [1, 2, 3, 4]));

@@ -4,7 +4,6 @@
 import { extname } from 'node:path';
 import type { Command } from 'commander';
 import { convert, convertRows, type Parameters, refuseOthers } from '../../entries/command.node.js';
-import { EwaldError } from '../../entries/index.node.js';
 import { openOptions, openWords, withDataFlags } from './data-options.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
@@ -33,7 +32,7 @@ export function register(program: Command, deps: CliDeps): void {
 
 async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
   const given = flagValues(rows, texts);
-  const { output = '', frames, packing, force, json } = given;
+  const { output = '', json, ...writing } = given;
   const ending = /\.(h5|hdf5)$/i.test(output) ? 'h5' : extname(output).slice(1);
   const because = (): string => `${ending} stores numbers uncompressed`;
   refuseOthers(convertRows, given, { stages: [ending], because }, saidAsFlags(convertRows), { h5: 'HDF5' });
@@ -41,23 +40,13 @@ async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promis
   const progress = new Progress('convert');
   const { reopen, ...written } = await convert(input, output, {
     ...openOptions(texts, signal),
-    frames: frames === undefined ? undefined : parsedRange(frames),
-    packing,
-    force,
-    onProgress: (done, all) => progress.report(done / all, `${done} of ${all} frames`),
+    ...writing,
+    onProgress: (now) => progress.report({ ...now, stage: `${now.done} of ${now.total} frames` }),
   }).finally(() => progress.end());
   const ms = performance.now() - started;
   if (json) return printJson({ input, output, ...written, ms });
   const { shape, dtype, bytes, format } = written;
-  const dims = [...shape.navigation, ...shape.signal].join(' × ');
+  const dims = [...shape.nav, ...shape.sig].join(' × ');
   print(`${bold(output)}  ${dims} ${dtype}  ${dim(`${bytes} bytes in ${(ms / 1000).toFixed(2)} s`)}`);
   if (reopen) print(dim(`a .${format} file does not store everything; to open it: ${openWords(reopen)}`));
-}
-
-/** `10:20`, `:20`, `10:`. */
-function parsedRange(text: string): [first: number, end?: number] {
-  const [match, first, end] = /^(\d*):(\d*)$/.exec(text) ?? [];
-  if (match === undefined)
-    throw new EwaldError('Argument', `--frames is "${text}"; expected first:end, such as 0:100, :100 or 100:`);
-  return [Number(first), ...(end ? [Number(end)] : [])] as [number, number?];
 }

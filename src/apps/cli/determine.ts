@@ -182,7 +182,7 @@ async function determine(
         framed && images.length === 0
           ? `no frame has the ${fewestPeaks} peaks required to determine a lattice; ` +
               'a lower --threshold or --min-snr may find more'
-          : 'no cell explains these images beyond chance; more images, or another --max, may help',
+          : 'no cell explains these images beyond chance; more images, or another --max-length, may help',
       ),
     );
     const hint = images.map(unitHint).find((text) => text !== undefined);
@@ -224,7 +224,7 @@ async function cellOfFrames(
   signal: AbortSignal,
 ): Promise<FramesCell> {
   const { peaks, settings, list } = checkPeakFlags(options);
-  const { images = 30, highres } = flagValues(searchFlags, options);
+  const { images = 30, highres, first, frames } = flagValues(searchFlags, options);
   if (list === 'msgpack')
     throw new EwaldError(
       'Argument',
@@ -238,15 +238,17 @@ async function cellOfFrames(
       ...(highres === undefined ? {} : { highres }),
       peaks,
       images,
+      first,
+      frames,
       signal,
       geometry: options.geometry,
       dataset: options.dataset,
       ...readingOf(options),
-      min: search.minLengthA,
-      max: search.maxLengthA,
+      minLengthA: search.minLengthA,
+      maxLengthA: search.maxLengthA,
       symmetryTolerance: search.symmetryTolerance,
       onEvent: (event) => {
-        if (event.kind === 'progress') progress.report(event.share);
+        if (event.kind === 'progress') progress.share(event.share);
         else if (event.kind !== 'cell' && eventText(event) !== '') note(eventText(event));
       },
     });

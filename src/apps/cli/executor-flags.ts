@@ -26,6 +26,8 @@ export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
   readonly weight?: string;
   readonly needGpu?: boolean;
   readonly needMemory?: string;
+  /** Of commands whose ranks store results. */
+  readonly shards?: string;
 }
 
 /** Parameters that require a cluster. */
@@ -40,7 +42,8 @@ export const withExecutor = (command: Command, jobs: string, usual = 'none, this
 
 /** The selected place of the work. */
 export type Chosen =
-  | { readonly kind: 'inline' | 'mpi' }
+  | { readonly kind: 'inline' }
+  | { readonly kind: 'mpi'; readonly shards?: string | undefined }
   | { readonly kind: 'workers'; readonly workers: number }
   | { readonly kind: 'nats'; readonly url: string; readonly options: ConnectOptions };
 
@@ -67,11 +70,17 @@ export function chosenExecutor(
       flags.executor === undefined ? 'under mpirun the ranks share the work' : `the executor is ${flags.executor}`;
     throw new EwaldError('Argument', `-j is the number of workers, but ${found}; omit it, or pass --executor workers`);
   }
+  if (flags.shards !== undefined && name !== 'mpi')
+    throw new EwaldError(
+      'Argument',
+      `--shards is the folder in which ranks of MPI store results, but the executor is ${name}. Omit it; workers of ` +
+        'a cluster are started with it: ewald worker --shards',
+    );
   if (/^(nats|tls|wss?):\/\//.test(name))
     return {
       kind: 'nats',
       url: name,
-      options: { ...connectionOf(flags), ...definedOf(flagValues(submitRows, flags)) },
+      options: { ...connectionOf(flags), ...flagValues(submitRows, flags) },
     };
   const kind = kinds.find((one) => one === name);
   if (!kind)
@@ -86,12 +95,10 @@ export function chosenExecutor(
       `${flagOf(given, clusterRows[given])} requires a cluster, but the executor is ${kind}. ` +
         'Pass --executor nats://host:4222 as well',
     );
+  if (kind === 'mpi') return { kind, shards: flags.shards };
   if (kind !== 'workers') return { kind };
   return { kind, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
 }
-
-const definedOf = <T extends object>(of: T): Partial<T> =>
-  Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as Partial<T>;
 
 /** The rank of this process. Rank 0 writes and prints; outside MPI it is the only one. */
 export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);
@@ -105,7 +112,7 @@ export function openExecutor(chosen: Chosen, backend: BackendName | undefined, s
     case 'workers':
       return Executor.workers({ workers: chosen.workers, ...context });
     case 'mpi':
-      return Executor.mpi(context);
+      return Executor.mpi({ ...context, ...(chosen.shards !== undefined && { shards: chosen.shards }) });
     case 'nats':
       return Executor.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
   }

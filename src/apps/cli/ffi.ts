@@ -26,7 +26,7 @@ import {
   writeModule,
 } from '../../entries/ffi.node.js';
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
-import { bold, type CliDeps, counted, dim, green, note, print, printJson, table, yellow } from './output.js';
+import { bold, type CliDeps, counted, dim, green, note, print, printJson, prose, table, yellow } from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -148,12 +148,12 @@ function list(declared: FunctionTable, library: Library | undefined): void {
   print(table(['function', ...(library ? [library.backend] : []), 'about'], rows));
   for (const why of absent) print(yellow(why));
   const count = (what: string, names: object): string => counted(Object.keys(names).length, what);
-  print(
-    dim(
-      `${declared.header}: ${[count('function', declared.functions), count('struct', declared.structs), count('enum', declared.enums), count('constant', declared.constants)].join(', ')}, ` +
-        `laid out for ${declared.model}`,
-    ),
-  );
+  const { structs, enums, constants } = declared;
+  const counts = [
+    count('function', declared.functions),
+    ...[count('struct', structs), count('enum', enums), count('constant', constants)],
+  ];
+  print(dim(prose(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
 }
 
 async function call(library: Library, [name = '', ...words]: readonly string[], json: boolean): Promise<void> {

@@ -15,17 +15,19 @@ import {
   type Parameters,
   parseIntegration,
   type RunMode,
+  rankRows,
   refinementRows,
   refuseOthers,
   runRows,
+  shardOf,
   sinkRows,
+  sliceOf,
   sourceRows,
   thresholdRows,
   unknownCellRows,
   watchRows,
 } from '../../entries/command.node.js';
 import { EwaldError, type KnownCell, type SearchSettings } from '../../entries/index.node.js';
-import type { Shard } from '../../entries/pipeline.node.js';
 import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
 import { note, yellow } from './output.js';
@@ -49,6 +51,7 @@ export const frameRows = {
   ...sinkRows,
   ...commandRows,
   ...ofFrames(watchRows),
+  ...rankRows,
 } as const satisfies Parameters;
 
 /**
@@ -123,11 +126,11 @@ export interface SharedFlags {
   /** A stream whose peaks are indexed again, instead of frames. */
   readonly stream: string | undefined;
   /** Longest edge in Å of an unknown cell; undefined: the run's default. */
-  readonly max: number | undefined;
+  readonly maxLengthA: number | undefined;
 }
 
 /** How frames are received by ZeroMQ. */
-export interface LiveFlags {
+interface LiveFlags {
   readonly address: string;
   /** `subscribe` to published messages, `request` them one after the other, or `pull` pushed messages. */
   readonly how: 'subscribe' | 'request' | 'pull';
@@ -137,14 +140,22 @@ export interface LiveFlags {
   readonly timeoutS: number;
 }
 
+/** Which frames are searched. */
+interface SelectedFlags {
+  readonly first?: number | undefined;
+  readonly frames?: string | undefined;
+  readonly shard?: string | undefined;
+}
+
 /** The validated flags, before a file is opened. */
 export interface CheckedFlags {
   readonly settings: SearchSettings;
   readonly executor: Chosen;
   readonly serialStart: number;
-  readonly shard: Shard | undefined;
+  readonly selected: SelectedFlags;
   readonly follow: number | undefined;
-  readonly firstFramesTimeout: number | undefined;
+  readonly firstFramesTimeoutS: number | undefined;
+  readonly maxMemory: number | undefined;
   /** How the geometry is refined before the run. */
   readonly refinement: FlagValues<typeof refinementRows>;
   /** Frames received by ZeroMQ. */
@@ -171,9 +182,10 @@ export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags
     },
     executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: run.shard !== undefined }),
     serialStart: run.serialStart ?? runRows.serialStart.range.fallback,
-    shard: run.shard === undefined ? undefined : shardOf(run.shard),
+    selected: selectedBy(run),
     follow: run.follow ? timeoutS : undefined,
-    firstFramesTimeout: run.firstFramesTimeout,
+    firstFramesTimeoutS: run.firstFramesTimeoutS,
+    maxMemory: run.maxMemory,
     refinement: flagValues(refinementRows, flags),
     live: liveFlags(flags, timeoutS, list),
   };
@@ -199,9 +211,9 @@ function liveFlags(flags: FrameFlags, timeoutS: number, list: ListName | undefin
   return { address, how: 'subscribe', words: zmqSubscribe ?? [''], timeoutS };
 }
 
-function shardOf(text: string): Shard {
-  const [, index = Number.NaN, count = Number.NaN] = /^(\d+)\/(\d+)$/.exec(text)?.map(Number) ?? [];
-  if (!(index >= 1 && index <= count))
-    throw new EwaldError('Argument', `--shard is "${text}"; expected i/n, such as 1/4, the first of four`);
-  return { index, count };
+/** Which frames are searched, checked in the words of the flags. */
+function selectedBy({ first, frames, shard }: SelectedFlags): SelectedFlags {
+  sliceOf('', { first, frames });
+  shardOf('--shard', shard);
+  return { first, frames, shard };
 }

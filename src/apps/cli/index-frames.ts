@@ -46,7 +46,7 @@ import { watched } from './run-watch.js';
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
   files: readonly string[],
-  flags: FrameFlags & { backend?: string; max?: string },
+  flags: FrameFlags & { backend?: string; maxLength?: string },
   shared: SharedFlags,
   deps: CliDeps,
 ): Promise<void> {
@@ -94,13 +94,13 @@ function inputsOf(
 
 async function search(
   files: readonly string[],
-  flags: FrameFlags & { backend?: string; max?: string },
+  flags: FrameFlags & { backend?: string; maxLength?: string },
   [checked, shared]: readonly [CheckedFlags, SharedFlags],
   executor: Executor | undefined,
   watch: RunWatch | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const { settings, refinement, serialStart, shard, follow, firstFramesTimeout } = checked;
+  const { settings, refinement, serialStart, selected, follow, firstFramesTimeoutS, maxMemory } = checked;
   const inputs = inputsOf(files, flags, checked, shared);
   const view = await servedView(flagValues(commandRows, flags).view);
   const context = await createContext(backendOption(flags.backend)).catch(async (error: unknown) => {
@@ -118,11 +118,12 @@ async function search(
     ...(shared.cells === undefined && flags.cell !== undefined ? { cells: flags.cell } : {}),
     dataset: flags.dataset,
     ...(flags.copyHeader ? { copyHeader: flags.copyHeader } : {}),
-    max: shared.max,
+    maxLengthA: shared.maxLengthA,
     ...(executor ? { executor } : {}),
-    ...(shard ? { shard } : {}),
+    ...selected,
     ...(follow === undefined ? {} : { follow: true, noDataTimeout: follow }),
-    ...(firstFramesTimeout === undefined ? {} : { firstFramesTimeout }),
+    ...(firstFramesTimeoutS === undefined ? {} : { firstFramesTimeoutS }),
+    ...(maxMemory === undefined ? {} : { maxMemory }),
     ...outputsOf(flags),
     // Lines are printed of items, and of nothing else.
     ...(flags.output !== undefined && !shared.json && shared.stream === undefined ? { briefItems: true } : {}),
@@ -208,8 +209,8 @@ class RunReport {
 
   readonly onEvent = (event: RunEvent): void => {
     if (event.kind === 'progress') {
-      if (event.stage === 'cell') this.#cell.report(event.share);
-      else this.#frames.report(event.share, progressText(event.summary));
+      if (event.stage === 'cell') this.#cell.share(event.share);
+      else this.#frames.share(event.share, progressText(event.summary));
       return;
     }
     this.#cell.end();
@@ -256,15 +257,9 @@ class RunReport {
     this.#frames.end();
     const kept = this.end?.outputs.find(({ output, state }) => output === 'stream' && state === 'kept');
     if (!kept?.file || !this.end) return;
-    const ofSession = (['hdf5', 'sol'] as const).filter((name) => this.#flags[name] !== undefined);
-    const without =
-      ofSession.length === 0
-        ? ''
-        : `, without ${ofSession.map((name) => `--${name}`).join(' and ')}: ` +
-          'frames of another session cannot be added there';
     const how = this.end.isLive
       ? `ewald stream merge ${inShell(kept.file)} -o NAME makes a stream of it`
-      : `--resume continues it${without}`;
+      : '--resume continues it';
     note(`finished results are in ${kept.file}; ${how}`);
     this.#isKept = true;
     this.end = { ...this.end, outputs: this.end.outputs.filter((one) => one !== kept) };
@@ -292,15 +287,9 @@ class RunReport {
   }
 
   #resumed(after: number, again: number): void {
-    const { output, html, refinedGeometry, mille } = this.#flags;
+    const { output } = this.#flags;
     const more = again > 0 ? `; ${counted(again, 'frame')} that could not be read will be tried again` : '';
     note(dim(`${output}: continuing after frame ${after}${more}`));
-    const partial = [html && '--html', refinedGeometry && '--refined-geometry', mille && '--mille'].filter(Boolean);
-    if (partial.length > 0)
-      note(
-        `${yellow('note:')} ${partial.join(' and ')} will cover only the frames of this session: ` +
-          `of the ${after} earlier ones only the stream is kept`,
-      );
   }
 
   #tellElsewhere(backends: StageBackends): void {

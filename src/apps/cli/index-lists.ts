@@ -151,9 +151,9 @@ async function indexFrames(lists: readonly string[], options: Options, deps: Cli
   refuseUnused(options, { from, fromList, ...known }, given ?? '');
   if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
     throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
-  const { max } = flagValues(unknownCellRows, options);
+  const { maxLengthA } = flagValues(unknownCellRows, options);
   const settings = { ...indexing, ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}) };
-  const shared = { cells: isNone ? [] : undefined, settings, json: options.json ?? false, max, stream };
+  const shared = { cells: isNone ? [] : undefined, settings, json: options.json ?? false, maxLengthA, stream };
   return runFrames(stream === undefined ? [...lists] : [], options, shared, deps);
 }
 
@@ -194,7 +194,7 @@ async function indexLists(
         if (options.json) printJson({ input, error: messageOf(error) });
         else print(`${red('✗')} ${messageOf(error)}`);
       }
-      progress.report((i + 1) / lists.length, input);
+      progress.share((i + 1) / lists.length, input);
     }
   } finally {
     progress.end();

@@ -51,7 +51,7 @@ export function tell(report: FileReport, header: boolean): void {
   const { file, title, why, shape, frames, dtype, frameBytes, filters, firstFrame, meta, arrays, sizes } = report;
   const line = (name: string, text: string): void => print(`  ${dim(name.padEnd(12))} ${text}`);
   print(`${bold(file)}  ${title}${why ? dim(`: ${why}`) : ''}`);
-  const { navigation, signal } = shape;
+  const { nav: navigation, sig: signal } = shape;
   const many =
     frames === 1 && navigation.length === 0
       ? '1 frame'

@@ -47,6 +47,7 @@ import {
   Progress,
   print,
   printJson,
+  prose,
   refuseBoth,
   table,
   warn,
@@ -380,9 +381,11 @@ function show(
   const { lTest, wilson } = statistics;
   print(
     dim(
-      `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
-        `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · ` +
-        `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
+      prose(
+        `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
+          `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · ` +
+          `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
+      ),
     ),
   );
   print(
@@ -405,6 +408,8 @@ function leftOut(counts: MergeResult['counts']): string[] {
     truncated: ['frame', 'with which a stream ends, cut off'],
     incomplete: ['crystal', 'without a reciprocal cell or wavelength'],
     empty: ['crystal', 'without reflections'],
+    tooCoarse: ['crystal', 'that do not reach --min-res'],
+    belowCc: ['crystal', 'that correlate less than --min-cc with the others'],
     notFinite: ['observation', 'without a finite value'],
     withoutSigma: ['observation', 'without sigma'],
     saturated: ['observation', 'above --max-adu'],

@@ -11,8 +11,15 @@ import {
   parseBackend,
   progressLine,
   rateText,
+  wrapped,
 } from '../../entries/command.node.js';
-import { type BackendName, type createContext, type devices, EwaldError } from '../../entries/index.node.js';
+import {
+  type BackendName,
+  type Progress as CallProgress,
+  type createContext,
+  type devices,
+  EwaldError,
+} from '../../entries/index.node.js';
 import { endDone, exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
@@ -77,6 +84,13 @@ export function refuseBoth({ json, csv }: { readonly json?: boolean; readonly cs
 // Visible width, without colours.
 const width = (text: string): number => visibleLines(text.replace(mark, '')).length;
 
+/** Columns of a terminal; programs that read the output expect whole lines. */
+const terminal = (): number => (process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY);
+
+/** Prose in lines of the terminal, which would break words; further lines are indented. */
+export const prose = (text: string, indent = 0): string =>
+  wrapped(text, terminal() - indent).join(`\n${' '.repeat(indent)}`);
+
 /** Lays rows out in columns; columns named in `right` are aligned right. */
 export function table(
   head: readonly string[],
@@ -93,8 +107,10 @@ export function table(
       })
       .join('  ')
       .trimEnd();
-  // Programs that read a table expect whole rows; a terminal would break them anywhere.
-  return columnGroups(widths, process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY)
+  const [first = 0, ...others] = widths;
+  if (first + 2 + Math.max(0, ...others) > terminal())
+    return rows.map((row) => row.map((text, i) => `${i === 0 ? '' : '    '}${prose(text, 4)}`).join('\n')).join('\n');
+  return columnGroups(widths, terminal())
     .map((group) => [bold(line(head, group)), ...rows.map((row) => line(row, group))].join('\n'))
     .join('\n\n');
 }
@@ -109,14 +125,17 @@ export class Progress {
     this.#what = what;
   }
 
-  /** Reports the fraction done, 0 … 1. */
-  readonly report = (done: number, detail = ''): void => {
+  /** Reports the progress of a call. */
+  readonly report = ({ done, total = Number.NaN, stage }: CallProgress): void => this.share(done / total, stage);
+
+  /** Reports the share that is done, 0 … 1. */
+  share(done: number, detail = ''): void {
     if (!process.stderr.isTTY || performance.now() - this.#started < 1000) return;
     this.#shown = true;
     // The last column stays free: some terminals begin a new line when it is filled.
     const columns = (process.stderr.columns || 80) - 1;
     process.stderr.write(`\r\u001b[K${progressLine(this.#what, done, visible(detail), columns)}`);
-  };
+  }
 
   end(): void {
     if (this.#shown) process.stderr.write('\r\u001b[K');

@@ -32,7 +32,7 @@ const tunedRows = {
 export const peakRows = { ...peakSourceRows, ...tunedRows } as const satisfies Parameters;
 
 /** The flags after their checks. */
-export interface CheckedPeaks {
+interface CheckedPeaks {
   readonly settings: Pick<SearchSettings, keyof typeof peakSourceRows>;
   /** The given parameters of the search. */
   readonly peaks: PeakParameters;

@@ -36,6 +36,7 @@ export const commands: Record<
     ],
     load: () => import('./merge.js'),
   },
+  figures: { summary: 'write the pictures of a report as SVG files', load: () => import('./figures.js') },
   cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
   info: {
     summary: 'describe files of detector frames, and what they do not state',
@@ -146,7 +147,8 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
     const line = ported(argv, chosen?.crystfel ?? [], isPasted);
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
-    await program.parseAsync(attachBareValues(line.words, rowsOf(program)), { from: 'user' });
+    const present = presentFlags(wanted, line.words, (text) => output.note(`${output.yellow('warning:')} ${text}`));
+    await program.parseAsync(attachBareValues(present, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {
@@ -195,10 +197,31 @@ function unknownCommand(word: string, output: typeof import('./output.js'), opti
   process.exitCode = output.exitCode.usage;
 }
 
-/** Flags of other commands that have another name here, by command, and former names. */
-const formerFlags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  cell: { '--tolerance': '--symmetry-tolerance' },
-  frames: { '--scale': '--strength' },
+type FlagNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
+const edges = { '--min': '--min-length', '--max': '--max-length' };
+/** Former names of flags, by command: they work in 0.2, with a warning. */
+const formerFlags: FlagNames = {
+  index: edges,
+  cell: { ...edges, '--tolerance': '--symmetry-tolerance' },
+  run: { '--gain': '--gain-map' },
+  simulate: { '--scale': '--strength' },
+};
+
+/** Words of a command line with the present names of flags; `warn` is told about former ones. */
+function presentFlags(command: string | undefined, words: readonly string[], warn: (text: string) => void): string[] {
+  const names = formerFlags[command ?? ''] ?? {};
+  const end = words.includes('--') ? words.indexOf('--') : words.length;
+  return words.map((word, i) => {
+    const [former = '', ...value] = word.split(/(?==)/);
+    const name = i < end && Object.hasOwn(names, former) ? names[former] : undefined;
+    if (name === undefined) return word;
+    warn(`${former} is called ${name}; the former name works in 0.2 only`);
+    return [name, ...value].join('');
+  });
+}
+
+/** Flags of other commands that have another name here, by command. */
+const otherFlags: FlagNames = {
   // A scan without frames has failed, and a run without further frames is complete.
   run: { '--no-data-timeout': '--stall' },
   index: { '--stall': '--no-data-timeout', '--timeout': '--no-data-timeout' },
@@ -211,7 +234,7 @@ function override(command: import('commander').Command): void {
   const own = command as unknown as { unknownOption(flag: string): void };
   own.unknownOption = (word) => {
     const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
-    const present = formerFlags[command.name()]?.[flag];
+    const present = otherFlags[command.name()]?.[flag];
     if (present !== undefined) throw new EwaldError('Argument', `${flag} of this command is called ${present}`);
     if (flag !== word && command.options.some((one) => one.long === flag && !one.required && !one.optional))
       throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);

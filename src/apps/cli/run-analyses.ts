@@ -8,9 +8,10 @@ import {
   flagOf,
   helpEntry,
   nearest,
+  readCalibration,
   readNpyFile,
-  readText,
   refuseOthers,
+  roiOf,
   rowsOfAnalysis,
 } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
@@ -18,7 +19,6 @@ import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
 import { columns } from './help.js';
 import { type FlagTexts, flagValues, RowFlag, saidAsFlags } from './parameter-flags.js';
-import { roiOf } from './roi.js';
 
 /** The method of the context that makes each analysis. */
 const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
@@ -118,7 +118,7 @@ export async function makeAnalysis(
   if (flags.template !== undefined && 'template' in options)
     options.template = (await templateOf(flags.template, signal)) as never;
   if (flags.calibration !== undefined && 'calibration' in options)
-    options.calibration = (await calibrationOf(flags.calibration)) as never;
+    options.calibration = (await readCalibration(flags.calibration)) as never;
   if (flags.reference !== undefined && 'reference' in options)
     options.reference = (await roiOf('--reference', flags.reference, scan, signal)) as never;
   return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
@@ -137,15 +137,6 @@ async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(
     for (let at = 0; at < data.length; at += pixels) made.push(() => Float64Array.from(data.subarray(at, at + pixels)));
   }
   return made;
-}
-
-async function calibrationOf(file: string): Promise<unknown> {
-  const text = await readText(file);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new EwaldError('Format', `${file} is no JSON; expected what ewald calibrate SCAN -o ${file} writes`);
-  }
 }
 
 async function templateOf(file: string, signal: AbortSignal) {

@@ -9,12 +9,14 @@ import {
   grouped,
   liveRows,
   loadUdfs,
+  mostlyUnknown,
   type NamedResult,
   type Parameters,
   type RunToFilesOptions,
   type RunWatch,
   readNpyFile,
   refuseOthers,
+  runRegion,
   runToFiles,
   scanRunRows,
   watchRows,
@@ -39,7 +41,6 @@ import {
   yellow,
 } from './output.js';
 import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
-import { roiOf } from './roi.js';
 import {
   type AnalysisFlags,
   analysisFlags,
@@ -178,13 +179,13 @@ async function analyse(
       view,
       analyses,
       udfs,
-      roi: await roiOf('--roi', flags.roi, scan, signal),
+      roi: await runRegion(flags, scan, signal),
       corrections: await correctionsOf(flags, signal),
       ...(live ? { latest: flags.latest } : { signal }),
       onFiles: tellFiles,
       plots: writes && (flags.plots ?? false),
-      progress: (progressed: UdfProgress) => {
-        watch?.progress(progressed);
+      onProgress: (progressed: UdfProgress) => {
+        watch?.onProgress(progressed);
         const { frames, totalFrames, bytes, seconds } = progressed;
         // An analysis with two passes reads from the beginning again.
         if (bytes < read.bytes) read.before += read.bytes;
@@ -192,7 +193,7 @@ async function analyse(
         if (!writes) return;
         const left = (seconds / Math.max(frames, 1)) * (totalFrames - frames);
         const rest = live ? counts(live.status) : `${left.toFixed(0)} s left`;
-        progress.report(
+        progress.share(
           frames / totalFrames,
           `${frames} of ${totalFrames} frames, ${rateText(bytes, seconds)}, ${rest}`,
         );
@@ -204,7 +205,7 @@ async function analyse(
     const { results, files } = await runToFiles(ctx, scan, options);
     progress.end();
     if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
-    const unknown = writes ? mostlyUnknown(results, scan, read.positions) : [];
+    const unknown = writes ? mostlyUnknown(results, scan.shape.nav, read.positions) : [];
     for (const text of unknown) warn(text);
     // A function of the user may have few values by design.
     const isDoubtful = unknown.length > 0 && flags.udfs === undefined;
@@ -286,21 +287,6 @@ async function liveScan(ctx: Context, address: string, flags: Flags, signal: Abo
   throw new EwaldError('Lost', `no acquisition started at ${connection.name} within ${timeoutS} s (--timeout)`);
 }
 
-/** Results over the scan that are no number at more than half of the positions that were processed. */
-function mostlyUnknown(results: readonly NamedResult[], scan: Scan, positions: number): string[] {
-  const all = scan.shape.nav.reduce((product, n) => product * n, 1);
-  return results.flatMap(({ name, data, navAxes }) => {
-    if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) return [];
-    const each = data.length / all;
-    let found = 0;
-    for (let i = 0; i < all; i++)
-      if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
-    return 2 * found < Math.min(positions, all)
-      ? [`${name}: only ${found} of ${positions} positions have a value`]
-      : [];
-  });
-}
-
 /** Counts of a live scan that differ from what one expects. */
 const counts = ({ waiting, lost, dropped }: LiveStatus): string =>
   [`${waiting} waiting`, ...(lost ? [`${lost} lost`] : []), ...(dropped ? [`${dropped} skipped`] : [])].join(', ');
@@ -371,7 +357,8 @@ function report(
   const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
   if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
   const told = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
-  if (flags.json) {
+  const tell = flags.output === '-' ? note : print;
+  if (flags.json && flags.output !== '-') {
     printJson({
       input,
       shape: [...nav, ...sig],
@@ -389,11 +376,11 @@ function report(
   for (const { name, shape, dtype, min, max } of told) {
     // The limits of an array without numbers are infinite.
     const limits = min <= max ? `${min} … ${max}` : `no numbers${whyEmpty(name, nav)}`;
-    print(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
+    tell(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
   }
-  for (const file of files) print(file);
+  for (const file of files) if (file !== '-') tell(file);
   if (frames < positions)
-    print(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
-  if (dropped > 0) print(`${counted(dropped, 'frame')} skipped (--latest)`);
-  print(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
+    tell(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
+  if (dropped > 0) tell(`${counted(dropped, 'frame')} skipped (--latest)`);
+  tell(dim(`${counted(frames, 'frame')} in ${seconds.toFixed(2)} s, ${rateText(bytes, seconds)}`));
 }

@@ -15,6 +15,7 @@ import {
   Progress,
   print,
   printJson,
+  prose,
   refuseBoth,
   table,
   yellow,
@@ -81,11 +82,12 @@ async function info(files: readonly string[], { json, csv }: { json?: boolean; c
     const { frames, hits, indexed, crystals } = facts;
     const share = (n: number): string => (frames > 0 ? ` (${((100 * n) / frames).toFixed(1)} %)` : '');
     print(`${bold(file)}  ${dim(facts.generator)}`);
-    print(
+    const resolution = facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : '';
+    const text =
       `${counted(frames, 'frame')} of ${counted(facts.files, 'file')}, ${counted(hits, 'hit')}${share(hits)}, ` +
-        `${indexed} indexed${share(indexed)}, ${counted(crystals, 'crystal')}, ` +
-        `${counted(facts.medianPeaks, 'peak')} a frame${facts.medianResolutionA ? `, to ${facts.medianResolutionA.toFixed(2)} Å` : ''}`,
-    );
+      `${indexed} indexed${share(indexed)}, ${counted(crystals, 'crystal')}, ` +
+      `${counted(facts.medianPeaks, 'peak')} a frame${resolution}`;
+    print(prose(text));
     if (facts.cell)
       print(
         table(

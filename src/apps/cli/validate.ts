@@ -116,7 +116,7 @@ async function checked(
     place: place(),
     versions: versions(),
     signal,
-    onResult: ({ id }, done, total) => progress.report(done / total, id),
+    onResult: ({ id }, done, total) => progress.share(done / total, id),
   }).finally(() => progress.end());
   await html?.write(htmlPage(report));
   // A partial report does not replace a complete one.

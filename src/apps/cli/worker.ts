@@ -43,7 +43,7 @@ export function register(program: Command, { signal }: CliDeps): void {
         ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
         ...(flags.name !== undefined && { name: flags.name }),
         ...(flags.shards !== undefined && { shards: flags.shards }),
-        ...(flags.lifetime !== undefined && { lifetime: flags.lifetime }),
+        ...(flags.lifetimeS !== undefined && { lifetimeS: flags.lifetimeS }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
         signal,
