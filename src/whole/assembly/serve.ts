@@ -8,14 +8,10 @@
 
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { ContextOptions } from '../../core/context/context.js';
-import { servePi } from '../../core/pi/served.js';
 import type { ServedCalls } from '../../core/workers/messages.js';
-import { serveIndexing } from '../../serial/indexing/served.js';
 import type { WorkerReply, WorkerRequest } from './public.worker.js';
 import type { Context } from './rooms.js';
-
-/** How the calls of each room are answered. */
-const rooms = [servePi, serveIndexing];
+import { servedRooms } from './served.js';
 
 type AnyCalls = Readonly<
   Record<string, (options: never) => Promise<readonly [value: unknown, transfer?: ArrayBuffer[]]>>
@@ -32,7 +28,7 @@ export function serve(
     context ??= await create({ backend: 'wasm', strict: true });
     return context;
   };
-  const served = rooms.map((room) => room(opened));
+  const served = servedRooms.map((room) => room(opened));
   const own: ServedCalls<'alive' | 'open' | 'close'>['calls'] = {
     alive: async () => [true],
     async open(options) {

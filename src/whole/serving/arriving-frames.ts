@@ -12,11 +12,12 @@ import { givenInputs } from '../../serial/pipeline/inputs/inputs.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
 import type { ViewedRun } from '../../serial/pipeline/sinks/run-view.js';
 import { FileSource } from '../../serial/pipeline/sources/files.js';
+import { everyFrame } from '../../serial/pipeline/sources/selection.js';
 import type { LiveInput, RunSource, SourceOptions } from '../../serial/pipeline/sources/source.js';
 import type { LiveRun } from './live-run.js';
 
 /** Frames that arrive, and how they are described to the page. */
-export interface ArrivingOptions {
+interface ArrivingOptions {
   /** Paths of files and folders, or the only source of received frames. */
   readonly inputs: readonly string[] | LiveInput;
   readonly geometry: string | undefined;
@@ -71,7 +72,7 @@ export async function followArriving(live: LiveRun, options: ArrivingOptions): P
           ...reading,
           wanted: given.wanted,
           siblings: given.siblings,
-          shard: undefined,
+          selection: everyFrame,
           follow: follow ? Number.POSITIVE_INFINITY : undefined,
         });
   const run: Omit<ViewedRun, 'size'> = {
@@ -110,7 +111,7 @@ async function report(
   try {
     const source = await opening;
     try {
-      const { signal: axes } = source.first.shape;
+      const { sig: axes } = source.first.shape;
       const width = axes.at(-1) ?? 1;
       live.begin({ ...run, size: [width, axes.slice(0, -1).reduce((product, n) => product * n, 1)] });
       let count = 0;

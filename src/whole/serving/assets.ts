@@ -19,7 +19,7 @@ const typeOfAsset = (path: string): string | undefined =>
   /^\/[a-z0-9][a-z0-9.-]*$/.test(path) ? types[extname(path)] : undefined;
 
 /** A file in the form in which it is sent. */
-export interface Asset {
+interface Asset {
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }

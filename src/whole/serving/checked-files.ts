@@ -1,8 +1,26 @@
 /** Refuses files that the viewer cannot show, in words and before its page is opened. */
 import { EwaldError } from '../../base/errors.js';
+import { open } from '../../io/data/opening.node.js';
 import { givenCells, givenGeometry } from '../../serial/pipeline/inputs/given.js';
 import { inputKindIn } from '../../serial/pipeline/inputs/inputs.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
+import { rangesOf } from '../../udf/scans/roi-ranges.js';
+import { scanOf } from '../../udf/scans/scan.js';
+import type { ViewParameters } from './parameter-types.js';
+import type { openingRows, shownScanRows } from './parameters.js';
+
+/** How files of frames are read. */
+export type Opening = Pick<
+  ViewParameters,
+  keyof typeof openingRows | Exclude<keyof typeof shownScanRows, 'calibration'>
+>;
+
+/** What is given with files. */
+interface Beside {
+  readonly geometry: string | undefined;
+  readonly cell: string | undefined;
+  readonly opening: Opening | undefined;
+}
 
 const endsWith = (file: string, ...endings: string[]): boolean =>
   endings.some((ending) => file.toLowerCase().endsWith(ending));
@@ -13,8 +31,7 @@ const endsWith = (file: string, ...endings: string[]): boolean =>
  */
 export async function checkShown(
   files: readonly string[],
-  geometry: string | undefined,
-  cell: string | undefined,
+  { geometry, cell, opening }: Beside,
   warn: (text: string) => void,
 ): Promise<void> {
   const named = files.filter((file) => endsWith(file, '.geom'));
@@ -24,14 +41,27 @@ export async function checkShown(
   }
   const cells = files.filter((file) => endsWith(file, '.cell', '.pdb'));
   await givenCells(cell === undefined ? cells : [cell, ...cells], runPlace);
-  for (const file of files) {
-    if (named.includes(file) || cells.includes(file) || endsWith(file, '.stream')) continue;
+  const frames = files.filter((file) => !named.includes(file) && !cells.includes(file));
+  // The page opens them in the same way, and could only say the same.
+  if (opening) {
+    const { syncOffset, roi, navShape, ...flat } = opening;
+    const reading = syncOffset === undefined ? { ...flat, navShape } : flat;
+    const dataset = await open(frames.length > 1 ? frames : (frames[0] as string), reading);
+    try {
+      const { shape } = scanOf(dataset, { syncOffset, ...(syncOffset !== undefined && { navShape }) });
+      if (roi !== undefined) rangesOf('roi', roi, shape.nav);
+    } finally {
+      await dataset.dispose();
+    }
+  }
+  for (const file of opening ? [] : frames) {
+    if (endsWith(file, '.stream')) continue;
     const kind = await inputKindIn(runPlace, file);
     if (kind === 'frames' || kind === 'stream') continue;
     throw new EwaldError(
       'Format',
       `${file} holds no frames in a format that is recognised; expected detector frames, a stream, a .geom or a .cell` +
-        ' file. Numbers without a header become frames by ewald convert --dtype … --sig-shape …',
+        ' file. Numbers without a header need --dtype … --sig-shape …, and --nav-shape … to be a scan',
       { detail: { path: file } },
     );
   }

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** The statistics that are sent. */
-export interface EventSourceOfRun {
+interface EventSourceOfRun {
   /** Number of frames so far. */
   readonly count: () => number;
   /** Facts about the run, as one line. */

@@ -22,8 +22,56 @@ export interface ViewParameters {
   readonly cell?: string | undefined;
   /** Shows frames as they are added: to files that grow, to a stream, and as new files of folders. Default false. */
   readonly follow?: boolean | undefined;
-  /** Dataset of the frames in HDF5 files. Default the geometry's, or the file's own choice. */
+  /**
+   * Of frames that are followed (--follow). Dataset of the frames in HDF5 files. Default the geometry's, or the
+   * file's own choice.
+   */
   readonly dataset?: string | undefined;
+  /**
+   * Shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length
+   * that follows from it. Some, -1 … 9007199254740991; default stated by the file.
+   */
+  readonly navShape?: readonly number[] | undefined;
+  /** Shape of a frame, slowest axis first: 256,256. Some, 1 … 9007199254740991; default stated by the file. */
+  readonly sigShape?: readonly number[] | undefined;
+  /** Element type, for files that do not state it. Default stated by the file. */
+  readonly dtype?:
+    | 'u8'
+    | 'u16'
+    | 'u32'
+    | 'u64'
+    | 'i8'
+    | 'i16'
+    | 'i32'
+    | 'i64'
+    | 'f16'
+    | 'f32'
+    | 'f64'
+    | 'c64'
+    | 'c128'
+    | undefined;
+  /** Byte order of the numbers. Default stated by the file, otherwise little. */
+  readonly endian?: 'little' | 'big' | undefined;
+  /** Of raw. Bytes before the first frame. 0 … 9007199254740991; default 0. */
+  readonly offset?: number | undefined;
+  /** Of raw. Bytes before each frame. 0 … 9007199254740991; default 0. */
+  readonly frameHeader?: number | undefined;
+  /** Of raw. Bytes after each frame. 0 … 9007199254740991; default 0. */
+  readonly frameFooter?: number | undefined;
+  /**
+   * Of raw, dm, hdf5. Which axes vary fastest, those of the frame or of the scan. For HDF5, 'navigation' reverses all
+   * axes, as rosettasciio does with EMD files of NCEM. Default signal.
+   */
+  readonly order?: 'signal' | 'navigation' | undefined;
+  /**
+   * First frame of the file that belongs to the scan; if negative, that many positions have no frame. Frames;
+   * -2147483648 … 2147483648; default 0.
+   */
+  readonly syncOffset?: number | undefined;
+  /** Shows this part of the scan: y,x or y0:y1,x0:x1. Default the whole scan. */
+  readonly roi?: string | undefined;
+  /** Calibration of the scan: what ewald calibrate wrote; otherwise the page makes one when it needs it. */
+  readonly calibration?: string | undefined;
 }
 
 /** How a run that nobody looks at is watched. */
@@ -41,7 +89,7 @@ export interface WatchParameters {
    * same.
    */
   readonly status?: string | undefined;
-  /** An alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag or disk; may be repeated. */
+  /** An alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk or memory; may be repeated. */
   readonly alarm?: readonly string[] | undefined;
   /** Runs this command when an alarm begins and when it ends, with EWALD_ALARM and EWALD_ALARM_STATE. */
   readonly onAlarm?: string | undefined;

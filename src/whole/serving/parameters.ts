@@ -1,7 +1,9 @@
 /** Parameters of the servers of pages. */
 import { grouped, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
+import { openRows } from '../../io/data/parameters.js';
 import { sourceRows } from '../../serial/pipeline/parameters.js';
+import { analysisRows, scanRunRows } from '../../udf/parameters.js';
 
 /** Parameters of the address on which a server listens. */
 export const listenRows = /* @__PURE__ */ grouped('page', {
@@ -23,6 +25,27 @@ export const listenRows = /* @__PURE__ */ grouped('page', {
 
 const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
 const received = ['frames by ZeroMQ (--zmq-input)'];
+
+const { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order } = openRows;
+
+/** What a viewer may be told about files of frames, which the page reads. */
+export const openingRows = { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order } as const;
+
+const { syncOffset, roi } = scanRunRows;
+const { calibration } = analysisRows;
+
+/** Which part of a scan is shown, and with what. */
+export const shownScanRows = {
+  syncOffset,
+  roi: { ...roi, sentence: 'shows this part of the scan: y,x or y0:y1,x0:x1', type: undefined },
+  calibration: {
+    ...calibration,
+    sentence: 'calibration of the scan: what ewald calibrate wrote; otherwise the page makes one when it needs it',
+    more: undefined,
+    type: undefined,
+    of: undefined,
+  },
+} as const satisfies Parameters;
 
 /** Parameters with which a viewer shows frames. */
 export const viewRows = /* @__PURE__ */ grouped('input', {
@@ -55,6 +78,8 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     value: 'path',
     of: ['frames that are followed (--follow)'],
   },
+  ...openingRows,
+  ...shownScanRows,
 } as const satisfies Parameters);
 
 /** Parameters of frames that a viewer receives from a detector; in the library, those of `zmqSource`. */
@@ -101,7 +126,7 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
   },
   alarm: {
     kind: 'texts',
-    sentence: "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag or disk; may be repeated",
+    sentence: "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk or memory; may be repeated",
     usual: '',
     value: 'alarm',
     neutral: true,

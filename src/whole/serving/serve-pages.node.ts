@@ -1,5 +1,6 @@
 /** `servePages`: serves the pages of the package on this computer. */
 import { checkedOptions } from '../../base/call-options.js';
+import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
 import { PageServer } from './server.js';
@@ -13,17 +14,17 @@ const pages = {
 };
 
 /** Pages that are being served. */
-export interface ServedPages {
+export interface ServedPages extends Disposable {
   /** Address of the door to all pages, with a token that a browser exchanges for a cookie. */
   readonly url: string;
   /** The pages, with a description of each; their addresses contain the token. */
   readonly pages: readonly { readonly url: string; readonly about: string }[];
-  /** Ends all connections. */
+  /** Ends all connections, as `dispose` and `await using` do. */
   close(): Promise<void>;
 }
 
 /** Options of `servePages`. */
-export type ServePagesOptions = ListenParameters;
+type ServePagesOptions = ListenParameters;
 
 /**
  * Serves the pages of the package (viewer, image filtering, validation, guides) until `close`. The server answers only
@@ -31,12 +32,12 @@ export type ServePagesOptions = ListenParameters;
  *
  * Throws `Argument` for a port or an address that cannot be used.
  */
-export async function servePages(options: ServePagesOptions = {}): Promise<ServedPages> {
+export async function servePages(options: ServePagesOptions = {}): Promise<ServedPages & MaybeAsyncDisposable> {
   const server = await PageServer.listen({ page: 'index.html', ...checkedOptions('servePages', options, listenRows) });
   const at = (page: string): string => server.url.replace('/index.html?', `/${page}?`);
-  return {
+  return endedByBoth({
     url: server.url,
     pages: Object.entries(pages).map(([page, about]) => ({ url: at(page), about })),
     close: server.close,
-  };
+  });
 }

@@ -1,20 +1,23 @@
 /** The viewer for files of this computer and frames that arrive on it, as `ewald view` opens it. */
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { expects } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
+import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
 import { givenCells } from '../../serial/pipeline/inputs/given.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
 import type { RunView } from '../../serial/pipeline/sinks/run-view.js';
 import type { LiveInput } from '../../serial/pipeline/sources/source.js';
+import type { Calibration } from '../../udf/calibrate/calibration.js';
+import { readCalibration } from '../../udf/calibrate/read-calibration.node.js';
 import type { ScanView, ScanViewer, ViewedScan } from '../../udf/live/scan-view.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
-import { checkShown } from './checked-files.js';
+import { checkShown, type Opening } from './checked-files.js';
 import type { ListenParameters, ViewParameters } from './parameter-types.js';
-import { listenRows, viewRows } from './parameters.js';
+import { listenRows, openingRows, shownScanRows, viewRows } from './parameters.js';
 import { PageServer } from './server.js';
 import { SharedFiles } from './shared-files.js';
 import { isStream, StreamFrames } from './stream-frames.js';
@@ -26,14 +29,14 @@ export interface ServeViewOptions extends ViewParameters, ListenParameters {
 }
 
 /** A viewer that is being served; as `view` of `ctx.pipeline` or of `runToFiles`, it follows the run. */
-export interface ServedView extends RunView, ScanViewer {
+export interface ServedView extends RunView, ScanViewer, Disposable {
   /** Address for the browser, with a token that lets its holder read the files. */
   readonly url: string;
   /** Starts to show the images of a run over a scan; its `show` is a function for `plots` of `runUdf`. */
   scanView(scan: ViewedScan): ScanView;
   /** Resolves when no more frames arrive; rejects if followed frames cannot be read. Without such frames, never. */
   readonly done: Promise<void>;
-  /** Ends the server. */
+  /** Ends the server, as `dispose` and `await using` do. */
   close(): Promise<void>;
 }
 
@@ -55,8 +58,10 @@ const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
 export async function serveView(
   files: readonly string[] | readonly [LiveInput],
   options: ServeViewOptions = {},
-): Promise<ServedView> {
+): Promise<ServedView & MaybeAsyncDisposable> {
   const { geometry, cell, dataset, follow, port, host } = checkedOptions('serveView', options, rows);
+  const opening = openingOf(options);
+  const calibration = await calibrationOf(options.calibration);
   const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
   const paths = received ? [] : (files as readonly string[]);
@@ -79,11 +84,10 @@ export async function serveView(
   for (const file of besideFiles) await checkFile(file);
   const stream = received ? undefined : await streamAmong(paths);
   const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
-  if (dataset !== undefined && !arrives)
-    throw new EwaldError('Argument', 'dataset is for frames that are followed; the page chooses that of other files');
+  checkUse({ dataset, opening, calibration }, arrives, stream === undefined && paths.length > 0);
   if (!arrives) {
     for (const file of paths) await checkFile(file);
-    await checkShown(paths, geometry, cell, warn);
+    await checkShown(paths, { geometry, cell, opening }, warn);
   }
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
@@ -97,6 +101,8 @@ export async function serveView(
     shared,
     follow,
     cell: numbers,
+    opening,
+    calibration,
     port,
     host,
     ...(frames ? { refresh: () => frames.more() } : {}),
@@ -116,16 +122,53 @@ export async function serveView(
     await server.close();
     throw error;
   }
-  return {
+  return endedByBoth({
     url: server.url,
     done: arriving?.done ?? new Promise(() => undefined),
     async close() {
       await arriving?.close();
       await server.close();
     },
-    runSink: (run) => server.live.sink(run),
-    scanView: (scan) => server.live.scan(scan),
-  };
+    runSink: (run: Parameters<RunView['runSink']>[0]) => server.live.sink(run),
+    scanView: (scan: ViewedScan) => server.live.scan(scan),
+  });
+}
+
+/** Refuses options of files for frames that arrive, and those of frames that arrive for files. */
+function checkUse(
+  {
+    dataset,
+    ...shown
+  }: Pick<ViewParameters, 'dataset'> & {
+    readonly opening: object | undefined;
+    readonly calibration: object | undefined;
+  },
+  arrives: boolean,
+  isFrames: boolean,
+): void {
+  if (dataset !== undefined && !arrives)
+    throw new EwaldError('Argument', 'dataset is for frames that are followed; the page chooses that of other files');
+  const { opening, calibration } = shown;
+  if ((opening || calibration) && (arrives || !isFrames))
+    throw new EwaldError(
+      'Argument',
+      `${Object.keys({ ...opening, ...(calibration && { calibration }) }).join(', ')} say how files of frames are ` +
+        'read; expected such files, and no stream, folder or frames that arrive',
+    );
+}
+
+const { syncOffset, roi } = shownScanRows;
+
+/** What the user says about files of frames, without defaults; undefined for nothing. */
+function openingOf(options: ViewParameters): Opening | undefined {
+  const names = { ...openingRows, syncOffset, roi };
+  const said = Object.entries(options).filter(([name, value]) => name in names && value !== undefined);
+  return said.length === 0 ? undefined : (Object.fromEntries(said) as Opening);
+}
+
+/** The calibration in a file. Throws `File`, `Format`. */
+async function calibrationOf(file: string | undefined): Promise<{ name: string; found: Calibration } | undefined> {
+  return file === undefined ? undefined : { name: basename(file), found: await readCalibration(file) };
 }
 
 /** The source of received frames, if that is what is shown. */

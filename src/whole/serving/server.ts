@@ -12,7 +12,7 @@ import { sendWhole, Turns } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
 /** Options of a page server. */
-export interface PageServerOptions extends ListenParameters {
+interface PageServerOptions extends ListenParameters {
   /** The page for an address without a path, such as 'view.html'. */
   readonly page: string;
   /** The files that the page may read. */
@@ -21,6 +21,10 @@ export interface PageServerOptions extends ListenParameters {
   readonly refresh?: () => Promise<void>;
   /** A cell that the page uses besides its files, as the text of six or nine numbers. */
   readonly cell?: string | undefined;
+  /** How the page reads files of frames. */
+  readonly opening?: object | undefined;
+  /** A calibration of the scan. */
+  readonly calibration?: object | undefined;
   /** Whether the page shows frames that are added to its files. */
   readonly follow?: boolean;
   /** Time within which a request has to be complete, ms; default 10 000. */
@@ -92,7 +96,7 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
 
 function answers(
   gate: Gate,
-  { page, refresh, cell, follow = false }: PageServerOptions,
+  { page, refresh, cell, opening, calibration, follow = false }: PageServerOptions,
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
@@ -118,7 +122,8 @@ function answers(
     if (path === '/session.json') {
       const note = await refresh?.().then(() => undefined, messageOf);
       const from = Number(new URLSearchParams(url.split('?')[1]).get('from') ?? 0) || 0;
-      const session = JSON.stringify({ files: shared.list.slice(Math.max(0, from)), follow, cell, note });
+      const files = shared.list.slice(Math.max(0, from));
+      const session = JSON.stringify({ files, follow, cell, opening, calibration, note });
       return say(200, session, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     }
     if (live.answer(request, response, url)) return;

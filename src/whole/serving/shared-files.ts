@@ -13,7 +13,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { isGone, sendPieces } from './send.js';
 
 /** A file, as the page requests it. */
-export interface SharedFile {
+interface SharedFile {
   readonly name: string;
   /** Path relative to the page. */
   readonly path: string;
@@ -22,7 +22,7 @@ export interface SharedFile {
 }
 
 /** How a file is shared. */
-export interface SharingOptions {
+interface SharingOptions {
   /** Whether it may grow while pages read it. */
   readonly growing?: boolean;
   /** The name by which a stream refers to it. */

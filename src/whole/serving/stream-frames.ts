@@ -7,7 +7,7 @@ import { marks } from '../../crystal/stream/stream.js';
 import { linesOf } from '../../io/files/lines.js';
 
 /** A file of frames, and the name by which a stream refers to it. */
-export interface NamedFrames {
+interface NamedFrames {
   readonly path: string;
   readonly as: string;
 }

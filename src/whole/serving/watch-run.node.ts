@@ -34,7 +34,7 @@ export interface WatchRunOptions extends WatchParameters {
   readonly onLine?: ((line: RunHappening) => void) | undefined;
 }
 
-/** The watch of a run; pass its members to `ctx.pipeline` (`onEvent`, `sinks`) or to `runUdf` (`progress`). */
+/** The watch of a run; pass its members to `ctx.pipeline` (`onEvent`, `sinks`) or to `runUdf` (`onProgress`). */
 export interface RunWatch {
   /** The address of `/health` with its token; undefined without `status`. */
   readonly url: string | undefined;
@@ -42,8 +42,8 @@ export interface RunWatch {
   readonly onEvent: (event: RunEvent) => void;
   /** Counts the frames of `ctx.pipeline`, one of its `sinks`; a viewer shows the alarms that are raised. */
   readonly sink: FrameSink;
-  /** Counts the frames of a scan: `progress` of `runUdf` and `runToFiles`. */
-  readonly progress: (progress: UdfProgress) => void;
+  /** Counts the frames of a scan: `onProgress` of `runUdf` and `runToFiles`. */
+  readonly onProgress: (progress: UdfProgress) => void;
   /** Counts the frames of a live scan as they arrive: `watch.live(scan.live)`. */
   live(scan: { readonly status: LiveStatus }): void;
   /** Ends the log and the server; `failure` is what the run has thrown. Commands of alarms get ten seconds to end. */
@@ -52,6 +52,8 @@ export interface RunWatch {
 
 /** Time between two samples, ms. */
 const sampleMs = 1000;
+/** A difference of the computer's clock from that of the run that is reported, ms. */
+const clockSetMs = 2000;
 /** Longest wait for commands of alarms at the end, ms. */
 const lastCommandMs = 10_000;
 
@@ -131,6 +133,10 @@ class Watch implements RunWatch {
   readonly #run: WatchedRun;
   readonly #parts: WatchParts;
   readonly #beganMs = performance.now();
+  /** The computer's clock minus that of the run, ms; times of the log are those of the run and never go back. */
+  #aheadMs = Date.now() - performance.now();
+  /** The same when the computer's clock was last looked at. */
+  #setMs = this.#aheadMs;
   readonly #commands = new Map<ChildProcess, Promise<void>>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #found = { frames: 0, failed: 0, hits: 0, indexed: 0, crystals: 0 };
@@ -190,7 +196,7 @@ class Watch implements RunWatch {
     discard: async () => {},
   };
 
-  readonly progress = ({ frames }: UdfProgress): void => {
+  readonly onProgress = ({ frames }: UdfProgress): void => {
     // An analysis with two passes reads from the beginning again.
     this.#scanned = Math.max(frames, this.#scanned ?? 0);
   };
@@ -228,12 +234,23 @@ class Watch implements RunWatch {
 
   #sample(): void {
     if (this.#run.ended) return;
+    this.#askClock();
     if (this.#unread) this.#tell({ event: 'frames-failed', ...this.#unread });
     this.#unread = undefined;
     void this.#askDisk();
     const machine = { diskBytes: this.#diskBytes, memoryBytes: process.memoryUsage.rss() };
     for (const one of this.#run.sample((performance.now() - this.#beganMs) / 1000, this.#counts(), machine))
       this.#happened(one);
+  }
+
+  /** Tells when somebody has set the clock of the computer; the log follows it forwards only. */
+  #askClock(): void {
+    const ahead = Date.now() - performance.now();
+    const byMs = ahead - this.#setMs;
+    if (Math.abs(byMs) < clockSetMs) return;
+    this.#setMs = ahead;
+    this.#aheadMs = Math.max(this.#aheadMs, ahead);
+    this.#tell({ event: 'clock-set', seconds: byMs / 1000 });
   }
 
   #counts(): RunCounts {
@@ -267,7 +284,7 @@ class Watch implements RunWatch {
   #tell(line: RunHappening): void {
     this.#hand(line);
     try {
-      this.#parts.file?.append(new Date(), line);
+      this.#parts.file?.append(new Date(performance.now() + this.#aheadMs), line);
       this.#isLogged = true;
     } catch (error) {
       // A full disk does not end the run; it is reported once.

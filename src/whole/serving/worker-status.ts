@@ -1,5 +1,6 @@
 /** The state of a worker of a cluster as `/health` and `/metrics` give it. */
 import type { JoinedWorker } from '../../executors/nats/options.js';
+import { metric } from '../../io/live/metric.js';
 import type { StatedRun } from './status-server.js';
 
 const help = {
@@ -32,12 +33,12 @@ export const workerStatus = (worker: Pick<JoinedWorker, 'info' | 'now'>): Stated
   },
   get metrics() {
     const state: Readonly<Record<string, unknown>> = { slots: worker.info.slots, ...worker.now };
-    const lines = Object.entries(help).flatMap(([name, [kind, text]]) => {
+    const lines = Object.entries(help).map(([name, [kind, text]]) => {
       const plain = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-      const metric = `ewald_worker_${plain}${kind === 'counter' ? '_total' : ''}`;
-      const value = state[name];
-      return value === undefined ? [] : [`# HELP ${metric} ${text}`, `# TYPE ${metric} ${kind}`, `${metric} ${value}`];
+      return metric(`ewald_worker_${plain}${kind === 'counter' ? '_total' : ''}`, kind, text, [
+        [state[name] as number | undefined],
+      ]);
     });
-    return `${lines.join('\n')}\n`;
+    return lines.join('');
   },
 });

@@ -6,13 +6,12 @@
 import { observer } from '../../base/callbacks.js';
 import { isEwaldError, messageOf } from '../../base/errors.js';
 import { breathe } from '../../base/options.js';
-import { version } from '../../base/version.js';
 import type { BackendName, DeviceInfo } from '../../core/backends/names.js';
 import type { KernelTime } from '../../core/backends/webgpu/kernel-time.js';
 import { timeKernels } from '../../core/backends/webgpu/timestamps.js';
 import type { Outcome, Row } from './case.js';
 import type { BenchParameters } from './parameter-types.js';
-import { type Candidate, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';
+import { type Candidate, headOf, openCandidates, Problem, runRow, selectRows, type ValidateOptions } from './run.js';
 
 /** Median and quartiles of some runs, and the rate at the median. */
 export interface Timing {
@@ -268,15 +267,7 @@ export async function bench(options: BenchOptions): Promise<BenchReport> {
   const untimed = !rows.some(({ timing }) => timing !== null);
   const verdict = wrong || (untimed && !interrupted) ? 'fail' : interrupted ? 'interrupted' : 'pass';
   return {
-    versions: { ewald: version, ...options.versions },
-    place: options.place ?? 'unknown',
-    date: new Date().toISOString(),
-    backends: candidates.map(({ backend, device, reason }) => ({
-      backend,
-      available: device !== null,
-      reason,
-      device,
-    })),
+    ...headOf(options, candidates),
     rows,
     peers,
     cases: { finished, chosen: chosen.length },

@@ -40,7 +40,7 @@ export interface Subject<Output> {
 }
 
 /** An alternative implementation of the same work, timed in addition to a backend. */
-export interface Peer<Input> {
+interface Peer<Input> {
   readonly name: string;
   /** Does about `amount` units of the row's work; returns the amount done. */
   run(input: Input): number;

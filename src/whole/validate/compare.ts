@@ -14,7 +14,7 @@ const classOf = (x: Value): string => (typeof x === 'bigint' || Number.isFinite(
  * Describes a difference of the shape or of the class (finite, NaN, Infinity, -Infinity) of an element; undefined
  * without any.
  */
-export function shapeOrClass(found: ArrayLike<Value>, expected: ArrayLike<Value>): string | undefined {
+function shapeOrClass(found: ArrayLike<Value>, expected: ArrayLike<Value>): string | undefined {
   if (found.length !== expected.length) return `${found.length} elements, expected ${expected.length}`;
   for (let i = 0; i < expected.length; i++) {
     const [have, want] = [found[i] as Value, expected[i] as Value];

@@ -340,6 +340,14 @@ export function tally(results: readonly RowResult[]): Record<Outcome, number> {
   return counts;
 }
 
+/** What reports begin with: versions, place, date, and the backends that were tried. */
+export const headOf = ({ versions, place }: ValidateOptions, candidates: readonly Candidate[]) => ({
+  versions: { ewald: version, ...versions },
+  place: place ?? 'unknown',
+  date: new Date().toISOString(),
+  backends: candidates.map(({ backend, device, reason }) => ({ backend, available: device !== null, reason, device })),
+});
+
 /** Runs the case tables. Throws `Argument` for unknown ids or names; errors in a row become its outcome. */
 export async function validate(options: ValidateOptions): Promise<Report> {
   const selected = selectRows(options.ids);
@@ -375,15 +383,7 @@ export async function validate(options: ValidateOptions): Promise<Report> {
   }
   const counts = tally(results);
   return {
-    versions: { ewald: version, ...options.versions },
-    place: options.place ?? 'unknown',
-    date: new Date().toISOString(),
-    backends: candidates.map(({ backend, device, reason }) => ({
-      backend,
-      available: device !== null,
-      reason,
-      device,
-    })),
+    ...headOf(options, candidates),
     rows: results,
     counts,
     pass: counts.fail === 0 && counts.pass > 0,

@@ -3,8 +3,8 @@
 import { isEwaldError, messageOf } from '../../base/errors.js';
 import { type BackendName, backendNames } from '../../core/backends/names.js';
 import type { Context } from '../assembly/rooms.js';
-import { roomTables } from './rooms.js';
 import type { CreateContext } from './run.js';
+import { roomTables } from './tables.js';
 
 /** One cell of the table. `refused`: the backend is available but lacks the feature; `why` gives the reason. */
 export interface SupportCell {

@@ -14,7 +14,7 @@ import * as bounds from '../../tolerances.js';
 import { product, smooth } from './shapes.js';
 
 /** Complex numbers, real numbers to half a spectrum, or cosines. */
-export type LargeKind = 'c2c' | 'r2c' | 'dct2';
+type LargeKind = 'c2c' | 'r2c' | 'dct2';
 type Errors = Readonly<Record<string, number>>;
 
 /**

@@ -17,7 +17,7 @@ import * as bounds from '../../tolerances.js';
 import { smooth } from './shapes.js';
 
 /** A transform of one axis: complex, real to half, or one of the sines and cosines. */
-export type SweptKind = 'c2c' | 'r2c' | R2rKind;
+type SweptKind = 'c2c' | 'r2c' | R2rKind;
 /** All of them. */
 export const sweptKinds: readonly SweptKind[] = [
   'c2c',
@@ -33,7 +33,7 @@ export const sweptKinds: readonly SweptKind[] = [
 ];
 
 /** The results of each length, forward and back. */
-export interface Swept {
+interface Swept {
   readonly there: readonly Float64Array[];
   readonly back: readonly Float64Array[];
 }

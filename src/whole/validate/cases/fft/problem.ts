@@ -16,7 +16,7 @@ export type Fill = 'centred' | 'unit' | 'halves' | 'from one' | 'delta';
  * Which sides of a run are device arrays. `twice`: a run, followed by another one on its result, without a copy to the
  * host in between.
  */
-export type OnDevice = 'input' | 'output' | 'both' | 'twice';
+type OnDevice = 'input' | 'output' | 'both' | 'twice';
 
 /** How a row uses its plan. */
 export interface Way {

@@ -104,7 +104,7 @@ export function distanceToNode(cell: Cell, dual: Cell, spot: Vector): number {
 }
 
 /** The difference between a cell and a true one that spans the same lattice. */
-export interface LatticeDifference {
+interface LatticeDifference {
   readonly misorientationDeg: number;
   /** Largest relative difference of a, b, c after the change of basis. */
   readonly lengths: number;

@@ -7,7 +7,7 @@ import { type Cell, cross, dot, norm, reciprocal, scale, type Vector, volume } f
 import { add, offInteger, solveSymmetric, unit } from './search.js';
 
 /** Degrees of freedom of a lattice besides its orientation; each multiplies the number of trials. */
-export interface Freedom {
+interface Freedom {
   readonly strained: boolean;
   readonly scaled: boolean;
 }

@@ -27,7 +27,7 @@ export interface OracleFit {
 }
 
 /** A merged reflection on the scale of the fit. */
-export interface OracleReflection {
+interface OracleReflection {
   readonly intensity: number;
   readonly sigma: number;
   readonly count: number;

@@ -107,7 +107,7 @@ interface Sum {
 }
 
 /** How the waves of holograms are computed. */
-export interface SideBandSelection {
+interface SideBandSelection {
   /** The frequency whose negative becomes frequency 0. */
   readonly position: readonly [number, number];
   /** Rows and columns of a wave. */
