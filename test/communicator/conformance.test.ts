@@ -58,16 +58,16 @@ describe('threads', () => {
     { tags: 'all' },
     async (how) => {
       const task = { module: wrong, function: 'hanging', argument: how };
-      const error = await spmd(task, { ranks: 4, taskSeconds: 0.3 }).catch((thrown) => thrown);
+      const error = await spmd(task, { ranks: 4, taskTimeoutS: 0.3 }).catch((thrown) => thrown);
       expect([error.tag, error.detail]).toEqual(['Lost', { ranks: [2] }]);
-      expect(error.message).toMatch(/^rank 2 did not finish within 0.3 s: rank \d waits for rank \d, .*taskSeconds/);
+      expect(error.message).toMatch(/^rank 2 did not finish within 0.3 s: rank \d waits for rank \d, .*taskTimeoutS/);
     },
   );
 
   test('ranks that wait for each other are reported, with the ranks they wait for', async () => {
     const task = { module: wrong, function: 'deadlocked' };
     await refused(
-      () => spmd(task, { ranks: 2, taskSeconds: 0.3 }),
+      () => spmd(task, { ranks: 2, taskTimeoutS: 0.3 }),
       'Lost',
       'the ranks did not finish within 0.3 s: rank 0 waits for rank 1, rank 1 waits for rank 0',
     );

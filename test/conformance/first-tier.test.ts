@@ -3,11 +3,13 @@
  * address, and each line of the generated transform kernels. `node test/conformance/choose.mjs` selects them again.
  */
 import { expect, test } from 'vitest';
-import { rows } from '../../dist/validate.js';
+import * as validate from '../../dist/validate.js';
 import { candidates, caught, kernelsOfTransforms } from './choose.mjs';
-import { cover, linesOf, wordsOf } from './features.mjs';
+import { cover, linesOf, runsOn, wordsOf } from './features.mjs';
 import chosen from './first-tier.json' with { type: 'json' };
+import { inFirstTier, room, wanted } from './table.js';
 
+const { rows } = validate;
 const backends = ['webgpu', 'cuda-emulated'] as const;
 const missing = (all: ReturnType<typeof candidates>, ids: readonly string[]): string[] => {
   const shown = new Set(all.filter(({ id }) => ids.includes(id)).flatMap(({ features }) => features));
@@ -21,6 +23,33 @@ test.each(backends)('on %s each word of an address is covered, and rows that cau
   expect(missing(candidates(backend), ids)).toEqual([]);
   expect(Object.keys(caught(backend)).filter((id) => !ids.includes(id))).toEqual([]);
 });
+
+test.each(['wasm', 'native'] as const)(
+  'on %s each word of an address is covered by a row that is not long',
+  (backend) => {
+    const ids = rows.flatMap(({ id }) => (inFirstTier(backend, id) ? [id] : []));
+    expect(ids.length).toBeLessThan(rows.length);
+    const shown = new Set(ids.flatMap((id) => wordsOf({ id })));
+    // Not the large frames, which differ from others in size alone.
+    const words = rows.flatMap(wordsOf).filter((word) => !/ #M?$/.test(word));
+    expect([...new Set(words)].filter((word) => !shown.has(word))).toEqual([]);
+  },
+);
+
+test.runIf(room === '')(
+  'every row runs on wasm in Node and in a window, and on native; on cards each word does',
+  () => {
+    const words = (backend: Parameters<typeof inFirstTier>[0], place: 'Node' | 'browser') =>
+      new Set(rows.filter(wanted(validate, backend, place)).flatMap(wordsOf));
+    for (const place of ['Node', 'browser'] as const)
+      expect(rows.filter(wanted(validate, 'wasm', place)).length).toBe(rows.length);
+    expect(rows.filter(wanted(validate, 'native', 'Node')).length).toBe(rows.length);
+    for (const backend of backends) {
+      const able = new Set(rows.filter((row) => runsOn(backend, row)).flatMap(wordsOf));
+      expect([...able].filter((word) => !words(backend, 'Node').has(word))).toEqual([]);
+    }
+  },
+);
 
 test('on WebGPU each line of the kernels of transforms is compiled', { tags: 'all' }, async ({ skip }) => {
   const kernels = await kernelsOfTransforms().catch((error: Error) => {

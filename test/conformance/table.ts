@@ -34,10 +34,23 @@ export const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
 const emulated = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
 
 /**
- * Rows whose float64 oracle takes seconds: rows that benchmarks time, frames of 4 million pixels, and lengths above
- * 1024, except 2049 to 3000 and the spread up to millions.
+ * Rows that take a second or more on wasm, and whose features others of the first tier show at a smaller size: rows
+ * that benchmarks time, transforms of a million numbers, lengths above 512 and those spread up to millions, frames of
+ * 512 x 512 pixels and more, and many images or crystals.
  */
-const long = /^fft:timed:|^peaks:.*:4M$|^fft:lengths:c2c:f32:(n=1\d{3}-|primes=[34])/;
+const long = new RegExp(
+  [
+    'fft:timed:',
+    'fft:large:.*n=(1\\d{6}|\\d+x\\d+x\\d+)',
+    'fft:lengths:(c2c:f32:(n=(513|769|1\\d{3})-|primes)|(c2c:f64|r2c:.*):spread)',
+    'peaks:.*:(512|[14]M)$',
+    'indexing:.*:images=(12|[36]\\d)$',
+    'merging:.*:crystals=(200|1100):',
+    'pi:count:.*:points=(1e8|3e7)$',
+  ]
+    .map((pattern) => `^${pattern}`)
+    .join('|'),
+);
 
 /**
  * Whether the first tier, `npm test`, runs a row on a backend: the rows of first-tier.json on slow backends, nearly all
@@ -46,8 +59,12 @@ const long = /^fft:timed:|^peaks:.*:4M$|^fft:lengths:c2c:f32:(n=1\d{3}-|primes=[
 export const inFirstTier = (backend: Backend, id: string): boolean =>
   emulated(backend) ? id in chosen[backend] : !long.test(id);
 
-/** Every length of a range takes minutes on the emulator; `npm run soak -- fft` runs them there, in every kind. */
-const everyLength = /^fft:lengths:c2c:f32:(n=(513|769|1\d{3})-|primes=)/;
+/**
+ * Rows that take seconds on the emulator and show nothing there that others of the first tier do not; `npm run soak --
+ * rows` runs them: every length of a range, transforms of 65 thousand numbers and more, and many images.
+ */
+const tooLong =
+  /^fft:(timed|large):|^fft:lengths:.*(n=(257|513|769|1\d{3})-|primes=|spread)|^indexing:.*:images=(16|32|64)$/;
 
 /**
  * Whether a row runs on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
@@ -63,7 +80,7 @@ export function wanted(
   for (const { id } of validate.rows) count.set(roomOf(id), (count.get(roomOf(id)) ?? 0) + 1);
   return ({ id }) => {
     if (room !== '' && roomOf(id) !== room) return false;
-    if (!everywhere && backend === 'cuda-emulated' && everyLength.test(id)) return inFirstTier(backend, id);
+    if (!everywhere && backend === 'cuda-emulated' && tooLong.test(id)) return inFirstTier(backend, id);
     if (everywhere || backend !== 'webgpu' || (count.get(roomOf(id)) ?? 0) <= large) return true;
     if (inFirstTier(backend, id)) return place === 'Node';
     return validate.seedOf(id) % 4 === (place === 'Node' ? 0 : 1);
@@ -131,12 +148,12 @@ export function describeHere(
   });
 }
 
-/** Rows that ran in another place: `results` contains them by backend and id. */
-export function describeElsewhere(
+/** The rows of each backend that ran in another place: `run` returns their results. */
+export function describeElsewhere<B extends Backend>(
   place: string,
-  names: readonly Backend[],
-  rows: Validate['rows'],
-  run: (name: Backend) => Promise<readonly Result[]>,
+  names: readonly B[],
+  rowsOn: (name: B) => Validate['rows'],
+  run: (name: B) => Promise<readonly Result[]>,
 ): void {
   for (const name of names) {
     describe(`${name} in ${place}`, () => {
@@ -147,7 +164,7 @@ export function describeElsewhere(
         },
         everywhere ? 3_600_000 : 600_000,
       );
-      for (const { id } of rows) {
+      for (const { id } of rowsOn(name)) {
         test(id, ({ skip }) => {
           const result = results.get(id);
           if (!result) throw new Error(`${id}: the ${place} gave no result`);

@@ -144,6 +144,7 @@ const state: Readonly<Record<string, string>> = {
   'data/sources/descriptors.ts: room': 'the limit of open files is one of the process',
   'ffi/header/declarator.ts: openLengths': 'a note on an object, gone with it',
   'base/parameters.ts: defaults': 'a cache, gone with its object',
+  'base/renamed.ts: told': 'a former name is reported once per process',
   'cli/output.ts: isHeard': 'whether standard output of the process has a reader',
   'ffi/header/source.ts: lineStarts': 'a cache, gone with its object',
   'ffi/header/specifiers.ts: basicTypes': 'a cache of the few spellings of the types of C',
@@ -177,7 +178,8 @@ const state: Readonly<Record<string, string>> = {
   'validate/oracle/fft/long.ts: lastRoots': 'a cache of the latest length',
 };
 /** Files that are programs, and so run when they are imported. */
-const programs = /^(?:cli\/main|pages\/\w+\/(?:main|app|[\w-]+-controls)|entries\/worker\.(?:node|browser))\.ts$/;
+const programs =
+  /^(?:cli\/main|pages\/\w+\/(?:main|app|[\w-]+-(?:controls|loader|tools))|entries\/worker\.(?:node|browser))\.ts$/;
 /** Calls that only complete the class above them. */
 const completing = /^(?:disposableClass|shownAs)\(/;
 

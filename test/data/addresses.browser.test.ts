@@ -1,7 +1,7 @@
 // @module-tag all: Chromium.
 /** Relative and root-relative addresses in a page: they are accepted wherever a whole address is. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { detect, httpSource, open } from '../../dist/data.browser.js';
+import { formatsOf, httpSource, open } from '../../dist/data.browser.js';
 import { Executor } from '../../dist/executors.browser.js';
 import { getLibHandle } from '../../dist/ffi.browser.js';
 import { type Context, createContext, mergeStream } from '../../dist/index.browser.js';
@@ -39,7 +39,7 @@ test.skipIf(!data).for(forms)('frames at an address given %s', async ([, form]) 
   const stack = await open([form('mono.h5')]);
   expect(stack.frames).toBe(6);
   await stack.dispose();
-  expect((await detect(form('mono.h5')))[0]?.format).toBe('hdf5');
+  expect((await formatsOf(form('mono.h5')))[0]?.format).toBe('hdf5');
   expect((await httpSource(form('mono.h5'))).name).toBe(whole);
 });
 

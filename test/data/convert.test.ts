@@ -20,7 +20,7 @@ it('writes frames into a sink, and returns the options that open the file again'
   const parts: Uint8Array[] = [];
   const sink = { append: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
   const written = await writeFrames(scan(), sink, undefined, { format: 'raw' });
-  expect(written).toMatchObject({ frames: 6, bytes: 240, shape: { navigation: [2, 3], signal: [4, 5] } });
+  expect(written).toMatchObject({ frames: 6, bytes: 240, shape: { nav: [2, 3], sig: [4, 5] } });
   expect(written.reopen).toEqual({ format: 'raw', dtype: 'u16', sigShape: [4, 5], navShape: [2, 3] });
   expect(new Uint16Array(Buffer.concat(parts).buffer.slice(0, 240) as ArrayBuffer).length).toBe(120);
   await expect(writeFrames(scan(), sink, undefined)).rejects.toMatchObject({ tag: 'Argument' });
@@ -36,12 +36,27 @@ it('converts files, by the ending of the output', async () => {
     const { reopen } = await convert(at('scan.npy'), at(`scan.${ending}`), { sigShape: [4, 5] });
     const again = await open(at(`scan.${ending}`), reopen ?? {});
     // MRC has one frame axis: without `reopen` the shape of the scan would be lost.
-    expect(again.shape, ending).toEqual({ navigation: [2, 3], signal: [4, 5] });
+    expect(again.shape, ending).toEqual({ nav: [2, 3], sig: [4, 5] });
     expect([...(await again.read(0, 6))], ending).toEqual([...data]);
     await again.dispose();
   }
   const { shape } = await convert(at('scan.npy'), at('some.npy'), { sigShape: [4, 5], frames: [4] });
-  expect(shape.navigation).toEqual([2]);
+  expect(shape.nav).toEqual([2]);
+  for (const [some, wanted] of [
+    [{ first: 2 }, [0, 1]],
+    [{ first: 99 }, [0, 1, 2, 3, 4, 5]],
+    [{ frames: '1::2' }, [1, 3, 5]],
+    [{ frames: [0, 5, 3] }, [0, 3]],
+    [{ frames: '4:99' }, [4, 5]],
+  ] as const) {
+    await convert(at('scan.npy'), at('some.npy'), { sigShape: [4, 5], force: true, ...some });
+    const again = await open(at('some.npy'));
+    expect([...(await again.read(0, wanted.length))]).toEqual(
+      wanted.flatMap((i) => [...data.slice(20 * i, 20 * i + 20)]),
+    );
+    expect(again.frames).toBe(wanted.length);
+    await again.dispose();
+  }
 });
 
 it('refuses before it writes', async () => {
@@ -52,6 +67,9 @@ it('refuses before it writes', async () => {
     ['scan.raw', {}, 'exists'],
     ['new.npy', { packing: 'gzip' }, 'packing is for HDF5'],
     ['new.npy', { frames: [4, 2] }, 'frames is [4,2]'],
+    ['new.npy', { frames: '6:' }, 'scan.npy has 6 frames, counted from 0; 6: selects no frame'],
+    ['new.npy', { frames: '0:1', first: 1 }, 'first and frames both select frames; give one of them'],
+    ['new.npy', { first: 0 }, 'first is 0'],
     ['new.npy', { nosuch: 1 }, 'nosuch'],
   ] as const)
     await expect(

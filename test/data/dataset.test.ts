@@ -1,6 +1,6 @@
 /** The behaviour of every dataset, regardless of format: shapes, reads into memory of the caller, errors, disposal. */
 import { describe, expect, it } from 'vitest';
-import { detect, memoryDataset, memorySource, open } from '../../dist/data.node.js';
+import { formatsOf, memoryDataset, memorySource, open } from '../../dist/data.node.js';
 import type { Dataset } from '../../src/entries/data.node.js';
 import { rejection } from './rejection.js';
 
@@ -117,7 +117,7 @@ describe('opening', () => {
       [4, -1],
       [-1, -1, 6],
     ])
-      expect(memoryDataset(numbers, { sigShape: [2, 3], navShape }).shape.navigation, `${navShape}`).toEqual(
+      expect(memoryDataset(numbers, { sigShape: [2, 3], navShape }).shape.nav, `${navShape}`).toEqual(
         navShape.length === 2 ? [4, 6] : [2, 2, 6],
       );
     for (const navShape of [
@@ -133,13 +133,15 @@ describe('opening', () => {
       [-1, 6],
       [4, -1],
     ])
-      expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape })).shape.navigation).toEqual([4, 6]);
+      expect((await open(bytes, { dtype: 'u16', sigShape: [2, 3], navShape })).shape.nav).toEqual([4, 6]);
   });
 
   it('lists the formats that a file may have, most certain first', async () => {
     const file = new TextEncoder().encode(`MQ1,000001,00384,${'x'.repeat(500)}`);
-    expect(await detect(file)).toMatchObject([{ format: 'mib', confidence: 1, why: expect.stringContaining('MQ1') }]);
-    expect(await detect(new Uint8Array(100))).toEqual([]);
+    expect(await formatsOf(file)).toMatchObject([
+      { format: 'mib', confidence: 1, why: expect.stringContaining('MQ1') },
+    ]);
+    expect(await formatsOf(new Uint8Array(100))).toEqual([]);
   });
 
   it('closes the source when it fails', async () => {

@@ -114,7 +114,7 @@ for (const sample of samples) {
       const wanted = taken[file];
       const header = dataset.meta.header ?? {};
       if (wanted) {
-        const { navigation, signal } = dataset.shape;
+        const { nav: navigation, sig: signal } = dataset.shape;
         expect({ path: header.path, navigation, signal, dialect: header.dialect }).toEqual(wanted);
       }
       // Every array of the file by name, compared with the values stored by other readers.
@@ -171,7 +171,7 @@ test.skipIf(!dataFolder)('half of a transform of Velox is complex, as other read
   const name = 'velox_fei_example_complex_fft.emd';
   const dataset = await open(path('formats-em', name), { codecs });
   const [array] = samples.find(({ file }) => file === name)?.datasets ?? [];
-  expect([dataset.dtype, dataset.shape.signal]).toEqual(['c64', array?.shape]);
+  expect([dataset.dtype, dataset.shape.sig]).toEqual(['c64', array?.shape]);
   expect((await summary(dataset)).sha256).toBe(array?.sha256);
   expect(dataset.notes.map(({ text }) => text)).toContainEqual(expect.stringContaining('only half of the Fourier'));
   await dataset.dispose();
@@ -202,7 +202,7 @@ test.for([
   [['x', 'y'], 'f32', [2, 3, 2], 0],
 ] as const)('members %j of Velox are %s', async ([names, dtype, signal, notes]) => {
   const dataset = await open(memorySource(pairsOfVelox(names), 'made.emd'), { codecs });
-  expect([dataset.dtype, dataset.shape.signal, dataset.meta.header?.dialect]).toEqual([dtype, signal, 'Velox EMD']);
+  expect([dataset.dtype, dataset.shape.sig, dataset.meta.header?.dialect]).toEqual([dtype, signal, 'Velox EMD']);
   expect(Array.from((await dataset.read(0, 1)) as Float32Array)).toEqual(Array.from({ length: 12 }, (_, i) => i - 5));
   expect(dataset.notes.filter(({ text }) => /half of the Fourier/.test(text))).toHaveLength(notes);
   await dataset.dispose();
@@ -215,7 +215,7 @@ describe.skipIf(!dataFolder)('NXmx', () => {
     const geom = readData('sim', `${name}.geom`);
     const number = (key: string): number =>
       Number(new RegExp(`^(?:p0/)?${key}\\s*=\\s*([-\\d.e+]+)`, 'm').exec(geom)?.[1]);
-    expect(dataset.shape.signal).toEqual([1024, 1024]);
+    expect(dataset.shape.sig).toEqual([1024, 1024]);
     expect(dataset.frames).toBe(truth.frames?.length ?? truth.images?.length ?? dataset.frames);
     expect(dataset.meta.header?.dialect).toBe('NeXus NXmx');
     expect(dataset.meta.distanceM).toBeCloseTo(number('clen'), 9);
@@ -255,7 +255,7 @@ test.skipIf(!dataFolder)('one frame as u16, u32, gzip and plain', async () => {
   const { datasets, sum, shape } = JSON.parse(readData('formats', 'expect.json'))['bslz4.h5'];
   for (const name of datasets) {
     const dataset = await open(file, { codecs, dataset: `/${name}` });
-    expect([...dataset.shape.navigation, ...dataset.shape.signal]).toEqual(shape);
+    expect([...dataset.shape.nav, ...dataset.shape.sig]).toEqual(shape);
     let total = 0;
     for (const value of await dataset.read(0, dataset.frames)) total += Number(value);
     expect(total, name).toBe(sum);

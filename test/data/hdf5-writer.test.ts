@@ -87,7 +87,7 @@ test('every dtype and packing by our own reader', async () => {
   for (const dtype of dataTypes.filter((name) => name !== 'f16'))
     for (const packing of ['bitshuffle', 'gzip', 'none'] as const) {
       const dataset = await open(memorySource(await write(dtype, packing, 5, [9, 16]), 'a.h5'), { codecs });
-      expect(dataset.shape).toEqual({ navigation: [5], signal: [9, 16] });
+      expect(dataset.shape).toEqual({ nav: [5], sig: [9, 16] });
       expect(dataset.dtype).toBe(dtype);
       const found = bytesOfArray(await dataset.read(0, 5));
       expect(sha256(found), `${dtype} ${packing}`).toBe(sha256(bytesOfArray(frames(dtype, 5 * 144))));

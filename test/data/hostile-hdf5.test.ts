@@ -129,7 +129,7 @@ describe('sizes that exceed those of any detector', () => {
     });
     await expect(open(bytes, { maxFrameBytes: 0 })).rejects.toMatchObject({ tag: 'Argument' });
     const dataset = await open(bytes, { maxFrameBytes: 2 ** 31 });
-    expect(dataset.shape.signal).toEqual([40_000, 40_000]);
+    expect(dataset.shape.sig).toEqual([40_000, 40_000]);
     await dataset.dispose();
   });
 

@@ -1,5 +1,9 @@
 /** The metadata that other readers report, compared with ours: values of the headers, not only pixels. */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { metadataText } from 'ewald/shell';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import type { Axis, Metadata } from '../../src/io/data/dataset.js';
@@ -108,6 +112,35 @@ test.skipIf(!dataFolder)('hspy and Velox: beam, camera, date, exposure', async (
     exposureS: 0.8,
     date: '2019-12-05T10:03:44.000Z',
   });
+  const scanned = await metaOf('velox_Test_SI_16x16_ReducedData.emd');
+  expect(scanned).toMatchObject({ convergenceRad: 0.02501065271110464, scanRotationDeg: expect.closeTo(-16.41, 9) });
+  // A field of view of 460.7 nm over 128 positions.
+  expect(scanned.scanStepM?.x).toBeCloseTo(3.5993e-9, 12);
+  expect((await metaOf('velox_Camera_Ceta_Diffraction_Micro.emd')).convergenceRad).toBeUndefined();
+});
+
+test.skipIf(!dataFolder)('EMPAD: rotation and field of view, and the steps of the scan that they allow', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ewald-empad-'));
+  const name = 'EMPAD_v1.2.2_x32_y64_size0.8.xml';
+  const text = readFileSync(join(dataFolder ?? '', 'formats-em', name), 'latin1');
+  await writeFile(join(folder, 'scan.xml'), text.replaceAll('<scan_rotation>0.0<', '<scan_rotation>-17.5<'));
+  await writeFile(join(folder, 'scan_x32_y64.raw'), new Uint8Array(130 * 128 * 4));
+  const dataset = await open(join(folder, 'scan.xml'));
+  const { meta, notes } = dataset;
+  await dataset.dispose();
+  await rm(folder, { recursive: true });
+  expect(meta.scanRotationDeg).toBe(-17.5);
+  expect(meta.header?.fieldOfViewM).toBe(1.272412341559544e-6);
+  // 1272.41 nm over 32 positions, and 0.6 of it.
+  expect(notes.map(({ text: words }) => words).join()).toContain('39.76 nm, or 23.86 nm if the field of view');
+});
+
+test('semi-angle, rotation and step are described in words', () => {
+  const meta = { convergenceRad: 0.0215, scanRotationDeg: -90, scanStepM: { x: 2.5e-10, y: 2.5e-10 } };
+  expect([...metadataText(meta)]).toEqual([
+    ['probe', 'convergence semi-angle 21.5 mrad'],
+    ['scan', 'steps of 0.25 nm × 0.25 nm (x × y), turned by -90°, as the microscope states'],
+  ]);
 });
 
 test.skipIf(!dataFolder)('CBF: wavelength, pixel, exposure, trusted range of dxtbx', async () => {

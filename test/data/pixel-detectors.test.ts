@@ -88,7 +88,7 @@ describe('FRMS6', () => {
       const dataset = await opened(name);
       expect(dataset, name).toMatchObject({
         format: 'frms6',
-        shape: { navigation: [2, 3], signal: [rows, columns] },
+        shape: { nav: [2, 3], sig: [rows, columns] },
         dtype: 'u16',
         meta: { maker: 'PNDetector', exposureS: 0.001 },
         sizes: [{ what: 'frames', expected: 6, found: 6 }],
@@ -123,12 +123,12 @@ describe('FRMS6', () => {
       { kind: 'warning', option: 'fileDark' },
     ]);
     const total = (more: number) => frameOf((y, x) => 6 * (pixel(2.5, y, x) + more * offset(y, x)));
-    expect([...(await ctx.runUdf(plain, sumUdf)).intensity.data]).toEqual(total(1));
+    expect([...(await ctx.runUdf(plain, sumUdf())).intensity.data]).toEqual(total(1));
     const scan = await ctx.load(input(), { fileDark: true });
     const corrected = frameOf((y, x) => 6 * (pixel(2.5, y, x) - 1.5));
-    expect([...(await ctx.runUdf(scan, sumUdf)).intensity.data]).toEqual(corrected);
+    expect([...(await ctx.runUdf(scan, sumUdf())).intensity.data]).toEqual(corrected);
     const other = { corrections: { dark: new Float32Array(rows * columns) } };
-    expect([...(await ctx.runUdf(scan, sumUdf, other)).intensity.data]).toEqual(total(1));
+    expect([...(await ctx.runUdf(scan, sumUdf(), other)).intensity.data]).toEqual(total(1));
     const { 'a_000.frms6': _, ...light } = files;
     const without = memorySource(light['a.hdr'] as Uint8Array, 'a.hdr', light);
     await refused(() => ctx.load(without, { fileDark: true }), 'Argument', 'has no dark frames');
@@ -141,7 +141,7 @@ describe('FRMS6', () => {
       'b_001.frms6': fileOf([scan(0), scan(1)], { bin: 2 }),
     };
     const dataset = await opened('b.hdr', {}, given);
-    expect(dataset.shape).toEqual({ navigation: [1, 2], signal: [rows, columns] });
+    expect(dataset.shape).toEqual({ nav: [1, 2], sig: [rows, columns] });
     const expected = [0, 1].flatMap((i) => frameOf((y, x) => scan(i)(y >> 1, x)));
     expect([...(await dataset.read(0, 2))]).toEqual(expected);
     await dataset.dispose();
@@ -160,13 +160,13 @@ describe('FRMS6', () => {
 
   test('that is not understood is refused, or its guesses are reported', async () => {
     const alone = await opened('a_001.frms6', {}, { 'a_001.frms6': files['a_001.frms6'] as Uint8Array });
-    expect(alone.shape.navigation).toEqual([4]);
+    expect(alone.shape.nav).toEqual([4]);
     expect(alone.notes).toMatchObject([
       { kind: 'guess', text: expect.stringContaining('no a.hdr'), option: 'navShape' },
     ]);
     await alone.dispose();
     const other = await opened('a.hdr', {}, { ...files, 'a.hdr': hdr({ stemimagesize: '5x5' }) });
-    expect(other.shape.navigation).toEqual([6]);
+    expect(other.shape.nav).toEqual([6]);
     expect(other.notes).toMatchObject([{ kind: 'warning', text: expect.stringContaining('a scan of 5 × 5') }]);
     await other.dispose();
     const narrow = fileOf([scan(0)]);
@@ -239,7 +239,7 @@ describe('K2 IS', () => {
     const dataset = await opened(given, 'scan_5.bin');
     expect(dataset).toMatchObject({
       format: 'k2is',
-      shape: { navigation: [1], signal: [rows, columns] },
+      shape: { nav: [1], sig: [rows, columns] },
       dtype: 'u16',
       meta: { detector: 'K2 IS', bitDepth: 12 },
     });
@@ -286,7 +286,7 @@ describe('K2 IS', () => {
       return { ...same, 'scan_.gtg': Uint8Array.from([0, 0, 0, 3, 0, 0, 0, 90, 0, 0, 0, 1, ...root]) };
     };
     const named = await opened(gtg(2, 1), 'scan_.gtg');
-    expect(named.shape.navigation).toEqual([2, 1]);
+    expect(named.shape.nav).toEqual([2, 1]);
     await named.dispose();
     const other = await opened(gtg(3, 1), 'scan_4.bin');
     expect(other.notes.map(({ text }) => text).join()).toContain('states a scan of 3 × 1, but there are 2 frames');

@@ -53,7 +53,7 @@ afterEach(() => {
   redirects.clear();
 });
 
-const quick = { retries: 0, retryMs: 1 };
+const quick = { retries: 0, retryS: 1e-3 };
 
 it('sends them along with a redirect to the same origin', async () => {
   redirects.set('A/old', '/new');

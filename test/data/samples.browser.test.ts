@@ -1,7 +1,7 @@
 // @module-tag all: Chromium.
 /** The samples in a browser tab: File objects, no server of ours, the shipped build. */
 import { expect, test } from 'vitest';
-import { blobSource, type Dataset, detect, fileSource, open } from '../../dist/data.browser.js';
+import { blobSource, type Dataset, fileSource, formatsOf, open } from '../../dist/data.browser.js';
 import known from './frames-known.json' with { type: 'json' };
 import {
   deviations,
@@ -75,5 +75,5 @@ test('bytes above 127 of a signature are not letters of some code page', async (
   const npy = new Uint8Array(128);
   npy.set([0x93, ...new TextEncoder().encode('NUMPY'), 1, 0, 118, 0]);
   npy.set(new TextEncoder().encode(`{'descr': '|u1', 'fortran_order': False, 'shape': (0,), }`), 10);
-  expect(await detect(npy)).toMatchObject([{ format: 'npy' }]);
+  expect(await formatsOf(npy)).toMatchObject([{ format: 'npy' }]);
 });

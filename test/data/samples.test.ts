@@ -52,7 +52,7 @@ for (const sample of samples.filter((candidate) => !isHdf5(candidate))) {
       const dataset = await open(source, datasets.length > 1 ? { dataset: i } : {});
       try {
         expect(await summary(dataset)).toEqual(deviations[file] ?? expected(array));
-        if (array.navigationShape) expect(dataset.shape.navigation).toEqual(array.navigationShape);
+        if (array.navigationShape) expect(dataset.shape.nav).toEqual(array.navigationShape);
       } finally {
         await dataset.dispose();
       }
@@ -71,7 +71,7 @@ for (const [file, { sum, shape, probe }] of Object.entries(plain).filter(([name]
       join(dataFolder ?? '', 'formats', file),
       raw ? { format: 'raw', dtype: 'u16', sigShape: shape } : {},
     );
-    const [y = 0, x = 0] = dataset.shape.signal;
+    const [y = 0, x = 0] = dataset.shape.sig;
     expect([y, x]).toEqual(shape);
     expect(dataset.frames).toBe(1);
     const frame = await dataset.read(0, 1);

@@ -57,7 +57,7 @@ export async function summary(dataset: Dataset): Promise<Found> {
   await Promise.all(reads);
   const digest = await crypto.subtle.digest('SHA-256', bytesOfArray(all));
   return {
-    shape: [...dataset.shape.navigation, ...dataset.shape.signal],
+    shape: [...dataset.shape.nav, ...dataset.shape.sig],
     dtype: elements[dtype].numpy,
     sha256: [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
   };

@@ -19,7 +19,7 @@ const em = (name: string): string => join(dataFolder ?? '', 'formats-em', name);
 async function summaryOf(input: Parameters<typeof open>[0], options: OpenOptions = {}) {
   const dataset = await open(input, { ...options, codecs: await codecsHere() });
   try {
-    return { ...(await summary(dataset)), navigation: dataset.shape.navigation, axes: dataset.meta.axes };
+    return { ...(await summary(dataset)), navigation: dataset.shape.nav, axes: dataset.meta.axes };
   } finally {
     await dataset.dispose();
   }
@@ -73,7 +73,7 @@ describe.skipIf(!dataFolder)('samples', () => {
 
 it('reads an MRC stack of volumes as a scan of two axes', async () => {
   const { header } = (writers.mrc as NonNullable<typeof writers.mrc>)({
-    shape: { navigation: [6], signal: [4, 5] },
+    shape: { nav: [6], sig: [4, 5] },
     dtype: 'u16',
     frames: 6,
     meta: {},
@@ -89,7 +89,7 @@ it('reads an MRC stack of volumes as a scan of two axes', async () => {
   expect((await summaryOf(file(0, 3))).shape).toEqual([6, 4, 5]);
   expect((await summaryOf(file(401, 3), { navShape: [6] })).shape).toEqual([6, 4, 5]);
   const odd = await open(file(401, 4));
-  expect(odd.shape.navigation).toEqual([6]);
+  expect(odd.shape.nav).toEqual([6]);
   expect(odd.notes.map(({ text }) => text).join()).toMatch(/of 4 sections each, but there are 6 sections/);
   await odd.dispose();
 });
@@ -138,7 +138,7 @@ describe('two datacubes in one file', () => {
     'opens dataset %s',
     async (name) => {
       const dataset = await open(join(folder, 'two.emd'), { dataset: name });
-      expect(dataset.shape).toEqual({ navigation: [2, 3], signal: [2, 3] });
+      expect(dataset.shape).toEqual({ nav: [2, 3], sig: [2, 3] });
       expect([...(await dataset.read(0, 1))].map(Number)).toEqual([200, 201, 202, 203, 204, 205]);
       expect(dataset.arrays.map((array) => [array.name, array.chosen])).toEqual([
         ['/root/after/data', true],

@@ -31,7 +31,7 @@ describe.each([
 ])('%s of single frames', (_, input) => {
   test('is a stack in the order of the numbers', async () => {
     const dataset = await open(input());
-    expect(dataset.shape).toEqual({ navigation: [12], signal: [2, 3] });
+    expect(dataset.shape).toEqual({ nav: [12], sig: [2, 3] });
     expect([...(await dataset.read(0, 12))]).toEqual([...numbers(0, 72)]);
     // Many concurrent reads, of more files than are kept open.
     const reads = await Promise.all(Array.from({ length: 40 }, (_, i) => dataset.read((i * 7) % 12, 1)));
@@ -39,7 +39,7 @@ describe.each([
     await dataset.dispose();
     await expect(dataset.read(0, 1)).rejects.toMatchObject({ tag: 'Disposed' });
     const scan = await open(input(), { navShape: [3, 4] });
-    expect(scan.shape.navigation).toEqual([3, 4]);
+    expect(scan.shape.nav).toEqual([3, 4]);
     await scan.dispose();
     await expect(open(input(), { navShape: [5] })).rejects.toThrow(
       /holds 12 frames; a scan of 5 would need 5\. Shapes that fit: 3 × 4/,
@@ -128,7 +128,7 @@ test.skipIf(!dataFolder)('a series of CBF and of TIFF', async () => {
     for (let i = 8; i < 12; i++)
       cpSync(join(dataFolder ?? '', folder_, file), at(`series${ending}`, `f_${i}${ending}`));
     const dataset = await open(at(`series${ending}`, `f_*${ending}`));
-    expect(dataset.shape).toEqual({ navigation: [4], signal: [512, 600] });
+    expect(dataset.shape).toEqual({ nav: [4], sig: [512, 600] });
     let sum = 0;
     for (const value of await dataset.read(0, 4)) sum += Number(value);
     expect(sum).toBe(4 * 1511188);

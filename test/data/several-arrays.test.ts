@@ -80,18 +80,18 @@ const axes = (...navigate: number[]): Tree =>
 describe('HDF5', () => {
   test('opens the only scan, or the array that is larger by far', async () => {
     expect(await shapeOf({ a: [2, 3, 4, 5], b: [9, 8, 9], c: { d: [1, 40, 50] } })).toEqual({
-      navigation: [2, 3],
-      signal: [4, 5],
+      nav: [2, 3],
+      sig: [4, 5],
     });
-    expect(await shapeOf({ a: [1, 2, 4, 5], b: [90, 8, 9] })).toEqual({ navigation: [90], signal: [8, 9] });
-    expect(await shapeOf({ a: [40, 4, 5], gain: [2, 4, 5] })).toEqual({ navigation: [40], signal: [4, 5] });
+    expect(await shapeOf({ a: [1, 2, 4, 5], b: [90, 8, 9] })).toEqual({ nav: [90], sig: [8, 9] });
+    expect(await shapeOf({ a: [40, 4, 5], gain: [2, 4, 5] })).toEqual({ nav: [40], sig: [4, 5] });
   });
 
   test('asks the user to choose among several, with shapes and types', async () => {
     const tree = { a: [2, 3, 4, 5], x: { b: [2, 2, 4, 5] }, small: [9, 4, 5] } as const;
     await refused(() => openHdf5(tree), 'Argument', 'several.h5 has 2 arrays that may hold the frames; name one');
     await refused(() => openHdf5(tree), 'Argument', '/a (2 × 3 × 4 × 5 u8), /x/b (2 × 2 × 4 × 5 u8)');
-    expect(await shapeOf(tree, { dataset: '/x/b' })).toEqual({ navigation: [2, 2], signal: [4, 5] });
+    expect(await shapeOf(tree, { dataset: '/x/b' })).toEqual({ nav: [2, 2], sig: [4, 5] });
     const file = join(folder, 'several.h5');
     await writeFile(file, await hdf5(tree));
     const report = await inspect(file);
@@ -109,17 +109,17 @@ describe('HDF5', () => {
   test('of images asks as well: results of a run, detectors of Velox, images of DM5', async () => {
     const results = { results: { x: [6, 5], y: [6, 5], log: [40] } };
     await refused(() => openHdf5(results), 'Argument', '2 arrays that may', '/results/x (6 × 5 u16), /results/y');
-    expect(await shapeOf({ data: [60, 50], mask: [6, 5] })).toEqual({ navigation: [], signal: [60, 50] });
+    expect(await shapeOf({ data: [60, 50], mask: [6, 5] })).toEqual({ nav: [], sig: [60, 50] });
     const velox = { Data: { Image: { p: { Data: [6, 5, 3] }, q: { Data: [6, 5, 2] } } } };
     await refused(() => openHdf5(velox), 'Argument', '/Data/Image/p/Data (6 × 5 × 3 u8), /Data/Image/q/Data');
-    const wanted = { navigation: [2], signal: [6, 5] };
+    const wanted = { nav: [2], sig: [6, 5] };
     expect(await shapeOf(velox, { dataset: '/Data/Image/q/Data' })).toEqual(wanted);
     expect(await shapeOf({ Data: { Image: { q: velox.Data.Image.q } } })).toEqual(wanted);
     const image = (...shape: number[]) => ({ ImageData: { Data: shape } });
     const dm5 = { ImageList: { '[0]': image(9, 9), '[1]': image(6, 5), '[2]': image(6, 4) } };
     await refused(() => openHdf5(dm5), 'Argument', '2 arrays', '/ImageList/[1]/ImageData/Data (6 × 5 u16)');
     const { '[2]': _, ...two } = dm5.ImageList;
-    expect(await shapeOf({ ImageList: two })).toEqual({ navigation: [], signal: [6, 5] });
+    expect(await shapeOf({ ImageList: two })).toEqual({ nav: [], sig: [6, 5] });
   });
 
   test('of lines alone asks as well', async () => {
@@ -128,13 +128,13 @@ describe('HDF5', () => {
 
   test('of hyperspy has the scan that its axes state, in the experiment that is named', async () => {
     const far = { Experiments: { a: { data: [2, 3], ...axes(0, 0) }, z: { data: [9, 3, 4], ...axes(1, 0, 0) } } };
-    expect(await shapeOf(far)).toEqual({ navigation: [9], signal: [3, 4] });
+    expect(await shapeOf(far)).toEqual({ nav: [9], sig: [3, 4] });
     const experiments = {
       Experiments: { p: { data: [2, 3, 4], ...axes(1, 0, 0) }, q: { data: [2, 3, 5], ...axes(1, 1, 0) } },
     };
     await refused(() => openHdf5(experiments), 'Argument', '/Experiments/q/data (2 × 3 × 5 u8)');
-    expect(await shapeOf(experiments, { dataset: '/Experiments/p/data' })).toEqual({ navigation: [2], signal: [3, 4] });
-    expect(await shapeOf(experiments, { dataset: '/Experiments/q/data' })).toEqual({ navigation: [2, 3], signal: [5] });
+    expect(await shapeOf(experiments, { dataset: '/Experiments/p/data' })).toEqual({ nav: [2], sig: [3, 4] });
+    expect(await shapeOf(experiments, { dataset: '/Experiments/q/data' })).toEqual({ nav: [2, 3], sig: [5] });
   });
 
   test('of NeXus has its default data', async () => {
@@ -143,14 +143,14 @@ describe('HDF5', () => {
       ({ entry: group({ one: data(4), two: data(5) }, { NX_class: 'NXentry', ...attributes }) }) as Tree;
     const image = group({ data: [30, 40] }, { NX_class: 'NXdata', signal: 'data' });
     const deepest = { entry: group({ image, scan: data(5) }, { NX_class: 'NXentry' }) } as Tree;
-    expect(await shapeOf(deepest)).toEqual({ navigation: [], signal: [30, 40] });
+    expect(await shapeOf(deepest)).toEqual({ nav: [], sig: [30, 40] });
     const similar = {
       entry: group(
         { image: group({ data: [6, 6] }, { NX_class: 'NXdata', signal: 'data' }), scan: data(5) },
         { NX_class: 'NXentry' },
       ),
     } as Tree;
-    expect(await shapeOf(similar)).toEqual({ navigation: [5], signal: [2, 3] });
+    expect(await shapeOf(similar)).toEqual({ nav: [5], sig: [2, 3] });
     await refused(() => openHdf5(entry({})), 'Argument', '/entry/two/data (5 × 2 × 3 u8), /entry/one/data');
   });
 });
@@ -179,7 +179,7 @@ describe('npz', () => {
     const file = join(folder, 'several.npz');
     await writeFile(file, zipOf({ 'x.npy': member(4, 5), 'y.npy': member(4, 5) }, 8));
     const { notes, shape } = await inspect(file);
-    expect(shape).toEqual({ navigation: [], signal: [4, 5] });
+    expect(shape).toEqual({ nav: [], sig: [4, 5] });
     expect(notes[0]).toMatchObject({
       kind: 'warning',
       option: 'dataset',
@@ -211,12 +211,12 @@ describe('Zarr', () => {
   test('whose group lists nothing is walked through, and the user chooses', async () => {
     await refused(() => opened(store), 'Argument', 'name one with dataset: Experiments/q/data (2 × 3 × 5 |u1)');
     const p = await opened(store, { dataset: 'Experiments/p/data' });
-    expect(p.shape).toEqual({ navigation: [2], signal: [3, 4] });
+    expect(p.shape).toEqual({ nav: [2], sig: [3, 4] });
     expect(p.meta.axes?.[0]).toEqual({ name: 'x', size: 2, scale: 0.5, offset: 1, unit: 'nm' });
     const q = await opened(store, { dataset: 'q/data' });
-    expect(q.shape).toEqual({ navigation: [2, 3], signal: [5] });
+    expect(q.shape).toEqual({ nav: [2, 3], sig: [5] });
     const only = Object.fromEntries(Object.entries(store).filter(([name]) => !name.includes('/q/data')));
-    expect((await opened(only)).shape).toEqual({ navigation: [2], signal: [3, 4] });
+    expect((await opened(only)).shape).toEqual({ nav: [2], sig: [3, 4] });
   });
 
   test('with consolidated metadata of either version has the same axes', async () => {
@@ -226,7 +226,7 @@ describe('Zarr', () => {
       ),
     );
     const second = await open(memorySource(json({ zarr_consolidated_format: 1, metadata: texts }), '.zmetadata'));
-    expect([second.shape.navigation, second.meta.axes?.[0]?.unit]).toEqual([[2], 'nm']);
+    expect([second.shape.nav, second.meta.axes?.[0]?.unit]).toEqual([[2], 'nm']);
     const three = (attributes: object) => ({ zarr_format: 3, node_type: 'group', attributes });
     const metadata = {
       'Experiments/p/data': {
@@ -239,7 +239,7 @@ describe('Zarr', () => {
     };
     const root = { zarr_format: 3, node_type: 'group', consolidated_metadata: { kind: 'inline', metadata } };
     const third = await open(memorySource(json(root), 'zarr.json'));
-    expect(third.shape).toEqual({ navigation: [2, 3], signal: [4] });
+    expect(third.shape).toEqual({ nav: [2, 3], sig: [4] });
     expect([...(await third.read(0, 6))]).toEqual(new Array(24).fill(3));
   });
 

@@ -61,7 +61,7 @@ afterAll(() => {
   server.close();
 });
 
-const quick = { retries: 2, retryMs: 1 };
+const quick = { retries: 2, retryS: 1e-3 };
 
 describe.each([
   ['a file', () => fileSource(at('a.bin'))],
@@ -198,8 +198,8 @@ describe('HTTP', () => {
 
   it('does not time out while bytes keep arriving', async () => {
     answer = serve;
-    const source = await httpSource(`${base}/a.bin`, { ...quick, timeoutMs: 300 });
-    const silent = await httpSource(`${base}/a.bin`, { ...quick, timeoutMs: 300 });
+    const source = await httpSource(`${base}/a.bin`, { ...quick, timeoutS: 0.3 });
+    const silent = await httpSource(`${base}/a.bin`, { ...quick, timeoutS: 0.3 });
     answer = (request, response) => {
       const [from = 0, to = 0] = rangeOf(request);
       response.writeHead(206, { ETag: '"one"', 'Content-Range': `bytes ${from}-${to}/${bytes.length}` });
@@ -309,7 +309,7 @@ describe('HTTP', () => {
     await expect(opening).rejects.toMatchObject({ tag: 'Aborted' });
     answer = (_, response) => response.writeHead(503).end();
     const again = new AbortController();
-    const waiting = httpSource(`${base}/a.bin`, { retryMs: 60_000, signal: again.signal });
+    const waiting = httpSource(`${base}/a.bin`, { retryS: 60, signal: again.signal });
     setTimeout(() => again.abort(), 20);
     await expect(waiting).rejects.toMatchObject({ tag: 'Aborted' });
     server.closeAllConnections();
@@ -479,7 +479,7 @@ describe('open', () => {
     ];
     for (const input of inputs) {
       const dataset = await open(input, options);
-      expect(dataset.shape).toEqual({ navigation: [1000], signal: [100] });
+      expect(dataset.shape).toEqual({ nav: [1000], sig: [100] });
       expect(await dataset.read(3, 2)).toEqual(bytes.slice(300, 500));
       await dataset.dispose();
     }

@@ -44,7 +44,7 @@ describe('raw', () => {
       frameFooter: 1,
       navShape: [2, 2],
     });
-    expect(dataset.shape).toEqual({ navigation: [2, 2], signal: [2, 3] });
+    expect(dataset.shape).toEqual({ nav: [2, 2], sig: [2, 3] });
     expect(values).toEqual(count(24));
   });
 
@@ -92,17 +92,17 @@ describe('npy', () => {
     // [2, 3, 4] with the first axis varying fastest.
     const file = Int16Array.from(count(24), (i) => (i % 2) * 12 + (Math.floor(i / 2) % 3) * 4 + Math.floor(i / 6));
     const [dataset, values] = await frames(join(header('<i2', 'True', '(2, 3, 4)', 2), bytesOf(file)));
-    expect(dataset.shape).toEqual({ navigation: [2], signal: [3, 4] });
+    expect(dataset.shape).toEqual({ nav: [2], sig: [3, 4] });
     expect(values).toEqual(count(24));
     const big = join(header('>f8', 'False', '(4, 6)'), swapped(Float64Array.from(count(24)), 8));
     expect((await frames(big))[1]).toEqual(count(24));
     const [bool] = await frames(join(header('|b1', 'False', '(2,)'), [0, 1]));
-    expect(bool).toMatchObject({ dtype: 'u8', shape: { navigation: [], signal: [2] } });
+    expect(bool).toMatchObject({ dtype: 'u8', shape: { nav: [], sig: [2] } });
   });
 
   it('lets sigShape determine the axes of the frame', async () => {
     const file = join(header('|u1', 'False', '(2, 3, 4)'), count(24));
-    expect((await frames(file, { sigShape: [4] }))[0].shape).toEqual({ navigation: [2, 3], signal: [4] });
+    expect((await frames(file, { sigShape: [4] }))[0].shape).toEqual({ nav: [2, 3], sig: [4] });
     await expect(frames(file, { sigShape: [3] })).rejects.toMatchObject({ tag: 'Shape' });
   });
 });
@@ -128,7 +128,7 @@ describe('MIB raw frames', () => {
   it('6 bits: one byte per pixel', async () => {
     const values = pixels.map((i) => i % 64);
     const [dataset, found] = await frames(join(head(256, 2, '1x1', 6), words(values, 1)));
-    expect(dataset).toMatchObject({ dtype: 'u8', shape: { navigation: [], signal: [2, 256] } });
+    expect(dataset).toMatchObject({ dtype: 'u8', shape: { nav: [], sig: [2, 256] } });
     expect(found).toEqual(values);
   });
 
@@ -175,7 +175,7 @@ describe('MRC', () => {
 
   it('reads big-endian files and half floats', async () => {
     const [big, values] = await frames(join(header(2, false), swapped(Float32Array.from(count(24)), 4)));
-    expect(big.shape).toEqual({ navigation: [4], signal: [2, 3] });
+    expect(big.shape).toEqual({ nav: [4], sig: [2, 3] });
     expect(values).toEqual(count(24));
     const [half, bits] = await frames(join(header(12, true), bytesOf(Uint16Array.from(count(24)))));
     expect(half.dtype).toBe('f16');
@@ -196,7 +196,7 @@ describe('EDF', () => {
     const data = [0, 1].map((i) => Uint16Array.from(count(6), (k) => i * 6 + k));
     const file = join(...data.map((numbers) => block('HighByteFirst', swapped(numbers, 2))));
     const [dataset, values] = await frames(file);
-    expect(dataset.shape).toEqual({ navigation: [2], signal: [2, 3] });
+    expect(dataset.shape).toEqual({ nav: [2], sig: [2, 3] });
     expect(values).toEqual(count(12));
   });
 });
@@ -336,16 +336,16 @@ describe('DM4 with four dimensions', () => {
 
   it('reads each frame in one piece if the file says so, otherwise with the scan varying fastest', async () => {
     const [marked, values] = await frames(build(true, Uint16Array.from(count(120))), {}, 'a.dm4');
-    expect(marked).toMatchObject({ shape: { navigation: [5, 4], signal: [3, 2] }, notes: [] });
+    expect(marked).toMatchObject({ shape: { nav: [5, 4], sig: [3, 2] }, notes: [] });
     expect(values).toEqual(count(120));
     // Pixel (k, l) of frame (i, j) is at offset ((k · 4 + l) · 3 + i) · 2 + j.
     const turned = Uint16Array.from(count(120), (at) => (at % 6) * 20 + Math.floor(at / 6));
     const [plain, found] = await frames(build(false, turned), {}, 'a.dm4');
-    expect(plain.shape).toEqual({ navigation: [3, 2], signal: [5, 4] });
+    expect(plain.shape).toEqual({ nav: [3, 2], sig: [5, 4] });
     expect(found).toEqual(count(120));
     expect(plain.notes[0]).toMatchObject({ kind: 'guess', option: 'order' });
     const [asked] = await frames(build(false, turned), { order: 'signal' }, 'a.dm4');
-    expect(asked.shape).toEqual({ navigation: [5, 4], signal: [3, 2] });
+    expect(asked.shape).toEqual({ nav: [5, 4], sig: [3, 2] });
   });
 });
 

@@ -163,7 +163,8 @@ describe('a measured plan without memory', () => {
     return { kernels, warnings, planner: { plan, log } as unknown as Planner };
   }
   const full = new EwaldError('OutOfMemory', 'the memory is full');
-  const tuned = (of: Planner) => planTuned(of, new WisdomStore(), describeFft({ shape: [64], tune: 'measure' }), {});
+  const tuned = (of: Planner) =>
+    planTuned(of, new WisdomStore(), describeFft({ shape: [64], tune: 'measure' }), { tell: () => {} });
 
   it.each([
     ['to measure', 1, 'not enough memory to measure', []],

@@ -7,7 +7,8 @@ import { type Context, createContext, type FftArray, type FftOptions } from 'ewa
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/core/context/context.js';
-import { type RoomMethods, roomsIn } from '../../src/whole/assembly/rooms.js';
+import type { RoomMethods } from '../../src/whole/assembly/room-list.js';
+import { roomsIn } from '../../src/whole/assembly/rooms.js';
 
 import { over, startWorker, watched, whyAbsent } from '../webgpu/support.js';
 

@@ -93,7 +93,7 @@ const dataset = ({ data }: Entries, n = 4) =>
   data.memoryDataset(frames(n), { dtype: 'u16', navShape: [n], sigShape: [height, width] });
 /** A reader of frames that never answers. */
 const silent = (started: () => void) => ({
-  shape: { navigation: [4], signal: [height, width] },
+  shape: { nav: [4], sig: [height, width] },
   dtype: 'u16' as const,
   read: () => never(started),
 });
@@ -432,8 +432,8 @@ export const table: readonly Abortable[] = [
     what: `${method} over frames that never come`,
     run: inUdf(async (ctx, signal, started, { udf }) => {
       const scan = await ctx.load(silent(started) as never);
-      if (method === 'runUdf') await ctx.runUdf(scan, udf.sumUdf, { signal });
-      else await drain(ctx.runUdfIter(scan, udf.sumUdf, { signal }));
+      if (method === 'runUdf') await ctx.runUdf(scan, udf.sumUdf(), { signal });
+      else await drain(ctx.runUdfIter(scan, udf.sumUdf(), { signal }));
     }),
   })),
   {
@@ -443,7 +443,7 @@ export const table: readonly Abortable[] = [
       const ctx = await udf.Context.makeWith('workers', { cpus: 1 } as never);
       try {
         const scan = await ctx.load(silent(started) as never);
-        await ctx.runUdf(scan, udf.sumUdf, { signal });
+        await ctx.runUdf(scan, udf.sumUdf(), { signal });
       } finally {
         await ctx.close();
       }
@@ -455,7 +455,7 @@ export const table: readonly Abortable[] = [
     run: async (signal, started, { udf }) => {
       const ctx = new udf.Context();
       try {
-        const frames = { shape: { navigation: [4, 4], signal: [4, 4] }, dtype: 'u16', read: () => never(started) };
+        const frames = { shape: { nav: [4, 4], sig: [4, 4] }, dtype: 'u16', read: () => never(started) };
         await ctx.calibrate(await ctx.load(frames as never), { signal });
       } finally {
         await ctx.close();

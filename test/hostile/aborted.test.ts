@@ -107,7 +107,7 @@ const inNode: readonly Abortable[] = [
     what: 'exportDataset of frames that never come',
     run: async (signal, started) => {
       const ctx = new udf.Context();
-      const shape = { navigation: [2], signal: [4, 4] };
+      const shape = { nav: [2], sig: [4, 4] };
       const scan = await ctx.load({ shape, dtype: 'u16', read: () => never(started) });
       const path = join(folder, `${Math.random()}.npy`);
       await ctx.exportDataset(scan, path, { signal }).finally(() => ctx.close());
@@ -230,13 +230,13 @@ test.for(['pipeline', 'cell', 'stream'])('disposal of the context ends a %s that
 
 test('closing a Context of ewald/udf ends a run that waits', async () => {
   const ctx = new udf.Context();
-  const shape = { navigation: [2], signal: [4, 4] };
+  const shape = { nav: [2], sig: [4, 4] };
   let asked = (): void => {};
   const isAsked = new Promise<void>((resolve) => {
     asked = resolve;
   });
   const scan = await ctx.load({ shape, dtype: 'u16', read: () => never(asked) });
-  const run = ctx.runUdf(scan, udf.sumUdf);
+  const run = ctx.runUdf(scan, udf.sumUdf());
   run.catch(() => {});
   await isAsked;
   await ctx.close();

@@ -2,9 +2,9 @@
  * Every function that callers give, and every way in which one can fail: the work ends with a tagged error that names
  * the function and has what was thrown as its cause, and no promise is left to reject on its own.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { beamOf, type Context, createContext, EwaldError, formatNpy, isEwaldError, parseGeometry } from 'ewald';
 import { memoryDataset, open, writeFrames } from 'ewald/data';
 import { Executor } from 'ewald/executors';
@@ -22,8 +22,8 @@ import { residentScan, simulateMerlin, sumSigUdf, Context as UdfContext } from '
 import { bench, validate } from 'ewald/validate';
 import { serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { inRoom } from '../../scripts/lib/rooms.mjs';
 import { simulateStream } from '../merging/simulated.js';
+import { declarations } from '../support/declarations.js';
 
 /** A function that fails in its first call, and later does nothing. */
 type Failing = (...args: unknown[]) => never;
@@ -217,11 +217,11 @@ const rows: Readonly<Record<string, Row>> = {
     writeFrames(dataset(), { append: async () => undefined }, undefined, { format: 'npy', onProgress }),
   ),
   'simulate/describe onProgress': row((onProgress) => simulateSpotLists(fresh('lists'), { cell }, { onProgress })),
-  'udf/context-options progress': row((progress) => udfs.runUdf(scanOf(), sumSigUdf, { progress })),
-  'udf/live/plots show': awaits((show) => udfs.runUdf(scanOf(), sumSigUdf, { plots: { show } })),
+  'udf/context-options onProgress': row((onProgress) => udfs.runUdf(scanOf(), sumSigUdf(), { onProgress })),
+  'udf/live/plots show': awaits((show) => udfs.runUdf(scanOf(), sumSigUdf(), { plots: { show } })),
   'udf/scans/resident onProgress': row((onProgress) => residentScan(dataset(), { onProgress })),
   'udf/output/run-to-files.node onFiles': row((onFiles) =>
-    runToFiles(udfs, scanOf(), { udfs: [sumSigUdf], output: fresh('npy'), onFiles }),
+    runToFiles(udfs, scanOf(), { udfs: [sumSigUdf()], output: fresh('npy'), onFiles }),
   ),
   'udf/acquisition/connection onReadyForData': awaits((onReadyForData) => acquired({ onReadyForData })),
   'udf/acquisition/connection onDetermineNavShape': awaits((onDetermineNavShape) => acquired({ onDetermineNavShape })),
@@ -234,7 +234,7 @@ const rows: Readonly<Record<string, Row>> = {
     await using(serveView([files.frames], { geometry: at('odd.geom'), onWarning }) as never, () => undefined);
   }),
   'serving/watch-run.node onLine': row(async (onLine) => (await watchRun({ onLine })).close()),
-  'udf/calibrate/calibrate progress': row((progress) => udfs.calibrate(scanOf(), { progress })),
+  'udf/calibrate/calibrate onProgress': row((onProgress) => udfs.calibrate(scanOf(), { onProgress })),
   'base/log sink': row((sink) =>
     using(createContext({ backend: 'wasm', log: { level: 'debug', sink } }), () => undefined),
   ),
@@ -308,7 +308,12 @@ const others: Readonly<Record<string, readonly string[]>> = {
       'files/write replaces',
       'pipeline/sinks/stream-file earlier',
     ],
-    ...['pipeline/sinks/stream-file unread', 'pipeline/sources/source waiting', 'pipeline/sources/source warn'],
+    ...[
+      'pipeline/search-all isTight',
+      'pipeline/sinks/stream-file unread',
+      'pipeline/sources/source waiting',
+      'pipeline/sources/source warn',
+    ],
   ],
   'a failure to load says what it was for, with the error as its cause': [
     ...['backends/context-options wasm', 'backends/context-options worker', 'data/codecs/browser wasm'],
@@ -347,20 +352,3 @@ const functionTypes = [
   ...['HeaderValues', 'Include', 'LoadH5wasm', 'LoadNats', 'LogSink', 'MaskFactory', 'OpenOther', 'OutputTarget'],
   ...['DetermineNavShape', 'Split', 'WasmSource'],
 ];
-
-/** The declarations that the entry points reach, without comments, by their place from their rooms on. */
-function declarations(): Map<string, string> {
-  const { exports: entries } = JSON.parse(readFileSync('package.json', 'utf8'));
-  const texts = new Map<string, string>();
-  const reach = (file: string): void => {
-    const place = inRoom(file.replace('dist/types/', '').replace('.d.ts', ''));
-    if (texts.has(place) || !existsSync(file)) return;
-    const text = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
-    texts.set(place, text);
-    for (const [, path = ''] of text.matchAll(/from '(\.[^']+)'/g))
-      reach(join(dirname(file), path.replace(/\.js$/, '.d.ts')));
-  };
-  for (const entry of Object.values<{ types?: string; node?: { types?: string } }>(entries))
-    for (const types of [entry.types, entry.node?.types]) if (types) reach(join(types));
-  return texts;
-}

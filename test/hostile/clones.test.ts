@@ -102,7 +102,7 @@ const cell = [
 ] as const;
 async function buffersOf(roi?: Uint8Array) {
   const scan = udfs.fromMemory(counts, { navShape: [4, 4], sigShape: [8, 8] });
-  const { intensity } = await udfs.runUdf(scan, sumUdf, roi ? { roi } : {});
+  const { intensity } = await udfs.runUdf(scan, sumUdf(), roi ? { roi } : {});
   return intensity;
 }
 const geometry = parseGeometry(

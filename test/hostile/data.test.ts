@@ -1,5 +1,5 @@
 /** Hostile values for every option of opening and reading data; see options.test.ts. */
-import { blobSource, type Dataset, detect, memoryDataset, memorySource, open } from 'ewald/data';
+import { blobSource, type Dataset, formatsOf, memoryDataset, memorySource, open } from 'ewald/data';
 import { expect, it } from 'vitest';
 import { tryAll } from './values.js';
 
@@ -18,7 +18,7 @@ it('open', async () => {
   ];
   for (const name of names)
     await tryAll(`open: ${name}`, (value) => close(open(raw(), { ...plain, [name]: value } as never)), wrong);
-  await tryAll('detect', (value) => detect(value as never), wrong);
+  await tryAll('formatsOf', (value) => formatsOf(value as never), wrong);
   await tryAll('memorySource', async (value) => memorySource(value as never).close(), wrong);
   await tryAll('blobSource', async (value) => blobSource(value as never).close(), wrong);
   await tryAll('memoryDataset', async (value) => memoryDataset(value as never, plain as never).dispose(), wrong);

@@ -4,7 +4,7 @@
  *
  * The description of each signal states what cannot be stopped (FftRunOptions, IndexingInput).
  */
-import { cellFromParameters, createContext, devices, simulateSpots } from 'ewald';
+import { cellFromParameters, createContext, devices, type Progress, simulateSpots } from 'ewald';
 import { describe, expect, it } from 'vitest';
 
 type Skip = (note?: string) => void;
@@ -29,7 +29,7 @@ describe('transforms on native', () => {
         const input = new Float32Array(plan.inputLength).fill(1);
         const output = new Float32Array(plan.outputLength);
         const seen: number[] = [];
-        await plan.forward(input, output, { onProgress: (done) => seen.push(done) });
+        await plan.forward(input, output, { onProgress: ({ done }) => seen.push(done) });
         expect(seen.at(-1)).toBe(1);
         expect(rises(seen)).toBe(true);
 
@@ -60,7 +60,7 @@ describe('measured plans', () => {
     const before = ctx.liveBytes;
     const end = new AbortController();
     const seen: number[] = [];
-    const onProgress = (done: number): void => {
+    const onProgress = ({ done }: Progress): void => {
       seen.push(done);
       end.abort();
     };
@@ -124,13 +124,13 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
     const indexer = await ctx.indexer({ batch: many, maxOutputCells: 2 });
     const whole = await indexer.run(input);
     const seen: number[] = [];
-    const watched = await indexer.run({ ...input, onProgress: (done) => seen.push(done) });
+    const watched = await indexer.run({ ...input, onProgress: ({ done }) => seen.push(done) });
     expect(Buffer.compare(watched.found, whole.found)).toBe(0);
     expect(seen.length).toBeGreaterThan(1);
     expect([rises(seen), seen.at(-1)]).toEqual([true, 1]);
     const end = new AbortController();
     const told: number[] = [];
-    const onProgress = (done: number): void => {
+    const onProgress = ({ done }: Progress): void => {
       told.push(done);
       end.abort();
     };
@@ -145,7 +145,7 @@ describe.each(['native', 'wasm'] as const)('batches and counts on %s', (backend)
     const indexer = await ctx.indexer({ batch: 4 });
     const seen: number[] = [];
     let count = 0;
-    for await (const _ of indexer.stream(images, { cells: cell, onProgress: (done) => seen.push(done) })) count++;
+    for await (const _ of indexer.stream(images, { cells: cell, onProgress: ({ done }) => seen.push(done) })) count++;
     expect([count, seen]).toEqual([8, [4, 8]]);
     await ctx.dispose();
   }, 120_000);

@@ -18,9 +18,9 @@ import { marks, type StreamChunk, type StreamCrystal } from '../../src/crystal/s
 import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { attribute, encoded } from '../../src/io/data/hdf5/write-types.js';
 import { openOutput } from '../../src/io/files/write.js';
+import { geometryPicture } from '../../src/io/report/geometry-picture.js';
+import { type Report, reportPage } from '../../src/io/report/page.js';
 import { solutionSink } from '../../src/serial/pipeline/sinks/sink.js';
-import { geometryPicture } from '../../src/serial/report/geometry-picture.js';
-import { type Report, reportPage } from '../../src/serial/report/page.js';
 import { writeResults } from '../../src/udf/output/result-files.node.js';
 
 /** One harmless name for comparison, then hostile ones. */
@@ -172,6 +172,7 @@ const report = (name: string): Report => ({
   commandLine: name,
   generator: name,
   ...{ frames: 1, hits: 1, indexed: 1, failed: 0, crystals: 0, seconds: 1, cells: [], target: undefined },
+  rows: [{ name, peaks: 1, crystals: 0, resolutionA: undefined, residual: undefined }],
   ...{ resolutions: [], axes: [], powder: undefined, timeline: [{ hit: true, indexed: false, peaks: 1 }] },
   stages: { [name]: 1 },
   shown: [{ title: name, about: name, image: 'data:,', peaks: [], predictions: [] }],

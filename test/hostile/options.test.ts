@@ -164,7 +164,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
     );
     row(
       'indexer.stream',
-      ['maxDelayMs', 'ordered', 'cells', 'signal', 'maxCrystals'],
+      ['maxDelayS', 'ordered', 'cells', 'signal', 'maxCrystals'],
       async (options) => {
         for await (const { image } of indexer.stream([{ spots }], options as never)) expect(image).toBeDefined();
       },

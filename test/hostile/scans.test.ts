@@ -30,7 +30,7 @@ async function eachOption(
   return wrong;
 }
 
-const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskSeconds', 'plots', 'latest'];
+const runNames = ['roi', 'corrections', 'signal', 'progress', 'numPartitions', 'taskTimeoutS', 'plots', 'latest'];
 const marked = defineUdf({
   name: 'marked',
   buffers: { sum: { kind: 'nav', dtype: 'f64' } },
@@ -41,7 +41,7 @@ const marked = defineUdf({
 
 describe('runs', () => {
   it.for([
-    ['sumUdf', sumUdf],
+    ['sumUdf', sumUdf()],
     ['a function', marked],
   ] as const)('runUdf of %s', async ([, udf]) => {
     expect(await eachOption('runUdf', [...runNames, 'record'], (o) => ctx.runUdf(scan, udf, o))).toEqual([]);
@@ -49,21 +49,22 @@ describe('runs', () => {
 
   it.for(['show', 'channels', 'minDelta'])('plots: %s', async (name) => {
     const show = (): void => undefined;
-    const run = (plots: unknown) => ctx.runUdf(scan, sumSigUdf, { plots } as never);
+    const run = (plots: unknown) => ctx.runUdf(scan, sumSigUdf(), { plots } as never);
     expect(await eachOption('plots', [name], run, { show })).toEqual([]);
   });
 
   it.for(['dark', 'gain', 'excludedPixels', 'allowEmpty'])('corrections: %s', async (name) => {
-    const run = (corrections: unknown) => ctx.runUdf(scan, sumUdf, { corrections } as never);
+    const run = (corrections: unknown) => ctx.runUdf(scan, sumUdf(), { corrections } as never);
     expect(await eachOption('corrections', [name], run)).toEqual([]);
   });
 
   it('lists of excluded pixels, and regions', async () => {
     const wrong: string[] = [];
-    const excluded = (value: unknown) => ctx.runUdf(scan, sumUdf, { corrections: { excludedPixels: value } } as never);
+    const excluded = (value: unknown) =>
+      ctx.runUdf(scan, sumUdf(), { corrections: { excludedPixels: value } } as never);
     await tryAll('excludedPixels: a pixel', (value) => excluded([value]), wrong);
     await tryAll('excludedPixels: y', (value) => excluded([[value, 1]]), wrong);
-    const region = (roi: unknown) => ctx.runUdf(scan, sumUdf, { roi } as never);
+    const region = (roi: unknown) => ctx.runUdf(scan, sumUdf(), { roi } as never);
     await tryAll('roi: at', (value) => region({ at: value }), wrong);
     await tryAll('roi: at y', (value) => region({ at: [value, 0] }), wrong);
     await tryAll('roi: shape', (value) => region({ shape: value, entries: [] }), wrong);
@@ -78,7 +79,7 @@ describe('runs', () => {
     const wrong: string[] = [];
     const method = (name: string, call: (value: never) => unknown) =>
       tryAll(name, async (value) => call(value as never), wrong);
-    await method('runUdf: scan', (value) => ctx.runUdf(value, sumUdf));
+    await method('runUdf: scan', (value) => ctx.runUdf(value, sumUdf()));
     await method('runUdf: udf', (value) => ctx.runUdf(scan, value));
     await method('runUdf: udfs', (value) => ctx.runUdf(scan, [value]));
     await method('map: scan', (value) => ctx.map(value, () => 1));
@@ -87,12 +88,12 @@ describe('runs', () => {
     await method('runAll: analyses', (value) => ctx.runAll(value));
     await method('runAll: an analysis', (value) => ctx.runAll([value]));
     await method('prepare', (value) => ctx.prepare(value));
-    await method('display: scan', (value) => ctx.display(value, sumUdf));
+    await method('display: scan', (value) => ctx.display(value, sumUdf()));
     await method('display: udf', (value) => ctx.display(scan, value));
-    await method('display: options', (value) => ctx.display(scan, sumUdf, value));
-    await method('inspect: scan', (value) => ctx.inspect(value, sumUdf));
+    await method('display: options', (value) => ctx.display(scan, sumUdf(), value));
+    await method('inspect: scan', (value) => ctx.inspect(value, sumUdf()));
     await method('inspect: udf', (value) => ctx.inspect(scan, value));
-    await method('dryRun: scan', (value) => ctx.dryRun(value, sumUdf));
+    await method('dryRun: scan', (value) => ctx.dryRun(value, sumUdf()));
     await method('dryRun: udf', (value) => ctx.dryRun(scan, value));
     await method('guessCorrections: scan', (value) => ctx.guessCorrections(value));
     await method('exportDataset: scan', (value) => ctx.exportDataset(value, '/missing/a.npy'));
@@ -102,7 +103,7 @@ describe('runs', () => {
     await method('fromMemory', (value) => ctx.fromMemory(value, { sigShape }));
     await method('load', async (value) => (await ctx.load(value)).dispose());
     await method('updateParameters', async (value) => {
-      const run = ctx.runUdfIter(scan, sumUdf, { numPartitions: 2 });
+      const run = ctx.runUdfIter(scan, sumUdf(), { numPartitions: 2 });
       for await (const _ of run) run.updateParameters(value);
     });
     expect(wrong).toEqual([]);

@@ -60,7 +60,7 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     const [best, ...others] = await indexer.determineCell(images, {
       maxLengthA: 160,
       minLengthA: 15,
-      onProgress: (fraction) => done.push(fraction),
+      onProgress: (progress) => done.push(progress.done),
     });
     expect(context.liveBytes).toBe(before);
     await indexer.dispose();

@@ -64,7 +64,7 @@ describe('indexer.stream', () => {
       yield items[1] as (typeof items)[0];
     }
     let results = 0;
-    for await (const _ of indexer.stream(source(), { cells: cell, maxDelayMs: 10 })) {
+    for await (const _ of indexer.stream(source(), { cells: cell, maxDelayS: 0.01 })) {
       results++;
       readFirst();
     }
@@ -80,7 +80,7 @@ describe('indexer.stream', () => {
     }
     let received = 0;
     const error = await (async () => {
-      for await (const _ of indexer.stream(source(), { cells: cell, signal: controller.signal, maxDelayMs: 0 })) {
+      for await (const _ of indexer.stream(source(), { cells: cell, signal: controller.signal, maxDelayS: 0 })) {
         received++;
         setTimeout(() => controller.abort(), 20);
       }

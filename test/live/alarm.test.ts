@@ -17,6 +17,7 @@ describe('the text of an alarm', () => {
     expect(of('lag>1.5min for 1h')).toEqual(['lag', '>', 90, 3600]);
     expect(of('disk<50GB for 1s')).toEqual(['disk', '<', 50e9, 1]);
     expect(of('disk < .5TB')).toEqual(['disk', '<', 0.5e12, 60]);
+    expect(of('memory>8GB for 10s')).toEqual(['memory', '>', 8e9, 10]);
   });
 
   test('anything else is refused, with what was found and how an alarm reads', () => {
@@ -30,7 +31,7 @@ describe('the text of an alarm', () => {
       'hits<-5%': '"-5%" is no number',
       'hits<5%%': 'is no number',
       'Hits<5%': 'expected a quantity',
-      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk',
+      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk, memory',
       'constructor<5%': '"constructor" is not one of',
       'lag>30': '"30" is no number with a unit of lag (s, min, h)',
       'disk<50%': 'is no number with a unit of disk (GB, MB, TB)',
@@ -61,6 +62,7 @@ describe('the quantity of an alarm', () => {
     hits: s < 50 ? 5 * s : 250,
     lagS: s,
     diskBytes: 1000 - s,
+    memoryBytes: 1e9 * s,
   }));
   const until = (end: number) => samples.slice(0, end + 1);
 
@@ -72,9 +74,10 @@ describe('the quantity of an alarm', () => {
     expect(alarmValue(parseAlarm('rate<5/s for 20s'), until(60))).toBe(10);
   });
 
-  test('of lag and disk it is the best sample: the level must have been passed all the time', () => {
+  test('of lag, disk and memory it is the best sample: the level must have been passed all the time', () => {
     expect(alarmValue(parseAlarm('lag>30s for 20s'), until(60))).toBe(40);
     expect(alarmValue(parseAlarm('disk<1GB for 20s'), until(60))).toBe(960);
+    expect(alarmValue(parseAlarm('memory>8GB for 20s'), until(60))).toBe(40e9);
   });
 
   test('it is unknown before the time is over, before the first frame, and of few frames', () => {

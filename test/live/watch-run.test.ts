@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { cellFromParameters, createContext } from 'ewald';
 import { type RunWatch, simulateFrames, type WatchRunOptions, watchRun } from 'ewald/shell';
 import { serveView } from 'ewald/view';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ewald } from '../support/cli.js';
 
 let folder: string;
@@ -259,5 +259,32 @@ describe('a run', () => {
     ]);
     expect(await of('--on-alarm', 'x')).toEqual([2, 'ewald: --on-alarm belongs to --alarm; give both, or neither']);
     expect((await of('--status', 'x'))[1]).toMatch(/^ewald: --status is "x"; expected a port/);
+  });
+});
+
+describe('the clock of the computer', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test('is set back by an hour: the log reports it, its times do not go back, and alarms go on', async () => {
+    const log = join(folder, 'clock.log');
+    const real = Date.now.bind(Date);
+    let setBack = 0;
+    vi.spyOn(Date, 'now').mockImplementation(() => real() - setBack);
+    const lines: Record<string, unknown>[] = [];
+    const watch = await watched({ log, alarm: ['disk<9000TB for 1s'], onLine: (line) => lines.push(line) });
+    watch.onEvent({ kind: 'warning', text: 'before' });
+    setBack = 3_600_000;
+    await expect.poll(() => lines.map(({ event }) => event), { timeout: 20_000 }).toContain('clock-set');
+    await expect.poll(() => lines.map(({ event }) => event), { timeout: 20_000 }).toContain('alarm-begin');
+    // The clock is right again.
+    setBack = 0;
+    await expect.poll(() => lines.filter(({ event }) => event === 'clock-set'), { timeout: 20_000 }).toHaveLength(2);
+    await watch.close();
+    const set = lines.filter(({ event }) => event === 'clock-set').map(({ seconds }) => Math.round(Number(seconds)));
+    expect(set).toEqual([-3600, 3600]);
+    const times = linesOf(log).map(({ time }) => Date.parse(String(time)));
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect((times.at(-1) as number) - (times[0] as number)).toBeLessThan(60_000);
+    expect(linesOf(log).filter(({ event }) => event === 'alarm-begin')).toHaveLength(1);
   });
 });

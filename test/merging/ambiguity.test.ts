@@ -59,6 +59,45 @@ const ambiguities: readonly Ambiguity[] = [
   { symmetry: '4/m', parameters: [32, 32, 32, 90, 90, 90], ways: ['k,h,-l', 'h,l,-k', 'l,k,-h', 'k,l,h', 'l,h,k'] },
 ];
 
+describe('a given operator', () => {
+  const { text } = simulateStream({ crystals: 60, symmetry: '4/m', parameters: cubic, ways: ['h,k,l', 'k,h,-l'] });
+  const waysWith = async (options: object): Promise<readonly string[]> => {
+    const merger = await context.merger({ symmetry: '4/m', iterations: 0, polarisation: 'none', ...options });
+    await merger.addStream({ name: 'it', bytes: [new TextEncoder().encode(text)] });
+    return (await merger.run()).waysToIndex;
+  };
+
+  test('is the only ambiguity that is resolved', async () => {
+    // The metric of the cell is cubic, so that there are six ways without it.
+    expect(await waysWith({})).toHaveLength(6);
+    expect(await waysWith({ operator: 'k,h,-l' })).toEqual(['h,k,l', 'k,h,-l']);
+    expect(await waysWith({ operator: '4/mmm' })).toEqual(['h,k,l', 'k,h,-l']);
+    expect(await waysWith({ operator: '4/m' })).toEqual(['h,k,l']);
+  });
+
+  test.for([
+    ['k,h', /operator is "k,h"; expected a rotation of the indices that keeps the cell, such as k,h,-l, or/],
+    ['k,h,l', /operator is "k,h,l"; expected a rotation/],
+    ['2h,k,l', /operator is "2h,k,l"/],
+    ['h,h,h', /operator is "h,h,h"/],
+    ['h,k,h+l', /operator is "h,k,h\+l"/],
+    ['-k,h,l', /operator is "-k,h,l", an operation of 4\/m; expected one that it does not have/],
+    ['nothing', /"nothing" is not a point group/],
+  ] as const)('%s is refused', async ([operator, message]) => {
+    await expect(waysWith({ operator })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test('is refused where no ambiguity is resolved', async () => {
+    await expect(waysWith({ operator: 'k,h,-l', ambiguity: false })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringContaining('it is not resolved'),
+    });
+  });
+});
+
 test.for(ambiguities.map((one) => ({ ...one, of: `${one.symmetry} ${one.centring ?? 'P'} ${one.parameters}` })))(
   '$of',
   async ({ symmetry, parameters, centring = 'P', ways }) => {

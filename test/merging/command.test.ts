@@ -63,7 +63,8 @@ test('lists, an MTZ file and JSON are written', async () => {
   expect(summary.crystals[0]).toMatchObject({ filename: 'simulated.h5', event: '//0', way: 0, logOdds: null });
   const page = readFileSync(join(folder, 'a.html'), 'utf8');
   expect(page).not.toMatch(/<script|https?:|@import|NaN|undefined|Infinity/);
-  expect(page.match(/<svg/g)?.length).toBeGreaterThan(8);
+  // The curve of Rsplit is absent where no shell has a reliable value.
+  expect(page.match(/<svg/g)?.length).toBeGreaterThanOrEqual(8);
   const { ccHalf, unique } = summary.statistics.overall;
   for (const text of [ccHalf.toFixed(4), `<b>${unique}</b><span>unique reflections`, 'mmm', 'ewald merge a.stream.gz'])
     expect(page).toContain(text);

@@ -35,7 +35,7 @@ beforeAll(async () => {
 /** The columns that a merge makes of an input. */
 async function collected(name: string, maxAdu?: number) {
   const columns = new ObservationColumns();
-  const collector = new Collector(columns, maxAdu);
+  const collector = new Collector(columns, { maxAdu });
   const bytes = readFileSync(at(name));
   if (name.endsWith('.h5')) {
     const head = await readRunFile(memorySource(bytes), name, collector);
@@ -228,7 +228,7 @@ describe('an HDF5 file that is refused', () => {
     const lines = 'header/str//name = x\nheader/float//laser/on = 1.000000';
     const bytes = await made({ 'frames/header_lines': column(Uint32Array.of(2)) }, lines);
     const columns = new ObservationColumns();
-    await readRunFile(memorySource(bytes), 'made.h5', new Collector(columns, undefined, 'laser/on'));
+    await readRunFile(memorySource(bytes), 'made.h5', new Collector(columns, { splitBy: 'laser/on' }));
     expect(columns.view().headerValues).toEqual(['1']);
   });
 

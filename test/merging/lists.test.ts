@@ -47,6 +47,11 @@ test.for([
   [formatReflectionList(list).replace('   1  -12', ' NaN  -12'), /:5: .* is not a reflection/],
   [formatReflectionList(list).replace(' 43.05', '-43.05'), /:4: sigma\(I\) is -43\.05; expected 0 or more/],
   [formatReflectionList(list).replace('   1234', '  -1234'), /:6: the number of measurements is -1234; expected a wh/],
+  [formatReflectionList(list).replace('   1  -12', '0x10  -12'), /:5: .* is not a reflection/],
+  [formatReflectionList(list).replace('   1  -12', ' 1e3  -12'), /:5: .* is not a reflection/],
+  [formatReflectionList(list).replace('402.13', '0x1922'), /:4: .* is not a reflection/],
+  [formatReflectionList(list).replace('402.13', '1e999'), /:4: .* is not a reflection/],
+  [formatReflectionList(list).replace('   1234', '    1e3'), /:6: .* is not a reflection/],
   [formatReflectionList(list).replace('   1234', '  123.4'), /:6: the number of measurements is 123\.4/],
 ] as const)('a damaged list is refused with its line (%#)', ([text, message]) => {
   expect(() => readReflectionList(text)).toThrow(

@@ -330,6 +330,69 @@ describe('streams given in parts', () => {
   });
 });
 
+describe('some of the crystals', () => {
+  const simulated = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: orthorhombic });
+  const [head = '', ...chunks] = simulated.text.split(/(?=----- Begin chunk -----)/);
+  const options = { symmetry: 'mmm', minMeasurements: 1, iterations: 2 };
+
+  test.for([
+    [{ startAfter: 30 }, 30, 40],
+    [{ stopAfter: 25 }, 0, 25],
+    [{ startAfter: 5, stopAfter: 20 }, 5, 25],
+    [{ startAfter: 30, stopAfter: 20 }, 30, 40],
+  ] as const)('%j merges to the bits of a stream of them', async ([some, first, end]) => {
+    const { reflections, halves, crystals, remarks } = await merge(simulated.text, { ...options, ...some });
+    const expected = await merge(head + chunks.slice(first, end).join(''), options);
+    expect(reflections).toEqual(expected.reflections);
+    expect(halves).toEqual(expected.halves);
+    expect(crystals).toEqual(expected.crystals);
+    expect(remarks).toContain(`Crystals ${first + 1} to ${end} of 40 are merged.`);
+  });
+
+  test('limits beyond the crystals change nothing, or say what there is', async () => {
+    const all = await merge(simulated.text, { ...options, stopAfter: 40 });
+    expect(all.reflections).toEqual((await merge(simulated.text, options)).reflections);
+    const wrong: [MergeOptions, RegExp][] = [
+      [{ ...options, startAfter: 40 }, /startAfter is 40; there are 40 crystals/],
+      [{ ...options, startAfter: -1 }, /startAfter is -1/],
+      [{ ...options, stopAfter: 0 }, /stopAfter is 0/],
+      [{ ...options, stopAfter: 1.5 }, /stopAfter is 1\.5/],
+      [{ ...options, minCc: 2 }, /minCc is 2/],
+    ];
+    for (const [given, message] of wrong)
+      await expect(merge(simulated.text, given)).rejects.toMatchObject({
+        tag: 'Argument',
+        message: expect.stringMatching(message),
+      });
+  });
+
+  test('minCc leaves out the crystals whose intensities are another structure', async () => {
+    // Without partialities, so that a crystal agrees with the mean of the others.
+    const even = { crystals: 30, symmetry: 'mmm', parameters: orthorhombic, spread: [0.1, 0, 3] } as const;
+    // A crystal with hardly any reflection is kept, since it contradicts nothing.
+    const large = ({ text }: SimulatedStream): string =>
+      text
+        .split(/(?=----- Begin chunk -----)/)
+        .filter((chunk, i) => i === 0 || chunk.split('\n').length > 60)
+        .join('');
+    const own = large(simulateStream(even));
+    const other = large(simulateStream({ ...even, crystals: 20, seed: 77 })).replaceAll('Image filename: ', '$&other-');
+    const mixed = [own, other];
+    const mean = { symmetry: 'mmm', model: 'mean' } as const;
+    const all = await merge(mixed, mean);
+    const some = await merge(mixed, { ...mean, minCc: 0.3 });
+    const expected = await merge(own, mean);
+    const others = all.merged - expected.merged;
+    expect([others > 3, all.counts.belowCc]).toEqual([true, 0]);
+    expect([some.merged, some.counts.belowCc, some.counts.otherCell]).toEqual([expected.merged, others, 0]);
+    expect(some.reflections).toEqual(expected.reflections);
+    await expect(merge(mixed, { ...mean, minCc: 1 })).rejects.toMatchObject({
+      tag: 'Argument',
+      message: expect.stringContaining('minCc 1 rejects all crystals'),
+    });
+  });
+});
+
 test.each(['inline', 'workers'] as const)('the executor %s gives the same bits', async (kind) => {
   const { bytes } = simulateStream({ crystals: 12, symmetry: 'mmm', parameters: orthorhombic });
   const run = async (executor?: Executor): Promise<MergeResult> => {
@@ -636,6 +699,22 @@ describe('a merge is in doubt', () => {
     const { isDoubtful, remarks, statistics } = await merged(noise);
     expect(statistics.overall.ccHalf).toBeLessThan(0.1);
     expect([isDoubtful, remarks.join()]).toEqual([true, expect.stringContaining('The two halves do not agree: CC1/2')]);
+  });
+
+  test('its page has no Rsplit where the correlation is unreliable, and no invented known value', async () => {
+    const result = await merge(text, { symmetry: 'mmm' });
+    const { statistics } = result;
+    const [first, ...others] = statistics.shells;
+    if (!first) throw new Error('there are shells');
+    const shells = [{ ...first, ccHalf: Number.NaN, rSplit: 1.117 }, ...others];
+    const page = mergeReport({ ...result, statistics: { ...statistics, shells } });
+    expect(page).not.toContain('111.7');
+    expect(page).not.toContain('known 0');
+    expect(page).toContain('<b>ln G</b>');
+    expect(page).toContain('Completeness %');
+    // Its plot and its table count alike.
+    expect(page).toContain(`<td>${(100 * (others[0]?.rSplit ?? 0)).toFixed(1)}</td>`);
+    expect(mergeReport(result)).toContain(`<td>${(100 * first.rSplit).toFixed(1)}</td>`);
   });
 
   test('if shells have negative intensities', async () => {

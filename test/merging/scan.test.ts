@@ -1,7 +1,7 @@
 /** The fast stream reader compared with the complete one, and streams that are truncated, damaged or empty. */
 import { expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
-import { Collector } from '../../src/serial/merging/collection/collector.js';
+import { Collector, type CollectorOptions } from '../../src/serial/merging/collection/collector.js';
 import { ObservationColumns } from '../../src/serial/merging/collection/columns.js';
 import type { ScanCounts } from '../../src/serial/merging/collection/counts.js';
 import type { Observations } from '../../src/serial/merging/collection/observations.js';
@@ -14,10 +14,10 @@ interface Scanned {
   readonly head: ScannedHead;
 }
 
-function scan(text: string, piece = 1 << 20, maxAdu?: number): Scanned {
+function scan(text: string, piece = 1 << 20, options: CollectorOptions = {}): Scanned {
   const bytes = new TextEncoder().encode(text);
   const columns = new ObservationColumns();
-  const collector = new Collector(columns, maxAdu);
+  const collector = new Collector(columns, options);
   const scanner = new StreamScanner(collector, 'a.stream');
   for (let at = 0; at < bytes.length; at += piece) scanner.push(bytes.subarray(at, at + piece));
   return { head: scanner.end(), observations: columns.view(), counts: collector.counts };
@@ -88,6 +88,7 @@ test('indices, intensities and crystals equal those of the text, read in pieces 
       reflections: 4,
       notFinite: 1,
       withoutSigma: 1,
+      tooCoarse: 0,
       saturated: 0,
       truncated: 0,
     });
@@ -108,9 +109,25 @@ test('numbers that the columns cannot hold are skipped and counted', () => {
 
 test('peaks above maxAdu are left out and counted', () => {
   const text = stream(chunk(1, crystal([row(1, 0, 0, '5.00', '1.00', '900.00'), row(2, 0, 0, '5.00')])));
-  const { observations, counts } = scan(text, 1 << 20, 100);
+  const { observations, counts } = scan(text, 1 << 20, { maxAdu: 100 });
   expect([...observations.h]).toEqual([2]);
   expect(counts.saturated).toBe(1);
+});
+
+test('crystals that do not reach minRes are rejected and counted', () => {
+  // The limit of the first is 2.43 angstrom; the second states none.
+  const rows = [row(1, 0, 0, '5.00')];
+  const unlimited = crystal(rows).filter((line) => !line.startsWith('diffraction_resolution_limit'));
+  const text = stream(chunk(1, crystal(rows)), chunk(2, unlimited));
+  const kept = (minRes?: number) => {
+    const { observations, counts } = scan(text, 1 << 20, { minRes });
+    expect(observations.crystals + counts.tooCoarse).toBe(2);
+    expect(observations.h).toHaveLength(observations.crystals);
+    return [...observations.events];
+  };
+  expect(kept()).toEqual(['//0', '//1']);
+  expect(kept(3)).toEqual(['//0', '//1']);
+  expect(kept(2.4)).toEqual(['//1']);
 });
 
 test('a stream truncated anywhere gives the crystals of its complete chunks', () => {

@@ -16,7 +16,7 @@ describe.skipIf(dataFolder === undefined)('compared with CrystFEL (absent withou
       .split('\n');
     const context = await createContext({ backend: 'wasm', strict: true });
     const dataset = await open(join(sims, `${set}.h5`));
-    const [height = 0, width = 0] = dataset.shape.signal;
+    const [height = 0, width = 0] = dataset.shape.sig;
     const mask = await dataset.mask?.();
     const finder = await context.peaks({
       ...{ width, height, dtype: dataset.dtype as 'u16', minRes: 20 },

@@ -246,7 +246,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     });
     expect(code).toBe(130);
     expect(err).toContain('interrupted: the frames in progress are finished first; another Ctrl-C ends at once');
-    expect(err).toContain(`finished results are in ${stream}.part; --resume continues it, without --hdf5: `);
+    expect(err).toContain(`finished results are in ${stream}.part; --resume continues it\n`);
     expect(readFileSync(stream, 'utf8')).toBe(earlier);
     expect(readFileSync(`${stream}.part`, 'utf8').endsWith('----- End chunk -----\n')).toBe(true);
   });

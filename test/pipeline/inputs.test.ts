@@ -12,8 +12,10 @@ afterAll(() => ctx.dispose());
 
 const dataset = memoryDataset(new Uint16Array(2 * 64), { sigShape: [8, 8], navShape: [2] });
 test.for<[string, unknown, string]>([
-  ['bytes', [new Uint8Array(8)], 'new Blob([bytes])'],
-  ['bytes alone', new Uint8Array(8), 'new Blob([bytes])'],
+  ['numbers', [new Float32Array(8)], 'bytes, { bytes, name }'],
+  ['numbers alone', new Float32Array(8), 'bytes, { bytes, name }'],
+  ['bytes that are numbers', [{ bytes: [1, 2], name: 'a.h5' }], 'inputs[0]: bytes is [1,2]'],
+  ['bytes without a name', { bytes: new Uint8Array(8) }, 'inputs: name is undefined'],
   ['a path as the dataset', [{ dataset: 'x.h5' }], 'write { file }'],
   ['a dataset without await', [{ dataset: Promise.resolve(dataset) }], 'is an await missing?'],
   ['a list without await', Promise.resolve([{ dataset }]), 'is an await missing?'],

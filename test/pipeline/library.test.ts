@@ -77,7 +77,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     await refused(again, 'Disposed', 'this run was iterated already; call pipeline again');
   });
 
-  test('an iterable is waited for as long as firstFramesTimeout says, and read on afterwards', {
+  test('an iterable is waited for as long as firstFramesTimeoutS says, and read on afterwards', {
     timeout: 60_000,
   }, async () => {
     for (const executor of [undefined, await Executor.inline({ context: { backend: 'wasm' } })]) {
@@ -92,7 +92,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
         yield { file: sim('mono.h5'), frames: [3, 4, 5] };
       };
       const frames: unknown[] = [];
-      const given = { ...settings(), inputs: arriving(), peaks: 'tune' as const, firstFramesTimeout: 0, executor };
+      const given = { ...settings(), inputs: arriving(), peaks: 'tune' as const, firstFramesTimeoutS: 0, executor };
       for await (const { origin } of context.pipeline(given)) {
         frames.push(origin.event);
         found();
@@ -100,8 +100,8 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
       expect(frames).toEqual([0, 1, 2, 3, 4, 5]);
       await executor?.dispose();
     }
-    const late = { ...settings(), inputs: sim('mono.h5'), firstFramesTimeout: 1 };
-    await refused(() => all(late), 'Argument', 'firstFramesTimeout', 'an iterable of inputs');
+    const late = { ...settings(), inputs: sim('mono.h5'), firstFramesTimeoutS: 1 };
+    await refused(() => all(late), 'Argument', 'firstFramesTimeoutS', 'an iterable of inputs');
   });
 
   test('warnings of a run without onEvent go to the log of the context', async () => {

@@ -251,7 +251,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
       for (let i = 0; i < dataset.frames; i++) {
         const name = `frame-${i}.npy`;
         const data = Float32Array.from((await dataset.read(i, 1)) as Uint16Array);
-        await writeFile(join(beside, name), formatNpy({ shape: dataset.shape.signal, data }));
+        await writeFile(join(beside, name), formatNpy({ shape: dataset.shape.sig, data }));
         await rename(join(beside, name), join(followed, name));
       }
     };

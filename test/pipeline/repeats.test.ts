@@ -70,5 +70,5 @@ test.for([
 ] as const)('a cell of %i Å, looked for up to %i Å: doubted is %s', ([edge, longest, doubted]) => {
   const doubt = cellDoubt([spotsOf(edge), spotsOf(edge)], longest);
   expect(doubt !== undefined).toBe(doubted);
-  if (doubted) expect(doubt).toMatch(/of a cell of 2\d\d Å or longer.*--max \d+/);
+  if (doubted) expect(doubt).toMatch(/of a cell of 2\d\d Å or longer.*--max-length \d+/);
 });

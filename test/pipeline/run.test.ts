@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ewald, ewaldTogether } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
+import { mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 
 let folder = '';
@@ -97,6 +98,15 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(readFileSync(`${stream}.part`, 'utf8').endsWith('----- End chunk -----\n')).toBe(true);
     const { code } = await ewald([...usual, '-j', '1', '-o', stream, '--resume']);
     expect(code).toBe(0);
+    expect(body(stream)).toBe(whole);
+  });
+
+  test('the first frames of a run, continued with all of them: the same stream', async () => {
+    const stream = join(folder, 'first.stream');
+    expect((await ewaldTogether([...usual, '-j', '1', '-o', stream, '--first=2'])).code).toBe(0);
+    const { out } = await ewaldTogether(['stream', 'info', stream, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ frames: 2 });
+    expect((await ewaldTogether([...usual, '-j', '1', '-o', stream, '--resume'])).code).toBe(0);
     expect(body(stream)).toBe(whole);
   });
 
@@ -212,49 +222,46 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     ]);
   });
 
-  test('workers and inline give the same bytes', async () => {
-    for (const [name, more] of [
-      ['workers', ['-j', '2']],
-      ['inline', ['--executor=inline']],
-    ] as const) {
-      const stream = join(folder, `${name}.stream`);
-      const { code, err } = await ewald([...usual, ...more, '-o', stream]);
-      expect(code, err).toBe(0);
-      expect(body(stream)).toBe(whole);
-    }
-  });
-
-  test.skipIf(!existsSync(`dist/native/${process.platform}-${process.arch}/ewald_mpi.node`))(
-    'the ranks of an MPI job give the same bytes',
-    async () => {
-      const stream = join(folder, 'mpi.stream');
-      const words = ['--allow-run-as-root', '--oversubscribe', '-n', '3', process.execPath, 'dist/cli.js', ...usual];
-      const code = await new Promise((done) =>
-        spawn('mpirun', [...words, '-o', stream], { stdio: 'ignore' }).on('exit', done),
-      );
-      expect(code).toBe(0);
-      expect(body(stream)).toBe(whole);
-    },
-  );
-
-  test.skipIf(!natsPresent)('a cluster gives the same bytes', async () => {
-    const server = await new NatsServer().start();
-    const worker = new WorkerProcess(server.url, []);
-    try {
-      await worker.joined();
-      const stream = join(folder, 'nats.stream');
-      const { code, err } = await ewald([...usual, `--executor=${server.url}`, '-o', stream]);
-      expect(code, err).toBe(0);
-      expect(body(stream)).toBe(whole);
-    } finally {
-      worker.kill();
-      await worker.ended();
+  test('this thread, two and eight workers, ranks, and a cluster with and without a folder give the same bytes', {
+    timeout: 300_000,
+  }, async () => {
+    const given = (more: readonly string[], name: string): string[] => [
+      ...usual,
+      ...more,
+      '-o',
+      join(folder, `${name}.stream`),
+    ];
+    const wrong: Record<string, unknown> = {};
+    const compare = (name: string, { code, err }: { code: unknown; err: unknown }): void => {
+      if (code !== 0 || body(join(folder, `${name}.stream`)) !== whole) wrong[name] = [code, err];
+    };
+    for (const [name, ...more] of [
+      ['inline', '--executor=inline'],
+      ['two', '-j', '2'],
+      ['eight', '-j', '8'],
+    ] as const)
+      compare(name, await ewald(given(more, name)));
+    if (mpiPresent)
+      compare('ranks', await mpirun(3, new URL('../../dist/cli.js', import.meta.url), ...given([], 'ranks')));
+    if (natsPresent) {
+      const server = await new NatsServer().start();
+      for (const [name, ...more] of [['sent'], ['stored', '--shards', folder]] as const) {
+        const worker = new WorkerProcess(server.url, more);
+        await worker.joined();
+        compare(name, await ewald(given([`--executor=${server.url}`], name)));
+        worker.kill();
+        await worker.ended();
+      }
       await server.stop();
     }
+    expect(wrong).toEqual({});
   });
 
   test.for([
     [['--shard=3/2'], /--shard is "3\/2"; expected i\/n/],
+    [['--frames=4'], /--frames is "4"; expected first:end or first:end:step/],
+    [['--frames=9:'], /the run has 6 frames, counted from 0; 9: selects no frame/],
+    [['--first=2', '--frames=1:'], /--first and --frames both select frames/],
     [['--resume'], /--resume requires a stream to continue/],
     [['--executor=moon'], /--executor is "moon"; expected inline, workers, mpi/],
     [['--mille-dir=x'], /--mille-dir is a flag of CrystFEL's indexamajig that ewald does not have: .*--mille-file/],

@@ -1,6 +1,6 @@
 /**
- * Results that workers of a cluster store in a shared folder instead of sending them: the same files, also after kills,
- * and nothing written elsewhere.
+ * Results that workers of a cluster and ranks store in a shared folder instead of sending them: the same files, also
+ * after kills, and nothing written elsewhere.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -16,18 +17,22 @@ import {
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createContext } from 'ewald';
-import { Executor } from 'ewald/executors';
+import { Executor, joinCluster } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crc32 } from '../../src/base/crc32.js';
 import { entriesIn, entryOf, tokenFile } from '../../src/executors/shards.js';
 import { openShard, shardsFolder } from '../../src/executors/shards-node.js';
+import { type BriefTask, briefRecords } from '../../src/serial/pipeline/shards/brief.js';
 import { openShardFolder } from '../../src/serial/pipeline/shards/folder.node.js';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
+import { mpiEnv, mpiPresent, mpirun } from '../support/mpi.js';
 import { NatsServer, natsPresent, WorkerProcess } from '../support/nats.js';
 import { refused } from '../support/refused.js';
 
+const cli = new URL('../../dist/cli.js', import.meta.url);
 let folder = '';
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12', '--min-res=20', '--backend=wasm'];
@@ -41,6 +46,52 @@ const shardsOf = (stream: string): number[] =>
         .filter((name) => name.endsWith('.text'))
         .map((name) => statSync(join(`${stream}.shards`, name)).size)
     : [];
+const isLinux = process.platform === 'linux';
+/** Files of the shards of a stream that a process has open. */
+const openIn = (pid: number, stream: string): string[] =>
+  readdirSync(`/proc/${pid}/fd`)
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    })
+    .filter((name) => name.startsWith(`${stream}.shards`));
+/** The number of shards of a stream, of which each must end with the last text that its index names. */
+const wholeShards = (stream: string): number => {
+  const folder = `${stream}.shards`;
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const [texts, indexes] = ['.text', '.index'].map((end) => names.filter((name) => name.endsWith(end)));
+  expect(texts?.map((name) => name.slice(0, -5)).sort()).toEqual(indexes?.map((name) => name.slice(0, -6)).sort());
+  for (const name of indexes ?? []) {
+    const tasks = [...entriesIn(readFileSync(join(folder, name)))] as BriefTask[];
+    const ends = tasks.flatMap((task) =>
+      briefRecords(task).map((one) =>
+        'storedText' in one && one.storedText ? one.storedText.at + one.storedText.length : 0,
+      ),
+    );
+    expect(statSync(join(folder, name.replace('.index', '.text'))).size).toBe(Math.max(...ends));
+  }
+  return texts?.length ?? 0;
+};
+/**
+ * Changes the first text that an interrupted run has stored: it is in the stream unless its frame is searched again.
+ * The last entry of its shard is torn, and the stream is gone.
+ */
+const markStored = (stream: string): void => {
+  rmSync(`${stream}.part`, { force: true });
+  const [index = ''] = readdirSync(`${stream}.shards`).filter((name) => name.endsWith('.index'));
+  const file = join(`${stream}.shards`, index);
+  const entries = [...entriesIn(readFileSync(file))] as { numbers: Float64Array }[];
+  const texts = readFileSync(file.replace('.index', '.text'));
+  const [{ numbers } = { numbers: new Float64Array(0) }] = entries;
+  const first = texts.subarray(0, numbers[14]);
+  first.set(Buffer.from('HIT'), first.indexOf('hit'));
+  numbers[15] = crc32(first);
+  writeFileSync(file.replace('.index', '.text'), texts);
+  writeFileSync(file, Buffer.concat([...entries.map(entryOf), entryOf('torn').subarray(0, 9)]));
+};
 const until = async (isTrue: () => boolean): Promise<void> => {
   while (!isTrue()) await new Promise((done) => setTimeout(done, 5));
 };
@@ -114,38 +165,103 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     await endAll();
   });
 
-  test('a killed run continues with what workers have stored, and searches none of it again', async () => {
+  /** Kills a run after some frames. */
+  const interrupted = async (command: readonly string[], stream: string): Promise<void> => {
     await worker('--shards', folder);
-    const stream = join(folder, 'kill.stream');
-    const command = [...usual, `--executor=${server.url}`, '-o', stream];
     const child = spawn(process.execPath, ['dist/cli.js', ...command], { stdio: 'ignore' });
     await until(() => shardsOf(stream).some((size) => size > whole.length / 4));
     child.kill('SIGKILL');
     await new Promise((done) => child.once('exit', done));
     await endAll();
-    // Without the stream itself only the shards are left of the run; their last entry is torn.
-    rmSync(`${stream}.part`, { force: true });
-    const [index = ''] = readdirSync(`${stream}.shards`).filter((name) => name.endsWith('.index'));
-    const file = join(`${stream}.shards`, index);
-    const entries = [...entriesIn(readFileSync(file))] as { numbers: Float64Array }[];
-    // A change of a stored text is in the stream afterwards, unless its frame is searched again.
-    const texts = readFileSync(file.replace('.index', '.text'));
-    const [{ numbers } = { numbers: new Float64Array(0) }] = entries;
-    const first = texts.subarray(0, numbers[14]);
-    first.set(Buffer.from('HIT'), first.indexOf('hit'));
-    numbers[15] = crc32(first);
-    writeFileSync(file.replace('.index', '.text'), texts);
-    writeFileSync(file, Buffer.concat([...entries.map(entryOf), entryOf('torn').subarray(0, 9)]));
-    const again = await ewald(command);
+    markStored(stream);
+  };
+
+  const following = ['--follow', '--no-data-timeout=1'];
+  const continues = async (where: string, how: readonly string[], on?: string): Promise<void> => {
+    const stream = join(folder, `killed on ${where}.stream`);
+    const command = [...usual, ...how, '-o', stream];
+    const cluster = `--executor=${server.url}`;
+    await interrupted([...command, cluster], stream);
+    const anew = [...command, on ?? cluster];
+    const again = await ewald(anew);
     expect([again.code, again.err]).toEqual([2, expect.stringMatching(/frames of an interrupted run; .*--resume/)]);
-    await worker('--shards', folder);
-    const { code, err } = await ewald([...command, '--resume']);
+    if (!on) await worker('--shards', folder);
+    const { code, err } = await ewald([...anew, '--resume']);
     expect(code, err).toBe(0);
     expect(body(stream)).toContain('HIT');
-    expect(body(stream).replace('HIT', 'hit')).toBe(whole);
+    // Files that are followed are not identified.
+    const plain = (text: string): string => text.replace('HIT', 'hit').replace(/^; ewald input .*\n/gm, '');
+    expect(plain(body(stream))).toBe(plain(whole));
     expect(existsSync(`${stream}.shards`)).toBe(false);
     await endAll();
+  };
+
+  test.each([
+    ['the cluster', []],
+    ['this thread', following, '--executor=inline'],
+  ] as const)('a killed run continues on %s with what workers have stored, and searches none of it again', continues);
+
+  test.each([
+    ['the cluster, following', following],
+    ['this thread', [], '--executor=inline'],
+    ['two threads', [], '--jobs=2'],
+  ] as const)('a killed run continues on %s as well', { tags: 'all' }, continues);
+
+  test('frames that were stored without their peaks are searched again for a caller who reads them', async () => {
+    const stream = join(folder, 'brief.stream');
+    await interrupted([...usual, `--executor=${server.url}`, '-o', stream], stream);
+    // The head of the stream holds the command line that --resume compares.
+    const commandLine = ['ewald', ...usual, '-o', stream].join(' ');
+    const context = await createContext({ backend: 'wasm' });
+    const given = { inputs: sim('mono.h5'), geometry: sim('mono.geom'), cells: [sim('mono.cell')] };
+    const peaks = { threshold: 12 };
+    let count = 0;
+    for await (const { result, chunk } of context.pipeline({
+      ...{ ...given, output: stream, commandLine, resume: true, peaks, minRes: 20 },
+    })) {
+      expect(result?.peaks.fs.length).toBe(result?.peaks.count);
+      expect(chunk?.crystals.length).toBe(1);
+      count++;
+    }
+    expect(count).toBe(6);
+    expect(body(stream)).toBe(whole);
+    await context.dispose();
   });
+
+  /** Kills a client, and waits until the worker of process `pid` has forgotten it. */
+  const forgotten = async (stream: string, pid: number): Promise<void> => {
+    const command = [...usual, `--executor=${server.url}`, '-o', stream];
+    const child = spawn(process.execPath, ['dist/cli.js', ...command], { stdio: 'ignore' });
+    await until(() => shardsOf(stream).some((size) => size > 0));
+    expect(openIn(pid, stream)).toHaveLength(2);
+    child.kill('SIGKILL');
+    const executor = await Executor.connect(server.url);
+    const busy = async (): Promise<unknown> => {
+      const [{ now } = {}] = await executor.workers();
+      return [now?.runs, now?.running, now?.waiting, openIn(pid, stream)];
+    };
+    await expect.poll(busy, { timeout: 60_000, interval: 100 }).toEqual([0, 0, 0, []]);
+    await executor.dispose();
+    expect(wholeShards(stream)).toBeGreaterThan(0);
+  };
+
+  test.skipIf(!isLinux)('a worker closes the files of a client that was killed, and is free', async () => {
+    const joined = await joinCluster(server.url, {
+      ...{ workers: 1, context: { backend: 'wasm' }, shards: folder, clientTimeoutS: 1 },
+    });
+    await forgotten(join(folder, 'gone.stream'), process.pid);
+    await joined.leave();
+  });
+
+  test.skipIf(!isLinux)(
+    'within a minute nothing is left of a client that was killed but what can be resumed',
+    { tags: 'all', timeout: 300_000 },
+    async () => {
+      const { pid = 0 } = await worker('--shards', folder);
+      await forgotten(join(folder, 'minute.stream'), pid);
+      await endAll();
+    },
+  );
 
   test('a worker that may write elsewhere sends its results', async () => {
     const other = join(folder, 'other');
@@ -166,16 +282,98 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
       mkdirSync(disk);
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).status !== 0) return;
       try {
-        await worker('--shards', disk);
-        const { code, err } = await ewald([...usual, `--executor=${server.url}`, '-o', join(disk, 'full.stream')]);
+        const { pid = 0 } = await worker('--shards', disk);
+        const stream = join(disk, 'full.stream');
+        const running = ewald([...usual, `--executor=${server.url}`, '-o', stream]);
+        await until(() => shardsOf(stream).length > 0);
+        const began = performance.now();
+        const { code, err } = await running;
         expect(err).toMatch(/full\.stream.* cannot be written: the disk is full/);
         expect(code).not.toBe(0);
+        // Five frames and three seconds; a busy machine takes longer.
+        expect(performance.now() - began).toBeLessThan(30_000);
+        if (isLinux) await expect.poll(() => openIn(pid, stream), { timeout: 30_000 }).toEqual([]);
+        wholeShards(stream);
       } finally {
         await endAll();
         spawnSync('umount', [disk]);
       }
     },
   );
+});
+
+/** The processes of the ranks that a process of mpirun has started, by rank. */
+const ranksOf = (mpirun: number): Map<string, number> => {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const found = new Map<string, number>();
+  for (const pid of pids)
+    try {
+      const [, parent] = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+      const [, rank] = /OMPI_COMM_WORLD_RANK=(\d+)/.exec(readFileSync(`/proc/${pid}/environ`, 'latin1')) ?? [];
+      if (Number(parent) === mpirun && rank !== undefined) found.set(rank, Number(pid));
+    } catch {
+      // It has ended.
+    }
+  return found;
+};
+
+describe.skipIf(!dataFolder || !mpiPresent)('ranks that share a folder', () => {
+  const stored = (stream: string): string[] => [...usual, '--shards', folder, '-o', stream];
+
+  test('store the results of a stream, which is that of a local run', { timeout: 300_000 }, async () => {
+    // Both files hold the command line, which is the same for one rank alone.
+    const [stream, hdf5] = [join(folder, 'ranks.stream'), join(folder, 'ranks.h5')];
+    const command = [...stored(stream), '--executor=mpi', `--hdf5=${hdf5}`];
+    const outputs = (): Buffer[] => [stream, hdf5].map((file) => readFileSync(file));
+    const alone = await ewald(command);
+    expect(alone.code, alone.err).toBe(0);
+    const wanted = outputs();
+    for (const file of [stream, hdf5]) rmSync(file);
+    const running = mpirun(3, cli, ...command);
+    await until(() => shardsOf(stream).some((size) => size > 0));
+    const { code, err } = await running;
+    expect(code, err).toBe(0);
+    for (const [i, bytes] of outputs().entries()) expect(Buffer.compare(bytes, wanted[i] as Buffer)).toBe(0);
+    expect(existsSync(`${stream}.shards`)).toBe(false);
+  });
+
+  test.skipIf(!isLinux)(
+    'of which one dies leave what they have stored, and nothing under the name of the stream',
+    { tags: 'all', timeout: 300_000 },
+    async () => {
+      const [stream, alone] = [join(folder, 'dead rank.stream'), join(folder, 'no dead rank.stream')];
+      const child = spawn('mpirun', ['-n', '3', process.execPath, fileURLToPath(cli), ...stored(stream)], {
+        env: mpiEnv,
+      });
+      let err = '';
+      child.stderr.on('data', (chunk) => {
+        err += chunk;
+      });
+      const ended = new Promise<number | null>((done) => child.once('close', done));
+      await until(() => shardsOf(stream).some((size) => size > 0));
+      process.kill(ranksOf(child.pid as number).get('1') as number, 'SIGKILL');
+      expect(await ended).toBeGreaterThan(0);
+      expect(err).toMatch(/rank 1\b.*(killed|signal 9)/is);
+      expect(existsSync(stream)).toBe(false);
+      markStored(stream);
+      const again = await mpirun(3, cli, ...stored(stream), '--resume');
+      expect(again.code, again.err).toBe(0);
+      expect((await ewald([...usual, '-j', '1', '-o', alone])).code).toBe(0);
+      expect(body(stream)).toContain('HIT');
+      expect(body(stream).replace('HIT', 'hit')).toBe(body(alone));
+      expect(existsSync(`${stream}.shards`)).toBe(false);
+    },
+  );
+
+  test('are refused a folder that does not exist, and other executors any', async () => {
+    const words = [...usual, '-o', join(folder, 'refused.stream'), '--shards', join(folder, 'nothing')];
+    const alone = await ewald([...words, '--executor=inline']);
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('ewald worker --shards')]);
+    const ranks = await mpirun(2, cli, ...words);
+    expect(ranks.code).toBeGreaterThan(0);
+    expect(ranks.err).toMatch(/nothing": there is no such folder/);
+    expect(existsSync(join(folder, 'refused.stream'))).toBe(false);
+  });
 });
 
 describe('what a worker may create', () => {
@@ -196,6 +394,14 @@ describe('what a worker may create', () => {
     await shard?.dispose();
     expect(readFileSync(join(run, `${shard?.name}.text`), 'utf8')).toBe('abcd');
     expect([...entriesIn(readFileSync(join(run, `${shard?.name}.index`)))]).toEqual([{ at: 0 }, { at: 3 }]);
+  });
+
+  test('is removed again if nothing was stored in it', async () => {
+    const allowed = await shardsFolder(made('empty'));
+    const shard = await openShard(allowed, made('empty/run'), token);
+    expect(readdirSync(join(allowed, 'run'))).toHaveLength(3);
+    await shard?.dispose();
+    expect(readdirSync(join(allowed, 'run'))).toEqual([tokenFile]);
   });
 
   test('is nothing elsewhere', async () => {
@@ -219,7 +425,7 @@ describe('what a worker may create', () => {
     const stream = join(folder, 'mine.stream');
     mkdirSync(`${stream}.shards`);
     writeFileSync(join(`${stream}.shards`, 'thesis.tex'), '');
-    const how = { resume: false, force: true, head: '' };
+    const how = { resume: false, force: true, head: '', make: true };
     await refused(() => openShardFolder(stream, how), 'Argument', 'thesis.tex', 'move it away');
     expect(readdirSync(`${stream}.shards`)).toEqual(['thesis.tex']);
   });

@@ -140,11 +140,12 @@ test('Ctrl-C ends a followed run: stream and report are complete, and --resume c
     readdirSync(folder)
       .filter((name) => name.includes('ended.'))
       .sort();
-  expect(files()).toEqual(['ended.html', 'ended.stream']);
+  expect(files()).toEqual(['ended.html', 'ended.stream', 'ended.stream.frames']);
   copyFileSync(at('run.h5'), at('ended/b.h5'));
-  const more = [...words.filter((word) => !word.includes('html')), '--no-data-timeout=1', '--resume'];
-  expect(await commands.run(more)).toMatchObject({ code: 1 });
+  expect(await commands.run([...words, '--no-data-timeout=1', '--resume'])).toMatchObject({ code: 1 });
   expect(serials('ended.stream')).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(readFileSync(at('ended.html'), 'utf8')).toContain('maximum of every pixel over 6 frames');
+  expect(files()).toEqual(['ended.html', 'ended.stream']);
 });
 
 test('--resume retries unreadable frames until they can be read', async () => {
@@ -174,7 +175,9 @@ test('--resume retries unreadable frames until they can be read', async () => {
   const beside = ['--html', 'third.html', '--mille', '--mille-file', 'third.bin'];
   const third = await commands.run([...words, '--resume', ...beside]);
   expect(third).toMatchObject({ code: 1, err: expect.not.stringContaining('tried again') });
-  expect(third.err).toMatch(/--html and --mille will cover only the frames of this session/);
+  expect(third.err).toMatch(
+    /html and mille will cover only frames of this session: 3 of the 3 frames in the stream were searched without it/,
+  );
 });
 
 test('a finished stream is kept until the longer one is complete', async () => {

@@ -23,7 +23,7 @@ try {
   const refused = await Executor.connect(url, { token: 'guess', nats }).catch((error) => error.tag);
   const events = [];
   const onEvent = (event) => events.push(event);
-  const options = { nats, serverSeconds: 1, onEvent };
+  const options = { nats, serverTimeoutS: 1, onEvent };
   const nobody = await Executor.connect('ws://127.0.0.1:59999', options).catch((error) => error.tag);
   const joined = await joinCluster(url, { token, nats, workers: 2, name: 'page' });
   const executor = await Executor.connect(url, { token, nats });

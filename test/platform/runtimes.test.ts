@@ -40,7 +40,7 @@ const sums = [];
 for (const options of [{ context: { backend, strict: true } }, { executor }]) {
   const scans = new Context(options);
   const scan = scans.fromMemory(data, { navShape: [2, 2], sigShape: [4, 4] });
-  sums.push([...(await scans.runUdf(scan, sumUdf)).intensity.data]);
+  sums.push([...(await scans.runUdf(scan, sumUdf())).intensity.data]);
   await scans.close();
 }
 await executor.dispose();

@@ -52,9 +52,11 @@ test('each page simulates into a folder of its own, so that several can be paste
 
 // Only ewald is installed here; pages that install further packages are pasted by `npm run guides`.
 const alone = pages.filter(({ text }) => !/^npm install ewald +\S/m.test(text));
-test.for(alone.filter(({ shell, programs }) => shell !== '' || programs.length > 0))(
-  '$path runs as pasted',
-  async ({ folder, shell, programs }) => {
+/** Pages that a newcomer reads first; what the others run has separate tests in the first tier. */
+const first = ['README.md', 'docs/install.md', 'docs/index-a-run.md', 'docs/scans.md', 'docs/transforms.md'];
+const tierOf = (path: string) => ({ tags: first.includes(path) ? [] : ['all'] });
+for (const { path, folder, shell, programs } of alone.filter((one) => one.shell !== '' || one.programs.length > 0))
+  test(`${path} runs as pasted`, tierOf(path), async () => {
     const cwd = join(project, folder);
     if (shell !== '') {
       const { code: status, out, err } = await run('bash', ['-euo', 'pipefail', '-c', shell], { cwd, seconds: 100 });
@@ -64,20 +66,21 @@ test.for(alone.filter(({ shell, programs }) => shell !== '' || programs.length >
       const { code: status, err } = await node([name], { cwd, seconds: 60 });
       expect(status, `${name}: ${err}`).toBe(0);
     }
-  },
-);
+  });
 
 const inPython = pages.filter(({ text }) => blocksOf(text).some(({ kind }) => kind === 'py'));
-test.skipIf(!readsInPython()).for(inPython)(
-  '$path: its Python programs read what its commands wrote (needs gemmi, h5py and pandas)',
-  async ({ folder, text }) => {
-    const programs = blocksOf(text).filter(({ kind }) => kind === 'py');
-    for (const { code, line } of programs) {
-      const { code: status, err } = await run(python, ['-c', code], { cwd: join(project, folder), seconds: 60 });
-      expect(status, `line ${line}: ${err}`).toBe(0);
-    }
-  },
-);
+for (const { path, folder, text } of inPython)
+  test.skipIf(!readsInPython())(
+    `${path}: its Python programs read what its commands wrote (needs gemmi, h5py and pandas)`,
+    tierOf(path),
+    async () => {
+      const programs = blocksOf(text).filter(({ kind }) => kind === 'py');
+      for (const { code, line } of programs) {
+        const { code: status, err } = await run(python, ['-c', code], { cwd: join(project, folder), seconds: 60 });
+        expect(status, `line ${line}: ${err}`).toBe(0);
+      }
+    },
+  );
 
 test('all JavaScript is strict TypeScript', async () => {
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };

@@ -150,7 +150,7 @@ describe('ewald simulate frames', () => {
     // The beam hits where the geometry predicts no scattering.
     if (panel) expect(Math.hypot(...reciprocalOf(panel, beamOf(geometry), 259.3, 250.3))).toBeLessThan(1e-12);
     const frames = await open(files.frames);
-    expect(frames.shape).toEqual({ navigation: [4], signal: [512, 512] });
+    expect(frames.shape).toEqual({ nav: [4], sig: [512, 512] });
     expect(frames.meta.wavelengthA).toBeCloseTo(1.3, 9);
     await frames.dispose();
     const stream = join(folder, 'run.stream');

@@ -3,6 +3,7 @@
  * every real adapter guarantees. Software adapters offer more (SwiftShader: 32 KiB of workgroup memory, 1 GiB per
  * buffer), so a kernel that needs more than the defaults would pass here and fail on hardware.
  */
+import { askOncePerMillisecond } from './patient-dawn.js';
 
 /** The limits of the specification; lower values are better for those whose name begins with `min`. */
 export const defaultLimits: Readonly<Record<string, number>> = {
@@ -49,6 +50,8 @@ else if (typeof process !== 'undefined' && typeof process.dlopen === 'function')
     load(module, filename, ...rest);
     const { globals } =
       (module as { exports?: { globals?: { GPUAdapter?: { prototype: GPUAdapter } } } }).exports ?? {};
-    if (/dawn\.node$/.test(filename) && globals?.GPUAdapter) lower(globals.GPUAdapter.prototype);
+    if (!/dawn\.node$/.test(filename) || !globals?.GPUAdapter || patched in globals.GPUAdapter.prototype) return;
+    lower(globals.GPUAdapter.prototype);
+    askOncePerMillisecond();
   };
 }

@@ -10,7 +10,8 @@ import type { Backend } from '../../src/core/backends/backend.js';
 import type { Platform } from '../../src/core/backends/platform.js';
 import { webgpuLoader } from '../../src/core/backends/webgpu/webgpu.js';
 import { openContext } from '../../src/core/context/context.js';
-import { type RoomMethods, roomsIn } from '../../src/whole/assembly/rooms.js';
+import type { RoomMethods } from '../../src/whole/assembly/room-list.js';
+import { roomsIn } from '../../src/whole/assembly/rooms.js';
 import { inProcess, options, over, startWorker, watched, whyAbsent } from './support.js';
 
 const rooms = roomsIn(() => Promise.reject(new Error('no run is begun here')));

@@ -1,0 +1,158 @@
+/** The table "Words" of docs/architecture.md: no declaration has a second name for a topic that it decides. */
+import { existsSync, readFileSync } from 'node:fs';
+import * as udf from 'ewald/udf';
+import { describe, expect, test } from 'vitest';
+import { declarations } from '../support/declarations.js';
+
+interface Member {
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly type: string;
+}
+interface Block {
+  readonly name: string;
+  readonly head: string;
+  readonly body: string;
+  readonly members: readonly Member[];
+}
+
+/** The interfaces and classes of a declaration file, with their members. */
+const blocksOf = (text: string): Block[] =>
+  [
+    ...text.matchAll(
+      /^(?:export |declare |default )*(?:abstract )?(?:interface|class) (\w+)([^{]*)\{\n([\s\S]*?)^\}/gm,
+    ),
+  ].map(([, name = '', head = '', body = '']) => ({
+    name,
+    head,
+    body,
+    members: [...body.matchAll(/^ {4}(?:readonly |get )?(\w+)(\?)?(?:\(\))?: ([^;]*);/gm)].map(
+      ([, member = '', mark, type = '']) => ({ name: member, isOptional: mark === '?', type }),
+    ),
+  }));
+
+/** The second names that a text has of a topic. */
+type Rule = (text: string, file: string) => string[];
+const ofMembers =
+  (isSecond: (member: Member, block: Block) => boolean): Rule =>
+  (text) =>
+    blocksOf(text).flatMap((block) =>
+      block.members.flatMap((member) => (isSecond(member, block) ? [`${block.name}.${member.name}`] : [])),
+    );
+
+/** What ends otherwise than with `dispose`, and why. */
+const endedOtherwise: Readonly<Record<string, string>> = {
+  ByteSource: 'a file, as in Node; users implement it',
+  Output: 'an output, which is closed or discarded',
+  FrameSink: 'an output, which is closed or discarded',
+  MergeSink: 'an output, which is closed or discarded',
+  StreamFile: 'an output, which is closed or discarded',
+  RunWatch: 'it is told how the run has ended',
+  DetectorDriver: 'of a connection, which ends with dispose',
+  RunSource: 'of a run, which ends with its loop',
+  FileSource: 'of a run, which ends with its loop',
+  ShardFolder: 'of a run, which ends with its loop',
+  WorkerPort: 'of a worker, which ends with its executor',
+};
+
+const rules: Readonly<Record<string, { readonly find: Rule; readonly planted: string }>> = {
+  seconds: {
+    find: ofMembers(
+      ({ name, isOptional, type }, block) =>
+        isOptional &&
+        /^number\b/.test(type) &&
+        /Options|Parameters/.test(block.name) &&
+        (/(Ms|Seconds|Millis|Delay|Interval)$/.test(name) ||
+          (/(Timeout|lifetime)$/.test(name) && name !== 'noDataTimeout')),
+    ),
+    planted: 'export interface RunOptions {\n    readonly retryMs?: number | undefined;\n}\n',
+  },
+  progress: {
+    find: ofMembers(
+      ({ name, type }) =>
+        (name === 'onProgress' &&
+          !/^\(?\(progress: (Resident|Run|Udf)?Progress\) => void\)?( \| undefined)?$/.test(type)) ||
+        (name === 'progress' && type.includes('=>')),
+    ),
+    planted: 'interface PiRunOptions {\n    readonly onProgress?: ((done: number) => void) | undefined;\n}\n',
+  },
+  shapes: {
+    // A series of HDF5 is written by the package alone.
+    find: ofMembers(({ name }, block) => name === 'navigation' && block.name !== 'SeriesOptions'),
+    planted: 'export interface Dataset {\n    readonly navigation: readonly number[];\n}\n',
+  },
+  lengths: {
+    find: ofMembers(({ name, isOptional }) => isOptional && ['min', 'max'].includes(name)),
+    planted: 'export interface CellOptions {\n    readonly max?: number | undefined;\n}\n',
+  },
+  ending: {
+    find: (text) =>
+      blocksOf(text).flatMap(({ name, head, body }) =>
+        /^ {4}(close|end|stop|destroy)\(.*\): Promise<void>/m.test(body) &&
+        !/^ {4}dispose\(/m.test(body) &&
+        !/\bDisposable\b/.test(head) &&
+        !Object.hasOwn(endedOtherwise, name)
+          ? [name]
+          : [],
+      ),
+    planted: 'export interface ServedThing {\n    readonly url: string;\n    close(): Promise<void>;\n}\n',
+  },
+  inputs: {
+    find: (text) =>
+      [...text.matchAll(/\bstring \| PlatformUrl \| PlatformBlob\b[^;)]*/g)].flatMap(([type]) =>
+        type.includes('Uint8Array') ? [] : [type],
+      ),
+    planted: 'export type Input = string | PlatformUrl | PlatformBlob;\n',
+  },
+  'element type': {
+    find: ofMembers(
+      ({ name, type }, block) =>
+        /'f32' \| 'f64'/.test(type) &&
+        !/^(dtype|precisions?|inputDtype)$/.test(name) &&
+        block.name !== 'FrameCorrectionOptions',
+    ),
+    planted: "export interface ArrayOptions {\n    readonly elementType?: 'f32' | 'f64' | undefined;\n}\n",
+  },
+  results: {
+    find: (text) => [...text.matchAll(/\b(out|dest|destination|target)\?: \w*Array\b/g)].map(([match]) => match),
+    planted: 'export declare function read(first: number, out?: Float32Array): Promise<Float32Array>;\n',
+  },
+  detect: {
+    find: (text, file) =>
+      // Formats of frames have a method of that name, which users do not see; `detect` of ewald/udf is LiberTEM's.
+      /(^|\/)(data\/format|udf\/bind|entries\/udf|udf(\.node)?)$/.test(file)
+        ? []
+        : [...text.matchAll(/(@deprecated[^@]*?)?\bdetect(\(|: )/g)].flatMap(([match, isFormer]) =>
+            isFormer === undefined ? [match] : [],
+          ),
+    planted: 'export interface Executor {\n    detect(): Promise<void>;\n}\n',
+  },
+};
+
+describe('the words that docs/architecture.md decides', () => {
+  test('the declarations are those of the build', () => {
+    expect(existsSync('dist/types/entries/index.d.ts')).toBe(true);
+    expect(declarations().size).toBeGreaterThan(200);
+  });
+
+  test.for(Object.entries(rules))('%s: no declaration has a second name', ([topic, { find, planted }]) => {
+    expect(find(planted, 'planted'), 'the rule finds what is planted').toHaveLength(1);
+    const found = [...declarations({ comments: topic === 'detect' })].flatMap(([file, text]) =>
+      find(text, file).map((name) => `${file}: ${name}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('ready-made functions: every UDF of the package is a function of its parameters', () => {
+    const made = Object.entries(udf).filter(([name]) => /^[a-z]\w*Udf$/.test(name));
+    expect(made.length).toBeGreaterThan(12);
+    expect(made.filter(([, value]) => typeof value !== 'function').map(([name]) => name)).toEqual([]);
+  });
+
+  test('the table has a row for each topic', () => {
+    const page = readFileSync('docs/architecture.md', 'utf8');
+    const topics = [...page.slice(page.indexOf('## Words')).matchAll(/^\| ([a-z- `]+) \|/gm)].map(([, topic]) => topic);
+    for (const topic of [...Object.keys(rules), 'opening', 'masks', 'ready-made functions', 'options', 'words'])
+      expect(topics).toContain(topic);
+  });
+});

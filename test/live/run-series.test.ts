@@ -1,0 +1,104 @@
+/** The run over time: counts in bins against a plain count. */
+import { describe, expect, test } from 'vitest';
+import { RunSeries, type SeriesFrame, SeriesWindow } from '../../src/io/live/run-series.js';
+
+/** Frames of random distances, of which 60 % are hits, and later 15 %. */
+function* frames(count: number, meanMs: number): Generator<SeriesFrame> {
+  let state = 1;
+  const random = (): number => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    at += meanMs * (0.5 + random());
+    const hit = random() < (index < 0.6 * count ? 0.6 : 0.15);
+    yield { at, index, hit, indexed: hit && random() < 0.7, failed: random() < 0.001 };
+  }
+}
+const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
+
+describe('the run over time', () => {
+  test('10⁷ frames: the sums of all columns are those of a plain count, in constant memory', () => {
+    const series = new RunSeries();
+    const plain = { frames: 0, hits: 0, indexed: 0, failed: 0 };
+    const last = { minute: { frames: 0, hits: 0 }, tenMinutes: { frames: 0, hits: 0 } };
+    const all: { at: number; hit: boolean }[] = [];
+    let end = 0;
+    for (const frame of frames(1e7, 1)) {
+      series.add(frame);
+      plain.frames++;
+      if (frame.hit) plain.hits++;
+      if (frame.indexed) plain.indexed++;
+      if (frame.failed) plain.failed++;
+      end = frame.at;
+      if (frame.index > 9.2e6) all.push({ at: frame.at, hit: frame.hit });
+    }
+    for (const count of [40, 600, 1120]) {
+      const columns = series.windows.whole.columns(count);
+      expect(columns.frames.length).toBeLessThanOrEqual(count);
+      for (const name of ['frames', 'hits', 'indexed', 'failed'] as const) expect(sum(columns[name])).toBe(plain[name]);
+    }
+    for (const [name, lengthMs, binMs] of [
+      ['minute', 60_000, 50],
+      ['tenMinutes', 600_000, 500],
+    ] as const) {
+      // Windows begin with a whole bin.
+      const from = Math.ceil((end - lengthMs) / binMs) * binMs;
+      for (const { at, hit } of all) {
+        if (at < from) continue;
+        last[name].frames++;
+        if (hit) last[name].hits++;
+      }
+      const columns = series.windows[name].columns(600);
+      expect([sum(columns.frames), sum(columns.hits)]).toEqual([last[name].frames, last[name].hits]);
+      expect(series.windows[name].sums()).toMatchObject(last[name]);
+    }
+  }, 120_000);
+
+  test('a drop of the hit rate is seen in two columns, and the first frame of each column is exact', () => {
+    const series = new RunSeries();
+    const list = [...frames(12_000, 10)];
+    for (const frame of list) series.add(frame);
+    const { frames: counts, hits, first, from, width, hitSpread } = series.windows.whole.columns(600);
+    expect(counts.length).toBeGreaterThan(60);
+    const shares = [...counts].map((count, i) => (hits[i] as number) / count);
+    const drop = list[7200]?.at as number;
+    const column = Math.floor((drop - from) / width);
+    expect(Math.min(...shares.slice(0, column))).toBeGreaterThan(0.4);
+    expect(Math.max(...shares.slice(column + 2))).toBeLessThan(0.35);
+    for (const [i, index] of first.entries())
+      expect(index, `column ${i}`).toBe(list.findIndex(({ at }) => at >= from + i * width));
+    for (const [i, share] of shares.entries()) {
+      if (!((counts[i] as number) >= 50)) continue;
+      expect(hitSpread[0][i]).toBeLessThanOrEqual(share + 0.1);
+      expect(hitSpread[1][i]).toBeGreaterThanOrEqual(share - 0.1);
+    }
+  });
+
+  test('a time without frames stays empty, and a late frame is counted once', () => {
+    const window = new SeriesWindow(50, 60_000);
+    const frame = { index: 0, hit: true, indexed: false, failed: false };
+    window.add({ ...frame, at: 10 });
+    window.reach(30_000);
+    expect(window.sums()).toMatchObject({ frames: 1, hits: 1 });
+    expect(window.sums(10_000)).toMatchObject({ frames: 0 });
+    window.add({ ...frame, index: 1, at: 1_000_000 });
+    // Older than the window is long.
+    window.add({ ...frame, index: 2, at: 20 });
+    expect(window.sums()).toMatchObject({ frames: 1 });
+    expect([...window.columns(10).first].filter((index) => index >= 0)).toEqual([1]);
+  });
+
+  test('marks and values are bounded, and are not repeated', () => {
+    const series = new RunSeries();
+    for (let i = 0; i < 10_000; i++) {
+      series.mark(i, `event ${i >> 1}`, false);
+      series.value(i, (i >> 1) / 5000);
+    }
+    expect(series.marks).toHaveLength(200);
+    expect(series.marks.at(-1)?.text).toBe('event 4999');
+    expect(series.values.length).toBeLessThanOrEqual(4096);
+    expect(series.values.at(-1)?.[1]).toBe(4999 / 5000);
+  });
+});

@@ -1,0 +1,45 @@
+/** The lists of rooms that are written from the names of their files. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { expect, test } from 'vitest';
+import { registers } from '../../scripts/lib/registers.mjs';
+
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
+const textOf = (file: string): string => readFileSync(`src/${file}`, 'utf8');
+/** The files of src that a file imports. */
+const importsOf = (file: string): string[] =>
+  [...textOf(file).matchAll(/(?:from |import |import\()'(\.[^']+)\.js'/g)].map(([, from]) =>
+    posix.join(posix.dirname(file), `${from}.ts`),
+  );
+
+test('they are what the files say', () => {
+  for (const [path, text] of registers()) expect(readFileSync(path, 'utf8'), `${path}: npm run layout`).toBe(text);
+});
+
+test.each([
+  ['whole/assembly/room-list.ts', /^(?:\w+\/)?\w+\/room\.ts$/],
+  ['whole/assembly/kernels.node.ts', /^(?!whole)(?:\w+\/)?\w+\/kernels\.node\.ts$/],
+  ['whole/assembly/served.ts', /^(?!whole)\w+\/\w+\/served\.ts$/],
+  ['whole/assembly/public.worker.ts', /^\w+\/\w+\/calls\.ts$/],
+  ['entries/tasks.ts', /^\w+\/\w+\/task\.ts$/],
+  ['entries/tasks.node.ts', /^\w+\/\w+\/task\.node\.ts$/],
+  ['whole/validate/tables.ts', /^whole\/validate\/cases\/\w+\/table\.ts$/],
+])('%s has every room with such a file, and no other', (register, pattern) => {
+  const files = sources.filter((file) => pattern.test(file));
+  expect(files.length).toBeGreaterThan(0);
+  const name = pattern.source.replace(/^.*\//, '').replace(/[\\$]/g, '');
+  expect(
+    importsOf(register)
+      .filter((file) => file.endsWith(`/${name}`))
+      .sort(),
+  ).toEqual(files.sort());
+});
+
+test('the kernels of native and CUDA are all in the list of their room', () => {
+  const kernels = sources.filter(
+    (file) => file.endsWith('.ts') && /^export (?:const|function) \w+Op\b.*(?:Native|Cuda)Host/m.test(textOf(file)),
+  );
+  expect(kernels.length).toBeGreaterThan(12);
+  const listed = sources.filter((file) => file.endsWith('/kernels.node.ts')).flatMap(importsOf);
+  expect(kernels.filter((file) => !listed.includes(file))).toEqual([]);
+});
