@@ -80,7 +80,7 @@ for (const set of ['run', 'weak', 'hard', 'multi', 'mono']) {
   const truth = JSON.parse(readFileSync(join(sims, `${set}.truth.json`), 'utf8'));
   const geometry = parseGeometry(readFileSync(join(sims, `${set}.geom`), 'utf8'), `${set}.geom`);
   const dataset = await open(join(sims, `${set}.h5`));
-  const [height, width] = dataset.shape.signal;
+  const [height, width] = dataset.shape.sig;
   const bad = await dataset.mask?.();
   const finder = await context.peaks({
     ...{ width, height, dtype: dataset.dtype, geometry, minRes: 20 },

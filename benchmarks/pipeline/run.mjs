@@ -233,7 +233,7 @@ async function speed() {
 async function widened(file, frames) {
   const { open } = await import(join(root, 'dist/data.node.js'));
   const dataset = await open(file);
-  const [ss, fs] = dataset.shape.signal;
+  const [ss, fs] = dataset.shape.sig;
   const header = `{'descr': '<u4', 'fortran_order': False, 'shape': (${frames}, ${ss}, ${fs}), }`;
   const padded = `${header.padEnd(117)}\n`;
   const npy = join(folder, 'wide.npy');

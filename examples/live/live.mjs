@@ -32,7 +32,7 @@ try {
     output: join(folder, 'live.stream'),
     sinks: [running],
     // The search and the geometry are adjusted on the frames of the first half second.
-    firstFramesTimeout: 0.5,
+    firstFramesTimeoutS: 0.5,
     onEvent: (event) => event.kind === 'warning' && console.error(event.text),
   });
   let [frames, indexed] = [0, 0];

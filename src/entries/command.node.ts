@@ -7,6 +7,7 @@ export { columnGroups, counted, firstFrames, progressLine, rateText } from '../b
 export { type CrystfelProgram, compatRow, ported } from '../base/crystfel-flags.js';
 export { messageOf } from '../base/errors.js';
 export { fileReason } from '../base/file-errors.js';
+export { sliceOf } from '../base/frame-slice.js';
 export {
   explainedAs,
   explanationsText,
@@ -19,7 +20,7 @@ export {
 } from '../base/help-text.js';
 export { median } from '../base/median.js';
 export { exact, nearest } from '../base/options.js';
-export { flagOf, helpText, kebab, rowOfFlag, whoseOf } from '../base/parameter-text.js';
+export { flagOf, helpText, kebab, rowOfFlag, whoseOf, wrapped } from '../base/parameter-text.js';
 export {
   checkParameter,
   type FlagValues,
@@ -39,7 +40,7 @@ export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';
 export { parseAddress } from '../executors/nats/address.js';
-export { connectionRows, executorRows, joinRows, submitRows } from '../executors/parameters.js';
+export { connectionRows, executorRows, joinRows, rankRows, submitRows } from '../executors/parameters.js';
 export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
 export { formats } from '../io/data/formats/table.js';
@@ -82,11 +83,14 @@ export {
   thresholdRows,
   unknownCellRows,
 } from '../serial/pipeline/parameters.js';
+export { shardOf } from '../serial/pipeline/sources/selection.js';
 export { parseIntegration } from '../serial/pipeline/stages/integration-method.js';
 export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
 export { transformRows } from '../transforms/heffte/parameters.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
+export { readCalibration } from '../udf/calibrate/read-calibration.node.js';
+export { mostlyUnknown } from '../udf/output/named-results.js';
 export {
   type AnalysisName,
   analysisNames,
@@ -96,6 +100,7 @@ export {
   rowsOfAnalysis,
   scanRunRows,
 } from '../udf/parameters.js';
+export { roiOf, runRegion } from '../udf/scans/roi-text.node.js';
 export { listenRows, receivedRows, viewRows, watchRows } from '../whole/serving/parameters.js';
 export { StatusServer } from '../whole/serving/status-server.js';
 export { withWatch } from '../whole/serving/watch-run.node.js';

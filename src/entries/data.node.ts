@@ -8,13 +8,13 @@
  */
 import { stat } from 'node:fs/promises';
 import { type Inspect, inspector } from '../io/data/inspect.js';
-import { detect, open } from '../io/data/opening.node.js';
+import { formatsOf, open } from '../io/data/opening.node.js';
 import { seriesNames } from '../io/data/series-files.js';
 
 /** See {@link Inspect}. */
 export const inspect: Inspect = /* @__PURE__ */ inspector({
   open,
-  detect,
+  formatsOf,
   series: async (name) => (/^[A-Za-z]+:\/\//.test(name) ? undefined : (await seriesNames(name))?.files),
   size: (file) =>
     stat(file).then(

@@ -9,10 +9,10 @@
  * @module
  */
 import { type Inspect, inspector } from '../io/data/inspect.js';
-import { detect, open } from '../io/data/opening.browser.js';
+import { formatsOf, open } from '../io/data/opening.browser.js';
 
 /** See {@link Inspect}. */
-export const inspect: Inspect = /* @__PURE__ */ inspector({ open, detect });
+export const inspect: Inspect = /* @__PURE__ */ inspector({ open, formatsOf });
 
 export * from '../io/data/opening.browser.js';
 export * from '../io/data/public.js';

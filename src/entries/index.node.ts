@@ -6,8 +6,8 @@
 
 import { type ContextOptions, openContext } from '../core/context/context.js';
 import { node } from '../whole/assembly/platform.node.js';
-import type { Context } from '../whole/assembly/rooms.js';
-import { type RoomMethods, roomsIn } from '../whole/assembly/rooms.js';
+import type { RoomMethods } from '../whole/assembly/room-list.js';
+import { type Context, roomsIn } from '../whole/assembly/rooms.js';
 
 /** The platform of runs, loaded when a run starts. */
 const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../serial/pipeline/inputs/place.node.js')).runPlace);

@@ -16,8 +16,8 @@
 import { type ContextOptions, openContext } from '../core/context/context.js';
 import { startBrowserWorker } from '../core/workers/start.browser.js';
 import { browser } from '../whole/assembly/platform.browser.js';
-import type { Context } from '../whole/assembly/rooms.js';
-import { type RoomMethods, roomsIn } from '../whole/assembly/rooms.js';
+import type { RoomMethods } from '../whole/assembly/room-list.js';
+import { type Context, roomsIn } from '../whole/assembly/rooms.js';
 
 /** Fetched when a run begins. */
 const rooms = /* @__PURE__ */ roomsIn(

@@ -27,6 +27,11 @@ export { readNpyFile } from '../io/files/npy.node.js';
 export { filePieces } from '../io/files/pieces.js';
 export { expand, readBytes, readCellOption, readText } from '../io/files/read.js';
 export { checkOutput, type Output, openOutput, type WriteOptions, writeWhole } from '../io/files/write.js';
+export {
+  type WriteFiguresOptions,
+  type WrittenFigure,
+  writeFigures,
+} from '../io/report/write-figures.node.js';
 export type { SimulationWriting } from '../io/simulate/describe.js';
 export type { ScanSimulation, ScanTruth } from '../io/simulate/scan.js';
 export { type SimulatedFiles, type SimulateFramesOptions, simulateFrames } from '../io/simulate/write-frames.node.js';

@@ -1,11 +1,12 @@
-/** The task modules that every worker has, by their registered names. A room with tasks adds a line here. */
+/** The task modules that every worker has, by their registered names. */
+/* Written by `npm run layout` from the names of the files of the rooms; do not edit. */
 import type { RegisteredModules } from '../executors/registered.js';
 
 export const tasks: RegisteredModules = {
   pi: () => import('../core/pi/task.js'),
   heffte: () => import('../transforms/heffte/task.js'),
-  pipeline: () => import('../serial/pipeline/task.js'),
-  udf: () => import('../udf/execution/task.js'),
   indexing: () => import('../serial/indexing/task.js'),
   merging: () => import('../serial/merging/task.js'),
+  pipeline: () => import('../serial/pipeline/task.js'),
+  udf: () => import('../udf/execution/task.js'),
 };
