@@ -1,7 +1,7 @@
 /** Parts of the page of frames that need no browser: the numbers of the colour bar, and painted masks as rectangles. */
 import { expect, test } from 'vitest';
 import { parseGeometry } from '../../dist/index.node.js';
-import { barTicks, shareOnBar } from '../../src/apps/pages/view/colour-bar.js';
+import { shareOf, ticksOf } from '../../src/apps/pages/view/bars.js';
 import { errorWords } from '../../src/apps/pages/view/error-words.js';
 import { paintedRegions } from '../../src/apps/pages/view/tool-operations.js';
 
@@ -14,10 +14,10 @@ test.each([
   ['linear', [0.0012, 0.0019]],
 ] as const)('the numbers of a bar, %s from %s, are within it, apart and in order', (scale, limits) => {
   const least = 15;
-  const values = barTicks(limits, scale, 200, least);
+  const values = ticksOf(limits, scale, least / 200);
   expect(values.length).toBeGreaterThanOrEqual(3);
   expect(values.length).toBeLessThanOrEqual(14);
-  const places = values.map((value) => 200 * shareOnBar(value, limits, scale));
+  const places = values.map((value) => 200 * shareOf(value, limits, scale));
   expect(Math.min(...places)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...places)).toBeLessThanOrEqual(200 + 1e-9);
   for (const [i, place] of places.slice(1).entries())
@@ -28,7 +28,7 @@ test.each([
 
 test.each([[[5, 5]], [[0, 0]]] as const)('a bar without a range, %s, has no endless numbers', (limits) => {
   for (const scale of ['linear', 'sqrt', 'log', 'asinh'] as const)
-    expect(barTicks(limits, scale, 200, 15).length).toBeLessThan(20);
+    expect(ticksOf(limits, scale, 15 / 200).length).toBeLessThan(20);
 });
 
 test('painted pixels become rectangles of their panels that cover exactly them', () => {

@@ -1,4 +1,4 @@
-/** Colour bars with numbers, and scale bars, drawn on a picture. */
+/** Colour bars with numbers, and scale bars, drawn beside a picture or on it. */
 import type { Limits } from './contrast.js';
 import type { ScaleName } from './shaders.js';
 
@@ -33,7 +33,8 @@ export function ticksOf(limits: Limits, scale: ScaleName, apart: number): number
   const ticks: number[] = [];
   const step = roundBelow((high - low) * apart * 2.5);
   if (scale === 'linear') {
-    for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) ticks.push(k === 0 ? 0 : k * step);
+    for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
+      ticks.push(k === 0 ? 0 : Number((k * step).toPrecision(12)));
     return ticks.filter((_, i) => ticks.length * apart <= 1.01 || i % 2 === 0);
   }
   const largest = Math.max(Math.abs(low), Math.abs(high));
@@ -58,26 +59,38 @@ export function written(value: number): string {
   return text.replace('-', '−').replace(/\B(?=(\d{3})+(?!\d))/g, size >= 1e4 && size < 1e6 ? '\u202f' : '');
 }
 
-/** Colours, limits and unit of a bar. */
+/** What a colour bar describes, and where it stands. */
 export interface ColourBar {
   /** [256, 3] */
   readonly colours: Uint8Array;
   readonly limits: Limits;
   readonly scale: ScaleName;
-  readonly unit: string;
+  /** What stands above the bar: the unit, or the scale. */
+  readonly title: string;
+  /** Colour of the frame and of the numbers, which contrasts with what lies behind them. */
+  readonly ink: string;
+  /** Colour behind a bar that lies on the picture; without it, the bar stands beside the picture. */
+  readonly ground?: string;
 }
 
 /** Width that a colour bar takes at the right of a picture, in CSS pixels. */
 export const barWidth = 78;
 /** Height of a colour bar, and least distance of its numbers, in CSS pixels. */
 const [longestBar, apartPx] = [220, 22];
+/** A narrower picture has no bar on it, which would cover much of it; in CSS pixels. */
+const leastWidth = 280;
 
-/** Draws a colour bar at the right edge of a canvas; `ink` contrasts with the page. */
-export function drawColourBar(pen: Pen, { colours, limits, scale, unit }: ColourBar, ink: string, dpr: number): void {
-  const { width, height } = pen.canvas;
+/** Draws a colour bar at the right edge of a picture, whose size is in pixels of the canvas. */
+export function drawColourBar(pen: Pen, size: { width: number; height: number }, bar: ColourBar, dpr: number): void {
+  const { colours, limits, scale, title, ink, ground } = bar;
+  const { width, height } = size;
   const length = Math.min(longestBar * dpr, height - 70 * dpr);
-  if (length < 40 * dpr || !(limits[1] > limits[0])) return;
+  if (length < 40 * dpr || !(limits[1] > limits[0]) || (ground && width < leastWidth * dpr)) return;
   const [x, y, thick] = [width - (barWidth - 12) * dpr, (height - length) / 2, 12 * dpr];
+  if (ground) {
+    pen.fillStyle = ground;
+    pen.fillRect(width - barWidth * dpr, y - 26 * dpr, barWidth * dpr, length + 36 * dpr);
+  }
   pen.fillStyle = ink;
   pen.fillRect(x - dpr, y - dpr, thick + 2 * dpr, length + 2 * dpr);
   for (let row = 0; row < length; row++) {
@@ -96,7 +109,7 @@ export function drawColourBar(pen: Pen, { colours, limits, scale, unit }: Colour
   }
   pen.textAlign = 'right';
   pen.textBaseline = 'alphabetic';
-  pen.fillText(unit, width - 4 * dpr, y - 10 * dpr);
+  pen.fillText(title, width - 4 * dpr, y - 10 * dpr);
   pen.textAlign = 'left';
 }
 

@@ -1,7 +1,7 @@
 /** What the page of frames shows beside its picture; loaded with the first frame. */
 import { FrameList } from './frame-list.js';
 
-export { drawColourBar } from './colour-bar.js';
+export { drawColourBar } from './bars.js';
 export { writeCrystals } from './crystals.js';
 export { csvOf } from './frame-list.js';
 

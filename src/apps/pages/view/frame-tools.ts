@@ -4,8 +4,8 @@
  */
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
+import { shareOf } from './bars.js';
 import { Latest } from './calls.js';
-import { shareOnBar } from './colour-bar.js';
 import { element, fitCanvas } from './elements.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
@@ -396,7 +396,7 @@ function drawLens(place: Point): void {
       const hit = pane.layout.pixelAt([place[0] + column, place[1] - pane.viewport.up * row]);
       if (!hit) continue;
       const at = Math.floor(hit.ss) * frame.width + Math.floor(hit.fs);
-      const level = Math.round(255 * Math.max(0, Math.min(1, shareOnBar(frame.data[at] as number, limits, scale))));
+      const level = Math.round(255 * Math.max(0, Math.min(1, shareOf(frame.data[at] as number, limits, scale))));
       const colour = frame.bad?.[at] ? badColour.map((part) => 255 * part) : colours.subarray(3 * level, 3 * level + 3);
       pen.fillStyle = `rgb(${colour.join(' ')})`;
       pen.fillRect((column + half) * edge, (row + half) * edge, edge + 1, edge + 1);

@@ -139,7 +139,10 @@ export class ImagePane {
     if (!this.fourier) drawScaleBar(pen, (stepNm ?? 1) / viewport.zoom, stepNm ? 'nm' : 'positions', devicePixelRatio);
     const ink = inkOf(this.figure);
     if (this.wheel) drawWheel(this.pane, this.wheel, `${written(Number(limits[1].toPrecision(3)))} ${unit}`, ink);
-    else drawColourBar(pen, { colours: colourMaps[this.colours], limits, scale, unit }, ink, devicePixelRatio);
+    else {
+      const bar = { colours: colourMaps[this.colours], limits, scale, title: unit, ink };
+      drawColourBar(pen, overlay, bar, devicePixelRatio);
+    }
   }
 
   /** Writes the values of the controls. */

@@ -35,8 +35,14 @@ function drawAbove(): void {
   const pen = pane.overlay.getContext('2d');
   if (!frame || frame.rgba || !colours || !pen) return;
   frameParts()?.drawTools(pen);
-  if (viewer.show.has('bar'))
-    frameParts()?.drawColourBar(pen, pane.viewport, { limits, scale, colours, light: viewer.light });
+  if (!viewer.show.has('bar')) return;
+  const [ink, ground] = viewer.light ? ['#1d2129', 'rgba(255,255,255,.85)'] : ['#e6e8ec', 'rgba(0,0,0,.7)'];
+  frameParts()?.drawColourBar(
+    pen,
+    pane.viewport,
+    { limits, scale, colours, title: scale, ink, ground },
+    devicePixelRatio,
+  );
 }
 
 drawn.controls = () => {

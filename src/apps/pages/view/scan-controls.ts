@@ -208,8 +208,9 @@ export function drawScan(): void {
   if (frame) {
     const { milliradians } = scan.units;
     drawScaleBar(pen, (milliradians ?? 1) / pane.viewport.zoom, milliradians ? 'mrad' : 'px', devicePixelRatio);
-    const bar = { colours: colourMaps[viewer.colours], limits, scale, unit: 'counts' };
-    drawColourBar(pen, bar, inkOf(document.body), devicePixelRatio);
+    const ink = inkOf(document.body);
+    const bar = { colours: colourMaps[viewer.colours], limits, scale, title: 'counts', ink };
+    drawColourBar(pen, pane.overlay, bar, devicePixelRatio);
   }
   for (const slider of radii) {
     const value = scan.shape[slider.name as 'outer' | 'inner'];
