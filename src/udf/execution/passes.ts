@@ -22,10 +22,12 @@ import { SpareFrames } from './spare-frames.js';
 
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
 
-/** A partition, of which some pieces have been processed: the sums of its frames. */
-interface Pieces {
-  readonly parts: readonly Part[];
-  readonly columns: Float64Array | undefined;
+/** A partition, of which some pieces have been processed. */
+interface Begun {
+  /** Which of the passes of its kind it has: partitions that are processed at the same time have separate ones. */
+  readonly place: number;
+  /** The sums of its frames. */
+  columns?: Float64Array;
 }
 
 /** Parts by UDF, each with the parameters it was made for. */
@@ -76,8 +78,8 @@ export class Passes {
   readonly #spare = new SpareFrames();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
-  /** Sums of the frames of partitions whose pieces are being processed: usually one at a time. */
-  readonly #partial: (Pieces | undefined)[] = [];
+  /** The partitions whose pieces are being processed: usually one at a time. */
+  readonly #begun = new Map<readonly Part[], Begun>();
 
   constructor(open: OpenCore, threads: number, modules?: RunModules) {
     this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.piece);
@@ -211,8 +213,8 @@ export class Passes {
     const width = meta.sig.at(-1) as number;
     const pixels = product(meta.sig);
     // Masks are compared by identity, not by their numbers.
-    const { place, columns } = this.#place(parts);
-    const key = `${place} ${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
+    const begun = this.#begin(parts);
+    const key = `${begun.place} ${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
     let plan = this.#plans.get(key);
     if (!plan) {
       plan = this.#open().then((context) =>
@@ -229,9 +231,9 @@ export class Passes {
     const pass = await plan;
     const more = end < all;
     const sums = await pass.run(frames, end - first, { continues: first > 0, more });
-    const nav = columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
+    const nav = begun.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
     if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);
-    this.#partial[place] = { parts, columns: nav };
+    begun.columns = nav;
     if (more) return;
     this.forget(parts);
     let [column, plane] = [0, 0];
@@ -251,18 +253,18 @@ export class Passes {
 
   /** Drops the sums of a partition that does not go on. */
   forget(parts: readonly Part[]): void {
-    const place = this.#partial.findIndex((one) => one?.parts === parts);
-    if (place >= 0) this.#partial[place] = undefined;
+    this.#begun.delete(parts);
   }
 
-  /** The sums of a partition: each partition that is processed at the same time has a separate pass. */
-  #place(parts: readonly Part[]): { readonly place: number; readonly columns: Float64Array | undefined } {
-    const known = this.#partial.findIndex((one) => one?.parts === parts);
-    if (known >= 0) return { place: known, columns: this.#partial[known]?.columns };
-    const free = this.#partial.indexOf(undefined);
-    const place = free < 0 ? this.#partial.length : free;
-    this.#partial[place] = { parts, columns: undefined };
-    return { place, columns: undefined };
+  #begin(parts: readonly Part[]): Begun {
+    const known = this.#begun.get(parts);
+    if (known) return known;
+    const taken = new Set([...this.#begun.values()].map(({ place }) => place));
+    let place = 0;
+    while (taken.has(place)) place++;
+    const begun = { place };
+    this.#begun.set(parts, begun);
+    return begun;
   }
 
   async dispose(): Promise<void> {
