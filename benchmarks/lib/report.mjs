@@ -1,5 +1,7 @@
 // The report of all benchmarks: medians and ranges over the rounds, a page of Markdown, and a plot of each section.
 
+import { reasonOf } from './missed.mjs';
+
 const places = (value) => (Math.abs(value) >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
 const sorted = (values) => [...values].sort((a, b) => a - b);
 const median = (values) => {
@@ -56,6 +58,18 @@ function rowOf(line) {
   return `| ${what} | ${places(value)} ${unit}${spread(line.range)} | ${theirs} | ${times} | ${goal} |`;
 }
 
+/** The missed aims, by their reasons. */
+function missedIn(sections) {
+  const groups = new Map();
+  for (const [name, { title, lines }] of Object.entries(sections))
+    for (const line of lines.filter((one) => reaches(one) === false)) {
+      const reason = reasonOf(name, line.what) ?? 'No reason is known.';
+      groups.set(reason, [...(groups.get(reason) ?? []), `${title}: ${line.what}`]);
+    }
+  if (groups.size === 0) return [];
+  return ['', 'Missed:', '', ...[...groups].map(([reason, all]) => `- ${all.join('; ')}. *${reason}*`)];
+}
+
 /** The page of all sections. */
 export function reportOf(sections) {
   const all = Object.values(sections).flatMap(({ lines }) => lines);
@@ -69,6 +83,7 @@ export function reportOf(sections) {
     'run. Figures marked "elsewhere" were published or measured on another machine.',
     '',
     `${met.length} of ${judged.length} aims are met.`,
+    ...missedIn(sections),
   ];
   for (const [name, { title, command, date, load, rounds, machine, lines }] of Object.entries(sections)) {
     page.push(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
+import { reportOf } from '../../benchmarks/lib/report.mjs';
 import { runRound } from '../../benchmarks/lib/round.mjs';
 
 /** Runs a program that records a line and ends as `ending` says. */
@@ -39,4 +40,22 @@ test('a benchmark that fails, or records nothing, has no lines', async () => {
     lines: [],
     problem: '0 lines, ended with 0',
   });
+});
+
+test('a report lists each missed aim once, with its reason', () => {
+  const line = (what: string, value: number) => ({
+    what,
+    value,
+    range: [value, value],
+    unit: 'x',
+    aim: 2,
+    aimOf: 'value',
+  });
+  const lines = [line('two workers over one', 1.5), line('another', 1), line('reached', 3)];
+  const section = { title: 'Frames', command: '', date: '', load: 1, rounds: 1, machine: '', lines };
+  const [, missed] = reportOf({ pipeline: section }).split('\n\n## ')[0]?.split('Missed:\n\n') ?? [];
+  expect(missed?.trim().split('\n')).toEqual([
+    expect.stringMatching(/^- Frames: two workers over one\. \*Both processors /),
+    '- Frames: another. *No reason is known.*',
+  ]);
 });
