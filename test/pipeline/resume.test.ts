@@ -1,6 +1,6 @@
 /** A run that is killed and resumed: every output equals that of a run that was not interrupted. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -85,6 +85,33 @@ describe('a resumed run', () => {
       expect(mergeOf(out) ?? out).toBe(whole.merge);
     },
   );
+
+  test('killed as soon as the stream has its name: the other outputs are whole', async () => {
+    const cwd = place('named');
+    await killed([...usual, '-j', '1'], cwd, 'run.stream', 0);
+    const { code, err } = await ewald([...usual, '-j', '1', '--resume'], { cwd });
+    expect(code, err).toBe(0);
+    expect(written(cwd)).toEqual({ ...whole, merge: undefined });
+  });
+
+  test('that was finished leaves its outputs as they are; a new frame would not be in all of them', async () => {
+    const cwd = place('finished');
+    const copy = (name: string) => copyFileSync(join(folder, 'sim', name), join(folder, 'finished', name));
+    const own = ['index', 'run.h5', '-g', '../sim/run.geom', '-p', '../sim/run.cell', '--backend=wasm', '-j', '1'];
+    const argv = [...own, '-o', 'run.stream', '--sol=run.sol', '--html=run.html', '--first=4'];
+    copy('run.h5');
+    expect(await ewald(argv, { cwd })).toMatchObject({ code: 0 });
+    const files = () => ['run.stream', 'run.sol', 'run.html'].map((name) => readFileSync(join(cwd, name), 'latin1'));
+    const before = files();
+    const again = await ewald([...argv, '--resume'], { cwd });
+    expect(again.code, again.err).toBe(0);
+    expect(files()).toEqual(before);
+    const longer = await ewald([...argv.slice(0, -1), '--resume'], { cwd });
+    expect(longer.code, longer.err).toBe(2);
+    expect(longer.err).toMatch(/--sol would lack frames: 4 of the 4 frames in the stream were searched without it/);
+    expect(files()).toEqual(before);
+    expect(readdirSync(cwd).sort()).toEqual(['run.h5', 'run.html', 'run.sol', 'run.stream']);
+  });
 
   test('interrupted by Ctrl-C: the other outputs are continued as the stream is', async () => {
     const cwd = place('cut');

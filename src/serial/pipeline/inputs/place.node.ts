@@ -71,6 +71,17 @@ const files: PlaceFiles = {
     return (await Promise.all(parts)).reduce((sum, part) => sum + part, bytes);
   },
   identityOf: identity,
+  async isAfter(path, other) {
+    const [time = Number.NaN, before = Number.NaN] = await Promise.all(
+      [path, other].map((name) =>
+        stat(name).then(
+          ({ ctimeMs }) => ctimeMs,
+          () => undefined,
+        ),
+      ),
+    );
+    return time >= before;
+  },
   absolute: (path) => (isAddress(path) ? path : resolve(path)),
   beside: (list, file) => (isAddress(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),
 };

@@ -31,6 +31,8 @@ export interface PlaceFiles {
   sizeOf(path: string): Promise<number>;
   /** An identity that all names of one file share; undefined if the file does not exist. */
   identityOf(path: string): Promise<string | undefined>;
+  /** Whether both files are there, and `path` got its name or its contents after `other`. */
+  isAfter(path: string, other: string): Promise<boolean>;
   /** The absolute path. */
   absolute(path: string): string;
   /** Resolves the name of a file relative to the list that contains it. */

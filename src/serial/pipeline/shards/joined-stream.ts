@@ -40,10 +40,10 @@ export class JoinedStream implements StreamFile {
     return this.#add(stored);
   }
 
-  async close(mayGoOn?: boolean): Promise<void> {
+  async close(): Promise<void> {
     await this.#pumping;
     if (this.#failure) throw this.#failure.error;
-    await this.#stream.close(mayGoOn);
+    await this.#stream.close();
     await this.#folder.close(false);
   }
 

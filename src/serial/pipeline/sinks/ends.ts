@@ -41,18 +41,18 @@ export class Ends {
     }
   }
 
-  /** Ends the stream, then every sink. */
-  async close(stream: StreamFile | undefined, isWhole: boolean, mayGoOn: boolean): Promise<Ended> {
+  /** Ends the stream, then every sink; the files of those that were finished earlier stay as they are. */
+  async close(stream: StreamFile | undefined, isWhole: boolean, finished: readonly FrameSink[]): Promise<Ended> {
     const end = async (): Promise<string | boolean | undefined> => {
       if (!stream) return undefined;
       if (!isWhole) return stream.leave();
-      await stream.close(mayGoOn);
+      await stream.close();
       return true;
     };
     const ofStream = stream && ((await this.#trying(end)) ?? (this.failed ? false : undefined));
     const sinks: string[] = [];
     for (const sink of this.#sinks) {
-      const said = await this.#trying(() => sink.close(isWhole));
+      const said = finished.includes(sink) ? undefined : await this.#trying(() => sink.close(isWhole));
       if (said === undefined) await sink.discard().catch(() => undefined);
       else sinks.push(said);
     }

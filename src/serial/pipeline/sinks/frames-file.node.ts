@@ -93,9 +93,14 @@ export class FramesFile implements EarlierFrames {
     return bytes;
   }
 
-  /** Closes the file, and removes it unless the stream may still be continued. */
-  async close(isKept: boolean): Promise<void> {
+  /** Closes the file; one without any result is removed. */
+  async close(): Promise<void> {
+    const { size } = await this.#handle.stat();
     await this.#handle.close();
-    if (!isKept) await rm(this.#path, { force: true });
+    if (size === 0) await this.remove();
+  }
+
+  remove(): Promise<void> {
+    return rm(this.#path, { force: true });
   }
 }

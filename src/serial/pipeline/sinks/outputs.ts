@@ -209,6 +209,22 @@ function writingOf(kind: keyof typeof sinkWriting, { resume }: OutputOptions): W
 /** Outputs that need the frames of all sessions, apart from the sinks of the caller. */
 const ofAllFrames = ['hdf5', 'sol', 'html', 'refinedGeometry', 'mille'] as const;
 
+/** The outputs that are open. */
+interface Opened {
+  /** The files other than the stream, with the one that `stand` may write. */
+  readonly files: readonly FrameSink[];
+  readonly stand: DetectorSink;
+  readonly view: readonly FrameSink[];
+  readonly stream: StreamFile | undefined;
+}
+
+/** The run that is resumed. */
+interface Resumed {
+  readonly learn: (record: FrameRecord) => void;
+  readonly warn: (text: string) => void;
+  readonly place: RunPlace;
+}
+
 export class Outputs {
   readonly #options: OutputOptions;
   readonly #ends: Ends;
@@ -217,20 +233,27 @@ export class Outputs {
   #joined: JoinedStream | undefined;
   readonly #frames: EarlierFrames | undefined;
   readonly #stand: DetectorSink;
+  /** The files other than the stream. */
+  readonly #files: readonly FrameSink[];
+  /**
+   * What the first new frame leads to, in a run that is resumed after all its files were finished: until then, they
+   * stay as they are.
+   */
+  #lacks: (() => void) | undefined;
 
   private constructor(
     options: OutputOptions,
-    sinks: readonly FrameSink[],
-    stand: DetectorSink,
-    stream: StreamFile | undefined,
+    { files, stand, view, stream }: Opened,
     failed: (error: unknown) => void,
   ) {
     this.#options = options;
-    this.#sinks = sinks;
+    // The sinks of the caller are closed before the report and the viewer, which show their results.
+    this.#sinks = [...(options.sinks ?? []), ...files, ...view];
+    this.#files = files;
     this.#stand = stand;
     this.#stream = stream;
     this.#frames = stream?.frames;
-    this.#ends = new Ends(sinks, failed);
+    this.#ends = new Ends(this.#sinks, failed);
   }
 
   /** Remarks on the detector, derived from the crystals. */
@@ -257,7 +280,9 @@ export class Outputs {
       sinks.push(stand);
       const remarks = (): string[] => [scene.doubt() ?? scene.multiples(), stand.remarks()].flat();
       for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
-      if (options.view) sinks.push(options.view.runSink(viewedRun(scene, options.sinks)));
+      const files = [...sinks];
+      const view = options.view ? [options.view.runSink(viewedRun(scene, options.sinks))] : [];
+      sinks.push(...view);
       const stream =
         options.output === undefined
           ? undefined
@@ -272,8 +297,7 @@ export class Outputs {
               earlier: earlier.frame,
               unread: earlier.unread,
             });
-      // The sinks of the caller are closed before the report and the viewer, which show their results.
-      return new Outputs(options, [...(options.sinks ?? []), ...sinks], stand, stream, scene.failed);
+      return new Outputs(options, { files, stand, view, stream }, scene.failed);
     } catch (error) {
       for (const sink of sinks) await sink.discard();
       throw error;
@@ -286,6 +310,7 @@ export class Outputs {
       await this.#stream?.unread(item.origin.serial);
       return;
     }
+    this.#lacks?.();
     await this.#ends.add(item);
     await this.#frames?.add(item);
     const { storedText, text = this.#stream && streamText(item, this.#options) } = item;
@@ -305,13 +330,10 @@ export class Outputs {
 
   /**
    * Passes the frames of earlier sessions to the outputs that hold them, and to `learn`; `streamed` of them are in the
-   * stream. If some are missing, throws `Argument` for tables, and warns of other outputs, that would lack them.
+   * stream. If some are missing, throws `Argument` for tables, and warns of other outputs, that would lack them; if all
+   * outputs were finished, only when a frame is added.
    */
-  async resume(
-    isDone: IsDone,
-    streamed: number,
-    { learn, warn }: { readonly learn: (record: FrameRecord) => void; readonly warn: (text: string) => void },
-  ): Promise<void> {
+  async resume(isDone: IsDone, streamed: number, { learn, warn, place }: Resumed): Promise<void> {
     if (!this.#frames) return;
     let found = 0;
     const done = ({ origin: { serial, filename, event = 0 } }: FrameRecord): boolean => isDone(serial, filename, event);
@@ -324,14 +346,31 @@ export class Outputs {
     const lacking = ofAllFrames.filter((name) => this.#options[name]);
     const tables = lacking.filter((name) => name === 'hdf5' || name === 'sol');
     const why = `${streamed - found} of the ${streamed} frames in the stream were searched without it`;
-    if (tables.length > 0)
-      throw refusal(
-        'pipeline',
-        (said) =>
-          `${tables.map(said).join(' and ')} would lack frames: ${why}; leave it out with ${said('resume')}, or ` +
-          `begin again with ${setting(said, 'force', true)}`,
+    const lacks = (): void => {
+      this.#lacks = undefined;
+      if (tables.length > 0)
+        throw refusal(
+          'pipeline',
+          (said) =>
+            `${tables.map(said).join(' and ')} would lack frames: ${why}; leave it out with ${said('resume')}, or ` +
+            `begin again with ${setting(said, 'force', true)}`,
+        );
+      warn(
+        `${lacking.length > 0 ? lacking.join(' and ') : 'the merge'} will cover only frames of this session: ${why}`,
       );
-    warn(`${lacking.length > 0 ? lacking.join(' and ') : 'the merge'} will cover only frames of this session: ${why}`);
+    };
+    if (found === 0 && lacking.length > 0 && (await this.#areFinished(lacking, place))) this.#lacks = lacks;
+    else lacks();
+  }
+
+  /** Whether files were finished after the stream, as the end of a run does: each is then of all its frames. */
+  async #areFinished(names: readonly (typeof ofAllFrames)[number][], { files }: RunPlace): Promise<boolean> {
+    const { output } = this.#options;
+    const targets = names.map((name) => (name === 'mille' ? milleTarget(this.#options) : this.#options[name]));
+    for (const target of targets)
+      if (typeof target !== 'string' || typeof output !== 'string' || !(await files?.isAfter(target, output)))
+        return false;
+    return true;
   }
 
   /** Joins the stream from the texts that workers store in a folder. */
@@ -344,7 +383,10 @@ export class Outputs {
   /** Ends a run: outputs are complete, or contain the frames finished so far; with `mayGoOn`, `resume` adds more. */
   async close(isWhole: boolean, mayGoOn: boolean): Promise<OutputEnd[]> {
     const { output } = this.#options;
-    const ended = await this.#ends.close(this.#stream, isWhole, mayGoOn);
+    const finished = this.#lacks ? this.#files : [];
+    const ended = await this.#ends.close(this.#stream, isWhole, finished);
+    // The last thing of a run: a process that is killed before has lost nothing of an output.
+    if (isWhole && !mayGoOn && !this.#ends.failed) await this.#frames?.remove();
     const sinks = ended.sinks.filter((text) => text !== '');
     const state = isWhole ? 'written' : 'kept';
     const all: OutputEnd[] = [];

@@ -76,7 +76,8 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
     const place = { file, target, part, lock, frames };
     return goesOn ? await goOn(place, left !== undefined, options) : await started(place, options.head);
   } catch (error) {
-    await frames?.close(options.resume);
+    await frames?.close();
+    if (!options.resume) await frames?.remove();
     await lock.release();
     throw error;
   }
@@ -195,11 +196,11 @@ class PartFile implements StreamFile {
     return this.write(`${marks.unread}${serial}.\n`);
   }
 
-  async close(mayGoOn = false): Promise<void> {
+  async close(): Promise<void> {
     const { part, target, lock } = this.#place;
     const isNew = this.#handle !== undefined;
     try {
-      await this.#shut(mayGoOn);
+      await this.#shut();
       if (isNew) {
         await lock.confirm();
         await rename(part, target);
@@ -228,9 +229,10 @@ class PartFile implements StreamFile {
   }
 
   async #drop(): Promise<undefined> {
-    const { part, lock } = this.#place;
+    const { part, frames, lock } = this.#place;
     try {
-      await this.#shut(false);
+      await this.#shut();
+      await frames?.remove();
       await rm(part, { force: true });
     } finally {
       await lock.release();
@@ -257,10 +259,10 @@ class PartFile implements StreamFile {
   }
 
   /** Keeps only complete chunks, and ensures that they are on the disk. */
-  async #shut(keepsFrames = true): Promise<void> {
+  async #shut(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await this.#place.frames?.close(keepsFrames);
+    await this.#place.frames?.close();
     const handle = this.#handle;
     if (!handle) return;
     try {

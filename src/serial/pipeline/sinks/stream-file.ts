@@ -15,8 +15,8 @@ export interface StreamFile {
   unread(serial: number): Promise<void>;
   /** The results of its frames, if `keepsFrames` was asked for and it is a file. */
   readonly frames?: EarlierFrames | undefined;
-  /** Renames the file to its final name; with `mayGoOn`, the results of its frames are kept for `resume`. */
-  close(mayGoOn?: boolean): Promise<void>;
+  /** Renames the file to its final name; the results of its frames are kept. */
+  close(): Promise<void>;
   /**
    * Keeps finished frames for `resume`; returns the name, or undefined if there were none and the file was removed.
    * Throws `File` if they may not have reached the disk.
@@ -30,6 +30,8 @@ export interface EarlierFrames {
   add(record: FrameRecord): Promise<void>;
   /** Reads those of earlier sessions that are in the stream, in order; the others are discarded. */
   read(isDone: (record: FrameRecord) => boolean): AsyncIterable<FrameRecord>;
+  /** Removes them: every output is complete, and none can be continued. */
+  remove(): Promise<void>;
 }
 
 export interface StreamFileOptions {
