@@ -37,6 +37,10 @@ test.for([
   // A signature that no column holds.
   ['ffi lib.h', '    Adds two numbers'],
   ['pi --points 1e6 --backend wasm', 'error bar'],
+  ['devices', '--json has all details'],
+  ['validate pi:single --verbose', 'outcome'],
+  ['bench pi:single:first=0:points=256 --seconds 0.01', 'half spread'],
+  ['cell run.h5 -g run.geom', 'repeats it'],
 ] as const)('%s', async ([line, column]) => {
   const { out, err } = await ewald(line.split(' '), { cwd: folder, env });
   expect(out, err).toContain(column);

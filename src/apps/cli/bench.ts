@@ -2,7 +2,20 @@
 import type { Command } from 'commander';
 import { benchRows, type FlagValues, type Parameters, refuseOthers } from '../../entries/command.node.js';
 import { type BenchReport, type BenchResult, bench, shown, type Timing } from '../../entries/validate.js';
-import { bold, type CliDeps, dim, endDone, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  dim,
+  endDone,
+  green,
+  Progress,
+  print,
+  printJson,
+  prose,
+  red,
+  table,
+  yellow,
+} from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 import { backendsOf, place, versions } from './validate.js';
@@ -98,14 +111,12 @@ function printReport({ rows, peers, backends, cases, interrupted }: BenchReport)
   }
   print(table(['case', 'backend', 'plan ms', 'run ms', 'half spread', 'rate', 'ratio'], lines, [2, 3, 4, 5]));
   for (const { id, backend, kernels } of rows)
-    if (kernels) print(dim(`${id} on ${backend}, device times: ${kernels.slice(0, 6).map(timeOf).join(', ')}`));
-  print(
-    dim(
-      'run: median of the runs; half spread: half the distance of the quartiles; ' +
-        'every row was verified before it was timed',
-    ),
-  );
+    if (kernels) print(dim(prose(`${id} on ${backend}, device times: ${kernels.slice(0, 6).map(timeOf).join(', ')}`)));
+  const legend =
+    'run: median of the runs; half spread: half the distance of the quartiles; every row was verified before it was ' +
+    'timed';
+  print(dim(prose(legend)));
   for (const { backend, device } of backends)
-    if (device) print(`${bold(backend.padEnd(8))} ${device.name} ${dim(`(${device.driver})`)}`);
+    if (device) print(`${bold(backend.padEnd(8))} ${prose(`${device.name} ${dim(`(${device.driver})`)}`, 9)}`);
   if (interrupted) print(yellow(`interrupted after ${cases.finished} of ${cases.chosen} cases`));
 }

@@ -52,6 +52,7 @@ import {
   Progress,
   print,
   printJson,
+  prose,
   warn,
   yellow,
 } from './output.js';
@@ -264,7 +265,7 @@ async function cellOfFrames(
 }
 
 const shape = (p: readonly number[]): string =>
-  p.map((x, i) => `${x.toFixed(3).padStart(i < 3 ? 8 : 7)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
+  p.map((x, i) => `${x.toFixed(3).padStart(7)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
 
 /** One line per Bravais lattice, the chosen one first. */
 function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, rank: number): string {
@@ -276,7 +277,9 @@ function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, 
     `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${counted(images, 'still')}:`,
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
     ...(errors && bravais[0]
-      ? [`  errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; -p ${cellText(bravais[0])} repeats it`]
+      ? [
+          `  ${prose(`errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; -p ${cellText(bravais[0])} repeats it`, 2)}`,
+        ]
       : []),
   ].join('\n');
 }

@@ -1,7 +1,7 @@
 /** `ewald devices`: lists all backends, whether they are available, and why not. */
 import type { Command } from 'commander';
 import type { EngineReport } from '../../entries/index.node.js';
-import { backendOption, bold, type CliDeps, dim, green, print, printJson, red } from './output.js';
+import { backendOption, bold, type CliDeps, dim, green, print, printJson, prose, red } from './output.js';
 import { withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -24,28 +24,30 @@ export function register(program: Command, { devices }: CliDeps): void {
         `${mark} ${bold(backend.padEnd(8))} ${available ? (name ?? '') : dim('not available')}` +
           (chosen ? green('   chosen') : ''),
       );
-      print(`             ${dim(reason)}`);
+      below(dim(reason));
       if (device) {
         const gib = memory === null ? '' : `, ${(memory / 2 ** 30).toFixed(1)} GiB`;
-        print(`             ${dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`)}`);
+        below(dim(`${device.kind}, ${device.precisions.join(' and ')}${gib}, ${device.driver}`));
       }
       for (const { rooms, reason } of faults ?? [])
-        print(`             ${red(`not used for ${rooms.join(', ')}: it fails the self-test of ${reason}`)}`);
+        below(red(`not used for ${rooms.join(', ')}: it fails the self-test of ${reason}`));
       for (const engine of engines) printEngine(engine);
     }
-    print(
-      dim(
-        '\n● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
-          'EWALD_BACKEND=NAME; --json has all details',
-      ),
-    );
+    print();
+    const legend =
+      '● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
+      'EWALD_BACKEND=NAME; --json has all details';
+    print(dim(prose(legend)));
   });
 }
+
+/** Prints what belongs to the backend above. */
+const below = (text: string): void => print(`             ${prose(text, 13)}`);
 
 /** Prints an external FFT engine below the backend that loads it; the libraries that were tried are in `--json`. */
 function printEngine({ engine, available, proven, library, reason }: EngineReport): void {
   const where = available
     ? `${reason}, ${library}${proven ? '' : ', unproven: so far only tested with a stand-in'}`
     : dim(reason);
-  print(`             ${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
+  below(`${available ? '○' : dim('–')} ${bold(`--engine ${engine}`)} ${where}`);
 }

@@ -23,7 +23,20 @@ import {
   validate,
   verdictOf,
 } from '../../entries/validate.js';
-import { bold, type CliDeps, dim, endDone, green, Progress, print, printJson, red, table, yellow } from './output.js';
+import {
+  bold,
+  type CliDeps,
+  dim,
+  endDone,
+  green,
+  Progress,
+  print,
+  printJson,
+  prose,
+  red,
+  table,
+  yellow,
+} from './output.js';
 import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -202,12 +215,12 @@ function printReport(report: Report, verbose: boolean): void {
   for (const { backend, device, reason } of report.backends) {
     const mine = report.rows.filter((row) => row.backend === backend);
     const absent = mine.filter(({ outcome }) => outcome === 'absent').length;
-    print(
-      `${bold(backend.padEnd(8))} ${device ? `${device.name} ${dim(`(${device.driver})`)}` : dim(`${absent > 0 ? `${absent} cases absent` : 'absent'}: ${reason}`)}`,
-    );
+    const why = `${absent > 0 ? `${absent} cases absent` : 'absent'}: ${reason}`;
+    const text = device ? `${device.name} ${dim(`(${device.driver})`)}` : dim(why);
+    print(`${bold(backend.padEnd(8))} ${prose(text, 9)}`);
   }
   for (const { id, backend, why, outcome } of run) {
-    if (outcome === 'fail') print(`${red('fail')}     ${id} on ${backend}: ${why}`);
+    if (outcome === 'fail') print(`${red('fail')}     ${prose(`${id} on ${backend}: ${why}`, 9)}`);
   }
   // A reason shared by many rows is printed once.
   for (const outcome of ['refused', 'todo', 'sampled'] as const) {
@@ -215,7 +228,7 @@ function printReport(report: Report, verbose: boolean): void {
     for (const row of run)
       if (row.outcome === outcome)
         reasons.set(`${row.backend}: ${row.why}`, (reasons.get(`${row.backend}: ${row.why}`) ?? 0) + 1);
-    for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${count} × ${reason}`);
+    for (const [reason, count] of reasons) print(`${yellow(outcome.padEnd(8))} ${prose(`${count} × ${reason}`, 9)}`);
   }
   const counts = Object.entries(report.counts).filter(([, count]) => count > 0);
   print(`\n${counts.map(([outcome, count]) => paints[outcome as Outcome](`${count} ${outcome}`)).join(', ')}`);
