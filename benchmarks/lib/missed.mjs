@@ -17,14 +17,14 @@ const reasons = [
   {
     section: 'fft',
     line: /^r2c over c2c/,
-    reason: 'Separating the spectra of two halves is a pass of its own, which short rows do not hide.',
+    reason: 'Separating the spectra of two halves is a separate pass, which short rows do not hide.',
   },
   {
     section: 'peaks',
     line: /./,
     reason:
-      'The aim is an absolute time for a threshold that few pixels reach; at 0 every pixel is examined. The line with ' +
-      'a threshold of 12 took 6.9 ms on another day (results/peaks.md).',
+      'The aim is an absolute time for a threshold that few pixels reach; at 0 every pixel is examined. The line ' +
+      'with a threshold of 12 took 6.9 ms on another day (results/peaks.md).',
   },
   {
     line: /^workers, wasm: two ranks over one$/,

@@ -464,5 +464,13 @@ test('outputs beside a stream are independent: a failed one is reported, others 
   const { code, out, err } = await commands.run(words);
   expect([code, err]).toEqual([1, expect.stringContaining('/dev/full cannot be written: the disk is full')]);
   expect(out).toMatch(/crystals in a\.h5\n.*report in a\.html/);
-  expect(besides()).toEqual(['a.h5', 'a.html', 'a.stream']);
+  expect(err).toContain('the results of the frames are kept: resume (--resume) writes the outputs once more');
+  expect(besides()).toEqual(['a.h5', 'a.html', 'a.stream', 'a.stream.frames']);
+  // Without another search, the output that failed is written.
+  const stream = text(at('a.stream'));
+  const again = await commands.run(words.map((word) => word.replace('/dev/full', 'a.sol')).concat('--resume'));
+  expect(again.code, again.err).toBe(0);
+  expect(besides()).toEqual(['a.h5', 'a.html', 'a.sol', 'a.stream']);
+  expect(text(at('a.stream'))).toBe(stream);
+  expect(text(at('a.sol')).split('\n').length).toBeGreaterThan(1);
 });

@@ -256,11 +256,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const isDone: IsDone = (serial, file, event) =>
     checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
   try {
-    await outputs.resume(isDone, streamed, {
-      learn: (record) => summary.learn(record),
-      warn: scene.warn,
-      place: scene.place,
-    });
+    await outputs.resume(isDone, streamed, (record) => summary.learn(record));
   } catch (error) {
     await outputs.discard();
     throw error;

@@ -23,7 +23,7 @@ import { SpareFrames } from './spare-frames.js';
 type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
 
 /** A partition, of which some pieces have been processed. */
-interface Begun {
+interface Started {
   /** Which of the passes of its kind it has: partitions that are processed at the same time have separate ones. */
   readonly place: number;
   /** The sums of its frames. */
@@ -79,7 +79,7 @@ export class Passes {
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
   /** The partitions whose pieces are being processed: usually one at a time. */
-  readonly #begun = new Map<readonly Part[], Begun>();
+  readonly #started = new Map<readonly Part[], Started>();
 
   constructor(open: OpenCore, threads: number, modules?: RunModules) {
     this.modules = new WasmFunctions(modules?.codes, modules?.largest, modules?.piece);
@@ -213,8 +213,9 @@ export class Passes {
     const width = meta.sig.at(-1) as number;
     const pixels = product(meta.sig);
     // Masks are compared by identity, not by their numbers.
-    const begun = this.#begin(parts);
-    const key = `${begun.place} ${meta.inputDtype} ${meta.sig.join('x')} ${steps.map((step) => this.#identify(step)).join(' ')}`;
+    const started = this.#start(parts);
+    const identities = steps.map((step) => this.#identify(step));
+    const key = [started.place, meta.inputDtype, meta.sig.join('x'), ...identities].join(' ');
     let plan = this.#plans.get(key);
     if (!plan) {
       plan = this.#open().then((context) =>
@@ -231,9 +232,9 @@ export class Passes {
     const pass = await plan;
     const more = end < all;
     const sums = await pass.run(frames, end - first, { continues: first > 0, more });
-    const nav = begun.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
+    const nav = started.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
     if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);
-    begun.columns = nav;
+    started.columns = nav;
     if (more) return;
     this.forget(parts);
     let [column, plane] = [0, 0];
@@ -253,18 +254,18 @@ export class Passes {
 
   /** Drops the sums of a partition that does not go on. */
   forget(parts: readonly Part[]): void {
-    this.#begun.delete(parts);
+    this.#started.delete(parts);
   }
 
-  #begin(parts: readonly Part[]): Begun {
-    const known = this.#begun.get(parts);
+  #start(parts: readonly Part[]): Started {
+    const known = this.#started.get(parts);
     if (known) return known;
-    const taken = new Set([...this.#begun.values()].map(({ place }) => place));
+    const taken = new Set([...this.#started.values()].map(({ place }) => place));
     let place = 0;
     while (taken.has(place)) place++;
-    const begun = { place };
-    this.#begun.set(parts, begun);
-    return begun;
+    const started = { place };
+    this.#started.set(parts, started);
+    return started;
   }
 
   async dispose(): Promise<void> {

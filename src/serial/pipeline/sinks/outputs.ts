@@ -218,15 +218,9 @@ interface Opened {
   readonly stream: StreamFile | undefined;
 }
 
-/** The run that is resumed. */
-interface Resumed {
-  readonly learn: (record: FrameRecord) => void;
-  readonly warn: (text: string) => void;
-  readonly place: RunPlace;
-}
-
 export class Outputs {
   readonly #options: OutputOptions;
+  readonly #scene: OutputScene;
   readonly #ends: Ends;
   readonly #sinks: readonly FrameSink[];
   #stream: StreamFile | undefined;
@@ -241,11 +235,7 @@ export class Outputs {
    */
   #lacks: (() => void) | undefined;
 
-  private constructor(
-    options: OutputOptions,
-    { files, stand, view, stream }: Opened,
-    failed: (error: unknown) => void,
-  ) {
+  private constructor(options: OutputOptions, { files, stand, view, stream }: Opened, scene: OutputScene) {
     this.#options = options;
     // The sinks of the caller are closed before the report and the viewer, which show their results.
     this.#sinks = [...(options.sinks ?? []), ...files, ...view];
@@ -253,7 +243,8 @@ export class Outputs {
     this.#stand = stand;
     this.#stream = stream;
     this.#frames = stream?.frames;
-    this.#ends = new Ends(this.#sinks, failed);
+    this.#scene = scene;
+    this.#ends = new Ends(this.#sinks, scene.failed);
   }
 
   /** Remarks on the detector, derived from the crystals. */
@@ -297,7 +288,7 @@ export class Outputs {
               earlier: earlier.frame,
               unread: earlier.unread,
             });
-      return new Outputs(options, { files, stand, view, stream }, scene.failed);
+      return new Outputs(options, { files, stand, view, stream }, scene);
     } catch (error) {
       for (const sink of sinks) await sink.discard();
       throw error;
@@ -333,7 +324,7 @@ export class Outputs {
    * stream. If some are missing, throws `Argument` for tables, and warns of other outputs, that would lack them; if all
    * outputs were finished, only when a frame is added.
    */
-  async resume(isDone: IsDone, streamed: number, { learn, warn, place }: Resumed): Promise<void> {
+  async resume(isDone: IsDone, streamed: number, learn: (record: FrameRecord) => void): Promise<void> {
     if (!this.#frames) return;
     let found = 0;
     const done = ({ origin: { serial, filename, event = 0 } }: FrameRecord): boolean => isDone(serial, filename, event);
@@ -355,16 +346,17 @@ export class Outputs {
             `${tables.map(said).join(' and ')} would lack frames: ${why}; leave it out with ${said('resume')}, or ` +
             `begin again with ${setting(said, 'force', true)}`,
         );
-      warn(
+      this.#scene.warn(
         `${lacking.length > 0 ? lacking.join(' and ') : 'the merge'} will cover only frames of this session: ${why}`,
       );
     };
-    if (found === 0 && lacking.length > 0 && (await this.#areFinished(lacking, place))) this.#lacks = lacks;
+    if (found === 0 && lacking.length > 0 && (await this.#areFinished(lacking))) this.#lacks = lacks;
     else lacks();
   }
 
   /** Whether files were finished after the stream, as the end of a run does: each is then of all its frames. */
-  async #areFinished(names: readonly (typeof ofAllFrames)[number][], { files }: RunPlace): Promise<boolean> {
+  async #areFinished(names: readonly (typeof ofAllFrames)[number][]): Promise<boolean> {
+    const { files } = this.#scene.place;
     const { output } = this.#options;
     const targets = names.map((name) => (name === 'mille' ? milleTarget(this.#options) : this.#options[name]));
     for (const target of targets)
@@ -386,7 +378,10 @@ export class Outputs {
     const finished = this.#lacks ? this.#files : [];
     const ended = await this.#ends.close(this.#stream, isWhole, finished);
     // The last thing of a run: a process that is killed before has lost nothing of an output.
-    if (isWhole && !mayGoOn && !this.#ends.failed) await this.#frames?.remove();
+    if (isWhole && !mayGoOn && this.#frames) {
+      if (!this.#ends.failed) await this.#frames.remove();
+      else this.#scene.warn('the results of the frames are kept: resume (--resume) writes the outputs once more');
+    }
     const sinks = ended.sinks.filter((text) => text !== '');
     const state = isWhole ? 'written' : 'kept';
     const all: OutputEnd[] = [];
