@@ -8,7 +8,7 @@ import { cellFrom, cellFromParameters, formatSpotList, readSpotList, sameLattice
 import type { Cell } from '../../src/crystal/cell.js';
 import { primitiveOf } from '../../src/crystal/centring.js';
 import { ewald, ewaldTogether } from '../support/cli.js';
-import { dataFolder, listData } from '../support/data.js';
+import { dataFolder, listData, readData } from '../support/data.js';
 
 let folder: string;
 const at = (...name: string[]): string => join(folder, ...name);
@@ -133,6 +133,18 @@ describe('a known cell of lists that is a multiple', () => {
     expect(await multiples([at('centred', '*.txt')])).toEqual({ code: 0, told: [] });
     const stated = await multiples([at('centred', '*.txt')], ['-p', '58,58,103,90,90,90']);
     expect([stated.code, stated.told.length]).toEqual([1, 1]);
+  });
+
+  it.skipIf(!dataFolder)('from stills whose lattices differ, as at a wrong distance, is warned of', async () => {
+    const words = ['cell', join(dataFolder as string, 'sim/run.h5'), '--backend=wasm', '-g'];
+    const geometry = readData('sim/run.geom');
+    writeFileSync(at('right.geom'), geometry);
+    // The detector is at 60 mm.
+    writeFileSync(at('far.geom'), geometry.replace(/^clen = .*$/m, 'clen = 0.066 m'));
+    const right = await ewaldTogether([...words, at('right.geom')]);
+    expect([right.code, right.err]).toEqual([0, expect.not.stringContaining('warning')]);
+    const far = await ewaldTogether([...words, at('far.geom')]);
+    expect(far.err).toMatch(/warning: the lattices of the 12 stills differ from each other by [\d.]+ %/);
   });
 
   it.skipIf(!dataFolder)(

@@ -82,13 +82,16 @@ test('what the odds do not support is stated in words', () => {
   const rival = { type: 'oF', parameters: [53.557, 92.443, 67.17, 90, 90, 90], errors: [0, 0, 0, 0, 0, 0] } as const;
   const errors = [0.02, 0.02, 0.03, 0, 0, 0] as const;
   const against = (log10Odds: number): string | undefined =>
-    preferenceText(lattice, { errors, rivals: [{ ...rival, log10Odds }] });
+    preferenceText(lattice, { errors, rivals: [{ ...rival, log10Odds }] }, 3);
   expect(against(1.4)).toBeUndefined();
-  expect(preferenceText(lattice, { errors, rivals: [] })).toBeUndefined();
-  expect(preferenceText(lattice, { errors: undefined, rivals: [] })).toMatch(/^hP is .* without odds/);
-  expect(preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] })).toBeUndefined();
+  expect(preferenceText(lattice, { errors, rivals: [] }, 12)).toBeUndefined();
+  expect(preferenceText(lattice, { errors: undefined, rivals: [] }, 12)).toMatch(/^hP is .* without odds/);
+  expect(preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] }, 12)).toBeUndefined();
   expect(against(1.2)).toMatch(/do not decide between hP and oF.*-p 53\.557,92\.443,67\.17,90,90,90,F takes oF/);
   expect(against(-1.2)).toMatch(/do not decide/);
+  const bent = { errors: [0.2, 0.1, 0.1, 0, 0, 0], rivals: [] } as const;
+  expect(preferenceText(lattice, bent, 12)).toMatch(/^the lattices of the 12 stills differ from each other by 1\.3 %/);
+  expect(preferenceText(lattice, bent, 3)).toBeUndefined();
   expect(against(-3.9)).toMatch(/^oF is 10\^4 times as probable as hP, which has fewer parameters/);
   expect(
     oddsText([

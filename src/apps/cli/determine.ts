@@ -190,7 +190,7 @@ async function determine(
     if (hint) note(`${yellow('hint:')} ${hint}`);
   } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
   const best = found[0] && latticeOf(found[0]);
-  const preference = best && preferenceText(best, found[0] as DeterminedCell);
+  const preference = best && preferenceText(best, found[0] as DeterminedCell, found[0]?.indexed ?? 0);
   if (preference !== undefined) warn(preference);
   if (best && output !== undefined) {
     await output.write(cellFileOf(found[0] as DeterminedCell));

@@ -13,7 +13,7 @@ import { dim, firstFrames, yellow } from './output.js';
 /** Why the user must look at a determined cell. */
 export function cellDoubts(event: Extract<RunEvent, { readonly kind: 'cell' }>): string[] {
   const longer = event.doubt === undefined ? [] : [`the cell may be longer: ${event.doubt}`];
-  return [...longer, (event.lattice && preferenceText(event.lattice, event)) ?? []].flat();
+  return [...longer, (event.lattice && preferenceText(event.lattice, event, event.images)) ?? []].flat();
 }
 
 /** The text of an event; empty if there is nothing to print. */
