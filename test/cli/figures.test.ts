@@ -92,9 +92,9 @@ test('files are replaced if they are figures, and never otherwise', async () => 
 });
 
 test.for([
-  ['run.geom', 1, /there are no pictures; expected the text of a file that --html of ewald index or ewald merge wrote/],
+  ['run.geom', 1, /run\.geom has no pictures; expected a file that --html of ewald index or ewald merge wrote/],
   ['absent.html', 1, /absent\.html cannot be read: there is no such file/],
-  ['page.html', 1, /this is no report of ewald/],
+  ['page.html', 1, /page\.html is no report of ewald/],
 ] as const)('%s is refused', async ([name, itsCode, message]) => {
   writeFileSync(join(folder, 'page.html'), '<!doctype html>\n<h2>A</h2><svg viewBox="0 0 1 1"><g/></svg>');
   const { code, err } = await ewald(`figures ${name}`);

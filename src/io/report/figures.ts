@@ -79,9 +79,9 @@ function drawn(svg: string, caption: string, image: string | undefined): string 
 /**
  * The pictures of a report that `ewald index --html` or `ewald merge --html` wrote, in its order, as single SVG files:
  * charts are drawn as in the report, with light colours, and frames contain their image. Throws `Format` for a text
- * that is no report of ewald, or a report without pictures.
+ * that is no report of ewald, or a report without pictures; errors call it `name`.
  */
-export function reportFigures(html: string): ReportFigure[] {
+export function reportFigures(html: string, name = 'the text'): ReportFigure[] {
   expectsText('reportFigures: the report', html);
   const figures: ReportFigure[] = [];
   const names = new Map<string, number>();
@@ -98,14 +98,14 @@ export function reportFigures(html: string): ReportFigure[] {
     const count = (names.get(base) ?? 0) + 1;
     names.set(base, count);
     const image = /<img src="(data:image\/png;base64,[\w+/=]+)"/.exec(inside)?.[1];
-    const name = count === 1 ? base : `${base}-${count}`;
-    figures.push({ name, caption: plain(caption), svg: drawn(svg, caption, image) });
+    const unique = count === 1 ? base : `${base}-${count}`;
+    figures.push({ name: unique, caption: plain(caption), svg: drawn(svg, caption, image) });
   }
   if (!/^<!doctype html>\n<!-- Written by ewald \w+\. -->/.test(html) || figures.length === 0)
     throw new EwaldError(
       'Format',
-      `${figures.length === 0 ? 'there are no pictures' : 'this is no report of ewald'}; expected the text of a file ` +
-        'that --html of ewald index or ewald merge wrote',
+      `${name} ${figures.length === 0 ? 'has no pictures' : 'is no report of ewald'}; expected a file that --html of ` +
+        'ewald index or ewald merge wrote',
     );
   return figures;
 }

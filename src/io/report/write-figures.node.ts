@@ -28,7 +28,7 @@ const isFigure = (head: Uint8Array): boolean => new TextDecoder().decode(head).i
  */
 export async function writeFigures(report: string, options: WriteFiguresOptions = {}): Promise<WrittenFigure[]> {
   const { output = '.', force } = checkedOptions('writeFigures', options, { output: row.text, force: row.flag });
-  const figures = reportFigures(await readText(report));
+  const figures = reportFigures(await readText(report), report);
   const writing: WriteOptions = { force, inputs: [report], replaces: isFigure, endings: ['.svg'] };
   await mkdir(output, { recursive: true }).catch((cause: unknown) => {
     throw fileError(output, 'made', cause);
