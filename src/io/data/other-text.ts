@@ -14,11 +14,11 @@ const kinds: readonly (readonly [RegExp, string])[] = [
   ],
   [/^\s*<(?:!doctype html|html)\b/i, 'a page of HTML: a server may have answered a wrong address with it'],
   [/^EWALDMG1/, 'a state of ewald merge, which continues with it'],
-  [/^CrystFEL unit cell file/, 'a known cell: give it with -p, beside frames or a list of spots'],
+  [/^CrystFEL unit cell file/, 'a known cell: give it as one of the cells (-p), beside frames or a list of spots'],
   // After comments and empty lines, a key that only geometries have.
   [
     new RegExp(`^(?:[^\\S\\n]*(?:;[^\\n]*)?\\n)*[^\\S\\n]*(?:${geometryKeys})[^\\S\\n]*=`),
-    'a geometry of a detector: give it with -g, beside its frames',
+    'a geometry of a detector: give it as geometry (-g), beside its frames',
   ],
 ];
 

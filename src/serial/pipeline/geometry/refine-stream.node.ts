@@ -63,10 +63,10 @@ export async function refineStreamGeometry(
     const reader = await readStream(linesOf(stream), stream);
     const text = file === undefined ? reader.head.geometry : await readText(file);
     if (text === undefined)
-      throw new EwaldError('Format', `${stream} holds no geometry; give the one of its frames with -g`);
+      throw new EwaldError('Format', `${stream} holds no geometry; give the one of its frames: geometry (-g)`);
     const geometry = parseGeometry(text, file ?? stream);
     if (cell === undefined && reader.head.cell === undefined)
-      throw new EwaldError('Format', `${stream} holds no cell, which fixes the distance; give it with -p`);
+      throw new EwaldError('Format', `${stream} holds no cell, which fixes the distance; give it: cells (-p)`);
     const known = cell === undefined ? readCell(reader.head.cell ?? '', stream) : await readCellOption(cell);
     const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
     const crystals: GeometryCrystal[] = [];
