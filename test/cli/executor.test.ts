@@ -98,7 +98,7 @@ test('with --shard the tasks of a Slurm step are separate runs, and need no MPI'
   const env = { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1', EWALD_BACKEND: 'wasm' };
   const { err } = await ewald(['index', scan, '-p', 'none', '--shard', '2/2', '-o', at('shard.stream')], { env });
   // The executor was opened; the run then fails because the frames do not describe their detector sufficiently.
-  expect(err).toContain('give a geometry with -g');
+  expect(err).toContain('give -g FILE');
 });
 
 test.each([

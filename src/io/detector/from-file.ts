@@ -22,7 +22,7 @@ export function frameSize({ name, shape }: Dataset): { readonly width: number; r
 /** The panels that a file describes. Throws `Format` if it does not state its wavelength. */
 function geometryOfPanels(name: string, meta: Metadata, panels: readonly DetectorPanel[]): Geometry {
   if (meta.wavelengthA === undefined)
-    throw new EwaldError('Format', `${name} does not state its wavelength; give a geometry with geometry (-g)`);
+    throw new EwaldError('Format', `${name} does not state its wavelength; give geometry: FILE (-g FILE)`);
   const distanceM = panels.reduce((sum, { cornerM }) => sum + cornerM[2], 0) / panels.length;
   const flat = flatGeometry({
     width: 1,
@@ -77,14 +77,11 @@ export function geometryFromFile(dataset: Dataset): Geometry {
         ],
     );
   if (missing.length > 0 || !pixelSizeM || !beamCentrePx || wavelengthA === undefined || distanceM === undefined)
-    throw new EwaldError(
-      'Format',
-      `${name} does not state its ${missing.join(', ')}; give a geometry with geometry (-g)`,
-    );
+    throw new EwaldError('Format', `${name} does not state its ${missing.join(', ')}; give geometry: FILE (-g FILE)`);
   if (Math.abs(pixelSizeM.x / pixelSizeM.y - 1) > 1e-6)
     throw new EwaldError(
       'Format',
-      `${name}: its pixels are not square, ${pixelSizeM.x} x ${pixelSizeM.y} m; give a geometry with geometry (-g)`,
+      `${name}: its pixels are not square, ${pixelSizeM.x} x ${pixelSizeM.y} m; give geometry: FILE (-g FILE)`,
     );
   const [height = 0, width = 0] = shape.sig;
   const flat = flatGeometry({

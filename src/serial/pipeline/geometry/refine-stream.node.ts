@@ -63,10 +63,13 @@ export async function refineStreamGeometry(
     const reader = await readStream(linesOf(stream), stream);
     const text = file === undefined ? reader.head.geometry : await readText(file);
     if (text === undefined)
-      throw new EwaldError('Format', `${stream} holds no geometry; give the one of its frames: geometry (-g)`);
+      throw new EwaldError(
+        'Format',
+        `${stream} holds no geometry; give the one of its frames, geometry: FILE (-g FILE)`,
+      );
     const geometry = parseGeometry(text, file ?? stream);
     if (cell === undefined && reader.head.cell === undefined)
-      throw new EwaldError('Format', `${stream} holds no cell, which fixes the distance; give it: cells (-p)`);
+      throw new EwaldError('Format', `${stream} holds no cell, which fixes the distance; give cells: [FILE] (-p FILE)`);
     const known = cell === undefined ? readCell(reader.head.cell ?? '', stream) : await readCellOption(cell);
     const panels = new Map(geometry.panels.map(({ name }, i) => [name, i]));
     const crystals: GeometryCrystal[] = [];

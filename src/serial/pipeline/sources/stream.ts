@@ -162,11 +162,12 @@ async function sceneOf(
 ) {
   const own = head.geometry;
   if (given === undefined && own === undefined)
-    throw new EwaldError('Format', `${name} holds no geometry; give the one of its frames: geometry (-g)`);
+    throw new EwaldError('Format', `${name} holds no geometry; give the one of its frames, geometry: FILE (-g FILE)`);
   const geometry = (await givenGeometry(given, place)) ?? { geometry: parseGeometry(own ?? '', name), text: own ?? '' };
   const cells = [...((await givenCells(asked, place)) ?? [])];
   if (!asked && head.cell !== undefined) cells.push(readCell(head.cell, name));
-  if (cells.length === 0) throw new EwaldError('Argument', `${name} holds no cell to index with; give one: cells (-p)`);
+  if (cells.length === 0)
+    throw new EwaldError('Argument', `${name} holds no cell to index with; give one, cells: [FILE] (-p FILE)`);
   const { peaks: _, ...others } = checked.settings;
   const settings: SearchSettings = { minPeaks: minimumSpots, ...others, cells, integrate: false };
   return { scene: { geometry: geometry.geometry }, text: geometry.text, settings };
