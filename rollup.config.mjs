@@ -130,6 +130,15 @@ const inputsOf = (files) =>
     ),
   );
 
+/**
+ * What an app asks of the first frame that it pushes: alone, since Rollup would put it beside the writer of streams,
+ * which the same entries have, and a page would load that at its start.
+ */
+const apart = {
+  manualChunks: (id) => (/\/pipeline\/inputs\/kinds\.js$/.test(id) ? 'kinds' : null),
+  onlyExplicitManualChunks: true,
+};
+
 const whole = (plugins) => ({
   ...common,
   input: { 'worker.browser': 'build/esm/entries/worker.browser.js' },
@@ -150,6 +159,7 @@ const readable = [
       banner,
       // Without hashes the packed file list can be pinned; the code is not minified, so maps would only repeat it.
       chunkFileNames: (chunk) => `chunk-${nameOf(chunk)}.js`,
+      ...apart,
     },
   },
   // The pages share nothing with the entries: their code is minified.
@@ -184,6 +194,7 @@ const packed = [
       format: 'es',
       entryFileNames: '[name].js',
       chunkFileNames: (chunk) => `chunk-${nameOf(chunk)}.js`,
+      ...apart,
       hoistTransitiveImports: false,
       banner,
     },

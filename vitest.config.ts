@@ -32,7 +32,10 @@ const env = {
 const defaultLimits = 'test/support/default-limits.ts';
 
 /** Node itself imports what was built: as modules of Vite it would load, and run, several times slower. */
-const asBuilt = { deps: { external: [/\/dist\/[^/]+\.js$/] } };
+const asBuilt = { deps: { external: [/\/dist\/[^/]+\.js$/, /\/test\/.+\.mjs$/] } };
+
+/** Slow machines take seconds for what a page does at once; the default of one second is for fast ones. */
+const patient = { poll: { timeout: 30_000 } };
 
 /** What the first tier, `npm test`, leaves to `npm run test:all`. */
 const tags = [{ name: 'all', description: 'runs in npm run test:all alone' }];
@@ -73,6 +76,7 @@ export default defineConfig({
           setupFiles: [defaultLimits],
           include: inNode,
           env: softwareVulkan(),
+          expect: patient,
           testTimeout: 120_000,
           hookTimeout: 60_000,
         },
@@ -85,6 +89,7 @@ export default defineConfig({
           setupFiles: [defaultLimits],
           include: inBrowser,
           env,
+          expect: patient,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           browser: {
@@ -106,6 +111,7 @@ export default defineConfig({
           server: asBuilt,
           include: ofPackage,
           globalSetup: 'test/platform/installed.ts',
+          expect: patient,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

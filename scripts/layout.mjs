@@ -1,18 +1,23 @@
 // Generates files from the layouts, the parameter rows and the files of the rooms: headers, TypeScript types, README
-// tables and registers. With --check it reports whether they are up to date. Requires build/esm, which npm run build
-// makes.
+// tables and registers. With --check it reports whether they are up to date, which requires build/esm; npm run build
+// makes it. Without, it writes build/esm from the sources first: a new row is not in the types yet, and the errors of
+// this are those that the types will remove.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { crystfelPrograms, crystfelTable } from '../build/esm/base/crystfel-flags.js';
-import { declaration, table } from '../build/esm/base/parameter-text.js';
-import { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } from '../build/esm/core/layout/generate.js';
-import { rooms } from '../build/esm/core/layout/rooms.js';
-import { formats } from '../build/esm/io/data/formats/table.js';
-import { nodeKernels } from '../build/esm/whole/assembly/kernels.node.js';
 import { housePicture } from './lib/house.mjs';
 import { registers } from './lib/registers.mjs';
 import { rooms as folders } from './lib/rooms.mjs';
+import { types } from './parts/esm.mjs';
 
 const check = process.argv.includes('--check');
+if (!check) await types.build();
+const esm = (path) => import(`../build/esm/${path}.js`);
+const { crystfelPrograms, crystfelTable } = await esm('base/crystfel-flags');
+const { declaration, table } = await esm('base/parameter-text');
+const { cHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('core/layout/generate');
+const { rooms } = await esm('core/layout/rooms');
+const { formats } = await esm('io/data/formats/table');
+const { nodeKernels } = await esm('whole/assembly/kernels.node');
+
 const headers = new Map([
   ...registers(),
   ['cpp/include/generated/layout.h', cHeader()],
@@ -25,7 +30,7 @@ const rootUrl = new URL('../', import.meta.url);
 const notice = '// Generated from parameters.ts by `npm run layout`. Do not edit.\n\n';
 for (const room of folders) {
   if (!existsSync(new URL(`src/${room}/parameters.ts`, rootUrl))) continue;
-  const { tables } = await import(`../build/esm/${room}/parameters.js`);
+  const { tables } = await esm(`${room}/parameters`);
   if (tables === undefined) continue;
   const imports = [...new Set(tables.flatMap((table) => table.imports ?? []))].map((line) => `${line}\n`).join('');
   const types = tables.map(({ name, about, rows }) => declaration(name, about, rows));

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The mutation check. It relinks the build with one mistake in a copy of the sources (test/conformance/mutants.mjs), or
 // copies dist/ with one mistake, in a temporary folder, and expects the case tables to fail every time. `node
-// scripts/mutants.mjs [WORD…]` selects the mutants whose names contain a word; --list prints them, --keep keeps the
+// scripts/mutants.mjs [WORD…]` selects the mutants whose names contain a word; --quarter takes every fourth one, as
+// `npm run test:all` and so the CI does for the sake of its time; --list prints them, --keep keeps the
 // folder. The exit code is 1 when a mutant survives or does not match its source, or when the unchanged copy fails.
 import { spawn } from 'node:child_process';
 import {
@@ -56,7 +57,9 @@ async function check(lane, file, ids) {
   const { backend, own } = targets[lane];
   const folder = own === 'dist' ? file : join(root, 'dist');
   const core =
-    backend === 'wasm' ? { wasm: readFileSync(own === 'dist' ? join(file, 'ewald.wasm') : file) } : { addonPath: file };
+    backend === 'wasm'
+      ? { wasm: readFileSync(own === 'dist' ? join(file, 'ewald.wasm') : file) }
+      : { addonPath: backend === 'cuda-emulated' ? { [backend]: file } : file };
   const rows = ids.filter((id) => !(id in looks));
   for (const id of ids.filter((one) => one in looks)) {
     const why = await looks[id]({ folder: pathToFileURL(folder).href, core: { backend, ...core } }).then(
@@ -77,18 +80,33 @@ async function check(lane, file, ids) {
     ids: rows,
     budget: Number.POSITIVE_INFINITY,
     stopAtFailure: true,
-    context: own === 'dist' ? {} : backend === 'cuda-emulated' ? { addonPath: { [backend]: file } } : core,
+    context: own === 'dist' ? {} : core,
   });
   const red = report.rows.find(({ outcome }) => outcome === 'fail');
   process.stdout.write(red ? `${red.id}: ${red.why}\n` : `${report.counts.pass} rows pass\n`);
   process.exitCode = red || report.counts.pass === 0 ? 1 : 0;
 }
 
+const setOf = (line) => / -DEWALD_ISA=(\S+)/.exec(line)?.[1];
+/** The set of instructions that the native backend uses on this machine; undefined without that backend. */
+let usedSet;
+async function setOfInstructions() {
+  const { createContext } = await import(pathToFileURL(join(root, 'dist/index.node.js')).href);
+  const context = await createContext({ backend: 'native' }).catch(() => undefined);
+  const native = context?.backends.find(({ name }) => name === 'native');
+  await context?.dispose();
+  return native?.device.driver.split(', ')[1];
+}
+
+/** What is checked need not be fast. */
+const quick = (line) => line.replace(/ -O[23]/g, ' -O1');
+
 const emscripten = {
   backend: 'wasm',
   build: 'wasm',
   target: 'ewald.wasm',
   built: 'ewald.wasm',
+  compile: quick,
   // A mutant does not need binaryen's optimisations, which take most of the link time.
   relink: (line) => line.replace(/ -O3(?= )/g, ' -O1'),
 };
@@ -99,13 +117,21 @@ const emscripten = {
 const targets = {
   wasm: { ...emscripten, left: 'fft' },
   fft: { ...emscripten, left: 'indexing' },
-  native: { backend: 'native', build: 'native', target: 'ewald_native', built: 'ewald_native.node' },
+  native: {
+    backend: 'native',
+    build: 'native',
+    target: 'ewald_native',
+    built: 'ewald_native.node',
+    // Of the sets of instructions only this machine's runs.
+    compile: (line) => (usedSet && ![undefined, usedSet].includes(setOf(line)) ? undefined : quick(line)),
+  },
   // The CUDA kernels on the CPU; absent if the emulator was not built.
   cuda: {
     backend: 'cuda-emulated',
     sources: 'cuda',
     build: 'cuda-emulated',
     target: 'ewald_cuda_emulated',
+    compile: quick,
     built: 'ewald_cuda_emulated.node',
     absent: () =>
       existsSync(join(root, 'build/cuda-emulated/build.ninja')) ? undefined : 'the emulator was not built',
@@ -123,7 +149,7 @@ const blind = (find) => new RegExp(find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').r
 class Bench {
   constructor(lane, folder) {
     this.lane = lane;
-    const { build, target, sources = 'cpp', left, relink } = targets[lane];
+    const { build, target, sources = 'cpp', left, compile, relink } = targets[lane];
     this.folder = join(folder, lane);
     this.count = 0;
     this.relinked = new Relinked({
@@ -132,6 +158,7 @@ class Bench {
       sources,
       folder: this.folder,
       left,
+      compile,
       relink,
     });
   }
@@ -273,13 +300,16 @@ async function lane(backend, chosen, folder) {
 
 async function main(words) {
   const wanted = words.filter((word) => !word.startsWith('--'));
-  const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)));
+  const chosen = mutants
+    .filter(({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)))
+    .filter((_, i) => i % 4 === 0 || !words.includes('--quarter'));
   if (words.includes('--list')) {
     for (const { name, file, on = 'wasm' } of chosen) say(`${on} ${file}: ${name}`);
     return;
   }
   const missing = ['dist/index.node.js', 'dist/validate.js'].filter((file) => !existsSync(join(root, file)));
   if (missing.length > 0) throw new Error(`${missing.join(' and ')} not found; run node scripts/build.mjs first`);
+  usedSet = await setOfInstructions();
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'ewald-mutants-'));
   let results;

@@ -23,12 +23,16 @@ import { withLock } from './lib/lock.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 import { extras } from './offline/host/extras.mjs';
+import { buildBounds } from './offline/pack/bounds.mjs';
 import { newestSymbol } from './offline/pack/cache.mjs';
 import { cudaRelease } from './offline/pack/cuda.mjs';
 import { systemLibrary } from './offline/pack/debian.mjs';
 import { librariesOf, packNode } from './offline/pack/node.mjs';
 
 const most = 60e6;
+/** Declarations, and what only browsers load. */
+const notPacked =
+  /[\\/]dist[\\/](types([\\/]|$)|chunk-page-|worker\.browser\.js|guide-)|\.br$|\.part$|ewald_cuda\.node$/;
 const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--profile N] [--nvcc PATH] [--no-build]
   -o FOLDER    where the pack goes, default build/offline
   --profile N  machine code for one architecture (90: Hopper) with the lines of the sources, for ncu and compute-sanitizer
@@ -70,7 +74,9 @@ if (existsSync(target) && readdirSync(target).length > 0 && !existsSync(join(tar
   fail(`${target} is no pack and not empty; name another folder with -o`);
 
 const started = performance.now();
-const programs = ['ewald_cuda_check', ...extras.flatMap(({ program }) => program ?? [])];
+const programs = [
+  ...new Set(['ewald_cuda_check', ...extras.flatMap(({ program, first }) => (first ? [] : (program ?? [])))]),
+];
 if (building) {
   const { code } = await build(['types', 'layout', 'wasm', 'native', 'bundle']);
   if (code !== 0) process.exit(code);
@@ -94,6 +100,8 @@ async function pack() {
     const leftOut = [];
     const cuda = await cudaRelease(programs, { build: building, profile, nvcc });
     if (cuda.why) leftOut.push(cuda.why);
+    const bounds = await buildBounds();
+    if (bounds.why) leftOut.push(bounds.why);
     // The lock keeps other builds from changing dist/ while it is copied.
     await withLock(join(root, 'build/.lock'), 'pack', async () => copyPackage(join(stage, 'node_modules/ewald'), cuda));
     cpSync(join(root, 'node_modules/commander'), join(stage, 'node_modules/commander'), {
@@ -106,7 +114,8 @@ async function pack() {
     place(join(root, 'scripts/lib/which.mjs'), join(stage, 'host/which.mjs'));
     for (const { script, from } of extras) if (from) place(join(root, from), join(stage, 'extras', script));
     mkdirSync(join(stage, 'check'), { recursive: true });
-    for (const [name, path] of Object.entries(cuda.programs)) place(path, join(stage, 'check', name));
+    const inPack = { ...(bounds.path && { ewald_cuda_bounds: bounds.path }), ...cuda.programs };
+    for (const [name, path] of Object.entries(inPack)) place(path, join(stage, 'check', name));
 
     const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'));
     const binaries = [
@@ -149,7 +158,7 @@ async function pack() {
         webgpu: webgpu ? { glibc: newestSymbol('GLIBC', binariesOf(join(stage, 'node_modules/webgpu'))) } : null,
       },
       contents: { native: true, wasm: true, cuda: cuda.addon ? cuda.what : false, webgpu },
-      programs: Object.keys(cuda.programs),
+      programs: Object.keys(inPack),
       leftOut,
       files: Object.fromEntries(
         files.map((name) => [
@@ -212,12 +221,12 @@ function largest(stage) {
     .join(', ');
 }
 
-/** The package as npm would install it, without declarations, and with the CUDA addon that was built for a release. */
+/** The package as npm would install it, less these, and with the CUDA addon that was built for a release. */
 function copyPackage(to, cuda) {
   for (const file of ['package.json', 'LICENSE']) place(join(root, file), join(to, file));
   cpSync(join(root, 'dist'), join(to, 'dist'), {
     recursive: true,
-    filter: (path) => !/[\\/]dist[\\/]types([\\/]|$)|\.part$|ewald_cuda\.node$/.test(path),
+    filter: (path) => !notPacked.test(path),
   });
   if (cuda.addon) place(cuda.addon, join(to, 'dist/native/linux-x64/ewald_cuda.node'));
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Runs the tests in two tiers. Every step runs regardless of the results of others. The last line is `N passed, N
-// failed[, N skipped]`, counting the tests of vitest and the other steps. test/README.md describes the folders.
+// failed[, N skipped]`, counting the tests of vitest and the other steps; the lines before it name what failed, in
+// either tier. test/README.md describes the folders.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ const usage = `usage: node scripts/test.mjs [--all [--after]] [STEP…|ROOM…] 
 
   npm test                      the first tier: style, types, every room on wasm and native, rows chosen by value on
                                 WebGPU and emulated CUDA, the commands, the packed package; about %FIRST% minutes
-  npm run test:all              everything: all rows, browsers, bundlers, the support matrix, mutants
+  npm run test:all              everything: all rows, browsers, bundlers, the support matrix, a quarter of the mutants
   npm run test:all -- --after   what the last npm test of this very tree left out; all of it where there was none.
                                 The last line counts both. This is how CI continues after npm test.
   npm test -- ROOM              the first tier of one room: its tests and its rows, in Node
@@ -53,7 +54,7 @@ const steps = [
   {
     name: 'mutants',
     all: true,
-    run: once(['scripts/mutants.mjs'], { minutes: 25, show: true }),
+    run: once(['scripts/mutants.mjs', '--quarter'], { minutes: 25, show: true }),
     off: () => (existsSync(join(root, 'scripts/mutants.mjs')) ? undefined : 'scripts/mutants.mjs is not there'),
   },
 ];
@@ -84,9 +85,12 @@ function vitest(name, args, limit) {
     );
     const counts = existsSync(report)
       ? countReport(JSON.parse(readFileSync(report, 'utf8')), env.EWALD_TEST_TIER)
-      : { passed: 0, failed: 0, skipped: 0, later: 0 };
+      : { passed: 0, failed: 0, skipped: 0, later: 0, names: [] };
     // An error outside of any test, or an exit before the report was written.
-    if (code !== 0 && counts.failed === 0) counts.failed = 1;
+    if (code !== 0 && counts.failed === 0) {
+      counts.failed = 1;
+      counts.names.push(`${name}: ended with ${code} outside of any test`);
+    }
     return { ...counts, seconds, log: '' };
   };
 }
@@ -196,6 +200,7 @@ const env = {
 say('test', `on ${availableParallelism()} processors, required backends: ${required}`);
 const total = { passed: 0, failed: 0, skipped: 0, ...first?.total };
 const later = {};
+const failures = [...(first?.failures ?? [])];
 // Vitest and the mutants use all processors; of the steps between, most use one, so those run at the same time.
 const groups = [];
 for (const step of chosen) {
@@ -213,7 +218,7 @@ async function runStep(step) {
     say('test', `${step.name} is left out: ${why}`);
     return;
   }
-  const { seconds, log, table, later: left = 0, ...counts } = await step.run(env);
+  const { seconds, log, table, later: left = 0, names: ofStep, ...counts } = await step.run(env);
   if (left > 0) later[step.name] = left;
   // The tests that the first tier left to this one must equal the tests that this tier ran: no test may be missed by
   // both.
@@ -224,16 +229,20 @@ async function runStep(step) {
     complain('test', `${step.name}: the first tier left ${expected} tests to this one, which found ${ran}`);
   }
   for (const key of Object.keys(total)) total[key] += counts[key];
+  if (counts.failed > 0) failures.push(...(ofStep?.length ? ofStep : [`the step ${step.name}`]));
   if (table) console.log(table.trimEnd());
   if (log) console.error(log);
   const outcome = counts.failed === 0 ? paint('green', 'passed') : paint('red', 'failed');
   say('test', `${step.name} ${outcome}${ran > 1 ? `, ${counts.passed} passed, ${counts.failed} failed` : ''}`, seconds);
 }
 if (tier === 'first') {
-  if (names.length === 0) writeWhole(recordPath, `${JSON.stringify({ tree, required, total, later }, null, 2)}\n`);
+  if (names.length === 0)
+    writeWhole(recordPath, `${JSON.stringify({ tree, required, total, later, failures }, null, 2)}\n`);
   const more = Object.values(later).reduce((sum, count) => sum + count, 0);
   const others = names.length > 0 ? [] : steps.filter((step) => step.all).map(({ name }) => name);
   if (more + others.length > 0) say('test', `${[`${more} more tests`, ...others].join(', ')} in npm run test:all`);
 }
+for (const line of failures.slice(0, 40)) console.error(`${paint('red', 'failed')} ${line}`);
+if (failures.length > 40) console.error(`and ${failures.length - 40} more`);
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exitCode = total.failed === 0 ? 0 : 1;

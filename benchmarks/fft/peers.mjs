@@ -17,7 +17,7 @@ const from = (file) => import(pathToFileURL(path.join(root, file)).href);
 const { createContext } = await from('dist/index.node.js');
 const { Core } = await from('build/esm/core/backends/wasm/heap.js');
 const { fftDescriptor, fftEnums } = await from('build/esm/core/layout/fft.js');
-const { pack, sizeOf } = await from('build/esm/core/layout/struct.js');
+const { pack, structBytes } = await from('build/esm/core/layout/struct.js');
 
 const { core, execute } = await instantiate();
 const contexts = { wasm: await createContext({ backend: 'wasm', strict: true }) };
@@ -49,7 +49,7 @@ const resultOf = (out) => (k) => [out[2 * k], out[2 * k + 1]];
 function planCore(kind, shape, input, batch = 1) {
   const results =
     kind === 'r2c' ? (product(shape) / shape.at(-1)) * (Math.floor(shape.at(-1) / 2) + 1) : product(shape);
-  const [described, place, a, b] = [sizeOf(fftDescriptor), 4, input.byteLength * batch, 8 * results * batch].map(
+  const [described, place, a, b] = [structBytes(fftDescriptor), 4, input.byteLength * batch, 8 * results * batch].map(
     (bytes) => core.alloc(bytes),
   );
   const fields = {

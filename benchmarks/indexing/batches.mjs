@@ -89,20 +89,18 @@ const rows = [];
 const wrong = [];
 /** Prints the results so far, even when the time limit has been reached. */
 function report() {
-  const best = (backend, kind) =>
-    Math.max(
-      0,
-      ...rows
-        .filter((row) => row.backend === backend && row.kind === kind)
-        .map((row) => row.overlapImagesPerSecond ?? 0),
-    );
+  const best = (backend, kind) => {
+    const rates = rows
+      .filter((row) => row.backend === backend && row.kind === kind && row.overlapImagesPerSecond)
+      .map((row) => row.overlapImagesPerSecond);
+    return rates.length > 0 ? `${kind} ${Math.max(...rates)}/s` : `${kind} not measured`;
+  };
+  const told = (backend) =>
+    Object.keys(pools)
+      .map((kind) => best(backend, kind))
+      .join(', ');
   const summary = backends
-    .map(
-      (backend) =>
-        `${backend}: ${Object.keys(pools)
-          .map((kind) => `${kind} ${best(backend, kind)}/s`)
-          .join(', ')}`,
-    )
+    .map((backend) => `${backend}: ${told(backend)}`)
     .concat(wrong)
     .join('; ');
   process.stdout.write(`${JSON.stringify({ summary, wrong, spotsEach, rows })}\n`);
@@ -113,9 +111,11 @@ process.on('SIGTERM', () => {
   process.exit();
 });
 
+const began = performance.now();
 const share = (1000 * seconds) / (backends.length * sizes.length * Object.keys(pools).length * 2);
-const started = performance.now();
-for (const backend of backends) {
+for (const [i, backend] of backends.entries()) {
+  // A backend has its part of the time that is left, so that a slow one leaves some to the others.
+  const until = performance.now() + (1000 * seconds - performance.now() + began) / (backends.length - i);
   const context = await createContext({ backend, strict: true, log: { level: 'error' } });
   for (const batch of sizes) {
     const begin = performance.now();
@@ -131,13 +131,12 @@ for (const backend of backends) {
       // Sizes for which no time is left are reported and not run: on a CPU 16384 images of noise take a minute.
       const last = rows.findLast((row) => row.backend === backend && row.kind === kind && row.ms);
       const expected = last ? (last.ms * batch) / last.batch : 0;
-      if (expected > Math.max(4 * share, 1000) || performance.now() - started > 1000 * seconds) {
-        rows.push({
-          backend,
-          kind,
-          batch,
-          refused: `some ${Math.round(expected)} ms a run, more than there was time for`,
-        });
+      const slow = expected > Math.max(4 * share, 1000);
+      if (slow || performance.now() > until) {
+        const refused = slow
+          ? `some ${Math.round(expected)} ms a run, more than there was time for`
+          : 'no time was left';
+        rows.push({ backend, kind, batch, refused });
         continue;
       }
       const input = batchOf(pool, batch);

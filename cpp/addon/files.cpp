@@ -1,6 +1,7 @@
 // Reads numbers of another byte order from a file. The thread that reads also swaps the bytes, block by block:
 // otherwise the data would be left in the cache of one core for another core to fetch.
 #ifndef _WIN32
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,7 +25,32 @@ public:
   ReadTask(int file, const Frames& frames) : file_(file), frames_(frames) {}
 
 protected:
-  int32_t work() override {
+  int32_t work() override { return is_read_ ? EWALD_STATUS_OK : read_all(); }
+
+  // What the system has in memory is read at once, into the cache of the thread that computes with it.
+  bool waits() override {
+#ifdef RWF_NOWAIT
+    flags_ = RWF_NOWAIT;
+    try {
+      is_read_ = read_all() == EWALD_STATUS_OK;
+    } catch (const std::bad_alloc&) {
+      // The pool reports it.
+    }
+    flags_ = 0;
+#endif
+    return !is_read_;
+  }
+
+private:
+  static constexpr uint64_t page = 4096;
+
+  const int file_;
+  const Frames frames_;
+  // Those of preadv2.
+  int flags_ = 0;
+  bool is_read_ = false;
+
+  int32_t read_all() {
     // If source and target differ enough in their offset within a page, and the frames follow each other without gaps,
     // they are read straight into the output.
     const uint64_t apart = far_from(buffers[0].data(), frames_.offset);
@@ -57,11 +83,6 @@ protected:
     return EWALD_STATUS_OK;
   }
 
-  bool waits() const override { return true; }
-
-private:
-  static constexpr uint64_t page = 4096;
-
   // How far into the memory the bytes of the file from `from` on are read. The system copies them from whole pages; if
   // they had the same offset within a page, or a slightly larger one, each load would wait for a store, at a third of
   // the speed.
@@ -69,12 +90,14 @@ private:
     return (from + page / 2 - reinterpret_cast<uintptr_t>(memory)) % page;
   }
 
-  const int file_;
-  const Frames frames_;
-
   int32_t read(uint8_t* into, uint64_t bytes, uint64_t from) {
     for (uint64_t done = 0; done < bytes;) {
+#ifdef RWF_NOWAIT
+      const iovec rest{into + done, size_t(bytes - done)};
+      const ssize_t got = preadv2(file_, &rest, 1, off_t(from + done), flags_);
+#else
       const ssize_t got = pread(file_, into + done, bytes - done, off_t(from + done));
+#endif
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return fail(EWALD_STATUS_DAMAGED, "%s", strerror(errno));
       if (got == 0)

@@ -24,8 +24,9 @@ public:
   std::vector<Buffer> buffers;
 
 protected:
-  // Whether the task mostly waits for a device: such a task always goes to the pool.
-  virtual bool waits() const { return false; }
+  // Whether the task waits for a device or a disk: such a task goes to the pool. Called on the thread of JavaScript, if
+  // that computes synchronously.
+  virtual bool waits() { return false; }
   // Usually called on another thread, so it must not use JavaScript.
   virtual int32_t work() = 0;
   // Called on the same thread after the work has succeeded.

@@ -92,6 +92,7 @@ struct Workspace {
   Vec3 beam;       // the direction along which the searched list extends least
   uint8_t* owner;  // [max_spots] lattice of each spot
   Stages* stages;  // where the current search is recorded; usually null
+  bool unsettled;  // a search of this image ended because its efforts were used up, with others left
 };
 
 struct RunPlan {

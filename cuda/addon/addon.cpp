@@ -147,6 +147,29 @@ Napi::Value deviceInfo(const CallbackInfo& info) {
   return Napi::Value(info.Env(), describe(info.Env(), device, true));
 }
 
+// Page-locked memory of an ArrayBuffer. It keeps the device, because a lost device is reset when its last owner ends,
+// which would unmap the memory.
+struct Pinned {
+  SharedContext context;
+  void* memory = nullptr;
+  explicit Pinned(SharedContext owner) : context(std::move(owner)) {}
+  ~Pinned() { ewald_cuda_unpin(memory); }
+};
+
+// pinnedMemory(handle, bytes) -> ArrayBuffer of page-locked memory; undefined if no more can be locked, or if this
+// runtime accepts no memory of others
+Napi::Value pinnedMemory(const CallbackInfo& info) {
+  auto pinned = std::make_unique<Pinned>(alive<Context>(info));
+  const auto bytes = size_t(info[1].As<Napi::Number>().Int64Value());
+  if (ewald_cuda_pin(pinned->context->handle, bytes, &pinned->memory) != EWALD_STATUS_OK) return info.Env().Undefined();
+  const auto drop = [](napi_env, void*, void* owner) { delete static_cast<Pinned*>(owner); };
+  napi_value buffer = nullptr;
+  if (napi_create_external_arraybuffer(info.Env(), pinned->memory, bytes, drop, pinned.get(), &buffer) != napi_ok)
+    return info.Env().Undefined();
+  pinned.release();
+  return Napi::Value(info.Env(), buffer);
+}
+
 Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", EWALD_ABI_VERSION);
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
@@ -154,6 +177,7 @@ Napi::Object start(Napi::Env env, Napi::Object exports) {
   exports.Set("close", Napi::Function::New(env, close, "close"));
   exports.Set("liveBytes", Napi::Function::New(env, liveBytes, "liveBytes"));
   exports.Set("selfTest", Napi::Function::New(env, selfTest, "selfTest"));
+  exports.Set("pinnedMemory", Napi::Function::New(env, pinnedMemory, "pinnedMemory"));
   exports.Set("info", Napi::Function::New(env, deviceInfo, "info"));
   Room::bind_all(env, exports);
   return exports;

@@ -40,8 +40,9 @@ void setMode(const CallbackInfo& info) {
   emulator::setMode(mode);
 }
 
-// setCard({ devices, driverVersion, runtimeVersion, multiprocessors, memoryBytes, loseAfterLaunches }): a machine
-// without a driver, with an old driver, with little memory, or with a GPU that fails.
+// setCard({ devices, driverVersion, runtimeVersion, multiprocessors, memoryBytes, l2Bytes, memoryClock, memoryBus,
+// watchdog, loseAfterLaunches }): a machine without a driver, with an old driver, with little memory, or with a GPU
+// that fails.
 void setCard(const CallbackInfo& info) {
   const Napi::Object from = options(info);
   emulator::Card card;
@@ -50,6 +51,9 @@ void setCard(const CallbackInfo& info) {
   take(from, "runtimeVersion", card.runtimeVersion);
   take(from, "multiprocessors", card.multiprocessors);
   take(from, "memoryBytes", card.memoryBytes);
+  take(from, "l2Bytes", card.l2Bytes);
+  take(from, "memoryClock", card.memoryClock);
+  take(from, "memoryBus", card.memoryBus);
   take(from, "watchdog", card.watchdog);
   take(from, "loseAfterLaunches", card.loseAfterLaunches);
   emulator::setCard(card);
@@ -165,6 +169,12 @@ Napi::Value fftProgram(const CallbackInfo& info) {
   return passes;
 }
 
+// setFftSlabs(bytes): the slabs of transforms planned from now on touch at most that number of bytes; 0: as the card
+// decides
+void setFftSlabs(const CallbackInfo& info) {
+  ewald::cuda::fft::slab_bytes = std::uint64_t(info[0].ToNumber().DoubleValue());
+}
+
 // contexts() -> numbers of the devices on which a context was created since the last setCard
 Napi::Value contexts(const CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
@@ -189,6 +199,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("judgeSelfTest", Napi::Function::New(env, judgeSelfTest, "judgeSelfTest"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
+  exports.Set("setFftSlabs", Napi::Function::New(env, setFftSlabs, "setFftSlabs"));
   exports.Set("contexts", Napi::Function::New(env, contexts, "contexts"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
 });

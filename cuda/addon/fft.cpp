@@ -43,7 +43,8 @@ private:
   std::shared_ptr<Array> held_[2];
 };
 
-// fftDescribe(context, descriptor) -> { bytes, passes, bytesRead, bytesWritten }; the last three forward and backward.
+// fftDescribe(context, descriptor) -> { bytes, passes, bytesRead, bytesWritten, slabs, bytesKept }; all but the first
+// forward and backward.
 // Creates no plan.
 Napi::Value fftDescribe(const CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -60,6 +61,8 @@ Napi::Value fftDescribe(const CallbackInfo& info) {
   result.Set("passes", both(described.passes));
   result.Set("bytesRead", both(described.bytes_read));
   result.Set("bytesWritten", both(described.bytes_written));
+  result.Set("slabs", both(described.slabs));
+  result.Set("bytesKept", both(described.bytes_kept));
   return result;
 }
 

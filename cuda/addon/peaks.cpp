@@ -38,9 +38,11 @@ Napi::Value peaksCreate(const CallbackInfo& info) {
   });
 }
 
-// peaksBytes(handle) -> { device, host }; host bytes are page-locked
+// peaksBytes(handle) -> { device, host }; host bytes are page-locked, and grow with the first frame that is not
 Napi::Value peaksBytes(const CallbackInfo& info) {
-  return bytes_of(info.Env(), alive<Peaks>(info)->info);
+  ewald_cuda_peaks_info now;
+  ewald_cuda_peaks_describe(alive<Peaks>(info)->handle, &now);
+  return bytes_of(info.Env(), now);
 }
 
 // peaksDestroy(handle): a second call is a no-op. An active run keeps the finder until it is done.

@@ -1,7 +1,7 @@
 // ewald_cuda_fft_bench: transforms in device memory, by our kernels and by cuFFT if that library is found. Both results
 // are compared before anything is timed; without cuFFT our result is compared with the C++ core. Prints one JSON
-// document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--quick] Exit codes:
-// 0 all results are right, 1 a result is wrong, 2 wrong usage, 3 no device.
+// document. usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--slab MIB] [--quick]
+// Exit codes: 0 all results are right, 1 a result is wrong, 2 wrong usage, 3 no device.
 #include <cuda_runtime.h>
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "../fft/blocks.h"
+#include "../fft/slabs.h"
 #include "engines/library.h"
 #include "ewald_cuda.h"
 
@@ -155,7 +156,9 @@ public:
     } else {
       const double own = timed(budget_ / 2, ours), moved = double(info.bytes_read[0] + info.bytes_written[0]);
       text += ",\"ewaldMs\":" + number(own * 1e3) + ",\"passes\":" + std::to_string(info.passes[0]) +
-              ",\"bytesMoved\":" + number(moved) + ",\"gigabytesPerSecond\":" + number(moved / own / 1e9);
+              ",\"slabs\":" + std::to_string(info.slabs[0]) + ",\"bytesMoved\":" + number(moved) +
+              ",\"bytesKept\":" + number(double(info.bytes_kept[0])) +
+              ",\"gigabytesPerSecond\":" + number(moved / own / 1e9);
       if (planned) {
         const double other = timed(budget_ / 2, library);
         text += ",\"cufftMs\":" + number(other * 1e3) + ",\"ratio\":" + number(other / own);
@@ -222,7 +225,8 @@ private:
 int main(int argc, char** argv) {
   double seconds = 60;
   int device = 0;
-  int run = 64;  // bytes of a run across an axis
+  int run = 0;       // bytes of a run across an axis; 0: by the length
+  double slab = -1;  // MiB that the passes of a slab touch; 0: no slabs, below 0: as the card decides
   bool quick = false;
   std::string path;
   for (int i = 1; i < argc; i++) {
@@ -236,12 +240,17 @@ int main(int argc, char** argv) {
       path = argv[++i];
     else if (!std::strcmp(argv[i], "--run") && i + 1 < argc && (run = std::atoi(argv[++i]), run == 64 || run == 128))
       ewald::cuda::fft::run_bytes = std::uint32_t(run);
+    else if (!std::strcmp(argv[i], "--slab") && i + 1 < argc)
+      slab = std::atof(argv[++i]);
     else {
       std::fprintf(stderr,
-                   "usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--quick]\n");
+                   "usage: ewald_cuda_fft_bench [--seconds N] [--device N] [--cufft FILE] [--run 64|128] [--slab MIB] "
+                   "[--quick]\n");
       return 2;
     }
   }
+  if (slab >= 0)
+    ewald::cuda::fft::slab_bytes = slab > 0 ? std::uint64_t(slab * 1048576) : ewald::cuda::fft::never_slabs;
   ewald_cuda_context* context = nullptr;
   if (ewald_cuda_open(device, &context) != EWALD_STATUS_OK) {
     std::printf("{\"device\":null,\"why\":\"%s\"}\n", ewald_cuda_last_error());

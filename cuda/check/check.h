@@ -35,6 +35,7 @@ void indexing(Report& report);
 void fft(Report& report);
 void peaks(Report& report);
 void udf(Report& report);
+void data(Report& report);
 
 // planted.cu: kernels with one mistake each, which the compute-sanitizer tool of that name has to find.
 const std::vector<std::string>& plantedTools();

@@ -187,9 +187,10 @@ void refused(Report& report) {
                uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
                EWALD_STATUS_LIMIT);
   d = of(EWALD_FFT_KIND_C2C, {16, 16});
-  d.in_count[1] = 8;
-  report.equal("a part of an axis is refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
+  d.in_count[1] = 17;
+  report.equal("more numbers than the axis has are refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
                EWALD_STATUS_INVALID_ARGUMENT);
+  d.in_count[1] = 0;
   d.rank = 9;
   report.equal("nine axes are refused", uint64_t(ewald_cuda_fft_create(report.context, &d, &plan)),
                EWALD_STATUS_INVALID_ARGUMENT);

@@ -32,6 +32,7 @@ constexpr struct {
     {"fft", ewald::check::fft},
     {"peaks", ewald::check::peaks},
     {"udf", ewald::check::udf},
+    {"data", ewald::check::data},
 };
 
 std::string quoted(const std::string& text) {

@@ -15,6 +15,14 @@ std::mutex mutex;
 constexpr int kMaxDevices = 64;
 int openContexts[kMaxDevices];
 bool spoiled[kMaxDevices];
+
+// An attribute that not every driver knows: 0 if this one does not.
+int attributeOrZero(cudaDeviceAttr attribute, int index) {
+  int value = 0;
+  if (cudaDeviceGetAttribute(&value, attribute, index) == cudaSuccess) return value;
+  cudaGetLastError();
+  return 0;
+}
 }  // namespace
 
 ewald_cuda_context::ewald_cuda_context(int index) : device(index) {
@@ -36,11 +44,15 @@ ewald_cuda_context::ewald_cuda_context(int index) : device(index) {
   }
   EWALD_CUDA(cudaSetDevice(index));
   EWALD_CUDA(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, index));
+  l2Bytes = std::uint64_t(attributeOrZero(cudaDevAttrL2CacheSize, index));
+  // The clock in kHz, the bus in bits; two transfers in each cycle.
+  bytesPerSecond = 2e3 / 8 * attributeOrZero(cudaDevAttrMemoryClockRate, index) *
+                   attributeOrZero(cudaDevAttrGlobalMemoryBusWidth, index);
   EWALD_CUDA(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
   try {
     counter = std::make_unique<ewald::cuda::DeviceBuffer<unsigned long long>>(*this, 1, "the counter of a context");
     counterOnHost = std::make_unique<ewald::cuda::PinnedBuffer<unsigned long long>>(1, "the counter of a context");
-    staging = std::make_unique<ewald::cuda::Staging>();
+    staging = std::make_unique<ewald::cuda::Staging>(index);
   } catch (...) {
     counter.reset();
     cudaStreamDestroy(stream);
@@ -134,6 +146,16 @@ int32_t ewald_cuda_close(ewald_cuda_context* context) {
     delete context;
   });
 }
+
+int32_t ewald_cuda_pin(ewald_cuda_context* context, size_t bytes, void** memory) {
+  return guarded([&] {
+    // Without the context's lock: nothing is submitted, and the caller may be the main thread.
+    EWALD_CUDA(cudaSetDevice(context->device));
+    *memory = allocatePinned(bytes, "a frame");
+    std::memset(*memory, 0, bytes);
+  });
+}
+void ewald_cuda_unpin(void* memory) { freePinned(memory); }
 
 int32_t ewald_cuda_info(ewald_cuda_context* context, ewald_cuda_device_info* info) {
   return guarded([&] {

@@ -26,6 +26,9 @@ struct ewald_cuda_context {
 
   int device = 0;
   int multiprocessors = 0;
+  // Of the L2 cache; of the memory, at best. 0 if the driver does not know.
+  std::uint64_t l2Bytes = 0;
+  double bytesPerSecond = 0;
   cudaStream_t stream = nullptr;
   std::atomic<std::uint64_t> liveBytes{0};
   std::atomic<bool> lost{false};

@@ -71,6 +71,10 @@ typedef struct ewald_cuda_fft_info {
   uint64_t bytes_read[2],
       bytes_written[2]; /* forward, backward: device memory traffic of the passes, in sectors of 32 bytes */
   uint32_t passes[2];
+  /* Consecutive passes may run slab by slab: the number of slabs (1: they do not), and the part of the bytes above that
+   * should then stay in the L2 cache */
+  uint32_t slabs[2];
+  uint64_t bytes_kept[2];
 } ewald_cuda_fft_info;
 /* Describes a transform without creating it. */
 int32_t ewald_cuda_fft_describe(ewald_cuda_context* context, const ewald_fft_descriptor* descriptor,
@@ -88,9 +92,14 @@ void ewald_cuda_fft_destroy(ewald_cuda_fft* plan);
 int32_t ewald_cuda_fft_execute(ewald_cuda_fft* plan, uint32_t direction, const void* in, void* out, uint32_t on_device,
                                uint32_t scale);
 
-/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory on the device is fixed at creation, and so is the
- * page-locked memory of the host; the context must outlive its finders. One run at a time per handle; runs of several
- * handles overlap. */
+/* Page-locked memory of the host, zeroed, which runs read without copying it first; the context must outlive it. Both
+ * functions may be called from any thread. */
+int32_t ewald_cuda_pin(ewald_cuda_context* context, size_t bytes, void** memory);
+void ewald_cuda_unpin(void* memory);
+
+/* peaks: see cuda/peaks; shapes are those of ewald_peaks_run. Memory on the device is fixed at creation; page-locked
+ * memory for a frame is added by the first run whose frame is not page-locked itself. The context must outlive its
+ * finders. One run at a time per handle; runs of several handles overlap. */
 typedef struct ewald_cuda_peaks ewald_cuda_peaks;
 typedef struct ewald_cuda_peaks_info {
   uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
@@ -132,6 +141,22 @@ void ewald_cuda_correction_destroy(ewald_cuda_correction* correction);
 /* Device bytes that the handle holds. */
 uint64_t ewald_cuda_correction_bytes(const ewald_cuda_correction* correction);
 int32_t ewald_cuda_correction_run(ewald_cuda_correction* correction, const void* frames, uint64_t count, void* out);
+
+/* data: see cuda/data. Chunks of bitshuffle and LZ4, each of which is a frame of `frame_bytes` of elements of 1, 2 or 4
+ * bytes, in blocks of at most `block_bytes`; damaged ones are refused as by ewald_codec_decode. Frames go to host
+ * memory, or, if the decoder `keeps` them, to device memory of the context. Memory is fixed at creation; the context
+ * must outlive its decoders. One run at a time per handle. */
+typedef struct ewald_cuda_decoder ewald_cuda_decoder;
+typedef struct ewald_cuda_decoder_info {
+  uint64_t device_bytes, host_bytes; /* what the handle holds; the host's are page-locked */
+  uint64_t frame_bytes;
+} ewald_cuda_decoder_info;
+int32_t ewald_cuda_decoder_create(ewald_cuda_context* context, uint64_t frame_bytes, uint32_t element_bytes,
+                                  uint32_t block_bytes, uint32_t keeps, ewald_cuda_decoder** decoder);
+void ewald_cuda_decoder_destroy(ewald_cuda_decoder* decoder);
+void ewald_cuda_decoder_describe(const ewald_cuda_decoder* decoder, ewald_cuda_decoder_info* info);
+int32_t ewald_cuda_decoder_run(ewald_cuda_decoder* decoder, const uint8_t* const* chunks, const uint64_t* bytes,
+                               uint64_t count, void* out, uint32_t on_device);
 
 /* Device memory that persists between calls; initially zero. The context must outlive it. */
 typedef struct ewald_cuda_array ewald_cuda_array;

@@ -1,10 +1,20 @@
 #include "memory.h"
 
+#include <cstdint>
+#include <map>
+#include <mutex>
 #include <string>
 
 #include "check.h"
 
 namespace ewald::cuda {
+namespace {
+
+// The pieces of page-locked memory: addresses and bytes.
+std::mutex pinnedMutex;
+std::map<std::uintptr_t, std::size_t> pinnedPieces;
+
+}  // namespace
 
 void* allocateDevice(ewald_cuda_context& context, std::size_t bytes, const char* what) {
   void* memory = nullptr;
@@ -42,10 +52,23 @@ void* allocatePinned(std::size_t bytes, const char* what) {
         code);
   }
   EWALD_CUDA(code);
+  const std::lock_guard lock(pinnedMutex);
+  pinnedPieces[reinterpret_cast<std::uintptr_t>(memory)] = bytes;
   return memory;
 }
 
+bool isPinned(const void* memory, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+  const std::lock_guard lock(pinnedMutex);
+  auto piece = pinnedPieces.upper_bound(begin);
+  return piece != pinnedPieces.begin() && (--piece, begin + bytes <= piece->first + piece->second);
+}
+
 void freePinned(void* memory) noexcept {
+  {
+    const std::lock_guard lock(pinnedMutex);
+    pinnedPieces.erase(reinterpret_cast<std::uintptr_t>(memory));
+  }
   cudaFreeHost(memory);
   cudaGetLastError();
 }

@@ -12,6 +12,9 @@ void* allocateDevice(ewald_cuda_context& context, std::size_t bytes, const char*
 void freeDevice(ewald_cuda_context& context, void* memory, std::size_t bytes) noexcept;
 void* allocatePinned(std::size_t bytes, const char* what);
 void freePinned(void* memory) noexcept;
+// Whether these bytes lie in one piece of memory that allocatePinned returned, so that a copy to the device reads them
+// in place.
+bool isPinned(const void* memory, std::size_t bytes);
 
 // `count` elements of device memory; empty when moved from. The context must outlive it.
 template <class T>

@@ -1,7 +1,7 @@
 #include "staging.h"
 
-#include <algorithm>
 #include <cstring>
+#include <exception>
 
 namespace ewald::cuda {
 
@@ -18,22 +18,48 @@ void Staging::make() {
   }
 }
 
+template <class Copy>
+void Staging::in_pieces(std::size_t bytes, const Copy& copy) {
+  make();
+  struct Work {
+    Staging& self;
+    std::size_t bytes;
+    const Copy& copy;
+    std::exception_ptr failed;
+    std::mutex failing;
+  } work{*this, bytes, copy, nullptr, {}};
+  team_.run(
+      std::uint32_t((bytes + piece_bytes - 1) / piece_bytes),
+      [](void* context, std::uint32_t item, std::uint32_t) {
+        Work& w = *static_cast<Work*>(context);
+        Piece& piece = w.self.pieces_[item % pieces];
+        const std::size_t at = item * piece_bytes;
+        try {
+          EWALD_CUDA(cudaSetDevice(w.self.device_));
+          const std::lock_guard lock(piece.busy);
+          // An earlier copy still uses the piece; an event that was never recorded counts as done.
+          EWALD_CUDA(cudaEventSynchronize(piece.done));
+          w.copy(piece, at, std::min(piece_bytes, w.bytes - at));
+        } catch (...) {
+          const std::lock_guard lock(w.failing);
+          if (!w.failed) w.failed = std::current_exception();
+        }
+      },
+      &work);
+  if (work.failed) std::rethrow_exception(work.failed);
+}
+
 void Staging::to_device(void* to, const void* from, std::size_t bytes, cudaStream_t stream) {
   if (bytes < short_bytes) {
     EWALD_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream));
     return;
   }
-  make();
-  for (std::size_t at = 0, n = 0; at < bytes; at += piece_bytes, n++) {
-    const Piece& piece = pieces_[n % 2];
-    const std::size_t here = std::min(piece_bytes, bytes - at);
-    // Also waits for an earlier copy; an event that was never recorded counts as done.
-    EWALD_CUDA(cudaEventSynchronize(piece.done));
+  in_pieces(bytes, [&](Piece& piece, std::size_t at, std::size_t here) {
     std::memcpy(piece.memory.data(), static_cast<const unsigned char*>(from) + at, here);
     EWALD_CUDA(cudaMemcpyAsync(static_cast<unsigned char*>(to) + at, piece.memory.data(), here, cudaMemcpyHostToDevice,
                                stream));
     EWALD_CUDA(cudaEventRecord(piece.done, stream));
-  }
+  });
 }
 
 void Staging::from_device(void* to, const void* from, std::size_t bytes, cudaStream_t stream) {
@@ -42,21 +68,13 @@ void Staging::from_device(void* to, const void* from, std::size_t bytes, cudaStr
     EWALD_CUDA(cudaStreamSynchronize(stream));
     return;
   }
-  make();
-  const std::size_t count = (bytes + piece_bytes - 1) / piece_bytes;
-  const auto length = [&](std::size_t n) { return std::min(piece_bytes, bytes - n * piece_bytes); };
-  const auto send = [&](std::size_t n) {
-    EWALD_CUDA(cudaMemcpyAsync(pieces_[n % 2].memory.data(), static_cast<const unsigned char*>(from) + n * piece_bytes,
-                               length(n), cudaMemcpyDeviceToHost, stream));
-    EWALD_CUDA(cudaEventRecord(pieces_[n % 2].done, stream));
-  };
-  // If the pieces still hold a copy in the other direction, the stream reads it before it overwrites them.
-  for (std::size_t n = 0; n < std::min<std::size_t>(2, count); n++) send(n);
-  for (std::size_t n = 0; n < count; n++) {
-    EWALD_CUDA(cudaEventSynchronize(pieces_[n % 2].done));
-    std::memcpy(static_cast<unsigned char*>(to) + n * piece_bytes, pieces_[n % 2].memory.data(), length(n));
-    if (n + 2 < count) send(n + 2);
-  }
+  in_pieces(bytes, [&](Piece& piece, std::size_t at, std::size_t here) {
+    EWALD_CUDA(cudaMemcpyAsync(piece.memory.data(), static_cast<const unsigned char*>(from) + at, here,
+                               cudaMemcpyDeviceToHost, stream));
+    EWALD_CUDA(cudaEventRecord(piece.done, stream));
+    EWALD_CUDA(cudaEventSynchronize(piece.done));
+    std::memcpy(static_cast<unsigned char*>(to) + at, piece.memory.data(), here);
+  });
 }
 
 }  // namespace ewald::cuda

@@ -25,6 +25,8 @@ struct Card {
   int runtimeVersion = 13000;
   int multiprocessors = 4;
   std::size_t memoryBytes = std::size_t(2) << 30;
+  int l2Bytes = 1 << 20;
+  int memoryClock = 0, memoryBus = 0;  // in kHz and bits; 0: the driver does not know
   bool watchdog = false;       // a display is attached, so the run time of kernels is limited
   int loseAfterLaunches = -1;  // the device is lost at that launch; -1 never
 };

@@ -8,9 +8,9 @@
 
 namespace ewald::cuda::fft {
 
-// Bytes of the runs in which neighbouring lines are read across an axis: 64, or 128 if the benchmark tries that
-// (ewald_cuda_fft_bench --run 128). Applies to plans created afterwards.
-inline std::atomic<std::uint32_t> run_bytes{64};
+// Bytes of the runs in which neighbouring lines are read across an axis, if the benchmark tries some
+// (ewald_cuda_fft_bench --run 64); 0: by the length. Applies to plans created afterwards.
+inline std::atomic<std::uint32_t> run_bytes{0};
 
 // Tables determined by source, sink and length.
 void add_tables(Pass& pass, Tables& tables);
@@ -19,6 +19,9 @@ void set_turn(Pass& pass, std::uint64_t n, std::uint32_t step, Tables& tables);
 // Lines of a block, threads, directions, stages.
 template <class T>
 void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables);
+// The distribution over one slab, whose loops the pass already has: the same lines side by side and the same kernel as
+// over all slabs, and so the same results.
+void take_slab(Pass& pass, std::uint32_t slabs);
 // Bytes of one side of a pass, in whole sectors of 32 bytes: `elements` a line, `element` bytes each.
 std::uint64_t bytes_moved(const Pass& pass, std::uint64_t elements, std::uint64_t element, bool out);
 

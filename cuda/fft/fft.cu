@@ -45,7 +45,7 @@ struct Draft {
 
   Draft(const ewald_cuda_context& context, const ewald_fft_descriptor& descriptor)
       : problem(checked(descriptor)), number(descriptor.precision == EWALD_FFT_PRECISION_F64 ? 8 : 4) {
-    const Card card{std::uint32_t(context.multiprocessors)};
+    const Card card{std::uint32_t(context.multiprocessors), context.l2Bytes, context.bytesPerSecond};
     tables.roots(1, 1);  // so that the array of roots is never empty
     for (int backward = 0; backward < 2; backward++)
       programs[backward] = f64() ? program_of<double>(problem, backward != 0, card, tables)
@@ -72,6 +72,8 @@ struct Draft {
       info.passes[d] = std::uint32_t(programs[d].steps.size());
       info.bytes_read[d] = programs[d].bytes_read;
       info.bytes_written[d] = programs[d].bytes_written;
+      info.bytes_kept[d] = programs[d].bytes_kept;
+      info.slabs[d] = programs[d].slabs;
     }
     return info;
   }
@@ -139,28 +141,34 @@ struct ewald_cuda_fft {
 
   // All passes, on device memory.
   void start(bool backward, const void* in, void* out, std::uint32_t scale) {
-    const auto place = [&](Place which) -> void* {
+    const auto place = [&](Place which) -> unsigned char* {
       switch (which) {
         case Place::source:
-          return const_cast<void*>(in);
+          return static_cast<unsigned char*>(const_cast<void*>(in));
         case Place::target:
-          return out;
+          return static_cast<unsigned char*>(out);
         case Place::middle:
           return middle.data();
         default:
           return pieces.data();
       }
     };
-    for (const Step& step : programs[backward].steps) {
+    const Program& program = programs[backward];
+    const auto pass = [&](std::size_t i, std::uint64_t slab) {
+      const Step& step = program.steps[i];
       const double by = step.pass.last ? factor(scale) : 1;
+      const void* const from = place(step.from) + slab * step.from_slab;
+      void* const to = place(step.to) + slab * step.to_slab;
       if (f64())
-        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const double2*>(roots.data()), by,
-                    context->stream);
+        launch_pass(step.pass, from, to, reinterpret_cast<const double2*>(roots.data()), by, context->stream);
       else
-        launch_pass(step.pass, place(step.from), place(step.to), reinterpret_cast<const float2*>(roots.data()), by,
-                    context->stream);
+        launch_pass(step.pass, from, to, reinterpret_cast<const float2*>(roots.data()), by, context->stream);
       EWALD_CUDA(cudaGetLastError());
-    }
+    };
+    for (std::size_t i = 0; i < program.group_begin; i++) pass(i, 0);
+    for (std::uint32_t slab = 0; slab < program.slabs; slab++)
+      for (std::size_t i = program.group_begin; i < program.group_end; i++) pass(i, slab);
+    for (std::size_t i = program.group_end; i < program.steps.size(); i++) pass(i, 0);
   }
 
   void run(bool backward, const void* in, void* out, std::uint32_t on_device, std::uint32_t scale) {

@@ -44,7 +44,7 @@ constexpr std::uint32_t fixed_radix(std::uint32_t length, std::uint32_t stage) {
 }
 // Complex numbers that a thread of such a kernel holds: twice as many, for radix 16, and half the work around them.
 constexpr std::uint32_t fixed_elements = 16;
-// Adjacent lines of a block of such a kernel: runs of 64 bytes and 2048 numbers, if they fit.
+// Adjacent lines of a block of such a kernel: runs of 64 bytes and 2048 numbers, if they fit. 256 has another for 16.
 constexpr std::uint32_t fixed_lanes(std::uint32_t length) {
   const std::uint32_t wished = 2048 / length > 8 ? 2048 / length : 8;
   return wished < 4096 / length ? wished : 4096 / length;

@@ -1,6 +1,7 @@
 // The order of the axes, the memory that each pass reads and writes, and the layout of the lines of a pass. An axis
 // that fits into a block is one pass; a longer one of two or three pieces is as many passes; a length with a large
-// prime that fits into no block is a convolution: down its pieces and up again.
+// prime that fits into no block is a convolution: down its pieces and up again. At the end, consecutive passes may
+// be divided into slabs.
 #include "program.h"
 
 #include <algorithm>
@@ -32,6 +33,11 @@ Layout contiguous(Place place, bool complex, const std::vector<std::uint64_t>& c
   return layout;
 }
 
+template <class T>
+std::uint64_t element_of(const Layout& layout) {
+  return (layout.complex ? 2 : 1) * sizeof(T);
+}
+
 std::uint64_t size_of(const Layout& layout) {
   std::uint64_t size = 1;
   for (const std::uint64_t n : layout.count) size *= n;
@@ -50,6 +56,10 @@ private:
   void along(std::uint32_t dim, const Line& line, const Layout& from, const Layout& to, bool last);
   Window window_of(const Side& side, std::uint32_t dim) const;
   void add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim);
+  void divide(bool permutes);
+  std::uint32_t passes_from(std::uint32_t begin, std::uint32_t dim, bool permutes) const;
+  Group group_of(std::uint32_t dim, std::uint32_t begin, std::uint32_t passes) const;
+  void cut(std::uint32_t dim, std::uint32_t begin, const Group& group, std::uint32_t slabs);
 
   const Problem& problem_;
   const bool backward_;
@@ -60,6 +70,17 @@ private:
   // The current extent of each dimension while the axes are transformed one after the other.
   std::vector<std::uint64_t> current_;
   Program program_;
+  // Of each step that is a whole axis, the pass with one loop for each of `dims` and its two layouts; other steps have
+  // no `dims`.
+  struct Whole {
+    Pass pass;
+    std::vector<std::uint32_t> dims;
+    Layout from, to;
+    std::uint64_t count_of(std::uint32_t dim) const {
+      return pass.loop[std::find(dims.begin(), dims.end(), dim) - dims.begin()].count;
+    }
+  };
+  std::vector<Whole> wholes_;
 };
 
 template <class T>
@@ -129,6 +150,7 @@ Program Planner<T>::program() {
         copy.loop[copy.loops++] = {between.stride[d], target.stride[d], std::uint32_t(source.count[d]), 0, 0, 0, 0, 0};
     add(copy, Place::middle, Place::target, &between, &target, dims_);
   }
+  divide(permutes);
   return std::move(program_);
 }
 
@@ -164,9 +186,95 @@ void Planner<T>::add(Pass pass, Place from, Place to, const Layout* in, const La
   choose_block<T>(pass, card_.multiprocessors, tables_);
   const std::uint64_t read = in != nullptr ? (dim < dims_ ? in->count[dim] : 1) : pass.points;
   const std::uint64_t written = out != nullptr ? (dim < dims_ ? out->count[dim] : 1) : pass.points;
-  program_.bytes_read += bytes_moved(pass, read, (in == nullptr || in->complex ? 2 : 1) * sizeof(T), false);
-  program_.bytes_written += bytes_moved(pass, written, (out == nullptr || out->complex ? 2 : 1) * sizeof(T), true);
-  program_.steps.push_back({pass, from, to});
+  const std::uint64_t complex = 2 * sizeof(T);
+  const Step step{pass, from, to, bytes_moved(pass, read, in == nullptr ? complex : element_of<T>(*in), false),
+                  bytes_moved(pass, written, out == nullptr ? complex : element_of<T>(*out), true)};
+  program_.bytes_read += step.bytes_read;
+  program_.bytes_written += step.bytes_written;
+  program_.steps.push_back(step);
+}
+
+// Divides consecutive passes over the dimension that keeps most bytes in the cache, if any is worth it: of three axes
+// the one that is transformed last, or an axis that is not transformed, or the batch.
+template <class T>
+void Planner<T>::divide(bool permutes) {
+  wholes_.resize(program_.steps.size());
+  std::uint32_t dim = 0, first = 0, slabs = 1;
+  Group best{};
+  for (std::uint32_t d = 0; d < dims_; d++) {
+    for (std::uint32_t begin = 0, passes = 0; begin < wholes_.size(); begin += std::max(1u, passes)) {
+      passes = passes_from(begin, d, permutes);
+      if (passes < 2) continue;
+      const Group group = group_of(d, begin, passes);
+      const bool better = group.kept > best.kept || (group.kept == best.kept && group.step > best.step);
+      const std::uint32_t number = better ? slabs_of(group, card_) : 1;
+      if (number == 1) continue;
+      dim = d, first = begin, slabs = number, best = group;
+    }
+  }
+  if (slabs == 1) return;
+  cut(dim, first, best, slabs);
+  program_.bytes_kept = best.kept;
+}
+
+// The number of passes from that step on of which the dimension is a loop. In place, a slab of the result covers the
+// same memory as that slab of the source, except in another order: then it would overwrite slabs that are still to be
+// read.
+template <class T>
+std::uint32_t Planner<T>::passes_from(std::uint32_t begin, std::uint32_t dim, bool permutes) const {
+  std::uint32_t end = begin;
+  for (; end < wholes_.size(); end++) {
+    const Whole& whole = wholes_[end];
+    if (std::find(whole.dims.begin(), whole.dims.end(), dim) == whole.dims.end()) break;
+    if (permutes && begin == 0 && whole.to.place == Place::target) break;
+  }
+  return end - begin;
+}
+
+template <class T>
+Group Planner<T>::group_of(std::uint32_t dim, std::uint32_t begin, std::uint32_t passes) const {
+  Group group{passes, wholes_[begin].count_of(dim), ~std::uint64_t(0), 0, 0, ~std::uint64_t(0)};
+  std::uint64_t touched[4] = {};
+  for (std::uint32_t i = begin; i < begin + passes; i++) {
+    const Step& step = program_.steps[i];
+    for (const Layout* layout : {&wholes_[i].from, &wholes_[i].to})
+      group.step = std::min(group.step, layout->stride[dim] * element_of<T>(*layout));
+    group.blocks = std::min<std::uint64_t>(group.blocks, step.pass.blocks);
+    std::uint64_t &from = touched[std::size_t(step.from)], &to = touched[std::size_t(step.to)];
+    from = std::max(from, step.bytes_read);
+    to = std::max(to, step.bytes_written);
+    if (i == begin) continue;
+    // What the pass before it wrote is not read from memory; nor is it written there, if this pass overwrites it.
+    const Step& before = program_.steps[i - 1];
+    group.kept += step.bytes_read + (step.to == before.to ? before.bytes_written : 0);
+  }
+  std::uint64_t &source = touched[std::size_t(Place::source)], &target = touched[std::size_t(Place::target)];
+  if (problem_.in_place) {
+    target = std::max(source, target);
+    source = 0;
+  }
+  for (const std::uint64_t bytes : touched) group.footprint += bytes;
+  return group;
+}
+
+template <class T>
+void Planner<T>::cut(std::uint32_t dim, std::uint32_t begin, const Group& group, std::uint32_t slabs) {
+  const std::uint64_t part = group.count / slabs;
+  for (std::uint32_t i = begin; i < begin + group.passes; i++) {
+    Whole& whole = wholes_[i];
+    for (std::size_t l = 0; l < whole.dims.size(); l++)
+      if (whole.dims[l] == dim) whole.pass.loop[l].count = std::uint32_t(part);
+    tidy(whole.pass);
+    Step& step = program_.steps[i];
+    step.pass.loops = whole.pass.loops;
+    std::copy(whole.pass.loop, whole.pass.loop + whole.pass.loops, step.pass.loop);
+    take_slab(step.pass, slabs);
+    step.from_slab = part * whole.from.stride[dim] * element_of<T>(whole.from);
+    step.to_slab = part * whole.to.stride[dim] * element_of<T>(whole.to);
+  }
+  program_.group_begin = begin;
+  program_.group_end = begin + group.passes;
+  program_.slabs = slabs;
 }
 
 template <class T>
@@ -196,7 +304,7 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
 
   // The other dimensions; `at` is the stride of their consecutive lines in the memory of the pieces.
   struct Other {
-    std::uint32_t count;
+    std::uint32_t dim, count;
     std::uint64_t from, to, at;
   };
   std::vector<Other> others;
@@ -204,7 +312,7 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
   for (std::uint32_t d = dims_; d-- > 0;) {
     const std::uint64_t count = d == dim ? 1 : current_[d];
     if (count <= 1) continue;
-    others.push_back({std::uint32_t(count), from.stride[d], to.stride[d], lines * length});
+    others.push_back({d, std::uint32_t(count), from.stride[d], to.stride[d], lines * length});
     lines *= count;
   }
 
@@ -212,7 +320,14 @@ void Planner<T>::along(std::uint32_t dim, const Line& line, const Layout& from, 
   if (pieces.size() == 1) {
     whole.points = pieces[0].points;
     whole.length = pieces[0].length;
-    for (const Other& other : others) whole.loop[whole.loops++] = {other.from, other.to, other.count, 0, 0, 0, 0, 0};
+    Whole kept{{}, {}, from, to};
+    for (const Other& other : others) {
+      whole.loop[whole.loops++] = {other.from, other.to, other.count, 0, 0, 0, 0, 0};
+      kept.dims.push_back(other.dim);
+    }
+    kept.pass = whole;
+    wholes_.resize(program_.steps.size());
+    wholes_.push_back(std::move(kept));
     return add(whole, from.place, to.place, &from, &to, dim);
   }
 

@@ -157,8 +157,15 @@ __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
   // every vector is tried.
   find_beam(b);
   const int n = s.n;
+  // A flat sphere takes every effort, so fewer would be in vain.
+  if (s.flat && b.plan.efforts > 0) {
+    if (threadIdx.x == 0) s.flags |= EWALD_IMAGE_FLAG_UNSETTLED;
+    __syncthreads();
+    return;
+  }
   // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
-  for (int e = b.plan.first_effort + (n <= short_list ? 1 : 0);; e++) {
+  const int start = b.plan.first_effort + (n <= short_list ? 1 : 0);
+  for (int e = start;; e++) {
     const Effort effort = effort_of(e);
     for (int input = 0; input < b.plan.cell_count; input++) {
       const int kept = find_vectors(b, input, effort);
@@ -176,6 +183,7 @@ __device__ __forceinline__ void search_fast(const Block& b, Pool pool) {
         // explain more.
         s.decision = best.log10_chance <= b.plan.params.accept_log10 - spare_decades && best.merit > effort.share * n;
       }
+      if (!s.decision && e + 1 - start == b.plan.efforts) s.decision = 1, s.flags |= EWALD_IMAGE_FLAG_UNSETTLED;
     }
     __syncthreads();
     if (s.decision) break;

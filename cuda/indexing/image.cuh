@@ -74,7 +74,7 @@ __device__ __forceinline__ void index_image(const Block& b, unsigned image, Sear
     const Lattice lattice = i < accepted ? b.accepted()[i] : lattices[listed[i]];
     write_cell(b, lattice, i < accepted ? unsigned(i) + 1 : 0, found[i]);
   }
-  if (threadIdx.x == 0) plan.results[image] = {unsigned(written), unsigned(accepted), used, flags};
+  if (threadIdx.x == 0) plan.results[image] = {unsigned(written), unsigned(accepted), used, unsigned(s.flags)};
   write_assignment(b, accepted, spots, n, assignment);
   // The pools are valid for a search: they hold each place once, in any order.
   __syncthreads();

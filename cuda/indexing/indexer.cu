@@ -89,6 +89,7 @@ struct ewald_cuda_indexer {
     plan.at = places_of(plan.size, exhaustive());
     plan.candidate_vectors = int(d.candidate_vectors);
     plan.first_effort = d.method == EWALD_METHOD_TURBO ? turbo_effort : 0;
+    plan.efforts = int(d.efforts);
     plan.spiral_points = plan.size.points;
     plan.angle_capacity = plan.size.angles;
     makeTables();

@@ -86,6 +86,7 @@ struct Plan {
   int spiral_points, angle_capacity, angle_points;
   int candidate_vectors;
   int first_effort;  // of the method
+  int efforts;       // of a search at most; 0: all of the method
   const KnownCell* cells;
   const Length* lengths;
   int cell_count, length_count;

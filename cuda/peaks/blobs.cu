@@ -9,21 +9,21 @@ namespace {
 // Candidates that may be the first of their blob in the order of the scan: pixels off the border of their panel that
 // have no such neighbour before them. Also resets every candidate's owner.
 template <class T>
-__global__ __launch_bounds__(kSeedThreads) void find_seeds(Scene<T> scene, const std::uint32_t* candidates,
-                                                           std::uint32_t* seeds, std::uint32_t* owners,
-                                                           Counts* counts) {
+__global__ __launch_bounds__(kSeedThreads) void find_seeds(Search<T> search) {
+  const Scene<T> scene = search.scene();
+  const Seat& seat = search.seats[blockIdx.z];
   const auto first = [&](std::uint32_t pixel) {
     const std::uint32_t place = scene.places[pixel];
     return (place & kBorder) == 0 && scene.above(pixel, place);
   };
-  const std::uint32_t count = counts->candidates;
+  const std::uint32_t count = seat.counts->candidates;
   for (std::uint32_t k = blockIdx.x * kSeedThreads + threadIdx.x; k < count; k += gridDim.x * kSeedThreads) {
-    const std::uint32_t pixel = candidates[k];
-    owners[pixel] = kNobody;
+    const std::uint32_t pixel = seat.candidates[k];
+    seat.owners[pixel] = kNobody;
     if ((scene.places[pixel] & kBorder) != 0) continue;
     const std::uint32_t over = pixel - scene.width;
     if (first(pixel - 1) || first(over - 1) || first(over) || first(over + 1)) continue;
-    seeds[atomicAdd(&counts->seeds, 1u)] = pixel;
+    seat.seeds[atomicAdd(&seat.counts->seeds, 1u)] = pixel;
   }
 }
 
@@ -66,7 +66,7 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
     const std::uint32_t pixel = std::uint32_t(y) * width + std::uint32_t(x), ring = scene.places[pixel] & 0xffff;
     if (ring == kMasked) continue;
     const double v = double(scene.frame[pixel]);
-    if (!(v < double(scene.limits[ring].upper)) || !scene.usable(pixel, v)) continue;
+    if (!(v < double(scene.limits[ring].upper)) || !scene.usable(pixel)) continue;
     own.total += 1;
     own.x += v;
     own.y += v * v;
@@ -101,20 +101,21 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
 }
 
 template <class T>
-__global__ __launch_bounds__(kBlobThreads) void measure_blobs(Scene<T> scene, ewald_peaks_params params,
-                                                              const ewald_peaks_panel* panels,
-                                                              const std::uint32_t* seeds, std::uint32_t* owners,
-                                                              Counts* counts, ewald_peak* found) {
+__global__ __launch_bounds__(kBlobThreads) void measure_blobs(Search<T> search) {
   EWALD_SHARED_VALUE(Flood, flood);
   EWALD_SHARED(std::uint32_t, blob, kMaxBlob);
-  const std::uint32_t count = counts->seeds;
+  const Scene<T> scene = search.scene();
+  const Seat& seat = search.seats[blockIdx.z];
+  const ewald_peaks_params& params = search.params;
+  const std::uint32_t count = seat.counts->seeds;
   for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
-    const std::uint32_t seed = seeds[k];
-    const ewald_peaks_panel panel = panels[scene.places[seed] >> kPanelShift];
-    const unsigned size = flood_from(seed, panel, scene.width, Above<T>{scene}, params.max_pix_count, owners, flood);
+    const std::uint32_t seed = seat.seeds[k];
+    const ewald_peaks_panel panel = search.panels[scene.places[seed] >> kPanelShift];
+    const unsigned size =
+        flood_from(seed, panel, scene.width, Above<T>{scene}, params.max_pix_count, seat.owners, flood);
     if (size >= params.min_pix_count && size > 0) {
       sort_blob(flood, size, blob);
-      measure(blob, size, seed, panel, scene, params, counts, found);
+      measure(blob, size, seed, panel, scene, params, seat.counts, static_cast<ewald_peak*>(seat.found));
     }
     __syncthreads();
   }
@@ -123,19 +124,14 @@ __global__ __launch_bounds__(kBlobThreads) void measure_blobs(Scene<T> scene, ew
 }  // namespace
 
 template <class T>
-void launch_blobs(cudaStream_t stream, const Scene<T>& scene, const ewald_peaks_params& params,
-                  const ewald_peaks_panel* panels, const std::uint32_t* candidates, std::uint32_t* seeds,
-                  std::uint32_t* owners, Counts* counts, ewald_peak* found, unsigned blocks) {
-  EWALD_LAUNCH((find_seeds<T>), blocks / 8 + 1, kSeedThreads, 0, stream, scene, candidates, seeds, owners, counts);
+void launch_blobs(cudaStream_t stream, const Search<T>& search) {
+  EWALD_LAUNCH((find_seeds<T>), dim3(search.blocks / 8 + 1, 1, search.frames), kSeedThreads, 0, stream, search);
   EWALD_CUDA(cudaGetLastError());
-  EWALD_LAUNCH((measure_blobs<T>), blocks, kBlobThreads, 0, stream, scene, params, panels, seeds, owners, counts,
-               found);
+  EWALD_LAUNCH((measure_blobs<T>), dim3(search.blocks, 1, search.frames), kBlobThreads, 0, stream, search);
   EWALD_CUDA(cudaGetLastError());
 }
 
-#define EWALD_INSTANCE(T)                                                                                           \
-  template void launch_blobs<T>(cudaStream_t, const Scene<T>&, const ewald_peaks_params&, const ewald_peaks_panel*, \
-                                const std::uint32_t*, std::uint32_t*, std::uint32_t*, Counts*, ewald_peak*, unsigned);
+#define EWALD_INSTANCE(T) template void launch_blobs<T>(cudaStream_t, const Search<T>&);
 EWALD_CUDA_PEAKS_TYPES(EWALD_INSTANCE)
 #undef EWALD_INSTANCE
 

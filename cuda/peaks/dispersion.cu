@@ -33,19 +33,27 @@ __device__ bool stands_out(double v, double n, double sum, const ewald_peaks_par
 }
 
 template <class T>
-__device__ bool good(const Scene<T>& scene, std::uint32_t pixel, double v) {
-  return (scene.places[pixel] & 0xffff) != kMasked && scene.usable(pixel, v);
+__device__ bool good(const Scene<T>& scene, std::uint32_t pixel) {
+  return (scene.places[pixel] & 0xffff) != kMasked && scene.usable(pixel);
+}
+
+template <class T>
+__device__ Marks marks_of(const Search<T>& search) {
+  std::uint8_t* const marks = search.seats[blockIdx.z].marks;
+  return {marks, marks + search.pixels, marks + 2 * std::size_t(search.pixels)};
 }
 
 // One thread per pixel of a row: first the columns of the block's windows, each once, then the window of each pixel.
 template <class T, Stage stage>
-__global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::uint32_t height,
-                                                           ewald_peaks_params params, bool extended,
-                                                           const ewald_peaks_panel* panels, Marks marks) {
+__global__ __launch_bounds__(kRowThreads) void mark_pixels(Search<T> search, bool extended) {
   EWALD_SHARED(double, n, kColumns);
   EWALD_SHARED(double, sum, kColumns);
   EWALD_SHARED(double, squares, kColumns);
-  const std::uint32_t width = scene.width;
+  const Scene<T> scene = search.scene();
+  const Marks marks = marks_of(search);
+  const ewald_peaks_params& params = search.params;
+  const ewald_peaks_panel* const panels = search.panels;
+  const std::uint32_t width = scene.width, height = search.height;
   const int reach = int(params.kernel_size) + (stage == Stage::strong ? 2 : 0);
   const int left = int(blockIdx.x * kRowThreads) - reach;
   for (std::uint32_t y = blockIdx.y; y < height; y += gridDim.y) {
@@ -59,7 +67,7 @@ __global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::
         for (int row = max(int(panel.ss), int(y) - reach); row < end; ++row) {
           const std::uint32_t pixel = unsigned(row) * width + unsigned(x);
           double v = double(scene.frame[pixel]);
-          if (!good(scene, pixel, v)) continue;
+          if (!good(scene, pixel)) continue;
           if constexpr (stage == Stage::within) v = marks.varied[pixel];
           if constexpr (stage == Stage::strong)
             if (marks.within[pixel] != 0) continue;
@@ -77,7 +85,7 @@ __global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::
     if (x < width) {
       const std::uint32_t pixel = y * width + x;
       const double v = double(scene.frame[pixel]);
-      const bool takes_part = good(scene, pixel, v);
+      const bool takes_part = good(scene, pixel);
       double all = 0, total = 0, total_squares = 0;
       if (takes_part) {
         const ewald_peaks_panel panel = panels[scene.places[pixel] >> kPanelShift];
@@ -106,18 +114,19 @@ __global__ __launch_bounds__(kRowThreads) void mark_pixels(Scene<T> scene, std::
 
 // Strong pixels that may be the first of their spot in the order of the scan: pixels without a strong one to the left
 // or above. Also resets every strong pixel's owner.
-__global__ __launch_bounds__(kSeedThreads) void find_spot_seeds(const std::uint8_t* strong, const std::uint32_t* places,
-                                                                const ewald_peaks_panel* panels, std::uint32_t width,
-                                                                std::uint32_t pixels, std::uint32_t* seeds,
-                                                                std::uint32_t* owners, Counts* counts) {
+template <class T>
+__global__ __launch_bounds__(kSeedThreads) void find_spot_seeds(Search<T> search) {
+  const std::uint8_t* const strong = marks_of(search).strong;
+  const Seat& seat = search.seats[blockIdx.z];
+  const std::uint32_t width = search.width, pixels = search.pixels;
   for (std::uint32_t pixel = blockIdx.x * kSeedThreads + threadIdx.x; pixel < pixels;
        pixel += gridDim.x * kSeedThreads) {
     if (strong[pixel] == 0) continue;
-    owners[pixel] = kNobody;
-    const ewald_peaks_panel panel = panels[places[pixel] >> kPanelShift];
+    seat.owners[pixel] = kNobody;
+    const ewald_peaks_panel panel = search.panels[search.places[pixel] >> kPanelShift];
     if (pixel % width > panel.fs && strong[pixel - 1] != 0) continue;
     if (pixel / width > panel.ss && strong[pixel - width] != 0) continue;
-    seeds[atomicAdd(&counts->seeds, 1u)] = pixel;
+    seat.seeds[atomicAdd(&seat.counts->seeds, 1u)] = pixel;
   }
 }
 
@@ -163,7 +172,7 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
     const int x = left + k % (right - left + 1), y = top + k / (right - left + 1);
     const std::uint32_t pixel = unsigned(y) * width + unsigned(x);
     const double v = double(scene.frame[pixel]);
-    if (strong[pixel] != 0 || !good(scene, pixel, v)) continue;
+    if (strong[pixel] != 0 || !good(scene, pixel)) continue;
     own.total += 1;
     own.x += v;
     own.y += v * v;
@@ -199,21 +208,23 @@ __device__ void measure(const std::uint32_t* blob, unsigned size, std::uint32_t 
 }
 
 template <class T>
-__global__ __launch_bounds__(kBlobThreads) void measure_spots(Scene<T> scene, ewald_peaks_params params,
-                                                              const ewald_peaks_panel* panels,
-                                                              const std::uint8_t* strong, const std::uint32_t* seeds,
-                                                              std::uint32_t* owners, Counts* counts, ewald_peak* found,
-                                                              unsigned room) {
+__global__ __launch_bounds__(kBlobThreads) void measure_spots(Search<T> search) {
   EWALD_SHARED_VALUE(Flood, flood);
   EWALD_SHARED(std::uint32_t, blob, kMaxBlob);
-  const std::uint32_t count = counts->seeds;
+  const Scene<T> scene = search.scene();
+  const Seat& seat = search.seats[blockIdx.z];
+  const std::uint8_t* const strong = marks_of(search).strong;
+  const ewald_peaks_params& params = search.params;
+  auto* const found = static_cast<ewald_peak*>(seat.found);
+  const std::uint32_t count = seat.counts->seeds;
   for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
-    const std::uint32_t seed = seeds[k];
-    const ewald_peaks_panel panel = panels[scene.places[seed] >> kPanelShift];
-    const unsigned size = flood_from(seed, panel, scene.width, Strong{strong}, params.max_pix_count, owners, flood);
+    const std::uint32_t seed = seat.seeds[k];
+    const ewald_peaks_panel panel = search.panels[scene.places[seed] >> kPanelShift];
+    const unsigned size =
+        flood_from(seed, panel, scene.width, Strong{strong}, params.max_pix_count, seat.owners, flood);
     if (size >= params.min_pix_count && size > 0) {
       sort_blob(flood, size, blob);
-      measure(blob, size, seed, panel, scene, params, strong, counts, found, room);
+      measure(blob, size, seed, panel, scene, params, strong, seat.counts, found, search.room);
     }
     __syncthreads();
   }
@@ -222,32 +233,23 @@ __global__ __launch_bounds__(kBlobThreads) void measure_spots(Scene<T> scene, ew
 }  // namespace
 
 template <class T>
-void launch_dispersion(cudaStream_t stream, const Scene<T>& scene, std::uint32_t height,
-                       const ewald_peaks_params& params, bool extended, const Lists& lists, std::uint8_t* marks,
-                       ewald_peak* found, unsigned room) {
-  const std::uint32_t pixels = scene.width * height;
-  const Marks of = {marks, marks + pixels, marks + 2 * std::size_t(pixels)};
-  const dim3 rows((scene.width + kRowThreads - 1) / kRowThreads, height < 65535 ? height : 65535);
-  EWALD_LAUNCH((mark_pixels<T, Stage::varied>), rows, kRowThreads, 0, stream, scene, height, params, extended,
-               lists.panels, of);
+void launch_dispersion(cudaStream_t stream, const Search<T>& search, bool extended) {
+  const dim3 rows((search.width + kRowThreads - 1) / kRowThreads, search.height < 65535 ? search.height : 65535,
+                  search.frames),
+      blocks(search.blocks, 1, search.frames);
+  EWALD_LAUNCH((mark_pixels<T, Stage::varied>), rows, kRowThreads, 0, stream, search, extended);
   if (extended) {
-    EWALD_LAUNCH((mark_pixels<T, Stage::within>), rows, kRowThreads, 0, stream, scene, height, params, extended,
-                 lists.panels, of);
-    EWALD_LAUNCH((mark_pixels<T, Stage::strong>), rows, kRowThreads, 0, stream, scene, height, params, extended,
-                 lists.panels, of);
+    EWALD_LAUNCH((mark_pixels<T, Stage::within>), rows, kRowThreads, 0, stream, search, extended);
+    EWALD_LAUNCH((mark_pixels<T, Stage::strong>), rows, kRowThreads, 0, stream, search, extended);
   }
   EWALD_CUDA(cudaGetLastError());
-  EWALD_LAUNCH(find_spot_seeds, lists.blocks, kSeedThreads, 0, stream, of.strong, scene.places, lists.panels,
-               scene.width, pixels, lists.seeds, lists.owners, lists.counts);
+  EWALD_LAUNCH((find_spot_seeds<T>), blocks, kSeedThreads, 0, stream, search);
   EWALD_CUDA(cudaGetLastError());
-  EWALD_LAUNCH((measure_spots<T>), lists.blocks, kBlobThreads, 0, stream, scene, params, lists.panels, of.strong,
-               lists.seeds, lists.owners, lists.counts, found, room);
+  EWALD_LAUNCH((measure_spots<T>), blocks, kBlobThreads, 0, stream, search);
   EWALD_CUDA(cudaGetLastError());
 }
 
-#define EWALD_INSTANCE(T)                                                                                           \
-  template void launch_dispersion<T>(cudaStream_t, const Scene<T>&, std::uint32_t, const ewald_peaks_params&, bool, \
-                                     const Lists&, std::uint8_t*, ewald_peak*, unsigned);
+#define EWALD_INSTANCE(T) template void launch_dispersion<T>(cudaStream_t, const Search<T>&, bool);
 EWALD_CUDA_PEAKS_TYPES(EWALD_INSTANCE)
 #undef EWALD_INSTANCE
 

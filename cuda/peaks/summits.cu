@@ -31,7 +31,7 @@ struct Slopes {
   }
   __device__ bool good(int x, int y) const {
     const std::uint32_t i = index(x, y);
-    return (scene.places[i] & 0xffff) != kMasked && scene.usable(i, double(scene.frame[i]));
+    return (scene.places[i] & 0xffff) != kMasked && scene.usable(i);
   }
 
   // Above the threshold, on a steep slope, with four good neighbours.
@@ -72,18 +72,21 @@ struct Slopes {
 
 // One thread per pixel: climbs from a foot to its summit, which is listed once, with its first foot.
 template <class T>
-__global__ __launch_bounds__(kSeedThreads) void find_summits(Scene<T> scene, std::uint32_t pixels,
-                                                             ewald_peaks_params params, Lists lists) {
+__global__ __launch_bounds__(kSeedThreads) void find_summits(Search<T> search) {
+  const Scene<T> scene = search.scene();
+  const Seat& seat = search.seats[blockIdx.z];
+  const ewald_peaks_params& params = search.params;
+  const std::uint32_t pixels = search.pixels;
   for (std::uint32_t pixel = blockIdx.x * kSeedThreads + threadIdx.x; pixel < pixels;
        pixel += gridDim.x * kSeedThreads) {
     // A pixel on the border would have neighbours on other panels.
     const std::uint32_t place = scene.places[pixel];
     if ((place & kBorder) != 0 || (place & 0xffff) == kMasked) continue;
-    const Slopes<T> slopes(scene, lists.panels[place >> kPanelShift], params);
+    const Slopes<T> slopes(scene, search.panels[place >> kPanelShift], params);
     Point at = {int(pixel % scene.width), int(pixel / scene.width)};
     if (!slopes.is_foot(at, params) || !slopes.climb(at)) continue;
     const std::uint32_t summit = slopes.index(at.x, at.y);
-    if (atomicMin(&lists.owners[summit], pixel) == kNobody) lists.seeds[atomicAdd(&lists.counts->seeds, 1u)] = summit;
+    if (atomicMin(&seat.owners[summit], pixel) == kNobody) seat.seeds[atomicAdd(&seat.counts->seeds, 1u)] = summit;
   }
 }
 
@@ -92,7 +95,7 @@ __global__ __launch_bounds__(kSeedThreads) void find_summits(Scene<T> scene, std
 // on the ones before.
 template <class T>
 __device__ void measure(std::uint32_t summit, const Slopes<T>& slopes, const ewald_peaks_params& params,
-                        const Lists& lists, Summit* found, unsigned room) {
+                        const Seat& seat, unsigned room) {
   const Point top = {int(summit % slopes.scene.width), int(summit / slopes.scene.width)};
   const double inner = slopes.inner, middle = slopes.middle, outer = slopes.outer;
   int reach = int(outer), side = 2 * reach + 1;
@@ -133,25 +136,28 @@ __device__ void measure(std::uint32_t summit, const Slopes<T>& slopes, const ewa
   const ewald_peaks_panel& p = slopes.panel;
   if (!(snr >= double(params.min_snr)) || wx * wx + wy * wy > inner * inner) return;
   if (!(x >= p.fs && x <= p.end_fs - 1.0 && y >= p.ss && y <= p.end_ss - 1.0)) return;
-  const unsigned slot = atomicAdd(&lists.counts->peaks, 1u);
+  const unsigned slot = atomicAdd(&seat.counts->peaks, 1u);
   // The host refuses frames that have more.
   if (slot >= room) return;
-  found[slot] = {{float(x + 0.5), float(y + 0.5), float(disc.total), float(slopes.value(top.x, top.y) - mean),
+  static_cast<Summit*>(seat.found)[slot] = {{float(x + 0.5), float(y + 0.5), float(disc.total),
+                                             float(slopes.value(top.x, top.y) - mean),
                   float(snr), unsigned(disc.more), summit, float(mean)},
-                 lists.owners[summit],
+                 seat.owners[summit],
                  0,
                  x,
                  y};
 }
 
 template <class T>
-__global__ __launch_bounds__(kBlobThreads) void measure_summits(Scene<T> scene, ewald_peaks_params params, Lists lists,
-                                                                Summit* found, unsigned room) {
-  const std::uint32_t count = lists.counts->seeds;
+__global__ __launch_bounds__(kBlobThreads) void measure_summits(Search<T> search) {
+  const Scene<T> scene = search.scene();
+  const Seat& seat = search.seats[blockIdx.z];
+  const ewald_peaks_params& params = search.params;
+  const std::uint32_t count = seat.counts->seeds;
   for (std::uint32_t k = blockIdx.x; k < count; k += gridDim.x) {
-    const std::uint32_t summit = lists.seeds[k];
-    const Slopes<T> slopes(scene, lists.panels[scene.places[summit] >> kPanelShift], params);
-    measure(summit, slopes, params, lists, found, room);
+    const std::uint32_t summit = seat.seeds[k];
+    const Slopes<T> slopes(scene, search.panels[scene.places[summit] >> kPanelShift], params);
+    measure(summit, slopes, params, seat, search.room);
     __syncthreads();
   }
 }
@@ -159,18 +165,17 @@ __global__ __launch_bounds__(kBlobThreads) void measure_summits(Scene<T> scene, 
 }  // namespace
 
 template <class T>
-void launch_summits(cudaStream_t stream, const Scene<T>& scene, std::uint32_t pixels, const ewald_peaks_params& params,
-                    const Lists& lists, Summit* found, unsigned room) {
-  EWALD_CUDA(cudaMemsetAsync(lists.owners, 0xff, pixels * sizeof(std::uint32_t), stream));
-  EWALD_LAUNCH((find_summits<T>), lists.blocks, kSeedThreads, 0, stream, scene, pixels, params, lists);
+void launch_summits(cudaStream_t stream, const Search<T>& search) {
+  for (unsigned f = 0; f < search.frames; ++f)
+    EWALD_CUDA(cudaMemsetAsync(search.seats[f].owners, 0xff, search.pixels * sizeof(std::uint32_t), stream));
+  const dim3 blocks(search.blocks, 1, search.frames);
+  EWALD_LAUNCH((find_summits<T>), blocks, kSeedThreads, 0, stream, search);
   EWALD_CUDA(cudaGetLastError());
-  EWALD_LAUNCH((measure_summits<T>), lists.blocks, kBlobThreads, 0, stream, scene, params, lists, found, room);
+  EWALD_LAUNCH((measure_summits<T>), blocks, kBlobThreads, 0, stream, search);
   EWALD_CUDA(cudaGetLastError());
 }
 
-#define EWALD_INSTANCE(T)                                                                                  \
-  template void launch_summits<T>(cudaStream_t, const Scene<T>&, std::uint32_t, const ewald_peaks_params&, \
-                                  const Lists&, Summit*, unsigned);
+#define EWALD_INSTANCE(T) template void launch_summits<T>(cudaStream_t, const Search<T>&);
 EWALD_CUDA_PEAKS_TYPES(EWALD_INSTANCE)
 #undef EWALD_INSTANCE
 

@@ -1,7 +1,7 @@
 // The C functions of a pass: a handle holds tables, sums over frames, and memory for a chunk of frames and for the
-// results of a launch. A run allocates nothing. Host frames are uploaded in chunks through the page-locked pieces of
-// the context, whose lock is released between two chunks; frames in device memory are used in place, with many more per
-// launch.
+// results of a batch of frames. A run allocates nothing. Host frames are uploaded in chunks through the page-locked
+// pieces of the context, whose lock is released between two chunks; frames in device memory are used in place, with
+// many more per batch. The steps of a batch take turns with rounds of frames that fit into the cache.
 #include "pass.cuh"
 
 #include <algorithm>
@@ -21,10 +21,16 @@ namespace {
 using namespace ewald::cuda;
 using namespace ewald::cuda::udf;
 
-// Bytes of frames that are uploaded together: enough that the time of the kernels is negligible against the copy.
-constexpr std::size_t kChunkBytes = std::size_t(16) << 20;
-// Bytes for the partial results of a launch and for the sums of its frames, which limit the number of frames.
-constexpr std::size_t kLaunchBytes = std::size_t(16) << 20;
+// Bytes of frames that are uploaded together: enough that the time of the kernels is negligible against the copy, and
+// that of waking the threads which copy.
+constexpr std::size_t kChunkBytes = std::size_t(64) << 20;
+// Bytes for the partial results of a batch and for the sums of its frames, which limit the number of frames.
+constexpr std::size_t kBatchBytes = std::size_t(16) << 20;
+// Rounds: frames that every step reads before the next ones are read, so that all steps but the first find them in the
+// cache. Half of the cache is for them; where a launch would leave multiprocessors idle they may take three quarters.
+// A kernel more costs some 10 microseconds, measured on an H100, where a round of 35 MB is read in 12: rounds pay only
+// on cards with slower memory.
+constexpr double kKernelSeconds = 1e-5;
 // Number of threads for planes; if a frame has fewer quads, several threads handle the same pixels, each with a slice
 // of the frames.
 constexpr std::uint32_t kPlaneThreads = 1u << 17, kMostSlices = 8;
@@ -62,6 +68,16 @@ struct Step {
     return plane() || sparse() ? 0 : ewald::udf::columns_of(is);
   }
   std::size_t partial_bytes() const { return values() * (is.kind == EWALD_UDF_STEP_KIND_DENSE ? 4 : 8); }
+  // How often it reads its frames: logarithms need the smallest number first. Sparse masks read a few pixels.
+  std::uint32_t reads() const { return is.kind == EWALD_UDF_STEP_KIND_LOG_SUM ? 2 : sparse() ? 0 : 1; }
+  // The kernels of a round; sums of frames are gathered by another one.
+  std::uint32_t kernels() const { return is.kind == EWALD_UDF_STEP_KIND_LOG_SUM || values() > 0 ? 2 : 1; }
+  // Frames per warp, and warps for a part of them.
+  std::uint32_t frames_each() const { return dense() ? kFramesEach : 1; }
+  std::uint32_t warps_of_part() const {
+    const std::uint32_t masks = is.kind == EWALD_UDF_STEP_KIND_DENSE ? 8 : 4;
+    return dense() ? blocks_of(is.count, masks) : 1;
+  }
   bool sparse() const { return is.kind == EWALD_UDF_STEP_KIND_SPARSE || is.kind == EWALD_UDF_STEP_KIND_SPARSE_DOUBLE; }
   bool dense() const { return is.kind == EWALD_UDF_STEP_KIND_DENSE || is.kind == EWALD_UDF_STEP_KIND_DENSE_DOUBLE; }
   const double* doubles() const { return reinterpret_cast<const double*>(weights.data()); }
@@ -106,7 +122,7 @@ Step made(ewald_cuda_context& context, const ewald_udf_step& step, std::uint32_t
   return made;
 }
 
-// Sums of the frames of a launch that are being copied back.
+// Sums of the frames of a batch that are being copied back.
 struct Slot {
   DeviceBuffer<double> nav;
   PinnedBuffer<double> nav_on_host;
@@ -122,8 +138,8 @@ struct ewald_cuda_udf {
   const std::uint32_t pixels;
   const std::size_t number_bytes, frame_bytes;
   std::uint32_t columns = 0, planes = 0, slices = 1;
-  // Number of frames of a launch, and of a chunk.
-  std::uint32_t most = 1, chunk = 1;
+  // Number of frames of a batch, of a chunk, and of a round.
+  std::uint32_t most = 1, chunk = 1, round = 1;
   std::vector<Step> steps;
   DeviceBuffer<unsigned char> frames, partial, shift;
   DeviceBuffer<double> logs, sig;
@@ -153,8 +169,9 @@ struct ewald_cuda_udf {
       steps.push_back(std::move(step));
     }
     const std::size_t a_frame = std::max({partial_bytes, columns * sizeof(double), sizeof(double)});
-    most = std::uint32_t(std::clamp<std::size_t>(kLaunchBytes / a_frame, 1, kMostFrames));
+    most = std::uint32_t(std::clamp<std::size_t>(kBatchBytes / a_frame, 1, kMostFrames));
     chunk = std::uint32_t(std::clamp<std::size_t>(kChunkBytes / frame_bytes, 1, most));
+    round = round_of(std::size_t(owner->l2Bytes));
     frames = DeviceBuffer<unsigned char>(*owner, chunk * frame_bytes, "the frames of a chunk");
     partial = DeviceBuffer<unsigned char>(*owner, most * partial_bytes, "the partial sums");
     sig = DeviceBuffer<double>(*owner, std::size_t(planes) * pixels, "the planes of a pass");
@@ -180,13 +197,62 @@ struct ewald_cuda_udf {
   }
   std::uint64_t host_bytes() const { return 2 * slots[0].nav_on_host.count() * sizeof(double); }
 
-  // Launches the kernels of every step on some frames on the device.
+  // Number of frames of a round, for a cache of this size; that of a batch if rounds would save nothing.
+  std::uint32_t round_of(std::size_t cache) const {
+    const auto frames_in = [&](std::size_t bytes) { return bytes / frame_bytes / kFramesEach * kFramesEach; };
+    std::size_t least = kFramesEach;
+    for (const Step& step : steps) least = std::max(least, frames_to_fill(step));
+    const std::size_t found = std::max(frames_in(cache / 2), least);
+    if (found == 0 || found > frames_in(cache / 4 * 3) || found >= most) return most;
+    std::uint32_t reads = 0, kernels = 0;
+    for (const Step& step : steps) {
+      if (!joins(step, found)) continue;
+      reads += step.reads();
+      kernels += step.kernels();
+    }
+    // A rate of 0 is unknown.
+    const double again = double(reads > 1 ? reads - 1 : 0) * double(found * frame_bytes);
+    return again > kernels * kKernelSeconds * context->bytesPerSecond && context->bytesPerSecond > 0
+               ? std::uint32_t(found)
+               : most;
+  }
+  // Number of frames with which a step has a block for each multiprocessor. Planes have threads enough with any.
+  std::size_t frames_to_fill(const Step& step) const {
+    if (step.plane() || step.sparse()) return 0;
+    const std::size_t warps = std::size_t(context->multiprocessors) * kWarps;
+    const std::uint32_t warps_of_frames = parts_of(pixels) * step.warps_of_part();
+    return (warps + warps_of_frames - 1) / warps_of_frames * step.frames_each();
+  }
+  // Whether a step takes part in rounds of that many frames. Planes read and write their sums in every launch: where
+  // this is more than their frames it is cheaper to read those again, once for a batch.
+  bool joins(const Step& step, std::size_t frames) const {
+    const std::size_t sums = 2 * sizeof(double) * slices * step.numbers();
+    return !step.plane() || sums < frames * number_bytes;
+  }
+
+  // Launches the kernels of every step on some frames on the device, of which the first is frame `first` of the run.
   template <class T>
-  void send(const void* data, std::uint32_t count, double* nav) {
-    const Frames<T> own{static_cast<const T*>(data), count, pixels, descriptor.width, pixels % kQuad == 0};
+  void send(const void* data, std::uint64_t first, std::uint32_t count, double* nav) {
+    const Frames<T> all{static_cast<const T*>(data), count, pixels, descriptor.width, first, pixels % kQuad == 0};
+    const bool divided = count > round;
+    const auto joining = [&](const Step& step) { return !divided || joins(step, round); };
+    for (std::uint32_t done = 0; done < count; done += round) {
+      Frames<T> some = all;
+      some.data += std::size_t(done) * pixels;
+      some.first += done;
+      some.count = std::min(round, count - done);
+      send_steps(some, nav + std::size_t(done) * columns, joining);
+    }
+    if (divided) send_steps(all, nav, [&](const Step& step) { return !joining(step); });
+  }
+  // The same for the steps that are chosen.
+  template <class T, class Chosen>
+  void send_steps(const Frames<T>& own, double* nav, const Chosen& chosen) {
+    const std::uint32_t count = own.count;
     const cudaStream_t stream = context->stream;
     const std::uint32_t parts = parts_of(pixels);
     for (const Step& step : steps) {
+      if (!chosen(step)) continue;
       double* const out = nav + step.is.column;
       switch (step.is.kind) {
         case EWALD_UDF_STEP_KIND_DENSE: {
@@ -266,7 +332,7 @@ struct ewald_cuda_udf {
       Slot& slot = slots[turn];
       collect(slot, nav);
       const auto here = std::uint32_t(std::min<std::uint64_t>(each, count - first));
-      useContext(context, [&] { advance(data + first * frame_bytes, on_device, first == 0, here, slot); });
+      useContext(context, [&] { advance(data + first * frame_bytes, on_device, first, here, slot); });
       slot.first = first;
       slot.count = here;
     }
@@ -279,15 +345,15 @@ struct ewald_cuda_udf {
     });
   }
 
-  void advance(const unsigned char* data, bool on_device, bool begins, std::uint32_t count, Slot& slot) {
+  void advance(const unsigned char* data, bool on_device, std::uint64_t first, std::uint32_t count, Slot& slot) {
     const void* there = data;
     if (!on_device) {
       context->staging->to_device(frames.data(), data, count * frame_bytes, context->stream);
       there = frames.data();
     }
-    if (begins && shift.data())
+    if (first == 0 && shift.data())
       EWALD_CUDA(cudaMemcpyAsync(shift.data(), there, frame_bytes, cudaMemcpyDeviceToDevice, context->stream));
-    typed([&](auto number) { send<decltype(number)>(there, count, slot.nav.data()); });
+    typed([&](auto number) { send<decltype(number)>(there, first, count, slot.nav.data()); });
     if (columns == 0) return;
     EWALD_CUDA(cudaMemcpyAsync(slot.nav_on_host.data(), slot.nav.data(), std::size_t(count) * columns * sizeof(double),
                                cudaMemcpyDeviceToHost, context->stream));

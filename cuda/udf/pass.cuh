@@ -34,6 +34,8 @@ template <class T>
 struct Frames {
   const T* data;
   std::uint32_t count, pixels, width;
+  // Index of the first one in its run.
+  std::uint64_t first;
   // Whether each frame starts at an address where four of its numbers can be read at once.
   bool aligned;
   __device__ const T* of(unsigned frame) const { return data + std::size_t(frame) * pixels; }
@@ -55,7 +57,8 @@ template <class T, class W>
 void launch_sparse(cudaStream_t stream, const Frames<T>& frames, const std::uint32_t* indices, const W* weights,
                    std::uint32_t masks, double* nav, std::uint32_t columns);
 
-// Sums over frames are kept in slices, each with some of the frames of every launch: [slices, numbers, pixels].
+// Sums over frames are kept in slices, [slices, numbers, pixels]: frame f of a run belongs to slice f modulo their
+// number, and is added to the sum of those before it, so that the sums do not depend on the launches.
 struct Slices {
   double* sums;
   std::uint32_t count;

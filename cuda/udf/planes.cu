@@ -1,68 +1,101 @@
-// Sums of each pixel over the frames: a thread handles four pixels and a slice of the frames of a launch. Narrow
-// integers are added as integers, and their squares in 64 bits; everything else in doubles, frames in order.
+// Sums of each pixel over the frames: a thread handles four pixels and the frames of one slice. Narrow integers are
+// added as integers, and their squares in 64 bits; everything else in doubles, frames in order, from the sums of the
+// launches before.
 #include "../common/check.h"
 #include "quads.cuh"
 
 namespace ewald::cuda::udf {
 namespace {
 
-// The quad and the frames of a thread.
+// The quad of a thread, which has `left` pixels of the frame from there on, its first frame, their number, and the
+// pixels from one of them to the next: 32 bits, since large frames have one slice.
 struct Share {
-  std::uint32_t p, first, end;
+  std::uint32_t p, left, first, count, step;
 };
 
 template <class T>
 __device__ __forceinline__ Share share_of(const Frames<T>& frames, std::uint32_t slices) {
-  const std::uint32_t p = (blockIdx.x * kThreads + threadIdx.x) * kQuad, slice = blockIdx.y;
-  // A launch has few enough frames for 32 bits.
-  return {p, slice * frames.count / slices, (slice + 1) * frames.count / slices};
+  const std::uint32_t p = (blockIdx.x * kThreads + threadIdx.x) * kQuad;
+  const auto before = std::uint32_t(frames.first % slices);
+  const std::uint32_t first = blockIdx.y + (blockIdx.y < before ? slices : 0) - before;
+  const std::uint32_t count = first < frames.count ? (frames.count - first - 1) / slices + 1 : 0;
+  return {p, frames.pixels - p, first, count, slices * frames.pixels};
 }
 
-// Adds the sums of a thread to number `number` of its slice.
 template <class T>
-__device__ __forceinline__ void keep(const Frames<T>& frames, const Slices& slices, unsigned numbers, unsigned number,
-                                     std::uint32_t p, const double (&sums)[kQuad]) {
-  double* const to = slices.sums + (std::size_t(blockIdx.y) * numbers + number) * frames.pixels + p;
+__device__ __forceinline__ const T* pixels_of(const Frames<T>& frames, const Share& share) {
+  return frames.of(share.first) + share.p;
+}
+
+// Number `number` of the slice of a thread, from pixel p on.
+template <class T>
+__device__ __forceinline__ double* sums_at(const Frames<T>& frames, const Slices& slices, unsigned numbers,
+                                           unsigned number, std::uint32_t p) {
+  return slices.sums + (std::size_t(blockIdx.y) * numbers + number) * frames.pixels + p;
+}
+
+// Integers start at 0 and are added to the sums, exactly. Doubles start from the sums and replace them: rounding then
+// depends on the order of the frames alone.
+template <class Sum, class T>
+__device__ __forceinline__ void start(const Frames<T>& frames, const double* from, std::uint32_t p,
+                                      Sum (&sums)[kQuad]) {
+#pragma unroll
+  for (unsigned i = 0; i < kQuad; ++i) {
+    sums[i] = 0;
+    if constexpr (kReal<Sum>)
+      if (p + i < frames.pixels) sums[i] = from[i];
+  }
+}
+template <class Sum, class T>
+__device__ __forceinline__ void keep(const Frames<T>& frames, double* to, std::uint32_t p, const Sum (&sums)[kQuad]) {
 #pragma unroll
   for (unsigned i = 0; i < kQuad; ++i)
-    if (p + i < frames.pixels) to[i] += sums[i];
+    if (p + i < frames.pixels) to[i] = kReal<Sum> ? double(sums[i]) : to[i] + double(sums[i]);
 }
 
 template <class T>
 __global__ __launch_bounds__(kThreads) void add_frames(Frames<T> frames, Slices slices) {
   const Share share = share_of(frames, slices.count);
-  if (share.p >= frames.pixels) return;
+  if (share.p >= frames.pixels || share.count == 0) return;
   using Sum = std::conditional_t<kReal<T>, double, std::conditional_t<kNarrow<T>, int, long long>>;
-  Sum sums[kQuad] = {0, 0, 0, 0};
+  double* const total = sums_at(frames, slices, 1, 0, share.p);
+  Sum sums[kQuad];
+  start(frames, total, share.p, sums);
+  const T* at = pixels_of(frames, share);
 #pragma unroll 4
-  for (std::uint32_t f = share.first; f < share.end; ++f) {
-    const Quad<T> quad = quad_at(frames.of(f), share.p, frames);
+  for (std::uint32_t i = 0; i < share.count; ++i, at += share.step) {
+    const Quad<T> quad = quad_at(at, share.left, frames);
     sums[0] += quad.x;
     sums[1] += quad.y;
     sums[2] += quad.z;
     sums[3] += quad.w;
   }
-  keep(frames, slices, 1, 0, share.p, {double(sums[0]), double(sums[1]), double(sums[2]), double(sums[3])});
+  keep(frames, total, share.p, sums);
 }
 
 template <class T>
 __global__ __launch_bounds__(kThreads) void add_moments(Frames<T> frames, const T* shift, Slices slices) {
   const Share share = share_of(frames, slices.count);
-  if (share.p >= frames.pixels) return;
+  if (share.p >= frames.pixels || share.count == 0) return;
   using Number = std::conditional_t<kNarrow<T>, int, double>;
   using Squares = std::conditional_t<kNarrow<T>, unsigned long long, double>;
-  Number about[kQuad] = {0, 0, 0, 0}, sums[kQuad] = {0, 0, 0, 0};
-  Squares squares[kQuad] = {0, 0, 0, 0};
+  double* const total = sums_at(frames, slices, 2, 0, share.p);
+  double* const second = sums_at(frames, slices, 2, 1, share.p);
+  Number about[kQuad] = {0, 0, 0, 0}, sums[kQuad];
+  Squares squares[kQuad];
+  start(frames, total, share.p, sums);
+  start(frames, second, share.p, squares);
   if constexpr (!kNarrow<T>) {
-    const Quad<T> first = quad_at(shift, share.p, frames);
+    const Quad<T> first = quad_at(shift + share.p, share.left, frames);
     about[0] = middle_of(first.x);
     about[1] = middle_of(first.y);
     about[2] = middle_of(first.z);
     about[3] = middle_of(first.w);
   }
+  const T* at = pixels_of(frames, share);
 #pragma unroll 4
-  for (std::uint32_t f = share.first; f < share.end; ++f) {
-    const Quad<T> quad = quad_at(frames.of(f), share.p, frames);
+  for (std::uint32_t i = 0; i < share.count; ++i, at += share.step) {
+    const Quad<T> quad = quad_at(at, share.left, frames);
     const Number v[kQuad] = {Number(quad.x) - about[0], Number(quad.y) - about[1], Number(quad.z) - about[2],
                              Number(quad.w) - about[3]};
 #pragma unroll
@@ -74,8 +107,8 @@ __global__ __launch_bounds__(kThreads) void add_moments(Frames<T> frames, const 
         squares[i] += v[i] * v[i];
     }
   }
-  keep(frames, slices, 2, 0, share.p, {double(sums[0]), double(sums[1]), double(sums[2]), double(sums[3])});
-  keep(frames, slices, 2, 1, share.p, {double(squares[0]), double(squares[1]), double(squares[2]), double(squares[3])});
+  keep(frames, total, share.p, sums);
+  keep(frames, second, share.p, squares);
 }
 
 // The smallest number of each frame, as an ordered word: one warp per part of a frame.
@@ -99,22 +132,25 @@ template <class T>
 __global__ __launch_bounds__(kThreads) void add_logs(Frames<T> frames, const std::uint32_t* least, const double* logs,
                                                      Slices slices) {
   const Share share = share_of(frames, slices.count);
-  if (share.p >= frames.pixels) return;
+  if (share.p >= frames.pixels || share.count == 0) return;
   const auto log_of = [&](T v, std::uint32_t low) {
     if constexpr (kNarrow<T>)
       return logs[order_of(v) - low];
     else
       return log(above(v, low) + 1);
   };
-  double sums[kQuad] = {0, 0, 0, 0};
-  for (std::uint32_t f = share.first; f < share.end; ++f) {
-    const T* const frame = frames.of(f);
-    const std::uint32_t low = least[f];
+  double* const total = sums_at(frames, slices, 1, 0, share.p);
+  double sums[kQuad];
+  start(frames, total, share.p, sums);
+  const T* at = pixels_of(frames, share);
+  least += share.first;
+  for (std::uint32_t f = 0; f < share.count; ++f, at += share.step, least += slices.count) {
+    const std::uint32_t low = *least;
 #pragma unroll
     for (unsigned i = 0; i < kQuad; ++i)
-      if (share.p + i < frames.pixels) sums[i] += log_of(frame[share.p + i], low);
+      if (i < share.left) sums[i] += log_of(at[i], low);
   }
-  keep(frames, slices, 1, 0, share.p, sums);
+  keep(frames, total, share.p, sums);
 }
 
 template <class T>

@@ -37,18 +37,24 @@ struct QuadOf<float> {
 template <class T>
 using Quad = typename QuadOf<T>::type;
 
-// Pixels p … p + 3 of a frame that contains p; zeros beyond its end. If frames are not aligned the pixels are read one
-// by one, equally coalesced, but with four loads instead of one.
-template <class T>
-__device__ __forceinline__ Quad<T> quad_at(const T* frame, std::uint32_t p, const Frames<T>& frames) {
-  if (frames.aligned) return *reinterpret_cast<const Quad<T>*>(frame + p);
-  const std::uint32_t left = frames.pixels - p;
+// The four pixels at an address; zeros in place of those beyond the end of the frame, of which `left` pixels remain
+// there. If frames are not aligned the pixels are read one by one, equally coalesced, but with four loads instead of
+// one.
+template <bool Aligned, class T>
+__device__ __forceinline__ Quad<T> quad_from(const T* at, std::uint32_t left) {
+  if constexpr (Aligned) return *reinterpret_cast<const Quad<T>*>(at);
   Quad<T> quad;
-  quad.x = frame[p];
-  quad.y = left > 1 ? frame[p + 1] : T(0);
-  quad.z = left > 2 ? frame[p + 2] : T(0);
-  quad.w = left > 3 ? frame[p + 3] : T(0);
+  quad.x = at[0];
+  quad.y = left > 1 ? at[1] : T(0);
+  quad.z = left > 2 ? at[2] : T(0);
+  quad.w = left > 3 ? at[3] : T(0);
   return quad;
+}
+
+// The same for frames of which only the launch says whether they are aligned.
+template <class T>
+__device__ __forceinline__ Quad<T> quad_at(const T* at, std::uint32_t left, const Frames<T>& frames) {
+  return frames.aligned ? quad_from<true>(at, left) : quad_from<false>(at, left);
 }
 
 // The value about which moments of a pixel are taken: its number in the first frame, or 0 if that is not finite,

@@ -33,7 +33,7 @@ __global__ __launch_bounds__(kThreads) void add_spans(Frames<T> frames, std::uin
     const std::uint32_t wanted = marks[p / 32] >> (p % 32) & 15;
     // Pixels outside the mask are not read.
     if (wanted != 0) {
-      const Quad<T> quad = quad_at(frame, p, frames);
+      const Quad<T> quad = quad_at(frame + p, frames.pixels - p, frames);
       const Pixel<T> v[kQuad] = {Pixel<T>(wanted & 1 ? quad.x : T(0)), Pixel<T>(wanted & 2 ? quad.y : T(0)),
                                  Pixel<T>(wanted & 4 ? quad.z : T(0)), Pixel<T>(wanted & 8 ? quad.w : T(0))};
       const Pixel<T> four = (v[0] + v[1]) + (v[2] + v[3]);

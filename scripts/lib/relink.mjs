@@ -59,10 +59,11 @@ export class Relinked {
    * @param sources the folder of the repository (`cpp`, `cuda`) that is copied and may be changed in the copy
    * @param folder the folder for the copy, its objects and the linked results
    * @param left a room whose objects are not linked, provided that nothing linked uses it
+   * @param compile changes the commands that compile; an object for which it gives none stays as it was built
    * @param relink changes the link command
    */
-  constructor({ build, target, sources, folder, left, relink = (line) => line }) {
-    Object.assign(this, { build, target, sources, folder, left, relink });
+  constructor({ build, target, sources, folder, left, compile = (line) => line, relink = (line) => line }) {
+    Object.assign(this, { build, target, sources, folder, left, compile, relink });
     mkdirSync(join(folder, 'objects'), { recursive: true });
     cpSync(join(root, sources), join(folder, sources), { recursive: true });
     // Sources include neighbouring folders by ../.
@@ -98,7 +99,9 @@ export class Relinked {
       if (leftOut && `/${object}`.includes(leftOut)) made.set(object, '');
       else if (paths.some((path) => sources.get(object)?.has(path))) {
         const own = join(this.folder, 'objects', `${made.size}-${basename(object)}`);
-        const line = command
+        const chosen = this.compile(command);
+        if (chosen === undefined) continue;
+        const line = chosen
           .replace(/ -MD -MT \S+ -MF \S+/, '')
           .replace(` -o ${object} `, ` -o ${own} `)
           .replaceAll(`${join(root, this.sources)}/`, `${join(this.folder, this.sources)}/`)

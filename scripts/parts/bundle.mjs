@@ -1,6 +1,7 @@
 // Bundles build/esm into dist/ with rollup, and copies the declarations that the exports refer to.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, posix } from 'node:path';
+import { transformSync } from 'esbuild';
 import { hashedFiles } from '../build-hash-plugin.mjs';
 import { guideName, guidePage, guidePictures, guideSources } from '../guides/pages.mjs';
 import { copyWhole, filesUnder, prune, writeCompressed, writeWhole } from '../lib/files.mjs';
@@ -25,6 +26,14 @@ const pages = {
 const isScript = (file) => /^dist\/[^/]+\.js(\.map)?$/.test(file);
 /** Files that a page loads, apart from the module; they are also stored compressed. Guides are small. */
 const isOfPages = (file) => /^(?:chunk-page-.*|[a-z]+-page|view-worker)\.js$|^(?!guide).*\.(?:html|css)$/.test(file);
+
+/** Writes a page as it is, or a style sheet without what only its readers need. */
+function writePage(source, page) {
+  if (!page.endsWith('.css')) return copyWhole(join(root, source), join(root, page));
+  const style = readFileSync(join(root, source), 'utf8');
+  const { code } = transformSync(style, { loader: 'css', minify: true, charset: 'utf8', target: 'esnext' });
+  return writeWhole(join(root, page), code, 0o644);
+}
 
 /** Writes the guides as pages, with their pictures. */
 function writeGuides() {
@@ -105,7 +114,7 @@ export const bundle = {
       scripts.map((script) => `dist/${script}`),
       isScript,
     );
-    for (const [page, source] of Object.entries(pages)) copyWhole(join(root, source), join(root, page));
+    for (const [page, source] of Object.entries(pages)) writePage(source, page);
     writeGuides();
     await compress();
     const declarations = reachableDeclarations();

@@ -11,15 +11,42 @@ export const abortError = ({ reason }: Pick<AbortSignal, 'reason'>, what = 'the 
     ? reason
     : new EwaldError('Aborted', `${what} was aborted by its signal`, { cause: reason });
 
+/** What waits for each signal: one listener, since engines report more than ten on a signal as a leak. */
+const waits = new WeakMap<PlatformSignal, Set<() => void>>();
+
+/** Calls a function once the signal fires; returns what ends that. */
+function onceAborted(signal: PlatformSignal, call: () => void): () => void {
+  let calls = waits.get(signal);
+  if (!calls) {
+    calls = new Set();
+    waits.set(signal, calls);
+    signal.addEventListener('abort', fire, { once: true });
+  }
+  const all = calls.add(call);
+  return () => {
+    all.delete(call);
+    if (all.size > 0 || waits.get(signal) !== all) return;
+    waits.delete(signal);
+    signal.removeEventListener('abort', fire);
+  };
+}
+
+function fire(this: unknown): void {
+  const signal = this as PlatformSignal;
+  const calls = waits.get(signal);
+  waits.delete(signal);
+  for (const call of calls ?? []) call();
+}
+
 /** What `waited` becomes, or `Aborted` once the signal fires; whatever it becomes later is ignored. */
 export function orAborted<T>(waited: T | PromiseLike<T>, signal: PlatformSignal | undefined): Promise<T> {
   if (!signal) return Promise.resolve(waited);
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(abortError(signal));
-    const over = (): void => signal.removeEventListener('abort', abort);
+    // A second rejection has no effect.
+    const over = signal.aborted ? abort : onceAborted(signal, abort);
     Promise.resolve(waited).then(resolve, reject).then(over);
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
   });
 }
 

@@ -49,3 +49,17 @@ export function assertIntact(what: string, array: View, length: number, when: st
       `${what} was detached or shrunk ${when}: it has ${found} of ${length} numbers; keep it until the promise settles`,
     );
 }
+
+/** The bytes of a file in memory, in place. Throws `Shape` if they were transferred away. */
+export function bytesIn(what: string, bytes: Uint8Array | ArrayBuffer): Uint8Array {
+  try {
+    const view = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
+    if (!isLost(view)) return view;
+  } catch {
+    // A buffer that can no longer be viewed.
+  }
+  throw new EwaldError(
+    'Shape',
+    `${what}: the bytes were detached, as by a transfer to another thread; pass a copy, or what holds them now`,
+  );
+}

@@ -43,11 +43,12 @@ const finder9 = 'it belongs to peakfinder9, which ewald does not have';
 const asOther = 'its default differs: ewald help NAME';
 const indexer = 'it belongs to an indexing method that ewald does not have; --method fast, turbo or exhaustive';
 const once = 'a former name';
+const spelling = 'another spelling';
 const pixels = 'peaks are compared with their ring and their local background';
 const rule = 'lattices are judged against chance; --accept-by crystfel applies this rule';
 const histogram = '--unmerged writes all observations of each reflection';
 const logs = 'no logs are written; --assignments writes the parameters of each crystal';
-const counts = 'crystals are counted, without those that cannot be merged';
+const counts = 'it counts crystals that are not merged as well';
 const every = 'ewald merge prints every figure of merit';
 const negative = 'weak and negative intensities are part of the statistics';
 const forced = 'it is that of the stream, or fitted for each crystal';
@@ -172,14 +173,19 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['-j=', 'same'],
     ['--min-measurements=', 'same'],
     ['--no-polarisation', 'same'],
+    ['--no-polarization', 'other', spelling, '--no-polarisation'],
     ['--polarisation=', 'other', asOther],
+    ['--polarization=', 'other', spelling, '--polarisation'],
     ['--max-adu=', 'same'],
     ['--push-res=', 'same'],
+    ['--res-push=', 'other', once, '--push-res'],
     ['--custom-split=', 'same'],
+    ['--reference=', 'other', 'it determines the setting, and is compared with; crystals are not scaled to it'],
+    ['--start-params=', 'refused', 'scales and relative B are fitted from the observations'],
     ['--operator=, -w=', 'same', 'without it every ambiguity that the cell allows is resolved'],
     ['--no-deltacchalf', 'ignored', 'crystals are not rejected by CC1/2; deviating observations have less weight'],
     ['--no-free', 'ignored', 'each crystal is fitted to the merge of all others'],
-    ['--max-rel-B=', 'ignored', 'a prior keeps relative B factors small; --assignments writes them'],
+    ['--max-rel-B=, --max-rel-b=', 'ignored', 'a prior keeps relative B factors small; --assignments writes them'],
     ['--no-logs', 'ignored', logs],
     ['--log-folder=', 'ignored', logs],
     ['--harvest-file=', 'ignored', '--json prints all parameters, --assignments those of each crystal'],
@@ -187,7 +193,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--no-scale', 'refused', '--model mean merges without scales'],
     ['--no-Bscale', 'refused', 'scale and relative B are fitted together; --model mean merges without them'],
     ['--no-pr', 'refused', '--model unity fits scales without partialities and orientations'],
-    ['--start-after=', 'same', counts],
+    ['--start-after=', 'other', counts],
     ['--stop-after=', 'same'],
     ['--min-res=', 'same'],
     ['--force-bandwidth=', 'refused', forced],
@@ -199,17 +205,22 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--output=, -o=', 'same'],
     ['--symmetry=, -y=', 'same'],
     ['--no-polarisation', 'same'],
+    ['--no-polarization', 'other', spelling, '--no-polarisation'],
     ['--polarisation=', 'other', asOther],
+    ['--polarization=', 'other', spelling, '--polarisation'],
     ['--min-measurements=', 'same'],
     ['--min-snr=', 'same'],
     ['--max-adu=', 'same'],
     ['--push-res=', 'same'],
-    ['--scale', 'ignored', 'crystals are scaled by every model except mean; --model unity fits nothing else'],
+    ['--res-push=', 'other', once, '--push-res'],
+    ['--scale', 'ignored', 'behind process_hkl it selects --model unity, which scales; without it --model is mean'],
     ['--stat=', 'ignored', '--assignments writes the scale of each crystal'],
     ['--odd-only', 'refused', '-o writes the two halves of the crystals as well'],
     ['--even-only', 'refused', '-o writes the two halves of the crystals as well'],
-    ['--start-after=', 'same', counts],
-    ['--stop-after=', 'same', counts],
+    ['--start-after=', 'other', counts],
+    ['-s=', 'other', spelling, '--start-after'],
+    ['--stop-after=', 'same'],
+    ['-f=', 'other', spelling, '--stop-after'],
     ['--min-res=', 'same'],
     ['--min-cc=', 'same', 'a crystal is compared with the mean of the others'],
     ['--histogram=, -g=', 'refused', histogram],
@@ -230,6 +241,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--sigma-cutoff=', 'refused', negative],
     ['--ignore-negs', 'refused', negative],
     ['--zero-negs', 'refused', negative],
+    ['--min-measurements=', 'other', 'it counts the observations of both halves'],
     ['--intensity-shells', 'refused', 'shells are those of resolution'],
   ],
   check_hkl: [
@@ -341,8 +353,14 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
   const kept: string[] = [];
   const notes = new Set<string>();
   const end = words.includes('--') ? words.indexOf('--') : words.length;
+  // A command line is pasted with the name of its program, which follows the command and --compat crystfel.
+  const start = words.findIndex((word, i) => i > 0 && !/^(--compat(=crystfel)?|crystfel)$/.test(word));
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
+    if (isPasted && i === start && programs.some((program) => word.replace(/^.*\//, '') === program)) {
+      if (word.endsWith('process_hkl')) kept.push(...modelOfMean(words, notes));
+      continue;
+    }
     const row = i < end ? crystfelRow(word, programs) : undefined;
     if (row === undefined) {
       kept.push(word);
@@ -357,6 +375,14 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
     else kept.push(...[row.ours ?? '', converted(name, value ?? '')].filter((one) => one !== ''));
   }
   return { words: kept, notes: [...notes] };
+}
+
+/** The model that merges as process_hkl does, unless the command line names one. */
+function modelOfMean(words: readonly string[], notes: Set<string>): string[] {
+  if (words.some((word) => /^(--model|-m)/.test(word))) return [];
+  const model = words.includes('--scale') ? 'unity' : 'mean';
+  notes.add(`--model ${model} is added: process_hkl does not fit partialities`);
+  return ['--model', model];
 }
 
 /** Values that ask for what other indexers and finders give. */

@@ -150,8 +150,11 @@ export function raisedError({ tag, name, message, stack, detail, cause }: PlainE
 
 const isPlain = (cause: PlainError): boolean => !(cause instanceof Error) && typeof cause.message === 'string';
 
-/** Whether `error` is an ewald error, and of kind `tag` if one is given. */
-export function isEwaldError(error: unknown, tag?: EwaldErrorTag): error is EwaldError {
+/** Whether `error` is an ewald error, and of kind `tag` if one is given, which the type of its tag then is. */
+export function isEwaldError<Tag extends EwaldErrorTag = EwaldErrorTag>(
+  error: unknown,
+  tag?: Tag,
+): error is EwaldError & { readonly tag: Tag } {
   const isOne = safely(
     () =>
       error instanceof Error &&

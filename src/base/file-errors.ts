@@ -36,6 +36,12 @@ export function isAway(error: unknown): boolean {
   return false;
 }
 
+/** Whether something failed because of a file: it is missing, or cannot be read. */
+export function isOfFile(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) if (isEwaldError(one, 'File')) return true;
+  return isAway(error);
+}
+
 /**
  * Whether the system refused because too many files are open. Workers that fail to start only state it in their
  * message.

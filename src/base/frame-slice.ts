@@ -27,6 +27,7 @@ export interface SliceOptions {
 export const sliceRows = {
   first: {
     common: true,
+    group: 'input',
     kind: 'integer',
     sentence: 'uses the first frames only',
     range: range(1, 2 ** 31, Number.NaN),
@@ -34,6 +35,7 @@ export const sliceRows = {
     neutral: true,
   },
   frames: {
+    group: 'input',
     kind: 'text',
     sentence: 'uses these frames only, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10',
     type: 'string | readonly [first?: number, end?: number, step?: number]',
@@ -69,6 +71,18 @@ export function sliceOf(what: string, { first: most, frames: given }: SliceOptio
 /** Number of frames of a slice among `all`. */
 export const sliceLength = ({ first, end, step }: FrameSlice, all: number): number =>
   Math.max(0, Math.ceil((Math.min(end, all) - first) / step));
+
+/** The frames that options select of a dataset; undefined if they select none or all. Throws `Argument`. */
+export function sliceIn(
+  what: string,
+  options: SliceOptions,
+  { name, frames }: { readonly name: string; readonly frames: number },
+): FrameSlice | undefined {
+  if (options.first === undefined && options.frames === undefined) return undefined;
+  const slice = sliceOf(what, options);
+  if (sliceLength(slice, frames) === 0) throw emptySlice(slice, name, frames);
+  return { ...slice, end: Math.min(slice.end, frames) };
+}
 
 /** The error of a slice without frames; `whose` are the frames, and `which` says more about the selection. */
 export const emptySlice = ({ first, end, step }: FrameSlice, whose: string, all: number, which = ''): EwaldError =>

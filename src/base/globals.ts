@@ -25,5 +25,9 @@ export type PlatformPort = GlobalInstance<typeof globalThis extends { MessagePor
 export type PlatformBlob = GlobalInstance<typeof globalThis extends { Blob: infer T } ? T : never>;
 /** `File`, where the project declares it. */
 export type PlatformFile = GlobalInstance<typeof globalThis extends { File: infer T } ? T : never>;
-/** Bytes in a non-shared ArrayBuffer: TypeScript before 5.7 has no name for the distinction. */
-export type OwnBytes = ReturnType<Uint8Array['slice']>;
+/**
+ * Numbers in a non-shared ArrayBuffer, which may be transferred, and passed to `Blob`, `fetch` and `ImageData`:
+ * TypeScript before 5.7 has no name for the distinction.
+ */
+export type Own<Numbers extends { slice(): unknown }> = ReturnType<Numbers['slice']>;
+export type OwnBytes = Own<Uint8Array>;

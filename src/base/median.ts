@@ -12,6 +12,20 @@ export function median(values: ArrayLike<number>): number {
   return (lower + (some[at] as number)) / 2;
 }
 
+/** The median of numbers without NaN, the upper of the two middle numbers for an even count; 0 for an empty list. */
+export function upperMedian(values: ArrayLike<number>): number {
+  const some = new Float64Array(values);
+  select(some, some.length >> 1);
+  return some[some.length >> 1] ?? 0;
+}
+
+/** The median and its standard error, that of a normal distribution with the same median deviation. */
+export function medianWithError(values: readonly number[]): readonly [median: number, error: number] {
+  const m = median(values);
+  const deviation = 1.4826 * median(values.map((x) => Math.abs(x - m)));
+  return [m, (1.2533 * deviation) / Math.sqrt(values.length)];
+}
+
 /** The median of sorted numbers. */
 function middleOf(sorted: Float64Array, at: number): number {
   return sorted.length % 2 === 1 ? (sorted[at] ?? 0) : ((sorted[at - 1] ?? 0) + (sorted[at] ?? 0)) / 2;
@@ -41,4 +55,11 @@ function select(values: Float64Array, at: number): void {
     else if (at >= i) low = i;
     else return;
   }
+}
+
+/** The largest of some numbers, ignoring a fraction `share` of them. */
+export function upperEnd(values: ArrayLike<number>, share: number): number {
+  const sorted = new Float64Array(values).sort();
+  const { length } = sorted;
+  return sorted[length - 1 - Math.min(length - 1, Math.floor(length * share))] ?? 0;
 }

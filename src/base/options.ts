@@ -142,10 +142,8 @@ export function knownOptions(
         `${what} has no option "${name}": it belongs to the run of the plan, await ${ofRun.call}`,
       );
     const near = Object.hasOwn(aliases, name) ? aliases[name] : nearest(name, known);
-    throw new EwaldError(
-      'Argument',
-      `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : `expected one of ${known.join(', ')}`}`,
-    );
+    const others = known[0] ? `expected one of ${known.join(', ')}` : 'it takes none';
+    throw new EwaldError('Argument', `${what} has no option "${name}"; ${near ? `did you mean "${near}"?` : others}`);
   }
 }
 
@@ -173,9 +171,11 @@ export function checkSignal(signal: PlatformSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal);
 }
 
+/** That of the platform: timers of tests that replace it later never fire by themselves. */
+const { setImmediate } = globalThis as { setImmediate?: (f: () => void) => void };
+
 /** Yields to timers, input and signals between two long synchronous stretches. */
 export function breathe(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (f: () => void) => void };
   if (setImmediate) return new Promise((resolve) => setImmediate(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

@@ -44,3 +44,45 @@ export function pause(ms: number, signal: PlatformSignal | undefined): Promise<v
     signal?.addEventListener('abort', done);
   });
 }
+
+/**
+ * The time for which something is awaited and looked for. From one look to the next, at most `mostMs` count: a process
+ * that was stopped, or whose file system did not answer, looks again before it gives up.
+ */
+export class LookedTime {
+  /** At the last look, ms. */
+  ms = 0;
+  readonly #mostMs: number;
+  #at = performance.now();
+
+  constructor(mostMs: number) {
+    this.#mostMs = mostMs;
+  }
+
+  /** The time at this look, ms. */
+  look(): number {
+    const now = performance.now();
+    this.ms += Math.min(now - this.#at, this.#mostMs);
+    this.#at = now;
+    return this.ms;
+  }
+}
+
+/** Longest stretch of short calls, awaited one after the other, without yielding to the event loop, ms. */
+const longestTurnMs = 25;
+/** The turn of the event loop in which calls are made: when its first one began, and what resolves in the next turn. */
+let turn: { readonly since: number; readonly over: Promise<void> } | undefined;
+
+/**
+ * What a call that may complete within its turn of the event loop awaits before it begins: nothing, or the next turn if
+ * calls have filled this one. Promises that are awaited do not yield to timers, input and abort signals.
+ */
+export function nextTurn(): Promise<void> | undefined {
+  const now = performance.now();
+  if (turn) return now - turn.since < longestTurnMs ? undefined : turn.over;
+  const over = breathe().then(() => {
+    turn = undefined;
+  });
+  turn = { since: now, over };
+  return undefined;
+}

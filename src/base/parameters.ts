@@ -278,7 +278,7 @@ type SettingValue = string | number | boolean | readonly number[];
 
 /**
  * A setting in the caller's language: `force: true`, `--force`; `acceptBy: 'crystfel'`, `--accept-by crystfel`;
- * `navShape: [128, 128]`, `--nav-shape 128,128`.
+ * `shape: [64, 64]`, `--shape 64,64`.
  */
 export function setting(said: Said, name: string, value: SettingValue): string {
   const word = said(name);

@@ -64,9 +64,17 @@ function stored(data: Uint8Array): OwnBytes {
   return out;
 }
 
-/** The bytes of a PNG file, stored without compression: small pictures need no more. `rgba` is [height, width, 4]. */
-export function encodePng(rgba: Uint8Array | Uint8ClampedArray, width: number, height: number): OwnBytes {
-  return pngFile(stored(filteredRows(rgba, 4 * width, height)), width, height);
+/**
+ * The bytes of a PNG file; `rgba` is [height, width, 4]. `pack` gives zlib's format, by default without compression:
+ * small pictures of a page need no more.
+ */
+export function encodePng(
+  rgba: Uint8Array | Uint8ClampedArray,
+  width: number,
+  height: number,
+  pack: (rows: Uint8Array) => Uint8Array = stored,
+): OwnBytes {
+  return pngFile(pack(filteredRows(rgba, 4 * width, height)), width, height);
 }
 
 /** Bytes compressed in zlib format, which `CompressionStream` calls deflate. */
@@ -80,6 +88,17 @@ async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
  */
 export async function png(pixels: Uint8Array, width: number, height: number, palette: Uint8Array): Promise<OwnBytes> {
   return pngFile(await deflate(filteredRows(pixels, width, height)), width, height, palette);
+}
+
+/** A PNG file with a text after its header, such as the name of the program that made it; both are ASCII. */
+export function withPngText(file: Uint8Array, keyword: string, text: string): OwnBytes {
+  const added = chunk('tEXt', new TextEncoder().encode(`${keyword}\0${text}`));
+  // The signature has 8 bytes, the header 25.
+  const out = new Uint8Array(file.length + added.length);
+  out.set(file.subarray(0, 33));
+  out.set(added, 33);
+  out.set(file.subarray(33), 33 + added.length);
+  return out;
 }
 
 /** The address of a picture that is part of a page. */

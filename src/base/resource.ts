@@ -6,6 +6,7 @@ import { orAborted } from './aborted.js';
 import { EwaldError, isEwaldError, messageOf } from './errors.js';
 import type { PlatformSignal } from './globals.js';
 import { checkSignal } from './options.js';
+import { nextTurn } from './pace.js';
 
 /** `Symbol.asyncDispose` where the engine has it; a private stand-in elsewhere. */
 export const asyncDispose: symbol =
@@ -69,6 +70,16 @@ export async function namedAs<T>(what: string, work: () => Promise<T>): Promise<
   } catch (error) {
     throw isEwaldError(error, 'Disposed') ? disposed(what, error) : error;
   }
+}
+
+/** Begins work, in the next turn of the event loop if short work has filled this one; `Aborted` by its signal. */
+function paced<T>(work: () => Promise<T>, signal: PlatformSignal | undefined): Promise<T> {
+  const next = nextTurn();
+  if (!next) return work();
+  return next.then(() => {
+    checkSignal(signal);
+    return work();
+  });
 }
 
 /** A node of the ownership tree. */
@@ -137,7 +148,7 @@ export class Resource {
       // The path of every short run: as few promises and arrays as possible.
       this.assertAlive();
       const turn = this.#tail;
-      const result = turn.then(work);
+      const result = turn.then(() => paced(work, signal));
       this.#underWay++;
       this.#tail = result.then(this.#done, this.#done);
       return ended(turn, result);
@@ -145,7 +156,7 @@ export class Resource {
     const all = [this, ...others];
     for (const resource of all) resource.assertAlive();
     const turn = Promise.all(all.map((resource) => resource.#tail));
-    const result = turn.then(work);
+    const result = turn.then(() => paced(work, signal));
     const tail = result.catch(nothing);
     for (const resource of all) {
       resource.#underWay++;

@@ -103,8 +103,47 @@ export function parseCellFile(text: string, name: string): KnownCell {
     throw fail(name, `the cell lacks ${missing.join(', ')}; expected a, b, c (A or nm) and al, be, ga (deg)`);
   const numbers = [...lengths, ...angles].map((key) => values.get(key) ?? ([Number.NaN, Number.NaN] as const));
   const cell = centred(numbers, (said.get('centering') ?? 'P') as Centring, name);
+  const type = said.get('lattice_type');
+  if (type !== undefined && !isOfType(type, cell.cell))
+    throw fail(
+      `${name}:${at.get('lattice_type')}`,
+      `lattice_type is ${type}, and the cell is ${parametersText(cell.cell)}; expected ${metrics[type]}, or another ` +
+        'lattice_type',
+    );
   const axis = said.get('unique_axis');
   return axis === 'a' || axis === 'b' || axis === 'c' ? { ...cell, uniqueAxis: axis } : cell;
+}
+
+/** What a lattice type says of edges and angles. */
+const metrics: Readonly<Record<string, string>> = {
+  monoclinic: 'two angles of 90 degrees',
+  orthorhombic: 'three angles of 90 degrees',
+  tetragonal: 'two equal edges and three angles of 90 degrees',
+  rhombohedral: 'three equal edges with equal angles, or hexagonal axes',
+  hexagonal: 'two equal edges with 120 degrees between them, and 90 degrees to the third',
+  cubic: 'three equal edges and three angles of 90 degrees',
+};
+
+/** Whether a cell has the metric of a lattice type, within 2 % and 2 degrees, whichever its unique axis. */
+function isOfType(type: string, cell: Cell): boolean {
+  const [edges, angles] = [lengthsOf(cell), anglesOf(cell)];
+  const axes = [0, 1, 2];
+  const areEqual = (i: number, j: number): boolean => Math.abs((edges[i] as number) / (edges[j] as number) - 1) <= 0.02;
+  const opens = (i: number, degrees: number): boolean => Math.abs((angles[i] as number) - degrees) <= 2;
+  const right = axes.filter((i) => opens(i, 90)).length;
+  const pairs = axes.filter((i) => areEqual((i + 1) % 3, (i + 2) % 3));
+  const isHexagonal = right === 2 && pairs.some((i) => opens(i, 120));
+  if (type === 'hexagonal') return isHexagonal;
+  if (type === 'rhombohedral')
+    return isHexagonal || (pairs.length === 3 && axes.every((i) => opens(i, angles[0] as number)));
+  const least: Readonly<Record<string, readonly [right: number, pairs: number]>> = {
+    monoclinic: [2, 0],
+    orthorhombic: [3, 0],
+    tetragonal: [3, 1],
+    cubic: [3, 3],
+  };
+  const [rightest, most] = least[type] ?? [0, 0];
+  return right >= rightest && pairs.length >= most;
 }
 
 type Six = [number, number, number, number, number, number];
@@ -175,11 +214,14 @@ function centred(numbers: readonly (readonly [number, number])[], centring: Cent
   return { ...inAxes(cell, centring, (message) => fail(where, message)), lengthErrorsA };
 }
 
+const parametersText = (cell: Cell): string =>
+  [...lengthsOf(cell), ...anglesOf(cell)].map((x) => Number(x.toFixed(4))).join(' ');
+
 /** A cell in the axes of its centring: R may refer to rhombohedral or hexagonal ones, H requires hexagonal ones. */
 function inAxes(cell: Cell, centring: Centring, refusal: (message: string) => EwaldError): KnownCell {
   const six = [...lengthsOf(cell), ...anglesOf(cell)] as Six;
   const [a, b, c, alpha, beta, gamma] = six;
-  const shown = six.map((x) => Number(x.toFixed(4))).join(' ');
+  const shown = parametersText(cell);
   const near = (x: number, y: number, bound: number): boolean => Math.abs(x - y) <= bound;
   const hexagonal = near(a, b, 0.01 * a) && near(alpha, 90, 1) && near(beta, 90, 1) && near(gamma, 120, 1);
   const rhombohedral = near(a, b, 0.01 * a) && near(a, c, 0.01 * a) && near(alpha, beta, 1) && near(alpha, gamma, 1);

@@ -5,10 +5,10 @@
  */
 
 import { EwaldError } from '../base/errors.js';
-import { type Cell, cellFrom, dot, expectsCell, flat, norm, reciprocal, scale, type Vector, volume } from './cell.js';
+import { type Cell, dot, expectsCell, norm, reciprocal, scale, type Vector, volume } from './cell.js';
 import { type Centring, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';
-import { rotationOf } from './strain.js';
+import { product, rotationOf, transposed } from './strain.js';
 
 /** A basis of a lattice that resembles a given basis. */
 interface Match {
@@ -116,22 +116,8 @@ export function misorientation(cell: Cell, reference: Cell, options: Misorientat
 
 /** Angle in degrees of the rotation nearest to the map that takes one basis to the other. */
 function turnBetween(basis: Cell, from: Cell): number {
-  const dual = reciprocal(from);
-  const map = [0, 1, 2].flatMap((r) =>
-    [0, 1, 2].map((c) => basis.reduce((sum, row, i) => sum + (row[r] ?? 0) * (dual[i]?.[c] ?? 0), 0)),
-  );
   // Half the skew part is the sine along the axis: accurate for small angles, unlike the trace alone.
-  const [xx, xy, xz, yx, yy, yz, zx, zy, zz] = flat(rotationOf(cellFrom(map))) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = rotationOf(product(transposed(basis), reciprocal(from)));
   const sine = Math.hypot(zy - yz, xz - zx, yx - xy) / 2;
   return (Math.atan2(sine, (xx + yy + zz - 1) / 2) * 180) / Math.PI;
 }

@@ -11,11 +11,14 @@
  *
  * A superstructure of 1 % of the main intensities has no peak in a few stills: what is found is that no peak needs the
  * larger cell, and not that it is wrong.
+ *
+ * The opposite shows as well: peaks at reflections that the centring of a known cell forbids. A lattice that is not
+ * centred has as many there as elsewhere, and its crystals are found all the same.
  */
 import { bravaisCandidates } from './bravais.js';
 import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
-import { primitiveOf } from './centring.js';
+import { isAbsent, primitiveOf } from './centring.js';
 import { reducedCell } from './niggli.js';
 
 /** A known cell of which the peaks show no more than a part. */
@@ -32,6 +35,8 @@ export interface CellMultiple {
   readonly byChance: number;
   /** Edges of the known cell whose indices the spots do not determine. */
   readonly undetermined: readonly ('a' | 'b' | 'c')[];
+  /** Number of peaks at reflections that its centring forbids, and at others; undefined if those are due to chance. */
+  readonly forbidden: readonly [absent: number, others: number] | undefined;
 }
 
 const primes = [2, 3, 5, 7] as const;
@@ -49,6 +54,11 @@ const mostScatter = 0.22;
 const fewestOfEdge = 30;
 /** Beyond this scatter divided indices tell as well, if this fraction of them is near whole numbers; 0.24 is chance. */
 const [wideScatter, mostDivided] = [0.12, 0.9];
+/**
+ * Fewest peaks at absent reflections, and smallest fraction of all at reflections, that speak against a centring: right
+ * ones have chance alone there, and a superstructure a few. Obverse and reverse twins of H have a third or more.
+ */
+const [fewestAbsent, leastAbsent] = [30, 0.1];
 const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
 /** Indices that vary less in some direction (a zone of the crystal) do not tell what is between their layers. */
 const leastVariance = 0.25;
@@ -97,6 +107,9 @@ export class MultipleSearch {
   readonly #squares = [0, 0, 0];
   /** For each edge: number of these spots whose index is near a whole number if divided by each divisor. */
   readonly #divided = [0, 1, 2].map(() => divisors.map(() => 0));
+  /** Peaks at reflections that the centring allows and forbids. */
+  #allowed = 0;
+  #absent = 0;
 
   constructor(known: KnownCell) {
     this.#known = known;
@@ -129,6 +142,10 @@ export class MultipleSearch {
       } else this.#unexplained++;
       const [a, b, c] = [along(edges, 0), along(edges, 1), along(edges, 2)];
       const [da, db, dc] = [offWhole(a), offWhole(b), offWhole(c)];
+      if (da ** 2 + db ** 2 + dc ** 2 < near ** 2) {
+        if (isAbsent(this.#known.centring, Math.round(a), Math.round(b), Math.round(c))) this.#absent++;
+        else this.#allowed++;
+      }
       if (db < nearOthers && dc < nearOthers) this.#test(0, a, da);
       if (da < nearOthers && dc < nearOthers) this.#test(1, b, db);
       if (da < nearOthers && db < nearOthers) this.#test(2, c, dc);
@@ -152,6 +169,12 @@ export class MultipleSearch {
     return scatter < mostScatter && Math.max(...(this.#divided[edge] as number[])) < mostDivided * tested;
   }
 
+  get #forbidden(): CellMultiple['forbidden'] {
+    const [absent, others] = [this.#absent, this.#allowed];
+    const isLikely = this.#known.centring === 'H' || absent < Math.max(fewestAbsent, leastAbsent * (absent + others));
+    return isLikely ? undefined : [absent, others];
+  }
+
   /** What the crystals show; undefined if their peaks need the known cell, or if there are too few of them. */
   get found(): CellMultiple | undefined {
     const undetermined = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
@@ -165,8 +188,10 @@ export class MultipleSearch {
       lattice = latticeOfClass(empty, lattice);
       indices = indicesOfClass(empty, indices);
     }
-    if (factor === 1 && undetermined.length === 0) return undefined;
-    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined };
+    // Where whole numbers mean nothing, odd and even ones do not either.
+    const forbidden = undetermined.length === 0 ? this.#forbidden : undefined;
+    if (factor === 1 && undetermined.length === 0 && !forbidden) return undefined;
+    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined, forbidden };
   }
 }
 

@@ -44,10 +44,11 @@ export { connectionRows, executorRows, joinRows, rankRows, submitRows } from '..
 export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
 export { formats } from '../io/data/formats/table.js';
-export { convertRows, openRows } from '../io/data/parameters.js';
+export { convertRows, inspectRows, openRows } from '../io/data/parameters.js';
 export { refuseSame } from '../io/files/names.js';
 export { isPipe } from '../io/files/pieces.js';
 export { inputName } from '../io/files/read.js';
+export { figureRows } from '../io/report/write-figures.node.js';
 export {
   dectrisSimulationRows,
   frameSimulationRows,
@@ -90,6 +91,7 @@ export { transformRows } from '../transforms/heffte/parameters.js';
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
 export { readCalibration } from '../udf/calibrate/read-calibration.node.js';
+export { worthCompiling } from '../udf/functions/worth-compiling.js';
 export { mostlyUnknown } from '../udf/output/named-results.js';
 export {
   type AnalysisName,

@@ -1,6 +1,7 @@
 /** What the pages alone use, beside the public entries. Not public. */
 export { counted, firstFrames } from '../base/amounts.js';
 export { messageOf } from '../base/errors.js';
+export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../base/frame-slice.js';
 export { median } from '../base/median.js';
 export { breathe } from '../base/options.js';
 export { kebab } from '../base/parameter-text.js';
@@ -12,9 +13,9 @@ export { ofDataset, openedArray } from '../io/detector/geometry-dataset.js';
 export { openStacked } from '../io/detector/stacked.js';
 export { type FrameStatistics, readStatistics } from '../io/live/frame-statistics.js';
 export { PeakMaps, peakogramBins, peakogramDecades, peakogramMost } from '../io/live/peak-maps.js';
-export { RunSeries, type SeriesColumns, type SeriesMark, SeriesWindow } from '../io/live/run-series.js';
+export { RunSeries, type SeriesColumns, type SeriesMoment, SeriesWindow } from '../io/live/run-series.js';
 export { ticks } from '../io/report/charts.js';
-export { type Calibration, checkCalibration, isKnown } from '../udf/calibrate/calibration.js';
+export { type Calibration, checkCalibration, isKnown, reachOf } from '../udf/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../udf/calibrate/optics.js';
 export { calibrationTexts } from '../udf/calibrate/text.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';

@@ -2,7 +2,7 @@
 import { expectsMembers } from '../base/arguments.js';
 import type { MaybeAsyncDisposable } from '../base/resource.js';
 import type { ContextOptions } from '../core/context/context.js';
-import type { Executor } from '../executors/executor.js';
+import type { Executor, ExecutorKind } from '../executors/executor.js';
 import type { ConnectOptions } from '../executors/nats/options.js';
 import { UdfContext } from './context.js';
 import { type MakeWithOptions, madeWith, type UdfContextOptions, type UdfPlace } from './context-options.js';
@@ -24,7 +24,7 @@ export interface UdfContextClass {
    * Throws `Argument` for unknown kinds, or for `cpus` or `gpus` if the executor does not have them, `Unsupported` for
    * 'mpi' in browsers.
    */
-  makeWith(kind?: string, options?: MakeWithOptions): Promise<DisposableUdfContext>;
+  makeWith(kind?: Exclude<ExecutorKind, 'nats'>, options?: MakeWithOptions): Promise<DisposableUdfContext>;
   /**
    * Creates a context on the workers of a cluster: `Context.connect('nats://head:4222')` on Node, wss:// in browsers.
    */

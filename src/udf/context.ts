@@ -2,7 +2,7 @@
 
 import { rateText } from '../base/amounts.js';
 import { expects } from '../base/arguments.js';
-import { checkedOptions, row, valid } from '../base/call-options.js';
+import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
@@ -93,19 +93,16 @@ export class UdfContext {
   async load(input: DataInput | CustomDataset, given: LoadOptions & FollowOptions = {}): Promise<Scan> {
     this.#assertOpen();
     const { checkLoad } = await import('./scans/load-options.js');
-    checkLoad(given);
-    const { signal } = given;
+    const { fileMask: usesMask, fileDark: usesDark, follow, signal } = checkLoad(given);
     checkSignal(signal);
-    if (given.follow) return this.#follow(input as DataInput, given);
+    if (follow) return this.#follow(input as DataInput, given);
     const { follow: _, timeoutS: _t, stallS: _s, ringBytes: _r, ...options } = given;
     if (isCustomDataset(input)) {
       knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'signal']);
       const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
-      return this.#keep(await withFileMask(scan, valid('load: fileMask', options.fileMask, row.flag), { signal }));
+      return this.#keep(await withFileMask(scan, usesMask, { signal }));
     }
-    const { syncOffset, navShape, fileMask, fileDark, ...open } = options;
-    const usesMask = valid('load: fileMask', fileMask, row.flag);
-    const usesDark = valid('load: fileDark', fileDark, row.flag);
+    const { syncOffset, navShape, fileMask: _m, fileDark: _d, ...open } = options;
     const dataset = await this.#place.open(input, open);
     try {
       const { signal: __, codecs: ___, ...plain } = open;
@@ -201,7 +198,7 @@ export class UdfContext {
     const [ready = analysis] = await this.prepare([analysis], options);
     const roi = options.roi ?? ready.roi;
     const results = await this.runUdf(ready.scan, ready.udf, { ...options, ...(roi !== undefined && { roi }) });
-    return resultsOf(ready.channels(results));
+    return resultsOf(ready, results);
   }
 
   /**
@@ -236,7 +233,7 @@ export class UdfContext {
       ready.map(({ udf }) => udf),
       options,
     );
-    return ready.map((analysis, i) => resultsOf(analysis.channels((results as readonly unknown[])[i])));
+    return ready.map((analysis, i) => resultsOf(analysis, (results as readonly unknown[])[i]));
   }
 
   /**
@@ -333,11 +330,17 @@ export class UdfContext {
   createRadialBinsAnalysis(scan: Scan, options?: Parameters<typeof create.radialBinsAnalysis>[1]) {
     return create.radialBinsAnalysis(scan, options);
   }
+  createPolarAnalysis(scan: Scan, options?: create.PolarOptions) {
+    return create.polarAnalysis(scan, options);
+  }
   createDisksAnalysis(scan: Scan, options?: create.DisksOptions) {
     return create.disksAnalysis(scan, options);
   }
   createStrainAnalysis(scan: Scan, options?: create.StrainAnalysisOptions) {
     return create.strainAnalysis(scan, options);
+  }
+  createBraggAnalysis(scan: Scan, options?: create.BraggOptions) {
+    return create.braggAnalysis(scan, options);
   }
   createSsbAnalysis(scan: Scan, options?: create.SsbAnalysisOptions) {
     return create.ssbAnalysis(scan, options);
@@ -367,7 +370,7 @@ export class UdfContext {
   async calibrate(scan: Scan, options: CalibrateOptions = {}): Promise<Calibration> {
     this.#assertOpen();
     const { calibrateScan } = await import('./calibrate/calibrate.js');
-    return calibrateScan((udf, run) => this.runUdf(scan, udf, run) as never, scan, options);
+    return calibrateScan((part, udf, run) => this.runUdf(part, udf, run) as never, scan, options);
   }
 
   /** Rotation, flip and centre of a scan, estimated from its centres of mass; see `guessCorrections`. */

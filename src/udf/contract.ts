@@ -29,11 +29,8 @@ export interface UdfDescriptor {
   readonly planes: number;
   /** Pixels that any step reads: [first, end). */
   readonly seen: { readonly first: number; readonly end: number };
-  /**
-   * Whether the backend was chosen automatically. A backend to which frames must be transferred then declines passes of
-   * plain sums.
-   */
-  readonly whereItPays: boolean;
+  /** Host threads, 0: one per core. */
+  readonly threads: number;
 }
 
 /** One run, already validated. The arrays belong to the caller and are read and written before the promise settles. */

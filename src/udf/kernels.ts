@@ -1,6 +1,7 @@
 /** The modules of the udf kernels. */
 import type { Feature } from '../core/backends/feature.js';
 import { uses } from '../core/backends/mechanisms.js';
+import { passWork } from '../core/planner/works.js';
 import type { UdfOp } from './contract.js';
 import { udfOp } from './kernels/wasm.js';
 import type { FunctionOp } from './pass/function-contract.js';
@@ -8,6 +9,7 @@ import type { FunctionOp } from './pass/function-contract.js';
 export const udfFeature: Feature<UdfOp> = {
   name: 'frame passes',
   uses: uses.udf,
+  work: passWork,
   kernels: {
     wasm: udfOp,
     webgpu: async (device) => (await import('./kernels/webgpu/pass.js')).udfOp(device),

@@ -53,13 +53,13 @@ export interface LiveParameters {
 /** Parameters of analyses. */
 export interface AnalysisParameters {
   /**
-   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb. Centre along x.
-   * Pixels; -inf … inf; default the middle.
+   * Of disk, ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster, com, icom, fft-sum, ssb, bragg.
+   * Centre along x. Pixels; -inf … inf; default the middle.
    */
   readonly cx?: number | undefined;
   /**
-   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb. Centre along y.
-   * Pixels; -inf … inf; default the middle.
+   * Of disk, ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster, com, icom, fft-sum, ssb, bragg.
+   * Centre along y. Pixels; -inf … inf; default the middle.
    */
   readonly cy?: number | undefined;
   /** Of point. The pixel along x. Pixels; -inf … inf; default the middle. */
@@ -68,25 +68,28 @@ export interface AnalysisParameters {
   readonly y?: number | undefined;
   /** Of disk. Radius. Pixels; 0 … 1e6; default disk: 0.15 of the shorter side; com: the whole frame. */
   readonly r?: number | undefined;
-  /** Of com, icom. Radius of the disk that is used. Pixels; 0 … 1e6; default the whole frame. */
+  /**
+   * Of com, icom. Radius of the disk that is used. Pixels; 0 … 1e6; default what the disk of the calibration reaches;
+   * the whole frame without one.
+   */
   readonly maskRadius?: number | undefined;
   /** Of crystallinity, fft-sum. Radius of the disk that is taken out. Pixels; 0 … 1e6; default 0. */
   readonly radius?: number | undefined;
   /**
-   * Of disks, strain. Radius of diffraction disks. Pixels; 0 … 1e6; default that of the calibration; required without
-   * one unless the pattern is user.
+   * Of disks, strain, bragg. Radius of diffraction disks. Pixels; 0 … 1e6; default that of the calibration; required
+   * without one unless the pattern is user.
    */
   readonly diskRadius?: number | undefined;
   /**
-   * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Inner radius. Pixels; 0 … 1e6; default by the
-   * analysis.
+   * Of ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster. Inner radius. Pixels; 0 … 1e6; default
+   * by the analysis.
    */
   readonly ri?: number | undefined;
   /** Of com, icom. Inner radius of the ring that is used. Pixels; 0 … 1e6; default 0. */
   readonly maskRadiusInner?: number | undefined;
   /**
-   * Of ring, radial-fourier, radial-bins, fem, crystallinity, cluster. Outer radius. Pixels; 0 … 1e6; default half of
-   * the shorter side.
+   * Of ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster. Outer radius. Pixels; 0 … 1e6; default
+   * half of the shorter side.
    */
   readonly ro?: number | undefined;
   /** Of com, icom, ssb. Angle between detector and scan. Degrees; -10000 … 10000; default 0. */
@@ -98,8 +101,13 @@ export interface AnalysisParameters {
    * descan, and the constant field that looks like it. Default com: none; icom: mean.
    */
   readonly regression?: ComParams['regression'] | 'none' | 'mean' | 'plane' | 'calibrated' | undefined;
-  /** Of radial-fourier, radial-bins. Rings. 1 … 4096; default radial-fourier: 1; radial-bins: one per pixel. */
+  /**
+   * Of radial-fourier, radial-bins, polar. Rings, or radii. 1 … 4096; default radial-fourier: 1; radial-bins, polar:
+   * one per pixel.
+   */
   readonly nBins?: number | undefined;
+  /** Of polar. Azimuths of a full turn, as in PolarDatacube of py4DSTEM. 1 … 4096; default 180. */
+  readonly nAnnular?: number | undefined;
   /** Of radial-fourier. Highest Fourier order. 0 … 1024; default 24. */
   readonly maxOrder?: number | undefined;
   /** Of radial-bins. Divides each sum by the weight of its ring. Default false. */
@@ -119,8 +127,8 @@ export interface AnalysisParameters {
   /** Of masks. Shift (dy, dx) of the masks in pixels, or one for each scan position. */
   readonly shifts?: readonly [number, number] | ArrayLike<number> | undefined;
   /**
-   * Of disks, strain. Pattern with which frames are correlated; one of background subtraction suits most. Default
-   * background-subtraction.
+   * Of disks, strain, bragg. Pattern with which frames are correlated; one of background subtraction suits most.
+   * Default background-subtraction.
    */
   readonly pattern?:
     | 'circular'
@@ -129,14 +137,16 @@ export interface AnalysisParameters {
     | 'radial-gradient-background-subtraction'
     | 'user'
     | undefined;
-  /** Of disks, strain. Outer radius of the ring that the pattern subtracts. Pixels; 0 … 1e6; default 1.5 radii. */
+  /**
+   * Of disks, strain, bragg. Outer radius of the ring that the pattern subtracts. Pixels; 0 … 1e6; default 1.5 radii.
+   */
   readonly radiusOuter?: number | undefined;
   /**
-   * Of disks, strain. Half the side of the square in which a disk is searched. Pixels; 0 … 1024; default 2 radii, and
-   * at least the outer radius.
+   * Of disks, strain, bragg. Half the side of the square in which a disk is searched. Pixels; 0 … 1024; default 2
+   * radii, and at least the outer radius.
    */
   readonly search?: number | undefined;
-  /** Of disks, strain. The pattern user: an image { data, shape }; in the command a .npy file [y, x]. */
+  /** Of disks, strain, bragg. The pattern user: an image { data, shape }; in the command a .npy file [y, x]. */
   readonly template?: { readonly data: ArrayLike<number>; readonly shape: readonly [number, number] } | undefined;
   /** Of disks, strain. Correlates a crop around each disk (fast) or whole frames (full). Default fast. */
   readonly correlation?: 'fast' | 'full' | undefined;
@@ -145,15 +155,16 @@ export interface AnalysisParameters {
    * parabola has the smallest errors; upsampling takes 11 times as long. Default parabola.
    */
   readonly refine?: 'parabola' | 'com' | 'dft' | undefined;
-  /** Of disks, strain. Largest number of disks that are searched in the sum. 1 … 65536; default 25. */
+  /** Of disks, strain, bragg. Largest number of disks that are searched in the sum. 1 … 65536; default 25. */
   readonly numPeaks?: number | undefined;
   /**
-   * Of disks, strain. Smallest distance between these disks, and to the edge. Pixels; 1 … 65536; default the radius.
+   * Of disks, strain, bragg. Smallest distance between these disks, and to the edge. Pixels; 1 … 65536; default the
+   * radius.
    */
   readonly peakDistance?: number | undefined;
   /**
-   * Of disks, strain. Smallest height of these disks above the median of the correlation, relative to the highest;
-   * noise is usually below 0.1. 0 … 1; default 0.1.
+   * Of disks, strain, bragg. Smallest height of these disks above the median of the correlation, relative to the
+   * highest; noise is usually below 0.1. 0 … 1; default 0.1.
    */
   readonly minHeight?: number | undefined;
   /**
@@ -161,6 +172,8 @@ export interface AnalysisParameters {
    * the sum.
    */
   readonly positions?: ArrayLike<number> | undefined;
+  /** Of bragg. Pixels of the map for one of the frames, as in py4DSTEM. 0.1 … 16; default 1. */
+  readonly sampling?: number | undefined;
   /**
    * Of strain. Position of the direct beam, from which a and b span the lattice. Pixels; 2, -inf … inf; default from
    * the sum.
@@ -186,17 +199,33 @@ export interface AnalysisParameters {
   /** Of strain. Angle by which the axes of the strain are turned, from x to y. Degrees; -10000 … 10000; default 0. */
   readonly axesRotation?: number | undefined;
   /**
-   * Of disk, ring, radial-fourier, radial-bins, fem, crystallinity, cluster, com, icom, fft-sum, ssb, disks, strain.
-   * Result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given. It gives the centre,
-   * the radius of disk, disks, strain and ssb, the rotation where it is certain, the hot pixels of com and icom, and
-   * the optics of ssb.
+   * Of disk, ring, radial-fourier, radial-bins, polar, fem, crystallinity, cluster, com, icom, fft-sum, ssb, bragg,
+   * disks, strain. Result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given. It
+   * gives the centre, the radius of disk, disks, bragg, strain and ssb, scale and distortion of polar and bragg, bad
+   * pixels of polar, hot pixels of com and icom, descan of bragg, the rotation where it is certain, the optics of ssb
+   * and the step for filters of icom.
    */
   readonly calibration?: Calibration | undefined;
   /** Of icom. Mirrors the shifts at the edges of the scan, so that they need not be periodic. Default true. */
   readonly mirrored?: boolean | undefined;
+  /**
+   * Of icom. Frequency of a low pass at half of its height, as in DPC of py4DSTEM. 1/Å; above 0 … 1e9; default no
+   * filter.
+   */
+  readonly qLowpass?: number | undefined;
+  /**
+   * Of icom. Frequency of a high pass at half of its height, which removes what varies slowly over the scan. 1/Å;
+   * above 0 … 1e9; default no filter.
+   */
+  readonly qHighpass?: number | undefined;
+  /** Of icom. Order n of these filters, 1 / (1 + (q / q₀)²ⁿ). Above 0 … 1000; default 2. */
+  readonly butterworthOrder?: number | undefined;
   /** Of ssb. Acceleration voltage. KV; 0.001 … 1e5; default that of the calibration; required without one. */
   readonly voltage?: number | undefined;
-  /** Of ssb. Step of the scan. Nm; above 0 … 1e6; default that of the calibration; required without one. */
+  /**
+   * Of icom, ssb. Step of the scan. Nm; above 0 … 1e6; default that of the calibration; required without one, in icom
+   * by filters only.
+   */
   readonly dpix?: number | undefined;
   /** Of ssb. Convergence semi-angle. Mrad; above 0 … 1500; default that of the calibration; required without one. */
   readonly semiconv?: number | undefined;

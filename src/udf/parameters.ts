@@ -3,6 +3,7 @@ import { sliceRows } from '../base/frame-slice.js';
 import { grouped, type Parameters } from '../base/parameters.js';
 import { range } from '../base/range.js';
 import { liveRows } from './acquisition/parameters.js';
+import { correlationRow, filterRows, refinementRow, scanRotationRange } from './shared-rows.js';
 
 /** The analyses by name, with a description of what each computes. */
 export const analysisNames = {
@@ -16,6 +17,7 @@ export const analysisNames = {
   com: 'centre of mass',
   'radial-fourier': 'how many-fold rings are',
   'radial-bins': 'sums over rings of equal width',
+  polar: 'polar transform of the mean, radial mean and variance of each frame',
   fem: 'standard deviation on a ring',
   crystallinity: 'spectral weight on a ring, after a disk is taken out',
   cluster: 'regions of frames that are alike',
@@ -25,17 +27,19 @@ export const analysisNames = {
   masks: 'sums under masks of your own',
   disks: 'positions of diffraction disks',
   strain: 'strain of the lattice through the disks',
+  bragg: 'Bragg vector map: the disks of every frame, relative to the direct beam',
   ssb: 'single side band ptychography',
   holo: 'waves of off-axis holograms',
   icom: 'integrated centres of mass',
 } as const;
 export type AnalysisName = keyof typeof analysisNames;
 
-const rings = ['ring', 'radial-fourier', 'radial-bins', 'fem', 'crystallinity', 'cluster'] as const;
-const centred = ['disk', ...rings, 'com', 'icom', 'fft-sum', 'ssb'] as const;
+const rings = ['ring', 'radial-fourier', 'radial-bins', 'polar', 'fem', 'crystallinity', 'cluster'] as const;
+const centred = ['disk', ...rings, 'com', 'icom', 'fft-sum', 'ssb', 'bragg'] as const;
 const coms = ['com', 'icom'] as const;
 const picks = ['pick', 'pick-fft'] as const;
 const ofDisks = ['disks', 'strain'] as const;
+const withBragg = [...ofDisks, 'bragg'] as const;
 const unbounded = range(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, Number.NaN);
 const length = range(0, 1e6, Number.NaN);
 const disk = { kind: 'number', range: length, unit: 'pixels', value: 'px', short: 'r', flag: 'radius' } as const;
@@ -81,13 +85,18 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     of: ['point'],
   },
   r: { ...disk, sentence: 'radius', usual: 'disk: 0.15 of the shorter side; com: the whole frame', of: ['disk'] },
-  maskRadius: { ...disk, sentence: 'radius of the disk that is used', usual: 'the whole frame', of: coms },
+  maskRadius: {
+    ...disk,
+    sentence: 'radius of the disk that is used',
+    usual: 'what the disk of the calibration reaches; the whole frame without one',
+    of: coms,
+  },
   radius: { ...disk, sentence: 'radius of the disk that is taken out', usual: '0', of: ['crystallinity', 'fft-sum'] },
   diskRadius: {
     ...disk,
     sentence: 'radius of diffraction disks',
     usual: 'that of the calibration; required without one unless the pattern is user',
-    of: ofDisks,
+    of: withBragg,
   },
   ri: {
     kind: 'number',
@@ -120,7 +129,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   scanRotation: {
     kind: 'number',
     sentence: 'angle between detector and scan',
-    range: range(-1e4, 1e4, 0),
+    range: scanRotationRange,
     unit: 'degrees',
     value: 'degrees',
     of: [...coms, 'ssb'],
@@ -138,10 +147,16 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
   },
   nBins: {
     kind: 'integer',
-    sentence: 'rings',
+    sentence: 'rings, or radii',
     range: range(1, 4096, 1),
-    usual: 'radial-fourier: 1; radial-bins: one per pixel',
-    of: ['radial-fourier', 'radial-bins'],
+    usual: 'radial-fourier: 1; radial-bins, polar: one per pixel',
+    of: ['radial-fourier', 'radial-bins', 'polar'],
+  },
+  nAnnular: {
+    kind: 'integer',
+    sentence: 'azimuths of a full turn, as in PolarDatacube of py4DSTEM',
+    range: range(1, 4096, 180),
+    of: ['polar'],
   },
   maxOrder: { kind: 'integer', sentence: 'highest Fourier order', range: range(0, 1024, 24), of: ['radial-fourier'] },
   normalize: {
@@ -214,7 +229,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
       'user',
     ],
     fallback: 'background-subtraction',
-    of: ofDisks,
+    of: withBragg,
   },
   radiusOuter: {
     kind: 'number',
@@ -223,7 +238,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     unit: 'pixels',
     usual: '1.5 radii',
     value: 'px',
-    of: ofDisks,
+    of: withBragg,
   },
   search: {
     kind: 'number',
@@ -232,7 +247,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     unit: 'pixels',
     usual: '2 radii, and at least the outer radius',
     value: 'px',
-    of: ofDisks,
+    of: withBragg,
   },
   template: {
     kind: 'text',
@@ -240,28 +255,24 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     type: '{ readonly data: ArrayLike<number>; readonly shape: readonly [number, number] }',
     usual: '',
     value: 'file.npy',
-    of: ofDisks,
+    of: withBragg,
   },
   correlation: {
-    kind: 'choice',
+    ...correlationRow,
     sentence: 'correlates a crop around each disk (fast) or whole frames (full)',
-    choices: ['fast', 'full'],
-    fallback: 'fast',
     of: ofDisks,
   },
   refine: {
-    kind: 'choice',
+    ...refinementRow,
     sentence: "refines maxima by a parabola, by blobfinder's centre of mass (com), or by upsampling (dft)",
     more: 'The parabola has the smallest errors; upsampling takes 11 times as long.',
-    choices: ['parabola', 'com', 'dft'],
-    fallback: 'parabola',
     of: ofDisks,
   },
   numPeaks: {
     kind: 'integer',
     sentence: 'largest number of disks that are searched in the sum',
     range: range(1, 65536, 25),
-    of: ofDisks,
+    of: withBragg,
   },
   peakDistance: {
     kind: 'integer',
@@ -270,7 +281,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     unit: 'pixels',
     usual: 'the radius',
     value: 'px',
-    of: ofDisks,
+    of: withBragg,
   },
   minHeight: {
     kind: 'number',
@@ -278,7 +289,7 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
       'smallest height of these disks above the median of the correlation, relative to the highest; noise is usually ' +
       'below 0.1',
     range: range(0, 1, 0.1),
-    of: ofDisks,
+    of: withBragg,
   },
   positions: {
     kind: 'numbers',
@@ -289,6 +300,12 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     usual: 'found in the sum',
     value: 'y,x,y,x,…',
     of: ofDisks,
+  },
+  sampling: {
+    kind: 'number',
+    sentence: 'pixels of the map for one of the frames, as in py4DSTEM',
+    range: range(0.1, 16, 1),
+    of: ['bragg'],
   },
   zero: {
     kind: 'numbers',
@@ -360,8 +377,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     kind: 'text',
     sentence: 'result of ctx.calibrate, or a file of ewald calibrate, for the options that are not given',
     more:
-      'It gives the centre, the radius of disk, disks, strain and ssb, the rotation where it is certain, the hot ' +
-      'pixels of com and icom, and the optics of ssb.',
+      'It gives the centre, the radius of disk, disks, bragg, strain and ssb, scale and distortion of polar and ' +
+      'bragg, bad pixels of polar, hot pixels of com and icom, descan of bragg, the rotation where it is certain, ' +
+      'the optics of ssb and the step for filters of icom.',
     type: 'Calibration',
     usual: '',
     value: 'file.json',
@@ -372,6 +390,27 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'mirrors the shifts at the edges of the scan, so that they need not be periodic',
     off: 'treats the shifts as periodic',
     fallback: true,
+    of: ['icom'],
+  },
+  qLowpass: {
+    ...filterRows.qLowpass,
+    sentence: 'frequency of a low pass at half of its height, as in DPC of py4DSTEM',
+    unit: '1/Å',
+    usual: 'no filter',
+    value: '1/Å',
+    of: ['icom'],
+  },
+  qHighpass: {
+    ...filterRows.qHighpass,
+    sentence: 'frequency of a high pass at half of its height, which removes what varies slowly over the scan',
+    unit: '1/Å',
+    usual: 'no filter',
+    value: '1/Å',
+    of: ['icom'],
+  },
+  butterworthOrder: {
+    ...filterRows.butterworthOrder,
+    sentence: 'order n of these filters, 1 / (1 + (q / q₀)²ⁿ)',
     of: ['icom'],
   },
   voltage: {
@@ -388,9 +427,9 @@ export const analysisRows = /* @__PURE__ */ grouped('analysis', {
     sentence: 'step of the scan',
     range: range(0, 1e6, Number.NaN, { above: true }),
     unit: 'nm',
-    usual: 'that of the calibration; required without one',
+    usual: 'that of the calibration; required without one, in icom by filters only',
     value: 'nm',
-    of: ['ssb'],
+    of: ['icom', 'ssb'],
   },
   semiconv: {
     kind: 'number',
@@ -483,7 +522,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
   png: {
     common: true,
     kind: 'text',
-    sentence: 'images of the results, with colours suitable for colour-blind readers',
+    sentence: 'images of the results: numbers in colours for colour-blind readers, vectors by hue',
     usual: '',
     value: 'file',
   },
@@ -523,8 +562,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     usual: 'the whole scan',
     value: 'region',
   },
-  first: { ...sliceRows.first, group: 'input' },
-  frames: { ...sliceRows.frames, group: 'input' },
+  ...sliceRows,
   syncOffset: {
     group: 'input',
     kind: 'integer',
@@ -590,14 +628,22 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
 
 /** Parameters of the calibration of a scan. */
 export const calibrateRows = {
+  first: { ...sliceRows.first, sentence: 'calibrates the first frames only, whole rows of the scan' },
+  frames: {
+    ...sliceRows.frames,
+    sentence: 'calibrates these frames only, whole rows of the scan, counted from 0: first:end',
+    value: 'first:end',
+  },
   semiconv: {
     ...analysisRows.semiconv,
+    common: true,
     sentence: 'convergence semi-angle, for mrad a pixel and ssb',
     usual: 'what the file says, if anything',
     of: undefined,
   },
   voltage: {
     ...analysisRows.voltage,
+    common: true,
     sentence: 'acceleration voltage, for ssb',
     usual: 'what the file says, if anything',
     of: undefined,
@@ -609,12 +655,23 @@ export const calibrateRows = {
     of: undefined,
   },
   rings: {
+    common: true,
+    group: 'analysis',
     kind: 'numbers',
     sentence: 'lattice spacings of a known powder, whose rings give the size of a pixel; at least three',
     range: range(0.001, 1000, Number.NaN),
     unit: 'nm',
     usual: 'none',
     value: 'nm,…',
+  },
+  lattice: {
+    group: 'analysis',
+    kind: 'numbers',
+    sentence: 'spacings of a known crystal whose two vectors span the pattern, and the angle between these',
+    range: range(0.001, 1000, Number.NaN),
+    unit: 'nm, nm, degrees',
+    usual: 'none',
+    value: 'nm,nm,degrees',
   },
 } as const satisfies Parameters;
 

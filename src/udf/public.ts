@@ -13,7 +13,7 @@ export type { DetectorControl } from './acquisition/detector-control.js';
 export type { LiveScan } from './acquisition/live-scan.js';
 export type { DetermineNavShape, NavShapeHint } from './acquisition/nav-shape.js';
 export type { DetectorOptions } from './acquisition/options.js';
-export type { Analysis, AnalysisResults, Channel } from './analyses/analysis.js';
+export type { Analysis, AnalysisResults, Channel, ChannelAxis } from './analyses/analysis.js';
 export type * from './analyses/create.js';
 export type { ComImages, ComParams } from './builtin/com.js';
 export type { MasksParams } from './builtin/masks.js';

@@ -2,6 +2,7 @@
 import type { ContextCore } from '../core/context/context.js';
 import type { Planner } from '../core/planner/planner.js';
 import type { FrameCorrection, FrameCorrectionOptions } from './correction/correction.js';
+import type { FrameDecoder, FrameDecoderOptions } from './decoding/decoder.js';
 import type { DiskFinder, DiskFinderOptions } from './disks/finder.js';
 import type { FrameFunction } from './pass/function.js';
 import type { FunctionDescriptor } from './pass/function-contract.js';
@@ -12,6 +13,8 @@ export interface UdfMethods {
   framePass(options: FramePassOptions): Promise<FramePass>;
   /** Plans corrections of frames: dark frame, gain and bad pixels; see `FrameCorrectionOptions`. */
   frameCorrection(options: FrameCorrectionOptions): Promise<FrameCorrection>;
+  /** Plans the decoding of frames compressed by bitshuffle and LZ4; see `FrameDecoderOptions`. */
+  frameDecoder(options: FrameDecoderOptions): Promise<FrameDecoder>;
   /** Plans a user's WGSL over frames, on WebGPU; `ewald/udf` uses it for UDFs with `processFrameWgsl`. */
   frameFunction(descriptor: FunctionDescriptor): Promise<FrameFunction>;
   /** Plans the search for diffraction disks in frames, on the CPU (wasm, native); `diskUdf` uses it. */
@@ -25,6 +28,7 @@ export const udfRoom = (planner: Planner): UdfMethods => ({
   framePass: async (options) => (await import('./pass/pass.js')).planFramePass(planner, options),
   frameCorrection: async (options) =>
     (await import('./correction/correction.js')).planFrameCorrection(planner, options),
+  frameDecoder: async (options) => (await import('./decoding/decoder.js')).planFrameDecoder(planner, options),
   frameFunction: async (descriptor) => (await import('./pass/function.js')).planFrameFunction(planner, descriptor),
   diskFinder: async (options) => (await import('./disks/finder.js')).planDiskFinder(planner, options),
 });

@@ -80,6 +80,8 @@ describe('ewald devices', () => {
         'memory',
         'engines',
         'faults',
+        'numbers',
+        'works',
       ]);
     expect(rows.find((row: { chosen: boolean }) => row.chosen)).toBeDefined();
   });

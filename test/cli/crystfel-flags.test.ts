@@ -2,13 +2,12 @@
  * The table of CrystFEL's flags: it has every flag of the manuals, agrees with the rows of ewald's own flags, and a
  * pasted command runs.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { executorRows } from '../../src/apps/cli/executor-flags.js';
-import { indexRows } from '../../src/apps/cli/frame-flags.js';
-import { everywhereRows } from '../../src/apps/cli/index-lists.js';
+import { everywhereRows, indexRows } from '../../src/apps/cli/frame-flags.js';
 import { rows as mergeRows } from '../../src/apps/cli/merge.js';
 import { type CrystfelProgram, crystfelFlags, crystfelPrograms, ported } from '../../src/base/crystfel-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';
@@ -23,15 +22,19 @@ const manuals: Readonly<Partial<Record<CrystfelProgram, readonly string[]>>> = {
     ...['--min-measurements', '--no-polarisation', '--polarisation', '--max-adu', '--min-res', '--push-res'],
     ...['--no-free', '--custom-split', '--max-rel-B', '--no-logs', '--log-folder', '-w', '--operator'],
     ...['--force-bandwidth', '--force-radius', '--force-lambda', '--harvest-file'],
+    // Accepted, and not in the manual: other spellings, former names, a list of scales, a reference.
+    ...['--polarization', '--no-polarization', '--res-push', '--max-rel-b', '--start-params', '--reference'],
   ],
   process_hkl: [
     ...['-i', '--input', '-o', '--output', '-y', '--symmetry', '-g', '--histogram', '-z', '--hist-parameters'],
     ...['--start-after', '--stop-after', '--scale', '--no-polarisation', '--polarisation', '--min-measurements'],
     ...['--min-snr', '--min-cc', '--max-adu', '--min-res', '--push-res', '--even-only', '--odd-only', '--stat'],
+    // Accepted by process_hkl.c, and not in the manual: short forms, other spellings, a former name.
+    ...['-s', '-f', '--no-polarization', '--polarization', '--res-push'],
   ],
   compare_hkl: [
     ...['-y', '--symmetry', '-p', '--pdb', '--fom', '--nshells', '-u', '--shell-file', '--ignore-negs', '--zero-negs'],
-    ...['--sigma-cutoff', '--rmin', '--rmax', '--lowres', '--highres', '--intensity-shells'],
+    ...['--sigma-cutoff', '--rmin', '--rmax', '--lowres', '--highres', '--intensity-shells', '--min-measurements'],
   ],
   check_hkl: [
     ...['-y', '--symmetry', '-p', '--pdb', '--rmin', '--rmax', '--lowres', '--highres', '--sigma-cutoff', '--nshells'],
@@ -105,11 +108,44 @@ test('a pasted command of the manual loses what is not needed, and keeps the res
   ]);
 });
 
+test('the name of the program is kept or omitted; alone, it leads to the command', async () => {
+  const start = ['merge', '--compat', 'crystfel'];
+  expect(ported([...start, 'partialator', 'a.stream'], ['partialator', 'process_hkl'], true).words).toEqual([
+    ...[...start, 'a.stream'],
+  ]);
+  const named = ['index', '--compat=crystfel', 'a.h5', 'indexamajig'];
+  expect(ported(named, ['indexamajig'], true).words).toEqual(named);
+  expect(ported(['index', 'indexamajig'], ['indexamajig'], false).words).toEqual(['index', 'indexamajig']);
+  const { code, err } = await ewald(['indexamajig', '-i', 'files.lst']);
+  expect([code, err]).toEqual([2, expect.stringContaining('ewald index --compat crystfel takes its command line')]);
+});
+
+test.each([
+  ['', ['--model', 'mean'], 1],
+  ['--scale', ['--model', 'unity'], 2],
+  ['--model xsphere', [], 0],
+])('process_hkl %s does not fit partialities unless a model is named', (given, model, count) => {
+  const own = given.split(' ').filter((word) => word !== '');
+  const typed = ['merge', '--compat', 'crystfel', '/usr/bin/process_hkl', ...own, 'a.stream'];
+  const { words: kept, notes } = ported(typed, ['partialator', 'process_hkl'], true);
+  const named = own.filter((word) => word !== '--scale');
+  expect(kept).toEqual(['merge', '--compat', 'crystfel', ...model, ...named, 'a.stream']);
+  expect(notes).toHaveLength(count);
+});
+
 test('streams of partialator follow -i, or are attached to it', () => {
   for (const given of [['-i', 'a.stream'], ['-ia.stream'], ['--input=a.stream'], ['--input', 'a.stream']])
     expect(ported([...given, '-y', '4/m', '-w', '4/mmm', '--no-logs'], ['partialator'], true).words).toEqual([
       ...['a.stream', '-y', '4/m', '-w', '4/mmm'],
     ]);
+});
+
+test('other spellings and former names of partialator are those of ewald', () => {
+  const typed = ['a.stream', '--no-polarization', '--polarization=horiz', '--res-push=1.5', '--max-rel-b=100'];
+  const { words: kept, notes } = ported(typed, ['partialator'], true);
+  expect(kept).toEqual(['a.stream', '--no-polarisation', '--polarisation', 'horiz', '--push-res', '1.5']);
+  expect(notes.map((note) => note.split(' is omitted')[0])).toEqual(['--max-rel-b']);
+  expect(() => ported(['--start-params=a.dat'], ['partialator'], true)).toThrow(/--start-params is a flag of/);
 });
 
 test.each([
@@ -142,9 +178,11 @@ test('pasted commands of indexamajig and partialator run', async () => {
   const run = async (line: string) => ewald(line.split(' '), { cwd });
   try {
     expect((await run('simulate frames -o . --images 4 --size 512,512')).code).toBe(0);
-    writeFileSync(join(cwd, 'files.lst'), 'run.h5\n');
+    // Names of a list are relative to the current folder in CrystFEL.
+    mkdirSync(join(cwd, 'lists'));
+    writeFileSync(join(cwd, 'lists/files.lst'), 'run.h5\n');
     const line =
-      '-i files.lst -g run.geom -p run.cell -o run.stream --peaks=zaef --threshold=20 --min-gradient=100 ' +
+      '-i lists/files.lst -g run.geom -p run.cell -o run.stream --peaks=zaef --threshold=20 --min-gradient=100 ' +
       '--min-pix-count=2 --int-radius=3,4,5 --indexing=xgandalf --no-retry --tolerance=5,5,5,1.5 --temp-dir=/tmp -j 1';
     // Without the flag it is refused, before anything is read.
     expect(await run(`index ${line}`)).toMatchObject({
@@ -183,4 +221,64 @@ test('pasted commands of indexamajig and partialator run', async () => {
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
+}, 120_000);
+
+/** Command lines of CrystFEL's own documentation, as they stand there, and where they stand in its repository. */
+const documented = {
+  'doc/articles/electrons.rst, "Indexing patterns"':
+    'indexamajig -g sample.geom -i input-files.lst -o sample.stream ' +
+    '--indexing=pinkindexer --pinkIndexer-reflection-radius=0.003 ' +
+    '--peaks=zaef --threshold=300 --min-squared-gradient=50000',
+  'doc/man/indexamajig.1.md, "Description"':
+    'indexamajig -i mypatterns.lst -g mygeometry.geom --indexing=xgandalf --peaks=hdf5 -p mycell.pdb -o test.stream',
+  'doc/man/process_hkl.1 of 2011, "Description"': 'process_hkl -i mypatterns.stream -o mydata.hkl -y mypointgroup',
+  'doc/man/partialator.1, "Synopsis"': 'partialator -i input.stream -o output.hkl -y pointgroup',
+} as const;
+
+describe('command lines of the documentation of CrystFEL', () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'ewald-documented-'));
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+  /** Runs one unchanged, but for the word in place of a point group. */
+  const pasted = (where: keyof typeof documented) => {
+    const line = documented[where].replace(/(my)?pointgroup$/, '4/mmm').split(' ');
+    return ewald([line[0] === 'indexamajig' ? 'index' : 'merge', '--compat', 'crystfel', ...line], { cwd });
+  };
+
+  test('indexamajig finds peaks and crystals with the files of these names', async () => {
+    expect(
+      (await ewald('simulate frames -o . --images 4 --size 512,512 --strength 6000'.split(' '), { cwd })).code,
+    ).toBe(0);
+    copyFileSync(join(cwd, 'run.geom'), join(cwd, 'sample.geom'));
+    writeFileSync(join(cwd, 'input-files.lst'), 'run.h5\n');
+    const { code, out, err } = await pasted('doc/articles/electrons.rst, "Indexing patterns"');
+    expect([code, out], err).toEqual([0, expect.stringContaining('4 of 4 frames indexed')]);
+    expect(err).toContain('note: --indexing is omitted');
+    expect(err).toContain('note: --pinkIndexer-reflection-radius is omitted');
+    expect(readFileSync(join(cwd, 'sample.stream'), 'utf8')).toMatch(/^peak_search: .*zaef|^num_peaks = [1-9]/m);
+  });
+
+  test('peaks that the files list are asked for, with a cell of a PDB file', async () => {
+    const cell = readFileSync(join(cwd, 'run.cell'), 'utf8');
+    const edge = (name: string): number => Number(new RegExp(`^${name} = ([\\d.]+)`, 'm').exec(cell)?.[1]);
+    const column = (x: number, digits: number, width: number): string => x.toFixed(digits).padStart(width);
+    const lengths = ['a', 'b', 'c'].map((name) => column(edge(name), 3, 9)).join('');
+    const angles = ['al', 'be', 'ga'].map((name) => column(edge(name), 2, 7)).join('');
+    writeFileSync(join(cwd, 'mycell.pdb'), `CRYST1${lengths}${angles} P 43 21 2     8\nEND\n`);
+    writeFileSync(join(cwd, 'mygeometry.geom'), readFileSync(join(cwd, 'run.geom')));
+    writeFileSync(join(cwd, 'mypatterns.lst'), 'run.h5\n');
+    // The simulated file has no list, which is reported; the command is understood up to there.
+    const { code, err } = await pasted('doc/man/indexamajig.1.md, "Description"');
+    expect([code, err]).toEqual([1, expect.stringMatching(/note: --indexing is omitted[\s\S]*has no peak list at/)]);
+  });
+
+  test.each([
+    ['doc/man/process_hkl.1 of 2011, "Description"', 'mypatterns.stream', 'mydata.hkl'],
+    ['doc/man/partialator.1, "Synopsis"', 'input.stream', 'output.hkl'],
+  ] as const)('%s merges the stream of that name', async (where, stream, hkl) => {
+    copyFileSync(join(cwd, 'sample.stream'), join(cwd, stream));
+    const { code, err } = await pasted(where);
+    expect(code, err).toBeLessThan(2);
+    expect(err.includes('--model mean is added')).toBe(where.includes('process_hkl'));
+    expect(readFileSync(join(cwd, hkl), 'utf8')).toMatch(/^CrystFEL reflection list version 2\.0\nSymmetry: 4\/mmm\n/);
+  });
 }, 120_000);

@@ -25,6 +25,10 @@ const engine = {
 
 /** The standard output of the command with fake devices, and the calls it made to them. */
 async function printed(...args: string[]): Promise<{ out: string; asked: unknown }> {
+  return printedOf([{ ...row, memory: null, device, engines: [engine], faults }], ...args);
+}
+
+async function printedOf(rows: unknown[], ...args: string[]): Promise<{ out: string; asked: unknown }> {
   let out = '';
   let asked: unknown;
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
@@ -33,7 +37,7 @@ async function printed(...args: string[]): Promise<{ out: string; asked: unknown
   });
   const devices = async (options: unknown) => {
     asked = options;
-    return [{ ...row, memory: null, device, engines: [engine], faults }];
+    return rows;
   };
   const program = new Command();
   register(program, { devices } as never);
@@ -56,4 +60,26 @@ test('names the mechanism and the rooms, as text', async () => {
 
 test('and in JSON', async () => {
   expect(JSON.parse((await printed('--json')).out)).toMatchObject([{ backend: 'webgpu', faults }]);
+});
+
+test('shows where each usual work pays, and what its milliseconds consist of', async () => {
+  const report = { ...row, memory: null, device, engines: [], faults: [], numbers: null };
+  const onCores = { work: 'peaks', run: 'a frame', chosen: true, reason: '0.44 ms', ms: 0.4361 };
+  const onGpu = { ...onCores, chosen: false, reason: '5.5 ms: copies 1.5 ms', ms: 5.53 };
+  const rows = [
+    { ...report, backend: 'native', works: [onCores, { ...onCores, work: 'disks', run: '25 disks' }] },
+    { ...report, works: [onGpu, { ...onGpu, reason: 'it has no kernels of this work', ms: null }] },
+    { ...report, backend: 'cuda', available: false, works: [] },
+  ];
+  const { out } = await printedOf(rows);
+  expect(out).toContain(
+    '\nwhere it pays, by estimates:\n' +
+      'peaks        a frame\n' +
+      '             ● native   0.44 ms\n' +
+      '             ○ webgpu   5.5 ms: copies 1.5 ms\n' +
+      'disks        25 disks\n' +
+      '             ● native   0.44 ms\n' +
+      '             ○ webgpu   it has no kernels of this work\n',
+  );
+  expect(JSON.parse((await printedOf(rows, '--json')).out)[1].works).toEqual(rows[1]?.works);
 });

@@ -1,9 +1,11 @@
-/** `ewald figures`: the pictures of both reports as SVG files, drawn as there. */
+/** `ewald figures`: the pictures of both reports as SVG and PNG files, drawn as there. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { reportFigures } from 'ewald/pipeline';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { figureDrawer } from '../../src/io/report/figure-png.node.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-figures-'));
@@ -89,6 +91,101 @@ test('files are replaced if they are figures, and never otherwise', async () => 
     caption: 'Correlation CC1/2 CC*',
     file: join('again', 'by-resolution-correlation.svg'),
   });
+});
+
+/** The pixels of a PNG of 8 bits, [height, width, 4], and its texts. */
+function decoded(file: Uint8Array): { width: number; height: number; pixels: Uint8Array; texts: string[] } {
+  const view = new DataView(file.buffer, file.byteOffset, file.length);
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const packed: Uint8Array[] = [];
+  const texts: string[] = [];
+  for (let at = 8; at < file.length; at += 12 + view.getUint32(at)) {
+    const data = file.subarray(at + 8, at + 8 + view.getUint32(at));
+    const type = new TextDecoder().decode(file.subarray(at + 4, at + 8));
+    if (type === 'IDAT') packed.push(data);
+    if (type === 'tEXt') texts.push(new TextDecoder().decode(data));
+  }
+  const rows = inflateSync(Buffer.concat(packed));
+  const pixels = new Uint8Array(4 * width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < 4 * width; x++) {
+      const to = 4 * width * y + x;
+      const left = x < 4 ? 0 : (pixels[to - 4] as number);
+      const above = y === 0 ? 0 : (pixels[to - 4 * width] as number);
+      const corner = x < 4 || y === 0 ? 0 : (pixels[to - 4 * width - 4] as number);
+      const [p, q, r] = [above - corner, left - corner, left + above - 2 * corner].map(Math.abs) as [
+        number,
+        number,
+        number,
+      ];
+      const paeth = p <= q && p <= r ? left : q <= r ? above : corner;
+      const from = (4 * width + 1) * y;
+      const predicted = [0, left, above, (left + above) >> 1, paeth][rows[from] as number] as number;
+      pixels[to] = (rows[from + 1 + x] as number) + predicted;
+    }
+  return { width, height, pixels, texts };
+}
+
+test('PNG files have the pictures of the SVG files, at twice their size', async () => {
+  const { code, out, err } = await ewald('figures run.html --png images -o both --json');
+  expect([code, err]).toEqual([0, '']);
+  const written = JSON.parse(out) as { name: string; file: string }[];
+  const svgs = written.filter(({ file }) => file.endsWith('.svg'));
+  expect(written.map(({ file }) => file)).toEqual([
+    ...svgs.map(({ name }) => join('both', `${name}.svg`)),
+    ...svgs.map(({ name }) => join('images', `${name}.png`)),
+  ]);
+  const svg = text('both/cells-a.svg');
+  const [, wide = 0, tall = 0] = (/ width="(\d+)" height="(\d+)"/.exec(svg) ?? []).map(Number);
+  const { width, height, pixels, texts } = decoded(readFileSync(join(folder, 'images', 'cells-a.png')));
+  expect([width, height]).toEqual([2 * wide, 2 * tall]);
+  expect(texts).toEqual(['Software\0ewald figures']);
+  // The bars cover as many pixels as they say.
+  const [, bars = ''] = /<g class="bars">(.*?)<\/g>/.exec(svg) ?? [];
+  const areas = [...bars.matchAll(/width="([\d.]+)" height="([\d.]+)"/g)].map(([, w, h]) => Number(w) * Number(h));
+  const scale = width / Number(/viewBox="\S+ \S+ (\S+)/.exec(svg)?.[1]);
+  const expected = areas.reduce((sum, area) => sum + area, 0) * scale ** 2;
+  let blue = 0;
+  for (let i = 0; i < pixels.length; i += 4) if (pixels[i] === 0x1f && pixels[i + 1] === 0x6f) blue++;
+  // The line at the known cell covers a part of them, and their edges are mixed.
+  expect(blue).toBeGreaterThan(0.7 * expected);
+  expect(blue).toBeLessThan(1.02 * expected);
+});
+
+test('PNG files alone are written without SVG files, and replaced only if they are figures', async () => {
+  expect((await ewald('figures merge.html --png alone')).code).toBe(0);
+  expect((await ewald('figures merge.html --png alone')).code).toBe(0);
+  expect(readdirSync(join(folder, 'alone')).every((name) => name.endsWith('.png'))).toBe(true);
+  const theirs = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(99)]);
+  writeFileSync(join(folder, 'alone', 'by-resolution-rsplit.png'), theirs);
+  const { code, err } = await ewald('figures merge.html --png alone');
+  expect([code, err]).toEqual([2, expect.stringMatching(/by-resolution-rsplit\.png exists and does not say that/)]);
+});
+
+test('without what draws PNG files, the error says what to install', async () => {
+  vi.doMock('../../src/base/optional.js', () => ({
+    importOptional: () =>
+      Promise.reject(Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' })),
+  }));
+  vi.resetModules();
+  const { figureDrawer: withoutIt } = await import('../../src/io/report/figure-png.node.js');
+  vi.doUnmock('../../src/base/optional.js');
+  await expect(withoutIt()).rejects.toMatchObject({
+    tag: 'Load',
+    message: expect.stringMatching(
+      /is not installed; install it: npm install @resvg\/resvg-js\. SVG files need nothing/,
+    ),
+  });
+  expect(await figureDrawer()).toBeTypeOf('function');
+});
+
+test.for([
+  ['-o all.png', /--output is "all\.png"; expected a folder, in which each picture is a file|-o is "all\.png"/],
+  ['--png all.svg', /--png is "all\.svg"; expected a folder/],
+] as const)('%s is no folder', async ([words, message]) => {
+  const { code, err } = await ewald(`figures merge.html ${words}`);
+  expect([code, err]).toEqual([2, expect.stringMatching(message)]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('all'))).toEqual([]);
 });
 
 test.for([

@@ -19,7 +19,8 @@ import type { Parameter, Parameters } from '../../src/base/parameters.js';
 import { piPlanRows, piRunRows } from '../../src/core/pi/parameters.js';
 import { connectionRows, joinRows, rankRows, submitRows } from '../../src/executors/parameters.js';
 import { libraryRows } from '../../src/interop/ffi/parameters.js';
-import { convertRows, openRows } from '../../src/io/data/parameters.js';
+import { convertRows, inspectRows, openRows } from '../../src/io/data/parameters.js';
+import { figureRows } from '../../src/io/report/write-figures.node.js';
 import {
   dectrisSimulationRows,
   frameSimulationRows,
@@ -85,11 +86,11 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   'stream info': [],
   'stream compare': [],
   merge: [mergeRows, connectionRows, submitRows],
-  info: [openRows],
+  info: [openRows, inspectRows],
   convert: [openRows, convertRows],
   run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows],
   calibrate: [openRows, calibrateRows],
-  figures: [],
+  figures: [figureRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
   page: [listenRows],

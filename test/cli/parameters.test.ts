@@ -3,9 +3,10 @@
  * does not use. All rows are tried in all modes; the refusals are pinned in a table that is reviewed before it is
  * changed.
  */
+import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { frameRows, indexRows, refuseUnused } from '../../src/apps/cli/frame-flags.js';
+import { flagsInUse, frameRows, indexRows } from '../../src/apps/cli/frame-flags.js';
 import { register as registerIndex } from '../../src/apps/cli/index-lists.js';
 import type { CliDeps } from '../../src/apps/cli/output.js';
 import { flagValues, saidAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
@@ -50,6 +51,15 @@ test('every flag of ewald index is defined by a row, except those of every mode'
   expect(rows.filter((flag) => !flags.includes(flag))).toEqual([]);
 });
 
+test('a command turns the texts of its flags into values once', () => {
+  const folder = new URL('../../src/apps/cli/', import.meta.url);
+  const often = readdirSync(folder).filter((file) => {
+    const text = readFileSync(new URL(file, folder), 'utf8').replace('export function flagValues<', '');
+    return text.split('flagValues(').length > text.split('.action(').length;
+  });
+  expect(often).toEqual([]);
+});
+
 test('each mode refuses by name each flag that it does not use', async () => {
   const names = Object.keys(modes);
   const lines = [`${' '.repeat(24)}${names.join(' | ')}`];
@@ -58,7 +68,8 @@ test('each mode refuses by name each flag that it does not use', async () => {
     const cells = names.map((mode) => {
       try {
         // The mode decides, regardless of the flag.
-        refuseUnused(typed(name, row), { toStream: false, ...modes[mode] } as RunMode, 'in.put');
+        const flags = flagValues(indexRows, typed(name, row));
+        flagsInUse(flags, { toStream: false, ...modes[mode] } as RunMode, 'in.put');
         return 'used'.padEnd(mode.length);
       } catch (error) {
         expect(error).toMatchObject({ tag: 'Argument' });

@@ -31,6 +31,8 @@ test.for([
 test.for([
   [['cell', 'no.txt', '--tolerance', '0.02'], '--tolerance is called --symmetry-tolerance; the former name'],
   [['cell', 'no.txt', '--max=60'], '--max is called --max-length; the former name works in 0.2 only'],
+  [['cell', 'no.txt', '--min=60'], '--min is called --min-length; the former name works in 0.2 only'],
+  [['index', 'no.txt', '--max=60'], '--max is called --max-length; the former name works in 0.2 only'],
   [['simulate', 'frames', '-o', 'x', '--scale=x'], '--scale is called --strength'],
   [['run', 'sum', 'no.npy', '--gain', 'no-gain.npy'], '--gain is called --gain-map'],
 ] as const)('ewald %j takes the former flag with a warning', async ([words, message]) => {

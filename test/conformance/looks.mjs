@@ -2,6 +2,9 @@
  * Checks of rooms without rows in the case tables, for the mutation check: small problems whose results are computed
  * here in plain JavaScript. Each throws if a result is wrong; `core` is { backend, wasm } or { backend, addonPath }.
  */
+import { createRequire } from 'node:module';
+import { webgpuLooks } from './looks-webgpu.mjs';
+
 const same = (what, found, wanted) => {
   const bad = Array.from(wanted).findIndex((x, i) => !Object.is(found[i], x));
   if (bad >= 0 || found.length !== wanted.length)
@@ -130,5 +133,80 @@ async function passes({ folder, core }) {
   await context.dispose();
 }
 
+/** Frames that wait for a card together, beside frames with other parameters or bad pixels; wasm gives the answers. */
+async function framesTogether({ folder, core }) {
+  const { createContext } = await import(`${folder}/index.node.js`);
+  const card = await createContext({ ...core, strict: true });
+  const cores = await createContext({ backend: 'wasm', strict: true });
+  const [width, height] = [48, 40];
+  const options = { width, height, dtype: 'u16', centre: [width, -height] };
+  const search = { threshold: 50, minSnr: 4, minPixCount: 2, localBgRadius: 3 };
+  const bad = new Uint8Array(width * height);
+  bad.fill(1, (width * height) / 2);
+  const frames = Array.from({ length: 6 }, (_, f) => {
+    const frame = Uint16Array.from(counts(width * height, f + 1), (value) => 20 + (value & 7));
+    for (let k = 0; k < 4 + f; k++) {
+      const at = (4 + ((11 * k + 5 * f) % (height - 8))) * width + 4 + ((17 * k + 3 * f) % (width - 8));
+      for (const step of [0, 1, width, width + 1]) frame[at + step] = 400 + 100 * f + k;
+    }
+    return frame;
+  });
+  const calls = [search, search, { ...search, threshold: 60_000 }, { ...search, bad }];
+  const reference = await cores.peaks(options);
+  const found = ({ fs, ss }) => Array.from(fs, (x, i) => Math.round(x) + width * Math.round(ss[i]));
+  const wanted = [];
+  for (const frame of frames) {
+    const lists = [];
+    for (const call of calls) lists.push(found(await reference.run(frame, call)));
+    wanted.push(lists);
+  }
+  const finders = await Promise.all(frames.map(() => card.peaks(options)));
+  // Which frames wait together depends on the threads; in some turn each kind of call waits with each other one.
+  for (let turn = 0; turn < 12; turn++) {
+    const lists = await Promise.all(finders.map((finder, f) => finder.run(frames[f], calls[(f + turn) % 4])));
+    for (const [f, list] of lists.entries()) same(`peaks of frame ${f}`, found(list), wanted[f][(f + turn) % 4]);
+  }
+  await card.dispose();
+  await cores.dispose();
+}
+
+/** Transforms in slabs have the same bytes as whole ones. */
+async function slabs({ folder, core }) {
+  const { createContext } = await import(`${folder}/index.node.js`);
+  const addon = createRequire(import.meta.url)(core.addonPath[core.backend]);
+  const card = await createContext({ ...core, strict: true });
+  const transformed = async (options) => {
+    const fft = await card.fft(options);
+    const input = Float32Array.from(counts(fft.inputLength, 7));
+    const there = (await fft.forward(input)).slice();
+    const result = [...there, ...(await fft.backward(there.slice()))];
+    await fft.dispose();
+    return result;
+  };
+  try {
+    for (const options of [
+      { shape: [8, 6, 10] },
+      { shape: [8, 6, 10], kind: 'r2c' },
+      { shape: [8, 6, 10], kind: 'r2c', inPlace: true },
+      { shape: [8, 6], batch: 5 },
+      { shape: [6, 8, 10], axes: [0, 2], inPlace: true, inputStrides: [80, 10, 1], outputStrides: [1, 6, 48] },
+    ]) {
+      addon.setFftSlabs(0);
+      const whole = await transformed(options);
+      addon.setFftSlabs(1);
+      same(`slabs of ${JSON.stringify(options)}`, await transformed(options), whole);
+    }
+  } finally {
+    addon.setFftSlabs(0);
+    await card.dispose();
+  }
+}
+
 /** Checks by the name that `ids` of a mutant contain. */
-export const looks = { 'look:codecs': codecs, 'look:passes': passes };
+export const looks = {
+  'look:codecs': codecs,
+  'look:passes': passes,
+  'look:frames-together': framesTogether,
+  'look:slabs': slabs,
+  ...webgpuLooks,
+};

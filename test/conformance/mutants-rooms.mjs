@@ -62,7 +62,60 @@ const phases = (name, file, find, replace, ids) => ({
 });
 const cuda = (name, file, find, replace, ids) => ({ name: `cuda ${name}`, file, on: 'cuda', find, replace, ids });
 
+const together = (name, find, replace) =>
+  cuda(`peaks: ${name}`, 'peaks/batches.cu', find, replace, ['look:frames-together']);
+
+/** Mistakes in kernels of WebGPU, and in what prepares them. */
+const webgpu = (room, look) => (name, file, find, replace) => ({
+  name: `${room} on webgpu: ${name}`,
+  file,
+  on: 'webgpu',
+  find,
+  replace,
+  ids: [look],
+});
+const listing = webgpu('indexing', 'look:list-going');
+const advancing = webgpu('indexing', 'look:next-step');
+const banding = webgpu('passes', 'look:bands');
+const [listGoing, advance] = ['wgsl/indexing/list_going.wgsl', 'wgsl/indexing/advance.wgsl'];
+const steps = 'src/udf/kernels/webgpu/steps.ts';
+
 export const roomMutants = [
+  listing(
+    'images are listed where the range of their thread begins',
+    listGoing,
+    'var at = sum_before(vec2u(own, 0u)).x;',
+    'var at = begin;',
+  ),
+  listing(
+    'images that have ended count as well',
+    listGoing,
+    'own += select(0u, 1u, jobs[i].going != 0u);',
+    'own += 1u;',
+  ),
+  listing('a slot behind the list keeps its image', listGoing, 'var i = total + lane;', 'var i = total + 1u + lane;'),
+  advancing('after a glance there is another', advance, 'job.glance = AFTER_GLANCE;', 'job.glance = GLANCE;'),
+  advancing('what a glance has found stays', advance, 'tallies[image].held[job.pool] = 0u;', ''),
+  advancing('an effort is skipped', advance, 'job.effort++;', 'job.effort += 2u;'),
+  advancing(
+    'the last known cell is not tried',
+    advance,
+    'if (job.input + 1u < run.cell_count && run.exhaustive == 0u)',
+    'if (job.input + 2u < run.cell_count && run.exhaustive == 0u)',
+  ),
+  banding(
+    'all steps take the first weights',
+    steps,
+    'firstWeight: step.firstWeight + k * together * pixels',
+    'firstWeight: step.firstWeight',
+  ),
+  banding('all steps write the first columns', steps, 'column: step.column + k * together', 'column: step.column'),
+  banding(
+    'every band begins at the first word',
+    'src/udf/kernels/webgpu/record.ts',
+    'from(frames, 4 * first)',
+    'from(frames, 0)',
+  ),
   merging('a crystal is fitted to itself', 'foreign = information - wg * work.factor[at]', 'foreign = information'),
   merging('a term of the exponential is rounded', 'p * r + 8.333333333333333e-03', 'p * r + 8.3e-03', [
     'merging:fit:model=gaussian:symmetry=mmm:cycles=0:crystals=20:dmin=3.2',
@@ -70,7 +123,7 @@ export const roomMutants = [
   merging('the orientation is not corrected', 'rows[3 * i] = u[0] + y * u[2];', 'rows[3 * i] = u[0];'),
   merging('downward fluctuations weigh more', 'rest > 0.3 * stated ? rest : 0.3 * stated', 'stated'),
   merging(
-    'the last reflections of a crystal are left out',
+    'the last reflections of a crystal are omitted',
     'at < padded; at += lanes',
     'at + lanes < padded; at += lanes',
   ),
@@ -175,6 +228,19 @@ export const roomMutants = [
     ['udf:holography:f32:*'],
   ),
   phases('a mirrored component keeps its sign', 'integrate.ts', '(below ? -1 : 1) *', '1 *', ['udf:icom:u16:*']),
+  phases('the high pass is a low pass', 'integrate.ts', '1 - low(qHighpass)', 'low(qHighpass)', [
+    'udf:icom:filtered:*',
+  ]),
+  phases(
+    'the ellipse of a polar transform is turned',
+    'images/polar.ts',
+    'e2 * cos - e1 * sin',
+    'e2 * cos + e1 * sin',
+    ['udf:polar:u16:*'],
+  ),
+  phases('the ellipse of a Bragg vector map is turned', 'disks/bragg.ts', '(1 - e1) * dx - e2', '(1 - e1) * dx + e2', [
+    'udf:bragg:*',
+  ]),
   phases('the rotation has the other sign', 'disks/strain.ts', 'theta[i] = (yx - xy) / 2', 'theta[i] = (xy - yx) / 2', [
     'udf:strain:*',
   ]),
@@ -184,6 +250,23 @@ export const roomMutants = [
   rivals('every sphere is flat, and everything a rival', 'log10 <= own + rivalDecades', 'log10 <= 0', [
     'indexing:fast:rivals:small:heights:*',
   ]),
+  together(
+    'frames with bad pixels and without share a launch',
+    ' || ((*at)->bad != nullptr) != (first.bad != nullptr)) {',
+    ') {',
+  ),
+  together('frames with other parameters share a launch', '!same((*at)->params, first.params) ||', ''),
+  together(
+    'every frame has the answer of the first',
+    'answers_on_host.data() + which * answer_bytes()',
+    'answers_on_host.data()',
+  ),
+  together('a launch searches its first frame alone', 'lane.places[f]->seat()', 'lane.places[0]->seat()'),
+  together(
+    'the last answer of a launch is not copied',
+    'std::size_t(frames) * bytes',
+    'std::size_t(frames - 1) * bytes',
+  ),
   cuda(
     'pi: the last block counts a point too many',
     'pi/pi.cu',
@@ -206,11 +289,32 @@ export const roomMutants = [
     ['indexing:fast:rivals:mono:*', 'indexing:stages:*mono*'],
   ),
   cuda(
+    'indexing: a search that its limit ends counts as settled',
+    'indexing/fast.cuh',
+    's.decision = 1, s.flags |= EWALD_IMAGE_FLAG_UNSETTLED;',
+    's.decision = 1;',
+    ['indexing:fast:efforts=1:*'],
+  ),
+  cuda(
     'fft: the halves of a real line are joined with the wrong sign',
     'fft/ends.cuh',
     'times(root(pass.halves, k), z - y)',
     'times(root(pass.halves, k), z + y)',
     ['fft:r2c:f32:n=16', 'fft:r2c:f32:n=4'],
+  ),
+  cuda(
+    'fft: a slab begins as if its numbers were real',
+    'fft/program.cpp',
+    'step.from_slab = part * whole.from.stride[dim] * element_of<T>(whole.from);',
+    'step.from_slab = part * whole.from.stride[dim] * sizeof(T);',
+    ['look:slabs'],
+  ),
+  cuda(
+    'fft: in another order in place, the last pass does not wait for all slabs',
+    'fft/program.cpp',
+    'if (permutes && begin == 0 && whole.to.place == Place::target) break;',
+    '',
+    ['look:slabs'],
   ),
   cuda(
     'udf: rows and columns of the centre change places',
@@ -222,9 +326,24 @@ export const roomMutants = [
   cuda(
     'udf: the last pixel of a plane is left out',
     'udf/planes.cu',
-    'if (p + i < frames.pixels) to[i] += sums[i];',
-    'if (p + i + 1 < frames.pixels) to[i] += sums[i];',
+    'if (p + i < frames.pixels) to[i] =',
+    'if (p + i + 1 < frames.pixels) to[i] =',
     ['udf:pass:u16:19x37x53'],
+  ),
+  // A product that is not written would be NaN, which the pass computes anew.
+  cuda(
+    'udf: the second half of the masks begins a group of pixels too early',
+    'udf/dense.cu',
+    'rows.of(rows.half - 1)) * pitch)',
+    'rows.of(rows.half - 1)) * pitch - kQuad)',
+    ['udf:dense=8:*'],
+  ),
+  cuda(
+    'udf: masks that occur twice in a warp move the others',
+    'udf/dense.cu',
+    'first_mask + mask] = sums[i];',
+    'first_mask + k] = sums[i];',
+    ['udf:dense=7:*'],
   ),
   cuda(
     'udf: a dark value is rounded to float32',
@@ -239,5 +358,47 @@ export const roomMutants = [
     'y + dy < 0 || y + dy >= height) continue;',
     'y + dy < 0) continue;',
     ['udf:corrected:u16:19x36x53'],
+  ),
+  cuda(
+    'data: a match does not repeat its own bytes',
+    'data/bitshuffle.cuh',
+    'if (place >= distance) place -= distance;',
+    '',
+    ['udf:decoded:periods:u8:3x107x131'],
+  ),
+  cuda(
+    'data: words of a distant match are not shifted',
+    'data/bitshuffle.cuh',
+    '0x3210 + 0x1111 * (start & 3u)',
+    '0x3210',
+    ['udf:decoded:periods:u16:3x107x131'],
+  ),
+  cuda(
+    'data: a match may begin before the block',
+    'data/bitshuffle.cuh',
+    'if (distance == 0 || distance > out || length',
+    'if (distance == 0 || length',
+    ['udf:decoded:damaged'],
+  ),
+  cuda(
+    'data: a damaged block is not reported',
+    'data/bitshuffle.cu',
+    'if (threadIdx.x == 0) atomicMin(first_damaged, block.frame);',
+    '',
+    ['udf:decoded:damaged'],
+  ),
+  cuda(
+    'data: halves of a byte change places',
+    'data/bitshuffle.cuh',
+    '(low & 0x0f0f0f0fu) | (high << 4 & 0xf0f0f0f0u)',
+    '(high & 0x0f0f0f0fu) | (low << 4 & 0xf0f0f0f0u)',
+    ['udf:decoded:counts:u16:3x107x131'],
+  ),
+  cuda(
+    'data: a chunk may end later than its elements',
+    'data/blocks.cpp',
+    'if (here != left) return fail(',
+    'if (here < left) return fail(',
+    ['udf:decoded:damaged'],
   ),
 ];

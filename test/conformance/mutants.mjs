@@ -222,6 +222,14 @@ export const mutants = [
     ids: ['indexing:fast:tri:n=50:*'],
   },
   {
+    name: 'indexing: a search without a winner counts as settled',
+    file: 'indexing/isa/image.cpp',
+    find: 'if (work.unsettled) result.flags',
+    replace: 'if (work.unsettled && accepted) result.flags',
+    on: 'native',
+    ids: ['indexing:fast:efforts=1:*'],
+  },
+  {
     name: 'indexing: the chance forgets how many orientations were tried',
     file: 'indexing/significance.h',
     find: 'log10(T(8 * pi * pi) * (nodes + 1) / p)',

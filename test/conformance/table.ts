@@ -60,8 +60,8 @@ export const inFirstTier = (backend: Backend, id: string): boolean =>
   emulated(backend) ? id in chosen[backend] : !long.test(id);
 
 /**
- * Rows that take seconds on the emulator and show nothing there that others of the first tier do not; `npm run soak --
- * rows` runs them: every length of a range, transforms of 65 thousand numbers and more, and many images.
+ * Rows that take seconds on emulated devices and show nothing there that others of the first tier do not; `npm run soak
+ * -- rows` runs them: every length of a range, transforms of 65 thousand numbers and more, and many images.
  */
 const tooLong =
   /^fft:(timed|large):|^fft:lengths:.*(n=(257|513|769|1\d{3})-|primes=|spread)|^indexing:.*:images=(16|32|64)$/;
@@ -69,7 +69,9 @@ const tooLong =
 /**
  * Whether a row runs on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
  * takes longer to compile kernels than to run them: of a large table, Node runs the rows of the first tier and a
- * quarter of the others, Chromium another quarter, and `npm run soak -- rows` all of them.
+ * sixteenth of the others, Chromium another sixteenth, and `npm run soak -- rows` all of them. Emulated CUDA runs every
+ * other row of a large table that the first tier leaves out. Of long rows on wasm, Chromium, which has Node's engine,
+ * runs a sixteenth.
  */
 export function wanted(
   validate: Validate,
@@ -80,10 +82,14 @@ export function wanted(
   for (const { id } of validate.rows) count.set(roomOf(id), (count.get(roomOf(id)) ?? 0) + 1);
   return ({ id }) => {
     if (room !== '' && roomOf(id) !== room) return false;
-    if (!everywhere && backend === 'cuda-emulated' && tooLong.test(id)) return inFirstTier(backend, id);
-    if (everywhere || backend !== 'webgpu' || (count.get(roomOf(id)) ?? 0) <= large) return true;
+    if (everywhere) return true;
+    const draw = validate.seedOf(id);
+    if (!emulated(backend)) return place === 'Node' || !long.test(id) || draw % 16 === 1;
+    if (tooLong.test(id)) return place === 'Node' && inFirstTier(backend, id);
+    if ((count.get(roomOf(id)) ?? 0) <= large) return true;
     if (inFirstTier(backend, id)) return place === 'Node';
-    return validate.seedOf(id) % 4 === (place === 'Node' ? 0 : 1);
+    if (backend === 'cuda-emulated') return draw % 2 === 0;
+    return draw % 16 === (place === 'Node' ? 0 : 1);
   };
 }
 

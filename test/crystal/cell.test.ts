@@ -188,6 +188,26 @@ describe('known cells', () => {
   ])('refuse %j as %j, with the line', (from, to, message) => {
     expect(() => readCell(text.replace(from, to), 'x.cell')).toThrow(message);
   });
+  it.each([
+    ['triclinic', '40 50 60 80 85 95', undefined],
+    ['monoclinic', '40 50 60 90 97 90', '40 50 60 90 97 95'],
+    ['orthorhombic', '40 50 60 90 90 90', '40 50 60 90 94 90'],
+    ['tetragonal', '38 79 79 90 90 90', '79 82 38 90 90 90'],
+    ['tetragonal', '79.1 79.9 38 90 90 90', '79 79 38 90 90 120'],
+    ['rhombohedral', '60 60 60 70 70 70', '60 60 66 70 70 70'],
+    ['rhombohedral', '80 80 150 90 90 120', '80 80 150 90 90 90'],
+    ['hexagonal', '80 150 80 90 120 90', '80 85 150 90 90 120'],
+    ['cubic', '80 80 80 90 90 90', '80 80 83 90 90 90'],
+  ])('of lattice type %s have its metric: %s, and not %s', (type, right, wrong) => {
+    const file = (six: string): string => {
+      const value = six.split(' ');
+      const lines = ['a', 'b', 'c', 'al', 'be', 'ga'].map((key, i) => `${key} = ${value[i]} ${i < 3 ? 'A' : 'deg'}`);
+      return ['CrystFEL unit cell file version 1.0', `lattice_type = ${type}`, ...lines].join('\n');
+    };
+    expect(lengthsOf(readCell(file(right)).cell)[0]).toBeCloseTo(Number(right.split(' ')[0]), 9);
+    if (wrong)
+      expect(() => readCell(file(wrong), 'x.cell')).toThrow(`x.cell:2: lattice_type is ${type}, and the cell is`);
+  });
   it('name a missing parameter, and refuse text without a cell', () => {
     expect(() => readCell('a = 3 A\n', 'x.cell')).toThrow('lacks b, c, al, be, ga');
     expect(() => readCell('hello\n', 'x')).toThrow('x: this is not a cell');

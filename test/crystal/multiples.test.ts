@@ -44,6 +44,28 @@ describe('a known cell', () => {
     }
   });
 
+  test.for(['A', 'B', 'C', 'I', 'F', 'H'] as const)('centred %s is right where the crystals are', (centring) => {
+    const cell = centring === 'H' ? cellFromParameters(81, 81, 150, 90, 90, 120) : bodyCentred;
+    for (const seed of [1, 2, 3]) expect(told(cell, [1, 1, 1], { seed, centring })).toBeUndefined();
+  });
+
+  // The share of the reflections of the first lattice that the second one forbids.
+  test.for([
+    ['P', 'A', 1 / 2],
+    ['P', 'C', 1 / 2],
+    ['P', 'I', 1 / 2],
+    ['P', 'F', 3 / 4],
+    ['C', 'F', 1 / 2],
+    ['I', 'F', 3 / 4],
+  ] as const)('of crystals centred %s has reflections that %s forbids', ([centring, as, share]) => {
+    for (const seed of [1, 2, 3]) {
+      const found = told(bodyCentred, [1, 1, 1], { centring, as, seed });
+      const [absent, others] = found?.forbidden ?? [0, 0];
+      expect(Math.abs(absent / (absent + others) - share)).toBeLessThan(0.05);
+      expect(found?.undetermined).toEqual([]);
+    }
+  });
+
   test.for([
     [[2, 1, 1], 2],
     [[1, 1, 3], 3],

@@ -1,5 +1,5 @@
 /**
- * Kernels of peaks and of frame passes under the strict checks of the emulator: no race, no access outside an
+ * Kernels of peaks, frame passes and decoding under the strict checks of the emulator: no race, no access outside an
  * allocation, in any order of threads.
  */
 import { existsSync } from 'node:fs';
@@ -34,8 +34,18 @@ const ids = {
     'udf:pass:one:f32:1x48x64',
     'udf:pass:many:u16:701x3x3',
     'udf:pass:i32:19x37x53',
+    'udf:dense=2:u16:3x67x60',
+    'udf:dense=7:u16:5x67x60',
+    'udf:dense=19:u16:67x67x60',
     'udf:dense-double=5:f32:19x37x53',
     'udf:sparse-double=9:u16:19x37x53',
+  ],
+  decoding: [
+    'udf:decoded:counts:u32:3x107x131',
+    'udf:decoded:periods:u16:3x107x131',
+    'udf:decoded:noise:u8:3x107x131',
+    'udf:decoded:counts:array:u16:3x107x131',
+    'udf:decoded:damaged',
   ],
 };
 

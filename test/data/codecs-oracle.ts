@@ -2,25 +2,11 @@
  * The codecs implemented again as simply as possible and independently of cpp/data: tests compare the core with them.
  */
 
-const big = (value: number, bytes: number): number[] =>
-  Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** (bytes - 1 - i)) % 256);
+import { big, shuffled } from '../../src/whole/validate/oracle/udf/packed.js';
 
 /** Default number of elements in a block of bitshuffle. */
 export const defaultBlock = (elementBytes: number): number =>
   Math.max(128, Math.floor(Math.floor(8192 / elementBytes) / 8) * 8);
-
-/** The bits of one block, sorted by their position in the element. */
-function shuffleBits(block: Uint8Array, elementBytes: number): Uint8Array {
-  const n = block.length / elementBytes;
-  const out = new Uint8Array(block.length);
-  for (let bit = 0; bit < elementBytes * 8; bit++)
-    for (let e = 0; e < n; e++) {
-      const set = ((block[e * elementBytes + (bit >> 3)] ?? 0) >> (bit & 7)) & 1;
-      const at = bit * n + e;
-      if (set) out[at >> 3] = (out[at >> 3] ?? 0) | (1 << (at & 7));
-    }
-  return out;
-}
 
 /** The blocks of a chunk, and the remainder of fewer than eight elements. */
 function* blocks(bytes: Uint8Array, elementBytes: number, block: number): Generator<[Uint8Array, boolean]> {
@@ -38,7 +24,7 @@ function* blocks(bytes: Uint8Array, elementBytes: number, block: number): Genera
 export function bitshuffle(bytes: Uint8Array, elementBytes: number, block = defaultBlock(elementBytes)): Uint8Array {
   const out: number[] = [];
   for (const [part, whole] of blocks(bytes, elementBytes, block))
-    out.push(...(whole ? shuffleBits(part, elementBytes) : part));
+    out.push(...(whole ? shuffled(part, elementBytes) : part));
   return Uint8Array.from(out);
 }
 
@@ -81,7 +67,7 @@ export function bitshuffleLz4(bytes: Uint8Array, elementBytes: number, block = d
   for (const [part, whole] of blocks(bytes, elementBytes, block)) {
     if (!whole) out.push(...part);
     else {
-      const packed = lz4(shuffleBits(part, elementBytes));
+      const packed = lz4(shuffled(part, elementBytes));
       out.push(...big(packed.length, 4), ...packed);
     }
   }

@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { open } from 'ewald/data';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isEwaldError } from '../../src/base/errors.js';
 import { elements } from '../../src/io/data/dtype.js';
@@ -244,6 +245,9 @@ describe.skipIf(!corpus)('links, attributes, errors', () => {
     await expect(refused.get('/up')).rejects.toThrow(/outside its folder; open it with allowOutside/);
     const allowed = await openHdf5(join(inside, 'link.h5'), true);
     expect(await allowed.get('/up')).toBeInstanceOf(Hdf5Dataset);
+    const words =
+      /\(0 objects, 1 link to other files, the first is \/up; name one as dataset \(--dataset\) to follow it\)$/;
+    await expect(open(join(inside, 'link.h5'))).rejects.toThrow(words);
   });
 });
 

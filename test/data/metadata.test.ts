@@ -1,5 +1,5 @@
 /** The metadata that other readers report, compared with ours: values of the headers, not only pixels. */
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,10 @@ import { metadataText } from 'ewald/shell';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import type { Axis, Metadata } from '../../src/io/data/dataset.js';
+import { Hdf5Writer } from '../../src/io/data/hdf5/writer.js';
+import { straighten } from '../../src/udf/images/field.js';
 import { dataFolder, readData } from '../support/data.js';
+import { codecsHere } from './hdf5-support.js';
 import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
 
 const samples: readonly (Sample & { xml?: Record<string, string> })[] = dataFolder
@@ -135,11 +138,77 @@ test.skipIf(!dataFolder)('EMPAD: rotation and field of view, and the steps of th
   expect(notes.map(({ text: words }) => words).join()).toContain('39.76 nm, or 23.86 nm if the field of view');
 });
 
+test.skipIf(!dataFolder)(
+  'EMPAD 0.51: its field of view, and the angle of a pixel as calibrated and by the camera',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ewald-empad-'));
+    copyFileSync(join(dataFolder ?? '', 'formats-em/map4x4.xml'), join(folder, 'map4x4.xml'));
+    await writeFile(join(folder, 'scan_x4_y4.raw'), new Uint8Array(16 * 130 * 128 * 4));
+    const dataset = await open(join(folder, 'map4x4.xml'));
+    const { meta, notes } = dataset;
+    await dataset.dispose();
+    await rm(folder, { recursive: true });
+    expect(meta.header).toMatchObject({
+      fieldOfViewM: 4.5663426505682195e-6,
+      calibratedDiffractionAngleRad: 0.00042906574394463665,
+    });
+    const told = notes.map(({ text }) => text).join();
+    // 4566.34 nm over 4 positions, and 0.55 of it; 150 µm at 0.7225 m.
+    expect(told).toContain('1142 nm, or 627.9 nm if the field of view');
+    expect(told).toContain('0.4291 mrad as the XML states its calibration, or 0.2076 mrad by the camera length');
+  },
+);
+
+test.skipIf(!dataFolder)('py4DSTEM: centre and hand of its calibration', async () => {
+  const { beamCentrePx, detectorAxes, axes = [] } = await metaOf('py4DSTEM_real.h5');
+  expect(detectorAxes).toEqual({ flipY: true });
+  // The axes have their origin at the centre, in pixels whose centres are at whole numbers.
+  const [y, x] = axes.slice(2).map(({ offset, scale }) => -(offset as number) / (scale as number));
+  expect(beamCentrePx).toEqual({
+    x: expect.closeTo((x as number) + 0.5, 9),
+    y: expect.closeTo((y as number) + 0.5, 9),
+  });
+});
+
+test.each([
+  [25, 0],
+  [25, 1],
+  [-140, 1],
+])('py4DSTEM: an angle of %d degrees with flip %d turns shifts as scanRotation and flipY do', async (degrees, flip) => {
+  const codecs = await codecsHere();
+  const parts: Uint8Array[] = [];
+  const sink = {
+    append: async (bytes: Uint8Array) => void parts.push(bytes.slice()),
+    patch: async (at: number, bytes: Uint8Array) => parts[0]?.set(bytes, at),
+  };
+  const writer = await Hdf5Writer.create(sink, codecs);
+  const series = writer.series({ frames: 4, navigation: [2, 2], signal: [3, 3], dtype: 'u16' });
+  await series.write(new Uint16Array(36));
+  const calibration = { QR_rotation_degrees: { value: degrees }, QR_flip: { value: flip } };
+  const cube = { attributes: { emd_group_type: 'array' }, children: { data: { frames: series } } };
+  const root = { datacube: cube, metadatabundle: { children: { calibration: { children: calibration } } } };
+  await writer.finish({ root: { children: root } });
+  await codecs.dispose();
+  const dataset = await open(new Blob(parts as BlobPart[]));
+  const { detectorAxes } = dataset.meta;
+  await dataset.dispose();
+  // Shifts (y, x) of the detector are (x, y) of py4DSTEM, whose first axis is x.
+  const [y, x] = [0.3, 1.1];
+  const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+  const [a, b] = flip ? [x, y] : [y, x];
+  const { degrees: scanRotation = Number.NaN, flipY = false } = detectorAxes ?? {};
+  const turned = straighten(Float64Array.of(y, x), { scanRotation, flipY });
+  expect([...turned]).toEqual([expect.closeTo(c * a - s * b, 9), expect.closeTo(s * a + c * b, 9)]);
+});
+
 test('semi-angle, rotation and step are described in words', () => {
   const meta = { convergenceRad: 0.0215, scanRotationDeg: -90, scanStepM: { x: 2.5e-10, y: 2.5e-10 } };
   expect([...metadataText(meta)]).toEqual([
     ['probe', 'convergence semi-angle 21.5 mrad'],
     ['scan', 'steps of 0.25 nm × 0.25 nm (x × y), turned by -90°, as the microscope states'],
+  ]);
+  expect([...metadataText({ detectorAxes: { degrees: 12.5, flipY: true } })]).toEqual([
+    ['scan', 'at 12.5° and mirrored on the detector'],
   ]);
 });
 

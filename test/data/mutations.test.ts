@@ -1,3 +1,4 @@
+// @module-tag all: a thousand damaged files for each parser.
 /** A thousand damaged files for each parser; a hundred thousand in the soak (test/soak/data.mjs). */
 import { openCodecs } from 'ewald/data';
 import { afterAll, expect, test } from 'vitest';

@@ -119,6 +119,18 @@ describe.each([
   });
 });
 
+it('of bytes has the name that is given with them, in messages as well', async () => {
+  const name = 'upload 7.npy';
+  const npy = new Uint8Array(Buffer.concat([npyHeadOf('<u2', [2, 8, 8]), new Uint8Array(256)]));
+  for (const given of [npy, npy.slice().buffer]) {
+    const dataset = await open({ bytes: given, name });
+    expect([dataset.name, dataset.frames]).toEqual([name, 2]);
+    await dataset.dispose();
+  }
+  await expect(open({ bytes: npy.subarray(0, 40), name })).rejects.toThrow(/^upload 7\.npy/);
+  await expect(open({ bytes: 'text' as never, name })).rejects.toMatchObject({ tag: 'Argument' });
+});
+
 describe('a file', () => {
   it('opens neighbouring files, also in subfolders and through symbolic links', async () => {
     const source = await fileSource(at('a.bin'));
@@ -487,5 +499,18 @@ describe('open', () => {
       tag: 'Argument',
       message: expect.stringMatching(/^open was given 7; expected a path/),
     });
+  });
+});
+
+describe('bytes that were transferred', () => {
+  it('are refused when they are opened', async () => {
+    const file = new Uint8Array(64);
+    const { buffer } = file;
+    structuredClone(file, { transfer: [buffer] });
+    for (const gone of [file, buffer])
+      await expect(open(gone)).rejects.toMatchObject({
+        tag: 'Shape',
+        message: expect.stringMatching(/^open: the bytes were detached.*pass a copy/),
+      });
   });
 });

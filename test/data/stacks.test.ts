@@ -3,14 +3,16 @@ import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'no
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
 import type { Turning } from '../../src/io/data/byte-order.js';
 import { fileOpener } from '../../src/io/data/sources/file.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
-const native = existsSync(addon) ? (createRequire(import.meta.url)(addon) as Turning) : undefined;
+const native = existsSync(addon)
+  ? (createRequire(import.meta.url)(addon) as Turning & { computeHere(yes: boolean): void })
+  : undefined;
 const folder = mkdtempSync(join(tmpdir(), 'ewald-stacks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -88,26 +90,43 @@ describe.each([...(native ? ([['with the addon', native]] as const) : []), ['wit
   },
 );
 
-test.skipIf(!native?.readTurned)(
-  'large reads from any byte to any place in a page, and not a byte beyond',
-  async () => {
-    const path = join(folder, 'plain.bin');
-    const bytes = Uint8Array.from({ length: 2 ** 20 }, (_, i) => Math.imul(i, 2654435761) >>> 13);
-    writeFileSync(path, bytes);
-    const source = await fileOpener(() => native)(path);
-    // Reads directly into the destination, and reads through one or several blocks of 2¹⁸ bytes.
-    for (const from of [0, 1, 100, 2048, 4095])
-      for (const length of [2 ** 17, 2 ** 18 + 5, 900_000])
-        for (const to of [8, 11, 1032, 2056, 3333]) {
-          const room = new Uint8Array(2 ** 20).fill(77);
-          await source.read(from, room.subarray(to, to + length));
-          const wanted = Buffer.alloc(room.length, 77);
-          wanted.set(bytes.subarray(from, from + length), to);
-          expect(Buffer.compare(room, wanted), `${from} ${length} ${to}`).toBe(0);
-        }
-    await source.close();
-  },
-);
+// A thread that computes reads what the system has in memory by itself; a file system in memory refuses that on Linux,
+// so that the pool reads.
+describe.skipIf(!native?.readTurned).each([
+  ['by the pool', false, folder],
+  ['by this thread', true, folder],
+  ['by the pool, from memory', true, '/dev/shm'],
+] as const)('%s', (_, here, place) => {
+  beforeAll(() => native?.computeHere(here));
+  afterAll(() => native?.computeHere(false));
+
+  test.skipIf(!existsSync(place))(
+    'large reads from any byte to any place in a page, and not a byte beyond',
+    async () => {
+      const path = join(place, `plain-${process.pid}.bin`);
+      const bytes = Uint8Array.from({ length: 2 ** 20 }, (_, i) => Math.imul(i, 2654435761) >>> 13);
+      writeFileSync(path, bytes);
+      onTestFinished(() => rmSync(path));
+      const source = await fileOpener(() => native)(path);
+      // Reads directly into the destination, and reads through one or several blocks of 2¹⁸ bytes.
+      for (const from of [0, 1, 100, 2048, 4095])
+        for (const length of [2 ** 17, 2 ** 18 + 5, 900_000])
+          for (const to of [8, 11, 1032, 2056, 3333]) {
+            const room = new Uint8Array(2 ** 20).fill(77);
+            await source.read(from, room.subarray(to, to + length));
+            const wanted = Buffer.alloc(room.length, 77);
+            wanted.set(bytes.subarray(from, from + length), to);
+            expect(Buffer.compare(room, wanted), `${from} ${length} ${to}`).toBe(0);
+          }
+      // The size was found when it was opened.
+      truncateSync(path, 2 ** 19);
+      const beyond = await source.read(0, new Uint8Array(2 ** 20)).catch((caught: unknown) => caught);
+      expect(isEwaldError(beyond, 'File')).toBe(true);
+      expect(String(beyond)).toMatch(/truncated while it was being read/);
+      await source.close();
+    },
+  );
+});
 
 test.skipIf(!native?.readTurned)('the addon refuses arguments that do not describe frames', () => {
   const read = native?.readTurned as NonNullable<Turning['readTurned']>;

@@ -59,7 +59,7 @@ async function survive(seed: number, count: number, plan: Parameters<typeof trou
 }
 
 describe.skipIf(!natsPresent)('chaos', () => {
-  test('of some seconds', { timeout: 300_000 }, () =>
+  test('of some seconds', { tags: 'all', timeout: 300_000 }, () =>
     survive(1, 60, { kills: 3, stops: 1, between: 1, away: 1, stopped: 3 }),
   );
 

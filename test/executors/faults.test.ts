@@ -100,7 +100,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
   const connected = (cluster: string, more = {}) =>
     Executor.connect(server.url, { cluster, modules: ['mine'], ...more });
 
-  test('a worker whose onEvent throws leaves, and says why', async () => {
+  test('a worker whose onEvent throws leaves, and says why', { tags: 'all' }, async () => {
     const onEvent = (): void => {
       throw new Error('enough');
     };
@@ -142,7 +142,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     }
   });
 
-  test('a client is killed: its tasks are dropped, and workers are free for others', async () => {
+  test('a client is killed: its tasks are dropped, and workers are free for others', { tags: 'all' }, async () => {
     const log: string[] = [];
     const worker = await joined('client', { clientTimeoutS: 1, onEvent: (event: string) => log.push(event) });
     const executor = await connected('client');

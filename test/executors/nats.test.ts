@@ -88,7 +88,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('modules are sent as source only if this is allowed', async () => {
+  test('modules are sent as source only if this is allowed', { tags: 'all' }, async () => {
     const strict = await worker('--name', 'strict');
     await using(async (executor) => {
       await refused(() => values(executor, [task('square', 3)]), 'Unsupported', 'strict', '--allow-modules');
@@ -230,7 +230,9 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('builds work side by side, and a client without workers of its own names those of others', async () => {
+  test('builds work side by side, and a client without workers of its own names those of others', {
+    tags: 'all',
+  }, async () => {
     const cluster = 'versions';
     const log: string[] = [];
     const onEvent = (event: string): unknown => log.push(event);

@@ -90,7 +90,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     expect(done.heavy / done.light).toBeLessThan(5);
   });
 
-  test('a run whose needs no worker meets says what is missing', async () => {
+  test('a run whose needs no worker meets says what is missing', { tags: 'all' }, async () => {
     await worker('--max-memory', '1GB');
     const some = async (options: object): Promise<unknown> =>
       (await all(await connected({ workerTimeoutS: 1, ...options }), [task('square', 3)]))[0]?.value;
@@ -100,7 +100,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     await refused(() => some({ weight: 0 }), 'Argument', 'weight is 0');
   });
 
-  test('runs are listed with what they wait for, and cancelled', async () => {
+  test('runs are listed with what they wait for, and cancelled', { tags: 'all' }, async () => {
     const executor = await connected();
     const at = ['--connect', server.url];
     const running = all(executor, [task('wait', 3e5), task('wait', 3e5)]).catch((error) => error);
@@ -122,7 +122,7 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     expect((await ewald(['cluster', ...at, '--runs'])).out).toContain('no client has a run');
   });
 
-  test('the list shows which worker is slow, and which one leaves', async () => {
+  test('the list shows which worker is slow, and which one leaves', { tags: 'all' }, async () => {
     const paces = { first: '20', second: '20', third: '500' };
     for (const [name, PACE] of Object.entries(paces))
       processes.push(new WorkerProcess(server.url, ['--module', `mine=${tasks}`, '--name', name], { PACE }));

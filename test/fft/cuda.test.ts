@@ -1,6 +1,7 @@
 // Transforms on CUDA without a card, beyond the case tables: the kernels under every check of the emulator, the number
 // of bytes that the passes transfer, memory, refusals, a lost card, a small card.
 import { type Context, createContext, type FftArray, type FftOptions, type FftPrecision } from 'ewald';
+import { validate } from 'ewald/validate';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fftDescriptor } from '../../src/core/layout/fft.js';
 import { pack } from '../../src/core/layout/struct.js';
@@ -20,10 +21,13 @@ interface Described {
   passes: [number, number];
   bytesRead: [number, number];
   bytesWritten: [number, number];
+  slabs: [number, number];
+  bytesKept: [number, number];
 }
 interface Emulated extends EmulatedCard {
   launches(): number;
   traffic(): { read: number; written: number };
+  setFftSlabs(bytes: number): void;
   open(): Promise<object>;
   close(context: object): void;
   liveBytes(context: object): number;
@@ -72,11 +76,21 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   beforeEach(async () => {
     resetCard(addon);
     addon.takeReports();
+    addon.setFftSlabs(0);
     context = await onCard();
   });
+  const described = async (options: FftOptions): Promise<Described> => {
+    const handle = await addon.open();
+    try {
+      return addon.fftDescribe(handle, packed(options));
+    } finally {
+      addon.close(handle);
+    }
+  };
   // Tests that lose the card replace the context.
   afterEach(async () => {
     resetCard(addon);
+    addon.setFftSlabs(0);
     await context.dispose();
   });
 
@@ -131,14 +145,6 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   );
 
   describe('bytes that passes transfer', () => {
-    const described = async (options: FftOptions): Promise<Described> => {
-      const handle = await addon.open();
-      try {
-        return addon.fftDescribe(handle, packed(options));
-      } finally {
-        addon.close(handle);
-      }
-    };
     const total = ({ bytesRead, bytesWritten }: Described) =>
       [0, 1].map((d) => (bytesRead[d] as number) + (bytesWritten[d] as number));
 
@@ -206,6 +212,143 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       await fft.forward(numbers(fft.inputLength));
       expect(addon.launches() - before).toBe(3);
       await fft.dispose();
+    });
+  });
+
+  describe('slabs', () => {
+    // Shapes with an axis that is transformed last, with a batch, and with an axis that is not transformed; the bytes
+    // of a slab give more than one index to some slabs. The numbers of slabs are those of forward and backward.
+    const divided: [FftOptions, number, [number, number]][] = [
+      [{ shape: [16, 12, 64] }, 1, [16, 16]],
+      [{ shape: [16, 12, 64] }, 60_000, [4, 4]],
+      [{ shape: [12, 10, 14], precision: 'f64' }, 20_000, [3, 3]],
+      [{ shape: [12, 10, 14], inPlace: true }, 1, [12, 12]],
+      [{ shape: [8, 8], batch: 6 }, 2100, [3, 3]],
+      [{ shape: [4, 6, 10], batch: 3, inPlace: true }, 1, [3, 3]],
+      [{ shape: [9, 8, 6], axes: [1, 2] }, 1, [9, 9]],
+      [{ shape: [6, 15, 20], kind: 'r2c' }, 1, [6, 11]],
+      [{ shape: [6, 15, 21], kind: 'r2c', reducedAxis: 0, batch: 4 }, 1, [4, 4]],
+      [{ shape: [6, 15, 20], kind: 'r2c', inPlace: true }, 1, [6, 11]],
+      [{ shape: [6, 15, 20], kind: 'c2r', batch: 4 }, 1, [4, 4]],
+      [{ shape: [6, 10, 12], kind: 'real' }, 1, [6, 12]],
+      [{ shape: [6, 10, 12], kind: 'r2r', r2r: ['dct1', 'dst2', 'dct4'] }, 1, [6, 6]],
+      [{ shape: [8, 10, 12], order: [2, 0, 1] }, 1, [12, 12]],
+      [{ shape: [5, 6, 10], inputStrides: [140, 22, 2], outputStrides: [1, 7, 45], batch: 3 }, 1, [3, 3]],
+      // In another order in place: the last pass waits for all slabs.
+      [{ shape: [6, 8, 10], inPlace: true, inputStrides: [80, 10, 1], outputStrides: [1, 6, 48] }, 1, [10, 6]],
+      [{ shape: [16, 24, 20], inputShape: [16, 7, 3], keep: [4, 24, 6] }, 1, [16, 4]],
+      [{ shape: [2, 3, 2, 1, 5, 2, 4, 3] }, 1, [2, 2]],
+    ];
+    test.each(divided)('%j in slabs of %i bytes: the same bytes', async (options, bytes, slabs) => {
+      const plan = await described(options);
+      expect(plan.slabs).toEqual([1, 1]);
+      const whole = await run(context, options);
+      addon.setFftSlabs(bytes);
+      const cut = await described(options);
+      expect({ ...cut, slabs: 0, bytesKept: 0 }).toEqual({ ...plan, slabs: 0, bytesKept: 0 });
+      expect(cut.slabs).toEqual(slabs);
+      addon.setMode({ checked: true, orders: 2, seed: 3, strictOrders: true });
+      expect(await run(context, options)).toEqual(whole);
+      expect(addon.takeReports()).toEqual([]);
+    });
+
+    test('the short rows of the case tables pass, with more launches', async () => {
+      const launches = async (...kinds: string[]): Promise<number> => {
+        const before = addon.launches();
+        const report = await validate({
+          createContext,
+          backends: ['cuda-emulated'],
+          require: 'cuda-emulated',
+          ids: kinds.map((kind) => `fft:${kind}:*`),
+          budget: 0.02,
+        });
+        expect(report.rows.filter(({ outcome }) => outcome === 'fail')).toEqual([]);
+        expect(report.counts.pass).toBeGreaterThan(60);
+        return addon.launches() - before;
+      };
+      const whole = await launches('r2c');
+      addon.setFftSlabs(1);
+      expect(await launches('r2c')).toBeGreaterThan(1.5 * whole);
+      await launches('c2c', 'c2r', 'real', 'r2r');
+    }, 120_000);
+
+    test('in another order in place, no slab overwrites the source of a later one', async () => {
+      const strides = { inputStrides: [80, 10, 1], outputStrides: [1, 6, 48] };
+      const options: FftOptions = { shape: [6, 8, 10], axes: [0, 2], inPlace: true, ...strides };
+      const whole = await run(context, options);
+      addon.setFftSlabs(1);
+      expect((await described(options)).slabs).toEqual([1, 1]);
+      expect(await run(context, options)).toEqual(whole);
+    });
+
+    test('a pass over a slab is one launch, and the passes after the group are not divided', async () => {
+      addon.setFftSlabs(1);
+      for (const [options, launches] of [
+        [{ shape: [24, 18, 20] }, 2 * 24 + 1],
+        [{ shape: [24, 18, 20], batch: 5 }, 3 * 5],
+        [{ shape: [24, 18] }, 2],
+        // Axes in pieces, and a single pass with a copy after it.
+        [{ shape: [8192, 4], batch: 3 }, 3],
+        [{ shape: [8192, 4, 2], batch: 3, axes: [1, 2] }, 2 * 3],
+        [{ shape: [6, 10], axes: [1], inPlace: true, outputStrides: [1, 6], inputStrides: [10, 1] }, 2],
+      ] as [FftOptions, number][]) {
+        const fft = await context.fft(options);
+        const before = addon.launches();
+        await fft.forward(numbers(fft.inputLength));
+        expect(addon.launches() - before, JSON.stringify(options)).toBe(launches);
+        await fft.dispose();
+      }
+    });
+
+    // Cards as their drivers describe them.
+    const h100 = { multiprocessors: 132, l2Bytes: 50 << 20, memoryClock: 2_619_000, memoryBus: 5120 };
+    const a100 = { multiprocessors: 108, l2Bytes: 40 << 20, memoryClock: 1_215_000, memoryBus: 5120 };
+    const rtx4060 = { multiprocessors: 24, l2Bytes: 24 << 20, memoryClock: 8_501_000, memoryBus: 128 };
+    const t4 = { multiprocessors: 40, l2Bytes: 4 << 20, memoryClock: 5_001_000, memoryBus: 256 };
+    const cube = (n: number, more: object = {}) => ({ shape: [n, n, n], ...more }) as FftOptions;
+    test.each([
+      ['H100', h100, cube(256), 1], // 16 slabs would have 512 blocks for 528 places, and take longer to launch
+      ['H100', h100, cube(256, { inPlace: true }), 1], // 14 more launches take 84 µs to save 80
+      ['H100', h100, cube(512, { inPlace: true }), 1], // 512 blocks
+      ['H100', h100, cube(128), 1], // fits into the cache
+      ['H100', h100, { shape: [512, 512], batch: 64 }, 1],
+      ['H100', h100, cube(64, { batch: 64, inPlace: true }), 8],
+      ['A100', a100, cube(256), 1], // 30 more launches take 180 µs to save 173
+      ['RTX 4060', rtx4060, cube(256), 32],
+      ['RTX 4060', rtx4060, cube(512), 256],
+      ['RTX 4060', rtx4060, cube(256, { precision: 'f64' }), 64],
+      ['RTX 4060', rtx4060, cube(256, { kind: 'r2c' }), 16],
+      ['RTX 4060', rtx4060, cube(64, { batch: 64 }), 32],
+      ['T4', t4, cube(256), 1], // 64 blocks for 160 places
+      ['RTX 4060, no cache reported', { ...rtx4060, l2Bytes: 0 }, cube(256), 1],
+      ['RTX 4060, no rate reported', { ...rtx4060, memoryClock: 0 }, cube(256), 1],
+      // Slabs would read parts of cache lines.
+      ['RTX 4060', rtx4060, cube(256, { inputStrides: [1, 256, 65536] }), 1],
+    ] as [string, object, FftOptions, number][])('%s %o: %j in %i', async (_, card, options, slabs) => {
+      addon.setCard(card);
+      const plan = await described(options);
+      expect(plan.slabs[0]).toBe(slabs);
+      expect(plan.bytesKept[0] > 0).toBe(slabs > 1);
+    });
+    test('backward to real numbers the last two passes are divided, over rows', async () => {
+      addon.setCard(rtx4060);
+      const plan = await described(cube(256, { kind: 'r2c' }));
+      expect(plan.slabs[1]).toBe(16);
+      // The last pass reads what the one before it wrote, in whole sectors, but writes elsewhere.
+      expect(plan.bytesKept[1]).toBe(256 * 256 * (129 * 8 + 24));
+    });
+    test('two round trips of three remain, and one for small cubes', async () => {
+      addon.setCard(rtx4060);
+      for (const [options, trips] of [
+        [cube(256), 2],
+        [cube(512), 2],
+        [cube(64, { batch: 64 }), 1],
+      ] as [FftOptions, number][]) {
+        const { bytesRead, bytesWritten, bytesKept } = await described(options);
+        const one = 2 * 8 * (options.shape as number[]).reduce((a, b) => a * b, options.batch ?? 1);
+        expect(bytesRead[0] + bytesWritten[0]).toBe(3 * one);
+        expect(bytesRead[0] + bytesWritten[0] - bytesKept[0]).toBe(trips * one);
+      }
     });
   });
 

@@ -9,10 +9,11 @@
 import { describe, expect, test } from 'vitest';
 import { fftDescriptor } from '../../src/core/layout/fft.js';
 import { pack } from '../../src/core/layout/struct.js';
+import { otherSide } from '../../src/transforms/fft/fft.js';
 import { primesOf, radicesOf } from '../../src/transforms/fft/kernels/webgpu/lengths.js';
 import { type Pass, programOf, type Window } from '../../src/transforms/fft/kernels/webgpu/program.js';
 import type { FftOptions } from '../../src/transforms/fft/options.js';
-import { describeFft, otherSide } from '../../src/transforms/fft/parameters.js';
+import { describeFft } from '../../src/transforms/fft/parameters.js';
 import { type EmulatedCard, loadAddon, present } from '../support/emulated-card.js';
 
 interface Addon extends EmulatedCard {

@@ -1,3 +1,4 @@
+// @module-tag all: several processes of MPI.
 /** `ewald fft` as a command, on the ranks of an MPI job and out of core. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -61,7 +62,7 @@ describe.skipIf(!mpiPresent)('mpirun ewald fft', () => {
     await expectAsInMemory('out.npy', [at('in.npy'), ...more]);
   });
 
-  test('more ranks than planes, one axis, single precision', async () => {
+  test('more ranks than planes, one axis, single precision', { tags: 'all' }, async () => {
     save('in.npy', [3, 4, 4], true, true);
     expect((await onRanks(5, at('in.npy'), '-o', at('out.npy'), '--force')).code).toBe(0);
     await expectAsInMemory('out.npy', [at('in.npy')]);

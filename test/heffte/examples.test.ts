@@ -60,7 +60,7 @@ describe('the estimate', () => {
   });
 });
 
-test('ewald bench fft on workers verifies, times, and prints stages and the estimate', async () => {
+test('ewald bench fft on workers verifies, times, and prints stages and the estimate', { tags: 'all' }, async () => {
   const run = await ewald(['bench', 'fft', '--shape', '32,16,8', '--ranks', '2', '--json']);
   expect(run.code, run.err).toBe(0);
   const { rows } = JSON.parse(run.out);

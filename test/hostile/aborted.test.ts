@@ -196,6 +196,7 @@ const internal = [
   'executors/nats/library.ts Opening',
   'heffte/disk.ts DiskWish',
   'pipeline/sinks/stream-file.ts StreamFileOptions',
+  'planner/gathered.ts PieceOptions',
 ];
 
 test('every interface of options with a signal has a row', () => {

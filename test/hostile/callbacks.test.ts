@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beamOf, type Context, createContext, EwaldError, formatNpy, isEwaldError, parseGeometry } from 'ewald';
-import { memoryDataset, open, writeFrames } from 'ewald/data';
+import { inspect, memoryDataset, open, writeFrames } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { parseHeader } from 'ewald/ffi';
 import { mergeSink } from 'ewald/merging';
@@ -216,6 +216,7 @@ const rows: Readonly<Record<string, Row>> = {
   'data/convert onProgress': row((onProgress) =>
     writeFrames(dataset(), { append: async () => undefined }, undefined, { format: 'npy', onProgress }),
   ),
+  'data/inspect onProgress': row((onProgress) => inspect(files.frames, { frames: '0:1', onProgress })),
   'simulate/describe onProgress': row((onProgress) => simulateSpotLists(fresh('lists'), { cell }, { onProgress })),
   'udf/context-options onProgress': row((onProgress) => udfs.runUdf(scanOf(), sumSigUdf(), { onProgress })),
   'udf/live/plots show': awaits((show) => udfs.runUdf(scanOf(), sumSigUdf(), { plots: { show } })),

@@ -100,7 +100,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
       all<import('ewald').IndexerOptions>({
         ...{ maxSpots: 0, maxInputCells: 0, maxOutputCells: 0, batch: 0, maxBatchSpots: 0, method: 0, threads: 0 },
         ...{ candidateVectors: 0, maxSamplePoints: 0, maxAnglePoints: 0, redundantComputations: 0, debug: 0 },
-        inFlight: 0,
+        ...{ efforts: 0, inFlight: 0 },
       }),
       (options) => ctx.indexer(options as never),
       { maxSpots: 64, batch: 1 },

@@ -18,6 +18,8 @@ describe('the text of an alarm', () => {
     expect(of('disk<50GB for 1s')).toEqual(['disk', '<', 50e9, 1]);
     expect(of('disk < .5TB')).toEqual(['disk', '<', 0.5e12, 60]);
     expect(of('memory>8GB for 10s')).toEqual(['memory', '>', 8e9, 10]);
+    expect(of('drift>0.3mm for 5min')).toEqual(['drift', '>', 0.3e-3, 300]);
+    expect(of('drift>75um')).toEqual(['drift', '>', 75e-6, 60]);
   });
 
   test('anything else is refused, with what was found and how an alarm reads', () => {
@@ -31,9 +33,10 @@ describe('the text of an alarm', () => {
       'hits<-5%': '"-5%" is no number',
       'hits<5%%': 'is no number',
       'Hits<5%': 'expected a quantity',
-      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk, memory',
+      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk, memory, drift',
       'constructor<5%': '"constructor" is not one of',
       'lag>30': '"30" is no number with a unit of lag (s, min, h)',
+      'drift>1px': '"1px" is no number with a unit of drift (mm, um)',
       'disk<50%': 'is no number with a unit of disk (GB, MB, TB)',
       'lag>1e3s': 'is no number',
       'rate<1/s for 0s': '"0s" is no time from 1s to 24h',
@@ -49,7 +52,7 @@ describe('the text of an alarm', () => {
   });
 
   test('hits of a run that searches for no peaks are refused', () => {
-    for (const text of ['hits<5%', 'indexed<5%'])
+    for (const text of ['hits<5%', 'indexed<5%', 'drift>0.1mm'])
       expect(() => parseAlarm(text, '', false)).toThrow(/this run searches for no peaks/);
     expect(parseAlarm('rate<5/s', '', false).level).toBe(5);
   });
@@ -183,6 +186,65 @@ describe('a run on a simulated clock', () => {
     expect(run.sample(2, { frames: 6, failed: 0, arrived: 6, lost: 3 })).toMatchObject([{ frames: 1, lost: 3 }]);
   });
 
+  /** A run whose crystals show the detector at a place, give or take 50 µm, and a few of them anywhere. */
+  function drifting(alarm: string, crystals: (s: number) => number, at: (s: number) => number) {
+    const run = new WatchedRun([parseAlarm(alarm)]);
+    let seed = 1;
+    const spread = (): number => {
+      seed = (seed * 48271) % 2147483647;
+      return seed / 2147483647 - 0.5;
+    };
+    let found = 0;
+    const happened = Array.from({ length: 120 }, (_, s) => {
+      for (let i = 0; i < crystals(s); i++) {
+        const wrong = found++ % 10 === 9 ? 5e-3 * spread() : 0;
+        run.crystal([at(s) + 1e-4 * spread() + wrong, 1e-4 * spread()]);
+      }
+      const frames = 10 * s;
+      return run.sample(s, { frames, failed: 0, hits: frames, indexed: found, crystals: found });
+    }).flat();
+    const told = happened.filter(({ event }) => event !== 'progress').map(({ event, text }) => [event, text] as const);
+    return { run, told };
+  }
+
+  test('a detector that moves raises an alarm, which ends when it is back', () => {
+    const at = (s: number): number => (s >= 40 && s < 80 ? 0.5e-3 : 0);
+    const { run, told } = drifting('drift>0.3mm for 10s', () => 10, at);
+    expect(told.map(([event]) => event)).toEqual(['alarm-begin', 'alarm-end']);
+    expect(told[0]?.[1]).toMatch(/^drift>0\.3mm for 10s: the detector has moved by 0\.[345]\d\d mm$/);
+    const [, drift = ''] = /^ewald_detector_drift_metres (.*)$/m.exec(run.metrics) ?? [];
+    expect(Number(drift)).toBeLessThan(5e-5);
+    expect(
+      drifting(
+        'drift>0.3mm for 10s',
+        () => 10,
+        () => 0,
+      ).told,
+    ).toEqual([]);
+  });
+
+  test('a drift that too few crystals show is not judged, which is reported once', () => {
+    const moved = (s: number): number => (s >= 40 ? 0.5e-3 : 0);
+    // Ten crystals in ten seconds, at first more.
+    const { told, run } = drifting('drift>0.3mm for 10s', (s) => (s < 30 ? 10 : 1), moved);
+    expect(told).toEqual([
+      ['alarm-unseen', expect.stringMatching(/^drift>0\.3mm for 10s is not judged: \d+ crystals of that time tell/)],
+    ]);
+    expect(run.isHealthy).toBe(true);
+    const none = drifting('drift>0.3mm for 10s', () => 0, moved);
+    expect(none.told).toEqual([['alarm-unseen', expect.stringContaining(': 0 crystals of that time')]]);
+    expect(none.run.metrics).not.toContain('drift_metres');
+    // They are enough, but do not tell it so exactly.
+    const blurred = drifting(
+      'drift>0.02mm for 10s',
+      () => 3,
+      () => 0,
+    );
+    expect(blurred.told).toEqual([
+      ['alarm-unseen', expect.stringMatching(/its \d+ crystals tell it within 0\.0\d\d mm/)],
+    ]);
+  });
+
   test('the last minute and the whole run, with memory that does not grow', () => {
     const run = new WatchedRun();
     let reports = 0;
@@ -236,6 +298,9 @@ test('the dashboard of examples/live shows metrics that exist, and no two panels
   const machine = { diskBytes: 1, memoryBytes: 1 };
   run.sample(0, { frames: 1, failed: 0, hits: 1, indexed: 1, crystals: 1, arrived: 1, lost: 0 }, machine);
   run.sample(1, { frames: 2, failed: 0, hits: 1, indexed: 1, crystals: 1, arrived: 2, lost: 0 }, machine);
+  // Enough crystals that the shift of the detector is known.
+  for (let i = 0; i < 100; i++) run.crystal([1e-5 * Math.sin(i), 0]);
+  run.sample(2, { frames: 2, failed: 0, hits: 1, indexed: 1, crystals: 1, arrived: 2, lost: 0 }, machine);
   const known = run.metrics.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const { panels } = JSON.parse(readFileSync('examples/live/grafana.json', 'utf8')) as {
     panels: { gridPos: { x: number; y: number }; targets: { expr: string }[] }[];

@@ -1,5 +1,15 @@
+// @module-tag all: waits for a file system.
 /** A file system that does not answer during a run, and later does, as NFS does when its server restarts. */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +70,21 @@ describe('a followed folder', () => {
     },
   );
 
+  test('whose run is stopped for longer than it waits is looked at again', async () => {
+    mkdirSync(at('stopped'));
+    copyFileSync(at('run.h5'), at('stopped/a.h5'));
+    const running = ewald(index('stopped', '-j', '1', '--no-data-timeout=2'), { cwd: folder });
+    await expect.poll(() => chunks('stopped.stream.part'), { timeout: 60_000 }).toBe(3);
+    const { pid } = JSON.parse(textOf('stopped.log').split('\n')[0] ?? '') as { pid: number };
+    process.kill(pid, 'SIGSTOP');
+    copyFileSync(at('run.h5'), at('stopped/b.h5'));
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    process.kill(pid, 'SIGCONT');
+    const { code, err } = await running;
+    expect(code, err).toBe(0);
+    expect(chunks('stopped.stream')).toBe(6);
+  });
+
   test('that stays away ends the run with 1 and its name', async () => {
     mkdirSync(at('gone'));
     copyFileSync(at('run.h5'), at('gone/a.h5'));
@@ -70,6 +95,46 @@ describe('a followed folder', () => {
     expect(code, err).toBe(1);
     expect(out).toMatch(/3 frames.*\n.*gone has disappeared: frames that arrived there meanwhile are missing/);
   });
+
+  test('with a file whose header states another distance: its frames fail, and the others are searched', async () => {
+    mkdirSync(at('two'));
+    const words = ['--images=2', '--size=64,64', '--distance=30', '--cell=12,17,21,90,98,90'];
+    expect(await ewald(['simulate', 'frames', '-o', at('far'), ...words])).toMatchObject({ code: 0 });
+    copyFileSync(at('run.h5'), at('two/a.h5'));
+    copyFileSync(at('far/run.h5'), at('two/b.h5'));
+    const own = index('two', '-j', '1', '--no-data-timeout=1').filter((word) => word !== '-g' && word !== 'run.geom');
+    const { code, out, err } = await ewald(own, { cwd: folder });
+    expect(code, err).toBe(1);
+    expect(err).toMatch(/b\.h5 \/\/0: its header states a distance of 0\.03 m, not 0\.02 m/);
+    expect(out).toContain('2 could not be read');
+    expect(chunks('two.stream')).toBe(3);
+  });
+
+  // Its file, and the mask that the geometry names, are read some thirty times before the first frame.
+  test.for([
+    ['EIO', 'open 3', '1'],
+    ['ENOENT', 'open 3', '1'],
+    ['EIO', 'read 12', '1'],
+    ['ESTALE', 'read 26', '1'],
+    ['EIO', 'open 2', '2'],
+  ])(
+    'that is away (%s) from %s on is waited for before the first frame, %s jobs',
+    async ([code = '', when = '', jobs = '']) => {
+      const name = `early-${code}-${when.replace(' ', '-')}`;
+      mkdirSync(at(name));
+      copyFileSync(at('run.h5'), at(`${name}/a.h5`));
+      const running = ewaldOn(name, index(name, '-j', jobs, '--no-data-timeout=3'), {
+        EWALD_LEAVES: `${when} ${code} ${jobs === '2' ? 'worker' : ''}`,
+      });
+      await expect.poll(() => existsSync(at(`${name}.away`)), { timeout: 60_000 }).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      if (code === 'ENOENT') renameSync(at(`${name}.away`), at(name));
+      else rmSync(at(`${name}.away`));
+      const { code: ended, err } = await running;
+      expect(ended, err).toBe(0);
+      expect(chunks(`${name}.stream`), err).toBe(3);
+    },
+  );
 
   // Where the handles of open files become invalid depends on how often the file is read before.
   test.for([
@@ -117,5 +182,18 @@ describe('a scan of files that are followed', () => {
     expect([...data]).toEqual(
       Array.from({ length: 12 }, (_, i) => pixels.subarray(16 * i, 16 * i + 16).reduce((a, b) => a + b)),
     );
+  });
+
+  test('whose file system goes away between its format and its first frame goes on where it was', async () => {
+    mkdirSync(at('early'));
+    await writeFile(at('early/f_1.raw'), bytes(0, 4));
+    const running = ewaldOn('early', scan('early', '--stall=30'), { EWALD_CLOSED: 'EIO' });
+    await expect.poll(() => textOf('early.away'), { timeout: 60_000 }).toBe('EIO');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    rmSync(at('early.away'));
+    await writeFile(at('early/f_2.raw'), bytes(4, 12));
+    const { code, err } = await running;
+    expect(code, err).toBe(0);
+    expect(readNpy(readFileSync(at('early.npy'))).data).toHaveLength(12);
   });
 });

@@ -2,6 +2,7 @@
 import {
   type Context,
   createContext,
+  formatGeometry,
   formatNpy,
   type PipelineItem,
   type PipelineOptions,
@@ -11,6 +12,7 @@ import {
 } from 'ewald';
 import { type Dataset, memoryDataset } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { node, root } from '../platform/processes.js';
 
 const geometry = parseGeometry(
   'photon_energy = 9000\nadu_per_eV = 1\nclen = 0.1\nres = 10000\np0/min_fs = 0\np0/max_fs = 63\np0/min_ss = 0\n' +
@@ -75,6 +77,29 @@ describe('pushed frames', () => {
     expect(names).toEqual(['a', 'small', 'broken', 'b']);
     expect(items.map(({ error }) => error?.tag)).toEqual([undefined, 'Shape', expect.any(String), undefined]);
     expect(items[1]?.error?.message).toMatch(/32.*64|64.*32/s);
+  });
+
+  test('whose header states another distance or centre fail alone, unless a geometry is given for all', async () => {
+    const stating = (filename: string, distanceM: number, x = 32): Pushed => ({
+      dataset: memoryDataset(new Uint16Array(64 * 64), {
+        sigShape: [64, 64],
+        meta: { wavelengthA: 1.3, distanceM, pixelSizeM: { x: 1e-4, y: 1e-4 }, beamCentrePx: { x, y: 32 } },
+      }) as Dataset,
+      filename,
+    });
+    const inputs = async function* () {
+      yield* [stating('a', 0.1), stating('near', 0.09), stating('b', 0.1001), stating('aside', 0.1, 40)];
+    };
+    const { geometry: _, ...stated } = usual(inputs());
+    const { items, thrown } = await ran(stated);
+    expect(thrown).toBeUndefined();
+    expect(items.map(({ error }) => error?.message.match(/its header states (.*?) as that/)?.[1])).toEqual([
+      undefined,
+      'a distance of 0.09 m, not 0.1 m',
+      undefined,
+      'a beam centre of 40, 32 pixels, not 32, 32',
+    ]);
+    expect((await ran(usual(inputs()))).items.filter(({ error }) => error)).toEqual([]);
   });
 
   test('twice are searched twice, each with its number', async () => {
@@ -205,6 +230,109 @@ describe("a run with inputs: 'pushed'", () => {
     await leave(run).catch(() => undefined);
     expect((await Promise.all(pushes)).at(-1)).toMatchObject({ tag: 'Disposed' });
     await expect(run.push({ bytes: file(), name: 'h.npy' })).rejects.toMatchObject({ tag: 'Disposed' });
+  });
+
+  /** A file with one peak, in the tenth row, away from the beam. */
+  const peaked = (at: number): Uint8Array => {
+    const data = new Float32Array(64 * 64);
+    for (const i of [0, 1, 64, 65]) data[640 + at + i] = 1000;
+    return formatNpy({ data, shape: [64, 64], complex: false });
+  };
+  /** Where the peaks of a run are, or the tag of the error of each item. */
+  async function found(run: PushedRun): Promise<unknown[]> {
+    const all: unknown[] = [];
+    for await (const { result, error } of run) all.push(error?.tag ?? Math.floor(result?.peaks.fs[0] ?? -1));
+    return all;
+  }
+
+  test('owns its bytes: a buffer that is refilled or transferred after the push changes nothing', async () => {
+    const run = started({ jobs: 2 });
+    const buffer = peaked(0);
+    const pushing = (async () => {
+      for (let at = 10; at < 50; at += 5) {
+        buffer.set(peaked(at));
+        const isTaken = run.push({ bytes: at % 10 ? buffer : (buffer.buffer as ArrayBuffer), name: `${at}.npy` });
+        buffer.fill(0);
+        await isTaken;
+      }
+      const last = peaked(50);
+      const isTaken = run.push({ bytes: last, name: 'last.npy' });
+      structuredClone(last, { transfer: [last.buffer as ArrayBuffer] });
+      await isTaken;
+      await expect(run.push({ bytes: last, name: 'gone.npy' })).rejects.toMatchObject({
+        tag: 'Shape',
+        message: expect.stringContaining('run.push: gone.npy: the bytes were detached'),
+      });
+      run.end();
+    })();
+    expect(await found(run)).toEqual([11, 16, 21, 26, 31, 36, 41, 46, 51]);
+    await pushing;
+  });
+
+  test('begins at the first push, which may be awaited before the loop', async () => {
+    const run = started();
+    await run.push({ bytes: peaked(10), name: 'a.npy' });
+    await run.push({ bytes: peaked(20), name: 'b.npy' });
+    run.end();
+    expect(await found(run)).toEqual([11, 21]);
+    expect(() => run[Symbol.asyncIterator]()).toThrow('this run was iterated already');
+    const wrong = started({ jobs: 0 });
+    await expect(wrong.push({ bytes: file(), name: 'a.npy' })).rejects.toMatchObject({
+      tag: 'Disposed',
+      message: expect.stringContaining('the run has failed (pipeline: jobs'),
+      cause: { tag: 'Argument' },
+    });
+    await expect(found(wrong)).rejects.toMatchObject({ tag: 'Argument' });
+  });
+
+  test('says in words that pushes wait for a loop, before the process ends', async () => {
+    const program = `import { createContext, formatNpy, parseGeometry } from 'ewald';
+      const context = await createContext({ backend: 'wasm' });
+      const bytes = formatNpy({ data: new Float32Array(4096), shape: [64, 64], complex: false });
+      const geometry = parseGeometry(${JSON.stringify(formatGeometry(geometry))});
+      const run = context.pipeline({ inputs: 'pushed', geometry, cells: [], peaks: { threshold: 10, minSnr: 5 } });
+      for (let i = 0; i < 40; i++) await run.push({ bytes, name: i + '.npy' });`;
+    const { code, err } = await node(['--input-type=module', '-e', program], { cwd: root });
+    expect([code, err.match(/run\.push waits/g)?.length]).toEqual([13, 1]);
+    expect(err).toContain('begin `for await (const item of run)` before you await the pushes');
+  });
+
+  test.for([
+    ['one file', 1],
+    ['three files', 3],
+  ] as const)('of which none can be read, %s, has an item with error for each', async ([, count]) => {
+    const events: string[] = [];
+    const run = started({ onEvent: ({ kind }: RunEvent) => events.push(kind) && undefined });
+    for (let i = 0; i < count; i++) await run.push({ bytes: Uint8Array.of(1, 2, 3, 4), name: `${i}` });
+    run.end();
+    const items: PipelineItem[] = [];
+    for await (const item of run) items.push(item);
+    expect(items.map(({ origin, error }) => [origin.filename, origin.serial, error?.tag])).toEqual(
+      Array.from({ length: count }, (_, i) => [`${i}`, i + 1, 'Format']),
+    );
+    expect(events).toEqual(['end']);
+  });
+
+  test('into which nothing is pushed has no items', async () => {
+    const run = started();
+    run.end();
+    expect(await found(run)).toEqual([]);
+  });
+
+  test('ends with the reason if none of its first sixteen files can be read', async () => {
+    const run = started();
+    const pushes = Array.from({ length: 20 }, (_, i) => run.push({ bytes: Uint8Array.of(1, 2), name: `${i}` }));
+    const settled = Promise.allSettled(pushes);
+    const items: PipelineItem[] = [];
+    const reading = async (): Promise<void> => {
+      for await (const item of run) items.push(item);
+    };
+    await expect(reading()).rejects.toMatchObject({ tag: 'Format' });
+    expect(items).toHaveLength(16);
+    expect((await settled).map(({ status }) => status)).toEqual([
+      ...Array(16).fill('fulfilled'),
+      ...Array(4).fill('rejected'),
+    ]);
   });
 
   test('refuses what is no input, and the run goes on', async () => {

@@ -90,15 +90,46 @@ describe('the run over time', () => {
     expect([...window.columns(10).first].filter((index) => index >= 0)).toEqual([1]);
   });
 
-  test('marks and values are bounded, and are not repeated', () => {
-    const series = new RunSeries();
-    for (let i = 0; i < 10_000; i++) {
-      series.mark(i, `event ${i >> 1}`, false);
-      series.value(i, (i >> 1) / 5000);
+  test('marks and readings are bounded, and keep the longest wait', () => {
+    const { history } = new RunSeries();
+    for (let at = 0; at < 50_000; at++) {
+      history.take({ at, text: `event ${at >> 1}`, isFault: false });
+      history.take({ at, name: 'lag', value: at === 7777 ? 99 : at % 3 });
     }
-    expect(series.marks).toHaveLength(200);
-    expect(series.marks.at(-1)?.text).toBe('event 4999');
-    expect(series.values.length).toBeLessThanOrEqual(4096);
-    expect(series.values.at(-1)?.[1]).toBe(4999 / 5000);
+    const { marks, readings } = history;
+    expect(marks).toHaveLength(200);
+    expect(marks.at(-1)?.text).toBe('event 24999');
+    expect(readings.lag.length).toBeLessThanOrEqual(4096);
+    expect(readings.lag.at(-1)).toEqual([49_999, 49_999 % 3]);
+    expect(readings.lag.filter(([, value]) => value === 99)).toEqual([[7777, 99]]);
+  });
+
+  test('a reading that stays is kept at both ends, and marks are in order of time', () => {
+    const { history } = new RunSeries();
+    for (let at = 0; at < 100; at++) history.take({ at, name: 'merit', value: at < 50 ? 0.5 : 0.9 });
+    expect(history.readings.merit).toEqual([
+      [0, 0.5],
+      [49, 0.5],
+      [50, 0.9],
+      [99, 0.9],
+    ]);
+    for (const at of [30, 10, 20]) history.take({ at, text: `at ${at}`, isFault: false });
+    expect(history.marks.map(({ at }) => at)).toEqual([10, 20, 30]);
+  });
+
+  test('what is later than a moment makes another history equal', () => {
+    const [one, other] = [new RunSeries().history, new RunSeries().history];
+    let known = -1;
+    for (let at = 0; at < 500; at++) {
+      one.take({ at, name: 'lag', value: at < 200 ? 0 : Math.floor(at / 50) });
+      if (at % 70 === 3) one.take({ at: at + 0.5, text: `at ${at}`, isFault: true });
+      if (at % 7 > 0) continue;
+      const moments = one.since(known);
+      for (const moment of moments) other.take(moment);
+      known = Math.max(known, ...moments.map((moment) => moment.at));
+    }
+    expect(one.since(known).length).toBeLessThan(10);
+    for (const moment of one.since(known)) other.take(moment);
+    expect(other).toEqual(one);
   });
 });

@@ -30,6 +30,14 @@ test('fewer images than announced are lost; more are not', () => {
   expect(received([0, 1, 2], 2)).toEqual([[], 0]);
 });
 
+test('a series that is left while it goes on has lost its gaps, and not what follows', () => {
+  const count = new SeriesCount();
+  for (const remark of [count.begin(7, 60), count.image(7, 0), count.image(7, 1)]) expect(remark).toBe(undefined);
+  expect(count.image(7, 3)).toMatch(/^image 2 of series 7/);
+  expect(count.end({ isLeft: true })).toBe('1 of 60 images of series 7 did not arrive');
+  expect(count.lost).toBe(1);
+});
+
 test('an image that arrives late is not lost, and one that arrives twice is reported', () => {
   const [late, lost] = received([0, 2, 1, 3], 4);
   expect([late.length, lost]).toEqual([1, 0]);

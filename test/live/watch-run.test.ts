@@ -10,6 +10,7 @@ import { cellFromParameters, createContext } from 'ewald';
 import { type RunWatch, simulateFrames, type WatchRunOptions, watchRun } from 'ewald/shell';
 import { serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { withWatch } from '../../src/whole/serving/watch-run.node.js';
 import { ewald } from '../support/cli.js';
 
 let folder: string;
@@ -115,6 +116,24 @@ describe('the state', () => {
     return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() };
   };
   const tokenOf = (watch: RunWatch): string => new URL(watch.url as string).searchParams.get('token') as string;
+
+  test('keeps a token of its user out of what is printed and logged', async () => {
+    vi.stubEnv('EWALD_STATUS_TOKEN', 'a-secret-of-16-letters');
+    const log = join(folder, 'secret.log');
+    const told: string[] = [];
+    await withWatch(
+      { status: '0', log, searches: true, output: '-', tell: (text) => told.push(text) },
+      async (watch) => {
+        const { url = '' } = watch ?? {};
+        expect(new URL(url).searchParams.get('token')).toBe('a-secret-of-16-letters');
+        const headers = { authorization: 'Bearer a-secret-of-16-letters' };
+        expect((await fetch(`${new URL(url).origin}/health`, { headers })).status).toBe(200);
+      },
+    );
+    vi.unstubAllEnvs();
+    expect(told.join('\n')).toMatch(/\/health, with the token EWALD_STATUS_TOKEN/);
+    expect(told.join('\n') + readFileSync(log, 'utf8')).not.toContain('a-secret');
+  });
 
   test('is given to those who have the token, as an address or as a Bearer', async () => {
     const watch = await watched({ status: '0' });

@@ -147,7 +147,8 @@ test('a run reports the progress of the merge of its crystals', async () => {
   await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
   const index = 'index frames/run.h5 -g frames/run.geom -p frames/run.cell -j 1 -o run.stream --merge 4/mmm';
   const { code, err } = await run(`${index} --html run.html`);
-  expect(code, err).toBe(0);
+  // Nothing says how good a merge of two crystals is.
+  expect([code, err]).toEqual([1, expect.stringMatching(/^merge: The halves have 0 reflections in common/m)]);
   expect(err).toMatch(/^merge: CC1\/2 \S+, complete \d+ % to \d\.\d Å/m);
   // The report of the run has the numbers and plots of the report of a merge.
   const page = readFileSync(join(folder, 'run.html'), 'utf8').replace(/data:image\/png;base64,[^"]+/g, '');
@@ -178,7 +179,9 @@ test('a run whose merge contradicts its point group ends with the exit code of d
 
 test('a run shows the status of its sinks in its viewer, and their results in its report', async () => {
   const context = await createContext({ backend: 'wasm' });
+
   let viewed: ViewedRun | undefined;
+  const happened = new Set<string>();
   let page = '';
   const events: string[] = [];
   const idle = { add: async () => {}, discard: async () => {} };
@@ -201,10 +204,12 @@ test('a run shows the status of its sinks in its viewer, and their results in it
         viewed = given;
         return { ...idle, close: async () => String(events.push('the viewer has closed')) };
       },
+      happened: ({ kind }) => void happened.add(kind),
     },
   });
   for await (const _ of run);
   expect(viewed?.status?.()).toEqual(['CC1/2 .93']);
+  expect([...happened]).toEqual(expect.arrayContaining(['progress', 'end']));
   expect(events).toEqual(['the sink has closed', 'the viewer has closed']);
   expect(page).toContain('<h2>the sink has closed</h2>');
   await context.dispose();
@@ -220,6 +225,14 @@ test('a point group that the data contradict is merged with a warning and the ex
   const low = await merge('low.stream -y 4/m -m mean --no-polarisation -o low.hkl --json');
   expect([low.code, low.err]).toEqual([0, '']);
   expect(JSON.parse(low.out).isDoubtful).toBe(false);
+});
+
+test('too few crystals for halves to compare are merged with a warning and the exit code of doubtful data', async () => {
+  const { bytes } = simulateStream({ crystals: 2, symmetry: '-1', parameters: [24, 27, 20, 90, 90, 90] });
+  writeFileSync(join(folder, 'two.stream'), bytes);
+  const { code, err } = await merge('two.stream -y -1 -m mean --no-polarisation --min-measurements=1 -o two.hkl');
+  expect([code, err]).toEqual([1, expect.stringMatching(/have \d reflections? in common.*\n.*merge is in doubt/)]);
+  expect(readdirSync(folder)).toContain('two.hkl');
 });
 
 test('a doubled cell is merged with a remark and the code of doubtful data, in JSON and report as well', async () => {

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { createContext, mergeStream } from '../../dist/index.browser.js';
 import { mergeReport, readReflectionList } from '../../dist/merging.js';
-import { correlation } from '../../src/serial/merging/statistics/correlations.js';
+import { correlation } from '../../src/base/correlation.js';
 import { commonOf } from '../../src/serial/merging/statistics/statistics.js';
 
 const data = import.meta.env.EWALD_TEST_DATA as string;

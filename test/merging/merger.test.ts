@@ -8,15 +8,15 @@ import { type Context, createContext, devices, mergeStream } from 'ewald';
 import { Executor } from 'ewald/executors';
 import { type MergeStatus, mergeReport, mergeSink, mergeStatusText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { correlation } from '../../src/base/correlation.js';
 import { Random } from '../../src/core/random/random.js';
+import { polarisationFactor, readPolarisation } from '../../src/crystal/polarisation.js';
 import { readSplitTable } from '../../src/serial/merging/collection/split.js';
 import { halvesOf } from '../../src/serial/merging/fit/halves.js';
-import { polarisationFactor, readPolarisation } from '../../src/serial/merging/fit/polarisation.js';
 import { formatReflectionList, type ReflectionList, readReflectionList } from '../../src/serial/merging/lists/hkl.js';
 import { readMtzReflections } from '../../src/serial/merging/lists/mtz-reader.js';
 import type { MergeOptions } from '../../src/serial/merging/options.js';
 import type { MergeResult } from '../../src/serial/merging/result.js';
-import { correlation } from '../../src/serial/merging/statistics/correlations.js';
 import { commonOf } from '../../src/serial/merging/statistics/statistics.js';
 import { sceneOf } from '../../src/whole/validate/cases/merging/scene.js';
 import { refused } from '../support/refused.js';
@@ -701,6 +701,21 @@ describe('a merge is in doubt', () => {
     expect([isDoubtful, remarks.join()]).toEqual([true, expect.stringContaining('The two halves do not agree: CC1/2')]);
   });
 
+  test('if more than one frame in a hundred was indexed twice, or is a copy', async () => {
+    const many = simulateStream({ crystals: 120, symmetry: 'mmm', parameters: orthorhombic }).text;
+    const chunks = many.split(/(?=----- Begin chunk -----)/);
+    const doubtWith = async (...more: string[]): Promise<boolean> =>
+      (await merged(chunks.concat(more).join(''))).isDoubtful;
+    const again = (chunk = ''): string =>
+      chunk.replace(/^astar = (\S+)/m, (_, x: string) => `astar = ${Number(x) + 2e-5}`);
+    const copy = (chunk = ''): string => chunk.replaceAll('simulated.h5', 'copy.h5');
+    for (const made of [again, copy]) {
+      expect(made(chunks[1])).not.toBe(chunks[1]);
+      expect(await doubtWith(made(chunks[1]))).toBe(false);
+      expect(await doubtWith(made(chunks[1]), made(chunks[2]))).toBe(true);
+    }
+  });
+
   test('its page has no Rsplit where the correlation is unreliable, and no invented known value', async () => {
     const result = await merge(text, { symmetry: 'mmm' });
     const { statistics } = result;
@@ -925,9 +940,12 @@ describe('input that does not fit together', () => {
       tag: 'Argument',
       message: expect.stringMatching(/no reflection was observed 5 times/),
     });
-    const { remarks, statistics } = await merge(apart, { symmetry: 'mmm', minMeasurements: 1, iterations: 1 });
+    const { remarks, statistics, isDoubtful } = await merge(apart, {
+      ...{ symmetry: 'mmm', minMeasurements: 1, iterations: 1 },
+    });
     expect(statistics.overall.common).toBe(0);
-    expect(remarks.join(' ')).toMatch(/The halves have 0 reflections in common/);
+    expect(remarks.join(' ')).toMatch(/The halves have 0 reflections in common: nothing says how good/);
+    expect(isDoubtful).toBe(true);
   });
 
   test('one crystal is merged, and its half sets give no statistics', async () => {

@@ -1,6 +1,7 @@
 /** Merges of streams with known truth, compared with those of CrystFEL's programs: lists, statistics and settings. */
 import { type Context, createContext } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { correlation } from '../../src/base/correlation.js';
 import { median } from '../../src/base/median.js';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
@@ -9,7 +10,6 @@ import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { type ReflectionList, readReflectionList } from '../../src/serial/merging/lists/hkl.js';
 import type { MergeOptions } from '../../src/serial/merging/options.js';
 import type { MergeResult } from '../../src/serial/merging/result.js';
-import { correlation } from '../../src/serial/merging/statistics/correlations.js';
 import { commonOf, mergeStatistics } from '../../src/serial/merging/statistics/statistics.js';
 import { dataFolder, readData } from '../support/data.js';
 import { unpacked } from './unpacked.js';
@@ -90,7 +90,9 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
     expect(differences(reflections, listOf('expected', 'sph.ew.mean.hkl.xz'))).toBe(0);
   });
 
-  test('the same holds after the ambiguity is resolved: every crystal has the setting of the others', async () => {
+  test('the same holds after the ambiguity is resolved: every crystal has the setting of the others', {
+    tags: 'all',
+  }, async () => {
     const { reflections, crystals, waysToIndex } = await merged('amb.ew', { symmetry: '4/m', model: 'mean' });
     const theirs = listOf('expected', 'amb.ew.mean.hkl.xz');
     // Which of the two indexings is the first is arbitrary.

@@ -333,6 +333,64 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     expect(visit.faults).toEqual([]);
   });
 
+  test('a finger drags the beam, and two fingers zoom', async () => {
+    const phone = { hasTouch: true, isMobile: true, deviceScaleFactor: 2 };
+    const visit = await Visit.open(await serve(frames()), { width: 390, height: 844 }, phone);
+    const { page } = visit;
+    await visit.peaks();
+    await page.locator('#tools summary').tap();
+    await expect.poll(() => page.textContent('#tool-words')).toMatch(/beam at fs/);
+    // The tools stand below the picture of a telephone: one scrolls back to it.
+    await page.evaluate(() => scrollTo(0, 0));
+    const { x = 0, y = 0 } = (await page.locator('#pane .overlay').boundingBox()) ?? {};
+    const place = () => page.evaluate(() => viewer.pane.viewport.toCanvas(viewer.beam ?? [0, 0]));
+    const stage = () => page.evaluate(() => [...viewer.pane.viewport.centre, viewer.pane.viewport.zoom]);
+    const [u, v] = (await place()).map((at) => at / 2) as [number, number];
+    const session = await page.context().newCDPSession(page);
+    const touch = (type: string, ...points: (readonly [number, number])[]) =>
+      session.send('Input.dispatchTouchEvent', {
+        type: type as 'touchStart',
+        touchPoints: points.map(([px, py], id) => ({ x: x + px, y: y + py, id })),
+      });
+    const before = await stage();
+    await touch('touchStart', [u, v]);
+    for (let step = 1; step <= 10; step++) await touch('touchMove', [u + 2 * step, v + step]);
+    await touch('touchEnd');
+    await expect.poll(async () => (await place())[0]).toBeCloseTo(2 * u + 40, 0);
+    // The address keeps fewer digits of the place, which it gives back.
+    for (const [i, value] of (await stage()).entries()) expect(value).toBeCloseTo(before[i] as number, 4);
+    await touch('touchStart', [u - 80, v - 80], [u - 40, v - 80]);
+    for (let step = 1; step <= 10; step++)
+      await touch('touchMove', [u - 80 - 2 * step, v - 80], [u - 40 + 2 * step, v - 80]);
+    await touch('touchEnd');
+    await expect.poll(async () => (await stage())[2]).toBeCloseTo(2 * (before[2] as number), 1);
+    expect(visit.faults).toEqual([]);
+  });
+
+  test('a beam stays where it is released while the page is still busy with an earlier move', async () => {
+    const visit = await Visit.open(await serve(frames()));
+    const { page } = visit;
+    await visit.peaks();
+    await page.click('#tools summary');
+    await expect.poll(() => page.textContent('#tool-words')).toMatch(/beam at fs/);
+    const { x = 0, y = 0 } = (await page.locator('#pane .overlay').boundingBox()) ?? {};
+    const place = () => page.evaluate(() => viewer.pane.viewport.toCanvas(viewer.beam ?? [0, 0]));
+    const [u, v] = await place();
+    await page.evaluate(() => {
+      const call = viewer.engine.call.bind(viewer.engine) as (...call: unknown[]) => Promise<unknown>;
+      viewer.engine.call = (async (...given: unknown[]) => {
+        if (given[0] === 'adjust') await new Promise((after) => setTimeout(after, 300));
+        return await call(...given);
+      }) as typeof viewer.engine.call;
+    });
+    await page.mouse.move(x + u, y + v);
+    await page.mouse.down();
+    for (let step = 1; step <= 5; step++) await page.mouse.move(x + u + 8 * step, y + v);
+    await page.mouse.up();
+    await expect.poll(async () => (await place())[0], patient).toBeCloseTo(u + 40, 0);
+    expect(visit.faults).toEqual([]);
+  });
+
   test('without the tools, a drag near the beam centre moves the frame', async () => {
     const visit = await Visit.open(await serve(frames()));
     const { page } = visit;

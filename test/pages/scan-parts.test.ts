@@ -1,13 +1,13 @@
 /** The parts of a scan's page that need no browser: bars, commands, sums that grow, parts of a scan. */
 import { Context, residentScan, sumSigUdf } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { roundBelow, shareOf, ticksOf, written } from '../../src/apps/pages/view/bars.js';
+import { drawColourBar, drawScaleBar, roundBelow, ticksOf, written } from '../../src/apps/pages/view/bars.js';
 import { colourMaps } from '../../src/apps/pages/view/colour-maps.js';
 import { commandOf, openingFlags } from '../../src/apps/pages/view/commands.js';
 import { GrowingSum } from '../../src/apps/pages/view/growing-sum.js';
 import { pickedFrames } from '../../src/apps/pages/view/picked-frames.js';
 import { isLive, quantities, quantityNames } from '../../src/apps/pages/view/scan-quantities.js';
-import { scales } from '../../src/apps/pages/view/shaders.js';
+import { scales, shareOf } from '../../src/apps/pages/view/shaders.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());
@@ -22,6 +22,23 @@ describe('bars', () => {
     ]);
     expect(ticksOf([3, 3], 'linear', 0.1)).toEqual([]);
     expect(ticksOf([0, Number.POSITIVE_INFINITY], 'linear', 0.1)).toEqual([]);
+  });
+
+  test.each([
+    ['px', '1 px'],
+    ['pixels', '1 pixels'],
+    ['positions', '1 positions'],
+    ['nm', '0.1 nm'],
+  ])('a scale bar counts whole pixels and positions: %s', (unit, text) => {
+    const texts: string[] = [];
+    const pen = {
+      canvas: { width: 400, height: 300 },
+      measureText: () => ({ width: 20 }),
+      fillRect: () => undefined,
+      fillText: (one: string) => texts.push(one),
+    };
+    drawScaleBar(pen as never, 0.0015, unit, 1);
+    expect(texts).toEqual([text]);
   });
 
   test.each(scales)('numbers of a bar rise, are apart and within the limits: %s', (scale) => {
@@ -41,6 +58,23 @@ describe('bars', () => {
       }
       expect([shareOf(limits[0], limits, scale), shareOf(limits[1], limits, scale)]).toEqual([0, 1]);
     }
+  });
+
+  test.each([1, 1.25, 2])('its colours are those of the map on whole pixels: %s screen pixels a CSS pixel', (dpr) => {
+    const drawn: (readonly [string, number[]])[] = [];
+    const pen = {
+      fillStyle: '',
+      fillRect: (...box: number[]) => drawn.push([pen.fillStyle, box]),
+      fillText: () => undefined,
+    };
+    const colours = colourMaps.inferno;
+    const bar = { colours, limits: [0, 1], scale: 'linear', title: '', ink: 'ink' } as const;
+    drawColourBar(pen as never, { width: 541, height: 401 }, bar, dpr);
+    const rows = drawn.filter(([style, [, , , height]]) => style.startsWith('rgb') && height === 1);
+    expect(rows.length).toBeGreaterThan(150);
+    for (const [, box] of rows) expect(box.every(Number.isInteger)).toBe(true);
+    const at = (entry: number): string => `rgb(${[0, 1, 2].map((k) => colours[3 * entry + k]).join(',')})`;
+    expect([rows[0]?.[0], rows.at(-1)?.[0]]).toEqual([at(255), at(0)]);
   });
 
   test('lengths are 1, 2 or 5 times a power of ten, and numbers have a true minus', () => {

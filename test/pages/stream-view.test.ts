@@ -230,6 +230,8 @@ test('the badge of a run states whether frames arrive and whether the picture ke
     [{ behind: 3000, following: false }, 'good', 'live'],
     [{ age: 30_000 }, 'bad', 'nothing for 30 s'],
     [{ age: 600_000 }, 'bad', 'nothing for 10 min'],
+    [{ isAlarmed: true }, 'bad', 'alarm'],
+    [{ isAlarmed: true, age: 30_000 }, 'bad', 'nothing for 30 s'],
     [{ age: undefined }, 'late', 'waiting for the first frame'],
     [{ connected: false }, 'bad', 'the server does not answer; trying again'],
     [{ connected: false, state: 'ended' }, 'over', 'the run has ended'],

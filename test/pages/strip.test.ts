@@ -1,8 +1,9 @@
 // @module-tag all: it opens Chromium
 /** The chart of a run in the page: shares over time, in light and dark; a page that slept catches up. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as rest } from 'node:timers/promises';
 import { cellFromParameters } from 'ewald';
-import type { FrameRecord, FrameSink } from 'ewald/pipeline';
+import type { FrameRecord, FrameSink, RunEvent } from 'ewald/pipeline';
 import { simulateFrames } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -11,7 +12,7 @@ import { browsing, Visit } from './visit.js';
 const at = browsing();
 declare const viewer: { frame: number; opened?: { frames: number } };
 declare const liveState: () => { count: number; following: boolean };
-declare const stripState: () => { tookMs: number; hitsNow: number };
+declare const stripState: () => { tookMs: number; hitsNow: number; marks: string[]; lagS?: number };
 
 let frames = '';
 let geometry = '';
@@ -100,6 +101,39 @@ describe('a run of 24 minutes', () => {
       expect(visit.faults).toEqual([]);
     },
   );
+
+  test('a page that is opened late shows what has happened before, and how old unfinished frames were', async () => {
+    const { view, sink } = await runOf(2000);
+    const summary = { arrived: 2000, lost: 0 };
+    const progress = { kind: 'progress', stage: 'frames', share: 0, summary } as unknown as RunEvent;
+    view.happened?.(progress);
+    view.happened?.({ kind: 'warning', text: 'the folder /data/run7 has disappeared; the run looks for it' });
+    view.happened?.({ kind: 'resumed', after: 12, again: 0 });
+    await rest(1500);
+    summary.arrived = 2040;
+    skew += 60_000;
+    await rest(1500);
+    summary.lost = 3;
+    skew += 60_000;
+    await rest(1500);
+    const visit = await Visit.open(view.url, { width: 1300, height: 900 });
+    const { page } = visit;
+    await expect
+      .poll(() => page.evaluate(() => stripState().marks), { timeout: 30_000 })
+      .toEqual([
+        '■ the folder /data/run7 has disappeared; the run looks for it',
+        '◆ resumed after frame 12',
+        '■ 3 frames lost',
+      ]);
+    await expect.poll(() => page.evaluate(() => stripState().lagS), { timeout: 30_000 }).toBeGreaterThan(59);
+    await add(sink, 2000, 2040, 0);
+    await expect.poll(() => page.evaluate(() => stripState().lagS), { timeout: 30_000 }).toBe(0);
+    // A page that connects again knows each of them once.
+    view.happened?.({ kind: 'failed', error: new Error('full') });
+    await expect.poll(() => page.evaluate(() => stripState().marks.length), { timeout: 30_000 }).toBe(4);
+    if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+    expect(visit.faults).toEqual([]);
+  }, 120_000);
 
   test('a page that was asleep shows all frames when it wakes up, and the server has kept nothing for it', async () => {
     const { view, sink } = await runOf(500);

@@ -12,6 +12,7 @@ import { describe, expect, test } from 'vitest';
 import { dataFolder } from '../support/data.js';
 import {
   browsing,
+  drawnBy,
   endServer,
   filesOf,
   npyHead,
@@ -48,24 +49,58 @@ describe.skipIf(!dataFolder)('frames that the command offers', () => {
     await expect.poll(settled).toBe(true);
     await first.page.mouse.move(5, 5);
     await first.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-    const bytes = await first.picture();
     const second = await Visit.open(`${url}${new URL(first.page.url()).hash}`);
     await second.peaks(1);
-    await expect.poll(() => second.picture(), { timeout: 60_000 }).toBe(bytes);
+    // The browser may draw the overlay with other shades at its edges later on, so the picture is compared alone,
+    // and of the overlay what it covers.
+    const shows = (visit: Visit, selector: string, visibility: string): Promise<void> =>
+      visit.page.locator(selector).evaluate((canvas: HTMLElement, value) => {
+        canvas.style.visibility = value;
+      }, visibility);
+    const covered = (visit: Visit): Promise<number> =>
+      visit.page.locator('#pane .overlay').evaluate((overlay: HTMLCanvasElement) => {
+        const canvas = new OffscreenCanvas(overlay.width, overlay.height);
+        const drawn = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
+        drawn.drawImage(overlay, 0, 0);
+        const { data } = drawn.getImageData(0, 0, overlay.width, overlay.height);
+        return data.reduce((sum, value, i) => (i % 4 === 3 ? sum + value / 255 : sum), 0);
+      });
+    for (const visit of [first, second]) await shows(visit, '#pane .overlay', 'hidden');
+    // Both are taken anew each time: neither has settled for certain when it is taken first.
+    const isSame = async (): Promise<boolean> => (await first.picture()) === (await second.picture());
+    await expect.poll(isSame, { interval: 500, timeout: 60_000 }).toBe(true);
+    const expected = await covered(first);
+    expect(expected).toBeGreaterThan(100);
+    await expect.poll(async () => Math.abs((await covered(second)) / expected - 1)).toBeLessThan(0.01);
     expect(await second.page.evaluate(() => [viewer.locked, viewer.colours, viewer.pane.picture.limits[1]])).toEqual([
       true,
       'grey',
       40,
     ]);
-    await second.page.evaluate(async () => {
+    const third = await Visit.open(`${drawnBy('gpu', url)}${new URL(first.page.url()).hash}`);
+    await third.peaks(1);
+    await shows(third, '#pane .overlay', 'hidden');
+    await shows(third, '#pane .picture', 'hidden');
+    const empty = await third.picture();
+    await shows(third, '#pane .picture', 'visible');
+    let before = empty;
+    const isDrawn = async (): Promise<boolean> => {
+      const last = before;
+      before = await third.picture();
+      return before !== empty && before === last;
+    };
+    await expect.poll(isDrawn, { interval: 500, timeout: 60_000 }).toBe(true);
+    await third.page.evaluate(async () => {
       const gl = (document.querySelector('.picture') as HTMLCanvasElement).getContext('webgl2');
       const extension = gl?.getExtension('WEBGL_lose_context');
       extension?.loseContext();
       await new Promise((resolve) => setTimeout(resolve, 50));
       extension?.restoreContext();
     });
-    await expect.poll(() => second.picture(), { timeout: 60_000 }).toBe(bytes);
-    expect([...first.faults, ...second.faults].filter((text) => !/CONTEXT_LOST/.test(text))).toEqual([]);
+    await expect.poll(() => third.picture(), { timeout: 60_000 }).toBe(before);
+    expect([...first.faults, ...second.faults, ...third.faults].filter((text) => !/CONTEXT_LOST/.test(text))).toEqual(
+      [],
+    );
   });
 
   test('T shows what the search saw: all peaks lie on strong pixels, and the picture follows a slider', async () => {
@@ -145,6 +180,15 @@ describe.skipIf(!dataFolder)('by keyboard, in small windows, and for screen read
       ]);
       expect(wide).toBeLessThanOrEqual(0);
       expect(picture).toBeGreaterThan(150);
+      // The frame is whole within its window, and the page scrolls to the controls below it.
+      const ends = await visit.page.evaluate(() =>
+        ['#pane', 'footer', 'aside'].map((name) => document.querySelector(name)?.getBoundingClientRect().bottom ?? 0),
+      );
+      const [ofPicture = 0, ofNumbers = 0, ofControls = 0] = ends;
+      expect(ofPicture).toBeLessThanOrEqual(size.height);
+      expect(ofNumbers).toBeGreaterThan(ofPicture);
+      expect(ofControls).toBeGreaterThan(ofNumbers);
+      expect(await visit.page.evaluate(() => document.scrollingElement?.scrollHeight)).toBeGreaterThan(size.height);
     }
   });
 });
@@ -432,7 +476,7 @@ describe('faults are reported with a message, and the page stays usable', () => 
   test.skipIf(!dataFolder)(
     'a server that ended, a graphics context that is lost, a worker that does not answer',
     async () => {
-      const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
+      const visit = await Visit.open(drawnBy('gpu', await serve(filesOf('sim/run.h5', 'sim/run'))));
       const { page } = visit;
       await visit.peaks();
       await page.evaluate(() => {
@@ -562,15 +606,5 @@ describe('faults are reported with a message, and the page stays usable', () => 
     expect(ended).toBe('Other files were opened.');
     await visit.message(/other\.txt/);
     expect(visit.faults).toEqual([]);
-  });
-
-  test('a browser without WebGL2', async () => {
-    const url = await serve([]);
-    const { page } = await Visit.open('about:blank');
-    await page.addInitScript(() => {
-      HTMLCanvasElement.prototype.getContext = () => null;
-    });
-    await page.goto(url);
-    await expect.poll(() => page.locator('#message').textContent()).toMatch(/no WebGL2.*hardware acceleration/);
   });
 });

@@ -1,6 +1,7 @@
 /** The parts of the viewer that need no browser: contrast, positions, the URL of a view, files. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readAddress, writeAddress } from '../../src/apps/pages/view/address.js';
+import { addressParts, readAddress, writeAddress } from '../../src/apps/pages/view/address.js';
 import { Latest } from '../../src/apps/pages/view/calls.js';
 import { colourMapNames, colourMaps } from '../../src/apps/pages/view/colour-maps.js';
 import { automaticLimits, Histogram, sampleOf } from '../../src/apps/pages/view/contrast.js';
@@ -123,6 +124,13 @@ describe('places', () => {
 });
 
 describe('the address of a view', () => {
+  test('docs/view.md names every part of an address', () => {
+    const guide = readFileSync(new URL('../../docs/view.md', import.meta.url), 'utf8');
+    const table = guide.slice(guide.indexOf('| part |'), guide.indexOf('`?draw=gpu`'));
+    const documented = [...table.matchAll(/`([a-z]+)=/g)].map(([, name]) => name);
+    expect(documented.toSorted()).toEqual([...addressParts].toSorted());
+  });
+
   test('restores the view', () => {
     const state = {
       frame: 12,
@@ -177,6 +185,9 @@ describe('files that are dropped', () => {
   test('a stream is opened with its frames, and only one', () => {
     const { frames, stream } = sortFiles(['a.h5', 'a.stream'].map(file));
     expect([frames.map(({ name }) => name), stream?.name]).toEqual([['a.h5'], 'a.stream']);
+    // As an interrupted run leaves it.
+    const kept = sortFiles(['a.h5', 'a.stream.part'].map(file));
+    expect([kept.frames.map(({ name }) => name), kept.stream?.name]).toEqual([['a.h5'], 'a.stream.part']);
     expect(() => sortFiles(['a.stream', 'b.stream'].map(file))).toThrow(/2 streams.*a\.stream, b\.stream/);
   });
 

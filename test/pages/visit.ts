@@ -30,7 +30,11 @@ export function browsing(): (name: string) => string {
     });
   });
   afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
+    for (const context of contexts.splice(0)) {
+      // A route that still fetches a file would fail after its context.
+      await context.unrouteAll({ behavior: 'ignoreErrors' });
+      await context.close();
+    }
     for (const server of servers.splice(0)) server.kill('SIGINT');
   });
   afterAll(async () => {
@@ -65,6 +69,13 @@ export async function endServer(): Promise<void> {
   const ended = new Promise((resolve) => server?.once('exit', resolve));
   server?.kill('SIGINT');
   await ended;
+}
+
+/** An address whose page draws with WebGL, or with the processor. */
+export function drawnBy(who: 'gpu' | 'cpu', url: string): string {
+  const address = new URL(url);
+  address.searchParams.set('draw', who);
+  return address.href;
 }
 
 /** The viewer object that the page provides for the console. */

@@ -1,4 +1,4 @@
-/** A ring in which no pixel is left is refused before anything is opened: in the library, in a run and in the shell. */
+/** A ring without a pixel, and sizes that no peak has, are refused before anything is opened, by library and shell. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,16 @@ test('minRes beyond maxRes', async () => {
       for await (const _ of context.pipeline({ inputs: 'absent.h5', cells: [], minRes: 20, maxRes: 10 })) return;
     })();
     await expect(run).rejects.toThrow(words);
+    const peaks = { minPixCount: 10, maxPixCount: 2 };
+    const sizes = /minPixCount is 10 and maxPixCount 2, which leaves no peak/;
+    const finder = await context.peaks(frames);
+    await expect(finder.run(new Uint16Array(64 * 64), peaks)).rejects.toThrow(sizes);
+    const other = (async () => {
+      for await (const _ of context.pipeline({ inputs: 'absent.h5', cells: [], peaks })) return;
+    })();
+    await expect(other).rejects.toThrow(sizes);
+    const absent = (finder.run as () => Promise<unknown>)();
+    await expect(absent).rejects.toThrow('the frame is undefined; expected a Uint16Array of 4096');
   } finally {
     await context.dispose();
   }
@@ -29,4 +39,7 @@ test('minRes beyond maxRes', async () => {
   const { code, err } = await ewald(['index', ...given, '--min-res=20', '--max-res=10']);
   expect(err).toMatch(/^ewald: --min-res is 20 and --max-res 10 pixels from the beam, which leaves no pixel/);
   expect(code).toBe(2);
+  const sized = await ewald(['index', ...given, '--min-pix-count=10', '--max-pix-count=2']);
+  expect(sized.err).toMatch(/^ewald: --min-pix-count is 10 and --max-pix-count 2, which leaves no peak/);
+  expect(sized.code).toBe(2);
 });

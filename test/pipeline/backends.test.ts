@@ -123,6 +123,10 @@ describe('frames on', () => {
           expect(lines.map(({ backends }) => backends)).toEqual(Array(3).fill({ peaks: backend, index: backend }));
           expect(err).toMatch(new RegExp(`^peaks +[\\d.]+ +${backend}$`, 'm'));
           expect(err).not.toMatch(/note:/);
+          const plan = `plan: frames are read on the CPU, peaks found on ${backend}, lattices on ${backend}`;
+          expect(err.split('\n').filter((line) => line.startsWith('plan:'))).toEqual(
+            backend === 'native' ? [] : [plan],
+          );
           expect(peaks).toEqual(wasm.peaks);
           expect(lines.flatMap(({ crystals }) => crystals).length).toBeGreaterThan(2);
           sameCrystals(lines, wasm.lines);

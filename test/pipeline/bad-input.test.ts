@@ -27,6 +27,7 @@ beforeAll(async () => {
   writeFileSync(at('one.lst'), `${sim('mono.h5')} //0\n`);
   writeFileSync(at('tiny.h5'), 'hello\n');
   writeFileSync(at('empty.cbf'), '');
+  writeFileSync(at('pixels.raw'), new Uint8Array(512));
   writeFileSync(at('words.txt'), 'mine');
   copyFileSync(sim('mono.h5'), at('own.h5'));
   copyFileSync(sim('peers/mono.asdf.stream'), at('own.stream'));
@@ -100,8 +101,9 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       [
         () => ['index', at('tiny.h5')],
         1,
-        /^ewald: .*tiny\.h5 has none of the known frame formats .*is not a list of spots/,
+        /^ewald: .*tiny\.h5 has none of the known frame formats .*is not a list of spots: (?!.*convert)/,
       ],
+      [() => ['index', at('pixels.raw'), ...geom], 1, /is not a list of spots: .*: ewald convert FILE --dtype u16/],
       [() => ['index', at('empty.cbf'), ...geom], 1, /^ewald: .*empty\.cbf has none of .*: it is empty/],
       [() => ['index', at('gone.h5'), ...geom], 1, /^ewald: .*gone\.h5 cannot be read: there is no such file/],
       [() => ['index', sim('mono.cell'), '-p', 'none'], 1, /^ewald: .*mono\.cell has none of/],

@@ -50,7 +50,7 @@ function crystal(reflections: number | undefined): FrameCrystal {
 
 function result(): FrameResult {
   const count = 50;
-  const column = (): Float32Array => Float32Array.from({ length: count }, () => 100 * next());
+  const column = () => Float32Array.from({ length: count }, () => 100 * next());
   const peaks = {
     ...{ count, fs: column(), ss: column(), intensity: column(), maximum: column(), snr: column() },
     ...{ background: column(), pixels: new Uint32Array(count), rings: undefined },

@@ -1,3 +1,4 @@
+// @module-tag all: refinements on many crystals.
 /** The position of the detector: estimated from crystals, and checked by `ewald geometry check`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -87,11 +88,12 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
   ])('a wrong cell, %s, does not move the detector, and the run names the right one', async (cell) => {
     const refined = join(folder, `refined-${cell}.geom`);
     const run = await indexWith(cell, at('sim', 'run.geom'), '--refined-geometry', refined);
-    expect(run.code, run.err).toBe(0);
+    expect(run.code, run.err).toBe(1);
     expect(run.err).not.toMatch(/geometry: according to/);
     const [, found = '', errors = ''] =
-      /the cell of 12 crystals is ([\d.]+ [\d.]+ [\d.]+) .*\(lengths ± ([\d., ]+) Å\).*check the cell/.exec(run.out) ??
-      [];
+      /^warning: the cell of 12 crystals is ([\d.]+ [\d.]+ [\d.]+) .*\(lengths ± ([\d., ]+) Å\).*check the cell/m.exec(
+        run.err,
+      ) ?? [];
     for (const [i, x] of found.split(' ').entries()) {
       const error = Number(errors.split(', ')[i]);
       const real = [79, 79, 38][i] ?? Number.NaN;
@@ -104,6 +106,86 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     expect(beam.shiftM).toEqual([0, 0]);
   });
 
+  test('a cell and a distance that are both wrong are named together, and nothing counts as refined', async () => {
+    const off = written('both.geom', geometryText([['clen = 0.06 m', 'clen = 0.0618 m']]));
+    const refined = join(folder, 'both-refined.geom');
+    const run = await indexWith('80.6,80.6,38.8,90,90,90', off, '--refined-geometry', refined);
+    expect(run.code, run.err).toBe(1);
+    const [, z, cell = ''] =
+      /detector is ([\d.]+) ± .* mm nearer .*both wrong; with .* -p ([\d.,]+),/.exec(run.err) ?? [];
+    expect(Math.abs(Number(z) - 1.8)).toBeLessThan(0.03);
+    expect(run.out).toMatch(/nothing was refined: the given geometry is in /);
+    expect(run.out).not.toMatch(/^refined geometry in/m);
+    // The way out that it names leads to the truth.
+    const again = await indexWith(cell, off, '--refined-geometry', refined, '--force');
+    expect(again.code, again.err).toBe(0);
+    // The cells of the crystals took the distance up, so residuals alone hardly show it.
+    expect(again.err).toMatch(
+      /0\.\d\d pixels from .* \(0\.\d\d with the given geometry, and with cells of other lengths\)/,
+    );
+    const { distanceM } = beamOf(parseGeometry(readFileSync(refined, 'utf8')));
+    expect(Math.abs(distanceM - 0.06)).toBeLessThan(0.00002);
+  });
+
+  test('a wavelength that is 3 % too long is named before the cell, whose edges are off by one factor', async () => {
+    const long = written('long.geom', geometryText([['wavelength = 1.3 A', 'wavelength = 1.34 A']]));
+    const run = await index(long);
+    expect(run.code, run.out).toBe(1);
+    expect(run.err).toMatch(/the wavelength is 1\.34 Å in the geometry, and \S*run\.h5 states 1\.3 Å: 3\.1 % more/);
+    expect(run.err).toMatch(
+      /^warning: .*all edges are 1\.031 of .*wavelength .* 3\.1 % too long .*check the wavelength .* first/m,
+    );
+  });
+
+  test('without a cell, a wavelength that the file contradicts leaves the cell in doubt', async () => {
+    const long = written('longer.geom', geometryText([['wavelength = 1.3 A', 'wavelength = 1.6 A']]));
+    const said = /^warning: \S*longer\.geom: the wavelength is 1\.6 Å .*1\.3 Å: 23\.1 % more .*wrong by as much$/m;
+    const common = ['--threshold=12', '--min-res=20', '--backend=wasm'];
+    for (const command of ['cell', 'index']) {
+      const rest = [...common, ...(command === 'index' ? ['--no-integrate', '-j', '1'] : [])];
+      const wrong = await ewald([command, at('sim', 'run.h5'), '-g', long, ...rest]);
+      expect([wrong.code, wrong.err], command).toEqual([1, expect.stringMatching(said)]);
+      const right = await ewald([command, at('sim', 'run.h5'), '-g', at('sim', 'run.geom'), ...rest]);
+      expect(right.code, right.err).toBe(0);
+    }
+  });
+
+  test('a distance that the file contradicts is a doubt only where crystals do not tell it', async () => {
+    for (const [metres, code] of [
+      ['0.0615', 0],
+      ['0.054', 1],
+    ] as const) {
+      const off = written(`clen-${metres}.geom`, geometryText([['clen = 0.06 m', `clen = ${metres} m`]]));
+      const given = ['index', at('sim', 'run.h5'), '-g', off, '--threshold=12', '--min-res=20', '--no-integrate'];
+      const run = await ewald([...given, '-j', '1', '--backend=wasm']);
+      expect(run.err).toMatch(/the distance is [\d.]+ mm in the geometry, and \S*run\.h5 states 60 mm/);
+      expect(run.code, run.err).toBe(code);
+      expect(/do not tell the distance, which differs/.test(run.err)).toBe(code === 1);
+    }
+  });
+
+  test('an edge keeps its known length where that fits as well: the median of a run is no measurement', async () => {
+    const stream = join(folder, 'kept.stream');
+    const run = await indexWith('79.05,79.05,38.02,90,90,90', at('sim', 'run.geom'), '-o', stream);
+    const kept = readFileSync(stream, 'utf8').match(/^Cell parameters 7\.9050\d* 7\.9050\d* 3\.8020\d* nm/gm);
+    expect(kept?.length, run.err).toBeGreaterThan(6);
+    expect(run.out).toMatch(/median cell 79\.05 79\.05 38\.02 Å/);
+  });
+
+  test('crystals in doubt stop at the limits of the search, and their median is no cell', async () => {
+    const run = await indexWith('60,65,45,90,95,90', at('sim', 'run.geom'), '--first=6');
+    expect(run.code, run.err).toBe(1);
+    expect(run.out).toMatch(/median cell .*°, within the limits of the search: the crystals are in doubt/);
+    expect((await index(at('sim', 'run.geom'), '--first=6')).out).toMatch(/median cell .*°\n/);
+  });
+
+  test('the first of two determined cells, and what was doubtful about it, are void', async () => {
+    const off = written('six.geom', geometryText([['corner_x = -515.3', 'corner_x = -509.3']]));
+    const run = await ewald(['index', at('sim', 'run.h5'), '-g', off, '-j', '1', '--no-integrate', '--backend=wasm']);
+    expect(run.code, run.err).toBe(0);
+    expect(run.err).toMatch(/warning: the lattices .*\ncell: determined again .* are void\ncell: .*\(tP;/s);
+  });
+
   test('at small angles a known cell decides about the distance only if it is trusted', async () => {
     const small = ['--distance', '240', '--size', '600,600', '--images', '14', '--seed', '5', '--name', 'far'];
     const simulated = await ewald(['simulate', 'frames', '-o', folder, '-p', '120,150,180,90,90,90', ...small]);
@@ -114,17 +196,26 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
       ewald(['index', frames, '-g', geometry, '-p', cell, '--threshold=12', '--no-integrate', '-j', '1', ...more]);
     const larger = await far(right, '120.36,150.45,180.54,90,90,90');
     const farther = await far(off, '120.000,150.000,180.000,90,90,90');
-    for (const { out, err } of [larger, farther]) {
-      expect(err).not.toMatch(/geometry:/);
-      expect(out).toMatch(
-        /cell is about 0\.3 % too .*, or the detector 0\.3\d % .* the distance is kept; .*--trust-cell/,
+    for (const { code, err } of [larger, farther]) {
+      expect(code, err).toBe(1);
+      expect(err).not.toMatch(/^geometry:/m);
+      expect(err).toMatch(
+        /^warning: .*cell is about 0\.3 % too .*, or the detector 0\.3\d % .* the distance is kept; .*--trust-cell/m,
       );
     }
     const trusted = await far(off, '120.000,150.000,180.000,90,90,90', '--trust-cell');
     const [, z, error] = /detector is ([\d.]+) ± ([\d.]+) mm nearer/.exec(trusted.err) ?? [];
     expect(Math.abs(Number(z) - 0.72)).toBeLessThan(3 * Number(error));
     expect(Number(error)).toBeLessThan(0.1);
-    expect(trusted.out).not.toMatch(/trust-cell/);
+    expect(trusted.out + trusted.err).not.toMatch(/trust-cell/);
+    // A cell that was found at this distance says nothing about it, nor do the peaks.
+    const farther3 = written('far-3.geom', readFileSync(right, 'utf8').replace('clen = 0.24 m', 'clen = 0.2472 m'));
+    const refined = join(folder, 'far-refined.geom');
+    const search = ['--threshold=12', '--no-integrate', '-j', '1', '--refined-geometry', refined];
+    const unknown = await ewald(['index', frames, '-g', farther3, ...search]);
+    expect(unknown.out).toMatch(/the peaks do not tell from the size of the cell: if one of them is wrong by 1 %/);
+    expect(unknown.out + unknown.err).not.toMatch(/known cell is right|(nearer|farther away) than in the geometry/);
+    expect(beamOf(parseGeometry(readFileSync(refined, 'utf8'))).distanceM).toBe(0.2472);
   });
 
   test('a geometry is refined on a stream, and one that is right is written unchanged', async () => {
@@ -152,6 +243,27 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
 
 describe.skipIf(!dataFolder)(`ewald geometry check${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   const check = (...words: string[]) => ewald(['geometry', 'check', ...words]);
+
+  test.each([
+    ['distance', 'clen = 0.06 m', 'clen = 0.066 m', 'the distance is 66 mm .* states 60 mm: 10\\.0 % more'],
+    ['wavelength', 'wavelength = 1.3 A', 'wavelength = 1.27 A', 'the wavelength is 1\\.27 Å .* 1\\.3 Å: 2\\.3 % less'],
+    [
+      'beam',
+      'corner_x = -515.3',
+      'corner_x = -509.3',
+      'at 509\\.3, 506\\.3 .* states 515\\.3, 506\\.3: -6\\.0, 0\\.0 pixels',
+    ],
+  ])('reports a %s that contradicts what the file states, as a run does', async (name, from, to, text) => {
+    const off = written(`contradicts-${name}.geom`, geometryText([[from, to]]));
+    const { code, out } = await check(off, at('sim', 'run.h5'));
+    expect(code).toBe(1);
+    expect(out).toMatch(new RegExp(`✗ the .*${text}`.replace('the .*the', 'the')));
+    expect(out).not.toContain('it is consistent');
+    const run = await ewald(['index', at('sim', 'run.h5'), '-g', off, '-p', at('sim', 'run.cell'), '--first=1']);
+    expect(run.err).toMatch(new RegExp(`warning: .*${text}`));
+    const right = await check(at('sim', 'run.geom'), at('sim', 'run.h5'));
+    expect(right).toMatchObject({ code: 0, out: expect.stringContaining('✓ it is consistent') });
+  });
 
   test('explains a detector of many panels, with the numbers of its frames, and draws it', async () => {
     const frames = at('real', 'frames', 'cspad_thermolysin_dev.h5');

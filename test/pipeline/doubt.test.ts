@@ -85,6 +85,17 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect(warnings(again).filter((one) => text.test(one))).toHaveLength(2);
   });
 
+  test('is one with a centring that the crystals do not have', async () => {
+    const cell = readFileSync(sim('run.cell'), 'utf8').replace(/^centering = P$/m, 'centering = I');
+    const run = await ran({ cells: [new TextEncoder().encode(cell)] });
+    expect(ends(run)?.summary.crystals).toBe(6);
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(
+        /^\d+ peaks are at reflections that the centring I of the known cell forbids, and \d+ at others/,
+      ),
+    ]);
+  });
+
   test('is reported before the frames are searched if there are more of them', { tags: 'all' }, async () => {
     const events: RunEvent[] = [];
     // More than the frames on which the geometry is refined.
@@ -159,7 +170,7 @@ describe.skipIf(!dataFolder)(`fewer than five crystals${dataFolder ? '' : ' (abs
       ...{ inputs: { file: `${set}.h5`, frames }, geometry: `${set}.geom`, cells: [cell], integrate: false },
       ...{ refinedGeometry: undefined, output: undefined, peaks: 'tune' },
     });
-    return events.flatMap((event) => (event.kind === 'detector' ? event.remarks : []));
+    return events.flatMap((event) => (event.kind === 'detector' ? [...event.doubts, ...event.remarks] : []));
   };
 
   test.for([[0], [1, 2, 3]])('show that a cell is 1.5 percent too large: frames %j', async (frames) => {
@@ -192,7 +203,8 @@ describe.skipIf(!dataFolder)(`fewer than five crystals${dataFolder ? '' : ' (abs
     expect(crystals).toBeGreaterThan(0);
     // The geometry of the CSPAD calls its units photons, which gives another remark.
     const isGain = (event: RunEvent): boolean =>
-      event.kind === 'warning' && event.text.startsWith('the geometry states 1 unit per photon');
+      event.kind === 'warning' &&
+      /^the geometry states 1 unit per photon .* scales the errors of intensities: if .*, state it/.test(event.text);
     const told = events.filter((event) => ['warning', 'detector', 'geometry'].includes(event.kind) && !isGain(event));
     expect(told).toEqual([]);
     expect(events.some(isGain)).toBe(set === 'cspad_thermolysin');

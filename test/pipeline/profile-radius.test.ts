@@ -1,8 +1,8 @@
 /** The profile radius is the width of the Gaussian that the excitation errors were drawn from. */
 import { expect, it } from 'vitest';
 import { beamOf, type Cell, parseGeometry, reciprocal } from '../../dist/index.node.js';
-import type { Indexer } from '../../src/serial/indexing/indexer.js';
 import type { PeakList } from '../../src/serial/peaks/peak-list.js';
+import type { ImageIndexer } from '../../src/serial/pipeline/image-indexers.js';
 import type { SearchSettings } from '../../src/serial/pipeline/settings.js';
 import { type FrameCrystal, indexPeaks, predictCrystal } from '../../src/serial/pipeline/stages/frame.js';
 import { profileRadiusOf } from '../../src/serial/pipeline/stages/profile-radius.js';
@@ -53,7 +53,7 @@ it('equals fixProfileRadius, given in 1/m', async () => {
     angles: [90, 90, 90],
     rivals: [],
   };
-  const indexer = { run: async () => ({ image: () => ({ crystals: () => [found] }) }) } as unknown as Indexer;
+  const indexer = { image: async () => ({ crystals: () => [found] }) } as unknown as ImageIndexer;
   const peaks = { count: 1, fs: [20], ss: [20], panel: [0] } as unknown as PeakList;
   const scene = { geometry, beam: beamOf(geometry), settings: { fixProfileRadius: 5e6 } };
   const { crystals } = await indexPeaks(peaks, scene, indexer);

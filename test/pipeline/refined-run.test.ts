@@ -1,3 +1,4 @@
+// @module-tag all: whole runs, twice.
 /**
  * Runs whose geometry is wrong by 3 pixels and 0.7 mm: after a refinement on the first crystals they give the
  * intensities of the simulation, and the same stream however they are run. A geometry that is right stays unchanged.
@@ -115,6 +116,10 @@ function scoreOf({ items }: Ran): { ratio: number; z: number } {
 
 const zmq = await import('zeromq').catch(() => undefined);
 
+/** Warnings, without those of test/pipeline/detector.test.ts on a geometry that contradicts its file. */
+const warningsOf = ({ events }: Ran): string[] =>
+  events.flatMap((event) => (event.kind === 'warning' ? [event.text] : [])).filter((text) => !/ states /.test(text));
+
 const movedOf = ({ events }: Ran) => events.find((event) => event.kind === 'geometry');
 
 describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
@@ -122,9 +127,22 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
   test(`${farOff} a known cell`, () => findsTheBeam([sim('mono.cell')]));
   test(`${farOff} an unknown cell`, { tags: 'all' }, () => findsTheBeam());
 
+  test('with the beam far off, over a single frame, writes the shifted geometry', async () => {
+    const pieces: Uint8Array[] = [];
+    const refinedGeometry = (piece: Uint8Array): void => void pieces.push(piece.slice());
+    const inputs = { file: sim('mono.h5'), frames: [0] };
+    const cells = [sim('mono.cell')];
+    const run = await ran({ ...given({ geometry: displaced(60, -45, 0), cells }), inputs, refinedGeometry });
+    expect(run.items.map(({ result }) => result?.crystals.length)).toEqual([1]);
+    const text = Buffer.concat(pieces).toString();
+    const [x, y] = (/detector is shifted by (-?[\d.]+), (-?[\d.]+) pixels/.exec(text) ?? []).slice(1).map(Number);
+    expect(Math.hypot((x ?? 0) + 60, (y ?? 0) - 45)).toBeLessThan(2);
+    expect(parseGeometry(text).panels.length).toBeGreaterThan(0);
+  });
+
   async function findsTheBeam(cells?: string[]) {
     const run = await ran(given({ geometry: displaced(60, -45, 0), cells }));
-    const [warning, ...others] = run.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []));
+    const [warning, ...others] = warningsOf(run);
     expect(warning).toMatch(/^the background .* centred \d\d\.\d, -\d\d\.\d pixels from .* shifted geometry is used$/);
     expect(others).toEqual([]);
     const [x, y] = (/by (-?[\d.]+), (-?[\d.]+) pixels/.exec(warning ?? '') ?? []).slice(1).map(Number);
@@ -184,7 +202,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(ratio).toBeGreaterThan(0.98);
     expect(ratio).toBeLessThan(1.02);
     expect(z).toBeLessThan(1.1);
-    expect(run.events.filter(({ kind }) => kind === 'detector' || kind === 'warning')).toEqual([]);
+    expect([...run.events.filter(({ kind }) => kind === 'detector'), ...warningsOf(run)]).toEqual([]);
     // The first lattices of the frames explain nearly all peaks, as with the right geometry.
     for (const { result } of run.items)
       expect(result?.crystals[0]?.peaks.length).toBeGreaterThan(0.8 * (result?.peaks.count ?? 0));
@@ -243,7 +261,9 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     },
   );
 
-  test('of files that appear one after the other is refined on the first ones, and resumed with that geometry', async () => {
+  test('of files that appear one after the other is refined on the first ones, and resumed with that geometry', {
+    tags: 'all',
+  }, async () => {
     const [followed, beside] = [join(folder, 'followed'), join(folder, 'beside')];
     for (const name of [followed, beside]) await mkdir(name);
     const dataset = await open(sim('mono.h5'));
@@ -292,6 +312,26 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(movedOf(shifted)?.moved[0]?.shiftM[2] ?? 0).toBe(0);
   });
 
+  test.each([3, 5, 10])(
+    'without a known cell finds a distance that is %i per cent too long, and with it the cell',
+    async (percent) => {
+      const { peaks, minRes } = given();
+      const text = readFileSync(sim('run.geom'), 'utf8');
+      const geometry = text.replace('clen = 0.06 m', `clen = ${0.0006 * (100 + percent)} m`);
+      expect(geometry).not.toBe(text);
+      const run = await ran({ inputs: sim('run.h5'), geometry, peaks, minRes, integrate: false });
+      // The simulation has the detector at 60 mm and tetragonal crystals of 79, 79, 38 Å.
+      const [z = 0, error = 0] = [movedOf(run)?.moved[0]?.shiftM[2], movedOf(run)?.moved[0]?.shiftErrorM[2]];
+      expect(error).toBeLessThan(20e-6);
+      expect(Math.abs(z + 0.0006 * percent)).toBeLessThan(3 * error);
+      const lattice = run.events.flatMap((event) => (event.kind === 'cell' ? event.lattice : [])).at(-1);
+      expect(lattice?.type).toBe('tP');
+      for (const [i, x] of [79, 79, 38, 90, 90, 90].entries())
+        expect(Math.abs((lattice?.parameters[i] ?? 0) - x)).toBeLessThan(0.02);
+      expect(run.events.filter(({ kind }) => kind === 'detector')).toEqual([]);
+    },
+  );
+
   test('without a known cell determines it again with the refined geometry', async () => {
     const geometry = parseGeometry(readFileSync(sim('run.geom'), 'utf8'));
     const panels = geometry.panels.map((one) => ({ ...one, corner: [one.corner[0], one.corner[1] + 3] as const }));
@@ -317,10 +357,10 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
       expect(Math.abs((cells.at(i - 6) ?? 0) / x - 1)).toBeLessThan(2.5e-4);
   });
 
-  test('whose geometry is far off, or whose frames contain no crystals, moves nothing', async () => {
+  test('whose geometry is far off, or whose frames contain no crystals, moves nothing', { tags: 'all' }, async () => {
     const lost = await ran(given({ geometry: displaced(60, -80, 0.006) }));
     expect(movedOf(lost)).toBeUndefined();
-    expect(lost.events.flatMap((event) => (event.kind === 'warning' ? [event.text] : []))).toEqual([
+    expect(warningsOf(lost)).toEqual([
       expect.stringMatching(/ first frames, and no displacement of the detector by up to 9 pixels and 3\.8 % of the /),
       expect.stringMatching(/^the background .* centred 60\.\d, -79\.\d pixels .*, but .* the given geometry is kept$/),
       // At the end, of all frames.

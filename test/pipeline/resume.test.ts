@@ -1,3 +1,4 @@
+// @module-tag all: runs that are killed and resumed.
 /** A run that is killed and resumed: every output equals that of a run that was not interrupted. */
 import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -37,13 +38,21 @@ function written(cwd: string): Record<string, string> {
 /** The last words of the running merge. */
 const mergeOf = (out: string): string | undefined => out.match(/^CC1\/2 .*$/gm)?.at(-1);
 
-/** Runs a command and kills it without cleanup as soon as a file of its folder has this many bytes. */
-function killed(argv: readonly string[], cwd: string, name: string, bytes: number): Promise<number | null> {
+/** Runs a command and kills it without cleanup some ms after a file of its folder has this many bytes. */
+function killed(
+  argv: readonly string[],
+  cwd: string,
+  name: string,
+  bytes: number,
+  delayMs = 0,
+): Promise<number | null> {
   return new Promise((done) => {
     const child = spawn(process.execPath, [cli, ...argv], { stdio: 'ignore', cwd });
     const watch = setInterval(() => {
       const file = join(cwd, name);
-      if (existsSync(file) && statSync(file).size > bytes) child.kill('SIGKILL');
+      if (!existsSync(file) || statSync(file).size <= bytes) return;
+      clearInterval(watch);
+      setTimeout(() => child.kill('SIGKILL'), delayMs);
     }, 2);
     child.on('exit', (code) => {
       clearInterval(watch);
@@ -54,7 +63,7 @@ function killed(argv: readonly string[], cwd: string, name: string, bytes: numbe
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ewald-resume-'));
-  const simulation = ['simulate', 'frames', '-o', 'sim', '--images=10', '--symmetry=4/mmm'];
+  const simulation = ['simulate', 'frames', '-o', 'sim', '--images=12', '--symmetry=4/mmm'];
   expect(await ewald(simulation, { cwd: folder })).toMatchObject({ code: 0 });
   const run = await ewald([...usual, '-j', '1'], { cwd: place('whole') });
   expect(run.code, run.err).toBe(0);
@@ -86,7 +95,44 @@ describe('a resumed run', () => {
     },
   );
 
-  test('killed as soon as the stream has its name: the other outputs are whole', async () => {
+  test('killed again and again at random: every output is whole, and so is the merge', {
+    tags: ['all'],
+    timeout: 600_000,
+  }, async () => {
+    // Park and Miller's generator. EWALD_KILLS and EWALD_SEED ask for more of them, and for others.
+    let seed = Number(process.env.EWALD_SEED ?? 38);
+    const random = (): number => {
+      seed = (seed * 48271) % 2147483647;
+      return seed / 2147483647;
+    };
+    random();
+    const most = whole.stream?.length ?? 0;
+    const wanted = Number(process.env.EWALD_KILLS ?? 6);
+    const part = (cwd: string): string => join(cwd, 'run.stream.part');
+    let kills = 0;
+    for (let round = 0; kills < wanted; round++) {
+      const cwd = place(`random-${round}`);
+      const jobs = String(1 + (round % 2));
+      for (let i = 0; i < 4 && kills < wanted; i++) {
+        const has = existsSync(part(cwd)) ? statSync(part(cwd)).size : 0;
+        const resume = has > 0 ? ['--resume'] : [];
+        const at = has + random() * 0.6 * (most - has);
+        const argv = [...usual, '-j', jobs, ...resume];
+        if ((await killed(argv, cwd, 'run.stream.part', at, 50 * random())) !== null) break;
+        kills++;
+      }
+      const isNamed = existsSync(join(cwd, 'run.stream'));
+      const again = existsSync(part(cwd)) || isNamed ? ['--resume'] : [];
+      const { code, out, err } = await ewald([...usual, '-j', jobs, ...again], { cwd });
+      expect(code, err).toBe(0);
+      expect(written(cwd), `round ${round}`).toEqual({ ...whole, merge: undefined });
+      // A stream that has its name is not searched, nor merged, again.
+      if (!isNamed) expect(mergeOf(out) ?? out, `round ${round}`).toBe(whole.merge);
+    }
+    expect(kills).toBe(wanted);
+  });
+
+  test('killed as soon as the stream has its name: the other outputs are whole', { tags: 'all' }, async () => {
     const cwd = place('named');
     await killed([...usual, '-j', '1'], cwd, 'run.stream', 0);
     const { code, err } = await ewald([...usual, '-j', '1', '--resume'], { cwd });
@@ -94,11 +140,43 @@ describe('a resumed run', () => {
     expect(written(cwd)).toEqual({ ...whole, merge: undefined });
   });
 
+  test('of the first frames that goes on without them: each output is that of the whole run', async () => {
+    const cwd = place('first');
+    const own = [...usual, '-j', '1'];
+    // The merge of four frames says nothing yet.
+    const some = await ewald([...own, '--first=4'], { cwd });
+    expect([some.code, some.err]).toEqual([1, expect.stringMatching(/^merge: The halves have \d reflections? in/m)]);
+    expect(readdirSync(cwd)).toContain('run.stream.frames');
+    const longer = await ewald([...own, '--resume'], { cwd });
+    expect(longer.code, longer.err).toBe(0);
+    expect(longer.err).not.toContain('were not kept');
+    expect(written(cwd)).toEqual({ ...whole, merge: undefined });
+    expect(mergeOf(longer.out) ?? longer.out).toBe(whole.merge);
+  });
+
+  test('that was finished is not replaced by one of fewer frames', async () => {
+    const cwd = place('fewer');
+    const own = ['index', ...search, '-o', 'run.stream', '-j', '1', '--no-integrate'];
+    expect(await ewald([...own, '--first=4'], { cwd })).toMatchObject({ code: 0 });
+    const before = readFileSync(join(cwd, 'run.stream'), 'utf8');
+    for (const fewer of ['--first=2', '--frames=0:3']) {
+      const { code, err } = await ewald([...own, fewer], { cwd });
+      expect([code, err]).toEqual([
+        2,
+        expect.stringMatching(/run\.stream is the stream of a finished run, with more frames than the \d .* --force/),
+      ]);
+      expect(readFileSync(join(cwd, 'run.stream'), 'utf8')).toBe(before);
+    }
+    expect(await ewald([...own, '--first=4'], { cwd })).toMatchObject({ code: 0 });
+    expect(await ewald([...own, '--first=2', '--force'], { cwd })).toMatchObject({ code: 0 });
+    expect(readFileSync(join(cwd, 'run.stream'), 'utf8').match(/Begin chunk/g)).toHaveLength(2);
+  });
+
   test('that was finished leaves its outputs as they are; a new frame would not be in all of them', async () => {
     const cwd = place('finished');
     const copy = (name: string) => copyFileSync(join(folder, 'sim', name), join(folder, 'finished', name));
     const own = ['index', 'run.h5', '-g', '../sim/run.geom', '-p', '../sim/run.cell', '--backend=wasm', '-j', '1'];
-    const argv = [...own, '-o', 'run.stream', '--sol=run.sol', '--html=run.html', '--first=4'];
+    const argv = [...own, '-o', 'run.stream', '--sol=run.sol', '--html=run.html', '--frames=:4'];
     copy('run.h5');
     expect(await ewald(argv, { cwd })).toMatchObject({ code: 0 });
     const files = () => ['run.stream', 'run.sol', 'run.html'].map((name) => readFileSync(join(cwd, name), 'latin1'));
@@ -108,7 +186,7 @@ describe('a resumed run', () => {
     expect(files()).toEqual(before);
     const longer = await ewald([...argv.slice(0, -1), '--resume'], { cwd });
     expect(longer.code, longer.err).toBe(2);
-    expect(longer.err).toMatch(/--sol would lack frames: 4 of the 4 frames in the stream were searched without it/);
+    expect(longer.err).toMatch(/--sol would lack frames: the results of 4 of the 4 frames in the stream were not kept/);
     expect(files()).toEqual(before);
     expect(readdirSync(cwd).sort()).toEqual(['run.h5', 'run.html', 'run.sol', 'run.stream']);
   });
@@ -124,7 +202,9 @@ describe('a resumed run', () => {
     expect(written(cwd)).toEqual({ ...whole, merge: undefined });
   });
 
-  test('whose earlier results are gone, or were never kept, is refused for outputs that would lack them', async () => {
+  test('whose earlier results are gone, or were never kept, is refused for outputs that would lack them', {
+    tags: 'all',
+  }, async () => {
     const cwd = place('alone');
     const plain = ['index', ...search, '-o', 'run.stream', '-j', '1'];
     await killed(plain, cwd, 'run.stream.part', 60_000);
@@ -132,7 +212,7 @@ describe('a resumed run', () => {
     const { code, err } = await ewald([...plain, '--resume', '--hdf5=run.h5'], { cwd });
     expect(code, err).toBe(2);
     expect(err).toMatch(
-      /--hdf5 would lack frames: (\d+) of the \1 frames in the stream were searched without it; leave/,
+      /--hdf5 would lack frames: the results of (\d+) of the \1 frames in the stream were not kept; leave/,
     );
     expect(err).toMatch(/leave it out with --resume, or begin again with --force/);
     expect(readFileSync(join(cwd, 'run.stream.part')).subarray(0, 1000)).toEqual(before.subarray(0, 1000));

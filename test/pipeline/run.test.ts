@@ -183,7 +183,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     }
   });
 
-  test('a folder is followed: files that arrive during the run are in the stream', async () => {
+  test('a folder is followed: files that arrive during the run are in the stream', { tags: 'all' }, async () => {
     const watched = join(folder, 'watched');
     mkdirSync(watched);
     copyFileSync(sim('mono.h5'), join(watched, 'a-1.h5'));
@@ -223,6 +223,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
   });
 
   test('this thread, two and eight workers, ranks, and a cluster with and without a folder give the same bytes', {
+    tags: 'all',
     timeout: 300_000,
   }, async () => {
     const given = (more: readonly string[], name: string): string[] => [

@@ -1,3 +1,4 @@
+// @module-tag all: whole sets of frames.
 /**
  * Frames with known crystals, processed by the command: simulated sets, for which streams of another program exist, and
  * real ones. Both programs use the same parameters.

@@ -1,3 +1,4 @@
+// @module-tag all: clusters of processes.
 /**
  * Results that workers of a cluster and ranks store in a shared folder instead of sending them: the same files, also
  * after kills, and nothing written elsewhere.
@@ -140,7 +141,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     await endAll();
   });
 
-  test('HDF5, orientations and whole items are those of a local run', async () => {
+  test('HDF5, orientations and whole items are those of a local run', { tags: 'all' }, async () => {
     await worker('--shards', folder);
     const context = await createContext({ backend: 'wasm' });
     const executor = await Executor.connect(server.url);
@@ -196,18 +197,21 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     await endAll();
   };
 
-  test.each([
-    ['the cluster', []],
-    ['this thread', following, '--executor=inline'],
-  ] as const)('a killed run continues on %s with what workers have stored, and searches none of it again', continues);
+  test.each([['the cluster', []]] as const)(
+    'a killed run continues on %s with what workers have stored, and searches none of it again',
+    continues,
+  );
 
   test.each([
     ['the cluster, following', following],
+    ['this thread, following', following, '--executor=inline'],
     ['this thread', [], '--executor=inline'],
     ['two threads', [], '--jobs=2'],
   ] as const)('a killed run continues on %s as well', { tags: 'all' }, continues);
 
-  test('frames that were stored without their peaks are searched again for a caller who reads them', async () => {
+  test('frames that were stored without their peaks are searched again for a caller who reads them', {
+    tags: 'all',
+  }, async () => {
     const stream = join(folder, 'brief.stream');
     await interrupted([...usual, `--executor=${server.url}`, '-o', stream], stream);
     // The head of the stream holds the command line that --resume compares.
@@ -245,13 +249,17 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     expect(wholeShards(stream)).toBeGreaterThan(0);
   };
 
-  test.skipIf(!isLinux)('a worker closes the files of a client that was killed, and is free', async () => {
-    const joined = await joinCluster(server.url, {
-      ...{ workers: 1, context: { backend: 'wasm' }, shards: folder, clientTimeoutS: 1 },
-    });
-    await forgotten(join(folder, 'gone.stream'), process.pid);
-    await joined.leave();
-  });
+  test.skipIf(!isLinux)(
+    'a worker closes the files of a client that was killed, and is free',
+    { tags: 'all' },
+    async () => {
+      const joined = await joinCluster(server.url, {
+        ...{ workers: 1, context: { backend: 'wasm' }, shards: folder, clientTimeoutS: 1 },
+      });
+      await forgotten(join(folder, 'gone.stream'), process.pid);
+      await joined.leave();
+    },
+  );
 
   test.skipIf(!isLinux)(
     'within a minute nothing is left of a client that was killed but what can be resumed',
@@ -263,7 +271,7 @@ describe.skipIf(!dataFolder || !natsPresent)('a cluster that shares a folder', (
     },
   );
 
-  test('a worker that may write elsewhere sends its results', async () => {
+  test('a worker that may write elsewhere sends its results', { tags: 'all' }, async () => {
     const other = join(folder, 'other');
     mkdirSync(other);
     await worker('--shards', other);

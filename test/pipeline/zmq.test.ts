@@ -203,6 +203,32 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
       expect(lines.filter(({ event }) => event === 'frames-lost')).toMatchObject([{ frames: 1 }]);
     });
 
+  test('Ctrl-C within a series completes the outputs, and what would have followed is not lost', async () => {
+    const { Push } = zmq ?? expect.fail();
+    const push = new Push({ linger: 0 });
+    await push.bind('tcp://127.0.0.1:*');
+    const address = push.lastEndpoint ?? '';
+    const [stream, html] = [join(folder, 'cut.stream'), join(folder, 'cut.html')];
+    const words = ['index', '--zmq-input', address, '--zmq-pull', '-p', 'none', '--backend=wasm', '-j', '1'];
+    const more = ['-o', stream, '--html', html, '--hdf5', join(folder, 'cut.h5'), '--first-frames-timeout', '0'];
+    const part = `${stream}.part`;
+    const interruptWhen = () =>
+      existsSync(part) && (readFileSync(part, 'utf8').match(/Begin chunk/g)?.length ?? 0) >= 3;
+    const pulled = ewald([...words, ...more, '--no-data-timeout=60'], { interruptWhen });
+    // Four images of a series that has not ended.
+    for (const message of (await dectrisMessages(frames.slice(0, 5), [1024, 1024])).slice(0, -2))
+      await push.send(message);
+    const { code, out, err } = await pulled;
+    push.close();
+    expect(code, err).toBe(130);
+    expect(err).not.toMatch(/did not arrive|resume|stream merge/);
+    expect(out).not.toMatch(/did not arrive/);
+    expect(readFileSync(stream, 'utf8').match(/End chunk/g)).toHaveLength(4);
+    expect(readFileSync(html, 'utf8')).toContain('<b>4</b>');
+    expect(existsSync(join(folder, 'cut.h5'))).toBe(true);
+    for (const left of [part, `${stream}.frames`]) expect(existsSync(left), left).toBe(false);
+  });
+
   test('missing data and conflicting flags are reported with advice', async () => {
     const cases = [
       [

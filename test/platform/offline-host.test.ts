@@ -25,6 +25,7 @@ const { findHost, missingHere } = await script<{
   findHost(env: Record<string, string | undefined>, home?: string): Promise<Host>;
   missingHere(host: Partial<Host>, needs?: { cuda: string; driver: number }): string[];
 }>('find.mjs');
+const { pageOf } = await script<{ pageOf(summary: object, bench: object): string }>('page.mjs');
 const { steps } = await script<{ steps: readonly Step[] }>('steps.mjs');
 
 describe.runIf(process.platform === 'linux')('the offline pack finds', () => {
@@ -97,5 +98,35 @@ describe.runIf(process.platform === 'linux')('the offline pack finds', () => {
       'cuFFT',
       'CuPy',
     ]);
+  });
+
+  test('writes a page that divides each rate by the bound of its memory, and says what is missing', () => {
+    const host = { os: 'Rocky', glibc: '2.28', processors: 8, processor: 'some', gpusWhy: 'none seen' };
+    const summary = {
+      ...{ host, gpus: [], missing: ['cuFFT'], steps: [{ name: 'bounds', outcome: 'pass', seconds: 1, why: 'a|b' }] },
+      ...{ date: 'today', seconds: 5, budget: 600, pass: true, pack: { version: '1', commit: 'c', leftOut: ['CUDA'] } },
+    };
+    const bounds = {
+      rows: [
+        { name: 'memcpy, all threads', gbps: 20 },
+        { name: 'copy in device memory', gbps: 2000 },
+        { name: 'page-locked to device', gbps: 50 },
+      ],
+    };
+    const row = { what: 'sum', rate: 1000, unit: 'frames/s', gbps: 10 };
+    const rooms = {
+      rows: [
+        { ...row, backend: 'native' },
+        { ...row, backend: 'cuda', resident: false },
+        { ...row, backend: 'cuda', resident: true, gbps: 1000 },
+      ],
+    };
+    const page = pageOf(summary, { cases: null, extras: { bounds, rooms } });
+    expect(page).toContain('| sum | native | 1,000 frames/s | 10 | memcpy, all threads | 50 % |');
+    expect(page).toContain('| 10 | page-locked to device | 20 % |');
+    expect(page).toContain('| 1,000 | copy in device memory | 50 % |');
+    expect(page).toContain('- cuFFT\n- in this pack: CUDA\n');
+    expect(page).toContain('| bounds | pass | 1.0 | a/b |');
+    expect(pageOf(summary, { cases: null, extras: {} })).toContain('## Bounds\n\nNot measured.');
   });
 });

@@ -192,8 +192,10 @@ describe.runIf(place)('the offline pack', () => {
   });
 
   test('an external termination keeps the results so far and cleans up', async () => {
-    const kill =
-      'sh "$0" --out ended --only validate,pi & child=$!; sleep 4; kill -TERM $child; wait $child; code=$?; exit $code';
+    // A busy machine unpacks for longer than these seconds.
+    const started = 'i=0; until [ -e ended/log.txt ] || [ $i -gt 600 ]; do sleep 0.1; i=$((i + 1)); done; sleep 2';
+    const end = 'kill -TERM $child; wait $child; code=$?; exit $code';
+    const kill = `sh "$0" --out ended --only validate,pi & child=$!; ${started}; ${end}`;
     const { code, leftovers } = await run(
       '/usr/bin/env',
       ['-i', 'PATH=/usr/bin:/bin', `TMPDIR=${at('tmp')}`, '/bin/sh', '-c', kill, at('pack/run.sh')],

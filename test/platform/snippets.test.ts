@@ -53,7 +53,7 @@ test('each page simulates into a folder of its own, so that several can be paste
 // Only ewald is installed here; pages that install further packages are pasted by `npm run guides`.
 const alone = pages.filter(({ text }) => !/^npm install ewald +\S/m.test(text));
 /** Pages that a newcomer reads first; what the others run has separate tests in the first tier. */
-const first = ['README.md', 'docs/install.md', 'docs/index-a-run.md', 'docs/scans.md', 'docs/transforms.md'];
+const first = ['README.md', 'docs/install.md', 'docs/index-a-run.md', 'docs/transforms.md'];
 const tierOf = (path: string) => ({ tags: first.includes(path) ? [] : ['all'] });
 for (const { path, folder, shell, programs } of alone.filter((one) => one.shell !== '' || one.programs.length > 0))
   test(`${path} runs as pasted`, tierOf(path), async () => {
@@ -86,9 +86,7 @@ test('all JavaScript is strict TypeScript', async () => {
   const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
   const compilerOptions = { ...options, typeRoots: [join(root, 'node_modules/@types')] };
   const args = Object.entries(compilerOptions).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  // The functions of a C header have no types until `ewald ffi` writes them.
-  const typed = pages.filter(({ path }) => path !== 'docs/c-libraries.md');
-  const files = typed.flatMap(({ folder, programs }) =>
+  const files = pages.flatMap(({ folder, programs }) =>
     programs.map(({ name }) => `${folder}/${name.replace(/mjs$/, 'ts')}`),
   );
   const { code, out } = await node([join(root, 'node_modules/typescript/bin/tsc'), ...args, ...files], {

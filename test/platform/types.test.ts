@@ -167,6 +167,35 @@ export async function run(ctx: Context, file: File, signal: AbortSignal | undefi
     expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
   });
 
+for (const { compiler, tags } of compilers)
+  test(`results go to the calls of a page, frames from a dataset to a finder, and errors have their tag: ${compiler}`, {
+    tags: [...tags],
+  }, async () => {
+    const source = `
+import { type Context, isEwaldError } from 'ewald';
+import { open } from 'ewald/data';
+import { toRgba, vectorsToRgba } from 'ewald/udf';
+export async function shown(ctx: Context, file: File): Promise<Response> {
+  const dataset = await open(file);
+  const [height = 1, width = 1] = dataset.shape.sig;
+  const finder = await ctx.peaks({ width, height, dtype: dataset.dtype });
+  const found = await finder.run(await dataset.read(0, 1));
+  new ImageData(toRgba(found.intensity), 1, found.count);
+  new ImageData(vectorsToRgba(new Float32Array(8)), 2, 2);
+  postMessage(found, { transfer: [found.fs.buffer] });
+  return fetch('peaks', { method: 'POST', body: new Blob([found.fs, found.panel]) });
+}
+export const post = (found: Awaited<ReturnType<Awaited<ReturnType<Context['peaks']>>['run']>>) =>
+  fetch('peaks', { method: 'POST', body: found.ss });
+export function status(error: unknown): 'Shape' | 'Limit' | undefined {
+  if (isEwaldError(error, 'Shape')) return error.tag;
+  if (isEwaldError(error)) return error.tag === 'Limit' ? error.tag : undefined;
+  return undefined;
+}
+`;
+    expect(await compile(source, { lib: ['es2022', 'dom'] }, [], compiler)).toBe('');
+  });
+
 let read: ReturnType<typeof publicTypes> | undefined;
 const types = () => {
   read ??= publicTypes();

@@ -121,6 +121,21 @@ describe('quoted names', () => {
     expect(stale).toEqual([]);
   });
 
+  test('no file holds both sides of a merge', () => {
+    const held = [...texts].flatMap(([file, text]) => (/^(<{7}|>{7}) /m.test(text) ? [file] : []));
+    expect(held).toEqual([]);
+  });
+
+  test('no Markdown file has a paragraph twice', () => {
+    const twice = [...texts].flatMap(([file, text]) => {
+      const long = file.endsWith('.md')
+        ? text.split(/\n\s*\n/).filter((one) => one.length > 100 && one[0] !== '|')
+        : [];
+      return long.flatMap((one, i) => (long.indexOf(one) < i ? [`${file}: ${one.slice(0, 60)}`] : []));
+    });
+    expect(twice).toEqual([]);
+  });
+
   test('the files are read', () => {
     expect(texts.size).toBeGreaterThan(1000);
     expect(codeWords()).toContain('createContext');

@@ -16,24 +16,32 @@ const run = (...args: string[]) =>
 const report = {
   testResults: [
     {
+      name: fileURLToPath(new URL('../peaks/some.test.ts', import.meta.url)),
       status: 'failed',
       assertionResults: [
-        { status: 'passed', tags: [] },
-        { status: 'failed', tags: [] },
-        { status: 'skipped', tags: [] },
-        { status: 'passed', tags: ['all'] },
-        { status: 'skipped', tags: ['all'] },
+        { fullName: 'a', status: 'passed', tags: [] },
+        { fullName: 'of peaks', status: 'failed', tags: [], failureMessages: ['Error: 3 is not 4\n    at line 5'] },
+        { fullName: 'c', status: 'skipped', tags: [] },
+        { fullName: 'd', status: 'passed', tags: ['all'] },
+        { fullName: 'e', status: 'skipped', tags: ['all'] },
       ],
     },
     // A file that failed to load.
-    { status: 'failed', assertionResults: [] },
+    {
+      name: fileURLToPath(new URL('../fft/other.test.ts', import.meta.url)),
+      status: 'failed',
+      message: 'no such module',
+      assertionResults: [],
+    },
   ],
 };
 
 test('a tier counts only its own tests: those of the other are neither passed nor skipped', () => {
-  expect(countReport(report, 'first')).toEqual({ passed: 1, failed: 2, skipped: 1, later: 2 });
-  expect(countReport(report, 'rest')).toEqual({ passed: 1, failed: 1, skipped: 1, later: 0 });
-  expect(countReport(report, 'whole')).toEqual({ passed: 2, failed: 2, skipped: 2, later: 0 });
+  const unloaded = 'test/fft/other.test.ts: does not load: no such module';
+  const names = ['test/peaks/some.test.ts: of peaks: Error: 3 is not 4', unloaded];
+  expect(countReport(report, 'first')).toEqual({ passed: 1, failed: 2, skipped: 1, later: 2, names });
+  expect(countReport(report, 'rest')).toEqual({ passed: 1, failed: 1, skipped: 1, later: 0, names: [unloaded] });
+  expect(countReport(report, 'whole')).toEqual({ passed: 2, failed: 2, skipped: 2, later: 0, names });
 });
 
 test('a tree is identified by the content of its files', async () => {

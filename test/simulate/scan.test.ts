@@ -83,3 +83,13 @@ test('of wrong options is refused, and an older simulation stays', async () => {
   await refused(() => simulateScan(folder, { hotPixel: 1 } as object), 'Argument', 'hotPixel');
   await refused(() => simulateScan(folder, simulation), 'Argument', 'scan.h5');
 });
+
+test('one that ends early takes the folders that it made with it, and leaves others', async () => {
+  const stop = new AbortController();
+  const onProgress = (): void => stop.abort();
+  const options = { onProgress, signal: stop.signal };
+  await refused(() => simulateScan(join(folder, 'new/inner'), simulation, options), 'Aborted', '');
+  await refused(() => simulateScan(folder, simulation, { ...options, name: 'other' }), 'Aborted', '');
+  expect((await readdir(folder)).sort()).not.toContain('new');
+  expect(await readdir(folder)).toContain('scan.h5');
+});

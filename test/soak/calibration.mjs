@@ -16,9 +16,9 @@ const quantityOf = (part) =>
     .replace(/^descan\d./, 'descan');
 const rms = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
-export async function run({ scale, note }) {
+export async function run({ scale, seeds, note }) {
   const ctx = new Context({ context: { backend: 'wasm' } });
-  const first = 1 + (Date.now() % 2 ** 20);
+  const first = seeds?.[0] ?? 1 + (Date.now() % 2 ** 20);
   const each = Math.max(1, Math.round(24 * scale));
   const [all, wrong, rotated] = [{}, [], { claimed: 0, of: 0 }];
   try {

@@ -3,7 +3,7 @@
  * lists.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +19,8 @@ import {
 
 export const name = 'pipeline';
 export const about =
-  '20 runs killed at random and gone on with; 10^4 bent inputs of a run, 10^4 bent streams and lists: no crash, ' +
-  'no hang';
+  '20 kills of runs with all outputs, which are resumed; 10^4 bent inputs of a run, 10^4 bent streams and lists: ' +
+  'no crash, no hang';
 export const minutes = 30;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,9 +28,9 @@ const sim = resolve(process.env.EWALD_TEST_DATA ?? join(root, '../shared/data'),
 const cli = join(root, 'dist/cli.js');
 
 /** Kills the process without cleanup after `killMs`, unless it has ended by itself. */
-const ran = (args, killMs) =>
+const ran = (args, cwd, killMs) =>
   new Promise((done) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [cli, ...args], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
     let errors = '';
     child.stderr.on('data', (piece) => {
       errors += piece;
@@ -42,38 +42,65 @@ const ran = (args, killMs) =>
     });
   });
 
-const body = (file) => readFileSync(file, 'utf8').split('\n').toSpliced(2, 1).join('\n');
+/** The outputs of a run beside its stream, with their options. */
+const others = {
+  'run.h5': ['--hdf5=run.h5'],
+  'run.sol': ['--sol=run.sol'],
+  'run.html': ['--html=run.html'],
+  'run.mille': ['--mille', '--mille-file=run.mille'],
+};
 
-/** Kills and resumes until the run is complete; then the stream must equal the uninterrupted one. */
+/** All files of a folder; without the stream's line about the program, and the durations of the report. */
+const written = (folder) =>
+  JSON.stringify(
+    readdirSync(folder)
+      .sort()
+      .map((name) => {
+        const text = readFileSync(join(folder, name), 'latin1');
+        if (name.endsWith('.stream')) return [name, text.split('\n').toSpliced(2, 1).join('\n')];
+        const timeless = text
+          .replace(/<h2>Time<\/h2><section>.*?<\/section>/s, '')
+          .replace(/[\d.]+<\/b>([^<]*<[^>]*>)*\s*frames a second/, '');
+        return [name, name.endsWith('.html') ? timeless : text];
+      }),
+  );
+
+/** Kills and resumes until the run is complete; then every output must equal that of the uninterrupted run. */
 async function killedRuns(folder, rounds, note) {
-  const usual = [
-    'index',
-    join(sim, 'run.h5'),
-    '-g',
-    join(sim, 'run.geom'),
-    '-p',
-    join(sim, 'run.cell'),
-    '--threshold=12',
-  ];
-  const whole = join(folder, 'whole.stream');
-  const begun = performance.now();
-  const first = await ran([...usual, '-o', whole]);
+  const inputs = [join(sim, 'run.h5'), '-g', join(sim, 'run.geom'), '-p', join(sim, 'run.cell')];
+  const usual = ['index', ...inputs, '--threshold=12', '-o', 'run.stream', ...Object.values(others).flat()];
+  const place = (name) => {
+    mkdirSync(join(folder, name));
+    return join(folder, name);
+  };
+  const whole = place('whole');
+  const start = performance.now();
+  const first = await ran(usual, whole);
   if (first.code !== 0) throw new Error(first.errors);
-  const took = performance.now() - begun;
-  const expected = body(whole);
+  const took = performance.now() - start;
+  const expected = written(whole);
   let kills = 0;
+  let tries = 0;
   for (let round = 0; kills < rounds; round++) {
-    const stream = join(folder, `killed-${round}.stream`);
-    for (let tries = 0; !existsSync(stream); tries++) {
-      const more = tries > 0 ? ['--resume'] : [];
-      const { code } = await ran([...usual, '-o', stream, ...more], took * (0.3 + 0.8 * Math.random()));
+    const cwd = place(`killed-${round}`);
+    for (let code = null; code !== 0; tries++) {
+      const more = readdirSync(cwd).length > 0 ? ['--resume'] : [];
+      const found = await ran([...usual, ...more], cwd, took * (0.2 + 0.9 * Math.random()));
+      code = found.code;
       if (code === null) kills++;
-      if (tries > 50) throw new Error('a run that is gone on with does not get on');
+      else if (code !== 0) throw new Error(`a resumed run ended with ${code}: ${found.errors}`);
+      if (tries > 50 + 3 * rounds) throw new Error('a run that is resumed does not get on');
     }
-    if (body(stream) !== expected) throw new Error(`${stream} differs from the uninterrupted stream`);
-    rmSync(stream);
+    if (written(cwd) !== expected) {
+      const wrong = readdirSync(whole).filter(
+        (name) =>
+          !existsSync(join(cwd, name)) || !readFileSync(join(cwd, name)).equals(readFileSync(join(whole, name))),
+      );
+      throw new Error(`after kills, these may differ from the uninterrupted run: ${wrong.join(' ')}`);
+    }
+    rmSync(cwd, { recursive: true });
   }
-  note(`${kills} kills, every stream the same`);
+  note(`${kills} kills, the stream and ${Object.keys(others).length} other outputs the same each time`);
 }
 
 /** Bytes or text with a few places changed, cut out, duplicated or replaced by unexpected words. */

@@ -1,16 +1,17 @@
-/**
- * Every row of the case tables on every platform; `npm test` runs only halves of the WebGPU tables on a software GPU.
- */
+/** Every row of the case tables on every platform, and pages at every width: what the tests thin for their time. */
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { softwareVulkan } from '../../scripts/lib/chromium.mjs';
 
 export const name = 'rows';
 /** A summary of the loop. */
-export const about = 'every row of the case tables on WebGPU in Node, and in a window and a worker of Chromium';
+export const about =
+  'every row on WebGPU and emulated CUDA, and in a window and a worker of Chromium; pages at every width';
 /** Approximate duration. */
-export const minutes = 30;
+export const minutes = 60;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,9 +24,13 @@ export async function run({ note = () => {} } = {}) {
     EWALD_REQUIRE: 'wasm,webgpu',
     NO_COLOR: '1',
   };
+  const isEmulated = existsSync(join(root, 'build/cuda-emulated/ewald_cuda_emulated.node'));
+  if (!isEmulated) note('emulated CUDA is absent: it was not built');
   for (const [project, file] of [
     ['node', 'test/conformance/rows.webgpu.test.ts'],
+    ...(isEmulated ? [['node', 'test/conformance/rows.cuda.test.ts']] : []),
     ['chromium', 'test/conformance/chromium.browser.test.ts'],
+    ['node', 'test/pages/looks.test.ts'],
   ]) {
     const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', project, file, '--reporter=json'];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env, maxBuffer: 1 << 28 }).catch(
@@ -40,8 +45,8 @@ export async function run({ note = () => {} } = {}) {
       .flatMap(({ assertionResults }) => assertionResults)
       .filter(({ status }) => status === 'failed')
       .map(({ fullName }) => fullName);
-    note(`${project}: ${numPassedTests} rows passed`);
+    note(`${file}: ${numPassedTests} passed`);
     if (numFailedTests > 0 || numPassedTests === 0)
-      throw new Error(`${project}: ${failed.join(', ') || 'no row was run'}`);
+      throw new Error(`${file}: ${failed.join(', ') || 'nothing was run'}`);
   }
 }

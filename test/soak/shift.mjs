@@ -3,7 +3,7 @@
 // goes on each time; beside it, scans of a simulated Merlin readout have other faults. Nothing may be lost, no
 // file may be left, and memory and descriptors stay flat. The seed is printed; --seeds repeats a shift.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,6 +63,19 @@ function sizeOf(pid) {
   } catch {
     return undefined;
   }
+}
+
+/** What a process has open most often. */
+function openOf(pid) {
+  const counts = new Map();
+  for (const name of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      const target = readlinkSync(`/proc/${pid}/fd/${name}`).replace(/\d+/g, '…');
+      counts.set(target, (counts.get(target) ?? 0) + 1);
+    } catch {}
+  }
+  const sorted = [...counts].sort(([, one], [, other]) => other - one);
+  return sorted.map(([target, count]) => `${count} ${target}`).join(', ');
 }
 
 /** The followed folder and what has been put into it. */
@@ -125,9 +138,13 @@ const faults = {
   },
 };
 
+/** The faults that end a session; a run goes on after the others. */
+const endings = new Set(['kill', 'interrupt', 'diskFull']);
+
 /** One session of the run after the other, until every frame of every file is in the stream. */
 async function followed({ folder, random, end, note, counts }) {
   const shift = { folder, random, isFull: false, run: undefined };
+  folder.stop = () => shift.run?.child.kill('SIGKILL');
   const start = performance.now();
   let [session, first] = [0, undefined];
   const names = Object.keys(faults);
@@ -138,34 +155,44 @@ async function followed({ folder, random, end, note, counts }) {
     const env = { NODE_OPTIONS: `--import ${awayFile}`, EWALD_MOUNT: folder.watched, EWALD_AWAY: folder.away };
     const run = started(words(isResumed ? ['--resume'] : []), folder.at, { env, before });
     shift.run = run;
+    const isOver = () => run.child.exitCode !== null || run.child.signalCode !== null;
+    const startedAt = performance.now();
     shift.isFull = false;
     session++;
     const until = Math.min(end, performance.now() + 4000 + 12_000 * random());
-    while (performance.now() < until && run.child.exitCode === null && run.child.signalCode === null) {
+    while (performance.now() < until && !isOver()) {
       await folder.put(random);
       await rest(150 + 500 * random());
       const size = sizeOf(run.child.pid);
       if (!size) continue;
       counts.bytes = Math.max(counts.bytes, size.bytes);
-      counts.files = Math.max(counts.files, size.files);
+      if (performance.now() - startedAt > 5000) counts.files = Math.max(counts.files, size.files);
       if (performance.now() - start < (end - start) / 3) first = { ...counts };
       need(!first || size.bytes - first.bytes < leak, `session ${session} uses ${(size.bytes / 1e6).toFixed(0)} MB`);
-      need(size.files < 200, `session ${session} has ${size.files} open files`);
+      // Modules are opened at the start, some two hundred at once.
+      if (performance.now() - startedAt > 5000 && size.files >= 200)
+        throw new Error(`session ${session} has ${size.files} open files: ${openOf(run.child.pid)}`);
     }
-    if (run.child.exitCode !== null || run.child.signalCode !== null) {
+    // A full disk ends a session with 1, at any moment, and says how to go on.
+    const endsFull = async (when) => {
       const { code, text } = await run.ended;
       counts.ended++;
-      // A full disk ends a session with 1, and says how to go on.
-      need(before.length > 0 && code === 1 && /--resume/.test(text), `a session ended with ${code}: ${text}`);
+      need(before.length > 0 && code === 1 && /--resume/.test(text), `${when}, a session ended with ${code}: ${text}`);
+    };
+    if (isOver()) {
+      await endsFull('without another fault');
       continue;
     }
     const which = names[Math.floor(random() * names.length)];
     counts[which] = (counts[which] ?? 0) + 1;
     await faults[which](shift);
-    if (run.child.exitCode === null && run.child.signalCode === null) {
+    if (!endings.has(which)) {
       // It goes on after the fault; then the next session begins.
       await rest(1500);
-      need(run.child.exitCode === null, `${which} has ended the run: ${run.text()}`);
+      if (isOver()) {
+        await endsFull(`after ${which}`);
+        continue;
+      }
       run.child.kill(random() < 0.5 ? 'SIGINT' : 'SIGKILL');
       await run.ended;
     }
@@ -241,10 +268,10 @@ export async function run({ scale = 1, seeds: [seed = Date.now() % 1e6] = [], no
   note(`seed ${seed}`);
   const at = await mkdtemp(join(tmpdir(), 'ewald-shift-'));
   const counts = { bytes: 0, files: 0, ended: 0 };
+  const folder = new Folder(at);
   try {
     const simulated = [`--images=${images}`, '--size=64,64', '--distance=20', '--cell=12,17,21,90,98,90'];
     await ran(['simulate', 'frames', '-o', '.', ...simulated], at);
-    const folder = new Folder(at);
     await mkdir(folder.watched);
     const end = performance.now() + scale * minutes * 60_000;
     const { rss: before } = process.memoryUsage();
@@ -262,8 +289,11 @@ export async function run({ scale = 1, seeds: [seed = Date.now() % 1e6] = [], no
       Array.from({ length: images }, (_, i) => `${join('watched', file)} //${i}`),
     );
     need(new Set(frames).size === frames.length, 'a frame is in the stream twice');
-    const missing = wanted.filter((frame) => !new Set(frames).has(frame));
-    need(missing.length === 0 && frames.length === wanted.length, `${missing.length} frames are lost: ${missing[0]}`);
+    const [found, expected] = [new Set(frames), new Set(wanted)];
+    const missing = wanted.filter((frame) => !found.has(frame));
+    need(missing.length === 0, `${missing.length} frames are lost: ${missing.slice(0, 5).join(', ')}`);
+    const unknown = frames.filter((frame) => !expected.has(frame));
+    need(unknown.length === 0, `${unknown.length} frames are in the stream that no file has: ${unknown.slice(0, 5)}`);
     const left = readdirSync(at).filter((file) => file.startsWith('live.') && !file.startsWith('live.log'));
     need(left.sort().join(' ') === 'live.h5 live.html live.stream', `files are left: ${left.join(' ')}`);
     need(readFileSync(join(at, 'live.html'), 'utf8').includes(`<b>${wanted.length}</b>`), 'the report lacks frames');
@@ -272,7 +302,12 @@ export async function run({ scale = 1, seeds: [seed = Date.now() % 1e6] = [], no
     const grown = process.memoryUsage().rss - before;
     need(grown < 2 * leak, `the process of the scans grew by ${(grown / 1e6).toFixed(0)} MB`);
     note(`${sessions} sessions, ${wanted.length} frames, none lost; ${JSON.stringify(counts)}`);
+  } catch (error) {
+    // The folder cannot be removed while the run writes into it, which would hide the reason.
+    note(`${error.stack ?? error}`);
+    throw error;
   } finally {
-    await rm(at, { recursive: true, force: true });
+    await folder.stop?.();
+    await rm(at, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }

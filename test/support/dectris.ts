@@ -5,6 +5,7 @@ import { openCodecs } from 'ewald/data';
 export async function dectrisMessages(
   images: readonly Uint16Array[],
   [height, width]: readonly [number, number],
+  { series = undefined as number | undefined, distanceM = 0.06 } = {},
 ): Promise<Uint8Array[]> {
   const head = (major: number, n: number): Uint8Array => {
     if (n < 24) return Uint8Array.of((major << 5) | n);
@@ -27,12 +28,14 @@ export async function dectrisMessages(
     join(head(5, Object.keys(pairs).length), ...Object.entries(pairs).flatMap(([key, value]) => [text(key), value]));
   const tagged = (tag: number, item: Uint8Array): Uint8Array => join(head(6, tag), item);
   const shape = list(head(0, height), head(0, width));
+  const of: Record<string, Uint8Array> = series === undefined ? {} : { series_id: head(0, series) };
   const start = map({
     type: text('start'),
+    ...of,
     beam_center_x: float(515.3),
     beam_center_y: float(506.3),
     channels: list(text('threshold_1')),
-    detector_translation: list(float(0), float(0), float(0.06)),
+    detector_translation: list(float(0), float(0), float(distanceM)),
     incident_wavelength: float(1.3),
     number_of_images: head(0, images.length),
     pixel_size_x: float(1 / 13333.3333),
@@ -45,11 +48,16 @@ export async function dectrisMessages(
     const packed = await codecs.encode({ codec: 'bitshuffleLz4', elementBytes: 2 }, bytes);
     const array = tagged(69, tagged(56500, list(text('bslz4'), head(0, 2), join(head(2, packed.length), packed))));
     messages.push(
-      map({ type: text('image'), image_id: head(0, id), data: map({ threshold_1: tagged(40, list(shape, array)) }) }),
+      map({
+        type: text('image'),
+        ...of,
+        image_id: head(0, id),
+        data: map({ threshold_1: tagged(40, list(shape, array)) }),
+      }),
     );
   }
   await codecs.dispose();
-  return [...messages, map({ type: text('end'), series_id: head(0, 1) })];
+  return [...messages, map({ type: text('end'), series_id: head(0, series ?? 1) })];
 }
 
 /** How an image of stream V1 is packed: 'bs32-lz4<' shuffles elements of 32 bits, whatever the pixels are. */
@@ -59,14 +67,20 @@ export type V1Encoding = '<' | 'lz4<' | 'bs8-lz4<' | 'bs16-lz4<' | 'bs32-lz4<';
 export async function dectrisV1Messages(
   images: readonly (Uint8Array | Uint16Array | Uint32Array)[],
   [height, width]: readonly [number, number],
-  { encoding = 'bs16-lz4<' as V1Encoding, series = 7, mask = undefined as Uint32Array | undefined, detail = true } = {},
+  {
+    encoding = 'bs16-lz4<' as V1Encoding,
+    series = 7,
+    mask = undefined as Uint32Array | undefined,
+    detail = true,
+    distanceM = 0.06,
+  } = {},
 ): Promise<Uint8Array[][]> {
   const json = (value: object): Uint8Array => new Uint8Array(Buffer.from(JSON.stringify(value)));
   const header = { htype: 'dheader-1.0', series, header_detail: !detail ? 'none' : mask ? 'all' : 'basic' };
   const config = {
     beam_center_x: 515.3,
     beam_center_y: 506.3,
-    detector_distance: 0.06,
+    detector_distance: distanceM,
     nimages: 1,
     ntrigger: images.length,
     wavelength: 1.3,

@@ -11,6 +11,10 @@ export interface EmulatedCard {
   setCard(card: {
     memoryBytes?: number;
     multiprocessors?: number;
+    l2Bytes?: number;
+    /** In kHz and bits, as the driver reports them; 0 if it does not know. */
+    memoryClock?: number;
+    memoryBus?: number;
     watchdog?: boolean;
     loseAfterLaunches?: number;
   }): void;

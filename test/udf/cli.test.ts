@@ -1,9 +1,10 @@
 /** `ewald run` with typical user input: files of every kind, regions, corrections, user-defined functions, mistakes. */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inflateSync } from 'node:zlib';
 import { formatNpy, readNpy } from 'ewald';
 import { open } from 'ewald/data';
 import { loadUdfs } from 'ewald/shell';
@@ -81,7 +82,13 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect([...data]).toEqual(golden.disk_default.data);
     const png = await readFile(at('disk.png'));
     expect([...png.subarray(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
-    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([5, 6]);
+    // A value of a small image is a square of 43 × 43 pixels, which follow the filter of their row.
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([5 * 43, 6 * 43]);
+    expect(png.length).toBeLessThan(5000);
+    const rows = inflateSync(png.subarray(41, 41 + png.readUInt32BE(33)));
+    const pixels = Array.from({ length: 44 }, (_, x) => rows.readUInt32BE(1 + 4 * x));
+    expect(new Set(pixels.slice(0, 43)).size).toBe(1);
+    expect(pixels[43]).not.toBe(pixels[0]);
   });
 
   test('several analyses in one pass, as HDF5', async () => {
@@ -98,6 +105,9 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain('all.zarr');
     // One chunk, without compression: the numbers themselves.
+    // Others may read it as they may read other outputs.
+    await mkdir(at('plain'));
+    expect((await stat(at('all.zarr'))).mode).toBe((await stat(at('plain'))).mode);
     const chunk = await readFile(at('all.zarr/sum-intensity/0.0'));
     expect([...new Float64Array(new Uint8Array(chunk).buffer)]).toEqual(golden.sum.intensity.data);
     expect(JSON.parse(await readFile(at('all.zarr/com-field/.zarray'), 'utf8'))).toEqual({
@@ -118,17 +128,35 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     await read.dispose();
     mistaken(await run('sum', ...scan, '-o', 'all.zarr', '--force'), 2, 'all.zarr exists already', 'another name');
     mistaken(await run('sum', ...scan, '-o', 'absent/all.zarr'), 1, 'absent/all.zarr');
+  });
+
+  test('half a description of a headerless file, or bytes that are left over, name what may be missing', async () => {
+    await writeFile(at('plain.raw'), new Uint8Array(2 * 64 * 64 + 100));
+    const output = ['-o', 'plain.npy'];
+    mistaken(await run('sum', 'plain.raw', '--dtype', 'u16', ...output), 1, 'describe them: --dtype u16 --sig-shape');
+    const { code, err } = await run('sum', 'plain.raw', '--dtype', 'u16', '--sig-shape', '64,64', ...output);
+    expect(code, err).toBe(0);
+    expect(err).toContain('100 bytes are left over after the last complete frame');
+    expect(err).toContain('or the file has a header, gaps between its frames, or frames of another size');
     expect((await readdir(folder)).filter((name) => name.startsWith('.all'))).toEqual([]);
   });
 
-  test('one result as .npy on standard output', async () => {
+  test.each([
+    ['-o', '-'],
+    ['--stdout', 'npy'],
+  ])('one result as .npy on standard output: %s %s', async (...output) => {
     const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-    const words = ['run', 'disk', ...scan, '-o', '-', '--json'];
+    const words = ['run', 'disk', ...scan, ...output, '--json'];
     const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...words], { cwd: folder });
     expect([status, String(stderr)]).toEqual([0, expect.stringMatching(/intensity.*6 × 5 f64/)]);
     const { shape, data } = readNpy(stdout, 'standard output');
     expect([shape, [...data]]).toEqual([[6, 5], golden.disk_default.data]);
-    mistaken(await run('com', ...scan, '-o', '-'), 2, 'standard output holds one result', 'field', '--channel');
+    mistaken(await run('com', ...scan, ...output), 2, 'standard output holds one result', 'field', '--channel');
+  });
+
+  test('standard output takes a known format, and is no second place', async () => {
+    mistaken(await run('sum', ...scan, '--stdout', 'png'), 2, '--stdout', 'npy', 'png');
+    mistaken(await run('sum', ...scan, '--stdout', 'npy', '-o', 'sum.npy'), 2, '--stdout npy and -o sum.npy');
   });
 
   test('a table', async () => {

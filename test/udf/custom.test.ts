@@ -33,7 +33,7 @@ class Counting {
 
 const sums = Array.from({ length: rows * columns }, (_, n) => n * pixels + (pixels * (pixels - 1)) / 2);
 
-async function opened(kind = 'inline'): Promise<Context> {
+async function opened(kind: Parameters<typeof Context.makeWith>[0] = 'inline'): Promise<Context> {
   const ctx = await Context.makeWith(kind, kind === 'workers' ? { cpus: 1 } : {});
   onTestFinished(() => ctx.close());
   return ctx;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readNpy } from 'ewald';
 import { Context, type EwaldError, type LiveScan, type PartialOfRun, sumSigUdf } from 'ewald/udf';
-import { afterAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 
@@ -42,22 +42,25 @@ async function opened(file: string, options: object = {}, context = ctx): Promis
 }
 
 describe('a file that grows', () => {
-  test.each(['inline', 'workers'])('has the results of the whole file, and is recorded, on %s', async (kind) => {
-    const here = await Context.makeWith(kind, kind === 'workers' ? { cpus: 1, context: { backend: 'wasm' } } : {});
-    onTestFinished(() => here.close());
-    const [file, record] = [join(folder, 'scan.raw'), join(folder, 'copy.npy')];
-    // The second frame is not complete yet.
-    await writeFile(file, bytesOf(0, 2).subarray(0, 30));
-    const scan = await opened(file, {}, here);
-    expect(scan.shape).toEqual({ nav: navShape, sig: sigShape });
-    const run = here.runUdf(scan, sumSigUdf(), { record });
-    await appendFile(file, bytesOf(0, 2).subarray(30));
-    await appendFile(file, bytesOf(2, 20));
-    const { intensity } = await run;
-    expect([...intensity.data]).toEqual(sums);
-    expect(scan.live.status).toMatchObject({ received: 20, processed: 20, lost: 0 });
-    expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
-  });
+  test.each(['inline', 'workers'] as const)(
+    'has the results of the whole file, and is recorded, on %s',
+    async (kind) => {
+      const here = await Context.makeWith(kind, kind === 'workers' ? { cpus: 1, context: { backend: 'wasm' } } : {});
+      onTestFinished(() => here.close());
+      const [file, record] = [join(folder, 'scan.raw'), join(folder, 'copy.npy')];
+      // The second frame is not complete yet.
+      await writeFile(file, bytesOf(0, 2).subarray(0, 30));
+      const scan = await opened(file, {}, here);
+      expect(scan.shape).toEqual({ nav: navShape, sig: sigShape });
+      const run = here.runUdf(scan, sumSigUdf(), { record });
+      await appendFile(file, bytesOf(0, 2).subarray(30));
+      await appendFile(file, bytesOf(2, 20));
+      const { intensity } = await run;
+      expect([...intensity.data]).toEqual(sums);
+      expect(scan.live.status).toMatchObject({ received: 20, processed: 20, lost: 0 });
+      expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
+    },
+  );
 
   test('that does not exist yet is waited for, for a time', async () => {
     const file = join(folder, 'later.raw');
@@ -101,6 +104,26 @@ describe('a file that grows', () => {
     expect([...damage]).toEqual(sums.map((_, i) => (i < 7 ? 1 : 0)));
     expect([...(results[0]?.intensity?.data ?? [])].slice(0, 7)).toEqual(sums.slice(0, 7));
     expect(await npyOf(record)).toEqual({ shape: [7, ...sigShape], data: [...frames.subarray(0, 7 * pixels)] });
+  });
+
+  test('is looked at again by a process that was stopped for longer than it waits', async () => {
+    const file = join(folder, 'stopped.raw');
+    await writeFile(file, bytesOf(0, 7));
+    const scan = await opened(file, { stallS: 1 });
+    const realNow = performance.now.bind(performance);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    // The clock jumps once, as it does for a process that was stopped; frames come two looks later.
+    let isStopped = false;
+    const onProgress = (): void => {
+      if (isStopped) return;
+      isStopped = true;
+      vi.spyOn(performance, 'now').mockImplementation(() => realNow() + 60_000);
+      setTimeout(() => void appendFile(file, bytesOf(7, 20)), 400);
+    };
+    const { intensity } = await ctx.runUdf(scan, sumSigUdf(), { onProgress });
+    expect([...intensity.data]).toEqual(sums);
   });
 
   test('that is written anew ends the scan', async () => {

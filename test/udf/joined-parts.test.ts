@@ -81,13 +81,13 @@ describe('joined partitions', () => {
     await ctx.close();
   });
 
-  test.skipIf(!mpiPresent)('under mpirun', async () => {
+  test.skipIf(!mpiPresent)('under mpirun', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(2, new URL('./program.mjs', import.meta.url), file, 'joined');
     expect(code, err).toBe(0);
     expect(out).toBe(`${wanted}\n`);
   });
 
-  test.skipIf(!natsPresent)('on a cluster', async () => {
+  test.skipIf(!natsPresent)('on a cluster', { tags: 'all' }, async () => {
     const server = await new NatsServer().start();
     const joined = new WorkerProcess(server.url, ['--allow-modules', '--jobs', '2']);
     try {

@@ -86,7 +86,7 @@ describe('a scan', () => {
     await refused(() => scan?.dataset.read(0, 1), 'Unsupported', 'while they arrive');
   });
 
-  test('is the same if messages arrive in pieces of 1, 7 or 1000 bytes', async () => {
+  test('is the same if messages arrive in pieces of 1, 7 or 1000 bytes', { tags: 'all' }, async () => {
     for (const pieceBytes of [1000, 7, 1]) {
       const few = { ...raw, navShape: [2, 3] };
       const small = join(folder, 'few.raw');

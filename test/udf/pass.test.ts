@@ -167,6 +167,21 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     await pass.dispose();
   });
 
+  test.each(['u16', 'f32'] as const)('sums of %s in memory of the caller', async (dtype) => {
+    const data = made(dtype);
+    const pass = await ctx.framePass({ width, height, dtype, steps });
+    const whole = await pass.run(data, frames);
+    const into = new Float64Array(pass.planes * pixels).fill(Number.NaN);
+    const found = await pass.run(data, frames, { into });
+    expect(found.sig).toBe(into);
+    expect(found.sig).toEqual(whole.sig);
+    expect((await pass.run(data, 0, { into })).sig).toEqual(new Float64Array(into.length));
+    await refused(() => pass.run(data, frames, { into: into.subarray(1) }), 'Shape', 'into', `${into.length}`);
+    await refused(() => pass.run(data, frames, { into: [] as never }), 'Shape', 'into');
+    expect((await pass.run(data, frames)).sig).toEqual(whole.sig);
+    await pass.dispose();
+  });
+
   // Running sums are words that are flushed every 2^15 frames; nothing is lost at either end of a type.
   test.each([
     ['u8', 0, 255],

@@ -8,7 +8,7 @@ const navShape = [3, 4];
 const sigShape = [6, 8];
 const frames = Uint16Array.from({ length: 12 * 48 }, (_, i) => (i * 7919) % 997);
 
-async function opened(kind: string): Promise<Context> {
+async function opened(kind: Parameters<typeof Context.makeWith>[0]): Promise<Context> {
   const ctx = await Context.makeWith(kind, kind === 'workers' ? { cpus: 2 } : {});
   onTestFinished(() => ctx.close());
   return ctx;
@@ -28,7 +28,7 @@ function powerOf(position: number, scale = 1): [number, number] {
   return [scale * sum, scale * Math.hypot(re, im)];
 }
 
-describe.each(['inline', 'workers'])('on %s', (kind) => {
+describe.each(['inline', 'workers'] as const)('on %s', (kind) => {
   test('a prepared transform is called synchronously, and prepared again for other parameters', async () => {
     const ctx = await opened(kind);
     const run = ctx.runUdfIter(scanOf(ctx), spectrum, { numPartitions: 12 });

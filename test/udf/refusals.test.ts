@@ -36,6 +36,11 @@ test.for([
   expect(await refusal(() => ctx.load(bytes, options as never))).toBe(message);
 });
 
+test('a UDF without parameters refuses them', async () => {
+  const message = await refusal(() => sumUdf().withParams({ x: 1 }));
+  expect(message).toMatch(/has no option "x"; it takes none$/);
+});
+
 test('load names all of its options', async () => {
   const message = await refusal(() => ctx.load(bytes, { colour: 1 } as never));
   expect(message).toMatch(/^load has no option "colour"; expected one of format, navShape, .*signal, syncOffset, file/);

@@ -61,7 +61,7 @@ afterAll(async () => {
   for (const ctx of contexts) await ctx.close();
   await rm(folder, { recursive: true });
 });
-async function opened(kind: string): Promise<Context> {
+async function opened(kind: Parameters<typeof Context.makeWith>[0]): Promise<Context> {
   const ctx = await Context.makeWith(kind, { ...(kind === 'workers' && { cpus: 2 }), context: { backend: 'wasm' } });
   contexts.push(ctx);
   return ctx;
@@ -97,7 +97,7 @@ function countReads(scan: Scan): () => number {
   return () => reads;
 }
 
-describe.each(['inline', 'workers'])('on %s', (kind) => {
+describe.each(['inline', 'workers'] as const)('on %s', (kind) => {
   test.each(Object.entries(udfs))('%s has the results of dense frames', async (_, udf) => {
     const ctx = contexts.find(({ executor }) => (executor?.kind ?? 'inline') === kind) ?? (await opened(kind));
     const scan = await scanOf(ctx);

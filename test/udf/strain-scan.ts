@@ -40,9 +40,21 @@ function counts(mean: number, next: () => number): number {
   return k;
 }
 
+/** A scan of another lattice; `descan` moves all disks along y with the columns, by this many pixels in all. */
+export interface StrainScan {
+  readonly n: number;
+  readonly sig: number;
+  readonly radius: number;
+  readonly zero: Pair;
+  readonly a: Pair;
+  readonly b: Pair;
+  readonly seed?: number;
+  readonly descan?: number;
+}
+
 /** Frames [n, n, sig, sig]: 60 counts in the middle, disks tilted inside by up to 30 %, a background of 0.5 counts. */
-export function scanOf({ n, sig, radius, zero, a, b } = known): Uint16Array {
-  const next = generator(12345);
+export function scanOf({ n, sig, radius, zero, a, b, seed = 12345, descan = 0 }: StrainScan = known): Uint16Array {
+  const next = generator(seed);
   const out = new Uint16Array(n * n * sig * sig);
   for (let position = 0; position < n * n; position++) {
     const [y, x] = [Math.floor(position / n), position % n];
@@ -52,7 +64,8 @@ export function scanOf({ n, sig, radius, zero, a, b } = known): Uint16Array {
     const mean = new Float64Array(sig * sig).fill(0.5);
     for (let i = -4; i <= 4; i++)
       for (let j = -4; j <= 4; j++) {
-        const [cy, cx] = [zero[0] + i * av[0] + j * bv[0], zero[1] + i * av[1] + j * bv[1]];
+        const moved = descan * (x / (n - 1) - 0.5);
+        const [cy, cx] = [zero[0] + moved + i * av[0] + j * bv[0], zero[1] + i * av[1] + j * bv[1]];
         if (cy < 10 || cx < 10 || cy > sig - 11 || cx > sig - 11) continue;
         const height = 60 * Math.exp(-(i * i + j * j) / 8) * (i === 0 && j === 0 ? 1 : 0.5);
         const tilt = 0.3 * Math.sin(i + 2 * j + 0.4 * (x + y));

@@ -48,6 +48,7 @@ test('a run has the results that its function declares, without private ones', a
   }
   expectTypeOf(counts.withParams).parameter(0).toEqualTypeOf<Partial<{ above: number }>>();
   expectTypeOf(comUdf()).toExtend<AnyUdf>();
+  expectTypeOf(Context.makeWith).parameter(0).toEqualTypeOf<'inline' | 'workers' | 'delayed' | 'mpi' | undefined>();
   // @ts-expect-error: private buffers are not returned
   expect(found.steps).toBeUndefined();
   // @ts-expect-error: another type of parameter

@@ -63,7 +63,7 @@ async function opened(...options: Parameters<typeof Context.makeWith>): Promise<
 
 describe.skipIf(!clang)('a module', () => {
   const scanOf = (ctx: Context) => ctx.fromMemory(frames, { navShape, sigShape, dtype: 'u16' });
-  const runs = async (udf: Parameters<Context['runUdf']>[1], options = {}, kind = 'inline') => {
+  const runs = async (udf: Parameters<Context['runUdf']>[1], options = {}, kind: 'inline' | 'workers' = 'inline') => {
     const ctx = await opened(kind, kind === 'workers' ? { cpus: 2 } : {});
     return rawOf((await ctx.runUdf(scanOf(ctx), udf as ReturnType<typeof momentsOf>, options)) as never);
   };

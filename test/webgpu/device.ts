@@ -68,6 +68,30 @@ export function deviceTests(
       expect(device.liveBytes).toBe(0);
     });
 
+    test('long writes arrive in order, in pieces and beyond them, and leave nothing', async () => {
+      // Five pieces of 4 MiB and a part, of which four are there; then nothing is mapped, then all is again.
+      const words = 5 * 2 ** 20 + 5;
+      const data = await device.buffer(4 * words + 8, 'storage');
+      const pattern = (seed: number) => Uint32Array.from({ length: words }, (_, i) => Math.imul(i + seed, 2654435761));
+      for (const first of [1, 7, 50]) {
+        for (const seed of [first, first + 1]) device.write(data, pattern(seed), 4);
+        device.write(data, Uint32Array.of(first), 0);
+        const found = new Uint32Array(await device.read(data));
+        const wanted = pattern(first + 1);
+        expect([found[0], found[words + 1]]).toEqual([first, 0]);
+        expect(found.subarray(1, words + 1).every((word, i) => word === wanted[i])).toBe(true);
+        await device.sync();
+      }
+      const shared = new Uint32Array(new SharedArrayBuffer(2 ** 21)).fill(9);
+      device.write(data, shared);
+      expect(new Uint32Array(await device.read(data, 0, 2 ** 21)).every((word) => word === 9)).toBe(true);
+      device.trim();
+      device.write(data, shared.fill(3));
+      expect(new Uint32Array(await device.read(data, 2 ** 21 - 4, 4))).toEqual(Uint32Array.of(3));
+      data.release();
+      expect(device.liveBytes).toBe(0);
+    });
+
     test('kernels are timed by the device clock on request, with unchanged results', async () => {
       const [one, ten] = await Promise.all(
         [1, 10].map((step) => device.pipeline({ source: add, entry: 'main', constants: { step } })),

@@ -18,6 +18,8 @@ const places: Readonly<Record<keyof typeof uses, readonly string[]>> = {
     ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/udf/kernels/webgpu/${name}.ts`),
   ],
   correction: ['wgsl/udf/correct.wgsl', 'wgsl/udf/fill.wgsl', 'src/udf/correction/webgpu.ts'],
+  // Decoding has no kernels on WebGPU.
+  decoding: [],
   functions: ['wgsl/udf/function.wgsl', 'src/udf/kernels/webgpu/function.ts'],
 };
 
@@ -80,16 +82,18 @@ const signs: Readonly<Partial<Record<Mechanism, (text: string) => boolean>>> = {
   storageBarriers: (text) => text.includes('storageBarrier('),
   floatBits: (text) => /bitcast<(?:f32|vec\df|u32|vec\du)>/.test(text),
   integers: (text) => /multiply_high|countOneBits|countLeadingZeros|extractBits|\w >> \d+u/.test(text),
-  indirectDispatch: (text) => text.includes('dispatchIndirect('),
   bindings: () => true,
 };
 
-test.for(Object.entries(places))('the listed mechanisms of %s are those of its kernels', ([room, paths]) => {
-  const seen = new Set<string>();
-  const text = paths
-    .flatMap(filesIn)
-    .map((path) => textOf(path, seen))
-    .join('\n');
-  const found = Object.entries(signs).flatMap(([mechanism, sign]) => (sign(text) ? [mechanism] : []));
-  expect([...((uses as Readonly<Record<string, Uses>>)[room]?.webgpu ?? [])].sort()).toEqual(found.sort());
-});
+test.for(Object.entries(places).filter(([, paths]) => paths.length > 0))(
+  'the listed mechanisms of %s are those of its kernels',
+  ([room, paths]) => {
+    const seen = new Set<string>();
+    const text = paths
+      .flatMap(filesIn)
+      .map((path) => textOf(path, seen))
+      .join('\n');
+    const found = Object.entries(signs).flatMap(([mechanism, sign]) => (sign(text) ? [mechanism] : []));
+    expect([...((uses as Readonly<Record<string, Uses>>)[room]?.webgpu ?? [])].sort()).toEqual(found.sort());
+  },
+);

@@ -22,6 +22,7 @@ const IMAGE_FLAG_TOO_FEW_SPOTS: u32 = 1u;
 const IMAGE_FLAG_TRUNCATED: u32 = 2u;
 const IMAGE_FLAG_NON_FINITE: u32 = 4u;
 const IMAGE_FLAG_TOO_FAR: u32 = 8u;
+const IMAGE_FLAG_UNSETTLED: u32 = 16u;
 
 // Sizes of an indexer: everything it allocates follows from these.
 struct IndexerDescriptor {
@@ -36,7 +37,7 @@ struct IndexerDescriptor {
   threads: u32, // host threads over the images of a batch; 0 takes one a core
   redundant: u32, // 1: every vector of a cell serves as the sampled one, not one alone
   debug: u32, // 1: the stages of the first image of a run stay readable
-  pad0: u32, // zero
+  efforts: u32, // fast and turbo: efforts of a search at most; 0 takes all of the method
 }
 
 // Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice).
@@ -159,7 +160,7 @@ struct Run {
   angles: u32, // place of the angles of the exhaustive method
   exhaustive: u32, // 1: the exhaustive method
   glances: u32, // 1: a search may end at a glance
-  pad0: u32, // zero
+  efforts: u32, // fast: efforts of a search at most; 0 takes all of the method
   pad1: u32, // zero
   pad2: u32, // zero
 }

@@ -73,7 +73,7 @@ fn settles(image: u32, job: Job) -> bool {
     best.merit > GLANCE_SHARE * f32(job.n);
 }
 
-// Whether the search ends here.
+// Whether the search ends here, because no effort is left or because its best lattice convinces.
 fn search_ends(image: u32, job: Job) -> bool {
   let effort = effort_of(job.effort);
   if (run.exhaustive != 0u || effort.last) { return true; }
@@ -134,6 +134,9 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
           tallies[image].held[job.pool] = 0u;
         } else if (job.glance == GLANCE || search_ends(image, job)) {
           action = accept(image, &job);
+        } else if (job.effort + 1u - start_of(job.n) == run.efforts) {
+          job.flags |= IMAGE_FLAG_UNSETTLED;
+          action = accept(image, &job);
         } else {
           job.effort++;
           job.input = 0u;
@@ -182,10 +185,14 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
       at_hand.going = select(0u, 1u, n >= MIN_IMAGE_SPOTS);
       at_hand.n = n;
       at_hand.pool = 1u;
-      at_hand.effort = run.first_effort + select(0u, 1u, n <= SHORT_LIST);
+      at_hand.effort = start_of(n);
       at_hand.input = 0u;
       at_hand.glance = first_glance(n, beam.thickness, cells[0].shortest);
       at_hand.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
+      if (at_hand.going != 0u && is_in_vain(at_hand.flat)) {
+        at_hand.going = 0u;
+        at_hand.flags |= IMAGE_FLAG_UNSETTLED;
+      }
       at_hand.beam = beam.axis;
       tallies[image].held[1] = 0u;
     }
@@ -202,5 +209,6 @@ fn advance(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_in
     jobs[image].beam = at_hand.beam;
     jobs[image].accepted = at_hand.accepted;
     jobs[image].slivers = at_hand.slivers;
+    jobs[image].flags = at_hand.flags;
   }
 }

@@ -1,12 +1,11 @@
-// Between two rounds: lists the images that are still active, in order, for the workgroups of the next round, and
-// writes their number to its dispatches. One workgroup.
+// Between two rounds: lists the images that are still active, in order, for the workgroups of the next round. One
+// workgroup.
 #include "indexing/plan.wgsl"
 #include "indexing/lanes.wgsl"
 
 const WORKGROUP = 256u;
 @group(0) @binding(1) var<storage, read_write> jobs: array<Job>;
 @group(0) @binding(2) var<storage, read_write> going: array<u32>;
-@group(0) @binding(3) var<storage, read_write> dispatches: array<u32>; // x y z of each kernel of a round
 
 var<workgroup> count: u32;
 
@@ -31,5 +30,4 @@ fn list_going(@builtin(local_invocation_index) index: u32) {
     at++;
   }
   for (var i = total + lane; i < run.images; i += WORKGROUP) { jobs[i].listed = NOWHERE; }
-  for (var k = lane; 3u * k < arrayLength(&dispatches); k += WORKGROUP) { dispatches[3u * k] = total; }
 }

@@ -28,6 +28,12 @@ fn first_glance(n: u32, thickness: f32, shortest: f32) -> u32 {
   return select(NO_GLANCE, GLANCE, run.glances != 0u && n > SHORT_LIST && thickness * shortest >= GLANCE_THICKNESS);
 }
 
+// The first effort of a search. A short list is cheap to search thoroughly, and has competing lattices that share most
+// of the spots.
+fn start_of(n: u32) -> u32 { return run.first_effort + select(0u, 1u, n <= SHORT_LIST); }
+// Whether a search cannot be settled by the efforts of the run: a flat sphere takes every effort.
+fn is_in_vain(flat: u32) -> bool { return run.efforts > 0u && flat != 0u; }
+
 fn cell_of_lattice(l: Lattice) -> Cell { return Cell(l.a, l.b, l.c); }
 fn cell_of_known(known: KnownCell) -> Cell { return Cell(known.row[0].xyz, known.row[1].xyz, known.row[2].xyz); }
 

@@ -102,8 +102,7 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     var job = Job();
     job.going = select(0u, 1u, used >= MIN_IMAGE_SPOTS);
     job.n = used;
-    // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
-    job.effort = run.first_effort + select(0u, 1u, used <= SHORT_LIST);
+    job.effort = start_of(used);
     job.used = used;
     job.flags = atomicLoad(&flags) | select(0u, IMAGE_FLAG_TRUNCATED, total > run.max_spots) |
       select(0u, IMAGE_FLAG_TOO_FEW_SPOTS, used < MIN_IMAGE_SPOTS);
@@ -111,6 +110,10 @@ fn take_spots(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     // so every vector is tried.
     job.flat = select(0u, 1u, beam.thickness * cells[0].shortest < FLAT_THICKNESS);
     job.glance = first_glance(used, beam.thickness, cells[0].shortest);
+    if (job.going != 0u && is_in_vain(job.flat)) {
+      job.going = 0u;
+      job.flags |= IMAGE_FLAG_UNSETTLED;
+    }
     job.beam = beam.axis;
     jobs[image] = job;
     tallies[image] = Tally();

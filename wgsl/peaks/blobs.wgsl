@@ -156,5 +156,7 @@ fn report(seed: u32, pixels: u32, panel: PeaksPanel, mean: array<Real, 2>, backg
   peak.pixels = pixels;
   peak.panel = seed;
   peak.background = bitcast<f32>(f32_of_real(background));
-  found.list[atomicAdd(&found.peaks, 1u)] = peak;
+  let slot = atomicAdd(&found.peaks, 1u);
+  // The host refuses frames that have more.
+  if (slot < arrayLength(&found.list)) { found.list[slot] = peak; }
 }

@@ -167,25 +167,6 @@ fn integers(@builtin(local_invocation_index) lane: u32) {
   output[320u + lane] = bitcast<u32>(extractBits(bitcast<i32>(a), 8u * (lane & 3u), 8u)) + a / (b | 1u) + a % (b | 1u);
 }
 
-#part indirect_dispatch
-// The number of workgroups comes from the preceding kernel.
-@group(0) @binding(0) var<storage, read_write> output: array<u32>;
-@group(0) @binding(1) var<storage, read> input: array<u32>;
-@compute @workgroup_size(1)
-fn indirect_dispatch(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  output[group.y * groups.x + group.x] = input[0] + groups.x * groups.y;
-}
-
-#part write_dispatch
-@group(0) @binding(0) var<storage, read_write> counts: array<u32>;
-@group(0) @binding(1) var<storage, read> input: array<u32>;
-@compute @workgroup_size(1)
-fn write_dispatch() {
-  counts[0] = input[1];
-  counts[1] = input[2];
-  counts[2] = 1u;
-}
-
 #part bindings
 // gfx-rs/wgpu issue 7524: which bindings an automatic layout contains. One is used in a branch that is never taken.
 const NEVER: u32 = 0u;

@@ -1,5 +1,6 @@
 // Replaces the bad pixels of corrected frames, an invocation per pixel and frame. The host defines PIXELS, LIMITED
-// (whether a value can be bad in itself), PANEL_WIDTH (0: bad pixels become 0) and PANEL_HEIGHT.
+// (whether a value can be bad in itself), PANEL_WIDTH (0: bad pixels become 0), PANEL_HEIGHT and ROW_PIXELS
+// (pixels of the workgroups along x).
 
 // [PIXELS], nonzero where a pixel is bad in every frame.
 @group(0) @binding(0) var<storage, read> mask: array<u32>;
@@ -15,7 +16,7 @@ fn is_bad(frame: u32, pixel: u32) -> bool {
 
 @compute @workgroup_size(64)
 fn fill(@builtin(global_invocation_id) id: vec3u) {
-  let pixel = id.x;
+  let pixel = id.z * ROW_PIXELS + id.x;
   if (pixel >= PIXELS || !is_bad(id.y, pixel)) { return; }
   var sum = 0.0;
   var count = 0.0;

@@ -6,7 +6,9 @@
 //            mean and Σ (d - mean)², merged chunk by chunk (Chan, Golub and LeVeque)
 //   logSum   2 floats
 //
-// Word i of pixel p is at i * PLANE + p. The host also defines STEP and PLANE (pixels, padded).
+// Word i of pixel p is at i * PLANE + p. Planes that are too large for a binding are divided into bands of pixels: then
+// frames are bound from the first word of the band. The host also defines STEP, BAND_WORDS (words of a band) and PLANE
+// (its pixels).
 #include "generated/udf.wgsl"
 #include "udf/order.wgsl"
 
@@ -136,7 +138,7 @@ fn add_planes(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let w = (workgroup.y * workgroups.x + workgroup.x) * LANES + lane;
-  if (w >= FRAME_WORDS) { return; }
+  if (w >= BAND_WORDS) { return; }
   for (var k = 0u; k < PER_WORD; k++) {
     let at = w * PER_WORD + k;
     if (STEP == UDF_STEP_KIND_SUM || STEP == UDF_STEP_KIND_MOMENTS) {

@@ -59,7 +59,8 @@ typedef enum ewald_image_flag {
   EWALD_IMAGE_FLAG_TOO_FEW_SPOTS = 1,
   EWALD_IMAGE_FLAG_TRUNCATED = 2,
   EWALD_IMAGE_FLAG_NON_FINITE = 4,
-  EWALD_IMAGE_FLAG_TOO_FAR = 8
+  EWALD_IMAGE_FLAG_TOO_FAR = 8,
+  EWALD_IMAGE_FLAG_UNSETTLED = 16
 } ewald_image_flag;
 
 typedef enum ewald_fft_kind {
@@ -196,7 +197,7 @@ typedef struct ewald_indexer_descriptor {
   uint32_t threads; /* host threads over the images of a batch; 0 takes one a core */
   uint32_t redundant; /* 1: every vector of a cell serves as the sampled one, not one alone */
   uint32_t debug; /* 1: the stages of the first image of a run stay readable */
-  uint32_t pad0; /* zero */
+  uint32_t efforts; /* fast and turbo: efforts of a search at most; 0 takes all of the method */
 } ewald_indexer_descriptor;
 EWALD_STATIC_ASSERT(sizeof(ewald_indexer_descriptor) == 48, "layout of ewald_indexer_descriptor");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_spots) == 0, "layout of ewald_indexer_descriptor.max_spots");
@@ -210,7 +211,7 @@ EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, max_angle_points) == 28, 
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, threads) == 32, "layout of ewald_indexer_descriptor.threads");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, redundant) == 36, "layout of ewald_indexer_descriptor.redundant");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, debug) == 40, "layout of ewald_indexer_descriptor.debug");
-EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, pad0) == 44, "layout of ewald_indexer_descriptor.pad0");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexer_descriptor, efforts) == 44, "layout of ewald_indexer_descriptor.efforts");
 
 /* Thresholds of one indexing run. Distances without a unit are in index units (periods of the lattice). */
 typedef struct ewald_indexer_params {

@@ -17,6 +17,7 @@ constexpr Range indexer_descriptor_ranges[] = {
     {"threads", offsetof(ewald_indexer_descriptor, threads), false, 0, 1024, false, false},
     {"redundant", offsetof(ewald_indexer_descriptor, redundant), false, 0, 1, false, false},
     {"debug", offsetof(ewald_indexer_descriptor, debug), false, 0, 1, false, false},
+    {"efforts", offsetof(ewald_indexer_descriptor, efforts), false, 1, 6, false, true},
 };
 constexpr ewald_indexer_descriptor default_indexer_descriptor = {300, 1, 32, 1, 0, 0, 65536, 5040, 0, 0, 0, 0};
 
@@ -31,6 +32,7 @@ constexpr int max_angle_points_high = 65536;
 constexpr int threads_high = 1024;
 constexpr int redundant_high = 1;
 constexpr int debug_high = 1;
+constexpr int efforts_high = 6;
 constexpr int batch_spots_high = 268435456;
 
 constexpr Range indexer_params_ranges[] = {

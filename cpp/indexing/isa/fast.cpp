@@ -118,6 +118,15 @@ bool settled_at_a_glance(const RunPlan& plan, const Effort& effort, const SpotLi
   return false;
 }
 
+// Whether the best lattice of an effort ends the search. One that shares a plane of nodes with the true one can look
+// very good too, but explains few spots. So a lattice ends the search only when it explains a good part of them; a
+// light effort, which misses more, must explain more.
+bool convinces(const RunPlan& plan, const Effort& effort, const SpotList& spots, const Workspace& work) {
+  if (work.lattice_count == 0) return false;
+  const Lattice& best = work.lattices[0];
+  return best.log10_chance <= plan.params.accept_log10 - spare_decades && best.merit > effort.share * spots.n;
+}
+
 }  // namespace
 
 void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
@@ -133,8 +142,15 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
   // another may explain more; and `debug` shows the stages of the whole effort.
   const bool may_glance =
       plan.cell_count == 1 && !plan.descriptor.debug && thickness * plan.cells[0].shortest >= glance_thickness;
+  // A flat sphere takes every effort, so fewer would be in vain.
+  const int efforts = int(plan.descriptor.efforts);
+  if (flat && efforts > 0) {
+    work.unsettled = true;
+    return;
+  }
   // A short list is cheap to search thoroughly, and has competing lattices that share most of the spots.
-  for (int e = first + (spots.n <= short_list);; e++) {
+  const int start = first + (spots.n <= short_list);
+  for (int e = start;; e++) {
     const Effort effort = effort_of(e);
     for (int input = 0; input < plan.cell_count; input++) {
       find_vectors(plan, input, effort, spots, work);
@@ -143,14 +159,11 @@ void search_fast(const RunPlan& plan, const SpotList& spots, Workspace& work) {
       end_record(work);
     }
     judge_best(plan, spots, effort.judged, work);
-    if (effort.last) break;
-    if (work.lattice_count == 0 || flat) continue;
-    const Lattice& best = work.lattices[0];
-    if (best.log10_chance > plan.params.accept_log10 - spare_decades) continue;
-    // A lattice that shares a plane of nodes with the true one can look very good too, but explains few spots. So a
-    // lattice ends the search only when it explains a good part of them; a light effort, which misses more, must
-    // explain more.
-    if (best.merit > effort.share * spots.n) break;
+    if (effort.last || (!flat && convinces(plan, effort, spots, work))) break;
+    if (e + 1 - start == efforts) {
+      work.unsettled = true;
+      break;
+    }
   }
 }
 

@@ -45,8 +45,10 @@ void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
     return;
   }
   work.stages = task.stages;
+  work.unsettled = false;
   const int accepted = accept_lattices(plan, work);
   result.crystals = uint32_t(accepted);
+  if (work.unsettled) result.flags |= EWALD_IMAGE_FLAG_UNSETTLED;
   int written = 0;
   for (; written < accepted; written++)
     write_cell(work.accepted[written], plan, uint32_t(written) + 1, work, task.found[written]);

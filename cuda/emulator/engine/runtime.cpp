@@ -334,7 +334,7 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int index) {
   p->minor = 5;
   p->multiProcessorCount = currentCard.multiprocessors;
   p->maxThreadsPerMultiProcessor = 1024;
-  p->l2CacheSize = 1 << 20;
+  p->l2CacheSize = currentCard.l2Bytes;
   p->pciBusID = index;
   return cudaSuccess;
 }
@@ -362,6 +362,15 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int ind
       break;
     case cudaDevAttrKernelExecTimeout:
       *value = currentCard.watchdog;
+      break;
+    case cudaDevAttrMemoryClockRate:
+      *value = currentCard.memoryClock;
+      break;
+    case cudaDevAttrGlobalMemoryBusWidth:
+      *value = currentCard.memoryBus;
+      break;
+    case cudaDevAttrL2CacheSize:
+      *value = p.l2CacheSize;
       break;
     case cudaDevAttrMaxSharedMemoryPerBlockOptin:
       *value = int(p.sharedMemPerBlockOptin);

@@ -2,8 +2,8 @@
 // executes them after the other steps.
 //
 // { name, share, least, script: file of scripts/offline/extras/ or of the folder `from`, or program: CMake target of
-//   cuda/, args?(run): string[], absent?(run): why it cannot run here, timing?: exceeding the time limit is not a
-//   failure (default true) }
+//   cuda/, first?: it runs before the other steps, args?(run): string[], absent?(run): why it cannot run here,
+//   timing?: exceeding the time limit is not a failure (default true) }
 //
 // It is called with --seconds N, prints one JSON document (its `summary`, one line, is copied into summary.json) and
 // exits with 0 on success; `outcome: 'absent'` in the document means that it could not run here. EWALD_BACKENDS lists
@@ -11,6 +11,23 @@
 import { existsSync } from 'node:fs';
 
 export const extras = [
+  {
+    // Copies in device memory, over the bus and on the host: what the other rows are divided by. It runs first, and
+    // loads the driver by itself.
+    name: 'bounds',
+    share: 4,
+    least: 5,
+    program: 'ewald_cuda_bounds',
+    first: true,
+  },
+  {
+    // Passes over frames that are streamed or lie in device memory, peaks with one and several frames in flight, and
+    // the whole pipeline from a file.
+    name: 'rooms',
+    share: 20,
+    least: 10,
+    script: 'rooms.mjs',
+  },
   {
     // Images per second by batch size, on good, half spurious, empty and mixed images: finds the size that fills a
     // card.
@@ -31,12 +48,21 @@ export const extras = [
     absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
   },
   {
-    // The same with runs of 128 bytes across an axis, to compare both values of this parameter.
-    name: 'fft-cuda-128',
+    // The same with runs of 64 bytes across an axis, to compare both values of this parameter.
+    name: 'fft-cuda-64',
     share: 8,
     least: 10,
     program: 'ewald_cuda_fft_bench',
-    args: ({ host }) => ['--run', '128', ...(host.cufft ? ['--cufft', host.cufft] : [])],
+    args: ({ host }) => ['--run', '64', ...(host.cufft ? ['--cufft', host.cufft] : [])],
+    absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
+  },
+  {
+    // The same without slabs, to compare the passes that the card's L2 cache decides with whole ones.
+    name: 'fft-cuda-whole',
+    share: 8,
+    least: 10,
+    program: 'ewald_cuda_fft_bench',
+    args: ({ host }) => ['--slab', '0', ...(host.cufft ? ['--cufft', host.cufft] : [])],
     absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
   },
   {

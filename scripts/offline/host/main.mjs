@@ -4,12 +4,13 @@ import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endAll } from './child.mjs';
 import { findHost, missingHere } from './find.mjs';
+import { pageOf } from './page.mjs';
 import { Results } from './results.mjs';
 import { steps } from './steps.mjs';
 
 const [pack, work, ...args] = process.argv.slice(2);
 const usage = `usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...]
-  --seconds N   the whole ends within about N seconds, default 480
+  --seconds N   the whole ends within about N seconds, default 1800; complete after 600, then repeated with more time
   --out DIR     where the results go, default ./results
   --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}
   --cases IDS   only these cases of validate and bench, for example pi,indexing:fast
@@ -21,7 +22,7 @@ function misused(text) {
 }
 
 function options() {
-  const found = { seconds: '480', out: 'results', only: '', cases: '' };
+  const found = { seconds: '1800', out: 'results', only: '', cases: '' };
   const words = args.flatMap((word) =>
     /^--\w+=/.test(word) ? [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] : [word],
   );
@@ -140,6 +141,7 @@ function note(done) {
     summary.steps.push(done);
     tell(done);
   }
+  summary.counts = {};
   for (const { outcome } of summary.steps)
     summary.counts[outcome] = summary.steps.filter((step) => step.outcome === outcome).length;
   summary.seconds = elapsed();
@@ -149,6 +151,7 @@ function note(done) {
       ({ outcome, timing }) => outcome === 'pass' || outcome === 'absent' || (outcome === 'partial' && timing),
     );
   results.json('summary.json', summary);
+  results.write('page.md', pageOf(summary, run.bench));
 }
 
 const gpu = host.gpus.map(({ name, driver, memory }) => `${name}, driver ${driver}, ${memory}`).join('; ');
@@ -165,33 +168,56 @@ for (const text of missing) console.log(`offline: not on this machine: ${text}`)
 if (manifest.leftOut.length > 0) console.log(`offline: not in this pack: ${manifest.leftOut.join('; ')}`);
 
 const chosen = steps.filter(({ name }) => name === 'devices' || only.length === 0 || only.includes(name));
-for (const [i, step] of chosen.entries()) {
-  const left = seconds - 2 - elapsed();
-  const why = interrupted ? 'interrupted' : step.absent?.(run);
-  const base = { name: step.name, timing: step.timing ?? false };
-  if (why || left < step.least) {
-    note({
-      ...base,
-      outcome: 'absent',
-      why: why ?? `${Math.max(0, left).toFixed(0)} s of the budget are left, it needs ${step.least} s`,
-      seconds: 0,
-    });
-    continue;
+
+/** Runs steps until `end` seconds after the start; `again` replaces the notes of an earlier round. */
+async function round(list, end, again = false) {
+  for (const [i, step] of list.entries()) {
+    const left = end - 2 - elapsed();
+    const why = interrupted ? 'interrupted' : step.absent?.(run);
+    const base = { name: step.name, timing: step.timing ?? false };
+    if (why || left < step.least) {
+      if (again) continue;
+      note({
+        ...base,
+        outcome: 'absent',
+        why: why ?? `${Math.max(0, left).toFixed(0)} s of the budget are left, it needs ${step.least} s`,
+        seconds: 0,
+      });
+      continue;
+    }
+    // Time that a step does not use is available to later steps.
+    const waiting = list.slice(i).filter((other) => !other.absent?.(run));
+    const share = step.share / waiting.reduce((sum, other) => sum + other.share, 0);
+    const limit = Math.min(left, Math.max(step.least, left * share));
+    const begun = performance.now();
+    let outcome;
+    try {
+      outcome = await step.act(run, limit);
+    } catch (error) {
+      outcome = { outcome: 'fail', why: `a defect of the pack: ${error.stack}` };
+    }
+    if (interrupted) outcome = { ...outcome, outcome: 'partial', why: `interrupted; ${outcome.why}` };
+    // A repetition with more time replaces the first attempt, unless it got less far.
+    const before = summary.steps.findIndex(({ name }) => name === step.name);
+    if (again && before >= 0) {
+      if (outcome.outcome === 'partial' && summary.steps[before].outcome === 'pass') continue;
+      summary.steps.splice(before, 1);
+    }
+    note({ ...base, ...outcome, seconds: (performance.now() - begun) / 1000, limit });
   }
-  // Time that a step does not use is available to later steps.
-  const waiting = chosen.slice(i).filter((other) => !other.absent?.(run));
-  const share = step.share / waiting.reduce((sum, other) => sum + other.share, 0);
-  const limit = Math.min(left, Math.max(step.least, left * share));
-  const begun = performance.now();
-  let outcome;
-  try {
-    outcome = await step.act(run, limit);
-  } catch (error) {
-    outcome = { outcome: 'fail', why: `a defect of the pack: ${error.stack}` };
-  }
-  if (interrupted) outcome = { ...outcome, outcome: 'partial', why: `interrupted; ${outcome.why}` };
-  note({ ...base, ...outcome, seconds: (performance.now() - begun) / 1000, limit });
 }
+
+// The first round gives an answer to every question within ten minutes; the second improves those that measure time,
+// and repeats what has not ended.
+const firstEnd = Math.min(seconds, 600);
+await round(chosen, firstEnd);
+const late = chosen.filter(({ name, timing }) => {
+  const done = summary.steps.find((step) => step.name === name);
+  return (
+    (timing && done?.outcome !== 'absent') || done?.outcome === 'partial' || /of the budget are left/.test(done?.why)
+  );
+});
+if (seconds - elapsed() > 60 && seconds > firstEnd) await round(late, seconds, true);
 note();
 const total = Object.entries(summary.counts).map(([outcome, count]) => `${count} ${outcome}`);
 console.log(`offline: ${total.join(', ')} in ${elapsed().toFixed(0)} s; results in ${out}`);

@@ -2,7 +2,7 @@
  * `ewald bench fft --shape 256,256,256 --executor workers|mpi`: times the distributed transform and checks an estimate.
  */
 import { availableParallelism } from 'node:os';
-import { type benchRows, type FlagValues, ranksOfJob } from '../../entries/command.node.js';
+import { benchRows, type FlagValues, ranksOfJob } from '../../entries/command.node.js';
 import { mpiComm } from '../../entries/communicator.node.js';
 import { spmd } from '../../entries/executors.node.js';
 import { type BenchTimes, type BenchWish, benchFft3d, estimateFft3d, fft3d } from '../../entries/heffte.node.js';
@@ -17,7 +17,12 @@ const best = (list: readonly number[]): number => list.reduce((a, b) => Math.min
 
 /** Times the transform: on 1, 2 … ranks of workers, or on the ranks of this job. */
 export async function benchOnRanks(options: BenchFlags): Promise<void> {
-  const { size = [128, 128, 128], executor = 'workers', ranks: most = 4, backends: named = 'all' } = options;
+  const {
+    size = [128, 128, 128],
+    executor = 'workers',
+    ranks: most = benchRows.ranks.range.fallback,
+    backends: named = 'all',
+  } = options;
   const backend = named === 'all' ? 'native' : (backendOption(named).backend ?? 'native');
   const wish: BenchWish = { size, backend };
   if (executor === 'mpi') {

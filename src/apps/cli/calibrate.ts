@@ -4,27 +4,32 @@ import {
   calibrateRows,
   calibrationTexts,
   checkOutput,
+  type FlagValues,
+  openRows,
   type Parameters,
   writeWhole,
 } from '../../entries/command.node.js';
 import { Context } from '../../entries/udf.node.js';
-import { openOptions, withDataFlags } from './data-options.js';
+import { openOptions } from './data-options.js';
 import { bold, type CliDeps, dim, endDone, note, Progress, print, printJson, yellow } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const rows = {
   output: {
+    common: true,
+    group: 'output',
     kind: 'text',
     short: 'o',
     sentence: 'file for the result, .json, which --calibration of ewald run takes; written completely or not at all',
     usual: '',
     value: 'file.json',
   },
-  force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   ...calibrateRows,
   backend: { ...backendRow, sentence: 'backend of the kernels' },
   json: jsonRow('{format, version, file, shape, centre, disk, ellipse, descan, rotation, badPixels, stop, notes}'),
+  ...openRows,
 } as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
@@ -32,26 +37,26 @@ export function register(program: Command, deps: CliDeps): void {
     .command('calibrate')
     .description('find centre, radius, descan, rotation and bad pixels of a scan from its frames')
     .argument('<scan>', 'a file of frames of a scan; ewald info describes it')
-    .action((scan: string, texts: FlagTexts) => run(scan, texts, deps));
-  withDataFlags(withFlags(command, rows));
+    .action((scan: string, texts: FlagTexts) => run(scan, flagValues(rows, texts), deps));
+  withFlags(command, rows);
 }
 
-async function run(file: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
-  const { output, force, backend, json, ...optics } = flagValues(rows, texts);
+async function run(file: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+  const { output, force, backend, json } = flags;
   const writing = { force, series: [file], endings: ['.json'], replaces: isCalibration };
   if (output !== undefined) await checkOutput(output, writing);
   const ctx = new Context(backend === undefined ? {} : { context: { backend: backend as 'wasm' } });
   const progress = new Progress('calibrate');
   try {
-    const scan = await ctx.load(file, openOptions(texts, signal));
-    const found = await ctx.calibrate(scan, { ...optics, signal, onProgress: progress.report });
+    const scan = await ctx.load(file, openOptions(flags, signal));
+    const found = await ctx.calibrate(scan, { ...picked(calibrateRows, flags), signal, onProgress: progress.report });
     progress.end();
     if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
     if (json) printJson(found);
     else if (output !== '-') {
       for (const [name, text] of calibrationTexts(found)) print(`${bold(name.padEnd(9))} ${text}`);
       for (const one of found.notes) note(`${yellow('note:')} ${one}`);
-      if (output !== undefined) print(dim(output));
+      print(dim(output ?? 'nothing was written: -o FILE.json keeps it for --calibration'));
     }
     endDone(!('refused' in found.disk));
   } finally {

@@ -1,31 +1,19 @@
 /** Options of the commands that connect to a cluster. */
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
-import { connectionRows, type Parameter, parseAddress } from '../../entries/command.node.js';
+import { connectionRows, type FlagValues, type Parameters, parseAddress } from '../../entries/command.node.js';
 import type { NatsOptions } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { withFlags } from './parameter-flags.js';
 
-/** Flags as given in the shell. */
-export interface ClusterFlags {
-  readonly connect?: string;
-  readonly cluster?: string;
-  readonly token?: string;
-  readonly creds?: string;
-  readonly tls?: boolean;
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-}
-
-/** Adds the options of a command whose only purpose is a cluster. */
-export const withCluster = (command: Command): Command => withFlags(command, { connect, ...connectionRows });
-
-const connect = {
-  kind: 'text',
-  sentence: 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)',
-  value: 'url',
-} as const satisfies Parameter;
+/** Rows of the commands whose only purpose is a cluster. */
+export const serverRows = {
+  connect: {
+    kind: 'text',
+    sentence: 'the NATS server: nats://host:4222, tls://host:4222 (or EWALD_NATS)',
+    value: 'url',
+  },
+  ...connectionRows,
+} as const satisfies Parameters;
+type ClusterFlags = FlagValues<typeof serverRows>;
 
 /** Credentials from the flags, otherwise from the environment; the two are never mixed. */
 function credentialsOf({ token, creds }: Pick<ClusterFlags, 'token' | 'creds'>): Pick<NatsOptions, 'token' | 'creds'> {
@@ -53,7 +41,7 @@ export function clusterOf(flags: ClusterFlags): {
 }
 
 /** Connection options from the flags and the environment. */
-export function connectionOf(flags: Omit<ClusterFlags, 'connect'>): NatsOptions {
+export function connectionOf(flags: FlagValues<typeof connectionRows>): NatsOptions {
   const files = { ca: flags.tlsCa, cert: flags.tlsCert, key: flags.tlsKey };
   for (const [what, file] of Object.entries(files))
     if (file !== undefined && !existsSync(file))

@@ -2,15 +2,16 @@
 import type { Command } from 'commander';
 import { median } from '../../entries/command.node.js';
 import { type ClusterRun, cancelRun, listCluster, listRuns, type WorkerInfo } from '../../entries/executors.node.js';
-import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
+import { clusterOf, serverRows } from './cluster-options.js';
 import { type CliDeps, counted, dim, print, printJson, table } from './output.js';
-import { withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 /** A worker is slow if its tasks take this many times as long as the median of the workers'. */
 const slowTimes = 2;
 
 const rows = {
+  ...serverRows,
   cancel: { kind: 'text', sentence: 'ends this run: the name in the list of runs', value: 'run' },
   runs: { kind: 'boolean', sentence: 'lists the runs only' },
   json: jsonRow(
@@ -20,9 +21,10 @@ const rows = {
 } as const;
 
 export function register(program: Command, _: CliDeps): void {
-  withFlags(withCluster(program.command('cluster')), rows)
+  withFlags(program.command('cluster'), rows)
     .description('list the workers and the runs of a cluster, and end a run')
-    .action(async (flags: ClusterFlags & { json?: boolean; cancel?: string; runs?: boolean }) => {
+    .action(async (texts: FlagTexts) => {
+      const flags = flagValues(rows, texts);
       const { url, address, options } = clusterOf(flags);
       if (flags.cancel !== undefined) {
         await cancelRun(url, flags.cancel, options);

@@ -3,14 +3,23 @@
  */
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { convert, convertRows, type Parameters, refuseOthers } from '../../entries/command.node.js';
-import { openOptions, openWords, withDataFlags } from './data-options.js';
+import {
+  convert,
+  convertRows,
+  type FlagValues,
+  openRows,
+  type Parameters,
+  refuseOthers,
+} from '../../entries/command.node.js';
+import { openOptions, openWords } from './data-options.js';
 import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
   output: {
+    common: true,
+    group: 'output',
     kind: 'text',
     short: 'o',
     sentence: 'a name that ends in .h5, .npy, .raw or .mrc; written completely or not at all',
@@ -19,6 +28,7 @@ const rows = {
   },
   ...convertRows,
   json: jsonRow('{input, output, format, shape, dtype, frames, bytes, ms}'),
+  ...openRows,
 } as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
@@ -26,21 +36,20 @@ export function register(program: Command, deps: CliDeps): void {
     .command('convert')
     .description('write frames of any known format to a .h5, .npy, .raw or .mrc file')
     .argument('<in>', "a file of frames, a folder or a quoted 'run_*.tif'; ewald info describes it")
-    .action((input: string, texts: FlagTexts) => run(input, texts, deps));
-  withDataFlags(withFlags(command, rows));
+    .action((input: string, texts: FlagTexts) => run(input, flagValues(rows, texts), deps));
+  withFlags(command, rows);
 }
 
-async function run(input: string, texts: FlagTexts, { signal }: CliDeps): Promise<void> {
-  const given = flagValues(rows, texts);
-  const { output = '', json, ...writing } = given;
+async function run(input: string, flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+  const { output = '', json } = flags;
   const ending = /\.(h5|hdf5)$/i.test(output) ? 'h5' : extname(output).slice(1);
   const because = (): string => `${ending} stores numbers uncompressed`;
-  refuseOthers(convertRows, given, { stages: [ending], because }, saidAsFlags(convertRows), { h5: 'HDF5' });
+  refuseOthers(convertRows, flags, { stages: [ending], because }, saidAsFlags(convertRows), { h5: 'HDF5' });
   const started = performance.now();
   const progress = new Progress('convert');
   const { reopen, ...written } = await convert(input, output, {
-    ...openOptions(texts, signal),
-    ...writing,
+    ...openOptions(flags, signal),
+    ...picked(convertRows, flags),
     onProgress: (now) => progress.report({ ...now, stage: `${now.done} of ${now.total} frames` }),
   }).finally(() => progress.end());
   const ms = performance.now() - started;

@@ -1,14 +1,7 @@
 /** Options of the commands that open frames: they override or complete what a file states. */
-import type { Command } from 'commander';
-import { flagOf, openRows, type Parameters } from '../../entries/command.node.js';
+import { type FlagValues, flagOf, openRows, type Parameters } from '../../entries/command.node.js';
 import type { OpenOptions } from '../../entries/data.node.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
-
-const { checksums, maxFrameBytes } = openRows;
-
-/** How frames are read, from the flags that every command with frames has. Throws `Argument`. */
-export const readingOf = (texts: FlagTexts): Pick<OpenOptions, 'checksums' | 'maxFrameBytes'> =>
-  flagValues({ checksums, maxFrameBytes }, texts);
+import { picked } from './parameter-flags.js';
 
 /** The flag of an option of `open`, for messages. */
 export const openFlagOf = (option: string): string => {
@@ -22,16 +15,13 @@ export const openWords = (options: OpenOptions): string =>
     .map(([name, value]) => `${openFlagOf(name)} ${value}`)
     .join(' ');
 
-/** Adds the flags to a command. */
-export const withDataFlags = (command: Command): Command => withFlags(command, openRows);
-
-/** Options of `open` from the flags. Throws `Argument`. */
-export function openOptions(texts: FlagTexts, signal: AbortSignal): OpenOptions {
-  const { dataset, ...values } = flagValues(openRows, texts);
+/** Options of `open` from the values of its flags. */
+export function openOptions(values: FlagValues<typeof openRows>, signal: AbortSignal): OpenOptions {
+  const { dataset, ...others } = picked(openRows, values);
   return {
-    ...values,
+    ...others,
     // Which formats there are is checked by `open`.
-    format: values.format as OpenOptions['format'],
+    format: others.format as OpenOptions['format'],
     dataset: dataset !== undefined && /^\d+$/.test(dataset) ? Number(dataset) : dataset,
     signal,
   };

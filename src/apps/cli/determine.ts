@@ -6,6 +6,7 @@ import {
   cellSearchRows,
   checkCellSearch,
   expand,
+  type FlagValues,
   inFlags,
   inputName,
   integrationRows,
@@ -24,7 +25,6 @@ import {
   EwaldError,
   type FramesCell,
   readSpotList,
-  type SpotUnit,
 } from '../../entries/index.node.js';
 import {
   cellFileOf,
@@ -37,7 +37,6 @@ import {
   preferenceText,
   unitHint,
 } from '../../entries/pipeline.node.js';
-import { readingOf } from './data-options.js';
 import { wordsInFlags } from './flag-words.js';
 import { listRows, refuseForLists } from './list-flags.js';
 import {
@@ -56,21 +55,10 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
 import { eventText } from './run-events.js';
 import { backendRow, jsonRow } from './shell-rows.js';
-
-interface Options {
-  backend?: string;
-  json?: boolean;
-  output?: string;
-  force?: boolean;
-  geometry?: string;
-  dataset?: string;
-  checksums?: boolean;
-  maxFrameBytes?: string;
-}
 
 type Search = ReturnType<typeof checkCellSearch>;
 
@@ -87,6 +75,26 @@ const searchFlags = {
   ...cellFrameRows,
 } as const satisfies Parameters;
 
+const ownRows = {
+  backend: { ...backendRow, sentence: 'where the candidates are tested' },
+  output: {
+    common: true,
+    group: 'output',
+    kind: 'text',
+    short: 'o',
+    sentence: 'write the best cell, in its highest symmetry, as a CrystFEL .cell file',
+    value: 'cell',
+  },
+  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
+  json: jsonRow(
+    'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}], ' +
+      'errors, rivals: [{type, parameters, errors, log10Odds}]}]',
+  ),
+} as const satisfies Parameters;
+
+const rows = { ...ownRows, ...cellSearchRows, ...searchFlags } as const satisfies Parameters;
+type Options = FlagValues<typeof rows>;
+
 export function register(program: Command, deps: CliDeps): void {
   const command = program
     .command('cell')
@@ -99,40 +107,27 @@ export function register(program: Command, deps: CliDeps): void {
       'files of detector frames, or spot lists, or - for standard input: x y z of one spot per line; ' +
         'further columns, and a first line with a cell, are ignored',
     );
-  withFlags(command, {
-    backend: { ...backendRow, sentence: 'where the candidates are tested' },
-    output: {
-      kind: 'text',
-      short: 'o',
-      sentence: 'write the best cell, in its highest symmetry, as a CrystFEL .cell file',
-      value: 'cell',
-    },
-    force: { kind: 'boolean', sentence: 'replaces an existing file; never an input' },
-    json: jsonRow(
-      'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}], ' +
-        'errors, rivals: [{type, parameters, errors, log10Odds}]}]',
-    ),
-  });
-  withFlags(command, cellSearchRows);
-  withFlags(command, searchFlags).action((lists: string[], options: Options) => run(lists, options, deps));
+  withFlags(command, rows).action((lists: string[], texts: FlagTexts) => run(lists, flagValues(rows, texts), deps));
 }
 
 /** Rejects flags that are not used for frames, or not used for lists. */
-function refuseUnused(options: Options, from: 'files' | 'spots', source: string): void {
-  const values = flagValues(searchFlags, options);
-  refuseOthers(searchFlags, values, modeOf({ from, finder: values.finder }, inFlags(source)), saidAsFlags(searchFlags));
-}
+const refuseUnused = (options: Options, from: 'files' | 'spots', source: string): void =>
+  refuseOthers(
+    searchFlags,
+    options,
+    modeOf({ from, finder: options.finder }, inFlags(source)),
+    saidAsFlags(searchFlags),
+  );
 
 async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
-  const { unit = '1/A' } = flagValues(searchFlags, options);
-  const search = checkCellSearch(flagValues(cellSearchRows, options), saidAsFlags(cellSearchRows));
   const { output: named, force = false, geometry } = options;
+  const search = checkCellSearch(picked(cellSearchRows, options), saidAsFlags(cellSearchRows));
   const files = await expand(words, warn);
   // A cell file may have been edited by hand, so none is replaced without --force.
   const inputs = [...files, ...(geometry === undefined ? [] : [geometry])];
   const output = named === undefined ? undefined : await openOutput(named, { force, inputs, series: words });
   try {
-    await determine(files, unit, search, options, deps, output);
+    await determine(files, search, options, deps, output);
   } finally {
     await output?.discard();
   }
@@ -140,13 +135,13 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
 
 async function determine(
   files: readonly string[],
-  unit: SpotUnit,
   search: Search,
   options: Options,
   deps: CliDeps,
   output: Output | undefined,
 ): Promise<void> {
   const { createContext, signal } = deps;
+  const { unit } = options;
   const [first = ''] = files;
   const framed = ['frames', 'folder'].includes(await inputKind(first));
   if (framed) refuseUnused(options, 'files', first);
@@ -159,14 +154,18 @@ async function determine(
       );
   const lists: Float32Array[] = [];
   if (!framed)
-    for (const file of files) lists.push(readSpotList(await readText(file), { name: inputName(file), unit }).spots);
+    for (const file of files)
+      lists.push(readSpotList(await readText(file), { name: inputName(file), ...(unit && { unit }) }).spots);
   const context = await createContext(backendOption(options.backend));
   let images: readonly Float32Array[] = lists;
   let found: readonly DeterminedCell[];
-  let doubt: string | undefined;
+  let isDoubtful = false;
   try {
-    if (framed) ({ found, spots: images, doubt } = await cellOfFrames(context, files, search, options, signal));
-    else found = await cellOfLists(context, lists, search, signal);
+    if (framed) {
+      const cell = await cellOfFrames(context, files, search, options, signal);
+      ({ found, spots: images } = cell);
+      isDoubtful = cell.isDoubtful || cell.doubt !== undefined;
+    } else found = await cellOfLists(context, lists, search, signal);
   } finally {
     await context.dispose();
   }
@@ -197,7 +196,7 @@ async function determine(
     await output.close();
     note(dim(`${best.type} written to ${options.output}`));
   }
-  endDone(found.length > 0 && doubt === undefined && preference === undefined);
+  endDone(found.length > 0 && !isDoubtful && preference === undefined);
 }
 
 /** Determines the cell from lists of spots. */
@@ -223,32 +222,36 @@ async function cellOfFrames(
   search: Search,
   options: Options,
   signal: AbortSignal,
-): Promise<FramesCell> {
-  const { peaks, settings, list } = checkPeakFlags(options);
-  const { images = 30, highres, first, frames } = flagValues(searchFlags, options);
-  if (list === 'msgpack')
+): Promise<FramesCell & { readonly isDoubtful: boolean }> {
+  const { peaks, settings } = checkPeakFlags(options);
+  const { images = cellFrameRows.images.range.fallback, highres, first, frames } = options;
+  const { geometry, dataset, checksums, maxFrameBytes } = options;
+  if (options.finder === 'msgpack')
     throw new EwaldError(
       'Argument',
       '--peaks msgpack reads peaks from messages, which only ewald index receives; for files use cxi or hdf5',
     );
   const progress = new Progress('cell');
+  let isDoubtful = false;
   try {
     const cell = await context.cell({
       inputs: files.map((file) => ({ file })),
       ...settings,
-      ...(highres === undefined ? {} : { highres }),
+      highres,
       peaks,
       images,
       first,
       frames,
       signal,
-      geometry: options.geometry,
-      dataset: options.dataset,
-      ...readingOf(options),
+      geometry,
+      dataset,
+      checksums,
+      maxFrameBytes,
       minLengthA: search.minLengthA,
       maxLengthA: search.maxLengthA,
       symmetryTolerance: search.symmetryTolerance,
       onEvent: (event) => {
+        if (event.kind === 'warning' && event.isDoubtful) isDoubtful = true;
         if (event.kind === 'progress') progress.share(event.share);
         else if (event.kind !== 'cell' && eventText(event) !== '') note(eventText(event));
       },
@@ -258,7 +261,7 @@ async function cellOfFrames(
     note(dim(`${which} ${many === 1 ? 'has' : 'have'} enough peaks`));
     if (cell.doubt !== undefined)
       warn(`the cell may be longer: ${wordsInFlags(cell.doubt, searchFlags, saidAsFlags(searchFlags))}`);
-    return cell;
+    return { ...cell, isDoubtful };
   } finally {
     progress.end();
   }

@@ -1,6 +1,6 @@
 /** `ewald devices`: lists all backends, whether they are available, and why not. */
 import type { Command } from 'commander';
-import type { EngineReport } from '../../entries/index.node.js';
+import type { DeviceReport, EngineReport } from '../../entries/index.node.js';
 import { backendOption, bold, type CliDeps, dim, green, print, printJson, prose, red } from './output.js';
 import { withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
@@ -11,7 +11,9 @@ export function register(program: Command, { devices }: CliDeps): void {
     .description('which backends this machine has, which one is chosen, and why not the others');
   withFlags(command, {
     backend: { ...backendRow, sentence: 'choose as if this backend had been requested', usual: '' },
-    json: jsonRow('one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults}]'),
+    json: jsonRow(
+      'one JSON array: [{backend, available, chosen, name, reason, limits, memory, engines, faults, numbers, works}]',
+    ),
   }).action(async (options: { backend?: string; json?: boolean }) => {
     const rows = await devices({ ...backendOption(options.backend), selfTest: true });
     if (options.json) {
@@ -33,12 +35,22 @@ export function register(program: Command, { devices }: CliDeps): void {
         below(red(`not used for ${rooms.join(', ')}: it fails the self-test of ${reason}`));
       for (const engine of engines) printEngine(engine);
     }
+    printWorks(rows);
     print();
     const legend =
       '● chosen   ○ available   – not available; select another one with ewald COMMAND --backend NAME or ' +
       'EWALD_BACKEND=NAME; --json has all details';
     print(dim(prose(legend)));
   });
+}
+
+/** Prints where usual works are done, and what they would take on each backend. */
+function printWorks(rows: readonly DeviceReport[]): void {
+  for (const [i, { work, run }] of (rows.find(({ works }) => works?.length)?.works ?? []).entries()) {
+    print(`${i === 0 ? '\nwhere it pays, by estimates:\n' : ''}${bold(work.padEnd(12))} ${run}`);
+    for (const { backend, works } of rows)
+      if (works?.[i]) below(`${works[i].chosen ? green('●') : '○'} ${backend.padEnd(8)} ${dim(works[i].reason)}`);
+  }
 }
 
 /** Prints what belongs to the backend above. */

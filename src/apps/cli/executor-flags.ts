@@ -5,9 +5,11 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import {
   connectionRows,
+  type FlagValues,
   flagOf,
   namesOf,
   type Parameters,
+  type rankRows,
   ranksOfJob,
   submitRows,
   executorRows as taskRows,
@@ -15,26 +17,18 @@ import {
 import { mpiComm } from '../../entries/communicator.node.js';
 import { type ConnectOptions, Executor } from '../../entries/executors.node.js';
 import { type BackendName, EwaldError } from '../../entries/index.node.js';
-import { type ClusterFlags, connectionOf } from './cluster-options.js';
+import { connectionOf } from './cluster-options.js';
 import { note } from './output.js';
-import { flagValues, withFlags } from './parameter-flags.js';
-
-/** Flags as given in the shell. */
-export interface ExecutorFlags extends Omit<ClusterFlags, 'connect'> {
-  readonly executor?: string;
-  readonly jobs?: string;
-  readonly weight?: string;
-  readonly needGpu?: boolean;
-  readonly needMemory?: string;
-  /** Of commands whose ranks store results. */
-  readonly shards?: string;
-}
+import { picked, withFlags } from './parameter-flags.js';
 
 /** Parameters that require a cluster. */
 const clusterRows = { ...connectionRows, ...submitRows } as const;
 
 /** Parameters that select where the work of a command is done. */
 export const executorRows = { ...taskRows, ...clusterRows } as const satisfies Parameters;
+
+/** The values of these flags, and of that of commands whose ranks store results. */
+export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
 
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
@@ -63,7 +57,7 @@ export function chosenExecutor(
   flags: ExecutorFlags,
   { jobs, shard = false }: { jobs: number; shard?: boolean },
 ): Chosen {
-  const { jobs: workers = jobs } = flagValues(executorRows, flags);
+  const { jobs: workers = jobs } = flags;
   const name = flags.executor ?? (ranksOf(shard) > 1 ? 'mpi' : workers > 1 ? 'workers' : 'inline');
   if (flags.jobs !== undefined && name !== 'workers' && workers > 1) {
     const found =
@@ -80,7 +74,7 @@ export function chosenExecutor(
     return {
       kind: 'nats',
       url: name,
-      options: { ...connectionOf(flags), ...flagValues(submitRows, flags) },
+      options: { ...connectionOf(flags), ...picked(submitRows, flags) },
     };
   const kind = kinds.find((one) => one === name);
   if (!kind)

@@ -1,20 +1,19 @@
-/** `ewald figures REPORT -o FOLDER`: writes the pictures of a report as SVG files. */
+/** `ewald figures REPORT -o FOLDER`: writes the pictures of a report as SVG or PNG files. */
 import type { Command } from 'commander';
-import { type FlagValues, type Parameters, writeFigures } from '../../entries/command.node.js';
+import { type FlagValues, figureRows, type Parameters, writeFigures } from '../../entries/command.node.js';
 import { type CliDeps, print, printJson } from './output.js';
 import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
-  output: { kind: 'text', short: 'o', sentence: 'folder for the files', fallback: '.', value: 'folder' },
-  force: { kind: 'boolean', sentence: 'replaces existing files; never the report' },
+  ...figureRows,
   json: jsonRow('one JSON document: [{name, caption, file}]'),
 } as const satisfies Parameters;
 
 export function register(program: Command, _: CliDeps): void {
   const command = program
     .command('figures')
-    .description('write the pictures of a report as SVG files: cells, rates, powder, CC1/2 and more')
+    .description('write the pictures of a report as SVG or PNG files: cells, rates, powder, CC1/2 and more')
     .argument('<report>', 'the file that --html of ewald index or ewald merge wrote')
     .action((report: string, texts: FlagTexts) => run(report, flagValues(rows, texts)));
   withFlags(command, rows);

@@ -8,8 +8,6 @@ import {
   indexingRows,
   inFlags,
   integrationRows,
-  type ListName,
-  type Mode,
   messageOf,
   modeOf,
   type Parameters,
@@ -27,12 +25,14 @@ import {
   unknownCellRows,
   watchRows,
 } from '../../entries/command.node.js';
-import { EwaldError, type KnownCell, type SearchSettings } from '../../entries/index.node.js';
-import { type Chosen, chosenExecutor, type ExecutorFlags, executorRows, withExecutor } from './executor-flags.js';
+import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
+import { zmqSource } from '../../entries/pipeline.node.js';
+import { type Chosen, chosenExecutor, executorRows, withExecutor } from './executor-flags.js';
 import { listRows } from './list-flags.js';
 import { note, yellow } from './output.js';
-import { flagKey, flagValues, saidAsFlags, type TypedFlags, withFlags } from './parameter-flags.js';
+import { picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
+import { backendRow } from './shell-rows.js';
 
 /** Flags that other commands have as well, and that apply to frames only here. */
 const ofFrames = <Rows extends Parameters>(rows: Rows): Rows =>
@@ -54,19 +54,23 @@ export const frameRows = {
   ...rankRows,
 } as const satisfies Parameters;
 
-/**
- * Flags as given on the command line. Commander names `--no-data-timeout` after what it negates, and `--view` may stand
- * without a port.
- */
-export interface FrameFlags
-  extends ExecutorFlags,
-    Omit<TypedFlags<typeof frameRows>, 'noDataTimeout' | 'view' | keyof ExecutorFlags> {
-  cell?: string[];
-  dataTimeout?: string;
-  view?: string | boolean;
-}
+/** Flags of `ewald index` that every mode has. */
+export const everywhereRows = {
+  cells: {
+    kind: 'texts',
+    short: 'p',
+    group: 'cells and indexing',
+    common: true,
+    sentence:
+      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
+      'may be repeated. Without it the cell is determined from the frames; none: peaks only',
+    flag: 'cell',
+    value: 'cell',
+  },
+  backend: backendRow,
+} as const satisfies Parameters;
 
-/** Flags of the whole command `ewald index`, for checking which of them a mode does not use. */
+/** All other flags of `ewald index`, for checking which of them a mode does not use. */
 export const indexRows = {
   ...indexingRows,
   ...thresholdRows,
@@ -80,140 +84,120 @@ export const indexRows = {
 export const withFrameFlags = (command: Command): Command =>
   withFlags(withExecutor(command, 'frames searched at once, each by its own worker', 'one per core'), frameRows);
 
-/** Rejects the flags that a mode of `ewald index` does not use. Throws `Argument`. */
-export function refuseUnused(flags: FrameFlags, mode: RunMode, source: string): void {
-  const values = flags.compat === undefined ? flagValues(indexRows, flags) : pastedValues(flags, mode, source);
-  refuseOthers(indexRows, values, usedBy(values, mode, source), saidAsFlags(indexRows));
+/** The values of the flags of `ewald index`. */
+export type IndexFlags = FlagValues<typeof everywhereRows & typeof indexRows>;
+
+/** Whether `-p none` says that frames are only searched for peaks. */
+export const isNone = (cells: IndexFlags['cells'] = []): boolean => cells.length === 1 && cells[0] === 'none';
+
+/** The values of the flags that a mode of `ewald index` uses. Throws `Argument` for those that it does not use. */
+export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): IndexFlags {
+  const flags = given.compat === undefined ? given : pastedFlags(given, mode, source);
+  refuseUnused(flags, flags, mode, source);
+  return flags;
 }
 
-function usedBy(values: FlagValues<typeof indexRows>, mode: RunMode, source: string): Mode {
-  const { finder, integrate, acceptBy, follow, output } = values;
-  return modeOf({ finder, integrate, acceptBy, follow, toStream: output !== undefined, ...mode }, inFlags(source));
+/** Rejects those of `flags` that a mode with all of `flags` does not use. */
+function refuseUnused(some: IndexFlags, flags: IndexFlags, mode: RunMode, source: string): void {
+  const { finder, integrate, acceptBy, follow, output } = flags;
+  const run = { finder, integrate, acceptBy, follow, toStream: output !== undefined, ...mode };
+  refuseOthers(indexRows, some, modeOf(run, inFlags(source)), saidAsFlags(indexRows));
 }
 
 /**
  * The values of a pasted command: flags of CrystFEL that this mode does not use are omitted, since indexamajig reads
  * over them too. Peaks are searched as CrystFEL does without --peaks, if the command says more about the search.
  */
-function pastedValues(flags: FrameFlags, mode: RunMode, source: string): FlagValues<typeof indexRows> {
-  const texts = flags as Record<string, unknown>;
-  const { threshold, minSnr, minSquaredGradient } = flags;
-  if ([threshold, minSnr, minSquaredGradient].some((one) => one !== undefined)) texts.peaks ??= 'zaef';
+function pastedFlags(given: IndexFlags, mode: RunMode, source: string): IndexFlags {
+  const { threshold, minSnr, minSquaredGradient } = given;
+  const isZaef = [threshold, minSnr, minSquaredGradient].some((one) => one !== undefined);
+  const flags: Record<string, unknown> = { ...(isZaef && { finder: 'zaef' }), ...given };
   for (const [name, row] of Object.entries(indexRows as Parameters)) {
-    const { compat: _, ...values } = flagValues(indexRows, flags);
-    const value = (values as Readonly<Record<string, unknown>>)[name];
-    if (value === undefined || row.crystfel === undefined) continue;
+    if (flags[name] === undefined || row.crystfel === undefined) continue;
     try {
-      refuseOthers(indexRows, { [name]: value }, usedBy(values, mode, source), saidAsFlags(indexRows));
+      refuseUnused({ [name]: flags[name] }, flags, mode, source);
     } catch (error) {
       note(`${yellow('note:')} ${messageOf(error)}; it is omitted`);
-      delete texts[flagKey(name, row)];
+      delete flags[name];
     }
   }
-  return flagValues(indexRows, flags);
+  return flags;
 }
 
-/** Flags that lists and frames share. */
-export interface SharedFlags {
-  /**
-   * Known cells; undefined if the cell is to be determined from the frames, empty if frames are only searched for
-   * peaks.
-   */
-  readonly cells: readonly KnownCell[] | undefined;
-  /** The given flags of indexing. */
-  readonly settings: SearchSettings;
-  readonly json: boolean;
-  /** A stream whose peaks are indexed again, instead of frames. */
-  readonly stream: string | undefined;
-  /** Longest edge in Å of an unknown cell; undefined: the run's default. */
-  readonly maxLengthA: number | undefined;
-}
+const { geometry, dataset, copyHeader, checksums, maxFrameBytes } = sourceRows;
+/** Rows whose values are options of a run, under the same names. */
+const optionRows = {
+  geometry,
+  dataset,
+  copyHeader,
+  checksums,
+  maxFrameBytes,
+  ...indexingRows,
+  ...acceptanceRows,
+  ...integrationRows,
+  ...refinementRows,
+  ...runRows,
+  ...sinkRows,
+  ...unknownCellRows,
+} as const satisfies Parameters;
 
-/** How frames are received by ZeroMQ. */
-interface LiveFlags {
-  readonly address: string;
-  /** `subscribe` to published messages, `request` them one after the other, or `pull` pushed messages. */
-  readonly how: 'subscribe' | 'request' | 'pull';
-  /** Prefixes of messages, or the message that requests one. */
-  readonly words: readonly string[];
-  /** Seconds without a message after which the run ends. */
-  readonly timeoutS: number;
-}
-
-/** Which frames are searched. */
-interface SelectedFlags {
-  readonly first?: number | undefined;
-  readonly frames?: string | undefined;
-  readonly shard?: string | undefined;
-}
-
-/** The validated flags, before a file is opened. */
-export interface CheckedFlags {
-  readonly settings: SearchSettings;
+/** The run of a command. */
+export interface AskedRun {
   readonly executor: Chosen;
-  readonly serialStart: number;
-  readonly selected: SelectedFlags;
-  readonly follow: number | undefined;
-  readonly firstFramesTimeoutS: number | undefined;
-  readonly maxMemory: number | undefined;
-  /** How the geometry is refined before the run. */
-  readonly refinement: FlagValues<typeof refinementRows>;
-  /** Frames received by ZeroMQ. */
-  readonly live: LiveFlags | undefined;
+  readonly options: PipelineOptions;
+  /** Its frames are those of a stream, whose peaks are indexed again. */
+  readonly isStream: boolean;
 }
 
-/** Validates the flags. Throws `Argument`, `Unsupported`. */
-export function checkFlags(flags: FrameFlags, shared: SharedFlags): CheckedFlags {
-  const { list, peaks, settings } = checkPeakFlags(flags);
-  const run = flagValues(runRows, flags);
-  if (run.resume && flags.output === undefined)
+/**
+ * The run that the flags ask for: of `stream`, whose peaks are indexed again, or of frames. Throws `Argument`,
+ * `Unsupported`.
+ */
+export function askedRun(files: readonly string[], flags: IndexFlags, stream: string | undefined): AskedRun {
+  const { output, shard, integration, follow, noDataTimeout, json } = flags;
+  const inputs = stream ?? inputsOf(files, flags);
+  const { peaks, settings } = checkPeakFlags(flags);
+  if (flags.resume && output === undefined)
     throw new EwaldError('Argument', '--resume requires a stream to continue: -o FILE');
-  const integration = flagValues(integrationRows, flags);
-  if (integration.integration !== undefined) parseIntegration(integration.integration, '--integration');
-  const timeoutS = run.noDataTimeout ?? runRows.noDataTimeout.range.fallback;
+  if (integration !== undefined) parseIntegration(integration, '--integration');
+  // Which frames are searched is checked in the words of the flags.
+  sliceOf('', flags);
+  shardOf('--shard', shard);
+  const thresholds = picked(thresholdRows, flags);
   return {
-    settings: {
+    isStream: stream !== undefined,
+    executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: shard !== undefined }),
+    options: {
+      inputs,
       ...settings,
-      ...(shared.cells ? { cells: shared.cells } : {}),
-      ...shared.settings,
-      ...flagValues(acceptanceRows, flags),
-      ...integration,
-      ...(shared.stream === undefined ? { peaks } : {}),
+      ...picked(optionRows, flags),
+      ...(stream === undefined && { peaks }),
+      ...(Object.keys(thresholds).length > 0 && { thresholds }),
+      // The run reads the cells itself and protects their files from being replaced.
+      cells: isNone(flags.cells) ? [] : flags.cells,
+      noDataTimeout: follow ? noDataTimeout : undefined,
+      // Lines are printed of items, and of nothing else.
+      briefItems: output !== undefined && !json && stream === undefined,
     },
-    executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: run.shard !== undefined }),
-    serialStart: run.serialStart ?? runRows.serialStart.range.fallback,
-    selected: selectedBy(run),
-    follow: run.follow ? timeoutS : undefined,
-    firstFramesTimeoutS: run.firstFramesTimeoutS,
-    maxMemory: run.maxMemory,
-    refinement: flagValues(refinementRows, flags),
-    live: liveFlags(flags, timeoutS, list),
   };
 }
 
-/** How frames are received by ZeroMQ; rejects flags that require files. */
-function liveFlags(flags: FrameFlags, timeoutS: number, list: ListName | undefined): LiveFlags | undefined {
-  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull } = flags;
-  const given = { '--zmq-subscribe': zmqSubscribe, '--zmq-request': zmqRequest, '--zmq-pull': zmqPull || undefined };
-  const kinds = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-  if (address === undefined) {
-    if (list === 'msgpack')
+/** The inputs of the run: frames by ZeroMQ, or files and lists of files. */
+function inputsOf(files: readonly string[], flags: IndexFlags): RunInput | RunInput[] {
+  const { input, prefix, finder, zmqInput, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout } = flags;
+  if (zmqInput === undefined) {
+    if (finder === 'msgpack')
       throw new EwaldError(
         'Argument',
         '--peaks msgpack reads peaks from messages: --zmq-input; for files use cxi or hdf5',
       );
-    return undefined;
+    return [...files.map((file) => ({ file })), ...(input === undefined ? [] : [{ list: input, prefix }])];
   }
+  const given = { '--zmq-subscribe': zmqSubscribe, '--zmq-request': zmqRequest, '--zmq-pull': zmqPull };
+  const kinds = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (kinds.length > 1)
     throw new EwaldError('Argument', `${kinds.join(' and ')} are different kinds of sockets; give only one of them`);
-  if (zmqRequest !== undefined) return { address, how: 'request', words: [zmqRequest], timeoutS };
-  if (zmqPull) return { address, how: 'pull', words: [], timeoutS };
-  return { address, how: 'subscribe', words: zmqSubscribe ?? [''], timeoutS };
-}
-
-/** Which frames are searched, checked in the words of the flags. */
-function selectedBy({ first, frames, shard }: SelectedFlags): SelectedFlags {
-  sliceOf('', { first, frames });
-  shardOf('--shard', shard);
-  return { first, frames, shard };
+  if (files.length > 0)
+    throw new EwaldError('Argument', `frames come from ${zmqInput}; ${files[0]} is a file; give only one of them`);
+  return zmqSource({ zmqInput, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout });
 }

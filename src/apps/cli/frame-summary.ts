@@ -25,7 +25,8 @@ export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }
     const middle = parameters.map((x) => x.toFixed(2));
     const isOneOfSeveral = cells.length > 1 || known > 0;
     const whose = isOneOfSeveral ? `known cell ${known + 1}, ${counted(crystals, 'crystal')}: ` : '';
-    lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°`));
+    const doubted = summary.isDoubtful ? ', within the limits of the search: the crystals are in doubt' : '';
+    lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°${doubted}`));
   }
   if (ambiguous > 0)
     lines.push(

@@ -3,25 +3,22 @@
  * stream.
  */
 
-import { commandRows, messageOf, Repeats, type RunWatch, sinkRows, watchRows } from '../../entries/command.node.js';
-import type { Executor } from '../../entries/executors.node.js';
+import { messageOf, Repeats, type RunWatch, watchRows } from '../../entries/command.node.js';
 import {
   type Context,
   EwaldError,
   isEwaldError,
   type PipelineItem,
   type PipelineOptions,
-  type RunInput,
   type StageBackends,
 } from '../../entries/index.node.js';
 import { type MergeSink, mergeSink, mergeStatusText } from '../../entries/merging.js';
-import { type OutputEnd, progressText, type RunEvent, zmqSource } from '../../entries/pipeline.node.js';
+import { type OutputEnd, progressText, type RunEvent } from '../../entries/pipeline.node.js';
 import { commandLine, inShell } from './command-line.js';
-import { readingOf } from './data-options.js';
 import { isReaderGone } from './ends.js';
 import { openExecutor, rankOf } from './executor-flags.js';
 import { wordsInFlags } from './flag-words.js';
-import { type CheckedFlags, checkFlags, type FrameFlags, indexRows, type SharedFlags } from './frame-flags.js';
+import { type AskedRun, type IndexFlags, indexRows, isNone } from './frame-flags.js';
 import { failureLine, jsonOf, lineOf } from './frame-lines.js';
 import { summaryText } from './frame-summary.js';
 import {
@@ -38,108 +35,57 @@ import {
   red,
   yellow,
 } from './output.js';
-import { flagValues, saidAsFlags } from './parameter-flags.js';
+import { picked, saidAsFlags } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
-import { pageLeft, servedView } from './run-view.js';
+import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
-  files: readonly string[],
-  flags: FrameFlags & { backend?: string; maxLength?: string },
-  shared: SharedFlags,
+  { executor: chosen, options, isStream }: AskedRun,
+  flags: IndexFlags,
   deps: CliDeps,
 ): Promise<void> {
-  const checked = checkFlags(flags, shared);
   const { backend } = backendOption(flags.backend);
-  const isInline = checked.executor.kind === 'inline' || shared.stream !== undefined;
-  const executor = isInline ? undefined : await openExecutor(checked.executor, backend, deps.signal);
+  const isInline = chosen.kind === 'inline' || isStream;
+  const executor = isInline ? undefined : await openExecutor(chosen, backend, deps.signal);
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
-    if (executor && (await rankOf(checked.executor)) > 0) for await (const _ of executor.run([]));
+    if (executor && (await rankOf(chosen)) > 0) for await (const _ of executor.run([]));
     else
-      await watched(flagValues(watchRows, flags), { searches: true, output: flags.output }, (watch) =>
-        search(files, flags, [checked, shared], executor, watch, deps),
+      await watched(picked(watchRows, flags), { searches: true, output: flags.output }, (watch) =>
+        search(flags, { ...options, ...(executor && { executor }) }, watch, deps),
       );
   } finally {
     await executor?.dispose();
   }
 }
 
-/** The inputs of the run: a stream, live frames, or files and lists of files. */
-function inputsOf(
-  files: readonly string[],
-  { input, prefix }: FrameFlags,
-  { live }: CheckedFlags,
-  { stream }: SharedFlags,
-): RunInput | RunInput[] {
-  if (stream !== undefined) return stream;
-  if (!live) {
-    const list = input === undefined ? [] : [{ list: input, ...(prefix === undefined ? {} : { prefix }) }];
-    return [...files.map((file) => ({ file })), ...list];
-  }
-  if (files.length > 0)
-    throw new EwaldError('Argument', `frames come from ${live.address}; ${files[0]} is a file; give only one of them`);
-  const { address, how, words, timeoutS } = live;
-  return zmqSource({
-    zmqInput: address,
-    noDataTimeout: timeoutS,
-    ...(how === 'request'
-      ? { zmqRequest: words[0] ?? '' }
-      : how === 'pull'
-        ? { zmqPull: true }
-        : { zmqSubscribe: words }),
-  });
-}
-
 async function search(
-  files: readonly string[],
-  flags: FrameFlags & { backend?: string; maxLength?: string },
-  [checked, shared]: readonly [CheckedFlags, SharedFlags],
-  executor: Executor | undefined,
+  flags: IndexFlags,
+  options: PipelineOptions,
   watch: RunWatch | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const { settings, refinement, serialStart, selected, follow, firstFramesTimeoutS, maxMemory } = checked;
-  const inputs = inputsOf(files, flags, checked, shared);
-  const view = await servedView(flagValues(commandRows, flags).view);
-  const context = await createContext(backendOption(flags.backend)).catch(async (error: unknown) => {
-    await view?.close();
-    throw error;
-  });
-  const report = new RunReport(flags, shared);
+  const context = await createContext(backendOption(flags.backend));
+  const report = new RunReport(flags);
   signal.addEventListener('abort', report.interrupted, { once: true });
-  const options: PipelineOptions = {
-    ...settings,
-    ...(shared.stream === undefined ? refinement : {}),
-    inputs,
-    ...(shared.stream === undefined ? { ...readingOf(flags), serialStart } : {}),
-    geometry: flags.geometry,
-    ...(shared.cells === undefined && flags.cell !== undefined ? { cells: flags.cell } : {}),
-    dataset: flags.dataset,
-    ...(flags.copyHeader ? { copyHeader: flags.copyHeader } : {}),
-    maxLengthA: shared.maxLengthA,
-    ...(executor ? { executor } : {}),
-    ...selected,
-    ...(follow === undefined ? {} : { follow: true, noDataTimeout: follow }),
-    ...(firstFramesTimeoutS === undefined ? {} : { firstFramesTimeoutS }),
-    ...(maxMemory === undefined ? {} : { maxMemory }),
-    ...outputsOf(flags),
-    // Lines are printed of items, and of nothing else.
-    ...(flags.output !== undefined && !shared.json && shared.stream === undefined ? { briefItems: true } : {}),
+  const told = {
     commandLine: commandLine(),
-    onEvent: (event) => {
+    onEvent: (event: RunEvent) => {
       report.onEvent(event);
       watch?.onEvent(event);
     },
     signal,
   };
+  let view: RunView | undefined;
   try {
     const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
+    view = await servedView(flags.view, flags.stay);
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
-    for await (const item of context.pipeline({ ...options, ...further })) {
+    for await (const item of context.pipeline({ ...options, ...told, ...further })) {
       report.item(item);
       // Nobody reads the lines any more, and there is no other result (| head).
       if (isPrintedOnly && !hasReader()) break;
@@ -160,51 +106,48 @@ async function search(
   }
   try {
     report.finish(signal);
-    if (view && flags.stay !== false) await pageLeft(view, signal);
+    await view?.left(signal);
   } finally {
     await view?.close();
   }
 }
 
-/** The outputs of the run according to the flags. */
-function outputsOf(flags: FrameFlags): Partial<PipelineOptions> {
-  const { output, html, hdf5, sol, refinedGeometry, resume, force } = flags;
-  const { nonHitsInStream, peaksInStream, reflsInStream } = flags;
-  const written = { nonHitsInStream, peaksInStream, reflsInStream };
-  const { mille, milleFile, maxMilleLevel } = flagValues(sinkRows, flags);
-  const calibration = { mille, milleFile, maxMilleLevel };
-  const all = { output, html, hdf5, sol, refinedGeometry, resume, force, ...written, ...calibration };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
 /** Whether the run writes files other than its stream. */
-const filesBeside = ({ html, hdf5, sol, refinedGeometry, mille }: FrameFlags): boolean =>
+const filesBeside = ({ html, hdf5, sol, refinedGeometry, mille }: IndexFlags): boolean =>
   [html, hdf5, sol, refinedGeometry].some((file) => file !== undefined) || mille === true;
 
-/** A sink that prints the progress of merging the run's crystals. */
-const runningMerge = (context: Context, symmetry: string): Promise<MergeSink> =>
-  mergeSink(context, { symmetry }, { onStatus: (status) => note(`merge: ${mergeStatusText(status)}`) });
+/** A sink that prints how the merge of the run's crystals changes. */
+function runningMerge(context: Context, symmetry: string): Promise<MergeSink> {
+  let said = '';
+  const onStatus = (status: Parameters<typeof mergeStatusText>[0]): void => {
+    const text = mergeStatusText(status);
+    if (text !== said) note(`merge: ${text}`);
+    said = text;
+  };
+  return mergeSink(context, { symmetry }, { onStatus });
+}
 
 const stages = { peaks: 'peaks are found', index: 'lattices are searched' };
 
 /** Prints a run: one line per frame, or the report of its outputs. */
 class RunReport {
-  readonly #flags: FrameFlags & { backend?: string };
-  readonly #shared: SharedFlags;
+  readonly #flags: IndexFlags;
   readonly #cell = new Progress('cell');
   readonly #frames = new Progress('index');
   /** Stages that run on another backend than the requested one; each is reported once. */
   readonly #elsewhere = new Set<string>();
+  #isPlanTold = false;
   readonly #failures = new Repeats(note, (n) => `${red('✗')} ${counted(n, 'further frame')} for the same reason`);
   /** Whether something besides the frames failed, or has to be looked at: an output, the cell, the merge. */
   #isDoubtful = false;
+  /** Whether the cell that was determined last is in doubt; undefined if none was. */
+  #isCellDoubtful: boolean | undefined;
   /** Whether frames of an interrupted run are kept for `--resume`. */
   #isKept = false;
   end: Extract<RunEvent, { kind: 'end' }> | undefined;
 
-  constructor(flags: FrameFlags & { backend?: string }, shared: SharedFlags) {
+  constructor(flags: IndexFlags) {
     this.#flags = flags;
-    this.#shared = shared;
   }
 
   readonly onEvent = (event: RunEvent): void => {
@@ -220,7 +163,13 @@ class RunReport {
       note(`${red('ewald:')} ${messageOf(event.error)}`);
     } else if (event.kind === 'resumed') this.#resumed(event.after, event.again);
     else {
-      if (event.kind === 'cell' && cellDoubts(event).length > 0) this.#isDoubtful = true;
+      if (event.kind === 'warning' && event.isDoubtful) this.#isDoubtful = true;
+      if (event.kind === 'detector' && event.doubts.length > 0) this.#isDoubtful = true;
+      if (event.kind === 'cell') {
+        if (this.#isCellDoubtful !== undefined)
+          note('cell: determined again with a refined geometry: the cell above and warnings about it are void');
+        this.#isCellDoubtful = cellDoubts(event).length > 0;
+      }
       const text = inRunFlags(eventText(event));
       if (text !== '') note(text);
     }
@@ -240,7 +189,7 @@ class RunReport {
       this.#failures.end();
       this.#tellElsewhere(item.result.backends);
     }
-    if (this.#shared.json) printJson(jsonOf(item));
+    if (this.#flags.json) printJson(jsonOf(item));
     else if (this.#flags.output === undefined && !item.error) print(lineOf(item));
   }
 
@@ -274,15 +223,15 @@ class RunReport {
     const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
     const named = outputs.find(isWritten)?.file;
     const lines = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(inRunFlags(text))]));
-    const tell = this.#shared.json || output === '-' ? note : print;
-    const peaksAlone = this.#shared.cells?.length === 0;
+    const tell = this.#flags.json || output === '-' ? note : print;
+    const peaksAlone = isNone(this.#flags.cells);
     const isNothing = isAborted && summary.done === 0;
     if (isNothing) note(this.#isKept ? 'no further frame was finished' : 'interrupted before a frame was finished');
     const told = isNothing ? lines : [summaryText(summary, { profile, stream: named, peaksAlone }), ...lines];
     if (told.length > 0) tell(told.join('\n'));
     // A run that finds nothing in all its frames is not trusted either.
     const isEmpty = isWhole && summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;
-    const isDoubtful = summary.isDoubtful || summary.multiples.length > 0 || this.#isDoubtful;
+    const isDoubtful = summary.isDoubtful || summary.multiples.length > 0 || this.#isDoubtful || this.#isCellDoubtful;
     endDone(!(isEmpty || summary.failed + summary.lost + summary.gone.length > 0 || isDoubtful), signal);
   }
 
@@ -292,7 +241,19 @@ class RunReport {
     note(dim(`${output}: continuing after frame ${after}${more}`));
   }
 
+  /** Where the stages of a run are computed, in one line, if a GPU takes part. */
+  #tellPlan({ peaks, index }: StageBackends): void {
+    const places = new Set([peaks, index].filter((one) => one !== undefined));
+    if (this.#isPlanTold || places.size === 0) return;
+    this.#isPlanTold = true;
+    const isGpu = (name: string): boolean => !['native', 'wasm'].includes(name);
+    if (![...places].some(isGpu)) return;
+    const on = (backend: string | undefined, what: string): string => (backend ? `, ${what} ${backend}` : '');
+    note(dim(`plan: frames are read on the CPU${on(peaks, 'peaks found on')}${on(index, 'lattices on')}`));
+  }
+
   #tellElsewhere(backends: StageBackends): void {
+    this.#tellPlan(backends);
     const named = this.#flags.backend;
     for (const stage of ['peaks', 'index'] as const) {
       const backend = backends[stage];

@@ -27,7 +27,15 @@ import {
   type SpotUnit,
 } from '../../entries/index.node.js';
 import { inputKind, unitHint } from '../../entries/pipeline.node.js';
-import { type FrameFlags, refuseUnused, withFrameFlags } from './frame-flags.js';
+import {
+  askedRun,
+  everywhereRows,
+  flagsInUse,
+  type IndexFlags,
+  indexRows,
+  isNone,
+  withFrameFlags,
+} from './frame-flags.js';
 import { ambiguityText } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
 import { listRows, refuseForLists } from './list-flags.js';
@@ -47,14 +55,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { flagValues, withFlags } from './parameter-flags.js';
-import { backendRow } from './shell-rows.js';
-
-interface Options extends FrameFlags {
-  cell?: string[];
-  backend?: string;
-  json?: boolean;
-}
+import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
 
 /** One line of the output; its JSON is documented and stable. */
 interface ListResult {
@@ -76,25 +77,12 @@ interface ListResult {
   method: IndexingMethod;
   backend: BackendName;
   ms: number;
-  /** A possible reason why nothing was found; undefined if there is none. */
+  /** A possible reason why nothing was found; undefined without one. */
   hint?: string | undefined;
 }
 
-/** Flags that frames, streams and lists have. */
-export const everywhereRows = {
-  cells: {
-    kind: 'texts',
-    short: 'p',
-    group: 'cells and indexing',
-    common: true,
-    sentence:
-      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
-      'may be repeated. Without it the cell is determined from the frames; none: peaks only',
-    flag: 'cell',
-    value: 'cell',
-  },
-  backend: backendRow,
-} as const satisfies Parameters;
+/** All flags of the command. */
+const rows = { ...everywhereRows, ...indexRows } as const satisfies Parameters;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program
@@ -108,10 +96,10 @@ export function register(program: Command, deps: CliDeps): void {
     );
   withFlags(command, everywhereRows);
   withFlags(command, { ...indexingRows, ...thresholdRows, ...listRows, ...unknownCellRows });
-  withFrameFlags(command).action((files: string[], options: Options) => run(files, options, deps));
+  withFrameFlags(command).action((files: string[], texts: FlagTexts) => run(files, flagValues(rows, texts), deps));
 }
 
-async function run(words: readonly string[], options: Options, deps: CliDeps): Promise<void> {
+async function run(words: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
   const lists = await expand(words, warn);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
@@ -122,54 +110,50 @@ async function run(words: readonly string[], options: Options, deps: CliDeps): P
     options.follow === true ||
     // A pipe is a list of spots, unless a geometry says that frames are meant.
     (head !== undefined && ((await inputKind(head)) !== 'other' || (!!options.geometry && (await isPipe(head)))));
-  const { cell: named = [] } = options;
+  const { cells: named = [] } = options;
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError(
       'Argument',
       'standard input can only be read once, but - is given for a list and for the cell',
     );
-  const { unit = '1/A', audit } = flagValues(listRows, options);
   if (frames) return indexFrames(lists, options, deps);
   if (head !== undefined)
-    await refuseForLists(head, unit, named, () => refuseUnused(options, { from: 'spots' }, inputName(head)));
-  return indexLists(lists, options, { unit, audit, cells: await cellsOf(named) }, deps);
+    await refuseForLists(head, options.unit, named, () => flagsInUse(options, { from: 'spots' }, inputName(head)));
+  return indexLists(lists, options, await cellsOf(named), deps);
 }
 
 /** Indexes frames, or the peaks of a stream. */
-async function indexFrames(lists: readonly string[], options: Options, deps: CliDeps): Promise<void> {
-  const { cell: named = [] } = options;
-  // The run reads the cells itself and protects their files from being replaced.
-  const isNone = named.length === 1 && named[0] === 'none';
-  const indexing = flagValues(indexingRows, options);
-  const limits = flagValues(thresholdRows, options);
-  const given = options.zmqInput === undefined ? (options.input ?? lists[0]) : undefined;
+async function indexFrames(lists: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
+  const { cells: named = [], input, zmqInput } = options;
+  const given = zmqInput === undefined ? (input ?? lists[0]) : undefined;
   const kind = given === undefined ? undefined : await inputKind(given);
   const stream = kind === 'stream' ? given : undefined;
-  const from = stream !== undefined ? 'stream' : options.zmqInput === undefined ? 'files' : 'live';
-  const fromList = options.input !== undefined && kind === 'other';
-  const known = { peaksAlone: isNone, unknownCell: named.length === 0 };
-  refuseUnused(options, { from, fromList, ...known }, given ?? '');
-  if (stream !== undefined && lists.length > (options.input === undefined ? 1 : 0))
+  const from = stream !== undefined ? 'stream' : zmqInput === undefined ? 'files' : 'live';
+  const fromList = input !== undefined && kind === 'other';
+  const known = { peaksAlone: isNone(named), unknownCell: named.length === 0 };
+  const flags = flagsInUse(options, { from, fromList, ...known }, given ?? '');
+  if (stream !== undefined && lists.length > (input === undefined ? 1 : 0))
     throw new EwaldError('Argument', `${stream} is a stream, which cannot be combined with other inputs`);
-  const { maxLengthA } = flagValues(unknownCellRows, options);
-  const settings = { ...indexing, ...(Object.keys(limits).length > 0 ? { thresholds: limits } : {}) };
-  const shared = { cells: isNone ? [] : undefined, settings, json: options.json ?? false, maxLengthA, stream };
-  return runFrames(stream === undefined ? [...lists] : [], options, shared, deps);
+  const asked = askedRun(stream === undefined ? lists : [], flags, stream);
+  return runFrames(asked, flags, deps);
 }
 
 /** Indexes lists of spots one by one; a list that cannot be read does not end the others. */
 async function indexLists(
   lists: readonly string[],
-  options: Options,
-  { unit, audit: audited, cells }: Pick<ListSettings, 'unit' | 'cells'> & { readonly audit: number | undefined },
+  options: IndexFlags,
+  cells: KnownCell[] | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  const { maxSpots = 300, method = 'fast', multi = false } = flagValues(indexingRows, options);
-  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...flagValues(thresholdRows, options) };
-  const context = await createContext({
-    ...backendOption(options.backend),
-    ...(audited === undefined ? {} : { audit: audited }),
-  });
+  const {
+    unit = '1/A',
+    audit: audited,
+    maxSpots = indexingRows.maxSpots.range.fallback,
+    method = 'fast',
+    multi = false,
+  } = options;
+  const thresholds: IndexingThresholds = { maxCrystals: multi ? 8 : 1, ...picked(thresholdRows, options) };
+  const context = await createContext({ ...backendOption(options.backend), audit: audited });
   const progress = new Progress('index');
   const done: ListResult[] = [];
   const multiples = new ListedMultiples();

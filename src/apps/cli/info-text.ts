@@ -1,6 +1,6 @@
 /** The text of `ewald info` about a file, for users who do not know the format. */
 
-import { metadataText } from '../../entries/command.node.js';
+import { counted, metadataText } from '../../entries/command.node.js';
 import type { Dataset, FileReport, FrameStatistics } from '../../entries/data.node.js';
 import { openFlagOf } from './data-options.js';
 import { bold, dim, print, yellow } from './output.js';
@@ -62,6 +62,8 @@ export function tell(report: FileReport, header: boolean): void {
   );
   if (filters.length > 0) line('stored', filters.join(', '));
   if (firstFrame) line('first frame', values(firstFrame, dtype));
+  if (report.selected)
+    line('selected', `${counted(report.selected.frames, 'frame')}: ${values(report.selected, dtype)}`);
   for (const [name, text] of metadataText(meta)) line(name, text);
   for (const { what, expected, found } of sizes)
     if (expected === found) line('size', `${what}: ${found}, as expected`);

@@ -1,57 +1,63 @@
 /** `ewald info FILE…`: describes a file of detector frames, how each fact was found, and which facts are missing. */
 import type { Command } from 'commander';
-import { openRows, type Parameters } from '../../entries/command.node.js';
+import { type FlagValues, inspectRows, openRows, type Parameters } from '../../entries/command.node.js';
 import { type FileReport, inspect } from '../../entries/data.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
-import { openOptions, withDataFlags } from './data-options.js';
+import { openOptions } from './data-options.js';
 import { inFlags } from './flag-words.js';
 import { tell } from './info-text.js';
-import { type CliDeps, endDone, exitCode, fail, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type CliDeps, endDone, exitCode, fail, Progress, print, printJson } from './output.js';
+import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
 const rows = {
-  header: { kind: 'boolean', sentence: 'the whole header as the file has it' },
+  ...openRows,
+  ...inspectRows,
+  header: { kind: 'boolean', group: 'output', sentence: 'the whole header as the file has it' },
   json: jsonRow(
     'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, ' +
-      'firstFrame, meta, ' +
-      'missing, notes, sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that ' +
+      'firstFrame, selected, meta, missing, notes, ' +
+      ' sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that ' +
       'cannot be read',
   ),
 } as const satisfies Parameters;
+
+/** The options that errors may name. */
+const told = { ...openRows, ...inspectRows } as const;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program
     .command('info')
     .description('describe files of detector frames: format, frames, geometry, and what they do not state')
     .argument('<files...>', "files of any known format; a folder or a quoted 'run_*.tif' is one stack")
-    .action((files: string[], texts: FlagTexts) => run(files, texts, deps));
-  withFlags(withDataFlags(command), rows);
+    .action((files: string[], texts: FlagTexts) => run(files, flagValues(rows, texts), deps));
+  withFlags(command, rows);
 }
 
-async function run(files: readonly string[], texts: FlagTexts, { signal }: CliDeps): Promise<void> {
-  const flags = flagValues(rows, texts);
-  const options = openOptions(texts, signal);
+async function run(files: readonly string[], flags: FlagValues<typeof rows>, { signal }: CliDeps): Promise<void> {
+  const { header = false, json } = flags;
+  const progress = new Progress('info');
+  const options = { ...openOptions(flags, signal), ...picked(inspectRows, flags), onProgress: progress.report };
   const found: (Omit<FileReport, 'failed'> | { file: string; error: { tag: string; message: string } })[] = [];
   const failed = (file: string, given: unknown): void => {
-    const error = inFlags(given, openRows, saidAsFlags(openRows));
-    const code = flags.json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.of(error) : fail(error);
+    const error = inFlags(given, told, saidAsFlags(told));
+    const code = json && isEwaldError(error) && error.tag !== 'Aborted' ? exitCode.of(error) : fail(error);
     if (isEwaldError(error)) found.push({ file, error: { tag: error.tag, message: error.message } });
     process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
   };
   for (const [i, file] of files.entries()) {
     if (signal.aborted) break;
     try {
-      const { failed: others, ...report } = await inspect(file, options);
+      const { failed: others, ...report } = await inspect(file, options).finally(() => progress.end());
       for (const other of others) failed(other.file, other.error);
       found.push(report);
       endDone(report.damaged === undefined);
-      if (flags.json) continue;
+      if (json) continue;
       if (i > 0) print();
-      tell({ ...report, failed: others }, flags.header ?? false);
+      tell({ ...report, failed: others }, header);
     } catch (error) {
       failed(file, error);
     }
   }
-  if (flags.json) printJson(found);
+  if (json) printJson(found);
 }

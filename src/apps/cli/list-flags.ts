@@ -63,9 +63,13 @@ export async function refuseForLists(
       readSpotList(text, { name: first, ...(unit && { unit }) });
     } catch (error) {
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
+      const isPlain = /\.(raw|bin|dat)$/i.test(first) && (bytes > mostText || text.includes('\0'));
+      const convert = '; if it holds plain numbers: ewald convert FILE --dtype u16 --sig-shape 512,512 -o frames.h5';
+      const hint = isPlain ? convert : '';
       throw new EwaldError(
         'Format',
-        `${first} has none of the known frame formats (ewald info lists them), and is not a list of spots: ${why}`,
+        `${first} has none of the known frame formats (ewald info lists them), and is not a list of spots: ` +
+          `${why}${hint}`,
       );
     }
   }

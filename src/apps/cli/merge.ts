@@ -36,7 +36,7 @@ import {
 } from '../../entries/index.node.js';
 import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../../entries/merging.js';
 import { commandLine, inShell } from './command-line.js';
-import { chosenExecutor, type ExecutorFlags, openExecutor, rankOf, withExecutor } from './executor-flags.js';
+import { chosenExecutor, executorRows, openExecutor, rankOf, withExecutor } from './executor-flags.js';
 import {
   bold,
   type CliDeps,
@@ -53,7 +53,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { csvRow, jsonRow } from './shell-rows.js';
 
 /** Parameters of the outputs of the command, and of where it computes. */
@@ -101,7 +101,8 @@ const outputRows = grouped('output', {
 
 /** Parameters of the command. */
 export const rows = { ...mergeRows, ...outputRows } as const satisfies Parameters;
-type Flags = ExecutorFlags & FlagValues<typeof rows>;
+const allRows = { ...rows, ...executorRows } as const satisfies Parameters;
+type Flags = FlagValues<typeof allRows>;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program
@@ -112,11 +113,11 @@ export function register(program: Command, deps: CliDeps): void {
       'CrystFEL streams of ewald or indexamajig, with reflections, gzipped or not; HDF5 files of ewald index --hdf5; ' +
         'files of --state; - is stdin',
     )
-    .action((streams: string[], texts: ExecutorFlags) => {
-      const values = flagValues(rows, texts);
-      const { model = 'gaussian', ambiguity = true } = values;
-      refuseOthers(mergeRows, values, mergeMode({ model, ambiguity }), saidAsFlags(mergeRows));
-      return merge(streams, { ...texts, ...values }, deps);
+    .action((streams: string[], texts: FlagTexts) => {
+      const flags = flagValues(allRows, texts);
+      const { model = 'gaussian', ambiguity = true } = flags;
+      refuseOthers(mergeRows, flags, mergeMode({ model, ambiguity }), saidAsFlags(mergeRows));
+      return merge(streams, flags, deps);
     });
   withExecutor(withFlags(command, rows), 'workers that fit the merge and its halves');
 }
@@ -224,10 +225,9 @@ async function contextFor(backend: Flags['backend'], create: CliDeps['createCont
 
 /** The options of the merge; files that flags name are read. */
 async function optionsOf(flags: Flags): Promise<MergeOptions> {
-  const given = Object.keys(mergeRows).map((name) => [name, flags[name as keyof typeof mergeRows]] as const);
   const { cell, reference, split } = flags;
   return {
-    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    ...picked(mergeRows, flags),
     ...(cell !== undefined && { cell: await readCellOption(cell) }),
     ...(reference !== undefined && { reference: await readReference(reference) }),
     ...(split !== undefined && { split: readSplitTable(await readText(split), inputName(split)) }),
@@ -355,7 +355,8 @@ function show(
     rounded(s.meanIntensity, 1),
     rounded(s.ccHalf, 4),
     rounded(s.ccStar, 4),
-    percent(s.rSplit),
+    // Of a shell with too few pairs of halves for a correlation, it says nothing.
+    percent(Number.isFinite(s.ccHalf) ? s.rSplit : Number.NaN),
     ...(flags.reference ? [rounded(s.ccReference, 4)] : []),
     ...(mates ? [rounded(s.ccAno, 3), rounded(s.crdAno, 2), percent(s.rAno)] : []),
   ];

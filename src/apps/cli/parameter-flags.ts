@@ -8,6 +8,7 @@ import {
   flagOf,
   helpText,
   kebab,
+  namesOf,
   type Parameter,
   type Parameters,
   rowOfFlag,
@@ -18,15 +19,6 @@ import { EwaldError } from '../../entries/index.node.js';
 
 /** The result of commander: the text of each given flag, by the flag's own name. */
 export type FlagTexts = object;
-
-/** The flags of a table as commander gives them. */
-export type TypedFlags<Rows extends Parameters> = {
-  -readonly [Name in keyof Rows]?: Rows[Name]['kind'] extends 'boolean'
-    ? boolean
-    : Rows[Name]['kind'] extends 'texts'
-      ? string[]
-      : string;
-};
 
 const valueNames = {
   integer: 'n',
@@ -190,6 +182,12 @@ export function flagValues<Rows extends Parameters>(
   }
   return values as FlagValues<Rows>;
 }
+
+/** Those of the values that a table has rows of. */
+export const picked = <Rows extends Parameters>(rows: Rows, values: FlagValues<Rows>): FlagValues<Rows> =>
+  Object.fromEntries(
+    namesOf(rows).flatMap((name) => (values[name] === undefined ? [] : [[name, values[name]]])),
+  ) as FlagValues<Rows>;
 
 /** Parameters named by their flags, with the short form if that was typed. */
 export function saidAsFlags(rows: Parameters, words: readonly string[] = process.argv.slice(2)): Said {

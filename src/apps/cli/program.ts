@@ -36,14 +36,32 @@ export const commands: Record<
     ],
     load: () => import('./merge.js'),
   },
-  figures: { summary: 'write the pictures of a report as SVG files', load: () => import('./figures.js') },
-  cell: { summary: 'determine an unknown cell from the spots of several stills', load: () => import('./determine.js') },
+  figures: { summary: 'write the pictures of a report as SVG or PNG files', load: () => import('./figures.js') },
+  cell: {
+    summary: 'determine an unknown cell from the spots of several stills',
+    examples: [
+      ['an unknown cell, as a file for ewald index', 'ewald cell run.h5 -g det.geom -o found.cell'],
+      ['from spots in 1/nm', 'ewald cell spots/*.txt --unit 1/nm'],
+      ['the first thousand frames, and longer edges', 'ewald cell run.h5 -g det.geom --first 1000 --max-length 300'],
+    ],
+    load: () => import('./determine.js'),
+  },
   info: {
     summary: 'describe files of detector frames, and what they do not state',
+    examples: [
+      ['one file, or several', 'ewald info scan.mib run.h5'],
+      ['numbers without a header', 'ewald info scan.raw --dtype u16 --sig-shape 256,256'],
+      ['the values of every tenth frame', 'ewald info run.h5 --frames 0:1000:10'],
+    ],
     load: () => import('./info.js'),
   },
   convert: {
     summary: 'write frames of any format to a .h5, .npy, .raw or .mrc file',
+    examples: [
+      ['HDF5, compressed', 'ewald convert scan.mib -o scan.h5'],
+      ['a folder of images as one array', 'ewald convert images -o stack.npy'],
+      ['the first hundred frames', 'ewald convert run_master.h5 --first 100 -o few.h5'],
+    ],
     load: () => import('./convert.js'),
   },
   run: {
@@ -57,6 +75,11 @@ export const commands: Record<
   },
   calibrate: {
     summary: 'centre, radius, descan, rotation and bad pixels of a scan, from its frames',
+    examples: [
+      ['what a scan tells, as a file for ewald run', 'ewald calibrate scan.mib -o scan.cal.json'],
+      ['milliradians as well', 'ewald calibrate scan.mib --semiconv 20 --voltage 200'],
+      ['the size of a pixel by the rings of gold', 'ewald calibrate gold.mib --rings 0.2355,0.2039,0.1442'],
+    ],
     load: () => import('./calibrate.js'),
   },
   udf: {
@@ -103,12 +126,11 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     process.stdout.write(`${version}\n`);
     return;
   }
-  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, node, help] = await Promise.all([
+  const [{ Command, CommanderError }, output, { interruptible }, { visibleLines }, help] = await Promise.all([
     import('commander'),
     import('./output.js'),
-    import('../../entries/command.node.js'),
+    import('./of-package.js'),
     import('./visible.js'),
-    import('../../entries/index.node.js'),
     import('./help.js'),
   ]);
   const program = new Command('ewald')
@@ -122,10 +144,16 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     .showHelpAfterError('(ewald --help lists the commands, ewald COMMAND --help the options)')
     .addHelpText(
       'after',
-      '\nEWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL can also be set in the environment.\nExit codes: ' +
-        '0 done, 1 done with a doubt or failed, 2 refused, 130, 143 or 129 interrupted.',
+      '\newald COMMAND --help lists the options of a command.\n' +
+        'ewald help threshold, or ewald help --cell, explains one option.\n' +
+        'EWALD_BACKEND, EWALD_DEVICE and EWALD_LOG_LEVEL can also be set in the environment.\n' +
+        'Exit codes: 0 done, 1 done with a doubt or failed, 2 refused, 130, 143 or 129 interrupted.',
     );
-  const deps = { createContext: node.createContext, devices: node.devices, signal: interrupted ?? interruptible() };
+  const deps: import('./output.js').CliDeps = {
+    createContext: async (options) => (await import('./of-context.js')).createContext(options),
+    devices: async (options) => (await import('./of-context.js')).devices(options),
+    signal: interrupted ?? interruptible(),
+  };
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   try {
@@ -172,7 +200,7 @@ async function explain(
 ): Promise<void> {
   const [{ columns, commandParameters }, { explainedAs, explanationsText }] = await Promise.all([
     import('./help.js'),
-    import('../../entries/command.node.js'),
+    import('./of-package.js'),
   ]);
   for (const { load } of Object.values(commands)) (await load()).register(every, deps);
   const found = explainedAs(asked, commandParameters(every, ''), commands);
@@ -185,6 +213,12 @@ async function explain(
 /** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
 function unknownCommand(word: string, output: typeof import('./output.js'), options?: readonly string[]): void {
   const near = options ?? [nearest(word, Object.keys(commands)) ?? []].flat();
+  const [theirs] = Object.entries(commands).find(([, { crystfel = [] }]) => crystfel.some((one) => one === word)) ?? [];
+  if (theirs !== undefined) {
+    output.note(`ewald: ${word} is a program of CrystFEL; ewald ${theirs} --compat crystfel takes its command line`);
+    process.exitCode = output.exitCode.usage;
+    return;
+  }
   output.note(
     `ewald: there is no command ${options ? 'and no option ' : ''}` +
       `"${word}"; ${
@@ -198,16 +232,15 @@ function unknownCommand(word: string, output: typeof import('./output.js'), opti
 }
 
 type FlagNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
-const edges = { '--min': '--min-length', '--max': '--max-length' };
 /** Former names of flags, by command: they work in 0.2, with a warning. */
 const formerFlags: FlagNames = {
-  index: edges,
-  cell: { ...edges, '--tolerance': '--symmetry-tolerance' },
+  index: { '--max': '--max-length' },
+  cell: { '--min': '--min-length', '--max': '--max-length', '--tolerance': '--symmetry-tolerance' },
   run: { '--gain': '--gain-map' },
   simulate: { '--scale': '--strength' },
 };
 
-/** Words of a command line with the present names of flags; `warn` is told about former ones. */
+/** Words of a command line with the present names of flags; `warn` receives former ones. */
 function presentFlags(command: string | undefined, words: readonly string[], warn: (text: string) => void): string[] {
   const names = formerFlags[command ?? ''] ?? {};
   const end = words.includes('--') ? words.indexOf('--') : words.length;
@@ -231,7 +264,12 @@ const otherFlags: FlagNames = {
 function override(command: import('commander').Command): void {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
   // Commander compares the whole word, so that `--treshold=12` would resemble no flag.
-  const own = command as unknown as { unknownOption(flag: string): void };
+  const own = command as unknown as {
+    unknownOption(flag: string): void;
+    missingMandatoryOptionValue(option: import('commander').Option): void;
+  };
+  own.missingMandatoryOptionValue = ({ flags, description }) =>
+    command.error(`error: required option '${flags}' not specified: ${description}`, { exitCode: 1 });
   own.unknownOption = (word) => {
     const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
     const present = otherFlags[command.name()]?.[flag];

@@ -8,17 +8,18 @@ import {
   flagOf,
   helpEntry,
   nearest,
+  type Parameters,
   readCalibration,
   readNpyFile,
   refuseOthers,
   roiOf,
   rowsOfAnalysis,
 } from '../../entries/command.node.js';
-import { EwaldError } from '../../entries/index.node.js';
+import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import type { Analysis, Context, Scan } from '../../entries/udf.node.js';
 import { inShell } from './command-line.js';
 import { columns } from './help.js';
-import { type FlagTexts, flagValues, RowFlag, saidAsFlags } from './parameter-flags.js';
+import { picked, RowFlag, saidAsFlags } from './parameter-flags.js';
 
 /** The method of the context that makes each analysis. */
 const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${string}Analysis`>>> = {
@@ -32,6 +33,7 @@ const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${st
   com: 'createComAnalysis',
   'radial-fourier': 'createRadialFourierAnalysis',
   'radial-bins': 'createRadialBinsAnalysis',
+  polar: 'createPolarAnalysis',
   fem: 'createFemAnalysis',
   crystallinity: 'createCrystallinityAnalysis',
   cluster: 'createClusterAnalysis',
@@ -41,6 +43,7 @@ const creators: Readonly<Record<AnalysisName, Extract<keyof Context, `create${st
   masks: 'createMaskAnalysis',
   disks: 'createDisksAnalysis',
   strain: 'createStrainAnalysis',
+  bragg: 'createBraggAnalysis',
   ssb: 'createSsbAnalysis',
   holo: 'createHolographyAnalysis',
   icom: 'createIcomAnalysis',
@@ -95,7 +98,7 @@ export function refuseWithoutAnalysis(first: string, second: string | undefined)
 }
 
 /** Values of the flags of analyses. */
-export type AnalysisFlags = FlagValues<typeof analysisRows>;
+type AnalysisFlags = FlagValues<typeof analysisRows>;
 
 /** Makes an analysis from the flags. Throws `Argument`, and the errors of reading its files. */
 export async function makeAnalysis(
@@ -105,23 +108,29 @@ export async function makeAnalysis(
   flags: AnalysisFlags,
   signal: AbortSignal,
 ): Promise<Analysis> {
-  const given = Object.keys(rowsOfAnalysis(name)).map((key) => [key, flags[key as keyof AnalysisFlags]] as const);
-  const options = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const options: Record<string, unknown> = { ...picked<Parameters>(rowsOfAnalysis(name), flags) };
   if (name === 'masks') {
     if (!flags.factories)
       throw new EwaldError(
         'Argument',
         'masks requires --mask FILE.npy: one mask as [y, x], or several as [masks, y, x]',
       );
-    options.factories = (await masksOf(flags.factories, signal)) as never;
+    options.factories = await masksOf(flags.factories, signal);
   }
   if (flags.template !== undefined && 'template' in options)
-    options.template = (await templateOf(flags.template, signal)) as never;
+    options.template = await templateOf(flags.template, signal);
   if (flags.calibration !== undefined && 'calibration' in options)
-    options.calibration = (await readCalibration(flags.calibration)) as never;
+    options.calibration = await readCalibration(flags.calibration);
   if (flags.reference !== undefined && 'reference' in options)
-    options.reference = (await roiOf('--reference', flags.reference, scan, signal)) as never;
-  return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
+    options.reference = await roiOf('--reference', flags.reference, scan, signal);
+  try {
+    return (ctx[creators[name]] as (scan: Scan, options: object) => Analysis)(scan, options);
+  } catch (error) {
+    // The shell has the names of analyses, not those of methods.
+    if (!isEwaldError(error)) throw error;
+    const message = error.message.replace(`${creators[name]}:`, `${name}:`);
+    throw new EwaldError(error.tag, message, { cause: error, detail: error.detail });
+  }
 }
 
 async function masksOf(files: readonly string[], signal: AbortSignal): Promise<(() => Float64Array)[]> {
@@ -168,12 +177,10 @@ export function listedAnalyses(list: string, modules?: readonly string[]): Analy
   return names as AnalysisName[];
 }
 
-/** The flags of analyses. Throws `Argument` for those that none of these analyses uses. */
-export function analysisFlags(names: readonly AnalysisName[], texts: FlagTexts): AnalysisFlags {
-  const values = flagValues(analysisRows, texts);
+/** Throws `Argument` for flags of analyses that none of these uses. */
+export function refuseOtherAnalyses(names: readonly AnalysisName[], flags: AnalysisFlags): void {
   const taken = [...new Set(names.flatMap(flagsOf))].join(', ');
   const who = names.join(', ') || 'a UDF';
   const because = (): string => `${who} does not use it and ${taken === '' ? 'takes no parameters' : `takes ${taken}`}`;
-  refuseOthers(analysisRows, values, { stages: names, because }, saidAsFlags(analysisRows));
-  return values;
+  refuseOthers(analysisRows, flags, { stages: names, because }, saidAsFlags(analysisRows));
 }

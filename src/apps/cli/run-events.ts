@@ -18,6 +18,7 @@ export function cellDoubts(event: Extract<RunEvent, { readonly kind: 'cell' }>):
 
 /** The text of an event; empty if there is nothing to print. */
 export function eventText(event: RunEvent): string {
+  if (event.kind === 'detector') return event.doubts.map((text) => `${yellow('warning:')} ${text}`).join('\n');
   if (event.kind === 'warning') return `${yellow('warning:')} ${event.text}`;
   if (event.kind === 'tuned') {
     if (!event.facts) return '';
@@ -27,7 +28,7 @@ export function eventText(event: RunEvent): string {
     );
   }
   if (event.kind === 'geometry')
-    return `${yellow('geometry:')} ${event.text}; --refine-geometry off keeps the given one`;
+    return `${yellow('geometry:')} ${event.text}; --refined-geometry FILE writes it, --refine-geometry off undoes it`;
   if (event.kind !== 'cell') return '';
   const { cell, lattice, errors, rivals, images, frames } = event;
   const warning = cellDoubts(event)

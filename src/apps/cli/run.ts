@@ -11,6 +11,7 @@ import {
   loadUdfs,
   mostlyUnknown,
   type NamedResult,
+  openRows,
   type Parameters,
   type RunToFilesOptions,
   type RunWatch,
@@ -20,12 +21,12 @@ import {
   runToFiles,
   scanRunRows,
   watchRows,
+  worthCompiling,
 } from '../../entries/command.node.js';
 import { EwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
-import type { ServedView } from '../../entries/view.node.js';
-import { openFlagOf, openOptions, withDataFlags } from './data-options.js';
-import { type Chosen, chosenExecutor, type ExecutorFlags, rankOf, withExecutor } from './executor-flags.js';
+import { openFlagOf, openOptions } from './data-options.js';
+import { type Chosen, chosenExecutor, executorRows, rankOf, withExecutor } from './executor-flags.js';
 import {
   bold,
   type CliDeps,
@@ -40,18 +41,17 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { flagValues, saidAsFlags, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import {
-  type AnalysisFlags,
-  analysisFlags,
   analysisHelp,
   flagsInHelp,
   listedAnalyses,
   makeAnalysis,
   namesInHelp,
+  refuseOtherAnalyses,
   refuseWithoutAnalysis,
 } from './run-analyses.js';
-import { pageLeft, servedView } from './run-view.js';
+import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
@@ -64,6 +64,13 @@ const commandRows = grouped('many cores', {
     of: ['a cluster (--executor nats://…)'],
   },
   backend: { ...backendRow, sentence: 'backend of the kernels' },
+  stdout: {
+    kind: 'choice',
+    group: 'output',
+    sentence: 'writes one result to standard output, as -o - does',
+    choices: ['npy'],
+    usual: '',
+  },
   stay: {
     kind: 'boolean',
     group: 'live',
@@ -77,9 +84,16 @@ const commandRows = grouped('many cores', {
   ),
 } as const satisfies Parameters);
 
-const rows = { ...scanRunRows, ...liveRows, ...commandRows, ...watchRows } as const satisfies Parameters;
-type Texts = ExecutorFlags;
-type Flags = Texts & AnalysisFlags & FlagValues<typeof rows>;
+const rows = {
+  ...scanRunRows,
+  ...openRows,
+  ...liveRows,
+  ...analysisRows,
+  ...executorRows,
+  ...commandRows,
+  ...watchRows,
+} as const satisfies Parameters;
+type Flags = FlagValues<typeof rows>;
 
 export function register(program: Command, deps: CliDeps): void {
   const command = program
@@ -89,8 +103,10 @@ export function register(program: Command, deps: CliDeps): void {
     .argument('[file]', 'a file of frames; ewald info describes it')
     .configureHelp({ visibleOptions: (self) => flagsInHelp(self) })
     .addHelpText('after', ({ command: self }) => `\nAnalyses:\n${analysisHelp(namesInHelp(self)).join('\n')}`)
-    .action((analysis: string | undefined, file: string | undefined, texts: Texts) => run(analysis, file, texts, deps));
-  withFlags(withFlags(withDataFlags(withFlags(command, scanRunRows)), liveRows), analysisRows);
+    .action((analysis: string | undefined, file: string | undefined, texts: FlagTexts) =>
+      run(analysis, file, flagValues(rows, texts), deps),
+    );
+  withFlags(withFlags(command, { ...scanRunRows, ...openRows, ...liveRows }), analysisRows);
   withFlags(withExecutor(command, 'workers that share the partitions'), {
     ...commandRows,
     ...watchRows,
@@ -100,43 +116,43 @@ export function register(program: Command, deps: CliDeps): void {
 async function run(
   what: string | undefined,
   second: string | undefined,
-  texts: Texts,
+  given: Flags,
   { signal }: CliDeps,
 ): Promise<void> {
-  const given = flagValues(rows, texts);
-  const { connect } = given;
+  const flags = piped(given);
+  const { connect, udfs } = flags;
   // If only user functions are run, no analysis has to be named.
-  const alone = given.udfs !== undefined && second === undefined && connect === undefined;
+  const alone = udfs !== undefined && second === undefined && connect === undefined;
   if (what !== undefined && !alone) refuseWithoutAnalysis(what, second);
-  const names = alone || what === undefined ? [] : listedAnalyses(what, given.udfs);
+  const names = alone || what === undefined ? [] : listedAnalyses(what, udfs);
   const file = connect ?? (alone ? what : second);
-  if (names.length === 0 && given.udfs === undefined)
+  if (names.length === 0 && udfs === undefined)
     throw new EwaldError(
       'Argument',
       `no analysis given: ewald run com scan.mib; there are ${Object.keys(analysisNames).join(', ')}`,
     );
   if (file === undefined) throw new EwaldError('Argument', `no file of frames given: ewald run ${what} scan.mib`);
-  if (connect !== undefined) checkLive(connect, second, texts, signal);
+  if (connect !== undefined) checkLive(connect, second, flags, signal);
   else
     refuseOthers(
       liveRows,
-      given,
+      flags,
       {
-        stages: given.follow ? ['a file that is followed (--follow)'] : [],
+        stages: flags.follow ? ['a file that is followed (--follow)'] : [],
         because: () => `the frames are those of ${file}`,
       },
       saidAsFlags(liveRows),
     );
-  const flags: Flags = { ...texts, ...given, ...analysisFlags(names, texts) };
+  refuseOtherAnalyses(names, flags);
   const chosen = chosenExecutor(flags, { jobs: 1 });
   const stages = chosen.kind === 'nats' ? ['a cluster (--executor nats://…)'] : [];
   refuseOthers(
     commandRows,
-    given,
+    flags,
     { stages, because: () => `the executor is ${chosen.kind}` },
     saidAsFlags(commandRows),
   );
-  if (flags.params !== undefined && flags.udfs === undefined)
+  if (flags.params !== undefined && udfs === undefined)
     throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');
   // MPI starts here, after the flags are checked: a rank that fails later ends the job with a notice of MPI.
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
@@ -144,7 +160,7 @@ async function run(
   const { output, png, record, force, channels } = flags;
   const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
-  await watched(writes ? given : {}, { searches: false, output: output ?? png ?? record }, (watch) =>
+  await watched(writes ? picked(watchRows, flags) : {}, { searches: false, output: output ?? png ?? record }, (watch) =>
     analyse(file, names, [flags, chosen, outputs], watch, signal),
   );
 }
@@ -161,10 +177,10 @@ async function analyse(
   const udfs = await loadUdfs(flags.udfs ?? [], { module: flags.module, params: flags.params });
   const ctx = await contextOf(chosen, flags, signal);
   const progress = new Progress('run');
-  let view: ServedView | undefined;
+  let view: RunView | undefined;
   try {
     // The page is there before the first frame, so that its picture need not wait for a browser.
-    view = writes ? await servedView(port) : undefined;
+    view = writes ? await servedView(port, stay) : undefined;
     const scan =
       connect === undefined ? await loaded(ctx, file, flags, signal) : await liveScan(ctx, connect, flags, signal);
     const { live } = scan;
@@ -202,15 +218,19 @@ async function analyse(
     if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
-    const { results, files } = await runToFiles(ctx, scan, options);
+    const { results, files, notes } = await runToFiles(ctx, scan, options);
     progress.end();
-    if (writes) report(file, scan, results, files, { read, seconds: (performance.now() - started) / 1000 }, flags);
+    const seconds = (performance.now() - started) / 1000;
+    if (writes) report(file, scan, results, files, { read, seconds }, flags);
+    const slow = { bytes: read.before + read.bytes, seconds, threads: 'workers' in chosen ? chosen.workers : 1 };
+    const advice = writes && !live ? worthCompiling(udfs, slow) : undefined;
+    if (advice) note(dim(`hint: ${advice}`));
     const unknown = writes ? mostlyUnknown(results, scan.shape.nav, read.positions) : [];
-    for (const text of unknown) warn(text);
+    for (const text of [...unknown, ...(writes ? notes : [])]) warn(text);
     // A function of the user may have few values by design.
     const isDoubtful = unknown.length > 0 && flags.udfs === undefined;
     endDone((!live || live.status.lost === 0) && !isDoubtful, live ? signal : undefined);
-    if (view && stay !== false) await pageLeft(view, signal);
+    await view?.left(signal);
   } finally {
     progress.end();
     await view?.close();
@@ -230,35 +250,40 @@ function tellFiles(files: readonly string[]): void {
   );
 }
 
+/** `--stdout npy` as the output that it is, `-o -`. Throws `Argument`. */
+function piped(flags: Flags): Flags {
+  const { stdout, output } = flags;
+  if (stdout === undefined) return flags;
+  if (output === undefined) return { ...flags, output: '-' };
+  throw new EwaldError('Argument', `--stdout ${stdout} and -o ${output} are two places for one result`);
+}
+
 /** Rejects what does not go together with a detector. Throws `Argument`. */
-function checkLive(connect: string, file: string | undefined, texts: Texts, signal: AbortSignal): void {
+function checkLive(connect: string, file: string | undefined, flags: Flags, signal: AbortSignal): void {
   detectorAddress(connect);
-  if ((texts as { follow?: boolean }).follow)
-    throw new EwaldError('Argument', `--follow is for files, and the frames are those of ${connect}`);
+  if (flags.follow) throw new EwaldError('Argument', `--follow is for files, and the frames are those of ${connect}`);
   if (file !== undefined)
     throw new EwaldError(
       'Argument',
       `--connect replaces the file of frames, but there is also ${file}; omit one of them`,
     );
-  for (const [name, flag] of Object.entries({ fileMask: '--file-mask', fileDark: '--file-dark' }))
-    if ((texts as Record<string, unknown>)[name])
+  for (const [name, flag] of Object.entries({ fileMask: '--file-mask', fileDark: '--file-dark' } as const))
+    if (flags[name as 'fileMask'])
       throw new EwaldError('Argument', `${flag} is for files, and the frames are those of ${connect}`);
-  const { navShape: _, signal: __, ...others } = openOptions(texts, signal);
+  const { navShape: _, signal: __, ...others } = openOptions(flags, signal);
   const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? [];
   if (other !== undefined)
     throw new EwaldError('Argument', `${openFlagOf(other)} describes a file, and the frames are those of ${connect}`);
 }
 
+const { syncOffset, fileMask, fileDark } = scanRunRows;
+const { follow, timeoutS, stallS, ringBytes } = liveRows;
+/** Options of loading a file, besides those of opening it. */
+const loadRows = { syncOffset, fileMask, fileDark, follow, timeoutS, stallS, ringBytes } as const;
+
 function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): Promise<Scan> {
-  const { follow, timeoutS, stallS, ringBytes, syncOffset, fileMask, fileDark } = flags;
-  if (follow) note(dim(`following ${file}, waiting for its first frame`));
-  return ctx.load(file, {
-    ...openOptions(flags, signal),
-    ...(syncOffset !== undefined && { syncOffset }),
-    ...(fileMask && { fileMask: true }),
-    ...(follow && { follow, timeoutS, stallS, ringBytes }),
-    ...(fileDark && { fileDark: true }),
-  });
+  if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
+  return ctx.load(file, { ...openOptions(flags, signal), ...picked(loadRows, flags) });
 }
 
 /** A remark about the scan, with the flag that changes it. */

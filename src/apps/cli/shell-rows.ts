@@ -8,6 +8,7 @@ import type { Parameter } from '../../entries/command.node.js';
 export const shellFlags = {
   output: 'the library takes the file or folder of the result as an argument, or returns the result',
   json: 'the library returns the values that are printed',
+  stdout: 'the library returns the results',
   backend: 'in the library, an option of the context that createContext opens',
   executor: 'in the library, an Executor object',
   jobs: 'in the library, the workers of an Executor',

@@ -4,12 +4,13 @@ import {
   dectrisSimulationRows,
   type FlagValues,
   merlinSimulationRows,
+  openRows,
   type Parameters,
 } from '../../entries/command.node.js';
 import { simulateDectris, simulateMerlin } from '../../entries/udf.node.js';
-import { openOptions, withDataFlags } from './data-options.js';
+import { openOptions } from './data-options.js';
 import { bold, type CliDeps, dim, exitCode, print, printJson } from './output.js';
-import { type FlagTexts, flagValues, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -64,7 +65,7 @@ function register<Rows extends Parameters>(simulate: Command, { signal }: CliDep
     .description(description)
     .argument('<file>', 'frames of any format: u8, u16 or u32')
     .action((file: string, texts: FlagTexts) => run(detector, file, texts, signal));
-  withFlags(withDataFlags(command), rows);
+  withFlags(withFlags(command, openRows), rows);
 }
 
 async function run<Rows extends Parameters>(
@@ -73,8 +74,9 @@ async function run<Rows extends Parameters>(
   texts: FlagTexts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { json, ...simulation } = flagValues(rows, texts) as FlagValues<Rows> & { readonly json?: boolean };
-  const { signal: _, ...open } = openOptions(texts, signal);
+  const flags = flagValues<Parameters>({ ...openRows, ...rows }, texts);
+  const { json, ...simulation } = picked<Parameters>(rows, flags) as FlagValues<Rows> & { readonly json?: boolean };
+  const { signal: _, ...open } = openOptions(flags as FlagValues<typeof openRows>, signal);
   const simulator = await start(file, { ...simulation, open });
   const { host, port, dataPort } = simulator;
   // A detector that has sent everything no longer keeps the process alive until Ctrl-C.

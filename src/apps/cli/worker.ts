@@ -6,17 +6,22 @@ import type { Command } from 'commander';
 import { joinRows, type Parameters, StatusServer, watchRows, workerStatus } from '../../entries/command.node.js';
 import { joinCluster } from '../../entries/executors.node.js';
 import { EwaldError } from '../../entries/index.node.js';
-import { type ClusterFlags, clusterOf, withCluster } from './cluster-options.js';
+import { clusterOf, serverRows } from './cluster-options.js';
 import { backendOption, type CliDeps, note, print, printJson } from './output.js';
-import { flagValues, withFlags } from './parameter-flags.js';
+import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const rows = {
+  ...serverRows,
   ...joinRows,
   backend: { ...backendRow, sentence: 'backend of the contexts that tasks open' },
   status: watchRows.status,
   json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
 } as const satisfies Parameters;
+
+const { workers, maxMemory, name, shards, lifetimeS } = joinRows;
+/** What the worker offers as it is typed. */
+const offerRows = { workers, maxMemory, name, shards, lifetimeS } as const;
 
 /** Parses NAME=FILE or NAME=URL. */
 function moduleOf(text: string): [string, string] {
@@ -29,21 +34,17 @@ function moduleOf(text: string): [string, string] {
 }
 
 export function register(program: Command, { signal }: CliDeps): void {
-  withFlags(withCluster(program.command('worker')), rows)
+  withFlags(program.command('worker'), rows)
     .description('join a cluster and work for it until Ctrl-C')
-    .action(async (texts: ClusterFlags) => {
+    .action(async (texts: FlagTexts) => {
       const flags = flagValues(rows, texts);
-      const { url, address, options } = clusterOf(texts);
+      const { url, address, options } = clusterOf(flags);
       if (flags.name?.trim() === '') throw new EwaldError('Argument', '--name is empty; leave it out or give a name');
       const worker = await joinCluster(url, {
         ...options,
-        ...(flags.workers !== undefined && { workers: flags.workers }),
+        ...picked(offerRows, flags),
         threads: flags.threads ?? joinRows.threads.range.fallback,
         ...(flags.backend !== undefined && { context: { ...backendOption(flags.backend), strict: true } }),
-        ...(flags.maxMemory !== undefined && { maxMemory: flags.maxMemory }),
-        ...(flags.name !== undefined && { name: flags.name }),
-        ...(flags.shards !== undefined && { shards: flags.shards }),
-        ...(flags.lifetimeS !== undefined && { lifetimeS: flags.lifetimeS }),
         modules: Object.fromEntries((flags.modules ?? []).map(moduleOf)),
         allowModules: flags.allowModules ?? false,
         signal,

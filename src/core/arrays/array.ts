@@ -10,7 +10,7 @@ import { EwaldError } from '../../base/errors.js';
 import { kindOf, shown } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import type { BackendName } from '../backends/names.js';
-import type { Planner } from '../planner/planner.js';
+import type { DataPlaces, Planner } from '../planner/planner.js';
 import type { ArrayMemory } from './contract.js';
 import { arrayFeature } from './kernels.js';
 import {
@@ -54,7 +54,7 @@ export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends D
    */
   write(data: NumbersOf<D>, offset?: number): Promise<void>;
   /**
-   * Copies numbers to the host, starting at number `offset` (default 0), into `target` or a new array with all the
+   * Copies numbers to the host, starting at number `offset` (default 0), into `into` or a new array with all the
    * remaining numbers.
    */
   read(into?: NumbersOf<D>, offset?: number): Promise<NumbersOf<D>>;
@@ -175,9 +175,24 @@ export async function makeArray<D extends ArrayDtype>(
       'Shape',
       `array: the data is ${kindOf(data)}; dtype ${dtype} needs a ${numberTypes[number].name}`,
     );
+  const shape = checkShape(options.shape ?? (data ? [lengthOf(data) / width] : undefined));
+  return openArray(planner, dtype, shape, options.backend, data);
+}
+
+/**
+ * Creates an array of lengths of at least 1; data has the numbers of its dtype. Throws `Shape`, `Limit`, `Unsupported`,
+ * `OutOfMemory`.
+ */
+export async function openArray<D extends ArrayDtype>(
+  planner: Planner,
+  dtype: ArrayDtype,
+  shape: readonly number[],
+  on: BackendName | undefined,
+  data?: ArrayNumbers,
+): Promise<DeviceArray<D>> {
+  const number = componentType(dtype);
+  const length = shape.reduce((product, n) => product * n, isComplex(dtype) ? 2 : 1);
   const count = data ? lengthOf(data) : 0;
-  const shape = checkShape(options.shape ?? (data ? [count / width] : undefined));
-  const length = shape.reduce((product, n) => product * n, width);
   if (length > mostElements)
     throw new EwaldError(
       'Limit',
@@ -189,8 +204,8 @@ export async function makeArray<D extends ArrayDtype>(
       `array: the data has ${count} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
     );
   const bytes = length * numberTypes[number].BYTES_PER_ELEMENT;
-  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number }, options.backend);
-  const resource = new Resource('array', planner.resource, memory);
+  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number }, on);
+  const resource = new Resource('array', planner.resource, noted(memory, planner.dataOn, backend.name));
   if (data) {
     try {
       await resource.enqueue(() => memory.write(arrayBytes(data, length), 0));
@@ -200,6 +215,17 @@ export async function makeArray<D extends ArrayDtype>(
     }
   }
   return new OpenArray({ memory, resource, planner }, backend.name, shape, dtype, length) as unknown as DeviceArray<D>;
+}
+
+/** Memory that the planner counts as data on its backend until it is disposed. */
+function noted(memory: ArrayMemory, { add, remove }: DataPlaces, backend: BackendName): Disposable {
+  add(backend);
+  return {
+    dispose() {
+      remove(backend);
+      return memory.dispose();
+    },
+  };
 }
 
 function checkShape(given: ArrayOptions['shape']): number[] {

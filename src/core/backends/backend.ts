@@ -6,6 +6,7 @@
 import type { MethodOf } from '../../base/members.js';
 import type { Disposable } from '../../base/resource.js';
 import type { WorkerPort } from '../../base/worker-port.js';
+import type { DeviceNumbers } from './device-numbers.js';
 import type { EngineReport } from './engines.js';
 import type { Fault, Mechanism } from './mechanisms.js';
 import type { AddonPaths, BackendName, DeviceInfo, WasmSource } from './names.js';
@@ -23,6 +24,8 @@ export interface Backend extends Disposable {
    * tested now. Absent for CPU backends, which are compared with the reference instead.
    */
   faults?: MethodOf<[mechanisms: readonly Mechanism[]], Promise<readonly Fault[]>> | undefined;
+  /** What the device costs, measured once for each device and driver. Absent for CPU backends, of known cost. */
+  numbers?: MethodOf<[], Promise<DeviceNumbers>> | undefined;
   /** Resolves when everything submitted so far is done. */
   sync(): Promise<void>;
 }
@@ -48,6 +51,8 @@ export type Probe =
       open(): Promise<Backend>;
       /** Opens the device, unless it was already tested in this process, and tests all mechanisms. */
       faults?(): Promise<readonly Fault[]>;
+      /** The numbers of `Backend.numbers`; opens the device unless they are known in this process. */
+      numbers?(): Promise<DeviceNumbers>;
       /** External engines that it can load. */
       engines?(): EngineReport[];
     }

@@ -1,5 +1,7 @@
 /** External FFT libraries of the host that can replace ewald's own kernels. */
 export const externalEngines = ['fftw', 'mkl', 'cufft', 'rocfft'] as const;
+/** The row of what computes a transform. */
+export const engineRow = { kind: 'choice', choices: ['ewald', ...externalEngines], fallback: 'ewald' } as const;
 export type ExternalEngine = (typeof externalEngines)[number];
 
 /** Whether an external engine is available. */

@@ -3,6 +3,7 @@
  * are (`Feature`). Nothing here depends on a room.
  */
 import type { Uses } from './mechanisms.js';
+import type { Work } from './work.js';
 
 /**
  * One kind of work that a backend can plan. `supports` returns a reason written for the user when it refuses: it
@@ -32,6 +33,8 @@ export interface Feature<O> {
   readonly kernels: Kernels<O>;
   /** Mechanisms that its kernels rely on; a backend whose device fails one of them is skipped. */
   readonly uses?: Uses;
+  /** What a plan's work costs; a feature that tells it is planned where it pays, others on the first backend. */
+  readonly work?: (descriptor: never) => Work;
   /** Why a backend lacks it, if its name does not explain it. */
   readonly missing?: string;
   /** Start of the error when no open backend supports it; default `no open backend supports this … plan`. */

@@ -14,7 +14,6 @@ export const mechanisms = {
   storageBarriers: 'storage memory behind a barrier',
   floatBits: 'bits of float32 numbers',
   integers: 'integers of 32 bits',
-  indirectDispatch: 'indirect dispatch',
   bindings: 'automatic binding layouts',
   shuffles: 'exchange within a warp',
   doubles: 'float64 arithmetic',
@@ -53,7 +52,6 @@ export const uses = {
       'storageBarriers',
       'floatBits',
       'integers',
-      'indirectDispatch',
       'bindings',
     ],
     cuda: ['workgroupAtomics', 'storageAtomics', 'workgroupMemory', 'loopBarriers', 'shuffles', 'doubles', 'integers'],
@@ -78,6 +76,10 @@ export const uses = {
   correction: {
     webgpu: ['floatBits', 'integers', 'bindings'],
     cuda: ['doubles', 'integers'],
+  },
+  decoding: {
+    webgpu: [],
+    cuda: ['workgroupMemory', 'storageAtomics', 'integers'],
   },
   functions: {
     webgpu: ['uniformLoad', 'workgroupMemory', 'loopBarriers', 'storageBarriers', 'floatBits', 'integers', 'bindings'],

@@ -2,10 +2,12 @@
 import { EwaldError, messageOf } from '../../base/errors.js';
 import { nearest, shown } from '../../base/options.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from './backend.js';
+import type { DeviceNumbers } from './device-numbers.js';
 import type { EngineReport } from './engines.js';
 import { type Fault, roomsThatUse } from './mechanisms.js';
 import { type BackendName, backendNames, type DeviceInfo, wingOf } from './names.js';
 import type { Platform } from './platform.js';
+import type { WorkReport } from './work.js';
 
 /** One row of `ewald devices`. */
 export interface DeviceReport {
@@ -27,6 +29,10 @@ export interface DeviceReport {
    * untested; see `selfTest`.
    */
   readonly faults: readonly DeviceFault[] | null;
+  /** What copies, a launch and memory cost on a GPU, measured; null on cores, on software devices and if untested. */
+  readonly numbers: DeviceNumbers | null;
+  /** Usual works, where they are done and what they would take; null if untested. */
+  readonly works: readonly WorkReport[] | null;
 }
 
 /** A mechanism that fails its self-test on a device. */
@@ -160,6 +166,8 @@ export function report(
       device,
       engines: probe.available ? (probe.engines?.() ?? []) : [],
       faults: selfTest ? await faultsOf(name, probe) : null,
+      numbers: selfTest ? await numbersOf(probe) : null,
+      works: null,
     };
   });
   return Promise.all(reports);
@@ -171,4 +179,10 @@ async function faultsOf(name: BackendName, probe: Probe): Promise<DeviceFault[]>
   const wing = wingOf(name);
   const found = await probe.faults().catch(() => []);
   return found.map((fault) => ({ ...fault, rooms: roomsThatUse(wing, fault.mechanism) }));
+}
+
+/** What a GPU costs; null if it cannot be measured, which the error of a context that opens it explains. */
+async function numbersOf(probe: Probe): Promise<DeviceNumbers | null> {
+  if (!probe.available || probe.device.kind !== 'gpu') return null;
+  return (await probe.numbers?.().catch(() => null)) ?? null;
 }

@@ -13,6 +13,8 @@ export interface Platform {
   readonly name: 'node' | 'browser';
   /** Loaders in order of preference. */
   readonly loaders: readonly BackendLoader[];
+  /** Cores of the machine; absent if unknown, which counts as one. */
+  readonly cores?: number;
   /** Kernels of backends that only this platform has. */
   readonly kernels: readonly FurtherKernels[];
   /** An environment variable; undefined on platforms without them. */

@@ -109,8 +109,8 @@ const isUrl = (value: unknown): boolean => typeof URL !== 'undefined' && value i
 /** Options of `devices` in addition to those of a context. */
 export interface DeviceOptions extends ContextOptions {
   /**
-   * Opens each GPU and tests the mechanisms that kernels rely on (`faults`). Default false: nothing is opened, and no
-   * GPU memory is allocated.
+   * Opens each GPU, tests the mechanisms that kernels rely on (`faults`) and measures what copies and launches cost
+   * (`numbers`, `works`). Default false: nothing is opened, and no GPU memory is allocated.
    */
   readonly selfTest?: boolean | undefined;
 }
@@ -124,7 +124,10 @@ export async function listDevices(platform: Platform, options: DeviceOptions = {
   const ranked = await probeAll(platform, { ...open, log: (level, message) => logger.write(level, message) }, named);
   const present = ranked.filter(({ automatic }) => automatic);
   const first = named ? present.find(({ name }) => name === named) : present[0];
-  return report(ranked, first?.name, selfTest);
+  const reports = await report(ranked, first?.name, selfTest);
+  if (!selfTest) return reports;
+  const { withWorks } = await import('../planner/usual.js');
+  return withWorks(reports, platform.cores ?? 1, named && first ? named : undefined);
 }
 
 /** Opens a context with these rooms on a platform; the package's entries bind both. */
@@ -174,12 +177,15 @@ function plannerOf(
   auditor: Auditor | undefined,
 ): Planner {
   const resource = contextResource(open, auditor);
-  const planning = new Planning(resource, open, platform.kernels, logger);
+  const { kernels: further, cores = 1 } = platform;
+  const planning = new Planning({ resource, open, named, cores, further, log: logger });
   return {
     resource,
     log: logger,
     auditor,
     named,
+    hasGpu: open.some(({ name, device }) => device.kind === 'gpu' || (device.kind === 'software' && name === named)),
+    dataOn: planning.dataOn,
     plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
   };
 }

@@ -55,7 +55,7 @@ export const indexingRun: Struct = {
     u32('angles', 'place of the angles of the exhaustive method'),
     u32('exhaustive', '1: the exhaustive method'),
     u32('glances', '1: a search may end at a glance'),
-    u32('pad0', 'zero'),
+    u32('efforts', 'fast: efforts of a search at most; 0 takes all of the method'),
     u32('pad1', 'zero'),
     u32('pad2', 'zero'),
   ],

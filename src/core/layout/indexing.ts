@@ -18,7 +18,7 @@ export const indexerDescriptor: Struct = {
     u32('threads', 'host threads over the images of a batch; 0 takes one a core'),
     u32('redundant', '1: every vector of a cell serves as the sampled one, not one alone'),
     u32('debug', '1: the stages of the first image of a run stay readable'),
-    u32('pad0', 'zero'),
+    u32('efforts', 'fast and turbo: efforts of a search at most; 0 takes all of the method'),
   ],
 };
 
@@ -152,7 +152,7 @@ export const indexingEnums = {
    * StageCell refined.
    */
   Stage: { summary: 0, counts: 1, picked: 2, vectors: 3, hits: 4, cells: 5 },
-  ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8 },
+  ImageFlag: { tooFewSpots: 1, truncated: 2, nonFinite: 4, tooFar: 8, unsettled: 16 },
 } as const;
 
 /** Sizes of an indexer: the range of each field of its descriptor. */
@@ -168,6 +168,7 @@ export const indexerRanges = {
   threads: threadRange,
   redundant: range(0, 1, 0),
   debug: range(0, 1, 0),
+  efforts: range(1, 6, 0, { zero: "all of the method's" }),
 } as const satisfies Record<string, Range>;
 
 /** Spots of all images of one run together; the default follows from batch and maxSpots. */

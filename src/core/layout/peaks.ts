@@ -8,6 +8,9 @@ export const numbers = { u8: 0, i8: 1, u16: 2, i16: 3, u32: 4, i32: 5, f32: 6 } 
 /** The peak finders. */
 export const finders = { peakfinder8: 0, zaef: 1, dispersion: 2, 'dispersion-extended': 3 } as const;
 
+/** The largest frame that is searched: pixels along a side, and in all; cpp/peaks/entry.cpp has the same. */
+export const largestFrame = { side: 2 ** 16, pixels: 2 ** 28 } as const;
+
 /** Bin of pixels that are excluded from the search. */
 export const maskedBin = 0xffff;
 

@@ -15,12 +15,25 @@ export interface Planner {
   readonly auditor: Auditor | undefined;
   /** The backend that the user named, for work that is worthwhile on some backends only. */
   readonly named: BackendName | undefined;
-  /** Plans on the first backend that supports the descriptor, or on the one named. */
+  /** Whether a GPU is open, or the software device that was named. */
+  readonly hasGpu: boolean;
+  /** GPUs in whose memory this context has arrays: data there need not be copied. */
+  readonly dataOn: DataPlaces;
+  /**
+   * Plans on the backend named, or where it pays (pays.ts), or on the first one; on the next if that does not support
+   * the descriptor.
+   */
   plan<O extends Op<never, Disposable>>(
     feature: Feature<O>,
     descriptor: DescriptorOf<O>,
     on?: BackendName,
   ): Promise<Planned<O>>;
+}
+
+/** Counts the arrays of a context by backend. */
+export interface DataPlaces {
+  readonly add: (backend: BackendName) => void;
+  readonly remove: (backend: BackendName) => void;
 }
 
 /** A plan: its backend, and the op that created it. */

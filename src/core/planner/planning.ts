@@ -1,4 +1,7 @@
-/** Planning over the open backends: the first one that supports a descriptor is used; the others state why not. */
+/**
+ * Planning over the open backends: each in the order in which it pays, or in theirs; the first one that supports a
+ * descriptor is used, and the others state why not.
+ */
 
 import { EwaldError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/log.js';
@@ -7,10 +10,36 @@ import type { Disposable, Resource } from '../../base/resource.js';
 import type { Backend } from '../backends/backend.js';
 import type { Feature, FurtherKernels, Kernels, Op } from '../backends/feature.js';
 import { type BackendName, wingOf } from '../backends/names.js';
-import type { Planned } from './planner.js';
+import type { Work } from '../backends/work.js';
+import type { DataPlaces, Planned } from './planner.js';
 
 type AnyOp = Op<unknown, Disposable>;
 type Open = (host: unknown) => AnyOp | Promise<AnyOp>;
+
+/** A backend that supports a descriptor, and why the ones before it were not taken. */
+interface Chosen {
+  readonly backend: Backend;
+  readonly op: AnyOp;
+  readonly reasons: readonly string[];
+}
+
+/** Backends in the order in which they are asked, with the reasons for those that were moved back. */
+interface Ordered {
+  readonly candidates: readonly Backend[];
+  readonly reasons: readonly string[];
+}
+
+/** What a planning needs of its context. */
+export interface PlanningOf {
+  readonly resource: Resource;
+  /** Best first. */
+  readonly open: readonly Backend[];
+  /** The backend that the user named: it is first, whether it pays or not. */
+  readonly named: BackendName | undefined;
+  readonly cores: number;
+  readonly further: readonly FurtherKernels[];
+  readonly log: Logger;
+}
 
 /**
  * Why the device of a backend is not trusted with a feature: it fails the self-test of a mechanism that the kernels
@@ -28,50 +57,67 @@ async function distrusted(
   return { why: `${backend.device.name} fails the self-test of a mechanism that ${name} relies on (${reasons})` };
 }
 
+/** Counts of the arrays on each backend. */
+function dataPlaces(): DataPlaces & { readonly names: () => BackendName[] } {
+  const arrays = new Map<BackendName, number>();
+  const count = (backend: BackendName, more: number) => arrays.set(backend, (arrays.get(backend) ?? 0) + more);
+  return {
+    add: (backend) => void count(backend, 1),
+    remove: (backend) => void count(backend, -1),
+    names: () => [...arrays].flatMap(([name, number]) => (number > 0 ? [name] : [])),
+  };
+}
+
 /** The ops of the open backends, each created on first use. */
 export class Planning {
-  readonly #resource: Resource;
-  readonly #open: readonly Backend[];
+  readonly #of: PlanningOf;
   readonly #further: ReadonlyMap<Feature<unknown>, Kernels<unknown>>;
-  readonly #log: Logger;
   readonly #ops = new Map<Feature<unknown>, Map<Backend, Promise<AnyOp> | undefined>>();
+  readonly dataOn = dataPlaces();
 
-  constructor(resource: Resource, open: readonly Backend[], further: readonly FurtherKernels[], log: Logger) {
-    this.#resource = resource;
-    this.#log = log;
-    this.#open = open;
-    this.#further = new Map(further.map(({ feature, kernels }) => [feature, kernels]));
+  constructor(of: PlanningOf) {
+    this.#of = of;
+    this.#further = new Map(of.further.map(({ feature, kernels }) => [feature, kernels]));
   }
 
-  /** Plans on the first backend that supports the descriptor, or on the one named. */
+  /** Plans on the backend named, or on the best one that supports the descriptor. */
   async plan<O extends Op<never, Disposable>>(
     feature: Feature<O>,
     descriptor: unknown,
     on: BackendName | undefined,
   ): Promise<Planned<O>> {
-    this.#resource.assertAlive();
-    const candidates = on === undefined ? this.#open : this.#open.filter(({ name }) => name === on);
+    const { resource, log } = this.#of;
+    const { backend, op, reasons } = await this.#choose(feature, descriptor, on);
+    const kernel = await op.plan(descriptor);
+    if (resource.disposed) await kernel.dispose();
+    resource.assertAlive();
+    const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
+    log.write(why === '' ? 'debug' : 'info', `${feature.name} is planned on ${backend.name}${why}`);
+    return { backend, op, kernel } as unknown as Planned<O>;
+  }
+
+  /** The backend that `plan` takes. Throws `Argument`, `Unsupported`, `Disposed`. */
+  async #choose(feature: Feature<unknown>, descriptor: unknown, on: BackendName | undefined): Promise<Chosen> {
+    const { resource, open } = this.#of;
+    resource.assertAlive();
+    const { candidates, reasons: moved } =
+      on === undefined
+        ? await this.#ordered(feature, descriptor)
+        : { candidates: open.filter(({ name }) => name === on), reasons: [] };
     if (candidates.length === 0)
       throw new EwaldError(
         'Argument',
         `the backend ${typeof on === 'string' ? on : shown(on)} is not open in this context; the open backends ` +
-          `are ${this.#open.map(({ name }) => name).join(', ')}`,
+          `are ${open.map(({ name }) => name).join(', ')}`,
       );
-    const reasons: string[] = [];
+    const reasons = [...moved];
     for (const backend of candidates) {
       const op = await this.#op(feature, backend);
       const distrust = op && (await distrusted(feature, backend));
-      this.#resource.assertAlive();
+      resource.assertAlive();
       const answer =
         distrust ?? (op ? op.supports(descriptor) : { why: feature.missing ?? `it has no ${feature.name}` });
-      if (op && answer === true) {
-        const kernel = await op.plan(descriptor);
-        if (this.#resource.disposed) await kernel.dispose();
-        this.#resource.assertAlive();
-        const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : '';
-        this.#log.write(why === '' ? 'debug' : 'info', `${feature.name} is planned on ${backend.name}${why}`);
-        return { backend, op, kernel } as unknown as Planned<O>;
-      }
+      if (op && answer === true) return { backend, op, reasons };
       reasons.push(`${backend.name}: ${(answer as { why: string }).why}`);
     }
     throw new EwaldError(
@@ -79,6 +125,16 @@ export class Planning {
       `${feature.refused ?? `no open backend supports this ${feature.name} plan`} (${reasons.join('; ')}); open ` +
         'a context with another backend or without strict',
     );
+  }
+
+  /** The open backends; those on which the work pays less are asked after the cores. */
+  async #ordered({ work }: Feature<unknown>, descriptor: unknown): Promise<Ordered> {
+    const { open, named, cores } = this.#of;
+    const isChoice = open.some(({ device }) => device.kind === 'cpu') && open.some(({ numbers }) => numbers);
+    if (!work || named !== undefined || !isChoice) return { candidates: open, reasons: [] };
+    const { orderByPay } = await import('./order.js');
+    const told = (work as (descriptor: unknown) => Work)(descriptor);
+    return orderByPay(told, open, { cores, dataOn: this.dataOn.names() });
   }
 
   #op(feature: Feature<unknown>, backend: Backend): Promise<AnyOp> | undefined {

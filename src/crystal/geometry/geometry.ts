@@ -90,8 +90,18 @@ export interface Geometry {
   /** Groups of panels by name; `all` is the top level. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
   readonly peakList: { readonly path: string; readonly type: string } | undefined;
+  /** What the header states from which it was derived; undefined for one that was given. */
+  readonly header?: StatedHeader | undefined;
   /** Descriptions of everything that was read but not recognised. */
   readonly warnings: readonly string[];
+}
+
+/** Where a detector is according to the header of its frames; undefined where it does not say. */
+export interface StatedHeader {
+  readonly wavelengthA?: number | undefined;
+  readonly distanceM?: number | undefined;
+  readonly pixelM?: number | undefined;
+  readonly centrePx?: readonly [x: number, y: number] | undefined;
 }
 
 /** The beam with all numbers resolved, as the mapping of pixels requires. */

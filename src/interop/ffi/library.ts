@@ -61,13 +61,19 @@ export interface BindOptions {
   readonly lengths?: Readonly<Record<string, Readonly<Record<string, number | string>>>> | undefined;
 }
 
+/** Any value; that functions are named gives a type to the parameters of callbacks. */
+type Passed =
+  | (object | string | number | bigint | boolean | symbol | null | undefined)
+  // biome-ignore lint/suspicious/noExplicitAny: the header is known at run time only; a generated module has the types
+  | ((...values: any[]) => unknown);
+
 /** A function of the library. */
 export interface LibraryFunction {
-  // biome-ignore lint/suspicious/noExplicitAny: the header is known at run time only; a generated module has the types
-  (...values: any[]): any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  (...values: Passed[]): any;
   /** The same call off the main thread. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  async(...values: any[]): Promise<any>;
+  async(...values: Passed[]): Promise<any>;
   /** The declaration. */
   readonly declaration: CFunction;
 }

@@ -71,6 +71,8 @@ export interface Metadata {
   readonly convergenceRad?: number | undefined;
   /** Rotation of the scan as the microscope states it, which is not that of the detector. */
   readonly scanRotationDeg?: number | undefined;
+  /** Axes of the scan on the detector, as a program has calibrated them: `scanRotation` and `flipY` of analyses. */
+  readonly detectorAxes?: { readonly degrees: number | undefined; readonly flipY: boolean } | undefined;
   /** Steps between positions of a scan. */
   readonly scanStepM?: XY | undefined;
   readonly pixelSizeM?: XY | undefined;
@@ -182,7 +184,7 @@ export interface Dataset extends Disposable {
   readonly dtype: DataType;
   /** Number of frames: the product of `shape.nav`. */
   readonly frames: number;
-  /** Elements per frame: the product of `shape.signal`. */
+  /** Elements per frame: the product of `shape.sig`. */
   readonly frameLength: number;
   readonly meta: Metadata;
   readonly notes: readonly Note[];

@@ -2,7 +2,10 @@
  * `inspect`: reports the contents of a file of detector frames, the evidence for them, and what the file does not
  * state.
  */
+import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import { type SliceOptions, sliceIn, sliceLength, sliceOf } from '../../base/frame-slice.js';
+import { checkSignal } from '../../base/options.js';
 import { rivalsIn } from './candidates.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { elementBytes, elements, type FrameArray, halfToNumber } from './dtype.js';
@@ -24,6 +27,8 @@ export interface FileReport {
   readonly filters: readonly string[];
   /** Absent if there is no frame, if the first one is damaged (see `damaged`), or if it is larger than a gibibyte. */
   readonly firstFrame?: FrameStatistics;
+  /** The values of the frames that `first` or `frames` selects, and how many these are; absent without them. */
+  readonly selected?: (FrameStatistics & { readonly frames: number }) | undefined;
   readonly meta: Metadata;
   readonly missing: readonly string[];
   readonly notes: Dataset['notes'];
@@ -41,16 +46,22 @@ export interface FileReport {
   readonly failed: readonly { readonly file: string; readonly error: EwaldError }[];
 }
 
-/** Statistics of the values of the first frame. */
+/** Statistics of the values of frames. */
 export interface FrameStatistics {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
   /**
-   * Number of pixels above saturation, below underload, or with a marker value; absent if the file states none of these
-   * limits.
+   * Number of pixels, of all frames, above saturation, below underload, or with a marker value; absent if the file
+   * states none of these limits.
    */
   readonly unusable?: number;
+}
+
+/** Options of `inspect`: those of `open`, and the frames whose values are described besides those of the first. */
+export interface InspectOptions extends OpenOptions, SliceOptions {
+  /** Called after each of these frames. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The functions that open files on this platform. */
@@ -68,24 +79,31 @@ interface InspectPlace {
  * metadata, guesses, and which options of `open` override them. A folder, a pattern or an array is one stack; files of
  * it that are empty or cannot be opened are reported in `failed`, and the others are the stack.
  *
- * Throws as `open`, and `Format` if every file of a stack is empty.
+ * Throws as `open`, `Format` if every file of a stack is empty, and `Argument` if `first` or `frames` selects no frame.
  */
-export type Inspect = (input: DataInput | readonly DataInput[], options?: OpenOptions) => Promise<FileReport>;
+export type Inspect = (input: DataInput | readonly DataInput[], options?: InspectOptions) => Promise<FileReport>;
 
 /** Binds `inspect` to a platform. */
 export const inspector =
   (place: InspectPlace): Inspect =>
-  async (input, options = {}) => {
+  async (input, { first, frames, onProgress, ...options } = {}) => {
+    // Refused before any file is opened.
+    sliceOf('', { first, frames });
     const name = typeof input === 'string' ? input : '';
     const files = name === '' ? undefined : await place.series?.(name);
-    return files ? inspectStack(place, name, files, options) : inspectOne(place, name, input, options);
+    const look: Look = (which) =>
+      inspectOne(place, { name, input: which, chosen: { first, frames, onProgress } }, options);
+    return files ? inspectStack(place, name, files, look) : look(input);
   };
+
+/** Describes one dataset. */
+type Look = (input: DataInput | readonly DataInput[]) => Promise<FileReport>;
 
 async function inspectStack(
   place: InspectPlace,
   name: string,
   files: readonly string[],
-  options: OpenOptions,
+  look: Look,
 ): Promise<FileReport> {
   const failed: { file: string; error: EwaldError }[] = [];
   const left: string[] = [];
@@ -96,7 +114,7 @@ async function inspectStack(
   if (left.length === 0) throw new EwaldError('Format', `${name}: all its files are empty`);
   for (let input: string | string[] = failed.length === 0 ? name : left; ; input = left)
     try {
-      return { ...(await inspectOne(place, name, input, options)), failed };
+      return { ...(await look(input)), failed };
     } catch (error) {
       // The first and the last file are opened at once; one that fails is reported, and the next one is tried.
       if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
@@ -122,10 +140,17 @@ async function openOne(
   }
 }
 
+/** What is described. */
+interface Inspected {
+  /** The name that was given. */
+  readonly name: string;
+  readonly input: DataInput | readonly DataInput[];
+  readonly chosen: Pick<InspectOptions, 'first' | 'frames' | 'onProgress'>;
+}
+
 async function inspectOne(
   place: InspectPlace,
-  name: string,
-  input: DataInput | readonly DataInput[],
+  { name, input, chosen }: Inspected,
   options: OpenOptions,
 ): Promise<FileReport> {
   const [first] = Array.isArray(input) ? (input as readonly DataInput[]) : [input as DataInput];
@@ -137,6 +162,7 @@ async function inspectOne(
     const { meta } = dataset;
     const mask = await dataset.mask?.({ signal: options.signal });
     const firstFrame = await firstOf(dataset, options.signal);
+    const selected = await selectedOf(dataset, chosen, options.signal);
     const dialect = dataset.format === 'hdf5' && meta.header?.dialect !== 'HDF5' ? meta.header?.dialect : undefined;
     const { shape, frames, dtype, sizes, arrays, filters } = dataset;
     const notes: Dataset['notes'] = [
@@ -156,6 +182,7 @@ async function inspectOne(
       frameBytes: dataset.frameLength * elementBytes(dtype),
       filters,
       ...(firstFrame.statistics ? { firstFrame: firstFrame.statistics } : {}),
+      ...(selected && { selected }),
       meta,
       missing: missing(meta),
       notes,
@@ -185,11 +212,34 @@ async function firstOf(
 ): Promise<{ readonly statistics?: FrameStatistics; readonly damaged?: string }> {
   if (dataset.frames === 0 || dataset.frameLength * elementBytes(dataset.dtype) > mostFrame) return {};
   try {
-    return { statistics: statistics(await dataset.read(0, 1, undefined, { signal }), dataset) };
+    const values = new Values(dataset);
+    values.add(await dataset.read(0, 1, undefined, { signal }));
+    return { statistics: values.statistics };
   } catch (error) {
     if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
     return { damaged: `the first frame cannot be read: ${error.message.replace(`${dataset.name}: `, '')}` };
   }
+}
+
+/** The values of the frames that are chosen. Throws errors of reading. */
+async function selectedOf(
+  dataset: Dataset,
+  chosen: Inspected['chosen'],
+  signal: OpenOptions['signal'],
+): Promise<FileReport['selected']> {
+  const slice = sliceIn('inspect', chosen, dataset);
+  if (!slice) return undefined;
+  const frames = sliceLength(slice, dataset.frames);
+  const tell = progressOf('inspect', chosen);
+  const values = new Values(dataset);
+  let into: FrameArray | undefined;
+  for (let i = 0; i < frames; i++) {
+    checkSignal(signal);
+    into = await dataset.read(slice.first + i * slice.step, 1, into, { signal });
+    values.add(into);
+    tell(i + 1, frames);
+  }
+  return { frames, ...values.statistics };
 }
 
 /** The quantities of the geometry that the file does not state. */
@@ -205,25 +255,50 @@ function missing(meta: Metadata): string[] {
   ];
 }
 
-function statistics(frame: FrameArray, { dtype, meta }: Dataset): FrameStatistics {
-  const { saturation, underload, markers } = meta;
-  let [min, max, sum, counted, unusable] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
-  const value = dtype === 'f16' ? (x: number | bigint) => halfToNumber(Number(x)) : Number;
-  const complex = elements[dtype].numbers === 2;
-  for (let i = 0; i < frame.length; i += complex ? 2 : 1) {
-    const x = complex ? Math.hypot(Number(frame[i]), Number(frame[i + 1])) : value(frame[i] as number | bigint);
-    if (Number.isNaN(x)) continue;
-    if (
-      (saturation !== undefined && x > saturation) ||
-      (underload !== undefined && x < underload) ||
-      markers?.includes(x)
-    )
-      unusable++;
-    if (x < min) min = x;
-    if (x > max) max = x;
-    sum += x;
-    counted++;
+/** The values of frames of a dataset. */
+class Values {
+  readonly #dataset: Pick<Dataset, 'dtype' | 'meta'>;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+  #sum = 0;
+  #counted = 0;
+  #unusable = 0;
+
+  constructor(dataset: Pick<Dataset, 'dtype' | 'meta'>) {
+    this.#dataset = dataset;
   }
-  const stated = saturation !== undefined || underload !== undefined || markers !== undefined;
-  return { min, max, mean: sum / counted, ...(stated ? { unusable } : {}) };
+
+  add(frame: FrameArray): void {
+    const { dtype, meta } = this.#dataset;
+    const { saturation, underload, markers } = meta;
+    let [min, max, sum, counted, unusable] = [this.#min, this.#max, 0, 0, 0];
+    const value = dtype === 'f16' ? (x: number | bigint) => halfToNumber(Number(x)) : Number;
+    const complex = elements[dtype].numbers === 2;
+    for (let i = 0; i < frame.length; i += complex ? 2 : 1) {
+      const x = complex ? Math.hypot(Number(frame[i]), Number(frame[i + 1])) : value(frame[i] as number | bigint);
+      if (Number.isNaN(x)) continue;
+      if (
+        (saturation !== undefined && x > saturation) ||
+        (underload !== undefined && x < underload) ||
+        markers?.includes(x)
+      )
+        unusable++;
+      if (x < min) min = x;
+      if (x > max) max = x;
+      sum += x;
+      counted++;
+    }
+    this.#min = min;
+    this.#max = max;
+    this.#sum += sum;
+    this.#counted += counted;
+    this.#unusable += unusable;
+  }
+
+  get statistics(): FrameStatistics {
+    const { saturation, underload, markers } = this.#dataset.meta;
+    const stated = saturation !== undefined || underload !== undefined || markers !== undefined;
+    const mean = this.#sum / this.#counted;
+    return { min: this.#min, max: this.#max, mean, ...(stated ? { unusable: this.#unusable } : {}) };
+  }
 }

@@ -44,6 +44,9 @@ function placed(panels: NonNullable<Metadata['panels']>): string {
   );
 }
 
+const onDetector = ({ degrees, flipY }: NonNullable<Metadata['detectorAxes']>): string =>
+  `${degrees === undefined ? '' : `at ${short(degrees)}° and `}${flipY ? 'mirrored' : 'not mirrored'} on the detector`;
+
 /** Metadata as pairs of a name and a text, the most relevant first. */
 export function* metadataText(meta: Metadata): Generator<[string, string]> {
   const maker = [meta.maker, meta.detector, meta.serial && `serial ${meta.serial}`].filter(Boolean);
@@ -63,6 +66,7 @@ export function* metadataText(meta: Metadata): Generator<[string, string]> {
   const scan = [
     meta.scanStepM && `steps of ${length(meta.scanStepM.x)} × ${length(meta.scanStepM.y)} (x × y)`,
     meta.scanRotationDeg !== undefined && `turned by ${short(meta.scanRotationDeg)}°, as the microscope states`,
+    meta.detectorAxes && onDetector(meta.detectorAxes),
   ].filter(Boolean);
   if (scan.length > 0) yield ['scan', scan.join(', ')];
   if (meta.pixelSizeM) yield ['pixels', `${length(meta.pixelSizeM.x)} × ${length(meta.pixelSizeM.y)} (x × y)`];

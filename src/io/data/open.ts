@@ -159,7 +159,7 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
     return new EwaldError('Format', `${source.name} holds no frames; it is ${other}`, {
       detail: { path: source.name, size: source.size },
     });
-  const raw = options.dtype === undefined && options.sigShape === undefined;
+  const raw = options.dtype === undefined || options.sigShape === undefined;
   return refusal(
     '',
     (said) =>
@@ -169,7 +169,7 @@ function unknown(source: ByteSource, options: OpenOptions, text: boolean, other:
         ? '. It is a text file, which holds no frames: lists of spots are inputs of ewald index, geometries and ' +
           'cells belong to its -g and -p'
         : raw
-          ? `. If it holds plain numbers, describe them: ${settings(said, suggestedShape(source.size))}`
+          ? `. If it holds plain numbers, describe them: ${settings(said, suggestedShape(source.size, options.dtype))}`
           : ''),
     { path: source.name, size: source.size },
     'Format',

@@ -1,6 +1,6 @@
 /** Parameters of opening files of frames, and of writing frames to another file. */
 import { sliceRows } from '../../base/frame-slice.js';
-import { grouped, type Parameters } from '../../base/parameters.js';
+import { grouped, namesOf, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 
 const bytes = { kind: 'bytes', range: range(0, Number.MAX_SAFE_INTEGER, 0), of: ['raw'], value: 'bytes' } as const;
@@ -92,19 +92,29 @@ export const openRows = /* @__PURE__ */ grouped('input', {
 } as const satisfies Parameters);
 
 /** Names of all options of `open`. */
-export const openNames: readonly string[] = [...Object.keys(openRows), 'codecs', 'h5wasm', 'signal'];
+export const openNames = [...namesOf(openRows), 'codecs', 'h5wasm', 'signal'] as const;
+
+/** Parameters of describing a file of frames. */
+export const inspectRows = {
+  first: { ...sliceRows.first, sentence: 'describes the values of the first frames, too' },
+  frames: {
+    ...sliceRows.frames,
+    sentence: 'describes the values of these frames, too, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10',
+  },
+} as const satisfies Parameters;
 
 /** Parameters of converting a file of frames. */
 export const convertRows = {
   ...sliceRows,
   packing: {
+    group: 'output',
     kind: 'choice',
     sentence: 'compression of the chunks; bitshuffle is followed by LZ4',
     choices: ['bitshuffle', 'gzip', 'none'],
     fallback: 'bitshuffle',
     of: ['h5'],
   },
-  force: { kind: 'boolean', sentence: 'replaces an existing file; never the input' },
+  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never the input' },
 } as const satisfies Parameters;
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */

@@ -1,5 +1,6 @@
 /** Makes a source from whatever the user passes to `open`. */
 import { isAddress } from '../../base/addresses.js';
+import { bytesIn } from '../../base/buffers.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformBlob, PlatformSignal, PlatformUrl } from '../../base/globals.js';
 import { checkSignal, shown } from '../../base/options.js';
@@ -9,8 +10,14 @@ import { givenSource } from './sources/given.js';
 import { httpSource } from './sources/http.js';
 import { memorySource } from './sources/memory.js';
 
-/** A path (Node), an address, a File or Blob, bytes, or a source. */
-export type DataInput = string | PlatformUrl | PlatformBlob | Uint8Array | ArrayBuffer | ByteSource;
+/** The bytes of a file of frames under the name of the file in messages, and in the stream of a run. */
+export interface BytesInput {
+  readonly bytes: Uint8Array | ArrayBuffer;
+  readonly name: string;
+}
+
+/** A path (Node), an address, a File or Blob, bytes with or without a name, or a source. */
+export type DataInput = string | PlatformUrl | PlatformBlob | Uint8Array | ArrayBuffer | BytesInput | ByteSource;
 
 /** The source for an input; `files` opens paths. */
 export async function sourceOf(
@@ -31,16 +38,20 @@ export async function sourceOf(
       `${input}: only http:, https: and file: ` + `addresses can be read, not ${url.protocol}`,
     );
   }
-  if (input instanceof Uint8Array) return memorySource(input);
-  if (input instanceof ArrayBuffer) return memorySource(new Uint8Array(input));
+  if (input instanceof Uint8Array || input instanceof ArrayBuffer) return memorySource(bytesIn('open', input));
   if (typeof input === 'object' && input !== null) {
     if ('read' in input && 'size' in input) return givenSource(input, signal);
     if ('arrayBuffer' in input && 'slice' in input) return blobSource(input);
+    if ('bytes' in input) {
+      const { bytes, name } = input;
+      if ((bytes instanceof Uint8Array || bytes instanceof ArrayBuffer) && typeof name === 'string')
+        return memorySource(bytesIn('open', bytes), name);
+    }
     if ('href' in input) return input.protocol === 'file:' ? files(pathOf(input)) : httpSource(input, { signal });
   }
   throw new EwaldError(
     'Argument',
-    `open was given ${shown(input)}; expected a path, a URL, a File, a Blob, bytes or a ByteSource`,
+    `open was given ${shown(input)}; expected a path, a URL, a File, a Blob, bytes, { bytes, name } or a ByteSource`,
   );
 }
 

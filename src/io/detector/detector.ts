@@ -115,8 +115,8 @@ function searchedType({ name, dtype }: Dataset): SearchedType {
   if (dtype === 'f64') return 'f32';
   throw new EwaldError(
     'Unsupported',
-    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; use ewald convert to ` +
-      'change the type',
+    `${name}: frames are ${dtype}; peaks are found in ${searched.join(', ')} and f64; convert the file ` +
+      '(ewald convert), or search Float32Array.from(frame, Number)',
   );
 }
 
@@ -125,9 +125,13 @@ function searchedType({ name, dtype }: Dataset): SearchedType {
  *
  * Throws `Argument` if the dataset or the geometry is not one, `Shape` for a geometry or a mask of another detector,
  * `Format` if neither the geometry nor the file gives the wavelength, the distance or the pixel size, `Unsupported` for
- * complex frames.
+ * complex frames. Where the caller passes no `openOther`, other files are opened by `beside`.
  */
-export async function openDetector(opened: Dataset, options: DetectorOptions = {}): Promise<Detector> {
+export async function openDetector(
+  opened: Dataset,
+  options: DetectorOptions = {},
+  beside: OpenOther = openBeside(opened),
+): Promise<Detector> {
   if (typeof (opened as Partial<Dataset> | null)?.read !== 'function')
     throw new EwaldError(
       'Argument',
@@ -142,7 +146,7 @@ export async function openDetector(opened: Dataset, options: DetectorOptions = {
   const dataset = stacked(opened, described);
   const { width, height } = frameSize(dataset);
   const geometry = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
-  const openOther = awaited('detector: openOther', options.openOther) ?? openBeside(dataset);
+  const openOther = awaited('detector: openOther', options.openOther) ?? beside;
   const dtype = searchedType(dataset);
   // Checks that this is the geometry of this detector before reading masks.
   checkPanels(geometry, width, height);

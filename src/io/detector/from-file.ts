@@ -2,7 +2,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { flatGeometry } from '../../crystal/geometry/flat.js';
-import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Geometry, StatedHeader } from '../../crystal/geometry/geometry.js';
 import type { Dataset, DetectorPanel, Metadata } from '../data/dataset.js';
 import { ofDataset, openedArray } from './geometry-dataset.js';
 
@@ -66,7 +66,11 @@ function geometryOfPanels(name: string, meta: Metadata, panels: readonly Detecto
  */
 export function geometryFromFile(dataset: Dataset): Geometry {
   const { name, meta, shape } = dataset;
-  if (meta.panels) return ofDataset(geometryOfPanels(name, meta, meta.panels), openedArray(dataset));
+  const stated = (geometry: Geometry): Geometry => ({
+    ...ofDataset(geometry, openedArray(dataset)),
+    header: headerOf(meta),
+  });
+  if (meta.panels) return stated(geometryOfPanels(name, meta, meta.panels));
   const { wavelengthA, distanceM, pixelSizeM, beamCentrePx } = meta;
   const missing = Object.entries({ wavelengthA, distanceM, pixelSizeM, beamCentrePx })
     .filter(([, value]) => value === undefined)
@@ -77,7 +81,11 @@ export function geometryFromFile(dataset: Dataset): Geometry {
         ],
     );
   if (missing.length > 0 || !pixelSizeM || !beamCentrePx || wavelengthA === undefined || distanceM === undefined)
-    throw new EwaldError('Format', `${name} does not state its ${missing.join(', ')}; give geometry: FILE (-g FILE)`);
+    throw new EwaldError(
+      'Format',
+      `${name} does not state its ${missing.join(', ')}; give geometry: FILE (-g FILE); peaks alone need none ` +
+        '(ctx.peaks)',
+    );
   if (Math.abs(pixelSizeM.x / pixelSizeM.y - 1) > 1e-6)
     throw new EwaldError(
       'Format',
@@ -93,5 +101,45 @@ export function geometryFromFile(dataset: Dataset): Geometry {
     pixelM: pixelSizeM.x,
     saturation: meta.saturation ?? Number.POSITIVE_INFINITY,
   });
-  return ofDataset(flat, openedArray(dataset));
+  return stated(flat);
+}
+
+const headerOf = ({ wavelengthA, distanceM, pixelSizeM, beamCentrePx }: Metadata): StatedHeader => ({
+  wavelengthA,
+  distanceM,
+  pixelM: pixelSizeM?.x,
+  centrePx: beamCentrePx && [beamCentrePx.x, beamCentrePx.y],
+});
+
+/** Headers of one detector differ by less: a spot 1000 pixels from the beam moves by five. */
+const [leastShare, leastPx] = [0.005, 5];
+
+/**
+ * Refuses frames whose header states another place of the detector, or another wavelength, than the header from which
+ * the geometry of the run was derived. Throws `Format`.
+ */
+export function refuseOtherHeader({ header: first }: Geometry, { name, meta }: Dataset): void {
+  if (!first) return;
+  const header = headerOf(meta);
+  const differing = ([what, of, unit]: readonly [string, 'wavelengthA' | 'distanceM' | 'pixelM', string]): string[] => {
+    const [one, other] = [header[of], first[of]];
+    const differs = one !== undefined && other !== undefined && !(Math.abs(one / other - 1) < leastShare);
+    return differs ? [`${what} of ${one} ${unit}, not ${other} ${unit}`] : [];
+  };
+  const found = (
+    [
+      ['a distance', 'distanceM', 'm'],
+      ['a wavelength', 'wavelengthA', 'Å'],
+      ['a pixel size', 'pixelM', 'm'],
+    ] as const
+  ).flatMap(differing);
+  const [one, other] = [header.centrePx, first.centrePx];
+  if (one && other && !(Math.hypot(one[0] - other[0], one[1] - other[1]) < leastPx))
+    found.push(`a beam centre of ${one.join(', ')} pixels, not ${other.join(', ')}`);
+  if (found.length > 0)
+    throw new EwaldError(
+      'Format',
+      `${name}: its header states ${found.join(', and ')} as that of the first frame; a run has a single detector: ` +
+        'index these frames in another run, or give a geometry for all of them (-g FILE)',
+    );
 }

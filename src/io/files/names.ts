@@ -1,5 +1,6 @@
 /** Names of files: link resolution, temporary names in the same folder, and outputs that have one name. */
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
@@ -27,6 +28,12 @@ export async function followed(file: string): Promise<string> {
     path = resolve(dirname(path), link);
   }
   throw Object.assign(new Error(), { code: 'ELOOP' });
+}
+
+/** The file that a list names: beside the list, or in the current folder if it is only there, as for CrystFEL. */
+export function besideOrHere(list: string, file: string): string {
+  const [beside, here] = [resolve(dirname(list), file), resolve(file)];
+  return beside === here || existsSync(beside) || !existsSync(here) ? beside : here;
 }
 
 /** Names have at most 255 bytes; a longer one is shortened by a digest, which is unique per file. */

@@ -1,12 +1,14 @@
 /** Alarms of a run: what they watch, how they are written, and when they begin and end. */
 import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
+import { type Drift, fewestCrystals } from './detector-drift.js';
 import { type RunSample, ratesBetween } from './rates.js';
 
 /** The units of numbers, and their sizes; the first is named in messages. */
 const shares = { '%': 0.01 } as const;
 const rates = { '/s': 1 } as const;
 const times = { s: 1, min: 60, h: 3600 } as const;
+const distances = { mm: 1e-3, um: 1e-6 } as const;
 const sizes = { GB: 1e9, MB: 1e6, TB: 1e12 } as const;
 
 /** What alarms watch: the unit of each quantity, and whether frames have to be searched for it. */
@@ -17,6 +19,7 @@ const quantities = {
   lag: { units: times, isSearched: false },
   disk: { units: sizes, isSearched: false },
   memory: { units: sizes, isSearched: false },
+  drift: { units: distances, isSearched: true },
 } as const satisfies Record<string, { readonly units: Readonly<Record<string, number>>; readonly isSearched: boolean }>;
 type Quantity = keyof typeof quantities;
 
@@ -25,7 +28,7 @@ export interface Alarm {
   readonly text: string;
   readonly quantity: Quantity;
   readonly isBelow: boolean;
-  /** In the quantity's unit: a share of 1, frames per second, seconds, bytes. */
+  /** In the quantity's unit: a share of 1, frames per second, seconds, bytes, metres. */
   readonly level: number;
   /** The time over which the quantity is taken, s. */
   readonly seconds: number;
@@ -52,8 +55,8 @@ const listed = (names: object): string => Object.keys(names).join(', ');
 
 /**
  * An alarm from its text: a quantity (`hits`, `indexed`: % of the frames; `rate`: finished frames, /s; `lag`: s, min or
- * h; `disk`: MB, GB or TB left; `memory`: of this process), `<` or `>`, a number with its unit, and the time over which
- * it is taken, 1 s … 24 h, by default one minute. Throws `Argument`.
+ * h; `disk`: MB, GB or TB left; `memory`: of this process; `drift` of the detector: mm, um), `<` or `>`, a number with
+ * its unit, and the time over which it is taken, 1 s … 24 h, by default one minute. Throws `Argument`.
  */
 export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
   const refuse = (found: string): never => {
@@ -72,7 +75,7 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
   if (needsSearch && !isSearched) return refuse(`${name} are of ewald index, and this run searches for no peaks`);
   const level = amount(number, units);
   if (level === undefined) return refuse(`"${number}" is no number with a unit of ${name} (${listed(units)})`);
-  if (needsSearch && level > 1) return refuse(`${name} are at most 100%`);
+  if (units === shares && level > 1) return refuse(`${name} are at most 100%`);
   const seconds = time === undefined ? usualS : amount(time, times);
   if (seconds === undefined || seconds < 1 || seconds > longestS)
     return refuse(`"${time}" is no time from 1s to 24h, with ${listed(times)}`);
@@ -82,9 +85,11 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
 /**
  * The quantity of an alarm over its time, from the samples of a run up to now: shares and the rate are those of the
  * frames that were finished in it; of lag, disk and memory, it is the best sample. Undefined while the samples do not
- * reach back so far, and for shares of fewer than 20 frames.
+ * reach back so far, for shares of fewer than 20 frames, and for a drift that too few crystals show (`unseenText`).
  */
-export function alarmValue({ quantity, isBelow, seconds }: Alarm, samples: readonly RunSample[]): number | undefined {
+export function alarmValue(alarm: Alarm, samples: readonly RunSample[], drift?: Drift | undefined): number | undefined {
+  const { quantity, isBelow, seconds } = alarm;
+  if (quantity === 'drift') return drift && (unseenText(alarm, drift) === undefined ? drift.byM : undefined);
   const now = samples.at(-1);
   if (!now) return undefined;
   const from = samples.findLastIndex(({ s }) => s <= now.s - seconds);
@@ -101,6 +106,17 @@ export function alarmValue({ quantity, isBelow, seconds }: Alarm, samples: reado
   if (before.frames === 0) return undefined;
   const between = ratesBetween(before, now);
   return quantity === 'rate' || between.frames >= fewestFrames ? between[quantity] : undefined;
+}
+
+/** Why the crystals do not tell whether the detector has moved as far as an alarm says; undefined if they do. */
+export function unseenText({ text, level }: Alarm, { crystals, errorM }: Drift): string | undefined {
+  const why =
+    errorM === undefined
+      ? `${crystals} crystals of that time tell where the detector is, and ${fewestCrystals} are needed, as at the ` +
+        'beginning'
+      : `its ${crystals} crystals tell it within ${(1000 * errorM).toFixed(3)} mm only`;
+  const isSeen = errorM !== undefined && errorM < level / 4;
+  return isSeen ? undefined : `${text} is not judged: ${why}`;
 }
 
 /** Whether an alarm is raised; where the quantity is not known, it stays as it was. */
@@ -120,6 +136,7 @@ export function alarmText({ quantity, text }: Alarm, value: number | undefined):
     lag: `${value.toFixed(0)} s behind`,
     disk: `${(value / 1e9).toFixed(2)} GB left`,
     memory: `${(value / 1e9).toFixed(2)} GB in use`,
+    drift: `the detector has moved by ${(1000 * value).toFixed(3)} mm`,
   }[quantity];
   return `${text}: ${words}`;
 }

@@ -195,6 +195,63 @@ export interface SeriesMark {
   readonly isFault: boolean;
 }
 
+/** What is read of a run about once a second: CC1/2 of its merge, and the age of its oldest unfinished frame in s. */
+const readingNames = ['merit', 'lag'] as const;
+type ReadingName = (typeof readingNames)[number];
+type Reading = readonly [at: number, value: number];
+
+/** A mark, or a reading at a time. */
+export type SeriesMoment = SeriesMark | { readonly at: number; readonly name: ReadingName; readonly value: number };
+
+/** What has happened to a run, and what was read of it over time, in constant memory. */
+export class RunHistory {
+  readonly readings: Readonly<Record<ReadingName, Reading[]>> = { merit: [], lag: [] };
+  /** The latest things that happened, in order. */
+  readonly marks: SeriesMark[] = [];
+
+  take(moment: SeriesMoment): void {
+    if ('name' in moment) this.#read(moment.name, moment.at, moment.value);
+    else this.#mark(moment);
+  }
+
+  /** All moments later than this. */
+  since(at: number): SeriesMoment[] {
+    const readings = readingNames.flatMap((name) =>
+      later(this.readings[name], at, ([when]) => when).map(([when, value]) => ({ at: when, name, value })),
+    );
+    return [...readings, ...later(this.marks, at, (mark) => mark.at)];
+  }
+
+  #read(name: ReadingName, at: number, value: number): void {
+    const all = this.readings[name];
+    // A value that stays is kept where it began and where it ends.
+    if (all.at(-1)?.[1] === value && all.at(-2)?.[1] === value) all.pop();
+    all.push([at, value]);
+    if (all.length <= mostValues) return;
+    // The greater of two, so that a long wait remains visible.
+    const half = Array.from({ length: all.length >> 1 }, (_, i) => {
+      const [one, other] = [all[2 * i] as Reading, all[2 * i + 1] as Reading];
+      return one[1] > other[1] ? one : other;
+    });
+    all.splice(0, 2 * half.length, ...half);
+  }
+
+  #mark(mark: SeriesMark): void {
+    const { marks } = this;
+    if (marks.at(-1)?.text === mark.text) return;
+    const after = marks.findLastIndex(({ at }) => at <= mark.at) + 1;
+    marks.splice(after, 0, mark);
+    if (marks.length > mostMarks) marks.shift();
+  }
+}
+
+/** The last of these, which are in order. */
+function later<T>(all: readonly T[], at: number, when: (one: T) => number): readonly T[] {
+  const last = all.at(-1);
+  if (last === undefined || when(last) <= at) return [];
+  return all.slice(all.findLastIndex((one) => when(one) <= at) + 1);
+}
+
 /** A run over time, in three windows; times in ms. */
 export class RunSeries {
   readonly windows = {
@@ -202,32 +259,15 @@ export class RunSeries {
     tenMinutes: new SeriesWindow(500, tenMinutes),
     minute: new SeriesWindow(50, minute),
   };
-  /** Values of a figure of merit, such as CC1/2, with their times; of many, every second one is kept. */
-  values: (readonly [at: number, value: number])[] = [];
-  /** The latest things that happened, in order. */
-  readonly marks: SeriesMark[] = [];
+  readonly history = new RunHistory();
 
-  add(frame: SeriesFrame): void {
-    const { whole, tenMinutes: ten, minute: one } = this.windows;
-    whole.add(frame);
-    ten.add(frame);
-    one.add(frame);
+  /** Counts a frame, or takes what has happened. */
+  add(one: SeriesFrame | SeriesMoment): void {
+    if (!('hit' in one)) this.history.take(one);
+    else for (const window of Object.values(this.windows)) window.add(one);
   }
 
   reach(at: number): void {
     for (const window of Object.values(this.windows)) window.reach(at);
-  }
-
-  /** A figure of merit at a time; one that has not changed is not kept twice. */
-  value(at: number, value: number): void {
-    if (this.values.at(-1)?.[1] === value) return;
-    this.values.push([at, value]);
-    if (this.values.length > mostValues) this.values = this.values.filter((_, i) => i % 2 === 0);
-  }
-
-  mark(at: number, text: string, isFault: boolean): void {
-    if (this.marks.at(-1)?.text === text) return;
-    this.marks.push({ at, text, isFault });
-    if (this.marks.length > mostMarks) this.marks.shift();
   }
 }

@@ -48,10 +48,10 @@ export class SeriesCount {
     return this.#once(`${which}${this.#of} did not arrive before image ${index}; further ones are counted`);
   }
 
-  /** The series ends; says how many of its images did not arrive. */
-  end(): string | undefined {
+  /** The series ends, or is left (`isLeft`) while it goes on; says how many of its images did not arrive. */
+  end({ isLeft = false } = {}): string | undefined {
     const { lost: before } = this;
-    if (this.#announced !== undefined && this.#next !== undefined)
+    if (!isLeft && this.#announced !== undefined && this.#next !== undefined)
       this.lost = before + Math.max(0, this.#announced - this.#next);
     const lost = this.lost - this.#before;
     const images = this.#announced === undefined ? counted(lost, 'image') : `${lost} of ${this.#announced} images`;

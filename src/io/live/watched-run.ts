@@ -1,5 +1,6 @@
 /** The state of a run that nobody looks at: samples of its counts, alarms, its source; a function of time alone. */
-import { type Alarm, alarmText, alarmValue, isRaised } from './alarm.js';
+import { type Alarm, alarmText, alarmValue, isRaised, unseenText } from './alarm.js';
+import { DetectorDrift } from './detector-drift.js';
 import { metric } from './metric.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
 
@@ -39,12 +40,15 @@ interface AlarmState {
   readonly alarm: Alarm;
   value: number | undefined;
   isRaised: boolean;
+  /** Whether it was reported that it cannot be judged. */
+  isUnseen: boolean;
 }
 
 /** A run that is sampled about once a second. */
 export class WatchedRun {
   readonly #alarms: AlarmState[];
   readonly #keptS: number;
+  readonly #drift: DetectorDrift;
   readonly #samples: RunSample[] = [];
   /** Times at which the number of arrived frames was first seen, for frames that are not finished. */
   readonly #arrivals: { readonly s: number; readonly arrived: number }[] = [];
@@ -58,8 +62,14 @@ export class WatchedRun {
   ended: 'whole' | 'stopped' | undefined;
 
   constructor(alarms: readonly Alarm[] = []) {
-    this.#alarms = alarms.map((alarm) => ({ alarm, value: undefined, isRaised: false }));
+    this.#alarms = alarms.map((alarm) => ({ alarm, value: undefined, isRaised: false, isUnseen: false }));
     this.#keptS = Math.max(minuteS, ...alarms.map(({ seconds }) => seconds));
+    this.#drift = new DetectorDrift(this.#keptS);
+  }
+
+  /** A crystal shows where the detector is: its shift from the geometry, m. */
+  crystal(shiftM: readonly [number, number]): void {
+    this.#drift.add(shiftM);
   }
 
   /** Takes a sample at a time, in seconds since the beginning of the run, and returns what it shows. */
@@ -70,6 +80,7 @@ export class WatchedRun {
     const { frames, hits, indexed } = counts;
     const now = { s, frames, hits, indexed, lagS: this.#lagS(s), ...machine };
     this.#samples.push(now);
+    this.#drift.reach(s);
     // One sample before the longest time is needed, and the first one for the whole run.
     while ((this.#samples[2]?.s ?? Number.POSITIVE_INFINITY) <= s - this.#keptS) this.#samples.splice(1, 1);
     for (const one of this.#alarms) found.push(...this.#judge(one));
@@ -109,7 +120,10 @@ export class WatchedRun {
     const { minute, whole } = this.#rates();
     const { arrived, frames } = this.#counts;
     const queue = arrived === undefined ? undefined : Math.max(0, arrived - frames);
-    return { ...this.#counts, lastMinute: minute, whole, lagS: this.#samples.at(-1)?.lagS, queue, ...this.#machine };
+    const { byM, errorM } = this.#drift.over(minuteS);
+    const drift = byM !== undefined && { drift: { byM, errorM } };
+    const lagS = this.#samples.at(-1)?.lagS;
+    return { ...this.#counts, lastMinute: minute, whole, lagS, queue, ...this.#machine, ...drift };
   }
 
   /** The answer of `/health`. */
@@ -122,6 +136,7 @@ export class WatchedRun {
   get metrics(): string {
     const { frames, failed, hits, indexed, crystals, arrived, lost } = this.#counts;
     const { queue, lagS } = this.summary;
+    const { byM } = this.#drift.over(minuteS);
     const windows = Object.entries(this.#rates());
     const ofWindows = (name: 'rate' | 'hits' | 'indexed') =>
       windows.map(([window, rates]) => [rates[name], { window }] as const);
@@ -138,6 +153,9 @@ export class WatchedRun {
       metric('ewald_indexed_ratio', 'gauge', 'Indexed frames per finished frame, 0 to 1.', ofWindows('indexed')),
       metric('ewald_lag_seconds', 'gauge', 'Time for which the oldest unfinished frame has waited.', [[lagS]]),
       metric('ewald_queue_frames', 'gauge', 'Frames that have arrived and are not finished.', [[queue]]),
+      metric('ewald_detector_drift_metres', 'gauge', 'Shift of the detector since the beginning, last minute.', [
+        [byM],
+      ]),
       metric('ewald_resident_memory_bytes', 'gauge', 'Memory of this process.', [[this.#machine.memoryBytes]]),
       metric('ewald_disk_free_bytes', 'gauge', 'Disk left for the outputs.', [[this.#machine.diskBytes]]),
       metric('ewald_source_up', 'gauge', '0 if the source has fallen silent.', [[this.#source === 'silent' ? 0 : 1]]),
@@ -161,11 +179,23 @@ export class WatchedRun {
 
   #judge(one: AlarmState): RunHappening[] {
     const { alarm, isRaised: was } = one;
-    one.value = alarmValue(alarm, this.#samples) ?? one.value;
+    const drift = alarm.quantity === 'drift' ? this.#drift.over(alarm.seconds) : undefined;
+    one.value = alarmValue(alarm, this.#samples, drift) ?? one.value;
     one.isRaised = isRaised(alarm, one.value, was);
-    if (one.isRaised === was) return [];
+    const unseen = drift && this.#isJudged(alarm) ? unseenText(alarm, drift) : undefined;
+    const found: RunHappening[] = [];
+    if (unseen !== undefined && !one.isUnseen) found.push({ event: 'alarm-unseen', alarm: alarm.text, text: unseen });
+    one.isUnseen = unseen !== undefined;
+    if (one.isRaised === was) return found;
     const event = one.isRaised ? 'alarm-begin' : 'alarm-end';
-    return [{ event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
+    return [...found, { event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
+  }
+
+  /** Whether frames have been finished for as long as an alarm looks back. */
+  #isJudged({ seconds }: Alarm): boolean {
+    const first = this.#samples.find(({ frames }) => frames > 0);
+    const now = this.#samples.at(-1);
+    return first !== undefined && now !== undefined && now.s - first.s >= seconds;
   }
 
   /** Whether frames arrive: a source is silent if it has sent frames, and the run waits for more. */

@@ -1,4 +1,5 @@
 /** Small charts as SVG: histograms, lines over the frames, directions on a hemisphere. */
+import { median } from '../../base/median.js';
 
 const number = (x: number): string => String(Number(x.toPrecision(5)));
 
@@ -19,7 +20,7 @@ export function histogram(values: readonly number[], title: string, unit: string
   const [width, height, base] = [300, 130, 104];
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-  const middle = at(0.5);
+  const middle = median(values);
   // Covers the bulk of the values and the target; outliers are counted at the ends.
   const least = Math.max(Math.abs(middle) * 0.002, 1e-3);
   const wide = Math.max(3 * (at(0.9) - at(0.1)), least, target === undefined ? 0 : 1.3 * Math.abs(target - middle));

@@ -59,17 +59,24 @@ const captionOf = (html: string): string =>
 /** What states in a file that it may be replaced. */
 export const figureMark = '<!-- Written by ewald figures. -->';
 
+/** Programs other than browsers may take `sans-serif` for any font that they have. */
+const fonts = "Arial,Helvetica,'Liberation Sans','DejaVu Sans',sans-serif";
+
 /** One picture: its own drawing below its caption, with the image under it if there is one. */
 function drawn(svg: string, caption: string, image: string | undefined): string {
   const [, box = '', inner = ''] = /^<svg[^>]* viewBox="([^"]+)"[^>]*>(.*)<\/svg>$/s.exec(svg) ?? [];
   const [x = 0, y = 0, width = 0, height = 0] = box.split(' ').map(Number);
   const text = Math.min(14, width / 22);
   const under = image === undefined ? '' : `<image href="${image}" width="${width}" height="${height}"/>`;
-  const [left, top, tall] = [x, y - 1.8 * text, height + 1.8 * text].map((value) => Number(value.toFixed(2)));
+  const [left = 0, top = 0, tall = 0] = [x, y - 1.8 * text, height + 1.8 * text].map((value) =>
+    Number(value.toFixed(2)),
+  );
+  const wide = Math.min(2 * width, 1000);
   const [kind = ''] = /(?<=^<svg[^>]*) class="[^"]*"/.exec(svg) ?? [];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${left} ${top} ${width} ${tall}" ` +
-    `width="${Math.min(2 * width, 1000)}">${figureMark}<style>text{font-family:sans-serif}${rulesOf(svg)}</style>` +
+    `width="${wide}" height="${Math.round((wide * tall) / width)}">${figureMark}` +
+    `<style>text{font-family:${fonts}}${rulesOf(svg)}</style>` +
     `<rect x="${left}" y="${top}" width="${width}" height="${tall}" fill="#fff"/>${under}<g${kind}>${inner}</g>` +
     `<text x="${x + text / 2}" y="${Number((y - text / 2).toFixed(2))}" font-size="${text}" fill="#1a2332">` +
     `${captionOf(caption)}</text></svg>\n`

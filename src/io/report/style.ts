@@ -19,7 +19,7 @@ section{padding:16px 20px}.tiles{display:grid;grid-template-columns:repeat(auto-
 .key i{display:inline-block;width:14px;height:3px;vertical-align:middle;margin:0 4px 0 12px}.sphere{width:100%}.rim{fill:none;stroke:var(--line)}.sphere circle:not(.rim){fill:var(--a);opacity:.7}
 .layers{position:relative;border:1px solid var(--line);border-radius:6px;overflow:hidden;background:#fff}.layers img{width:100%;display:block}.layers svg{position:absolute;inset:0;width:100%;height:100%}
 .peak{fill:none;stroke:#d9480f;stroke-width:1.2}.spot{fill:transparent;stroke:#1f6feb;stroke-width:.8}.dense .peak{stroke-width:.7;stroke-opacity:.75}.dense .spot{stroke-width:.5;stroke-opacity:.6}.ring{fill:none;stroke:#2b8a3e;stroke-width:.7;stroke-dasharray:4 4;opacity:.8}.ringlabel{font-size:11px;fill:#2b8a3e;text-anchor:middle}
-label{margin-right:16px;font-size:13px;color:var(--soft);cursor:pointer}#peaks:not(:checked)~* .peaks,#spots:not(:checked)~* .spots,#rings:not(:checked)~* .ring,#rings:not(:checked)~* .ringlabel{display:none}
+input{width:24px;height:24px;margin:0 2px 0 0;vertical-align:middle}label{margin-right:16px;font-size:13px;color:var(--soft);cursor:pointer}#peaks:not(:checked)~* .peaks,#spots:not(:checked)~* .spots,#rings:not(:checked)~* .ring,#rings:not(:checked)~* .ringlabel{display:none}
 table{border-collapse:collapse;font-size:14px}td,th{padding:3px 18px 3px 0;text-align:right}td:first-child,th:first-child{text-align:left}th{color:var(--soft);font-weight:500}
 th,td{vertical-align:bottom}.shells{overflow-x:auto}
 .shells td,.shells th{padding:2px 12px 2px 0;font-size:12.5px;white-space:nowrap}
@@ -33,4 +33,5 @@ export const style = `${lightStyle}
 :root{--a:#1f6feb;--b:#d9480f;--c:#2b8a3e}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 main{max-width:none;padding:0}figure,.tiles,tr,h2+section:not(:has(.frames)){break-inside:avoid}h2{break-after:avoid}
 .frames{max-height:none;overflow:visible}.frames tbody tr:nth-child(n+201){display:none}
+.frames:has(tr:nth-child(201))::after{content:"Printed: the first 200 frames."}
 .shells{overflow:visible}.shells td,.shells th{font-size:8px;padding:1px 5px 1px 0}}`;

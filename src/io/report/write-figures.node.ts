@@ -1,21 +1,44 @@
-/** `writeFigures`: the pictures of a report as SVG files in a folder. */
+/** `writeFigures`: the pictures of a report as SVG or PNG files in a folder. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkedOptions, row } from '../../base/call-options.js';
+import { checkedOptions } from '../../base/call-options.js';
 import { fileError } from '../../base/file-errors.js';
+import { shown } from '../../base/options.js';
+import { type Parameters, refusal } from '../../base/parameters.js';
 import { readText } from '../files/read.js';
 import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { figureDrawer, isFigurePng } from './figure-png.node.js';
 import { figureMark, type ReportFigure, reportFigures } from './figures.js';
+
+/** Parameters of writing the pictures of a report. */
+export const figureRows = {
+  output: {
+    kind: 'text',
+    short: 'o',
+    sentence: 'folder for SVG files',
+    usual: 'the current one, or none with --png',
+    value: 'folder',
+  },
+  png: {
+    kind: 'text',
+    sentence: 'folder for PNG files, for which npm install @resvg/resvg-js is needed',
+    usual: '',
+    value: 'folder',
+  },
+  force: { kind: 'boolean', sentence: 'replaces existing files; never the report' },
+} as const satisfies Parameters;
 
 /** Options of `writeFigures`. */
 export interface WriteFiguresOptions {
-  /** Folder for the files, which is made if it does not exist; default the current one. */
+  /** Folder for SVG files, which is made if it does not exist; default the current one, or none with `png`. */
   readonly output?: string | undefined;
+  /** Folder for PNG files, which is made if it does not exist. Needs the package `@resvg/resvg-js`. Default none. */
+  readonly png?: string | undefined;
   /** Replaces files that are no figures; never the report. Default false. */
   readonly force?: boolean | undefined;
 }
 
-/** A picture, and its file. */
+/** A picture, and its file; with both kinds, each picture has an entry for each. */
 export interface WrittenFigure extends Omit<ReportFigure, 'svg'> {
   readonly file: string;
 }
@@ -24,17 +47,36 @@ const isFigure = (head: Uint8Array): boolean => new TextDecoder().decode(head).i
 
 /**
  * Writes the pictures of a report that `ewald index --html` or `ewald merge --html` wrote, all of them or none. Throws
- * `Format` for another file, `Argument` for files that exist (see `force`), `File`.
+ * `Format` for another file, `Argument` for files that exist (see `force`), `File`, and `Load` if there is nothing that
+ * draws PNG files.
  */
 export async function writeFigures(report: string, options: WriteFiguresOptions = {}): Promise<WrittenFigure[]> {
-  const { output = '.', force } = checkedOptions('writeFigures', options, { output: row.text, force: row.flag });
+  const { output, png, force } = checkedOptions('writeFigures', options, figureRows);
   const figures = reportFigures(await readText(report), report);
-  const writing: WriteOptions = { force, inputs: [report], replaces: isFigure, endings: ['.svg'] };
-  await mkdir(output, { recursive: true }).catch((cause: unknown) => {
-    throw fileError(output, 'made', cause);
-  });
-  const fileOf = ({ name }: ReportFigure): string => join(output, `${name}.svg`);
-  for (const one of figures) await checkOutput(fileOf(one), writing);
-  for (const one of figures) await writeWhole(fileOf(one), one.svg, writing);
-  return figures.map((one) => ({ name: one.name, caption: one.caption, file: fileOf(one) }));
+  const kinds = [
+    ...(output === undefined && png !== undefined ? [] : [{ folder: output ?? '.', ending: '.svg', draw: asText }]),
+    ...(png === undefined ? [] : [{ folder: png, ending: '.png', draw: await figureDrawer() }]),
+  ];
+  for (const { folder, ending } of kinds)
+    if (/\.(svg|png)$/i.test(folder))
+      throw refusal('writeFigures', (said) => {
+        const name = ending === '.png' ? 'png' : 'output';
+        return `${said(name)} is ${shown(folder)}; expected a folder, in which each picture is a file`;
+      });
+  const files = kinds.flatMap(({ folder, ending, draw }) =>
+    figures.map(({ name, caption, svg }) => {
+      const replaces = ending === '.png' ? isFigurePng : isFigure;
+      const writing: WriteOptions = { force, inputs: [report], replaces, endings: [ending] };
+      return { name, caption, file: join(folder, `${name}${ending}`), writing, content: () => draw(svg) };
+    }),
+  );
+  for (const { folder } of kinds)
+    await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+      throw fileError(folder, 'made', cause);
+    });
+  for (const { file, writing } of files) await checkOutput(file, writing);
+  for (const { file, writing, content } of files) await writeWhole(file, content(), writing);
+  return files.map(({ name, caption, file }) => ({ name, caption, file }));
 }
+
+const asText = (svg: string): string => svg;

@@ -49,7 +49,7 @@ export async function simulateFrames(
   const simulator = new FrameSimulator(simulation);
   const { detector } = simulator;
   const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
-  await makeFolder(folder);
+  const unmake = await makeFolder(folder);
   const named = (ending: string): string => join(folder, `${name}.${ending}`);
   const files = { frames: named('h5'), geometry: named('geom'), cell: named('cell'), truth: named('truth.json') };
   // All or none: whatever is rejected is rejected before the first frame.
@@ -66,6 +66,7 @@ export async function simulateFrames(
     for (const output of Object.values(outputs)) await output.close();
   } finally {
     for (const output of Object.values(outputs)) await output.discard();
+    await unmake();
   }
   return files;
 }

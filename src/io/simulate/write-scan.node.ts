@@ -32,7 +32,7 @@ export async function simulateScan(
   const { name = 'scan', force = false, inputs = [] } = options;
   const simulator = new ScanSimulator(simulation);
   const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
-  await makeFolder(folder);
+  const unmake = await makeFolder(folder);
   const files = { frames: join(folder, `${name}.h5`), truth: join(folder, `${name}.truth.json`) };
   const outputs: Output[] = [];
   try {
@@ -54,6 +54,7 @@ export async function simulateScan(
     for (const output of outputs) await output.close();
   } finally {
     for (const output of outputs) await output.discard();
+    await unmake();
   }
   return files;
 }

@@ -9,6 +9,7 @@ import { formatSpotList } from '../data/spot-list.js';
 import { writeWhole } from '../files/write.js';
 import type { SimulationWriting } from './describe.js';
 import { beginFolder } from './list-folder.node.js';
+import { spotSimulationRows } from './parameters.js';
 import { type SpotSimulation, simulateSpotImages } from './spots.js';
 
 /** The files of simulated lists. */
@@ -32,7 +33,14 @@ export async function simulateSpotLists(
 ): Promise<SimulatedLists> {
   const { force = false, inputs = [], signal } = writing;
   const tell = progressOf('simulateSpotLists', writing);
-  const { images = 1, seed = 0, spurious = 0, noisePx = 0.5, cell, centring = 'P' } = simulation;
+  const {
+    images = 1,
+    seed = 0,
+    spurious = 0,
+    noisePx = spotSimulationRows.noisePx.range.fallback,
+    cell,
+    centring = 'P',
+  } = simulation;
   const files = await beginFolder(folder, inputs, force);
   const { lock, path } = files;
   const lists: { file: string; lattices: number[][]; owner: number[] }[] = [];

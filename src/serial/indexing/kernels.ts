@@ -1,6 +1,7 @@
 /** The modules of the indexing kernels. */
 import type { Feature } from '../../core/backends/feature.js';
 import { uses } from '../../core/backends/mechanisms.js';
+import { indexingWork } from '../../core/planner/works.js';
 import type { IndexingOp } from './contract.js';
 import { proposalsOp } from './kernels/proposals-wasm.js';
 import { indexingOp } from './kernels/wasm.js';
@@ -9,6 +10,7 @@ import type { ProposalsOp } from './proposals.js';
 export const indexingFeature: Feature<IndexingOp> = {
   name: 'indexing',
   uses: uses.indexing,
+  work: indexingWork,
   kernels: {
     wasm: indexingOp,
     webgpu: async (gpu) => (await import('./kernels/webgpu/indexing.js')).indexingOp(gpu),

@@ -3,11 +3,11 @@
  * which the cores check again.
  */
 
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import type { Filled } from '../../base/members.js';
 import { knownOptions, type OfRun } from '../../base/options.js';
-import { checked, defaultsOf, type Parameters, type Said } from '../../base/parameters.js';
+import { checked, defaultsOf, grouped, type Parameters, type Said } from '../../base/parameters.js';
 import type { Range } from '../../base/range.js';
 import {
   batchSpotRange,
@@ -73,6 +73,12 @@ export interface IndexerOptions {
    * worker threads, on GPUs speed.
    */
   readonly debug?: boolean | undefined;
+  /**
+   * fast and turbo: efforts of a search at most, 1 … 6; default 0: all of the method. An image whose search ends at
+   * this limit is flagged `unsettled`; every other one has the result of a search without it. For batches in which
+   * images that cannot be indexed must not delay the others.
+   */
+  readonly efforts?: number | undefined;
 }
 
 /** Thresholds of one run. Distances are in index units (periods of the lattice) unless stated otherwise. */
@@ -127,7 +133,7 @@ export interface IndexingThresholds {
 }
 
 /** Parameters of the search for an unknown cell. */
-export const cellSearchRows = {
+export const cellSearchRows = /* @__PURE__ */ grouped('cells and indexing', {
   minLengthA: {
     kind: 'number',
     sentence: 'shortest cell edge',
@@ -137,6 +143,7 @@ export const cellSearchRows = {
     value: 'angstrom',
   },
   maxLengthA: {
+    common: true,
     kind: 'number',
     sentence: 'longest cell edge; ranges of up to 150 and 400 Å are searched as well, on finer grids',
     range: proposalRanges.maxLengthA,
@@ -155,7 +162,7 @@ export const cellSearchRows = {
     sentence: 'how far lengths (relative) and angles (in radians) may be bent for a symmetry',
     range: cellSearchRanges.tolerance,
   },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
 export function checkCellSearch(given: CellSearchParameters, said: Said): Filled<CellSearchParameters> {
@@ -174,23 +181,30 @@ export const tables = [
   { name: 'CellSearchParameters', about: 'How an unknown cell is looked for.', rows: cellSearchRows },
 ] as const;
 
-const sizeNames = [
-  'maxSpots',
-  'maxInputCells',
-  'maxOutputCells',
-  'batch',
-  'maxBatchSpots',
-  'method',
-  'candidateVectors',
-  'maxSamplePoints',
-  'maxAnglePoints',
-  'redundantComputations',
-  'threads',
-  'inFlight',
-  'debug',
-];
+const sizeRow = (name: keyof IndexerOptions & keyof typeof indexerRanges) =>
+  ({ kind: 'integer', range: indexerRanges[name] }) as const;
+const sizeRows = {
+  maxSpots: sizeRow('maxSpots'),
+  maxInputCells: sizeRow('maxInputCells'),
+  maxOutputCells: sizeRow('maxOutputCells'),
+  batch: sizeRow('batch'),
+  // Its range depends on others.
+  maxBatchSpots: row.any,
+  method: row.choice(Object.keys(enums.Method) as IndexingMethod[], 'fast'),
+  candidateVectors: sizeRow('candidateVectors'),
+  maxSamplePoints: sizeRow('maxSamplePoints'),
+  maxAnglePoints: sizeRow('maxAnglePoints'),
+  redundantComputations: row.flag,
+  threads: sizeRow('threads'),
+  inFlight: { kind: 'integer', range: streamRanges.inFlight },
+  debug: row.flag,
+  efforts: sizeRow('efforts'),
+} as const;
 /** Names of the thresholds, for checks of run options. */
-export const thresholdNames: readonly string[] = [...Object.keys(thresholdRanges), 'metric'];
+export const thresholdNames = [
+  ...(Object.keys(thresholdRanges) as (keyof typeof thresholdRanges)[]),
+  'metric',
+] as const;
 
 /**
  * log₁₀ of the chance probability at which a lattice is accepted: calibrated on pure noise, see cpp/indexing/README.md.
@@ -216,51 +230,17 @@ const ofRun: OfRun = {
 
 /** Validates the sizes of an indexer and fills in the defaults. Throws `Argument`. */
 export function checkSizes(options: IndexerOptions): Sizes {
-  knownOptions('indexer', options, sizeNames, ofRun);
-  const size = (name: keyof IndexerOptions & keyof typeof indexerRanges): number =>
-    valid(`indexer: ${name}`, options[name] as number | undefined, { kind: 'integer', range: indexerRanges[name] });
-  const method = valid(
-    'indexer: method',
-    options.method,
-    row.choice(Object.keys(enums.Method) as IndexingMethod[], 'fast'),
-  );
-  const maxSpots = size('maxSpots');
-  const batch = size('batch');
+  const checked = checkedOptions('indexer', options, sizeRows, ofRun);
+  const { method, inFlight, redundantComputations, debug, maxBatchSpots: most, ...sizes } = checked;
+  const { maxSpots, batch } = sizes;
   const { low, high, fallback } = batchSpotRange;
   const maxBatchSpots = valid(
     'indexer: maxBatchSpots',
-    options.maxBatchSpots,
+    most,
     row.integer(Math.max(low, maxSpots), high, batch * Math.max(4 * maxSpots, fallback)),
   );
-  const maxInputCells = size('maxInputCells');
-  const maxOutputCells = size('maxOutputCells');
-  const maxSamplePoints = size('maxSamplePoints');
-  const maxAnglePoints = size('maxAnglePoints');
-  const fields = {
-    maxSpots,
-    maxInputCells,
-    maxOutputCells,
-    batch,
-    method: enums.Method[method],
-    candidateVectors: size('candidateVectors'),
-    maxSamplePoints,
-    maxAnglePoints,
-    threads: size('threads'),
-    redundant: valid('indexer: redundantComputations', options.redundantComputations, row.flag) ? 1 : 0,
-    debug: valid('indexer: debug', options.debug, row.flag) ? 1 : 0,
-  };
-  return {
-    fields,
-    method,
-    maxSpots,
-    batch,
-    maxBatchSpots,
-    maxInputCells,
-    maxOutputCells,
-    maxSamplePoints,
-    maxAnglePoints,
-    inFlight: valid('indexer: inFlight', options.inFlight, { kind: 'integer', range: streamRanges.inFlight }),
-  };
+  const flags = { redundant: redundantComputations ? 1 : 0, debug: debug ? 1 : 0 };
+  return { ...sizes, fields: { ...sizes, method: enums.Method[method], ...flags }, method, maxBatchSpots, inFlight };
 }
 
 /** Checks thresholds before anything is planned, whatever the sizes of the indexer. Throws `Argument`. */

@@ -90,6 +90,8 @@ export interface ImageView {
   readonly truncated: boolean;
   /** Spots beyond 5 1/angstrom (0.2 Å), where no crystal diffracts, were skipped. */
   readonly tooFar: boolean;
+  /** The search ended at the limit `efforts` of the indexer: further efforts may find lattices, or better ones. */
+  readonly unsettled: boolean;
   /**
    * All cells returned: accepted ones first, then candidates, best first. A search that its best candidates settle
    * beyond doubt returns no others, unless the sphere is nearly flat, so that they may be rivals.
@@ -203,6 +205,7 @@ export class IndexingResult {
       tooFewSpots: (flags & indexingEnums.ImageFlag.tooFewSpots) !== 0,
       truncated: (flags & indexingEnums.ImageFlag.truncated) !== 0,
       tooFar: (flags & indexingEnums.ImageFlag.tooFar) !== 0,
+      unsettled: (flags & indexingEnums.ImageFlag.unsettled) !== 0,
       assignment,
       cells,
       crystals: () =>

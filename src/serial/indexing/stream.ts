@@ -4,11 +4,11 @@
  */
 import { iteratorOf, letGo, orAborted } from '../../base/aborted.js';
 import { isLost, lengthOf } from '../../base/buffers.js';
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { checkSignal, knownOptions, shown } from '../../base/options.js';
+import { checkSignal, shown } from '../../base/options.js';
 import { renamed } from '../../base/renamed.js';
 import { streamRanges } from '../../core/layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
@@ -123,6 +123,13 @@ class Flights<T extends StreamItem> {
   }
 }
 
+const rows = {
+  ...row.others('cells', 'onProgress', ...thresholdNames),
+  ordered: row.on,
+  maxDelayS: { kind: 'number', range: streamRanges.maxDelayS },
+  signal: row.signal,
+} as const;
+
 /** Indexes a stream. */
 export async function* streamImages<T extends StreamItem>(
   sizes: Sizes,
@@ -131,19 +138,12 @@ export async function* streamImages<T extends StreamItem>(
   given: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
   const options = renamed('indexer.stream', given, { maxDelayMs: ['maxDelayS', 1e-3] });
-  knownOptions('indexer.stream', options, ['cells', 'ordered', 'maxDelayS', 'signal', 'onProgress', ...thresholdNames]);
-  const { ordered: wanted, maxDelayS, signal: asked, onProgress: _told, ...rest } = options;
-  const ordered = valid('indexer.stream: ordered', wanted, row.on);
+  const { ordered, maxDelayS } = checkedOptions('indexer.stream', options, rows);
+  const { ordered: _, maxDelayS: __, signal: asked, onProgress: ___, ...rest } = options;
   checkSignal(asked);
   const signal = until(asked);
   const tell = observer('indexer.stream', options, 'onProgress');
-  const batches = new Batches(
-    source,
-    sizes.batch,
-    sizes.maxBatchSpots,
-    1000 * valid('indexer.stream: maxDelayS', maxDelayS, { kind: 'number', range: streamRanges.maxDelayS }),
-    !flagsNonFinite,
-  );
+  const batches = new Batches(source, sizes.batch, sizes.maxBatchSpots, 1000 * maxDelayS, !flagsNonFinite);
   let indexed = 0;
   const common = { ...rest, ...(asked ? { signal: asked } : {}) };
   const flights = new Flights<T>(run, sizes.maxBatchSpots, common, (images) => {

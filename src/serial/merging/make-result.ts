@@ -1,5 +1,6 @@
 /** Makes the result of a merge from its fits. */
 
+import { counted } from '../../base/amounts.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { shown } from '../../base/options.js';
@@ -144,16 +145,17 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const lists = listsWithFiles(scene, reflections, halves);
   const { common } = lists.statistics.overall;
   const isOutside = reflections.count > 0 && lists.statistics.overall.unique === 0;
-  const more =
-    common >= fewestPairs || isOutside
-      ? []
-      : [`The halves have ${common} reflections in common; CC1/2 and Rsplit need more crystals or fewer measurements.`];
+  const isJudged = common >= fewestPairs || isOutside;
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
   const multiple = multipleOf(reflections, subject);
   const doubts = [
     cellsRemark(cells),
     multiple && multipleRemark(multiple, parameters),
     ...doubtsOfStatistics(lists.statistics),
+    isJudged
+      ? undefined
+      : `The halves have ${counted(common, 'reflection')} in common: nothing says how good these intensities are. ` +
+        'CC1/2 and Rsplit need more crystals or fewer measurements.',
     isOutside ? 'No reflection of the merge lies between lowres and highres, so there are no statistics.' : undefined,
   ].filter((doubt) => doubt !== undefined);
   const result: MergeResult = {
@@ -172,7 +174,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     cells,
     multiple,
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
-    remarks: [...parts.remarks, ...more, ...doubts],
+    remarks: [...parts.remarks, ...doubts],
     isDoubtful: parts.isDoubtful || doubts.length > 0,
     toUnmergedMtz(...given: readonly unknown[]) {
       refuseOptions('toUnmergedMtz', given);

@@ -53,8 +53,8 @@ export interface MergeOptions {
    */
   readonly minCc?: number | undefined;
   /**
-   * Leaves out this many crystals at the beginning. Crystals are counted in the order of the inputs, without those
-   * that cannot be merged. 0 … 4294967295; default 0.
+   * Leaves out this many crystals at the beginning. Those that cannot be merged, or that minRes leaves out, are not
+   * counted. 0 … 4294967295; default 0.
    */
   readonly startAfter?: number | undefined;
   /** Merges this many crystals at most, of those after --start-after. 1 … 4294967295; default all. */

@@ -132,9 +132,9 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     group: 'input',
     kind: 'integer',
     sentence: 'leaves out this many crystals at the beginning',
-    more: 'Crystals are counted in the order of the inputs, without those that cannot be merged.',
+    more: 'Those that cannot be merged, or that minRes leaves out, are not counted.',
     range: range(0, 2 ** 32 - 1, 0),
-    crystfel: { program: 'partialator' },
+    crystfel: { program: 'partialator', differs: 'it counts crystals that are not merged as well' },
   },
   stopAfter: {
     group: 'input',

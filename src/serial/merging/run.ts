@@ -10,6 +10,7 @@ import { breathe, checkSignal } from '../../base/options.js';
 import { refusal, type Said } from '../../base/parameters.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
+import { polarisationText, readPolarisation } from '../../crystal/polarisation.js';
 import { identity, type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../../crystal/symmetry/settings.js';
 import type { LeftOut } from './collection/admission.js';
@@ -24,7 +25,7 @@ import { commonRadius } from './fit/fit.js';
 import { halvesOf } from './fit/halves.js';
 import { measurePolarisation, verdictOf } from './fit/measured-polarisation.js';
 import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './fit/merges.js';
-import { depolarised, polarisationText, readPolarisation } from './fit/polarisation.js';
+import { depolarised } from './fit/polarisation.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './fit/unique.js';
 import { mergingFeature } from './kernels.js';
 import type { ReflectionList } from './lists/hkl.js';
@@ -173,7 +174,7 @@ function decide(
   remarks: string[],
 ) {
   const repeated = [repeatedFramesRemark(observations, ends), copiedCrystalsRemark(observations)];
-  remarks.push(...repeated.filter((remark) => remark !== undefined));
+  remarks.push(...repeated.flatMap((remark) => remark?.text ?? []));
   const subject = subjectOf(observations, checked, heads, remarks);
   const { cell, centring, group, part } = subject;
   if (checked.spaceGroup) checkSpaceGroup(checked.spaceGroup, group, centring);
@@ -193,7 +194,10 @@ function decide(
         `apart${doubtful > 0 ? `; ${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt` : ''}` +
         `${doubtful > 0 ? ' (odds below e⁵)' : ''}.`,
     );
-  const isDoubtful = doubt !== undefined || heads.some(({ head }) => head.isCellDoubtful);
+  const isDoubtful =
+    doubt !== undefined ||
+    repeated.some((remark) => remark?.isDoubtful) ||
+    heads.some(({ head }) => head.isCellDoubtful);
   return { subject, ways, unique, radius, chosen, logOdds, isDoubtful };
 }
 
@@ -288,7 +292,7 @@ async function depolarise(
     decided
       ? `The intensities show a degree of polarisation of ${found}: ${action}.`
       : 'The intensities do not say how the beam was polarised; they are corrected for a horizontally ' +
-          'polarised one. Set the polarisation where that is wrong.',
+          'polarised one. Set polarisation (--polarisation) where that is wrong.',
   );
   const beam = readPolarisation(correction);
   return {

@@ -54,7 +54,7 @@ export interface PeaksKernel extends Disposable {
   /** Returns the peaks, packed, however many there are; the array belongs to the caller. */
   run(run: PeaksRun): Promise<Uint8Array>;
   /** Memory of the given size that it can read fastest, if that makes a difference. */
-  memory?(bytes: number): Uint8Array;
+  memory?(bytes: number): Uint8Array | undefined;
   /** Lends memory for a frame, if frames of the caller would be copied. Throws `OutOfMemory`. */
   borrow?(): BorrowedMemory;
 }

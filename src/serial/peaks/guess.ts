@@ -185,7 +185,11 @@ export function gainDoubt(facts: FrameFacts): string | undefined {
   const { gain, estimatedGain, covered } = facts;
   const ratio = varianceRatio(facts);
   if (ratio > 0.5 && ratio < 2) return undefined;
-  const crowd = covered < crowdedShare ? 'the number is wrong, or the frames are not counts of photons' : undefined;
+  const crowd =
+    covered < crowdedShare
+      ? 'the number is wrong, or the frames are not counts of photons. It scales the errors of intensities: if a ' +
+        'photon is known to be that many units, state it in the geometry'
+      : undefined;
   const why =
     ratio < 1
       ? 'the background is smoother than photons are'

@@ -1,12 +1,14 @@
 /** The modules of the peaks kernels. */
 import type { Feature } from '../../core/backends/feature.js';
 import { uses } from '../../core/backends/mechanisms.js';
+import { peaksWork } from '../../core/planner/works.js';
 import type { PeaksOp } from './contract.js';
 import { peaksOp } from './kernels/wasm.js';
 
 export const peaksFeature: Feature<PeaksOp> = {
   name: 'peaks',
   uses: uses.peaks,
+  work: peaksWork,
   kernels: {
     wasm: peaksOp,
     webgpu: async (gpu) => (await import('./kernels/webgpu/peaks.js')).peaksOp(gpu),

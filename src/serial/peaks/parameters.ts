@@ -165,6 +165,20 @@ export function refuseEmptyRing(what: string, { minRes = 0, maxRes = 0 }: { minR
   );
 }
 
+/** Rejects sizes that no peak can have. Throws `Argument`. */
+export function refuseEmptySizes(
+  what: string,
+  { minPixCount = 0, maxPixCount = Number.POSITIVE_INFINITY }: { minPixCount?: number; maxPixCount?: number },
+): void {
+  if (minPixCount <= maxPixCount) return;
+  throw refusal(
+    what,
+    (said) =>
+      `${said('minPixCount')} is ${minPixCount} and ${said('maxPixCount')} ${maxPixCount}, which leaves no peak; the ` +
+      'second is the larger one',
+  );
+}
+
 /** Parameters of a search that only the library has, and no command. */
 export const libraryRows = {
   rings: {

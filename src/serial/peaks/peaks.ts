@@ -8,7 +8,7 @@
 import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import type { PlatformSignal } from '../../base/globals.js';
+import type { Own, PlatformSignal } from '../../base/globals.js';
 import type { Filled } from '../../base/members.js';
 import { checkSignal, knownOptions, shown } from '../../base/options.js';
 import { checked, defaultsOf, namesOf, type Said } from '../../base/parameters.js';
@@ -17,6 +17,7 @@ import { numberTypes } from '../../core/arrays/numbers.js';
 import type { BackendName } from '../../core/backends/names.js';
 import {
   finders,
+  largestFrame,
   maskedBin,
   numbers,
   peak,
@@ -27,12 +28,13 @@ import {
 import { pack, structBytes, wordOf } from '../../core/layout/struct.js';
 import type { Planner } from '../../core/planner/planner.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { DataType, FrameArray } from '../../io/data/dtype.js';
 import type { Detector } from '../../io/detector/detector.js';
 import { weighCentroids } from './centroids.js';
 import type { FinderName, Frame, FrameDtype, PeaksKernel } from './contract.js';
 import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
-import { finderRows, refuseEmptyRing, refuseOtherFinders, runRows } from './parameters.js';
+import { finderRows, refuseEmptyRing, refuseEmptySizes, refuseOtherFinders, runRows } from './parameters.js';
 import { type PeakList, selectPeaks } from './peak-list.js';
 import { type Reach, type Rings, ringsAround, ringsOf, ringsOfDetector, type SearchedPanel } from './rings.js';
 import { checkStages, type PeakStages } from './stage-marks.js';
@@ -43,12 +45,12 @@ export type { FinderParameters, PeakSearchParameters } from './parameter-types.j
 /** A peak finder for frames of these sizes. */
 export interface FramePeaksOptions extends FinderParameters {
   readonly detector?: undefined;
-  /** Pixels of a frame along the fast axis, 1 … 65536. */
+  /** Pixels of a frame along the fast axis, 1 … 65536; a frame has at most 268435456 in all (`Limit`). */
   readonly width: number;
   /** Pixels of a frame along the slow axis, 1 … 65536. */
   readonly height: number;
-  /** Type of the frames' numbers. */
-  readonly dtype: FrameDtype;
+  /** Type of the frames' numbers: u8 … i32, f32, and f64, which is searched as f32; `Argument` for others. */
+  readonly dtype: FrameDtype | DataType;
   /** Panels and rings; without it the frame is one panel, with rings around `centre`. */
   readonly geometry?: Geometry | undefined;
   /** Beam in pixels from the corner of the frame: fs, ss; default: the middle. */
@@ -95,8 +97,9 @@ export type PeaksRunOptions<Finder extends FinderName = FinderName> = Parameters
 
 export interface PeakFinderMethods<Finder extends FinderName = FinderName> extends Disposable {
   /**
-   * Zeroed memory for a frame of the plan's type, owned by the caller and allocated where the backend reads fastest (on
-   * native in huge pages, in which unpacking and searching a frame of 4 million pixels is a tenth faster).
+   * Zeroed memory for a frame of the plan's type, owned by the caller and allocated where the backend reads fastest: on
+   * native in huge pages, in which unpacking and searching a frame of 4 million pixels is a tenth faster; on CUDA in
+   * page-locked memory. Datasets of f64 are read without it: `run` takes what they return.
    */
   newFrame(): Frame;
   readonly backend: BackendName;
@@ -107,11 +110,12 @@ export interface PeakFinderMethods<Finder extends FinderName = FinderName> exten
   /** Rectangles that are searched, in the order of `PeakList.panel`. */
   readonly panels: readonly SearchedPanel[];
   /**
-   * Finds the peaks of a frame, [ss, fs] of the plan's type. Runs of one plan are executed in order.
+   * Finds the peaks of a frame, [ss, fs] of the plan's type, as `dataset.read` returns it; a Float64Array is converted
+   * for a plan of f32. Runs of one plan are executed in order.
    *
    * Throws `Argument`, `Shape`, `Aborted`, `Disposed`.
    */
-  run(frame: Frame, options?: PeaksRunOptions<Finder>): Promise<PeakList>;
+  run(frame: Frame | FrameArray, options?: PeaksRunOptions<Finder>): Promise<PeakList>;
   /**
    * Finds the peaks of a frame and returns what the search compared its pixels with: background, noise and limit of
    * each pixel, and which pixels passed. For pictures and for choosing parameters; it takes several times as long as
@@ -119,7 +123,7 @@ export interface PeakFinderMethods<Finder extends FinderName = FinderName> exten
    *
    * Throws what `run` throws, and `Unsupported` for zaef.
    */
-  stages(frame: Frame, options?: PeaksRunOptions<Finder>): Promise<PeakStages>;
+  stages(frame: Frame | FrameArray, options?: PeaksRunOptions<Finder>): Promise<PeakStages>;
 }
 /** A planned peak finder. */
 export type PeakFinder<Finder extends FinderName = FinderName> = PeakFinderMethods<Finder> & MaybeAsyncDisposable;
@@ -199,11 +203,12 @@ function searchedBy(options: PeaksOptions): Searched {
   knownOptions('peaks', options, known, { names: runNames, call: 'finder.run(frame, { … })' });
   const names = Object.keys(numbers) as FrameDtype[];
   const detector = checkDetector(options);
-  const frames: { width?: number | undefined; height?: number | undefined; dtype?: FrameDtype | undefined } =
+  const frames: { width?: number | undefined; height?: number | undefined; dtype?: string | undefined } =
     detector ?? options;
-  const width = valid('peaks: width', frames.width, row.required(row.integer(1, 65536)));
-  const height = valid('peaks: height', frames.height, row.required(row.integer(1, 65536)));
-  const dtype = valid('peaks: dtype', frames.dtype, row.required(row.choice(names)));
+  const width = valid('peaks: width', frames.width, row.required(row.integer(1, largestFrame.side)));
+  const height = valid('peaks: height', frames.height, row.required(row.integer(1, largestFrame.side)));
+  const asked = valid('peaks: dtype', frames.dtype, row.required(row.choice([...names, 'f64'])));
+  const dtype = asked === 'f64' ? 'f32' : (asked as FrameDtype);
   const {
     finder = 'peakfinder8',
     minRes = 0,
@@ -211,6 +216,11 @@ function searchedBy(options: PeaksOptions): Searched {
   } = checked(finderRows, { ...options }, (name) => `peaks: ${name}`);
   refuseEmptyRing('peaks', { minRes, maxRes });
   const pixels = width * height;
+  if (pixels > largestFrame.pixels)
+    throw new EwaldError(
+      'Limit',
+      `peaks: a frame of ${width} x ${height} has ${pixels} pixels; expected at most ${largestFrame.pixels}`,
+    );
   checkMask('peaks: bad', options.bad, pixels);
   const rings = checkRings(options.rings) ?? ringsFor(options, { minRadius: minRes, maxRadius: maxRes }, width, height);
   if (rings.bins.length !== pixels)
@@ -257,14 +267,18 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     },
     panels,
     newFrame: () => newFrame(planned),
-    stages: async (frame, run = {}) => stagesIn(planned, plan, frame, run),
-    run: async (frame, run = {}) => peaksIn(planned, frame, run),
+    stages: async (frame, run = {}) => stagesIn(planned, plan, searchedFrame(frame, dtype), run),
+    run: async (frame, run = {}) => peaksIn(planned, searchedFrame(frame, dtype), run),
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
   Object.defineProperty(plan, borrowFrame, { value: () => lentFrame(planned) });
   return plan as PeakFinder;
 }
+
+/** A frame in the type in which it is searched; `checkFrame` refuses other types. */
+const searchedFrame = (frame: Frame | FrameArray, dtype: FrameDtype): Frame =>
+  dtype === 'f32' && frame instanceof Float64Array ? Float32Array.from(frame) : (frame as Frame);
 
 function newFrame({ resource, kernel, dtype, pixels }: Planned): Frame {
   resource.assertAlive();
@@ -303,10 +317,10 @@ async function stagesIn(
 
 function checkFrame(frame: Frame, { dtype, pixels, width, height }: Planned): void {
   if (frame instanceof numberTypes[dtype] && lengthOf(frame) === pixels) return;
-  const what = ArrayBuffer.isView(frame) ? `${frame.constructor.name} of ${lengthOf(frame as Frame)}` : typeof frame;
+  const what = ArrayBuffer.isView(frame) ? `a ${frame.constructor.name} of ${lengthOf(frame as Frame)}` : shown(frame);
   throw new EwaldError(
     'Shape',
-    `peaks.run: the frame is a ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
+    `peaks.run: the frame is ${what}; expected a ${numberTypes[dtype].name} of ${pixels} (${width} x ${height})`,
   );
 }
 
@@ -372,7 +386,9 @@ function checkRange(range: ValidRange = [Number.NEGATIVE_INFINITY, Number.POSITI
 function searchOf(run: PeaksRunOptions, finder: FinderName): Search {
   const given = run as Readonly<Record<string, unknown>>;
   refuseOtherFinders(given, finder, inRun);
-  const own = { ...defaultsOf(runRows, finder), ...checked(runRows, given, inRun) };
+  const valid = checked(runRows, given, inRun);
+  refuseEmptySizes('peaks.run', valid);
+  const own = { ...defaultsOf(runRows, finder), ...valid };
   // A packed search has a field for every parameter; those of other finders are not used.
   return { ...defaultsOf(runRows), ...own } as Search;
 }
@@ -409,7 +425,7 @@ function strongest(list: PeakList, most: number | undefined): PeakList {
   return { ...selectPeaks(list, (i) => isKept[i] === 1), omitted: list.count - most };
 }
 
-function listOf(found: Uint8Array, rings: Float32Array | undefined): PeakList {
+function listOf(found: Uint8Array, rings: Own<Float32Array> | undefined): PeakList {
   const count = found.length / structBytes(peak);
   const words = (structBytes(peak) / 4) * count;
   const reals = new Float32Array(found.buffer, found.byteOffset, words);
@@ -429,7 +445,7 @@ function listOf(found: Uint8Array, rings: Float32Array | undefined): PeakList {
 }
 
 // A loop, because `from` with a function takes ten times as long.
-function column<T extends Float32Array | Uint32Array>(peaks: T, name: string, out: T): T {
+function column<T extends Float32Array | Uint32Array>(peaks: Float32Array | Uint32Array, name: string, out: T): T {
   const words = structBytes(peak) / 4;
   for (let i = 0, at = wordOf(peak, name); i < out.length; i++, at += words) out[i] = peaks[at] as number;
   return out;

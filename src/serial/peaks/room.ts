@@ -3,7 +3,12 @@ import type { Planner } from '../../core/planner/planner.js';
 import type { FinderName, PeakFinder, PeaksOptions } from './peaks.js';
 
 export interface PeaksMethods {
-  /** Plans a peak finder for frames of one detector; see `PeaksOptions`. */
+  /**
+   * Plans a peak finder for frames of one detector; see `PeaksOptions`. The plan holds about 25 bytes a pixel, which it
+   * fills on this thread: a tenth of a second for 4 million pixels, seconds for 67 million.
+   *
+   * Throws `Argument`, `Shape`, and `Limit` for frames of more than 268435456 pixels.
+   */
   peaks<Finder extends FinderName = 'peakfinder8'>(
     options: PeaksOptions & { readonly finder?: Finder | undefined },
   ): Promise<PeakFinder<Finder>>;

@@ -55,7 +55,7 @@ export function multipleTexts(
   multiples: readonly (CellMultiple & { readonly known: number })[],
   cells: readonly KnownCell[],
 ): string[] {
-  return multiples.map(({ known, factor, cell, peaks, needing, undetermined }) => {
+  return multiples.map(({ known, factor, cell, peaks, needing, undetermined, forbidden }) => {
     const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
     const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
     const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
@@ -71,6 +71,12 @@ export function multipleTexts(
         ? [
             `the peaks do not determine the edge${edges.length > 1 ? 's' : ''} ${edges.join(', ')} of ${name}: any ` +
               'other length fits as well, because they scatter by as much as its reflections are apart',
+          ]
+        : []),
+      ...(forbidden
+        ? [
+            `${forbidden[0]} peaks are at reflections that the centring ${cells[known]?.centring} of ${name} ` +
+              `forbids, and ${forbidden[1]} at others: the lattice has another centring, or none`,
           ]
         : []),
     ];

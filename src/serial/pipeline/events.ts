@@ -4,7 +4,7 @@ import type { Tuned } from './first-frames/tune.js';
 import type { FoundCell } from './first-frames/unknown-cell.js';
 import type { SettledGeometry } from './geometry/settle-geometry.js';
 import type { PeakSource } from './parameters.js';
-import type { OutputEnd } from './sinks/outputs.js';
+import type { OutputEnd } from './sinks/sink.js';
 import type { RunSummary } from './summary.js';
 
 /** An event of a run. The frames themselves are yielded. */
@@ -21,15 +21,18 @@ export type RunEvent =
   /** Completed fraction of the determination of the cell, or of the frames; 0 if the number of frames is unknown. */
   | { readonly kind: 'progress'; readonly stage: 'cell'; readonly share: number }
   | { readonly kind: 'progress'; readonly stage: 'frames'; readonly share: number; readonly summary: RunSummary }
-  /** Something is unusual about the geometry, the inputs, or an output. */
-  | { readonly kind: 'warning'; readonly text: string }
+  /** Something is unusual about the geometry, the inputs, or an output; `isDoubtful` if the results are, too. */
+  | { readonly kind: 'warning'; readonly text: string; readonly isDoubtful?: boolean | undefined }
   /**
    * A stream is continued after the frame with this serial number; `again` is the number of unreadable frames that are
    * tried again.
    */
   | { readonly kind: 'resumed'; readonly after: number; readonly again: number }
-  /** The crystals indicate that the detector is displaced, or moves. */
-  | { readonly kind: 'detector'; readonly remarks: readonly string[] }
+  /**
+   * The crystals indicate that the detector is displaced, or moves; `doubts` contradict the cell or the geometry that
+   * was given, so the results need a look.
+   */
+  | { readonly kind: 'detector'; readonly doubts: readonly string[]; readonly remarks: readonly string[] }
   /** An output failed, and the run goes on without it. */
   | { readonly kind: 'failed'; readonly error: unknown }
   /** The run has ended, completely or not: its results, and the state of its outputs. */

@@ -19,6 +19,8 @@ import {
   Resource,
 } from '../../base/resource.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
+import { indexerRanges } from '../../core/layout/indexing.js';
+import { KeptPlans } from '../../core/planner/kept-plans.js';
 import type { Beam } from '../../crystal/geometry/geometry.js';
 import type { Detector } from '../../io/detector/detector.js';
 import type { Indexer } from '../indexing/indexer.js';
@@ -30,7 +32,7 @@ import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } fr
 import type { PeaksMethods } from '../peaks/room.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
-import { KeptPlans } from './kept-plans.js';
+import { gpuBatchSpots, type ImageIndexer, planImages } from './image-indexers.js';
 import { checkSearch, refuseOfPeaks } from './modes.js';
 import { isList, type PeakSource } from './parameters.js';
 import { type SearchSettings, settingNames } from './settings.js';
@@ -39,6 +41,7 @@ import {
   type FrameResult,
   indexPeaks,
   integrateCrystals,
+  latticesOf,
   predictCrystal,
   type Scene,
   type StageBackends,
@@ -47,7 +50,7 @@ import type { Measured } from './stages/integrate.js';
 import type { Reflection } from './stages/predict.js';
 
 /** The methods of a context that a searcher requires. */
-export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'>;
+export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'> & { readonly hasGpu?: boolean };
 
 /** The detector, and the default parameters of calls. */
 export interface FrameSearcherOptions<Finder extends PeakSource = PeakSource> extends SearchSettings<Finder> {
@@ -123,15 +126,22 @@ export async function openFrameSearcher(context: Plans, options: FrameSearcherOp
   return searcher as unknown as FrameSearcher;
 }
 
-/** Like `openFrameSearcher`, but without checking the names of options. */
-export async function planFrameSearcher(context: Plans, options: FrameSearcherOptions): Promise<OpenFrameSearcher> {
+/**
+ * Like `openFrameSearcher`, but without checking the names of options; beside another searcher of the same context it
+ * shares the indexer of a GPU.
+ */
+export async function planFrameSearcher(
+  context: Plans,
+  options: FrameSearcherOptions,
+  beside?: OpenFrameSearcher,
+): Promise<OpenFrameSearcher> {
   const { detector, ...settings } = options;
   if (typeof (detector as Partial<Detector> | undefined)?.beams !== 'function')
     throw new EwaldError(
       'Argument',
       `frameSearcher: detector is ${shown(detector)}; it expects what await ctx.detector(dataset) returns`,
     );
-  const searcher = new OpenFrameSearcher(context, detector, settings);
+  const searcher = new OpenFrameSearcher(context, detector, settings, beside);
   try {
     if (!isList(settings.finder ?? 'peakfinder8')) await searcher.finderFor(settings);
     await searcher.indexerFor(settings);
@@ -154,15 +164,16 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   #tuning: Promise<SearchSettings> | undefined;
   #given: SearchSettings;
   readonly #context: Plans;
-  readonly #finders = new KeptPlans<PeakFinder>();
-  readonly #indexers = new KeptPlans<Indexer>();
+  readonly #finders = new KeptPlans<PeakFinder>(what);
+  readonly #indexers: KeptPlans<ImageIndexer>;
   readonly #resource = new Resource(what, undefined, {
     dispose: () => eachInTurn(what, [() => this.#finders.dispose(), () => this.#indexers.dispose()]),
   });
   readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
 
-  constructor(context: Plans, detector: Detector, settings: SearchSettings) {
+  constructor(context: Plans, detector: Detector, settings: SearchSettings, beside?: OpenFrameSearcher) {
     this.#context = context;
+    this.#indexers = beside && beside.imagesAtOnce > 1 ? beside.#indexers.shared() : new KeptPlans(what);
     this.detector = detector;
     this.settings = settings;
     this.#given = settings;
@@ -172,6 +183,11 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   get backends(): StageBackends {
     return { peaks: this.#finders.latest?.backend, index: this.#indexers.latest?.backend };
+  }
+
+  /** Images that its indexer takes in a batch; 1 where each is indexed alone. */
+  get imagesAtOnce(): number {
+    return this.#indexers.latest?.batch ?? 1;
   }
 
   newFrame(): Frame {
@@ -240,22 +256,35 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     return this.searchBorrowed({ frame: () => frame }, options);
   }
 
-  /** Like `search`, of a tuned searcher; a borrowed frame is looked up again whenever it may have been moved. */
-  searchBorrowed(borrowed: Pick<BorrowedFrame, 'frame'>, options: FrameSearchOptions = none): Promise<FrameResult> {
-    return namedAs(what, () => this.#searchBorrowed(borrowed, options));
+  /**
+   * Like `search`, of a tuned searcher; a borrowed frame is looked up again whenever it may have been moved. `found` is
+   * called when another frame may be searched for peaks; the image may then wait for others to share its batch.
+   */
+  searchBorrowed(
+    borrowed: Pick<BorrowedFrame, 'frame'>,
+    options: FrameSearchOptions = none,
+    found?: () => void,
+  ): Promise<FrameResult> {
+    return namedAs(what, () => this.#searchBorrowed(borrowed, options, found));
   }
 
-  async #searchBorrowed(borrowed: Pick<BorrowedFrame, 'frame'>, options: FrameSearchOptions): Promise<FrameResult> {
+  async #searchBorrowed(
+    borrowed: Pick<BorrowedFrame, 'frame'>,
+    options: FrameSearchOptions,
+    whenFound: (() => void) | undefined,
+  ): Promise<FrameResult> {
     const settings = this.#settingsOf('search', options);
     const scene = this.#scene(settings, options);
     const begun = performance.now();
     const peaks = options.found ?? (await whileItStays(borrowed, (frame) => this.#find(frame, settings, options)));
     const found = performance.now();
-    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count));
+    const findsOn = options.found ? undefined : this.#finders.latest?.backend;
+    whenFound?.();
+    const wait = { mayWait: whenFound !== undefined, signal: options.signal };
+    const result = await indexPeaks(peaks, scene, await this.indexerFor(settings, peaks.count), wait);
     const indexed = performance.now();
     const crystals = integrateCrystals(borrowed.frame(), result.crystals, scene);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
-    const findsOn = options.found ? undefined : this.#finders.latest?.backend;
     return { ...result, crystals, ms, backends: { ...result.backends, peaks: findsOn } };
   }
 
@@ -278,12 +307,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 
   /** The plan of the indexer for frames with this many peaks; undefined without cells. */
-  async indexerFor(settings: SearchSettings, peaks = 0): Promise<Indexer | undefined> {
+  async indexerFor(settings: SearchSettings, peaks = 0): Promise<ImageIndexer | undefined> {
     const { cells = [], method, maxSpots } = settings;
     if (cells.length === 0) return undefined;
-    const room = Math.max(usualSpots, 2 ** Math.ceil(Math.log2(peaks)));
+    const usual = this.imagesAtOnce > 1 ? gpuBatchSpots : usualSpots;
+    const room = peaks <= usual ? usualSpots : 2 ** Math.ceil(Math.log2(peaks));
+    const { hasGpu = false } = this.#context;
     return this.#indexers.get(`${method} ${maxSpots} ${cells.length} ${room}`, () =>
-      planIndexer(this.#context, settings, room),
+      planImages((...sizes) => planIndexer(this.#context, settings, ...sizes), room, hasGpu, latticesOf(settings)),
     );
   }
 
@@ -325,7 +356,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     throw new EwaldError(
       'Shape',
       `frameSearcher.${call}: the frame is ${shown(frame)}; the detector's are ${this.#type.name}s of ` +
-        `${width * height} pixels (${width} x ${height})`,
+        `${width * height} pixels (${width} x ${height})` +
+        (frame instanceof Float64Array ? '; pass Float32Array.from(frame)' : ''),
     );
   }
 }
@@ -337,16 +369,19 @@ const usualSpots = 4096;
 export function planIndexer(
   context: Plans,
   settings: SearchSettings,
+  batch = 1,
   maxBatchSpots: number = usualSpots,
+  efforts?: number,
 ): Promise<Indexer> {
-  const { cells = [], method = 'fast', maxSpots = 300 } = settings;
+  const { cells = [], method = 'fast', maxSpots = indexerRanges.maxSpots.fallback } = settings;
   return context.indexer({
     method,
-    batch: 1,
+    batch,
     maxSpots,
     maxInputCells: cells.length,
     maxOutputCells: 16,
     maxBatchSpots,
+    efforts,
     threads: 1,
   });
 }

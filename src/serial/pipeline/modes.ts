@@ -3,7 +3,7 @@ import { EwaldError } from '../../base/errors.js';
 import { knownOptions, shown } from '../../base/options.js';
 import { checked, type Mode, namesOf, refuseOthers } from '../../base/parameters.js';
 import { checkThresholds } from '../indexing/parameters.js';
-import { libraryRows, refuseEmptyRing, searchRows } from '../peaks/parameters.js';
+import { libraryRows, refuseEmptyRing, refuseEmptySizes, searchRows } from '../peaks/parameters.js';
 import type { RefinementParameters } from './parameter-types.js';
 import { isList, type PeakSource, refinementRows, searchSettingRows } from './parameters.js';
 import type { PeakParameters, SearchSettings } from './settings.js';
@@ -147,7 +147,11 @@ export function checkSearch(what: string, peaks: unknown, thresholds: unknown): 
         `${what}: ${name} belongs beside \`peaks\`, not in it: { ${name}: ${shown(value)}, peaks: { … } }`,
       );
   knownOptions(`${what}: peaks`, peaks, namesOf({ ...searchRows, ...libraryRows }));
-  checked({ ...searchRows, ...libraryRows }, peaks as Record<string, unknown>, (name) => `${what}: peaks.${name}`);
+  const rows = { ...searchRows, ...libraryRows };
+  refuseEmptySizes(
+    what,
+    checked(rows, peaks as Record<string, unknown>, (name) => `${what}: peaks.${name}`),
+  );
 }
 
 /**

@@ -102,6 +102,27 @@ export interface RefinementParameters {
   readonly trustCell?: boolean | undefined;
 }
 
+/** How a run counts its frames, waits for them and holds them. */
+export interface RunParameters {
+  /** Serial number of the first frame. 0 … 2147483648; default 1. */
+  readonly serialStart?: number | undefined;
+  /** Waits for more frames: of files that grow, and of new files in folders. Node only. Default false. */
+  readonly follow?: boolean | undefined;
+  /** A run that waits for frames ends after this long without any. Of files with `follow`. S; 0 … 1e9; default 60. */
+  readonly noDataTimeout?: number | undefined;
+  /**
+   * Frames that are still arriving are collected for this long, from the first one, until there are enough to
+   * determine parameters, cell and geometry; the run then starts with those that there are. With `follow`, for frames
+   * received live, and for an iterable of inputs, which has no limit by default. S; 0 … 1e9; default 20.
+   */
+  readonly firstFramesTimeoutS?: number | undefined;
+  /**
+   * Memory of this process near which frames are searched one at a time, with a warning. Bytes; 1048576 …
+   * 9007199254740991; default the machine's or container's.
+   */
+  readonly maxMemory?: number | undefined;
+}
+
 /** Options of `checkGeometryFile`. */
 export interface CheckGeometryOptions {
   /** Frames that the geometry should fit. */

@@ -309,31 +309,27 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },
 } as const satisfies Parameters);
 
-/** Parameters that select the frames of a run, and how long it waits for more. */
-export const runRows = /* @__PURE__ */ grouped('input', {
+/** Parameters of a run whose declarations, checks and flags follow from their rows alone. */
+const ownRunRows = /* @__PURE__ */ grouped('input', {
   serialStart: {
     kind: 'integer',
     sentence: 'serial number of the first frame',
     range: range(0, 2 ** 31, 1),
     of: ['detector frames'],
   },
-  first: {
-    ...sliceRows.first,
-    sentence: 'uses the first frames only; --resume continues with the others',
-    of: ['frames in files'],
-  },
-  frames: { ...sliceRows.frames, of: ['frames in files'] },
   follow: {
     common: true,
     group: 'live',
     kind: 'boolean',
     sentence: 'waits for more frames: of files that grow, and of new files in folders',
+    more: 'Node only.',
     of: ['frames in files'],
   },
   noDataTimeout: {
     group: 'live',
     kind: 'number',
     sentence: 'a run that waits for frames ends after this long without any',
+    more: 'Of files with `follow`.',
     range: range(0, 1e9, 60),
     unit: 's',
     crystfel: { program: 'indexamajig' },
@@ -347,6 +343,7 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     sentence:
       'frames that are still arriving are collected for this long, from the first one, until there are enough to ' +
       'determine parameters, cell and geometry; the run then starts with those that there are',
+    more: 'With `follow`, for frames received live, and for an iterable of inputs, which has no limit by default.',
     range: range(0, 1e9, 20),
     unit: 's',
     of: ['waiting for frames (--follow, --zmq-input)'],
@@ -363,6 +360,13 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     of: ['detector frames'],
     neutral: true,
   },
+} as const satisfies Parameters);
+
+/** Parameters that select the frames of a run, and how long it waits for more. */
+export const runRows = /* @__PURE__ */ grouped('input', {
+  ...ownRunRows,
+  first: { ...sliceRows.first, sentence: 'the first frames only; --resume adds the others', of: ['frames in files'] },
+  frames: { ...sliceRows.frames, of: ['frames in files'] },
   shard: {
     common: true,
     group: 'many cores',
@@ -600,8 +604,9 @@ export const unknownCellRows = /* @__PURE__ */ grouped('cells and indexing', {
 } as const satisfies Parameters);
 
 /** Parameters of the frames from which an unknown cell is determined. */
-export const cellFrameRows = {
+export const cellFrameRows = /* @__PURE__ */ grouped('cells and indexing', {
   images: {
+    common: true,
     kind: 'integer',
     sentence: 'frames with enough peaks that take part',
     range: range(1, 1000, 30),
@@ -609,7 +614,7 @@ export const cellFrameRows = {
   },
   first: { ...sliceRows.first, of: ['detector frames'] },
   frames: { ...sliceRows.frames, of: ['detector frames'] },
-} as const satisfies Parameters;
+} as const satisfies Parameters);
 
 /** The tables of this room, from which `npm run layout` writes types and README tables. */
 export const tables = [
@@ -622,6 +627,12 @@ export const tables = [
     name: 'RefinementParameters',
     about: 'How the geometry of a run is refined before its frames are searched.',
     rows: refinementRows,
+  },
+  {
+    name: 'RunParameters',
+    about: 'How a run counts its frames, waits for them and holds them.',
+    // The stages of these are named by flags, and their sentences say as much.
+    rows: Object.fromEntries(Object.entries(ownRunRows).map(([name, { of: _, ...row }]) => [name, row])),
   },
   {
     name: 'CheckGeometryOptions',

@@ -1,5 +1,6 @@
 /** The public names of the run. */
 
+export type { BytesInput } from '../../io/data/source-of.js';
 export type { CellSearchOptions, DeterminedCell, LatticeEvidence } from '../indexing/indexer.js';
 export type { RunEvent } from './events.js';
 export type { FramesCell, FramesCellOptions } from './first-frames/cell-of-frames.js';
@@ -10,7 +11,7 @@ export type {
   FrameSearchOptions,
 } from './frame-searcher.js';
 export type { CopiedHeader } from './inputs/copied-headers.js';
-export type { BytesInput, ListInput, PipelineInput, RunInput } from './inputs/inputs.js';
+export type { ListInput, PipelineInput, RunInput } from './inputs/inputs.js';
 export type { FileInput, OutputTarget } from './inputs/place.js';
 export type { PushedRun } from './inputs/pushed.js';
 export type { PipelineOptions } from './run-options.js';

@@ -44,30 +44,35 @@ export interface PipelineMethods {
   ): Promise<FrameSearcher>;
 }
 
+const plansOf = (planner: Planner) => ({
+  ...peaksRoom(planner),
+  ...indexingRoom(planner),
+  hasGpu: planner.hasGpu,
+});
+
 /**
  * Uses peaks and indexing of the same context; `place` provides the functions that open and write files on the
  * platform.
  */
 export const pipelineRoom = (planner: Planner, place: LoadPlace): PipelineMethods => ({
   pipeline(options: PipelineOptions) {
-    const start = (asked: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined> => {
-      const run = async function* () {
-        const { runPipeline } = await import('./run.js');
-        const warn = (text: string): void => planner.log.write('warn', text);
-        yield* runPipeline({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, asked, warn);
-      };
-      return oneShot(run, 'this run', 'call pipeline again');
+    const warn = (text: string): void => planner.log.write('warn', text);
+    const run = async function* (asked: PipelineOptions): AsyncGenerator<PipelineItem, void, undefined> {
+      const { runPipeline } = await import('./run.js');
+      yield* runPipeline(plansOf(planner), planner.resource, place, asked, warn);
     };
     return (
-      options?.inputs === 'pushed' ? pushedRun((inputs) => start({ ...options, inputs })) : start(options)
+      options?.inputs === 'pushed'
+        ? pushedRun((inputs) => run({ ...options, inputs }), warn)
+        : oneShot(() => run(options), 'this run', 'call pipeline again')
     ) as never;
   },
   async cell(options) {
     const { cellOfFrames } = await import('./first-frames/cell-of-frames.js');
-    return cellOfFrames({ ...peaksRoom(planner), ...indexingRoom(planner) }, planner.resource, place, options);
+    return cellOfFrames(plansOf(planner), planner.resource, place, options);
   },
   async frameSearcher(options) {
     const { openFrameSearcher } = await import('./frame-searcher.js');
-    return openFrameSearcher({ ...peaksRoom(planner), ...indexingRoom(planner) }, options);
+    return openFrameSearcher(plansOf(planner), options);
   },
 });

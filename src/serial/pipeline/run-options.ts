@@ -18,7 +18,7 @@ import type { RunInput } from './inputs/inputs.js';
 import { isFile } from './inputs/kinds.js';
 import type { FileInput } from './inputs/place.js';
 import { checkSettings, refuseOfPeaks } from './modes.js';
-import type { RefinementParameters } from './parameter-types.js';
+import type { RefinementParameters, RunParameters } from './parameter-types.js';
 import {
   type PeakSource,
   refinementRows,
@@ -82,6 +82,7 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
   extends Omit<SearchSettings<Finder>, 'peaks' | 'cells'>,
     FrameOptions,
     RefinementParameters,
+    RunParameters,
     UnknownCellOptions,
     OutputOptions {
   /**
@@ -106,27 +107,10 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
    */
   readonly jobs?: number | undefined;
   /**
-   * Memory of this process, in bytes, near which (at 90 %) frames are searched one at a time, with a warning; default:
-   * the machine's or container's.
-   */
-  readonly maxMemory?: number | undefined;
-  /** Serial number of the first frame; default 1. */
-  readonly serialStart?: number | undefined;
-  /**
    * Searches every n-th frame, beginning with the i-th, counted from 1: `'2/16'`. `joinStreams` of `ewald/pipeline`
    * joins the streams.
    */
   readonly shard?: string | Shard | undefined;
-  /** Waits for more frames in growing files and for new files in folders (Node). Default false. */
-  readonly follow?: boolean | undefined;
-  /** With `follow`: seconds without new frames after which the run ends; default 60. */
-  readonly noDataTimeout?: number | undefined;
-  /**
-   * With `follow`, for an iterable of inputs, and for frames received live: seconds from the first frame for which
-   * frames are collected until there are enough to determine parameters, cell and geometry; default 20, and no limit
-   * for an iterable. The run then starts with those that there are.
-   */
-  readonly firstFramesTimeoutS?: number | undefined;
   /**
    * Copies these fields of each frame's header into its result (`headers`) and into the stream: paths of HDF5 files,
    * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
@@ -148,8 +132,9 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
   readonly signal?: PlatformSignal | undefined;
 }
 
-const { serialStart, follow, noDataTimeout, firstFramesTimeoutS, maxMemory } = runRows;
 const optionRows = {
+  ...runRows,
+  // These have more forms than their flags.
   ...row.others('inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'executor'),
   ...row.others(
     'first',
@@ -162,11 +147,6 @@ const optionRows = {
     ...settingNames,
     ...namesOf(refinementRows),
   ),
-  serialStart,
-  follow,
-  noDataTimeout,
-  firstFramesTimeoutS,
-  maxMemory,
   minLengthA: cellSearchRows.minLengthA,
   jobs: row.integer(1, 256, 1),
   keepFrame: row.flag,
@@ -189,7 +169,7 @@ export function checkRun(options: PipelineOptions) {
   refuseOfPeaks('pipeline', options);
   refuseFormer('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
   const checked = checkedOptions('pipeline', options, optionRows);
-  const { geometry, cells, executor, minLengthA, jobs, serialStart, firstFramesTimeoutS } = checked;
+  const { geometry, cells, executor, minLengthA } = checked;
   checkSettings('pipeline', options);
   if (geometry !== undefined && !isFile(geometry) && !Array.isArray((geometry as Geometry | null)?.panels))
     throw new EwaldError(
@@ -213,9 +193,7 @@ export function checkRun(options: PipelineOptions) {
     readonly peaks?: 'tune' | PeakParameters | undefined;
   };
   return {
-    jobs,
-    serialStart,
-    firstFramesTimeoutS,
+    ...checked,
     selection: { range: sliceOf('pipeline', options), shard: shardOf('pipeline: shard', options.shard) },
     follow: checked.follow ? checked.noDataTimeout : undefined,
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),

@@ -6,8 +6,11 @@
 import { letGo, orAborted } from '../../base/aborted.js';
 import { type Observer, observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
+import { sliceLength } from '../../base/frame-slice.js';
+import { MemoryRoom } from '../../base/memory-room.js';
 import { checkSignal } from '../../base/options.js';
 import { pause } from '../../base/pace.js';
+import { PushQueue } from '../../base/push-queue.js';
 import { renamed } from '../../base/renamed.js';
 import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
@@ -16,18 +19,17 @@ import { latticeName } from '../../crystal/lattice-name.js';
 import { openDetector } from '../../io/detector/detector.js';
 import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
+import { geometryRemarks, unsettledDistance, warningsOf } from '../../io/detector/geometry-remarks.js';
 import { stackedGeometry } from '../../io/detector/stacked.js';
 import { multipleTexts } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
 import { type Plans, planFrameSearcher } from './frame-searcher.js';
-import { geometryRemarks } from './geometry/geometry-remarks.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js';
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
-import { MemoryRoom } from './memory-room.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem, recordOf } from './record.js';
 import {
   type CheckedRun,
@@ -43,7 +45,8 @@ import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import { type Found, type StoredResults, storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
 import { streamHead } from './sinks/stream-head.js';
-import { FileSource } from './sources/files.js';
+import { FileSource, NoneReadable } from './sources/files.js';
+import { isSelected } from './sources/selection.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
 import { omittedMark } from './streams/chunk.js';
 import { RunSummary } from './summary.js';
@@ -71,8 +74,7 @@ export async function* runPipeline(
   const options = { ...endingOutputs(asked, signal), onEvent, signal };
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
-  const { executor } = options;
-  const check = (one: Wanted): void => executor && refuseForWorkers(one, executor.kind);
+  const check = (one: Wanted): void => options.executor && refuseForWorkers(one, options.executor.kind);
   const given = await orAborted(givenInputs(options.inputs, place, signal, check), signal);
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
@@ -86,17 +88,18 @@ export async function* runPipeline(
     const cells = await orAborted(givenCells(options.cells, place), signal);
     refuseForInputs(given, options, checked);
     const reads = readsOf(options, given);
-    await checkTargets(options, place, reads);
-    const source = await openSource(place, given, options, checked, asGiven?.geometry, warn);
+    await checkTargets(options, place, reads, sliceLength(checked.selection.range, Number.POSITIVE_INFINITY));
+    const source = yield* sourceOrFailures(place, given, options, checked, asGiven?.geometry, warn);
+    if (!source) return;
     const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
     const searchWith = searchesOf(context, source, options);
     let own = searchWith(geometry?.geometry);
     try {
       for (const text of source.warnings) warn(text);
-      for (const text of geometry ? await orAborted(geometryRemarks(geometry.geometry, source), signal) : [])
-        warn(`${geometry?.name}: ${text}`);
+      const isDistanceOpen = await orAborted(toldOf(geometry, source, !!cells, onEvent), signal);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
       const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, start);
+      if (isDistanceOpen && !fitted?.isDistanceKnown) onEvent(unsettledDistance);
       const commandLine = options.commandLine ?? commandLineOf(options);
       const usedGeometry = refined?.geometry ?? geometry?.geometry ?? geometryFromFile(source.first);
       const text = refined?.text ?? geometry?.text ?? formatGeometry(usedGeometry);
@@ -104,7 +107,6 @@ export async function* runPipeline(
         await own.dispose();
         own = searchWith(usedGeometry);
       }
-      const { detector } = own;
       const summary = new RunSummary(source.total, settings.cells, source);
       const scene = {
         place,
@@ -114,13 +116,14 @@ export async function* runPipeline(
         settings,
         commandLine,
         reads,
-        detector,
+        detector: own.detector,
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         doubt: () => summary.doubt,
         multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
         fitted,
+        isCellGiven: cells !== undefined,
         head: streamHead(text, settings, commandLine, source.identities, isDoubtful),
         geometryText: text,
         failed: (error: unknown) => quietly(onEvent, { kind: 'failed', error }),
@@ -136,19 +139,40 @@ export async function* runPipeline(
   }
 }
 
+/** Warns of what is wrong with a geometry; true if its distance is in doubt unless the crystals tell it. */
+async function toldOf(
+  given: { readonly geometry: Geometry; readonly name: string } | undefined,
+  source: RunSource,
+  isCellKnown: boolean,
+  onEvent: (event: RunEvent) => void,
+): Promise<boolean> {
+  const find = async () => (given ? geometryRemarks(given.geometry, source) : []);
+  const remarks = await (source.patient?.(find) ?? find());
+  // Without a known cell, nothing tells the wavelength.
+  for (const event of warningsOf(given?.name, remarks, isCellKnown ? [] : ['wavelength'])) onEvent(event);
+  return !isCellKnown && remarks.some(({ contradicts }) => contradicts === 'distance');
+}
+
 /** Searches of the frames of a source, by geometry. */
 const searchesOf =
   (context: Plans, source: RunSource, options: PipelineOptions) =>
   (geometry: Geometry | undefined): OwnSearch =>
     new OwnSearch(context, () => {
-      const { bad, openOther = source.openOther, highres, signal } = options;
-      return orAborted(openDetector(source.first, { geometry, bad, openOther, highres }), signal);
+      const { bad, openOther, highres, signal } = options;
+      const open = () => openDetector(source.first, { geometry, bad, openOther, highres }, source.openOther);
+      return orAborted(source.patient?.(open) ?? open(), signal);
     });
 
-/** Receives the events of a run: the caller's function, or the log for warnings. */
+/** Receives the events of a run: its viewer, and the caller's function, or the log for warnings. */
 function eventsOf(asked: PipelineOptions, log: (warning: string) => void): Observer<[RunEvent]> {
+  const { view } = asked;
   const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
-  return observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
+  const told = observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
+  const both = (event: RunEvent): void => {
+    view?.happened?.(event);
+    told(event);
+  };
+  return Object.defineProperty(both, 'failure', { get: () => told.failure }) as Observer<[RunEvent]>;
 }
 
 type FrameInputs = Exclude<GivenInputs, { kind: 'stream' }>;
@@ -227,11 +251,15 @@ class FrameWarnings {
   }
 }
 
+/** Whether a later session may add frames to a run that ends now: one that was ended, or of the first frames only. */
+const mayGoOn = ({ options: { signal, first }, scene: { source }, summary }: RunScene): boolean =>
+  source.live === undefined && (signal?.aborted === true || summary.done >= (first ?? Number.POSITIVE_INFINITY));
+
 /** Searches the frames that an earlier run did not finish, and writes the requested outputs. */
 async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, undefined> {
   const { options, checked, scene, summary } = run;
-  const { source, settings } = scene;
   const { onEvent } = options;
+  const { source, settings } = scene;
   const tell = (event: RunEvent): void => quietly(onEvent, event);
   const checkTold = (): void => {
     if (onEvent.failure) throw onEvent.failure;
@@ -272,15 +300,15 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
     for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
-    const remarks = outputs.remarks();
-    if (remarks.length > 0) tell({ kind: 'detector', remarks });
-    const ended = await outputs.close(isWhole, options.signal?.aborted === true);
+    const { doubts, remarks } = outputs.aboutDetector();
+    if (doubts.length + remarks.length > 0) tell({ kind: 'detector', doubts, remarks });
+    const ended = await outputs.close(isWhole, mayGoOn(run));
     tell({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined });
     checkTold();
   };
   const lattices = (settings.cells ?? []).map(latticeName);
-  const usedGeometry = stackedGeometry(scene.usedGeometry, source.first);
-  const itemScene = { geometry: usedGeometry, lattices, method: methodName(settings) };
+  const geometry = stackedGeometry(scene.usedGeometry, source.first);
+  const itemScene = { geometry, lattices, method: methodName(settings) };
   try {
     for await (const { record, item } of records) {
       checkTold();
@@ -296,8 +324,8 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     if (!isEwaldError(error, 'Aborted') && error !== onEvent.failure) {
       state = 'failed';
       tell({ ...(await keptOf(outputs)), summary, isLive: source.live !== undefined });
-    } else if (checked.follow !== undefined && summary.done > 0) {
-      // This is how one ends a run that waits for more; `resume` continues a complete stream as well.
+    } else if ((checked.follow !== undefined || source.live !== undefined) && summary.done > 0) {
+      // This is how one ends a run that waits for more. `resume` continues a complete stream of files as well.
       state = 'whole';
     }
     throw error;
@@ -332,7 +360,7 @@ async function* searchedHere(
   const searchers = [first];
   try {
     for (let i = 1; i < jobs; i++)
-      searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }));
+      searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }, first));
     const { signal, keepFrame } = options;
     const { isTight } = memoryOf(scene, options);
     const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores, isTight };
@@ -427,6 +455,32 @@ async function* resultsOf(
 function readFrom(given: GivenGeometry, path: string | undefined): GivenGeometry {
   const geometry = ofDataset(given.geometry, path);
   return geometry === given.geometry ? given : { ...given, geometry, text: formatGeometry(geometry) };
+}
+
+/**
+ * The source of a run; undefined for pushed files of which none can be read, which are items with `error`, and for a
+ * run into which nothing was pushed.
+ */
+async function* sourceOrFailures(
+  ...opening: Parameters<typeof openSource>
+): AsyncGenerator<PipelineItem, RunSource | undefined, undefined> {
+  try {
+    return await openSource(...opening);
+  } catch (error) {
+    if (!(error instanceof NoneReadable)) throw error;
+    const [, , { inputs, onEvent }, { serialStart, selection }] = opening;
+    if (error.failed.length === 0 && !(inputs instanceof PushQueue)) throw error;
+    const summary = new RunSummary(error.failed.length, undefined);
+    for (const [i, { wanted, error: cause }] of error.failed.entries()) {
+      if (!isSelected(selection, i)) continue;
+      const item = { origin: { filename: wanted.file, event: undefined, serial: serialStart + i }, error: cause };
+      summary.add(failureOf(item));
+      yield item;
+    }
+    if (!error.areAll) throw error;
+    onEvent?.({ kind: 'end', isWhole: true, summary, outputs: [], isLive: false });
+    return undefined;
+  }
 }
 
 export async function openSource(

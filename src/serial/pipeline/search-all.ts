@@ -8,6 +8,7 @@ import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal } from '../../base/options.js';
 import { oneLine } from '../../base/plain-text.js';
+import { numberTypes } from '../../core/arrays/numbers.js';
 import { type LatticeName, latticeName } from '../../crystal/lattice-name.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
 import { type Dataset, fillsHere } from '../../io/data/dataset.js';
@@ -126,6 +127,7 @@ class Search {
   readonly #readsAhead: boolean;
   readonly #spare: Frame[];
   readonly #lattices: readonly LatticeName[];
+  readonly #batch: number;
 
   constructor(
     any: OpenFrameSearcher,
@@ -141,6 +143,7 @@ class Search {
     this.#copyHeader = copyHeader;
     this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
     this.#spare = spareOf(any);
+    this.#batch = any.imagesAtOnce;
     this.#lattices = (any.settings.cells ?? []).map(latticeName);
   }
 
@@ -165,6 +168,10 @@ class Search {
     // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
     let searcher = this.#readsAhead ? undefined : await this.#pool.take();
     let held: BorrowedFrame | undefined;
+    const give = (): void => {
+      if (searcher) this.#pool.give(searcher);
+      searcher = undefined;
+    };
     try {
       const begun = performance.now();
       held = await this.#hold(dataset, frame).catch(async (error) => {
@@ -177,18 +184,19 @@ class Search {
       const readMs = performance.now() - begun;
       searcher ??= await this.#pool.take();
       checkSignal(this.#signal);
+      const found = this.#batch === 1 ? undefined : give;
       const earlier = this.#found.get(frameKey(dataset, frame));
       this.#found.delete(frameKey(dataset, frame));
       const searched = earlier
         ? integrated(searcher, held.frame(), earlier, readMs)
-        : await searchOne(searcher, { ...job, dataset }, held, readMs, this.#signal);
+        : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found });
       const result = { ...searched, ...headers };
       const { detector, settings } = this.#any;
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
       return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };
     } finally {
       held?.giveBack();
-      if (searcher) this.#pool.give(searcher);
+      give();
     }
   }
 
@@ -213,7 +221,16 @@ class Search {
   }
 }
 
-/** Searches frames with all given searchers; at most twice as many frames are read or in flight. */
+/** Frames that wait for others to be indexed with them: as many as a batch takes, in at most 256 MiB. */
+function waitingFrames({ imagesAtOnce, detector: { width, height, dtype } }: OpenFrameSearcher): number {
+  const bytes = width * height * numberTypes[dtype].BYTES_PER_ELEMENT;
+  return imagesAtOnce === 1 ? 0 : Math.min(imagesAtOnce, Math.floor(2 ** 28 / bytes));
+}
+
+/**
+ * Searches frames with all given searchers; at most twice as many frames are read or in flight, and those that wait to
+ * be indexed in a batch.
+ */
 export async function* searchAll(
   searchers: readonly OpenFrameSearcher[],
   jobs: Iterable<FrameJob> | AsyncIterable<FrameJob>,
@@ -225,7 +242,7 @@ export async function* searchAll(
   const search = new Search(any, searchers, signal, options);
   const queue: Promise<PipelineItem>[] = [];
   const source = iterate(jobs);
-  const most = 2 * searchers.length;
+  const most = 2 * searchers.length + waitingFrames(any);
   let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
   let ended = false;
   /** Why the source has ended too early. */
@@ -271,8 +288,11 @@ async function searchOne(
   searcher: OpenFrameSearcher,
   { dataset, frame }: ReadableJob,
   held: BorrowedFrame,
-  readMs: number,
-  signal: PlatformSignal | undefined,
+  {
+    readMs,
+    signal,
+    found: whenFound,
+  }: { readMs: number; signal: PlatformSignal | undefined; found?: (() => void) | undefined },
 ): Promise<FrameResult> {
   const { detector, settings } = searcher;
   const beam = (await detector.beams(dataset.name))(frame);
@@ -282,7 +302,7 @@ async function searchOne(
   const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
   const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
   const listing = performance.now() - begun;
-  const result = await searcher.searchBorrowed(held, { beam, ...(found ? { found } : {}) });
+  const result = await searcher.searchBorrowed(held, { beam, ...(found ? { found } : {}) }, whenFound);
   return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
 }
 

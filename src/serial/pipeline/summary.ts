@@ -2,13 +2,13 @@
 
 import { median } from '../../base/median.js';
 import { type PlainOf, plainOf } from '../../base/plain.js';
+import { Sampled } from '../../base/sampled.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../../crystal/multiples.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../../io/live/rates.js';
 import { doubtText, explainedFraction } from './doubt.js';
 import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
-import { Sampled } from './sampled.js';
 import type { PipelineItem } from './search-all.js';
 import { isBrief } from './shards/brief.js';
 import type { RunSource } from './sources/source.js';

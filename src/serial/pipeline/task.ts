@@ -146,14 +146,20 @@ async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Pro
   const first = async (): Promise<Dataset> =>
     run.live ? liveDataset(run.live, run.first) : openFrames(scope, run.first, run, 0, task.sent);
   let live = new Map<string, LiveFrame>();
-  const searcher = await scope.keep(`searcher ${hash}`, async () => {
+  const { awayS: seconds } = run;
+  const planned = async (): Promise<OpenFrameSearcher> => {
     runShape('the run of a task', run);
     if (run.live) live.set(run.first, run.live);
     const detector = await detectorOf(run, scope, await first(), live, task.sent);
     const opened = await planFrameSearcher(await scope.context(), { ...run.settings, detector });
     liveOf.set(opened, live);
     return opened;
-  });
+  };
+  const plannedOnceBack = (error: unknown): Promise<OpenFrameSearcher> => {
+    if (seconds === undefined || !isAway(error)) throw error;
+    return onceBack(planned, { error, seconds, signal: scope.signal });
+  };
+  const searcher = await scope.keep(`searcher ${hash}`, () => planned().catch(plannedOnceBack));
   live = liveOf.get(searcher) ?? live;
   if (task.live) return searchLive(task, task.live, searcher, live, scope, run);
   const searchers = [searcher];
@@ -161,7 +167,7 @@ async function searched(task: SearchTask, scope: TaskScope, run: SharedRun): Pro
   if (!['wasm', 'native', undefined].includes(searcher.backends.peaks))
     searchers.push(
       await scope.keep(`searcher ${hash} 2`, async () =>
-        planFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }),
+        planFrameSearcher(await scope.context(), { ...run.settings, detector: searcher.detector }, searcher),
       ),
     );
   const items: (FrameRecord | FrameFailure)[] = [];
@@ -240,7 +246,7 @@ function detectorOf(
     const frame = live.get(file);
     return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset });
   };
-  return openDetector(first, { geometry, highres, openOther });
+  return openDetector(first, { geometry, highres }, openOther);
 }
 
 const openStackedFile = (

@@ -8,7 +8,7 @@
  * too large looks like a detector that is too near, because the fit assumes the cell to be right.
  */
 
-import { median } from '../../base/median.js';
+import { medianWithError } from '../../base/median.js';
 import { type Cell, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { panelNumbers, panelNumbersLength, xOf, yOf, zOf } from '../../crystal/geometry/panel-numbers.js';
@@ -207,13 +207,6 @@ export interface DetectorVerdict {
   readonly crystals: number;
 }
 
-/** Median and its standard error, that of a normal distribution with the same median deviation. */
-function middle(values: readonly number[]): readonly [number, number] {
-  const m = median(values);
-  const deviation = 1.4826 * median(values.map((x) => Math.abs(x - m)));
-  return [m, (1.2533 * deviation) / Math.sqrt(values.length)];
-}
-
 /** Number of crystals that a verdict requires. */
 export const fewestFits = 5;
 
@@ -221,9 +214,9 @@ export const fewestFits = 5;
 export function detectorVerdict(fits: readonly DetectorFit[]): DetectorVerdict | undefined {
   if (fits.length < fewestFits) return undefined;
   const of = (some: readonly DetectorFit[]) => ({
-    scale: middle(some.map(({ scale }) => scale)),
-    x: middle(some.map(({ shiftM }) => shiftM[0])),
-    y: middle(some.map(({ shiftM }) => shiftM[1])),
+    scale: medianWithError(some.map(({ scale }) => scale)),
+    x: medianWithError(some.map(({ shiftM }) => shiftM[0])),
+    y: medianWithError(some.map(({ shiftM }) => shiftM[1])),
   });
   const all = of(fits);
   const third = Math.max(1, Math.floor(fits.length / 3));

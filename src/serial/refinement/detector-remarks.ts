@@ -9,6 +9,26 @@ import type { GeometryRefinement, MeasuredCell } from './refine-geometry.js';
 /** What the crystals of a run tell about the distance and its known cells, from a fit of both together. */
 export interface FittedDistance extends Pick<GeometryRefinement, 'isDistanceKnown' | 'cells'> {}
 
+/** What a run knows about its cells and its distance before its frames are searched. */
+export interface SettledCells {
+  /** False if the cell was determined from the same frames, at the distance of the geometry. */
+  readonly isCellGiven: boolean;
+  /** Undefined if distance and cells were not fitted. */
+  readonly fitted?: FittedDistance | undefined;
+}
+
+/** What crystals tell about the detector: `doubts` contradict what the run was given, so its results need a look. */
+export interface DetectorRemarks {
+  readonly doubts: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+/** The remark on a distance that neither a known cell nor the peaks determine. */
+const unknownDistance =
+  'the cell was determined from these frames at the distance and wavelength of the geometry, which the peaks do not ' +
+  'tell from the size of the cell: if one of them is wrong by 1 %, so are all edges; what the file states, a known ' +
+  'cell (-p), a powder or frames with the detector nearer decide';
+
 /** Differences of a known cell below these are not reported: of lengths, relative, and of angles, degrees. */
 const [leastLength, leastAngle] = [0.001, 0.1];
 
@@ -31,10 +51,16 @@ const ofFew = {
  * A remark that the known cell and the geometry do not match, for fewer crystals than a verdict requires: they must fit
  * well, and agree. One crystal does not show a shift, which looks much like a tilt of it.
  */
-export function fewCrystalsRemark(fits: readonly DetectorFit[], { panels }: Geometry): string | undefined {
+export function fewCrystalsRemark(
+  fits: readonly DetectorFit[],
+  { panels }: Geometry,
+  isCellGiven: boolean,
+): string | undefined {
   const pixelM = 1 / (panels[0]?.resolution ?? 1);
   if (fits.length === 0 || fits.length >= fewestFits) return undefined;
-  const told = [scaleOfFew(fits, pixelM), shiftOfFew(fits, pixelM)].filter((text) => text !== undefined);
+  const told = [isCellGiven ? scaleOfFew(fits, pixelM) : undefined, shiftOfFew(fits, pixelM)].filter(
+    (text) => text !== undefined,
+  );
   if (told.length === 0) return undefined;
   const crystals = fits.length === 1 ? '1 crystal' : `${fits.length} crystals`;
   return (
@@ -69,6 +95,14 @@ function shiftOfFew(fits: readonly DetectorFit[], pixelM: number): string | unde
   return `the detector is shifted by ${(x / pixelM).toFixed(1)}, ${(y / pixelM).toFixed(1)} pixels`;
 }
 
+/** The factor by which all edges differ from the known ones, within four errors; undefined if they differ. */
+function commonFactor(lengths: readonly number[], given: readonly number[], relative: number): number | undefined {
+  const factors = lengths.map((x, i) => x / (given[i] as number));
+  const mean = factors.reduce((sum, x) => sum + x, 0) / factors.length;
+  const isOne = factors.every((x) => Math.abs(x / mean - 1) < Math.max(leastLength, 4 * relative) / 2);
+  return isOne && Math.abs(mean - 1) > 5 * leastLength ? mean : undefined;
+}
+
 /** A remark that a known cell is not that of its crystals; undefined if it is, within four errors. */
 function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): string | undefined {
   const [lengths, given] = [lengthsOf(found), lengthsOf(known)];
@@ -83,40 +117,50 @@ function cellRemark({ known, found, lengthErrorsA, crystals }: MeasuredCell): st
     return Math.abs(x - (givenAngles[i] as number)) > least;
   });
   if (!isLonger && !isBent) return undefined;
+  const factor = commonFactor(lengths, given, relative);
   const numbers = (edges: readonly number[], corners: readonly number[]): string =>
     [...edges, ...corners].map((x) => x.toFixed(2)).join(' ');
   return (
     `the cell of ${crystals} crystals is ${numbers(lengths, angles)} ` +
     `(lengths ± ${lengthErrorsA.map((error) => Math.max(0.01, error).toFixed(2)).join(', ')} Å), and not ` +
-    `${numbers(given, givenAngles)}; check the cell`
+    `${numbers(given, givenAngles)}; ` +
+    (factor === undefined || isBent
+      ? 'check the cell'
+      : `all edges are ${factor.toFixed(3)} of the known ones, as a wavelength of the geometry that is ` +
+        `${(100 * Math.abs(factor - 1)).toFixed(1)} % too ${factor > 1 ? 'long' : 'short'} makes them: check the ` +
+        'wavelength (photon energy) first, then check the cell')
   );
 }
 
 /**
- * Remarks on a verdict; empty if there is nothing to report. If the distance was already fitted on the first crystals,
- * a difference that is left is one of the known cell, or of either if the crystals cannot tell.
+ * Doubts and remarks of a verdict; empty if there is nothing to report. If the distance was already fitted on the first crystals,
+ * a difference that is left is one of the known cell, or of either if the crystals cannot tell. A cell that was
+ * determined from the same frames tells nothing about the distance.
  */
 export function detectorRemarks(
   verdict: DetectorVerdict | undefined,
   geometry: Geometry,
   beam: Beam,
-  fitted?: FittedDistance,
-): string[] {
-  if (!verdict) return [];
+  { fitted, isCellGiven }: SettledCells,
+): DetectorRemarks {
+  if (!verdict) return { doubts: [], remarks: [] };
   const perMetre = geometry.panels[0]?.resolution ?? 1;
-  const remarks = (fitted?.cells ?? []).flatMap((cell) => cellRemark(cell) ?? []);
+  const doubts = (fitted?.cells ?? []).flatMap((cell) => cellRemark(cell) ?? []);
+  const remarks: string[] = [];
   const far = (value: number, error: number, least: number): boolean => Math.abs(value) > Math.max(least, 4 * error);
   const change = verdict.scale - 1;
   const [x, y] = verdict.shiftM.map((shift) => shift * perMetre) as [number, number];
   const [ex, ey] = verdict.shiftErrorM.map((shift) => shift * perMetre) as [number, number];
   const told: string[] = [];
-  if (far(change, verdict.scaleError, leastScale)) {
+  if (!isCellGiven) {
+    if (fitted?.isDistanceKnown === false) remarks.push(unknownDistance);
+  } else if (far(change, verdict.scaleError, leastScale)) {
     const how =
       `${(100 * Math.abs(change)).toFixed(2)} % ` + `(${(1000 * Math.abs(change) * beam.distanceM).toFixed(2)} mm)`;
     const where = `${how} ${change > 0 ? 'farther away' : 'nearer'} than in the geometry`;
     const percent = Number((100 * Math.abs(change)).toPrecision(1));
     if (fitted && !fitted.isDistanceKnown)
-      remarks.push(
+      doubts.push(
         `according to ${verdict.crystals} crystals, the known cell is about ${percent} % too ` +
           `${change > 0 ? 'large' : 'small'}, or the detector ${where}: at such small scattering angles peaks do not ` +
           'tell which, so the distance is kept; frames with the detector nearer decide, or trustCell (--trust-cell) ' +
@@ -128,8 +172,8 @@ export function detectorRemarks(
     told.push(`shifted by ${x.toFixed(2)}, ${y.toFixed(2)} pixels from its position there`);
   if (told.length > 0)
     remarks.push(
-      `according to ${verdict.crystals} crystals, assuming that the known cell is right, the detector ` +
-        `is ${told.join(' and ')}` +
+      `according to ${verdict.crystals} crystals, ` +
+        `${isCellGiven ? 'assuming that the known cell is right, ' : ''}the detector is ${told.join(' and ')}` +
         (fitted ? '' : '; refinedGeometry (--refined-geometry FILE) writes one that fits'),
     );
   const { drift } = verdict;
@@ -143,5 +187,5 @@ export function detectorRemarks(
     if (far(dx, edx, leastPixels) || far(dy, edy, leastPixels))
       remarks.push(`the beam drifts over the run, by ${(-dx).toFixed(2)}, ${(-dy).toFixed(2)} pixels`);
   }
-  return remarks;
+  return { doubts, remarks };
 }

@@ -5,7 +5,7 @@
 
 import { inverseOf, times } from '../../base/linear.js';
 import type { Vector } from '../../crystal/cell.js';
-import { strainLength } from './cell-strain.js';
+import { strainLength } from '../../crystal/cell-strain.js';
 
 /** Number of parameters of a crystal: three of its rotation, then six of its strain. */
 export const locals = 9;

@@ -16,9 +16,12 @@ export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: Geom
       ? [`${parts.length} ${parts.length === 1 ? 'part has' : 'parts have'} moved relative to it (${partsText(parts)})`]
       : []),
   ];
+  // Crystals whose cells are free take most of a wrong distance up.
+  const isTakenUp = whole !== undefined && whole.shiftM[2] !== 0 && rmsPx[0] < 1.2 * rmsPx[1];
   return (
     `according to ${crystals} crystals (${pairs} peaks), the detector is ${told.join(', and ')}; peaks are ` +
-    `${rmsPx[1].toFixed(2)} pixels from their predictions (${rmsPx[0].toFixed(2)} with the given geometry)`
+    `${rmsPx[1].toFixed(2)} pixels from their predictions (${rmsPx[0].toFixed(2)} with the given geometry` +
+    `${isTakenUp ? ', and with cells of other lengths' : ''})`
   );
 }
 

@@ -28,7 +28,6 @@ import { inverseOf, part, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { shown } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
-import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import {
   labStrains,
   lengthErrors,
@@ -37,7 +36,8 @@ import {
   strained,
   strainLength,
   strainPrior,
-} from './cell-strain.js';
+} from '../../crystal/cell-strain.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { orientedAs } from './detector-fit.js';
 import { Elimination, type Equations, locals, type Normal, PairDerivatives } from './elimination.js';
 import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
@@ -174,6 +174,8 @@ const milli = 1e-3;
  * Peaks determine the distance if its error is smaller than this fraction of the one that the known cell leaves alone.
  */
 const determined = 0.5;
+/** The largest error of a known size that counts there: peaks that leave the distance less certain do not tell it. */
+const largestSize = 5e-3;
 /** Parameters that are accepted or rejected together. */
 const blocks = [[0, 1], [2], [5], [3, 4]] as const;
 
@@ -450,7 +452,7 @@ class Fit {
     if (row < 0) return false;
     if (this.#trusted || this.#lattices.length === 0) return true;
     const error = Math.sqrt(this.#covariance(active, normal)[row * (active.length + 1)] as number);
-    const size = Math.min(...this.#lattices.map(({ sizeError }) => sizeError));
+    const size = Math.min(largestSize, ...this.#lattices.map(({ sizeError }) => sizeError));
     return error * (this.#pixelM[0] as number) < determined * size * this.#distanceM;
   }
 

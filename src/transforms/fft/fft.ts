@@ -9,13 +9,14 @@ import { row, valid } from '../../base/call-options.js';
 import { progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
-import { type DeviceArray, makeArray } from '../../core/arrays/array.js';
+import { type DeviceArray, openArray } from '../../core/arrays/array.js';
 import type { BackendName } from '../../core/backends/names.js';
+import { fftEnums } from '../../core/layout/fft.js';
 import type { Planner } from '../../core/planner/planner.js';
 import type { FftDescriptor, FftKernel } from './contract.js';
 import { RunsNow } from './now.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
-import { describeFft, otherSide } from './parameters.js';
+import { describeFft } from './parameters.js';
 import { type FftRunOptions, type PlannedFft, runPlanned, type SideNumbers } from './run.js';
 import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
 import { planTuned, type Tuned } from './tune.js';
@@ -130,6 +131,26 @@ export async function planFft<P extends FftPrecision>(
   return planOver(planned, given, choices) as FftPlan as FftPlan<P>;
 }
 
+/** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
+export function otherSide(given: FftDescriptor): FftDescriptor {
+  const { fields } = given;
+  const exchanged = Object.entries(fields).map(([name, value]) => [
+    name,
+    fields[name.replace(/^(in|out)(?=[A-Z])/, (side) => (side === 'in' ? 'out' : 'in'))] ?? value,
+  ]);
+  return {
+    ...given,
+    kind: 'r2c',
+    inputShape: given.outputShape,
+    outputShape: given.inputShape,
+    inputComplex: given.outputComplex,
+    outputComplex: given.inputComplex,
+    inputElements: given.outputElements,
+    outputElements: given.inputElements,
+    fields: { ...Object.fromEntries(exchanged), kind: fftEnums.FftKind.r2c },
+  };
+}
+
 /** Disposes of a kernel that would ignore `inputShape` and `keep`, and throws `Unsupported`. */
 async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kernel }: Tuned): Promise<void> {
   if (!pruned || kernel.prunes) return;
@@ -185,8 +206,7 @@ function planOver(planned: PlannedFft, given: FftDescriptor, choices: readonly s
       const { complex } = numbers[name];
       const length = plan[`${name}Length`];
       const dtype = given.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
-      const shape = complex ? length / 2 : length;
-      return makeArray(rules.planner, { shape, dtype, backend: rules.backend });
+      return openArray(rules.planner, dtype, [complex ? length / 2 : length], rules.backend);
     },
     forward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
       runPlanned(planned, 'forward', input, output, options)) as FftRun,

@@ -1,12 +1,14 @@
 /** Where the kernels of transforms are. */
 import type { Feature } from '../../core/backends/feature.js';
 import { uses } from '../../core/backends/mechanisms.js';
+import { transformWork } from '../../core/planner/works.js';
 import type { FftOp } from './contract.js';
 import { fftOp } from './kernels/wasm.js';
 
 export const fftFeature: Feature<FftOp> = {
   name: 'fft',
   uses: uses.fft,
+  work: transformWork,
   kernels: {
     wasm: fftOp,
     webgpu: async (gpu) => (await import('./kernels/webgpu/fft.js')).fftOp(gpu),

@@ -3,7 +3,7 @@
 import { type Checked, checkedOptions, type RowsOf, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { checkSignal, list, shown } from '../../base/options.js';
-import { externalEngines } from '../../core/backends/engines.js';
+import { engineRow } from '../../core/backends/engines.js';
 import { fftEnums, fftRanges } from '../../core/layout/fft.js';
 import type { FftDescriptor } from './contract.js';
 import { croppedLayout, type Layout, layout, maxElements, type Side } from './layout.js';
@@ -21,26 +21,6 @@ const kinds: Record<FftKind, number> = {
 };
 const r2rKinds = Object.keys(fftEnums.FftAxisKind) as R2rKind[];
 
-/** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
-export function otherSide(given: FftDescriptor): FftDescriptor {
-  const { fields } = given;
-  const exchanged = Object.entries(fields).map(([name, value]) => [
-    name,
-    fields[name.replace(/^(in|out)(?=[A-Z])/, (side) => (side === 'in' ? 'out' : 'in'))] ?? value,
-  ]);
-  return {
-    ...given,
-    kind: 'r2c',
-    inputShape: given.outputShape,
-    outputShape: given.inputShape,
-    inputComplex: given.outputComplex,
-    outputComplex: given.inputComplex,
-    inputElements: given.outputElements,
-    outputElements: given.inputElements,
-    fields: { ...Object.fromEntries(exchanged), kind: kinds.r2c },
-  };
-}
-
 const distanceRow = row.integer(1, maxElements);
 /** Axes, strides and lengths are checked against the shape. */
 const rows = {
@@ -54,7 +34,7 @@ const rows = {
   inPlace: row.flag,
   userWorkspace: row.flag,
   threads: row.threads,
-  engine: row.choice(['ewald', ...externalEngines], 'ewald'),
+  engine: engineRow,
   tune: row.choice(['estimate', 'measure']),
   signal: row.signal,
 } as const satisfies RowsOf<FftOptions>;

@@ -10,11 +10,12 @@ import { Pace } from '../../base/pace.js';
 import type { ArrayMemory } from '../../core/arrays/contract.js';
 import { arrayFeature } from '../../core/arrays/kernels.js';
 import type { Backend } from '../../core/backends/backend.js';
-import type { Planner } from '../../core/planner/planner.js';
-import type { FftDescriptor, FftKernel, FftVariant } from './contract.js';
+import type { BackendName } from '../../core/backends/names.js';
+import type { Planned, Planner } from '../../core/planner/planner.js';
+import type { FftDescriptor, FftKernel, FftOp, FftVariant } from './contract.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
 import type { FftOptions } from './options.js';
-import { type Choice, type WisdomStore, wisdomKey } from './wisdom.js';
+import { type Choice, longestKey, type WisdomStore } from './wisdom.js';
 
 /** How the choices of a plan were made: the names of what was chosen, none where the rule was followed. */
 export interface Tuned {
@@ -38,6 +39,10 @@ const apply = (descriptor: FftDescriptor, fields: Choice): FftDescriptor => ({
   fields: { ...descriptor.fields, ...fields },
 });
 
+/** A kernel of the descriptor's engine, on the backend named or on that where it pays. */
+const planOn = (planner: Planner, descriptor: FftDescriptor, on?: BackendName): Promise<Planned<FftOp>> =>
+  planner.plan(descriptor.engine === 'ewald' ? fftFeature : fftEngineFeature, descriptor, on);
+
 /** Plans with the choices that wisdom knows, or with those that are measured now, or by rule. */
 export async function planTuned(
   planner: Planner,
@@ -45,40 +50,52 @@ export async function planTuned(
   descriptor: FftDescriptor,
   watch: Watch,
 ): Promise<Tuned> {
-  const external = descriptor.engine !== 'ewald';
-  const first = await planner.plan(external ? fftEngineFeature : fftFeature, descriptor);
+  const first = await planOn(planner, descriptor);
   const { backend } = first;
   // External engines choose and remember for themselves.
-  const offered = external ? [] : (first.op.variants?.(descriptor) ?? []);
+  const offered = descriptor.engine === 'ewald' ? (first.op.variants?.(descriptor) ?? []) : [];
   if (offered.length === 0) return { ...first, choices: [] };
   const key = wisdomKey(backend.name, backend.device.name, descriptor);
   const known = wisdom.get(key);
   // Only what is offered is taken: wisdom of another release, or somebody's invention, forces nothing.
-  const choices = known ? variantNames(known, offered) : undefined;
-  if (known && choices)
-    return choices.length === 0
-      ? { ...first, choices }
-      : replan(planner, first, descriptor, apply(descriptor, known), choices);
-  if (!descriptor.measure) return { ...first, choices: [] };
-  let measured: Awaited<ReturnType<typeof measure>>;
-  try {
-    measured = await measure(planner, first, descriptor, offered, watch);
-  } catch (error) {
-    if (!isEwaldError(error, 'OutOfMemory')) {
+  const names = known && variantNames(known, offered);
+  let chosen = known && names && { fields: known, names };
+  if (!chosen && descriptor.measure) {
+    chosen = await measure(planner, first, descriptor, offered, watch).catch(async (error: unknown) => {
+      if (isEwaldError(error, 'OutOfMemory')) {
+        const why = `fft: not enough memory to measure this plan (${messageOf(error)}); it is planned by rule`;
+        planner.log.write('warn', why);
+        return undefined;
+      }
       await first.kernel.dispose();
       throw error;
-    }
-    planner.log.write(
-      'warn',
-      `fft: not enough memory to measure this plan (${messageOf(error)}); it is planned by rule`,
-    );
-    return { ...first, choices: [] };
+    });
+    if (chosen) wisdom.set(key, chosen.fields);
   }
-  const { fields, names } = measured;
-  wisdom.set(key, fields);
-  return names.length === 0
-    ? { ...first, choices: names }
-    : replan(planner, first, descriptor, apply(descriptor, fields), names);
+  return chosen && chosen.names.length > 0
+    ? replan(planner, first, descriptor, apply(descriptor, chosen.fields), chosen.names)
+    : { ...first, choices: [] };
+}
+
+/** Fields that do not tell one plan from another. */
+const silent = new Set<string>(['tune', 'precision', 'kind', 'rank', 'shape', 'axisKind']);
+
+/** The key of a plan on a device: everything that affects which choice is fastest. */
+function wisdomKey(
+  backend: string,
+  device: string,
+  { precision, kind, shape, axisKinds, fields }: FftDescriptor,
+): string {
+  const rest = Object.entries(fields).flatMap(([name, value]) => {
+    if (silent.has(name)) return [];
+    const list = typeof value === 'number' ? [value] : value;
+    return list.every((x) => x === 0)
+      ? []
+      : [`${name} ${typeof value === 'number' ? value : value.slice(0, shape.length).join(',')}`];
+  });
+  return [backend, device, precision, kind === 'r2r' ? `r2r ${axisKinds.join(',')}` : kind, shape.join('x'), ...rest]
+    .join(' | ')
+    .slice(0, longestKey);
 }
 
 /** Names of the variants that fields stand for; undefined when they are not all offered. */
@@ -102,14 +119,14 @@ async function replan(
 ): Promise<Tuned> {
   await kernel.dispose();
   try {
-    return { ...(await planner.plan(fftFeature, chosen, backend.name)), choices };
+    return { ...(await planOn(planner, chosen, backend.name)), choices };
   } catch (error) {
     if (!isEwaldError(error, 'OutOfMemory')) throw error;
     planner.log.write(
       'warn',
       `fft: not enough memory for the measured plan (${messageOf(error)}); it is planned by rule`,
     );
-    return { ...(await planner.plan(fftFeature, descriptor, backend.name)), choices: [] };
+    return { ...(await planOn(planner, descriptor, backend.name)), choices: [] };
   }
 }
 
@@ -134,11 +151,7 @@ async function measure(
       for (const variant of variants) {
         checkSignal(signal);
         tell(timed++ / total);
-        const { kernel } = await planner.plan(
-          fftFeature,
-          apply(descriptor, { ...fields, ...variant.fields }),
-          backend.name,
-        );
+        const { kernel } = await planOn(planner, apply(descriptor, { ...fields, ...variant.fields }), backend.name);
         let taken: number;
         try {
           taken = await run.time(kernel);

@@ -3,7 +3,6 @@
 import { isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
-import type { FftDescriptor } from './contract.js';
 
 /** Choices of plans, as `ctx.exportWisdom` gives them and a file may keep them. */
 export interface FftWisdom {
@@ -16,28 +15,7 @@ export interface FftWisdom {
 const choices = ['tune', 'threads'] as const;
 export type Choice = Readonly<Partial<Record<(typeof choices)[number], number>>>;
 const mostPlans = 10_000;
-const longestKey = 1000;
-
-/** Fields that do not tell one plan from another. */
-const silent = new Set<string>(['tune', 'precision', 'kind', 'rank', 'shape', 'axisKind']);
-
-/** The key of a plan on a device: everything that affects which choice is fastest. */
-export function wisdomKey(
-  backend: string,
-  device: string,
-  { precision, kind, shape, axisKinds, fields }: FftDescriptor,
-): string {
-  const rest = Object.entries(fields).flatMap(([name, value]) => {
-    if (silent.has(name)) return [];
-    const list = typeof value === 'number' ? [value] : value;
-    return list.every((x) => x === 0)
-      ? []
-      : [`${name} ${typeof value === 'number' ? value : value.slice(0, shape.length).join(',')}`];
-  });
-  return [backend, device, precision, kind === 'r2r' ? `r2r ${axisKinds.join(',')}` : kind, shape.join('x'), ...rest]
-    .join(' | ')
-    .slice(0, longestKey);
-}
+export const longestKey = 1000;
 
 /** What a context has learnt. */
 export class WisdomStore {

@@ -2,7 +2,7 @@
 
 import type { Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
-import { externalEngines } from '../../core/backends/engines.js';
+import { engineRow } from '../../core/backends/engines.js';
 
 export const r2rKinds = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'] as const;
 
@@ -52,10 +52,8 @@ export const transformRows = {
     value: 'name',
   },
   engine: {
-    kind: 'choice',
+    ...engineRow,
     sentence: 'what computes: ewald, or an installed library',
-    choices: ['ewald', ...externalEngines],
-    fallback: 'ewald',
   },
   tune: {
     kind: 'choice',

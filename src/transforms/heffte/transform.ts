@@ -6,6 +6,7 @@ import { kindOf, shown } from '../../base/options.js';
 import { asyncDispose, eachInTurn, Resource } from '../../base/resource.js';
 import type { ExternalEngine } from '../../core/backends/engines.js';
 import type { Communicator } from '../../core/communicator/communicator.js';
+import { fftRanges } from '../../core/layout/fft.js';
 import type { FftPlan } from '../fft/fft.js';
 import type { FftOptions, FftPrecision } from '../fft/options.js';
 import { overlap } from '../fft/sides.js';
@@ -77,7 +78,7 @@ interface Run {
 }
 
 /** The scale and the workspace are checked with the plan. */
-const runRows = { ...row.others('scale', 'workspace'), batch: row.integer(1, 2 ** 24, 1) };
+const runRows = { ...row.others('scale', 'workspace'), batch: { kind: 'integer', range: fftRanges.batch } } as const;
 
 /** A requested run. */
 interface RunWish extends Pick<Run, 'direction' | 'precision' | 'batch' | 'scale' | 'input' | 'output'> {

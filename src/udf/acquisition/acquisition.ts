@@ -1,6 +1,7 @@
 /** One acquisition of a detector: its frames arrive while a run processes them, and can be read only once. */
 
 import { EwaldError } from '../../base/errors.js';
+import { LookedTime } from '../../base/pace.js';
 import { product } from '../../base/product.js';
 import type { Metadata } from '../../io/data/dataset.js';
 import type { DataType } from '../../io/data/dtype.js';
@@ -52,6 +53,9 @@ interface AcquisitionOptions {
   readonly ringBytes: number;
 }
 
+/** Interval between two looks for a stall, ms. */
+const checkMs = (stallS: number): number => Math.max(10, 250 * stallS);
+
 /** The frames of a live scan, between the receiver and the run. */
 export class Acquisition {
   readonly name: string;
@@ -69,7 +73,9 @@ export class Acquisition {
   #reason: string | undefined;
   #ignored = 0;
   #runs = 0;
-  #lastMs = performance.now();
+  /** Several looks at least pass until a scan stalls, also after its process was stopped. */
+  readonly #looked: LookedTime;
+  #lastMs = 0;
   #watch: ReturnType<typeof setInterval> | undefined;
   /** Called once, when no further frames are needed. */
   onEnd: (() => void) | undefined;
@@ -80,6 +86,7 @@ export class Acquisition {
     this.navShape = navShape;
     this.syncOffset = syncOffset;
     this.#stallS = stallS;
+    this.#looked = new LookedTime(2 * checkMs(stallS));
     this.#positions = product(navShape);
     const frameLength = product(format.signal);
     const expected = Math.min(this.#positions, frames ?? Number.POSITIVE_INFINITY);
@@ -135,9 +142,9 @@ export class Acquisition {
 
   /** Starts to watch for stalls. */
   begin(): void {
-    this.#lastMs = performance.now();
+    this.#lastMs = this.#looked.look();
     if (!Number.isFinite(this.#stallS)) return;
-    this.#watch = setInterval(() => this.#check(), Math.max(10, this.#stallS * 250));
+    this.#watch = setInterval(() => this.#check(), checkMs(this.#stallS));
     (this.#watch as { unref?: () => void }).unref?.();
   }
 
@@ -220,7 +227,7 @@ export class Acquisition {
   }
 
   #advance(index: number): void {
-    this.#lastMs = performance.now();
+    this.#lastMs = this.#looked.look();
     this.#countLost(Math.min(index, this.#last));
     this.#next = index + 1;
     if (this.#next >= this.#last) this.end();
@@ -234,7 +241,7 @@ export class Acquisition {
   #check(): void {
     const { open } = this;
     if (!open) this.#finish();
-    else if (performance.now() - this.#lastMs > 1000 * this.#stallS)
+    else if (this.#looked.look() - this.#lastMs > 1000 * this.#stallS)
       this.fail(
         new EwaldError(
           'Lost',

@@ -34,6 +34,8 @@ export class FollowedFiles implements DetectorDriver {
   readonly name: string;
   readonly #options: OpenOptions;
   readonly #files: Followed[] = [];
+  /** The file that gave the format: the path itself, or the first one of its folder. */
+  #first = '';
   /** Frames of a file, for those that cannot be opened. */
   #usual = 1;
   #format: FrameFormat | undefined;
@@ -64,6 +66,7 @@ export class FollowedFiles implements DetectorDriver {
       if (dataset) {
         const { dtype, shape, meta, frames } = dataset;
         this.#format = { dtype, signal: shape.sig, meta };
+        this.#first = file;
         this.#usual = frames;
         await dataset.dispose();
         return { frames: undefined, scan: shape.nav.length > 1 ? shape.nav : undefined, header: {} };
@@ -128,8 +131,8 @@ export class FollowedFiles implements DetectorDriver {
     const files = await this.#present();
     const known = this.#files.at(-1);
     // What was followed is gone, as with its file system: it is looked for until the scan stalls.
-    const isGone = files.length === 0 || (files[0] === this.name && known?.file !== this.name);
-    if (known && isGone) return false;
+    const isGone = files.length === 0 || (files[0] === this.name && this.#first !== this.name);
+    if (isGone) return false;
     if (known && files[this.#files.length - 1] !== known.file)
       throw new EwaldError(
         'Format',

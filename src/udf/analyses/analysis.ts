@@ -7,6 +7,15 @@ import { product } from '../../base/product.js';
 import type { AnyUdf } from '../functions/udf.js';
 import type { Scan } from '../scans/scan.js';
 
+/** An axis of an image that does not show the scan, such as the radii of a polar transform. */
+export interface ChannelAxis {
+  readonly name: string;
+  readonly unit: string;
+  /** Value of the first element, and the difference from one element to the next, in the unit. */
+  readonly first: number;
+  readonly step: number;
+}
+
 /** One image of a result. */
 export interface Channel {
   readonly key: string;
@@ -17,6 +26,8 @@ export interface Channel {
   /** Numbers in C order; complex ones interleaved. */
   readonly data: ArrayLike<number>;
   readonly complex?: boolean | undefined;
+  /** Axes of an image that shows neither the scan nor the frames, one for each of its dimensions. */
+  readonly axes?: readonly ChannelAxis[] | undefined;
   /** Whether it is better displayed on a logarithmic scale. */
   readonly log?: boolean | undefined;
   /** A vector (y, x) per position, for images in which colour shows direction and length. */
@@ -26,6 +37,8 @@ export interface Channel {
 /** Channels of a run by name and in order. */
 export type AnalysisResults<K extends string = string> = { readonly [name in K]: Channel } & {
   readonly channels: readonly Channel[];
+  /** What they should be read with: the notes of the analysis, and what its results say of themselves. */
+  readonly notes: readonly string[];
 };
 
 /** A UDF for one scan, with names for its results. */
@@ -35,6 +48,9 @@ export interface Analysis<K extends string = string> {
   readonly udf: AnyUdf;
   /** What its results should be read with, such as a drift that remains in them. */
   readonly notes?: readonly string[] | undefined;
+  /** Notes that follow from the results, such as noise that hides the object. */
+  // biome-ignore lint/suspicious/noExplicitAny: the same as below
+  doubts?: MethodOf<[results: any], readonly string[]> | undefined;
   /** Whether frames may be complex; default false. */
   readonly complexFrames?: boolean | undefined;
   /** The analysed positions if they are not all, such as that of a picked frame. */
@@ -60,9 +76,12 @@ export function analysesOf<A extends Analysis>(analyses: readonly A[]): readonly
   return analyses;
 }
 
-/** Channels by name. */
-export function resultsOf<K extends string>(channels: readonly (Channel & { readonly key: K })[]): AnalysisResults<K> {
-  return { channels, ...Object.fromEntries(channels.map((channel) => [channel.key, channel])) } as AnalysisResults<K>;
+/** The channels of results by name. */
+export function resultsOf<K extends string>(analysis: Analysis<K>, results: unknown): AnalysisResults<K> {
+  const channels = analysis.channels(results);
+  const notes = [...(analysis.notes ?? []), ...(analysis.doubts?.(results) ?? [])];
+  const byName = Object.fromEntries(channels.map((channel) => [channel.key, channel]));
+  return { channels, notes, ...byName } as unknown as AnalysisResults<K>;
 }
 
 /** A channel over the scan. */

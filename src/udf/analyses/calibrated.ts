@@ -1,9 +1,10 @@
 /** What a calibration says of a scan, as options of analyses; options of the user come first. */
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
-import { type Calibration, checkCalibration, isKnown } from '../calibrate/calibration.js';
+import { type Calibration, checkCalibration, isKnown, reachOf } from '../calibrate/calibration.js';
 import type { Trend } from '../calibrate/trend.js';
 import type { Scan } from '../scans/scan.js';
+import { type PatternAxes, patternAxes, unknownAxes } from './pattern-axes.js';
 
 /** The options that a calibration can give. */
 interface Given {
@@ -18,14 +19,18 @@ interface Given {
 }
 
 /** Options of a calibration, and what is uncertain in words. */
-interface Calibrated<Options> {
+interface Calibrated<Options> extends PatternAxes {
   /** Those of the user, and of the calibration what they omit. */
   readonly options: Omit<Options, 'calibration'> & Omit<Given, 'calibration'>;
   readonly radius: number | undefined;
+  /** The radius that holds the disk in the whole scan, if the centre is that of the calibration. */
+  readonly reach: number | undefined;
   readonly hot: readonly (readonly [y: number, x: number])[];
   /** On the centre, and on a drift of the disk. */
   readonly notes: readonly string[];
   readonly drift: string | undefined;
+  /** The coefficients of the descan if they are those of this scan, null without any. */
+  readonly moves: Trend['coefficients'] | null;
   /** On the axes of the scan. */
   readonly axesNotes: readonly string[];
   /** The coefficients of the descan. Throws `Argument` without any, `Shape` for those of another scan. */
@@ -47,9 +52,12 @@ export function calibratedBy<Options extends Given>(
     return {
       options: user,
       radius: undefined,
+      reach: undefined,
       hot: [],
+      ...unknownAxes,
       notes: [],
       drift: undefined,
+      moves: null,
       axesNotes: [],
       descan() {
         throw wanted();
@@ -66,7 +74,7 @@ export function calibratedBy<Options extends Given>(
     );
   const notes: string[] = [];
   if (!isKnown(centre) && user.cx === undefined && user.cy === undefined)
-    notes.push(`the calibration has no centre, so that the middle of the frame is used: ${centre.refused}`);
+    notes.push(`the middle of the frame is used, because the calibration has no centre (${centre.refused})`);
   const drift =
     isKnown(descan) && descan.order > 0
       ? `the disk moves by ${descan.span.toFixed(2)} pixels over the scan, which remains in the result`
@@ -80,9 +88,15 @@ export function calibratedBy<Options extends Given>(
       ...(Object.fromEntries(Object.entries(user).filter(([, value]) => value !== undefined)) as typeof user),
     },
     radius: isKnown(disk) ? disk.radius : undefined,
+    reach: isKnown(centre) && user.cx === undefined && user.cy === undefined ? reachOf(calibration) : undefined,
     hot: badPixels.hot,
+    ...patternAxes(calibration),
     notes,
     drift,
+    moves:
+      drift !== undefined && isKnown(descan) && scan.shape.nav.join() === `${rows},${columns}`
+        ? descan.coefficients
+        : null,
     axesNotes,
     descan() {
       if (!isKnown(descan)) throw wanted();
@@ -102,7 +116,7 @@ function calibratedAxes(rotation: Calibration['rotation'], { scanRotation, flipY
   if (scanRotation !== undefined && flipY !== undefined) return {};
   if (!isKnown(rotation)) {
     if (scanRotation === undefined && flipY === undefined)
-      notes.push(`the calibration has no scan rotation, so that 0 degrees are used: ${rotation.refused}`);
+      notes.push(`the scan rotation is taken as 0 degrees, because the calibration has none (${rotation.refused})`);
     return {};
   }
   if (scanRotation !== undefined) return { flipY: rotation.flipY };

@@ -10,6 +10,7 @@ import { localMaxima } from '../images/local-maxima.js';
 import { ring } from '../images/masks.js';
 import { wardLabels } from '../images/ward.js';
 import type { AnalysisParameters } from '../parameter-types.js';
+import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import type { Analysis, Channel } from './analysis.js';
 import { centreNotes, centreOf, optionsOf, radii } from './parameters.js';
@@ -28,7 +29,11 @@ export type ClusterOptions = Pick<
  */
 export function clusterAnalysis(scan: Scan, options: ClusterOptions = {}): Analysis<'labels'> {
   const what = 'createClusterAnalysis';
-  const { nPeaks: most = 500, minDistance: distance = 1, clusters = 20 } = optionsOf(what, 'cluster', options);
+  const {
+    nPeaks: most = analysisRows.nPeaks.range.fallback,
+    minDistance: distance = 1,
+    clusters = analysisRows.clusters.range.fallback,
+  } = optionsOf(what, 'cluster', options);
   const centre = centreOf(scan, what, options);
   const whole = options.ri === undefined && options.ro === undefined;
   const counts = whole

@@ -1,11 +1,12 @@
 /** Centres of mass. Defaults are those of LiberTEM. */
-import { checkParameter } from '../../base/parameters.js';
+import { checkParameter, refusal } from '../../base/parameters.js';
 import { comUdf } from '../builtin/com.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
+import { comNoise } from './noise.js';
 import { centreOf, checkRing, optionsOf } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
@@ -25,8 +26,10 @@ export function comAnalysis(
   const known = calibratedBy(what, scan, optionsOf(what, 'com', options));
   const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = known.options;
   const { cx, cy } = centreOf(scan, what, known.options);
-  const [r, ri] = [maskRadius ?? null, maskRadiusInner ?? null];
+  const [r, ri] = [maskRadius ?? known.reach ?? null, maskRadiusInner ?? null];
   if (ri !== null) checkRing(what, [ri, r ?? Number.POSITIVE_INFINITY], ['maskRadiusInner', 'maskRadius']);
+  if (r !== null && r < 1)
+    throw refusal(what, (said) => `${said('maskRadius')} is ${r}: within it is one pixel at most; expected at least 1`);
   const { regression: trend = 'none' } = options;
   if (typeof trend !== 'object') checkParameter(analysisRows.regression, String(trend), `${what}: regression`);
   const regression = typeof trend === 'object' ? trend : trends[trend];
@@ -40,6 +43,7 @@ export function comAnalysis(
     scan,
     notes,
     udf: comUdf.withParams(params),
+    doubts: ({ field, counts }) => comNoise(scan, { field: field.data, counts: counts.data }, known.spread(r, ri)),
     channels(results) {
       const of = (key: string, title: string, desc: string, data: ArrayLike<number>) =>
         navChannel(scan, key, title, desc, data) as never;

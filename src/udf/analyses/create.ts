@@ -1,7 +1,14 @@
 /** Creates analyses from their parameters. */
 export { type ClusterOptions, clusterAnalysis } from './cluster.js';
 export { type ComOptions, comAnalysis } from './com.js';
-export { type DisksOptions, disksAnalysis, type StrainAnalysisOptions, strainAnalysis } from './disks.js';
+export {
+  type BraggOptions,
+  braggAnalysis,
+  type DisksOptions,
+  disksAnalysis,
+  type StrainAnalysisOptions,
+  strainAnalysis,
+} from './disks.js';
 export { crystallinityAnalysis, femAnalysis } from './fluctuation.js';
 export {
   diskAnalysis,
@@ -19,6 +26,7 @@ export {
   type SsbAnalysisOptions,
   ssbAnalysis,
 } from './phase.js';
+export { type PolarOptions, polarAnalysis } from './polar.js';
 export { type RadialFourierOptions, radialFourierAnalysis } from './radial-fourier.js';
 export {
   fftSumAnalysis,

@@ -2,6 +2,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
 import { sumUdf } from '../builtin/sums.js';
+import { braggShape, braggUdf } from '../disks/bragg.js';
 import { checkLattice, guessLattice, type Lattice, type LatticeMatch, latticePeaks } from '../disks/lattice.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern } from '../disks/patterns.js';
 import { findDiskPeaks } from '../disks/peaks.js';
@@ -15,7 +16,7 @@ import { select } from '../scans/roi.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { detectorSize, optionsOf } from './parameters.js';
+import { centreOf, detectorSize, optionsOf } from './parameters.js';
 
 type Common =
   | 'pattern'
@@ -46,7 +47,11 @@ function patternOf(scan: Scan, what: string, options: DisksOptions): DiskPattern
   const diskRadius = options.diskRadius ?? calibratedBy(what, scan, options).radius;
   if (kind === 'user' && !template) throw refusal(what, (said) => `the pattern user requires ${said('template')}`);
   if (kind !== 'user' && diskRadius === undefined)
-    throw refusal(what, (said) => `${said('diskRadius')} is required: the radius of the disks in pixels`);
+    throw refusal(
+      what,
+      (said) =>
+        `${said('diskRadius')} is required, the radius of the disks in pixels, or a ${said('calibration')}, which has it`,
+    );
   const pattern: DiskPattern = {
     kind,
     ...(kind === 'user' && template && { template: template.data, shape: template.shape }),
@@ -62,7 +67,8 @@ type Find = (intensity: ResultBuffer<'f64'>) => Int32Array;
 
 /** How the disks of the sum are found. */
 function finderOf(scan: Scan, what: string, options: DisksOptions, pattern: DiskPattern): Find {
-  const { numPeaks = 25, minHeight = analysisRows.minHeight.range.fallback } = options;
+  const { numPeaks = analysisRows.numPeaks.range.fallback, minHeight = analysisRows.minHeight.range.fallback } =
+    options;
   const { radius } = checkPattern(what, pattern);
   const { peakDistance = Math.max(1, Math.round(radius)) } = options;
   const { width, height } = detectorSize(scan, what);
@@ -157,6 +163,59 @@ function diskChannels(scan: Scan, peaks: Int32Array, { refineds, elevations }: D
     { ...map('elevations', 'elevations', 'elevation of each disk', elevations.data), shape: [...nav, disks] },
     { ...map('peaks', 'peaks', 'expected positions (y, x), pixels', peaks), shape: [disks, 2] },
   ] as never;
+}
+
+/** Options of `createBraggAnalysis`. */
+export type BraggOptions = Omit<DisksOptions, 'positions' | 'correlation' | 'refine'> &
+  Pick<AnalysisParameters, 'cx' | 'cy' | 'sampling'>;
+
+/**
+ * Bragg vector map: `map`, the disks of every frame, each with the height of its correlation, relative to the centre
+ * and without the distortion and descan that a calibration has; `qy` and `qx`, its axes in nm⁻¹ or mrad if the
+ * calibration has their scale, otherwise in pixels; `disks`, the number of disks of each frame.
+ */
+export function braggAnalysis(scan: Scan, options: BraggOptions = {}): Analysis<'map' | 'qy' | 'qx' | 'disks'> {
+  const what = 'createBraggAnalysis';
+  optionsOf(what, 'bragg', options);
+  const pattern = checkPattern(what, patternOf(scan, what, options));
+  const { cx, cy } = centreOf(scan, what, options);
+  const { distortion, scale, moves, notes } = calibratedBy(what, scan, options);
+  const { numPeaks: most = analysisRows.numPeaks.range.fallback, minHeight = analysisRows.minHeight.range.fallback } =
+    options;
+  const { peakDistance: distance = Math.max(1, Math.round(pattern.radius)), sampling = 1 } = options;
+  const found = { most, distance, minHeight };
+  const udf = braggUdf.withParams({ cx, cy, pattern, ...found, sampling, ...distortion, descan: moves });
+  return {
+    name: 'bragg',
+    scan,
+    notes: [...notes, ...(scale.refused === undefined ? [] : [scale.refused])],
+    udf: udf as AnyUdf,
+    channels({ map, disks }: { readonly map: Nav; readonly disks: Nav }) {
+      const shape = braggShape(scan.shape.sig, sampling);
+      const axis = (k: 0 | 1): Float64Array =>
+        Float64Array.from({ length: shape[k] }, (_, i) => ((i - Math.floor(shape[k] / 2)) * scale.value) / sampling);
+      const step = `pixels of ${(scale.value / sampling).toPrecision(4)} ${scale.unit}, direct beam in the middle`;
+      const of = (key: string, title: string, desc: string, data: ArrayLike<number>, size: readonly number[]) => ({
+        ...navChannel(scan, key, title, desc, data),
+        shape: size,
+      });
+      const axes = (['qy', 'qx'] as const).map((name, k) => ({
+        name,
+        unit: scale.unit,
+        first: axis(k as 0 | 1)[0] as number,
+        step: scale.value / sampling,
+      }));
+      return [
+        {
+          ...of('map', 'Bragg vector map', `sum of correlations at the disks of all frames: ${step}`, map.data, shape),
+          axes,
+        },
+        of('qy', 'qy', `axis along y, ${scale.unit}`, axis(0), [shape[0]]),
+        of('qx', 'qx', `axis along x, ${scale.unit}`, axis(1), [shape[1]]),
+        navChannel(scan, 'disks', 'disks', 'number of disks of each frame', disks.data),
+      ] as never;
+    },
+  };
 }
 
 interface LatticeResults {

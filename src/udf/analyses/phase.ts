@@ -5,13 +5,15 @@ import { sumUdf } from '../builtin/sums.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
-import { integrateField } from '../images/integrate.js';
+import { type IntegrateOptions, integrateField, integrationNoise } from '../images/integrate.js';
 import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
+import { electronWavelength } from '../ssb/geometry.js';
 import { ssbUdf } from '../ssb/udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { type ComOptions, comAnalysis } from './com.js';
+import { icomNoise, ssbNoise } from './noise.js';
 import { detectorSize, expectsScan, optionsOf } from './parameters.js';
 
 /** Options of `createSsbAnalysis`. */
@@ -25,7 +27,8 @@ export type HolographyAnalysisOptions = Pick<
   'sbPosition' | 'sideband' | 'apertureRadius' | 'apertureOrder' | 'outShape' | 'normalised'
 >;
 /** Options of `createIcomAnalysis`. */
-export type IcomOptions = ComOptions & Pick<AnalysisParameters, 'mirrored'>;
+export type IcomOptions = ComOptions &
+  Pick<AnalysisParameters, 'mirrored' | 'qLowpass' | 'qHighpass' | 'butterworthOrder' | 'dpix'>;
 
 /** Single side band ptychography: `phase`, `amplitude`, and the complex object. */
 export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analysis<'phase' | 'amplitude' | 'complex'> {
@@ -59,6 +62,14 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
     scan,
     notes: [...known.notes, ...known.axesNotes, ...(known.drift === undefined ? [] : [known.drift])],
     udf: udf as AnyUdf,
+    doubts: ({ phase, fourier }) =>
+      ssbNoise(scan, phase.data, (fourier.data[0] as number) / phase.data.length, {
+        step: dpix as number,
+        resolution: (electronWavelength((voltage as number) * 1e3) * 1e9) / Math.sin((semiconv as number) * 1e-3),
+        radius: semiconvPix as number,
+        edge: known.edge,
+        cutoff: cutoff ?? 1,
+      }),
     channels: ({ phase, amplitude, complex }) => [
       navChannel(scan, 'phase', 'phase', 'phase of the object, radians', phase.data) as never,
       navChannel(scan, 'amplitude', 'amplitude', 'amplitude of the object', amplitude.data) as never,
@@ -130,30 +141,64 @@ function waveChannels(scan: Scan, { data, shape }: ResultBuffer<'c64'>) {
 
 /**
  * Integrated centres of mass: `phase`, whose gradient is the shift of the centre of mass, in pixels · positions. The
- * mean of the shifts is subtracted unless `regression` says otherwise: a beam off centre would be a ramp.
+ * mean of the shifts is subtracted unless `regression` says otherwise: a beam off centre would be a ramp. Filters are
+ * Butterworth's, with the names, units (1/Å) and order of py4DSTEM's DPC, which applies them in each of its iterations.
  */
 export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'phase' | 'x' | 'y'> {
-  const { mirrored, ...rest } = optionsOf('createIcomAnalysis', 'icom', options);
-  expectsScan('createIcomAnalysis', scan);
+  const what = 'createIcomAnalysis';
+  const { mirrored, qLowpass, qHighpass, butterworthOrder, dpix, ...rest } = optionsOf(what, 'icom', options);
+  expectsScan(what, scan);
   const { nav } = scan.shape;
   if (nav.length !== 2)
-    throw new EwaldError('Shape', `createIcomAnalysis requires a scan of two axes; ${scan.name} has ${nav.length}`);
+    throw new EwaldError('Shape', `${what} requires a scan of two axes; ${scan.name} has ${nav.length}`);
   const { udf, notes } = comAnalysis(scan, { ...rest, regression: rest.regression ?? 'mean' });
+  const filters = { qLowpass, qHighpass, butterworthOrder };
+  const known = calibratedBy(what, scan, { calibration: options.calibration, dpix });
+  const { dpix: step } = known.options;
+  const integration = { ...(mirrored !== undefined && { mirrored }), ...filtersOf(what, filters, step) };
+  const { r, ri } = udf.params as { readonly r: number | null; readonly ri: number | null };
+  const phaseOf = (y: ResultBuffer<'f64'>, x: ResultBuffer<'f64'>): Float64Array =>
+    integrateField(y.data, x.data, nav, integration);
   return {
     name: 'icom',
     scan,
     notes,
     udf,
+    doubts({ fieldY, fieldX, counts }) {
+      const gain = integrationNoise(nav, integration);
+      return icomNoise(scan, phaseOf(fieldY, fieldX), counts.data, known.spread(r, ri), gain);
+    },
     channels: ({ fieldY, fieldX }) => [
       navChannel(
         scan,
         'phase',
         'integrated centres of mass',
         'image whose gradient is the shift of the centre of mass',
-        integrateField(fieldY.data, fieldX.data, nav, mirrored === undefined ? {} : { mirrored }),
+        phaseOf(fieldY, fieldX),
       ) as never,
       navChannel(scan, 'x', 'x', 'shift along x, pixels', fieldX.data) as never,
       navChannel(scan, 'y', 'y', 'shift along y, pixels', fieldY.data) as never,
     ],
   };
+}
+
+/** Filters from 1/Å to cycles a position. Throws `Argument` without a step. */
+function filtersOf(
+  what: string,
+  { qLowpass, qHighpass, butterworthOrder }: Pick<IcomOptions, 'qLowpass' | 'qHighpass' | 'butterworthOrder'>,
+  dpix: number | undefined,
+): IntegrateOptions {
+  if (qLowpass === undefined && qHighpass === undefined) {
+    if (butterworthOrder === undefined) return {};
+    throw refusal(what, (said) => `${said('butterworthOrder')} requires ${said('qLowpass')} or ${said('qHighpass')}`);
+  }
+  if (dpix === undefined)
+    throw refusal(
+      what,
+      (said) =>
+        `${said('qLowpass')} and ${said('qHighpass')} are in 1/Å and require the step of the scan, ${said('dpix')} ` +
+        'in nm, or a calibration that has it; with 0.1 they are in cycles a position',
+    );
+  const inCycles = (q: number | undefined): number | undefined => (q === undefined ? undefined : q * dpix * 10);
+  return { qLowpass: inCycles(qLowpass), qHighpass: inCycles(qHighpass), butterworthOrder };
 }

@@ -3,6 +3,7 @@ import { product } from '../../base/product.js';
 import { masksUdf } from '../builtin/masks.js';
 import { polarMap, radialBins } from '../images/masks.js';
 import type { AnalysisParameters } from '../parameter-types.js';
+import { analysisRows } from '../parameters.js';
 import type { Scan } from '../scans/scan.js';
 import type { Analysis, Channel } from './analysis.js';
 import { centreNotes, centreOf, checkRing, optionsOf } from './parameters.js';
@@ -20,7 +21,11 @@ export type RadialFourierOptions = Pick<
  */
 export function radialFourierAnalysis(scan: Scan, options: RadialFourierOptions = {}): Analysis {
   const what = 'createRadialFourierAnalysis';
-  const { nBins: bins = 1, maxOrder = 24 } = optionsOf(what, 'radial-fourier', options);
+  const { nBins: bins = 1, maxOrder = analysisRows.maxOrder.range.fallback } = optionsOf(
+    what,
+    'radial-fourier',
+    options,
+  );
   const orders = maxOrder + 1;
   const centre = centreOf(scan, what, options);
   const { ri = 0, ro = Math.min(centre.width, centre.height) / 2 } = options;

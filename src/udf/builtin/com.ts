@@ -84,6 +84,8 @@ export interface ComImages {
   readonly magnitude: Float64Array;
   readonly divergence: Float64Array;
   readonly curl: Float64Array;
+  /** The sum of the pixels that are used. */
+  readonly counts: Float64Array;
   /** The subtracted trend, [3, 2]. */
   readonly regression: Float64Array;
 }
@@ -117,17 +119,27 @@ export function comImages(
   const regression =
     typeof params.regression === 'number' ? regress(turned, params.regression, meta) : params.regression.flat();
   const field = subtractTrend(turned, regression, meta);
-  const y = Float64Array.from({ length: n }, (_, i) => field[2 * i] as number);
-  const x = Float64Array.from({ length: n }, (_, i) => field[2 * i + 1] as number);
+  // Plain loops: a virtual detector that is dragged needs these images for each picture.
+  const rawCom = new Float64Array(2 * n);
+  const [y, x, magnitude, counts] = [0, 1, 2, 3].map(() => new Float64Array(n)) as [Field, Field, Field, Field];
+  for (let i = 0; i < n; i++) {
+    rawCom[2 * i] = (rawShifts[2 * i] as number) + cy;
+    rawCom[2 * i + 1] = (rawShifts[2 * i + 1] as number) + cx;
+    y[i] = field[2 * i] as number;
+    x[i] = field[2 * i + 1] as number;
+    magnitude[i] = Math.hypot(y[i] as number, x[i] as number);
+    counts[i] = damage && !damage[i] ? Number.NaN : (moments[3 * i] as number);
+  }
   return {
-    rawCom: rawShifts.map((shift, i) => shift + (i % 2 === 0 ? cy : cx)),
+    rawCom,
     rawShifts,
     field,
     fieldY: y,
     fieldX: x,
-    magnitude: y.map((v, i) => Math.hypot(v, x[i] as number)),
+    magnitude,
     divergence: divergence(y, x, meta),
     curl: curl(y, x, meta),
+    counts,
     regression: Float64Array.from(regression),
   };
 }
@@ -145,7 +157,8 @@ function withoutDescan(
 
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
- * `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their neighbours.
+ * `counts`, `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their
+ * neighbours.
  */
 export const comUdf = /* @__PURE__ */ defineUdf({
   name: 'com',
@@ -166,6 +179,7 @@ export const comUdf = /* @__PURE__ */ defineUdf({
       magnitude: nav,
       divergence: nav,
       curl: nav,
+      counts: nav,
       regression: { kind: 'single', dtype: 'f64', extraShape: [3, 2], use: 'resultOnly' },
     };
   },

@@ -1,5 +1,6 @@
 /** The package's UDFs by name, by which workers find them. */
 import { blockSumsUdf } from '../calibrate/block-sums.js';
+import { braggUdf } from '../disks/bragg.js';
 import { disksUdf } from '../disks/udf.js';
 import type { AnyUdf } from '../functions/udf.js';
 import { holoUdf } from '../holography/udf.js';
@@ -9,6 +10,7 @@ import { crystallinityUdf, femUdf } from './fluctuation.js';
 import { masksUdf } from './masks.js';
 import { pickUdf } from './pick.js';
 import { pixelsUdf } from './pixels.js';
+import { polarUdf } from './polar.js';
 import { stddevUdf } from './stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from './sums.js';
 
@@ -23,7 +25,9 @@ export const builtinUdfs: readonly AnyUdf[] = [
   crystallinityUdf,
   pickUdf,
   pixelsUdf,
+  polarUdf as AnyUdf,
   disksUdf as AnyUdf,
+  braggUdf as AnyUdf,
   sideBandUdf as AnyUdf,
   holoUdf as AnyUdf,
   blockSumsUdf as AnyUdf,

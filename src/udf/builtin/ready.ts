@@ -43,7 +43,8 @@ export const logSumUdf = /* @__PURE__ */ ready('logSumUdf', logSum);
 export const stddevUdf = /* @__PURE__ */ ready('stddevUdf', stddev);
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
- * `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their neighbours.
+ * `counts`, `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their
+ * neighbours.
  */
 export const comUdf = /* @__PURE__ */ ready('comUdf', com);
 /** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, one number per scan position. */

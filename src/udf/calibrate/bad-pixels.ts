@@ -80,6 +80,20 @@ function staysHot(image: Image, parts: readonly Float64Array[], masked: Uint8Arr
   return hot.length >= mostParts * parts.length;
 }
 
+/** Whether the brightest neighbour of a pixel is itself brighter than all but that pixel: two bad pixels that touch. */
+function hasBrightPair(image: Image, masked: Uint8Array, i: number, times: number): boolean {
+  const { data } = image;
+  let pair = -1;
+  around(image, i, 1, (k) => {
+    if (k !== i && !masked[k] && !((data[pair] as number) >= (data[k] as number))) pair = k;
+  });
+  let next = 0;
+  around(image, pair, 1, (k) => {
+    if (k !== pair && k !== i && !masked[k]) next = Math.max(next, data[k] as number);
+  });
+  return (data[pair] as number) > times * next;
+}
+
 /**
  * The bad pixels of a sum of counts, or of gain times counts, and of its parts. A pixel is compared with those of its
  * eight neighbours that are good, so that neighbours of a gap are not compared with its zeros.
@@ -109,17 +123,20 @@ export function findBadPixels(image: Image, parts: readonly Float64Array[] = [])
       near[Math.min(2, near.length - 1)],
       near[near.length >> 1],
     ];
+    // A dark line passes through two neighbours, of which one may lie behind the edge of the frame.
+    const darkest = near[near.length < 8 ? 0 : 1] as number;
     const above = (other: number, sigmas: number): boolean =>
       value - other > sigmas * Math.sqrt(variance + Math.max(other, 1));
     // No feature is sharper than the detector: half as bright again as every neighbour, or two that touch.
     // At the edge of the frame, few neighbours tell what a pattern has there.
     const [least, most] = near.length < 8 ? [3, 12] : [1.5, 4];
     if (value > least * top && above(top, 8) && value > 3 * middle && staysHot(image, parts, masked, i)) hot.push(i);
-    else if (value > most * second && above(second, 12)) hot.push(i);
-    // All but two neighbours are lit alike, so that the edge of a disk is not dead; minima of patterns are not as dark.
+    else if (value > most * second && above(second, 12) && hasBrightPair(image, masked, i, most)) hot.push(i);
+    // All but two neighbours are lit alike, so that the edge of a disk is not dead; minima of patterns are lines.
     else if (
       !beside &&
       value < 0.01 * third + 3 * Math.sqrt(variance) &&
+      darkest > 0.1 * third &&
       third > 30 + 12 * Math.sqrt(variance) &&
       third > 0.4 * middle &&
       near.length > 4

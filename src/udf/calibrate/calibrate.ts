@@ -3,9 +3,11 @@
 import { checkedOptions, row } from '../../base/call-options.js';
 import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
+import type { SliceOptions } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
 import { breathe, checkSignal } from '../../base/options.js';
+import { refusal } from '../../base/parameters.js';
 import { renamed } from '../../base/renamed.js';
 import { detectorSize } from '../analyses/parameters.js';
 import { masksUdf } from '../builtin/masks.js';
@@ -13,13 +15,14 @@ import type { UdfRunOptions } from '../context-options.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { AnyUdf } from '../functions/udf.js';
 import { calibrateRows } from '../parameters.js';
-import type { Scan } from '../scans/scan.js';
+import { rowsOfScan, type Scan } from '../scans/scan.js';
 import { type BadPixels, findBadPixels } from './bad-pixels.js';
 import { type Beam, findBeam } from './beam.js';
 import { blockEdges, blockSumsUdf } from './block-sums.js';
 import type { Calibration, PixelRuns } from './calibration.js';
 import type { Block } from './descan.js';
 import type { Image } from './image.js';
+import { latticeScaleOf } from './lattice-scale.js';
 import { momentMasks, shiftsOf } from './moments.js';
 import { contradictions, opticsOf } from './optics.js';
 import { ringsOf, scaleOf } from './rings.js';
@@ -28,7 +31,7 @@ import { findStop, startOf } from './start.js';
 import { termsOf } from './trend.js';
 
 /** Options of `calibrate`. */
-export interface CalibrateOptions extends Pick<UdfRunOptions, 'corrections'> {
+export interface CalibrateOptions extends Pick<UdfRunOptions, 'corrections'>, SliceOptions {
   /** Convergence semi-angle in mrad, above 0 to 1500, for mrad a pixel. Default: what the file says, if anything. */
   readonly semiconv?: number | undefined;
   /** Acceleration voltage in kV, 0.001 to 1e5. Default: what the file says, if anything. */
@@ -37,35 +40,47 @@ export interface CalibrateOptions extends Pick<UdfRunOptions, 'corrections'> {
   readonly dpix?: number | undefined;
   /** Lattice spacings of a known powder in nm, whose rings give the size of a pixel. Default: none. */
   readonly rings?: readonly number[] | undefined;
+  /**
+   * A crystal whose disks give the size of a pixel: the spacings in nm of two sets of planes whose vectors span the
+   * pattern, and the angle between the vectors in degrees. Default: none.
+   */
+  readonly lattice?: readonly number[] | undefined;
   /** Aborts with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
   /** Receives the share that is done: two passes over the frames, and the fits between them. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** Runs a UDF over the scan. */
-type RunUdf = (udf: AnyUdf, options: UdfRunOptions) => Promise<Readonly<Record<string, ResultBuffer>>>;
+/** Runs a UDF over a scan. */
+type RunUdf = (scan: Scan, udf: AnyUdf, options: UdfRunOptions) => Promise<Readonly<Record<string, ResultBuffer>>>;
+
+/** The smallest scan has as many rows and columns. */
+const leastRows = 4;
 
 /** Memory for the sums of all blocks, in numbers. */
 const mostNumbers = 2 ** 25;
 
 /**
- * What a scan tells about its optics; see `Calibration`. The frames are read twice. Throws `Shape` for a scan that is
+ * What a scan tells about its optics; see `Calibration`. The frames are read twice; those that `first` or `frames`
+ * selects have to be whole rows, of which the result is the calibration. Throws `Shape` for a scan that is
  * not at least 4 × 4, `Unsupported` for live scans and complex frames, `Argument`, `Aborted`, and errors of reading.
  */
-export async function calibrateScan(run: RunUdf, scan: Scan, options: CalibrateOptions): Promise<Calibration> {
+export async function calibrateScan(run: RunUdf, whole: Scan, options: CalibrateOptions): Promise<Calibration> {
   const what = 'calibrate';
   const given = renamed(what, options, { progress: 'onProgress' });
-  const { semiconv, voltage, dpix, rings, corrections, signal } = checkedOptions(what, given, {
+  const { semiconv, voltage, dpix, rings, lattice, corrections, signal, first, frames } = checkedOptions(what, given, {
     ...calibrateRows,
     ...row.others('corrections', 'onProgress'),
     signal: row.signal,
   });
+  checkLattice(what, rings, lattice);
   checkSignal(signal);
   const tell = progressOf(what, given);
+  calibrationShape(what, whole);
+  const scan = rowsOfScan(what, whole, { first, frames }, leastRows);
   const { nav, height, width } = calibrationShape(what, scan);
   const pass = (udf: AnyUdf, from: number, to: number) =>
-    run(udf, {
+    run(scan, udf, {
       corrections,
       signal,
       onProgress: ({ frames, totalFrames }) => tell(from + ((to - from) * frames) / Math.max(1, totalFrames)),
@@ -96,8 +111,44 @@ export async function calibrateScan(run: RunUdf, scan: Scan, options: CalibrateO
   tell(1);
   const { meta } = scan.dataset;
   const optics = opticsOf(meta, { voltage, semiconv, dpix });
-  const doubts = typeof beam === 'string' ? [] : contradictions(meta, optics, beam.fit.p[2] as number);
-  return resultOf(scan, { nav, height, width }, { bad, stop, beam, axes, optics, doubts, rings, leftOut });
+  const rotation = typeof axes === 'string' ? { refused: axes } : axes;
+  const doubts =
+    typeof beam === 'string'
+      ? []
+      : contradictions(meta, optics, { ...beam, radius: beam.fit.p[2] as number, rotation });
+  return resultOf(
+    scan,
+    { nav, height, width },
+    { bad, stop, beam, axes, optics, doubts, rings, lattice, leftOut, spread: spreadOf(image, good) },
+  );
+}
+
+/** Variance of an image along one axis about its centre of mass; the mean of both axes. */
+function spreadOf({ data, width }: Image, good: Uint8Array): number | undefined {
+  let [sum, y, x, squares] = [0, 0, 0, 0];
+  for (const [i, value] of data.entries()) {
+    if (!good[i]) continue;
+    const [row, column] = [Math.floor(i / width), i % width];
+    sum += value;
+    y += value * row;
+    x += value * column;
+    squares += value * (row * row + column * column);
+  }
+  const spread = (squares / sum - (y / sum) ** 2 - (x / sum) ** 2) / 2;
+  return spread > 0 ? spread : undefined;
+}
+
+/** Throws `Argument` for a lattice without an area, or given together with rings. */
+function checkLattice(what: string, rings: readonly number[] | undefined, lattice: readonly number[] | undefined) {
+  if (lattice === undefined) return;
+  if (rings) throw refusal(what, (said) => `${said('rings')} and ${said('lattice')} are two scales; give one`);
+  const [, , angle = 0] = lattice;
+  if (lattice.length !== 3 || !(angle >= 10 && angle <= 170))
+    throw refusal(
+      what,
+      (said) =>
+        `${said('lattice')} is ${lattice.join()}; expected two spacings in nm and an angle of 10 to 170 degrees`,
+    );
 }
 
 /** Frames without any number, and pixels without one in other frames, from the count of such frames of each pixel. */
@@ -124,11 +175,12 @@ function calibrationShape(what: string, scan: Scan): Shape {
   if (scan.dtype.startsWith('c'))
     throw new EwaldError('Unsupported', `${what}: the frames of ${scan.name} are complex; expected counts`);
   const [rows = 1, columns = 1] = nav;
-  if (nav.length !== 2 || Math.min(rows, columns) < 4)
-    throw new EwaldError(
-      'Shape',
-      `${what}: the scan ${scan.name} ${nav.length === 0 ? 'is one frame' : `is ${nav.join(' × ')}`}; expected two axes of at least 4 positions, which ` +
-        'navShape of load sets',
+  if (nav.length !== 2 || Math.min(rows, columns) < leastRows)
+    throw refusal(
+      what,
+      (said) =>
+        `the scan ${scan.name} ${nav.length === 0 ? 'is one frame' : `is ${nav.join(' × ')}`}; expected two axes of ` +
+        `at least ${leastRows} positions: ${said('navShape')}`,
     );
   return { nav: [rows, columns], height, width };
 }
@@ -178,12 +230,15 @@ interface Found {
   readonly doubts: readonly string[];
   /** Spacings of a powder. */
   readonly rings: readonly number[] | undefined;
+  /** Spacings and angle of a crystal. */
+  readonly lattice: readonly number[] | undefined;
   /** Frames without any number. */
   readonly leftOut: number;
+  readonly spread: number | undefined;
 }
 
 function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
-  const { bad, stop, beam, axes, optics, rings } = found;
+  const { bad, stop, beam, axes, optics, rings, lattice } = found;
   const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
   return {
     format: 'ewald calibration',
@@ -191,7 +246,9 @@ function resultOf({ name }: Scan, { nav, height, width }: Shape, found: Found): 
     file: name,
     shape: [...nav, height, width],
     ...beamParts(beam, optics.semiconv?.value),
+    ...(found.spread !== undefined && { spread: found.spread }),
     ...(rings && { scale: typeof beam === 'string' ? { refused: beam } : scaleOf(ringsOf(beam), rings) }),
+    ...(lattice && { scale: typeof beam === 'string' ? { refused: beam } : latticeScaleOf(beam, lattice) }),
     optics,
     rotation: typeof axes === 'string' ? { refused: axes } : axes,
     badPixels: {

@@ -19,6 +19,21 @@ export interface RingScale {
   readonly rings: readonly (readonly [radius: number, error: number, d: number])[];
 }
 
+/** The size of a pixel in reciprocal space, in inverse nanometres, from a crystal whose lattice is known. */
+export interface LatticeScale {
+  readonly value: number;
+  readonly error: number;
+  /** Vectors (y, x) in pixels of the sum, how many disks are on them, and their distortion as that of `ellipse`. */
+  readonly lattice: {
+    readonly a: readonly [y: number, x: number];
+    readonly b: readonly [y: number, x: number];
+    readonly disks: number;
+    readonly e1: number;
+    readonly e2: number;
+    readonly errors: readonly [e1: number, e2: number];
+  };
+}
+
 /** What frames do not state: an option of `calibrate`, or what the file says. */
 export interface Stated {
   readonly value: number;
@@ -39,10 +54,12 @@ export interface Calibration {
     | Refused;
   /** Radius of the bright field and width of its edge (standard deviation), in pixels. */
   readonly disk: { readonly radius: number; readonly error: number; readonly edge: number } | Refused;
+  /** Variance of the mean pattern along one axis about its centre of mass, in pixels squared, without bad pixels. */
+  readonly spread?: number | undefined;
   /** Milliradians a pixel, if the semi-angle is given. */
   readonly milliradians?: { readonly value: number; readonly error: number } | Refused | undefined;
-  /** Size of a pixel by the rings of a known powder, if its spacings are given. */
-  readonly scale?: RingScale | Refused | undefined;
+  /** Size of a pixel by the rings of a known powder or by a known lattice, if its spacings are given. */
+  readonly scale?: RingScale | LatticeScale | Refused | undefined;
   /** Voltage in kV, semi-angle in mrad and step of the scan in nm, as given or else as the file has them. */
   readonly optics?:
     | {
@@ -106,6 +123,23 @@ const parts = ['centre', 'disk', 'ellipse', 'descan', 'rotation'] as const;
 const isPair = (value: unknown): boolean =>
   Array.isArray(value) && value.length === 2 && value.every((one) => Number.isFinite(one));
 
+/** Whether an ellipse is more than chance: a circle is as far off in one of a hundred patterns. */
+export const isDistorted = (ellipse: {
+  readonly e1: number;
+  readonly e2: number;
+  readonly errors: readonly [number, number];
+}): boolean => (ellipse.e1 / ellipse.errors[0]) ** 2 + (ellipse.e2 / ellipse.errors[1]) ** 2 > 2 * Math.log(100);
+
+/** Width of the edge of a disk, a standard deviation in pixels; 0 if it is unknown. */
+export const edgeOf = (disk: Calibration['disk']): number =>
+  isKnown(disk) && Number.isFinite(disk.edge) ? disk.edge : 0;
+
+/** Radius about the centre that holds the disk wherever it moves in the scan, pixels; undefined if it is unknown. */
+export function reachOf({ disk, descan }: Pick<Calibration, 'disk' | 'descan'>): number | undefined {
+  if (!isKnown(disk)) return undefined;
+  return disk.radius + 2 * edgeOf(disk) + 1 + (isKnown(descan) ? descan.span / 2 : 0);
+}
+
 /** The numbers that analyses use of each part. */
 const numbers: Readonly<Record<(typeof parts)[number], readonly string[]>> = {
   centre: ['cy', 'cx'],
@@ -119,7 +153,12 @@ const numbers: Readonly<Record<(typeof parts)[number], readonly string[]>> = {
 export function checkCalibration(what: string, given: unknown): Calibration {
   const refuse = (found: string): EwaldError =>
     new EwaldError('Format', `${what}: ${found}; expected the result of ctx.calibrate, or what ewald calibrate wrote`);
-  if (!isObject(given) || given.format !== 'ewald calibration') throw refuse(`${shown(given)} is no calibration`);
+  if (!isObject(given) || given.format !== 'ewald calibration')
+    throw refuse(
+      isObject(given) && given.format !== undefined
+        ? `a file of the format ${shown(given.format)} is no calibration`
+        : `${isObject(given) ? 'an object without a format' : shown(given)} is no calibration`,
+    );
   if (given.version !== 1) throw refuse(`its version is ${shown(given.version)}, and this release knows 1`);
   const { shape } = given;
   if (!Array.isArray(shape) || shape.length !== 4 || !shape.every((n) => Number.isInteger(n) && n > 0))

@@ -7,6 +7,7 @@
 import { inverseOf, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import type { Image } from './image.js';
+import { normal } from './normal.js';
 import type { Start } from './start.js';
 
 /** cy, cx, R, w, a, b, e1, e2, gy, gx, s. */
@@ -38,17 +39,6 @@ export interface DiskFit {
   readonly chi2: number;
   /** Share of 36 directions in which the edge is seen. */
   readonly cover: number;
-}
-
-/** The normal distribution function (Abramowitz & Stegun 7.1.26, to 1e-7). */
-function normal(x: number): number {
-  const z = Math.abs(x) / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * z);
-  const tail =
-    t *
-    (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429)))) *
-    Math.exp(-z * z);
-  return x > 0 ? 1 - tail / 2 : tail / 2;
 }
 
 /** The model at a pixel; its derivatives go to `slopes`, which for the centre leave out those of the ellipse. */

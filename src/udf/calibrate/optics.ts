@@ -1,23 +1,25 @@
 /** What frames do not state: voltage, semi-angle and step, as given or as the file has them; what contradicts it. */
 import type { Axis, Metadata } from '../../io/data/dataset.js';
 import { electronWavelengthA } from '../../io/data/units.js';
-import type { Calibration } from './calibration.js';
+import { type Calibration, isKnown } from './calibration.js';
 
 type Optics = NonNullable<Calibration['optics']>;
 
-/** Voltage in kV, semi-angle in mrad and step in nm: options first, then the file. */
-export function opticsOf(
-  { voltageV, convergenceRad, scanStepM, axes = [] }: Metadata,
-  given: { readonly [name in keyof Optics]: number | undefined },
-): Optics {
+/** What a file states, in kV, mrad and nm. */
+function statedBy({ voltageV, convergenceRad, scanStepM, axes = [] }: Metadata) {
   const steps = scanStepM ? [scanStepM.y * 1e9, scanStepM.x * 1e9] : axes.slice(0, -2).map(nanometres);
   const [step] = steps;
-  const file = {
+  return {
     voltage: voltageV && voltageV / 1e3,
     semiconv: convergenceRad && convergenceRad * 1e3,
     // Steps that differ along both axes are no single one.
     dpix: steps.length === 2 && steps.every((one) => one !== undefined && one === step) ? step : undefined,
   };
+}
+
+/** Voltage in kV, semi-angle in mrad and step in nm: options first, then the file. */
+export function opticsOf(meta: Metadata, given: { readonly [name in keyof Optics]: number | undefined }): Optics {
+  const file = statedBy(meta);
   return Object.fromEntries(
     (['voltage', 'semiconv', 'dpix'] as const).flatMap((name) => {
       const value = given[name] ?? file[name];
@@ -44,23 +46,70 @@ export function milliradiansOf({ scale, unit = '' }: Axis, voltage: number | und
   return 1e3 * Math.asin(Math.min(1, ((scale / factor) * electronWavelengthA(voltage * 1e3)) / 10));
 }
 
-/** Share by which a stated scale may differ from the one that was found. */
+/** Share by which a stated number may differ from the one that was found or given. */
 const mostDifference = 0.05;
 
-/** Where the radius of the disk and the scale that the file states say different things, in words. */
-export function contradictions(
-  { axes = [] }: Metadata,
-  { semiconv, voltage }: Optics,
-  radius: number,
-): readonly string[] {
-  const stated = axes.slice(-2).map((axis) => milliradiansOf(axis, voltage?.value));
-  const [one] = stated;
-  if (one === undefined || semiconv === undefined) return [];
-  const found = semiconv.value / radius;
-  if (Math.abs(found / one - 1) < mostDifference) return [];
-  return [
-    `the file states ${Number(one.toPrecision(3))} mrad a pixel, and the radius of the disk is ` +
-      `${Number((radius * one).toPrecision(3))} mrad by that, but the semi-angle is ${semiconv.value} mrad: one of ` +
-      'them is wrong',
-  ];
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** What the frames say of the beam and of the axes of the scan. */
+interface Seen {
+  readonly radius: number;
+  readonly cy: number;
+  readonly cx: number;
+  readonly rotation: Calibration['rotation'];
+}
+
+/** Where the file and the frames or the options say different things, in words. */
+export function contradictions(meta: Metadata, optics: Optics, seen: Seen): readonly string[] {
+  return [...otherOptics(meta, optics), ...otherScale(meta, optics, seen), ...otherAxes(meta, seen)];
+}
+
+/** What was given, and is another number in the file. */
+function* otherOptics(meta: Metadata, optics: Optics): Generator<string> {
+  const file = statedBy(meta);
+  for (const [name, what, unit] of [
+    ['voltage', 'voltage', 'kV'],
+    ['semiconv', 'semi-angle', 'mrad'],
+    ['dpix', 'step of the scan', 'nm'],
+  ] as const) {
+    const [one, stated] = [optics[name], file[name]];
+    if (one?.source !== 'given' || !stated || Math.abs(one.value / stated - 1) < mostDifference) continue;
+    yield `the ${what} is given as ${one.value} ${unit}, and the file states ${short(stated)} ${unit}`;
+  }
+  const [axis] = (meta.axes ?? []).slice(0, -2).map(nanometres);
+  const step = meta.scanStepM && meta.scanStepM.y * 1e9;
+  if (axis && step && Math.abs(axis / step - 1) >= mostDifference)
+    yield `the file states two steps of the scan: ${short(step)} nm, and ${short(axis)} nm as that of its axes`;
+}
+
+/** The radius of the disk by the scale that the file states. */
+function* otherScale({ axes = [] }: Metadata, { semiconv, voltage }: Optics, { radius }: Seen): Generator<string> {
+  const [one] = axes.slice(-2).map((axis) => milliradiansOf(axis, voltage?.value));
+  if (one === undefined || semiconv === undefined) return;
+  if (Math.abs(semiconv.value / radius / one - 1) < mostDifference) return;
+  yield `the file states ${short(one)} mrad a pixel, and the radius of the disk is ${short(radius * one)} mrad by ` +
+    `that, but the semi-angle is ${semiconv.value} mrad: one of them is wrong`;
+}
+
+/** Centre, angle and hand. The angle that a microscope states is not that of the detector, and is not compared. */
+function* otherAxes({ beamCentrePx, detectorAxes }: Metadata, { radius, cy, cx, rotation }: Seen): Generator<string> {
+  if (beamCentrePx) {
+    const [y, x] = [beamCentrePx.y - 0.5, beamCentrePx.x - 0.5];
+    if (Math.hypot(y - cy, x - cx) > Math.max(1, mostDifference * radius))
+      yield `the file states a centre at y ${y.toFixed(1)}, x ${x.toFixed(1)}, and the disk is at y ` +
+        `${cy.toFixed(1)}, x ${cx.toFixed(1)}`;
+  }
+  if (!detectorAxes || !isKnown(rotation)) return;
+  const { scanRotation, flipY, error, halfTurn } = rotation;
+  if (flipY !== detectorAxes.flipY) {
+    yield `the file states that the scan is ${flipY ? 'not ' : ''}mirrored on the detector, and the frames show ` +
+      `that it is${flipY ? '' : ' not'}`;
+    return;
+  }
+  if (detectorAxes.degrees === undefined) return;
+  const turn = halfTurn === 'open' ? 180 : 360;
+  const off = scanRotation - detectorAxes.degrees;
+  if (Math.abs(off - turn * Math.round(off / turn)) > 2 + 4 * error)
+    yield `the file states a scan rotation of ${detectorAxes.degrees.toFixed(1)} degrees, and the frames show ` +
+      `${scanRotation.toFixed(1)} ± ${error.toFixed(1)}`;
 }

@@ -19,12 +19,10 @@ export interface ScanAxes {
 
 const groups = 24;
 
-/** Spectra of a field under a Hann window, and the weight of each frequency of one half. */
+/** The weight of each frequency of one half, and the group to which it belongs. */
 interface Spectra {
   readonly rows: number;
   readonly columns: number;
-  readonly y: Float64Array;
-  readonly x: Float64Array;
   readonly weights: Float64Array;
   readonly group: Uint8Array;
 }
@@ -32,16 +30,25 @@ interface Spectra {
 /** Frequency of an index, in cycles a position. */
 const frequency = (k: number, n: number): number => (2 * k >= n ? k - n : k) / n;
 
-/** A real image times the window, complex. */
-function windowed(values: ArrayLike<number>, rows: number, columns: number): Float64Array {
-  const hann = (k: number, n: number): number => Math.sin((Math.PI * (k + 1)) / (n + 1)) ** 2;
+/** Hann's window at the positions of a scan, and its slope. */
+const hann = (k: number, n: number): number => Math.sin((Math.PI * (k + 1)) / (n + 1)) ** 2;
+const hannSlope = (k: number, n: number): number => (Math.PI / (n + 1)) * Math.sin((2 * Math.PI * (k + 1)) / (n + 1));
+
+/** The spectrum of a real image, complex. */
+function spectrumOf(value: (i: number) => number, rows: number, columns: number): Float64Array {
   const out = new Float64Array(2 * rows * columns);
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++)
-      out[2 * (r * columns + c)] = (values[r * columns + c] as number) * hann(r, rows) * hann(c, columns);
+  for (let i = 0; i < rows * columns; i++) out[2 * i] = value(i);
   transform2d(out, rows, columns);
   return out;
 }
+
+/** The spectrum of a real image times the window. */
+const windowed = (values: ArrayLike<number>, rows: number, columns: number): Float64Array =>
+  spectrumOf(
+    (i) => (values[i] as number) * hann(Math.floor(i / columns), rows) * hann(i % columns, columns),
+    rows,
+    columns,
+  );
 
 const component = (field: Float64Array, part: 0 | 1): Float64Array => field.filter((_, i) => i % 2 === part);
 
@@ -71,28 +78,122 @@ function spectraOf(field: Float64Array, rows: number, columns: number): Spectra 
     const [a, b] = [Math.floor(Math.floor(i / columns) / 3), Math.floor((i % columns) / 3)];
     return (Math.imul(a * 1009 + b + 1, 0x9e3779b1) >>> 16) % groups;
   });
-  return { rows, columns, y, x, weights, group };
+  return { rows, columns, weights, group };
 }
 
-/** Σ w |T|², Σ w |D|² and Σ w Re D T* of each group, with T = q̂ × C and D = q̂ · C. */
-function momentsOf({ rows, columns, y, x, weights, group }: Spectra, flipY: boolean): Float64Array[] {
-  const sums = Array.from({ length: groups }, () => new Float64Array(3));
+/** Divergence and curl of a field over the length of the frequency, complex. */
+interface Derivatives {
+  readonly divergence: Float64Array;
+  readonly curl: Float64Array;
+}
+
+/** The window is put on after the derivative: the curl of a gradient times a window is not zero. */
+function derivativesOf({ rows, columns, weights }: Spectra, field: Float64Array): Derivatives {
+  const [fy, fx] = [component(field, 0), component(field, 1)];
+  const [y, x] = [windowed(fy, rows, columns), windowed(fx, rows, columns)];
+  const slopes = (a: Float64Array, b: Float64Array, sign: number): Float64Array =>
+    spectrumOf(
+      (i) => {
+        const [row, column] = [Math.floor(i / columns), i % columns];
+        const [wy, wx] = [hannSlope(row, rows) * hann(column, columns), hann(row, rows) * hannSlope(column, columns)];
+        return wy * (a[i] as number) + sign * wx * (b[i] as number);
+      },
+      rows,
+      columns,
+    );
+  const [along, across] = [slopes(fy, fx, 1), slopes(fx, fy, -1)];
+  const [divergence, curl] = [new Float64Array(y.length), new Float64Array(y.length)];
   for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i] as number;
-    if (weight === 0) continue;
+    if (weights[i] === 0) continue;
     const [qy, qx] = [frequency(Math.floor(i / columns), rows), frequency(i % columns, columns)];
     const q = Math.hypot(qy, qx);
-    const [uy, ux, sign] = [qy / q, qx / q, flipY ? -1 : 1];
-    const sum = sums[group[i] as number] as Float64Array;
     for (const part of [0, 1]) {
-      const [cy, cx] = [sign * (y[2 * i + part] as number), x[2 * i + part] as number];
-      const [t, d] = [uy * cx - ux * cy, uy * cy + ux * cx];
-      sum[0] = (sum[0] as number) + weight * t * t;
-      sum[1] = (sum[1] as number) + weight * d * d;
-      sum[2] = (sum[2] as number) + weight * d * t;
+      const [cy, cx] = [y[2 * i + part] as number, x[2 * i + part] as number];
+      // i times what the slopes of the window add.
+      const of = (added: Float64Array): number =>
+        ((part === 0 ? -1 : 1) * (added[2 * i + 1 - part] as number)) / (2 * Math.PI * q);
+      divergence[2 * i + part] = (qy * cy + qx * cx) / q + of(along);
+      curl[2 * i + part] = (qy * cx - qx * cy) / q + of(across);
     }
   }
+  return { divergence, curl };
+}
+
+/** Σ w |T|², Σ w |D|² and Σ w Re D T* of each group, with curl T and divergence D. */
+function momentsOf({ weights, group }: Spectra, { divergence, curl }: Derivatives): Float64Array[] {
+  const sums = Array.from({ length: groups }, () => new Float64Array(3));
+  for (let k = 0; k < curl.length; k++) {
+    const [weight, t, d] = [weights[k >> 1], curl[k], divergence[k]] as [number, number, number];
+    const sum = sums[group[k >> 1] as number] as Float64Array;
+    sum[0] = (sum[0] as number) + weight * t * t;
+    sum[1] = (sum[1] as number) + weight * d * d;
+    sum[2] = (sum[2] as number) + weight * d * t;
+  }
   return sums;
+}
+
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+
+/** How white noise under Hann's window correlates at neighbouring frequencies, and by how much their products count. */
+const correlations = [1, -2 / 3, 1 / 6];
+const taper = [1, 2 / 3, 1 / 3];
+const leastLeft = 0.3;
+const directions = 8;
+
+/**
+ * The standard error of the angle in radians, from what each frequency pulls it by. Pulls u of neighbours correlate, so
+ * that Σ k u u′ with a taper k, which keeps it positive, is their variance, times the share that k leaves of white
+ * noise under the window. Σ k s s′, with the share s of each frequency in the result, is taken off that: the angle is
+ * determined by the pulls themselves. NaN if that leaves too little.
+ */
+function angleError(spectra: Spectra, { divergence, curl }: Derivatives, angle: number): number {
+  const { rows, columns, weights } = spectra;
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  const along = divergence.map((d, k) => c * d + s * (curl[k] as number));
+  const across = curl.map((t, k) => c * t - s * (divergence[k] as number));
+  const product = (a: Float64Array, b: Float64Array, i: number, k: number): number =>
+    (a[2 * i] as number) * (b[2 * k] as number) + (a[2 * i + 1] as number) * (b[2 * k + 1] as number);
+  const pull = weights.map((w, i) => w * product(along, across, i, i));
+  const share = weights.map((w, i) => w * (product(along, along, i, i) - product(across, across, i, i)));
+  const range = sumOf(share);
+  let [variance, own, white, kept] = [0, 0, 0, 0];
+  for (let i = 0; i < weights.length; i++) {
+    if (weights[i] === 0) continue;
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    for (let v = -2; v <= 2; v++)
+      for (let u = Math.max(-2, -column); u <= Math.min(2, columns - 1 - column); u++) {
+        const k = ((row + v + rows) % rows) * columns + column + u;
+        const at = (by: readonly number[]): number => (by[Math.abs(v)] as number) * (by[Math.abs(u)] as number);
+        const both = at(taper);
+        const noise = at(correlations) * (weights[i] as number) * (weights[k] as number) * product(along, along, i, k);
+        variance += both * (pull[i] as number) * (pull[k] as number);
+        own += both * (share[i] as number) * (share[k] as number);
+        white += noise;
+        kept += both * noise;
+      }
+  }
+  const [taken, mine] = [kept / white, own / range ** 2];
+  const left = taken - mine;
+  if (!(left > leastLeft)) return Number.NaN;
+  const squared = Math.max(variance / left, directionVariance(spectra, pull, share, range));
+  // Few independent frequencies, taken / mine of them, have the tails of Student's t: by Cornish and Fisher at 68 %.
+  return (Math.sqrt(squared) / range) * (1 + 1 / (2 * (taken / mine - 1)));
+}
+
+/**
+ * The variance of the sum of pulls by directions of the frequencies: where pixels are missing from the disk, shifts
+ * turn by an angle that depends on the direction.
+ */
+function directionVariance({ rows, columns }: Spectra, pull: Float64Array, share: Float64Array, range: number): number {
+  const sums = Array.from({ length: directions }, (): [number, number] => [0, 0]);
+  for (let i = 0; i < pull.length; i++) {
+    const [qy, qx] = [frequency(Math.floor(i / columns), rows), frequency(i % columns, columns)];
+    const at = sums[Math.floor((Math.atan2(qy, qx) / Math.PI + 0.5) * directions)];
+    if (!at) continue;
+    at[0] += pull[i] as number;
+    at[1] += (share[i] as number) / range;
+  }
+  return sums.reduce((sum, [pulled, part]) => sum + pulled ** 2 / Math.max(1 - part, leastLeft), 0);
 }
 
 /** The angle in radians of the least curl, that curl, and the largest, of sums without one group. */
@@ -145,8 +246,6 @@ function filtered(spectrum: Float64Array, { rows, columns, weights }: Spectra): 
   inverse2d(out, rows, columns);
   return component(out, 0);
 }
-
-const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
  * Whether the field, in axes of the scan, points to atoms: +1 or −1, or 0 where it cannot be told. Its divergence has
@@ -214,7 +313,10 @@ export function findRotation(
   const field = finite.map((value, i) => value * Math.min(1, longest / Math.max(lengths[i >> 1] as number, 1e-300)));
   const spectra = spectraOf(field, rows, columns);
   const effective = spectra.weights.reduce((a, b) => a + b, 0);
-  const both = [false, true].map((flipY) => ({ flipY, sums: momentsOf(spectra, flipY) }));
+  const both = [false, true].map((flipY) => {
+    const derivatives = derivativesOf(spectra, straighten(field, { flipY }));
+    return { flipY, derivatives, sums: momentsOf(spectra, derivatives) };
+  });
   both.sort((a, b) => leastCurl(a.sums).least - leastCurl(b.sums).least);
   const [right, wrong] = both as [(typeof both)[0], (typeof both)[0]];
   const { angle, least, most } = leastCurl(right.sums);
@@ -223,8 +325,7 @@ export function findRotation(
     return (a - b) / (a + b + 1e-300);
   };
   const all = [...Array(groups).keys()];
-  const turned = (k: number): number => leastCurl(right.sums, k).angle - angle;
-  const error = degrees(spread(all.map((k) => turned(k) - Math.PI * Math.round(turned(k) / Math.PI))));
+  const error = degrees(angleError(spectra, right.derivatives, angle));
   const hand = contrast();
   if (effective < 12 || !Number.isFinite(error))
     return 'the centres of mass are noise: no structure of an object is in them';

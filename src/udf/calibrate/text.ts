@@ -1,5 +1,5 @@
 /** A calibration in words, a line for each part. */
-import { type Calibration, isKnown, type PixelRuns, type Refused } from './calibration.js';
+import { type Calibration, isDistorted, isKnown, type PixelRuns, type Refused } from './calibration.js';
 
 /** A number with its error, with two digits of the error. */
 function within(value: number, error: number): string {
@@ -30,9 +30,10 @@ export function calibrationTexts(found: Calibration): [name: string, text: strin
       : []),
     [
       'ellipse',
-      said(ellipse, ({ ellipticity, angle, errors }) => {
-        const percent = within(100 * ellipticity, 200 * Math.max(...errors));
-        return `${percent} %, longer at ${angle.toFixed(0)} degrees from x to y`;
+      said(ellipse, (one) => {
+        const percent = `${within(100 * one.ellipticity, 200 * Math.max(...one.errors))} %`;
+        if (!isDistorted(one)) return `none found (${percent})`;
+        return `${percent}, longer at ${one.angle.toFixed(0)} degrees from x to y`;
       }),
     ],
     [

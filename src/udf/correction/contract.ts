@@ -25,8 +25,8 @@ export interface CorrectionDescriptor {
   readonly nanIsBad: boolean;
   /** The panel within which bad pixels are replaced by their neighbours. */
   readonly panel: { readonly width: number; readonly height: number } | undefined;
-  /** Whether the backend was chosen automatically; one to which frames must be transferred then declines. */
-  readonly whereItPays: boolean;
+  /** Host threads, 0: one per core. */
+  readonly threads: number;
 }
 
 /** One run, already validated. The arrays belong to the caller. */

@@ -3,7 +3,7 @@
  * ewald/data, which describes what is corrected, and cpp/udf.
  */
 
-import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
+import { assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
@@ -15,6 +15,7 @@ import type { Planner } from '../../core/planner/planner.js';
 import { Corrections } from '../../io/data/corrections.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype } from '../contract.js';
+import { checkNumbers } from '../pass/frames-of-run.js';
 import { planRows } from '../pass/plan-rows.js';
 import { correctionFeature } from './kernels.js';
 
@@ -80,28 +81,19 @@ export async function planFrameCorrection(planner: Planner, given: FrameCorrecti
       limited: !corrections.isLinear || (dtype === 'f32' && nanIsBad),
       nanIsBad,
       panel: patch,
-      whereItPays: named === undefined && planner.named === undefined,
+      threads,
     },
     named,
   );
   const resource = new Resource('frame correction', planner.resource, kernel);
-  const checked = <A extends FrameArray>(name: string, array: A, type: PassDtype | 'f64', count: number): A => {
-    const make = type === 'f64' ? Float64Array : numberTypes[type];
-    if (array instanceof make && lengthOf(array) >= count * pixels) return asItIs(array);
-    const found = ArrayBuffer.isView(array) ? `${array.constructor.name} of ${lengthOf(array)}` : typeof array;
-    throw new EwaldError(
-      'Shape',
-      `frameCorrection.run: ${name} is ${found}; expected a ${make.name} of ${count * pixels}`,
-    );
-  };
   const correction: FrameCorrectionMethods = {
     backend: backend.name,
     bytes: kernel.bytes,
     async run(given, number, into) {
       resource.assertAlive();
       const count = valid('frameCorrection.run: count', number, row.required(row.integer(0, 2 ** 31)));
-      const frames = checked('frames', given, dtype, count);
-      const out = checked('out', into, to, count);
+      const frames = checkNumbers('frameCorrection.run: frames is', given, dtype, count * pixels);
+      const out = checkNumbers('frameCorrection.run: out is', into, to, count * pixels);
       const lengths = [lengthOf(frames), lengthOf(out)] as const;
       return resource.enqueue(async () => {
         assertIntact('frameCorrection.run: frames', frames, lengths[0], 'before its turn');

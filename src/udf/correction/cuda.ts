@@ -2,7 +2,6 @@
 import type { CudaHost } from '../../core/backends/cuda/host.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
-import { whereItPays } from './pays.js';
 
 /** The addon's corrections; see cuda/addon. */
 interface CorrectionAddon {
@@ -21,7 +20,7 @@ interface CorrectionAddon {
 
 /** The corrections of a CUDA device. */
 export const correctionOp = (host: CudaHost): CorrectionOp => ({
-  supports: (descriptor) => whereItPays(descriptor) ?? true,
+  supports: () => true,
   plan: (descriptor) => planCorrection(host, descriptor),
 });
 

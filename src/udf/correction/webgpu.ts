@@ -7,7 +7,6 @@ import { asWords, chunkOf } from '../kernels/webgpu/chunks.js';
 import { frameConstants, layoutOf, withConstants } from '../kernels/webgpu/shaders.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 import { notAbove, notBelow } from './limits.js';
-import { whereItPays } from './pays.js';
 
 /** The corrections of a device. */
 export const correctionOp = (device: GpuDevice): CorrectionOp => ({
@@ -25,21 +24,20 @@ function refusal(device: GpuDevice, descriptor: CorrectionDescriptor): { readonl
   if (wide || dtype === 'u32' || dtype === 'i32')
     return { why: 'corrected frames of 32-bit integers, or in float64, need float64, which WebGPU lacks' };
   const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
-  if (12 * pixels > most) return { why: `the tables need ${12 * pixels} bytes; the limit of a buffer is ${most}` };
-  if (pixels > lanes * mostGroups) return { why: `a frame has ${pixels} pixels; the limit is ${lanes * mostGroups}` };
-  return whereItPays(descriptor);
+  if (4 * pixels > most) return { why: `a table needs ${4 * pixels} bytes; the limit of a buffer is ${most}` };
+  return undefined;
 }
 
 /** Dark values as pairs of floats, and the gain. */
-function tablesOf({ pixels, dark, gain }: CorrectionDescriptor): Float32Array {
-  const tables = new Float32Array(3 * pixels).fill(1, 2 * pixels);
+function tablesOf({ pixels, dark, gain }: CorrectionDescriptor): Float32Array[] {
+  const heads = new Float32Array(pixels);
+  const rests = new Float32Array(pixels);
   for (let i = 0; dark && i < pixels; i++) {
     const head = Math.fround(dark[i] as number);
-    tables[i] = head;
-    tables[pixels + i] = Number.isFinite(head) ? (dark[i] as number) - head : 0;
+    heads[i] = head;
+    rests[i] = Number.isFinite(head) ? (dark[i] as number) - head : 0;
   }
-  if (gain) tables.set(gain, 2 * pixels);
-  return tables;
+  return [heads, rests, gain ? Float32Array.from(gain) : new Float32Array(pixels).fill(1)];
 }
 
 async function planCorrection(device: GpuDevice, descriptor: CorrectionDescriptor): Promise<CorrectionKernel> {
@@ -49,6 +47,9 @@ async function planCorrection(device: GpuDevice, descriptor: CorrectionDescripto
   const [upper = 0, lower = 0, ...given] = limits;
   // Markers that no float32 is equal to mark nothing.
   const markers = given.filter((marker) => Math.fround(marker) === marker);
+  // Rows of workgroups, since a dimension is limited.
+  const rows = Math.ceil(pixels / (lanes * mostGroups));
+  const groups = Math.ceil(pixels / (lanes * rows));
   const constants = {
     ...frameConstants(layout),
     LIMITED: limited ? 1 : 0,
@@ -56,6 +57,7 @@ async function planCorrection(device: GpuDevice, descriptor: CorrectionDescripto
     MARKERS: markers.length,
     PANEL_WIDTH: panel?.width ?? 0,
     PANEL_HEIGHT: panel?.height ?? 0,
+    ROW_PIXELS: lanes * groups,
   };
   const held: GpuBuffer[] = [];
   const hold = async (bytes: number, usage: Usage, label: string): Promise<GpuBuffer> => {
@@ -68,20 +70,23 @@ async function planCorrection(device: GpuDevice, descriptor: CorrectionDescripto
   };
   try {
     const frames = await hold(4 * layout.frameWords * most, 'storage', 'frames to correct');
-    const tables = await hold(12 * pixels, 'storage', 'dark and gain');
+    const tables: GpuBuffer[] = [];
+    for (const table of tablesOf(descriptor)) {
+      const buffer = await hold(4 * pixels, 'storage', 'dark or gain');
+      device.write(buffer, table);
+      tables.push(buffer);
+    }
     const bad = await hold(4 * pixels, 'storage', 'bad pixels');
     const limitBuffer = await hold(4 * (2 + markers.length), 'storage', 'limits of values');
     const marks = await hold(limited ? 4 * pixels * most : 16, 'storage', 'bad pixels of frames');
     const out = await hold(4 * pixels * most, 'storage', 'corrected frames');
-    device.write(tables, tablesOf(descriptor));
     device.write(bad, mask ? Uint32Array.from(mask) : new Uint32Array(pixels));
     device.write(limitBuffer, Float32Array.of(notAbove(upper), notBelow(lower), ...markers));
     const correcting = await device.pipeline({ source: withConstants(correct, constants), entry: 'correct' });
-    const bound = device.bind(correcting, [frames, tables, bad, limitBuffer, marks, out]);
+    const bound = device.bind(correcting, [frames, ...tables, bad, limitBuffer, marks, out]);
     const filling =
       mask || limited ? await device.pipeline({ source: withConstants(fill, constants), entry: 'fill' }) : undefined;
     const boundFill = filling && device.bind(filling, [bad, marks, out]);
-    const groups = Math.ceil(pixels / lanes);
     return {
       bytes: held.reduce((sum, { bytes }) => sum + bytes, 0),
       async run(run) {
@@ -90,8 +95,8 @@ async function planCorrection(device: GpuDevice, descriptor: CorrectionDescripto
           device.write(frames, asWords(run.frames.subarray(first * pixels, (first + count) * pixels), count, layout));
           await device.run(
             (commands) => {
-              commands.dispatch(correcting, bound, groups, count);
-              if (filling && boundFill) commands.dispatch(filling, boundFill, groups, count);
+              commands.dispatch(correcting, bound, groups, count, rows);
+              if (filling && boundFill) commands.dispatch(filling, boundFill, groups, count, rows);
               commands.read(out, 0, 4 * count * pixels);
             },
             ([bytes]) => {

@@ -20,7 +20,9 @@ interface Correlation {
 export function logScaled(picture: Picture): Float64Array {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < picture.length; i++) least = Math.min(least, picture[i] as number);
-  return Float64Array.from({ length: picture.length }, (_, i) => Math.log((picture[i] as number) - least + 1));
+  const out = new Float64Array(picture.length);
+  for (let i = 0; i < out.length; i++) out[i] = Math.log((picture[i] as number) - least + 1);
+  return out;
 }
 
 /** Correlates images of one size with a pattern. */
@@ -50,11 +52,11 @@ export class Correlator {
     }
     inverse2d(product, rows, columns);
     const values = new Float64Array(rows * columns);
-    for (let y = 0; y < rows; y++)
-      for (let x = 0; x < columns; x++)
-        values[y * columns + x] = product[
-          2 * (((y + Math.floor(rows / 2)) % rows) * columns + ((x + Math.floor(columns / 2)) % columns))
-        ] as number;
+    const [down, right] = [Math.floor(rows / 2), Math.floor(columns / 2)];
+    for (let y = 0, at = 0; y < rows; y++) {
+      const row = ((y + down) % rows) * columns;
+      for (let x = 0; x < columns; x++, at++) values[at] = product[2 * (row + ((x + right) % columns))] as number;
+    }
     return { rows, columns, values };
   }
 }
@@ -131,17 +133,28 @@ function evaluate(map: Float64Array, side: number, refine: DiskRefinement) {
   return { y, x, fine: refine === 'dft' ? upsampled(map, side, y, x) : fine, elevation: Math.max(0, elevation) };
 }
 
+/** A maximum of an image, refined by the parabola through its neighbours. */
+export const refinedAt = (
+  image: Float64Array,
+  [height, width]: readonly [number, number],
+  y: number,
+  x: number,
+): [y: number, x: number] => {
+  const vertex = (at: number, step: number): number => {
+    const [before, middle, after] = [image[at - step], image[at], image[at + step]] as [number, number, number];
+    const curvature = 4 * middle - 2 * before - 2 * after;
+    return curvature > 0 ? (after - before) / curvature : 0;
+  };
+  const at = y * width + x;
+  const isInside = y > 0 && x > 0 && y < height - 1 && x < width - 1;
+  return isInside ? [y + vertex(at, width), x + vertex(at, 1)] : [y, x];
+};
+
 function refined(map: Float64Array, side: number, y: number, x: number, how: DiskRefinement): [number, number] {
   const at = (j: number, k: number): number => map[j * side + k] as number;
   const radius = Math.min(2, y, x, side - 1 - y, side - 1 - x);
   if (radius === 0) return [y, x];
-  if (how === 'parabola') {
-    const vertex = (before: number, middle: number, after: number): number => {
-      const curvature = 4 * middle - 2 * before - 2 * after;
-      return curvature > 0 ? (after - before) / curvature : 0;
-    };
-    return [y + vertex(at(y - 1, x), at(y, x), at(y + 1, x)), x + vertex(at(y, x - 1), at(y, x), at(y, x + 1))];
-  }
+  if (how === 'parabola') return refinedAt(map, [side, side], y, x);
   let least = at(y, x);
   for (let j = -radius; j <= radius; j++)
     for (let k = -radius; k <= radius; k++) least = Math.min(least, at(y + j, x + k));

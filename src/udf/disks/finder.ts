@@ -12,14 +12,13 @@ import type { Planner } from '../../core/planner/planner.js';
 import type { FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype } from '../contract.js';
 import { planRows } from '../pass/plan-rows.js';
+import { correlationRow, refinementRow } from '../shared-rows.js';
 import type { FoundDisks } from './contract.js';
 import { disksFeature } from './kernels.js';
 import { checkFits, checkPattern, cropSize, type DiskPattern, patternMask } from './patterns.js';
 
 export type DiskCorrelation = keyof typeof disksCorrelations;
 export type DiskRefinement = keyof typeof disksRefinements;
-const correlationNames = Object.keys(disksCorrelations) as DiskCorrelation[];
-const refinementNames = Object.keys(disksRefinements) as DiskRefinement[];
 
 /** Options of a disk finder. */
 export interface DiskFinderOptions {
@@ -74,8 +73,8 @@ export function checkRefinement(what: string, correlation: DiskCorrelation, refi
 /** Rows of what a disk is correlated with and how its maximum is refined. */
 export const correlationRows = {
   pattern: row.any,
-  correlation: row.choice(correlationNames, 'fast'),
-  refine: row.choice(refinementNames, 'parabola'),
+  correlation: correlationRow,
+  refine: refinementRow,
 } as const;
 const rows = { ...planRows, ...correlationRows, peaks: row.required(row.integer(1, 65536)) } as const;
 

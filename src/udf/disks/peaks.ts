@@ -2,6 +2,7 @@
 import { expectsNumbers } from '../../base/arguments.js';
 import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
+import { upperMedian } from '../../base/median.js';
 import { localMaxima } from '../images/local-maxima.js';
 import { Correlator, logScaled } from './correlate.js';
 import { checkFits, checkPattern, type DiskPattern } from './patterns.js';
@@ -37,7 +38,7 @@ export function findDiskPeaks(
   checkFits(what, checked, [height, width]);
   const finite = Float64Array.from(image, (value) => (Number.isFinite(value) ? value : 0));
   const { values } = new Correlator(checked, height, width).of(logScaled(finite));
-  const found = aboveNoise(localMaxima(values, { width, height }, { distance, most }), values, minHeight);
+  const found = diskMaxima(values, [height, width], { distance, most, minHeight });
   if (found.length === 0)
     throw new EwaldError(
       'Argument',
@@ -49,12 +50,19 @@ export function findDiskPeaks(
   });
 }
 
+/** The maxima of a correlation, as flat indices, highest first. */
+export const diskMaxima = (
+  values: Float64Array,
+  [height, width]: readonly [number, number],
+  { most, distance, minHeight }: { readonly most: number; readonly distance: number; readonly minHeight: number },
+): number[] => aboveNoise(localMaxima(values, { width, height }, { distance, most }), values, minHeight);
+
 /** Maxima, highest first, that rise above the median by a share of the highest. */
 function aboveNoise(maxima: ArrayLike<number>, values: Float64Array, share: number): number[] {
   const all = Array.from(maxima);
   const [highest] = all;
   if (share === 0 || highest === undefined) return all;
-  const median = values.slice().sort()[values.length >> 1] as number;
+  const median = upperMedian(values);
   const least = median + share * ((values[highest] as number) - median);
   return all.filter((pixel) => (values[pixel] as number) >= least);
 }

@@ -63,6 +63,8 @@ export class Passes {
   readonly #open: OpenCore;
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
+  /** Sums of pixels by plan: memory that each partition reuses, since a new array is cleared, and then collected. */
+  readonly #planes = new Map<string, Float64Array>();
   readonly #corrections = new Map<string, Promise<FrameCorrection | undefined>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
@@ -231,11 +233,13 @@ export class Passes {
     }
     const pass = await plan;
     const more = end < all;
-    const sums = await pass.run(frames, end - first, { continues: first > 0, more });
+    const into = more ? undefined : this.#planes.get(key);
+    const sums = await pass.run(frames, end - first, { continues: first > 0, more, into });
     const nav = started.columns ?? (more ? new Float64Array(all * pass.columns) : sums.nav);
     if (nav !== sums.nav) nav.set(sums.nav, first * pass.columns);
     started.columns = nav;
     if (more) return;
+    this.#planes.set(key, sums.sig);
     this.forget(parts);
     let [column, plane] = [0, 0];
     for (const { part, arrays, task } of parts) {
@@ -275,6 +279,7 @@ export class Passes {
     await this.prepared.dispose();
     await this.#works.dispose();
     this.#plans.clear();
+    this.#planes.clear();
     this.#corrections.clear();
     this.#parts.clear();
     this.#folded.clear();

@@ -3,9 +3,8 @@
  * results, and whether its WGSL and its WebAssembly module give the same results as its JavaScript.
  */
 
-import { row, valid } from '../../base/call-options.js';
+import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
 import { product } from '../../base/product.js';
 import type { CustomDataset } from '../../io/data/custom.js';
 import type { Dataset } from '../../io/data/dataset.js';
@@ -77,7 +76,12 @@ export interface UdfReport {
   readonly writesOutside: readonly string[];
 }
 
-const names = ['navShape', 'sigShape', 'dtype', 'below', 'seed', 'tolerance'];
+const rows = {
+  ...row.others('navShape', 'sigShape', 'dtype'),
+  below: row.integer(1, 2 ** 31),
+  seed: row.integer(0, 2 ** 32 - 1, 1),
+  tolerance: row.number(0, 1, 1e-5),
+} as const;
 
 /** Names of the results that differ in any bit. */
 function differing(a: Record<string, ResultBuffer>, b: Record<string, ResultBuffer>): string[] {
@@ -137,7 +141,7 @@ export async function compareUdf(
   context: UdfContext,
   device: string,
 ): Promise<UdfReport> {
-  knownOptions('validateUdf', options, names);
+  const given = checkedOptions('validateUdf', options, rows);
   const { processFrameWgsl, wasm, ...javascript } = udf.definition as AnyDefinition;
   const { name } = javascript;
   if (!(javascript.processFrame || javascript.processTile || javascript.processPartition))
@@ -145,10 +149,9 @@ export async function compareUdf(
       'Argument',
       `validateUdf: the UDF ${name} has no JavaScript to compare its module with; add processFrame`,
     );
-  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16' } = options;
-  const tolerance = valid('validateUdf: tolerance', options.tolerance, row.number(0, 1, 1e-5));
-  const below = valid('validateUdf: below', options.below, row.integer(1, 2 ** 31, /8/.test(dtype) ? 127 : 1000));
-  let state = valid('validateUdf: seed', options.seed, row.integer(0, 2 ** 32 - 1, 1));
+  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16', tolerance, seed } = given;
+  const { below = /8/.test(dtype) ? 127 : 1000 } = given;
+  let state = seed;
   const frames = allocateFrames(dtype, product(navShape) * product(sigShape)) as Float64Array;
   for (let i = 0; i < frames.length; i++) {
     state = (Math.imul(1664525, state) + 1013904223) >>> 0;

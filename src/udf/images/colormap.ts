@@ -3,6 +3,7 @@
  * directions; with limits that ignore single bright pixels.
  */
 import { expects, expectsNumbers } from '../../base/arguments.js';
+import type { Own } from '../../base/globals.js';
 
 /**
  * Points of a map from dark blue through grey to yellow: lightness rises evenly, and red never appears next to green.
@@ -52,7 +53,7 @@ export function toRgba(
     log = false,
     limits,
   }: { readonly log?: boolean | undefined; readonly limits?: readonly [number, number] | undefined } = {},
-): Uint8ClampedArray {
+): Own<Uint8ClampedArray> {
   expectsNumbers('toRgba: the data', data);
   let values = data;
   if (log) {
@@ -75,7 +76,7 @@ export function toRgba(
 export function vectorsToRgba(
   vectors: ArrayLike<number>,
   { most: given }: { readonly most?: number | undefined } = {},
-): Uint8ClampedArray {
+): Own<Uint8ClampedArray> {
   expectsNumbers('vectorsToRgba: the vectors', vectors);
   expects(
     vectors.length % 2 === 0,

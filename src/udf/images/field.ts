@@ -41,11 +41,13 @@ function coordinates({ nav, roi, frames }: Positions): { y: Float64Array; x: Flo
     let at = 0;
     for (let i = 0; i < roi.length; i++) if (roi[i]) flat[at++] = i;
   } else for (let i = 0; i < frames; i++) flat[i] = i;
-  return {
-    y: Float64Array.from(flat, (i) => Math.floor(i / columns)),
-    x: Float64Array.from(flat, (i) => i % columns),
-    flat,
-  };
+  const [y, x] = [new Float64Array(frames), new Float64Array(frames)];
+  for (let k = 0; k < frames; k++) {
+    const i = flat[k] as number;
+    y[k] = Math.floor(i / columns);
+    x[k] = i % columns;
+  }
+  return { y, x, flat };
 }
 
 /**
@@ -56,9 +58,15 @@ export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): numbe
   const out = [0, 0, 0, 0, 0, 0];
   if (order < 0) return out;
   const { y, x } = coordinates(meta);
-  const used = Array.from(y.keys()).filter((i) => Number.isFinite(field[2 * i]) && Number.isFinite(field[2 * i + 1]));
+  const used: number[] = [];
+  for (let i = 0; i < y.length; i++)
+    if (Number.isFinite(field[2 * i]) && Number.isFinite(field[2 * i + 1])) used.push(i);
   if (used.length === 0) return out;
-  const mean = (of: (i: number) => number): number => used.reduce((sum, i) => sum + of(i), 0) / used.length;
+  const mean = (of: (i: number) => number): number => {
+    let sum = 0;
+    for (const i of used) sum += of(i);
+    return sum / used.length;
+  };
   const [my, mx] = [mean((i) => y[i] as number), mean((i) => x[i] as number)];
   let [yy, yx, xx] = [0, 0, 0];
   for (const i of used) {
@@ -92,15 +100,16 @@ export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): numbe
 export function subtractTrend(field: Field, trend: readonly number[], meta: Positions): Field {
   if (trend.every((value) => value === 0)) return field;
   const { y, x } = coordinates(meta);
-  return field.map((value, k) => {
+  const out = new Float64Array(field.length);
+  for (let k = 0; k < field.length; k++) {
     const [i, part] = [k >> 1, k % 2];
-    return (
-      value -
+    out[k] =
+      (field[k] as number) -
       ((trend[part] as number) +
         (trend[2 + part] as number) * (y[i] as number) +
-        (trend[4 + part] as number) * (x[i] as number))
-    );
-  });
+        (trend[4 + part] as number) * (x[i] as number));
+  }
+  return out;
 }
 
 /** Differences along an axis: central inside, one-sided at the ends, like numpy.gradient. */

@@ -4,6 +4,23 @@
 import { expectsNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 
+/** Cosine and sine of −2πk / n, k < n / 2, for the lengths that were transformed last. */
+const rootsOf = new Map<number, Float64Array>();
+
+function roots(n: number): Float64Array {
+  const known = rootsOf.get(n);
+  if (known) return known;
+  if (rootsOf.size >= 4) rootsOf.clear();
+  const found = new Float64Array(n);
+  for (let k = 0; k < n / 2; k++) {
+    const angle = (-2 * Math.PI * k) / n;
+    found[2 * k] = Math.cos(angle);
+    found[2 * k + 1] = Math.sin(angle);
+  }
+  rootsOf.set(n, found);
+  return found;
+}
+
 /** In place, interleaved, forward, unscaled: powers of two by radix 2, other lengths as a convolution (Bluestein). */
 function transform(data: Float64Array, n: number): void {
   if ((n & (n - 1)) !== 0) {
@@ -21,11 +38,12 @@ function transform(data: Float64Array, n: number): void {
         data[2 * j + k] = kept;
       }
   }
+  const table = roots(n);
   for (let length = 2; length <= n; length *= 2) {
     const half = length / 2;
+    const step = (2 * n) / length;
     for (let k = 0; k < half; k++) {
-      const angle = (-2 * Math.PI * k) / length;
-      const [c, s] = [Math.cos(angle), Math.sin(angle)];
+      const [c, s] = [table[k * step] as number, table[k * step + 1] as number];
       for (let i = k; i < n; i += length) {
         const [a, b] = [2 * i, 2 * (i + half)];
         const re = (data[b] as number) * c - (data[b + 1] as number) * s;
@@ -73,9 +91,15 @@ export function transform2d(data: Float64Array, height: number, width: number): 
   for (let y = 0; y < height; y++) transform(data.subarray(2 * y * width, 2 * (y + 1) * width), width);
   const column = new Float64Array(2 * height);
   for (let x = 0; x < width; x++) {
-    for (let y = 0; y < height; y++) column.set(data.subarray(2 * (y * width + x), 2 * (y * width + x) + 2), 2 * y);
+    for (let y = 0, at = 2 * x; y < height; y++, at += 2 * width) {
+      column[2 * y] = data[at] as number;
+      column[2 * y + 1] = data[at + 1] as number;
+    }
     transform(column, height);
-    for (let y = 0; y < height; y++) data.set(column.subarray(2 * y, 2 * y + 2), 2 * (y * width + x));
+    for (let y = 0, at = 2 * x; y < height; y++, at += 2 * width) {
+      data[at] = column[2 * y] as number;
+      data[at + 1] = column[2 * y + 1] as number;
+    }
   }
 }
 

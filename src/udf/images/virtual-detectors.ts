@@ -7,6 +7,7 @@ import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
 import { type ComImages, type ComParams, checkRegression, comImages } from '../builtin/com.js';
 import { ResidentScan } from '../scans/resident.js';
+import { scanRotationRange } from '../shared-rows.js';
 
 /**
  * Number of changes after which a sum of floating-point numbers is recomputed, because rounding errors would add up.
@@ -136,7 +137,11 @@ export interface VirtualComOptions {
   readonly regression?: ComParams['regression'] | undefined;
 }
 
-const comRows = { scanRotation: row.number(-1e4, 1e4, 0), flipY: row.flag, regression: row.any } as const;
+const comRows = {
+  scanRotation: { kind: 'number', range: scanRotationRange },
+  flipY: row.flag,
+  regression: row.any,
+} as const;
 
 /**
  * The centre of mass inside a mask that can be moved, at every position of a resident scan: `comUdf` without reading

@@ -6,7 +6,6 @@
 import { handleOf } from '../../core/arrays/kernels/cuda.js';
 import type { CudaHost } from '../../core/backends/cuda/host.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
-import { whereItPays } from './pays.js';
 
 /** The addon's passes; see cuda/addon. */
 interface UdfAddon {
@@ -31,7 +30,7 @@ interface UdfAddon {
 
 /** The udf feature of a CUDA device. */
 export const udfOp = (host: CudaHost): UdfOp => ({
-  supports: (descriptor) => whereItPays(descriptor) ?? true,
+  supports: () => true,
   plan: (descriptor) => planUdf(host, descriptor),
 });
 

@@ -18,7 +18,7 @@ export function drawOn(canvas: Canvas, picture: LivePicture): void {
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d') as CanvasRenderingContext2D | null;
-  context?.putImageData(new ImageData(toRgba(data) as Uint8ClampedArray<ArrayBuffer>, width, height), 0, 0);
+  context?.putImageData(new ImageData(toRgba(data), width, height), 0, 0);
 }
 
 /** Draws an image on the page's canvas of the same title, which is appended to the body the first time. */

@@ -1,5 +1,6 @@
 /** Writes results of `ewald run` to files: .npy, .h5, .csv, .zarr, and images, each completely or not at all. */
 import { extname } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { csvCell } from '../../base/csv.js';
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
@@ -242,6 +243,20 @@ function picturesIn(file: string, results: readonly NamedResult[]): [file: strin
   return flat.map(({ name, shape, data, vectors, log = false }) => {
     const [height = 1, width = 1] = shape;
     const rgba = vectors ? vectorsToRgba(data as Float64Array) : toRgba(data as Float64Array, { log });
-    return [beside(file, name, flat.length === 1), encodePng(rgba, width, height)];
+    return [beside(file, name, flat.length === 1), magnifiedPng(rgba, width, height)];
   });
+}
+
+/** Small images are hard to look at: a value becomes a square of pixels, so that the longer side has at least these. */
+const leastSide = 256;
+
+function magnifiedPng(rgba: Uint8ClampedArray, width: number, height: number): Uint8Array {
+  const factor = Math.ceil(leastSide / Math.max(width, height));
+  if (factor === 1) return encodePng(rgba, width, height, deflateSync);
+  const from = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
+  const to = new Uint32Array(width * height * factor * factor);
+  for (let y = 0, at = 0; y < height * factor; y++)
+    for (let x = 0; x < width * factor; x++)
+      to[at++] = from[Math.floor(y / factor) * width + Math.floor(x / factor)] as number;
+  return encodePng(new Uint8ClampedArray(to.buffer), width * factor, height * factor, deflateSync);
 }

@@ -28,7 +28,7 @@ export interface RunToFilesOptions extends UdfRunOptions {
    * result as .npy on standard output. Default: no file.
    */
   readonly output?: string | undefined;
-  /** Pictures of the results with two axes, .png. Default: none. */
+  /** Pictures of the results with two axes, .png; values of small ones are squares of pixels. Default: none. */
   readonly png?: string | undefined;
   /** Replace existing files; inputs are never replaced. Default: false. */
   readonly force?: boolean | undefined;
@@ -77,7 +77,12 @@ export async function runToFiles(
   ctx: UdfContext,
   scan: Scan,
   options: RunToFilesOptions,
-): Promise<{ readonly results: readonly NamedResult[]; readonly files: readonly string[] }> {
+): Promise<{
+  readonly results: readonly NamedResult[];
+  readonly files: readonly string[];
+  /** What the results say of themselves. */
+  readonly notes: readonly string[];
+}> {
   const {
     analyses = [],
     udfs = [],
@@ -135,7 +140,8 @@ export async function runToFiles(
     const written = writes ? await writeResults(output, png, results, files, writing) : [];
     if (running.record && recorded) written.push(recorded.file);
     if (failure) throw withFiles(failure, written);
-    return { results, files: written };
+    const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
+    return { results, files: written, notes };
   } finally {
     await files?.discard();
   }

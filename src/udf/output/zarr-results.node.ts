@@ -1,11 +1,12 @@
 /** Writes results as a group of Zarr, version 2: a folder with an array for each, which appears with all of them. */
 
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
 import { product } from '../../base/product.js';
+import { makeWhole } from '../../io/files/folders.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
 
 /** Chunks of rows of the first axis have at most this many bytes, unless one row has more. */
@@ -20,15 +21,12 @@ export function refuseZarr(folder: string): void {
 /** Throws `Argument` for a folder that exists, `File` for one that cannot be written. */
 export async function writeZarr(folder: string, results: readonly NamedResult[]): Promise<void> {
   refuseZarr(folder);
-  const target = resolve(folder);
-  let temporary: string | undefined;
   try {
-    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
-    await writeFile(join(temporary, '.zgroup'), '{"zarr_format":2}\n');
-    for (const result of results) await writeArray(join(temporary, fileWord(result.name)), result);
-    await rename(temporary, target);
+    await makeWhole(folder, async (temporary) => {
+      await writeFile(join(temporary, '.zgroup'), '{"zarr_format":2}\n');
+      for (const result of results) await writeArray(join(temporary, fileWord(result.name)), result);
+    });
   } catch (cause) {
-    if (temporary) await rm(temporary, { recursive: true, force: true });
     throw cause instanceof EwaldError ? cause : fileError(folder, 'written', cause);
   }
 }

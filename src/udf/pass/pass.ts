@@ -3,9 +3,10 @@
  * (sum, moments, logarithms), several of them while a frame is in the cache. See cpp/udf.
  */
 
-import { asItIs, assertIntact, lengthOf } from '../../base/buffers.js';
+import { assertIntact, lengthOf } from '../../base/buffers.js';
 import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import { type ArrayParts, type DeviceArray, partsOf } from '../../core/arrays/array.js';
 import { numberTypes } from '../../core/arrays/numbers.js';
@@ -16,6 +17,7 @@ import type { Planner } from '../../core/planner/planner.js';
 import { allocateFrames, type FrameArray } from '../../io/data/dtype.js';
 import type { PassDtype, UdfKernel } from '../contract.js';
 import { udfFeature } from '../kernels.js';
+import { checkAmount, checkNumbers, checkOwner } from './frames-of-run.js';
 import { packSteps, stepKind } from './pack.js';
 import { planRows } from './plan-rows.js';
 import { settleColumns } from './settle.js';
@@ -35,8 +37,8 @@ export interface FramePassOptions {
   /** CPU threads, 0 (default): one per core. Results do not depend on it. */
   readonly threads?: number | undefined;
   /**
-   * Backend. Default: the one named when the context was opened, otherwise the first that needs no more time than
-   * transferring the frames: GPUs compute dense masks, plain sums stay on the CPU.
+   * Backend. Default: the one named when the context was opened, otherwise where it pays, transfer of the frames
+   * included: GPUs compute many dense masks, plain sums stay on the CPU.
    */
   readonly backend?: BackendName | undefined;
 }
@@ -55,6 +57,8 @@ export interface PieceOfRun {
   readonly continues?: boolean | undefined;
   /** Whether further frames follow, so that there are no sums of pixels yet; default: false. */
   readonly more?: boolean | undefined;
+  /** Memory for the sums of pixels, planes × pixels, which they overwrite; default: new memory. */
+  readonly into?: Float64Array | undefined;
 }
 
 export interface FramePassMethods extends Disposable {
@@ -85,14 +89,10 @@ interface Wanted {
 }
 
 /** Checks that frames on a device match the pass. Throws otherwise. */
-function checkThere(
-  { backend, dtype: found, length }: DeviceArray,
-  { planner: owner, resource }: ArrayParts,
-  { planner, pass, kernel, dtype, numbers }: Wanted,
-): void {
+function checkThere(array: DeviceArray, parts: ArrayParts, { planner, pass, kernel, dtype, numbers }: Wanted): void {
   const what = 'framePass.run: the frames are an array';
-  resource.assertAlive();
-  if (owner !== planner) throw new EwaldError('Argument', `${what} from another context; create it with ctx.array()`);
+  checkOwner(what, parts, planner);
+  const { backend } = array;
   if (backend !== pass.backend)
     throw new EwaldError(
       'Argument',
@@ -103,12 +103,11 @@ function checkThere(
       'Unsupported',
       `${what} on ${backend}, whose passes only accept typed arrays: await array.read()`,
     );
-  if (found !== dtype || length < numbers)
-    throw new EwaldError('Shape', `${what} of ${length} ${found}; expected ${numbers} ${dtype}`);
+  checkAmount(what, array, dtype, numbers);
 }
 
 const rows = { ...planRows, steps: row.any } as const;
-const pieceRows = { continues: row.flag, more: row.flag } as const;
+const pieceRows = { continues: row.flag, more: row.flag, into: row.any } as const;
 
 /** The places of runs among those that share their sums of pixels. */
 class Places {
@@ -122,8 +121,7 @@ class Places {
   }
 
   /** The place of the next run. Throws `Unsupported`, and `Argument` if it continues sums that do not exist. */
-  next(piece: PieceOfRun): { readonly continues: boolean; readonly more: boolean } {
-    const { continues = false, more = false } = checkedOptions('framePass.run', piece, pieceRows);
+  next({ continues = false, more = false }: PieceOfRun): { readonly continues: boolean; readonly more: boolean } {
     if ((continues || more) && !this.#takesPieces)
       throw new EwaldError(
         'Unsupported',
@@ -144,6 +142,16 @@ class Places {
   }
 }
 
+/** Room for the sums of a run over `count` frames, of which `planes` numbers are sums of pixels. Throws `Shape`. */
+function roomFor(count: number, columns: number, planes: number, { more = false, into }: PieceOfRun): FrameSums {
+  const nav = allocateFrames('f64', count * columns) as Float64Array;
+  if (more || !into) return { nav, sig: allocateFrames('f64', more ? 0 : planes) as Float64Array };
+  if (!(into instanceof Float64Array && into.length === planes))
+    throw new EwaldError('Shape', `framePass.run: into is ${shown(into)}; expected a Float64Array of ${planes}`);
+  if (count === 0) into.fill(0);
+  return { nav, sig: into };
+}
+
 /** Plans a pass on a context. */
 export async function planFramePass(planner: Planner, given: FramePassOptions): Promise<FramePass> {
   const { width, height, dtype, threads, steps, backend: named } = checkedOptions('framePass', given, rows);
@@ -162,16 +170,14 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
       width,
       height,
       pixels,
-      whereItPays: named === undefined && planner.named === undefined,
+      threads,
       bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
     },
     named,
   );
   const resource = new Resource('frame pass', planner.resource, kernel);
-  const sums = (count: number, more: boolean): FrameSums => ({
-    nav: allocateFrames('f64', count * packed.columns) as Float64Array,
-    sig: allocateFrames('f64', more ? 0 : packed.planes * pixels) as Float64Array,
-  });
+  const sums = (count: number, piece: PieceOfRun): FrameSums =>
+    roomFor(count, packed.columns, packed.planes * pixels, piece);
   const places = new Places(kernel.takesPieces, backend.name);
   const pass: FramePassMethods = {
     backend: backend.name,
@@ -179,14 +185,15 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
     columns: packed.columns,
     planes: packed.planes,
     takesPieces: kernel.takesPieces,
-    async run(frames, count, piece = {}) {
+    async run(frames, count, given = {}) {
       resource.assertAlive();
+      const piece: PieceOfRun = checkedOptions('framePass.run', given, pieceRows);
       valid('framePass.run: count', count, row.required(row.integer(0, 2 ** 31)));
       const there = partsOf(frames);
       if (there) {
         checkThere(frames as DeviceArray, there, { planner, pass, kernel, dtype, numbers: count * pixels });
-        const { continues, more } = places.next(piece);
-        const { nav, sig } = sums(count, more);
+        const { nav, sig } = sums(count, piece);
+        const { continues } = places.next(piece);
         return resource.enqueueWith([there.resource], async () => {
           if (count > 0) await kernel.run({ frames: there.memory, count, nav, sig, continues });
           await settleColumns(steps, nav, pixels, async (f) => {
@@ -197,17 +204,9 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
           return { nav, sig };
         });
       }
-      const array = frames as FrameArray;
-      if (!(array instanceof numberTypes[dtype]) || lengthOf(array) < count * pixels)
-        throw new EwaldError(
-          'Shape',
-          'framePass.run: the frames ' +
-            `are ${ArrayBuffer.isView(array) ? `${array.constructor.name} of ${lengthOf(array)}` : typeof array}; ` +
-            `expected a ${numberTypes[dtype].name} of ${count * pixels}`,
-        );
+      const taken = checkNumbers('framePass.run: the frames are', frames as FrameArray, dtype, count * pixels);
+      const { nav, sig } = sums(count, piece);
       const { continues, more } = places.next(piece);
-      const { nav, sig } = sums(count, more);
-      const taken = asItIs(array);
       const length = lengthOf(taken);
       const run = resource.enqueue(async () => {
         assertIntact('framePass.run: frames', taken, length, 'before its turn');

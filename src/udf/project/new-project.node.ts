@@ -1,10 +1,11 @@
 /** Writes a new project for a user-defined function, as `ewald udf new` does. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { checkedOptions } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
+import { makeWhole } from '../../io/files/folders.js';
 import type { NewUdfParameters } from '../parameter-types.js';
 import { newUdfRows } from '../parameters.js';
 import { udfProject } from './project.js';
@@ -28,13 +29,11 @@ export async function newUdf(
   const target = resolve(folder);
   if (existsSync(target))
     throw new EwaldError('Argument', `${folder} exists already; choose another folder, or remove it`);
-  let temporary: string | undefined;
   try {
-    temporary = await mkdtemp(join(dirname(target), `.${basename(target)}-`));
-    for (const [file, text] of Object.entries(files)) await writeFile(join(temporary, file), text);
-    await rename(temporary, target);
+    await makeWhole(target, async (temporary) => {
+      for (const [file, text] of Object.entries(files)) await writeFile(join(temporary, file), text);
+    });
   } catch (cause) {
-    if (temporary) await rm(temporary, { recursive: true, force: true });
     throw fileError(folder, 'made', cause);
   }
   return { folder: target, files: Object.keys(files) };

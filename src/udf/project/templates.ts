@@ -95,12 +95,17 @@ EXPORT(process) int process(const uint16_t *frames, int count, uint32_t position
 
 /** Compiles the module in C with a clang that has a linker for WebAssembly, which not every clang has. */
 export const buildC = (name: string): string => `import { spawnSync } from 'node:child_process';
+import { isAbsolute } from 'node:path';
 
 const flags = '--target=wasm32 -O3 -msimd128 -ffreestanding -nostdlib -Wl,--no-entry -o ${name}.wasm ${name}.c';
 const numbered = Array.from({ length: 30 }, (_, i) => 'clang-' + (40 - i));
 let found = 'no clang was found';
 for (const clang of process.env.CLANG ? [process.env.CLANG] : ['clang', ...numbered]) {
-  const { error, status, stderr } = spawnSync(clang, flags.split(' '), { encoding: 'utf8' });
+  // Debian's clang does not look for wasm-ld in its own folder, but knows that it is there.
+  const { stdout } = spawnSync(clang, ['-print-prog-name=wasm-ld'], { encoding: 'utf8' });
+  const linker = stdout?.trim() ?? '';
+  const args = [...flags.split(' '), ...(isAbsolute(linker) ? ['-fuse-ld=' + linker] : [])];
+  const { error, status, stderr } = spawnSync(clang, args, { encoding: 'utf8' });
   if (status === 0) process.exit();
   if (error) continue;
   if (!/wasm-ld|No available targets/.test(stderr)) {

@@ -2,7 +2,7 @@
 
 import { isPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { emptySlice, type SliceOptions, sliceLength, sliceOf } from '../../base/frame-slice.js';
+import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
 import { shown } from '../../base/options.js';
 import { product } from '../../base/product.js';
 
@@ -71,10 +71,9 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
   const size = product(navShape);
   const mask = new Uint8Array(size);
   if ('first' in roi || 'frames' in roi) {
-    const slice = sliceOf('roi', roi as SliceOptions);
-    const count = sliceLength(slice, size);
-    if (count === 0) throw emptySlice(slice, 'roi: the scan', size);
-    for (let i = 0; i < count; i++) mask[slice.first + i * slice.step] = 1;
+    const all = { first: 0, end: size, step: 1 };
+    const slice = sliceIn('roi', roi as SliceOptions, { name: 'roi: the scan', frames: size }) ?? all;
+    for (let i = slice.first; i < slice.end; i += slice.step) mask[i] = 1;
     return mask;
   }
   if (typeof roi === 'object' && 'at' in roi && !Array.isArray(roi) && !ArrayBuffer.isView(roi)) {

@@ -1,6 +1,7 @@
 /** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
 
 import { EwaldError } from '../../base/errors.js';
+import { type SliceOptions, sliceIn } from '../../base/frame-slice.js';
 import type { PlatformBlob } from '../../base/globals.js';
 import { knownOptions, shown } from '../../base/options.js';
 import { refusal, setting } from '../../base/parameters.js';
@@ -144,8 +145,34 @@ export function scanOf(
 /** Scans in memory, by the dataset that they were read from. */
 const residents = new WeakMap<Dataset, { readonly read: Promise<ResidentScan>; scan?: ResidentScan }>();
 
-/** A scan in memory, if `resident` has read it. */
-export const residentOf = ({ dataset }: Scan): ResidentScan | undefined => residents.get(dataset)?.scan;
+/** A scan in memory, if `resident` has read it; undefined for a part of it. */
+export const residentOf = ({ dataset, shape }: Scan): ResidentScan | undefined =>
+  product(shape.nav) === dataset.frames ? residents.get(dataset)?.scan : undefined;
+
+/**
+ * The rows of a scan that options select, as a scan; the scan itself if they are not given. `what` is the call. Throws
+ * `Argument` for frames that are no whole rows, or fewer than `least`.
+ */
+export function rowsOfScan(what: string, scan: Scan, options: SliceOptions, least: number): Scan {
+  const { name, shape, imageCount, sync } = scan;
+  const [columns = 1] = shape.nav.slice(-1);
+  const frames = product(shape.nav);
+  const slice = sliceIn(what, options, { name, frames });
+  if (!slice) return scan;
+  const { first, end, step } = slice;
+  const rows = (end - first) / columns;
+  if (step !== 1 || first % columns !== 0 || !Number.isInteger(rows) || rows < least)
+    throw refusal(what, (said) => {
+      const given = options.first === undefined ? 'frames' : 'first';
+      const selected = `${first}:${end}${step === 1 ? '' : `:${step}`}`;
+      return (
+        `${said(given)} selects the frames ${selected}; expected at least ${least} whole rows of the scan ` +
+        `${shape.nav.join(' × ')} without a step, such as ${said('frames')} 0:${Math.min(frames, 8 * columns)}`
+      );
+    });
+  const nav = [rows, columns];
+  return { ...scan, shape: { ...shape, nav }, sync: syncInfo(rows * columns, imageCount, sync.syncOffset + first) };
+}
 
 async function madeResident(
   dataset: Dataset,

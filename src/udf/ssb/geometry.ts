@@ -125,7 +125,7 @@ export function checkSideBands(geometry: SsbGeometry, sizes: SsbSizes): void {
 }
 
 /** Weight of a disk at a distance from its centre; its edge is one pixel wide. */
-const weightAt = (distance: number, radius: number): number =>
+export const weightAt = (distance: number, radius: number): number =>
   Math.max(0, Math.min(1, radius / 2 + 0.5 - Math.abs(distance - radius / 2)));
 
 /** A detector pixel inside the central disk. */

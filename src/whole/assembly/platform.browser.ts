@@ -22,6 +22,9 @@ export const browser = (startWorker: (source: WorkerSource | undefined) => Worke
     absentLoader('native', 'the native addon needs Node'),
     wasmLoader(undefined),
   ],
+  get cores() {
+    return globalThis.navigator?.hardwareConcurrency ?? 1;
+  },
   kernels: [],
   env: () => undefined,
   startWorker,

@@ -1,5 +1,7 @@
 /** Node and compatible runtimes. */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { numbersInFiles } from '../../core/backends/cache-file.js';
 import { cudaEmulatedLoader, cudaLoader } from '../../core/backends/cuda/cuda.js';
 import { nativeLoader } from '../../core/backends/native/native.js';
 import type { DeviceReport } from '../../core/backends/open.js';
@@ -13,7 +15,16 @@ import { nodeKernels } from './kernels.node.js';
 
 export const node: Platform = {
   name: 'node',
-  loaders: [cudaLoader, webgpuLoader(dawnGpu), nativeLoader, wasmLoader((url) => readFile(url)), cudaEmulatedLoader],
+  loaders: [
+    cudaLoader,
+    webgpuLoader(dawnGpu, numbersInFiles),
+    nativeLoader,
+    wasmLoader((url) => readFile(url)),
+    cudaEmulatedLoader,
+  ],
+  get cores() {
+    return availableParallelism();
+  },
   kernels: nodeKernels,
   env(name) {
     try {

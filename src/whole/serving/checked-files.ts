@@ -1,5 +1,7 @@
 /** Refuses files that the viewer cannot show, in words and before its page is opened. */
 import { EwaldError } from '../../base/errors.js';
+import { sliceIn } from '../../base/frame-slice.js';
+import { refusal } from '../../base/parameters.js';
 import { open } from '../../io/data/opening.node.js';
 import { givenCells, givenGeometry } from '../../serial/pipeline/inputs/given.js';
 import { inputKindIn } from '../../serial/pipeline/inputs/inputs.js';
@@ -44,12 +46,17 @@ export async function checkShown(
   const frames = files.filter((file) => !named.includes(file) && !cells.includes(file));
   // The page opens them in the same way, and could only say the same.
   if (opening) {
-    const { syncOffset, roi, navShape, ...flat } = opening;
+    const { syncOffset, roi, first, frames: some, navShape, ...flat } = opening;
     const reading = syncOffset === undefined ? { ...flat, navShape } : flat;
     const dataset = await open(frames.length > 1 ? frames : (frames[0] as string), reading);
     try {
       const { shape } = scanOf(dataset, { syncOffset, ...(syncOffset !== undefined && { navShape }) });
       if (roi !== undefined) rangesOf('roi', roi, shape.nav);
+      if (sliceIn('serveView', { first, frames: some }, dataset) && (roi ?? syncOffset) !== undefined)
+        throw refusal('serveView', (said) => {
+          const which = roi === undefined ? 'syncOffset' : 'roi';
+          return `${said(which)} selects frames, as ${said('first')} and ${said('frames')} do; give one of them`;
+        });
     } finally {
       await dataset.dispose();
     }

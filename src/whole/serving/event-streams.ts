@@ -4,6 +4,7 @@
  * continues from its position, or from its `Last-Event-ID` after it has connected again.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SeriesMoment } from '../../io/live/run-series.js';
 
 /** The statistics that are sent. */
 interface EventSourceOfRun {
@@ -13,6 +14,8 @@ interface EventSourceOfRun {
   readonly facts: () => string;
   /** What the run has found so far, as one line. */
   readonly status: () => string;
+  /** What has happened and was read later than this time. */
+  readonly moments: (since: number) => readonly SeriesMoment[];
   readonly statistics: (first: number, end: number) => Uint8Array;
   /** Milliseconds since the server was started. */
   readonly now: () => number;
@@ -34,12 +37,21 @@ const patienceMs = 60_000;
 /** Longest wait for clients when the streams end, ms. */
 const lastWordsMs = 500;
 
+/** Where a client is: its next frame, and the time of the last moment that it knows. */
+interface Position {
+  readonly client: string;
+  readonly from: number;
+  readonly since: number;
+}
+
 interface Client {
   readonly name: string;
   readonly response: ServerResponse;
   /** The next frame to send. */
   next: number;
   knowsFacts: boolean;
+  /** The time of the last moment that was sent. */
+  knownTo: number;
   /** The last status that was sent. */
   status: string;
   /** Time since which the client has not read what was written; undefined if it has read everything. */
@@ -62,8 +74,8 @@ export class EventStreams {
     return [...this.#clients].some((client) => client.name === name);
   }
 
-  /** Answers with events from frame `from` on, until the client leaves. */
-  open(request: IncomingMessage, response: ServerResponse, name: string, from: number): void {
+  /** Answers with events from a position on, until the client leaves. */
+  open(request: IncomingMessage, response: ServerResponse, { client: name, from, since }: Position): void {
     const say = (status: number, text: string): void => {
       response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(text);
     };
@@ -90,6 +102,7 @@ export class EventStreams {
       response,
       next,
       knowsFacts: false,
+      knownTo: Number.isFinite(since) ? since : -1,
       status: '[]',
       blockedSince: undefined,
       sentAt: 0,
@@ -169,6 +182,11 @@ export class EventStreams {
     if (status !== client.status && client.blockedSince === undefined) {
       client.status = status;
       write('status', status);
+    }
+    const moments = client.blockedSince === undefined ? this.#source.moments(client.knownTo) : [];
+    if (moments.length > 0) {
+      client.knownTo = Math.max(...moments.map(({ at }) => at));
+      write('moments', JSON.stringify(moments));
     }
     const count = this.#source.count();
     while (client.next < count && client.blockedSince === undefined) {

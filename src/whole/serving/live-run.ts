@@ -19,12 +19,14 @@ import { npyHeadOf } from '../../io/data/npy.js';
 import type { LiveFrame } from '../../io/live/frame.js';
 import { type FrameStatistics, statisticsBytes, writeStatistics } from '../../io/live/frame-statistics.js';
 import { PeakMaps } from '../../io/live/peak-maps.js';
+import type { RunEvent } from '../../serial/pipeline/events.js';
 import type { FrameFailure, FrameRecord } from '../../serial/pipeline/record.js';
 import type { ViewedRun } from '../../serial/pipeline/sinks/run-view.js';
 import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
 import type { FrameOrigin } from '../../serial/pipeline/streams/chunk.js';
 import type { ScanView, ViewedScan } from '../../udf/live/scan-view.js';
 import { EventStreams } from './event-streams.js';
+import { LiveHistory } from './live-history.js';
 import { ScanImages } from './scan-images.js';
 import type { SharedFiles } from './shared-files.js';
 
@@ -72,6 +74,11 @@ export class LiveRun {
   #note: string | undefined;
   #notedMs = Number.NEGATIVE_INFINITY;
   readonly #streams: EventStreams;
+  readonly #history = new LiveHistory({
+    now: () => this.now,
+    count: () => this.#count,
+    status: () => this.#run?.status?.() ?? [],
+  });
 
   constructor(files: SharedFiles) {
     this.#files = files;
@@ -79,6 +86,7 @@ export class LiveRun {
       count: () => this.#count,
       facts: () => JSON.stringify(this.facts),
       status: () => JSON.stringify((this.#run ?? this.#scan?.viewed)?.status?.() ?? []),
+      moments: (since) => this.#history.since(since),
       statistics: (first, end) => this.statistics(first, end),
       now: () => this.now,
       gone: (client) => void this.#shown.delete(client),
@@ -127,6 +135,7 @@ export class LiveRun {
     const [width, height] = run.size;
     this.#run = run;
     this.#maps = new PeakMaps(width, height);
+    this.#history.begin();
     this.#change('running');
     return {
       add: async (record) => this.#add(record),
@@ -137,6 +146,11 @@ export class LiveRun {
       },
       discard: async () => this.#change('stopped'),
     };
+  }
+
+  /** Notes what happens to the run. */
+  happened(event: RunEvent): void {
+    this.#history.happened(event);
   }
 
   /** Starts to show the images of a run over a scan. */
@@ -204,6 +218,7 @@ export class LiveRun {
 
   #change(state: 'running' | 'ended' | 'stopped'): void {
     this.#state = state;
+    if (state !== 'running') this.#history.end();
     this.#streams.changed();
   }
 
@@ -279,7 +294,8 @@ export class LiveRun {
     const client = searchParams.get('client') ?? '';
     if (pathname === '/live/events') {
       const last = request.headers['last-event-id'] ?? searchParams.get('from') ?? '0';
-      this.#streams.open(request, response, client, Number(last));
+      const since = Number(searchParams.get('since') ?? -1);
+      this.#streams.open(request, response, { client, from: Number(last), since });
       return true;
     }
     if (pathname === '/live/newest') {

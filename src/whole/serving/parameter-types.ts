@@ -70,6 +70,10 @@ export interface ViewParameters {
   readonly syncOffset?: number | undefined;
   /** Shows this part of the scan: y,x or y0:y1,x0:x1. Default the whole scan. */
   readonly roi?: string | undefined;
+  /** Uses the first frames only. 1 … 2147483648; default all. */
+  readonly first?: number | undefined;
+  /** Uses these frames only, counted from 0, each or every n-th: 0:100, 100:, 0:1000:10. Default all. */
+  readonly frames?: string | readonly [first?: number, end?: number, step?: number] | undefined;
   /** Calibration of the scan: what ewald calibrate wrote; otherwise the page makes one when it needs it. */
   readonly calibration?: string | undefined;
 }
@@ -89,7 +93,7 @@ export interface WatchParameters {
    * same.
    */
   readonly status?: string | undefined;
-  /** An alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk or memory; may be repeated. */
+  /** An alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift; may be repeated. */
   readonly alarm?: readonly string[] | undefined;
   /** Runs this command when an alarm begins and when it ends, with EWALD_ALARM and EWALD_ALARM_STATE. */
   readonly onAlarm?: string | undefined;

@@ -1,4 +1,5 @@
 /** Parameters of the servers of pages. */
+import { sliceRows } from '../../base/frame-slice.js';
 import { grouped, type Parameters } from '../../base/parameters.js';
 import { range } from '../../base/range.js';
 import { openRows } from '../../io/data/parameters.js';
@@ -38,6 +39,7 @@ const { calibration } = analysisRows;
 export const shownScanRows = {
   syncOffset,
   roi: { ...roi, sentence: 'shows this part of the scan: y,x or y0:y1,x0:x1', type: undefined },
+  ...sliceRows,
   calibration: {
     ...calibration,
     sentence: 'calibration of the scan: what ewald calibrate wrote; otherwise the page makes one when it needs it',
@@ -126,7 +128,8 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
   },
   alarm: {
     kind: 'texts',
-    sentence: "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk or memory; may be repeated",
+    sentence:
+      "an alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift; may be repeated",
     usual: '',
     value: 'alarm',
     neutral: true,

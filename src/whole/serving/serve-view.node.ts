@@ -7,6 +7,7 @@ import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
 import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
+import type { RunEvent } from '../../serial/pipeline/events.js';
 import { givenCells } from '../../serial/pipeline/inputs/given.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
 import type { RunView } from '../../serial/pipeline/sinks/run-view.js';
@@ -130,6 +131,7 @@ export async function serveView(
       await server.close();
     },
     runSink: (run: Parameters<RunView['runSink']>[0]) => server.live.sink(run),
+    happened: (event: RunEvent) => server.live.happened(event),
     scanView: (scan: ViewedScan) => server.live.scan(scan),
   });
 }
@@ -157,11 +159,11 @@ function checkUse(
     );
 }
 
-const { syncOffset, roi } = shownScanRows;
+const { syncOffset, roi, first, frames } = shownScanRows;
 
 /** What the user says about files of frames, without defaults; undefined for nothing. */
 function openingOf(options: ViewParameters): Opening | undefined {
-  const names = { ...openingRows, syncOffset, roi };
+  const names = { ...openingRows, syncOffset, roi, first, frames };
   const said = Object.entries(options).filter(([name, value]) => name in names && value !== undefined);
   return said.length === 0 ? undefined : (Object.fromEntries(said) as Opening);
 }

@@ -101,7 +101,10 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
     if (text !== undefined) tell(text, line.event === 'alarm-begin');
   };
   const watch = await watchRun({ ...given, searches, folder: output === '-' ? '.' : dirname(output), onLine });
-  if (watch.url) tell(`the state of the run is at ${watch.url}`, false);
+  // A token that its user has chosen stays out of journals and logs.
+  const isSecret = Boolean(process.env.EWALD_STATUS_TOKEN);
+  const address = isSecret ? watch.url?.replace(/\?token=.*$/, ', with the token EWALD_STATUS_TOKEN') : watch.url;
+  if (address) tell(`the state of the run is at ${address}`, false);
   try {
     const done = await work(watch);
     await watch.close();
@@ -116,6 +119,7 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
 const told: Readonly<Record<string, (line: RunHappening) => string>> = {
   'alarm-begin': ({ text }) => String(text),
   'alarm-end': ({ text }) => `the alarm has ended: ${text}`,
+  'alarm-unseen': ({ text }) => String(text),
   'source-silent': ({ seconds }) => `no frame has arrived for ${Number(seconds).toFixed(0)} s; the run waits`,
   'source-back': () => 'frames arrive again',
   'watch-failed': ({ text }) => String(text),
@@ -183,6 +187,7 @@ class Watch implements RunWatch {
       if (hit) this.#found.hits++;
       if (crystals.length > 0) this.#found.indexed++;
       this.#found.crystals += crystals.length;
+      for (const { detector } of crystals) if (detector) this.#run.crystal(detector.shiftM);
     },
     fail: ({ origin: { filename, event }, message }) => {
       this.#found.frames++;
@@ -341,7 +346,7 @@ function lineOf(event: Exclude<RunEvent, { readonly kind: 'progress' }>): RunHap
   if (event.kind === 'failed') return { event: 'output-failed', ...failureOf(event.error) };
   if (event.kind === 'warning') return { event: 'warning', text: event.text };
   if (event.kind === 'resumed') return { event: 'resumed', after: event.after, again: event.again };
-  if (event.kind === 'detector') return { event: 'detector', text: event.remarks.join('; ') };
+  if (event.kind === 'detector') return { event: 'detector', text: [...event.doubts, ...event.remarks].join('; ') };
   if (event.kind === 'geometry') return { event: 'geometry', text: event.text, frames: event.frames };
   if (event.kind === 'tuned') return { event: 'tuned', finder: event.finder, peaks: event.peaks, frames: event.frames };
   if (event.kind === 'cell') {

@@ -15,6 +15,7 @@ import type { Context } from '../assembly/rooms.js';
 import { matches, mayRefuse, type Outcome, outcomes, type Row, type Subject, seedOf } from './case.js';
 import { engineRows } from './cases/fft/engines.js';
 import type { ValidateParameters } from './parameter-types.js';
+import { validateRows } from './parameters.js';
 import { rows as allRows } from './rooms.js';
 
 /** How contexts are opened; Node's or the browser's `createContext`. */
@@ -190,7 +191,7 @@ export async function openCandidates(
       device: context?.backends[0]?.device ?? null,
       reason,
       required: required.includes(backend),
-      budget: options.budget ?? 2,
+      budget: options.budget ?? validateRows.budget.range.fallback,
       async renew() {
         await this.context?.dispose().catch(() => undefined);
         this.context = await open();

@@ -2,7 +2,7 @@
 import { type CalibrateOptions, type Calibration, Context, type EwaldError } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ScanSimulator } from '../../../src/io/simulate/scan.js';
-import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan } from './simulated-scan.mjs';
+import { deviations, drawnScan, type SimulatedScanOptions, simulatedScan, surveyed } from './simulated-scan.mjs';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());
@@ -146,7 +146,10 @@ describe('what has no disk is refused in words', () => {
   test('frames without a scan, and invalid options', async () => {
     const frame = new Float32Array(pixels);
     const refusal = async (given: Promise<unknown>) => given.catch((error: EwaldError) => [error.tag, error.message]);
-    expect(await refusal(calibrated(frame, [1, 1, n]))).toEqual(['Shape', expect.stringMatching(/1 × 1.*4 positions/)]);
+    expect(await refusal(calibrated(frame, [1, 1, n]))).toEqual([
+      'Argument',
+      expect.stringMatching(/1 × 1.*4 positions/),
+    ]);
     const zeros = filled(() => 0);
     expect(await refusal(calibrated(zeros, [rows, columns, n], { semiconv: -1 }))).toEqual([
       'Argument',
@@ -190,6 +193,28 @@ test('counts of which a background was subtracted have no hot and no dead pixels
     )
   ).badPixels;
   expect([hot, dead]).toEqual([[], []]);
+});
+
+test.each([
+  ['dark lines between disks', 'bright', 910003],
+  ['the beam at the tip of a stop', 'stop', 910001],
+])('%s are no bad pixels', async (_, kind, seed) => {
+  const { result, truth } = await simulated(surveyed(kind, seed));
+  expect(deviations(result, truth).wrong).toEqual([]);
+});
+
+test('the field of an object is no descan, which has its order', async () => {
+  const { result } = await simulated(surveyed('gap', 961007));
+  expect(known(result.descan).order).toBe(0);
+});
+
+test.each([
+  ['gap', 960005, 0],
+  ['large', 960003, 0],
+  ['drift', 961007, 2],
+] as const)('descan of the scan %s %i has the order %i', { tags: 'all' }, async (kind, seed, order) => {
+  const { result } = await simulated(surveyed(kind, seed));
+  expect(known(result.descan).order).toBe(order);
 });
 
 describe('a lattice of disks of radius 5', () => {

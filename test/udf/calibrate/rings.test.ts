@@ -1,3 +1,4 @@
+// @module-tag all: many scans.
 /** The size of a pixel from rings of a known powder: right within its error, or refused in words. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -53,7 +54,7 @@ test('the scale is within its error, round or elliptic, with many counts and few
   for (let seed = 1; seed <= 12; seed++) {
     const scale = 0.148 + 0.0015 * seed;
     const given = { seed, scale, dose: [4, 1, 0.4][seed % 3] as number, ellipticity: seed % 2 ? 0.02 : 0 };
-    const found = (await scaleOf(given)) as Extract<Calibration['scale'], { value: number }>;
+    const found = (await scaleOf(given)) as Extract<Calibration['scale'], { rings: unknown }>;
     expect(found).not.toHaveProperty('refused');
     expect(Math.abs(found.value / scale - 1)).toBeLessThan(0.001);
     expect(found.rings.map(([, , d]) => Number(d.toFixed(4)))).toEqual(gold);

@@ -83,13 +83,18 @@ function lineTransformer(n) {
   for (let q = 0; q < n; q++) [c[q], s[q]] = [Math.cos((2 * Math.PI * q) / n), Math.sin((2 * Math.PI * q) / n)];
   const h = n / 2;
   const [outRe, outIm] = [new Float64Array(n), new Float64Array(n)];
+  // Numbers one by one: V8 does not optimise pairs in a function that is made again, and they take seven times as long.
   if (n & (n - 1))
     return (re, im, sign) => {
       for (let q = 0; q < n; q++) {
-        let [sumRe, sumIm] = [0, 0];
-        for (let r = 0; r < n; r++) {
-          const at = ((((q - h) * (r - h)) % n) + n) % n;
-          const [wr, wi] = [c[at], sign * s[at]];
+        let sumRe = 0;
+        let sumIm = 0;
+        // (q - h) (r - h) modulo n
+        const step = (q + n - h) % n;
+        let at = (step * (n - h)) % n;
+        for (let r = 0; r < n; r++, at = at + step < n ? at + step : at + step - n) {
+          const wr = c[at];
+          const wi = sign * s[at];
           sumRe += re[r] * wr - im[r] * wi;
           sumIm += re[r] * wi + im[r] * wr;
         }
@@ -110,14 +115,18 @@ function lineTransformer(n) {
     for (let i = 0; i < n; i++) {
       const from = reversed[i];
       const flip = from & 1 ? -1 : 1;
-      [outRe[i], outIm[i]] = [flip * re[from], flip * im[from]];
+      outRe[i] = flip * re[from];
+      outIm[i] = flip * im[from];
     }
     for (let half = 1; half < n; half *= 2)
       for (let start = 0; start < n; start += 2 * half)
         for (let k = 0; k < half; k++) {
-          const [wr, wi] = [c[(k * h) / half], sign * s[(k * h) / half]];
-          const [a, b] = [start + k, start + k + half];
-          const [tr, ti] = [outRe[b] * wr - outIm[b] * wi, outRe[b] * wi + outIm[b] * wr];
+          const wr = c[(k * h) / half];
+          const wi = sign * s[(k * h) / half];
+          const a = start + k;
+          const b = a + half;
+          const tr = outRe[b] * wr - outIm[b] * wi;
+          const ti = outRe[b] * wi + outIm[b] * wr;
           outRe[b] = outRe[a] - tr;
           outIm[b] = outIm[a] - ti;
           outRe[a] += tr;
@@ -125,7 +134,8 @@ function lineTransformer(n) {
         }
     for (let q = 0; q < n; q++) {
       const flip = (q + h) & 1 ? -1 : 1;
-      [re[q], im[q]] = [flip * outRe[q], flip * outIm[q]];
+      re[q] = flip * outRe[q];
+      im[q] = flip * outIm[q];
     }
   };
 }
@@ -140,9 +150,15 @@ function transformer(n) {
       [n, 1],
     ])
       for (let k = 0; k < n; k++) {
-        for (let r = 0, at = k * stride; r < n; r++, at += step) [lineRe[r], lineIm[r]] = [re[at], im[at]];
+        for (let r = 0, at = k * stride; r < n; r++, at += step) {
+          lineRe[r] = re[at];
+          lineIm[r] = im[at];
+        }
         line(lineRe, lineIm, sign);
-        for (let q = 0, at = k * stride; q < n; q++, at += step) [re[at], im[at]] = [lineRe[q], lineIm[q]];
+        for (let q = 0, at = k * stride; q < n; q++, at += step) {
+          re[at] = lineRe[q];
+          im[at] = lineIm[q];
+        }
       }
   };
 }
@@ -378,6 +394,8 @@ export function surveyed(kind, seed) {
 export function deviations({ centre, disk, ellipse, descan, rotation, badPixels, shape }, truth) {
   const z = {};
   const wrong = [];
+  const moves = truth.shifts.some((shift, i) => shift !== truth.shifts[i % 2]);
+  if (descan.order > 0 && !moves) wrong.push(`descan of order ${descan.order}`);
   if (!descan.refused)
     for (const [k, one] of descan.coefficients.entries())
       for (const part of k === 0 ? [] : [0, 1])

@@ -88,14 +88,14 @@ test('ssb takes centre and radius', () => {
 });
 
 describe('what the file states', () => {
-  const stated = async (mrad: number, options: object = {}) => {
+  const stated = async (mrad: number, options: object = {}, more: object = {}) => {
     const axes = ['y', 'x', 'ky', 'kx'].map((name, i) => ({
       name,
       size: [rows, columns, n, n][i] as number,
       scale: i < 2 ? 0.25 : mrad,
       unit: i < 2 ? 'Å' : 'mrad',
     }));
-    const meta = { voltageV: 2e5, convergenceRad: 0.02, axes };
+    const meta = { voltageV: 2e5, convergenceRad: 0.02, axes, ...more };
     const known = ctx.fromMemory(made.frames, { sigShape: [n, n], navShape: [rows, columns], meta });
     return ctx.calibrate(known, options);
   };
@@ -120,6 +120,38 @@ describe('what the file states', () => {
       /^the file states .* mrad a pixel, .* is 22(\.\d)? mrad by that, but the semi-angle is 20 mrad/,
     );
   });
+
+  test('against options, or as the step of axes, is named', async () => {
+    const { radius } = calibration.disk as { radius: number };
+    const more = { scanStepM: { y: 5e-11, x: 5e-11 } };
+    const { notes } = await stated(20 / radius, { voltage: 300, dpix: 0.025 }, more);
+    expect(notes).toEqual(
+      expect.arrayContaining([
+        'the voltage is given as 300 kV, and the file states 200 kV',
+        'the step of the scan is given as 0.025 nm, and the file states 0.05 nm',
+        'the file states two steps of the scan: 0.05 nm, and 0.025 nm as that of its axes',
+      ]),
+    );
+  });
+
+  test.each([
+    [{ degrees: 37, flipY: true }, undefined],
+    [{ degrees: undefined, flipY: true }, undefined],
+    [{ degrees: 57, flipY: true }, /a scan rotation of 57.0 degrees, and the frames show 3\d\.\d ± \d/],
+    [{ degrees: 37, flipY: false }, /the scan is not mirrored on the detector, and the frames show that it is$/],
+  ])('of the axes of the scan, %o', async (detectorAxes, said) => {
+    const { cy, cx, radius } = { ...calibration.centre, ...calibration.disk } as Record<'cy' | 'cx' | 'radius', number>;
+    const there = { x: cx + 0.5, y: cy + 0.5 };
+    const { notes } = await stated(20 / radius, {}, { detectorAxes, beamCentrePx: there });
+    const about = notes.filter((note) => note.startsWith('the file states'));
+    expect(about).toEqual(said === undefined ? [] : [expect.stringMatching(said)]);
+  });
+
+  test('as a centre that is elsewhere, is named', async () => {
+    const { radius } = calibration.disk as { radius: number };
+    const { notes } = await stated(20 / radius, {}, { beamCentrePx: { x: 24.5, y: 24.5 } });
+    expect(notes.join()).toMatch(/the file states a centre at y 24.0, x 24.0, and the disk is at y 25.\d, x 21.\d/);
+  });
 });
 
 test('descan of the calibration is subtracted where that is asked for, and named where it is not', async () => {
@@ -139,11 +171,29 @@ test('descan of the calibration is subtracted where that is asked for, and named
   expect(Math.abs(correlation(await run(drifting, { calibration: own }), moved.truth.phases))).toBeLessThan(0.6);
 });
 
+test('com and icom use the pixels that the disk of the calibration reaches, unless others are given', async () => {
+  const { disk, descan } = calibration;
+  if ('refused' in disk) throw new Error('the disk is not known');
+  const moves = 'refused' in descan ? 0 : descan.span / 2;
+  const within = (options: object): unknown => ctx.createComAnalysis(scan, { calibration, ...options }).udf.params.r;
+  expect(within({})).toBeCloseTo(disk.radius + 2 * disk.edge + 1 + moves, 9);
+  expect(ctx.createIcomAnalysis(scan, { calibration }).udf.params.r).toBe(within({}));
+  expect(within({ maskRadius: 5 })).toBe(5);
+  // Another centre may be anywhere.
+  expect(within({ cx: 1 })).toBeNull();
+  expect(within({ calibration: undefined })).toBeNull();
+  expect(() => ctx.createComAnalysis(scan, { maskRadius: 0.5 })).toThrow(/maskRadius is 0.5: within it is one pixel/);
+  const polar = (ro: number) => () => ctx.createPolarAnalysis(scan, { calibration, ro });
+  expect(polar(300)).toThrow(/ro is 300, and no pixel is farther than \d+ away/);
+  expect(polar(n / 2)).not.toThrow();
+});
+
 describe('an invalid calibration', () => {
   const other = (change: object): object => ({ ...calibration, ...change });
   test.each([
     [() => ({}), 'Format', /is no calibration/],
     [() => null, 'Format', /is no calibration/],
+    [() => ({ format: 'other' }), 'Format', /of the format "other" is no calibration/],
     [() => other({ version: 2 }), 'Format', /version is 2/],
     [() => other({ centre: { cy: 'x', cx: 1 } }), 'Format', /cy of its centre is "x"/],
     [() => other({ descan: { order: 1, span: 3, coefficients: [[1]] } }), 'Format', /coefficients of its descan/],
@@ -229,6 +279,18 @@ describe('the command', () => {
     const bytes = readFileSync(join(folder, 'icom.npy'));
     const phase = new Float64Array(new Uint8Array(bytes.subarray(bytes.length - 8 * rows * columns)).buffer);
     expect(correlation(phase, made.truth.phases)).toBeGreaterThan(0.9);
+    const kept = await ewald('calibrate', 'scan.npy', ...shape);
+    expect(kept.out).toContain('nothing was written: -o FILE.json keeps it for --calibration');
+    for (const [flags, words] of [
+      [['strain'], /--radius is required.* or a --calibration, which has it/],
+      [['strain', '-r', '500'], /^ewald: strain: the template has/],
+      [['com', '-r', '0.5'], /^ewald: -r is 0.5: .*expected at least 1/],
+      [['polar', '--ro', '300'], /^ewald: --ro is 300, .*expected at most \d+/],
+    ] as const) {
+      const [name, ...rest] = flags;
+      const refused = await ewald('run', name, 'scan.npy', ...shape, ...rest, '-o', 'x.npy');
+      expect([refused.code === 0, refused.err]).toEqual([false, expect.stringMatching(words)]);
+    }
     writeFileSync(join(folder, 'bad.json'), 'no');
     const bad = await ewald('run', 'com', 'scan.npy', ...shape, '--calibration', 'bad.json', '-o', 'x.npy');
     expect(bad.err).toContain('bad.json is no JSON');

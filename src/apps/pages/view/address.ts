@@ -34,7 +34,8 @@ export interface AddressState {
   readonly results?: readonly string[];
 }
 
-const own = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st', 'p', 'v', 'q', 'fft', 'r'];
+/** The names of the parts of an address; docs/view.md describes them. */
+export const addressParts = ['f', 'at', 's', 'c', 'lim', 'o', 'pk', 'only', 'st', 'p', 'v', 'q', 'fft', 'r'];
 
 /** Parses the numbers of a list; undefined if one of them is missing or not a number. */
 function numbersIn(text: string | null, count: number): number[] | undefined {
@@ -110,7 +111,7 @@ export function writeAddress(state: AddressState, before = ''): string {
     ['fft', fourier ? '1' : undefined],
     ['r', results.length > 0 ? results.join(',') : undefined],
   ];
-  const foreign = [...new URLSearchParams(before.replace(/^#/, ''))].filter(([name]) => !own.includes(name));
+  const foreign = [...new URLSearchParams(before.replace(/^#/, ''))].filter(([name]) => !addressParts.includes(name));
   const written = [...parts, ...foreign].flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value).replaceAll('%2C', ',')}`],
   );

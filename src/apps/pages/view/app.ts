@@ -16,22 +16,17 @@ export function imagePane(figure: HTMLElement): ImagePane {
   return new ImagePane(figure, paneOf(figure.querySelector('.stage') as HTMLElement));
 }
 
-/** A pane of the page. Without WebGL2 the page cannot show anything, and states the reason. */
+/** A pane of the page. */
 function paneOf(figure: HTMLElement): Pane {
-  try {
-    const made = new Pane(figure);
-    const words = 'The graphics driver took the picture away; it comes back by itself, or when this page is reloaded.';
-    made.picture.onLost = () => say(words, true);
-    const redrawn = made.picture.onRestored;
-    made.picture.onRestored = () => {
-      if (byId('message').textContent === words) say('', false);
-      redrawn();
-    };
-    return made;
-  } catch (error) {
-    say((error as Error).message, true);
-    throw error;
-  }
+  const made = new Pane(figure);
+  const words = 'The graphics driver took the picture away; it comes back by itself, or when this page is reloaded.';
+  made.picture.onLost = () => say(words, true);
+  const redrawn = made.picture.onRestored;
+  made.picture.onRestored = () => {
+    if (byId('message').textContent === words) say('', false);
+    redrawn();
+  };
+  return made;
 }
 
 /** The functions that draw; set by main.ts. */

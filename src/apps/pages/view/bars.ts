@@ -1,23 +1,8 @@
 /** Colour bars with numbers, and scale bars, drawn beside a picture or on it. */
 import type { Limits } from './contrast.js';
-import type { ScaleName } from './shaders.js';
+import { type ScaleName, shareOf } from './shaders.js';
 
 type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
-
-const curves: Readonly<Record<ScaleName, (value: number) => number>> = {
-  linear: (value) => value,
-  sqrt: (value) => Math.sqrt(Math.max(value, 0)),
-  log: (value) => Math.log1p(Math.max(value, 0)),
-  asinh: Math.asinh,
-};
-
-/** The position of a value on a colour bar, 0 at its lower limit and 1 at the upper one, as the shader colours it. */
-export function shareOf(value: number, [low, high]: Limits, scale: ScaleName): number {
-  const curve = curves[scale];
-  const zero = Math.min(low, 0);
-  const first = curve(low - zero);
-  return (curve(value - zero) - first) / Math.max(curve(high - zero) - first, 1e-20);
-}
 
 /** The largest of 1, 2 and 5 times a power of ten that is at most `most`, which is positive. */
 export function roundBelow(most: number): number {
@@ -69,7 +54,7 @@ export interface ColourBar {
   readonly title: string;
   /** Colour of the frame and of the numbers, which contrasts with what lies behind them. */
   readonly ink: string;
-  /** Colour behind a bar that lies on the picture; without it, the bar stands beside the picture. */
+  /** Colour behind a bar that lies on the picture; without it, the bar is next to the picture. */
   readonly ground?: string;
 }
 
@@ -84,9 +69,14 @@ const leastWidth = 280;
 export function drawColourBar(pen: Pen, size: { width: number; height: number }, bar: ColourBar, dpr: number): void {
   const { colours, limits, scale, title, ink, ground } = bar;
   const { width, height } = size;
-  const length = Math.min(longestBar * dpr, height - 70 * dpr);
+  // On whole pixels, so that colours do not mix with those of the frame around them.
+  const length = Math.round(Math.min(longestBar * dpr, height - 70 * dpr));
   if (length < 40 * dpr || !(limits[1] > limits[0]) || (ground && width < leastWidth * dpr)) return;
-  const [x, y, thick] = [width - (barWidth - 12) * dpr, (height - length) / 2, 12 * dpr];
+  const [x, y, thick] = [width - (barWidth - 12) * dpr, (height - length) / 2, 12 * dpr].map(Math.round) as [
+    number,
+    number,
+    number,
+  ];
   if (ground) {
     pen.fillStyle = ground;
     pen.fillRect(width - barWidth * dpr, y - 26 * dpr, barWidth * dpr, length + 36 * dpr);
@@ -119,7 +109,7 @@ export function drawScaleBar(pen: Pen, perPixel: number, unit: string, dpr: numb
   const most = 0.25 * width * perPixel;
   if (!(most > 0) || !Number.isFinite(most)) return;
   // Positions and pixels are counted.
-  const size = /^p(x|ositions)$/.test(unit) ? Math.max(1, roundBelow(most)) : roundBelow(most);
+  const size = /^p(x|ixels|ositions)$/.test(unit) ? Math.max(1, roundBelow(most)) : roundBelow(most);
   const length = size / perPixel;
   const text = `${written(size)} ${unit}`;
   pen.font = `600 ${11 * dpr}px system-ui, sans-serif`;

@@ -111,6 +111,11 @@ export class Latest<A extends readonly unknown[]> {
     return this.#running === undefined;
   }
 
+  /** Resolves when no request is left, at once without one. */
+  async done(): Promise<void> {
+    await this.#running;
+  }
+
   /** Requests the work; resolves when no request is left. */
   ask(...request: A): Promise<void> {
     if (this.#next) this.dropped++;

@@ -8,7 +8,8 @@ export function sortFiles(files: readonly InputFile[]): OpenRequest {
   const of = (...endings: string[]): InputFile[] => files.filter((file) => endings.includes(ending(file)));
   const geometries = of('geom');
   const cells = of('cell', 'pdb');
-  const streams = of('stream');
+  // A run that was interrupted, or is under way, leaves NAME.stream.part.
+  const streams = files.filter(({ name }) => /\.stream(\.part)?$/i.test(name));
   for (const [kind, found] of [
     ['geometries', geometries],
     ['cells', cells],

@@ -4,13 +4,13 @@
  */
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
-import { shareOf } from './bars.js';
 import { Latest } from './calls.js';
 import { element, fitCanvas } from './elements.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
 import type { Opened, PixelPlace, ShownRing } from './protocol.js';
 import { save } from './save.js';
+import { shareOf } from './shaders.js';
 import type { Point } from './viewport.js';
 
 /** Bins of a radial profile. */
@@ -52,7 +52,10 @@ const radialChart = make('canvas', { id: 'radial' });
 const lineChart = make('canvas', { id: 'line-profile' });
 const lens = make('canvas', { id: 'lens' });
 const words = make('output', { id: 'tool-words' });
-const [beamX, beamY] = [numberField('beam-x', 'Beam centre, x, pixels', 0.1), numberField('beam-y', 'y, pixels', 0.1)];
+const [beamX, beamY] = [
+  numberField('beam-x', 'Beam centre moved by, x, pixels', 0.1),
+  numberField('beam-y', 'y, pixels', 0.1),
+];
 const distance = numberField('beam-distance', 'Distance, mm', 0.01);
 const ringField = numberField('ring', 'Ring, Å', 0.01);
 const ringMoves = make('select', { id: 'ring-moves' });
@@ -102,7 +105,7 @@ function build(): void {
     make('h2', { textContent: 'Radial profile' }),
     radialChart,
     row(saveProfile),
-    make('h2', { textContent: 'Beam centre and distance' }),
+    make('h2', { textContent: 'Beam centre, moved by; distance' }),
     row('x', beamX, 'y', beamY, 'px'),
     row(distance, 'mm', reset, saveGeometry),
     row('Ring', ringField, 'Å', ringMoves),
@@ -233,7 +236,8 @@ const move = new Latest<[Point, number | undefined]>(moveTo, viewer.fail);
 
 /** Searches with the moved detector when a drag has ended, so that predictions follow. */
 async function settle(): Promise<void> {
-  if (!move.idle) await move.ask(beam, distanceM);
+  // The last move may still wait for the one before it.
+  await move.done();
   try {
     await viewer.adopt(await engine.call('settle', painted()));
   } catch (error) {

@@ -6,9 +6,9 @@ import { inkOf } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
-import type { ScanImage, ScanRegion } from './protocol.js';
+import type { ImagePlane, ScanImage, ScanRegion } from './protocol.js';
 import { save } from './save.js';
-import { isSigned, quantities, quantityNames, type ScanQuantity, type ScanUnits } from './scan-quantities.js';
+import { isSigned, quantities, quantityNames, type ScanQuantity, type ScanUnits, scaleOf } from './scan-quantities.js';
 import { type ScaleName, scales } from './shaders.js';
 import type { Point } from './viewport.js';
 
@@ -36,6 +36,8 @@ export class ImagePane {
   command = '';
   onChange: () => void = () => undefined;
   onQuantity: () => void = () => undefined;
+  /** The plane of an image that does not show the scan. */
+  plane: ImagePlane | undefined;
   #size: readonly [rows: number, columns: number] = [1, 1];
   #drawn = '';
   #shownAs = '';
@@ -70,13 +72,30 @@ export class ImagePane {
     this.rim = undefined;
     this.locked = false;
     this.#shownAs = '';
+    this.plane = undefined;
     this.pane.picture.clear();
     this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
   }
 
+  /** Rows and columns of the image that is shown. */
+  get shape(): readonly [rows: number, columns: number] {
+    return this.plane ? [this.plane.rows, this.plane.columns] : this.#size;
+  }
+
+  /** How many times wider than high a pixel is drawn: planes of two different axes are drawn as squares. */
+  get #stretch(): number {
+    const [y, x] = this.plane?.axes ?? [];
+    return y && x && y.unit !== x.unit ? this.shape[0] / this.shape[1] : 1;
+  }
+
   /** Shows an image; limits follow its values until they are set. */
-  show({ image, rgba, wheel, rim }: ScanImage): void {
-    const [rows, columns] = this.#size;
+  show({ image, rgba, wheel, rim, plane }: ScanImage): void {
+    if (JSON.stringify(plane) !== JSON.stringify(this.plane)) {
+      this.plane = plane;
+      const [rows, columns] = this.shape;
+      this.pane.place(new Layout([{ ...wholeFrame(columns, rows), fs: [this.#stretch, 0] }]), -1);
+    }
+    const [rows, columns] = this.shape;
     const [unit, factor] = this.unit;
     [this.image, this.wheel] = [image, wheel];
     const data = Float32Array.from(image, (value) => value * factor);
@@ -88,7 +107,7 @@ export class ImagePane {
       this.#shownAs = shownAs;
       this.locked = false;
       this.setColours(this.fourier ? 'inferno' : quantities[this.quantity].colours);
-      picture.scale = this.fourier ? 'log' : 'linear';
+      picture.scale = this.fourier ? 'log' : scaleOf(this.quantity);
     }
     if (rim !== undefined && !this.locked) picture.limits = [0, rim * factor];
     else if (!this.locked) picture.limits = this.#automatic();
@@ -133,10 +152,11 @@ export class ImagePane {
     const key = [...at, ...limits, scale, unit, ...background, JSON.stringify(region), this.wheel?.[2000]].join();
     if (key === this.#drawn) return;
     this.#drawn = key;
-    drawRegion(this.pane, this.fourier ? undefined : region);
+    drawRegion(this.pane, this.fourier || this.plane ? undefined : region);
     const pen = overlay.getContext('2d') as CanvasRenderingContext2D;
     const { stepNm } = this.units;
-    if (!this.fourier) drawScaleBar(pen, (stepNm ?? 1) / viewport.zoom, stepNm ? 'nm' : 'positions', devicePixelRatio);
+    const along = this.plane?.axes[1] ?? { step: stepNm ?? 1, unit: stepNm ? 'nm' : 'positions' };
+    if (!this.fourier) drawScaleBar(pen, along.step / (viewport.zoom * this.#stretch), along.unit, devicePixelRatio);
     const ink = inkOf(this.figure);
     if (this.wheel) drawWheel(this.pane, this.wheel, `${written(Number(limits[1].toPrecision(3)))} ${unit}`, ink);
     else {
@@ -176,6 +196,13 @@ export class ImagePane {
     const [x, y] = [Math.floor(hit.fs), Math.floor(hit.ss)];
     const value = frame.data[y * frame.width + x] as number;
     const number = Number.isNaN(value) ? 'no value' : written(Number(value.toPrecision(6)));
+    if (this.plane) {
+      const [along, across] = this.plane.axes.map(({ name, unit, first, step }, k) => {
+        const at = first + step * (k === 0 ? y : x);
+        return `${name} ${written(Number(at.toPrecision(4)))}${unit === '°' ? unit : ` ${unit}`}`;
+      });
+      return `${along}  ${across}   ${number} ${Number.isNaN(value) ? '' : this.unit[0]}`;
+    }
     const { stepNm } = this.units;
     const away = stepNm && !this.fourier ? `   ${[y, x].map((n) => (n * stepNm).toPrecision(4)).join(', ')} nm` : '';
     return `row ${y}  column ${x}   ${number} ${Number.isNaN(value) ? '' : this.unit[0]}${away}`;
@@ -184,7 +211,7 @@ export class ImagePane {
   /** Saves the numbers as the analysis returns them, as a .npy file. */
   async #saveNpy(): Promise<void> {
     const { image, quantity } = this;
-    if (image) (await import('./npy-file.js')).saveNpy(`${quantity}.npy`, '<f8', this.#size, image);
+    if (image) (await import('./npy-file.js')).saveNpy(`${quantity}.npy`, '<f8', this.shape, image);
   }
 
   /** The picture with its bars, and the name of the result below it. */

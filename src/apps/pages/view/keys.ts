@@ -29,8 +29,8 @@ export function bindKeys(actions: readonly KeyAction[], listed: readonly KeyActi
     const pressed = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const action = actions.find(({ keys, when }) => keys.includes(pressed) && (when?.() ?? true));
     if (!action) return;
-    // The space bar presses a focused button, and the arrow keys move a focused slider.
-    if (event.target instanceof HTMLButtonElement && event.key === ' ') return;
+    // The space bar presses what has the focus: a button, a box that is ticked, the head of a section.
+    if (event.key === ' ' && (event.target as Element).matches('button, input, summary')) return;
     event.preventDefault();
     action.act(event.shiftKey);
   });

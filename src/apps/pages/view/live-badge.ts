@@ -19,6 +19,8 @@ interface BadgeScene {
   readonly following: boolean;
   /** Whether a run searches the frames; otherwise they only arrive. */
   readonly searches: boolean;
+  /** Whether an alarm of the run is raised. */
+  readonly isAlarmed?: boolean;
 }
 
 /** The newest frame counts as new for this time, ms. */
@@ -31,12 +33,13 @@ const seconds = (ms: number): string => {
   return s < 120 ? `${s} s` : s < 7200 ? `${Math.round(s / 60)} min` : `${Math.round(s / 3600)} h`;
 };
 
-export function badgeOf({ connected, state, age, behind, following, searches }: BadgeScene): Badge {
+export function badgeOf({ connected, state, age, behind, following, searches, isAlarmed }: BadgeScene): Badge {
   if (state === 'ended') return { level: 'over', text: searches ? 'the run has ended' : 'no more frames' };
   if (state === 'stopped') return { level: 'over', text: searches ? 'the run was stopped' : 'frames are not followed' };
   if (!connected) return { level: 'bad', text: 'the server does not answer; trying again' };
   if (age === undefined) return { level: 'late', text: 'waiting for the first frame' };
   if (age >= quietMs) return { level: 'bad', text: `nothing for ${seconds(age)}` };
+  if (isAlarmed) return { level: 'bad', text: 'alarm' };
   if (following && behind >= freshMs) return { level: 'late', text: `picture ${seconds(behind)} behind` };
   if (age >= freshMs) return { level: 'late', text: `last frame ${seconds(age)} ago` };
   return { level: 'good', text: 'live' };

@@ -114,7 +114,7 @@ export function bindLive(): void {
       if (!failed) newest.all = index;
       if (hit) newest.hits = index;
       if (hit && crystals === 0) newest.unindexed = index;
-      addToStrip({ at: ms, index, hit, indexed: crystals > 0, failed });
+      addToStrip([{ at: ms, index, hit, indexed: crystals > 0, failed }]);
       times.set(index, ms);
       newestMs = ms;
       const { peaks, cell, resolutionA } = frame;
@@ -129,6 +129,7 @@ export function bindLive(): void {
     if (feed.facts && isLive()) void begin(feed.facts);
     void pull();
   };
+  feed.onMoments = (moments) => addToStrip(moments);
   feed.onConnection = () => {
     if (!feed.connected && !feed.isOver && !isLive())
       say('The server of this page does not answer: files cannot be read until `ewald view` runs again.', true);
@@ -216,7 +217,6 @@ export const liveStrip = (): LiveStripInput => ({
   nowMs: feed.now,
   isOver: feed.isOver,
   shownAt: viewer.opened && times.get(viewer.frame),
-  status: feed.status,
   connected: feed.connected,
   note: feed.facts?.note,
 });
@@ -243,6 +243,8 @@ function writeLive(): void {
     writeScan(facts);
     return;
   }
+  // Alarms come first: a narrow page cuts the end of the line.
+  const alarms = feed.status.filter((text) => text.startsWith('⚠'));
   const newestOfKind = times.get(newest[followed()]);
   const badge = badgeOf({
     connected,
@@ -250,12 +252,15 @@ function writeLive(): void {
     state: facts.state,
     searches: facts.searches,
     age: newestMs === undefined ? undefined : Math.max(0, feed.now - newestMs),
+    isAlarmed: alarms.length > 0,
     behind: newestOfKind === undefined || shownMs === undefined ? 0 : newestOfKind - shownMs,
   });
   writeBadge(badge);
   if (isElsewhere()) return;
   const latest = feed.isOver ? undefined : strip()?.latestWords(feed.now);
+  byId('rates').classList.toggle('wrong', alarms.length > 0);
   byId('rates').textContent = [
+    ...alarms,
     `${count}${facts.total === undefined ? '' : ` of ${facts.total}`} frames`,
     ...(counts.searched > 0
       ? [
@@ -269,7 +274,7 @@ function writeLive(): void {
     ...(latencyMs === undefined || feed.isOver ? [] : [`latency ${(latencyMs / 1000).toFixed(1)} s`]),
     ...(passed > 0 ? [`${passed} not shown`] : []),
     ...(counts.failed > 0 ? [`${counts.failed} unreadable`] : []),
-    ...feed.status,
+    ...feed.status.filter((text) => !alarms.includes(text)),
   ].join(' · ');
 }
 

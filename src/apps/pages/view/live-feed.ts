@@ -1,5 +1,5 @@
 /** The connection of the page to its server: facts about a run, and the statistics of its frames. */
-import { type FrameStatistics, readStatistics } from '../../../entries/pages.js';
+import { type FrameStatistics, readStatistics, type SeriesMoment } from '../../../entries/pages.js';
 import type { ScanFacts } from './live-scan.js';
 import type { LiveFacts } from './protocol.js';
 
@@ -33,12 +33,15 @@ export class LiveFeed {
   count = 0;
   onFacts: (facts: RunFacts) => void = () => undefined;
   onFrames: (frames: readonly FrameStatistics[], first: number) => void = () => undefined;
+  onMoments: (moments: readonly SeriesMoment[]) => void = () => undefined;
   /** Called when the server has stopped answering, or answers again. */
   onConnection: () => void = () => undefined;
   #events: EventSource | undefined;
   #heardAt = performance.now();
   /** Best estimate of the time of the server minus that of the page. */
   #ahead = 0;
+  /** The time of the last moment of the run that was received. */
+  #knownTo = -1;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Connects, and connects again whenever the connection ends, until the run has ended. */
@@ -60,7 +63,7 @@ export class LiveFeed {
 
   #connect(): void {
     // The browser would connect again by itself, but not after an answer such as 403 or 503.
-    const events = new EventSource(`live/events?client=${this.client}&from=${this.count}`);
+    const events = new EventSource(`live/events?client=${this.client}&from=${this.count}&since=${this.#knownTo}`);
     this.#events = events;
     const heard = (now: string | undefined): void => {
       this.#heardAt = performance.now();
@@ -78,6 +81,12 @@ export class LiveFeed {
     events.addEventListener('status', ({ data }) => {
       heard(undefined);
       this.status = JSON.parse(data) as string[];
+    });
+    events.addEventListener('moments', ({ data }) => {
+      heard(undefined);
+      const moments = JSON.parse(data) as SeriesMoment[];
+      this.#knownTo = Math.max(...moments.map(({ at }) => at));
+      this.onMoments(moments);
     });
     events.addEventListener('now', ({ data }) => heard(data));
     events.addEventListener('frames', ({ data }: MessageEvent<string>) => {

@@ -11,7 +11,7 @@ import { bindFrames, frameParts, writeFrames } from './frame-controls.js';
 import { bindLive, isLive, liveScan, liveState } from './live-controls.js';
 import { drawOverlay } from './overlay.js';
 import type { Colour } from './picture.js';
-import { bindScan, drawScan, writeScan } from './scan-controls.js';
+import { bindScan, drawScan, isScan, writeScan } from './scan-controls.js';
 import { bindSearch, writeSearch } from './search-controls.js';
 import { stageTitles } from './stages.js';
 import { stripState } from './strip-loader.js';
@@ -23,19 +23,24 @@ drawn.pictures = () => {
   pane.picture.background = rgbOf(getComputedStyle(document.body).backgroundColor);
   pane.draw();
   const { rings, beam, show, light } = viewer;
-  drawOverlay(pane, { peaks, crystals, rings, beam, show, light });
+  drawOverlay(pane, { peaks, crystals, rings, beam, show, light, details: pane.picture.frame && frameParts() });
   drawAbove();
   if (liveScan()) liveScan()?.draw();
   else drawScan();
 };
 
+/** Width of a picture beside whose middle there is room for a colour bar, CSS pixels. */
+const leastWidthOfBar = 480;
+
 /** Draws the tools and the colour bar over the frame. */
 function drawAbove(): void {
   const { limits, scale, colours, frame } = pane.picture;
   const pen = pane.overlay.getContext('2d');
-  if (!frame || frame.rgba || !colours || !pen) return;
+  // A pattern of a scan has a bar with its unit.
+  if (!frame || frame.rgba || !colours || !pen || isScan()) return;
   frameParts()?.drawTools(pen);
-  if (!viewer.show.has('bar')) return;
+  // On a telephone it would hide a fifth of the picture.
+  if (!viewer.show.has('bar') || pane.viewport.width < leastWidthOfBar * devicePixelRatio) return;
   const [ink, ground] = viewer.light ? ['#1d2129', 'rgba(255,255,255,.85)'] : ['#e6e8ec', 'rgba(0,0,0,.7)'];
   frameParts()?.drawColourBar(
     pen,

@@ -3,6 +3,7 @@
  *
  * No single colour contrasts with all of a colour map, so lines have a halo, and shapes differ as well as colours.
  */
+import { type Inks, label, onDark, onLight, strokeTwice } from './inks.js';
 import type { Pane } from './pane.js';
 import {
   type ScanRegion,
@@ -14,16 +15,6 @@ import {
 } from './protocol.js';
 import type { Point } from './viewport.js';
 
-/** Colours of an overlay on light and on dark maps; colour-blind readers can distinguish them as well. */
-interface Inks {
-  readonly peak: string;
-  readonly reflection: string;
-  readonly ring: string;
-  readonly halo: string;
-}
-const onLight: Inks = { peak: '#c8102e', reflection: '#0b62c4', ring: '#4a525c', halo: 'rgba(255,255,255,.8)' };
-const onDark: Inks = { peak: '#ffb000', reflection: '#7fd0ff', ring: '#e4e8ee', halo: 'rgba(0,0,0,.75)' };
-
 /** The contents of an overlay. */
 interface OverlayContent {
   readonly peaks: ShownPeaks | undefined;
@@ -34,12 +25,14 @@ interface OverlayContent {
   readonly show: ReadonlySet<string>;
   /** Whether the colour map is light for low values. */
   readonly light: boolean;
+  /** What is drawn of panels and pixels, once its code is loaded. */
+  readonly details: Pick<typeof import('./overlay-details.js'), 'drawPanels' | 'drawValues'> | undefined;
 }
 
 /** Minimum zoom, in screen pixels per detector pixel, at which values are written. */
 const leastZoomOfValues = 26;
 
-export function drawOverlay(pane: Pane, { peaks, crystals, rings, beam, show, light }: OverlayContent): void {
+export function drawOverlay(pane: Pane, { peaks, crystals, rings, beam, show, light, details }: OverlayContent): void {
   const pen = pane.overlay.getContext('2d') as CanvasRenderingContext2D;
   const inks = light ? onLight : onDark;
   pen.clearRect(0, 0, pane.overlay.width, pane.overlay.height);
@@ -52,8 +45,9 @@ export function drawOverlay(pane: Pane, { peaks, crystals, rings, beam, show, li
     addCross(path, pane.viewport.toCanvas(beam), 6 * devicePixelRatio);
     strokeTwice(pen, path, inks.ring, inks.halo);
   }
-  if (show.has('panels')) drawPanels(pane, pen, inks);
-  if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio) drawValues(pane, pen, light);
+  if (show.has('panels')) details?.drawPanels(pane, pen, inks);
+  if (show.has('values') && pane.viewport.zoom >= leastZoomOfValues * devicePixelRatio)
+    details?.drawValues(pane, pen, light);
   if (show.has('reflections'))
     for (const { reflections } of crystals)
       marks(pane, pen, inks, inks.reflection, reflections, (path, [x, y], r) => {
@@ -152,23 +146,6 @@ function marks(
   strokeTwice(pen, path, ink, halo);
 }
 
-function strokeTwice(pen: CanvasRenderingContext2D, path: Path2D, ink: string, halo: string): void {
-  pen.strokeStyle = halo;
-  pen.lineWidth = 3 * devicePixelRatio;
-  pen.stroke(path);
-  pen.strokeStyle = ink;
-  pen.lineWidth = 1.25 * devicePixelRatio;
-  pen.stroke(path);
-}
-
-function label(pen: CanvasRenderingContext2D, text: string, [x, y]: Point, ink: string, halo: string): void {
-  pen.strokeStyle = halo;
-  pen.lineWidth = 3 * devicePixelRatio;
-  pen.strokeText(text, x, y);
-  pen.fillStyle = ink;
-  pen.fillText(text, x, y);
-}
-
 /** Rings whose radii on the screen differ by less than this are skipped, in CSS pixels. */
 const leastRingSpacing = 36;
 
@@ -227,64 +204,3 @@ function labelPlace(viewport: Pane['viewport'], arcs: readonly Float32Array[]): 
     }
   return best;
 }
-
-function drawPanels({ viewport, layout }: Pane, pen: CanvasRenderingContext2D, { ring, halo }: Inks): void {
-  for (const panel of layout.panels) {
-    const { minFs, minSs, endFs, endSs, name } = panel;
-    const corners = [
-      [minFs, minSs],
-      [endFs, minSs],
-      [endFs, endSs],
-      [minFs, endSs],
-    ] as const;
-    const path = new Path2D();
-    const places = corners.map(([fs, ss]) => {
-      const [f, s] = [fs - minFs, ss - minSs];
-      const { origin, fs: along, ss: across } = panel;
-      return viewport.toCanvas([origin[0] + f * along[0] + s * across[0], origin[1] + f * along[1] + s * across[1]]);
-    });
-    for (const [i, [x, y]] of places.entries()) {
-      if (i === 0) path.moveTo(x, y);
-      else path.lineTo(x, y);
-    }
-    path.closePath();
-    strokeTwice(pen, path, ring, halo);
-    const middle: Point = [
-      places.reduce((sum, [x]) => sum + x / 4, 0) - 8 * devicePixelRatio,
-      places.reduce((sum, [, y]) => sum + y / 4, 0),
-    ];
-    label(pen, name, middle, ring, halo);
-  }
-}
-
-/** Writes the value of each pixel at its position, × if it is masked. */
-function drawValues({ viewport, layout, picture }: Pane, pen: CanvasRenderingContext2D, light: boolean): void {
-  const { frame, limits } = picture;
-  if (!frame) return;
-  const { zoom, width, height } = viewport;
-  const { data, bad } = frame;
-  const done = new Set<number>();
-  pen.save();
-  pen.textAlign = 'center';
-  pen.textBaseline = 'middle';
-  pen.font = `${Math.min(15 * devicePixelRatio, zoom / 3.2)}px ui-monospace, monospace`;
-  for (let y = 0; y < height + zoom; y += zoom)
-    for (let x = 0; x < width + zoom; x += zoom) {
-      const hit = layout.pixelAt(viewport.toPlane([x, y]));
-      if (!hit) continue;
-      const [fs, ss] = [Math.floor(hit.fs), Math.floor(hit.ss)];
-      const i = ss * frame.width + fs;
-      const place = layout.placeOf(fs + 0.5, ss + 0.5);
-      if (done.has(i) || !place) continue;
-      done.add(i);
-      const value = data[i] as number;
-      const share = (value - limits[0]) / (limits[1] - limits[0]);
-      const darkPixel = light ? share > 0.4 : share < 0.6;
-      pen.fillStyle = (bad?.[i] ? light : !darkPixel) ? '#000' : '#fff';
-      pen.fillText(bad?.[i] ? '×' : writtenValue(value), ...viewport.toCanvas(place));
-    }
-  pen.restore();
-}
-
-/** A value as a short text. */
-const writtenValue = (value: number): string => (Number.isInteger(value) ? String(value) : value.toPrecision(3));

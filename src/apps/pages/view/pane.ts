@@ -1,11 +1,9 @@
 /** A picture that is moved and zoomed by mouse, pen, fingers and keys, with an overlay above it. */
 import { fitCanvas } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
-import { Picture } from './picture.js';
+import type { Picture } from './picture.js';
+import { pictureOn } from './picture-on.js';
 import { type Point, Viewport } from './viewport.js';
-
-/** Height of the line of text below a saved picture, in CSS pixels. */
-const captionHeight = 26;
 
 /** Zoom factor per notch of a wheel. */
 const notch = 1.1;
@@ -36,7 +34,7 @@ export class Pane {
     const [picture, overlay] = figure.querySelectorAll('canvas') as unknown as [HTMLCanvasElement, HTMLCanvasElement];
     this.#canvas = picture;
     this.overlay = overlay;
-    this.picture = new Picture(picture);
+    this.picture = pictureOn(picture);
     // On an accelerated canvas, a software renderer takes ten times as long for dashed rings. The first call decides.
     overlay.getContext('2d', { willReadFrequently: this.picture.isSoftware });
     this.picture.onRestored = () => this.onChange();
@@ -96,22 +94,10 @@ export class Pane {
 
   /** Picture and overlay as one image, in the size on the screen, with a line of text below. */
   async image(caption: string): Promise<Blob> {
-    const { width, height } = this.viewport;
-    const line = captionHeight * devicePixelRatio;
-    const canvas = new OffscreenCanvas(width, height + line);
-    const pen = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
+    const { imageOf } = await import('./picture-image.js');
     // The drawing buffer is cleared after the page has been shown, so the picture is drawn and copied in one task.
     this.picture.draw(this.viewport, true);
-    pen.drawImage(this.#canvas, 0, 0);
-    pen.drawImage(this.overlay, 0, 0);
-    pen.fillStyle = '#fff';
-    pen.fillRect(0, height, width, line);
-    pen.fillStyle = '#000';
-    pen.textBaseline = 'middle';
-    pen.font = `${13 * devicePixelRatio}px system-ui, sans-serif`;
-    // A long name is condensed rather than cut.
-    pen.fillText(caption, 8 * devicePixelRatio, height + line / 2, width - 16 * devicePixelRatio);
-    return canvas.convertToBlob({ type: 'image/png' });
+    return imageOf([this.#canvas, this.overlay], caption);
   }
 
   #resize(): void {
@@ -151,8 +137,10 @@ export class Pane {
     });
     overlay.addEventListener('pointermove', (event) => this.#move(event));
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
-      overlay.addEventListener(end, ({ pointerId }) => {
-        this.#pointers.delete(pointerId);
+      overlay.addEventListener(end, (event) => {
+        // A busy browser leaves out the last moves of a finger: it may be lifted elsewhere than where it was seen last.
+        if (end === 'pointerup' && this.#pointers.has(event.pointerId)) this.#move(event);
+        this.#pointers.delete(event.pointerId);
         this.#held = undefined;
       });
     // What a finger or a pen has read stays when it is lifted.

@@ -1,5 +1,5 @@
-/** The frames of a part of a scan, or of a scan whose first position is not the first frame of its file. */
-import { rangesOf } from '../../../entries/pages.js';
+/** The frames that are shown: some of a file, a part of a scan, or a scan that does not begin with its file. */
+import { type FrameSlice, rangesOf, sliceLength } from '../../../entries/pages.js';
 import type { OpenDataset } from './open-dataset.js';
 
 /** What of the frames is shown. */
@@ -38,7 +38,6 @@ export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, r
     }
     return frame + syncOffset;
   };
-  const frames = shape.reduce((product, n) => product * n, 1);
   const { frameLength } = dataset;
   const read: OpenDataset['read'] = async (first, count, into, options) => {
     // One read of the file gives the type of the numbers, and its errors for frames that are outside.
@@ -57,22 +56,42 @@ export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, r
     }
     return out as Awaited<ReturnType<OpenDataset['read']>>;
   };
-  const own = {
+  return withFrames(dataset, shape, read);
+}
+
+/** Frames `first`, `first + step` … before `end` of a dataset, which has some of them. */
+export function slicedFrames(dataset: OpenDataset, slice: FrameSlice): OpenDataset {
+  const { first, step } = slice;
+  const { frameLength } = dataset;
+  return withFrames(dataset, [sliceLength(slice, dataset.frames)], async (from, count, into, options) => {
+    if (step === 1) return dataset.read(first + from, count, into, options);
+    const one = await dataset.read(first + from * step, 1, undefined, options);
+    const out = into ?? new (one.constructor as new (length: number) => typeof one)(count * frameLength);
+    out.set(one as never);
+    for (let i = 1; i < count; i++)
+      out.set((await dataset.read(first + (from + i) * step, 1, undefined, options)) as never, i * frameLength);
+    return out;
+  });
+}
+
+/** A dataset with other frames. */
+function withFrames(dataset: OpenDataset, nav: readonly number[], read: OpenDataset['read']): OpenDataset {
+  const frames = nav.reduce((product, n) => product * n, 1);
+  return over(dataset, {
     frames,
-    shape: { nav: shape, sig: dataset.shape.sig },
+    shape: { nav, sig: dataset.shape.sig },
     chunkFrames: 1,
     read,
     readSparse: undefined,
     peaks: undefined,
     partitions(bytes = 2 ** 25) {
-      const each = Math.max(1, Math.floor(bytes / (frameLength * 8)));
+      const each = Math.max(1, Math.floor(bytes / (dataset.frameLength * 8)));
       return Array.from({ length: Math.ceil(frames / each) }, (_, i) => ({
         first: i * each,
         count: Math.min(each, frames - i * each),
       }));
     },
-  };
-  return over(dataset, own);
+  });
 }
 
 /** A dataset some of whose members are others. */

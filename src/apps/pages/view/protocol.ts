@@ -1,6 +1,8 @@
 /** The messages between the page and its worker: plain data. Typed arrays are transferred, not copied. */
 import type { OpenOptions } from '../../../entries/data.js';
 import type { KnownCell, SearchSettings } from '../../../entries/index.js';
+import type { SliceOptions } from '../../../entries/pages.js';
+import type { ChannelAxis } from '../../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
 import type { PickedScan } from './picked-frames.js';
@@ -23,7 +25,9 @@ export interface OpenRequest {
   readonly stream?: InputFile | undefined;
   /** How the frames are read, where their files do not say it. */
   readonly opening?:
-    | (Pick<OpenOptions, 'navShape' | 'sigShape' | 'dtype' | 'offset'> & Pick<PickedScan, 'syncOffset' | 'roi'>)
+    | (Pick<OpenOptions, 'navShape' | 'sigShape' | 'dtype' | 'offset'> &
+        Pick<PickedScan, 'syncOffset' | 'roi'> &
+        SliceOptions)
     | undefined;
   /** A calibration of the scan, and the file that it comes from. */
   readonly calibration?: { readonly name: string; readonly found: unknown } | undefined;
@@ -243,6 +247,14 @@ export interface ShownCalibration {
   readonly json: string;
 }
 
+/** The plane of an image that does not show the scan. */
+export interface ImagePlane {
+  readonly rows: number;
+  readonly columns: number;
+  /** Axes along y and x. */
+  readonly axes: readonly [ChannelAxis, ChannelAxis];
+}
+
 /** An image of a scan. */
 export interface ScanImage {
   readonly image: Float64Array;
@@ -252,6 +264,8 @@ export interface ScanImage {
   readonly wheel: Uint8Array | undefined;
   /** Length of the vectors at the rim of the wheel. */
   readonly rim?: number | undefined;
+  /** Rows and columns, and their axes, of an image that does not show the scan. */
+  readonly plane?: ImagePlane | undefined;
   /** What the image should be read with. */
   readonly notes?: readonly string[] | undefined;
   readonly ms: number;

@@ -1,7 +1,7 @@
 /** Tabs about all frames: histograms of the cells, a virtual powder pattern, and intensity against resolution. */
 import { counted, median, peakogramBins, peakogramDecades, peakogramMost, ticks } from '../../../entries/pages.js';
 import { byId } from '../by-id.js';
-import { engine, pane, viewer } from './app.js';
+import { engine, pane, redrawControls, viewer } from './app.js';
 import { colourMaps } from './colour-maps.js';
 import { element, fitCanvas, inkOf } from './elements.js';
 import type { ShownPeakMaps } from './protocol.js';
@@ -32,13 +32,17 @@ export function bindRunCharts(): void {
   const tabs = [...byId('tabs').querySelectorAll<HTMLButtonElement>('[role="tab"]')];
   const choose = (tab: HTMLButtonElement): void => {
     shown = tab.dataset.tab as Tab;
-    (byId('tabs').parentElement as HTMLElement).dataset.tab = shown;
+    const column = byId('tabs').parentElement as HTMLElement;
+    column.dataset.tab = shown;
+    column.scrollTop = 0;
     for (const one of tabs) {
       one.ariaSelected = String(one === tab);
       one.tabIndex = one === tab ? 0 : -1;
     }
     loadedAt = Number.NEGATIVE_INFINITY;
     void writeRunCharts();
+    // Charts that were drawn while their tab was hidden have no size.
+    redrawControls();
   };
   for (const tab of tabs) {
     tab.addEventListener('click', () => choose(tab));
@@ -230,9 +234,7 @@ function writeCells(): void {
   for (const [i, box] of [...byId('cells').children].entries()) {
     const sorted = Float64Array.from(all, (cell) => cell[i] as number).sort();
     const curve = sorted.length === 0 ? undefined : (dragged[i] ?? fitted(sorted));
-    const words = curve
-      ? `${curve.mean.toFixed(2)} ± ${curve.sigma < 0.1 ? curve.sigma.toPrecision(1) : curve.sigma.toFixed(2)}`
-      : '';
+    const words = curve ? `${curve.mean.toFixed(2)} ± ${curve.sigma < 0.005 ? '< 0.01' : curve.sigma.toFixed(2)}` : '';
     (box.querySelector('output') as HTMLOutputElement).value = words;
     const canvas = box.querySelector('canvas') as HTMLCanvasElement;
     const [from, to] = drawHistogramOf(canvas, sorted, target?.[i], curve);

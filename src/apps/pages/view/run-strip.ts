@@ -1,17 +1,17 @@
 /**
  * The strip below the picture: what a run has found over time. Lanes above each other share one axis: hits of all
- * frames, indexed of the hits, frames per second, and CC1/2 of a running merge. A column is the exact share of about a
- * hundred frames, and the pale band around it the least and greatest share of a quarter of them.
+ * frames, indexed of the hits, frames per second, the age of the oldest unfinished frame, and CC1/2 of a running merge.
+ * A column is the exact share of about a hundred frames, and the pale band around it the least and greatest share of a
+ * quarter of them.
  */
-import type { RunSeries, SeriesColumns, SeriesMark, SeriesWindow } from '../../../entries/pages.js';
+import type { RunSeries, SeriesColumns, SeriesWindow } from '../../../entries/pages.js';
 import { fitCanvas } from './elements.js';
 
 /** What the strip shows. */
 export interface StripScene {
   readonly window: SeriesWindow;
-  /** Values of CC1/2, with their times. */
-  readonly values: RunSeries['values'];
-  readonly marks: readonly SeriesMark[];
+  /** What has happened, and what was read over time; undefined for frames without times. */
+  readonly history: RunSeries['history'] | undefined;
   /** Whether the axis is time in ms; otherwise it is the number of the frame. */
   readonly isTimed: boolean;
   /** Time of day at which the run began, ms since midnight; undefined: times since its beginning. */
@@ -37,6 +37,8 @@ interface Lane {
   /** The value of a column, and the greatest value of the axis. */
   readonly value: (column: number) => number;
   readonly top: number;
+  /** Its points, if it is not counted in columns. */
+  readonly points?: readonly (readonly [at: number, value: number])[];
   readonly spread?: readonly [Float64Array, Float64Array];
   readonly text: (value: number) => string;
   readonly now: number;
@@ -47,6 +49,8 @@ interface Lane {
 const [left, right, above, below, between] = [86, 78, 18, 17, 7];
 /** The latest frames whose values stand at the right, ms, or frames in a strip of frames. */
 const latest = 10_000;
+/** Letters of a mark; the whole text is below the pointer, within this many CSS pixels of its line. */
+const [longest, near] = [40, 6];
 /** The colours of the page, and those of the lanes in light and dark. */
 const inks = {
   ink: 'var(--ink)',
@@ -57,6 +61,7 @@ const inks = {
   hits: 'light-dark(#0b62c4, #7fb4ff)',
   indexed: 'light-dark(#1a7f37, #4cc46a)',
   rate: 'light-dark(#5b6470, #9aa2ad)',
+  lag: 'light-dark(#8250df, #c297ff)',
   merit: 'light-dark(#8a4b08, #e3a341)',
 };
 /** Distances of lines of the axis: seconds, and powers of ten for frames. */
@@ -139,9 +144,12 @@ export class RunStrip {
     const frame = (first[column] ?? -1) < 0 ? undefined : first[column];
     const when = this.#scene?.isTimed ? `${clockOf(at + (this.#scene.beganMs ?? 0))}: ` : '';
     const which = frame === undefined ? 'no frames' : `${count} frames from ${frame} on`;
+    const perMs = inner / Math.max(1e-9, to - from);
+    const marks = (this.#scene?.history?.marks ?? []).filter((one) => Math.abs((one.at - at) * perMs) <= near);
+    const happened = marks.map(({ text }) => ` · ${text}`).join('');
     return {
       frame,
-      text: `${when}${which}, hits ${percent(found / count)}, indexed ${percent(known / found)} of hits`,
+      text: `${when}${which}, hits ${percent(found / count)}, indexed ${percent(known / found)} of hits${happened}`,
     };
   }
 
@@ -163,7 +171,7 @@ export class RunStrip {
     return this.#inks;
   }
 
-  #lanes(columns: SeriesColumns, { window, values, isTimed, alarm }: StripScene): Lane[] {
+  #lanes(columns: SeriesColumns, { window, history, isTimed, alarm }: StripScene): Lane[] {
     const { frames, hits, indexed, width, from, to, hitSpread, indexedSpread } = columns;
     const inks = this.#inks;
     const now = window.sums(isTimed ? Math.max(latest, width) : Math.max(100, width));
@@ -207,23 +215,23 @@ export class RunStrip {
         ink: inks.rate ?? '',
         value: rate,
         top,
-        text: number,
+        text: (value) => `${number(value)} /s`,
         now: perSecond,
       });
     }
-    if (values.length > 0) {
-      const last = values.at(-1)?.[1] ?? Number.NaN;
+    const { lag = [], merit = [] } = history?.readings ?? {};
+    const read = { tall: 1, value: Number } as const;
+    if (lag.length > 0) {
+      const most = lag.reduce((greatest, [at, value]) => (at < from ? greatest : Math.max(greatest, value)), 0.95);
+      const now = lag.at(-1)?.[1] ?? Number.NaN;
+      const text = (value: number): string => `${number(value)} s`;
+      const ink = inks.lag ?? '';
+      all.push({ ...read, name: 'Lag', of: 'seconds', ink, points: lag, top: roundUp(1.05 * most), text, now });
+    }
+    if (merit.length > 0) {
+      const now = merit.at(-1)?.[1] ?? Number.NaN;
       const text = (value: number): string => value.toFixed(3);
-      all.push({
-        name: 'CC1/2',
-        of: 'of the merge',
-        tall: 1,
-        ink: inks.merit ?? '',
-        value: Number,
-        top: 1,
-        text,
-        now: last,
-      });
+      all.push({ ...read, name: 'CC1/2', of: 'of the merge', ink: inks.merit ?? '', points: merit, top: 1, text, now });
     }
     return all;
   }
@@ -254,7 +262,8 @@ export class RunStrip {
   #lane(pen: CanvasRenderingContext2D, lane: Lane, place: LanePlace): void {
     const { x, top, deep, inner, inks, columns } = place;
     const { frames, from, to, width } = columns;
-    const y = (value: number): number => top + deep - Math.max(0, Math.min(1, value / lane.top)) * deep;
+    // Lines at both ends of the axis stand within the frame of the lane.
+    const y = (value: number): number => top + 2 + (1 - Math.max(0, Math.min(1, value / lane.top))) * (deep - 4);
     pen.strokeStyle = inks.line ?? '';
     pen.lineWidth = 1;
     pen.strokeRect(left + 0.5, Math.round(top) + 0.5, inner - 1, Math.round(deep) - 1);
@@ -290,7 +299,7 @@ export class RunStrip {
       }
       pen.stroke();
     };
-    if (lane.name === 'CC1/2') this.#merit(pen, x, y);
+    if (lane.points) drawPoints(pen, lane.points, x, y);
     else line();
     if (lane.alarm !== undefined) {
       pen.beginPath();
@@ -301,14 +310,6 @@ export class RunStrip {
     }
     pen.restore();
     this.#words(pen, lane, place, y);
-  }
-
-  #merit(pen: CanvasRenderingContext2D, x: (at: number) => number, y: (value: number) => number): void {
-    pen.beginPath();
-    for (const [i, [at, value]] of (this.#scene?.values ?? []).entries())
-      if (i === 0) pen.moveTo(x(at), y(value));
-      else pen.lineTo(x(at), y(value));
-    pen.stroke();
   }
 
   #words(pen: CanvasRenderingContext2D, lane: Lane, place: LanePlace, y: (value: number) => number): void {
@@ -347,7 +348,7 @@ export class RunStrip {
   /** What happened, as lines through all lanes with words above that give way to each other, and the shown frame. */
   #marks(pen: CanvasRenderingContext2D, x: (at: number) => number, width: number, height: number): void {
     const { from, to } = this.#columns as SeriesColumns;
-    const { marks, shownAt } = this.#scene as StripScene;
+    const { history, shownAt } = this.#scene as StripScene;
     const line = (at: number): number => {
       const px = Math.round(x(at)) + 0.5;
       pen.beginPath();
@@ -360,18 +361,19 @@ export class RunStrip {
     pen.textAlign = 'left';
     pen.lineWidth = 1;
     let free = left;
-    for (const { at, text, isFault } of marks) {
+    for (const { at, text, isFault } of history?.marks ?? []) {
       if (at < from || at > to) continue;
       pen.fillStyle = (isFault ? this.#inks.wrong : this.#inks.ink) ?? '';
       pen.strokeStyle = pen.fillStyle;
       pen.setLineDash([2, 3]);
       const px = line(at);
       pen.setLineDash([]);
-      const words = `${isFault ? '■' : '◆'} ${text}`;
+      const words = `${isFault ? '■' : '◆'} ${text.length > longest ? `${text.slice(0, longest - 1)}…` : text}`;
       const wide = pen.measureText(words).width;
       const begin = Math.min(px - 4, width - wide - 4);
-      if (begin < free) pen.fillText(words.slice(0, 1), px - 4, above / 2);
-      else pen.fillText(words, begin, above / 2);
+      // Where there is no room for the words, the line alone, whose words are below the pointer.
+      if (begin >= free) pen.fillText(words, begin, above / 2);
+      else if (px - 4 >= free) pen.fillText(words.slice(0, 1), px - 4, above / 2);
       free = Math.max(free, (begin < free ? px : begin + wide) + 8);
     }
     if (shownAt === undefined || shownAt < from || shownAt > to) return;
@@ -379,6 +381,20 @@ export class RunStrip {
     pen.lineWidth = 2;
     line(shownAt);
   }
+}
+
+/** A line from point to point, whose beginning may be left of the lane. */
+function drawPoints(
+  pen: CanvasRenderingContext2D,
+  points: Required<Lane>['points'],
+  x: (at: number) => number,
+  y: (value: number) => number,
+): void {
+  pen.beginPath();
+  for (const [i, [at, value]] of points.entries())
+    if (i === 0) pen.moveTo(x(at), y(value));
+    else pen.lineTo(x(at), y(value));
+  pen.stroke();
 }
 
 interface LanePlace {

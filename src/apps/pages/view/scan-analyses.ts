@@ -3,7 +3,7 @@ import { type Calibration, isKnown } from '../../../entries/pages.js';
 import { type Analysis, type AnalysisResults, Context, type Scan } from '../../../entries/udf.js';
 import type { OpenDataset } from './open-dataset.js';
 import { over } from './picked-frames.js';
-import type { Optics, ShownCalibration } from './protocol.js';
+import type { ImagePlane, Optics, ShownCalibration } from './protocol.js';
 import { quantities, type ScanQuantity } from './scan-quantities.js';
 import { shownCalibration, statedBy } from './shown-calibration.js';
 
@@ -50,12 +50,13 @@ export class ScanAnalyses {
     optics: Optics,
   ): Promise<{
     readonly image: Float64Array;
+    readonly plane: ImagePlane | undefined;
     readonly notes: readonly string[];
     readonly calibration: ShownCalibration;
   }> {
     const calibration = await (this.#found ?? this.#measured(optics));
     const { analysis, channel } = quantities[quantity];
-    const made = analysis === 'ssb' ? await this.#ssb(calibration, optics) : await this.#strain(calibration);
+    const made = await this.#made(analysis, calibration, optics);
     const key = `${analysis} ${JSON.stringify(optics)}`;
     const running = this.#results.get(key) ?? this.#context.run(made, { signal: this.#signal });
     this.#results.set(key, running);
@@ -63,8 +64,10 @@ export class ScanAnalyses {
       this.#results.delete(key);
       throw error;
     });
-    const image = Float64Array.from(results[channel]?.data ?? []);
-    return { image, notes: made.notes ?? [], calibration: this.#shown(calibration) };
+    const { data = [], shape = [], axes } = results[channel] ?? {};
+    const [rows = 0, columns = 0] = shape;
+    const plane = axes && { rows, columns, axes: axes as ImagePlane['axes'] };
+    return { image: Float64Array.from(data), plane, notes: results.notes, calibration: this.#shown(calibration) };
   }
 
   async #ssb(calibration: Calibration, optics: Optics): Promise<Analysis> {
@@ -77,10 +80,14 @@ export class ScanAnalyses {
     return this.#context.createSsbAnalysis(await this.#opened(), { calibration, ...given(optics) });
   }
 
-  async #strain(calibration: Calibration): Promise<Analysis> {
+  async #made(name: string, calibration: Calibration, optics: Optics): Promise<Analysis> {
+    if (name === 'ssb') return this.#ssb(calibration, optics);
+    const scan = await this.#opened();
+    if (name === 'polar') return this.#context.createPolarAnalysis(scan, { calibration });
     if (!isKnown(calibration.disk))
-      throw new Error(`Strain takes the radius of the disks, which is not known here: ${calibration.disk.refused}.`);
-    return this.#context.createStrainAnalysis(await this.#opened(), { calibration });
+      throw new Error(`This takes the radius of the disks, which is not known here: ${calibration.disk.refused}.`);
+    if (name === 'bragg') return this.#context.createBraggAnalysis(scan, { calibration });
+    return this.#context.createStrainAnalysis(scan, { calibration });
   }
 
   #shown(calibration: Calibration): ShownCalibration {

@@ -47,7 +47,7 @@ export function scanOperations(
         });
         of.growing = undefined;
         if (!scan) continue;
-        of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan) };
+        of.virtual = { scan, detector: new VirtualDetector(scan), centres: new VirtualCom(scan), com: undefined };
         const stated = statedBy(dataset);
         const calibration = of.calibration === undefined ? undefined : shownCalibration(of.calibration, stated.units);
         const { width, height, planes } = scan;
@@ -62,10 +62,11 @@ export function scanOperations(
     },
 
     async virtual({ shape, quantity, fourier, rim, scanRotation, flipY }) {
-      const { scan, detector, centres } = virtualOf(current());
+      const virtual = virtualOf(current());
+      const { scan, detector } = virtual;
       const start = performance.now();
       const mask = shapeMask(binnedShape(shape, scan.bin), scan);
-      const com = quantity === 'sum' ? undefined : centres.set(mask, { regression: 0, scanRotation, flipY });
+      const com = quantity === 'sum' ? undefined : comOf(virtual, mask, shape, { scanRotation, flipY });
       // The image is copied, because the detector keeps its own for the next move.
       const image = com ? ofField(com, quantity, scan) : detector.set(mask).slice();
       const shown = fourier ? fourierMagnitude(image, scan.nav) : image;
@@ -85,8 +86,8 @@ export function scanOperations(
 
     async analysed({ quantity, optics }) {
       const start = performance.now();
-      const { image, notes, calibration } = await (await analysesOf(current())).result(quantity, optics);
-      return { image, notes, calibration, rgba: undefined, wheel: undefined, ms: performance.now() - start };
+      const { image, plane, notes, calibration } = await (await analysesOf(current())).result(quantity, optics);
+      return { image, plane, notes, calibration, rgba: undefined, wheel: undefined, ms: performance.now() - start };
     },
 
     async pattern(region) {
@@ -134,13 +135,25 @@ async function analysesOf(of: Session): Promise<NonNullable<Session['analyses']>
   return of.analyses;
 }
 
-/** An image of the field of shifts. Pixels that were summed make shifts of several pixels of the file. */
+/** The images of the centres within the mask of a shape, which several panes show. */
+function comOf(
+  virtual: NonNullable<Session['virtual']>,
+  mask: Uint8Array,
+  shape: VirtualShape,
+  axes: { readonly scanRotation: number | undefined; readonly flipY: boolean | undefined },
+): ComImages {
+  const of = JSON.stringify([shape, axes]);
+  if (virtual.com?.of !== of) virtual.com = { of, images: virtual.centres.set(mask, { regression: 0, ...axes }) };
+  return virtual.com.images;
+}
+
+/** A copy of an image of the field of shifts. Pixels that were summed make shifts of several pixels of the file. */
 function ofField(com: ComImages, quantity: LiveQuantity, { nav: navigation, bin }: ResidentScan): Float64Array {
   const image =
     quantity === 'icom'
       ? integrateField(com.fieldY, com.fieldX, navigation)
       : com[quantity === 'field' ? 'magnitude' : (quantity as 'curl')];
-  return bin === 1 ? image : image.map((value) => value * bin);
+  return image.map((value) => value * bin);
 }
 
 function regionMask({ x, y, w, h }: ScanRegion, rows: number, columns: number): Uint8Array {

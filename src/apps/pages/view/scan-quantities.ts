@@ -1,5 +1,6 @@
 /** What a page can show of a scan: names, units, first colours, and where the numbers come from. */
 import type { ColourMapName } from './colour-maps.js';
+import type { ScaleName } from './shaders.js';
 
 /** Units of a scan that are known; anything else is in pixels and positions. */
 export interface ScanUnits {
@@ -15,8 +16,10 @@ interface Quantity {
   readonly title: string;
   readonly colours: ColourMapName;
   /** The analysis of `ewald run`, and its result. */
-  readonly analysis: 'detector' | 'com' | 'icom' | 'ssb' | 'strain';
+  readonly analysis: 'detector' | 'com' | 'icom' | 'ssb' | 'strain' | 'bragg' | 'polar';
   readonly channel: string;
+  /** The first scale of its colours; linear if it is absent. */
+  readonly scale?: ScaleName | undefined;
   /** Unit of the numbers that are shown, and by how much they exceed those of the analysis. */
   unit(known: ScanUnits): readonly [unit: string, factor: number];
 }
@@ -90,6 +93,22 @@ export const quantities = {
     channel: 'theta',
     unit: () => ['°', 180 / Math.PI],
   },
+  bragg: {
+    title: 'Bragg vector map',
+    colours: 'inferno',
+    analysis: 'bragg',
+    channel: 'map',
+    scale: 'log',
+    unit: () => ['', 1],
+  },
+  polar: {
+    title: 'Polar transform of the mean pattern',
+    colours: 'inferno',
+    analysis: 'polar',
+    channel: 'polar',
+    scale: 'log',
+    unit: () => ['counts', 1],
+  },
 } as const satisfies Readonly<Record<string, Quantity>>;
 
 /** A result that a pane can show. */
@@ -101,7 +120,10 @@ export const isQuantity = (name: unknown): name is ScanQuantity => quantityNames
 /** Results that follow the virtual detector; the others are computed once from whole frames and the calibration. */
 export type LiveQuantity = 'sum' | 'field' | 'magnitude' | 'divergence' | 'curl' | 'icom';
 export const isLive = (name: ScanQuantity): name is LiveQuantity =>
-  quantities[name].analysis !== 'ssb' && quantities[name].analysis !== 'strain';
+  ['detector', 'com', 'icom'].includes(quantities[name].analysis);
+
+/** The first scale of the colours. */
+export const scaleOf = (name: ScanQuantity): ScaleName => (quantities[name] as Quantity).scale ?? 'linear';
 
 /** Whether the numbers lie about zero, which then has the middle colour. */
 export const isSigned = (name: ScanQuantity): boolean => quantities[name].colours === 'blue-red';

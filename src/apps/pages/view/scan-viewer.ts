@@ -90,12 +90,14 @@ export class ScanViewer {
   #bind(image: ImagePane): void {
     image.onChange = () => this.onChange();
     image.onQuantity = () => void this.#compute(image);
-    image.pane.grab =
-      (first, { shiftKey }) =>
-      (place) => {
-        if (shiftKey) void this.average(this.#regionOf(first, place));
-        else void this.moveTo(this.#positionAt(place));
-      };
+    image.pane.grab = (first, { shiftKey }) =>
+      // Other planes are moved as pictures.
+      image.plane
+        ? undefined
+        : (place) => {
+            if (shiftKey) void this.average(this.#regionOf(first, place));
+            else void this.moveTo(this.#positionAt(place));
+          };
   }
 
   /** Shows another result of the scan in a separate pane. */

@@ -97,6 +97,9 @@ function settingsOfRun(settings: SearchSettings, cells: readonly KnownCell[]): S
   return ofPeaks;
 }
 
+/** All frames of a file. */
+const everyFrame = { first: 0, step: 1 } as const;
+
 /** Searches blocks of frames; `report` is called for every frame. */
 export function runOperations(
   work: Workspace,
@@ -121,14 +124,20 @@ export function runOperations(
 
     async run({ settings, cells, first, count, html }) {
       const of = work.current;
-      const { dataset } = of;
+      const { dataset, slice } = of.whole ?? { dataset: of.dataset, slice: everyFrame };
       if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
       const { geometry } = detectorOf(of);
       stopping = false;
       const pieces: Uint8Array<ArrayBuffer>[] = [];
       const pages: Uint8Array<ArrayBuffer>[] = [];
       const items = (await work.context()).pipeline({
-        inputs: [{ dataset, filename: of.name, frames: Array.from({ length: count }, (_, i) => first + i) }],
+        inputs: [
+          {
+            dataset,
+            filename: of.name,
+            frames: Array.from({ length: count }, (_, i) => slice.first + (first + i) * slice.step),
+          },
+        ],
         geometry,
         cells,
         serialStart: first + 1,
@@ -137,7 +146,7 @@ export function runOperations(
         ...(settingsOfRun(settings, cells) as Pick<SearchSettings, 'intRadius'> & { peaks: FinderParameters }),
       });
       for await (const { origin, result, error } of items) {
-        report(summaryOf(origin.event ?? 0, result, error && errorWords(error)));
+        report(summaryOf(((origin.event ?? 0) - slice.first) / slice.step, result, error && errorWords(error)));
         if (stopping) break;
       }
       return {
@@ -157,9 +166,10 @@ export function runOperations(
 
     async keep(stream) {
       const book = await StreamBook.open({ name: 'the search', blob: stream }, []);
+      const { first, step } = work.current.whole?.slice ?? everyFrame;
       work.current.found = {
         book,
-        chunks: new Map(book.index.chunks.map(({ event }, place) => [frameOfEvent(event), place])),
+        chunks: new Map(book.index.chunks.map(({ event }, place) => [(frameOfEvent(event) - first) / step, place])),
       };
     },
 

@@ -14,15 +14,15 @@ import {
   readCell,
   type SearchSettings,
 } from '../../../entries/index.js';
-import { openStacked } from '../../../entries/pages.js';
-import type { ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
+import { type FrameSlice, openStacked, sliceIn } from '../../../entries/pages.js';
+import type { ComImages, ResidentScan, VirtualCom, VirtualDetector } from '../../../entries/udf.js';
 import { cellParameters } from './cell-of-run.js';
 import type { FrameData, Limits } from './contrast.js';
 import { beamPlace, placedPanels } from './detector-plane.js';
 import type { FrameBook } from './frame-book.js';
 import type { GrowingSum } from './growing-sum.js';
 import type { OpenDataset } from './open-dataset.js';
-import { type PickedScan, pickedFrames } from './picked-frames.js';
+import { type PickedScan, pickedFrames, slicedFrames } from './picked-frames.js';
 import type { Adjustment, InputFile, Opened, OpenRequest } from './protocol.js';
 import type { ScanAnalyses } from './scan-analyses.js';
 import type { StreamBook } from './stream-book.js';
@@ -32,6 +32,8 @@ export interface Session {
   /** The name of the file in the stream. */
   readonly name: string;
   readonly dataset: OpenDataset;
+  /** The frames of the file, if only some of them are `dataset`, and which these are. */
+  readonly whole?: { readonly dataset: OpenDataset; readonly slice: FrameSlice } | undefined;
   detector: Detector | undefined;
   /** The geometry, if one was given. */
   readonly given: Geometry | undefined;
@@ -52,7 +54,13 @@ export interface Session {
   readonly closing: AbortController;
   /** The scan in memory and its virtual detector; undefined before the first request. */
   virtual:
-    | { readonly scan: ResidentScan; readonly detector: VirtualDetector; readonly centres: VirtualCom }
+    | {
+        readonly scan: ResidentScan;
+        readonly detector: VirtualDetector;
+        readonly centres: VirtualCom;
+        /** The last images of centres, and what they are of. */
+        com: { readonly of: string; readonly images: ComImages } | undefined;
+      }
     | undefined;
   /** The sum of a virtual detector while its scan is read. */
   growing?: GrowingSum | undefined;
@@ -88,7 +96,7 @@ export async function openSession(
   const known = cell && readCell(await fileText(cell), cell.name);
   const given = geometry && parseGeometry(await fileText(geometry), geometry.name);
   const inputs = frames.map(inputOf);
-  const { syncOffset, roi, ...reading } = opening;
+  const { syncOffset, roi, first: most, frames: some, ...reading } = opening;
   const { navShape, ...flat } = reading;
   const dataset = await openStacked(
     (how) =>
@@ -102,7 +110,11 @@ export async function openSession(
   // Files that were dropped together may come in any order: a master is named, not its data.
   const { name } = frames.find((file) => file.name === dataset.name) ?? first;
   const scene = { name, given, cells: known ? [known] : [], calibration: calibration?.found };
-  return sessionOf(picked, scene, contextOf);
+  // The server has checked them.
+  const slice = sliceIn(name, { first: most, frames: some }, picked);
+  if (!slice) return sessionOf(picked, scene, contextOf);
+  const { session, opened } = await sessionOf(slicedFrames(picked, slice), scene, contextOf);
+  return { session: { ...session, whole: { dataset: picked, slice } }, opened };
 }
 
 /** The part of a dataset that is shown; closes the dataset if there is no such part. */

@@ -1,8 +1,27 @@
-/** The shaders of a picture. Values are coloured on the GPU; the CPU processes no pixels. */
+/** The shaders of a picture, and its scales. Values are coloured on the GPU; the CPU processes no pixels. */
+import type { Limits } from './contrast.js';
 
 /** The scales from values to colours; the index of a scale is its number in the shader. */
 export const scales = ['linear', 'sqrt', 'log', 'asinh'] as const;
 export type ScaleName = (typeof scales)[number];
+
+const curves: Readonly<Record<ScaleName, (value: number) => number>> = {
+  linear: (value) => value,
+  sqrt: (value) => Math.sqrt(Math.max(value, 0)),
+  log: (value) => Math.log1p(Math.max(value, 0)),
+  asinh: Math.asinh,
+};
+
+/**
+ * The position of a value between limits, 0 at the lower and 1 at the upper one, as the shader colours it. Values count
+ * from zero, or from the lower limit if it is negative: logarithms then compare ratios.
+ */
+export function shareOf(value: number, [low, high]: Limits, scale: ScaleName): number {
+  const curve = curves[scale];
+  const zero = Math.min(low, 0);
+  const first = curve(low - zero);
+  return (curve(value - zero) - first) / Math.max(curve(high - zero) - first, 1e-20);
+}
 
 /**
  * Draws a quad for each panel: `box` is its pixels in the frame, `origin` and `axes` its position in the laboratory.
@@ -25,14 +44,13 @@ void main() {
 }`;
 
 /** Largest square of frame pixels (edge length) of which a screen pixel shows the brightest. */
-const mostBinned = 16;
+export const mostBinned = 16;
 
 /**
  * The fragment shader for a kind of sampler: 'u' for unsigned, 'i' for signed, '' for floating-point textures.
  *
- * When zoomed out, it shows the brightest of the pixels that a screen pixel covers, so that no spot is lost: windows of
- * as many pixels as neighbouring screen pixels are apart, rounded up, and to the border of the panel where the next
- * screen pixel is outside. A frame that is taller than the maximum height of a texture is folded: its pixels fill the rows of the texture consecutively.
+ * A frame that is taller than the maximum height of a texture is folded: its pixels fill the rows of the texture
+ * consecutively.
  */
 export const fragmentShader = (kind: '' | 'u' | 'i'): string => `#version 300 es
 precision highp float;

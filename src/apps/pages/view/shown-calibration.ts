@@ -1,5 +1,12 @@
 /** What is known of the optics of a scan, in the form in which the page shows and uses it. */
-import { calibrationTexts, checkCalibration, isKnown, milliradiansOf, opticsOf } from '../../../entries/pages.js';
+import {
+  calibrationTexts,
+  checkCalibration,
+  isKnown,
+  milliradiansOf,
+  opticsOf,
+  reachOf,
+} from '../../../entries/pages.js';
 import { electronWavelength } from '../../../entries/udf.js';
 import type { OpenDataset } from './open-dataset.js';
 import type { LoadedScan, ShownCalibration } from './protocol.js';
@@ -23,15 +30,14 @@ export function statedBy({ meta }: OpenDataset): Pick<LoadedScan, 'optics' | 'un
 /** A calibration in the form in which the page shows and uses it. */
 export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibration {
   const found = checkCalibration('the calibration', given);
-  const { centre, disk, descan, rotation, milliradians, optics = {}, notes } = found;
+  const { centre, disk, rotation, milliradians, optics = {}, notes } = found;
   const known = isKnown(disk) ? disk : undefined;
-  const span = isKnown(descan) ? descan.span : 0;
   return {
     texts: calibrationTexts(found),
     notes,
     centre: isKnown(centre) ? [centre.cy, centre.cx] : undefined,
     radius: known?.radius,
-    reach: known && known.radius + 2 * known.edge + 1 + span / 2,
+    reach: reachOf(found),
     ...(isKnown(rotation)
       ? { scanRotation: rotation.scanRotation, flipY: rotation.flipY }
       : { scanRotation: undefined, flipY: undefined }),

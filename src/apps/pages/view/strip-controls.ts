@@ -18,8 +18,6 @@ export interface LiveStripInput extends Pick<StripScene, 'shownAt'> {
   /** Whether the server answers, and what it has to say. */
   readonly connected: boolean;
   readonly note: string | undefined;
-  /** What the run says of itself. */
-  readonly status: readonly string[];
 }
 
 /** Frames of a file or stream by their numbers, which have no times. */
@@ -33,8 +31,6 @@ export const series = new RunSeries();
 const canvas = byId<HTMLCanvasElement>('chart');
 const strip = new RunStrip(canvas);
 let chosen: WindowName = 'whole';
-/** The status from which CC1/2 and alarms were last taken. */
-let statusText = '';
 /** Whether the server answered, and what it said, when the chart was last drawn. */
 let wasConnected = true;
 let marked: string | undefined;
@@ -46,6 +42,7 @@ const storedAs = 'ewald-least-hits';
 /** Set here, because the page loads the style sheets of everything else before its first frame. */
 const rowStyle = {
   gridColumn: '1 / -1',
+  gridRow: '1',
   flexWrap: 'wrap',
   gap: '0.2rem 0.9rem',
   alignItems: 'center',
@@ -90,9 +87,12 @@ function controlsOf(): HTMLElement {
   reading.id = 'strip-reading';
   canvas.addEventListener('pointermove', ({ offsetX }) => {
     reading.value = (row.style.display === 'flex' && strip.at(offsetX)?.text) || '';
+    // In its place: a further line would move the chart away from the pointer.
+    legend.hidden = reading.value !== '';
   });
   canvas.addEventListener('pointerleave', () => {
     reading.value = '';
+    legend.hidden = false;
   });
   const row = element('div', '', [window, label, legend, reading]);
   row.id = 'strip-controls';
@@ -111,36 +111,30 @@ export function hideStrip(): void {
 function sceneOf(of: LiveStripInput | FramesStripInput) {
   if ('summaries' in of) {
     const whole = windowOf(of.summaries);
-    return { windows: { whole }, values: [], marks: [], isTimed: false, shownAt: of.shown };
+    return { windows: { whole }, history: undefined, isTimed: false, shownAt: of.shown };
   }
   const { nowMs, isOver, shownAt } = of;
   if (!isOver) {
     series.reach(nowMs);
-    takeEvents(of);
+    markServer(of);
   }
   const beganMs = Date.now() - nowMs - new Date().setHours(0, 0, 0, 0);
-  const { windows, values, marks } = series;
-  return { windows, values, marks, isTimed: true, beganMs, shownAt };
+  const { windows, history } = series;
+  return { windows, history, isTimed: true, beganMs, shownAt };
 }
 
-/** Takes CC1/2 and alarms from what the run says of itself, and marks faults of its server. */
-function takeEvents({ nowMs, status, connected, note }: LiveStripInput): void {
-  if (connected !== wasConnected) series.mark(nowMs, connected ? 'connected again' : 'server lost', !connected);
+/** Marks faults of the run's server. */
+function markServer({ nowMs: at, connected, note }: LiveStripInput): void {
+  if (connected !== wasConnected)
+    series.add({ at, text: connected ? 'connected again' : 'server lost', isFault: !connected });
   wasConnected = connected;
-  if (note !== undefined && note !== marked) series.mark(nowMs, note.slice(0, 40), true);
+  if (note !== undefined && note !== marked) series.add({ at, text: note, isFault: true });
   marked = note;
-  const text = status.join(' ');
-  if (text === statusText) return;
-  statusText = text;
-  const [, value] = /CC1\/2 (-?\d*\.\d+)/.exec(text) ?? [];
-  if (value !== undefined) series.value(nowMs, Number(value));
-  const [, alarm] = /⚠ ([^:]*)/.exec(text) ?? [];
-  if (alarm !== undefined) series.mark(nowMs, alarm, true);
 }
 
 export function writeStrip(of: LiveStripInput | FramesStripInput): void {
   controls.style.display = 'flex';
-  canvas.style.height = '190px';
+  canvas.style.height = 'max(240px, 14vh)';
   const scene = sceneOf(of);
   byId('strip-window').hidden = !scene.isTimed;
   const window = 'minute' in scene.windows ? scene.windows[chosen] : scene.windows.whole;
@@ -181,7 +175,13 @@ export function latestWords(nowMs: number): { readonly hits: string; readonly in
 const share = (part: number, whole: number): string => (whole === 0 ? '–' : `${Math.round((100 * part) / whole)} %`);
 
 /** Accessible to tests and in the browser's console. */
-export const stripState = (): object => ({ tookMs: strip.tookMs, hitsNow: strip.hitsNow, window: chosen });
+export const stripState = (): object => ({
+  tookMs: strip.tookMs,
+  hitsNow: strip.hitsNow,
+  window: chosen,
+  marks: series.history.marks.map(({ text, isFault }) => `${isFault ? '■' : '◆'} ${text}`),
+  lagS: series.history.readings.lag.at(-1)?.[1],
+});
 
 /** The window of frames without times. */
 function windowOf(summaries: FramesStripInput['summaries']): SeriesWindow {

@@ -2,26 +2,27 @@
 import { lazily } from './lazily.js';
 
 type Strip = typeof import('./strip-controls.js');
-type Frame = Parameters<Strip['series']['add']>[0];
+type Entry = Parameters<Strip['series']['add']>[0];
 
 let loaded: Strip | undefined;
-/** Frames that arrived before the code. */
-const early: Frame[] = [];
+/** What arrived before the code. */
+const early: Entry[] = [];
 
 /** The chart, which is requested by the first call; undefined while it is loaded. */
 export const strip = lazily(
   () => import('./strip-controls.js'),
   (code) => {
-    for (const frame of early.splice(0)) code.series.add(frame);
+    for (const one of early.splice(0)) code.series.add(one);
     loaded = code;
   },
 );
 
-/** Counts a frame of a run. */
-export function addToStrip(frame: Frame): void {
+/** Takes frames of a run, or what has happened to it. */
+export function addToStrip(entries: readonly Entry[]): void {
   const chart = strip();
-  if (chart) chart.series.add(frame);
-  else early.push(frame);
+  for (const one of entries)
+    if (chart) chart.series.add(one);
+    else early.push(one);
 }
 
 /** Hides the controls of the chart, if there are any. */

@@ -1,13 +1,13 @@
 /** The interface of the CUDA addon (cuda/addon), and how it is loaded without risking the process. Node only. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../../base/errors.js';
 import { coreConstants } from '../../layout/core.js';
 import { loadAddon } from '../addon-path.js';
-import { homeFolder } from '../system.js';
+import { cachePath, keepFile } from '../cache-file.js';
 
 /** One card as the addon describes it; versions are in CUDA's notation (13000 is 13.0). */
 export interface CudaDevice {
@@ -99,17 +99,8 @@ async function tryInChild(path: string): Promise<string | undefined> {
       'driver or the addon is damaged'
     );
   }
-  try {
-    if (note) {
-      // One by one: a recursive mkdir never returns where an automounter refuses a home folder
-      // (src/io/files/folders.ts).
-      for (const folder of [join(note, '../../..'), join(note, '..')]) if (!existsSync(folder)) mkdirSync(folder);
-      writeFileSync(`${note}.${process.pid}`, '');
-      renameSync(`${note}.${process.pid}`, note);
-    }
-  } catch {
-    // If the home folder is not writable, each start costs one child process, nothing else.
-  }
+  // If the home folder is not writable, each start costs one child process, nothing else.
+  if (note) keepFile(note, '');
   return undefined;
 }
 
@@ -117,9 +108,7 @@ function rememberedAt(path: string): string | undefined {
   try {
     const driver = existsSync('/proc/driver/nvidia/version') ? readFileSync('/proc/driver/nvidia/version') : '';
     const hash = createHash('sha256').update(readFileSync(path)).update(driver).digest('hex').slice(0, 24);
-    const home = homeFolder();
-    const cache = process.env.XDG_CACHE_HOME || (home && join(home, '.cache'));
-    return cache ? join(cache, 'ewald', `cuda-probed-${hash}`) : undefined;
+    return cachePath(`cuda-probed-${hash}`);
   } catch {
     return undefined;
   }

@@ -4,16 +4,20 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EwaldError } from '../../../base/errors.js';
 import { findAddon } from '../addon-path.js';
+import { answersOf, type Known } from '../asked.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
-import { type Fault, type Mechanism, type Uses, uses } from '../mechanisms.js';
+import { numbersInFiles } from '../cache-file.js';
+import { type DeviceNumbers, Measurements } from '../device-numbers.js';
+import type { Fault, Mechanism } from '../mechanisms.js';
 import type { BackendName, DeviceInfo } from '../names.js';
 import { addonError } from '../status.js';
 import { Verdicts } from '../verdicts.js';
 import { type CudaAddon, type CudaDevice, driverPresent, loadCudaAddon } from './addon.js';
 import type { CudaHost } from './host.js';
+import { measureCard } from './measure.js';
 
 /** Cached for the life of the process: a second context on a tested card repeats no test. */
-const verdicts = new Verdicts();
+const known: Known = { verdicts: new Verdicts(), measurements: new Measurements(numbersInFiles) };
 
 /** The loader for NVIDIA cards. */
 export const cudaLoader: BackendLoader = {
@@ -80,18 +84,7 @@ async function probeAddon(
     reason: `CUDA on ${device.name}, compute capability ${device.computeCapability}`,
     device: info,
     open: opened,
-    async faults() {
-      const all = [...new Set(Object.values<Uses>(uses).flatMap(({ cuda }) => cuda ?? []))];
-      const card = cardOf(name, device.index, info);
-      // Cached verdicts need no card.
-      if (verdicts.has(card, all)) return verdicts.faults(card, all, async () => undefined);
-      const backend = await opened();
-      try {
-        return await backend.faults(all);
-      } finally {
-        await backend.dispose();
-      }
-    },
+    ...answersOf(cardOf(name, device.index, info), 'cuda', known, opened),
   };
 }
 
@@ -140,7 +133,11 @@ class CudaBackend implements Backend {
   }
 
   faults(mechanisms: readonly Mechanism[]): Promise<Fault[]> {
-    return verdicts.faults(this.#card, mechanisms, async (mechanism) => (await this.#tested()).get(mechanism));
+    return known.verdicts.faults(this.#card, mechanisms, async (mechanism) => (await this.#tested()).get(mechanism));
+  }
+
+  numbers(): Promise<DeviceNumbers> {
+    return known.measurements.of(this.#card, () => measureCard(this.host));
   }
 
   /** The mechanisms that fail, tested together: a kernel takes microseconds, waiting for the card takes longer. */

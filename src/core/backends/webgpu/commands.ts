@@ -31,13 +31,6 @@ export class Commands {
     this.#passOf(pipeline, bindings).dispatchWorkgroups(x, y, z);
   }
 
-  /**
-   * Like `dispatch`, but the number of workgroups is read from three numbers in `counts` after the preceding kernels.
-   */
-  dispatchIndirect(pipeline: GPUComputePipeline, bindings: GPUBindGroup, counts: GpuBuffer, offset: number): void {
-    this.#passOf(pipeline, bindings).dispatchWorkgroupsIndirect(counts.raw, offset);
-  }
-
   /** Copies bytes between buffers; offsets and length are multiples of 4. */
   copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
     this.#outside().copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, bytes);

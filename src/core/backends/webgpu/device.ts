@@ -20,6 +20,7 @@ import { Commands, type RecordedRead } from './commands.js';
 import { BufferPool, type GpuBuffer, type Usage } from './pool.js';
 import { compile } from './shader.js';
 import { passClock } from './timestamps.js';
+import { leastUpload, Uploads } from './uploads.js';
 
 /** A kernel to compile. */
 interface PipelineSource {
@@ -52,6 +53,7 @@ export class GpuDevice {
   readonly software: boolean;
   readonly #raw: GPUDevice;
   readonly #pool: BufferPool;
+  readonly #uploads: Uploads;
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #modules = new Map<string, Promise<GPUShaderModule>>();
   /** Rejecters of the work in flight; a set, because racing each promise against a long-lived one would leak. */
@@ -73,6 +75,7 @@ export class GpuDevice {
     this.limits = limitsOf(raw);
     this.features = new Set(features);
     this.#pool = new BufferPool(raw);
+    this.#uploads = new Uploads(raw);
     this.#lossSettled = raw.lost.then(({ reason, message }) => {
       if (this.#disposal) return;
       const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
@@ -172,7 +175,7 @@ export class GpuDevice {
     this.#assertUsable();
     const names = [
       'maxBufferSize',
-      ...(kind === 'storage' || kind === 'indirect'
+      ...(kind === 'storage'
         ? ['maxStorageBufferBindingSize']
         : kind === 'uniform'
           ? ['maxUniformBufferBindingSize']
@@ -185,7 +188,7 @@ export class GpuDevice {
     const failed = await this.#allocate(bytes, kind, label);
     if ('raw' in failed) return failed;
     // Freeing the buffers kept for reuse may be enough.
-    this.#pool.trim();
+    this.trim();
     const again = await this.#allocate(bytes, kind, label);
     if ('raw' in again) return again;
     if (again.type === 'validation') throw deviceError(again.error, `a buffer of ${bytes} bytes`);
@@ -266,11 +269,13 @@ export class GpuDevice {
         `a write of ${data.byteLength} bytes at ${offset} does not fit a buffer of ${buffer.bytes}`,
       );
     }
-    const { buffer: host, byteOffset, byteLength } = data;
-    const shared = typeof SharedArrayBuffer !== 'undefined' && host instanceof SharedArrayBuffer;
+    const whole = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const done = whole.length < leastUpload ? 0 : this.#uploads.copy(buffer.raw, offset, whole);
+    if (done === whole.length) return;
+    const rest = whole.subarray(done);
+    const shared = typeof SharedArrayBuffer !== 'undefined' && rest.buffer instanceof SharedArrayBuffer;
     // Dawn's Node binding refuses shared memory.
-    if (shared) this.#raw.queue.writeBuffer(buffer.raw, offset, new Uint8Array(host, byteOffset, byteLength).slice());
-    else this.#raw.queue.writeBuffer(buffer.raw, offset, host, byteOffset, byteLength);
+    this.#raw.queue.writeBuffer(buffer.raw, offset + done, shared ? rest.slice() : (rest as Uint8Array<ArrayBuffer>));
   }
 
   /**
@@ -363,6 +368,7 @@ export class GpuDevice {
 
   /** Frees buffers that are kept for reuse. */
   trim(): void {
+    this.#uploads.trim();
     this.#pool.trim();
   }
 
@@ -374,6 +380,7 @@ export class GpuDevice {
 
   async #release(): Promise<void> {
     if (!this.#lost) await this.#raw.queue.onSubmittedWorkDone().catch(() => undefined);
+    this.#uploads.trim();
     this.#pool.close();
     this.#pipelines.clear();
     this.#modules.clear();

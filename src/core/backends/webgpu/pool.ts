@@ -4,8 +4,6 @@
 export const usage = {
   /** Read and written by kernels; copied to and from. */
   storage: 0x80 | 0x08 | 0x04,
-  /** Workgroup counts of a dispatch; written by kernels and the host. */
-  indirect: 0x100 | 0x80 | 0x08 | 0x04,
   /** Small parameters; written by the host. */
   uniform: 0x40 | 0x08,
   /** Results that the host maps. */

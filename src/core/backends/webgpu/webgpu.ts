@@ -1,16 +1,21 @@
 /** The WebGPU backend: kernels of wgsl/ in browsers and, through Dawn, in Node. */
 import { EwaldError, messageOf } from '../../../base/errors.js';
+import { answersOf, type Known } from '../asked.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
-import { type Fault, type Mechanism, uses } from '../mechanisms.js';
+import { type DeviceNumbers, type KeptNumbers, Measurements } from '../device-numbers.js';
+import type { Fault, Mechanism } from '../mechanisms.js';
 import type { DeviceInfo } from '../names.js';
 import { Verdicts } from '../verdicts.js';
 import { describe, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
 import type { GpuSource } from './source.js';
 
-/** The loader over a source of GPUs; a probe requests an adapter and keeps nothing. */
-export function webgpuLoader(source: GpuSource): BackendLoader {
-  const verdicts = new Verdicts();
+/**
+ * The loader over a source of GPUs; a probe requests an adapter and keeps nothing. `kept` is where measured numbers
+ * outlive the process.
+ */
+export function webgpuLoader(source: GpuSource, kept?: KeptNumbers): BackendLoader {
+  const known: Known = { verdicts: new Verdicts(), measurements: new Measurements(kept) };
   return {
     name: 'webgpu',
     async probe({ device: wish, named, log }): Promise<Probe> {
@@ -23,24 +28,13 @@ export function webgpuLoader(source: GpuSource): BackendLoader {
         device.kind === 'software'
           ? 'a software adapter, computed by the CPU; used only when webgpu is named'
           : 'a hardware adapter';
-      const opened = () => open(source, wish, log, verdicts);
+      const opened = () => open(source, wish, log, known);
       return {
         available: true,
         reason,
         device,
         open: opened,
-        async faults() {
-          const all = [...new Set(Object.values(uses).flatMap(({ webgpu }) => webgpu as readonly Mechanism[]))];
-          // Cached verdicts need no device.
-          if (verdicts.has(deviceKey(device), all))
-            return verdicts.faults(deviceKey(device), all, async () => undefined);
-          const backend = await opened();
-          try {
-            return await backend.faults(all);
-          } finally {
-            await backend.dispose();
-          }
-        },
+        ...answersOf(deviceKey(device), 'webgpu', known, opened),
       };
     },
   };
@@ -51,12 +45,12 @@ async function open(
   source: GpuSource,
   wish: string | undefined,
   log: OpenOptions['log'],
-  verdicts: Verdicts,
+  known: Known,
 ): Promise<WebGpuBackend> {
   const found = await findAdapter(source, wish, true);
   if ('absent' in found)
     throw new EwaldError('Load', `WebGPU became unavailable between probing and opening: ${found.absent}`);
-  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), verdicts);
+  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), known);
 }
 
 /** Cache key of the verdicts: the adapter and its driver. */
@@ -89,17 +83,23 @@ class WebGpuBackend implements Backend {
   readonly name = 'webgpu';
   readonly device: DeviceInfo;
   readonly host: GpuDevice;
-  readonly #verdicts: Verdicts;
+  readonly #known: Known;
 
-  constructor(gpu: GpuDevice, device: DeviceInfo, verdicts: Verdicts) {
+  constructor(gpu: GpuDevice, device: DeviceInfo, known: Known) {
     this.host = gpu;
     this.device = device;
-    this.#verdicts = verdicts;
+    this.#known = known;
   }
 
   faults(mechanisms: readonly Mechanism[]): Promise<Fault[]> {
-    return this.#verdicts.faults(deviceKey(this.device), mechanisms, async (mechanism) =>
+    return this.#known.verdicts.faults(deviceKey(this.device), mechanisms, async (mechanism) =>
       (await import('./self-test/run.js')).testMechanism(this.host, mechanism),
+    );
+  }
+
+  numbers(): Promise<DeviceNumbers> {
+    return this.#known.measurements.of(deviceKey(this.device), async () =>
+      (await import('./measure.js')).measureGpu(this.host),
     );
   }
 

@@ -20,6 +20,10 @@ export interface Port {
 /** Starts a worker that runs `code`, which defines `start(port)`; this returns the function that receives messages. */
 export type OpenPort = (code: string) => Port;
 
+const forbidden =
+  'this page may not start a worker from a blob: its Content-Security-Policy forbids it; add blob: to its ' +
+  'worker-src, or pass { worker: () => new Worker(…) }';
+
 /** The port of a Web Worker; `make` creates the worker on pages that must not start one from a blob. */
 export const webPort =
   (make?: () => unknown): OpenPort =>
@@ -37,18 +41,23 @@ export const webPort =
           );
     } catch (cause) {
       if (isEwaldError(cause)) throw cause;
-      throw new EwaldError(
-        'Unsupported',
-        'this page may not start a worker from a blob (its Content-Security-Policy forbids it); pass { worker: ' +
-          '() => new Worker(…) }',
-        { cause },
-      );
+      throw new EwaldError('Unsupported', forbidden, { cause });
     }
+    let isStarted = false;
     return {
       post: (message) => worker.postMessage(message),
       listen: (reply, fail) => {
-        worker.onmessage = ({ data }) => reply(data as Reply);
-        worker.onerror = (event) => fail(new EwaldError('Internal', `the worker failed: ${event.message}`));
+        worker.onmessage = ({ data }) => {
+          isStarted = true;
+          reply(data as Reply);
+        };
+        // A worker that the policy of the page forbids fails without a word, in most browsers after it was made.
+        worker.onerror = ({ message }) =>
+          fail(
+            isStarted || message
+              ? new EwaldError('Internal', `the worker failed: ${message}`)
+              : new EwaldError('Unsupported', forbidden),
+          );
       },
       close: () => worker.terminate(),
     };

@@ -17,7 +17,7 @@ import { type Codec, type Codecs, codecRows } from './codecs.js';
 import { wasmCodecs } from './wasm.js';
 
 /** The functions that the addon exports for this room; see cpp/addon/data.cpp. */
-interface CodecAddon extends Turning {
+export interface CodecAddon extends Turning {
   readonly abiVersion: number;
   codecDecode(
     codec: number,
@@ -63,7 +63,8 @@ export function nativeTurning(): Turning | undefined {
   return typeof addon === 'string' ? undefined : addon;
 }
 
-function nativeCodecs(addon: CodecAddon): Codecs {
+/** The codecs of a loaded addon. */
+export function nativeCodecs(addon: CodecAddon): Codecs {
   return {
     backend: 'native',
     deflate,

@@ -18,6 +18,8 @@ const side = 128;
 const rows = 130;
 const storedBytes = side * side * 4;
 const stride = rows * side * 4;
+/** Pixels of the sensor (Tate et al., Microsc. Microanal. 22, 237, 2016). */
+const pixelM = 150e-6;
 
 /** Whether a raw file has a name of EMPAD's, whose only other evidence is a size of whole frames. */
 export const isNamedByEmpad = (name: string): boolean =>
@@ -80,7 +82,7 @@ async function openXml(xml: ByteSource, options: FormatOptions): Promise<Dataset
 /** Opens the raw file. Its XML may have any name, so the scan is taken from the file's own name. */
 async function openRaw(data: ByteSource, options: FormatOptions): Promise<Dataset> {
   const xml = await siblingIfThere(data, baseName(data.name).replace(/\.[^.]*$/, '.xml'), options);
-  let described: Described = { shapes: [], meta: { maker: 'EMPAD' } };
+  let described: Described = { shapes: [], untold: [], meta: { maker: 'EMPAD' } };
   try {
     if (xml && xml.size < 2 ** 22) described = describe(latin1(await xml.read(0, xml.size, options)));
   } finally {
@@ -94,13 +96,13 @@ async function openRaw(data: ByteSource, options: FormatOptions): Promise<Datase
 function dataset(
   source: ByteSource,
   data: ByteSource,
-  { shapes, meta, step }: Described,
+  { shapes, meta, untold }: Described,
   options: FormatOptions,
 ): Dataset {
   const { frames, notes: cut } = countFrames(data, 0, stride, storedBytes);
   const fits = shapes.find((shape) => product(shape) === frames);
   const notes: Note[] = [...cut];
-  if (step !== undefined) notes.push({ kind: 'missing', text: step });
+  for (const text of untold) notes.push({ kind: 'missing', text });
   const stated = shapes[0];
   if (!fits && stated)
     notes.push({
@@ -133,8 +135,8 @@ interface Described {
   /** Shapes of the scan according to the XML, most trusted first. */
   readonly shapes: readonly (readonly number[])[];
   readonly meta: Metadata;
-  /** What the step of the scan may be. */
-  readonly step?: string | undefined;
+  /** What the step of the scan and the angle of a pixel may be. */
+  readonly untold: readonly string[];
 }
 
 /** Parses the XML. There are two generations of names: iom_measurements of 0.51 and of 1.2. */
@@ -165,11 +167,17 @@ function describe(text: string): Described {
   const exposure = number('exposure_time');
   const turned = number('scan_rotation', 'column.get_scanrotation');
   const [fields = ''] = blocksOf(text, 'full_scan_field_of_view>', 1);
-  const field = Number.parseFloat(/<x>([^<]*)</.exec(fields)?.[1] ?? '') || undefined;
+  // 0.51 writes a list of both axes.
+  const listed = value('optics.get_full_scan_field_of_view')?.replace(/^\[/, '');
+  const field = Number.parseFloat(/<x>([^<]*)</.exec(fields)?.[1] ?? listed ?? '') || undefined;
+  const angle = number('calibrated_diffraction_angle');
   const date = /\bisoformat="([^"]+)"/.exec(openingTag(text, 'timestamp'))?.[1];
   return {
     shapes,
-    step: field === undefined ? undefined : possibleSteps(text, field),
+    untold: [
+      ...(field === undefined ? [] : possibleSteps(text, field, number('pix_x'))),
+      ...(angle === undefined ? [] : possibleAngles(angle, camera)),
+    ],
     meta: {
       maker: 'EMPAD',
       detector: 'EMPAD',
@@ -182,19 +190,30 @@ function describe(text: string): Described {
       header: {
         softwareVersion: value('software_version'),
         spotSizeIndex: number('spot_size_index', 'beam.get_spotsizeindex'),
-        fieldOfViewM: field ?? value('optics.get_full_scan_field_of_view'),
+        fieldOfViewM: field,
+        calibratedDiffractionAngleRad: angle,
       },
     },
   };
 }
 
 /** The XML does not say whether the field of view is that of the scan, or of a scan of size 1. */
-function possibleSteps(text: string, fieldM: number): string | undefined {
+function possibleSteps(text: string, fieldM: number, acquired: number | undefined): string[] {
   const [block = ''] = blocksOf(text, 'scan_parameters mode="acquire">', 1);
   const number = (tag: string): number => Number.parseFloat(new RegExp(`<${tag}>([^<]*)<`).exec(block)?.[1] ?? '');
-  const [share, positions] = [number('scan_size'), number('scan_resolution_x')];
+  const [share, positions] = [number('scan_size'), acquired ?? number('scan_resolution_x')];
   const step = (fieldM / positions) * 1e9;
-  if (!(step > 0 && share > 0)) return undefined;
+  if (!(step > 0 && share > 0)) return [];
   const [whole, part] = [step, step * share].map((nm) => `${Number(nm.toPrecision(4))} nm`);
-  return `the step of the scan: ${whole}, or ${part} if the field of view is that of a scan of size 1`;
+  return [`the step of the scan: ${whole}, or ${part} if the field of view is that of a scan of size 1`];
+}
+
+/** What the XML was calibrated to, which is not what the nominal camera length gives. */
+function possibleAngles(rad: number, cameraM: number | undefined): string[] {
+  if (!(rad > 0)) return [];
+  const [calibrated, nominal] = [rad, pixelM / (cameraM ?? 0)].map(
+    (one) => `${Number((1e3 * one).toPrecision(4))} mrad`,
+  );
+  const other = cameraM ? `, or ${nominal} by the camera length and pixels of 150 µm` : '';
+  return [`the angle of a detector pixel: ${calibrated} as the XML states its calibration${other}`];
 }

@@ -51,7 +51,7 @@ export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset
   if (!Number.isInteger(frames) || frames === 0 || navigation.reduce((a, b) => a * b, 1) !== frames)
     throw new EwaldError(
       'Shape',
-      `memoryDataset: ${data.length} numbers are ${frames} frames of ${signal.join(' × ')} ${dtype}` +
+      `memoryDataset: ${data.length} numbers are ${+frames.toFixed(2)} frames of ${signal.join(' × ')} ${dtype}` +
         (options.navShape ? `; navShape is ${navigation.join(' × ')}` : '; expected a whole number of frames'),
     );
   const source = memorySource(bytesOfArray(data), options.name);

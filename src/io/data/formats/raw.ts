@@ -56,7 +56,13 @@ function openRaw(source: ByteSource, options: FormatOptions): Dataset {
     );
   if (!Number.isSafeInteger(stride))
     throw new EwaldError('Argument', `raw: a frame of ${signal.join(' × ')} ${dtype} is larger than any file`);
-  const { frames, notes } = countFrames(source, offset + header, stride, storedBytes);
+  const { frames, notes: cut } = countFrames(source, offset + header, stride, storedBytes);
+  // Nothing but the size says what the user has stated, so that anything of it may be wrong.
+  const notes = cut.map((one) => ({
+    ...one,
+    text: `${one.text}, or the file has a header, gaps between its frames, or frames of another size`,
+    option: 'offset' as const,
+  }));
   const navigation = navigationShape(source, frames, frames === 1 ? [] : [frames], options);
   const description = {
     format: 'raw',

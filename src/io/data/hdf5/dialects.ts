@@ -3,6 +3,7 @@
  * first dialect whose marks are found is used; without any, the largest array is taken and reported as a guess.
  */
 
+import { counted } from '../../../base/amounts.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { product } from '../../../base/product.js';
 import { baseName } from '../byte-source.js';
@@ -335,8 +336,9 @@ function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldE
     );
   return new EwaldError(
     'Format',
-    `${file.source.name} contains no array of numbers (${entries.length} objects, ${external.length} links to ` +
-      'other files' +
+    `${file.source.name} contains no array of numbers (${counted(entries.length, 'object')}, ` +
+      `${counted(external.length, 'link')} to other files` +
+      `${external[0] ? `, the first is ${external[0].path}; name one as dataset (--dataset) to follow it` : ''}` +
       `${first ? `; ${broken.length} cannot be read, the first: ${first}` : ''})`,
     { detail: { path: file.source.name } },
   );

@@ -1,8 +1,8 @@
-/** The metadata of electron microscopy files: Velox, hspy, DM5, as `Metadata`. */
+/** The metadata of electron microscopy files: Velox, hspy, DM5, py4DSTEM, as `Metadata`. */
 import type { Axis, Metadata, XY } from '../dataset.js';
 import { electronWavelengthA } from '../units.js';
 import { unitOf } from './axes.js';
-import { type Catalog, textAt } from './catalog.js';
+import { type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 import { Hdf5Group } from './file.js';
@@ -22,7 +22,10 @@ const text = (value: unknown): string | undefined =>
 /** Reads the metadata that belong to the frames. */
 export async function microscope(catalog: Catalog, frames: Frames): Promise<Metadata> {
   const { file } = catalog;
-  const found = frames.dialect === 'Velox EMD' ? await velox(catalog, frames) : await hspy(catalog);
+  const found =
+    frames.dialect === 'Velox EMD'
+      ? await velox(catalog, frames)
+      : { ...(await hspy(catalog)), ...(await py4dstem(catalog, frames)) };
   const maker = found.maker ?? (await textAt(file, '/Info/Software'));
   return {
     ...found,
@@ -131,5 +134,34 @@ async function hspy({ entries }: Catalog): Promise<Metadata> {
     ...given('maker', text(column.get('microscope'))),
     ...given('exposureS', positive(camera.get('exposure'))),
     ...given('date', date.length > 0 ? date.join('T') : undefined),
+  };
+}
+
+/**
+ * py4DSTEM: the calibration beside the data. Its x is the first axis, its pixel centres are at whole numbers, its angle
+ * turns (x, y) by [[cos, −sin], [sin, cos]] after an exchange of both if flipped, and ours (y, x) by [[cos, sin],
+ * [−sin, cos]] after y → −y.
+ */
+async function py4dstem({ file, entries }: Catalog, { path }: Frames): Promise<Metadata> {
+  const root = /^\/[^/]+/.exec(path)?.[0] ?? '';
+  const found = entries.find(
+    (entry) => entry.path.startsWith(root) && /\/metadatabundle\/calibration$/.test(entry.path),
+  );
+  if (!found) return {};
+  const number = (name: string): Promise<number | undefined> => numberAt(file, `${found.path}/${name}`);
+  const [first, second] = [await number('qx0_mean'), await number('qy0_mean')];
+  const [degrees, flip] = [await number('QR_rotation_degrees'), await number('QR_flip')];
+  const flipY = flip === 1;
+  return {
+    ...given(
+      'beamCentrePx',
+      first === undefined || second === undefined ? undefined : { x: second + 0.5, y: first + 0.5 },
+    ),
+    ...given(
+      'detectorAxes',
+      flip === undefined
+        ? undefined
+        : { flipY, degrees: degrees === undefined ? undefined : (flipY ? 90 : 0) - degrees },
+    ),
   };
 }

@@ -1,6 +1,6 @@
 /** Decides which observations of a crystal take part in a merge, and corrects those beforehand. */
 
-import { type Polarisation, polarisationFactor } from '../fit/polarisation.js';
+import { type Polarisation, polarisationFactor } from '../../../crystal/polarisation.js';
 import type { CrystalRecord } from './observations.js';
 
 /** The criteria by which observations are rejected, and the corrections that are applied. */

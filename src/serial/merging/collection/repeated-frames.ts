@@ -4,6 +4,15 @@ import { hash53 } from '../../../base/hash53.js';
 import { RepeatedFrames } from '../../../base/repeated-frames.js';
 import type { Observations } from './observations.js';
 
+/** A remark on repeated measurements, and whether their number puts the merge in doubt. */
+interface RepeatsRemark {
+  readonly text: string;
+  readonly isDoubtful: boolean;
+}
+
+/** Below this fraction of the crystals, repeated measurements hardly change a merge. */
+const fewRepeats = 0.01;
+
 /**
  * A remark on frames that are in several inputs, or in several places of one; undefined without any. The crystals of a
  * frame follow each other in a stream. `ends` has the number of crystals at the end of each input. Frames without a
@@ -12,7 +21,7 @@ import type { Observations } from './observations.js';
 export function repeatedFramesRemark(
   { crystals, filenames, events }: Observations,
   ends: readonly number[],
-): string | undefined {
+): RepeatsRemark | undefined {
   const boundaries = new Set(ends);
   const repeated = new RepeatedFrames();
   for (let c = 0; c < crystals; c++) {
@@ -22,17 +31,20 @@ export function repeatedFramesRemark(
   }
   const { count, first } = repeated;
   if (count === 0) return undefined;
-  return (
-    `${counted(count, 'frame')} ${count === 1 ? 'was' : 'were'} indexed more than once, the first of them ${first}: the same image counts as several measurements, ` +
-    'so that standard deviations are too small. Merge one indexing of each frame.'
-  );
+  return {
+    text:
+      `${counted(count, 'frame')} ${count === 1 ? 'was' : 'were'} indexed more than once, the first of them ` +
+      `${first}: the same image counts as several measurements, so that standard deviations are too small. ` +
+      'Merge one indexing of each frame.',
+    isDoubtful: count > fewRepeats * crystals,
+  };
 }
 
 /**
  * A remark on crystals that are the same, bit by bit, under the names of different frames: orientation, indices and
  * intensities, which no two images share; undefined without any.
  */
-export function copiedCrystalsRemark(observations: Observations): string | undefined {
+export function copiedCrystalsRemark(observations: Observations): RepeatsRemark | undefined {
   const { crystals, reciprocal, offsets, intensity, filenames, events } = observations;
   const seen = new Map<number, number>();
   const nameOf = (c: number): string => `${filenames[c] ?? ''} ${events[c] ?? ''}`.trim();
@@ -50,11 +62,13 @@ export function copiedCrystalsRemark(observations: Observations): string | undef
     }
   }
   if (first === undefined) return undefined;
-  return (
-    `${copies} of ${crystals} crystals are copies of others under other names, bit by bit, the first of them ` +
-    `${first}: the same image counts as several measurements, so that standard deviations are too small and CC1/2 is ` +
-    'too large. Merge each image once.'
-  );
+  return {
+    text:
+      `${copies} of ${crystals} crystals are copies of others under other names, bit by bit, the first of them ` +
+      `${first}: the same image counts as several measurements, so that standard deviations are too small and CC1/2 ` +
+      'is too large. Merge each image once.',
+    isDoubtful: copies > fewRepeats * crystals,
+  };
 }
 
 /** Whether two crystals have the same orientation and reflections. */

@@ -7,7 +7,7 @@
  * `observationColumns`, each padded to eight bytes.
  */
 import { EwaldError } from '../../../base/errors.js';
-import { polarisationText } from '../fit/polarisation.js';
+import { polarisationText } from '../../../crystal/polarisation.js';
 import type { CheckedMerge } from '../options.js';
 import type { Collected } from '../run.js';
 import type { Admission, LeftOut } from './admission.js';

@@ -1,5 +1,5 @@
 /** How well each crystal agrees with the mean of all others, before anything is fitted: process_hkl's `--min-cc`. */
-import { correlation } from '../statistics/correlations.js';
+import { correlation } from '../../../base/correlation.js';
 import { type Identified, plainSums } from './accumulate.js';
 
 /**

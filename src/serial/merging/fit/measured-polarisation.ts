@@ -3,12 +3,13 @@
  * down, by the same factor for every crystal, while nothing else in the model of a merge depends on the azimuth.
  */
 
+import { scattered } from '../../../crystal/polarisation.js';
 import type { MergingKernel } from '../contract.js';
 import type { Identified } from './accumulate.js';
 import { mostOf, weightOf } from './accumulate.js';
 import { freshFit, runFit } from './fit.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
-import { depolarised, scattered } from './polarisation.js';
+import { depolarised } from './polarisation.js';
 
 /** The polarisation as measured from the data. */
 interface MeasuredPolarisation {

@@ -1,53 +1,6 @@
-/** The polarisation factor: 1 along the beam, and smaller for scattering in the direction of the electric field. */
-import { EwaldError } from '../../../base/errors.js';
+/** Intensities without the polarisation factor. */
+import { type Polarisation, polarisationFactor, scattered } from '../../../crystal/polarisation.js';
 import type { Observations } from '../collection/observations.js';
-
-/** A partially polarised beam. */
-export interface Polarisation {
-  /** Share of the intensity whose electric field lies along `angleDeg`, 0 … 1; the rest is perpendicular to it. */
-  readonly fraction: number;
-  /** Direction of the electric field in degrees, from x (horizontal) towards y. */
-  readonly angleDeg: number;
-}
-
-const words: Readonly<Record<string, Polarisation | undefined>> = {
-  none: undefined,
-  horiz: { fraction: 1, angleDeg: 0 },
-  vert: { fraction: 1, angleDeg: 90 },
-};
-
-/** Reads `horiz`, `vert`, `none`, `0.98@0` (a fraction at an angle in degrees). Throws `Argument`. */
-export function readPolarisation(text: string): Polarisation | undefined {
-  if (Object.hasOwn(words, text)) return words[text];
-  const [, fraction, angle] = /^(\d*\.?\d+)@(-?\d*\.?\d+)$/.exec(text) ?? [];
-  const value = { fraction: Number(fraction ?? Number.NaN), angleDeg: Number(angle ?? Number.NaN) };
-  if (!(value.fraction >= 0 && value.fraction <= 1))
-    throw new EwaldError(
-      'Argument',
-      `polarisation is "${text.slice(0, 40)}"; expected auto, horiz, vert, none, or FRACTION@ANGLE such as 0.98@0`,
-    );
-  return value;
-}
-
-/** The text of a polarisation, as `readPolarisation` reads it. */
-export function polarisationText(polarisation: Polarisation | undefined): string {
-  if (!polarisation) return 'none';
-  const { fraction, angleDeg } = polarisation;
-  return fraction === 1 && angleDeg === 0
-    ? 'horiz'
-    : fraction === 1 && angleDeg === 90
-      ? 'vert'
-      : `${fraction}@${angleDeg}`;
-}
-
-/** The polarisation factor of scattering into the direction (x, y, z), a vector of any length. */
-export function polarisationFactor({ fraction, angleDeg }: Polarisation, x: number, y: number, z: number): number {
-  const angle = (angleDeg * Math.PI) / 180;
-  const length2 = x * x + y * y + z * z;
-  const along = x * Math.cos(angle) + y * Math.sin(angle);
-  const across = y * Math.cos(angle) - x * Math.sin(angle);
-  return fraction * (1 - (along * along) / length2) + (1 - fraction) * (1 - (across * across) / length2);
-}
 
 /** A copy of the observations with intensities and sigmas divided by the polarisation factor. */
 export function depolarised(observations: Observations, polarisation: Polarisation): Observations {
@@ -64,11 +17,4 @@ export function depolarised(observations: Observations, polarisation: Polarisati
     }
   }
   return { ...observations, intensity, sigma };
-}
-
-/** The scattering vector of a reflection, 1/angstrom. */
-export function scattered(star: ArrayLike<number>, h: number, k: number, l: number): [number, number, number] {
-  const at = (axis: number): number =>
-    h * (star[axis] as number) + k * (star[3 + axis] as number) + l * (star[6 + axis] as number);
-  return [at(0), at(1), at(2)];
 }

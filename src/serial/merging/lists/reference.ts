@@ -1,4 +1,6 @@
 /** A list of known intensities, which determines the setting of a merge and is used to judge its quality. */
+
+import { correlation } from '../../../base/correlation.js';
 import { type Cell, norm, reciprocal, type Vector } from '../../../crystal/cell.js';
 import { type Indices, representative, transformed } from '../../../crystal/symmetry/asymmetric-unit.js';
 import { inverse, type Operation, operationKey, product } from '../../../crystal/symmetry/matrices.js';
@@ -6,7 +8,6 @@ import { laueGroup, type PointGroup, pointGroup, rotationsOf } from '../../../cr
 import type { Observations } from '../collection/observations.js';
 import { plainSums } from '../fit/accumulate.js';
 import { identifiers, type UniqueReflections } from '../fit/unique.js';
-import { correlation } from '../statistics/correlations.js';
 import type { ReflectionList } from './hkl.js';
 
 /** Intensities of a reference by representative in a point group, which may have less symmetry than the reference. */

@@ -139,7 +139,7 @@ export function doubtOfGroup(observations: Observations, lattice: Lattice, group
   return (
     `The intensities contradict the point group ${group.name}: observations correlate with their equivalents by ` +
     `${own.correlation.toFixed(2)}, and by ${best.correlation.toFixed(2)} in ${best.group.name}. Merge in ` +
-    `${best.group.name}, or let the group be found: auto.`
+    `${best.group.name}, or let the group be found: auto also tries groups that are no part of ${group.name}.`
   );
 }
 

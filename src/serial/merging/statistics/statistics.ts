@@ -3,6 +3,8 @@
  * signal to noise, correlations of its halves, twinning and the Wilson plot. Definitions and shells are those of
  * CrystFEL's check_hkl and compare_hkl.
  */
+
+import { correlation } from '../../../base/correlation.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal } from '../../../crystal/cell.js';
 import { type Centring, isAbsent } from '../../../crystal/centring.js';
 import {
@@ -16,7 +18,7 @@ import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { type AnomalousDifference, anomalousDifferences } from '../lists/mates.js';
 import { referenceBy } from '../lists/reference.js';
-import { ccStar, correlation, rSplit } from './correlations.js';
+import { ccStar, rSplit } from './correlations.js';
 
 /** One shell, or all of them together. */
 export interface ShellStatistics {

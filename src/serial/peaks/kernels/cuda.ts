@@ -6,6 +6,7 @@ import { checkBlobRoom } from './blob-room.js';
 
 /** The addon's peak finders; see cuda/addon. */
 interface PeaksAddon {
+  pinnedMemory(context: object, bytes: number): ArrayBuffer | undefined;
   peaksCreate(context: object, descriptor: Uint8Array, panels: Uint8Array, bins: Uint16Array): Promise<object>;
   peaksBytes(peaks: object): { readonly device: number; readonly host: number };
   peaksRun(
@@ -24,21 +25,35 @@ export const peaksOp = (host: CudaHost): PeaksOp => ({
   plan: (descriptor) => planPeaks(host, descriptor),
 });
 
-/** Plans a peak finder: all its memory, on the device and page-locked on the host. */
+/** Plans a peak finder; frames of `newFrame` are page-locked, so that the device reads them where they are. */
 async function planPeaks(host: CudaHost, { fields, finder, panels, bins }: PeaksDescriptor): Promise<PeaksKernel> {
   const addon = host.addon as PeaksAddon;
   const peaks = await host.track(() => addon.peaksCreate(host.context, fields, panels, bins));
   const bytes = addon.peaksBytes(peaks);
-  host.holdHostBytes(bytes.host);
+  let held = 0;
+  const hold = (now: number): void => {
+    host.holdHostBytes(now - held);
+    held = now;
+  };
+  hold(bytes.host);
   return {
-    bytes: bytes.device + bytes.host,
+    get bytes() {
+      return bytes.device + held;
+    },
     async run({ params, frame, bad, limits }) {
       if (finder !== 'zaef') checkBlobRoom(params);
-      return host.track(() => addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null));
+      const found = await host.track(() => addon.peaksRun(peaks, params, frame, bad ?? null, limits ?? null));
+      // The first frame that is not page-locked takes memory.
+      hold(addon.peaksBytes(peaks).host);
+      return found;
+    },
+    memory(size) {
+      const memory = addon.pinnedMemory(host.context, size);
+      return memory && new Uint8Array(memory);
     },
     async dispose() {
       addon.peaksDestroy(peaks);
-      host.holdHostBytes(-bytes.host);
+      hold(0);
     },
   };
 }

@@ -4,17 +4,19 @@
  */
 
 import { letGo, orAborted } from '../../../base/aborted.js';
-import { row, valid } from '../../../base/call-options.js';
+import { checkedOptions, row } from '../../../base/call-options.js';
 import { observer } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
-import { checkSignal, knownOptions, refuseFormer } from '../../../base/options.js';
+import { checkSignal, refuseFormer } from '../../../base/options.js';
 import { namesOf } from '../../../base/parameters.js';
 import { renamed } from '../../../base/renamed.js';
 import type { Resource } from '../../../base/resource.js';
 import type { BravaisCandidate } from '../../../crystal/bravais.js';
 import { openDetector } from '../../../io/detector/detector.js';
 import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
+import { geometryRemarks, warningsOf } from '../../../io/detector/geometry-remarks.js';
 import type { DeterminedCell } from '../../indexing/indexer.js';
+import { cellSearchRows } from '../../indexing/parameters.js';
 import type { RunEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
 import { displacedDetector, displacedText, howToShift } from '../geometry/displaced.js';
@@ -23,7 +25,7 @@ import { givenInputs } from '../inputs/inputs.js';
 import type { LoadPlace } from '../inputs/place.js';
 import { endingPlace } from '../inputs/place-inputs.js';
 import { refuseOfPeaks } from '../modes.js';
-import { type PeakSource, peakSourceRows } from '../parameters.js';
+import { cellFrameRows, type PeakSource, peakSourceRows } from '../parameters.js';
 import { openSource } from '../run.js';
 import {
   checkRun,
@@ -32,7 +34,7 @@ import {
   type PipelineOptions,
   type UnknownCellOptions,
 } from '../run-options.js';
-import { type SearchSettings, settingNames } from '../settings.js';
+import type { SearchSettings } from '../settings.js';
 import { listedBy } from '../stages/listed-by.js';
 import { OwnSearch, prepare } from './prepare.js';
 import { cellDoubt, latticeOf, spotsOfFrames } from './unknown-cell.js';
@@ -66,12 +68,14 @@ export interface FramesCell {
   readonly doubt: string | undefined;
 }
 
-const frameNames = [
-  ...['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'first', 'frames'],
-];
-const searched: ReadonlySet<string> = new Set([...namesOf(peakSourceRows), 'peaks', 'highres']);
-const names = [...frameNames, 'images', 'minLengthA', 'maxLengthA', 'symmetryTolerance', 'onEvent', 'signal'];
-const searchNames = settingNames.filter((name) => searched.has(name));
+const frameNames = ['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther'] as const;
+const rows = {
+  ...row.others(...frameNames, 'first', 'frames', 'minLengthA', 'maxLengthA', 'onEvent', 'peaks', 'highres'),
+  ...row.others(...namesOf(peakSourceRows)),
+  images: cellFrameRows.images,
+  symmetryTolerance: cellSearchRows.symmetryTolerance,
+  signal: row.signal,
+} as const;
 
 /** Determines the cell of frames. Throws as `runPipeline` does before its first frame. */
 export async function cellOfFrames(
@@ -83,9 +87,7 @@ export async function cellOfFrames(
   const options = renamed('cell', asked, formerOfPipeline);
   refuseFormer('cell', options, { tolerance: 'symmetryTolerance' });
   refuseOfPeaks('cell', options);
-  knownOptions('cell', options, [...names, ...searchNames]);
-  const images = valid('cell: images', options.images, row.integer(1, 1000, 30));
-  const symmetryTolerance = valid('cell: symmetryTolerance', options.symmetryTolerance, row.number(0, 0.2, 0.02));
+  const { images, symmetryTolerance } = checkedOptions('cell', options, rows);
   checkSignal(options.signal);
   const signal = resource.until(options.signal);
   const { images: _, symmetryTolerance: __, ...others } = options;
@@ -98,21 +100,25 @@ export async function cellOfFrames(
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const asGiven = (await orAborted(givenGeometry(options.geometry, place), signal))?.geometry;
-    const source = await openSource(place, given, run, checked, asGiven, warn);
-    const geometry = asGiven && ofDataset(asGiven, options.dataset && openedArray(source.first));
-    const { bad, highres } = options;
-    const openOther = options.openOther ?? source.openOther;
+    const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
+    const source = await openSource(place, given, run, checked, asGiven?.geometry, warn);
+    const geometry = asGiven && ofDataset(asGiven.geometry, options.dataset && openedArray(source.first));
+    const { bad, highres, openOther } = options;
     const own = new OwnSearch(context, () =>
-      orAborted(openDetector(source.first, { geometry, bad, highres, openOther }), signal),
+      orAborted(openDetector(source.first, { geometry, bad, highres, openOther }, source.openOther), signal),
     );
     try {
       const settings = { ...listedBy(checked.settings, geometry), integrate: false };
       const firstFrames = (most: number) => source.firstFrames(most);
       const preparation = { settings, cells: [], cellSearch: checked.cellSearch, onEvent, signal };
+      const remarks = geometry ? await geometryRemarks(geometry, source) : [];
+      for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength'])) onEvent(event);
       const detector = await own.detector();
       const displaced = await displacedDetector(detector, detector.geometry, firstFrames, signal);
-      if (displaced) warn(`${displacedText(displaced)}, and a cell determined with it may be wrong; ${howToShift}`);
+      if (displaced) {
+        const text = `${displacedText(displaced)}, and a cell determined with it may be wrong; ${howToShift}`;
+        onEvent({ kind: 'warning', text, isDoubtful: true });
+      }
       const settled = await prepare(context, own, preparation, firstFrames);
       const searcher = await own.searcher(settled);
       searcher.settings = settled;

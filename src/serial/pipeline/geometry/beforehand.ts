@@ -89,9 +89,10 @@ export async function refinedBeforehand(
   if (earlier) return { settings, ...earlier };
   const { settleGeometry } = await import('./settle-geometry.js');
   const searcher = await own.searcher(settings);
-  const settle = (used: SearchSettings): Promise<Settlement> =>
+  const settle = (used: SearchSettings, start?: Geometry): Promise<Settlement> =>
     settleGeometry({
       searcher,
+      start,
       settings: used,
       signal,
       found: own.found,
@@ -111,18 +112,18 @@ export async function refinedBeforehand(
     onEvent({ kind: 'cell', ...found });
     used = { ...settings, cells: [found.cell] };
     own.found.clear();
-    settled = await settle(used);
+    settled = await settle(used, settled.geometry);
   }
   const doubt = doubtText(settled.explained, firstFrames(settled.frames));
   // At the end the run reports the same of all of its frames.
-  const warning = settled.doubt ?? (settled.frames === source.total ? undefined : doubt);
-  if (warning !== undefined) onEvent({ kind: 'warning', text: warning });
+  const warning = settled.doubt ?? settled.rejected ?? (settled.frames === source.total ? undefined : doubt);
+  if (warning !== undefined) onEvent({ kind: 'warning', text: warning, isDoubtful: settled.rejected !== undefined });
   const { isDistanceFitted, isDistanceKnown, cells: measured } = settled;
   const learnt = {
     settings: used,
     isDoubtful: doubt !== undefined,
     explained: settled.share,
-    fitted: isDistanceFitted ? { isDistanceKnown, cells: measured } : undefined,
+    fitted: isDistanceFitted ? { isDistanceKnown, cells: cells ? measured : [] } : undefined,
   };
   if (settled.moved.length === 0) return { ...learnt, refined: undefined };
   onEvent({ kind: 'geometry', text: refinementText(settled), ...settled });

@@ -8,6 +8,7 @@ import { formatGeometry } from '../../../crystal/geometry/write.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { open } from '../../../io/data/opening.node.js';
 import { beamsOfFile } from '../../../io/detector/beams.js';
+import { contradictions } from '../../../io/detector/contradictions.js';
 import { checkPanels, openDetector } from '../../../io/detector/detector.js';
 import { frameSize, geometryFromFile } from '../../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
@@ -89,8 +90,9 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
     const { beam, assumed } = await beamFor(geometry, dataset);
     const misfit = dataset && !own ? misfits(geometry, dataset) : [];
     const facts = checkGeometry(geometry, beam);
+    const stated = dataset && !own ? contradictions(geometry, beam, facts, dataset).map(({ text }) => text) : [];
     const displaced = dataset && misfit.length === 0 ? await displacedProblem(geometry, dataset) : [];
-    return { ...facts, geometry, beam, assumed, problems: [...misfit, ...facts.problems, ...displaced] };
+    return { ...facts, geometry, beam, assumed, problems: [...misfit, ...facts.problems, ...stated, ...displaced] };
   } finally {
     await dataset?.dispose();
   }
@@ -125,7 +127,7 @@ async function beamFor(
 
 /** Whether the background of the first frames is centred elsewhere than at the beam. */
 async function displacedProblem(given: Geometry, dataset: Dataset): Promise<string[]> {
-  const detector = await openDetector(dataset, { geometry: given, openOther });
+  const detector = await openDetector(dataset, { geometry: given }, openOther);
   const firstFrames = async function* (most: number): AsyncGenerator<SomeFrames> {
     yield { dataset, frames: Array.from({ length: Math.min(most, dataset.frames) }, (_, frame) => frame) };
   };

@@ -6,7 +6,9 @@
 
 import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
+import { anglesOf, type Cell, lengthsOf, type Vector } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import { refinementText } from '../../refinement/geometry-text.js';
 import { type GeometryCrystal, type GeometryRefinement, refineGeometry } from '../../refinement/refine-geometry.js';
 import { doubtText, explainedFraction } from '../doubt.js';
 import type { FirstFrames } from '../first-frames/tune.js';
@@ -20,6 +22,15 @@ import { coarseSearch, explainedPeaks, explainedShare } from './coarse-search.js
  * Numbers of crystals and of pairs per panel after which no more frames are searched, and the maximum number of frames.
  */
 const [enoughCrystals, enoughPairs, mostFrames] = [60, 100, 200];
+/**
+ * Relative error of the edges of a cell that was determined from the same frames: as large as that of a distance that
+ * was guessed, by which all of them are too long.
+ */
+const unknownSize = 0.1;
+/** A known edge that differs by more, relative, is wrong: frozen cells shrink by half of that. */
+const wrongLength = 0.01;
+/** The lattice of a wrong distance is bent to its peaks, so that the right one may lose a few that it gained. */
+const stillAsMany = 0.98;
 /** Frames are indexed again with the refined geometry; the second round refines it on the crystals found then. */
 const rounds = 2;
 
@@ -30,7 +41,9 @@ interface SettlingGeometry {
   readonly firstFrames: FirstFrames;
   /** The geometry as it was given, or as the first file describes it. */
   readonly geometry: Geometry;
-  /** Whether the cell is known from elsewhere, so that it fixes the distance. */
+  /** A refined geometry with which frames are indexed first; by default the given one. */
+  readonly start: Geometry | undefined;
+  /** Whether the cell is known from elsewhere; one that was determined from the same frames has any size. */
   readonly isCellGiven: boolean;
   /** Whether its size is right to the last digit. */
   readonly trustCell: boolean;
@@ -47,6 +60,8 @@ interface SettlingGeometry {
 /** A refined geometry, and the frames that were searched for it. */
 export interface SettledGeometry extends GeometryRefinement {
   readonly frames: number;
+  /** Why a motion that the crystals suggest was not applied; undefined if it was, or if nothing moves. */
+  readonly rejected?: string | undefined;
   /** Why the crystals are not trusted; undefined if they are. */
   readonly doubt?: string | undefined;
 }
@@ -62,7 +77,7 @@ export interface Settlement extends SettledGeometry {
   readonly share: number;
   /** Spots of the frames in 1/Å, with the refined geometry. */
   readonly spots: readonly Float32Array[];
-  /** Whether the distance was fitted on enough crystals of a known cell; it may be the given one. */
+  /** Whether the distance was fitted on enough crystals; it may be the given one. */
   readonly isDistanceFitted: boolean;
 }
 
@@ -74,15 +89,14 @@ interface Refined extends Omit<Settlement, 'isDistanceFitted'> {
 /** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
 export async function settleGeometry(scene: SettlingGeometry): Promise<Settlement> {
   const { results, frames } = await firstResults(scene);
-  const { isCellGiven } = scene;
   const { results: _, ...refined } = await refinedOn(results, frames, scene);
-  const isDistanceFitted = isCellGiven && refined.doubt === undefined && refined.cells.length > 0;
+  const isDistanceFitted = refined.doubt === undefined && refined.cells.length > 0;
   return { ...refined, isDistanceFitted };
 }
 
-/** Refines the geometry on the crystals of frames; the distance only with a cell that was given. */
+/** Refines the geometry on the crystals of frames; a cell that was determined from them is of any size. */
 async function refinedOn(results: readonly FrameResult[], frames: number, scene: SettlingGeometry): Promise<Refined> {
-  const { searcher, settings, geometry, signal, panels } = scene;
+  const { searcher, settings, geometry, signal, panels, isCellGiven } = scene;
   const unmoved = (refined: GeometryRefinement, explained = explainedFractions(results)): Refined => ({
     ...refined,
     geometry,
@@ -93,43 +107,79 @@ async function refinedOn(results: readonly FrameResult[], frames: number, scene:
     results,
     spots: results.map(({ spots }) => spots),
   });
-  const options = { distance: scene.isCellGiven, panels, trustCell: scene.trustCell };
   const own = searcher.detector.geometry;
-  const { isCellGiven } = scene;
-  const coarse = await coarseSearch(results, { searcher, settings, distance: isCellGiven, signal });
+  // The results keep the given beams, from which motions are measured.
+  const indexedAt = async (moved: Geometry, used: SearchSettings): Promise<FrameResult[]> => {
+    const stacked = likeStacked(moved, own);
+    const again: FrameResult[] = [];
+    for (const { peaks, beam } of results) {
+      checkSignal(signal);
+      const at = { geometry: stacked, beam: movedBeam(beam, moved), settings: used };
+      again.push({ ...(await indexPeaks(peaks, at, await searcher.indexerFor(used, peaks.count))), beam });
+    }
+    return again;
+  };
+  const coarse = scene.start
+    ? { results: await indexedAt(scene.start, settings), doubt: undefined }
+    : await coarseSearch(results, { searcher, settings, distance: isCellGiven, signal });
   const { doubt } = coarse;
-  let refined = refineGeometry(
-    geometry,
-    doubt === undefined ? crystalsOf(coarse.results ?? results, settings, own) : [],
-    options,
-  );
+  const refine = (some: readonly FrameResult[], used: SearchSettings): GeometryRefinement => {
+    const crystals = doubt === undefined ? crystalsOf(some, { isCellGiven, settings: used }, own) : [];
+    const options = { panels, trustCell: scene.trustCell };
+    const free = refineGeometry(geometry, crystals, options);
+    // The distance stays where peaks do not tell it from the size of a cell that was determined from them.
+    const isFree = isCellGiven || free.isDistanceKnown;
+    return isFree ? free : refineGeometry(geometry, crystals, { ...options, distance: false });
+  };
+  let refined = refine(coarse.results ?? results, settings);
   if (refined.moved.length === 0) return { ...unmoved(refined), doubt };
   let explained = explainedPeaks(results);
   let latest = results;
   for (let round = 0; round < rounds; round++) {
-    const stacked = likeStacked(refined.geometry, own);
-    const again: FrameResult[] = [];
-    for (const { peaks, beam } of results) {
-      checkSignal(signal);
-      const scene = { geometry: stacked, beam: movedBeam(beam, refined.geometry), settings };
-      again.push(await indexPeaks(peaks, scene, await searcher.indexerFor(settings, peaks.count)));
-    }
+    const [cell] = refined.cells;
+    // A cell that was determined from the frames changes with the distance.
+    const used = isCellGiven || !cell ? settings : withCell(settings, cell.found);
+    const again = await indexedAt(refined.geometry, used);
     const now = explainedPeaks(again);
-    // A better geometry explains more peaks.
-    if (now < explained) return unmoved(refined);
+    // A better geometry explains more peaks, unless the known cell is wrong as well.
+    const least = (isCellGiven ? 1 : stillAsMany) * explained;
+    if (now < least) return { ...unmoved(refined), rejected: rejectedText(refined, settings, [now, explained]) };
     explained = now;
     latest = again;
     if (round === rounds - 1) break;
-    // The motion is measured from the given geometry, so the new crystals are used with the original beams of their
-    // frames.
-    const crystals = again.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam }));
-    refined = refineGeometry(geometry, crystalsOf(crystals, settings, own), options);
+    refined = refine(again, used);
     if (refined.moved.length === 0) return unmoved(refined);
   }
   const fractions = explainedFractions(latest);
   if (doubtText(fractions) !== undefined) return unmoved(refined, fractions);
   const share = explainedShare(latest);
   return { ...refined, frames, explained: fractions, share, results: latest, spots: latest.map(({ spots }) => spots) };
+}
+
+const withCell = (settings: SearchSettings, cell: Cell): SearchSettings => ({
+  ...settings,
+  cells: (settings.cells ?? []).map((one) => ({ ...one, cell })),
+});
+
+/** Why a distance is not applied with which a known cell that is wrong as well explains fewer peaks. */
+function rejectedText(
+  refined: GeometryRefinement,
+  { cells = [] }: SearchSettings,
+  [now, before]: readonly [number, number],
+): string | undefined {
+  const [cell] = refined.cells;
+  const [whole] = refined.moved;
+  if (!cell || !whole || whole.name !== undefined || whole.shiftM[2] === 0) return undefined;
+  const [lengths, known] = [lengthsOf(cell.found), lengthsOf(cell.known)];
+  if (lengths.every((x, i) => Math.abs(x / (known[i] as number) - 1) < wrongLength)) return undefined;
+  const numbers = [...lengths, ...anglesOf(cell.found)].map((x) => Number(x.toFixed(2)));
+  const centring = cells[0]?.centring ?? 'P';
+  const argument = [...numbers, ...(centring === 'P' ? [] : [centring])].join(',');
+  return (
+    `${refinementText(refined)}; but there crystals of this cell explain only ${now} peaks instead of ${before}, so ` +
+    'the geometry is not refined: distance and cell are probably both wrong' +
+    `; with the cell that fits, -p ${argument}, the distance is refined as well`
+  );
 }
 
 const explainedFractions = (results: readonly FrameResult[]): number[] =>
@@ -171,13 +221,15 @@ async function firstResults({
 /** The crystals of frames, with the known cells and the peaks that belong to them. */
 export function crystalsOf(
   results: readonly Pick<FrameResult, 'peaks' | 'crystals' | 'beam'>[],
-  { cells = [] }: SearchSettings,
+  { settings: { cells = [] }, isCellGiven }: Pick<SettlingGeometry, 'settings' | 'isCellGiven'>,
   geometry: Geometry,
 ): GeometryCrystal[] {
   return results.flatMap(({ peaks, crystals, beam }) =>
     crystals.map(({ cell, inputCell, indices, peaks: own }): GeometryCrystal => {
       const panels = Array.from(own, (i) => peaks.panel[i] as number);
-      const { cell: known, lengthErrorsA } = cells[inputCell] ?? {};
+      const { cell: known, lengthErrorsA: given } = cells[inputCell] ?? {};
+      const ofDistance = lengthsOf(known ?? cell).map((length) => unknownSize * length) as unknown as Vector;
+      const lengthErrorsA = isCellGiven ? given : ofDistance;
       return {
         beam,
         cell,

@@ -4,20 +4,20 @@
  */
 
 import { itemsOrAborted, orAborted } from '../../../base/aborted.js';
+import { bytesIn } from '../../../base/buffers.js';
 import { compressedError, compressionOfHead } from '../../../base/compression.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../../base/globals.js';
 import { shown } from '../../../base/options.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { otherText } from '../../../io/data/other-text.js';
+import type { BytesInput } from '../../../io/data/source-of.js';
 import { isStream } from '../sinks/stream-file.js';
 import { parseFrameList } from '../sources/list.js';
 import type { LiveInput, Wanted } from '../sources/source.js';
-import { type BytesInput, checkedBytes, isBlob, isBytes, isFile, isObject, isUrl } from './kinds.js';
+import { checkedBytes, isBlob, isBytes, isFile, isObject, isUrl } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
 import { nameOfInput } from './place-inputs.js';
-
-export type { BytesInput } from './kinds.js';
 
 /** Frames to search: all or some frames of a dataset or a file. */
 export interface PipelineInput {
@@ -31,7 +31,7 @@ export interface PipelineInput {
   readonly frames?: readonly number[] | undefined;
 }
 
-/** A list of files, one per line; `file //3` is a single frame of a file. Paths are relative to the list. */
+/** A list of files, one per line; `file //3` is a single frame. Paths are relative to the list, or to this folder. */
 export interface ListInput {
   readonly list: FileInput;
   /** Prefix of each file of the list, instead of the list's folder. */
@@ -63,9 +63,14 @@ const isDataset = (value: unknown): value is Dataset =>
   isObject(value) && 'frames' in value && 'read' in value && 'shape' in value;
 const isNamed = (value: unknown): value is PlatformFile => isBlob(value) && 'name' in value;
 const isLive = (value: unknown): value is LiveInput => isObject(value) && 'openLive' in value;
+/** Bytes of which a Blob can be made, which copies them. Throws `Shape` for bytes that were transferred. */
+function unshared(what: string, bytes: Uint8Array | ArrayBuffer): Uint8Array<ArrayBuffer> {
+  const view = bytesIn(what, bytes);
+  return view.buffer instanceof ArrayBuffer ? (view as Uint8Array<ArrayBuffer>) : view.slice();
+}
 /** A file under its whole address, bytes as a Blob, which workers may read. */
 const placed = (input: FileInput, place: RunPlace): FileInput =>
-  typeof input === 'string' ? place.named(input) : isBytes(input) ? new Blob([new Uint8Array(input)]) : input;
+  typeof input === 'string' ? place.named(input) : isBytes(input) ? new Blob([unshared('pipeline', input)]) : input;
 /** A Blob under the name of its frames in the stream, by which what the geometry names in its file is found. */
 const named = (input: FileInput, name: string): FileInput =>
   isBlob(input) && !(isNamed(input) && input.name === name) ? new File([input], name) : input;
@@ -167,7 +172,7 @@ async function checked(input: unknown, what: string, place: RunPlace): Promise<W
   if (!isObject(input) || ArrayBuffer.isView(input)) refuse(what, input);
   if ('bytes' in input) {
     const { bytes, name } = checkedBytes(input, `pipeline: ${what}`);
-    return [{ file: name, frames: undefined, input: new File([new Uint8Array(bytes)], name) }];
+    return [{ file: name, frames: undefined, input: new File([unshared(`pipeline: ${what}`, bytes)], name) }];
   }
   if ('list' in input) return ofList(input as ListInput, what, place);
   return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what, place)];

@@ -1,13 +1,8 @@
 /** What kind of input a value is; loaded with the context, since frames may be pushed at once. */
 import { expects } from '../../../base/arguments.js';
 import type { PlatformBlob, PlatformUrl } from '../../../base/globals.js';
+import type { BytesInput } from '../../../io/data/source-of.js';
 import type { FileInput } from './place.js';
-
-/** The bytes of a file of frames under the name of the file in the stream, which no other input has. */
-export interface BytesInput {
-  readonly bytes: Uint8Array | ArrayBuffer;
-  readonly name: string;
-}
 
 export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 export const isBlob = (value: unknown): value is PlatformBlob =>

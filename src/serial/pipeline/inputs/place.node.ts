@@ -1,7 +1,7 @@
 /** The platform functions of a run on Node. */
 import { readdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isAddress } from '../../../base/addresses.js';
 import { EwaldError } from '../../../base/errors.js';
@@ -13,7 +13,7 @@ import { formatsOf, open, openCodecs } from '../../../io/data/opening.node.js';
 import { isFolder } from '../../../io/files/folders.js';
 import { identity } from '../../../io/files/inputs.js';
 import { linesOf } from '../../../io/files/lines.js';
-import { refuseSame } from '../../../io/files/names.js';
+import { besideOrHere, refuseSame } from '../../../io/files/names.js';
 import { readCellOption, readText } from '../../../io/files/read.js';
 import { checkOutput, openOutput } from '../../../io/files/write.js';
 import { openShardFolder } from '../shards/folder.node.js';
@@ -83,7 +83,7 @@ const files: PlaceFiles = {
     return time >= before;
   },
   absolute: (path) => (isAddress(path) ? path : resolve(path)),
-  beside: (list, file) => (isAddress(file) || isAbsolute(file) || list === '-' ? file : resolve(dirname(list), file)),
+  beside: (list, file) => (isAddress(file) || list === '-' ? file : besideOrHere(list, file)),
 };
 
 export const runPlace: RunPlace = {

@@ -11,7 +11,7 @@ import type { OpenOptions } from '../../../io/data/open.js';
 import type { DataInput } from '../../../io/data/source-of.js';
 import type { Output, WriteOptions } from '../../../io/files/write.js';
 import type { ShardFolder, ShardFolderOptions } from '../shards/folder.js';
-import type { StreamFile, StreamFileOptions } from '../sinks/stream-file.js';
+import type { StreamCheck, StreamFile, StreamFileOptions } from '../sinks/stream-file.js';
 
 /** A file given by name or as an object: a path (Node), an address, a File, a Blob or bytes. */
 export type FileInput = string | PlatformUrl | PlatformBlob | Uint8Array | ArrayBuffer;
@@ -69,7 +69,7 @@ export interface RunPlace {
   checkOutput(target: OutputTarget, options: WriteOptions): Promise<void>;
   openOutput(target: OutputTarget, options: WriteOptions): Promise<Output>;
   /** Rejects early what `openStream` would reject about the file itself. */
-  checkStream(target: OutputTarget, options: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>): Promise<void>;
+  checkStream(target: OutputTarget, options: StreamCheck): Promise<void>;
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
   /** Opens the folder of shards beside a stream; undefined if none can be made; absent in browsers. */
   readonly openShards?: (stream: string, options: ShardFolderOptions) => Promise<ShardFolder | undefined>;

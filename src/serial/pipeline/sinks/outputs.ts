@@ -3,16 +3,16 @@ import { row, valid } from '../../../base/call-options.js';
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { shown } from '../../../base/options.js';
-import { refusal, setting } from '../../../base/parameters.js';
+import { namesOf, refusal, setting } from '../../../base/parameters.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { stackedGeometry } from '../../../io/detector/stacked.js';
 import type { Inputs } from '../../../io/files/inputs.js';
 import type { WriteOptions } from '../../../io/files/write.js';
-import type { FittedDistance } from '../../refinement/detector-remarks.js';
+import type { DetectorRemarks, SettledCells } from '../../refinement/detector-remarks.js';
 import type { OutputTarget, RunPlace } from '../inputs/place.js';
-import { milleDefaults } from '../parameters.js';
+import { milleDefaults, sinkRows } from '../parameters.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import type { SearchSettings } from '../settings.js';
 import type { ShardFolder } from '../shards/folder.js';
@@ -23,7 +23,7 @@ import { Ends } from './ends.js';
 import { heeding } from './function-output.js';
 import { DetectorSink } from './refined-geometry.js';
 import type { RunView, ViewedRun } from './run-view.js';
-import { type FrameSink, sinkWriting, solutionSink } from './sink.js';
+import { type FrameSink, type OutputEnd, sinkWriting, solutionSink } from './sink.js';
 import type { EarlierFrames, StreamFile } from './stream-file.js';
 import { type StreamContents, streamText } from './stream-text.js';
 
@@ -63,38 +63,10 @@ export interface OutputOptions extends StreamContents {
   readonly commandLine?: string | undefined;
 }
 
-export const outputNames = [
-  'output',
-  'hdf5',
-  'sol',
-  'html',
-  'refinedGeometry',
-  'mille',
-  'milleFile',
-  'maxMilleLevel',
-  'sinks',
-  'view',
-  'nonHitsInStream',
-  'peaksInStream',
-  'reflsInStream',
-  'resume',
-  'force',
-  'commandLine',
-] as const;
-
-/** The outcome of one output. */
-export interface OutputEnd {
-  readonly output: 'stream' | 'sink';
-  /** `written` if complete, `kept` if it contains the frames that an interrupted run has finished, or `failed`. */
-  readonly state: 'written' | 'kept' | 'failed';
-  /** The name of the file; undefined for a function, a pipe or standard output. */
-  readonly file?: string | undefined;
-  /** The report of the output, in words. */
-  readonly text?: string | undefined;
-}
+export const outputNames = [...namesOf(sinkRows), 'resume', 'sinks', 'view', 'commandLine'] as const;
 
 /** The properties of a run that its outputs require. */
-interface OutputScene {
+interface OutputScene extends SettledCells {
   readonly place: RunPlace;
   /** The signal of the run. */
   readonly signal: PlatformSignal | undefined;
@@ -105,8 +77,6 @@ interface OutputScene {
   readonly usedGeometry: Geometry;
   /** The text of the geometry, if the run has refined it before searching its frames. */
   readonly refined?: string | undefined;
-  /** What the first crystals tell about the distance and the known cells. */
-  readonly fitted?: FittedDistance | undefined;
   readonly settings: SearchSettings;
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
@@ -187,11 +157,16 @@ export async function checkNames(options: OutputOptions, place: RunPlace): Promi
   await place.refuseSame([...targets, milleTarget(options)].filter((target) => target !== undefined));
 }
 
-/** Rejects early outputs that cannot be written. */
-export async function checkTargets(options: OutputOptions, place: RunPlace, reads: Inputs): Promise<void> {
+/** Rejects early outputs that cannot be written; `most` is how many frames the run may have. */
+export async function checkTargets(
+  options: OutputOptions,
+  place: RunPlace,
+  reads: Inputs,
+  most: number,
+): Promise<void> {
   const force = options.force ?? false;
   if (options.output !== undefined)
-    await place.checkStream(options.output, { force, resume: options.resume ?? false, reads });
+    await place.checkStream(options.output, { force, resume: options.resume ?? false, reads, most });
   for (const kind of kinds) {
     const target = options[kind];
     if (target !== undefined) await place.checkOutput(target, { force, ...reads, ...writingOf(kind, options) });
@@ -248,8 +223,8 @@ export class Outputs {
   }
 
   /** Remarks on the detector, derived from the crystals. */
-  remarks(): string[] {
-    return this.#stand.remarks();
+  aboutDetector(): DetectorRemarks {
+    return this.#stand.told();
   }
 
   /** Opens all outputs: one that cannot be written must not leave an unfinished stream. */
@@ -269,7 +244,10 @@ export class Outputs {
               refined: scene.refined,
             });
       sinks.push(stand);
-      const remarks = (): string[] => [scene.doubt() ?? scene.multiples(), stand.remarks()].flat();
+      const remarks = (): string[] => {
+        const { doubts, remarks: others } = stand.told();
+        return [scene.doubt() ?? scene.multiples(), doubts, others].flat();
+      };
       for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
       const files = [...sinks];
       const view = options.view ? [options.view.runSink(viewedRun(scene, options.sinks))] : [];
@@ -336,7 +314,7 @@ export class Outputs {
     if (found >= streamed) return;
     const lacking = ofAllFrames.filter((name) => this.#options[name]);
     const tables = lacking.filter((name) => name === 'hdf5' || name === 'sol');
-    const why = `${streamed - found} of the ${streamed} frames in the stream were searched without it`;
+    const why = `the results of ${streamed - found} of the ${streamed} frames in the stream were not kept`;
     const lacks = (): void => {
       this.#lacks = undefined;
       if (tables.length > 0)

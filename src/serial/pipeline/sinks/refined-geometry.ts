@@ -1,4 +1,6 @@
 /** Collects the detector fits of crystals, reports the result, and writes the refined geometry if requested. */
+
+import { Sampled } from '../../../base/sampled.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import type { Output } from '../../../io/files/write.js';
@@ -8,9 +10,13 @@ import {
   detectorVerdict,
   refinedGeometry,
 } from '../../refinement/detector-fit.js';
-import { detectorRemarks, type FittedDistance, fewCrystalsRemark } from '../../refinement/detector-remarks.js';
+import {
+  type DetectorRemarks,
+  detectorRemarks,
+  fewCrystalsRemark,
+  type SettledCells,
+} from '../../refinement/detector-remarks.js';
 import type { FrameRecord } from '../record.js';
-import { Sampled } from '../sampled.js';
 import { ended, type FrameSink } from './sink.js';
 
 /** The file to which a refined geometry is written. */
@@ -23,9 +29,8 @@ interface RefinedFile {
 }
 
 /** What a run has learnt about its geometry from its first crystals. */
-interface SettledRun {
+interface SettledRun extends SettledCells {
   readonly usedGeometry: Geometry;
-  readonly fitted?: FittedDistance | undefined;
 }
 
 export class DetectorSink implements FrameSink {
@@ -52,22 +57,22 @@ export class DetectorSink implements FrameSink {
     for (const { detector } of crystals) if (detector) this.#fits.add(detector);
   }
 
-  /** Remarks on the fits. */
-  remarks(): string[] {
-    if (!this.#beam || this.#isDoubtful()) return [];
-    const { usedGeometry, fitted } = this.#run;
-    const few = fewCrystalsRemark(this.#fits.kept, usedGeometry);
-    if (few !== undefined) return [few];
-    return detectorRemarks(detectorVerdict(this.#fits.kept), usedGeometry, this.#beam, fitted);
+  /** What the fits tell about the detector. */
+  told(): DetectorRemarks {
+    if (!this.#beam || this.#isDoubtful()) return { doubts: [], remarks: [] };
+    const { usedGeometry, isCellGiven } = this.#run;
+    const few = fewCrystalsRemark(this.#fits.kept, usedGeometry, isCellGiven);
+    if (few !== undefined) return { doubts: [few], remarks: [] };
+    return detectorRemarks(detectorVerdict(this.#fits.kept), usedGeometry, this.#beam, this.#run);
   }
 
   async close(isWhole: boolean): Promise<string> {
-    const remarks = this.remarks();
+    const { remarks } = this.told();
     if (!this.#file) return remarks.join('\n');
     const { output, name, refined } = this.#file;
     const verdict = detectorVerdict(this.#fits.kept);
     const isFitted = refined !== undefined || (verdict !== undefined && this.#beam !== undefined);
-    const { usedGeometry, fitted } = this.#run;
+    const { usedGeometry, fitted, isCellGiven } = this.#run;
     const isDoubtful = this.#isDoubtful();
     if (isDoubtful || !isFitted) {
       await output.discard();
@@ -77,9 +82,14 @@ export class DetectorSink implements FrameSink {
       return [...remarks, `no refined geometry: ${reason}`].join('\n');
     }
     // What was fitted on the first crystals and has not moved is right, whatever the known cell makes of it.
-    const used = fitted ? usedGeometry : refinedGeometry(usedGeometry, this.#beam as Beam, verdict as DetectorVerdict);
-    await output.write(refined ?? formatGeometry(used));
-    return [...remarks, `refined geometry in ${await ended(output, name, isWhole)}`].join('\n');
+    // A cell that was determined at the given distance cannot correct it.
+    const found = { ...(verdict as DetectorVerdict), ...(isCellGiven ? {} : { scale: 1 }) };
+    // A geometry that was shifted before the frames were searched needs no verdict of theirs.
+    const used = () => (fitted ? usedGeometry : refinedGeometry(usedGeometry, this.#beam as Beam, found));
+    await output.write(refined ?? formatGeometry(used()));
+    const isGiven = refined === undefined && fitted !== undefined;
+    const what = isGiven ? 'nothing was refined: the given geometry is' : 'refined geometry';
+    return [...remarks, `${what} in ${await ended(output, name, isWhole)}`].join('\n');
   }
 
   async discard(): Promise<void> {

@@ -165,10 +165,9 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
   try {
     // Frames that were received live are kept with their pixels.
     const detector = kept
-      ? await openDetector(await datasetOf(any.record.origin), {
-          geometry: options.geometry,
-          openOther: async (file, path) => kept.value(file, path),
-        })
+      ? await openDetector(await datasetOf(any.record.origin), { geometry: options.geometry }, async (file, path) =>
+          kept.value(file, path),
+        )
       : await options.detector();
     const assembly = new Assembly(detector.geometry, detector.width, detector.bad);
     const numbersOf = async ({ record: { origin } }: Candidate) =>

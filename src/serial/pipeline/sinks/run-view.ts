@@ -1,6 +1,7 @@
 /** The interface between a run and the viewer that follows it. */
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import type { LiveFrame } from '../../../io/live/frame.js';
+import type { RunEvent } from '../events.js';
 import type { SearchSettings } from '../settings.js';
 import type { FrameSink } from './sink.js';
 
@@ -30,4 +31,6 @@ export interface ViewedRun {
 export interface RunView {
   /** Called once, before the first frame. The sink must not wait for a browser. */
   runSink(run: ViewedRun): FrameSink;
+  /** Receives the events of the run, also those before its first frame. It must not throw. */
+  readonly happened?: ((event: RunEvent) => void) | undefined;
 }

@@ -115,3 +115,14 @@ export function solutionSink(output: Output, file: string, names: readonly Latti
     discard: () => output.discard(),
   };
 }
+
+/** The outcome of one output. */
+export interface OutputEnd {
+  readonly output: 'stream' | 'sink';
+  /** `written` if complete, `kept` if it contains the frames that an interrupted run has finished, or `failed`. */
+  readonly state: 'written' | 'kept' | 'failed';
+  /** The name of the file; undefined for a function, a pipe or standard output. */
+  readonly file?: string | undefined;
+  /** The report of the output, in words. */
+  readonly text?: string | undefined;
+}

@@ -19,6 +19,7 @@ import { FramesFile } from './frames-file.node.js';
 import { sameRun } from './same-run.js';
 import {
   type EarlierFrames,
+  type StreamCheck,
   type StreamFile,
   type StreamFileOptions,
   streamThrough,
@@ -28,13 +29,36 @@ import {
 /** Rejects early, before the work is done, what `openStreamFile` would reject about the file itself. */
 export async function checkStreamFile(
   file: string,
-  { force, resume, reads }: Pick<StreamFileOptions, 'force' | 'resume' | 'reads'>,
+  { force, resume, reads, most = Number.POSITIVE_INFINITY }: StreamCheck,
 ): Promise<void> {
   const writing = streamWriting(force, reads);
   await checkOutput(file, writing);
   if (file === '-') return;
   const { target, isPlain } = await permitted(file, writing);
-  if (isPlain) await refuseLeft({ file, target, part: `${target}.part` }, { force, resume });
+  if (!isPlain) return;
+  await refuseLeft({ file, target, part: `${target}.part` }, { force, resume });
+  if (Number.isFinite(most) && !force && !resume) await refuseFewer(file, target, most);
+}
+
+/** Refuses to replace the stream of a finished run by one of fewer frames. Throws `Argument`. */
+async function refuseFewer(file: string, target: string, most: number): Promise<void> {
+  const left = await stat(target).catch(() => undefined);
+  if (!left?.size) return;
+  const lines = linesOf(target);
+  let frames = 0;
+  try {
+    const raw = await readRawStream(lines, target);
+    for await (const _ of raw.chunks()) if (++frames > most) break;
+  } finally {
+    await lines.return(undefined);
+  }
+  if (frames <= most) return;
+  throw refusal(
+    '',
+    (said) =>
+      `${file} is the stream of a finished run, with more frames than the ${most} of this one; give another name, or ` +
+      `replace it with ${setting(said, 'force', true)}`,
+  );
 }
 
 /** Refuses to start a stream again while the frames of an interrupted run are there. Throws `Argument`. */

@@ -52,6 +52,11 @@ export interface StreamFileOptions {
   readonly unread?: (serials: ReadonlySet<number>) => void;
 }
 
+/** What is checked about a stream before the work: the run may have `most` frames, of which a finished one has more. */
+export interface StreamCheck extends Pick<StreamFileOptions, 'force' | 'resume' | 'reads'> {
+  readonly most?: number | undefined;
+}
+
 /** Whether a file starts like a stream, whichever program wrote it. */
 export const isStream = (head: Uint8Array): boolean =>
   new TextDecoder().decode(head.subarray(0, 64)).startsWith(marks.format);

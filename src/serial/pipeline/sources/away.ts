@@ -1,22 +1,26 @@
 /** File systems that do not answer for a time, such as NFS while its server restarts. */
 
 import { isEwaldError } from '../../../base/errors.js';
+import { isAway } from '../../../base/file-errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
-import { pause } from '../../../base/pace.js';
+import { LookedTime, pause } from '../../../base/pace.js';
 
 /** Interval between two looks at what is awaited, ms. */
 export const pollMs = 500;
+
+/** For how long something has been awaited that is given up after `seconds`, by several looks at least. */
+export const awaited = (seconds: number): LookedTime => new LookedTime(Math.max(2 * pollMs, 125 * seconds));
 
 /** Opens a file as soon as its file system is back; throws the error that was given after `seconds`, or if aborted. */
 export async function onceBack<T>(
   open: () => Promise<T>,
   { error, seconds, signal }: { error: unknown; seconds: number; signal: PlatformSignal | undefined },
 ): Promise<T> {
-  const until = performance.now() + 1000 * seconds;
-  while (performance.now() < until && !signal?.aborted) {
+  const looked = awaited(seconds);
+  while (looked.look() < 1000 * seconds && !signal?.aborted) {
     // Where it was mounted there may be an empty folder meanwhile.
     const found = await open().catch((reason) => {
-      if (!isEwaldError(reason, 'File')) throw reason;
+      if (!isEwaldError(reason, 'File') && !isAway(reason)) throw reason;
     });
     if (found !== undefined) return found;
     await pause(pollMs, signal);

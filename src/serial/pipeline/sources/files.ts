@@ -4,8 +4,8 @@
  * first one open.
  */
 
-import { EwaldError, isEwaldError } from '../../../base/errors.js';
-import { isAway } from '../../../base/file-errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
+import { isAway, isOfFile } from '../../../base/file-errors.js';
 import { emptySlice } from '../../../base/frame-slice.js';
 import { givenOnce } from '../../../base/given-once.js';
 import type { PlatformBlob, PlatformFile } from '../../../base/globals.js';
@@ -19,9 +19,22 @@ import { openStacked, stacked } from '../../../io/detector/stacked.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask, SentFile } from '../task.js';
-import { onceBack, pollMs } from './away.js';
+import { awaited, onceBack, pollMs } from './away.js';
 import { isSelected, type Selection, selectedAmong } from './selection.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './source.js';
+
+/** What is wrong with the first files of an iterable, of which none can be opened. */
+export class NoneReadable extends EwaldError {
+  readonly failed: readonly { readonly wanted: Wanted; readonly error: EwaldError }[];
+  /** Whether these are all files that there are. */
+  readonly areAll: boolean;
+
+  constructor({ tag, message, cause, detail }: EwaldError, failed: NoneReadable['failed'], areAll: boolean) {
+    super(tag, message, { cause, detail });
+    this.failed = failed;
+    this.areAll = areAll;
+  }
+}
 
 interface FileSourceOptions extends SourceOptions {
   readonly wanted: readonly Wanted[] | AsyncGenerator<Wanted, void, undefined>;
@@ -88,6 +101,8 @@ export class FileSource implements RunSource {
   #unopened = 0;
   /** Why the last file whose frames could not be counted cannot be opened. */
   #reason: unknown;
+  /** Paths of the caller that are folders, or have been. */
+  readonly #folders = new Set<string>();
   /** The last file that was waited for because its file system did not answer. */
   #awayFile: string | undefined;
 
@@ -134,6 +149,22 @@ export class FileSource implements RunSource {
     if (!this.#first) throw new EwaldError('Internal', 'the run has no first file');
     return this.#first;
   }
+
+  readonly patient = <T>(work: () => Promise<T>): Promise<T> =>
+    work().catch(async (error) => {
+      const { follow, signal } = this.#options;
+      const first = this.#files.find((one) => one.file === this.#firstFile);
+      if (follow === undefined || !first || first.dataset || !isOfFile(error)) throw error;
+      const wait = (reason: unknown): never => {
+        this.#saysAway(first.file, reason);
+        throw reason;
+      };
+      const again = async (): Promise<T> => {
+        await (await this.#openFile(first).catch(wait)).dispose();
+        return work();
+      };
+      return onceBack(again, { error, seconds: follow, signal });
+    });
 
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
     const { checksums, maxFrameBytes, siblings } = this.#options;
@@ -268,19 +299,24 @@ export class FileSource implements RunSource {
    * any more. Throws what it was given if that is not the reason, or after the time for which a run waits for frames.
    */
   #waiting(wanted: Wanted, key: string, open: Map<string, Dataset>): FrameJob['back'] {
-    const { follow, signal, warn } = this.#options;
+    const { follow, signal } = this.#options;
     if (follow === undefined || wanted.dataset) return undefined;
     return async (error, failed) => {
       const held = open.get(key);
       if (failed && held && held !== failed) return held;
       if (!isAway(error)) throw error;
-      if (this.#awayFile !== wanted.file) warn(`${(error as Error).message}; the run waits up to ${follow} s for it`);
-      this.#awayFile = wanted.file;
+      this.#saysAway(wanted.file, error);
       const dataset = await onceBack(() => this.#openFile(wanted), { error, seconds: follow, signal });
       if (held) this.#opened.push(held);
       open.set(key, dataset);
       return dataset;
     };
+  }
+
+  #saysAway(file: string, error: unknown): void {
+    const { follow, warn } = this.#options;
+    if (this.#awayFile !== file) warn(`${messageOf(error)}; the run waits up to ${follow} s for it`);
+    this.#awayFile = file;
   }
 
   /** The frames in order, without those that are finished. */
@@ -356,10 +392,11 @@ export class FileSource implements RunSource {
     /** Files that cannot be opened, and since when they have had their size. */
     const unreadable = new Map<string, { wanted: Wanted; bytes: number; since: number }>();
     const damaged = new Set<string>();
-    let idleSince = performance.now();
-    while (!signal?.aborted && performance.now() - idleSince < 1000 * seconds) {
+    const looked = awaited(seconds);
+    let idleSince = 0;
+    while (!signal?.aborted && looked.look() - idleSince < 1000 * seconds) {
       for (const { wanted, since } of [...unreadable.values()])
-        if (!damaged.has(wanted.file) && performance.now() - since >= 1000 * seconds) {
+        if (!damaged.has(wanted.file) && looked.ms - since >= 1000 * seconds) {
           damaged.add(wanted.file);
           yield { wanted, from: 0, count: 1 };
         }
@@ -380,11 +417,11 @@ export class FileSource implements RunSource {
         const isGone = found === undefined && isAway(this.#reason);
         this.#tellPresence(file, !isGone, seconds);
         // It is whole, or will be, on a file system that does not answer.
-        if (isGone) continue;
+        if (isGone || this.#folders.has(file)) continue;
         if (found !== undefined) unreadable.delete(file);
         else if (before?.bytes !== bytes) {
           // It is being written.
-          idleSince = performance.now();
+          idleSince = looked.look();
           unreadable.set(file, { wanted, bytes, since: idleSince });
         }
         const count = found ?? 0;
@@ -395,7 +432,7 @@ export class FileSource implements RunSource {
         }
         if (count <= from) continue;
         yield { wanted, from, count };
-        idleSince = performance.now();
+        idleSince = looked.look();
       }
       const left = until - performance.now();
       if (left <= 0) return;
@@ -492,18 +529,23 @@ export class FileSource implements RunSource {
     const { files } = this.#place;
     for (const one of wanted) {
       const isPath = one.dataset === undefined && one.input === undefined;
-      if (!isPath || !(await files?.isFolder(one.file))) listed.push(one);
-      else for (const file of (await files?.framesOf(one.file, known)) ?? []) listed.push({ file, frames: undefined });
+      const isFolder = isPath && (await files?.isFolder(one.file));
+      if (isFolder) this.#folders.add(one.file);
+      // A folder that is missing for a moment is no file: all of its frames would be those of a stack of this name.
+      if (!isFolder && !this.#folders.has(one.file)) listed.push(one);
+      if (isFolder)
+        for (const file of (await files?.framesOf(one.file, known)) ?? []) listed.push({ file, frames: undefined });
     }
     return listed;
   }
 
   async #begin(): Promise<void> {
     const { follow, signal, wanted: asked } = this.#options;
-    const since = performance.now();
+    const looked = awaited(follow ?? 0);
     for (;;) {
       const first = await this.#at(0);
       try {
+        if (!first && this.#more) throw new NoneReadable(noFrames([]), [], true);
         if (!first) throw noFrames(isList(asked) ? asked : [], follow !== undefined);
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
@@ -512,7 +554,7 @@ export class FileSource implements RunSource {
       } catch (error) {
         // A followed file may not exist yet.
         if (follow === undefined || !isEwaldError(error)) throw error;
-        if (performance.now() - since > 1000 * follow) throw first ? error : nothingArrived(error, follow);
+        if (looked.look() > 1000 * follow) throw first ? error : nothingArrived(error, follow);
         this.#options.waiting?.(error);
         await pause(pollMs, signal);
         if (signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame', { cause: error });
@@ -527,14 +569,19 @@ export class FileSource implements RunSource {
       return { dataset: await this.#openFile(wanted), wanted };
     } catch (error) {
       if (!isEwaldError(error) || !['Format', 'File'].includes(error.tag)) throw error;
+      const failed = [{ wanted, error }];
+      let isOver = false;
       for (let i = 1; i < mostTried; i++) {
         const next = await this.#at(i);
+        isOver = !next;
         if (!next) break;
         if (next.file === wanted.file) continue;
-        const dataset = await this.#openFile(next).catch(() => undefined);
+        const dataset = await this.#openFile(next).catch((cause: EwaldError) => {
+          failed.push({ wanted: next, error: cause });
+        });
         if (dataset) return { dataset, wanted: next };
       }
-      throw error;
+      throw this.#more ? new NoneReadable(error, failed, isOver) : error;
     }
   }
 
@@ -568,7 +615,16 @@ export class FileSource implements RunSource {
       return stacked(given, geometry);
     }
     const options = { signal, checksums, maxFrameBytes, growing: this.#options.follow !== undefined };
-    return openStacked((how) => this.#place.open(input, { ...options, ...how }, siblings), geometry, named);
+    const dataset = await openStacked(
+      (how) => this.#place.open(input, { ...options, ...how }, siblings),
+      geometry,
+      named,
+    );
+    if (!options.growing || input !== file || !(await this.#place.files?.isFolder(file))) return dataset;
+    // It was missing when the files were listed.
+    this.#folders.add(file);
+    await dataset.dispose();
+    throw new EwaldError('File', `${file} is a folder, and was missing before`);
   }
 
   /** Records the size and the first bytes of a file, so that `resume` detects another file of the same name. */
@@ -653,7 +709,7 @@ const noFrames = (wanted: readonly Wanted[], isFollowed = false): EwaldError =>
           (isFollowed
             ? ' yet; files of unknown formats are passed over'
             : '; pass spot lists individually, or as a pattern')
-      : 'the run has no frames; expected a file of frames, or a list with -i (inputs: { list })',
+      : 'the run has no frames; inputs expects a file of frames or more, or { list }',
   );
 
 const noneSelected = ({ range, shard }: Selection, all: number): EwaldError =>

@@ -27,8 +27,7 @@ export function shardOf(name: string, given: string | Shard | undefined): Shard 
 }
 
 /** Whether the frame at a position of the run is selected. */
-export function isSelected({ range, shard }: Selection, position: number): boolean {
-  const { first, end, step } = range;
+export function isSelected({ range: { first, end, step }, shard }: Selection, position: number): boolean {
   if (position < first || position >= end || (position - first) % step !== 0) return false;
   return !shard || ((position - first) / step) % shard.count === shard.index - 1;
 }

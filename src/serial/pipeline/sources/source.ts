@@ -53,6 +53,11 @@ export interface RunSource {
   readonly warnings: readonly string[];
   /** Opens datasets other than the frames that the geometry refers to. */
   readonly openOther: OpenOther;
+  /**
+   * Does something that needs the files of the run; if those of a followed run cannot be read, does it again as soon as
+   * they can.
+   */
+  readonly patient?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
   /** Up to `most` frames from the beginning of the run, which passes through them again. */
   firstFrames(most: number): AsyncGenerator<{ readonly dataset: Dataset; readonly frames: number[] }>;
   /** The frames for an executor, up to `size` per task. */

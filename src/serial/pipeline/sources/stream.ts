@@ -12,12 +12,12 @@ import { beamOf } from '../../../crystal/geometry/pixels.js';
 import { type LatticeName, latticeName } from '../../../crystal/lattice-name.js';
 import { readStream } from '../../../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js';
-import type { Indexer } from '../../indexing/indexer.js';
 import { minimumSpots } from '../../indexing/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { multipleTexts } from '../doubt.js';
 import type { RunEvent } from '../events.js';
 import { type Plans, planIndexer } from '../frame-searcher.js';
+import { type ImageIndexer, singly } from '../image-indexers.js';
 import { givenCells, givenGeometry } from '../inputs/given.js';
 import type { FileInput, RunPlace } from '../inputs/place.js';
 import { nameOfInput } from '../inputs/place-inputs.js';
@@ -27,7 +27,7 @@ import { failureOf, recordOf } from '../record.js';
 import { type CheckedRun, commandLineOf, type PipelineOptions } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
 import { methodName, type SearchSettings } from '../settings.js';
-import type { OutputEnd } from '../sinks/outputs.js';
+import type { OutputEnd } from '../sinks/sink.js';
 import { streamHead } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
 import { indexPeaks } from '../stages/frame.js';
@@ -77,7 +77,7 @@ export async function* indexStream(
   const names = (settings.cells ?? []).map(latticeName);
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
   const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
-  const indexer = await planIndexer(context, settings);
+  const indexer = singly(await planIndexer(context, settings));
   const within = { name, geometry: scene.geometry, panels, settings, names, indexer };
   try {
     const opening = { force, reads, head, resume: false, earlier: () => undefined };
@@ -135,7 +135,7 @@ async function indexedChunk(
     readonly panels: ReadonlyMap<string, number>;
     readonly settings: SearchSettings;
     readonly names: readonly LatticeName[];
-    readonly indexer: Indexer | undefined;
+    readonly indexer: ImageIndexer;
   },
 ): Promise<PipelineItem> {
   const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
@@ -194,7 +194,7 @@ export function peaksOf(
   input: string,
 ): PeakList {
   if (!peaks) throw new EwaldError('Format', `${input}: the frame of ${filename} has no list of peaks`);
-  const column = (of: (peak: StreamPeak) => number): Float32Array => Float32Array.from(peaks, of);
+  const column = (of: (peak: StreamPeak) => number) => Float32Array.from(peaks, of);
   const nothing = new Float32Array(peaks.length);
   return {
     count: peaks.length,

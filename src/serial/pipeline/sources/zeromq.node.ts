@@ -3,25 +3,25 @@
  */
 
 import { checkedOptions } from '../../../base/call-options.js';
-import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { shown } from '../../../base/options.js';
 import { refusal } from '../../../base/parameters.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../../io/data/dataset.js';
 import { open, openCodecs } from '../../../io/data/opening.node.js';
 import { statedDataset } from '../../../io/detector/geometry-dataset.js';
+import { Beginning, keptInMemory } from '../../../io/live/beginning.js';
 import { frameOfMsgpack, type LiveKeys } from '../../../io/live/crystfel.js';
 import { dectrisMessage } from '../../../io/live/dectris.js';
 import { type DectrisMessage, type Series, unknownSeries } from '../../../io/live/dectris-message.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../../io/live/frame.js';
 import { KeptFrames } from '../../../io/live/kept.js';
 import { SeriesCount } from '../../../io/live/series-count.js';
-import { loadZmq, type Zmq } from '../../../io/live/zeromq.node.js';
+import { type Asking, ZmqLine } from '../../../io/live/zmq-line.node.js';
 import { fieldOf } from '../inputs/copied-headers.js';
 import { runRows, sourceRows } from '../parameters.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
-import { Beginning, keptInMemory } from './beginning.js';
 import type { LiveInput, RunSource, SourceOptions } from './source.js';
 
 /** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
@@ -36,16 +36,6 @@ export interface ZmqSourceOptions {
   readonly zmqPull?: boolean | undefined;
   /** Seconds without a message after which the run ends; default 60. */
   readonly noDataTimeout?: number | undefined;
-}
-
-/** How frames are requested. */
-interface Asking {
-  readonly address: string;
-  /** `subscribe` to published messages, `request` them one by one, or `pull` pushed ones. */
-  readonly how: 'subscribe' | 'request' | 'pull';
-  /** Prefixes of messages, or the message that requests a frame. */
-  readonly words: readonly string[];
-  readonly timeoutS: number;
 }
 
 const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
@@ -79,17 +69,6 @@ export function zmqSource(options: ZmqSourceOptions): LiveInput {
 }
 
 type LiveOptions = SourceOptions & Asking;
-
-/**
- * Number of messages queued while frames are searched; messages published beyond that are lost, as is usual with
- * ZeroMQ.
- */
-const waiting = 32;
-
-/** The socket's timeout in ms, an integer of 32 bits; longer ones are unlimited. */
-const timeoutOf = (seconds: number): number => (1000 * seconds < 2 ** 31 - 1 ? Math.ceil(1000 * seconds) : -1);
-
-type Socket = InstanceType<Zmq['Subscriber'] | Zmq['Request'] | Zmq['Pull']>;
 
 /** The keys in a message to which the geometry refers. */
 function keysOf({ geometry, dataset, copyHeader }: SourceOptions): LiveKeys {
@@ -169,6 +148,10 @@ class LiveSource implements RunSource {
 
   get lost(): number {
     return this.#messages.lost;
+  }
+
+  get gone(): readonly string[] {
+    return this.#messages.gone;
   }
 
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
@@ -271,53 +254,40 @@ class LiveSource implements RunSource {
 class Messages {
   readonly #options: LiveOptions;
   readonly #keys: LiveKeys;
-  readonly #socket: Socket;
+  readonly #line: ZmqLine;
   readonly #codecs: Codecs;
-  readonly #abort: () => void;
+  /** Whether images are numbered, so that those that did not arrive are known. */
+  #isNumbered = false;
   #series: Series = unknownSeries;
   #count = 0;
   readonly #images = new SeriesCount();
 
-  private constructor(options: LiveOptions, socket: Socket, codecs: Codecs) {
+  private constructor(options: LiveOptions, line: ZmqLine, codecs: Codecs) {
     this.#options = options;
     this.#keys = keysOf(options);
-    this.#socket = socket;
+    this.#line = line;
     this.#codecs = codecs;
-    this.#abort = () => socket.close();
-    options.signal?.addEventListener('abort', this.#abort);
+    options.signal?.addEventListener('abort', line.close);
   }
 
   static async open(options: LiveOptions): Promise<Messages> {
-    const { Subscriber, Request, Pull } = await loadZmq();
-    const { address, how, words, timeoutS } = options;
     // The codecs are opened first, so that no socket has to be closed if they are missing.
     const codecs = await openCodecs();
-    const settings = { receiveTimeout: timeoutOf(timeoutS), receiveHighWaterMark: waiting, linger: 0 };
-    const socket: Socket =
-      how === 'subscribe'
-        ? new Subscriber(settings)
-        : how === 'pull'
-          ? new Pull(settings)
-          : new Request({ ...settings, sendTimeout: 5000 });
     try {
-      socket.connect(address);
-    } catch (cause) {
-      socket.close();
+      return new Messages(options, await ZmqLine.open(options, options.warn), codecs);
+    } catch (error) {
       await codecs.dispose();
-      const words = `is "${address}"; expected an address such as tcp://host:5002`;
-      throw refusal('', (said) => `${said('zmqInput')} ${words}`, { cause });
+      throw error;
     }
-    if (socket instanceof Subscriber) socket.subscribe(...words);
-    return new Messages(options, socket, codecs);
   }
 
   /** Yields frames until no more arrive; an unreadable message is yielded as an error. */
   async *frames(): AsyncGenerator<Received, void, undefined> {
     const { address, signal } = this.#options;
     while (!signal?.aborted) {
-      const parts = await this.#receive();
+      const parts = await this.#line.receive();
       if (!parts) {
-        this.#remark(this.#images.end());
+        this.#remark(this.#images.end({ isLeft: signal?.aborted === true }));
         return;
       }
       try {
@@ -335,17 +305,9 @@ class Messages {
     return this.#images.lost;
   }
 
-  async #receive(): Promise<readonly Uint8Array[] | undefined> {
-    const socket = this.#socket;
-    try {
-      const { how, words } = this.#options;
-      // Every kind of socket has all methods, but rejects those of the other kinds.
-      if (how === 'request') await (socket as InstanceType<Zmq['Request']>).send(words[0] ?? '');
-      return await socket.receive();
-    } catch (error) {
-      if (socket.closed || (error as { code?: string }).code === 'EAGAIN') return undefined;
-      throw new EwaldError('File', `${this.#options.address}: ${messageOf(error)}`, { cause: error });
-    }
+  /** The address, if it was away and nothing tells which frames have been lost. */
+  get gone(): readonly string[] {
+    return this.#line.gaps > 0 && !this.#isNumbered ? [this.#options.address] : [];
   }
 
   async #decode(parts: readonly Uint8Array[], name: string): Promise<LiveFrame | undefined> {
@@ -363,6 +325,7 @@ class Messages {
 
   async #dectris(message: DectrisMessage, name: string): Promise<LiveFrame | undefined> {
     const { kind, series } = message;
+    this.#isNumbered = true;
     if (kind === 'start') {
       this.#remark(this.#images.begin(series, message.frames));
       this.#series = await message.open(this.#codecs);
@@ -409,8 +372,8 @@ class Messages {
   }
 
   async close(): Promise<void> {
-    this.#options.signal?.removeEventListener('abort', this.#abort);
-    if (!this.#socket.closed) this.#socket.close();
+    this.#options.signal?.removeEventListener('abort', this.#line.close);
+    this.#line.close();
     await this.#codecs.dispose();
   }
 }

@@ -1,13 +1,15 @@
 /** Processes one frame, from its pixels to crystals: peaks, spots, lattices, reflections. */
+import { upperEnd } from '../../../base/median.js';
 import type { BackendName } from '../../../core/backends/names.js';
 import { thresholdRanges } from '../../../core/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
-import type { Crystal, Indexer } from '../../indexing/indexer.js';
+import type { Crystal } from '../../indexing/indexer.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { spotsOf } from '../../peaks/spots.js';
 import { type DetectorFit, fitDetector } from '../../refinement/detector-fit.js';
+import type { ImageIndexer, ImageWait } from '../image-indexers.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';
 import { integrationRows } from '../parameters.js';
 import type { SearchSettings } from '../settings.js';
@@ -101,25 +103,20 @@ export interface FrameResult {
 }
 
 const usualRadii: RingRadii = [4, 5, 7];
-/** Number of lattices searched for if a frame may contain several. */
-const mostLattices = thresholdRanges.maxCrystals.high;
-
-/** The largest of some numbers, ignoring a fraction `share` of them. */
-export function upperEnd(values: ArrayLike<number>, share: number): number {
-  const sorted = new Float64Array(values).sort();
-  const { length } = sorted;
-  return sorted[length - 1 - Math.min(length - 1, Math.floor(length * share))] ?? 0;
-}
+/** Number of lattices searched for in a frame, which may contain one or several. */
+export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
+  thresholds?.maxCrystals ?? thresholdRanges.maxCrystals[multi ? 'high' : 'fallback'];
 
 /** Indexes the peaks of a frame. */
 export async function indexPeaks(
   peaks: PeakList,
   scene: IndexScene,
-  indexer: Indexer | undefined,
+  indexer: Pick<ImageIndexer, 'backend' | 'image'> | undefined,
+  wait?: ImageWait,
 ): Promise<FrameResult> {
   const { geometry, beam, settings } = scene;
   const { cells = [], minPeaks = 0, acceptBy = 'chance', tolerance } = settings;
-  const maxCrystals = settings.thresholds?.maxCrystals ?? (settings.multi ? mostLattices : 1);
+  const maxCrystals = latticesOf(settings);
   const thresholds = { ...settings.thresholds, maxCrystals };
   const begun = performance.now();
   const spots = spotsOf(peaks, geometry, beam);
@@ -128,8 +125,7 @@ export async function indexPeaks(
   if (indexer && hit && peaks.count > 0) {
     // CrystFEL's rule is applied to every candidate.
     const own = acceptBy === 'crystfel' ? { ...thresholds, acceptLog10: 0 } : thresholds;
-    const result = await indexer.run({ spots, cells: [...cells], ...own });
-    crystals = result.image(0).crystals();
+    crystals = (await indexer.image({ spots, cells: [...cells], ...own }, wait)).crystals();
     if (acceptBy === 'crystfel') {
       const several = maxCrystals > 1;
       crystals = crystals.filter(({ cell, inputCell }) =>

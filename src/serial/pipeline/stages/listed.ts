@@ -66,7 +66,7 @@ export async function listedPeaks(
     taken.push(i);
     panels.push(panel);
   }
-  const some = (of: Float32Array | undefined): Float32Array => Float32Array.from(taken, (i) => of?.[i] ?? 0);
+  const some = (of: Float32Array | undefined) => Float32Array.from(taken, (i) => of?.[i] ?? 0);
   const nothing = new Float32Array(taken.length);
   return {
     count: taken.length,

@@ -6,16 +6,17 @@ import { numberTypes } from '../../../core/arrays/numbers.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { readOrAborted } from '../../../io/data/read-or-aborted.js';
 import type { Detector } from '../../../io/detector/detector.js';
+import { refuseOtherHeader } from '../../../io/detector/from-file.js';
 import type { Frame } from '../../peaks/contract.js';
 
 /**
- * Reads a frame in the searched type; a file whose shape or type differs from the first is rejected. `into` is optional
- * memory for it.
+ * Reads a frame in the searched type; a file whose shape, type or header differs from the first is rejected. `into` is
+ * optional memory for it.
  */
 export async function readFrame(
   dataset: Dataset,
   frame: number,
-  { width, height, dtype }: Detector,
+  { width, height, dtype, geometry }: Detector,
   signal: PlatformSignal | undefined,
   into?: Frame,
 ): Promise<Frame> {
@@ -26,6 +27,7 @@ export async function readFrame(
       `${dataset.name}: frames are ${dataset.dtype} [${dataset.shape.sig}], but those of the first ` +
         `file ${dtype} [${height},${width}]; a run has a single detector`,
     );
+  refuseOtherHeader(geometry, dataset);
   try {
     if (dataset.dtype === 'f64')
       return Float32Array.from((await readOrAborted(dataset, frame, 1, undefined, signal)) as Float64Array);

@@ -1,4 +1,5 @@
 /** Frames as chunks of a CrystFEL stream. */
+import { upperEnd } from '../../../base/median.js';
 import { oneWord } from '../../../base/plain-text.js';
 import { type Geometry, type Panel, photonEnergyOf } from '../../../crystal/geometry/geometry.js';
 import type { LatticeName } from '../../../crystal/lattice-name.js';
@@ -7,7 +8,7 @@ import type { Table } from '../../../crystal/stream/table.js';
 import { type ListLines, putPeak, putReflection, reflectionNumbers, setLists } from '../../../crystal/stream/write.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { headerLine } from '../inputs/copied-headers.js';
-import { type FrameCrystal, type FrameResult, upperEnd } from '../stages/frame.js';
+import type { FrameCrystal, FrameResult } from '../stages/frame.js';
 import { tableOfCrystal } from '../stages/measured-crystal.js';
 import { column, type Measured, rowLength } from '../stages/reflection-table.js';
 

@@ -62,24 +62,26 @@ export function addColumns(
   }
 }
 
-/** Writes the planes of a step; wgsl/udf/planes.wgsl documents its words. */
+/** Writes band `band` of the planes of a step; wgsl/udf/planes.wgsl documents its words. */
 export function writePlanes(
   step: DeviceStep,
-  { dtype, perWord, frameWords, pixels }: FrameLayout,
-  words: Uint32Array,
+  { dtype, perWord, pixels }: FrameLayout,
+  { words, band, bandWords }: { readonly words: Uint32Array; readonly band: number; readonly bandWords: number },
   sig: Float64Array,
 ): void {
   const reals = new Float32Array(words.buffer, words.byteOffset, words.length);
-  const plane = frameWords * perWord;
-  const first = sig.subarray(step.plane * pixels, (step.plane + 1) * pixels);
-  const second = sig.subarray((step.plane + 1) * pixels, (step.plane + 2) * pixels);
+  const plane = bandWords * perWord;
+  const begin = band * plane;
+  const here = Math.min(plane, pixels - begin);
+  const first = sig.subarray(step.plane * pixels + begin);
+  const second = sig.subarray((step.plane + 1) * pixels + begin);
   const real = dtype === 'f32';
   const floats = real || step.kind === 'logSum';
-  for (let p = 0; p < pixels; p++)
+  for (let p = 0; p < here; p++)
     first[p] = floats ? (reals[p] as number) + (reals[plane + p] as number) : signed(words, p, plane);
   if (step.kind !== 'moments') return;
   // Σ² of narrow integers; otherwise the pixel of the first frame, the mean of the differences from it, and Σ (d −
   // mean)².
-  for (let p = 0; p < pixels; p++)
+  for (let p = 0; p < here; p++)
     second[p] = perWord > 1 ? unsigned(words, 2 * plane + p, plane) : (reals[4 * plane + p] as number);
 }

@@ -10,12 +10,11 @@ import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js
 import type { GpuBuffer, Usage } from '../../../core/backends/webgpu/pool.js';
 import type { FrameArray } from '../../../io/data/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
-import { whereItPays } from '../pays.js';
 import { asWords, chunkOf } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';
 import { type Recorder, recordersOf } from './record.js';
 import { type FrameLayout, layoutOf } from './shaders.js';
-import { type DeviceStep, stepShape, stepsOf, tablesOf } from './steps.js';
+import { bandsOf, bandWordsOf, type DeviceStep, stepShape, stepsOf, tablesOf } from './steps.js';
 
 /** Chunks in flight. */
 const slotCount = 2;
@@ -26,6 +25,10 @@ export const udfOp = (device: GpuDevice): UdfOp => ({
   plan: (descriptor) => planPass(device, descriptor),
 });
 
+/** Size in bytes of the largest buffer that a kernel can bind. */
+const mostBytes = ({ limits }: GpuDevice): number =>
+  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
+
 function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } | undefined {
   if (descriptor.kinds.some((kind) => kind === 'denseDouble' || kind === 'sparseDouble'))
     return {
@@ -34,20 +37,19 @@ function refusal(device: GpuDevice, descriptor: UdfDescriptor): { why: string } 
         'pass Float32Array masks or use another backend',
     };
   const layout = layoutFor(descriptor);
-  const most = Math.min(device.limits.maxStorageBufferBindingSize ?? 0, device.limits.maxBufferSize ?? 0);
+  const most = mostBytes(device);
   const needed: [string, number][] = [['a frame', 4 * layout.frameWords]];
   let words = 0;
-  for (const step of stepsOf(descriptor)) {
+  for (const step of stepsOf(descriptor, most)) {
     const shape = stepShape(step, layout);
     words += alignedWords(device, shape.words);
-    needed.push([`the sums of ${step.kind}`, 4 * shape.planeWords * layout.frameWords * layout.perWord]);
     for (const table of tablesOf(step, descriptor)) needed.push([`what ${step.kind} reads`, table.byteLength]);
     if (step.kind === 'sparse' && step.count > 65535) return { why: `${step.count} sparse masks; the limit is 65535` };
   }
   needed.push(['the result of a frame', 4 * words]);
   const large = needed.find(([, bytes]) => bytes > most);
   if (large) return { why: `${large[0]} needs ${large[1]} bytes; the limit of a buffer is ${most}` };
-  return whereItPays(descriptor);
+  return undefined;
 }
 
 /** Words of a step's results, rounded up to the alignment of bindings so that the next step's results can follow. */
@@ -67,7 +69,7 @@ interface Slot {
 
 async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<UdfKernel> {
   const layout = layoutFor(descriptor);
-  const steps = stepsOf(descriptor);
+  const steps = stepsOf(descriptor, mostBytes(device));
   const frameBytes = 4 * layout.frameWords;
   const wordsOf = steps.map((step) => stepShape(step, layout).words);
   const most = chunkOf(
@@ -97,15 +99,17 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
         staging: outBytes > 0 ? await hold(outBytes, 'staging', 'udf readback') : undefined,
       });
     const least = await hold(4 * most, 'storage', 'udf least values');
-    const planes: (GpuBuffer | undefined)[] = [];
+    const planes: GpuBuffer[][] = [];
     const recorders: Recorder[][] = [];
     for (const [i, step] of steps.entries()) {
       const { planeWords } = stepShape(step, layout);
-      const plane =
-        planeWords > 0
-          ? await hold(4 * planeWords * layout.frameWords * layout.perWord, 'storage', `udf ${step.kind}`)
-          : undefined;
-      planes.push(plane);
+      const bands = bandsOf(layout, planeWords, mostBytes(device));
+      const ofStep: GpuBuffer[] = [];
+      for (let b = 0; b < bands; b++)
+        ofStep.push(
+          await hold(4 * planeWords * bandWordsOf(layout, bands) * layout.perWord, 'storage', `udf ${step.kind}`),
+        );
+      planes.push(ofStep);
       const tables: Binding[] = [];
       for (const table of tablesOf(step, descriptor)) {
         const buffer = await hold(Math.max(4, table.byteLength), 'storage', `udf ${step.kind}`);
@@ -118,7 +122,7 @@ async function planPass(device: GpuDevice, descriptor: UdfDescriptor): Promise<U
         chunk,
         out: out && bytes > 0 ? { buffer: out, offset, bytes } : undefined,
       }));
-      recorders.push(await recordersOf(device, step, layout, bound, { tables, planes: plane, least }));
+      recorders.push(await recordersOf(device, step, layout, bound, { tables, planes: ofStep, least }));
     }
     const pass = { device, descriptor, layout, steps, most, places, slots, planes, recorders };
     return {
@@ -145,7 +149,8 @@ interface Pass {
   readonly most: number;
   readonly places: readonly { readonly offset: number; readonly bytes: number }[];
   readonly slots: readonly Slot[];
-  readonly planes: readonly (GpuBuffer | undefined)[];
+  /** The bands of each step. */
+  readonly planes: readonly (readonly GpuBuffer[])[];
   readonly recorders: readonly (readonly Recorder[])[];
 }
 
@@ -179,7 +184,7 @@ async function runPass(pass: Pass, { frames, count, nav, sig }: UdfRun): Promise
   const { columns } = descriptor;
   nav.fill(0);
   await device.run((commands) => {
-    for (const plane of planes) if (plane) commands.clear(plane);
+    for (const plane of planes.flat()) commands.clear(plane);
   });
   const busy: (Promise<void> | undefined)[] = slots.map(() => undefined);
   try {
@@ -223,7 +228,10 @@ async function runPass(pass: Pass, { frames, count, nav, sig }: UdfRun): Promise
     throw error;
   }
   for (const [i, step] of steps.entries()) {
-    const plane = planes[i];
-    if (plane) writePlanes(step, layout, new Uint32Array(await device.read(plane)), sig as Float64Array);
+    const bands = planes[i] ?? [];
+    for (const [band, plane] of bands.entries()) {
+      const words = new Uint32Array(await device.read(plane));
+      writePlanes(step, layout, { words, band, bandWords: bandWordsOf(layout, bands.length) }, sig as Float64Array);
+    }
   }
 }

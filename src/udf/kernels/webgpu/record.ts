@@ -1,13 +1,14 @@
 /** The kernels of a step: compiled, bound in each slot, and recorded for the frames of a chunk. */
 import type { Commands } from '../../../core/backends/webgpu/commands.js';
 import type { Binding, GpuDevice } from '../../../core/backends/webgpu/device.js';
+import type { GpuBuffer } from '../../../core/backends/webgpu/pool.js';
 import { udfStepKinds } from '../../../core/layout/udf.js';
 import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
-import { type DeviceStep, partWords, spanValues, stepShape } from './steps.js';
+import { bandWordsOf, type DeviceStep, partWords, spanValues, stepShape } from './steps.js';
 
 /** The bindings of a slot: its frames, their uniforms, and the words per frame of each step. */
 interface SlotBindings {
-  readonly frames: Binding;
+  readonly frames: GpuBuffer;
   readonly chunk: Binding;
   readonly out: Binding | undefined;
 }
@@ -16,13 +17,16 @@ interface SlotBindings {
 interface StepBindings {
   /** Marks, weights, indices. */
   readonly tables: readonly Binding[];
-  /** Sums of each pixel, and the least value of each frame. */
-  readonly planes: Binding | undefined;
+  /** Sums of each pixel, band by band; none for steps over frames. The least value of each frame. */
+  readonly planes: readonly Binding[];
   readonly least: Binding;
 }
 
 /** Records the kernels of a step for `count` frames. */
 export type Recorder = (commands: Commands, count: number) => void;
+
+/** A buffer from an offset to its end. */
+const from = (whole: GpuBuffer, offset: number): Binding => ({ buffer: whole, offset, bytes: whole.bytes - offset });
 
 /** Workgroups along x and y for `count` of them, since a dimension is limited to 65535. */
 function folded(count: number): [number, number] {
@@ -74,25 +78,30 @@ export async function recordersOf(
   }
   if (kind === 'sparse')
     return ofFrames(await compile('sparse', 'sparse', { MASKS: masks }), (count) => [masks, count]);
-  if (planes === undefined) {
+  if (planes.length === 0) {
     const VALUES = spanValues(kind, layout.dtype === 'f32');
     return ofFrames(await compile('spans', 'spans', { STEP: udfStepKinds[kind], VALUES, PART_WORDS }), (count) => [
       parts,
       count,
     ]);
   }
+  const bandWords = bandWordsOf(layout, planes.length);
   const add = await compile('planes', 'add_planes', {
     STEP: udfStepKinds[kind],
-    PLANE: layout.frameWords * layout.perWord,
+    BAND_WORDS: bandWords,
+    PLANE: bandWords * layout.perWord,
   });
   const find = kind === 'logSum' ? await compile('least', 'find_least', {}) : undefined;
-  const [x, y] = folded(Math.ceil(layout.frameWords / 64));
   return slots.map(({ frames, chunk }) => {
-    const adding = device.bind(add, [frames, chunk, planes, least]);
+    const bands = planes.map((plane, b) => {
+      const first = b * bandWords;
+      const [x, y] = folded(Math.ceil(Math.min(bandWords, layout.frameWords - first) / 64));
+      return { bound: device.bind(add, [from(frames, 4 * first), chunk, plane, least]), x, y };
+    });
     const finding = find && device.bind(find, [frames, least]);
     return (commands, count) => {
       if (find && finding) commands.dispatch(find, finding, count);
-      commands.dispatch(add, adding, x, y);
+      for (const { bound, x, y } of bands) commands.dispatch(add, bound, x, y);
     };
   });
 }

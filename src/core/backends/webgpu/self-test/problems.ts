@@ -8,10 +8,7 @@ export interface Problem {
   readonly input: Uint32Array;
   /** Initial contents of the output; zeros if shorter than the answer. */
   readonly initial?: Uint32Array;
-  /** Workgroups; unset if a preceding kernel computes the number. */
-  readonly groups?: number;
-  /** The part that writes the number of workgroups. */
-  readonly counts?: string;
+  readonly groups: number;
   /** A third buffer, which the kernel declares but never reads. */
   readonly unread?: true;
   readonly answer: Uint32Array;
@@ -151,12 +148,6 @@ export const problems: Readonly<Partial<Record<Mechanism, Problem>>> = {
   storageBarriers: { entry: 'storage_barriers', input: counting, groups, answer: throughStorage() },
   floatBits: { entry: 'float_bits', input: new Uint32Array(reals.buffer), groups: 1, answer: floats() },
   integers: { entry: 'integers', input: mixed, groups: 1, answer: integers() },
-  indirectDispatch: {
-    entry: 'indirect_dispatch',
-    input: Uint32Array.of(1000, 3, 5),
-    counts: 'write_dispatch',
-    answer: words(15, () => 1015),
-  },
   bindings: {
     entry: 'bindings',
     input: words(64, (i) => i),

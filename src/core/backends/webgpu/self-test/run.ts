@@ -27,9 +27,8 @@ export async function testMechanism(device: GpuDevice, mechanism: Mechanism): Pr
 }
 
 /** The device's answer to a problem. */
-async function solved(device: GpuDevice, { entry, input, initial, groups, counts, unread, answer }: Problem) {
-  const compiled = (name: string) => device.pipeline({ source: parts[name] as string, entry: name });
-  const [pipeline, before] = await Promise.all([compiled(entry), counts === undefined ? undefined : compiled(counts)]);
+async function solved(device: GpuDevice, { entry, input, initial, groups, unread, answer }: Problem) {
+  const pipeline = await device.pipeline({ source: parts[entry] as string, entry });
   const held: GpuBuffer[] = [];
   const hold = async (bytes: number, usage: Usage): Promise<GpuBuffer> => {
     const buffer = await device.buffer(bytes, usage, `self-test ${entry}`);
@@ -39,20 +38,15 @@ async function solved(device: GpuDevice, { entry, input, initial, groups, counts
   try {
     const output = await hold(answer.byteLength, 'storage');
     const given = await hold(input.byteLength, 'storage');
-    const dispatch = before && (await hold(12, 'indirect'));
     // A binding that the kernel declares but does not read is still part of its layout.
     const all: Binding[] = [output, given, ...(unread ? [await hold(16, 'storage')] : [])];
     const bindings = await device.bindChecked(pipeline, all);
-    const beforeBindings = before && dispatch && (await device.bindChecked(before, [dispatch, given]));
     const start = new Uint32Array(answer.length);
     if (initial) start.set(initial);
     device.write(output, start);
     device.write(given, input);
     const [bytes] = await device.run((commands) => {
-      if (before && dispatch && beforeBindings) {
-        commands.dispatch(before, beforeBindings, 1);
-        commands.dispatchIndirect(pipeline, bindings, dispatch, 0);
-      } else commands.dispatch(pipeline, bindings, groups ?? 1);
+      commands.dispatch(pipeline, bindings, groups);
       commands.read(output, 0, answer.byteLength);
     });
     return new Uint32Array(bytes ?? new ArrayBuffer(0));

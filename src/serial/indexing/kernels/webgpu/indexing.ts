@@ -21,7 +21,7 @@ import { effortConstants, efforts, maxOf, searchConstants, turboEffort } from '.
 import { pack, packAll, structBytes, wordOf } from '../../../../core/layout/struct.js';
 import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../../contract.js';
 import { describeCells, type KnownCell, packCells, sampledLengths } from './cells.js';
-import { bytesOfDispatch, dispatchesOf, type Extent, kernelsOfRound, makeStages, type Stages } from './kernels.js';
+import { type Extent, makeStages, type Stages } from './kernels.js';
 import { type RecordSizes, StageRecord } from './record.js';
 import { fixedTables, tablePlaces, turnTable } from './tables.js';
 
@@ -42,8 +42,9 @@ export interface Pace {
   readonly images: number;
   /**
    * Rounds submitted at once, as many as may be needed, followed by the results; rounds without images cost a GPU a few
-   * microseconds per kernel. A chunk for which they do not suffice is submitted once more, by itself. 0: one round at a
-   * time, after which the host reads which images are left; for software devices, where every kernel costs time.
+   * microseconds per kernel, and less than workgroup counts that the GPU itself writes (wgsl/indexing). A chunk for
+   * which they do not suffice is submitted once more, by itself. 0: one round at a time, after which the host reads
+   * which images are left; for software devices, where every kernel costs time.
    */
   readonly rounds: number;
 }
@@ -85,9 +86,10 @@ function whyNot(device: GpuDevice, descriptor: IndexingDescriptor): { why: strin
 
 interface Sizes {
   readonly exhaustive: boolean;
-  /** fast: index of the first effort of the method, and the number of efforts. */
+  /** fast: index of the first effort of the method, the number of efforts, and the limit of a search (0: all). */
   readonly firstEffort: number;
   readonly efforts: number;
+  readonly effortLimit: number;
   readonly redundant: boolean;
   readonly spots: number;
   readonly outputs: number;
@@ -111,6 +113,7 @@ function indexingSizes({ fields, batch, maxBatchSpots, maxInputCells, maxOutputC
   const exhaustive = fields.method === enums.Method.exhaustive;
   const turbo = fields.method === enums.Method.turbo;
   const redundant = fields.redundant === 1;
+  const effortLimit = exhaustive ? 0 : (fields.efforts ?? 0);
   const spots = fields.maxSpots ?? 0;
   const candidateVectors = fields.candidateVectors ?? 0;
   const pool = exhaustive ? maxOutputCells : maxOutputCells + searchConstants.poolSpare.value;
@@ -119,7 +122,8 @@ function indexingSizes({ fields, batch, maxBatchSpots, maxInputCells, maxOutputC
   return {
     exhaustive,
     firstEffort: turbo ? turboEffort : 0,
-    efforts: turbo ? efforts.length - turboEffort : turboEffort,
+    efforts: Math.min(effortLimit || efforts.length, turbo ? efforts.length - turboEffort : turboEffort),
+    effortLimit,
     redundant,
     spots,
     outputs: maxOutputCells,
@@ -190,11 +194,6 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, p
     storage('assignment', inputSpots),
     storage('counts', room(counts)),
     storage('hits', room(hits)),
-    {
-      label: 'dispatches',
-      bytes: bytesOfDispatch * kernelsOfRound(size.exhaustive),
-      usage: 'indirect',
-    } as BufferRequest,
   ];
   const outputs = ['going', 'found', 'results'] as const;
   // Two chunks may be in flight, each with its own readback buffer.
@@ -417,6 +416,7 @@ class Runner {
       angles: this.#places.angles,
       exhaustive: size.exhaustive,
       glances,
+      efforts: size.effortLimit,
     });
     uniform.set(params, 4 * wordOf(indexingRun, 'params'));
     const images = Math.min(
@@ -476,7 +476,6 @@ class Runner {
     for (let i = 0; i <= images; i++) this.#offsets[i] = (batch.offsets[first + i] as number) - from;
     new DataView(uniform.buffer).setUint32(4 * wordOf(indexingRun, 'images'), images, true);
     device.write(this.#buffer('run'), uniform);
-    device.write(this.#buffer('dispatches'), dispatchesOf(this.#size.exhaustive, whole));
     device.write(this.#buffer('offsets'), this.#offsets.subarray(0, images + 1));
     if (to > from) device.write(this.#buffer('input'), batch.spots.subarray(3 * from, 3 * to));
     const { take, list, finish } = this.#stages;
@@ -528,7 +527,7 @@ class Runner {
         work.take(commands);
         for (let i = 0; i < shape.rounds; i++) {
           const recorder = i === 0 ? work.recorder(commands) : undefined;
-          round(commands, work.whole, recorder, this.#buffer('dispatches'));
+          round(commands, work.whole, recorder);
           list(commands, work.whole);
         }
         work.readGoing(commands);

@@ -86,16 +86,8 @@ const finishing: Kernel[] = [
   { source: writeAssignment, entry: 'write_assignment', groups: perImage },
 ];
 
-/**
- * Records the kernels of a stage, and calls `after` after each. With `dispatches`, that buffer holds the number of
- * workgroups of each kernel, in order.
- */
-export type Stage = (
-  commands: Commands,
-  extent: Extent,
-  after?: (entry: string) => void,
-  dispatches?: GpuBuffer,
-) => void;
+/** Records the kernels of a stage, and calls `after` after each. */
+export type Stage = (commands: Commands, extent: Extent, after?: (entry: string) => void) => void;
 
 /** The stages of a method, ready for recording. */
 export interface Stages {
@@ -104,18 +96,6 @@ export interface Stages {
   readonly round: Stage;
   readonly finish: Stage;
 }
-
-/** Number of kernels in a round, and the bytes of their workgroup counts. */
-export const kernelsOfRound = (exhaustive: boolean): number => (exhaustive ? exhaustiveRound : fastRound).length;
-export const bytesOfDispatch = 12;
-/** The workgroup counts of a round over all images. */
-export const dispatchesOf = (exhaustive: boolean, extent: Extent): Uint32Array =>
-  Uint32Array.from(
-    (exhaustive ? exhaustiveRound : fastRound).flatMap(({ groups }) => {
-      const [x, y = 1, z = 1] = groups(extent);
-      return [x, y, z];
-    }),
-  );
 
 /** Compiles the kernels of a method and binds them to the buffers that their shaders name. */
 export async function makeStages(
@@ -130,10 +110,9 @@ export async function makeStages(
         return { entry, pipeline, bindings: device.bind(pipeline, boundBuffers(source, buffers)), groups };
       }),
     );
-    return (commands, extent, after, dispatches) => {
-      for (const [i, { entry, pipeline, bindings, groups }] of made.entries()) {
-        if (dispatches) commands.dispatchIndirect(pipeline, bindings, dispatches, bytesOfDispatch * i);
-        else commands.dispatch(pipeline, bindings, ...groups(extent));
+    return (commands, extent, after) => {
+      for (const { entry, pipeline, bindings, groups } of made) {
+        commands.dispatch(pipeline, bindings, ...groups(extent));
         after?.(entry);
       }
     };

@@ -46,10 +46,17 @@ export const passes: Readonly<Record<FinderName, readonly Pass[]>> = {
 export const header = 16;
 
 /**
- * Capacity for peaks. Blobs of peakfinder8 do not touch the border or each other; other finders could find more in a
- * frame that consists of peaks only, which is then rejected.
+ * Capacity for seeds of peakfinder8, and for peaks. Blobs of peakfinder8 do not touch the border or each other; other
+ * finders could find more in a frame that consists of peaks only, which is then rejected.
  */
-export const mostPeaks = (pixels: number): number => Math.ceil(pixels / 4);
+const mostBlobs = (pixels: number): number => Math.ceil(pixels / 4);
+
+/**
+ * Capacity for peaks where a binding holds at most `bytes`: at the default limits 2 to 4 million, more than any frame
+ * of data has.
+ */
+export const mostPeaks = (pixels: number, finder: FinderName, bytes: number): number =>
+  Math.min(mostBlobs(pixels), Math.floor((bytes - header) / recordOf(finder)));
 
 /** Size of a record in the list of a finder. */
 export const recordOf = (finder: FinderName): number => structBytes(finder === 'zaef' ? peaksSummit : peak);
@@ -57,10 +64,14 @@ export const recordOf = (finder: FinderName): number => structBytes(finder === '
 /** Largest number of good pixels in a window of dispersion. */
 const mostOfWindow = (2 * peaksRanges.kernelSize.high + 1) ** 2;
 
-/** Bytes of everything the kernels name except the run, if a ring lists `ofRings` pixels in all. */
+/**
+ * Bytes of everything the kernels name except the run, if rings list `ofRings` pixels in all and a frame has at most
+ * `peaks`.
+ */
 export function bufferSizes(
   { finder, pixels, rings, bytesOfNumber, panels }: PeaksDescriptor,
   ofRings: number,
+  peaks: number,
 ): Readonly<Record<string, number>> {
   return {
     run: structBytes(peaksRun),
@@ -74,11 +85,11 @@ export function bufferSizes(
     rings: Math.max(1, rings) * structBytes(peaksRing),
     candidates: 4 * ofRings,
     // Any pixel may be a summit.
-    seeds: 4 * (finder === 'peakfinder8' ? mostPeaks(pixels) : pixels),
+    seeds: 4 * (finder === 'peakfinder8' ? mostBlobs(pixels) : pixels),
     owners: 4 * pixels,
     flags: 4 * pixels,
     most: 8 * (mostOfWindow + 1),
     panels: panels.byteLength,
-    found: header + mostPeaks(pixels) * recordOf(finder),
+    found: header + peaks * recordOf(finder),
   };
 }

@@ -28,9 +28,13 @@ export const peaksOp = (device: GpuDevice): PeaksOp => ({
   plan: (descriptor) => planPeaks(device, descriptor),
 });
 
-function supportsPeaks({ limits }: GpuDevice, { finder, pixels }: PeaksDescriptor): true | { readonly why: string } {
-  const bytes = Math.max(4 * pixels, header + mostPeaks(pixels) * recordOf(finder));
-  const most = Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
+/** Size in bytes of the largest buffer that a kernel can bind. */
+const mostBytes = ({ limits }: GpuDevice): number =>
+  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
+
+function supportsPeaks(device: GpuDevice, { pixels }: PeaksDescriptor): true | { readonly why: string } {
+  const bytes = 4 * pixels;
+  const most = mostBytes(device);
   if (bytes <= most) return true;
   return {
     why: `a frame of ${pixels} pixels needs a buffer of ${bytes} bytes; this device binds at most ${most}`,
@@ -42,9 +46,9 @@ async function memoryOfPlan(
   device: GpuDevice,
   descriptor: PeaksDescriptor,
   steps: readonly Pass[],
-  { atOnce, order }: { readonly atOnce: number; readonly order: number },
+  { atOnce, order, peaks }: { readonly atOnce: number; readonly order: number; readonly peaks: number },
 ) {
-  const sizes = bufferSizes(descriptor, order);
+  const sizes = bufferSizes(descriptor, order, peaks);
   const wanted = steps.flatMap(({ source }) => [...source.matchAll(/@binding\(\d+\) var<storage[^>]*> (\w+)/g)]);
   const names = [...new Set(wanted.map(([, name = '']) => name))];
   const stages = [...new Set(steps.map(({ stage }) => stage))];
@@ -74,10 +78,12 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
   const steps = passes[finder];
   const pipelines = await Promise.all(steps.map(({ source, entry }) => device.pipeline({ source, entry })));
   const record = recordOf(finder);
-  const atOnce = Math.min(readAtOnce, mostPeaks(pixels));
+  const capacity = mostPeaks(pixels, finder, mostBytes(device));
+  const atOnce = Math.min(readAtOnce, capacity);
   const { staging, ringStaging, runs, buffers, all } = await memoryOfPlan(device, descriptor, steps, {
     atOnce,
     order: tables.order.length,
+    peaks: capacity,
   });
   const buffer = (name: string): GpuBuffer => buffers[name] as GpuBuffer;
   const bound = steps.map(({ source, stage }, i) =>
@@ -128,10 +134,11 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
         },
       );
       if (missing === 0) return list ?? new Uint8Array(0);
-      if (missing > mostPeaks(pixels))
+      if (missing > capacity)
         throw new EwaldError(
           'Limit',
-          `the frame has ${missing} peaks; the limit on a GPU is ${mostPeaks(pixels)}: raise the threshold, or find them on native or wasm`,
+          `the frame has ${missing} peaks; the limit on a GPU is ${capacity}: raise the threshold, or ` +
+            'find them on native or wasm',
         );
       // Which of them come first is only known once all have been read.
       return inOrder(new Uint8Array(await device.read(found, header, missing * record)), order);

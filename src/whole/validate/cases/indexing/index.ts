@@ -12,7 +12,7 @@ import { references } from './reference.js';
 import { empty, noise, noise0, strayed } from './refused.js';
 import { rivals } from './rivals.js';
 import { orientedCell, perfect, row, simulated } from './row.js';
-import { furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
+import { effortsOf, furtherTwinsOf, repeatOf, singlesOf } from './twins.js';
 
 const scale3 = (k: number, [a, b, c]: Cell): Cell => [scale(k, a), scale(k, b), scale(k, c)];
 
@@ -107,6 +107,7 @@ const threeCells = (method: IndexingMethod): Row<Lists, Answer, Lists> =>
 
 function fastOnly(few: bounds.Bound): Row<Lists, Answer, Lists>[] {
   return [
+    ...effortsOf('fast'),
     simulated('fast', 'mono', 10, { noisePx: 0.3 }, 'ten spots'),
     simulated('fast', 'mono', 20, {}, 'twenty spots'),
     simulated('fast', 'tri', 20, { spurious: 0.5, images: 16 }, 'ten true spots among twenty', { missed: few }),

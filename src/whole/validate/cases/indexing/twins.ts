@@ -3,9 +3,12 @@
 import { simulateSpots } from '../../../../io/simulate/spots.js';
 import type { IndexingMethod, IndexingResult } from '../../../../serial/indexing/indexer.js';
 import type { Context } from '../../../assembly/rooms.js';
+import type { Row } from '../../case.js';
 import { differentBytes } from '../../compare.js';
+import type { TrueImage } from '../../oracle/indexing/lattices.js';
 import * as bounds from '../../tolerances.js';
-import { batchOf, type CellName, cells, type Lists, plan, type Run } from './lists.js';
+import { type Answer, batchOf, type CellName, cells, type Lists, plan, type Run } from './lists.js';
+import { noise } from './refused.js';
 import { row } from './row.js';
 
 /** Lists of one size for each of some cells. */
@@ -16,6 +19,16 @@ interface Lot {
 const twelve: Lot = { names: ['mono', 'hex', 'tri'], spots: [10, 40, 150, 300] };
 /** For devices emulated by a CPU: the same comparison, in a tenth of the time. */
 const two: Lot = { names: ['mono', 'hex'], spots: [40] };
+
+const electrons = {
+  cell: cells.small,
+  spots: 100,
+  wavelengthA: 0.0251,
+  distanceMm: 2400,
+  dMinA: 0.8,
+  bandwidth: 1e-5,
+  bFactorA2: 2,
+} as const;
 
 /** How the second run is made. */
 type Twin = (context: Context, lists: Lists, run: Run) => Promise<IndexingResult>;
@@ -39,20 +52,7 @@ function twinsOf(method: IndexingMethod, address: string, about: string, twin: T
       return { images, known: names.map((name) => cells[name]), options: {}, thresholds: { maxCrystals: 2 } };
     },
     {
-      plan: (context, lists) => plan(context, lists, twin),
-      compare({ result, twin: other }) {
-        if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
-        const parts = (['found', 'results', 'assignment'] as const).map((name) => ({
-          name,
-          ...differentBytes(other[name], result[name]),
-        }));
-        const bad = parts.find(({ error }) => error !== 0);
-        return {
-          errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) },
-          ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}),
-        };
-      },
-      bounds: () => ({ bytes: bounds.sameBytes }),
+      ...sameBytes(twin),
       // There are two runs or more, and unlike those of other rows they never find an easy image: six efforts for each
       // known cell, in two searches.
       ...(method === 'exhaustive' ? {} : { cost: 0.025 * amount }),
@@ -60,19 +60,92 @@ function twinsOf(method: IndexingMethod, address: string, about: string, twin: T
   );
 }
 
+/** What a row of twins compares. */
+const sameBytes = (twin: Twin): Pick<Row<Lists, Answer, Lists>, 'plan' | 'compare' | 'bounds'> => ({
+  plan: (context, lists) => plan(context, lists, twin),
+  compare({ result, twin: other }) {
+    if (!other) return { errors: { bytes: Number.POSITIVE_INFINITY } };
+    const parts = (['found', 'results', 'assignment'] as const).map((name) => ({
+      name,
+      ...differentBytes(other[name], result[name]),
+    }));
+    const bad = parts.find(({ error }) => error !== 0);
+    return {
+      errors: { bytes: parts.reduce((sum, { error }) => sum + error, 0) },
+      ...(bad ? { note: `${bad.name}: ${bad.note}` } : {}),
+    };
+  },
+  bounds: () => ({ bytes: bounds.sameBytes }),
+});
+
+/** Puts the result of a run of one image in its place among those of all images. */
+function put(whole: IndexingResult, single: IndexingResult, image: number): void {
+  whole.found.set(single.found, image * single.found.length);
+  whole.results.set(single.results, image * single.results.length);
+  whole.assignment.set(single.assignment, whole.offsets[image] ?? 0);
+}
+
 async function joined(lists: Lists, run: Run): Promise<IndexingResult> {
   const whole = await run(lists.images);
   for (const bytes of [whole.found, whole.results, whole.assignment]) bytes.fill(0);
-  let spots = 0;
-  for (const [i, image] of lists.images.entries()) {
-    const single = await run([image]);
-    whole.found.set(single.found, i * single.found.length);
-    whole.results.set(single.results, i * single.results.length);
-    whole.assignment.set(single.assignment, spots);
-    spots += single.assignment.length;
-  }
+  for (const [i, image] of lists.images.entries()) put(whole, await run([image]), i);
   return whole;
 }
+
+/** Searches with a single effort, then what that did not settle with all of them; which images that must be. */
+const inTwoSteps =
+  (unsettled: readonly number[]): Twin =>
+  async (context, lists, run) => {
+    const { images, known, options, thresholds } = lists;
+    const light = await context.indexer({
+      batch: images.length,
+      maxInputCells: known.length,
+      ...options,
+      efforts: 1,
+    });
+    try {
+      const result = await light.run({ ...batchOf(images), cells: known, ...thresholds });
+      const open = images.flatMap((_, i) => (result.image(i).unsettled ? [i] : []));
+      if (String(open) !== String(unsettled))
+        throw new Error(`images ${open.join(', ')} are unsettled; expected ${unsettled.join(', ')}`);
+      for (const i of open) put(result, await run([images[i] as TrueImage]), i);
+      return result;
+    } finally {
+      await light.dispose();
+    }
+  };
+
+/** Images that one effort settles, and others: noise, and an Ewald sphere that is nearly flat. */
+export const effortsOf = (method: IndexingMethod) => [
+  row(
+    method,
+    'efforts=1:images=6',
+    'what one effort settles has the bytes of a whole search, and noise is left unsettled',
+    (seed) => ({
+      images: [
+        ...simulateSpots({ cell: cells.mono, images: 2, seed, spots: 150 }),
+        ...noise(100, 2)(seed),
+        ...simulateSpots({ cell: cells.mono, images: 2, seed: seed + 1, spots: 150 }),
+      ],
+      known: [cells.mono],
+      options: {},
+      thresholds: {},
+    }),
+    { ...sameBytes(inTwoSteps([2, 3])), cost: 0.2 },
+  ),
+  row(
+    method,
+    'efforts=1:small:images=2',
+    'a nearly flat Ewald sphere takes every effort, so one settles nothing',
+    (seed) => ({
+      images: simulateSpots({ ...electrons, images: 2, seed }),
+      known: [cells.small],
+      options: {},
+      thresholds: {},
+    }),
+    { ...sameBytes(inTwoSteps([0, 1])), cost: 0.2 },
+  ),
+];
 
 /** Rows of every method. */
 export const singlesOf = (method: IndexingMethod) =>

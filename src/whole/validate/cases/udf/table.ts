@@ -9,6 +9,7 @@ import { type PassTruth, type Stack, type Sums, sumsOf } from '../../oracle/udf/
 import * as bounds from '../../tolerances.js';
 import { clusterRow } from './cluster.js';
 import { correctionRows } from './corrections.js';
+import { decodingRows } from './decoding.js';
 import { disksRows } from './disks.js';
 import { phaseRows } from './phases.js';
 import { allSteps, denseStep, type Look, spansIn, sparseStep, stackOf } from './problem.js';
@@ -152,6 +153,27 @@ const rows: readonly Row<Problem, FrameSums, PassTruth>[] = [
       masks === 16,
     ),
   ),
+  ...[
+    { masks: 1, frames: 9 },
+    { masks: 2, frames: 3 },
+    { masks: 3, frames: 67 },
+    { masks: 7, frames: 5 },
+    { masks: 8, frames: 8 },
+    { masks: 19, frames: 67 },
+  ].map(({ masks, frames }) =>
+    row(
+      `dense=${masks}`,
+      'frames of whole groups of four pixels: tiles that are full, and such that are not',
+      { width: 60, height: 67, frames, dtype: 'u16' },
+      (width, height) => [denseStep(masks, width * height)],
+    ),
+  ),
+  row(
+    'dense-double=6',
+    'the same with masks of float64',
+    { width: 60, height: 67, frames: 11, dtype: 'f32' },
+    (width, height) => [denseStep(6, width * height, Float64Array)],
+  ),
   ...(['u16', 'i32', 'f32'] as const).map((dtype) =>
     row('dense-double=5', 'masks of float64: nothing is rounded to float32', { ...odd, dtype }, (width, height) => [
       denseStep(5, width * height, Float64Array),
@@ -183,6 +205,14 @@ async function tryOut(context: Context): Promise<void> {
 
 export const udfTable: RoomTable = {
   name: 'udf',
-  rows: [...rows, ...correctionRows, ...udfRows, clusterRow, ...disksRows, ...phaseRows] as readonly Row[],
+  rows: [
+    ...rows,
+    ...correctionRows,
+    ...decodingRows,
+    ...udfRows,
+    clusterRow,
+    ...disksRows,
+    ...phaseRows,
+  ] as readonly Row[],
   tryOut,
 };

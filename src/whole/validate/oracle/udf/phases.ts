@@ -157,12 +157,13 @@ const wrapped = (k: number, n: number): number => {
 /**
  * The image whose gradient is the shift of the centre of mass from (cy, cx), [rows, columns], less its mean over the
  * scan, which would be a ramp; its own mean is 0. The shifts are continued beyond the edges as those of a mirrored
- * image if `mirrored`.
+ * image if `mirrored`; `passes` is what a filter keeps of a frequency.
  */
 export function integratedShiftsOf(
   { data, nav, sig }: PhaseProblem,
   [cy, cx]: readonly [number, number],
   mirrored: boolean,
+  passes: (cycles: number) => number = () => 1,
 ): Float64Array {
   const [rows, columns] = nav;
   const [height, width] = sig;
@@ -191,7 +192,8 @@ export function integratedShiftsOf(
       const [ky, kx] = [2 * q === tall ? 0 : signed(q, tall) / tall, 2 * p === wide ? 0 : signed(p, wide) / wide];
       if (ky === 0 && kx === 0) continue;
       const [y, x] = [spectrumAt(component(0), [tall, wide], q, p), spectrumAt(component(1), [tall, wide], q, p)];
-      const scale = 1 / (2 * Math.PI * (ky * ky + kx * kx)) / (tall * wide);
+      const pass = passes(Math.hypot(signed(q, tall) / tall, signed(p, wide) / wide));
+      const scale = pass / (2 * Math.PI * (ky * ky + kx * kx)) / (tall * wide);
       const [re, im] = [(ky * y[1] + kx * x[1]) * scale, -(ky * y[0] + kx * x[0]) * scale];
       for (let r = 0; r < rows; r++)
         for (let c = 0; c < columns; c++) {

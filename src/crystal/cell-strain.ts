@@ -8,7 +8,8 @@
  * as much as a distance does, which is 1.10 at 20° and 1.48 at 40°. Below some 20° the size is what is known
  * beforehand.
  */
-import { type Cell, lengthsOf, reciprocal, type Vector } from '../../crystal/cell.js';
+import { type Cell, lengthsOf, type Vector } from './cell.js';
+import { inverted, product } from './strain.js';
 
 /** The pairs of axes of the elements of a strain. */
 const elements = [
@@ -79,11 +80,8 @@ export function strainPrior(sizeError: number): Float64Array {
  * What strains in the frame of a cell are in the laboratory, where the cell is `turned`: [6, 6], rows of the former.
  */
 export function labStrains(known: Cell, turned: Cell): Float64Array {
-  const dual = reciprocal(known);
   // The axes of the cell's frame in the laboratory.
-  const axes = [0, 1, 2].map((i) =>
-    [0, 1, 2].map((j) => dual.reduce((sum, row, k) => sum + (row[i] as number) * (turned[k]?.[j] as number), 0)),
-  );
+  const axes: readonly (readonly number[])[] = product(inverted(known), turned);
   const at = (i: number, j: number): number => axes[i]?.[j] as number;
   return Float64Array.from({ length: strainLength ** 2 }, (_, i) => {
     const [p, q] = elements[Math.floor(i / strainLength)] as readonly [number, number];
@@ -94,14 +92,8 @@ export function labStrains(known: Cell, turned: Cell): Float64Array {
 
 /** A lattice after a small strain. */
 export function strained(rows: Cell, strain: ArrayLike<number>): Cell {
-  const [xx, yy, zz, yz, xz, xy] = Array.from({ length: strainLength }, (_, k) => milli * (strain[k] as number)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const at = (k: number): number => milli * (strain[k] as number);
+  const [xx, yy, zz, yz, xz, xy] = [at(0), at(1), at(2), at(3), at(4), at(5)];
   const one = ([x, y, z]: Vector): Vector => [
     x + xx * x + xy * y + xz * z,
     y + xy * x + yy * y + yz * z,

@@ -8,9 +8,23 @@ const nothing = (): undefined => undefined;
 
 /** Plans, looked up by their parameters. When there are too many, the least recently used one is disposed of. */
 export class KeptPlans<P extends Disposable> {
+  readonly #what: string;
+  /** Owners that have not disposed of it. */
+  #owners = 1;
   readonly #plans = new Map<string, Promise<P>>();
   /** The latest plan, for synchronous queries. */
   latest: P | undefined;
+
+  /** `what` names their owner in errors. */
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** Adds an owner; the plans live as long as the last one. */
+  shared(): this {
+    this.#owners++;
+    return this;
+  }
 
   async get(key: string, plan: () => Promise<P>): Promise<P> {
     let planned = this.#plans.get(key);
@@ -31,9 +45,10 @@ export class KeptPlans<P extends Disposable> {
   }
 
   async dispose(): Promise<void> {
+    if (--this.#owners > 0) return;
     const plans = [...this.#plans.values()];
     this.#plans.clear();
     const steps = plans.map((plan) => async () => (await plan.catch(nothing))?.dispose());
-    await eachInTurn('frame searcher', steps);
+    await eachInTurn(this.#what, steps);
   }
 }

@@ -1,0 +1,31 @@
+/** Lines and words of overlays: what they are drawn with. */
+import type { Point } from './viewport.js';
+
+/** Colours of an overlay on light and on dark maps; colour-blind readers can distinguish them as well. */
+export interface Inks {
+  readonly peak: string;
+  readonly reflection: string;
+  readonly ring: string;
+  readonly halo: string;
+}
+export const onLight: Inks = { peak: '#c8102e', reflection: '#0b62c4', ring: '#4a525c', halo: 'rgba(255,255,255,.8)' };
+export const onDark: Inks = { peak: '#ffb000', reflection: '#7fd0ff', ring: '#e4e8ee', halo: 'rgba(0,0,0,.75)' };
+
+/** Draws a path with its halo. */
+export function strokeTwice(pen: CanvasRenderingContext2D, path: Path2D, ink: string, halo: string): void {
+  pen.strokeStyle = halo;
+  pen.lineWidth = 3 * devicePixelRatio;
+  pen.stroke(path);
+  pen.strokeStyle = ink;
+  pen.lineWidth = 1.25 * devicePixelRatio;
+  pen.stroke(path);
+}
+
+/** Writes a text with its halo. */
+export function label(pen: CanvasRenderingContext2D, text: string, [x, y]: Point, ink: string, halo: string): void {
+  pen.strokeStyle = halo;
+  pen.lineWidth = 3 * devicePixelRatio;
+  pen.strokeText(text, x, y);
+  pen.fillStyle = ink;
+  pen.fillText(text, x, y);
+}

@@ -1,0 +1,59 @@
+/** Where a geometry contradicts what the file of the frames states about itself. */
+import type { GeometryFacts } from '../../crystal/geometry/check.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import type { Dataset } from '../data/dataset.js';
+
+/**
+ * Differences below these are usual: of the distance as a fraction, because a file states that of the stage, which
+ * crystals correct by up to 1 %; of the wavelength, because the photon energy of pulses scatters by 0.5 %; and of the
+ * beam in pixels, because indexing tolerates as many.
+ */
+const usual = { distance: 0.01, wavelength: 0.005, beamPx: 3 } as const;
+
+export interface Contradiction {
+  readonly of: 'distance' | 'wavelength' | 'beam';
+  readonly text: string;
+}
+
+/** The contradictions between a geometry and what a file of frames states, with both numbers; empty without any. */
+export function contradictions(
+  geometry: Geometry,
+  beam: Beam,
+  { beamAt }: Pick<GeometryFacts, 'beamAt'>,
+  { name, meta: { distanceM, wavelengthA, beamCentrePx } }: Pick<Dataset, 'name' | 'meta'>,
+): Contradiction[] {
+  const found: Contradiction[] = [];
+  const compare = (
+    of: 'distance' | 'wavelength',
+    own: number,
+    stated: number | undefined,
+    least: number,
+    unit: string,
+  ): void => {
+    if (!(stated !== undefined && stated > 0) || Math.abs(own / stated - 1) <= least) return;
+    const percent = (100 * Math.abs(own / stated - 1)).toFixed(1);
+    found.push({
+      of,
+      text:
+        `the ${of} is ${Number(own.toPrecision(6))} ${unit} in the geometry, and ${name} states ` +
+        `${Number(stated.toPrecision(6))} ${unit}: ${percent} % ${own > stated ? 'more' : 'less'} than the file`,
+    });
+  };
+  const hit = geometry.panels.find((panel) => panel.name === beamAt?.panel) ?? geometry.panels[0];
+  const away = 1000 * (beam.distanceM + (hit?.offsetM ?? 0));
+  compare('distance', away, distanceM === undefined ? undefined : 1000 * distanceM, usual.distance, 'mm');
+  compare('wavelength', beam.wavelengthA, wavelengthA, usual.wavelength, 'Å');
+  // Files that do not know the beam centre state 0, 0.
+  if (beamAt && beamCentrePx && (beamCentrePx.x !== 0 || beamCentrePx.y !== 0)) {
+    const [x, y] = [beamAt.fs - beamCentrePx.x, beamAt.ss - beamCentrePx.y];
+    if (Math.hypot(x, y) > usual.beamPx)
+      found.push({
+        of: 'beam',
+        text:
+          `the beam is at ${beamAt.fs.toFixed(1)}, ${beamAt.ss.toFixed(1)} pixels in the geometry, and ${name} ` +
+          `states ${beamCentrePx.x.toFixed(1)}, ${beamCentrePx.y.toFixed(1)}: ` +
+          `${x.toFixed(1)}, ${y.toFixed(1)} pixels apart`,
+      });
+  }
+  return found;
+}

@@ -1,0 +1,16 @@
+/** Decoding on wasm: see `wasmCodecs`. */
+import type { WasmHost } from '../../core/backends/wasm/host.js';
+import { wasmCodecs } from '../../io/data/codecs/wasm.js';
+import type { DecoderOp } from './contract.js';
+import { onCores } from './cores.js';
+
+/** The decoding of the wasm core. */
+export const decoderOp = ({ core }: WasmHost): DecoderOp => ({
+  supports: () => true,
+  // Nothing is compressed here.
+  plan: async (descriptor) =>
+    onCores(
+      wasmCodecs(core, async (bytes) => bytes.slice()),
+      descriptor,
+    ),
+});

@@ -1,0 +1,81 @@
+/**
+ * Bitshuffle and LZ4, packed by the descriptions of the formats (HDF5's filter 32008, LZ4 blocks) and without any code
+ * of cpp/data: what a decoder must return are the numbers that were packed.
+ */
+
+/** A whole number in big-endian order. */
+export const big = (value: number, bytes: number): number[] =>
+  Array.from({ length: bytes }, (_, i) => Math.floor(value / 256 ** (bytes - 1 - i)) % 256);
+
+/** The bits of a block, by their position in the element. */
+export function shuffled(block: Uint8Array, elementBytes: number): Uint8Array {
+  const n = block.length / elementBytes;
+  const out = new Uint8Array(block.length);
+  for (let bit = 0; bit < elementBytes * 8; bit++)
+    for (let e = 0; e < n; e++) {
+      const set = ((block[e * elementBytes + (bit >> 3)] as number) >> (bit & 7)) & 1;
+      const at = bit * n + e;
+      out[at >> 3] = (out[at >> 3] as number) | (set << (at & 7));
+    }
+  return out;
+}
+
+/** The token, literals and lengths of a sequence, which ends with `match` bytes repeated from `distance` before. */
+export function sequence(literals: ArrayLike<number>, distance = 0, match = 0): number[] {
+  const further = (length: number): number[] =>
+    length < 15 ? [] : [...Array(Math.floor((length - 15) / 255)).fill(255), (length - 15) % 255];
+  const nibbles = (Math.min(literals.length, 15) << 4) | (match > 0 ? Math.min(match - 4, 15) : 0);
+  const end = match > 0 ? [distance & 255, distance >> 8, ...further(match - 4)] : [];
+  return [nibbles, ...further(literals.length), ...Array.from(literals), ...end];
+}
+
+/** An LZ4 block. A match repeats the latest place with the same four bytes, so a run has the distance of its period. */
+export function lz4Block(bytes: Uint8Array): number[] {
+  const out: number[] = [];
+  const seen = new Map<number, number>();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let [anchor, at] = [0, 0];
+  // The last five bytes are literals, and no match begins in the last twelve.
+  while (at < bytes.length - 12) {
+    const word = view.getUint32(at);
+    const from = seen.get(word);
+    seen.set(word, at);
+    if (from === undefined || at - from > 65535) {
+      at++;
+      continue;
+    }
+    let length = 4;
+    while (at + length < bytes.length - 5 && bytes[from + length] === bytes[at + length]) length++;
+    for (const value of sequence(bytes.subarray(anchor, at), at - from, length)) out.push(value);
+    at += length;
+    anchor = at;
+  }
+  for (const value of sequence(bytes.subarray(anchor))) out.push(value);
+  return out;
+}
+
+/** A chunk of packed blocks, with the bytes after the last one. */
+export function chunkOf(
+  bytes: number,
+  block: number,
+  blocks: readonly number[][],
+  rest: ArrayLike<number>,
+): Uint8Array {
+  const out = [...big(bytes, 8), ...big(block, 4)];
+  for (const packed of blocks) for (const value of [...big(packed.length, 4), ...packed]) out.push(value);
+  for (const value of Array.from(rest)) out.push(value);
+  return Uint8Array.from(out);
+}
+
+/** A frame as a chunk. */
+export function packedFrame(frame: Uint8Array, elementBytes: number, block: number): Uint8Array {
+  const unit = 8 * elementBytes;
+  const blocks: number[][] = [];
+  let at = 0;
+  while (frame.length - at >= unit) {
+    const length = Math.min(block, Math.floor((frame.length - at) / unit) * unit);
+    blocks.push(lz4Block(shuffled(frame.subarray(at, at + length), elementBytes)));
+    at += length;
+  }
+  return chunkOf(frame.length, block, blocks, frame.subarray(at));
+}

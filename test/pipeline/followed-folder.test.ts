@@ -1,0 +1,64 @@
+/** A followed folder that is missing at one moment and there at the next one is never treated as a file. */
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createContext } from '../../dist/index.node.js';
+import { Resource } from '../../src/base/resource.js';
+import type { Plans } from '../../src/serial/pipeline/frame-searcher.js';
+import { runPlace } from '../../src/serial/pipeline/inputs/place.node.js';
+import { runPipeline } from '../../src/serial/pipeline/run.js';
+import { ewald } from '../support/cli.js';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-followed-'));
+  const { code, err } = await ewald(['simulate', 'frames', '-o', folder, '--images=3', '--size=64,64']);
+  expect(code, err).toBe(0);
+  await mkdir(join(folder, 'watched'));
+  await copyFile(join(folder, 'run.h5'), join(folder, 'watched/a.h5'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The file names of the frames of a run for which the folder is missing when it is looked at for the nth time. */
+async function namesWithout(nth: number): Promise<(string | undefined)[]> {
+  const watched = join(folder, 'watched');
+  let looks = 0;
+  const isFolder = async (path: string): Promise<boolean> =>
+    !(path === watched && ++looks === nth) && (await runPlace.files?.isFolder(path)) === true;
+  const files = { ...runPlace.files, isFolder } as typeof runPlace.files;
+  const place = { ...runPlace, open: open as unknown as typeof runPlace.open, files };
+  const context = await createContext({ backend: 'wasm', log: { level: 'error' } });
+  const resource = new Resource('run', undefined, { dispose: () => undefined });
+  const names: (string | undefined)[] = [];
+  try {
+    const options = {
+      inputs: watched,
+      geometry: join(folder, 'run.geom'),
+      cells: [],
+      follow: true,
+      noDataTimeout: 0.7,
+      firstFramesTimeoutS: 0,
+    };
+    const run = runPipeline(
+      context as unknown as Plans,
+      resource,
+      async () => place,
+      options,
+      () => undefined,
+    );
+    for await (const { origin, error } of run) {
+      expect(error).toBeUndefined();
+      names.push(origin.filename);
+    }
+  } finally {
+    await context.dispose();
+  }
+  return names;
+}
+
+test('each frame is searched once, whenever the folder is missing', async () => {
+  for (const nth of [1, 2, 3, 4, 5, 6])
+    expect(await namesWithout(nth), `${nth}`).toEqual(Array(3).fill(join(folder, 'watched/a.h5')));
+});
