@@ -1,4 +1,4 @@
-// Two tiers: a test with the tag `all`, or a file with `@module-tag all`, is of the second one (test/README.md). Three
+// A test with a tag, or a file with `@module-tag`, is left to another command than `npm test` (test/README.md). Three
 // projects: `node` and `chromium` hold the tests proper, `platform` what concerns the package as a whole. Tests of
 // public behaviour import what ships: 'ewald' in Node, dist/index.browser.js in Chromium.
 import { existsSync, readFileSync } from 'node:fs';
@@ -37,18 +37,25 @@ const asBuilt = { deps: { external: [/\/dist\/[^/]+\.js$/, /\/test\/.+\.mjs$/] }
 /** Slow machines take seconds for what a page does at once; the default of one second is for fast ones. */
 const patient = { poll: { timeout: 30_000 } };
 
-/** What the first tier, `npm test`, leaves to `npm run test:all`. */
-const tags = [{ name: 'all', description: 'runs in npm run test:all alone' }];
-/** After a first tier only files that can hold such tests are opened; scripts/test.mjs checks that none is missed. */
-const mayHoldTagged = /@module-tag all|tags:.*'all'|\/table\.js'/;
-const inRest = (files: string[]): string[] =>
-  process.env.EWALD_TEST_TIER === 'rest'
-    ? files.filter((file) => mayHoldTagged.test(readFileSync(file, 'utf8')))
-    : files;
-const tests = filesUnder('test', (file: string) => file.endsWith('.test.ts'));
-const inBrowser = inRest(tests.filter((file) => file.endsWith('.browser.test.ts')));
-const ofPackage = inRest(tests.filter((file) => file.startsWith('test/platform/')));
-const inNode = inRest(tests.filter((file) => !file.endsWith('.browser.test.ts') && !file.startsWith('test/platform/')));
+/** The commands to which tests are left. Tests of `all` that talk to processes may pass at their second attempt. */
+const tags = [
+  { name: 'all', description: 'runs in npm run test:all', retry: 1 },
+  { name: 'nightly', description: 'runs in npm run nightly' },
+  { name: 'house', description: 'advice of npm run house' },
+];
+/** Only files that can hold tests of the command are opened. */
+const command = process.env.EWALD_TEST_COMMAND;
+const opened = (file: string): boolean => {
+  const text = readFileSync(file, 'utf8');
+  const [, whole] = /@module-tag (\w+)/.exec(text) ?? [];
+  if (command === 'nightly' || command === 'house') return whole === command || text.includes(`'${command}'`);
+  if (command === 'quick') return whole === undefined;
+  return command !== 'all' || whole === undefined || whole === 'all';
+};
+const tests = filesUnder('test', (file: string) => file.endsWith('.test.ts')).filter(opened);
+const inBrowser = tests.filter((file) => file.endsWith('.browser.test.ts'));
+const ofPackage = tests.filter((file) => file.startsWith('test/platform/'));
+const inNode = tests.filter((file) => !file.endsWith('.browser.test.ts') && !file.startsWith('test/platform/'));
 
 /** The case tables first, then the pages and the package: they take longest, and the last file runs alone. */
 class LongestFirst extends BaseSequencer {

@@ -2,7 +2,7 @@
 // The mutation check. It relinks the build with one mistake in a copy of the sources (test/conformance/mutants.mjs), or
 // copies dist/ with one mistake, in a temporary folder, and expects the case tables to fail every time. `node
 // scripts/mutants.mjs [WORD…]` selects the mutants whose names contain a word; --quarter takes every fourth one, as
-// `npm run test:all` and so the CI does for the sake of its time; --list prints them, --keep keeps the
+// a short look does; --list prints them, --keep keeps the
 // folder. The exit code is 1 when a mutant survives or does not match its source, or when the unchanged copy fails.
 import { spawn } from 'node:child_process';
 import {

@@ -6,7 +6,6 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint } from './lib/say.mjs';
-import { minutes } from './lib/tiers.mjs';
 import { native } from './parts/addons.mjs';
 
 const cli = join(root, 'dist/cli.js');
@@ -22,7 +21,7 @@ What to type next:
   node dist/cli.js info run.h5           what a file of frames holds
   node dist/cli.js index --help          every option
   node dist/cli.js devices               where this machine can compute, and why not elsewhere${hasNative ? '' : faster}
-  npm test                               the tests, about ${minutes.first} minutes; npm run test:all: all of them`;
+  npm test                               the tests, some minutes; npm run test:all: all of them`;
 
 process.exitCode = given.length > 0 ? await indexGiven() : await simulateAndIndex();
 

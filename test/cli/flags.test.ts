@@ -130,11 +130,11 @@ const renamed: Readonly<Record<string, string>> = {
   definitions: "define, which has compilers' -D",
 };
 
-test('every command is in the table of this test', () => {
+test('every command is in the table of this test', { tags: 'house' }, () => {
   expect([...leaves.keys()].sort()).toEqual(Object.keys(libraries).sort());
 });
 
-test('every flag of every command is defined by a row', () => {
+test('every flag of every command is defined by a row', { tags: 'house' }, () => {
   const others = [...leaves].flatMap(([words, { options }]) =>
     options.flatMap((option) => (option instanceof RowFlag ? [] : [`${words} ${option.long}`])),
   );
@@ -188,7 +188,7 @@ test('every flag that takes one value refuses a second one', async () => {
   expect(tried).toBeGreaterThan(200);
 });
 
-test('every flag is an option of the library, or there is a reason why only the shell has it', () => {
+test('every flag is an option of the library, or there is a reason why only the shell has it', { tags: 'house' }, () => {
   const used = new Set<string>();
   const lacking = [...leaves].flatMap(([words, command]) =>
     Object.keys(rowsOf(command)).flatMap((name) => {
@@ -201,7 +201,7 @@ test('every flag is an option of the library, or there is a reason why only the 
   expect(Object.keys(shellFlags).filter((name) => !used.has(name))).toEqual([]);
 });
 
-test('a flag that turns something off says what it does itself', () => {
+test('a flag that turns something off says what it does itself', { tags: 'house' }, () => {
   const lacking = [...leaves].flatMap(([words, command]) =>
     Object.entries(rowsOf(command)).flatMap(([name, row]) =>
       row.kind === 'boolean' && row.fallback === true && row.off === undefined ? [`${words} ${name}`] : [],
@@ -210,7 +210,7 @@ test('a flag that turns something off says what it does itself', () => {
   expect(lacking).toEqual([]);
 });
 
-test('a flag has the name of its option without the unit, or the name of other programs', () => {
+test('a flag has the name of its option without the unit, or the name of other programs', { tags: 'house' }, () => {
   const used = new Set<string>();
   const bare = (name: string): string[] => {
     const word = kebab(name.replace(/(A2|[a-z])(A|Mm|Px|Rad|S|Us|V)$/, '$1').replace(/A2$/, ''));
@@ -227,7 +227,7 @@ test('a flag has the name of its option without the unit, or the name of other p
   expect(Object.keys(renamed).filter((name) => !used.has(name))).toEqual([]);
 });
 
-test('a name stands for one kind of value in all commands', () => {
+test('a name stands for one kind of value in all commands', { tags: 'house' }, () => {
   const kinds = new Map<string, Set<string>>();
   for (const [, command] of leaves)
     for (const [name, row] of Object.entries(rowsOf(command))) {

@@ -36,7 +36,7 @@ async function loaded(name: string): Promise<Command> {
 
 const inGroups = ['index', 'merge', 'cell', 'info', 'convert', 'run', 'calibrate', 'view'];
 
-test('the commands with many options have three examples, the others none', () => {
+test('the commands with many options have three examples, the others none', { tags: 'house' }, () => {
   const found = Object.entries(commands).flatMap(([name, { examples = [] }]) =>
     examples.length === 0 ? [] : [`${name} ${examples.length}`],
   );

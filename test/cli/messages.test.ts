@@ -1,3 +1,4 @@
+// @module-tag house: pinned messages.
 /** Every command with wrong input: its output is pinned in a file that is reviewed before it is changed. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -42,7 +42,7 @@ const modes: Record<string, RunMode> = {
 /** Flags that every mode of `ewald index` accepts. */
 const everywhere = ['--cell', '--backend'];
 
-test('every flag of ewald index is defined by a row, except those of every mode', () => {
+test('every flag of ewald index is defined by a row, except those of every mode', { tags: 'house' }, () => {
   const program = new Command();
   registerIndex(program, {} as CliDeps);
   const flags = (program.commands[0] as Command).options.map(({ long }) => long as string);
@@ -51,7 +51,7 @@ test('every flag of ewald index is defined by a row, except those of every mode'
   expect(rows.filter((flag) => !flags.includes(flag))).toEqual([]);
 });
 
-test('a command turns the texts of its flags into values once', () => {
+test('a command turns the texts of its flags into values once', { tags: 'house' }, () => {
   const folder = new URL('../../src/apps/cli/', import.meta.url);
   const often = readdirSync(folder).filter((file) => {
     const text = readFileSync(new URL(file, folder), 'utf8').replace('export function flagValues<', '');
@@ -60,7 +60,7 @@ test('a command turns the texts of its flags into values once', () => {
   expect(often).toEqual([]);
 });
 
-test('each mode refuses by name each flag that it does not use', async () => {
+test('each mode refuses by name each flag that it does not use', { tags: 'house' }, async () => {
   const names = Object.keys(modes);
   const lines = [`${' '.repeat(24)}${names.join(' | ')}`];
   for (const [name, row] of Object.entries(indexRows as Parameters)) {
@@ -110,7 +110,7 @@ test('each option of the library is refused in the modes that refuse its flag', 
     }
 });
 
-test('a flag has the name of its option, except for those of other programs', () => {
+test('a flag has the name of its option, except for those of other programs', { tags: 'house' }, () => {
   const tables: Parameters = { ...indexRows, ...cellSearchRows };
   const others = Object.entries(tables).flatMap(([name, { flag }]) =>
     flag == null || flag === name ? [] : [[name, flag]],
@@ -165,7 +165,7 @@ describe('a row', () => {
   });
 });
 
-test('descriptions of rows are sentences of one form', () => {
+test('descriptions of rows are sentences of one form', { tags: 'house' }, () => {
   for (const [name, { sentence }] of Object.entries({
     ...indexRows,
     ...frameRows,

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 import * as validate from '../../dist/validate.js';
 import { fftwAbsent, fftwRequired } from '../support/fftw.js';
-import { everywhere, inFirstTier } from './table.js';
+import { everywhere, isQuick } from './table.js';
 
 let absent: string | undefined;
 let native: Awaited<ReturnType<typeof validate.openCandidates>>[number] | undefined;
@@ -25,7 +25,7 @@ afterAll(() => native?.context?.dispose());
 const table = validate
   .selectRows(['fft'])
   .filter(({ id }: { id: string }) => !/:(inputShape|keep)=.*:arrays=/.test(id))
-  .filter(({ id }: { id: string }) => everywhere || inFirstTier('native', id));
+  .filter((row) => everywhere || isQuick(validate, 'native', row));
 const measured = validate
   .selectRows(['fft:c2c', 'fft:r2c', 'fft:c2r', 'fft:real', 'fft:r2r'])
   .filter((row) => table.includes(row));
@@ -46,8 +46,9 @@ const rows = [
 
 describe('FFTW on native', () => {
   for (const row of rows) {
-    // The first tier runs the rows that it runs on WebGPU: they also cover the engine's own code paths.
-    const tags = inFirstTier('webgpu', row.id.replace(/:engine=.*/, '')) ? [] : ['all'];
+    // The rows of emulated devices also cover the engine's own code paths.
+    const isShort = isQuick(validate, 'cuda-emulated', { ...row, id: row.id.replace(/:engine=.*/, '') });
+    const tags = isShort ? [] : ['all'];
     test(row.id, { tags }, async ({ skip }) => {
       if (absent !== undefined && fftwRequired) throw new Error(`EWALD_REQUIRE names fftw, but: ${absent}`);
       if (absent !== undefined || !native) return skip(`absent: ${absent}`);

@@ -4,4 +4,4 @@ import * as validate from '../../dist/validate.js';
 import * as fftw from '../support/fftw.js';
 import { describeHere } from './table.js';
 
-describeHere('Node', ['wasm', 'native'], validate, createContext, process.env.EWALD_REQUIRE, fftw);
+await describeHere('Node', ['wasm', 'native'], validate, createContext, process.env.EWALD_REQUIRE, fftw);

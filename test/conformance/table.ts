@@ -1,6 +1,5 @@
 /** Registers the case tables with vitest: one test for each row and backend, named by the id of the row. */
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import chosen from './first-tier.json' with { type: 'json' };
 
 type Validate = typeof import('../../src/entries/validate.js');
 type Result = import('../../src/entries/validate.js').RowResult;
@@ -24,96 +23,112 @@ export const room: string = (typeof process === 'undefined' ? import.meta.env : 
 export const everywhere: boolean =
   (typeof process === 'undefined' ? import.meta.env : process.env).EWALD_TEST_ROWS === 'all';
 
-/** Where a row takes a second, tables with more rows than this are divided between Node and Chromium. */
-const large = 90;
-
 /** The room of a row. */
 export const roomOf = (id: string): string => id.slice(0, id.indexOf(':'));
 
-/** Devices emulated by the CPU: there a row takes tenths of a second, unlike on wasm, native or a card. */
-const emulated = (backend: Backend): backend is keyof typeof chosen => backend in chosen;
+/** Devices that the CPU emulates: there a row takes tenths of a second, unlike on wasm, native or a card. */
+const emulated = (backend: Backend): boolean => backend === 'webgpu' || backend === 'cuda-emulated';
 
-/**
- * Rows that take a second or more on wasm, and whose features others of the first tier show at a smaller size: rows
- * that benchmarks time, transforms of a million numbers, lengths above 512 and those spread up to millions, frames of
- * 512 x 512 pixels and more, and many images or crystals.
- */
-const long = new RegExp(
-  [
-    'fft:timed:',
-    'fft:large:.*n=(1\\d{6}|\\d+x\\d+x\\d+)',
-    'fft:lengths:(c2c:f32:(n=(513|769|1\\d{3})-|primes)|(c2c:f64|r2c:.*):spread)',
-    'peaks:.*:(512|[14]M)$',
-    'indexing:.*:images=(12|[36]\\d)$',
-    'merging:.*:crystals=(200|1100):',
-    'pi:count:.*:points=(1e8|3e7)$',
-  ]
-    .map((pattern) => `^${pattern}`)
-    .join('|'),
+/** What `npm test` runs of the case tables: rows by their cost, in seconds of a core that does nothing else. */
+const quickest = { wasm: 0.03, native: 0.07 } as const;
+
+/** Transforms on emulated devices whose kernels no row of `kernelOf` has: primes, several axes, a pass by columns. */
+const kernelsOfTransforms = ['n=97', 'n=1009:inPlace=true', 'n=16x20x24:inputShape=7-13-11:keep=-3+6-2+9-*'].map(
+  (shape) => `fft:c2c:f32:${shape}`,
 );
 
-/**
- * Whether the first tier, `npm test`, runs a row on a backend: the rows of first-tier.json on slow backends, nearly all
- * on fast ones.
- */
-export const inFirstTier = (backend: Backend, id: string): boolean =>
-  emulated(backend) ? id in chosen[backend] : !long.test(id);
+/** The kernel, and its precision, that a row of a table is about; undefined for rows that combine kernels of others. */
+function kernelOf(id: string): string | undefined {
+  const [table = '', kind = '', ...rest] = id.split(':');
+  if (table === 'fft') {
+    if (['heffte', 'large', 'timed', 'lengths'].includes(kind)) return undefined;
+    const [axis = ''] = /r2r=(\w+)/.exec(id)?.slice(1) ?? [];
+    return [table, kind, rest[0], axis].join(':');
+  }
+  if (table === 'peaks' || kind === 'stages') return [table, kind, rest[0]].join(':');
+  if (table === 'indexing' || table === 'pi') return [table, kind].join(':');
+  return [table, kind, rest[0]].join(':');
+}
 
 /**
- * Rows that take seconds on emulated devices and show nothing there that others of the first tier do not; `npm run soak
- * -- rows` runs them: every length of a range, transforms of 65 thousand numbers and more, and many images.
+ * One row for each kernel and precision: of its rows the cheapest that is not trivial, since emulated devices take longer
+ * to compile a kernel than to run it.
  */
+function oneOfEach(rows: Validate['rows'], backend: Backend): Set<string> {
+  const chosen = new Map<string, (typeof rows)[number]>();
+  const cost = ({ id, cost: seconds, plans = 0 }: (typeof rows)[number]): number =>
+    seconds + 0.01 * plans + (/:(n=[1-4]|1x1|one)(:|$)/.test(id) ? 1 : 0);
+  for (const row of rows) {
+    const kernel = kernelOf(row.id);
+    if (kernel === undefined || row.refusedBy?.includes(backend)) continue;
+    if (backend === 'webgpu' && /:(f64|c128)(:|$)/.test(row.id)) continue;
+    const other = chosen.get(kernel);
+    if (!other || cost(row) < cost(other)) chosen.set(kernel, row);
+  }
+  return new Set([...[...chosen.values()].map(({ id }) => id), ...kernelsOfTransforms]);
+}
+
+const chosen = new Map<Backend, Set<string>>();
+
+/** Whether `npm test` runs a row on a backend. */
+export function isQuick(
+  validate: Validate,
+  backend: Backend,
+  row: { readonly id: string; readonly cost: number },
+): boolean {
+  if (!emulated(backend)) return row.cost <= (backend === 'native' ? quickest.native : quickest.wasm);
+  const ids = chosen.get(backend) ?? oneOfEach(validate.rows, backend);
+  chosen.set(backend, ids);
+  return ids.has(row.id);
+}
+
+/** Rows that take seconds on emulated devices and show nothing there that others do not: `npm run soak -- rows`. */
 const tooLong =
   /^fft:(timed|large):|^fft:lengths:.*(n=(257|513|769|1\d{3})-|primes=|spread)|^indexing:.*:images=(16|32|64)$/;
 
 /**
- * Whether a row runs on a backend at all. Node and Chromium run WebGPU through the same Dawn, where a software GPU
- * takes longer to compile kernels than to run them: of a large table, Node runs the rows of the first tier and a
- * sixteenth of the others, Chromium another sixteenth, and `npm run soak -- rows` all of them. Emulated CUDA runs every
- * other row of a large table that the first tier leaves out. Of long rows on wasm, Chromium, which has Node's engine,
- * runs a sixteenth.
+ * Whether a row runs on a backend at all. Wasm and native run all rows in Node; Chromium, which has the engine and the
+ * Dawn of Node, runs one row a kernel. A software GPU takes longer to compile the kernels of a transform than to run
+ * them, so it runs a quarter of that table, and emulated CUDA half. `npm run soak -- rows` runs every row everywhere.
  */
 export function wanted(
   validate: Validate,
   backend: Backend,
   place: 'Node' | 'browser',
-): (row: { readonly id: string }) => boolean {
-  const count = new Map<string, number>();
-  for (const { id } of validate.rows) count.set(roomOf(id), (count.get(roomOf(id)) ?? 0) + 1);
-  return ({ id }) => {
+): (row: { readonly id: string; readonly cost: number }) => boolean {
+  const ofEach = oneOfEach(validate.rows, backend);
+  return (row) => {
+    const { id } = row;
     if (room !== '' && roomOf(id) !== room) return false;
     if (everywhere) return true;
-    const draw = validate.seedOf(id);
-    if (!emulated(backend)) return place === 'Node' || !long.test(id) || draw % 16 === 1;
-    if (tooLong.test(id)) return place === 'Node' && inFirstTier(backend, id);
-    if ((count.get(roomOf(id)) ?? 0) <= large) return true;
-    if (inFirstTier(backend, id)) return place === 'Node';
-    if (backend === 'cuda-emulated') return draw % 2 === 0;
-    return draw % 16 === (place === 'Node' ? 0 : 1);
+    if (place === 'browser') return ofEach.has(id);
+    if (!emulated(backend) || isQuick(validate, backend, row)) return true;
+    if (tooLong.test(id)) return false;
+    return roomOf(id) !== 'fft' || validate.seedOf(id) % (backend === 'webgpu' ? 4 : 2) === 0;
   };
 }
 
 /**
- * The rows for each backend in `names`, run here. Transforms are also compared with FFTW if it is given and present.
+ * The rows for each backend in `names`, run here. Transforms are also compared with FFTW if it is given and present. A
+ * backend that is absent is one test that is skipped with the reason.
  */
-export function describeHere(
-  place: string,
+export async function describeHere(
+  place: 'Node' | 'a window',
   names: readonly Backend[],
   validate: Validate,
   createContext: Parameters<Validate['validate']>[0]['createContext'],
   require: string | undefined,
   second?: Fftw,
-): void {
+): Promise<void> {
+  const candidates = await validate.openCandidates({
+    createContext,
+    backends: names,
+    ...(require === undefined ? {} : { require }),
+  });
   describe(place, () => {
     let fftw: Awaited<ReturnType<Fftw['openFftw']>>;
-    let candidates: Awaited<ReturnType<Validate['openCandidates']>> = [];
     let problem: InstanceType<Validate['Problem']> | undefined;
     beforeAll(async () => {
-      candidates = await validate.openCandidates({
-        createContext,
-        backends: names,
-        ...(require === undefined ? {} : { require }),
-      });
       fftw = await second?.openFftw();
     });
     afterAll(async () => {
@@ -135,19 +150,24 @@ export function describeHere(
       if (value) problem.second = { name: 'FFTW', value };
       return problem;
     };
-    const runs = names.map((name) => ({
-      name,
-      isWanted: wanted(validate, name, place === 'Node' ? 'Node' : 'browser'),
-    }));
+    for (const candidate of candidates.filter(({ context }) => !context)) {
+      test(`the rows on ${candidate.backend}`, async ({ skip }) => {
+        const [row] = validate.rows;
+        if (row) judge(await validate.runRow(new validate.Problem(row), candidate), skip);
+      });
+    }
+    const runs = candidates
+      .filter(({ context }) => context)
+      .map((candidate) => ({
+        candidate,
+        isWanted: wanted(validate, candidate.backend, place === 'Node' ? 'Node' : 'browser'),
+      }));
     for (const row of validate.rows) {
-      for (const { name } of runs.filter(({ isWanted }) => isWanted(row))) {
-        const tags = inFirstTier(name, row.id) ? [] : ['all'];
-        test(`${row.id} on ${name}`, { timeout: 180_000, tags }, async ({ skip }) => {
-          const candidate = candidates.find(({ backend }) => backend === name);
-          if (!candidate) throw new Error('the backend was not opened');
-          // An absent backend needs no oracle.
-          const given = candidate.context ? await problemOf(row) : new validate.Problem(row);
-          judge(await validate.runRow(given, candidate), skip);
+      for (const { candidate } of runs.filter(({ isWanted }) => isWanted(row))) {
+        // A row gives the same result each time, so it is not repeated.
+        const tags = isQuick(validate, candidate.backend, row) ? [] : ['all'];
+        test(`${row.id} on ${candidate.backend}`, { timeout: 180_000, tags, retry: 0 }, async ({ skip }) => {
+          judge(await validate.runRow(await problemOf(row), candidate), skip);
         });
       }
     }

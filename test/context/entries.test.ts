@@ -1,3 +1,4 @@
+// @module-tag house: numbers of exports.
 /** What package.json exports stays small enough to be read: docs/api.md lists it. */
 import { describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };

@@ -1,3 +1,4 @@
+// @module-tag house: lengths of functions.
 /**
  * The size of functions: none longer than a screen or two, none with more parameters than a caller can keep apart, and
  * no literal spread into another one. What is longer or wider is listed here, with the reason; a function that has been

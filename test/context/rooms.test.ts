@@ -50,7 +50,7 @@ describe('the order of the folders', () => {
     expect(rows.flat().sort()).toEqual([...new Set([...sources.keys()].map(topOf))].sort());
   });
 
-  test('has at most twelve folders at the top, each with a README and at most 30 000 lines', () => {
+  test('has at most twelve folders at the top, each with a README and at most 30 000 lines', { tags: 'house' }, () => {
     const lines = new Map<string, number>();
     for (const [file, text] of sources)
       lines.set(topOf(file), (lines.get(topOf(file)) ?? 0) + text.split('\n').length - 1);
@@ -88,12 +88,12 @@ describe('the order of the folders', () => {
 });
 
 describe('the public face of a room', () => {
-  test('is public.ts; no room has an index.ts or entry.ts', () => {
+  test('is public.ts; no room has an index.ts or entry.ts', { tags: 'house' }, () => {
     const faces = [...files.keys()].filter((file) => /^[\w-]+\/(?:index|entry|main)\.ts$/.test(file));
     expect(faces.sort()).toEqual(['cli/main.ts', 'entries/index.ts']);
   });
 
-  test('is what entry points export, in addition to the names of a platform', () => {
+  test('is what entry points export, in addition to the names of a platform', { tags: 'house' }, () => {
     // These gather functions of many rooms, for commands and pages: the file itself is the public module.
     const entries = inFolder('entries').filter(
       ([file]) => !/^entries\/(?:shell.node|command.node|pages)\.ts$/.test(file),
@@ -109,7 +109,7 @@ describe('the public face of a room', () => {
     expect(strange).toEqual([]);
   });
 
-  test('contains only exported names, and is exported by an entry point', () => {
+  test('contains only exported names, and is exported by an entry point', { tags: 'house' }, () => {
     const faces = [...files].filter(([file]) => /\/public(?:\.\w+)?\.ts$/.test(file));
     expect(faces.length).toBeGreaterThan(15);
     for (const [file, text] of faces) {
@@ -206,7 +206,7 @@ describe('importing a module changes nothing', () => {
       if (!completing.test(line)) calls.push(`${file}: ${line}`);
   }
 
-  test('modules hold no state except what is listed here with its reason', () => {
+  test('modules hold no state except what is listed here with its reason', { tags: 'house' }, () => {
     expect(found.sort()).toEqual(Object.keys(state).sort());
   });
 
@@ -216,7 +216,7 @@ describe('importing a module changes nothing', () => {
   });
 });
 
-test('a type name has one meaning: Room, Context and Planner are each declared once', () => {
+test('a type name has one meaning: Room, Context and Planner are each declared once', { tags: 'house' }, () => {
   for (const word of ['Room', 'Planner', 'Backend', 'Context']) {
     const declared = [...files].filter(([, text]) =>
       new RegExp(`^(?:export )?(?:declare )?(?:interface|(?:abstract )?class|type) ${word}\\b[^\\n]*[{=]`, 'm').test(
@@ -229,7 +229,7 @@ test('a type name has one meaning: Room, Context and Planner are each declared o
   }
 });
 
-test('a room with kernels has the same name in the folder of every backend', () => {
+test('a room with kernels has the same name in the folder of every backend', { tags: 'house' }, () => {
   const folders = (wing: string, besides: readonly string[]) =>
     readdirSync(wing, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !besides.includes(entry.name))

@@ -1,3 +1,4 @@
+// @module-tag house: words.
 /** The table "Words" of docs/architecture.md: no declaration has a second name for a topic that it decides. */
 import { existsSync, readFileSync } from 'node:fs';
 import * as udf from 'ewald/udf';

@@ -22,20 +22,20 @@ describe('a page of the viewer', () => {
   const styles = [...html.matchAll(/href="([\w-]+\.css)"/g)].map(([, file]) => file as string);
   const sum = (files: Iterable<string>): number => [...files].reduce((bytes, file) => bytes + sent(file), 0);
 
-  test('appears after at most 38 kB', () => {
+  test('appears after at most 47 kB', () => {
     // The controls of frames and scans; tools, charts and forms are loaded when they are needed.
     expect(styles.length).toBeGreaterThan(0);
     const files = ['view.html', ...styles, ...closure('view-page.js')];
-    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(38_000);
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(47_000);
   });
 
-  test('its worker, with all that it imports at its start, and the wasm module take at most 330 kB more', () => {
+  test('its worker, with all that it imports at its start, and the wasm module take at most 410 kB more', () => {
     // test/pages/view-page.test.ts measures the first picture in a browser: 350 kB.
     const files = [...closure('view-worker.js'), 'ewald.wasm'];
-    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(330_000);
+    expect(sum(files), files.join(' ')).toBeLessThanOrEqual(410_000);
   });
 
-  test('its scripts are minified, and those of the package are not', () => {
+  test('its scripts are minified, and those of the package are not', { tags: 'house' }, () => {
     const widest = (file: string): number =>
       Math.max(
         ...text(file)
@@ -49,7 +49,7 @@ describe('a page of the viewer', () => {
   });
 });
 
-test('every picture of the README exists, is in the package, and is small', () => {
+test('every picture of the README exists, is in the package, and is small', { tags: 'house' }, () => {
   const packed = JSON.parse(text('../package.json')).files as string[];
   const pictures = [...text('../README.md').matchAll(/!\[[^\]]+\]\((src[^)]+\.jpg)\)/g)].map(
     ([, file]) => file as string,

@@ -101,7 +101,7 @@ const bundlers: Readonly<Record<string, (platform: 'browser' | 'node') => string
     });`,
 };
 
-// The first tier tests only the fastest bundler.
+// npm test tries only the fastest bundler.
 for (const [bundler, platform] of [
   ['esbuild', 'browser'],
   ['esbuild', 'node'],

@@ -82,7 +82,7 @@ test.for(programs)('%s simulates its data, or says in one line what it needs', a
   if (needs[file]) expect(out).toMatch(needs[file]);
 });
 
-test('the page has at most 60 lines with its worker', () => {
+test('the page has at most 60 lines with its worker', { tags: 'house' }, () => {
   const lines = ['index.html', 'worker.js'].flatMap((name) =>
     readFileSync(join(root, 'examples/page', name), 'utf8')
       .trim()

@@ -1,3 +1,4 @@
+// @module-tag house: a register of tests.
 /** docs/faults.md and docs/live.md name a test for each fault; each of them exists. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

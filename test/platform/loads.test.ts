@@ -16,7 +16,7 @@ const cellsOf = (table: string): string[][] =>
         .map((cell) => cell.trim()),
     );
 
-test('docs/install.md lists the entry points with what they load, to a tenth', () => {
+test('docs/install.md lists the entry points with what they load, to a tenth', { tags: 'house' }, () => {
   const measured = cellsOf(tableOfLoads(measureLoads()));
   const written = cellsOf(writtenTable());
   expect(measured.length).toBeGreaterThan(10);
@@ -33,9 +33,9 @@ test('docs/install.md lists the entry points with what they load, to a tenth', (
     }
 });
 
-test('the scripts and the module of transforms are less than 300 kB, compressed', () => {
+test('the scripts and the module of transforms are less than 375 kB, compressed', () => {
   const fft = measureLoads().find(({ entry }) => entry === 'ewald/fft');
-  expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(300_000);
+  expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(375_000);
 });
 
 /** The bytes of a minified bundle of these lines, without what they load on first use. */

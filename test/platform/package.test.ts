@@ -42,7 +42,7 @@ const inPackage = (): string[] =>
     .map((entry) => relative(join(installed, 'node_modules/ewald'), join(entry.parentPath, entry.name)))
     .sort();
 
-test('the packed files are the pinned ones', async () => {
+test('the packed files are the pinned ones', { tags: 'house' }, async () => {
   // The division of shared code into chunks changes with every import. The test only requires that chunks are in the
   // same folder as the entries.
   const isChunk = (path: string): boolean => /^dist\/chunk-[a-z0-9-]+\.js$/.test(path);
@@ -55,7 +55,7 @@ test('the packed files are the pinned ones', async () => {
   expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
-test('without an addon, scripts and module are less than 5 MB, the rest of dist less than 0.74 MB', () => {
+test('without an addon, scripts and module are less than 5 MB, the rest of dist less than 0.74 MB', { tags: 'house' }, () => {
   const files = inPackage();
   expect(
     files.filter((file) => /\.(node|so|dll|dylib)$|cuda/i.test(file.replace(/^dist\/(?:types|chunk).*/, ''))),

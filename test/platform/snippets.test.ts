@@ -41,7 +41,7 @@ test('pages with blocks to paste are found', () => {
   expect(names('programs')).toEqual(expect.arrayContaining(['README.md', 'docs/scans.md', 'docs/transforms.md']));
 });
 
-test('each page simulates into a folder of its own, so that several can be pasted in one folder', () => {
+test('each page simulates into a folder of its own, so that several can be pasted in one folder', { tags: 'house' }, () => {
   const folders = pages.flatMap(({ path, shell }) =>
     [...shell.matchAll(/^npx ewald simulate .*-o (\S+)/gm)].map(([, folder]) => `${folder} of ${path}`),
   );
@@ -52,7 +52,7 @@ test('each page simulates into a folder of its own, so that several can be paste
 
 // Only ewald is installed here; pages that install further packages are pasted by `npm run guides`.
 const alone = pages.filter(({ text }) => !/^npm install ewald +\S/m.test(text));
-/** Pages that a newcomer reads first; what the others run has separate tests in the first tier. */
+/** Pages that a newcomer reads first; what the others run has separate tests in npm test. */
 const first = ['README.md', 'docs/install.md', 'docs/index-a-run.md', 'docs/transforms.md'];
 const tierOf = (path: string) => ({ tags: first.includes(path) ? [] : ['all'] });
 for (const { path, folder, shell, programs } of alone.filter((one) => one.shell !== '' || one.programs.length > 0))

@@ -1,3 +1,4 @@
+// @module-tag house: words and names.
 /**
  * The style of comments, messages and READMEs: plain phrases, lines of at most 120 columns, and no quoted name that
  * does not exist. words/counts.json holds the remaining violations of each folder. A count may only fall: after fixing

@@ -1,3 +1,4 @@
+// @module-tag house: registers of benchmarks.
 /** The report of all benchmarks says what was measured, and lists each missed aim once, with its reason. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

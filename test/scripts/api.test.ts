@@ -1,3 +1,4 @@
+// @module-tag house: freshness of a page.
 /** Every public value has a docstring, and docs/api.md lists it. */
 import { expect, test } from 'vitest';
 import { firstSentence, publicValues, reference, usesOf, writtenReference } from '../../scripts/api.mjs';

@@ -1,3 +1,4 @@
+// @module-tag house: a script of the repository.
 /** The lines of a benchmark are kept when it misses an aim, and omitted when it fails. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// @module-tag house: a script of the repository.
 /** Benchmarks import from the build by file and name, which no compiler checks. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

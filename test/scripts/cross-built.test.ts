@@ -1,3 +1,4 @@
+// @module-tag house: a script of the repository.
 /** Addons for other machines are packed only if they were built from the current sources. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

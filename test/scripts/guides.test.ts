@@ -1,3 +1,4 @@
+// @module-tag house: forms of guides.
 /**
  * The README and the guides: what is pasted, what they state as output, where their links lead, and where their numbers
  * come from.

@@ -1,3 +1,4 @@
+// @module-tag house: a script of the repository.
 /** What the setup finds on a machine. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,3 +1,4 @@
+// @module-tag house: a list of imports.
 /**
  * Tests import from src/ only if there is no public entry point; these tests are listed. After an intended change:
  * vitest run --project node test/scripts/imports.test.ts -u

@@ -1,3 +1,4 @@
+// @module-tag house: freshness of registers.
 /** The lists of rooms that are written from the names of their files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';

@@ -1,0 +1,68 @@
+// The results of vitest, as results-reporter.mjs writes them, and which of them a command counts.
+import { existsSync, readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { root } from './run.mjs';
+
+/**
+ * What a command leaves out: the tags of tests. `quick` is npm test, `all` npm run test:all, `nightly` what only
+ * npm run nightly runs, and `house` what npm run house prints as advice.
+ */
+export const leftOut = {
+  quick: ['all', 'nightly', 'house'],
+  all: ['nightly', 'house'],
+  nightly: [],
+  house: [],
+};
+
+/** The words for vitest that select the tests of a command. */
+export function filterOf(command) {
+  if (command === 'nightly' || command === 'house') return [`--tags-filter=${command}`];
+  return leftOut[command].map((tag) => `--tags-filter=!${tag}`);
+}
+
+/** Whether a test with these tags belongs to a command. */
+function belongs(command, tags = []) {
+  if (command === 'nightly' || command === 'house') return tags.includes(command);
+  return !tags.some((tag) => leftOut[command].includes(tag));
+}
+
+/**
+ * Counts the results of a command in the file of records at `path`: `failed` names each failure with its file and the
+ * first line of its message, `repeated` the tests that passed when they were run again.
+ */
+export function countResults(path, command) {
+  const counts = { passed: 0, failed: 0, skipped: 0, names: [], repeated: [], times: new Map() };
+  const fail = (text) => {
+    counts.failed++;
+    counts.names.push(text);
+  };
+  const records = existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line))
+    : [];
+  for (const { file, name, tags, state, message, retries, errors = [], ms } of records) {
+    const where = file && relative(root, file);
+    if (name === undefined) {
+      if (file && state !== 'skipped') counts.times.set(where, (counts.times.get(where) ?? 0) + ms);
+      for (const error of errors) fail(`${where ?? 'outside of any test'}: ${firstLine(error)}`);
+    } else if (belongs(command, tags)) {
+      if (state === 'failed') fail(`${where}: ${name}: ${firstLine(message)}`);
+      else counts[state === 'passed' ? 'passed' : 'skipped']++;
+      if (state === 'passed' && retries > 0) counts.repeated.push(`${where}: ${name}`);
+    }
+  }
+  if (!records.some(({ end }) => end !== undefined)) fail('vitest was stopped before its end; what it had run counts');
+  return counts;
+}
+
+function firstLine(text = '') {
+  return (
+    text
+      .split('\n')
+      .find((line) => line.trim())
+      ?.trim()
+      .slice(0, 240) ?? ''
+  );
+}
