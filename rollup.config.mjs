@@ -147,9 +147,9 @@ const whole = (plugins) => ({
 });
 const banner = ({ name }) => (name === 'cli' ? '#!/usr/bin/env node' : '');
 
-/** A clone, in which stack traces and mutants lead to readable code, except in the pages. */
-const readable = [
-  {
+/** A clone (the parts bundle and pages of scripts/build.mjs), in which stack traces and mutants lead to readable code, except in the pages. */
+const readable = {
+  entries: {
     ...common,
     input: inputsOf(entries),
     output: {
@@ -163,21 +163,23 @@ const readable = [
     },
   },
   // The pages share nothing with the entries: their code is minified.
-  {
-    ...common,
-    input: inputsOf(pageScripts),
-    plugins: [...common.plugins, minified()],
-    output: {
-      dir: 'dist',
-      format: 'es',
-      entryFileNames: '[name].js',
-      chunkFileNames: (chunk) => `chunk-page-${nameOf(chunk)}.js`,
-      hoistTransitiveImports: false,
+  pages: [
+    {
+      ...common,
+      input: inputsOf(pageScripts),
+      plugins: [...common.plugins, minified()],
+      output: {
+        dir: 'dist',
+        format: 'es',
+        entryFileNames: '[name].js',
+        chunkFileNames: (chunk) => `chunk-page-${nameOf(chunk)}.js`,
+        hoistTransitiveImports: false,
+      },
     },
-  },
-  // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.
-  whole(common.plugins),
-];
+    // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.
+    whole(common.plugins),
+  ],
+};
 
 /**
  * The package (scripts/packages/stage.mjs): all of it minified, and the pages share the code of the entries. Its lines
@@ -202,4 +204,4 @@ const packed = [
   whole(packedPlugins),
 ];
 
-export default process.env.EWALD_PACKED ? packed : readable;
+export default process.env.EWALD_PACKED ? packed : readable[process.env.EWALD_BUNDLE ?? 'entries'];

@@ -10,7 +10,7 @@ import { writeRegisters } from './lib/registers.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 import { cuda, cudaEmulated, mpi, native } from './parts/addons.mjs';
-import { bundle } from './parts/bundle.mjs';
+import { bundle, pages } from './parts/bundle.mjs';
 import { layout, types } from './parts/esm.mjs';
 import { wasm } from './parts/wasm.mjs';
 
@@ -18,7 +18,7 @@ import { wasm } from './parts/wasm.mjs';
  * The parts in build order, in two rows that need nothing of each other: while the bundle uses one processor, C++ is
  * compiled on the others.
  */
-const scripts = [types, layout, bundle];
+const scripts = [types, layout, bundle, pages];
 const compiled = [wasm, native, mpi, cuda, cudaEmulated];
 
 /**
@@ -53,7 +53,7 @@ function isFresh(part, inputs, stamp) {
 
 /** Names of packed parts that are built, but not from the sources as they are now. */
 export function staleParts() {
-  return [types, layout, bundle, wasm, native, cuda]
+  return [types, layout, bundle, pages, wasm, native, cuda]
     .filter((part) => part.outputs().some((file) => existsSync(join(root, file))))
     .filter((part) => {
       const { files, more } = part.inputs();

@@ -78,7 +78,7 @@ const programs = [
   ...new Set(['ewald_cuda_check', ...extras.flatMap(({ program, first }) => (first ? [] : (program ?? [])))]),
 ];
 if (building) {
-  const { code } = await build(['types', 'layout', 'wasm', 'native', 'bundle']);
+  const { code } = await build(['types', 'layout', 'wasm', 'native', 'bundle', 'pages']);
   if (code !== 0) process.exit(code);
 }
 for (const file of [

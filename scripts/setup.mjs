@@ -102,7 +102,12 @@ const needs = [
 ];
 
 const levels = { '--test': 1, '--all': 2 };
-const args = process.argv.slice(2);
+const args = process.argv.slice(2).filter((arg) => !arg.startsWith('--parts='));
+/** With --parts=bundle,wasm only these parts are built, for the tests of a room. */
+const parts = process.argv
+  .find((arg) => arg.startsWith('--parts='))
+  ?.slice('--parts='.length)
+  .split(',');
 const level = Math.max(0, ...args.map((arg) => levels[arg] ?? 0));
 const started = performance.now();
 const who = 'setup';
@@ -122,7 +127,7 @@ class Stop extends Error {
 
 if (args.some((arg) => !(arg in levels))) {
   console.log(
-    'usage: node scripts/setup.mjs [--test] [--all]\n  --test  also what the tests need\n  --all   also what ' +
+    'usage: node scripts/setup.mjs [--test] [--all] [--parts=PART,…]\n  --test  also what the tests need\n  --all   also what ' +
       'optional parts need',
   );
   process.exit(args.includes('--help') || args.includes('-h') ? 0 : 2);
@@ -137,7 +142,7 @@ const deeds = ends.reduce((sum, { value }) => sum + value, 0);
 // The build modules need nothing from node_modules, but the tools they start do.
 const { build } = await import('./build.mjs');
 const { cuda, hasCard, mpi, native } = await import('./parts/addons.mjs');
-const outcome = await build(level > 0 ? [] : firstParts(), { setup: true, lenient: level === 0 });
+const outcome = await build(parts ?? (level > 0 ? [] : firstParts()), { setup: true, lenient: level === 0 });
 if (outcome.code !== 0) process.exit(outcome.code);
 const off = missing(({ told }) => told).map(({ part, name }) => `${part} (no ${name})`);
 const summary = deeds + outcome.built === 0 ? 'nothing to do' : 'ready';
@@ -155,7 +160,7 @@ function firstParts() {
   const addons = [native, mpi, cuda].filter(
     (part) => part.outputs().some((file) => existsSync(join(root, file))) || (part === cuda && hasCard()),
   );
-  return ['types', 'layout', 'bundle', 'wasm', ...addons.map(({ name }) => name)];
+  return ['types', 'layout', 'bundle', 'pages', 'wasm', ...addons.map(({ name }) => name)];
 }
 
 /** Requirements of this level that are not met, and unmet ones of other levels in `also`. */

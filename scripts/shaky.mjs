@@ -2,7 +2,7 @@
 // Finds tests that wait by the clock: `npm run test:shaky [-- RUNS]` runs `npm test` (10 times) while four other
 // processes keep all processors busy, and lists what was red once.
 import { spawn } from 'node:child_process';
-import { root, run } from './lib/run.mjs';
+import { run } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
 
 const [given = '10', ...more] = process.argv.slice(2);
@@ -19,7 +19,7 @@ process.on('exit', end);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
 const red = new Map();
 for (let i = 1; i <= runs; i++) {
-  const { output, seconds } = await run(process.execPath, ['scripts/test.mjs'], { cwd: root });
+  const { output, seconds } = await run(process.execPath, ['scripts/test.mjs', '--built']);
   for (const [, text] of output.matchAll(/^failed (.*)$/gm)) red.set(text, (red.get(text) ?? 0) + 1);
   say('shaky', `run ${i}: ${output.trim().split('\n').at(-1)}`, seconds);
 }

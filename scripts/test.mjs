@@ -13,7 +13,7 @@ import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
 import { tsc } from './parts/esm.mjs';
 
-const usage = `usage: node scripts/test.mjs [--all | --nightly] [--changed [COMMIT]] [STEP…|ROOM…]   (npm test builds first)
+const usage = `usage: npm test -- [--changed [COMMIT]] [--built] [STEP…|ROOM…], after which everything stale is built
 
   npm test                  what every change must pass; CI runs this and nothing else
   npm run test:all          everything that holds on any machine: all rows, browsers, processes, bundlers
@@ -21,6 +21,7 @@ const usage = `usage: node scripts/test.mjs [--all | --nightly] [--changed [COMM
   npm test -- ROOM          the tests and rows of one room; with test:all, all of them
   npm test -- --changed     the rooms that differ from the last commit that landed, and those that import them
   npm test -- STEP          one step: %STEPS%
+  --built                   builds nothing
 
 One file: node node_modules/vitest/vitest.mjs run --project node test/ROOM/FILE.test.ts [-t NAME]`;
 
@@ -77,11 +78,28 @@ function vitest(name, args) {
 }
 
 const args = process.argv.slice(2);
-const options = ['--all', '--nightly', '--changed', '--help', '-h'];
+const options = ['--all', '--nightly', '--changed', '--built', '--help', '-h'];
 const command = args.includes('--nightly') ? 'nightly' : args.includes('--all') ? 'all' : 'quick';
 if (args.includes('--help') || args.includes('-h')) {
   console.log(usage.replace('%STEPS%', steps.map(({ name }) => name).join(', ')));
   process.exit(0);
+}
+
+const wrong = args.filter((arg) => arg.startsWith('-') && !options.includes(arg));
+if (wrong.length > 0) {
+  complain('test', `unknown option ${wrong.join(' ')}; node scripts/test.mjs --help lists the options`);
+  process.exit(2);
+}
+const words = args.filter((arg) => !arg.startsWith('-'));
+if (!args.includes('--built')) {
+  // Tests of rooms in Node need neither the pages nor the addon for MPI.
+  const isWhole = command !== 'quick' || (words.length === 0 && !args.includes('--changed'));
+  const some = isWhole ? [] : ['--parts=types,layout,bundle,wasm,native,cuda-emulated'];
+  const { code } = await run(node, ['scripts/setup.mjs', '--test', ...some], { show: true });
+  if (code !== 0) {
+    console.log('0 passed, 1 failed');
+    process.exit(code);
+  }
 }
 
 /** Folders of test/ that do not correspond to a room. */
@@ -107,14 +125,11 @@ function stepOfRoom(name) {
 
 const [names, why] = await chosenNames();
 const unknown = names.filter((name) => !steps.some((step) => step.name === name) && !rooms.includes(name));
-const wrong = args.filter((arg) => arg.startsWith('-') && !options.includes(arg));
-if (wrong.length > 0 || unknown.length > 0) {
+if (unknown.length > 0) {
   complain(
     'test',
-    wrong.length > 0
-      ? `unknown option ${wrong.join(' ')}; node scripts/test.mjs --help lists the options`
-      : `there is no step or room ${unknown.join(', ')}; steps: ${steps.map(({ name }) => name).join(', ')}; ` +
-          `rooms: ${rooms.join(', ')}`,
+    `there is no step or room ${unknown.join(', ')}; steps: ${steps.map(({ name }) => name).join(', ')}; ` +
+      `rooms: ${rooms.join(', ')}`,
   );
   process.exit(2);
 }
@@ -122,7 +137,6 @@ if (why) say('test', why);
 
 /** The steps and rooms that are named, or that have changed. */
 async function chosenNames() {
-  const words = args.filter((arg) => !arg.startsWith('-'));
   if (!args.includes('--changed')) return [words, undefined];
   const { since, changed } = await changedRooms(words[0]).catch((error) => {
     complain('test', error.message);

@@ -8,9 +8,8 @@ import { copyWhole, filesUnder, prune, writeCompressed, writeWhole } from '../li
 import { root, run } from '../lib/run.mjs';
 
 const rollup = 'node_modules/rollup/dist/bin/rollup';
-const staged = 'build/bundle';
 /** HTML pages, each stored next to the scripts that it loads. */
-const pages = {
+const pageFiles = {
   'dist/index.html': 'src/apps/pages/door/index.html',
   'dist/door.css': 'src/apps/pages/door/door.css',
   'dist/palette.css': 'src/apps/pages/palette.css',
@@ -71,52 +70,57 @@ function reachableDeclarations() {
   return [...found].sort();
 }
 
+/** What both parts are made of. */
+const made = [
+  'rollup.config.mjs',
+  'package.json',
+  'scripts/build-hash-plugin.mjs',
+  'scripts/wgsl-plugin.mjs',
+  'scripts/parts/bundle.mjs',
+];
+const versions = () => [JSON.parse(readFileSync(join(root, 'node_modules/rollup/package.json'), 'utf8')).version];
+const isOff = () => (existsSync(join(root, rollup)) ? undefined : 'rollup is not installed; run npm install');
+/** The scripts of the pages, and the worker for bundlers: the others are those of the entries. */
+const isPageScript = (file) =>
+  isScript(file) && /^dist\/(?:chunk-page-|[a-z]+-page\.|view-worker\.|worker\.browser\.)/.test(file);
+const isEntryScript = (file) => isScript(file) && !isPageScript(file);
+
+/** Bundles one of the lists of rollup.config.mjs into dist, and removes older scripts for which `isOwn` holds. */
+async function bundled(list, isOwn) {
+  const staged = `build/bundle-${list}`;
+  rmSync(join(root, staged), { recursive: true, force: true });
+  const env = { EWALD_BUNDLE: list };
+  const ended = await run(process.execPath, [rollup, '-c', 'rollup.config.mjs', '--dir', staged, '--silent'], { env });
+  if (ended.code !== 0) return ended;
+  const scripts = filesUnder(staged).map((file) => file.slice(staged.length + 1));
+  for (const script of scripts) {
+    const text = readFileSync(join(root, staged, script), 'utf8');
+    writeWhole(join(root, 'dist', script), text, script === 'cli.js' ? 0o755 : 0o644);
+  }
+  const written = scripts.map((script) => `dist/${script}`);
+  prune('dist', written, isOwn);
+  return { ...ended, scripts };
+}
+
+/** The entries of the package, which tests and commands import, with their declarations. */
 export const bundle = {
   name: 'bundle',
   required: true,
-  off: () => (existsSync(join(root, rollup)) ? undefined : 'rollup is not installed; run npm install'),
+  off: isOff,
   inputs: () => ({
-    files: [
-      ...hashedFiles(),
-      ...filesUnder('build/esm', (file) => file.endsWith('.d.ts')),
-      ...Object.values(pages),
-      ...guideSources(),
-      ...guidePictures(),
-      'rollup.config.mjs',
-      'package.json',
-      'scripts/build-hash-plugin.mjs',
-      'scripts/wgsl-plugin.mjs',
-      'scripts/parts/bundle.mjs',
-      'scripts/guides/pages.mjs',
-    ],
-    more: [JSON.parse(readFileSync(join(root, 'node_modules/rollup/package.json'), 'utf8')).version],
+    files: [...hashedFiles(), ...filesUnder('build/esm', (file) => file.endsWith('.d.ts')), ...made],
+    more: versions(),
   }),
   outputs: () => [
-    ...filesUnder('dist', isScript),
+    ...filesUnder('dist', isEntryScript),
     ...filesUnder('dist/types'),
     'dist/index.node.js',
-    ...Object.keys(pages),
-    ...guideSources().map((path) => `dist/${guideName(path)}`),
     'dist/index.browser.js',
     'dist/types/entries/index.d.ts',
   ],
   async build() {
-    rmSync(join(root, staged), { recursive: true, force: true });
-    const bundled = await run(process.execPath, [rollup, '-c', 'rollup.config.mjs', '--dir', staged, '--silent']);
-    if (bundled.code !== 0) return bundled;
-    const scripts = filesUnder(staged).map((file) => file.slice(staged.length + 1));
-    for (const script of scripts) {
-      const text = readFileSync(join(root, staged, script), 'utf8');
-      writeWhole(join(root, 'dist', script), text, script === 'cli.js' ? 0o755 : 0o644);
-    }
-    prune(
-      'dist',
-      scripts.map((script) => `dist/${script}`),
-      isScript,
-    );
-    for (const [page, source] of Object.entries(pages)) writePage(source, page);
-    writeGuides();
-    await compress();
+    const ended = await bundled('entries', isEntryScript);
+    if (ended.code !== 0) return ended;
     const declarations = reachableDeclarations();
     for (const file of declarations) {
       // Typed arrays have been generic since TypeScript 5.7. Omitting the type argument, which is the default, makes
@@ -128,6 +132,39 @@ export const bundle = {
       'dist/types',
       declarations.map((file) => `dist/types/${file}`),
     );
-    return { ...bundled, note: `${scripts.length} scripts, ${declarations.length} declarations` };
+    return { ...ended, note: `${ended.scripts.length} scripts, ${declarations.length} declarations` };
+  },
+};
+
+/** The pages with their scripts, the guides, and a worker in one file for bundlers. */
+export const pages = {
+  name: 'pages',
+  required: true,
+  off: isOff,
+  inputs: () => ({
+    files: [
+      ...hashedFiles(),
+      ...Object.values(pageFiles),
+      ...guideSources(),
+      ...guidePictures(),
+      ...made,
+      'scripts/guides/pages.mjs',
+    ],
+    more: versions(),
+  }),
+  outputs: () => [
+    ...filesUnder('dist', isPageScript),
+    ...Object.keys(pageFiles),
+    ...guideSources().map((path) => `dist/${guideName(path)}`),
+    'dist/view-page.js',
+    'dist/worker.browser.js',
+  ],
+  async build() {
+    const ended = await bundled('pages', isPageScript);
+    if (ended.code !== 0) return ended;
+    for (const [page, source] of Object.entries(pageFiles)) writePage(source, page);
+    writeGuides();
+    await compress();
+    return { ...ended, note: `${ended.scripts.length} scripts` };
   },
 };

@@ -129,7 +129,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     }
   });
 
-  it('are processed in the order of the calls, without waiting', async () => {
+  it('are processed in the order of the calls, without waiting', { tags: 'all' }, async () => {
     // Large enough for native to compute on another thread. A software GPU takes seconds to compile long lines.
     const shape = [backend === 'webgpu' ? 256 : 16384];
     const plan = await context.fft({ shape });
@@ -153,7 +153,7 @@ describe.each(['wasm', 'native', 'webgpu', 'cuda-emulated'] as const)('arrays on
     await refused(() => context.array({ shape: [4] }), 'Disposed', 'context');
   });
 
-  it('leave memory use unchanged after a thousand', async () => {
+  it('leave memory use unchanged after a thousand', { tags: 'all' }, async () => {
     const plan = await context.fft({ shape: [64] });
     const before = context.liveBytes;
     let input: DeviceArray | undefined;
@@ -195,6 +195,7 @@ describe('arrays with several backends open', () => {
 
 test.skipIf(noWebGpu)(
   `on WebGPU nothing is transferred between two runs on arrays${noWebGpu ? `: absent, ${noWebGpu}` : ''}`,
+  { tags: 'all' },
   async () => {
     const seen: GPUDevice[] = [];
     const platform = {

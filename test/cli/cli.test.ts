@@ -23,7 +23,7 @@ function mistaken({ code, out, err }: Run, expected: number, ...words: string[])
 }
 
 describe('ewald', () => {
-  it('prints its version and help', async () => {
+  it('prints its version and help', { tags: 'all' }, async () => {
     const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(await ewald(['--version'])).toMatchObject({ code: 0, out: `${version}\n`, err: '' });
     const help = await ewald(['--help']);
@@ -34,7 +34,7 @@ describe('ewald', () => {
     expect((await ewald([])).code).toBe(2);
   });
 
-  it('refuses unknown words with exit code 2', async () => {
+  it('refuses unknown words with exit code 2', { tags: 'all' }, async () => {
     mistaken(await ewald(['indx']), 2, 'indx', 'index');
     mistaken(await ewald(['pi', '--pints', '3']), 2, '--pints', '--points');
     mistaken(await ewald(['pi', '--points', 'many']), 2, '--points is "many"', '1e6');
@@ -117,7 +117,7 @@ describe('ewald pi', () => {
 });
 
 describe('ewald bench', () => {
-  it('prints the time of kernels on a GPU with a clock, and on no other backend', async () => {
+  it('prints the time of kernels on a GPU with a clock, and on no other backend', { tags: 'all' }, async () => {
     const args = ['bench', 'pi:count:points=2', '--backend', 'webgpu,wasm', '--seconds', '0.05'];
     const { out, code } = await ewald([...args, '--json']);
     expect(code).toBe(0);
@@ -134,7 +134,7 @@ describe('ewald bench', () => {
 });
 
 describe('ewald simulate spots and ewald index', () => {
-  it('index simulated lists, in agreement with the truth', async () => {
+  it('index simulated lists, in agreement with the truth', { tags: 'all' }, async () => {
     const dir = join(folder, 'two words');
     const made = await ewald([
       'simulate',
@@ -234,7 +234,7 @@ describe('ewald simulate spots and ewald index', () => {
     expect(lines[5].indexed).toBe(true);
   });
 
-  it('accept the known cell as a file or numbers, and refuse an invalid one', async () => {
+  it('accept the known cell as a file or numbers, and refuse an invalid one', { tags: 'all' }, async () => {
     const good = join(folder, 'two words', 'spots-001.txt');
     await writeFile(join(folder, 'x.cell'), 'a = 50 A\nb = 62 A\nc = 73 A\nal = 82 deg\nbe = 77 deg\nga = 71 deg\n');
     for (const cell of ['50,62,73,82,77,71', join(folder, 'x.cell')]) {

@@ -173,7 +173,7 @@ test('values that look like a flag are not taken for one', () => {
   expect(ported(['-'], ['indexamajig'], true).words).toEqual(['-']);
 });
 
-test('pasted commands of indexamajig and partialator run', async () => {
+test('pasted commands of indexamajig and partialator run', { tags: 'all', timeout: 120_000 }, async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'ewald-pasted-'));
   const run = async (line: string) => ewald(line.split(' '), { cwd });
   try {
@@ -221,7 +221,7 @@ test('pasted commands of indexamajig and partialator run', async () => {
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
-}, 120_000);
+});
 
 /** Command lines of CrystFEL's own documentation, as they stand there, and where they stand in its repository. */
 const documented = {
@@ -244,7 +244,7 @@ describe('command lines of the documentation of CrystFEL', () => {
     return ewald([line[0] === 'indexamajig' ? 'index' : 'merge', '--compat', 'crystfel', ...line], { cwd });
   };
 
-  test('indexamajig finds peaks and crystals with the files of these names', async () => {
+  test('indexamajig finds peaks and crystals with the files of these names', { tags: 'all' }, async () => {
     expect(
       (await ewald('simulate frames -o . --images 4 --size 512,512 --strength 6000'.split(' '), { cwd })).code,
     ).toBe(0);
@@ -257,7 +257,7 @@ describe('command lines of the documentation of CrystFEL', () => {
     expect(readFileSync(join(cwd, 'sample.stream'), 'utf8')).toMatch(/^peak_search: .*zaef|^num_peaks = [1-9]/m);
   });
 
-  test('peaks that the files list are asked for, with a cell of a PDB file', async () => {
+  test('peaks that the files list are asked for, with a cell of a PDB file', { tags: 'all' }, async () => {
     const cell = readFileSync(join(cwd, 'run.cell'), 'utf8');
     const edge = (name: string): number => Number(new RegExp(`^${name} = ([\\d.]+)`, 'm').exec(cell)?.[1]);
     const column = (x: number, digits: number, width: number): string => x.toFixed(digits).padStart(width);

@@ -244,7 +244,7 @@ const listed = async (words: string[]): Promise<string[]> => {
   return [...list.matchAll(/^ {2}(\w+)/gm)].flatMap(([, name = '']) => (name === 'help' ? [] : [name]));
 };
 
-test('every command has its outcomes: 0 trusted, 1 to be looked at or failed, 2 refused', async () => {
+test('every command has its outcomes: 0 trusted, 1 to be looked at or failed, 2 refused', { tags: 'all' }, async () => {
   await simulate();
   const commands: string[] = [];
   for (const name of await listed([])) {

@@ -42,7 +42,7 @@ const executors: [string, string[]][] = [
   ['workers', ['--executor', 'workers', '-j', '2']],
   ...(mpiPresent ? [['mpi alone', ['--executor', 'mpi']] satisfies [string, string[]]] : []),
 ];
-test.each(executors)('run: %s %j', { concurrent: true }, async (kind, words) => {
+test.each(executors)('run: %s %j', { tags: 'all', concurrent: true }, async (kind, words) => {
   const out = `${kind}${words.length}.npy`;
   const { code, err } = await ewald([...run('-o', at(out)), ...words], { env: { EWALD_BACKEND: 'wasm' } });
   expect([code, err]).toEqual([0, '']);
@@ -50,7 +50,7 @@ test.each(executors)('run: %s %j', { concurrent: true }, async (kind, words) => 
 });
 
 describe.skipIf(!mpiPresent)('under mpirun', () => {
-  test('ranks share the frames of a run, and one of them writes and prints', async () => {
+  test('ranks share the frames of a run, and one of them writes and prints', { tags: 'all' }, async () => {
     const [one, who] = await Promise.all([
       mpirun(3, cli, ...run('-o', at('mpi.npy'), '--json', '--backend', 'wasm')),
       mpirun(3, cli, 'run', scan, '--udf', at('who.mjs'), '-o', at('who.npy')),
@@ -64,14 +64,14 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
     expect(new Set(numbers('who.npy')).size).toBe(2);
   });
 
-  test('flags are refused before MPI starts, so that it reports no abort of its ranks', async () => {
+  test('flags are refused before MPI starts, so that it reports no abort of its ranks', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(2, cli, ...run('--param', 'a=1'));
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain('there is no --udf');
     expect(err).not.toMatch(/MPI_ABORT|ORTE_ERROR/i);
   });
 
-  test('an existing output file is reported once, by one rank, and ends the job', async () => {
+  test('an existing output file is reported once, by one rank, and ends the job', { tags: 'all' }, async () => {
     writeFileSync(at('mine.npy'), 'precious');
     const { code, out, err } = await mpirun(2, cli, ...run('-o', at('mine.npy')));
     expect([code, out]).toEqual([2, '']);
@@ -86,7 +86,7 @@ test
     [run('-o', at('alone.npy'))],
     [['index', scan, '-p', 'none', '-o', at('alone.stream')]],
     [['fft', scan, '-o', at('alone-fft.npy')]],
-  ])('ranks that do not see each other write nothing: %j', { concurrent: true }, async (words) => {
+  ])('ranks that do not see each other write nothing: %j', { tags: 'all', concurrent: true }, async (words) => {
   // As srun starts the ranks when its MPI is not that of the addon.
   const { code, out, err } = await ewald(words, { env: { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1' } });
   expect([code, out]).toEqual([2, '']);
@@ -94,7 +94,7 @@ test
   expect(readdirSync(folder).filter((name) => name.startsWith('alone'))).toEqual([]);
 });
 
-test('with --shard the tasks of a Slurm step are separate runs, and need no MPI', async () => {
+test('with --shard the tasks of a Slurm step are separate runs, and need no MPI', { tags: 'all' }, async () => {
   const env = { SLURM_STEP_NUM_TASKS: '2', SLURM_PROCID: '1', EWALD_BACKEND: 'wasm' };
   const { err } = await ewald(['index', scan, '-p', 'none', '--shard', '2/2', '-o', at('shard.stream')], { env });
   // The executor was opened; the run then fails because the frames do not describe their detector sufficiently.
@@ -117,7 +117,7 @@ test.each([
   ],
   [['--tls-ca', 'x'], ['--tls-ca requires a cluster']],
   [['--executor', 'nats://127.0.0.1:9', '--tls-ca', 'no.pem'], ['--tls-ca is "no.pem": the file does not exist']],
-] as const)('%j is refused by run and index', { concurrent: true }, async (words, says) => {
+] as const)('%j is refused by run and index', { tags: 'all', concurrent: true }, async (words, says) => {
   const commands = [run(), ['index', fileURLToPath(new URL('../data', import.meta.url)), '-p', 'none']];
   for (const result of await Promise.all(commands.map((command) => ewald([...command, ...words])))) {
     expect([result.code, result.out]).toEqual([2, '']);

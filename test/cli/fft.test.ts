@@ -44,6 +44,7 @@ describe('axes', () => {
     ['2,0,1', [5, 6, 4], [5, 4, 4], 1],
   ] as const)(
     '%s of an array of shape %j give the spectrum of shape %j, whose inverse is the array',
+    { tags: 'all' },
     async (axes, shape, expected, halved) => {
       const array = real(...shape);
       save('in.npy', array);
@@ -108,7 +109,7 @@ describe('axes', () => {
 });
 
 describe('files', () => {
-  it('of every dtype, byte order and axis order are read', async () => {
+  it('of every dtype, byte order and axis order are read', { tags: 'all', timeout: 120_000 }, async () => {
     const values = [1, -2, 3, 0, 5, -6, 7, 8, -9, 10, 11, 12];
     for (const dtype of ['i1', 'i2', 'i4', 'i8', 'f4', 'f8']) {
       for (const order of ['<', '>']) {
@@ -153,7 +154,7 @@ describe('files', () => {
         }
       }
     }
-  }, 120_000);
+  });
 
   it('reads integers that a double holds exactly and rejects the others', async () => {
     const bytes = formatNpy({ shape: [2], data: new Float64Array(2), complex: false });
@@ -173,7 +174,7 @@ describe('files', () => {
     }
   });
 
-  it('go through standard input and output', async () => {
+  it('go through standard input and output', { tags: 'all' }, async () => {
     const array = real(8);
     const bytes = formatNpy(array);
     const { code, err, bytes: out } = await ewaldAlone(['fft', '-', '-o', '-'], { input: bytes });
@@ -261,7 +262,10 @@ describe('files', () => {
 });
 
 describe('large files', () => {
-  it('are held about twice, and Ctrl-C ends the transform at once with nothing written', async () => {
+  it('are held about twice, and Ctrl-C ends the transform at once with nothing written', {
+    tags: 'all',
+    timeout: 180_000,
+  }, async () => {
     // 128 MiB of complex numbers.
     const shape = [16, 1024, 1024];
     const head = formatNpy({ shape: [0], data: new Float32Array(0), complex: true });
@@ -299,5 +303,5 @@ describe('large files', () => {
     expect(stopped.signal ?? stopped.code).toBe(stopped.signal ? 'SIGINT' : 130);
     expect(existsSync(at('large-out.npy'))).toBe(false);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  }, 180_000);
+  });
 });

@@ -126,7 +126,7 @@ function decoded(file: Uint8Array): { width: number; height: number; pixels: Uin
   return { width, height, pixels, texts };
 }
 
-test('PNG files have the pictures of the SVG files, at twice their size', async () => {
+test('PNG files have the pictures of the SVG files, at twice their size', { tags: 'all' }, async () => {
   const { code, out, err } = await ewald('figures run.html --png images -o both --json');
   expect([code, err]).toEqual([0, '']);
   const written = JSON.parse(out) as { name: string; file: string }[];
@@ -152,7 +152,9 @@ test('PNG files have the pictures of the SVG files, at twice their size', async 
   expect(blue).toBeLessThan(1.02 * expected);
 });
 
-test('PNG files alone are written without SVG files, and replaced only if they are figures', async () => {
+test('PNG files alone are written without SVG files, and replaced only if they are figures', {
+  tags: 'all',
+}, async () => {
   expect((await ewald('figures merge.html --png alone')).code).toBe(0);
   expect((await ewald('figures merge.html --png alone')).code).toBe(0);
   expect(readdirSync(join(folder, 'alone')).every((name) => name.endsWith('.png'))).toBe(true);

@@ -200,7 +200,7 @@ describe('commands', () => {
     }
   });
 
-  it('escape control characters of a file instead of sending them to the terminal', async () => {
+  it('escape control characters of a file instead of sending them to the terminal', { tags: 'all' }, async () => {
     writeFileSync(at('evil.txt'), '\u001b]0:owned\u0007\u001b[2J 1 2\n');
     const { out } = await ewald(['index', at('evil.txt')]);
     expect(out).toContain('\\x1b]0:owned');

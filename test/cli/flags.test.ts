@@ -188,7 +188,9 @@ test('every flag that takes one value refuses a second one', async () => {
   expect(tried).toBeGreaterThan(200);
 });
 
-test('every flag is an option of the library, or there is a reason why only the shell has it', { tags: 'house' }, () => {
+test('every flag is an option of the library, or there is a reason why only the shell has it', {
+  tags: 'house',
+}, () => {
   const used = new Set<string>();
   const lacking = [...leaves].flatMap(([words, command]) =>
     Object.keys(rowsOf(command)).flatMap((name) => {
@@ -279,7 +281,7 @@ describe('modes', () => {
   // test/cli/executor.
   const elsewhere = new Set<string>([...Object.keys(openRows), ...Object.keys(connectionRows)]);
 
-  test.each(modes)('%s', async (words, stages) => {
+  test.each(modes)('%s', { tags: 'all' }, async (words, stages) => {
     const [name = ''] = [...leaves.keys()].filter((leaf) => words.startsWith(leaf));
     const rows = Object.entries(rowsOf(leaves.get(name) as Command));
     const sharing = (flag: string): Parameter[] =>

@@ -210,7 +210,7 @@ it('ewald stream compare detects the truth of another set', async () => {
   await expect(compareStreamFiles(one, at('short.json'))).rejects.toThrow('event //1, the truth 1 frames');
 });
 
-it('comparing streams looks at each peak and its neighbours, however many a frame has', async () => {
+it('comparing streams looks at each peak and its neighbours, however many a frame has', { tags: 'all' }, async () => {
   let seed = 1;
   const random = (): number => {
     seed = (seed * 16807) % 2147483647;

@@ -37,7 +37,9 @@ function rewritten(name: string, row: (x: number, y: number, z: number, i: numbe
 }
 
 describe('lists', () => {
-  it('come without a cell line, with further columns, in other units, and give the same lattice', async () => {
+  it('come without a cell line, with further columns, in other units, and give the same lattice', {
+    tags: 'all',
+  }, async () => {
     const [first] = lines((await ewaldTogether(['index', at('s', 'spots-001.txt'), '--json'])).out) as never as {
       crystals: { cell: Cell }[];
     }[];
@@ -63,7 +65,7 @@ describe('lists', () => {
     expect(held.out).toContain('cell held');
   });
 
-  it('are read from standard input, and by patterns that the shell did not expand', async () => {
+  it('are read from standard input, and by patterns that the shell did not expand', { tags: 'all' }, async () => {
     const input = readFileSync(at('s', 'spots-002.txt'));
     const [line] = lines((await ewald(['index', '-', '--json'], { input })).out) as never as Record<string, unknown>[];
     expect(line).toMatchObject({ input: 'standard input', indexed: true });
@@ -102,7 +104,7 @@ describe('a known cell of lists that is a multiple', () => {
     return at(name, '*.txt');
   };
 
-  it('is remarked on, and ends with 1; a right one is not', async () => {
+  it('is remarked on, and ends with 1; a right one is not', { tags: 'all' }, async () => {
     const own = at('s', '*.txt');
     expect(await multiples([own])).toEqual({ code: 0, told: [] });
     expect(await multiples([own], ['-p', six])).toEqual({ code: 0, told: [] });
@@ -117,13 +119,13 @@ describe('a known cell of lists that is a multiple', () => {
     expect(tenfold.err).toMatch(/^warning: .*check the cell/m);
   });
 
-  it('is named if lists have several cells', async () => {
+  it('is named if lists have several cells', { tags: 'all' }, async () => {
     const { code, told } = await multiples([at('s', '*.txt'), longer(3, 'tripled')]);
     expect([code, told.length]).toEqual([1, 1]);
     expect(told[0]).toContain('warning: cell 150.00 62.00 73.00 82.00 77.00 71.00: ');
   });
 
-  it('is not one that has a centring, which the first line of a list cannot state', async () => {
+  it('is not one that has a centring, which the first line of a list cannot state', { tags: 'all' }, async () => {
     const centred = '58,58,103,90,90,90,I';
     await ewald(['simulate', 'spots', '-o', at('centred'), '--images', '4', '--cell', centred]);
     for (const file of readdirSync(at('centred')).filter((one) => one.endsWith('.txt'))) {
@@ -135,20 +137,25 @@ describe('a known cell of lists that is a multiple', () => {
     expect([stated.code, stated.told.length]).toEqual([1, 1]);
   });
 
-  it.skipIf(!dataFolder)('from stills whose lattices differ, as at a wrong distance, is warned of', async () => {
-    const words = ['cell', join(dataFolder as string, 'sim/run.h5'), '--backend=wasm', '-g'];
-    const geometry = readData('sim/run.geom');
-    writeFileSync(at('right.geom'), geometry);
-    // The detector is at 60 mm.
-    writeFileSync(at('far.geom'), geometry.replace(/^clen = .*$/m, 'clen = 0.066 m'));
-    const right = await ewaldTogether([...words, at('right.geom')]);
-    expect([right.code, right.err]).toEqual([0, expect.not.stringContaining('warning')]);
-    const far = await ewaldTogether([...words, at('far.geom')]);
-    expect(far.err).toMatch(/warning: the lattices of the 12 stills differ from each other by [\d.]+ %/);
-  });
+  it.skipIf(!dataFolder)(
+    'from stills whose lattices differ, as at a wrong distance, is warned of',
+    { tags: 'all' },
+    async () => {
+      const words = ['cell', join(dataFolder as string, 'sim/run.h5'), '--backend=wasm', '-g'];
+      const geometry = readData('sim/run.geom');
+      writeFileSync(at('right.geom'), geometry);
+      // The detector is at 60 mm.
+      writeFileSync(at('far.geom'), geometry.replace(/^clen = .*$/m, 'clen = 0.066 m'));
+      const right = await ewaldTogether([...words, at('right.geom')]);
+      expect([right.code, right.err]).toEqual([0, expect.not.stringContaining('warning')]);
+      const far = await ewaldTogether([...words, at('far.geom')]);
+      expect(far.err).toMatch(/warning: the lattices of the 12 stills differ from each other by [\d.]+ %/);
+    },
+  );
 
   it.skipIf(!dataFolder)(
     'is none of real ones, except doubled and tenfold (absent without EWALD_TEST_DATA)',
+    { tags: 'all' },
     async () => {
       const real = (name: string): string => join(dataFolder as string, 'real/spots', name);
       expect(listData('real/spots', '.txt')).toHaveLength(74);
@@ -163,7 +170,9 @@ describe('a known cell of lists that is a multiple', () => {
 });
 
 describe('cells', () => {
-  it('of .cell and PDB files are searched with their centring and returned in their setting, obverse', async () => {
+  it('of .cell and PDB files are searched with their centring and returned in their setting, obverse', {
+    tags: 'all',
+  }, async () => {
     writeFileSync(
       at('h.cell'),
       'CrystFEL unit cell file version 1.0\n; rhombohedral\nlattice_type = rhombohedral\ncentering = H\nunique_axis = c\n\na = 8.1 nm\nb = 81 A\nc = 150 A\nal = 90 deg\nbe = 90 deg\nga = 120 deg\n',
@@ -206,34 +215,38 @@ describe('cells', () => {
     ['79.1,79.1,38.1,90,90,90', 'tP', [79.1, 79.1, 38.1, 90, 90, 90]],
     ['58,58,103,90,90,90,I', 'tI', [58, 58, 103, 90, 90, 90]],
     ['81,81,150,90,90,120,H', 'hR', [81, 81, 150, 90, 90, 120]],
-  ] as const)('%s is determined from lists without it: %s, one line a lattice', async (cell, type, expected) => {
-    await ewaldTogether(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
-    for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
-      const { spots } = readSpotList(readFileSync(at(type, name), 'utf8'));
-      writeFileSync(at(type, name), formatSpotList(undefined, spots));
-    }
-    const { out, code, err } = await ewaldTogether(['cell', at(type, 'spots-*.txt'), '--json']);
-    expect(code, err).toBe(0);
-    const [best] = JSON.parse(out);
-    expect(best.bravais[0].type).toBe(type);
-    for (const [k, x] of expected.entries())
-      expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
-    expect(best.errors.slice(0, 3).every((error: number) => error > 0 && error < 0.2)).toBe(true);
-    const file = at(`${type}.cell`);
-    const told = (await ewaldTogether(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
-    // The file has the errors as a comment, which its readers ignore.
-    expect(readFileSync(file, 'utf8')).toMatch(/^; standard errors: [\d.]+ [\d.]+ [\d.]+ A, /m);
-    // The flag that is printed repeats the answer: with it all lists are indexed.
-    const flag = /-p (\S+) repeats it/.exec(told.join('\n'))?.[1] ?? '';
-    for (const known of [flag, file]) {
-      const found = lines((await ewaldTogether(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
-      expect(found.map(({ indexed }) => indexed)).toEqual([true, true, true, true, true]);
-    }
-    expect(told[0]).toContain('indexes 5 of 5 stills');
-    const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
-    expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));
-    expect(new Set(types).size).toBe(types.length);
-  });
+  ] as const)(
+    '%s is determined from lists without it: %s, one line a lattice',
+    { tags: 'all' },
+    async (cell, type, expected) => {
+      await ewaldTogether(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
+      for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
+        const { spots } = readSpotList(readFileSync(at(type, name), 'utf8'));
+        writeFileSync(at(type, name), formatSpotList(undefined, spots));
+      }
+      const { out, code, err } = await ewaldTogether(['cell', at(type, 'spots-*.txt'), '--json']);
+      expect(code, err).toBe(0);
+      const [best] = JSON.parse(out);
+      expect(best.bravais[0].type).toBe(type);
+      for (const [k, x] of expected.entries())
+        expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
+      expect(best.errors.slice(0, 3).every((error: number) => error > 0 && error < 0.2)).toBe(true);
+      const file = at(`${type}.cell`);
+      const told = (await ewaldTogether(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
+      // The file has the errors as a comment, which its readers ignore.
+      expect(readFileSync(file, 'utf8')).toMatch(/^; standard errors: [\d.]+ [\d.]+ [\d.]+ A, /m);
+      // The flag that is printed repeats the answer: with it all lists are indexed.
+      const flag = /-p (\S+) repeats it/.exec(told.join('\n'))?.[1] ?? '';
+      for (const known of [flag, file]) {
+        const found = lines((await ewaldTogether(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
+        expect(found.map(({ indexed }) => indexed)).toEqual([true, true, true, true, true]);
+      }
+      expect(told[0]).toContain('indexes 5 of 5 stills');
+      const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
+      expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));
+      expect(new Set(types).size).toBe(types.length);
+    },
+  );
 });
 
 describe('simulate', () => {

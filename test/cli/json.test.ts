@@ -61,7 +61,7 @@ const ending: readonly (readonly [name: string, words: readonly string[]])[] = [
   ['udf new', ['brightest']],
 ];
 
-test.each(ending)('ewald %s', async (name, words) => {
+test.each(ending)('ewald %s', { tags: 'all' }, async (name, words) => {
   const ended = await ewaldTogether([...commandOf(name), ...words, '--json'], { cwd: folder });
   expect(ended.code, ended.err).toBeLessThan(2);
   check(name, ended.out);

@@ -260,7 +260,9 @@ const besides = (): string[] => readdirSync(folder).filter((name) => !existsSync
 describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, failed }) => {
   const out = `out${ending}`;
 
-  test('writes its file, and replaces it without --force only if its content states that ewald wrote it', async () => {
+  test('writes its file, and replaces it without --force only if its content states that ewald wrote it', {
+    tags: 'all',
+  }, async () => {
     const first = await commands.run(words(out));
     expect(first.code, first.err).toBe(0);
     expect(besides()).toEqual([out]);
@@ -274,7 +276,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
     inputsStand();
   });
 
-  test('replaces no file of another kind without --force, and no folder with it', async () => {
+  test('replaces no file of another kind without --force, and no folder with it', { tags: 'all' }, async () => {
     writeFileSync(at(out), 'precious');
     const refused = await commands.run(words(out));
     expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/exists and .*--force/) });
@@ -292,7 +294,7 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
     inputsStand();
   });
 
-  test.each(inputs)('does not replace its input %s by any name', async (input) => {
+  test.each(inputs)('does not replace its input %s by any name', { tags: 'all' }, async (input) => {
     // The format of some outputs follows from their extension: then the input is only reached by links with that
     // extension.
     symlinkSync(input, at(`soft${ending}`));
@@ -320,31 +322,40 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   });
 
   const isInterrupted = interrupted !== 'ends';
-  test.each(isInterrupted ? ['Ctrl-C'] : [])('interrupted by %s, leaves the file of an earlier run', async () => {
-    expect((await commands.run(words(out))).code).toBe(0);
-    const whole = text(at(out));
-    const when = interrupted === 'discards' ? ({ interrupt: 'listening' } as const) : started;
-    const { code, err } = await commands.run([...words(out), '--force'], when);
-    expect(code, err).toBe(130);
-    expect(text(at(out))).toBe(whole);
-    expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : [out]);
-    inputsStand();
-  });
+  test.each(isInterrupted ? ['Ctrl-C'] : [])(
+    'interrupted by %s, leaves the file of an earlier run',
+    { tags: 'all' },
+    async () => {
+      expect((await commands.run(words(out))).code).toBe(0);
+      const whole = text(at(out));
+      const when = interrupted === 'discards' ? ({ interrupt: 'listening' } as const) : started;
+      const { code, err } = await commands.run([...words(out), '--force'], when);
+      expect(code, err).toBe(130);
+      expect(text(at(out))).toBe(whole);
+      expect(besides()).toEqual(interrupted === 'keeps' ? [out, `${out}.part`] : [out]);
+      inputsStand();
+    },
+  );
 
   test.each([
     ['full', 'the disk is full'],
     ['unflushed', 'the disk quota is exceeded'],
-  ] as const)('reports a disk that is %s, exit 1, and leaves the file of an earlier run', async (fault, why) => {
-    expect((await commands.run(words(out))).code).toBe(0);
-    const whole = text(at(out));
-    const { code, err } = await commands.run([...words(out), '--force'], { fault });
-    expect(err).toContain(why);
-    expect(code).toBe(1);
-    expect(text(at(out))).toBe(whole);
-    expect(besides()).toEqual(failed === 'part' ? [out, `${out}.part`] : [out]);
-    if (failed === 'part') expect(err).toContain(`finished frames are in ${out}.part: continue with resume (--resume)`);
-    inputsStand();
-  });
+  ] as const)(
+    'reports a disk that is %s, exit 1, and leaves the file of an earlier run',
+    { tags: 'all' },
+    async (fault, why) => {
+      expect((await commands.run(words(out))).code).toBe(0);
+      const whole = text(at(out));
+      const { code, err } = await commands.run([...words(out), '--force'], { fault });
+      expect(err).toContain(why);
+      expect(code).toBe(1);
+      expect(text(at(out))).toBe(whole);
+      expect(besides()).toEqual(failed === 'part' ? [out, `${out}.part`] : [out]);
+      if (failed === 'part')
+        expect(err).toContain(`finished frames are in ${out}.part: continue with resume (--resume)`);
+      inputsStand();
+    },
+  );
 });
 
 test('folders and patterns: an output that would be an input of the next run is refused at the start', async () => {
@@ -399,7 +410,7 @@ test.for([
   ['merge', 'old.stream', '-y', '1', ...['--mtz', 'x.mtz', '--unmerged', 'x.mtz']],
   ['merge', 'old.stream', '-y', '1', ...['-o', 'x.hkl', '--state', 'x.hkl1']],
   ['run', 'sum', 'scan.npy', ...['-o', 'x.npy', '--record', './x.npy']],
-])('%s %s …: two outputs of one command must be different files', async (words) => {
+])('%s %s …: two outputs of one command must be different files', { tags: 'all' }, async (words) => {
   symlinkSync('.', at('alias'));
   // A geometry that was read would be found missing.
   const given = words[0] === 'index' ? ['index', 'run.h5', '-g', 'absent.geom', ...words.slice(1)] : words;
@@ -421,7 +432,7 @@ test('Ctrl-C before the first frame leaves nothing to resume, and reports it', a
   expect(besides()).toEqual([]);
 });
 
-test('a finished run removes what an interrupted one left of its outputs', async () => {
+test('a finished run removes what an interrupted one left of its outputs', { tags: 'all' }, async () => {
   const beside = ['--html', 'x.html', '--hdf5', 'x.h5', '--sol', 'x.sol', '--mille', '--mille-file', 'x.bin'];
   const words = [...index, ...beside];
   expect((await commands.run(words)).code).toBe(0);
@@ -459,7 +470,9 @@ test('simulate spots: an earlier simulation is kept until the new one is complet
   expect(readdirSync(at('lists'))).toEqual([...names.slice(0, 2), 'truth.json']);
 });
 
-test('outputs beside a stream are independent: a failed one is reported, others are written, exit code 1', async () => {
+test('outputs beside a stream are independent: a failed one is reported, others are written, exit code 1', {
+  tags: 'all',
+}, async () => {
   const words = [...index, '-o', 'a.stream', '--sol', '/dev/full', '--html', 'a.html', '--hdf5', 'a.h5'];
   const { code, out, err } = await commands.run(words);
   expect([code, err]).toEqual([1, expect.stringContaining('/dev/full cannot be written: the disk is full')]);

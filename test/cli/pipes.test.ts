@@ -77,6 +77,7 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
   ] as const;
   it.for(readers.flatMap(([name, words]) => signals.map(([by, itsCode]) => ({ name, words, by, itsCode }))))(
     'without a writer is left by $name at $by',
+    { tags: 'all' },
     async ({ words, by, itsCode }) => {
       const path = pipe();
       let fd: number | undefined;
@@ -160,7 +161,7 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('is a pipe, but frames need random access')]);
   });
 
-  it.for(readers)('or standard input under its name is read as a file is by %s', async ([, words]) => {
+  it.for(readers)('or standard input under its name is read as a file is by %s', { tags: 'all' }, async ([, words]) => {
     writeFileSync(at('empty.txt'), '\n');
     const plain = await ewald(words(at('empty.txt')));
     const named = await ewald(words('/dev/stdin'), { input: '\n' });
@@ -183,7 +184,7 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
     ['geometry check', (path: string) => ['geometry', 'check', path]],
     ['ffi', (path: string) => ['ffi', path]],
     ['fft', (path: string) => ['fft', path, '-o', at('out.npy')]],
-  ] as const)('is no socket and no device: %s', async ([, words]) => {
+  ] as const)('is no socket and no device: %s', { tags: 'all' }, async ([, words]) => {
     const socket = at(`${words.length}-${pipes++}.sock`);
     const server = createServer().listen(socket);
     await once(server, 'listening');

@@ -44,7 +44,7 @@ test('a file that goes to standard output ends without a message', async () => {
   expect(await unread(['fft', 'scan.npy', '--backend=wasm', '-o', '-'])).toMatchObject({ code: 0, err: '' });
 });
 
-test('frames whose lines have no reader are not computed to the end', async () => {
+test('frames whose lines have no reader are not computed to the end', { tags: 'all' }, async () => {
   const simulation = ['--images=200', '--size=64,64', '--distance=20', '--cell=12,17,21,90,98,90'];
   expect((await ewald(['simulate', 'frames', '-o', '.', ...simulation], { cwd: folder })).code).toBe(0);
   const search = ['-g', 'run.geom', '-p', 'run.cell', '--threshold=8', '--backend=wasm', '-j', '1'];

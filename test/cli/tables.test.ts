@@ -1,3 +1,4 @@
+// @module-tag all: many commands.
 /** Tables on a terminal of 80 columns: no line is broken by it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

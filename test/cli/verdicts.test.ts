@@ -5,7 +5,7 @@ import { bench, validate, verdictOf } from '../../dist/validate.js';
 import { ewald } from '../support/cli.js';
 
 describe('ewald validate', () => {
-  it('prints one line per room, and one per case with --verbose', async () => {
+  it('prints one line per room, and one per case with --verbose', { tags: 'all' }, async () => {
     const args = ['validate', 'pi:count:points=1', 'pi:count:points=2', '--backend', 'wasm'];
     const brief = await ewald(args);
     expect([brief.code, brief.err]).toEqual([0, '']);

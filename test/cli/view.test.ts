@@ -62,7 +62,7 @@ describe('--view', () => {
     expect(text()).toMatch(/2 frames|of 2/);
   });
 
-  test('remains at a terminal until Ctrl-C, with its frames, and is then a success', async () => {
+  test('remains at a terminal until Ctrl-C, with its frames, and is then a success', { tags: 'all' }, async () => {
     const { child, text } = start(['index', 'small.h5', '--view', ...search, '-o', 'b.stream'], { terminal: true });
     await expect
       .poll(text, { timeout: 60_000 })

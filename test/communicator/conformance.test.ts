@@ -23,7 +23,7 @@ test('self is a group of one', async () => {
 });
 
 describe('threads', () => {
-  test.each([1, 2, 4, 7])('%i ranks', async (ranks) => {
+  test.each([1, 2, 4, 7])('%i ranks', { tags: 'all' }, async (ranks) => {
     const results = await spmd<{ rank: number; hash: number }>({ module, function: 'onRank' }, { ranks });
     expect(results.map(({ rank }) => rank)).toEqual(Array.from({ length: ranks }, (_, i) => i));
     if (ranks === 1) expect(results[0]).toEqual(await conformance(await selfComm()));

@@ -15,7 +15,7 @@ test.runIf(required)('the MPI addon was built', () => expect(mpiPresent).toBe(tr
 
 describe.skipIf(!mpiPresent)('mpirun', () => {
   const sameBits = '-n %i: the common program, with the same bits as on threads';
-  test.for([1, 2, 4])(sameBits, hasTheSameBits);
+  test.for([1, 2, 4])(sameBits, { tags: 'all' }, hasTheSameBits);
   test.for([7])(sameBits, { tags: 'all' }, hasTheSameBits);
 
   async function hasTheSameBits(ranks: number) {
@@ -30,7 +30,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(hashes).toEqual(await spmd({ module, function: 'onRank' }, { ranks }));
   }
 
-  test('without mpirun the job has one rank', async () => {
+  test('without mpirun the job has one rank', { tags: 'all' }, async () => {
     const child = spawn(process.execPath, [fileURLToPath(program), 'conformance'], { env: mpiEnv });
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0);
   });
@@ -45,7 +45,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     ['throws', 'rank 1 of 3 failed, which ends the job: it gave up'],
     ['dies', ''],
     ['exits', ''],
-  ])('a rank that %s ends the job', async (how, words) => {
+  ])('a rank that %s ends the job', { tags: 'all' }, async (how, words) => {
     const { code, err } = await mpirun(3, program, how);
     // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);
@@ -62,13 +62,17 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
   });
 
   // A regression: MPI_Finalize of one rank used to wait for the others, which waited for messages from it.
-  test.each(['recv', 'send', 'bcast', 'group'])('a call that waits for a lost rank is rejected: %s', async (how) => {
-    const { code, out, err } = await mpirun(4, program, 'leaving', how);
-    expect(code, err).toBe(0);
-    const lines = out.trim().split('\n').sort();
-    expect(lines.map((line) => Number(line[0]))).toEqual([0, 1, 2, 3]);
-    expectLost(lines.map((line) => line.slice(2)));
-  });
+  test.each(['recv', 'send', 'bcast', 'group'])(
+    'a call that waits for a lost rank is rejected: %s',
+    { tags: 'all' },
+    async (how) => {
+      const { code, out, err } = await mpirun(4, program, 'leaving', how);
+      expect(code, err).toBe(0);
+      const lines = out.trim().split('\n').sort();
+      expect(lines.map((line) => Number(line[0]))).toEqual([0, 1, 2, 3]);
+      expectLost(lines.map((line) => line.slice(2)));
+    },
+  );
 
   test('a message of the wrong length is reported with both lengths', async () => {
     const { code, err, out } = await mpirun(2, program, 'mismatched');
@@ -77,7 +81,7 @@ describe.skipIf(!mpiPresent)('mpirun', () => {
     expect(out).toContain('Shape: rank 0 sent 16 bytes to rank 1, which expected 8');
   });
 
-  test('arrays that are transferred away during a message are no longer accessed', async () => {
+  test('arrays that are transferred away during a message are no longer accessed', { tags: 'all' }, async () => {
     const { code, err } = await mpirun(2, program, 'hostile');
     expect(code, err).toBe(0);
   });

@@ -29,6 +29,7 @@ const context = (): Promise<Context> => createContext({ backend: 'cuda-emulated'
 
 test.skipIf(!present).each(['peakfinder8', 'zaef', 'dispersion'] as const)(
   '%s finds the same in frames of several finders at once as in one after the other',
+  { tags: 'all' },
   async (finder) => {
     // Two contexts, as two workers of a process have them.
     await using one = await context();

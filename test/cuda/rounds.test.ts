@@ -91,19 +91,23 @@ const large: Problem = {
   steps: [{ kind: 'sumOf', spans: disk }, { kind: 'com', spans: disk }, { kind: 'sum' }],
 };
 
-test.skipIf(!present)('results have the same bits in rounds as in one launch of each step', async () => {
-  // Kernels of the steps: sums and their gathering twice, pixels, moments, least numbers and logarithms.
-  const [steps, conclusions] = [2 + 2 + 1 + 1 + 2, 2];
-  const whole = await passed(small, MiB, true);
-  expect(whole.launches).toBe(steps + conclusions);
-  const rounds = await passed(small, 16 * MiB, true);
-  expect(rounds.launches).toBe(3 * steps + conclusions);
-  expectSame(rounds.results, whole.results);
-  // An upload has 1024 frames, which are two rounds.
-  const uploaded = await passed(small, 16 * MiB, false);
-  expect(uploaded.launches).toBe(3 * steps + conclusions);
-  expectSame(uploaded.results, whole.results);
-});
+test.skipIf(!present)(
+  'results have the same bits in rounds as in one launch of each step',
+  { tags: 'all' },
+  async () => {
+    // Kernels of the steps: sums and their gathering twice, pixels, moments, least numbers and logarithms.
+    const [steps, conclusions] = [2 + 2 + 1 + 1 + 2, 2];
+    const whole = await passed(small, MiB, true);
+    expect(whole.launches).toBe(steps + conclusions);
+    const rounds = await passed(small, 16 * MiB, true);
+    expect(rounds.launches).toBe(3 * steps + conclusions);
+    expectSame(rounds.results, whole.results);
+    // An upload has 1024 frames, which are two rounds.
+    const uploaded = await passed(small, 16 * MiB, false);
+    expect(uploaded.launches).toBe(3 * steps + conclusions);
+    expectSame(uploaded.results, whole.results);
+  },
+);
 
 test.skipIf(!present)('a round begins with the slice after the last one of the round before', async () => {
   const whole = await passed(uneven, MiB, true);
@@ -112,20 +116,24 @@ test.skipIf(!present)('a round begins with the slice after the last one of the r
   expectSame(rounds.results, whole.results);
 });
 
-test.skipIf(!present)('planes whose sums outweigh their frames are added apart from the rounds', async () => {
-  const whole = await passed(large, MiB, true);
-  expect(whole.launches).toBe(2 + 2 + 1 + 1);
-  const rounds = await passed(large, 16 * MiB, true);
-  expect(rounds.launches).toBe(2 * (2 + 2) + 1 + 1);
-  expectSame(rounds.results, whole.results);
-  const sum = new Float64Array(large.side ** 2);
-  valuesOf(large).forEach((value, i) => {
-    sum[i % sum.length] = (sum[i % sum.length] as number) + value;
-  });
-  expect(sameBits(rounds.results.sig, sum)).toBe(true);
-});
+test.skipIf(!present)(
+  'planes whose sums outweigh their frames are added apart from the rounds',
+  { tags: 'all' },
+  async () => {
+    const whole = await passed(large, MiB, true);
+    expect(whole.launches).toBe(2 + 2 + 1 + 1);
+    const rounds = await passed(large, 16 * MiB, true);
+    expect(rounds.launches).toBe(2 * (2 + 2) + 1 + 1);
+    expectSame(rounds.results, whole.results);
+    const sum = new Float64Array(large.side ** 2);
+    valuesOf(large).forEach((value, i) => {
+      sum[i % sum.length] = (sum[i % sum.length] as number) + value;
+    });
+    expect(sameBits(rounds.results.sig, sum)).toBe(true);
+  },
+);
 
-test.skipIf(!present)('there are no rounds where they would save nothing', async () => {
+test.skipIf(!present)('there are no rounds where they would save nothing', { tags: 'all' }, async () => {
   const of = (...steps: PassStep[]): Problem => ({ ...small, steps });
   const cases: [why: string, problem: Problem, l2Bytes: number, launches: number, card?: object][] = [
     ['a single step', of({ kind: 'sum' }), 16 * MiB, 1 + 1],

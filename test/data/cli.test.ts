@@ -91,7 +91,7 @@ describe('ewald info', () => {
     expect(json).toMatchObject({ code: 1, err: '' });
   });
 
-  it('immediately reports a file without frames', async () => {
+  it('immediately reports a file without frames', { tags: 'all' }, async () => {
     const pipe = at('pipe.mib');
     execFileSync('mkfifo', [pipe]);
     symlinkSync('circle', at('circle'));
@@ -124,7 +124,7 @@ describe('ewald info', () => {
     for (const name of ['pipe.mib', 'circle', 'empty.h5', 'begun.h5']) rmSync(at(name));
   });
 
-  it('describes a file whose first frame is damaged, absent or too large to read', async () => {
+  it('describes a file whose first frame is damaged, absent or too large to read', { tags: 'all' }, async () => {
     await ewald(['convert', at('plain.raw'), ...plain, '--packing', 'gzip', '-o', at('whole.h5')]);
     const bytes = readFileSync(at('whole.h5'));
     // The start of its first deflate stream.
@@ -220,7 +220,7 @@ describe('ewald convert', () => {
     expect(found).toEqual([[2, 3, 4, 5], 'uint16', [1, 1, 4, 5], packing === 'bitshuffle' ? '' : [...numbers]]);
   });
 
-  it.skipIf(!dataFolder)('keeps the metadata of the file: geometry, mask, calibration', async () => {
+  it.skipIf(!dataFolder)('keeps the metadata of the file: geometry, mask, calibration', { tags: 'all' }, async () => {
     const [run, kept] = [join(dataFolder ?? '', 'real', 'frames', 'pilatus_thaumatin_dev.h5'), at('kept.h5')];
     expect((await ewald(['convert', run, '-o', kept, '--frames', '0:2'])).code).toBe(0);
     const [before, after] = JSON.parse((await ewald(['info', '--json', run, kept])).out);

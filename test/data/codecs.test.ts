@@ -46,22 +46,26 @@ describe.each(places)('codecs on %s', (backend) => {
       expect(guard.every((byte) => byte === 0xa5)).toBe(true);
   };
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8, 10, 16])('bitshuffle of %i bytes per element', async (elementBytes) => {
-    for (const [i, n] of lengths.entries())
-      for (const spread of [0, 3, 8]) {
-        const bytes = counts(n * elementBytes + (i % elementBytes), i * 31 + spread, spread);
-        const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
-        await decodes(codec, oracle.bitshuffleLz4(bytes, elementBytes), bytes);
-        await decodes(codec, oracle.bitshuffleLz4(bytes, elementBytes, 1024), bytes);
-        await decodes(codec, await codecs.encode(codec, bytes), bytes);
-        const shuffled = oracle.bitshuffle(bytes, elementBytes);
-        await decodes({ codec: 'bitshuffle', elementBytes }, shuffled, bytes);
-        expect(Buffer.compare(await codecs.encode({ codec: 'bitshuffle', elementBytes }, bytes), shuffled)).toBe(0);
-      }
-  });
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 10, 16])(
+    'bitshuffle of %i bytes per element',
+    { tags: 'all' },
+    async (elementBytes) => {
+      for (const [i, n] of lengths.entries())
+        for (const spread of [0, 3, 8]) {
+          const bytes = counts(n * elementBytes + (i % elementBytes), i * 31 + spread, spread);
+          const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
+          await decodes(codec, oracle.bitshuffleLz4(bytes, elementBytes), bytes);
+          await decodes(codec, oracle.bitshuffleLz4(bytes, elementBytes, 1024), bytes);
+          await decodes(codec, await codecs.encode(codec, bytes), bytes);
+          const shuffled = oracle.bitshuffle(bytes, elementBytes);
+          await decodes({ codec: 'bitshuffle', elementBytes }, shuffled, bytes);
+          expect(Buffer.compare(await codecs.encode({ codec: 'bitshuffle', elementBytes }, bytes), shuffled)).toBe(0);
+        }
+    },
+  );
 
   // The wasm core decodes large chunks in pieces: test around the sizes at which that starts and ends.
-  test.each([1, 2, 4, 7])('large chunks of %i bytes per element', async (elementBytes) => {
+  test.each([1, 2, 4, 7])('large chunks of %i bytes per element', { tags: 'all' }, async (elementBytes) => {
     const codec: Codec = { codec: 'bitshuffleLz4', elementBytes };
     for (const [i, length] of [2 ** 19 - 1, 2 ** 19, 2 ** 19 + 5, 2 ** 20 + 8191, 3 * 2 ** 18].entries())
       for (const block of [0, 64, 1 << 15]) {
@@ -166,7 +170,7 @@ describe.each(places)('codecs on %s', (backend) => {
   });
 
   // zlib is the oracle: every level and strategy; stored, fixed and dynamic blocks; matches of every distance.
-  test('gzip of every kind', async () => {
+  test('gzip of every kind', { tags: 'all' }, async () => {
     const { Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED } = zlib.constants;
     const period = (n: number, p: number): Uint8Array => Uint8Array.from({ length: n }, (_, i) => (i % p) * 7);
     const kinds = [counts(300_000, 3, 1), counts(70_001, 4, 3), counts(40_000, 5, 8), new Uint8Array(100_000)];
@@ -189,7 +193,7 @@ describe.each(places)('codecs on %s', (backend) => {
         await decodes({ codec: 'zlib' }, zlib.deflateSync(bytes, options), bytes);
   });
 
-  test('damaged gzip is judged as zlib judges it', async () => {
+  test('damaged gzip is judged as zlib judges it', { tags: 'all' }, async () => {
     let [sound, damaged] = [0, 0];
     for (const [i, options] of [{}, { level: 0 }, { strategy: zlib.constants.Z_FIXED }, { level: 9 }].entries()) {
       const bytes = counts(3000, i + 2, 4 + i);
@@ -270,17 +274,21 @@ describe.each(places)('codecs on %s', (backend) => {
   });
 });
 
-test.skipIf(!existsSync(addonPath) || process.arch !== 'x64')('every instruction set decodes the same', () => {
-  const bytes = counts(100_003, 11, 6);
-  const hashes = ['sse2', 'avx2', 'avx512'].map((isa) =>
-    execFileSync(process.execPath, ['-e', script], {
-      env: { ...process.env, EWALD_ISA: isa },
-      input: Buffer.concat([2, 3, 4, 8].flatMap((size) => [...framed(oracle.bitshuffleLz4(bytes, size))])),
-    }).toString(),
-  );
-  expect(hashes[0]).toMatch(/^(\w{64}\n){4}$/);
-  expect(new Set(hashes).size).toBe(1);
-});
+test.skipIf(!existsSync(addonPath) || process.arch !== 'x64')(
+  'every instruction set decodes the same',
+  { tags: 'all' },
+  () => {
+    const bytes = counts(100_003, 11, 6);
+    const hashes = ['sse2', 'avx2', 'avx512'].map((isa) =>
+      execFileSync(process.execPath, ['-e', script], {
+        env: { ...process.env, EWALD_ISA: isa },
+        input: Buffer.concat([2, 3, 4, 8].flatMap((size) => [...framed(oracle.bitshuffleLz4(bytes, size))])),
+      }).toString(),
+    );
+    expect(hashes[0]).toMatch(/^(\w{64}\n){4}$/);
+    expect(new Set(hashes).size).toBe(1);
+  },
+);
 
 function* framed(bytes: Uint8Array): Generator<Uint8Array> {
   const length = Buffer.alloc(4);

@@ -101,7 +101,7 @@ const ambiguous = ['velox_Test_SI_16x16_ReducedData.emd', 'hdf5_numeric_types.h5
 
 for (const sample of samples) {
   const { file } = sample;
-  test(file, async () => {
+  test(file, { tags: 'all' }, async () => {
     if (file.startsWith('bitshuffle_regression')) {
       await expect(open(path('formats-em', file), { codecs })).rejects.toThrow(/contains no array of numbers/);
       return;
@@ -234,6 +234,7 @@ describe.skipIf(!dataFolder)('NXmx', () => {
 
   test.each(['pilatus_thaumatin_dev', 'cspad_thermolysin_dev'])(
     'real/frames/%s: gzip and bitshuffle agree',
+    { tags: 'all' },
     async (name) => {
       const [a, b] = [`${name}.h5`, `${name}_bslz4.h5`].map((file) => path('real', 'frames', file));
       const [gzip, packed] = [await open(a ?? '', { codecs }), await open(b ?? '', { codecs })];

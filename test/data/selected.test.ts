@@ -96,7 +96,7 @@ test('the page receives the frames that it shows', async () => {
   expect(session).toMatchObject({ opening: { ...shape, frames: [0, 100, 2] } });
 });
 
-test('a calibration of some rows is that of a scan of these rows', async () => {
+test('a calibration of some rows is that of a scan of these rows', { tags: 'all', timeout: 120_000 }, async () => {
   const made = simulatedScan({ kind: 'amorphous', seed: 66, rows: 28, columns: 28, dose: 20, strength: 0.3 });
   const { rows, columns, n } = made.shape;
   await using ctx = new Context({ context: { backend: 'wasm' } });
@@ -112,4 +112,4 @@ test('a calibration of some rows is that of a scan of these rows', async () => {
   expect(expected.shape).toEqual([20, columns, n, n]);
   for (const chosen of [{ first: 100 }, { frames: `0:${columns * 20}:2` }, { frames: [0, 3 * columns] }] as const)
     await expect(ctx.calibrate(whole, chosen)).rejects.toThrow(/expected at least 4 whole rows of the scan 28 × 28/);
-}, 120_000);
+});

@@ -87,7 +87,7 @@ describe('HDF5', () => {
     expect(await shapeOf({ a: [40, 4, 5], gain: [2, 4, 5] })).toEqual({ nav: [40], sig: [4, 5] });
   });
 
-  test('asks the user to choose among several, with shapes and types', async () => {
+  test('asks the user to choose among several, with shapes and types', { tags: 'all' }, async () => {
     const tree = { a: [2, 3, 4, 5], x: { b: [2, 2, 4, 5] }, small: [9, 4, 5] } as const;
     await refused(() => openHdf5(tree), 'Argument', 'several.h5 has 2 arrays that may hold the frames; name one');
     await refused(() => openHdf5(tree), 'Argument', '/a (2 × 3 × 4 × 5 u8), /x/b (2 × 2 × 4 × 5 u8)');

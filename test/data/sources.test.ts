@@ -208,7 +208,7 @@ describe('HTTP', () => {
     await expect(source.read(70_000, 10)).rejects.toThrow(/100000 bytes and now 99/);
   });
 
-  it('does not time out while bytes keep arriving', async () => {
+  it('does not time out while bytes keep arriving', { tags: 'all' }, async () => {
     answer = serve;
     const source = await httpSource(`${base}/a.bin`, { ...quick, timeoutS: 0.3 });
     const silent = await httpSource(`${base}/a.bin`, { ...quick, timeoutS: 0.3 });

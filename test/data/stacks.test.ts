@@ -56,26 +56,32 @@ describe.each([...(native ? ([['with the addon', native]] as const) : []), ['wit
       ['u16', [40, 50], 50, 20_000, 0, false],
       ['u32', [8, 8], 100, 7, 7, false],
       ['u16', [256, 256], 30, 0, 0, false],
-    ] as const)('%s of %j, %i frames, %i bytes before and %i behind, big-endian: %j', async (...given) => {
-      const [dtype, shape, frames, head, foot, big] = given;
-      const { path, values, perFrame, options } = stack(dtype, [...shape], frames, head, foot, big);
-      const dataset = await open(await fileSource(path), options);
-      const ArrayType = arrays[dtype];
-      for (const [first, count] of [
-        [0, frames],
-        [1, frames - 1],
-        [frames - 1, 1],
-        [frames >> 1, Math.min(3, frames - (frames >> 1))],
-      ] as const) {
-        const into = new ArrayType(count * perFrame + 8).fill(77);
-        await dataset.read(first, count, into.subarray(4, 4 + count * perFrame));
-        const wanted = values.subarray(first * perFrame, (first + count) * perFrame);
-        expect(Buffer.compare(new Uint8Array(into.slice(4, -4).buffer), new Uint8Array(wanted.slice().buffer))).toBe(0);
-        expect([...into.subarray(0, 4), ...into.subarray(-4)]).toEqual(new Array(8).fill(77));
-      }
-      await dataset.dispose();
-      rmSync(path);
-    });
+    ] as const)(
+      '%s of %j, %i frames, %i bytes before and %i behind, big-endian: %j',
+      { tags: 'all' },
+      async (...given) => {
+        const [dtype, shape, frames, head, foot, big] = given;
+        const { path, values, perFrame, options } = stack(dtype, [...shape], frames, head, foot, big);
+        const dataset = await open(await fileSource(path), options);
+        const ArrayType = arrays[dtype];
+        for (const [first, count] of [
+          [0, frames],
+          [1, frames - 1],
+          [frames - 1, 1],
+          [frames >> 1, Math.min(3, frames - (frames >> 1))],
+        ] as const) {
+          const into = new ArrayType(count * perFrame + 8).fill(77);
+          await dataset.read(first, count, into.subarray(4, 4 + count * perFrame));
+          const wanted = values.subarray(first * perFrame, (first + count) * perFrame);
+          expect(Buffer.compare(new Uint8Array(into.slice(4, -4).buffer), new Uint8Array(wanted.slice().buffer))).toBe(
+            0,
+          );
+          expect([...into.subarray(0, 4), ...into.subarray(-4)]).toEqual(new Array(8).fill(77));
+        }
+        await dataset.dispose();
+        rmSync(path);
+      },
+    );
 
     test.each([true, false])('a file that is truncated while it is open, big-endian: %j', async (big) => {
       const { path, options } = stack('u16', [64, 64], 100, 384, 0, big);

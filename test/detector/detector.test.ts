@@ -158,7 +158,9 @@ describe.skipIf(!dataFolder)(`detectors of files${dataFolder ? '' : ' (absent: n
     );
   });
 
-  test('the finder gives the peaks of the run, with the panels, masks and valid range of the detector', async () => {
+  test('the finder gives the peaks of the run, with the panels, masks and valid range of the detector', {
+    tags: 'all',
+  }, async () => {
     const dataset = await open(frames('pilatus_thaumatin_dev.h5'));
     const geometry = parseGeometry(readFileSync(frames('pilatus_thaumatin.geom'), 'utf8'));
     const detector = await context.detector(dataset, { geometry });

@@ -27,7 +27,7 @@ describe.skipIf(!natsPresent)('accounts of a server', () => {
     await server?.stop();
   });
 
-  test('tasks, values in pieces, results in pieces and lists pass', async () => {
+  test('tasks, values in pieces, results in pieces and lists pass', { tags: 'all' }, async () => {
     const executor = await Executor.connect(at('client'), { modules: ['mine'] });
     const { hash } = await executor.share(new Uint8Array(2e6).fill(3));
     const list = [
@@ -44,7 +44,7 @@ describe.skipIf(!natsPresent)('accounts of a server', () => {
     await executor.dispose();
   });
 
-  test('accounts do not see each other', async () => {
+  test('accounts do not see each other', { tags: 'all' }, async () => {
     const guest = await Executor.connect(at('guest'), { modules: ['mine'], workerTimeoutS: 1 });
     expect(guest.slots).toBe(0);
     const run = async (): Promise<void> => {

@@ -144,13 +144,17 @@ test('every function of the package but one is noted; heffte runs on ranks, whic
   await expect(inline.run([task]).next()).rejects.toMatchObject({ tag: 'Argument' });
 });
 
-test.for(functions)('%s answers wrong numbers by a result or a tagged error, in bounded memory', async (name) => {
-  const before = process.resourceUsage().maxRSS;
-  expect(await raw(recorded.get(name) as Recorded, numbers, 2)).toEqual([]);
-  // In kilobytes.
-  expect(process.resourceUsage().maxRSS - before).toBeLessThan(2 ** 20);
-});
+test.for(functions)(
+  '%s answers wrong numbers by a result or a tagged error, in bounded memory',
+  { tags: 'all' },
+  async (name) => {
+    const before = process.resourceUsage().maxRSS;
+    expect(await raw(recorded.get(name) as Recorded, numbers, 2)).toEqual([]);
+    // In kilobytes.
+    expect(process.resourceUsage().maxRSS - before).toBeLessThan(2 ** 20);
+  },
+);
 
-test.for(functions)('%s answers values of other kinds by a tagged error', async (name) => {
+test.for(functions)('%s answers values of other kinds by a tagged error', { tags: 'all' }, async (name) => {
   expect(await raw(recorded.get(name) as Recorded, kinds, 4)).toEqual([]);
 });

@@ -121,49 +121,57 @@ test.skipIf(!nats)(nats ? 'nats-server accepts its configuration' : 'absent: nat
   expect(status, said).toBe(0);
 });
 
-test.skipIf(!nats)(nats ? 'workers start as in the examples, with their server' : 'absent: nats-server', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ewald-example-'));
-  const conf = readFileSync(example('nats.conf'), 'utf8').replace(/^(port|websocket).*$/gm, '');
-  process.env.EWALD_NATS_TOKEN = 'a-token';
-  const server = await new NatsServer(conf).start();
-  const names = ['ewald-worker.service', 'kubernetes.yaml'];
-  const workers = names.map(
-    (name) => new WorkerProcess(server.url, [...workerArguments(name, folder), '--name', name]),
-  );
-  try {
-    for (const worker of workers) await worker.joined();
-    const { code, out, err } = await ewald(['cluster', '--connect', server.url, '--json']);
-    expect(code, err).toBe(0);
-    for (const name of names) expect(out).toContain(`"${name}"`);
-    // Without the token nobody is let in.
-    const alone = await ewald(['cluster', '--connect', server.url], { env: { EWALD_NATS_TOKEN: '' } });
-    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('pass its token')]);
-    for (const worker of workers) worker.kill('SIGINT');
-    for (const worker of workers) expect(await worker.ended()).toBe(130);
-  } finally {
-    for (const worker of workers) worker.kill();
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+test.skipIf(!nats)(
+  nats ? 'workers start as in the examples, with their server' : 'absent: nats-server',
+  { tags: 'all' },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ewald-example-'));
+    const conf = readFileSync(example('nats.conf'), 'utf8').replace(/^(port|websocket).*$/gm, '');
+    process.env.EWALD_NATS_TOKEN = 'a-token';
+    const server = await new NatsServer(conf).start();
+    const names = ['ewald-worker.service', 'kubernetes.yaml'];
+    const workers = names.map(
+      (name) => new WorkerProcess(server.url, [...workerArguments(name, folder), '--name', name]),
+    );
+    try {
+      for (const worker of workers) await worker.joined();
+      const { code, out, err } = await ewald(['cluster', '--connect', server.url, '--json']);
+      expect(code, err).toBe(0);
+      for (const name of names) expect(out).toContain(`"${name}"`);
+      // Without the token nobody is let in.
+      const alone = await ewald(['cluster', '--connect', server.url], { env: { EWALD_NATS_TOKEN: '' } });
+      expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('pass its token')]);
+      for (const worker of workers) worker.kill('SIGINT');
+      for (const worker of workers) expect(await worker.ended()).toBe(130);
+    } finally {
+      for (const worker of workers) worker.kill();
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
-test.skipIf(!nats)(nats ? 'submit.mjs counts the points that one executor counts' : 'absent: nats-server', async () => {
-  const points = 1e6;
-  const alone = await Executor.inline();
-  let hits = 0n;
-  for await (const { value } of alone.run([{ module: 'pi', function: 'count', argument: { points } }]))
-    hits += value as bigint;
-  await alone.dispose();
-  const server = await new NatsServer().start();
-  const worker = new WorkerProcess(server.url);
-  try {
-    await worker.joined();
-    const { status, said } = run(process.execPath, example('submit.mjs'), server.url, String(points));
-    expect(said).toBe(`${(4 * Number(hits)) / points} from 1 tasks at once`);
-    expect(status).toBe(0);
-  } finally {
-    worker.kill();
-    await worker.ended();
-    await server.stop();
-  }
-});
+test.skipIf(!nats)(
+  nats ? 'submit.mjs counts the points that one executor counts' : 'absent: nats-server',
+  { tags: 'all' },
+  async () => {
+    const points = 1e6;
+    const alone = await Executor.inline();
+    let hits = 0n;
+    for await (const { value } of alone.run([{ module: 'pi', function: 'count', argument: { points } }]))
+      hits += value as bigint;
+    await alone.dispose();
+    const server = await new NatsServer().start();
+    const worker = new WorkerProcess(server.url);
+    try {
+      await worker.joined();
+      const { status, said } = run(process.execPath, example('submit.mjs'), server.url, String(points));
+      expect(said).toBe(`${(4 * Number(hits)) / points} from 1 tasks at once`);
+      expect(status).toBe(0);
+    } finally {
+      worker.kill();
+      await worker.ended();
+      await server.stop();
+    }
+  },
+);

@@ -75,7 +75,7 @@ describe('a worker dies in the middle of a run with large results: each arrives 
     await executor.dispose();
   });
 
-  test.skipIf(!natsPresent)('nats, the thread of a worker', async () => {
+  test.skipIf(!natsPresent)('nats, the thread of a worker', { tags: 'all' }, async () => {
     const server = await new NatsServer().start();
     const worker = await joinCluster(server.url, { workers: 2, context, modules });
     const executor = await Executor.connect(server.url, { modules: ['mine'] });
@@ -160,7 +160,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     }
   });
 
-  test('a client that aborts its run removes only its own tasks from the queue', async () => {
+  test('a client that aborts its run removes only its own tasks from the queue', { tags: 'all' }, async () => {
     const worker = await joined('abort');
     const [one, other] = await Promise.all([connected('abort'), connected('abort')]);
     const ending = new AbortController();
@@ -180,7 +180,7 @@ describe.skipIf(!natsPresent)('a cluster', { concurrent: true }, () => {
     await worker.leave();
   });
 
-  test('a client that is done leaves no timer behind that would keep its process alive', async () => {
+  test('a client that is done leaves no timer behind that would keep its process alive', { tags: 'all' }, async () => {
     const worker = await joined('timers');
     const script = fileURLToPath(new URL('./brief-client.mjs', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [script, server.url, 'timers']);

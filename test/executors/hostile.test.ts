@@ -1,3 +1,4 @@
+// @module-tag all: processes.
 /** Hostile messages to a worker of a cluster: it executes none of them, logs each, and continues to work. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -38,7 +38,7 @@ describe('the same bits', () => {
     await delayed.dispose();
   });
 
-  test.skipIf(!mpiPresent)('under mpirun -n 4, and alone', async () => {
+  test.skipIf(!mpiPresent)('under mpirun -n 4, and alone', { tags: 'all' }, async () => {
     for (const ranks of [1, 4]) {
       const { code, out, err } = await mpirun(ranks, program, 'bits');
       expect(code, err).toBe(0);
@@ -47,7 +47,7 @@ describe('the same bits', () => {
     }
   });
 
-  test.skipIf(!natsPresent)('on four joined processes', async () => {
+  test.skipIf(!natsPresent)('on four joined processes', { tags: 'all' }, async () => {
     const server = await new NatsServer().start();
     const processes = Array.from({ length: 4 }, () => new WorkerProcess(server.url, ['--backend', 'wasm']));
     try {
@@ -88,7 +88,7 @@ describe.skipIf(!mpiPresent)('mpi', () => {
     expect(out.match(/\{.*?\}/g)?.map((line) => JSON.parse(line))).toEqual([each, each, each]);
   });
 
-  test('a rank that dies ends the job, and is named', async () => {
+  test('a rank that dies ends the job, and is named', { tags: 'all' }, async () => {
     const { code, err } = await mpirun(3, program, 'die');
     // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);

@@ -200,7 +200,7 @@ describe('workers', () => {
   const mark = join(tmpdir(), `ewald-executors-${randomUUID()}`);
   afterAll(() => rmSync(mark, { force: true }));
 
-  test('a worker that dies is replaced; its task is tried again once, and then reported', async () => {
+  test('a worker that dies is replaced; its task is tried again once, and then reported', { tags: 'all' }, async () => {
     const executor = await Executor.workers({ workers: 2 });
     try {
       const [once, other] = await all(executor, [task('dieOnce', { mark, value: 5 }), task('square', 6)]);
@@ -218,37 +218,45 @@ describe('workers', () => {
     }
   });
 
-  test.skipIf(!native)('one worker per core computes on its own thread; fewer workers use the pool', async () => {
-    const context = { backend: 'native', strict: true } as const;
-    const cores = availableParallelism();
-    for (const [options, free] of [
-      [{ workers: cores }, false],
-      [{ workers: cores, threads: 2 }, true],
-      ...(cores > 1 ? ([[{ workers: cores - 1 }, true]] as const) : []),
-    ] as const) {
-      const executor = await Executor.workers({ ...options, context });
-      try {
-        expect(await values(executor, [task('freeMeanwhile')]), JSON.stringify(options)).toEqual([free]);
-      } finally {
-        await executor.dispose();
+  test.skipIf(!native)(
+    'one worker per core computes on its own thread; fewer workers use the pool',
+    { tags: 'all' },
+    async () => {
+      const context = { backend: 'native', strict: true } as const;
+      const cores = availableParallelism();
+      for (const [options, free] of [
+        [{ workers: cores }, false],
+        [{ workers: cores, threads: 2 }, true],
+        ...(cores > 1 ? ([[{ workers: cores - 1 }, true]] as const) : []),
+      ] as const) {
+        const executor = await Executor.workers({ ...options, context });
+        try {
+          expect(await values(executor, [task('freeMeanwhile')]), JSON.stringify(options)).toEqual([free]);
+        } finally {
+          await executor.dispose();
+        }
       }
-    }
-  });
+    },
+  );
 
-  test.skipIf(!native)('one rank per core computes on its own thread; fewer ranks use the pool', async () => {
-    const context = { backend: 'native', strict: true } as const;
-    const cores = availableParallelism();
-    for (const [options, free] of [
-      [{ ranks: cores }, false],
-      [{ ranks: cores, threads: 2 }, true],
-      ...(cores > 1 ? ([[{ ranks: cores - 1 }, true]] as const) : []),
-    ] as const)
-      expect(await spmd(task('freeMeanwhile'), { ...options, context }), JSON.stringify(options)).toEqual(
-        Array(options.ranks).fill(free),
-      );
-  });
+  test.skipIf(!native)(
+    'one rank per core computes on its own thread; fewer ranks use the pool',
+    { tags: 'all' },
+    async () => {
+      const context = { backend: 'native', strict: true } as const;
+      const cores = availableParallelism();
+      for (const [options, free] of [
+        [{ ranks: cores }, false],
+        [{ ranks: cores, threads: 2 }, true],
+        ...(cores > 1 ? ([[{ ranks: cores - 1 }, true]] as const) : []),
+      ] as const)
+        expect(await spmd(task('freeMeanwhile'), { ...options, context }), JSON.stringify(options)).toEqual(
+          Array(options.ranks).fill(free),
+        );
+    },
+  );
 
-  test('a worker that never responds is ended and named', async () => {
+  test('a worker that never responds is ended and named', { tags: 'all' }, async () => {
     const executor = await Executor.workers({ workers: 1 });
     try {
       await refused(
@@ -263,7 +271,9 @@ describe('workers', () => {
     }
   });
 
-  test('the worker of a task that ignores its signal is ended, and the next run has a new one', async () => {
+  test('the worker of a task that ignores its signal is ended, and the next run has a new one', {
+    tags: 'all',
+  }, async () => {
     const executor = await Executor.workers({ workers: 1 });
     try {
       await refused(() => values(executor, [task('hang')], { signal: AbortSignal.timeout(100) }), 'Aborted');
@@ -291,7 +301,7 @@ describe('workers', () => {
     );
   });
 
-  test('disposal ends active tasks; afterwards everything is refused', async () => {
+  test('disposal ends active tasks; afterwards everything is refused', { tags: 'all' }, async () => {
     const executor = await Executor.workers({ workers: 1 });
     // It takes longer than any test is allowed to.
     const running = values(executor, [task('wait', 3_600_000)]);

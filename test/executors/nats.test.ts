@@ -58,7 +58,9 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     }
   };
 
-  test('workers join, are listed, run modules by name, and give the same results as this thread', async () => {
+  test('workers join, are listed, run modules by name, and give the same results as this thread', {
+    tags: 'all',
+  }, async () => {
     await Promise.all([worker('--name', 'one'), worker('--name', 'two', '--module', `mine=${module.pathname}`)]);
     const listed = await ewald(['cluster', '--connect', server.url]);
     expect(listed.code, listed.err).toBe(0);
@@ -117,7 +119,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a task goes to the worker that has its module, however many others lack it', async () => {
+  test('a task goes to the worker that has its module, however many others lack it', { tags: 'all' }, async () => {
     await Promise.all([worker(), worker('--module', `mine=${module.pathname}`), worker('--name', 'third')]);
     await using(
       async (executor) => {
@@ -128,7 +130,9 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     );
   });
 
-  test('kill -9 of a worker in the middle of a run neither loses nor duplicates anything', async () => {
+  test('kill -9 of a worker in the middle of a run neither loses nor duplicates anything', {
+    tags: 'all',
+  }, async () => {
     const [, doomed] = await Promise.all([worker('--allow-modules'), worker('--allow-modules')]);
     await using(async (executor) => {
       const tasks = Array.from({ length: 40 }, (_, i) => task('slowSquare', { ms: 100, value: i }));
@@ -186,7 +190,9 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     });
   });
 
-  test('a task that takes more memory than its worker may have is lost, and the worker continues', async () => {
+  test('a task that takes more memory than its worker may have is lost, and the worker continues', {
+    tags: 'all',
+  }, async () => {
     const worker = await joinCluster(server.url, {
       ...{ cluster: 'memory', workers: 1, modules: { mine: module }, context: { backend: 'wasm' } },
       maxMemory: process.memoryUsage.rss() + 2 ** 29,
@@ -265,7 +271,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
     expect(log).toEqual([]);
   });
 
-  test('workers and clients may start before their server', async () => {
+  test('workers and clients may start before their server', { tags: 'all' }, async () => {
     const late = await new NatsServer().start();
     await late.kill();
     const early = new WorkerProcess(late.url, ['--allow-modules']);
@@ -288,7 +294,7 @@ describe.skipIf(!natsPresent)('a cluster', () => {
 });
 
 describe.skipIf(!natsPresent)('refusals', () => {
-  test('a wrong token, and a missing one', async () => {
+  test('a wrong token, and a missing one', { tags: 'all' }, async () => {
     const guarded = await new NatsServer('authorization { token: "secret" }').start();
     try {
       await refused(() => Executor.connect(guarded.url, { token: 'guess' }), 'Argument', 'rejected what was given');
@@ -442,7 +448,7 @@ test('the memory of a worker is a number of bytes', async () => {
   await refused(() => joinCluster('nats://127.0.0.1:1', { maxMemory: 7 }), 'Argument', 'maxMemory is 7');
 });
 
-test('invalid addresses and options are refused', async () => {
+test('invalid addresses and options are refused', { tags: 'all' }, async () => {
   await refused(() => Executor.connect('localhost'), 'Argument', 'nats://host:4222');
   await refused(() => Executor.connect('nats://x', { tokn: 'x' } as never), 'Argument', 'did you mean "token"');
   await refused(() => Executor.connect('nats://x', { cluster: 'a b' }), 'Argument', 'letters, digits');

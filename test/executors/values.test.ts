@@ -56,7 +56,7 @@ describe.skipIf(!natsPresent)('values', { concurrent: true }, () => {
     expect(await holder.pack(filled(holder.largestParcel + 1))).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  test('a value is offered until it was dropped as often as it was kept', async () => {
+  test('a value is offered until it was dropped as often as it was kept', { tags: 'all' }, async () => {
     const [holder, other] = [await member(), await member()];
     const bytes = filled(1000);
     const hash = await holder.keep(bytes);
@@ -99,7 +99,7 @@ describe.skipIf(!natsPresent)('values', { concurrent: true }, () => {
     ],
     ['a length that changes', 'Format', (at: number) => ({ total: at === 0 ? 20 : 30, piece: new Uint8Array(10) })],
     ['something else', 'Format', () => ['no']],
-  ] as const)('an impostor sends %s: %s', async (name, tag, answer) => {
+  ] as const)('an impostor sends %s: %s', { tags: 'all' }, async (name, tag, answer) => {
     const hash = await hashOf(new TextEncoder().encode(name));
     await impostor(hash, answer);
     await expect((await member()).fetch(hash, 'it')).rejects.toMatchObject({ tag });

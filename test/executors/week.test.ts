@@ -54,24 +54,28 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
   test.each([
     ['SIGTERM', []],
     ['a lifetime', ['--lifetime', '1']],
-  ] as const)('after %s a worker finishes its tasks, hands the others back, and leaves', async (what, args) => {
-    const [first] = await Promise.all([worker(...args, '--name', 'first'), worker('--name', 'second')]);
-    const executor = await connected();
-    const list = Array.from({ length: 30 }, (_, i) => task('slowSquare', { ms: 150, value: i }));
-    const running = all(executor, list);
-    if (what === 'SIGTERM') {
-      await new Promise((done) => setTimeout(done, 500));
-      first.kill('SIGTERM');
-    }
-    const found = await running;
-    expect(found.map(({ value }) => value)).toEqual(list.map((_, i) => i * i));
-    // A task that was returned does not count as lost.
-    expect(found.filter(({ attempts }) => attempts > 1)).toEqual([]);
-    expect(await first.ended()).toBe(what === 'SIGTERM' ? 143 : 0);
-    if (what !== 'SIGTERM') expect(first.out).toContain('leaves after its lifetime of 1 s');
-  });
+  ] as const)(
+    'after %s a worker finishes its tasks, hands the others back, and leaves',
+    { tags: 'all' },
+    async (what, args) => {
+      const [first] = await Promise.all([worker(...args, '--name', 'first'), worker('--name', 'second')]);
+      const executor = await connected();
+      const list = Array.from({ length: 30 }, (_, i) => task('slowSquare', { ms: 150, value: i }));
+      const running = all(executor, list);
+      if (what === 'SIGTERM') {
+        await new Promise((done) => setTimeout(done, 500));
+        first.kill('SIGTERM');
+      }
+      const found = await running;
+      expect(found.map(({ value }) => value)).toEqual(list.map((_, i) => i * i));
+      // A task that was returned does not count as lost.
+      expect(found.filter(({ attempts }) => attempts > 1)).toEqual([]);
+      expect(await first.ended()).toBe(what === 'SIGTERM' ? 143 : 0);
+      if (what !== 'SIGTERM') expect(first.out).toContain('leaves after its lifetime of 1 s');
+    },
+  );
 
-  test('slots are shared by weight', async () => {
+  test('slots are shared by weight', { tags: 'all' }, async () => {
     await worker('--jobs', '4');
     const [light, heavy] = [await connected(), await connected({ weight: 3 })];
     const done = { light: 0, heavy: 0 };

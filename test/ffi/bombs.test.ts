@@ -89,7 +89,7 @@ describe('long headers take time in proportion to their length', () => {
     ['members', (n) => `struct s { ${range(n, (i) => `int a${i};`)} };`, {}],
     ['chains of macros', (n) => `#define M0 1\n${range(n, (i) => `#define M${i + 1} (M${i} + 1)`)}`, {}],
     ['constants of an enum', (n) => `enum e { ${range(n, (i) => `A${i},`)} };`, {}],
-  ])('%s', (_, text, options) => {
+  ])('%s', { tags: 'all' }, (_, text, options) => {
     const [short, long] = [cost(text(2000), options), cost(text(16_000), options)];
     // Eight times the length; quadratic time would be 64 times.
     expect(long).toBeLessThan(Math.max(200, 24 * short));
@@ -122,7 +122,7 @@ describe('chains of macros take steps in proportion to their length', () => {
     ['signs', (i) => `- N${i}`, '1'],
     ['texts', (i) => `N${i} "a"`, '"b"'],
     ['references to one long macro', () => 'LONG + 1', '1'],
-  ])('%s', (_, body, first) => {
+  ])('%s', { tags: 'all' }, (_, body, first) => {
     const long = `#define ONE 1\n#define LONG ${'ONE + '.repeat(2000)} 1\n`;
     const chain = (n: number): string =>
       `${long}#define N0 ${first}\n${range(n, (i) => `#define N${i + 1} ${body(i)}`)}`;
@@ -156,7 +156,7 @@ describe.skipIf(!built)(`through the command${built ? '' : ' (absent: no dist)'}
     return path;
   };
 
-  test('a typedef bomb is refused, and 120 000 functions are listed', async () => {
+  test('a typedef bomb is refused, and 120 000 functions are listed', { tags: 'all' }, async () => {
     const bomb = file(
       'bomb.h',
       `typedef int t0(int);\n${range(60, (i) => `typedef int t${i + 1}(t${i} *, t${i} *);`)}`,

@@ -33,7 +33,7 @@ function printed(name: string, program: string): string[] {
 }
 
 describe.skipIf(why)(`against gcc${why ? ` (absent: ${why})` : ''}`, () => {
-  test.each([1, 2, 3, 4])('700 structs of seed %i have the layout of gcc', (seed) => {
+  test.each([1, 2, 3, 4])('700 structs of seed %i have the layout of gcc', { tags: 'all' }, (seed) => {
     const made = madeStructs(seed, 700);
     const found = measured(parseHeader(made.text), made.structs, namedFields);
     const told = printed(`structs${seed}`, measuring(made));

@@ -65,7 +65,7 @@ describe.skipIf(why)(`calls at the wrong moment${why ? ` (absent: ${why})` : ''}
       ],
     ],
     ['texts in and out', [5, 'made by C', ['static']]],
-  ])('%s', (name, expected) => {
+  ])('%s', { tags: 'all' }, (name, expected) => {
     const { status, signal, out, error } = ran(name);
     expect({ status, signal, error }).toEqual({ status: 0, signal: null, error: '' });
     expect(out).toEqual(expected);

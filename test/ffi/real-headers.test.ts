@@ -323,7 +323,7 @@ function asked(header: string, table: FunctionTable, definitions: Record<string,
 describe('structs and constants equal those of gcc', () => {
   for (const header of [...cases.map((one) => one.header), ...more]) {
     const why = noGcc ?? noHeader(header);
-    test.skipIf(why)(`${header}${why ? ` (absent: ${why})` : ''}`, () => {
+    test.skipIf(why)(`${header}${why ? ` (absent: ${why})` : ''}`, { tags: 'all' }, () => {
       const definitions = cases.find((one) => one.header === header)?.definitions ?? {};
       const table = parseHeaderFile(header, { definitions });
       const found = asked(header, table, definitions);
@@ -334,7 +334,7 @@ describe('structs and constants equal those of gcc', () => {
     });
   }
 
-  test.skipIf(noGcc)('their typed modules are valid TypeScript', () => {
+  test.skipIf(noGcc)('their typed modules are valid TypeScript', { tags: 'all' }, () => {
     const root = fileURLToPath(new URL('../../', import.meta.url));
     const paths = {
       'ewald/ffi': [join(root, 'src/entries/ffi.node.ts')],
@@ -397,7 +397,7 @@ describe.skipIf(noCommand)(`through the command${noCommand ? ` (absent: ${noComm
       '3\n__s [55,124,120,0,0,0]',
     ],
     [['zlib.h'], /^uLong crc32\(uLong crc, const Bytef \*buf, uInt len\)/m],
-  ])('%j', async (words, expected) => {
+  ])('%j', { tags: 'all' }, async (words, expected) => {
     const { code, out, err } = await ewald(['ffi', ...words]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     if (typeof expected === 'string') expect(out.trimEnd()).toBe(expected);

@@ -1,3 +1,4 @@
+// @module-tag all: bindings to other libraries.
 /**
  * A kernel of WebGPU declares the buffers that it reads and writes, and no others. Where the layout of a pipeline is
  * derived from its code, an unused buffer has no binding, and a bind group that names it is refused when the plan is

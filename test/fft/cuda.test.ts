@@ -135,6 +135,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   };
   test.each(Object.entries(ways))(
     '%s: no error found under three thread orders, and the same bytes',
+    { tags: 'all' },
     async (_, options) => {
       const plain = await run(context, options);
       addon.setMode({ checked: true, orders: 3, seed: 2, strictOrders: true });
@@ -252,7 +253,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       expect(addon.takeReports()).toEqual([]);
     });
 
-    test('the short rows of the case tables pass, with more launches', async () => {
+    test('the short rows of the case tables pass, with more launches', { tags: 'all', timeout: 120_000 }, async () => {
       const launches = async (...kinds: string[]): Promise<number> => {
         const before = addon.launches();
         const report = await validate({
@@ -270,7 +271,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       addon.setFftSlabs(1);
       expect(await launches('r2c')).toBeGreaterThan(1.5 * whole);
       await launches('c2c', 'c2r', 'real', 'r2r');
-    }, 120_000);
+    });
 
     test('in another order in place, no slab overwrites the source of a later one', async () => {
       const strides = { inputStrides: [80, 10, 1], outputStrides: [1, 6, 48] };
@@ -416,7 +417,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     await Promise.all([a.dispose(), b.dispose(), fft.dispose()]);
   });
 
-  test('long copies are split, in both directions and alternately', async () => {
+  test('long copies are split, in both directions and alternately', { tags: 'all' }, async () => {
     // Two whole pieces and a remainder, one whole piece, and a copy without pieces.
     for (const length of [2.5 * 2 ** 20 + 3, 2 ** 20, 1000]) {
       const array = await context.array({ shape: Math.floor(length), dtype: 'f32' });
@@ -432,7 +433,7 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     }
   });
 
-  test('memory equals the prediction, does not change, and is released', async () => {
+  test('memory equals the prediction, does not change, and is released', { tags: 'all' }, async () => {
     const before = context.liveBytes;
     const options: FftOptions = { shape: [40, 2053], kind: 'r2c' };
     const fft = await context.fft(options);

@@ -77,7 +77,7 @@ describe('engines', () => {
     await unsupported(() => context.fft({ shape: [8], engine: 'fftw' }), 'package.json');
   });
 
-  test('are listed with the native backend, for programs and for people', async () => {
+  test('are listed with the native backend, for programs and for people', { tags: 'all' }, async () => {
     const native = (await devices()).find(({ backend }) => backend === 'native');
     expect(native?.engines.map(({ engine, proven }) => [engine, proven])).toEqual([
       ['fftw', true],
@@ -122,7 +122,9 @@ describe('FFTW', () => {
     await reference.dispose();
   });
 
-  test('measures without changing the arrays of other plans, in two contexts and two threads at once', async () => {
+  test('measures without changing the arrays of other plans, in two contexts and two threads at once', {
+    tags: 'all',
+  }, async () => {
     const script = `const { parentPort, workerData } = require('node:worker_threads');
       import(workerData).then(async ({ createContext }) => {
         const ctx = await createContext({ backend: 'native', strict: true });
@@ -177,7 +179,9 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
     vi.stubEnv(variable(engine), folder);
   });
 
-  test('passes the rows of the table of transforms, or names the limit that a row exceeds', async () => {
+  test('passes the rows of the table of transforms, or names the limit that a row exceeds', {
+    tags: 'all',
+  }, async () => {
     const [candidate] = await validate.openCandidates({ createContext, backends: ['native'] });
     if (!candidate) throw new Error('the native backend was not opened');
     const limits =
@@ -222,7 +226,7 @@ describe.each(standIns)('a stand-in of %s', (engine) => {
 });
 
 describe.each(['cufft', 'rocfft'] as const)('a stand-in of %s', (engine) => {
-  test('reports what its card lacks', async ({ skip }) => {
+  test('reports what its card lacks', { tags: 'all' }, async ({ skip }) => {
     if (notBuilt !== undefined) skip(`absent: ${notBuilt}`);
     vi.stubEnv(variable(engine), folder);
     const error = await context.fft({ shape: [2 ** 25], engine }).catch((thrown) => thrown);

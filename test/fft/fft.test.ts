@@ -226,7 +226,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('fft plans on %s', (
     expect(await shapes({ kind: 'r2c', inPlace: true })).toEqual(['4 6 9', '4 6 5']);
   });
 
-  it('do not increase memory use after a thousand plans', async () => {
+  it('do not increase memory use after a thousand plans', { tags: 'all' }, async () => {
     for (let i = 0; i < 1000; i++) {
       const plan = await context.fft({ shape: [1 + (i % 97)] });
       await plan.forward(new Float32Array(plan.inputLength));
@@ -363,7 +363,7 @@ describe('ewald fft', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('transforms a file, and back', async () => {
+  it('transforms a file, and back', { tags: 'all' }, async () => {
     const data = Float64Array.from({ length: 60 }, (_, i) => Math.cos(i * i));
     const path = (name: string): string => join(folder, name);
     await writeFile(path('a.npy'), formatNpy({ shape: [5, 12], data, complex: false }));
@@ -386,7 +386,7 @@ describe('ewald fft', () => {
     expect(readNpy(await readFile(path('d.npy')), 'd')).toMatchObject({ shape: [5, 12], complex: false });
   });
 
-  it('reports errors of a file, an option or a kind', async () => {
+  it('reports errors of a file, an option or a kind', { tags: 'all' }, async () => {
     await writeFile(join(folder, 'no.npy'), 'hello');
     for (const [args, code, word] of [
       [['no.npy'], 1, 'not a .npy file'],
@@ -406,7 +406,7 @@ describe('ewald fft', () => {
     }
   });
 
-  it('agrees with NumPy if it is installed (absent otherwise)', async ({ skip }) => {
+  it('agrees with NumPy if it is installed (absent otherwise)', { tags: 'all' }, async ({ skip }) => {
     const python = await promisify(execFile)('/usr/bin/python3', ['-c', 'import numpy']).then(
       () => true,
       () => false,

@@ -36,7 +36,7 @@ describe.each(['wasm', 'native'] as const)('measured plans on %s', (backend) => 
     { shape: [32, 60], kind: 'r2c' },
     { shape: [16, 16, 32] },
     { shape: [48], kind: 'r2r', batch: 7 },
-  ])('every choice on offer gives the same result: $shape $kind $precision', async (options) => {
+  ])('every choice on offer gives the same result: $shape $kind $precision', { tags: 'all' }, async (options) => {
     const input = noise((await context.fft({ ...options, precision: 'f64' })).inputLength);
     const expected = await (await context.fft({ ...options, precision: 'f64' })).forward(input);
     const measured = await context.fft({ ...options, tune: 'measure' });
@@ -196,7 +196,7 @@ describe('ewald fft --wisdom', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('writes its measurements and reads them again', async () => {
+  it('writes its measurements and reads them again', { tags: 'all' }, async () => {
     const path = (name: string): string => join(folder, name);
     await writeFile(path('a.npy'), formatNpy({ shape: [240], data: Float32Array.from(noise(480)), complex: true }));
     const args = ['fft', path('a.npy'), '-o', path('b.npy'), '--backend', 'wasm', '--wisdom', path('w.json')];

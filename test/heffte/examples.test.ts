@@ -15,7 +15,7 @@ const said = {
   workspace: /two plans; largest difference \d/,
 };
 
-test.each(Object.entries(said))('the example %s', async (name, words) => {
+test.each(Object.entries(said))('the example %s', { tags: 'all' }, async (name, words) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(example(name))], { encoding: 'utf8' });
   expect(status, stderr).toBe(0);
   expect(stdout).toMatch(words);
@@ -27,13 +27,17 @@ test.skipIf(!mpiPresent).each(['cpu', 'workspace'] as const)('the example %s on 
   expect(out).toMatch(said[name]);
 });
 
-test.skipIf(!mpiPresent).each([1, 2, 3])('the example of MPI on %i ranks: as on one', async (ranks) => {
-  const { code, out, err } = await mpirun(ranks, new URL('../../examples/mpi/transform.mjs', import.meta.url));
-  expect(code, err).toBe(0);
-  const [, size, differs] = /^(.*) ranks: differs by (\S+) of the largest value from one rank\n$/.exec(out) ?? [];
-  expect(size, out).toBe(`48 x 32 x 24 on ${ranks}`);
-  expect(Number(differs)).toBeLessThan(1e-13);
-});
+test.skipIf(!mpiPresent).each([1, 2, 3])(
+  'the example of MPI on %i ranks: as on one',
+  { tags: 'all' },
+  async (ranks) => {
+    const { code, out, err } = await mpirun(ranks, new URL('../../examples/mpi/transform.mjs', import.meta.url));
+    expect(code, err).toBe(0);
+    const [, size, differs] = /^(.*) ranks: differs by (\S+) of the largest value from one rank\n$/.exec(out) ?? [];
+    expect(size, out).toBe(`48 x 32 x 24 on ${ranks}`);
+    expect(Number(differs)).toBeLessThan(1e-13);
+  },
+);
 
 describe('the estimate', () => {
   const measured = { size: [64, 64, 64], oneRankS: 1, latencyS: 1e-6, bytesPerS: 1e9 } as const;
@@ -76,7 +80,7 @@ test('ewald bench fft on workers verifies, times, and prints stages and the esti
   expect([shape.code, shape.err]).toEqual([2, expect.stringContaining('expected 3 integers')]);
 });
 
-test.skipIf(!mpiPresent)('ewald bench fft on the ranks of a job', async () => {
+test.skipIf(!mpiPresent)('ewald bench fft on the ranks of a job', { tags: 'all' }, async () => {
   const cli = new URL('../../dist/cli.js', import.meta.url);
   const { code, out, err } = await mpirun(2, cli, 'bench', 'fft', '--shape', '16,16,16', '--executor', 'mpi');
   expect(code, err).toBe(0);

@@ -391,7 +391,7 @@ describe('stages', () => {
         });
       }
   });
-  test('a plan for 1000 ranks can be made', () => {
+  test('a plan for 1000 ranks can be made', { tags: 'all' }, () => {
     const grid = heffte.procSetupMinSurface(box([0, 0, 0], [2047, 2047, 2047]), 1000);
     const stages = plan(1000, [2048, 2048, 2048], [...grid], [...grid]);
     expect(stages.length).toBeGreaterThan(3);

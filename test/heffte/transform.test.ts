@@ -22,19 +22,19 @@ describe('a sample of the cases; npm run soak runs all', () => {
     [7, 4],
     [8, 4],
     [12, 3],
-  ])('%i threads', async (ranks, most) => {
+  ])('%i threads', { tags: 'all' }, async (ranks, most) => {
     const argument = casesFor(ranks, { most, shared: true });
     const done = await spmd<number>({ module, function: 'cases', argument }, { ranks });
     expect(done).toEqual(Array(ranks).fill(argument.length));
   });
 
-  test('2 threads on wasm', async () => {
+  test('2 threads on wasm', { tags: 'all' }, async () => {
     const argument = casesFor(2, { most: 12, shared: true, backend: 'wasm' });
     expect(await spmd({ module, function: 'cases', argument }, { ranks: 2 })).toEqual([12, 12]);
   });
 
   // In shared memory, slices of a batch are interleaved with those of other ranks; wasm works on copies.
-  test('a batch of slabs through shared memory on wasm', async () => {
+  test('a batch of slabs through shared memory on wasm', { tags: 'all' }, async () => {
     const slabs = {
       about: 'batch',
       size: [16, 18, 20],
@@ -150,7 +150,7 @@ describe('errors are reported on every rank', () => {
     for (const what of ['dies', 'diesShared']) await refused(() => told(what, 3), 'Lost', 'rank 2');
   });
 
-  test.skipIf(!mpiPresent)('a process that dies during a run ends the job', async () => {
+  test.skipIf(!mpiPresent)('a process that dies during a run ends the job', { tags: 'all' }, async () => {
     const { code, err } = await mpirun(3, program, 'dies');
     // The result is null if the job had to be killed.
     expect(code).toBeGreaterThan(0);

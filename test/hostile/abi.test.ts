@@ -1,3 +1,4 @@
+// @module-tag all: processes and threads.
 /**
  * Every function of the C ABI with hostile arguments (abi.cpp), natively and on wasm; test/soak/abi.mjs runs the same
  * under sanitizers.

@@ -495,7 +495,7 @@ export function testAborting(rows: readonly Abortable[], entries: Entries, proce
   // Other threads of the process can only add to its processor time.
   for (const row of rows)
     for (const [moment, at] of moments)
-      test(`${row.what}, aborted ${moment}`, { retry: 2 }, async () => {
+      test(`${row.what}, aborted ${moment}`, { tags: 'all', retry: 2 }, async () => {
         const watched = new WatchedAbort();
         let since = Number.NaN;
         let isBegun = false;

@@ -79,7 +79,7 @@ describe.each(['native', 'wasm'] as const)('transforms on %s', (backend) => {
     }
   });
 
-  it('an output that is lost at once', async () => {
+  it('an output that is lost at once', { tags: 'all' }, async () => {
     for (let i = 0; i < 10; i++) {
       const output = new Float32Array(2 * n);
       const run = plan.forward(signal, output);

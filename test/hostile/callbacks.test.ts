@@ -259,7 +259,7 @@ async function thrownBy(work: () => unknown): Promise<unknown> {
 }
 
 describe.each(Object.entries(rows))('%s', (name, { work, awaited, inner }) => {
-  test.each(Object.entries(ways))('%s', async (_, { f, cause, isAsync }) => {
+  test.each(Object.entries(ways))('%s', { tags: 'all' }, async (_, { f, cause, isAsync }) => {
     const outer = await thrownBy(() => work(f));
     const error = (inner ? (outer as Error).cause : outer) as EwaldError;
     expect(isEwaldError(error, 'Argument'), `${outer}`).toBe(true);

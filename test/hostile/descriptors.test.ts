@@ -18,7 +18,10 @@ const words = expect.stringContaining('too many files are open');
 
 // Windows has no such limit.
 describe.skipIf(process.platform === 'win32')('a process that may open only few files', () => {
-  it('reads more files than the limit, detects a replaced one, and reports when no descriptor is left', () => {
+  it('reads more files than the limit, detects a replaced one, and reports when no descriptor is left', {
+    tags: 'all',
+    timeout: 60_000,
+  }, () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-few-'));
     try {
       const count = 300;
@@ -38,7 +41,7 @@ describe.skipIf(process.platform === 'win32')('a process that may open only few 
     } finally {
       rmSync(folder, { recursive: true });
     }
-  }, 60_000);
+  });
 
   it('gets a message from the command line, without a stack trace', () => {
     const { status, stderr } = limited(24, beside('../../dist/cli.js'), 'devices');

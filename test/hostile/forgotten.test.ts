@@ -1,3 +1,4 @@
+// @module-tag all: processes and threads.
 /** Contexts that are left to the garbage collector are collected with everything they held, and a warning is logged. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,3 +1,4 @@
+// @module-tag all: processes and threads.
 /** A worker that is terminated while it computes ends, and the process continues. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

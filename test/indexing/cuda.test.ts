@@ -233,7 +233,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     addon.close(handle);
   });
 
-  test('the shared memory of one indexer is not reduced by a smaller one', async () => {
+  test('the shared memory of one indexer is not reduced by a smaller one', { tags: 'all' }, async () => {
     const images = simulateSpots({ cell: tri, images: 2, seed: 23, spots: 60 });
     for (const method of ['fast', 'exhaustive'] as const) {
       const thresholds = method === 'fast' ? {} : small;
@@ -247,7 +247,7 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     }
   });
 
-  test('on a card with a watchdog, a batch is divided into launches', async () => {
+  test('on a card with a watchdog, a batch is divided into launches', { tags: 'all' }, async () => {
     const images = simulateSpots({ cell: tri, images: 9, seed: 25, spots: 30 });
     const options = { batch: 9, maxOutputCells: 8 };
     const input = { ...batchOf(images), cells: [tri] };
@@ -269,7 +269,9 @@ describe.runIf(present)('indexing on CUDA, emulated', () => {
     }
   });
 
-  test('two runs of one indexer overlap, further ones wait, and the results keep their order', async () => {
+  test('two runs of one indexer overlap, further ones wait, and the results keep their order', {
+    tags: 'all',
+  }, async () => {
     const lists = [31, 32, 33, 34, 35].map((seed) => simulateSpots({ cell: tri, images: 2, seed, spots: 40 }));
     const expected: string[][] = [];
     for (const images of lists) expected.push(bytesOf(await index(context, images, [tri])));

@@ -48,38 +48,42 @@ describe.each(['wasm', 'native'] as const)('determineCell on %s', (backend) => {
     ['tI', 'I', [58, 58, 103, 90, 90, 90]],
     ['hR', 'H', [81, 81, 150, 90, 90, 120]],
     ['cF', 'F', [110, 110, 110, 90, 90, 90]],
-  ] as const)('finds a %s cell from five noisy images, in its conventional setting', async (type, centring, given) => {
-    const parameters = given as unknown as Six;
-    const cell = cellFromParameters(...parameters);
-    const images = simulateSpots({ cell, centring, images: 5, spots: 100, spurious: 0.3, seed: 17 }).map(
-      ({ spots }) => spots,
-    );
-    const indexer = await context.indexer();
-    const before = context.liveBytes;
-    const done: number[] = [];
-    const [best, ...others] = await indexer.determineCell(images, {
-      maxLengthA: 160,
-      minLengthA: 15,
-      onProgress: (progress) => done.push(progress.done),
-    });
-    expect(context.liveBytes).toBe(before);
-    await indexer.dispose();
-    expect(best?.indexed).toBe(5);
-    expect(best?.bravais[0]?.type).toBe(type);
-    const found = best?.bravais[0]?.parameters ?? [];
-    if (type === 'aP') within(lengthsOf(best?.cell as never), lengthsOf(niggli(cell).cell), 0.005);
-    else {
-      within(found.slice(0, 3), parameters.slice(0, 3), 0.005);
-      within(found.slice(3), anglesOf(cell), 0.01);
-    }
-    expect(best?.bravais.at(-1)?.type).toBe('aP');
-    // Each lattice is reported once.
-    for (const other of others) expect(latticeBend(other.cell, best?.cell as never)).toBeGreaterThan(0.03);
-    expect(done.at(-1)).toBeCloseTo(1, 9);
-    expect([...done].sort((a, b) => a - b)).toEqual(done);
-  });
+  ] as const)(
+    'finds a %s cell from five noisy images, in its conventional setting',
+    { tags: 'all' },
+    async (type, centring, given) => {
+      const parameters = given as unknown as Six;
+      const cell = cellFromParameters(...parameters);
+      const images = simulateSpots({ cell, centring, images: 5, spots: 100, spurious: 0.3, seed: 17 }).map(
+        ({ spots }) => spots,
+      );
+      const indexer = await context.indexer();
+      const before = context.liveBytes;
+      const done: number[] = [];
+      const [best, ...others] = await indexer.determineCell(images, {
+        maxLengthA: 160,
+        minLengthA: 15,
+        onProgress: (progress) => done.push(progress.done),
+      });
+      expect(context.liveBytes).toBe(before);
+      await indexer.dispose();
+      expect(best?.indexed).toBe(5);
+      expect(best?.bravais[0]?.type).toBe(type);
+      const found = best?.bravais[0]?.parameters ?? [];
+      if (type === 'aP') within(lengthsOf(best?.cell as never), lengthsOf(niggli(cell).cell), 0.005);
+      else {
+        within(found.slice(0, 3), parameters.slice(0, 3), 0.005);
+        within(found.slice(3), anglesOf(cell), 0.01);
+      }
+      expect(best?.bravais.at(-1)?.type).toBe('aP');
+      // Each lattice is reported once.
+      for (const other of others) expect(latticeBend(other.cell, best?.cell as never)).toBeGreaterThan(0.03);
+      expect(done.at(-1)).toBeCloseTo(1, 9);
+      expect([...done].sort((a, b) => a - b)).toEqual(done);
+    },
+  );
 
-  it.skipIf(absent)('finds none in noise', async () => {
+  it.skipIf(absent)('finds none in noise', { tags: 'all' }, async () => {
     const cell = cellFromParameters(50, 60, 70, 90, 90, 90);
     const indexer = await context.indexer();
     for (const seed of [2, 3, 4]) {
@@ -189,6 +193,7 @@ describe.skipIf(!here.includes('native'))('cells that a wrong geometry distorts'
     ['hR', 'H', [81, 81, 150, 90, 90, 120]],
   ] as const)(
     'a %s cell is named first, although lattices of less symmetry fit better',
+    { tags: 'all' },
     async (type, centring, given) => {
       const cell = cellFromParameters(...(given as unknown as Six));
       const images = simulateSpots({ cell, centring, images: 8, spots: 100, spurious: 0.3, seed: 17 });

@@ -90,7 +90,7 @@ describe.each(['wasm', 'native', 'cuda-emulated'] as const)('a glance on %s', (b
     if (!few) expect(unsettled).toBeGreaterThan(0);
   });
 
-  it('changes no byte of noise, of electron stills, or with several known cells', async ({ skip }) => {
+  it('changes no byte of noise, of electron stills, or with several known cells', { tags: 'all' }, async ({ skip }) => {
     const ctx = await opened(skip);
     const images = few ? 1 : 3;
     const [noise, flat, mixed] = [

@@ -41,7 +41,7 @@ describe.each(['native', 'wasm', 'cuda-emulated'] as const)('rivals on %s', (bac
   // Rivals are determined after the search by common code, so the other backends only index a few.
   const small = backend !== 'native';
 
-  it('flag wrong cells in electron stills, and none in those of proteins', async ({ skip }) => {
+  it('flag wrong cells in electron stills, and none in those of proteins', { tags: 'all' }, async ({ skip }) => {
     if (!(await devices({ backend })).find((row) => row.backend === backend)?.available) skip(`absent: ${backend}`);
     const ctx = await createContext({ backend, strict: true, log: { level: 'error' } });
     const indexer = await ctx.indexer();

@@ -40,6 +40,7 @@ test.each([
   ['tP', [79.2, 79.2, 37.9, 90, 90, 90], 'P', [0, 0]],
 ] as const)(
   '%s %j %s is found within 0.02 % although it is nearly of higher symmetry, beam %j px off',
+  { tags: 'all' },
   async (type, parameters, centring, beam) => {
     const best = await determine(stillsOf({ parameters, centring }, { count: 30, seed: 5, beam }));
     expect(best?.bravais[0]?.type).toBe(type);
@@ -121,7 +122,7 @@ test('the words of errors say at which distance', () => {
   );
 });
 
-test('errors of five stills contain that their scatter is about fitted values', async () => {
+test('errors of five stills contain that their scatter is about fitted values', { tags: 'all' }, async () => {
   const cell = { parameters: [50, 62, 73, 98, 103, 109], centring: 'P' };
   const truth = latticeOf(cell);
   const squares: number[] = [];
@@ -142,7 +143,7 @@ test('one still leaves the odds open', async () => {
 });
 
 // One cell each of plain and pseudo-symmetric kinds; test/soak/cells.mjs sweeps all of them.
-test.each([1, 3, 8, 11, 13, 19, 21, 25])('random cell %i of the sweep', async (i) => {
+test.each([1, 3, 8, 11, 13, 19, 21, 25])('random cell %i of the sweep', { tags: 'all' }, async (i) => {
   const { truth, stills } = experiment(i, 31_000);
   const best = await determine(stills, 170);
   expect(isRight(best?.bravais[0], truth), `${best?.bravais[0]?.type} ${parametersOf(best)} for ${truth.type}`).toBe(

@@ -195,7 +195,7 @@ describe("a run with inputs: 'pushed'", () => {
     await expect(run.push({ bytes: file(), name: 'e.npy' })).rejects.toMatchObject({ tag: 'Disposed' });
   });
 
-  test('keeps a program that awaits its pushes a few files ahead of the results', async () => {
+  test('keeps a program that awaits its pushes a few files ahead of the results', { tags: 'all' }, async () => {
     const run = started({ jobs: 2 });
     let [pushed, taken, most] = [0, 0, 0];
     const pushing = (async () => {
@@ -285,7 +285,7 @@ describe("a run with inputs: 'pushed'", () => {
     await expect(found(wrong)).rejects.toMatchObject({ tag: 'Argument' });
   });
 
-  test('says in words that pushes wait for a loop, before the process ends', async () => {
+  test('says in words that pushes wait for a loop, before the process ends', { tags: 'all' }, async () => {
     const program = `import { createContext, formatNpy, parseGeometry } from 'ewald';
       const context = await createContext({ backend: 'wasm' });
       const bytes = formatNpy({ data: new Float32Array(4096), shape: [64, 64], complex: false });

@@ -19,7 +19,10 @@ function* frames(count: number, meanMs: number): Generator<SeriesFrame> {
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 
 describe('the run over time', () => {
-  test('10⁷ frames: the sums of all columns are those of a plain count, in constant memory', () => {
+  test('10⁷ frames: the sums of all columns are those of a plain count, in constant memory', {
+    tags: 'all',
+    timeout: 120_000,
+  }, () => {
     const series = new RunSeries();
     const plain = { frames: 0, hits: 0, indexed: 0, failed: 0 };
     const last = { minute: { frames: 0, hits: 0 }, tenMinutes: { frames: 0, hits: 0 } };
@@ -54,7 +57,7 @@ describe('the run over time', () => {
       expect([sum(columns.frames), sum(columns.hits)]).toEqual([last[name].frames, last[name].hits]);
       expect(series.windows[name].sums()).toMatchObject(last[name]);
     }
-  }, 120_000);
+  });
 
   test('a drop of the hit rate is seen in two columns, and the first frame of each column is exact', () => {
     const series = new RunSeries();

@@ -121,7 +121,9 @@ describe.skipIf(!zmq)(`a scan${zmq ? '' : ' (absent: zeromq)'}`, () => {
     },
   );
 
-  test('near a limit of memory raises an alarm; frames wait in the ring alone, and none is lost', async () => {
+  test('near a limit of memory raises an alarm; frames wait in the ring alone, and none is lost', {
+    tags: 'all',
+  }, async () => {
     const { address, send } = await detector();
     const folder = await mkdtemp(join(tmpdir(), 'ewald-scans-'));
     onTestFinished(() => rm(folder, { recursive: true }));

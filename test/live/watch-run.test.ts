@@ -220,7 +220,7 @@ describe('the state', () => {
 });
 
 describe('a run', () => {
-  test('of frames is watched from JavaScript, beside a viewer', async () => {
+  test('of frames is watched from JavaScript, beside a viewer', { tags: 'all' }, async () => {
     const { frames, geometry, cell } = await simulateFrames(join(folder, 'sim'), {
       images: 4,
       symmetry: '4/mmm',
@@ -266,7 +266,7 @@ describe('a run', () => {
     expect(eventsOf(log)).toEqual(['start', 'error', 'end']);
   });
 
-  test('whose alarm or address is wrong is refused by its flags, before any work', async () => {
+  test('whose alarm or address is wrong is refused by its flags, before any work', { tags: 'all' }, async () => {
     const of = async (...words: string[]) => {
       const { code, err } = await ewald(['run', 'sum', join(folder, 'none.npy'), ...words]);
       return [code, err.split('\n')[0]];
@@ -284,7 +284,9 @@ describe('a run', () => {
 describe('the clock of the computer', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test('is set back by an hour: the log reports it, its times do not go back, and alarms go on', async () => {
+  test('is set back by an hour: the log reports it, its times do not go back, and alarms go on', {
+    tags: 'all',
+  }, async () => {
     const log = join(folder, 'clock.log');
     const real = Date.now.bind(Date);
     let setBack = 0;

@@ -67,7 +67,7 @@ describe('a given operator', () => {
     return (await merger.run()).waysToIndex;
   };
 
-  test('is the only ambiguity that is resolved', async () => {
+  test('is the only ambiguity that is resolved', { tags: 'all' }, async () => {
     // The metric of the cell is cubic, so that there are six ways without it.
     expect(await waysWith({})).toHaveLength(6);
     expect(await waysWith({ operator: 'k,h,-l' })).toEqual(['h,k,l', 'k,h,-l']);
@@ -100,6 +100,7 @@ describe('a given operator', () => {
 
 test.for(ambiguities.map((one) => ({ ...one, of: `${one.symmetry} ${one.centring ?? 'P'} ${one.parameters}` })))(
   '$of',
+  { tags: 'all' },
   async ({ symmetry, parameters, centring = 'P', ways }) => {
     const all = ['h,k,l', ...ways];
     const stream = simulateStream({ crystals: 60, symmetry, parameters, centring, ways: all });
@@ -193,7 +194,9 @@ describe.skipIf(!dataFolder)(`streams with known settings${dataFolder ? '' : ' (
     for (const { gain } of starts) expect(Math.abs(gain / (starts[0]?.gain ?? 0) - 1)).toBeLessThan(1e-6);
   });
 
-  test('crystals beyond those that are tried from random starts are assigned to the merge of those', () => {
+  test('crystals beyond those that are tried from random starts are assigned to the merge of those', {
+    tags: 'all',
+  }, () => {
     // Each crystal seven times: 2086 crystals.
     const observations = repeated(observationsOf(unpacked('amb.ew.stream.xz')), 7);
     const part = new Uint8Array(observations.crystals).fill(1);

@@ -39,7 +39,7 @@ function checkList(name: string): void {
   for (const line of rest.slice(end + 1)) expect(line).not.toMatch(numbers);
 }
 
-test('lists, an MTZ file and JSON are written', async () => {
+test('lists, an MTZ file and JSON are written', { tags: 'all' }, async () => {
   const { code, out, err } = await merge(
     'a.stream.gz -y mmm -n 2 -o a.hkl --mtz a.mtz --unmerged u.mtz --html a.html --no-polarisation --nshells 40 --json',
   );
@@ -121,7 +121,7 @@ print(json.dumps(out))`;
   expect(unmerged).toMatchObject({ group: 'P 21 21 21', types: 'HHHYBJQRRR' });
 });
 
-test('a merge replaces the files of an earlier one, and no others', async () => {
+test('a merge replaces the files of an earlier one, and no others', { tags: 'all' }, async () => {
   const words =
     'a.stream -y mmm -n 1 --no-polarisation -o r.hkl --mtz r.mtz --unmerged ru.mtz --html r.html --state r.state';
   const files = ['r.hkl', 'r.hkl1', 'r.hkl2', 'r.mtz', 'ru.mtz', 'r.html', 'r.state'];
@@ -142,7 +142,7 @@ test('a merge replaces the files of an earlier one, and no others', async () => 
   }
 });
 
-test('a run reports the progress of the merge of its crystals', async () => {
+test('a run reports the progress of the merge of its crystals', { tags: 'all' }, async () => {
   const run = (words: string) => ewaldTogether(words.split(' '), { cwd: folder });
   await run('simulate frames -o frames --images 2 --size 384,384 --pixel 0.2 --cell 30,30,40,90,90,90');
   const index = 'index frames/run.h5 -g frames/run.geom -p frames/run.cell -j 1 -o run.stream --merge 4/mmm';
@@ -177,7 +177,9 @@ test('a run whose merge contradicts its point group ends with the exit code of d
   expect((await run(`${search} 4/m`)).code).toBe(0);
 });
 
-test('a run shows the status of its sinks in its viewer, and their results in its report', async () => {
+test('a run shows the status of its sinks in its viewer, and their results in its report', {
+  tags: 'all',
+}, async () => {
   const context = await createContext({ backend: 'wasm' });
 
   let viewed: ViewedRun | undefined;
@@ -215,7 +217,9 @@ test('a run shows the status of its sinks in its viewer, and their results in it
   await context.dispose();
 });
 
-test('a point group that the data contradict is merged with a warning and the exit code of doubtful data', async () => {
+test('a point group that the data contradict is merged with a warning and the exit code of doubtful data', {
+  tags: 'all',
+}, async () => {
   const { bytes } = simulateStream({ crystals: 60, symmetry: '4/m', parameters: [24, 24, 20, 90, 90, 90] });
   writeFileSync(join(folder, 'low.stream'), bytes);
   const high = await merge('low.stream -y 4/mmm -m mean --no-polarisation -o high.hkl');
@@ -235,7 +239,9 @@ test('too few crystals for halves to compare are merged with a warning and the e
   expect(readdirSync(folder)).toContain('two.hkl');
 });
 
-test('a doubled cell is merged with a remark and the code of doubtful data, in JSON and report as well', async () => {
+test('a doubled cell is merged with a remark and the code of doubtful data, in JSON and report as well', {
+  tags: 'all',
+}, async () => {
   const simulation = { crystals: 60, symmetry: 'mmm', parameters: [50, 32, 38, 90, 90, 90] } as const;
   const { bytes } = simulateStream({ ...simulation, factor: ([h]) => (h % 2 === 0 ? 1 : 0) });
   writeFileSync(join(folder, 'doubled.stream'), bytes);

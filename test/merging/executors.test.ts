@@ -1,3 +1,4 @@
+// @module-tag all: processes.
 /** `ewald merge` on every executor: the same files, byte for byte, wherever the fits are computed. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

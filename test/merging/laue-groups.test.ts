@@ -24,7 +24,7 @@ test.for([
   ['4/mmm', [24, 24, 20, 90, 90, 90]],
   ['-3m1_H', [22, 22, 20, 90, 90, 120]],
   ['m-3', [26, 26, 26, 90, 90, 90]],
-] as const)('%s is found among the groups of its lattice', async ([symmetry, parameters]) => {
+] as const)('%s is found among the groups of its lattice', { tags: 'all' }, async ([symmetry, parameters]) => {
   // Every crystal is indexed in a random one of the ways that its lattice allows.
   const ways = waysToIndex(latticeRotations(cellFromParameters(...(parameters as Parameters))), pointGroup(symmetry));
   const { bytes } = simulateStream({ crystals: 80, symmetry, parameters, ways: ways.map(tripletOf) });

@@ -77,7 +77,7 @@ function withNegativeSigma(state: Uint8Array): Uint8Array {
 describe('stills of one form', () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
 
-  test('the full model is closer to the truth than the mean, and than scales alone', async () => {
+  test('the full model is closer to the truth than the mean, and than scales alone', { tags: 'all' }, async () => {
     const cc = async (model: MergeOptions['model'] & string): Promise<number> =>
       against((await merge(simulated.text, { symmetry: 'mmm', model })).reflections, simulated);
     const [mean, unity, gaussian] = [await cc('mean'), await cc('unity'), await cc('gaussian')];
@@ -135,7 +135,7 @@ describe('stills of one form', () => {
     expect(spread).toBeLessThan(1.25);
   });
 
-  test('the same data divided in any way give the same bits', async () => {
+  test('the same data divided in any way give the same bits', { tags: 'all' }, async () => {
     const whole = await merge(simulated.text, { symmetry: 'mmm', iterations: 2 });
     const merger = await context.merger({ symmetry: 'mmm', polarisation: 'none', iterations: 2 });
     const pieces = Array.from({ length: Math.ceil(simulated.bytes.length / 4099) }, (_, i) =>
@@ -152,7 +152,7 @@ describe('stills of one form', () => {
     expect((await merger.run()).reflections).toEqual(whole.reflections);
   });
 
-  test('limits exclude observations, and their number is reported', async () => {
+  test('limits exclude observations, and their number is reported', { tags: 'all' }, async () => {
     const all = await merge(simulated.text, { symmetry: 'mmm', model: 'mean' });
     const some = await merge(simulated.text, { symmetry: 'mmm', model: 'mean', minSnr: 3 });
     expect(some.counts.belowSnr).toBeGreaterThan(100);
@@ -195,17 +195,21 @@ test.for([
   ['2/m_uaa', 'P', [24, 28, 33, 98, 90, 90], 'P 2 1 1', 3, 2],
   ['mmm', 'A', [24, 28, 33, 90, 90, 90], 'A 2 2 2', 21, 8],
   ['-3m1_H', 'H', [28, 28, 33, 90, 90, 120], 'H 3 2', 155, 18],
-] as const)('an MTZ file of %s with the centring %s states the space group of this setting', async (row) => {
-  const [symmetry, centring, parameters, name, number, operators] = row;
-  const simulated = simulateStream({ crystals: 25, symmetry, centring, parameters, seed: 2 });
-  const bytes = (await merge(simulated.text, { symmetry, iterations: 1 })).toMtz();
-  const mtz = readMtz(bytes);
-  expect(mtz.spaceGroup).toMatchObject({ name, number, operators, letter: centring });
-  expect(mtz.operators).toHaveLength(operators);
-  expect(readMtzReflections(bytes).symmetry).toBe(symmetry);
-});
+] as const)(
+  'an MTZ file of %s with the centring %s states the space group of this setting',
+  { tags: 'all' },
+  async (row) => {
+    const [symmetry, centring, parameters, name, number, operators] = row;
+    const simulated = simulateStream({ crystals: 25, symmetry, centring, parameters, seed: 2 });
+    const bytes = (await merge(simulated.text, { symmetry, iterations: 1 })).toMtz();
+    const mtz = readMtz(bytes);
+    expect(mtz.spaceGroup).toMatchObject({ name, number, operators, letter: centring });
+    expect(mtz.operators).toHaveLength(operators);
+    expect(readMtzReflections(bytes).symmetry).toBe(symmetry);
+  },
+);
 
-test('an MTZ file that no space group fits is refused with the reason', async () => {
+test('an MTZ file that no space group fits is refused with the reason', { tags: 'all' }, async () => {
   const simulated = simulateStream({ crystals: 25, symmetry: 'mmm', parameters: [24, 28, 33, 90, 90, 90] });
   const mirrors = await merge(simulated.text, { symmetry: 'mm2', iterations: 1 });
   await refused(() => mirrors.toMtz(), 'Unsupported', 'mm2 has mirrors', 'merge with mmm');
@@ -214,7 +218,9 @@ test('an MTZ file that no space group fits is refused with the reason', async ()
   await refused(() => centred.toMtz(), 'Unsupported', '4/mmm with the centring C, but with P, I');
 });
 
-test('mates that are merged separately are side by side in an MTZ file, and correlate between the halves', async () => {
+test('mates that are merged separately are side by side in an MTZ file, and correlate between the halves', {
+  tags: 'all',
+}, async () => {
   const simulated = simulateStream({ crystals: 120, symmetry: '222', parameters: [18, 20, 22, 90, 90, 90] });
   const result = await merge(simulated.text, { symmetry: '222', iterations: 3 });
   const mtz = readMtz(result.toMtz());
@@ -246,7 +252,7 @@ test('mates that are merged separately are side by side in an MTZ file, and corr
   expect(result.statistics.overall.rAno).toBeGreaterThan(0.5);
 });
 
-test('an error that grows with the intensity is found', async () => {
+test('an error that grows with the intensity is found', { tags: 'all' }, async () => {
   const found = async (jitter: number): Promise<number> => {
     const { text } = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: [30, 36, 42, 90, 90, 90], jitter });
     return (await merge(text, { symmetry: 'mmm', iterations: 4 })).proportionalError;
@@ -340,7 +346,7 @@ describe('some of the crystals', () => {
     [{ stopAfter: 25 }, 0, 25],
     [{ startAfter: 5, stopAfter: 20 }, 5, 25],
     [{ startAfter: 30, stopAfter: 20 }, 30, 40],
-  ] as const)('%j merges to the bits of a stream of them', async ([some, first, end]) => {
+  ] as const)('%j merges to the bits of a stream of them', { tags: 'all' }, async ([some, first, end]) => {
     const { reflections, halves, crystals, remarks } = await merge(simulated.text, { ...options, ...some });
     const expected = await merge(head + chunks.slice(first, end).join(''), options);
     expect(reflections).toEqual(expected.reflections);
@@ -366,7 +372,7 @@ describe('some of the crystals', () => {
       });
   });
 
-  test('minCc leaves out the crystals whose intensities are another structure', async () => {
+  test('minCc leaves out the crystals whose intensities are another structure', { tags: 'all' }, async () => {
     // Without partialities, so that a crystal agrees with the mean of the others.
     const even = { crystals: 30, symmetry: 'mmm', parameters: orthorhombic, spread: [0.1, 0, 3] } as const;
     // A crystal with hardly any reflection is kept, since it contradicts nothing.
@@ -444,7 +450,9 @@ describe('a merge that follows a run', () => {
   const { text } = simulateStream({ crystals: 50, symmetry: 'mmm', parameters: orthorhombic });
   const [head = '', ...chunks] = text.split(/(?=----- Begin chunk -----)/);
 
-  test('reports its progress while frames arrive, and ends with the result of merging the stream', async () => {
+  test('reports its progress while frames arrive, and ends with the result of merging the stream', {
+    tags: 'all',
+  }, async () => {
     const told: MergeStatus[] = [];
     const options = { symmetry: 'mmm', polarisation: 'none', iterations: 2 } as const;
     const sink = await mergeSink(context, options, { ccHalf: 0.999, onStatus: (status) => told.push(status) });
@@ -473,7 +481,7 @@ describe('a merge that follows a run', () => {
   });
 });
 
-test('a stream is given by its path, its address, a Blob or its bytes', async () => {
+test('a stream is given by its path, its address, a Blob or its bytes', { tags: 'all' }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-merge-'));
   try {
     const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: orthorhombic });
@@ -491,7 +499,9 @@ test('a stream is given by its path, its address, a Blob or its bytes', async ()
   }
 });
 
-test('wasm and native give the same bits, whatever the number of blocks at a time', async ({ skip }) => {
+test('wasm and native give the same bits, whatever the number of blocks at a time', { tags: 'all' }, async ({
+  skip,
+}) => {
   if (!(await devices({ backend: 'native' })).some(({ backend, available }) => backend === 'native' && available))
     skip('absent: native');
   // More crystals than a block holds; half an angstrom less of resolution would leave too few observations.
@@ -510,7 +520,7 @@ test('wasm and native give the same bits, whatever the number of blocks at a tim
   }
 });
 
-test('the way in which each crystal was indexed is found', async () => {
+test('the way in which each crystal was indexed is found', { tags: 'all' }, async () => {
   const simulated = simulateStream({
     crystals: 40,
     symmetry: '4/m',
@@ -558,7 +568,7 @@ test('the way in which each crystal was indexed is found', async () => {
   expect(unresolved).toBeLessThan(0.9);
 });
 
-test('data sets of a table are merged separately, on one scale', async () => {
+test('data sets of a table are merged separately, on one scale', { tags: 'all' }, async () => {
   const simulated = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
   const lines = Array.from({ length: 60 }, (_, c) =>
     c < 50 ? `simulated.h5 //${c} ${c % 2 === 0 ? 'dark' : 'pumped'}` : '',
@@ -595,7 +605,7 @@ test.for([
   );
 });
 
-test('data sets are divided by the value of a copied header field', async () => {
+test('data sets are divided by the value of a copied header field', { tags: 'all' }, async () => {
   const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
   let frame = 0;
   const headed = text.replaceAll('photon_energy_eV', () => {
@@ -667,7 +677,7 @@ describe('frames that were indexed more than once', () => {
   const remarksOn = async (...streams: string[]): Promise<string> =>
     (await merge(streams, { symmetry: 'mmm', model: 'mean', minMeasurements: 1 })).remarks.join('\n');
 
-  test('are remarked on with their number, in several inputs or in one', async () => {
+  test('are remarked on with their number, in several inputs or in one', { tags: 'all' }, async () => {
     expect(again).not.toBe(simulated.text);
     expect(await remarksOn(simulated.text)).not.toContain('more than once');
     const text = '20 frames were indexed more than once, the first of them simulated.h5 //0';
@@ -692,7 +702,7 @@ describe('a merge is in doubt', () => {
   const row = /^( *-?\d+ +-?\d+ +-?\d+) +(-?\d+\.\d+)(?= +\d)/gm;
   const merged = (stream: string): Promise<MergeResult> => merge(stream, { symmetry: 'mmm', model: 'mean' });
 
-  test('if its halves do not agree', async () => {
+  test('if its halves do not agree', { tags: 'all' }, async () => {
     expect((await merged(text)).isDoubtful).toBe(false);
     const random = new Random(3, 0);
     const noise = text.replace(row, (_, indices: string) => `${indices} ${(500 * random.uniform() - 100).toFixed(2)}`);
@@ -701,7 +711,7 @@ describe('a merge is in doubt', () => {
     expect([isDoubtful, remarks.join()]).toEqual([true, expect.stringContaining('The two halves do not agree: CC1/2')]);
   });
 
-  test('if more than one frame in a hundred was indexed twice, or is a copy', async () => {
+  test('if more than one frame in a hundred was indexed twice, or is a copy', { tags: 'all' }, async () => {
     const many = simulateStream({ crystals: 120, symmetry: 'mmm', parameters: orthorhombic }).text;
     const chunks = many.split(/(?=----- Begin chunk -----)/);
     const doubtWith = async (...more: string[]): Promise<boolean> =>
@@ -741,7 +751,7 @@ describe('a merge is in doubt', () => {
   });
 });
 
-test('crystals that are copies of others, bit by bit, under other names are remarked on', async () => {
+test('crystals that are copies of others, bit by bit, under other names are remarked on', { tags: 'all' }, async () => {
   const { text } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters: orthorhombic });
   const renamed = text.replaceAll('simulated.h5', 'copy.h5');
   expect(renamed).not.toBe(text);
@@ -784,7 +794,7 @@ describe('the polarisation of the beam', () => {
     [1, 'horiz'],
     [-1, 'vert'],
     [undefined, 'none'],
-  ] as const)('of degree %s is measured and corrected as %s', async (degree, correction) => {
+  ] as const)('of degree %s is measured and corrected as %s', { tags: 'all' }, async (degree, correction) => {
     const stream = streamOf(degree);
     const { polarisation, reflections, remarks } = await automatic(stream, { iterations: 1 });
     expect(polarisation.correction).toBe(correction);
@@ -796,7 +806,7 @@ describe('the polarisation of the beam', () => {
     expect(reflections.intensity).toEqual(named.reflections.intensity);
   });
 
-  test('is corrected for in the plain mean as well', async () => {
+  test('is corrected for in the plain mean as well', { tags: 'all' }, async () => {
     const stream = streamOf(1);
     const { reflections } = await automatic(stream, { model: 'mean' });
     const named = await merge(stream.text, { symmetry: 'mmm', polarisation: 'horiz', model: 'mean' });

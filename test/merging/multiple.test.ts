@@ -135,7 +135,9 @@ describe('a merged cell', () => {
   });
 });
 
-test('a merge doubts a doubled cell, says which lattice has the intensities, and has it as data', async () => {
+test('a merge doubts a doubled cell, says which lattice has the intensities, and has it as data', {
+  tags: 'all',
+}, async () => {
   const simulation = { crystals: 60, symmetry: 'mmm', parameters: [50, 32, 38, 90, 90, 90] } as const;
   await using context = await createContext({ backend: 'wasm' });
   const odd = simulateStream({ ...simulation, factor: ([h]) => (h % 2 === 0 ? 1 : 0) });

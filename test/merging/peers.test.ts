@@ -85,7 +85,7 @@ function differences(mine: ReflectionList, theirs: ReflectionList): number {
 }
 
 describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test("the plain mean equals process_hkl's", async () => {
+  test("the plain mean equals process_hkl's", { tags: 'all' }, async () => {
     const { reflections } = await merged('sph.ew', { symmetry: '4/mmm', model: 'mean' });
     expect(differences(reflections, listOf('expected', 'sph.ew.mean.hkl.xz'))).toBe(0);
   });
@@ -121,7 +121,11 @@ describe.skipIf(!dataFolder)(`merged streams${dataFolder ? '' : ' (absent: no te
     { set: 'sph.ew', group: '4/mmm', cc: 0.997, unique: 8400, ccHalf: 0.991, rSplit: 0.082 },
   ];
   const quick = ['amb.cf', 'sph.ew'];
-  test.for(sets.filter(({ set }) => quick.includes(set)))('$set reaches its figures by defaults', reachesIts);
+  test.for(sets.filter(({ set }) => quick.includes(set)))(
+    '$set reaches its figures by defaults',
+    { tags: 'all' },
+    reachesIts,
+  );
   const others = sets.filter(({ set }) => !quick.includes(set));
   test.for(others)('$set reaches its figures by defaults', { tags: 'all' }, reachesIts);
 

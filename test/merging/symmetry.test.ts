@@ -90,7 +90,7 @@ const within = (most: number): Indices[] => {
   return all;
 };
 
-test('every point group has the correct order, and is closed', () => {
+test('every point group has the correct order, and is closed', { tags: 'all' }, () => {
   expect([...pointGroupNames].sort()).toEqual(Object.keys(orders).sort());
   for (const name of pointGroupNames) {
     const { operations } = pointGroup(name);
@@ -158,7 +158,7 @@ test("CrystFEL's representative has no negative index if possible, and the large
   expect(representative([-1, 2, -3], pointGroup('-1'))).toEqual([1, -2, 3]);
 });
 
-test("each orbit has one member in CCP4's asymmetric unit, and only mates need the inversion", () => {
+test("each orbit has one member in CCP4's asymmetric unit, and only mates need the inversion", { tags: 'all' }, () => {
   let settings = 0;
   const wrong: string[] = [];
   for (const name of [...pointGroupNames, '2_uab', '2/m_uab', '2/m_uaa']) {
@@ -247,7 +247,9 @@ const settingsWithCentrings = pointGroupNames
   .flatMap((name) => [name, ...(isTurnable(name) ? [`${name}_uaa`, `${name}_uab`] : [])])
   .flatMap((name) => (['P', 'A', 'B', 'C', 'I', 'F', 'H', 'R'] as const).map((centring) => [name, centring] as const));
 
-test('every symmorphic group is closed, has the order of its rotations, and leaves its lattice as it is', () => {
+test('every symmorphic group is closed, has the order of its rotations, and leaves its lattice as it is', {
+  tags: 'all',
+}, () => {
   let found = 0;
   for (const [name, centring] of settingsWithCentrings) {
     const group = pointGroup(name);
@@ -309,7 +311,9 @@ const familyOf = (number: number): string =>
     .find(([last]) => number <= Number(last))?.[1]
     ?.toString() ?? '';
 
-test('the operators of every space group are closed, and their rotations equal those of its point group', () => {
+test('the operators of every space group are closed, and their rotations equal those of its point group', {
+  tags: 'all',
+}, () => {
   expect(new Set(spaceGroupNames.map((name) => spaceGroup(name).number)).size).toBe(65);
   for (const name of spaceGroupNames) {
     const found = spaceGroup(name);

@@ -98,7 +98,7 @@ async function pixelOf({ origin, cookie }: Shown, { path, event = 0 }: Place): P
   return Number(data[47]);
 }
 
-test('new files of a folder are reported in order, and half of a file is not', async () => {
+test('new files of a folder are reported in order, and half of a file is not', { tags: 'all' }, async () => {
   const at = join(folder, 'run');
   mkdirSync(at);
   const shown = await show([at], { follow: true });
@@ -136,7 +136,7 @@ test('a file that grows stays readable for a page that has opened it', async () 
   await opened.dispose();
 });
 
-test('the data files of a master are followed before the last one exists', async () => {
+test('the data files of a master are followed before the last one exists', { tags: 'all' }, async () => {
   const made = new MadeFile();
   const names = ['data_000001', 'data_000002', 'data_000003'];
   const links = names.map((name) => [name, { file: `series_${name}.h5`, path: '/entry/data/data' }] as const);

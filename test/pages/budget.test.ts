@@ -73,7 +73,7 @@ test('every page of the package is linked from the others, and loads nothing inl
   }
 });
 
-test('a validation of limited time takes rows of all rooms in turn', async () => {
+test('a validation of limited time takes rows of all rooms in turn', { tags: 'all', timeout: 60_000 }, async () => {
   const ids = ['pi:*', 'arrays:*'];
   const seen: string[] = [];
   const report = await validate({
@@ -96,4 +96,4 @@ test('a validation of limited time takes rows of all rooms in turn', async () =>
   const short = { createContext, ids: [long?.id ?? ''], backends: ['wasm' as const], budget: 1e6 };
   expect(await validate({ ...short, seconds: (long?.cost ?? 0) / 2 })).toMatchObject({ rows: [], left: 1 });
   await expect(validate({ createContext, ids, seconds: -1 })).rejects.toThrow(/seconds/);
-}, 60_000);
+});

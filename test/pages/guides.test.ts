@@ -1,3 +1,4 @@
+// @module-tag all: a server.
 /** The guides as `ewald page` serves them. */
 import { type ServedPages, servePages } from 'ewald/shell';
 import { afterAll, beforeAll, expect, test } from 'vitest';

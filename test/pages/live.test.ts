@@ -255,41 +255,45 @@ describe('a page that never reads', () => {
     expect(frames).toHaveLength(1000);
   });
 
-  test.skipIf(!dataFolder)('does not slow down a run: the stream is the same, byte for byte', async () => {
-    const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
-    const streamOf = async (name: string, view?: ServedView): Promise<string> => {
-      const context = await createContext({ backend: 'wasm' });
-      const output = join(folder, name);
-      try {
-        for await (const _ of context.pipeline({
-          inputs: sim('mono.h5'),
-          geometry: sim('mono.geom'),
-          cells: [sim('mono.cell')],
-          peaks: { threshold: 12 },
-          output,
-          commandLine: 'ewald',
-          ...(view ? { view } : {}),
-        }));
-      } finally {
-        await context.dispose();
-      }
-      return readFile(output, 'utf8');
-    };
-    const view = await serveView([]);
-    views.push(view);
-    const entry = await fetch(view.url, { redirect: 'manual' });
-    const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
-    const { origin, port } = new URL(view.url);
-    await deaf({ port: Number(port), cookie } as Following);
-    const viewed = await streamOf('viewed.stream', view);
-    expect(viewed).toBe(await streamOf('alone.stream'));
-    const newest = await fetch(`${origin}/live/newest?only=hits`, { headers: { cookie } });
-    const { chunk, path } = (await newest.json()) as { chunk: string; path: string };
-    expect(viewed).toContain(chunk);
-    expect(path).toBe('files/0/mono.h5');
-    const file = await fetch(`${origin}/${path}`, { headers: { cookie, range: 'bytes=1-3' } });
-    expect(await file.text()).toBe('HDF');
-  });
+  test.skipIf(!dataFolder)(
+    'does not slow down a run: the stream is the same, byte for byte',
+    { tags: 'all' },
+    async () => {
+      const sim = (name: string): string => join(dataFolder ?? '', 'sim', name);
+      const streamOf = async (name: string, view?: ServedView): Promise<string> => {
+        const context = await createContext({ backend: 'wasm' });
+        const output = join(folder, name);
+        try {
+          for await (const _ of context.pipeline({
+            inputs: sim('mono.h5'),
+            geometry: sim('mono.geom'),
+            cells: [sim('mono.cell')],
+            peaks: { threshold: 12 },
+            output,
+            commandLine: 'ewald',
+            ...(view ? { view } : {}),
+          }));
+        } finally {
+          await context.dispose();
+        }
+        return readFile(output, 'utf8');
+      };
+      const view = await serveView([]);
+      views.push(view);
+      const entry = await fetch(view.url, { redirect: 'manual' });
+      const cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+      const { origin, port } = new URL(view.url);
+      await deaf({ port: Number(port), cookie } as Following);
+      const viewed = await streamOf('viewed.stream', view);
+      expect(viewed).toBe(await streamOf('alone.stream'));
+      const newest = await fetch(`${origin}/live/newest?only=hits`, { headers: { cookie } });
+      const { chunk, path } = (await newest.json()) as { chunk: string; path: string };
+      expect(viewed).toContain(chunk);
+      expect(path).toBe('files/0/mono.h5');
+      const file = await fetch(`${origin}/${path}`, { headers: { cookie, range: 'bytes=1-3' } });
+      expect(await file.text()).toBe('HDF');
+    },
+  );
 });
 
 test('a writer ten times as fast as the display: frames are shown or counted, memory stays constant', async () => {

@@ -189,6 +189,8 @@ export class Visit {
   ): Promise<Visit> {
     const context = await (browser as Browser).newContext({ viewport: size, acceptDownloads: true, ...options });
     contexts.push(context);
+    // For machines that do other things as well: everything waits for its word.
+    context.setDefaultTimeout(120_000);
     const visit = new Visit(await context.newPage());
     await visit.page.goto(url);
     return visit;
@@ -209,13 +211,13 @@ export class Visit {
   /** Waits for the peaks of a frame. */
   async peaks(frame = 0): Promise<void> {
     await this.page.waitForFunction((n) => viewer.frame === n && viewer.peaks !== undefined, frame, {
-      timeout: 60_000,
+      timeout: 120_000,
     });
   }
 
   async message(pattern: RegExp): Promise<string> {
     const line = this.page.locator('#message');
-    await expect.poll(() => line.textContent(), { timeout: 60_000 }).toMatch(pattern);
+    await expect.poll(() => line.textContent(), { timeout: 120_000 }).toMatch(pattern);
     return (await line.textContent()) ?? '';
   }
 

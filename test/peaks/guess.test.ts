@@ -80,7 +80,7 @@ describe('a gain that the geometry states', () => {
     crystals: 2,
   } as const;
 
-  test('is not estimated, also where peaks crowd the rings, whose SNR is then lowered', async () => {
+  test('is not estimated, also where peaks crowd the rings, whose SNR is then lowered', { tags: 'all' }, async () => {
     const facts = await factsOfSimulated(crowd, { stated: 1 });
     expect(facts.estimatedGain).toBeGreaterThan(2);
     expect(facts.gain).toBe(1);

@@ -88,7 +88,7 @@ describe.each(['wasm', 'native'] as const)('%s', (backend) => {
   });
   afterAll(() => context.dispose());
 
-  test.each(dtypes)('%s: the fused pass finds what the five passes find', async (dtype) => {
+  test.each(dtypes)('%s: the fused pass finds what the five passes find', { tags: 'all' }, async (dtype) => {
     let peaks = 0;
     for (const [l, level] of (Object.keys(levels) as (keyof typeof levels)[]).entries())
       for (let repeat = 0; repeat < 8; repeat++) {

@@ -1,3 +1,4 @@
+// @module-tag all: whole runs.
 /** The same frames on every backend, as a command: identical peaks to the byte, and the same crystals. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -58,7 +58,7 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
   ];
   const geom = ['-g', sim('mono.geom')];
 
-  test('incomplete geometries are refused before a frame is read, and strange ones get a remark', () =>
+  test('incomplete geometries are refused before a frame is read, and strange ones get a remark', { tags: 'all' }, () =>
     told([
       [() => index('-g', wrong('nowl', /^wavelength.*/m, '')), 1, /^ewald: the geometry has no wavelength; expected/],
       [() => index('-g', wrong('noclen', /^clen.*/m, '')), 1, /^ewald: the geometry has no distance; expected a line/],
@@ -80,7 +80,8 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
       ],
       [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 1, /warning: .*mm: the distance is 60 m; is the unit/],
       [() => ['cell', sim('mono.h5'), '-g', at('nowl'), '--threshold=12'], 1, /^ewald: the geometry has no wavelength/],
-    ]));
+    ]),
+  );
 
   test('texts that are not a geometry', () => {
     for (const [text, message] of [
@@ -135,17 +136,21 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
     expect(readFileSync(at('own.h5')).equals(readFileSync(sim('mono.h5')))).toBe(true);
   });
 
-  test('a run without hits, and a cell search on frames without peaks, name the deciding parameter', () =>
-    told([
-      [
-        () => index(...geom).map((word) => word.replace('--threshold=12', '--threshold=60000')),
-        1,
-        /no frame is a hit: all have too few peaks\. --threshold, --min-snr/,
-      ],
-      [
-        () => ['cell', sim('mono.h5'), ...geom, '--threshold=60000'],
-        1,
-        /no frame has the 15 peaks .*a lower --threshold/,
-      ],
-    ]));
+  test(
+    'a run without hits, and a cell search on frames without peaks, name the deciding parameter',
+    { tags: 'all' },
+    () =>
+      told([
+        [
+          () => index(...geom).map((word) => word.replace('--threshold=12', '--threshold=60000')),
+          1,
+          /no frame is a hit: all have too few peaks\. --threshold, --min-snr/,
+        ],
+        [
+          () => ['cell', sim('mono.h5'), ...geom, '--threshold=60000'],
+          1,
+          /no frame has the 15 peaks .*a lower --threshold/,
+        ],
+      ]),
+  );
 });

@@ -19,7 +19,7 @@ const search = ['-g', sim('mono.geom'), '-p', sim('mono.cell'), '--threshold=12'
 const usual = [...search, '--executor=inline'];
 
 describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('a list names files and single frames; serial numbers are continuous', async () => {
+  test('a list names files and single frames; serial numbers are continuous', { tags: 'all' }, async () => {
     const list = join(folder, 'in.lst');
     writeFileSync(list, `${sim('mono.h5')} //4\n${sim('mono.h5')} //1\n`);
     const stream = join(folder, 'list.stream');
@@ -30,7 +30,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect([...text.matchAll(/^Image serial number: (.*)$/gm)].map(([, serial]) => serial)).toEqual(['7', '8']);
   });
 
-  test('more jobs give the same stream, except for the command line', async () => {
+  test('more jobs give the same stream, except for the command line', { tags: 'all' }, async () => {
     const streams = await Promise.all(
       ['1', '3'].map(async (jobs) => {
         const stream = join(folder, `jobs-${jobs}.stream`);
@@ -42,17 +42,22 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(streams[1]).toBe(streams[0]);
   });
 
-  test.for(['dispersion', 'dispersion-extended'])('%s finds the crystals without a threshold', async (finder) => {
-    const plain = usual.filter((word) => !word.startsWith('--threshold'));
-    const words = ['index', sim('mono.h5'), ...plain, `--peaks=${finder}`, '--kernel-size=4', '--json'];
-    const { code, out, err } = await ewald(words);
-    expect(code, err).toBe(0);
-    const lines = out.trim().split('\n');
-    expect(lines.map((line) => JSON.parse(line).crystals.length)).toEqual([1, 1, 1, 1, 1, 1]);
-  });
+  test.for(['dispersion', 'dispersion-extended'])(
+    '%s finds the crystals without a threshold',
+    { tags: 'all' },
+    async (finder) => {
+      const plain = usual.filter((word) => !word.startsWith('--threshold'));
+      const words = ['index', sim('mono.h5'), ...plain, `--peaks=${finder}`, '--kernel-size=4', '--json'];
+      const { code, out, err } = await ewald(words);
+      expect(code, err).toBe(0);
+      const lines = out.trim().split('\n');
+      expect(lines.map((line) => JSON.parse(line).crystals.length)).toEqual([1, 1, 1, 1, 1, 1]);
+    },
+  );
 
   test.for(['peakfinder8', 'zaef', 'dispersion'])(
     '%s: the flags that are printed repeat the run to the byte',
+    { tags: 'all' },
     async (finder) => {
       const words = [
         'index',
@@ -81,7 +86,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     },
   );
 
-  test('zaef also finds the crystals, with the given radii and gradient', async () => {
+  test('zaef also finds the crystals, with the given radii and gradient', { tags: 'all' }, async () => {
     const words = ['index', sim('mono.h5'), ...usual, '--peaks=zaef', '--min-squared-gradient=200'];
     const [usualRadii, wide] = await Promise.all([
       ewald([...words, '--json']),
@@ -113,7 +118,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(crystal.resolutionA).toBeGreaterThan(1);
   });
 
-  test('with -p none only peaks are found, and the run reports that nothing was indexed', async () => {
+  test('with -p none only peaks are found, and the run reports that nothing was indexed', { tags: 'all' }, async () => {
     const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '-p', 'none', '--threshold=12', '--backend=wasm'];
     const { code, out } = await ewald(words);
     expect(code).toBe(0);
@@ -124,16 +129,32 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
   test.for([
     ['a wrong cell', '60,65,45,90,95,90', true],
     ['the right cell', sim('run.cell'), false],
-  ] as const)('%s: a run whose crystals explain few of the peaks says so', async ([, cell, doubted]) => {
-    const words = ['-g', sim('run.geom'), '-p', cell, '--threshold=12', '--no-integrate', '--backend=wasm', '-j', '1'];
-    const { code, out, err } = await ewald(['index', sim('run.h5'), ...words]);
-    expect(code, err).toBe(doubted ? 1 : 0);
-    expect(/warning: the crystals explain only \d+ % of the peaks .*check the cell/.test(err)).toBe(doubted);
-    // Most frames of a doubtful cell are not ticked.
-    expect((out.match(/^\? .*run\.h5/gm) ?? []).length > 6).toBe(doubted);
-  });
+  ] as const)(
+    '%s: a run whose crystals explain few of the peaks says so',
+    { tags: 'all' },
+    async ([, cell, doubted]) => {
+      const words = [
+        '-g',
+        sim('run.geom'),
+        '-p',
+        cell,
+        '--threshold=12',
+        '--no-integrate',
+        '--backend=wasm',
+        '-j',
+        '1',
+      ];
+      const { code, out, err } = await ewald(['index', sim('run.h5'), ...words]);
+      expect(code, err).toBe(doubted ? 1 : 0);
+      expect(/warning: the crystals explain only \d+ % of the peaks .*check the cell/.test(err)).toBe(doubted);
+      // Most frames of a doubtful cell are not ticked.
+      expect((out.match(/^\? .*run\.h5/gm) ?? []).length > 6).toBe(doubted);
+    },
+  );
 
-  test('without -p the cell is determined from the frames, and the flag that repeats it is printed', async () => {
+  test('without -p the cell is determined from the frames, and the flag that repeats it is printed', {
+    tags: 'all',
+  }, async () => {
     const [own, again] = [join(folder, 'own.stream'), join(folder, 'again.stream')];
     const words = ['index', sim('mono.h5'), '-g', sim('mono.geom'), '--min-res=20', '-j', '1', '--backend=wasm'];
     const { code, err } = await ewald([...words, '-o', own]);
@@ -171,7 +192,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).toMatch(/known cell 1, 2 crystals: median cell 36\.2.*known cell 2, 2 crystals: median cell 79\.0/s);
   });
 
-  test('ewald cell determines the cell of frames and writes it for -p', async () => {
+  test('ewald cell determines the cell of frames and writes it for -p', { tags: 'all' }, async () => {
     const cell = join(folder, 'found.cell');
     const words = ['cell', sim('weak.h5'), '-g', sim('weak.geom'), '--min-res=20', '--backend=wasm'];
     const { code, out, err } = await ewald([...words, '-o', cell]);
@@ -233,7 +254,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).toMatch(/\/dev\/full/);
   });
 
-  test('Ctrl-C keeps the finished frames, in a file beside the stream of an earlier run', async () => {
+  test('Ctrl-C keeps the finished frames, in a file beside the stream of an earlier run', { tags: 'all' }, async () => {
     const list = join(folder, 'long.lst');
     writeFileSync(list, `${sim('run.h5')}\n`.repeat(60));
     const stream = join(folder, 'cut.stream');
@@ -339,7 +360,9 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(err).not.toMatch(/at .*\.js:/);
   });
 
-  test('parameters are tuned on the first readable frames; without any, the run ends with the reason', async () => {
+  test('parameters are tuned on the first readable frames; without any, the run ends with the reason', {
+    tags: 'all',
+  }, async () => {
     const bytes = readFileSync(sim('mono.h5'));
     // The chunks of its six frames end here; those of four frames end at the other offset.
     const [begin, four, six] = [13_704, 2_377_037, 3_558_679];

@@ -133,7 +133,7 @@ describe.skipIf(!dataFolder)(`fields of frames${dataFolder ? '' : ' (absent: no 
     }
   });
 
-  test('pumped and dark frames are merged apart', async () => {
+  test('pumped and dark frames are merged apart', { tags: 'all' }, async () => {
     const dataset = await open(sim('mono.h5'));
     const file = await writtenWith('pump.h5', (await dataset.read(0, 4)) as Uint16Array, 1024);
     await dataset.dispose();

@@ -75,7 +75,7 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
       /^of \d+ peaks no more than chance \(\d\) need the known cell: .*1\/2 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
     ],
     ['790,79,38,90,90,90', /^the peaks do not determine the edge a \(790\.0 Å\) of the known cell/],
-  ] as const)('is one that is a multiple, %s', async ([cell, text]) => {
+  ] as const)('is one that is a multiple, %s', { tags: 'all' }, async ([cell, text]) => {
     const run = await ran({ cells: [cell] });
     expect(ends(run)?.summary.crystals).toBe(6);
     expect(warnings(run)).toEqual([expect.stringMatching(text)]);
@@ -191,22 +191,26 @@ describe.skipIf(!dataFolder)(`fewer than five crystals${dataFolder ? '' : ' (abs
   });
 
   // The distances of these geometries do not suit the cells, by 0.4 and 1.4 %, and neither do their panels.
-  test.for(['cspad_thermolysin', 'pilatus_thaumatin'])('do not contradict the right cell of %s', async (set) => {
-    const name = resolve(dataFolder ?? '', 'real', 'frames', set);
-    const events: RunEvent[] = [];
-    const run = context.pipeline({
-      ...{ inputs: { file: `${name}_dev.h5`, frames: [0, 1] }, geometry: `${name}.geom`, cells: [`${name}.cell`] },
-      ...{ integrate: false, onEvent: (event) => void events.push(event) },
-    });
-    let crystals = 0;
-    for await (const { result } of run) crystals += result?.crystals.length ?? 0;
-    expect(crystals).toBeGreaterThan(0);
-    // The geometry of the CSPAD calls its units photons, which gives another remark.
-    const isGain = (event: RunEvent): boolean =>
-      event.kind === 'warning' &&
-      /^the geometry states 1 unit per photon .* scales the errors of intensities: if .*, state it/.test(event.text);
-    const told = events.filter((event) => ['warning', 'detector', 'geometry'].includes(event.kind) && !isGain(event));
-    expect(told).toEqual([]);
-    expect(events.some(isGain)).toBe(set === 'cspad_thermolysin');
-  });
+  test.for(['cspad_thermolysin', 'pilatus_thaumatin'])(
+    'do not contradict the right cell of %s',
+    { tags: 'all' },
+    async (set) => {
+      const name = resolve(dataFolder ?? '', 'real', 'frames', set);
+      const events: RunEvent[] = [];
+      const run = context.pipeline({
+        ...{ inputs: { file: `${name}_dev.h5`, frames: [0, 1] }, geometry: `${name}.geom`, cells: [`${name}.cell`] },
+        ...{ integrate: false, onEvent: (event) => void events.push(event) },
+      });
+      let crystals = 0;
+      for await (const { result } of run) crystals += result?.crystals.length ?? 0;
+      expect(crystals).toBeGreaterThan(0);
+      // The geometry of the CSPAD calls its units photons, which gives another remark.
+      const isGain = (event: RunEvent): boolean =>
+        event.kind === 'warning' &&
+        /^the geometry states 1 unit per photon .* scales the errors of intensities: if .*, state it/.test(event.text);
+      const told = events.filter((event) => ['warning', 'detector', 'geometry'].includes(event.kind) && !isGain(event));
+      expect(told).toEqual([]);
+      expect(events.some(isGain)).toBe(set === 'cspad_thermolysin');
+    },
+  );
 });

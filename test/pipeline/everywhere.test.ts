@@ -1,3 +1,4 @@
+// @module-tag all: whole runs.
 /**
  * The three lines of the README, in Node and in Chromium, compared with `ewald index`: the streams are identical to the
  * byte. A small set is tested; EWALD_ALL_SETS=1 selects all simulated sets and the real frames.

@@ -1,3 +1,4 @@
+// @module-tag all: whole runs.
 /** A followed folder that is missing at one moment and there at the next one is never treated as a file. */
 import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

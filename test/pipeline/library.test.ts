@@ -66,7 +66,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     },
   );
 
-  test('a run is iterated once: a second loop throws instead of finding nothing', async () => {
+  test('a run is iterated once: a second loop throws instead of finding nothing', { tags: 'all' }, async () => {
     const run = context.pipeline({ inputs: sim('mono.h5'), ...settings() });
     let frames = 0;
     for await (const _ of run) frames++;
@@ -78,6 +78,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
   });
 
   test('an iterable is waited for as long as firstFramesTimeoutS says, and read on afterwards', {
+    tags: 'all',
     timeout: 60_000,
   }, async () => {
     for (const executor of [undefined, await Executor.inline({ context: { backend: 'wasm' } })]) {
@@ -104,7 +105,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     await refused(() => all(late), 'Argument', 'firstFramesTimeoutS', 'an iterable of inputs');
   });
 
-  test('warnings of a run without onEvent go to the log of the context', async () => {
+  test('warnings of a run without onEvent go to the log of the context', { tags: 'all' }, async () => {
     const lines: string[] = [];
     const { sink } = context.log;
     context.log.sink = (level, line) => void lines.push(`${level}: ${line}`);
@@ -117,7 +118,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     expect(lines.join('\n')).toMatch(/^warn: .*cell/m);
   });
 
-  test.for([1, 3])('%i jobs: the chunks equal those of the command, to the byte', async (jobs) => {
+  test.for([1, 3])('%i jobs: the chunks equal those of the command, to the byte', { tags: 'all' }, async (jobs) => {
     const dataset = await open(sim('mono.h5'));
     const items = await all({ inputs: [{ dataset, filename: sim('mono.h5') }], jobs, ...settings() });
     await dataset.dispose();
@@ -135,7 +136,7 @@ describe.skipIf(!dataFolder)(`ctx.pipeline${dataFolder ? '' : ' (absent: no test
     ['sim', 'weak', true],
     ['sim', 'mono', false],
   ] as const;
-  test.for(simulated)(fewest, findsTheSame);
+  test.for(simulated)(fewest, { tags: 'all' }, findsTheSame);
   const measured = [join('real', 'frames'), 'cspad_thermolysin', true] as const;
   test.for([measured])(fewest, { tags: 'all' }, findsTheSame);
 

@@ -100,7 +100,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('CXI: the listed peaks give the same crystals and reflections as found peaks', async () => {
+  test('CXI: the listed peaks give the same crystals and reflections as found peaks', { tags: 'all' }, async () => {
     const file = await cxi('run.cxi', frames, columns(found));
     const [searched, taken] = [join(folder, 'searched.stream'), join(folder, 'taken.stream')];
     await ewald(['index', file, ...usual, '--threshold=12', '-o', searched]);
@@ -128,7 +128,7 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     expect(body(workers)).toBe(body(taken));
   });
 
-  test('ewald cell accepts the peaks of files and of every finder, like ewald index', async () => {
+  test('ewald cell accepts the peaks of files and of every finder, like ewald index', { tags: 'all' }, async () => {
     const words = ['cell', sim('mono.h5'), '-g', sim('mono.geom'), '--backend=wasm', '--images=4'];
     const zaef = await ewald([...words, '--peaks=zaef', '--threshold=12', '--min-squared-gradient=200']);
     expect(zaef.code, zaef.err).toBe(0);
@@ -204,7 +204,9 @@ describe.skipIf(!dataFolder)(`peaks of files${dataFolder ? '' : ' (absent: no te
     }
   });
 
-  test('a list that is missing, of another detector or combined with other flags is refused with advice', async () => {
+  test('a list that is missing, of another detector or combined with other flags is refused with advice', {
+    tags: 'all',
+  }, async () => {
     const bare = join(folder, 'bare.cxi');
     const far = await cxi('far.cxi', 1, columns([[{ fs: 3000, ss: 5, intensity: 1 }]]));
     const cases = [

@@ -1,3 +1,4 @@
+// @module-tag all: whole runs.
 /** examples/live indexes and merges the frames of a simulated detector. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

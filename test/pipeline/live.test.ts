@@ -1,3 +1,4 @@
+// @module-tag all: whole runs.
 /** Runs with external events: workers and ranks that are killed, a growing file, another program that reads. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

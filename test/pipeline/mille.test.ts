@@ -151,7 +151,7 @@ async function ran(options: Partial<PipelineOptions>): Promise<RunEvent[]> {
 }
 
 describe.skipIf(!dataFolder)(`calibration data${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('give the shifts that the joint refinement finds, with the labels of the groups', async () => {
+  test('give the shifts that the joint refinement finds, with the labels of the groups', { tags: 'all' }, async () => {
     const pieces: Uint8Array[] = [];
     const milleFile = (piece: Uint8Array): void => void pieces.push(piece.slice());
     const events = await ran({ refineGeometry: 'off', mille: true, milleFile });

@@ -89,7 +89,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(searches).toBe(6);
   });
 
-  test('plans one more indexer to determine the cell', async () => {
+  test('plans one more indexer to determine the cell', { tags: 'all' }, async () => {
     expect(await counts({ cells: undefined })).toEqual({ ...once, 'indexer plans': 2 });
   });
 

@@ -94,7 +94,7 @@ describe('a detector', () => {
     expect(rmsPx[1]).toBeLessThan(0.17);
   });
 
-  test('in its correct position stays there, as do its panels', () => {
+  test('in its correct position stays there, as do its panels', { tags: 'all' }, () => {
     for (const [across, seed] of [
       [1, 1],
       [2, 2],
@@ -134,7 +134,7 @@ describe('a detector', () => {
 
 describe('panels', () => {
   // The limits are those of a published table: 0.05 and 0.1 pixels for 100 crystals with 625 pairs per panel.
-  test('of a 4 x 4 detector are corrected in one solve', () => {
+  test('of a 4 x 4 detector are corrected in one solve', { tags: 'all' }, () => {
     const geometry = square(4);
     const truth = { whole: [3, -2, -9] as Triple, panels: randomPanels(16, 0.5, 1, 0.3) };
     const { geometry: refined, pairs } = refineGeometry(geometry, crystalsOf(geometry, truth, { count: 100 }));
@@ -261,7 +261,9 @@ describe.each([
   });
 });
 
-test('a known cell at a distance that is off by too little to move has the error of that distance', () => {
+test('a known cell at a distance that is off by too little to move has the error of that distance', {
+  tags: 'all',
+}, () => {
   const geometry = square(1);
   for (const z of [-0.17, 0.17]) {
     const truth = { whole: [0, 0, z] as Triple, panels: still(1) };
@@ -307,7 +309,7 @@ describe('one of four panels', () => {
     for (const [k, x] of turn.entries()) expect(Math.abs(1000 * (found?.turnRad[k] ?? 0) - x)).toBeLessThan(1.5);
   });
 
-  test('tilted on a detector that is off along the beam is where the geometry has it', () => {
+  test('tilted on a detector that is off along the beam is where the geometry has it', { tags: 'all' }, () => {
     const geometry = square(2);
     const panels = still(4).map((one, i): True => (i === 2 ? { ...one, turn: [0, 14, 0] } : one));
     const truth = { whole: [0, 0, -12] as Triple, panels };
@@ -328,7 +330,7 @@ describe('one of four panels', () => {
   });
 });
 
-test('stated errors are those of the deviations from the truth', () => {
+test('stated errors are those of the deviations from the truth', { tags: 'all' }, () => {
   const scores = new Scores();
   for (let i = 0; i < 10; i++) scoreDetector(scores, i, 81_000);
   const found = scores.rms();

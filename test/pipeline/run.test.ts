@@ -67,7 +67,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     }
   });
 
-  test('the files of a killed run are neither replaced nor continued by another run', async () => {
+  test('the files of a killed run are neither replaced nor continued by another run', { tags: 'all' }, async () => {
     const stream = join(folder, 'left.stream');
     writeFileSync(`${stream}.part`, readFileSync(join(folder, 'whole.stream'), 'utf8').slice(0, 120_000));
     const anew = await ewald([...usual, '-o', stream]);
@@ -81,7 +81,9 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(readFileSync(`${stream}.part`, 'utf8')).toHaveLength(120_000);
   });
 
-  test('a full disk leaves complete frames, and the run can be continued once there is space', async () => {
+  test('a full disk leaves complete frames, and the run can be continued once there is space', {
+    tags: 'all',
+  }, async () => {
     const stream = join(folder, 'full.stream');
     const limited = `trap '' XFSZ; ulimit -f 150; exec "$@"`;
     const args = ['-c', limited, 'sh', process.execPath, 'dist/cli.js', ...usual, '-j', '1', '-o', stream];
@@ -101,7 +103,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(body(stream)).toBe(whole);
   });
 
-  test('the first frames of a run, continued with all of them: the same stream', async () => {
+  test('the first frames of a run, continued with all of them: the same stream', { tags: 'all' }, async () => {
     const stream = join(folder, 'first.stream');
     expect((await ewaldTogether([...usual, '-j', '1', '-o', stream, '--first=2'])).code).toBe(0);
     const { out } = await ewaldTogether(['stream', 'info', stream, '--json']);
@@ -110,7 +112,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(body(stream)).toBe(whole);
   });
 
-  test('shards merge into the stream of the whole run', async () => {
+  test('shards merge into the stream of the whole run', { tags: 'all' }, async () => {
     const shards = [1, 2].map((i) => join(folder, `shard-${i}.stream`));
     for (const [i, shard] of shards.entries())
       expect((await ewaldTogether([...usual, '-j', '1', '-o', shard, `--shard=${i + 1}/2`])).code).toBe(0);
@@ -206,7 +208,7 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     expect(report).toMatch(/a-2\.h5|a-1\.h5/);
   });
 
-  test('a damaged file in a list is reported, counted and skipped', async () => {
+  test('a damaged file in a list is reported, counted and skipped', { tags: 'all' }, async () => {
     const damaged = join(folder, 'damaged.h5');
     writeFileSync(damaged, readFileSync(sim('mono.h5')).subarray(0, 3000));
     const list = join(folder, 'damaged.lst');

@@ -57,7 +57,9 @@ async function streamOf(frames: readonly string[], geom: string, name: string) {
 
 describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   let searched: StreamChunk['peaks'];
-  test('the CBF of CSPAD, [4, 8, 185, 388], gives the same result as its copy in one column of panels', async () => {
+  test('the CBF of CSPAD, [4, 8, 185, 388], gives the same result as its copy in one column of panels', {
+    tags: 'all',
+  }, async () => {
     const list = join(folder, 'copy.lst');
     writeFileSync(list, `${at('cspad_thermolysin_dev.h5')} //0\n`);
     const [copy, cbf] = await Promise.all([

@@ -40,7 +40,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a second run on an active stream is refused with its owner; after kill -9 it may continue', async () => {
+test('a second run on an active stream is refused with its owner; after kill -9 it may continue', {
+  tags: 'all',
+}, async () => {
   mkdirSync(at('watched'));
   copyFileSync(at('run.h5'), at('watched/a.h5'));
   const words = ['index', 'watched', ...search, '-o', 'live.stream', ...follow, '--no-data-timeout=100'];
@@ -127,7 +129,9 @@ test('a followed folder in which nothing arrives is no mistake of the words', as
   });
 });
 
-test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', async () => {
+test('Ctrl-C ends a followed run: stream and report are complete, and --resume continues', {
+  tags: 'all',
+}, async () => {
   mkdirSync(at('ended'));
   copyFileSync(at('run.h5'), at('ended/a.h5'));
   const words = ['index', 'ended', ...search, '-o', 'ended.stream', '--html', 'ended.html', ...follow];
@@ -152,7 +156,7 @@ test('Ctrl-C ends a followed run: stream and report are complete, and --resume c
   expect(files()).toEqual(['ended.html', 'ended.stream']);
 });
 
-test('--resume retries unreadable frames until they can be read', async () => {
+test('--resume retries unreadable frames until they can be read', { tags: 'all' }, async () => {
   const whole = readFileSync(at('run.h5'));
   copyFileSync(at('run.h5'), at('b.h5'));
   writeFileSync(at('c.h5'), whole.subarray(0, 3000));

@@ -1,3 +1,4 @@
+// @module-tag all: whole runs.
 /**
  * Frames over ZeroMQ, sent by the reference implementation of the sockets and encoded by an independent MessagePack
  * library: the stream equals that of the file.

@@ -10,7 +10,7 @@ import { installed, node, pack, root } from './support.js';
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-test('publint reports nothing', async () => {
+test('publint reports nothing', { tags: 'all' }, async () => {
   const { code, out, err } = await node(['node_modules/publint/src/cli.js', 'run', '.', '--strict', '--pack', 'npm'], {
     env: { NO_COLOR: '1' },
   });
@@ -55,7 +55,9 @@ test('the packed files are the pinned ones', { tags: 'house' }, async () => {
   expect(readFileSync(command, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });
 
-test('without an addon, scripts and module are less than 5 MB, the rest of dist less than 0.74 MB', { tags: 'house' }, () => {
+test('without an addon, scripts and module are less than 5 MB, the rest of dist less than 0.74 MB', {
+  tags: 'house',
+}, () => {
   const files = inPackage();
   expect(
     files.filter((file) => /\.(node|so|dll|dylib)$|cuda/i.test(file.replace(/^dist\/(?:types|chunk).*/, ''))),
@@ -72,7 +74,9 @@ test('without an addon, scripts and module are less than 5 MB, the rest of dist 
   expect(lines).toBeLessThan(20);
 });
 
-test('an error that nobody catches is printed with a short line of the package, and its tag', async () => {
+test('an error that nobody catches is printed with a short line of the package, and its tag', {
+  tags: 'all',
+}, async () => {
   const script = "import { createContext } from 'ewald'; await (await createContext()).fft({ shape: [0] });";
   const { code, err } = await node(['--input-type=module', '-e', script], { cwd: installed });
   expect(code).toBe(1);
@@ -115,7 +119,9 @@ test('ewald devices states where the native addon comes from', async () => {
   expect(out).toMatch(/, of the package @ewald\/native-/);
 });
 
-test('the pages and pictures that the README names are in the package, and its folders are in the repository', async () => {
+test('the pages and pictures that the README names are in the package, and its folders are in the repository', {
+  tags: 'all',
+}, async () => {
   const packed = new Set((await pack()).files.map(({ path }) => path));
   const named = [
     ...text('README.md').matchAll(/\b(?:docs|src|examples|benchmarks|cpp|cuda|wgsl|test|scripts)\/[\w./-]*\w/g),

@@ -19,7 +19,7 @@ function expectClean({ code, err, leftovers }: Ended, probed = false): void {
   expect(leftovers, 'a child process goes on').toBe(false);
 }
 
-test('importing prints nothing, changes no globals, and keeps nothing open', async () => {
+test('importing prints nothing, changes no globals, and keeps nothing open', { tags: 'all' }, async () => {
   for (const file of ['index.node.js', 'index.browser.js']) {
     const ended = await script(`
       const globals = Reflect.ownKeys(globalThis).length;
@@ -57,7 +57,7 @@ test('a process ends by itself after its context is disposed, and even if it is 
   }
 });
 
-test('no command leaves a process or a handle behind', async () => {
+test('no command leaves a process or a handle behind', { tags: 'all' }, async () => {
   const folder = emptyFolder();
   expectClean(await ewald(['devices', '--json']), true);
   expectClean(await ewald(['pi', '--points', '1e6', '--json']), true);
@@ -84,7 +84,7 @@ test('no command leaves a process or a handle behind', async () => {
   ).toEqual([true, true]);
 });
 
-test('ewald --version prints the version', async () => {
+test('ewald --version prints the version', { tags: 'all' }, async () => {
   const { version } = JSON.parse((await node(['-p', 'JSON.stringify(require("./package.json"))'])).out);
   const times: number[] = [];
   for (let i = 0; i < 9; i++) {

@@ -1,3 +1,4 @@
+// @module-tag all: processes.
 /**
  * The packed package on Node, Bun and Deno, with native and wasm. Bun and Deno come from the PATH or node_modules/.bin;
  * if they are not installed, their tests are absent.

@@ -41,7 +41,9 @@ test('pages with blocks to paste are found', () => {
   expect(names('programs')).toEqual(expect.arrayContaining(['README.md', 'docs/scans.md', 'docs/transforms.md']));
 });
 
-test('each page simulates into a folder of its own, so that several can be pasted in one folder', { tags: 'house' }, () => {
+test('each page simulates into a folder of its own, so that several can be pasted in one folder', {
+  tags: 'house',
+}, () => {
   const folders = pages.flatMap(({ path, shell }) =>
     [...shell.matchAll(/^npx ewald simulate .*-o (\S+)/gm)].map(([, folder]) => `${folder} of ${path}`),
   );
@@ -52,11 +54,8 @@ test('each page simulates into a folder of its own, so that several can be paste
 
 // Only ewald is installed here; pages that install further packages are pasted by `npm run guides`.
 const alone = pages.filter(({ text }) => !/^npm install ewald +\S/m.test(text));
-/** Pages that a newcomer reads first; what the others run has separate tests in npm test. */
-const first = ['README.md', 'docs/install.md', 'docs/index-a-run.md', 'docs/transforms.md'];
-const tierOf = (path: string) => ({ tags: first.includes(path) ? [] : ['all'] });
 for (const { path, folder, shell, programs } of alone.filter((one) => one.shell !== '' || one.programs.length > 0))
-  test(`${path} runs as pasted`, tierOf(path), async () => {
+  test(`${path} runs as pasted`, { tags: 'all' }, async () => {
     const cwd = join(project, folder);
     if (shell !== '') {
       const { code: status, out, err } = await run('bash', ['-euo', 'pipefail', '-c', shell], { cwd, seconds: 100 });
@@ -72,7 +71,7 @@ const inPython = pages.filter(({ text }) => blocksOf(text).some(({ kind }) => ki
 for (const { path, folder, text } of inPython)
   test.skipIf(!readsInPython())(
     `${path}: its Python programs read what its commands wrote (needs gemmi, h5py and pandas)`,
-    tierOf(path),
+    { tags: 'all' },
     async () => {
       const programs = blocksOf(text).filter(({ kind }) => kind === 'py');
       for (const { code, line } of programs) {

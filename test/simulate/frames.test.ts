@@ -33,7 +33,9 @@ describe('a simulator', () => {
     expect(new FrameSimulator({ ...small, seed: 6 }).frame(0).counts).not.toEqual(one.frame(0).counts);
   });
 
-  test('gives equivalent reflections of a point group the same intensity, and others another one', () => {
+  test('gives equivalent reflections of a point group the same intensity, and others another one', {
+    tags: 'all',
+  }, () => {
     const beam = { bandwidth: 0, mosaicityRad: 0, domainA: 100, spread: 0, wavelengthA: 1.3, strength: 1e5 };
     /** Intensities of the simulation by their indices, from the expected counts. */
     const intensities = (symmetry: string | undefined): Map<string, number> => {
@@ -128,7 +130,7 @@ describe('a simulator', () => {
 });
 
 describe('ewald simulate frames', () => {
-  test('writes frames, geometry, cell and truth; the run finds every crystal', async () => {
+  test('writes frames, geometry, cell and truth; the run finds every crystal', { tags: 'all' }, async () => {
     const flags = [
       '--images',
       '4',

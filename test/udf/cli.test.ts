@@ -53,7 +53,7 @@ const mistaken = ({ code, out, err }: Ended, expected: number, ...words: string[
 };
 
 describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
-  test('a disk as .npy, with its picture and a description in JSON', async () => {
+  test('a disk as .npy, with its picture and a description in JSON', { tags: 'all' }, async () => {
     const { code, out, err } = await run('disk', ...scan, '-o', 'disk.npy', '--png', 'disk.png', '--json');
     expect([code, err]).toEqual([0, '']);
     const told = JSON.parse(out);
@@ -144,7 +144,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
   test.each([
     ['-o', '-'],
     ['--stdout', 'npy'],
-  ])('one result as .npy on standard output: %s %s', async (...output) => {
+  ])('one result as .npy on standard output: %s %s', { tags: 'all' }, async (...output) => {
     const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
     const words = ['run', 'disk', ...scan, ...output, '--json'];
     const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...words], { cwd: folder });
@@ -168,7 +168,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect(rest).toHaveLength(29);
   });
 
-  test('a sync offset, and a region of interest', async () => {
+  test('a sync offset, and a region of interest', { tags: 'all' }, async () => {
     expect((await run('sumsig', ...scan, '--sync-offset', '3', '-o', 'moved.npy')).code).toBe(0);
     // LiberTEM's zeros at the three positions without a frame are NaN.
     const moved = golden.sumsig_sync_offset_3.intensity.data as readonly number[];
@@ -195,7 +195,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     }
   });
 
-  test('a dark frame, workers, and a user-defined function', async () => {
+  test('a dark frame, workers, and a user-defined function', { tags: 'all' }, async () => {
     const module = fileURLToPath(new URL('./module.mjs', import.meta.url));
     await writeFile(at('own.mjs'), (await readFile(module, 'utf8')).replace(/export const (?!brightest)/g, 'const '));
     const { code, out, err } = await run(
@@ -219,7 +219,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
   });
 });
 
-test('very many files are announced before the work, with what gives fewer', async () => {
+test('very many files are announced before the work, with what gives fewer', { tags: 'all' }, async () => {
   const orders = ['radial-fourier', ...scan, '--max-order', '3'];
   const many = await run(...orders, '-o', 'orders.npy');
   expect([many.code, many.err]).toEqual([
@@ -233,7 +233,9 @@ test('very many files are announced before the work, with what gives fewer', asy
 });
 
 describe('mistakes', () => {
-  test('an existing file for one of several results is reported before a frame is processed', async () => {
+  test('an existing file for one of several results is reported before a frame is processed', {
+    tags: 'all',
+  }, async () => {
     await writeFile(
       at('loud.mjs'),
       `export const loud = { name: 'loud', buffers: { n: { kind: 'nav', dtype: 'f32' } },
@@ -324,7 +326,7 @@ describe('mistakes', () => {
     [['pick', 'scan.npy', '--nav-shape', '6,5', '--at', '9,9'], 2, ['ewald: --at is (9, 9)', '6 × 5']],
     [['masks', 'scan.npy'], 2, ['--mask']],
     [['com', 'scan.npy', '--regression', 'cubic'], 2, ['--regression is "cubic"', 'none, mean, plane, calibrated']],
-  ] as const)('%j', async (args, code, words) => {
+  ] as const)('%j', { tags: 'all' }, async (args, code, words) => {
     const before = await readdir(folder);
     mistaken(await run(...args), code, ...words);
     expect(await readdir(folder)).toEqual(before);

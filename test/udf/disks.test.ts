@@ -30,7 +30,7 @@ describe.skipIf(!dataFolder)(`values of blobfinder${dataFolder ? '' : ' (absent:
   // Frames of float64 are processed in JavaScript.
   const frames = { wasm: stored, native: stored, JavaScript: Float64Array.from(stored) };
 
-  test.each(Object.entries(frames))('disks and lattices on %s', async (place, data) => {
+  test.each(Object.entries(frames))('disks and lattices on %s', { tags: 'all' }, async (place, data) => {
     const backend = place === 'native' ? 'native' : 'wasm';
     const ctx = new Context({ context: { backend, strict: true } });
     const scan = ctx.fromMemory(data, { navShape: [3], sigShape: [128, 128] });
@@ -89,7 +89,7 @@ describe('strain of a simulated scan', () => {
     for (const ctx of contexts) await ctx.close();
   });
 
-  test.each(['wasm', 'workers'] as const)('is known to 0.06 % on %s', async (place) => {
+  test.each(['wasm', 'workers'] as const)('is known to 0.06 % on %s', { tags: 'all' }, async (place) => {
     const data = scanOf();
     const context = { backend: 'wasm' as const, strict: true };
     const ctx =

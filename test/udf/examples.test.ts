@@ -48,7 +48,7 @@ describe('examples/udf', () => {
     expect(await example('phase.mjs')).toMatch(
       /^iCoM: from -0\.2\d to 0\.7\d, .*\nhologram: side band 12,8, phase 1\.0 in the left half, 0\.0 right\n$/,
     ));
-  test('ssb', async () => {
+  test('ssb', { tags: 'all' }, async () => {
     const found = (await example('ssb.mjs')).match(/-?\d\.\d+/g)?.map(Number) ?? [];
     // The object is ±0.1 there, to first order.
     expect(found.map((value) => Math.round(10 * value))).toEqual([1, -1]);
@@ -113,7 +113,7 @@ describe('examples/udf', () => {
     const variance = numbers.reduce((a, b) => a + (b - mean) ** 2, 0) / numbers.length;
     expect(values).toEqual([Number(variance.toFixed(3)), Number(variance.toFixed(3))]);
   });
-  test.skipIf(!natsPresent)('cluster', async () => {
+  test.skipIf(!natsPresent)('cluster', { tags: 'all' }, async () => {
     const server = await new NatsServer().start();
     const joined = new WorkerProcess(server.url);
     try {

@@ -68,7 +68,7 @@ describe('the same bits', () => {
   });
 
   // A killed process is detected after nine seconds, so the other tests run concurrently.
-  test.each([2, 4])('under mpirun -n %i', { concurrent: true, skip: !mpiPresent }, async (ranks) => {
+  test.each([2, 4])('under mpirun -n %i', { tags: 'all', concurrent: true, skip: !mpiPresent }, async (ranks) => {
     const { code, out, err } = await mpirun(ranks, new URL('./program.mjs', import.meta.url), file);
     expect(code, err).toBe(0);
     expect(out).toBe(`${wanted}\n`);
@@ -99,6 +99,7 @@ describe('the same bits', () => {
   });
 
   test('a worker that allows no modules refuses a function that is sent to it', {
+    tags: 'all',
     concurrent: true,
     skip: !natsPresent,
   }, async () => {

@@ -153,28 +153,32 @@ function momentsOf(stack: readonly (readonly number[])[]): { means: number[]; de
 }
 
 // Corrected frames are float32, which would leave differences of 1e-8.
-test.each(backends)('standard deviations are those of unrounded corrected frames on %s', async (backend) => {
-  const ctx = new Context({ context: { backend, strict: true } });
-  try {
-    for (const corrections of [{ dark, gain, excludedPixels: excluded }, { gain }, { excludedPixels: excluded }])
-      for (const data of [frames, Int32Array.from(frames, (value) => 1000 * value - 2 ** 20)]) {
-        const { means, deviations } = momentsOf(corrected(data, corrections));
-        const scan = ctx.fromMemory(data, whole);
-        const { mean, std } = await ctx.runUdf(scan, stddevUdf(), { corrections, numPartitions: 3 });
-        expect(apart(mean.data, means)).toBeLessThan(1e-14);
-        expect(apart(std.data, deviations)).toBeLessThan(1e-12);
-      }
-    // A bad pixel without a panel is 0.
-    const mask = Uint8Array.from({ length: pixels }, (_, p) => Number(p === 40));
-    const zero = await ctx.runUdf(ctx.fromMemory(frames, whole), stddevUdf(), {
-      corrections: new Corrections({ mask }),
-    });
-    expect([zero.mean.data[40], zero.std.data[40]]).toEqual([0, 0]);
-    expect(zero.std.data[41]).toBeGreaterThan(0);
-  } finally {
-    await ctx.close();
-  }
-});
+test.each(backends)(
+  'standard deviations are those of unrounded corrected frames on %s',
+  { tags: 'all' },
+  async (backend) => {
+    const ctx = new Context({ context: { backend, strict: true } });
+    try {
+      for (const corrections of [{ dark, gain, excludedPixels: excluded }, { gain }, { excludedPixels: excluded }])
+        for (const data of [frames, Int32Array.from(frames, (value) => 1000 * value - 2 ** 20)]) {
+          const { means, deviations } = momentsOf(corrected(data, corrections));
+          const scan = ctx.fromMemory(data, whole);
+          const { mean, std } = await ctx.runUdf(scan, stddevUdf(), { corrections, numPartitions: 3 });
+          expect(apart(mean.data, means)).toBeLessThan(1e-14);
+          expect(apart(std.data, deviations)).toBeLessThan(1e-12);
+        }
+      // A bad pixel without a panel is 0.
+      const mask = Uint8Array.from({ length: pixels }, (_, p) => Number(p === 40));
+      const zero = await ctx.runUdf(ctx.fromMemory(frames, whole), stddevUdf(), {
+        corrections: new Corrections({ mask }),
+      });
+      expect([zero.mean.data[40], zero.std.data[40]]).toEqual([0, 0]);
+      expect(zero.std.data[41]).toBeGreaterThan(0);
+    } finally {
+      await ctx.close();
+    }
+  },
+);
 
 test('frames are corrected one by one if their sums cannot be', async () => {
   const ctx = new Context({ context: { backend: 'wasm', strict: true } });

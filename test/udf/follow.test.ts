@@ -44,6 +44,7 @@ async function opened(file: string, options: object = {}, context = ctx): Promis
 describe('a file that grows', () => {
   test.each(['inline', 'workers'] as const)(
     'has the results of the whole file, and is recorded, on %s',
+    { tags: 'all' },
     async (kind) => {
       const here = await Context.makeWith(kind, kind === 'workers' ? { cpus: 1, context: { backend: 'wasm' } } : {});
       onTestFinished(() => here.close());
@@ -71,7 +72,10 @@ describe('a file that grows', () => {
     expect([...intensity.data]).toEqual(sums);
   });
 
-  test('that begins like no known format is refused, but awaited with dtype and sigShape or a known ending', async () => {
+  test('that begins like no known format is refused, but awaited with dtype and sigShape or a known ending', {
+    tags: 'all',
+    timeout: 20_000,
+  }, async () => {
     const [file, known, empad] = ['plain.raw', 'scan.mib', 'scan_x4_y5.raw'].map((name) => join(folder, name)) as [
       string,
       string,
@@ -89,7 +93,7 @@ describe('a file that grows', () => {
     await writeFile(file, bytesOf(0, 20).subarray(0, 10));
     const described = open({ dtype: 'u16', sigShape, timeoutS: 1.5 });
     await refused(() => described, 'File', 'no complete frame after 1.5 s', 'plain.raw');
-  }, 20_000);
+  });
 
   test('that stops growing ends the run with what there is, also in the recorded file', async () => {
     const [file, record] = [join(folder, 'short.raw'), join(folder, 'short.npy')];
@@ -186,7 +190,7 @@ describe('record', () => {
     expect(await readdir(folder)).toEqual(['stored.raw']);
   });
 
-  test('leaves no file if the disk is full, and the run says so', async () => {
+  test('leaves no file if the disk is full, and the run says so', { tags: 'all' }, async () => {
     const file = join(folder, 'large.raw');
     await writeFile(file, new Uint8Array(2 ** 20));
     const record = join(folder, 'copy.npy');
@@ -215,7 +219,7 @@ describe('record', () => {
 describe('ewald run --follow', () => {
   const words = ['--dtype', 'u16', '--sig-shape', '3,4', '--nav-shape', '4,5', '--format', 'raw', '--follow'];
 
-  test('writes results and frames, and marks positions that were not measured', async () => {
+  test('writes results and frames, and marks positions that were not measured', { tags: 'all' }, async () => {
     const [file, output, record] = ['scan.raw', 'sums.npy', 'frames.npy'].map((name) => join(folder, name)) as [
       string,
       string,
@@ -231,7 +235,7 @@ describe('ewald run --follow', () => {
     expect((await npyOf(record)).shape).toEqual([7, 3, 4]);
   });
 
-  test('of a file without a header names the flags that describe it', async () => {
+  test('of a file without a header names the flags that describe it', { tags: 'all' }, async () => {
     const file = join(folder, 'plain.raw');
     await writeFile(file, bytesOf(0, 20));
     const { code, err } = await ewald(['run', 'sumsig', file, '--follow', '--nav-shape', '4,5']);
@@ -259,7 +263,9 @@ describe('ewald run --follow', () => {
     expect((await npyOf(output)).data.slice(0, 7)).toEqual(sums.slice(0, 7));
   });
 
-  test('killed while it records, leaves no file under the name, nor anything that stops the next run', async () => {
+  test('killed while it records, leaves no file under the name, nor anything that stops the next run', {
+    tags: 'all',
+  }, async () => {
     const [file, record] = [join(folder, 'scan.raw'), join(folder, 'frames.npy')];
     await writeFile(file, bytesOf(0, 7));
     const recorded = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size === 128 + 7 * 24);
@@ -272,7 +278,7 @@ describe('ewald run --follow', () => {
     expect(await npyOf(record)).toEqual({ shape: [...navShape, ...sigShape], data: [...frames] });
   });
 
-  test('refuses options of detectors, and other files to record, at once', async () => {
+  test('refuses options of detectors, and other files to record, at once', { tags: 'all' }, async () => {
     const { code, err } = await ewald(['run', 'sumsig', 'scan.raw', ...words, '--data-port', '1']);
     expect(code).toBe(2);
     expect(err).toContain('--data-port belongs to a detector (--connect)');

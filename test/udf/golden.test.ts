@@ -105,7 +105,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     expect([...frames].reduce((a, b) => a + b, 0)).toBe(golden.input.sum);
   });
 
-  test('sum, sumsig, logsum and stddev in one pass', async () => {
+  test('sum, sumsig, logsum and stddev in one pass', { tags: 'all' }, async () => {
     const [sum, sumsig, logsum, stddev] = await ctx.runUdf(
       scan,
       [sumUdf(), sumSigUdf(), logSumUdf(), stddevUdf()],
@@ -182,7 +182,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     ['com_r3_rot30_flip_reg1', { cy: 3.2, cx: 4.1, r: 3, scanRotation: 30, flipY: true, regression: 1 }, undefined],
     ['com_ann_ri1_r4_reg0_rot-45', { cy: 3.2, cx: 4.1, r: 4, ri: 1, scanRotation: -45, regression: 0 }, undefined],
     ['com_roi', { cy: 3, cx: 4 }, roi],
-  ] as const)('centre of mass: %s', async (name, params, only) => {
+  ] as const)('centre of mass: %s', { tags: 'all' }, async (name, params, only) => {
     const found = await ctx.runUdf(scan, comUdf(params), { roi: only, ...cut });
     const names = {
       raw_com: 'rawCom',
@@ -209,7 +209,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     expect(guess.cx).toBeCloseTo(cx, 5);
   });
 
-  test('dark, gain and excluded pixels', async () => {
+  test('dark, gain and excluded pixels', { tags: 'all' }, async () => {
     const pixels = Array.from({ length: 80 }, (_, i) => i);
     const corrections = {
       dark: pixels.map((i) => i % 7),
@@ -221,7 +221,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     expect(distance(real(sumsig.intensity), golden.corrections.sumsig.intensity)).toBeLessThan(single);
   });
 
-  test('FEM and crystallinity', async () => {
+  test('FEM and crystallinity', { tags: 'all' }, async () => {
     const fem = await ctx.runUdf(scan, femUdf({ cy: 3.5, cx: 4.5, ri: 1, ro: 4 }), cut);
     expect(distance(fem.intensity.data, golden['fem_cy3.5_cx4.5_1_4'].intensity)).toBeLessThan(single);
     const disk = await ctx.runUdf(scan, crystallinityUdf({ ri: 1, ro: 3, cy: 4, cx: 5, radius: 1.5 }), cut);
@@ -230,7 +230,7 @@ describe.skipIf(!golden).each(places)('LiberTEM’s results on %s', (place) => {
     expect(distance(bare.intensity.data, golden.cryst_1_3_nomask.intensity)).toBeLessThan(single);
   });
 
-  test('radial Fourier components', async () => {
+  test('radial Fourier components', { tags: 'all' }, async () => {
     const results = await ctx.run(
       ctx.createRadialFourierAnalysis(scan, { cx: 4.5, cy: 3.5, ri: 0, ro: 4, nBins: 2, maxOrder: 4 }),
       cut,

@@ -31,26 +31,31 @@ test('a spec has one worker per device, and none for removed devices', () => {
 });
 
 describe.each(kinds)('workers on %s', (backend) => {
-  test.skipIf(!present[backend])('beside other workers: each computes on its own device, and they agree', async () => {
-    const gpu = { backend, strict: true, log: { level: 'error' } } as const;
-    const spec = { ...clusterSpec({ cpus: [0], hasNative: false }), gpu: { context: gpu } };
-    const executor = await executorFor(spec, Executor.workers);
-    const seen = new Set<unknown>();
-    for await (const { value } of executor.run(Array.from({ length: 4 }, () => place))) seen.add(value);
-    expect([...seen].sort()).toEqual([`${backend} 1,2,3,4`, 'wasm 1,2,3,4'].sort());
-    const [on, here] = [new Context({ executor }), new Context({ context: { backend: 'wasm' } })];
-    const results = await Promise.all(
-      [on, here].map((ctx) =>
-        ctx.runUdf(ctx.fromMemory(frames, shape), [sumSigUdf(), stddevUdf()], { numPartitions: 6 }),
-      ),
-    );
-    for (const name of ['std', 'sum'] as const) expect(results[0]?.[1][name].data).toEqual(results[1]?.[1][name].data);
-    expect(results[0]?.[0].intensity.data).toEqual(results[1]?.[0].intensity.data);
-    for (const ctx of [on, here]) await ctx.close();
-    await executor.dispose();
-  });
+  test.skipIf(!present[backend])(
+    'beside other workers: each computes on its own device, and they agree',
+    { tags: 'all' },
+    async () => {
+      const gpu = { backend, strict: true, log: { level: 'error' } } as const;
+      const spec = { ...clusterSpec({ cpus: [0], hasNative: false }), gpu: { context: gpu } };
+      const executor = await executorFor(spec, Executor.workers);
+      const seen = new Set<unknown>();
+      for await (const { value } of executor.run(Array.from({ length: 4 }, () => place))) seen.add(value);
+      expect([...seen].sort()).toEqual([`${backend} 1,2,3,4`, 'wasm 1,2,3,4'].sort());
+      const [on, here] = [new Context({ executor }), new Context({ context: { backend: 'wasm' } })];
+      const results = await Promise.all(
+        [on, here].map((ctx) =>
+          ctx.runUdf(ctx.fromMemory(frames, shape), [sumSigUdf(), stddevUdf()], { numPartitions: 6 }),
+        ),
+      );
+      for (const name of ['std', 'sum'] as const)
+        expect(results[0]?.[1][name].data).toEqual(results[1]?.[1][name].data);
+      expect(results[0]?.[0].intensity.data).toEqual(results[1]?.[0].intensity.data);
+      for (const ctx of [on, here]) await ctx.close();
+      await executor.dispose();
+    },
+  );
 
-  test.skipIf(!present[backend])('by makeWith: the GPUs that are present, and no others', async () => {
+  test.skipIf(!present[backend])('by makeWith: the GPUs that are present, and no others', { tags: 'all' }, async () => {
     const context = { backend, log: { level: 'error' } } as const;
     const ctx = await Context.makeWith('workers', { cpus: 1, gpus: 1, context });
     const { intensity } = await ctx.runUdf(ctx.fromMemory(frames, shape), sumSigUdf(), { numPartitions: 4 });

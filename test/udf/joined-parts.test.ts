@@ -73,7 +73,7 @@ describe('joined partitions', () => {
     await ctx.close();
   });
 
-  test('on two workers', async () => {
+  test('on two workers', { tags: 'all' }, async () => {
     const ctx = await Context.makeWith('workers', { cpus: 2, context });
     const steps: [number, number][] = [];
     expect(await joinedDigest(ctx, file, steps)).toBe(wanted);

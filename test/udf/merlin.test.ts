@@ -160,7 +160,9 @@ describe('a scan', () => {
     await refused(() => shapeOf({ navShape: [0] }), 'Argument', 'navShape is [0]');
   });
 
-  test('warns of a shape that is not that of the acquisition, unless a sync offset is given', async () => {
+  test('warns of a shape that is not that of the acquisition, unless a sync offset is given', {
+    tags: 'all',
+  }, async () => {
     const notesOf = async (given: object, more: SimulateMerlinOptions = {}) => {
       const { connection } = await connected(more);
       const scan = await connection.next(given);
@@ -366,7 +368,7 @@ describe('faults', () => {
     expect([...intensity.data]).toEqual(sums);
   });
 
-  test('a detector that is killed ends the run with what had arrived', async () => {
+  test('a detector that is killed ends the run with what had arrived', { tags: 'all' }, async () => {
     const child = fork(new URL('./merlin-process.mjs', import.meta.url), [file, '40']);
     const [{ port, dataPort }] = (await once(child, 'message')) as [{ port: number; dataPort: number }];
     const connection = await ctx.connect('merlin', { port, dataPort, reconnectS: 0 });
@@ -394,7 +396,7 @@ describe('ewald run --connect', () => {
     `${dataPort}`,
   ];
 
-  test('writes the results of a scan', async () => {
+  test('writes the results of a scan', { tags: 'all' }, async () => {
     const simulator = await simulateMerlin(file, { port: 0, open: raw });
     open.push(simulator);
     const output = join(folder, 'live.npy');
@@ -404,7 +406,7 @@ describe('ewald run --connect', () => {
     expect([...readNpy(await readFile(output)).data]).toEqual(sums);
   });
 
-  test('ends with 1 if frames did not arrive, and gives the reason', async () => {
+  test('ends with 1 if frames did not arrive, and gives the reason', { tags: 'all' }, async () => {
     for (const [fault, arrived, warning] of [
       [{ at: 17, kind: 'restart' }, 17, '63 frames did not arrive: the detector began another acquisition'],
       [{ at: 30, kind: 'gap', frames: 5 }, 75, '5 frames did not arrive\n'],
@@ -423,7 +425,7 @@ describe('ewald run --connect', () => {
     }
   });
 
-  test('warns of frames that did not arrive with --json as well', async () => {
+  test('warns of frames that did not arrive with --json as well', { tags: 'all' }, async () => {
     const simulator = await simulateMerlin(file, { port: 0, open: raw, faults: [{ at: 17, kind: 'restart' }] });
     open.push(simulator);
     const { code, err, out } = await ewald(['run', 'sumsig', ...address(simulator), '--json']);
@@ -433,7 +435,7 @@ describe('ewald run --connect', () => {
     expect(JSON.parse(out)).toMatchObject({ frames: 17, live: { lost: 63, reason } });
   });
 
-  test('keeps what was finished if it is interrupted, or if the detector is gone', async () => {
+  test('keeps what was finished if it is interrupted, or if the detector is gone', { tags: 'all' }, async () => {
     for (const [name, faults] of [
       ['interrupted', [{ at: 50, kind: 'stall' }]],
       ['gone', [{ at: 50, kind: 'close', frames: 80 }]],

@@ -101,7 +101,7 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     await ctx.dispose();
   });
 
-  test.each(Object.keys(arrays) as (keyof typeof arrays)[])('%s', async (dtype) => {
+  test.each(Object.keys(arrays) as (keyof typeof arrays)[])('%s', { tags: 'all' }, async (dtype) => {
     const data = made(dtype);
     const exact = dtype !== 'f32';
     // Σ² of 32-bit numbers exceeds what a double can hold.
@@ -132,40 +132,44 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     expect(bytes[1]).toBe(bytes[0]);
   });
 
-  test.each(Object.keys(arrays) as (keyof typeof arrays)[])('%s in pieces: the same sums', async (dtype) => {
-    const data = made(dtype);
-    const pass = await ctx.framePass({ width, height, dtype, steps });
-    const whole = await pass.run(data, frames);
-    const nav: number[] = [];
-    let sig = new Float64Array();
-    // The second time, sums of a sequence that was not finished are dropped.
-    for (const ends of [[5], [8, 8, 11, frames]])
-      for (const [i, end] of ends.entries()) {
-        const first = i === 0 ? 0 : (ends[i - 1] as number);
-        if (i === 0) nav.length = 0;
-        const place = { continues: i > 0, more: end < frames };
-        const found = await pass.run(data.subarray(first * pixels, end * pixels), end - first, place);
-        nav.push(...found.nav);
-        expect(found.sig.length).toBe(end < frames ? 0 : whole.sig.length);
-        sig = found.sig as typeof sig;
+  test.each(Object.keys(arrays) as (keyof typeof arrays)[])(
+    '%s in pieces: the same sums',
+    { tags: 'all' },
+    async (dtype) => {
+      const data = made(dtype);
+      const pass = await ctx.framePass({ width, height, dtype, steps });
+      const whole = await pass.run(data, frames);
+      const nav: number[] = [];
+      let sig = new Float64Array();
+      // The second time, sums of a sequence that was not finished are dropped.
+      for (const ends of [[5], [8, 8, 11, frames]])
+        for (const [i, end] of ends.entries()) {
+          const first = i === 0 ? 0 : (ends[i - 1] as number);
+          if (i === 0) nav.length = 0;
+          const place = { continues: i > 0, more: end < frames };
+          const found = await pass.run(data.subarray(first * pixels, end * pixels), end - first, place);
+          nav.push(...found.nav);
+          expect(found.sig.length).toBe(end < frames ? 0 : whole.sig.length);
+          sig = found.sig as typeof sig;
+        }
+      expect(Float64Array.from(nav)).toEqual(whole.nav);
+      for (const [i, want] of whole.sig.entries()) {
+        // Sums of integers are exact; others are added in another order.
+        const exact =
+          dtype !== 'f32' && Math.floor(i / pixels) !== 3 && (Math.floor(i / pixels) < 2 || /8|16/.test(dtype));
+        if (exact) expect(sig[i]).toBe(want);
+        else expect(Math.abs((sig[i] as number) - want)).toBeLessThanOrEqual(1e-12 * Math.abs(want) + 1e-9);
       }
-    expect(Float64Array.from(nav)).toEqual(whole.nav);
-    for (const [i, want] of whole.sig.entries()) {
-      // Sums of integers are exact; others are added in another order.
-      const exact =
-        dtype !== 'f32' && Math.floor(i / pixels) !== 3 && (Math.floor(i / pixels) < 2 || /8|16/.test(dtype));
-      if (exact) expect(sig[i]).toBe(want);
-      else expect(Math.abs((sig[i] as number) - want)).toBeLessThanOrEqual(1e-12 * Math.abs(want) + 1e-9);
-    }
-    await refused(() => pass.run(data, frames, { continues: true }), 'Argument', 'no sums to continue', 'more: true');
-    await refused(() => pass.run(data, frames, { more: 1 } as never), 'Argument', 'framePass.run: more');
-    await refused(() => pass.run(data, frames, { last: true } as never), 'Argument', 'last');
-    await pass.run(data, 0, { more: true });
-    expect((await pass.run(data, frames, { continues: true })).sig.subarray(0, pixels)).toEqual(
-      whole.sig.subarray(0, pixels),
-    );
-    await pass.dispose();
-  });
+      await refused(() => pass.run(data, frames, { continues: true }), 'Argument', 'no sums to continue', 'more: true');
+      await refused(() => pass.run(data, frames, { more: 1 } as never), 'Argument', 'framePass.run: more');
+      await refused(() => pass.run(data, frames, { last: true } as never), 'Argument', 'last');
+      await pass.run(data, 0, { more: true });
+      expect((await pass.run(data, frames, { continues: true })).sig.subarray(0, pixels)).toEqual(
+        whole.sig.subarray(0, pixels),
+      );
+      await pass.dispose();
+    },
+  );
 
   test.each(['u16', 'f32'] as const)('sums of %s in memory of the caller', async (dtype) => {
     const data = made(dtype);
@@ -284,7 +288,7 @@ const emulated = (await devices({ backend: 'cuda-emulated' }).catch(() => [])).s
 const onGpu = (await devices({ backend: 'webgpu' }).catch(() => [])).some(({ available }) => available);
 
 describe('frames that are in device memory', () => {
-  test.skipIf(!emulated)('give the same results as frames of the host, launch by launch', async () => {
+  test.skipIf(!emulated)('give the same results as frames of the host, launch by launch', { tags: 'all' }, async () => {
     const ctx = await createContext({ backend: 'cuda-emulated', strict: true });
     // Three launches, because one has at most 32768 frames.
     const [wide, many] = [2, 70_000];
@@ -313,7 +317,7 @@ describe('frames that are in device memory', () => {
     await ctx.dispose();
   });
 
-  test.skipIf(!onGpu)('give the same results on WebGPU as frames of the host', async () => {
+  test.skipIf(!onGpu)('give the same results on WebGPU as frames of the host', { tags: 'all' }, async () => {
     const ctx = await createContext({ backend: 'webgpu', strict: true, log: { level: 'error' } });
     const count = 300;
     const steps = [{ kind: 'sumOf', spans: Uint32Array.of(1, 4, 6, 7) }, { kind: 'moments' }] as const;

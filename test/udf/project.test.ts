@@ -85,21 +85,26 @@ function addTable(language: string, project: string): void {
 
 describe('a new project', () => {
   for (const [language, compiler] of Object.entries(compilers))
-    test.skipIf(compiler === undefined)(`in ${language} is built by its own command and passes its test`, async () => {
-      const made = await newUdf(`sums_${language}`, {
-        language: language as UdfLanguage,
-        folder: join(folder, language),
-      });
-      const PATH = `${compiler}:${process.env.PATH}`;
-      addTable(language, made.folder);
-      const { scripts } = JSON.parse(readFileSync(join(made.folder, 'package.json'), 'utf8'));
-      expect(scripts.build === undefined).toBe(language === 'js');
-      if (scripts.build) execFileSync('sh', ['-c', scripts.build], { cwd: made.folder, env: { ...process.env, PATH } });
-      const tested = spawnSync(process.execPath, ['--test'], { cwd: made.folder, encoding: 'utf8' });
-      expect(tested.stdout).toContain('# pass 2');
-      expect(tested.status, tested.stdout).toBe(0);
-      expect(made.files.every((file) => existsSync(join(made.folder, file)))).toBe(true);
-    });
+    test.skipIf(compiler === undefined)(
+      `in ${language} is built by its own command and passes its test`,
+      { tags: 'all' },
+      async () => {
+        const made = await newUdf(`sums_${language}`, {
+          language: language as UdfLanguage,
+          folder: join(folder, language),
+        });
+        const PATH = `${compiler}:${process.env.PATH}`;
+        addTable(language, made.folder);
+        const { scripts } = JSON.parse(readFileSync(join(made.folder, 'package.json'), 'utf8'));
+        expect(scripts.build === undefined).toBe(language === 'js');
+        if (scripts.build)
+          execFileSync('sh', ['-c', scripts.build], { cwd: made.folder, env: { ...process.env, PATH } });
+        const tested = spawnSync(process.execPath, ['--test'], { cwd: made.folder, encoding: 'utf8' });
+        expect(tested.stdout).toContain('# pass 2');
+        expect(tested.status, tested.stdout).toBe(0);
+        expect(made.files.every((file) => existsSync(join(made.folder, file)))).toBe(true);
+      },
+    );
 
   test('is started from the shell, and ewald run finds its function', async () => {
     const started = await ewald(['udf', 'new', 'sums'], { cwd: folder });
@@ -127,28 +132,35 @@ describe('a new project', () => {
     });
   });
 
-  test.skipIf(!clang)('in C is built by CLANG, by a clang that has a linker, or says what to install', async () => {
-    const { folder: project } = await newUdf('sums', { language: 'c', folder: join(folder, 'compilers') });
-    const bin = join(folder, 'bin');
-    mkdirSync(bin);
-    const script = (name: string, text: string) =>
-      writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-    const build = (env: Record<string, string> = {}) =>
-      spawnSync(process.execPath, ['build.mjs'], { cwd: project, env: { PATH: bin, ...env }, encoding: 'utf8' });
-    expect(build()).toMatchObject({ status: 1, stderr: expect.stringContaining('no clang was found; install clang') });
-    script('clang', 'echo "error: unable to execute command: wasm-ld does not exist" >&2; exit 1');
-    expect(build()).toMatchObject({
-      status: 1,
-      stderr: expect.stringContaining('clang has no linker for WebAssembly'),
-    });
-    // Its linker is not in the path, but beside it.
-    expect(build({ CLANG: clang as string })).toMatchObject({ status: 0, stderr: '' });
-    expect(existsSync(join(project, 'sums.wasm'))).toBe(true);
-    script('clang-17', `exec ${clang} "$@"`);
-    expect(build()).toMatchObject({ status: 0 });
-    writeFileSync(join(project, 'sums.c'), 'int process(');
-    expect(build()).toMatchObject({ status: 1, stderr: expect.stringContaining('sums.c:1:') });
-  });
+  test.skipIf(!clang)(
+    'in C is built by CLANG, by a clang that has a linker, or says what to install',
+    { tags: 'all' },
+    async () => {
+      const { folder: project } = await newUdf('sums', { language: 'c', folder: join(folder, 'compilers') });
+      const bin = join(folder, 'bin');
+      mkdirSync(bin);
+      const script = (name: string, text: string) =>
+        writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      const build = (env: Record<string, string> = {}) =>
+        spawnSync(process.execPath, ['build.mjs'], { cwd: project, env: { PATH: bin, ...env }, encoding: 'utf8' });
+      expect(build()).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('no clang was found; install clang'),
+      });
+      script('clang', 'echo "error: unable to execute command: wasm-ld does not exist" >&2; exit 1');
+      expect(build()).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('clang has no linker for WebAssembly'),
+      });
+      // Its linker is not in the path, but beside it.
+      expect(build({ CLANG: clang as string })).toMatchObject({ status: 0, stderr: '' });
+      expect(existsSync(join(project, 'sums.wasm'))).toBe(true);
+      script('clang-17', `exec ${clang} "$@"`);
+      expect(build()).toMatchObject({ status: 0 });
+      writeFileSync(join(project, 'sums.c'), 'int process(');
+      expect(build()).toMatchObject({ status: 1, stderr: expect.stringContaining('sums.c:1:') });
+    },
+  );
 
   test('is refused if the folder already exists, which stays unchanged', async () => {
     const target = join(folder, 'taken');

@@ -178,6 +178,7 @@ describe.each(places)('%s', (place) => {
 
   test.each(Object.entries(looks).filter(([name]) => place !== 'webgpu' || onGpu.includes(name)))(
     '%s',
+    { tags: 'all' },
     async (_, look) => {
       const scan = ctx.fromMemory(look.data, {
         navShape: [...nav],

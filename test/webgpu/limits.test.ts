@@ -1,3 +1,4 @@
+// @module-tag all: many kernels.
 /**
  * The requirements of kernels on a device: no more than WebGPU guarantees, and never memory that grows without bound.
  * The devices of all tests have the default limits of the specification (test/support/default-limits.ts).

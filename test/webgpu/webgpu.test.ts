@@ -181,7 +181,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
       expect(stdout).toContain('end');
     });
 
-    test('ends by itself after a run, and inside a worker thread', async () => {
+    test('ends by itself after a run, and inside a worker thread', { tags: 'all' }, async () => {
       const body =
         `const ctx = await createContext({ backend: 'webgpu' }); const plan = await ctx.pi(); await plan.run({ ` +
         'points: 1e6 }); await ctx.dispose();';
@@ -226,7 +226,7 @@ describe.skipIf(absent)(`WebGPU in Node${absent ? `: absent, ${absent}` : ''}`, 
 describe('absent WebGPU', () => {
   const row = `console.log(JSON.stringify((await devices()).find(({ backend }) => backend === 'webgpu')));`;
 
-  test('without the package, the reason names the package to install', async () => {
+  test('without the package, the reason names the package to install', { tags: 'all' }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ewald-'));
     try {
       const dist = new URL('../../dist/', import.meta.url);

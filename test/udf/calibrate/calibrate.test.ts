@@ -34,7 +34,7 @@ describe('an empty scan', () => {
   test.each([
     ['without descan', 0.5, undefined],
     ['with a plane of descan', 20, (u: number, v: number) => [1.1 * u - 0.3 * v, 0.4 * v] as const],
-  ])('%s has a centre and a radius, and no rotation', async (_, dose, descan) => {
+  ])('%s has a centre and a radius, and no rotation', { tags: 'all' }, async (_, dose, descan) => {
     const { result, truth } = await simulated({
       kind: 'empty',
       dose,
@@ -50,7 +50,7 @@ describe('an empty scan', () => {
     expect(result.rotation).toEqual({ refused: expect.stringContaining('noise') });
   });
 
-  test('and fringes have no rotation', async () => {
+  test('and fringes have no rotation', { tags: 'all' }, async () => {
     const { result } = await simulated({ kind: 'fringes', dose: 20, seed: 4 });
     known(result.centre);
     expect(result.rotation).toEqual({ refused: expect.any(String) });
@@ -59,7 +59,7 @@ describe('an empty scan', () => {
 
 describe('a crystal at 37 degrees, mirrored', () => {
   const options = { kind: 'crystal', seed: 42, rows: 32, columns: 32, dose: 20, strength: 0.2, rotation: 37 } as const;
-  test.each([true, false])('flipY %s', async (flipY) => {
+  test.each([true, false])('flipY %s', { tags: 'all' }, async (flipY) => {
     const seen: number[] = [];
     const { result } = await simulated(
       { ...options, flipY },
@@ -76,7 +76,7 @@ describe('a crystal at 37 degrees, mirrored', () => {
   });
 });
 
-test('a plane of descan is no ellipse of the sum', async () => {
+test('a plane of descan is no ellipse of the sum', { tags: 'all' }, async () => {
   const { result, truth } = await simulated({
     kind: 'crystal',
     seed: 5,
@@ -98,7 +98,7 @@ test('a plane of descan is no ellipse of the sum', async () => {
 test.each([
   ['a beam stop', { stop: true }, 0.2],
   ['gaps', { gaps: true, hot: 4, dead: 4 }, 0.35],
-] as const)('%s: found, and the centre is right', async (_, covered, most) => {
+] as const)('%s: found, and the centre is right', { tags: 'all' }, async (_, covered, most) => {
   const { result, truth } = await simulated({
     kind: 'crystal',
     seed: 41,
@@ -114,7 +114,7 @@ test.each([
   expect(deviations(result, truth).wrong).toEqual([]);
 });
 
-test('a wedge: the result says that a constant field and descan are the same', async () => {
+test('a wedge: the result says that a constant field and descan are the same', { tags: 'all' }, async () => {
   const { result } = await simulated({ kind: 'wedge', seed: 6, dose: 10 });
   expect(result.notes.join()).toMatch(/constant .* field .* as descan does, and only a scan of vacuum/);
 });
@@ -136,7 +136,7 @@ describe('what has no disk is refused in words', () => {
     ['a beam outside', filled((y, x, i) => (inDisk(y, x, 16, -4) ? 20 : 0) + noisy(y * n + x + i)), /edge|disk|region/],
     ['a point', filled((y, x, i) => (y === 16 && x === 16 ? 900 : 0) + noisy(y * n + x * 3 + i)), /point|disk|counts/],
     ['noise alone', filled((y, x, i) => noisy(y * 31 + x * 17 + i * 13)), /./],
-  ])('%s', async (_, frames, reason) => {
+  ])('%s', { tags: 'all' }, async (_, frames, reason) => {
     const { centre, disk, rotation } = await calibrated(frames, [rows, columns, n]);
     expect(disk).toEqual({ refused: expect.stringMatching(reason) });
     expect(centre).toEqual(disk);
@@ -167,7 +167,7 @@ describe('what has no disk is refused in words', () => {
   });
 });
 
-test('pixels that are not numbers are named and skipped', async () => {
+test('pixels that are not numbers are named and skipped', { tags: 'all' }, async () => {
   const { frames, shape, truth } = simulatedScan({ kind: 'empty', seed: 3, dose: 10 });
   frames[9 * shape.n * shape.n + 20 * shape.n + 22] = Number.NaN;
   const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
@@ -175,7 +175,7 @@ test('pixels that are not numbers are named and skipped', async () => {
   expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
 });
 
-test('a frame without any number is omitted and reported', async () => {
+test('a frame without any number is omitted and reported', { tags: 'all' }, async () => {
   const { frames, shape, truth } = simulatedScan({ kind: 'empty', seed: 3, dose: 10 });
   frames.fill(Number.NaN, 9 * shape.n * shape.n, 10 * shape.n * shape.n);
   const result = await calibrated(frames, [shape.rows, shape.columns, shape.n]);
@@ -184,7 +184,7 @@ test('a frame without any number is omitted and reported', async () => {
   expect(known(result.centre).cy).toBeCloseTo(truth.cy, 1);
 });
 
-test('counts of which a background was subtracted have no hot and no dead pixels', async () => {
+test('counts of which a background was subtracted have no hot and no dead pixels', { tags: 'all' }, async () => {
   const { frames, shape } = simulatedScan({ kind: 'crystal', seed: 8, dose: 5 });
   const { hot, dead } = (
     await calibrated(
@@ -198,12 +198,12 @@ test('counts of which a background was subtracted have no hot and no dead pixels
 test.each([
   ['dark lines between disks', 'bright', 910003],
   ['the beam at the tip of a stop', 'stop', 910001],
-])('%s are no bad pixels', async (_, kind, seed) => {
+])('%s are no bad pixels', { tags: 'all' }, async (_, kind, seed) => {
   const { result, truth } = await simulated(surveyed(kind, seed));
   expect(deviations(result, truth).wrong).toEqual([]);
 });
 
-test('the field of an object is no descan, which has its order', async () => {
+test('the field of an object is no descan, which has its order', { tags: 'all' }, async () => {
   const { result } = await simulated(surveyed('gap', 961007));
   expect(known(result.descan).order).toBe(0);
 });
@@ -232,7 +232,7 @@ describe('a lattice of disks of radius 5', () => {
     return frames;
   };
 
-  test('that moves on waves, which are no parabola: errors are large', async () => {
+  test('that moves on waves, which are no parabola: errors are large', { tags: 'all' }, async () => {
     const { disk, ellipse } = await calibrated(lattice(1), [side, side, n]);
     const { radius: found, error } = known(disk);
     expect(Math.abs(found - radius)).toBeLessThan(2 * error);
@@ -241,16 +241,20 @@ describe('a lattice of disks of radius 5', () => {
     expect(Math.abs(e2)).toBeLessThan(2 * errors[1]);
   });
 
-  test('that moves farther is refused', async () => {
+  test('that moves farther is refused', { tags: 'all' }, async () => {
     const { disk } = await calibrated(lattice(2), [side, side, n]);
     expect(disk).toEqual({ refused: expect.stringMatching(/moves over the scan by .* beside a parabola/) });
   });
 
-  test.each([6, 8])('behind a stop of radius %i: the direct beam is not confused with another disk', async (stop) => {
-    const { centre, disk } = await calibrated(lattice(1, stop), [side, side, n]);
-    expect(centre).toEqual({ refused: expect.stringMatching(/covers|dark|edge/) });
-    expect(disk).toEqual(centre);
-  });
+  test.each([6, 8])(
+    'behind a stop of radius %i: the direct beam is not confused with another disk',
+    { tags: 'all' },
+    async (stop) => {
+      const { centre, disk } = await calibrated(lattice(1, stop), [side, side, n]);
+      expect(centre).toEqual({ refused: expect.stringMatching(/covers|dark|edge/) });
+      expect(disk).toEqual(centre);
+    },
+  );
 });
 
 test('the result is the same on workers', { tags: 'all' }, async () => {

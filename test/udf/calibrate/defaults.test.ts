@@ -1,3 +1,4 @@
+// @module-tag all: many scans.
 /** With a calibration and nothing else, analyses show what was simulated, or say what is wrong. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

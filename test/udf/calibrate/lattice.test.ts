@@ -31,7 +31,7 @@ test.each<[string, StrainScan, number, number, number, boolean]>([
   ['hexagonal', hexagonal, 0.35, 0, 0, false],
   ['mirrored', hexagonal, 0.35, 0, 0, true],
   ['on a detector that stretches', known, 0.21, 0.012, -0.007, false],
-])('%s', { timeout: 60_000 }, async (_, made, scale, e1, e2, mirrored) => {
+])('%s', { tags: 'all', timeout: 60_000 }, async (_, made, scale, e1, e2, mirrored) => {
   const pair = [stretched(made.a, e1, e2), stretched(made.b, e1, e2)] as const;
   const seen = mirrored ? pair.map(([y, x]): Pair => [-y, x]) : pair;
   const found = await scaleOf({ ...made, a: seen[0] as Pair, b: seen[1] as Pair }, latticeOf([made.a, made.b], scale));
@@ -44,7 +44,7 @@ test.each<[string, StrainScan, number, number, number, boolean]>([
   expect(Math.abs(lattice.e2 - e2)).toBeLessThan(0.002);
 });
 
-test('that is another one, or has no disks, is refused', { timeout: 60_000 }, async () => {
+test('that is another one, or has no disks, is refused', { tags: 'all', timeout: 60_000 }, async () => {
   expect(await scaleOf(hexagonal, [0.2, 0.2, 90])).toEqual({ refused: expect.stringContaining('no combination') });
   expect(await scaleOf({ ...known, a: [0, 60], b: [60, 0] }, [0.2, 0.2, 90])).toEqual({
     refused: expect.stringMatching(/disks/),

@@ -154,7 +154,9 @@ describe('what the file states', () => {
   });
 });
 
-test('descan of the calibration is subtracted where that is asked for, and named where it is not', async () => {
+test('descan of the calibration is subtracted where that is asked for, and named where it is not', {
+  tags: 'all',
+}, async () => {
   const descan = (u: number, v: number) => [1.5 * u + 0.5 * v * v, -0.7 * v] as const;
   const moved = simulatedScan({ ...turned, hot: 0, descan });
   const drifting = ctx.fromMemory(moved.frames, { sigShape: [n, n], navShape: [rows, columns] });
@@ -244,7 +246,7 @@ describe('the command', () => {
   const ewald = (...words: string[]) => ewaldTogether(words, { cwd: folder });
   const shape = ['--nav-shape', `${rows},${columns}`, '--backend', 'wasm'];
 
-  test('writes what JavaScript returns, says it, and replaces only its own file', async () => {
+  test('writes what JavaScript returns, says it, and replaces only its own file', { tags: 'all' }, async () => {
     const first = await ewald('calibrate', 'scan.npy', ...shape, '-o', 'scan.cal.json');
     expect(first.err).not.toContain('ewald:');
     expect(first.code).toBe(0);
@@ -261,7 +263,7 @@ describe('the command', () => {
     expect((await ewald('calibrate', 'scan.npy', '--nav-shape', '1,-1')).err).toMatch(/1 × 784.*4 positions/);
   });
 
-  test('run takes the file, and says what is wrong with another', async () => {
+  test('run takes the file, and says what is wrong with another', { tags: 'all' }, async () => {
     const run = await ewald(
       'run',
       'icom',
