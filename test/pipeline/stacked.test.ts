@@ -93,7 +93,9 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     }
   });
 
-  test('an HDF5 file of the same shape is opened according to the geometry, not as a scan', async () => {
+  test('an HDF5 file of the same shape is opened according to the geometry, not as a scan', {
+    tags: 'all',
+  }, async () => {
     const copy = join(folder, 'modules.h5');
     expect((await ewald(['convert', at('idx-20130301060858401.cbf'), '-o', copy])).code).toBe(0);
     const hdf5 = await streamOf([copy], modules, 'other.stream');
