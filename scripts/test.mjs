@@ -40,6 +40,7 @@ const steps = [
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'chromium', '--project', 'platform']) },
   { name: 'package', part: true, run: vitest('package', ['--project', 'platform']) },
   { name: 'matrix', only: 'all', run: once(['scripts/matrix.mjs'], { table: true }) },
+  { name: 'golden', only: 'all', run: once(['scripts/golden.mjs']) },
   { name: 'mutants', only: 'nightly', run: long(['scripts/mutants.mjs'], 240) },
   { name: 'guides', only: 'nightly', run: long(['scripts/guides.mjs'], 120) },
   { name: 'packages', only: 'nightly', run: long(['scripts/pack.mjs', '--check', '--build'], 120) },
