@@ -235,57 +235,50 @@ const documented = {
   'doc/man/partialator.1, "Synopsis"': 'partialator -i input.stream -o output.hkl -y pointgroup',
 } as const;
 
-describe(
-  'command lines of the documentation of CrystFEL',
-  { tags: 'all' },
-  () => {
-    const cwd = mkdtempSync(join(tmpdir(), 'ewald-documented-'));
-    afterAll(() => rmSync(cwd, { recursive: true, force: true }));
-    /** Runs one unchanged, but for the word in place of a point group. */
-    const pasted = (where: keyof typeof documented) => {
-      const line = documented[where].replace(/(my)?pointgroup$/, '4/mmm').split(' ');
-      return ewald([line[0] === 'indexamajig' ? 'index' : 'merge', '--compat', 'crystfel', ...line], { cwd });
-    };
+describe('command lines of the documentation of CrystFEL', { tags: 'all', timeout: 120_000 }, () => {
+  const cwd = mkdtempSync(join(tmpdir(), 'ewald-documented-'));
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+  /** Runs one unchanged, but for the word in place of a point group. */
+  const pasted = (where: keyof typeof documented) => {
+    const line = documented[where].replace(/(my)?pointgroup$/, '4/mmm').split(' ');
+    return ewald([line[0] === 'indexamajig' ? 'index' : 'merge', '--compat', 'crystfel', ...line], { cwd });
+  };
 
-    test('indexamajig finds peaks and crystals with the files of these names', async () => {
-      expect(
-        (await ewald('simulate frames -o . --images 4 --size 512,512 --strength 6000'.split(' '), { cwd })).code,
-      ).toBe(0);
-      copyFileSync(join(cwd, 'run.geom'), join(cwd, 'sample.geom'));
-      writeFileSync(join(cwd, 'input-files.lst'), 'run.h5\n');
-      const { code, out, err } = await pasted('doc/articles/electrons.rst, "Indexing patterns"');
-      expect([code, out], err).toEqual([0, expect.stringContaining('4 of 4 frames indexed')]);
-      expect(err).toContain('note: --indexing is omitted');
-      expect(err).toContain('note: --pinkIndexer-reflection-radius is omitted');
-      expect(readFileSync(join(cwd, 'sample.stream'), 'utf8')).toMatch(/^peak_search: .*zaef|^num_peaks = [1-9]/m);
-    });
+  test('indexamajig finds peaks and crystals with the files of these names', async () => {
+    expect(
+      (await ewald('simulate frames -o . --images 4 --size 512,512 --strength 6000'.split(' '), { cwd })).code,
+    ).toBe(0);
+    copyFileSync(join(cwd, 'run.geom'), join(cwd, 'sample.geom'));
+    writeFileSync(join(cwd, 'input-files.lst'), 'run.h5\n');
+    const { code, out, err } = await pasted('doc/articles/electrons.rst, "Indexing patterns"');
+    expect([code, out], err).toEqual([0, expect.stringContaining('4 of 4 frames indexed')]);
+    expect(err).toContain('note: --indexing is omitted');
+    expect(err).toContain('note: --pinkIndexer-reflection-radius is omitted');
+    expect(readFileSync(join(cwd, 'sample.stream'), 'utf8')).toMatch(/^peak_search: .*zaef|^num_peaks = [1-9]/m);
+  });
 
-    test('peaks that the files list are asked for, with a cell of a PDB file', async () => {
-      const cell = readFileSync(join(cwd, 'run.cell'), 'utf8');
-      const edge = (name: string): number => Number(new RegExp(`^${name} = ([\\d.]+)`, 'm').exec(cell)?.[1]);
-      const column = (x: number, digits: number, width: number): string => x.toFixed(digits).padStart(width);
-      const lengths = ['a', 'b', 'c'].map((name) => column(edge(name), 3, 9)).join('');
-      const angles = ['al', 'be', 'ga'].map((name) => column(edge(name), 2, 7)).join('');
-      writeFileSync(join(cwd, 'mycell.pdb'), `CRYST1${lengths}${angles} P 43 21 2     8\nEND\n`);
-      writeFileSync(join(cwd, 'mygeometry.geom'), readFileSync(join(cwd, 'run.geom')));
-      writeFileSync(join(cwd, 'mypatterns.lst'), 'run.h5\n');
-      // The simulated file has no list, which is reported; the command is understood up to there.
-      const { code, err } = await pasted('doc/man/indexamajig.1.md, "Description"');
-      expect([code, err]).toEqual([1, expect.stringMatching(/note: --indexing is omitted[\s\S]*has no peak list at/)]);
-    });
+  test('peaks that the files list are asked for, with a cell of a PDB file', async () => {
+    const cell = readFileSync(join(cwd, 'run.cell'), 'utf8');
+    const edge = (name: string): number => Number(new RegExp(`^${name} = ([\\d.]+)`, 'm').exec(cell)?.[1]);
+    const column = (x: number, digits: number, width: number): string => x.toFixed(digits).padStart(width);
+    const lengths = ['a', 'b', 'c'].map((name) => column(edge(name), 3, 9)).join('');
+    const angles = ['al', 'be', 'ga'].map((name) => column(edge(name), 2, 7)).join('');
+    writeFileSync(join(cwd, 'mycell.pdb'), `CRYST1${lengths}${angles} P 43 21 2     8\nEND\n`);
+    writeFileSync(join(cwd, 'mygeometry.geom'), readFileSync(join(cwd, 'run.geom')));
+    writeFileSync(join(cwd, 'mypatterns.lst'), 'run.h5\n');
+    // The simulated file has no list, which is reported; the command is understood up to there.
+    const { code, err } = await pasted('doc/man/indexamajig.1.md, "Description"');
+    expect([code, err]).toEqual([1, expect.stringMatching(/note: --indexing is omitted[\s\S]*has no peak list at/)]);
+  });
 
-    test.each([
-      ['doc/man/process_hkl.1 of 2011, "Description"', 'mypatterns.stream', 'mydata.hkl'],
-      ['doc/man/partialator.1, "Synopsis"', 'input.stream', 'output.hkl'],
-    ] as const)('%s merges the stream of that name', async (where, stream, hkl) => {
-      copyFileSync(join(cwd, 'sample.stream'), join(cwd, stream));
-      const { code, err } = await pasted(where);
-      expect(code, err).toBeLessThan(2);
-      expect(err.includes('--model mean is added')).toBe(where.includes('process_hkl'));
-      expect(readFileSync(join(cwd, hkl), 'utf8')).toMatch(
-        /^CrystFEL reflection list version 2\.0\nSymmetry: 4\/mmm\n/,
-      );
-    });
-  },
-  120_000,
-);
+  test.each([
+    ['doc/man/process_hkl.1 of 2011, "Description"', 'mypatterns.stream', 'mydata.hkl'],
+    ['doc/man/partialator.1, "Synopsis"', 'input.stream', 'output.hkl'],
+  ] as const)('%s merges the stream of that name', async (where, stream, hkl) => {
+    copyFileSync(join(cwd, 'sample.stream'), join(cwd, stream));
+    const { code, err } = await pasted(where);
+    expect(code, err).toBeLessThan(2);
+    expect(err.includes('--model mean is added')).toBe(where.includes('process_hkl'));
+    expect(readFileSync(join(cwd, hkl), 'utf8')).toMatch(/^CrystFEL reflection list version 2\.0\nSymmetry: 4\/mmm\n/);
+  });
+});

@@ -1,3 +1,4 @@
+// @module-tag all: Chromium, for which npm test has one page.
 // The tests of smoke.test.ts, with the browser bundle.
 import { expect, test } from 'vitest';
 import { createContext } from '../../dist/index.browser.js';
