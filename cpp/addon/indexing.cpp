@@ -19,6 +19,11 @@ struct Indexer {
   int32_t stage(uint32_t number, uint8_t* into, size_t room, size_t* bytes) {
     return ewald_indexer_stage(handle, number, into, room, bytes);
   }
+  // Of one signature, so that its address can be asked for.
+  int32_t named(const ewald_indexer_params& params, float* spots, uint32_t* offsets, uint32_t images, float* cells,
+                uint32_t cell_count, ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment) {
+    return ewald_indexer_name(handle, &params, spots, offsets, images, cells, cell_count, found, results, assignment);
+  }
   template <class... Arguments>
   int32_t run(const ewald_indexer_params& params, Arguments... arguments) {
     return ewald_indexer_run(handle, &params, arguments...);
@@ -43,10 +48,14 @@ void indexer_destroy(const CallbackInfo& info) { slot_of<Indexer>(info).reset();
 // See start_indexing; one run at a time.
 Napi::Value indexer_run(const CallbackInfo& info) { return start_indexing(info, idle<Indexer>(info)); }
 
+// indexerName: the same arguments; names the axes of what another implementation has found
+Napi::Value indexer_name(const CallbackInfo& info) { return start_indexing(info, idle<Indexer>(info), true); }
+
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("indexerCreate", Napi::Function::New(env, indexer_create, "indexerCreate"));
   exports.Set("indexerBytes", Napi::Function::New(env, indexer_bytes, "indexerBytes"));
   exports.Set("indexerRun", Napi::Function::New(env, indexer_run, "indexerRun"));
+  exports.Set("indexerName", Napi::Function::New(env, indexer_name, "indexerName"));
   exports.Set("indexerStage", Napi::Function::New(env, indexer_stage<Indexer>, "indexerStage"));
   exports.Set("indexerDestroy", Napi::Function::New(env, indexer_destroy, "indexerDestroy"));
 });

@@ -52,6 +52,12 @@ size_t ewald_indexer_bytes(const ewald_indexer* indexer);
 int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
                           const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
                           ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
+/* Only names the axes of lattices that another implementation has found, as ewald_indexer_run does at its end:
+ * `found`, `results` and `assignment` are those of a run with the same arguments, and are changed where known cells
+ * that are nearly more symmetric than they are leave a choice. */
+int32_t ewald_indexer_name(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
+                           const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
+                           ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment);
 /* Records of one stage of the latest run, for an indexer created with `debug`: of its first image, first effort and
  * first known cell. `stage` is an EWALD_STAGE. Sets `bytes` to the size of the records and copies up to `capacity`
  * bytes of them to `out`, which may be NULL. */

@@ -87,6 +87,8 @@ void lay_out(Arena& arena, const Sizes& size, Workspace& work) {
   work.lattices = arena.take<Lattice>(size_t(work.lattice_capacity));
   work.candidates = arena.take<Lattice>(size_t(work.lattice_capacity));
   work.accepted = arena.take<Lattice>(size_t(size.outputs));
+  work.rivals = arena.take<Rival>(size_t(size.outputs));
+  work.rival_capacity = size.outputs;
   work.residual2 = arena.take<float>(n);
   work.keys = arena.take<uint64_t>(2 * size_t(size.spots));
   work.keys2 = arena.take<uint64_t>(2 * size_t(size.spots));
@@ -113,6 +115,8 @@ Stages* lay_out_stages(Arena& arena, const Sizes& size) {
 struct ewald_indexer {
   RunPlan plan;
   KnownCell* cells;
+  Labels* labels;
+  float* labelled;  // [max_input_cells][9] the cells that these labels belong to
   Workspace* workspaces;
   IndexImage index_image;
   ewald::Team team;
@@ -130,6 +134,7 @@ struct Batch {
   ewald_indexed_cell* found;
   ewald_image_result* results;
   uint8_t* assignment;
+  bool given;
 };
 
 void index_one(void* context, uint32_t image, uint32_t worker) {
@@ -140,7 +145,8 @@ void index_one(void* context, uint32_t image, uint32_t worker) {
                        b.found + size_t(image) * b.indexer->plan.descriptor.max_output_cells,
                        b.results + image,
                        b.assignment ? b.assignment + begin : nullptr,
-                       image == 0 ? b.indexer->stages : nullptr};
+                       image == 0 && !b.given ? b.indexer->stages : nullptr,
+                       b.given};
   b.indexer->index_image(b.indexer->plan, b.indexer->workspaces[worker], task);
 }
 
@@ -158,6 +164,57 @@ void set_angles(Tables& tables, const ewald_indexer_params& p) {
     tables.angle_cos[q] = float(cos(2 * pi * q / steps));
     tables.angle_sin[q] = float(sin(2 * pi * q / steps));
   }
+}
+
+// Checks the arguments of a run and distributes its images.
+int32_t run_batch(const char* name, const Batch& batch, const ewald_indexer_params* params, uint32_t images,
+                  const float* cells, uint32_t cell_count) {
+  ewald_indexer* const indexer = batch.indexer;
+  const uint32_t* const offsets = batch.offsets;
+  if (indexer == nullptr || params == nullptr || offsets == nullptr || cells == nullptr || batch.found == nullptr ||
+      batch.results == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%s: a pointer is null", name);
+  RunPlan& plan = indexer->plan;
+  if (images > plan.descriptor.batch)
+    return ewald::fail(EWALD_STATUS_LIMIT,
+        "%s: %u images; the indexer was created for at most %u per run", name, images,
+                       plan.descriptor.batch);
+  if (cell_count < 1 || cell_count > plan.descriptor.max_input_cells)
+    return ewald::fail(EWALD_STATUS_LIMIT, "%s: %u known cells; expected 1 to %u", name, cell_count,
+                       plan.descriptor.max_input_cells);
+  if (const ewald::Complaint wrong = check(plan.descriptor, *params); wrong.name) return refuse(wrong);
+  for (uint32_t i = 0; i < images; i++)
+    if (offsets[i + 1] < offsets[i])
+      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%s: offsets[%u] = %u is below offsets[%u] = %u", name,
+                         i + 1, offsets[i + 1], i, offsets[i]);
+  if (offsets[images] > uint32_t(batch_spots_high))
+    return ewald::fail(EWALD_STATUS_LIMIT, "%s: %u spots; expected at most %u per run", name, offsets[images],
+                       uint32_t(batch_spots_high));
+  if (images > 0 && offsets[images] > 0 && batch.spots == nullptr)
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "%s: spots is null", name);
+  for (uint32_t c = 0; c < cell_count; c++)
+    if (!describe_cell(cells + 9 * size_t(c), indexer->cells[c])) {
+      const float* m = cells + 9 * size_t(c);
+      return ewald::fail(
+          EWALD_STATUS_INVALID_ARGUMENT,
+          "%s: known cell %u is degenerate: a (%g, %g, %g), b (%g, %g, %g), c (%g, %g, %g)", name, c,
+          double(m[0]), double(m[1]), double(m[2]), double(m[3]), double(m[4]), double(m[5]), double(m[6]),
+          double(m[7]), double(m[8]));
+    }
+  if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE) set_angles(plan.tables, *params);
+  plan.params = *params;
+  plan.cell_count = int(cell_count);
+  if (indexer->stages) indexer->stages->summary = {};
+  for (uint32_t c = 0; c < cell_count; c++) {
+    // Batches of one run have the same cells.
+    float* const labelled = indexer->labelled + 9 * size_t(c);
+    if (memcmp(labelled, cells + 9 * size_t(c), 9 * sizeof(float)) == 0) continue;
+    find_labels(indexer->cells[c].cell, indexer->labels[c]);
+    memcpy(labelled, cells + 9 * size_t(c), 9 * sizeof(float));
+  }
+  Batch shared = batch;
+  indexer->team.run(images, index_one, &shared);
+  return EWALD_STATUS_OK;
 }
 
 }  // namespace
@@ -201,6 +258,8 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
     float* angle_sin = arena.take<float>(size_t(size.angles) + 64);
     double* log10_factorial = arena.take<double>(size_t(size.spots) + 1);
     KnownCell* cells = arena.take<KnownCell>(descriptor->max_input_cells);
+    Labels* labels = arena.take<Labels>(descriptor->max_input_cells);
+    float* labelled = arena.take<float>(9 * size_t(descriptor->max_input_cells));
     Workspace* workspaces = arena.take<Workspace>(threads);
     Workspace scratch;
     memset(&scratch, 0, sizeof scratch);
@@ -216,10 +275,14 @@ int32_t ewald_indexer_create(const ewald_indexer_descriptor* descriptor, ewald_i
     x->memory = arena.base;
     x->bytes = arena.used;
     x->cells = cells;
+    x->labels = labels;
+    x->labelled = labelled;
+    memset(labelled, 0, 9 * sizeof(float) * descriptor->max_input_cells);
     x->workspaces = workspaces;
     x->stages = stages;
     x->plan.descriptor = *descriptor;
     x->plan.cells = cells;
+    x->plan.labels = labels;
     x->plan.tables = {spiral_cos, spiral_sin, size.points, turn_cos,    turn_sin,
                       angle_cos,  angle_sin,  0,           size.angles, log10_factorial};
     fill_spiral(spiral_cos, spiral_sin, size.points + 256);
@@ -245,43 +308,16 @@ EWALD_EXPORT(ewald_indexer_run)
 int32_t ewald_indexer_run(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
                           const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
                           ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment) {
-  if (indexer == nullptr || params == nullptr || offsets == nullptr || cells == nullptr || found == nullptr ||
-      results == nullptr)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: a pointer is null");
-  RunPlan& plan = indexer->plan;
-  if (images > plan.descriptor.batch)
-    return ewald::fail(EWALD_STATUS_LIMIT,
-        "ewald_indexer_run: %u images; the indexer was created for at most %u per run", images,
-                       plan.descriptor.batch);
-  if (cell_count < 1 || cell_count > plan.descriptor.max_input_cells)
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u known cells; expected 1 to %u", cell_count,
-                       plan.descriptor.max_input_cells);
-  if (const ewald::Complaint wrong = check(plan.descriptor, *params); wrong.name) return refuse(wrong);
-  for (uint32_t i = 0; i < images; i++)
-    if (offsets[i + 1] < offsets[i])
-      return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: offsets[%u] = %u is below offsets[%u] = %u",
-                         i + 1, offsets[i + 1], i, offsets[i]);
-  if (offsets[images] > uint32_t(batch_spots_high))
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_indexer_run: %u spots; expected at most %u per run", offsets[images],
-                       uint32_t(batch_spots_high));
-  if (images > 0 && offsets[images] > 0 && spots == nullptr)
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_indexer_run: spots is null");
-  for (uint32_t c = 0; c < cell_count; c++)
-    if (!describe_cell(cells + 9 * size_t(c), indexer->cells[c])) {
-      const float* m = cells + 9 * size_t(c);
-      return ewald::fail(
-          EWALD_STATUS_INVALID_ARGUMENT,
-          "ewald_indexer_run: known cell %u is degenerate: a (%g, %g, %g), b (%g, %g, %g), c (%g, %g, %g)", c,
-          double(m[0]), double(m[1]), double(m[2]), double(m[3]), double(m[4]), double(m[5]), double(m[6]),
-          double(m[7]), double(m[8]));
-    }
-  if (plan.descriptor.method == EWALD_METHOD_EXHAUSTIVE) set_angles(plan.tables, *params);
-  plan.params = *params;
-  plan.cell_count = int(cell_count);
-  if (indexer->stages) indexer->stages->summary = {};
-  Batch batch{indexer, spots, offsets, found, results, assignment};
-  indexer->team.run(images, index_one, &batch);
-  return EWALD_STATUS_OK;
+  const Batch batch{indexer, spots, offsets, found, results, assignment, false};
+  return run_batch("ewald_indexer_run", batch, params, images, cells, cell_count);
+}
+
+EWALD_EXPORT(ewald_indexer_name)
+int32_t ewald_indexer_name(ewald_indexer* indexer, const ewald_indexer_params* params, const float* spots,
+                           const uint32_t* offsets, uint32_t images, const float* cells, uint32_t cell_count,
+                           ewald_indexed_cell* found, ewald_image_result* results, uint8_t* assignment) {
+  const Batch batch{indexer, spots, offsets, found, results, assignment, true};
+  return run_batch("ewald_indexer_name", batch, params, images, cells, cell_count);
 }
 
 EWALD_EXPORT(ewald_indexer_stage)

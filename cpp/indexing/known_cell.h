@@ -54,7 +54,8 @@ EWALD_HD bool settles(const Lattice& lattice, float accept_log10, int n) {
 }
 
 // The output record of a lattice that has `indexed` spots with this sum of squared distances.
-EWALD_HD ewald_indexed_cell indexed_cell(const Lattice& lattice, uint32_t crystal, uint32_t indexed, double squares) {
+EWALD_HD ewald_indexed_cell indexed_cell(const Lattice& lattice, uint32_t crystal, uint32_t indexed, double squares,
+                                         uint32_t rival_of = 0) {
   const Vec3(&row)[3] = lattice.cell.row;
   return {float(row[0].x),
           float(row[0].y),
@@ -71,7 +72,7 @@ EWALD_HD ewald_indexed_cell indexed_cell(const Lattice& lattice, uint32_t crysta
           uint32_t(lattice.input_cell),
           crystal,
           indexed ? float(root(squares / indexed)) : 0.0f,
-          0};
+          rival_of};
 }
 
 // The debug record of a cell.

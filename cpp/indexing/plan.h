@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "indexing/known_cell.h"
+#include "indexing/labels.h"
 
 namespace ewald::indexing {
 
@@ -64,6 +65,13 @@ struct Stages {
   ewald_stage_cell *hits, *cells;
 };
 
+// Another name of the axes of an accepted lattice that its spots do not exclude.
+struct Rival {
+  Cell cell;
+  int32_t input_cell;
+  uint32_t crystal;  // 1 for the first accepted lattice
+};
+
 struct Workspace {
   SpotList all, rest;  // all used spots; the spots of one lattice, or of none
   CandidateList found, kept;
@@ -83,6 +91,10 @@ struct Workspace {
   int lattice_count, lattice_capacity;
   Lattice* candidates;  // [lattice_capacity] results of the first search
   Lattice* accepted;    // [max_output_cells]
+  Rival* rivals;        // [max_output_cells]
+  int rival_count, rival_capacity;
+  uint32_t undecided;   // bit k: the names of the axes of accepted lattice k are
+  bool renamed;         // the axes of a lattice have other names than the search gave them
   float* residual2;     // [max_spots] squared distances
   uint64_t* keys;       // [2 * max_spots] for the sort
   uint64_t* keys2;
@@ -100,6 +112,7 @@ struct RunPlan {
   ewald_indexer_params params;
   Tables tables;
   const KnownCell* cells;
+  const Labels* labels;  // of each known cell
   int cell_count;
 };
 
@@ -110,6 +123,7 @@ struct ImageTask {
   ewald_image_result* result;
   uint8_t* assignment;  // may be null
   Stages* stages;       // may be null
+  bool given;           // `found`, `result` and `assignment` hold what a search elsewhere found: only name its axes
 };
 
 // The single function that each instruction set provides; see isa/image.cpp.

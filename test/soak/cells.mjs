@@ -1,12 +1,17 @@
+// Known cells that are nearly more symmetric than they are: no crystal may have a wrong name of its axes, and from 50
+// spots on hardly one may be undecided. Cells without a near symmetry have nothing to be undecided about.
 // Unknown cells: random lattices of all fourteen types and cells near a higher symmetry, seen in 10 to 60 stills
 // through imperfect geometries. No plain cell may be lost; of the others at least 97 % must be right, and of the rest
 // the program must say itself that it is undecided. For one half of the cells the number of right ones is printed for
 // several thresholds of the rule, and for the other half that of the product.
-import { createContext } from '../../dist/index.node.js';
+import { cellFromParameters, createContext, simulateSpots } from '../../dist/index.node.js';
+import { batchOf, plainCells, pseudoCells, verdictOf } from '../support/labels.mjs';
 import { experiment, isRight } from '../support/random-cells.mjs';
 
 export const name = 'cells';
-export const about = 'unknown cells of all lattices, near and far from a higher symmetry: right, undecided or wrong';
+export const about =
+  'names of axes of known cells, and unknown cells of all lattices, near and far from a higher symmetry: right, ' +
+  'undecided or wrong';
 export const minutes = 15;
 
 /** log10 of odds below which nothing is decided. */
@@ -20,10 +25,50 @@ function chosenBy(lattices, threshold) {
   return near.sort((p, q) => free[p.type[0]] - free[q.type[0]] || p.log10Odds - q.log10Odds)[0];
 }
 
+/** Verdicts on known cells by the number of spots: { lattice, label, undecided, right }. */
+async function verdictsOn(context, cells, { images, seed, noisePx }) {
+  const indexer = await context.indexer({ batch: images, maxBatchSpots: 300 * images });
+  const rows = [];
+  for (const spots of [20, 50, 120, 300]) {
+    const seen = { spots, none: 0, lattice: 0, label: 0, undecided: 0, right: 0 };
+    for (const [parameters, centring] of Object.values(cells)) {
+      const cell = cellFromParameters(...parameters);
+      const stills = simulateSpots({ cell, centring, images, seed: seed + spots, spots, noisePx, spurious: 0.2 });
+      const input = batchOf(stills.map((still) => still.spots));
+      const result = await indexer.run({ ...input, cells: [{ parameters, centring }] });
+      for (const [i, { lattices }] of stills.entries())
+        seen[verdictOf(result.image(i).crystals()[0], lattices, centring)]++;
+    }
+    rows.push(seen);
+  }
+  await indexer.dispose();
+  return rows;
+}
+
+/** Names of axes: throws if one is wrong, or too many are undecided. */
+async function labels(context, { scale, seed, note }) {
+  const images = Math.max(5, Math.round(50 * scale));
+  const sums = {};
+  for (const noisePx of [0.5, 1, 2]) {
+    const rows = await verdictsOn(context, pseudoCells, { images, seed, noisePx });
+    for (const row of rows) note(`known cells, ${noisePx} px: ${JSON.stringify(row)}`);
+    sums[noisePx] = rows;
+  }
+  const plain = await verdictsOn(context, plainCells, { images, seed, noisePx: 0.5 });
+  for (const row of plain) note(`plain cells: ${JSON.stringify(row)}`);
+  const total = (rows, kind) => rows.reduce((sum, row) => sum + row[kind], 0);
+  const from50 = sums[1].slice(1);
+  if (total(sums[0.5], 'label') + total(from50, 'label') > 0) throw new Error('the axes of a crystal have wrong names');
+  if (total(sums[0.5], 'undecided') > 0.03 * 4 * 10 * images) throw new Error('over 3 % of the names are undecided');
+  if (total(plain, 'label') + total(plain, 'undecided') > 0) throw new Error('plain cells have names to choose from');
+}
+
 export async function run({ scale = 1, note = () => {} } = {}) {
   const context = await createContext({ backend: 'native' });
-  const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
   const seed = 100_000 + Math.floor(Math.random() * 1e6);
+  note(`names of axes, seed ${seed}`);
+  await labels(context, { scale, seed, note });
+  const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
   const count = Math.max(8, Math.round(400 * scale));
   note(`${count} cells, seed ${seed}`);
   const seen = { plain: { right: 0, of: 0 }, pseudo: { right: 0, undecided: 0, of: 0 } };

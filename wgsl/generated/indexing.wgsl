@@ -77,7 +77,7 @@ struct IndexedCell {
   input_cell: u32, // which known cell it is
   crystal: u32, // 0: a candidate only; k: the k-th accepted lattice
   rms_residual: f32, // root mean square distance of the indexed spots from their nodes, in 1/angstrom
-  pad0: u32, // zero
+  rival_of: u32, // 0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals
 }
 
 // Summary of one image of a batch.

@@ -267,7 +267,7 @@ typedef struct ewald_indexed_cell {
   uint32_t input_cell; /* which known cell it is */
   uint32_t crystal; /* 0: a candidate only; k: the k-th accepted lattice */
   float rms_residual; /* root mean square distance of the indexed spots from their nodes, in 1/angstrom */
-  uint32_t pad0; /* zero */
+  uint32_t rival_of; /* 0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals */
 } ewald_indexed_cell;
 EWALD_STATIC_ASSERT(sizeof(ewald_indexed_cell) == 64, "layout of ewald_indexed_cell");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, ax) == 0, "layout of ewald_indexed_cell.ax");
@@ -285,7 +285,7 @@ EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, indexed_spots) == 44, "layout o
 EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, input_cell) == 48, "layout of ewald_indexed_cell.input_cell");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, crystal) == 52, "layout of ewald_indexed_cell.crystal");
 EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, rms_residual) == 56, "layout of ewald_indexed_cell.rms_residual");
-EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, pad0) == 60, "layout of ewald_indexed_cell.pad0");
+EWALD_STATIC_ASSERT(offsetof(ewald_indexed_cell, rival_of) == 60, "layout of ewald_indexed_cell.rival_of");
 
 /* Summary of one image of a batch. */
 typedef struct ewald_image_result {

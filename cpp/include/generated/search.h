@@ -14,7 +14,7 @@ constexpr double longest_cell = 1000000.0;
 constexpr double flattest_cell = 0.001;
 // cubic angstrom; a cell of less volume is degenerate
 constexpr double smallest_volume = 1.0;
-// index units: a rotation that moves nodes by no more is a symmetry of the lattice
+// index units: a rotation that moves nodes by no more need not be searched; labels tell apart what it joins
 constexpr double symmetry_tolerance = 0.01;
 // two-fold axes run along lattice vectors of indices up to this
 constexpr int symmetry_reach = 2;
@@ -84,7 +84,7 @@ constexpr double smallest_growth = 0.5;
 constexpr double largest_growth = 2.0;
 // how far the true cell is expected to be from the known one
 constexpr double strain_tolerance = 0.01;
-// (relative length + relative volume)^2 from which it is another cell
+// square of (relative length + relative volume), which may be 0.14, from which it is another cell
 constexpr double strain_limit = 0.02;
 // merit above which a strained cell is tried
 constexpr double strain_merit = 8.0;
@@ -268,6 +268,42 @@ constexpr int clear_spots = 4;
 constexpr double unknown_same_lattice = 0.15;
 // of the volume: a fit that changes it by more is not taken
 constexpr double max_volume_drift = 0.1;
+// largest principal strain by which a rotation changes a lattice that it renames
+constexpr double label_reach = 0.08;
+// the same up to which a rotation is the own symmetry of the lattice
+constexpr double label_exact = 0.0002;
+// strain by which crystals differ from the known cell
+constexpr double label_scatter = 0.001;
+// the same of their scale, which a wrong distance changes
+constexpr double label_scale = 0.01;
+// 1/angstrom; how far the beam may be off
+constexpr double label_shift = 0.001;
+// ln of the odds from which on a name is decided
+constexpr double label_odds = 5.0;
+// spots at nodes below which the fit of nine numbers needs more
+constexpr int few_label_spots = 15;
+// ln of the odds that it then needs
+constexpr double few_label_odds = 15.0;
+// spots at nodes without which there is no fit
+constexpr int min_label_spots = 6;
+// index units within which a spot takes part at last
+constexpr double label_limit = 0.2;
+// medians of the squared distances within which it does: four standard deviations
+constexpr double label_medians = 7.0;
+// spots at nodes below which the mixture must agree
+constexpr int short_label_list = 60;
+// mixture: spots that may be anywhere
+constexpr double spurious_share = 0.3;
+// mixture: ln of the odds of the moments from which on a name is not looked at
+constexpr double excluded_odds = 15.0;
+// mixture: rounds of its fit, from three standard deviations to one
+constexpr int mixture_rounds = 4;
+// mixture: ln of the odds that remain without its two best spots; of the moments as well
+constexpr double others_odds = 1.0;
+// mixture: radian by which the known cell may be turned
+constexpr double label_turn_prior = 0.05;
+// mixture: by which it may be scaled
+constexpr double label_scale_prior = 0.005;
 // spots of an image that a block of CUDA holds
 constexpr int max_block_spots = 2048;
 

@@ -5,11 +5,11 @@ namespace ewald::EWALD_ISA {
 namespace {
 
 void write_cell(const Lattice& lattice, const RunPlan& plan, uint32_t crystal, Workspace& work,
-                ewald_indexed_cell& out) {
+                ewald_indexed_cell& out, uint32_t rival_of = 0) {
   const double radius = plan.cells[lattice.input_cell].acceptance;
   double squares;
   const uint32_t indexed = uint32_t(spots_within(lattice.cell, work.all, radius, &squares));
-  out = indexed_cell(lattice, crystal, indexed, squares);
+  out = indexed_cell(lattice, crystal, indexed, squares, rival_of);
 }
 
 // The lattice of every spot of the caller, including unused spots.
@@ -30,9 +30,60 @@ void write_assignment(const RunPlan& plan, int accepted, const ImageTask& task, 
   }
 }
 
+// Writes the accepted lattices and the rivals of their names; returns the number of cells.
+int write_accepted(const RunPlan& plan, int accepted, const ImageTask& task, Workspace& work) {
+  const int room = int(plan.descriptor.max_output_cells);
+  int written = 0;
+  for (; written < accepted; written++) {
+    const uint32_t crystal = uint32_t(written) + 1;
+    const bool undecided = work.undecided >> written & 1;
+    write_cell(work.accepted[written], plan, crystal, work, task.found[written], undecided ? crystal : 0);
+  }
+  for (int i = 0; i < work.rival_count && written < room; i++) {
+    const Rival& rival = work.rivals[i];
+    Lattice lattice{};
+    lattice.cell = rival.cell, lattice.input_cell = rival.input_cell;
+    lattice.score = merit(rival.cell, work.all, plan.cells[rival.input_cell].acceptance);
+    write_cell(lattice, plan, 0, work, task.found[written++], rival.crystal);
+  }
+  return written;
+}
+
+// Names the axes of lattices that were found elsewhere. What need not be changed keeps every bit.
+void name_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
+  ewald_image_result& result = *task.result;
+  const int accepted = int(result.crystals), room = int(plan.descriptor.max_output_cells);
+  if (accepted == 0 || accepted > room) return;
+  take_spots(task.spots, task.n, int(plan.descriptor.max_spots), work, work.all);
+  double thickness;
+  work.beam = thin_axis(work.all, thickness);
+  for (int k = 0; k < accepted; k++) {
+    const ewald_indexed_cell& from = task.found[k];
+    if (from.input_cell >= uint32_t(plan.cell_count)) return;
+    Lattice& lattice = work.accepted[k];
+    lattice = Lattice{};
+    lattice.cell = {{{from.ax, from.ay, from.az}, {from.bx, from.by, from.bz}, {from.cx, from.cy, from.cz}}};
+    lattice.input_cell = int(from.input_cell);
+    lattice.score = double(from.score), lattice.log10_chance = double(from.log10_chance);
+    lattice.judged = true;
+  }
+  name_lattices(plan, accepted, work);
+  if (!work.renamed && work.undecided == 0) return;
+  // The candidates of the search move behind the rivals.
+  int candidates = int(result.cells) - accepted, rivals = work.rival_count;
+  if (rivals > room - accepted) rivals = room - accepted;
+  if (candidates > room - accepted - rivals) candidates = room - accepted - rivals;
+  memmove(task.found + accepted + rivals, task.found + accepted, sizeof(ewald_indexed_cell) * size_t(candidates));
+  result.cells = uint32_t(write_accepted(plan, accepted, task, work) + candidates);
+  if (task.assignment == nullptr || !work.renamed) return;
+  memset(task.assignment, 0, task.n);
+  write_assignment(plan, accepted, task, work);
+}
+
 }  // namespace
 
 void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
+  if (task.given) return name_image(plan, work, task);
   const int room = int(plan.descriptor.max_output_cells);
   memset(task.found, 0, sizeof(ewald_indexed_cell) * size_t(room));
   if (task.assignment && task.n) memset(task.assignment, 0, task.n);
@@ -49,9 +100,8 @@ void index_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
   const int accepted = accept_lattices(plan, work);
   result.crystals = uint32_t(accepted);
   if (work.unsettled) result.flags |= EWALD_IMAGE_FLAG_UNSETTLED;
-  int written = 0;
-  for (; written < accepted; written++)
-    write_cell(work.accepted[written], plan, uint32_t(written) + 1, work, task.found[written]);
+  name_lattices(plan, accepted, work);
+  int written = write_accepted(plan, accepted, task, work);
   for (int i = 0; i < work.lattice_count && written < room; i++) {
     const Lattice& candidate = work.candidates[i];
     bool again = false;

@@ -8,48 +8,6 @@
 #include "indexing/isa/stages.h"
 
 namespace ewald::EWALD_ISA {
-namespace {
-
-struct Lanes9 {
-  F v[9];
-};
-
-EWALD_INLINE Lanes9 lanes_of(const Cell& c) {
-  Lanes9 r;
-  for (int i = 0; i < 3; i++) {
-    r.v[3 * i] = splat(float(c.row[i].x));
-    r.v[3 * i + 1] = splat(float(c.row[i].y));
-    r.v[3 * i + 2] = splat(float(c.row[i].z));
-  }
-  return r;
-}
-
-struct Residual {
-  F qx, qy, qz;  // the node
-  F ex, ey, ez;  // spot - node
-  F index2;      // squared distance in index units
-};
-
-EWALD_INLINE Residual residual(const Lanes9& a, const Lanes9& b, F x, F y, F z) {
-  const F h = fma(a.v[0], x, fma(a.v[1], y, a.v[2] * z));
-  const F k = fma(a.v[3], x, fma(a.v[4], y, a.v[5] * z));
-  const F l = fma(a.v[6], x, fma(a.v[7], y, a.v[8] * z));
-  const F H = round_even(h), K = round_even(k), L = round_even(l);
-  const F dh = h - H, dk = k - K, dl = l - L;
-  Residual r;
-  r.index2 = fma(dh, dh, fma(dk, dk, dl * dl));
-  r.qx = fma(H, b.v[0], fma(K, b.v[3], L * b.v[6]));
-  r.qy = fma(H, b.v[1], fma(K, b.v[4], L * b.v[7]));
-  r.qz = fma(H, b.v[2], fma(K, b.v[5], L * b.v[8]));
-  // Computed from the index residuals, not as s - q, so that no digits are lost.
-  r.ex = fma(dh, b.v[0], fma(dk, b.v[3], dl * b.v[6]));
-  r.ey = fma(dh, b.v[1], fma(dk, b.v[4], dl * b.v[7]));
-  r.ez = fma(dh, b.v[2], fma(dk, b.v[5], dl * b.v[8]));
-  return r;
-}
-
-}  // namespace
-
 // One round: rotates the cell towards those of the first n spots that are within both limits of a node; returns their
 // number.
 int turn_to_spots(Cell& cell, const SpotList& spots, int n, double index_limit, double radius) {

@@ -4,6 +4,7 @@
 #include "common/simd.h"
 #include "generated/ranges.h"
 #define EWALD_KERNELS ewald::EWALD_ISA
+#include "indexing/labels.h"
 #include "indexing/least_squares.h"
 #include "indexing/plan.h"
 #include "indexing/significance.h"
@@ -29,6 +30,45 @@ EWALD_INLINE void add_deviation(VectorSums<F>& sums, M near, const float* r, F o
   sums.x = fma(pull, splat(r[0]), sums.x);
   sums.y = fma(pull, splat(r[1]), sums.y);
   sums.z = fma(pull, splat(r[2]), sums.z);
+}
+
+// A cell in vectors, and the residuals of spots from its nodes.
+struct Lanes9 {
+  F v[9];
+};
+
+EWALD_INLINE Lanes9 lanes_of(const Cell& c) {
+  Lanes9 r;
+  for (int i = 0; i < 3; i++) {
+    r.v[3 * i] = splat(float(c.row[i].x));
+    r.v[3 * i + 1] = splat(float(c.row[i].y));
+    r.v[3 * i + 2] = splat(float(c.row[i].z));
+  }
+  return r;
+}
+
+struct Residual {
+  F qx, qy, qz;  // the node
+  F ex, ey, ez;  // spot - node
+  F index2;      // squared distance in index units
+};
+
+EWALD_INLINE Residual residual(const Lanes9& a, const Lanes9& b, F x, F y, F z) {
+  const F h = fma(a.v[0], x, fma(a.v[1], y, a.v[2] * z));
+  const F k = fma(a.v[3], x, fma(a.v[4], y, a.v[5] * z));
+  const F l = fma(a.v[6], x, fma(a.v[7], y, a.v[8] * z));
+  const F H = round_even(h), K = round_even(k), L = round_even(l);
+  const F dh = h - H, dk = k - K, dl = l - L;
+  Residual r;
+  r.index2 = fma(dh, dh, fma(dk, dk, dl * dl));
+  r.qx = fma(H, b.v[0], fma(K, b.v[3], L * b.v[6]));
+  r.qy = fma(H, b.v[1], fma(K, b.v[4], L * b.v[7]));
+  r.qz = fma(H, b.v[2], fma(K, b.v[5], L * b.v[8]));
+  // Computed from the index residuals, not as s - q, so that no digits are lost.
+  r.ex = fma(dh, b.v[0], fma(dk, b.v[3], dl * b.v[6]));
+  r.ey = fma(dh, b.v[1], fma(dk, b.v[4], dl * b.v[7]));
+  r.ez = fma(dh, b.v[2], fma(dk, b.v[5], dl * b.v[8]));
+  return r;
 }
 
 // spots.cpp: reads the image's spots, lowest resolution first; returns ImageFlag bits.
@@ -117,6 +157,10 @@ EWALD_INLINE void search(const RunPlan& plan, const SpotList& spots, Workspace& 
   else
     search_fast(plan, spots, work);
 }
+
+// label.cpp: names the axes of the first `accepted` lattices as their spots say; counts in work.rivals what they leave
+// undecided. Only for known cells that have several labels.
+void name_lattices(const RunPlan& plan, int accepted, Workspace& work);
 
 // multi.cpp: accepts lattices one after the other into work.accepted, each from the spots that the earlier ones leave;
 // returns their number.

@@ -15,9 +15,14 @@ export function failureLine(origin: FrameOrigin, { message }: Error): string {
   return `${red('✗')} ${frameName(origin)}${isNamed ? rest : `: ${message}`}`;
 }
 
-/** The remark about a lattice that its spots cannot distinguish from others. */
+/** The remark about a lattice that its spots cannot distinguish from others, or the names of its axes. */
 export const ambiguityText = ({ length }: readonly unknown[]): string =>
-  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} equally good`)}` : '';
+  length > 0 ? `  ${yellow(`ambiguous: ${counted(length, 'other lattice')} or names of axes equally good`)}` : '';
+
+/** The line of a summary about such lattices. */
+export const ambiguousText = (crystals: number): string =>
+  `ambiguous crystals: ${crystals}; other lattices, or other names of their axes, explain their spots nearly as well ` +
+  '(--json lists them)';
 
 /** One line per lattice. */
 export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {

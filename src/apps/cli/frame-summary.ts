@@ -1,5 +1,6 @@
 /** The summary of a run as text. */
 import type { RunSummary } from '../../entries/pipeline.node.js';
+import { ambiguousText } from './frame-lines.js';
 import { bold, counted, dim, red, table, yellow } from './output.js';
 
 interface SummaryOptions {
@@ -28,10 +29,7 @@ export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }
     const doubted = summary.isDoubtful ? ', within the limits of the search: the crystals are in doubt' : '';
     lines.push(dim(`${whose}median cell ${middle.slice(0, 3).join(' ')} Å  ${middle.slice(3).join(' ')}°${doubted}`));
   }
-  if (ambiguous > 0)
-    lines.push(
-      yellow(`ambiguous crystals: ${ambiguous}; other lattices explain their spots nearly as well (--json lists them)`),
-    );
+  if (ambiguous > 0) lines.push(yellow(ambiguousText(ambiguous)));
   if (hits === 0 && failed < done)
     lines.push(
       'no frame is a hit: all have too few peaks. --threshold, --min-snr, --min-res and --min-peaks define a hit; ' +

@@ -69,7 +69,10 @@ export const indexedCell: Struct = {
     u32('inputCell', 'which known cell it is'),
     u32('crystal', '0: a candidate only; k: the k-th accepted lattice'),
     f32('rmsResidual', 'root mean square distance of the indexed spots from their nodes, in 1/angstrom'),
-    u32('pad0', 'zero'),
+    u32(
+      'rivalOf',
+      '0, or k where the names of the axes of the k-th accepted lattice are undecided: it, and its rivals',
+    ),
   ],
 };
 

@@ -26,7 +26,10 @@ const input = {
   longestCell: real(1e6, 'angstrom; no component of a known cell is longer'),
   flattestCell: real(1e-3, 'of the box of its lengths: a known cell of less volume is degenerate'),
   smallestVolume: real(1, 'cubic angstrom; a cell of less volume is degenerate'),
-  symmetryTolerance: real(0.01, 'index units: a rotation that moves nodes by no more is a symmetry of the lattice'),
+  symmetryTolerance: real(
+    0.01,
+    'index units: a rotation that moves nodes by no more need not be searched; labels tell apart what it joins',
+  ),
   symmetryReach: integer(2, 'two-fold axes run along lattice vectors of indices up to this'),
   acrossLimit: real(1e-3, 'of its length: what a vector has across another at least, to give a direction'),
   acceptanceOccupancy: real(
@@ -86,7 +89,10 @@ const refinement = {
   smallestGrowth: real(0.5, 'a fit that shrinks the reciprocal volume by more is not taken'),
   largestGrowth: real(2, 'a fit that grows it by more neither'),
   strainTolerance: real(0.01, 'how far the true cell is expected to be from the known one'),
-  strainLimit: real(0.02, '(relative length + relative volume)^2 from which it is another cell'),
+  strainLimit: real(
+    0.02,
+    'square of (relative length + relative volume), which may be 0.14, from which it is another cell',
+  ),
   strainMerit: real(8, 'merit above which a strained cell is tried'),
   strainErrors: real(3, 'errors of a spot in the acceptance radius, which weigh the spots against strains'),
   growIndexLimit: real(0.3, 'strain: index units within which a spot takes part while more and more spots do'),
@@ -153,6 +159,28 @@ const course = {
   middleLimit: real(1e-6, 'of the length: two vectors are opposite when their sum is shorter'),
 } as const;
 
+/** Names of the axes of lattices that are nearly more symmetric than they are: on CPUs alone. */
+const labels = {
+  labelReach: real(0.08, 'largest principal strain by which a rotation changes a lattice that it renames'),
+  labelExact: real(2e-4, 'the same up to which a rotation is the own symmetry of the lattice'),
+  labelScatter: real(1e-3, 'strain by which crystals differ from the known cell'),
+  labelScale: real(0.01, 'the same of their scale, which a wrong distance changes'),
+  labelShift: real(1e-3, '1/angstrom; how far the beam may be off'),
+  labelOdds: real(5, 'ln of the odds from which on a name is decided'),
+  fewLabelSpots: integer(15, 'spots at nodes below which the fit of nine numbers needs more'),
+  fewLabelOdds: real(15, 'ln of the odds that it then needs'),
+  minLabelSpots: integer(6, 'spots at nodes without which there is no fit'),
+  labelLimit: real(0.2, 'index units within which a spot takes part at last'),
+  labelMedians: real(7, 'medians of the squared distances within which it does: four standard deviations'),
+  shortLabelList: integer(60, 'spots at nodes below which the mixture must agree'),
+  spuriousShare: real(0.3, 'mixture: spots that may be anywhere'),
+  excludedOdds: real(15, 'mixture: ln of the odds of the moments from which on a name is not looked at'),
+  mixtureRounds: integer(4, 'mixture: rounds of its fit, from three standard deviations to one'),
+  othersOdds: real(1, 'mixture: ln of the odds that remain without its two best spots; of the moments as well'),
+  labelTurnPrior: real(0.05, 'mixture: radian by which the known cell may be turned'),
+  labelScalePrior: real(0.005, 'mixture: by which it may be scaled'),
+} as const;
+
 /**
  * Cells of an image without a known one: on CPUs alone. Lengths and points of its scan are those of lattice vectors.
  */
@@ -197,7 +225,7 @@ const unknown = {
   maxVolumeDrift: real(0.1, 'of the volume: a fit that changes it by more is not taken'),
 } as const;
 /** What C++ alone reads. */
-export const cellSearchConstants = unknown;
+export const cellSearchConstants = { ...unknown, ...labels };
 
 /** What a block of CUDA has room for: one number for its kernels and for what they say they support. */
 export const cudaCapacities = {

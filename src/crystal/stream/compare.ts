@@ -4,6 +4,7 @@ import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
 import { misorientation } from '../lattice-match.js';
+import { hasRightLabel } from '../symmetry/labels.js';
 import type { StreamChunk } from './stream.js';
 
 /** The truth about one frame of a simulation. */
@@ -26,7 +27,10 @@ export interface TruthComparison {
   readonly frames: number;
   readonly crystalsThere: number;
   readonly crystalsRight: number;
+  /** Crystals whose lattice is not in the truth. */
   readonly crystalsWrong: number;
+  /** Crystals of the right lattice whose axes have wrong names: nearly equal axes are exchanged, for example. */
+  readonly crystalsMislabelled: number;
   /** Median misorientation in degrees; null if no crystal is right. */
   readonly misorientationMedianDeg: number | null;
   readonly misorientationMostDeg: number | null;
@@ -174,13 +178,16 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
   const files = [...new Set(chunks.map(({ filename }) => baseOf(filename)))];
   const turns: number[] = [];
   const offsets: number[] = [];
-  let [there, wrong, found60, all60, found100, all100, falsePeaks, allPeaks] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let [there, wrong, mislabelled, found60, all60, found100, all100, falsePeaks, allPeaks] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (const { lattices } of frames) there += lattices.length;
   for (const chunk of chunks) {
     const { lattices } = frames[eventOf(chunk)] ?? { lattices: [] };
     const cells = lattices.map(({ astar, bstar, cstar }) => cellOf([astar, bstar, cstar], 1));
-    for (const turn of matched(cellsOf(chunk), cells)) {
+    const own = cellsOf(chunk);
+    for (const [i, turn] of matched(own, cells).entries()) {
+      const labels = cells.map((truth) => hasRightLabel(own[i] as Cell, truth));
       if (Number.isNaN(turn)) wrong++;
+      else if (labels.includes(false) && !labels.includes(true)) mislabelled++;
       else turns.push(turn);
     }
     const spots = lattices.flatMap((lattice) => lattice.spots);
@@ -212,6 +219,7 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
     crystalsThere: there,
     crystalsRight: turns.length,
     crystalsWrong: wrong,
+    crystalsMislabelled: mislabelled,
     misorientationMedianDeg: middleOf(turns),
     misorientationMostDeg: turns.length > 0 ? largest(turns, 0) : null,
     recallAbove60: all60 > 0 ? found60 / all60 : null,

@@ -35,7 +35,14 @@ export interface IndexingKernel extends Disposable {
   readonly atOnce?: number;
   /** Whether it skips non-finite spots and flags their image, so that the facade need not check every number. */
   readonly flagsNonFinite?: boolean;
+  /** Whether `run` leaves the names of axes as the search took them, so that they remain to be decided on the CPU. */
+  readonly leavesNames?: boolean;
   run(batch: IndexingBatch): Promise<void>;
+  /**
+   * Only names the axes of the lattices that a run elsewhere has found, as `run` does at its end; its outputs are both
+   * read and written. Only on the CPU.
+   */
+  name?(batch: IndexingBatch): Promise<void>;
   /**
    * Records of a stage (a number of `enums.Stage`) of the first image of the latest run; for a plan with `debug`, after
    * a run.

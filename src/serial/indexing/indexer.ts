@@ -7,17 +7,18 @@
  */
 
 import { progressOf } from '../../base/callbacks.js';
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { checkSignal } from '../../base/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../base/resource.js';
 import type { BackendName } from '../../core/backends/names.js';
 import { proposalRanges } from '../../core/layout/indexing.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { auditRequest, auditTask } from './audit.js';
+import type { IndexingBatch, IndexingKernel } from './contract.js';
 import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
 import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';
-import { indexingFeature, proposalsFeature } from './kernels.js';
-import { checkSizes, type IndexerOptions, type IndexingMethod } from './parameters.js';
+import { indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
+import { checkSizes, type IndexerOptions, type IndexingMethod, type Sizes } from './parameters.js';
 import { firstNonFinite, type IndexingResult } from './result.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
@@ -77,7 +78,13 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const sizes = checkSizes(options);
   const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const resource = new Resource('indexer', planner.resource, kernel);
+  const namer = kernel.leavesNames ? new Namer(planner, sizes) : undefined;
+  const resource = new Resource('indexer', planner.resource, {
+    dispose: async () => {
+      await namer?.dispose();
+      await kernel.dispose();
+    },
+  });
   // If the backend holds several batches, runs alternate between as many queues; those into the same result stay in
   // order.
   const { atOnce = 1, flagsNonFinite = false } = kernel;
@@ -104,6 +111,7 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
       try {
         const watch = { signal: input.signal, tell: input.onProgress && told };
         await runWatched(kernel, batch, watch, options.debug === true);
+        await namer?.name(batch);
       } finally {
         // If a run failed because an array was detached, that is reported as the reason.
         batch.end();
@@ -148,6 +156,43 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   };
   Object.defineProperty(indexer, asyncDispose, { value: () => resource.dispose() });
   return indexer as Indexer;
+}
+
+/** Names the axes of the lattices that a GPU has found, on the CPU; planned when the first cell asks for it. */
+class Namer {
+  readonly #planner: Planner;
+  readonly #sizes: Sizes;
+  #kernel: Promise<IndexingKernel | undefined> | undefined;
+  /** Runs of a GPU overlap; those of this kernel must not. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(planner: Planner, sizes: Sizes) {
+    this.#planner = planner;
+    // One thread: names take a hundredth of a search.
+    this.#sizes = { ...sizes, fields: { ...sizes.fields, threads: 1 } };
+  }
+
+  async name(batch: IndexingBatch & { readonly result: IndexingResult }): Promise<void> {
+    if (!batch.result.known?.hasLabels) return;
+    this.#kernel ??= this.#planner.plan(namingFeature, this.#sizes).then(
+      ({ kernel }) => kernel,
+      (error: unknown) => {
+        // A context of a GPU alone: the names remain open.
+        if (isEwaldError(error, 'Unsupported')) return undefined;
+        throw error;
+      },
+    );
+    const kernel = await this.#kernel;
+    if (!kernel) return batch.result.leaveNames(batch.result.known);
+    const run = this.#last.then(() => kernel.name?.(batch));
+    this.#last = run.catch(() => {});
+    await run;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#last;
+    await (await this.#kernel)?.dispose();
+  }
 }
 
 /** Determines a cell with a search planned for this purpose only. */

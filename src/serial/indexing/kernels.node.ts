@@ -3,9 +3,10 @@ import { further } from '../../core/backends/feature.js';
 import { indexingOp as cuda } from './kernels/cuda.js';
 import { indexingOp as native } from './kernels/native.js';
 import { proposalsOp } from './kernels/proposals-native.js';
-import { indexingFeature, proposalsFeature } from './kernels.js';
+import { indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
 
 export const nodeKernels = [
   further(indexingFeature, { native, cuda }),
+  further(namingFeature, { native }),
   further(proposalsFeature, { native: proposalsOp }),
 ];

@@ -17,6 +17,13 @@ export const indexingFeature: Feature<IndexingOp> = {
   },
 };
 
+/** Names the axes of lattices that a GPU has found: CPU only. */
+export const namingFeature: Feature<IndexingOp> = {
+  name: 'names of axes',
+  kernels: { wasm: indexingOp },
+  missing: 'the axes of lattices are named on native and wasm only',
+};
+
 /** CPU only: contexts of a GPU use the native or wasm backend instead. */
 export const proposalsFeature: Feature<ProposalsOp> = {
   name: 'cell search',

@@ -16,6 +16,7 @@ import {
   type Vector,
 } from '../../crystal/cell.js';
 import { type Centring, checkCentring, conventionalMatrix, isCentred, primitiveOf } from '../../crystal/centring.js';
+import { labelsOf } from '../../crystal/symmetry/labels.js';
 
 /** A known cell with its centring; `cell` or `parameters`, not both. */
 export interface CentredCell {
@@ -42,6 +43,7 @@ export class KnownCells {
   readonly values: Float32Array;
   /** Matrix that converts each to its original setting; undefined if that is the one searched. */
   readonly #back: readonly (readonly number[] | undefined)[];
+  readonly #nearlySymmetric: boolean[] = [];
 
   constructor(values: Float32Array, centrings: readonly Centring[]) {
     this.values = values;
@@ -51,6 +53,18 @@ export class KnownCells {
   /** Whether any cell is returned in another setting than it is searched in. */
   get anyCentred(): boolean {
     return this.#back.some((matrix) => matrix !== undefined);
+  }
+
+  /** Whether a known cell is nearly more symmetric than it is, so that a search may give its axes wrong names. */
+  isNearlySymmetric(input: number): boolean {
+    const known = this.#nearlySymmetric[input] ?? labelsOf(cellFrom(this.values, 9 * input)).labels.length > 1;
+    this.#nearlySymmetric[input] = known;
+    return known;
+  }
+
+  /** Whether one of them is. */
+  get hasLabels(): boolean {
+    return this.#back.some((_, i) => this.isNearlySymmetric(i));
   }
 
   /** Converts a found cell to the setting of the known cell it was found with. */

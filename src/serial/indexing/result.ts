@@ -16,6 +16,7 @@ const chanceWord = wordOf(indexedCell, 'log10Chance');
 const indexedWord = wordOf(indexedCell, 'indexedSpots');
 const inputWord = wordOf(indexedCell, 'inputCell');
 const crystalWord = wordOf(indexedCell, 'crystal');
+const rivalWord = wordOf(indexedCell, 'rivalOf');
 const residualWord = wordOf(indexedCell, 'rmsResidual');
 const [cellsWord, crystalsWord, usedWord, flagsWord] = ['cells', 'crystals', 'usedSpots', 'flags'].map((name) =>
   wordOf(imageResult, name),
@@ -65,14 +66,16 @@ export interface Crystal extends FoundCell {
   /** For each spot of the image, 1 if it belongs to this lattice. */
   readonly mask: Uint8Array;
   /**
-   * Whether a distinct lattice explains the same spots nearly as well, within six powers of ten of chance; the still
-   * alone then cannot tell them apart. This happens if the Ewald sphere is nearly flat, as with electrons. Other stills
-   * are not consulted.
+   * Whether the still alone cannot tell this lattice from another, or the names of its axes from others. Other stills
+   * are not consulted. A distinct lattice explains the same spots within six powers of ten of chance if the Ewald
+   * sphere is nearly flat, as with electrons. Names are undecided, with odds below 150 to 1, if the known cell is nearly
+   * more symmetric than it is, such as 90.9 and 91.0 Å, and the spots are few or inexact.
    */
   readonly ambiguous: boolean;
   /**
    * Those lattices, best first, rows a, b, c in angstrom: the rotation by 180° about the beam, and matching cells among
-   * those that the search returned (none of these with `maxOutputCells` 1).
+   * those that the search returned; then this lattice with its axes named in the other ways (none of either with
+   * `maxOutputCells` 1).
    */
   readonly rivals: readonly Cell[];
 }
@@ -159,6 +162,15 @@ export class IndexingResult {
     }
   }
 
+  /** States that nobody has decided the names of axes; set by a run that cannot. @internal */
+  leaveNames(known: KnownCells): void {
+    for (let i = 0; i < this.images; i++)
+      for (let k = 0; k < (this.#imageWords[i * imageWords + crystalsWord] ?? 0); k++) {
+        const at = (i * this.maxOutputCells + k) * cellWords;
+        if (known.isNearlySymmetric(this.#foundWords[at + inputWord] ?? 0)) this.#foundWords[at + rivalWord] = k + 1;
+      }
+  }
+
   /** [images] number of accepted lattices per image. */
   get crystalCounts(): Uint32Array {
     return this.#column(this.#imageWords, imageWords, crystalsWord, this.images);
@@ -211,13 +223,14 @@ export class IndexingResult {
       crystals: () =>
         Array.from({ length: word(crystalsWord) }, (_, k) => {
           const number = this.#foundWords[(index * this.maxOutputCells + k) * cellWords + crystalWord] ?? 0;
-          const rivals = this.#rivals(index, k, number);
+          const named = this.#renamed(index, k, number);
+          const rivals = [...this.#rivals(index, k, number), ...named.cells];
           const mask = assignmentMask(assignment, number);
           // Not by spread, which would take as long as everything else for an image.
           return Object.assign(this.#cell(index * this.maxOutputCells + k), {
             number,
             mask,
-            ambiguous: rivals.length > 0,
+            ambiguous: named.undecided || rivals.length > 0,
             rivals,
           });
         }),
@@ -254,6 +267,22 @@ export class IndexingResult {
     const candidates = Array.from({ length: count - accepted }, (_, i) => searched(first + accepted + i));
     const input = this.#foundWords[(first + k) * cellWords + inputWord] ?? 0;
     return rivalsOf(searched(first + k), candidates, own).map((cell) => this.known?.restored(cell, input) ?? cell);
+  }
+
+  /** Other names of the axes of the k-th cell of an image that its spots do not exclude. */
+  #renamed(index: number, k: number, number: number): { readonly undecided: boolean; readonly cells: readonly Cell[] } {
+    const first = index * this.maxOutputCells;
+    const rivalOf = (place: number): number => this.#foundWords[(first + place) * cellWords + rivalWord] ?? 0;
+    if (number === 0 || rivalOf(k) !== number) return { undecided: false, cells: [] };
+    const count = this.#imageWords[index * imageWords + cellsWord] ?? 0;
+    const accepted = this.#imageWords[index * imageWords + crystalsWord] ?? 0;
+    const cells: Cell[] = [];
+    for (let place = accepted; place < count && rivalOf(place) > 0; place++) {
+      const input = this.#foundWords[(first + place) * cellWords + inputWord] ?? 0;
+      const cell = cellFrom(this.#foundFloats, (first + place) * cellWords);
+      if (rivalOf(place) === number) cells.push(this.known?.restored(cell, input) ?? cell);
+    }
+    return { undecided: true, cells };
   }
 
   #cell(place: number): FoundCell {

@@ -50,6 +50,7 @@ async function planIndexing(host: CudaHost, descriptor: IndexingDescriptor): Pro
     bytes: bytes.device + bytes.host,
     atOnce: bytes.lanes,
     flagsNonFinite: true,
+    leavesNames: true,
     run: (b) =>
       host.track(() =>
         addon.indexerRun(

@@ -5,13 +5,15 @@ import type { NativeHost } from '../../../core/backends/native/host.js';
 import { addonError } from '../../../core/backends/status.js';
 import { imageResult, indexedCell, indexerDescriptor } from '../../../core/layout/indexing.js';
 import { pack, structBytes } from '../../../core/layout/struct.js';
-import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
+import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import type { IndexingAddon } from './addon.js';
 
 /** The addon's indexers; see cpp/addon. */
 interface NativeIndexingAddon extends IndexingAddon {
   indexerCreate(descriptor: Uint8Array): object;
   indexerBytes(indexer: object): number;
+  /** As `indexerRun`, for what a run elsewhere has found. */
+  indexerName: IndexingAddon['indexerRun'];
 }
 
 /** The indexing feature of the native core. */
@@ -58,31 +60,28 @@ function planIndexing(host: NativeHost, descriptor: IndexingDescriptor): Indexin
   const stagingBytes = Object.values(staging).reduce((sum, array) => sum + array.byteLength, 0);
   const bytes = coreBytes + stagingBytes;
   host.hold(bytes);
+  const call = async (start: IndexingAddon['indexerRun'], b: IndexingBatch): Promise<void> => {
+    staging.spots.set(b.spots);
+    staging.offsets.set(b.offsets.subarray(0, b.images + 1));
+    staging.cells.set(b.cells.subarray(0, b.cellCount * 9));
+    const { spots, offsets, cells, found, results, assignment } = staging;
+    try {
+      await start(indexer, b.params, spots, offsets, b.images, cells, b.cellCount, found, results, assignment);
+    } catch (error) {
+      throw addonError(error);
+    }
+    b.found.set(found.subarray(0, b.found.length));
+    b.results.set(results.subarray(0, b.results.length));
+    b.assignment.set(assignment.subarray(0, b.assignment.length));
+  };
   return {
     bytes,
-    async run(b) {
-      staging.spots.set(b.spots);
-      staging.offsets.set(b.offsets.subarray(0, b.images + 1));
-      staging.cells.set(b.cells.subarray(0, b.cellCount * 9));
-      try {
-        await addon.indexerRun(
-          indexer,
-          b.params,
-          staging.spots,
-          staging.offsets,
-          b.images,
-          staging.cells,
-          b.cellCount,
-          staging.found,
-          staging.results,
-          staging.assignment,
-        );
-      } catch (error) {
-        throw addonError(error);
-      }
-      b.found.set(staging.found.subarray(0, b.found.length));
-      b.results.set(staging.results.subarray(0, b.results.length));
-      b.assignment.set(staging.assignment.subarray(0, b.assignment.length));
+    run: (batch) => call(addon.indexerRun, batch),
+    async name(batch) {
+      staging.found.set(batch.found);
+      staging.results.set(batch.results);
+      staging.assignment.set(batch.assignment);
+      await call(addon.indexerName, batch);
     },
     async stage(stage) {
       try {

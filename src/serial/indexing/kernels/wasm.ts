@@ -5,7 +5,7 @@ import type { WasmHost } from '../../../core/backends/wasm/host.js';
 import { Staging } from '../../../core/backends/wasm/staging.js';
 import { imageResult, indexedCell, indexerDescriptor, indexerParams } from '../../../core/layout/indexing.js';
 import { pack, structBytes } from '../../../core/layout/struct.js';
-import type { IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
+import type { IndexingBatch, IndexingDescriptor, IndexingKernel, IndexingOp } from '../contract.js';
 import { planInWorkers } from './wasm-workers.js';
 
 /** The indexing feature of the wasm core. */
@@ -48,29 +48,25 @@ export function planIndexing(core: Core, descriptor: IndexingDescriptor): Indexi
     const word = new Uint32Array(1);
     core.read(out, word);
     handle = word[0] ?? 0;
+    const call = (name: 'ewald_indexer_run' | 'ewald_indexer_name', batch: IndexingBatch): void => {
+      core.write(params, batch.params);
+      core.write(spots, batch.spots);
+      core.write(offsets, batch.offsets);
+      core.write(cells, batch.cells);
+      const sizes = [handle, params, spots, offsets, batch.images, cells, batch.cellCount] as const;
+      core.check(name, ...sizes, found, results, assignment);
+      core.read(found, batch.found);
+      core.read(results, batch.results);
+      core.read(assignment, batch.assignment);
+    };
     return {
       bytes: core.liveBytes - before,
-      async run(batch) {
-        core.write(params, batch.params);
-        core.write(spots, batch.spots);
-        core.write(offsets, batch.offsets);
-        core.write(cells, batch.cells);
-        core.check(
-          'ewald_indexer_run',
-          handle,
-          params,
-          spots,
-          offsets,
-          batch.images,
-          cells,
-          batch.cellCount,
-          found,
-          results,
-          assignment,
-        );
-        core.read(found, batch.found);
-        core.read(results, batch.results);
-        core.read(assignment, batch.assignment);
+      run: async (batch) => call('ewald_indexer_run', batch),
+      async name(batch) {
+        core.write(found, batch.found);
+        core.write(results, batch.results);
+        core.write(assignment, batch.assignment);
+        call('ewald_indexer_name', batch);
       },
       async stage(stage) {
         core.check('ewald_indexer_stage', handle, stage, 0, 0, out);

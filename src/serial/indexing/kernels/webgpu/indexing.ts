@@ -226,6 +226,7 @@ async function planIndexing(device: GpuDevice, descriptor: IndexingDescriptor, p
     const runner = new Runner({ device, size, stages, buffers, room, places, record, rounds: pace.rounds });
     return {
       bytes: made.reduce((sum, { bytes }) => sum + bytes, 0),
+      leavesNames: true,
       run: (batch) => runner.run(batch),
       ...(record ? { stage: async (stage: number) => record.stage(stage) } : {}),
       dispose: async () => release(),
