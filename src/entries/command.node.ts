@@ -64,6 +64,12 @@ export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
 export { searchRows } from '../serial/peaks/parameters.js';
 export { ListedMultiples } from '../serial/pipeline/doubt.js';
+export {
+  enoughForAxes,
+  mayAskForAxes,
+  type SettledAxes,
+  settledAxes,
+} from '../serial/pipeline/first-frames/known-axes.js';
 export { inFlags, modeOf, type RunMode } from '../serial/pipeline/modes.js';
 export {
   acceptanceRows,

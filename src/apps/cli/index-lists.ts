@@ -36,8 +36,9 @@ import {
   isNone,
   withFrameFlags,
 } from './frame-flags.js';
-import { ambiguityText } from './frame-lines.js';
+import { ambiguityText, ambiguousText } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
+import { axesOfLists } from './list-axes.js';
 import { listRows, refuseForLists } from './list-flags.js';
 import {
   backendOption,
@@ -70,7 +71,7 @@ interface ListResult {
     score: number;
     probability: number;
     refined: boolean;
-    /** Whether other lattices explain the same spots nearly as well, and which: rows a, b, c. */
+    /** Whether other lattices, or names of the axes, explain the same spots nearly as well, and which: rows a, b, c. */
     ambiguous: boolean;
     rivals: number[][][];
   }[];
@@ -166,10 +167,13 @@ async function indexLists(
       maxBatchSpots: 2 ** 18,
       method,
     });
+    const axes = await axesOfLists(indexer, { lists, cells, unit, thresholds, signal });
+    if (axes) warn(axes.text);
+    const used = axes?.cell ? [axes.cell] : cells;
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
-        const result = await indexList(input, { cells, unit, thresholds, multiples }, indexer);
+        const result = await indexList(input, { cells: used, unit, thresholds, multiples }, indexer);
         done.push(result);
         if (options.json) printJson(result);
         else print(describe(result));
@@ -288,9 +292,11 @@ function summarise(done: readonly ListResult[], failed: number, total: number): 
   const rate = first ? `; median ${ms.toFixed(2)} ms per list, ${first.method} on ${first.backend}` : '';
   const more = crystals > indexed.length ? ` (${crystals} lattices)` : '';
   const left = total - done.length - failed;
+  const ambiguous = done.reduce((sum, result) => sum + result.crystals.filter((one) => one.ambiguous).length, 0);
   print(
     `${bold(`${indexed.length} of ${counted(done.length + failed, 'list')} indexed`)}${more}${rate}${
       failed ? red(`; ${failed} could not be read`) : ''
     }${left ? yellow(`; ${left} not started`) : ''}`,
   );
+  if (ambiguous > 0) print(yellow(ambiguousText(ambiguous)));
 }

@@ -1,0 +1,119 @@
+/**
+ * The lattice of one still from its spots alone: nine numbers, and a shift of the beam that is free as well. On the
+ * Ewald sphere the mean of q_z is not zero, so that without the shift a beam that is off by 1.5 pixels would look like
+ * 1 % of shear. The core decides the names of axes by the same fit (cpp/indexing/labels.cpp).
+ */
+import { median } from '../../../base/median.js';
+import { searchConstants } from '../../../core/layout/search.js';
+import { type Cell, cellFrom, dot, reciprocal, type Vector } from '../../../crystal/cell.js';
+import { inverted, product } from '../../../crystal/strain.js';
+
+/** A lattice, and the covariance of its strain: Cov(D_ik, D_jl) = S_i δ_ij (N_i⁻¹)_kl for nodes q that D moves. */
+export interface FreeFit {
+  readonly cell: Cell;
+  /** Variances S of a spot about its node along x, y and the beam, 1/Å². */
+  readonly variances: Vector;
+  /** N⁻¹ of the rows x, y and z of D, Å². */
+  readonly inverses: readonly [Cell, Cell, Cell];
+}
+
+/** Distance from a node, in indices, up to which a spot takes part, round by round, and at last. */
+const limits = [searchConstants.growIndexLimit.value, searchConstants.fitIndexLimit.value, ...[0.2, 0.2, 0.2]] as const;
+/** The same in medians of the squared distance: four standard deviations. */
+const medians = 7;
+/** Spots of lowest resolution in the first round; spots without which there is no fit. */
+const [firstSpots, fewestSpots] = [24, 10];
+/** How far the beam may be off, 1/Å. */
+const shift = 1e-3;
+
+/** Sums over the spots near nodes, q, and their distances e from these. */
+interface Sums {
+  readonly squares: readonly number[];
+  readonly n: number;
+  readonly moments: Float64Array;
+  readonly right: Float64Array;
+  readonly q: Float64Array;
+  readonly e: Float64Array;
+  readonly e2: Float64Array;
+}
+
+function sumsNear(cell: Cell, spots: readonly Vector[], limit: number, most: number): Sums {
+  const nodes = reciprocal(cell);
+  const [moments, right] = [new Float64Array(9), new Float64Array(9)];
+  const [q, e, e2] = [new Float64Array(3), new Float64Array(3), new Float64Array(3)];
+  const squares: number[] = [];
+  for (const spot of spots) {
+    const at = cell.map((edge) => dot(edge, spot));
+    const index = at.map(Math.round);
+    if (Math.hypot(...at.map((x, i) => x - (index[i] as number))) > limit || index.every((h) => h === 0)) continue;
+    const node = [0, 1, 2].map((i) => nodes.reduce((sum, edge, k) => sum + (index[k] as number) * edge[i as 0], 0));
+    const off = spot.map((x, i) => x - (node[i] as number));
+    const square = off.reduce((sum, x) => sum + x * x, 0);
+    if (square > most) continue;
+    squares.push(square);
+    for (let i = 0; i < 3; i++) {
+      q[i] = (q[i] as number) + (node[i] as number);
+      e[i] = (e[i] as number) + (off[i] as number);
+      e2[i] = (e2[i] as number) + (off[i] as number) ** 2;
+      for (let k = 0; k < 3; k++) {
+        moments[3 * i + k] = (moments[3 * i + k] as number) + (node[i] as number) * (node[k] as number);
+        right[3 * i + k] = (right[3 * i + k] as number) + (off[i] as number) * (node[k] as number);
+      }
+    }
+  }
+  return { squares, n: squares.length, moments, right, q, e, e2 };
+}
+
+/** The inverse moments of the rows across the beam, centred because of its shift, and of the row along it. */
+function inversesOf({ n, moments, q }: Sums, variance: number): { across: Cell; along: Cell; share: number } {
+  const share = 1 / (n + variance / shift ** 2);
+  const ridge = 1e-6 * ((moments[0] as number) + (moments[4] as number) + (moments[8] as number));
+  const of = (part: number): Cell =>
+    inverted(
+      cellFrom(
+        moments.map((x, i) => {
+          const [row, column] = [Math.floor(i / 3), i % 3];
+          return x - part * (q[row] as number) * (q[column] as number) + (row === column ? ridge : 0);
+        }),
+      ),
+    );
+  return { across: of(share), along: of(0), share };
+}
+
+/** Fits the lattice near `start` to spots ([n, 3], 1/Å, beam along z); undefined if too few lie near its nodes. */
+export function fitFreely(start: Cell, given: ArrayLike<number>): FreeFit | undefined {
+  const spots: Vector[] = [];
+  for (let i = 0; i + 2 < given.length; i += 3)
+    spots.push([given[i] as number, given[i + 1] as number, given[i + 2] as number]);
+  spots.sort((p, q) => dot(p, p) - dot(q, q));
+  let cell = start;
+  let most = Number.POSITIVE_INFINITY;
+  for (const [round, limit] of limits.entries()) {
+    const inside = round < 2 ? Math.max(firstSpots, spots.length >> 2) << round : spots.length;
+    const sums = sumsNear(cell, spots.slice(0, inside), limit, most);
+    const { n, right, q, e, e2 } = sums;
+    if (n < fewestSpots) return undefined;
+    const free = n - 3;
+    const variance = Math.max(1e-12, ((e2[0] as number) + (e2[1] as number)) / 2 / free);
+    const { across, along, share } = inversesOf(sums, variance);
+    if (round === limits.length - 1) {
+      const own = variance - ((e[0] as number) ** 2 + (e[1] as number) ** 2) / n / 2 / free;
+      const s = Math.max(1e-12, own);
+      return { cell, variances: [s, s, Math.max(s, (e2[2] as number) / free)], inverses: [across, across, along] };
+    }
+    const rows = right.map((x, i) => (i < 6 ? x - share * (e[Math.floor(i / 3)] as number) * (q[i % 3] as number) : x));
+    const all = cellFrom(rows);
+    const [x, y] = product(all, across);
+    const [, , z] = product(all, along);
+    cell = product(
+      cell,
+      inverted([
+        [1 + x[0], x[1], x[2]],
+        [y[0], 1 + y[1], y[2]],
+        [z[0], z[1], 1 + z[2]],
+      ]),
+    );
+    if (round > 0) most = medians * median(sums.squares);
+  }
+  return undefined;
+}

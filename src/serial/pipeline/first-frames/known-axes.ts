@@ -1,0 +1,81 @@
+/**
+ * A known cell that is wrong by as much as its axes differ leaves their names undecided in every crystal. The first
+ * crystals together tell the cell they have; it is taken where it decides the names.
+ */
+import { anglesOf, type Cell, combine, lengthsOf } from '../../../crystal/cell.js';
+import type { KnownCell } from '../../../crystal/cell-file.js';
+import { conventionalMatrix, primitiveOf } from '../../../crystal/centring.js';
+import { labelsOf } from '../../../crystal/symmetry/labels.js';
+import { fitKnownMetric } from '../../indexing/lattice/known-metric.js';
+
+/** A crystal of the known cell. */
+export interface AxisCrystal {
+  /** Rows a, b, c in Å, in the setting of the known cell. */
+  readonly cell: Cell;
+  /** The spots that belong to it, [n, 3] in 1/Å. */
+  readonly spots: ArrayLike<number>;
+  readonly ambiguous: boolean;
+}
+
+/** What the crystals say: a cell to be used instead, and the remark about it. */
+export interface SettledAxes {
+  readonly cell: KnownCell | undefined;
+  readonly text: string;
+}
+
+/** Crystals without which nothing is concluded, and that are enough. */
+const fewest = 12;
+export const enoughForAxes = 40;
+/** Shares of the crystals: undecided ones from which on the mean is fitted, and how many more the mean must decide. */
+const [tooMany, worthwhile] = [0.1, 0.1];
+
+const isNearlySymmetric = ({ cell, centring }: KnownCell): boolean =>
+  labelsOf(primitiveOf(cell, centring)).labels.length > 1;
+
+/** Whether crystals can tell anything about the names of the axes of these cells: of one that is nearly symmetric. */
+export const mayAskForAxes = (cells: readonly KnownCell[] | undefined): boolean =>
+  cells?.length === 1 && isNearlySymmetric(cells[0] as KnownCell);
+
+const shown = (cell: Cell): string =>
+  `${lengthsOf(cell)
+    .map((x) => x.toFixed(2))
+    .join(' ')} Å ${anglesOf(cell)
+    .map((x) => x.toFixed(2))
+    .join(' ')}°`;
+
+/**
+ * What crystals say about a known cell that is nearly more symmetric than it is; undefined if it tells the names of their
+ * axes beyond doubt.
+ */
+export function settledAxes(known: KnownCell, crystals: readonly AxisCrystal[]): SettledAxes | undefined {
+  if (crystals.length < fewest) return undefined;
+  const undecided = crystals.filter(({ ambiguous }) => ambiguous).length;
+  const metric = fitKnownMetric(
+    primitiveOf(known.cell, known.centring),
+    crystals.map(({ cell, spots }) => ({ cell: primitiveOf(cell, known.centring), spots })),
+  );
+  if (!metric) return undefined;
+  const { decided, otherwise } = metric;
+  const conventional = (cell: Cell): Cell => combine(conventionalMatrix(known.centring), cell);
+  const mean = shown(conventional(metric.cell));
+  const ofAll = `of ${crystals.length} crystals`;
+  if (decided < crystals.length - undecided)
+    return {
+      cell: undefined,
+      text:
+        `the mean cell ${ofAll}, ${mean}, decides the names of the axes of ${decided} of them: its axes are too nearly ` +
+        `equal, or the spots too few. Names that the known cell ${shown(known.cell)} decides are in doubt`,
+    };
+  if (!otherwise && undecided <= tooMany * crystals.length) return undefined;
+  if (!otherwise && decided < crystals.length - undecided + worthwhile * crystals.length) return undefined;
+  const order = otherwise
+    ? `. The known cell is nearly as near to ${shown(conventional(otherwise))}, with other names of the axes: give the ` +
+      'one that is meant'
+    : '';
+  return {
+    cell: { ...known, cell: conventional(metric.cell) },
+    text:
+      `the known cell ${shown(known.cell)} leaves the names of the axes of ${undecided} ${ofAll} undecided; their mean ` +
+      `cell, ${mean}, decides ${decided} and is used instead${order}`,
+  };
+}
