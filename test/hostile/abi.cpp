@@ -144,6 +144,10 @@ struct Run {
     return ewald_indexer_run(indexer, &params, at.data, offsets.data, how_many, cells.data, cell_count, found.data,
                              results.data, assignment.data);
   }
+  int32_t name() {
+    return ewald_indexer_name(indexer, &params, at.data, offsets.data, images, cells.data, cell_count, found.data,
+                              results.data, assignment.data);
+  }
 };
 
 void indexer_create() {
@@ -224,6 +228,27 @@ void indexer_run(uint32_t method) {
       run.go();
       rows++;
     }
+  // Whatever an implementation elsewhere says that it has found; 50 and 50.2 are nearly equal axes.
+  for (const uint32_t value : counts)
+    for (size_t word = 0; word < sizeof(ewald_image_result) / 4; word++) {
+      Run run(indexer, d);
+      run.cells.data[4] = 50.2f;
+      run.go();
+      snprintf(place, sizeof place, "ewald_indexer_name, method %u, result word %zu is %u", method, word, value);
+      memcpy(reinterpret_cast<char*>(run.results.data) + 4 * word, &value, 4);
+      run.name();
+      rows++;
+    }
+  for (const float value : numbers) {
+    Run run(indexer, d);
+    run.cells.data[4] = 50.2f;
+    run.go();
+    snprintf(place, sizeof place, "ewald_indexer_name, method %u, found cells hold %g", method, double(value));
+    run.results.data[0].cells = run.results.data[0].crystals = 1;
+    for (size_t word = 0; word < 9; word += 2) memcpy(reinterpret_cast<char*>(run.found.data) + 4 * word, &value, 4);
+    run.name();
+    rows++;
+  }
   snprintf(place, sizeof place, "ewald_indexer_run, method %u", method);
   Run run(indexer, d);
   for (const uint32_t images : {3u, 0x7fffffffu, 0xffffffffu}) refused(run.go(images), "too many images");

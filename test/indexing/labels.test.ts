@@ -138,7 +138,7 @@ describe.each(['native', 'wasm', 'cuda-emulated'] as const)('names of axes on %s
       }
     });
     expect(counted(verdicts)).toMatchObject({ lattice: 0, label: 0 });
-    expect(counted(verdicts).undecided).toBeLessThanOrEqual(0.06 * verdicts.length);
+    expect(counted(verdicts).undecided).toBeLessThanOrEqual(1 + 0.05 * verdicts.length);
   });
 
   it('are decided for each of two crystals', async ({ skip }) => {

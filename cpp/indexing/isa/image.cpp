@@ -53,7 +53,7 @@ int write_accepted(const RunPlan& plan, int accepted, const ImageTask& task, Wor
 void name_image(const RunPlan& plan, Workspace& work, const ImageTask& task) {
   ewald_image_result& result = *task.result;
   const int accepted = int(result.crystals), room = int(plan.descriptor.max_output_cells);
-  if (accepted == 0 || accepted > room) return;
+  if (accepted < 1 || accepted > room || accepted > 8 * int(sizeof work.undecided) || int(result.cells) < accepted) return;
   take_spots(task.spots, task.n, int(plan.descriptor.max_spots), work, work.all);
   double thickness;
   work.beam = thin_axis(work.all, thickness);

@@ -48,47 +48,41 @@ EWALD_INLINE Residual only(M near, const Residual& r) {
           where(near, r.ey), where(near, r.ez), r.index2};
 }
 
-// The sums over the first n spots within both limits of a node. Their squared distances go to `squares`, without gaps.
+// The sums over the first n spots within both limits of a node. Their squared distances go to `squares`, infinity for
+// the others.
 LabelSums sums_near(const Cell& cell, const SpotList& spots, int n, double index_limit, double radius2,
                     float* squares) {
   const Lanes9 a = lanes_of(cell), b = lanes_of(reciprocal(cell));
   const F index2 = splat(float(index_limit * index_limit)), limit2 = splat(float(radius2)), one = splat(1.0f);
+  const F none = splat(__builtin_inff());
   LabelLanes lanes9{};
-  int held = 0;
   for (int j = 0; j < n; j += width) {
     const Residual r = residual(a, b, load(spots.x + j), load(spots.y + j), load(spots.z + j));
     const F e2 = fma(r.ex, r.ex, fma(r.ey, r.ey, r.ez * r.ez));
     const M near = both(lt(r.index2, index2), lt(e2, limit2));
     add(lanes9, only(near, r), where(near, one));
-    float each[width];
-    store(each, e2);
-    for (uint32_t inside = lanes(near); inside; inside &= inside - 1) squares[held++] = each[__builtin_ctz(inside)];
+    store(squares + j, choose(near, e2, none));
   }
   return sums_of(lanes9);
 }
 
-// The number in the middle of n, which are reordered.
-float median_of(float* values, int n) {
-  const int middle = n / 2;
-  int low = 0, high = n - 1;
-  while (low < high) {
-    const float pivot = values[(low + high) / 2];
-    int i = low, j = high;
-    while (i <= j) {
-      while (values[i] < pivot) i++;
-      while (values[j] > pivot) j--;
-      if (i > j) break;
-      const float swap = values[i];
-      values[i++] = values[j], values[j--] = swap;
-    }
-    if (middle <= j)
-      high = j;
-    else if (middle >= i)
-      low = i;
+// The number that half of the `held` finite ones of n are below, to 1e-4, by bisection: the order of positive floats is
+// that of their bits, and counting has no branches that a processor would have to guess.
+float median_of(const float* values, int n, int held) {
+  int32_t low = 0, high = 0x3f800000;  // 0 and 1 1/angstrom^2
+  for (int step = 0; step < 20; step++) {
+    const int32_t middle = low + (high - low) / 2;
+    const F limit = from_bits(splat(middle));
+    I below = izero();
+    for (int j = 0; j < n; j += width) below = count(lt(load(values + j), limit), below);
+    if (sum(below) > held / 2)
+      high = middle;
     else
-      break;
+      low = middle;
   }
-  return values[middle];
+  float found;
+  memcpy(&found, &high, 4);
+  return found;
 }
 
 // Fits nine numbers and the shift of the beam to the spots, from the inside out; a lattice whose metric was fitted
@@ -104,7 +98,7 @@ bool fit_free(const Lattice& lattice, const SpotList& spots, Workspace& work, Ce
     sums = sums_near(free, spots, n, limits[round], radius2, work.residual2);
     if (sums.n < min_label_spots) return false;
     fit_freely(free, sums);
-    if (round > 0) radius2 = label_medians * double(median_of(work.residual2, int(sums.n)));
+    if (round > 0) radius2 = label_medians * double(median_of(work.residual2, n, int(sums.n)));
   }
   sums = sums_near(free, spots, total, label_limit, radius2, work.residual2);
   return sums.n >= min_label_spots;
