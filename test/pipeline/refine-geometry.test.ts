@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Geometry, lengthsOf } from '../../dist/index.node.js';
 import { refineGeometry } from '../../dist/pipeline.node.js';
+import type { Vector } from '../../src/crystal/cell.js';
+import { Ray } from '../../src/serial/refinement/refine-geometry.js';
+import { placed } from '../../src/serial/refinement/units.js';
 import {
   add,
   crystalsOf,
@@ -73,6 +76,23 @@ function left(
   ];
 }
 
+// An error that weighs its own derivative pulls crystals longer, and the detector away from them.
+test('the derivatives of an excitation error are those of its ray, whatever the error', () => {
+  const [k0, ray] = [1 / 1.3, new Ray()];
+  const beam = { wavelengthA: 1.3, distanceM: 0.25, shiftM: [0, 0] as const };
+  const panel = placed(square(1, '', 0.25).panels[0] as Geometry['panels'][number]);
+  const direction: Vector = [0.12, -0.05, Math.sqrt(1 - 0.12 ** 2 - 0.05 ** 2)];
+  const rows = [-2e-3, 0, 2e-3].map((excitation) => {
+    const node = direction.map((x, i) => x * (k0 + excitation) - (i === 2 ? k0 : 0)) as unknown as Vector;
+    expect(ray.meet(node, k0, panel, beam)).toBe(true);
+    expect(ray.excitation).toBeCloseTo(excitation, 12);
+    const into = new Float64Array(27);
+    ray.locals(into);
+    return [...into.subarray(18)];
+  });
+  for (const row of rows) for (const [i, x] of row.entries()) expect(x).toBeCloseTo(rows[1]?.[i] ?? Number.NaN, 12);
+});
+
 describe('a detector', () => {
   test.for([
     ['3 pixels and 0.7 mm off', [2.1, -2.1, -9.33], 12],
@@ -106,6 +126,18 @@ describe('a detector', () => {
       expect(moved).toEqual([]);
       expect(refined).toBe(geometry);
     }
+  });
+
+  test('far away is where its crystals have it, within its errors', { tags: 'all' }, () => {
+    const geometry = square(1, '', 0.25);
+    const truth = { whole: [0, 0, 0] as Triple, panels: still(1) };
+    const zs = [1, 2, 3, 4, 5, 6].map((seed) => {
+      const options = { count: 45, peaks: 200, sigma: 4e-4, true: '118.300,118.300,87.200,90,90,90', seed };
+      const { freeDistance } = refineGeometry(geometry, crystalsOf(geometry, truth, options));
+      return (freeDistance?.changeM ?? Number.NaN) / (freeDistance?.errorM ?? Number.NaN);
+    });
+    // A pull of the excitation errors makes it 2.5.
+    expect(Math.abs(zs.reduce((sum, z) => sum + z, 0) / zs.length)).toBeLessThan(1.2);
   });
 
   test('whose crystals differ in size keeps its distance, and the errors show the spread of sizes', () => {

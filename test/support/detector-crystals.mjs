@@ -55,7 +55,8 @@ function randomTurn(random) {
 
 /**
  * Crystals whose peaks were recorded by a detector in its true position: the motion of the whole in pixels, and of each
- * panel a shift in pixels and a rotation vector in milliradians about its centre.
+ * panel a shift in pixels and a rotation vector in milliradians about its centre. Excitation errors reach `width`, or
+ * are normal with `sigma`, as those of mosaic crystals.
  */
 export function crystalsOf(
   geometry,
@@ -68,6 +69,7 @@ export function crystalsOf(
     tilt = 0.0003,
     seed = 1,
     width = 6e-4,
+    sigma,
     true: truly = '79.000,79.000,38.000,90,90,90',
     known: typed = truly,
   } = {},
@@ -78,6 +80,7 @@ export function crystalsOf(
   const { cell: known, lengthErrorsA } = readCell(typed);
   const distance = geometry.distance.value;
   const beam = { wavelengthA: wavelength, distanceM: distance, shiftM: [0, 0] };
+  const reachOf = () => (sigma ? sigma * Math.sqrt(-2 * Math.log(1 - random.uniform())) : width * random.uniform());
   return Array.from({ length: count }, () => {
     const rotate = randomTurn(random);
     const factor = 1 + spread * random.normal();
@@ -91,11 +94,13 @@ export function crystalsOf(
     for (let tries = 0; found.length < peaks && tries < 20_000; tries++) {
       // A point near the detector, and the node nearest to it.
       const at = [reach * (random.uniform() - 0.5), reach * (random.uniform() - 0.5), distance / pixel];
-      const q = add(times(k0 / Math.hypot(...at), at), [0, 0, -k0]);
+      // Farther from the sphere than any node that is accepted, where nodes are wide.
+      const depth = k0 + (sigma ? 2 * sigma * random.normal() : 0);
+      const q = add(times(depth / Math.hypot(...at), at), [0, 0, -k0]);
       const hkl = cell.map((row) => Math.round(dot(row, q)));
       const g = add(add(times(hkl[0], stars[0]), times(hkl[1], stars[1])), times(hkl[2], stars[2]));
       const ray = add(g, [0, 0, k0]);
-      if (Math.hypot(...g) < 0.05 || Math.abs(Math.hypot(...ray) - k0) > width * random.uniform()) continue;
+      if (Math.hypot(...g) < 0.05 || Math.abs(Math.hypot(...ray) - k0) > reachOf()) continue;
       if (seen.has(hkl.join())) continue;
       seen.add(hkl.join());
       for (const [i, panel] of geometry.panels.entries()) {

@@ -25,6 +25,10 @@ export function refinementText({ moved, crystals, pairs, rmsPx, geometry }: Geom
   );
 }
 
+/** Digits that show an error, which would be 0.00 with fewer; 0 is the error of what does not move. */
+const digitsOf = (error: number, least: number): number =>
+  error > 0 ? Math.min(6, Math.max(least, Math.ceil(-Math.log10(error)))) : least;
+
 /** Size of a motion in pixels. */
 const shiftPx = ({ shiftM, pixelM }: MovedUnit): number => Math.hypot(...shiftM) / pixelM;
 
@@ -34,8 +38,8 @@ function wholeText(
 ): string[] {
   const at = distance && 'value' in distance ? ` (at ${(1000 * distance.value).toFixed(3)} mm)` : '';
 
-  const mm = (metres: number): string => (1000 * metres).toFixed(3);
-  const px = (metres: number): string => (metres / pixelM).toFixed(2);
+  const mm = (metres: number): string => (1000 * metres).toFixed(digitsOf(1000 * ez, 3));
+  const px = (metres: number): string => (metres / pixelM).toFixed(digitsOf(Math.min(ex, ey) / pixelM, 2));
   return [
     ...(z === 0
       ? []
@@ -45,12 +49,23 @@ function wholeText(
 }
 
 const partsText = (parts: readonly MovedUnit[]): string => {
-  const named = parts.slice(0, mostNamed).map(({ name, shiftM: [x, y, z], pixelM }) => {
-    const px = (metres: number): string => (metres / pixelM).toFixed(2);
-    return `${name} by ${px(x)}, ${px(y)} pixels${z === 0 ? '' : ` and ${(1e6 * z).toFixed(0)} µm along the beam`}`;
-  });
+  const named = parts.slice(0, mostNamed).map((part) => `${part.name} ${partText(part)}`);
   return `${named.join('; ')}${parts.length > mostNamed ? '; …' : ''}`;
 };
+
+/** What has moved of a part; a part that was only turned is not shifted by 0.00. */
+function partText({ shiftM: [x, y, z], shiftErrorM: [ex, ey], turnRad, pixelM }: MovedUnit): string {
+  const px = (metres: number): string => (metres / pixelM).toFixed(digitsOf(Math.min(ex, ey) / pixelM, 2));
+  const shift = [
+    ...(x === 0 && y === 0 ? [] : [`${px(x)}, ${px(y)} pixels`]),
+    ...(z === 0 ? [] : [`${(1e6 * z).toFixed(0)} µm along the beam`]),
+  ];
+  const turn = 1e3 * Math.hypot(...turnRad);
+  return [
+    ...(shift.length > 0 ? [`by ${shift.join(' and ')}`] : []),
+    ...(turn > 0 ? [`turned by ${turn.toFixed(digitsOf(turn / 10, 2))} mrad`] : []),
+  ].join(', ');
+}
 
 /** The beginning of a refined geometry as text. */
 export const refinedMark = '; ewald refined this geometry';

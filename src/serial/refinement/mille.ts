@@ -17,7 +17,7 @@
 
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
-import { cross, reciprocal, type Vector } from '../../crystal/cell.js';
+import { cross, dot, reciprocal, type Vector } from '../../crystal/cell.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { type GeometryCrystal, Ray } from './refine-geometry.js';
 import { type PlacedPanel, placed, unitsOf } from './units.js';
@@ -81,10 +81,13 @@ export class MilleRecords {
       for (const [n, h] of hkl.entries()) if (h !== 0) isFixed.add(n);
       const along = [ray.alongF, ray.alongS, ray.direction.map((x) => x / excitationUnit) as unknown as Vector];
       const residuals = [ray.f - (fs[i] as number), ray.s - (ss[i] as number), ray.excitation / excitationUnit];
+      // The excitation error has the derivatives of the point on the sphere; see `Ray.onSphere`.
+      const onSphere = cell.map((edge) => dot(edge, ray.onSphere));
       for (const [k, by] of along.entries()) {
+        const at = k === 2 ? onSphere : hkl;
         words.put(residuals[k] as number, 0);
         for (let p = 0; p < locals; p++)
-          words.derivative(inverseNm * (hkl[Math.floor(p / 3)] as number) * (by[p % 3] as number), p + 1);
+          words.derivative(inverseNm * (at[Math.floor(p / 3)] as number) * (by[p % 3] as number), p + 1);
         words.put(k < 2 ? positionError : excitationError, 0);
         if (k < 2) for (const member of this.#chains[panel[i] as number] ?? []) words.member(member, by, ray);
       }

@@ -130,6 +130,11 @@ export interface GeometryRefinement {
   /** The cells of the crystals; empty with too few crystals. */
   readonly cells: readonly MeasuredCell[];
   /**
+   * The change of the distance in metres that fits best, and its standard error, before a change within its errors was
+   * dropped; undefined if the distance was not fitted.
+   */
+  readonly freeDistance?: { readonly changeM: number; readonly errorM: number } | undefined;
+  /**
    * Whether the crystals determine the distance. At small scattering angles only the size of a trusted cell does; then
    * neither moves.
    */
@@ -186,8 +191,9 @@ interface FitCrystal {
   readonly fs: ArrayLike<number>;
   readonly ss: ArrayLike<number>;
   readonly indices: ArrayLike<number>;
-  /** Rows a*, b*, c* in 1/Å, and the strain that has been applied to them, in thousandths. */
+  /** Rows a*, b*, c* in 1/Å, the same before they were strained, and the strain in thousandths. */
   rows: Cell;
+  unstrained: Cell;
   strain: Float64Array;
   /**
    * The index of its known cell among those of the fit, and strains of that cell in the laboratory; see `labStrains`.
@@ -271,6 +277,7 @@ function fitCrystal(
       ss,
       indices,
       rows: reciprocal(oriented),
+      unstrained: reciprocal(oriented),
       strain: new Float64Array(strainLength),
       lattice: latticeOf(crystal),
       frame: labStrains(known ?? oriented, oriented),
@@ -359,7 +366,10 @@ class Fit {
       rms: number,
       cells: readonly MeasuredCell[] = [],
       isDistanceKnown = false,
-    ): GeometryRefinement => ({ geometry, moved: [], ...counts, rmsPx: [rms, rms], cells, isDistanceKnown });
+    ): GeometryRefinement => ({
+      ...{ geometry, moved: [], ...counts, rmsPx: [rms, rms], cells, isDistanceKnown, freeDistance },
+    });
+    let freeDistance: GeometryRefinement['freeDistance'];
     if (counts.crystals < fewestCrystals) return unmoved(Number.NaN);
     // Fits the crystals alone, to find the residuals without moving the detector.
     const starts = this.#crystals.map(({ rows }) => rows);
@@ -368,6 +378,7 @@ class Fit {
     this.#motion.fill(0);
     for (const [i, crystal] of this.#crystals.entries()) {
       crystal.rows = starts[i] as Cell;
+      crystal.unstrained = crystal.rows;
       crystal.strain = new Float64Array(strainLength);
     }
     [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
@@ -381,6 +392,7 @@ class Fit {
         if (this.#doubtSizes(active, normal)) normal = this.#settle(active);
         if (!normal) return unmoved(before);
         isDistanceKnown = this.#knowsDistance(active, normal);
+        freeDistance = this.#freeDistance(active, normal);
       }
       const kept = this.#judged(active, normal);
       if (kept.length === active.length) break;
@@ -415,7 +427,7 @@ class Fit {
       ];
     });
     const found = movedGeometry(geometry, this.#units, motions);
-    return { geometry: found, moved, ...counts, rmsPx: [before, this.#rms()], cells, isDistanceKnown };
+    return { geometry: found, moved, ...counts, rmsPx: [before, this.#rms()], cells, isDistanceKnown, freeDistance };
   }
 
   get #distanceM(): number {
@@ -454,6 +466,15 @@ class Fit {
     const error = Math.sqrt(this.#covariance(active, normal)[row * (active.length + 1)] as number);
     const size = Math.min(largestSize, ...this.#lattices.map(({ sizeError }) => sizeError));
     return error * (this.#pixelM[0] as number) < determined * size * this.#distanceM;
+  }
+
+  /** The change of the distance in the present fit, and its error. */
+  #freeDistance(active: readonly number[], normal: Normal): GeometryRefinement['freeDistance'] {
+    const row = active.indexOf(2);
+    if (row < 0) return undefined;
+    const variance = this.#covariance(active, normal)[row * (active.length + 1)] as number;
+    const pixelM = this.#pixelM[0] as number;
+    return { changeM: (this.#motion[2] as number) * pixelM, errorM: Math.sqrt(variance) * pixelM };
   }
 
   /** For each parameter pair the larger covariance: that of the fit, or that of the scatter between crystals. */
@@ -553,8 +574,10 @@ class Fit {
         if (!step) continue;
         most = Math.max(most, ...step.map(Math.abs));
         const turn: Vector = [milli * (step[0] as number), milli * (step[1] as number), milli * (step[2] as number)];
-        crystal.rows = strained(turnedRows(crystal.rows, turn), step.subarray(3));
+        // Strains are added, so that a large step leaves the lattice as strained as `strain` says.
+        crystal.unstrained = turnedRows(crystal.unstrained, turn);
         for (let k = 0; k < 6; k++) crystal.strain[k] = (crystal.strain[k] as number) + (step[3 + k] as number);
+        crystal.rows = strained(crystal.unstrained, crystal.strain);
       }
       this.#place();
       const change = this.#rescale(normal.openStrain);
@@ -925,11 +948,21 @@ export class Ray {
     return true;
   }
 
+  /**
+   * The point of the sphere nearest to the node. Derivatives of an excitation error are taken there: at the node they
+   * contain the error itself, and crystals would grow along the beam, and the distance with them, by more stated errors
+   * the more crystals there are (regression dilution).
+   */
+  get onSphere(): Vector {
+    const [e, [x, y, z], [u, v, w]] = [this.excitation, this.#node, this.direction];
+    return [x - e * u, y - e * v, z - e * w];
+  }
+
   /** Derivatives of the three predictions with respect to the crystal's rotation and strain, in thousandths, [3, 9]. */
   locals(into: Float64Array): void {
-    const [x, y, z] = this.#node;
     for (const [k, along] of [this.alongF, this.alongS, this.direction].entries()) {
       const [u, v, w] = along;
+      const [x, y, z] = k === 2 ? this.onSphere : this.#node;
       const at = k * locals;
       // ω × g, and the symmetric strain times g.
       into[at] = milli * (w * y - v * z);
