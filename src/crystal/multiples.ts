@@ -1,7 +1,9 @@
 /**
  * Whether a known cell is a multiple of the lattice that diffracts. A multiple has every node of the right lattice and
- * others, which stay empty, so its crystals are found all the same. Two tests show it:
+ * others, which stay empty, so its crystals are found all the same. Three tests show it:
  *
+ * - Finer lattices (`finer-lattice.ts`): crystal by crystal, vectors of a lattice that is finer in space, until none is
+ *   left, and then the spots that need the larger cell all the same, against chance. This finds tenfold cells.
  * - Index classes: for p = 2, 3, 5, 7 and each direction u modulo p, a cell without the need of its size has no peak
  *   with u·h ≢ 0 (mod p) but by chance: peaks that belong to nothing fall within r of one of its empty nodes with the
  *   probability (1 − 1/p)(4π/3) r³, in units of indices. Then (u·a)/p is a vector of the lattice as well.
@@ -12,14 +14,24 @@
  * A superstructure of 1 % of the main intensities has no peak in a few stills: what is found is that no peak needs the
  * larger cell, and not that it is wrong.
  *
- * The opposite shows as well: peaks at reflections that the centring of a known cell forbids. A lattice that is not
- * centred has as many there as elsewhere, and its crystals are found all the same.
+ * The opposite shows as well: peaks at reflections that the centring of a known cell forbids, or midway between those
+ * of a cell that is too small. A lattice that is not centred has as many there as elsewhere, and its crystals are found
+ * all the same.
  */
 import { bravaisCandidates } from './bravais.js';
-import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
+import { type Cell, combine, lengthsOf, reciprocal, sameLattice } from './cell.js';
 import type { KnownCell } from './cell-file.js';
 import { isAbsent, primitiveOf } from './centring.js';
+import {
+  type FinerLattice,
+  fewestAlone,
+  finerLattice,
+  needOf,
+  pooledLattices,
+  type SpottedCrystal,
+} from './finer-lattice.js';
 import { reducedCell } from './niggli.js';
+import { product } from './strain.js';
 
 /** A known cell of which the peaks show no more than a part. */
 export interface CellMultiple {
@@ -37,6 +49,16 @@ export interface CellMultiple {
   readonly undetermined: readonly ('a' | 'b' | 'c')[];
   /** Number of peaks at reflections that its centring forbids, and at others; undefined if those are due to chance. */
   readonly forbidden: readonly [absent: number, others: number] | undefined;
+  /** Peaks between reflections of a cell that is too small; undefined if those are due to chance. */
+  readonly between?: PeaksBetween | undefined;
+}
+
+/** Peaks at fractions of indices. */
+export interface PeaksBetween {
+  /** The fractions of h, k, l in halves or thirds, such as `0 0 1/2`. */
+  readonly at: string;
+  readonly peaks: number;
+  readonly byChance: number;
 }
 
 const primes = [2, 3, 5, 7] as const;
@@ -62,8 +84,15 @@ const [fewestAbsent, leastAbsent] = [30, 0.1];
 const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const;
 /** Indices that vary less in some direction (a zone of the crystal) do not tell what is between their layers. */
 const leastVariance = 0.25;
-/** Number of crystals that are used. */
-const enough = 200;
+/** Number of crystals that are used, of those whose finer lattices are searched, and of those that are enough if right. */
+const [enough, enoughFiner, enoughRight] = [200, 40, 12];
+/** Fewest crystals, and smallest share of them, that agree on a finer lattice, and their largest difference. */
+const [fewestAgreeing, leastAgreeing, ofOneLattice] = [3, 0.25, 0.02];
+/**
+ * Peaks between nodes are farther from all of them than this, in indices. They speak against a cell if there are so
+ * many, as a share of all peaks, and so many times as many as chance has.
+ */
+const [farFromNodes, fewestBetween, leastBetween, timesChance] = [0.12, 20, 0.02, 10];
 
 /** Directions modulo p: one of each set of multiples. */
 const classesOf = (p: number): (readonly [number, number, number])[] =>
@@ -107,6 +136,13 @@ export class MultipleSearch {
   readonly #squares = [0, 0, 0];
   /** For each edge: number of these spots whose index is near a whole number if divided by each divisor. */
   readonly #divided = [0, 1, 2].map(() => divisors.map(() => 0));
+  /** The first crystals, whose finer lattices are found when they are asked for, and how many of them are. */
+  readonly #crystals: SpottedCrystal[] = [];
+  #finer: { readonly of: number; readonly found: FoundFiner | 'needed' | undefined } = { of: 0, found: undefined };
+  /** By fractions of indices: peaks there. */
+  readonly #between = new Map<string, number>();
+  #far = 0;
+  #spots = 0;
   /** Peaks at reflections that the centring allows and forbids. */
   #allowed = 0;
   #absent = 0;
@@ -124,7 +160,10 @@ export class MultipleSearch {
   add(found: Cell, spots: Float32Array): void {
     if (this.isFull) return;
     const cell = nearestSetting(found, this.#known);
-    const primitive = primitiveOf(cell, this.#known.centring).flat();
+    const lattice = primitiveOf(cell, this.#known.centring);
+    if (this.#crystals.length < enoughFiner) this.#crystals.push({ primitive: lattice, spots: spots.slice() });
+    this.#spots += spots.length / 3;
+    const primitive = lattice.flat();
     const edges = cell.flat();
     const indices = new Int16Array(spots.length);
     let count = 0;
@@ -146,6 +185,7 @@ export class MultipleSearch {
         if (isAbsent(this.#known.centring, Math.round(a), Math.round(b), Math.round(c))) this.#absent++;
         else this.#allowed++;
       }
+      if (da ** 2 + db ** 2 + dc ** 2 > farFromNodes ** 2) this.#countBetween(a, b, c);
       if (db < nearOthers && dc < nearOthers) this.#test(0, a, da);
       if (da < nearOthers && dc < nearOthers) this.#test(1, b, db);
       if (da < nearOthers && db < nearOthers) this.#test(2, c, dc);
@@ -175,8 +215,48 @@ export class MultipleSearch {
     return isLikely ? undefined : [absent, others];
   }
 
+  /** Counts a peak that is at halves or thirds of indices. */
+  #countBetween(a: number, b: number, c: number): void {
+    this.#far++;
+    for (const p of [2, 3]) {
+      const at = [p * a, p * b, p * c];
+      const off = Math.hypot(...at.map((x) => x - Math.round(x))) / p;
+      const rest = at.map((x) => ((Math.round(x) % p) + p) % p);
+      if (off > near || rest.every((x) => x === 0)) continue;
+      // h and −h are one class.
+      const [key = ''] = [rest, rest.map((x) => (p - x) % p)]
+        .map((some) => some.map((x) => (x === 0 ? '0' : `${x}/${p}`)).join(' '))
+        .sort();
+      this.#between.set(key, (this.#between.get(key) ?? 0) + 1);
+    }
+  }
+
+  get #peaksBetween(): PeaksBetween | undefined {
+    let best: PeaksBetween | undefined;
+    for (const [at, peaks] of this.#between) {
+      const byChance = (at.includes('/3') ? 2 : 1) * ((4 * Math.PI) / 3) * near ** 3 * this.#far;
+      const isMany = peaks >= Math.max(fewestBetween, leastBetween * this.#spots, timesChance * byChance);
+      if (isMany && peaks > (best?.peaks ?? 0)) best = { at, peaks, byChance };
+    }
+    return best;
+  }
+
+  /** The finer lattice on which crystals agree; `needed` if spots need the known cell all the same. */
+  get #finerLattice(): FoundFiner | 'needed' | undefined {
+    if (this.#finer.of !== this.#crystals.length)
+      this.#finer = { of: this.#crystals.length, found: finerOf(this.#crystals, this.#known) };
+    return this.#finer.found;
+  }
+
   /** What the crystals show; undefined if their peaks need the known cell, or if there are too few of them. */
   get found(): CellMultiple | undefined {
+    const finer = this.#finerLattice;
+    if (finer === 'needed') return undefined;
+    if (finer) return { ...finer, undetermined: [], forbidden: undefined };
+    return this.#ofClasses;
+  }
+
+  get #ofClasses(): CellMultiple | undefined {
     const undetermined = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
     let indices = Int16Array.from(this.#indices.flatMap((one) => Array.from(one)));
     let [lattice, factor, needing, byChance] = [primitiveOf(this.#known.cell, this.#known.centring), 1, 0, 0];
@@ -190,9 +270,46 @@ export class MultipleSearch {
     }
     // Where whole numbers mean nothing, odd and even ones do not either.
     const forbidden = undetermined.length === 0 ? this.#forbidden : undefined;
-    if (factor === 1 && undetermined.length === 0 && !forbidden) return undefined;
-    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined, forbidden };
+    const between = factor === 1 && undetermined.length === 0 && !forbidden ? this.#peaksBetween : undefined;
+    if (factor === 1 && undetermined.length === 0 && !forbidden && !between) return undefined;
+    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined, forbidden, between };
   }
+}
+
+type FoundFiner = Pick<CellMultiple, 'factor' | 'cell' | 'peaks' | 'needing' | 'byChance'>;
+
+/** The finer lattice on which enough crystals agree, unless spots need the known cell. */
+function finerOf(crystals: readonly SpottedCrystal[], known: KnownCell): FoundFiner | 'needed' | undefined {
+  const isLong = ({ spots }: SpottedCrystal): boolean => spots.length / 3 >= fewestAlone;
+  const lattice = primitiveOf(known.cell, known.centring);
+  const found: { readonly crystal: SpottedCrystal; readonly finer: FinerLattice; readonly cell: Cell }[] = [];
+  const add = (crystal: SpottedCrystal, finer: FinerLattice): void =>
+    void found.push({ crystal, finer, cell: finer.factor > 1 ? product(finer.matrix, lattice) : lattice });
+  for (const crystal of crystals.filter(isLong)) {
+    if (found.length === enoughRight && found.every(({ finer }) => finer.factor === 1)) break;
+    add(crystal, finerLattice(crystal));
+  }
+  const short = crystals.filter((one) => !isLong(one));
+  if (found.length < fewestAgreeing && short.reduce((sum, { spots }) => sum + spots.length / 3, 0) >= fewestAlone)
+    for (const [i, finer] of pooledLattices(short).entries()) add(short[i] as SpottedCrystal, finer);
+  const finer = found.filter((one) => one.finer.factor > 1);
+  let group: typeof finer = [];
+  for (const one of finer) {
+    const alike = finer.filter(
+      (other) => other.finer.factor === one.finer.factor && sameLattice(other.cell, one.cell, ofOneLattice),
+    );
+    if (alike.length > group.length) group = alike;
+  }
+  const [first] = group;
+  if (!first || group.length < Math.min(found.length, Math.max(fewestAgreeing, leastAgreeing * found.length)))
+    return undefined;
+  let [peaks, needing, byChance] = [0, 0, 0];
+  for (const one of group) {
+    const need = needOf(one.finer, one.crystal.spots);
+    [peaks, needing, byChance] = [peaks + need.explained, needing + need.needing, byChance + need.byChance];
+  }
+  if (probabilityOf(needing, byChance) <= leastProbability) return 'needed';
+  return { factor: first.finer.factor, cell: reducedCell(first.cell).cell, peaks, needing, byChance };
 }
 
 /** Centrings that do not tell the axes apart. */

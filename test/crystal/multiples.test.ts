@@ -1,5 +1,5 @@
 /** Known cells that are multiples of the lattice that diffracts, from spots that are made here. */
-import { type Cell, cellFromParameters, simulateSpots, volume } from 'ewald';
+import { type Cell, cellFromParameters, lengthsOf, simulateSpots, volume } from 'ewald';
 import { describe, expect, test } from 'vitest';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
 import { MultipleSearch } from '../../src/crystal/multiples.js';
@@ -72,6 +72,9 @@ describe('a known cell', () => {
     [[1, 5, 1], 5],
     [[4, 1, 1], 4],
     [[2, 2, 2], 8],
+    [[5, 5, 5], 125],
+    [[1, 12, 1], 12],
+    [[10, 10, 10], 1000],
   ] as const)('with the edges times %j has %i times the volume of the lattice that is found', ([by, factor]) => {
     const found = told(orthorhombic, by);
     expect(found?.factor).toBe(factor);
@@ -131,5 +134,41 @@ describe('a known cell', () => {
       search.add(cell, Float32Array.from(kept.flatMap((at) => [...at])));
     }
     expect(search.found).toBeUndefined();
+  });
+
+  test('ten times as long is one whichever of its coincidence orientations each crystal has', () => {
+    const cell = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
+    const known = times(cell, [10, 10, 10]);
+    const search = new MultipleSearch({ cell: known, centring: 'P' });
+    const images = simulateSpots({ cell, images: 8, spots: 150, spurious: 0.2, seed: 5 });
+    for (const [i, { spots, lattices }] of images.entries())
+      for (const [a, b, c] of lattices.map((found) => times(found, [10, 10, 10]))) {
+        // (8, 6, 0) / 10 is as long as an edge of the lattice, and so is a node of it.
+        const turned = [a.map((x, k) => 0.8 * x + 0.6 * (b[k] ?? 0)), a.map((x, k) => 0.8 * (b[k] ?? 0) - 0.6 * x), c];
+        search.add((i % 2 === 0 ? [a, b, c] : turned) as unknown as Cell, Float32Array.from(spots));
+      }
+    expect(search.found?.factor).toBe(1000);
+    expect(lengthsOf(search.found?.cell ?? known).sort((x, y) => x - y)[0]).toBeCloseTo(38.1, 1);
+  });
+
+  test.for([
+    [0.2, true],
+    [0.05, true],
+    [0, false],
+  ] as const)('that is halved has peaks midway between its reflections, a share of %d of them', ([weak, isTold]) => {
+    const large = times(orthorhombic, [1, 1, 2]);
+    const search = new MultipleSearch({ cell: orthorhombic, centring: 'P' });
+    for (const { spots, lattices } of simulateSpots({ cell: large, images: 8, spots: 300, spurious: 0.1, seed: 3 })) {
+      const cell = lattices[0] ?? large;
+      let odd = 0;
+      const kept = Array.from({ length: spots.length / 3 }, (_, i) => spots.subarray(3 * i, 3 * i + 3)).filter((at) => {
+        const l = cell[2].reduce((sum, x, k) => sum + x * (at[k] ?? 0), 0);
+        if (Math.abs(Math.round(l)) % 2 === 0) return true;
+        odd += weak;
+        return odd % 1 < weak;
+      });
+      search.add(times(cell, [1, 1, 0.5]), Float32Array.from(kept.flatMap((at) => [...at])));
+    }
+    expect(search.found?.between?.at).toBe(isTold ? '0 0 1/2' : undefined);
   });
 });

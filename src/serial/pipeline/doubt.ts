@@ -55,7 +55,7 @@ export function multipleTexts(
   multiples: readonly (CellMultiple & { readonly known: number })[],
   cells: readonly KnownCell[],
 ): string[] {
-  return multiples.map(({ known, factor, cell, peaks, needing, undetermined, forbidden }) => {
+  return multiples.map(({ known, factor, cell, peaks, needing, undetermined, forbidden, between }) => {
     const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
     const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
     const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
@@ -65,6 +65,7 @@ export function multipleTexts(
             `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its volume` +
               `, ${latticeText(cell)}, explains the others; the larger cell is right only if all reflections ` +
               'that it adds are too weak to be seen in these frames',
+            ...(factor === 1000 ? ['all edges are ten times as long, as if angstroms had been taken for nm'] : []),
           ]
         : []),
       ...(edges.length > 0
@@ -79,9 +80,25 @@ export function multipleTexts(
               `forbids, and ${forbidden[1]} at others: the lattice has another centring, or none`,
           ]
         : []),
+      ...(between
+        ? [
+            `${between.peaks} peaks are at ${between.at} between the reflections of ${name} (by chance ` +
+              `${between.byChance.toFixed(0)}): the lattice has a larger cell`,
+          ]
+        : []),
     ];
     return `${told.join('; ')}; check the cell (ewald cell finds one from the frames)`;
   });
+}
+
+/** What is doubtful about the known cells of a run: that they are multiples, which is a cause, or that little is explained. */
+export function cellDoubts(
+  doubt: string | undefined,
+  multiples: readonly (CellMultiple & { readonly known: number })[],
+  cells: readonly KnownCell[],
+): string[] {
+  const isNamed = multiples.some(({ factor }) => factor > 1);
+  return doubt !== undefined && !isNamed ? [doubt] : multipleTexts(multiples, cells);
 }
 
 /** A known cell of a list, whose first line has no centring. */

@@ -21,7 +21,7 @@ import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
 import { geometryRemarks, unsettledDistance, warningsOf } from '../../io/detector/geometry-remarks.js';
 import { stackedGeometry } from '../../io/detector/stacked.js';
-import { multipleTexts } from './doubt.js';
+import { cellDoubts } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
@@ -119,7 +119,7 @@ export async function* runPipeline(
         detector: own.detector,
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         doubt: () => summary.doubt,
-        multiples: () => multipleTexts(summary.multiples, settings.cells ?? []),
+        cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
         fitted,
@@ -238,7 +238,7 @@ class FrameWarnings {
   #multiples(): void {
     if (this.#areMultiplesTold || this.#summary.crystals < enoughForMultiples) return;
     this.#areMultiplesTold = true;
-    if (this.#summary.doubt === undefined) for (const text of this.#scene.multiples()) this.#scene.warn(text);
+    for (const text of this.#scene.cellDoubts()) if (text !== this.#summary.doubt) this.#scene.warn(text);
   }
 
   #omitted({ origin, peaks: { count, omitted } }: FrameRecord): void {
@@ -299,7 +299,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const warnings = new FrameWarnings(scene, summary, checked.copyHeader);
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
-    for (const text of [summary.doubt ?? scene.multiples()].flat()) scene.warn(text);
+    for (const text of scene.cellDoubts()) scene.warn(text);
     const { doubts, remarks } = outputs.aboutDetector();
     if (doubts.length + remarks.length > 0) tell({ kind: 'detector', doubts, remarks });
     const ended = await outputs.close(isWhole, mayGoOn(run));

@@ -80,8 +80,8 @@ interface OutputScene extends SettledCells {
   readonly settings: SearchSettings;
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
-  /** Remarks that known cells are larger than the peaks need. */
-  readonly multiples: () => readonly string[];
+  /** That, or remarks that known cells are not those of the peaks. */
+  readonly cellDoubts: () => readonly string[];
   readonly head: string;
   /** The text of the geometry in the head. */
   readonly geometryText: string;
@@ -246,7 +246,7 @@ export class Outputs {
       sinks.push(stand);
       const remarks = (): string[] => {
         const { doubts, remarks: others } = stand.told();
-        return [scene.doubt() ?? scene.multiples(), doubts, others].flat();
+        return [scene.cellDoubts(), doubts, others].flat();
       };
       for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
       const files = [...sinks];
