@@ -19,7 +19,7 @@
  * all the same.
  */
 import { bravaisCandidates } from './bravais.js';
-import { type Cell, combine, lengthsOf, reciprocal, sameLattice } from './cell.js';
+import { type Cell, combine, lengthsOf, reciprocal } from './cell.js';
 import type { KnownCell } from './cell-file.js';
 import { isAbsent, primitiveOf } from './centring.js';
 import {
@@ -30,6 +30,7 @@ import {
   pooledLattices,
   type SpottedCrystal,
 } from './finer-lattice.js';
+import { latticeBend } from './lattice-match.js';
 import { reducedCell } from './niggli.js';
 import { product } from './strain.js';
 
@@ -93,6 +94,8 @@ const [fewestAgreeing, leastAgreeing, ofOneLattice] = [3, 0.25, 0.02];
  * many, as a share of all peaks, and so many times as many as chance has.
  */
 const [farFromNodes, fewestBetween, leastBetween, timesChance] = [0.12, 20, 0.02, 10];
+/** Halves and thirds that are both there, the rarer with a larger share of the other, are those of undetermined indices. */
+const mostOfOthers = 0.3;
 
 /** Directions modulo p: one of each set of multiples. */
 const classesOf = (p: number): (readonly [number, number, number])[] =>
@@ -215,14 +218,14 @@ export class MultipleSearch {
     return isLikely ? undefined : [absent, others];
   }
 
-  /** Counts a peak that is at halves or thirds of indices. */
+  /** Counts a peak that is at halves or thirds of indices, or at fifths next to a node, which show the tails of nodes. */
   #countBetween(a: number, b: number, c: number): void {
     this.#far++;
-    for (const p of [2, 3]) {
+    for (const p of [2, 3, 5]) {
       const at = [p * a, p * b, p * c];
       const off = Math.hypot(...at.map((x) => x - Math.round(x))) / p;
       const rest = at.map((x) => ((Math.round(x) % p) + p) % p);
-      if (off > near || rest.every((x) => x === 0)) continue;
+      if (off > near || rest.every((x) => x === 0) || (p === 5 && rest.some((x) => x === 2 || x === 3))) continue;
       // h and −h are one class.
       const [key = ''] = [rest, rest.map((x) => (p - x) % p)]
         .map((some) => some.map((x) => (x === 0 ? '0' : `${x}/${p}`)).join(' '))
@@ -233,7 +236,14 @@ export class MultipleSearch {
 
   get #peaksBetween(): PeaksBetween | undefined {
     let best: PeaksBetween | undefined;
+    const most = (p: string): number =>
+      Math.max(0, ...[...this.#between].flatMap(([at, n]) => (at.includes(p) ? [n] : [])));
+    const [halves, thirds, tails] = [most('/2'), most('/3'), most('/5')];
+    // Indices that are not determined are as often near thirds as near halves, and those that scatter widely, as along
+    // the long edges of real crystals, are more often near fifths than near either.
+    if (Math.max(Math.min(halves, thirds), tails) > mostOfOthers * Math.max(halves, thirds)) return undefined;
     for (const [at, peaks] of this.#between) {
+      if (at.includes('/5')) continue;
       const byChance = (at.includes('/3') ? 2 : 1) * ((4 * Math.PI) / 3) * near ** 3 * this.#far;
       const isMany = peaks >= Math.max(fewestBetween, leastBetween * this.#spots, timesChance * byChance);
       if (isMany && peaks > (best?.peaks ?? 0)) best = { at, peaks, byChance };
@@ -257,7 +267,10 @@ export class MultipleSearch {
   }
 
   get #ofClasses(): CellMultiple | undefined {
-    const undetermined = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
+    const between = this.#peaksBetween;
+    const edges = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
+    // Peaks midway between reflections make an edge look undetermined.
+    const undetermined = between ? [] : edges;
     let indices = Int16Array.from(this.#indices.flatMap((one) => Array.from(one)));
     let [lattice, factor, needing, byChance] = [primitiveOf(this.#known.cell, this.#known.centring), 1, 0, 0];
     const peaks = indices.length / 3;
@@ -270,9 +283,9 @@ export class MultipleSearch {
     }
     // Where whole numbers mean nothing, odd and even ones do not either.
     const forbidden = undetermined.length === 0 ? this.#forbidden : undefined;
-    const between = factor === 1 && undetermined.length === 0 && !forbidden ? this.#peaksBetween : undefined;
     if (factor === 1 && undetermined.length === 0 && !forbidden && !between) return undefined;
-    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, undetermined, forbidden, between };
+    const told = { undetermined, forbidden, between: factor === 1 && !forbidden ? between : undefined };
+    return { factor, cell: reducedCell(lattice).cell, peaks, needing, byChance, ...told };
   }
 }
 
@@ -296,7 +309,7 @@ function finerOf(crystals: readonly SpottedCrystal[], known: KnownCell): FoundFi
   let group: typeof finer = [];
   for (const one of finer) {
     const alike = finer.filter(
-      (other) => other.finer.factor === one.finer.factor && sameLattice(other.cell, one.cell, ofOneLattice),
+      (other) => other.finer.factor === one.finer.factor && latticeBend(other.cell, one.cell) < ofOneLattice,
     );
     if (alike.length > group.length) group = alike;
   }

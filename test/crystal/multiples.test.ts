@@ -152,6 +152,7 @@ describe('a known cell', () => {
   });
 
   test.for([
+    [1, true],
     [0.2, true],
     [0.05, true],
     [0, false],
@@ -170,5 +171,6 @@ describe('a known cell', () => {
       search.add(times(cell, [1, 1, 0.5]), Float32Array.from(kept.flatMap((at) => [...at])));
     }
     expect(search.found?.between?.at).toBe(isTold ? '0 0 1/2' : undefined);
+    expect(search.found?.undetermined ?? []).toEqual([]);
   });
 });

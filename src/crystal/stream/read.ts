@@ -255,7 +255,7 @@ export async function readStream(
       yield await readChunk(lines);
       for (let line = await lines.next(); line !== undefined; line = await lines.next()) {
         if (line === marks.chunkBegin) yield await readChunk(lines);
-        else if (line !== '' && !line.startsWith(marks.unread))
+        else if (line !== '' && !line.startsWith(marks.unread) && line !== marks.otherCell)
           lines.fail(`"${line.slice(0, 60)}" is between two chunks, where nothing is expected`);
       }
     },

@@ -118,6 +118,8 @@ export const marks = {
   unread: '; ewald could not read the frame of serial number ',
   /** Specific to ewald, in the head, where other readers ignore it: the run doubts its cell. */
   doubt: '; ewald doubts the cell: crystals of the first frames explain few of their peaks',
+  /** Specific to ewald, after the last chunk of a session: the cell is a multiple, or has another centring. */
+  otherCell: '; ewald doubts the cell: the peaks are those of another one',
   /** Specific to ewald, in chunks, where other readers ignore it: the method that `indexed_by` cannot name. */
   indexedBy: 'ewald/indexed_by = ',
   /** CrystFEL's name for orientations that another program has found. */

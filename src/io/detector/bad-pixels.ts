@@ -2,7 +2,7 @@
 
 import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
-import { badPixels, reciprocalOf } from '../../crystal/geometry/pixels.js';
+import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
@@ -18,15 +18,31 @@ export async function badEverywhere(
   const bad = badPixels(geometry, { fs: width, ss: height });
   mark(bad, await dataset.mask?.());
   const masks = new Map<string, Promise<ArrayLike<number>>>();
+  const counted = new Map<string, { marked: number; pixels: number }>();
   for (const panel of geometry.panels)
     for (const { path, file: of, goodBits, badBits } of panel.masks) {
       const key = `${of ?? ''} ${path}`;
       if (!masks.has(key)) masks.set(key, readMask(of ?? file, path, width * height, openOther));
-      markByBits(bad, (await masks.get(key)) ?? [], panel, width, goodBits >>> 0, badBits >>> 0);
+      const count = counted.get(key) ?? { marked: 0, pixels: 0 };
+      counted.set(key, count);
+      count.marked += markByBits(bad, (await masks.get(key)) ?? [], panel, width, goodBits >>> 0, badBits >>> 0);
+      count.pixels += widthOf(panel) * heightOf(panel);
     }
+  for (const [key, { marked, pixels }] of counted)
+    if (marked > mostMarked * pixels)
+      throw new EwaldError(
+        'Format',
+        `the mask ${key.trim()} marks ${Math.floor((100 * marked) / pixels)} % of the pixels of its panels as bad, ` +
+          'as if good and bad were exchanged; check mask_good and mask_bad (for masks that are 0 where pixels are ' +
+          'good: mask_good = 0x0 and mask_bad = 0xffff)',
+      );
   return bad;
 }
 
+/** A mask that leaves less than a tenth of its panels is inverted. */
+const mostMarked = 0.9;
+
+/** Marks the pixels that a mask calls bad; returns how many. */
 function markByBits(
   bad: Uint8Array,
   mask: ArrayLike<number>,
@@ -34,13 +50,17 @@ function markByBits(
   width: number,
   good: number,
   wrong: number,
-): void {
+): number {
+  let marked = 0;
   for (let ss = minSs; ss <= maxSs; ss++)
     for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) {
       // Unsigned, because masks use up to 32 bits.
       const bits = (mask[i] as number) >>> 0;
-      if ((bits & good) >>> 0 !== good || (bits & wrong) !== 0) bad[i] = 1;
+      if ((bits & good) >>> 0 === good && (bits & wrong) === 0) continue;
+      bad[i] = 1;
+      marked++;
     }
+  return marked;
 }
 
 /** Adds bad pixels to a mask. */

@@ -101,6 +101,10 @@ export function cellDoubts(
   return doubt !== undefined && !isNamed ? [doubt] : multipleTexts(multiples, cells);
 }
 
+/** Whether the peaks of a run are those of another cell: where little is explained, only a finer lattice is one. */
+export const isOtherCell = (doubt: string | undefined, multiples: readonly CellMultiple[]): boolean =>
+  multiples.some(({ factor, forbidden, between }) => factor > 1 || (doubt === undefined && (forbidden ?? between)));
+
 /** A known cell of a list, whose first line has no centring. */
 type ListedCell = Pick<KnownCell, 'cell'> & Partial<KnownCell>;
 

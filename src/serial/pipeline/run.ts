@@ -20,8 +20,9 @@ import { openDetector } from '../../io/detector/detector.js';
 import { geometryFromFile } from '../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
 import { geometryRemarks, unsettledDistance, warningsOf } from '../../io/detector/geometry-remarks.js';
+import { refuseImpossible } from '../../io/detector/impossible.js';
 import { stackedGeometry } from '../../io/detector/stacked.js';
-import { cellDoubts } from './doubt.js';
+import { cellDoubts, isOtherCell } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
@@ -119,6 +120,7 @@ export async function* runPipeline(
         detector: own.detector,
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         doubt: () => summary.doubt,
+        isOtherCell: () => isOtherCell(summary.doubt, summary.multiples),
         cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
         refined: refined && text,
@@ -159,7 +161,11 @@ const searchesOf =
   (geometry: Geometry | undefined): OwnSearch =>
     new OwnSearch(context, () => {
       const { bad, openOther, highres, signal } = options;
-      const open = () => openDetector(source.first, { geometry, bad, openOther, highres }, source.openOther);
+      const open = async () => {
+        const detector = await openDetector(source.first, { geometry, bad, openOther, highres }, source.openOther);
+        refuseImpossible(detector.geometry, detector.beam);
+        return detector;
+      };
       return orAborted(source.patient?.(open) ?? open(), signal);
     });
 

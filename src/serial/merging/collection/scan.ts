@@ -25,6 +25,8 @@ export interface ScannedHead {
   readonly bandwidth: number | undefined;
   /** Whether the run that wrote the stream doubts its cell. */
   readonly isCellDoubtful: boolean;
+  /** Whether it found the cell to be a multiple of the right one, or of another centring. */
+  readonly isOtherCell: boolean;
   /** The text of the target cell, used to compare streams. */
   readonly cell: string;
   readonly geometry: string;
@@ -65,6 +67,7 @@ export class StreamScanner {
   readonly #geometry: string[] = [];
   readonly #cell: string[] = [];
   #isCellDoubtful = false;
+  #isOtherCell = false;
   #filename = '';
   #event = '';
   #headerValue = '';
@@ -139,6 +142,7 @@ export class StreamScanner {
       centering: word('centering'),
       latticeType: word('lattice_type'),
       isCellDoubtful: this.#isCellDoubtful,
+      isOtherCell: this.#isOtherCell,
       bandwidth: bandwidth === undefined ? undefined : Number(bandwidth),
       cell,
       geometry,
@@ -227,6 +231,7 @@ export class StreamScanner {
         else if (line === '----- Begin geometry file -----') this.#part = 'geometry';
         else if (line === '----- Begin unit cell -----') this.#part = 'cell';
         else if (line === marks.doubt) this.#isCellDoubtful = true;
+        else if (line === marks.otherCell) this.#isOtherCell = true;
         return;
       default:
         if (wanted.test(line)) this.#takeField(line);

@@ -38,6 +38,16 @@ export function subjectOf(
         `${name}: the run that wrote this stream doubts its cell, because its crystals explain few of the peaks; ` +
           'check the cell (ewald cell finds one from the frames) before the merge is used.',
       );
+  const other = heads.find(({ head }) => head.isOtherCell);
+  if (other && !given)
+    throw refusal(
+      'merge',
+      (said) =>
+        `${other.name}: the run that wrote this stream found peaks of another cell than its own, which is a multiple ` +
+        'of the right one or has another centring; index the frames with the right cell (ewald cell finds one from ' +
+        `them), or name the cell of the stream with ${said('cell')} to merge it as it is`,
+      { path: other.name },
+    );
   const kinds = kindsOfCells(observations);
   if (!given) agreedCentring(heads);
   const parameters = given

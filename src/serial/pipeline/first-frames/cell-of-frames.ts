@@ -15,6 +15,7 @@ import type { BravaisCandidate } from '../../../crystal/bravais.js';
 import { openDetector } from '../../../io/detector/detector.js';
 import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
 import { geometryRemarks, warningsOf } from '../../../io/detector/geometry-remarks.js';
+import { refuseImpossible } from '../../../io/detector/impossible.js';
 import type { DeterminedCell } from '../../indexing/indexer.js';
 import { cellSearchRows } from '../../indexing/parameters.js';
 import type { RunEvent } from '../events.js';
@@ -114,6 +115,7 @@ export async function cellOfFrames(
       const remarks = geometry ? await geometryRemarks(geometry, source) : [];
       for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength'])) onEvent(event);
       const detector = await own.detector();
+      refuseImpossible(detector.geometry, detector.beam);
       const displaced = await displacedDetector(detector, detector.geometry, firstFrames, signal);
       if (displaced) {
         const text = `${displacedText(displaced)}, and a cell determined with it may be wrong; ${howToShift}`;

@@ -6,6 +6,7 @@ import { shown } from '../../../base/options.js';
 import { namesOf, refusal, setting } from '../../../base/parameters.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
+import { marks } from '../../../crystal/stream/stream.js';
 import type { Detector } from '../../../io/detector/detector.js';
 import { stackedGeometry } from '../../../io/detector/stacked.js';
 import type { Inputs } from '../../../io/files/inputs.js';
@@ -82,6 +83,8 @@ interface OutputScene extends SettledCells {
   readonly doubt: () => string | undefined;
   /** That, or remarks that known cells are not those of the peaks. */
   readonly cellDoubts: () => readonly string[];
+  /** Whether they are multiples of the right ones, or of other centrings. */
+  readonly isOtherCell: () => boolean;
   readonly head: string;
   /** The text of the geometry in the head. */
   readonly geometryText: string;
@@ -209,6 +212,8 @@ export class Outputs {
    * stay as they are.
    */
   #lacks: (() => void) | undefined;
+  /** Whether this session has written a chunk. */
+  #isWritten = false;
 
   private constructor(options: OutputOptions, { files, stand, view, stream }: Opened, scene: OutputScene) {
     this.#options = options;
@@ -285,6 +290,7 @@ export class Outputs {
     const { storedText, text = this.#stream && streamText(item, this.#options) } = item;
     if (storedText) await (storedText.length > 0 && this.#joined?.join(storedText));
     else if (text) await this.#stream?.write(text);
+    this.#isWritten = true;
   }
 
   /** Whether there is a stream that a later run can continue: a regular file. */
@@ -354,6 +360,7 @@ export class Outputs {
   async close(isWhole: boolean, mayGoOn: boolean): Promise<OutputEnd[]> {
     const { output } = this.#options;
     const finished = this.#lacks ? this.#files : [];
+    if (isWhole && this.#isWritten && this.#scene.isOtherCell()) await this.#stream?.write(`${marks.otherCell}\n`);
     const ended = await this.#ends.close(this.#stream, isWhole, finished);
     // The last thing of a run: a process that is killed before has lost nothing of an output.
     if (isWhole && !mayGoOn && this.#frames) {

@@ -1,0 +1,59 @@
+/** Geometries that cannot be, mostly by a wrong unit, are refused before a run; unusual ones are not. */
+import { describe, expect, test } from 'vitest';
+import { parseGeometry } from '../../src/crystal/geometry/parse.js';
+import { beamOf } from '../../src/crystal/geometry/pixels.js';
+import { refuseImpossible } from '../../src/io/detector/impossible.js';
+
+const lines = {
+  wavelength: '1.3 A',
+  clen: '0.08 m',
+  res: '13333.3',
+  adu_per_photon: '1',
+  'p0/min_fs': '0',
+  'p0/max_fs': '1023',
+  'p0/min_ss': '0',
+  'p0/max_ss': '1023',
+  'p0/corner_x': '-512',
+  'p0/corner_y': '-512',
+  'p0/fs': 'x',
+  'p0/ss': 'y',
+};
+
+function refusalOf(changed: Partial<Record<keyof typeof lines, string>>): string {
+  const text = Object.entries({ ...lines, ...changed }).map(([key, value]) => `${key} = ${value}`);
+  const geometry = parseGeometry(text.join('\n'));
+  try {
+    refuseImpossible(geometry, beamOf(geometry));
+  } catch (error) {
+    expect(error).toMatchObject({ tag: 'Format' });
+    return (error as Error).message;
+  }
+  return '';
+}
+
+describe('a geometry is refused', () => {
+  test.for([
+    ['with a wavelength of 1 300 Å', { wavelength: '1300 A' }, /wavelength is 1300 Å/],
+    ['with a photon energy in keV that is read as eV', { wavelength: '1.3e-7' }, /check the unit/],
+    ['80 m away', { clen: '80' }, /ends at a resolution of \d+ Å.*clen/],
+    ['0.08 mm away', { clen: '0.08 mm' }, /0.08 mm from the sample/],
+    ['with pixels of 9 km', { res: '0.00011' }, /a pixel of panel p0 is 9090 m wide/],
+    ['with fs along ss', { 'p0/ss': 'x' }, /nearly parallel/],
+    ['with corners in metres', { 'p0/corner_x': '-0.0384', 'p0/corner_y': '-0.0384' }, /look like metres/],
+  ] as const)('%s', ([, changed, message]) => {
+    expect(refusalOf(changed)).toMatch(message);
+  });
+});
+
+describe('a geometry is not refused', () => {
+  test.for([
+    ['that is usual', {}],
+    ['whose beam hits the corner of its panel', { 'p0/corner_x': '0', 'p0/corner_y': '0' }],
+    ['whose beam hits the middle of the first pixel', { 'p0/corner_x': '-0.5', 'p0/corner_y': '-0.5' }],
+    ['of electrons', { wavelength: '0.0251 A', clen: '1.5' }],
+    ['at a long distance', { clen: '3', wavelength: '2 A' }],
+    ['that is turned', { 'p0/fs': '0.6x +0.8y', 'p0/ss': '-0.8x +0.6y' }],
+  ] as const)('%s', ([, changed]) => {
+    expect(refusalOf(changed)).toBe('');
+  });
+});
