@@ -93,6 +93,10 @@ test('what the odds do not support is stated in words', () => {
   const bent = { errors: [0.2, 0.1, 0.1, 0, 0, 0], rivals: [] } as const;
   expect(preferenceText(lattice, bent, 12)).toMatch(/^the lattices of the 12 stills differ from each other by 1\.3 %/);
   expect(preferenceText(lattice, bent, 3)).toBeUndefined();
+  expect(preferenceText({ ...lattice, distortion: 0.017 }, { errors, rivals: [] }, 12)).toMatch(
+    /^the mean lattice of the stills is distorted by 1\.7 % from hP, far more than its errors/,
+  );
+  expect(preferenceText({ ...lattice, distortion: 0.004 }, { errors, rivals: [] }, 12)).toBeUndefined();
   expect(against(-3.9)).toMatch(/^oF is 10\^4 times as probable as hP, which has fewer parameters/);
   expect(
     oddsText([

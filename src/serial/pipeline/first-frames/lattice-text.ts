@@ -44,9 +44,30 @@ const mostSpread = 0.008;
 /** Fewer stills do not tell how much they differ. */
 const fewestStills = 4;
 
+/**
+ * A mean lattice that is bent by more than this from its symmetry, and by so many of its errors, contradicts it: a
+ * geometry that is off bends lattices, and another lattice may need no bending.
+ */
+const [mostBent, errorsOfBent] = [0.008, 10];
+
+/** The contradiction in words; undefined if there is none. */
+function bentText(
+  { type, distortion = 0 }: Lattice & Partial<Pick<BravaisCandidate, 'distortion'>>,
+  rivals: DeterminedCell['rivals'],
+  errorsOfMean: readonly number[],
+): string | undefined {
+  if (type === 'aP' || distortion < Math.max(mostBent, errorsOfBent * Math.max(0, ...errorsOfMean))) return undefined;
+  const others = rivals.slice(0, 3).map((rival) => `${rival.type} ${cellText(rival)}`);
+  return (
+    `the mean lattice of the stills is distorted by ${(100 * distortion).toFixed(1)} % from ${type}, far more than its ` +
+    'errors: the distance, the beam centre or a tilt of the detector is wrong, or the lattice is another one' +
+    `${others.length > 0 ? ` (${others.join('; ')})` : ''}; correct the geometry (ewald geometry check), or name the cell`
+  );
+}
+
 /** What a user has to know if the stills or the odds do not support the lattice; undefined if they do. */
 export function preferenceText(
-  lattice: Lattice,
+  lattice: Lattice & Partial<Pick<BravaisCandidate, 'distortion'>>,
   { errors, rivals }: Pick<DeterminedCell, 'errors' | 'rivals'>,
   stills: number,
 ): string | undefined {
@@ -58,6 +79,8 @@ export function preferenceText(
       `the lattices of the ${stills} stills differ from each other by ${(100 * spread).toFixed(1)} %, which those of ` +
       'one crystal form do not: the distance, the beam centre or the wavelength is wrong, or the cell'
     );
+  const bent = errors && bentText(lattice, rivals, errorsOfMean);
+  if (bent !== undefined) return bent;
   if (!errors && lattice.type !== 'aP')
     return `${lattice.type} is the most symmetric lattice within the tolerance, without odds; more images may decide`;
   if (!rival || rival.log10Odds >= decisive) return undefined;
