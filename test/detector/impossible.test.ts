@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
+import type { Dataset } from '../../src/io/data/dataset.js';
+import { badEverywhere } from '../../src/io/detector/bad-pixels.js';
 import { refuseImpossible } from '../../src/io/detector/impossible.js';
 
 const lines = {
@@ -56,4 +58,19 @@ describe('a geometry is not refused', () => {
   ] as const)('%s', ([, changed]) => {
     expect(refusalOf(changed)).toBe('');
   });
+});
+
+test.for([
+  ['0x0', '0xffff', undefined],
+  ['0x1', '0x0', /the mask \/mask marks 92 % of the pixels of its panels as bad, as if good and bad were exchanged/],
+] as const)('a mask of zeros with mask_good = %s is usual, or inverted', async ([good, bad, message]) => {
+  const text = Object.entries({ mask: '/mask', mask_good: good, mask_bad: bad, ...lines });
+  const geometry = parseGeometry(text.map(([key, value]) => `${key} = ${value}`).join('\n'));
+  // 7 % of the pixels are marked, as in the gaps of a detector.
+  const pixels = Uint32Array.from({ length: 1024 * 1024 }, (_, i) => (i % 100 < 7 ? 1 : 0));
+  const mask = { frames: 1, frameLength: pixels.length, read: async () => pixels, dispose: async () => {} };
+  const frames = { shape: { sig: [1024, 1024] }, name: 'a.h5' } as unknown as Dataset;
+  const read = badEverywhere(geometry, frames, 'a.h5', async () => mask as unknown as Dataset);
+  if (message) await expect(read).rejects.toMatchObject({ tag: 'Format', message: expect.stringMatching(message) });
+  else expect((await read).filter((x) => x !== 0).length).toBeGreaterThan(70_000);
 });
