@@ -13,27 +13,68 @@ interface TextHeader {
 /** Longest header; a file without a closing brace is not read to its end. */
 const mostBytes = 2 ** 20;
 
-/** Reads a header that starts at `at` and ends with '}' and a line feed. Keys are upper case. Throws `Format`. */
+/**
+ * Reads a header that starts at `at` and ends with a brace that stands for itself: one in a value, as in
+ * `struct = {1 2 3} ;`, does not end it. Keys are upper case. Throws `Format`.
+ */
 export async function readTextHeader(source: ByteSource, at: number, signal?: PlatformSignal): Promise<TextHeader> {
   let text = '';
   for (let length = 4096; ; length *= 4) {
     const here = Math.min(length, source.size - at);
     text = latin1(await source.read(at, here, { signal }));
-    const close = /\}\r?\n?/.exec(text);
+    const isAll = here === source.size - at || length >= mostBytes;
+    const close = closingBrace(text) ?? (isAll ? anyBrace(text) : undefined);
     // The line feed may be the first byte that was not read.
-    if (close && (close.index + close[0].length < text.length || here === source.size - at))
-      return { values: pairs(text.slice(0, close.index)), end: at + close.index + close[0].length };
-    if (here === source.size - at || length >= mostBytes)
-      throw badFile(source, `the header that starts at byte ${at} has no closing brace`);
+    if (close && (close.end < text.length || here === source.size - at))
+      return { values: pairs(text.slice(0, close.index)), end: at + close.end };
+    if (isAll) throw badFile(source, `the header that starts at byte ${at} has no closing brace`);
   }
 }
 
+interface Brace {
+  readonly index: number;
+  /** The position after it and its line feed. */
+  readonly end: number;
+}
+
+const braceAt = (text: string, index: number): Brace => {
+  const line = /^\}\r?\n?/.exec(text.slice(index, index + 3))?.[0] ?? '}';
+  return { index, end: index + line.length };
+};
+
+/** The first closing brace outside of values: at the start of a line or after a semicolon, and not before one. */
+function closingBrace(text: string): Brace | undefined {
+  for (let index = text.indexOf('}'); index >= 0; index = text.indexOf('}', index + 1)) {
+    let before = index - 1;
+    while (before > 0 && ' \t\f\0'.includes(text[before] as string)) before--;
+    let after = index + 1;
+    while (' \t'.includes(text[after] ?? '.')) after++;
+    if (';\n\r{'.includes(text[before] ?? '\n') && text[after] !== ';') return braceAt(text, index);
+  }
+  return undefined;
+}
+
+/** The first closing brace of a header that has none outside of values. */
+const anyBrace = (text: string): Brace | undefined => {
+  const index = text.indexOf('}');
+  return index < 0 ? undefined : braceAt(text, index);
+};
+
+/** A semicolon ends a value at the end of its line, or before the next key; others are part of the value. */
 function pairs(text: string): Map<string, string> {
   const values = new Map<string, string>();
-  for (const entry of text.replace(/^\s*\{/, '').split(/;|\r?\n/)) {
-    const equals = entry.indexOf('=');
-    if (equals > 0) values.set(entry.slice(0, equals).trim().toUpperCase(), entry.slice(equals + 1).trim());
-  }
+  let open: string | undefined;
+  for (const line of text.replace(/^\s*\{/, '').split(/\r?\n/))
+    for (const entry of line.split(/;(?=\s*[A-Za-z_][\w.-]*\s*=)|;\s*$/)) {
+      const equals = entry.indexOf('=');
+      if (equals > 0 && !(open !== undefined && /^\s*[/\\]/.test(entry))) {
+        open = entry.slice(0, equals).trim().toUpperCase();
+        values.set(open, entry.slice(equals + 1).trim());
+      } else if (open !== undefined && values.get(open) === '') {
+        // A value on the line after its key.
+        values.set(open, entry.trim());
+      }
+    }
   return values;
 }
 

@@ -9,7 +9,9 @@ export function describeCbf(
   shape: readonly number[],
 ): { meta: Metadata; notes: Note[] } {
   const convention = items.get('_array_data.header_convention')?.[0];
-  const mini = describeMini(items.get('_array_data.header_contents')?.[0] ?? text, shape);
+  // Comments may stand before the text that should contain them.
+  const contents = items.get('_array_data.header_contents')?.[0] ?? '';
+  const mini = describeMini(/^#/m.test(contents) ? contents : text, shape);
   const full = describeFull(items);
   return {
     meta: { ...full, ...mini.meta, header: { ...(convention ? { convention } : {}), ...mini.meta.header } },
@@ -17,8 +19,8 @@ export function describeCbf(
   };
 }
 
-/** Parses lines such as "# Wavelength 0.68937 A". */
-function describeMini(text: string, shape: readonly number[]): { meta: Metadata; notes: Note[] } {
+/** Parses lines such as "# Wavelength 0.68937 A", of CBF and of Pilatus TIFF. */
+export function describeMini(text: string, shape: readonly number[]): { meta: Metadata; notes: Note[] } {
   const header: Record<string, string> = {};
   for (const [, key = '', value = ''] of text.matchAll(/^#\s*([A-Z][\w]*)(?:[:=\s]+)(.*)$/gm))
     header[key] ??= value.trim();

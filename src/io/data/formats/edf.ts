@@ -7,6 +7,7 @@ import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 
+/** By name without spaces and punctuation, in lower case. */
 const types: Readonly<Record<string, DataType>> = {
   signedbyte: 'i8',
   unsignedbyte: 'u8',
@@ -17,8 +18,24 @@ const types: Readonly<Record<string, DataType>> = {
   // 'Long' has 32 bits in EDF.
   signedlong: 'i32',
   unsignedlong: 'u32',
+  signedint: 'i32',
+  unsignedint: 'u32',
+  integer: 'i32',
+  short: 'i16',
+  signed8: 'i8',
+  unsigned8: 'u8',
+  signed16: 'i16',
+  unsigned16: 'u16',
+  signed32: 'i32',
+  unsigned32: 'u32',
   signed64: 'i64',
   unsigned64: 'u64',
+  signedlonglong: 'i64',
+  unsignedlonglong: 'u64',
+  float32: 'f32',
+  floatieee32: 'f32',
+  float64: 'f64',
+  doubleieee64: 'f64',
   float: 'f32',
   floatvalue: 'f32',
   real: 'f32',
@@ -78,6 +95,8 @@ interface Block {
   readonly dtype: DataType;
   readonly signal: readonly number[];
   readonly storedBytes: number;
+  /** With the bytes that follow the image up to the next header. */
+  readonly paddedBytes: number;
   readonly little: boolean;
   readonly offset: number;
 }
@@ -108,14 +127,14 @@ async function readBlocks(
           `one ${first.signal.join(' × ')} ${first.dtype}; the images of a stack must be equal`,
       );
     frames.push(block);
-    at = block.offset + block.storedBytes;
+    at = block.offset + block.paddedBytes;
   }
   return { frames, notes, end: at };
 }
 
 async function readBlock(source: ByteSource, at: number, signal: AbortSignal | undefined): Promise<Block> {
   const { values, end } = await readTextHeader(source, at, signal);
-  const type = (values.get('DATATYPE') ?? '').replace(/\W/g, '').toLowerCase();
+  const type = (values.get('DATATYPE') ?? '').replace(/[\W_]/g, '').toLowerCase();
   const dtype = types[type];
   if (!dtype)
     throw badFile(source, `DataType is ${values.get('DATATYPE')}; expected one of ${Object.keys(types).join(', ')}`);
@@ -133,5 +152,8 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
   const stated = headerNumber(values, 'EDF_HEADERSIZE');
   const offset = stated !== undefined && at + stated >= end ? at + stated : end;
   holds(source, offset, storedBytes, `an image of ${shape.join(' × ')} ${dtype}`);
-  return { values, dtype, signal: shape, storedBytes, little: !/high/i.test(values.get('BYTEORDER') ?? ''), offset };
+  const size = headerNumber(values, 'EDF_BINARYSIZE', 'SIZE') ?? storedBytes;
+  const isPadded = Number.isSafeInteger(size) && size > storedBytes && offset + size <= source.size;
+  const paddedBytes = isPadded ? size : storedBytes;
+  return { values, dtype, signal: shape, storedBytes, paddedBytes, little: !/high/i.test(values.get('BYTEORDER') ?? ''), offset };
 }

@@ -6,18 +6,22 @@ import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 
-const types: Readonly<Record<string, DataType>> = {
-  unsigned_short: 'u16',
-  signed_short: 'i16',
-  short_int: 'i16',
-  unsigned_long: 'u32',
-  signed_long: 'i32',
-  long_int: 'i32',
-  unsigned_int: 'u32',
-  signed_int: 'i32',
-  unsigned_char: 'u8',
-  float: 'f32',
-};
+/** Bits of the words of C; a long has 32. */
+const bitsOf = [
+  [/char|byte/, 8],
+  [/short/, 16],
+  [/long|int/, 32],
+] as const;
+
+/** The type of a header in C's words, however they are joined: `unsigned_short`, `long int`, `UNSIGNED SHORT INT`. */
+function typeOf(stated: string): DataType | undefined {
+  const words = stated.toLowerCase().replace(/[\s_-]+/g, ' ').trim();
+  if (!/^((un)?signed ?)?(char|byte|short|long|int|integer|float|double)?( ?(int|integer|ieee|real))?$/.test(words)) return undefined;
+  if (/float|real/.test(words)) return 'f32';
+  if (/double/.test(words)) return 'f64';
+  const [, bits] = bitsOf.find(([word]) => word.test(words)) ?? [];
+  return bits === undefined ? undefined : (`${/unsigned/.test(words) ? 'u' : 'i'}${bits}` as DataType);
+}
 
 export const smv: Format = {
   name: 'smv',
@@ -25,7 +29,7 @@ export const smv: Format = {
   endings: ['img'],
   options: ['endian'],
   detect({ text }) {
-    return /^\{\s*HEADER_BYTES=\s*\d+/.test(text)
+    return /^\{\s*HEADER_BYTES\s*=\s*\d+/.test(text)
       ? { confidence: 1, why: 'it starts with { HEADER_BYTES=' }
       : undefined;
   },
@@ -34,16 +38,17 @@ export const smv: Format = {
     const offset = sane(source, 'HEADER_BYTES', headerNumber(values, 'HEADER_BYTES') ?? 0, 1, source.size);
     const width = sane(source, 'SIZE1', headerNumber(values, 'SIZE1') ?? 0);
     const height = sane(source, 'SIZE2', headerNumber(values, 'SIZE2') ?? 0);
-    const type = (values.get('TYPE') ?? 'unsigned_short').toLowerCase();
-    const dtype = types[type];
-    if (!dtype) throw badFile(source, `TYPE is ${type}; expected one of ${Object.keys(types).join(', ')}`);
+    const type = values.get('TYPE') ?? values.get('DATA_TYPE') ?? 'unsigned_short';
+    const dtype = typeOf(type);
+    if (!dtype)
+      throw badFile(source, `TYPE is ${type}; expected signed or unsigned char, short or long, float or double`);
     if (values.get('COMPRESSION') && !/^none$/i.test(values.get('COMPRESSION') ?? ''))
       throw badFile(source, `COMPRESSION ${values.get('COMPRESSION')} cannot be read`);
     const storedBytes = width * height * elementBytes(dtype);
     holds(source, offset, storedBytes, `an image of ${height} × ${width} ${dtype}`);
     const { meta, notes } = describe(values, width, height);
     const order = values.get('BYTE_ORDER');
-    const little = options.endian ? options.endian === 'little' : order !== 'big_endian';
+    const little = options.endian ? options.endian === 'little' : !/big/i.test(order ?? '');
     return openFrames(source, {
       format: 'smv',
       shape: { nav: navigationShape(source, 1, [], options), sig: [height, width] },
@@ -70,7 +75,9 @@ function describe(
   const number = (...keys: string[]): number | undefined => headerNumber(values, ...keys);
   const pixelMm = number('PIXEL_SIZE');
   const distanceMm = number('DISTANCE');
-  const wavelength = number('WAVELENGTH');
+  // d*TREK states the number of wavelengths first.
+  const ofSource = /^\s*\d+\s+([\d.]+)/.exec(values.get('SOURCE_WAVELENGTH') ?? '')?.[1];
+  const wavelength = number('WAVELENGTH') ?? (ofSource === undefined ? undefined : Number(ofSource));
   const beam = beamCentre(number('BEAM_CENTER_X'), number('BEAM_CENTER_Y'), pixelMm, width, height);
   const start = number('OSC_START', 'PHI');
   const range = number('OSC_RANGE');

@@ -8,6 +8,7 @@ import { type DataType, elementBytes, littleEndianMachine, numberBytes } from '.
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { badFile, holds, navigationShape, sane } from '../shapes.js';
+import { describeMini } from './cbf-header.js';
 import { codecs, decompress, undoDifferences, undoFloatDifferences, unpackBits, unread } from './tiff-codecs.js';
 import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
 
@@ -75,6 +76,7 @@ export const tiff: Format = {
     const images = imageJStack(source, first, whole, frameBytes);
     const frames = images ?? layouts.length;
     const stride = images ? frameBytes : (evenly(whole) ?? frameBytes);
+    const { meta, notes: remarks } = describe(first, file, layout);
     const description = {
       format: 'tiff',
       shape: {
@@ -82,8 +84,8 @@ export const tiff: Format = {
         sig: samples === 1 ? [height, width] : [height, width, samples],
       },
       dtype,
-      meta: describe(first, file),
-      notes,
+      meta,
+      notes: [...notes, ...remarks],
       filters: compression === 1 ? [] : [codecs[compression] ?? String(compression)],
       sizes: [] as SizeCheck[],
     };
@@ -126,7 +128,7 @@ function layoutOf(source: ByteSource, page: Page): Layout {
         `be read; expected one of ${readable().join(', ')}. Save it without compression or with LZW`,
       { detail: { path: source.name, compression } },
     );
-  const dtype = dtypeOf(source, numberIn(page, 'sampleFormat', 1), bits);
+  const dtype = dtypeOf(source, numberIn(page, 'sampleFormat', bits === 32 && isPhotonCounter(page) ? 2 : 1), bits);
   const predictor = numberIn(page, 'predictor', 1);
   if (predictor > 3 || (predictor !== 1 && bits < 8)) throw badFile(source, `predictor ${predictor} cannot be read`);
   const tiled = page.numbers.has('tileOffsets');
@@ -256,21 +258,25 @@ const numbers = (bytes: Uint8Array, size: number): Uint8Array | Uint16Array | Ui
       ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)
       : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 
-function describe(page: Page, { big, little }: TiffFile): Metadata {
+/** Whether a Pilatus or an Eiger wrote it: their counts are signed, with or without the tag that says so. */
+const isPhotonCounter = ({ texts }: Page): boolean =>
+  (['description', 'model', 'make', 'software'] as const).some((name) => /pilatus|eiger/i.test(texts.get(name) ?? ''));
+
+function describe(page: Page, { big, little }: TiffFile, { width, height, dtype }: Layout): { meta: Metadata; notes: readonly Note[] } {
   const { texts } = page;
   const maker = texts.get('software') ?? texts.get('make');
-  // Pilatus detectors write their header into the description.
   const said = texts.get('description') ?? '';
-  const pixel = /Pixel_size\s+([\d.e+-]+)\s*m\s*x\s*([\d.e+-]+)\s*m/i.exec(said);
-  const exposure = Number(/Exposure_time\s+([\d.e+-]+)/.exec(said)?.[1]);
-  return {
+  // Pilatus detectors write the header of their CBF files into the description.
+  const mini = describeMini(said, [height, width]);
+  const meta: Metadata = {
     ...(maker ? { maker } : {}),
     ...(texts.get('model') ? { detector: texts.get('model') as string } : {}),
     // Some writers let the tag refer to the wrong bytes.
     ...(/^\d/.test(texts.get('date') ?? '') ? { date: texts.get('date') as string } : {}),
-    ...(pixel ? { pixelSizeM: { x: Number(pixel[1]), y: Number(pixel[2]) } } : {}),
-    ...(exposure > 0 ? { exposureS: exposure } : {}),
+    ...(isPhotonCounter(page) && dtype === 'i32' ? { underload: 0 } : {}),
+    ...mini.meta,
     header: {
+      ...mini.meta.header,
       bigTiff: big,
       byteOrder: little ? 'little' : 'big',
       compression: numberIn(page, 'compression', 1),
@@ -279,4 +285,5 @@ function describe(page: Page, { big, little }: TiffFile): Metadata {
       ...(said ? { description: said.slice(0, 4096) } : {}),
     },
   };
+  return { meta, notes: mini.notes };
 }
