@@ -15,7 +15,9 @@ import {
   truth,
 } from '../../base/shapes.js';
 
-const given = either((value) => ('path' in value ? members({ path: text, unit: text }) : members({ value: finite })));
+const given = either((value) =>
+  'path' in value ? members({ path: text, unit: text, isUnitAssumed: maybe(truth) }) : members({ value: finite }),
+);
 const pixels = { minFs: finite, maxFs: finite, minSs: finite, maxSs: finite };
 const vector = listOf(finite, 3);
 

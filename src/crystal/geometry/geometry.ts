@@ -1,8 +1,14 @@
 /** A detector geometry: panels in space, the beam, where the data lie in the file, and which pixels are bad. */
+import { unitFactor } from '../../base/units.js';
 import type { Vector } from '../cell.js';
 
-/** A number of the geometry, or the path of the number in the file of the frames. */
-export type Given = { readonly value: number } | { readonly path: string; readonly unit: string };
+/**
+ * A number of the geometry, or the path of the number in the file of the frames. A unit that the geometry does not state
+ * is that of CrystFEL; one that the file states takes its place.
+ */
+export type Given =
+  | { readonly value: number }
+  | { readonly path: string; readonly unit: string; readonly isUnitAssumed?: true | undefined };
 
 /** A comparison that marks a pixel as bad by its value. */
 export interface BadValue {
@@ -74,6 +80,22 @@ export type BadRegion = { readonly name: string } & (
 
 /** The quantity by which the radiation is specified. */
 export type RadiationKind = 'wavelength' | 'photonEnergy' | 'electronVoltage';
+
+/** The quantity of each kind of number, and the factor of its unit in geometries: Å, eV, V and m. */
+const quantityOf = {
+  wavelength: ['length', 1e10],
+  photonEnergy: ['energy', 1],
+  electronVoltage: ['voltage', 1],
+  length: ['length', 1],
+} as const;
+
+/** Factor that converts a number with this unit to Å, eV, volts or metres; undefined for a unit that is not known. */
+export function factorOfUnit(kind: RadiationKind | 'length', unit: string): number | undefined {
+  const [quantity, factor] = quantityOf[kind];
+  const known = unitFactor(quantity, unit);
+  // The powers of ten are exact, their products are not.
+  return known === undefined ? undefined : Number((known * factor).toPrecision(15));
+}
 
 /** A detector, its beam, and the layout of the files it writes. */
 export interface Geometry {

@@ -7,7 +7,16 @@ import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
 import type { Vector } from '../cell.js';
 import { withoutComment } from '../comments.js';
-import type { BadRegion, BadValue, Geometry, Given, MaskSource, Panel, RadiationKind } from './geometry.js';
+import {
+  type BadRegion,
+  type BadValue,
+  factorOfUnit,
+  type Geometry,
+  type Given,
+  type MaskSource,
+  type Panel,
+  type RadiationKind,
+} from './geometry.js';
 
 /** A line and its position in the file. */
 interface Place {
@@ -68,33 +77,31 @@ function givenOf(
   place: Place,
   key: string,
   text: string,
-  units: Readonly<Record<string, number>>,
+  kind: RadiationKind | 'length',
   alone: { readonly number: string | undefined; readonly path: string },
 ): Given {
   const [word = '', unit, ...more] = text.split(/\s+/);
-  const known = Object.keys(units).join(', ');
+  const known = usualUnits[kind].join(', ');
   if (more.length > 0) fail(place, `${key} is "${text}"; expected a number or a path, and a unit (${known})`);
-  if (unit !== undefined && !Object.hasOwn(units, unit))
+  if (unit !== undefined && factorOfUnit(kind, unit) === undefined)
     fail(place, `${key} has the unit "${unit}"; expected one of ${known}`);
   const value = Number(word);
   if (/^[+-]?(nan|inf(inity)?)$/i.test(word)) fail(place, `${key} is "${text}"; expected a number or a path`);
   if (word === '') fail(place, `${key} has no value`);
-  if (Number.isNaN(value)) return { path: word, unit: unit ?? alone.path };
+  if (Number.isNaN(value))
+    return unit === undefined ? { path: word, unit: alone.path, isUnitAssumed: true } : { path: word, unit };
   const taken = unit ?? alone.number;
   if (taken === undefined) fail(place, `${key} is "${text}"; expected a number with its unit: ${known}`);
-  return { value: value * (units[taken] ?? 1) + 0 };
+  return { value: value * (factorOfUnit(kind, taken) ?? 1) + 0 };
 }
 
-const units = {
-  wavelength: { A: 1, m: 1e10 },
-  photonEnergy: { eV: 1, keV: 1e3, MeV: 1e6 },
-  electronVoltage: { V: 1, kV: 1e3, MV: 1e6 },
-  length: { m: 1, mm: 1e-3 },
+/** The units that messages name. */
+const usualUnits = {
+  wavelength: ['A', 'nm', 'm'],
+  photonEnergy: ['eV', 'keV', 'MeV', 'J'],
+  electronVoltage: ['V', 'kV', 'MV'],
+  length: ['m', 'cm', 'mm', 'um'],
 } as const;
-
-/** Factor that converts a number read from a path with this unit to angstrom, eV, volts or metres. */
-export const factorOfUnit = (kind: keyof typeof units, unit: string): number =>
-  (units[kind] as Readonly<Record<string, number>>)[unit] ?? 1;
 
 function emptyPanel(name: string): Draft {
   return {
@@ -177,7 +184,7 @@ const panelSetters: Readonly<Record<string, (panel: Draft, entry: Entry) => void
     if (!(panel.resolution > 0)) fail(entry.place, `res is ${entry.text}; expected pixels per metre, such as 13333.3`);
   },
   coffset: (panel, { place, key, text }) => {
-    const given = givenOf(place, key, text, units.length, { number: 'm', path: 'm' });
+    const given = givenOf(place, key, text, 'length', { number: 'm', path: 'm' });
     if ('path' in given) fail(place, `coffset is "${text}"; expected a number of metres`);
     panel.offsetM = given.value;
   },
@@ -433,11 +440,11 @@ class GeometryReader {
   #setBeam({ key, text, place }: Entry, kind: RadiationKind, alone: string | undefined): void {
     if (this.#radiation)
       fail(place, 'the radiation is given twice; expected one of wavelength, photon_energy, electron_voltage');
-    const given = givenOf(place, key, text, units[kind], { number: alone, path: alone ?? 'V' });
+    const given = givenOf(place, key, text, kind, { number: alone, path: alone ?? 'V' });
     this.#radiation = { kind, given };
     if ('value' in given && !(given.value > 0)) fail(place, `${key} is "${text}"; expected a positive number`);
   }
 }
 
 const lengthOf = ({ place, key, text }: Entry): Given =>
-  givenOf(place, key, text, units.length, { number: 'm', path: 'mm' });
+  givenOf(place, key, text, 'length', { number: 'm', path: 'mm' });

@@ -7,16 +7,16 @@ import type { Vector } from '../cell.js';
 import {
   type BadRegion,
   type Beam,
+  factorOfUnit,
   type Geometry,
   type Given,
   type Panel,
   type RadiationKind,
   wavelengthOf,
 } from './geometry.js';
-import { factorOfUnit } from './parse.js';
 
-/** Looks up a number in the file of the frames by the path that the geometry names. */
-export type HeaderValues = (path: string) => number | undefined;
+/** Looks up a number in the file of the frames by the path that the geometry names, with its unit if the file states it. */
+export type HeaderValues = (path: string) => number | { readonly value: number; readonly unit: string } | undefined;
 
 /** What is said of a number that the geometry refers to, if no file is given. */
 const unread = 'a number in the file of the frames: (await ctx.detector(dataset, { geometry })).beam reads it';
@@ -38,7 +38,8 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
   const { radiation, distance, shift, bandwidth = 0 } = geometry;
   const known = (given: Given, kind: RadiationKind | 'length', what: string): number => {
     if ('value' in given) return given.value;
-    const value = header && callback('beamOf: the header', header)(given.path);
+    const found = header && callback('beamOf: the header', header)(given.path);
+    const value = typeof found === 'object' ? found.value : found;
     if (value === undefined)
       throw new EwaldError(
         'Format',
@@ -46,7 +47,15 @@ export function beamOf(geometry: Geometry, header?: HeaderValues): Beam {
       );
     if (!Number.isFinite(value))
       throw new EwaldError('Format', `the geometry takes ${what} from ${given.path}, which is ${value} there`);
-    return value * factorOfUnit(kind, given.unit);
+    const stated = given.isUnitAssumed && typeof found === 'object' ? found.unit : undefined;
+    const factor = factorOfUnit(kind, stated ?? given.unit);
+    if (factor === undefined)
+      throw new EwaldError(
+        'Format',
+        `the geometry takes ${what} from ${given.path}, whose unit is "${stated ?? given.unit}"; state a unit in the ` +
+          'geometry, behind the path',
+      );
+    return value * factor;
   };
   if (!radiation)
     throw new EwaldError(

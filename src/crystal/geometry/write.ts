@@ -37,7 +37,7 @@ function pathOf(path: string): string {
 const given = (value: Given, unit: string): string =>
   'value' in value
     ? `${value.value} ${unit}`
-    : `${pathOf(value.path)} ${checkedName(value.unit, 'the unit of a value')}`;
+    : `${pathOf(value.path)}${value.isUnitAssumed ? '' : ` ${checkedName(value.unit, 'the unit of a value')}`}`;
 
 function vector(v: Vector): string {
   const signed = (x: number): string => `${x < 0 || Object.is(x, -0) ? '-' : '+'}${Math.abs(x)}`;

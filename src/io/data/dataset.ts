@@ -61,6 +61,16 @@ export interface Metadata {
   /** Date as the file has it. */
   readonly date?: string | undefined;
   readonly wavelengthA?: number | undefined;
+  /** Numbers of which the file has one for each frame: where they are. Those above are of the first frame. */
+  readonly ofEachFrame?:
+    | {
+        readonly radiation: {
+          readonly kind: 'wavelength' | 'photonEnergy';
+          readonly path: string;
+          readonly unit: string;
+        };
+      }
+    | undefined;
   /** Acceleration voltage of the electrons. */
   readonly voltageV?: number | undefined;
   /** Distance from the sample to the detector. */
@@ -138,6 +148,12 @@ export interface ReadFramesOptions {
   readonly signal?: PlatformSignal | undefined;
 }
 
+/** Options of reading a mask. */
+export interface ReadMaskOptions extends ReadFramesOptions {
+  /** The frame whose mask is read, if masks differ between frames (`maskVaries`). Default 0. */
+  readonly frame?: number | undefined;
+}
+
 /** Peaks listed in a file along with its frames. */
 export interface ListedPeaks {
   /** Number of peaks of each requested frame. */
@@ -166,6 +182,8 @@ export interface FieldValues {
   readonly kind: 'int' | 'float' | 'str';
   /** Numbers; texts, or whole numbers beyond 2⁵³ as their digits. */
   readonly values: readonly (number | string)[];
+  /** The unit of the numbers as the file states it; absent if it does not. */
+  readonly unit?: string | undefined;
 }
 
 /**
@@ -213,8 +231,10 @@ export interface Dataset extends Disposable {
    * what `read` throws.
    */
   readSparse?: MethodOf<[first: number, count: number, options?: ReadFramesOptions], Promise<SparseFrames>> | undefined;
-  /** Pixels without a count according to the file's own mask, [y, x], 1 is bad; absent if the file has none. */
-  mask?: MethodOf<[options?: ReadFramesOptions], Promise<Uint8Array>> | undefined;
+  /** Pixels without a count according to the file's own mask, in the shape of a frame, 1 is bad; absent without one. */
+  mask?: MethodOf<[options?: ReadMaskOptions], Promise<Uint8Array>> | undefined;
+  /** Whether that mask differs from frame to frame, so that `mask` expects a `frame`. */
+  readonly maskVaries?: boolean | undefined;
   /** Mean of the dark frames that were recorded with the frames, [y, x]; absent if the file has none. */
   dark?: MethodOf<[options?: ReadFramesOptions], Promise<Float64Array>> | undefined;
   /**

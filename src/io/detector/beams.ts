@@ -1,8 +1,10 @@
 /** The beam of each frame: wavelength, distance and shift, from the geometry or from numbers in the frames' file. */
 
-import { EwaldError } from '../../base/errors.js';
+import { EwaldError, messageOf } from '../../base/errors.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { beamOf, type HeaderValues } from '../../crystal/geometry/pixels.js';
+import type { Dataset } from '../data/dataset.js';
+import { halfToNumber } from '../data/dtype.js';
 import type { OpenOther } from './open-other.js';
 
 /** The beam of each frame of a file. */
@@ -13,7 +15,7 @@ export type BeamOfFrame = (frame: number) => Beam;
  * for each. Throws `Format` if the file lacks them.
  */
 export async function beamsOfFile(geometry: Geometry, file: string, openOther: OpenOther): Promise<BeamOfFrame> {
-  const values = new Map<string, ArrayLike<number | bigint>>();
+  const values = new Map<string, HeaderNumbers>();
   const given = [geometry.radiation?.given, geometry.distance, ...geometry.shift];
   for (const one of given) {
     if (!one || !('path' in one) || values.has(one.path)) continue;
@@ -21,12 +23,12 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
       throw new EwaldError(
         'Format',
         `${file} has no ${one.path}, which the geometry names; expected that dataset, or the number itself in ` +
-          'the geometry',
+          `the geometry (${messageOf(cause)})`,
         { cause },
       );
     });
     try {
-      values.set(one.path, await dataset.read(0, dataset.frames));
+      values.set(one.path, await numbersOf(dataset, one.path));
     } finally {
       await dataset.dispose();
     }
@@ -34,13 +36,36 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   const at =
     (frame: number): HeaderValues =>
     (path) => {
-      const list = values.get(path);
-      return list && Number(list[list.length > 1 ? frame : 0]);
+      const found = values.get(path);
+      if (!found) return undefined;
+      const { numbers, unit } = found;
+      if (numbers.length > 1 && frame >= numbers.length)
+        throw new EwaldError(
+          'Format',
+          `${path} of ${file} has ${numbers.length} numbers, none of them for frame ${frame}; expected one for all ` +
+            'frames, or one for each',
+        );
+      const value = Number(numbers[numbers.length > 1 ? frame : 0]);
+      return unit === undefined ? value : { value, unit };
     };
   // Anything missing from the geometry is reported before frames are read; a single frame without its number fails
   // alone.
   const alone = standing(geometry, beamOf(geometry, values.size === 0 ? undefined : () => 1), values.size === 0);
   return values.size === 0 ? () => alone : (frame) => standing(geometry, beamOf(geometry, at(frame)), true);
+}
+
+/** Numbers of a file that a geometry names: one for all frames, or one for each. */
+interface HeaderNumbers {
+  readonly numbers: ArrayLike<number | bigint | string>;
+  /** As the file states it. */
+  readonly unit?: string | undefined;
+}
+
+async function numbersOf(dataset: Dataset, path: string): Promise<HeaderNumbers> {
+  const field = await dataset.field?.(path);
+  if (field) return { numbers: field.values, unit: field.unit };
+  const read = await dataset.read(0, dataset.frames);
+  return { numbers: dataset.dtype === 'f16' ? Array.from(read as Uint16Array, halfToNumber) : read };
 }
 
 /** Rejects a beam for which a panel lies at or behind the sample. */

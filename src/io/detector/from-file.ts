@@ -68,6 +68,7 @@ export function geometryFromFile(dataset: Dataset): Geometry {
   const { name, meta, shape } = dataset;
   const stated = (geometry: Geometry): Geometry => ({
     ...ofDataset(geometry, openedArray(dataset)),
+    ...(meta.ofEachFrame ? { radiation: radiationOf(meta.ofEachFrame.radiation) } : {}),
     header: headerOf(meta),
   });
   if (meta.panels) return stated(geometryOfPanels(name, meta, meta.panels));
@@ -103,6 +104,12 @@ export function geometryFromFile(dataset: Dataset): Geometry {
   });
   return stated(flat);
 }
+
+const radiationOf = ({
+  kind,
+  path,
+  unit,
+}: NonNullable<Metadata['ofEachFrame']>['radiation']): Geometry['radiation'] => ({ kind, given: { path, unit } });
 
 const headerOf = ({ wavelengthA, distanceM, pixelSizeM, beamCentrePx }: Metadata): StatedHeader => ({
   wavelengthA,

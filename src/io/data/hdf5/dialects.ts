@@ -43,9 +43,12 @@ export interface Frames {
   readonly entry?: string | undefined;
 }
 
+/** Whether a dataset can be read by its name: an array, or a single number. */
+export const isNumbers = (object: unknown): object is Hdf5Dataset =>
+  object instanceof Hdf5Dataset && elementsOf(object) !== undefined;
+
 /** Whether a dataset can be frames. */
-export const isArray = (object: unknown): object is Hdf5Dataset =>
-  object instanceof Hdf5Dataset && elementsOf(object) !== undefined && object.shape.length >= 1;
+export const isArray = (object: unknown): object is Hdf5Dataset => isNumbers(object) && object.shape.length >= 1;
 
 /** The numbers of an element: more than one for colours and small vectors. */
 export function elementsOf({ type, numbers }: Hdf5Dataset): { readonly extra: readonly number[] } | undefined {
@@ -70,10 +73,13 @@ function choiceAmong(arrays: readonly Hdf5Dataset[], paths = arrays.map(({ path 
 
 type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 
+/** 2 before 10: names are not always padded with zeros. */
+const inNumbers = new Intl.Collator('en', { numeric: true });
+
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external }) => {
   const all = [...entries.map(({ path }) => path), ...external.map(({ path }) => path)];
-  const numbered = all.filter((path) => /^\/entry(_?\d+)?\/data\/data_\d+$/.test(path)).sort();
+  const numbered = all.filter((path) => /^\/entry(_?\d+)?\/data\/data_\d+$/.test(path)).sort(inNumbers.compare);
   const group = numbered[0]?.replace(/\/[^/]*$/, '');
   if (group === undefined) return undefined;
   const names = numbered.filter((path) => path.startsWith(`${group}/`));
@@ -179,9 +185,17 @@ const nexus: Finder = async (catalog) => {
     entry,
     rivals: preferred ? [] : among.rivals,
     signalAxes:
-      interpretation === 'spectrum' ? 1 : /^(rgba?|hsla?|cmyk)-image$/.test(interpretation ?? '') ? 3 : undefined,
+      (await moduleAxes(catalog, entry, chosen.data)) ??
+      (interpretation === 'spectrum' ? 1 : /^(rgba?|hsla?|cmyk)-image$/.test(interpretation ?? '') ? 3 : undefined),
   };
 };
+
+/** The axes of frames whose modules have an axis of their own, as their origins say: 3 of [frames, modules, ss, fs]. */
+async function moduleAxes({ entries }: Catalog, entry: string, { shape }: Hdf5Dataset): Promise<number | undefined> {
+  if (shape.length !== 4) return undefined;
+  const origin = entries.find(({ path }) => path.startsWith(`${entry}/`) && path.endsWith('/data_origin'))?.object;
+  return origin instanceof Hdf5Dataset && origin.shape[0] === 3 ? 3 : undefined;
+}
 
 async function defaultOf(group: Hdf5Group, depth = 0): Promise<Hdf5Group> {
   const name = depth < 4 ? await attributeText(group, 'default') : undefined;
@@ -274,7 +288,7 @@ const emd: Finder = async ({ file, entries }) => {
   const cubes = found
     .filter((one) => path !== undefined && depth.exec(one.path)?.[1] === path)
     .filter((one) => one.shape.join() === largest.shape.join() && one.type.size === largest.type.size)
-    .sort((a, b) => (a.path < b.path ? -1 : 1));
+    .sort((a, b) => inNumbers.compare(a.path, b.path));
   if (path !== undefined && cubes.length > 1) return { dialect, parts: cubes, path, stacked: true };
   return { dialect, parts: [largest], path: largest.path, rivals };
 };

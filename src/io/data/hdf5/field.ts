@@ -1,12 +1,14 @@
 /** Reads a dataset with one value, or with one for each frame, such as the state of a laser. */
 import { EwaldError } from '../../../base/errors.js';
 import type { FieldValues } from '../dataset.js';
+import { halfToNumber } from '../dtype.js';
+import { attributeText } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import { typeName } from './datatype.js';
 import type { Hdf5File } from './file.js';
 
 const integers: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64'];
-const floats: readonly string[] = ['f32', 'f64'];
+const floats: readonly string[] = ['f16', 'f32', 'f64'];
 
 /** The values of a dataset; undefined if this path has no dataset. Throws `Shape`, `Unsupported`. */
 export async function readField(file: Hdf5File, path: string): Promise<FieldValues | undefined> {
@@ -27,7 +29,11 @@ export async function readField(file: Hdf5File, path: string): Promise<FieldValu
   const value = await object.value();
   const all = typeof value === 'object' ? Array.from(value as ArrayLike<unknown>) : [value];
   const isSingle = object.numbers?.dtype === 'f32';
-  return { kind, values: all.map((one) => (isSingle ? shortest(one as number) : plain(one))) };
+  const unit = await attributeText(object, 'units');
+  const isHalf = object.numbers?.dtype === 'f16';
+  const number = isSingle ? shortest : isHalf ? halfToNumber : plain;
+  const values = all.map((one) => number(one as number));
+  return { kind, values, ...(unit === undefined ? {} : { unit }) };
 }
 
 function valueKind({ numbers, type }: Hdf5Dataset): FieldValues['kind'] | undefined {

@@ -1,56 +1,64 @@
 /** The metadata of NeXus, Eiger and CXI files, as `Metadata`. */
-import type { Metadata, Note, XY } from '../dataset.js';
+import { isEwaldError } from '../../../base/errors.js';
+import { type QuantityName, unitFactor } from '../../../base/units.js';
+import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
 import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
+import { readField } from './field.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
 import { microscope } from './microscope.js';
+import { beamOn, flatPlace, modulesOf } from './modules.js';
+import { chainFrom, dependency } from './transformations.js';
 
 /** Å · eV: a photon's wavelength is this divided by its energy. */
 const photonAeV = 12398.41984332;
 
-const lengths: Readonly<Record<string, number>> = {
-  m: 1,
-  metre: 1,
-  meter: 1,
-  meters: 1,
-  metres: 1,
-  cm: 1e-2,
-  mm: 1e-3,
-  millimeter: 1e-3,
-  um: 1e-6,
-  µm: 1e-6,
-  micron: 1e-6,
-  microns: 1e-6,
-  nm: 1e-9,
-  angstrom: 1e-10,
-  a: 1e-10,
-  å: 1e-10,
-};
+/** Reads numbers of a file with their units; what cannot be understood becomes a note. */
+class Numbers {
+  readonly file: Hdf5File;
+  readonly notes: Note[] = [];
 
-/** The first number found at some paths, converted from its unit to metres; `unit` is the default. */
-const metres = (file: Hdf5File, unit: string, ...paths: string[]): Promise<number | undefined> =>
-  lengthIn(1, file, unit, ...paths);
-
-/** Like `metres`, in units of `base` metres. */
-async function lengthIn(base: number, file: Hdf5File, unit: string, ...paths: string[]): Promise<number | undefined> {
-  for (const path of paths) {
-    const value = await numberAt(file, path);
-    if (value === undefined) continue;
-    const object = await file.get(path);
-    const said = object ? ((await attributeText(object, 'units')) ?? unit) : unit;
-    const factor = lengths[said.trim().toLowerCase()] ?? lengths[unit];
-    if (factor !== undefined) return value * (factor / base);
+  constructor(file: Hdf5File) {
+    this.file = file;
   }
-  return undefined;
+
+  /** The first number found at some paths, in metres, electron volts, …; `unit` is that of numbers without one. */
+  async in(quantity: QuantityName, unit: string, ...paths: string[]): Promise<Found | undefined> {
+    for (const path of paths) {
+      const value = await numberAt(this.file, path);
+      if (value === undefined) continue;
+      const object = await this.file.get(path);
+      const said = object ? await attributeText(object, 'units') : undefined;
+      const factor = unitFactor(quantity, said ?? unit);
+      if (factor !== undefined) return { value: value * factor, factor, path, unit: said ?? unit };
+      const known = `${quantity === 'energy' ? 'an' : 'a'} ${quantity}`;
+      this.notes.push({
+        kind: 'warning',
+        text: `${path} has the unit "${said}", which is not ${known}; it is not used`,
+      });
+    }
+    return undefined;
+  }
+
+  async metres(...paths: string[]): Promise<number | undefined> {
+    return (await this.in('length', 'm', ...paths))?.value;
+  }
+
+  async plain(...paths: string[]): Promise<number | undefined> {
+    for (const path of paths) {
+      const value = await numberAt(this.file, path);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
 }
 
-async function firstNumber(file: Hdf5File, ...paths: string[]): Promise<number | undefined> {
-  for (const path of paths) {
-    const value = await numberAt(file, path);
-    if (value !== undefined) return value;
-  }
-  return undefined;
+interface Found {
+  readonly value: number;
+  readonly factor: number;
+  readonly path: string;
+  readonly unit: string;
 }
 
 /** The information that is found in addition to the frames. */
@@ -66,25 +74,30 @@ export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Be
   const { file } = catalog;
   const { entry, dialect } = frames;
   if (entry === undefined) return { meta: await microscope(catalog, frames), notes: [], mask: undefined };
-  const groups = await groupsOf(catalog, entry, dialect === 'CXI');
+  const numbers = new Numbers(file);
+  const { notes } = numbers;
+  const groups = await groupsOf(catalog, frames, dialect === 'CXI', notes);
   const { detector } = groups;
-  const size = frames.parts[0]?.type.size ?? 0;
+  const beam = await readWavelength(numbers, groups);
+  const stated = await readDetector(numbers, detector);
+  const { notes: placeNotes, ...place } = await placeOf(catalog, frames, detector, stated);
+  notes.push(...placeNotes);
+  const about = await textAt(file, `${detector}/description`);
   const meta: Metadata = {
-    ...given('detector', await textAt(file, `${detector}/description`)),
+    ...given('detector', about),
     ...given('serial', await textAt(file, `${detector}/detector_number`)),
     ...given('date', await textAt(file, `${entry}/start_time`)),
-    ...given('wavelengthA', await readWavelength(file, groups)),
-    ...(await readDetector(catalog, detector)),
-    // The largest number of the element type marks gaps and bad pixels.
-    ...(/master$/.test(dialect) && (size === 2 || size === 4) ? { markers: [2 ** (8 * size) - 1] } : {}),
+    ...beam,
+    ...stated,
+    ...place,
+    ...(await validValues(numbers, detector, frames, about ?? '')),
   };
-  const notes: Note[] = [];
   if (/mx|master|CXI/i.test(dialect))
     for (const [name, value] of [
       ['wavelength', meta.wavelengthA],
-      ['detector distance', meta.distanceM],
-      ['beam centre', meta.beamCentrePx],
-      ['pixel size', meta.pixelSizeM],
+      ['detector distance', meta.panels ?? meta.distanceM],
+      ['beam centre', meta.panels ?? meta.beamCentrePx],
+      ['pixel size', meta.panels ?? meta.pixelSizeM],
     ] as const)
       if (value === undefined)
         notes.push({ kind: 'missing', text: `the file does not state the ${name}; use a geometry file` });
@@ -100,101 +113,234 @@ interface Groups {
 }
 
 /** Finds the groups of an entry: NeXus states their class, CXI their names. */
-async function groupsOf({ entries }: Catalog, entry: string, cxi: boolean): Promise<Groups> {
-  const ofClass = async (kind: string, fallback: string): Promise<string> => {
-    for (const { path, object } of entries)
+async function groupsOf(catalog: Catalog, frames: Frames, cxi: boolean, notes: Note[]): Promise<Groups> {
+  const { entry = '' } = frames;
+  const ofClass = async (kind: string): Promise<string[]> => {
+    const found: string[] = [];
+    for (const { path, object } of catalog.entries)
       if (object instanceof Hdf5Group && path.startsWith(`${entry}/`))
-        if ((await attributeText(object, 'NX_class')) === kind) return path;
-    return fallback;
+        if ((await attributeText(object, 'NX_class')) === kind) found.push(path);
+    return found;
   };
-  const instrument = cxi ? `${entry}/instrument_1` : await ofClass('NXinstrument', `${entry}/instrument`);
-  const detector = cxi ? `${instrument}/detector_1` : await ofClass('NXdetector', `${instrument}/detector`);
-  const beam = cxi ? `${instrument}/source_1` : await ofClass('NXbeam', `${instrument}/beam`);
+  const [instrument = cxi ? `${entry}/instrument_1` : `${entry}/instrument`] = cxi ? [] : await ofClass('NXinstrument');
+  if (cxi) return { instrument, detector: `${instrument}/detector_1`, beam: `${instrument}/source_1`, cxi };
+  const detectors = await ofClass('NXdetector');
+  const [beam = `${instrument}/beam`] = await ofClass('NXbeam');
+  const detector = (await detectorOf(catalog, frames, detectors, notes)) ?? `${instrument}/detector`;
   return { instrument, detector, beam, cxi };
 }
 
+/** The detector that recorded the frames, of several: the one that contains them, or that is named as their group is. */
+async function detectorOf(
+  { file }: Catalog,
+  { parts, path: framesPath }: Frames,
+  detectors: readonly string[],
+  notes: Note[],
+): Promise<string | undefined> {
+  const [first, second] = detectors;
+  if (second === undefined) return first;
+  const [frames] = parts;
+  for (const path of detectors) {
+    if (frames && (frames.path.startsWith(`${path}/`) || framesPath.startsWith(`${path}/`))) return path;
+    if (frames && (await file.get(`${path}/data`).catch(() => undefined)) === frames) return path;
+  }
+  const group = framesPath.split('/').at(-2);
+  const named = detectors.find((path) => path.split('/').at(-1) === group);
+  if (named === undefined)
+    notes.push({
+      kind: 'warning',
+      text:
+        `the file has ${detectors.length} detectors and does not say which of them recorded the frames; ` +
+        `${first} is taken`,
+    });
+  return named ?? first;
+}
+
+/** The wavelength, and where the file has one for each frame. */
 async function readWavelength(
-  file: Hdf5File,
+  numbers: Numbers,
   { instrument, detector, beam, cxi }: Groups,
-): Promise<number | undefined> {
-  const wavelength = await lengthIn(
-    1e-10,
-    file,
+): Promise<Pick<Metadata, 'wavelengthA' | 'ofEachFrame'>> {
+  const wavelength = await numbers.in(
+    'length',
     'angstrom',
     `${beam}/incident_wavelength`,
     `${beam}/wavelength`,
     `${instrument}/monochromator/wavelength`,
   );
-  const energy = await firstNumber(file, `${beam}/incident_energy`, `${detector}/photon_energy`);
+  if (wavelength) {
+    const weighted = await weightedMean(numbers.file, wavelength.path, `${beam}/incident_wavelength_weights`);
+    if (weighted !== undefined) return { wavelengthA: weighted * wavelength.factor * 1e10 };
+    const wavelengthA = wavelength.value * 1e10;
+    const ofEachFrame = await eachOf(numbers.file, 'wavelength', wavelength);
+    return { wavelengthA: Number(wavelengthA.toPrecision(15)), ...ofEachFrame };
+  }
   // CXI states the energy in joules.
-  const joules = cxi ? await firstNumber(file, `${beam}/energy`) : undefined;
-  const electronVolts = joules === undefined ? energy : joules / 1.602176634e-19;
-  return wavelength ?? (electronVolts ? photonAeV / electronVolts : undefined);
+  const energy =
+    (cxi ? await numbers.in('energy', 'J', `${beam}/energy`) : undefined) ??
+    (await numbers.in('energy', 'eV', `${beam}/incident_energy`, `${detector}/photon_energy`));
+  if (!energy || !(energy.value > 0)) return {};
+  const ofEachFrame = await eachOf(numbers.file, 'photonEnergy', energy);
+  return { wavelengthA: photonAeV / energy.value, ...ofEachFrame };
 }
 
-async function readDetector(catalog: Catalog, detector: string): Promise<Partial<Metadata>> {
-  const { file } = catalog;
+/** Where the file has a number for each frame, if they differ. */
+async function eachOf(
+  file: Hdf5File,
+  kind: 'wavelength' | 'photonEnergy',
+  { path, unit }: Found,
+): Promise<Pick<Metadata, 'ofEachFrame'>> {
+  const all = (await readField(file, path).catch(() => undefined))?.values ?? [];
+  return all.some((one) => one !== all[0]) ? { ofEachFrame: { radiation: { kind, path, unit } } } : {};
+}
+
+/** The mean of the wavelengths of a spectrum, if the file has one. */
+async function weightedMean(file: Hdf5File, path: string, weightsPath: string): Promise<number | undefined> {
+  const [values, weights] = await Promise.all(
+    [path, weightsPath].map(async (one) => (await readField(file, one).catch(() => undefined))?.values.map(Number)),
+  );
+  if (!values || !weights || values.length !== weights.length || values.length < 2) return undefined;
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = values.reduce((sum, value, i) => sum + value * (weights[i] as number), 0) / whole;
+  return mean > 0 && Number.isFinite(mean) ? mean : undefined;
+}
+
+async function readDetector(numbers: Numbers, detector: string): Promise<Partial<Metadata>> {
   const number = (...names: string[]): Promise<number | undefined> =>
-    firstNumber(file, ...names.map((name) => `${detector}/${name}`));
+    numbers.plain(...names.map((name) => `${detector}/${name}`));
   const length = (...names: string[]): Promise<number | undefined> =>
-    metres(file, 'm', ...names.map((name) => `${detector}/${name}`));
+    numbers.metres(...names.map((name) => `${detector}/${name}`));
   const xy = (x: number | undefined, y: number | undefined): XY | undefined =>
     x === undefined || y === undefined ? undefined : { x, y };
-  const material = await textAt(file, `${detector}/sensor_material`);
+  const material = await textAt(numbers.file, `${detector}/sensor_material`);
   const thickness = await length('sensor_thickness');
-  const centre = xy(await number('beam_center_x'), await number('beam_center_y'));
-  const distance = await length('detector_distance', 'distance');
+  const pixel = xy(await length('x_pixel_size'), await length('y_pixel_size'));
   return {
-    ...given('distanceM', distance ?? (await alongBeam(catalog, detector))),
-    ...given('pixelSizeM', xy(await length('x_pixel_size'), await length('y_pixel_size'))),
-    ...given('beamCentrePx', centre ?? (await centreOfModule(catalog, detector))),
+    ...given('distanceM', await length('detector_distance', 'distance')),
+    ...given('pixelSizeM', pixel),
+    ...given('beamCentrePx', await readCentre(numbers, detector, pixel)),
     ...given('exposureS', await number('count_time', 'frame_time')),
     ...given('bitDepth', await number('detectorSpecific/bit_depth_image', 'bit_depth_readout', 'bit_depth_image')),
-    ...given('saturation', await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff')),
-    ...given('underload', await number('underload_value')),
     ...(material !== undefined || thickness !== undefined
       ? { sensor: { ...given('material', material), ...given('thicknessM', thickness) } }
       : {}),
   };
 }
 
+/** The stated beam centre in pixels; some files state it as a length. */
+async function readCentre(numbers: Numbers, detector: string, pixel: XY | undefined): Promise<XY | undefined> {
+  const along = async (axis: 'x' | 'y'): Promise<number | undefined> => {
+    const path = `${detector}/beam_center_${axis}`;
+    const value = await numberAt(numbers.file, path);
+    const object = value === undefined ? undefined : await numbers.file.get(path);
+    const unit = object ? ((await attributeText(object, 'units')) ?? 'pixel') : 'pixel';
+    if (value === undefined || /^(pixels?|px)?$/i.test(unit.trim())) return value;
+    const length = unitFactor('length', unit);
+    if (length !== undefined && pixel) return (value * length) / pixel[axis];
+    numbers.notes.push({ kind: 'warning', text: `${path} has the unit "${unit}"; it is not used` });
+    return undefined;
+  };
+  const [x, y] = [await along('x'), await along('y')];
+  return x === undefined || y === undefined ? undefined : { x, y };
+}
+
+/** Which values are counts, and where they end. */
+async function validValues(
+  numbers: Numbers,
+  detector: string,
+  { parts: [first], dialect }: Frames,
+  about: string,
+): Promise<Pick<Metadata, 'saturation' | 'underload' | 'markers'>> {
+  const number = (...names: string[]): Promise<number | undefined> =>
+    numbers.plain(...names.map((name) => `${detector}/${name}`));
+  const saturation = await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff');
+  const underload = await number('underload_value');
+  const error = await number('error_value');
+  const dtype = first?.numbers?.dtype ?? '';
+  const bits = 8 * (first?.type.size ?? 0);
+  const isCounter = /master$/.test(dialect) || /eiger|pilatus|jungfrau/i.test(about);
+  // Gaps and bad pixels of these detectors have the largest number of the type.
+  const isUnsigned = isCounter && /^u(8|16|32)$/.test(dtype);
+  const markers = [...(isUnsigned ? [2 ** bits - 1] : []), ...(error === undefined ? [] : [error])];
+  // Where their numbers are signed, gaps are −1 and dead pixels −2; a Jungfrau has negative counts.
+  const isSigned = /eiger|pilatus/i.test(about) && /^i(16|32)$/.test(dtype);
+  return {
+    ...given('saturation', saturation),
+    ...given('underload', underload ?? (isSigned ? 0 : undefined)),
+    ...(markers.length > 0 ? { markers } : {}),
+  };
+}
+
 const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
   (value === undefined ? {} : { [key]: value }) as Partial<Record<K, V>>;
 
-/** The distance from a chain of NeXus transformations: the sum of translations along the beam. */
-async function alongBeam(catalog: Catalog, detector: string): Promise<number | undefined> {
-  for (const { path, object } of catalog.entries) {
-    if (!path.startsWith(`${detector}/`) || !(object instanceof Hdf5Dataset) || object.shape.length > 1) continue;
-    const attributes = await object.attributes();
-    if (attributes.get('transformation_type') !== 'translation') continue;
-    const vector = attributes.get('vector') as ArrayLike<number> | undefined;
-    if (vector && Math.abs(Number(vector[2])) > 0.99 && !/module|pixel_direction/.test(path)) {
-      const value = await metres(catalog.file, 'm', path);
-      if (value !== undefined) return Math.abs(value * Number(vector[2]));
-    }
+/** Differences below these are those of rounding and of stages: pixels, and a part of the distance. */
+const usual = { centrePx: 1, distance: 0.01 } as const;
+
+/**
+ * Where the panels are. The chain of transformations says it, if the file has one; what the header states besides is
+ * compared with it.
+ */
+async function placeOf(
+  catalog: Catalog,
+  { parts: [first], signalAxes = 2 }: Frames,
+  detector: string,
+  stated: Partial<Metadata>,
+): Promise<Pick<Metadata, 'panels' | 'distanceM' | 'pixelSizeM' | 'beamCentrePx'> & { notes: readonly Note[] }> {
+  const modules = await modulesOf(catalog, detector, first?.shape.slice(-signalAxes) ?? []);
+  if (!modules) return { ...given('distanceM', stated.distanceM ?? (await alongBeam(catalog, detector))), notes: [] };
+  const { panels } = modules;
+  const notes = [...modules.notes];
+  if (panels.length === 0) return { notes };
+  const warn = (what: string, chain: string, used: string): void =>
+    void notes.push({ kind: 'warning', text: `the file states ${what}, but its transformations ${chain}; ${used}` });
+  const { beamCentrePx: centre, distanceM: distance } = stated;
+  const flat = flatPlace(panels);
+  const hit = panels.map(beamOn).find((at, i) => at && isOn(at, panels[i] as DetectorPanel)) ?? flat?.beamCentrePx;
+  const said = centre && `a beam centre of ${shortXY(centre)}`;
+  if (flat && centre && flat.beamCentrePx.x === 0 && flat.beamCentrePx.y === 0 && (centre.x !== 0 || centre.y !== 0)) {
+    // Writers that know no positions leave them at 0.
+    warn(said as string, 'put the beam on the corner of the first pixel', 'the beam centre is used');
+    return { ...flat, beamCentrePx: centre, distanceM: distance ?? flat.distanceM, notes };
   }
-  return undefined;
+  if (
+    centre &&
+    (centre.x !== 0 || centre.y !== 0) &&
+    !(hit && Math.hypot(hit.x - centre.x, hit.y - centre.y) <= usual.centrePx)
+  )
+    warn(said as string, hit ? `put it at ${shortXY(hit)}` : 'put the beam beside the detector', 'these are used');
+  if (!flat) return { panels, notes };
+  if (distance !== undefined && Math.abs(distance / flat.distanceM - 1) > usual.distance)
+    warn(
+      `a distance of ${1000 * distance} mm`,
+      `one of ${Number((1000 * flat.distanceM).toPrecision(6))} mm`,
+      'these are used',
+    );
+  return { ...flat, notes };
 }
 
-/** The beam centre of a detector with one module, from the position of the module's corner. */
-async function centreOfModule(catalog: Catalog, detector: string): Promise<XY | undefined> {
-  const modules = catalog.entries.filter(
-    ({ path }) => path.startsWith(`${detector}/`) && path.endsWith('/module_offset'),
-  );
-  const [only] = modules;
-  if (modules.length !== 1 || !(only?.object instanceof Hdf5Dataset)) return undefined;
-  const { file } = catalog;
-  const offset = (await only.object.attributes()).get('offset') as ArrayLike<number> | undefined;
-  const fast = await file.get(only.path.replace(/module_offset$/, 'fast_pixel_direction'));
-  const slow = await file.get(only.path.replace(/module_offset$/, 'slow_pixel_direction'));
-  if (!offset || !(fast instanceof Hdf5Dataset) || !(slow instanceof Hdf5Dataset)) return undefined;
-  const f = (await fast.attributes()).get('vector') as ArrayLike<number> | undefined;
-  const s = (await slow.attributes()).get('vector') as ArrayLike<number> | undefined;
-  const [pf, ps] = [await metres(file, 'm', fast.path), await metres(file, 'm', slow.path)];
-  if (!f || !s || !pf || !ps) return undefined;
-  const along = (v: ArrayLike<number>): number =>
-    Number(offset[0]) * Number(v[0]) + Number(offset[1]) * Number(v[1]) + Number(offset[2]) * Number(v[2]);
-  return { x: -along(f) / pf, y: -along(s) / ps };
+const shortXY = ({ x, y }: XY): string => `${Number(x.toFixed(2))}, ${Number(y.toFixed(2))} pixels`;
+
+const isOn = ({ x, y }: XY, { first, width, height }: DetectorPanel): boolean =>
+  x >= first.x && y >= first.y && x <= first.x + width && y <= first.y + height;
+
+/** The distance from a chain of NeXus transformations without modules: the sum of translations along the beam. */
+async function alongBeam({ file, entries }: Catalog, detector: string): Promise<number | undefined> {
+  const start = await dependency(file, detector, await textAt(file, `${detector}/depends_on`), detector);
+  try {
+    if (start !== undefined) return Math.hypot(...(await chainFrom(file, start, detector)).shiftM) || undefined;
+    for (const { path, object } of entries) {
+      if (!path.startsWith(`${detector}/`) || !(object instanceof Hdf5Dataset)) continue;
+      const attributes = await object.attributes();
+      if (attributes.get('transformation_type') !== 'translation') continue;
+      const vector = attributes.get('vector') as ArrayLike<number> | undefined;
+      if (!vector || !(Math.abs(Number(vector[2])) > 0.99) || /module|pixel_direction/.test(path)) continue;
+      return Math.abs((await chainFrom(file, path, detector)).shiftM[2]) || undefined;
+    }
+  } catch (error) {
+    if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
+  }
+  return undefined;
 }
 
 async function findMask(catalog: Catalog, frames: Frames, detector: string): Promise<Hdf5Dataset | undefined> {

@@ -1,0 +1,179 @@
+/** What NXmx files say about their beam and the places of their modules: units, chains of transformations, frames. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { open } from '../../dist/data.node.js';
+import { type Context, createContext } from '../../dist/index.node.js';
+import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
+import { array, axis, group, number, treeSource } from './hdf5-tree.js';
+
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+const detectorPath = '/entry/instrument/detector';
+const transformations = `${detectorPath}/transformations`;
+const pixel = 75e-6;
+
+interface Made {
+  readonly beam?: Record<string, WriteNode>;
+  readonly detector?: Record<string, WriteNode>;
+  readonly shape?: readonly number[];
+}
+
+/** A module of 60 × 100 pixels whose corner is at an offset, along these directions. */
+const module = (
+  name: string,
+  offset: readonly number[],
+  { fast = [1, 0, 0], slow = [0, 1, 0], dependsOn = `${transformations}/det_z`, origin = [0, 0] } = {},
+): WriteNode =>
+  group(
+    {
+      data_origin: array(BigInt64Array.from(origin, BigInt), [origin.length]),
+      data_size: array(BigInt64Array.from([...origin.slice(2).map(() => 1n), 60n, 100n]), [origin.length]),
+      module_offset: axis(0, 'm', 'translation', [1, 0, 0], dependsOn, {
+        offset: Float64Array.from(offset, (pixels) => pixels * pixel),
+        offset_units: 'm',
+      }),
+      fast_pixel_direction: axis(75, 'µm', 'translation', fast, 'module_offset'),
+      slow_pixel_direction: axis(0.075, 'mm', 'translation', slow, `${detectorPath}/${name}/module_offset`),
+    },
+    'NXdetector_module',
+  );
+const along = (children: Record<string, WriteNode>): WriteNode => group(children, 'NXtransformations');
+const detZ = (dependsOn = '.') => axis(15, 'cm', 'translation', [0, 0, 1], dependsOn);
+const usual: Record<string, WriteNode> = {
+  depends_on: { value: 'transformations/det_z' },
+  transformations: along({ det_z: detZ() }),
+  module: module('module', [-50, -30, 0]),
+};
+
+async function opened({ beam, detector = usual, shape = [2, 60, 100] }: Made) {
+  const data = array(new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(3), shape);
+  const source = await treeSource({
+    entry: group(
+      {
+        definition: { value: 'NXmx' },
+        data: { children: { data }, attributes: { NX_class: 'NXdata', signal: 'data' } },
+        instrument: group(
+          {
+            beam: group(beam ?? { incident_wavelength: number(1, { units: 'angstrom' }) }, 'NXbeam'),
+            detector: group(detector, 'NXdetector'),
+          },
+          'NXinstrument',
+        ),
+      },
+      'NXentry',
+    ),
+  });
+  return open(source);
+}
+const warnings = async (made: Made): Promise<string[]> =>
+  (await opened(made)).notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
+
+describe('the wavelength', () => {
+  const eV = 12398.41984332;
+  test.each<[string, Record<string, WriteNode>]>([
+    ['nm', { incident_wavelength: number(0.1, { units: 'nm' }) }],
+    ['m, as an array of one', { incident_wavelength: array(Float64Array.of(1e-10), [1], { units: 'm' }) }],
+    ['Ångström', { incident_wavelength: number(1, { units: 'Ångström' }) }],
+    ['pm, in single precision', { incident_wavelength: array(Float32Array.of(100), [], { units: 'pm' }) }],
+    ['eV', { incident_energy: number(eV, { units: 'eV' }) }],
+    ['keV', { incident_energy: number(eV / 1000, { units: 'keV' }) }],
+    ['J', { incident_energy: number(eV * 1.602176634e-19, { units: 'J' }) }],
+    ['kiloelectronvolts', { incident_energy: number(eV / 1000, { units: 'kiloelectronvolts' }) }],
+    ['no unit', { incident_energy: number(eV) }],
+  ])('in %s', async (_, beam) => {
+    expect((await opened({ beam })).meta.wavelengthA).toBeCloseTo(1, 6);
+  });
+
+  test('in a unit that is none of an energy is not used, and named', async () => {
+    const dataset = await opened({ beam: { incident_energy: number(9, { units: 'furlong' }) } });
+    expect(dataset.meta.wavelengthA).toBeUndefined();
+    expect(dataset.notes.map(({ text }) => text).join()).toMatch(/incident_energy has the unit "furlong"/);
+  });
+
+  test('of each frame', async () => {
+    const beam = { incident_wavelength: array(Float64Array.of(0.1, 0.11), [2], { units: 'nm' }) };
+    const dataset = await opened({ beam });
+    const beams = await (await context.detector(dataset)).beams(dataset.name);
+    expect([beams(0).wavelengthA, beams(1).wavelengthA]).toEqual([expect.closeTo(1, 9), expect.closeTo(1.1, 9)]);
+  });
+});
+
+describe('the place of a detector', () => {
+  test('that faces the beam is its distance and its beam centre', async () => {
+    const { meta, notes } = await opened({});
+    expect(notes.filter(({ kind }) => kind === 'warning')).toEqual([]);
+    expect(meta.panels).toBeUndefined();
+    expect([meta.distanceM, meta.pixelSizeM?.x, meta.beamCentrePx]).toEqual([
+      expect.closeTo(0.15, 12),
+      expect.closeTo(pixel, 12),
+      { x: expect.closeTo(50, 9), y: expect.closeTo(30, 9) },
+    ]);
+  });
+
+  test.each<[string, number | Float64Array, string]>([
+    ['degrees', 30, 'degrees'],
+    ['rad, one for each frame', Float64Array.of(Math.PI / 6, Math.PI / 6), 'rad'],
+  ])('on an arm that is turned, in %s', async (_, angle, units) => {
+    const detector = {
+      ...usual,
+      beam_center_x: number(50),
+      beam_center_y: number(30),
+      transformations: along({
+        det_z: detZ('two_theta'),
+        two_theta: axis(angle, units, 'rotation', [-1, 0, 0], '.'),
+      }),
+    };
+    const dataset = await opened({ detector });
+    expect(dataset.notes.map(({ text }) => text).join()).toMatch(/states a beam centre of 50, 30.* beside the detector/);
+    // The middle of the panel is straight above, 30° from the beam.
+    const at = (await context.detector(dataset)).positionOf(50, 30);
+    const expected = [0, 0.15 * Math.sin(Math.PI / 6), 0.15 * Math.cos(Math.PI / 6)];
+    expect(at).toEqual(expected.map((one) => expect.closeTo(one, 12)));
+  });
+
+  test('whose rows run against x', async () => {
+    const detector = { ...usual, module: module('module', [50, -30, 0], { fast: [-1, 0, 0] }) };
+    const dataset = await opened({ detector });
+    expect((await context.detector(dataset)).positionOf(0, 0)?.[0]).toBeCloseTo(50 * pixel, 12);
+  });
+
+  test('of two modules, side by side in the frame or on an axis of their own', async () => {
+    const two = (origins: [number[], number[]]) => ({
+      ...usual,
+      module: module('module', [-110, -30, 0], { origin: origins[0] }),
+      module2: module('module2', [10, -30, 0], { origin: origins[1] }),
+    });
+    const flat = await opened({ detector: two([[0, 0], [0, 100]]), shape: [2, 60, 200] });
+    const wide = await context.detector(flat);
+    expect(wide.geometry.panels.map(({ minFs, corner: [x] }) => [minFs, Math.round(x)])).toEqual([
+      [0, -110],
+      [100, 10],
+    ]);
+    const stack = await opened({ detector: two([[0, 0, 0], [1, 0, 0]]), shape: [2, 2, 60, 100] });
+    const stacked = await context.detector(stack);
+    expect(stacked.geometry.panels.map(({ minSs, corner: [x] }) => [minSs, Math.round(x)])).toEqual([
+      [0, -110],
+      [60, 10],
+    ]);
+  });
+
+  test('that the header contradicts is a warning: centre, distance, a chain that ends nowhere, a unit, frames', async () => {
+    const stated = (x: number): Made => ({ detector: { ...usual, beam_center_x: number(x), beam_center_y: number(30) } });
+    expect(await warnings(stated(50.4))).toEqual([]);
+    expect(await warnings(stated(58))).toEqual([expect.stringContaining('put it at 50, 30 pixels')]);
+    expect(await warnings({ detector: { ...usual, distance: number(200, { units: 'mm' }) } })).toEqual([
+      expect.stringContaining('a distance of 200 mm, but its transformations one of 150 mm'),
+    ]);
+    const broken = (det_z: WriteNode): Made => ({ detector: { ...usual, transformations: along({ det_z }) } });
+    expect(await warnings(broken(detZ('arm')))).toEqual([expect.stringMatching(/arm does not exist/)]);
+    expect(await warnings(broken(axis(1, 'furlong', 'translation', [0, 0, 1], '.')))).toEqual([
+      expect.stringMatching(/unit "furlong"/),
+    ]);
+    expect(await warnings(broken(detZ('det_z')))).toEqual([expect.stringMatching(/depends on itself/)]);
+    const moving = axis(Float64Array.of(0.15, 0.16), 'm', 'translation', [0, 0, 1], '.');
+    expect(await warnings(broken(moving))).toEqual([expect.stringMatching(/differs from frame to frame/)]);
+  });
+});
