@@ -83,3 +83,25 @@ it.each(['adu_per_photon = 28.5', 'adu_per_eV = 0.003'])('errors are those of ph
   const rms = Math.sqrt(squares.reduce((sum, x) => sum + x, 0) / squares.length);
   expect(Math.abs(rms - 1), `${rms}`).toBeLessThan(0.06);
 });
+
+it('a value that is no count is neither summed nor part of a background, and a limit is that of its pixel', () => {
+  const side = 60;
+  const flat = parseGeometry(
+    `photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_photon = 1\n${panel('a', 0, 0, side - 1, side - 1)}`,
+  );
+  const frame = new Uint16Array(side * side).fill(10);
+  for (const [x, y] of [[15, 15], [45, 15], [15, 45], [45, 45]] as const) frame[y * side + x] = 1010;
+  // In the sum of the first spot, and in the background of the second.
+  frame[16 * side + 15] = 65535;
+  frame[15 * side + 51] = 65535;
+  const saturation = new Float32Array(side * side).fill(Number.POSITIVE_INFINITY);
+  saturation[45 * side + 15] = 1000;
+  const recorded = { frame, width: side, bad: new Uint8Array(side * side), geometry: flat, beam: beamOf(flat) };
+  const spots = [at(0, 15, 15, 0), at(0, 45, 15, 1), at(0, 15, 45, 2), at(0, 45, 45, 3)];
+  const found = integrate({ ...recorded, validRange: [0, 65534], saturation }, spots, [4, 5, 7]);
+  expect(found.map(({ h, intensity, saturated }) => [h, intensity, saturated])).toEqual([
+    [1, 1000, false],
+    [2, 1000, true],
+    [3, 1000, false],
+  ]);
+});

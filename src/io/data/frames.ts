@@ -24,6 +24,7 @@ import {
   type Metadata,
   type Note,
   type ReadFramesOptions,
+  type ReadMaskOptions,
   type ReadPeaksOptions,
   type SizeCheck,
 } from './dataset.js';
@@ -49,7 +50,8 @@ export interface Description {
   readonly arrays?: readonly ArrayEntry[];
   readonly sizes?: readonly SizeCheck[];
   readonly filters?: readonly string[];
-  readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
+  readonly maskVaries?: boolean;
   readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
   readonly readSparse?: (first: number, count: number, signal: PlatformSignal | undefined) => Promise<SparseFrames>;
   readonly peakList?: string | undefined;
@@ -146,7 +148,8 @@ class FileDataset implements Dataset {
   readonly sizes: readonly SizeCheck[];
   readonly filters: readonly string[];
   readonly chunkFrames: number;
-  readonly mask?: (options?: ReadFramesOptions) => Promise<Uint8Array>;
+  readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
+  readonly maskVaries?: boolean;
   readonly dark?: (options?: ReadFramesOptions) => Promise<Float64Array>;
   readonly readSparse?: (first: number, count: number, options?: ReadFramesOptions) => Promise<SparseFrames>;
   readonly peakList?: string;
@@ -183,6 +186,7 @@ class FileDataset implements Dataset {
         return this.#tracked(() => readSparse(first, count, signal));
       };
     if (mask) this.mask = (options) => this.#tracked(() => mask(options));
+    if (layout.maskVaries) this.maskVaries = true;
     if (dark) this.dark = (options) => this.#tracked(() => dark(options?.signal));
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));

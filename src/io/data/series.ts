@@ -135,8 +135,13 @@ export async function openSeries(
       readMany: (first, count, into, signal) => readAcross(parts, like, [first, count], into, signal),
       ...(like.mask
         ? {
-            mask: async (readOptions) =>
-              (await parts.with(0, async (dataset) => dataset.mask?.(readOptions))) ?? new Uint8Array(),
+            mask: async (readOptions) => {
+              const frame = readOptions?.frame ?? 0;
+              const of = { ...readOptions, frame: frame % each };
+              const read = async (dataset: Dataset) => dataset.mask?.(of);
+              return (await parts.with(Math.floor(frame / each), read)) ?? new Uint8Array();
+            },
+            ...(like.maskVaries ? { maskVaries: true } : {}),
           }
         : {}),
     });

@@ -1,42 +1,137 @@
-/** Pixels that are bad in every frame, combined from the geometry, the masks it names, and the file's own mask. */
+/**
+ * Bad pixels: those of every frame, combined from the geometry, the masks it names and the file's own mask; and those of
+ * one frame, where masks differ between frames or between files.
+ */
 
-import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
-import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
-import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geometry/pixels.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import type { Beam, Geometry, MaskSource, Panel } from '../../crystal/geometry/geometry.js';
+import { badPixels, reciprocalOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
+import { arrangementOf, type NamedArray, type PixelArrangement, readNumbers, withArray } from './pixel-arrays.js';
+import { storedAxes } from './stacked.js';
 
-/** Pixels that are bad in every frame: according to the geometry, its masks, and the file's own mask. */
-export async function badEverywhere(
-  geometry: Geometry,
-  dataset: Dataset,
-  file: string,
-  openOther: OpenOther,
-): Promise<Uint8Array> {
-  const { width, height } = frameSize(dataset);
-  const bad = badPixels(geometry, { fs: width, ss: height });
-  mark(bad, await dataset.mask?.());
-  const masks = new Map<string, Promise<ArrayLike<number>>>();
-  const counted = new Map<string, { marked: number; pixels: number }>();
-  for (const panel of geometry.panels)
-    for (const { path, file: of, goodBits, badBits } of panel.masks) {
-      const key = `${of ?? ''} ${path}`;
-      if (!masks.has(key)) masks.set(key, readMask(of ?? file, path, width * height, openOther));
-      const count = counted.get(key) ?? { marked: 0, pixels: 0 };
-      counted.set(key, count);
-      count.marked += markByBits(bad, (await masks.get(key)) ?? [], panel, width, goodBits >>> 0, badBits >>> 0);
-      count.pixels += widthOf(panel) * heightOf(panel);
+/** A mask that a geometry names, and the panels that use it. */
+interface UsedMask {
+  readonly path: string;
+  /** The file it is in; undefined: that of the frames. */
+  readonly file: string | undefined;
+  readonly users: { readonly panel: Panel; readonly mask: MaskSource }[];
+}
+
+/** The masks of a file of frames. */
+interface FileMasks {
+  /** Bad in all of its frames, and not already in those of the detector; undefined if there are none. */
+  readonly fixed: Uint8Array | undefined;
+  /** Masks that differ from frame to frame. */
+  readonly varying: readonly {
+    readonly used: UsedMask;
+    readonly named: NamedArray;
+    readonly arrangement: PixelArrangement;
+  }[];
+}
+
+/** Largest number of files whose masks are kept. */
+const mostFiles = 256;
+
+export class BadPixels {
+  /** Bad in every frame: 1 where bad, [ss, fs]. */
+  readonly always: Uint8Array;
+  /** Whether some frame may have further bad pixels. */
+  readonly mayVary: boolean;
+  readonly #used: readonly UsedMask[];
+  readonly #width: number;
+  readonly #openOther: OpenOther;
+  readonly #files = new Map<string, Promise<FileMasks>>();
+
+  private constructor(geometry: Geometry, dataset: Dataset, openOther: OpenOther) {
+    const { width, height } = frameSize(dataset);
+    this.#width = width;
+    this.#openOther = openOther;
+    this.#used = usedMasks(geometry);
+    this.always = badPixels(geometry, { fs: width, ss: height });
+    this.mayVary = dataset.mask !== undefined || this.#used.some(({ file }) => file === undefined);
+  }
+
+  /** Reads the masks of the first file. Throws `Format` for a mask that cannot be read, `Shape` for one that does not fit. */
+  static async open(geometry: Geometry, dataset: Dataset, openOther: OpenOther): Promise<BadPixels> {
+    const bad = new BadPixels(geometry, dataset, openOther);
+    const { fixed } = await bad.#of(dataset);
+    mark(bad.always, fixed);
+    return bad;
+  }
+
+  /** The pixels that are bad in a frame; undefined if they are those of every frame. */
+  async of(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
+    if (!this.mayVary && this.#used.length === 0) return undefined;
+    const { fixed, varying } = await this.#of(dataset);
+    const own = dataset.maskVaries ? await dataset.mask?.({ frame, signal }) : undefined;
+    if (!own && varying.length === 0) return fixed;
+    const bad = (fixed ?? this.always).slice();
+    mark(bad, own);
+    for (const { used, named, arrangement } of varying)
+      await withArray(named, this.#openOther, async (array) => {
+        const { length } = arrangement;
+        this.#mark(bad, used, await readNumbers(array, frame * length, length, signal), arrangement);
+      });
+    return bad;
+  }
+
+  #of(dataset: Dataset): Promise<FileMasks> {
+    const { name } = dataset;
+    const known = this.#files.get(name);
+    if (known) return known;
+    const reading = this.#read(dataset);
+    this.#files.set(name, reading);
+    reading.catch(() => this.#files.delete(name));
+    const [oldest] = this.#files.keys();
+    if (this.#files.size > mostFiles && oldest !== undefined) this.#files.delete(oldest);
+    return reading;
+  }
+
+  async #read(dataset: Dataset): Promise<FileMasks> {
+    const bad = this.always.slice();
+    if (!dataset.maskVaries) mark(bad, await dataset.mask?.());
+    const varying: FileMasks['varying'][number][] = [];
+    for (const used of this.#used) {
+      const named = { what: 'mask', file: used.file ?? dataset.name, path: used.path } as const;
+      await withArray(named, this.#openOther, async (array) => {
+        const arrangement = arrangementOf(named, array, { frames: dataset.frames, axes: storedAxes(dataset) });
+        if (arrangement.varies) varying.push({ used, named, arrangement });
+        else this.#mark(bad, used, await readNumbers(array, 0, arrangement.length), arrangement);
+      });
     }
-  for (const [key, { marked, pixels }] of counted)
-    if (marked > mostMarked * pixels)
-      throw new EwaldError(
-        'Format',
-        `the mask ${key.trim()} marks ${Math.floor((100 * marked) / pixels)} % of the pixels of its panels as bad, ` +
-          'as if good and bad were exchanged; check mask_good and mask_bad (for masks that are 0 where pixels are ' +
-          'good: mask_good = 0x0 and mask_bad = 0xffff)',
-      );
-  return bad;
+    return { fixed: isSame(bad, this.always) ? undefined : bad, varying };
+  }
+
+  #mark(
+    bad: Uint8Array,
+    { users }: UsedMask,
+    values: ArrayLike<number | bigint>,
+    { ofModule }: PixelArrangement,
+  ): void {
+    for (const { panel, mask } of users)
+      markByBits(bad, values, panel, this.#width, [mask.goodBits >>> 0, mask.badBits >>> 0], ofModule);
+  }
+}
+
+/** The masks of a geometry, each once. */
+function usedMasks({ panels }: Geometry): UsedMask[] {
+  const masks = new Map<string, UsedMask>();
+  for (const panel of panels)
+    for (const mask of panel.masks) {
+      const key = `${mask.file ?? ''}\n${mask.path}`;
+      const used = masks.get(key) ?? { path: mask.path, file: mask.file, users: [] };
+      used.users.push({ panel, mask });
+      masks.set(key, used);
+    }
+  return [...masks.values()];
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** A mask that leaves less than a tenth of its panels is inverted. */
@@ -45,20 +140,19 @@ const mostMarked = 0.9;
 /** Marks the pixels that a mask calls bad; returns how many. */
 function markByBits(
   bad: Uint8Array,
-  mask: ArrayLike<number>,
-  { minFs, maxFs, minSs, maxSs }: Panel,
+  mask: ArrayLike<number | bigint>,
+  { minFs, maxFs, minSs, maxSs, firstRow = 0 }: Panel,
   width: number,
-  good: number,
-  wrong: number,
-): number {
-  let marked = 0;
+  [good, wrong]: readonly [number, number],
+  ofModule: boolean,
+): void {
+  // A mask of a module has no rows for the modules above it.
+  const before = ofModule ? firstRow * width : 0;
   for (let ss = minSs; ss <= maxSs; ss++)
     for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) {
       // Unsigned, because masks use up to 32 bits.
-      const bits = (mask[i] as number) >>> 0;
-      if ((bits & good) >>> 0 === good && (bits & wrong) === 0) continue;
-      bad[i] = 1;
-      marked++;
+      const bits = Number(mask[i - before]) >>> 0;
+      if ((bits & good) >>> 0 !== good || (bits & wrong) !== 0) bad[i] = 1;
     }
   return marked;
 }
@@ -67,30 +161,6 @@ function markByBits(
 export function mark(bad: Uint8Array, more: Uint8Array | undefined): void {
   if (!more) return;
   for (let i = 0; i < more.length; i++) if (more[i] !== 0) bad[i] = 1;
-}
-
-async function readMask(file: string, path: string, pixels: number, openOther: OpenOther): Promise<ArrayLike<number>> {
-  const mask = await openOther(file, path).catch((cause) => {
-    if (isEwaldError(cause, 'Aborted')) throw cause;
-    throw new EwaldError(
-      'Format',
-      `the mask ${path} of ${file}, which the geometry names, cannot be read: ${messageOf(cause)}; to work ` +
-        'without it, remove its lines from the geometry',
-      { cause },
-    );
-  });
-  try {
-    // The mask of a modular detector has more axes than an image.
-    const frames = mask.frames * mask.frameLength === pixels ? mask.frames : 1;
-    if (frames * mask.frameLength !== pixels)
-      throw new EwaldError(
-        'Shape',
-        `the mask ${path} of ${file} has ${mask.frameLength} pixels; a frame has ${pixels}`,
-      );
-    return (await mask.read(0, frames)) as ArrayLike<number>;
-  } finally {
-    await mask.dispose();
-  }
 }
 
 /** Marks the pixels beyond a resolution, 1/d in 1/Å. */

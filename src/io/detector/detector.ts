@@ -8,6 +8,7 @@
 
 import { awaited } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
 import { knownOptions, shown } from '../../base/options.js';
 import type { numbers } from '../../core/layout/peaks.js';
 import type { Vector } from '../../crystal/cell.js';
@@ -15,14 +16,15 @@ import { cornersOf } from '../../crystal/geometry/check.js';
 import { type Beam, type Geometry, type Panel, unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
 import { PanelPlace, panelAt, positionOf, reciprocalOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import { badEverywhere, mark, markBeyond } from './bad-pixels.js';
+import type { FrameArray } from '../data/dtype.js';
+import { BadPixels, mark, markBeyond } from './bad-pixels.js';
 import { type BeamOfFrame, beamsOfFile } from './beams.js';
+import { Counts, saturationOf, withLimits } from './counts.js';
 import { frameSize, geometryFromFile } from './from-file.js';
 import { refuseOtherDataset } from './geometry-dataset.js';
 import { type OpenOther, openBeside } from './open-other.js';
 import { type RingArc, resolutionRing } from './resolution-ring.js';
 import { stacked, stackedGeometry } from './stacked.js';
-import { validRange } from './valid-range.js';
 
 /** Types of numbers in which frames are searched. */
 type SearchedType = keyof typeof numbers;
@@ -60,6 +62,23 @@ export interface Detector {
   readonly bad: Uint8Array;
   /** Values outside [least, greatest] are not counts. */
   readonly validRange: readonly [number, number];
+  /**
+   * Largest value of each pixel that is not saturated, [ss, fs], if the geometry names maps of it; otherwise the
+   * `maximum` of its panel holds for all pixels.
+   */
+  readonly saturation?: Float32Array | undefined;
+  /** Whether values within the valid range may be no counts on some panels, which `markFrame` marks. */
+  readonly hasFlags: boolean;
+  /**
+   * Pixels that are bad in one frame, [ss, fs], nonzero where bad, if masks differ between frames or files; undefined if
+   * they are those of `bad`.
+   */
+  badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined>;
+  /**
+   * Gives the pixels of a frame that have no count a value outside the valid range, in place: those that are bad in this
+   * frame, and those whose value a panel of the geometry declares bad. `bad` is the result of `badOf`.
+   */
+  markFrame(frame: FrameArray, bad?: Uint8Array): void;
   /**
    * Detector units per photon in the first frame, if the geometry states them and they are the same in all panels.
    */
@@ -145,9 +164,10 @@ export async function openDetector(
   const described = given ?? (opened.meta?.panels ? geometryFromFile(opened) : undefined);
   const dataset = stacked(opened, described);
   const { width, height } = frameSize(dataset);
-  const geometry = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
   const openOther = awaited('detector: openOther', options.openOther) ?? beside;
   const dtype = searchedType(dataset);
+  const placed = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
+  const geometry = withLimits(placed, dataset.meta, dataset.dtype);
   // Checks that this is the geometry of this detector before reading masks.
   checkPanels(geometry, width, height);
   if (options.bad !== undefined && (!(options.bad instanceof Uint8Array) || options.bad.length !== width * height))
@@ -156,7 +176,8 @@ export async function openDetector(
       `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
         `x ${height})`,
     );
-  const bad = await badEverywhere(geometry, dataset, dataset.name, openOther);
+  const masks = await BadPixels.open(geometry, dataset, openOther);
+  const bad = masks.always;
   mark(bad, options.bad);
   const files = new Map<string, Promise<BeamOfFrame>>();
   const beams = (file: string): Promise<BeamOfFrame> => {
@@ -175,7 +196,21 @@ export async function openDetector(
   const beam = (await beams(dataset.name))(0);
   if (highres !== undefined) markBeyond(bad, geometry, beam, width, 1 / highres);
   const unitsPerPhoton = given && statedUnits(geometry, beam);
-  return new OpenDetector({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, meta: dataset.meta });
+  const saturation = await saturationOf(geometry, dataset, openOther);
+  const counts = new Counts(geometry, dataset.meta, width, dtype, masks.mayVary);
+  return new OpenDetector({
+    geometry,
+    unitsPerPhoton,
+    width,
+    height,
+    dtype,
+    bad,
+    beam,
+    beams,
+    saturation,
+    counts,
+    masks,
+  });
 }
 
 /** The units per photon on which all panels of a geometry agree; undefined if it states none. */
@@ -197,8 +232,12 @@ export function checkPanels(geometry: Geometry, width: number, height: number): 
 }
 
 interface Parts
-  extends Pick<Detector, 'geometry' | 'unitsPerPhoton' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams'> {
-  readonly meta: Dataset['meta'];
+  extends Pick<
+    Detector,
+    'geometry' | 'unitsPerPhoton' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams' | 'saturation'
+  > {
+  readonly counts: Counts;
+  readonly masks: BadPixels;
 }
 
 class OpenDetector implements Detector {
@@ -209,16 +248,29 @@ class OpenDetector implements Detector {
   readonly dtype: SearchedType;
   readonly bad: Uint8Array;
   readonly validRange: readonly [number, number];
+  readonly saturation: Float32Array | undefined;
+  readonly hasFlags: boolean;
   readonly beam: Beam;
   readonly beams: Detector['beams'];
+  readonly #counts: Counts;
+  readonly #masks: BadPixels;
 
-  constructor({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, meta }: Parts) {
+  constructor({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, saturation, counts, masks }: Parts) {
     this.geometry = geometry;
     this.unitsPerPhoton = unitsPerPhoton;
     [this.width, this.height, this.dtype] = [width, height, dtype];
-    this.bad = bad;
-    this.validRange = validRange(meta, geometry);
+    [this.bad, this.saturation] = [bad, saturation];
+    [this.validRange, this.hasFlags] = [counts.validRange, counts.hasFlags];
     [this.beam, this.beams] = [beam, beams];
+    [this.#counts, this.#masks] = [counts, masks];
+  }
+
+  badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
+    return this.#masks.of(stacked(dataset, undefined), frame, signal);
+  }
+
+  markFrame(frame: FrameArray, bad?: Uint8Array): void {
+    this.#counts.markIn(frame, bad);
   }
 
   panelAt(fs: number, ss: number): Panel | undefined {

@@ -102,6 +102,10 @@ export async function openStacked(
   }
 }
 
+/** The axes of a frame as the file has them, of images made by `stacked` as well. */
+export const storedAxes = (dataset: Dataset): readonly number[] =>
+  dataset instanceof StackedFrames ? dataset.file.shape.sig : dataset.shape.sig;
+
 /** The frames as images with two axes. Throws `Shape` if they do not match the geometry. */
 export function stacked(dataset: Dataset, geometry: Geometry | undefined): Dataset {
   if (!geometry || dataset instanceof StackedFrames) return dataset;
@@ -157,6 +161,7 @@ class StackedFrames implements Dataset {
   readonly file: Dataset;
   readonly shape: DatasetShape;
   readonly mask?: NonNullable<Dataset['mask']>;
+  readonly maskVaries: boolean | undefined;
   readonly openOther?: NonNullable<Dataset['openOther']>;
   readonly field?: NonNullable<Dataset['field']>;
 
@@ -165,6 +170,7 @@ class StackedFrames implements Dataset {
     const { nav: navigation, sig: signal } = file.shape;
     const columns = signal.at(-1) ?? 1;
     this.shape = { nav: navigation, sig: [file.frameLength / columns, columns] };
+    this.maskVaries = file.maskVaries;
     if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;

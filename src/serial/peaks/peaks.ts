@@ -267,8 +267,8 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     },
     panels,
     newFrame: () => newFrame(planned),
-    stages: async (frame, run = {}) => stagesIn(planned, plan, searchedFrame(frame, dtype), run),
-    run: async (frame, run = {}) => peaksIn(planned, searchedFrame(frame, dtype), run),
+    stages: async (frame, run = {}) => stagesIn(planned, plan, searchedFrame(frame, searched), run),
+    run: async (frame, run = {}) => peaksIn(planned, searchedFrame(frame, searched), run),
     dispose: () => resource.dispose(),
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
@@ -276,9 +276,17 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   return plan as PeakFinder;
 }
 
-/** A frame in the type in which it is searched; `checkFrame` refuses other types. */
-const searchedFrame = (frame: Frame | FrameArray, dtype: FrameDtype): Frame =>
-  dtype === 'f32' && frame instanceof Float64Array ? Float32Array.from(frame) : (frame as Frame);
+/**
+ * A frame in the type in which it is searched, with the values marked that a panel declares bad; `checkFrame` refuses
+ * other types.
+ */
+function searchedFrame(frame: Frame | FrameArray, { dtype, detector }: Searched): Frame {
+  const searched = dtype === 'f32' && frame instanceof Float64Array ? Float32Array.from(frame) : (frame as Frame);
+  if (!detector?.hasFlags || !(searched instanceof numberTypes[dtype])) return searched;
+  const marked = searched === frame ? searched.slice() : searched;
+  detector.markFrame(marked);
+  return marked;
+}
 
 function newFrame({ resource, kernel, dtype, pixels }: Planned): Frame {
   resource.assertAlive();

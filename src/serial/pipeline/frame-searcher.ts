@@ -27,7 +27,7 @@ import type { Indexer } from '../indexing/indexer.js';
 import { minimumSpots } from '../indexing/parameters.js';
 import type { IndexingMethods } from '../indexing/room.js';
 import type { FinderName, Frame } from '../peaks/contract.js';
-import { type PeakList, selectPeaks } from '../peaks/peak-list.js';
+import type { PeakList } from '../peaks/peak-list.js';
 import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
@@ -48,6 +48,7 @@ import {
 } from './stages/frame.js';
 import type { Measured } from './stages/integrate.js';
 import type { Reflection } from './stages/predict.js';
+import { unsaturated } from './stages/saturated-peaks.js';
 
 /** The methods of a context that a searcher requires. */
 export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'> & { readonly hasGpu?: boolean };
@@ -246,14 +247,23 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   integrate(frame: Frame, crystal: FrameCrystal, options: FrameSearchOptions = none): Measured[] {
     this.#check('integrate', frame);
     const scene = this.#scene(this.#settingsOf('integrate', options), options);
-    return [...(integrateCrystals(frame, [crystal], scene)[0]?.reflections ?? [])];
+    return [...(integrateCrystals(this.#marked(frame), [crystal], scene)[0]?.reflections ?? [])];
   }
 
   async search(frame: Frame, options: FrameSearchOptions = none): Promise<FrameResult> {
     this.#settingsOf('search', options);
     this.#check('search', frame);
     if (this.tunesItself) await this.#tuneOn(frame, options);
-    return this.searchBorrowed({ frame: () => frame }, options);
+    const marked = this.#marked(frame);
+    return this.searchBorrowed({ frame: () => marked }, options);
+  }
+
+  /** A frame with the values marked that a panel declares bad: a copy, if there may be some. */
+  #marked(frame: Frame): Frame {
+    if (!this.detector.hasFlags) return frame;
+    const marked = frame.slice();
+    this.detector.markFrame(marked);
+    return marked;
   }
 
   /**
@@ -321,14 +331,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions): Promise<PeakList> {
     const given = { ...settings.peaks, ...(signal ? { signal } : {}) };
     const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
-    return settings.useSaturated === false ? this.#unsaturated(found) : found;
-  }
-
-  /** The peaks without pixels above the maximum of their panel. */
-  #unsaturated(found: PeakList): PeakList {
-    const { panels } = this.detector.geometry;
-    const highest = (i: number): number => (found.maximum[i] ?? 0) + (found.background[i] ?? 0);
-    return selectPeaks(found, (i) => highest(i) <= (panels[found.panel[i] ?? 0]?.maximum ?? Number.POSITIVE_INFINITY));
+    return settings.useSaturated === false ? unsaturated(found, frame, this.detector) : found;
   }
 
   /** The parameters of a call, with the searcher's as defaults. */
@@ -346,8 +349,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   }
 
   #scene(settings: SearchSettings, { beam = this.detector.beam }: FrameSearchOptions): Scene {
-    const { geometry, width, bad } = this.detector;
-    return { geometry, beam, width, bad, settings };
+    const { geometry, width, bad, validRange, saturation } = this.detector;
+    return { geometry, beam, width, bad, validRange, saturation, settings };
   }
 
   #check(call: string, frame: Frame): void {

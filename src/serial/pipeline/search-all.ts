@@ -314,9 +314,10 @@ function integrated(
   readMs: number,
 ): FrameResult {
   const { beam, ms } = earlier;
-  const { geometry, width, bad } = detector;
+  const { geometry, width, bad, validRange, saturation } = detector;
   const begun = performance.now();
-  const crystals = integrateCrystals(numbers, earlier.crystals, { geometry, beam, width, bad, settings });
+  const scene = { geometry, beam, width, bad, validRange, saturation, settings };
+  const crystals = integrateCrystals(numbers, earlier.crystals, scene);
   return { ...earlier, crystals, ms: { ...ms, read: readMs, integrate: performance.now() - begun } };
 }
 

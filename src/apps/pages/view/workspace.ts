@@ -11,6 +11,14 @@ export function detectorOf({ detector }: Session): Detector {
   return detector;
 }
 
+/** A frame of the open file, with its pixels without counts marked as in a run. */
+async function markedFrame({ dataset, detector }: Session, frame: number): Promise<FrameData> {
+  const data = showable(await dataset.read(frame, 1));
+  const bad = await detector?.badOf(dataset, frame);
+  if (detector && (bad || detector.hasFlags)) detector.markFrame(data, bad);
+  return data;
+}
+
 /** The context and the open file. */
 export class Workspace {
   #context: Promise<Context> | undefined;
@@ -37,7 +45,7 @@ export class Workspace {
   async frame(of: Session, frame: number): Promise<FrameData> {
     const known = of.latest.find((one) => one.frame === frame);
     if (known) return known.data;
-    const data = of.book ? await of.book.read(frame) : showable(await of.dataset.read(frame, 1));
+    const data = of.book ? await of.book.read(frame) : await markedFrame(of, frame);
     // While the newest frame of a run is fetched, the one before it is still searched.
     of.latest = [{ frame, data }, ...of.latest.slice(0, 1)];
     return data;

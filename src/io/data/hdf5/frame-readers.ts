@@ -1,6 +1,6 @@
 /** Reads frames out of a file's arrays: boxes of the scan, parts along the first axis, frames along the last, masks. */
 import type { PlatformSignal } from '../../../base/globals.js';
-import type { ReadFramesOptions } from '../dataset.js';
+import type { ReadMaskOptions } from '../dataset.js';
 import { volume } from './box.js';
 import type { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
@@ -98,17 +98,26 @@ export function chunkFrames(first: Hdf5Dataset, navigationAxes: number, frames: 
   return Math.max(1, (chunk[slowest] ?? 1) * volume(first.shape.slice(slowest + 1, navigationAxes)));
 }
 
-/** The file's mask of one frame: 1 where any bit is set. */
+/**
+ * The file's mask of a frame: 1 where any bit is set. Its last axes are those of a frame; any before them are those of
+ * the scan, slowest first, or the last few of them.
+ */
 export async function readMask(
   mask: Hdf5Dataset,
   signal: readonly number[],
-  options?: ReadFramesOptions,
+  { frame = 0, signal: stop }: ReadMaskOptions = {},
 ): Promise<Uint8Array> {
-  const pixels = volume(signal.slice(-2));
-  const rank = mask.shape.length;
+  const pixels = volume(signal);
+  const lead = mask.shape.slice(0, mask.shape.length - signal.length);
+  let left = frame % Math.max(1, volume(lead));
   const start = mask.shape.map(() => 0);
-  const count = mask.shape.map((n, axis) => (axis < rank - 2 ? 1 : n));
-  const raw = await mask.read({ start, count }, new Uint8Array(pixels * mask.type.size), options?.signal);
+  for (let axis = lead.length - 1; axis >= 0; axis--) {
+    const n = lead[axis] as number;
+    start[axis] = left % n;
+    left = Math.floor(left / n);
+  }
+  const count = [...lead.map(() => 1), ...signal];
+  const raw = await mask.read({ start, count }, new Uint8Array(pixels * mask.type.size), stop);
   const out = new Uint8Array(pixels);
   const { size } = mask.type;
   // Any bit in any byte: compares words if the type has their size.
@@ -117,3 +126,15 @@ export async function readMask(
   else for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;
   return out;
 }
+
+/** Whether a mask fits frames of these axes: it may lack the first ones of the scan. */
+export const maskFits = (
+  mask: readonly number[],
+  navigation: readonly number[],
+  signal: readonly number[],
+): boolean => {
+  const lead = mask.slice(0, Math.max(0, mask.length - signal.length));
+  const isOne = lead.every((n) => n === 1);
+  const isTail = lead.length <= navigation.length && lead.join() === navigation.slice(-lead.length || undefined).join();
+  return mask.slice(lead.length).join() === signal.join() && (lead.length === 0 || isOne || isTail);
+};

@@ -5,7 +5,7 @@ import { Pace } from '../../../base/pace.js';
 import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { ambiguous } from '../candidates.js';
-import type { ArrayEntry, Axis, Dataset, Note, ReadFramesOptions, SizeCheck } from '../dataset.js';
+import type { ArrayEntry, Axis, Dataset, Note, ReadMaskOptions, SizeCheck } from '../dataset.js';
 import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
@@ -17,11 +17,11 @@ import { volume } from './box.js';
 import { type Catalog, catalogOf, numberAt } from './catalog.js';
 import type { Hdf5Dataset } from './dataset.js';
 import { isHalfTransform, numberType, typeName } from './datatype.js';
-import { elementsOf, type Frames, findFrames, framesOfArray, isArray } from './dialects.js';
+import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers } from './dialects.js';
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
-import { chunkFrames, firstAxisReader, lastAxisReader, type ReadMany, readMask } from './frame-readers.js';
+import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
@@ -85,6 +85,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const count = volume(fromFile);
   const beside = await readMetadata(catalog, frames);
   const { mask } = beside;
+  const fits = mask !== undefined && !frames.framesLast && !turned && maskFits(mask.shape, fromFile, signal);
   const axes = frames.framesLast || frames.scan ? undefined : await axesInOrder(first, frames, turned, shape);
   const peakList = findPeakList(catalog);
   const read = readerOf(frames, first, arrangement);
@@ -97,7 +98,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...(axes ? { axes } : {}),
       header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
     },
-    notes: [...beside.notes, ...notesOnFrames(catalog, frames, first, turned)],
+    notes: [...beside.notes, ...notesOnFrames(catalog, frames, first, turned), ...notesOnMask(mask, fits, signal)],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes: await sizeChecks(file, frames, count),
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
@@ -114,7 +115,12 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       // Byte order that the readers below leave as it is: colours and vectors, whose elements are not plain numbers.
       if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype), source);
     },
-    ...(mask ? { mask: (readOptions?: ReadFramesOptions) => readMask(mask, signal, readOptions) } : {}),
+    ...(mask && fits
+      ? {
+          mask: (readOptions?: ReadMaskOptions) => readMask(mask, signal, readOptions),
+          maskVaries: volume(mask.shape) > volume(signal),
+        }
+      : {}),
   });
 }
 
@@ -196,6 +202,12 @@ function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5
   return notes;
 }
 
+function notesOnMask(mask: Hdf5Dataset | undefined, fits: boolean, signal: readonly number[]): Note[] {
+  if (!mask || fits) return [];
+  const text = `the mask ${mask.path} is ${mask.shape.join(' × ')} and does not fit frames of ${signal.join(' × ')}`;
+  return [{ kind: 'warning', text: `${text}; it is not used` }];
+}
+
 /** The axes in the order of the result: a stack has an additional leading axis, and the order may be reversed. */
 async function axesInOrder(
   first: Hdf5Dataset,
@@ -224,8 +236,8 @@ async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promi
     path = arrays.filter((each) => each.path !== found.path)[dataset - 1]?.path;
   }
   const exact = path === undefined ? undefined : await file.get(path);
-  const object = isArray(exact) || typeof dataset !== 'string' ? exact : (byName(catalog, dataset) ?? exact);
-  if (isArray(object)) {
+  const object = isNumbers(exact) || typeof dataset !== 'string' ? exact : (byName(catalog, dataset) ?? exact);
+  if (isNumbers(object)) {
     // The rules of the dialect apply only to the array they describe.
     const dialect = await findFrames(catalog).catch(() => undefined);
     if (dialect?.parts.length === 1 && dialect.parts[0] === object) return dialect;
@@ -309,7 +321,9 @@ function arraysOf(
 ): ArrayEntry[] {
   const entries: ArrayEntry[] = [{ name: frames.path, shape: chosen.shape, dtype: chosen.dtype, chosen: true }];
   for (const { path, object } of catalog.entries) {
-    if (path === frames.path || !isArray(object) || !object.numbers) continue;
+    // A link to the chosen array is no other one.
+    if (path === frames.path || frames.parts.includes(object as Hdf5Dataset)) continue;
+    if (!isArray(object) || !object.numbers) continue;
     entries.push({
       name: path,
       shape: [...object.shape, ...(elementsOf(object)?.extra ?? [])],

@@ -4,6 +4,7 @@ import type { BackendName } from '../../../core/backends/names.js';
 import { thresholdRanges } from '../../../core/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../../crystal/cell.js';
 import type { Beam, Geometry } from '../../../crystal/geometry/geometry.js';
+import type { Detector } from '../../../io/detector/detector.js';
 import type { Crystal } from '../../indexing/indexer.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
@@ -42,6 +43,9 @@ interface IndexScene {
 export interface Scene extends IndexScene {
   readonly width: number;
   readonly bad: Uint8Array;
+  /** Values outside of it are not counts; default: none. */
+  readonly validRange?: Detector['validRange'] | undefined;
+  readonly saturation?: Detector['saturation'];
 }
 
 /** A crystal of a frame. */
@@ -74,7 +78,7 @@ export interface FrameCrystal {
    */
   readonly reflections: readonly Measured[] | undefined;
   readonly overlapping: number;
-  /** Reflections with pixels above `max_adu`; they are omitted unless the method of integration keeps them. */
+  /** Reflections with saturated pixels; they are omitted unless the method of integration keeps them. */
   readonly saturated: number;
 }
 
@@ -299,13 +303,12 @@ export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[
 function measuredCrystal(
   frame: Frame,
   crystal: FrameCrystal,
-  { settings, width, bad, geometry, beam }: Scene,
+  { settings, ...recorded }: Scene,
   rows: ReflectionRows,
   method: IntegrationMethod,
   { near = [], overlapping = 0 }: Partial<Pick<Separate, 'near' | 'overlapping'>> = {},
 ): FrameCrystal {
-  const recorded = { frame, width, bad, geometry, beam };
-  integrateRows(recorded, rows, settings.intRadius ?? usualRadii, { near, method });
+  integrateRows({ frame, ...recorded }, rows, settings.intRadius ?? usualRadii, { near, method });
   const saturated = countSaturated(rows);
   if (saturated > 0 && !method.saturated) removeSaturated(rows);
   return crystalWith({ ...withoutReflections(crystal), overlapping, saturated }, rows.table());

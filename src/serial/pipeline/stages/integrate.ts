@@ -110,12 +110,18 @@ function cleanOf(bad: Uint8Array, width: number, reach: number): Clean {
   return clean;
 }
 
-/** The pixels of a frame, [ss, fs]: `bad` is nonzero where they are bad. */
+/** The pixels of a frame, [ss, fs]: they have counts where `bad` is 0 and the value is in the valid range. */
 interface FramePixels {
   readonly frame: Frame;
   readonly width: number;
   readonly bad: Uint8Array;
+  /** Default: every number. */
+  readonly validRange?: readonly [least: number, greatest: number] | undefined;
+  /** Largest value of each pixel that is not saturated; default: the maximum of the panel. */
+  readonly saturation?: Float32Array | undefined;
 }
+
+const everyNumber = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
 
 /** Whether a pixel is within the disc around one of these centres. */
 function isWithin(centres: readonly number[], x: number, y: number, square: number): boolean {
@@ -232,7 +238,7 @@ class Plane {
 }
 
 /**
- * Measures reflections. Those whose sum would include a bad pixel or the edge of a panel, or whose background has fewer
+ * Measures reflections. Those whose sum would include a pixel without a count or the edge of a panel, or whose background has fewer
  * than ten pixels, are skipped.
  */
 export function integrate(
@@ -330,7 +336,7 @@ function measureRows(
   rows: ReflectionRows,
   { panels, disc, clean, inSum, near, moved, fitted }: Measuring,
 ): number {
-  const { frame, width } = pixels;
+  const { frame, width, saturation, validRange = everyNumber } = pixels;
   const { reach, sum: inner, around: outer } = disc;
   const { values, count: predictedCount } = rows;
   const sums = new Float64Array(5);
@@ -355,9 +361,8 @@ function measureRows(
     const origin = (cy + minSs) * width + minFs + cx;
     if (isSmall && index + 1 < predictedCount) touchNext(frame, width, panels, values, row + rowLength, reach);
     const others = near[index];
-    if (!others && isSmall && inside && clean.about(minFs + cx, minSs + cy))
-      sumClean(frame, origin | 0, inner.offsets, outer.offsets, sums);
-    else {
+    const isClean = !others && isSmall && inside && clean.about(minFs + cx, minSs + cy);
+    if (!isClean || !sumClean(frame, origin | 0, disc, validRange, sums)) {
       spot.origin = origin;
       spot.cx = cx;
       spot.cy = cy;
@@ -395,7 +400,10 @@ function measureRows(
     );
     values[to + column.peak] = peak;
     values[to + column.background] = background;
-    values[to + column.saturated] = peak > (panels[at + panelColumn.maximum] as number) ? 1 : 0;
+    const isSaturated = saturation
+      ? isAbove(frame, saturation, origin, inner.offsets)
+      : peak > (panels[at + panelColumn.maximum] as number);
+    values[to + column.saturated] = isSaturated ? 1 : 0;
   }
   return kept;
 }
@@ -403,12 +411,28 @@ function measureRows(
 /** What is summed of a reflection: sum and peak of the inner pixels; number, total and squares of the outer ones. */
 const sumOf = { sum: 0, peak: 1, around: 2, total: 3, squares: 4 } as const;
 
-/** Sums the pixels of a reflection where all of them are good. */
-function sumClean(frame: Frame, origin: number, inner: Int32Array, outer: Int32Array, sums: Float64Array): void {
+/** Whether one of the pixels at these offsets is saturated. */
+function isAbove(frame: Frame, saturation: Float32Array, origin: number, offsets: Int32Array): boolean {
+  for (let n = 0; n < offsets.length; n++) {
+    const i = origin + (offsets[n] as number);
+    if ((frame[i] as number) > (saturation[i] as number)) return true;
+  }
+  return false;
+}
+
+/** Sums the pixels of a reflection, none of which is bad; returns false if the value of one is not a count. */
+function sumClean(
+  frame: Frame,
+  origin: number,
+  { sum: { offsets: inner }, around: { offsets: outer } }: Disc,
+  [least, greatest]: readonly [number, number],
+  sums: Float64Array,
+): boolean {
   let sum = 0;
   let peak = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < inner.length; n++) {
     const value = frame[origin + (inner[n] as number)] as number;
+    if (!(value >= least && value <= greatest)) return false;
     sum += value;
     if (value > peak) peak = value;
   }
@@ -416,6 +440,7 @@ function sumClean(frame: Frame, origin: number, inner: Int32Array, outer: Int32A
   let squares = 0;
   for (let n = 0; n < outer.length; n++) {
     const value = frame[origin + (outer[n] as number)] as number;
+    if (!(value >= least && value <= greatest)) return false;
     total += value;
     squares += value * value;
   }
@@ -424,16 +449,23 @@ function sumClean(frame: Frame, origin: number, inner: Int32Array, outer: Int32A
   sums[sumOf.around] = outer.length;
   sums[sumOf.total] = total;
   sums[sumOf.squares] = squares;
+  return true;
 }
 
 /** Sums the inner pixels of a reflection; returns false if one of them is not good. */
-function sumInner({ frame, bad }: FramePixels, spot: Spot, inner: Pixels, sums: Float64Array): boolean {
+function sumInner(
+  { frame, bad, validRange: [least, greatest] = everyNumber }: FramePixels,
+  spot: Spot,
+  inner: Pixels,
+  sums: Float64Array,
+): boolean {
   let sum = 0;
   let peak = Number.NEGATIVE_INFINITY;
   for (let n = 0; n < inner.offsets.length; n++) {
     const i = spot.origin + (inner.offsets[n] as number);
     if (!spot.has(inner, n) || bad[i] !== 0) return false;
     const value = frame[i] as number;
+    if (!(value >= least && value <= greatest)) return false;
     sum += value;
     if (value > peak) peak = value;
   }
@@ -444,7 +476,7 @@ function sumInner({ frame, bad }: FramePixels, spot: Spot, inner: Pixels, sums: 
 
 /** Sums the good outer pixels of a reflection, without the discs of other ones. */
 function sumOuter(
-  { frame, bad }: FramePixels,
+  { frame, bad, validRange: [least, greatest] = everyNumber }: FramePixels,
   spot: Spot,
   outer: Pixels,
   without: { readonly others: readonly number[]; readonly inSum: number } | undefined,
@@ -460,6 +492,7 @@ function sumOuter(
     const y = spot.cy + (outer.dy[n] as number);
     if (without && isWithin(without.others, x, y, without.inSum)) continue;
     const value = frame[i] as number;
+    if (!(value >= least && value <= greatest)) continue;
     around++;
     total += value;
     squares += value * value;
@@ -505,11 +538,14 @@ function touchRows(frame: Frame, centre: number, reach: number, width: number): 
 type ValueAt = (x: number, y: number) => number | undefined;
 
 /** The values of good pixels of a panel; undefined for the others. */
-function valuesOf({ frame, bad, width }: FramePixels, panel: Panel): ValueAt {
+function valuesOf({ frame, bad, width, validRange = everyNumber }: FramePixels, panel: Panel): ValueAt {
   const [w, h] = [widthOf(panel), heightOf(panel)];
+  const [least, greatest] = validRange;
   return (x, y) => {
     const i = (y + panel.minSs) * width + panel.minFs + x;
-    return x >= 0 && y >= 0 && x < w && y < h && bad[i] === 0 ? frame[i] : undefined;
+    if (!(x >= 0 && y >= 0 && x < w && y < h && bad[i] === 0)) return undefined;
+    const value = frame[i] as number;
+    return value >= least && value <= greatest ? value : undefined;
   };
 }
 

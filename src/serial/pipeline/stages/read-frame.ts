@@ -10,16 +10,17 @@ import { refuseOtherHeader } from '../../../io/detector/from-file.js';
 import type { Frame } from '../../peaks/contract.js';
 
 /**
- * Reads a frame in the searched type; a file whose shape, type or header differs from the first is rejected. `into` is
+ * Reads a frame in the searched type, with its pixels without counts marked; a file whose shape, type or header differs from the first is rejected. `into` is
  * optional memory for it.
  */
 export async function readFrame(
   dataset: Dataset,
   frame: number,
-  { width, height, dtype, geometry }: Detector,
+  detector: Detector,
   signal: PlatformSignal | undefined,
   into?: Frame,
 ): Promise<Frame> {
+  const { width, height, dtype, geometry } = detector;
   const type = dataset.dtype === 'f64' ? 'f32' : dataset.dtype;
   if (dataset.shape.sig.join() !== `${height},${width}` || type !== dtype)
     throw new EwaldError(
@@ -29,11 +30,17 @@ export async function readFrame(
     );
   refuseOtherHeader(geometry, dataset);
   try {
-    if (dataset.dtype === 'f64')
-      return Float32Array.from((await readOrAborted(dataset, frame, 1, undefined, signal)) as Float64Array);
+    const bad = await detector.badOf(dataset, frame, signal);
+    if (dataset.dtype === 'f64') {
+      const reals = (await readOrAborted(dataset, frame, 1, undefined, signal)) as Float64Array;
+      const searched = Float32Array.from(reals);
+      detector.markFrame(searched, bad);
+      return searched;
+    }
     // The array provided by the dataset is not used, because it may be the caller's own memory.
     const numbers = into ?? new numberTypes[dtype](width * height);
     await readOrAborted(dataset, frame, 1, numbers, signal);
+    detector.markFrame(numbers, bad);
     return numbers;
   } catch (error) {
     if (error instanceof EwaldError) throw error;

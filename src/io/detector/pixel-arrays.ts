@@ -1,0 +1,101 @@
+/** Arrays with a number for each pixel that a geometry names: masks and maps of saturation. */
+
+import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
+import type { PlatformSignal } from '../../base/globals.js';
+import type { Dataset } from '../data/dataset.js';
+import type { FrameArray } from '../data/dtype.js';
+import type { OpenOther } from './open-other.js';
+
+/** Where an array is, and what it is called in messages. */
+export interface NamedArray {
+  readonly what: 'mask' | 'saturation map';
+  readonly file: string;
+  readonly path: string;
+}
+
+/** The frames whose pixels an array describes. */
+export interface DescribedFrames {
+  readonly frames: number;
+  /** Axes of a frame in the file; those of an image are [ss, fs], modules come before. */
+  readonly axes: readonly number[];
+}
+
+/** How an array is arranged. */
+export interface PixelArrangement {
+  /** Numbers of one frame, or of one module. */
+  readonly length: number;
+  /** Whether it describes a module by itself instead of a whole frame. */
+  readonly ofModule: boolean;
+  /** Whether it has numbers of its own for each frame. */
+  readonly varies: boolean;
+}
+
+const product = (axes: readonly number[]): number => axes.reduce((n, axis) => n * axis, 1);
+
+/**
+ * How an array describes the pixels of frames: one for all frames or one for each, of whole frames or of a module.
+ * Throws `Shape` if it does neither.
+ */
+export function arrangementOf(
+  { what, file, path }: NamedArray,
+  array: Pick<Dataset, 'shape'>,
+  { frames, axes }: DescribedFrames,
+): PixelArrangement {
+  const own = [...array.shape.nav, ...array.shape.sig];
+  const all = product(own);
+  const [rows = 1, columns = 1] = axes.slice(-2);
+  for (const [length, ofModule] of [
+    [product(axes), false],
+    [rows * columns, true],
+  ] as const) {
+    const count = all / length;
+    const rank = ofModule ? 2 : axes.length;
+    // An array of one frame belongs to that frame if it has an axis of frames, as in a file for each event.
+    if (count === 1) return { length, ofModule, varies: frames === 1 && own.length > rank };
+    if (Number.isInteger(count) && count >= frames && frames > 1) return { length, ofModule, varies: true };
+  }
+  const pixels = product(axes);
+  throw new EwaldError(
+    'Shape',
+    `the ${what} ${path} of ${file} is ${own.join(' × ')}, ${all} numbers; a frame has ${pixels} pixels ` +
+      `(${axes.join(' × ')}), and the file ${frames} ${frames === 1 ? 'frame' : 'frames'}; expected one ${what} for ` +
+      'all frames, or one for each',
+  );
+}
+
+/** Opens an array and hands it to `use`. Throws `Format` if there is no such array. */
+export async function withArray<T>(
+  { what, file, path }: NamedArray,
+  openOther: OpenOther,
+  use: (array: Dataset) => Promise<T>,
+): Promise<T> {
+  const array = await openOther(file, path).catch((cause) => {
+    if (isEwaldError(cause, 'Aborted')) throw cause;
+    throw new EwaldError(
+      'Format',
+      `the ${what} ${path} of ${file}, which the geometry names, cannot be read: ${messageOf(cause)}; to work ` +
+        'without it, remove its lines from the geometry',
+      { cause },
+    );
+  });
+  try {
+    return await use(array);
+  } finally {
+    await array.dispose();
+  }
+}
+
+/** Reads `length` numbers from `first` on, as if the array had no axes. */
+export async function readNumbers(
+  array: Dataset,
+  first: number,
+  length: number,
+  signal?: PlatformSignal,
+): Promise<FrameArray> {
+  const { frameLength } = array;
+  const from = Math.floor(first / frameLength);
+  const count = Math.ceil((first + length) / frameLength) - from;
+  const read = await array.read(from, count, undefined, { signal });
+  const at = first - from * frameLength;
+  return at === 0 && read.length === length ? read : (read.subarray(at, at + length) as FrameArray);
+}

@@ -1,0 +1,113 @@
+/** Which values of a frame are counts: masks of frames and modules, flags of panels, limits of saturation. */
+import { memoryDataset } from 'ewald/data';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Context, createContext, type Detector, type Geometry, parseGeometry } from '../../dist/index.node.js';
+import { refused } from '../support/refused.js';
+
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+const [width, height] = [6, 4];
+const top = 'wavelength = 1 A\nclen = 0.1 m\nres = 10000\nadu_per_photon = 1\n';
+const panel = (name: string, minSs: number, maxSs: number, lines = ''): string =>
+  `${name}/min_fs = 0\n${name}/max_fs = 5\n${name}/min_ss = ${minSs}\n${name}/max_ss = ${maxSs}\n${name}/fs = x\n` +
+  `${name}/ss = y\n${name}/corner_x = ${10 * minSs}\n${name}/corner_y = 0\n${lines}`;
+const masked = `${top}mask = /mask\nmask_good = 0\nmask_bad = 0xff\n`;
+const whole = (lines = ''): Geometry => parseGeometry(masked + panel('p', 0, 3, lines));
+
+/** Frames of u16 that count their pixels. */
+const frames = (n: number, sigShape = [height, width]) =>
+  memoryDataset(
+    Uint16Array.from({ length: n * width * height }, (_, i) => i % 24),
+    { sigShape, navShape: [n] },
+  );
+const others =
+  (arrays: Record<string, ReturnType<typeof memoryDataset>>) =>
+  async (_: string, path: string): Promise<ReturnType<typeof memoryDataset>> =>
+    arrays[path] ?? Promise.reject(new Error(`no ${path}`));
+const maskOf = (marked: readonly number[], length: number, sigShape: number[], navShape?: number[]) => {
+  const mask = new Uint8Array(length);
+  for (const i of marked) mask[i] = 1;
+  return memoryDataset(mask, { sigShape, ...(navShape ? { navShape } : {}) });
+};
+const badOf = (mask: ArrayLike<number>): number[] => Array.from(mask, (one, i) => (one ? i : -1)).filter((i) => i >= 0);
+
+/** The pixels of a frame without a count, as every stage decides it. */
+async function withoutCounts(detector: Detector, dataset: ReturnType<typeof frames>, frame: number): Promise<number[]> {
+  const values = (await dataset.read(frame, 1)).slice() as Uint16Array;
+  detector.markFrame(values, await detector.badOf(dataset, frame));
+  const [least, greatest] = detector.validRange;
+  return badOf(Array.from(values, (v, i) => (detector.bad[i] || !(v >= least && v <= greatest) ? 1 : 0)));
+}
+
+test('a mask for each frame marks the pixels of its frame only', async () => {
+  const dataset = frames(3);
+  const mask = maskOf([24 + 5, 48 + 5, 48 + 17], 72, [height, width], [3]);
+  const detector = await context.detector(dataset, { geometry: whole(), openOther: others({ '/mask': mask }) });
+  expect(badOf(detector.bad)).toEqual([]);
+  for (const [frame, expected] of [[], [5], [5, 17]].entries())
+    expect(await withoutCounts(detector, dataset, frame)).toEqual(expected);
+});
+
+test('a mask for all frames, a mask of one frame, and one that fits neither', async () => {
+  const dataset = frames(3);
+  const fixed = maskOf([7], 24, [height, width], [1]);
+  const detector = await context.detector(dataset, { geometry: whole(), openOther: others({ '/mask': fixed }) });
+  expect(badOf(detector.bad)).toEqual([7]);
+  const alone = await context.detector(frames(1), { geometry: whole(), openOther: others({ '/mask': fixed }) });
+  expect(badOf(alone.bad)).toEqual([]);
+  expect(await withoutCounts(alone, frames(1), 0)).toEqual([7]);
+  const two = maskOf([], 48, [height, width], [2]);
+  await refused(
+    () => context.detector(dataset, { geometry: whole(), openOther: others({ '/mask': two }) }),
+    'Shape',
+    'the mask /mask of',
+  );
+});
+
+test('masks by module, each in a dataset of its own, and a mask of all modules', async () => {
+  const dataset = frames(3, [2, 2, width]);
+  const module = (i: number, path: string) =>
+    panel(`m${i}`, 0, 1, `m${i}/dim0 = %\nm${i}/dim1 = ${i}\nm${i}/dim2 = ss\nm${i}/dim3 = fs\nm${i}/mask = ${path}\n`);
+  const modules = (paths: [string, string]) => parseGeometry(masked + module(0, paths[0]) + module(1, paths[1]));
+  const openOther = others({
+    '/a': maskOf([1], 12, [2, width]),
+    '/b': maskOf([24 / 2 + 2, 2], 36, [2, width], [3]),
+    '/all': maskOf([3, 20], 24, [2, 2, width]),
+  });
+  const each = await context.detector(dataset, { geometry: modules(['/a', '/b']), openOther });
+  expect(badOf(each.bad)).toEqual([1]);
+  expect(await withoutCounts(each, dataset, 0)).toEqual([1, 12 + 2]);
+  expect(await withoutCounts(each, dataset, 2)).toEqual([1]);
+  const all = await context.detector(dataset, { geometry: modules(['/all', '/all']), openOther });
+  expect(badOf(all.bad)).toEqual([3, 20]);
+});
+
+test('values that one panel declares bad, and equal values, have no count', async () => {
+  const geometry = parseGeometry(
+    top + panel('a', 0, 1, 'a/flag_morethan = 9\n') + panel('b', 2, 3, 'b/flag_equal = 20\nb/flag_lessthan = 14\n'),
+  );
+  const dataset = frames(1);
+  const detector = await context.detector(dataset, { geometry });
+  expect(detector.hasFlags).toBe(true);
+  expect(await withoutCounts(detector, dataset, 0)).toEqual([10, 11, 12, 13, 20]);
+  const plain = await context.detector(dataset, { geometry: parseGeometry(top + panel('a', 0, 3, 'a/flag_morethan = 9\n')) });
+  expect([plain.hasFlags, plain.validRange[1]]).toEqual([false, 9]);
+});
+
+test('the limit of saturation is the least of the geometry, its map, the file and the type', async () => {
+  const map = memoryDataset(
+    Float32Array.from({ length: 24 }, (_, i) => (i === 4 ? 100 : 1e9)),
+    { sigShape: [height, width] },
+  );
+  const geometry = parseGeometry(`${top}saturation_map = /sat\n${panel('p', 0, 3, 'p/max_adu = 50000\n')}`);
+  const detector = await context.detector(frames(1), { geometry, openOther: others({ '/sat': map }) });
+  expect([detector.saturation?.[3], detector.saturation?.[4]]).toEqual([50000, 100]);
+  const open = parseGeometry(top + panel('p', 0, 3));
+  expect((await context.detector(frames(1), { geometry: open })).geometry.panels[0]?.maximum).toBe(65534);
+  const stated = { ...frames(1), meta: { saturation: 60000 } };
+  expect((await context.detector(stated, { geometry: open })).geometry.panels[0]?.maximum).toBe(60000);
+});
