@@ -155,9 +155,15 @@ async function pixelBytes(
   if (!(value instanceof Tagged) || value.tag !== compressed || !Array.isArray(value.value)) return undefined;
   const [algorithm, element, packed] = value.value as unknown[];
   const codec = ({ bslz4: 'bitshuffleLz4', lz4: 'lz4' } as const)[String(algorithm) as 'lz4'];
-  if (!codec || !(packed instanceof Uint8Array))
-    throw new EwaldError('Unsupported', `an image is compressed by "${algorithm}"; expected bslz4 or lz4`);
+  const isZstd = /^bs(huf)?_?zstd/.test(String(algorithm));
+  if (!(codec || isZstd) || !(packed instanceof Uint8Array))
+    throw new EwaldError('Unsupported', `an image is compressed by "${algorithm}"; expected bslz4, bszstd or lz4`);
   const out = new Uint8Array(length);
+  if (!codec) {
+    const { decodeBitshuffleZstd } = await import('../data/codecs/bitshuffle-zstd.js');
+    await decodeBitshuffleZstd(codecs, packed, out, { elementBytes: Number(element) || size });
+    return out;
+  }
   const elementBytes = codec === 'lz4' ? 1 : Number(element) || size;
   await codecs.decode({ codec, elementBytes }, packed, out);
   return out;

@@ -1,6 +1,7 @@
 /** Filters: the pipeline through which chunks were written, and its inverse. */
 import { EwaldError } from '../../../base/errors.js';
 import { hex32, mismatch } from '../checksums/check.js';
+import { decodeBitshuffleZstd, decodeZstd } from '../codecs/bitshuffle-zstd.js';
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';
 
@@ -56,6 +57,9 @@ export function filterName({ id, name, values }: Filter): string {
   return id === 1 && values.length > 0 ? `gzip ${values[0]}` : name;
 }
 
+/** A block of four bytes repeats one byte 2¹⁷ times. */
+const mostOfZstd = 2 ** 15 + 1;
+
 /** The inverse of one filter. */
 interface Step {
   readonly filter: Filter;
@@ -95,9 +99,18 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
       return byCodec(filter, { codec: 'lzf' }, 140);
     case 32004:
       return byCodec(filter, { codec: 'lz4' }, 260);
+    case 32015:
+      return { filter, ratio: mostOfZstd, forward: () => undefined, decode: (_, ...data) => decodeZstd(...data, checksums) };
     case 32008: {
       const size = values[2] || elementBytes;
       if (size > 65536) return undefined;
+      if (values[4] === 3)
+        return {
+          filter,
+          ratio: mostOfZstd,
+          forward: () => undefined,
+          decode: (codecs, ...data) => decodeBitshuffleZstd(codecs, ...data, { elementBytes: size, checksums }),
+        };
       if ((values[4] ?? 0) === 2) return byCodec(filter, { codec: 'bitshuffleLz4', elementBytes: size }, 260);
       if ((values[4] ?? 0) !== 0) return undefined;
       return byCodec(filter, { codec: 'bitshuffle', elementBytes: size, parameter: values[3] ?? 0 }, 1, true);
