@@ -1,6 +1,4 @@
 /** HDF5 files of a few groups, arrays and numbers, in memory. */
-import { memorySource } from '../../dist/data.node.js';
-import type { ByteSource } from '../../src/io/data/byte-source.js';
 import type { Codecs } from '../../src/io/data/codecs/codecs.js';
 import type { FrameArray } from '../../src/io/data/dtype.js';
 import { Hdf5Writer, type WriteAttribute, type WriteNode } from '../../src/io/data/hdf5/writer.js';
@@ -22,9 +20,6 @@ export async function treeFile(children: Record<string, WriteNode>): Promise<Uin
   await writer.finish(children);
   return Buffer.concat(parts);
 }
-
-export const treeSource = async (children: Record<string, WriteNode>, name = 'made.h5'): Promise<ByteSource> =>
-  memorySource(await treeFile(children), name);
 
 export const array = (value: FrameArray, shape: readonly number[], attributes: Record<string, WriteAttribute> = {}) => ({
   value,

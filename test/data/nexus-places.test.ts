@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
-import { array, axis, group, number, treeSource } from './hdf5-tree.js';
+import { array, axis, group, number, treeFile } from './hdf5-tree.js';
 
 let context: Context;
 beforeAll(async () => {
@@ -50,7 +50,7 @@ const usual: Record<string, WriteNode> = {
 
 async function opened({ beam, detector = usual, shape = [2, 60, 100] }: Made) {
   const data = array(new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(3), shape);
-  const source = await treeSource({
+  const file = await treeFile({
     entry: group(
       {
         definition: { value: 'NXmx' },
@@ -66,7 +66,7 @@ async function opened({ beam, detector = usual, shape = [2, 60, 100] }: Made) {
       'NXentry',
     ),
   });
-  return open(source);
+  return open(file);
 }
 const warnings = async (made: Made): Promise<string[]> =>
   (await opened(made)).notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);

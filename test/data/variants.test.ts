@@ -393,3 +393,38 @@ describe('beams of SMV and CBF', () => {
     expect(curved.notes).toContainEqual({ kind: 'missing', text: expect.stringContaining('curved') });
   });
 });
+
+describe('text headers as programs write them', () => {
+  const image = Uint16Array.from(count(6));
+  const edf = (lines: string, after = ''): Uint8Array =>
+    join(text(`{\nDim_1 = 3 ;\nDim_2 = 2 ;\nByteOrder = LowByteFirst ;\n${lines}}\n`), bytesOf(image), text(after));
+
+  it.each([
+    ['DataType = UnsignedShort ;\nstruct = {1 2 3} ;\nenergy = 33.5 ;\n'],
+    ['title = {run 5} of sample ;\nDataType = Unsigned_Short ;\nenergy = 33.5 ;\n'],
+    ['DataType = unsigned 16 ;\nlist = {\n1 2\n} ;\nenergy = 33.5 ;\n'],
+  ])('EDF with braces in values: %j', async (lines) => {
+    const both = join(edf(lines), edf(lines));
+    const [dataset, values] = await frames(both, {}, 'x.edf');
+    expect([dataset.frames, dataset.dtype, values]).toEqual([2, 'u16', [...count(6), ...count(6)]]);
+    expect((dataset.meta.header as Record<string, string>).ENERGY).toBe('33.5');
+  });
+
+  it('EDF with semicolons within a value, and images that are padded', async () => {
+    const one = edf('DataType = UnsignedShort ;\nSize = 20 ;\ntitle = a; b = c; d ;\n', '\0'.repeat(8));
+    const [dataset, values] = await frames(join(one, one), {}, 'x.edf');
+    expect([dataset.frames, values.slice(6)]).toEqual([2, count(6)]);
+  });
+
+  it.each([
+    ['unsigned short int', 'u16'],
+    ['Short Int', 'i16'],
+    ['UNSIGNED SHORT', 'u16'],
+    ['signed_short', 'i16'],
+  ])('SMV and d*TREK of %s', async (type, dtype) => {
+    const head = `{\nHEADER_BYTES=  512;\nSIZE1=3;\nSIZE2=2;\nBYTE_ORDER=little_endian;\nData_type=${type};\nA={x};\n` +
+      'SOURCE_WAVELENGTH=1 0.9795;\n}\n';
+    const [dataset, values] = await frames(join(padded(head, 512, ' '), bytesOf(image)), {}, 'x.img');
+    expect([dataset.dtype, values, dataset.meta.wavelengthA]).toEqual([dtype, count(6), 0.9795]);
+  });
+});

@@ -24,11 +24,12 @@ const frames = (n: number, sigShape = [height, width]) =>
     Uint16Array.from({ length: n * width * height }, (_, i) => i % 24),
     { sigShape, navShape: [n] },
   );
+/** Opens the arrays that a geometry names; each is disposed after it was read. */
 const others =
-  (arrays: Record<string, ReturnType<typeof memoryDataset>>) =>
+  (arrays: Record<string, () => ReturnType<typeof memoryDataset>>) =>
   async (_: string, path: string): Promise<ReturnType<typeof memoryDataset>> =>
-    arrays[path] ?? Promise.reject(new Error(`no ${path}`));
-const maskOf = (marked: readonly number[], length: number, sigShape: number[], navShape?: number[]) => {
+    arrays[path]?.() ?? Promise.reject(new Error(`no ${path}`));
+const maskOf = (marked: readonly number[], length: number, sigShape: number[], navShape?: number[]) => () => {
   const mask = new Uint8Array(length);
   for (const i of marked) mask[i] = 1;
   return memoryDataset(mask, { sigShape, ...(navShape ? { navShape } : {}) });
@@ -99,15 +100,13 @@ test('values that one panel declares bad, and equal values, have no count', asyn
 });
 
 test('the limit of saturation is the least of the geometry, its map, the file and the type', async () => {
-  const map = memoryDataset(
-    Float32Array.from({ length: 24 }, (_, i) => (i === 4 ? 100 : 1e9)),
-    { sigShape: [height, width] },
-  );
+  const limits = Float32Array.from({ length: 24 }, (_, i) => (i === 4 ? 100 : 1e9));
+  const map = () => memoryDataset(limits, { sigShape: [height, width] });
   const geometry = parseGeometry(`${top}saturation_map = /sat\n${panel('p', 0, 3, 'p/max_adu = 50000\n')}`);
   const detector = await context.detector(frames(1), { geometry, openOther: others({ '/sat': map }) });
   expect([detector.saturation?.[3], detector.saturation?.[4]]).toEqual([50000, 100]);
   const open = parseGeometry(top + panel('p', 0, 3));
   expect((await context.detector(frames(1), { geometry: open })).geometry.panels[0]?.maximum).toBe(65534);
-  const stated = { ...frames(1), meta: { saturation: 60000 } };
+  const stated = Object.assign(frames(1), { meta: { saturation: 60000 } });
   expect((await context.detector(stated, { geometry: open })).geometry.panels[0]?.maximum).toBe(60000);
 });

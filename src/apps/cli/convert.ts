@@ -12,7 +12,8 @@ import {
   refuseOthers,
 } from '../../entries/command.node.js';
 import { openOptions, openWords } from './data-options.js';
-import { bold, type CliDeps, dim, Progress, print, printJson } from './output.js';
+import { endDone } from './ends.js';
+import { bold, type CliDeps, dim, note, Progress, print, printJson, yellow } from './output.js';
 import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -27,7 +28,7 @@ const rows = {
     value: 'out',
   },
   ...convertRows,
-  json: jsonRow('{input, output, format, shape, dtype, frames, bytes, ms}'),
+  json: jsonRow('{input, output, format, shape, dtype, frames, bytes, warnings, ms}'),
   ...openRows,
 } as const satisfies Parameters;
 
@@ -53,7 +54,10 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
     onProgress: (now) => progress.report({ ...now, stage: `${now.done} of ${now.total} frames` }),
   }).finally(() => progress.end());
   const ms = performance.now() - started;
-  if (json) return printJson({ input, output, ...written, ms });
+  const { isCut, ...told } = written;
+  for (const text of written.warnings) note(`${yellow('warning:')} ${text}`);
+  endDone(!isCut, signal);
+  if (json) return printJson({ input, output, ...told, ms });
   const { shape, dtype, bytes, format } = written;
   const dims = [...shape.nav, ...shape.sig].join(' × ');
   print(`${bold(output)}  ${dims} ${dtype}  ${dim(`${bytes} bytes in ${(ms / 1000).toFixed(2)} s`)}`);

@@ -57,6 +57,10 @@ export interface WrittenFrames {
    * everything.
    */
   readonly reopen: OpenOptions | undefined;
+  /** What is wrong with the frames that were read; empty if nothing is. */
+  readonly warnings: readonly string[];
+  /** Whether the file that was read had been cut. */
+  readonly isCut: boolean;
 }
 
 const writeFramesOptions = ['format', 'first', 'frames', 'packing', 'signal', 'onProgress'] as const;
@@ -119,7 +123,16 @@ export async function writeFrames(
   }
   checkSignal(signal);
   const { bytes, reopen } = await writer.finish();
-  return { format, shape, dtype: dataset.dtype, frames, bytes, reopen };
+  return { format, shape, dtype: dataset.dtype, frames, bytes, reopen, ...problemsOf(dataset, format) };
+}
+
+function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 'warnings' | 'isCut'> {
+  const isCut = dataset.sizes.some(({ what, expected, found }) => what === 'bytes of the file' && found < expected);
+  const warnings = dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : []));
+  if (isCut) warnings.push(`${dataset.name} was cut, and lacks frames or parts of them`);
+  if (dataset.maskVaries && format === 'h5')
+    warnings.push('the mask of the file differs from frame to frame, and is not written');
+  return { warnings, isCut };
 }
 
 /** A file that is being written. */
@@ -161,7 +174,7 @@ async function beginHdf5(
         patch ? 'codecs of openCodecs()' : 'a sink with patch: bytes are replaced after they were written'
       }`,
     );
-  const mask = await dataset.mask?.();
+  const mask = dataset.maskVaries ? undefined : await dataset.mask?.();
   const writer = await beginHdf5Frames({ append, patch }, codecs, described, { packing, mask });
   return {
     write: (frames) => writer.write(frames),

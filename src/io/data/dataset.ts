@@ -231,6 +231,11 @@ export interface Dataset extends Disposable {
    * what `read` throws.
    */
   readSparse?: MethodOf<[first: number, count: number, options?: ReadFramesOptions], Promise<SparseFrames>> | undefined;
+  /**
+   * Of frames in groups, `/%/data`: for each frame the names of the groups that stand in the place of the `%`; absent for
+   * others.
+   */
+  readonly groups?: readonly (readonly string[])[] | undefined;
   /** Pixels without a count according to the file's own mask, in the shape of a frame, 1 is bad; absent without one. */
   mask?: MethodOf<[options?: ReadMaskOptions], Promise<Uint8Array>> | undefined;
   /** Whether that mask differs from frame to frame, so that `mask` expects a `frame`. */

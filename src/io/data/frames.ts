@@ -52,6 +52,7 @@ export interface Description {
   readonly filters?: readonly string[];
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
   readonly maskVaries?: boolean;
+  readonly groups?: Dataset['groups'];
   readonly dark?: (signal: PlatformSignal | undefined) => Promise<Float64Array>;
   readonly readSparse?: (first: number, count: number, signal: PlatformSignal | undefined) => Promise<SparseFrames>;
   readonly peakList?: string | undefined;
@@ -150,6 +151,7 @@ class FileDataset implements Dataset {
   readonly chunkFrames: number;
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
   readonly maskVaries?: boolean;
+  readonly groups?: readonly (readonly string[])[];
   readonly dark?: (options?: ReadFramesOptions) => Promise<Float64Array>;
   readonly readSparse?: (first: number, count: number, options?: ReadFramesOptions) => Promise<SparseFrames>;
   readonly peakList?: string;
@@ -187,6 +189,7 @@ class FileDataset implements Dataset {
       };
     if (mask) this.mask = (options) => this.#tracked(() => mask(options));
     if (layout.maskVaries) this.maskVaries = true;
+    if (layout.groups) this.groups = layout.groups;
     if (dark) this.dark = (options) => this.#tracked(() => dark(options?.signal));
     if (layout.peakList !== undefined) this.peakList = layout.peakList;
     if (peaks) this.peaks = (first, count, options) => this.#tracked(() => peaks(first, count, options));

@@ -22,6 +22,7 @@ export type {
   Metadata,
   Note,
   ReadFramesOptions,
+  ReadMaskOptions,
   ReadPeaksOptions,
   SizeCheck,
   XY,

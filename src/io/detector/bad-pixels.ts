@@ -7,6 +7,7 @@ import type { PlatformSignal } from '../../base/globals.js';
 import type { Beam, Geometry, MaskSource, Panel } from '../../crystal/geometry/geometry.js';
 import { badPixels, reciprocalOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
+import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, type NamedArray, type PixelArrangement, readNumbers, withArray } from './pixel-arrays.js';
@@ -71,9 +72,12 @@ export class BadPixels {
     const bad = (fixed ?? this.always).slice();
     mark(bad, own);
     for (const { used, named, arrangement } of varying)
-      await withArray(named, this.#openOther, async (array) => {
+      await withArray(ofFrame(named, dataset, frame), this.#openOther, async (array) => {
         const { length } = arrangement;
-        this.#mark(bad, used, await readNumbers(array, frame * length, length, signal), arrangement);
+        const { groups } = dataset;
+        const index = groups && isOfGroups(named.path) ? indexInGroup(groups, frame) : frame;
+        const first = arrangement.varies ? index * length : 0;
+        this.#mark(bad, used, await readNumbers(array, first, length, signal), arrangement);
       });
     return bad;
   }
@@ -96,9 +100,12 @@ export class BadPixels {
     const varying: FileMasks['varying'][number][] = [];
     for (const used of this.#used) {
       const named = { what: 'mask', file: used.file ?? dataset.name, path: used.path } as const;
-      await withArray(named, this.#openOther, async (array) => {
-        const arrangement = arrangementOf(named, array, { frames: dataset.frames, axes: storedAxes(dataset) });
-        if (arrangement.varies) varying.push({ used, named, arrangement });
+      const inGroup = isOfGroups(used.path);
+      await withArray(ofFrame(named, dataset, 0), this.#openOther, async (array) => {
+        const { groups = [] } = dataset;
+        const frames = inGroup ? groups.filter((one) => one === groups[0]).length : dataset.frames;
+        const arrangement = arrangementOf(named, array, { frames, axes: storedAxes(dataset) });
+        if (arrangement.varies || inGroup) varying.push({ used, named, arrangement });
         else this.#mark(bad, used, await readNumbers(array, 0, arrangement.length), arrangement);
       });
     }
@@ -115,6 +122,12 @@ export class BadPixels {
       markByBits(bad, values, panel, this.#width, [mask.goodBits >>> 0, mask.badBits >>> 0], ofModule);
   }
 }
+
+/** The mask of a frame whose events are groups. */
+const ofFrame = (named: NamedArray, { groups }: Dataset, frame: number): NamedArray => ({
+  ...named,
+  path: inGroups(named.path, groups?.[frame]),
+});
 
 /** The masks of a geometry, each once. */
 function usedMasks({ panels }: Geometry): UsedMask[] {

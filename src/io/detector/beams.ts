@@ -5,6 +5,7 @@ import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { beamOf, type HeaderValues } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import { halfToNumber } from '../data/dtype.js';
+import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import type { OpenOther } from './open-other.js';
 
 /** The beam of each frame of a file. */
@@ -28,7 +29,7 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
       );
     });
     try {
-      values.set(one.path, await numbersOf(dataset, one.path));
+      values.set(one.path, await numbersOf(dataset, one.path, await groupsOf(geometry, file, one.path, openOther)));
     } finally {
       await dataset.dispose();
     }
@@ -61,7 +62,34 @@ interface HeaderNumbers {
   readonly unit?: string | undefined;
 }
 
-async function numbersOf(dataset: Dataset, path: string): Promise<HeaderNumbers> {
+/** The groups of each frame, if the path of a number depends on them. */
+async function groupsOf(
+  { panels: [panel] }: Geometry,
+  file: string,
+  path: string,
+  openOther: OpenOther,
+): Promise<Dataset['groups']> {
+  if (!isOfGroups(path) || panel?.data === undefined) return undefined;
+  const frames = await openOther(file, panel.data);
+  try {
+    return frames.groups;
+  } finally {
+    await frames.dispose();
+  }
+}
+
+async function numbersOf(dataset: Dataset, path: string, groups: Dataset['groups']): Promise<HeaderNumbers> {
+  if (groups) {
+    const numbers: (number | string)[] = [];
+    let unit: string | undefined;
+    for (const [frame, names] of groups.entries()) {
+      const own = await dataset.field?.(inGroups(path, names));
+      const values = own?.values ?? [];
+      numbers.push(values[values.length > 1 ? indexInGroup(groups, frame) : 0] ?? Number.NaN);
+      unit ??= own?.unit;
+    }
+    return { numbers, unit };
+  }
   const field = await dataset.field?.(path);
   if (field) return { numbers: field.values, unit: field.unit };
   const read = await dataset.read(0, dataset.frames);

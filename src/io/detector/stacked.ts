@@ -78,7 +78,12 @@ export async function openStacked(
     // Any of the arrays between which the file cannot choose tells what there is.
     const rivals = rivalsIn(error);
     const stated = geometry && named === undefined ? statedDataset(geometry) : undefined;
-    if (stated === undefined || rivals.length === 0) throw error;
+    if (stated === undefined) throw error;
+    // A file may have more objects than are looked through; a path is opened by its name.
+    if (rivals.length === 0) {
+      path = stated;
+      return open({ dataset: stated }).catch(() => Promise.reject(error));
+    }
     path = rivals.includes(stated) ? stated : rivals[0];
     return open({ dataset: path });
   });
@@ -162,6 +167,7 @@ class StackedFrames implements Dataset {
   readonly shape: DatasetShape;
   readonly mask?: NonNullable<Dataset['mask']>;
   readonly maskVaries: boolean | undefined;
+  readonly groups: Dataset['groups'];
   readonly openOther?: NonNullable<Dataset['openOther']>;
   readonly field?: NonNullable<Dataset['field']>;
 
@@ -170,7 +176,7 @@ class StackedFrames implements Dataset {
     const { nav: navigation, sig: signal } = file.shape;
     const columns = signal.at(-1) ?? 1;
     this.shape = { nav: navigation, sig: [file.frameLength / columns, columns] };
-    this.maskVaries = file.maskVaries;
+    [this.maskVaries, this.groups] = [file.maskVaries, file.groups];
     if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;

@@ -82,7 +82,8 @@ export async function* runPipeline(
     yield* indexStream(context, place, given.input, options, checked);
     return;
   }
-  const warn = (text: string): void => onEvent({ kind: 'warning', text });
+  const warn = (text: string, isDoubtful = false): void =>
+    onEvent({ kind: 'warning', text, ...(isDoubtful ? { isDoubtful } : {}) });
   try {
     const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
     for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
@@ -495,7 +496,7 @@ export async function openSource(
   options: PipelineOptions,
   { serialStart, selection, follow, firstFramesTimeoutS, copyHeader }: CheckedRun,
   geometry: Geometry | undefined,
-  warn: (text: string) => void,
+  warn: SourceOptions['warn'],
 ): Promise<RunSource> {
   const { dataset, checksums, maxFrameBytes, signal } = options;
   const shown = options.html !== undefined;

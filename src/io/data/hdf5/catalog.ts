@@ -1,5 +1,5 @@
 /** The contents of a file: its groups and datasets, found by walking the tree. */
-import { isEwaldError } from '../../../base/errors.js';
+import { type EwaldError, isEwaldError } from '../../../base/errors.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 import { Hdf5Group } from './file.js';
@@ -17,8 +17,8 @@ export interface Catalog {
   readonly entries: readonly Entry[];
   /** Links into other files, not followed. */
   readonly external: readonly { readonly path: string; readonly link: Link & { kind: 'external' } }[];
-  /** Descriptions of links that lead nowhere. */
-  readonly broken: readonly string[];
+  /** Objects that cannot be read, and why. */
+  readonly broken: readonly { readonly path: string; readonly error: EwaldError }[];
 }
 
 /** Largest number of objects examined: files of microscopes have hundreds, a hostile file any number. */
@@ -29,7 +29,7 @@ const mostDepth = 16;
 export async function catalogOf(file: Hdf5File): Promise<Catalog> {
   const entries: Entry[] = [];
   const external: { path: string; link: Link & { kind: 'external' } }[] = [];
-  const broken: string[] = [];
+  const broken: { path: string; error: EwaldError }[] = [];
   const seen = new Set<number>();
   let level: Hdf5Group[] = [await file.root()];
   for (let depth = 0; level.length > 0 && depth < mostDepth; depth++) {
@@ -56,7 +56,7 @@ export async function catalogOf(file: Hdf5File): Promise<Catalog> {
         } catch (error) {
           // A damaged object must not hide the others.
           if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'Unsupported')) throw error;
-          broken.push(error.message);
+          broken.push({ path, error });
         }
       }
     }

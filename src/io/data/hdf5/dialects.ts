@@ -29,6 +29,8 @@ export interface Frames {
    * first axis.
    */
   readonly stacked?: boolean;
+  /** The names of the groups of each part, for a path with `%`. */
+  readonly groups?: readonly (readonly string[])[] | undefined;
   /** Shape of the scan, if another file next to this one states it. */
   readonly scan?: readonly number[] | undefined;
   /** A problem of the file, as text for the user. */
@@ -77,8 +79,9 @@ type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 const inNumbers = new Intl.Collator('en', { numeric: true });
 
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
-const eiger: Finder = async ({ file, entries, external }) => {
-  const all = [...entries.map(({ path }) => path), ...external.map(({ path }) => path)];
+const eiger: Finder = async ({ file, entries, external, broken }) => {
+  // One that is damaged fails below, as the others would be numbered wrongly without it.
+  const all = [...entries, ...external, ...broken].map(({ path }) => path);
   const numbered = all.filter((path) => /^\/entry(_?\d+)?\/data\/data_\d+$/.test(path)).sort(inNumbers.compare);
   const group = numbered[0]?.replace(/\/[^/]*$/, '');
   if (group === undefined) return undefined;
@@ -317,6 +320,15 @@ export async function findFrames(catalog: Catalog): Promise<Frames> {
     if (found) return found;
   }
   const arrays = catalog.entries.filter(({ object }) => isArray(object)) as { path: string; object: Hdf5Dataset }[];
+  const [damaged] = catalog.broken;
+  // It may be the one that holds the frames.
+  if (damaged && arrays.length > 0)
+    throw new EwaldError(
+      damaged.error.tag,
+      `${damaged.error.message}: ${damaged.path} may hold the frames; to read another array, name it with ` +
+        'dataset (--dataset)',
+      { cause: damaged.error, detail: { path: damaged.path } },
+    );
   const { path: best, rivals } = choiceAmong(
     arrays.map(({ object }) => object),
     arrays.map(({ path }) => path),
@@ -353,7 +365,7 @@ function nothing(file: Hdf5File, { entries, external, broken }: Catalog): EwaldE
     `${file.source.name} contains no array of numbers (${counted(entries.length, 'object')}, ` +
       `${counted(external.length, 'link')} to other files` +
       `${external[0] ? `, the first is ${external[0].path}; name one as dataset (--dataset) to follow it` : ''}` +
-      `${first ? `; ${broken.length} cannot be read, the first: ${first}` : ''})`,
+      `${first ? `; ${broken.length} cannot be read, the first: ${first.error.message}` : ''})`,
     { detail: { path: file.source.name } },
   );
 }

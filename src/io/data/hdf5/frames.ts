@@ -10,6 +10,7 @@ import { type DataType, littleEndianMachine, numberBytes } from '../dtype.js';
 import type { ForeignLibrary } from '../foreign/foreign.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
+import { isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { dimensionScales } from './axes.js';
@@ -21,6 +22,7 @@ import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers 
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
+import { arraysInGroups } from './groups.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
@@ -78,7 +80,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const [first] = frames.parts;
   if (!first) throw new EwaldError('Format', `${source.name}: ${frames.path} contains no array`);
   const { dtype, big, extra } = elementOf(first);
-  await checkAlike(source, frames.parts, first);
+  await checkAlike(source, frames, first);
   const arrangement = arrange(source, frames, first, extra, options);
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
   const scan = frames.scan ?? shape.slice(0, shape.length - signalAxes);
@@ -86,7 +88,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const beside = await readMetadata(catalog, frames);
   const { mask } = beside;
   const fits = mask !== undefined && !frames.framesLast && !turned && maskFits(mask.shape, fromFile, signal);
-  const axes = frames.framesLast || frames.scan ? undefined : await axesInOrder(first, frames, turned, shape);
+  const axes = frames.framesLast || frames.scan || frames.groups ? undefined : await axesInOrder(first, frames, turned, shape);
   const peakList = findPeakList(catalog);
   const read = readerOf(frames, first, arrangement);
   return openFrames(source, {
@@ -104,6 +106,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
     onDispose: close,
+    ...(frames.groups ? { groups: frames.groups } : {}),
     peakList,
     field: (name) => readField(file, name),
     // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
@@ -125,10 +128,15 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
 }
 
 /** Throws `Format` if the parts have different elements or frames, `Unsupported` for an unknown filter. */
-async function checkAlike(source: ByteSource, parts: readonly Hdf5Dataset[], first: Hdf5Dataset): Promise<void> {
+async function checkAlike(
+  source: ByteSource,
+  { parts, stacked: isEach = false }: Frames,
+  first: Hdf5Dataset,
+): Promise<void> {
   for (const part of parts) {
     await part.checkFilters();
-    if (part.type.size !== first.type.size || part.shape.slice(1).join() !== first.shape.slice(1).join())
+    const from = isEach ? 0 : 1;
+    if (part.type.size !== first.type.size || part.shape.slice(from).join() !== first.shape.slice(from).join())
       throw new EwaldError('Format', `${source.name}: ${part.path} differs from ${first.path} in shape or type`, {
         detail: { path: part.path },
       });
@@ -158,6 +166,7 @@ function arrange(
 ): Arrangement {
   const { parts, framesLast, path } = frames;
   const signalAxes = signalRank(source, first.shape, frames, options);
+  const isEach = frames.stacked === true && first.shape.length === signalAxes;
   const turned = options.order === 'navigation';
   if (turned && (parts.length > 1 || framesLast || extra.length > 0))
     throw new EwaldError(
@@ -166,10 +175,11 @@ function arrange(
     );
   const whole = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
   let joined: readonly number[] = parts.length > 1 ? [whole, ...first.shape.slice(1)] : first.shape;
+  if (isEach) joined = [parts.length, ...first.shape];
   if (framesLast) joined = [first.shape[2] ?? 1, first.shape[0] ?? 1, first.shape[1] ?? 1];
   if (turned) joined = [...joined].reverse();
-  const navigation = joined.slice(0, first.shape.length - signalAxes);
-  const signal = [...joined.slice(first.shape.length - signalAxes), ...extra];
+  const navigation = joined.slice(0, joined.length - signalAxes);
+  const signal = [...joined.slice(joined.length - signalAxes), ...extra];
   const frameBytes = volume(signal) * (first.type.size / Math.max(1, volume(extra)));
   if (!Number.isSafeInteger(volume(navigation) * frameBytes))
     throw new EwaldError(
@@ -191,7 +201,7 @@ function readerOf(frames: Frames, first: Hdf5Dataset, arrangement: Arrangement):
 function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5Dataset, turned: boolean): Note[] {
   const notes: Note[] = [];
   if (guess) notes.push({ kind: 'guess', text: guess, option: 'dataset' });
-  for (const text of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text });
+  for (const { error } of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text: error.message });
   if (warning !== undefined) notes.push({ kind: 'warning', text: warning, option: 'navShape' });
   if (isHalfTransform(first.type)) notes.push(halfTransform);
   if (turned)
@@ -221,8 +231,32 @@ async function axesInOrder(
   return stacked ? [{ name: 'depth', size: parts.length }, ...axes] : axes;
 }
 
-async function chosenFrames(catalog: Catalog, { dataset }: FormatOptions): Promise<Frames> {
+/** The frames at a path with `%`: one for each group, or several that follow each other. */
+async function framesInGroups(file: Hdf5File, path: string, { sigShape }: FormatOptions): Promise<Frames> {
+  const found = (await arraysInGroups(file, path)).filter(({ array }) => isNumbers(array));
+  const [first] = found;
+  if (!first)
+    throw new EwaldError('Argument', `${file.source.name}: no group of the file has an array at ${path}`, {
+      detail: { path: file.source.name },
+    });
+  const rank = first.array.shape.length;
+  const signalAxes = Math.min(rank, sigShape?.length ?? 2);
+  const isEach = rank === signalAxes;
+  const groups = found.flatMap(({ names, array }) => (isEach ? [names] : new Array(array.shape[0] ?? 1).fill(names)));
+  return {
+    dialect: 'HDF5',
+    parts: found.map(({ array }) => array),
+    path,
+    signalAxes,
+    stacked: isEach,
+    groups,
+  };
+}
+
+async function chosenFrames(catalog: Catalog, options: FormatOptions): Promise<Frames> {
+  const { dataset } = options;
   const { file } = catalog;
+  if (typeof dataset === 'string' && isOfGroups(dataset)) return framesInGroups(file, dataset, options);
   const found = typeof dataset === 'string' ? undefined : await findFrames(catalog);
   if (dataset === undefined && found?.rivals?.length) throw ambiguous(file.source.name, found.rivals);
   if (dataset === undefined && found) return found;

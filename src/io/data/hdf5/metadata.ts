@@ -1,5 +1,5 @@
 /** The metadata of NeXus, Eiger and CXI files, as `Metadata`. */
-import { isEwaldError } from '../../../base/errors.js';
+import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
 import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
@@ -352,7 +352,11 @@ async function findMask(catalog: Catalog, frames: Frames, detector: string): Pro
     `${frames.entry}/data_1/mask`,
     frames.path.replace(/[^/]*$/, 'mask'),
   ]) {
-    const found = await catalog.file.get(path).catch(() => undefined);
+    const found = await catalog.file.get(path).catch((error) => {
+      if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
+      // Without it, bad pixels would be taken for good ones.
+      throw new EwaldError(error.tag, `the mask ${path} cannot be read: ${error.message}`, { cause: error });
+    });
     if (!(found instanceof Hdf5Dataset) || found.numbers === undefined) continue;
     const tail = found.shape.slice(-2);
     if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return found;

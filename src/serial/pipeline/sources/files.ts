@@ -54,8 +54,10 @@ const countedFirst = 256;
 const identifiedBy = 2 ** 16;
 /** Number of files tried until one can be opened. */
 const mostTried = 16;
-/** Maximum number of remarks on frames that are given twice. */
+/** Maximum number of remarks on frames that are given twice, and on problems of files. */
 const mostRemarks = 4;
+/** The size of a file in `sizes`. */
+const bytesOfFile = 'bytes of the file';
 
 /** A frame of a file with its serial number; `known` is the number of frames when the file was counted. */
 interface Numbered {
@@ -103,6 +105,8 @@ export class FileSource implements RunSource {
   #reason: unknown;
   /** Paths of the caller that are folders, or have been. */
   readonly #folders = new Set<string>();
+  /** Problems of files that have been told. */
+  readonly #told = new Set<string>();
   /** The last file that was waited for because its file system did not answer. */
   #awayFile: string | undefined;
 
@@ -620,11 +624,26 @@ export class FileSource implements RunSource {
       geometry,
       named,
     );
+    this.#tellProblems(dataset);
     if (!options.growing || input !== file || !(await this.#place.files?.isFolder(file))) return dataset;
     // It was missing when the files were listed.
     this.#folders.add(file);
     await dataset.dispose();
     throw new EwaldError('File', `${file} is a folder, and was missing before`);
+  }
+
+  /** Tells what is wrong with a file, each problem once. A file that was cut makes the results doubtful. */
+  #tellProblems({ name, notes, sizes }: Dataset): void {
+    const { follow, warn } = this.#options;
+    const isCut = follow === undefined && sizes.some(({ what, expected, found }) => what === bytesOfFile && found < expected);
+    const cut = sizes.flatMap(({ what, expected, found }) =>
+      isCut && what === bytesOfFile ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
+    );
+    for (const text of [...notes.flatMap((one) => (one.kind === 'warning' ? [one.text] : [])), ...cut]) {
+      if (this.#told.has(text) || this.#told.size >= mostRemarks) continue;
+      this.#told.add(text);
+      warn(text.startsWith(name) ? text : `${name}: ${text}`, cut.includes(text));
+    }
   }
 
   /** Records the size and the first bytes of a file, so that `resume` detects another file of the same name. */

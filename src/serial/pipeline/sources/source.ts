@@ -85,7 +85,8 @@ export interface SourceOptions {
   /** Whether a viewer follows the run. */
   readonly viewed: boolean;
   readonly signal: PlatformSignal | undefined;
-  readonly warn: (text: string) => void;
+  /** Tells a problem of the inputs; one that is doubtful makes the results so. */
+  readonly warn: (text: string, isDoubtful?: boolean) => void;
   /**
    * For frames that are still arriving: seconds, from the first one, for which `firstFrames` waits for more; default 0.
    */

@@ -1,0 +1,58 @@
+/** Events in groups, as SACLA and LCLS write them; names behind more objects than a catalogue lists; damaged ones. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { open } from '../../dist/data.node.js';
+import { type Context, createContext, parseGeometry } from '../../dist/index.node.js';
+import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
+import { openStacked } from '../../src/io/detector/stacked.js';
+import { refused } from '../support/refused.js';
+import { array, group, number, treeFile } from './hdf5-tree.js';
+
+let context: Context;
+beforeAll(async () => {
+  context = await createContext({ backend: 'wasm' });
+});
+afterAll(() => context.dispose());
+
+const geometryOf = (lines: string) =>
+  parseGeometry(
+    `clen = 0.1 m\nres = 10000\nadu_per_photon = 1\n${lines}p/min_fs = 0\np/max_fs = 2\np/min_ss = 0\np/max_ss = 1\n` +
+      'p/fs = x\np/ss = y\np/corner_x = 0\np/corner_y = 0\n',
+  );
+const image = (value: number): WriteNode => array(new Uint16Array(6).fill(value), [2, 3]);
+const marked = (pixel: number): WriteNode => array(Uint8Array.from({ length: 6 }, (_, i) => Number(i === pixel)), [2, 3]);
+
+test('each group is a frame, with the energy and the mask of its own, in the order of the numbers', async () => {
+  const event = (value: number): WriteNode =>
+    group({ data: image(value), energy: number(9000 + value, { units: 'eV' }), mask: marked(value % 6) });
+  const file = await treeFile({
+    tag_10: event(10),
+    tag_2: event(2),
+    tag_1: event(1),
+    // Without frames: its energy belongs to none.
+    tag_3: group({ energy: number(1) }),
+    info: number(5),
+  });
+  const geometry = geometryOf(
+    'photon_energy = /%/energy eV\ndata = /%/data\nmask = /%/mask\nmask_bad = 1\nmask_good = 0\ndim0 = ss\ndim1 = fs\n',
+  );
+  const dataset = await openStacked((how) => open(file, how), geometry);
+  expect([dataset.frames, dataset.groups]).toEqual([3, [['tag_1'], ['tag_2'], ['tag_10']]]);
+  expect([...(await dataset.read(0, 3))].filter((_, i) => i % 6 === 0)).toEqual([1, 2, 10]);
+  const detector = await context.detector(dataset, { geometry });
+  const beams = await detector.beams(dataset.name);
+  expect([0, 1, 2].map((frame) => Math.round(12398.41984 / beams(frame).wavelengthA))).toEqual([9001, 9002, 9010]);
+  const bad = await Promise.all([0, 1, 2].map(async (frame) => (await detector.badOf(dataset, frame))?.indexOf(1)));
+  expect(bad).toEqual([1, 2, 4]);
+  await refused(() => open(file, { dataset: '/%/nothing' }), 'Argument', 'no group');
+});
+
+test('a dataset is opened by its name behind 4000 objects and below 16 levels', async () => {
+  const many = Object.fromEntries(Array.from({ length: 4001 }, (_, i) => [`a${i}`, group({})]));
+  let deep: WriteNode = group({ data: image(7) });
+  for (let i = 0; i < 18; i++) deep = group({ d: deep });
+  const file = await treeFile({ ...many, z: deep });
+  const path = `/z${'/d'.repeat(18)}/data`;
+  const geometry = geometryOf(`wavelength = 1 A\ndata = ${path}\ndim0 = ss\ndim1 = fs\n`);
+  const dataset = await openStacked((how) => open(file, how), geometry);
+  expect([...(await dataset.read(0, 1))]).toEqual([7, 7, 7, 7, 7, 7]);
+});
