@@ -17,6 +17,8 @@ import {
 import { Context } from 'ewald/udf';
 import { selectRows } from 'ewald/validate';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Cell, cellFrom, reciprocal } from '../../src/crystal/cell.js';
+import { primitiveOf } from '../../src/crystal/centring.js';
 
 let folder: string;
 beforeAll(() => {
@@ -249,6 +251,27 @@ it('comparing streams looks at each peak and its neighbours, however many a fram
       1500 - other.filter(([x = 0, y = 0]) => own.some(([u = 0, v = 0]) => Math.hypot(u - x, v - y) < 2)).length,
   });
   expect(looks).toBeLessThan(10 * (1500 + 1500));
+});
+
+it('a lattice in rhombohedral axes is the one in hexagonal axes, in another stream and in a truth', async () => {
+  // The obverse setting, with a of 104.4 and c of 123.7 Å.
+  const [a, c] = [104.4, 123.7];
+  const hexagonal = cellFrom([a, 0, 0, -a / 2, (a * Math.sqrt(3)) / 2, 0, 0, 0, c]);
+  const rows = (cell: Cell, factor: number) => reciprocal(cell).map((row) => row.map((x) => x * factor));
+  const indexed = (cell: Cell, centering: string) =>
+    ({
+      ...{ filename: 'run.h5', event: '//0', peaks: [] },
+      crystals: [{ reciprocal: rows(cell, 10), centering }],
+    }) as unknown as StreamChunk;
+  const inH = indexed(hexagonal, 'H');
+  const inR = indexed(primitiveOf(hexagonal, 'H'), 'R');
+  expect(await compareStreams([inH], [inR])).toMatchObject({ latticesThatDiffer: 0, indexedInBoth: 1 });
+  expect(await compareStreams([inH], [indexed(hexagonal, 'P')])).toMatchObject({ latticesThatDiffer: 1 });
+  const [astar = [], bstar = [], cstar = []] = rows(hexagonal, 1);
+  for (const crystal of [inH, inR])
+    expect(
+      await compareStreams([crystal], { frames: [{ lattices: [{ astar, bstar, cstar, spots: [] }] }] }),
+    ).toMatchObject({ crystalsRight: 1, crystalsWrong: 0 });
 });
 
 it('comparing streams reports how much of both files is read', async () => {

@@ -3,6 +3,7 @@ import { expects, expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { median } from '../../base/median.js';
 import { type Cell, cellFrom, reciprocal, sameLattice } from '../cell.js';
+import { type Centring, centrings, primitiveOf } from '../centring.js';
 import { misorientation } from '../lattice-match.js';
 import { hasRightLabel } from '../symmetry/labels.js';
 import type { StreamChunk } from './stream.js';
@@ -103,7 +104,29 @@ const largest = (values: readonly number[], floor: number): number => values.red
 
 const cellOf = (rows: readonly (readonly number[])[], factor: number): Cell =>
   reciprocal(cellFrom(rows.flat().map((x) => x * factor)));
-const cellsOf = ({ crystals }: StreamChunk): Cell[] => crystals.map((crystal) => cellOf(crystal.reciprocal, 0.1));
+/** The cell of a crystal and the centring of its axes; undefined if they may be of any. */
+interface Lattice {
+  readonly cell: Cell;
+  readonly centring: Centring | undefined;
+}
+const latticesOf = ({ crystals }: StreamChunk): Lattice[] =>
+  crystals.map(({ reciprocal: rows, centering }) => ({
+    cell: cellOf(rows, 0.1),
+    centring: centrings.find((one) => one === centering) ?? 'P',
+  }));
+
+/**
+ * The cells by which two lattices are compared: as they are in the same axes, otherwise the primitive ones. A truth does
+ * not state its centring; a crystal in rhombohedral axes may be one in hexagonal axes there.
+ */
+function* comparable(own: Lattice, other: Lattice): Generator<readonly [Cell, Cell]> {
+  const { cell, centring = 'P' } = own;
+  if (other.centring === undefined) {
+    yield [cell, other.cell];
+    if (centring === 'R') yield [cell, primitiveOf(other.cell, 'H')];
+  } else if (centring === other.centring) yield [cell, other.cell];
+  else yield [primitiveOf(cell, centring), primitiveOf(other.cell, other.centring)];
+}
 const eventOf = ({ event }: StreamChunk): number => Number(/(\d+)$/.exec(event ?? '//0')?.[1] ?? 0);
 const baseOf = (file: string): string => file.replace(/^.*\//, '');
 
@@ -158,10 +181,13 @@ export async function compareStreams(
 }
 
 /** For each crystal, its distance from the same lattice on the other side; NaN if there is none. */
-function matched(own: readonly Cell[], others: readonly Cell[]): number[] {
-  return own.map((cell) => {
-    const same = others.filter((one) => sameLattice(cell, one));
-    return same.length === 0 ? Number.NaN : Math.min(...same.map((one) => misorientation(cell, one)));
+function matched(own: readonly Lattice[], others: readonly Lattice[]): number[] {
+  return own.map((lattice) => {
+    const turns: number[] = [];
+    for (const other of others)
+      for (const [cell, one] of comparable(lattice, other))
+        if (sameLattice(cell, one)) turns.push(misorientation(cell, one));
+    return turns.length === 0 ? Number.NaN : Math.min(...turns);
   });
 }
 
@@ -182,10 +208,11 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
   for (const { lattices } of frames) there += lattices.length;
   for (const chunk of chunks) {
     const { lattices } = frames[eventOf(chunk)] ?? { lattices: [] };
-    const cells = lattices.map(({ astar, bstar, cstar }) => cellOf([astar, bstar, cstar], 1));
-    const own = cellsOf(chunk);
-    for (const [i, turn] of matched(own, cells).entries()) {
-      const labels = cells.map((truth) => hasRightLabel(own[i] as Cell, truth));
+    const cells = lattices.map(({ astar, bstar, cstar }) => ({
+      cell: cellOf([astar, bstar, cstar], 1),
+      centring: undefined,
+    }));
+    for (const turn of matched(latticesOf(chunk), cells)) {
       if (Number.isNaN(turn)) wrong++;
       else if (labels.includes(false) && !labels.includes(true)) mislabelled++;
       else turns.push(turn);
@@ -246,7 +273,7 @@ function againstStream(chunks: readonly StreamChunk[], others: readonly StreamCh
     const other = byName.get(key(chunk));
     if (!other) continue;
     both++;
-    const [own, theirs] = [cellsOf(chunk), cellsOf(other)];
+    const [own, theirs] = [latticesOf(chunk), latticesOf(other)];
     if (own.length > 0 && theirs.length > 0) indexedBoth++;
     else if (own.length > 0) indexedFirst++;
     else if (theirs.length > 0) indexedSecond++;
