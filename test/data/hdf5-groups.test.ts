@@ -19,7 +19,11 @@ const geometryOf = (lines: string) =>
       'p/fs = x\np/ss = y\np/corner_x = 0\np/corner_y = 0\n',
   );
 const image = (value: number): WriteNode => array(new Uint16Array(6).fill(value), [2, 3]);
-const marked = (pixel: number): WriteNode => array(Uint8Array.from({ length: 6 }, (_, i) => Number(i === pixel)), [2, 3]);
+const marked = (pixel: number): WriteNode =>
+  array(
+    Uint8Array.from({ length: 6 }, (_, i) => Number(i === pixel)),
+    [2, 3],
+  );
 
 test('each group is a frame, with the energy and the mask of its own, in the order of the numbers', async () => {
   const event = (value: number): WriteNode =>

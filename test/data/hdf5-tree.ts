@@ -21,7 +21,11 @@ export async function treeFile(children: Record<string, WriteNode>): Promise<Uin
   return Buffer.concat(parts);
 }
 
-export const array = (value: FrameArray, shape: readonly number[], attributes: Record<string, WriteAttribute> = {}) => ({
+export const array = (
+  value: FrameArray,
+  shape: readonly number[],
+  attributes: Record<string, WriteAttribute> = {},
+) => ({
   value,
   shape,
   attributes,

@@ -127,7 +127,9 @@ describe('the place of a detector', () => {
       }),
     };
     const dataset = await opened({ detector });
-    expect(dataset.notes.map(({ text }) => text).join()).toMatch(/states a beam centre of 50, 30.* beside the detector/);
+    expect(dataset.notes.map(({ text }) => text).join()).toMatch(
+      /states a beam centre of 50, 30.* beside the detector/,
+    );
     // The middle of the panel is straight above, 30° from the beam.
     const at = (await context.detector(dataset)).positionOf(50, 30);
     const expected = [0, 0.15 * Math.sin(Math.PI / 6), 0.15 * Math.cos(Math.PI / 6)];
@@ -146,13 +148,25 @@ describe('the place of a detector', () => {
       module: module('module', [-110, -30, 0], { origin: origins[0] }),
       module2: module('module2', [10, -30, 0], { origin: origins[1] }),
     });
-    const flat = await opened({ detector: two([[0, 0], [0, 100]]), shape: [2, 60, 200] });
+    const flat = await opened({
+      detector: two([
+        [0, 0],
+        [0, 100],
+      ]),
+      shape: [2, 60, 200],
+    });
     const wide = await context.detector(flat);
     expect(wide.geometry.panels.map(({ minFs, corner: [x] }) => [minFs, Math.round(x)])).toEqual([
       [0, -110],
       [100, 10],
     ]);
-    const stack = await opened({ detector: two([[0, 0, 0], [1, 0, 0]]), shape: [2, 2, 60, 100] });
+    const stack = await opened({
+      detector: two([
+        [0, 0, 0],
+        [1, 0, 0],
+      ]),
+      shape: [2, 2, 60, 100],
+    });
     const stacked = await context.detector(stack);
     expect(stacked.geometry.panels.map(({ minSs, corner: [x] }) => [minSs, Math.round(x)])).toEqual([
       [0, -110],
@@ -161,7 +175,9 @@ describe('the place of a detector', () => {
   });
 
   test('that the header contradicts is a warning: centre, distance, a chain that ends nowhere, a unit, frames', async () => {
-    const stated = (x: number): Made => ({ detector: { ...usual, beam_center_x: number(x), beam_center_y: number(30) } });
+    const stated = (x: number): Made => ({
+      detector: { ...usual, beam_center_x: number(x), beam_center_y: number(30) },
+    });
     expect(await warnings(stated(50.4))).toEqual([]);
     expect(await warnings(stated(58))).toEqual([expect.stringContaining('put it at 50, 30 pixels')]);
     expect(await warnings({ detector: { ...usual, distance: number(200, { units: 'mm' }) } })).toEqual([

@@ -422,7 +422,8 @@ describe('text headers as programs write them', () => {
     ['UNSIGNED SHORT', 'u16'],
     ['signed_short', 'i16'],
   ])('SMV and d*TREK of %s', async (type, dtype) => {
-    const head = `{\nHEADER_BYTES=  512;\nSIZE1=3;\nSIZE2=2;\nBYTE_ORDER=little_endian;\nData_type=${type};\nA={x};\n` +
+    const head =
+      `{\nHEADER_BYTES=  512;\nSIZE1=3;\nSIZE2=2;\nBYTE_ORDER=little_endian;\nData_type=${type};\nA={x};\n` +
       'SOURCE_WAVELENGTH=1 0.9795;\n}\n';
     const [dataset, values] = await frames(join(padded(head, 512, ' '), bytesOf(image)), {}, 'x.img');
     expect([dataset.dtype, values, dataset.meta.wavelengthA]).toEqual([dtype, count(6), 0.9795]);

@@ -95,7 +95,9 @@ test('values that one panel declares bad, and equal values, have no count', asyn
   const detector = await context.detector(dataset, { geometry });
   expect(detector.hasFlags).toBe(true);
   expect(await withoutCounts(detector, dataset, 0)).toEqual([10, 11, 12, 13, 20]);
-  const plain = await context.detector(dataset, { geometry: parseGeometry(top + panel('a', 0, 3, 'a/flag_morethan = 9\n')) });
+  const plain = await context.detector(dataset, {
+    geometry: parseGeometry(top + panel('a', 0, 3, 'a/flag_morethan = 9\n')),
+  });
   expect([plain.hasFlags, plain.validRange[1]]).toEqual([false, 9]);
 });
 

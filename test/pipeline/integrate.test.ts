@@ -90,7 +90,13 @@ it('a value that is no count is neither summed nor part of a background, and a l
     `photon_energy = 9500\nclen = 0.1\nres = 10000\nadu_per_photon = 1\n${panel('a', 0, 0, side - 1, side - 1)}`,
   );
   const frame = new Uint16Array(side * side).fill(10);
-  for (const [x, y] of [[15, 15], [45, 15], [15, 45], [45, 45]] as const) frame[y * side + x] = 1010;
+  for (const [x, y] of [
+    [15, 15],
+    [45, 15],
+    [15, 45],
+    [45, 45],
+  ] as const)
+    frame[y * side + x] = 1010;
   // In the sum of the first spot, and in the background of the second.
   frame[16 * side + 15] = 65535;
   frame[15 * side + 51] = 65535;

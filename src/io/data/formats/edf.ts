@@ -155,5 +155,13 @@ async function readBlock(source: ByteSource, at: number, signal: AbortSignal | u
   const size = headerNumber(values, 'EDF_BINARYSIZE', 'SIZE') ?? storedBytes;
   const isPadded = Number.isSafeInteger(size) && size > storedBytes && offset + size <= source.size;
   const paddedBytes = isPadded ? size : storedBytes;
-  return { values, dtype, signal: shape, storedBytes, paddedBytes, little: !/high/i.test(values.get('BYTEORDER') ?? ''), offset };
+  return {
+    values,
+    dtype,
+    signal: shape,
+    storedBytes,
+    paddedBytes,
+    little: !/high/i.test(values.get('BYTEORDER') ?? ''),
+    offset,
+  };
 }

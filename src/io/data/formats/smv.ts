@@ -15,8 +15,12 @@ const bitsOf = [
 
 /** The type of a header in C's words, however they are joined: `unsigned_short`, `long int`, `UNSIGNED SHORT INT`. */
 function typeOf(stated: string): DataType | undefined {
-  const words = stated.toLowerCase().replace(/[\s_-]+/g, ' ').trim();
-  if (!/^((un)?signed ?)?(char|byte|short|long|int|integer|float|double)?( ?(int|integer|ieee|real))?$/.test(words)) return undefined;
+  const words = stated
+    .toLowerCase()
+    .replace(/[\s_-]+/g, ' ')
+    .trim();
+  if (!/^((un)?signed ?)?(char|byte|short|long|int|integer|float|double)?( ?(int|integer|ieee|real))?$/.test(words))
+    return undefined;
   if (/float|real/.test(words)) return 'f32';
   if (/double/.test(words)) return 'f64';
   const [, bits] = bitsOf.find(([word]) => word.test(words)) ?? [];

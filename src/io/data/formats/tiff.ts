@@ -262,7 +262,11 @@ const numbers = (bytes: Uint8Array, size: number): Uint8Array | Uint16Array | Ui
 const isPhotonCounter = ({ texts }: Page): boolean =>
   (['description', 'model', 'make', 'software'] as const).some((name) => /pilatus|eiger/i.test(texts.get(name) ?? ''));
 
-function describe(page: Page, { big, little }: TiffFile, { width, height, dtype }: Layout): { meta: Metadata; notes: readonly Note[] } {
+function describe(
+  page: Page,
+  { big, little }: TiffFile,
+  { width, height, dtype }: Layout,
+): { meta: Metadata; notes: readonly Note[] } {
   const { texts } = page;
   const maker = texts.get('software') ?? texts.get('make');
   const said = texts.get('description') ?? '';

@@ -100,7 +100,12 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
     case 32004:
       return byCodec(filter, { codec: 'lz4' }, 260);
     case 32015:
-      return { filter, ratio: mostOfZstd, forward: () => undefined, decode: (_, ...data) => decodeZstd(...data, checksums) };
+      return {
+        filter,
+        ratio: mostOfZstd,
+        forward: () => undefined,
+        decode: (_, ...data) => decodeZstd(...data, checksums),
+      };
     case 32008: {
       const size = values[2] || elementBytes;
       if (size > 65536) return undefined;

@@ -22,8 +22,8 @@ import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers 
 import { readField } from './field.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
-import { arraysInGroups } from './groups.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
+import { arraysInGroups } from './groups.js';
 import { readMetadata } from './metadata.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
@@ -88,7 +88,8 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const beside = await readMetadata(catalog, frames);
   const { mask } = beside;
   const fits = mask !== undefined && !frames.framesLast && !turned && maskFits(mask.shape, fromFile, signal);
-  const axes = frames.framesLast || frames.scan || frames.groups ? undefined : await axesInOrder(first, frames, turned, shape);
+  const axes =
+    frames.framesLast || frames.scan || frames.groups ? undefined : await axesInOrder(first, frames, turned, shape);
   const peakList = findPeakList(catalog);
   const read = readerOf(frames, first, arrangement);
   return openFrames(source, {

@@ -635,7 +635,8 @@ export class FileSource implements RunSource {
   /** Tells what is wrong with a file, each problem once. A file that was cut makes the results doubtful. */
   #tellProblems({ name, notes, sizes }: Dataset): void {
     const { follow, warn } = this.#options;
-    const isCut = follow === undefined && sizes.some(({ what, expected, found }) => what === bytesOfFile && found < expected);
+    const isCut =
+      follow === undefined && sizes.some(({ what, expected, found }) => what === bytesOfFile && found < expected);
     const cut = sizes.flatMap(({ what, expected, found }) =>
       isCut && what === bytesOfFile ? [`it was cut: it has ${found} bytes of ${expected}`] : [],
     );
