@@ -60,3 +60,27 @@ test('a dataset is opened by its name behind 4000 objects and below 16 levels', 
   const dataset = await openStacked((how) => open(file, how), geometry);
   expect([...(await dataset.read(0, 1))]).toEqual([7, 7, 7, 7, 7, 7]);
 });
+
+test('data files that do not exist are named, and left out on request; the others in the order of their numbers', async () => {
+  const master = await treeFile({
+    entry: group({
+      data: group(
+        Object.fromEntries([1, 2, 10].map((i) => [`data_${i}`, { link: { file: `part_${i}.h5`, path: '/data' } }])),
+      ),
+    }),
+  });
+  const part = async (value: number) => {
+    const bytes = await treeFile({ data: array(new Uint16Array(12).fill(value), [2, 2, 3]) });
+    return new File([new Uint8Array(bytes)], `part_${value}.h5`);
+  };
+  const given = async (...values: number[]) => [
+    new File([new Uint8Array(master)], 'x_master.h5'),
+    ...(await Promise.all(values.map(part))),
+  ];
+  const all = await open(await given(10, 1, 2));
+  expect([...(await all.read(0, 6))].filter((_, i) => i % 6 === 0)).toEqual([1, 1, 2, 2, 10, 10]);
+  await refused(async () => open(await given(1, 10)), 'File', 'part_2.h5');
+  const some = await open(await given(1, 10), { allowMissing: true });
+  expect([...(await some.read(0, 4))].filter((_, i) => i % 6 === 0)).toEqual([1, 1, 10, 10]);
+  expect(some.notes.map(({ text }) => text).join()).toContain('part_2.h5 is missing');
+});

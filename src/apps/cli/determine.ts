@@ -62,12 +62,13 @@ import { backendRow, jsonRow } from './shell-rows.js';
 
 type Search = ReturnType<typeof checkCellSearch>;
 
-const { geometry, dataset, checksums, maxFrameBytes } = sourceRows;
+const { geometry, dataset, allowMissing, checksums, maxFrameBytes } = sourceRows;
 /** Flags whose use depends on the contents of the files. */
 const searchFlags = {
   unit: listRows.unit,
   geometry,
   dataset,
+  allowMissing,
   checksums,
   maxFrameBytes,
   ...peakRows,
@@ -225,7 +226,7 @@ async function cellOfFrames(
 ): Promise<FramesCell & { readonly isDoubtful: boolean }> {
   const { peaks, settings } = checkPeakFlags(options);
   const { images = cellFrameRows.images.range.fallback, highres, first, frames } = options;
-  const { geometry, dataset, checksums, maxFrameBytes } = options;
+  const { geometry, dataset, allowMissing, checksums, maxFrameBytes } = options;
   if (options.finder === 'msgpack')
     throw new EwaldError(
       'Argument',
@@ -245,6 +246,7 @@ async function cellOfFrames(
       signal,
       geometry,
       dataset,
+      allowMissing,
       checksums,
       maxFrameBytes,
       minLengthA: search.minLengthA,

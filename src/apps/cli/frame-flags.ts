@@ -124,12 +124,13 @@ function pastedFlags(given: IndexFlags, mode: RunMode, source: string): IndexFla
   return flags;
 }
 
-const { geometry, dataset, copyHeader, checksums, maxFrameBytes } = sourceRows;
+const { geometry, dataset, copyHeader, allowMissing, checksums, maxFrameBytes } = sourceRows;
 /** Rows whose values are options of a run, under the same names. */
 const optionRows = {
   geometry,
   dataset,
   copyHeader,
+  allowMissing,
   checksums,
   maxFrameBytes,
   ...indexingRows,

@@ -30,11 +30,11 @@ export async function openInput(
   const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
   // A source passed in by the caller is closed with its dataset and cannot be opened again.
   if (isSource(input)) return dataset;
-  const { codecs, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
+  const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
   const openOther = (path: string, file?: string): Promise<Dataset> =>
     openInput(
       file === undefined ? input : besideInput(input, file, siblings),
-      { codecs, allowOutside, checksums, maxFrameBytes, h5wasm, dataset: path },
+      { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm, dataset: path },
       platform,
       siblings,
     );
@@ -71,8 +71,8 @@ export async function openInputs(
   );
   const openOther = async (path: string, file?: string): Promise<Dataset> => {
     const input = file === undefined ? first : besideInput(first, file, siblings);
-    const { codecs, allowOutside, checksums, maxFrameBytes } = options;
-    return one(input, { codecs, allowOutside, checksums, maxFrameBytes, dataset: path });
+    const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes } = options;
+    return one(input, { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, dataset: path });
   };
   return isSource(first) ? series : Object.assign(series, { openOther });
 }

@@ -40,7 +40,18 @@ export interface Candidate extends Detection {
 }
 
 const everywhere = [
-  ...['format', 'navShape', 'maxFrameBytes', 'growing', 'allowOutside', 'checksums', 'codecs', 'h5wasm', 'signal'],
+  ...[
+    'format',
+    'navShape',
+    'maxFrameBytes',
+    'growing',
+    'allowMissing',
+    'allowOutside',
+    'checksums',
+    'codecs',
+    'h5wasm',
+    'signal',
+  ],
 ];
 
 const rows = {

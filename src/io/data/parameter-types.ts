@@ -56,6 +56,11 @@ export interface OpenParameters {
    * false.
    */
   readonly growing?: boolean | undefined;
+  /**
+   * Reads a file without the files that it refers to and that do not exist. Their frames are left out of a master,
+   * and parts of a virtual dataset have its fill value. Each is named in a warning. Default false.
+   */
+  readonly allowMissing?: boolean | undefined;
   /** Allows the file to refer to files outside its folder. Default false. */
   readonly allowOutside?: boolean | undefined;
   /** Verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip). Default true. */

@@ -82,6 +82,13 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     sentence: 'opens a file that is still being written: data files of a master that do not exist yet are omitted',
     flag: null,
   },
+  allowMissing: {
+    kind: 'boolean',
+    sentence: 'reads a file without the files that it refers to and that do not exist',
+    more:
+      'Their frames are left out of a master, and parts of a virtual dataset have its fill value. Each is named in a ' +
+      'warning.',
+  },
   allowOutside: { kind: 'boolean', sentence: 'allows the file to refer to files outside its folder' },
   checksums: {
     kind: 'boolean',

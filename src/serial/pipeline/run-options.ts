@@ -71,6 +71,8 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   readonly geometry?: FileInput | Geometry | undefined;
   /** Dataset of the frames in HDF5 files; default: the geometry's, or the files' own choice. */
   readonly dataset?: string | undefined;
+  /** Reads files without the files that they refer to and that do not exist. Default false. */
+  readonly allowMissing?: boolean | undefined;
   /** Compares the checksums of files. Default true. */
   readonly checksums?: boolean | undefined;
   /** Largest frame or chunk that is read, bytes; default 2³⁰. */
@@ -135,7 +137,17 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
 const optionRows = {
   ...runRows,
   // These have more forms than their flags.
-  ...row.others('inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther', 'executor'),
+  ...row.others(
+    'inputs',
+    'geometry',
+    'dataset',
+    'allowMissing',
+    'checksums',
+    'maxFrameBytes',
+    'bad',
+    'openOther',
+    'executor',
+  ),
   ...row.others(
     'first',
     'frames',

@@ -410,7 +410,7 @@ async function* resultsOf(
   isDone: IsDone,
 ): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
   const { source, settings, place } = scene;
-  const { signal, checksums, maxFrameBytes, keepFrame } = options;
+  const { signal, allowMissing, checksums, maxFrameBytes, keepFrame } = options;
   // Workers of a cluster have other working directories.
   const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
   const { name } = source.first;
@@ -418,6 +418,7 @@ async function* resultsOf(
     geometry: given,
     first: source.live ? name : far(name),
     dataset: options.dataset,
+    allowMissing,
     checksums,
     maxFrameBytes,
     settings,
@@ -498,13 +499,14 @@ export async function openSource(
   geometry: Geometry | undefined,
   warn: SourceOptions['warn'],
 ): Promise<RunSource> {
-  const { dataset, checksums, maxFrameBytes, signal } = options;
+  const { dataset, allowMissing, checksums, maxFrameBytes, signal } = options;
   const shown = options.html !== undefined;
   const viewed = options.view !== undefined;
   const reading: SourceOptions = {
     geometry,
     dataset,
     serialStart,
+    allowMissing,
     checksums,
     maxFrameBytes,
     copyHeader,

@@ -69,6 +69,7 @@ export const runShape = members({
   first: text,
   files: maybe(finite),
   dataset: maybe(text),
+  allowMissing: maybe(truth),
   checksums: maybe(truth),
   maxFrameBytes: maybe(count()),
   growing: maybe(truth),

@@ -44,6 +44,8 @@ export interface SharedRun {
   readonly files?: number | undefined;
   /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
   readonly dataset: string | undefined;
+  /** Whether files that do not exist are left out, as in `open`. */
+  readonly allowMissing?: boolean | undefined;
   /** Whether checksums are compared, as in `open`. */
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
@@ -235,7 +237,7 @@ const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset:
 
 /** The detector of a run, which every worker determines from the first file. */
 function detectorOf(
-  { geometry, settings }: SharedRun,
+  { geometry, settings, allowMissing }: SharedRun,
   scope: TaskScope,
   first: Dataset,
   live: ReadonlyMap<string, LiveFrame>,
@@ -244,7 +246,7 @@ function detectorOf(
   const { highres } = settings;
   const openOther = async (file: string, dataset: string): Promise<Dataset> => {
     const frame = live.get(file);
-    return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset });
+    return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset, allowMissing });
   };
   return openDetector(first, { geometry, highres }, openOther);
 }
@@ -252,10 +254,14 @@ function detectorOf(
 const openStackedFile = (
   scope: TaskScope,
   file: string,
-  { dataset: named, geometry, checksums, maxFrameBytes, growing }: SharedRun,
+  { dataset: named, geometry, allowMissing, checksums, maxFrameBytes, growing }: SharedRun,
   sent: SearchTask['sent'],
 ): Promise<Dataset> =>
-  openStacked((how) => scope.open(inputOf(file, sent), { ...how, checksums, maxFrameBytes, growing }), geometry, named);
+  openStacked(
+    (how) => scope.open(inputOf(file, sent), { ...how, allowMissing, checksums, maxFrameBytes, growing }),
+    geometry,
+    named,
+  );
 
 /** A file that stays open from task to task, and is reopened if it has fewer frames than the task expects. */
 async function openFrames(
@@ -265,9 +271,9 @@ async function openFrames(
   known: number,
   sent: SearchTask['sent'],
 ): Promise<Dataset> {
-  const { checksums, maxFrameBytes, files } = run;
+  const { allowMissing, checksums, maxFrameBytes, files } = run;
   const open = (): Promise<Dataset> => openStackedFile(scope, file, run, sent);
-  const how = `${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+  const how = `${allowMissing ? ' partly' : ''}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
   const key = `frames ${files ?? ''}${file}${how}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);

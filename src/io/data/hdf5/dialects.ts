@@ -78,6 +78,12 @@ type Finder = (catalog: Catalog) => Promise<Frames | undefined>;
 /** 2 before 10: names are not always padded with zeros. */
 const inNumbers = new Intl.Collator('en', { numeric: true });
 
+/** Whether a file that a link leads to does not exist. */
+export const isMissing = (error: unknown): error is EwaldError =>
+  isEwaldError(error) && (error.detail.absent === true || error.detail.target !== undefined);
+
+export const missingName = ({ detail }: EwaldError): string => String(detail.file ?? detail.path ?? 'a file');
+
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external, broken }) => {
   // One that is damaged fails below, as the others would be numbered wrongly without it.
@@ -99,6 +105,10 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
           throw new EwaldError('Format', `${file.source.name}: ${names[i]} is not an array of numbers`);
         parts[i] = part;
       } catch (error) {
+        if (file.files.allowMissing && isMissing(error)) {
+          file.files.missing?.add(missingName(error));
+          continue;
+        }
         // While a series is being written, it ends before the first part that cannot be opened yet.
         if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw error;
         end = Math.min(end, i);
@@ -107,12 +117,16 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
   };
   await Promise.all(Array.from({ length: 16 }, work));
   parts.length = end;
+  // Those that are missing left holes.
+  const there = parts.filter((part) => part !== undefined);
+  if (there.length === 0)
+    throw new EwaldError('File', `${file.source.name}: none of its ${names.length} data files exists`);
   const about = (await textAt(file, '/entry/instrument/detector/description')) ?? '';
   const arina = /arina/i.test(about);
   return {
     dialect: arina ? 'Arina master' : 'Eiger master',
-    ...(arina ? await arinaScan(file, parts) : {}),
-    parts,
+    ...(arina ? await arinaScan(file, there) : {}),
+    parts: there,
     path: group,
     entry: group.replace(/\/data$/, ''),
   };

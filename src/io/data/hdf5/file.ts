@@ -28,6 +28,10 @@ export interface FileSet {
   readonly allowOutside: boolean;
   /** Whether the files are still being written: parts at the end of a series may be missing. */
   readonly growing?: boolean;
+  /** Whether files that do not exist are left out. */
+  readonly allowMissing?: boolean;
+  /** Those that were left out. */
+  readonly missing?: Set<string>;
   /** Whether checksums are verified; default true. */
   readonly checksums?: boolean;
   /** Larger chunks are rejected. */

@@ -39,6 +39,8 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
     pace: new Pace(options.signal),
     allowOutside: options.allowOutside ?? false,
     growing: options.growing ?? false,
+    allowMissing: options.allowMissing ?? false,
+    missing: new Set(),
     checksums: options.checksums ?? true,
     codecs: () => {
       codecs ??= services.codecs();
@@ -92,6 +94,9 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     frames.framesLast || frames.scan || frames.groups ? undefined : await axesInOrder(first, frames, turned, shape);
   const peakList = findPeakList(catalog);
   const read = readerOf(frames, first, arrangement);
+  // A virtual dataset looks for its files when a frame is read.
+  if (options.allowMissing && first.layout.kind === 'virtual' && count > 0)
+    await read(0, 1, new Uint8Array(arrangement.frameBytes), options.signal);
   return openFrames(source, {
     format: 'hdf5',
     shape: { nav: navigationShape(source, count, scan, options), sig: signal },
@@ -101,7 +106,12 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...(axes ? { axes } : {}),
       header: { dialect: frames.dialect, path: frames.path, type: typeName(first.type) },
     },
-    notes: [...beside.notes, ...notesOnFrames(catalog, frames, first, turned), ...notesOnMask(mask, fits, signal)],
+    notes: [
+      ...beside.notes,
+      ...notesOnFrames(catalog, frames, first, turned),
+      ...notesOnMask(mask, fits, signal),
+      ...notesOnMissing(file),
+    ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes: await sizeChecks(file, frames, count),
     filters: first.filters.map((filter) => `${filterName(filter)}${first.isForeign ? ' (by h5wasm)' : ''}`),
@@ -211,6 +221,15 @@ function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5
       text: 'frames are not contiguous in this file, so each read scans much of it; ewald convert writes them in order',
     });
   return notes;
+}
+
+/** The files that were left out; those of virtual datasets are known as soon as they are looked for. */
+function notesOnMissing({ files: { missing = new Set() } }: Hdf5File): Note[] {
+  const [first, ...more] = missing;
+  if (first === undefined) return [];
+  const others =
+    more.length > 0 ? ` and ${more.length} more (${more.slice(0, 8).join(', ')}${more.length > 8 ? ', …' : ''})` : '';
+  return [{ kind: 'warning', text: `${first}${others} is missing: its frames are left out, or have the fill value` }];
 }
 
 function notesOnMask(mask: Hdf5Dataset | undefined, fits: boolean, signal: readonly number[]): Note[] {

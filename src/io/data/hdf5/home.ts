@@ -21,6 +21,8 @@ export interface Home {
     /** Larger chunks are rejected. */
     readonly maxFrameBytes: number;
     readonly pace: Pace;
+    readonly allowMissing?: boolean;
+    readonly missing?: Set<string>;
   };
   /** This file opened by the foreign library. */
   foreign(library: ForeignLibrary): Promise<ForeignFile>;

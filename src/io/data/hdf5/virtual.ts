@@ -101,6 +101,20 @@ async function sourceIfThere(
   }
 }
 
+/** The source of a block; undefined for one that does not exist, if those may be left out. */
+async function sourceOrFill(
+  file: Home,
+  path: string,
+  mapping: VirtualMapping,
+  block: number,
+  through: readonly string[],
+): Promise<Part | undefined> {
+  if (!file.files.allowMissing) return mappedPart(file, path, mapping, block, through);
+  const source = await sourceIfThere(file, path, mapping, block, through);
+  if (!source) file.files.missing?.add(blockName(mapping.file, block));
+  return source;
+}
+
 /** The shape: an unlimited axis is as long as the existing parts. */
 export async function virtualShape(
   file: Home,
@@ -209,7 +223,10 @@ class VirtualReader {
       const axis = endless(target);
       if (axis >= 0 && (isPattern(mapping.file) || isPattern(mapping.path)))
         await this.#readBlocks(mapping, target, axis, reading);
-      else await this.#readPiece(await this.#single(mapping, target, axis, reading), reading);
+      else {
+        const piece = await this.#single(mapping, target, axis, reading);
+        if (piece) await this.#readPiece(piece, reading);
+      }
     }
   };
 
@@ -231,7 +248,8 @@ class VirtualReader {
     const first = Math.max(0, Math.floor((from - start) / stride));
     const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - start) / stride);
     for (let block = first; block <= last; block++) {
-      const source = await mappedPart(file, path, mapping, block, nesting.through);
+      const source = await sourceOrFill(file, path, mapping, block, nesting.through);
+      if (!source) continue;
       const one = { start: start + block * stride, stride: length, count: 1, block: length };
       const axes = target.map((each, t) => (t === axis ? one : each));
       await this.#readPiece({ source, from: alongAxes(mapping.source, source.shape), target: axes }, reading);
@@ -244,9 +262,10 @@ class VirtualReader {
     target: readonly AxisSelection[],
     axis: number,
     { nesting }: Reading,
-  ): Promise<Piece> {
+  ): Promise<Piece | undefined> {
     const { file, path, shape } = this.#dataset;
-    const source = await mappedPart(file, path, mapping, 0, nesting.through);
+    const source = await sourceOrFill(file, path, mapping, 0, nesting.through);
+    if (!source) return undefined;
     const stated = alongAxes(mapping.source, source.shape);
     const along = target[axis];
     if (!along) return { source, from: stated, target };

@@ -69,7 +69,16 @@ export interface FramesCell {
   readonly doubt: string | undefined;
 }
 
-const frameNames = ['inputs', 'geometry', 'dataset', 'checksums', 'maxFrameBytes', 'bad', 'openOther'] as const;
+const frameNames = [
+  'inputs',
+  'geometry',
+  'dataset',
+  'allowMissing',
+  'checksums',
+  'maxFrameBytes',
+  'bad',
+  'openOther',
+] as const;
 const rows = {
   ...row.others(...frameNames, 'first', 'frames', 'minLengthA', 'maxLengthA', 'onEvent', 'peaks', 'highres'),
   ...row.others(...namesOf(peakSourceRows)),

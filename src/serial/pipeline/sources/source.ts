@@ -76,6 +76,7 @@ export interface SourceOptions {
   /** Dataset of the frames that the user named; undefined: the geometry's, or the file's own choice. */
   readonly dataset?: string | undefined;
   readonly serialStart: number;
+  readonly allowMissing?: boolean | undefined;
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
   /** Fields of the frames' headers that are copied; frames received live are sent with further ones. */
