@@ -1,4 +1,8 @@
 /** What NXmx files say about their beam and the places of their modules: units, chains of transformations, frames. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { checkGeometryFile } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
@@ -48,9 +52,11 @@ const usual: Record<string, WriteNode> = {
   module: module('module', [-50, -30, 0]),
 };
 
-async function opened({ beam, detector = usual, shape = [2, 60, 100] }: Made) {
+const opened = async (made: Made) => open(await fileOf(made));
+
+function fileOf({ beam, detector = usual, shape = [2, 60, 100] }: Made): Promise<Uint8Array> {
   const data = array(new Uint16Array(shape.reduce((a, b) => a * b, 1)).fill(3), shape);
-  const file = await treeFile({
+  return treeFile({
     entry: group(
       {
         definition: { value: 'NXmx' },
@@ -66,7 +72,6 @@ async function opened({ beam, detector = usual, shape = [2, 60, 100] }: Made) {
       'NXentry',
     ),
   });
-  return open(file);
 }
 const warnings = async (made: Made): Promise<string[]> =>
   (await opened(made)).notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
@@ -192,4 +197,13 @@ describe('the place of a detector', () => {
     const moving = axis(Float64Array.of(0.15, 0.16), 'm', 'translation', [0, 0, 1], '.');
     expect(await warnings(broken(moving))).toEqual([expect.stringMatching(/differs from frame to frame/)]);
   });
+});
+
+test('geometry check says what the file contradicts, instead of that it is consistent', async () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'ewald-places-')), 'made.h5');
+  writeFileSync(path, await fileOf({ detector: { ...usual, beam_center_x: number(58), beam_center_y: number(30) } }));
+  expect((await checkGeometryFile(path)).problems.join()).toContain('put it at 50, 30 pixels');
+  writeFileSync(path, await fileOf({}));
+  expect((await checkGeometryFile(path)).problems).toEqual([]);
+  rmSync(dirname(path), { recursive: true });
 });

@@ -75,9 +75,14 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     // differ.
     for (const [i, x] of copy.crystals[0]?.parameters.entries() ?? [])
       expect(cbf.crystals[0]?.parameters[i]).toBeCloseTo(x, 3);
+    // The CBF alone says which values are no counts: a reflection with one is not measured there.
+    const key = ({ h, k, l }: ReturnType<typeof reflections>[number]) => `${h} ${k} ${l}`;
+    const measured = new Set(reflections(cbf).map(key));
+    const both = reflections(copy).filter((one) => measured.has(key(one)));
+    expect(reflections(copy).length - both.length).toBeLessThan(3);
     for (const [ours, theirs, digit] of [
       [cbf.peaks ?? [], copy.peaks ?? [], 0.01],
-      [reflections(cbf), reflections(copy), 0.1],
+      [reflections(cbf), both, 0.1],
     ] as const) {
       const rest = ({ panel, ...one }: (typeof ours)[number]) => ({
         panel,

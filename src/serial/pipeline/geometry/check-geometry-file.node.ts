@@ -92,7 +92,10 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
     const facts = checkGeometry(geometry, beam);
     const stated = dataset && !own ? contradictions(geometry, beam, facts, dataset).map(({ text }) => text) : [];
     const displaced = dataset && misfit.length === 0 ? await displacedProblem(geometry, dataset) : [];
-    return { ...facts, geometry, beam, assumed, problems: [...misfit, ...facts.problems, ...stated, ...displaced] };
+    // What the file says about itself in vain is not looked at below.
+    const doubted = own && dataset ? dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : [])) : [];
+    const problems = [...doubted, ...misfit, ...facts.problems, ...stated, ...displaced];
+    return { ...facts, geometry, beam, assumed, problems };
   } finally {
     await dataset?.dispose();
   }
