@@ -5,6 +5,7 @@ import { type Context, createContext, parseGeometry } from '../../dist/index.nod
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { openStacked } from '../../src/io/detector/stacked.js';
 import { refused } from '../support/refused.js';
+import { chunks, MadeFile, space, u8 } from './hdf5-made.js';
 import { array, group, number, treeFile } from './hdf5-tree.js';
 
 let context: Context;
@@ -82,5 +83,14 @@ test('data files that do not exist are named, and left out on request; the other
   await refused(async () => open(await given(1, 10)), 'File', 'part_2.h5');
   const some = await open(await given(1, 10), { allowMissing: true });
   expect([...(await some.read(0, 4))].filter((_, i) => i % 6 === 0)).toEqual([1, 1, 10, 10]);
-  expect(some.notes.map(({ text }) => text).join()).toContain('part_2.h5 is missing');
+  expect(some.notes.map(({ text }) => text).join()).toContain('missing: part_2.h5');
+});
+
+test('a file that claims large frames and stores none does not read them as zeros', async () => {
+  const file = new MadeFile();
+  const data = file.object([space([1000, 16384, 16384]), u8, chunks([1, 16384, 16384])]);
+  const bytes = file.finish(file.group({ data }));
+  expect(bytes.length).toBeLessThan(2000);
+  const dataset = await open(bytes);
+  await refused(() => dataset.read(0, 1), 'Format', 'none of them has been written');
 });

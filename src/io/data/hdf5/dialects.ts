@@ -84,6 +84,15 @@ export const isMissing = (error: unknown): error is EwaldError =>
 
 export const missingName = ({ detail }: EwaldError): string => String(detail.file ?? detail.path ?? 'a file');
 
+/** Tells how the other files of a master are read. */
+const orWithout = (error: unknown): unknown =>
+  isMissing(error)
+    ? new EwaldError(error.tag, `${error.message}; allowMissing (--allow-missing) reads the others`, {
+        cause: error,
+        detail: error.detail,
+      })
+    : error;
+
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external, broken }) => {
   // One that is damaged fails below, as the others would be numbered wrongly without it.
@@ -110,7 +119,7 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
           continue;
         }
         // While a series is being written, it ends before the first part that cannot be opened yet.
-        if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw error;
+        if (i === 0 || !file.files.growing || !isEwaldError(error) || error.tag === 'Aborted') throw orWithout(error);
         end = Math.min(end, i);
       }
     }

@@ -20,6 +20,7 @@ import type { Hdf5Dataset } from './dataset.js';
 import { isHalfTransform, numberType, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers } from './dialects.js';
 import { readField } from './field.js';
+import { nowhere } from './fields.js';
 import { type FileSet, Hdf5File } from './file.js';
 import { filterName } from './filters.js';
 import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
@@ -125,6 +126,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       frames.parts.every((part) => part.isUnpacked) && (await file.files.codecs()).backend === 'wasm',
     peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, [from, n], readOptions),
     async readMany(from, n, into, signalToStop) {
+      refuseUnwritten(source, frames, arrangement.frameBytes);
       await read(from, n, into, signalToStop);
       // Byte order that the readers below leave as it is: colours and vectors, whose elements are not plain numbers.
       if (big && littleEndianMachine && first.numbers === undefined) swapBytes(into, numberBytes(dtype), source);
@@ -136,6 +138,22 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
         }
       : {}),
   });
+}
+
+/** Frames that a small file may claim without storing any; larger ones would only cost memory. */
+const mostUnwritten = 2 ** 26;
+
+/** Throws `Format` for large frames of which the file stores nothing at all. */
+function refuseUnwritten(source: ByteSource, { parts, path }: Frames, frameBytes: number): void {
+  const isUnwritten = ({ layout }: Hdf5Dataset): boolean =>
+    (layout.kind === 'contiguous' && layout.address === nowhere) ||
+    (layout.kind === 'chunked' && layout.index.address === nowhere);
+  if (frameBytes <= mostUnwritten || !parts.every(isUnwritten)) return;
+  throw new EwaldError(
+    'Format',
+    `${source.name}: ${path} claims frames of ${frameBytes} bytes, and none of them has been written`,
+    { detail: { path: source.name } },
+  );
 }
 
 /** Throws `Format` if the parts have different elements or frames, `Unsupported` for an unknown filter. */
@@ -225,11 +243,11 @@ function notesOnFrames(catalog: Catalog, { guess, warning }: Frames, first: Hdf5
 
 /** The files that were left out; those of virtual datasets are known as soon as they are looked for. */
 function notesOnMissing({ files: { missing = new Set() } }: Hdf5File): Note[] {
-  const [first, ...more] = missing;
-  if (first === undefined) return [];
-  const others =
-    more.length > 0 ? ` and ${more.length} more (${more.slice(0, 8).join(', ')}${more.length > 8 ? ', …' : ''})` : '';
-  return [{ kind: 'warning', text: `${first}${others} is missing: its frames are left out, or have the fill value` }];
+  if (missing.size === 0) return [];
+  const names = [...missing];
+  const listed = names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
+  const text = `missing: ${listed}; frames of them are left out, or have the fill value`;
+  return [{ kind: 'warning', text }];
 }
 
 function notesOnMask(mask: Hdf5Dataset | undefined, fits: boolean, signal: readonly number[]): Note[] {
