@@ -94,3 +94,12 @@ test('a file that claims large frames and stores none does not read them as zero
   const dataset = await open(bytes);
   await refused(() => dataset.read(0, 1), 'Format', 'none of them has been written');
 });
+
+test('an array that is damaged is not replaced by another one, unless that is named', async () => {
+  const file = new MadeFile();
+  const data = file.object([space([1, 2, 2]), u8, chunks([1, 2, 2])]);
+  const damaged = file.place(new Array(64).fill(0xee));
+  const bytes = file.finish(file.group({ data, other: damaged }));
+  await refused(() => open(bytes), 'Format', '/other may hold the frames');
+  expect((await open(bytes, { dataset: '/data' })).frames).toBe(1);
+});

@@ -207,3 +207,18 @@ test('geometry check says what the file contradicts, instead of that it is consi
   expect((await checkGeometryFile(path)).problems).toEqual([]);
   rmSync(dirname(path), { recursive: true });
 });
+
+test('a run tells what is wrong with its files', async () => {
+  const bytes = await fileOf({ detector: { ...usual, beam_center_x: number(58), beam_center_y: number(30) } });
+  const told: string[] = [];
+  const run = context.pipeline({
+    inputs: [new File([new Uint8Array(bytes)], 'made.h5')],
+    cells: [],
+    peaks: { threshold: 10 },
+    onEvent: (event) => void (event.kind === 'warning' && told.push(event.text)),
+  });
+  let frames = 0;
+  for await (const _ of run) frames++;
+  expect(frames).toBe(2);
+  expect(told.filter((text) => text.includes('put it at 50, 30 pixels'))).toHaveLength(1);
+});
