@@ -58,6 +58,7 @@ test('a mask for all frames, a mask of one frame, and one that fits neither', as
   const fixed = maskOf([7], 24, [height, width], [1]);
   const detector = await context.detector(dataset, { geometry: whole(), openOther: others({ '/mask': fixed }) });
   expect(badOf(detector.bad)).toEqual([7]);
+  expect(await detector.badOf(dataset, 1)).toBeUndefined();
   const alone = await context.detector(frames(1), { geometry: whole(), openOther: others({ '/mask': fixed }) });
   expect(badOf(alone.bad)).toEqual([]);
   expect(await withoutCounts(alone, frames(1), 0)).toEqual([7]);

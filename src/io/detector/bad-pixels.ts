@@ -58,8 +58,9 @@ export class BadPixels {
   /** Reads the masks of the first file. Throws `Format` for a mask that cannot be read, `Shape` for one that does not fit. */
   static async open(geometry: Geometry, dataset: Dataset, openOther: OpenOther): Promise<BadPixels> {
     const bad = new BadPixels(geometry, dataset, openOther);
-    const { fixed } = await bad.#of(dataset);
+    const { fixed, varying } = await bad.#of(dataset);
     mark(bad.always, fixed);
+    bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, varying }));
     return bad;
   }
 
