@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { parseGeometry } from '../../src/crystal/geometry/parse.js';
 import { beamOf } from '../../src/crystal/geometry/pixels.js';
 import type { Dataset } from '../../src/io/data/dataset.js';
-import { badEverywhere } from '../../src/io/detector/bad-pixels.js';
+import { BadPixels } from '../../src/io/detector/bad-pixels.js';
 import { refuseImpossible } from '../../src/io/detector/impossible.js';
 
 const lines = {
@@ -70,7 +70,7 @@ test.for([
   const pixels = Uint32Array.from({ length: 1024 * 1024 }, (_, i) => (i % 100 < 7 ? 1 : 0));
   const mask = { frames: 1, frameLength: pixels.length, read: async () => pixels, dispose: async () => {} };
   const frames = { shape: { sig: [1024, 1024] }, name: 'a.h5' } as unknown as Dataset;
-  const read = badEverywhere(geometry, frames, 'a.h5', async () => mask as unknown as Dataset);
+  const read = BadPixels.open(geometry, frames, async () => mask as unknown as Dataset);
   if (message) await expect(read).rejects.toMatchObject({ tag: 'Format', message: expect.stringMatching(message) });
-  else expect((await read).filter((x) => x !== 0).length).toBeGreaterThan(70_000);
+  else expect((await read).always.filter((x) => x !== 0).length).toBeGreaterThan(70_000);
 });

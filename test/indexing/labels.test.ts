@@ -163,7 +163,7 @@ describe('names of axes', () => {
     const context = await createContext({ backend: 'cuda-emulated', strict: true, log: { level: 'error' } });
     const indexer = await context.indexer();
     const [still] = sets.get('oP 0.7 %') as Still[];
-    const [crystal] = (await indexer.run({ spots: still?.spots as Float32Array, cells: { parameters } }))
+    const [crystal] = (await indexer.run({ spots: still?.spots as unknown as Float32Array, cells: { parameters } }))
       .image(0)
       .crystals();
     await context.dispose();

@@ -212,7 +212,10 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file }: FrameTru
       cell: cellOf([astar, bstar, cstar], 1),
       centring: undefined,
     }));
-    for (const turn of matched(latticesOf(chunk), cells)) {
+    const own = latticesOf(chunk);
+    for (const [i, turn] of matched(own, cells).entries()) {
+      const pairs = cells.flatMap((truth) => [...comparable(own[i] as Lattice, truth)]);
+      const labels = pairs.map(([cell, one]) => hasRightLabel(cell, one));
       if (Number.isNaN(turn)) wrong++;
       else if (labels.includes(false) && !labels.includes(true)) mislabelled++;
       else turns.push(turn);

@@ -3,9 +3,10 @@
  * one frame, where masks differ between frames or between files.
  */
 
+import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { Beam, Geometry, MaskSource, Panel } from '../../crystal/geometry/geometry.js';
-import { badPixels, reciprocalOf } from '../../crystal/geometry/pixels.js';
+import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
 import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { frameSize } from './from-file.js';
@@ -107,21 +108,38 @@ export class BadPixels {
         const frames = inGroup ? groups.filter((one) => one === groups[0]).length : dataset.frames;
         const arrangement = arrangementOf(named, array, { frames, axes: storedAxes(dataset) });
         if (arrangement.varies || inGroup) varying.push({ used, named, arrangement });
-        else this.#mark(bad, used, await readNumbers(array, 0, arrangement.length), arrangement);
+        else refuseInverted(used, this.#mark(bad, used, await readNumbers(array, 0, arrangement.length), arrangement));
       });
     }
     return { fixed: isSame(bad, this.always) ? undefined : bad, varying };
   }
 
+  /** Marks what a mask calls bad; returns how many pixels it marks. */
   #mark(
     bad: Uint8Array,
     { users }: UsedMask,
     values: ArrayLike<number | bigint>,
     { ofModule }: PixelArrangement,
-  ): void {
+  ): number {
+    let marked = 0;
     for (const { panel, mask } of users)
-      markByBits(bad, values, panel, this.#width, [mask.goodBits >>> 0, mask.badBits >>> 0], ofModule);
+      marked += markByBits(bad, values, panel, this.#width, [mask.goodBits >>> 0, mask.badBits >>> 0], ofModule);
+    return marked;
   }
+}
+
+/** A mask of all frames that leaves less than a tenth of its panels is inverted. */
+const mostMarked = 0.9;
+
+function refuseInverted({ path, file, users }: UsedMask, marked: number): void {
+  const pixels = users.reduce((sum, { panel }) => sum + widthOf(panel) * heightOf(panel), 0);
+  if (marked <= mostMarked * pixels) return;
+  throw new EwaldError(
+    'Format',
+    `the mask ${file === undefined ? '' : `${file} `}${path} marks ${Math.floor((100 * marked) / pixels)} % of the ` +
+      'pixels of its panels as bad, as if good and bad were exchanged; check mask_good and mask_bad (for masks that ' +
+      'are 0 where pixels are good: mask_good = 0x0 and mask_bad = 0xffff)',
+  );
 }
 
 /** The mask of a frame whose events are groups. */
@@ -148,9 +166,6 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-/** A mask that leaves less than a tenth of its panels is inverted. */
-const mostMarked = 0.9;
-
 /** Marks the pixels that a mask calls bad; returns how many. */
 function markByBits(
   bad: Uint8Array,
@@ -159,14 +174,17 @@ function markByBits(
   width: number,
   [good, wrong]: readonly [number, number],
   ofModule: boolean,
-): void {
+): number {
+  let marked = 0;
   // A mask of a module has no rows for the modules above it.
   const before = ofModule ? firstRow * width : 0;
   for (let ss = minSs; ss <= maxSs; ss++)
     for (let i = ss * width + minFs, end = ss * width + maxFs; i <= end; i++) {
       // Unsigned, because masks use up to 32 bits.
       const bits = Number(mask[i - before]) >>> 0;
-      if ((bits & good) >>> 0 !== good || (bits & wrong) !== 0) bad[i] = 1;
+      if ((bits & good) >>> 0 === good && (bits & wrong) === 0) continue;
+      bad[i] = 1;
+      marked++;
     }
   return marked;
 }
