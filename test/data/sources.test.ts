@@ -144,6 +144,9 @@ describe('a file', () => {
       await sibling.close();
     }
     const inner = await fileSource(at('sub', 'b.bin'));
+    // A backslash is a character of names here, and a separator elsewhere.
+    for (const path of ['../a.bin', 'x\\y/../../a.bin', 'x/..\\..\\a.bin', at('a.bin')])
+      await expect(inner.sibling(path)).rejects.toMatchObject({ tag: 'File', detail: { outside: true } });
     const outside = await inner.sibling('../a.bin', { allowOutside: true });
     expect(outside.size).toBe(100_000);
     await Promise.all([source, inner, outside].map((one) => one.close()));

@@ -1,7 +1,8 @@
 /** Runs over frames in Blobs and Files, which have no neighbours and perhaps no name. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Context, cellFromParameters, createContext, type PipelineOptions } from 'ewald';
 import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
@@ -121,4 +122,91 @@ test.for(['on this thread', 'on workers'])('a mask in a separate file is given w
 test('workers in other processes cannot be given Files', async () => {
   const far = { kind: 'nats', slots: 1, share: async () => ({ hash: '' }), run: async function* () {} };
   await refused(() => run(file('x.h5'), { executor: far }), 'Argument', 'x.h5 is a File in this process');
+});
+
+describe('what comes from elsewhere opens nothing that its sender names', () => {
+  const at = (name: string): string => join(folder, name);
+  const page = new URL('http://127.0.0.1:9/frames.h5').href;
+  test.for<[string, (text: string) => Inputs]>([
+    ['a File', (text) => new File([text], 'frames.h5')],
+    ['a File with the name of a list', (text) => new File([text], 'files.lst')],
+    ['a Blob', (text) => new Blob([text])],
+    ['bytes', (text) => new TextEncoder().encode(text)],
+    ['named bytes', (text) => ({ bytes: new TextEncoder().encode(text), name: 'files.lst' })],
+    ['a File with a name of its own', (text) => ({ file: new File([text], 'x'), filename: 'files.lst' })],
+    ['a list in a File', (text) => ({ list: new File([text], 'files.lst') })],
+    ['a list in bytes', (text) => ({ list: new TextEncoder().encode(text) })],
+    [
+      'Files of an iterable',
+      async function* (text) {
+        yield new File([text], 'files.lst');
+      },
+    ],
+  ])('%s', async ([, inputs]) => {
+    for (const text of [at('one.h5'), page, 'one.h5', `file://${at('one.h5')}`, '../one.h5']) {
+      const error = await run(inputs(`${text}\n`)).then(String, String);
+      expect(error).toMatch(/is a text, which holds no frames|not in its folder|none of the known formats/);
+    }
+  });
+
+  test('a path is a list if its name says so, and stays in its folder unless the caller allows more', async () => {
+    const lists = join(folder, 'lists');
+    mkdirSync(lists, { recursive: true });
+    const list = (name: string, text: string): string => {
+      writeFileSync(join(lists, name), `${text}\n`);
+      return join(lists, name);
+    };
+    copyFileSync(at('one.h5'), join(lists, 'own.h5'));
+    expect((await run(list('own.lst', 'own.h5'))).peaks).toEqual(onPath.peaks);
+    expect((await run({ list: list('whole', join(lists, 'own.h5')) })).peaks).toEqual(onPath.peaks);
+    await refused(() => run(list('upload.h5', at('one.h5'))), 'Format', 'is a text, which holds no frames', '{ list }');
+    for (const text of ['../one.h5', at('one.h5'), page, 'x/../../one.h5', `file://${at('one.h5')}`]) {
+      const outer = list('outer.lst', text);
+      await refused(
+        () => run({ list: outer }),
+        'File',
+        `names ${text}, which is not in its folder`,
+        'allowOutside: true',
+      );
+      await refused(() => run(pathToFileURL(outer)), 'File', 'which is not in its folder');
+    }
+    const outer = list('outer.lst', '../one.h5');
+    expect((await run(outer, { allowOutside: true })).peaks).toEqual(onPath.peaks);
+    expect((await run(outer, { allowOutside: [folder] })).peaks).toEqual(onPath.peaks);
+    await refused(() => run(outer, { allowOutside: [lists] }), 'File', 'not in its folder');
+    await refused(() => run(outer, { allowOutside: 'here' as never }), 'Argument', 'allowOutside is "here"');
+    const prefix = `${folder}/`;
+    expect((await run({ list: new Blob(['one.h5\n']), prefix })).peaks).toEqual(onPath.peaks);
+    await refused(() => run({ list: new Blob(['lists/../../one.h5\n']), prefix }), 'File', 'not in its folder');
+  });
+
+  test('the list of a server names files below its own folder', async () => {
+    const names = (text: string, how = {}) =>
+      run({ list: new File([`${text}\n`], 'l'), prefix: 'http://127.0.0.1:9/a/', ...how });
+    for (const text of ['../b.h5', 'x%2f..%2f..%2fb.h5']) await refused(() => names(text), 'File', 'not in its folder');
+  });
+
+  test('a mask in a file lies beside its geometry or its frames', async () => {
+    const geom = (file: string): string => geometry.replaceAll(/p\d\/mask0_data/g, `p0/mask0_file = ${file}\n$&`);
+    const far = mkdtempSync(join(tmpdir(), 'ewald-geometry-'));
+    try {
+      copyFileSync(at('one.h5'), join(far, 'mask.h5'));
+      const frames = at('one.h5');
+      for (const file of [join(far, 'mask.h5'), `../${basename(far)}/mask.h5`, page]) {
+        const given = { geometry: new Blob([geom(file)]) };
+        await refused(() => run(frames, given), 'File', 'the geometry names', file, 'allowOutside: true');
+      }
+      expect((await run(frames, { geometry: geom(at('one.h5')) })).peaks).toEqual(onPath.peaks);
+      expect((await run(frames, { geometry: geom('one.h5'), executor })).peaks).toEqual(onPath.peaks);
+      writeFileSync(join(far, 'run.geom'), geom('mask.h5'));
+      expect((await run(frames, { geometry: join(far, 'run.geom') })).peaks).toEqual(onPath.peaks);
+      const allowed = { geometry: geom(join(far, 'mask.h5')), allowOutside: true };
+      expect((await run(frames, allowed)).peaks).toEqual(onPath.peaks);
+      const dataset = await open(frames);
+      await refused(() => run(dataset, { geometry: geom(join(far, 'mask.h5')) }), 'File', 'allowOutside');
+      await dataset.dispose();
+    } finally {
+      rmSync(far, { recursive: true, force: true });
+    }
+  });
 });

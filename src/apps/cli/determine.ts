@@ -62,7 +62,7 @@ import { backendRow, jsonRow } from './shell-rows.js';
 
 type Search = ReturnType<typeof checkCellSearch>;
 
-const { geometry, dataset, allowMissing, checksums, maxFrameBytes } = sourceRows;
+const { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
 /** Flags whose use depends on the contents of the files. */
 const searchFlags = {
   unit: listRows.unit,
@@ -71,6 +71,7 @@ const searchFlags = {
   allowMissing,
   checksums,
   maxFrameBytes,
+  allowOutside,
   ...peakRows,
   highres: integrationRows.highres,
   ...cellFrameRows,
@@ -227,6 +228,7 @@ async function cellOfFrames(
   const { peaks, settings } = checkPeakFlags(options);
   const { images = cellFrameRows.images.range.fallback, highres, first, frames } = options;
   const { geometry, dataset, allowMissing, checksums, maxFrameBytes } = options;
+  const allowOutside = options.allowOutside || ['.'];
   if (options.finder === 'msgpack')
     throw new EwaldError(
       'Argument',
@@ -249,6 +251,7 @@ async function cellOfFrames(
       allowMissing,
       checksums,
       maxFrameBytes,
+      allowOutside,
       minLengthA: search.minLengthA,
       maxLengthA: search.maxLengthA,
       symmetryTolerance: search.symmetryTolerance,

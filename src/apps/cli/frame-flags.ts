@@ -165,6 +165,8 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
   sliceOf('', flags);
   shardOf('--shard', shard);
   const thresholds = picked(thresholdRows, flags);
+  // CrystFEL opens whatever a list names; otherwise the folder in which a command is typed is known as well.
+  const allowOutside = flags.allowOutside || flags.compat !== undefined || ['.'];
   return {
     isStream: stream !== undefined,
     executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: shard !== undefined }),
@@ -176,6 +178,7 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
       ...(Object.keys(thresholds).length > 0 && { thresholds }),
       // The run reads the cells itself and protects their files from being replaced.
       cells: isNone(flags.cells) ? [] : flags.cells,
+      ...(stream === undefined && { allowOutside }),
       noDataTimeout: follow ? noDataTimeout : undefined,
       // Lines are printed of items, and of nothing else.
       briefItems: output !== undefined && !json && stream === undefined,

@@ -6,6 +6,7 @@
  */
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
+import { refusal, setting } from '../../base/parameters.js';
 
 /** Options of one read. */
 export interface ReadOptions {
@@ -114,19 +115,29 @@ export function absentFile(path: string, lookedFor?: string, cause?: unknown): E
 
 /** Rejects a path that leaves the folder of the file that names it; returns its parts. */
 export function partsInside(from: string, path: string, options: SiblingOptions): string[] {
+  const parts = partsOf(path, /[/\\]/);
+  const isRooted = /^([/\\]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(path) || path.includes('\0');
+  // Where a backslash is a character of names, 'a\\b/../..' leads out of the folder.
+  if ((isRooted || !parts || !partsOf(path, '/')) && !options.allowOutside)
+    throw refusal(
+      '',
+      (said) =>
+        `${from} refers to ${path}, which lies outside its folder; open it with ` +
+        `${setting(said, 'allowOutside', true)} if you trust the file`,
+      { path: from, link: path, outside: true },
+      'File',
+    );
+  return parts ?? [];
+}
+
+/** The parts of a path without `.` and `..`; undefined if it leads out of its folder. */
+function partsOf(path: string, separator: RegExp | string): string[] | undefined {
   const parts: string[] = [];
-  let outside = /^([/\\]|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*:\/\/)/.test(path) || path.includes('\0');
-  for (const part of path.split(/[/\\]/)) {
+  for (const part of path.split(separator)) {
     if (part === '' || part === '.') continue;
     if (part !== '..') parts.push(part);
-    else if (parts.pop() === undefined) outside = true;
+    else if (parts.pop() === undefined) return undefined;
   }
-  if (outside && !options.allowOutside)
-    throw new EwaldError(
-      'File',
-      `${from} refers to ${path}, which lies outside its folder; open it with allowOutside: true if you trust the file`,
-      { detail: { path: from, link: path, outside: true } },
-    );
   return parts;
 }
 

@@ -1,7 +1,8 @@
 /** Opens what the user passes: one input, or several that form one stack; shared by all platforms. */
+import { isAddress } from '../../base/addresses.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformFile } from '../../base/globals.js';
-import type { ByteSource } from './byte-source.js';
+import { type ByteSource, partsInside } from './byte-source.js';
 import { filesAskedFor, withoutCompanions } from './companions.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Services } from './format.js';
@@ -33,8 +34,8 @@ export async function openInput(
   const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm } = options;
   const openOther = (path: string, file?: string): Promise<Dataset> =>
     openInput(
-      file === undefined ? input : besideInput(input, file, siblings),
-      { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, h5wasm, dataset: path },
+      file === undefined ? input : besideInput(input, file, siblings, options),
+      { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, h5wasm, dataset: path },
       platform,
       siblings,
     );
@@ -70,9 +71,9 @@ export async function openInputs(
     stack?.notes ?? [],
   );
   const openOther = async (path: string, file?: string): Promise<Dataset> => {
-    const input = file === undefined ? first : besideInput(first, file, siblings);
-    const { codecs, allowMissing, allowOutside, checksums, maxFrameBytes } = options;
-    return one(input, { codecs, allowMissing, allowOutside, checksums, maxFrameBytes, dataset: path });
+    const input = file === undefined ? first : besideInput(first, file, siblings, options);
+    const { codecs, allowOutside, allowMissing, checksums, maxFrameBytes } = options;
+    return one(input, { codecs, allowOutside, allowMissing, checksums, maxFrameBytes, dataset: path });
   };
   return isSource(first) ? series : Object.assign(series, { openOther });
 }
@@ -118,11 +119,24 @@ const dataInputName = (input: DataInput): string => {
   return 'name' in input ? String(input.name) : 'href' in input ? input.href : '';
 };
 
-/** The file that a geometry names, relative to an input. */
-function besideInput(input: DataInput, file: string, siblings: readonly PlatformFile[]): DataInput {
-  // As in CrystFEL, a path is relative to the working directory.
-  if (typeof input === 'string') return /^https?:/.test(input) ? new URL(file, input).href : file;
-  if (typeof input === 'object' && 'href' in input) return new URL(file, input.href).href;
+/** The file that a geometry names, which is beside the input or below its folder, unless the caller allows others. */
+function besideInput(
+  input: DataInput,
+  file: string,
+  siblings: readonly PlatformFile[],
+  { allowOutside }: Pick<OpenOptions, 'allowOutside'>,
+): DataInput {
+  const isAt = typeof input === 'object' && 'href' in input;
+  if (typeof input === 'string' || isAt) {
+    const from = isAt ? input.href : input;
+    const isOnServer = isAddress(from);
+    // As in CrystFEL, a path is relative to the working directory.
+    if (allowOutside) return isOnServer ? new URL(file, from).href : file;
+    const folder = from.replace(/[^/\\]*$/, '');
+    const name = folder !== '' && file.startsWith(folder) ? file.slice(folder.length) : file;
+    partsInside(from, name, {});
+    return isOnServer ? new URL(name.split('/').map(encodeURIComponent).join('/'), from).href : `${folder}${name}`;
+  }
   const name = file.replace(/^.*\//, '');
   const found = siblings.find((one) => one.name === name);
   if (found) return found;

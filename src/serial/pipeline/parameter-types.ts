@@ -131,6 +131,8 @@ export interface CheckGeometryOptions {
   readonly dataset?: string | undefined;
   /** Verifies checksums in the file (CBF, HDF5, TIFF, Zarr, zip). Default true. */
   readonly checksums?: boolean | undefined;
+  /** Opens masks that the geometry names wherever they are. Default false. */
+  readonly allowOutside?: boolean | undefined;
   /** Draws panels, their first pixels and directions, and resolution rings into this file. */
   readonly svg?: string | undefined;
   /** Writes it as a .geom file. */

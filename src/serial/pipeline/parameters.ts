@@ -308,6 +308,13 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
   allowMissing: { ...openRows.allowMissing, of: ['frames in files'], neutral: true },
   checksums: { ...openRows.checksums, of: ['frames in files'], neutral: true },
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },
+  allowOutside: {
+    kind: 'boolean',
+    sentence: 'opens files that lists, geometries and frames name wherever they are',
+    usual: 'in the folder of the file that names them, and in this one',
+    of: ['frames in files'],
+    neutral: true,
+  },
 } as const satisfies Parameters);
 
 /** Parameters of a run whose declarations, checks and flags follow from their rows alone. */
@@ -550,6 +557,12 @@ export const checkGeometryRows = {
   },
   dataset: { ...sourceRows.dataset, of: ['frames'] },
   checksums: { ...openRows.checksums, of: ['frames'] },
+  allowOutside: {
+    kind: 'boolean',
+    sentence: 'opens masks that the geometry names wherever they are',
+    usual: 'beside the geometry and the frames, and in this folder',
+    of: ['frames'],
+  },
   svg: {
     kind: 'text',
     sentence: 'draws panels, their first pixels and directions, and resolution rings into this file',

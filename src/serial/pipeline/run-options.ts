@@ -15,6 +15,7 @@ import type { RunEvent } from './events.js';
 import { checkCopyHeader } from './inputs/copied-headers.js';
 import { checkCells, type GivenCell } from './inputs/given.js';
 import type { RunInput } from './inputs/inputs.js';
+import { type AllowOutside, checkAllowOutside } from './inputs/inside.js';
 import { isFile } from './inputs/kinds.js';
 import type { FileInput } from './inputs/place.js';
 import { checkSettings, refuseOfPeaks } from './modes.js';
@@ -77,6 +78,12 @@ export interface FrameOptions extends Omit<DetectorOptions, 'geometry' | 'highre
   readonly checksums?: boolean | undefined;
   /** Largest frame or chunk that is read, bytes; default 2³⁰. */
   readonly maxFrameBytes?: number | undefined;
+  /**
+   * Files that lists, geometries and frames name may lie anywhere, and, for lists, at any address: true. A list of
+   * folders: those of lists and geometries may lie in these folders as well. Default: in the folder of the file that
+   * names them.
+   */
+  readonly allowOutside?: AllowOutside | undefined;
 }
 
 /** Options of a run; `Finder` is the finder whose parameters `peaks` has. */
@@ -141,9 +148,9 @@ const optionRows = {
     'inputs',
     'geometry',
     'dataset',
-    'allowMissing',
-    'checksums',
+    'allowMissing',    'checksums',
     'maxFrameBytes',
+    'allowOutside',
     'bad',
     'openOther',
     'executor',
@@ -208,6 +215,7 @@ export function checkRun(options: PipelineOptions) {
     ...checked,
     selection: { range: sliceOf('pipeline', options), shard: shardOf('pipeline: shard', options.shard) },
     follow: checked.follow ? checked.noDataTimeout : undefined,
+    allowOutside: checkAllowOutside('pipeline: allowOutside', options.allowOutside),
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
     // The longest edge is at least the shortest one.
     cellSearch: {

@@ -29,6 +29,7 @@ import { startOfRun } from './first-frames/start-of-run.js';
 import { type Plans, planFrameSearcher } from './frame-searcher.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js';
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
+import { withMasksInside } from './inputs/inside.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem, recordOf } from './record.js';
@@ -76,7 +77,7 @@ export async function* runPipeline(
   const place = endingPlace(await loadPlace(), signal);
   await checkNames(options, place);
   const check = (one: Wanted): void => options.executor && refuseForWorkers(one, options.executor.kind);
-  const given = await orAborted(givenInputs(options.inputs, place, signal, check), signal);
+  const given = await orAborted(givenInputs(options.inputs, place, signal, check, checked.allowOutside), signal);
   if (given.kind === 'stream') {
     const { indexStream } = await import('./sources/stream.js');
     yield* indexStream(context, place, given.input, options, checked);
@@ -85,7 +86,7 @@ export async function* runPipeline(
   const warn = (text: string, isDoubtful = false): void =>
     onEvent({ kind: 'warning', text, ...(isDoubtful ? { isDoubtful } : {}) });
   try {
-    const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
+    const asGiven = withMasks(await orAborted(givenGeometry(options.geometry, place), signal), options, given, place);
     for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
     const cells = await orAborted(givenCells(options.cells, place), signal);
     refuseForInputs(given, options, checked);
@@ -140,6 +141,22 @@ export async function* runPipeline(
     if (given.kind === 'frames' && !Array.isArray(given.wanted))
       await letGo(given.wanted as AsyncGenerator<unknown, void, undefined>);
   }
+}
+
+/** The geometry of a run, whose masks in other files are where the caller allows them. Throws `File`. */
+export function withMasks(
+  found: GivenGeometry | undefined,
+  options: Pick<PipelineOptions, 'geometry' | 'allowOutside'>,
+  inputs: GivenInputs,
+  place: RunPlace,
+): GivenGeometry | undefined {
+  if (!found) return undefined;
+  const { geometry: given, allowOutside = false } = options;
+  const isList = inputs.kind === 'frames' && Array.isArray(inputs.wanted);
+  const frames = isList ? (inputs.wanted as readonly Wanted[]).map(({ file, input }) => input ?? file) : [];
+  const siblings = inputs.kind === 'frames' ? inputs.siblings.map(({ name }) => name) : [];
+  const beside = { given, name: found.name, frames, siblings, allowOutside };
+  return { ...found, geometry: withMasksInside(found.geometry, beside, place) };
 }
 
 /** Warns of what is wrong with a geometry; true if its distance is in doubt unless the crystals tell it. */
@@ -411,6 +428,7 @@ async function* resultsOf(
 ): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
   const { source, settings, place } = scene;
   const { signal, allowMissing, checksums, maxFrameBytes, keepFrame } = options;
+  const allowOutside = checked.allowOutside === true;
   // Workers of a cluster have other working directories.
   const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
   const { name } = source.first;
@@ -421,6 +439,7 @@ async function* resultsOf(
     allowMissing,
     checksums,
     maxFrameBytes,
+    allowOutside,
     settings,
     keepFrame,
     copyHeader: checked.copyHeader,
@@ -495,7 +514,7 @@ export async function openSource(
   place: RunPlace,
   given: FrameInputs,
   options: PipelineOptions,
-  { serialStart, selection, follow, firstFramesTimeoutS, copyHeader }: CheckedRun,
+  { serialStart, selection, follow, firstFramesTimeoutS, copyHeader, allowOutside }: CheckedRun,
   geometry: Geometry | undefined,
   warn: SourceOptions['warn'],
 ): Promise<RunSource> {
@@ -509,6 +528,7 @@ export async function openSource(
     allowMissing,
     checksums,
     maxFrameBytes,
+    allowOutside: allowOutside === true,
     copyHeader,
     shown,
     viewed,

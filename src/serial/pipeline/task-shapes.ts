@@ -72,6 +72,7 @@ export const runShape = members({
   allowMissing: maybe(truth),
   checksums: maybe(truth),
   maxFrameBytes: maybe(count()),
+  allowOutside: maybe(truth),
   growing: maybe(truth),
   awayS: maybe(finite),
   settings: settingsShape,

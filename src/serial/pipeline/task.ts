@@ -49,6 +49,8 @@ export interface SharedRun {
   /** Whether checksums are compared, as in `open`. */
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
+  /** Whether frames may refer to files outside their folder. */
+  readonly allowOutside?: boolean | undefined;
   /** Whether files are still being written, as in `open`. */
   readonly growing?: boolean | undefined;
   /** Seconds for which a file system that does not answer is awaited; undefined: not at all. */
@@ -254,11 +256,11 @@ function detectorOf(
 const openStackedFile = (
   scope: TaskScope,
   file: string,
-  { dataset: named, geometry, allowMissing, checksums, maxFrameBytes, growing }: SharedRun,
+  { dataset: named, geometry, allowMissing, checksums, maxFrameBytes, allowOutside, growing }: SharedRun,
   sent: SearchTask['sent'],
 ): Promise<Dataset> =>
   openStacked(
-    (how) => scope.open(inputOf(file, sent), { ...how, allowMissing, checksums, maxFrameBytes, growing }),
+    (how) => scope.open(inputOf(file, sent), { ...how, allowMissing, checksums, maxFrameBytes, allowOutside, growing }),
     geometry,
     named,
   );

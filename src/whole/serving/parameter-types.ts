@@ -27,6 +27,8 @@ export interface ViewParameters {
    * file's own choice.
    */
   readonly dataset?: string | undefined;
+  /** Shows the frames that a stream names wherever they are. Default false. */
+  readonly allowOutside?: boolean | undefined;
   /**
    * Shape of the scan, slowest axis first, whose product is the number of frames: 128,128; -1 stands for a length
    * that follows from it. Some, -1 … 9007199254740991; default stated by the file.

@@ -80,6 +80,11 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     value: 'path',
     of: ['frames that are followed (--follow)'],
   },
+  allowOutside: {
+    kind: 'boolean',
+    sentence: 'shows the frames that a stream names wherever they are',
+    usual: "in the stream's folder, and in this one",
+  },
   ...openingRows,
   ...shownScanRows,
 } as const satisfies Parameters);

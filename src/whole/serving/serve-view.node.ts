@@ -60,7 +60,7 @@ export async function serveView(
   files: readonly string[] | readonly [LiveInput],
   options: ServeViewOptions = {},
 ): Promise<ServedView & MaybeAsyncDisposable> {
-  const { geometry, cell, dataset, follow, port, host } = checkedOptions('serveView', options, rows);
+  const { geometry, cell, dataset, follow, allowOutside, port, host } = checkedOptions('serveView', options, rows);
   const opening = openingOf(options);
   const calibration = await calibrationOf(options.calibration);
   const warn = observer('serveView', options, 'onWarning');
@@ -95,7 +95,9 @@ export async function serveView(
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
   if (!arrives) for (const file of [...paths, ...besideFiles]) list(file);
   const frames =
-    stream !== undefined && paths.length === 1 ? new StreamFrames(stream, ({ path, as }) => list(path, as)) : undefined;
+    stream !== undefined && paths.length === 1
+      ? new StreamFrames(stream, allowOutside ?? false, ({ path, as }) => list(path, as))
+      : undefined;
   await frames?.more();
   const server = await PageServer.listen({
     page: 'view.html',

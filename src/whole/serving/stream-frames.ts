@@ -1,9 +1,10 @@
 /** Finds the files of frames that a stream names, also while the stream grows. */
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { EwaldError } from '../../base/errors.js';
 import { fileError } from '../../base/file-errors.js';
+import { refusal, setting } from '../../base/parameters.js';
 import { marks } from '../../crystal/stream/stream.js';
+import { within } from '../../io/files/inside.js';
 import { linesOf } from '../../io/files/lines.js';
 
 /** A file of frames, and the name by which a stream refers to it. */
@@ -37,15 +38,19 @@ export class StreamFrames {
   #read = 0;
   #reading: Promise<void> | undefined;
 
+  readonly #allowOutside: boolean;
+
   /** `onFound` is called once for each file. */
-  constructor(stream: string, onFound: (found: NamedFrames) => void) {
+  constructor(stream: string, allowOutside: boolean, onFound: (found: NamedFrames) => void) {
     this.#stream = stream;
+    this.#allowOutside = allowOutside;
     this.#onFound = onFound;
   }
 
   /**
-   * Finds the files that the stream names since the last call: under the name itself, from this folder or from the
-   * stream's, or under its last part next to the stream. Throws `File` for the first one that is not found, where the
+   * Finds the files that the stream names since the last call: in this folder or in the stream's, or under the last
+   * part of their names next to the stream; elsewhere only with `allowOutside`, because a stream may have been written
+   * by somebody else. Throws `File` for the first one that is not found, where the
    * next call continues.
    */
   more(): Promise<void> {
@@ -94,13 +99,19 @@ export class StreamFrames {
 
   async #find(as: string): Promise<string> {
     const folder = dirname(this.#stream);
-    for (const path of [resolve(as), resolve(folder, as), join(folder, basename(as))])
-      if (await isFile(path)) return path;
-    throw new EwaldError(
+    const inside = within(['.', folder])(as);
+    const candidates = this.#allowOutside ? [resolve(as), resolve(folder, as)] : inside === undefined ? [] : [inside];
+    for (const path of [...candidates, join(folder, basename(as))]) if (await isFile(path)) return path;
+    const isElsewhere = inside === undefined && (await isFile(resolve(folder, as)));
+    throw refusal(
+      '',
+      (said) =>
+        `${this.#stream} names the frames ${as}, which are ` +
+        (isElsewhere
+          ? `neither in its folder nor in this one; if you trust who wrote it, ${setting(said, 'allowOutside', true)}`
+          : `neither there nor next to it; name their file, too: ewald view ${this.#stream} ${basename(as)}`),
+      { path: as },
       'File',
-      `${this.#stream} names the frames ${as}, which are neither there nor next to it; name their file, too: ` +
-        `ewald view ${this.#stream} ${basename(as)}`,
-      { detail: { path: as } },
     );
   }
 }

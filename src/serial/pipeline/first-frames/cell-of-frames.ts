@@ -27,7 +27,7 @@ import type { LoadPlace } from '../inputs/place.js';
 import { endingPlace } from '../inputs/place-inputs.js';
 import { refuseOfPeaks } from '../modes.js';
 import { cellFrameRows, type PeakSource, peakSourceRows } from '../parameters.js';
-import { openSource } from '../run.js';
+import { openSource, withMasks } from '../run.js';
 import {
   checkRun,
   type FrameOptions,
@@ -73,9 +73,9 @@ const frameNames = [
   'inputs',
   'geometry',
   'dataset',
-  'allowMissing',
-  'checksums',
+  'allowMissing',  'checksums',
   'maxFrameBytes',
+  'allowOutside',
   'bad',
   'openOther',
 ] as const;
@@ -105,12 +105,12 @@ export async function cellOfFrames(
   const checked = checkRun(run);
   const onEvent = observer('cell', options, 'onEvent');
   const place = endingPlace(await loadPlace(), signal);
-  const given = await orAborted(givenInputs(options.inputs, place, signal), signal);
+  const given = await orAborted(givenInputs(options.inputs, place, signal, undefined, checked.allowOutside), signal);
   if (given.kind !== 'frames')
     throw new EwaldError('Argument', 'cell: inputs are frames in files or datasets; they are read more than once');
   const warn = (text: string): void => onEvent({ kind: 'warning', text });
   try {
-    const asGiven = await orAborted(givenGeometry(options.geometry, place), signal);
+    const asGiven = withMasks(await orAborted(givenGeometry(options.geometry, place), signal), options, given, place);
     const source = await openSource(place, given, run, checked, asGiven?.geometry, warn);
     const geometry = asGiven && ofDataset(asGiven.geometry, options.dataset && openedArray(source.first));
     const { bad, highres, openOther } = options;

@@ -18,6 +18,7 @@ import { type Output, openOutput, type WriteOptions } from '../../../io/files/wr
 import { geometryPicture } from '../../../io/report/geometry-picture.js';
 import type { SomeFrames } from '../first-frames/tune.js';
 import { inputKindIn } from '../inputs/inputs.js';
+import { withMasksInside } from '../inputs/inside.js';
 import { runPlace } from '../inputs/place.node.js';
 import type { CheckGeometryOptions } from '../parameter-types.js';
 import { displacedDetector, displacedText, howToShift } from './displaced.js';
@@ -79,8 +80,12 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
         `geometry first, then a file of frames${areBoth ? '' : `: ${framesFile} ${file}`}`,
     );
   }
-  const parsed = own ? undefined : parseGeometry(await readText(file), file);
   const frames = own ? file : framesFile;
+  const beside = { given: file, name: file, frames: frames === undefined ? [] : [frames], siblings: [] };
+  const allowOutside = options.allowOutside || ['.'];
+  const parsed = own
+    ? undefined
+    : withMasksInside(parseGeometry(await readText(file), file), { ...beside, allowOutside }, runPlace);
   const { checksums, dataset: named } = options;
   const dataset =
     frames === undefined ? undefined : await openStacked((how) => open(frames, { ...how, checksums }), parsed, named);

@@ -9,12 +9,14 @@ import { compressedError, compressionOfHead } from '../../../base/compression.js
 import { EwaldError } from '../../../base/errors.js';
 import type { PlatformFile, PlatformSignal } from '../../../base/globals.js';
 import { shown } from '../../../base/options.js';
+import { refusal } from '../../../base/parameters.js';
 import type { Dataset } from '../../../io/data/dataset.js';
 import { otherText } from '../../../io/data/other-text.js';
 import type { BytesInput } from '../../../io/data/source-of.js';
 import { isStream } from '../sinks/stream-file.js';
 import { parseFrameList } from '../sources/list.js';
 import type { LiveInput, Wanted } from '../sources/source.js';
+import { type AllowOutside, filesOfList } from './inside.js';
 import { checkedBytes, isBlob, isBytes, isFile, isObject, isUrl } from './kinds.js';
 import type { FileInput, RunPlace } from './place.js';
 import { nameOfInput } from './place-inputs.js';
@@ -31,17 +33,21 @@ export interface PipelineInput {
   readonly frames?: readonly number[] | undefined;
 }
 
-/** A list of files, one per line; `file //3` is a single frame. Paths are relative to the list, or to this folder. */
+/**
+ * A list of files, one per line; `file //3` is a single frame. Paths are relative to the list, and stay in its folder
+ * unless `allowOutside` of the run says otherwise; a list in a File, a Blob or bytes has no folder.
+ */
 export interface ListInput {
   readonly list: FileInput;
-  /** Prefix of each file of the list, instead of the list's folder. */
+  /** Prefix of each file of the list, in whose folder they stay instead of the list's. */
   readonly prefix?: string | undefined;
 }
 
 /**
  * One input of a run: a path (Node: a file or a folder), an address, a File or Blob, bytes, an open dataset, some
- * frames of one, a list, frames received live (`zmqSource`), or a stream, whose peaks are indexed again. Lists and
- * streams are recognised by their contents.
+ * frames of one, a list, frames received live (`zmqSource`), or a stream, whose peaks are indexed again, recognised
+ * by its contents. A path or address that ends in .lst, .list or .txt may be that of a list; a File, a Blob or bytes are
+ * never a list, and nothing that they name is opened except Files that are passed with them.
  */
 export type RunInput = FileInput | BytesInput | Dataset | PipelineInput | ListInput | LiveInput;
 
@@ -90,10 +96,12 @@ export async function givenInputs(
   place: RunPlace,
   signal?: PlatformSignal,
   check: CheckFrames = () => undefined,
+  allowOutside: AllowOutside = false,
 ): Promise<GivenInputs> {
   const checkAll = checkNames(check);
-  if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], place, 'inputs', checkAll);
-  if (Array.isArray(inputs)) return sorted(inputs, place, undefined, checkAll);
+  const reading = { place, allowOutside };
+  if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], reading, 'inputs', checkAll);
+  if (Array.isArray(inputs)) return sorted(inputs, reading, undefined, checkAll);
   const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
   if (
     ArrayBuffer.isView(inputs) ||
@@ -104,7 +112,7 @@ export async function givenInputs(
     let index = 0;
     for await (const input of itemsOrAborted(source as AsyncIterable<unknown>, signal)) {
       const what = `inputs[${index++}]`;
-      const one = await orAborted(checked(input, what, place), signal);
+      const one = await orAborted(checked(input, what, reading), signal);
       if (!Array.isArray(one)) refuse(what, input, 'streams and live sources are searched alone: inputs: source');
       for (const wanted of one) checkAll(wanted, input);
       yield* one;
@@ -134,21 +142,27 @@ function checkNames(check: CheckFrames): (wanted: Wanted, given: unknown) => voi
 const isOne = (value: unknown): boolean =>
   isObject(value) && (isLive(value) || ['dataset', 'file', 'list', 'bytes'].some((name) => name in value));
 
+/** How inputs are read. */
+interface Reading {
+  readonly place: RunPlace;
+  readonly allowOutside: AllowOutside;
+}
+
 async function sorted(
   inputs: readonly unknown[],
-  place: RunPlace,
+  reading: Reading,
   name: string | undefined,
   check: ReturnType<typeof checkNames>,
 ): Promise<GivenInputs> {
   // Holes of an array become undefined, which is rejected as an input instead of being skipped.
   const all = Array.from(inputs);
   const files = all.filter(isNamed);
-  const main = files.length > 1 ? new Set(await place.mainFiles(files)) : new Set(files);
+  const main = files.length > 1 ? new Set(await reading.place.mainFiles(files)) : new Set(files);
   const wanted: Wanted[] = [];
   for (const [i, input] of all.entries()) {
     if (isNamed(input) && !main.has(input)) continue;
     const what = name ?? `inputs[${i}]`;
-    const one = await checked(input, what, place);
+    const one = await checked(input, what, reading);
     if (Array.isArray(one)) {
       for (const each of one) check(each, input);
       wanted.push(...one);
@@ -165,8 +179,9 @@ async function sorted(
 }
 
 /** The frames of an input, or an input that must be the only one, such as a stream. */
-async function checked(input: unknown, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
-  if (isFile(input)) return ofFile(placed(input, place), what, undefined, place);
+async function checked(input: unknown, what: string, reading: Reading): Promise<Wanted[] | GivenInputs> {
+  const { place } = reading;
+  if (isFile(input)) return ofFile(placed(input, place), what, reading);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
   if (isLive(input)) return { kind: 'live', input };
   if (!isObject(input) || ArrayBuffer.isView(input)) refuse(what, input);
@@ -174,7 +189,7 @@ async function checked(input: unknown, what: string, place: RunPlace): Promise<W
     const { bytes, name } = checkedBytes(input, `pipeline: ${what}`);
     return [{ file: name, frames: undefined, input: new File([unshared(`pipeline: ${what}`, bytes)], name) }];
   }
-  if ('list' in input) return ofList(input as ListInput, what, place);
+  if ('list' in input) return ofList(input as ListInput, what, reading);
   return [checkedFrames(input as Readonly<Record<keyof PipelineInput, unknown>>, what, place)];
 }
 
@@ -224,12 +239,11 @@ export async function inputKindIn(place: RunPlace, file: FileInput): Promise<Inp
   return (await place.holdsFrames(file)) ? 'frames' : 'other';
 }
 
-async function ofFile(
-  input: FileInput,
-  what: string,
-  prefix: string | undefined,
-  place: RunPlace,
-): Promise<Wanted[] | GivenInputs> {
+/** Endings of the names of lists. */
+const listEndings = /\.(?:lst|list|txt)$/i;
+
+async function ofFile(input: FileInput, what: string, reading: Reading): Promise<Wanted[] | GivenInputs> {
+  const { place } = reading;
   const file = nameOfInput(input, what);
   const own = typeof input === 'string' ? {} : { input: named(input, file) };
   const frames: Wanted[] = [{ file, frames: undefined, ...own }];
@@ -245,10 +259,23 @@ async function ofFile(
     throw new EwaldError('Format', `pipeline: ${file} has neither frames nor a list of files; it is ${other}`, {
       detail: { path: file },
     });
-  return ofList({ list: input, ...(prefix === undefined ? {} : { prefix }) }, what, place);
+  // What is uploaded has a name that its sender chose, and may be a text of names of files that are not theirs.
+  const isPath = typeof input === 'string' || isUrl(input);
+  if (isPath && listEndings.test(file.replace(/[?#].*$/, ''))) return ofList({ list: input }, what, reading);
+  throw refusal(
+    '',
+    (said) => {
+      const byFlag = said('input').startsWith('-');
+      const list = byFlag ? `-i ${file}` : 'inputs: { list }';
+      return `${file} is a text, which holds no frames; a list of files is named as one: ${list}`;
+    },
+    { path: file },
+    'Format',
+  );
 }
 
-async function ofList(given: ListInput, what: string, place: RunPlace): Promise<Wanted[] | GivenInputs> {
+async function ofList(given: ListInput, what: string, reading: Reading): Promise<Wanted[] | GivenInputs> {
+  const { place, allowOutside } = reading;
   const { list: asked, prefix } = given;
   if (!isFile(asked)) refuse(`${what}.list`, asked, 'expected a path, a URL, a File, a Blob or bytes');
   const list = placed(asked, place);
@@ -258,11 +285,6 @@ async function ofList(given: ListInput, what: string, place: RunPlace): Promise<
   if (begin && isStream(begin)) return { kind: 'stream', input: list };
   if (name !== '-' && (await place.holdsFrames(list)))
     return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: named(list, name) }) }];
-  const beside = (file: string): string =>
-    typeof list === 'string' && place.files
-      ? place.files.beside(list, file)
-      : typeof list === 'string' || isUrl(list)
-        ? new URL(file, typeof list === 'string' ? list : list.href).href
-        : place.named(file);
-  return parseFrameList(await place.textOf(list), { name, beside, ...(prefix === undefined ? {} : { prefix }) });
+  const opens = filesOfList({ list, name, prefix, allowOutside }, place);
+  return parseFrameList(await place.textOf(list), { name, opens });
 }

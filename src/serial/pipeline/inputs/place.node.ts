@@ -12,6 +12,7 @@ import { openPlatform } from '../../../io/data/open-platform.node.js';
 import { formatsOf, open, openCodecs } from '../../../io/data/opening.node.js';
 import { isFolder } from '../../../io/files/folders.js';
 import { identity } from '../../../io/files/inputs.js';
+import { within } from '../../../io/files/inside.js';
 import { linesOf } from '../../../io/files/lines.js';
 import { besideOrHere, refuseSame } from '../../../io/files/names.js';
 import { readCellOption, readText } from '../../../io/files/read.js';
@@ -84,6 +85,10 @@ const files: PlaceFiles = {
   },
   absolute: (path) => (isAddress(path) ? path : resolve(path)),
   beside: (list, file) => (isAddress(file) || list === '-' ? file : besideOrHere(list, file)),
+  pathOf: (input) => (input === '-' ? undefined : pathOf(input)),
+  // A name after it, since a prefix may end with a slash.
+  folderOf: (path) => dirname(`${path}x`),
+  within,
 };
 
 export const runPlace: RunPlace = {

@@ -37,6 +37,15 @@ export interface PlaceFiles {
   absolute(path: string): string;
   /** Resolves the name of a file relative to the list that contains it. */
   beside(list: string, file: string): string;
+  /** The path of an input; undefined if it is not a file of this machine. */
+  pathOf(input: FileInput): string | undefined;
+  /** The folder of a path, or of a prefix of paths. */
+  folderOf(path: string): string;
+  /**
+   * Finds named files in these folders: gives the path of the first one that exists, or that could; undefined for a name
+   * that leads out of all of them.
+   */
+  within(folders: readonly string[]): (file: string) => string | undefined;
 }
 
 export interface RunPlace {

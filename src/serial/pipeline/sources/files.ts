@@ -171,14 +171,14 @@ export class FileSource implements RunSource {
     });
 
   readonly openOther = async (file: string, path: string): Promise<Dataset> => {
-    const { allowMissing, checksums, maxFrameBytes, siblings } = this.#options;
+    const { allowMissing, checksums, maxFrameBytes, allowOutside, siblings } = this.#options;
     const wanted = this.#files.find((one) => one.file === file);
     // An open dataset opens its companion files itself; files passed by the caller are found by name.
     if (wanted?.dataset) return openBeside(wanted.dataset)(wanted.dataset.name, path);
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
     const isGiven = this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length || !this.#place.files;
     if (!wanted && input === undefined && isGiven) return openBeside(this.first)(file, path);
-    return this.#place.open(input ?? file, { dataset: path, allowMissing, checksums, maxFrameBytes }, siblings);
+    return this.#place.open(input ?? file, { dataset: path, allowMissing, checksums, maxFrameBytes, allowOutside }, siblings);
   };
 
   reopen(file: string): Promise<Dataset> {
@@ -613,12 +613,12 @@ export class FileSource implements RunSource {
     { file, input = file, dataset: given }: Wanted,
     { signal }: Pick<SourceOptions, 'signal'> = this.#options,
   ): Promise<Dataset> {
-    const { geometry, dataset: named, allowMissing, checksums, maxFrameBytes, siblings } = this.#options;
+    const { geometry, dataset: named, allowMissing, checksums, maxFrameBytes, allowOutside, siblings, follow } = this.#options;
     if (given) {
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
       return stacked(given, geometry);
     }
-    const options = { signal, allowMissing, checksums, maxFrameBytes, growing: this.#options.follow !== undefined };
+    const options = { signal, allowMissing, checksums, maxFrameBytes, allowOutside, growing: follow !== undefined };
     const dataset = await openStacked(
       (how) => this.#place.open(input, { ...options, ...how }, siblings),
       geometry,

@@ -3,16 +3,12 @@ import { EwaldError } from '../../../base/errors.js';
 import type { Wanted } from './source.js';
 
 /**
- * Reads a list. `name` identifies it in messages, `prefix` is put before each file, `beside` resolves a name in the
- * list. Throws `Format` with the line.
+ * Reads a list. `name` identifies it in messages, `opens` gives what a name in the list opens. Throws `Format` with the
+ * line, and what `opens` throws.
  */
 export function parseFrameList(
   text: string,
-  {
-    name,
-    prefix = '',
-    beside,
-  }: { readonly name: string; readonly prefix?: string; readonly beside: (file: string) => string },
+  { name, opens }: { readonly name: string; readonly opens: (file: string) => string },
 ): Wanted[] {
   const wanted: Wanted[] = [];
   for (const [i, raw] of text.split(/\r?\n/).entries()) {
@@ -32,7 +28,7 @@ export function parseFrameList(
         'Format',
         `${name}:${i + 1}: "${event}" is not an event; expected //N, the number of a frame`,
       );
-    const file = prefix === '' ? beside(listed) : prefix + listed;
+    const file = opens(listed);
     const last = wanted.at(-1);
     if (number !== undefined && last?.file === file && last.frames) last.frames.push(number);
     else wanted.push({ file, frames: number === undefined ? undefined : [number] });

@@ -79,6 +79,8 @@ export interface SourceOptions {
   readonly allowMissing?: boolean | undefined;
   readonly checksums?: boolean | undefined;
   readonly maxFrameBytes?: number | undefined;
+  /** Whether frames may refer to files outside their folder. */
+  readonly allowOutside?: boolean | undefined;
   /** Fields of the frames' headers that are copied; frames received live are sent with further ones. */
   readonly copyHeader: readonly string[];
   /** Whether images of frames are required at the end of the run. */
