@@ -7,6 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createContext, formatNpy } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { endsBy } from '../../src/apps/cli/ends.js';
+import { runFrames } from '../../src/apps/cli/index-frames.js';
+import { fail } from '../../src/apps/cli/output.js';
+import { EwaldError } from '../../src/base/errors.js';
+import { RunSummary } from '../../src/serial/pipeline/summary.js';
 import { ewaldTogether } from '../support/cli.js';
 
 let folder: string;
@@ -264,4 +269,37 @@ test('every command has its outcomes: 0 trusted, 1 to be looked at or failed, 2 
   expect(wrong).toEqual([]);
   // One impossible line of a list leaves the others.
   expect(readFileSync(join(folder, 'far.stream'), 'utf8').match(/Begin crystal/g)).toHaveLength(1);
+});
+
+test.for(['another terminal', 'Ctrl-C'])('a run that is ended by %s exits with its own code and words', async (by) => {
+  const [before, stop] = [process.exitCode, new AbortController()];
+  const { write } = process.stderr;
+  let said = '';
+  process.stderr.write = ((text: string) => {
+    said += text;
+    return true;
+  }) as typeof write;
+  const summary = new RunSummary(undefined, []);
+  /** A run that has searched two frames when it ends, as one whose cluster or whose user ends it. */
+  const pipeline = async function* ({ onEvent }: { onEvent(event: unknown): void }) {
+    onEvent({ kind: 'end', isWhole: false, summary, outputs: [], isLive: false });
+    if (by === 'Ctrl-C') stop.abort();
+    yield* [];
+    throw new EwaldError('Aborted', 'the run was cancelled by ewald cluster on host b');
+  };
+  const context = { pipeline, dispose: async () => undefined };
+  try {
+    endsBy(stop.signal);
+    const asked = { executor: { kind: 'inline' }, options: { inputs: [] }, isStream: false };
+    const deps = { createContext: async () => context, signal: stop.signal };
+    await runFrames(asked as never, { json: true } as never, deps as never).catch((error) => {
+      process.exitCode = fail(error);
+    });
+    expect([process.exitCode, /cancelled by ewald cluster on host b/.test(said)]).toEqual(
+      by === 'Ctrl-C' ? [130, false] : [1, true],
+    );
+  } finally {
+    process.stderr.write = write;
+    process.exitCode = before;
+  }
 });

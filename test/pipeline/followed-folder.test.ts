@@ -1,12 +1,13 @@
 // @module-tag all: whole runs.
 /** A followed folder that is missing at one moment and there at the next one is never treated as a file. */
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 import { Resource } from '../../src/base/resource.js';
+import type { RunEvent } from '../../src/serial/pipeline/events.js';
 import type { Plans } from '../../src/serial/pipeline/frame-searcher.js';
 import { runPlace } from '../../src/serial/pipeline/inputs/place.node.js';
 import { runPipeline } from '../../src/serial/pipeline/run.js';
@@ -17,6 +18,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ewald-followed-'));
   const { code, err } = await ewald(['simulate', 'frames', '-o', folder, '--images=3', '--size=64,64']);
   expect(code, err).toBe(0);
+  for (const [name, words] of [
+    ['same', ['--images=3', '--seed=9']],
+    ['other', ['--images=5', '--seed=9']],
+  ] as const) {
+    const made = await ewald(['simulate', 'frames', '-o', join(folder, name), '--size=64,64', ...words]);
+    expect(made.code, made.err).toBe(0);
+  }
   await mkdir(join(folder, 'watched'));
   await copyFile(join(folder, 'run.h5'), join(folder, 'watched/a.h5'));
 });
@@ -62,4 +70,42 @@ async function namesWithout(nth: number): Promise<(string | undefined)[]> {
 test('each frame is searched once, whenever the folder is missing', async () => {
   for (const nth of [1, 2, 3, 4, 5, 6])
     expect(await namesWithout(nth), `${nth}`).toEqual(Array(3).fill(join(folder, 'watched/a.h5')));
+});
+
+test.for<[string, (other: string, file: string) => Promise<void>]>([
+  ['by renaming', (other, file) => copyFile(other, `${file}.new`).then(() => rename(`${file}.new`, file))],
+  ['in its place, with the same size', async (other, file) => writeFile(file, await readFile(other), { flag: 'r+' })],
+  ['in its place, with more frames', async (_, file) => copyFile(join(folder, 'other/run.h5'), file)],
+])('a followed file that is replaced %s is not mixed with the other one', { tags: 'all' }, async ([, replace]) => {
+  const file = join(folder, 'watched/a.h5');
+  await copyFile(join(folder, 'run.h5'), file);
+  const context = await createContext({ backend: 'wasm', log: { level: 'error' } });
+  const resource = new Resource('run', undefined, { dispose: () => undefined });
+  const [warnings, serials]: [string[], number[]] = [[], []];
+  let gone: readonly string[] = [];
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === 'warning') warnings.push(event.text);
+    if (event.kind === 'end') gone = event.summary.gone;
+  };
+  const place = { ...runPlace, open: open as unknown as typeof runPlace.open };
+  const times = { noDataTimeout: 1.5, firstFramesTimeoutS: 0 };
+  const options = { inputs: file, geometry: join(folder, 'run.geom'), cells: [], follow: true, onEvent, ...times };
+  try {
+    const run = runPipeline(
+      context as unknown as Plans,
+      resource,
+      async () => place,
+      options,
+      () => undefined,
+    );
+    for await (const { origin } of run) {
+      serials.push(origin.serial);
+      if (serials.length === 3) await replace(join(folder, 'same/run.h5'), file);
+    }
+  } finally {
+    await context.dispose();
+  }
+  expect(serials).toEqual([1, 2, 3]);
+  expect(warnings.join()).toContain(`${file} was replaced while the run followed it`);
+  expect(gone).toEqual([file]);
 });

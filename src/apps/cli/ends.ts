@@ -3,6 +3,14 @@
 import { fileReason, interruptedCode, messageOf } from '../../entries/command.node.js';
 import { isEwaldError } from '../../entries/index.node.js';
 
+let asked: Pick<AbortSignal, 'aborted'> | undefined;
+/** Remembers the signal of Ctrl-C, by which an interruption is told from a run that somebody else has ended. */
+export const endsBy = (signal: Pick<AbortSignal, 'aborted'>): void => {
+  asked = signal;
+};
+/** Whether an error is the user's own interruption; a run that was cancelled elsewhere has failed. */
+const isInterruption = (error: unknown): boolean => isEwaldError(error, 'Aborted') && asked?.aborted === true;
+
 /** Errors of wrong words, or of features that this machine or a format lacks; nothing has been attempted. */
 const usageTags: readonly string[] = ['Argument', 'Unsupported'];
 
@@ -20,7 +28,7 @@ export const exitCode = {
   },
   /** The exit code for a thrown value. */
   of(error: unknown): number {
-    if (isEwaldError(error, 'Aborted')) return exitCode.interrupted;
+    if (isInterruption(error)) return exitCode.interrupted;
     if (isReaderGone(error)) return exitCode.ok;
     // A user's function that throws while it runs does not mean that the command was wrong.
     const ran = isEwaldError(error) && error.detail.threw === true;
@@ -42,7 +50,7 @@ export const isReaderGone = (error: unknown): boolean =>
 
 /** The failure in one paragraph; undefined for an interruption or a reader that left, of which the user knows. */
 export function failureText(error: unknown): string | undefined {
-  if (isEwaldError(error, 'Aborted') || isReaderGone(error)) return undefined;
+  if (isInterruption(error) || isReaderGone(error)) return undefined;
   if (isEwaldError(error)) return error.message;
   // Missing or locked files are for the user to resolve as well; a stack trace is only shown for defects.
   if (error instanceof Error && 'syscall' in error) {

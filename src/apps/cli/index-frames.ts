@@ -27,6 +27,7 @@ import {
   counted,
   dim,
   endDone,
+  fail,
   hasReader,
   note,
   Progress,
@@ -79,6 +80,7 @@ async function search(
     signal,
   };
   let view: RunView | undefined;
+  let cancelled: unknown;
   try {
     const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
     view = await servedView(flags.view, flags.stay);
@@ -99,6 +101,8 @@ async function search(
       const isFailed = isReaderGone(error) && filesBeside(flags);
       throw isFailed ? new EwaldError('File', messageOf(error)) : error;
     }
+    // Somebody else has ended the run: what it has finished is told like that of any run, and then why it ended.
+    if (!signal.aborted) cancelled = error;
   } finally {
     report.stop();
     signal.removeEventListener('abort', report.interrupted);
@@ -106,6 +110,7 @@ async function search(
   }
   try {
     report.finish(signal);
+    if (cancelled !== undefined) process.exitCode = fail(cancelled);
     await view?.left(signal);
   } finally {
     await view?.close();

@@ -20,10 +20,10 @@ import {
   type devices,
   EwaldError,
 } from '../../entries/index.node.js';
-import { endDone, exitCode, failureText } from './ends.js';
+import { endDone, endsBy, exitCode, failureText } from './ends.js';
 import { visible, visibleJson, visibleLines } from './visible.js';
 
-export { counted, endDone, exitCode, firstFrames, rateText };
+export { counted, endDone, endsBy, exitCode, firstFrames, rateText };
 
 /** The services that commands receive from the program. */
 export interface CliDeps {

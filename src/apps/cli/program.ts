@@ -154,6 +154,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     devices: async (options) => (await import('./of-context.js')).devices(options),
     signal: interrupted ?? interruptible(),
   };
+  output.endsBy(deps.signal);
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
   try {

@@ -236,6 +236,8 @@ class PointerParameter {
       );
     }
     if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
+      // C reads a text up to its NUL, which a number does not have.
+      if (this.#isText && to.const) throw this.#refused(value, 'a text, or the bytes in a typed array');
       if (to.const) return numbersArgument([value], scalar, place, frame, undefined);
       throw this.#refused(value, 'an array of one element, or ref(), to write into');
     }

@@ -1,6 +1,7 @@
 /**
  * Ctrl-C, SIGTERM and SIGHUP (a terminal or connection that closes). The first signal asks the command to finish the
- * work in progress, the second ends the process. In both cases no temporary file remains, and the exit code identifies
+ * work in progress, after which no temporary file remains. The second is left to the system, which ends any process at
+ * once; temporary files that remain are removed by the next writer of their file. Either way the exit code identifies
  * the signal: 130, 143 or 129.
  */
 import { rmSync } from 'node:fs';
@@ -38,14 +39,15 @@ let current: PlatformSignal | undefined;
 /** The signal of the last `interruptible`; undefined for commands that end at the first Ctrl-C. */
 export const interruption = (): PlatformSignal | undefined => current;
 
-/** A signal that fires at the first Ctrl-C, SIGTERM or SIGHUP; a second one ends the process. */
+/** A signal that fires at the first Ctrl-C, SIGTERM or SIGHUP; the system answers a second one. */
 export function interruptible(): PlatformSignal {
   const controller = new AbortController();
   for (const [name, itsCode] of codes) {
     const listener = (): void => {
-      if (controller.signal.aborted) end(name);
       code = itsCode;
       process.exitCode = itsCode;
+      // The system itself ends the process at the next signal, also one that never returns to its listeners.
+      for (const [other, own] of listeners.splice(0)) process.removeListener(other, own);
       controller.abort();
     };
     listeners.push([name, listener]);
@@ -53,16 +55,6 @@ export function interruptible(): PlatformSignal {
   }
   current = controller.signal;
   return current;
-}
-
-/**
- * Ends the process by the signal, as the system does without a listener; temporary files are removed. `process.exit`
- * would wait for threads in calls of the system, such as one that opens a pipe without a writer.
- */
-function end(name: (typeof codes)[number][0]): void {
-  sweep();
-  for (const [other] of codes) process.removeAllListeners(other);
-  process.kill(process.pid, name);
 }
 
 /**

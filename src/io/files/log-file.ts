@@ -1,5 +1,15 @@
 /** A log of JSON lines that is appended to, and begins a new file when it has become large. */
-import { appendFileSync, closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
 
@@ -12,6 +22,8 @@ const mostFormer = 4;
 export class LogFile {
   readonly #path: string;
   readonly #mostBytes: number;
+  /** A pipe, which is opened once: without a reader, another open would never return. */
+  #pipe: number | undefined;
 
   /**
    * A log that has at most about `mostBytes` in each of its files. Throws `Argument` for a file that is no log, `File`
@@ -22,12 +34,14 @@ export class LogFile {
     this.#mostBytes = mostBytes;
     let head: string;
     try {
-      const file = openSync(path, 'a+');
+      const isPipe = statSync(path, { throwIfNoEntry: false })?.isFIFO() === true;
+      if (isPipe) this.#pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+      const file = this.#pipe ?? openSync(path, 'a+');
       const bytes = new Uint8Array(beginning.length);
       // Only regular files have a beginning; a terminal or a pipe would wait for input.
       const read = fstatSync(file).isFile() ? readSync(file, bytes, 0, bytes.length, 0) : 0;
       head = new TextDecoder('latin1').decode(bytes.subarray(0, read));
-      closeSync(file);
+      if (!isPipe) closeSync(file);
     } catch (cause) {
       throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
     }
@@ -35,9 +49,21 @@ export class LogFile {
       throw new EwaldError('Argument', `${path} is no log that ewald wrote; give the log another name`);
   }
 
-  /** Appends a line with the time, in one write, so that lines of several runs in one file stay whole. */
+  /**
+   * Appends a line with the time and the number of this process, by which lines of several runs in one file are told
+   * apart; it is one write, so that they stay whole.
+   */
   append(time: Date, values: object): void {
-    const line = `${JSON.stringify({ time: time.toISOString(), ...values })}\n`;
+    const line = `${JSON.stringify({ time: time.toISOString(), pid: process.pid, ...values })}\n`;
+    if (this.#pipe !== undefined) {
+      try {
+        writeSync(this.#pipe, line);
+      } catch (error) {
+        // Nobody reads the pipe, which is full.
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      }
+      return;
+    }
     // Another run may have started a new file, or somebody may have moved this one.
     const { size = 0 } = statSync(this.#path, { throwIfNoEntry: false }) ?? {};
     if (size > 0 && size + Buffer.byteLength(line) > this.#mostBytes) this.#rotate();

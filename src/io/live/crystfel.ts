@@ -67,7 +67,7 @@ export function frameOfMsgpack(bytes: Uint8Array, keys: LiveKeys, name: string):
       `${name}: the frame is [${shape}] ${type} in ${data.byteLength} bytes; ` +
         'expected rows and columns, and all their bytes',
     );
-  const values: Record<string, number> = {};
+  const values: Record<string, number> = Object.create(null);
   for (const path of keys.values) {
     const value = singleNumber(at(map, path));
     if (value !== undefined) values[path] = value;

@@ -1,6 +1,7 @@
 /** The pictures of a report as SVG files: charts with their captions, frames and powders with their overlays. */
 import { expectsText } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
+import { shown } from '../../base/options.js';
 import { lightStyle } from './style.js';
 
 /** A picture of a report. */
@@ -98,6 +99,17 @@ export function reportFigures(html: string, name = 'the text'): ReportFigure[] {
     if (title !== undefined) heading = title;
     const svg = /<svg [^>]*>.*<\/svg>/s.exec(inside)?.[0];
     if (title !== undefined || svg === undefined) continue;
+    // A report may have been changed by somebody else, and a browser runs the scripts of an SVG file.
+    const active = /<\s*(?:script|foreignObject|iframe|embed|object|animate|set)\b|[\s"'/]on\w+\s*=|javascript:/i.exec(
+      svg,
+    );
+    const linked = /\b(?:href|src)\s*=\s*["']?(?!["']?(?:#|data:image\/png))/i.exec(svg);
+    if (active ?? linked)
+      throw new EwaldError(
+        'Format',
+        `${name} has a picture with ${shown((active ?? linked)?.[0].trim())}, which no report of ewald has; it was ` +
+          'changed after it was written, and its pictures are not copied',
+      );
     const caption = /<figcaption[^>]*>(.*?)<\/figcaption>/s.exec(inside)?.[1] ?? `<b>${heading}</b>`;
     const own = /<b>(.*?)<\/b>/.exec(caption)?.[1] ?? '';
     const isChart = !inside.includes('<img ');

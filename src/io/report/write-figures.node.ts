@@ -1,12 +1,11 @@
 /** `writeFigures`: the pictures of a report as SVG or PNG files in a folder. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkedOptions } from '../../base/call-options.js';
-import { fileError } from '../../base/file-errors.js';
 import { shown } from '../../base/options.js';
 import { type Parameters, refusal } from '../../base/parameters.js';
+import { makeFolder } from '../files/folders.js';
 import { readText } from '../files/read.js';
-import { checkOutput, type WriteOptions, writeWhole } from '../files/write.js';
+import { checkOutput, type Output, openOutput, type WriteOptions } from '../files/write.js';
 import { figureDrawer, isFigurePng } from './figure-png.node.js';
 import { figureMark, type ReportFigure, reportFigures } from './figures.js';
 
@@ -70,12 +69,22 @@ export async function writeFigures(report: string, options: WriteFiguresOptions 
       return { name, caption, file: join(folder, `${name}${ending}`), writing, content: () => draw(svg) };
     }),
   );
-  for (const { folder } of kinds)
-    await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-      throw fileError(folder, 'made', cause);
-    });
-  for (const { file, writing } of files) await checkOutput(file, writing);
-  for (const { file, writing, content } of files) await writeWhole(file, content(), writing);
+  const undo: (() => Promise<void>)[] = [];
+  const outputs: Output[] = [];
+  try {
+    for (const { folder } of kinds) undo.unshift(await makeFolder(folder));
+    for (const { file, writing } of files) await checkOutput(file, writing);
+    for (const { file, writing, content } of files) {
+      const output = await openOutput(file, writing);
+      outputs.push(output);
+      await output.write(content());
+    }
+    for (const output of outputs) await output.close();
+  } catch (error) {
+    for (const output of outputs) await output.discard().catch(() => undefined);
+    for (const remove of undo) await remove();
+    throw error;
+  }
   return files.map(({ name, caption, file }) => ({ name, caption, file }));
 }
 

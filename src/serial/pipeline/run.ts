@@ -314,7 +314,8 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     throw error;
   }
   const isFollowed = checked.follow !== undefined;
-  const stored = await storedResults({ options, place: scene.place, head: scene.head, isFollowed }, outputs, isDone);
+  const { place, head, warn } = scene;
+  const stored = await storedResults({ options, place, head, isFollowed, warn }, outputs, isDone);
   const isFound: IsDone = (...frame) => stored.has(...frame) || isDone(...frame);
   const found = options.executor
     ? searchedElsewhere(run, options.executor, stored, isFound)

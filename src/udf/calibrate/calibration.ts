@@ -2,6 +2,7 @@
 import { isObject } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
+import { scanRotationRange } from '../shared-rows.js';
 
 /** What the data cannot tell, and why. */
 export interface Refused {
@@ -140,6 +141,18 @@ export function reachOf({ disk, descan }: Pick<Calibration, 'disk' | 'descan'>):
   return disk.radius + 2 * edgeOf(disk) + 1 + (isKnown(descan) ? descan.span / 2 : 0);
 }
 
+/** The ranges of numbers that are not any real one, by their names. */
+const ranges: Readonly<Record<string, readonly [least: number, most: number]>> = {
+  radius: [Number.MIN_VALUE, 1e6],
+  edge: [0, 1e6],
+  error: [0, Number.MAX_VALUE],
+  span: [0, 1e6],
+  order: [0, 2],
+  e1: [-1, 1],
+  e2: [-1, 1],
+  scanRotation: [scanRotationRange.low, scanRotationRange.high],
+};
+
 /** The numbers that analyses use of each part. */
 const numbers: Readonly<Record<(typeof parts)[number], readonly string[]>> = {
   centre: ['cy', 'cx'],
@@ -167,8 +180,13 @@ export function checkCalibration(what: string, given: unknown): Calibration {
     const part = given[name];
     if (!isObject(part)) throw refuse(`its ${name} is ${shown(part)}`);
     if (typeof part.refused === 'string') continue;
-    for (const key of numbers[name])
-      if (!Number.isFinite(part[key])) throw refuse(`${key} of its ${name} is ${shown(part[key])}`);
+    for (const key of new Set([...numbers[name], ...Object.keys(part).filter((one) => Object.hasOwn(ranges, one))])) {
+      const value = part[key] as number;
+      const [least, most] = ranges[key] ?? [-Number.MAX_VALUE, Number.MAX_VALUE];
+      // JSON has no infinity: what was not determined is null there.
+      const isUnknown = !numbers[name].includes(key) && (value === null || value === undefined);
+      if (!isUnknown && !(value >= least && value <= most)) throw refuse(`${key} of its ${name} is ${shown(value)}`);
+    }
   }
   const { descan, rotation, badPixels } = given as unknown as Calibration;
   if (isKnown(rotation) && typeof rotation.flipY !== 'boolean')

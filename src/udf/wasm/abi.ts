@@ -92,9 +92,10 @@ const notSupported = 52;
 
 /** The imports of a module: WASI without a system, and AssemblyScript's `abort`. */
 export function importsOf(module: WebAssembly.Module): WebAssembly.Imports {
-  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  // The names are the module's own, which may be those of members of every object.
+  const imports: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
+    imports[from] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>;
     imports[from][name] = /^(abort|proc_exit)$/.test(name)
       ? (...values: number[]) => {
           throw new Error(`${name}(${values.join(', ')})`);

@@ -1,6 +1,6 @@
 /** Starts and ends servers on this computer. */
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { EwaldError } from '../../base/errors.js';
 
 /**
@@ -12,6 +12,32 @@ export async function listen(server: Server, port: number, host: string): Promis
     server.listen(port, host, resolve);
   });
   return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Closes the oldest connection without an answer under way for each one beyond `most`: a client that holds many and
+ * says nothing, or says it slowly, does not keep others out. A connection is refused only if all others have answers.
+ */
+export function keepNewest(server: Server, most: number): void {
+  const waiting = new Set<Socket>();
+  const answering = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    waiting.add(socket);
+    socket.once('close', () => {
+      waiting.delete(socket);
+      answering.delete(socket);
+    });
+    const [oldest] = waiting;
+    if (waiting.size + answering.size > most) oldest?.destroy();
+  });
+  server.on('request', ({ socket }, response) => {
+    waiting.delete(socket);
+    answering.add(socket);
+    response.once('close', () => {
+      answering.delete(socket);
+      if (!socket.destroyed) waiting.add(socket);
+    });
+  });
 }
 
 /** Ends all connections, and the server. */

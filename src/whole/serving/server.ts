@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/errors.js';
 import { Assets } from './assets.js';
 import { Gate, hostsOf, securityHeaders, urlHost } from './gate.js';
-import { close, listen } from './listening.js';
+import { close, keepNewest, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
@@ -35,7 +35,7 @@ interface PageServerOptions extends ListenParameters {
 const usualRequestMs = 10_000;
 /** Larger headers are refused with status 431. */
 const mostHeaderBytes = 2 ** 14;
-/** Further connections are closed; a browser opens six, and a page that follows a run keeps one of them. */
+/** Of more connections, those without an answer are closed, oldest first; a browser opens six, and a page that follows a run keeps one of them. */
 const mostConnections = 256;
 
 /** A running server; `close` ends it. */
@@ -73,7 +73,7 @@ export class PageServer {
       },
       answers(gate, options, shared, live),
     );
-    server.maxConnections = mostConnections;
+    keepNewest(server, mostConnections);
     const listening = await listen(server, port, host);
     gate.port = listening;
     return new PageServer(server, `http://${urlHost(host)}:${listening}/${page}?served&token=${gate.token}`, live);

@@ -5,10 +5,11 @@ import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import type { WatchedRun } from '../../io/live/watched-run.js';
 import { Gate, hostsOf, securityHeaders, urlHost } from './gate.js';
-import { close, listen } from './listening.js';
+import { close, keepNewest, listen } from './listening.js';
 
 /** A request has to be complete within this time, ms. */
 const requestMs = 10_000;
+/** With more connections, the one that is silent for longest is closed: slow clients do not keep others out. */
 const mostConnections = 32;
 
 /** The host and port of `host:port`, `[::1]:port`, `:port` or `port`. Throws `Argument`. */
@@ -53,7 +54,8 @@ export class StatusServer {
           '-, ., _ or ~',
       );
     const gate = new Gate(hostsOf(host), token);
-    const server = createServer({ requestTimeout: requestMs, headersTimeout: requestMs }, (request, response) => {
+    const times = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 10 };
+    const server = createServer(times, (request, response) => {
       for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
       response.setHeader('Cache-Control', 'no-store');
       const say = (status: number, type: string, text: string): void => {
@@ -69,7 +71,7 @@ export class StatusServer {
       if (path === '/metrics') return say(200, 'text/plain; version=0.0.4; charset=utf-8', run.metrics);
       return say(404, 'text/plain', 'There are /health and /metrics.\n');
     });
-    server.maxConnections = mostConnections;
+    keepNewest(server, mostConnections);
     const listening = await listen(server, port, host);
     gate.port = listening;
     // A run that has ended is not kept alive by its server.

@@ -26,14 +26,14 @@ export class Core {
   }
 
   static async instantiate(module: WebAssembly.Module): Promise<Core> {
-    const imports: Record<string, Record<string, (...values: number[]) => unknown>> = {};
+    const imports: Record<string, Record<string, (...values: number[]) => unknown>> = Object.create(null);
     for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
       if (kind !== 'function')
         throw new EwaldError(
           'Load',
           `the wasm core imports ${from}.${name}, which ewald does not provide; is it the module of another program?`,
         );
-      imports[from] ??= {};
+      imports[from] ??= Object.create(null) as Record<string, (...values: number[]) => unknown>;
       imports[from][name] = importStub(name);
     }
     let exports: Exports;

@@ -61,12 +61,12 @@ export type OpenStruct = { -readonly [K in keyof CStruct]: CStruct[K] };
 
 export class Scope {
   readonly model: DataModel;
-  readonly functions: Record<string, CFunction> = {};
-  readonly variables: Record<string, Declared & { readonly name: string; readonly type: CType }> = {};
-  readonly structs: Record<string, OpenStruct> = {};
-  readonly enums: Record<string, CEnum> = {};
-  readonly typedefs: Record<string, Declared & { readonly type: CType }> = {};
-  readonly constants: Record<string, CConstant> = {};
+  readonly functions: Record<string, CFunction> = Object.create(null);
+  readonly variables: Record<string, Declared & { readonly name: string; readonly type: CType }> = Object.create(null);
+  readonly structs: Record<string, OpenStruct> = Object.create(null);
+  readonly enums: Record<string, CEnum> = Object.create(null);
+  readonly typedefs: Record<string, Declared & { readonly type: CType }> = Object.create(null);
+  readonly constants: Record<string, CConstant> = Object.create(null);
   readonly warnings: string[];
   assertions = 0;
   /** Declarations of the C library that could not be read. */
@@ -77,7 +77,7 @@ export class Scope {
   /** Pairs of types that were found to be the same. */
   readonly #alike = new WeakMap<CType, WeakSet<CType>>();
   /** Typedefs of the C library. */
-  readonly foreignTypedefs: Record<string, Declared & { readonly type: CType }> = {};
+  readonly foreignTypedefs: Record<string, Declared & { readonly type: CType }> = Object.create(null);
   readonly #types = new Map<string, CType>(known);
   readonly #enumerators = new Map<string, Constant>();
   readonly #anonymous = { struct: 0, union: 0, enum: 0 };

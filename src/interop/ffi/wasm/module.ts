@@ -73,10 +73,12 @@ export async function startModule(source: WasmSource, name: string, imports: Was
   const { module, bytes } = await compile(source, name);
   let memory: WebAssembly.Memory | undefined;
   const write = lineWriter();
-  const all: Record<string, Record<string, WebAssembly.ImportValue>> = {};
+  // The names are the module's own, which may be those of members of every object.
+  const all: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
   for (const { module: from, name: what, kind } of WebAssembly.Module.imports(module)) {
-    all[from] ??= {};
-    const given = imports[from]?.[what];
+    all[from] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>;
+    const own = Object.hasOwn(imports, from) ? (imports[from] ?? {}) : {};
+    const given = Object.hasOwn(own, what) ? own[what] : undefined;
     if (given !== undefined) all[from][what] = given as WebAssembly.ImportValue;
     else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory, write);
     else

@@ -32,8 +32,8 @@ const start = (port) => {
   const answer = async ({ id, module, name, args, text }) => {
     try {
       if (!exports) {
-        const imports = {};
-        for (const { module: from, name: what } of WebAssembly.Module.imports(module)) (imports[from] ??= {})[what] = stand(what);
+        const imports = Object.create(null);
+        for (const { module: from, name: what } of WebAssembly.Module.imports(module)) (imports[from] ??= Object.create(null))[what] = stand(what);
         exports = (await WebAssembly.instantiate(module, imports)).exports;
         exports._initialize?.();
       }

@@ -21,7 +21,7 @@ export function describeCbf(
 
 /** Parses lines such as "# Wavelength 0.68937 A", of CBF and of Pilatus TIFF. */
 export function describeMini(text: string, shape: readonly number[]): { meta: Metadata; notes: Note[] } {
-  const header: Record<string, string> = {};
+  const header: Record<string, string> = Object.create(null);
   for (const [, key = '', value = ''] of text.matchAll(/^#\s*([A-Z][\w]*)(?:[:=\s]+)(.*)$/gm))
     header[key] ??= value.trim();
   const number = (key: string): number | undefined => {

@@ -77,7 +77,7 @@ async function describe(source: ByteSource, number: number, signal: AbortSignal 
   const block = blocks[number] ?? blocks[0];
   if (!block) return { maker: 'TIA' };
   const tag = (name: string): string | undefined => new RegExp(`<${name}>([^<]*)<`).exec(block)?.[1];
-  const described: Record<string, string> = {};
+  const described: Record<string, string> = Object.create(null);
   for (const [, label = '', value = '', unit = ''] of block.matchAll(
     /<Label>([^<]*)<\/Label><Value>([^<]*)<\/Value><Unit>([^<]*)<\/Unit>/g,
   ))

@@ -85,7 +85,7 @@ async function readValue(
       return readValues(pages, type.base, length, object, depth + 1, left);
     }
     case 'compound': {
-      const record: Record<string, Hdf5Value> = {};
+      const record: Record<string, Hdf5Value> = Object.create(null);
       for (const { name, offset, type: member } of type.members) {
         const values = await readValues(
           pages,

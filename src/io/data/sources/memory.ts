@@ -41,7 +41,7 @@ export function memorySource(
     },
     async sibling(path: string, options: SiblingOptions = {}) {
       const wanted = partsInside(name, path, options).join('/');
-      const found = siblings[wanted];
+      const found = Object.hasOwn(siblings, wanted) ? siblings[wanted] : undefined;
       if (!found)
         throw absentFile(wanted, `among ${Object.keys(siblings).join(', ') || 'no files'} given with ${name}`);
       return memorySource(found, wanted, siblings);

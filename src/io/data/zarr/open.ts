@@ -2,6 +2,7 @@
 import { isObject } from '../../../base/arguments.js';
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
+import { Pace } from '../../../base/pace.js';
 import { product } from '../../../base/product.js';
 import { type ByteSource, baseName, siblingIfThere } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
@@ -304,23 +305,34 @@ async function readFrames(
     groups.set(key, group);
     group.frames.push({ at, inside });
   }
-  const work = [...groups.values()].flatMap((group) =>
-    [...places(grid)].map((inFrame) => ({ group, inFrame, place: [...group.place, ...inFrame] })),
-  );
-  const reads: Promise<Uint8Array>[] = [];
-  try {
-    for (const [i, { group, inFrame }] of work.entries()) {
-      while (reads.length < Math.min(work.length, i + ahead)) {
-        const read = chunks.get((work[reads.length] as (typeof work)[number]).place, signal);
-        read.catch(() => undefined);
-        reads.push(read);
+  // A frame may claim any number of chunks, which are counted one by one.
+  const asked = (function* () {
+    for (const group of groups.values())
+      for (const inFrame of places(grid)) {
+        const data = chunks.get([...group.place, ...inFrame], signal);
+        data.catch(() => undefined);
+        yield { group, inFrame, data };
       }
-      const data = await (reads[i] as Promise<Uint8Array>);
-      for (const frame of group.frames) copyPart(data, grid, inFrame, frame, into);
-      delete reads[i];
+  })();
+  const reads: { readonly group: Group; readonly inFrame: readonly number[]; readonly data: Promise<Uint8Array> }[] =
+    [];
+  const pace = new Pace(signal);
+  try {
+    for (let isOver = false; ; ) {
+      while (!isOver && reads.length < ahead) {
+        const next = asked.next();
+        if (next.done) isOver = true;
+        else reads.push(next.value);
+      }
+      const [read] = reads;
+      if (!read) return;
+      const data = await read.data;
+      reads.shift();
+      for (const frame of read.group.frames) copyPart(data, grid, read.inFrame, frame, into);
+      if (pace.due) await pace.rest();
     }
   } finally {
-    await Promise.allSettled(reads);
+    await Promise.allSettled(reads.map(({ data }) => data));
   }
 }
 

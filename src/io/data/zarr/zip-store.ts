@@ -25,7 +25,7 @@ export async function zipStore(
     // Chunks are closed one by one, and the archive only with the dataset.
     return { ...member, close: async () => {} };
   };
-  const arrays: Record<string, unknown> = {};
+  const arrays: Record<string, unknown> = Object.create(null);
   for (const name of members.keys()) {
     if (!isMetadata.test(name)) continue;
     if ((members.get(name)?.bytes ?? 0) > mostText) throw badFile(source, `the metadata ${name} are too large`);

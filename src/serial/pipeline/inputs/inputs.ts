@@ -99,7 +99,7 @@ export async function givenInputs(
   allowOutside: AllowOutside = false,
 ): Promise<GivenInputs> {
   const checkAll = checkNames(check);
-  const reading = { place, allowOutside };
+  const reading = { place, allowOutside, signal };
   if (isFile(inputs) || isDataset(inputs) || isOne(inputs)) return sorted([inputs], reading, 'inputs', checkAll);
   if (Array.isArray(inputs)) return sorted(inputs, reading, undefined, checkAll);
   const source = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
@@ -146,6 +146,7 @@ const isOne = (value: unknown): boolean =>
 interface Reading {
   readonly place: RunPlace;
   readonly allowOutside: AllowOutside;
+  readonly signal: PlatformSignal | undefined;
 }
 
 async function sorted(
@@ -286,5 +287,5 @@ async function ofList(given: ListInput, what: string, reading: Reading): Promise
   if (name !== '-' && (await place.holdsFrames(list)))
     return [{ file: name, frames: undefined, ...(typeof list === 'string' ? {} : { input: named(list, name) }) }];
   const opens = filesOfList({ list, name, prefix, allowOutside }, place);
-  return parseFrameList(await place.textOf(list), { name, opens });
+  return parseFrameList(await place.textOf(list), { name, opens }, reading.signal);
 }

@@ -41,6 +41,14 @@ const byName = new Intl.Collator('en', { numeric: true });
 
 const fileSize = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
 
+/** The data files of a master file, which is complete before they are. */
+async function dataFilesOf(path: string): Promise<string[]> {
+  const [, stem] = /([^/\\]*)master\.h5$/.exec(path) ?? [];
+  if (stem === undefined) return [];
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names.filter((name) => name.startsWith(`${stem}data_`)).map((name) => join(dirname(path), name));
+}
+
 const files: PlaceFiles = {
   isFolder,
   async framesOf(folder, known) {
@@ -62,14 +70,14 @@ const files: PlaceFiles = {
   },
   async sizeOf(path) {
     const bytes = await fileSize(path);
-    const [, stem] = /([^/\\]*)master\.h5$/.exec(path) ?? [];
-    if (stem === undefined || bytes === 0) return bytes;
-    // A master file is complete before its data files are.
-    const names = await readdir(dirname(path)).catch(() => []);
-    const parts = names
-      .filter((name) => name.startsWith(`${stem}data_`))
-      .map((name) => fileSize(join(dirname(path), name)));
-    return (await Promise.all(parts)).reduce((sum, part) => sum + part, bytes);
+    if (bytes === 0) return bytes;
+    const parts = await Promise.all((await dataFilesOf(path)).map(fileSize));
+    return parts.reduce((sum, part) => sum + part, bytes);
+  },
+  async stampOf(path) {
+    const parts = [path, ...(await dataFilesOf(path))].map((part) => stat(part).catch(() => undefined));
+    const [own, ...others] = await Promise.all(parts);
+    return own && [own, ...others].map((part) => `${part?.ino} ${part?.size} ${part?.mtimeMs}`).join();
   },
   identityOf: identity,
   async isAfter(path, other) {

@@ -29,6 +29,8 @@ export interface PlaceFiles {
   framesOf(folder: string, known?: ReadonlySet<string>): Promise<string[]>;
   /** Current size of a file in bytes, for a master file with its data files; 0 if it does not exist. */
   sizeOf(path: string): Promise<number>;
+  /** Changes when a file, or a data file of a master, is written or replaced; undefined if it does not exist. */
+  stampOf(path: string): Promise<string | undefined>;
   /** An identity that all names of one file share; undefined if the file does not exist. */
   identityOf(path: string): Promise<string | undefined>;
   /** Whether both files are there, and `path` got its name or its contents after `other`. */

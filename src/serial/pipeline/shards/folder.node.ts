@@ -109,6 +109,11 @@ class Folder implements ShardFolder {
     }
   }
 
+  async holds({ shard, at, length, crc }: StoredBytes): Promise<boolean> {
+    const bytes = await this.#bytes(shard, join(this.path, `${shard}.text`), at, length).catch(() => undefined);
+    return bytes?.length === length && crc32(bytes) === crc;
+  }
+
   async close(keep: boolean): Promise<void> {
     for (const shard of [...this.#open.keys()]) await this.#forget(shard);
     const isKept = keep && (await readdir(this.path).catch(() => [])).some((name) => name.endsWith('.text'));

@@ -8,6 +8,8 @@ export interface ShardFolder {
   readonly token: string;
   /** What workers of an earlier session stored: the values of all indexes. */
   readonly earlier: readonly unknown[];
+  /** Whether bytes that an earlier session has stored are there and undamaged. */
+  holds(place: StoredBytes): Promise<boolean>;
   /** Bytes that a worker has stored. Throws `File` if they are missing or damaged. */
   read(places: readonly StoredBytes[]): Promise<Uint8Array>;
   /** Closes the folder, which is removed unless it has results to `keep`. */

@@ -3,7 +3,7 @@ import type { PlatformSignal } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import { decode } from '../../../executors/codec.js';
 import type { RunPlace } from '../inputs/place.js';
-import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
+import { type FrameFailure, type FrameRecord, isFailure, type StoredBytes } from '../record.js';
 import type { PipelineOptions } from '../run-options.js';
 import type { PipelineItem } from '../search-all.js';
 import type { Outputs } from '../sinks/outputs.js';
@@ -38,6 +38,7 @@ interface StoringRun {
   readonly head: string;
   /** Whether its files are followed, which may be listed in another order than before. */
   readonly isFollowed: boolean;
+  readonly warn: (text: string) => void;
 }
 
 /**
@@ -45,7 +46,7 @@ interface StoringRun {
  * executors only read the folder that an earlier session has left.
  */
 export async function storedResults(
-  { options, place, head, isFollowed }: StoringRun,
+  { options, place, head, isFollowed, warn }: StoringRun,
   outputs: Outputs,
   isDone: IsDone,
 ): Promise<StoredResults> {
@@ -62,13 +63,23 @@ export async function storedResults(
   const keyOf = (serial: number, file: string, event: number): string =>
     isFollowed ? `${file} //${event}` : `${serial}`;
   const found = new Map<string, BriefRecord>();
+  const damaged = new Set<string>();
   for (const record of (folder?.earlier ?? []).flatMap((task) => briefRecords(task as BriefTask))) {
     // What the stream does not need was not stored by every run, and pixels never are.
     if (isFailure(record) || keepFrame || (whole && !record.storedRecord)) continue;
     const { serial, filename, event = 0 } = record.origin;
     const frame = [serial, filename, Number(event)] as const;
-    if (!isDone(...frame)) found.set(keyOf(...frame), record);
+    if (isDone(...frame)) continue;
+    const parts = [record.storedText, whole ? record.storedRecord : undefined].filter(
+      (part) => part && part.length > 0,
+    );
+    const held = await Promise.all(parts.map((part) => folder?.holds(part as StoredBytes)));
+    if (held.every(Boolean)) found.set(keyOf(...frame), record);
+    else damaged.add(keyOf(...frame));
   }
+  const again = [...damaged].filter((key) => !found.has(key)).length;
+  if (again > 0)
+    warn(`results of ${again} frame${again === 1 ? '' : 's'} in ${folder?.path} are damaged; they are computed again`);
   return {
     brief: whole && !shared ? undefined : brief,
     earlier: [...found.values()].sort((a, b) => a.origin.serial - b.origin.serial),

@@ -267,6 +267,7 @@ export class Outputs {
                 ofAllFrames.some((name) => options[name]) || options.sinks?.some((sink) => sink.isOfWholeRun === true),
               reads,
               head: scene.head,
+              tell: scene.warn,
               signal: scene.signal,
               earlier: earlier.frame,
               unread: earlier.unread,

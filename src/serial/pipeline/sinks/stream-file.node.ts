@@ -1,10 +1,10 @@
 /**
  * The stream written by a run: `NAME.part` while it is in progress, `NAME` when it is complete. A run that was
- * interrupted or killed, or whose disk was full, leaves `NAME.part` with every finished frame, and keeps the `NAME` of
- * an earlier run; `--resume` continues after the last frame, and retries those that could not be read.
+ * interrupted or killed, or whose disk was full, leaves `NAME.part` with every finished frame, and renames the `NAME` of
+ * an earlier run to `NAME.before`; `--resume` continues after the last frame, and retries those that could not be read.
  */
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { EwaldError } from '../../../base/errors.js';
 import { fileError } from '../../../base/file-errors.js';
@@ -97,7 +97,7 @@ export async function openStreamFile(file: string, options: StreamFileOptions): 
     if (!goesOn) await refuseLeft({ file, target, part }, { ...options, resume: false });
     if (options.keepsFrames) frames = await FramesFile.open(target, goesOn);
     else await FramesFile.remove(target);
-    const place = { file, target, part, lock, frames };
+    const place = { file, target, part, lock, frames, tell: options.tell };
     return goesOn ? await goOn(place, left !== undefined, options) : await started(place, options.head);
   } catch (error) {
     await frames?.close();
@@ -120,6 +120,7 @@ interface Place {
   readonly part: string;
   readonly lock: Lock;
   readonly frames: FramesFile | undefined;
+  readonly tell: StreamFileOptions['tell'];
 }
 
 /**
@@ -187,6 +188,8 @@ class PartFile implements StreamFile {
   /** Bytes of complete chunks. */
   #end: number;
   #open = true;
+  /** Whether the finished stream is of this run, which adds frames to it. */
+  #isLonger = false;
   /** Whether the stream was started by this run and contains no frame yet. */
   isEmpty = false;
 
@@ -243,13 +246,24 @@ class PartFile implements StreamFile {
     const { target, lock } = this.#place;
     const isNew = this.#handle !== undefined;
     try {
+      const wasOpen = this.#open;
       await this.#shut();
+      if (wasOpen && isNew && !this.#isLonger) await this.#setAside();
     } catch (cause) {
       throw this.#failed(cause);
     } finally {
       await lock.release();
     }
     return isNew ? shownPart(this.#place) : target;
+  }
+
+  /** Renames the stream of an earlier run. */
+  async #setAside(): Promise<void> {
+    const { file, target, tell } = this.#place;
+    const there = await lstat(target).catch(() => undefined);
+    if (!there?.isFile()) return;
+    await rename(target, `${target}.before`);
+    tell?.(`${file} of an earlier run is ${file}.before now, because this run has not ended`);
   }
 
   async #drop(): Promise<undefined> {
@@ -276,6 +290,7 @@ class PartFile implements StreamFile {
   /** The finished stream of an earlier run is kept until the longer one is complete. */
   async #copied(): Promise<FileHandle> {
     const { target, part } = this.#place;
+    this.#isLonger = true;
     await copyFile(target, part, constants.COPYFILE_FICLONE);
     const handle = await open(part, 'r+');
     await cut(handle, this.#end);

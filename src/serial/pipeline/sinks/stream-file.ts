@@ -19,6 +19,7 @@ export interface StreamFile {
   close(): Promise<void>;
   /**
    * Keeps finished frames for `resume`; returns the name, or undefined if there were none and the file was removed.
+   * The stream of an earlier run does not stay under the name of this one, of which it would seem to be the result.
    * Throws `File` if they may not have reached the disk.
    */
   leave(): Promise<string | undefined>;
@@ -44,6 +45,8 @@ export interface StreamFileOptions {
   /** The inputs of the run. */
   readonly reads: Inputs;
   readonly signal?: PlatformSignal | undefined;
+  /** Receives what a user has to know about the file. */
+  readonly tell?: ((text: string) => void) | undefined;
   /** Everything before the first chunk. */
   readonly head: string;
   /** Receives every frame finished by an earlier run. */

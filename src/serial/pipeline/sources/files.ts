@@ -20,6 +20,7 @@ import type { RunPlace } from '../inputs/place.js';
 import type { FrameJob } from '../search-all.js';
 import type { SearchTask, SentFile } from '../task.js';
 import { awaited, onceBack, pollMs } from './away.js';
+import { replacedError, SeenFrames } from './same-frames.js';
 import { isSelected, type Selection, selectedAmong } from './selection.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './source.js';
 
@@ -107,6 +108,8 @@ export class FileSource implements RunSource {
   readonly #folders = new Set<string>();
   /** Problems of files that have been told. */
   readonly #told = new Set<string>();
+  /** What the files that are followed began with. */
+  readonly #seenFrames = new SeenFrames();
   /** The last file that was waited for because its file system did not answer. */
   #awayFile: string | undefined;
 
@@ -146,7 +149,8 @@ export class FileSource implements RunSource {
   }
 
   get gone(): readonly string[] {
-    return [...this.#present].flatMap(([path, isThere]) => (isThere ? [] : [path]));
+    const absent = [...this.#present].flatMap(([path, isThere]) => (isThere ? [] : [path]));
+    return [...absent, ...this.#seenFrames.replaced];
   }
 
   get first(): Dataset {
@@ -267,7 +271,7 @@ export class FileSource implements RunSource {
       if (file === this.#firstFile && this.first.frames >= known && !open.has(key)) return this.first;
       const held = open.get(key);
       open.delete(key);
-      const dataset = held ?? (await this.#openFile(wanted));
+      const dataset = held ?? (await this.#openSame(wanted));
       open.set(key, dataset);
       // Frames in progress belong to the files that were requested last.
       const [oldest] = open;
@@ -310,7 +314,7 @@ export class FileSource implements RunSource {
       if (failed && held && held !== failed) return held;
       if (!isAway(error)) throw error;
       this.#saysAway(wanted.file, error);
-      const dataset = await onceBack(() => this.#openFile(wanted), { error, seconds: follow, signal });
+      const dataset = await onceBack(() => this.#openSame(wanted), { error, seconds: follow, signal });
       if (held) this.#opened.push(held);
       open.set(key, dataset);
       return dataset;
@@ -392,7 +396,8 @@ export class FileSource implements RunSource {
     const { signal, wanted: asked } = this.#options;
     const { files } = this.#place;
     const seen = new Map<string, number>();
-    const sizes = new Map<string, number>();
+    /** Sizes, and what changes when a file of the same size is another one. */
+    const sizes = new Map<string, { readonly bytes: number; readonly stamp: string | undefined }>();
     /** Files that cannot be opened, and since when they have had their size. */
     const unreadable = new Map<string, { wanted: Wanted; bytes: number; since: number }>();
     const damaged = new Set<string>();
@@ -413,11 +418,18 @@ export class FileSource implements RunSource {
         // A file that is being written grows: it is examined when its size has changed, and all frames that it contains
         // so far are read.
         const bytes = (await files?.sizeOf(file)) ?? 0;
-        if (bytes === 0 || (seen.has(file) && sizes.get(file) === bytes)) continue;
+        if (bytes === 0 || this.#seenFrames.isReplaced(file)) continue;
+        const stamp = await files?.stampOf(file);
+        const size = sizes.get(file);
+        if (seen.has(file) && size?.bytes === bytes && size.stamp === stamp) continue;
         const before = unreadable.get(file);
         if (damaged.has(file) && before?.bytes === bytes) continue;
         this.#counts.delete(file);
         const found = await this.#count(wanted);
+        if (this.#seenFrames.isReplaced(file)) {
+          this.#options.warn(replacedError(file).message);
+          continue;
+        }
         const isGone = found === undefined && isAway(this.#reason);
         this.#tellPresence(file, !isGone, seconds);
         // It is whole, or will be, on a file system that does not answer.
@@ -431,7 +443,7 @@ export class FileSource implements RunSource {
         const count = found ?? 0;
         const from = seen.get(file) ?? 0;
         if (count > 0) {
-          sizes.set(file, bytes);
+          sizes.set(file, { bytes, stamp });
           seen.set(file, count);
         }
         if (count <= from) continue;
@@ -554,6 +566,7 @@ export class FileSource implements RunSource {
         const { dataset, wanted } = await this.#openFirst(first);
         this.#first = dataset;
         this.#counts.set(wanted.file, dataset.frames);
+        if (follow !== undefined && !wanted.dataset) await this.#seenFrames.isSame(wanted.file, dataset);
         return;
       } catch (error) {
         // A followed file may not exist yet.
@@ -603,6 +616,7 @@ export class FileSource implements RunSource {
       return undefined;
     }
     const { frames } = dataset;
+    if (this.#options.follow !== undefined) await this.#seenFrames.isSame(wanted.file, dataset);
     await dataset.dispose();
     if (!this.#more) this.#counts.set(wanted.file, frames);
     return frames;
@@ -645,6 +659,19 @@ export class FileSource implements RunSource {
       this.#told.add(text);
       warn(text.startsWith(name) ? text : `${name}: ${text}`, cut.includes(text));
     }
+  }
+
+  /** Opens a file; one that is followed must be the one that was there before. Throws `File` for another one. */
+  async #openSame(wanted: Wanted): Promise<Dataset> {
+    const dataset = await this.#openFile(wanted);
+    if (this.#options.follow === undefined || wanted.dataset) return dataset;
+    try {
+      await this.#seenFrames.check(wanted.file, dataset);
+    } catch (error) {
+      await dataset.dispose();
+      throw error;
+    }
+    return dataset;
   }
 
   /** Records the size and the first bytes of a file, so that `resume` detects another file of the same name. */

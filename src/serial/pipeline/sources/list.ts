@@ -1,17 +1,23 @@
 /** Lists of frames: one file per line, `file //3` for a single frame of it. */
 import { EwaldError } from '../../../base/errors.js';
+import type { PlatformSignal } from '../../../base/globals.js';
+import { Pace } from '../../../base/pace.js';
 import type { Wanted } from './source.js';
 
 /**
  * Reads a list. `name` identifies it in messages, `opens` gives what a name in the list opens. Throws `Format` with the
  * line, and what `opens` throws.
  */
-export function parseFrameList(
+export async function parseFrameList(
   text: string,
   { name, opens }: { readonly name: string; readonly opens: (file: string) => string },
-): Wanted[] {
+  signal?: PlatformSignal,
+): Promise<Wanted[]> {
+  // A list may have millions of lines.
+  const pace = new Pace(signal);
   const wanted: Wanted[] = [];
   for (const [i, raw] of text.split(/\r?\n/).entries()) {
+    if (pace.due) await pace.rest();
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: no name holds them

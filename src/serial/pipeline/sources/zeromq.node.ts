@@ -344,13 +344,13 @@ class Messages {
     const dataset = await open(bytes, data === undefined ? {} : { dataset: data });
     try {
       const [height = 0, width = 0] = dataset.shape.sig;
-      const values: Record<string, number> = {};
+      const values: Record<string, number> = Object.create(null);
       for (const path of paths) {
         const other = await open(bytes, { dataset: path });
         values[path] = Number((await other.read(0, 1))[0]);
         await other.dispose();
       }
-      const fields: Record<string, FieldValues> = {};
+      const fields: Record<string, FieldValues> = Object.create(null);
       for (const name of names) {
         // A field that cannot be read is reported as absent.
         const field = await fieldOf(dataset, name).catch(() => undefined);
