@@ -303,3 +303,26 @@ test.for(['another terminal', 'Ctrl-C'])('a run that is ended by %s exits with i
     process.exitCode = before;
   }
 });
+
+test('a run is resumed with nothing to do, with other frames, and beside a file that is broken', { tags: 'all' }, async () => {
+  const made = 'simulate frames -o six --images 6 --size 700,700 --symmetry 4/mmm --seed 1';
+  expect((await end(made)).code).toBe(0);
+  const how = '-g six/run.geom -p six/run.cell --threshold 20 --min-snr 5 --backend wasm -j 1';
+  const chunks = (name: string): number => readFileSync(join(folder, name), 'utf8').split('Begin chunk').length - 1;
+  const index = `index six/run.h5 ${how}`;
+  const first = await end(`${index} -o whole.stream --merge 4/mmm`);
+  const before = readFileSync(join(folder, 'whole.stream'), 'utf8');
+  const again = await end(`${index} -o whole.stream --merge 4/mmm --resume`);
+  expect([again.code, again.err]).toEqual([0, expect.not.stringContaining('nothing to merge')]);
+  expect(readFileSync(join(folder, 'whole.stream'), 'utf8')).toBe(before);
+  expect(first.err).not.toContain('nothing to merge');
+  // Frames 1, 3 and 5 were left out, and come before the last one that is there.
+  await end(`${index} -o some.stream --frames 0:6:2`);
+  expect(chunks('some.stream')).toBe(3);
+  expect((await end(`${index} -o some.stream --frames 0:6 --resume`)).code).toBe(0);
+  expect(chunks('some.stream')).toBe(6);
+  for (const words of ['absent.h5 six/run.h5', 'words.txt six/run.h5', 'six/run.h5 words.txt']) {
+    const { code, err, out } = await end(`index ${words} ${how} -o beside.stream --force`);
+    expect([code, out], `${words}: ${err}`).toEqual([1, expect.stringContaining('6 of 7 frames indexed')]);
+  }
+});

@@ -207,3 +207,16 @@ test('hostile texts are refused with a tag', () => {
   for (const wrong of ['', begin, `${begin}<h2>A</h2>`, `${begin}<svg `, `${begin}${'<figure>'.repeat(2000)}`])
     expect(() => reportFigures(wrong)).toThrow(expect.objectContaining({ tag: 'Format' }));
 });
+
+test.for([
+  '<script>alert(1)</script>',
+  '<rect onload="alert(1)"/>',
+  '<a href="javascript:alert(1)"><text>x</text></a>',
+  '<image href="http://127.0.0.1/x.png"/>',
+  '<foreignObject/>',
+])('a report with a picture that was made to act is refused: %s', (inner) => {
+  const picture = (inside: string): string =>
+    `<!doctype html>\n<!-- Written by ewald index. --><h2>A</h2><svg viewBox="0 0 9 9">${inside}</svg>`;
+  expect(() => reportFigures(picture(inner))).toThrow(/changed after it was written/);
+  expect(reportFigures(picture('<text>one = 2</text><use href="#a"/>'))).toHaveLength(1);
+});

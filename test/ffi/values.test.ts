@@ -3,7 +3,9 @@
 import { expect, test } from 'vitest';
 import { parseHeader } from '../../dist/ffi.node.js';
 import { jsMemory } from '../../dist/memory.js';
+import { pointerConverter } from '../../src/interop/ffi/arguments.js';
 import { Runtime } from '../../src/interop/ffi/runtime.js';
+import { startModule } from '../../src/interop/ffi/wasm/module.js';
 import { thrown } from './support.js';
 
 const table = parseHeader(`
@@ -82,4 +84,24 @@ test('members may have names that JavaScript uses itself', () => {
     ['constructor', 4],
   ]);
   expect([...written('__proto__', {})]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
+});
+
+test('a module that imports members of every object changes none of them', async () => {
+  const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
+  const imports = ['__proto__', 'constructor', 'toString'].flatMap((from) => [...name(from), ...name('polluted'), 0, 0]);
+  const section = (id: number, bytes: number[]): number[] => [id, bytes.length, ...bytes];
+  const begin = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const bytes = Uint8Array.from([...begin, ...section(1, [1, 0x60, 0, 0]), ...section(2, [3, ...imports])]);
+  await startModule(bytes, 'hostile');
+  expect('polluted' in {}).toBe(false);
+  expect('polluted' in Object).toBe(false);
+});
+
+test('a number is no text for C, which would read on until it finds a 0', () => {
+  const { functions } = parseHeader('unsigned long strlen(const char *s);');
+  const of = (fn: string): unknown => {
+    const parameter = functions[fn]?.parameters[0]?.type as Parameters<typeof pointerConverter>[1];
+    return pointerConverter(runtime, parameter, () => 'argument 1 (s)')(5, undefined as never);
+  };
+  expect(thrown(() => of('strlen')).message).toMatch(/argument 1 \(s\).*a text, or the bytes in a typed array/);
 });

@@ -1,15 +1,17 @@
 /** The watch of a run: its log, its state for other programs and its alarms, from JavaScript and in the shell. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cellFromParameters, createContext } from 'ewald';
 import { type RunWatch, simulateFrames, type WatchRunOptions, watchRun } from 'ewald/shell';
 import { serveView } from 'ewald/view';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { LogFile } from '../../src/io/files/log-file.js';
 import { withWatch } from '../../src/whole/serving/watch-run.node.js';
 import { ewald } from '../support/cli.js';
 
@@ -84,7 +86,14 @@ describe('the log', () => {
       .flatMap(linesOf)
       .flatMap(({ text }) => (text === undefined ? [] : [Number.parseInt(String(text), 10)]));
     expect(numbers).toEqual(Array.from(numbers, (_, i) => 100 - numbers.length + i));
-    expect(numbers.length).toBeGreaterThan(8);
+    expect(numbers.length).toBeGreaterThan(6);
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe without a reader keeps nobody waiting', () => {
+    const pipe = join(folder, 'log.pipe');
+    execFileSync('mkfifo', [pipe]);
+    const log = new LogFile(pipe, 1e6);
+    for (let i = 0; i < 3000; i++) log.append(new Date(), { event: 'warning', text: 'x'.repeat(50) });
   });
 
   test('a file of something else is left as it is, and one that cannot be written is refused', async () => {
@@ -133,6 +142,18 @@ describe('the state', () => {
     vi.unstubAllEnvs();
     expect(told.join('\n')).toMatch(/\/health, with the token EWALD_STATUS_TOKEN/);
     expect(told.join('\n') + readFileSync(log, 'utf8')).not.toContain('a-secret');
+  });
+
+  test('answers beside forty clients that never finish their requests', async () => {
+    const watch = await watched({ status: '0' });
+    const { port } = new URL(watch.url as string);
+    const slow = Array.from({ length: 40 }, () => connect(Number(port), '127.0.0.1'));
+    await Promise.all(slow.map((socket) => once(socket.on('error', () => undefined), 'connect')));
+    for (const socket of slow) socket.write('GET /health HTTP/1.1\r\nX: ');
+    const timeout = AbortSignal.timeout(5000);
+    expect((await fetch(watch.url as string, { signal: timeout })).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+    await watch.close();
   });
 
   test('is given to those who have the token, as an address or as a Bearer', async () => {

@@ -53,6 +53,14 @@ test('options that are a promise are refused with that reason', async () => {
   await refused(() => ctx.peaks(Promise.resolve({}) as never), 'Argument', 'is an await missing?');
 });
 
+test('a device is refused where no backend has one, and an aborted run names the reason of its signal', async () => {
+  for (const device of ['gpu', 0])
+    await refused(() => createContext({ backend: 'wasm', strict: true, device }), 'Unsupported', 'wasm has none');
+  const reason = new Error('the page was left');
+  const run = ctx.pipeline({ inputs: dataset, signal: AbortSignal.abort(reason) });
+  await expect(run.next()).rejects.toMatchObject({ tag: 'Aborted', cause: reason });
+});
+
 test("a core that Vite's dev server cannot find is reported with the option that keeps it", async () => {
   const page = new Response('<!doctype html>', { headers: { 'Content-Type': 'text/html' } });
   Object.defineProperty(page, 'url', { value: 'http://localhost:5173/node_modules/.vite/deps/ewald.wasm' });

@@ -429,6 +429,22 @@ describe('what a worker may create', () => {
     await refused(() => shardsFolder(join(outside, tokenFile)), 'Argument', 'it is a file');
   });
 
+  test('texts of an earlier session that are damaged or missing are not used', async () => {
+    const stream = join(folder, 'damaged.stream');
+    const shards = await openShardFolder(stream, { make: true, resume: true, force: false, head: 'head' });
+    writeFileSync(join(`${stream}.shards`, 'a.text'), 'abcd');
+    const bytes = (text: string) => crc32(new TextEncoder().encode(text));
+    const holds = (shard: string, at: number, text: string) =>
+      shards?.holds({ shard, at, length: text.length, crc: bytes(text) });
+    expect(await Promise.all([holds('a', 1, 'bc'), holds('a', 1, 'bX'), holds('a', 2, 'cde'), holds('b', 0, 'a')])).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    await shards?.close(false);
+  });
+
   test('a folder beside the stream with files of others is left alone', async () => {
     const stream = join(folder, 'mine.stream');
     mkdirSync(`${stream}.shards`);

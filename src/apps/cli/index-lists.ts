@@ -110,8 +110,7 @@ async function run(words: readonly string[], options: IndexFlags, deps: CliDeps)
     options.input !== undefined ||
     options.zmqInput !== undefined ||
     options.follow === true ||
-    // A pipe is a list of spots, unless a geometry says that frames are meant.
-    (head !== undefined && ((await inputKind(head)) !== 'other' || (!!options.geometry && (await isPipe(head)))));
+    (await areFrames(lists, options.geometry !== undefined));
   const { cells: named = [] } = options;
   if ((lists.includes('-') && named.includes('-')) || named.indexOf('-') !== named.lastIndexOf('-'))
     throw new EwaldError(
@@ -122,6 +121,21 @@ async function run(words: readonly string[], options: IndexFlags, deps: CliDeps)
   if (head !== undefined)
     await refuseForLists(head, options.unit, named, () => flagsInUse(options, { from: 'spots' }, inputName(head)));
   return indexLists(lists, options, await cellsOf(named), deps);
+}
+
+/** Number of files that are looked at until one says what they all are. */
+const mostLooked = 16;
+
+/** Whether files are frames or a stream: by the first one, or by others if it is broken or missing. */
+async function areFrames([head, ...others]: readonly string[], hasGeometry: boolean): Promise<boolean> {
+  if (head === undefined) return false;
+  // A pipe is a list of spots, unless a geometry says that frames are meant.
+  if ((await inputKind(head)) !== 'other' || (hasGeometry && (await isPipe(head)))) return true;
+  for (const file of others.slice(0, mostLooked)) {
+    const kind = await inputKind(file).catch(() => 'other');
+    if (kind === 'frames' || kind === 'folder') return true;
+  }
+  return false;
 }
 
 /** Indexes frames, or the peaks of a stream. */

@@ -146,6 +146,15 @@ export async function openContext<M extends object>(
   const first = backends[0];
   if (first?.device.kind === 'software' && first.name !== 'cuda-emulated')
     log('warn', `${first.name} runs on ${first.device.name}, a software device: correct, but slow`);
+  if (options.device !== undefined && !backends.some(({ device }) => device.kind !== 'cpu')) {
+    for (const backend of backends) await backend.dispose();
+    throw new EwaldError(
+      'Unsupported',
+      `createContext: device is ${shown(options.device)}, which names a GPU, and ` +
+        `${backends.map(({ name }) => name).join(' and ')} ${backends.length > 1 ? 'have' : 'has'} none; omit it, or name ` +
+        'a backend that has one (await devices() lists them)',
+    );
+  }
   const context = new RankedContext(platform, backends, named, logger, auditor, rooms);
   return context as unknown as ContextOf<M>;
 }

@@ -1,6 +1,7 @@
 /** Describes a geometry and lists its apparent problems, so that users can judge whether it is the right one. */
 import { dot, norm, type Vector } from '../cell.js';
 import type { Beam, Geometry, Panel } from './geometry.js';
+import { panelNames } from './panel-names.js';
 import { heightOf, positionOf, reciprocalOf, widthOf } from './pixels.js';
 
 /** Outer corners of a panel in the laboratory, in metres, in order around the panel. */
@@ -32,7 +33,7 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const { panels } = geometry;
   const problems: string[] = [];
   const outlines = panels.map((panel) => cornersOf(panel, beam));
-  for (const panel of panels) problems.push(...problemsOf(panel));
+  problems.push(...panelProblems(panels));
   problems.push(...doubled(panels), ...overlaps(panels, outlines));
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
@@ -63,29 +64,31 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   };
 }
 
-function problemsOf({ name, fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel): string[] {
+/** Problems of panels; those that several have alike are one. */
+function panelProblems(panels: readonly Panel[]): string[] {
+  const found = new Map<string, Panel[]>();
+  for (const panel of panels)
+    for (const text of problemsOf(panel)) found.set(text, [...(found.get(text) ?? []), panel]);
+  return [...found].map(([text, of]) => `${panelNames(of)}: ${text}`);
+}
+
+function problemsOf({ fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel): string[] {
   const found: string[] = [];
   const [f, s] = [norm(fs), norm(ss)];
   if (Math.abs(f - 1) > 0.02 || Math.abs(s - 1) > 0.02)
-    found.push(`${name}: a step along fs is ${f.toFixed(3)} pixels long, along ss ${s.toFixed(3)}; both should be 1`);
+    found.push(`a step along fs is ${f.toFixed(3)} pixels long, along ss ${s.toFixed(3)}; both should be 1`);
   const cosine = dot(fs, ss) / (f * s);
   if (Math.abs(cosine) > 0.02)
     found.push(
-      `${name}: the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`,
+      `the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`,
     );
   const pixel = 1 / resolution;
   if (pixel > 0.01 || pixel < 1e-7)
-    found.push(`${name}: a pixel is ${pixel} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
+    found.push(`a pixel is ${pixel} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
   if (unitsPerPhoton === undefined && unitsPerEv === undefined)
-    found.push(`${name}: neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`);
+    found.push(`neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`);
   return found;
 }
-
-const panelNames = (panels: readonly Panel[]): string =>
-  `${panels
-    .slice(0, 4)
-    .map(({ name }) => name)
-    .join(', ')}${panels.length > 4 ? ` and ${panels.length - 4} more` : ''}`;
 
 /** Panels that read the same pixels of the file. */
 function doubled(panels: readonly Panel[]): string[] {

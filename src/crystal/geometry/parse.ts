@@ -17,6 +17,7 @@ import {
   type Panel,
   type RadiationKind,
 } from './geometry.js';
+import { panelNames } from './panel-names.js';
 
 /** A line and its position in the file. */
 interface Place {
@@ -182,6 +183,13 @@ const panelSetters: Readonly<Record<string, (panel: Draft, entry: Entry) => void
   res: (panel, entry) => {
     panel.resolution = real(entry);
     if (!(panel.resolution > 0)) fail(entry.place, `res is ${entry.text}; expected pixels per metre, such as 13333.3`);
+    // A pixel of 10 cm, or of 1 nm, is a mistake about the unit, and every distance would be wrong with it.
+    if (panel.resolution < 10 || panel.resolution > 1e9)
+      fail(
+        entry.place,
+        `res is ${entry.text}, of which a pixel is ${Number((1 / panel.resolution).toPrecision(4))} m wide; expected ` +
+          'pixels per metre, such as 13333.3 for 75 µm',
+      );
   },
   coffset: (panel, { place, key, text }) => {
     const given = givenOf(place, key, text, 'length', { number: 'm', path: 'm' });
@@ -270,7 +278,7 @@ function regionOf({ name, values, panel, place }: RegionDraft): BadRegion {
   return { name, minFs: at('min_fs'), maxFs: at('max_fs'), minSs: at('min_ss'), maxSs: at('max_ss'), panel };
 }
 
-function finishedPanel(draft: Draft, file: string, warnings: string[]): Panel {
+function finishedPanel(draft: Draft, file: string): Panel {
   const { given, dimensions, masks, ...rest } = draft;
   const missing = ['min_fs', 'max_fs', 'min_ss', 'max_ss', 'corner_x', 'corner_y', 'fs', 'ss', 'res'].filter(
     (key) => !given.has(key),
@@ -288,10 +296,6 @@ function finishedPanel(draft: Draft, file: string, warnings: string[]): Panel {
       'Format',
       `${file}: the panel ${draft.name} starts at fs ${rest.minFs}, ss ${rest.minSs}; pixels of the file are ` +
         'counted from 0',
-    );
-  if (rest.unitsPerPhoton === undefined && rest.unitsPerEv === undefined)
-    warnings.push(
-      `panel ${draft.name}: neither adu_per_photon nor adu_per_eV is given; one unit per photon is assumed`,
     );
   const rank = Math.max(1, ...dimensions.keys()) + 1;
   const all = Array.from({ length: rank }, (_, i) => dimensions.get(i) ?? (['ss', 'fs'] as const)[i]);
@@ -342,6 +346,8 @@ class GeometryReader {
   readonly #regions = new Map<string, RegionDraft>();
   readonly #groups = new Map<string, readonly string[]>();
   readonly #warnings: string[] = [];
+  /** Keys that are not read: the first line of each, and the number of others. */
+  readonly #unknownKeys = new Map<string, { readonly line: number; more: number }>();
   readonly #shift: [Given, Given] = [{ value: 0 }, { value: 0 }];
   #radiation: { kind: RadiationKind; given: Given } | undefined;
   #distance: Given | undefined;
@@ -366,7 +372,13 @@ class GeometryReader {
       this.#groups.set(key.slice('group_'.length), names);
     } else if (owner?.startsWith('bad')) this.#setRegion(owner, entry);
     else if (!(owner === undefined ? this.#setCommon(entry) : this.#setOfPanel(owner, entry)))
-      this.#warnings.push(`line ${place.line}: ${unknownKey(key)}`);
+      this.#unknown(key, place.line);
+  }
+
+  #unknown(key: string, line: number): void {
+    const known = this.#unknownKeys.get(key);
+    if (known) known.more++;
+    else this.#unknownKeys.set(key, { line, more: 0 });
   }
 
   /** Throws `Format` where something is missing. */
@@ -375,7 +387,15 @@ class GeometryReader {
     const drafts = this.#drafts;
     if (drafts.size === 0)
       throw new EwaldError('Format', `${file}: no panel is defined; expected lines such as "p0/min_fs = 0"`);
-    const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file, this.#warnings));
+    const panels = [...drafts.values()].map((draft) => finishedPanel(draft, file));
+    for (const [key, { line, more }] of this.#unknownKeys)
+      this.#warnings.push(`line ${line}: ${unknownKey(key)}${more > 0 ? `; it is on ${more} further lines` : ''}`);
+    const gainless = panels.filter((one) => one.unitsPerPhoton === undefined && one.unitsPerEv === undefined);
+    if (gainless.length > 0)
+      this.#warnings.push(
+        `panel${gainless.length > 1 ? 's' : ''} ${panelNames(gainless)}: neither adu_per_photon nor adu_per_eV is ` +
+          'given; one unit per photon is assumed',
+      );
     const badRegions = [...this.#regions.values()].map(regionOf);
     for (const region of badRegions) {
       if ('panel' in region && region.panel !== undefined && !drafts.has(region.panel))

@@ -289,6 +289,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     if (onEvent.failure) throw onEvent.failure;
   };
   const done = new Set<string>();
+  const doneSerials = new Set<number>();
   let last = Number.NEGATIVE_INFINITY;
   let again: ReadonlySet<number> = new Set();
   let streamed = 0;
@@ -296,6 +297,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
     frame: ({ filename, event, serial, hit, cells }) => {
       streamed++;
       last = Math.max(last, serial);
+      doneSerials.add(serial);
       if (checked.follow !== undefined) done.add(`${filename} ${event ?? '//0'}`);
       summary.addEarlier({ hit, cells });
     },
@@ -306,7 +308,13 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   for (const serial of again) last = Math.max(last, serial);
   if (last >= checked.serialStart) tell({ kind: 'resumed', after: last, again: again.size });
   const isDone: IsDone = (serial, file, event) =>
-    checked.follow === undefined ? serial <= last && !again.has(serial) : done.has(`${file} //${event}`);
+    checked.follow !== undefined
+      ? done.has(`${file} //${event}`)
+      : // A stream without its non-hits does not tell which frames before the last one were searched; any other does,
+        // also if another choice of frames is searched now.
+        options.nonHitsInStream === false || options.output === undefined
+        ? serial <= last && !again.has(serial)
+        : doneSerials.has(serial);
   try {
     await outputs.resume(isDone, streamed, (record) => summary.learn(record));
   } catch (error) {

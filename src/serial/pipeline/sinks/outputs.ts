@@ -335,7 +335,10 @@ export class Outputs {
         `${lacking.length > 0 ? lacking.join(' and ') : 'the merge'} will cover only frames of this session: ${why}`,
       );
     };
-    if (found === 0 && lacking.length > 0 && (await this.#areFinished(lacking))) this.#lacks = lacks;
+    // The merge of a run has no file; it was told when the stream was finished.
+    const areFinished =
+      lacking.length > 0 ? await this.#areFinished(lacking) : this.#stream?.isFinished === true && found === 0;
+    if (found === 0 && areFinished) this.#lacks = lacks;
     else lacks();
   }
 

@@ -197,6 +197,10 @@ class PartFile implements StreamFile {
     return this.#place.frames;
   }
 
+  get isFinished(): boolean {
+    return this.#handle === undefined;
+  }
+
   constructor(place: Place, handle: FileHandle | undefined, end: number) {
     this.#place = place;
     this.#handle = handle;

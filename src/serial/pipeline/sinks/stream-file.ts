@@ -10,6 +10,8 @@ import type { FrameRecord } from '../record.js';
 export interface StreamFile {
   /** Whether `resume` can continue it. */
   readonly isContinuable?: boolean;
+  /** Whether it is the finished stream of an earlier session, to which nothing has been added. */
+  readonly isFinished?: boolean;
   write(chunk: string | Uint8Array): Promise<void>;
   /** Notes an unreadable frame, so that `resume` tries it again. */
   unread(serial: number): Promise<void>;

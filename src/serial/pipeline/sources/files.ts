@@ -9,6 +9,7 @@ import { isAway, isOfFile } from '../../../base/file-errors.js';
 import { emptySlice } from '../../../base/frame-slice.js';
 import { givenOnce } from '../../../base/given-once.js';
 import type { PlatformBlob, PlatformFile } from '../../../base/globals.js';
+import { checkSignal } from '../../../base/options.js';
 import { pause } from '../../../base/pace.js';
 import { hexOf } from '../../../io/data/checksums/check.js';
 import { md5 } from '../../../io/data/checksums/md5.js';
@@ -574,7 +575,7 @@ export class FileSource implements RunSource {
         if (looked.look() > 1000 * follow) throw first ? error : nothingArrived(error, follow);
         this.#options.waiting?.(error);
         await pause(pollMs, signal);
-        if (signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame', { cause: error });
+        checkSignal(signal);
         if (isList(asked)) this.#files = await this.#listed(asked);
       }
     }

@@ -4,7 +4,7 @@
 
 import { checkedOptions } from '../../../base/call-options.js';
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
-import { shown } from '../../../base/options.js';
+import { checkSignal, shown } from '../../../base/options.js';
 import { refusal } from '../../../base/parameters.js';
 import type { Codecs } from '../../../io/data/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../../io/data/dataset.js';
@@ -125,7 +125,7 @@ class LiveSource implements RunSource {
         if ('error' in frame) options.warn(frame.error);
         else return new LiveSource(options, messages, frame);
       }
-      if (options.signal?.aborted) throw new EwaldError('Aborted', 'interrupted before the first frame');
+      checkSignal(options.signal);
       const { address, how, words, timeoutS } = options;
       const asked = {
         subscribe: words.join('') && `that starts with "${words.join('" or "')}"`,
