@@ -6,7 +6,7 @@
 // This runs the benchmark of a room, benchmarks/<room>/run.mjs, with its own arguments.
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -17,6 +17,11 @@ import { comparePrototype } from './prototype.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [room, ...rest] = process.argv.slice(2);
+if (room === '--help' || room === '-h') {
+  const usage = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\n').slice(1, 7);
+  process.stdout.write(`${usage.map((line) => line.replace(/^\/\/ ?/, '')).join('\n')}\n`);
+  process.exit(0);
+}
 if (
   [
     'fft',

@@ -29,7 +29,7 @@ interface CrystfelRow {
 /** The parameter of commands that take pasted command lines. */
 export const compatRow = {
   kind: 'choice',
-  sentence: 'takes a pasted command line of these programs: flags that it can do without are named once and omitted',
+  sentence: 'takes a pasted command line of these programs: flags that it can do without are ignored with one warning',
   choices: ['crystfel'],
   group: 'input',
   common: true,

@@ -61,10 +61,10 @@ async function simulate(): Promise<void> {
   writeFileSync(join(folder, 'far.geom'), geometry.replace(/^(p0\/max_fs = )\d+/m, '$1100'));
 }
 
-const end = async (words: string): Promise<{ code: number | null; err: string }> => {
+const end = async (words: string): Promise<{ code: number | null; err: string; out: string }> => {
   const { code, err, out } = await ewaldTogether(words.split(' '), { cwd: folder });
   expect(out + err, words).not.toContain('defect of ewald');
-  return { code, err };
+  return { code, err, out };
 };
 
 /** Faults, the exit code that each has in all commands, and the commands in which it can occur. */

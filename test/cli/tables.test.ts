@@ -41,7 +41,7 @@ test.for([
   ['devices', '--json has all details'],
   ['validate pi:single --verbose', 'outcome'],
   ['bench pi:single:first=0:points=256 --seconds 0.01', 'half spread'],
-  ['cell run.h5 -g run.geom', 'repeats it'],
+  ['cell run.h5 -g run.geom', 'reuse it with'],
 ] as const)('%s', async ([line, column]) => {
   const { out, err } = await ewald(line.split(' '), { cwd: folder, env });
   expect(out, err).toContain(column);

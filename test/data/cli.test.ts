@@ -54,7 +54,7 @@ describe('ewald info', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/2 × 3 = 6 frames of 4 × 5 u16, 40 bytes each, 240 bytes in all/);
     expect(out).toMatch(/first frame\s+0 … 19, mean 9.5/);
-    expect(out).toMatch(/not told\s+wavelength, distance, pixel size, beam centre/);
+    expect(out).toMatch(/missing\s+wavelength, distance, pixel size, beam centre/);
   });
 
   it('names the invalid option', async () => {

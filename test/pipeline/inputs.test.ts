@@ -1,7 +1,7 @@
 /** Wrong values passed to a run or a plan: the error has a useful message. */
 import { type Context, createContext } from 'ewald';
 import { memoryDataset } from 'ewald/data';
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { refused } from '../support/refused.js';
 
 let ctx: Context;

@@ -286,7 +286,7 @@ function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, 
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
     ...(errors && bravais[0]
       ? [
-          `  ${prose(`errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; -p ${cellText(bravais[0])} repeats it`, 2)}`,
+          `  ${prose(`standard errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; reuse it with -p ${cellText(bravais[0])}`, 2)}`,
         ]
       : []),
   ].join('\n');

@@ -89,7 +89,7 @@ export function tell(report: FileReport, header: boolean): void {
   }
   for (const { kind, text, option } of report.notes)
     line(
-      kind === 'guess' ? 'guessed' : kind === 'missing' ? 'not told' : kind,
+      kind === 'guess' ? 'guessed' : kind === 'missing' ? 'missing' : kind,
       `${kind === 'warning' ? yellow(text) : text}${option ? dim(`; ${openFlagOf(option)} overrides`) : ''}`,
     );
   if (report.damaged !== undefined) line('warning', yellow(report.damaged));
@@ -97,13 +97,13 @@ export function tell(report: FileReport, header: boolean): void {
   const untold = report.missing.filter(
     (word) => !report.notes.some(({ kind, text }) => kind === 'missing' && text.includes(word)),
   );
-  if (untold.length > 0) line('not told', untold.join(', '));
+  if (untold.length > 0) line('missing', untold.join(', '));
   if (report.alsoLikely.length > 0)
     line(
       'could be',
       report.alsoLikely.map(({ format, why }) => `${format} (${why})`).join(', ') + dim('; override with --format'),
     );
-  line('options', `${report.options.map(openFlagOf).join(' ')} ${dim('if the above is wrong')}`);
+  line('options', `${report.options.map(openFlagOf).join(' ')} ${dim('to override')}`);
   if (header)
     for (const [key, value] of Object.entries(meta.header ?? {}))
       line('header', `${key} = ${typeof value === 'string' ? value : JSON.stringify(value)}`);

@@ -213,6 +213,12 @@ async function explain(
 
 /** Suggests a similar command; `--help` after an unknown word must not look like an answer. */
 function unknownCommand(word: string, output: typeof import('./output.js'), options?: readonly string[]): void {
+  const meant = !options && Object.hasOwn(meantCommands, word) ? meantCommands[word] : undefined;
+  if (meant !== undefined) {
+    output.note(`ewald: there is no command "${word}"; expected ${meant}`);
+    process.exitCode = output.exitCode.usage;
+    return;
+  }
   const near = options ?? [nearest(word, Object.keys(commands)) ?? []].flat();
   const [theirs] = Object.entries(commands).find(([, { crystfel = [] }]) => crystfel.some((one) => one === word)) ?? [];
   if (theirs !== undefined) {
@@ -261,6 +267,24 @@ const otherFlags: FlagNames = {
   index: { '--stall': '--no-data-timeout', '--timeout': '--no-data-timeout' },
 };
 
+/** What is meant by words that other programs have for an option. */
+const meantFlags: Readonly<Record<string, string>> = {
+  '--wavelength': 'the wavelength is a line of the geometry, "wavelength = 1.24 A" (-g), unless the frames state it',
+  '--energy': 'the energy is a line of the geometry, "photon_energy = 9500 eV" (-g), unless the frames state it',
+  '--help-all': 'ewald COMMAND --help lists all options, ewald help OPTION explains one',
+};
+
+/** What is meant by words that are no commands. */
+const meantCommands: Readonly<Record<string, string>> = {
+  'center-of-mass': 'ewald run com SCAN',
+  com: 'ewald run com SCAN',
+  dpc: 'ewald run com SCAN',
+  sum: 'ewald run sum SCAN',
+  stddev: 'ewald run stddev SCAN',
+  'virtual-detector': 'ewald run disk SCAN, or ewald run ring SCAN',
+  'virtual-image': 'ewald run disk SCAN, or ewald run ring SCAN',
+};
+
 /** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
@@ -279,9 +303,22 @@ function override(command: import('commander').Command): void {
       throw new EwaldError('Argument', `${flag} takes no value; give ${flag} alone, or leave it out`);
     // Commander's own suggestion compares whole names: --max-res for --max-frames.
     const flags = command.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : []));
-    const near = nearest(flag, [...flags, '--help']);
-    const meant = near === undefined ? '' : `\n(Did you mean ${near}?)`;
+    const said = Object.hasOwn(meantFlags, flag) ? meantFlags[flag] : undefined;
+    // The beginning of one name only: --out, --geom.
+    const [begun, ...others] = flags.filter((one) => flag.length > 4 && one.startsWith(flag));
+    const near = begun !== undefined && others.length === 0 ? begun : nearest(flag, [...flags, '--help']);
+    const meant = said !== undefined ? `\n(${said})` : near === undefined ? '' : `\n(Did you mean ${near}?)`;
     command.error(`error: unknown option '${flag}'${meant}`, { exitCode: 1 });
+  };
+  // A command with a file in the place of its subcommand: ewald geometry run.geom.
+  const parent = command as unknown as { unknownCommand(): void };
+  const unknown = parent.unknownCommand.bind(command);
+  parent.unknownCommand = () => {
+    const [word = ''] = command.args;
+    const [first] = command.commands.map((one) => one.name()).filter((name) => name === 'check' || name === 'info');
+    if (first !== undefined && /[./]/.test(word))
+      throw new EwaldError('Argument', `${word} is a file; expected ewald ${command.name()} ${first} ${word}`);
+    unknown();
   };
   for (const child of command.commands) override(child);
 }

@@ -19,7 +19,7 @@ export const searchRows = /* @__PURE__ */ grouped('peaks', {
   threshold: {
     common: true,
     kind: 'number',
-    sentence: 'pixels at or below this value belong to no peak, and in zaef start none',
+    sentence: 'pixels at or below this value are never part of a peak (zaef: never start one)',
     range: peaksRanges.threshold,
     unit: 'units of the frame',
     fallbacks: dispersed(dispersionDefaults.threshold),

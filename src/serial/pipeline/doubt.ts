@@ -62,8 +62,8 @@ export function multipleTexts(
     const told = [
       ...(factor > 1
         ? [
-            `of ${peaks} peaks no more than chance (${needing}) need ${name}: a lattice of 1/${factor} of its volume` +
-              `, ${latticeText(cell)}, explains the others; the larger cell is right only if all reflections ` +
+            `all but ${needing} of ${peaks} peaks also fit a smaller cell than ${name}: ` +
+              `1/${factor} of its volume, ${latticeText(cell)}; the larger cell is right only if all reflections ` +
               'that it adds are too weak to be seen in these frames',
             ...(factor === 1000 ? ['all edges are ten times as long, as if angstroms had been taken for nm'] : []),
           ]

@@ -21,7 +21,7 @@ export function cellText({ type, parameters }: Lattice): string {
  */
 export const errorText = (errors: readonly number[]): string => {
   const [lengths, angles] = [errors.slice(0, 3), errors.slice(3)].map((some) => some.map(written).join(' '));
-  return `${lengths} A, ${angles} deg at this distance and wavelength, which scale all lengths`;
+  return `${lengths} A, ${angles} deg, if distance and wavelength are right`;
 };
 
 /** Odds below this decide nothing. */

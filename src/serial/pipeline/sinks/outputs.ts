@@ -363,7 +363,8 @@ export class Outputs {
   /** Ends a run: outputs are complete, or contain the frames finished so far; with `mayGoOn`, `resume` adds more. */
   async close(isWhole: boolean, mayGoOn: boolean): Promise<OutputEnd[]> {
     const { output } = this.#options;
-    const finished = this.#lacks ? this.#files : [];
+    const wholes = (this.#options.sinks ?? []).filter(({ isOfWholeRun }) => isOfWholeRun);
+    const finished = this.#lacks ? [...this.#files, ...wholes] : [];
     if (isWhole && this.#isWritten && this.#scene.isOtherCell()) await this.#stream?.write(`${marks.otherCell}\n`);
     const ended = await this.#ends.close(this.#stream, isWhole, finished);
     // The last thing of a run: a process that is killed before has lost nothing of an output.

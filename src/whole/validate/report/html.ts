@@ -8,7 +8,7 @@ import { style } from './style.js';
 
 const verdicts = {
   pass: ['Every answer is right', 'All cases that ran here agree with the reference within their bounds.'],
-  early: ['Every answer so far is right', 'The cases that ran agree with the reference within their bounds.'],
+  early: ['All cases run so far passed', 'The cases that ran agree with the reference within their bounds.'],
   fail: ['Some answers are wrong', 'At least one case is beyond its bound. The failing rows come first below.'],
   empty: ['Nothing was proven', 'No case ran to completion: no suitable backend was available.'],
 } as const;
