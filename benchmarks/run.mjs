@@ -18,7 +18,9 @@ import { comparePrototype } from './prototype.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [room, ...rest] = process.argv.slice(2);
 if (room === '--help' || room === '-h') {
-  const usage = readFileSync(fileURLToPath(import.meta.url), 'utf8').split('\n').slice(1, 7);
+  const usage = readFileSync(fileURLToPath(import.meta.url), 'utf8')
+    .split('\n')
+    .slice(1, 7);
   process.stdout.write(`${usage.map((line) => line.replace(/^\/\/ ?/, '')).join('\n')}\n`);
   process.exit(0);
 }

@@ -304,7 +304,9 @@ test.for(['another terminal', 'Ctrl-C'])('a run that is ended by %s exits with i
   }
 });
 
-test('a run is resumed with nothing to do, with other frames, and beside a file that is broken', { tags: 'all' }, async () => {
+test('a run is resumed with nothing to do, with other frames, and beside a file that is broken', {
+  tags: 'all',
+}, async () => {
   const made = 'simulate frames -o six --images 6 --size 700,700 --symmetry 4/mmm --seed 1';
   expect((await end(made)).code).toBe(0);
   const how = '-g six/run.geom -p six/run.cell --threshold 20 --min-snr 5 --backend wasm -j 1';

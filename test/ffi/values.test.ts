@@ -88,7 +88,12 @@ test('members may have names that JavaScript uses itself', () => {
 
 test('a module that imports members of every object changes none of them', async () => {
   const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
-  const imports = ['__proto__', 'constructor', 'toString'].flatMap((from) => [...name(from), ...name('polluted'), 0, 0]);
+  const imports = ['__proto__', 'constructor', 'toString'].flatMap((from) => [
+    ...name(from),
+    ...name('polluted'),
+    0,
+    0,
+  ]);
   const section = (id: number, bytes: number[]): number[] => [id, bytes.length, ...bytes];
   const begin = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const bytes = Uint8Array.from([...begin, ...section(1, [1, 0x60, 0, 0]), ...section(2, [3, ...imports])]);

@@ -148,7 +148,14 @@ describe('the state', () => {
     const watch = await watched({ status: '0' });
     const { port } = new URL(watch.url as string);
     const slow = Array.from({ length: 40 }, () => connect(Number(port), '127.0.0.1'));
-    await Promise.all(slow.map((socket) => once(socket.on('error', () => undefined), 'connect')));
+    await Promise.all(
+      slow.map((socket) =>
+        once(
+          socket.on('error', () => undefined),
+          'connect',
+        ),
+      ),
+    );
     for (const socket of slow) socket.write('GET /health HTTP/1.1\r\nX: ');
     const timeout = AbortSignal.timeout(5000);
     expect((await fetch(watch.url as string, { signal: timeout })).status).toBe(200);

@@ -198,7 +198,9 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const { code, out, err } = await ewald([...words, '-o', cell]);
     expect(code, err).toBe(0);
     const best = /best, indexes 8 of 8 .*\n +tP +(\S+) +\1 +38\.0\d+ .*errors /;
-    expect(out).toMatch(new RegExp(`${best.source}.*; odds against .*reuse it with -p \\1,\\1,38\\.\\S+,90,90,90`, 's'));
+    expect(out).toMatch(
+      new RegExp(`${best.source}.*; odds against .*reuse it with -p \\1,\\1,38\\.\\S+,90,90,90`, 's'),
+    );
     const { cell: rows } = readCell(readFileSync(cell, 'utf8'));
     expect(rows.map((row) => Math.hypot(...row))).toEqual([79, 79, 38].map((x) => expect.closeTo(x, 1)));
     // A user may have corrected the file since.

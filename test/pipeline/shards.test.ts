@@ -436,12 +436,9 @@ describe('what a worker may create', () => {
     const bytes = (text: string) => crc32(new TextEncoder().encode(text));
     const holds = (shard: string, at: number, text: string) =>
       shards?.holds({ shard, at, length: text.length, crc: bytes(text) });
-    expect(await Promise.all([holds('a', 1, 'bc'), holds('a', 1, 'bX'), holds('a', 2, 'cde'), holds('b', 0, 'a')])).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect(
+      await Promise.all([holds('a', 1, 'bc'), holds('a', 1, 'bX'), holds('a', 2, 'cde'), holds('b', 0, 'a')]),
+    ).toEqual([true, false, false, false]);
     await shards?.close(false);
   });
 

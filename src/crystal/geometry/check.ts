@@ -79,9 +79,7 @@ function problemsOf({ fs, ss, resolution, unitsPerPhoton, unitsPerEv }: Panel): 
     found.push(`a step along fs is ${f.toFixed(3)} pixels long, along ss ${s.toFixed(3)}; both should be 1`);
   const cosine = dot(fs, ss) / (f * s);
   if (Math.abs(cosine) > 0.02)
-    found.push(
-      `the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`,
-    );
+    found.push(`the angle between fs and ss is ${((Math.acos(cosine) * 180) / Math.PI).toFixed(2)}°; it should be 90°`);
   const pixel = 1 / resolution;
   if (pixel > 0.01 || pixel < 1e-7)
     found.push(`a pixel is ${pixel} m wide; res is in pixels per metre, 13333.3 for 75 µm`);
