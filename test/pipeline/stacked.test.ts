@@ -63,7 +63,7 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
     const list = join(folder, 'copy.lst');
     writeFileSync(list, `${at('cspad_thermolysin_dev.h5')} //0\n`);
     const [copy, cbf] = await Promise.all([
-      streamOf(['-i', list], at('cspad_thermolysin.geom'), 'copy.stream'),
+      streamOf(['-i', list, '--allow-outside'], at('cspad_thermolysin.geom'), 'copy.stream'),
       streamOf([at('idx-20130301060858401.cbf')], modules, 'cbf.stream'),
     ]);
     searched = cbf.peaks;

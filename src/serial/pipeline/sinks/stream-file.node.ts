@@ -231,7 +231,10 @@ class PartFile implements StreamFile {
     const { part, target, lock } = this.#place;
     const isNew = this.#handle !== undefined;
     try {
-      await this.#shut();
+      await this.#shut().catch(async (cause) => {
+        if (isNew && !this.#isLonger) await this.#setAside();
+        throw cause;
+      });
       if (isNew) {
         await lock.confirm();
         await rename(part, target);
