@@ -98,7 +98,7 @@ export { detectorAddress } from '../udf/acquisition/connect.js';
 export { liveRows } from '../udf/acquisition/parameters.js';
 export { readCalibration } from '../udf/calibrate/read-calibration.node.js';
 export { worthCompiling } from '../udf/functions/worth-compiling.js';
-export { mostlyUnknown } from '../udf/output/named-results.js';
+export { missingNumbers } from '../udf/output/named-results.js';
 export {
   type AnalysisName,
   analysisNames,

@@ -183,8 +183,9 @@ describe('a scan', () => {
     expect(await notesOf({ navShape: [8, 9], syncOffset: 3 })).toEqual([]);
     const { host, port, dataPort } = (await connected()).simulator;
     const address = ['--connect', `merlin://${host}:${port}`, '--data-port', String(dataPort)];
-    const { err } = await ewald(['run', 'sum', ...address, '--nav-shape', '4,5']);
+    const { code, err } = await ewald(['run', 'sum', ...address, '--nav-shape', '4,5']);
     expect(err).toContain('warning: a scan of 4 × 5 has 20 positions, but the acquisition of 8 × 10 has 80 frames');
+    expect(code).toBe(1);
   });
 
   test('starts by commands, and the hook is called when frames can be received', async () => {

@@ -9,7 +9,7 @@ import {
   grouped,
   liveRows,
   loadUdfs,
-  mostlyUnknown,
+  missingNumbers,
   type NamedResult,
   openRows,
   type Parameters,
@@ -218,18 +218,18 @@ async function analyse(
     if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
-    const { results, files, notes } = await runToFiles(ctx, scan, options);
+    const { results, files, notes, faults } = await runToFiles(ctx, scan, options);
     progress.end();
     const seconds = (performance.now() - started) / 1000;
     if (writes) report(file, scan, results, files, { read, seconds }, flags);
     const slow = { bytes: read.before + read.bytes, seconds, threads: 'workers' in chosen ? chosen.workers : 1 };
     const advice = writes && !live ? worthCompiling(udfs, slow) : undefined;
     if (advice) note(dim(`hint: ${advice}`));
-    const unknown = writes ? mostlyUnknown(results, scan.shape.nav, read.positions) : [];
-    for (const text of [...unknown, ...(writes ? notes : [])]) warn(text);
+    const missing = writes ? missingNumbers(results, scan.shape.nav, read.frames) : [];
+    for (const text of [...faults, ...missing.map(({ text }) => text), ...notes]) if (writes) warn(text);
     // A function of the user may have few values by design.
-    const isDoubtful = unknown.length > 0 && flags.udfs === undefined;
-    endDone((!live || live.status.lost === 0) && !isDoubtful, live ? signal : undefined);
+    const isDoubtful = faults.length > 0 || (missing.some((one) => one.isDoubtful) && flags.udfs === undefined);
+    endDone((!live || live.status.lost === 0) && !isDoubtful && !isContradicted(scan), live ? signal : undefined);
     await view?.left(signal);
   } finally {
     progress.end();
@@ -285,6 +285,10 @@ function loaded(ctx: Context, file: string, flags: Flags, signal: AbortSignal): 
   if (flags.follow) note(dim(`following ${file}, waiting for its first frame`));
   return ctx.load(file, { ...openOptions(flags, signal), ...picked(loadRows, flags) });
 }
+
+/** Whether the shape of the scan contradicts the detector or the file. */
+const isContradicted = ({ notes }: Scan): boolean =>
+  notes.some(({ kind, option }) => kind === 'warning' && option === 'navShape');
 
 /** A remark about the scan, with the flag that changes it. */
 const warningOf = ({ text, option }: Scan['notes'][number]): string =>

@@ -51,6 +51,9 @@ export interface Analysis<K extends string = string> {
   /** Notes that follow from the results, such as noise that hides the object. */
   // biome-ignore lint/suspicious/noExplicitAny: the same as below
   doubts?: MethodOf<[results: any], readonly string[]> | undefined;
+  /** Notes that say that the results are wrong as they are, such as axes under which a field is no gradient. */
+  // biome-ignore lint/suspicious/noExplicitAny: the same as below
+  faults?: MethodOf<[results: any], readonly string[]> | undefined;
   /** Whether frames may be complex; default false. */
   readonly complexFrames?: boolean | undefined;
   /** The analysed positions if they are not all, such as that of a picked frame. */
@@ -79,7 +82,8 @@ export function analysesOf<A extends Analysis>(analyses: readonly A[]): readonly
 /** The channels of results by name. */
 export function resultsOf<K extends string>(analysis: Analysis<K>, results: unknown): AnalysisResults<K> {
   const channels = analysis.channels(results);
-  const notes = [...(analysis.notes ?? []), ...(analysis.doubts?.(results) ?? [])];
+  const found = [...(analysis.faults?.(results) ?? []), ...(analysis.doubts?.(results) ?? [])];
+  const notes = [...(analysis.notes ?? []), ...found];
   const byName = Object.fromEntries(channels.map((channel) => [channel.key, channel]));
   return { channels, notes, ...byName } as unknown as AnalysisResults<K>;
 }

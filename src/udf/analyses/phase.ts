@@ -1,9 +1,11 @@
 /** Analyses of phases: single side band ptychography, off-axis holography, integrated centres of mass. */
 import { EwaldError } from '../../base/errors.js';
 import { refusal } from '../../base/parameters.js';
+import { type ComParams, discMask } from '../builtin/com.js';
+import { comSumUdf } from '../builtin/com-sum.js';
 import { sumUdf } from '../builtin/sums.js';
 import type { ResultBuffer } from '../functions/buffers.js';
-import type { AnyUdf } from '../functions/udf.js';
+import type { AnyUdf, UdfMeta } from '../functions/udf.js';
 import { estimateSideband, holographyUdf } from '../holography/udf.js';
 import { type IntegrateOptions, integrateField, integrationNoise } from '../images/integrate.js';
 import type { AnalysisParameters } from '../parameter-types.js';
@@ -13,6 +15,7 @@ import { ssbUdf } from '../ssb/udf.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { type ComOptions, comAnalysis } from './com.js';
+import { fieldDoubts, fieldFaults } from './field-doubts.js';
 import { icomNoise, ssbNoise } from './noise.js';
 import { detectorSize, expectsScan, optionsOf } from './parameters.js';
 
@@ -29,6 +32,10 @@ export type HolographyAnalysisOptions = Pick<
 /** Options of `createIcomAnalysis`. */
 export type IcomOptions = ComOptions &
   Pick<AnalysisParameters, 'mirrored' | 'qLowpass' | 'qHighpass' | 'butterworthOrder' | 'dpix'>;
+
+const unknownRotation =
+  'the scan rotation is taken as 0 degrees: with another one, or with y of the detector inverted, the phase is not that ' +
+  'of the object; a calibration finds it';
 
 /** Single side band ptychography: `phase`, `amplitude`, and the complex object. */
 export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analysis<'phase' | 'amplitude' | 'complex'> {
@@ -60,7 +67,12 @@ export function ssbAnalysis(scan: Scan, options: SsbAnalysisOptions = {}): Analy
   return {
     name: 'ssb',
     scan,
-    notes: [...known.notes, ...known.axesNotes, ...(known.drift === undefined ? [] : [known.drift])],
+    notes: [
+      ...known.notes,
+      ...known.axesNotes,
+      ...(options.calibration === undefined && scanRotation === undefined ? [unknownRotation] : []),
+      ...(known.drift === undefined ? [] : [known.drift]),
+    ],
     udf: udf as AnyUdf,
     doubts: ({ phase, fourier }) =>
       ssbNoise(scan, phase.data, (fourier.data[0] as number) / phase.data.length, {
@@ -151,22 +163,40 @@ export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'p
   const { nav } = scan.shape;
   if (nav.length !== 2)
     throw new EwaldError('Shape', `${what} requires a scan of two axes; ${scan.name} has ${nav.length}`);
-  const { udf, notes } = comAnalysis(scan, { ...rest, regression: rest.regression ?? 'mean' });
+  const com = comAnalysis(scan, { ...rest, regression: rest.regression ?? 'mean' });
+  const params = com.udf.params as ComParams;
   const filters = { qLowpass, qHighpass, butterworthOrder };
   const known = calibratedBy(what, scan, { calibration: options.calibration, dpix });
   const { dpix: step } = known.options;
   const integration = { ...(mirrored !== undefined && { mirrored }), ...filtersOf(what, filters, step) };
-  const { r, ri } = udf.params as { readonly r: number | null; readonly ri: number | null };
   const phaseOf = (y: ResultBuffer<'f64'>, x: ResultBuffer<'f64'>): Float64Array =>
     integrateField(y.data, x.data, nav, integration);
+  const fieldOf = ({ fieldY, fieldX, sum }: Readonly<Record<'fieldY' | 'fieldX' | 'sum', ResultBuffer<'f64'>>>) => {
+    const { data, shape } = sum;
+    const [height = 1, width = 1] = shape;
+    return {
+      ...params,
+      y: measured(fieldY),
+      x: measured(fieldX),
+      nav: nav as [number, number],
+      sum: { data, height, width },
+      used: discMask(params, { sig: shape } as UdfMeta),
+    };
+  };
   return {
     name: 'icom',
     scan,
-    notes,
-    udf,
-    doubts({ fieldY, fieldX, counts }) {
+    notes: com.notes,
+    udf: comSumUdf.withParams(params) as AnyUdf,
+    faults: (results) => fieldFaults(fieldOf(results)),
+    doubts(results) {
+      const { fieldY, fieldX, counts } = results;
       const gain = integrationNoise(nav, integration);
-      return icomNoise(scan, phaseOf(fieldY, fieldX), counts.data, known.spread(r, ri), gain);
+      const phase = phaseOf(fieldY, fieldX);
+      return [
+        ...fieldDoubts(fieldOf(results), phase, (y, x) => integrateField(y, x, nav, integration)),
+        ...icomNoise(scan, phase, counts.data, known.spread(params.r, params.ri), gain),
+      ];
     },
     channels: ({ fieldY, fieldX }) => [
       navChannel(
@@ -181,6 +211,10 @@ export function icomAnalysis(scan: Scan, options: IcomOptions = {}): Analysis<'p
     ],
   };
 }
+
+/** A map with NaN at positions that were not measured. */
+const measured = ({ data, validMask }: ResultBuffer<'f64'>): Float64Array =>
+  data.map((value, i) => (validMask[i] ? value : Number.NaN));
 
 /** Filters from 1/Å to cycles a position. Throws `Argument` without a step. */
 function filtersOf(

@@ -47,12 +47,13 @@ const initial: ComParams = {
 };
 
 /** The reference point of a run. */
-const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
+export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
   cx: cx ?? Math.floor((sig[1] ?? 1) / 2),
   cy: cy ?? Math.floor((sig[0] ?? 1) / 2),
 });
 
-function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
+/** The pixels that are used. */
+export function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
   const size = frameSize('com', meta);
   const centre = comCentre(params, meta);
   const r = params.r ?? Number.POSITIVE_INFINITY;

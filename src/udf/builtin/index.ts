@@ -6,6 +6,7 @@ import type { AnyUdf } from '../functions/udf.js';
 import { holoUdf } from '../holography/udf.js';
 import { sideBandUdf } from '../ssb/udf.js';
 import { comUdf } from './com.js';
+import { comSumUdf } from './com-sum.js';
 import { crystallinityUdf, femUdf } from './fluctuation.js';
 import { masksUdf } from './masks.js';
 import { pickUdf } from './pick.js';
@@ -21,6 +22,7 @@ export const builtinUdfs: readonly AnyUdf[] = [
   stddevUdf,
   masksUdf,
   comUdf,
+  comSumUdf as AnyUdf,
   femUdf,
   crystallinityUdf,
   pickUdf,

@@ -74,19 +74,36 @@ export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
     ),
   );
 
-/** Says which results over a scan are no number at more than half of the positions that were processed. */
-export function mostlyUnknown(results: readonly NamedResult[], nav: readonly number[], positions: number): string[] {
+/** Share of the positions without a number that a map has at the edge of a specimen, say. */
+const [fewMissing, mostMissing] = [0.01, 0.25];
+
+/** At how many positions some results of a run have no number, in words, and whether they are too many. */
+export interface MissingNumbers {
+  readonly text: string;
+  readonly isDoubtful: boolean;
+}
+
+/** Which results over a scan are no number at some of the positions that were processed; a remark for each number. */
+export function missingNumbers(
+  results: readonly NamedResult[],
+  nav: readonly number[],
+  positions: number,
+): MissingNumbers[] {
   const all = product(nav);
-  return results.flatMap(({ name, data, navAxes }) => {
-    if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) return [];
+  const expected = Math.min(positions, all);
+  const byCount = new Map<number, string[]>();
+  for (const { name, data, navAxes } of results) {
+    if (navAxes === 0 || !(data instanceof Float32Array || data instanceof Float64Array)) continue;
     const each = data.length / all;
     let found = 0;
     for (let i = 0; i < all; i++)
       if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
-    return 2 * found < Math.min(positions, all)
-      ? [`${name}: only ${found} of ${positions} positions have a value`]
-      : [];
-  });
+    if (found < (1 - fewMissing) * expected) byCount.set(found, [...(byCount.get(found) ?? []), name]);
+  }
+  return [...byCount].map(([found, names]) => ({
+    text: `${names.join(', ')}: only ${found} of ${positions} positions have a value`,
+    isDoubtful: found < (1 - mostMissing) * expected,
+  }));
 }
 
 /** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */

@@ -82,6 +82,8 @@ export async function runToFiles(
   readonly files: readonly string[];
   /** What the results say of themselves. */
   readonly notes: readonly string[];
+  /** Why results are wrong as they are. */
+  readonly faults: readonly string[];
 }> {
   const {
     analyses = [],
@@ -141,7 +143,8 @@ export async function runToFiles(
     if (running.record && recorded) written.push(recorded.file);
     if (failure) throw withFiles(failure, written);
     const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
-    return { results, files: written, notes };
+    const faults = prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
+    return { results, files: written, notes, faults };
   } finally {
     await files?.discard();
   }

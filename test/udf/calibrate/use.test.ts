@@ -44,10 +44,15 @@ const refusal = (f: () => unknown): [string, string] => {
 };
 
 test('icom with a calibration shows the object; without rotation it does not', async () => {
-  const phase = async (options?: object): Promise<ArrayLike<number>> =>
-    (await ctx.run(ctx.createIcomAnalysis(scan, options))).phase.data;
-  expect(correlation(await phase({ calibration }), made.truth.phases)).toBeGreaterThan(0.9);
-  expect(Math.abs(correlation(await phase(), made.truth.phases))).toBeLessThan(0.6);
+  const image = (options?: object) => ctx.run(ctx.createIcomAnalysis(scan, options));
+  const right = await image({ calibration });
+  expect([correlation(right.phase.data, made.truth.phases) > 0.9, right.notes.join()]).toEqual([
+    true,
+    expect.not.stringContaining('wrong'),
+  ]);
+  const wrong = await image();
+  expect(Math.abs(correlation(wrong.phase.data, made.truth.phases))).toBeLessThan(0.6);
+  expect(wrong.notes.join()).toMatch(/the image is wrong: .* scan rotation of 3[678] ± \d degrees .* with flipY/);
 });
 
 test('the default of icom is the mean, so that a beam off centre is no ramp', async () => {

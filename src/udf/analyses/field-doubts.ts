@@ -1,0 +1,149 @@
+/**
+ * What a field of shifts says against its integral: axes that are not those of the scan, a trend that outweighs the
+ * object, and patterns with gaps. A wrong image looks like an image, so that nobody sees it otherwise.
+ */
+import { findBadPixels } from '../calibrate/bad-pixels.js';
+import { polynomial } from '../calibrate/descan.js';
+import { type Image, regionsOf } from '../calibrate/image.js';
+import { placeOf } from '../calibrate/moments.js';
+import { findRotation } from '../calibrate/rotation.js';
+import { lengths, trendMap } from '../calibrate/trend.js';
+
+/** The shifts of a scan, as they are integrated. */
+export interface IntegratedField {
+  readonly y: ArrayLike<number>;
+  readonly x: ArrayLike<number>;
+  readonly nav: readonly [number, number];
+  /** By which the shifts were turned, in degrees, and whether they were inverted before. */
+  readonly scanRotation: number;
+  readonly flipY: boolean;
+  /** The sum of all frames, and which of its pixels are used. */
+  readonly sum: Image;
+  readonly used: Uint8Array;
+}
+
+type Vectors = Float64Array<ArrayBuffer>;
+type Integrate = (y: Float64Array, x: Float64Array) => Float64Array;
+
+/** Share of the variance of an image that a trend may cause without a note; objects have some of either by chance. */
+const mostOfImage = { plane: 0.35, parabola: 0.6 };
+/** Share of the counts that gaps may lack without a note. */
+const mostInGaps = 0.005;
+/** More positions than these are not looked at one by one for a trend. */
+const mostPlaces = 16384;
+
+const part = (field: Vectors, k: 0 | 1): Float64Array => field.filter((_, i) => i % 2 === k);
+
+function variance(values: Float64Array): number {
+  const used = values.filter(Number.isFinite);
+  const mean = used.reduce((sum, value) => sum + value, 0) / used.length;
+  return used.reduce((sum, value) => sum + (value - mean) ** 2, 0) / used.length;
+}
+
+/** The trends of a field, a plane and a parabola, as maps (y, x). */
+function trendsOf(field: Vectors, nav: readonly [number, number]): Vectors[] {
+  const positions = field.length / 2;
+  const every = Math.max(1, Math.ceil(positions / mostPlaces));
+  const places: { shift: readonly [number, number]; terms: number[] }[] = [];
+  for (let i = 0; i < positions; i += every) {
+    const shift = [field[2 * i] as number, field[2 * i + 1] as number] as const;
+    if (shift.every(Number.isFinite)) places.push({ shift, terms: placeOf(i, nav) });
+  }
+  const weights = places.map(() => 1);
+  return lengths.slice(1).flatMap((length) => {
+    const fit = places.length > 2 * length ? polynomial(places, weights, length) : undefined;
+    if (!fit) return [];
+    // The mean is that of a beam off centre, and has an option of its own.
+    const [, ...slopes] = fit.coefficients;
+    return [trendMap([[0, 0], ...slopes], nav) as Vectors];
+  });
+}
+
+/** A note on the trend that makes most of an image, if one does. */
+function trendNote(trends: readonly Vectors[], image: Float64Array, integrate: Integrate): string[] {
+  const whole = variance(image);
+  const [plane = 0, parabola = 0] = trends.map((trend) => variance(integrate(part(trend, 0), part(trend, 1))) / whole);
+  const isCurved = parabola > mostOfImage.parabola && parabola > plane + 0.2;
+  if (!isCurved && !(plane > mostOfImage.plane)) return [];
+  const trend = trends[isCurved ? 1 : 0] as Vectors;
+  const spans = ([0, 1] as const).map((axis) => {
+    const along = part(trend, axis);
+    return along.reduce((a, b) => Math.max(a, b)) - along.reduce((a, b) => Math.min(a, b));
+  });
+  const remedy = isCurved
+    ? 'regression calibrated, with a calibration, subtracts either'
+    : 'regression plane subtracts it';
+  return [
+    `the shifts follow ${isCurved ? 'a parabola' : 'a plane'} of ${Math.max(...spans).toPrecision(2)} pixels over the ` +
+      `scan, which makes ${Math.min(100, 100 * (isCurved ? parabola : plane)).toFixed(0)} % of the image: it is descan ` +
+      `or a drift of the beam, or a slowly varying field of the object; ${remedy}`,
+  ];
+}
+
+/** The angle from one direction to another that is the same axis, −90 to 90 degrees. */
+const axisAngle = (degrees: number): number => degrees - 180 * Math.round(degrees / 180);
+
+/** A note on axes under which the field is no gradient. */
+function axesNote(field: Vectors, { nav, scanRotation, flipY }: IntegratedField): string[] {
+  const found = findRotation(field, nav, undefined);
+  if (typeof found === 'string') return [];
+  const off = axisAngle(found.scanRotation);
+  if (!found.flipY && Math.abs(off) <= Math.max(5, 4 * found.error)) return [];
+  // After a flip, the turn that was made before it goes the other way.
+  const angle = Math.round(axisAngle(off + (found.flipY ? -scanRotation : scanRotation)));
+  const inverted = !found.flipY ? '' : flipY ? ', without flipY' : ', with flipY';
+  return [
+    'the image is wrong: the shifts are no gradient along the axes of the scan, and would be one with a scan rotation ' +
+      `of ${angle || 0} ± ${Math.max(1, found.error).toFixed(0)} degrees or half a turn more${inverted}; ` +
+      'a calibration finds it',
+  ];
+}
+
+/** A note on what gaps between modules lack of the pattern. */
+function gapNote(sum: Image, used: Uint8Array): string[] {
+  const { gap } = findBadPixels(sum);
+  if (gap.length === 0) return [];
+  const { data, width } = sum;
+  const isGap = new Uint8Array(data.length);
+  for (const i of gap) isGap[i] = 1;
+  const all = data.reduce((total, value, i) => total + (used[i] && Number.isFinite(value) ? value : 0), 0);
+  let missing = 0;
+  for (const i of gap) {
+    if (!used[i]) continue;
+    // What is on both sides of the gap, along its shorter direction.
+    const sides = [1, width].map((step) => {
+      let [before, after] = [i, i];
+      while (isGap[before]) before -= step;
+      while (isGap[after]) after += step;
+      return { length: after - before, mean: ((data[before] ?? 0) + (data[after] ?? 0)) / 2 };
+    });
+    missing += sides.reduce((a, b) => (b.length < a.length ? b : a)).mean;
+  }
+  const share = missing / (all + missing);
+  if (!(share > mostInGaps)) return [];
+  const lines = regionsOf(isGap, width).length;
+  return [
+    `about ${(100 * share).toFixed(1)} % of the pattern fall into ${lines === 1 ? 'a gap' : 'gaps'} of the detector, ` +
+      'which shortens and turns the shifts by an amount that differs from position to position',
+  ];
+}
+
+/** The shifts as vectors, their trends, and what remains without the last of these. */
+function separated({ y, x, nav }: IntegratedField): { trends: Vectors[]; rest: Vectors | undefined } {
+  const field: Vectors = new Float64Array(2 * y.length);
+  for (let i = 0; i < y.length; i++) field.set([y[i] as number, x[i] as number], 2 * i);
+  const trends = Math.min(...nav) < 8 ? [] : trendsOf(field, nav);
+  const slow = trends.at(-1);
+  return { trends, rest: slow && field.map((value, i) => value - (slow[i] as number)) };
+}
+
+/** Why the image of a field is wrong as it is. */
+export function fieldFaults(given: IntegratedField): string[] {
+  const { rest } = separated(given);
+  return rest ? axesNote(rest, given) : [];
+}
+
+/** Notes on a field and the image that it integrates to. */
+export function fieldDoubts(given: IntegratedField, image: Float64Array, integrate: Integrate): string[] {
+  return [...trendNote(separated(given).trends, image, integrate), ...gapNote(given.sum, given.used)];
+}

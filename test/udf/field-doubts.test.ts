@@ -1,0 +1,91 @@
+/** What a field of shifts says against the image that it integrates to. */
+import { describe, expect, test } from 'vitest';
+import { fieldDoubts, fieldFaults } from '../../src/udf/analyses/field-doubts.js';
+import { straighten } from '../../src/udf/images/field.js';
+import { integrateField } from '../../src/udf/images/integrate.js';
+import { uniform } from './calibrate/simulated-scan.mjs';
+
+const n = 24;
+const random = uniform(7);
+const atoms = Array.from({ length: 30 }, () => [n * random(), n * random(), 0.5 + random()] as const);
+
+/** The gradient of some atoms, (y, x). */
+const gradient = Float64Array.from({ length: 2 * n * n }, (_, k) => {
+  const at = [Math.floor((k >> 1) / n), (k >> 1) % n];
+  return atoms.reduce((sum, [y, x, height]) => {
+    const off = [(at[0] as number) - y, (at[1] as number) - x];
+    const [dy, dx] = off as [number, number];
+    return sum - height * (off[k % 2] as number) * Math.exp(-(dy * dy + dx * dx) / 3);
+  }, 0);
+});
+
+const [height, width] = [32, 32];
+/** The sum of frames with a disk, whose columns in `gap` have no counts. */
+const sumOf = (gap: readonly number[] = []) => ({
+  data: Float64Array.from({ length: height * width }, (_, i) => {
+    const [y, x] = [Math.floor(i / width), i % width];
+    return gap.includes(x) ? 0 : Math.hypot(y - 16, x - 16) < 9 ? 5000 : 5;
+  }),
+  height,
+  width,
+});
+const used = new Uint8Array(height * width).fill(1);
+
+function said(field: Float64Array, more: { scanRotation?: number; flipY?: boolean; gap?: readonly number[] } = {}) {
+  const { scanRotation = 0, flipY = false, gap = [] } = more;
+  const part = (k: 0 | 1): Float64Array => field.filter((_, i) => i % 2 === k);
+  const integrate = (y: Float64Array, x: Float64Array): Float64Array => integrateField(y, x, [n, n]);
+  const given = { y: part(0), x: part(1), nav: [n, n] as const, scanRotation, flipY, sum: sumOf(gap), used };
+  return { faults: fieldFaults(given), doubts: fieldDoubts(given, integrate(part(0), part(1)), integrate) };
+}
+
+const moved = (by: (u: number, v: number) => readonly [number, number]): Float64Array =>
+  gradient.map((value, k) => {
+    const [u, v] = [(2 * Math.floor((k >> 1) / n)) / (n - 1) - 1, (2 * ((k >> 1) % n)) / (n - 1) - 1];
+    return value + (by(u, v)[k % 2] as number);
+  });
+
+describe('the field of an object', () => {
+  test('has nothing against it along the axes of the scan', () => {
+    expect(said(gradient)).toEqual({ faults: [], doubts: [] });
+  });
+
+  // What a detector that is turned by these shows: the inverse of `straighten`.
+  test.each([
+    [{ scanRotation: 40 }, /scan rotation of 40 ± 1 degrees or half a turn more; a cal/],
+    [{ flipY: true }, /scan rotation of 0 ± 1 degrees or half a turn more, with flipY; a cal/],
+    [{ scanRotation: 40, flipY: true }, /scan rotation of 40 ± 1 degrees or half a turn more, with flipY/],
+  ])('%j is named where it is needed, and nothing once it is given', (axes, expected) => {
+    const { scanRotation = 0, flipY = false } = axes as { scanRotation?: number; flipY?: boolean };
+    const seen = straighten(straighten(gradient, { scanRotation: -scanRotation }), { flipY });
+    expect(said(seen).faults.join()).toMatch(expected);
+    expect(said(straighten(seen, axes), axes).faults).toEqual([]);
+    const wrong = { scanRotation: 75, flipY: !flipY };
+    const [text = ''] = said(straighten(seen, wrong), wrong).faults;
+    const [, angle] = /scan rotation of (-?\d+)/.exec(text) ?? [];
+    expect(Math.abs((Number(angle) - scanRotation) % 180)).toBeLessThanOrEqual(1);
+    expect(text).toContain(flipY ? 'with flipY' : 'without flipY');
+  });
+
+  test('is told from descan where that makes most of the image', () => {
+    expect(said(moved((u, v) => [1.5 * u, -2 * v])).doubts).toEqual([
+      expect.stringMatching(/follow a plane of 4\.\d pixels .* 9\d % of the image.*regression plane subtracts it/),
+    ]);
+    expect(said(moved((u, v) => [3 * u * v, 3 * v * v])).doubts).toEqual([
+      expect.stringMatching(/follow a parabola of .*regression calibrated/),
+    ]);
+    expect(said(moved(() => [2, -1])).doubts).toEqual([]);
+  });
+
+  test('lacks what falls into gaps of the detector', () => {
+    expect(said(gradient, { gap: [14, 15] }).doubts).toEqual([
+      expect.stringMatching(/about 1\d\.\d % of the pattern fall into a gap of the detector/),
+    ]);
+    expect(said(gradient, { gap: [2, 3] }).doubts).toEqual([]);
+  });
+});
+
+test('scans of few positions, and those without a field, have no faults', () => {
+  expect(said(gradient.map(() => Number.NaN)).faults).toEqual([]);
+  expect(said(gradient.map(() => 0)).faults).toEqual([]);
+});
