@@ -23,7 +23,7 @@ import {
   watchRows,
   worthCompiling,
 } from '../../entries/command.node.js';
-import { EwaldError } from '../../entries/index.node.js';
+import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
 import { openFlagOf, openOptions } from './data-options.js';
 import { type Chosen, chosenExecutor, executorRows, rankOf, withExecutor } from './executor-flags.js';
@@ -80,7 +80,7 @@ const commandRows = grouped('many cores', {
   },
   json: jsonRow(
     '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +
-      'live: {received, lost, …}, seconds, bytesPerSecond}',
+      'live: {received, lost, …}, error, seconds, bytesPerSecond}',
   ),
 } as const satisfies Parameters);
 
@@ -218,7 +218,16 @@ async function analyse(
     if (writes) for (const one of scan.notes) if (one.kind === 'warning') note(warningOf(one));
     if (writes) for (const text of new Set(analyses.flatMap(({ notes = [] }) => notes))) warn(text);
     const started = performance.now();
-    const { results, files, notes, faults } = await runToFiles(ctx, scan, options);
+    const { results, files, notes, faults } = await runToFiles(ctx, scan, options).catch((error: unknown) => {
+      progress.end();
+      const { results: some, files: written } = isEwaldError(error) ? error.detail : {};
+      // A program that reads the record needs it most when the detector has failed.
+      if (writes && flags.json && Array.isArray(some) && Array.isArray(written)) {
+        const seconds = (performance.now() - started) / 1000;
+        report(file, scan, some, written, { read, seconds, error: (error as EwaldError).message }, flags);
+      }
+      throw error;
+    });
     progress.end();
     const seconds = (performance.now() - started) / 1000;
     if (writes) report(file, scan, results, files, { read, seconds }, flags);
@@ -377,7 +386,7 @@ function report(
   scan: Scan,
   results: readonly NamedResult[],
   files: readonly string[],
-  { read, seconds }: { readonly read: Read; readonly seconds: number },
+  { read, seconds, error }: { readonly read: Read; readonly seconds: number; readonly error?: string },
   flags: Flags,
 ): void {
   const { nav, sig } = scan.shape;
@@ -397,6 +406,7 @@ function report(
       results: told,
       files,
       ...(scan.live && { live: scan.live.status }),
+      ...(error !== undefined && { error }),
       seconds,
       bytesPerSecond: bytes / seconds,
     });

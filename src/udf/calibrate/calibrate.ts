@@ -26,7 +26,7 @@ import { latticeScaleOf } from './lattice-scale.js';
 import { momentMasks, shiftsOf } from './moments.js';
 import { contradictions, opticsOf } from './optics.js';
 import { ringsOf, scaleOf } from './rings.js';
-import { findRotation, type ScanAxes } from './rotation.js';
+import { findRotation, noStructure, type ScanAxes } from './rotation.js';
 import { findStop, startOf } from './start.js';
 import { termsOf } from './trend.js';
 
@@ -305,10 +305,12 @@ function notesOf({ beam, axes, stop, doubts, leftOut }: Found): string[] {
   if (typeof beam !== 'string') {
     const { trend } = beam;
     const moves = trend && trend.order > 0 ? `the disk moves by ${trend.span.toFixed(2)} pixels over the scan; ` : '';
-    notes.push(
-      `${moves}a constant or slowly varying field of the object moves the disk as descan does, and only a scan of ` +
-        'vacuum with the same optics tells them apart',
-    );
+    // Without a drift, and without an object, there is no field.
+    if (moves !== '' || axes !== noStructure)
+      notes.push(
+        `${moves}a constant or slowly varying field of the object moves the disk as descan does, and only a scan of ` +
+          'vacuum with the same optics tells them apart',
+      );
   }
   if (typeof axes !== 'string' && axes.halfTurn === 'open')
     notes.push(

@@ -6,7 +6,7 @@ import { type Calibration, isKnown } from './calibration.js';
 type Optics = NonNullable<Calibration['optics']>;
 
 /** What a file states, in kV, mrad and nm. */
-function statedBy({ voltageV, convergenceRad, scanStepM, axes = [] }: Metadata) {
+export function statedBy({ voltageV, convergenceRad, scanStepM, axes = [] }: Metadata) {
   const steps = scanStepM ? [scanStepM.y * 1e9, scanStepM.x * 1e9] : axes.slice(0, -2).map(nanometres);
   const [step] = steps;
   return {

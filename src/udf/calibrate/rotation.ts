@@ -295,6 +295,9 @@ function towardsAtoms(field: Float64Array, spectra: Spectra, dark: ArrayLike<num
   return Math.abs(strongest) > 5 && !contradicted ? Math.sign(strongest) : 0;
 }
 
+/** Why a scan without an object has no rotation. */
+export const noStructure = 'the centres of mass are noise: no structure of an object is in them';
+
 const degrees = (radians: number): number => (radians * 180) / Math.PI;
 
 /**
@@ -327,8 +330,7 @@ export function findRotation(
   const all = [...Array(groups).keys()];
   const error = degrees(angleError(spectra, right.derivatives, angle));
   const hand = contrast();
-  if (effective < 12 || !Number.isFinite(error))
-    return 'the centres of mass are noise: no structure of an object is in them';
+  if (effective < 12 || !Number.isFinite(error)) return noStructure;
   if (least > 0.35 * most)
     return `the shifts are no gradient of an object: curl and divergence are alike (${(least / most).toFixed(2)})`;
   if (error > 5) return `the error of the angle would be ${error.toFixed(0)} degrees, and 5 are the most`;

@@ -61,6 +61,9 @@ export function startOf(image: Image, good: Uint8Array): Start | undefined {
   return { ...(found[best.i] as (typeof found)[0]), high, low };
 }
 
+/** Share of the circle around it that a disk of a few pixels fills at least. */
+const leastRound = 0.7;
+
 /**
  * The pixels of a beam stop: dark ones within the hull of what is bright, and what continues them outwards. None if
  * there are at most 8, or more than 60 % of the hull.
@@ -75,7 +78,9 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
   );
   const largest = Math.max(...regions.map(({ length }) => length));
   // A stop may cut the disk in two.
-  const lit = regions.filter(({ length }) => length > 0.25 * largest).flat();
+  const pieces = regions.filter(({ length }) => length > 0.25 * largest);
+  if (areDisks(pieces, image, good)) return [];
+  const lit = pieces.flat();
   const hull = hullOf(lit, height, width);
   const levels = lit.map((i) => data[i] as number).sort((a, b) => a - b);
   const dark = low + 0.12 * ((levels[levels.length >> 1] as number) - low);
@@ -90,10 +95,10 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
     });
     return within && some > 0.6 * all ? 1 : 0;
   });
-  const core = regionsOf(Uint8Array.from(inside), width)
-    .filter(({ length }) => length > 8)
-    .flat();
-  if (core.length === 0 || core.length > 0.6 * hull.reduce((sum, is) => sum + is, 0)) return [];
+  const cores = regionsOf(Uint8Array.from(inside), width).filter(({ length }) => length > 8);
+  const core = cores.flat();
+  // A stop is one bar, cut in two where a gap crosses it; disks that touch have many dark places between them.
+  if (core.length === 0 || cores.length > 2 || core.length > 0.6 * hull.reduce((sum, is) => sum + is, 0)) return [];
   const covered = new Uint8Array(data.length);
   const cover = (i: number): void =>
     around(image, i, 1, (k) => {
@@ -113,6 +118,29 @@ export function findStop(image: Image, good: Uint8Array, start: Start): number[]
     }
   }
   return [...covered.keys()].filter((i) => covered[i]);
+}
+
+/**
+ * Whether bright regions are disks of diffraction, which have dark between them, too: more than a stop can cut out of
+ * one disk, or two that are round. Those at the edge of the frame are cut there, and gaps cut all of them.
+ */
+function areDisks(pieces: readonly (readonly number[])[], { height, width }: Image, good: Uint8Array): boolean {
+  const isInside = (i: number): boolean =>
+    i >= width && i < width * (height - 1) && i % width > 0 && i % width < width - 1;
+  const whole = pieces.filter((piece) => piece.every(isInside));
+  if (!good.every((one) => one === 1)) return whole.length > 1 && whole.every((piece) => isRound(piece, width));
+  return whole.length > 2 || (whole.length === 2 && whole.every((piece) => isRound(piece, width)));
+}
+
+/** Whether a region fills most of the circle around it, as a disk does and the half of one does not. */
+function isRound(pixels: readonly number[], width: number): boolean {
+  const points = pixels.map((i): [number, number] => [Math.floor(i / width), i % width]);
+  const [my, mx] = [0, 1].map((k) => points.reduce((sum, point) => sum + (point[k] as number), 0) / points.length) as [
+    number,
+    number,
+  ];
+  const reach = points.reduce((most, [y, x]) => Math.max(most, Math.hypot(y - my, x - mx)), 0) + 0.5;
+  return pixels.length > leastRound * Math.PI * reach * reach;
 }
 
 /** The direction (y, x) in which pixels extend most, of length 1. */

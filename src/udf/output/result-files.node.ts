@@ -14,8 +14,8 @@ import { npyHeadOf } from '../../io/data/npy.js';
 import { openCodecs } from '../../io/data/opening.node.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../../io/files/write.js';
 import { numbersPerElement } from '../functions/dtypes.js';
-import { toRgba, vectorsToRgba } from '../images/colormap.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
+import { pictureOf } from './picture-file.js';
 import { refuseZarr, writeZarr } from './zarr-results.node.js';
 
 const endings = ['.npy', '.h5', '.hdf5', '.csv', '.zarr'];
@@ -114,13 +114,16 @@ export async function beginResults(
   };
 }
 
-/** Writes the results to the files opened in `begun`, if given; returns their names. */
+/**
+ * Writes the results to the files opened in `begun`, if given; returns their names. `step` is that of the scan in nm,
+ * for pictures.
+ */
 export async function writeResults(
   output: string | undefined,
   png: string | undefined,
   results: readonly NamedResult[],
   begun: ResultFiles | undefined,
-  writing: WriteOptions,
+  { step, ...writing }: WriteOptions & { readonly step?: number | undefined },
 ): Promise<string[]> {
   const files = begun ?? (await beginResults(undefined, undefined, [], writing));
   const outputs: Output[] = [];
@@ -148,7 +151,8 @@ export async function writeResults(
       written.push(...names);
     }
     if (png)
-      for (const [file, picture] of picturesIn(png, results)) await put(file, picture).then(() => written.push(file));
+      for (const [file, picture] of picturesIn(png, results, step))
+        await put(file, picture).then(() => written.push(file));
     // No file receives its final name before all of them are complete.
     for (const one of outputs) await one.close();
     return written;
@@ -232,7 +236,11 @@ function csv(results: readonly NamedResult[]): string {
 }
 
 /** Pictures of the two-dimensional results, by the names of their files. Throws `Argument` if there are none. */
-function picturesIn(file: string, results: readonly NamedResult[]): [file: string, picture: Uint8Array][] {
+function picturesIn(
+  file: string,
+  results: readonly NamedResult[],
+  step: number | undefined,
+): [file: string, picture: Uint8Array][] {
   const flat = picturesOf(results);
   if (flat.length === 0)
     throw new EwaldError(
@@ -240,23 +248,8 @@ function picturesIn(file: string, results: readonly NamedResult[]): [file: strin
       '--png: no result is an image with two axes; ' +
         `results are ${results.map(({ name, shape }) => `${name} [${shape}]`).join(', ')}`,
     );
-  return flat.map(({ name, shape, data, vectors, log = false }) => {
-    const [height = 1, width = 1] = shape;
-    const rgba = vectors ? vectorsToRgba(data as Float64Array) : toRgba(data as Float64Array, { log });
-    return [beside(file, name, flat.length === 1), magnifiedPng(rgba, width, height)];
+  return flat.map((result) => {
+    const { rgba, width, height } = pictureOf(result, step);
+    return [beside(file, result.name, flat.length === 1), encodePng(rgba, width, height, deflateSync)];
   });
-}
-
-/** Small images are hard to look at: a value becomes a square of pixels, so that the longer side has at least these. */
-const leastSide = 256;
-
-function magnifiedPng(rgba: Uint8ClampedArray, width: number, height: number): Uint8Array {
-  const factor = Math.ceil(leastSide / Math.max(width, height));
-  if (factor === 1) return encodePng(rgba, width, height, deflateSync);
-  const from = new Uint32Array(rgba.buffer, rgba.byteOffset, width * height);
-  const to = new Uint32Array(width * height * factor * factor);
-  for (let y = 0, at = 0; y < height * factor; y++)
-    for (let x = 0; x < width * factor; x++)
-      to[at++] = from[Math.floor(y / factor) * width + Math.floor(x / factor)] as number;
-  return encodePng(new Uint8ClampedArray(to.buffer), width * factor, height * factor, deflateSync);
 }

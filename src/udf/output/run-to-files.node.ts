@@ -8,6 +8,7 @@ import { refuseSame } from '../../io/files/names.js';
 import type { WriteOptions } from '../../io/files/write.js';
 import { liveCounts } from '../acquisition/live-counts.js';
 import type { Analysis } from '../analyses/analysis.js';
+import { statedBy } from '../calibrate/optics.js';
 import type { UdfContext } from '../context.js';
 import type { PartialOfRun, RecordOptions, UdfRunOptions } from '../context-options.js';
 import type { AnyUdf } from '../functions/udf.js';
@@ -139,9 +140,10 @@ export async function runToFiles(
     const results = named(buffers);
     if (results.length === 0)
       throw refusal('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
-    const written = writes ? await writeResults(output, png, results, files, writing) : [];
+    const { dpix: step } = statedBy(scan.dataset.meta);
+    const written = writes ? await writeResults(output, png, results, files, { ...writing, step }) : [];
     if (running.record && recorded) written.push(recorded.file);
-    if (failure) throw withFiles(failure, written);
+    if (failure) throw withResults(failure, results, written);
     const notes = prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
     const faults = prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
     return { results, files: written, notes, faults };
@@ -192,13 +194,13 @@ async function ran(
   }
 }
 
-/** The error of a live run, with the files of its partial results. */
-function withFiles(error: EwaldError, files: readonly string[]): EwaldError {
-  if (files.length === 0) return error;
+/** The error of a live run, with its partial results and their files. */
+function withResults(error: EwaldError, results: readonly NamedResult[], files: readonly string[]): EwaldError {
   const { frames, totalFrames } = (error.detail.partial as PartialOfRun).progress;
   const of = `${frames} of ${totalFrames} positions`;
-  return new EwaldError(error.tag, `${error.message}. The results of ${of} are in ${files.join(', ')}`, {
+  const where = files.length === 0 ? '' : `. The results of ${of} are in ${files.join(', ')}`;
+  return new EwaldError(error.tag, `${error.message}${where}`, {
     cause: error,
-    detail: { ...error.detail, files },
+    detail: { ...error.detail, files, results },
   });
 }

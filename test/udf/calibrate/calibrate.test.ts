@@ -48,6 +48,8 @@ describe('an empty scan', () => {
     expect(Math.max(...errors)).toBeLessThan(0.05);
     expect(known(result.descan).order).toBe(descan ? 1 : 0);
     expect(result.rotation).toEqual({ refused: expect.stringContaining('noise') });
+    // Without an object there is no field that could be confused with descan.
+    expect(result.notes.some((note) => note.includes('constant'))).toBe(descan !== undefined);
   });
 
   test('and fringes have no rotation', { tags: 'all' }, async () => {
@@ -112,6 +114,22 @@ test.each([
   expect(result.stop.length > 0).toBe('stop' in covered);
   expect(result.badPixels.gap.length > 0).toBe('gaps' in covered);
   expect(deviations(result, truth).wrong).toEqual([]);
+});
+
+test.each([
+  [14, 5],
+  [24, 10],
+])('separate disks, %i pixels apart with a radius of %i, are not one disk behind a stop', { tags: 'all' }, async (spacingPx, radius) => {
+  const simulator = new ScanSimulator({ spacingPx, diskRadiusPx: radius, shiftPx: 0.1, navShape: [8, 8] });
+  const [n, positions] = [128, 64];
+  const frames = new Uint16Array(positions * n * n);
+  for (let i = 0; i < positions; i++) frames.set(simulator.frame(i), i * n * n);
+  const result = await calibrated(frames, [8, 8, n]);
+  expect(result.stop).toEqual([]);
+  const { cy, cx, errors } = known(result.centre);
+  const [y, x] = simulator.truth.zero;
+  expect(Math.hypot(cy - y, cx - x)).toBeLessThan(0.03 + 3 * Math.max(...errors));
+  expect(Math.abs(known(result.disk).radius - radius)).toBeLessThan(0.2);
 });
 
 test('a wedge: the result says that a constant field and descan are the same', { tags: 'all' }, async () => {
