@@ -444,11 +444,30 @@ describe('ewald run --connect', () => {
       const simulator = await simulateMerlin(file, { port: 0, open: raw, faults });
       open.push(simulator);
       const output = join(folder, `${name}.npy`);
-      const words = ['run', 'sumsig', ...address(simulator), '-o', output, '--reconnect', '0'];
+      const words = [
+        'run',
+        'sumsig',
+        ...address(simulator),
+        '-o',
+        output,
+        '--reconnect',
+        '0',
+        ...(name === 'gone' ? ['--json'] : []),
+      ];
       const sent = { interruptWhen: () => simulator.sent === 50 && performance.now() - since(simulator) > 1000 };
       const { code, err, out } = await ewald(words, name === 'interrupted' ? sent : {});
       expect(code, err).toBe(name === 'interrupted' ? 130 : 1);
-      if (name === 'gone') expect(err).toContain(`The results of 50 of 80 positions are in ${output}`);
+      if (name === 'gone') {
+        expect(err).toContain(`The results of 50 of 80 positions are in ${output}`);
+        // A program that reads the record has it when the detector is gone as well.
+        expect(JSON.parse(out)).toMatchObject({
+          frames: 50,
+          files: [output],
+          results: [{ name: 'intensity', min: Math.min(...sums.slice(0, 50)) }],
+          live: { received: 50 },
+          error: expect.stringContaining(output),
+        });
+      }
       const { data } = readNpy(await readFile(output));
       expect([...data]).toEqual(sums.map((sum, i) => (i < 50 ? sum : Number.NaN)));
       if (name === 'interrupted') expect(out).toContain('50 of 80 positions measured; the others are NaN');

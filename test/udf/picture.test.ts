@@ -1,0 +1,63 @@
+/** Pictures of results can be shown as they are. */
+import { describe, expect, test } from 'vitest';
+import type { NamedResult } from '../../src/udf/output/named-results.js';
+import { pictureOf } from '../../src/udf/output/picture-file.js';
+import { drawText, textWidth } from '../../src/udf/output/picture-text.js';
+
+const map = (data: number[], more: Partial<NamedResult> = {}): NamedResult =>
+  ({
+    name: 'exx',
+    desc: 'strain along x',
+    dtype: 'f64',
+    shape: [2, 3],
+    navAxes: 2,
+    data: Float64Array.from(data),
+    ...more,
+  }) as NamedResult;
+const white = [247, 247, 247];
+
+describe('the picture of a map', () => {
+  const picture = pictureOf(map([-2, -1, 0, 1, 1, 1]), 0.5);
+  const at = (y: number, x: number): number[] => [...picture.rgba.subarray(4 * (y * picture.width + x)).slice(0, 3)];
+  const [side, , down] = [171, 3 * 171, 2 * 171];
+
+  test('has squares of pixels for values, and is as white at 0 as the middle of its bar', () => {
+    expect(picture.width).toBeGreaterThanOrEqual(512);
+    expect(at(10, 2 * side + 10)).toEqual(white);
+    expect(at(10, 10)).toEqual(at(side - 1, side - 1));
+    const bar = 3 * side + 20;
+    const middle = at(side, bar);
+    for (const part of middle) expect(Math.abs(part - 247)).toBeLessThan(5);
+    // A half of the most negative value is lighter than it, and blue; what is above 0 is red.
+    expect([at(10, 10), at(side + 10, 10)].map(([r = 0, , b = 0]) => Math.sign(r - b))).toEqual([-1, 1]);
+    expect(at(0, bar)).toEqual([178, 24, 43]);
+    expect(at(down - 1, bar)).toEqual([33, 102, 172]);
+  });
+
+  test('has a scale bar of a round length, and words beside and below', () => {
+    // Of 1.5 nm in all, 0.5 nm are 171 pixels.
+    const row = Array.from({ length: picture.width }, (_, x) => at(down + 14, x)[0] as number);
+    expect(row.slice(2, 2 + side).every((value) => value === 0)).toBe(true);
+    expect(row[2 + side + 1]).toBe(255);
+    const isInked = (from: number, to: number): boolean => {
+      for (let y = from; y < to; y++) for (let x = 0; x < picture.width; x++) if (at(y, x)[0] === 0) return true;
+      return false;
+    };
+    expect(isInked(down + 25, picture.height)).toBe(true);
+  });
+
+  test('of one sign keeps the map from dark to bright', () => {
+    const { rgba, width } = pictureOf(map([1, 2, 3, 4, 5, 6]), undefined);
+    expect([...rgba.subarray(0, 3)]).toEqual([0, 32, 76]);
+    expect([...rgba.subarray(4 * (side * width + 2 * side), 4 * (side * width + 2 * side) + 3)]).toEqual([
+      255, 234, 70,
+    ]);
+  });
+});
+
+test('text has the letters of numbers and units, and is cut at the edge', () => {
+  const picture = { rgba: new Uint8ClampedArray(4 * 30 * 20), width: 30, height: 20 };
+  drawText(picture, 0, 0, '-1.5e+3 nm⁻¹');
+  expect(textWidth('nm⁻¹')).toBe(48);
+  expect(picture.rgba.some((value) => value === 255)).toBe(true);
+});
