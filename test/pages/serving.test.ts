@@ -164,6 +164,34 @@ describe('files that may be requested', () => {
       expect((await ask(path)).status, path).toBe(404);
   });
 
+  test('of a Zarr array, which is a folder: its metadata and chunks, and nothing outside', async () => {
+    const array = join(folder, 'x.zarr');
+    await mkdir(join(array, 'c'), { recursive: true });
+    const about = { zarr_format: 2, shape: [2, 2, 4, 4], chunks: [2, 2, 4, 4], dtype: '<u2', order: 'C' };
+    await writeFile(
+      join(array, '.zarray'),
+      JSON.stringify({ ...about, compressor: null, fill_value: 0, filters: null }),
+    );
+    await writeFile(join(array, '0.0.0.0'), new Uint16Array(64).fill(7));
+    await writeFile(join(array, 'c', '0'), 'chunk in a folder');
+    await symlink(join(folder, 'secret.h5'), join(array, 'c', 'link'));
+    const of = await serveView([array]);
+    try {
+      const root = new URL(of.url).origin;
+      const entry = await fetch(of.url, { redirect: 'manual' });
+      const headers = { cookie: entry.headers.get('set-cookie')?.split(';')[0] ?? '' };
+      const list = (await (await fetch(`${root}/session.json?from=0`, { headers })).json()) as { files: unknown[] };
+      expect(list.files).toEqual([{ name: '.zarray', path: 'files/0/.zarray' }]);
+      const status = async (path: string): Promise<number> =>
+        (await fetch(`${root}/files/0/${path}`, { headers })).status;
+      expect(await Promise.all(['.zarray', '0.0.0.0', 'c/0'].map(status))).toEqual([200, 200, 200]);
+      const outside = ['c/link', 'c', '..%2fsecret.h5', 'c%2f..%2f..%2fsecret.h5', 'c//0', '%2e%2e/secret.h5', 'none'];
+      expect(await Promise.all(outside.map(status))).toEqual(outside.map(() => 404));
+    } finally {
+      await of.close();
+    }
+  });
+
   test('a changed file is not mixed with the old one', async () => {
     const { headers } = await ask('/files/0/a_data_000001.h5', { headers: { range: 'bytes=0-0' } });
     await writeFile(join(folder, 'run', 'a_data_000001.h5'), 'other');

@@ -19,6 +19,12 @@ interface SeriesNames {
 const endingOf = (name: string): string =>
   (name.includes('.') ? name.slice(name.lastIndexOf('.') + 1) : '').toLowerCase();
 
+/** The file that describes the Zarr array or group in a folder; undefined for other folders. */
+export async function zarrMetadataOf(folder: string): Promise<string | undefined> {
+  if (!(await stat(folder).catch(() => undefined))?.isDirectory()) return undefined;
+  return zarrFiles.map((name) => join(folder, name)).find((file) => existsSync(file));
+}
+
 /**
  * The files of a folder or of a pattern with `*` and `?` in its last part; undefined for the name of a file.
  *
@@ -28,7 +34,7 @@ export async function seriesNames(path: string): Promise<SeriesNames | undefined
   const there = await stat(path).catch(() => undefined);
   if (there?.isDirectory()) {
     // A Zarr array is one stack, whatever the number of its files.
-    const metadata = zarrFiles.map((name) => join(path, name)).find((file) => existsSync(file));
+    const metadata = await zarrMetadataOf(path);
     return metadata === undefined ? filesOfFolder(path) : { files: [metadata] };
   }
   if (there || existsSync(path) || !/[*?]/.test(basename(path))) return undefined;

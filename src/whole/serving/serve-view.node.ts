@@ -7,6 +7,7 @@ import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { fileReason } from '../../base/file-errors.js';
 import { type Disposable, endedByBoth, type MaybeAsyncDisposable } from '../../base/resource.js';
+import { zarrMetadataOf } from '../../io/data/series-files.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
 import { givenCells } from '../../serial/pipeline/inputs/given.js';
 import { runPlace } from '../../serial/pipeline/inputs/place.node.js';
@@ -65,9 +66,11 @@ export async function serveView(
   const calibration = await calibrationOf(options.calibration);
   const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
-  const paths = received ? [] : (files as readonly string[]);
+  let paths = received ? [] : (files as readonly string[]);
   const texts = Array.isArray(files) && paths.every((file) => typeof file === 'string');
   expects(texts, 'serveView: the files', files, 'a list of paths, or of one source of frames');
+  // The folder of a Zarr array is one file of frames, which its metadata describe.
+  paths = await Promise.all(paths.map(async (path) => (await zarrMetadataOf(path)) ?? path));
   const beside = [geometry, cell].filter((file) => file !== undefined);
   if (files.length === 0 && (beside.length > 0 || follow))
     throw new EwaldError(

@@ -3,13 +3,15 @@
  * server reads no pixels.
  *
  * A file may refer to others next to it, as an Eiger master does to its data. These are available under the same number
- * if they are in the same folder and have the same extension, or the same name without the extension.
+ * if they are in the same folder and have the same extension, or the same name without the extension. The metadata of a
+ * Zarr array stand for its folder.
  */
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open, realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join, sep } from 'node:path';
+import { isZarrMetadata } from '../../io/data/formats/zarr.js';
 import { isGone, sendPieces } from './send.js';
 
 /** A file, as the page requests it. */
@@ -77,6 +79,7 @@ export class SharedFiles {
       return undefined;
     }
     if (name === basename(shared)) return shared;
+    if (isZarrMetadata(shared)) return within(dirname(shared), name);
     const stem = (file: string): string => basename(file, extname(file));
     const plain = name === basename(name) && !name.startsWith('.') && !/[\\\0]/.test(name);
     const kin = extname(name) === extname(shared) || stem(name) === stem(shared);
@@ -112,8 +115,17 @@ export class SharedFiles {
   }
 }
 
-/** The number and the name of a shared file in an address. */
-const addressOf = (path: string): readonly string[] => /^\/files\/(0|[1-9]\d{0,8})\/([^/]+)$/.exec(path) ?? [];
+/** The number and the name of a shared file in an address; that of a chunk of Zarr may be in folders. */
+const addressOf = (path: string): readonly string[] => /^\/files\/(0|[1-9]\d{0,8})\/(.+)$/.exec(path) ?? [];
+
+/** A file anywhere in the folder of a Zarr array, whose chunks are files; undefined for one outside of it. */
+async function within(folder: string, name: string): Promise<string | undefined> {
+  const parts = name.split('/');
+  if (/[\\\0]/.test(name) || parts.some((part) => part === '' || part === '.' || part === '..')) return undefined;
+  const path = join(folder, ...parts);
+  const [root, target] = await Promise.all([realpath(folder), realpath(path).catch(() => '')]);
+  return target.startsWith(root + sep) ? path : undefined;
+}
 
 /** How a response identifies the contents of a file. */
 interface FileVersion {

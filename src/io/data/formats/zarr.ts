@@ -10,14 +10,16 @@ import type { Format } from '../format.js';
 /** The files that describe an array or a group; the first one found is opened. */
 export const zarrFiles = ['zarr.json', '.zarray', '.zmetadata', '.zgroup'] as const;
 
+/** Whether a file describes a Zarr array or group, by its name. */
+export const isZarrMetadata = (file: string): boolean => (zarrFiles as readonly string[]).includes(baseName(file));
+
 export const zarr: Format = {
   name: 'zarr',
   title: 'Zarr (also HyperSpy zspy)',
   endings: ['zarr', 'zspy'],
   options: ['dataset', 'sigShape'],
   detect({ source, text }) {
-    const named = (zarrFiles as readonly string[]).includes(baseName(source.name));
-    return named && /"(zarr_format|zarr_consolidated_format)"/.test(text)
+    return isZarrMetadata(source.name) && /"(zarr_format|zarr_consolidated_format)"/.test(text)
       ? { confidence: 1, why: 'metadata with zarr_format' }
       : undefined;
   },
