@@ -3,7 +3,7 @@ import { byId } from '../by-id.js';
 import { pane, viewer } from './app.js';
 import { drawHistogram } from './charts.js';
 import { type ColourMapName, colourMapNames } from './colour-maps.js';
-import { bindSelect, field, onClick, writeUnlessEdited } from './elements.js';
+import { bindSelect, field, limitsWith, onClick, writeUnlessEdited } from './elements.js';
 import { type ScaleName, scales } from './shaders.js';
 
 export function bindContrast(): void {
@@ -14,11 +14,10 @@ export function bindContrast(): void {
   onClick('auto', () => viewer.auto());
   onClick('lock', () => viewer.lock(!viewer.locked));
   const fields = ['low', 'high'] as const;
-  for (const [i, id] of fields.entries())
+  for (const id of fields)
     field(id).addEventListener('change', () => {
-      const value = Number(field(id).value);
-      const [low, high] = pane.picture.limits;
-      if (Number.isFinite(value)) viewer.setLimits(i === 0 ? [value, high] : [low, value]);
+      const limits = limitsWith(field(id), id, pane.picture.limits);
+      if (limits) viewer.setLimits(limits);
     });
   const histogram = byId<HTMLCanvasElement>('histogram');
   const drag = ({ clientX }: PointerEvent): void => {

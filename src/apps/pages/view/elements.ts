@@ -57,9 +57,50 @@ export function writeSlider(slider: HTMLInputElement, value: number, text: strin
   (slider.previousElementSibling as HTMLOutputElement).value = text;
 }
 
+/** Shows at a field why its entry is refused; without a reason it is accepted. Returns whether it is. */
+export function accepted(input: HTMLInputElement, problem?: string): boolean {
+  input.setCustomValidity(problem ?? '');
+  if (problem === undefined) input.removeAttribute('aria-invalid');
+  else {
+    input.setAttribute('aria-invalid', 'true');
+    input.reportValidity();
+  }
+  return problem === undefined;
+}
+
+/** The number in a field; undefined for none, or one that has a problem, which is shown at the field. */
+export function numberIn(input: HTMLInputElement, problemOf: (value: number) => string | undefined = () => undefined) {
+  const value = input.value.trim() === '' ? Number.NaN : Number(input.value);
+  const problem = Number.isFinite(value) ? problemOf(value) : 'Enter a number.';
+  return accepted(input, problem) ? value : undefined;
+}
+
+/** Why a number that is not above 0 is refused. */
+export const aboveZero = (value: number): string | undefined => (value > 0 ? undefined : 'Enter a number above 0.');
+
+/** The limits of a picture with one of them replaced by that in a field; undefined if they would be no range. */
+export function limitsWith(
+  input: HTMLInputElement,
+  end: 'low' | 'high',
+  [low, high]: readonly [number, number],
+): [low: number, high: number] | undefined {
+  const value = numberIn(input, (entered) => {
+    if (end === 'low') return entered < high ? undefined : `Enter a number below the upper limit, ${high}.`;
+    return entered > low ? undefined : `Enter a number above the lower limit, ${low}.`;
+  });
+  if (value === undefined) return undefined;
+  return end === 'low' ? [value, high] : [low, value];
+}
+
 /** Sets the text of a field, unless the user is editing it; returns whether it was set. */
-export function writeUnlessEdited(id: string, text: string): boolean {
-  const isFree = document.activeElement !== byId(id);
-  if (isFree) field(id).value = text;
+export function rewritten(input: HTMLInputElement, text: string): boolean {
+  const isFree = document.activeElement !== input;
+  if (isFree) {
+    input.value = text;
+    accepted(input);
+  }
   return isFree;
 }
+
+/** The same by the id of the field. */
+export const writeUnlessEdited = (id: string, text: string): boolean => rewritten(field(id), text);

@@ -5,7 +5,7 @@
 import { byId } from '../by-id.js';
 import { engine, pane, redraw, redrawPictures, viewer } from './app.js';
 import { Latest } from './calls.js';
-import { element, fitCanvas } from './elements.js';
+import { aboveZero, element, fitCanvas, numberIn, rewritten } from './elements.js';
 import { bindMask, drawMaskTool, grabMask, type MaskTool, maskTools, painted, resetMask } from './mask-tools.js';
 import { drawProfile } from './profile-chart.js';
 import type { Opened, PixelPlace, ShownRing } from './protocol.js';
@@ -125,14 +125,19 @@ export function bindTools(): void {
   });
   for (const field of [beamX, beamY])
     field.addEventListener('change', () => {
-      void move.ask([stated[0] + Number(beamX.value), stated[1] + Number(beamY.value)], distanceM);
+      const [x, y] = [beamX, beamY].map((one) => numberIn(one));
+      if (x === undefined || y === undefined) return;
+      void move.ask([stated[0] + x, stated[1] + y], distanceM);
       void settle();
     });
   distance.addEventListener('change', () => {
-    if (Number(distance.value) > 0) void move.ask(beam, Number(distance.value) / 1000).then(settle);
+    const millimetres = numberIn(distance, aboveZero);
+    if (millimetres !== undefined) void move.ask(beam, millimetres / 1000).then(settle);
   });
   ringField.addEventListener('change', () => {
-    if (Number(ringField.value) > 0) ringA = Number(ringField.value);
+    const entered = numberIn(ringField, aboveZero);
+    if (entered === undefined) return;
+    ringA = entered;
     void move.ask(beam, distanceM);
   });
   reset.addEventListener('click', () => void move.ask(stated, undefined).then(settle));
@@ -365,13 +370,10 @@ export function writeTools(): void {
   section.hidden = viewer.opened?.panels === undefined;
   if (!isOpen()) return;
   if (of !== fileOf()) void start().catch(viewer.fail);
-  const free = (field: HTMLInputElement, text: string): void => {
-    if (document.activeElement !== field) field.value = text;
-  };
-  free(beamX, (beam[0] - stated[0]).toFixed(1));
-  free(beamY, (beam[1] - stated[1]).toFixed(1));
-  free(distance, ((distanceM ?? statedM) * 1000).toFixed(3));
-  free(ringField, ringA.toFixed(2));
+  rewritten(beamX, (beam[0] - stated[0]).toFixed(1));
+  rewritten(beamY, (beam[1] - stated[1]).toFixed(1));
+  rewritten(distance, ((distanceM ?? statedM) * 1000).toFixed(3));
+  rewritten(ringField, ringA.toFixed(2));
   const on = pixelOf(beam);
   words.value = [on ? `beam at fs ${on[0].toFixed(1)} ss ${on[1].toFixed(1)}` : 'beam between the panels', lengthWords]
     .filter(Boolean)

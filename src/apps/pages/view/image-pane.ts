@@ -2,7 +2,7 @@
 import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
-import { inkOf } from './elements.js';
+import { inkOf, limitsWith, rewritten } from './elements.js';
 import { Layout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
@@ -169,10 +169,8 @@ export class ImagePane {
   write(): void {
     const { limits, scale } = this.pane.picture;
     const texts = limits.map((limit) => String(Number(limit.toPrecision(4))));
-    for (const [i, name] of (['low', 'high'] as const).entries()) {
-      const field = this.#part<HTMLInputElement>(name);
-      if (document.activeElement !== field) field.value = texts[i] as string;
-    }
+    for (const [i, name] of (['low', 'high'] as const).entries())
+      rewritten(this.#part<HTMLInputElement>(name), texts[i] as string);
     this.#part<HTMLInputElement>('low').disabled = this.wheel !== undefined;
     this.#part<HTMLSelectElement>('quantity').value = this.quantity;
     this.#part<HTMLSelectElement>('scale').value = scale;
@@ -252,12 +250,11 @@ export class ImagePane {
       colourMapNames.map((name) => [name, name.replace('-', ' ')] as const),
       (name) => this.setColours(name as ColourMapName),
     );
-    for (const [i, name] of (['low', 'high'] as const).entries()) {
+    for (const name of ['low', 'high'] as const) {
       const field = this.#part<HTMLInputElement>(name);
       field.addEventListener('change', () => {
-        const value = Number(field.value);
-        const [low, high] = this.pane.picture.limits;
-        if (field.value.trim() !== '' && Number.isFinite(value)) this.setLimits(i === 0 ? [value, high] : [low, value]);
+        const limits = limitsWith(field, name, this.pane.picture.limits);
+        if (limits) this.setLimits(limits);
       });
     }
     click('auto', () => this.setLimits(undefined));

@@ -3,7 +3,19 @@ import { byId } from '../by-id.js';
 import { engine, imagePane, pane, redraw, say, scan, viewer } from './app.js';
 import { barWidth, drawColourBar, drawScaleBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
-import { bindSelect, element, field, inkOf, onClick, slidersIn, writeSlider } from './elements.js';
+import {
+  aboveZero,
+  accepted,
+  bindSelect,
+  element,
+  field,
+  inkOf,
+  numberIn,
+  onClick,
+  rewritten,
+  slidersIn,
+  writeSlider,
+} from './elements.js';
 import { type KeyAction, nextOf } from './keys.js';
 import { drawDetector } from './overlay.js';
 import type { LoadedScan, Opened, VirtualShape } from './protocol.js';
@@ -83,13 +95,10 @@ const opticsField = (name: string): HTMLInputElement =>
 function bindOptics(): void {
   for (const name of opticsNames)
     opticsField(name).addEventListener('change', ({ target }) => {
-      const { value } = target as HTMLInputElement;
-      const number = Number(value);
-      if (value.trim() !== '' && !(number > 0 && Number.isFinite(number))) {
-        say(`${value} is no number above 0.`, true);
-        return;
-      }
-      void scan.state({ [name]: value.trim() === '' ? undefined : number });
+      const input = target as HTMLInputElement;
+      const isEmpty = input.value.trim() === '' && accepted(input);
+      const number = isEmpty ? undefined : numberIn(input, aboveZero);
+      if (isEmpty || number !== undefined) void scan.state({ [name]: number });
     });
   onClick('calibrate', () => scan.calibrate());
   onClick('save-calibration', () => {
@@ -103,7 +112,7 @@ function writeOptics(): void {
   for (const name of opticsNames) {
     const input = opticsField(name);
     const value = scan.optics[name];
-    if (document.activeElement !== input) input.value = value === undefined ? '' : String(Number(value.toPrecision(6)));
+    rewritten(input, value === undefined ? '' : String(Number(value.toPrecision(6))));
   }
   byId<HTMLButtonElement>('save-calibration').disabled = !scan.calibration;
   const { texts = [], notes = [] } = scan.calibration ?? {};
@@ -144,7 +153,10 @@ function showShape({ frames, navigation, listed }: Opened): void {
 function changeShape(): void {
   const { opened } = viewer;
   if (!opened) return;
-  const lengths = [...field('shape').value.matchAll(/\d+/g)].map(Number);
+  const { value } = field('shape');
+  const isShape = /^\s*(\d+(\s*[,x×\s]\s*\d+)*)?\s*$/.test(value);
+  if (!accepted(field('shape'), isShape ? undefined : 'Enter rows and columns, such as 64, 64.')) return;
+  const lengths = [...value.matchAll(/\d+/g)].map(Number);
   const count = lengths.reduce((product, n) => product * n, 1);
   if (lengths.length === 0 || count === opened.frames) {
     void viewer.reshape(lengths.length > 0 ? lengths : undefined);
