@@ -57,7 +57,21 @@ test('the image of a live scan grows in the page, another result can be chosen, 
     await expect.poll(shown, { timeout: 60_000 }).toEqual(['intensity', sums]);
     await expect.poll(() => page.textContent('#rates')).toMatch(/^63 % · 50 received · 0 waiting/);
     expect(await page.textContent('#badge')).toBe('live');
+    expect(await page.textContent('#rates')).toMatch(/row 5 of 8 · \d+ frames\/s$/);
     expect(await page.isVisible('#scan-pane')).toBe(true);
+    // The picture has the room of the page, on a phone as well, and no chart of hits is below it.
+    for (const [width, height] of [
+      [390, 800],
+      [1000, 700],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await expect
+        .poll(async () => (await page.locator('#scan-pane canvas.picture').boundingBox())?.height ?? 0)
+        .toBeGreaterThan(height / 2);
+      expect((await page.locator('#scan-pane canvas.picture').boundingBox())?.width).toBeGreaterThan(0.9 * width);
+      expect(await page.isVisible('#chart')).toBe(false);
+      expect(await page.isVisible('#strip-controls')).toBe(false);
+    }
     expect(await page.isVisible('#welcome')).toBe(false);
     await page.selectOption('#image-of-scan', 'magnitude');
     await expect.poll(() => page.textContent('#scan-title')).toBe('magnitude');

@@ -6,7 +6,7 @@ import { refusal } from '../../base/parameters.js';
 import { product } from '../../base/product.js';
 import { refuseSame } from '../../io/files/names.js';
 import type { WriteOptions } from '../../io/files/write.js';
-import { liveCounts } from '../acquisition/live-counts.js';
+import { liveWords } from '../acquisition/live-counts.js';
 import type { Analysis } from '../analyses/analysis.js';
 import { statedBy } from '../calibrate/optics.js';
 import type { UdfContext } from '../context.js';
@@ -162,7 +162,7 @@ async function viewed(
 ): ReturnType<typeof ran> {
   if (!view) return ran(ctx, scan, udfs, options);
   const { live, name } = scan;
-  const shown = view.scanView({ name, ...(live && { status: () => liveCounts(live.status) }) });
+  const shown = view.scanView({ name, ...(live && { status: liveWords(live, scan.shape.nav) }) });
   let [isWhole, done] = [false, 1];
   const plots = (picture: LivePicture): void => {
     done = picture.done;
