@@ -14,9 +14,9 @@ import { defineUdf, type UdfMeta } from '../functions/udf.js';
  * mean.
  */
 const between = (n0: number, s0: number, n1: number, s1: number): number => {
-  const [h1, l1] = twoProduct(s1, n0);
-  const [h0, l0] = twoProduct(s0, n1);
-  const difference = h1 - h0 + (l1 - l0);
+  const h1 = s1 * n0;
+  const h0 = s0 * n1;
+  const difference = h1 - h0 + (restOfProduct(s1, n0, h1) - restOfProduct(s0, n1, h0));
   return (difference * difference) / (n0 * n1) / (n0 + n1);
 };
 
@@ -33,19 +33,21 @@ const hasSquares = (dtype: DataType): boolean => /^[ui](8|16)$/.test(dtype);
 
 /** (n·Σ² − (Σ)²) / n with products as pairs of doubles, so that nothing is lost if the two are nearly equal. */
 export function integerVarsum(n: number, sum: number, squares: number): number {
-  const [h1, l1] = twoProduct(n, squares);
-  const [h2, l2] = twoProduct(sum, sum);
-  return Math.max(0, (h1 - h2 + (l1 - l2)) / n);
+  const h1 = n * squares;
+  const h2 = sum * sum;
+  return Math.max(0, (h1 - h2 + (restOfProduct(n, squares, h1) - restOfProduct(sum, sum, h2))) / n);
 }
 
 const splitter = 2 ** 27 + 1;
-function twoProduct(a: number, b: number): [number, number] {
-  const product = a * b;
+/** What a product a·b lacks of the exact one. */
+function restOfProduct(a: number, b: number, product: number): number {
   const ca = splitter * a;
   const cb = splitter * b;
-  const [ah, bh] = [ca - (ca - a), cb - (cb - b)];
-  const [al, bl] = [a - ah, b - bh];
-  return [product, al * bl - (product - ah * bh - al * bh - ah * bl)];
+  const ah = ca - (ca - a);
+  const bh = cb - (cb - b);
+  const al = a - ah;
+  const bl = b - bh;
+  return al * bl - (product - ah * bh - al * bh - ah * bl);
 }
 
 /** Adds a tile of floats to the state: first its own mean, then the squares about it. */
@@ -101,30 +103,39 @@ export const stddevUdf = /* @__PURE__ */ defineUdf({
   merge({ dest, src, meta }) {
     const [n0, n1] = [dest.numFrames[0] as number, src.numFrames[0] as number];
     if (n1 === 0) return;
-    const integers = hasSquares(meta.inputDtype);
-    for (let p = 0; p < dest.sum.length; p++) {
-      const [s0, s1] = [dest.sum[p] as number, src.sum[p] as number];
-      const more = integers || n0 === 0 ? 0 : between(n0, s0, n1, s1);
-      dest.second[p] = (dest.second[p] as number) + (src.second[p] as number) + more;
-      dest.sum[p] = s0 + s1;
+    const isExact = hasSquares(meta.inputDtype) || n0 === 0;
+    const { sum, second } = dest;
+    const [otherSum, otherSecond] = [src.sum, src.second];
+    for (let p = 0; p < sum.length; p++) {
+      const s0 = sum[p] as number;
+      const s1 = otherSum[p] as number;
+      const more = isExact ? 0 : between(n0, s0, n1, s1);
+      second[p] = (second[p] as number) + (otherSecond[p] as number) + more;
+      sum[p] = s0 + s1;
     }
     dest.numFrames[0] = n0 + n1;
   },
   getResults({ results: { sum, second, numFrames }, meta }) {
     const n = numFrames[0] as number;
     const integers = hasSquares(meta.inputDtype);
-    const varsum = integers
-      ? Float64Array.from(second, (squares, p) => (n === 0 ? 0 : integerVarsum(n, sum[p] as number, squares)))
-      : second.slice();
-    const variance = varsum.map((value) => value / n);
-    return {
-      sum,
-      numFrames,
-      varsum,
-      var: variance,
-      std: variance.map(Math.sqrt),
-      mean: sum.map((value) => value / n),
-    };
+    // One loop: a detector may have so many pixels that their results take longer than the frames.
+    const { length } = sum;
+    const [varsum, variance, std, mean] = [0, 0, 0, 0].map(() => new Float64Array(length)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    for (let p = 0; p < length; p++) {
+      const total = sum[p] as number;
+      const squares = second[p] as number;
+      const all = !integers ? squares : n === 0 ? 0 : integerVarsum(n, total, squares);
+      varsum[p] = all;
+      variance[p] = all / n;
+      std[p] = Math.sqrt(all / n);
+      mean[p] = total / n;
+    }
+    return { sum, numFrames, varsum, var: variance, std, mean };
   },
   kernel: ({ meta }: { readonly meta: UdfMeta }) =>
     meta.inputDtype.startsWith('c')

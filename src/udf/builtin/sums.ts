@@ -10,7 +10,8 @@ const realOr128 = (meta: UdfMeta): 'f64' | 'c128' => (complex(meta) ? 'c128' : '
 export function addAll({ dest, src }: { readonly dest: object; readonly src: object }): void {
   for (const [name, array] of Object.entries(dest) as [string, Float64Array][]) {
     const more = (src as Record<string, Float64Array>)[name] as Float64Array;
-    for (let i = 0; i < array.length; i++) array[i] = (array[i] as number) + (more[i] as number);
+    const { length } = array;
+    for (let i = 0; i < length; i++) array[i] = (array[i] as number) + (more[i] as number);
   }
 }
 
