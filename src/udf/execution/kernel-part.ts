@@ -17,8 +17,8 @@ export interface KernelSums {
 }
 
 /** The part of a pass that belongs to one UDF. */
-export interface KernelPart<B extends BufferDeclarations = BufferDeclarations, T = unknown> {
+export interface KernelPart<B extends BufferDeclarations = BufferDeclarations> {
   readonly steps: readonly PassStep[];
   /** Writes the sums into the results of the partition; nav views cover the frames that exist. */
-  finish(sums: KernelSums, results: Views<B>, task: T): void;
+  finish(sums: KernelSums, results: Views<B>): void;
 }

@@ -20,7 +20,7 @@ import type { KernelPart } from './kernel-part.js';
 import { kernelOf, type Running } from './running.js';
 import { SpareFrames } from './spare-frames.js';
 
-type Part = { readonly part: KernelPart; readonly arrays: Arrays; readonly task: unknown };
+type Part = { readonly part: KernelPart; readonly arrays: Arrays };
 
 /** A partition, of which some pieces have been processed. */
 interface Started {
@@ -242,7 +242,7 @@ export class Passes {
     this.#planes.set(key, sums.sig);
     this.forget(parts);
     let [column, plane] = [0, 0];
-    for (const { part, arrays, task } of parts) {
+    for (const { part, arrays } of parts) {
       const shapes = part.steps.map(shapeOfStep);
       const columns = shapes.reduce((sum, shape) => sum + shape.columns, 0);
       const planes = shapes.reduce((sum, shape) => sum + shape.planes, 0);
@@ -250,7 +250,7 @@ export class Passes {
       const planesOf = Array.from({ length: planes }, (_, i) =>
         sums.sig.subarray((plane + i) * pixels, (plane + i + 1) * pixels),
       );
-      part.finish({ nav: own, columns, sig: planesOf, frames: all }, arrays as never, task);
+      part.finish({ nav: own, columns, sig: planesOf, frames: all }, arrays as never);
       column += columns;
       plane += planes;
     }

@@ -104,15 +104,16 @@ class Written {
 }
 
 /**
- * Whether a method sees what `getTaskData` returns: not before a run that prepares it, nor if a module processes the
- * frames, whose tables in JavaScript may take as long as the module itself.
+ * Whether a method sees what `getTaskData` returns: not before a run that prepares it, nor if a module or a kernel
+ * processes the frames, whose tables in JavaScript may take as long as the module itself.
  */
 function seesTask(
   { wasm, prepare, preprocess, postprocess, cleanup }: AnyDefinition,
   { partition: { index } }: PartitionMeta,
+  part: KernelPart | undefined,
 ): boolean {
   if (index < 0) return !prepare;
-  return wasm === undefined || [preprocess, postprocess, cleanup].some((method) => method !== undefined);
+  return (!wasm && !part) || [preprocess, postprocess, cleanup].some((method) => method !== undefined);
 }
 
 /** The state of one UDF while the frames of a partition are processed. */
@@ -161,7 +162,7 @@ export class Running {
     for (const { name, data } of this.#auxes) this.aux[name] = data;
     this.written = new Written(udf.definition.name, this.arrays);
     const { definition } = udf;
-    this.task = seesTask(definition, meta)
+    this.task = seesTask(definition, meta, part)
       ? guarded(definition.name, 'getTaskData', () => definition.getTaskData?.({ params, meta, prepared }))
       : undefined;
     this.scope = { params, results: this.written.proxy, aux: this.aux, task: this.task, prepared, meta };

@@ -234,7 +234,7 @@ export interface UdfDefinition<
       >
     | undefined;
   /** How the core's kernels compute it; for the package's own UDFs. */
-  kernel?: MethodOf<[scope: { readonly params: P; readonly meta: UdfMeta }], KernelPart<B, T> | undefined> | undefined;
+  kernel?: MethodOf<[scope: { readonly params: P; readonly meta: UdfMeta }], KernelPart<B> | undefined> | undefined;
   /**
    * Computes the results of all positions from a scan in memory; undefined if the frames must be processed. For the
    * package's own UDFs.

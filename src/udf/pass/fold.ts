@@ -173,7 +173,7 @@ export function foldPart(
   const planes = part.steps.filter(({ kind }) => kind === 'sum' || kind === 'moments');
   return {
     steps: [...steps, ...bad.steps, ...planes],
-    finish(sums, results, task) {
+    finish(sums, results) {
       const nav = new Float64Array(sums.frames * columns.length);
       for (const [c, { terms, offset }] of columns.entries())
         for (let i = 0; i < sums.frames; i++) {
@@ -191,7 +191,7 @@ export function foldPart(
         corrections.correctSum(sum, sums.frames);
         plane += kind === 'moments' ? 2 : 1;
       }
-      part.finish({ ...sums, nav, columns: columns.length }, results, task);
+      part.finish({ ...sums, nav, columns: columns.length }, results);
     },
   };
 }

@@ -49,7 +49,7 @@ export function showSparse(
     );
     if (definition.processSparse === undefined) {
       const part = one.part ?? (kernelOf(one.udf, one.params, meta) as KernelPart);
-      part.finish(sparseSums(part, shown, meta), one.written.views as never, one.task);
+      part.finish(sparseSums(part, shown, meta), one.written.views as never);
       continue;
     }
     Object.assign(one.scope, { ...shown, count: end - first, positions: one.meta.positions.subarray(first, end) });

@@ -70,7 +70,7 @@ function row(
             numFrames: new Uint32Array(1),
           };
           const planes = Array.from({ length: pass.planes }, (_, i) => sig.subarray(i * pixels, (i + 1) * pixels));
-          part.finish({ nav, columns: pass.columns, sig: planes, frames }, results as never, undefined);
+          part.finish({ nav, columns: pass.columns, sig: planes, frames }, results as never);
           const damage = new Uint8Array(frames).fill(1);
           const given = definition.getResults?.({ results, params, meta, damage } as never) ?? results;
           return (given as unknown as Readonly<Record<string, Numbers>>)[result] as Numbers;
