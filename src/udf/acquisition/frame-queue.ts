@@ -14,6 +14,11 @@ export const partitionBytes = 2 ** 25;
  * first partition, so that the first picture appears at once.
  */
 const [firstPatienceMs, patienceMs] = [20, 100];
+/**
+ * Frames of a full partition if there is memory for them in a share of the ring: with fewer large frames, results as
+ * large as a frame would be merged for nearly every one of them.
+ */
+const [enoughFrames, shareOfRing] = [16, 4];
 /** One partition is filled and another processed. */
 const leastSlots = 2;
 
@@ -77,7 +82,9 @@ export class FrameQueue {
   constructor({ dtype, frameLength, frames, ringBytes }: FrameQueueOptions) {
     this.#dtype = dtype;
     this.#frameBytes = frameLength * elementBytes(dtype);
-    this.slotFrames = Math.max(1, Math.min(frames, Math.floor(partitionBytes / this.#frameBytes)));
+    const most = Math.floor(ringBytes / shareOfRing / this.#frameBytes);
+    const fitting = Math.max(Math.floor(partitionBytes / this.#frameBytes), Math.min(enoughFrames, most));
+    this.slotFrames = Math.max(1, Math.min(frames, fitting));
     this.#slots = Math.max(leastSlots, Math.floor(ringBytes / (this.slotFrames * this.#frameBytes)));
   }
 

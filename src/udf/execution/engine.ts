@@ -22,7 +22,7 @@ import { loadCodes, type ReadFile, type WasmCode } from '../wasm/code.js';
 import type { RunDescription } from './description.js';
 import { readRuns } from './frames-of.js';
 import { runPartition, runParts, seesStored } from './partition.js';
-import { type Partition, partsOf } from './partitions.js';
+import { areWholeChunks, type Partition, partsOf } from './partitions.js';
 import { Passes } from './passes.js';
 import { framesOfPiece, PieceReader, piecesIn } from './pieces.js';
 import type { Run } from './run.js';
@@ -86,7 +86,9 @@ function partitionSizes({ partitions, parts, meta, scan }: Run): { readonly larg
   const least = scan.live?.mostFrames ?? 1;
   const largest = partsOf(partitions).reduce((most, { positions }) => Math.max(most, positions.length), least);
   const udfs = parts.map(({ udf }) => udf);
-  return { largest, piece: framesOfPiece(udfs, meta, scan.dataset.chunkFrames, largest) };
+  const { chunkFrames } = scan.dataset;
+  const isWhole = scan.live !== undefined || chunkFrames === 1 || areWholeChunks(partsOf(partitions), chunkFrames);
+  return { largest, piece: isWhole ? framesOfPiece(udfs, meta, chunkFrames, largest) : largest };
 }
 
 async function* onThisThread(
@@ -378,7 +380,7 @@ async function* delayed(
   const limits = { ...(taskTimeoutS !== undefined && { taskTimeoutS }) };
   const found = (await compute(noted, { on, ...limits, ...(signal && { signal: signal as never }) })) as Arrays[][];
   for (const partition of run.partitions) {
-    run.merge(partition, found[partition.index] as Arrays[], true);
+    run.merge(partition, found[partition.index] as Arrays[], { delayed: true });
     yield { partition };
   }
 }

@@ -36,20 +36,31 @@ const partitionBytes = 2 ** 25;
 const leastPartitions = 16;
 
 /**
- * Boundaries of partitions. They depend only on the data and never on the executor, so that floating-point sums are
- * merged in the same order everywhere.
+ * Boundaries of partitions. They depend only on the data and the UDFs and never on the executor, so that floating-point
+ * sums are merged in the same order everywhere.
  */
-function boundaries(scan: Scan, count: number, wanted: number | undefined): number[] {
+function boundaries(
+  scan: Scan,
+  { count, positions }: Selection,
+  wanted: number | undefined,
+  leastBytes: number,
+): number[] {
   const own = wanted === undefined && count === scan.imageCount ? partitionsOfCustom(scan.dataset) : undefined;
   if (own) return [0, ...own.map(({ first, count: frames }) => first + frames)];
   const frameBytes = product(scan.shape.sig) * elementBytes(scan.dtype);
   const bytes = count * frameBytes;
-  const automatic = Math.max(Math.ceil(bytes / partitionBytes), Math.min(leastPartitions, Math.ceil(bytes / 2 ** 20)));
+  const bySize = Math.max(Math.ceil(bytes / partitionBytes), Math.min(leastPartitions, Math.ceil(bytes / 2 ** 20)));
+  const automatic = Math.min(bySize, Math.floor(bytes / leastBytes));
   const parts = Math.max(1, Math.min(count, wanted ?? automatic));
   const chunk = scan.dataset.chunkFrames;
+  const fileOf = (at: number): number => (positions ? (positions[at] as number) : at) + scan.sync.syncOffset;
   const cut = Array.from({ length: parts + 1 }, (_, i) => {
-    const at = Math.floor((count * i) / parts);
-    return wanted === undefined && chunk > 1 && i > 0 && i < parts ? Math.floor(at / chunk) * chunk : at;
+    let at = Math.floor((count * i) / parts);
+    if (wanted !== undefined || chunk === 1 || i === 0 || i === parts) return at;
+    // A chunk that two partitions share would be decoded for both.
+    const start = Math.floor(fileOf(at) / chunk) * chunk;
+    while (at > 0 && fileOf(at - 1) >= start) at--;
+    return at;
   });
   return [...new Set(cut)];
 }
@@ -99,14 +110,26 @@ export function joinPartitions(partitions: readonly Partition[], bytes: number):
 export const partsOf = (partitions: readonly Partition[]): readonly Partition[] =>
   partitions.flatMap((partition) => partition.parts ?? [partition]);
 
-/** Splits a run into `wanted` partitions, by default according to size. Throws `Argument`. */
-export function partitionsOf(scan: Scan, selection: Selection, wanted: number | undefined): Partition[] {
+/** Whether the frames of every partition are consecutive in the file and begin at a whole chunk. */
+export const areWholeChunks = (partitions: readonly Partition[], chunkFrames: number): boolean =>
+  partitions.every(({ runs: [run, another] }) => !another && (run?.file ?? 0) % chunkFrames === 0);
+
+/**
+ * Splits a run into `wanted` partitions, by default according to size, with frames of at least `leastBytes` in each.
+ * Throws `Argument`.
+ */
+export function partitionsOf(
+  scan: Scan,
+  selection: Selection,
+  wanted: number | undefined,
+  leastBytes = 1,
+): Partition[] {
   if (wanted !== undefined && (!Number.isInteger(wanted) || wanted < 1))
     throw new EwaldError('Argument', `numPartitions is ${shown(wanted)}; expected a whole number from 1`);
   // Partitions of a live scan are the frames that have arrived.
   if (selection.count === 0 || scan.live) return [];
   const { syncOffset } = scan.sync;
-  const cut = boundaries(scan, selection.count, wanted);
+  const cut = boundaries(scan, selection, wanted, leastBytes);
   return cut.slice(0, -1).map((first, index) => {
     const count = (cut[index + 1] as number) - first;
     const runs: { file: number; count: number }[] = [];

@@ -39,9 +39,16 @@ const seesPartition = ({ definition }: AnyUdf): boolean =>
   definition.processFrameWgsl !== undefined ||
   (definition.wasm === undefined && methodOf(definition) === 'processPartition');
 
+/** The least common multiple. */
+function together(a: number, b: number): number {
+  let [larger, smaller] = [a, b];
+  while (smaller > 0) [larger, smaller] = [smaller, larger % smaller];
+  return (a / larger) * b;
+}
+
 /**
- * Frames of a piece for these UDFs, at most `largest`. Files with several frames per chunk are read by partition, since
- * a chunk that is cut would be decoded twice.
+ * Frames of a piece for these UDFs, at most `largest`. A piece of partitions that begin at a chunk ends with one, since a
+ * chunk that is cut would be decoded twice.
  */
 export function framesOfPiece(
   udfs: readonly AnyUdf[],
@@ -52,9 +59,10 @@ export function framesOfPiece(
   const byKernel = udfs.some(({ definition }) => definition.kernel);
   // Beside kernels, a module is given memory for as many frames as a GPU may ask for.
   const both = byKernel && udfs.some(({ definition }) => definition.wasm);
-  if (chunkFrames > 1 || both || udfs.some(seesPartition)) return largest;
+  if (both || udfs.some(seesPartition)) return largest;
   const depth = tileDepth(udfs, product(sig) * elementBytes(inputDtype));
-  const unit = byKernel ? Math.ceil(leastOfKernels / depth) * depth : depth;
+  const whole = byKernel ? Math.ceil(leastOfKernels / depth) * depth : depth;
+  const unit = together(whole, chunkFrames);
   const fitting = Math.floor(pieceBytes(byKernel) / (product(sig) * elementBytes(datasetDtype)));
   return Math.min(largest, Math.max(unit, Math.floor(fitting / unit) * unit));
 }

@@ -23,6 +23,7 @@ import type { Scan } from '../scans/scan.js';
 import { withMethod } from './choose-method.js';
 import { inputDtype } from './partition.js';
 import { joinPartitions, type Partition, partitionsOf, partsOf } from './partitions.js';
+import { framesOfPiece } from './pieces.js';
 import { declarationsOf, guarded, preprocessWhole } from './running.js';
 
 /** Progress of a run; `done` and `total` count partitions. */
@@ -88,6 +89,27 @@ function mergeableBytes({ source }: Scan, parts: readonly Part[]): number {
   return bytes;
 }
 
+/**
+ * Times the bytes of their results that the frames of a partition have at least: each partition allocates, finishes and
+ * merges them, and each frame costs a kernel less than a user's function.
+ */
+const overResults = { kernel: 4, other: 2 } as const;
+/** Most bytes of a partition that this asks for: in pieces, which GPUs do not take, and if its frames are in memory at once. */
+const mostBytes = { inPieces: 2 ** 29, atOnce: 2 ** 27 } as const;
+
+/** The least bytes of the frames of a partition, so that the work for its results is small beside that for them. */
+function leastFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMeta): number {
+  let bytes = 1;
+  for (const { udf, declarations, arrays } of parts) {
+    const factor = udf.definition.kernel ? overResults.kernel : overResults.other;
+    for (const [name, { kind }] of Object.entries(declarations))
+      if (kind !== 'nav') bytes += factor * (arrays[name]?.byteLength ?? 0);
+  }
+  const udfs = parts.map(({ udf }) => udf);
+  const atOnce = 2 ** 31 === framesOfPiece(udfs, meta, dataset.chunkFrames, 2 ** 31);
+  return Math.min(bytes, atOnce ? mostBytes.atOnce : mostBytes.inPieces);
+}
+
 /** The state of a run on the side that merges. */
 export class Run {
   readonly scan: Scan;
@@ -100,6 +122,8 @@ export class Run {
   readonly damage: Uint8Array;
   /** Of a live scan only the latest frames are processed. */
   readonly latest: boolean;
+  /** Whether the results of a partition have been merged. */
+  #hasMerged = false;
   #done = 0;
   #frames = 0;
   #positions = 0;
@@ -155,7 +179,9 @@ export class Run {
       Object.assign(arrays, allocateViews(declarations, selection.count, sig));
       preprocessWhole(udf, params, this.meta, arrays);
     }
-    this.partitions = joinPartitions(partitionsOf(scan, selection, numPartitions), mergeableBytes(scan, this.parts));
+    const least = leastFrameBytes(scan, this.parts, this.meta);
+    const partitions = partitionsOf(scan, selection, numPartitions, least);
+    this.partitions = joinPartitions(partitions, mergeableBytes(scan, this.parts));
     this.damage = new Uint8Array(selection.count);
   }
 
@@ -167,11 +193,21 @@ export class Run {
 
   /**
    * Merges the results of a partition into those of the run. `mergeAll` is for delayed runs, and for UDFs without
-   * `merge`.
+   * `merge`. The run may keep the arrays of a partition that it owns.
    */
-  merge(partition: Partition, found: readonly Arrays[], delayed = false): void {
+  merge(
+    partition: Partition,
+    found: readonly Arrays[],
+    { delayed = false, isOwned = true }: { readonly delayed?: boolean; readonly isOwned?: boolean } = {},
+  ): void {
     const { first, count, places } = partition;
+    const isFirst = !this.#hasMerged;
+    this.#hasMerged = true;
     for (const [i, { udf, declarations, arrays, params, kept }] of this.parts.entries()) {
+      if (isFirst && isOwned && beginsEmpty(udf, declarations)) {
+        Object.assign(arrays, found[i]);
+        continue;
+      }
       const src: Arrays = {};
       const dest: Arrays = {};
       // If some positions have no frame, results are gathered into compact arrays so that no merge sees those
@@ -224,7 +260,7 @@ export class Run {
     const count = this.shape.selection.count;
     const positions = Uint32Array.from({ length: count }, (_, i) => i);
     const partition = { index: 0, first: 0, count, runs: [], places: undefined, positions };
-    this.merge(partition, found);
+    this.merge(partition, found, { isOwned: false });
     this.#done = this.#total();
     return partition;
   }
@@ -340,6 +376,16 @@ export class Run {
     });
   }
 }
+
+/**
+ * Whether the results of the first partition are those of the run so far, since merging them with zeros changes nothing:
+ * sums of the package over all frames.
+ */
+const beginsEmpty = ({ definition }: AnyUdf, declarations: BufferDeclarations): boolean =>
+  definition.module === 'ewald/udf' &&
+  definition.mergesParts === true &&
+  definition.preprocess === undefined &&
+  Object.values(declarations).every(({ kind, use }) => kind !== 'nav' || use === 'resultOnly');
 
 /** The elements at some positions. */
 function gather(from: BufferArray, places: Uint32Array, stride: number): BufferArray {
