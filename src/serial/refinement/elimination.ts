@@ -16,12 +16,17 @@ export interface Equations {
   readonly right: Float64Array;
 }
 
+/** What a crystal contributes to the right-hand side, in the rows of the shared parameters on which it depends. */
+export interface Share {
+  readonly rows: Int32Array;
+  readonly values: Float64Array;
+}
+
 /** Normal equations of the detector and the known cells, with the crystals eliminated. */
 export interface Normal extends Equations {
   /** The same of the first, third, … crystal, and of the others. */
   readonly halves: readonly [Equations, Equations];
-  /** Sum of the outer products of the crystals' contributions to the right-hand side. */
-  readonly scatter: Float64Array;
+  readonly shares: readonly Share[];
   /** For each crystal: the step of its parameters that follows from a step of the shared ones. */
   readonly steps: readonly ((by: Float64Array) => Float64Array)[];
   /** Mean variance of the crystals' strains that the fit leaves undetermined, in thousandths squared. */
@@ -47,7 +52,7 @@ export class PairDerivatives {
 export class Elimination {
   readonly #n: number;
   readonly #halves: readonly [Equations, Equations];
-  readonly #scatter: Float64Array;
+  readonly #shares: Share[] = [];
   readonly #steps: ((by: Float64Array) => Float64Array)[] = [];
   /** Sum over the crystals of the mean variance of their strains. */
   #open = 0;
@@ -57,15 +62,16 @@ export class Elimination {
   readonly #mixed: Float64Array;
   /** Its contribution to the right-hand side, and the shared parameters on which it depends. */
   readonly #share: Float64Array;
-  readonly #touched = new Set<number>();
+  readonly #touched: number[] = [];
+  readonly #isTouched: Uint8Array;
 
   constructor(n: number) {
     const equations = (): Equations => ({ matrix: new Float64Array(n * n), right: new Float64Array(n) });
     this.#n = n;
     this.#halves = [equations(), equations()];
-    this.#scatter = new Float64Array(n * n);
     this.#mixed = new Float64Array(locals * n);
     this.#share = new Float64Array(n);
+    this.#isTouched = new Uint8Array(n);
   }
 
   /** The equations to which the present crystal contributes. */
@@ -77,26 +83,30 @@ export class Elimination {
   add(residual: Vector, weights: Vector, { own: local, count, rows, shared }: PairDerivatives): void {
     const [n, own, ownRight, mixed, share] = [this.#n, this.#own, this.#ownRight, this.#mixed, this.#share];
     const { matrix } = this.#half;
-    for (let i = 0; i < count; i++) this.#touched.add(rows[i] as number);
+    for (let i = 0; i < count; i++) this.#touch(rows[i] as number);
     for (let k = 0; k < 3; k++) {
       const w = weights[k] as number;
       const off = residual[k] as number;
+      const at = k * locals;
+      // Below the diagonal of symmetric matrices; see `mirrored`.
       for (let a = 0; a < locals; a++) {
-        const da = w * (local[k * locals + a] as number);
+        const da = w * (local[at + a] as number);
         ownRight[a] = (ownRight[a] as number) + da * off;
-        for (let b = 0; b < locals; b++)
-          own[a * locals + b] = (own[a * locals + b] as number) + da * (local[k * locals + b] as number);
+        const row = a * locals;
+        for (let b = 0; b <= a; b++) own[row + b] = (own[row + b] as number) + da * (local[at + b] as number);
       }
       if (k === 2) continue;
       for (let i = 0; i < count; i++) {
-        const at = rows[i] as number;
+        const column = rows[i] as number;
         const di = w * (shared[2 * i + k] as number);
-        share[at] = (share[at] as number) + di * off;
+        share[column] = (share[column] as number) + di * off;
         for (let a = 0; a < locals; a++)
-          mixed[a * n + at] = (mixed[a * n + at] as number) + di * (local[k * locals + a] as number);
+          mixed[a * n + column] = (mixed[a * n + column] as number) + di * (local[at + a] as number);
         for (let j = 0; j < count; j++) {
-          const other = at * n + (rows[j] as number);
-          matrix[other] = (matrix[other] as number) + di * (shared[2 * j + k] as number);
+          const other = rows[j] as number;
+          if (other > column) continue;
+          const place = column * n + other;
+          matrix[place] = (matrix[place] as number) + di * (shared[2 * j + k] as number);
         }
       }
     }
@@ -117,67 +127,78 @@ export class Elimination {
       if (k < 3) own[k * (locals + 1)] = (own[k * (locals + 1)] as number) + 1e-6;
       const at = cell[k] ?? -1;
       if (at < 0) continue;
-      this.#touched.add(at);
+      this.#touch(at);
       for (let m = 0; m < strainLength; m++) {
         const x = weight * (frame[k * strainLength + m] as number);
         mixed[(3 + m) * n + at] = -x;
         share[at] = (share[at] as number) + x * (strain[m] as number);
         for (let j = 0; j < strainLength; j++) {
-          const other = at * n + (cell[j] as number);
-          matrix[other] = (matrix[other] as number) + x * (frame[j * strainLength + m] as number);
+          const other = cell[j] as number;
+          if (other > at) continue;
+          const place = at * n + other;
+          matrix[place] = (matrix[place] as number) + x * (frame[j * strainLength + m] as number);
         }
       }
     }
   }
 
+  /** The present crystal depends on a shared parameter. */
+  #touch(row: number): void {
+    if (this.#isTouched[row]) return;
+    this.#isTouched[row] = 1;
+    this.#touched.push(row);
+  }
+
   /** Ends the present crystal. */
   eliminate(): void {
-    const used = [...this.#touched].sort((a, b) => a - b);
+    const used = Int32Array.from(this.#touched).sort();
+    mirrored(this.#own, locals);
     const inverse = inverseOf(this.#own, locals);
     // The step is added last: the half of the next crystal follows from it.
     const step = inverse ? this.#eliminated(inverse, used) : () => new Float64Array(locals);
     this.#steps.push(step);
     for (const a of used) {
       this.#share[a] = 0;
+      this.#isTouched[a] = 0;
       for (let k = 0; k < locals; k++) this.#mixed[k * this.#n + a] = 0;
     }
-    this.#touched.clear();
+    this.#touched.length = 0;
     this.#own.fill(0);
     this.#ownRight.fill(0);
   }
 
   /** Eliminates the crystal's parameters, given the inverse of their matrix; returns their step. */
-  #eliminated(inverse: Float64Array, used: readonly number[]): (by: Float64Array) => Float64Array {
-    const [n, mixed, share, scatter] = [this.#n, this.#mixed, this.#share, this.#scatter];
+  #eliminated(inverse: Float64Array, used: Int32Array): (by: Float64Array) => Float64Array {
+    const [n, m, share] = [this.#n, used.length, this.#share];
     const { matrix, right } = this.#half;
     for (let k = 3; k < locals; k++) this.#open += (inverse[k * (locals + 1)] as number) / strainLength;
     const alone = times(inverse, this.#ownRight, locals);
-    // How the crystal's parameters respond to each shared parameter, [locals, used].
-    const follows = new Float64Array(locals * used.length);
-    for (const [j, b] of used.entries())
+    // What couples the crystal's parameters to each shared one on which it depends, and how they respond, [m, locals].
+    const mixed = new Float64Array(m * locals);
+    const follows = new Float64Array(m * locals);
+    for (let j = 0; j < m; j++) {
+      for (let k = 0; k < locals; k++) mixed[j * locals + k] = this.#mixed[k * n + (used[j] as number)] as number;
       for (let k = 0; k < locals; k++) {
         let sum = 0;
-        for (let m = 0; m < locals; m++) sum += (inverse[k * locals + m] as number) * (mixed[m * n + b] as number);
-        follows[k * used.length + j] = sum;
+        for (let l = 0; l < locals; l++) sum += (inverse[k * locals + l] as number) * (mixed[j * locals + l] as number);
+        follows[j * locals + k] = sum;
       }
-    for (const a of used) {
+    }
+    const values = new Float64Array(m);
+    for (let i = 0; i < m; i++) {
+      const a = used[i] as number;
       let sum = share[a] as number;
-      for (let k = 0; k < locals; k++) sum -= (mixed[k * n + a] as number) * (alone[k] as number);
-      share[a] = sum;
+      for (let k = 0; k < locals; k++) sum -= (mixed[i * locals + k] as number) * (alone[k] as number);
+      values[i] = sum;
       right[a] = (right[a] as number) + sum;
     }
-    for (const a of used)
-      for (const [j, b] of used.entries()) {
-        let sum = 0;
-        for (let k = 0; k < locals; k++) sum += (mixed[k * n + a] as number) * (follows[k * used.length + j] as number);
-        matrix[a * n + b] = (matrix[a * n + b] as number) - sum;
-        scatter[a * n + b] = (scatter[a * n + b] as number) + (share[a] as number) * (share[b] as number);
-      }
+    this.#shares.push({ rows: used, values });
+    subtractBlock(matrix, n, used, mixed, follows);
     return (by) => {
       const step = Float64Array.from(alone);
-      for (const [j, b] of used.entries())
+      for (let j = 0; j < m; j++)
         for (let k = 0; k < locals; k++)
-          step[k] = (step[k] as number) - (follows[k * used.length + j] as number) * (by[b] as number);
+          step[k] = (step[k] as number) - (follows[j * locals + k] as number) * (by[used[j] as number] as number);
       return step;
     };
   }
@@ -185,13 +206,66 @@ export class Elimination {
   /** The equations of all crystals. */
   normal(): Normal {
     const [first, second] = this.#halves;
+    for (const { matrix } of this.#halves) mirrored(matrix, this.#n);
     return {
-      matrix: first.matrix.map((x, i) => x + (second.matrix[i] as number)),
-      right: first.right.map((x, i) => x + (second.right[i] as number)),
+      matrix: sumOf(first.matrix, second.matrix),
+      right: sumOf(first.right, second.right),
       halves: this.#halves,
-      scatter: this.#scatter,
+      shares: this.#shares,
       steps: this.#steps,
       openStrain: this.#open / Math.max(1, this.#steps.length),
     };
   }
+}
+
+/**
+ * Subtracts what a crystal's parameters explain, mixed · followsᵀ, from the rows and columns of the shared parameters on
+ * which it depends, below the diagonal. This is most of the work for a detector of many panels.
+ */
+function subtractBlock(
+  matrix: Float64Array,
+  n: number,
+  used: Int32Array,
+  mixed: Float64Array,
+  follows: Float64Array,
+): void {
+  for (let i = 0; i < used.length; i++) {
+    const row = (used[i] as number) * n;
+    const at = i * locals;
+    const m0 = mixed[at] as number;
+    const m1 = mixed[at + 1] as number;
+    const m2 = mixed[at + 2] as number;
+    const m3 = mixed[at + 3] as number;
+    const m4 = mixed[at + 4] as number;
+    const m5 = mixed[at + 5] as number;
+    const m6 = mixed[at + 6] as number;
+    const m7 = mixed[at + 7] as number;
+    const m8 = mixed[at + 8] as number;
+    for (let j = 0; j <= i; j++) {
+      const f = j * locals;
+      const place = row + (used[j] as number);
+      matrix[place] =
+        (matrix[place] as number) -
+        (m0 * (follows[f] as number) +
+          m1 * (follows[f + 1] as number) +
+          m2 * (follows[f + 2] as number) +
+          m3 * (follows[f + 3] as number) +
+          m4 * (follows[f + 4] as number) +
+          m5 * (follows[f + 5] as number) +
+          m6 * (follows[f + 6] as number) +
+          m7 * (follows[f + 7] as number) +
+          m8 * (follows[f + 8] as number));
+    }
+  }
+}
+
+/** Copies what is below the diagonal of a symmetric matrix, [n, n], to above it. */
+function mirrored(matrix: Float64Array, n: number): void {
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) matrix[j * n + i] = matrix[i * n + j] as number;
+}
+
+function sumOf(a: Float64Array, b: Float64Array): Float64Array {
+  const sum = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) sum[i] = (a[i] as number) + (b[i] as number);
+  return sum;
 }

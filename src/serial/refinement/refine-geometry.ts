@@ -24,7 +24,7 @@
 import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { inverseOf, part, times } from '../../base/linear.js';
+import { inverseOf, part, solved, times } from '../../base/linear.js';
 import { median } from '../../base/median.js';
 import { shown } from '../../base/options.js';
 import { type Cell, checkCell, cross, reciprocal, type Vector } from '../../crystal/cell.js';
@@ -39,7 +39,7 @@ import {
 } from '../../crystal/cell-strain.js';
 import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { orientedAs } from './detector-fit.js';
-import { Elimination, type Equations, locals, type Normal, PairDerivatives } from './elimination.js';
+import { Elimination, type Equations, locals, type Normal, PairDerivatives, type Share } from './elimination.js';
 import { type Part, perUnit, sharedMotions, withMostStill } from './gauge.js';
 import {
   type Motion,
@@ -384,17 +384,23 @@ class Fit {
     [this.#sigmaPx, this.#sigmaExcitation, this.#strain] = [2, 2e-3, usualStrain];
     const candidates = this.#parts.flatMap(({ movable }, u) => movable.map((k) => perUnit * u + k));
     let active: readonly number[] = [...candidates, ...this.#ofCells];
+    // The whole detector alone leaves little for many parts, whose equations take far longer.
+    if (this.#units.length > 1) this.#settle(active.filter((p) => p < perUnit || this.#ofCells.includes(p)));
     let isDistanceKnown = false;
     for (let isFirst = true; ; isFirst = false) {
       let normal = this.#settle(active);
       if (!normal) return unmoved(before);
+      let solution = this.#without(active, active, normal);
       if (isFirst) {
-        if (this.#doubtSizes(active, normal)) normal = this.#settle(active);
-        if (!normal) return unmoved(before);
-        isDistanceKnown = this.#knowsDistance(active, normal);
-        freeDistance = this.#freeDistance(active, normal);
+        if (this.#doubtSizes(active, solution)) {
+          normal = this.#settle(active);
+          if (!normal) return unmoved(before);
+          solution = this.#without(active, active, normal);
+        }
+        isDistanceKnown = this.#knowsDistance(active, solution);
+        freeDistance = this.#freeDistance(active, solution);
       }
-      const kept = this.#judged(active, normal);
+      const kept = this.#judged(active, normal, solution);
       if (kept.length === active.length) break;
       active = kept;
       for (let p = 0; p < this.#motion.length; p++) if (!active.includes(p)) this.#motion[p] = 0;
@@ -438,12 +444,11 @@ class Fit {
    * Raises the errors of the sizes of known cells whose shape is wrong; returns whether there are any. A cell whose
    * shape is right fixes the distance as well as its digits do.
    */
-  #doubtSizes(active: readonly number[], normal: Normal): boolean {
-    const covariance = this.#covariance(active, normal);
+  #doubtSizes(active: readonly number[], solution: Solution): boolean {
     let isAny = false;
     for (const [l, lattice] of this.#lattices.entries()) {
       const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
-      const variances = own.map((p) => covariance[active.indexOf(p) * (active.length + 1)] as number);
+      const variances = own.map((p) => variance(solution, active.indexOf(p)));
       const error = sizeErrorOfShape(
         own.map((p) => this.#motion[p] as number),
         variances,
@@ -459,33 +464,21 @@ class Fit {
    * Whether the peaks, or a trusted cell, determine the distance. If the error of the distance is that of the size of
    * the cell, they are the same thing to the peaks.
    */
-  #knowsDistance(active: readonly number[], normal: Normal): boolean {
+  #knowsDistance(active: readonly number[], solution: Solution): boolean {
     const row = active.indexOf(2);
     if (row < 0) return false;
     if (this.#trusted || this.#lattices.length === 0) return true;
-    const error = Math.sqrt(this.#covariance(active, normal)[row * (active.length + 1)] as number);
+    const error = Math.sqrt(variance(solution, row));
     const size = Math.min(largestSize, ...this.#lattices.map(({ sizeError }) => sizeError));
     return error * (this.#pixelM[0] as number) < determined * size * this.#distanceM;
   }
 
   /** The change of the distance in the present fit, and its error. */
-  #freeDistance(active: readonly number[], normal: Normal): GeometryRefinement['freeDistance'] {
+  #freeDistance(active: readonly number[], solution: Solution): GeometryRefinement['freeDistance'] {
     const row = active.indexOf(2);
     if (row < 0) return undefined;
-    const variance = this.#covariance(active, normal)[row * (active.length + 1)] as number;
     const pixelM = this.#pixelM[0] as number;
-    return { changeM: (this.#motion[2] as number) * pixelM, errorM: Math.sqrt(variance) * pixelM };
-  }
-
-  /** For each parameter pair the larger covariance: that of the fit, or that of the scatter between crystals. */
-  #covariance(active: readonly number[], normal: Normal): Float64Array {
-    const { inverse, spread } = this.#without(active, active, normal);
-    const n = active.length;
-    const isSpread = (i: number): boolean => (spread[i * (n + 1)] as number) > (inverse[i * (n + 1)] as number);
-    return inverse.map((x, at) => {
-      const [i, j] = [Math.floor(at / n), at % n];
-      return isSpread(i) && isSpread(j) ? (spread[at] as number) : x;
-    });
+    return { changeM: (this.#motion[2] as number) * pixelM, errorM: Math.sqrt(variance(solution, row)) * pixelM };
   }
 
   /**
@@ -502,18 +495,20 @@ class Fit {
     const normal = this.#normal(all);
     const { values } = this.#without(all, all, normal, true);
     const taken = all.map((p, i) => (values[i] as number) - (this.#motion[p] as number));
-    const covariance = this.#covariance(all, normal).map((x, at) => {
-      const [i, j] = [Math.floor(at / all.length), at % all.length];
-      return x + (taken[i] as number) * (taken[j] as number);
-    });
+    const solution = this.#without(all, all, normal);
+    const covarianceOf = (rows: readonly number[]): Float64Array =>
+      covariance(solution, rows).map((x, at) => {
+        const [i, j] = [rows[Math.floor(at / rows.length)] as number, rows[at % rows.length] as number];
+        return x + (taken[i] as number) * (taken[j] as number);
+      });
     const error = new Float64Array(this.#motion.length);
-    for (const p of active) error[p] = Math.sqrt(covariance[all.indexOf(p) * (all.length + 1)] as number);
+    for (const p of active) error[p] = Math.sqrt(covarianceOf([all.indexOf(p)])[0] as number);
     const cells = this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
       const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
       const strain = own.map((p) => this.#motion[p] as number);
       const rows = own.map((p) => all.indexOf(p));
       const found = reciprocal(strained(reciprocal(known), strain));
-      const lengthErrorsA = lengthErrors(found, part(covariance, all.length, rows));
+      const lengthErrorsA = lengthErrors(found, covarianceOf(rows));
       return { known, found, lengthErrorsA, sizeError, crystals };
     });
     return { cells, error };
@@ -561,9 +556,8 @@ class Fit {
       const isLast = round === rounds;
       const normal = this.#normal(active);
       const { matrix, right } = this.#withPriors(normal, active);
-      const inverse = inverseOf(matrix, n);
-      if (!inverse) return undefined;
-      const by = times(inverse, right, n);
+      const by = solved(matrix, right, n);
+      if (!by) return undefined;
       let most = 0;
       for (const [i, p] of active.entries()) {
         this.#motion[p] = (this.#motion[p] as number) + (by[i] as number);
@@ -749,12 +743,11 @@ class Fit {
    * Determines which parameters are significant. Half of the doubtful ones are removed at a time, and the others are
    * updated in the linear approximation.
    */
-  #judged(active: readonly number[], normal: Normal): readonly number[] {
+  #judged(active: readonly number[], normal: Normal, first: Solution): readonly number[] {
     let kept = active;
-    for (;;) {
-      const { values, inverse, spread } = this.#without(active, kept, normal);
-      const likely = withMostStill(this.#parts, kept, values);
-      let leaving = this.#doubtful(kept, likely, [inverse, spread]);
+    for (let solution = first; ; solution = this.#without(active, kept, normal)) {
+      const likely = withMostStill(this.#parts, kept, solution.values);
+      let leaving = this.#doubtful(kept, likely, solution);
       if (leaving.size === 0) leaving = this.#unsupported(active, kept, normal);
       if (leaving.size === 0) return kept;
       kept = kept.filter((p) => !leaving.has(p));
@@ -762,18 +755,18 @@ class Fit {
   }
 
   /**
-   * The solution in which the parameters that are not kept are zero, and its covariances: that of the fit, and that
-   * derived from the scatter between crystals.
+   * The solution in which the parameters that are not kept are zero, and its covariances.
    */
   #without(
     active: readonly number[],
     kept: readonly number[],
-    { matrix, right, scatter }: Equations & { readonly scatter?: Float64Array },
+    { matrix, right, shares = [] }: Equations & { readonly shares?: readonly Share[] },
     keepsShared = false,
-  ): { values: Float64Array; inverse: Float64Array; spread: Float64Array } {
+  ): Solution {
     const [all, n] = [active.length, kept.length];
-    const rows = kept.map((p) => active.indexOf(p));
-    const gone = active.flatMap((p, i) => (kept.includes(p) ? [] : [i]));
+    const isKept = new Set(kept);
+    const rows = active.flatMap((p, i) => (isKept.has(p) ? [i] : []));
+    const gone = active.flatMap((p, i) => (isKept.has(p) ? [] : [i]));
     const side = Float64Array.from(rows, (row) => {
       let sum = right[row] as number;
       for (const i of gone) sum += (matrix[row * all + i] as number) * (this.#motion[active[i] as number] as number);
@@ -782,11 +775,10 @@ class Fit {
     const withPriors = this.#withPriors({ matrix: part(matrix, all, rows), right: side }, kept, keepsShared);
     const inverse = inverseOf(withPriors.matrix, n) ?? new Float64Array(n * n);
     const step = times(inverse, withPriors.right, n);
-    const crystals = this.#crystals.length;
     return {
       values: step.map((x, i) => x + (this.#motion[kept[i] as number] as number)),
       inverse,
-      spread: scatter ? sandwich(inverse, part(scatter, all, rows), n, crystals / Math.max(1, crystals - 1)) : inverse,
+      responses: responsesTo(shares, rows, [inverse, n, all]),
     };
   }
 
@@ -834,11 +826,7 @@ class Fit {
   }
 
   /** The most doubtful half of the doubtful parameters. */
-  #doubtful(
-    kept: readonly number[],
-    values: Float64Array,
-    covariances: readonly [ofFit: Float64Array, ofScatter: Float64Array],
-  ): Set<number> {
+  #doubtful(kept: readonly number[], values: Float64Array, solution: Solution): Set<number> {
     const n = kept.length;
     const motions = n - this.#ofCells.length;
     // Three errors; more of those from the scatter of few crystals, and if many parts are tested (Bonferroni).
@@ -847,8 +835,8 @@ class Fit {
     const doubtful: { readonly members: readonly number[]; readonly square: number }[] = [];
     for (const { u, first, members, rows } of this.#blocks(kept)) {
       const own = rows.map((row) => values[row] as number);
-      const squares = covariances.map((covariance, i) => {
-        const inverse = inverseOf(part(covariance, n, rows), rows.length);
+      const squares = [part(solution.inverse, n, rows), spread(solution, rows)].map((covariance, i) => {
+        const inverse = inverseOf(covariance, rows.length);
         if (!inverse) return Number.POSITIVE_INFINITY;
         const by = times(inverse, own, rows.length);
         return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0) / (limits[i] as number);
@@ -872,22 +860,64 @@ class Fit {
   }
 }
 
-/** The covariance derived from the scatter of the crystals' contributions: H⁻¹ S H⁻¹. */
-function sandwich(inverse: Float64Array, scatter: Float64Array, n: number, factor: number): Float64Array {
-  const half = new Float64Array(n * n);
-  const whole = new Float64Array(n * n);
-  const product = (a: Float64Array, b: Float64Array, into: Float64Array): void => {
-    for (let i = 0; i < n; i++)
-      for (let k = 0; k < n; k++) {
-        const x = a[i * n + k] as number;
-        if (x === 0) continue;
-        for (let j = 0; j < n; j++) into[i * n + j] = (into[i * n + j] as number) + x * (b[k * n + j] as number);
-      }
-  };
-  product(inverse, scatter, half);
-  product(half, inverse, whole);
-  return whole.map((x) => x * factor);
+/** Values of parameters, the inverse of their normal matrix, and how they respond to each crystal: H⁻¹ sᵢ. */
+interface Solution {
+  readonly values: Float64Array;
+  readonly inverse: Float64Array;
+  readonly responses: readonly Float64Array[];
 }
+
+/** The response of the kept parameters to what each crystal contributes; `rows` are theirs among all of them. */
+function responsesTo(
+  shares: readonly Share[],
+  rows: readonly number[],
+  [inverse, n, all]: readonly [Float64Array, number, number],
+): Float64Array[] {
+  const places = new Int32Array(all).fill(-1);
+  for (const [i, row] of rows.entries()) places[row] = i;
+  return shares.map((share) => {
+    const response = new Float64Array(n);
+    for (const [k, row] of share.rows.entries()) {
+      const at = places[row] as number;
+      if (at < 0) continue;
+      const value = share.values[k] as number;
+      for (let j = 0; j < n; j++) response[j] = (response[j] as number) + value * (inverse[at * n + j] as number);
+    }
+    return response;
+  });
+}
+
+/** The covariance of some parameters derived from the scatter of the crystals' contributions: H⁻¹ S H⁻¹. */
+function spread({ responses }: Solution, rows: readonly number[]): Float64Array {
+  const n = rows.length;
+  const found = new Float64Array(n * n);
+  const factor = responses.length / Math.max(1, responses.length - 1);
+  for (const response of responses)
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++)
+        found[i * n + j] =
+          (found[i * n + j] as number) +
+          factor * (response[rows[i] as number] as number) * (response[rows[j] as number] as number);
+  return found;
+}
+
+/**
+ * The covariance of some parameters: for each pair of them the larger, that of the fit or that of the scatter between
+ * crystals.
+ */
+function covariance(solution: Solution, rows: readonly number[]): Float64Array {
+  const n = rows.length;
+  const ofFit = part(solution.inverse, solution.values.length, rows);
+  const ofScatter = spread(solution, rows);
+  const isSpread = rows.map((_, i) => (ofScatter[i * (n + 1)] as number) > (ofFit[i * (n + 1)] as number));
+  return ofFit.map((x, at) => {
+    const isLarger = isSpread[Math.floor(at / n)] && isSpread[at % n];
+    return isLarger ? (ofScatter[at] as number) : x;
+  });
+}
+
+/** The variance of a parameter. */
+const variance = (solution: Solution, row: number): number => covariance(solution, [row])[0] as number;
 
 /**
  * The point where the ray of a node meets a panel, and how it changes with the node. One instance is reused for many
