@@ -6,7 +6,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 
 afterEach(() => void vi.useRealTimers());
 
 test('the first frames are passed on after 20 ms, later ones after 100 ms, and a full partition at once', async () => {
-  const queue = new FrameQueue({ dtype: 'u8', frameLength: 2 ** 22, frames: 1000, ringBytes: 2 ** 27 });
+  const queue = new FrameQueue({ dtype: 'u8', frameLength: 2 ** 22, frames: 1000, ringBytes: 2 ** 26 });
   const waits: (readonly [frames: number, ms: number])[] = [];
   for (const [first, count] of [
     [0, 1],

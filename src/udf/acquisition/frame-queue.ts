@@ -18,7 +18,7 @@ const [firstPatienceMs, patienceMs] = [20, 100];
  * Frames of a full partition if there is memory for them in a share of the ring: with fewer large frames, results as
  * large as a frame would be merged for nearly every one of them.
  */
-const [enoughFrames, shareOfRing] = [16, 4];
+const [enoughFrames, shareOfRing] = [16, 2];
 /** One partition is filled and another processed. */
 const leastSlots = 2;
 

@@ -99,7 +99,7 @@ const mostBytes = { inPieces: 2 ** 29, atOnce: 2 ** 27 } as const;
 
 /** The least bytes of the frames of a partition, so that the work for its results is small beside that for them. */
 function leastFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMeta): number {
-  let bytes = 1;
+  let bytes = 0;
   for (const { udf, declarations, arrays } of parts) {
     const factor = udf.definition.kernel ? overResults.kernel : overResults.other;
     for (const [name, { kind }] of Object.entries(declarations))
@@ -107,7 +107,7 @@ function leastFrameBytes({ dataset }: Scan, parts: readonly Part[], meta: UdfMet
   }
   const udfs = parts.map(({ udf }) => udf);
   const atOnce = 2 ** 31 === framesOfPiece(udfs, meta, dataset.chunkFrames, 2 ** 31);
-  return Math.min(bytes, atOnce ? mostBytes.atOnce : mostBytes.inPieces);
+  return Math.max(1, Math.min(bytes, atOnce ? mostBytes.atOnce : mostBytes.inPieces));
 }
 
 /** The state of a run on the side that merges. */

@@ -1,0 +1,93 @@
+/** Results as large as a frame: they are merged once for several frames, and chunks are read once. */
+import { Context, comUdf, defineUdf, type ResultBuffer, stddevUdf, sumSigUdf, sumUdf } from 'ewald/udf';
+import { afterAll, expect, test } from 'vitest';
+import { FrameQueue } from '../../src/udf/acquisition/frame-queue.js';
+
+const [count, side] = [24, 512];
+const pixels = side * side;
+const data = new Uint16Array(count * pixels);
+for (let i = 0; i < count; i++) data[i * pixels + i] = i + 1;
+const ctx = new Context({ context: { backend: 'wasm' } });
+const scan = ctx.fromMemory(data, { navShape: [count, 1], sigShape: [side, side] });
+afterAll(() => ctx.close());
+
+test('a function with such a result merges it three times for 24 frames, and right', async () => {
+  let merged = 0;
+  const highest = defineUdf({
+    name: 'highest',
+    buffers: { value: { kind: 'sig', dtype: 'f64' } },
+    processFrame({ frame, results: { value } }) {
+      for (let i = 0; i < frame.length; i++) value[i] = Math.max(value[i] as number, frame[i] as number);
+    },
+    merge({ dest: { value }, src }) {
+      merged++;
+      for (let i = 0; i < value.length; i++) value[i] = Math.max(value[i] as number, src.value[i] as number);
+    },
+  });
+  const { value } = await ctx.runUdf(scan, highest);
+  expect([...(value.data as Float64Array).subarray(0, count + 1)]).toEqual(
+    [...Array(count).keys()].map((i) => i + 1).concat(0),
+  );
+  expect(merged).toBe(3);
+});
+
+test.each([
+  ['sum', sumUdf(), 1],
+  ['stddev', stddevUdf(), 1],
+  ['sumsig', sumSigUdf(), 12],
+] as const)('%s is finished as often as its results are small', async (_, udf, partitions) => {
+  let steps = 0;
+  for await (const { progress } of ctx.runUdfIter(scan, udf as never)) {
+    steps++;
+    expect(progress.total).toBe(partitions);
+  }
+  expect(steps).toBe(partitions);
+});
+
+test('the first sums of the package are those of the run, and a second run begins from nothing', async () => {
+  for (let run = 0; run < 2; run++) {
+    const { sum, mean } = (await ctx.runUdf(scan, stddevUdf(), { numPartitions: 3 })) as Record<
+      string,
+      ResultBuffer<'f64'>
+    >;
+    for (const p of [0, 5, count - 1, count]) {
+      expect(sum?.data[p]).toBe(p < count ? p + 1 : 0);
+      expect(mean?.data[p]).toBe((p < count ? p + 1 : 0) / count);
+    }
+  }
+});
+
+test('tables for JavaScript are not made where a kernel sees the frames', async () => {
+  let made = 0;
+  const { definition } = comUdf();
+  const counted = defineUdf({ ...definition, getTaskData: () => void made++ } as never);
+  const { counts } = (await ctx.runUdf(scan, counted)) as unknown as { counts: ResultBuffer<'f64'> };
+  expect([counts.data[0], counts.data[count - 1], made]).toEqual([1, count, 0]);
+});
+
+test.each([
+  ['all frames', undefined],
+  ['a region that begins within a chunk', Uint8Array.from({ length: count }, (_, i) => (i < 3 ? 0 : 1))],
+])('each chunk of four frames is read once: %s', async (_, roi) => {
+  const chunks: number[] = [];
+  const stored = await ctx.load({
+    shape: { nav: [count, 1], sig: [side, side] },
+    dtype: 'u16',
+    chunkFrames: 4,
+    async read(first: number, frames: number, into: Uint16Array) {
+      for (let chunk = Math.floor(first / 4); chunk < (first + frames) / 4; chunk++) chunks.push(chunk);
+      into.set(data.subarray(first * pixels, (first + frames) * pixels));
+    },
+  } as never);
+  for (const udf of [sumSigUdf(), sumUdf()]) {
+    chunks.length = 0;
+    await ctx.runUdf(stored, udf, { ...(roi && { roi }) });
+    expect(chunks).toEqual([0, 1, 2, 3, 4, 5]);
+  }
+});
+
+test('large frames of a live scan wait for others if the ring has memory for them', () => {
+  const slotFrames = (ringBytes: number): number =>
+    new FrameQueue({ dtype: 'u16', frameLength: 2 ** 22, frames: 1000, ringBytes }).slotFrames;
+  expect([slotFrames(2 ** 28), slotFrames(2 ** 27), slotFrames(2 ** 24)]).toEqual([16, 8, 4]);
+});
