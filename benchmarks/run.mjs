@@ -2,7 +2,7 @@
 // `npm run bench`: measures the ratios that this project promises, side by side in one run. Each is verified before it
 // is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
-//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|udf|distributed|viewer|cluster [...]
+//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|udf|distributed|viewer|cluster|growth [...]
 // This runs the benchmark of a room, benchmarks/<room>/run.mjs, with its own arguments.
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
@@ -37,6 +37,7 @@ if (
     'distributed',
     'viewer',
     'cluster',
+    'growth',
   ].includes(room)
 )
   process.exit(

@@ -1,0 +1,146 @@
+// `npm run bench -- growth`: the same work in other shapes. Each line is processor time over a growing number, beside
+// what linear growth from the first of them would take; a line that leaves it has a cliff.
+//   --mib N   MiB of frames (default 192)   --only SHAPES   frames, panels, crystals, peaks, spots, masks, lengths
+// Times are CPU seconds, the better of two. A shape passes if it stays within its factor of linear growth.
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { createContext } from '../../dist/index.node.js';
+import { refineGeometry } from '../../dist/pipeline.node.js';
+import { Context, comUdf, masksUdf, stddevUdf, sumUdf } from '../../dist/udf.node.js';
+import { crystalsOf, square, still } from '../../test/support/detector-crystals.mjs';
+import { record } from '../lib/lines.mjs';
+import { countsOf } from '../udf/counts.mjs';
+import { highest } from './highest.mjs';
+
+const { values: options } = parseArgs({
+  options: { mib: { type: 'string', default: '192' }, only: { type: 'string' } },
+});
+const only = options.only?.split(',');
+const numbers = Number(options.mib) * 2 ** 19;
+
+/** CPU seconds of a call, the better of two. */
+async function seconds(work) {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 2; i++) {
+    const before = process.cpuUsage();
+    await work();
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / 1e6);
+  }
+  return best;
+}
+
+/** Measures a shape: the work of `work(size)` for each size, beside linear growth, which is proportional to `share(size)`. */
+async function shape(name, sizes, share, work, most = 1.5) {
+  const times = [];
+  for (const size of sizes) times.push(await seconds(await work(size)));
+  const linear = sizes.map((size) => (times[0] * share(size)) / share(sizes[0]));
+  const worst = Math.max(...times.map((time, i) => time / linear[i]));
+  const cells = sizes.map((size, i) => `${size}: ${times[i].toFixed(2)} (${linear[i].toFixed(2)})`);
+  record({ what: `growth of ${name}`, value: worst, unit: 'x linear', aim: most, most: true });
+  process.stdout.write(
+    `  ${worst <= most ? 'pass' : 'MISS'}  ${name}: ${worst.toFixed(2)} x linear (aim at most ${most})   ` +
+      `${cells.join('  ')} s\n`,
+  );
+}
+
+/** The same bytes as frames of other sizes: linear growth is none. */
+async function frames() {
+  const data = countsOf(numbers);
+  const ctx = new Context({ context: { backend: 'wasm' } });
+  try {
+    for (const [name, udf] of Object.entries({ sum: sumUdf(), stddev: stddevUdf(), com: comUdf(), highest }))
+      await shape(
+        `${name} by frame side`,
+        [256, 512, 1024, 2048, 4096],
+        () => 1,
+        (side) => {
+          const sizes = { navShape: [data.length / side ** 2, 1], sigShape: [side, side] };
+          const scan = ctx.fromMemory(data, sizes);
+          return () => ctx.runUdf(scan, udf);
+        },
+      );
+  } finally {
+    await ctx.close();
+  }
+}
+
+const refined = (across, count, peaks) => {
+  const geometry = square(across);
+  const truth = { whole: [0.7, -0.5, 4], panels: still(across ** 2) };
+  const crystals = crystalsOf(geometry, truth, { count, peaks });
+  return () => refineGeometry(geometry, crystals);
+};
+
+async function masks() {
+  const [side, data] = [256, countsOf(2 ** 24)];
+  const ctx = new Context({ context: { backend: 'wasm' } });
+  const scan = ctx.fromMemory(data, { navShape: [data.length / side ** 2], sigShape: [side, side] });
+  const mask = (k) => Float32Array.from({ length: side ** 2 }, (_, i) => Math.cos((k * (i % side)) / side));
+  await shape('dense masks', [1, 16, 64, 256], Number, (count) => {
+    const udf = masksUdf({ masks: Array.from({ length: count }, (_, k) => mask(k)) });
+    return () => ctx.runUdf(scan, udf);
+  });
+  await ctx.close();
+}
+
+async function lengths() {
+  const context = await createContext({ backend: 'wasm' });
+  await shape(
+    'transforms by side',
+    [32, 64, 128, 256],
+    // The same number of points in all: what grows is the logarithm.
+    (side) => Math.log2(side ** 3),
+    async (side) => {
+      const plan = await context.fft({ shape: [side, side, side], threads: 1 });
+      const data = new Float32Array(2 * side ** 3).fill(1);
+      return async () => {
+        for (let i = 0; i < 256 ** 3 / side ** 3; i++) await plan.forward(data);
+      };
+    },
+    3,
+  );
+  await context.dispose();
+}
+
+async function spots() {
+  const context = await createContext({ backend: 'wasm' });
+  const cells = [
+    [52.4, 0, 0],
+    [0, 61.3, 0],
+    [-17.1, 0, 72.8],
+  ];
+  const images = 50;
+  await shape('indexing by spots', [50, 200, 800, 2000], Number, async (count) => {
+    const list = new Float32Array(images * count * 3);
+    for (let image = 0; image < images; image++)
+      for (let j = 0; j < count; j++) {
+        const [cos, sin] = [Math.cos(0.1 + image), Math.sin(0.1 + image)];
+        const [h, k, l] = [(j % 13) - 6, (Math.floor(j / 13) % 13) - 6, Math.floor(j / 169) + 1];
+        const [x, y] = [h / 52.4, k / 61.3];
+        list.set([cos * x - sin * y, sin * x + cos * y, (l + (17.1 * h) / 52.4) / 72.8], 3 * (image * count + j));
+      }
+    const offsets = Uint32Array.from({ length: images + 1 }, (_, i) => i * count);
+    const indexer = await context.indexer({ batch: images, threads: 1 });
+    return () => indexer.run({ spots: list, offsets, cells });
+  });
+  await context.dispose();
+}
+
+const shapes = {
+  frames,
+  panels: () =>
+    shape(
+      'refined panels, 160 crystals of 185 peaks',
+      [1, 16, 64, 256],
+      (n) => 0.1 + 1.9 * (n / 256),
+      (n) => refined(Math.sqrt(n), 160, 185),
+    ),
+  crystals: () => shape('crystals of a refinement', [40, 160, 640], Number, (count) => refined(2, count, 100)),
+  peaks: () => shape('peaks of a refinement', [50, 100, 200], Number, (peaks) => refined(2, 160, peaks)),
+  spots,
+  masks,
+  lengths,
+};
+process.stdout.write(`Node ${process.versions.node}, ${availableParallelism()} cores; seconds beside linear growth\n`);
+for (const [name, measure] of Object.entries(shapes)) if (!only || only.includes(name)) await measure();
