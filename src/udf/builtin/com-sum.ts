@@ -36,8 +36,8 @@ export const comSumUdf = /* @__PURE__ */ defineUdf({
     if (!part) return undefined;
     return {
       steps: [...part.steps, { kind: 'sum' }],
-      finish(sums, results, task) {
-        part.finish(sums, results, task);
+      finish(sums, results) {
+        part.finish(sums, results);
         results.sum.set(sums.sig[0] as Float64Array);
       },
     };
