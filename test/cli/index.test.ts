@@ -215,34 +215,38 @@ describe('cells', () => {
     ['79.1,79.1,38.1,90,90,90', 'tP', [79.1, 79.1, 38.1, 90, 90, 90]],
     ['58,58,103,90,90,90,I', 'tI', [58, 58, 103, 90, 90, 90]],
     ['81,81,150,90,90,120,H', 'hR', [81, 81, 150, 90, 90, 120]],
-  ] as const)('%s is determined from lists without it: %s, one line a lattice', { tags: 'all' }, async (cell, type, expected) => {
-    await ewaldTogether(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
-    for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
-      const { spots } = readSpotList(readFileSync(at(type, name), 'utf8'));
-      writeFileSync(at(type, name), formatSpotList(undefined, spots));
-    }
-    const { out, code, err } = await ewaldTogether(['cell', at(type, 'spots-*.txt'), '--json']);
-    expect(code, err).toBe(0);
-    const [best] = JSON.parse(out);
-    expect(best.bravais[0].type).toBe(type);
-    for (const [k, x] of expected.entries())
-      expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
-    expect(best.errors.slice(0, 3).every((error: number) => error > 0 && error < 0.2)).toBe(true);
-    const file = at(`${type}.cell`);
-    const told = (await ewaldTogether(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
-    // The file has the errors as a comment, which its readers ignore.
-    expect(readFileSync(file, 'utf8')).toMatch(/^; standard errors: [\d.]+ [\d.]+ [\d.]+ A, /m);
-    // The flag that is printed repeats the answer: with it all lists are indexed.
-    const flag = /reuse it with -p (\S+)/.exec(told.join('\n'))?.[1] ?? '';
-    for (const known of [flag, file]) {
-      const found = lines((await ewaldTogether(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
-      expect(found.map(({ indexed }) => indexed)).toEqual([true, true, true, true, true]);
-    }
-    expect(told[0]).toContain('indexes 5 of 5 stills');
-    const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
-    expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));
-    expect(new Set(types).size).toBe(types.length);
-  });
+  ] as const)(
+    '%s is determined from lists without it: %s, one line a lattice',
+    { tags: 'all' },
+    async (cell, type, expected) => {
+      await ewaldTogether(['simulate', 'spots', '-o', at(type), '--images', '5', '--cell', cell]);
+      for (const name of readdirSync(at(type)).filter((file) => file.endsWith('.txt'))) {
+        const { spots } = readSpotList(readFileSync(at(type, name), 'utf8'));
+        writeFileSync(at(type, name), formatSpotList(undefined, spots));
+      }
+      const { out, code, err } = await ewaldTogether(['cell', at(type, 'spots-*.txt'), '--json']);
+      expect(code, err).toBe(0);
+      const [best] = JSON.parse(out);
+      expect(best.bravais[0].type).toBe(type);
+      for (const [k, x] of expected.entries())
+        expect(Math.abs(best.bravais[0].parameters[k] / x - 1)).toBeLessThan(0.005);
+      expect(best.errors.slice(0, 3).every((error: number) => error > 0 && error < 0.2)).toBe(true);
+      const file = at(`${type}.cell`);
+      const told = (await ewaldTogether(['cell', at(type, 'spots-*.txt'), '-o', file])).out.split('\n');
+      // The file has the errors as a comment, which its readers ignore.
+      expect(readFileSync(file, 'utf8')).toMatch(/^; standard errors: [\d.]+ [\d.]+ [\d.]+ A, /m);
+      // The flag that is printed repeats the answer: with it all lists are indexed.
+      const flag = /reuse it with -p (\S+)/.exec(told.join('\n'))?.[1] ?? '';
+      for (const known of [flag, file]) {
+        const found = lines((await ewaldTogether(['index', at(type, 'spots-*.txt'), '-p', known, '--json'])).out);
+        expect(found.map(({ indexed }) => indexed)).toEqual([true, true, true, true, true]);
+      }
+      expect(told[0]).toContain('indexes 5 of 5 stills');
+      const types = told.slice(1, 1 + best.bravais.length).map((line) => line.trim().slice(0, 2));
+      expect(types).toEqual(best.bravais.map(({ type }: { type: string }) => type));
+      expect(new Set(types).size).toBe(types.length);
+    },
+  );
 });
 
 describe('simulate', () => {

@@ -340,19 +340,24 @@ describe.each(rows)('$name', ({ words, ending, inputs, isOwn, interrupted, faile
   test.each([
     ['full', 'the disk is full'],
     ['unflushed', 'the disk quota is exceeded'],
-  ] as const)('reports a disk that is %s, exit 1, and leaves the file of an earlier run', { tags: 'all' }, async (fault, why) => {
-    expect((await commands.run(words(out))).code).toBe(0);
-    const whole = text(at(out));
-    const { code, err } = await commands.run([...words(out), '--force'], { fault });
-    expect(err).toContain(why);
-    expect(code).toBe(1);
-    // What is under the name of a stream is never that of another run.
-    const stands = failed === 'part' ? `${out}.before` : out;
-    expect(text(at(stands))).toBe(whole);
-    expect(besides()).toEqual(failed === 'part' ? [stands, `${out}.part`] : [out]);
-    if (failed === 'part') expect(err).toContain(`finished frames are in ${out}.part: continue with resume (--resume)`);
-    inputsStand();
-  });
+  ] as const)(
+    'reports a disk that is %s, exit 1, and leaves the file of an earlier run',
+    { tags: 'all' },
+    async (fault, why) => {
+      expect((await commands.run(words(out))).code).toBe(0);
+      const whole = text(at(out));
+      const { code, err } = await commands.run([...words(out), '--force'], { fault });
+      expect(err).toContain(why);
+      expect(code).toBe(1);
+      // What is under the name of a stream is never that of another run.
+      const stands = failed === 'part' ? `${out}.before` : out;
+      expect(text(at(stands))).toBe(whole);
+      expect(besides()).toEqual(failed === 'part' ? [stands, `${out}.part`] : [out]);
+      if (failed === 'part')
+        expect(err).toContain(`finished frames are in ${out}.part: continue with resume (--resume)`);
+      inputsStand();
+    },
+  );
 });
 
 test('folders and patterns: an output that would be an input of the next run is refused at the start', async () => {

@@ -23,7 +23,17 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const list = join(folder, 'in.lst');
     writeFileSync(list, `${sim('mono.h5')} //4\n${sim('mono.h5')} //1\n`);
     const stream = join(folder, 'list.stream');
-    const { code, err } = await ewald(['index', '-i', list, '--allow-outside', ...usual, '-o', stream, '--serial-start', '7']);
+    const { code, err } = await ewald([
+      'index',
+      '-i',
+      list,
+      '--allow-outside',
+      ...usual,
+      '-o',
+      stream,
+      '--serial-start',
+      '7',
+    ]);
     expect(code, err).toBe(0);
     const text = readFileSync(stream, 'utf8');
     expect([...text.matchAll(/^Event: (.*)$/gm)].map(([, event]) => event)).toEqual(['//4', '//1']);
@@ -176,7 +186,17 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     const list = join(folder, 'two.lst');
     writeFileSync(list, `${sim('mono.h5')} //0\n${sim('run.h5')} //0\n${sim('mono.h5')} //1\n${sim('run.h5')} //1\n`);
     const cells = ['-p', sim('mono.cell'), '-p', sim('run.cell')];
-    const words = ['index', '-i', list, '--allow-outside', '-g', sim('run.geom'), ...cells, '--threshold=12', '--min-res=20'];
+    const words = [
+      'index',
+      '-i',
+      list,
+      '--allow-outside',
+      '-g',
+      sim('run.geom'),
+      ...cells,
+      '--threshold=12',
+      '--min-res=20',
+    ];
     const { code, out, err } = await ewald([...words, '-j', '1', '--backend=wasm', '--json']);
     expect(code, err).toBe(0);
     const lines = out

@@ -214,7 +214,17 @@ describe.skipIf(!dataFolder)(`runs${dataFolder ? '' : ' (absent: no test data)'}
     const list = join(folder, 'damaged.lst');
     writeFileSync(list, `${sim('mono.h5')} //0\n${damaged}\n${sim('mono.h5')} //1\n`);
     const stream = join(folder, 'damaged.stream');
-    const { code, out, err } = await ewald(['index', '-i', list, '--allow-outside', ...search, '-j', '1', '-o', stream]);
+    const { code, out, err } = await ewald([
+      'index',
+      '-i',
+      list,
+      '--allow-outside',
+      ...search,
+      '-j',
+      '1',
+      '-o',
+      stream,
+    ]);
     expect(code).toBe(1);
     expect(err).toMatch(/✗ .*damaged\.h5.*is truncated/);
     expect(out).toMatch(/2 of 3 frames indexed.*1 could not be read/);

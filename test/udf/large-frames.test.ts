@@ -46,7 +46,7 @@ test.each([
 
 test('the first sums of the package are those of the run, and a second run begins from nothing', async () => {
   for (let run = 0; run < 2; run++) {
-    const { sum, mean } = (await ctx.runUdf(scan, stddevUdf(), { numPartitions: 3 })) as Record<
+    const { sum, mean } = (await ctx.runUdf(scan, stddevUdf(), { numPartitions: 3 })) as unknown as Record<
       string,
       ResultBuffer<'f64'>
     >;

@@ -119,18 +119,22 @@ test.each([
 test.each([
   [14, 5],
   [24, 10],
-])('separate disks, %i pixels apart with a radius of %i, are not one disk behind a stop', { tags: 'all' }, async (spacingPx, radius) => {
-  const simulator = new ScanSimulator({ spacingPx, diskRadiusPx: radius, shiftPx: 0.1, navShape: [8, 8] });
-  const [n, positions] = [128, 64];
-  const frames = new Uint16Array(positions * n * n);
-  for (let i = 0; i < positions; i++) frames.set(simulator.frame(i), i * n * n);
-  const result = await calibrated(frames, [8, 8, n]);
-  expect(result.stop).toEqual([]);
-  const { cy, cx, errors } = known(result.centre);
-  const [y, x] = simulator.truth.zero;
-  expect(Math.hypot(cy - y, cx - x)).toBeLessThan(0.03 + 3 * Math.max(...errors));
-  expect(Math.abs(known(result.disk).radius - radius)).toBeLessThan(0.2);
-});
+])(
+  'separate disks, %i pixels apart with a radius of %i, are not one disk behind a stop',
+  { tags: 'all' },
+  async (spacingPx, radius) => {
+    const simulator = new ScanSimulator({ spacingPx, diskRadiusPx: radius, shiftPx: 0.1, navShape: [8, 8] });
+    const [n, positions] = [128, 64];
+    const frames = new Uint16Array(positions * n * n);
+    for (let i = 0; i < positions; i++) frames.set(simulator.frame(i), i * n * n);
+    const result = await calibrated(frames, [8, 8, n]);
+    expect(result.stop).toEqual([]);
+    const { cy, cx, errors } = known(result.centre);
+    const [y, x] = simulator.truth.zero;
+    expect(Math.hypot(cy - y, cx - x)).toBeLessThan(0.03 + 3 * Math.max(...errors));
+    expect(Math.abs(known(result.disk).radius - radius)).toBeLessThan(0.2);
+  },
+);
 
 test('a wedge: the result says that a constant field and descan are the same', { tags: 'all' }, async () => {
   const { result } = await simulated({ kind: 'wedge', seed: 6, dose: 10 });

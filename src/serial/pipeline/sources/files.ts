@@ -183,7 +183,11 @@ export class FileSource implements RunSource {
     const input = wanted?.input ?? siblings?.find(({ name }) => name === file.replace(/^.*\//, ''));
     const isGiven = this.#files.some((one) => one.dataset || blobOf(one)) || siblings?.length || !this.#place.files;
     if (!wanted && input === undefined && isGiven) return openBeside(this.first)(file, path);
-    return this.#place.open(input ?? file, { dataset: path, allowMissing, checksums, maxFrameBytes, allowOutside }, siblings);
+    return this.#place.open(
+      input ?? file,
+      { dataset: path, allowMissing, checksums, maxFrameBytes, allowOutside },
+      siblings,
+    );
   };
 
   reopen(file: string): Promise<Dataset> {
@@ -628,7 +632,16 @@ export class FileSource implements RunSource {
     { file, input = file, dataset: given }: Wanted,
     { signal }: Pick<SourceOptions, 'signal'> = this.#options,
   ): Promise<Dataset> {
-    const { geometry, dataset: named, allowMissing, checksums, maxFrameBytes, allowOutside, siblings, follow } = this.#options;
+    const {
+      geometry,
+      dataset: named,
+      allowMissing,
+      checksums,
+      maxFrameBytes,
+      allowOutside,
+      siblings,
+      follow,
+    } = this.#options;
     if (given) {
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
       return stacked(given, geometry);
