@@ -11,7 +11,7 @@ const long = 300_000;
 /** Comment marks followed by U+2028, at which `.` stops matching. */
 const marks = (mark: string): string => `${mark.repeat(long)}\u2028`;
 const panel =
-  'p/min_fs = 0\np/max_fs = 9\np/min_ss = 0\np/max_ss = 9\np/corner_x = 0\np/corner_y = 0\np/fs = x\np/ss = y\np/res = 1\n';
+  'p/min_fs = 0\np/max_fs = 9\np/min_ss = 0\np/max_ss = 9\np/corner_x = 0\np/corner_y = 0\np/fs = x\np/ss = y\np/res = 10000\n';
 
 describe('texts are read in one pass', () => {
   test('comments of geometries, cells and spot lists', () => {
@@ -37,7 +37,7 @@ describe('texts are read in one pass', () => {
 
   test('values of bad pixels, which every panel copies', () => {
     const many =
-      'flag_equal = 1\n'.repeat(100_000) + Array.from({ length: 100_000 }, (_, i) => `p${i}/res = 1\n`).join('');
+      'flag_equal = 1\n'.repeat(100_000) + Array.from({ length: 100_000 }, (_, i) => `p${i}/res = 10000\n`).join('');
     expect(() => parseGeometry(many)).toThrow('more than 1000 values of bad pixels');
   });
 

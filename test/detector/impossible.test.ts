@@ -23,8 +23,8 @@ const lines = {
 
 function refusalOf(changed: Partial<Record<keyof typeof lines, string>>): string {
   const text = Object.entries({ ...lines, ...changed }).map(([key, value]) => `${key} = ${value}`);
-  const geometry = parseGeometry(text.join('\n'));
   try {
+    const geometry = parseGeometry(text.join('\n'));
     refuseImpossible(geometry, beamOf(geometry));
   } catch (error) {
     expect(error).toMatchObject({ tag: 'Format' });
@@ -39,7 +39,7 @@ describe('a geometry is refused', () => {
     ['with a photon energy in keV that is read as eV', { wavelength: '1.3e-7' }, /check the unit/],
     ['80 m away', { clen: '80' }, /ends at a resolution of \d+ Å.*clen/],
     ['0.08 mm away', { clen: '0.08 mm' }, /0.08 mm from the sample/],
-    ['with pixels of 9 km', { res: '0.00011' }, /a pixel of panel p0 is 9090 m wide/],
+    ['with pixels of 9 km', { res: '0.00011' }, /a pixel is 9091 m wide/],
     ['with fs along ss', { 'p0/ss': 'x' }, /nearly parallel/],
     ['with corners in metres', { 'p0/corner_x': '-0.0384', 'p0/corner_y': '-0.0384' }, /look like metres/],
   ] as const)('%s', ([, changed, message]) => {
@@ -68,8 +68,9 @@ test.for([
   const geometry = parseGeometry(text.map(([key, value]) => `${key} = ${value}`).join('\n'));
   // 7 % of the pixels are marked, as in the gaps of a detector.
   const pixels = Uint32Array.from({ length: 1024 * 1024 }, (_, i) => (i % 100 < 7 ? 1 : 0));
-  const mask = { frames: 1, frameLength: pixels.length, read: async () => pixels, dispose: async () => {} };
-  const frames = { shape: { sig: [1024, 1024] }, name: 'a.h5' } as unknown as Dataset;
+  const shape = { nav: [], sig: [1024, 1024] };
+  const mask = { shape, frames: 1, frameLength: pixels.length, read: async () => pixels, dispose: async () => {} };
+  const frames = { shape, frames: 1, name: 'a.h5' } as unknown as Dataset;
   const read = BadPixels.open(geometry, frames, async () => mask as unknown as Dataset);
   if (message) await expect(read).rejects.toMatchObject({ tag: 'Format', message: expect.stringMatching(message) });
   else expect((await read).always.filter((x) => x !== 0).length).toBeGreaterThan(70_000);

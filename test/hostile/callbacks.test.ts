@@ -308,6 +308,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
       'files/write left',
       'files/write replaces',
       'pipeline/sinks/stream-file earlier',
+      'pipeline/sinks/stream-file tell',
     ],
     ...[
       'pipeline/search-all isTight',

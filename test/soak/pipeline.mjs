@@ -228,7 +228,7 @@ export async function bentTexts(count, note, from = 0) {
       } else {
         const lines = `a.h5 //0\n/data/run 1.h5 //17\n# note\nb.cxi\n../c_master.h5 //2\n`.repeat(4);
         const text = new TextDecoder('latin1').decode(bent(Buffer.from(lines), random));
-        parseFrameList(text, { name: 'bent.lst', beside: (file) => file });
+        await parseFrameList(text, { name: 'bent.lst', opens: (file) => file });
       }
       outcomes.read++;
     } catch (error) {

@@ -254,7 +254,10 @@ describe('ewald run --follow', () => {
     await writeFile(file, bytesOf(0, 7));
     const record = ['--record', join(folder, 'frames.npy')];
     // Frames that have been recorded are processed as well.
-    const recorded = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size === 128 + 7 * 24);
+    const recorded = () =>
+      readdirSync(folder).some(
+        (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === 128 + 7 * 24,
+      );
     const { code, out } = await ewald(['run', 'sumsig', file, ...words, '-o', output, ...record], {
       interruptWhen: recorded,
     });
@@ -268,7 +271,10 @@ describe('ewald run --follow', () => {
   }, async () => {
     const [file, record] = [join(folder, 'scan.raw'), join(folder, 'frames.npy')];
     await writeFile(file, bytesOf(0, 7));
-    const recorded = () => readdirSync(folder).some((name) => statSync(join(folder, name)).size === 128 + 7 * 24);
+    const recorded = () =>
+      readdirSync(folder).some(
+        (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size === 128 + 7 * 24,
+      );
     const command = ['run', 'sumsig', file, ...words, '--record', record];
     const killed = await ewald(command, { interruptWhen: recorded, signal: 'SIGKILL' });
     expect([killed.signal, existsSync(record)]).toEqual(['SIGKILL', false]);

@@ -38,7 +38,7 @@ import {
   unitHint,
 } from '../../entries/pipeline.node.js';
 import { wordsInFlags } from './flag-words.js';
-import { listRows, refuseForLists } from './list-flags.js';
+import { listRows, refuseForLists, wholeMachine } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -228,7 +228,7 @@ async function cellOfFrames(
   const { peaks, settings } = checkPeakFlags(options);
   const { images = cellFrameRows.images.range.fallback, highres, first, frames } = options;
   const { geometry, dataset, allowMissing, checksums, maxFrameBytes } = options;
-  const allowOutside = options.allowOutside || ['.'];
+  const allowOutside = options.allowOutside || wholeMachine;
   if (options.finder === 'msgpack')
     throw new EwaldError(
       'Argument',

@@ -28,7 +28,7 @@ import {
 import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
 import { zmqSource } from '../../entries/pipeline.node.js';
 import { type Chosen, chosenExecutor, executorRows, withExecutor } from './executor-flags.js';
-import { listRows } from './list-flags.js';
+import { listRows, wholeMachine } from './list-flags.js';
 import { note, yellow } from './output.js';
 import { picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';
@@ -165,8 +165,8 @@ export function askedRun(files: readonly string[], flags: IndexFlags, stream: st
   sliceOf('', flags);
   shardOf('--shard', shard);
   const thresholds = picked(thresholdRows, flags);
-  // CrystFEL opens whatever a list names; otherwise the folder in which a command is typed is known as well.
-  const allowOutside = flags.allowOutside || flags.compat !== undefined || ['.'];
+  // As in CrystFEL, a list and a geometry that are typed name files of this machine wherever they are, but no addresses.
+  const allowOutside = flags.allowOutside || flags.compat !== undefined || wholeMachine;
   return {
     isStream: stream !== undefined,
     executor: chosenExecutor(flags, { jobs: availableParallelism(), shard: shard !== undefined }),

@@ -311,7 +311,7 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
   allowOutside: {
     kind: 'boolean',
     sentence: 'opens files that lists, geometries and frames name wherever they are',
-    usual: 'in the folder of the file that names them, and in this one',
+    usual: 'in the folder of the file that names them; commands open what lists and geometries name on this machine',
     of: ['frames in files'],
     neutral: true,
   },

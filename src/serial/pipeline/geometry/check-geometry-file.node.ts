@@ -82,7 +82,7 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
   }
   const frames = own ? file : framesFile;
   const beside = { given: file, name: file, frames: frames === undefined ? [] : [frames], siblings: [] };
-  const allowOutside = options.allowOutside || ['.'];
+  const allowOutside = options.allowOutside || ['.', '/'];
   const parsed = own
     ? undefined
     : withMasksInside(parseGeometry(await readText(file), file), { ...beside, allowOutside }, runPlace);
