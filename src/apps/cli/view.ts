@@ -45,7 +45,11 @@ async function run(files: readonly string[], flags: FlagValues<typeof rows>, sig
   const { json, open = true, zmqInput, zmqSubscribe, zmqRequest, zmqPull, ...serving } = flags;
   const how = Object.entries({ zmqSubscribe, zmqRequest, zmqPull }).filter(([, value]) => value !== undefined);
   const source = receivedFrames(files, zmqInput, Object.fromEntries(how));
-  const { url, done, close } = await serveView(source ? [source] : files, { ...serving, onWarning: warn });
+  const { url, done, close } = await serveView(source ? [source] : files, {
+    ...serving,
+    allowOutside: true,
+    onWarning: warn,
+  });
   try {
     if (json) printJson({ url });
     else {

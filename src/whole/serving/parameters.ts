@@ -82,6 +82,8 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
   },
   allowOutside: {
     kind: 'boolean',
+    // Who types the name of a stream may open the files that it names; a service passes on what others wrote.
+    flag: null,
     sentence: 'shows the frames that a stream names wherever they are',
     usual: "in the stream's folder, and in this one",
   },
