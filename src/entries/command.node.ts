@@ -45,6 +45,7 @@ export { findLibrary } from '../interop/ffi/native/find.js';
 export { libraryRows } from '../interop/ffi/parameters.js';
 export { formats } from '../io/data/formats/table.js';
 export { convertRows, inspectRows, openRows } from '../io/data/parameters.js';
+export { wholeMachine } from '../io/files/inside.js';
 export { refuseSame } from '../io/files/names.js';
 export { isPipe } from '../io/files/pieces.js';
 export { inputName } from '../io/files/read.js';

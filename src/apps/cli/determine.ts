@@ -17,6 +17,7 @@ import {
   readText,
   refuseOthers,
   sourceRows,
+  wholeMachine,
 } from '../../entries/command.node.js';
 import {
   type BravaisCandidate,
@@ -38,7 +39,7 @@ import {
   unitHint,
 } from '../../entries/pipeline.node.js';
 import { wordsInFlags } from './flag-words.js';
-import { listRows, refuseForLists, wholeMachine } from './list-flags.js';
+import { listRows, refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -63,15 +64,12 @@ import { backendRow, jsonRow } from './shell-rows.js';
 type Search = ReturnType<typeof checkCellSearch>;
 
 const { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } = sourceRows;
+/** How frames are opened. */
+const openFlags = { geometry, dataset, allowMissing, checksums, maxFrameBytes, allowOutside } as const;
 /** Flags whose use depends on the contents of the files. */
 const searchFlags = {
   unit: listRows.unit,
-  geometry,
-  dataset,
-  allowMissing,
-  checksums,
-  maxFrameBytes,
-  allowOutside,
+  ...openFlags,
   ...peakRows,
   highres: integrationRows.highres,
   ...cellFrameRows,
@@ -227,8 +225,6 @@ async function cellOfFrames(
 ): Promise<FramesCell & { readonly isDoubtful: boolean }> {
   const { peaks, settings } = checkPeakFlags(options);
   const { images = cellFrameRows.images.range.fallback, highres, first, frames } = options;
-  const { geometry, dataset, allowMissing, checksums, maxFrameBytes } = options;
-  const allowOutside = options.allowOutside || wholeMachine;
   if (options.finder === 'msgpack')
     throw new EwaldError(
       'Argument',
@@ -246,12 +242,8 @@ async function cellOfFrames(
       first,
       frames,
       signal,
-      geometry,
-      dataset,
-      allowMissing,
-      checksums,
-      maxFrameBytes,
-      allowOutside,
+      ...picked(openFlags, options),
+      allowOutside: options.allowOutside || wholeMachine,
       minLengthA: search.minLengthA,
       maxLengthA: search.maxLengthA,
       symmetryTolerance: search.symmetryTolerance,

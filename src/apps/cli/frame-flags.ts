@@ -24,11 +24,12 @@ import {
   thresholdRows,
   unknownCellRows,
   watchRows,
+  wholeMachine,
 } from '../../entries/command.node.js';
 import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
 import { zmqSource } from '../../entries/pipeline.node.js';
 import { type Chosen, chosenExecutor, executorRows, withExecutor } from './executor-flags.js';
-import { listRows, wholeMachine } from './list-flags.js';
+import { listRows } from './list-flags.js';
 import { note, yellow } from './output.js';
 import { picked, saidAsFlags, withFlags } from './parameter-flags.js';
 import { checkPeakFlags, peakRows } from './peak-flags.js';

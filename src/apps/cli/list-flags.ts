@@ -13,9 +13,6 @@ import {
 import { EwaldError, readSpotList, type SpotUnit } from '../../entries/index.node.js';
 import { spotUnits } from '../../entries/pipeline.node.js';
 
-/** Where a command finds what a list or a geometry names: anywhere on this machine, as in CrystFEL. */
-export const wholeMachine: readonly string[] = ['.', '/'];
-
 /** Flags that apply to spot lists only. */
 export const listRows = grouped('input', {
   unit: {

@@ -2,6 +2,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 
+/** Where a command finds what a list or a geometry names: anywhere on this machine, as in CrystFEL. */
+export const wholeMachine: readonly string[] = ['.', '/'];
+
 /**
  * Finds named files in these folders: gives the path of the first one that exists, or that could; undefined for a name
  * that leads out of all of them.

@@ -560,7 +560,7 @@ export const checkGeometryRows = {
   allowOutside: {
     kind: 'boolean',
     sentence: 'opens masks that the geometry names wherever they are',
-    usual: 'beside the geometry and the frames, and in this folder',
+    usual: 'on this machine, and at no address',
     of: ['frames'],
   },
   svg: {

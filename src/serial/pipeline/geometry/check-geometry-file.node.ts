@@ -13,6 +13,7 @@ import { checkPanels, openDetector } from '../../../io/detector/detector.js';
 import { frameSize, geometryFromFile } from '../../../io/detector/from-file.js';
 import { ofDataset, openedArray } from '../../../io/detector/geometry-dataset.js';
 import { openStacked, stackedGeometry } from '../../../io/detector/stacked.js';
+import { wholeMachine } from '../../../io/files/inside.js';
 import { readText } from '../../../io/files/read.js';
 import { type Output, openOutput, type WriteOptions } from '../../../io/files/write.js';
 import { geometryPicture } from '../../../io/report/geometry-picture.js';
@@ -82,7 +83,7 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
   }
   const frames = own ? file : framesFile;
   const beside = { given: file, name: file, frames: frames === undefined ? [] : [frames], siblings: [] };
-  const allowOutside = options.allowOutside || ['.', '/'];
+  const allowOutside = options.allowOutside || wholeMachine;
   const parsed = own
     ? undefined
     : withMasksInside(parseGeometry(await readText(file), file), { ...beside, allowOutside }, runPlace);
