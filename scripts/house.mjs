@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 // Advice on the state of the house, which never fails: `npm run house` prints, for each rule of style, size and
 // freshness, whether it holds and what does not. The rules are the tests with the tag `house`.
-import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { filterOf } from './lib/results.mjs';
+import { filterOf, readRecords } from './lib/results.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { paint, say } from './lib/say.mjs';
 
@@ -18,13 +17,9 @@ const { output } = await run(
   ],
   { env: { EWALD_TEST_RESULTS: results, EWALD_TEST_COMMAND: 'house' } },
 );
-const records = existsSync(results)
-  ? readFileSync(results, 'utf8')
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line))
-      .filter(({ name, tags, state }) => name && tags?.includes('house') && state !== 'skipped')
-  : [];
+const records = readRecords(results).filter(
+  ({ name, tags, state }) => name && tags?.includes('house') && state !== 'skipped',
+);
 if (records.length === 0) say('house', `no rule was looked at:\n${tail(output, 20)}`);
 for (const { file, name, state, message = '' } of records) {
   const mark = state === 'passed' ? paint('green', 'holds  ') : paint('yellow', 'advises');

@@ -26,26 +26,29 @@ function belongs(command, tags = []) {
   return !tags.some((tag) => leftOut[command].includes(tag));
 }
 
+/** The records of a run of vitest; none if it wrote no file. */
+export function readRecords(path) {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
 /**
  * Counts the results of a command in the file of records at `path`: `failed` names each failure with its file and the
  * first line of its message, `repeated` the tests that passed when they were run again.
  */
 export function countResults(path, command) {
-  const counts = { passed: 0, failed: 0, skipped: 0, names: [], repeated: [], times: new Map() };
+  const counts = { passed: 0, failed: 0, skipped: 0, names: [], repeated: [] };
   const fail = (text) => {
     counts.failed++;
     counts.names.push(text);
   };
-  const records = existsSync(path)
-    ? readFileSync(path, 'utf8')
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line))
-    : [];
-  for (const { file, name, tags, state, message, retries, errors = [], ms } of records) {
+  const records = readRecords(path);
+  for (const { file, name, tags, state, message, retries, errors = [] } of records) {
     const where = file && relative(root, file);
     if (name === undefined) {
-      if (file && state !== 'skipped') counts.times.set(where, (counts.times.get(where) ?? 0) + ms);
       for (const error of errors) fail(`${where ?? 'outside of any test'}: ${firstLine(error)}`);
     } else if (belongs(command, tags)) {
       if (state === 'failed') fail(`${where}: ${name}: ${firstLine(message)}`);
