@@ -45,16 +45,19 @@ function kernelOf(id: string): string | undefined {
     const [axis = ''] = /r2r=(\w+)/.exec(id)?.slice(1) ?? [];
     return [table, kind, rest[0], axis].join(':');
   }
-  if (table === 'peaks' || kind === 'stages') return [table, kind, rest[0]].join(':');
-  if (table === 'indexing' || table === 'pi') return [table, kind].join(':');
+  if (table === 'pi' || (table === 'indexing' && kind !== 'stages')) return [table, kind].join(':');
   return [table, kind, rest[0]].join(':');
 }
+
+const ofEach = new Map<Backend, Set<string>>();
 
 /**
  * One row for each kernel and precision: of its rows the cheapest that is not trivial, since emulated devices take longer
  * to compile a kernel than to run it.
  */
-function oneOfEach(rows: Validate['rows'], backend: Backend): Set<string> {
+function oneOfEach({ rows }: Validate, backend: Backend): Set<string> {
+  const known = ofEach.get(backend);
+  if (known) return known;
   const chosen = new Map<string, (typeof rows)[number]>();
   const cost = ({ id, cost: seconds, plans = 0 }: (typeof rows)[number]): number =>
     seconds + 0.01 * plans + (/:(n=[1-4]|1x1|one)(:|$)/.test(id) ? 1 : 0);
@@ -65,10 +68,10 @@ function oneOfEach(rows: Validate['rows'], backend: Backend): Set<string> {
     const other = chosen.get(kernel);
     if (!other || cost(row) < cost(other)) chosen.set(kernel, row);
   }
-  return new Set([...[...chosen.values()].map(({ id }) => id), ...kernelsOfTransforms]);
+  const ids = new Set([...[...chosen.values()].map(({ id }) => id), ...kernelsOfTransforms]);
+  ofEach.set(backend, ids);
+  return ids;
 }
-
-const chosen = new Map<Backend, Set<string>>();
 
 /** Whether `npm test` runs a row on a backend. */
 export function isQuick(
@@ -77,9 +80,7 @@ export function isQuick(
   row: { readonly id: string; readonly cost: number },
 ): boolean {
   if (!emulated(backend)) return row.cost <= (backend === 'native' ? quickest.native : quickest.wasm);
-  const ids = chosen.get(backend) ?? oneOfEach(validate.rows, backend);
-  chosen.set(backend, ids);
-  return ids.has(row.id);
+  return oneOfEach(validate, backend).has(row.id);
 }
 
 /** Rows that take seconds on emulated devices and show nothing there that others do not: `npm run soak -- rows`. */
@@ -96,12 +97,11 @@ export function wanted(
   backend: Backend,
   place: 'Node' | 'browser',
 ): (row: { readonly id: string; readonly cost: number }) => boolean {
-  const ofEach = oneOfEach(validate.rows, backend);
   return (row) => {
     const { id } = row;
     if (room !== '' && roomOf(id) !== room) return false;
     if (everywhere) return true;
-    if (place === 'browser') return ofEach.has(id);
+    if (place === 'browser') return oneOfEach(validate, backend).has(id);
     if (!emulated(backend) || isQuick(validate, backend, row)) return true;
     if (tooLong.test(id)) return false;
     return roomOf(id) !== 'fft' || validate.seedOf(id) % (backend === 'webgpu' ? 4 : 2) === 0;
