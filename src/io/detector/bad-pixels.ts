@@ -8,6 +8,7 @@ import type { PlatformSignal } from '../../base/globals.js';
 import type { Beam, Geometry, MaskSource, Panel } from '../../crystal/geometry/geometry.js';
 import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
+import type { FrameArray } from '../data/dtype.js';
 import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
@@ -46,6 +47,8 @@ export class BadPixels {
   readonly #width: number;
   readonly #openOther: OpenOther;
   readonly #files = new Map<string, Promise<FileMasks>>();
+  /** What the last file's masks consist of: most files of a run have the same. */
+  #last: { readonly numbers: readonly FrameArray[]; readonly masks: FileMasks } | undefined;
 
   private constructor(geometry: Geometry, dataset: Dataset, openOther: OpenOther) {
     const { width, height } = frameSize(dataset);
@@ -61,7 +64,9 @@ export class BadPixels {
     const bad = new BadPixels(geometry, dataset, openOther);
     const { fixed, varying } = await bad.#of(dataset);
     mark(bad.always, fixed);
-    bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, varying }));
+    const masks = { fixed: undefined, varying };
+    bad.#files.set(dataset.name, Promise.resolve(masks));
+    if (bad.#last) bad.#last = { ...bad.#last, masks };
     return bad;
   }
 
@@ -97,9 +102,11 @@ export class BadPixels {
   }
 
   async #read(dataset: Dataset): Promise<FileMasks> {
-    const bad = this.always.slice();
-    if (!dataset.maskVaries) mark(bad, await dataset.mask?.());
+    const own = dataset.maskVaries ? undefined : await dataset.mask?.();
+    const numbers: FrameArray[] = own ? [own] : [];
     const varying: FileMasks['varying'][number][] = [];
+    const fixed: { readonly used: UsedMask; readonly values: FrameArray; readonly arrangement: PixelArrangement }[] =
+      [];
     for (const used of this.#used) {
       const named = { what: 'mask', file: used.file ?? dataset.name, path: used.path } as const;
       const inGroup = isOfGroups(used.path);
@@ -108,10 +115,19 @@ export class BadPixels {
         const frames = inGroup ? groups.filter((one) => one === groups[0]).length : dataset.frames;
         const arrangement = arrangementOf(named, array, { frames, axes: storedAxes(dataset) });
         if (arrangement.varies || inGroup) varying.push({ used, named, arrangement });
-        else refuseInverted(used, this.#mark(bad, used, await readNumbers(array, 0, arrangement.length), arrangement));
+        else fixed.push({ used, values: await readNumbers(array, 0, arrangement.length), arrangement });
       });
     }
-    return { fixed: isSame(bad, this.always) ? undefined : bad, varying };
+    numbers.push(...fixed.map(({ values }) => values));
+    const last = this.#last;
+    const areLast = varying.length === 0 && last?.numbers.length === numbers.length;
+    if (areLast && numbers.every((each, i) => areSame(each, last.numbers[i] as FrameArray))) return last.masks;
+    const bad = this.always.slice();
+    mark(bad, own);
+    for (const { used, values, arrangement } of fixed) refuseInverted(used, this.#mark(bad, used, values, arrangement));
+    const masks = { fixed: isSame(bad, this.always) ? undefined : bad, varying };
+    if (varying.length === 0) this.#last = { numbers, masks };
+    return masks;
   }
 
   /** Marks what a mask calls bad; returns how many pixels it marks. */
@@ -159,6 +175,17 @@ function usedMasks({ panels }: Geometry): UsedMask[] {
       masks.set(key, used);
     }
   return [...masks.values()];
+}
+
+/** Whether two arrays consist of the same bytes, compared four at a time where they are aligned. */
+function areSame(a: FrameArray, b: FrameArray): boolean {
+  if (a.byteLength !== b.byteLength || a.BYTES_PER_ELEMENT !== b.BYTES_PER_ELEMENT) return false;
+  const isAligned = [a, b].every(({ byteOffset, byteLength }) => (byteOffset | byteLength) % 4 === 0);
+  const wordsOf = ({ buffer, byteOffset, byteLength }: FrameArray): Int32Array | Uint8Array =>
+    isAligned ? new Int32Array(buffer, byteOffset, byteLength / 4) : new Uint8Array(buffer, byteOffset, byteLength);
+  const [x, y] = [wordsOf(a), wordsOf(b)];
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
+  return true;
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

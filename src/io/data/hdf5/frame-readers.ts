@@ -122,8 +122,9 @@ export async function readMask(
   const { size } = mask.type;
   // Any bit in any byte: compares words if the type has their size.
   const words = size === 4 ? new Uint32Array(raw.buffer, raw.byteOffset, pixels) : undefined;
-  if (words) for (let i = 0; i < pixels; i++) out[i] = words[i] === 0 ? 0 : 1;
-  else for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;
+  if (words) {
+    for (let i = 0; i < pixels; i++) if (words[i] !== 0) out[i] = 1;
+  } else for (let i = 0; i < pixels; i++) for (let byte = 0; byte < size; byte++) if (raw[i * size + byte]) out[i] = 1;
   return out;
 }
 
