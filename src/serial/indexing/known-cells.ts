@@ -37,6 +37,18 @@ export type KnownCellsInput =
   | Float64Array
   | readonly number[];
 
+/** The answers of the cells that were asked for last: every run asks, and labels take longer than a small run. */
+const nearlySymmetric = new Map<string, boolean>();
+const mostRemembered = 64;
+
+function isNearlySymmetric(cell: Cell): boolean {
+  const key = cell.join();
+  const known = nearlySymmetric.get(key) ?? labelsOf(cell).labels.length > 1;
+  if (nearlySymmetric.size >= mostRemembered) nearlySymmetric.clear();
+  nearlySymmetric.set(key, known);
+  return known;
+}
+
 /** What results need to know about the cells of their run. */
 export class KnownCells {
   /** [cells, 9] the primitive cells that are searched. */
@@ -57,7 +69,7 @@ export class KnownCells {
 
   /** Whether a known cell is nearly more symmetric than it is, so that a search may give its axes wrong names. */
   isNearlySymmetric(input: number): boolean {
-    const known = this.#nearlySymmetric[input] ?? labelsOf(cellFrom(this.values, 9 * input)).labels.length > 1;
+    const known = this.#nearlySymmetric[input] ?? isNearlySymmetric(cellFrom(this.values, 9 * input));
     this.#nearlySymmetric[input] = known;
     return known;
   }
