@@ -65,7 +65,9 @@ export async function refuseForLists(
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
       const isPlain = /\.(raw|bin|dat)$/i.test(first) && (bytes > mostText || text.includes('\0'));
       const convert = '; if it holds plain numbers: ewald convert FILE --dtype u16 --sig-shape 512,512 -o frames.h5';
-      const hint = isPlain ? convert : '';
+      // What CrystFEL's users call a list: names of files, line by line.
+      const isListOfFiles = text !== '' && !/^[\s\d.eE+-]*$/.test(text.slice(0, 4096).split('\n', 1)[0] ?? '');
+      const hint = isPlain ? convert : isListOfFiles ? `; if it lists files of frames: -i ${first}` : '';
       throw new EwaldError(
         'Format',
         `${first} has none of the known frame formats (ewald info lists them), and is not a list of spots: ` +
