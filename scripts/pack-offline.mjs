@@ -17,7 +17,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { build } from './build.mjs';
 import { withLock } from './lib/lock.mjs';
 import { root, run, tail } from './lib/run.mjs';
@@ -25,17 +24,21 @@ import { complain, say } from './lib/say.mjs';
 import { extras } from './offline/host/extras.mjs';
 import { buildBounds } from './offline/pack/bounds.mjs';
 import { newestSymbol } from './offline/pack/cache.mjs';
-import { cudaRelease } from './offline/pack/cuda.mjs';
+import { cards, cudaEmulated, cudaRelease } from './offline/pack/cuda.mjs';
 import { systemLibrary } from './offline/pack/debian.mjs';
-import { librariesOf, packNode } from './offline/pack/node.mjs';
+import { compress, librariesOf, packNode } from './offline/pack/node.mjs';
 
 const most = 60e6;
+/** A pack for one card may have to travel with other things. */
+const mostForCard = 45e6;
 /** Declarations, and what only browsers load. */
 const notPacked =
   /[\\/]dist[\\/](types([\\/]|$)|chunk-page-|worker\.browser\.js|guide-)|\.br$|\.part$|ewald_cuda\.node$/;
-const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--profile N] [--nvcc PATH] [--no-build]
+const usage = `usage: node scripts/pack-offline.mjs [-o FOLDER] [--card NAME | --profile N | --emulated] [--nvcc PATH] [--no-build]
   -o FOLDER    where the pack goes, default build/offline
+  --card NAME  machine code for one card (${Object.keys(cards).join(', ')}) and PTX, compressed by xz: under 45 MB
   --profile N  machine code for one architecture (90: Hopper) with the lines of the sources, for ncu and compute-sanitizer
+  --emulated   the emulator in the place of the card, to rehearse on a machine without one (scripts/offline/rehearse.sh)
   --nvcc PATH  the CUDA compiler; default: the oldest of /usr/local/cuda-12*, which older drivers run as well, else nvcc of the PATH
   --no-build   take what is built, build nothing`;
 
@@ -43,10 +46,14 @@ const args = process.argv.slice(2);
 let folder = 'build/offline';
 let building = true;
 let profile;
+let card;
+let emulated = false;
 let nvcc;
 for (let i = 0; i < args.length; i++) {
   if ((args[i] === '-o' || args[i] === '--out') && args[i + 1]) folder = args[++i];
   else if (args[i] === '--profile' && /^\d{2,3}$/.test(args[i + 1] ?? '')) profile = args[++i];
+  else if (args[i] === '--card' && args[i + 1]?.toLowerCase() in cards) card = args[++i].toLowerCase();
+  else if (args[i] === '--emulated') emulated = true;
   else if (args[i] === '--nvcc' && args[i + 1]) nvcc = resolve(args[++i]);
   else if (args[i] === '--no-build') building = false;
   else {
@@ -55,6 +62,12 @@ for (let i = 0; i < args.length; i++) {
   }
 }
 const target = resolve(folder);
+if ([card, profile, emulated || undefined].filter((choice) => choice !== undefined).length > 1) {
+  console.log(usage);
+  process.exit(2);
+}
+/** A pack for one card, or a rehearsal of it. */
+const isSmall = card !== undefined || emulated;
 
 /** Ends with one line and no stack trace; `finally` blocks still clean up. */
 function fail(message, log = '') {
@@ -78,7 +91,8 @@ const programs = [
   ...new Set(['ewald_cuda_check', ...extras.flatMap(({ program, first }) => (first ? [] : (program ?? [])))]),
 ];
 if (building) {
-  const { code } = await build(['types', 'layout', 'wasm', 'native', 'bundle', 'pages']);
+  const parts = ['types', 'layout', 'wasm', 'native', 'bundle', 'pages', ...(emulated ? ['cuda-emulated'] : [])];
+  const { code } = await build(parts);
   if (code !== 0) process.exit(code);
 }
 for (const file of [
@@ -98,7 +112,10 @@ async function pack() {
   for (const path of [stage, aside]) rmSync(path, { recursive: true, force: true });
   try {
     const leftOut = [];
-    const cuda = await cudaRelease(programs, { build: building, profile, nvcc });
+    const architecture = card ? { architecture: cards[card] } : { architecture: profile, lines: profile !== undefined };
+    const cuda = emulated
+      ? await cudaEmulated(programs)
+      : await cudaRelease(programs, { build: building, ...architecture, nvcc });
     if (cuda.why) leftOut.push(cuda.why);
     const bounds = await buildBounds();
     if (bounds.why) leftOut.push(bounds.why);
@@ -117,7 +134,7 @@ async function pack() {
     const inPack = { ...(bounds.path && { ewald_cuda_bounds: bounds.path }), ...cuda.programs };
     for (const [name, path] of Object.entries(inPack)) place(path, join(stage, 'check', name));
 
-    const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'));
+    const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'), isSmall);
     const binaries = [
       binary,
       ...filesIn(stage).filter((file) => file.endsWith('.node') || dirname(file) === join(stage, 'check')),
@@ -141,8 +158,8 @@ async function pack() {
     if (tried.code !== 0) fail('what was packed does not run here; its last lines are above', tail(tried.output));
 
     mkdirSync(aside, { recursive: true });
-    writeFileSync(join(aside, 'app.tar.gz'), await archive(stage));
-    copyFileSync(packed, join(aside, 'node.gz'));
+    await archive(stage, join(aside, `app.tar.${isSmall ? 'xz' : 'gz'}`));
+    copyFileSync(packed, join(aside, `node.${isSmall ? 'xz' : 'gz'}`));
     copyFileSync(join(root, 'scripts/offline/run.sh'), join(aside, 'run.sh'));
     copyFileSync(join(root, 'scripts/offline/README.md'), join(aside, 'README.md'));
     chmodSync(join(aside, 'run.sh'), 0o755);
@@ -174,8 +191,11 @@ async function pack() {
     };
     writeFileSync(join(aside, 'offline.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const bytes = readdirSync(aside).reduce((sum, name) => sum + statSync(join(aside, name)).size, 0);
-    if (bytes >= most)
-      fail(`the pack has ${mb(bytes)}, the most it may have is ${mb(most)}; the largest parts are ${largest(stage)}`);
+    const allowed = isSmall ? mostForCard : most;
+    if (bytes >= allowed)
+      fail(
+        `the pack has ${mb(bytes)}, the most it may have is ${mb(allowed)}; the largest parts are ${largest(stage)}`,
+      );
     rmSync(target, { recursive: true, force: true });
     mkdirSync(dirname(target), { recursive: true });
     renameSync(aside, target);
@@ -254,7 +274,7 @@ async function copyWebgpu(stage, leftOut) {
 }
 
 /** Makes a reproducible archive: the same files give the same bytes. */
-async function archive(stage) {
+async function archive(stage, target) {
   const tar = join(root, 'build/offline-app.tar');
   try {
     const made = await run('tar', [
@@ -271,7 +291,7 @@ async function archive(stage) {
       '.',
     ]);
     if (made.code !== 0) fail('tar failed; its last lines are above', tail(made.output));
-    return gzipSync(readFileSync(tar), { level: 9 });
+    await compress(tar, target);
   } finally {
     rmSync(tar, { force: true });
   }

@@ -2,7 +2,7 @@
 # Runs conformance and benchmarks of ewald on a Linux x86-64 machine that has a GPU and nothing else: no Node, no
 # registry, no network.
 # usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...] [--help]
-# Needs sh and either gzip and tar or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
+# Needs sh and either gzip (xz for a pack of one card) and tar, or python3. Writes DIR (default: ./results) and a temporary folder, which it removes.
 set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 2
 out=results
@@ -21,18 +21,24 @@ give_up() {
   exit 1
 }
 
+# The files are compressed by gzip, or by xz in a pack for one card.
+ending=gz
+[ -e "$here/app.tar.gz" ] || ending=xz
+case $ending in gz) tool=gzip ;; *) tool=xz ;; esac
+
 unpack() {
-  if command -v gzip >/dev/null 2>&1 && command -v tar >/dev/null 2>&1; then
+  if command -v $tool >/dev/null 2>&1 && command -v tar >/dev/null 2>&1; then
     # -o: the user who unpacks owns the files, even root.
-    gzip -dc "$here/app.tar.gz" | tar -xof - -C "$1" && gzip -dc "$here/node.gz" >"$1/node"
+    $tool -dc "$here/app.tar.$ending" | tar -xof - -C "$1" && $tool -dc "$here/node.$ending" >"$1/node"
   elif command -v python3 >/dev/null 2>&1; then
     python3 -c '
-import gzip, shutil, sys, tarfile
-here, to = sys.argv[1:]
-tarfile.open(here + "/app.tar.gz").extractall(to)
-shutil.copyfileobj(gzip.open(here + "/node.gz"), open(to + "/node", "wb"))' "$here" "$1"
+import shutil, sys, tarfile
+here, to, ending = sys.argv[1:]
+opened = __import__("gzip" if ending == "gz" else "lzma").open
+tarfile.open(here + "/app.tar." + ending).extractall(to)
+shutil.copyfileobj(opened(here + "/node." + ending), open(to + "/node", "wb"))' "$here" "$1" $ending
   else
-    echo "neither gzip with tar nor python3 was found"
+    echo "neither $tool with tar nor python3 was found"
     return 1
   fi
 }
@@ -53,7 +59,7 @@ starts() {
 }
 
 case "$(uname -sm)" in "Linux x86_64") ;; *) give_up "this is $(uname -sm); the pack is for Linux x86_64" ;; esac
-for file in app.tar.gz node.gz offline.json; do
+for file in app.tar.$ending node.$ending offline.json; do
   [ -r "$here/$file" ] || give_up "$here/$file is missing or cannot be read; copy the whole folder"
 done
 
@@ -71,7 +77,7 @@ for place in "${TMPDIR:-}" /tmp /var/tmp /dev/shm "$PWD" "$here"; do
   rm -rf "$work"
   work=
   # A corrupted file is corrupted in every folder, so no other one is tried.
-  case "$message" in *"end of file"* | *"crc error"* | *"invalid compressed"* | *EOFError* | *BadGzip*) break ;; esac
+  case "$message" in *"end of file"* | *"crc error"* | *"invalid compressed"* | *EOFError* | *BadGzip* | *LZMAError* | *"Unexpected end"* | *"Compressed data is corrupt"*) break ;; esac
 done
 [ -n "$work" ] || give_up "Node of this pack could not be started:${why:- no folder is writable;} expected $(sed -n 's/.*"needs": "\(.*\)".*/\1/p' "$here/offline.json") and 250 MB in a folder from which programs may run (TMPDIR names one)"
 

@@ -1,11 +1,8 @@
 // Frames through the rooms: passes over frames on the host (streamed) and in device memory (resident), peaks with one
-// and with several frames in flight, and the whole pipeline from a file. Results of passes are compared with plain
-// loops, and all peaks and crystals are counted, before a rate is printed. usage: rooms.mjs [--seconds N]
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+// and with several frames in flight. Results of passes are compared with plain loops, and all peaks are counted, before
+// a rate is printed. usage: rooms.mjs [--seconds N]
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1] || 60);
@@ -121,52 +118,6 @@ async function runPeaks(context, backend, share) {
   }
 }
 
-/** From a file to the stream, by the command. */
-function runPipeline(backend, share, folder) {
-  const cli = join(dirname(new URL(entry).pathname), 'cli.js');
-  const ewald = (...args) =>
-    spawnSync(process.execPath, [cli, ...args], {
-      encoding: 'utf8',
-      timeout: Math.ceil(1000 * Math.max(5, share)),
-      cwd: folder,
-    });
-  if (!existsSync(join(folder, 'made'))) {
-    const made = ewald('simulate', 'frames', '-o', 'made', '--images', '16', '--seed', '3');
-    if (made.status !== 0)
-      return rows.push({ what: 'pipeline', backend, refused: 'no frames could be simulated in time' });
-  }
-  const names = readdirSync(join(folder, 'made'));
-  const of = (ending) => `made/${names.find((name) => name.endsWith(ending))}`;
-  const begin = performance.now();
-  const run = ewald(
-    'index',
-    of('.h5'),
-    '-g',
-    of('.geom'),
-    '-p',
-    of('.cell'),
-    '--backend',
-    backend,
-    '-o',
-    `${backend}.stream`,
-    '--json',
-  );
-  const took = (performance.now() - begin) / 1000;
-  // A line of JSON a frame.
-  const indexed = run.stdout.split('\n').filter((line) => /"crystals":\[\{/.test(line)).length;
-  if (run.status === null) rows.push({ what: 'pipeline', backend, refused: 'no time for 16 frames' });
-  else if (run.status > 1 || indexed < 15)
-    wrong.push(`pipeline on ${backend}: ${indexed} of 16 indexed, ${run.stderr.trim().split('\n').at(-1)}`);
-  else
-    rows.push({
-      what: `pipeline, 16 frames of 1 Mpixel from a file, ${indexed} indexed, start included`,
-      backend,
-      rate: 16 / took,
-      unit: 'frames/s',
-    });
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'ewald-rooms-'));
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
     interrupted = true;
@@ -174,7 +125,6 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     process.exit();
   });
 function report() {
-  rmSync(folder, { recursive: true, force: true });
   const told = rows
     .filter(({ rate }) => rate)
     .map(({ what, backend, rate, unit }) => `${what} on ${backend} ${rate.toPrecision(3)} ${unit}`);
@@ -191,10 +141,9 @@ for (const [i, backend] of backends.entries()) {
   }
   try {
     const context = await createContext({ backend, strict: true, log: { level: 'error' } });
-    await runPasses(context, backend, 0.4 * share);
-    if (backend !== 'webgpu' || !context.device?.software) await runPeaks(context, backend, 0.3 * share);
+    await runPasses(context, backend, 0.6 * share);
+    if (backend !== 'webgpu' || !context.device?.software) await runPeaks(context, backend, 0.4 * share);
     await context.dispose();
-    runPipeline(backend, 0.4 * share, folder);
   } catch (error) {
     wrong.push(`${backend}: ${error.message}`);
   }

@@ -21,8 +21,15 @@ export const extras = [
     first: true,
   },
   {
-    // Passes over frames that are streamed or lie in device memory, peaks with one and several frames in flight, and
-    // the whole pipeline from a file.
+    // The whole run from a file packed by bitshuffle and LZ4 to a stream, on each backend and on the one that is
+    // chosen: the same frames are indexed, and frames a second.
+    name: 'pipeline',
+    share: 40,
+    least: 20,
+    script: 'pipeline.mjs',
+  },
+  {
+    // Passes over frames that are streamed or lie in device memory, and peaks with one and several frames in flight.
     name: 'rooms',
     share: 20,
     least: 10,

@@ -6,13 +6,13 @@ import { endAll } from './child.mjs';
 import { findHost, missingHere } from './find.mjs';
 import { pageOf } from './page.mjs';
 import { Results } from './results.mjs';
-import { steps } from './steps.mjs';
+import { groups, steps } from './steps.mjs';
 
 const [pack, work, ...args] = process.argv.slice(2);
 const usage = `usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...]
   --seconds N   the whole ends within about N seconds, default 1800; complete after 600, then repeated with more time
   --out DIR     where the results go, default ./results
-  --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}
+  --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}; or check, timings: several of them
   --cases IDS   only these cases of validate and bench, for example pi,indexing:fast
 Exit codes: 0 every step that can run here passed, 1 one did not, 2 wrong usage. Steps that cannot run are listed as absent, with reasons.`;
 
@@ -38,7 +38,7 @@ function options() {
   }
   const seconds = Number(found.seconds);
   if (!(seconds >= 10)) misused(`--seconds is ${found.seconds}; expected a number of at least 10`);
-  const only = found.only.split(',').filter(Boolean);
+  const only = found.only.split(',').flatMap((name) => (name === '' ? [] : (groups[name] ?? name)));
   const unknown = only.filter((name) => !steps.some((step) => step.name === name));
   if (unknown.length > 0) misused(`there is no step ${unknown.join(', ')}`);
   return { seconds, out: resolve(found.out), only, cases: found.cases.split(',').filter(Boolean) };

@@ -28,7 +28,7 @@ function boundOf({ backend, resident }, bounds) {
 
 /** The page of a summary and of what the benchmarks printed so far. */
 export function pageOf(summary, bench) {
-  const { bounds, rooms, cupy, 'fft-cuda': fft, 'indexing-batches': batches } = bench.extras;
+  const { bounds, rooms, pipeline, cupy, 'fft-cuda': fft, 'indexing-batches': batches } = bench.extras;
   const { host, pack } = summary;
   const card =
     summary.gpus.map(({ name, driver }) => `${name}, driver ${driver}`).join('; ') || `none (${host.gpusWhy})`;
@@ -56,7 +56,7 @@ export function pageOf(summary, bench) {
     '',
     ...table(
       ['what', 'backend', 'rate', 'GB/s of frames', 'bound', 'of the bound'],
-      (rooms?.rows ?? []).map((row) => {
+      [...(rooms?.rows ?? []), ...(pipeline?.rows ?? [])].map((row) => {
         const [name, most] = boundOf(row, bounds);
         return row.refused
           ? [row.what, row.backend, row.refused, '–', '–', '–']

@@ -12,6 +12,18 @@ import { fileKey } from './cache.mjs';
 const keep = 'build/offline-cache/cuda-release';
 const addon = 'ewald_cuda.node';
 
+/** Architectures of cards by their names, for packs of one. */
+export const cards = {
+  t4: '75',
+  a100: '80',
+  a40: '86',
+  rtx3090: '86',
+  l40: '89',
+  rtx4090: '89',
+  h100: '90',
+  h200: '90',
+};
+
 /**
  * The oldest driver that runs the runtime of a CUDA major version, from NVIDIA's table of minor-version compatibility.
  */
@@ -35,13 +47,25 @@ function chooseNvcc(given) {
   return undefined;
 }
 
+/** The emulator under the names of the addon and the programs, for a rehearsal. Returns as `cudaRelease` does. */
+export async function cudaEmulated(programs) {
+  const folder = 'build/cuda-emulated';
+  const built = await run('cmake', ['--build', folder, '--target', ...programs.map((name) => `${name}_emulated`)]);
+  if (built.code !== 0) throw Object.assign(new Error('the emulator failed to build'), { log: tail(built.output) });
+  return {
+    needs: null,
+    addon: join(root, folder, 'ewald_cuda_emulated.node'),
+    programs: Object.fromEntries(programs.map((name) => [name, join(root, folder, 'cuda', `${name}_emulated`)])),
+    what: 'the emulator',
+  };
+}
+
 /**
- * Builds the stale parts if `build` permits it. With `profile` (an architecture, such as 90) it builds for that
- * architecture only and includes line information for profilers, which would be too large for the pack with all
- * architectures. Returns { addon, programs: { name: path }, what } with undefined for missing paths; `why` names what
+ * Builds the stale parts if `build` permits it. With `architecture` (such as 90) it builds for that one only; `lines`
+ * includes line information for profilers, which would be too large for the pack with all architectures. Returns { addon, programs: { name: path }, what } with undefined for missing paths; `why` names what
  * is missing.
  */
-export async function cudaRelease(programs, { build, profile, nvcc: given }) {
+export async function cudaRelease(programs, { build, architecture, lines = false, nvcc: given }) {
   const nvcc = chooseNvcc(given);
   if (given && !nvcc) throw new Error(`${given} is no nvcc that runs here; name another one with --nvcc`);
   const needs = nvcc && { cuda: nvcc.version, driver: drivers[Number.parseInt(nvcc.version, 10)] ?? null };
@@ -49,14 +73,14 @@ export async function cudaRelease(programs, { build, profile, nvcc: given }) {
   const folder = `build/cuda-release-${nvcc?.version ?? 'none'}`;
   const inputs = hashOf(
     [...filesUnder('cuda', (file) => !file.startsWith('cuda/emulator/')), ...filesUnder('cpp'), 'CMakeLists.txt'],
-    [nvcc ? fileKey(which(nvcc.path) ?? nvcc.path) : 'no nvcc', programs, profile ?? 'all'],
+    [nvcc ? fileKey(which(nvcc.path) ?? nvcc.path) : 'no nvcc', programs, architecture ?? 'all', lines],
   );
   const made = () => ({
     needs,
     addon: join(root, keep, addon),
     programs: Object.fromEntries(programs.map((name) => [name, join(root, keep, name)])),
-    what: profile
-      ? `machine code for ${profile} with the lines of the sources, PTX for newer cards`
+    what: architecture
+      ? `machine code for ${architecture}${lines ? ' with the lines of the sources' : ''}, PTX for newer cards`
       : 'machine code for 7.5, 8.0, 8.6, 8.9 and 9.0, PTX for newer cards',
   });
   const complete = () => [addon, ...programs].every((name) => existsSync(join(root, keep, name)));
@@ -85,8 +109,10 @@ export async function cudaRelease(programs, { build, profile, nvcc: given }) {
     `-DCMAKE_CUDA_COMPILER=${which(nvcc.path) ?? nvcc.path}`,
     '-DEWALD_CUDA_EMULATOR=OFF',
     '-DEWALD_WITHOUT_CUDA=OFF',
-    `-DEWALD_CUDA_LINES=${profile ? 'ON' : 'OFF'}`,
-    profile ? `-DCMAKE_CUDA_ARCHITECTURES=${profile}-real;${profile}-virtual` : '-UCMAKE_CUDA_ARCHITECTURES',
+    `-DEWALD_CUDA_LINES=${lines ? 'ON' : 'OFF'}`,
+    architecture
+      ? `-DCMAKE_CUDA_ARCHITECTURES=${architecture}-real;${architecture}-virtual`
+      : '-UCMAKE_CUDA_ARCHITECTURES',
   ]);
   const built =
     configured.code === 0 ? await run('cmake', ['--build', folder, '--target', 'ewald_cuda', ...programs]) : configured;

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Rehearses a run of the offline pack without a card: the emulator takes the card's place, in an empty root of an older
+# Debian (debootstrap) that has no Node, no compiler and no network. Run it as root on a Debian with debootstrap.
+#
+#   scripts/offline/rehearse.sh [--seconds N] [options of run.sh]
+#
+# Every step must end by itself, and the files must be complete: it exits with the pack's own exit code.
+# SUITE (default bullseye, glibc 2.31) names the older Debian, FOLDER keeps its root.
+set -euo pipefail
+if [ "$(id -u)" = 0 ] && [ -z "${IN_NAMESPACE:-}" ]; then exec env IN_NAMESPACE=1 unshare --mount --net "$0" "$@"; fi
+
+repository=$(cd "$(dirname "$0")/../.." && pwd)
+suite=${SUITE:-bullseye}
+target=${FOLDER:-/var/tmp/ewald-rehearsal-$suite}
+[ "$(id -u)" = 0 ] || { echo 'rehearse: needs root (chroot, mount)' >&2; exit 1; }
+[ -f "$repository/build/offline-emulated/offline.json" ] || {
+  echo 'rehearse: first node scripts/pack-offline.mjs --emulated -o build/offline-emulated' >&2
+  exit 1
+}
+[ -x "$target/bin/sh" ] || {
+  echo "rehearse: first debootstrap --variant=minbase $suite $target" >&2
+  exit 1
+}
+
+# What a machine with a card has: the driver's library, its device and nvidia-smi. The emulator needs none of them.
+cp "$repository/build/offline-emulated/libcuda.so.1" "$target/usr/lib/x86_64-linux-gnu/libcuda.so.1"
+chroot "$target" ldconfig
+cat >"$target/usr/bin/nvidia-smi" <<'EOF'
+#!/bin/sh
+echo 'emulated card, 580.0, 1024 MiB, 9.0, 00000000:00:00.0'
+EOF
+chmod +x "$target/usr/bin/nvidia-smi"
+mount -t proc proc "$target/proc"
+mount -t tmpfs tmpfs "$target/tmp"
+mkdir -p "$target/pack" "$target/out"
+mount --bind -o ro "$repository/build/offline-emulated" "$target/pack"
+mount --bind /dev "$target/dev"
+rm -rf "$target/out/results"
+code=0
+chroot "$target" env -i PATH=/usr/bin:/bin TMPDIR=/tmp sh /pack/run.sh --out /out/results "$@" </dev/null || code=$?
+ls -l "$target/out/results"
+exit $code
