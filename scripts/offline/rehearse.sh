@@ -18,12 +18,12 @@ target=${FOLDER:-/var/tmp/ewald-rehearsal-$suite}
   exit 1
 }
 [ -x "$target/bin/sh" ] || {
-  echo "rehearse: first debootstrap --variant=minbase $suite $target" >&2
+  echo "rehearse: first debootstrap --variant=minbase --include=xz-utils $suite $target" >&2
   exit 1
 }
 
-# What a machine with a card has: the driver's library, its device and nvidia-smi. The emulator needs none of them.
-cp "$repository/build/offline-emulated/libcuda.so.1" "$target/usr/lib/x86_64-linux-gnu/libcuda.so.1"
+# What a machine with a card has: the driver's library and nvidia-smi, both empty, and what the emulator needs instead.
+gcc -shared -nostdlib -x c /dev/null -o "$target/usr/lib/x86_64-linux-gnu/libcuda.so.1"
 chroot "$target" ldconfig
 cat >"$target/usr/bin/nvidia-smi" <<'EOF'
 #!/bin/sh

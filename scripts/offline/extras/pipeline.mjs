@@ -82,14 +82,16 @@ async function make() {
   ];
   for (const step of steps) {
     const { code, err } = await step();
-    if (code !== 0) return err.trim().split('\n').at(-1) || 'no time';
+    if (code === null) return 'no time';
+    if (code !== 0) return err.trim().split('\n').at(-1);
   }
   for (let i = 1; i < most; i++) copyFileSync(join(folder, 'run0.h5'), join(folder, `run${i}.h5`));
   return undefined;
 }
 
 const why = await make();
-if (why) wrong.push(`no frames could be simulated: ${why}`);
+if (why === 'no time') rows.push({ what: 'pipeline', backend: 'any', refused: why });
+else if (why) wrong.push(`no frames could be simulated: ${why}`);
 // With four workers as well, because a card may need fewer than there are cores.
 const backends = usual.flatMap((name) => (name === 'cuda' ? [name, 'cuda 4'] : [name]));
 for (const backend of why ? [] : ['chosen', ...backends]) {

@@ -175,8 +175,10 @@ export async function findHost(env, home) {
   };
 }
 
-/** Lists what this machine lacks for the steps, and the consequences; `needs` are the requirements of the pack. */
-export function missingHere(host, { driver: needed, cuda } = {}) {
+/** Lists what this machine lacks for the steps, and the consequences; `needs`
+ * are the requirements of the pack's CUDA part, if it has one. */
+export function missingHere(host, needs) {
+  const { driver: needed, cuda } = needs ?? {};
   const found = Number.parseFloat(host.driver ?? '');
   const seen = host.driverLibrary || host.hasNvidia;
   const missing = [];

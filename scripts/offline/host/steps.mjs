@@ -187,6 +187,7 @@ async function cudaCheck(run, seconds) {
   run.results.json('cuda-check.json', run.cudaCheck);
   // Exit code 3: no device. If only a driver library suggests a device, that is not a failure.
   if (ended.code === 3) return { outcome: run.host.hasNvidia ? 'fail' : 'absent', why: document?.why ?? 'no device' };
+  if (!document && ended.late) return { outcome: 'partial', why: endOf(ended) };
   if (!document) return wrong(ended, 'it printed no result');
   const { passed, failed, failures, device } = document;
   return {

@@ -25,6 +25,8 @@ export interface Work {
   readonly leastDeviceMs: number;
   /** Backends with several runs under way, where the copies of one overlap with the kernels of another. */
   readonly overlapsOn?: readonly BackendName[];
+  /** Backends to which its data go from page-locked memory, into which a run decodes them. */
+  readonly lockedOn?: readonly BackendName[];
   /** Launches of the run, by backend; backends without kernels have none. */
   readonly launches: Readonly<Partial<Record<BackendName, number>>>;
 }

@@ -49,6 +49,7 @@ export function peaksWork({
     deviceMiB: (pixels * (6 * bytesOfNumber + 22)) / MiB,
     leastDeviceMs: 0,
     overlapsOn: ['cuda'],
+    lockedOn: ['cuda'],
     launches: { cuda: 6, webgpu: 16 },
   };
 }
