@@ -1,5 +1,5 @@
 /** The commands that people type most, each as one process, from simulated frames to merged intensities. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -26,6 +26,9 @@ describe('what people type', () => {
     expect(readFileSync(at('report.html'), 'utf8')).toContain('<svg');
     const [truth] = (await typed('stream compare run.stream f/run.truth.json --json')).trim().split('\n');
     expect(JSON.parse(truth ?? '')).toMatchObject({ crystalsThere: 4, crystalsRight: 4, crystalsWrong: 0 });
+    // A list of files is known by its name and its first line, with or without -i.
+    writeFileSync(at('files.lst'), 'f/run.h5 //1\n');
+    expect(await typed('index files.lst -g f/run.geom -p f/run.cell -o one.stream -j 1')).toMatch(/^1 of 1 frame/);
     // Four crystals say nothing of the quality of a merge: it is written, and the command ends with 1.
     expect(await typed('merge run.stream -y 4/mmm -o m.hkl', 1)).toMatch(/^all +\d+/m);
     expect(readFileSync(at('m.hkl'), 'utf8')).toMatch(/^CrystFEL reflection list/);

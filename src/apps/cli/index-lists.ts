@@ -40,7 +40,7 @@ import {
 import { ambiguityText, ambiguousText } from './frame-lines.js';
 import { runFrames } from './index-frames.js';
 import { axesOfLists } from './list-axes.js';
-import { listRows, refuseForLists } from './list-flags.js';
+import { isListOfFiles, listRows, refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -106,6 +106,8 @@ async function run(words: readonly string[], options: IndexFlags, deps: CliDeps)
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
   const [head] = lists;
+  if (head !== undefined && lists.length === 1 && options.input === undefined && (await isListOfFiles(head)))
+    return run([], { ...options, input: head }, deps);
   const frames =
     options.input !== undefined ||
     options.zmqInput !== undefined ||

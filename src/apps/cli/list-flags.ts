@@ -35,6 +35,19 @@ export const listRows = grouped('input', {
 const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));
 
+/** Whether a text is what CrystFEL's users call a list: names of files, line by line, instead of numbers. */
+const namesFiles = (text: string): boolean => {
+  const [line = ''] = text.slice(0, 4096).trimStart().split('\n', 1);
+  return line !== '' && !line.includes('\0') && !/^[\s\d.eE+-]*$/.test(line);
+};
+
+/** Whether a file that was given without -i is a list of files: by its name and its first line. */
+export async function isListOfFiles(path: string): Promise<boolean> {
+  if (!/\.(lst|list)$/i.test(path)) return false;
+  const { size } = await stat(path).catch(() => ({ size: mostText }));
+  return size < mostText && namesFiles(await readText(path));
+}
+
 /**
  * Throws `Argument` if a flag is given that lists do not use, `Format` if the first file contains neither frames nor a
  * list, `File` if it cannot be read. `refuse` throws for the flags.
@@ -65,9 +78,7 @@ export async function refuseForLists(
       const why = bytes === 0 ? 'it is empty' : messageOf(error);
       const isPlain = /\.(raw|bin|dat)$/i.test(first) && (bytes > mostText || text.includes('\0'));
       const convert = '; if it holds plain numbers: ewald convert FILE --dtype u16 --sig-shape 512,512 -o frames.h5';
-      // What CrystFEL's users call a list: names of files, line by line.
-      const isListOfFiles = text !== '' && !/^[\s\d.eE+-]*$/.test(text.slice(0, 4096).split('\n', 1)[0] ?? '');
-      const hint = isPlain ? convert : isListOfFiles ? `; if it lists files of frames: -i ${first}` : '';
+      const hint = isPlain ? convert : namesFiles(text) ? `; if it lists files of frames: -i ${first}` : '';
       throw new EwaldError(
         'Format',
         `${first} has none of the known frame formats (ewald info lists them), and is not a list of spots: ` +
