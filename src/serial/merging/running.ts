@@ -1,5 +1,6 @@
 /** A merge that follows a run: a sink of frames that merges again whenever the number of crystals has grown by half. */
 
+import { counted } from '../../base/amounts.js';
 import { expectsMembers } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
@@ -20,16 +21,10 @@ export interface MergeStatus {
   readonly completeness: number;
   /** The resolution to which `completeness` refers, in angstrom. */
   readonly dMin: number;
-  /** Estimated number of further frames until CC1/2 reaches `wanted`; 0 once it does, NaN if it cannot be estimated. */
-  readonly framesToGo: number;
-  /** The target CC1/2. */
-  readonly wanted: number;
 }
 
 /** Options of a running merge in addition to those of a merge. */
 export interface RunningMergeOptions {
-  /** The target CC1/2, 0.01 … 0.9999; default 0.95. */
-  readonly ccHalf?: number | undefined;
   /** Called after each merge. */
   readonly onStatus?: ((status: MergeStatus, result: MergeResult) => void) | undefined;
 }
@@ -55,10 +50,9 @@ export interface MergeSink {
 const firstMerge = 30;
 
 /**
- * A sink that keeps a running merge of the crystals of a run.
- *
- * The number of frames still needed for the target CC1/2 is estimated from 1/CC1/2 − 1, which falls as 1/N.
- * Throws `Argument`.
+ * A sink that keeps a running merge of the crystals of a run. It says what the crystals give so far and makes no forecast:
+ * CC1/2 of all reflections does not follow a law of the number of frames, because new weak reflections enter as fast as
+ * old ones improve. Throws `Argument`.
  */
 export async function mergeSink(
   context: MergingMethods,
@@ -66,8 +60,7 @@ export async function mergeSink(
   running: RunningMergeOptions = {},
 ): Promise<MergeSink> {
   expectsMerging('mergeSink: the first argument', context);
-  const rows = { ccHalf: row.number(0.01, 0.9999, 0.95), onStatus: row.any };
-  const { ccHalf: wanted } = checkedOptions('mergeSink', running, rows);
+  checkedOptions('mergeSink', running, { onStatus: row.any });
   const onStatus = observer('mergeSink', running, 'onStatus');
   const merger: Merger = await context.merger(options);
   const feed = merger.follow('the run');
@@ -82,7 +75,7 @@ export async function mergeSink(
   const merge = async (): Promise<void> => {
     const seen = frames;
     result = await merger.run();
-    status = statusOf(result, seen, wanted);
+    status = statusOf(result, seen);
     onStatus(status, result);
   };
   return {
@@ -120,28 +113,16 @@ export async function mergeSink(
   };
 }
 
-function statusOf({ statistics, merged }: MergeResult, frames: number, wanted: number): MergeStatus {
+function statusOf({ statistics, merged }: MergeResult, frames: number): MergeStatus {
   const { ccHalf, completeness, dMin } = statistics.overall;
-  const ratio = (1 / ccHalf - 1) / (1 / wanted - 1);
-  const framesToGo = ccHalf > 0 ? Math.max(0, Math.round(frames * (ratio - 1))) : Number.NaN;
-  return { frames, crystals: merged, ccHalf, completeness, dMin, framesToGo, wanted };
+  return { frames, crystals: merged, ccHalf, completeness, dMin };
 }
 
-/** A status in words: `CC1/2 .93, complete 98 % to 2.1 Å; about 1 200 more frames for .95`. */
+/** A status in words: `CC1/2 .93, complete 98 % to 2.1 Å, 850 crystals`. */
 export function statusText(status: MergeStatus): string {
-  const numbers = ['ccHalf', 'completeness', 'dMin', 'framesToGo', 'wanted'];
+  const numbers = ['crystals', 'ccHalf', 'completeness', 'dMin'];
   expectsMembers('mergeStatusText: the argument', status, numbers, 'the status of a running merge');
-  const { ccHalf, completeness, dMin, framesToGo, wanted } = status;
-  const short = (x: number): string => x.toFixed(2).replace(/^0/, '');
-  const goal = String(wanted).replace(/^0/, '');
-  const rounded = framesToGo >= 100 ? Number(framesToGo.toPrecision(2)) : framesToGo;
-  const more = Number.isNaN(framesToGo)
-    ? ''
-    : framesToGo === 0
-      ? `; ${goal} is reached`
-      : `; about ${String(rounded).replace(/\B(?=(\d{3})+$)/g, ' ')} more frames for ${goal}`;
-  return (
-    `CC1/2 ${Number.isNaN(ccHalf) ? '-' : short(ccHalf)}, complete ${Math.round(100 * completeness)} % to ` +
-    `${dMin.toFixed(1)} Å${more}`
-  );
+  const { crystals, ccHalf, completeness, dMin } = status;
+  const short = Number.isNaN(ccHalf) ? '-' : ccHalf.toFixed(2).replace(/^0/, '');
+  return `CC1/2 ${short}, complete ${Math.round(100 * completeness)} % to ${dMin.toFixed(1)} Å, ${counted(crystals, 'crystal')}`;
 }

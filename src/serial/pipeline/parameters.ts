@@ -510,7 +510,7 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     common: true,
     group: 'live',
     kind: 'text',
-    sentence: 'keeps a running merge in this point group: CC1/2, completeness and the frames still needed',
+    sentence: 'keeps a running merge in this point group: CC1/2 and completeness so far',
     value: 'group',
     of: ['detector frames'],
     neutral: true,
