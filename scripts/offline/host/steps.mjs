@@ -76,6 +76,26 @@ async function devices(run, seconds) {
   };
 }
 
+/** Processes for WebGPU: compiling its kernels takes a driver longer than everything else, one core for each. */
+const webgpuShares = 4;
+
+/** The cases in a number of parts with about as many rows; none if they cannot be listed. */
+async function sharesOf(run, parts) {
+  const { document: rows = [] } = await ewald(run, ['validate', ...run.cases, '--list', '--json'], 20);
+  const counts = new Map();
+  for (const { id } of rows) {
+    const kind = id.split(':').slice(0, 2).join(':');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  const shares = Array.from({ length: parts }, () => ({ rows: 0, cases: [] }));
+  for (const [kind, count] of [...counts].sort(([, a], [, b]) => b - a)) {
+    const least = shares.reduce((found, share) => (share.rows < found.rows ? share : found));
+    least.rows += count;
+    least.cases.push(kind);
+  }
+  return shares.flatMap(({ cases }) => (cases.length > 0 ? [cases] : []));
+}
+
 /**
  * All rows on every backend, each in a process of its own, next to each other: a driver that crashes takes only its own
  * rows with it, and a card does not wait for cores.
@@ -83,14 +103,18 @@ async function devices(run, seconds) {
 async function validate(run, seconds) {
   const shown = ['cuda', 'webgpu', 'native', 'wasm'].find((name) => run.available.includes(name));
   const html = run.results.path('validate.html');
+  const shares = run.available.includes('webgpu') ? await sharesOf(run, webgpuShares) : [];
+  const each = (backend) => (backend === 'webgpu' && shares.length > 0 ? shares : [run.cases]);
   const reports = await Promise.all(
-    run.available.map(async (backend) => {
-      const page = backend === shown ? ['--html', html] : [];
-      // It ends by itself, and rooms take turns if the time is short; a signal would wait for the end of a row.
-      const own = ['--seconds', String(Math.max(1, Math.floor(0.85 * seconds)))];
-      const args = ['validate', ...run.cases, '--backend', backend, '--json', ...own, ...page];
-      return { backend, ...(await ewald(run, args, seconds)) };
-    }),
+    run.available.flatMap((backend) =>
+      each(backend).map(async (cases, i) => {
+        const page = backend === shown && i === 0 ? ['--html', html] : [];
+        // It ends by itself, and rooms take turns if the time is short; a signal would wait for the end of a row.
+        const own = ['--seconds', String(Math.max(1, Math.floor(0.85 * seconds)))];
+        const args = ['validate', ...cases, '--backend', backend, '--json', ...own, ...page];
+        return { backend, ...(await ewald(run, args, seconds)) };
+      }),
+    ),
   );
   if (existsSync(html)) run.results.files.add('validate.html');
   const documents = reports.flatMap(({ document }) => document ?? []);
@@ -114,10 +138,14 @@ async function validate(run, seconds) {
   const cut = documents.some(({ interrupted }) => interrupted);
   const isWrong = failed.length > 0 || crashed.length > 0 || documents.some((one) => !one.pass && !one.interrupted);
   const absent = backends.filter(({ available }) => !available).map((one) => `${one.backend} absent: ${one.reason}`);
-  const each = documents.map((document) => `${document.rows[0]?.backend}: ${counted(document.counts)}`);
+  const told = run.available.flatMap((backend) => {
+    const own = {};
+    for (const row of rows) if (row.backend === backend) own[row.outcome] = (own[row.outcome] ?? 0) + 1;
+    return Object.keys(own).length > 0 ? [`${backend}: ${counted(own)}`] : [];
+  });
   return {
     outcome: isWrong ? 'fail' : cut ? 'partial' : 'pass',
-    why: [...each, ...crashed, ...failed.slice(0, 3), ...absent].join('; '),
+    why: [...told, ...crashed, ...failed.slice(0, 3), ...absent].join('; '),
     detail: { counts, absent, crashed, failed: failed.slice(0, 50) },
     command: 'ewald validate --backend NAME --json',
   };
