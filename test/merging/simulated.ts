@@ -1,7 +1,15 @@
 /** Streams of simulated stills with known truth, small enough for a test, as text in the format of indexamajig. */
 
 import { Random } from '../../src/core/random/random.js';
-import { type Cell, cellFromParameters, reciprocal, type Vector } from '../../src/crystal/cell.js';
+import {
+  anglesOf,
+  type Cell,
+  cellFromParameters,
+  combine,
+  lengthsOf,
+  reciprocal,
+  type Vector,
+} from '../../src/crystal/cell.js';
 import { type Centring, isAbsent } from '../../src/crystal/centring.js';
 import { type Indices, representative, transformed } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { operationOf } from '../../src/crystal/symmetry/matrices.js';
@@ -26,6 +34,11 @@ export interface Simulation {
   readonly factor?: (indices: Indices) => number;
   /** Each crystal is indexed by one of these at random. */
   readonly ways?: readonly string[];
+  /**
+   * Standard deviation of the lengths (relative) and angles (radians) of stated cells, which are then those of the way:
+   * a and b are exchanged for `k,h,-l`. Without it all crystals state the cell.
+   */
+  readonly cellError?: number;
 }
 
 export interface SimulatedCrystal {
@@ -72,6 +85,7 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     centring = 'P',
     factor = () => 1,
     ways = ['h,k,l'],
+    cellError,
   } = simulation;
   const group = pointGroup(symmetry);
   const truths = new Map<string, number>();
@@ -113,7 +127,13 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     };
     made.push(crystal);
     const operation = operationOf(ways[crystal.way] ?? 'h,k,l');
-    const rows = stars.map((row) => turn(row)) as unknown as Cell;
+    const ownStars = cellError === undefined ? stars : combine(operation, stars);
+    const rows = ownStars.map((row) => turn(row)) as unknown as Cell;
+    const own = cellError === undefined ? cell : reciprocal(ownStars);
+    const stated = [...lengthsOf(own), ...anglesOf(own)].map((x, i) => {
+      const error = cellError === undefined ? 0 : cellError * random.normal();
+      return i < 3 ? x * (1 + error) : x + (error * 180) / Math.PI;
+    });
     const found: string[] = [];
     for (const indices of all) {
       const g = [0, 1, 2].map((x) =>
@@ -147,10 +167,10 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
       `Image serial number: ${c + 1}`,
       `photon_energy_eV = ${(12398.41984332003 / wavelength).toFixed(6)}`,
       '--- Begin crystal',
-      `Cell parameters ${parameters
+      `Cell parameters ${stated
         .slice(0, 3)
         .map((x) => (x / 10).toFixed(5))
-        .join(' ')} nm, ${parameters
+        .join(' ')} nm, ${stated
         .slice(3)
         .map((x) => x.toFixed(5))
         .join(' ')} deg`,

@@ -17,7 +17,7 @@ export interface MergedCrystal {
   readonly event: string;
   /** Index of the way in `waysToIndex` in which it was indexed. */
   readonly way: number;
-  /** ln of the odds of that way; it is doubtful if below 5. */
+  /** ln of the odds of that way, infinite if the crystal's cell allows no other; it is doubtful if below 5. */
   readonly logOdds: number;
   /** G: the scale of the crystal's intensities relative to the mean crystal. */
   readonly scale: number;

@@ -11,7 +11,7 @@ import { refusal, type Said } from '../../base/parameters.js';
 import type { Planner } from '../../core/planner/planner.js';
 import { unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
 import { polarisationText, readPolarisation } from '../../crystal/polarisation.js';
-import { identity, type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
+import { identity, type Operation } from '../../crystal/symmetry/matrices.js';
 import { latticeRotations, waysToIndex } from '../../crystal/symmetry/settings.js';
 import type { LeftOut } from './collection/admission.js';
 import type { ScanCounts } from './collection/counts.js';
@@ -36,6 +36,7 @@ import { automatic, type CheckedMerge } from './options.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
 import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './setting/ambiguity.js';
 import { doubtOfGroup } from './setting/laue-groups.js';
+import { CellEvidence, toldApartRemark } from './setting/metric.js';
 import { givenRotations, type Subject, subjectOf } from './setting/subject.js';
 import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
 
@@ -182,18 +183,15 @@ function decide(
   const ways = waysOf(checked, subject);
   const unique = uniqueReflections(observations, group, ways);
   const radius = commonRadius(observations, part);
-  const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part });
+  const { parameters } = observations;
+  const isGiven = checked.cell !== undefined;
+  const cells = ways.length > 1 ? new CellEvidence({ parameters, part, ways, group, cell, isGiven }) : undefined;
+  const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part, cells });
   const settings = { ways, group, chosen: resolved, part, cell };
   const chosen = aligned(checked.reference, observations, unique, settings, remarks);
   const doubt = checked.symmetry === automatic ? undefined : doubtOfGroup(observations, subject, group);
   if (doubt !== undefined) remarks.push(doubt);
-  const doubtful = logOdds.filter((odds, c) => part[c] === 1 && odds < 5).length;
-  if (ways.length > 1)
-    remarks.push(
-      `${ways.length} ways to index (${ways.map(tripletOf).join('; ')}) were told ` +
-        `apart${doubtful > 0 ? `; ${doubtful === 1 ? '1 crystal is' : `${doubtful} crystals are`} in doubt` : ''}` +
-        `${doubtful > 0 ? ' (odds below e⁵)' : ''}.`,
-    );
+  if (cells) remarks.push(toldApartRemark({ ways, chosen, logOdds, part, decided: cells.decided }));
   const isDoubtful =
     doubt !== undefined ||
     repeated.some((remark) => remark?.isDoubtful) ||

@@ -2,12 +2,13 @@
  * Resolves the indexing ambiguity: finds in which of several ways, which the cell cannot distinguish, each crystal was
  * indexed. Expectation–maximisation against the running mean of all other crystals, with soft assignments that are
  * annealed over twelve cycles to escape local maxima. The best of several random starts is used. The time is linear in
- * the number of crystals.
+ * the number of crystals. What the cells of crystals tell, the intensities do not decide.
  */
 import { Random } from '../../../core/random/random.js';
 import type { Observations } from '../collection/observations.js';
 import type { UniqueReflections } from '../fit/unique.js';
-import { Annealing, lastTemperature, sampled } from './annealing.js';
+import { Annealing, lastTemperature, noWay, sampled } from './annealing.js';
+import type { CellEvidence } from './metric.js';
 import { normalised } from './normalised.js';
 
 /** Options of the search for each crystal's way to index. */
@@ -20,6 +21,8 @@ export interface AmbiguityOptions {
   readonly radius: number;
   /** Crystals that take part: 1 or 0. */
   readonly part: Uint8Array;
+  /** What the cells of the crystals say. */
+  readonly cells?: CellEvidence | undefined;
 }
 
 /** The way to index of every crystal. */
@@ -38,7 +41,6 @@ export interface Assignment {
  */
 const mostTried = 2048;
 const mostLastCycles = 40;
-const noWay = 255;
 
 /** Assigns a way to every crystal. Every crystal is assigned, even one without a usable observation (log odds 0). */
 export function resolveAmbiguity(
@@ -46,7 +48,7 @@ export function resolveAmbiguity(
   unique: UniqueReflections,
   options: AmbiguityOptions,
 ): Assignment {
-  const search = new Annealing(normalised(observations, unique, options), unique);
+  const search = new Annealing(normalised(observations, unique, options), unique, options.cells?.odds);
   const tried = sampled(options.part, mostTried);
   const starts: { cycles: number; gain: number }[] = [];
   let best: { readonly gain: number; readonly shares: Float64Array } | undefined;
@@ -61,6 +63,15 @@ export function resolveAmbiguity(
   search.ways.fill(noWay);
   // The crystals that were not tried have no shares yet: in the first cycle they are compared with those that were.
   const everyone = new Uint8Array(observations.crystals).fill(1);
-  for (let cycle = 0; cycle < mostLastCycles; cycle++) if (search.cycle(everyone, lastTemperature)) break;
+  const settle = (): void => {
+    for (let cycle = 0; cycle < mostLastCycles; cycle++) if (search.cycle(everyone, lastTemperature)) break;
+  };
+  settle();
+  // Intensities tell which crystals are alike, and not which way all of them have: the start would decide it.
+  const move = options.cells?.commonMove(search.ways);
+  if (move) {
+    search.move(move);
+    settle();
+  }
   return { ways: search.ways, logOdds: search.logOdds, starts };
 }

@@ -6,6 +6,8 @@ import type { Normalised } from './normalised.js';
 
 const mostCycles = 40;
 const coolingCycles = 12;
+/** No way at all, so that the next cycle counts as a change. */
+export const noWay = 255;
 /** The temperature of the last cycles. */
 export const lastTemperature = 0.3;
 
@@ -29,6 +31,7 @@ export class Annealing {
   readonly #data: Normalised;
   readonly #tables: UniqueReflections['tables'];
   readonly #unique: number;
+  readonly #prior: Float64Array | undefined;
   readonly #scores: Float64Array;
   /** [crystals][ways]: the share of each way in a crystal's assignment; 0 for crystals without an assignment. */
   readonly shares: Float64Array;
@@ -37,8 +40,10 @@ export class Annealing {
   /** Sum of the scores of the chosen ways in the last cycle. */
   gain = 0;
 
-  constructor(data: Normalised, { tables, count }: UniqueReflections) {
+  /** `prior`: [crystals][ways], ln of the odds of each way before the intensities; equal if it is absent. */
+  constructor(data: Normalised, { tables, count }: UniqueReflections, prior?: Float64Array) {
     this.#data = data;
+    this.#prior = prior;
     this.#tables = tables;
     this.#unique = count;
     const crystals = data.offsets.length - 1;
@@ -78,18 +83,30 @@ export class Annealing {
       if (on !== 1) continue;
       this.#score(c, sums);
       let [first, second] = [-1, -1];
-      for (const [way, score] of this.#scores.entries()) {
-        if (first < 0 || score > (this.#scores[first] as number)) [first, second] = [way, first];
-        else if (second < 0 || score > (this.#scores[second] as number)) second = way;
+      const total = (way: number): number => (this.#scores[way] as number) + this.#priorOf(c, way);
+      for (let way = 0; way < this.#scores.length; way++) {
+        if (first < 0 || total(way) > total(first)) [first, second] = [way, first];
+        else if (second < 0 || total(way) > total(second)) second = way;
       }
       if (this.ways[c] !== first) changed++;
       this.ways[c] = first;
-      const [most, next] = [this.#scores[first] as number, this.#scores[second]];
+      const [most, next] = [total(first), second < 0 ? undefined : total(second)];
       this.gain += most;
       this.logOdds[c] = next === undefined ? 0 : most - next;
       this.#assign(c, temperature);
     }
     return changed === 0;
+  }
+
+  /** Moves all crystals together from each way to another; the next cycle decides anew. */
+  move(to: Uint8Array): void {
+    const ways = this.#scores.length;
+    const before = this.shares.slice();
+    for (let at = 0; at < before.length; at++) {
+      const way = at % ways;
+      this.shares[at - way + (to[way] as number)] = before[at] as number;
+    }
+    this.ways.fill(noWay);
   }
 
   /**
@@ -168,14 +185,18 @@ export class Annealing {
     }
   }
 
-  /** The shares of a crystal's ways by their scores. */
+  #priorOf(c: number, way: number): number {
+    return this.#prior ? (this.#prior[c * this.#scores.length + way] as number) : 0;
+  }
+
+  /** The shares of a crystal's ways by their scores; what is known beforehand is not a matter of temperature. */
   #assign(c: number, temperature: number): void {
     const scores = this.#scores;
     let most = Number.NEGATIVE_INFINITY;
-    for (const score of scores) most = Math.max(most, score);
+    for (const [way, score] of scores.entries()) most = Math.max(most, score / temperature + this.#priorOf(c, way));
     let sum = 0;
     for (const [way, score] of scores.entries()) {
-      const share = Math.exp((score - most) / temperature);
+      const share = Math.exp(score / temperature + this.#priorOf(c, way) - most);
       this.shares[c * scores.length + way] = share;
       sum += share;
     }

@@ -93,7 +93,7 @@ function settled(parameters: Float64Array, way: Operation = [1, 0, 0, 0, 1, 0, 0
 }
 
 /** For each crystal, whether another has the same numbers to the last digit: the known cell, which was not fitted. */
-function repeatedCells(parameters: Float64Array, crystals: readonly number[]): boolean[] {
+export function repeatedCells(parameters: Float64Array, crystals: readonly number[]): boolean[] {
   const keys = crystals.map((c) => parameters.subarray(6 * c, 6 * c + 6).join());
   const counts = new Map<string, number>();
   for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
