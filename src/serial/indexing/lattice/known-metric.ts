@@ -23,6 +23,8 @@ export interface KnownMetric {
   /** Crystals that were fitted, and those whose names are decided against the mean. */
   readonly crystals: number;
   readonly decided: number;
+  /** The same against the known cell. */
+  readonly decidedBefore: number;
   /** Strain by which the crystals differ from their mean. */
   readonly scatter: number;
   /** The mean with its axes named in another way, which is nearly as near to the known cell; undefined if none is. */
@@ -188,6 +190,11 @@ export function fitKnownMetric(known: Cell, crystals: readonly SeenCrystal[]): K
   }
   if (!best) return undefined;
   const { strain, decided, scatter } = best;
+  const asKnown = new Float64Array(6);
+  const decidedBefore = decidedOf(
+    named.map((names) => weighed(names, scatter)),
+    asKnown,
+  );
   const mean = product(known, stretch(strain));
   const [nearest, next] = labels
     .map((label) => {
@@ -197,5 +204,5 @@ export function fitKnownMetric(known: Cell, crystals: readonly SeenCrystal[]): K
     .sort((p, q) => p.off - q.off);
   if (!nearest) return undefined;
   const otherwise = next && next.off < asNear * nearest.off ? next.cell : undefined;
-  return { cell: nearest.cell, crystals: named.length, decided, scatter, otherwise };
+  return { cell: nearest.cell, crystals: named.length, decided, decidedBefore, scatter, otherwise };
 }

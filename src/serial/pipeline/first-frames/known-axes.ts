@@ -7,6 +7,7 @@ import type { KnownCell } from '../../../crystal/cell-file.js';
 import { conventionalMatrix, primitiveOf } from '../../../crystal/centring.js';
 import { labelsOf } from '../../../crystal/symmetry/labels.js';
 import { fitKnownMetric } from '../../indexing/lattice/known-metric.js';
+import type { FrameResult } from '../stages/frame.js';
 
 /** A crystal of the known cell. */
 export interface AxisCrystal {
@@ -32,6 +33,26 @@ const [tooMany, worthwhile] = [0.1, 0.1];
 const isNearlySymmetric = ({ cell, centring }: KnownCell): boolean =>
   labelsOf(primitiveOf(cell, centring)).labels.length > 1;
 
+/** What the crystals of frames say about the only known cell; undefined also for a cell that is not nearly symmetric. */
+export function axesOfFrames(
+  cells: readonly KnownCell[] | undefined,
+  results: readonly Pick<FrameResult, 'crystals' | 'spots'>[],
+): SettledAxes | undefined {
+  const [known] = cells ?? [];
+  if (!known || !mayAskForAxes(cells)) return undefined;
+  const crystals = results.flatMap(({ crystals: found, spots }) =>
+    found.map(({ cell, peaks, rivals }) => ({
+      cell,
+      spots: Float32Array.from({ length: 3 * peaks.length }, (_, i) => {
+        const peak = peaks[Math.floor(i / 3)] as number;
+        return spots[3 * peak + (i % 3)] as number;
+      }),
+      ambiguous: rivals.length > 0,
+    })),
+  );
+  return settledAxes(known, crystals.slice(0, enoughForAxes));
+}
+
 /** Whether crystals can tell anything about the names of the axes of these cells: of one that is nearly symmetric. */
 export const mayAskForAxes = (cells: readonly KnownCell[] | undefined): boolean =>
   cells?.length === 1 && isNearlySymmetric(cells[0] as KnownCell);
@@ -55,11 +76,11 @@ export function settledAxes(known: KnownCell, crystals: readonly AxisCrystal[]):
     crystals.map(({ cell, spots }) => ({ cell: primitiveOf(cell, known.centring), spots })),
   );
   if (!metric) return undefined;
-  const { decided, otherwise } = metric;
+  const { decided, decidedBefore, otherwise } = metric;
   const conventional = (cell: Cell): Cell => combine(conventionalMatrix(known.centring), cell);
   const mean = shown(conventional(metric.cell));
   const ofAll = `of ${crystals.length} crystals`;
-  if (decided < crystals.length - undecided)
+  if (decided <= decidedBefore / 2)
     return {
       cell: undefined,
       text:
@@ -67,7 +88,7 @@ export function settledAxes(known: KnownCell, crystals: readonly AxisCrystal[]):
         `equal, or the spots too few. Names that the known cell ${shown(known.cell)} decides are in doubt`,
     };
   if (!otherwise && undecided <= tooMany * crystals.length) return undefined;
-  if (!otherwise && decided < crystals.length - undecided + worthwhile * crystals.length) return undefined;
+  if (!otherwise && decided < decidedBefore + worthwhile * crystals.length) return undefined;
   const order = otherwise
     ? `. The known cell is nearly as near to ${shown(conventional(otherwise))}, with other names of the axes: give the ` +
       'one that is meant'

@@ -5,11 +5,12 @@
 import { firstFrames } from '../../../base/amounts.js';
 import { isEwaldError } from '../../../base/errors.js';
 import { anglesOf, lengthsOf } from '../../../crystal/cell.js';
-import type { KnownCell } from '../../../crystal/cell-file.js';
+import { type KnownCell, readCell } from '../../../crystal/cell-file.js';
 import type { Geometry } from '../../../crystal/geometry/geometry.js';
 import { parseGeometry } from '../../../crystal/geometry/parse.js';
 import { formatGeometry } from '../../../crystal/geometry/write.js';
 import { latticeName } from '../../../crystal/lattice-name.js';
+import { strainBetween } from '../../../crystal/strain.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { geometryFromFile } from '../../../io/detector/from-file.js';
 import type { FittedDistance } from '../../refinement/detector-remarks.js';
@@ -25,8 +26,11 @@ import type { CheckedRun, PipelineOptions } from '../run-options.js';
 import type { FoundFrames } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
 import type { RunSource } from '../sources/source.js';
+import type { FrameResult } from '../stages/frame.js';
 import type { Settlement } from './settle-geometry.js';
 
+/** Strain of a cell by the digits that the head of a stream has. */
+const headDigits = 1e-4;
 /** How often an unknown cell and the geometry are determined in turn; two are usual. */
 const mostRounds = 4;
 
@@ -71,22 +75,58 @@ export interface LearntBeforehand {
 }
 
 /**
- * Refines the geometry on the first crystals. Files of an iterable, which may exist only once the run has consumed
- * others, and shards of followed files, which may see different first frames, keep their geometry.
+ * Whether all processes of a run see the same first frames, and see them now: not files of an iterable, which may exist
+ * only once the run has consumed others, nor shards of followed files.
  */
-export async function refinedBeforehand(
+const hasFirstFrames = ({ given, options: { follow = false, shard } }: Beforehand): boolean =>
+  (given.kind === 'live' || (given.kind === 'frames' && Array.isArray(given.wanted))) &&
+  !(follow && shard !== undefined);
+
+/**
+ * Refines the geometry on the first crystals, and asks them for the names of the axes of a known cell that is nearly
+ * more symmetric than it is. Runs without first frames keep geometry and cell.
+ */
+export async function refinedBeforehand(context: Plans, own: FirstSearch, run: Beforehand): Promise<LearntBeforehand> {
+  let results: readonly FrameResult[] = [];
+  const learnt = await geometryBeforehand(context, own, run, (latest) => {
+    results = latest;
+  });
+  const { cells, options, settings, source, onEvent } = run;
+  if (cells?.length !== 1 || !hasFirstFrames(run)) return learnt;
+  const { axesOfFrames, enoughForAxes, mayAskForAxes } = await import('../first-frames/known-axes.js');
+  if (!mayAskForAxes(cells)) return learnt;
+  if (options.refineGeometry === 'off' && !options.follow) {
+    const { firstResults } = await import('./settle-geometry.js');
+    const { signal } = options;
+    const firstFrames = source.firstFrames.bind(source);
+    const searcher = await own.searcher(settings);
+    const asked = { searcher, settings, firstFrames, signal, found: own.found };
+    results = (await firstResults(asked, { crystals: enoughForAxes, peaks: 0 })).results;
+  }
+  const axes = axesOfFrames(cells, results);
+  if (!axes) return learnt;
+  onEvent({ kind: 'warning', text: axes.text });
+  if (!axes.cell) return learnt;
+  // Their crystals were named after the known cell.
+  own.found.clear();
+  return { ...learnt, settings: { ...learnt.settings, cells: [axes.cell] } };
+}
+
+/** Refines the geometry; `onResults` receives the results of the first frames with it. */
+async function geometryBeforehand(
   context: Plans,
   own: FirstSearch,
-  { place, given, geometry, source, settings, cells, cellSearch, options, onEvent }: Beforehand,
+  run: Beforehand,
+  onResults: (results: readonly FrameResult[]) => void,
 ): Promise<LearntBeforehand> {
-  const { refineGeometry = 'auto', trustCell = false, follow = false, shard, signal } = options;
-  const canWait = given.kind === 'live' || (given.kind === 'frames' && Array.isArray(given.wanted));
+  const { place, geometry, source, settings, cells, cellSearch, options, onEvent } = run;
+  const { refineGeometry = 'auto', trustCell = false, follow = false, signal } = options;
   const unrefined = { settings, refined: undefined, isDoubtful: false };
-  if (refineGeometry === 'off' || !canWait || (follow && shard !== undefined)) return unrefined;
+  if (refineGeometry === 'off' || !hasFirstFrames(run)) return unrefined;
   // No cell explains the spots, or there shall be none.
   if ((settings.cells ?? []).length === 0) return { ...unrefined, explained: cells ? undefined : 0 };
-  const earlier = follow ? await earlierSession(place, options) : undefined;
-  if (earlier) return { settings, ...earlier };
+  const earlier = follow ? await earlierSession(place, options, settings) : undefined;
+  if (earlier) return earlier;
   const { settleGeometry } = await import('./settle-geometry.js');
   const searcher = await own.searcher(settings);
   const settle = (used: SearchSettings, start?: Geometry): Promise<Settlement> =>
@@ -96,6 +136,7 @@ export async function refinedBeforehand(
       settings: used,
       signal,
       found: own.found,
+      onResults,
       isCellGiven: cells !== undefined,
       trustCell,
       panels: refineGeometry === 'auto',
@@ -138,7 +179,8 @@ export async function refinedBeforehand(
 async function earlierSession(
   place: RunPlace,
   { output, resume = false }: PipelineOptions,
-): Promise<Omit<LearntBeforehand, 'settings'> | undefined> {
+  settings: SearchSettings,
+): Promise<LearntBeforehand | undefined> {
   if (!resume || typeof output !== 'string') return undefined;
   for (const name of [`${output}.part`, output]) {
     try {
@@ -153,6 +195,7 @@ async function earlierSession(
       const text = head.slice(begin + 1, end).join('\n');
       const isRefined = text.startsWith(refinedMark);
       return {
+        settings: { ...settings, cells: cellOfHead(head, settings.cells, name) },
         refined: isRefined ? { geometry: parseGeometry(text, name), text } : undefined,
         isDoubtful: head.includes(marks.doubt),
       };
@@ -161,6 +204,17 @@ async function earlierSession(
     }
   }
   return undefined;
+}
+
+/** The known cell as the head of a stream states it, which may be the mean of its first crystals. */
+function cellOfHead(head: readonly string[], cells: SearchSettings['cells'], name: string): SearchSettings['cells'] {
+  const [known] = cells ?? [];
+  const [begin, end] = [head.indexOf(marks.cellBegin), head.indexOf(marks.cellEnd)];
+  if (!known || cells?.length !== 1 || begin < 0 || end < 0) return cells;
+  const { cell } = readCell(head.slice(begin + 1, end).join('\n'), name);
+  // The head has fewer digits than the cell of the run.
+  const isKnown = Math.hypot(...strainBetween(cell, known.cell)) < headDigits;
+  return isKnown ? cells : [{ ...known, cell }];
 }
 
 /** Whether two cells have the same lattice type, lengths within 0.05 % and angles within 0.05 degrees. */

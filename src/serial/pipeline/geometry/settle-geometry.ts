@@ -34,11 +34,21 @@ const stillAsMany = 0.98;
 /** Frames are indexed again with the refined geometry; the second round refines it on the crystals found then. */
 const rounds = 2;
 
-/** The properties of a run that are required to determine its geometry. */
-interface SettlingGeometry {
+/** The properties of a run with which its first frames are searched. */
+interface FirstSearch {
   readonly searcher: OpenFrameSearcher;
   readonly settings: SearchSettings;
   readonly firstFrames: FirstFrames;
+  readonly signal: PlatformSignal | undefined;
+  /**
+   * Receives the results of the frames that are searched, without intensities, so that they need not be searched again
+   * if nothing moves.
+   */
+  readonly found: FoundFrames;
+}
+
+/** The properties of a run that are required to determine its geometry. */
+interface SettlingGeometry extends FirstSearch {
   /** The geometry as it was given, or as the first file describes it. */
   readonly geometry: Geometry;
   /** A refined geometry with which frames are indexed first; by default the given one. */
@@ -49,12 +59,8 @@ interface SettlingGeometry {
   readonly trustCell: boolean;
   /** Whether panels are refined. */
   readonly panels: boolean;
-  readonly signal: PlatformSignal | undefined;
-  /**
-   * Receives the results of the frames that are searched, without intensities, so that they need not be searched again
-   * if nothing moves.
-   */
-  readonly found: FoundFrames;
+  /** Receives the results of these frames with the geometry that is used in the end. */
+  readonly onResults?: ((results: readonly FrameResult[]) => void) | undefined;
 }
 
 /** A refined geometry, and the frames that were searched for it. */
@@ -88,8 +94,12 @@ interface Refined extends Omit<Settlement, 'isDistanceFitted'> {
 
 /** Refines the geometry of a run on its first crystals. Throws `Aborted`, `DeviceLost`. */
 export async function settleGeometry(scene: SettlingGeometry): Promise<Settlement> {
-  const { results, frames } = await firstResults(scene);
-  const { results: _, ...refined } = await refinedOn(results, frames, scene);
+  const { results, frames } = await firstResults(scene, {
+    crystals: enoughCrystals,
+    peaks: enoughPairs * scene.geometry.panels.length,
+  });
+  const { results: latest, ...refined } = await refinedOn(results, frames, scene);
+  scene.onResults?.(latest);
   const isDistanceFitted = refined.doubt === undefined && refined.cells.length > 0;
   return { ...refined, isDistanceFitted };
 }
@@ -186,17 +196,13 @@ const explainedFractions = (results: readonly FrameResult[]): number[] =>
   results.map(explainedFraction).filter((one) => one !== undefined);
 
 /**
- * Searches the first frames until there are enough crystals; frames that cannot be read are reported later, when the
- * run reaches them.
+ * Searches the first frames until there are enough crystals and peaks of crystals; frames that cannot be read are
+ * reported later, when the run reaches them.
  */
-async function firstResults({
-  searcher,
-  settings,
-  firstFrames,
-  geometry,
-  signal,
-  found,
-}: SettlingGeometry): Promise<{ readonly results: FrameResult[]; readonly frames: number }> {
+export async function firstResults(
+  { searcher, settings, firstFrames, signal, found }: FirstSearch,
+  enough: { readonly crystals: number; readonly peaks: number },
+): Promise<{ readonly results: FrameResult[]; readonly frames: number }> {
   searcher.settings = { ...settings, integrate: false };
   await searcher.indexerFor(settings);
   const jobs = async function* () {
@@ -213,7 +219,7 @@ async function firstResults({
     results.push(result);
     crystals += result.crystals.length;
     pairs += explainedPeaks([result]);
-    if (crystals >= enoughCrystals && pairs >= enoughPairs * geometry.panels.length) break;
+    if (crystals >= enough.crystals && pairs >= enough.peaks) break;
   }
   return { results, frames };
 }

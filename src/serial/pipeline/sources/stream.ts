@@ -33,6 +33,7 @@ import { streamText } from '../sinks/stream-text.js';
 import { indexPeaks } from '../stages/frame.js';
 import { chunkOf } from '../streams/chunk.js';
 import { RunSummary } from '../summary.js';
+import { axesOfChunks } from './stream-axes.js';
 
 /**
  * Options that apply to a stream and are not in the tables of parameters; the other options that are not there require
@@ -68,25 +69,30 @@ export async function* indexStream(
       `pipeline: ${without[0]} requires frames; ${name} is a stream, whose peaks are indexed again as they are`,
     );
   const reader = await orAborted(readStream(place.linesOf(input), name), signal);
-  const { scene, text, settings } = await orAborted(sceneOf(reader.head, name, place, options, checked), signal);
+  const { scene, text, settings: asked } = await orAborted(sceneOf(reader.head, name, place, options, checked), signal);
   const files = [options.geometry, ...(options.cells ?? [])].filter((one) => typeof one === 'string');
   const reads = { inputs: [input, ...files].filter((one) => typeof one === 'string') };
   const force = options.force ?? false;
   if (output !== undefined) await place.checkStream(output, { force, resume: false, reads });
-  const summary = new RunSummary(undefined, settings.cells);
-  const names = (settings.cells ?? []).map(latticeName);
   const panels = new Map(scene.geometry.panels.map(({ name: panel }, i) => [panel, i]));
-  const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
-  const indexer = singly(await planIndexer(context, settings));
-  const within = { name, geometry: scene.geometry, panels, settings, names, indexer };
+  const indexer = singly(await planIndexer(context, asked));
   try {
+    const within = { name, geometry: scene.geometry, panels, names: (asked.cells ?? []).map(latticeName), indexer };
+    const aborting = itemsOrAborted(reader.chunks(), signal);
+    const { axes, chunks } = await axesOfChunks(aborting, asked.cells, (chunk) =>
+      indexedChunk(chunk, { ...within, settings: asked }),
+    );
+    if (axes) onEvent({ kind: 'warning', text: axes.text });
+    const settings = axes?.cell ? { ...asked, cells: [axes.cell] } : asked;
+    const summary = new RunSummary(undefined, settings.cells);
+    const head = streamHead(text, settings, options.commandLine ?? commandLineOf(options));
     const opening = { force, reads, head, resume: false, earlier: () => undefined };
     const stream = output === undefined ? undefined : await place.openStream(output, opening);
     let state: 'under way' | 'whole' | 'failed' = 'under way';
     try {
-      for await (const chunk of itemsOrAborted(reader.chunks(), signal)) {
+      for await (const chunk of chunks) {
         checkSignal(signal);
-        const item = await indexedChunk(chunk, within);
+        const item = await indexedChunk(chunk, { ...within, settings });
         const record = item.error ? failureOf(item) : recordOf(item);
         summary.add(record);
         const text = stream && 'hit' in record ? streamText(record, options) : undefined;

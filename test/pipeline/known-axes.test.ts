@@ -1,0 +1,62 @@
+/**
+ * Runs of frames and streams whose known cell is wrong by as much as its axes differ: their first crystals tell the
+ * mean cell, by which the axes are named.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ewaldTogether as ewald } from '../support/cli.js';
+
+const [right, wrong] = ['90.63,91.26,49.04,90,90,90', '90.9,91.0,49.04,90,90,90'];
+let folder = '';
+const of = (name: string): string => join(folder, name);
+const settings = ['--threshold=8', '--min-snr=4.5', '--local-bg-radius=4', '--backend=wasm', '-j', '1', '--force'];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ewald-axes-'));
+  const simulation = [`--cell=${right}`, '--images=16', '--size=384,384', '--distance=110', '--seed=5'];
+  const { code, err } = await ewald(['simulate', 'frames', '-o', folder, ...simulation]);
+  expect(code, err).toBe(0);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Lengths a and b in the head of a stream, in Å. */
+function headOf(stream: string): number[] {
+  const text = readFileSync(of(stream), 'utf8');
+  return ['a', 'b'].map((axis) => Number(new RegExp(`^${axis} = (\\S+) A`, 'm').exec(text)?.[1]));
+}
+
+const frames = (cell: string, ...more: string[]) =>
+  ewald(['index', of('run.h5'), '-g', of('run.geom'), '-p', cell, ...settings, ...more]);
+
+const isNear = ([a = 0, b = 0]: readonly number[]): boolean => Math.abs(a - 90.63) < 0.06 && Math.abs(b - 91.26) < 0.06;
+const isReplaced = /mean cell, 90\.6\d 91\.2\d .* is used instead.*nearly as near to 91\.2/;
+
+test('the mean cell of the first frames is used, and of the first chunks of a stream', async () => {
+  const { code, err } = await frames(wrong, '--refine-geometry=off', '-o', of('a.stream'));
+  expect(code, err).toBe(0);
+  expect(err).toMatch(isReplaced);
+  expect(headOf('a.stream')).toSatisfy(isNear);
+  const again = await ewald(['index', of('a.stream'), '-p', wrong, '-o', of('b.stream'), '--force']);
+  expect(again.code, again.err).toBe(0);
+  expect(again.err).toMatch(isReplaced);
+  expect(headOf('b.stream')).toSatisfy(isNear);
+  const chunks = (name: string): number => readFileSync(of(name), 'utf8').split('Begin chunk').length;
+  expect(chunks('b.stream')).toBe(chunks('a.stream'));
+});
+
+test('it is that of the refined geometry', { tags: 'all' }, async () => {
+  const { code, err } = await frames(wrong, '-o', of('c.stream'));
+  expect(code, err).toBe(0);
+  expect(err).toMatch(isReplaced);
+  expect(headOf('c.stream')).toSatisfy(isNear);
+});
+
+test('nothing is said about a cell that is right', async () => {
+  const { code, err } = await frames(right, '--refine-geometry=off', '-o', of('d.stream'));
+  expect(code, err).toBe(0);
+  expect(err).not.toMatch(/mean cell/);
+  expect(headOf('d.stream')).toEqual([90.63, 91.26]);
+});
