@@ -72,13 +72,13 @@ function fractions(): readonly Fraction[] {
   return fractionsMade;
 }
 
-/** The finest lattice of one crystal. */
-export function finerLattice({ primitive, spots }: SpottedCrystal): FinerLattice {
-  return pooledLattices([{ primitive, spots }])[0] as FinerLattice;
+/** The finest lattice of one crystal; `least`: the mean cosine that a vector must exceed, if not the usual one. */
+export function finerLattice({ primitive, spots }: SpottedCrystal, least?: number): FinerLattice {
+  return pooledLattices([{ primitive, spots }], least)[0] as FinerLattice;
 }
 
 /** The finest lattices of crystals that have the same fractions of their cells, for lists too short to be judged alone. */
-export function pooledLattices(crystals: readonly SpottedCrystal[]): FinerLattice[] {
+export function pooledLattices(crystals: readonly SpottedCrystal[], least?: number): FinerLattice[] {
   const [first] = crystals;
   let factor = 1;
   // All take the steps of the first one, so that a fraction means the same in each.
@@ -86,7 +86,7 @@ export function pooledLattices(crystals: readonly SpottedCrystal[]): FinerLattic
   let cells = crystals.map(({ primitive }) => product(matrix, primitive));
   const total = crystals.reduce((sum, { spots }) => sum + spots.length / 3, 0);
   for (let round = 0; round < mostExtensions; round++) {
-    const best = bestFraction(cells, crystals, total);
+    const best = bestFraction(cells, crystals, total, least);
     if (!best) break;
     const finer = extended(best);
     const step = product(shortened(product(finer, cells[0] as Cell)), finer);
@@ -102,10 +102,11 @@ function bestFraction(
   cells: readonly Cell[],
   crystals: readonly SpottedCrystal[],
   total: number,
+  least = Math.max(leastCosine, deviations / Math.sqrt(total)),
 ): Fraction | undefined {
   const indices = cells.map((cell, i) => indicesOf(cell, (crystals[i] as SpottedCrystal).spots));
   let best: Fraction | undefined;
-  let most = Math.max(leastCosine, deviations / Math.sqrt(total));
+  let most = least;
   for (const one of fractions()) {
     let sum = 0;
     for (const own of indices) sum += (meanCosine(own, one) * own.length) / 3;

@@ -52,6 +52,11 @@ export interface CellMultiple {
   readonly forbidden: readonly [absent: number, others: number] | undefined;
   /** Peaks between reflections of a cell that is too small; undefined if those are due to chance. */
   readonly between?: PeaksBetween | undefined;
+  /**
+   * Number of crystals whose spots fit a finer lattice, each another one, and of all that were looked at: whether the
+   * cell is a multiple is undecided. Undefined if they agree.
+   */
+  readonly disagreeing?: readonly [finer: number, crystals: number] | undefined;
 }
 
 /** Peaks at fractions of indices. */
@@ -89,6 +94,12 @@ const leastVariance = 0.25;
 const [enough, enoughFiner, enoughRight] = [200, 40, 12];
 /** Fewest crystals, and smallest share of them, that agree on a finer lattice, and their largest difference. */
 const [fewestAgreeing, leastAgreeing, ofOneLattice] = [3, 0.25, 0.02];
+/**
+ * Fewest spots of a short list that is judged alone, and the mean cosine of a vector that it needs: with 20 % of spurious
+ * spots right cells of 40 spots have .5 at most and multiples .8. Share of crystals with finer lattices that disagree
+ * from which on the cell is in doubt.
+ */
+const [fewestOfShort, leastOfShort, leastDisagreeing] = [20, 0.62, 0.5];
 /**
  * Peaks between nodes are farther from all of them than this, in indices. They speak against a cell if there are so
  * many, as a share of all peaks, and so many times as many as chance has.
@@ -141,7 +152,10 @@ export class MultipleSearch {
   readonly #divided = [0, 1, 2].map(() => divisors.map(() => 0));
   /** The first crystals, whose finer lattices are found when they are asked for, and how many of them are. */
   readonly #crystals: SpottedCrystal[] = [];
-  #finer: { readonly of: number; readonly found: FoundFiner | 'needed' | undefined } = { of: 0, found: undefined };
+  #finer: { readonly of: number; readonly found: FoundFiner | Disagreeing | 'needed' | undefined } = {
+    of: 0,
+    found: undefined,
+  };
   /** By fractions of indices: peaks there. */
   readonly #between = new Map<string, number>();
   #far = 0;
@@ -252,7 +266,7 @@ export class MultipleSearch {
   }
 
   /** The finer lattice on which crystals agree; `needed` if spots need the known cell all the same. */
-  get #finerLattice(): FoundFiner | 'needed' | undefined {
+  get #finerLattice(): FoundFiner | Disagreeing | 'needed' | undefined {
     if (this.#finer.of !== this.#crystals.length)
       this.#finer = { of: this.#crystals.length, found: finerOf(this.#crystals, this.#known) };
     return this.#finer.found;
@@ -262,8 +276,14 @@ export class MultipleSearch {
   get found(): CellMultiple | undefined {
     const finer = this.#finerLattice;
     if (finer === 'needed') return undefined;
-    if (finer) return { ...finer, undetermined: [], forbidden: undefined };
-    return this.#ofClasses;
+    if (finer && 'factor' in finer) return { ...finer, undetermined: [], forbidden: undefined };
+    return this.#ofClasses ?? (finer && this.#undecided(finer));
+  }
+
+  #undecided({ disagreeing }: Disagreeing): CellMultiple {
+    const cell = primitiveOf(this.#known.cell, this.#known.centring);
+    const peaks = this.#indices.reduce((sum, one) => sum + one.length / 3, 0);
+    return { factor: 1, cell, peaks, needing: 0, byChance: 0, undetermined: [], forbidden: undefined, disagreeing };
   }
 
   get #ofClasses(): CellMultiple | undefined {
@@ -289,13 +309,38 @@ export class MultipleSearch {
   }
 }
 
+/** A crystal, the finer lattice that it shows, and that in the frame of the known cell. */
+interface FinerCrystal {
+  readonly crystal: SpottedCrystal;
+  readonly finer: FinerLattice;
+  readonly cell: Cell;
+}
+
+/** The most crystals that show one finer lattice. */
+function largestGroup(found: readonly FinerCrystal[]): FinerCrystal[] {
+  const finer = found.filter((one) => one.finer.factor > 1);
+  let group: FinerCrystal[] = [];
+  for (const one of finer) {
+    const alike = finer.filter(
+      (other) => other.finer.factor === one.finer.factor && latticeBend(other.cell, one.cell) < ofOneLattice,
+    );
+    if (alike.length > group.length) group = alike;
+  }
+  return group;
+}
+
+type Disagreeing = { readonly disagreeing: readonly [finer: number, crystals: number] };
 type FoundFiner = Pick<CellMultiple, 'factor' | 'cell' | 'peaks' | 'needing' | 'byChance'>;
 
 /** The finer lattice on which enough crystals agree, unless spots need the known cell. */
-function finerOf(crystals: readonly SpottedCrystal[], known: KnownCell): FoundFiner | 'needed' | undefined {
+function finerOf(
+  crystals: readonly SpottedCrystal[],
+  known: KnownCell,
+): FoundFiner | Disagreeing | 'needed' | undefined {
   const isLong = ({ spots }: SpottedCrystal): boolean => spots.length / 3 >= fewestAlone;
+  const isTelling = ({ spots }: SpottedCrystal): boolean => spots.length / 3 >= fewestOfShort;
   const lattice = primitiveOf(known.cell, known.centring);
-  const found: { readonly crystal: SpottedCrystal; readonly finer: FinerLattice; readonly cell: Cell }[] = [];
+  const found: FinerCrystal[] = [];
   const add = (crystal: SpottedCrystal, finer: FinerLattice): void =>
     void found.push({ crystal, finer, cell: finer.factor > 1 ? product(finer.matrix, lattice) : lattice });
   for (const crystal of crystals.filter(isLong)) {
@@ -303,19 +348,26 @@ function finerOf(crystals: readonly SpottedCrystal[], known: KnownCell): FoundFi
     add(crystal, finerLattice(crystal));
   }
   const short = crystals.filter((one) => !isLong(one));
-  if (found.length < fewestAgreeing && short.reduce((sum, { spots }) => sum + spots.length / 3, 0) >= fewestAlone)
+  // Pooled lists show what no single one does, but only where their crystals have the same fractions.
+  for (const crystal of found.length < fewestAgreeing ? short.filter(isTelling) : []) {
+    if (found.length >= enoughRight && found.every(({ finer }) => finer.factor === 1)) break;
+    add(crystal, finerLattice(crystal, leastOfShort));
+  }
+  let group = largestGroup(found);
+  const isAgreed = (): boolean =>
+    group.length > 0 && group.length >= Math.min(found.length, Math.max(fewestAgreeing, leastAgreeing * found.length));
+  const finerCrystals = found.filter(({ finer }) => finer.factor > 1).length;
+  const total = short.reduce((sum, { spots }) => sum + spots.length / 3, 0);
+  if (!isAgreed() && finerCrystals === 0 && short.length === crystals.length && total >= fewestAlone) {
+    found.length = 0;
     for (const [i, finer] of pooledLattices(short).entries()) add(short[i] as SpottedCrystal, finer);
-  const finer = found.filter((one) => one.finer.factor > 1);
-  let group: typeof finer = [];
-  for (const one of finer) {
-    const alike = finer.filter(
-      (other) => other.finer.factor === one.finer.factor && latticeBend(other.cell, one.cell) < ofOneLattice,
-    );
-    if (alike.length > group.length) group = alike;
+    group = largestGroup(found);
   }
   const [first] = group;
-  if (!first || group.length < Math.min(found.length, Math.max(fewestAgreeing, leastAgreeing * found.length)))
-    return undefined;
+  if (!first || !isAgreed()) {
+    const isMany = finerCrystals >= Math.max(fewestAgreeing, leastDisagreeing * found.length);
+    return isMany ? { disagreeing: [finerCrystals, found.length] } : undefined;
+  }
   let [peaks, needing, byChance] = [0, 0, 0];
   for (const one of group) {
     const need = needOf(one.finer, one.crystal.spots);

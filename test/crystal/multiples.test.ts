@@ -119,21 +119,64 @@ describe('a known cell', () => {
     expect(search.found).toBeUndefined();
   });
 
-  test('that is a superstructure with few weak peaks is needed by them', () => {
+  // The shares of the odd peaks that are strong enough: 5 and 2 % of all.
+  test.for([10, 25] as const)('that is a superstructure is needed by its few weak peaks, one in %i', (every) => {
     const large = times(orthorhombic, [2, 1, 1]);
     const search = new MultipleSearch({ cell: large, centring: 'P' });
-    const images = simulateSpots({ cell: large, images: 8, spots: 300, spurious: 0.1, seed: 3 });
+    const images = simulateSpots({ cell: large, images: 12, spots: 240, spurious: 0.1, seed: 3 });
     for (const { spots, lattices } of images) {
       const cell = lattices[0] ?? large;
       let odd = 0;
       const kept = Array.from({ length: spots.length / 3 }, (_, i) => spots.subarray(3 * i, 3 * i + 3)).filter((at) => {
         const h = cell[0].reduce((sum, x, k) => sum + x * (at[k] ?? 0), 0);
-        // Every tenth of the odd ones is strong enough.
-        return Math.abs(Math.round(h)) % 2 === 0 || odd++ % 10 === 0;
+        return Math.abs(Math.round(h)) % 2 === 0 || odd++ % every === 0;
       });
       search.add(cell, Float32Array.from(kept.flatMap((at) => [...at])));
     }
     expect(search.found).toBeUndefined();
+  });
+
+  describe('in lists of forty spots', () => {
+    const tetragonal = cellFromParameters(79.1, 79.1, 38.1, 90, 90, 90);
+    const lists = (cell: Cell, images: number, seed: number) =>
+      simulateSpots({ cell, images, spots: 40, spurious: 0.2, seed });
+
+    test('is none if it is right', () => {
+      for (const cell of [tetragonal, orthorhombic]) {
+        const search = new MultipleSearch({ cell, centring: 'P' });
+        for (const { spots, lattices } of lists(cell, 12, 7)) search.add(lattices[0] ?? cell, Float32Array.from(spots));
+        expect(search.found).toBeUndefined();
+      }
+    });
+
+    test('is one in any coincidence orientation', () => {
+      const search = new MultipleSearch({ cell: times(tetragonal, [5, 5, 5]), centring: 'P' });
+      for (const [i, { spots, lattices }] of lists(tetragonal, 9, 8).entries())
+        for (const [a, b, c] of lattices.map((found) => times(found, [5, 5, 5]))) {
+          const turn = [[1, 0] as const, [0.8, 0.6] as const, [0.6, 0.8] as const][i % 3] ?? [1, 0];
+          const mixed = (x: number, y: number) => a.map((one, k) => x * one + y * (b[k] ?? 0));
+          const turned = [mixed(turn[0], turn[1]), mixed(-turn[1], turn[0]), c] as unknown as Cell;
+          search.add(turned, Float32Array.from(spots));
+        }
+      expect(search.found?.factor).toBe(125);
+    });
+
+    test('is undecided if each shows another lattice', () => {
+      const known = times(orthorhombic, [2, 2, 2]);
+      const search = new MultipleSearch({ cell: known, centring: 'P' });
+      for (let i = 0; i < 12; i++) {
+        const by = [0, 1, 2].map((edge) => (edge === i % 3 ? 1 / (2 + (Math.floor(i / 3) % 2)) : 1));
+        for (const { spots, lattices } of lists(times(known, by), 1, 20 + i))
+          search.add(
+            times(
+              lattices[0] ?? known,
+              by.map((x) => 1 / x),
+            ),
+            Float32Array.from(spots),
+          );
+      }
+      expect(search.found).toMatchObject({ factor: 1, disagreeing: [12, 12] });
+    });
   });
 
   test('ten times as long is one whichever of its coincidence orientations each crystal has', () => {

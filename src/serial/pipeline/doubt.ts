@@ -55,7 +55,7 @@ export function multipleTexts(
   multiples: readonly (CellMultiple & { readonly known: number })[],
   cells: readonly KnownCell[],
 ): string[] {
-  return multiples.map(({ known, factor, cell, peaks, needing, undetermined, forbidden, between }) => {
+  return multiples.map(({ known, factor, cell, peaks, needing, undetermined, forbidden, between, disagreeing }) => {
     const name = cells.length > 1 ? `known cell ${known + 1}` : 'the known cell';
     const lengths = cells[known] ? lengthsOf(cells[known].cell) : [];
     const edges = undetermined.map((edge) => `${edge} (${(lengths['abc'.indexOf(edge)] ?? 0).toFixed(1)} Å)`);
@@ -84,6 +84,12 @@ export function multipleTexts(
         ? [
             `${between.peaks} peaks are at ${between.at} between the reflections of ${name} (by chance ` +
               `${between.byChance.toFixed(0)}): the lattice has a larger cell`,
+          ]
+        : []),
+      ...(disagreeing
+        ? [
+            `the spots of ${disagreeing[0]} of ${disagreeing[1]} crystals also fit smaller cells than ${name}, each ` +
+              'another one: whether it is a multiple of the right cell is undecided',
           ]
         : []),
     ];
