@@ -64,7 +64,7 @@ export { cellSearchRows, checkCellSearch, minimumSpots } from '../serial/indexin
 export { mergeWriting } from '../serial/merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../serial/merging/parameters.js';
 export { searchRows } from '../serial/peaks/parameters.js';
-export { ListedMultiples } from '../serial/pipeline/doubt.js';
+export { ListedMultiples, tinyCellText } from '../serial/pipeline/doubt.js';
 export {
   enoughForAxes,
   mayAskForAxes,

@@ -103,6 +103,14 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect((await merged({ cell: { cell, lengthErrorsA, centring } })).isDoubtful).toBe(true);
   });
 
+  test('in nm is asked about where nothing is indexed', async () => {
+    const run = await ran({ cells: ['7.91,7.91,3.81,90,90,90'], refineGeometry: 'off' });
+    expect(ends(run)?.summary.crystals).toBe(0);
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(/^no frame fits .* in nm, the edges are 79\.1, 79\.1, 38\.1 /),
+    ]);
+  });
+
   test('is one with a centring that the crystals do not have', async () => {
     const cell = readFileSync(sim('run.cell'), 'utf8').replace(/^centering = P$/m, 'centering = I');
     const run = await ran({ cells: [new TextEncoder().encode(cell)] });

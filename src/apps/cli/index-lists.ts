@@ -13,6 +13,7 @@ import {
   readCellOption,
   readText,
   thresholdRows,
+  tinyCellText,
   unknownCellRows,
 } from '../../entries/command.node.js';
 import {
@@ -23,7 +24,6 @@ import {
   type IndexingMethod,
   type IndexingThresholds,
   type KnownCell,
-  lengthsOf,
   readSpotList,
   type SpotUnit,
 } from '../../entries/index.node.js';
@@ -208,7 +208,7 @@ async function indexLists(
   if (!options.json) summarise(done, failed, lists.length);
   const hint = done.find((result) => result.hint)?.hint;
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
-  const short = done.every(({ indexed }) => !indexed) ? tinyCells(cells) : undefined;
+  const short = done.every(({ indexed }) => !indexed) ? tinyCellText(cells, 'list') : undefined;
   if (short && !options.json) note(`${yellow('hint:')} ${short}`);
   const { texts } = multiples;
   for (const text of texts) warn(text);
@@ -220,20 +220,6 @@ async function indexLists(
     );
   if (audit?.drifted) throw new EwaldError('Mismatch', audit.drifts.join('\n'));
   endDone(failed === 0 && texts.length === 0 && done.some(({ indexed }) => indexed), signal);
-}
-
-/** Edges of molecules in nm look like those of minerals in angstroms. */
-const longestTiny = 20;
-
-/** A question about known cells, none of which fits, whose edges may be in nm; undefined if they are long. */
-function tinyCells(cells: readonly KnownCell[] = []): string | undefined {
-  const [tiny] = cells.filter(({ cell }) => lengthsOf(cell).every((length) => length < longestTiny));
-  if (!tiny) return undefined;
-  const edges = lengthsOf(tiny.cell);
-  return (
-    `no list fits the known cell, whose edges are ${edges.map((x) => x.toFixed(2)).join(', ')} angstrom: if these ` +
-    `numbers are in nm, the edges are ${edges.map((x) => (10 * x).toFixed(1)).join(', ')} angstrom`
-  );
 }
 
 interface ListSettings {

@@ -50,6 +50,20 @@ export function doubtText(explained: readonly number[], whose = 'their frames'):
   );
 }
 
+/** Edges of molecules in nm look like those of minerals in angstroms. */
+const longestTiny = 20;
+
+/** A question about known cells whose edges may be in nm, none of which fits any `input`; undefined if they are long. */
+export function tinyCellText(cells: readonly KnownCell[] = [], input: 'frame' | 'list'): string | undefined {
+  const tiny = cells.find(({ cell }) => lengthsOf(cell).every((length) => length < longestTiny));
+  if (!tiny) return undefined;
+  const edges = lengthsOf(tiny.cell);
+  return (
+    `no ${input} fits the known cell, whose edges are ${edges.map((x) => x.toFixed(2)).join(', ')} angstrom: if these ` +
+    `numbers are in nm, the edges are ${edges.map((x) => (10 * x).toFixed(1)).join(', ')} angstrom`
+  );
+}
+
 /** Remarks that known cells are multiples of the right ones, in the words of a run. */
 export function multipleTexts(
   multiples: readonly (CellMultiple & { readonly known: number })[],

@@ -22,7 +22,7 @@ import { ofDataset, openedArray } from '../../io/detector/geometry-dataset.js';
 import { geometryRemarks, unsettledDistance, warningsOf } from '../../io/detector/geometry-remarks.js';
 import { refuseImpossible } from '../../io/detector/impossible.js';
 import { stackedGeometry } from '../../io/detector/stacked.js';
-import { cellDoubts, isOtherCell } from './doubt.js';
+import { cellDoubts, isOtherCell, tinyCellText } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
@@ -333,6 +333,9 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
     for (const text of scene.cellDoubts()) scene.warn(text);
+    const question =
+      summary.hits > 0 && summary.indexed === 0 ? tinyCellText(scene.settings.cells, 'frame') : undefined;
+    if (question !== undefined) scene.warn(question);
     const { doubts, remarks } = outputs.aboutDetector();
     if (doubts.length + remarks.length > 0) tell({ kind: 'detector', doubts, remarks });
     const ended = await outputs.close(isWhole, mayGoOn(run));

@@ -14,7 +14,7 @@ import { readStream } from '../../../crystal/stream/read.js';
 import type { StreamChunk, StreamPeak } from '../../../crystal/stream/stream.js';
 import { minimumSpots } from '../../indexing/parameters.js';
 import type { PeakList } from '../../peaks/peak-list.js';
-import { multipleTexts } from '../doubt.js';
+import { multipleTexts, tinyCellText } from '../doubt.js';
 import type { RunEvent } from '../events.js';
 import { type Plans, planIndexer } from '../frame-searcher.js';
 import { type ImageIndexer, singly } from '../image-indexers.js';
@@ -115,7 +115,9 @@ export async function* indexStream(
         const plain = typeof output === 'string' && output !== '-' ? output : undefined;
         const end: OutputEnd = { output: 'stream', state: isWhole ? 'written' : 'kept', file: isWhole ? plain : left };
         const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
-        for (const text of [doubts].flat()) onEvent({ kind: 'warning', text });
+        const { hits, indexed } = summary;
+        const question = hits > 0 && indexed === 0 ? (tinyCellText(settings.cells, 'frame') ?? []) : [];
+        for (const text of [doubts, question].flat()) onEvent({ kind: 'warning', text });
         const event: RunEvent = { kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true };
         onEvent(event);
       }
