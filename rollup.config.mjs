@@ -2,9 +2,11 @@
 // import.meta.url)` in shared code resolves against the chunk it ends up in. WGSL is inlined as strings, with its
 // includes.
 import { existsSync, statSync } from 'node:fs';
+import nodeResolve from '@rollup/plugin-node-resolve';
 import { transform } from 'esbuild';
 import { buildHash } from './scripts/build-hash-plugin.mjs';
 import { inRoom } from './scripts/lib/rooms.mjs';
+import { bundledPackages } from './scripts/lib/third-party.mjs';
 import { wgsl } from './scripts/wgsl-plugin.mjs';
 
 const entries = {
@@ -111,15 +113,20 @@ function nameOf({ facadeModuleId, moduleIds }) {
   return [...new Set(largest.flatMap(([name]) => name.toLowerCase().split(/[^a-z0-9]+/)))].join('-');
 }
 
+/** Libraries that become part of the scripts; every other package is external. */
+const libraries = () => nodeResolve({ resolveOnly: [...bundledPackages] });
+
 const common = {
   external: (id) => id.startsWith('node:') || id === 'commander',
   // Importing a module of ours changes nothing (src/README.md), as package.json says: a name that is passed on loads the
   // module that it comes from, and not all that an entry has.
   treeshake: { moduleSideEffects: false },
-  plugins: [wgsl(), buildHash()],
+  plugins: [libraries(), wgsl(), buildHash()],
   onwarn(warning, warn) {
-    if (warning.code === 'CIRCULAR_DEPENDENCY') throw new Error(warning.message);
-    warn(warning);
+    // A library may have circles of its own.
+    const isOurs = !warning.ids?.every((id) => id.includes('/node_modules/'));
+    if (warning.code === 'CIRCULAR_DEPENDENCY' && isOurs) throw new Error(warning.message);
+    if (warning.code !== 'CIRCULAR_DEPENDENCY') warn(warning);
   },
 };
 
@@ -185,7 +192,7 @@ const readable = {
  * The package (scripts/packages/stage.mjs): all of it minified, and the pages share the code of the entries. Its lines
  * are short, because Node prints the line of an error that nobody catches.
  */
-const packedPlugins = [wgsl({ indented: false }), buildHash(), minified(160)];
+const packedPlugins = [libraries(), wgsl({ indented: false }), buildHash(), minified(160)];
 const packed = [
   {
     ...common,

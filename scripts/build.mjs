@@ -9,6 +9,7 @@ import { withLock } from './lib/lock.mjs';
 import { writeRegisters } from './lib/registers.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, say } from './lib/say.mjs';
+import { writeZstdModule } from './lib/zstd-module.mjs';
 import { cuda, cudaEmulated, mpi, native } from './parts/addons.mjs';
 import { bundle, pages } from './parts/bundle.mjs';
 import { layout, types } from './parts/esm.mjs';
@@ -115,7 +116,7 @@ export async function build(names = [], { force = false, setup = false, lenient 
   }
   const started = performance.now();
   return withLock(join(root, 'build/.lock'), 'build', async () => {
-    for (const path of writeRegisters()) say('build', `wrote ${path}`);
+    for (const path of [...writeRegisters(), ...writeZstdModule()]) say('build', `wrote ${path}`);
     let built = 0;
     const off = [];
     let failed = false;

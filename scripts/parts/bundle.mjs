@@ -6,6 +6,7 @@ import { hashedFiles } from '../build-hash-plugin.mjs';
 import { guideName, guidePage, guidePictures, guideSources } from '../guides/pages.mjs';
 import { copyWhole, filesUnder, prune, writeCompressed, writeWhole } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
+import { writeThirdParty } from '../lib/third-party.mjs';
 
 const rollup = 'node_modules/rollup/dist/bin/rollup';
 /** HTML pages, each stored next to the scripts that it loads. */
@@ -76,6 +77,7 @@ const made = [
   'package.json',
   'scripts/build-hash-plugin.mjs',
   'scripts/wgsl-plugin.mjs',
+  'scripts/lib/third-party.mjs',
   'scripts/parts/bundle.mjs',
 ];
 const versions = () => [JSON.parse(readFileSync(join(root, 'node_modules/rollup/package.json'), 'utf8')).version];
@@ -117,10 +119,12 @@ export const bundle = {
     'dist/index.node.js',
     'dist/index.browser.js',
     'dist/types/entries/index.d.ts',
+    'dist/third-party.txt',
   ],
   async build() {
     const ended = await bundled('entries', isEntryScript);
     if (ended.code !== 0) return ended;
+    writeThirdParty();
     const declarations = reachableDeclarations();
     for (const file of declarations) {
       // Typed arrays have been generic since TypeScript 5.7. Omitting the type argument, which is the default, makes

@@ -391,7 +391,7 @@ ${more}`;
     await refused(() => csr(toml(), { ...files, 'data.raw': new Uint8Array(8) }), 'Format', 'expected as many');
     await refused(() => csr(toml().replace('sig_shape', 'shape')), 'Format', 'no sig_shape');
     await refused(() => csr(toml('', ['<f4', '<u2', '<f4'])), 'Format', 'of integers');
-    await refused(() => csr(toml('nonsense')), 'Format', 'line 14', 'expected a key');
+    await refused(() => csr(toml('nonsense')), 'Format', 'line 14', 'incomplete key-value');
     await refused(() => csr(toml().replace('"data.raw"', '"../data.raw"')), 'File', 'outside its folder');
     const more = await csr(toml().replace('[2, 3]', '[2, 2]'));
     expect(more.notes[0]?.text).toContain('there are 6 frames');

@@ -1,5 +1,5 @@
-// Compares the decoder of Zstandard, which is TypeScript and therefore not in the fuzzer's list, with the program zstd:
-// random data at random levels, and damaged copies of them.
+// Compares the decoder of Zstandard, which is not of the core and therefore not in the fuzzer's list, with the program
+// zstd: random data at random levels, and damaged copies of them.
 import { spawnSync } from 'node:child_process';
 import { damaged, random } from './mutations.mjs';
 

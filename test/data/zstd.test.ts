@@ -126,6 +126,43 @@ describe('Zstandard', () => {
     expect(refused).toBeGreaterThan(290);
   });
 
+  test('refuses sizes that do not fit before any memory is allocated', async () => {
+    // A frame of one block: its stated size, then a compressed block of one byte that is never looked at.
+    const frame = (stated: number): Uint8Array => {
+      const head = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0, (1 << 3) | (2 << 1) | 1, 0, 0, 0]);
+      new DataView(head.buffer).setUint32(5, stated, true);
+      return head;
+    };
+    const huge = 2 ** 52;
+    await expect(unpackZstd(frame(1), huge)).rejects.toThrow(`it has 1 bytes; expected ${huge}`);
+    await expect(unpackZstd(frame(2 ** 31), huge)).rejects.toThrow('states 2147483648 bytes; its blocks hold 131072');
+    await expect(unpackZstd(frame(1000), 999)).rejects.toThrow('it has more than 999 bytes');
+    // Without a stated size, the blocks tell how many bytes there can be.
+    const unstated = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0, (1 << 3) | (2 << 1) | 1, 0, 0, 0);
+    await expect(unpackZstd(unstated, huge)).rejects.toThrow(`it has at most 131072 bytes; expected ${huge}`);
+  });
+
+  test('leaves the checksum alone if it is told to, and unpacks the next frame', async () => {
+    const good = bytesOf('lines');
+    const wrongSum = good.map((byte, i) => (i === good.length - 1 ? byte ^ 1 : byte));
+    const both = Uint8Array.from([...wrongSum, ...good]);
+    const { length } = plain.lines;
+    const out = await unpackZstd(both, 2 * length, { checksums: false });
+    expect(Buffer.from(out).equals(Buffer.concat([plain.lines, plain.lines]))).toBe(true);
+    await expect(unpackZstd(both, 2 * length)).rejects.toThrow('its checksum is');
+    // The given bytes are as before.
+    expect((await unpackZstd(good, length)).length).toBe(length);
+  });
+
+  test('bytes may follow the frames, as many as are allowed', async () => {
+    const [good, { length }] = [bytesOf('noise'), plain.noise];
+    for (const more of [1, 3]) {
+      const longer = Uint8Array.from([...good, ...new Uint8Array(more)]);
+      expect((await unpackZstd(longer, length, { padding: more })).length).toBe(length);
+      await expect(unpackZstd(longer, length, { padding: more - 1 })).rejects.toThrow(/^Zstandard: /);
+    }
+  });
+
   test.skipIf(!hasZstd())(
     hasZstd() ? 'agrees with the program zstd on random data' : 'absent: zstd',
     { tags: 'all' },

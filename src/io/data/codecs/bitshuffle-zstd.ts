@@ -2,7 +2,7 @@
  * Bitshuffle + Zstandard, as Jungfraujoch and HDF5's filter 32008 with compressor 3 write it: the size of the decoded
  * data and of a block, big-endian; each block with its size; then the elements that fill no group of eight.
  */
-import { EwaldError, messageOf } from '../../../base/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../../../base/errors.js';
 import type { Codecs } from './codecs.js';
 
 const headerBytes = 12;
@@ -23,7 +23,7 @@ export async function decodeBitshuffleZstd(
   const unit = 8 * elementBytes;
   const block = view.getUint32(8);
   if (block === 0 || block % unit !== 0) throw damaged(`blocks of ${block} bytes are not groups of 8 elements`);
-  const { unpackZstd } = await import('./zstd.js');
+  const { unpackZstdInto } = await import('./zstd.js');
   const shuffled = new Uint8Array(output.length);
   const groups = output.length - (output.length % unit);
   let at = headerBytes;
@@ -32,10 +32,8 @@ export async function decodeBitshuffleZstd(
     const end = at + 4 + bytes;
     if (end > chunk.length) throw damaged('a chunk ends within a block');
     const length = Math.min(block, groups - done);
-    const unpacked = await unpackZstd(chunk.subarray(at + 4, end), length, { checksums }).catch((cause) => {
-      throw new EwaldError('Format', messageOf(cause), { cause });
-    });
-    shuffled.set(unpacked, done);
+    const target = shuffled.subarray(done, done + length);
+    await unpackZstdInto(chunk.subarray(at + 4, end), target, { checksums }).catch(asFormat);
     done += length;
     at = end;
   }
@@ -46,10 +44,11 @@ export async function decodeBitshuffleZstd(
 
 /** Zstandard alone, HDF5's filter 32015. Throws `Format`. */
 export async function decodeZstd(input: Uint8Array, output: Uint8Array, checksums = true): Promise<void> {
-  const { unpackZstd } = await import('./zstd.js');
-  try {
-    output.set(await unpackZstd(input, output.length, { checksums }));
-  } catch (cause) {
-    throw new EwaldError('Format', messageOf(cause), { cause });
-  }
+  const { unpackZstdInto } = await import('./zstd.js');
+  await unpackZstdInto(input, output, { checksums }).catch(asFormat);
+}
+
+/** Errors of the data are those of a format; others, as of memory, stay what they are. */
+function asFormat(cause: unknown): never {
+  throw isEwaldError(cause) ? cause : new EwaldError('Format', messageOf(cause), { cause });
 }

@@ -1,5 +1,6 @@
 /** Frames of a compressed sparse row matrix in three files of plain numbers. */
 
+import { parse, TomlError, type TomlTable } from 'smol-toml';
 import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal } from '../../../base/globals.js';
 import { Pace } from '../../../base/pace.js';
@@ -13,7 +14,6 @@ import { openFrames } from '../frames.js';
 import { numpyTypes } from '../numpy-types.js';
 import { badFile, checkShape, navigationShape, sane } from '../shapes.js';
 import { inOrderOfPixels, type SparseFrames } from '../sparse.js';
-import { parseToml, type Toml, type TomlValue } from './toml.js';
 
 const mostText = 2 ** 20;
 /** Numbers that are read at a time. */
@@ -23,12 +23,7 @@ const blockNumbers = 2 ** 18;
 export async function openRawCsr(source: ByteSource, options: FormatOptions): Promise<Dataset> {
   if (source.size > mostText) throw badFile(source, `the description has ${source.size} bytes`);
   const text = new TextDecoder().decode(await source.read(0, source.size, { signal: options.signal }));
-  let toml: Toml;
-  try {
-    toml = parseToml(text);
-  } catch (error) {
-    throw badFile(source, messageOf(error));
-  }
+  const toml = tomlOf(source, text);
   const parts: Numbers[] = [];
   try {
     for (const name of ['indptr', 'indices', 'data']) parts.push(await openNumbers(source, toml, name, options));
@@ -39,6 +34,19 @@ export async function openRawCsr(source: ByteSource, options: FormatOptions): Pr
     throw error;
   }
 }
+
+function tomlOf(source: ByteSource, text: string): TomlTable {
+  try {
+    return parse(text);
+  } catch (error) {
+    // The lines after the first one show the text.
+    const [reason] = messageOf(error).split('\n');
+    throw badFile(source, error instanceof TomlError ? `line ${error.line}: ${reason}` : messageOf(error));
+  }
+}
+
+/** A value of a table of the description; undefined if there is none. */
+const entryOf = (toml: TomlTable, table: string, key: string) => (toml[table] as TomlTable | undefined)?.[key];
 
 /** A file of plain numbers. */
 interface Numbers {
@@ -57,13 +65,18 @@ function numpyType(text: string): { readonly dtype: DataType; readonly little: b
   return dtype && { dtype, little: short?.[1] === '>' ? false : short?.[1] === '<' || littleEndianMachine };
 }
 
-const stringOf = (source: ByteSource, toml: Toml, key: string): string => {
-  const value = toml.get('raw_csr')?.get(key);
+const stringOf = (source: ByteSource, toml: TomlTable, key: string): string => {
+  const value = entryOf(toml, 'raw_csr', key);
   if (typeof value !== 'string') throw badFile(source, `[raw_csr] has no text ${key}`);
   return value;
 };
 
-async function openNumbers(source: ByteSource, toml: Toml, name: string, options: FormatOptions): Promise<Numbers> {
+async function openNumbers(
+  source: ByteSource,
+  toml: TomlTable,
+  name: string,
+  options: FormatOptions,
+): Promise<Numbers> {
   const type = stringOf(source, toml, `${name}_dtype`);
   const known = numpyType(type);
   const isInteger = known && !/^f/.test(known.dtype);
@@ -77,14 +90,16 @@ async function openNumbers(source: ByteSource, toml: Toml, name: string, options
   return { source: part, ...known, count: Math.floor(part.size / elementBytes(known.dtype)) };
 }
 
-const tomlShape = (source: ByteSource, toml: Toml, key: string): readonly number[] | undefined => {
-  const value: TomlValue | undefined = toml.get('params')?.get(key);
+const tomlShape = (source: ByteSource, toml: TomlTable, key: string): readonly number[] | undefined => {
+  const value = entryOf(toml, 'params', key);
   if (value === undefined) return undefined;
-  const list = Array.isArray(value) ? (value as readonly TomlValue[]) : [value];
-  return list.map((n) => sane(source, `a length of ${key}`, Number(n), 1, 2 ** 40));
+  const list = Array.isArray(value) ? value : [value];
+  // A date would be a number of milliseconds.
+  const numbers = list.map((n) => (typeof n === 'object' ? Number.NaN : Number(n)));
+  return numbers.map((n) => sane(source, `a length of ${key}`, n, 1, 2 ** 40));
 };
 
-function openCsr(source: ByteSource, toml: Toml, parts: Parts, options: FormatOptions): Dataset {
+function openCsr(source: ByteSource, toml: TomlTable, parts: Parts, options: FormatOptions): Dataset {
   const { indptr, indices, data } = parts;
   const signal = tomlShape(source, toml, 'sig_shape');
   if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
