@@ -85,7 +85,13 @@ const json = (value) => `${JSON.stringify(value, null, 2)}\n`;
 /** Bundles the scripts of the main package, minified, unless they are those of this build; returns their folder. */
 async function minifiedScripts() {
   const folder = 'build/packed';
-  const files = [...hashedFiles(), 'package.json', 'rollup.config.mjs', 'scripts/build-hash-plugin.mjs', 'scripts/wgsl-plugin.mjs'];
+  const files = [
+    ...hashedFiles(),
+    'package.json',
+    'rollup.config.mjs',
+    'scripts/build-hash-plugin.mjs',
+    'scripts/wgsl-plugin.mjs',
+  ];
   const inputs = hashOf(files);
   const scripts = () => filesUnder(folder, (file) => file.endsWith('.js'));
   const stamp = readStamp('packed');

@@ -147,11 +147,11 @@ export function knownOptions(
   }
 }
 
-/** Refuses options by their former names, and says what they are called. Throws `Argument`. */
-export function refuseFormer(what: string, options: object, names: Readonly<Record<string, string>>): void {
-  for (const [former, name] of Object.entries(names))
-    if (Object.hasOwn(options ?? {}, former))
-      throw new EwaldError('Argument', `${what}: the option ${former} is called ${name}`);
+/** Refuses options by the names that other calls have for them, and says what they are called. Throws `Argument`. */
+export function refuseOtherNames(what: string, options: object, names: Readonly<Record<string, string>>): void {
+  for (const [other, name] of Object.entries(names))
+    if (Object.hasOwn(options ?? {}, other))
+      throw new EwaldError('Argument', `${what}: the option ${other} is called ${name}`);
 }
 
 /** A list, as an array or a typed array of numbers; undefined is passed through. */

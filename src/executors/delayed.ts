@@ -1,10 +1,8 @@
 /** Recorded tasks: a graph of dependencies that is computed later on any other executor. */
 import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
-import { renamed } from '../base/renamed.js';
 import { checkTask } from './check-task.js';
 import type { Executor, RunOptions, TaskResult } from './executor.js';
-import { formerOfRun } from './options.js';
 import type { Task } from './task.js';
 
 /** A future value, which may occur in the argument of a later task at any depth of plain objects and arrays. */
@@ -82,7 +80,7 @@ function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
  * Returns the values in order. Throws the errors of tasks and of `run`.
  */
 export async function compute<T extends readonly unknown[]>(wanted: T, options: ComputeOptions): Promise<Computed<T>> {
-  const { on, ...run } = checkedOptions('compute', renamed('compute', options, formerOfRun), rows);
+  const { on, ...run } = checkedOptions('compute', options, rows);
   if (typeof on?.run !== 'function')
     throw new EwaldError('Argument', 'compute: on is not an executor; pass { on: await Executor.workers() }');
   const nodes = graphOf(wanted);

@@ -7,10 +7,8 @@ import { abortError, iteratorOf } from '../base/aborted.js';
 import { checkedOptions, row } from '../base/call-options.js';
 import { observer } from '../base/callbacks.js';
 import { EwaldError } from '../base/errors.js';
-import { renamed } from '../base/renamed.js';
 import { checkTask } from './check-task.js';
 import type { RunOptions, TaskResult } from './executor.js';
-import { formerOfRun } from './options.js';
 import type { Task, TaskSpec } from './task.js';
 
 /** How one task is run. */
@@ -68,9 +66,8 @@ const rows = {
 
 /** Checks the options of a run and fills in the defaults. */
 export function checkRun(options: RunOptions) {
-  const given = renamed('run', options, formerOfRun);
-  const { signal, ...checked } = checkedOptions('run', given, rows);
-  return { ...checked, signal: signal as AbortSignal | undefined, onProgress: observer('run', given, 'onProgress') };
+  const { signal, ...checked } = checkedOptions('run', options, rows);
+  return { ...checked, signal: signal as AbortSignal | undefined, onProgress: observer('run', options, 'onProgress') };
 }
 
 const asFailed = (error: unknown): Failed =>

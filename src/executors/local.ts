@@ -1,7 +1,6 @@
 /** Executors of this process: inline and workers. */
 import { EwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
-import { withFormer } from '../base/renamed.js';
 import { asyncDispose } from '../base/resource.js';
 import { version } from '../base/version.js';
 import { contentHash, sharesMemory, toShared } from './content.js';
@@ -44,7 +43,7 @@ export class SharedValues {
 /** Adds the disposal symbol to an executor. */
 export function disposable(executor: ExecutorMethods): Executor {
   Object.defineProperty(executor, asyncDispose, { value: () => executor.dispose() });
-  return withFormer('executor', executor as Executor, { detect: 'workers' });
+  return executor as Executor;
 }
 
 /** The parts of an executor. */

@@ -32,8 +32,6 @@ export interface WorkersOptions extends InlineOptions, WorkerParameters {
   readonly contexts?: readonly ContextOptions[] | undefined;
 }
 
-/** Former names of the options of a run. */
-export const formerOfRun = { taskSeconds: 'taskTimeoutS' };
 const inlineRows = row.others('context', 'modules');
 /** The rows of the options of workers. */
 export const workersRows = {

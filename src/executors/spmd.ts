@@ -5,11 +5,10 @@ import { checkedOptions, row } from '../base/call-options.js';
 import { EwaldError } from '../base/errors.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import { renamed } from '../base/renamed.js';
 import { type RankHandle, type RankState, type WorkerGroup, workerGroup } from '../core/communicator/group.js';
 import { checkTask } from './check-task.js';
 import { SharedValues } from './local.js';
-import { checkModules, formerOfRun, isCrowded, type WorkersOptions, workersRows } from './options.js';
+import { checkModules, isCrowded, type WorkersOptions, workersRows } from './options.js';
 import type { Place } from './place.js';
 import type { Task, TaskSpec } from './task.js';
 import { Member, type MemberEvents } from './workers/member.js';
@@ -52,8 +51,7 @@ const rows = {
  * here. After `taskTimeoutS` the error names the ranks that wait for no other.
  */
 export async function spmd(place: Place, task: Task, options: SpmdOptions): Promise<unknown[]> {
-  const given = renamed('spmd', options, formerOfRun);
-  const wanted = checkedOptions('spmd', given, rows);
+  const wanted = checkedOptions('spmd', options, rows);
   const { ranks: size, threads, taskTimeoutS: seconds, context, worker, signal } = wanted;
   const modules = checkModules(wanted.modules);
   const { transfer: _, ...spec } = checkTask(task, 0, Object.keys(modules));

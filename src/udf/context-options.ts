@@ -4,10 +4,8 @@ import { checkedOptions, row } from '../base/call-options.js';
 import { callback, type Progress } from '../base/callbacks.js';
 import type { PlatformSignal } from '../base/globals.js';
 import { checkSignal } from '../base/options.js';
-import { renamed } from '../base/renamed.js';
 import type { ContextOptions } from '../core/context/context.js';
 import type { Executor } from '../executors/executor.js';
-import { formerOfRun } from '../executors/options.js';
 import type { Corrections } from '../io/data/corrections.js';
 import type { Dataset } from '../io/data/dataset.js';
 import type { OpenOptions } from '../io/data/open.js';
@@ -72,13 +70,6 @@ export function checkRun(what: string, options: UdfRunOptions): void {
   callback(`${what}: onProgress`, options.onProgress);
   checkSignal(signal);
 }
-
-/** The options of a run with their present names: a function as `progress` is called `onProgress`. */
-export const presentOfRun = (what: string, options: UdfRunOptions): UdfRunOptions =>
-  renamed(what, options, {
-    ...formerOfRun,
-    ...(typeof options?.progress === 'function' && { progress: 'onProgress' }),
-  });
 
 /** The file to which a run writes its frames. */
 export interface RecordOptions {

@@ -7,7 +7,6 @@ import { observer } from '../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../base/errors.js';
 import { oneShot } from '../base/one-shot.js';
 import { checkSignal, knownOptions } from '../base/options.js';
-import { renamed } from '../base/renamed.js';
 import { asyncDispose } from '../base/resource.js';
 import type { Executor } from '../executors/executor.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../io/data/custom.js';
@@ -28,7 +27,6 @@ import {
   type ExportOptions,
   type PartialOfRun,
   type PartialRun,
-  presentOfRun,
   type RunResults,
   type UdfContextOptions,
   type UdfPlace,
@@ -151,9 +149,8 @@ export class UdfContext {
   async runUdf<const U extends AnyUdf | readonly AnyUdf[]>(
     scan: Scan,
     udf: U,
-    given: UdfRunOptions = {},
+    options: UdfRunOptions = {},
   ): Promise<RunResults<U>> {
-    const options = presentOfRun('runUdf', given);
     const { run, list } = this.#plan('runUdf', scan, udf, options);
     const plots = plotsFor(options.plots);
     for await (const _ of this.#advance(run, options, plots));
@@ -163,8 +160,11 @@ export class UdfContext {
   }
 
   /** Like `runUdf`, but yields the results after each partition. */
-  runUdfIter<const U extends AnyUdf | readonly AnyUdf[]>(scan: Scan, udf: U, given: UdfRunOptions = {}): PartialRun<U> {
-    const options = presentOfRun('runUdfIter', given);
+  runUdfIter<const U extends AnyUdf | readonly AnyUdf[]>(
+    scan: Scan,
+    udf: U,
+    options: UdfRunOptions = {},
+  ): PartialRun<U> {
     const { run } = this.#plan('runUdfIter', scan, udf, options);
     const advance = this.#advance(run, options, plotsFor(options.plots));
     const results = async function* () {
@@ -277,9 +277,8 @@ export class UdfContext {
    * Writes the frames of a scan to a .npy file, with its shape and syncOffset. Throws `Argument` if the file exists and
    * `force` is not set, or if it is a file of the scan itself; `File` while another process is writing it.
    */
-  async exportDataset(scan: Scan, path: string, given: ExportOptions = {}): Promise<void> {
+  async exportDataset(scan: Scan, path: string, options: ExportOptions = {}): Promise<void> {
     this.#assertOpen();
-    const options = renamed('exportDataset', given, { progress: 'onProgress' });
     expectsScan('exportDataset', scan);
     expects(typeof path === 'string', 'exportDataset: the path', path, 'the name of a .npy file');
     const rows = { force: row.flag, signal: row.signal, onProgress: row.any };

@@ -28,20 +28,6 @@ test.for([
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
 });
 
-test.for([
-  [['cell', 'no.txt', '--tolerance', '0.02'], '--tolerance is called --symmetry-tolerance; the former name'],
-  [['cell', 'no.txt', '--max=60'], '--max is called --max-length; the former name works in 0.2 only'],
-  [['cell', 'no.txt', '--min=60'], '--min is called --min-length; the former name works in 0.2 only'],
-  [['index', 'no.txt', '--max=60'], '--max is called --max-length; the former name works in 0.2 only'],
-  [['simulate', 'frames', '-o', 'x', '--scale=x'], '--scale is called --strength'],
-  [['run', 'sum', 'no.npy', '--gain', 'no-gain.npy'], '--gain is called --gain-map'],
-] as const)('ewald %j takes the former flag with a warning', async ([words, message]) => {
-  const { code, err } = await ewald(words);
-  expect(code).not.toBe(0);
-  expect(err).toContain(message);
-  expect(err).not.toContain('unknown option');
-});
-
 test.for(['--multi=1', '--no-integrate=yes', '--json=true'])(
   'ewald index %s: the flag takes no value',
   async (word) => {
@@ -63,23 +49,17 @@ test('the next command is printed as a shell takes it', async () => {
   expect(inShell("it's")).toBe("'it'\\''s'");
 });
 
-test('options are refused by their former names, and by those of other rooms', async () => {
+test('options are refused by their names in other rooms', async () => {
   const { Context } = await import('../../dist/udf.node.js');
   await using ctx = new Context({ context: { backend: 'wasm' } });
   const options = { follow: true, navShape: [2, 2], noDataTimeout: 5 } as const;
   await expect(ctx.load('a.raw', options as never)).rejects.toThrow('the option noDataTimeout is called stallS');
-  const { createContext, FrameSimulator } = await import('../../dist/index.node.js');
+  const { createContext } = await import('../../dist/index.node.js');
   await using context = await createContext({ backend: 'wasm' });
   const run = async () => {
     for await (const _ of context.pipeline({ inputs: 'a.h5', stallS: 5 } as never)) break;
   };
   await expect(run()).rejects.toThrow('the option stallS is called noDataTimeout');
-  const cell = [
-    [79, 0, 0],
-    [0, 79, 0],
-    [0, 0, 38],
-  ] as const;
-  expect(() => new FrameSimulator({ cell, scale: 900 } as never)).toThrow('the option scale is called strength');
 });
 
 test.for([

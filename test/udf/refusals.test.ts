@@ -135,6 +135,12 @@ test.for([
   expect(message.startsWith(`${method} has no option "${name}"; ${advice}`)).toBe(true);
 });
 
+test('a function of the package without its call', async () => {
+  expect(await refusal(() => ctx.runUdf(scan, sumUdf as never))).toMatch(
+    /call it with its parameters, as in sumUdf\(\)/,
+  );
+});
+
 test('rows of mixed types, and lengths that are texts', async () => {
   const mixed = [new Float64Array(2), new Float32Array(2)];
   expect(await refusalOfRows(() => RaggedRows.fromRows(mixed))).toBe(

@@ -176,8 +176,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     const isPasted = argv.some((word, i) => `${word} ${argv[i + 1]}`.match(/^--compat[ =]crystfel/));
     const line = ported(argv, chosen?.crystfel ?? [], isPasted);
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
-    const present = presentFlags(wanted, line.words, (text) => output.note(`${output.yellow('warning:')} ${text}`));
-    await program.parseAsync(attachBareValues(present, rowsOf(program)), { from: 'user' });
+    await program.parseAsync(attachBareValues(line.words, rowsOf(program)), { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : output.exitCode.usage;
     else {
@@ -239,27 +238,6 @@ function unknownCommand(word: string, output: typeof import('./output.js'), opti
 }
 
 type FlagNames = Readonly<Record<string, Readonly<Record<string, string>>>>;
-/** Former names of flags, by command: they work in 0.2, with a warning. */
-const formerFlags: FlagNames = {
-  index: { '--max': '--max-length' },
-  cell: { '--min': '--min-length', '--max': '--max-length', '--tolerance': '--symmetry-tolerance' },
-  run: { '--gain': '--gain-map' },
-  simulate: { '--scale': '--strength' },
-};
-
-/** Words of a command line with the present names of flags; `warn` receives former ones. */
-function presentFlags(command: string | undefined, words: readonly string[], warn: (text: string) => void): string[] {
-  const names = formerFlags[command ?? ''] ?? {};
-  const end = words.includes('--') ? words.indexOf('--') : words.length;
-  return words.map((word, i) => {
-    const [former = '', ...value] = word.split(/(?==)/);
-    const name = i < end && Object.hasOwn(names, former) ? names[former] : undefined;
-    if (name === undefined) return word;
-    warn(`${former} is called ${name}; the former name works in 0.2 only`);
-    return [name, ...value].join('');
-  });
-}
-
 /** Flags of other commands that have another name here, by command. */
 const otherFlags: FlagNames = {
   // A scan without frames has failed, and a run without further frames is complete.

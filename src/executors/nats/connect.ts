@@ -3,7 +3,6 @@ import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import { shown } from '../../base/options.js';
-import { renamed } from '../../base/renamed.js';
 import { encode } from '../codec.js';
 import { drive } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
@@ -42,17 +41,14 @@ async function openCluster(
   return new Cluster(nats, await openConnection(nats, checked, place, { name, ...wait }), checked);
 }
 
-const formerOfConnect = { workerSeconds: 'workerTimeoutS', serverSeconds: 'serverTimeoutS' };
-
 /** Connects to a cluster to submit tasks. */
 export async function connect(place: Place, url: string, options: ConnectOptions = {}): Promise<Executor> {
-  const given = renamed('connect', options, formerOfConnect);
-  const wanted = checkedOptions('connect', given, rows);
+  const wanted = checkedOptions('connect', options, rows);
   const { workerTimeoutS, serverTimeoutS, modules = [], weight, needGpu, needMemory = 0 } = wanted;
   const terms = { workerTimeoutS, serverTimeoutS, weight, needs: { gpu: needGpu ?? false, memory: needMemory } };
   const cluster = await openCluster(place, url, wanted, {
     seconds: serverTimeoutS,
-    onWait: observer('connect', given, 'onEvent'),
+    onWait: observer('connect', options, 'onEvent'),
     signal: wanted.signal,
   });
   let slots = 0;

@@ -2,7 +2,6 @@
 import { checkedOptions, row } from '../../base/call-options.js';
 import { observer } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
-import { renamed } from '../../base/renamed.js';
 import { decode } from '../codec.js';
 import { describe } from '../local.js';
 import { workersOf, workersRows } from '../options.js';
@@ -52,8 +51,7 @@ function memoryOf({ memory, host }: Place, given: number | undefined, cluster: C
 
 /** Joins a cluster with a pool of workers. */
 export async function join(place: Place, url: string, options: JoinOptions = {}): Promise<JoinedWorker> {
-  const given = renamed('join', options, { clientSeconds: 'clientTimeoutS', lifetime: 'lifetimeS' });
-  const wanted = checkedOptions('join', given, rows);
+  const wanted = checkedOptions('join', options, rows);
   const checked = checkNats('join', url, wanted);
   const { contexts, modules, worker, threads, crowded } = workersOf('join', wanted, place.cores);
   const slots = contexts.length;
@@ -63,7 +61,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
     throw new EwaldError('Unsupported', 'join: shards is a folder; browsers write no files, so omit it');
   const allowed = shards === undefined ? undefined : await place.shards?.allowed(shards);
   const nats = await loadNats(wanted.nats);
-  const event = observer('join', given, 'onEvent');
+  const event = observer('join', options, 'onEvent');
   const wait = { name, seconds: Number.POSITIVE_INFINITY, onWait: event, signal: wanted.signal };
   const cluster = new Cluster(nats, await openConnection(nats, checked, place, wait), checked);
   const memory = memoryOf(place, maxMemory, cluster);

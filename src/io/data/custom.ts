@@ -5,9 +5,8 @@ import { EwaldError, isEwaldError, messageOf } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import type { MethodOf } from '../../base/members.js';
 import { knownOptions, nearest, shown } from '../../base/options.js';
-import { renamed } from '../../base/renamed.js';
 import type { ByteSource } from './byte-source.js';
-import { type Dataset, type DatasetShape, type FrameRange, formerShape, type Metadata } from './dataset.js';
+import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
 import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
 import { openFrames } from './frames.js';
 import { checkShape } from './shapes.js';
@@ -97,9 +96,8 @@ function checkMembers(what: string, given: CustomDataset): void {
   }
 }
 
-/** The shape under its present names. Throws `Argument`. */
-function customShape(what: string, { shape: given }: CustomDataset): DatasetShape {
-  const shape = renamed(`${what}: shape`, given, formerShape);
+/** The shape, if it has no other members. Throws `Argument`. */
+function customShape(what: string, { shape }: CustomDataset): DatasetShape {
   knownOptions(`${what}: shape`, shape, ['nav', 'sig']);
   return shape;
 }

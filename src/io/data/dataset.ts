@@ -19,9 +19,6 @@ export interface DatasetShape {
   readonly sig: readonly number[];
 }
 
-/** Former names of the axes. */
-export const formerShape = { navigation: 'nav', signal: 'sig' };
-
 /** Calibration of an axis: value = offset + index · scale. */
 export interface Axis {
   readonly name: string;

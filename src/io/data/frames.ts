@@ -9,7 +9,6 @@ import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, knownOptions } from '../../base/options.js';
 import { Pace } from '../../base/pace.js';
 import { product } from '../../base/product.js';
-import { withFormer } from '../../base/renamed.js';
 import { swapBytes, swapCopy } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import {
@@ -19,7 +18,6 @@ import {
   type FieldValues,
   type FrameRange,
   fillsHere,
-  formerShape,
   type ListedPeaks,
   type Metadata,
   type Note,
@@ -170,7 +168,7 @@ class FileDataset implements Dataset {
     this.#sources = [source, ...(layout.sources ?? [])];
     this.format = layout.format;
     this.name = source.name;
-    this.shape = withFormer('dataset.shape', { ...layout.shape }, formerShape);
+    this.shape = { ...layout.shape };
     this.dtype = layout.dtype;
     this.frames = product(layout.shape.nav);
     this.frameLength = product(layout.shape.sig);

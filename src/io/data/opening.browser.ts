@@ -1,6 +1,5 @@
 /** Opens what the user passes, in browsers. */
 import { absoluteAddress } from '../../base/addresses.js';
-import { warnFormer } from '../../base/renamed.js';
 import { openCodecs } from './codecs/browser.js';
 import { decompressed } from './compressed/source.js';
 import type { Dataset } from './dataset.js';
@@ -33,15 +32,6 @@ export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'si
     if (source !== input) await source.close();
   }
 }
-
-/**
- * The former name of `formatsOf`, which works in 0.2 only.
- * @deprecated Call `formatsOf`.
- */
-export const detect: typeof formatsOf = (given, options) => {
-  warnFormer('ewald/data', 'detect', 'formatsOf');
-  return formatsOf(given, options);
-};
 
 /** An input, with its whole address if it is one. */
 const placed = (input: DataInput): DataInput =>

@@ -1,6 +1,5 @@
 /** Opens what the user passes, on Node, including paths. */
 import { isAddress } from '../../base/addresses.js';
-import { warnFormer } from '../../base/renamed.js';
 import { openCodecs } from './codecs/node.js';
 import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
@@ -36,14 +35,5 @@ export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'si
     if (source !== input) await source.close();
   }
 }
-
-/**
- * The former name of `formatsOf`, which works in 0.2 only.
- * @deprecated Call `formatsOf`.
- */
-export const detect: typeof formatsOf = (given, options) => {
-  warnFormer('ewald/data', 'detect', 'formatsOf');
-  return formatsOf(given, options);
-};
 
 export { fileSource, openCodecs };

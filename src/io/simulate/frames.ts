@@ -12,7 +12,6 @@
 
 import { checkedOptions } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
-import { refuseFormer } from '../../base/options.js';
 import { philox } from '../../core/random/philox.js';
 import { Random } from '../../core/random/random.js';
 import { anglesOf, type Cell, checkCell, lengthsOf, norm, reciprocal, type Vector } from '../../crystal/cell.js';
@@ -81,7 +80,6 @@ export class FrameSimulator {
 
   /** Throws `Argument`. */
   constructor(options: FrameSimulation) {
-    refuseFormer('simulateFrames', options, { scale: 'strength' });
     const values = checkedOptions('simulateFrames', options, frameSimulationRows);
     checkCell(options.cell, 'the cell to simulate');
     const electron = values.radiation === 'electron';

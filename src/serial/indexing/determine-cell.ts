@@ -9,7 +9,7 @@
 import { type Progress, progressOf } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { breathe, checkSignal, knownOptions, refuseFormer, shown } from '../../base/options.js';
+import { breathe, checkSignal, knownOptions, shown } from '../../base/options.js';
 import { namesOf } from '../../base/parameters.js';
 import { type BravaisCandidate, bravaisCandidates } from '../../crystal/bravais.js';
 import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, lengthsOf, volume } from '../../crystal/cell.js';
@@ -127,7 +127,6 @@ export async function determineCell(
   images: readonly (Float32Array | Float64Array | readonly number[])[],
   options: CellSearchOptions = {},
 ): Promise<DeterminedCell[]> {
-  refuseFormer('determineCell', options, { tolerance: 'symmetryTolerance' });
   knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
   const search = checkCellSearch(options, (name) => `determineCell: ${name}`);
   const { minLengthA, maxLengthA, proposers, symmetryTolerance } = search;

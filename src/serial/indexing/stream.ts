@@ -9,7 +9,6 @@ import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { checkSignal, shown } from '../../base/options.js';
-import { renamed } from '../../base/renamed.js';
 import { streamRanges } from '../../core/layout/indexing.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { type IndexingThresholds, type Sizes, thresholdNames } from './parameters.js';
@@ -135,9 +134,8 @@ export async function* streamImages<T extends StreamItem>(
   sizes: Sizes,
   { run, flagsNonFinite, until }: StreamRunner,
   source: Source<T>,
-  given: StreamOptions,
+  options: StreamOptions,
 ): AsyncGenerator<StreamResult<T>, void, undefined> {
-  const options = renamed('indexer.stream', given, { maxDelayMs: ['maxDelayS', 1e-3] });
   const { ordered, maxDelayS } = checkedOptions('indexer.stream', options, rows);
   const { ordered: _, maxDelayS: __, signal: asked, onProgress: ___, ...rest } = options;
   checkSignal(asked);

@@ -4,7 +4,7 @@ import { checkedOptions, row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { type SliceOptions, sliceOf } from '../../base/frame-slice.js';
 import type { PlatformSignal } from '../../base/globals.js';
-import { refuseFormer, shown } from '../../base/options.js';
+import { refuseOtherNames, shown } from '../../base/options.js';
 import { flagOf, kebab } from '../../base/parameter-text.js';
 import { namesOf, type Parameter, type Parameters } from '../../base/parameters.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
@@ -177,17 +177,10 @@ const optionRows = {
 /** The options after their checks. */
 export type CheckedRun = Readonly<ReturnType<typeof checkRun>>;
 
-/** Former names of the options of a run and of `cell`. */
-export const formerOfPipeline = {
-  min: 'minLengthA',
-  max: 'maxLengthA',
-  firstFramesTimeout: 'firstFramesTimeoutS',
-} as const;
-
 /** Checks the options of a run. Throws `Argument`. */
 export function checkRun(options: PipelineOptions) {
   refuseOfPeaks('pipeline', options);
-  refuseFormer('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
+  refuseOtherNames('pipeline', options, { stallS: 'noDataTimeout', timeoutS: 'noDataTimeout' });
   const checked = checkedOptions('pipeline', options, optionRows);
   const { geometry, cells, executor, minLengthA } = checked;
   checkSettings('pipeline', options);

@@ -11,7 +11,6 @@ import { MemoryRoom } from '../../base/memory-room.js';
 import { checkSignal } from '../../base/options.js';
 import { pause } from '../../base/pace.js';
 import { PushQueue } from '../../base/push-queue.js';
-import { renamed } from '../../base/renamed.js';
 import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
@@ -33,14 +32,7 @@ import { withMasksInside } from './inputs/inside.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem, recordOf } from './record.js';
-import {
-  type CheckedRun,
-  checkRun,
-  commandLineOf,
-  formerOfPipeline,
-  type PipelineOptions,
-  type RunExecutor,
-} from './run-options.js';
+import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
 import { type PipelineItem, searchAll } from './search-all.js';
 import { methodName } from './settings.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
@@ -64,10 +56,9 @@ export async function* runPipeline(
   context: Plans,
   resource: Resource,
   loadPlace: LoadPlace,
-  passed: PipelineOptions,
+  asked: PipelineOptions,
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
-  const asked = renamed('pipeline', passed, formerOfPipeline);
   const checked = checkRun(asked);
   const onEvent = eventsOf(asked, log);
   checkSignal(asked.signal);

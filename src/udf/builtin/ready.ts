@@ -1,5 +1,4 @@
 /** The package's UDFs as users have them: functions of their parameters, as `diskUdf` is. */
-import { warnFormer } from '../../base/renamed.js';
 import type { BufferDeclarations } from '../functions/buffers.js';
 import type { Udf } from '../functions/udf.js';
 import { comUdf as com } from './com.js';
@@ -10,56 +9,44 @@ import { pixelsUdf as pixels } from './pixels.js';
 import { stddevUdf as stddev } from './stddev.js';
 import { logSumUdf as logSum, sumUdf as sum, sumSigUdf as sumSig } from './sums.js';
 
-/**
- * A UDF of the package: called with its parameters, it gives a UDF to run. In 0.2 it may be run without a call as well,
- * with a warning.
- */
-export type ReadyUdf<B extends BufferDeclarations, P, T> = ((params?: Partial<P>) => Udf<B, P, T>) & Udf<B, P, T>;
+/** A UDF of the package: called with its parameters, it gives a UDF to run. */
+export type ReadyUdf<B extends BufferDeclarations, P, T> = (params?: Partial<P>) => Udf<B, P, T>;
 
-function ready<B extends BufferDeclarations, P, T>(name: string, udf: Udf<B, P, T>): ReadyUdf<B, P, T> {
-  const members = (['definition', 'params', 'withParams'] as const).map((member) => {
-    const get = () => {
-      warnFormer('ewald/udf', name, `${name}()`);
-      return member === 'withParams' ? udf.withParams.bind(udf) : udf[member];
-    };
-    return [member, { get }] as const;
-  });
-  return Object.defineProperties(
-    (params: Partial<P> = {}) => udf.withParams(params),
-    Object.fromEntries(members),
-  ) as never;
-}
+const ready =
+  <B extends BufferDeclarations, P, T>(udf: Udf<B, P, T>): ReadyUdf<B, P, T> =>
+  (params = {}) =>
+    udf.withParams(params);
 
 /** Sum of all frames: `intensity`, [y, x]. */
-export const sumUdf = /* @__PURE__ */ ready('sumUdf', sum);
+export const sumUdf = /* @__PURE__ */ ready(sum);
 /** Sum of each frame: `intensity`, one number per scan position. */
-export const sumSigUdf = /* @__PURE__ */ ready('sumSigUdf', sumSig);
+export const sumSigUdf = /* @__PURE__ */ ready(sumSig);
 /**
  * Sum of log(I − minimum of the frame + 1): `logsum`, [y, x]; shows weak and strong parts of a pattern together. A NaN
  * makes its whole frame NaN.
  */
-export const logSumUdf = /* @__PURE__ */ ready('logSumUdf', logSum);
+export const logSumUdf = /* @__PURE__ */ ready(logSum);
 /** `sum`, `mean`, `var` (of the population), `std`, `varsum`, [y, x] each, and `numFrames`. */
-export const stddevUdf = /* @__PURE__ */ ready('stddevUdf', stddev);
+export const stddevUdf = /* @__PURE__ */ ready(stddev);
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
  * `counts`, `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their
  * neighbours.
  */
-export const comUdf = /* @__PURE__ */ ready('comUdf', com);
+export const comUdf = /* @__PURE__ */ ready(com);
 /** `intensity`: standard deviation of the pixels with ri < distance ≤ ro, one number per scan position. */
-export const femUdf = /* @__PURE__ */ ready('femUdf', fem);
+export const femUdf = /* @__PURE__ */ ready(fem);
 /**
  * `intensity`: Σ |spectrum of the frame| with ri < frequency ≤ ro (in steps of the half spectrum), one number per scan
  * position. With a radius above 0, a disk around the centre is removed from the frame first.
  */
-export const crystallinityUdf = /* @__PURE__ */ ready('crystallinityUdf', crystallinity);
+export const crystallinityUdf = /* @__PURE__ */ ready(crystallinity);
 /** `intensity`, [scan, masks]: Σ over the pixels of frame · mask. */
-export const masksUdf = /* @__PURE__ */ ready('masksUdf', masks);
+export const masksUdf = /* @__PURE__ */ ready(masks);
 /** `intensity`, [positions, …sig], of the input's dtype. */
-export const pickUdf = /* @__PURE__ */ ready('pickUdf', pick);
+export const pickUdf = /* @__PURE__ */ ready(pick);
 /**
  * `intensity`, [positions, pixels] f64: the pixels with the flat indices `pixels`, exactly as they are. Not for complex
  * frames.
  */
-export const pixelsUdf = /* @__PURE__ */ ready('pixelsUdf', pixels);
+export const pixelsUdf = /* @__PURE__ */ ready(pixels);

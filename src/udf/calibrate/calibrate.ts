@@ -8,7 +8,6 @@ import type { PlatformSignal } from '../../base/globals.js';
 import { median } from '../../base/median.js';
 import { breathe, checkSignal } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
-import { renamed } from '../../base/renamed.js';
 import { detectorSize } from '../analyses/parameters.js';
 import { masksUdf } from '../builtin/masks.js';
 import type { UdfRunOptions } from '../context-options.js';
@@ -67,15 +66,18 @@ const mostNumbers = 2 ** 25;
  */
 export async function calibrateScan(run: RunUdf, whole: Scan, options: CalibrateOptions): Promise<Calibration> {
   const what = 'calibrate';
-  const given = renamed(what, options, { progress: 'onProgress' });
-  const { semiconv, voltage, dpix, rings, lattice, corrections, signal, first, frames } = checkedOptions(what, given, {
-    ...calibrateRows,
-    ...row.others('corrections', 'onProgress'),
-    signal: row.signal,
-  });
+  const { semiconv, voltage, dpix, rings, lattice, corrections, signal, first, frames } = checkedOptions(
+    what,
+    options,
+    {
+      ...calibrateRows,
+      ...row.others('corrections', 'onProgress'),
+      signal: row.signal,
+    },
+  );
   checkLattice(what, rings, lattice);
   checkSignal(signal);
-  const tell = progressOf(what, given);
+  const tell = progressOf(what, options);
   calibrationShape(what, whole);
   const scan = rowsOfScan(what, whole, { first, frames }, leastRows);
   const { nav, height, width } = calibrationShape(what, scan);

@@ -334,6 +334,8 @@ export const methodOf = (definition: AnyDefinition): FrameMethod =>
   methods.find((method) => definition[method] !== undefined) ?? 'processFrame';
 
 function check(definition: AnyDefinition): void {
+  if (typeof definition === 'function')
+    throw new EwaldError('Argument', 'a function was given as a UDF; call it with its parameters, as in sumUdf()');
   if (typeof definition !== 'object' || definition === null || typeof definition.name !== 'string' || !definition.name)
     throw new EwaldError(
       'Argument',

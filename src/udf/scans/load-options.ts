@@ -1,6 +1,6 @@
 /** Checks the options of `Context.load`. Loaded with the first scan: the names of `open` are those of its room. */
 import { checkedOptions, row } from '../../base/call-options.js';
-import { refuseFormer } from '../../base/options.js';
+import { refuseOtherNames } from '../../base/options.js';
 import { refusal, setting } from '../../base/parameters.js';
 import { openNames } from '../../io/data/parameters.js';
 import type { FollowOptions, LoadOptions } from './scan.js';
@@ -16,7 +16,7 @@ const rows = {
 
 /** The options of `Context.load`; those that `open` knows are checked there. Throws `Argument`. */
 export function checkLoad(options: LoadOptions & FollowOptions) {
-  if (typeof options === 'object') refuseFormer('load', options, { noDataTimeout: 'stallS' });
+  if (typeof options === 'object') refuseOtherNames('load', options, { noDataTimeout: 'stallS' });
   const checked = checkedOptions('load', options, rows);
   if (checked.follow) return checked;
   for (const name of followNames)

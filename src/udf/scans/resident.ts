@@ -8,7 +8,6 @@ import { observer, type Progress } from '../../base/callbacks.js';
 import { EwaldError } from '../../base/errors.js';
 import type { PlatformSignal } from '../../base/globals.js';
 import { breathe, checkSignal, shown } from '../../base/options.js';
-import { withFormer } from '../../base/renamed.js';
 import { type ArrayNumbers, numberTypes } from '../../core/arrays/numbers.js';
 import type { Dataset } from '../../io/data/dataset.js';
 import { readOrAborted } from '../../io/data/read-or-aborted.js';
@@ -59,7 +58,6 @@ export class ResidentScan {
   ) {
     this.bin = bin;
     this.nav = navigation;
-    withFormer('ResidentScan', this, { navigation: 'nav' });
     this.width = width;
     this.height = height;
     this.positions = planes.length / (width * height);

@@ -11,7 +11,6 @@ import { EwaldError, messageOf } from '../../../base/errors.js';
 import type { PlatformSignal, PlatformUrl } from '../../../base/globals.js';
 import { checkSignal } from '../../../base/options.js';
 import { pause } from '../../../base/pace.js';
-import { renamed } from '../../../base/renamed.js';
 import {
   absentFile,
   type ByteSource,
@@ -53,8 +52,7 @@ const wholeBytes = 2 ** 26;
  * Opens an address. Throws `File` if it does not exist, is refused, or the server does not support ranges for a large
  * file, and `Argument` for an address with a password or for invalid HTTP headers.
  */
-export async function httpSource(url: string | PlatformUrl, given: HttpSourceOptions = {}): Promise<ByteSource> {
-  const options = renamed('httpSource', given, { retryMs: ['retryS', 1e-3], timeoutMs: ['timeoutS', 1e-3] });
+export async function httpSource(url: string | PlatformUrl, options: HttpSourceOptions = {}): Promise<ByteSource> {
   const isGiven = typeof url === 'string' || (typeof url === 'object' && url !== null && 'href' in url);
   expects(isGiven, 'httpSource: the address', url, 'an http: or https: URL');
   const address = absoluteAddress(String(url));

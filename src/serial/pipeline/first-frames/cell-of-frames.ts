@@ -7,9 +7,8 @@ import { letGo, orAborted } from '../../../base/aborted.js';
 import { checkedOptions, row } from '../../../base/call-options.js';
 import { observer } from '../../../base/callbacks.js';
 import { EwaldError } from '../../../base/errors.js';
-import { checkSignal, refuseFormer } from '../../../base/options.js';
+import { checkSignal } from '../../../base/options.js';
 import { namesOf } from '../../../base/parameters.js';
-import { renamed } from '../../../base/renamed.js';
 import type { Resource } from '../../../base/resource.js';
 import type { BravaisCandidate } from '../../../crystal/bravais.js';
 import { openDetector } from '../../../io/detector/detector.js';
@@ -28,13 +27,7 @@ import { endingPlace } from '../inputs/place-inputs.js';
 import { refuseOfPeaks } from '../modes.js';
 import { cellFrameRows, type PeakSource, peakSourceRows } from '../parameters.js';
 import { openSource, withMasks } from '../run.js';
-import {
-  checkRun,
-  type FrameOptions,
-  formerOfPipeline,
-  type PipelineOptions,
-  type UnknownCellOptions,
-} from '../run-options.js';
+import { checkRun, type FrameOptions, type PipelineOptions, type UnknownCellOptions } from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
 import { listedBy } from '../stages/listed-by.js';
 import { OwnSearch, prepare } from './prepare.js';
@@ -93,10 +86,8 @@ export async function cellOfFrames(
   context: Plans,
   resource: Resource,
   loadPlace: LoadPlace,
-  asked: FramesCellOptions,
+  options: FramesCellOptions,
 ): Promise<FramesCell> {
-  const options = renamed('cell', asked, formerOfPipeline);
-  refuseFormer('cell', options, { tolerance: 'symmetryTolerance' });
   refuseOfPeaks('cell', options);
   const { images, symmetryTolerance } = checkedOptions('cell', options, rows);
   checkSignal(options.signal);
