@@ -287,72 +287,30 @@ export class UdfContext {
     await this.#place.exportNpy(scan, path, { ...options, onProgress });
   }
 
-  createMaskAnalysis(scan: Scan, options: create.MaskAnalysisOptions) {
-    return create.maskAnalysis(scan, options);
-  }
-  createDiskAnalysis(scan: Scan, options?: Parameters<typeof create.diskAnalysis>[1]) {
-    return create.diskAnalysis(scan, options);
-  }
-  createRingAnalysis(scan: Scan, options?: Parameters<typeof create.ringAnalysis>[1]) {
-    return create.ringAnalysis(scan, options);
-  }
-  createPointAnalysis(scan: Scan, options?: Parameters<typeof create.pointAnalysis>[1]) {
-    return create.pointAnalysis(scan, options);
-  }
-  createComAnalysis(scan: Scan, options?: create.ComOptions) {
-    return create.comAnalysis(scan, options);
-  }
-  createRadialFourierAnalysis(scan: Scan, options?: create.RadialFourierOptions) {
-    return create.radialFourierAnalysis(scan, options);
-  }
-  createClusterAnalysis(scan: Scan, options?: create.ClusterOptions) {
-    return create.clusterAnalysis(scan, options);
-  }
-  createSumSigAnalysis(scan: Scan) {
-    return create.sumSigAnalysis(scan);
-  }
-  createLogSumAnalysis(scan: Scan) {
-    return create.logSumAnalysis(scan);
-  }
-  createStddevAnalysis(scan: Scan) {
-    return create.stddevAnalysis(scan);
-  }
-  createFftSumAnalysis(scan: Scan, options?: Parameters<typeof create.fftSumAnalysis>[1]) {
-    return create.fftSumAnalysis(scan, options);
-  }
-  createFemAnalysis(scan: Scan, options?: Parameters<typeof create.femAnalysis>[1]) {
-    return create.femAnalysis(scan, options);
-  }
-  createCrystallinityAnalysis(scan: Scan, options?: Parameters<typeof create.crystallinityAnalysis>[1]) {
-    return create.crystallinityAnalysis(scan, options);
-  }
-  createRadialBinsAnalysis(scan: Scan, options?: Parameters<typeof create.radialBinsAnalysis>[1]) {
-    return create.radialBinsAnalysis(scan, options);
-  }
-  createPolarAnalysis(scan: Scan, options?: create.PolarOptions) {
-    return create.polarAnalysis(scan, options);
-  }
-  createDisksAnalysis(scan: Scan, options?: create.DisksOptions) {
-    return create.disksAnalysis(scan, options);
-  }
-  createStrainAnalysis(scan: Scan, options?: create.StrainAnalysisOptions) {
-    return create.strainAnalysis(scan, options);
-  }
-  createBraggAnalysis(scan: Scan, options?: create.BraggOptions) {
-    return create.braggAnalysis(scan, options);
-  }
-  createSsbAnalysis(scan: Scan, options?: create.SsbAnalysisOptions) {
-    return create.ssbAnalysis(scan, options);
-  }
-  createHolographyAnalysis(scan: Scan, options?: create.HolographyAnalysisOptions) {
-    return create.holographyAnalysis(scan, options);
-  }
-  createIcomAnalysis(scan: Scan, options?: create.IcomOptions) {
-    return create.icomAnalysis(scan, options);
-  }
-  createSumAnalysis(scan: Scan) {
-    return create.sumAnalysis(scan);
-  }
+  // A field each, so that the options, their types and their messages are those of the analysis.
+  readonly createMaskAnalysis = create.maskAnalysis;
+  readonly createDiskAnalysis = create.diskAnalysis;
+  readonly createRingAnalysis = create.ringAnalysis;
+  readonly createPointAnalysis = create.pointAnalysis;
+  readonly createComAnalysis = create.comAnalysis;
+  readonly createRadialFourierAnalysis = create.radialFourierAnalysis;
+  readonly createClusterAnalysis = create.clusterAnalysis;
+  readonly createSumSigAnalysis = create.sumSigAnalysis;
+  readonly createLogSumAnalysis = create.logSumAnalysis;
+  readonly createStddevAnalysis = create.stddevAnalysis;
+  readonly createFftSumAnalysis = create.fftSumAnalysis;
+  readonly createFemAnalysis = create.femAnalysis;
+  readonly createCrystallinityAnalysis = create.crystallinityAnalysis;
+  readonly createRadialBinsAnalysis = create.radialBinsAnalysis;
+  readonly createPolarAnalysis = create.polarAnalysis;
+  readonly createDisksAnalysis = create.disksAnalysis;
+  readonly createStrainAnalysis = create.strainAnalysis;
+  readonly createBraggAnalysis = create.braggAnalysis;
+  readonly createSsbAnalysis = create.ssbAnalysis;
+  readonly createHolographyAnalysis = create.holographyAnalysis;
+  readonly createIcomAnalysis = create.icomAnalysis;
+  readonly createSumAnalysis = create.sumAnalysis;
+
   createPickAnalysis(scan: Scan, options?: Parameters<typeof create.pickAnalysis>[1]) {
     return create.pickAnalysis(scan, options);
   }

@@ -261,8 +261,8 @@ export interface AnalysisParameters {
 
 /** Options of `newUdf`. */
 export interface NewUdfParameters {
-  /** JavaScript, or a language that compiles to WebAssembly: C, Rust or AssemblyScript. Default js. */
-  readonly language?: 'js' | 'c' | 'rust' | 'as' | undefined;
+  /** JavaScript, or AssemblyScript, which compiles to WebAssembly. Default js. */
+  readonly language?: 'js' | 'as' | undefined;
   /**
    * Folder to create, which appears with all files or not at all. Default the name of the function, in the current
    * folder.

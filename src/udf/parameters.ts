@@ -675,14 +675,14 @@ export const calibrateRows = {
   },
 } as const satisfies Parameters;
 
-/** Languages of a user-defined function; all but `js` compile to a WebAssembly module. */
-export const udfLanguages = ['js', 'c', 'rust', 'as'] as const;
+/** Languages of a new user-defined function; `as` (AssemblyScript) compiles to a WebAssembly module. */
+export const udfLanguages = ['js', 'as'] as const;
 
 /** Parameters of a new project for a user-defined function. */
 export const newUdfRows = {
   language: {
     kind: 'choice',
-    sentence: 'JavaScript, or a language that compiles to WebAssembly: C, Rust or AssemblyScript',
+    sentence: 'JavaScript, or AssemblyScript, which compiles to WebAssembly',
     choices: udfLanguages,
     fallback: 'js',
   },

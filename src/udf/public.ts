@@ -97,8 +97,6 @@ export { fourierMagnitude } from './images/fourier.js';
 export { type IntegrateOptions, integrateField } from './images/integrate.js';
 export * as masks from './images/masks.js';
 export { VirtualCom, type VirtualComOptions, VirtualDetector } from './images/virtual-detectors.js';
-export { type Canvas, drawOn } from './live/canvas.js';
-export { pictureHtml } from './live/html.js';
 export type { LivePicture } from './live/picture.js';
 export type { PictureSink, PlotsOption } from './live/plots.js';
 export type { ScanView, ScanViewer, ViewedScan } from './live/scan-view.js';

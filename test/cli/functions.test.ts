@@ -39,7 +39,7 @@ it('ewald simulate frames, info, geometry check', async () => {
   expect(readdirSync(at('sim')).sort()).toEqual(['two.cell', 'two.geom', 'two.h5', 'two.truth.json']);
   await expect(simulateFrames(at('sim'), simulation, { name: 'two' })).rejects.toMatchObject({ tag: 'Argument' });
   const report = await inspect(files.frames);
-  expect(report).toMatchObject({ format: 'hdf5', frames: 2, shape: { signal: [64, 64] }, failed: [] });
+  expect(report).toMatchObject({ format: 'hdf5', frames: 2, shape: { sig: [64, 64] }, failed: [] });
   expect(report.firstFrame?.max).toBeGreaterThan(0);
   const { problems, beam, panels } = await checkGeometryFile(files.geometry, {
     framesFile: files.frames,

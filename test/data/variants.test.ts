@@ -153,7 +153,7 @@ describe('MIB raw frames', () => {
       ),
     );
     const [dataset, found] = await frames(file);
-    expect(dataset).toMatchObject({ dtype: 'u32', shape: { signal: [2, 256] } });
+    expect(dataset).toMatchObject({ dtype: 'u32', shape: { sig: [2, 256] } });
     expect(found).toEqual(values);
   });
 

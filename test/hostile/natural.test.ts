@@ -24,17 +24,7 @@ const entries = {
 
 /** Classes whose objects the package creates; users do not call their constructors. */
 const given = [
-  ...[
-    'CArray',
-    'Handle',
-    'IndirectMemory2D',
-    'LibraryTools',
-    'NativeSpace',
-    'RaggedRows',
-    'ResidentScan',
-    'ResultBuffer',
-    'Rows',
-  ],
+  ...['CArray', 'Handle', 'IndirectMemory2D', 'LibraryTools', 'NativeSpace', 'ResidentScan', 'ResultBuffer', 'Rows'],
   'View2D',
 ];
 

@@ -2,7 +2,7 @@
 // loop.
 
 /** Creates, views, reinterprets, stages, copies and disposes a memory. */
-export function cycle({ IndirectMemory2D, RaggedRows }, space) {
+export function cycle({ IndirectMemory2D }, space) {
   const memory = IndirectMemory2D.create(4, 8, 'd', { memory: space });
   memory.set(3, 7, 1);
   const view = memory.view();
@@ -12,14 +12,11 @@ export function cycle({ IndirectMemory2D, RaggedRows }, space) {
   const other = IndirectMemory2D.create(4, 8, 'd', { memory: space });
   other.copyFrom(memory);
   memory.reinterpret('B').withRow(0, (row) => row.length);
-  const ragged = RaggedRows.create([1, 0, 5], 'i', { memory: space });
-  ragged.set(2, 4, 3);
   if (space.kind !== 'js') {
     const outside = IndirectMemory2D.create(2, 2, 'f');
     outside.stage(space).dispose();
     outside.dispose();
   }
-  ragged.dispose();
   other.dispose();
   memory.dispose();
 }

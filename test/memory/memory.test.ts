@@ -1,7 +1,7 @@
-// Additions to the original: formats by both names, rows by accessor, growth of a wasm heap, staging, ragged rows.
+// Additions to the original: formats by both names, rows by accessor, growth of a wasm heap, staging.
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat, RaggedRows } from '../../src/entries/memory.js';
+import { BufferCollection2D, formatOf, IndirectMemory2D, parseFormat } from '../../src/entries/memory.js';
 import { openKit, targets, thrown } from '../ffi/support.js';
 
 const code = (work: () => unknown): string | undefined => thrown(work).code;
@@ -195,29 +195,6 @@ describe('access', () => {
   });
 });
 
-describe('ragged rows', () => {
-  test('flat data with offsets are rows, without a copy', () => {
-    const spots = Float32Array.from({ length: 12 }, (_, i) => i);
-    const rows = RaggedRows.fromFlat(spots, Uint32Array.of(0, 1, 1, 4), { width: 3 });
-    expect(rows.lengths).toEqual([3, 0, 9]);
-    expect(rows.at(2, 0)).toBe(3);
-    rows.set(0, 2, -1);
-    expect(spots[2]).toBe(-1);
-    expect(rows.toFlat()).toEqual({ data: spots, offsets: Uint32Array.of(0, 3, 3, 12) });
-    expect(code(() => RaggedRows.fromFlat(spots, [0, 5], { width: 3 }))).toBe('SHAPE');
-    expect(code(() => RaggedRows.fromFlat(spots, [2, 1]))).toBe('SHAPE');
-  });
-
-  test('rows of any length, of one format', () => {
-    const rows = RaggedRows.fromRows([Int32Array.of(1), Int32Array.of(2, 3)]);
-    expect(rows.toArray()).toEqual([[1], [2, 3]]);
-    expect(code(() => RaggedRows.fromRows([Int32Array.of(1), Float32Array.of(1)]))).toBe('FORMAT');
-    expect(code(() => RaggedRows.fromRows([]))).toBe('ROWS');
-    expect(RaggedRows.fromRows([], { format: 'i' }).rowCount).toBe(0);
-    expect(code(() => rows.at(0, 1))).toBe('INDEX');
-  });
-});
-
 for (const target of targets) {
   describe.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, () => {
     test('rows remain valid when the heap grows, and a kept view becomes empty', async () => {
@@ -249,9 +226,6 @@ for (const target of targets) {
       apart.set(0, 0, 1);
       apart.dispose();
       expect(memory.at(0, 0)).toBe(target.backend === 'wasm' ? 8 : 1);
-      const ragged = RaggedRows.fromRows([Float64Array.of(1, 2), Float64Array.of(3)]);
-      kit.kit_rows_scale(ragged, 2, 1, 10);
-      expect(ragged.toArray()).toEqual([[10, 2], [30]]);
       expect(kit.liveBytes).toBe(0);
       kit.dispose();
     });
@@ -298,6 +272,5 @@ describe('console.log', () => {
     expect(inspect(large)).toMatch(
       /^IndirectMemory2D 100 × 1000 of "q" \[\n {2}\[0n, .*… 992 more\],[\s\S]*… 96 more\n\]$/,
     );
-    expect(inspect(RaggedRows.create([2, 0], 'B'))).toBe('RaggedRows 2 rows of [2, 0] of "B" [\n  [0, 0],\n  []\n]');
   });
 });

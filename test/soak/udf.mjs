@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sixel } from '../../build/esm/udf/live/terminal.js';
+import { halfBlocks } from '../../build/esm/udf/live/terminal.js';
 import { Context, comUdf, defineUdf, stddevUdf, sumUdf } from '../../dist/udf.node.js';
 
 export const name = 'udf';
@@ -127,7 +127,7 @@ async function live(note) {
       await ctx.runUdf(scan, brightest, {
         plots: plots && {
           show(picture) {
-            drawings += sixel(picture).length;
+            drawings += halfBlocks(picture).length;
           },
         },
       });

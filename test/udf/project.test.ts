@@ -20,7 +20,6 @@ import { newUdf, type UdfLanguage, udfProject } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
-import { clang } from './wasm/compile.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
@@ -32,19 +31,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Debian's compiler: another rustc may have no target for WebAssembly. */
-const rustc = '/usr/bin/rustc';
 const builds = (compiler: string, args: readonly string[]): boolean =>
   existsSync(compiler) && spawnSync(compiler, args, { stdio: 'pipe' }).status === 0;
-const rustTarget = ['--target', 'wasm32-unknown-unknown', '--print', 'target-libdir'];
-const rustLibrary = existsSync(rustc) ? execFileSync(rustc, rustTarget, { encoding: 'utf8' }).trim() : '';
 const asc = join(root, 'node_modules/.bin/asc');
 
 /** Folders of the compilers that are present; the others are absent here. */
 const compilers: Readonly<Record<UdfLanguage, string | undefined>> = {
   js: '',
-  c: clang && dirname(clang),
-  rust: existsSync(rustLibrary) ? dirname(rustc) : undefined,
   as: builds(asc, ['--version']) ? dirname(asc) : undefined,
 };
 
@@ -52,19 +45,6 @@ const compilers: Readonly<Record<UdfLanguage, string | undefined>> = {
 const tables: Readonly<
   Record<string, readonly [file: string, ...edits: (readonly [before: string, after: string])[]]>
 > = {
-  c: [
-    'sums_c.c',
-    ['static int pixels;', 'static int pixels;\nstatic volatile double table[100];'],
-    ['  params = given;', '  params = given;\n  for (int i = 0; i < 100; i++) table[i] = i;'],
-  ],
-  rust: [
-    'sums_rust.rs',
-    ['static mut PIXELS', 'static mut TABLE: [f64; 100] = [0.0; 100];\nstatic mut PIXELS'],
-    [
-      '    PARAMS = params;',
-      '    PARAMS = params;\n    for i in 0..100 { core::ptr::addr_of_mut!(TABLE[i]).write_volatile(1.0); }',
-    ],
-  ],
   as: [
     'sums_as.ts',
     ['let pixels = 0;', 'const table = new StaticArray<f64>(100);\nlet pixels = 0;'],
@@ -121,46 +101,16 @@ describe('a new project', () => {
       ['sum', 18 + 19 + 20 + 21 + 22 + 23],
       ['total', 5 + 11 + 17 + 23],
     ]);
-    const other = await ewald(['udf', 'new', 'fast', '--language', 'c', '--folder', 'elsewhere', '--json'], {
+    const other = await ewald(['udf', 'new', 'fast', '--language', 'as', '--folder', 'elsewhere', '--json'], {
       cwd: folder,
     });
     expect(JSON.parse(other.out)).toEqual({
       name: 'fast',
-      language: 'c',
+      language: 'as',
       folder: join(folder, 'elsewhere'),
-      files: ['package.json', 'fast.mjs', 'fast.test.mjs', 'fast.c', 'build.mjs'],
+      files: ['package.json', 'fast.mjs', 'fast.test.mjs', 'fast.ts'],
     });
   });
-
-  test.skipIf(!clang)(
-    'in C is built by CLANG, by a clang that has a linker, or says what to install',
-    { tags: 'all' },
-    async () => {
-      const { folder: project } = await newUdf('sums', { language: 'c', folder: join(folder, 'compilers') });
-      const bin = join(folder, 'bin');
-      mkdirSync(bin);
-      const script = (name: string, text: string) =>
-        writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
-      const build = (env: Record<string, string> = {}) =>
-        spawnSync(process.execPath, ['build.mjs'], { cwd: project, env: { PATH: bin, ...env }, encoding: 'utf8' });
-      expect(build()).toMatchObject({
-        status: 1,
-        stderr: expect.stringContaining('no clang was found; install clang'),
-      });
-      script('clang', 'echo "error: unable to execute command: wasm-ld does not exist" >&2; exit 1');
-      expect(build()).toMatchObject({
-        status: 1,
-        stderr: expect.stringContaining('clang has no linker for WebAssembly'),
-      });
-      // Its linker is not in the path, but beside it.
-      expect(build({ CLANG: clang as string })).toMatchObject({ status: 0, stderr: '' });
-      expect(existsSync(join(project, 'sums.wasm'))).toBe(true);
-      script('clang-17', `exec ${clang} "$@"`);
-      expect(build()).toMatchObject({ status: 0 });
-      writeFileSync(join(project, 'sums.c'), 'int process(');
-      expect(build()).toMatchObject({ status: 1, stderr: expect.stringContaining('sums.c:1:') });
-    },
-  );
 
   test('is refused if the folder already exists, which stays unchanged', async () => {
     const target = join(folder, 'taken');
@@ -175,6 +125,6 @@ describe('a new project', () => {
   test('needs a name that JavaScript can export, and a known language', async () => {
     for (const name of ['radial-variance', '2d', '', '../x'])
       await refused(() => udfProject(name), 'Argument', `"${name}" cannot be the name of a user-defined function`);
-    await refused(() => udfProject('sums', { language: 'fortran' as never }), 'Argument', 'fortran', 'js, c, rust, as');
+    await refused(() => udfProject('sums', { language: 'fortran' as never }), 'Argument', 'fortran', 'js, as');
   });
 });

@@ -11,7 +11,7 @@ const whole = defineUdf({ name: 'whole', buffers, processPartition: () => undefi
 
 test('a long run of a function that loops over pixels names the command, others do not', () => {
   const long = { bytes: 9e9, seconds: 12, threads: 1 };
-  expect(worthCompiling([compiled, loop], long)).toContain('ewald udf new loop --language c (or rust, or as');
+  expect(worthCompiling([compiled, loop], long)).toContain('ewald udf new loop --language as (AssemblyScript)');
   expect(worthCompiling([compiled, whole], long)).toBeUndefined();
   expect(worthCompiling([loop], { ...long, seconds: 9 })).toBeUndefined();
   // Two workers share the frames.

@@ -2,7 +2,6 @@
 import { EwaldError } from '../../base/errors.js';
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { pointerBytes } from '../memory/model.js';
-import { RaggedRows } from '../memory/ragged.js';
 import type { Rows } from '../memory/rows.js';
 import type { Allocation } from '../memory/space.js';
 import { CArray } from './carray.js';
@@ -185,8 +184,7 @@ export function rowsArgument(
         'writable memory',
     );
   if (value.space === runtime.memory) return value.pointer;
-  if (!(value instanceof IndirectMemory2D) && !(value instanceof RaggedRows))
-    throw refused(value, type, place, needs(type, runtime));
+  if (!(value instanceof IndirectMemory2D)) throw refused(value, type, place, needs(type, runtime));
   const staged = value.stage(runtime.memory, { copyBack: !row.to.const });
   frame.release(() => staged.dispose());
   return staged.pointer;

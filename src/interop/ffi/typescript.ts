@@ -42,7 +42,7 @@ const typeWords = new Set(
 
 /** Names that a module imports, or that the language defines. */
 const imported = (
-  'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D RaggedRows Promise Omit ' +
+  'CArray Callback Handle Library LibraryOptions Pointer FunctionTable IndirectMemory2D Promise Omit ' +
   'ArrayBuffer ArrayBufferView'
 ).split(' ');
 
@@ -106,7 +106,7 @@ class Writer {
       this.#isModule
         ? `import { type FunctionTable, getLibHandle } from 'ewald/ffi';`
         : `import type { FunctionTable } from 'ewald/ffi';`,
-      `import type { IndirectMemory2D, RaggedRows } from 'ewald/memory';`,
+      `import type { IndirectMemory2D } from 'ewald/memory';`,
       '',
     ];
   }
@@ -289,8 +289,7 @@ class Writer {
         return (
           `${row.typescript === 'bigint' ? 'bigint' : 'number'}[][] | ${arrayName(row)}[] | ` +
           `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | ` +
-          `RaggedRows<${row.typescript === 'boolean' ? 'number' : row.typescript}> | (Pointer | null)[] | CArray | ` +
-          'Pointer | null'
+          '(Pointer | null)[] | CArray | Pointer | null'
         );
       return '(Pointer | null)[] | CArray | Pointer | null';
     }

@@ -12,7 +12,7 @@ import type { MemorySpace } from './space.js';
  * memory, without a copy.
  *
  * It is read-only if one of its rows is. -1 columns means the length of the first row; rows of different lengths are
- * never accepted (RaggedRows accepts them).
+ * never accepted.
  */
 export class BufferCollection2D extends IndirectMemory2D {
   /**

@@ -5,7 +5,6 @@ export { BufferError, type BufferErrorCode } from './errors.js';
 export { type Format, formatOf, parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 export { type CollectionOptions, IndirectMemory2D, type MemoryOptions, type TypedPointer } from './indirect.js';
 export type { DataModel } from './model.js';
-export { RaggedRows } from './ragged.js';
 export type { RowView } from './row-view.js';
 export { Rows } from './rows.js';
 export type { ArrayLike, Located, StridedArray } from './source.js';

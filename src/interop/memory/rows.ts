@@ -1,4 +1,4 @@
-/** Rows of elements, each at its own address: the common base of rectangular and ragged memories. */
+/** Rows of elements, each at its own address: the base of rectangular memories. */
 import {
   backstop,
   disposableClass,

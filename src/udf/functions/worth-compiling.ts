@@ -33,6 +33,6 @@ export function worthCompiling(
   if (first === undefined) return undefined;
   return (
     `${names.join(' and ')} computed each frame in JavaScript. In a module of WebAssembly, the same loop is usually ` +
-    `several times as fast: ewald udf new ${first} --language c (or rust, or as for AssemblyScript) starts one`
+    `several times as fast: ewald udf new ${first} --language as (AssemblyScript) starts one`
   );
 }

@@ -1,5 +1,4 @@
 /** One image to be shown. */
-import { expectsMembers } from '../../base/arguments.js';
 export interface LivePicture {
   readonly title: string;
   readonly height: number;
@@ -10,7 +9,3 @@ export interface LivePicture {
   readonly done: number;
   readonly final: boolean;
 }
-
-/** Throws `Argument` unless it is an image. */
-export const expectsPicture = (name: string, picture: Pick<LivePicture, 'data' | 'height' | 'width'>): void =>
-  expectsMembers(`${name}: the picture`, picture, ['data', 'height', 'width'], '{ data, height, width }');

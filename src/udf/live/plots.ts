@@ -4,6 +4,7 @@
 import { expects } from '../../base/arguments.js';
 import { checkedOptions, row } from '../../base/call-options.js';
 import { awaited } from '../../base/callbacks.js';
+import { EwaldError } from '../../base/errors.js';
 import { list } from '../../base/options.js';
 import type { ResultBuffer } from '../functions/buffers.js';
 import type { LivePicture } from './picture.js';
@@ -11,8 +12,8 @@ import type { LivePicture } from './picture.js';
 /** Receives the images. */
 export type PictureSink = (picture: LivePicture) => void | Promise<void>;
 /**
- * `true`: every two-dimensional result, on the terminal or in the page. A function receives the images; a list selects
- * results by name.
+ * `true`: every two-dimensional result, on the terminal. A function receives the images, as pages need it (`toRgba`); a
+ * list selects results by name.
  */
 export type PlotsOption =
   | boolean
@@ -87,11 +88,8 @@ export function plotsFor(option: PlotsOption | undefined): LivePlots | undefined
   const { minDelta, ...checked } = checkedOptions('plots', given, rows);
   const show = awaited('plots: show', checked.show);
   const channels = list('plots: channels', checked.channels);
-  const sink = show ?? ((picture: LivePicture) => defaultSink(picture));
+  if (!show && typeof process === 'undefined')
+    throw new EwaldError('Argument', 'plots: there is no terminal here; pass a function that draws, with toRgba(data)');
+  const sink = show ?? (async (picture: LivePicture) => (await import('./terminal.js')).showOnTerminal(picture));
   return new LivePlots(sink, channels, minDelta);
-}
-
-async function defaultSink(picture: LivePicture): Promise<void> {
-  if (typeof document !== 'undefined') (await import('./canvas.js')).showOnPage(picture);
-  else (await import('./terminal.js')).showOnTerminal(picture);
 }

@@ -3,43 +3,10 @@ import { row, valid } from '../../base/call-options.js';
 import { EwaldError } from '../../base/errors.js';
 import { version } from '../../base/version.js';
 import { udfLanguages } from '../parameters.js';
-import { buildC, definition, inAssemblyScript, inC, inRust, testFile } from './templates.js';
+import { definition, inAssemblyScript, testFile } from './templates.js';
 
 /** A language in which a user-defined function can be written. */
 export type UdfLanguage = (typeof udfLanguages)[number];
-
-/** How each language is compiled. */
-const compiled: Readonly<
-  Record<
-    UdfLanguage,
-    {
-      readonly source?: string;
-      readonly extension?: string;
-      build?(name: string): string;
-      script?(name: string): string;
-    }
-  >
-> = {
-  js: {},
-  c: {
-    source: inC,
-    extension: 'c',
-    build: () => 'node build.mjs',
-    script: buildC,
-  },
-  rust: {
-    source: inRust,
-    extension: 'rs',
-    build: (name) =>
-      'rustc --target wasm32-unknown-unknown --crate-type cdylib -C opt-level=3 -C target-feature=+simd128 ' +
-      `-o ${name}.wasm ${name}.rs`,
-  },
-  as: {
-    source: inAssemblyScript,
-    extension: 'ts',
-    build: (name) => `asc ${name}.ts -o ${name}.wasm -O3 --noAssert --runtime stub --use abort=`,
-  },
-};
 
 /**
  * The files of a project by name: the definition, its module in `language`, a test and package.json, of which `npm
@@ -61,20 +28,20 @@ export function udfProject(
       `"${name}" cannot be the name of a user-defined function; expected letters, digits and underscores, such as ` +
         'radialVariance',
     );
-  const { source, extension, build, script } = compiled[language];
+  const compiled = language === 'as';
+  const build = `asc ${name}.ts -o ${name}.wasm -O3 --noAssert --runtime stub --use abort=`;
   const manifest = {
     name: name.toLowerCase(),
     private: true,
     type: 'module',
-    scripts: { ...(build && { build: build(name), pretest: 'npm run build' }), test: 'node --test' },
+    scripts: { ...(compiled && { build, pretest: 'npm run build' }), test: 'node --test' },
     dependencies: { ewald: `^${version}` },
-    ...(language === 'as' && { devDependencies: { assemblyscript: '^0.28.0' } }),
+    ...(compiled && { devDependencies: { assemblyscript: '^0.28.0' } }),
   };
   return {
     'package.json': `${JSON.stringify(manifest, null, 2)}\n`,
-    [`${name}.mjs`]: definition(name, source !== undefined),
+    [`${name}.mjs`]: definition(name, compiled),
     [`${name}.test.mjs`]: testFile(name),
-    ...(source && extension && { [`${name}.${extension}`]: source }),
-    ...(script && { 'build.mjs': script(name) }),
+    ...(compiled && { [`${name}.ts`]: inAssemblyScript }),
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The files of a project with a user-defined function: the sum of each frame and the sum of all frames, in JavaScript
- * and in a language that compiles to WebAssembly.
+ * and in AssemblyScript. examples/udf has a module in C and a kernel in WGSL.
  */
 
 /** The definition, with the JavaScript that the module is compared with. */
@@ -54,128 +54,6 @@ test('${name}: the sums of six small frames', async () => {
     assert.equal(total.data[k], expected);
   }
 });
-`;
-
-/** The module in C. */
-export const inC = `#include <stdint.h>
-#define EXPORT(name) __attribute__((export_name(#name)))
-
-enum dtype { U8, I8, U16, I16, U32, I32, F32, F64, C64, C128 };
-/* Parameters and addresses of the results, in the order of the definition. */
-struct params { double factor; };
-struct results { double *sum, *total; };
-
-extern unsigned char __heap_base;
-static const struct params *params;
-static int pixels;
-
-/* The first free byte: the memory from there on belongs to the run. Declare your own tables as static arrays. */
-EXPORT(heap) void *heap(void) { return &__heap_base; }
-
-/* Called once per worker and run. A result other than 0 refuses the frames. */
-EXPORT(setup) int setup(int height, int width, int dtype, const struct params *given) {
-  pixels = height * width;
-  params = given;
-  return dtype == U16 ? 0 : 1;
-}
-
-/* Frames at consecutive positions of the scan. results->sum begins at the first of them, results->total is whole. */
-EXPORT(process) int process(const uint16_t *frames, int count, uint32_t position, const struct results *results) {
-  for (int n = 0; n < count; n++, frames += pixels) {
-    double sum = 0;
-    for (int i = 0; i < pixels; i++) {
-      sum += frames[i];
-      results->total[i] += frames[i];
-    }
-    results->sum[n] = params->factor * sum;
-  }
-  return 0;
-}
-`;
-
-/** Compiles the module in C with a clang that has a linker for WebAssembly, which not every clang has. */
-export const buildC = (name: string): string => `import { spawnSync } from 'node:child_process';
-import { isAbsolute } from 'node:path';
-
-const flags = '--target=wasm32 -O3 -msimd128 -ffreestanding -nostdlib -Wl,--no-entry -o ${name}.wasm ${name}.c';
-const numbered = Array.from({ length: 30 }, (_, i) => 'clang-' + (40 - i));
-let found = 'no clang was found';
-for (const clang of process.env.CLANG ? [process.env.CLANG] : ['clang', ...numbered]) {
-  // Debian's clang does not look for wasm-ld in its own folder, but knows that it is there.
-  const { stdout } = spawnSync(clang, ['-print-prog-name=wasm-ld'], { encoding: 'utf8' });
-  const linker = stdout?.trim() ?? '';
-  const args = [...flags.split(' '), ...(isAbsolute(linker) ? ['-fuse-ld=' + linker] : [])];
-  const { error, status, stderr } = spawnSync(clang, args, { encoding: 'utf8' });
-  if (status === 0) process.exit();
-  if (error) continue;
-  if (!/wasm-ld|No available targets/.test(stderr)) {
-    console.error(stderr);
-    process.exit(1);
-  }
-  found = clang + ' has no linker for WebAssembly (wasm-ld), or does not compile to it';
-}
-console.error(found + '; install clang and lld (Debian: apt install clang lld), or set CLANG to the path of another ' +
-  'clang, such as upstream/bin/clang of Emscripten');
-process.exit(1);
-`;
-
-/** The module in Rust. */
-export const inRust = `#![no_std]
-
-#[panic_handler]
-fn panic(_: &core::panic::PanicInfo) -> ! {
-    core::arch::wasm32::unreachable()
-}
-
-/// Parameters and addresses of the results, in the order of the definition.
-#[repr(C)]
-pub struct Params {
-    factor: f64,
-}
-#[repr(C)]
-pub struct Results {
-    sum: *mut f64,
-    total: *mut f64,
-}
-
-const U16: u32 = 2;
-
-extern "C" {
-    static __heap_base: u8;
-}
-static mut PARAMS: *const Params = core::ptr::null();
-static mut PIXELS: usize = 0;
-
-/// The first free byte: the memory from there on belongs to the run. Declare your own tables as statics.
-#[no_mangle]
-pub extern "C" fn heap() -> *const u8 {
-    unsafe { &__heap_base }
-}
-
-/// Called once per worker and run. A result other than 0 refuses the frames.
-#[no_mangle]
-pub unsafe extern "C" fn setup(height: usize, width: usize, dtype: u32, params: *const Params) -> u32 {
-    PIXELS = height * width;
-    PARAMS = params;
-    if dtype == U16 { 0 } else { 1 }
-}
-
-/// Frames at consecutive positions of the scan. \`sum\` begins at the first of them, \`total\` is whole.
-#[no_mangle]
-pub unsafe extern "C" fn process(frames: *const u16, count: usize, _position: u32, results: *const Results) -> u32 {
-    let frames = core::slice::from_raw_parts(frames, count * PIXELS);
-    let sums = core::slice::from_raw_parts_mut((*results).sum, count);
-    let totals = core::slice::from_raw_parts_mut((*results).total, PIXELS);
-    for (frame, sum) in frames.chunks_exact(PIXELS).zip(sums) {
-        *sum = 0.0;
-        for (value, total) in frame.iter().zip(totals.iter_mut()) {
-            *sum += *value as f64;
-            *total += *value as f64;
-        }
-        *sum *= (*PARAMS).factor;
-    }
-    0
-}
 `;
 
 /** The module in AssemblyScript. */
