@@ -47,7 +47,6 @@ const entries = {
 
 /** Scripts of the pages, which are minified: they are loaded over networks, and nobody imports them. */
 const pageScripts = {
-  'fft-page': 'apps/pages/fft/main.js',
   'validate-page': 'apps/pages/validate/main.js',
   'view-page': 'apps/pages/view/main.js',
   'view-worker': 'apps/pages/view/worker.js',

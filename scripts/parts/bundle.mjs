@@ -16,8 +16,6 @@ const pageFiles = {
   'dist/palette.css': 'src/apps/pages/palette.css',
   'dist/validate.html': 'src/apps/pages/validate/validate.html',
   'dist/validate.css': 'src/apps/pages/validate/validate.css',
-  'dist/fft.html': 'src/apps/pages/fft/fft.html',
-  'dist/fft.css': 'src/apps/pages/fft/fft.css',
   'dist/view.html': 'src/apps/pages/view/view.html',
   'dist/view.css': 'src/apps/pages/view/view.css',
   'dist/live.css': 'src/apps/pages/view/live.css',
@@ -40,7 +38,10 @@ function writeGuides() {
   const sources = guideSources();
   const written = sources.map((path) => `dist/${guideName(path)}`);
   for (const path of sources) writeWhole(join(root, 'dist', guideName(path)), guidePage(path, sources), 0o644);
-  for (const path of guidePictures()) copyWhole(join(root, path), join(root, 'dist', basename(path)));
+  const pictures = guidePictures();
+  for (const path of pictures) copyWhole(join(root, path), join(root, 'dist', basename(path)));
+  const copied = pictures.map((path) => `dist/${basename(path)}`);
+  prune('dist', copied, (file) => /^dist\/[^/]+\.(?:jpg|svg)$/.test(file));
   prune('dist', written, (file) => /^dist\/guides?(-[a-z0-9-]+)?\.html$/.test(file));
 }
 
@@ -167,6 +168,7 @@ export const pages = {
     const ended = await bundled('pages', isPageScript);
     if (ended.code !== 0) return ended;
     for (const [page, source] of Object.entries(pageFiles)) writePage(source, page);
+    prune('dist', Object.keys(pageFiles), (file) => /^dist\/(?!guide)[a-z-]+\.(?:html|css)$/.test(file));
     writeGuides();
     await compress();
     return { ...ended, note: `${ended.scripts.length} scripts` };

@@ -284,7 +284,7 @@ it('comparing streams reports how much of both files is read', async () => {
 it('ewald page, validate', async () => {
   const { url, pages, close } = await servePages();
   const names = pages.map((page) => new URL(page.url).pathname);
-  expect(names).toEqual(['/index.html', '/view.html', '/fft.html', '/validate.html', '/guides.html']);
+  expect(names).toEqual(['/index.html', '/view.html', '/validate.html', '/guides.html']);
   const tokens = new Set([url, ...pages.map((page) => page.url)].map((one) => new URL(one).searchParams.get('token')));
   expect(tokens.size).toBe(1);
   expect((await fetch(pages[0]?.url ?? '', { redirect: 'manual' })).status).toBe(303);

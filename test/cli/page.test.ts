@@ -54,12 +54,12 @@ it('serves the files of the pages, and HEAD without the body', async () => {
 });
 
 it('refuses other hosts and methods, and requests without the token of the address', async () => {
-  expect((await ask('/fft.html', { headers: { cookie: '' } })).status).toBe(403);
-  expect((await ask('/fft.html', { headers: { origin: 'http://evil.example' } })).status).toBe(403);
-  expect((await ask('/fft.html', { headers: { host: 'evil.example' } })).status).toBe(403);
-  expect((await ask('/fft.html', { headers: { host: `localhost:${url.port}` } })).status).toBe(200);
+  expect((await ask('/view.html', { headers: { cookie: '' } })).status).toBe(403);
+  expect((await ask('/view.html', { headers: { origin: 'http://evil.example' } })).status).toBe(403);
+  expect((await ask('/view.html', { headers: { host: 'evil.example' } })).status).toBe(403);
+  expect((await ask('/view.html', { headers: { host: `localhost:${url.port}` } })).status).toBe(200);
   for (const method of ['POST', 'PUT', 'DELETE'])
-    expect(await ask('/fft.html', { method })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+    expect(await ask('/view.html', { method })).toMatchObject({ status: 405, allow: 'GET, HEAD' });
 });
 
 it('answers thousands of requests on one connection without holding their files', async () => {
@@ -87,7 +87,7 @@ it('answers thousands of requests on one connection without holding their files'
   });
   expect(received).toBeGreaterThan(50 * size);
   expect((peak() - before) / 1024, 'MB').toBeLessThan(150);
-  expect((await ask('/fft.html')).status).toBe(200);
+  expect((await ask('/view.html')).status).toBe(200);
 }, 60_000);
 
 const linux = process.platform === 'linux';
@@ -114,5 +114,5 @@ it.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (absen
   // The server notices this a little later; a file that it never closes stays open forever.
   for (let i = 0; i < 100 && held().length > 0; i++) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(held()).toEqual([]);
-  expect((await ask('/fft.html')).status).toBe(200);
+  expect((await ask('/view.html')).status).toBe(200);
 });

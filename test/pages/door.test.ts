@@ -132,8 +132,6 @@ function legibility(): { unread: string[]; ground: number; images: boolean[] } {
 const signs: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   'index.html': async (page) => expect.poll(() => page.locator('h1').textContent()).toBe('ewald'),
   'view.html': async (page) => expect.poll(() => page.locator('#welcome h2').textContent()).toBe('Drop frames here'),
-  'fft.html': async (page) =>
-    expect.poll(() => page.evaluate(() => document.querySelectorAll('canvas').length)).toBeGreaterThan(0),
   'validate.html': async (page) => {
     const outcome = (): Promise<string | undefined> => page.evaluate(() => document.documentElement.dataset.outcome);
     await page.goto(page.url().replace(/validate\.html.*/, 'validate.html?ids=pi:*&backend=wasm'));

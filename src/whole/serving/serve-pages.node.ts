@@ -8,7 +8,6 @@ import { PageServer } from './server.js';
 const pages = {
   'index.html': 'the door to all pages',
   'view.html': 'frames, peaks and crystals of the files that you drop on it',
-  'fft.html': 'an image, its spectrum, a filter, and the image back, live',
   'validate.html': 'the shipped cases, on every backend of the browser, against the reference',
   'guides.html': 'the guides, by task',
 };
@@ -27,7 +26,7 @@ export interface ServedPages extends Disposable {
 type ServePagesOptions = ListenParameters;
 
 /**
- * Serves the pages of the package (viewer, image filtering, validation, guides) until `close`. The server answers only
+ * Serves the pages of the package (viewer, validation, guides) until `close`. The server answers only
  * requests that know the token in its addresses.
  *
  * Throws `Argument` for a port or an address that cannot be used.
