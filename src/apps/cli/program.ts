@@ -88,7 +88,7 @@ export const commands: Record<
   },
   fft: { summary: 'transform an array of a .npy file', load: () => import('./fft.js') },
   page: {
-    summary: 'open the pages in a browser: image filtering live, and validation',
+    summary: 'open the pages in a browser: the viewer, validation and the guides',
     load: () => import('./page.js'),
   },
   view: {
