@@ -6,7 +6,7 @@ import { writeWhole } from './files.mjs';
 import { root } from './run.mjs';
 
 const from = 'node_modules/zstddec/dist/zstddec.mjs';
-const to = 'src/io/data/codecs/zstd-module.ts';
+export const zstdModule = 'src/io/data/codecs/zstd-module.ts';
 const needed = ['memory', 'malloc', 'free', 'ZSTD_decompress', 'ZSTD_isError'];
 
 /** Returns the path if it was written; an installation without the package keeps the file as it is. */
@@ -18,7 +18,7 @@ export function writeZstdModule() {
   const missing = needed.filter((name) => !exported.some((item) => item.name === name));
   if (missing.length > 0) throw new Error(`the module in ${from} does not export ${missing.join(', ')}`);
   const text = `/** Written by scripts/lib/zstd-module.mjs: the decoder of the package zstddec. */\nexport const zstdModule =\n  '${base64}';\n`;
-  if (existsSync(join(root, to)) && readFileSync(join(root, to), 'utf8') === text) return [];
-  writeWhole(join(root, to), text);
-  return [to];
+  if (existsSync(join(root, zstdModule)) && readFileSync(join(root, zstdModule), 'utf8') === text) return [];
+  writeWhole(join(root, zstdModule), text);
+  return [zstdModule];
 }

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesUnder } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';
+import { zstdModule } from '../lib/zstd-module.mjs';
 
 /** Starts TypeScript 7 by its path, because another package could install a `tsc` in node_modules/.bin. */
 export const tsc = 'node_modules/typescript/bin/tsc';
@@ -12,7 +13,10 @@ const emitted = () => filesUnder('build/esm');
 export const types = {
   name: 'types',
   required: true,
-  off: () => (existsSync(join(root, tsc)) ? undefined : 'TypeScript is not installed; run npm install'),
+  off() {
+    if (!existsSync(join(root, tsc))) return 'TypeScript is not installed; run npm install';
+    return existsSync(join(root, zstdModule)) ? undefined : 'zstddec is not installed; run npm install';
+  },
   inputs: () => ({
     files: [...filesUnder('src'), 'tsconfig.json'],
     more: [JSON.parse(readFileSync(join(root, 'node_modules/typescript/package.json'), 'utf8')).version],
