@@ -74,6 +74,17 @@ it('combines the values of a dataset with those of the caller', async () => {
   expect([...staticMask(frame, dataset.meta)]).toEqual([1, 0, 0, 0]);
 });
 
+it('takes the mask of a frame where masks differ', async () => {
+  const dataset = memoryDataset(Int32Array.of(1, 2, 3, 4), { sigShape: [1, 2] });
+  const varying = Object.assign(dataset, {
+    maskVaries: true,
+    mask: async ({ frame = 0 } = {}) => Uint8Array.of(frame === 0 ? 1 : 0, frame === 1 ? 1 : 0),
+  });
+  await expect(Corrections.of(varying)).rejects.toThrow(/differs from frame to frame; make corrections for each/);
+  await expect(Corrections.of(varying, { frame: 2 })).rejects.toThrow(/frame is 2; expected .* 0 … 1/);
+  expect([...((await Corrections.of(varying, { frame: 1 })).mask ?? [])]).toEqual([0, 1]);
+});
+
 it('refuses arrays of the wrong size, and numbers that are not counts', () => {
   expect(() => new Corrections({})).toThrow(/length of a frame/);
   expect(() => new Corrections({ mask: [0], dark: [1, 2] })).toThrow(/dark has 2 pixels; the frame has 1/);

@@ -195,7 +195,43 @@ describe('the place of a detector', () => {
     ]);
     expect(await warnings(broken(detZ('det_z')))).toEqual([expect.stringMatching(/depends on itself/)]);
     const moving = axis(Float64Array.of(0.15, 0.16), 'm', 'translation', [0, 0, 1], '.');
-    expect(await warnings(broken(moving))).toEqual([expect.stringMatching(/differs from frame to frame/)]);
+    expect(await warnings(broken(moving))).toEqual([
+      expect.stringMatching(/det_z differs from frame to frame, from 0.15 to 0.16 m; .* as in the first/),
+    ]);
+  });
+
+  test('of each frame is read with it where the header states a distance, and else a warning with its range', async () => {
+    const { distance, detector_distance, beam_center_x, two_theta } = {
+      distance: array(Float64Array.of(150, 160), [2], { units: 'mm' }),
+      detector_distance: array(Float64Array.of(0.15, 0.15), [2], { units: 'm' }),
+      beam_center_x: array(Float64Array.of(50, 52), [2]),
+      two_theta: axis(Float64Array.of(10, 30), 'deg', 'rotation', [1, 0, 0], '.'),
+    };
+    const alone = {
+      x_pixel_size: number(75e-6, { units: 'm' }),
+      y_pixel_size: number(75e-6, { units: 'm' }),
+      beam_center_x: number(50),
+      beam_center_y: number(30),
+    };
+    const dataset = await opened({ detector: { ...alone, distance } });
+    expect(dataset.notes.filter(({ kind }) => kind === 'warning')).toEqual([]);
+    const beams = await (await context.detector(dataset)).beams(dataset.name);
+    expect([beams(0).distanceM, beams(1).distanceM]).toEqual([expect.closeTo(0.15, 12), expect.closeTo(0.16, 12)]);
+    expect(await warnings({ detector: { ...alone, detector_distance } })).toEqual([]);
+    expect(await warnings({ detector: { ...alone, distance, beam_center_x } })).toEqual([
+      expect.stringMatching(/beam_center_x has 2 numbers for 2 frames, from 50 to 52 pixel; the first one is used/),
+    ]);
+    expect(await warnings({ detector: { ...alone, distance }, shape: [3, 60, 100] })).toEqual([
+      expect.stringMatching(/distance has 2 numbers for 3 frames, from 150 to 160 mm/),
+    ]);
+    expect(await warnings({ detector: { ...usual, distance } })).toEqual([
+      expect.stringMatching(/distance has 2 numbers for 2 frames, from 150 to 160 mm/),
+    ]);
+    const arm = { ...alone, depends_on: { value: 'transformations/det_z' } };
+    const transformations = along({ det_z: detZ('two_theta'), two_theta });
+    expect(await warnings({ detector: { ...arm, transformations } })).toEqual([
+      expect.stringMatching(/two_theta differs from frame to frame, from 10 to 30 deg/),
+    ]);
   });
 });
 

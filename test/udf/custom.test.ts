@@ -1,4 +1,5 @@
 /** Scans whose frames a user's own class reads. */
+import { memoryDataset } from 'ewald/data';
 import { Context, type CustomDataset, defineUdf, type PartialOfRun, type ResultBuffer, sumSigUdf } from 'ewald/udf';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { refused } from '../support/refused.js';
@@ -168,6 +169,33 @@ describe("a file's own mask", () => {
     const both = [...(await ctx.runUdf(scan, sumSigUdf(), { corrections })).intensity.data];
     const other = (1 + 3 + 6 + 8) / 4;
     for (const [n, value] of both.entries()) expect(value).toBeCloseTo((sums[n] as number) + 2 * other - 9, 4);
+  });
+
+  test('that differs from frame to frame is refused, since all frames of a run share it', async () => {
+    const ctx = await opened();
+    const masks = (of: (frame: number) => number) => {
+      const dataset = memoryDataset(new Uint16Array(3 * 4).fill(5), { sigShape: [2, 2], navShape: [3] });
+      const mask = async ({ frame = 0 } = {}) => Uint8Array.from({ length: 4 }, (_, p) => Number(p === of(frame)));
+      return Object.assign(dataset, { mask, maskVaries: true }) as unknown as CustomDataset;
+    };
+    await refused(
+      () =>
+        ctx.load(
+          masks((frame) => (frame === 2 ? 3 : 0)),
+          { fileMask: true },
+        ),
+      'Unsupported',
+      'first in frame 2',
+      'fileMask',
+    );
+    expect([
+      ...((
+        await ctx.load(
+          masks(() => 1),
+          { fileMask: true },
+        )
+      ).mask ?? []),
+    ]).toEqual([0, 1, 0, 0]);
   });
 
   test('is required by fileMask', async () => {

@@ -70,7 +70,11 @@ export function tell(report: FileReport, header: boolean): void {
     else if (expected < found) line('size', `${what}: ${found}, of which ${expected} are required`);
     else line('size', yellow(`${what}: ${expected} expected, ${found} found`));
   if (report.maskedPixels !== undefined)
-    line('mask', `the file's mask, ${report.maskedPixels === 0 ? 'no pixel' : `${report.maskedPixels} pixels`} marked`);
+    line(
+      'mask',
+      `the file's mask, ${report.maskedPixels === 0 ? 'no pixel' : `${report.maskedPixels} pixels`} marked` +
+        `${report.maskVaries ? ' in the first frame; each frame has a mask of its own' : ''}`,
+    );
   if (report.peakList !== undefined) line('peaks', `listed by the file, in ${report.peakList}`);
   if (arrays.length > 1) {
     const shown = mostOfThem(arrays.filter(couldBeFrames));

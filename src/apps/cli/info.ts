@@ -17,7 +17,7 @@ const rows = {
   json: jsonRow(
     'one JSON array: [{file, format, title, why, alsoLikely, shape, frames, dtype, frameBytes, filters, ' +
       'firstFrame, selected, meta, missing, notes, ' +
-      ' sizes, arrays, maskedPixels, peakList, options}] or {file, error} for a file that ' +
+      ' sizes, arrays, maskedPixels, maskVaries, peakList, options}] or {file, error} for a file that ' +
       'cannot be read',
   ),
 } as const satisfies Parameters;

@@ -132,6 +132,12 @@ function problemsOf(dataset: Dataset, format: FrameFormat): Pick<WrittenFrames, 
   if (isCut) warnings.push(`${dataset.name} was cut, and lacks frames or parts of them`);
   if (dataset.maskVaries && format === 'h5')
     warnings.push('the mask of the file differs from frame to frame, and is not written');
+  for (const [name, what] of [
+    ['radiation', 'wavelength'],
+    ['distance', 'distance'],
+  ] as const)
+    if (format === 'h5' && dataset.meta.ofEachFrame?.[name])
+      warnings.push(`the ${what} differs from frame to frame; that of the first frame is written`);
   return { warnings, isCut };
 }
 

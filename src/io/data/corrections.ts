@@ -6,7 +6,7 @@
  */
 import { expectsMembers, expectsNumbers, expectsPlainNumbers } from '../../base/arguments.js';
 import { EwaldError } from '../../base/errors.js';
-import { knownOptions } from '../../base/options.js';
+import { knownOptions, shown } from '../../base/options.js';
 import type { Dataset, Metadata } from './dataset.js';
 import { type DataType, elements, type FrameArray } from './dtype.js';
 
@@ -105,12 +105,28 @@ export class Corrections {
     }
   }
 
-  /** The corrections that a dataset itself states: its mask, its limits and its markers. */
-  static async of(dataset: Dataset, options: Omit<CorrectionOptions, 'length'> = {}): Promise<Corrections> {
+  /**
+   * The corrections that a dataset itself states: its mask, its limits and its markers. Where masks differ from frame to
+   * frame (`dataset.maskVaries`), those of `frame`. Throws `Argument` if it is missing then.
+   */
+  static async of(
+    dataset: Dataset,
+    { frame, ...options }: Omit<CorrectionOptions, 'length'> & { readonly frame?: number | undefined } = {},
+  ): Promise<Corrections> {
     expectsMembers('Corrections.of: the dataset', dataset, ['frameLength', 'read', 'meta'], 'the result of open');
-    expectsMembers('Corrections.of: the options', options, [], 'an object');
+    if (dataset.maskVaries && frame === undefined)
+      throw new EwaldError(
+        'Argument',
+        `Corrections.of: the mask of ${dataset.name} differs from frame to frame; make corrections for each frame: ` +
+          'Corrections.of(dataset, { frame })',
+      );
+    if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < dataset.frames))
+      throw new EwaldError(
+        'Argument',
+        `Corrections.of: frame is ${shown(frame)}; expected a frame of ${dataset.name}, 0 … ${dataset.frames - 1}`,
+      );
     const { saturation, underload, markers } = dataset.meta;
-    const own = await dataset.mask?.();
+    const own = await dataset.mask?.({ frame });
     const mask = own && options.mask ? own.map((bad, i) => (bad || options.mask?.[i] ? 1 : 0)) : (options.mask ?? own);
     return new Corrections({ saturation, underload, markers, ...options, mask, length: dataset.frameLength });
   }

@@ -61,11 +61,11 @@ export interface Metadata {
   /** Numbers of which the file has one for each frame: where they are. Those above are of the first frame. */
   readonly ofEachFrame?:
     | {
-        readonly radiation: {
-          readonly kind: 'wavelength' | 'photonEnergy';
-          readonly path: string;
-          readonly unit: string;
-        };
+        readonly radiation?:
+          | { readonly kind: 'wavelength' | 'photonEnergy'; readonly path: string; readonly unit: string }
+          | undefined;
+        /** The distance from the sample to the detector. */
+        readonly distance?: { readonly path: string; readonly unit: string } | undefined;
       }
     | undefined;
   /** Acceleration voltage of the electrons. */

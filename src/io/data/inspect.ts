@@ -34,8 +34,10 @@ export interface FileReport {
   readonly notes: Dataset['notes'];
   readonly sizes: Dataset['sizes'];
   readonly arrays: Dataset['arrays'];
-  /** Number of pixels that the file's own mask marks; absent if it has none. */
+  /** Number of pixels that the file's own mask marks, in its first frame; absent if it has none. */
   readonly maskedPixels?: number;
+  /** True if that mask differs from frame to frame. */
+  readonly maskVaries?: true;
   /** Where the file lists peaks; absent if it does not. */
   readonly peakList?: string;
   /** The reason why the first frame cannot be read; absent if it can. */
@@ -189,6 +191,7 @@ async function inspectOne(
       sizes,
       arrays,
       ...(mask ? { maskedPixels: mask.reduce((sum, bad) => sum + (bad ? 1 : 0), 0) } : {}),
+      ...(dataset.maskVaries ? { maskVaries: true as const } : {}),
       ...(dataset.peakList === undefined ? {} : { peakList: dataset.peakList }),
       ...(firstFrame.damaged === undefined ? {} : { damaged: firstFrame.damaged }),
       failed: [],

@@ -47,6 +47,9 @@ function placed(panels: NonNullable<Metadata['panels']>): string {
 const onDetector = ({ degrees, flipY }: NonNullable<Metadata['detectorAxes']>): string =>
   `${degrees === undefined ? '' : `at ${short(degrees)}° and `}${flipY ? 'mirrored' : 'not mirrored'} on the detector`;
 
+/** Behind a number of which the file has one for each frame. */
+const ofFirst = ' in the first frame; each frame has its own';
+
 /** Metadata as pairs of a name and a text, the most relevant first. */
 export function* metadataText(meta: Metadata): Generator<[string, string]> {
   const maker = [meta.maker, meta.detector, meta.serial && `serial ${meta.serial}`].filter(Boolean);
@@ -57,10 +60,11 @@ export function* metadataText(meta: Metadata): Generator<[string, string]> {
   else if (meta.wavelengthA)
     yield [
       'beam',
-      `wavelength ${short(meta.wavelengthA)} Å = ${short(12.398419843320026 / meta.wavelengthA)} keV photons`,
+      `wavelength ${short(meta.wavelengthA)} Å = ${short(12.398419843320026 / meta.wavelengthA)} keV photons` +
+        (meta.ofEachFrame?.radiation ? ofFirst : ''),
     ];
   if (meta.panels?.length) yield ['panels', placed(meta.panels)];
-  if (meta.distanceM) yield ['distance', length(meta.distanceM)];
+  if (meta.distanceM) yield ['distance', length(meta.distanceM) + (meta.ofEachFrame?.distance ? ofFirst : '')];
   if (meta.cameraLengthM) yield ['camera', `camera length ${length(meta.cameraLengthM)}`];
   if (meta.convergenceRad) yield ['probe', `convergence semi-angle ${short(meta.convergenceRad * 1e3)} mrad`];
   const scan = [

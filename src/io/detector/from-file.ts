@@ -68,7 +68,7 @@ export function geometryFromFile(dataset: Dataset): Geometry {
   const { name, meta, shape } = dataset;
   const stated = (geometry: Geometry): Geometry => ({
     ...ofDataset(geometry, openedArray(dataset)),
-    ...(meta.ofEachFrame ? { radiation: radiationOf(meta.ofEachFrame.radiation) } : {}),
+    ...ofEachFrame(meta),
     header: headerOf(meta),
   });
   if (meta.panels) return stated(geometryOfPanels(name, meta, meta.panels));
@@ -105,11 +105,14 @@ export function geometryFromFile(dataset: Dataset): Geometry {
   return stated(flat);
 }
 
-const radiationOf = ({
-  kind,
-  path,
-  unit,
-}: NonNullable<Metadata['ofEachFrame']>['radiation']): Geometry['radiation'] => ({ kind, given: { path, unit } });
+/** The numbers of a beam that differ from frame to frame. */
+function ofEachFrame({ ofEachFrame: { radiation, distance } = {} }: Metadata): Partial<Geometry> {
+  const given = radiation && { path: radiation.path, unit: radiation.unit };
+  return {
+    ...(radiation && given ? { radiation: { kind: radiation.kind, given } } : {}),
+    ...(distance ? { distance } : {}),
+  };
+}
 
 const headerOf = ({ wavelengthA, distanceM, pixelSizeM, beamCentrePx }: Metadata): StatedHeader => ({
   wavelengthA,

@@ -73,6 +73,11 @@ async function seriesOf(dataset: Dataset): Promise<Omit<SimulatedSeries, 'encodi
       `${dataset.name} has frames of ${shape.sig.join(' × ')} ${dtype}; a DECTRIS detector sends u8, u16 or u32 ` +
         'of two axes',
     );
+  if (dataset.maskVaries)
+    throw new EwaldError(
+      'Unsupported',
+      `the mask of ${dataset.name} differs from frame to frame; a DECTRIS detector sends one mask for its series`,
+    );
   return { series: 1, frames, dtype, shape: [height, width], meta, mask: await dataset.mask?.() };
 }
 

@@ -198,11 +198,33 @@ async function madeResident(
   }
 }
 
+/**
+ * The mask of all frames of a file. Runs fold bad pixels into the weights of all frames, so that these share one mask.
+ * Throws `Unsupported` if it differs from frame to frame.
+ */
+async function maskOfAll(dataset: Dataset, options: ReadFramesOptions): Promise<Uint8Array | undefined> {
+  const mask = await dataset.mask?.(options);
+  if (!mask || !dataset.maskVaries) return mask;
+  for (let frame = 1; frame < dataset.frames; frame++) {
+    const own = await dataset.mask?.({ ...options, frame });
+    if (own?.every((bad, i) => bad === mask[i])) continue;
+    throw refusal(
+      '',
+      (said) =>
+        `the mask of ${dataset.name} differs from frame to frame (first in frame ${frame}), and a run excludes the ` +
+        `same pixels of all frames; omit ${said('fileMask')}, and exclude the pixels that are bad in any frame`,
+      { frame },
+      'Unsupported',
+    );
+  }
+  return mask;
+}
+
 /** A scan whose runs exclude the pixels of its file's mask, or with a warning that they do not. Throws `Argument`. */
 export async function withFileMask(scan: Scan, wanted: boolean, options: ReadFramesOptions = {}): Promise<Scan> {
   const { dataset, name, notes } = scan;
   if (wanted) {
-    const mask = await dataset.mask?.(options);
+    const mask = await maskOfAll(dataset, options);
     if (mask) return { ...scan, mask };
     throw refusal('', (said) => `${name} has no mask, which ${setting(said, 'fileMask', true)} would use; omit it`);
   }

@@ -161,7 +161,9 @@ export async function sessionOf(
     }
     const [width, height] = detector ? [detector.width, detector.height] : pictureSize(signal);
     const { meta } = dataset;
-    const bad = detector ? detector.bad : await dataset.mask?.().catch(() => undefined);
+    // A mask of the first frame would be drawn over all others.
+    const own = dataset.maskVaries ? undefined : await dataset.mask?.().catch(() => undefined);
+    const bad = detector ? detector.bad : own;
     const session: Session = {
       name,
       dataset,

@@ -80,6 +80,22 @@ export async function numberAt(file: Hdf5File, path: string): Promise<number | u
   return Number.isFinite(number) ? number : undefined;
 }
 
+/** All numbers of an array, or a single one; undefined if this path has none, or too many to be a header. */
+export async function numbersAt(file: Hdf5File, path: string): Promise<number[] | undefined> {
+  const value = await valueAt(file, path);
+  if (value === undefined) return undefined;
+  return typeof value === 'object' ? Array.from(value as ArrayLike<number | bigint>, Number) : [Number(value)];
+}
+
+/** The range of numbers that differ, in words. */
+export function rangeOf(values: readonly number[], unit: string): string {
+  const [least, greatest] = values.reduce(([a, b], one) => [Math.min(a, one), Math.max(b, one)], [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ] as [number, number]);
+  return `from ${least} to ${greatest}${unit === '' ? '' : ` ${unit}`}`;
+}
+
 async function valueAt(file: Hdf5File, path: string): Promise<unknown> {
   try {
     const found = await file.get(path);

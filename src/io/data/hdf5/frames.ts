@@ -88,7 +88,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
   const scan = frames.scan ?? shape.slice(0, shape.length - signalAxes);
   const count = volume(fromFile);
-  const beside = await readMetadata(catalog, frames);
+  const beside = await readMetadata(catalog, frames, count);
   const { mask } = beside;
   const fits = mask !== undefined && !frames.framesLast && !turned && maskFits(mask.shape, fromFile, signal);
   const axes =

@@ -2,14 +2,14 @@
 import { EwaldError, isEwaldError } from '../../../base/errors.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
-import { attributeText, type Catalog, numberAt, textAt } from './catalog.js';
+import { attributeText, type Catalog, numberAt, numbersAt, rangeOf, textAt } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 import { readField } from './field.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
 import { microscope } from './microscope.js';
 import { beamOn, flatPlace, modulesOf } from './modules.js';
-import { chainFrom, dependency } from './transformations.js';
+import { type Chain, chainFrom, dependency, notesOnVarying } from './transformations.js';
 
 /** Å · eV: a photon's wavelength is this divided by its energy. */
 const photonAeV = 12398.41984332;
@@ -17,10 +17,28 @@ const photonAeV = 12398.41984332;
 /** Reads numbers of a file with their units; what cannot be understood becomes a note. */
 class Numbers {
   readonly file: Hdf5File;
+  /** Number of frames of the file. */
+  readonly #frames: number;
   readonly notes: Note[] = [];
 
-  constructor(file: Hdf5File) {
+  constructor(file: Hdf5File, frames: number) {
     this.file = file;
+    this.#frames = frames;
+  }
+
+  /**
+   * Whether a path has a number for each frame, and these differ; false if they all are the first one. Numbers that
+   * differ and cannot be taken frame by frame become a warning with their range.
+   */
+  async isOfEachFrame({ path, unit }: Pick<Found, 'path' | 'unit'>, isUsed: boolean): Promise<boolean> {
+    const all = (await numbersAt(this.file, path)) ?? [];
+    if (all.every((one) => one === all[0])) return false;
+    if (isUsed && all.length === this.#frames) return true;
+    this.notes.push({
+      kind: 'warning',
+      text: `${path} has ${all.length} numbers for ${this.#frames} frames, ${rangeOf(all, unit)}; the first one is used`,
+    });
+    return false;
   }
 
   /** The first number found at some paths, in metres, electron volts, …; `unit` is that of numbers without one. */
@@ -41,13 +59,27 @@ class Numbers {
     return undefined;
   }
 
+  /** The first length found; those that differ from frame to frame are a warning. */
   async metres(...paths: string[]): Promise<number | undefined> {
-    return (await this.in('length', 'm', ...paths))?.value;
+    const found = await this.in('length', 'm', ...paths);
+    if (found) await this.isOfEachFrame(found, false);
+    return found?.value;
   }
 
+  /** The first number found. */
   async plain(...paths: string[]): Promise<number | undefined> {
     for (const path of paths) {
       const value = await numberAt(this.file, path);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  /** The same for a limit, which a run has for all frames. */
+  async limit(...paths: string[]): Promise<number | undefined> {
+    for (const path of paths) {
+      const value = await numberAt(this.file, path);
+      if (value !== undefined) await this.isOfEachFrame({ path, unit: '' }, false);
       if (value !== undefined) return value;
     }
     return undefined;
@@ -70,18 +102,22 @@ export interface Beside {
 }
 
 /** Reads the metadata in the entry of the frames. */
-export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Beside> {
+export async function readMetadata(catalog: Catalog, frames: Frames, count: number): Promise<Beside> {
   const { file } = catalog;
   const { entry, dialect } = frames;
   if (entry === undefined) return { meta: await microscope(catalog, frames), notes: [], mask: undefined };
-  const numbers = new Numbers(file);
+  const numbers = new Numbers(file, count);
   const { notes } = numbers;
   const groups = await groupsOf(catalog, frames, dialect === 'CXI', notes);
   const { detector } = groups;
-  const beam = await readWavelength(numbers, groups);
-  const stated = await readDetector(numbers, detector);
-  const { notes: placeNotes, ...place } = await placeOf(catalog, frames, detector, stated);
+  const { radiation, ...beam } = await readWavelength(numbers, groups);
+  const ofEachFrame: { -readonly [K in keyof OfEachFrame]: OfEachFrame[K] } = given('radiation', radiation);
+  const distance = await numbers.in('length', 'm', `${detector}/detector_distance`, `${detector}/distance`);
+  const stated = { ...given('distanceM', distance?.value), ...(await readDetector(numbers, detector)) };
+  const { notes: placeNotes, isStated, ...place } = await placeOf(catalog, frames, detector, stated);
   notes.push(...placeNotes);
+  if (distance && (await numbers.isOfEachFrame(distance, isStated)))
+    ofEachFrame.distance = { path: distance.path, unit: distance.unit };
   const about = await textAt(file, `${detector}/description`);
   const meta: Metadata = {
     ...given('detector', about),
@@ -90,6 +126,7 @@ export async function readMetadata(catalog: Catalog, frames: Frames): Promise<Be
     ...beam,
     ...stated,
     ...place,
+    ...(Object.keys(ofEachFrame).length > 0 ? { ofEachFrame } : {}),
     ...(await validValues(numbers, detector, frames, about ?? '')),
   };
   if (/mx|master|CXI/i.test(dialect))
@@ -156,11 +193,13 @@ async function detectorOf(
   return named ?? first;
 }
 
+type OfEachFrame = NonNullable<Metadata['ofEachFrame']>;
+
 /** The wavelength, and where the file has one for each frame. */
 async function readWavelength(
   numbers: Numbers,
   { instrument, detector, beam, cxi }: Groups,
-): Promise<Pick<Metadata, 'wavelengthA' | 'ofEachFrame'>> {
+): Promise<Pick<Metadata, 'wavelengthA'> & Pick<OfEachFrame, 'radiation'>> {
   const wavelength = await numbers.in(
     'length',
     'angstrom',
@@ -172,26 +211,26 @@ async function readWavelength(
     const weighted = await weightedMean(numbers.file, wavelength.path, `${beam}/incident_wavelength_weights`);
     if (weighted !== undefined) return { wavelengthA: weighted * wavelength.factor * 1e10 };
     const wavelengthA = wavelength.value * 1e10;
-    const ofEachFrame = await eachOf(numbers.file, 'wavelength', wavelength);
-    return { wavelengthA: Number(wavelengthA.toPrecision(15)), ...ofEachFrame };
+    const radiation = await eachOf(numbers, 'wavelength', wavelength);
+    return { wavelengthA: Number(wavelengthA.toPrecision(15)), ...radiation };
   }
   // CXI states the energy in joules.
   const energy =
     (cxi ? await numbers.in('energy', 'J', `${beam}/energy`) : undefined) ??
     (await numbers.in('energy', 'eV', `${beam}/incident_energy`, `${detector}/photon_energy`));
   if (!energy || !(energy.value > 0)) return {};
-  const ofEachFrame = await eachOf(numbers.file, 'photonEnergy', energy);
-  return { wavelengthA: photonAeV / energy.value, ...ofEachFrame };
+  const radiation = await eachOf(numbers, 'photonEnergy', energy);
+  return { wavelengthA: photonAeV / energy.value, ...radiation };
 }
 
 /** Where the file has a number for each frame, if they differ. */
 async function eachOf(
-  file: Hdf5File,
+  numbers: Numbers,
   kind: 'wavelength' | 'photonEnergy',
-  { path, unit }: Found,
-): Promise<Pick<Metadata, 'ofEachFrame'>> {
-  const all = (await readField(file, path).catch(() => undefined))?.values ?? [];
-  return all.some((one) => one !== all[0]) ? { ofEachFrame: { radiation: { kind, path, unit } } } : {};
+  found: Found,
+): Promise<Pick<OfEachFrame, 'radiation'>> {
+  const { path, unit } = found;
+  return (await numbers.isOfEachFrame(found, true)) ? { radiation: { kind, path, unit } } : {};
 }
 
 /** The mean of the wavelengths of a spectrum, if the file has one. */
@@ -216,7 +255,6 @@ async function readDetector(numbers: Numbers, detector: string): Promise<Partial
   const thickness = await length('sensor_thickness');
   const pixel = xy(await length('x_pixel_size'), await length('y_pixel_size'));
   return {
-    ...given('distanceM', await length('detector_distance', 'distance')),
     ...given('pixelSizeM', pixel),
     ...given('beamCentrePx', await readCentre(numbers, detector, pixel)),
     ...given('exposureS', await number('count_time', 'frame_time')),
@@ -234,6 +272,7 @@ async function readCentre(numbers: Numbers, detector: string, pixel: XY | undefi
     const value = await numberAt(numbers.file, path);
     const object = value === undefined ? undefined : await numbers.file.get(path);
     const unit = object ? ((await attributeText(object, 'units')) ?? 'pixel') : 'pixel';
+    if (value !== undefined) await numbers.isOfEachFrame({ path, unit }, false);
     if (value === undefined || /^(pixels?|px)?$/i.test(unit.trim())) return value;
     const length = unitFactor('length', unit);
     if (length !== undefined && pixel) return (value * length) / pixel[axis];
@@ -252,7 +291,7 @@ async function validValues(
   about: string,
 ): Promise<Pick<Metadata, 'saturation' | 'underload' | 'markers'>> {
   const number = (...names: string[]): Promise<number | undefined> =>
-    numbers.plain(...names.map((name) => `${detector}/${name}`));
+    numbers.limit(...names.map((name) => `${detector}/${name}`));
   const saturation = await number('saturation_value', 'detectorSpecific/countrate_correction_count_cutoff');
   const underload = await number('underload_value');
   const error = await number('error_value');
@@ -277,6 +316,12 @@ const given = <K extends string, V>(key: K, value: V | undefined): Partial<Recor
 /** Differences below these are those of rounding and of stages: pixels, and a part of the distance. */
 const usual = { centrePx: 1, distance: 0.01 } as const;
 
+type Place = Pick<Metadata, 'panels' | 'distanceM' | 'pixelSizeM' | 'beamCentrePx'> & {
+  readonly notes: readonly Note[];
+  /** Whether the distance is the one that the header states. */
+  readonly isStated: boolean;
+};
+
 /**
  * Where the panels are. The chain of transformations says it, if the file has one; what the header states besides is
  * compared with it.
@@ -286,12 +331,16 @@ async function placeOf(
   { parts: [first], signalAxes = 2 }: Frames,
   detector: string,
   stated: Partial<Metadata>,
-): Promise<Pick<Metadata, 'panels' | 'distanceM' | 'pixelSizeM' | 'beamCentrePx'> & { notes: readonly Note[] }> {
+): Promise<Place> {
   const modules = await modulesOf(catalog, detector, first?.shape.slice(-signalAxes) ?? []);
-  if (!modules) return { ...given('distanceM', stated.distanceM ?? (await alongBeam(catalog, detector))), notes: [] };
+  if (!modules) {
+    if (stated.distanceM !== undefined) return { distanceM: stated.distanceM, notes: [], isStated: true };
+    return { ...(await alongBeam(catalog, detector)), isStated: false };
+  }
   const { panels } = modules;
   const notes = [...modules.notes];
-  if (panels.length === 0) return { notes };
+  const isStated = false;
+  if (panels.length === 0) return { notes, isStated: true };
   const warn = (what: string, chain: string, used: string): void =>
     void notes.push({ kind: 'warning', text: `the file states ${what}, but its transformations ${chain}; ${used}` });
   const { beamCentrePx: centre, distanceM: distance } = stated;
@@ -301,7 +350,7 @@ async function placeOf(
   if (flat && centre && flat.beamCentrePx.x === 0 && flat.beamCentrePx.y === 0 && (centre.x !== 0 || centre.y !== 0)) {
     // Writers that know no positions leave them at 0.
     warn(said as string, 'put the beam on the corner of the first pixel', 'the beam centre is used');
-    return { ...flat, beamCentrePx: centre, distanceM: distance ?? flat.distanceM, notes };
+    return { ...flat, beamCentrePx: centre, distanceM: distance ?? flat.distanceM, notes, isStated: true };
   }
   if (
     centre &&
@@ -309,14 +358,14 @@ async function placeOf(
     !(hit && Math.hypot(hit.x - centre.x, hit.y - centre.y) <= usual.centrePx)
   )
     warn(said as string, hit ? `put it at ${shortXY(hit)}` : 'put the beam beside the detector', 'these are used');
-  if (!flat) return { panels, notes };
+  if (!flat) return { panels, notes, isStated };
   if (distance !== undefined && Math.abs(distance / flat.distanceM - 1) > usual.distance)
     warn(
       `a distance of ${1000 * distance} mm`,
       `one of ${Number((1000 * flat.distanceM).toPrecision(6))} mm`,
       'these are used',
     );
-  return { ...flat, notes };
+  return { ...flat, notes, isStated };
 }
 
 const shortXY = ({ x, y }: XY): string => `${Number(x.toFixed(2))}, ${Number(y.toFixed(2))} pixels`;
@@ -325,23 +374,28 @@ const isOn = ({ x, y }: XY, { first, width, height }: DetectorPanel): boolean =>
   x >= first.x && y >= first.y && x <= first.x + width && y <= first.y + height;
 
 /** The distance from a chain of NeXus transformations without modules: the sum of translations along the beam. */
-async function alongBeam({ file, entries }: Catalog, detector: string): Promise<number | undefined> {
+async function alongBeam({ file, entries }: Catalog, detector: string): Promise<Pick<Place, 'distanceM' | 'notes'>> {
   const start = await dependency(file, detector, await textAt(file, `${detector}/depends_on`), detector);
   try {
-    if (start !== undefined) return Math.hypot(...(await chainFrom(file, start, detector)).shiftM) || undefined;
+    if (start !== undefined) return distanceOf(await chainFrom(file, start, detector), (shift) => Math.hypot(...shift));
     for (const { path, object } of entries) {
       if (!path.startsWith(`${detector}/`) || !(object instanceof Hdf5Dataset)) continue;
       const attributes = await object.attributes();
       if (attributes.get('transformation_type') !== 'translation') continue;
       const vector = attributes.get('vector') as ArrayLike<number> | undefined;
       if (!vector || !(Math.abs(Number(vector[2])) > 0.99) || /module|pixel_direction/.test(path)) continue;
-      return Math.abs((await chainFrom(file, path, detector)).shiftM[2]) || undefined;
+      return distanceOf(await chainFrom(file, path, detector), ([, , z]) => Math.abs(z));
     }
   } catch (error) {
     if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
   }
-  return undefined;
+  return { notes: [] };
 }
+
+const distanceOf = (chain: Chain, along: (shiftM: Chain['shiftM']) => number): Pick<Place, 'distanceM' | 'notes'> => ({
+  ...given('distanceM', along(chain.shiftM) || undefined),
+  notes: notesOnVarying(chain.varying),
+});
 
 async function findMask(catalog: Catalog, frames: Frames, detector: string): Promise<Hdf5Dataset | undefined> {
   const signal = frames.parts[0]?.shape.slice(-2) ?? [];

@@ -4,7 +4,8 @@
  */
 import { EwaldError } from '../../../base/errors.js';
 import { type QuantityName, unitFactor } from '../../../base/units.js';
-import { attributeText } from './catalog.js';
+import type { Note } from '../dataset.js';
+import { attributeText, rangeOf } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
 import type { Hdf5File } from './file.js';
 
@@ -36,8 +37,8 @@ interface Axis {
   /** The translation by itself, and the offset, in metres. */
   readonly translationM: Vector;
   readonly offsetM: Vector;
-  /** Whether its value differs from frame to frame; the first one was taken. */
-  readonly varies: boolean;
+  /** The range of its values if they differ from frame to frame; the first one was taken. */
+  readonly range: string | undefined;
 }
 
 const dot = (a: Vector, b: Vector): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
@@ -78,20 +79,21 @@ async function vectorAt(axis: Hdf5Dataset, name: string): Promise<Vector | undef
   return vector.every(Number.isFinite) ? vector : undefined;
 }
 
-/** The number of an axis, and whether there are others for other frames. */
-async function numberOf(file: Hdf5File, axis: Hdf5Dataset, path: string): Promise<{ value: number; varies: boolean }> {
+/** The number of an axis, and all of them where there is one for each frame. */
+async function numbersOf(file: Hdf5File, axis: Hdf5Dataset, path: string): Promise<[number, ...number[]]> {
   const stored = await axis.value();
   const all = typeof stored === 'object' ? Array.from(stored as ArrayLike<number | bigint>, Number) : [Number(stored)];
   const [value = Number.NaN] = all;
   if (!Number.isFinite(value)) throw wrong(file, path, `is ${value}; expected a number`);
-  return { value, varies: all.some((one) => one !== value) };
+  return [value, ...all.slice(1)];
 }
 
 async function axisAt(file: Hdf5File, path: string): Promise<Axis> {
   const object = await file.get(path);
   if (!(object instanceof Hdf5Dataset))
     throw wrong(file, path, object ? 'is a group; expected an axis' : 'does not exist, but an axis depends on it');
-  const { value, varies } = await numberOf(file, object, path);
+  const values = await numbersOf(file, object, path);
+  const [value] = values;
   const unit = (await attributeText(object, 'units')) ?? '';
   const stated = await attributeText(object, 'transformation_type');
   const type = stated ?? (unitFactor('angle', unit) === undefined ? 'translation' : 'rotation');
@@ -119,7 +121,7 @@ async function axisAt(file: Hdf5File, path: string): Promise<Axis> {
     },
     translationM,
     offsetM,
-    varies,
+    range: values.some((one) => one !== value) ? rangeOf(values, unit) : undefined,
   };
 }
 
@@ -154,21 +156,34 @@ export async function dependency(
 
 const parent = (path: string): string => path.replace(/\/[^/]*$/, '') || '/';
 
+/** An axis that differs from frame to frame, and its range. */
+export interface VaryingAxis {
+  readonly path: string;
+  readonly range: string;
+}
+
 /** A chain: what it does, and its axes that differ from frame to frame. */
 export interface Chain extends Placement {
-  readonly varying: readonly string[];
+  readonly varying: readonly VaryingAxis[];
 }
+
+/** Says of each axis once that it differs from frame to frame. */
+export const notesOnVarying = (axes: readonly VaryingAxis[]): Note[] =>
+  [...new Map(axes.map((axis) => [axis.path, axis])).values()].map(({ path, range }) => ({
+    kind: 'warning',
+    text: `${path} differs from frame to frame, ${range}; the detector is placed as in the first frame`,
+  }));
 
 /** What the chain does that starts with an axis. Throws `Format` where it cannot be followed. */
 export async function chainFrom(file: Hdf5File, start: string | undefined, detector: string): Promise<Chain> {
   let chain: Placement = inPlace;
-  const varying: string[] = [];
+  const varying: VaryingAxis[] = [];
   const seen = new Set<string>();
   for (let path = start; path !== undefined; ) {
     if (seen.has(path) || seen.size >= mostAxes) throw wrong(file, path, 'depends on itself');
     seen.add(path);
     const axis = await axisAt(file, path);
-    if (axis.varies) varying.push(path);
+    if (axis.range !== undefined) varying.push({ path, range: axis.range });
     chain = after(chain, axis.placement);
     path = await dependency(file, parent(path), axis.dependsOn, detector);
   }
@@ -195,8 +210,14 @@ export async function pixelStep(
   file: Hdf5File,
   path: string,
   detector: string,
-): Promise<{ readonly stepM: Vector; readonly offsetM: Vector; readonly dependsOn: string | undefined }> {
+): Promise<{
+  readonly stepM: Vector;
+  readonly offsetM: Vector;
+  readonly dependsOn: string | undefined;
+  readonly varying: readonly VaryingAxis[];
+}> {
   const axis = await axisAt(file, path);
   const dependsOn = await dependency(file, parent(path), axis.dependsOn, detector);
-  return { stepM: axis.translationM, offsetM: axis.offsetM, dependsOn };
+  const varying = axis.range === undefined ? [] : [{ path, range: axis.range }];
+  return { stepM: axis.translationM, offsetM: axis.offsetM, dependsOn, varying };
 }
