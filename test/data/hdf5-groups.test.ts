@@ -51,6 +51,37 @@ test('each group is a frame, with the energy and the mask of its own, in the ord
   await refused(() => open(file, { dataset: '/%/nothing' }), 'Argument', 'no group');
 });
 
+test('axes behind ss and fs: one of their numbers in each panel, in data and masks, and fs before ss', async () => {
+  // [event, ss, fs, 2]: pixels of number 0 count from 0, those of number 1 from 100.
+  const of = (frame: number) => Array.from({ length: 6 }, (_, i) => [10 * frame + i, 10 * frame + i + 100]).flat();
+  const data = (first: number) => array(Uint16Array.from([...of(first), ...of(first + 1)]), [2, 2, 3, 2]);
+  const mask = Uint8Array.from({ length: 24 }, (_, i) => Number(i === 3 || i === 12 + 5));
+  const file = await treeFile({
+    a: group({ data: data(0), mask: array(mask, [2, 2, 3, 2]) }),
+    b: group({ data: data(2), mask: array(mask, [2, 2, 3, 2]) }),
+  });
+  const top = 'wavelength = 1 A\ndata = /%/data\nmask = /%/mask\nmask_bad = 1\nmask_good = 0\n';
+  const dims = 'dim0 = %\ndim1 = ss\ndim2 = fs\n';
+  const geometry = geometryOf(`${top}${dims}dim3 = 1\n`);
+  const dataset = await openStacked((how) => open(file, how), geometry);
+  expect([dataset.frames, dataset.shape.sig]).toEqual([4, [4, 3]]);
+  const stored = await open(file, { dataset: '/%/data', sigShape: [2, 3, 2] });
+  const detector = await context.detector(stored, { geometry });
+  expect([detector.panelAt(1, 2)?.name, detector.panelAt(1, 0)?.name]).toEqual(['p', undefined]);
+  // Frame 3 is the second one of group b; its image has number 0 above number 1.
+  expect([...(await dataset.read(3, 1))]).toEqual([30, 31, 32, 33, 34, 35, 130, 131, 132, 133, 134, 135]);
+  const marked = async (frame: number) => Array.from((await detector.badOf(stored, frame)) ?? []).slice(6);
+  expect([await marked(0), await marked(3)]).toEqual([
+    [0, 1, 0, 0, 0, 0],
+    [0, 0, 1, 0, 0, 0],
+  ]);
+  const turned = geometryOf(`wavelength = 1 A\ndata = /t\ndim0 = fs\ndim1 = ss\n`);
+  const columns = await treeFile({ t: array(Uint16Array.of(0, 3, 1, 4, 2, 5), [3, 2]) });
+  expect([...(await (await openStacked((how) => open(columns, how), turned)).read(0, 1))]).toEqual([0, 1, 2, 3, 4, 5]);
+  const last = geometryOf(`wavelength = 1 A\ndata = /t\ndim0 = ss\ndim1 = fs\ndim2 = %\n`);
+  await refused(() => openStacked((how) => open(columns, how), last), 'Unsupported', 'dim2 = %');
+});
+
 test('a dataset is opened by its name behind 4000 objects and below 16 levels', async () => {
   const many = Object.fromEntries(Array.from({ length: 4001 }, (_, i) => [`a${i}`, group({})]));
   let deep: WriteNode = group({ data: image(7) });

@@ -13,7 +13,7 @@ import { indexInGroup, inGroups, isOfGroups } from '../data/group-paths.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, type NamedArray, type PixelArrangement, readNumbers, withArray } from './pixel-arrays.js';
-import { storedAxes } from './stacked.js';
+import { inImageOrder, moduleAxes } from './stacked.js';
 
 /** A mask that a geometry names, and the panels that use it. */
 interface UsedMask {
@@ -84,7 +84,8 @@ export class BadPixels {
         const { groups } = dataset;
         const index = groups && isOfGroups(named.path) ? indexInGroup(groups, frame) : frame;
         const first = arrangement.varies ? index * length : 0;
-        this.#mark(bad, used, await readNumbers(array, first, length, signal), arrangement);
+        const numbers = await readNumbers(array, first, length, signal);
+        this.#mark(bad, used, inImageOrder(dataset, numbers, arrangement.ofModule), arrangement);
       });
     return bad;
   }
@@ -113,9 +114,12 @@ export class BadPixels {
       await withArray(ofFrame(named, dataset, 0), this.#openOther, async (array) => {
         const { groups = [] } = dataset;
         const frames = inGroup ? groups.filter((one) => one === groups[0]).length : dataset.frames;
-        const arrangement = arrangementOf(named, array, { frames, axes: storedAxes(dataset) });
+        const arrangement = arrangementOf(named, array, { frames, axes: moduleAxes(dataset) });
         if (arrangement.varies || inGroup) varying.push({ used, named, arrangement });
-        else fixed.push({ used, values: await readNumbers(array, 0, arrangement.length), arrangement });
+        else {
+          const numbers = await readNumbers(array, 0, arrangement.length);
+          fixed.push({ used, values: inImageOrder(dataset, numbers, arrangement.ofModule), arrangement });
+        }
       });
     }
     numbers.push(...fixed.map(({ values }) => values));

@@ -10,7 +10,7 @@ import type { DataType, FrameArray } from '../data/dtype.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, readNumbers, withArray } from './pixel-arrays.js';
-import { storedAxes } from './stacked.js';
+import { inImageOrder, moduleAxes } from './stacked.js';
 
 /** The value that stands for a pixel without a count, by type: the one that no count reaches. */
 const noCounts: Partial<Record<DataType, number>> = {
@@ -128,13 +128,14 @@ export async function saturationOf(
     const map = withKey(read, key, () =>
       withArray(named, openOther, async (array) => {
         const { frames } = dataset;
-        const { length, ofModule, varies } = arrangementOf(named, array, { frames, axes: storedAxes(dataset) });
+        const { length, ofModule, varies } = arrangementOf(named, array, { frames, axes: moduleAxes(dataset) });
         if (varies && frames > 1)
           throw new EwaldError(
             'Unsupported',
             `the saturation map ${path} of ${named.file} differs from frame to frame; expected one for all frames`,
           );
-        return { values: await readNumbers(array, 0, length), ofModule };
+        const numbers = await readNumbers(array, 0, length);
+        return { values: inImageOrder(dataset, numbers, ofModule), ofModule };
       }),
     );
     limits ??= new Float32Array(width * height).fill(Number.POSITIVE_INFINITY);

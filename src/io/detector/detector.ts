@@ -210,6 +210,7 @@ export async function openDetector(
     saturation,
     counts,
     masks,
+    imageOf: (one) => (one.shape.sig.length === opened.shape.sig.length ? stacked(one, described) : one),
   });
 }
 
@@ -238,6 +239,8 @@ interface Parts
   > {
   readonly counts: Counts;
   readonly masks: BadPixels;
+  /** Frames as images, if they are not. */
+  readonly imageOf: (dataset: Dataset) => Dataset;
 }
 
 class OpenDetector implements Detector {
@@ -254,19 +257,33 @@ class OpenDetector implements Detector {
   readonly beams: Detector['beams'];
   readonly #counts: Counts;
   readonly #masks: BadPixels;
+  readonly #imageOf: Parts['imageOf'];
 
-  constructor({ geometry, unitsPerPhoton, width, height, dtype, bad, beam, beams, saturation, counts, masks }: Parts) {
+  constructor({
+    imageOf,
+    geometry,
+    unitsPerPhoton,
+    width,
+    height,
+    dtype,
+    bad,
+    beam,
+    beams,
+    saturation,
+    counts,
+    masks,
+  }: Parts) {
     this.geometry = geometry;
     this.unitsPerPhoton = unitsPerPhoton;
     [this.width, this.height, this.dtype] = [width, height, dtype];
     [this.bad, this.saturation] = [bad, saturation];
     [this.validRange, this.hasFlags] = [counts.validRange, counts.hasFlags];
     [this.beam, this.beams] = [beam, beams];
-    [this.#counts, this.#masks] = [counts, masks];
+    [this.#counts, this.#masks, this.#imageOf] = [counts, masks, imageOf];
   }
 
   badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
-    return this.#masks.of(stacked(dataset, undefined), frame, signal);
+    return this.#masks.of(this.#imageOf(dataset), frame, signal);
   }
 
   markFrame(frame: FrameArray, bad?: Uint8Array): void {

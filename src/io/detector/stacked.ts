@@ -1,63 +1,19 @@
 /**
  * Presents frames of more than two axes, [modules, …, ss, fs], as one image: modules stacked vertically in the order of
- * the file. A geometry states by `dim1 = 3` that a panel belongs to module 3; its rows are shifted to match.
+ * the file. A geometry states by `dim1 = 3` that a panel belongs to module 3; its rows are shifted to match. Axes in
+ * another order, such as a number behind fs, are brought into this one.
  */
 
 import { EwaldError } from '../../base/errors.js';
 import { refusal, setting } from '../../base/parameters.js';
 import type { BadRegion, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { rivalsIn } from '../data/candidates.js';
-import type { Dataset, DatasetShape, ListedPeaks } from '../data/dataset.js';
+import type { Dataset, DatasetShape, ListedPeaks, ReadFramesOptions } from '../data/dataset.js';
+import { allocateFrames, type FrameArray } from '../data/dtype.js';
 import type { FormatOptions } from '../data/format.js';
+import { areInOrder, imageAxes, moduleOf, reorder, writtenDimensions } from './frame-axes.js';
 import { geometryFromFile } from './from-file.js';
 import { datasetMeant, statedDataset } from './geometry-dataset.js';
-
-/** The dimensions of a panel as written in its geometry. */
-const writtenDimensions = (panel: Panel): string =>
-  panel.dimensions.map((meaning, i) => `dim${i} = ${meaning}`).join(', ');
-
-/** The modules that a panel names, slowest axis first. */
-const moduleOf = (panel: Panel): number[] => panel.dimensions.filter((one): one is number => typeof one === 'number');
-
-const dimensionKind = (dimension: Panel['dimensions'][number]): string =>
-  typeof dimension === 'number' ? 'N' : dimension;
-
-/** Whether panels agree about what each axis is; the numbers of their modules may differ. */
-function haveSameKinds(a: Panel['dimensions'], b: Panel['dimensions']): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (dimensionKind(a[i] as 'ss') !== dimensionKind(b[i] as 'ss')) return false;
-  return true;
-}
-
-/**
- * The number of axes of a frame according to a geometry: ss, fs, and one for each number among the dimensions. Throws
- * `Unsupported` for layouts that cannot be read: rows along ss, panels in several datasets.
- */
-function frameAxes(geometry: Geometry): number {
-  const [first] = geometry.panels;
-  if (!first) throw new EwaldError('Format', 'the geometry has no panel');
-  if (!/^(%,)*(N,)*ss,fs$/.test(first.dimensions.map(dimensionKind).join()))
-    throw new EwaldError(
-      'Unsupported',
-      `the geometry has ${writtenDimensions(first)} for panel ${first.name}; only frames with the dimensions %, ` +
-        'then modules by number, then ss, then fs can be read',
-    );
-  for (const panel of geometry.panels) {
-    if (!haveSameKinds(panel.dimensions, first.dimensions))
-      throw new EwaldError(
-        'Unsupported',
-        `the geometry has ${writtenDimensions(first)} for panel ${first.name} but ${writtenDimensions(panel)} for ` +
-          `panel ${panel.name}; all panels must have the same dimensions`,
-      );
-    if (panel.data !== first.data)
-      throw new EwaldError(
-        'Unsupported',
-        `the geometry has panel ${first.name} in ${first.data} and panel ${panel.name} in ${panel.data}; all ` +
-          'panels must be in one dataset',
-      );
-  }
-  return moduleOf(first).length + 2;
-}
 
 /** Opens a file of frames: one of its arrays, or its own choice. */
 type OpenFrames = (how: Pick<FormatOptions, 'dataset' | 'sigShape'>) => Promise<Dataset>;
@@ -72,7 +28,7 @@ export async function openStacked(
   geometry: Geometry | undefined,
   named?: string | undefined,
 ): Promise<Dataset> {
-  const axes = geometry ? frameAxes(geometry) : 2;
+  const axes = geometry ? imageAxes(geometry).length : 2;
   let path = named;
   let dataset = await open({ dataset: named }).catch((error: unknown) => {
     // Any of the arrays between which the file cannot choose tells what there is.
@@ -107,15 +63,33 @@ export async function openStacked(
   }
 }
 
-/** The axes of a frame as the file has them, of images made by `stacked` as well. */
-export const storedAxes = (dataset: Dataset): readonly number[] =>
-  dataset instanceof StackedFrames ? dataset.file.shape.sig : dataset.shape.sig;
+/** The axes of a frame before its modules were stacked: modules, ss, fs. */
+export const moduleAxes = (dataset: Dataset): readonly number[] =>
+  dataset instanceof StackedFrames ? dataset.axes : dataset.shape.sig;
+
+/** Numbers that the file stores like the pixels of a frame, or of a module, in the order of the image. */
+export function inImageOrder(dataset: Dataset, numbers: FrameArray, ofModule = false): FrameArray {
+  if (!(dataset instanceof StackedFrames) || areInOrder(dataset.order)) return numbers;
+  const { order, file } = dataset;
+  // A module by itself has only the axes ss and fs, as they are stored.
+  const [ss = 0, fs = 0] = order.slice(-2);
+  const kept = ofModule ? [ss, fs].sort((a, b) => a - b) : file.shape.sig.map((_, axis) => axis);
+  const shape = kept.map((axis) => file.shape.sig[axis] as number);
+  const into = new (numbers.constructor as new (length: number) => FrameArray)(numbers.length);
+  return reorder(
+    numbers,
+    shape,
+    (ofModule ? [ss, fs] : order).map((axis) => kept.indexOf(axis)),
+    into,
+  );
+}
 
 /** The frames as images with two axes. Throws `Shape` if they do not match the geometry. */
 export function stacked(dataset: Dataset, geometry: Geometry | undefined): Dataset {
   if (!geometry || dataset instanceof StackedFrames) return dataset;
-  const axes = frameAxes(geometry);
-  if (axes === 2) return dataset;
+  const order = imageAxes(geometry);
+  const axes = order.length;
+  if (axes === 2 && areInOrder(order)) return dataset;
   const { sig: signal } = dataset.shape;
   if (signal.length !== axes)
     throw new EwaldError(
@@ -124,13 +98,16 @@ export function stacked(dataset: Dataset, geometry: Geometry | undefined): Datas
         `(${writtenDimensions(geometry.panels[0] as Panel)}) describes frames of ${axes} axes; is it the geometry ` +
         'of this file? In JavaScript, pass sigShape to open',
     );
-  return new StackedFrames(dataset);
+  return new StackedFrames(dataset, order);
 }
 
 /** The geometry of the images made by `stacked`. Throws `Shape` for modules that the frames lack. */
 export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry {
-  if (!(dataset instanceof StackedFrames) || frameAxes(geometry) === 2) return geometry;
-  const { sig: signal } = dataset.file.shape;
+  if (!(dataset instanceof StackedFrames)) return geometry;
+  const order = imageAxes(geometry);
+  // It was stacked before.
+  if (order.length === 2 && areInOrder(order)) return geometry;
+  const signal = dataset.axes;
   const modules = signal.slice(0, -2);
   const [rows = 0, columns = 0] = signal.slice(-2);
   const regions: BadRegion[] = geometry.badRegions.filter((region) => !('minFs' in region));
@@ -160,10 +137,14 @@ export function stackedGeometry(geometry: Geometry, dataset: Dataset): Geometry 
   return { ...geometry, panels, badRegions: regions };
 }
 
-/** Only the shape changes: modules are already consecutive in memory. */
+/** Modules that are consecutive in memory only change their shape. */
 class StackedFrames implements Dataset {
   /** The dataset as stored in the file. */
   readonly file: Dataset;
+  /** The axes of a stored frame in the order of the image. */
+  readonly order: readonly number[];
+  /** Their sizes in that order: modules, ss, fs. */
+  readonly axes: readonly number[];
   readonly shape: DatasetShape;
   readonly mask?: NonNullable<Dataset['mask']>;
   readonly maskVaries: boolean | undefined;
@@ -171,13 +152,15 @@ class StackedFrames implements Dataset {
   readonly openOther?: NonNullable<Dataset['openOther']>;
   readonly field?: NonNullable<Dataset['field']>;
 
-  constructor(file: Dataset) {
-    this.file = file;
+  constructor(file: Dataset, order: readonly number[]) {
+    [this.file, this.order] = [file, order];
     const { nav: navigation, sig: signal } = file.shape;
-    const columns = signal.at(-1) ?? 1;
+    this.axes = order.map((axis) => signal[axis] as number);
+    const columns = this.axes.at(-1) ?? 1;
     this.shape = { nav: navigation, sig: [file.frameLength / columns, columns] };
     [this.maskVaries, this.groups] = [file.maskVaries, file.groups];
-    if (file.mask) this.mask = (options) => file.mask?.(options) as Promise<Uint8Array>;
+    if (file.mask)
+      this.mask = async (options) => inImageOrder(this, (await file.mask?.(options)) as Uint8Array) as Uint8Array;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;
   }
@@ -218,8 +201,13 @@ class StackedFrames implements Dataset {
   partitions(bytes?: number) {
     return this.file.partitions(bytes);
   }
-  read(...words: Parameters<Dataset['read']>) {
-    return this.file.read(...words);
+  async read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray> {
+    if (areInOrder(this.order)) return this.file.read(first, count, into, options);
+    const stored = await this.file.read(first, count, undefined, options);
+    const image = into ?? allocateFrames(this.dtype, stored.length);
+    if (image.length < stored.length || image.constructor !== stored.constructor)
+      return this.file.read(first, count, into, options);
+    return reorder(stored, this.file.shape.sig, this.order, image);
   }
   async peaks(): Promise<ListedPeaks> {
     throw refusal(
