@@ -167,7 +167,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
   partialator: [
     ['--input=, -i=', 'other', 'streams are given without a flag: ewald merge a.stream b.stream -y 4/mmm', ''],
     ['--output=, -o=', 'same'],
-    ['--symmetry=, -y=', 'same'],
+    ['--symmetry=, -y=', 'same', 'with --compat, its default is 1'],
     ['--iterations=, -n=', 'same', 'they end when the merge has converged'],
     ['--model=, -m=', 'other', asOther],
     ['-j=', 'same'],
@@ -190,7 +190,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--log-folder=', 'ignored', logs],
     ['--harvest-file=', 'ignored', '--json prints all parameters, --assignments those of each crystal'],
     ['--output-every-cycle', 'ignored', 'only the last cycle is written; -n sets the largest number of cycles'],
-    ['--no-scale', 'refused', '--model mean merges without scales'],
+    ['--no-scale', 'refused', 'with --model unity it is --model mean, which has neither scales nor partialities'],
     ['--no-Bscale', 'refused', 'scale and relative B are fitted together; --model mean merges without them'],
     ['--no-pr', 'refused', '--model unity fits scales without partialities and orientations'],
     ['--start-after=', 'other', counts],
@@ -355,8 +355,11 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
   const end = words.includes('--') ? words.indexOf('--') : words.length;
   // A command line is pasted with the name of its program, which follows the command and --compat crystfel.
   const start = words.findIndex((word, i) => i > 0 && !/^(--compat(=crystfel)?|crystfel)$/.test(word));
+  const isMerge = isPasted && programs.includes('partialator');
+  const without = isMerge ? withoutScales(words, notes) : new Set<string>();
   for (let i = 0; i < words.length; i++) {
     const word = words[i] as string;
+    if (without.has(word)) continue;
     if (isPasted && i === start && programs.some((program) => word.replace(/^.*\//, '') === program)) {
       if (word.endsWith('process_hkl')) kept.push(...modelOfMean(words, notes));
       continue;
@@ -374,7 +377,25 @@ export function ported(words: readonly string[], programs: readonly CrystfelProg
     else if (row.state === 'ignored') notes.add(`${name} is omitted: ${row.note}`);
     else kept.push(...[row.ours ?? '', converted(name, value ?? '')].filter((one) => one !== ''));
   }
+  if (without.size > 0) kept.splice(Math.max(1, start), 0, '--model', 'mean');
+  if (isMerge && words.length > 0 && !words.some((word) => /^(-y|--symmetry\b|-h$|--help)/.test(word))) {
+    notes.add("-y 1 is added: the default of CrystFEL's merging programs, which averages no equivalent reflections");
+    kept.splice(Math.max(1, start), 0, '-y', '1');
+  }
   return { words: kept, notes: [...notes] };
+}
+
+/**
+ * The words of a command of partialator that together ask for a plain mean: no scales, and the model unity, which has
+ * neither partialities nor orientations to refine. Empty for any other.
+ */
+function withoutScales(words: readonly string[], notes: Set<string>): Set<string> {
+  const joined = words.map((word, i) => (/^(-m|--model)$/.test(word) ? `${word} ${words[i + 1]}` : word));
+  const isUnity = joined.some((word) => /^(-m|--model)[ =]?unity$/.test(word));
+  if (!isUnity || !words.includes('--no-scale')) return new Set();
+  notes.add('--model mean takes the place of --model unity --no-scale, with nothing to scale or refine');
+  const model = words.flatMap((word, i) => (/^(-m|--model)$/.test(word) ? [word, words[i + 1] as string] : []));
+  return new Set(['--no-scale', '--no-Bscale', '--no-pr', '--model=unity', '-munity', ...model]);
 }
 
 /** The model that merges as process_hkl does, unless the command line names one. */

@@ -36,6 +36,7 @@ export {
 } from '../base/parameters.js';
 export { range } from '../base/range.js';
 export { Repeats } from '../base/repeats.js';
+export { inShell } from '../base/shell-words.js';
 export { parseBackend } from '../core/backends/open.js';
 export { ranksOfJob } from '../core/communicator/job.js';
 export { piPlanRows, piRunRows } from '../core/pi/parameters.js';

@@ -111,7 +111,7 @@ test('a pasted command of the manual loses what is not needed, and keeps the res
 test('the name of the program is kept or omitted; alone, it leads to the command', async () => {
   const start = ['merge', '--compat', 'crystfel'];
   expect(ported([...start, 'partialator', 'a.stream'], ['partialator', 'process_hkl'], true).words).toEqual([
-    ...[...start, 'a.stream'],
+    ...[...start, '-y', '1', 'a.stream'],
   ]);
   const named = ['index', '--compat=crystfel', 'a.h5', 'indexamajig'];
   expect(ported(named, ['indexamajig'], true).words).toEqual(named);
@@ -125,12 +125,28 @@ test.each([
   ['--scale', ['--model', 'unity'], 2],
   ['--model xsphere', [], 0],
 ])('process_hkl %s does not fit partialities unless a model is named', (given, model, count) => {
-  const own = given.split(' ').filter((word) => word !== '');
+  const own = ['-y', '4/mmm', ...given.split(' ').filter((word) => word !== '')];
   const typed = ['merge', '--compat', 'crystfel', '/usr/bin/process_hkl', ...own, 'a.stream'];
   const { words: kept, notes } = ported(typed, ['partialator', 'process_hkl'], true);
   const named = own.filter((word) => word !== '--scale');
   expect(kept).toEqual(['merge', '--compat', 'crystfel', ...model, ...named, 'a.stream']);
   expect(notes).toHaveLength(count);
+});
+
+test.each([
+  ['--no-logs', '-y 1', /^-y 1 is added/],
+  ['-y 4/mmm --model=unity --no-scale --no-pr', '--model mean -y 4/mmm', /^--model mean takes the place/],
+  ['--symmetry=4/mmm -m unity --no-scale', '--model mean --symmetry=4/mmm', /^--model mean takes the place/],
+])('partialator %s is a merge with %s', (given, ours, note) => {
+  const typed = ['merge', '--compat', 'crystfel', ...given.split(' '), 'a.stream'];
+  const { words: kept, notes } = ported(typed, ['partialator', 'process_hkl'], true);
+  expect(kept.join(' ')).toBe(`merge --compat crystfel ${ours} a.stream`);
+  expect(notes).toContainEqual(expect.stringMatching(note));
+});
+
+test('partialator without scales but with partialities is refused, with what to write instead', () => {
+  const typed = ['merge', '--compat', 'crystfel', '-y', '4/m', '--no-scale', 'a.stream'];
+  expect(() => ported(typed, ['partialator'], true)).toThrow(/with --model unity it is --model mean/);
 });
 
 test('streams of partialator follow -i, or are attached to it', () => {
@@ -141,9 +157,26 @@ test('streams of partialator follow -i, or are attached to it', () => {
 });
 
 test('other spellings and former names of partialator are those of ewald', () => {
-  const typed = ['a.stream', '--no-polarization', '--polarization=horiz', '--res-push=1.5', '--max-rel-b=100'];
+  const typed = [
+    'a.stream',
+    '-y',
+    '4/mmm',
+    '--no-polarization',
+    '--polarization=horiz',
+    '--res-push=1.5',
+    '--max-rel-b=100',
+  ];
   const { words: kept, notes } = ported(typed, ['partialator'], true);
-  expect(kept).toEqual(['a.stream', '--no-polarisation', '--polarisation', 'horiz', '--push-res', '1.5']);
+  expect(kept).toEqual([
+    'a.stream',
+    '-y',
+    '4/mmm',
+    '--no-polarisation',
+    '--polarisation',
+    'horiz',
+    '--push-res',
+    '1.5',
+  ]);
   expect(notes.map((note) => note.split(' is omitted')[0])).toEqual(['--max-rel-b']);
   expect(() => ported(['--start-params=a.dat'], ['partialator'], true)).toThrow(/--start-params is a flag of/);
 });

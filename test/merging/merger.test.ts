@@ -599,6 +599,13 @@ test.for([
   );
 });
 
+test('names of files in a table of data sets may have spaces, with an event or without', () => {
+  const split = readSplitTable('my  run 1.h5 //0 dark # first\nmy  run 1.h5 //1 pumped\nno 2#.cbf dark\n');
+  const of = (filename: string, event = ''): string | undefined => split({ filename, event });
+  expect([of('my  run 1.h5', '//0'), of('my  run 1.h5', '//1')]).toEqual(['dark', 'pumped']);
+  expect([of('no 2#.cbf'), of('my', 'run')]).toEqual(['dark', undefined]);
+});
+
 test('data sets are divided by the value of a copied header field', { tags: 'all' }, async () => {
   const { text } = simulateStream({ crystals: 40, symmetry: 'mmm', parameters: [18, 20, 22, 90, 90, 90] });
   let frame = 0;

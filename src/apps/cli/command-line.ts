@@ -1,6 +1,8 @@
-/** The command line as files record it: what was typed, without secrets; and words as a shell takes them. */
-import { parseAddress } from '../../entries/command.node.js';
+/** The command line as files record it: what was typed, without secrets; as one would type it. */
+import { inShell, parseAddress } from '../../entries/command.node.js';
 import { visible } from './visible.js';
+
+export { inShell };
 
 const hidden = '***';
 
@@ -17,10 +19,13 @@ export function withoutSecrets(words: readonly string[]): string[] {
   });
 }
 
-/** A word as one types it into a shell: in quotation marks, if a shell would take it apart. */
-export const inShell = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-
 /** The command line on one line, with control characters made visible. A resumed run has the same command line. */
 export const commandLine = (): string =>
-  visible(['ewald', ...withoutSecrets(process.argv.slice(2)).filter((word) => word !== '--resume')].join(' '));
+  visible(
+    [
+      'ewald',
+      ...withoutSecrets(process.argv.slice(2))
+        .filter((word) => word !== '--resume')
+        .map(inShell),
+    ].join(' '),
+  );

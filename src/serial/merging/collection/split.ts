@@ -14,16 +14,19 @@ export function readSplitTable(text: string, name = 'the table'): Split {
   expectsText('readSplitTable: the first argument', text);
   const sets = new Map<string, string>();
   for (const [i, line] of text.split(/\r\n|\n/).entries()) {
-    const words = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (words.length === 1 && words[0] === '') continue;
+    const text = line.replace(/(?:^|\s)#.*/, '').trim();
+    if (text === '') continue;
     const fail = (message: string): never => {
       throw new EwaldError('Format', `${name}:${i + 1}: ${message}`, { detail: { path: name, line: i + 1 } });
     };
-    if (words.length < 2 || words.length > 3)
-      fail(`"${line.slice(0, 80)}" has ${counted(words.length, 'word')}; expected "filename event dataset"`);
-    const [filename = '', second = '', third] = words;
-    const dataset = checkDataset(third ?? second, fail);
-    const key = eventKey(filename, third === undefined ? '' : second);
+    // Names of files may have spaces: the data set is the last word, and an event before it has a //.
+    const [, filename, event = '', dataset] = /^(.*?)(?:\s+(\S*\/\/[\d/]*))?\s+(\S+)$/.exec(text) ?? [];
+    if (filename === undefined || dataset === undefined || /\s\S*\/\/[\d/]*(\s|$)/.test(filename))
+      return fail(
+        `"${line.slice(0, 80)}" has ${counted(text.split(/\s+/).length, 'word')}; expected "filename event dataset"`,
+      );
+    checkDataset(dataset, fail);
+    const key = eventKey(filename, event);
     const before = sets.get(key);
     if (before !== undefined && before !== dataset) fail(`the frame is in ${before} already`);
     sets.set(key, dataset);

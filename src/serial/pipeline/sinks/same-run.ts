@@ -2,6 +2,7 @@
 
 import { flagOf } from '../../../base/parameter-text.js';
 import { type Parameters, refusal, type Said, setting } from '../../../base/parameters.js';
+import { shellWords } from '../../../base/shell-words.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { connectionRows, executorRows, rankRows, submitRows } from '../../../executors/parameters.js';
 import { commandRows, runRows, sinkRows, sourceRows } from '../parameters.js';
@@ -73,7 +74,7 @@ const [generator, commandLine] = [1, 2];
 export function sameRun(there: string, now: string, file: string): void {
   const [old, own] = [there.split('\n'), now.split('\n')];
   const [oldLine = '', ownLine = ''] = [old[commandLine], own[commandLine]];
-  const flagsOf = (line: string): string => deciding(line.split(' ')).join(' ');
+  const flagsOf = (line: string): string => deciding(shellWords(line)).join(' ');
   if (flagsOf(oldLine) !== flagsOf(ownLine))
     throw refusal(
       '',

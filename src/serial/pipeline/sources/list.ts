@@ -27,7 +27,7 @@ export async function parseFrameList(
         `${name}:${i + 1}: "${line.slice(0, 20)}…" is not the name of a file; ` +
           'expected a list of files of frames, one per line',
       );
-    const [, listed = '', event] = /^(.*?)(?:\s+(\S*\/\/\S*))?$/.exec(line) ?? [];
+    const [, listed = '', event] = /^(.*?)(?:\s+(\/\/\S*|\S+\/\/[\d/]*))?$/.exec(line) ?? [];
     const number = event === undefined ? undefined : Number(/^\/\/(\d+)$/.exec(event)?.[1] ?? 'x');
     if (Number.isNaN(number))
       throw new EwaldError(

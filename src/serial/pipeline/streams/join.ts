@@ -4,6 +4,7 @@ import { EwaldError } from '../../../base/errors.js';
 import { givenOnce } from '../../../base/given-once.js';
 import { refusal, setting } from '../../../base/parameters.js';
 import { RepeatedFrames } from '../../../base/repeated-frames.js';
+import { shellWords } from '../../../base/shell-words.js';
 import { type RawChunk, type RawStream, readRawStream } from '../../../crystal/stream/raw.js';
 import type { FileInput, OutputTarget, RunPlace } from '../inputs/place.js';
 import { nameOfInput } from '../inputs/place-inputs.js';
@@ -31,7 +32,7 @@ export interface Joined {
 /** The part of a head that streams of one run share: geometry, cell and method, but not the author and the command. */
 function sharedOf(head: string): { readonly body: string; readonly flags: string } {
   const lines = head.split('\n');
-  const words = (lines[2] ?? '').split(' ');
+  const words = shellWords(lines[2] ?? '');
   const files = /\.(h5|cxi|cbf|tiff?|nxs|lst|txt|img|mccd)$/i;
   const flags = deciding(words).filter((word) => !files.test(word));
   const body = lines.slice(3).filter((line) => !line.startsWith(inputMark));
