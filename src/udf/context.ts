@@ -101,9 +101,12 @@ export class UdfContext {
       return this.#keep(await withFileMask(scan, usesMask, { signal }));
     }
     const { syncOffset, navShape, fileMask: _m, fileDark: _d, ...open } = options;
-    const dataset = await this.#place.open(input, open);
+    // The length of a line is needed to skip frames of it.
+    const lines = open.skipPerLine && navShape ? { navShape: [-1, navShape.at(-1) ?? -1] } : {};
+    const asked = { ...open, ...lines };
+    const dataset = await this.#place.open(input, asked);
     try {
-      const { signal: __, codecs: ___, ...plain } = open;
+      const { signal: __, codecs: ___, ...plain } = asked;
       const scan = scanOf(dataset, { navShape, syncOffset }, this.#place.sourceOf(input, plain));
       return this.#keep(await withFileDark(await withFileMask(scan, usesMask, { signal }), usesDark, { signal }));
     } catch (error) {

@@ -36,10 +36,16 @@ export interface OpenParameters {
   /** Of raw. Bytes after each frame. 0 … 9007199254740991; default 0. */
   readonly frameFooter?: number | undefined;
   /**
-   * Which axes vary fastest, those of the frame or of the scan. For HDF5, 'navigation' reverses all axes, as
-   * rosettasciio does with EMD files of NCEM. Default signal.
+   * Of raw, dm, hdf5. Which axes vary fastest, those of the frame or of the scan. For HDF5, 'navigation' reverses all
+   * axes, as rosettasciio does with EMD files of NCEM. Default signal.
    */
   readonly order?: 'signal' | 'navigation' | undefined;
+  /**
+   * Of mib. Frames at the end of each line of a scan that are no positions of it, such as those of the flyback. A
+   * negative number: at the beginning of each line. The length of a line is the last number of navShape, or what the
+   * .hdr says. -65536 … 65536; default stated by the .hdr.
+   */
+  readonly skipPerLine?: number | undefined;
   /**
    * Which array of a file that contains several: a name, an HDF5 path or part of one, or a number from 0. Default
    * chosen by shape and name.

@@ -60,6 +60,17 @@ export const openRows = /* @__PURE__ */ grouped('input', {
     value: 'axes',
     of: ['raw', 'dm', 'hdf5'],
   },
+  skipPerLine: {
+    kind: 'integer',
+    sentence: 'frames at the end of each line of a scan that are no positions of it, such as those of the flyback',
+    more:
+      'A negative number: at the beginning of each line. The length of a line is the last number of navShape, or ' +
+      'what the .hdr says.',
+    range: range(-65536, 65536, 0),
+    usual: 'stated by the .hdr',
+    of: ['mib'],
+    value: 'n',
+  },
   dataset: {
     common: true,
     kind: 'text',

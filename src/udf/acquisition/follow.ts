@@ -52,6 +52,13 @@ export async function followFiles(
       {},
       'Unsupported',
     );
+  if (open.skipPerLine)
+    throw refusal(
+      '',
+      (said) => `${said('skipPerLine')} is not for a file that grows: its frames are the positions of the scan`,
+      {},
+      'Unsupported',
+    );
   const bytes = valid('load: ringBytes', ringBytes, liveRows.ringBytes);
   const { signal } = open;
   const driver = await place.follow(input, open as OpenOptions);

@@ -13,6 +13,7 @@ import { openFrames } from '../frames.js';
 import { badFile, countFrames, navigationShape, sane } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';
+import { keptFrames, storedAt } from './mib-skipped.js';
 
 /** The header of a frame. */
 export interface MibHeader {
@@ -39,7 +40,7 @@ export const mib: Format = {
   name: 'mib',
   title: 'Merlin / Medipix (MIB)',
   endings: ['mib', 'hdr'],
-  options: [],
+  options: ['skipPerLine'],
   detect({ text, ending }) {
     if (begins.test(text)) return { confidence: 1, why: 'a frame header that starts with MQ1' };
     if (ending === 'hdr' && /^HDR,/.test(text) && /Assembly Size|Counter Depth/.test(text))
@@ -68,10 +69,14 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
   const stride = header.bytes + storedBytes;
   const { frames, notes } = countFrames(source, header.bytes, stride, storedBytes);
   const acquisition = await readHdr(source, options);
-  const scan = await scanShape(source, frames, stride, acquisition, options);
+  const kept = keptFrames(source, frames, acquisition, options);
+  const scan = kept
+    ? { shape: [kept.rows, kept.columns], notes: kept.notes }
+    : await scanShape(source, frames, stride, acquisition, options);
+  const positions = kept ? kept.rows * kept.columns : frames;
   return openFrames(source, {
     format: 'mib',
-    shape: { nav: navigationShape(source, frames, scan.shape, options), sig: signal },
+    shape: { nav: navigationShape(source, positions, scan.shape, options), sig: signal },
     dtype,
     meta: mibMetadata(header, acquisition),
     notes: [...notes, ...scan.notes],
@@ -81,7 +86,10 @@ async function openMib(source: ByteSource, options: FormatOptions, sources: read
     storedBytes,
     stride,
     little: raw !== undefined,
-    locate: (frame) => ({ source, offset: header.bytes + frame * stride, run: frames - frame }),
+    locate: (position) => {
+      const { frame, run } = kept ? storedAt(kept, position) : { frame: position, run: frames - position };
+      return { source, offset: header.bytes + frame * stride, run };
+    },
     ...(raw ? { decode: rawDecoder(raw as RawLayout) } : {}),
   });
 }
