@@ -6,6 +6,7 @@ import { jsMemory } from '../../dist/memory.js';
 import { pointerConverter } from '../../src/interop/ffi/arguments.js';
 import { Runtime } from '../../src/interop/ffi/runtime.js';
 import { startModule } from '../../src/interop/ffi/wasm/module.js';
+import { WasmSpace } from '../../src/interop/memory/space.js';
 import { thrown } from './support.js';
 
 const table = parseHeader(`
@@ -100,6 +101,68 @@ test('a module that imports members of every object changes none of them', async
   await startModule(bytes, 'hostile');
   expect('polluted' in {}).toBe(false);
   expect('polluted' in Object).toBe(false);
+});
+
+test('objects and lists of them stand for a struct *, with texts for its char * members', () => {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  let next = 8;
+  const malloc = (bytes: number): number => {
+    next += bytes;
+    return next - bytes;
+  };
+  const own = new Runtime(
+    parseHeader(
+      'typedef struct PV { char *name; const char *type; int count; struct { char *unit; } axis; } PV; ' +
+        'int all(PV *pvs, int n); int look(const PV *pvs, int n); int open(struct handle *h);',
+    ),
+    new WasmSpace({ memory, malloc, free: () => {} }),
+    'lists',
+  );
+  /** Calls a function, which sees its structs, and may change their bytes. */
+  const call = (name: string, value: unknown, use: (structs: Read[], view: DataView) => void = () => {}) => {
+    const type = own.table.functions[name]?.parameters[0]?.type as Parameters<typeof pointerConverter>[1];
+    const after: (() => void)[] = [];
+    const released: (() => void)[] = [];
+    let bytes = new DataView(new ArrayBuffer(0));
+    const frame = {
+      scratch: (size: number) => ({
+        argument: 0,
+        view: () => (bytes = bytes.byteLength ? bytes : new DataView(new ArrayBuffer(size))),
+      }),
+      after: (work: () => void) => void after.push(work),
+      release: (work: () => void) => void released.push(work),
+    };
+    pointerConverter(own, type, () => `${name}(): argument 1 (pvs)`)(value, frame as never);
+    const size = own.sizeOf(type.to);
+    use(
+      Array.from({ length: bytes.byteLength / size }, (_, i) => own.read(bytes, i * size, type.to) as Read),
+      bytes,
+    );
+    for (const work of [...after, ...released]) work();
+  };
+  interface Read {
+    readonly name: { text(): string } | null;
+    readonly count: number;
+    readonly axis: { readonly unit: { text(): string } | null };
+  }
+  const pvs = [
+    { name: 'pv001', type: 'DBR', count: 2, axis: { unit: 'mm' } },
+    { name: null, type: 'yy', count: 3 },
+  ];
+  call('all', pvs, ([first, second], view) => {
+    expect([first?.name?.text(), first?.axis.unit?.text(), first?.count]).toEqual(['pv001', 'mm', 2]);
+    expect([second?.name, second?.count]).toEqual([null, 3]);
+    view.setInt32(16, 7, true);
+  });
+  // What C wrote is in the objects; texts that it only read are as they were.
+  expect(pvs[0]).toEqual({ name: 'pv001', type: 'DBR', count: 7, axis: { unit: 'mm' } });
+  const one = Object.freeze({ name: 'x', count: 1 });
+  call('look', one, (read) => expect(read.map(({ name }) => name?.text())).toEqual(['x']));
+  call('look', [one, one], (read) => expect(read).toHaveLength(2));
+  expect(thrown(() => call('all', [one, { nme: 'x' }])).message).toMatch(/\(pvs\)\[1\] has the field "nme"/);
+  expect(thrown(() => call('all', [one, 5])).message).toMatch(/\(pvs\)\[1\] is 5; expected an object with the fields/);
+  expect(thrown(() => call('all', { name: 'a\0b' })).message).toMatch(/\.name is text that contains a NUL/);
+  expect(thrown(() => call('open', [{}])).message).toMatch(/opaque; pass the handle/);
 });
 
 test('a number is no text for C, which would read on until it finds a 0', () => {

@@ -12,8 +12,8 @@ import { type CFunction, type CParameter, type CType, typeText } from './header/
 import { arrayName, assertElements, isByte, needs, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { type Place, readBits, type Scalar, shown, writeBits } from './scalars.js';
-import { adopt } from './struct-values.js';
+import { type Place, readBits, type Scalar, writeBits } from './scalars.js';
+import { structsArgument } from './struct-arguments.js';
 import { isNested, nestedArgument, type Passing, pointersArgument, rowsArgument, textsArgument } from './tables.js';
 
 /**
@@ -244,7 +244,10 @@ class PointerParameter {
     if (Array.isArray(value) && scalar)
       return numbersArgument(value, scalar, place, frame, passing.direction === 'in' ? undefined : value);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
-    if (to.kind === 'struct' && typeof value === 'object' && value !== null) return structArgument(value, to, passing);
+    if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
+      const isList = Array.isArray(value);
+      return structsArgument(isList ? value : [value], to, isList, passing);
+    }
     return undefined;
   }
 
@@ -320,34 +323,6 @@ function numbersArgument(
     frame.after(() => {
       const now = view();
       for (let i = 0; i < back.length; i++) back[i] = scalar.out(readBits(scalar.layout, now, i * size));
-    });
-  }
-  return argument;
-}
-
-function structArgument(
-  value: object,
-  to: CType & { kind: 'struct' },
-  { runtime, place, frame, direction }: Passing,
-): Argument {
-  const { fields } = runtime.table.structs[to.tag] ?? {};
-  if (!fields)
-    throw new EwaldError(
-      'Argument',
-      `${place()} is ${shown(value)}; ${typeText(to)} is opaque; pass the handle that the library returned`,
-    );
-  const { argument, view } = frame.scratch(runtime.sizeOf(to));
-  if (direction !== 'out') runtime.write(view(), 0, to, value, place);
-  if (direction !== 'in') {
-    frame.after(() => {
-      const read = runtime.read(view(), 0, to) as object;
-      for (const [name, one] of Object.entries(read)) {
-        // A member may be named __proto__.
-        if (name === '__proto__')
-          Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
-        else (value as Record<string, unknown>)[name] = one;
-      }
-      adopt(value, read);
     });
   }
   return argument;

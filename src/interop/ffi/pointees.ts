@@ -22,7 +22,7 @@ export function needs({ to }: CType & { kind: 'pointer' }, runtime: Runtime): st
     );
   if (to.kind === 'struct')
     return runtime.table.structs[to.tag]?.fields
-      ? 'an object, memory from alloc(), a pointer or null'
+      ? 'an object, a list of objects, memory from alloc(), a pointer or null'
       : 'the handle that the library returned, or null';
   if (to.kind === 'pointer' && runtime.scalar(to.to))
     return (

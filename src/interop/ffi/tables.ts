@@ -54,6 +54,17 @@ function pointerTable(
   };
 }
 
+/** The address of a text that exists until the call ends. Throws `Argument` for one that contains a NUL. */
+export function placedText(value: string, place: Place, runtime: Runtime, frame: Frame): number | bigint {
+  if (value.includes('\0'))
+    throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop`);
+  const text = utf8.encode(`${value}\0`);
+  const allocation = allocated(text.length, 'a text', runtime, frame);
+  const view = allocation.view();
+  new Uint8Array(view.buffer, view.byteOffset, text.length).set(text);
+  return allocation.address as number | bigint;
+}
+
 /**
  * Texts for `char **`; null for entries that C writes. After the call, the array contains what C wrote: text for
  * `const char **`, or a pointer if the caller has to free the text.
@@ -69,11 +80,7 @@ export function textsArgument(
       return runtime.addressOf(value, to, () => `${place()}[${i}]`);
     if (typeof value !== 'string')
       throw new EwaldError('Argument', `${place()}[${i}] is ${shown(value)}; expected text, a pointer or null`);
-    const text = utf8.encode(`${value}\0`);
-    const allocation = allocated(text.length, 'a text', runtime, frame);
-    const view = allocation.view();
-    new Uint8Array(view.buffer, view.byteOffset, text.length).set(text);
-    return allocation.address as number | bigint;
+    return placedText(value, () => `${place()}[${i}]`, runtime, frame);
   });
   const { argument, changed } = pointerTable(addresses, runtime, frame);
   if (direction !== 'in') {

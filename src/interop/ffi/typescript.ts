@@ -5,7 +5,7 @@ import { jsMemory } from '../memory/space.js';
 import { isText } from './callback.js';
 import { namedFields } from './header/layout.js';
 import { type CFunction, type CParameter, type CType, type FunctionTable, signature } from './header/types.js';
-import { arrayName } from './pointees.js';
+import { arrayName, isByte } from './pointees.js';
 import { Runtime } from './runtime.js';
 
 export interface ModuleOptions {
@@ -279,7 +279,7 @@ class Writer {
     if (to.kind === 'void') return 'ArrayBufferView | ArrayBuffer | CArray | Pointer | null';
     if (to.kind === 'struct') {
       const known = this.#table.structs[to.tag]?.fields;
-      return known ? `${this.#typeName(to.tag)} | CArray | Pointer | null` : 'Handle | Pointer | null';
+      return known ? `${this.#given(to.tag)} | CArray | Pointer | null` : 'Handle | Pointer | null';
     }
     if (to.kind === 'pointer') {
       if (to.to.kind === 'scalar' && to.to.name === 'char')
@@ -294,6 +294,18 @@ class Writer {
       return '(Pointer | null)[] | CArray | Pointer | null';
     }
     return 'ArrayBufferView | CArray | Pointer | null';
+  }
+
+  /** An object that is passed for a struct, or a list of them; texts may stand for its `char *` members. */
+  #given(tag: string): string {
+    const texts = namedFields(this.#table.structs[tag]?.fields ?? [], this.#table.structs).filter(
+      ({ type }) => type.kind === 'pointer' && isByte(type.to, this.#runtime),
+    );
+    const name = this.#typeName(tag);
+    if (texts.length === 0) return `${name} | ${name}[]`;
+    const members = texts.map((field) => `${key(field.name)}: string | Pointer | null`).join('; ');
+    const one = `Omit<${name}, ${texts.map((field) => JSON.stringify(field.name)).join(' | ')}> & { ${members} }`;
+    return `(${one}) | (${one})[]`;
   }
 
   #result(type: CType): string {

@@ -1,0 +1,90 @@
+/** Arguments that are objects, or lists of objects, for a pointer to structs; their texts exist until the call ends. */
+import { EwaldError } from '../../base/errors.js';
+import type { Address } from '../memory/space.js';
+import type { Argument } from './frame.js';
+import { type CType, typeText } from './header/types.js';
+import { isByte } from './pointees.js';
+import type { Pointer } from './pointer.js';
+import { type Place, shown } from './scalars.js';
+import { adopt } from './struct-values.js';
+import { type Passing, placedText } from './tables.js';
+
+type StructType = CType & { kind: 'struct' };
+
+/** The texts of an object that C reads: their addresses, by the place of the member. */
+type Texts = Map<string, Address>;
+
+/** Passes an object, or several that follow each other in memory; all are read back unless C only reads them. */
+export function structsArgument(
+  values: readonly unknown[],
+  to: StructType,
+  isList: boolean,
+  { runtime, place, frame, direction }: Passing,
+): Argument {
+  if (!runtime.table.structs[to.tag]?.fields)
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(isList ? values : values[0])}; ${typeText(to)} is opaque; pass the handle that the ` +
+        'library returned',
+    );
+  const size = runtime.sizeOf(to);
+  const texts: Texts = new Map();
+  const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
+  // Texts come first: allocating them may move the memory under a view.
+  const plain = values.map((value, i) =>
+    withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }),
+  );
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * size);
+  if (direction !== 'out')
+    for (const [i, value] of plain.entries()) runtime.write(view(), i * size, to, value, placeOf(i));
+  if (direction !== 'in')
+    frame.after(() => {
+      for (const [i, value] of values.entries())
+        if (typeof value === 'object' && value !== null)
+          takeBack(value, runtime.read(view(), i * size, to) as object, `${i}`, texts);
+    });
+  return argument;
+}
+
+/** A copy of an object whose texts for `char *` are pointers to placed copies; the object itself if it has none. */
+function withPointers(value: unknown, to: StructType, path: string, texts: Texts, passing: Passing): unknown {
+  const { runtime, place, frame } = passing;
+  const { fields = [] } = runtime.table.structs[to.tag] ?? {};
+  if (typeof value !== 'object' || value === null) return value;
+  const given = new Map(Object.entries(value));
+  let isChanged = false;
+  for (const { name, type } of fields) {
+    const one = given.get(name);
+    const where = `${path}.${name}`;
+    let placed = one;
+    if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
+      const address = placedText(one, () => `${place()}.${name}`, runtime, frame);
+      texts.set(where, address);
+      placed = runtime.pointer(address, type.to);
+    } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);
+    if (placed === one) continue;
+    given.set(name, placed);
+    isChanged = true;
+  }
+  if (!isChanged) return value;
+  const copy = Object.fromEntries(given);
+  adopt(copy, value);
+  return copy;
+}
+
+/** Puts what C left into the object of the caller; a text is replaced only where C stored another pointer. */
+function takeBack(value: object, read: object, path: string, texts: Texts): void {
+  for (const [name, one] of Object.entries(read)) {
+    const where = `${path}.${name}`;
+    const before = (value as Record<string, unknown>)[name];
+    const address = texts.get(where);
+    if (address !== undefined && one !== null && BigInt((one as Pointer).address) === BigInt(address)) continue;
+    const isNested = [...texts.keys()].some((key) => key.startsWith(`${where}.`));
+    if (isNested && typeof before === 'object' && before !== null) takeBack(before, one as object, where, texts);
+    // A member may be named __proto__.
+    else if (name === '__proto__')
+      Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
+    else (value as Record<string, unknown>)[name] = one;
+  }
+  adopt(value, read);
+}
