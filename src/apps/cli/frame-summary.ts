@@ -7,12 +7,14 @@ interface SummaryOptions {
   readonly profile: boolean;
   /** The name of the stream that was written. */
   readonly stream: string | undefined;
+  /** When the stream was written that it replaced. */
+  readonly replaced?: Date | undefined;
   /** Whether frames were only searched for peaks. */
   readonly peaksAlone: boolean;
 }
 
 /** Describes the end of a run. */
-export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }: SummaryOptions): string {
+export function summaryText(summary: RunSummary, { profile, stream, replaced, peaksAlone }: SummaryOptions): string {
   const { done, failed, lost, gone, hits, indexed, total, ambiguous, cells } = summary;
   const lines = [
     `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
@@ -43,7 +45,8 @@ export function summaryText(summary: RunSummary, { profile, stream, peaksAlone }
       'no frame was indexed: check the peaks, the geometry (ewald info FILE) and the cell (in angstrom, not nm)',
     );
   if (profile) lines.push(profileText(summary));
-  if (stream !== undefined) lines.push(dim(`stream written to ${stream}`));
+  const before = replaced && `, in the place of that of ${replaced.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  if (stream !== undefined) lines.push(dim(`stream written to ${stream}${before ?? ''}`));
   return lines.join('\n');
 }
 

@@ -3,6 +3,7 @@
  * stream.
  */
 
+import { statSync } from 'node:fs';
 import { messageOf, Repeats, type RunWatch, watchRows } from '../../entries/command.node.js';
 import {
   type Context,
@@ -151,8 +152,16 @@ class RunReport {
   #isKept = false;
   end: Extract<RunEvent, { kind: 'end' }> | undefined;
 
+  /** When the stream was written that this one replaces. */
+  #replaced: Date | undefined;
+
   constructor(flags: IndexFlags) {
     this.#flags = flags;
+    const { output, resume } = flags;
+    // What is not a stream of ewald is refused, or needs --force.
+    const earlier =
+      output === undefined || output === '-' || resume ? undefined : statSync(output, { throwIfNoEntry: false });
+    if (earlier?.isFile() && earlier.size > 0) this.#replaced = earlier.mtime;
   }
 
   readonly onEvent = (event: RunEvent): void => {
@@ -232,7 +241,9 @@ class RunReport {
     const peaksAlone = isNone(this.#flags.cells);
     const isNothing = isAborted && summary.done === 0;
     if (isNothing) note(this.#isKept ? 'no further frame was finished' : 'interrupted before a frame was finished');
-    const told = isNothing ? lines : [summaryText(summary, { profile, stream: named, peaksAlone }), ...lines];
+    const told = isNothing
+      ? lines
+      : [summaryText(summary, { profile, stream: named, replaced: this.#replaced, peaksAlone }), ...lines];
     if (told.length > 0) tell(told.join('\n'));
     // A run that finds nothing in all its frames is not trusted either.
     const isEmpty = isWhole && summary.done > 0 && (peaksAlone ? summary.hits : summary.indexed) === 0;

@@ -263,6 +263,15 @@ const meantCommands: Readonly<Record<string, string>> = {
   'virtual-image': 'ewald run disk SCAN, or ewald run ring SCAN',
 };
 
+/** What is meant by two names without a flag, `convert a.h5 b.npy`, as cp has them. */
+function meantOutput(command: import('commander').Command): string | undefined {
+  const { args } = command;
+  const output = args.at(-1);
+  if (command.name() !== 'convert' || args.length < 2 || output === undefined) return undefined;
+  const name = /\.(h5|npy|raw|mrc)$/i.test(output) ? output : `${output}.h5`;
+  return `; the output has a flag: ewald convert ${args.slice(0, -1).join(' ')} -o ${name}`;
+}
+
 /** Subcommands leave ending the process to us as well. */
 function override(command: import('commander').Command): void {
   command.exitOverride().showHelpAfterError('(--help lists the options)');
@@ -271,8 +280,10 @@ function override(command: import('commander').Command): void {
     unknownOption(flag: string): void;
     missingMandatoryOptionValue(option: import('commander').Option): void;
   };
-  own.missingMandatoryOptionValue = ({ flags, description }) =>
-    command.error(`error: required option '${flags}' not specified: ${description}`, { exitCode: 1 });
+  own.missingMandatoryOptionValue = ({ flags, description }) => {
+    const meant = meantOutput(command);
+    command.error(`error: required option '${flags}' not specified${meant ?? `: ${description}`}`, { exitCode: 1 });
+  };
   own.unknownOption = (word) => {
     const flag = word.replace(/^(--[^=]+)=.*$/s, '$1');
     const present = otherFlags[command.name()]?.[flag];

@@ -418,6 +418,8 @@ function report(
     tell(`${bold(name)}  ${shape.join(' × ')} ${dtype}  ${limits}`);
   }
   for (const file of files) if (file !== '-') tell(file);
+  if (files.length === 0 && error === undefined)
+    tell('nothing was written: -o FILE.npy keeps the results, --png FILE.png a picture');
   if (frames < positions)
     tell(`${frames} of ${counted(positions, 'position')} measured; the others are NaN, or 0 in results of integers`);
   if (dropped > 0) tell(`${counted(dropped, 'frame')} skipped (--latest)`);

@@ -57,9 +57,13 @@ export async function readCellOption(given: string): Promise<KnownCell> {
   } catch (error) {
     if (!isEwaldError(error, 'File')) throw error;
     const { cause = error } = error;
+    // A code of the Protein Data Bank; nothing is fetched.
+    const entry = /^[1-9][a-z0-9]{3}$/i.test(given)
+      ? `; for the PDB entry ${given.toUpperCase()}, download ${given.toLowerCase()}.pdb and give that file`
+      : '';
     throw new EwaldError(
       'File',
-      `the cell "${given}" is neither six or nine numbers nor a file with a cell: ${fileReason(cause)}`,
+      `the cell "${given}" is neither six or nine numbers nor a file with a cell: ${fileReason(cause)}${entry}`,
       { cause },
     );
   }

@@ -7,7 +7,7 @@ import type { Scan } from '../scans/scan.js';
 import { type Analysis, type Channel, navChannel } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { comNoise } from './noise.js';
-import { centreOf, checkRing, optionsOf } from './parameters.js';
+import { centreOf, checkRing, optionsOf, refuseBeyond } from './parameters.js';
 
 /** Options of `createComAnalysis`. */
 export type ComOptions = Pick<
@@ -25,7 +25,10 @@ export function comAnalysis(
   const what = 'createComAnalysis';
   const known = calibratedBy(what, scan, optionsOf(what, 'com', options));
   const { maskRadius, maskRadiusInner, flipY = false, scanRotation = 0 } = known.options;
-  const { cx, cy } = centreOf(scan, what, known.options);
+  const centre = centreOf(scan, what, known.options);
+  const { cx, cy } = centre;
+  refuseBeyond(what, centre, 'maskRadius', maskRadius ?? null);
+  refuseBeyond(what, centre, 'maskRadiusInner', maskRadiusInner ?? null);
   const [r, ri] = [maskRadius ?? known.reach ?? null, maskRadiusInner ?? null];
   if (ri !== null) checkRing(what, [ri, r ?? Number.POSITIVE_INFINITY], ['maskRadiusInner', 'maskRadius']);
   if (r !== null && r < 1)

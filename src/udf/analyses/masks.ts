@@ -9,7 +9,7 @@ import type { AnalysisParameters } from '../parameter-types.js';
 import type { Scan } from '../scans/scan.js';
 import { type Analysis, columnOf, complexChannels, navChannel, realOrComplex } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { centreNotes, centreOf, expectsScan, optionsOf, radii } from './parameters.js';
+import { centreNotes, centreOf, expectsScan, optionsOf, radii, refuseBeyond } from './parameters.js';
 
 /** Options of `createMaskAnalysis`. */
 export type MaskAnalysisOptions = Pick<AnalysisParameters, 'factories' | 'useSparse' | 'shifts'>;
@@ -101,6 +101,7 @@ export function diskAnalysis(scan: Scan, options: DiskOptions = {}): Analysis<'i
   optionsOf(what, 'disk', options);
   const centre = centreOf(scan, what, options);
   const { radius } = calibratedBy(what, scan, options);
+  refuseBeyond(what, centre, 'r', options.r ?? null);
   const r = options.r ?? radius ?? 0.15 * Math.min(centre.width, centre.height);
   const notes = centreNotes(scan, what, options);
   return oneMask(scan, 'disk', circular({ ...centre, r }), ['disk', 'sum over a disk'], notes);
@@ -111,7 +112,9 @@ export function ringAnalysis(scan: Scan, options: RingOptions = {}): Analysis<'i
   optionsOf('createRingAnalysis', 'ring', options);
   const centre = centreOf(scan, 'createRingAnalysis', options);
   const half = Math.min(centre.width, centre.height) / 2;
-  const mask = ring({ ...centre, ...radii('createRingAnalysis', options, 0.8 * half, half) });
+  const both = radii('createRingAnalysis', options, 0.8 * half, half);
+  refuseBeyond('createRingAnalysis', centre, 'ri', both.ri);
+  const mask = ring({ ...centre, ...both });
   const notes = centreNotes(scan, 'createRingAnalysis', options);
   return oneMask(scan, 'ring', mask, ['ring', 'sum over a ring'], notes);
 }

@@ -81,6 +81,28 @@ function inside(what: string, name: string, value: number | undefined, fallback:
   return value;
 }
 
+/** Rejects a radius that no pixel is as far away as: all pixels, or none, would be selected. */
+export function refuseBeyond(
+  what: string,
+  {
+    width,
+    height,
+    cx,
+    cy,
+  }: { readonly width: number; readonly height: number; readonly cx: number; readonly cy: number },
+  name: string,
+  radius: number | null,
+): void {
+  const farthest = Math.hypot(Math.max(cx, width - 1 - cx), Math.max(cy, height - 1 - cy));
+  if (radius === null || !Number.isFinite(radius) || radius <= farthest + 1) return;
+  throw refusal(
+    what,
+    (said) =>
+      `${said(name)} is ${radius}, and no pixel of a frame of ${height} × ${width} is farther than ` +
+      `${farthest.toFixed(0)} from the centre; expected pixels, at most ${Math.ceil(farthest)}`,
+  );
+}
+
 /** Validates the two radii of a ring. */
 export function radii(
   what: string,

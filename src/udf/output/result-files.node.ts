@@ -3,7 +3,7 @@ import { extname } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { csvCell } from '../../base/csv.js';
 import { EwaldError } from '../../base/errors.js';
-import { refusal } from '../../base/parameters.js';
+import { refusal, setting } from '../../base/parameters.js';
 import { oneLine } from '../../base/plain-text.js';
 import { encodePng } from '../../base/png.js';
 import { product } from '../../base/product.js';
@@ -30,6 +30,13 @@ export async function checkOutputs(
 ): Promise<void> {
   if (record !== undefined && extname(record).toLowerCase() !== '.npy')
     throw new EwaldError('Argument', `record writes .npy files; "${record}" must end in .npy`);
+  if (output !== undefined && extname(output).toLowerCase() === '.png')
+    throw refusal(
+      '',
+      (said) =>
+        `${said('output')} is ${output}, but it writes numbers (${endings.join(', ')}); ${setting(said, 'png', output)} ` +
+        'writes pictures',
+    );
   if (output !== undefined && output !== '-' && !endings.includes(extname(output).toLowerCase()))
     throw new EwaldError(
       'Argument',
