@@ -38,6 +38,12 @@ describe.skipIf(!dataFolder)('samples', () => {
     const whole = await summaryOf(em(name));
     expect(whole).toMatchObject({ ...wanted(name), navigation: [2, 11, 11] });
     expect(whole.axes?.map(({ name: axis }) => axis)).toEqual(['depth', 'R_x', 'R_y', 'Q_x', 'Q_y']);
+    const stack = await open(em(name));
+    const cubes = stack.arrays
+      .filter(({ shape }) => shape.length === 4)
+      .map(({ name: path }) => path.split('/').at(-2));
+    expect(cubes).toEqual(['CBED_array_depth0000', 'CBED_array_depth0001']);
+    await stack.dispose();
     // One of them by a part of its path, and the stack by its full name.
     const one = await summaryOf(em(name), { dataset: 'CBED_array_depth0001' });
     expect(one.shape).toEqual([11, 11, 8, 8]);

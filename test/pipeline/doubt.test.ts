@@ -73,11 +73,11 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
   test.for([
     [
       '158,79,38,90,90,90',
-      /^all but \d of \d+ peaks.* also fit a smaller cell than the known cell: .*1\/2 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
+      /^all (but [1-9] of )?\d+ peaks.* also fit a smaller cell than the known cell: .*1\/2 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
     ],
     [
       '790,79,38,90,90,90',
-      /^all but \d of \d+ peaks.* also fit a smaller cell than the known cell: .*1\/10 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
+      /^all (but [1-9] of )?\d+ peaks.* also fit a smaller cell than the known cell: .*1\/10 .*, 79\.\d+ 79\.\d+ 38\.\d+ .*tP/,
     ],
   ] as const)('is one that is a multiple, %s', { tags: 'all' }, async ([cell, text]) => {
     const run = await ran({ cells: [cell] });

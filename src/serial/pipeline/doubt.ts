@@ -76,7 +76,7 @@ export function multipleTexts(
     const told = [
       ...(factor > 1
         ? [
-            `all but ${needing} of ${peaks} peaks also fit a smaller cell than ${name}: ` +
+            `${needing === 0 ? `all ${peaks} peaks` : `all but ${needing} of ${peaks} peaks`} also fit a smaller cell than ${name}: ` +
               `1/${factor} of its volume, ${latticeText(cell)}; the larger cell is right only if all reflections ` +
               'that it adds are too weak to be seen in these frames',
             ...(factor === 1000 ? ['all edges are ten times as long, as if angstroms had been taken for nm'] : []),

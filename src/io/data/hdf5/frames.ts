@@ -393,8 +393,9 @@ function arraysOf(
 ): ArrayEntry[] {
   const entries: ArrayEntry[] = [{ name: frames.path, shape: chosen.shape, dtype: chosen.dtype, chosen: true }];
   for (const { path, object } of catalog.entries) {
-    // A link to the chosen array is no other one.
-    if (path === frames.path || frames.parts.includes(object as Hdf5Dataset)) continue;
+    // A link to the chosen array is no other one; the arrays of a stack can be opened one by one.
+    const isPart = (!frames.stacked || frames.groups) && frames.parts.includes(object as Hdf5Dataset);
+    if (path === frames.path || isPart) continue;
     if (!isArray(object) || !object.numbers) continue;
     entries.push({
       name: path,
