@@ -247,14 +247,19 @@ test('geometry check says what the file contradicts, instead of that it is consi
 test('a run tells what is wrong with its files', async () => {
   const bytes = await fileOf({ detector: { ...usual, beam_center_x: number(58), beam_center_y: number(30) } });
   const told: string[] = [];
+  const page: string[] = [];
   const run = context.pipeline({
     inputs: [new File([new Uint8Array(bytes)], 'made.h5')],
     cells: [],
     peaks: { threshold: 10 },
+    html: (part: string | Uint8Array) =>
+      void page.push(typeof part === 'string' ? part : new TextDecoder().decode(part)),
     onEvent: (event) => void (event.kind === 'warning' && told.push(event.text)),
   });
   let frames = 0;
   for await (const _ of run) frames++;
   expect(frames).toBe(2);
+  // Whoever reads the report learns it, too.
+  expect(page.join('')).toMatch(/class="remarks">.*put it at 50, 30 pixels/s);
   expect(told.filter((text) => text.includes('put it at 50, 30 pixels'))).toHaveLength(1);
 });

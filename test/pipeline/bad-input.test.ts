@@ -78,7 +78,11 @@ describe.skipIf(!dataFolder)(`bad input${dataFolder ? '' : ' (absent: no test da
         0,
         /warning: .*half: the panels end at 1024 x 512 pixels, frames have 1024 x 1024: the rest is not searched/,
       ],
-      [() => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')), 1, /warning: .*mm: the distance is 60 m; is the unit/],
+      [
+        () => index('-g', wrong('mm', /^clen.*/m, 'clen = 60')),
+        1,
+        /^ewald: the geometry cannot be right: at a distance of 60 m/,
+      ],
       [() => ['cell', sim('mono.h5'), '-g', at('nowl'), '--threshold=12'], 1, /^ewald: the geometry has no wavelength/],
     ]),
   );

@@ -1,11 +1,12 @@
 /** Remarks on a geometry and its match with the frames of a file, in the words of `ewald geometry check`. */
 import { checkGeometry } from '../../crystal/geometry/check.js';
-import type { Geometry } from '../../crystal/geometry/geometry.js';
+import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { extentOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../data/dataset.js';
-import { beamsOfFile } from './beams.js';
+import { type BeamOfFrame, beamsOfFile } from './beams.js';
 import { type Contradiction, contradictions } from './contradictions.js';
 import { frameSize } from './from-file.js';
+import { refuseImpossible } from './impossible.js';
 import type { OpenOther } from './open-other.js';
 import { stackedGeometry } from './stacked.js';
 
@@ -53,14 +54,26 @@ export async function geometryRemarks(
     remarks.push({
       text: `the panels end at ${fs} x ${ss} pixels, frames have ${width} x ${height}: the rest is not searched`,
     });
+  const beam = firstOf(beams);
+  // What cannot be is refused before anything else is remarked.
+  if (beam) refuseImpossible(geometry, beam);
   try {
-    const beam = beams(0);
+    if (!beam) return remarks;
     const facts = checkGeometry(geometry, beam);
     // The parser has already reported the gain.
     for (const text of facts.problems) if (!text.includes('adu_per_')) remarks.push({ text });
     for (const { of, text } of contradictions(geometry, beam, facts, first)) remarks.push({ text, contradicts: of });
   } catch {
-    // The beam of the first frame is missing, which is reported when that frame is searched.
+    // Frames that state nothing that can be compared are searched all the same.
   }
   return remarks;
+}
+
+/** The beam of the first frame; one that is missing is reported when that frame is searched. */
+function firstOf(beams: BeamOfFrame): Beam | undefined {
+  try {
+    return beams(0);
+  } catch {
+    return undefined;
+  }
 }

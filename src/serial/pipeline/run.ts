@@ -60,7 +60,8 @@ export async function* runPipeline(
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const checked = checkRun(asked);
-  const onEvent = eventsOf(asked, log);
+  const warnings = new Set<string>();
+  const onEvent = eventsOf(asked, log, warnings);
   checkSignal(asked.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(asked.signal);
@@ -78,7 +79,6 @@ export async function* runPipeline(
     onEvent({ kind: 'warning', text, ...(isDoubtful ? { isDoubtful } : {}) });
   try {
     const asGiven = withMasks(await orAborted(givenGeometry(options.geometry, place), signal), options, given, place);
-    for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
     const cells = await orAborted(givenCells(options.cells, place), signal);
     refuseForInputs(given, options, checked);
     const reads = readsOf(options, given);
@@ -89,8 +89,10 @@ export async function* runPipeline(
     const searchWith = searchesOf(context, source, options);
     let own = searchWith(geometry?.geometry);
     try {
-      for (const text of source.warnings) warn(text);
+      // Warnings before a refusal would hide what it says.
       const isDistanceOpen = await orAborted(toldOf(geometry, source, !!cells, onEvent), signal);
+      for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
+      for (const text of source.warnings) warn(text);
       const start = { place, given, geometry, source, cells, options, onEvent, checked, searchWith };
       const { settings, refined, isDoubtful, fitted } = await startOfRun(context, own, start);
       if (isDistanceOpen && !fitted?.isDistanceKnown) onEvent(unsettledDistance);
@@ -112,6 +114,7 @@ export async function* runPipeline(
         reads,
         detector: own.detector,
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
+        warnings,
         doubt: () => summary.doubt,
         isOtherCell: () => isOtherCell(summary.doubt, summary.multiples),
         cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? []),
@@ -178,13 +181,17 @@ const searchesOf =
       return orAborted(source.patient?.(open) ?? open(), signal);
     });
 
+/** Warnings that a report repeats. */
+const mostWarnings = 64;
+
 /** Receives the events of a run: its viewer, and the caller's function, or the log for warnings. */
-function eventsOf(asked: PipelineOptions, log: (warning: string) => void): Observer<[RunEvent]> {
+function eventsOf(asked: PipelineOptions, log: (warning: string) => void, warnings: Set<string>): Observer<[RunEvent]> {
   const { view } = asked;
   const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
   const told = observer('pipeline', asked.onEvent === undefined ? { onEvent: logged } : asked, 'onEvent');
   const both = (event: RunEvent): void => {
     view?.happened?.(event);
+    if (event.kind === 'warning' && warnings.size < mostWarnings) warnings.add(event.text);
     told(event);
   };
   return Object.defineProperty(both, 'failure', { get: () => told.failure }) as Observer<[RunEvent]>;

@@ -92,6 +92,8 @@ interface OutputScene extends SettledCells {
   readonly detector: () => Promise<Detector>;
   readonly reads: Inputs;
   readonly warn: (text: string) => void;
+  /** What was warned of so far. */
+  readonly warnings: ReadonlySet<string>;
   readonly failed: (error: unknown) => void;
 }
 
@@ -251,7 +253,8 @@ export class Outputs {
       sinks.push(stand);
       const remarks = (): string[] => {
         const { doubts, remarks: others } = stand.told();
-        return [scene.cellDoubts(), doubts, others].flat();
+        // What is wrong with the files matters to whoever reads the report, too.
+        return [...new Set([...scene.cellDoubts(), ...doubts, ...others, ...scene.warnings])];
       };
       for await (const sink of openSinks(options, scene, writing, remarks)) sinks.push(sink);
       const files = [...sinks];
