@@ -6,6 +6,7 @@ import { checkGeometryFile } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
+import { lookup3 } from '../../src/io/data/hdf5/fields.js';
 import type { WriteNode } from '../../src/io/data/hdf5/writer.js';
 import { array, axis, group, number, treeFile } from './hdf5-tree.js';
 
@@ -262,4 +263,39 @@ test('a run tells what is wrong with its files', async () => {
   // Whoever reads the report learns it, too.
   expect(page.join('')).toMatch(/class="remarks">.*put it at 50, 30 pixels/s);
   expect(told.filter((text) => text.includes('put it at 50, 30 pixels'))).toHaveLength(1);
+});
+
+test('a mask whose header is damaged is not left out: the file is refused with its name', async () => {
+  const detector = { ...usual, pixel_mask: array(new Uint32Array(60 * 100).fill(1, 0, 7), [60, 100]) };
+  const bytes = Buffer.from(await fileOf({ detector }));
+  expect((await (await open(bytes)).mask?.())?.filter(Boolean)).toHaveLength(7);
+  // The name is in the heap of its group, and the header of the array behind it: each byte of headers is tried.
+  const said = new Set<string>();
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes.toString('latin1', at, at + 4) !== 'OHDR') continue;
+    const damaged = Buffer.from(bytes);
+    damaged[at + 4] = 99;
+    const opened = await open(damaged).catch((error: Error) => error.message);
+    if (typeof opened === 'string') said.add(opened);
+    else expect((await opened.mask?.().catch(() => [1]))?.length, `${at}`).toBeGreaterThan(0);
+  }
+  expect([...said].join('\n')).toMatch(/pixel_mask/);
+});
+
+test('a file that was cut is told, and makes a run doubtful', async () => {
+  const bytes = Buffer.from(await fileOf({}));
+  // The superblock claims another kilobyte.
+  bytes.writeBigUInt64LE(BigInt(bytes.length + 1024), 28);
+  bytes.writeUInt32LE(lookup3(bytes.subarray(0, 44)), 44);
+  const told: { text: string; isDoubtful: boolean | undefined }[] = [];
+  const run = context.pipeline({
+    inputs: [new File([new Uint8Array(bytes)], 'cut.h5')],
+    cells: [],
+    peaks: { threshold: 10 },
+    onEvent: (event) => {
+      if (event.kind === 'warning') told.push({ text: event.text, isDoubtful: event.isDoubtful });
+    },
+  });
+  for await (const _ of run);
+  expect(told).toContainEqual({ text: expect.stringMatching(/cut\.h5.*it was cut: it has/), isDoubtful: true });
 });
