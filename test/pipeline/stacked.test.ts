@@ -117,10 +117,10 @@ describe.skipIf(!dataFolder)(`frames of several modules${dataFolder ? '' : ' (ab
       /panel p0 \(dim0 = 0, dim1 = 9, .*4 x 8 modules of 388 x 185 pixels/,
     ],
     [
-      'pixels that run along ss',
+      'events behind pixels',
       /dim2 = ss\n(p\d+)\/dim3 = fs/g,
-      'dim2 = fs\n$1/dim3 = ss',
-      /dim2 = fs, dim3 = ss for panel p0; only frames/,
+      'dim2 = ss\n$1/dim3 = fs\n$1/dim4 = %',
+      /dim3 = fs, dim4 = % for panel p0; only frames/,
     ],
     [
       'panels unlike',
