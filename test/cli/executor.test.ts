@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutSecrets } from '../../src/apps/cli/command-line.js';
+import { workersFor } from '../../src/apps/cli/spare-workers.js';
 import { ewald } from '../support/cli.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 
@@ -134,4 +135,11 @@ test.each([
   ['index a@b.h5 --creds my.creds', 'index a@b.h5 --creds my.creds'],
 ])('a recorded command line holds no secret: %s', (typed, recorded) => {
   expect(withoutSecrets(typed.split(' ')).join(' ')).toBe(recorded);
+});
+
+test('work under two seconds has no workers, and more has as many as pay', () => {
+  expect([0.1, 1.9, 2, 10, Number.POSITIVE_INFINITY].map((seconds) => workersFor(seconds, 16))).toEqual([
+    0, 0, 4, 16, 16,
+  ]);
+  expect(workersFor(100, 1)).toBe(0);
 });

@@ -14,6 +14,7 @@ import {
   type Geometry,
   parseGeometry,
 } from '../../dist/index.node.js';
+import { openDetector, tablesOf } from '../../src/io/detector/detector.js';
 import { dataFolder } from '../support/data.js';
 import { refused } from '../support/refused.js';
 
@@ -42,6 +43,27 @@ const tilted = (): Geometry => {
 };
 const detectorOf = async (geometry: Geometry, width: number, height: number): Promise<Detector> =>
   context.detector(memoryDataset(new Uint16Array(width * height), { sigShape: [height, width] }), { geometry });
+
+test('what one thread knows of a detector is not read again by another', async () => {
+  const numbers = new Uint16Array(60 * 120);
+  let reads = 0;
+  const mask = async (): Promise<Uint8Array> => {
+    reads++;
+    return Uint8Array.from({ length: numbers.length }, (_, i) => Number(i % 7 === 0));
+  };
+  const opened = () => Object.assign(memoryDataset(numbers, { sigShape: [120, 60] }), { mask });
+  const options = { geometry: tilted(), highres: 2 };
+  const here = await openDetector(opened() as never, options);
+  const there = await openDetector(opened() as never, options, undefined, tablesOf(here));
+  expect([there.bad, reads]).toEqual([here.bad, 1]);
+  expect(here.bad.some(Boolean) && here.bad.some((bad) => bad === 0)).toBe(true);
+  // Further files are read as before.
+  const other = Object.assign(opened(), { name: 'other' }) as never;
+  for (const detector of [here, there]) expect(await detector.badOf(other, 0)).toBeUndefined();
+  // Masks that differ from frame to frame are read by whoever needs them.
+  const varying = await openDetector(Object.assign(opened(), { maskVaries: true }) as never, options);
+  expect(tablesOf(varying).bad).toBeUndefined();
+});
 
 /** The mapping computed from its definition and the numbers of the geometry only. */
 function laboratory({ panels }: Geometry, fs: number, ss: number): [number, number, number] {

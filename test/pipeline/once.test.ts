@@ -105,6 +105,56 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     }
   });
 
+  test('searches its first frames here, and those that are left on workers that start meanwhile', {
+    tags: 'all',
+  }, async () => {
+    const executor = await Executor.inline({ context: { backend: 'wasm' } });
+    try {
+      const streamOf = async (more: Partial<PipelineOptions>): Promise<string> => {
+        const pieces: Buffer[] = [];
+        const output = (piece: Uint8Array): void => void pieces.push(Buffer.from(piece));
+        const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };
+        await counts({ output, commandLine: 'ewald index', peaks, refineGeometry: 'off', ...more });
+        return Buffer.concat(pieces).toString();
+      };
+      const asked: number[] = [];
+      let shared: unknown;
+      const workers = {
+        kind: 'workers',
+        slots: 2,
+        run: executor.run.bind(executor),
+        share(value: unknown) {
+          shared = value;
+          return executor.share(value);
+        },
+      };
+      const start = (seconds: number) => {
+        asked.push(seconds);
+        return Promise.resolve(workers as never);
+      };
+      const here = await streamOf({});
+      expect(await streamOf({ executor: { ...workers, start } as never })).toBe(here);
+      expect(asked).toEqual([expect.any(Number)]);
+      expect(asked[0]).toBeGreaterThan(0);
+      // Workers are told what this process knows of the detector.
+      const [width, height] = [1024, 1024];
+      expect(shared).toMatchObject({ tables: { reach: { minRadius: 0, maxRadius: 0 } } });
+      const { bad, rings } = (shared as { tables: { bad: Uint8Array; rings: { bins: Uint16Array } } }).tables;
+      expect([bad.length, rings.bins.length]).toEqual([width * height, width * height]);
+      // Workers that are not worth their start, or cannot start, are no loss.
+      shared = undefined;
+      expect(await streamOf({ executor: { ...workers, start: () => undefined } as never })).toBe(here);
+      const failing = () => Promise.reject(new Error('no memory'));
+      const events: unknown[] = [];
+      const onEvent = (event: unknown): void => void events.push(event);
+      expect(await streamOf({ executor: { ...workers, start: failing } as never, onEvent })).toBe(here);
+      expect(events).toContainEqual({ kind: 'warning', text: expect.stringContaining('no memory') });
+      expect(shared).toBeUndefined();
+    } finally {
+      await executor.dispose();
+    }
+  });
+
   test('is one context and one plan of each kind in ewald index, too', async () => {
     const words = ['index', sim('mono.h5'), '-g', given.geometry, '-p', sim('mono.cell'), '-j1', '--backend=wasm'];
     const { code, err } = await ewald(words, { env: { EWALD_LOG_LEVEL: 'debug' } });

@@ -38,7 +38,8 @@ export const withExecutor = (command: Command, jobs: string, usual = 'none, this
 export type Chosen =
   | { readonly kind: 'inline' }
   | { readonly kind: 'mpi'; readonly shards?: string | undefined }
-  | { readonly kind: 'workers'; readonly workers: number }
+  /** `isAsked`: the user has asked for workers, or for this number of them. */
+  | { readonly kind: 'workers'; readonly workers: number; readonly isAsked: boolean }
   | { readonly kind: 'nats'; readonly url: string; readonly options: ConnectOptions };
 
 const kinds = ['inline', 'workers', 'mpi'] as const;
@@ -91,7 +92,8 @@ export function chosenExecutor(
     );
   if (kind === 'mpi') return { kind, shards: flags.shards };
   if (kind !== 'workers') return { kind };
-  return { kind, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
+  const isAsked = flags.jobs !== undefined || flags.executor !== undefined;
+  return { kind, isAsked, workers: flags.jobs === undefined && jobs === 1 ? availableParallelism() : workers };
 }
 
 /** The rank of this process. Rank 0 writes and prints; outside MPI it is the only one. */

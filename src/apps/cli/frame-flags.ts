@@ -83,7 +83,14 @@ export const indexRows = {
 
 /** Adds the flags of frames to the command. */
 export const withFrameFlags = (command: Command): Command =>
-  withFlags(withExecutor(command, 'frames searched at once, each by its own worker', 'one per core'), frameRows);
+  withFlags(
+    withExecutor(
+      command,
+      'frames searched at once, each by its own worker',
+      'none for little work, up to one per core',
+    ),
+    frameRows,
+  );
 
 /** The values of the flags of `ewald index`. */
 export type IndexFlags = FlagValues<typeof everywhereRows & typeof indexRows>;

@@ -19,7 +19,7 @@ export function summaryText(summary: RunSummary, { profile, stream, replaced, pe
   const lines = [
     `${bold(`${indexed} of ${counted(done, 'frame')} indexed`)}, ${counted(summary.crystals, 'crystal')}, ` +
       counted(hits, 'hit') +
-      `; ${summary.rate.toFixed(1)} frames/s${failed ? red(`; ${failed} could not be read`) : ''}` +
+      `; ${summary.rate.toFixed(1)} frames/s${summary.workers ? ` on ${counted(summary.workers, 'worker')}` : ''}${failed ? red(`; ${failed} could not be read`) : ''}` +
       (lost ? red(`; ${lost} did not arrive`) : ''),
   ];
   for (const path of gone) lines.push(red(`${path} has disappeared: frames that arrived there meanwhile are missing`));

@@ -5,6 +5,7 @@
 
 import { statSync } from 'node:fs';
 import { messageOf, Repeats, type RunWatch, watchRows } from '../../entries/command.node.js';
+import type { Executor } from '../../entries/executors.node.js';
 import {
   type Context,
   EwaldError,
@@ -17,7 +18,7 @@ import { type MergeSink, mergeSink, mergeStatusText } from '../../entries/mergin
 import { type OutputEnd, progressText, type RunEvent } from '../../entries/pipeline.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { isReaderGone } from './ends.js';
-import { openExecutor, rankOf } from './executor-flags.js';
+import { type Chosen, openExecutor, rankOf } from './executor-flags.js';
 import { wordsInFlags } from './flag-words.js';
 import { type AskedRun, type IndexFlags, indexRows, isNone } from './frame-flags.js';
 import { failureLine, jsonOf, lineOf } from './frame-lines.js';
@@ -41,6 +42,7 @@ import { picked, saidAsFlags } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
+import { SpareWorkers } from './spare-workers.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
@@ -50,10 +52,16 @@ export async function runFrames(
 ): Promise<void> {
   const { backend } = backendOption(flags.backend);
   const isInline = chosen.kind === 'inline' || isStream;
-  const executor = isInline ? undefined : await openExecutor(chosen, backend, deps.signal);
+  const open = (one: Chosen): Promise<Executor> => openExecutor(one, backend, deps.signal);
+  const executor = isInline
+    ? undefined
+    : chosen.kind === 'workers'
+      ? new SpareWorkers(chosen.workers, chosen.isAsked, (workers) => open({ ...chosen, workers }))
+      : await open(chosen);
   try {
     // The other ranks of an MPI job make the same calls and work inside them.
-    if (executor && (await rankOf(chosen)) > 0) for await (const _ of executor.run([]));
+    if (executor && !(executor instanceof SpareWorkers) && (await rankOf(chosen)) > 0)
+      for await (const _ of executor.run([]));
     else
       await watched(picked(watchRows, flags), { searches: true, output: flags.output }, (watch) =>
         search(flags, { ...options, ...(executor && { executor }) }, watch, deps),

@@ -43,6 +43,8 @@ export class BadPixels {
   readonly always: Uint8Array;
   /** Whether some frame may have further bad pixels. */
   readonly mayVary: boolean;
+  /** Whether no mask of the first file differs from frame to frame. */
+  areFixed = true;
   readonly #used: readonly UsedMask[];
   readonly #width: number;
   readonly #openOther: OpenOther;
@@ -50,20 +52,33 @@ export class BadPixels {
   /** What the last file's masks consist of: most files of a run have the same. */
   #last: { readonly numbers: readonly FrameArray[]; readonly masks: FileMasks } | undefined;
 
-  private constructor(geometry: Geometry, dataset: Dataset, openOther: OpenOther) {
+  private constructor(geometry: Geometry, dataset: Dataset, openOther: OpenOther, known?: Uint8Array) {
     const { width, height } = frameSize(dataset);
     this.#width = width;
     this.#openOther = openOther;
     this.#used = usedMasks(geometry);
-    this.always = badPixels(geometry, { fs: width, ss: height });
+    this.always = known ?? badPixels(geometry, { fs: width, ss: height });
     this.mayVary = dataset.mask !== undefined || this.#used.some(({ file }) => file === undefined);
   }
 
-  /** Reads the masks of the first file. Throws `Format` for a mask that cannot be read, `Shape` for one that does not fit. */
-  static async open(geometry: Geometry, dataset: Dataset, openOther: OpenOther): Promise<BadPixels> {
-    const bad = new BadPixels(geometry, dataset, openOther);
+  /**
+   * Reads the masks of the first file, unless all bad pixels are `known` and no mask differs from frame to frame. Throws
+   * `Format` for a mask that cannot be read, `Shape` for one that does not fit.
+   */
+  static async open(
+    geometry: Geometry,
+    dataset: Dataset,
+    openOther: OpenOther,
+    known?: Uint8Array,
+  ): Promise<BadPixels> {
+    const bad = new BadPixels(geometry, dataset, openOther, known);
+    if (known) {
+      bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, varying: [] }));
+      return bad;
+    }
     const { fixed, varying } = await bad.#of(dataset);
     mark(bad.always, fixed);
+    bad.areFixed = varying.length === 0 && dataset.maskVaries !== true;
     const masks = { fixed: undefined, varying };
     bad.#files.set(dataset.name, Promise.resolve(masks));
     if (bad.#last) bad.#last = { ...bad.#last, masks };

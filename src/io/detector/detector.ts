@@ -120,6 +120,13 @@ export interface DetectorOptions {
   readonly openOther?: OpenOther | undefined;
 }
 
+/** What is read and computed once for a detector, for other threads that open it. */
+export interface DetectorTables {
+  /** All pixels that are bad in every frame; undefined if masks differ from frame to frame. */
+  readonly bad?: Uint8Array | undefined;
+  readonly saturation?: Float32Array | undefined;
+}
+
 /** The names of the options, for the checks of callers that pass them on. */
 const detectorOptionNames = ['geometry', 'bad', 'highres', 'openOther'] as const;
 
@@ -144,12 +151,14 @@ function searchedType({ name, dtype }: Dataset): SearchedType {
  *
  * Throws `Argument` if the dataset or the geometry is not one, `Shape` for a geometry or a mask of another detector,
  * `Format` if neither the geometry nor the file gives the wavelength, the distance or the pixel size, `Unsupported` for
- * complex frames. Where the caller passes no `openOther`, other files are opened by `beside`.
+ * complex frames. Where the caller passes no `openOther`, other files are opened by `beside`. What another thread knows
+ * of the same detector is not read again.
  */
 export async function openDetector(
   opened: Dataset,
   options: DetectorOptions = {},
   beside: OpenOther = openBeside(opened),
+  known: DetectorTables = {},
 ): Promise<Detector> {
   if (typeof (opened as Partial<Dataset> | null)?.read !== 'function')
     throw new EwaldError(
@@ -176,9 +185,9 @@ export async function openDetector(
       `detector: bad is ${shown(options.bad)}; it expects a Uint8Array of ${width * height} pixels (${width} ` +
         `x ${height})`,
     );
-  const masks = await BadPixels.open(geometry, dataset, openOther);
+  const masks = await BadPixels.open(geometry, dataset, openOther, known.bad);
   const bad = masks.always;
-  mark(bad, options.bad);
+  if (!known.bad) mark(bad, options.bad);
   const files = new Map<string, Promise<BeamOfFrame>>();
   const beams = (file: string): Promise<BeamOfFrame> => {
     let known = files.get(file);
@@ -194,9 +203,9 @@ export async function openDetector(
   };
   // A geometry without energy or distance fails the run, not every single frame.
   const beam = (await beams(dataset.name))(0);
-  if (highres !== undefined) markBeyond(bad, geometry, beam, width, 1 / highres);
+  if (highres !== undefined && !known.bad) markBeyond(bad, geometry, beam, width, 1 / highres);
   const unitsPerPhoton = given && statedUnits(geometry, beam);
-  const saturation = await saturationOf(geometry, dataset, openOther);
+  const saturation = known.saturation ?? (await saturationOf(geometry, dataset, openOther));
   const counts = new Counts(geometry, dataset.meta, width, dtype, masks.mayVary);
   return new OpenDetector({
     geometry,
@@ -231,6 +240,10 @@ export function checkPanels(geometry: Geometry, width: number, height: number): 
       );
   }
 }
+
+/** What a detector has read and computed once; nothing for a detector of the caller's own. */
+export const tablesOf = (detector: Detector): DetectorTables =>
+  detector instanceof OpenDetector ? detector.tables : {};
 
 interface Parts
   extends Pick<
@@ -284,6 +297,12 @@ class OpenDetector implements Detector {
 
   badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
     return this.#masks.of(this.#imageOf(dataset), frame, signal);
+  }
+
+  /** What other threads need not read and compute again. */
+  get tables(): DetectorTables {
+    const { bad, saturation } = this;
+    return { bad: this.#masks.areFixed ? bad : undefined, saturation };
   }
 
   markFrame(frame: FrameArray, bad?: Uint8Array): void {

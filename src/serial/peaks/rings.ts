@@ -117,17 +117,24 @@ const known = new WeakMap<Detector, Map<string, Rings>>();
 /** Rings of a detector, computed once for each pair of radii and shared by all its finders. */
 export function ringsOfDetector(detector: Detector, reach: Reach): Rings {
   const { geometry, width, height, bad } = detector;
+  const rings = known.get(detector)?.get(keyOf(reach)) ?? ringsOf(geometry, width, height, reach, bad);
+  keepRings(detector, reach, rings);
+  return rings;
+}
+
+/** Keeps rings of a detector that another thread has computed. */
+export function keepRings(detector: Detector, reach: Reach, rings: Rings): void {
   const own = known.get(detector) ?? new Map<string, Rings>();
   known.set(detector, own);
-  const key = `${reach.minRadius} ${reach.maxRadius}`;
-  const rings = own.get(key) ?? ringsOf(geometry, width, height, reach, bad);
+  const key = keyOf(reach);
   own.delete(key);
   own.set(key, rings);
   // A slider of the radii passes through many pairs.
   const [oldest] = own.keys();
   if (own.size > mostReaches && oldest !== undefined) own.delete(oldest);
-  return rings;
 }
+
+const keyOf = ({ minRadius, maxRadius }: Reach): string => `${minRadius} ${maxRadius}`;
 
 /** Number of pairs of radii whose rings are cached. */
 const mostReaches = 4;

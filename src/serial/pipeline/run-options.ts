@@ -45,6 +45,12 @@ export interface RunExecutor {
     tasks: AsyncIterable<{ readonly module: string; readonly function: string; readonly argument: unknown }>,
     options: { readonly signal?: PlatformSignal | undefined; readonly window?: number | undefined },
   ): AsyncGenerator<{ readonly value: R }, void, undefined>;
+  /**
+   * Of an executor whose workers are not there yet: called when the run knows how many seconds this process alone would
+   * need for the frames that are left, which it goes on searching until the workers have started. Undefined if they
+   * are not worth it.
+   */
+  readonly start?: ((seconds: number) => Promise<RunExecutor> | undefined) | undefined;
 }
 
 /** Options of determining the cell of a run if it is unknown. */

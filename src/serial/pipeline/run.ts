@@ -7,9 +7,7 @@ import { letGo, orAborted } from '../../base/aborted.js';
 import { type Observer, observer } from '../../base/callbacks.js';
 import { EwaldError, isEwaldError } from '../../base/errors.js';
 import { sliceLength } from '../../base/frame-slice.js';
-import { MemoryRoom } from '../../base/memory-room.js';
 import { checkSignal } from '../../base/options.js';
-import { pause } from '../../base/pace.js';
 import { PushQueue } from '../../base/push-queue.js';
 import type { Resource } from '../../base/resource.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
@@ -25,18 +23,18 @@ import { cellDoubts, isOtherCell, tinyCellText } from './doubt.js';
 import type { RunEvent } from './events.js';
 import { OwnSearch } from './first-frames/prepare.js';
 import { startOfRun } from './first-frames/start-of-run.js';
-import { type Plans, planFrameSearcher } from './frame-searcher.js';
+import type { Plans } from './frame-searcher.js';
 import { type GivenGeometry, givenCells, givenGeometry } from './inputs/given.js';
 import { type GivenInputs, givenInputs } from './inputs/inputs.js';
 import { withMasksInside } from './inputs/inside.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
-import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem, recordOf } from './record.js';
-import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions, type RunExecutor } from './run-options.js';
-import { type PipelineItem, searchAll } from './search-all.js';
+import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem } from './record.js';
+import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions } from './run-options.js';
+import type { PipelineItem } from './search-all.js';
+import { type RunScene, searched } from './search-places.js';
 import { methodName } from './settings.js';
-import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
-import { type Found, type StoredResults, storedResults, withStored } from './shards/stored.js';
+import { storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
 import { streamHead } from './sinks/stream-head.js';
 import { FileSource, NoneReadable } from './sources/files.js';
@@ -44,7 +42,6 @@ import { isSelected } from './sources/selection.js';
 import type { IsDone, RunSource, SourceOptions, Wanted } from './sources/source.js';
 import { omittedMark } from './streams/chunk.js';
 import { RunSummary } from './summary.js';
-import type { BriefResults, SharedRun } from './task.js';
 
 /**
  * Runs frames through all stages and yields their results in order; a frame that cannot be read yields an `error`.
@@ -222,16 +219,6 @@ function quietly(onEvent: Observer<[RunEvent]>, event: RunEvent): void {
   }
 }
 
-interface RunScene {
-  readonly context: Plans;
-  readonly options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> };
-  readonly checked: CheckedRun;
-  readonly own: OwnSearch;
-  readonly scene: Parameters<typeof Outputs.open>[1];
-  readonly summary: RunSummary;
-  readonly given: Geometry | undefined;
-}
-
 /** Warnings that the frames of a run give rise to, each of them once. */
 class FrameWarnings {
   readonly #scene: RunScene['scene'];
@@ -323,10 +310,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const { place, head, warn } = scene;
   const stored = await storedResults({ options, place, head, isFollowed, warn }, outputs, isDone);
   const isFound: IsDone = (...frame) => stored.has(...frame) || isDone(...frame);
-  const found = options.executor
-    ? searchedElsewhere(run, options.executor, stored, isFound)
-    : searchedHere(run, checked.jobs, isFound);
-  const records = withStored(found, stored, options.signal);
+  const records = withStored(searched(run, stored, isFound), stored, options.signal);
   const warnings = new FrameWarnings(scene, summary, checked.copyHeader);
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
@@ -375,117 +359,6 @@ async function keptOf(outputs: Outputs): Promise<Pick<RunEvent & { kind: 'end' }
   const file = await outputs.discard().catch(() => undefined);
   const kept = file === undefined ? [] : [{ output: 'stream' as const, state: 'kept' as const, file }];
   return { kind: 'end', isWhole: false, outputs: kept };
-}
-
-/** The memory of this process, of which a run leaves some. */
-const memoryOf = ({ place: { memory }, warn }: RunScene['scene'], { maxMemory }: PipelineOptions): MemoryRoom =>
-  new MemoryRoom(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, warn);
-
-/** Searches frames in this process. */
-async function* searchedHere(
-  { context, options, checked, own, scene }: RunScene,
-  jobs: number,
-  isDone: IsDone,
-): AsyncGenerator<Found, void, undefined> {
-  const { settings, source } = scene;
-  const first = await own.searcher(settings);
-  first.settings = settings;
-  await first.indexerFor(settings);
-  const searchers = [first];
-  try {
-    for (let i = 1; i < jobs; i++)
-      searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }, first));
-    const { signal, keepFrame } = options;
-    const { isTight } = memoryOf(scene, options);
-    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores, isTight };
-    const found = searchAll(searchers, source.jobs(2 * jobs, isDone), signal, how);
-    for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
-  } finally {
-    for (const searcher of searchers.slice(1)) await searcher.dispose();
-  }
-}
-
-/**
- * Number of frames in a task: enough for the next frame to be read during the search, few enough for all workers to end
- * together.
- */
-const taskSize = (total: number | undefined, slots: number): number =>
-  Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
-
-/** Searches frames on the workers of an executor. */
-async function* searchedElsewhere(
-  run: RunScene,
-  executor: RunExecutor,
-  { brief, wholeOf }: StoredResults,
-  isDone: IsDone,
-): AsyncGenerator<Found, void, undefined> {
-  for await (const value of resultsOf(run, executor, brief, isDone))
-    for (const record of Array.isArray(value) ? value : briefRecords(value)) {
-      checkSignal(run.options.signal);
-      yield { record: isBrief(record) ? await wholeOf(record) : record };
-    }
-}
-
-/** Time between two looks whether a task may be given out while memory is tight, ms. */
-const tightMs = 100;
-
-/** The results of the tasks of a run. */
-async function* resultsOf(
-  { options, checked, scene, given, summary }: RunScene,
-  executor: RunExecutor,
-  brief: BriefResults | undefined,
-  isDone: IsDone,
-): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
-  const { source, settings, place } = scene;
-  const { signal, allowMissing, checksums, maxFrameBytes, keepFrame } = options;
-  const allowOutside = checked.allowOutside === true;
-  // Workers of a cluster have other working directories.
-  const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
-  const { name } = source.first;
-  const shared: SharedRun = {
-    geometry: given,
-    first: source.live ? name : far(name),
-    dataset: options.dataset,
-    allowMissing,
-    checksums,
-    maxFrameBytes,
-    allowOutside,
-    settings,
-    keepFrame,
-    copyHeader: checked.copyHeader,
-    growing: checked.follow !== undefined,
-    awayS: checked.follow,
-    live: source.live,
-    files: source.files,
-    brief,
-  };
-  const { hash } = await executor.share(shared);
-  const { isTight } = memoryOf(scene, options);
-  let underWay = 0;
-  const tasks = async function* () {
-    const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
-    for await (const task of source.tasks(each, isDone)) {
-      while (underWay > 0 && isTight() && !signal?.aborted) await pause(tightMs, signal);
-      underWay++;
-      yield {
-        module: 'pipeline',
-        function: 'search',
-        argument: { ...task, file: task.live ? task.file : far(task.file), spots: summary.needsSpots() },
-        inputs: { run: { hash } },
-      };
-    }
-  };
-  // Results that wait for an earlier frame are held in memory. Few tasks of several frames each are enough to keep
-  // local workers busy.
-  const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
-  const results = executor.run<(FrameRecord | FrameFailure)[] | BriefTask>(tasks(), {
-    ...(signal ? { signal } : {}),
-    ...few,
-  });
-  for await (const { value } of results) {
-    underWay--;
-    yield value;
-  }
 }
 
 /** The geometry for a stream, which states the dataset that the user named instead of the one in the file. */

@@ -65,6 +65,8 @@ export class RunSummary {
   indexed = 0;
   /** Crystals whose spots do not distinguish them from other lattices. */
   ambiguous = 0;
+  /** Workers of this machine that have searched frames; 0 if this process has searched all of them. */
+  workers = 0;
 
   readonly #source: Pick<RunSource, 'arrived' | 'lost' | 'gone'>;
 

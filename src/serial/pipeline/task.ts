@@ -17,9 +17,10 @@ import type { Dataset } from '../../io/data/dataset.js';
 import type { OpenOptions } from '../../io/data/open.js';
 import type { DataInput } from '../../io/data/source-of.js';
 import { blobSource } from '../../io/data/sources/blob.js';
-import { type Detector, openDetector } from '../../io/detector/detector.js';
+import { type Detector, type DetectorTables, openDetector } from '../../io/detector/detector.js';
 import { openStacked } from '../../io/detector/stacked.js';
 import { type LiveFrame, liveDataset, liveNumber } from '../../io/live/frame.js';
+import { keepRings, type Reach, type Rings } from '../peaks/rings.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, isRead, recordOf } from './record.js';
 import { searchAll } from './search-all.js';
@@ -64,6 +65,8 @@ export interface SharedRun {
   readonly copyHeader?: readonly string[] | undefined;
   /** If results are brief, or stored instead of sent. */
   readonly brief?: BriefResults | undefined;
+  /** What the process that started the run knows of the detector; undefined: workers find it out themselves. */
+  readonly tables?: (DetectorTables & { readonly reach: Reach; readonly rings: Rings }) | undefined;
 }
 
 /** How results are reported by a worker that makes the texts of the stream. */
@@ -237,9 +240,9 @@ const originOf = ({ filename, frames, serials }: SearchTask, i: number, dataset:
   serial: serials[i] ?? 0,
 });
 
-/** The detector of a run, which every worker determines from the first file. */
-function detectorOf(
-  { geometry, settings, allowMissing }: SharedRun,
+/** The detector of a run, which every worker determines from the first file as far as it has not been sent. */
+async function detectorOf(
+  { geometry, settings, allowMissing, tables }: SharedRun,
   scope: TaskScope,
   first: Dataset,
   live: ReadonlyMap<string, LiveFrame>,
@@ -250,7 +253,9 @@ function detectorOf(
     const frame = live.get(file);
     return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset, allowMissing });
   };
-  return openDetector(first, { geometry, highres }, openOther);
+  const detector = await openDetector(first, { geometry, highres }, openOther, tables);
+  if (tables) keepRings(detector, tables.reach, tables.rings);
+  return detector;
 }
 
 const openStackedFile = (

@@ -144,6 +144,10 @@ export class FileSource implements RunSource {
     }
   }
 
+  get isListed(): boolean {
+    return this.#options.follow === undefined && isList(this.#options.wanted);
+  }
+
   /** A file that has not been opened counts as a frame. */
   get arrived(): number | undefined {
     return this.#options.follow === undefined ? undefined : this.#found + this.#unopened;

@@ -30,6 +30,8 @@ export interface RunSource {
   readonly first: Dataset;
   /** Number of frames of this run; undefined if unknown. */
   readonly total: number | undefined;
+  /** Whether its files are all listed before the run, so that its frames can be passed through more than once. */
+  readonly isListed?: boolean | undefined;
   /** Frames that have arrived so far; undefined if they were all there before the run. */
   readonly arrived?: number | undefined;
   /** Frames of which it is known that they did not arrive; undefined if they were all there before the run. */

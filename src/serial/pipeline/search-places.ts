@@ -1,0 +1,226 @@
+/** Where the frames of a run are searched: in this process, on the workers of an executor, or first here and then there. */
+import type { Observer } from '../../base/callbacks.js';
+import { messageOf } from '../../base/errors.js';
+import { MemoryRoom } from '../../base/memory-room.js';
+import { checkSignal } from '../../base/options.js';
+import { pause } from '../../base/pace.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { tablesOf } from '../../io/detector/detector.js';
+import { ringsOfDetector } from '../peaks/rings.js';
+import type { RunEvent } from './events.js';
+import type { OwnSearch } from './first-frames/prepare.js';
+import { type Plans, planFrameSearcher } from './frame-searcher.js';
+import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
+import type { CheckedRun, PipelineOptions, RunExecutor } from './run-options.js';
+import { type FrameJob, searchAll } from './search-all.js';
+import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
+import type { Found, StoredResults } from './shards/stored.js';
+import type { Outputs } from './sinks/outputs.js';
+import type { IsDone } from './sources/source.js';
+import type { RunSummary } from './summary.js';
+import type { BriefResults, SharedRun } from './task.js';
+
+/** A run whose parameters are known. */
+export interface RunScene {
+  readonly context: Plans;
+  readonly options: PipelineOptions & { readonly onEvent: Observer<[RunEvent]> };
+  readonly checked: CheckedRun;
+  readonly own: OwnSearch;
+  readonly scene: Parameters<typeof Outputs.open>[1];
+  readonly summary: RunSummary;
+  readonly given: Geometry | undefined;
+}
+
+/** The memory of this process, of which a run leaves some. */
+const memoryOf = ({ place: { memory }, warn }: RunScene['scene'], { maxMemory }: PipelineOptions): MemoryRoom =>
+  new MemoryRoom(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, warn);
+
+/** Searches the frames of a run where its options say. */
+export function searched(run: RunScene, stored: StoredResults, isDone: IsDone): AsyncGenerator<Found, void, undefined> {
+  const { executor } = run.options;
+  if (!executor) return searchedHere(run, isDone, { jobs: run.checked.jobs });
+  if (executor.start && run.scene.source.isListed) return searchedHereFirst(run, executor, stored, isDone);
+  return searchedElsewhere(run, executor, stored, isDone);
+}
+
+/** Which frames this process searches, and how many at once. */
+interface Here {
+  readonly jobs: number;
+  /** Serial numbers of the frames that it has taken. */
+  readonly taken?: Set<number>;
+  /** Whether it takes no more. */
+  readonly isEnough?: () => boolean;
+}
+
+/** Searches frames in this process. */
+async function* searchedHere(
+  { context, options, checked, own, scene }: RunScene,
+  isDone: IsDone,
+  { jobs, ...limit }: Here,
+): AsyncGenerator<Found, void, undefined> {
+  const { settings, source } = scene;
+  const first = await own.searcher(settings);
+  first.settings = settings;
+  await first.indexerFor(settings);
+  const searchers = [first];
+  try {
+    for (let i = 1; i < jobs; i++)
+      searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }, first));
+    const { signal, keepFrame } = options;
+    const { isTight } = memoryOf(scene, options);
+    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores, isTight };
+    const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
+    for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
+  } finally {
+    for (const searcher of searchers.slice(1)) await searcher.dispose();
+  }
+}
+
+/** The frames until there are enough. */
+async function* takenOf(
+  jobs: AsyncGenerator<FrameJob>,
+  { taken, isEnough }: Omit<Here, 'jobs'>,
+): AsyncGenerator<FrameJob, void, undefined> {
+  for await (const job of jobs) {
+    taken?.add(job.origin.serial);
+    yield job;
+    if (isEnough?.()) return;
+  }
+}
+
+/** Frames that are searched here before workers may be started: the first ones of a process take longer than others. */
+const leastTimed = 4;
+
+/**
+ * Searches the first frames in this process, and the others on workers if that is sooner. The workers start while this
+ * process goes on searching, and then get what it knows of the detector.
+ */
+async function* searchedHereFirst(
+  run: RunScene,
+  executor: RunExecutor,
+  stored: StoredResults,
+  isDone: IsDone,
+): AsyncGenerator<Found, void, undefined> {
+  const { scene, summary } = run;
+  const { total = Number.POSITIVE_INFINITY } = scene.source;
+  const taken = new Set<number>();
+  let starting: Promise<RunExecutor> | undefined;
+  let workers: RunExecutor | undefined;
+  let timed = 0;
+  let fastestMs = Number.POSITIVE_INFINITY;
+  const started = (ready: RunExecutor): void => {
+    workers = ready;
+  };
+  const failed = (error: unknown): void =>
+    scene.warn(`no workers could be started, and this process searches all frames: ${messageOf(error)}`);
+  for await (const found of searchedHere(run, isDone, { jobs: 1, taken, isEnough: () => workers !== undefined })) {
+    yield found;
+    if (starting || !('ms' in found.record)) continue;
+    const { read, peaks, index, integrate } = found.record.ms;
+    // Later frames are as fast as the fastest of the first ones, which were searched by code that was still slow.
+    fastestMs = Math.min(fastestMs, read + peaks + index + integrate);
+    if (++timed < leastTimed) continue;
+    starting = executor.start?.((fastestMs * (total - summary.done)) / 1000);
+    starting?.then(started, failed);
+  }
+  if (workers)
+    yield* searchedElsewhere(run, workers, stored, (serial, ...of) => taken.has(serial) || isDone(serial, ...of));
+}
+
+/**
+ * Number of frames in a task: enough for the next frame to be read during the search, few enough for all workers to end
+ * together.
+ */
+const taskSize = (total: number | undefined, slots: number): number =>
+  Math.max(1, Math.min(8, Math.floor((total ?? 64) / (4 * Math.max(1, slots)))));
+
+/** Searches frames on the workers of an executor. */
+async function* searchedElsewhere(
+  run: RunScene,
+  executor: RunExecutor,
+  { brief, wholeOf }: StoredResults,
+  isDone: IsDone,
+): AsyncGenerator<Found, void, undefined> {
+  for await (const value of resultsOf(run, executor, brief, isDone))
+    for (const record of Array.isArray(value) ? value : briefRecords(value)) {
+      checkSignal(run.options.signal);
+      yield { record: isBrief(record) ? await wholeOf(record) : record };
+    }
+}
+
+/** Time between two looks whether a task may be given out while memory is tight, ms. */
+const tightMs = 100;
+
+/** The results of the tasks of a run. */
+async function* resultsOf(
+  run: RunScene,
+  executor: RunExecutor,
+  brief: BriefResults | undefined,
+  isDone: IsDone,
+): AsyncGenerator<(FrameRecord | FrameFailure)[] | BriefTask, void, undefined> {
+  const { options, checked, scene, given, summary } = run;
+  const { source, settings, place } = scene;
+  const { signal, allowMissing, checksums, maxFrameBytes, keepFrame } = options;
+  const allowOutside = checked.allowOutside === true;
+  // Workers of a cluster have other working directories.
+  const far = (file: string): string => (executor.kind === 'nats' ? (place.files?.absolute(file) ?? file) : file);
+  const { name } = source.first;
+  const shared: SharedRun = {
+    geometry: given,
+    first: source.live ? name : far(name),
+    dataset: options.dataset,
+    allowMissing,
+    checksums,
+    maxFrameBytes,
+    allowOutside,
+    settings,
+    keepFrame,
+    copyHeader: checked.copyHeader,
+    growing: checked.follow !== undefined,
+    awayS: checked.follow,
+    live: source.live,
+    files: source.files,
+    brief,
+    tables: executor.kind === 'workers' ? await tablesFor(run) : undefined,
+  };
+  const { hash } = await executor.share(shared);
+  const { isTight } = memoryOf(scene, options);
+  let underWay = 0;
+  const tasks = async function* () {
+    const each = checked.follow === undefined ? taskSize(source.total, executor.slots) : 1;
+    for await (const task of source.tasks(each, isDone)) {
+      while (underWay > 0 && isTight() && !signal?.aborted) await pause(tightMs, signal);
+      underWay++;
+      yield {
+        module: 'pipeline',
+        function: 'search',
+        argument: { ...task, file: task.live ? task.file : far(task.file), spots: summary.needsSpots() },
+        inputs: { run: { hash } },
+      };
+    }
+  };
+  // Results that wait for an earlier frame are held in memory. Few tasks of several frames each are enough to keep
+  // local workers busy.
+  const few = executor.kind === 'workers' ? { window: 4 * executor.slots } : {};
+  const results = executor.run<(FrameRecord | FrameFailure)[] | BriefTask>(tasks(), {
+    ...(signal ? { signal } : {}),
+    ...few,
+  });
+  if (executor.kind === 'workers') summary.workers = executor.slots;
+  for await (const { value } of results) {
+    underWay--;
+    yield value;
+  }
+}
+
+/**
+ * What this process knows of the detector, so that its workers need not read and compute it again; undefined for frames
+ * that are still arriving.
+ */
+async function tablesFor({ checked, own, scene: { source, settings } }: RunScene): Promise<SharedRun['tables']> {
+  if (source.live || checked.follow !== undefined) return undefined;
+  const detector = await own.detector();
+  const { minRes = 0, maxRes = 0 } = settings;
+  const reach = { minRadius: minRes, maxRadius: maxRes };
+  return { ...tablesOf(detector), reach, rings: ringsOfDetector(detector, reach) };
+}
