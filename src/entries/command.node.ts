@@ -93,6 +93,7 @@ export {
   unknownCellRows,
 } from '../serial/pipeline/parameters.js';
 export { shardOf } from '../serial/pipeline/sources/selection.js';
+export { SpareWorkers } from '../serial/pipeline/spare-workers.js';
 export { parseIntegration } from '../serial/pipeline/stages/integration-method.js';
 export { failedTogether } from '../transforms/heffte/files/on-ranks.node.js';
 export { transformRows } from '../transforms/heffte/parameters.js';

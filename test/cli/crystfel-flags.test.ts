@@ -6,8 +6,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { executorRows } from '../../src/apps/cli/executor-flags.js';
-import { everywhereRows, indexRows } from '../../src/apps/cli/frame-flags.js';
+import { executorRows } from '../../src/apps/cli/executor-rows.js';
+import { everywhereRows, indexRows } from '../../src/apps/cli/frame-rows.js';
 import { rows as mergeRows } from '../../src/apps/cli/merge.js';
 import { type CrystfelProgram, crystfelFlags, crystfelPrograms, ported } from '../../src/base/crystfel-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';

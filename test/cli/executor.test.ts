@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { formatNpy, readNpy } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withoutSecrets } from '../../src/apps/cli/command-line.js';
-import { workersFor } from '../../src/apps/cli/spare-workers.js';
+import { workersFor } from '../../src/serial/pipeline/spare-workers.js';
 import { ewald } from '../support/cli.js';
 import { mpiPresent, mpirun } from '../support/mpi.js';
 

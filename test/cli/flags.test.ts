@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { rooms } from '../../scripts/lib/rooms.mjs';
 import { inFlags, wordsInFlags } from '../../src/apps/cli/flag-words.js';
-import { listRows } from '../../src/apps/cli/list-flags.js';
+import { listRows } from '../../src/apps/cli/list-rows.js';
 import type { CliDeps } from '../../src/apps/cli/output.js';
 import { flagValues, RowFlag, rowsOf, saidAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
 import { commands, runCommand } from '../../src/apps/cli/program.js';

@@ -33,3 +33,12 @@ test('no command loads an entry as a whole, which is what import() of it does', 
   const found = filesOf('cli').filter((file) => /\bimport\(['"][./]*entries\//.test(text('cli', file)));
   expect(found).toEqual([]);
 });
+
+test('the flags and the help of ewald index load none of what runs it', () => {
+  const rows = ['index-command.ts', 'frame-rows.ts', 'executor-rows.ts', 'list-rows.ts', 'peak-rows.ts'];
+  const imported = rows.flatMap((file) =>
+    [...text('cli', file).matchAll(/^import (?!type)[^;]*? from '\.\/([^']*)'/gm)].map(([, one = '']) => one),
+  );
+  const known = [...rows, 'parameter-flags.ts', 'shell-rows.ts'].map((file) => file.replace('.ts', '.js'));
+  expect([...new Set(imported)].filter((file) => !known.includes(file))).toEqual([]);
+});

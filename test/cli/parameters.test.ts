@@ -6,8 +6,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { flagsInUse, frameRows, indexRows } from '../../src/apps/cli/frame-flags.js';
-import { register as registerIndex } from '../../src/apps/cli/index-lists.js';
+import { flagsInUse } from '../../src/apps/cli/frame-flags.js';
+import { frameRows, indexRows } from '../../src/apps/cli/frame-rows.js';
+import { register as registerIndex } from '../../src/apps/cli/index-command.js';
 import type { CliDeps } from '../../src/apps/cli/output.js';
 import { flagValues, saidAsFlags, withFlags } from '../../src/apps/cli/parameter-flags.js';
 import { flagOf } from '../../src/base/parameter-text.js';

@@ -3,8 +3,8 @@
  * manual of indexamajig 0.12: every flag, its default where it states one, and values that it describes as valid.
  */
 import { expect, test } from 'vitest';
-import { executorRows } from '../../src/apps/cli/executor-flags.js';
-import { indexRows } from '../../src/apps/cli/frame-flags.js';
+import { executorRows } from '../../src/apps/cli/executor-rows.js';
+import { indexRows } from '../../src/apps/cli/frame-rows.js';
 import { flagValues } from '../../src/apps/cli/parameter-flags.js';
 import { ported } from '../../src/base/crystfel-flags.js';
 import { defaultText, flagOf } from '../../src/base/parameter-text.js';

@@ -39,7 +39,8 @@ import {
   unitHint,
 } from '../../entries/pipeline.node.js';
 import { wordsInFlags } from './flag-words.js';
-import { listRows, refuseForLists } from './list-flags.js';
+import { refuseForLists } from './list-flags.js';
+import { listRows } from './list-rows.js';
 import {
   backendOption,
   bold,
@@ -57,7 +58,8 @@ import {
   yellow,
 } from './output.js';
 import { type FlagTexts, flagValues, picked, saidAsFlags, withFlags } from './parameter-flags.js';
-import { checkPeakFlags, peakRows } from './peak-flags.js';
+import { checkPeakFlags } from './peak-flags.js';
+import { peakRows } from './peak-rows.js';
 import { eventText } from './run-events.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 

@@ -2,37 +2,14 @@
  * Selects where the work of a command is done: on this thread, on workers, on the ranks of an MPI job, or on a cluster.
  */
 import { availableParallelism } from 'node:os';
-import type { Command } from 'commander';
-import {
-  connectionRows,
-  type FlagValues,
-  flagOf,
-  namesOf,
-  type Parameters,
-  type rankRows,
-  ranksOfJob,
-  submitRows,
-  executorRows as taskRows,
-} from '../../entries/command.node.js';
+import { flagOf, namesOf, ranksOfJob, submitRows } from '../../entries/command.node.js';
 import { mpiComm } from '../../entries/communicator.node.js';
 import { type ConnectOptions, Executor } from '../../entries/executors.node.js';
 import { type BackendName, EwaldError } from '../../entries/index.node.js';
 import { connectionOf } from './cluster-options.js';
+import { clusterRows, type ExecutorFlags } from './executor-rows.js';
 import { note } from './output.js';
-import { picked, withFlags } from './parameter-flags.js';
-
-/** Parameters that require a cluster. */
-const clusterRows = { ...connectionRows, ...submitRows } as const;
-
-/** Parameters that select where the work of a command is done. */
-export const executorRows = { ...taskRows, ...clusterRows } as const satisfies Parameters;
-
-/** The values of these flags, and of that of commands whose ranks store results. */
-export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
-
-/** Adds the options; `jobs` describes what `-j` counts, and its default. */
-export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
-  withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs, usual } });
+import { picked } from './parameter-flags.js';
 
 /** The selected place of the work. */
 export type Chosen =

@@ -1,10 +1,7 @@
-/** Flags of commands with frames, with CrystFEL's names. */
+/** What the flags of commands with frames ask for together. */
 import { availableParallelism } from 'node:os';
-import type { Command } from 'commander';
 import {
   acceptanceRows,
-  commandRows,
-  type FlagValues,
   indexingRows,
   inFlags,
   integrationRows,
@@ -13,7 +10,6 @@ import {
   type Parameters,
   parseIntegration,
   type RunMode,
-  rankRows,
   refinementRows,
   refuseOthers,
   runRows,
@@ -23,80 +19,15 @@ import {
   sourceRows,
   thresholdRows,
   unknownCellRows,
-  watchRows,
   wholeMachine,
 } from '../../entries/command.node.js';
 import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
 import { zmqSource } from '../../entries/pipeline.node.js';
-import { type Chosen, chosenExecutor, executorRows, withExecutor } from './executor-flags.js';
-import { listRows } from './list-flags.js';
+import { type Chosen, chosenExecutor } from './executor-flags.js';
+import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { note, yellow } from './output.js';
-import { picked, saidAsFlags, withFlags } from './parameter-flags.js';
-import { checkPeakFlags, peakRows } from './peak-flags.js';
-import { backendRow } from './shell-rows.js';
-
-/** Flags that other commands have as well, and that apply to frames only here. */
-const ofFrames = <Rows extends Parameters>(rows: Rows): Rows =>
-  Object.fromEntries(
-    Object.entries(rows).map(([name, row]) => [name, { ...row, of: ['detector frames'] }] as const),
-  ) as unknown as Rows;
-
-/** All flags of frames except those of the executor, in the order of the stages. */
-export const frameRows = {
-  ...sourceRows,
-  ...peakRows,
-  ...acceptanceRows,
-  ...integrationRows,
-  ...refinementRows,
-  ...runRows,
-  ...sinkRows,
-  ...commandRows,
-  ...ofFrames(watchRows),
-  ...rankRows,
-} as const satisfies Parameters;
-
-/** Flags of `ewald index` that every mode has. */
-export const everywhereRows = {
-  cells: {
-    kind: 'texts',
-    short: 'p',
-    group: 'cells and indexing',
-    common: true,
-    sentence:
-      "known cell instead of the lists' own: a CrystFEL .cell or PDB file, or a,b,c,alpha,beta,gamma; " +
-      'may be repeated. Without it the cell is determined from the frames; none: peaks only',
-    flag: 'cell',
-    value: 'cell',
-  },
-  backend: backendRow,
-} as const satisfies Parameters;
-
-/** All other flags of `ewald index`, for checking which of them a mode does not use. */
-export const indexRows = {
-  ...indexingRows,
-  ...thresholdRows,
-  ...listRows,
-  ...unknownCellRows,
-  ...frameRows,
-  ...ofFrames(executorRows),
-} as const satisfies Parameters;
-
-/** Adds the flags of frames to the command. */
-export const withFrameFlags = (command: Command): Command =>
-  withFlags(
-    withExecutor(
-      command,
-      'frames searched at once, each by its own worker',
-      'none for little work, up to one per core',
-    ),
-    frameRows,
-  );
-
-/** The values of the flags of `ewald index`. */
-export type IndexFlags = FlagValues<typeof everywhereRows & typeof indexRows>;
-
-/** Whether `-p none` says that frames are only searched for peaks. */
-export const isNone = (cells: IndexFlags['cells'] = []): boolean => cells.length === 1 && cells[0] === 'none';
+import { picked, saidAsFlags } from './parameter-flags.js';
+import { checkPeakFlags } from './peak-flags.js';
 
 /** The values of the flags that a mode of `ewald index` uses. Throws `Argument` for those that it does not use. */
 export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): IndexFlags {

@@ -4,7 +4,7 @@
  */
 
 import { statSync } from 'node:fs';
-import { messageOf, Repeats, type RunWatch, watchRows } from '../../entries/command.node.js';
+import { messageOf, Repeats, type RunWatch, SpareWorkers, watchRows } from '../../entries/command.node.js';
 import type { Executor } from '../../entries/executors.node.js';
 import {
   type Context,
@@ -20,8 +20,9 @@ import { commandLine, inShell } from './command-line.js';
 import { isReaderGone } from './ends.js';
 import { type Chosen, openExecutor, rankOf } from './executor-flags.js';
 import { wordsInFlags } from './flag-words.js';
-import { type AskedRun, type IndexFlags, indexRows, isNone } from './frame-flags.js';
+import type { AskedRun } from './frame-flags.js';
 import { failureLine, jsonOf, lineOf } from './frame-lines.js';
+import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { summaryText } from './frame-summary.js';
 import {
   backendOption,
@@ -42,7 +43,6 @@ import { picked, saidAsFlags } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import { type RunView, servedView } from './run-view.js';
 import { watched } from './run-watch.js';
-import { SpareWorkers } from './spare-workers.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(

@@ -1,5 +1,4 @@
 /** `ewald index LISTS…`: reads spot lists and prints oriented cells. */
-import type { Command } from 'commander';
 import {
   expand,
   indexingRows,
@@ -9,12 +8,10 @@ import {
   median,
   messageOf,
   minimumSpots,
-  type Parameters,
   readCellOption,
   readText,
   thresholdRows,
   tinyCellText,
-  unknownCellRows,
 } from '../../entries/command.node.js';
 import {
   type BackendName,
@@ -28,19 +25,12 @@ import {
   type SpotUnit,
 } from '../../entries/index.node.js';
 import { inputKind, unitHint } from '../../entries/pipeline.node.js';
-import {
-  askedRun,
-  everywhereRows,
-  flagsInUse,
-  type IndexFlags,
-  indexRows,
-  isNone,
-  withFrameFlags,
-} from './frame-flags.js';
+import { askedRun, flagsInUse } from './frame-flags.js';
 import { ambiguityText, ambiguousText } from './frame-lines.js';
+import { type IndexFlags, isNone } from './frame-rows.js';
 import { runFrames } from './index-frames.js';
 import { axesOfLists } from './list-axes.js';
-import { isListOfFiles, listRows, refuseForLists } from './list-flags.js';
+import { isListOfFiles, refuseForLists } from './list-flags.js';
 import {
   backendOption,
   bold,
@@ -57,7 +47,7 @@ import {
   warn,
   yellow,
 } from './output.js';
-import { type FlagTexts, flagValues, picked, withFlags } from './parameter-flags.js';
+import { picked } from './parameter-flags.js';
 
 /** One line of the output; its JSON is documented and stable. */
 interface ListResult {
@@ -83,25 +73,8 @@ interface ListResult {
   hint?: string | undefined;
 }
 
-/** All flags of the command. */
-const rows = { ...everywhereRows, ...indexRows } as const satisfies Parameters;
-
-export function register(program: Command, deps: CliDeps): void {
-  const command = program
-    .command('index')
-    .description('from detector frames, or the spots of stills, to oriented crystal cells')
-    .argument(
-      '[files...]',
-      'files of detector frames, or spot lists, or - for standard input: ' +
-        'x y z of one spot per line, further columns are ignored; a first line of nine numbers is the known ' +
-        'cell (angstrom)',
-    );
-  withFlags(command, everywhereRows);
-  withFlags(command, { ...indexingRows, ...thresholdRows, ...listRows, ...unknownCellRows });
-  withFrameFlags(command).action((files: string[], texts: FlagTexts) => run(files, flagValues(rows, texts), deps));
-}
-
-async function run(words: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
+/** Indexes frames, or lists of spots. */
+export async function runIndex(words: readonly string[], options: IndexFlags, deps: CliDeps): Promise<void> {
   const lists = await expand(words, warn);
   if (lists.length === 0 && options.input === undefined && options.zmqInput === undefined)
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');

@@ -1,36 +1,8 @@
 /** Rejects flags of frames by name if spot lists are given. */
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import {
-  formats,
-  grouped,
-  inputName,
-  messageOf,
-  type Parameters,
-  range,
-  readText,
-} from '../../entries/command.node.js';
+import { formats, inputName, messageOf, readText } from '../../entries/command.node.js';
 import { EwaldError, readSpotList, type SpotUnit } from '../../entries/index.node.js';
-import { spotUnits } from '../../entries/pipeline.node.js';
-
-/** Flags that apply to spot lists only. */
-export const listRows = grouped('input', {
-  unit: {
-    kind: 'choice',
-    sentence: 'unit of the numbers in spot lists',
-    choices: spotUnits,
-    fallback: '1/A',
-    of: ['spot lists'],
-  },
-  audit: {
-    kind: 'number',
-    sentence: 'indexes this fraction again on the wasm reference and compares',
-    range: range(0, 1, 0),
-    usual: '',
-    value: 'fraction',
-    of: ['spot lists'],
-  },
-} as const satisfies Parameters);
 
 const mostText = 2 ** 26;
 const endings = new Set(formats.flatMap((format) => format.endings));

@@ -36,7 +36,8 @@ import {
 } from '../../entries/index.node.js';
 import { mergeReport, readMtzReflections, readReflectionList, readSplitTable } from '../../entries/merging.js';
 import { commandLine, inShell } from './command-line.js';
-import { chosenExecutor, executorRows, openExecutor, rankOf, withExecutor } from './executor-flags.js';
+import { chosenExecutor, openExecutor, rankOf } from './executor-flags.js';
+import { executorRows, withExecutor } from './executor-rows.js';
 import {
   bold,
   type CliDeps,

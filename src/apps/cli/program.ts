@@ -22,7 +22,7 @@ export const commands: Record<
       ['peaks alone, printed frame by frame', 'ewald index run.h5 -g det.geom -p none'],
     ],
     crystfel: ['indexamajig'],
-    load: () => import('./index-lists.js'),
+    load: () => import('./index-command.js'),
   },
   geometry: { summary: 'explain, check and draw a detector geometry', load: () => import('./geometry.js') },
   stream: { summary: 'join, count and compare CrystFEL streams', load: () => import('./stream.js') },

@@ -1,8 +1,6 @@
 /** Workers of a run that start while this process works already. */
-import type { Executor } from '../../entries/executors.node.js';
-import type { PipelineOptions } from '../../entries/index.node.js';
-
-type RunExecutor = NonNullable<PipelineOptions['executor']>;
+import type { Executor } from '../../executors/executor.js';
+import type { RunExecutor } from './run-options.js';
 
 /** Seconds of work that pay for a worker, which needs about half of that to start. */
 const secondsOfWorker = 0.5;

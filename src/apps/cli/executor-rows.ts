@@ -1,0 +1,24 @@
+/** The flags that select where the work of a command is done. */
+import type { Command } from 'commander';
+import {
+  connectionRows,
+  type FlagValues,
+  type Parameters,
+  type rankRows,
+  submitRows,
+  executorRows as taskRows,
+} from '../../entries/command.node.js';
+import { withFlags } from './parameter-flags.js';
+
+/** Parameters that require a cluster. */
+export const clusterRows = { ...connectionRows, ...submitRows } as const;
+
+/** Parameters that select where the work of a command is done. */
+export const executorRows = { ...taskRows, ...clusterRows } as const satisfies Parameters;
+
+/** The values of these flags, and of that of commands whose ranks store results. */
+export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
+
+/** Adds the options; `jobs` describes what `-j` counts, and its default. */
+export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
+  withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs, usual } });
