@@ -86,27 +86,51 @@ interface BinnedPixels {
   readonly image: Image;
 }
 
-/** Projects the good pixels along their rays onto the plane of the detector. Undefined without any. */
-function binnedPixels({ geometry, width, height, bad, beam }: Detector): BinnedPixels | undefined {
+/** Good pixels and the rays through them, where these meet the plane of the detector, in metres. */
+interface PlacedPixels {
+  readonly index: Int32Array;
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly count: number;
+}
+
+/** Every n-th good pixel, on the plane of the detector. A million of them are placed while a run starts. */
+function placedPixels({ geometry, width, height, bad, beam }: Detector): PlacedPixels {
   const step = Math.max(1, Math.round(Math.sqrt((width * height) / enoughPixels)));
-  const [index, x, y] = [[] as number[], [] as number[], [] as number[]];
+  const along = (least: number, greatest: number): number => Math.max(0, Math.ceil((greatest - least + 1) / step));
+  const most = geometry.panels.reduce(
+    (sum, { minFs, maxFs, minSs, maxSs }) => sum + along(minFs, maxFs) * along(minSs, maxSs),
+    0,
+  );
+  const [index, x, y] = [new Int32Array(most), new Float64Array(most), new Float64Array(most)];
+  let count = 0;
   for (const panel of geometry.panels) {
     const { corner, fs, ss } = placed(panel);
-    const firstRow = panel.firstRow ?? 0;
-    for (let row = panel.minSs; row <= panel.maxSs; row += step)
-      for (let column = panel.minFs; column <= panel.maxFs; column += step) {
+    const [fx, fy, fz] = fs;
+    const [sx, sy, sz] = ss;
+    const { minFs, maxFs, minSs, maxSs, firstRow = 0 } = panel;
+    for (let row = minSs; row <= maxSs; row += step)
+      for (let column = minFs; column <= maxFs; column += step) {
         const pixel = (row + firstRow) * width + column;
         if (bad[pixel] !== 0) continue;
-        const [f, s] = [column - panel.minFs + 0.5, row - panel.minSs + 0.5];
-        const scale = beam.distanceM / (beam.distanceM + corner[2] + f * fs[2] + s * ss[2]);
-        index.push(pixel);
-        x.push(scale * (corner[0] + f * fs[0] + s * ss[0] + beam.shiftM[0]));
-        y.push(scale * (corner[1] + f * fs[1] + s * ss[1] + beam.shiftM[1]));
+        const f = column - minFs + 0.5;
+        const s = row - minSs + 0.5;
+        const scale = beam.distanceM / (beam.distanceM + corner[2] + f * fz + s * sz);
+        index[count] = pixel;
+        x[count] = scale * (corner[0] + f * fx + s * sx + beam.shiftM[0]);
+        y[count] = scale * (corner[1] + f * fy + s * sy + beam.shiftM[1]);
+        count++;
       }
   }
-  if (index.length === 0) return undefined;
-  const [minX, maxX] = valueRange(x);
-  const [minY, maxY] = valueRange(y);
+  return { index: index.subarray(0, count), x, y, count };
+}
+
+/** Projects the good pixels along their rays onto the plane of the detector. Undefined without any. */
+function binnedPixels(detector: Detector): BinnedPixels | undefined {
+  const { index, x, y, count } = placedPixels(detector);
+  if (count === 0) return undefined;
+  const [minX, maxX] = valueRange(x, count);
+  const [minY, maxY] = valueRange(y, count);
   // A little more, so that the outermost pixels are within the last bins.
   const binM = (1.0001 * Math.max(maxX - minX, maxY - minY)) / bins;
   if (!(binM > 0)) return undefined;
@@ -116,22 +140,22 @@ function binnedPixels({ geometry, width, height, bad, beam }: Detector): BinnedP
     corner: [minX, minY] as const,
     binM,
   };
-  const bin = Int32Array.from(
-    x,
-    (one, i) => Math.floor(((y[i] as number) - minY) / binM) * image.width + Math.floor((one - minX) / binM),
-  );
+  const bin = new Int32Array(count);
+  for (let i = 0; i < count; i++)
+    bin[i] = Math.floor(((y[i] as number) - minY) / binM) * image.width + Math.floor(((x[i] as number) - minX) / binM);
   return {
-    index: Int32Array.from(index),
+    index,
     bin,
     image: { ...image, values: new Float64Array(image.width * image.height), measured: 0 },
   };
 }
 
-function valueRange(values: readonly number[]): [least: number, greatest: number] {
-  let [least, greatest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    least = Math.min(least, value);
-    greatest = Math.max(greatest, value);
+function valueRange(values: Float64Array, count: number): [least: number, greatest: number] {
+  let least = Number.POSITIVE_INFINITY;
+  let greatest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) {
+    least = Math.min(least, values[i] as number);
+    greatest = Math.max(greatest, values[i] as number);
   }
   return [least, greatest];
 }
@@ -145,13 +169,22 @@ function levelsOf(
   const count = image.values.length;
   const limit = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   const [sum, number] = [new Float64Array(count), new Int32Array(count)];
+  // The counts are collected once, since they are scattered over the frame.
+  const [counts, binOf] = [new Float64Array(index.length), new Int32Array(index.length)];
+  let valid = 0;
+  for (let i = 0; i < index.length; i++) {
+    const value = frame[index[i] as number] as number;
+    if (!(value >= least && value <= greatest)) continue;
+    counts[valid] = value;
+    binOf[valid++] = bin[i] as number;
+  }
   for (let round = 0; round < 3; round++) {
     sum.fill(0);
     number.fill(0);
-    for (let i = 0; i < index.length; i++) {
-      const value = frame[index[i] as number] as number;
-      const own = bin[i] as number;
-      if (!(value >= least && value <= greatest && value <= (limit[own] as number))) continue;
+    for (let i = 0; i < valid; i++) {
+      const value = counts[i] as number;
+      const own = binOf[i] as number;
+      if (!(value <= (limit[own] as number))) continue;
       sum[own] = (sum[own] as number) + value;
       number[own] = (number[own] as number) + 1;
     }
