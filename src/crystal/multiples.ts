@@ -156,6 +156,8 @@ export class MultipleSearch {
     of: 0,
     found: undefined,
   };
+  /** What the classes of indices show, and of how many crystals. */
+  #classes: { readonly of: number; readonly found: CellMultiple | undefined } = { of: -1, found: undefined };
   /** By fractions of indices: peaks there. */
   readonly #between = new Map<string, number>();
   #far = 0;
@@ -277,7 +279,9 @@ export class MultipleSearch {
     const finer = this.#finerLattice;
     if (finer === 'needed') return undefined;
     if (finer && 'factor' in finer) return { ...finer, undetermined: [], forbidden: undefined };
-    return this.#ofClasses ?? (finer && this.#undecided(finer));
+    if (this.#classes.of !== this.#indices.length)
+      this.#classes = { of: this.#indices.length, found: this.#ofClasses() };
+    return this.#classes.found ?? (finer && this.#undecided(finer));
   }
 
   #undecided({ disagreeing }: Disagreeing): CellMultiple {
@@ -286,12 +290,17 @@ export class MultipleSearch {
     return { factor: 1, cell, peaks, needing: 0, byChance: 0, undetermined: [], forbidden: undefined, disagreeing };
   }
 
-  get #ofClasses(): CellMultiple | undefined {
+  #ofClasses(): CellMultiple | undefined {
     const between = this.#peaksBetween;
     const edges = (['a', 'b', 'c'] as const).filter((_, edge) => !this.#isDetermined(edge));
     // Peaks midway between reflections make an edge look undetermined.
     const undetermined = between ? [] : edges;
-    let indices = Int16Array.from(this.#indices.flatMap((one) => Array.from(one)));
+    let indices = new Int16Array(this.#indices.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const one of this.#indices) {
+      indices.set(one, at);
+      at += one.length;
+    }
     let [lattice, factor, needing, byChance] = [primitiveOf(this.#known.cell, this.#known.centring), 1, 0, 0];
     const peaks = indices.length / 3;
     while (areSpatial(indices)) {
