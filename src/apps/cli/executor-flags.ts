@@ -3,21 +3,11 @@
  */
 import { availableParallelism } from 'node:os';
 import { flagOf, namesOf, ranksOfJob, submitRows } from '../../entries/command.node.js';
-import { mpiComm } from '../../entries/communicator.node.js';
-import { type ConnectOptions, Executor } from '../../entries/executors.node.js';
-import { type BackendName, EwaldError } from '../../entries/index.node.js';
+import type { Executor } from '../../entries/executors.node.js';
+import { EwaldError } from '../../entries/index.node.js';
 import { connectionOf } from './cluster-options.js';
-import { clusterRows, type ExecutorFlags } from './executor-rows.js';
-import { note } from './output.js';
+import { type Chosen, clusterRows, type ExecutorFlags } from './executor-rows.js';
 import { picked } from './parameter-flags.js';
-
-/** The selected place of the work. */
-export type Chosen =
-  | { readonly kind: 'inline' }
-  | { readonly kind: 'mpi'; readonly shards?: string | undefined }
-  /** `isAsked`: the user has asked for workers, or for this number of them. */
-  | { readonly kind: 'workers'; readonly workers: number; readonly isAsked: boolean }
-  | { readonly kind: 'nats'; readonly url: string; readonly options: ConnectOptions };
 
 const kinds = ['inline', 'workers', 'mpi'] as const;
 
@@ -74,19 +64,10 @@ export function chosenExecutor(
 }
 
 /** The rank of this process. Rank 0 writes and prints; outside MPI it is the only one. */
-export const rankOf = async ({ kind }: Chosen): Promise<number> => (kind === 'mpi' ? (await mpiComm()).rank : 0);
+export const rankOf = async ({ kind }: Chosen): Promise<number> =>
+  kind === 'mpi' ? (await import('./open-executor.js')).mpiRank() : 0;
 
 /** Makes the executor; the caller disposes it. Throws what executors throw. */
-export function openExecutor(chosen: Chosen, backend: BackendName | undefined, signal: AbortSignal): Promise<Executor> {
-  const context = backend === undefined ? {} : { context: { backend } };
-  switch (chosen.kind) {
-    case 'inline':
-      return Executor.inline(context);
-    case 'workers':
-      return Executor.workers({ workers: chosen.workers, ...context });
-    case 'mpi':
-      return Executor.mpi({ ...context, ...(chosen.shards !== undefined && { shards: chosen.shards }) });
-    case 'nats':
-      return Executor.connect(chosen.url, { ...chosen.options, onEvent: note, signal });
-  }
-}
+export const openExecutor = async (
+  ...how: Parameters<typeof import('./open-executor.js').openExecutor>
+): Promise<Executor> => (await import('./open-executor.js')).openExecutor(...how);

@@ -8,6 +8,7 @@ import {
   submitRows,
   executorRows as taskRows,
 } from '../../entries/command.node.js';
+import type { ConnectOptions } from '../../entries/executors.node.js';
 import { withFlags } from './parameter-flags.js';
 
 /** Parameters that require a cluster. */
@@ -22,3 +23,11 @@ export type ExecutorFlags = FlagValues<typeof executorRows & typeof rankRows>;
 /** Adds the options; `jobs` describes what `-j` counts, and its default. */
 export const withExecutor = (command: Command, jobs: string, usual = 'none, this process does it'): Command =>
   withFlags(command, { ...executorRows, jobs: { ...executorRows.jobs, sentence: jobs, usual } });
+
+/** The selected place of the work. */
+export type Chosen =
+  | { readonly kind: 'inline' }
+  | { readonly kind: 'mpi'; readonly shards?: string | undefined }
+  /** `isAsked`: the user has asked for workers, or for this number of them. */
+  | { readonly kind: 'workers'; readonly workers: number; readonly isAsked: boolean }
+  | { readonly kind: 'nats'; readonly url: string; readonly options: ConnectOptions };

@@ -23,7 +23,8 @@ import {
 } from '../../entries/command.node.js';
 import { EwaldError, type PipelineOptions, type RunInput } from '../../entries/index.node.js';
 import { zmqSource } from '../../entries/pipeline.node.js';
-import { type Chosen, chosenExecutor } from './executor-flags.js';
+import { chosenExecutor } from './executor-flags.js';
+import type { Chosen } from './executor-rows.js';
 import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { note, yellow } from './output.js';
 import { picked, saidAsFlags } from './parameter-flags.js';

@@ -7,18 +7,18 @@ import { statSync } from 'node:fs';
 import { messageOf, Repeats, type RunWatch, SpareWorkers, watchRows } from '../../entries/command.node.js';
 import type { Executor } from '../../entries/executors.node.js';
 import {
-  type Context,
   EwaldError,
   isEwaldError,
   type PipelineItem,
   type PipelineOptions,
   type StageBackends,
 } from '../../entries/index.node.js';
-import { type MergeSink, mergeSink, mergeStatusText } from '../../entries/merging.js';
+import type { MergeSink } from '../../entries/merging.js';
 import { type OutputEnd, progressText, type RunEvent } from '../../entries/pipeline.node.js';
 import { commandLine, inShell } from './command-line.js';
 import { isReaderGone } from './ends.js';
-import { type Chosen, openExecutor, rankOf } from './executor-flags.js';
+import { openExecutor, rankOf } from './executor-flags.js';
+import type { Chosen } from './executor-rows.js';
 import { wordsInFlags } from './flag-words.js';
 import type { AskedRun } from './frame-flags.js';
 import { failureLine, jsonOf, lineOf } from './frame-lines.js';
@@ -41,8 +41,7 @@ import {
 } from './output.js';
 import { picked, saidAsFlags } from './parameter-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
-import { type RunView, servedView } from './run-view.js';
-import { watched } from './run-watch.js';
+import type { RunView } from './run-view.js';
 
 /** Indexes frames, or the peaks of a stream, and writes a stream. */
 export async function runFrames(
@@ -62,13 +61,18 @@ export async function runFrames(
     // The other ranks of an MPI job make the same calls and work inside them.
     if (executor && !(executor instanceof SpareWorkers) && (await rankOf(chosen)) > 0)
       for await (const _ of executor.run([]));
-    else
-      await watched(picked(watchRows, flags), { searches: true, output: flags.output }, (watch) =>
-        search(flags, { ...options, ...(executor && { executor }) }, watch, deps),
-      );
+    else await watchedIf(flags, (watch) => search(flags, { ...options, ...(executor && { executor }) }, watch, deps));
   } finally {
     await executor?.dispose();
   }
+}
+
+/** Runs something that is watched if flags ask for it; what watches is loaded then. */
+async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) => Promise<void>): Promise<void> {
+  const given = picked(watchRows, flags);
+  if (Object.values(given).every((value) => value === undefined)) return work(undefined);
+  const { watched } = await import('./run-watch.js');
+  return watched(given, { searches: true, output: flags.output }, work);
 }
 
 async function search(
@@ -91,8 +95,11 @@ async function search(
   let view: RunView | undefined;
   let cancelled: unknown;
   try {
-    const merge = flags.merge === undefined ? undefined : await runningMerge(context, flags.merge);
-    view = await servedView(flags.view, flags.stay);
+    const merge =
+      flags.merge === undefined
+        ? undefined
+        : await (await import('./running-merge.js')).runningMerge(context, flags.merge);
+    if (flags.view !== undefined) view = await (await import('./run-view.js')).servedView(flags.view, flags.stay);
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
@@ -130,17 +137,6 @@ async function search(
 const filesBeside = ({ html, hdf5, sol, refinedGeometry, mille }: IndexFlags): boolean =>
   [html, hdf5, sol, refinedGeometry].some((file) => file !== undefined) || mille === true;
 
-/** A sink that prints how the merge of the run's crystals changes. */
-function runningMerge(context: Context, symmetry: string): Promise<MergeSink> {
-  let said = '';
-  const onStatus = (status: Parameters<typeof mergeStatusText>[0]): void => {
-    const text = mergeStatusText(status);
-    if (text !== said) note(`merge: ${text}`);
-    said = text;
-  };
-  return mergeSink(context, { symmetry }, { onStatus });
-}
-
 const stages = { peaks: 'peaks are found', index: 'lattices are searched' };
 
 /** Prints a run: one line per frame, or the report of its outputs. */
@@ -175,7 +171,7 @@ class RunReport {
   readonly onEvent = (event: RunEvent): void => {
     if (event.kind === 'progress') {
       if (event.stage === 'cell') this.#cell.share(event.share);
-      else this.#frames.share(event.share, progressText(event.summary));
+      else this.#frames.share(event.share, () => progressText(event.summary));
       return;
     }
     this.#cell.end();

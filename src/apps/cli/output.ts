@@ -128,13 +128,14 @@ export class Progress {
   /** Reports the progress of a call. */
   readonly report = ({ done, total = Number.NaN, stage }: CallProgress): void => this.share(done / total, stage);
 
-  /** Reports the share that is done, 0 … 1. */
-  share(done: number, detail = ''): void {
+  /** Reports the share that is done, 0 … 1; a detail that takes time is only made where it is shown. */
+  share(done: number, detail: string | (() => string) = ''): void {
     if (!process.stderr.isTTY || performance.now() - this.#started < 1000) return;
     this.#shown = true;
     // The last column stays free: some terminals begin a new line when it is filled.
     const columns = (process.stderr.columns || 80) - 1;
-    process.stderr.write(`\r\u001b[K${progressLine(this.#what, done, visible(detail), columns)}`);
+    const text = visible(typeof detail === 'string' ? detail : detail());
+    process.stderr.write(`\r\u001b[K${progressLine(this.#what, done, text, columns)}`);
   }
 
   end(): void {

@@ -26,8 +26,8 @@ import {
 import { EwaldError, isEwaldError } from '../../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../../entries/udf.node.js';
 import { openFlagOf, openOptions } from './data-options.js';
-import { type Chosen, chosenExecutor, rankOf } from './executor-flags.js';
-import { executorRows, withExecutor } from './executor-rows.js';
+import { chosenExecutor, rankOf } from './executor-flags.js';
+import { type Chosen, executorRows, withExecutor } from './executor-rows.js';
 import {
   bold,
   type CliDeps,
