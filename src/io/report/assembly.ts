@@ -22,6 +22,9 @@ const palette = Uint8Array.from({ length: 768 }, (_, i) => {
   return colour === nothing ? ([226, 232, 240][i % 3] ?? 0) : 255 - colour;
 });
 
+/** Values whose colours are remembered while an image is made. */
+const mostColours = 2 ** 12;
+
 export class Assembly {
   readonly size: number;
   /** The beam in the image. */
@@ -53,15 +56,24 @@ export class Assembly {
     this.#top = (top + bottom) / 2 + size / 2 / this.scale;
     this.beam = this.#placeOf(0, 0);
     this.#places = new Int32Array(bad.length).fill(-1);
-    for (const panel of geometry.panels)
-      for (let ss = 0; ss < heightOf(panel); ss++)
-        for (let fs = 0; fs < widthOf(panel); fs++) {
-          const i = (ss + panel.minSs) * width + panel.minFs + fs;
-          if (bad[i]) continue;
-          const { x, y } = this.#placeIn(panel, fs + 0.5, ss + 0.5);
-          const [column, row] = [Math.floor(x), Math.floor(y)];
-          if (column >= 0 && row >= 0 && column < size && row < size) this.#places[i] = row * size + column;
-        }
+    for (const panel of geometry.panels) this.#setPlaces(panel, width, bad);
+  }
+
+  /** Finds the image pixels of a panel: millions, so that no object is made of any. */
+  #setPlaces(panel: Geometry['panels'][number], width: number, bad: Uint8Array): void {
+    const { size, scale } = this;
+    const [places, left, top] = [this.#places, this.#left, this.#top];
+    const [columns, rows] = [widthOf(panel), heightOf(panel)];
+    const [cornerX, cornerY] = panel.corner;
+    const [fx, fy] = panel.fs;
+    const [sx, sy] = panel.ss;
+    for (let ss = 0; ss < rows; ss++)
+      for (let fs = 0, i = (ss + panel.minSs) * width + panel.minFs; fs < columns; fs++, i++) {
+        if (bad[i] !== 0) continue;
+        const column = Math.floor((cornerX + (fs + 0.5) * fx + (ss + 0.5) * sx - left) * scale);
+        const row = Math.floor((top - (cornerY + (fs + 0.5) * fy + (ss + 0.5) * sy)) * scale);
+        if (column >= 0 && row >= 0 && column < size && row < size) places[i] = row * size + column;
+      }
   }
 
   /** Position in the image of a point of the frame's array; undefined between panels. */
@@ -86,18 +98,39 @@ export class Assembly {
     return into;
   }
 
+  /** Accumulates values that were gathered before. */
+  merge(
+    values: Float64Array,
+    into: Float64Array = new Float64Array(this.size ** 2).fill(Number.NEGATIVE_INFINITY),
+  ): Float64Array {
+    for (let i = 0; i < into.length; i++) {
+      const value = values[i] as number;
+      if (value > (into[i] as number)) into[i] = value;
+    }
+    return into;
+  }
+
   /** An image of accumulated values, scaled from the median background to the brightest spots, as a data URL. */
   async picture(values: Float64Array): Promise<string> {
-    const sample: number[] = [];
-    for (let i = 0; i < values.length; i += 7) if (Number.isFinite(values[i])) sample.push(values[i] ?? 0);
-    sample.sort((a, b) => a - b);
+    const sample = values.filter((value, i) => i % 7 === 0 && Number.isFinite(value)).sort();
     const at = (share: number): number => sample[Math.min(sample.length - 1, Math.floor(share * sample.length))] ?? 0;
     const [low, high] = [at(0.5), Math.max(at(0.9993), at(0.5) + 1)];
     // A slowly varying logarithm keeps the background pale while faint spots remain visible.
     const level = (value: number): number => Math.log1p((4 * Math.max(0, value - low)) / (high - low)) / Math.log1p(4);
-    const pixels = Uint8Array.from(values, (value) =>
-      Number.isFinite(value) ? Math.min(nothing - 1, Math.round(level(value) * (nothing - 1))) : nothing,
-    );
+    const colour = (value: number): number => Math.min(nothing - 1, Math.round(level(value) * (nothing - 1)));
+    const pixels = new Uint8Array(values.length).fill(nothing);
+    // Most counts occur in thousands of pixels.
+    const known = new Map<number, number>();
+    for (let i = 0; i < values.length; i++) {
+      const value = Math.max(low, Math.min(high, values[i] as number));
+      if (!Number.isFinite(values[i])) continue;
+      let one = known.get(value);
+      if (one === undefined) {
+        one = colour(value);
+        if (known.size < mostColours) known.set(value, one);
+      }
+      pixels[i] = one;
+    }
     this.#fillSeams(pixels);
     return dataUrl(await png(pixels, this.size, this.size, palette));
   }

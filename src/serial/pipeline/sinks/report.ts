@@ -173,13 +173,19 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
     const numbersOf = async ({ record: { origin } }: Candidate) =>
       readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined);
     const shown: ShownFrame[] = [];
+    const gathered = new Map<FrameRecord, Float64Array>();
     for (const { candidate, title } of chosen(best, sample)) {
       const values = assembly.gather(await numbersOf(candidate));
+      gathered.set(candidate.record, values);
       shown.push({ ...(await marksOf(candidate, assembly)), title, image: await assembly.picture(values) });
     }
     const few = sample.filter((_, i) => i % Math.ceil(sample.length / sampled) === 0);
     let powder: Float64Array | undefined;
-    for (const candidate of few) powder = assembly.gather(await numbersOf(candidate), powder);
+    for (const candidate of few) {
+      // A frame that is shown is not read again.
+      const values = gathered.get(candidate.record);
+      powder = values ? assembly.merge(values, powder) : assembly.gather(await numbersOf(candidate), powder);
+    }
     const { beam } = any.record;
     const [panel] = detector.geometry.panels;
     const rings = panel ? ringsOf(assembly, beam.wavelengthA, positionOf(panel, beam, 0, 0)[2] * panel.resolution) : [];
