@@ -48,7 +48,7 @@ export interface RunExecutor {
   /**
    * Of an executor whose workers are not there yet: called when the run knows how many seconds this process alone would
    * need for the frames that are left, which it goes on searching until the workers have started. Undefined if they
-   * are not worth it.
+   * are not worth it; the run may ask again.
    */
   readonly start?: ((seconds: number) => Promise<RunExecutor> | undefined) | undefined;
 }

@@ -32,7 +32,7 @@ import { endingPlace } from './inputs/place-inputs.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem } from './record.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
-import { type RunScene, searched } from './search-places.js';
+import { type RunScene, searched, startedEarly } from './search-places.js';
 import { methodName } from './settings.js';
 import { storedResults, withStored } from './shards/stored.js';
 import { checkNames, checkTargets, endingOutputs, Outputs } from './sinks/outputs.js';
@@ -82,6 +82,7 @@ export async function* runPipeline(
     await checkTargets(options, place, reads, sliceLength(checked.selection.range, Number.POSITIVE_INFINITY));
     const source = yield* sourceOrFailures(place, given, options, checked, asGiven?.geometry, warn);
     if (!source) return;
+    const starting = startedEarly(options, source);
     const geometry = asGiven && readFrom(asGiven, options.dataset && openedArray(source.first));
     const searchWith = searchesOf(context, source, options);
     let own = searchWith(geometry?.geometry);
@@ -123,7 +124,7 @@ export async function* runPipeline(
         geometryText: text,
         failed: (error: unknown) => quietly(onEvent, { kind: 'failed', error }),
       };
-      yield* runFrames({ context, options, checked, own, scene, summary, given: scene.geometry });
+      yield* runFrames({ context, options, checked, own, scene, summary, given: scene.geometry, starting });
     } finally {
       await own.dispose();
       await source.close();

@@ -16,7 +16,7 @@ import { type FrameJob, searchAll } from './search-all.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import type { Found, StoredResults } from './shards/stored.js';
 import type { Outputs } from './sinks/outputs.js';
-import type { IsDone } from './sources/source.js';
+import type { IsDone, RunSource } from './sources/source.js';
 import type { RunSummary } from './summary.js';
 import type { BriefResults, SharedRun } from './task.js';
 
@@ -29,6 +29,27 @@ export interface RunScene {
   readonly scene: Parameters<typeof Outputs.open>[1];
   readonly summary: RunSummary;
   readonly given: Geometry | undefined;
+  /** Workers that start already. */
+  readonly starting: Promise<RunExecutor> | undefined;
+}
+
+/** Least time that a pixel takes on one core: decoded, searched and integrated; and frames of a run whose total is unknown. */
+const [secondsPerPixel, leastFrames] = [3e-9, 256];
+
+/**
+ * Starts workers before anything is known but the sizes of the frames, if those alone show that they pay: they are ready
+ * when this process has tuned the search.
+ */
+export function startedEarly(
+  { executor, resume = false }: PipelineOptions,
+  { isListed, total = leastFrames, first }: RunSource,
+): Promise<RunExecutor> | undefined {
+  // How many frames are left of a run that is resumed is not known yet.
+  if (!isListed || resume) return undefined;
+  const starting = executor?.start?.(total * first.frameLength * secondsPerPixel);
+  // What fails is told when the workers are used.
+  starting?.catch(() => undefined);
+  return starting;
 }
 
 /** The memory of this process, of which a run leaves some. */
@@ -104,7 +125,7 @@ async function* searchedHereFirst(
   const { scene, summary } = run;
   const { total = Number.POSITIVE_INFINITY } = scene.source;
   const taken = new Set<number>();
-  let starting: Promise<RunExecutor> | undefined;
+  let { starting } = run;
   let workers: RunExecutor | undefined;
   let timed = 0;
   let fastestMs = Number.POSITIVE_INFINITY;
@@ -113,6 +134,7 @@ async function* searchedHereFirst(
   };
   const failed = (error: unknown): void =>
     scene.warn(`no workers could be started, and this process searches all frames: ${messageOf(error)}`);
+  starting?.then(started, failed);
   for await (const found of searchedHere(run, isDone, { jobs: 1, taken, isEnough: () => workers !== undefined })) {
     yield found;
     if (starting || !('ms' in found.record)) continue;
