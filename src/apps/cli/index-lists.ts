@@ -80,7 +80,7 @@ export async function runIndex(words: readonly string[], options: IndexFlags, de
     throw new EwaldError('Argument', 'nothing to index; expected files of frames, spot lists, or a list with -i');
   const [head] = lists;
   if (head !== undefined && lists.length === 1 && options.input === undefined && (await isListOfFiles(head)))
-    return run([], { ...options, input: head }, deps);
+    return runIndex([], { ...options, input: head }, deps);
   const frames =
     options.input !== undefined ||
     options.zmqInput !== undefined ||
