@@ -17,7 +17,7 @@ const files = await simulateFrames(inFolder('frames'), { cell, ...frames });
 const ctx = await createContext();
 const symmetry = '-1';
 // Merges whenever the number of crystals has grown by half; ewald index --merge prints the same status.
-const running = await mergeSink(ctx, { symmetry, highres: 3 }, { ccHalf: 0.95 });
+const running = await mergeSink(ctx, { symmetry, highres: 3 });
 let indexed = 0;
 const run = ctx.pipeline({
   inputs: [files.frames],

@@ -34,7 +34,7 @@ test('sum, sumsig and masks have a magnitude, both parts, an angle and the compl
     const scan = await ctx.load(file);
     const sum = await ctx.run(ctx.createSumAnalysis(scan));
     const perFrame = await ctx.run(ctx.createSumSigAnalysis(scan));
-    const disk = await ctx.run(ctx.createDiskAnalysis(scan, { cx: 4, cy: 3, r: 100 }));
+    const disk = await ctx.run(ctx.createDiskAnalysis(scan, { cx: 4, cy: 3, r: 6 }));
     const keys = ['intensity', 'intensity_real', 'intensity_imag', 'intensity_angle', 'intensity_complex'];
     for (const found of [sum, perFrame, disk]) expect(found.channels.map(({ key }) => key)).toEqual(keys);
     const channel = (found: typeof sum, key: string): number[] =>

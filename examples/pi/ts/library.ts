@@ -29,14 +29,14 @@ export interface PiFunctions {
    * Fills `estimates` with `count` approximations, of first, 2 first, 4 first … points; the caller allocates.
    * C: `void pi_series(int first, int count, pi_estimate *estimates)`
    */
-  readonly pi_series: { (first: number, count: number, estimates: pi_estimate | CArray | Pointer | null): void; async(first: number, count: number, estimates: pi_estimate | CArray | Pointer | null): Promise<void> };
+  readonly pi_series: { (first: number, count: number, estimates: pi_estimate | pi_estimate[] | CArray | Pointer | null): void; async(first: number, count: number, estimates: pi_estimate | pi_estimate[] | CArray | Pointer | null): Promise<void> };
   /**
    * The same in memory of the library: free it with pi_series_free, or it leaks.
    * C: `pi_estimate *pi_series_new(int first, int count)`
    */
   readonly pi_series_new: { (first: number, count: number): Pointer | null; async(first: number, count: number): Promise<Pointer | null> };
   /** C: `void pi_series_free(pi_estimate *estimates)` */
-  readonly pi_series_free: { (estimates: pi_estimate | CArray | Pointer | null): void; async(estimates: pi_estimate | CArray | Pointer | null): Promise<void> };
+  readonly pi_series_free: { (estimates: pi_estimate | pi_estimate[] | CArray | Pointer | null): void; async(estimates: pi_estimate | pi_estimate[] | CArray | Pointer | null): Promise<void> };
   /** C: `pi_stream *pi_stream_new(void)` */
   readonly pi_stream_new: { (): Handle | null; async(): Promise<Handle | null> };
   /** C: `void pi_stream_free(pi_stream *stream)` */

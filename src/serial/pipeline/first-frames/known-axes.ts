@@ -5,6 +5,7 @@
 import { anglesOf, type Cell, combine, lengthsOf } from '../../../crystal/cell.js';
 import type { KnownCell } from '../../../crystal/cell-file.js';
 import { conventionalMatrix, primitiveOf } from '../../../crystal/centring.js';
+import { strainBetween } from '../../../crystal/strain.js';
 import { labelsOf } from '../../../crystal/symmetry/labels.js';
 import { fitKnownMetric } from '../../indexing/lattice/known-metric.js';
 import type { FrameResult } from '../stages/frame.js';
@@ -30,8 +31,16 @@ export const enoughForAxes = 40;
 /** Shares of the crystals: undecided ones from which on the mean is fitted, and how many more the mean must decide. */
 const [tooMany, worthwhile] = [0.1, 0.1];
 
-const isNearlySymmetric = ({ cell, centring }: KnownCell): boolean =>
-  labelsOf(primitiveOf(cell, centring)).labels.length > 1;
+/** The largest difference of two axes of which a known cell may be wrong by as much: no cell is given worse than that. */
+const mostWrong = 0.04;
+
+/** Whether another name of the axes changes the cell so little that the cell as given may not tell the two apart. */
+function isNearlySymmetric({ cell, centring }: KnownCell): boolean {
+  const primitive = primitiveOf(cell, centring);
+  const strain = (label: readonly number[]): number =>
+    Math.hypot(...strainBetween(combine(label, primitive), primitive));
+  return labelsOf(primitive).labels.some((label, i) => i > 0 && strain(label) < mostWrong);
+}
 
 /** What the crystals of frames say about the only known cell; undefined also for a cell that is not nearly symmetric. */
 export function axesOfFrames(
