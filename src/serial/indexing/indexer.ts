@@ -78,13 +78,9 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   const sizes = checkSizes(options);
   const { backend, kernel } = await planner.plan(indexingFeature, sizes);
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
-  const namer = kernel.leavesNames ? new Namer(planner, sizes) : undefined;
-  const resource = new Resource('indexer', planner.resource, {
-    dispose: async () => {
-      await namer?.dispose();
-      await kernel.dispose();
-    },
-  });
+  const naming = new NamingKernel();
+  const namer = kernel.leavesNames ? new Namer(planner, sizes, naming) : undefined;
+  const resource = new Resource('indexer', planner.resource, disposedTogether(naming, kernel));
   // If the backend holds several batches, runs alternate between as many queues; those into the same result stay in
   // order.
   const { atOnce = 1, flagsNonFinite = false } = kernel;
@@ -158,23 +154,45 @@ export async function planIndexer(planner: Planner, options: IndexerOptions): Pr
   return indexer as Indexer;
 }
 
-/** Names the axes of the lattices that a GPU has found, on the CPU; planned when the first cell asks for it. */
+/**
+ * The parts of an indexer as one. Made outside of `planIndexer`, whose scope has the planner: what a context holds for
+ * its end must not lead back to it, or a forgotten context would never be collected.
+ */
+const disposedTogether = (naming: NamingKernel, kernel: IndexingKernel) => ({
+  async dispose(): Promise<void> {
+    await naming.dispose();
+    await kernel.dispose();
+  },
+});
+
+/** The kernel that names axes; planned when the first cell asks for it. */
+class NamingKernel {
+  planned: Promise<IndexingKernel | undefined> | undefined;
+  /** Runs of a GPU overlap; those of this kernel must not. */
+  last: Promise<unknown> = Promise.resolve();
+
+  async dispose(): Promise<void> {
+    await this.last;
+    await (await this.planned)?.dispose();
+  }
+}
+
+/** Names the axes of the lattices that a GPU has found, on the CPU. */
 class Namer {
   readonly #planner: Planner;
   readonly #sizes: Sizes;
-  #kernel: Promise<IndexingKernel | undefined> | undefined;
-  /** Runs of a GPU overlap; those of this kernel must not. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #kernel: NamingKernel;
 
-  constructor(planner: Planner, sizes: Sizes) {
+  constructor(planner: Planner, sizes: Sizes, kernel: NamingKernel) {
     this.#planner = planner;
+    this.#kernel = kernel;
     // One thread: names take a hundredth of a search.
     this.#sizes = { ...sizes, fields: { ...sizes.fields, threads: 1 } };
   }
 
   async name(batch: IndexingBatch & { readonly result: IndexingResult }): Promise<void> {
     if (!batch.result.known?.hasLabels) return;
-    this.#kernel ??= this.#planner.plan(namingFeature, this.#sizes).then(
+    this.#kernel.planned ??= this.#planner.plan(namingFeature, this.#sizes).then(
       ({ kernel }) => kernel,
       (error: unknown) => {
         // A context of a GPU alone: the names remain open.
@@ -182,16 +200,11 @@ class Namer {
         throw error;
       },
     );
-    const kernel = await this.#kernel;
+    const kernel = await this.#kernel.planned;
     if (!kernel) return batch.result.leaveNames(batch.result.known);
-    const run = this.#last.then(() => kernel.name?.(batch));
-    this.#last = run.catch(() => {});
+    const run = this.#kernel.last.then(() => kernel.name?.(batch));
+    this.#kernel.last = run.catch(() => {});
     await run;
-  }
-
-  async dispose(): Promise<void> {
-    await this.#last;
-    await (await this.#kernel)?.dispose();
   }
 }
 
