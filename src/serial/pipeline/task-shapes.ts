@@ -79,6 +79,18 @@ export const runShape = members({
   live: maybe(liveFrame),
   keepFrame: maybe(truth),
   copyHeader: maybe(listOf(text)),
+  tables: maybe(
+    members({
+      bad: maybe(typed([Uint8Array])),
+      saturation: maybe(typed([Float32Array])),
+      reach: members({ minRadius: finite, maxRadius: finite }),
+      rings: members({
+        bins: typed([Uint16Array]),
+        rings: count(0, 65535),
+        panels: listOf(members({ name: text, fs: count(), ss: count(), endFs: count(), endSs: count() })),
+      }),
+    }),
+  ),
   brief: maybe(
     members({
       whole: truth,

@@ -253,6 +253,10 @@ async function detectorOf(
     const frame = live.get(file);
     return frame ? liveNumber(frame, file, dataset) : scope.open(inputOf(file, sent), { dataset, allowMissing });
   };
+  const pixels = first.frameLength;
+  for (const { length } of [tables?.bad, tables?.saturation, tables?.rings.bins].flatMap((array) => array ?? []))
+    if (length !== pixels)
+      throw new EwaldError('Shape', `the run of a task has tables of ${length} pixels; its frames have ${pixels}`);
   const detector = await openDetector(first, { geometry, highres }, openOther, tables);
   if (tables) keepRings(detector, tables.reach, tables.rings);
   return detector;
