@@ -11,8 +11,8 @@
 import { type Cell, lengthsOf, type Vector } from './cell.js';
 import { inverted, product } from './strain.js';
 
-/** The pairs of axes of the elements of a strain. */
-const elements = [
+/** The pairs of axes of the elements of a strain, or of another symmetric matrix. */
+export const elements = [
   [0, 0],
   [1, 1],
   [2, 2],

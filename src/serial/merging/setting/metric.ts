@@ -6,6 +6,7 @@
 import { counted } from '../../../base/amounts.js';
 import { median } from '../../../base/median.js';
 import { anglesOf, type Cell, lengthsOf } from '../../../crystal/cell.js';
+import { elements } from '../../../crystal/cell-strain.js';
 import { inverted, product, transposed } from '../../../crystal/strain.js';
 import {
   inverse,
@@ -50,16 +51,6 @@ interface Indexed {
   readonly isGiven: boolean;
 }
 
-/** The places of the six independent numbers of a symmetric matrix. */
-const places = [
-  [0, 0],
-  [1, 1],
-  [2, 2],
-  [1, 2],
-  [0, 2],
-  [0, 1],
-] as const;
-
 /** The metric tensor of six parameters. */
 function metricOf(parameters: ArrayLike<number>, at: number, out: Float64Array): void {
   const p = (i: number): number => parameters[at + i] as number;
@@ -82,8 +73,8 @@ function strainMap(way: Operation, reference: Cell): Float64Array {
   ];
   const frame = product(inverted(reference), transposed(rows(way)));
   const map = new Float64Array(36);
-  for (const [column, [k, l]] of places.entries())
-    for (const [row, [i, j]] of places.entries()) {
+  for (const [column, [k, l]] of elements.entries())
+    for (const [row, [i, j]] of elements.entries()) {
       const both = frame[i][k] * frame[j][l] + (k === l ? 0 : frame[i][l] * frame[j][k]);
       map[6 * row + column] = (both * (row < 3 ? 1 : Math.SQRT2)) / 2;
     }
