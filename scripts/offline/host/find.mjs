@@ -175,8 +175,10 @@ export async function findHost(env, home) {
   };
 }
 
-/** Lists what this machine lacks for the steps, and the consequences; `needs`
- * are the requirements of the pack's CUDA part, if it has one. */
+/**
+ * Lists what this machine lacks for the steps, and the consequences; `needs` are the requirements of the pack's CUDA
+ * part, if it has one.
+ */
 export function missingHere(host, needs) {
   const { driver: needed, cuda } = needs ?? {};
   const found = Number.parseFloat(host.driver ?? '');
