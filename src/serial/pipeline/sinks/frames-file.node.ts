@@ -8,6 +8,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { crc32 } from '../../../base/crc32.js';
 import { fileError } from '../../../base/file-errors.js';
 import { decode, encode } from '../../../executors/codec.js';
+import { GatheredWrites } from '../../../io/files/gathered.js';
 import type { FrameRecord } from '../record.js';
 import type { EarlierFrames } from './stream-file.js';
 
@@ -20,6 +21,7 @@ export class FramesFile implements EarlierFrames {
   readonly #path: string;
   readonly #handle: FileHandle;
   #end = 0;
+  readonly #writes = new GatheredWrites((bytes) => this.#append(bytes));
 
   private constructor(path: string, handle: FileHandle) {
     this.#path = path;
@@ -50,13 +52,21 @@ export class FramesFile implements EarlierFrames {
     head.setUint32(0, bytes.length, true);
     head.setUint32(4, crc32(bytes), true);
     all.set(bytes, headBytes);
+    await this.#writes.add(all);
+  }
+
+  settled(): Promise<void> {
+    return this.#writes.settled();
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
     try {
-      for (let at = 0; at < all.length; )
-        at += (await this.#handle.write(all, at, all.length - at, this.#end + at)).bytesWritten;
+      for (let at = 0; at < bytes.length; )
+        at += (await this.#handle.write(bytes, at, bytes.length - at, this.#end + at)).bytesWritten;
     } catch (cause) {
       throw fileError(this.#path, 'written', cause);
     }
-    this.#end += all.length;
+    this.#end += bytes.length;
   }
 
   async *read(isDone: (record: FrameRecord) => boolean): AsyncGenerator<FrameRecord> {
@@ -95,9 +105,13 @@ export class FramesFile implements EarlierFrames {
 
   /** Closes the file; one without any result is removed. */
   async close(): Promise<void> {
-    const { size } = await this.#handle.stat();
-    await this.#handle.close();
-    if (size === 0) await this.remove();
+    try {
+      await this.#writes.settled();
+    } finally {
+      const { size } = await this.#handle.stat();
+      await this.#handle.close();
+      if (size === 0) await this.remove();
+    }
   }
 
   remove(): Promise<void> {

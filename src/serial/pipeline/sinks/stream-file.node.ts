@@ -12,6 +12,7 @@ import { refusal, setting } from '../../../base/parameters.js';
 import { readRawStream } from '../../../crystal/stream/raw.js';
 import { marks } from '../../../crystal/stream/stream.js';
 import { flush, flushFolder } from '../../../io/files/flush.js';
+import { GatheredWrites } from '../../../io/files/gathered.js';
 import { linesOf } from '../../../io/files/lines.js';
 import { type Lock, lockFile } from '../../../io/files/lock.js';
 import { checkOutput, openOutput, permitted } from '../../../io/files/write.js';
@@ -136,8 +137,7 @@ const withoutResume = (head: string): string =>
 
 async function started(place: Place, head: string): Promise<PartFile> {
   const stream = new PartFile(place, await opened(place.file, place.part, 'w'), 0);
-  await stream.write(head);
-  stream.isEmpty = true;
+  await stream.begin(head);
   return stream;
 }
 
@@ -187,6 +187,7 @@ class PartFile implements StreamFile {
   #handle: FileHandle | undefined;
   /** Bytes of complete chunks. */
   #end: number;
+  readonly #writes = new GatheredWrites((bytes) => this.#append(bytes));
   #open = true;
   /** Whether the finished stream is of this run, which adds frames to it. */
   #isLonger = false;
@@ -207,20 +208,33 @@ class PartFile implements StreamFile {
     this.#end = end;
   }
 
+  /** Writes everything before the first chunk. */
+  async begin(head: string): Promise<void> {
+    await this.write(head);
+    await this.#writes.settled().catch((cause) => this.#fail(cause));
+    this.isEmpty = true;
+  }
+
   async write(chunk: string | Uint8Array): Promise<void> {
     const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : chunk;
-    try {
-      this.#handle ??= await this.#copied();
-      for (let at = 0; at < bytes.length; ) {
-        const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#end + at);
-        at += bytesWritten;
-      }
-      this.#end += bytes.length;
-      this.isEmpty = false;
-    } catch (cause) {
-      await this.leave().catch(() => undefined);
-      throw this.#failed(cause);
+    await this.#writes.add(bytes).catch((cause) => this.#fail(cause));
+    this.isEmpty = false;
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    // The results of a frame are kept before it is in the stream.
+    await this.#place.frames?.settled();
+    this.#handle ??= await this.#copied();
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#handle.write(bytes, at, bytes.length - at, this.#end + at);
+      at += bytesWritten;
     }
+    this.#end += bytes.length;
+  }
+
+  async #fail(cause: unknown): Promise<never> {
+    await this.leave().catch(() => undefined);
+    throw this.#failed(cause);
   }
 
   unread(serial: number): Promise<void> {
@@ -229,13 +243,12 @@ class PartFile implements StreamFile {
 
   async close(): Promise<void> {
     const { part, target, lock } = this.#place;
-    const isNew = this.#handle !== undefined;
     try {
       await this.#shut().catch(async (cause) => {
-        if (isNew && !this.#isLonger) await this.#setAside();
+        if (!this.isFinished && !this.#isLonger) await this.#setAside();
         throw cause;
       });
-      if (isNew) {
+      if (!this.isFinished) {
         await lock.confirm();
         await rename(part, target);
         await flushFolder(dirname(target));
@@ -251,17 +264,16 @@ class PartFile implements StreamFile {
     // A head without frames is nothing to continue.
     if (this.isEmpty) return this.#drop();
     const { target, lock } = this.#place;
-    const isNew = this.#handle !== undefined;
     try {
       const wasOpen = this.#open;
       await this.#shut();
-      if (wasOpen && isNew && !this.#isLonger) await this.#setAside();
+      if (wasOpen && !this.isFinished && !this.#isLonger) await this.#setAside();
     } catch (cause) {
       throw this.#failed(cause);
     } finally {
       await lock.release();
     }
-    return isNew ? shownPart(this.#place) : target;
+    return this.isFinished ? target : shownPart(this.#place);
   }
 
   /** Renames the stream of an earlier run. */
@@ -308,14 +320,17 @@ class PartFile implements StreamFile {
   async #shut(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await this.#place.frames?.close();
+    const failures: unknown[] = [];
+    const failed = (cause: unknown): unknown => failures.push(cause);
+    await this.#writes.settled().catch(failed);
+    await this.#place.frames?.close().catch(failed);
     const handle = this.#handle;
-    if (!handle) return;
     try {
-      await handle.truncate(this.#end);
-      await flush(handle);
+      await handle?.truncate(this.#end);
+      if (handle) await flush(handle);
     } finally {
-      await handle.close();
+      await handle?.close();
     }
+    if (failures.length > 0) throw failures[0];
   }
 }
