@@ -2,8 +2,8 @@
 // `npm run bench`: measures the ratios that this project promises, side by side in one run. Each is verified before it
 // is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
-//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|udf|distributed|viewer|cluster|growth [...]
-// This runs the benchmark of a room, benchmarks/<room>/run.mjs, with its own arguments.
+//   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|jobs|start|udf|distributed|viewer|cluster|growth
+// This runs one benchmark, benchmarks/<name>/run.mjs, with its own arguments.
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -24,24 +24,29 @@ if (room === '--help' || room === '-h') {
   process.stdout.write(`${usage.map((line) => line.replace(/^\/\/ ?/, '')).join('\n')}\n`);
   process.exit(0);
 }
-if (
-  [
-    'fft',
-    'ffi',
-    'executors',
-    'data',
-    'merging',
-    'peaks',
-    'pipeline',
-    'udf',
-    'distributed',
-    'viewer',
-    'cluster',
-    'growth',
-  ].includes(room)
-)
+const own = {
+  ...Object.fromEntries(
+    [
+      'fft',
+      'ffi',
+      'executors',
+      'data',
+      'merging',
+      'peaks',
+      'pipeline',
+      'start',
+      'udf',
+      'distributed',
+      'viewer',
+      'cluster',
+      'growth',
+    ].map((name) => [name, `${name}/run.mjs`]),
+  ),
+  jobs: 'pipeline/jobs.mjs',
+};
+if (Object.hasOwn(own, room ?? ''))
   process.exit(
-    spawnSync(process.execPath, [join(root, 'benchmarks', room, 'run.mjs'), ...rest], { stdio: 'inherit' }).status ?? 1,
+    spawnSync(process.execPath, [join(root, 'benchmarks', own[room]), ...rest], { stdio: 'inherit' }).status ?? 1,
   );
 const { values: options } = parseArgs({
   options: {
