@@ -102,3 +102,24 @@ export function ccp4Unit(group: PointGroup): ((indices: Indices) => Ccp4Place) |
     return { indices: transformed(indices, identity), mate: false };
   };
 }
+
+/**
+ * As `ccp4Unit`, with the number that M/ISYM states for unmerged data: 2n − 1 if the n-th of `operations` leads into
+ * the asymmetric unit, 2n if its inverse does, as for a Friedel mate.
+ */
+export function ccp4Symmetry(
+  group: PointGroup,
+  operations: readonly Operation[],
+): ((indices: Indices) => { readonly indices: Indices; readonly isym: number }) | undefined {
+  const inside = units[laueName(group)];
+  if (!inside) return undefined;
+  return (indices) => {
+    for (const sign of [1, -1])
+      for (const [n, operation] of operations.entries()) {
+        const [h, k, l] = transformed(indices, operation);
+        const place: Indices = [sign * h + 0, sign * k + 0, sign * l + 0];
+        if (inside(...place)) return { indices: place, isym: 2 * n + (sign === 1 ? 1 : 2) };
+      }
+    return { indices, isym: 1 };
+  };
+}

@@ -5,6 +5,7 @@
 import { EwaldError } from '../../base/errors.js';
 import { nearest } from '../../base/options.js';
 import type { Centring } from '../centring.js';
+import type { Operation } from './matrices.js';
 import { laueGroup, laueName, type PointGroup, rotationsOf } from './point-group.js';
 
 /** A space group as an MTZ file states it. */
@@ -232,6 +233,13 @@ function made([number, name, plain, generators]: (typeof groups)[number]): Space
   );
   return { name, number, pointGroup: `PG${plain}`, operators, primitive: primitive.length };
 }
+
+/** The rotations of a space group in the order of its operators: each transforms indices h, a row, to h M. */
+export const rotationsOfSpaceGroup = ({
+  operators,
+  primitive,
+}: Pick<SpaceGroup, 'operators' | 'primitive'>): Operation[] =>
+  operators.slice(0, primitive).map((text) => parseOperator(text).slice(0, 9));
 
 const compact = (name: string): string => name.replace(/[\s_]/g, '').toUpperCase();
 /** Names by which a group may be called: `P 1 21 1` is `P 21` as well, and `H 3` is `R 3`. */

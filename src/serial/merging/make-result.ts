@@ -186,6 +186,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
         parameters,
         cell,
         wavelengthA,
+        group,
         spaceGroup: spaceGroupOf(group, centring, checked.spaceGroup),
       });
     },

@@ -1,6 +1,6 @@
 /**
- * Writes merged reflections as an MTZ file: a preamble of 80 bytes, rows of float32, then header records of 80
- * characters. Indices are in CCP4's asymmetric unit, sorted.
+ * Writes reflections as an MTZ file: a preamble of 80 bytes, rows of float32, then header records of 80 characters, and
+ * for unmerged data those of its batches. Indices are in CCP4's asymmetric unit, sorted.
  */
 
 import { EwaldError } from '../../../base/errors.js';
@@ -15,6 +15,12 @@ export interface MtzColumn {
   readonly type: string;
   /** NaN for missing values. */
   readonly values: ArrayLike<number>;
+}
+
+/** The rows of one crystal. */
+export interface MtzBatch {
+  readonly number: number;
+  readonly title: string;
 }
 
 /** The contents of an MTZ file. */
@@ -38,6 +44,8 @@ export interface MtzContent {
   };
   readonly indices: readonly Indices[];
   readonly columns: readonly MtzColumn[];
+  /** Of unmerged data. */
+  readonly batches?: readonly MtzBatch[];
   readonly history?: readonly string[];
 }
 
@@ -52,7 +60,7 @@ const real = (x: number, width: number, digits: number): string => x.toFixed(dig
 
 /** Returns the bytes of an MTZ file. Throws `Argument` for texts that are not ASCII, `Limit` beyond 2³¹ words. */
 export function formatMtz(content: MtzContent): OwnBytes {
-  const { indices, columns, spaceGroup, wavelengthA } = content;
+  const { indices, columns, spaceGroup, wavelengthA, batches = [] } = content;
   const rows = indices.length;
   const width = 3 + columns.length;
   if (rows * width + 21 >= 2 ** 31)
@@ -70,7 +78,7 @@ export function formatMtz(content: MtzContent): OwnBytes {
   const heads = [
     'VERS MTZ:V1.1',
     `TITLE ${content.title}`,
-    `NCOL ${String(width).padStart(8)} ${String(rows).padStart(12)} ${'0'.padStart(8)}`,
+    `NCOL ${String(width).padStart(8)} ${String(rows).padStart(12)} ${String(batches.length).padStart(8)}`,
     `CELL  ${cell}`,
     'SORT    1   2   3   0   0',
     `SYMINF ${String(spaceGroup.operators.length).padStart(3)} ${String(spaceGroup.primitive).padStart(2)} ` +
@@ -100,21 +108,59 @@ export function formatMtz(content: MtzContent): OwnBytes {
         `DWAVEL  ${number} ${real(id === 0 ? 0 : wavelengthA, 10, 5)}`,
       ];
     }),
+    ...numbersOf(batches).map((numbers) => `BATCH ${numbers.map((n) => String(n).padStart(5)).join(' ')}`),
     'END',
   ];
   const history = (content.history ?? []).slice(0, 30);
   if (history.length > 0) heads.push(`MTZHIST ${String(history.length).padStart(3)}`, ...history);
-  heads.push('MTZENDOFHEADERS');
-  const out = new Uint8Array(record + 4 * data.length + record * heads.length);
-  const view = new DataView(out.buffer);
   const encoder = new TextEncoder();
+  const lines = (texts: readonly string[]): Uint8Array[] => texts.map((text) => encoder.encode(padded(text)));
+  const pieces = [...lines(heads)];
+  if (batches.length > 0) pieces.push(...lines(['MTZBATS']));
+  for (const { number, title } of batches) {
+    const sizes = [number, batchIntegers + batchReals, batchIntegers, batchReals].map((n) => String(n).padStart(8));
+    pieces.push(
+      ...lines([`BH ${sizes.join('')}`, `TITLE ${title}`]),
+      batchWords(content.parameters, wavelengthA),
+      ...lines(['BHCH']),
+    );
+  }
+  pieces.push(...lines(['MTZENDOFHEADERS']));
+  const begin = record + 4 * data.length;
+  const out = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, begin));
+  const view = new DataView(out.buffer);
   out.set(encoder.encode('MTZ '));
   // The header's position in words, counted from 1, then the machine stamp for little-endian IEEE numbers.
   view.setInt32(4, 21 + data.length, true);
   out.set([0x44, 0x41, 0, 0], 8);
   for (let i = 0; i < data.length; i++) view.setFloat32(record + 4 * i, data[i] as number, true);
-  for (const [i, line] of heads.entries()) out.set(encoder.encode(padded(line)), record + 4 * data.length + record * i);
+  let at = begin;
+  for (const piece of pieces) {
+    out.set(piece, at);
+    at += piece.length;
+  }
   return out;
+}
+
+/** The numbers of batches, by lines of the header. */
+function numbersOf(batches: readonly MtzBatch[]): number[][] {
+  const [all, most] = [batches.map(({ number }) => number), 12];
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(most * i, most * (i + 1)));
+}
+
+/** Words of the header of a batch, and the places of those that stills have: all others are zero. */
+const [batchIntegers, batchReals] = [29, 156];
+const batchPlaces = { dataset: 20, wavelength: batchIntegers + 86 } as const;
+
+/** The numbers of a batch: sizes, the dataset, the cell and the wavelength. */
+function batchWords(parameters: readonly number[], wavelengthA: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(4 * (batchIntegers + batchReals)));
+  const sizes = [batchIntegers + batchReals, batchIntegers, batchReals];
+  for (const [i, size] of sizes.entries()) view.setInt32(4 * i, size, true);
+  view.setInt32(4 * batchPlaces.dataset, 1, true);
+  for (const [i, value] of parameters.entries()) view.setFloat32(4 * (batchIntegers + i), value, true);
+  view.setFloat32(4 * batchPlaces.wavelength, wavelengthA, true);
+  return new Uint8Array(view.buffer);
 }
 
 function columnRange(data: Float32Array, column: number, width: number): [number, number] {

@@ -1,24 +1,29 @@
 /** Writes unmerged observations as an MTZ file, for programs that scale and merge by themselves, such as careless. */
 import { EwaldError } from '../../../base/errors.js';
+import { version } from '../../../base/version.js';
 import type { Cell } from '../../../crystal/cell.js';
-import { type Indices, transformed } from '../../../crystal/symmetry/asymmetric-unit.js';
+import { ccp4Symmetry, type Indices, transformed } from '../../../crystal/symmetry/asymmetric-unit.js';
 import type { Operation } from '../../../crystal/symmetry/matrices.js';
+import type { PointGroup } from '../../../crystal/symmetry/point-group.js';
+import { rotationsOfSpaceGroup } from '../../../crystal/symmetry/space-group.js';
 import type { Fit, Identified } from '../fit/accumulate.js';
 import { mostOf } from '../fit/accumulate.js';
 import { Excitation, lnFactor, parameterCount, rotationX, rotationY } from '../fit/model.js';
-import { formatMtz, type MtzContent } from './mtz.js';
+import { formatMtz, type MtzBatch, type MtzContent } from './mtz.js';
 
 /** The contents of the file besides its observations. */
 interface UnmergedHead extends Pick<MtzContent, 'title' | 'history' | 'parameters' | 'wavelengthA' | 'spaceGroup'> {
   readonly cell: Cell;
+  readonly group: PointGroup;
 }
 
 /** Rows beyond this need more memory than JavaScript gives to arrays of triples. */
 const mostRows = 2 ** 25;
 
 /**
- * The observations of the crystals that took part, in the setting that was chosen for each: M/ISYM, BATCH (the
- * crystal's number from 1 on), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the
+ * The observations of the crystals that took part, in the setting that was chosen for each. Indices are in CCP4's
+ * asymmetric unit, and M/ISYM states the symmetry operator that led there. Columns: BATCH (the crystal's number from 1
+ * on, with a batch header each), I, SIGI, SCALE (the factor that converts an observation to the full intensity on the
  * merge's scale), dHKL (angstrom) and ewald_offset (1/angstrom, with the corrected orientation). Throws `Limit` beyond
  * 33 554 432 rows.
  */
@@ -27,7 +32,7 @@ export function formatUnmerged(
   fit: Fit,
   chosen: Uint8Array,
   ways: readonly Operation[],
-  head: UnmergedHead,
+  { group, ...head }: UnmergedHead,
 ): Uint8Array {
   const { crystals, offsets, h, k, l, intensity, sigma } = observations;
   let rows = 0;
@@ -38,31 +43,31 @@ export function formatUnmerged(
       'Limit',
       `${rows} observations are too many for one MTZ file, at most ${mostRows}; merge fewer streams`,
     );
+  const unit = ccp4Symmetry(group, rotationsOfSpaceGroup(head.spaceGroup));
   const indices: Indices[] = [];
-  const [batch, value, error, scale, spacing, offset] = Array.from({ length: 6 }, () => new Float32Array(rows)) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
+  const batches: MtzBatch[] = [];
+  const [symmetry, batch, value, error, scale, spacing, offset] = Array.from(
+    { length: 7 },
+    () => new Float32Array(rows),
+  ) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
   const excitation = new Excitation(mostOf(observations));
   for (let c = 0; c < crystals; c++) {
     if (fit.selected[c] !== 1) continue;
-    const own = parameterCount * c;
+    const at = parameterCount * c;
     const { parameters } = fit;
-    excitation.of(observations, c, parameters[own + rotationX] as number, parameters[own + rotationY] as number);
+    excitation.of(observations, c, parameters[at + rotationX] as number, parameters[at + rotationY] as number);
     const first = offsets[c] as number;
+    batches.push({ number: c + 1, title: `ewald ${version}: crystal ${c + 1}` });
     for (let i = first; i < (offsets[c + 1] as number); i++) {
       const row = indices.length;
-      indices.push(
-        transformed([h[i] as number, k[i] as number, l[i] as number], ways[chosen[c] as number] as Operation),
-      );
+      const own = transformed([h[i] as number, k[i] as number, l[i] as number], ways[chosen[c] as number] as Operation);
+      const place = unit?.(own) ?? { indices: own, isym: 1 };
+      indices.push(place.indices);
+      symmetry[row] = place.isym;
       batch[row] = c + 1;
       value[row] = intensity[i] as number;
       error[row] = sigma[i] as number;
-      scale[row] = Math.exp(-lnFactor(noise.partiality, parameters, own, excitation, i - first));
+      scale[row] = Math.exp(-lnFactor(noise.partiality, parameters, at, excitation, i - first));
       spacing[row] = 1 / Math.sqrt(excitation.q2[i - first] as number);
       offset[row] = excitation.error[i - first] as number;
     }
@@ -70,8 +75,9 @@ export function formatUnmerged(
   return formatMtz({
     ...head,
     indices,
+    batches,
     columns: [
-      { label: 'M/ISYM', type: 'Y', values: new Float32Array(rows).fill(1) },
+      { label: 'M/ISYM', type: 'Y', values: symmetry },
       { label: 'BATCH', type: 'B', values: batch },
       { label: 'I', type: 'J', values: value },
       { label: 'SIGI', type: 'Q', values: error },

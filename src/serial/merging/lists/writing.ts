@@ -21,7 +21,9 @@ export const mergeWriting = {
   /** The newest entry of the history: a program that changes the file puts its own before it. */
   mtz: {
     replaces: (head, tail) =>
-      latin1Text(head).startsWith('MTZ ') && /MTZHIST +\d+ *ewald \d[\s\S]*MTZENDOFHEADERS *$/.test(latin1Text(tail)),
+      latin1Text(head).startsWith('MTZ ') &&
+      // The last batch of unmerged data is after the history.
+      /(?:MTZHIST +\d+ *|TITLE )ewald \d[\s\S]*MTZENDOFHEADERS *$/.test(latin1Text(tail)),
   },
   html: { replaces: (head) => latin1Text(head).startsWith(pageBegin) },
   state: { replaces: isState },
