@@ -118,8 +118,9 @@ test('errors are those of the deviations from the truth', { tags: 'all' }, async
 
 test('the words of errors say at which distance', () => {
   const errors = [0.004, 0.004, 0.006, 0, 0, 0] as const;
-  const words = '0.004 0.004 0.006 A, 0 0 0 deg, if distance and wavelength are right';
+  const words = '0.004 0.004 0.006 A, if distance and wavelength are right';
   expect(errorText(errors)).toBe(words);
+  expect(errorText([1, 2, 3, 0, 0.5, 0])).toBe('1 2 3 A, 0 0.5 0 deg, if distance and wavelength are right');
   const lattice = { type: 'tP', parameters: [79, 79, 38, 90, 90, 90] } as const;
   expect(cellFileOf({ bravais: [{ ...lattice, distortion: 0 } as never], errors })).toContain(
     `; standard errors: ${words}\n`,

@@ -17,6 +17,7 @@ import { formatReflectionList, type ReflectionList, readReflectionList } from '.
 import { readMtzReflections } from '../../src/serial/merging/lists/mtz-reader.js';
 import type { MergeOptions } from '../../src/serial/merging/options.js';
 import type { MergeResult } from '../../src/serial/merging/result.js';
+import { doubtsOfStatistics } from '../../src/serial/merging/statistics/doubt.js';
 import { commonOf } from '../../src/serial/merging/statistics/statistics.js';
 import { sceneOf } from '../../src/whole/validate/cases/merging/scene.js';
 import { refused } from '../support/refused.js';
@@ -702,6 +703,15 @@ describe('a merge is in doubt', () => {
   const { text } = simulateStream({ crystals: 60, symmetry: 'mmm', parameters: orthorhombic });
   const row = /^( *-?\d+ +-?\d+ +-?\d+) +(-?\d+\.\d+)(?= +\d)/gm;
   const merged = (stream: string): Promise<MergeResult> => merge(stream, { symmetry: 'mmm', model: 'mean' });
+
+  test('if a reference does not agree with intensities whose halves do', () => {
+    const overall = { ccHalf: 0.9, common: 1000, rSplit: 0.2, inReference: 900 };
+    const doubts = (ccReference: number, ccHalf = overall.ccHalf): string =>
+      doubtsOfStatistics({ overall: { ...overall, ccHalf, ccReference } as never, shells: [] }).join();
+    expect(doubts(0.01)).toMatch(/correlation is 0\.01 over 900 reflections, and with true intensities .* 0\.97/);
+    expect([doubts(0.8), doubts(Number.NaN)]).toEqual(['', '']);
+    expect(doubts(0.2, 0.05)).not.toContain('reference');
+  });
 
   test('if its halves do not agree', { tags: 'all' }, async () => {
     expect((await merged(text)).isDoubtful).toBe(false);

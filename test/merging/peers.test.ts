@@ -186,6 +186,13 @@ describe.skipIf(!dataFolder)(
       expect(overall).toMatchObject({ unique: 10441, measurements: 74323 });
     });
 
+    test('the Wilson plot is not pulled by shells without signal: B is the 25 Å² of the simulation', () => {
+      for (const name of ['amb.ew.xsphere-3', 'amb.ew.mean']) {
+        const { wilson } = mergeStatistics(listOf('expected', `${name}.hkl.xz`), undefined, subject);
+        expect(Math.abs(wilson.temperatureFactor - 25), name).toBeLessThan(4);
+      }
+    });
+
     test("the L-test equals check_hkl's to within 0.005", () => {
       const { lTest } = mergeStatistics(listOf('expected', 'amb.ew.xsphere-3.hkl.xz'), undefined, subject);
       expect(lTest.meanAbs).toBeCloseTo(0.478, 2);

@@ -128,6 +128,14 @@ describe.skipIf(!dataFolder)(`crystals and the detector${dataFolder ? '' : ' (ab
     expect(Math.abs(distanceM - 0.06)).toBeLessThan(0.00002);
   });
 
+  test('a pixel size that the file contradicts is named', async () => {
+    const wrong = written('pixels.geom', geometryText([['res = 13333.3333', 'res = 13000']]));
+    const said =
+      /the pixel size is 76\.9231 um in the geometry, and \S*run\.h5 states 75 um: 2\.6 % more than the file/;
+    const checked = await ewald(['geometry', 'check', wrong, at('sim', 'run.h5')]);
+    expect([checked.code, `${checked.out}${checked.err}`]).toEqual([1, expect.stringMatching(said)]);
+  });
+
   test('a wavelength that is 3 % too long is named before the cell, whose edges are off by one factor', async () => {
     const long = written('long.geom', geometryText([['wavelength = 1.3 A', 'wavelength = 1.34 A']]));
     const run = await index(long);

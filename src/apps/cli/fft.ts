@@ -95,7 +95,7 @@ async function run(input: string, flags: FlagValues<typeof rows>, { signal }: Cl
 }
 
 /** How a half spectrum is transformed back, and what an inverse without a kind has taken it for. */
-function roundTrip({ kind, axes }: TransformedFile, flags: FlagValues<typeof rows>): string | undefined {
+function roundTrip({ kind, axes, length = 0 }: TransformedFile, flags: FlagValues<typeof rows>): string | undefined {
   const { output = '', inverse, scale = 'none' } = flags;
   if (inverse)
     return kind === 'c2c' && flags.kind === undefined
@@ -106,7 +106,9 @@ function roundTrip({ kind, axes }: TransformedFile, flags: FlagValues<typeof row
   const words = [
     ...['ewald fft', output, '-o back.npy --kind r2c --inverse'],
     ...(axes === null ? [] : [`--axes ${axes.join()}`]),
+    // The inverse takes the length to be even unless it is told.
+    ...(length % 2 === 1 ? [`--length ${length}`] : []),
     ...{ none: ['--scale full'], full: [], symmetric: ['--scale symmetric'] }[scale],
   ];
-  return `back: ${words.join(' ')}; for an odd length, also --length N`;
+  return `back: ${words.join(' ')}`;
 }

@@ -25,9 +25,11 @@ export const ambiguousText = (crystals: number): string =>
   '(--json lists them)';
 
 /** One line per lattice. */
-export function lineOf({ origin, result: { peaks, crystals } }: SearchedFrame): string {
+export function lineOf({ origin, result: { peaks, crystals, backends } }: SearchedFrame): string {
   const count = counted(peaks.count, 'peak');
-  if (crystals.length === 0) return `${yellow('–')} ${frameName(origin)}  ${dim(`${count}, no lattice found`)}`;
+  // A run without indexing has looked for none.
+  const outcome = backends.index === undefined ? count : `${count}, no lattice found`;
+  if (crystals.length === 0) return `${yellow('–')} ${frameName(origin)}  ${dim(outcome)}`;
   const mark = isFrameDoubtful({ peaks, crystals }) ? yellow('?') : green('✓');
   return crystals
     .map((crystal, i) => {

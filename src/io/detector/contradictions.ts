@@ -6,12 +6,12 @@ import type { Dataset } from '../data/dataset.js';
 /**
  * Differences below these are usual: of the distance as a fraction, because a file states that of the stage, which
  * crystals correct by up to 1 %; of the wavelength, because the photon energy of pulses scatters by 0.5 %; and of the
- * beam in pixels, because indexing tolerates as many.
+ * beam in pixels, because indexing tolerates as many. Pixels of a detector do not differ at all.
  */
-const usual = { distance: 0.01, wavelength: 0.005, beamPx: 3 } as const;
+const usual = { distance: 0.01, wavelength: 0.005, pixelSize: 0.001, beamPx: 3 } as const;
 
 export interface Contradiction {
-  readonly of: 'distance' | 'wavelength' | 'beam';
+  readonly of: 'distance' | 'wavelength' | 'pixel size' | 'beam';
   readonly text: string;
 }
 
@@ -20,11 +20,11 @@ export function contradictions(
   geometry: Geometry,
   beam: Beam,
   { beamAt }: Pick<GeometryFacts, 'beamAt'>,
-  { name, meta: { distanceM, wavelengthA, beamCentrePx } }: Pick<Dataset, 'name' | 'meta'>,
+  { name, meta: { distanceM, wavelengthA, pixelSizeM, beamCentrePx } }: Pick<Dataset, 'name' | 'meta'>,
 ): Contradiction[] {
   const found: Contradiction[] = [];
   const compare = (
-    of: 'distance' | 'wavelength',
+    of: Exclude<Contradiction['of'], 'beam'>,
     own: number,
     stated: number | undefined,
     least: number,
@@ -43,6 +43,7 @@ export function contradictions(
   const away = 1000 * (beam.distanceM + (hit?.offsetM ?? 0));
   compare('distance', away, distanceM === undefined ? undefined : 1000 * distanceM, usual.distance, 'mm');
   compare('wavelength', beam.wavelengthA, wavelengthA, usual.wavelength, 'Å');
+  if (hit) compare('pixel size', 1e6 / hit.resolution, pixelSizeM && 1e6 * pixelSizeM.x, usual.pixelSize, 'um');
   // Files that do not know the beam centre state 0, 0.
   if (beamAt && beamCentrePx && (beamCentrePx.x !== 0 || beamCentrePx.y !== 0)) {
     const [x, y] = [beamAt.fs - beamCentrePx.x, beamAt.ss - beamCentrePx.y];

@@ -84,8 +84,8 @@ export function geometryFromFile(dataset: Dataset): Geometry {
   if (missing.length > 0 || !pixelSizeM || !beamCentrePx || wavelengthA === undefined || distanceM === undefined)
     throw new EwaldError(
       'Format',
-      `${name} does not state its ${missing.join(', ')}; give geometry: FILE (-g FILE); peaks alone need none ` +
-        '(ctx.peaks)',
+      `${name} does not state its ${missing.join(', ')}; give geometry: FILE (-g FILE); in JavaScript, ` +
+        'ctx.peaks finds peaks without one',
     );
   if (Math.abs(pixelSizeM.x / pixelSizeM.y - 1) > 1e-6)
     throw new EwaldError(

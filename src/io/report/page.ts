@@ -26,7 +26,8 @@ export interface Report {
   readonly indexed: number;
   readonly failed: number;
   readonly crystals: number;
-  readonly seconds: number;
+  /** Frames per second of the last session. */
+  readonly rate: number;
   /** Milliseconds per frame, by stage. */
   readonly stages: Readonly<Record<string, number>>;
   /** Lengths in Å and angles in degrees of every crystal. */
@@ -104,7 +105,7 @@ const picture = (report: Report, image: string, caption: string, frame?: ShownFr
 export const pageBegin = '<!doctype html>\n<!-- Written by ewald index. -->';
 
 /** The numbers of the run. */
-function tiles({ frames, hits, indexed, crystals, failed, seconds, resolutions }: Report): string {
+function tiles({ frames, hits, indexed, crystals, failed, rate, resolutions }: Report): string {
   const tile = (value: string, what: string): string => `<div><b>${value}</b><span>${what}</span></div>`;
   return [
     tile(String(frames), 'frames'),
@@ -112,7 +113,7 @@ function tiles({ frames, hits, indexed, crystals, failed, seconds, resolutions }
     tile(percent(indexed, frames), `indexed, ${counted(indexed, 'frame')}`),
     tile(String(crystals), 'crystals'),
     resolutions.length > 0 ? tile(`${median(resolutions).toFixed(2)} Å`, 'median resolution of the peaks') : '',
-    tile(seconds > 0 ? (frames / seconds).toFixed(1) : '–', 'frames a second'),
+    tile(rate > 0 ? rate.toFixed(1) : '–', 'frames a second'),
     failed > 0 ? tile(String(failed), 'frames could not be read') : '',
   ].join('');
 }

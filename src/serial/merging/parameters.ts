@@ -167,7 +167,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   operator: {
     kind: 'text',
     short: 'w',
-    sentence: 'the ambiguity: an operation on indices such as k,h,-l, or the point group that the lattice has',
+    sentence: 'the operation on indices that is ambiguous, such as k,h,-l, or the point group of the lattice',
     more: 'Without it all operations that keep the cell are tried.',
     usual: 'as the cell allows',
     value: 'operation',

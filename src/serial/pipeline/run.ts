@@ -114,6 +114,7 @@ export async function* runPipeline(
         warn: (text: string) => quietly(onEvent, { kind: 'warning', text }),
         warnings,
         doubt: () => summary.doubt,
+        rate: () => summary.rate,
         isOtherCell: () => isOtherCell(summary.doubt, summary.multiples),
         cellDoubts: () => cellDoubts(summary.doubt, summary.multiples, settings.cells ?? []),
         geometry: refined?.geometry ?? geometry?.geometry,
@@ -161,7 +162,7 @@ async function toldOf(
   const find = async () => (given ? geometryRemarks(given.geometry, source) : []);
   const remarks = await (source.patient?.(find) ?? find());
   // Without a known cell, nothing tells the wavelength.
-  for (const event of warningsOf(given?.name, remarks, isCellKnown ? [] : ['wavelength'])) onEvent(event);
+  for (const event of warningsOf(given?.name, remarks, isCellKnown ? [] : ['wavelength', 'pixel size'])) onEvent(event);
   return !isCellKnown && remarks.some(({ contradicts }) => contradicts === 'distance');
 }
 
@@ -315,6 +316,7 @@ async function* runFrames(run: RunScene): AsyncGenerator<PipelineItem, void, und
   const warnings = new FrameWarnings(scene, summary, checked.copyHeader);
   let state: 'under way' | 'whole' | 'failed' = 'under way';
   const end = async (isWhole: boolean): Promise<void> => {
+    summary.end();
     for (const text of scene.cellDoubts()) scene.warn(text);
     const question =
       summary.hits > 0 && summary.indexed === 0 ? tinyCellText(scene.settings.cells, 'frame') : undefined;

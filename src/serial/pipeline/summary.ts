@@ -45,6 +45,7 @@ export class RunSummary {
   /** Frames of the run; undefined if unknown. */
   readonly total: number | undefined;
   readonly #started = performance.now();
+  #ended: number | undefined;
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };
   /** Backends of the stages that have one, in the order of their first use. */
   readonly #backends = { peaks: new Set<string>(), index: new Set<string>() };
@@ -169,7 +170,12 @@ export class RunSummary {
 
   /** Frames per second in this session. */
   get rate(): number {
-    return (1000 * this.#timed) / Math.max(1, performance.now() - this.#started);
+    return (1000 * this.#timed) / Math.max(1, (this.#ended ?? performance.now()) - this.#started);
+  }
+
+  /** Called when the last frame has been added: the time in which the outputs are completed does not count. */
+  end(): void {
+    this.#ended ??= performance.now();
   }
 
   get crystals(): number {

@@ -31,5 +31,25 @@ export function doubtsOfStatistics({ overall, shells }: Pick<MergeStatistics, 'o
         'subtracts too much background there. Check its radii (intRadius, --int-radius of ewald index), the mask of ' +
         'the detector and the cell.',
     );
+  const other = referenceDoubt(overall);
+  if (other !== undefined) doubts.push(other);
   return doubts;
+}
+
+/** Data that agree with a reference by less than this share of what their halves let expect are not of its crystal. */
+const leastOfExpected = 0.5;
+
+/**
+ * Why a reference is not of this crystal; undefined if it may be. As well as their halves agree, the intensities would
+ * agree with true ones to √(2 CC½/(1 + CC½)) (Karplus & Diederichs 2012).
+ */
+function referenceDoubt({ inReference, ccReference, ccHalf }: ShellStatistics): string | undefined {
+  if (!(inReference >= fewestCommon)) return undefined;
+  const expected = Math.sqrt((2 * Math.max(0, ccHalf)) / (1 + Math.max(0, ccHalf)));
+  if (!(ccReference + 3 / Math.sqrt(inReference) < leastOfExpected * expected)) return undefined;
+  return (
+    `The intensities do not agree with the reference: the correlation is ${ccReference.toFixed(2)} over ${inReference} ` +
+    `reflections, and with true intensities it would be ${expected.toFixed(2)}. The reference is of another crystal, ` +
+    'or names its axes differently; the indexing that it has decided may be wrong.'
+  );
 }

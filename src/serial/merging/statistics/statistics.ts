@@ -366,7 +366,13 @@ const lTestOf = (ratios: readonly { readonly ratio: number }[]): LTest => ({
   meanSquare: ratios.reduce((sum, { ratio }) => sum + ratio * ratio, 0) / ratios.length,
 });
 
-/** Straight line through ln(<I>/ε) of twenty shells beyond 4 Å, weighted by their number of reflections. */
+/** A mean intensity of fewer of its standard errors is no signal: its logarithm says nothing of the scattering. */
+const leastSignal = 3;
+
+/**
+ * Straight line through ln(<I>/ε) of those of twenty shells beyond 4 Å that have a signal, weighted by its variance: that
+ * of the mean of intensities with an exponential distribution, and that of their errors.
+ */
 function wilsonFit(
   list: ReflectionList,
   present: readonly number[],
@@ -378,24 +384,27 @@ function wilsonFit(
   const used = present.filter((i) => (q[i] as number) > low && (q[i] as number) <= high);
   const top = used.reduce((most, i) => Math.max(most, q[i] as number), low);
   const edges = shellEdges(low, top * (1 + 1e-9), 20);
-  const sums = edges.slice(1).map(() => ({ n: 0, s2: 0, intensity: 0 }));
+  const sums = edges.slice(1).map(() => ({ n: 0, s2: 0, intensity: 0, noise: 0 }));
   for (const i of used) {
     const shell = sums[shellOf(q[i] as number, edges)];
     if (!shell) continue;
     shell.n++;
     shell.s2 += (q[i] as number) ** 2 / 4;
-    shell.intensity += (list.intensity[i] ?? 0) / epsilon(indicesOf(list, i), group);
+    const multiplicity = epsilon(indicesOf(list, i), group);
+    shell.intensity += (list.intensity[i] ?? 0) / multiplicity;
+    shell.noise += ((list.sigma[i] ?? 0) / multiplicity) ** 2;
   }
-  const full = sums.filter(({ n, intensity }) => n >= 10 && intensity > 0);
+  const full = sums.filter(({ n, intensity, noise }) => n >= 10 && intensity > leastSignal * Math.sqrt(noise));
   const points = full.map(({ n, s2, intensity }) => [s2 / n, Math.log(intensity / n)] as const);
   let [w, x, y, xx, xy] = [0, 0, 0, 0, 0];
   for (const [at, [s2, value]] of points.entries()) {
-    const n = full[at]?.n ?? 0;
-    w += n;
-    x += n * s2;
-    y += n * value;
-    xx += n * s2 * s2;
-    xy += n * s2 * value;
+    const { n, intensity, noise } = full[at] as (typeof full)[number];
+    const weight = 1 / (1 / n + noise / intensity ** 2);
+    w += weight;
+    x += weight * s2;
+    y += weight * value;
+    xx += weight * s2 * s2;
+    xy += weight * s2 * value;
   }
   const slope = points.length > 1 ? (w * xy - x * y) / (w * xx - x * x) : Number.NaN;
   return { temperatureFactor: -slope / 2, lnScale: (y - slope * x) / w, points };

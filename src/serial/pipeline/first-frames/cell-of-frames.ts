@@ -114,7 +114,7 @@ export async function cellOfFrames(
       const firstFrames = (most: number) => source.firstFrames(most);
       const preparation = { settings, cells: [], cellSearch: checked.cellSearch, onEvent, signal };
       const remarks = geometry ? await geometryRemarks(geometry, source) : [];
-      for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength'])) onEvent(event);
+      for (const event of warningsOf(asGiven?.name, remarks, ['distance', 'wavelength', 'pixel size'])) onEvent(event);
       const detector = await own.detector();
       refuseImpossible(detector.geometry, detector.beam);
       const displaced = await displacedDetector(detector, detector.geometry, firstFrames, signal);

@@ -21,7 +21,9 @@ export function cellText({ type, parameters }: Lattice): string {
  */
 export const errorText = (errors: readonly number[]): string => {
   const [lengths, angles] = [errors.slice(0, 3), errors.slice(3)].map((some) => some.map(written).join(' '));
-  return `${lengths} A, ${angles} deg, if distance and wavelength are right`;
+  // Angles that the symmetry fixes have no errors.
+  const ofAngles = errors.slice(3).some((error) => error > 0) ? `, ${angles} deg` : '';
+  return `${lengths} A${ofAngles}, if distance and wavelength are right`;
 };
 
 /** Odds below this decide nothing. */

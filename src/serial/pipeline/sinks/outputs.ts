@@ -79,6 +79,8 @@ interface OutputScene extends SettledCells {
   /** The text of the geometry, if the run has refined it before searching its frames. */
   readonly refined?: string | undefined;
   readonly settings: SearchSettings;
+  /** Frames per second of this session. */
+  readonly rate: () => number;
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
   /** That, or remarks that known cells are not those of the peaks. */
@@ -461,6 +463,7 @@ async function* openSinks(
       detector: scene.detector,
       sections: () => definedOf(sinks.map((sink) => sink.reportSection?.())),
       commandLine,
+      rate: scene.rate,
       remarks,
       warn,
     });

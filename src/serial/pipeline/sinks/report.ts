@@ -27,6 +27,8 @@ interface ReportOptions {
   readonly file: string;
   readonly title: string;
   readonly commandLine: string;
+  /** Frames per second of this session, requested at the end. */
+  readonly rate: () => number;
   readonly geometry: Geometry | undefined;
   readonly cell: KnownCell | undefined;
   /** Opens a file of the run again. */
@@ -57,7 +59,6 @@ const sampledOfKept = 6;
 
 /** Collects a run for its report. */
 export function reportSink(output: Output, options: ReportOptions): FrameSink {
-  const begun = performance.now();
   const timeline: { hit: boolean; indexed: boolean; peaks: number }[] = [];
   const cells: number[][] = [];
   const axes: (readonly (readonly number[])[])[] = [];
@@ -98,7 +99,6 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   let stride = 1;
 
   const close = async (isWhole: boolean): Promise<string> => {
-    const seconds = (performance.now() - begun) / 1000;
     const pictures = await picturesOf(options, best, sample).catch((error) => {
       options.warn(`the report shows no frames: ${messageOf(error)}`);
       return undefined;
@@ -112,7 +112,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       hits,
       indexed,
       failed,
-      seconds,
+      rate: options.rate(),
       cells,
       axes,
       resolutions,

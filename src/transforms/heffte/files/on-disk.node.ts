@@ -73,9 +73,11 @@ export async function transformParts(
       const ms = performance.now() - began;
       for (const end of scratch.splice(0)) await end();
       await output.close();
-      const { outShape: shape, complexOut: complex, axes = null } = wish;
+      const { outShape: shape, complexOut: complex, length, axes = null } = wish;
       const backend = context.backends[0]?.name ?? '';
-      return { shape, complex, kind: wish.kind, axes, backend, engine: options.engine ?? 'ewald', ms, ...report };
+      const half = length === undefined ? {} : { length };
+      const { engine = 'ewald' } = options;
+      return { shape, complex, ...half, kind: wish.kind, axes, backend, engine, ms, ...report };
     } catch (error) {
       for (const end of scratch.splice(0)) await end().catch(() => {});
       await output.discard();

@@ -91,8 +91,8 @@ export async function transformOnRanks(
   await writeTogether(job, wish, result, unit * firstOf(to, world));
   const { backend, engine } = plan.describe();
   await plan.dispose();
-  const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
-  return { shape, complex, kind, axes, backend, engine, ranks, rank, ms };
+  const { outShape: shape, complexOut: complex, length, kind, axes = null } = wish;
+  return { shape, complex, ...(length === undefined ? {} : { length }), kind, axes, backend, engine, ranks, rank, ms };
 }
 
 /** Opens the input on every rank, once the output is known to be writable. */

@@ -100,10 +100,10 @@ async function transformWhole(
       inverse ? fft.backward(data, undefined, { scale, ...run }) : fft.forward(data, undefined, { scale, ...run }),
     );
     const ms = performance.now() - started;
-    const { outShape: shape, complexOut: complex, kind, axes = null } = wish;
+    const { outShape: shape, complexOut: complex, length, kind, axes = null } = wish;
     await writeNpyFile(output, { shape, data: result, complex }, writing, signal);
     const { backend, engine } = fft;
-    return { shape, complex, kind, axes, backend, engine, ms };
+    return { shape, complex, ...(length === undefined ? {} : { length }), kind, axes, backend, engine, ms };
   } finally {
     await context.dispose();
   }

@@ -27,6 +27,8 @@ export interface TransformedFile {
   /** Shape of the result. */
   readonly shape: readonly number[];
   readonly complex: boolean;
+  /** Of a half spectrum: points of the axis of which half are kept, the `length` with which it is transformed back. */
+  readonly length?: number;
   readonly kind: FileTransformKind;
   readonly axes: readonly number[] | null;
   readonly backend: string;
@@ -76,6 +78,8 @@ export interface Wish {
   readonly complexIn: boolean;
   readonly complexOut: boolean;
   readonly outShape: readonly number[];
+  /** Points of the axis of which half are kept; undefined if none is halved. */
+  readonly length: number | undefined;
 }
 
 function checkAxes(axes: readonly number[], rank: number): void {
@@ -131,6 +135,7 @@ export function wishOf(array: NpyArray, options: TransformFileOptions, name: str
     axes,
     complexIn,
     complexOut: planKind === 'c2c' || (!complexIn && !isR2r),
+    length: toHalf ? shape[last] : undefined,
     outShape: shape.map((m, axis) => (toHalf && axis === last ? Math.floor(m / 2) + 1 : m)),
     plan: {
       shape,
