@@ -209,6 +209,13 @@ describe.skipIf(!dataFolder)('the page of frames', () => {
     await visit.message(/^Frame 0: 1 crystal/);
     expect(await page.getAttribute('#cell', 'aria-invalid')).not.toBe('true');
     expect(await page.evaluate(() => viewer.opened?.cell?.map(Math.round))).toEqual([79, 79, 38, 90, 90, 90]);
+    // A text that is no cell is not replaced by the cell before.
+    await type('79 79');
+    await visit.message(/not a cell|expected/);
+    await page.click('#index');
+    expect(await page.getAttribute('#cell', 'aria-invalid')).toBe('true');
+    expect(await page.inputValue('#cell')).toBe('79 79');
+    await visit.message(/not a cell|expected/);
     await type('12 13 14 80 95 100');
     await visit.message(/^Frame 0: no crystal/);
     await type('');

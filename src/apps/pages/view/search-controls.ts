@@ -16,9 +16,9 @@ export function bindSearch(): void {
   const named = shownStages.map((name) => [name, stageTitles[name]] as const);
   bindSelect<ShownStage>('stage', (stage) => viewer.setStage(stage), named);
   onClick('tune', () => viewer.tune());
-  onClick('index', () => viewer.index());
+  onClick('index', () => withTypedCell(() => viewer.index()));
   field('cell').addEventListener('change', () => void setTypedCell());
-  onClick('run', () => viewer.run());
+  onClick('run', () => withTypedCell(() => viewer.run()));
   onClick('stop', () => viewer.stop());
   onClick('stack', () =>
     viewer.stack(Number(field('stack-count').value), byId<HTMLSelectElement>('stack-kind').value as StackKind),
@@ -59,6 +59,10 @@ async function setTypedCell(): Promise<void> {
     viewer.fail(error);
   }
 }
+
+/** Does something unless the cell that was typed is none: then it says so again, and no other cell is taken instead. */
+export const withTypedCell = (work: () => Promise<unknown>): Promise<unknown> =>
+  field('cell').ariaInvalid === 'true' ? setTypedCell() : work();
 
 /** The known cell as it is typed. */
 function cellWords({ cell, centring = 'P' }: Opened): string {
