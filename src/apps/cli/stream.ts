@@ -57,7 +57,7 @@ async function compare(file: string, other: string, { json }: { json?: boolean }
     value === null ? '–' : String(Number(Number(value).toFixed(4))),
   ]);
   print(table(['', ''], rows, [1]));
-  for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
+  for (const remark of remarks) note(`${yellow('warning:')} ${remark}`);
 }
 
 async function merge(files: readonly string[], { output = '', force = false }: FlagValues<typeof joinStreamRows>) {
