@@ -86,6 +86,7 @@ export {
   peakSourceRows,
   refinementRows,
   refineStreamRows,
+  regionRows,
   runRows,
   sinkRows,
   sourceRows,

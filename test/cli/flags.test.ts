@@ -40,6 +40,7 @@ import {
   joinStreamRows,
   refinementRows,
   refineStreamRows,
+  regionRows,
   runRows,
   searchSettingRows,
   sinkRows,
@@ -68,7 +69,8 @@ beforeAll(async () => {
 });
 
 const pipeline = [
-  ...[searchSettingRows, refinementRows, thresholdRows, sourceRows, runRows, sinkRows, searchRows, unknownCellRows],
+  ...[searchSettingRows, refinementRows, thresholdRows, sourceRows, regionRows, runRows, sinkRows, searchRows],
+  unknownCellRows,
   // Options of the run that are not parameters: known cells, and a viewer.
   { cells: sourceRows.geometry, view: commandRows.view } as Parameters,
 ];
@@ -238,7 +240,8 @@ test('a name stands for one kind of value in all commands', { tags: 'house' }, (
     }
   const several = [...kinds].flatMap(([flag, set]) => (set.size > 1 ? [`${flag} ${[...set].join(', ')}`] : []));
   // Commands with fewer backends or executors list them; some commands take several cells, outputs or modules; seeds of
-  // pi have 64 bits; --tolerance is CrystFEL's list of six numbers, but one distance for the disks of ewald run.
+  // pi have 64 bits; --tolerance is CrystFEL's list of six numbers, but one distance for the disks of ewald run; --roi is a part of its
+  // scan there.
   expect(several.sort()).toMatchInlineSnapshot(`
     [
       "--backend text, choice",
@@ -246,6 +249,7 @@ test('a name stands for one kind of value in all commands', { tags: 'house' }, (
       "--executor text, choice",
       "--module text, texts",
       "--output text, texts",
+      "--roi texts, text",
       "--seed integer, count",
       "--tolerance numbers, number",
     ]

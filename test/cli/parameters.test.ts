@@ -121,6 +121,7 @@ test('a flag has the name of its option, except for those of other programs', { 
     // Flags are named without units; `peaks` is CrystFEL's.
     ['maxLengthA', 'max-length'],
     ['finder', 'peaks'],
+    ['rois', 'roi'],
     ['firstFramesTimeoutS', 'first-frames-timeout'],
     ['minLengthA', 'min-length'],
   ]);

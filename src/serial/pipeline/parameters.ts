@@ -317,6 +317,21 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
   },
 } as const satisfies Parameters);
 
+/** Regions of frames, which `regions/region.ts` checks. */
+export const regionRows = /* @__PURE__ */ grouped('analysis', {
+  rois: {
+    kind: 'texts',
+    flag: 'roi',
+    sentence:
+      'sums, mean, maximum and centre of a region of each frame: NAME=ring:1.85:2.05 (2π/d in 1/Å), ' +
+      'sector:1.0:2.0,30:60 (and degrees from +x to +y), rect:200:600,1500:1800 or circle:1034,1083,40 (fs, ss); ' +
+      'several: repeat the flag',
+    usual: '',
+    value: 'region',
+    of: ['detector frames'],
+  },
+} as const satisfies Parameters);
+
 /** Parameters of a run whose declarations, checks and flags follow from their rows alone. */
 const ownRunRows = /* @__PURE__ */ grouped('input', {
   serialStart: {

@@ -14,6 +14,8 @@ export type { CopiedHeader } from './inputs/copied-headers.js';
 export type { ListInput, PipelineInput, RunInput } from './inputs/inputs.js';
 export type { FileInput, OutputTarget } from './inputs/place.js';
 export type { PushedRun } from './inputs/pushed.js';
+export type { Region } from './regions/region.js';
+export type { RegionValue, RegionValues } from './regions/region-values.js';
 export type { PipelineOptions } from './run-options.js';
 export type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 export type { PeakParameters, SearchSettings } from './settings.js';

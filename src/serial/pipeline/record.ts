@@ -8,6 +8,7 @@ import { formatChunk } from '../../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
+import type { RegionValues } from './regions/region-values.js';
 import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './stages/frame.js';
 import { crystalWith, tableOfCrystal, withoutReflections } from './stages/measured-crystal.js';
@@ -34,6 +35,7 @@ export interface FrameRecord {
   readonly ms: StageTimes;
   readonly backends: StageBackends;
   readonly headers?: readonly CopiedHeader[] | undefined;
+  readonly rois?: RegionValues | undefined;
   /** Its chunk of a stream. */
   readonly chunk: string;
   /** The pixels of the frame, if they are kept. */
@@ -100,11 +102,12 @@ interface ItemScene {
  */
 export function pipelineItem(record: FrameRecord | FrameFailure, scene: ItemScene): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
-  const { origin, hit, peaks, spots, beam, ms, backends, headers, frame } = record;
+  const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, frame } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
     crystalWith(crystal, table),
   );
-  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...(headers ? { headers } : {}) };
+  const further = { ...(headers ? { headers } : {}), ...(rois ? { rois } : {}) };
+  const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...further };
   let chunk: StreamChunk | undefined;
   return {
     origin,

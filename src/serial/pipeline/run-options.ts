@@ -23,12 +23,14 @@ import type { RefinementParameters, RunParameters } from './parameter-types.js';
 import {
   type PeakSource,
   refinementRows,
+  regionRows,
   runRows,
   searchSettingRows,
   sourceRows,
   thresholdRows,
   unknownCellRows,
 } from './parameters.js';
+import { checkRegions, type Region, regionText } from './regions/region.js';
 import { type PeakParameters, type SearchSettings, settingNames, settingsOf } from './settings.js';
 import { checkOutputs, type OutputOptions, outputNames } from './sinks/outputs.js';
 import { type Shard, shardOf } from './sources/selection.js';
@@ -131,6 +133,11 @@ export interface PipelineOptions<Finder extends PeakSource = PeakSource>
    * with one value or one for each frame, or names of other headers. CrystFEL's copy-header.
    */
   readonly copyHeader?: readonly string[] | undefined;
+  /**
+   * Regions of each frame whose counts are summed into its result (`rois`), at most 16: texts as of the flag `--roi`, such
+   * as `'water=ring:1.85:2.05'`, or `{ name: 'water', kind: 'ring', q: [1.85, 2.05] }`.
+   */
+  readonly rois?: readonly (Region | string)[] | undefined;
   /** Items contain the pixels of their frame as `frame`. Default false. */
   readonly keepFrame?: boolean | undefined;
   /**
@@ -167,6 +174,7 @@ const optionRows = {
     'frames',
     'shard',
     'copyHeader',
+    'rois',
     'maxLengthA',
     'onEvent',
     ...outputNames,
@@ -217,6 +225,7 @@ export function checkRun(options: PipelineOptions) {
     follow: checked.follow ? checked.noDataTimeout : undefined,
     allowOutside: checkAllowOutside('pipeline: allowOutside', options.allowOutside),
     copyHeader: checkCopyHeader('pipeline: copyHeader', options.copyHeader),
+    rois: checkRegions('pipeline', options.rois),
     // The longest edge is at least the shortest one.
     cellSearch: {
       minLengthA,
@@ -233,6 +242,7 @@ const rows: Parameters = {
   ...thresholdRows,
   ...refinementRows,
   ...sourceRows,
+  ...regionRows,
   ...runRows,
   minLengthA: cellSearchRows.minLengthA,
   ...unknownCellRows,
@@ -252,8 +262,9 @@ function recorded({ peaks, thresholds, ...options }: PipelineOptions): [string, 
  * A command line for a run that was started from JavaScript: its options, written as flags. `resume` is not among them,
  * because a continued stream is identical to that of an uninterrupted run.
  */
-export function commandLineOf(options: PipelineOptions): string {
-  const words = recorded(options).flatMap(([name, value]) => {
+export function commandLineOf({ rois, ...others }: PipelineOptions): string {
+  const regions = rois && { rois: rois.map((one) => (typeof one === 'string' ? one : regionText(one))) };
+  const words = recorded({ ...others, ...regions }).flatMap(([name, value]) => {
     const row: Parameter = rows[name] ?? { kind: 'text', sentence: '' };
     if (value === undefined || (row.kind === 'boolean' && value === (row.fallback ?? false))) return [];
     const flagName = row.flag === null ? `--${kebab(name)}` : flagOf(name, row);

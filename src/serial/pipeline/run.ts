@@ -30,6 +30,7 @@ import { withMasksInside } from './inputs/inside.js';
 import type { LoadPlace, RunPlace } from './inputs/place.js';
 import { endingPlace } from './inputs/place-inputs.js';
 import { type FrameFailure, type FrameRecord, failureOf, isFailure, pipelineItem } from './record.js';
+import { spansOf } from './regions/spans.js';
 import { type CheckedRun, checkRun, commandLineOf, type PipelineOptions } from './run-options.js';
 import type { PipelineItem } from './search-all.js';
 import { type RunScene, searched, startedEarly } from './search-places.js';
@@ -88,6 +89,7 @@ export async function* runPipeline(
     let own = searchWith(geometry?.geometry);
     try {
       // Warnings before a refusal would hide what it says.
+      if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
       const isDistanceOpen = await orAborted(toldOf(geometry, source, !!cells, onEvent), signal);
       for (const warning of asGiven?.geometry.warnings ?? []) warn(`${asGiven?.name}: ${warning}`);
       for (const text of source.warnings) warn(text);
@@ -100,6 +102,7 @@ export async function* runPipeline(
       if (refined) {
         await own.dispose();
         own = searchWith(usedGeometry);
+        if (checked.rois.length > 0) spansOf(await own.detector(), checked.rois);
       }
       const summary = new RunSummary(source.total, settings.cells, source);
       const scene = {
@@ -108,6 +111,7 @@ export async function* runPipeline(
         source,
         usedGeometry,
         settings,
+        rois: checked.rois,
         commandLine,
         reads,
         detector: own.detector,

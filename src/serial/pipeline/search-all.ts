@@ -17,6 +17,8 @@ import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import { type FrameSearcherMethods, type OpenFrameSearcher, whileItStays } from './frame-searcher.js';
 import { copiedHeaders } from './inputs/copied-headers.js';
+import type { Region } from './regions/region.js';
+import { RegionSums } from './regions/region-sums.js';
 import { methodName } from './settings.js';
 import { type FrameResult, integrateCrystals } from './stages/frame.js';
 import { listedOf, listedPeaks } from './stages/listed.js';
@@ -86,6 +88,8 @@ interface SearchOptions {
   readonly found?: FoundFrames | undefined;
   /** Fields of the frames' headers that are copied into the results. */
   readonly copyHeader?: readonly string[] | undefined;
+  /** Regions of the frames whose counts are summed. */
+  readonly rois?: readonly Region[] | undefined;
   /**
    * Cores on which frames may be read and unpacked while others are searched. If searchers on native leave none of
    * them, a frame is read by the searcher that is free, and searched while it is still in the cache. Default: enough.
@@ -124,6 +128,7 @@ class Search {
   readonly #keepFrame: boolean;
   readonly #found: FoundFrames;
   readonly #copyHeader: readonly string[];
+  readonly #regions: RegionSums | undefined;
   readonly #readsAhead: boolean;
   readonly #spare: Frame[];
   readonly #lattices: readonly LatticeName[];
@@ -133,7 +138,13 @@ class Search {
     any: OpenFrameSearcher,
     searchers: readonly OpenFrameSearcher[],
     signal: PlatformSignal | undefined,
-    { keepFrame = false, found = new Map(), copyHeader = [], cores = Number.POSITIVE_INFINITY }: SearchOptions,
+    {
+      keepFrame = false,
+      found = new Map(),
+      copyHeader = [],
+      rois = [],
+      cores = Number.POSITIVE_INFINITY,
+    }: SearchOptions,
   ) {
     this.#any = any;
     this.#pool = new Pool(searchers);
@@ -141,6 +152,7 @@ class Search {
     this.#keepFrame = keepFrame;
     this.#found = found;
     this.#copyHeader = copyHeader;
+    this.#regions = rois.length > 0 ? new RegionSums(any.detector, rois) : undefined;
     this.#readsAhead = any.backends.peaks !== 'native' || searchers.length < cores;
     this.#spare = spareOf(any);
     this.#batch = any.imagesAtOnce;
@@ -181,6 +193,7 @@ class Search {
       });
       const copied = this.#copyHeader;
       const headers = copied.length > 0 ? { headers: await copiedHeaders(dataset, frame, copied) } : {};
+      const rois = this.#regions && { rois: this.#regions.of(held.frame()) };
       const readMs = performance.now() - begun;
       searcher ??= await this.#pool.take();
       checkSignal(this.#signal);
@@ -190,7 +203,7 @@ class Search {
       const searched = earlier
         ? integrated(searcher, held.frame(), earlier, readMs)
         : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found });
-      const result = { ...searched, ...headers };
+      const result = { ...searched, ...headers, ...rois };
       const { detector, settings } = this.#any;
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
       return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };

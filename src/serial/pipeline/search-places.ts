@@ -89,7 +89,8 @@ async function* searchedHere(
       searchers.push(await planFrameSearcher(context, { ...settings, detector: first.detector }, first));
     const { signal, keepFrame } = options;
     const { isTight } = memoryOf(scene, options);
-    const how = { keepFrame, found: own.found, copyHeader: checked.copyHeader, cores: scene.place.cores, isTight };
+    const { copyHeader, rois } = checked;
+    const how = { keepFrame, found: own.found, copyHeader, rois, cores: scene.place.cores, isTight };
     const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
     for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
@@ -198,6 +199,7 @@ async function* resultsOf(
     settings,
     keepFrame,
     copyHeader: checked.copyHeader,
+    ...(checked.rois.length > 0 && { rois: checked.rois }),
     growing: checked.follow !== undefined,
     awayS: checked.follow,
     live: source.live,

@@ -20,6 +20,7 @@ import { geometryShape } from '../../crystal/geometry/geometry-shape.js';
 import { dataTypes } from '../../io/data/dtype.js';
 import { checkSearch } from './modes.js';
 import { searchSettingRows } from './parameters.js';
+import { checkRegions } from './regions/region.js';
 import { type SearchSettings, settingNames } from './settings.js';
 import { parseIntegration } from './stages/integration-method.js';
 
@@ -79,6 +80,7 @@ export const runShape = members({
   live: maybe(liveFrame),
   keepFrame: maybe(truth),
   copyHeader: maybe(listOf(text)),
+  rois: (what, value) => void checkRegions(what, value),
   tables: maybe(
     members({
       bad: maybe(typed([Uint8Array])),

@@ -23,6 +23,7 @@ import { type LiveFrame, liveDataset, liveNumber } from '../../io/live/frame.js'
 import { keepRings, type Reach, type Rings } from '../peaks/rings.js';
 import { type OpenFrameSearcher, type Plans, planFrameSearcher } from './frame-searcher.js';
 import { type FrameFailure, type FrameRecord, failureOf, isRead, recordOf } from './record.js';
+import type { Region } from './regions/region.js';
 import { searchAll } from './search-all.js';
 import type { SearchSettings } from './settings.js';
 import { type BriefTask, briefTask, type Extent } from './shards/brief.js';
@@ -63,6 +64,8 @@ export interface SharedRun {
   readonly keepFrame?: boolean | undefined;
   /** Fields of the frames' headers that are copied into the results. */
   readonly copyHeader?: readonly string[] | undefined;
+  /** Regions of the frames whose counts are summed. */
+  readonly rois?: readonly Region[] | undefined;
   /** If results are brief, or stored instead of sent. */
   readonly brief?: BriefResults | undefined;
   /** What the process that started the run knows of the detector; undefined: workers find it out themselves. */

@@ -16,6 +16,7 @@ import {
   isRead,
   type StoredBytes,
 } from '../record.js';
+import type { RegionValues } from '../regions/region-values.js';
 import type { StageBackends } from '../stages/frame.js';
 
 /** A frame without its peaks, indices and reflections, and where its text and its whole record are. */
@@ -49,6 +50,8 @@ export interface BriefTask {
   /** These two lists end with the last member that differs from the one before. */
   readonly backends: readonly StageBackends[];
   readonly headers: readonly (readonly CopiedHeader[] | undefined)[];
+  /** The regions of each frame; absent without any. */
+  readonly rois?: readonly (RegionValues | undefined)[] | undefined;
   readonly failures: readonly FrameFailure[];
 }
 
@@ -98,6 +101,7 @@ export function briefTask(
     spots: Float32Array.from(spots),
     backends: once(records.map(({ backends }) => backends)),
     headers: once(records.map(({ headers }) => headers)),
+    ...(records.some(({ rois }) => rois) && { rois: records.map(({ rois }) => rois) }),
     failures: items.filter(isFailure),
   };
 }
@@ -198,6 +202,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       crystals,
       backends: backends[i] ?? backends.at(-1) ?? { peaks: undefined, index: undefined },
       headers: i < headers.length ? headers[i] : headers.at(-1),
+      ...(task.rois?.[i] && { rois: task.rois[i] }),
       chunk: '',
       text: shard === undefined ? (texts[i] ?? '') : undefined,
       storedText: undefined,

@@ -13,6 +13,7 @@ import { headerLine } from '../inputs/copied-headers.js';
 import type { FrameRecord } from '../record.js';
 import { reflectionColumns } from '../stages/reflection-table.js';
 import { patchedOutput } from './function-output.js';
+import type { RegionTable } from './hdf5-rois.js';
 import { ended, type FrameSink } from './sink.js';
 
 type Typed = Float32Array | Float64Array | Int16Array | Int32Array | Uint16Array | Uint32Array | Uint8Array;
@@ -240,12 +241,14 @@ export interface RunDescription {
   readonly streamHead: string;
   /** Relative width of the spectrum. */
   readonly bandwidth: number;
+  /** Its regions, if there are any. */
+  readonly regions?: RegionTable | undefined;
 }
 
 /** Collects a run; the file is written when it closes. `src/serial/merging` reads it as an input of merges. */
 export function hdf5Sink(
   target: Output,
-  { file, commandLine, streamHead, bandwidth }: RunDescription,
+  { file, commandLine, streamHead, bandwidth, regions }: RunDescription,
   openCodecs: () => Promise<Codecs>,
 ): FrameSink {
   const output = target.patch ? target : patchedOutput(target);
@@ -254,6 +257,7 @@ export function hdf5Sink(
     isOfWholeRun: true,
     async add(record) {
       tables.add(record);
+      regions?.add(record);
     },
     async close(isWhole) {
       let name = file;
@@ -272,6 +276,7 @@ export function hdf5Sink(
             stream_head: { value: streamHead },
             bandwidth: { value: bandwidth },
             ...tables.nodes(),
+            ...regions?.nodes(),
           },
         };
         await writer.finish({ entry }, { default: 'entry' });

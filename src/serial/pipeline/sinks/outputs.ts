@@ -15,6 +15,7 @@ import type { DetectorRemarks, SettledCells } from '../../refinement/detector-re
 import type { OutputTarget, RunPlace } from '../inputs/place.js';
 import { milleDefaults, sinkRows } from '../parameters.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
+import type { Region } from '../regions/region.js';
 import type { SearchSettings } from '../settings.js';
 import type { ShardFolder } from '../shards/folder.js';
 import { JoinedStream } from '../shards/joined-stream.js';
@@ -81,6 +82,8 @@ interface OutputScene extends SettledCells {
   readonly settings: SearchSettings;
   /** Frames per second of this session. */
   readonly rate: () => number;
+  /** The regions of its frames. */
+  readonly rois: readonly Region[];
   /** Why the cell is in doubt according to the frames so far; undefined if it is not. */
   readonly doubt: () => string | undefined;
   /** That, or remarks that known cells are not those of the peaks. */
@@ -444,10 +447,11 @@ async function* openSinks(
       throw new EwaldError('Argument', `${hdf5} is no regular file; HDF5 cannot be written into a pipe or a device`);
     }
     const bandwidth = bandwidthOf(scene.usedGeometry);
-    yield hdf5Sink(
-      output,
-      { file: targetName(hdf5, 'the output'), commandLine, streamHead: scene.head, bandwidth },
-      () => place.openCodecs(),
+    const { rois, head: streamHead } = scene;
+    const regions =
+      rois.length > 0 ? new (await import('./hdf5-rois.js')).RegionTable(rois, await scene.detector()) : undefined;
+    yield hdf5Sink(output, { file: targetName(hdf5, 'the output'), commandLine, streamHead, bandwidth, regions }, () =>
+      place.openCodecs(),
     );
   }
   if (html !== undefined) {
@@ -461,6 +465,7 @@ async function* openSinks(
       kept: source.kept,
       reopen: (file) => source.reopen(file),
       detector: scene.detector,
+      regions: scene.rois,
       sections: () => definedOf(sinks.map((sink) => sink.reportSection?.())),
       commandLine,
       rate: scene.rate,

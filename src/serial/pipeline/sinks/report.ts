@@ -18,8 +18,10 @@ import { Assembly } from '../../../io/report/assembly.js';
 import { type FrameRow, mostRows } from '../../../io/report/frame-table.js';
 import { type Report, reportPage, type ShownFrame } from '../../../io/report/page.js';
 import type { FrameRecord } from '../record.js';
+import type { Region } from '../regions/region.js';
 import { readFrame } from '../stages/read-frame.js';
 import type { FrameOrigin } from '../streams/chunk.js';
+import { RegionMedians } from './report-rois.js';
 import { ended, type FrameSink } from './sink.js';
 
 /** Information for the report that is known before the run. */
@@ -41,6 +43,8 @@ interface ReportOptions {
   readonly warn: (text: string) => void;
   /** Remarks for the report, requested at the end. */
   readonly remarks: () => readonly string[];
+  /** Regions of the frames, whose medians are shown. */
+  readonly regions: readonly Region[];
   /** The results of other sinks as HTML, requested at the end. */
   readonly sections: () => readonly string[];
 }
@@ -68,6 +72,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const most = options.kept ? sampledOfKept : sampled;
   const best: Candidate[] = [];
   const sample: Candidate[] = [];
+  const regions = new RegionMedians(options.regions);
   let [failed, hits, indexed, seen] = [0, 0, 0, 0];
 
   const add = async (record: FrameRecord): Promise<void> => {
@@ -75,6 +80,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
     timeline.push({ hit, indexed: crystals.length > 0, peaks: peaks.count });
     if (rows.length < mostRows) rows.push(rowOf(record));
     if (hit) hits++;
+    regions.add(record);
     if (crystals.length > 0) indexed++;
     for (const [stage, took] of Object.entries(ms)) stages[stage] = (stages[stage] ?? 0) + took;
     for (const { lengths, angles, reciprocal, resolution } of crystals) {
@@ -127,7 +133,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       powder: pictures?.powder,
       picture: pictures?.picture ?? { size: 1, beam: { x: 0, y: 0 }, rings: [] },
       remarks: options.remarks(),
-      sections: options.sections(),
+      sections: [...regions.sections(), ...options.sections()],
     };
     await output.write(reportPage(report));
     return `report in ${await ended(output, options.file, isWhole)}`;

@@ -13,6 +13,7 @@ import { type DetectorFit, fitDetector } from '../../refinement/detector-fit.js'
 import type { ImageIndexer, ImageWait } from '../image-indexers.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';
 import { integrationRows } from '../parameters.js';
+import type { RegionValues } from '../regions/region-values.js';
 import type { SearchSettings } from '../settings.js';
 import { isAccepted } from './accept.js';
 import { integrateRows, type RingRadii } from './integrate.js';
@@ -104,6 +105,8 @@ export interface FrameResult {
   readonly backends: StageBackends;
   /** The fields of its header that the run copies (`copyHeader`); absent without any. */
   readonly headers?: readonly CopiedHeader[] | undefined;
+  /** Its regions by name (`rois`); absent without any. */
+  readonly rois?: RegionValues | undefined;
 }
 
 const usualRadii: RingRadii = [4, 5, 7];

@@ -8,6 +8,7 @@ import type { Table } from '../../../crystal/stream/table.js';
 import { type ListLines, putPeak, putReflection, reflectionNumbers, setLists } from '../../../crystal/stream/write.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { headerLine } from '../inputs/copied-headers.js';
+import { regionLines } from '../regions/region-values.js';
 import type { FrameCrystal, FrameResult } from '../stages/frame.js';
 import { tableOfCrystal } from '../stages/measured-crystal.js';
 import { column, type Measured, rowLength } from '../stages/reflection-table.js';
@@ -54,6 +55,7 @@ export function chunkOf(
     notes: [
       ...(result.headers ?? []).flatMap((header) => headerLine(header) ?? []),
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
+      ...regionLines(result.rois),
     ],
     cameraLengthM: averageDistance(geometry, beam.distanceM),
     peakCount: peaks.count,

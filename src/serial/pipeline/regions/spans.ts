@@ -1,0 +1,196 @@
+/** The pixels of regions on a detector: stretches of rows, without bad pixels and gaps. */
+import { refusal } from '../../../base/parameters.js';
+import type { Panel } from '../../../crystal/geometry/geometry.js';
+import { reciprocalOf } from '../../../crystal/geometry/pixels.js';
+import type { Detector } from '../../../io/detector/detector.js';
+import { type Region, regionText } from './region.js';
+
+/** What of a detector regions need. */
+export type RegionDetector = Pick<
+  Detector,
+  'geometry' | 'beam' | 'width' | 'height' | 'bad' | 'dtype' | 'validRange' | 'saturation'
+>;
+
+/** Stretches of pixels in the order of the frame, one array for each property. */
+export interface Spans {
+  /** Which region. */
+  readonly region: Uint8Array;
+  /** Its row, its first pixel and the number of its pixels. */
+  readonly ss: Uint32Array;
+  readonly fs: Uint32Array;
+  readonly count: Uint32Array;
+  /** Values above it are saturated. */
+  readonly limit: Float64Array;
+  /** Pixels of each region. */
+  readonly pixels: readonly number[];
+}
+
+interface Span {
+  readonly region: number;
+  readonly ss: number;
+  readonly fs: number;
+  readonly count: number;
+  readonly limit: number;
+}
+
+/** Whether a pixel is in a region; `q` is 2π/d in 1/Å and `angle` in degrees, NaN where no region needs them. */
+type Inside = (fs: number, ss: number, q: number, angle: number) => boolean;
+
+const turned = (angle: number): number => ((angle % 360) + 360) % 360;
+
+function insideOf(region: Region): Inside {
+  switch (region.kind) {
+    case 'rect': {
+      const [[left, right], [top, bottom]] = [region.fs, region.ss];
+      return (fs, ss) => fs >= left && fs < right && ss >= top && ss < bottom;
+    }
+    case 'circle': {
+      const [[x, y], square] = [region.centre, region.radius ** 2];
+      return (fs, ss) => (fs - x) * (fs - x) + (ss - y) * (ss - y) < square;
+    }
+    case 'ring': {
+      const [least, most] = region.q;
+      return (_, __, q) => q >= least && q < most;
+    }
+    default: {
+      const [[least, most], [from, to]] = [region.q, region.angles];
+      const width = to - from === 360 ? 360 : turned(to - from);
+      return (_, __, q, angle) => q >= least && q < most && turned(angle - from) < width;
+    }
+  }
+}
+
+const isCurved = ({ kind }: Region): boolean => kind === 'ring' || kind === 'sector';
+
+/** The rows and columns of a panel in which a region may have pixels. */
+function boxOf(region: Region, { minFs, maxFs, minSs, maxSs }: Panel): readonly [number, number, number, number] {
+  if (region.kind === 'rect') {
+    const [[left, right], [top, bottom]] = [region.fs, region.ss];
+    return [Math.max(minFs, left), Math.min(maxFs, right - 1), Math.max(minSs, top), Math.min(maxSs, bottom - 1)];
+  }
+  if (region.kind !== 'circle') return [minFs, maxFs, minSs, maxSs];
+  const [[x, y], r] = [region.centre, Math.ceil(region.radius)];
+  return [
+    Math.max(minFs, Math.floor(x) - r),
+    Math.min(maxFs, Math.ceil(x) + r),
+    Math.max(minSs, Math.floor(y) - r),
+    Math.min(maxSs, Math.ceil(y) + r),
+  ];
+}
+
+/** 2π/d and the angle of the pixels of a row of a panel. */
+class RowAngles {
+  readonly q: Float64Array;
+  readonly angle: Float64Array;
+  greatestQ = 0;
+
+  constructor(width: number) {
+    this.q = new Float64Array(width);
+    this.angle = new Float64Array(width);
+  }
+
+  fill(panel: Panel, { beam }: RegionDetector, ss: number, withAngles: boolean): void {
+    for (let fs = panel.minFs; fs <= panel.maxFs; fs++) {
+      const [x, y, z] = reciprocalOf(panel, beam, fs - panel.minFs + 0.5, ss - panel.minSs + 0.5);
+      const q = 2 * Math.PI * Math.sqrt(x * x + y * y + z * z);
+      this.q[fs] = q;
+      if (q > this.greatestQ) this.greatestQ = q;
+      if (withAngles) this.angle[fs] = (Math.atan2(y, x) * 180) / Math.PI;
+    }
+  }
+}
+
+const known = new WeakMap<object, Map<string, Spans>>();
+
+/**
+ * The pixels of regions on a detector, found once. Throws `Argument` for a region outside of the detector, and for one
+ * without a pixel that is not masked.
+ */
+export function spansOf(detector: RegionDetector, regions: readonly Region[], what = 'pipeline'): Spans {
+  const key = regions.map(regionText).join(' ');
+  const own = known.get(detector) ?? new Map<string, Spans>();
+  known.set(detector, own);
+  const spans = own.get(key) ?? findSpans(detector, regions, what);
+  own.set(key, spans);
+  return spans;
+}
+
+function findSpans(detector: RegionDetector, regions: readonly Region[], what: string): Spans {
+  refuseBeyondFrame(detector, regions, what);
+  const found: Span[] = [];
+  const masked = regions.map(() => 0);
+  const row = new RowAngles(detector.width);
+  const withAngles = regions.some(({ kind }) => kind === 'sector');
+  const anyCurved = regions.some(isCurved);
+  const insides = regions.map(insideOf);
+  for (const panel of detector.geometry.panels) {
+    const boxes = regions.map((region) => boxOf(region, panel));
+    const limit = Math.min(panel.maximum, detector.validRange[1]);
+    for (let ss = panel.minSs; ss <= panel.maxSs; ss++) {
+      if (anyCurved) row.fill(panel, detector, ss, withAngles);
+      for (const [region, [left, right, top, bottom]] of boxes.entries()) {
+        if (ss < top || ss > bottom) continue;
+        const inside = insides[region] as Inside;
+        let from = -1;
+        for (let fs = left; fs <= right + 1; fs++) {
+          let isUsed = fs <= right && inside(fs, ss, row.q[fs] as number, row.angle[fs] as number);
+          if (isUsed && detector.bad[ss * detector.width + fs] !== 0) {
+            masked[region] = (masked[region] as number) + 1;
+            isUsed = false;
+          }
+          if (isUsed && from < 0) from = fs;
+          if (isUsed || from < 0) continue;
+          found.push({ region, ss, fs: from, count: fs - from, limit });
+          from = -1;
+        }
+      }
+    }
+  }
+  const pixels = regions.map(() => 0);
+  for (const { region, count } of found) pixels[region] = (pixels[region] as number) + count;
+  const empty = pixels.indexOf(0);
+  if (empty >= 0) refuseEmpty(regions[empty] as Region, masked[empty] as number, row.greatestQ, what);
+  // In the order of the frame, so that its pixels are read once.
+  found.sort((a, b) => a.ss - b.ss || a.fs - b.fs);
+  return {
+    region: Uint8Array.from(found, ({ region }) => region),
+    ss: Uint32Array.from(found, ({ ss }) => ss),
+    fs: Uint32Array.from(found, ({ fs }) => fs),
+    count: Uint32Array.from(found, ({ count }) => count),
+    limit: Float64Array.from(found, ({ limit }) => limit),
+    pixels,
+  };
+}
+
+/** Refuses pixels that a frame does not have: a mistyped number. */
+function refuseBeyondFrame({ width, height }: RegionDetector, regions: readonly Region[], what: string): void {
+  for (const region of regions) {
+    const [right, bottom] =
+      region.kind === 'rect'
+        ? [region.fs[1], region.ss[1]]
+        : region.kind === 'circle'
+          ? [region.centre[0] - region.radius + 1, region.centre[1] - region.radius + 1]
+          : [0, 0];
+    const least = region.kind === 'circle' ? Math.min(...region.centre) + region.radius : 0;
+    if (right <= width && bottom <= height && least >= 0) continue;
+    throw refusal(
+      what,
+      (said) =>
+        `${said('rois')}: the region ${regionText(region)} is outside of the detector; a frame has ${width} x ` +
+        `${height} pixels: fs up to ${width}, ss up to ${height}`,
+    );
+  }
+}
+
+function refuseEmpty(region: Region, masked: number, greatestQ: number, what: string): never {
+  const isBeyond = 'q' in region && masked === 0 && region.q[0] >= greatestQ;
+  const why = isBeyond
+    ? `lies beyond the corner of the detector; the largest 2π/d there is ${greatestQ.toFixed(3)} 1/Å`
+    : masked > 0
+      ? `has no pixel that counts: all ${masked} of its pixels are masked; choose another place, or look at the mask`
+      : isCurved(region)
+        ? `has no pixel; the detector reaches to 2π/d = ${greatestQ.toFixed(3)} 1/Å, and a region needs the centre of a ` +
+          'pixel in it'
+        : 'has no pixel: it lies in a gap between panels, or is smaller than a pixel';
+  throw refusal(what, (said) => `${said('rois')}: the region ${regionText(region)} ${why}`);
+}
