@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { alarmValue, isRaised, parseAlarm } from '../../src/io/live/alarm.js';
+import { valuesOf } from '../../src/io/live/frame-values.js';
 import type { RunSample } from '../../src/io/live/rates.js';
+import { RecentValues } from '../../src/io/live/recent-values.js';
 import { type RunCounts, WatchedRun } from '../../src/io/live/watched-run.js';
 
 describe('the text of an alarm', () => {
@@ -20,6 +22,12 @@ describe('the text of an alarm', () => {
     expect(of('memory>8GB for 10s')).toEqual(['memory', '>', 8e9, 10]);
     expect(of('drift>0.3mm for 5min')).toEqual(['drift', '>', 0.3e-3, 300]);
     expect(of('drift>75um')).toEqual(['drift', '>', 75e-6, 60]);
+    expect(of('spots<10')).toEqual(['spots', '<', 10, 60]);
+    expect(of('resolution>2.6A for 30s')).toEqual(['resolution', '>', 2.6, 30]);
+    expect(of('background>5')).toEqual(['background', '>', 5, 60]);
+    expect(of('ice>10% for 1min')).toEqual(['ice', '>', 0.1, 60]);
+    const jet = parseAlarm('roi:jet-2.sum<4000 for 30s', '', true, ['jet-2']);
+    expect(jet).toMatchObject({ quantity: 'roi', value: 'roi:jet-2.sum', isBelow: true, level: 4000, seconds: 30 });
   });
 
   test('anything else is refused, with what was found and how an alarm reads', () => {
@@ -33,7 +41,14 @@ describe('the text of an alarm', () => {
       'hits<-5%': '"-5%" is no number',
       'hits<5%%': 'is no number',
       'Hits<5%': 'expected a quantity',
-      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk, memory, drift',
+      'crystals<5%': '"crystals" is not one of hits, indexed, rate, lag, disk, memory, drift, spots',
+      'spots<5%': '"5%" is no number without a unit',
+      'resolution>2.6': '"2.6" is no number with a unit of resolution (A, Å)',
+      'roi<5': '"roi:" is no roi:NAME.FIELD with a field of sum, max',
+      'roi:jet<5': '"roi:jet" is no roi:NAME.FIELD',
+      'roi:jet.size<5': 'is no roi:NAME.FIELD',
+      'roi:jte.sum<5': '"jte" is no region of the run, which has none (--roi)',
+      'hits:jet<5%': 'hits has no ":jet"',
       'constructor<5%': '"constructor" is not one of',
       'lag>30': '"30" is no number with a unit of lag (s, min, h)',
       'drift>1px': '"1px" is no number with a unit of drift (mm, um)',
@@ -313,4 +328,74 @@ test('the dashboard of examples/live shows metrics that exist, and no two panels
     ).toBe(true);
   expect(shown.length).toBeGreaterThan(10);
   expect(new Set(panels.map(({ gridPos: { x, y } }) => `${x} ${y}`)).size).toBe(panels.length);
+});
+
+describe('medians of single frames', () => {
+  const frame = (peaks: number, mean: number, isFlagged: boolean) =>
+    valuesOf({
+      hit: peaks >= 5,
+      peaks: { count: peaks },
+      crystals: peaks > 20 ? [{ resolution: 0.4 }, { resolution: 0.5 }] : [],
+      rois: { jet: { sum: BigInt(mean) * 10n, max: 7, pixels: 10, mean, variance: 0, x: 1, y: 1 } },
+      profile: { background: mean / 2, ice: { isFlagged } },
+    });
+
+  test('the values of a frame; spots are those of hits', () => {
+    expect(frame(30, 4, true)).toMatchObject({ spots: 30, resolution: 2, background: 2, ice: 1, 'roi:jet.sum': 40 });
+    expect(frame(3, 4, false)).toMatchObject({ spots: undefined, resolution: undefined, ice: 0 });
+    expect(valuesOf({ hit: false, peaks: { count: 0 }, crystals: [] })).toEqual({
+      spots: undefined,
+      resolution: undefined,
+      background: undefined,
+      ice: undefined,
+    });
+  });
+
+  test('an alarm begins when the median of its time is worse, and ends with the frames', () => {
+    const texts = ['roi:jet.mean<3 for 30s', 'spots<10 for 30s', 'ice>10% for 30s', 'background>5 for 30s'];
+    const run = new WatchedRun(texts.map((text) => parseAlarm(text, '', true, ['jet'])));
+    const events: string[] = [];
+    for (let s = 0, frames = 0; s < 200; s++) {
+      // The jet is away from 60 to 120 s; single bright frames do not hide it. Every sixth frame has ice then.
+      const isAway = s >= 60 && s < 120;
+      for (let k = 0; k < 6; k++, frames++)
+        run.frame(s, frame(isAway ? 8 : 30, isAway ? (k === 0 ? 1000 : 1) : 4, isAway && k === 3));
+      for (const { event, alarm } of run.sample(s, { frames, failed: 0 }))
+        if (event.startsWith('alarm')) events.push(`${s} ${event} ${alarm}`);
+    }
+    const at = (what: string) => events.filter((one) => one.endsWith(what)).map((one) => Number.parseInt(one, 10));
+    // Half of the frames of 30 s decide; background is never above 5 but in single frames.
+    expect(events).toHaveLength(6);
+    for (const name of ['roi:jet.mean<3 for 30s', 'spots<10 for 30s', 'ice>10% for 30s']) {
+      const [begin, end] = at(name);
+      expect(begin, name).toBeGreaterThanOrEqual(74);
+      expect(begin, name).toBeLessThan(82);
+      expect(end, name).toBeGreaterThanOrEqual(129);
+      expect(end, name).toBeLessThan(140);
+    }
+    expect(run.summary).toMatchObject({ rois: { 'jet.mean': 4 } });
+    expect(run.metrics).toContain('ewald_roi_mean{roi="jet"} 4');
+  });
+
+  test('fewer than twenty frames are not judged, and that is said', () => {
+    const run = new WatchedRun([parseAlarm('spots<10 for 10s')]);
+    const found: unknown[] = [];
+    for (let s = 0; s < 40; s++) {
+      if (s % 10 === 0) run.frame(s, frame(8, 1, false));
+      found.push(...run.sample(s, { frames: s + 1, failed: 0 }));
+    }
+    expect(found).toEqual([
+      expect.objectContaining({ event: 'alarm-unseen', text: expect.stringContaining('is not judged: ') }),
+    ]);
+  });
+
+  test('a long time at a high rate is kept in little memory, and has the right median', () => {
+    const recent = new RecentValues(3600);
+    for (let i = 0; i < 200_000; i++) recent.add(i / 50, i % 1000);
+    expect(recent.at(4000)).toEqual({ median: expect.closeTo(500, -1.5), frames: expect.any(Number) });
+    expect(recent.at(4000).frames).toBeGreaterThan(178_000);
+    expect(recent.at(9000)).toEqual({ median: undefined, frames: 0 });
+    expect(recent.isWhole(3599)).toBe(false);
+    expect(recent.isWhole(3600)).toBe(true);
+  });
 });

@@ -72,7 +72,8 @@ async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) 
   const given = picked(watchRows, flags);
   if (Object.values(given).every((value) => value === undefined)) return work(undefined);
   const { watched } = await import('./run-watch.js');
-  return watched(given, { searches: true, output: flags.output }, work);
+  const rois = flags.rois?.map((region) => region.replace(/=[\s\S]*/, '').trim());
+  return watched(given, { searches: true, rois, output: flags.output }, work);
 }
 
 async function search(

@@ -5,7 +5,11 @@ import { note, red, yellow } from './output.js';
 /** Runs something that is watched if flags ask for it; it gets the watch, which ends with it. */
 export const watched = (
   given: FlagValues<typeof watchRows>,
-  about: { readonly searches: boolean; readonly output: string | undefined },
+  about: {
+    readonly searches: boolean;
+    readonly rois?: readonly string[] | undefined;
+    readonly output: string | undefined;
+  },
   work: (watch: RunWatch | undefined) => Promise<void>,
 ): Promise<void> =>
   withWatch(

@@ -2,6 +2,7 @@
 import { shown } from '../../base/options.js';
 import { refusal } from '../../base/parameters.js';
 import { type Drift, fewestCrystals } from './detector-drift.js';
+import { regionFields } from './frame-values.js';
 import { type RunSample, ratesBetween } from './rates.js';
 
 /** The units of numbers, and their sizes; the first is named in messages. */
@@ -10,6 +11,8 @@ const rates = { '/s': 1 } as const;
 const times = { s: 1, min: 60, h: 3600 } as const;
 const distances = { mm: 1e-3, um: 1e-6 } as const;
 const sizes = { GB: 1e9, MB: 1e6, TB: 1e12 } as const;
+const resolutions = { A: 1, Å: 1 } as const;
+const plain = { '': 1 } as const;
 
 /** What alarms watch: the unit of each quantity, and whether frames have to be searched for it. */
 const quantities = {
@@ -20,13 +23,26 @@ const quantities = {
   disk: { units: sizes, isSearched: false },
   memory: { units: sizes, isSearched: false },
   drift: { units: distances, isSearched: true },
+  // The median of the frames of a time; of ice, the share of the frames.
+  spots: { units: plain, isSearched: true },
+  resolution: { units: resolutions, isSearched: true },
+  background: { units: plain, isSearched: true },
+  ice: { units: shares, isSearched: true },
+  roi: { units: plain, isSearched: true },
 } as const satisfies Record<string, { readonly units: Readonly<Record<string, number>>; readonly isSearched: boolean }>;
 type Quantity = keyof typeof quantities;
+
+/** Quantities of single frames. */
+const ofFrames = ['spots', 'resolution', 'background', 'ice', 'roi'] as const satisfies readonly Quantity[];
+const isOfFrames = (quantity: Quantity): quantity is (typeof ofFrames)[number] =>
+  (ofFrames as readonly Quantity[]).includes(quantity);
 
 /** An alarm, such as `hits<5% for 2min`. */
 export interface Alarm {
   readonly text: string;
   readonly quantity: Quantity;
+  /** The name of a number of single frames in `FrameValues`, whose median it is; undefined for other quantities. */
+  readonly value?: string | undefined;
   readonly isBelow: boolean;
   /** In the quantity's unit: a share of 1, frames per second, seconds, bytes, metres. */
   readonly level: number;
@@ -42,7 +58,8 @@ const hysteresis = 0.1;
 const longestS = 86_400;
 const usualS = 60;
 
-const written = /^(?<name>[a-z]+)\s*(?<sign>[<>])\s*(?<level>[^\s]+?)(?:\s+for\s+(?<time>[^\s]+))?$/;
+const written =
+  /^(?<name>[a-z]+)(?::(?<region>[^\s<>]*))?\s*(?<sign>[<>])\s*(?<level>[^\s]+?)(?:\s+for\s+(?<time>[^\s]+))?$/;
 
 /** A number with one of some units; undefined for any other text. */
 function amount(text: string, units: Readonly<Record<string, number>>): number | undefined {
@@ -56,9 +73,11 @@ const listed = (names: object): string => Object.keys(names).join(', ');
 /**
  * An alarm from its text: a quantity (`hits`, `indexed`: % of the frames; `rate`: finished frames, /s; `lag`: s, min or
  * h; `disk`: MB, GB or TB left; `memory`: of this process; `drift` of the detector: mm, um), `<` or `>`, a number with
- * its unit, and the time over which it is taken, 1 s … 24 h, by default one minute. Throws `Argument`.
+ * its unit, and the time over which it is taken, 1 s … 24 h, by default one minute. Medians of the frames of that time:
+ * `spots` of hits, `resolution` (A) of indexed frames, `background`, `roi:NAME.FIELD` of a region; `ice`: % of the frames.
+ * `regions` are the names of the run's regions. Throws `Argument`.
  */
-export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
+export function parseAlarm(text: string, what = '', isSearched = true, regions: readonly string[] = []): Alarm {
   const refuse = (found: string): never => {
     throw refusal(
       what,
@@ -67,19 +86,36 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
         '"disk<50GB"',
     );
   };
-  const { name = '', sign, level: number = '', time } = written.exec(String(text).trim())?.groups ?? {};
+  const { name = '', region, sign, level: number = '', time } = written.exec(String(text).trim())?.groups ?? {};
   if (sign === undefined) return refuse('expected a quantity, < or >, a number with its unit, and "for" a time');
   if (!Object.hasOwn(quantities, name)) return refuse(`"${name}" is not one of ${listed(quantities)}`);
   const quantity = name as Quantity;
+  const problem = regionProblem(quantity, region, regions);
+  if (problem !== undefined) return refuse(problem);
   const { units, isSearched: needsSearch } = quantities[quantity];
   if (needsSearch && !isSearched) return refuse(`${name} are of ewald index, and this run searches for no peaks`);
   const level = amount(number, units);
-  if (level === undefined) return refuse(`"${number}" is no number with a unit of ${name} (${listed(units)})`);
+  if (level === undefined)
+    return refuse(
+      `"${number}" is no number ${units === plain ? 'without a unit' : `with a unit of ${name} (${listed(units)})`}`,
+    );
   if (units === shares && level > 1) return refuse(`${name} are at most 100%`);
   const seconds = time === undefined ? usualS : amount(time, times);
   if (seconds === undefined || seconds < 1 || seconds > longestS)
     return refuse(`"${time}" is no time from 1s to 24h, with ${listed(times)}`);
-  return { text: text.trim(), quantity, isBelow: sign === '<', level, seconds };
+  const value = isOfFrames(quantity) && { value: region === undefined ? name : `roi:${region}` };
+  return { text: text.trim(), quantity, ...value, isBelow: sign === '<', level, seconds };
+}
+
+/** What is wrong with the region of an alarm; undefined if nothing is. */
+function regionProblem(quantity: Quantity, region: string | undefined, regions: readonly string[]): string | undefined {
+  if (quantity !== 'roi')
+    return region === undefined ? undefined : `${quantity} has no ":${region}"; only roi:NAME.FIELD has a name`;
+  const [, name = '', field = ''] = /^(.*)\.([a-z]+)$/.exec(region ?? '') ?? [];
+  if (!(regionFields as readonly string[]).includes(field))
+    return `"roi:${region ?? ''}" is no roi:NAME.FIELD with a field of ${regionFields.join(', ')}`;
+  if (regions.includes(name)) return undefined;
+  return `"${name}" is no region of the run, which has ${regions.join(', ') || 'none (--roi)'}`;
 }
 
 /**
@@ -87,8 +123,14 @@ export function parseAlarm(text: string, what = '', isSearched = true): Alarm {
  * frames that were finished in it; of lag, disk and memory, it is the best sample. Undefined while the samples do not
  * reach back so far, for shares of fewer than 20 frames, and for a drift that too few crystals show (`unseenText`).
  */
-export function alarmValue(alarm: Alarm, samples: readonly RunSample[], drift?: Drift | undefined): number | undefined {
+export function alarmValue(
+  alarm: Alarm,
+  samples: readonly RunSample[],
+  drift?: Drift | undefined,
+  recent?: RecentMedian | undefined,
+): number | undefined {
   const { quantity, isBelow, seconds } = alarm;
+  if (isOfFrames(quantity)) return recent?.isWhole && recent.frames >= fewestFrames ? recent.median : undefined;
   if (quantity === 'drift') return drift && (unseenText(alarm, drift) === undefined ? drift.byM : undefined);
   const now = samples.at(-1);
   if (!now) return undefined;
@@ -107,6 +149,21 @@ export function alarmValue(alarm: Alarm, samples: readonly RunSample[], drift?: 
   const between = ratesBetween(before, now);
   return quantity === 'rate' || between.frames >= fewestFrames ? between[quantity] : undefined;
 }
+
+/** The median of a number of the frames of an alarm's time, or the share of those where it is 1. */
+export interface RecentMedian {
+  readonly median: number | undefined;
+  /** Frames that have the number. */
+  readonly frames: number;
+  /** Whether they reach back as far as the alarm. */
+  readonly isWhole: boolean;
+}
+
+/** Why an alarm of single frames is not judged; undefined if it is. */
+export const tooFewText = ({ text }: Alarm, { frames }: RecentMedian): string | undefined =>
+  frames >= fewestFrames
+    ? undefined
+    : `${text} is not judged: ${frames} frames of that time have such a value, and ${fewestFrames} are needed`;
 
 /** Why the crystals do not tell whether the detector has moved as far as an alarm says; undefined if they do. */
 export function unseenText({ text, level }: Alarm, { crystals, errorM }: Drift): string | undefined {
@@ -127,7 +184,7 @@ export function isRaised({ isBelow, level }: Alarm, value: number | undefined, w
 }
 
 /** A quantity of an alarm in words. */
-export function alarmText({ quantity, text }: Alarm, value: number | undefined): string {
+export function alarmText({ quantity, value: name, text }: Alarm, value: number | undefined): string {
   if (value === undefined) return text;
   const words = {
     hits: `${(100 * value).toFixed(1)} % hits`,
@@ -137,6 +194,11 @@ export function alarmText({ quantity, text }: Alarm, value: number | undefined):
     disk: `${(value / 1e9).toFixed(2)} GB left`,
     memory: `${(value / 1e9).toFixed(2)} GB in use`,
     drift: `the detector has moved by ${(1000 * value).toFixed(3)} mm`,
+    spots: `a hit has ${value} spots`,
+    resolution: `the crystals reach ${value.toFixed(2)} Å`,
+    background: `the background is ${value.toPrecision(4)}`,
+    ice: `${(100 * value).toFixed(1)} % of the frames have ice`,
+    roi: `${name} is ${Number(value.toPrecision(5))}`,
   }[quantity];
   return `${text}: ${words}`;
 }

@@ -1,8 +1,10 @@
 /** The state of a run that nobody looks at: samples of its counts, alarms, its source; a function of time alone. */
-import { type Alarm, alarmText, alarmValue, isRaised, unseenText } from './alarm.js';
+import { type Alarm, alarmText, alarmValue, isRaised, type RecentMedian, tooFewText, unseenText } from './alarm.js';
 import { DetectorDrift } from './detector-drift.js';
+import type { FrameValues } from './frame-values.js';
 import { metric } from './metric.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from './rates.js';
+import { RecentValues } from './recent-values.js';
 
 /** Counts of a run since its beginning. */
 export interface RunCounts {
@@ -38,6 +40,8 @@ const progressS = 60;
 
 interface AlarmState {
   readonly alarm: Alarm;
+  /** The numbers of single frames whose median it watches. */
+  readonly recent: RecentValues | undefined;
   value: number | undefined;
   isRaised: boolean;
   /** Whether it was reported that it cannot be judged. */
@@ -50,6 +54,8 @@ export class WatchedRun {
   readonly #keptS: number;
   readonly #drift: DetectorDrift;
   readonly #samples: RunSample[] = [];
+  /** The mean of each region in the last minute, by the name of the value. */
+  readonly #lanes = new Map<string, RecentValues>();
   /** Times at which the number of arrived frames was first seen, for frames that are not finished. */
   readonly #arrivals: { readonly s: number; readonly arrived: number }[] = [];
   #counts: RunCounts = { frames: 0, failed: 0 };
@@ -62,7 +68,14 @@ export class WatchedRun {
   ended: 'whole' | 'stopped' | undefined;
 
   constructor(alarms: readonly Alarm[] = []) {
-    this.#alarms = alarms.map((alarm) => ({ alarm, value: undefined, isRaised: false, isUnseen: false }));
+    const recentOf = ({ value, seconds }: Alarm) => (value === undefined ? undefined : new RecentValues(seconds));
+    this.#alarms = alarms.map((alarm) => ({
+      alarm,
+      recent: recentOf(alarm),
+      value: undefined,
+      isRaised: false,
+      isUnseen: false,
+    }));
     this.#keptS = Math.max(minuteS, ...alarms.map(({ seconds }) => seconds));
     this.#drift = new DetectorDrift(this.#keptS);
   }
@@ -70,6 +83,17 @@ export class WatchedRun {
   /** A crystal shows where the detector is: its shift from the geometry, m. */
   crystal(shiftM: readonly [number, number]): void {
     this.#drift.add(shiftM);
+  }
+
+  /** Takes the numbers of a frame that was finished at a time. */
+  frame(s: number, values: FrameValues): void {
+    for (const { alarm, recent } of this.#alarms) if (recent) recent.add(s, values[alarm.value ?? '']);
+    for (const [name, value] of Object.entries(values)) {
+      if (!/^roi:.*\.mean$/.test(name)) continue;
+      const lane = this.#lanes.get(name) ?? new RecentValues(minuteS);
+      this.#lanes.set(name, lane);
+      lane.add(s, value);
+    }
   }
 
   /** Takes a sample at a time, in seconds since the beginning of the run, and returns what it shows. */
@@ -123,7 +147,7 @@ export class WatchedRun {
     const { byM, errorM } = this.#drift.over(minuteS);
     const drift = byM !== undefined && { drift: { byM, errorM } };
     const lagS = this.#samples.at(-1)?.lagS;
-    return { ...this.#counts, lastMinute: minute, whole, lagS, queue, ...this.#machine, ...drift };
+    return { ...this.#counts, lastMinute: minute, whole, lagS, queue, ...this.#machine, ...drift, ...this.#regions() };
   }
 
   /** The answer of `/health`. */
@@ -156,6 +180,14 @@ export class WatchedRun {
       metric('ewald_detector_drift_metres', 'gauge', 'Shift of the detector since the beginning, last minute.', [
         [byM],
       ]),
+      metric(
+        'ewald_roi_mean',
+        'gauge',
+        'Counts of a pixel of a region, median of the last minute.',
+        Object.entries(this.#regions().rois ?? {}).map(
+          ([name, value]) => [value, { roi: name.replace(/\.mean$/, '') }] as const,
+        ),
+      ),
       metric('ewald_resident_memory_bytes', 'gauge', 'Memory of this process.', [[this.#machine.memoryBytes]]),
       metric('ewald_disk_free_bytes', 'gauge', 'Disk left for the outputs.', [[this.#machine.diskBytes]]),
       metric('ewald_source_up', 'gauge', '0 if the source has fallen silent.', [[this.#source === 'silent' ? 0 : 1]]),
@@ -166,6 +198,14 @@ export class WatchedRun {
         this.#alarms.map((one) => [one.isRaised ? 1 : 0, { alarm: one.alarm.text }] as const),
       ),
     ].join('');
+  }
+
+  /** The median of the mean of each region in the last minute; nothing without regions. */
+  #regions(): { readonly rois?: Readonly<Record<string, number | undefined>> } {
+    if (this.#lanes.size === 0) return {};
+    const { s } = this.#samples.at(-1) ?? { s: 0 };
+    const medians = [...this.#lanes].map(([name, lane]) => [name.slice('roi:'.length), lane.at(s).median] as const);
+    return { rois: Object.fromEntries(medians) };
   }
 
   #rates(): { readonly minute: RunRates; readonly whole: RunRates } {
@@ -180,15 +220,24 @@ export class WatchedRun {
   #judge(one: AlarmState): RunHappening[] {
     const { alarm, isRaised: was } = one;
     const drift = alarm.quantity === 'drift' ? this.#drift.over(alarm.seconds) : undefined;
-    one.value = alarmValue(alarm, this.#samples, drift) ?? one.value;
+    const recent = this.#recentOf(one);
+    one.value = alarmValue(alarm, this.#samples, drift, recent) ?? one.value;
     one.isRaised = isRaised(alarm, one.value, was);
-    const unseen = drift && this.#isJudged(alarm) ? unseenText(alarm, drift) : undefined;
+    const unseen = this.#isJudged(alarm)
+      ? ((drift && unseenText(alarm, drift)) ?? (recent && tooFewText(alarm, recent)))
+      : undefined;
     const found: RunHappening[] = [];
     if (unseen !== undefined && !one.isUnseen) found.push({ event: 'alarm-unseen', alarm: alarm.text, text: unseen });
     one.isUnseen = unseen !== undefined;
     if (one.isRaised === was) return found;
     const event = one.isRaised ? 'alarm-begin' : 'alarm-end';
     return [...found, { event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
+  }
+
+  #recentOf({ alarm, recent }: AlarmState): RecentMedian | undefined {
+    if (!recent) return undefined;
+    const { s } = this.#samples.at(-1) ?? { s: 0 };
+    return { ...recent.at(s, alarm.quantity === 'ice' ? 'mean' : 'median'), isWhole: recent.isWhole(s) };
   }
 
   /** Whether frames have been finished for as long as an alarm looks back. */

@@ -6,9 +6,11 @@ import { Sampled } from '../../base/sampled.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { type CellMultiple, MultipleSearch } from '../../crystal/multiples.js';
 import { minuteS, type RunRates, type RunSample, ratesBetween, sampleBefore } from '../../io/live/rates.js';
+import { RecentValues } from '../../io/live/recent-values.js';
 import { doubtText, explainedFraction } from './doubt.js';
 import type { FrameFailure, FrameRecord } from './record.js';
 import { isFailure } from './record.js';
+import type { RegionValues } from './regions/region-values.js';
 import type { PipelineItem } from './search-all.js';
 import { isBrief } from './shards/brief.js';
 import type { RunSource } from './sources/source.js';
@@ -55,6 +57,8 @@ export class RunSummary {
   readonly #multiples: readonly MultipleSearch[];
   /** About one a second of the last minute. */
   readonly #samples: RunSample[] = [];
+  /** The means of regions in the last minute. */
+  readonly #regions = new Map<string, RecentValues>();
   /** Number of frames searched in this session, to which times refer. */
   #timed = 0;
   /** Number of finished frames, including unreadable ones. */
@@ -110,7 +114,7 @@ export class RunSummary {
       return;
     }
     const record = item as FrameRecord | Exclude<PipelineItem, { readonly error: unknown }>;
-    const { hit, peaks, spots, crystals, ms, backends } =
+    const { hit, peaks, spots, crystals, ms, backends, rois } =
       'result' in record && record.result ? record.result : (record as FrameRecord);
     this.addEarlier({
       hit,
@@ -119,8 +123,23 @@ export class RunSummary {
     });
     this.learn({ peaks, spots, crystals, explained: isBrief(item) ? item.explained : undefined });
     this.#timed++;
+    if (rois) this.#addRegions(rois);
     for (const stage of ['peaks', 'index'] as const) if (backends[stage]) this.#backends[stage].add(backends[stage]);
     for (const stage of timedStages) this.#ms[stage] += ms[stage];
+  }
+
+  #addRegions(rois: RegionValues): void {
+    for (const [name, { mean }] of Object.entries(rois)) {
+      const values = this.#regions.get(name) ?? new RecentValues(minuteS);
+      this.#regions.set(name, values);
+      values.add(this.#now.s, mean);
+    }
+  }
+
+  /** For each region of the frames (`rois`), the median of its means in the last minute; undefined without any. */
+  get regions(): readonly { readonly name: string; readonly mean: number | undefined }[] | undefined {
+    if (this.#regions.size === 0) return undefined;
+    return [...this.#regions].map(([name, values]) => ({ name, mean: values.at(this.#now.s).median }));
   }
 
   /** Takes what the crystals of a frame tell about the known cells, also of a frame of an earlier session. */

@@ -95,7 +95,10 @@ export interface WatchParameters {
    * same.
    */
   readonly status?: string | undefined;
-  /** An alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift; may be repeated. */
+  /**
+   * An alarm, such as 'hits<5% for 2min', of hits, indexed, rate, lag, disk, memory or drift, or of medians: spots,
+   * resolution, background, ice, roi:NAME.FIELD ('roi:jet.sum<4000 for 30s'); may be repeated.
+   */
   readonly alarm?: readonly string[] | undefined;
   /** Runs this command when an alarm begins and when it ends, with EWALD_ALARM and EWALD_ALARM_STATE. */
   readonly onAlarm?: string | undefined;

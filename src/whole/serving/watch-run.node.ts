@@ -14,6 +14,7 @@ import { version } from '../../base/version.js';
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import { LogFile } from '../../io/files/log-file.js';
 import { parseAlarm } from '../../io/live/alarm.js';
+import { valuesOf } from '../../io/live/frame-values.js';
 import { type RunCounts, type RunHappening, WatchedRun } from '../../io/live/watched-run.js';
 import type { RunEvent } from '../../serial/pipeline/events.js';
 import type { FrameSink } from '../../serial/pipeline/sinks/sink.js';
@@ -30,6 +31,8 @@ export interface WatchRunOptions extends WatchParameters {
   readonly folder?: string | undefined;
   /** Whether the frames are searched, as by `ctx.pipeline`, or belong to a scan (`false`). Default true. */
   readonly searches?: boolean | undefined;
+  /** The names of the regions of the run (`rois`), which alarms may watch: `roi:NAME.mean<2`. */
+  readonly rois?: readonly string[] | undefined;
   /** Receives every line of the log as an object, without its time. What it throws is thrown by `close`. */
   readonly onLine?: ((line: RunHappening) => void) | undefined;
 }
@@ -57,7 +60,7 @@ const clockSetMs = 2000;
 /** Longest wait for commands of alarms at the end, ms. */
 const lastCommandMs = 10_000;
 
-const rows = { ...watchRows, folder: row.text, searches: row.on, onLine: row.any } as const;
+const rows = { ...watchRows, folder: row.text, searches: row.on, rois: row.any, onLine: row.any } as const;
 
 /**
  * Watches a run of `ctx.pipeline` or of a scan: writes its events to a log, answers `/health` and `/metrics`, and
@@ -74,7 +77,7 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
     if (options[name] !== undefined && has === undefined)
       throw refusal('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
   checkCommand(given.onAlarm);
-  const run = new WatchedRun(alarm.map((text) => parseAlarm(text, 'watchRun', searches)));
+  const run = new WatchedRun(alarm.map((text) => parseAlarm(text, 'watchRun', searches, options.rois)));
   const onLine = observer('watchRun', options, 'onLine');
   const file = log === undefined ? undefined : new LogFile(log, logBytes);
   const server = status === undefined ? undefined : await StatusServer.listen(status, 'watchRun', run);
@@ -84,6 +87,8 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
 /** What `withWatch` watches besides. */
 export interface WatchedWork extends WatchParameters {
   readonly searches: boolean;
+  /** The names of its regions. */
+  readonly rois?: readonly string[] | undefined;
   /** The output of whose disk the alarm `disk` is; undefined, or - for standard output: the current folder's. */
   readonly output: string | undefined;
   /** Receives what a person has to know, in words. */
@@ -92,7 +97,7 @@ export interface WatchedWork extends WatchParameters {
 
 /** Runs something that is watched if any parameter asks for it; it gets the watch, which ends with it. */
 export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | undefined) => Promise<T>): Promise<T> {
-  const { searches, output = '-', tell } = of;
+  const { searches, rois, output = '-', tell } = of;
   const names = namesOf(watchRows).filter((name) => of[name] !== undefined);
   if (names.length === 0) return work(undefined);
   const given = Object.fromEntries(names.map((name) => [name, of[name]]));
@@ -100,7 +105,7 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
     const text = told[line.event]?.(line);
     if (text !== undefined) tell(text, line.event === 'alarm-begin');
   };
-  const watch = await watchRun({ ...given, searches, folder: output === '-' ? '.' : dirname(output), onLine });
+  const watch = await watchRun({ ...given, searches, rois, folder: output === '-' ? '.' : dirname(output), onLine });
   // A token that its user has chosen stays out of journals and logs.
   const isSecret = Boolean(process.env.EWALD_STATUS_TOKEN);
   const address = isSecret ? watch.url?.replace(/\?token=.*$/, ', with the token EWALD_STATUS_TOKEN') : watch.url;
@@ -182,7 +187,9 @@ class Watch implements RunWatch {
 
   readonly sink: FrameSink = {
     isBrief: true,
-    add: async ({ hit, crystals }) => {
+    add: async (record) => {
+      const { hit, crystals } = record;
+      this.#run.frame((performance.now() - this.#beganMs) / 1000, valuesOf(record));
       this.#found.frames++;
       if (hit) this.#found.hits++;
       if (crystals.length > 0) this.#found.indexed++;

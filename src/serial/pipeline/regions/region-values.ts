@@ -22,10 +22,6 @@ export interface RegionValue {
 /** The regions of a frame by name. */
 export type RegionValues = Readonly<Record<string, RegionValue>>;
 
-/** The numbers of a region that alarms watch and merges divide by. */
-export const regionFields = ['sum', 'max', 'pixels', 'mean', 'variance', 'x', 'y'] as const;
-export type RegionField = (typeof regionFields)[number];
-
 /** Mean and variance of a pixel, from exact sums as far as there are any. */
 export function momentsOf(
   sum: bigint | number,

@@ -1,0 +1,34 @@
+/** Numbers of single frames that alarms watch by their medians, and what they are called. */
+
+/** The numbers of a frame by name, such as `spots` and `roi:jet.mean`; those that it does not have are absent. */
+export type FrameValues = Readonly<Record<string, number | undefined>>;
+
+/** What of a finished frame has values. */
+export interface ValuedFrame {
+  readonly hit: boolean;
+  readonly peaks: { readonly count: number };
+  /** 1/d in 1/Å of each crystal. */
+  readonly crystals: readonly { readonly resolution: number }[];
+  readonly rois?: Readonly<Record<string, object>> | undefined;
+  readonly profile?: { readonly background?: number; readonly ice?: { readonly isFlagged?: boolean } } | undefined;
+}
+
+/** The fields of a region that have values. */
+export const regionFields = ['sum', 'max', 'pixels', 'mean', 'variance', 'x', 'y'] as const;
+
+/**
+ * The values of a frame: the peaks of a hit, the resolution of its best crystal in Å, background and ice of its profile,
+ * and its regions.
+ */
+export function valuesOf({ hit, peaks, crystals, rois = {}, profile }: ValuedFrame): FrameValues {
+  const values: Record<string, number | undefined> = {
+    spots: hit ? peaks.count : undefined,
+    resolution: crystals.length > 0 ? 1 / Math.max(...crystals.map(({ resolution }) => resolution)) : undefined,
+    background: profile?.background,
+    ice: profile?.ice?.isFlagged === undefined ? undefined : Number(profile.ice.isFlagged),
+  };
+  for (const [name, region] of Object.entries(rois))
+    for (const field of regionFields)
+      values[`roi:${name}.${field}`] = Number((region as Readonly<Record<string, unknown>>)[field]);
+  return values;
+}
